@@ -1,0 +1,1 @@
+"""Tocsin: a small team's runbook, kept alive."""
