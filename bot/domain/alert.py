@@ -1,0 +1,272 @@
+"""What an alert means: how loud it is, which rule it meets, and how the alerts of one card stand together."""
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from fnmatch import fnmatchcase
+from typing import Literal, Protocol
+
+from bot.domain.errors import AlreadyDone
+
+Level = Literal["critical", "high", "medium", "low"]
+# The gravest first.
+LEVELS: tuple[Level, ...] = ("critical", "high", "medium", "low")
+
+# A critical alert that nobody has acknowledged by then pages people.
+PAGE_AFTER = timedelta(minutes=5)
+DEFAULT_SILENCE = timedelta(hours=1)
+LONGEST_SILENCE = timedelta(days=30)
+FINGERPRINT_LENGTH = 16
+# Of what a sender may choose itself: longer ones are hashed, so that an index can hold them.
+IDENTITY_LENGTH = 255
+
+# What monitoring systems call how bad it is, in lower case.
+SEVERITIES: Mapping[str, Level] = {
+    "critical": "critical", "fatal": "critical", "p1": "critical", "high": "critical", "down": "critical",
+    "error": "high", "p2": "high",
+    "warning": "medium", "p3": "medium",
+    "info": "low", "p4": "low", "p5": "low", "low": "low",
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class ReceivedAlert:
+    """One alert as its source told it.
+
+    `severity` is the source's own word, None = it has none. `group`: alerts with the same one share a card, None = this
+    one stands alone. `level` is set by those who know it, such as a heartbeat; None = rules and severity decide.
+    """
+
+    title: str
+    firing: bool
+    fingerprint: str
+    severity: str | None = None
+    description: str = ""
+    url: str | None = None
+    runbook_url: str | None = None
+    labels: Mapping[str, str] = field(default_factory=dict)
+    group: str | None = None
+    level: Level | None = None
+
+
+class AtLeast(Protocol):
+    @property
+    def count(self) -> int: ...
+    @property
+    def within(self) -> timedelta: ...
+
+
+class Rule(Protocol):
+    """A rule of the runbook, as far as it matters here."""
+
+    @property
+    def match(self) -> Mapping[str, str]: ...
+    @property
+    def level(self) -> Level | None: ...
+    @property
+    def declare(self) -> str | None: ...
+    @property
+    def procedure(self) -> str | None: ...
+    @property
+    def at_least(self) -> AtLeast | None: ...
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What becomes of an alert. `flagged`: no rule matched and the severity is none we know, so the level is a guess.
+
+    `declares` is the severity of the incident it declares, None = it declares none. `counted` names the rule that waits
+    for `at_least` so many of its alerts, None = one is enough.
+    """
+
+    level: Level
+    flagged: bool = False
+    declares: str | None = None
+    procedure: str | None = None
+    counted: str | None = None
+    at_least: AtLeast | None = None
+
+
+@dataclass(frozen=True)
+class Alert:
+    """An alert from its first firing to its end; `count` says how often it was told in between.
+
+    `expires_at` is the end of one that is never told to be over, None = its source says so.
+    """
+
+    id: int
+    group_id: int
+    source: str
+    fingerprint: str
+    title: str
+    severity: str | None
+    description: str
+    url: str | None
+    runbook_url: str | None
+    labels: Mapping[str, str]
+    level: Level
+    flagged: bool
+    declares: str | None
+    procedure: str | None
+    count: int
+    first_at: datetime
+    last_at: datetime
+    expires_at: datetime | None
+    resolved_at: datetime | None
+
+    @property
+    def is_firing(self) -> bool:
+        return self.resolved_at is None
+
+
+@dataclass(frozen=True)
+class Group:
+    """The alerts of one card, from the first one that fires until none does.
+
+    `quiet`: fewer than their rule waits for, so nobody is told. `told`: where it has been told already. People are a
+    runbook key, else a Slack id.
+    """
+
+    id: int
+    source: str
+    key: str
+    quiet: bool
+    told: tuple[str, ...]
+    opened_at: datetime
+    acknowledged_by: str | None
+    acknowledged_at: datetime | None
+    incident_id: int | None
+    silenced_by: str | None
+    silenced_until: datetime | None
+    page_at: datetime | None
+    due_at: datetime | None
+    closed_at: datetime | None
+
+    def is_silenced(self, now: datetime) -> bool:
+        return self.silenced_until is not None and self.silenced_until > now
+
+
+@dataclass(frozen=True)
+class Standing:
+    """A group with its alerts, the oldest first; never without any."""
+
+    group: Group
+    alerts: Sequence[Alert]
+
+    @property
+    def firing(self) -> list[Alert]:
+        return [alert for alert in self.alerts if alert.is_firing]
+
+    @property
+    def shown(self) -> list[Alert]:
+        """What is spoken of: what fires, or everything once nothing does."""
+        return self.firing or list(self.alerts)
+
+    @property
+    def lead(self) -> Alert:
+        """The alert that stands for all: the gravest, and of those the oldest."""
+        return min(self.shown, key=lambda alert: (LEVELS.index(alert.level), alert.id))
+
+    @property
+    def level(self) -> Level:
+        return self.lead.level
+
+    @property
+    def declares(self) -> str | None:
+        return next((alert.declares for alert in self.firing if alert.declares), None)
+
+    @property
+    def procedure(self) -> str | None:
+        return next((alert.procedure for alert in self.shown if alert.procedure), None)
+
+    @property
+    def runbook_url(self) -> str | None:
+        return next((alert.runbook_url for alert in self.shown if alert.runbook_url), None)
+
+    @property
+    def count(self) -> int:
+        return sum(alert.count for alert in self.alerts)
+
+    @property
+    def last_at(self) -> datetime:
+        return max(alert.last_at for alert in self.alerts)
+
+    @property
+    def labels(self) -> dict[str, str]:
+        """What all of them have in common."""
+        first, *others = (alert.labels for alert in self.shown)
+        return {name: value for name, value in first.items() if all(other.get(name) == value for other in others)}
+
+
+def judge(rules: Sequence[Rule], source: str, alert: ReceivedAlert) -> Verdict:
+    """The first rule that matches decides; what it leaves open, the alert's own level or severity does."""
+    rule = next((rule for rule in rules if matches(rule, source, alert)), None)
+    known = alert.level or (rule.level if rule else None) or level_of(alert.severity)
+    level: Level = known or "medium"
+    if rule is None:
+        return Verdict(level, flagged=known is None)
+    counted = json.dumps(dict(rule.match), sort_keys=True) if rule.at_least else None
+    return Verdict(level, False, rule.declare, rule.procedure, counted, rule.at_least)
+
+
+def matches(rule: Rule, source: str, alert: ReceivedAlert) -> bool:
+    """Every pattern finds its value: among the labels, else in title, severity and source. No value matches nothing."""
+    own = {"title": alert.title, "severity": alert.severity, "source": source}
+    values = {name: alert.labels.get(name, own.get(name)) for name in rule.match}
+    return all((value := values[name]) is not None and fnmatchcase(value, wish) for name, wish in rule.match.items())
+
+
+def level_of(severity: str | None) -> Level | None:
+    """None for a word we do not know. Written as we write it, `high` is our level; Pingdom's HIGH is its gravest."""
+    for level in LEVELS:
+        if severity == level:
+            return level
+    return SEVERITIES.get(severity.strip().lower()) if severity else None
+
+
+def fingerprint_of(labels: Mapping[str, str], *more: str) -> str:
+    """For an alert that brings none: the same for the same labels, in whatever order they come."""
+    written = json.dumps([sorted(labels.items()), *more], ensure_ascii=True)
+    return hashlib.sha256(written.encode()).hexdigest()[:FINGERPRINT_LENGTH]
+
+
+def identity(text: str) -> str:
+    """A sender's own name of an alert or group, short enough for an index."""
+    if len(text) <= IDENTITY_LENGTH:
+        return text
+    return hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()
+
+
+def page_at(standing: Standing, now: datetime) -> datetime | None:
+    """When people are paged for the alert itself; None = never: it is not critical, or somebody or something has it.
+
+    A silence holds it back, and ends nothing.
+    """
+    group = standing.group
+    if group.quiet or not standing.firing or standing.level != "critical":
+        return None
+    if group.acknowledged_at or group.incident_id:
+        return None
+    at = group.page_at or now + PAGE_AFTER
+    return max(at, group.silenced_until) if group.silenced_until else at
+
+
+def look_again_at(standing: Standing, page: datetime | None) -> datetime | None:
+    """When something happens to the group by itself: it pages, its silence ends, or one of its alerts does."""
+    ends = [alert.expires_at for alert in standing.firing]
+    return min((at for at in (page, standing.group.silenced_until, *ends) if at is not None), default=None)
+
+
+def newly_told(standing: Standing, outlets: Iterable[str], now: datetime) -> list[str]:
+    """Where the group has to be told now: each place once, and nowhere while it is quiet or silenced."""
+    group = standing.group
+    if group.quiet or group.is_silenced(now) or not standing.firing:
+        return []
+    return [outlet for outlet in outlets if outlet not in group.told]
+
+
+def must_be_firing(group: Group, deed: str) -> None:
+    if group.closed_at:
+        raise AlreadyDone(f"This alert is over already, so there is nothing to {deed}.")

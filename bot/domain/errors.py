@@ -1,0 +1,63 @@
+"""Everything that can go wrong, in one tree.
+
+TocsinError
+├── Refused                 a person asked for something that cannot be; the message says what to do instead
+│   ├── NotFound            no such incident, person, tier, check, backup ...
+│   ├── NotPermitted        the runbook gives this deed to others
+│   └── AlreadyDone         it is so already; nothing was changed
+└── Failed                  the world did not answer as it should; trying again may help
+    ├── Unreachable         nothing was accepted: safe to try again
+    │   └── RateLimited     told to wait `retry_after`
+    ├── Unanswered          sent, but no answer came back: it may have been accepted
+    └── Rejected            the other side said no, for good: trying again changes nothing
+"""
+
+from datetime import timedelta
+
+
+class TocsinError(Exception):
+    """Base of every error of this project."""
+
+
+class Refused(TocsinError):
+    """A person can mend this. The message is shown to them as it is: what was wrong, and what to do or type instead."""
+
+
+class NotFound(Refused):
+    """What was named does not exist."""
+
+
+class NotPermitted(Refused):
+    """The runbook's `permissions` give this deed to other people."""
+
+
+class AlreadyDone(Refused):
+    """It is so already; nothing was changed."""
+
+
+class Failed(TocsinError):
+    """The world can mend this. The message is short, holds no secret, and is kept as the last error of what failed."""
+
+
+class Unreachable(Failed):
+    """Nothing was accepted by the other side, so trying again repeats nothing."""
+
+
+class RateLimited(Unreachable):
+    """The other side asked for patience."""
+
+    def __init__(self, message: str, retry_after: timedelta) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
+
+
+class Unanswered(Failed):
+    """The request left but no answer came: it may or may not have been accepted. Look before sending again."""
+
+
+class Rejected(Failed):
+    """The other side refused for good; `code` is its own word for why."""
+
+    def __init__(self, message: str, code: str = "") -> None:
+        super().__init__(message)
+        self.code = code

@@ -1,0 +1,127 @@
+"""Who is paged while nobody answers, and when: the ladder of an incident."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Literal
+
+# How long a provider may take before a person counts as not reached.
+REACH_WITHIN = timedelta(seconds=20)
+# A page that goes out later than this after its time says so.
+LATE_AFTER = timedelta(seconds=2)
+DEFAULT_SNOOZE = timedelta(minutes=15)
+# Two people who press Escalate in the same moment mean the same step.
+SAME_MOMENT = timedelta(seconds=5)
+
+# The step number of somebody called by hand, beside the ladder.
+BY_HAND = -1
+
+State = Literal["climbing", "answered", "exhausted", "stopped"]
+
+
+@dataclass(frozen=True)
+class Step:
+    tier: str
+    wait: timedelta
+
+
+@dataclass(frozen=True)
+class Policy:
+    """The ladder as it was when the incident was declared; editing the runbook changes nothing in it."""
+
+    steps: tuple[Step, ...]
+    repeat: int
+    stops_on: Literal["acknowledged", "resolved"]
+
+    def as_json(self) -> dict[str, Any]:
+        steps = [{"tier": step.tier, "wait_s": step.wait.total_seconds()} for step in self.steps]
+        return {"steps": steps, "repeat": self.repeat, "stops_on": self.stops_on}
+
+    @classmethod
+    def from_json(cls, value: Mapping[str, Any]) -> "Policy":
+        steps = tuple(Step(step["tier"], timedelta(seconds=step["wait_s"])) for step in value["steps"])
+        return cls(steps, value["repeat"], value["stops_on"])
+
+
+@dataclass(frozen=True)
+class Ladder:
+    """Where the ladder stands. `loop` and `step` name the step that comes next."""
+
+    policy: Policy
+    state: State = "climbing"
+    run: int = 1
+    loop: int = 0
+    step: int = 0
+    next_at: datetime | None = None
+
+    @property
+    def position(self) -> str:
+        """The next step as a word, to tell two presses of one button from two wishes."""
+        return f"{self.run}.{self.loop}.{self.step}"
+
+    @property
+    def last(self) -> tuple[int, int]:
+        """Loop and step of the step taken last; meaningless before the first."""
+        return (self.loop, self.step - 1) if self.step else (self.loop - 1, len(self.policy.steps) - 1)
+
+    @property
+    def next_tier(self) -> str | None:
+        """Who is paged next; None when the ladder is at its end."""
+        return None if self.is_at_its_end else self.policy.steps[self.step].tier
+
+    @property
+    def is_at_its_end(self) -> bool:
+        return self.loop > self.policy.repeat or not self.policy.steps
+
+
+@dataclass(frozen=True)
+class Climb:
+    """What happens now: a step is taken, or (`step` None) there is none left and nobody has answered."""
+
+    step: Step | None
+    loop: int
+    index: int
+    ladder: Ladder
+
+
+def climb(ladder: Ladder, now: datetime) -> Climb:
+    """Take the next step, once.
+
+    The wait is counted from now and not from when the step was due: after an outage of ours every tier still gets its
+    full patience, instead of all of them being paged in one second.
+    """
+    if ladder.is_at_its_end:
+        return Climb(None, ladder.loop, ladder.step, _moved(ladder, state="exhausted", next_at=None))
+    step = ladder.policy.steps[ladder.step]
+    last = ladder.step + 1 == len(ladder.policy.steps)
+    loop, index = (ladder.loop + 1, 0) if last else (ladder.loop, ladder.step + 1)
+    return Climb(step, ladder.loop, ladder.step, _moved(ladder, loop=loop, step=index, next_at=now + step.wait))
+
+
+def snooze(ladder: Ladder, until: datetime) -> Ladder:
+    """Hold the ladder: no step is taken before `until`. A step that was due later stays where it was."""
+    if ladder.next_at is None:
+        return ladder
+    return _moved(ladder, next_at=max(ladder.next_at, until))
+
+
+def answered(ladder: Ladder) -> Ladder:
+    """Somebody acknowledged: the ladder stops, unless it stops on the resolution only."""
+    return ladder if ladder.policy.stops_on == "resolved" else _moved(ladder, state="answered", next_at=None)
+
+
+def stopped(ladder: Ladder) -> Ladder:
+    return _moved(ladder, state="stopped", next_at=None)
+
+
+def started_again(ladder: Ladder, policy: Policy, now: datetime) -> Ladder:
+    """A new run from the first step: the severity was raised, or the incident reopened."""
+    return Ladder(policy, run=ladder.run + 1, next_at=now)
+
+
+def is_late(due_at: datetime, now: datetime) -> bool:
+    return now - due_at > LATE_AFTER
+
+
+def _moved(ladder: Ladder, **changes: Any) -> Ladder:
+    return Ladder(**{**ladder.__dict__, **changes})

@@ -1,0 +1,135 @@
+"""An incident: its life, and what may happen to it when."""
+
+import re
+import unicodedata
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, tzinfo
+from typing import Any, Literal
+
+from bot.domain.errors import AlreadyDone, Refused
+
+Status = Literal["investigating", "identified", "mitigating", "monitoring", "resolved"]
+STATUSES: tuple[Status, ...] = ("investigating", "identified", "mitigating", "monitoring", "resolved")
+
+TITLE_LENGTH = 200
+# Slack's limit for the name of a channel.
+ROOM_NAME_LENGTH = 80
+
+
+@dataclass(frozen=True)
+class Incident:
+    """What is known of an incident. People are a runbook key, else a Slack id, or `tocsin`."""
+
+    id: int
+    title: str
+    severity: str
+    status: Status
+    drill: bool
+    private: bool
+    declared_by: str
+    declared_at: datetime
+    acknowledged_by: str | None = None
+    acknowledged_at: datetime | None = None
+    resolved_by: str | None = None
+    resolved_at: datetime | None = None
+    summary: str | None = None
+    impact: str | None = None
+    roles: Mapping[str, str] = field(default_factory=dict)
+    facts: Mapping[str, Any] = field(default_factory=dict)
+    updated_at: datetime | None = None
+    room_id: str | None = None
+    room_name: str | None = None
+    room_error: str | None = None
+    room_topic: str | None = None
+    origin: Mapping[str, Any] = field(default_factory=dict)
+    request: str | None = None
+
+    @property
+    def ref(self) -> str:
+        return f"INC-{self.id}"
+
+    @property
+    def lead(self) -> str | None:
+        return self.roles.get("lead")
+
+    @property
+    def is_open(self) -> bool:
+        return self.resolved_at is None
+
+    @property
+    def is_acknowledged(self) -> bool:
+        return self.acknowledged_at is not None
+
+
+def number_of(ref: str) -> int | None:
+    """12 for `INC-12`, `inc-12` or `12`; None when it is no reference."""
+    found = re.fullmatch(r"(?:inc-)?(\d{1,15})", ref.strip(), re.IGNORECASE)
+    return int(found[1]) if found else None
+
+
+def title_of(text: str) -> str:
+    """The title as it is kept: one line, no control characters, cut with an ellipsis. Refused when nothing is left."""
+    printable = "".join(" " if unicodedata.category(sign) in ("Cc", "Zl", "Zp") else sign for sign in text)
+    title = " ".join(printable.split())
+    if not title:
+        raise Refused(
+            "An incident needs a title. Type what is wrong, for example `/incident declare Payments failing`."
+        )
+    return title if len(title) <= TITLE_LENGTH else title[: TITLE_LENGTH - 1].rstrip() + "…"
+
+
+def status_of(word: str) -> Status:
+    for status in STATUSES:
+        if status == word.strip().lower():
+            return status
+    raise Refused(f"“{word}” is not a status. Type one of: {', '.join(STATUSES)}.")
+
+
+def must_be_open(incident: Incident, deed: str) -> None:
+    if not incident.is_open:
+        raise Refused(f"{incident.ref} is resolved, so you cannot {deed}. Reopen it first: `/incident reopen <why>`.")
+
+
+def must_not_be_resolved_twice(incident: Incident) -> None:
+    if not incident.is_open:
+        raise AlreadyDone(f"{incident.ref} is already resolved. If it is back, type `/incident reopen <why>`.")
+
+
+def must_be_resolved(incident: Incident) -> None:
+    if incident.is_open:
+        raise AlreadyDone(f"{incident.ref} is open, so there is nothing to reopen.")
+
+
+def looks_like_severity(word: str) -> bool:
+    """True for P1, SEV2, s3, Sev-1: words somebody meant as a severity, known or not."""
+    return re.fullmatch(r"(?:p|s|sev|severity)-?\d{1,2}", word, re.IGNORECASE) is not None
+
+
+def room_name(incident: Incident, prefix: str, zone: tzinfo) -> str:
+    """`inc-2026-08-08-payments-failing`: the date in the runbook's zone, and the whole title in ASCII.
+
+    Cut at a word to Slack's 80 characters. A title without a usable letter becomes the incident's reference. Nothing of
+    a private incident's title stands in a name.
+    """
+    head = f"{prefix}-{incident.declared_at.astimezone(zone).date().isoformat()}-"
+    words = "" if incident.private else _ascii_words(incident.title)
+    return (head + _cut_at_word(words or incident.ref.lower(), ROOM_NAME_LENGTH - len(head))).strip("-")
+
+
+def numbered(name: str, number: int) -> str:
+    """The name with `-2`, `-3` … at its end, still within Slack's limit."""
+    tail = f"-{number}"
+    return name[: ROOM_NAME_LENGTH - len(tail)].rstrip("-") + tail
+
+
+def _ascii_words(text: str) -> str:
+    plain = "".join(sign for sign in unicodedata.normalize("NFKD", text) if unicodedata.category(sign) != "Mn")
+    return re.sub(r"[^a-z0-9]+", "-", plain.lower()).strip("-")
+
+
+def _cut_at_word(words: str, length: int) -> str:
+    if len(words) <= length:
+        return words
+    kept = words[: length + 1].rsplit("-", 1)[0]
+    return kept if 0 < len(kept) <= length else words[:length]

@@ -1,0 +1,79 @@
+"""What is known of a page: its states, and when a tier counts as not reached."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Literal
+
+from bot.domain.escalation import REACH_WITHIN
+
+Via = Literal["slack", "email", "sms", "voice", "webhook", "pagerduty"]
+PageState = Literal["waiting", "accepted", "delivered", "refused", "gave_up", "cancelled"]
+
+ACCEPTED: frozenset[PageState] = frozenset({"accepted", "delivered"})
+LOST: frozenset[PageState] = frozenset({"refused", "gave_up"})
+
+
+@dataclass(frozen=True)
+class Page:
+    """One person, one step, one channel. The state is what a provider said, never what we hope."""
+
+    id: int
+    incident_id: int
+    run: int
+    loop: int
+    step: int
+    tier: str | None
+    person: str
+    via: Via
+    contact: str
+    reason: str | None
+    late: bool
+    state: PageState
+    attempts: int
+    due_at: datetime
+    first_attempt_at: datetime | None
+    accepted_at: datetime | None
+    reference: str | None
+    error: str | None
+
+    @property
+    def is_accepted(self) -> bool:
+        return self.state in ACCEPTED
+
+
+Reach = Literal["reached", "unreached", "open"]
+
+
+def reach(pages: Iterable[Page], now: datetime) -> dict[str, Reach]:
+    """Whom did this step reach? `open` while a provider may still accept within its time.
+
+    A person is unreached when every page to them was refused for good, or none was accepted within 20 s of its first
+    attempt. A tier is unreached when all its people are.
+    """
+    return {person: _person_reach(own, now) for person, own in _by_person(pages).items()}
+
+
+def look_again_at(pages: Iterable[Page], now: datetime) -> datetime:
+    """When a page that is still open will have had its time; soon, when it has not been tried yet."""
+    tried = [page.first_attempt_at for page in pages if page.state == "waiting" and page.first_attempt_at]
+    return max(min(tried) + REACH_WITHIN, now) if tried else now + timedelta(seconds=1)
+
+
+def _person_reach(pages: list[Page], now: datetime) -> Reach:
+    if any(page.is_accepted for page in pages):
+        return "reached"
+    return "open" if any(_may_still_be_accepted(page, now) for page in pages) else "unreached"
+
+
+def _may_still_be_accepted(page: Page, now: datetime) -> bool:
+    if page.state != "waiting":
+        return False
+    return page.first_attempt_at is None or now - page.first_attempt_at < REACH_WITHIN
+
+
+def _by_person(pages: Iterable[Page]) -> Mapping[str, list[Page]]:
+    own: dict[str, list[Page]] = {}
+    for page in pages:
+        own.setdefault(page.person, []).append(page)
+    return own
