@@ -1,0 +1,112 @@
+-- name: keep_delivery
+-- No row when this very delivery is here already.
+INSERT INTO alert_deliveries (source, key, received_at, accepted, body)
+VALUES (%(source)s, %(key)s, %(now)s, %(accepted)s, %(body)s)
+ON CONFLICT (source, key) DO NOTHING;
+
+-- name: hold_groups
+-- Every group a delivery may change, in one order for all processes, until its transaction ends.
+SELECT id FROM alert_groups
+WHERE closed_at IS NULL AND source = %(source)s AND (key = ANY(%(keys)s) OR id IN (
+    SELECT group_id FROM alerts
+    WHERE source = %(source)s AND fingerprint = ANY(%(fingerprints)s) AND resolved_at IS NULL))
+ORDER BY id FOR UPDATE;
+
+-- name: groups_of_firing
+-- On which card does each of these alerts fire already?
+SELECT fingerprint, group_id FROM alerts
+WHERE source = %(source)s AND fingerprint = ANY(%(fingerprints)s) AND resolved_at IS NULL;
+
+-- name: open_group
+-- The open group of this key, a new one if need be; a silence that has not ended holds for the new one too.
+INSERT INTO alert_groups (source, key, quiet, opened_at, silenced_by, silenced_until)
+SELECT %(source)s, %(key)s, %(quiet)s, %(now)s, s.silenced_by, s.silenced_until
+FROM (SELECT) one LEFT JOIN LATERAL (
+    SELECT silenced_by, silenced_until FROM alert_groups
+    WHERE source = %(source)s AND key = %(key)s AND silenced_until > %(now)s ORDER BY id DESC LIMIT 1) s ON true
+ON CONFLICT (source, key) WHERE closed_at IS NULL DO UPDATE SET key = EXCLUDED.key
+RETURNING id;
+
+-- name: save_firing
+-- A repeat of a firing alert is counted, and what it says now is kept.
+INSERT INTO alerts (
+    group_id, source, fingerprint, title, severity, description, url, runbook_url, labels, level, flagged, declares,
+    procedure, first_at, last_at, expires_at)
+VALUES (
+    %(group_id)s, %(source)s, %(fingerprint)s, %(title)s, %(severity)s, %(description)s, %(url)s, %(runbook_url)s,
+    %(labels)s, %(level)s, %(flagged)s, %(declares)s, %(procedure)s, %(now)s, %(now)s, %(expires_at)s)
+ON CONFLICT (source, fingerprint) WHERE resolved_at IS NULL
+DO UPDATE SET
+    title = EXCLUDED.title, severity = EXCLUDED.severity, description = EXCLUDED.description, url = EXCLUDED.url,
+    runbook_url = EXCLUDED.runbook_url, labels = EXCLUDED.labels, level = EXCLUDED.level, flagged = EXCLUDED.flagged,
+    declares = EXCLUDED.declares, procedure = EXCLUDED.procedure, last_at = EXCLUDED.last_at,
+    expires_at = EXCLUDED.expires_at, count = alerts.count + 1
+RETURNING group_id;
+
+-- name: end_firing
+-- No row when it does not fire.
+UPDATE alerts SET resolved_at = %(now)s
+WHERE source = %(source)s AND fingerprint = %(fingerprint)s AND resolved_at IS NULL
+RETURNING group_id;
+
+-- name: end_expired
+UPDATE alerts SET resolved_at = %(now)s
+WHERE group_id = %(group_id)s AND resolved_at IS NULL AND expires_at <= %(now)s;
+
+-- name: hold_rule
+-- Two processes count one rule one after the other: the one that comes second sees what the first has added.
+SELECT pg_advisory_xact_lock(hashtextextended(%(rule)s, 72069));
+
+-- name: add_sighting
+INSERT INTO alert_sightings (rule, at) VALUES (%(rule)s, %(now)s);
+
+-- name: count_sightings
+SELECT count(*) AS count FROM alert_sightings WHERE rule = %(rule)s AND at > %(since)s AND at <= %(now)s;
+
+-- name: speak_up
+-- As many as the rule waits for have come.
+UPDATE alert_groups SET quiet = false WHERE id = %(id)s;
+
+-- name: group
+SELECT * FROM alert_groups WHERE id = %(id)s;
+
+-- name: group_locked
+SELECT * FROM alert_groups WHERE id = %(id)s FOR UPDATE;
+
+-- name: alerts_of
+SELECT * FROM alerts WHERE group_id = %(group_id)s ORDER BY id;
+
+-- name: save_group
+UPDATE alert_groups
+SET told = %(told)s, acknowledged_by = %(acknowledged_by)s, acknowledged_at = %(acknowledged_at)s,
+    incident_id = %(incident_id)s, silenced_by = %(silenced_by)s, silenced_until = %(silenced_until)s,
+    page_at = %(page_at)s, due_at = %(due_at)s, closed_at = %(closed_at)s
+WHERE id = %(id)s;
+
+-- name: claim_due
+-- Those another process is working on are skipped; the rest stay ours until this transaction ends.
+SELECT * FROM alert_groups WHERE due_at <= %(now)s ORDER BY due_at LIMIT %(limit)s FOR UPDATE SKIP LOCKED;
+
+-- name: push_ahead
+-- A group that cannot be worked on must not stop the others.
+UPDATE alert_groups SET due_at = %(until)s WHERE id = %(id)s;
+
+-- name: next_due
+SELECT min(due_at) AS due_at FROM alert_groups WHERE due_at IS NOT NULL;
+
+-- name: open_incident_of
+-- The open incident that one of these alerts has declared, or was attached to, at an earlier time.
+SELECT g.incident_id FROM alerts a
+JOIN alert_groups g ON g.id = a.group_id
+JOIN incidents i ON i.id = g.incident_id
+WHERE a.source = %(source)s AND a.fingerprint = ANY(%(fingerprints)s) AND i.resolved_at IS NULL
+ORDER BY a.id DESC LIMIT 1;
+
+-- name: groups_of_incident
+SELECT id FROM alert_groups WHERE incident_id = %(incident_id)s ORDER BY id;
+
+-- name: forget_deliveries
+DELETE FROM alert_deliveries WHERE received_at < %(before)s;
+
+-- name: forget_sightings
+DELETE FROM alert_sightings WHERE at < %(before)s;

@@ -1,0 +1,35 @@
+"""Messages that are edited in place: where each one stands."""
+
+from dataclasses import dataclass
+
+from bot.store.queries import Connection, Queries
+
+SQL = Queries(__file__)
+
+
+@dataclass(frozen=True)
+class Card:
+    """Where a message that is edited in place stands, and the digest of what it shows."""
+
+    channel: str
+    ts: str
+    digest: str
+
+
+async def get(conn: Connection, key: str) -> Card | None:
+    row = await SQL.one(conn, "card", key=key)
+    return Card(**row) if row else None
+
+
+async def save(conn: Connection, key: str, card: Card) -> None:
+    await SQL.run(conn, "save_card", key=key, channel=card.channel, ts=card.ts, digest=card.digest)
+
+
+async def at(conn: Connection, channel: str, ts: str) -> str | None:
+    """The key of the card that stands there; None when the message is none of our cards."""
+    row = await SQL.one(conn, "card_at", channel=channel, ts=ts)
+    return row["key"] if row else None
+
+
+async def forget(conn: Connection, key: str) -> None:
+    await SQL.run(conn, "forget_card", key=key)

@@ -1,0 +1,12 @@
+-- name: card
+SELECT channel, ts, digest FROM cards WHERE key = %(key)s;
+
+-- name: save_card
+INSERT INTO cards (key, channel, ts, digest) VALUES (%(key)s, %(channel)s, %(ts)s, %(digest)s)
+ON CONFLICT (key) DO UPDATE SET channel = EXCLUDED.channel, ts = EXCLUDED.ts, digest = EXCLUDED.digest;
+
+-- name: card_at
+SELECT key FROM cards WHERE channel = %(channel)s AND ts = %(ts)s;
+
+-- name: forget_card
+DELETE FROM cards WHERE key = %(key)s;

@@ -1,0 +1,127 @@
+"""The connection to PostgreSQL: two pools, transactions, and the bell that other processes ring."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import psycopg
+from psycopg import AsyncConnection
+from psycopg.conninfo import make_conninfo
+from psycopg.rows import dict_row
+from psycopg_pool import AsyncConnectionPool, PoolTimeout
+
+from bot.domain.errors import Unreachable
+from bot.store.queries import Connection, Queries, Row
+
+SQL = Queries(__file__)
+
+STATEMENT_TIMEOUT_MS = 5_000
+LOCK_TIMEOUT_MS = 3_000
+# A process that is stopped in the middle of a transaction must not hold an escalation back for longer than this.
+IDLE_IN_TRANSACTION_TIMEOUT_MS = 5_000
+CONNECT_TIMEOUT_S = 5
+WORK_CONNECTIONS = 12
+# Their own pool: storing a request must never wait behind the work that earlier requests caused.
+INTAKE_CONNECTIONS = 4
+INTAKE_PATIENCE_S = 1.0
+
+BELL = "tocsin"
+
+
+class Database:
+    """Hands out transactions. One per process; `open` waits for nothing, so a dead server is met at the first use."""
+
+    def __init__(self, url: str, *, embedded: bool = False) -> None:
+        self.embedded = embedded
+        self.conninfo = _with_limits(url)
+        self._work = _pool(self.conninfo, "work", WORK_CONNECTIONS, patience_s=10.0)
+        self._intake = _pool(self.conninfo, "intake", INTAKE_CONNECTIONS, patience_s=INTAKE_PATIENCE_S)
+
+    async def open(self) -> None:
+        await self._work.open()
+        await self._intake.open()
+
+    async def close(self) -> None:
+        await self._work.close(timeout=2.0)
+        await self._intake.close(timeout=2.0)
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[Connection]:
+        """Commits on success, rolls back on error. Raises Unreachable when no server answers within 10 s."""
+        async with _borrowed(self._work) as conn, conn.transaction():
+            yield conn
+
+    @asynccontextmanager
+    async def intake(self) -> AsyncIterator[Connection]:
+        """One short transaction that must not wait: raises Unreachable after 1 s."""
+        try:
+            async with asyncio.timeout(INTAKE_PATIENCE_S), _borrowed(self._intake) as conn, conn.transaction():
+                yield conn
+        except TimeoutError as error:
+            raise Unreachable("the database did not answer within a second") from error
+
+    async def server_time(self) -> Row:
+        """The database's `now` and its version: `{"now": datetime, "version": str}`."""
+        async with self.transaction() as conn:
+            return await SQL.the(conn, "server_time")
+
+    async def rung(self) -> AsyncIterator[str]:
+        """Yields at each ring of the bell by any process; raises Unreachable when the connection is lost.
+
+        The first yield comes at once, when the listening has begun: what was rung before must be looked for.
+        """
+        try:
+            conn = await AsyncConnection.connect(self.conninfo, autocommit=True, row_factory=dict_row)
+            async with conn:
+                await SQL.run(conn, "listen")
+                yield "listening"
+                async for notice in conn.notifies():
+                    yield notice.payload
+        except psycopg.OperationalError as error:
+            raise Unreachable(_reason(error)) from error
+
+
+@asynccontextmanager
+async def _borrowed(pool: "AsyncConnectionPool[AsyncConnection[Row]]") -> AsyncIterator[Connection]:
+    try:
+        async with pool.connection() as conn:
+            yield conn
+    except PoolTimeout as error:
+        raise Unreachable("the database does not answer") from error
+    except psycopg.OperationalError as error:
+        raise Unreachable(_reason(error)) from error
+
+
+def _reason(error: psycopg.Error) -> str:
+    """The first line of what the server or driver said; neither holds a password."""
+    return f"database: {str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__}"
+
+
+def _with_limits(url: str) -> str:
+    options = {
+        "statement_timeout": STATEMENT_TIMEOUT_MS,
+        "lock_timeout": LOCK_TIMEOUT_MS,
+        "idle_in_transaction_session_timeout": IDLE_IN_TRANSACTION_TIMEOUT_MS,
+        "TimeZone": "UTC",
+    }
+    return make_conninfo(
+        url,
+        connect_timeout=CONNECT_TIMEOUT_S,
+        application_name="tocsin",
+        options=" ".join(f"-c {name}={value}" for name, value in options.items()),
+    )
+
+
+def _pool(conninfo: str, name: str, size: int, *, patience_s: float) -> "AsyncConnectionPool[AsyncConnection[Row]]":
+    return AsyncConnectionPool(
+        conninfo,
+        connection_class=AsyncConnection[Row],
+        kwargs={"row_factory": dict_row},
+        min_size=2,
+        max_size=size,
+        timeout=patience_s,
+        # After an outage the next attempt must not be minutes away: everything continues within seconds.
+        reconnect_timeout=30.0,
+        open=False,
+        name=name,
+    )

@@ -1,0 +1,24 @@
+"""Which Slack account a person of the runbook has, and which channel has which id."""
+
+from datetime import datetime
+
+from bot.store.queries import Connection, Queries, Row
+
+SQL = Queries(__file__)
+
+
+async def identities(conn: Connection) -> list[Row]:
+    return await SQL.all(conn, "identities")
+
+
+async def save_identity(conn: Connection, *, person: str, email: str, slack_id: str | None, now: datetime) -> None:
+    await SQL.run(conn, "save_identity", person=person, email=email, slack_id=slack_id, now=now)
+
+
+async def channels(conn: Connection) -> dict[str, str]:
+    """Name without '#' → Slack's id."""
+    return {row["name"]: row["slack_id"] for row in await SQL.all(conn, "channels")}
+
+
+async def save_channel(conn: Connection, name: str, slack_id: str) -> None:
+    await SQL.run(conn, "save_channel", name=name, slack_id=slack_id)

@@ -1,0 +1,15 @@
+-- name: identities
+SELECT person, email, slack_id, looked_up_at FROM identities;
+
+-- name: save_identity
+INSERT INTO identities (person, email, slack_id, looked_up_at)
+VALUES (%(person)s, %(email)s, %(slack_id)s, %(now)s)
+ON CONFLICT (person) DO UPDATE
+SET email = EXCLUDED.email, slack_id = EXCLUDED.slack_id, looked_up_at = EXCLUDED.looked_up_at;
+
+-- name: channels
+SELECT name, slack_id FROM channels;
+
+-- name: save_channel
+INSERT INTO channels (name, slack_id) VALUES (%(name)s, %(slack_id)s)
+ON CONFLICT (name) DO UPDATE SET slack_id = EXCLUDED.slack_id;

@@ -1,0 +1,87 @@
+"""The ladders of incidents, as they are kept: a timer is the row's due time."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from psycopg.types.json import Jsonb
+
+from bot.domain.escalation import Ladder, Policy, State
+from bot.store.queries import Connection, Queries, Row
+
+SQL = Queries(__file__)
+
+
+@dataclass(frozen=True)
+class Escalation:
+    """A ladder and what was done with it. `reach_by` is when we look whether the last step reached anybody."""
+
+    incident_id: int
+    run: int
+    policy: Policy
+    state: State
+    loop: int
+    step: int
+    next_at: datetime | None
+    reach_by: datetime | None
+    last_tier: str | None
+    last_step_at: datetime | None
+    last_called_by: str | None
+    last_called_at: datetime | None
+    calls: int
+    snoozed_until: datetime | None
+
+    @property
+    def ladder(self) -> Ladder:
+        return Ladder(self.policy, self.state, self.run, self.loop, self.step, self.next_at)
+
+    def moved_to(self, ladder: Ladder, **changes: Any) -> "Escalation":
+        own = {name: getattr(ladder, name) for name in ("policy", "state", "run", "loop", "step", "next_at")}
+        return replace(self, **own, **changes)
+
+
+async def arm(conn: Connection, incident_id: int, policy: Policy, now: datetime) -> Escalation:
+    """The ladder of a new incident, its first step due now, locked for this transaction."""
+    await SQL.run(conn, "arm", incident_id=incident_id, policy=Jsonb(policy.as_json()), now=now)
+    return await lock(conn, incident_id)
+
+
+async def get(conn: Connection, incident_id: int) -> Escalation:
+    return _escalation(await SQL.the(conn, "get", incident_id=incident_id))
+
+
+async def lock(conn: Connection, incident_id: int) -> Escalation:
+    return _escalation(await SQL.the(conn, "lock", incident_id=incident_id))
+
+
+async def claim_due(conn: Connection, *, now: datetime, limit: int) -> list[Escalation]:
+    return [_escalation(row) for row in await SQL.all(conn, "claim_due", now=now, limit=limit)]
+
+
+async def save(conn: Connection, escalation: Escalation) -> None:
+    values = asdict(escalation) | {"policy": Jsonb(escalation.policy.as_json())}
+    await SQL.run(conn, "save", **values)
+
+
+async def push_ahead(conn: Connection, incident_id: int, *, now: datetime, until: datetime) -> None:
+    await SQL.run(conn, "push_ahead", incident_id=incident_id, now=now, until=until)
+
+
+async def next_due(conn: Connection) -> datetime | None:
+    due_at: datetime | None = (await SQL.the(conn, "next_due"))["due_at"]
+    return due_at
+
+
+async def armed(conn: Connection) -> Mapping[str, Any]:
+    return await SQL.the(conn, "armed")
+
+
+async def look_now(conn: Connection, incident_id: int, now: datetime) -> None:
+    """Have the reach of the last step judged at once, when it is still open."""
+    await SQL.run(conn, "look_now", incident_id=incident_id, now=now)
+
+
+def _escalation(row: Row) -> Escalation:
+    fields = {name: value for name, value in row.items() if name != "due_at"}
+    return Escalation(**fields | {"policy": Policy.from_json(row["policy"])})

@@ -1,0 +1,41 @@
+-- name: arm
+-- The first run of an incident's ladder.
+INSERT INTO escalations (incident_id, policy, state, next_at)
+VALUES (%(incident_id)s, %(policy)s, 'climbing', %(now)s);
+
+-- name: get
+SELECT * FROM escalations WHERE incident_id = %(incident_id)s;
+
+-- name: lock
+-- Waits for a step that is being taken at this moment, so that whoever comes second sees it.
+SELECT * FROM escalations WHERE incident_id = %(incident_id)s FOR UPDATE;
+
+-- name: claim_due
+-- Those another process is working on are skipped; the rest stay ours until this transaction ends.
+SELECT * FROM escalations WHERE due_at <= %(now)s ORDER BY due_at LIMIT %(limit)s FOR UPDATE SKIP LOCKED;
+
+-- name: save
+UPDATE escalations
+SET run = %(run)s, policy = %(policy)s, state = %(state)s, loop = %(loop)s, step = %(step)s, next_at = %(next_at)s,
+    reach_by = %(reach_by)s, last_tier = %(last_tier)s, last_step_at = %(last_step_at)s,
+    last_called_by = %(last_called_by)s, last_called_at = %(last_called_at)s, calls = %(calls)s,
+    snoozed_until = %(snoozed_until)s
+WHERE incident_id = %(incident_id)s;
+
+-- name: push_ahead
+-- A row that cannot be worked on must not stop the others.
+UPDATE escalations
+SET next_at = CASE WHEN next_at <= %(now)s THEN %(until)s ELSE next_at END,
+    reach_by = CASE WHEN reach_by <= %(now)s THEN %(until)s ELSE reach_by END
+WHERE incident_id = %(incident_id)s;
+
+-- name: next_due
+SELECT min(due_at) AS due_at FROM escalations WHERE due_at IS NOT NULL;
+
+-- name: armed
+-- How many ladders are running, and how far the most overdue one is behind.
+SELECT count(*) AS armed, min(due_at) AS due_at FROM escalations WHERE due_at IS NOT NULL;
+
+-- name: look_now
+-- A provider has answered: whether the last step reached anybody is looked at without waiting.
+UPDATE escalations SET reach_by = %(now)s WHERE incident_id = %(incident_id)s AND reach_by > %(now)s;

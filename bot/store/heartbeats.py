@@ -1,0 +1,40 @@
+"""The jobs that must give a sign of life, as they are kept: a timer is the row's due time."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from bot.store.queries import Connection, Queries
+
+SQL = Queries(__file__)
+
+
+@dataclass(frozen=True)
+class Silence:
+    """A job that has been silent for too long; `last_at` None = it was never heard of."""
+
+    name: str
+    last_at: datetime | None
+    watched_since: datetime
+
+
+async def watch(conn: Connection, name: str, patience: timedelta, now: datetime) -> None:
+    """Expect a sign of life within the patience; a job watched before is not given more time by it."""
+    await SQL.run(conn, "watch", name=name, patience=patience, now=now)
+
+
+async def forget_others(conn: Connection, names: Iterable[str]) -> None:
+    await SQL.run(conn, "forget_others", names=list(names))
+
+
+async def beat(conn: Connection, name: str, patience: timedelta, now: datetime) -> None:
+    await SQL.run(conn, "beat", name=name, patience=patience, now=now)
+
+
+async def claim_silent(conn: Connection, now: datetime) -> list[Silence]:
+    return [Silence(**row) for row in await SQL.all(conn, "claim_silent", now=now)]
+
+
+async def next_due(conn: Connection) -> datetime | None:
+    due_at: datetime | None = (await SQL.the(conn, "next_due"))["due_at"]
+    return due_at

@@ -1,0 +1,80 @@
+-- name: insert
+INSERT INTO incidents (title, severity, status, drill, private, declared_by, declared_at, origin, request)
+VALUES (%(title)s, %(severity)s, 'investigating', %(drill)s, %(private)s, %(declared_by)s, %(now)s, %(origin)s, %(request)s)
+RETURNING *;
+
+-- name: by_id
+SELECT * FROM incidents WHERE id = %(id)s;
+
+-- name: by_id_locked
+-- Held until the deed is committed, so that two deeds on one incident come one after the other. NO KEY: a step of the
+-- ladder writes to the timeline meanwhile, and its foreign key must not wait for us while we wait for the ladder.
+SELECT * FROM incidents WHERE id = %(id)s FOR NO KEY UPDATE;
+
+-- name: by_room
+SELECT * FROM incidents WHERE room_id = %(room_id)s;
+
+-- name: by_request
+SELECT * FROM incidents WHERE request = %(request)s;
+
+-- name: open
+SELECT * FROM incidents WHERE resolved_at IS NULL ORDER BY declared_at DESC, id DESC LIMIT %(limit)s;
+
+-- name: newest
+SELECT * FROM incidents ORDER BY declared_at DESC, id DESC LIMIT %(limit)s;
+
+-- name: open_of_origin
+-- The open incident that was declared for this check or alert.
+SELECT * FROM incidents WHERE resolved_at IS NULL AND origin @> %(origin)s ORDER BY id LIMIT 1;
+
+-- name: set_severity
+UPDATE incidents SET severity = %(severity)s WHERE id = %(id)s;
+
+-- name: set_status
+UPDATE incidents SET status = %(status)s WHERE id = %(id)s;
+
+-- name: acknowledge
+-- No row when somebody has acknowledged already.
+UPDATE incidents SET acknowledged_by = %(who)s, acknowledged_at = %(now)s
+WHERE id = %(id)s AND acknowledged_at IS NULL;
+
+-- name: set_role
+UPDATE incidents SET roles = roles || jsonb_build_object(%(role)s::text, %(who)s::text) WHERE id = %(id)s;
+
+-- name: set_impact
+UPDATE incidents SET impact = %(impact)s WHERE id = %(id)s;
+
+-- name: set_facts
+UPDATE incidents SET facts = facts || %(facts)s, updated_at = %(now)s WHERE id = %(id)s;
+
+-- name: resolve
+UPDATE incidents
+SET status = 'resolved', resolved_by = %(who)s, resolved_at = %(now)s, summary = coalesce(%(summary)s, summary)
+WHERE id = %(id)s;
+
+-- name: reopen
+UPDATE incidents
+SET status = 'investigating', resolved_by = NULL, resolved_at = NULL, acknowledged_by = NULL, acknowledged_at = NULL
+WHERE id = %(id)s;
+
+-- name: set_room
+UPDATE incidents SET room_id = %(room_id)s, room_name = %(room_name)s, room_error = NULL WHERE id = %(id)s;
+
+-- name: set_room_error
+UPDATE incidents SET room_error = %(error)s WHERE id = %(id)s;
+
+-- name: set_room_topic
+UPDATE incidents SET room_topic = %(topic)s WHERE id = %(id)s;
+
+-- name: rename_room
+UPDATE incidents SET room_name = %(room_name)s WHERE room_id = %(room_id)s;
+
+-- name: insert_entry
+-- An entry with a key is written once.
+INSERT INTO timeline (incident_id, at, actor, kind, text, key)
+VALUES (%(incident_id)s, %(at)s, %(actor)s, %(kind)s, %(text)s, %(key)s)
+ON CONFLICT (incident_id, key) DO NOTHING;
+
+-- name: timeline
+-- Oldest first.
+SELECT id, at, actor, kind, text FROM timeline WHERE incident_id = %(incident_id)s ORDER BY at, id;

@@ -1,0 +1,55 @@
+"""The schema, brought up to date at start by whichever process comes first."""
+
+import re
+from importlib import resources
+
+import psycopg
+from psycopg import AsyncConnection
+from psycopg.conninfo import make_conninfo
+from psycopg.rows import dict_row
+
+from bot.domain.errors import Unreachable
+from bot.store.queries import Connection, Queries
+
+SQL = Queries(__file__)
+
+# Longer than the bot's everyday limits: a migration may rewrite a table, and four others wait for it.
+MIGRATION_OPTIONS = "-c statement_timeout=600000 -c lock_timeout=600000"
+
+
+async def migrate(url: str) -> list[str]:
+    """Apply what is missing, in one transaction under an advisory lock; returns the names of what was applied.
+
+    Safe when several processes start at once: one applies, the others wait and find nothing to do.
+    """
+    try:
+        conn = await AsyncConnection.connect(make_conninfo(url, options=MIGRATION_OPTIONS, connect_timeout=10))
+    except psycopg.OperationalError as error:
+        raise Unreachable(f"database: {str(error).strip().splitlines()[0]}") from error
+    conn.row_factory = dict_row  # type: ignore[assignment]
+    async with conn:
+        return await _apply_missing(conn)  # type: ignore[arg-type]
+
+
+async def _apply_missing(conn: Connection) -> list[str]:
+    await SQL.run(conn, "one_at_a_time")
+    await SQL.run(conn, "create_ledger")
+    applied = {row["name"] for row in await SQL.all(conn, "applied")}
+    missing = [(name, script) for name, script in shipped() if name not in applied]
+    for name, script in missing:
+        await conn.execute(script.encode())
+        await SQL.run(conn, "record", name=name)
+    return [name for name, _ in missing]
+
+
+async def is_current(conn: Connection) -> bool:
+    """False when the database has been migrated by a newer process than this one, or not yet by us."""
+    applied = {row["name"] for row in await SQL.all(conn, "applied")}
+    return applied == {name for name, _ in shipped()}
+
+
+def shipped() -> list[tuple[str, str]]:
+    """Every migration of this version as (name, script), in the order they apply."""
+    folder = resources.files("bot.store") / "migrations"
+    scripts = (entry for entry in folder.iterdir() if re.fullmatch(r"\d{4}_\w+\.sql", entry.name))
+    return sorted((entry.name.removesuffix(".sql"), entry.read_text("utf-8")) for entry in scripts)

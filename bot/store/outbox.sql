@@ -1,0 +1,66 @@
+-- name: put
+-- While one with the same key waits, this one is the same: it may have to be sooner, unless it waits for another try.
+INSERT INTO outbox (kind, payload, key, lane, priority, due_at, created_at)
+VALUES (%(kind)s, %(payload)s, %(key)s, %(lane)s, %(priority)s, %(due_at)s, %(now)s)
+ON CONFLICT (key) WHERE state = 'waiting' AND key IS NOT NULL
+DO UPDATE SET
+    due_at = CASE WHEN outbox.attempts > 0 THEN outbox.due_at ELSE LEAST(outbox.due_at, EXCLUDED.due_at) END,
+    payload = EXCLUDED.payload;
+
+-- name: claim
+-- What is due and first in its lane. One that was being sent when its lease ended may have been accepted: unsure.
+UPDATE outbox o
+SET state = 'sending', fence = o.fence + 1, attempts = o.attempts + 1, due_at = %(lease_until)s,
+    unsure = o.unsure OR o.state = 'sending'
+FROM (
+    SELECT c.id FROM outbox c
+    WHERE c.state IN ('waiting', 'sending') AND c.due_at <= %(now)s
+      AND (c.lane IS NULL OR NOT EXISTS (
+          SELECT FROM outbox f
+          WHERE f.lane = c.lane AND f.state IN ('waiting', 'sending') AND f.id <> c.id
+            AND ((f.state = 'sending' AND f.due_at > %(now)s) OR (f.priority, f.id) < (c.priority, c.id))))
+    ORDER BY c.priority, c.id
+    LIMIT %(limit)s
+    FOR UPDATE SKIP LOCKED) due
+WHERE o.id = due.id
+RETURNING o.id, o.kind, o.payload, o.fence, o.attempts, o.unsure, o.created_at, o.due_at AS lease_until, o.priority;
+
+-- name: holds
+-- Is this claim still the latest one, and its lease not over?
+SELECT EXISTS (
+    SELECT FROM outbox WHERE id = %(id)s AND fence = %(fence)s AND state = 'sending' AND due_at > %(now)s) AS holds;
+
+-- name: close
+UPDATE outbox SET state = %(state)s, done_at = %(now)s, reference = %(reference)s, error = %(error)s
+WHERE id = %(id)s AND fence = %(fence)s AND state = 'sending';
+
+-- name: postpone
+-- No row when meanwhile the same has been put in again.
+UPDATE outbox o
+SET state = 'waiting', due_at = %(due_at)s, error = %(error)s, unsure = o.unsure OR %(unsure)s
+WHERE o.id = %(id)s AND o.fence = %(fence)s AND o.state = 'sending'
+  AND (o.key IS NULL OR NOT EXISTS (SELECT FROM outbox w WHERE w.key = o.key AND w.state = 'waiting'));
+
+-- name: merge
+-- The one that waits does the work of both, and inherits the patience and the doubt of this one.
+WITH mine AS (
+    UPDATE outbox SET state = 'cancelled', done_at = %(now)s, error = %(error)s
+    WHERE id = %(id)s AND fence = %(fence)s AND state = 'sending'
+    RETURNING key, unsure)
+UPDATE outbox w SET unsure = w.unsure OR mine.unsure OR %(unsure)s, due_at = GREATEST(w.due_at, %(due_at)s)
+FROM mine WHERE w.key = mine.key AND w.state = 'waiting';
+
+-- name: bring_forward
+-- What was waiting for the incident's room.
+UPDATE outbox SET due_at = %(now)s
+WHERE state = 'waiting' AND kind = ANY(%(kinds)s) AND payload @> %(payload)s AND due_at > %(now)s;
+
+-- name: next_due
+SELECT min(due_at) AS due_at FROM outbox WHERE state IN ('waiting', 'sending');
+
+-- name: unfinished
+SELECT kind, state, count(*) AS count, min(due_at) AS due_at, max(error) AS error
+FROM outbox WHERE state IN ('waiting', 'sending') GROUP BY kind, state;
+
+-- name: forget_old
+DELETE FROM outbox WHERE done_at < %(before)s;

@@ -1,0 +1,63 @@
+"""What people and Slack asked for, stored before it is acknowledged."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from psycopg.types.json import Jsonb
+
+from bot.domain.actor import Actor
+from bot.domain.errors import AlreadyDone
+from bot.store.queries import Connection, Queries
+
+SQL = Queries(__file__)
+
+
+@dataclass(frozen=True)
+class Request:
+    """A command, button, form, shortcut or event, as Slack sent it. `key` is Slack's own id of it."""
+
+    key: str
+    kind: str
+    body: Mapping[str, Any]
+    received_at: datetime
+    attempts: int = 0
+
+
+async def store(conn: Connection, request: Request, *, taken_over_at: datetime) -> bool:
+    """Keep the request; False when it is here already. Whoever stored it works on it until `taken_over_at`."""
+    stored = await SQL.run(
+        conn,
+        "store",
+        key=request.key,
+        kind=request.kind,
+        body=Jsonb(request.body),
+        now=request.received_at,
+        due_at=taken_over_at,
+    )
+    return stored == 1
+
+
+async def claim_left_over(conn: Connection, *, now: datetime, lease_until: datetime, limit: int) -> list[Request]:
+    rows = await SQL.all(conn, "claim_left_over", now=now, lease_until=lease_until, limit=limit)
+    return [Request(**row) for row in rows]
+
+
+async def once(conn: Connection, actor: Actor, now: datetime) -> None:
+    """In the transaction of a deed: raises AlreadyDone when its request has had its effect before."""
+    if actor.request and not await SQL.run(conn, "mark_deed", key=actor.request, now=now):
+        raise AlreadyDone("This was done already.")
+
+
+async def finish(conn: Connection, key: str, *, now: datetime, error: str | None = None) -> None:
+    await SQL.run(conn, "finish", key=key, now=now, error=error)
+
+
+async def next_due(conn: Connection) -> datetime | None:
+    due_at: datetime | None = (await SQL.the(conn, "next_due"))["due_at"]
+    return due_at
+
+
+async def forget_old(conn: Connection, before: datetime) -> int:
+    return await SQL.run(conn, "forget_old", before=before)
