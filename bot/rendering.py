@@ -1,0 +1,97 @@
+"""Every sentence comes from a template; this is the only place that knows Jinja, and the escaping of each folder."""
+
+import json
+from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta, tzinfo
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from bot.runbook import format_duration
+
+Escape = Callable[[str], str]
+
+
+class Safe(str):
+    """Text that is already written in the language of its folder and is not escaped again."""
+
+
+def escape_mrkdwn(text: str) -> str:
+    """Slack's three signs, `&` first: nothing from outside can mention anybody or forge a link."""
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
+def escape_html(text: str) -> str:
+    return escape_mrkdwn(text).replace('"', "&quot;").replace("'", "&#39;")
+
+
+def leave(text: str) -> str:
+    """For plain text: mail bodies, texts, what is read aloud."""
+    return text
+
+
+FOLDERS: Mapping[str, Escape] = {
+    "slack": escape_mrkdwn,
+    "page": leave,
+    "email": leave,
+    "statuspage": leave,
+    "documents": leave,
+    "web": escape_html,
+}
+
+
+class Rendering:
+    """Fills templates. A name is `<folder>/<template>` without an ending; the folder decides how text is escaped."""
+
+    def __init__(self, zone: tzinfo, folder: Path | None = None) -> None:
+        root = folder or templates_folder()
+        self._environments = {name: _environment(root / name, escape, zone) for name, escape in FOLDERS.items()}
+
+    def say(self, name: str, /, **facts: Any) -> str:
+        """The words of a template, without blank space at either end. An unknown fact is an error, not a gap."""
+        folder, _, template = name.partition("/")
+        return self._environments[folder].get_template(f"{template}.j2").render(facts).strip()
+
+    def use(self, **filters: Callable[..., Any]) -> None:
+        """Make more filters known to every folder."""
+        for environment in self._environments.values():
+            environment.filters.update(filters)
+
+
+def templates_folder() -> Path:
+    """Beside the packages in a checkout, inside the package when installed."""
+    inside = Path(__file__).parent / "templates"
+    return inside if inside.is_dir() else Path(__file__).parent.parent / "templates"
+
+
+def _environment(folder: Path, escape: Escape, zone: tzinfo) -> Environment:
+    environment = Environment(  # noqa: S701 - escaping is by folder, in finalize: only one of them is HTML
+        loader=FileSystemLoader(folder),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        finalize=lambda value: value if isinstance(value, Safe) else escape(str(value)),
+    )
+    environment.filters.update(
+        duration=_duration,
+        time=lambda at: f"{at.astimezone(zone):%H:%M %Z}",
+        date_time=lambda at: f"{at.astimezone(zone):%a %d %b %Y %H:%M %Z}",
+        slack_time=lambda at: _slack_time(at, zone),
+        json=lambda value: Safe(json.dumps(value)),
+        safe=Safe,
+    )
+    return environment
+
+
+def _duration(value: timedelta) -> str:
+    """To the second below an hour, to the minute above: nobody reads `2h3m11s` at night."""
+    whole = timedelta(seconds=round(value.total_seconds()))
+    if whole >= timedelta(hours=1):
+        whole = timedelta(minutes=round(whole.total_seconds() / 60))
+    return format_duration(whole)
+
+
+def _slack_time(at: datetime, zone: tzinfo) -> Safe:
+    """A time that Slack shows to each reader in their own zone."""
+    return Safe(f"<!date^{int(at.timestamp())}^{{date_short_pretty}} {{time}}|{at.astimezone(zone):%d %b %H:%M %Z}>")

@@ -1,0 +1,119 @@
+"""Addresses that may hold a secret: only `reveal` gives them away."""
+
+from typing import Any, ClassVar
+from urllib.parse import SplitResult, unquote, urlsplit
+
+from pydantic import GetCoreSchemaHandler
+from pydantic_core import CoreSchema, PydanticCustomError, core_schema
+
+
+class Dsn:
+    """Where something is, password and all. Printing it shows no user, password, query or fragment."""
+
+    schemes: ClassVar[tuple[str, ...]] = ()
+    example: ClassVar[str] = ""
+
+    def __init__(self, address: str) -> None:
+        self._address = address
+
+    def reveal(self) -> str:
+        """The whole address: for the connection only, never for a log, a message or an error."""
+        return self._address
+
+    @property
+    def shown(self) -> str:
+        """The address as people may see it."""
+        scheme, _, rest = self._address.partition("://")
+        place = rest.split("?")[0].split("#")[0]
+        return f"{scheme}://{place.rpartition('@')[2]}"
+
+    @property
+    def database(self) -> str:
+        """The database named in the path; empty when there is none."""
+        return unquote(self.shown.partition("://")[2].partition("/")[2])
+
+    def redactions(self) -> tuple[str, ...]:
+        """What must never be logged: the whole address, and its password as written and as meant."""
+        userinfo = self._address.partition("://")[2].split("/")[0].rpartition("@")[0]
+        user, _, password = userinfo.partition(":")
+        # A password that is the user's name is no secret, and hiding it would hide half of every log line.
+        secrets = () if not password or password == user else (password, unquote(password))
+        return (self._address, *secrets) if self.shown != self._address else tuple(secrets)
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self.shown!r})"
+
+    def __str__(self) -> str:
+        return self.shown
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Dsn) and self._address == other._address
+
+    def __hash__(self) -> int:
+        return hash(self._address)
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        """Read from text, dumped as it is shown."""
+        return core_schema.no_info_plain_validator_function(
+            cls._read, serialization=core_schema.plain_serializer_function_ser_schema(str, when_used="json")
+        )
+
+    @classmethod
+    def _read(cls, value: object) -> "Dsn":
+        if isinstance(value, cls):
+            return value
+        if not isinstance(value, str) or not cls.accepts(value):
+            # Not quoted: what is wrong with it may be that it is a password.
+            raise PydanticCustomError("wrong", "{said}", {"said": f"should be an address such as {cls.example}"})
+        return cls(value)
+
+    @classmethod
+    def accepts(cls, address: str) -> bool:
+        if any(sign.isspace() or not sign.isprintable() for sign in address):
+            return False
+        try:
+            parts = urlsplit(address)
+        except ValueError:
+            return False
+        return parts.scheme in cls.schemes and cls._has_a_place(parts)
+
+    @classmethod
+    def _has_a_place(cls, parts: SplitResult) -> bool:
+        # An @ after the host is a password with a / ? or # that was not percent-encoded; it would be shown as a path.
+        if "@" in parts.path + parts.query + parts.fragment:
+            return False
+        return bool(parts.netloc.rpartition("@")[2] or parts.path.strip("/"))
+
+
+class HttpUrl(Dsn):
+    schemes = ("http", "https")
+    example = "https://example.com/api/health"
+
+    @classmethod
+    def _has_a_place(cls, parts: SplitResult) -> bool:
+        try:
+            return bool(parts.hostname) and (parts.port is None or parts.port > 0)
+        except ValueError:
+            return False
+
+
+class Webhook(HttpUrl):
+    """Shown without its path too: that is where services put their tokens."""
+
+    example = "https://example.com/hook"
+
+    @property
+    def shown(self) -> str:
+        scheme, _, rest = super().shown.partition("://")
+        return f"{scheme}://{rest.partition('/')[0]}/…"
+
+
+class PostgresqlUrl(Dsn):
+    schemes = ("postgresql", "postgres")
+    example = "postgresql://user:password@host:5432/database"
+
+
+class MongodbUrl(Dsn):
+    schemes = ("mongodb", "mongodb+srv")
+    example = "mongodb://user:password@host:27017/database"

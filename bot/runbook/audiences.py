@@ -1,0 +1,46 @@
+"""Who is told about an incident, and where."""
+
+import re
+from typing import Annotated
+
+from pydantic import model_validator
+
+from bot.domain.errors import Refused
+from bot.runbook.parts import Keyed, Part
+from bot.runbook.values import Channels, Duration, Emails, Name, refused_as_wrong, wrong
+
+USUAL_TEMPLATE = "stakeholder"
+
+
+def _page_id(text: str) -> str:
+    if not re.fullmatch(r"[A-Za-z0-9_-]{1,64}", text):
+        raise Refused(f"“{text}” is not the id of a page: say one such as abc123, from the page's settings")
+    return text
+
+
+class StatusPage(Part):
+    """A page of statuspage.io, by its id."""
+
+    page: Annotated[str, refused_as_wrong(_page_id)]
+
+
+class Audience(Keyed):
+    """`automatic`: told at declaration, status changes and resolution. `approval`: a person says yes first.
+
+    `update_every` None: the severity's rhythm.
+    """
+
+    email: Emails = ()
+    slack: Channels = ()
+    statuspage: StatusPage | None = None
+    template: Name = USUAL_TEMPLATE
+    automatic: bool = False
+    approval: bool = False
+    update_every: Duration | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _can_be_told(cls, audience: object) -> object:
+        if isinstance(audience, dict) and not audience.keys() & {"email", "slack", "statuspage"}:
+            raise wrong("where to tell them is missing: add email, slack or statuspage")
+        return audience

@@ -1,0 +1,75 @@
+"""What is backed up, when, where to, and how it is proved."""
+
+from datetime import time, timedelta
+from typing import Annotated, ClassVar, Literal
+
+from pydantic import Discriminator, Field, Tag
+
+from bot.domain.errors import Refused
+from bot.runbook.addresses import MongodbUrl, PostgresqlUrl
+from bot.runbook.comparisons import Wish
+from bot.runbook.health import kind_tag
+from bot.runbook.parts import Keyed
+from bot.runbook.places import BackupPlace
+from bot.runbook.values import Duration, Name, Span, TimeOfDay, as_written, read_by, some_time
+
+BackupKind = Literal["postgresql", "mongodb"]
+
+REHEARSALS = {"daily": timedelta(days=1), "weekly": timedelta(weeks=1), "monthly": timedelta(days=30)}
+
+
+def _rehearsal_of(text: str) -> timedelta:
+    if text in REHEARSALS:
+        return REHEARSALS[text]
+    try:
+        return some_time(text)
+    except Refused as error:
+        raise Refused(f"“{text}” is not a rhythm: say daily, weekly, monthly or a duration such as 14d") from error
+
+
+class _Backup(Keyed):
+    """Taken every day at `at`, in the runbook's time zone. `to` None: under the bot's own state directory.
+
+    `drill`: how often a backup is restored to prove it; `invariants` are queries and what each should answer then.
+    """
+
+    database_name: Name | None = Field(None, alias="database")
+    at: TimeOfDay = time(2)
+    keep: Duration = timedelta(days=30)
+    to: BackupPlace | None = None
+    rpo: Span = timedelta(hours=24)
+    rto: Duration | None = None
+    drill: Annotated[timedelta, read_by(_rehearsal_of, "daily, weekly, monthly or a duration"), as_written] | None = (
+        None
+    )
+    invariants: dict[str, Wish] = Field(default_factory=dict)
+
+
+class PostgresqlBackup(_Backup):
+    kind: ClassVar[BackupKind] = "postgresql"
+    target: PostgresqlUrl = Field(alias="postgresql")
+
+    @property
+    def database(self) -> str:
+        """The database by name: as the file says, else as the address says; empty when neither does."""
+        return self.database_name or self.target.database
+
+
+class MongodbBackup(_Backup):
+    kind: ClassVar[BackupKind] = "mongodb"
+    target: MongodbUrl = Field(alias="mongodb")
+
+    @property
+    def database(self) -> str:
+        """The database by name: as the file says, else as the address says; empty means all of them."""
+        return self.database_name or self.target.database
+
+
+Backup = Annotated[
+    Annotated[PostgresqlBackup, Tag("kind:postgresql")] | Annotated[MongodbBackup, Tag("kind:mongodb")],
+    Discriminator(
+        kind_tag("postgresql", "mongodb"),
+        custom_error_type="wrong",
+        custom_error_message="what is backed up is missing: add postgresql or mongodb",
+    ),
+]

@@ -1,0 +1,65 @@
+"""What a value should be, as the file says it: `healthy`, `200`, `"< 5"`, `"> 0"`."""
+
+import operator
+import re
+from dataclasses import dataclass
+from typing import Annotated
+
+from pydantic import BeforeValidator, PlainSerializer
+
+from bot.runbook.mistakes import kind_of
+from bot.runbook.values import wrong
+
+SIGNS = {
+    "<=": operator.le,
+    ">=": operator.ge,
+    "!=": operator.ne,
+    "==": operator.eq,
+    "<": operator.lt,
+    ">": operator.gt,
+}
+
+_NUMERIC = re.compile(r"\s*(?P<sign><=|>=|!=|==|<|>)?\s*(?P<number>[-+]?\d+(?:\.\d+)?)\s*")
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """A wish about one value: to compare with a number, or else to read the same, whatever the capitals."""
+
+    text: str
+
+    def holds(self, value: object) -> bool:
+        """False as well for what cannot be compared: a metric that is missing is not a good one."""
+        wish = _NUMERIC.fullmatch(self.text)
+        if wish is None:
+            return reading_of(value) == self.text.strip().lower()
+        number = _number(value)
+        return number is not None and bool(SIGNS[wish["sign"] or "=="](number, float(wish["number"])))
+
+    def __str__(self) -> str:
+        return self.text
+
+
+def reading_of(value: object) -> str:
+    """A value as the file would write it: JSON's true, false and null, everything else as text."""
+    return "null" if value is None else str(value).strip().lower()
+
+
+def _number(value: object) -> float | None:
+    if isinstance(value, bool):
+        return None
+    try:
+        return float(str(value))
+    except ValueError:
+        return None
+
+
+def _read(value: object) -> object:
+    if isinstance(value, list | dict):
+        raise wrong(f'should be a value or a comparison such as "< 5", is {kind_of(value)}')
+    if isinstance(value, str) and value.lstrip()[:1] in "<>=!" and not _NUMERIC.fullmatch(value):
+        raise wrong(f"“{value}” is not a comparison: say for example “< 5”, with a number")
+    return value if isinstance(value, Comparison) else Comparison(reading_of(value))
+
+
+Wish = Annotated[Comparison, BeforeValidator(_read), PlainSerializer(str, return_type=str, when_used="json")]

@@ -1,0 +1,61 @@
+"""What a runbook means where it says nothing and the answer depends on another part of the file."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from bot.domain.errors import Refused
+from bot.runbook.durations import parse_duration
+from bot.runbook.zones import zone_of
+
+USUAL_ZONE = "UTC"
+USUAL_WAIT = "15m"
+
+
+def filled(runbook: Mapping[str, Any]) -> dict[str, Any]:
+    """The file's content with every ladder and every schedule's time zone written out.
+
+    Works on content that may still be wrong: what is not shaped as expected is left alone, for others to name.
+    """
+    whole = dict(runbook)
+    if isinstance(whole.get("severities"), list):
+        tiers = whole.get("tiers")
+        # Without tiers the runbook is refused; the placeholder keeps every severity from being blamed for it.
+        names = list(tiers) if tiers and isinstance(tiers, Mapping) else ["?"]
+        whole["severities"] = [_with_ladder(severity, names) for severity in whole["severities"]]
+    if isinstance(whole.get("schedules"), Mapping):
+        zone = _known_zone(whole.get("timezone"))
+        whole["schedules"] = {key: _with_zone(schedule, zone) for key, schedule in whole["schedules"].items()}
+    return whole
+
+
+def _with_ladder(severity: object, tiers: Iterable[str]) -> object:
+    """Without a ladder of its own: every tier in the order of the file, each with the whole time to respond."""
+    if not isinstance(severity, Mapping):
+        return severity
+    ladder = severity.get("escalation", {})
+    if not isinstance(ladder, Mapping) or "steps" in ladder:
+        return severity
+    wait = _known_wait(severity.get("respond_within"))
+    steps = [{"page": tier, "wait": wait} for tier in tiers]
+    return {**severity, "escalation": {**ladder, "steps": steps}}
+
+
+def _with_zone(schedule: object, zone: ZoneInfo) -> object:
+    return {"timezone": zone, **schedule} if isinstance(schedule, Mapping) else schedule
+
+
+def _known_wait(value: object) -> object:
+    try:
+        return value if isinstance(value, str) and parse_duration(value) else USUAL_WAIT
+    except Refused:
+        return USUAL_WAIT
+
+
+def _known_zone(value: object) -> ZoneInfo:
+    if isinstance(value, ZoneInfo):
+        return value
+    try:
+        return zone_of(str(value or USUAL_ZONE))
+    except Refused:
+        return zone_of(USUAL_ZONE)

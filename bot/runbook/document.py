@@ -1,0 +1,161 @@
+"""The file as plain values, with the line of each: YAML 1.2, nothing yet known of runbooks.
+
+Read from YAML's node tree and not through a constructor, because only there every key still has its line, a key
+written twice is still there twice, and one wrong value does not hide the next.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from ruamel.yaml import YAML
+from ruamel.yaml.error import MarkedYAMLError, YAMLError
+from ruamel.yaml.nodes import MappingNode, Node, ScalarNode
+from ruamel.yaml.reader import ReaderError
+
+from bot.runbook.mistakes import Finding, Mistake, Path, RunbookMistakes, kind_of
+
+# Aliases of aliases can unfold to more than a machine holds.
+MOST_NODES = 100_000
+DEEPEST = 30
+
+_TAG = "tag:yaml.org,2002:"
+
+
+@dataclass
+class Document:
+    content: dict[str, Any] = field(default_factory=dict)
+    lines: dict[Path, int] = field(default_factory=dict)
+    findings: list[Finding] = field(default_factory=list)
+
+    def line_of(self, path: Path) -> int:
+        """Where it stands, or the nearest thing around it that does."""
+        return next((self.lines[path[:end]] for end in range(len(path), 0, -1) if path[:end] in self.lines), 1)
+
+    def holds(self, path: Path) -> bool:
+        return path in self.lines
+
+
+def read_document(text: str, name: str) -> Document:
+    """Raises RunbookMistakes when it is no YAML at all, or no group of keys."""
+    root = _compose(text, name)
+    document = Document()
+    if root is None:
+        raise _refusal(name, 1, "the file is empty: `tocsin init` writes one to start from")
+    content = _Unfolding(document).plain(root, ())
+    if not isinstance(content, dict):
+        raise _refusal(name, 1, f"should begin with a key such as organisation:, is {kind_of(content)}")
+    document.content = content
+    return document
+
+
+def _compose(text: str, name: str) -> Node | None:
+    try:
+        root: Node | None = YAML(typ="safe", pure=True).compose(text)
+    except MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        raise _refusal(name, mark.line + 1 if mark else 1, _said(str(error.problem))) from error
+    except ReaderError as error:
+        line = text.count("\n", 0, error.position) + 1
+        raise _refusal(name, line, "holds a character that text cannot have: retype this line") from error
+    except YAMLError as error:
+        raise _refusal(name, 1, "cannot be read as YAML") from error
+    except RecursionError as error:
+        raise _refusal(name, 1, "is nested too deeply") from error
+    return root
+
+
+def _said(problem: str) -> str:
+    if "\\t" in problem:
+        return "begins with a tab: YAML is indented with blanks"
+    if "another document" in problem:
+        return "a second document begins here: keep one in a file, without a line of ---"
+    return f"cannot be read as YAML: {problem}"
+
+
+def _refusal(name: str, line: int, message: str) -> RunbookMistakes:
+    return RunbookMistakes([Mistake("", line, message)], name)
+
+
+class _Unfolding:
+    """Turns nodes into values, and notes what it sees on the way."""
+
+    def __init__(self, document: Document) -> None:
+        self._document = document
+        self._nodes_left = MOST_NODES
+
+    def plain(self, node: Node, path: Path) -> Any:
+        self._nodes_left -= 1
+        if len(path) > DEEPEST or self._nodes_left < 0:
+            self._find(path[:3], "is nested too deeply, or an alias holds itself")
+            return {}
+        self._document.lines.setdefault(path, node.start_mark.line + 1)
+        if isinstance(node, ScalarNode):
+            return self._scalar(node, path)
+        if isinstance(node, MappingNode):
+            return self._mapping(node, path)
+        return [self.plain(item, (*path, index)) for index, item in enumerate(node.value)]
+
+    def _mapping(self, node: MappingNode, path: Path) -> dict[str, Any]:
+        entries: dict[str, Any] = {}
+        own: set[str] = set()
+        for key, value, is_own in _pairs(node):
+            line = key.start_mark.line + 1
+            if not isinstance(key, ScalarNode) or key.tag not in (f"{_TAG}str", f"{_TAG}timestamp"):
+                self._find((*path, _shown(key)), "is not text, and keys are: put it in quotes", line)
+            elif is_own and key.value in own:
+                self._find((*path, key.value), "stands here twice: keep one of them", line)
+            elif key.value not in entries:
+                own.update([key.value] if is_own else [])
+                self._document.lines.setdefault((*path, key.value), line)
+                entries[key.value] = self.plain(value, (*path, key.value))
+        return entries
+
+    def _scalar(self, node: ScalarNode, path: Path) -> Any:
+        kind = str(node.tag).removeprefix(_TAG)
+        match kind:
+            case "str" | "timestamp":
+                return node.value
+            case "bool":
+                return node.value.lower() in ("true", "yes", "on")
+            case "int" | "float":
+                return _number(node.value)
+            case "null":
+                self._find(
+                    path, "is empty: give it a value or remove the line (a value that begins with # needs quotes)"
+                )
+            case _:
+                self._find(path, f"has the tag {node.tag}, which means nothing here: remove it")
+        return None
+
+    def _find(self, path: Path, message: str, line: int | None = None) -> None:
+        self._document.findings.append(Finding(path, message, line))
+
+
+def _pairs(node: MappingNode) -> Iterator[tuple[Node, Node, bool]]:
+    """Key, value, and whether they stand here; those merged in with `<<` come last, so that the own ones win."""
+    merged: list[Node] = []
+    for key, value in node.value:
+        if key.tag == f"{_TAG}merge":
+            merged += value.value if not isinstance(value, MappingNode) else [value]
+        else:
+            yield key, value, True
+    for source in merged:
+        if isinstance(source, MappingNode):
+            yield from ((key, value, False) for key, value, _ in _pairs(source))
+
+
+def _shown(key: Node) -> str:
+    return str(key.value) if isinstance(key, ScalarNode) else "?"
+
+
+def _number(text: str) -> int | float | str:
+    # An unquoted telephone number would lose its plus.
+    if text.startswith("+"):
+        return text
+    for read in (int, lambda digits: int(digits, 0), float):
+        try:
+            return read(text)
+        except ValueError:
+            continue
+    return text

@@ -1,0 +1,50 @@
+"""Spans of time as people write them: `500ms`, `30s`, `15m`, `4h`, `7d`, `1w`, and sums such as `1h30m`."""
+
+import re
+from datetime import timedelta
+
+from bot.domain.errors import Refused
+
+UNITS_MS = {"w": 604_800_000, "d": 86_400_000, "h": 3_600_000, "m": 60_000, "s": 1_000, "ms": 1}
+
+# Ten years and a little: longer is a slip of the finger, and datetime sums stay far from their end.
+LONGEST = timedelta(days=3660)
+
+_SUM = re.compile("".join(rf"(?:(?P<{unit}>\d{{1,12}}){unit})?" for unit in UNITS_MS))
+
+
+def parse_duration(text: str) -> timedelta:
+    """The span `text` says; zero is allowed.
+
+    Units stand from long to short, each at most once; blanks and capitals do not matter. Refused without a unit, and
+    beyond ten years.
+    """
+    words = "".join(text.split()).lower()
+    found = _SUM.fullmatch(words)
+    if not words or found is None:
+        raise Refused(_advice(text))
+    span_ms = sum(int(count) * UNITS_MS[unit] for unit, count in found.groupdict(default="0").items())
+    if span_ms > LONGEST / timedelta(milliseconds=1):
+        raise Refused(f"“{text}” is too long: at most {LONGEST.days}d")
+    return timedelta(milliseconds=span_ms)
+
+
+def format_duration(span: timedelta) -> str:
+    """The shortest way to write it, to the millisecond: `1h30m`, `2w`, `10d`, `0s`. Undoes `parse_duration`."""
+    left = round(abs(span) / timedelta(milliseconds=1))
+    parts = []
+    for unit, size in UNITS_MS.items():
+        # Ten days read better than one week and three days.
+        if unit == "w" and left % size:
+            continue
+        count, left = divmod(left, size)
+        parts.append(f"{count}{unit}" if count else "")
+    sign = "-" if span < timedelta(0) else ""
+    return sign + ("".join(parts) or "0s")
+
+
+def _advice(text: str) -> str:
+    shown = text.strip() or " "
+    if shown.isdecimal():
+        return f"“{shown}” has no unit: say {shown}s, {shown}m or {shown}h"
+    return f"“{shown}” is not a duration: say for example 30s, 15m, 4h, 7d or 1h30m"

@@ -1,0 +1,68 @@
+"""From a file to a runbook, or to all of its mistakes at once."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path as FilePath
+
+from pydantic import ValidationError
+
+from bot.runbook.document import Document, read_document
+from bot.runbook.mistakes import Finding, Mistake, Path, RunbookMistakes, written
+from bot.runbook.models import Runbook
+from bot.runbook.references import unknown_names
+from bot.runbook.rules import broken_rules
+from bot.runbook.substitution import Substitution
+from bot.runbook.translation import findings_of
+
+LARGEST_BYTES = 1024 * 1024
+
+
+def load(path: FilePath, environ: Mapping[str, str]) -> Runbook:
+    """The runbook of a file. Raises RunbookMistakes, with every mistake, also when the file cannot be read."""
+    return read(_text_of(path), environ, str(path))
+
+
+def read(text: str, environ: Mapping[str, str], name: str = "runbook.yml") -> Runbook:
+    """The runbook that `text` describes; `name` stands for it in the mistakes."""
+    document = read_document(text, name)
+    substitution = Substitution(environ)
+    content = substitution.applied(document.content)
+    findings = [*document.findings, *substitution.findings]
+    runbook: Runbook | None = None
+    try:
+        runbook = Runbook.model_validate(content)
+    except ValidationError as error:
+        findings += findings_of(error, document)
+    findings += [*unknown_names(content), *broken_rules(content)]
+    if runbook is None or findings:
+        raise RunbookMistakes(_mistakes(findings, document, substitution), name)
+    return runbook
+
+
+def _mistakes(findings: Iterable[Finding], document: Document, substitution: Substitution) -> Iterator[Mistake]:
+    """One for each place: what is wrong with a value first is what has to be mended first."""
+    seen: set[tuple[Path, int]] = set()
+    for path, message, line in findings:
+        place = (path, line or document.line_of(path))
+        if place not in seen:
+            yield Mistake(written(path), place[1], substitution.hidden(message))
+        seen.add(place)
+
+
+def _text_of(path: FilePath) -> str:
+    try:
+        raw = path.read_bytes()
+    except FileNotFoundError as error:
+        raise _unreadable(path, "there is no such file: `tocsin init` writes one to start from") from error
+    except OSError as error:
+        raise _unreadable(path, f"cannot be read: {error.strerror}") from error
+    if len(raw) > LARGEST_BYTES:
+        raise _unreadable(path, f"is too large: {len(raw)} bytes, at most {LARGEST_BYTES}")
+    try:
+        return raw.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = raw.count(b"\n", 0, error.start) + 1
+        raise _unreadable(path, "is not UTF-8 from here on: save the file as UTF-8", line) from error
+
+
+def _unreadable(path: FilePath, message: str, line: int = 1) -> RunbookMistakes:
+    return RunbookMistakes([Mistake("", line, message)], str(path))

@@ -1,0 +1,59 @@
+"""Work that comes round, and how early it is announced."""
+
+from datetime import time, timedelta
+from typing import Annotated, Literal
+
+from pydantic import Field, ValidationInfo, field_validator
+
+from bot.domain.errors import Refused
+from bot.runbook.parts import Part
+from bot.runbook.values import WEEKDAYS, Duration, Text, TimeOfDay, a_list, weekday_of, wrong
+
+Round = Literal["day", "week", "month", "quarter"]
+
+# Every month has a 28th.
+LAST_DAY = 28
+
+
+class MaintenanceTask(Part):
+    """`on` is a day of the week for a weekly task, a day of the (first) month for a monthly or quarterly one."""
+
+    do: Text
+    every: Round
+    at: TimeOfDay = time(9)
+    on: str | int | None = None
+
+    @property
+    def weekday(self) -> int:
+        """For a weekly task; Monday is 0, and the day when none is said."""
+        return WEEKDAYS.index(self.on) if isinstance(self.on, str) else 0
+
+    @property
+    def day(self) -> int:
+        """For a monthly or quarterly task; the first when none is said."""
+        return self.on if isinstance(self.on, int) else 1
+
+    @field_validator("on", mode="before")
+    @classmethod
+    def _day_fits(cls, on: object, seen: ValidationInfo) -> object:
+        return _day_of(seen.data.get("every"), on) if seen.data.get("every") else on
+
+
+def _day_of(every: object, on: object) -> object:
+    if every == "week":
+        try:
+            return WEEKDAYS[weekday_of(str(on))]
+        except Refused as refusal:
+            raise wrong(str(refusal)) from refusal
+    if every in ("month", "quarter"):
+        if not str(on).isdecimal() or not 1 <= int(str(on)) <= LAST_DAY:
+            raise wrong(f"“{on}” is not a day every month has: say 1 to {LAST_DAY}")
+        return int(str(on))
+    raise wrong("only a task of every week, month or quarter has a day")
+
+
+class Maintenance(Part):
+    """`notice`: how long before its start planned work is announced."""
+
+    notice: Duration = timedelta(hours=48)
+    tasks: Annotated[tuple[MaintenanceTask, ...], a_list("tasks")] = Field(default=())

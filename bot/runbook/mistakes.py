@@ -1,0 +1,83 @@
+"""What is wrong with a runbook file: where, and what to write instead."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+from typing import NamedTuple
+
+from bot.domain.errors import Refused
+
+Path = tuple[str | int, ...]
+
+
+@dataclass(frozen=True)
+class Mistake:
+    """One thing to mend. `path` is like `severities[0].escalaton`, empty for the file itself; lines count from 1."""
+
+    path: str
+    line: int
+    message: str
+
+    def __str__(self) -> str:
+        return f"{self.path}: {self.message}" if self.path else self.message
+
+
+class Finding(NamedTuple):
+    """A mistake on its way: where in the content, and what; `line` only when it is not where the path begins."""
+
+    path: Path
+    message: str
+    line: int | None = None
+
+
+class RunbookMistakes(Refused):
+    """Every mistake of one file at once, in the order of its lines."""
+
+    def __init__(self, mistakes: Iterable[Mistake], name: str = "runbook.yml") -> None:
+        self.name = name
+        self.mistakes = tuple(sorted(mistakes, key=lambda mistake: mistake.line))
+        super().__init__("\n".join(f"{name}:{mistake.line}: {mistake}" for mistake in self.mistakes))
+
+    def __reduce__(self) -> tuple[type["RunbookMistakes"], tuple[tuple[Mistake, ...], str]]:
+        return type(self), (self.mistakes, self.name)
+
+
+def written(path: Path) -> str:
+    """`severities[0].escalation.steps[2].page`"""
+    text = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in path)
+    return text.removeprefix(".")
+
+
+def nearest(word: str, known: Iterable[str]) -> str | None:
+    """The known word that was probably meant; capitals do not matter."""
+    by_lower = {name.lower(): name for name in known}
+    found = get_close_matches(word.lower(), by_lower, n=1, cutoff=0.6)
+    return by_lower[found[0]] if found else None
+
+
+def advice(word: str, known: Iterable[str]) -> str:
+    """`did you mean escalation?`, else the words there are."""
+    names = list(known)
+    close = nearest(word, names)
+    if close:
+        return f"did you mean {close}?"
+    return f"there is: {', '.join(names)}" if names else "there is none yet"
+
+
+def kind_of(value: object) -> str:
+    """What a value is, in plain words."""
+    match value:
+        case None:
+            return "empty"
+        case bool():
+            return "true or false"
+        case int() | float():
+            return "a number"
+        case str():
+            return "text"
+        case Mapping():
+            return "a group of keys"
+        case Sequence():
+            return "a list"
+        case _:
+            return "something else"

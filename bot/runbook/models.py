@@ -1,0 +1,128 @@
+"""The whole runbook, as one frozen value."""
+
+import re
+from collections.abc import Mapping
+from typing import Annotated, Literal
+
+from pydantic import Field, model_validator
+
+from bot.domain.errors import NotFound, Refused
+from bot.runbook.addresses import Dsn
+from bot.runbook.alerts import Alerts
+from bot.runbook.audiences import Audience
+from bot.runbook.backups import Backup
+from bot.runbook.defaults import USUAL_ZONE, filled
+from bot.runbook.health import Health
+from bot.runbook.maintenance import Maintenance
+from bot.runbook.parts import Part, with_keys
+from bot.runbook.people import Person, Provider, Schedule, Tier, WhoRef
+from bot.runbook.procedures import AfterResolution, Checklists, Postmortem, Procedure
+from bot.runbook.severities import Objective, Severity
+from bot.runbook.values import Channel, Name, Names, Zone, a_list, refused_as_wrong
+from bot.runbook.zones import zone_of
+
+Deed = Literal[
+    "incident.declare",
+    "incident.resolve",
+    "incident.severity",
+    "escalate",
+    "schedule.cover",
+    "backup.run",
+    "backup.drill",
+    "backup.restore",
+    "audience.send",
+    "audience.approve",
+    "alert.silence",
+    "runbook.tick",
+]
+
+
+def _command(text: str) -> str:
+    if not re.fullmatch(r"/[a-z0-9_-]{1,31}", text.strip()):
+        raise Refused(f"“{text}” is not a command: say for example /incident, in lower case and without blanks")
+    return text.strip()
+
+
+def _prefix(text: str) -> str:
+    if not re.fullmatch(r"[a-z0-9][a-z0-9_-]{0,20}", text.strip()):
+        raise Refused(f"“{text}” cannot begin a channel's name: say a short word in lower case such as inc")
+    return text.strip()
+
+
+Command = Annotated[str, refused_as_wrong(_command)]
+
+
+class SlashCommands(Part):
+    """The four commands as this workspace calls them."""
+
+    incident: Command = "/incident"
+    escalate: Command = "/escalate"
+    health: Command = "/health"
+    backup: Command = "/backup"
+
+
+class Channels(Part):
+    """Channels, each with its `#`; `prefix` begins the name of every incident's room."""
+
+    incidents: Channel = "#incidents"
+    alerts: Channel = "#infrastructure-alerts"
+    public: Channel = "#general"
+    prefix: Annotated[str, refused_as_wrong(_prefix)] = "inc"
+
+
+class Runbook(Part):
+    """The file, checked: every name in it that should mean something does. Groups keep the order of the file."""
+
+    organisation: Name
+    timezone: Zone = zone_of(USUAL_ZONE)
+    channels: Channels = Channels()
+    people: Annotated[dict[str, Person], with_keys, Field(min_length=1)]
+    providers: Annotated[dict[str, Provider], with_keys] = Field(default_factory=dict)
+    schedules: Annotated[dict[str, Schedule], with_keys] = Field(default_factory=dict)
+    tiers: Annotated[dict[str, Tier], with_keys, Field(min_length=1)]
+    slash_commands: SlashCommands = SlashCommands()
+    roles: Annotated[Names, Field(min_length=1)] = ("lead", "comms", "scribe")
+    default_severity_id: Name | None = Field(None, alias="default_severity")
+    severities: Annotated[tuple[Severity, ...], a_list("severities"), Field(min_length=1)]
+    audiences: Annotated[dict[str, Audience], with_keys] = Field(default_factory=dict)
+    objectives: Annotated[tuple[Objective, ...], a_list("objectives")] = ()
+    health: Health = Health()
+    backups: Annotated[dict[str, Backup], with_keys] = Field(default_factory=dict)
+    alerts: Alerts = Alerts()
+    procedures: Annotated[dict[str, Procedure], with_keys] = Field(default_factory=dict)
+    checklists: Checklists = Checklists()
+    after_resolution: AfterResolution = AfterResolution()
+    postmortem: Postmortem = Postmortem()
+    maintenance: Maintenance = Maintenance()
+    permissions: dict[Deed, Annotated[tuple[WhoRef, ...], a_list("people and tiers")]] = Field(default_factory=dict)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _whole(cls, content: object) -> object:
+        return filled(content) if isinstance(content, Mapping) else content
+
+    def severity(self, id: str) -> Severity:
+        """By its id, whatever the capitals. NotFound lists the ids there are."""
+        for severity in self.severities:
+            if severity.id.lower() == id.strip().lower():
+                return severity
+        raise NotFound(f"There is no severity “{id}”. There is: {', '.join(one.id for one in self.severities)}.")
+
+    @property
+    def default_severity(self) -> Severity:
+        """The one declared without a word; of an even number the graver of the two in the middle."""
+        if self.default_severity_id is not None:
+            return self.severity(self.default_severity_id)
+        return self.severities[(len(self.severities) - 1) // 2]
+
+    def rank(self, id: str) -> int:
+        """0 for the gravest, which stands first in the file."""
+        return self.severities.index(self.severity(id))
+
+    def redactions(self) -> tuple[str, ...]:
+        """Every secret in the file: must never be logged or said."""
+        addresses: list[Dsn | None] = [self.alerts.webhook]
+        addresses += [person.webhook for person in self.people.values()]
+        addresses += [check.target for check in self.health.checks.values() if isinstance(check.target, Dsn)]
+        addresses += [backup.target for backup in self.backups.values()]
+        return tuple(dict.fromkeys(secret for address in addresses if address for secret in address.redactions()))

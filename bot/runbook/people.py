@@ -1,0 +1,136 @@
+"""Who there is, and who is on call when."""
+
+from dataclasses import dataclass
+from datetime import date, time, timedelta
+from typing import Annotated, Any, Literal
+from zoneinfo import ZoneInfo
+
+from pydantic import Field, PlainSerializer
+
+from bot.domain.errors import Refused
+from bot.domain.page import Via
+from bot.runbook.addresses import Webhook
+from bot.runbook.parts import Keyed, key_of
+from bot.runbook.values import (
+    WEEKDAYS,
+    Email,
+    Name,
+    Phone,
+    SlackId,
+    Text,
+    Zone,
+    a_list,
+    as_written,
+    read_by,
+    some_time,
+    time_of_day,
+    weekday_of,
+)
+
+WhoKind = Literal["person", "schedule", "tier"]
+
+# A Monday long ago: rotations without a `starts` count from it, and so never shift when the file is edited.
+LONG_AGO = date(2024, 1, 1)
+
+ROTATIONS = {"daily": timedelta(days=1), "weekly": timedelta(weeks=1)}
+
+
+@dataclass(frozen=True)
+class Who:
+    """A person, or whoever a schedule or a tier stands for. Written `ada`, `schedule/primary`, `tier/lead`."""
+
+    kind: WhoKind
+    key: str
+
+    def __str__(self) -> str:
+        return self.key if self.kind == "person" else f"{self.kind}/{self.key}"
+
+    @classmethod
+    def parse(cls, text: str) -> "Who":
+        head, slash, key = text.strip().partition("/")
+        if not slash:
+            return cls("person", head)
+        if head == "schedule":
+            return cls("schedule", key)
+        if head == "tier":
+            return cls("tier", key)
+        raise Refused(f"“{text}” names nobody: say a person's key, schedule/<key> or tier/<key>")
+
+
+@dataclass(frozen=True)
+class Handover:
+    """The moment a shift changes. `weekday` counts from Monday = 0; None: on any day."""
+
+    weekday: int | None
+    at: time
+
+    def __str__(self) -> str:
+        clock = self.at.strftime("%H:%M")
+        return clock if self.weekday is None else f"{WEEKDAYS[self.weekday]} {clock}"
+
+    @classmethod
+    def parse(cls, text: str) -> "Handover":
+        """From `Mon 09:00` or `09:00`."""
+        day, _, clock = text.strip().rpartition(" ")
+        try:
+            return cls(weekday_of(day) if day else None, time_of_day(clock))
+        except Refused as error:
+            raise Refused(f"“{text}” is not a handover: say for example Mon 09:00, or 09:00 for every day") from error
+
+
+def rotation_of(text: str) -> timedelta:
+    if text in ROTATIONS:
+        return ROTATIONS[text]
+    try:
+        return some_time(text)
+    except Refused as error:
+        raise Refused(f"“{text}” is not a rotation: say daily, weekly or a duration such as 12h") from error
+
+
+def _usual_handover(seen: dict[str, Any]) -> Handover:
+    """A week begins on Monday; anything else changes hands every morning."""
+    in_weeks = not seen.get("rotates", ROTATIONS["weekly"]) % ROTATIONS["weekly"]
+    return Handover(0 if in_weeks else None, time(9))
+
+
+_as_text = PlainSerializer(str, return_type=str, when_used="json")
+WhoRef = Annotated[Who, read_by(Who.parse, "a person's key or schedule/<key>"), _as_text]
+
+
+class Person(Keyed):
+    """A person and every way to reach them. Without a Slack id they are looked up by e-mail."""
+
+    name: Name = Field(default_factory=key_of)
+    email: Email | None = None
+    phone: Phone | None = None
+    slack: SlackId | None = None
+    webhook: Webhook | None = None
+    availability: Text | None = None
+
+
+class Provider(Keyed):
+    """A supplier: shown when asked for, never paged."""
+
+    name: Name = Field(default_factory=key_of)
+    email: Email | None = None
+    phone: Phone | None = None
+
+
+class Schedule(Keyed):
+    """People who take turns. `rotates` in whole days is meant by the wall clock of `timezone`."""
+
+    people: Annotated[tuple[Name, ...], a_list("people"), Field(min_length=1)]
+    rotates: Annotated[timedelta, read_by(rotation_of, "daily, weekly or a duration"), as_written] = ROTATIONS["weekly"]
+    handover: Annotated[Handover, read_by(Handover.parse, "a handover such as Mon 09:00"), _as_text] = Field(
+        default_factory=_usual_handover
+    )
+    starts: date = LONG_AGO
+    timezone: Zone = ZoneInfo("UTC")
+
+
+class Tier(Keyed):
+    """Who is paged together, and by which ways. `who` may be empty: such a tier is passed over."""
+
+    name: Name = Field(default_factory=key_of)
+    who: Annotated[tuple[WhoRef, ...], a_list("people and schedules")]
+    via: Annotated[tuple[Via, ...], a_list("ways such as slack, email or sms"), Field(min_length=1)] = ("slack",)

@@ -1,0 +1,107 @@
+"""Names that should mean something: the people, tiers, severities ... that one part of the file says of another."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Literal
+
+from bot.runbook.mistakes import Finding, Path, advice
+
+Kind = Literal["person", "schedule", "tier", "severity", "audience", "procedure"]
+
+GROUPS: Mapping[Kind, str] = {
+    "person": "people",
+    "schedule": "schedules",
+    "tier": "tiers",
+    "audience": "audiences",
+    "procedure": "procedures",
+}
+
+# Where a plain name stands, and what it names.
+PLAIN: tuple[tuple[str, Kind], ...] = (
+    ("default_severity", "severity"),
+    ("schedules.*.people[]", "person"),
+    ("severities[].escalation.steps[].page", "tier"),
+    ("severities[].tell[]", "audience"),
+    ("objectives[].severity", "severity"),
+    ("health.checks.*.declare", "severity"),
+    ("alerts.rules[].declare", "severity"),
+    ("alerts.rules[].procedure", "procedure"),
+    ("procedures.*.severity", "severity"),
+)
+
+# Where somebody is named, and by which kinds of name: `ada`, `schedule/primary`, `tier/lead`.
+SOMEBODY: tuple[tuple[str, tuple[Kind, ...]], ...] = (
+    ("tiers.*.who[]", ("person", "schedule")),
+    ("permissions.*[]", ("person", "schedule", "tier")),
+)
+
+
+def unknown_names(content: Mapping[str, Any]) -> Iterator[Finding]:
+    """Every name that means nothing. Reads content that may be wrong in other ways: those are for others to find."""
+    known = {kind: names_of(content, kind) for kind in (*GROUPS, "severity")}
+    for pattern, kind in PLAIN:
+        for path, name in found_at(content, pattern):
+            if not _is_known(name, known[kind], kind):
+                yield Finding(path, f"there is no {kind} “{name}”: {advice(name, known[kind])}")
+    for pattern, kinds in SOMEBODY:
+        for path, name in found_at(content, pattern):
+            yield from (Finding(path, message) for message in _wrong_with(name, kinds, known))
+
+
+def names_of(content: Mapping[str, Any], kind: Kind) -> list[str]:
+    if kind == "severity":
+        return [name for _, name in found_at(content, "severities[].id")]
+    group = content.get(GROUPS[kind])
+    return list(group) if isinstance(group, dict) else []
+
+
+def found_at(content: object, pattern: str) -> Iterator[tuple[Path, str]]:
+    """Every text at places such as `tiers.*.who[]`: `*` is every entry of a group, `[]` every item of a list."""
+    steps = pattern.replace("[]", ".[]").split(".")
+    yield from ((path, value) for path, value in _reached(content, steps, ()) if isinstance(value, str))
+
+
+def _reached(value: object, steps: Sequence[str], path: Path) -> Iterator[tuple[Path, object]]:
+    if not steps:
+        yield path, value
+        return
+    step, rest = steps[0], steps[1:]
+    if step == "[]" and isinstance(value, list):
+        for index, item in enumerate(value):
+            yield from _reached(item, rest, (*path, index))
+    elif step == "*" and isinstance(value, dict):
+        for key, item in value.items():
+            yield from _reached(item, rest, (*path, key))
+    elif isinstance(value, dict) and step in value:
+        yield from _reached(value[step], rest, (*path, step))
+
+
+def _is_known(name: str, known: Sequence[str], kind: Kind) -> bool:
+    if kind == "severity":
+        return name.lower() in [one.lower() for one in known]
+    return name in known
+
+
+def _wrong_with(name: str, kinds: Sequence[Kind], known: Mapping[Kind, list[str]]) -> Iterator[str]:
+    head, slash, key = name.partition("/")
+    if slash:
+        yield from _wrong_with_prefixed(head, key, kinds, known)
+    elif name not in known["person"]:
+        yield _advice_for_bare(name, kinds, known)
+
+
+def _wrong_with_prefixed(head: str, key: str, kinds: Sequence[Kind], known: Mapping[Kind, list[str]]) -> Iterator[str]:
+    # The head of anything else is a mistake of its shape.
+    for kind in ("schedule", "tier"):
+        if head != kind:
+            continue
+        if kind not in kinds:
+            yield f"names a {kind}, but only people and schedules can stand here"
+        elif key not in known[kind]:
+            yield f"there is no {kind} “{key}”: {advice(key, known[kind])}"
+
+
+def _advice_for_bare(name: str, kinds: Sequence[Kind], known: Mapping[Kind, list[str]]) -> str:
+    for kind in kinds:
+        if kind != "person" and name in known[kind]:
+            return f"“{name}” is a {kind}: write {kind}/{name}"
+    return f"there is no person “{name}”: {advice(name, known['person'])}"

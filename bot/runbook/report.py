@@ -1,0 +1,27 @@
+"""What `tocsin check` prints."""
+
+from bot.runbook.mistakes import RunbookMistakes
+from bot.runbook.models import Runbook
+
+
+def of_mistakes(error: RunbookMistakes) -> str:
+    """One line for each mistake, as editors and CI systems read it: `runbook.yml:42: severities[0].escalaton: …`."""
+    count = len(error.mistakes)
+    return f"{error}\n{count} mistake{'' if count == 1 else 's'} in {error.name}."
+
+
+def of_runbook(runbook: Runbook, name: str) -> str:
+    """What was understood, so that a part left out by accident is seen."""
+    counts = {
+        "people": len(runbook.people),
+        "schedules": len(runbook.schedules),
+        "tiers": len(runbook.tiers),
+        "severities": len(runbook.severities),
+        "audiences": len(runbook.audiences),
+        "checks": len(runbook.health.checks),
+        "backups": len(runbook.backups),
+        "alert rules": len(runbook.alerts.rules),
+        "procedures": len(runbook.procedures),
+        "maintenance tasks": len(runbook.maintenance.tasks),
+    }
+    return f"{name} is in order for {runbook.organisation}: " + ", ".join(f"{n} {what}" for what, n in counts.items())

@@ -1,0 +1,110 @@
+"""What goes together and what does not, across the whole file."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from bot.runbook.mistakes import Finding, Path
+from bot.runbook.references import found_at
+
+LEAD = "lead"
+# The name of the bot itself in every timeline.
+BOT = "tocsin"
+COMMANDS = ("incident", "escalate", "health", "backup")
+
+# Entries are given their key when they are read; a key of that name in the file would be lost.
+KEYED = ("people", "providers", "schedules", "tiers", "audiences", "backups", "procedures")
+KEYED_WITHIN = (*(f"{group}.*.key" for group in KEYED), "health.checks.*.key", "alerts.heartbeats.*.key")
+
+# Twice the same would be paged or told twice. (A schedule may give one person more turns than another.)
+LISTED_ONCE = (
+    "tiers.*.who[]",
+    "tiers.*.via[]",
+    "severities[].tell[]",
+    "audiences.*.email[]",
+    "audiences.*.slack[]",
+    "alerts.email[]",
+    "roles[]",
+)
+
+
+def broken_rules(content: Mapping[str, Any]) -> Iterator[Finding]:
+    """Reads content that may be wrong in other ways: those are for others to find."""
+    yield from _severities_twice(content)
+    yield from _listed_twice(content)
+    yield from _commands_twice(content)
+    yield from _permissions(content)
+    yield from _reserved_names(content)
+
+
+def _severities_twice(content: Mapping[str, Any]) -> Iterator[Finding]:
+    seen: set[str] = set()
+    for path, id in found_at(content, "severities[].id"):
+        if id.lower() in seen:
+            yield Finding(path, f"“{id}” is the id of another severity already")
+        seen.add(id.lower())
+
+
+def _listed_twice(content: Mapping[str, Any]) -> Iterator[Finding]:
+    for pattern in LISTED_ONCE:
+        seen: set[Path] = set()
+        for path, name in found_at(content, pattern):
+            if (*path[:-1], name) in seen:
+                yield Finding(path, f"“{name}” stands in this list twice: keep one of them")
+            seen.add((*path[:-1], name))
+
+
+def _commands_twice(content: Mapping[str, Any]) -> Iterator[Finding]:
+    renamed = content.get("slash_commands")
+    names = {command: f"/{command}" for command in COMMANDS} | (renamed if isinstance(renamed, dict) else {})
+    seen: dict[Any, str] = {}
+    for command, name in names.items():
+        if isinstance(name, str) and name in seen:
+            yield Finding(("slash_commands", command), f"{name} is the command for {seen[name]} already")
+        elif isinstance(name, str):
+            seen[name] = command
+
+
+def _permissions(content: Mapping[str, Any]) -> Iterator[Finding]:
+    permissions = content.get("permissions")
+    for deed, names in permissions.items() if isinstance(permissions, dict) else ():
+        path = ("permissions", deed)
+        if names == []:
+            yield Finding(path, "nobody could do this: name somebody, or remove the line to allow it to everybody")
+        elif deed == "backup.restore" and isinstance(names, list) and len(_persons(names, content)) < 2:
+            # One person asks and another one permits.
+            yield Finding(path, "a restore needs two people: the one who asks and another who permits it")
+
+
+def _persons(names: list[Any], content: Mapping[str, Any]) -> set[str]:
+    """Everybody these names may stand for; a name that cannot be followed counts as somebody, others report it."""
+    persons: set[str] = set()
+    for name in names:
+        kind, slash, key = str(name).partition("/")
+        if not slash:
+            persons.add(str(name))
+            continue
+        found = _entries(content, kind, key)
+        persons |= {str(name)} if found is None else _persons(found, content)
+    return persons
+
+
+def _entries(content: Mapping[str, Any], kind: str, key: str) -> list[Any] | None:
+    group, members = {"tier": ("tiers", "who"), "schedule": ("schedules", "people")}.get(kind, ("", ""))
+    entry = (content.get(group) or {}).get(key)
+    found = entry.get(members) if isinstance(entry, dict) else None
+    # A tier holds no tiers: following one would let a wrong file go round in circles.
+    return [one for one in found if not str(one).startswith("tier/")] if isinstance(found, list) else None
+
+
+def _reserved_names(content: Mapping[str, Any]) -> Iterator[Finding]:
+    people = content.get("people")
+    if isinstance(people, dict) and BOT in people:
+        yield Finding(("people", BOT), f"“{BOT}” is the bot itself in every timeline: choose another key")
+    roles = content.get("roles")
+    if isinstance(roles, list) and roles and LEAD not in roles:
+        yield Finding(("roles",), f"“{LEAD}” is missing: every incident has one")
+    for pattern in KEYED_WITHIN:
+        yield from (
+            Finding(path, "there is no such key: the entry is called by the key it stands under")
+            for path, _ in found_at(content, pattern)
+        )

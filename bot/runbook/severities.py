@@ -1,0 +1,90 @@
+"""How grave an incident is, what that promises, and who is paged for it."""
+
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Annotated, Literal
+
+from pydantic import BeforeValidator, Discriminator, Field, Tag
+
+from bot.domain.errors import Refused
+from bot.domain.incident import looks_like_severity
+from bot.runbook.defaults import USUAL_WAIT
+from bot.runbook.parts import Part
+from bot.runbook.values import Duration, Name, Names, Span, Text, Texts, a_list, refused_as_wrong
+
+MOST_REPEATS = 20
+
+
+class Step(Part):
+    """One rung: page a tier, then wait this long for an answer."""
+
+    page: Name
+    wait: Duration
+
+
+def _with_waits(steps: object) -> object:
+    """A missing wait is the one of the step before, else a quarter of an hour."""
+    if not isinstance(steps, list):
+        return steps
+    filled, wait = [], USUAL_WAIT
+    for step in steps:
+        wait = step.get("wait", wait) if isinstance(step, Mapping) else wait
+        filled.append({"wait": wait, **step} if isinstance(step, Mapping) else step)
+    return filled
+
+
+class Escalation(Part):
+    """The ladder. `repeat` counts the runs after the first."""
+
+    stops_on: Literal["acknowledged", "resolved"] = "acknowledged"
+    steps: Annotated[tuple[Step, ...], a_list("steps"), BeforeValidator(_with_waits), Field(min_length=1)]
+    repeat: Annotated[int, Field(ge=0, le=MOST_REPEATS)] = 0
+
+
+class LongerThan(Part):
+    """A post-mortem is owed when the incident lasted longer than this."""
+
+    longer_than: Span
+
+
+def _rule_tag(rule: object) -> str:
+    return "kind:duration" if isinstance(rule, dict | LongerThan) else "kind:word"
+
+
+def _severity_id(text: str) -> str:
+    if not looks_like_severity(text):
+        raise Refused(f"“{text}” does not look like a severity: say one such as P1, SEV2 or S3")
+    return text
+
+
+class Severity(Part):
+    """A promise missing here (None) is not made."""
+
+    id: Annotated[str, refused_as_wrong(_severity_id)]
+    name: Name
+    means: Text | None = None
+    examples: Texts = ()
+    user_facing: bool = False
+    respond_within: Duration | None = None
+    resolve_within: Duration | None = None
+    update_every: Duration | None = None
+    escalation: Escalation
+    tell: Names = ()
+    postmortem: Annotated[
+        Annotated[Literal["required", "optional"], Tag("kind:word")] | Annotated[LongerThan, Tag("kind:duration")],
+        Discriminator(_rule_tag),
+    ] = "optional"
+
+    def owes_postmortem(self, lasted: timedelta) -> bool:
+        if isinstance(self.postmortem, LongerThan):
+            return lasted > self.postmortem.longer_than
+        return self.postmortem == "required"
+
+
+class Objective(Part):
+    """What is promised for a scenario: `rto` until it works again, `rpo` of data lost at most. None: not promised."""
+
+    scenario: Name
+    severity: Name | None = None
+    rto: Duration | None = None
+    rpo: Span | None = None

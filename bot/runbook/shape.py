@@ -1,0 +1,51 @@
+"""Which keys a part of the runbook knows: asked of the models themselves, to suggest the one that was meant."""
+
+from collections.abc import Iterable
+from types import NoneType, UnionType
+from typing import Annotated, Any, Union, get_args, get_origin
+
+from pydantic import BaseModel, Tag
+
+from bot.runbook.models import Runbook
+
+
+def known_keys(location: Iterable[str | int]) -> list[str]:
+    """The keys of the part at pydantic's `location`; none when there is no such part."""
+    part: Any = Runbook
+    for step in location:
+        part = _bare(_inside(part, step))
+    if not _is_model(part):
+        return []
+    # `key` is given to every entry of a group, never written.
+    return [field.alias or name for name, field in part.model_fields.items() if name != "key"]
+
+
+def _inside(annotation: Any, step: str | int) -> Any:
+    if isinstance(step, str) and step.startswith("kind:"):
+        return next((choice for choice in get_args(annotation) if _has_tag(choice, step)), None)
+    if _is_model(annotation):
+        return next(
+            (field.annotation for name, field in annotation.model_fields.items() if step in (name, field.alias)), None
+        )
+    arguments = get_args(annotation)
+    if get_origin(annotation) is dict:
+        return _bare(arguments[1])
+    return _bare(arguments[0]) if get_origin(annotation) is tuple else None
+
+
+def _bare(annotation: Any) -> Any:
+    """Without `Annotated` around it, and without `| None`."""
+    if get_origin(annotation) is Annotated:
+        return _bare(get_args(annotation)[0])
+    if get_origin(annotation) in (Union, UnionType):
+        choices = [choice for choice in get_args(annotation) if choice is not NoneType]
+        return _bare(choices[0]) if len(choices) == 1 else annotation
+    return annotation
+
+
+def _has_tag(choice: Any, tag: str) -> bool:
+    return any(isinstance(mark, Tag) and mark.tag == tag for mark in get_args(choice)[1:])
+
+
+def _is_model(annotation: Any) -> bool:
+    return isinstance(annotation, type) and issubclass(annotation, BaseModel)

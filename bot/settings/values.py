@@ -1,0 +1,141 @@
+"""How each variable is written, and what is said when it is written wrongly."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from email.utils import parseaddr
+from pathlib import Path
+from typing import Annotated, Literal, Self, get_args
+from urllib.parse import unquote, urlsplit
+
+from pydantic import SecretStr
+
+from bot.domain.errors import Refused
+from bot.runbook.addresses import HttpUrl, PostgresqlUrl
+from bot.runbook.values import email_of, read_by
+
+LogLevel = Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"]
+LogFormat = Literal["text", "json"]
+
+SMTP_PORTS: Mapping[str, int] = {"smtp": 587, "smtps": 465}
+
+
+@dataclass(frozen=True)
+class Smtp:
+    """The mail server. `starttls`: encrypted once the server offers it; `tls`: from the first byte."""
+
+    host: str
+    port: int
+    username: str | None
+    password: SecretStr | None
+    tls: Literal["starttls", "tls"]
+
+    @classmethod
+    def parse(cls, url: str) -> Self:
+        """From `smtp://user:password@host:587` or `smtps://…`. Refused, without quoting it, when it is neither."""
+        advice = "is not the address of a mail server: say smtp://user:password@host:587, or smtps:// for TLS"
+        try:
+            parts = urlsplit(url)
+            port = parts.port
+        except ValueError as error:
+            raise Refused(f"{advice}; / ? # and @ in a password are written %2F %3F %23 and %40") from error
+        if parts.scheme not in SMTP_PORTS or not parts.hostname or parts.path.strip("/") or parts.query:
+            raise Refused(advice)
+        return cls(
+            parts.hostname,
+            port or SMTP_PORTS[parts.scheme],
+            unquote(parts.username) if parts.username else None,
+            SecretStr(unquote(parts.password)) if parts.password else None,
+            "tls" if parts.scheme == "smtps" else "starttls",
+        )
+
+
+@dataclass(frozen=True)
+class Twilio:
+    """What is needed for texts and calls, complete."""
+
+    account_sid: str
+    auth_token: SecretStr
+    sender: str
+    api_url: str
+
+
+def _port(text: str) -> int:
+    if not text.isdecimal() or len(text) > 5 or int(text) > 65535:
+        raise Refused(f"“{text}” is not a port: say a number from 0 to 65535 (0 takes any free one)")
+    return int(text)
+
+
+def _log_level(text: str) -> str:
+    if text.upper() not in get_args(LogLevel):
+        raise Refused(f"“{text}” is not a level: say one of {', '.join(get_args(LogLevel))}")
+    return text.upper()
+
+
+def _log_format(text: str) -> str:
+    if text.lower() not in get_args(LogFormat):
+        raise Refused(f"“{text}” is not a format: say text or json")
+    return text.lower()
+
+
+def _url(text: str) -> str:
+    """Kept without a slash at its end. Not quoted when it is wrong: it may hold a secret."""
+    if not HttpUrl.accepts(text):
+        raise Refused("is not a web address: say one such as https://example.com")
+    return text.rstrip("/")
+
+
+def _folder_url(text: str) -> str:
+    """With the slash at its end that joining a method's name to it needs."""
+    return f"{_url(text)}/"
+
+
+def _database_url(text: str) -> SecretStr:
+    if not PostgresqlUrl.accepts(text):
+        raise Refused(
+            f"is not the address of a PostgreSQL database: say {PostgresqlUrl.example}; "
+            "/ ? # and @ in a password are written %2F %3F %23 and %40"
+        )
+    return SecretStr(text)
+
+
+def _secret_url(text: str) -> SecretStr:
+    _url(text)
+    return SecretStr(text)
+
+
+def _bot_token(text: str) -> SecretStr:
+    if text.startswith("xapp-"):
+        raise Refused("holds an app-level token (xapp-): that is SLACK_APP_TOKEN; a bot token begins with xoxb-")
+    return SecretStr(text)
+
+
+def _app_token(text: str) -> SecretStr:
+    if text.startswith("xox"):
+        raise Refused("holds a bot's or a user's token: that is SLACK_BOT_TOKEN; an app-level token begins with xapp-")
+    return SecretStr(text)
+
+
+def _tokens(text: str) -> tuple[SecretStr, ...]:
+    """Several, so that one can be replaced while the other is still in use."""
+    return tuple(SecretStr(token.strip()) for token in text.split(",") if token.strip())
+
+
+def _sender(text: str) -> str:
+    _, address = parseaddr(text)
+    email_of(address)
+    return text
+
+
+Port = Annotated[int, read_by(_port, "a port")]
+Url = Annotated[str, read_by(_url, "a web address")]
+SecretUrl = Annotated[SecretStr, read_by(_secret_url, "a web address")]
+PathOf = Annotated[Path, read_by(lambda text: Path(text).expanduser(), "a path")]
+FolderUrl = Annotated[str, read_by(_folder_url, "a web address")]
+DatabaseUrl = Annotated[SecretStr, read_by(_database_url, "an address")]
+BotToken = Annotated[SecretStr, read_by(_bot_token, "a token")]
+AppToken = Annotated[SecretStr, read_by(_app_token, "a token")]
+Tokens = Annotated[tuple[SecretStr, ...], read_by(_tokens, "tokens")]
+MailServer = Annotated[Smtp, read_by(Smtp.parse, "an address")]
+Sender = Annotated[str, read_by(_sender, "an address")]
+Level = Annotated[LogLevel, read_by(_log_level, "a level")]
+Format = Annotated[LogFormat, read_by(_log_format, "a format")]
