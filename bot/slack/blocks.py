@@ -1,0 +1,218 @@
+"""The only writer of Block Kit: prose, buttons, fields and forms become Slack's blocks, within Slack's limits."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+Block = dict[str, Any]
+
+# Slack's limits, in characters and pieces.
+SECTION_LENGTH = 3000
+FIELD_LENGTH = 2000
+FALLBACK_LENGTH = 3000
+BUTTON_LENGTH = 75
+TITLE_LENGTH = 24
+OPTION_LENGTH = 75
+MESSAGE_BLOCKS = 50
+VIEW_BLOCKS = 100
+FIELDS = 10
+BUTTONS_IN_A_ROW = 25
+OPTIONS = 100
+
+
+@dataclass(frozen=True)
+class Button:
+    """`action` says what is wanted (`incident.acknowledge`), `value` of what. `confirm` is a question asked first."""
+
+    label: str
+    action: str
+    value: str = ""
+    style: str | None = None
+    url: str | None = None
+    confirm: str | None = None
+
+
+@dataclass(frozen=True)
+class Message:
+    """What is posted: `text` for notifications and screen readers, `blocks` for the eye."""
+
+    text: str
+    blocks: Sequence[Block]
+
+
+@dataclass(frozen=True)
+class Input:
+    """A field of a form. `options` makes it a choice, `kind` `person` asks for a member, `text` for words."""
+
+    name: str
+    label: str
+    kind: str = "text"
+    value: str = ""
+    optional: bool = False
+    multiline: bool = False
+    hint: str = ""
+    options: Sequence[tuple[str, str]] = field(default_factory=tuple)
+    max_length: int = 3000
+
+
+def message(words: str, buttons: Iterable[Button] = (), fields: Sequence[str] = (), footnote: str = "") -> Message:
+    """A message of prose: the first line is the headline and stands for the whole; blank lines part the paragraphs."""
+    blocks = prose(words)
+    if fields:
+        blocks.append(_fields(fields))
+    blocks += rows(buttons)
+    if footnote:
+        blocks.append({"type": "context", "elements": [mrkdwn(clip(footnote, FIELD_LENGTH))]})
+    return Message(clip(words.split("\n", 1)[0] or "…", FALLBACK_LENGTH), blocks[:MESSAGE_BLOCKS])
+
+
+def prose(words: str) -> list[Block]:
+    """One section a paragraph."""
+    paragraphs = [part.strip("\n") for part in words.split("\n\n") if part.strip()]
+    return [{"type": "section", "text": mrkdwn(piece)} for part in paragraphs for piece in _pieces(part)]
+
+
+def rows(buttons: Iterable[Button]) -> list[Block]:
+    """The buttons as one row; nothing when there are none."""
+    elements = [_button(button) for button in buttons][:BUTTONS_IN_A_ROW]
+    return [{"type": "actions", "elements": elements}] if elements else []
+
+
+def item(words: str, button: Button) -> Block:
+    """A line of a list with its button beside it."""
+    return {"type": "section", "text": mrkdwn(clip(words, SECTION_LENGTH)), "accessory": _button(button)}
+
+
+def divider() -> Block:
+    return {"type": "divider"}
+
+
+def image(url: str, alt: str) -> Block:
+    return {"type": "image", "image_url": url, "alt_text": clip(alt, 2000)}
+
+
+def form(
+    callback: str, title: str, inputs: Iterable[Input], *, submit: str, words: str = "", private: str = ""
+) -> dict[str, Any]:
+    """A modal. `private` comes back with the submission, unseen by the person."""
+    return {
+        "type": "modal",
+        "callback_id": callback,
+        "title": plain(clip(title, TITLE_LENGTH)),
+        "submit": plain(clip(submit, TITLE_LENGTH)),
+        "close": plain("Cancel"),
+        "private_metadata": private,
+        "blocks": [*prose(words), *(_input(one) for one in inputs)][:VIEW_BLOCKS],
+    }
+
+
+def notice(title: str, words: str) -> dict[str, Any]:
+    """A modal that only says something."""
+    return {"type": "modal", "title": plain(clip(title, TITLE_LENGTH)), "close": plain("Close"), "blocks": prose(words)}
+
+
+def home(parts: Iterable[Message]) -> dict[str, Any]:
+    """The App Home: messages one below the other."""
+    blocks: list[Block] = []
+    for part in parts:
+        blocks += [*part.blocks, divider()]
+    return {"type": "home", "blocks": blocks[: VIEW_BLOCKS - 1]}
+
+
+def mrkdwn(text: str) -> Block:
+    """`verbatim`: without it Slack would turn a plain @here of somebody's title into a live mention."""
+    return {"type": "mrkdwn", "text": text, "verbatim": True}
+
+
+def plain(text: str) -> Block:
+    return {"type": "plain_text", "text": text, "emoji": True}
+
+
+def clip(text: str, length: int) -> str:
+    """Cut with an ellipsis, never inside `<…>` or an entity such as `&amp;`."""
+    if len(text) <= length:
+        return text
+    kept = text[: length - 1]
+    for opening, closing in (("<", ">"), ("&", ";")):
+        start = kept.rfind(opening)
+        if start > kept.rfind(closing) and (opening == "<" or len(kept) - start < 5):
+            kept = kept[:start]
+    return kept.rstrip() + "…"
+
+
+def values_of(state: Mapping[str, Any]) -> dict[str, str]:
+    """What a person filled in, by the input's name; empty ones as ''. `state` is a view's `state.values`."""
+    return {name: _value(next(iter(element.values()), {})) for name, element in state.items()}
+
+
+def _value(element: Mapping[str, Any]) -> str:
+    if option := element.get("selected_option"):
+        return str(option["value"])
+    if options := element.get("selected_options"):
+        return ",".join(str(option["value"]) for option in options)
+    return str(element.get("value") or element.get("selected_user") or element.get("selected_date") or "")
+
+
+def _pieces(paragraph: str) -> list[str]:
+    """A paragraph too long for one section, cut at its lines."""
+    pieces, piece = [], ""
+    for line in paragraph.split("\n"):
+        line = clip(line, SECTION_LENGTH)
+        if piece and len(piece) + 1 + len(line) > SECTION_LENGTH:
+            pieces.append(piece)
+            piece = line
+        else:
+            piece = f"{piece}\n{line}" if piece else line
+    return [*pieces, piece] if piece.strip() else pieces
+
+
+def _fields(fields: Sequence[str]) -> Block:
+    return {"type": "section", "fields": [mrkdwn(clip(text, FIELD_LENGTH)) for text in fields[:FIELDS]]}
+
+
+def _button(button: Button) -> Block:
+    block: Block = {"type": "button", "text": plain(clip(button.label, BUTTON_LENGTH)), "action_id": button.action}
+    if button.value:
+        block["value"] = button.value
+    if button.style:
+        block["style"] = button.style
+    if button.url:
+        block["url"] = button.url
+    if button.confirm:
+        block["confirm"] = {
+            "title": plain(clip(button.label, 100)),
+            "text": plain(clip(button.confirm, 300)),
+            "confirm": plain(clip(button.label, 30)),
+            "deny": plain("Cancel"),
+        }
+    return block
+
+
+def _input(one: Input) -> Block:
+    block: Block = {
+        "type": "input",
+        "block_id": one.name,
+        "label": plain(clip(one.label, 2000)),
+        "optional": one.optional,
+        "element": _element(one),
+    }
+    if one.hint:
+        block["hint"] = plain(clip(one.hint, 2000))
+    return block
+
+
+def _element(one: Input) -> Block:
+    if one.options:
+        options = [{"text": plain(clip(text, OPTION_LENGTH)), "value": value} for value, text in one.options[:OPTIONS]]
+        chosen = [option for option in options if option["value"] == one.value]
+        initial = {"initial_option": chosen[0]} if chosen else {}
+        return {"type": "static_select", "action_id": "choice", "options": options, **initial}
+    if one.kind == "person":
+        return {"type": "users_select", "action_id": "person", **({"initial_user": one.value} if one.value else {})}
+    element: Block = {
+        "type": "plain_text_input",
+        "action_id": "text",
+        "multiline": one.multiline,
+        "max_length": one.max_length,
+    }
+    return element | ({"initial_value": one.value[: one.max_length]} if one.value else {})
