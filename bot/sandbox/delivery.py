@@ -1,0 +1,60 @@
+"""How a request reaches the app, over Socket Mode or HTTP, and what became of it."""
+
+from dataclasses import dataclass
+from typing import Any, Literal, Protocol
+
+from bot.sandbox.model import Json
+
+Envelope = Literal["slash_commands", "interactive", "events_api"]
+Outcome = Literal["acknowledged", "timeout", "failed"]
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """One request to the app. The retry fields only mean something for events."""
+
+    envelope: Envelope
+    payload: Json
+    retry_attempt: int = 0
+    retry_reason: str = ""
+
+    @property
+    def name(self) -> str:
+        """What it is, in the words of a complaint: `/incident`, `block_actions`, `reaction_added`."""
+        if self.envelope == "slash_commands":
+            return str(self.payload["command"])
+        if self.envelope == "interactive":
+            return str(self.payload["type"])
+        return str(self.payload["event"]["type"])
+
+
+@dataclass(frozen=True)
+class Acknowledgement:
+    """`body` is what the app answered, None when nothing; `reason` is Slack's word for a failure (`http_timeout`)."""
+
+    outcome: Outcome
+    latency_ms: float
+    body: Any = None
+    reason: str = ""
+    wants_no_retry: bool = False
+
+    @property
+    def accepted(self) -> bool:
+        return self.outcome == "acknowledged"
+
+    @property
+    def error(self) -> str | None:
+        """The error a person sees in Slack; None when all went well."""
+        return {"acknowledged": None, "timeout": "operation_timeout", "failed": "dispatch_failed"}[self.outcome]
+
+
+class Transport(Protocol):
+    @property
+    def connected(self) -> bool:
+        """Whether the app could be reached now."""
+
+    async def deliver(self, delivery: Delivery) -> Acknowledgement:
+        """Hand the request over and wait for the acknowledgement, at most until the deadline."""
+
+    async def close(self) -> None:
+        """Let go of connections."""

@@ -1,0 +1,89 @@
+"""Things going wrong on purpose: refusals, slowness, broken answers and lost connections, per method and number."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+from bot.sandbox.model import Json
+
+FaultKind = Literal["error", "ratelimited", "html", "hang", "drop"]
+EVERY_METHOD = "*"
+
+
+@dataclass
+class Fault:
+    """`after` means: the call is carried out first, so that the app cannot know whether it was."""
+
+    method: str
+    kind: FaultKind
+    times: int | None
+    code: str = ""
+    seconds: float = 0
+    after: bool = False
+    when: Callable[[Json], bool] | None = None
+
+    def strikes(self, method: str, arguments: Json) -> bool:
+        if self.times == 0 or self.method not in (method, EVERY_METHOD):
+            return False
+        return self.when is None or self.when(arguments)
+
+
+class Faults:
+    """Each strikes `times` calls of the method (`*` for all; None for ever), only where `when(arguments)` says so."""
+
+    def __init__(self) -> None:
+        self._faults: list[Fault] = []
+        self.latency_ms = 0.0
+        self.withheld_scopes: set[str] = set()
+        self.revoked = False
+
+    def refuse(
+        self, method: str, code: str, *, times: int | None = 1, when: Callable[[Json], bool] | None = None
+    ) -> None:
+        """Answer with this error code, such as `fatal_error`; nothing is carried out."""
+        self._faults.append(Fault(method, "error", times, code=code, when=when))
+
+    def limit(
+        self, method: str, *, retry_after: int, times: int | None = 1, when: Callable[[Json], bool] | None = None
+    ) -> None:
+        """Answer 429 with `Retry-After` in seconds."""
+        self._faults.append(Fault(method, "ratelimited", times, seconds=retry_after, when=when))
+
+    def break_down(self, method: str, *, times: int | None = 1, after: bool = False) -> None:
+        """Answer 500 with a page of HTML."""
+        self._faults.append(Fault(method, "html", times, after=after))
+
+    def hang(self, method: str, seconds: float, *, times: int | None = 1, after: bool = False) -> None:
+        """Answer as usual, so much later."""
+        self._faults.append(Fault(method, "hang", times, seconds=seconds, after=after))
+
+    def drop(
+        self,
+        method: str,
+        *,
+        times: int | None = 1,
+        after: bool = True,
+        when: Callable[[Json], bool] | None = None,
+    ) -> None:
+        """Close the connection without an answer; by default when the call has been carried out."""
+        self._faults.append(Fault(method, "drop", times, after=after, when=when))
+
+    def slow_down(self, latency_ms: float) -> None:
+        """Every call of every method takes this much longer."""
+        self.latency_ms = latency_ms
+
+    def withhold(self, *scopes: str) -> None:
+        """As if the app had been installed without these scopes."""
+        self.withheld_scopes.update(scopes)
+
+    def clear(self) -> None:
+        self._faults.clear()
+        self.latency_ms, self.revoked = 0.0, False
+        self.withheld_scopes.clear()
+
+    def strike(self, method: str, arguments: Json) -> Fault | None:
+        """The fault that meets this call, counted; None when it goes well."""
+        fault = next((fault for fault in self._faults if fault.strikes(method, arguments)), None)
+        if fault is not None and fault.times is not None:
+            fault.times -= 1
+        return fault

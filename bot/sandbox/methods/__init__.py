@@ -1,0 +1,1 @@
+"""The Web API's methods: one module per family, each with a table `METHODS` of what it answers to."""

@@ -1,0 +1,27 @@
+"""A method of the Web API, as the tables of this package list it."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from bot.sandbox.call import Call
+from bot.sandbox.model import Json
+
+Scopes = dict[str, tuple[str, ...]]
+
+
+@dataclass(frozen=True)
+class Method:
+    """`changes` is whether success is an effect worth recording; the first scope of each tuple is the one asked for."""
+
+    answer: Callable[[Call], Json]
+    scopes: Scopes = field(default_factory=dict)
+    changes: bool = False
+
+
+def anywhere(*scopes: str) -> Scopes:
+    return {"any": scopes}
+
+
+def by_kind(public: str, private: str, im: str = "") -> Scopes:
+    needed: Scopes = {"public": (public,), "private": (private,)}
+    return needed | ({"im": (im,)} if im else {})

@@ -1,0 +1,52 @@
+"""What a message may contain: text, blocks, attachments and metadata, checked as Slack checks them."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from bot.sandbox.call import Call
+from bot.sandbox.errors import SlackError
+from bot.sandbox.limits import limit
+from bot.sandbox.model import Json
+from bot.sandbox.strict.messages import check_attachments, check_message_blocks, check_metadata
+
+
+@dataclass(frozen=True)
+class Content:
+    text: str
+    blocks: list[Json] | None = None
+    attachments: list[Json] = field(default_factory=list)
+    metadata: Json | None = None
+    parses_names: bool = False
+
+
+def content_of(call: Call) -> Content:
+    """The message in the call's arguments; refused when there is nothing in it or something is wrong with it."""
+    blocks = _blocks(call.parsed("blocks", "invalid_blocks_format"))
+    attachments = check_attachments(call.parsed("attachments", "invalid_attachments") or [])
+    markdown = call.text("markdown_text")
+    if markdown and (call.text("text") or blocks):
+        raise SlackError("markdown_text_conflict")
+    if len(markdown) > limit("message", "markdown_text_max"):
+        raise SlackError("msg_too_long")
+    if markdown:
+        blocks = [{"type": "markdown", "text": markdown}]
+    text = _cut(call, call.text("text") or markdown)
+    if not text.strip() and not blocks and not attachments:
+        raise SlackError("no_text")
+    metadata = check_metadata(call.parsed("metadata", "invalid_metadata_format"))
+    parses = call.flag("link_names") or call.text("parse") == "full"
+    return Content(text, blocks, attachments, metadata, parses)
+
+
+def _blocks(given: Any) -> list[Json] | None:
+    if given is None or given == []:
+        return None
+    checked: list[Json] = check_message_blocks(given)
+    return checked
+
+
+def _cut(call: Call, text: str) -> str:
+    longest = limit("message", "text_truncate")
+    if len(text) > longest:
+        call.warn("message_truncated")
+    return text[:longest]

@@ -1,0 +1,126 @@
+"""What a workspace is made of: people, channels, messages, bookmarks, user groups, views and files."""
+
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+Json = dict[str, Any]
+Kind = Literal["public", "private", "im"]
+
+
+@dataclass
+class User:
+    id: str
+    name: str
+    real_name: str
+    email: str = ""
+    title: str = ""
+    color: str = "4a6fa5"
+    is_bot: bool = False
+    deleted: bool = False
+
+
+@dataclass
+class UserGroup:
+    id: str
+    handle: str
+    name: str
+    users: list[str] = field(default_factory=list)
+
+
+@dataclass
+class Message:
+    ts: str
+    channel: str
+    user: str
+    text: str
+    blocks: list[Json] | None = None
+    attachments: list[Json] = field(default_factory=list)
+    thread_ts: str | None = None
+    subtype: str | None = None
+    metadata: Json | None = None
+    by_bot: bool = False
+    ephemeral_for: str | None = None
+    edited_ts: str | None = None
+    reactions: dict[str, list[str]] = field(default_factory=dict)
+    files: list[str] = field(default_factory=list)
+    parses_names: bool = False  # sent with link_names or parse=full: plain @here is live in its text
+
+    @property
+    def is_reply(self) -> bool:
+        return self.thread_ts is not None and self.thread_ts != self.ts
+
+
+@dataclass
+class Bookmark:
+    id: str
+    title: str
+    link: str
+    emoji: str = ""
+
+
+@dataclass
+class Channel:
+    id: str
+    name: str
+    kind: Kind
+    creator: str
+    created: int
+    members: list[str] = field(default_factory=list)
+    topic: str = ""
+    purpose: str = ""
+    archived: bool = False
+    is_general: bool = False
+    messages: list[Message] = field(default_factory=list)
+    pins: list[str] = field(default_factory=list)
+    bookmarks: list[Bookmark] = field(default_factory=list)
+    read_until: dict[str, str] = field(default_factory=dict)
+
+    def message(self, ts: str) -> Message | None:
+        return next((message for message in self.messages if message.ts == ts), None)
+
+    def replies_to(self, ts: str) -> list[Message]:
+        return [m for m in self.messages if m.thread_ts == ts and m.is_reply and m.ephemeral_for is None]
+
+    def other_member(self, user: str) -> str:
+        """With whom this direct conversation is, seen from one of the two."""
+        return next((member for member in self.members if member != user), user)
+
+
+@dataclass
+class View:
+    """A modal or a Home tab as Slack keeps it; `content` is what the app sent, with missing ids filled in."""
+
+    id: str
+    user: str
+    content: Json
+    hash: str
+    root: str
+    previous: str | None = None
+    values: Json = field(default_factory=dict)
+
+    @property
+    def blocks(self) -> list[Json]:
+        blocks: list[Json] = self.content["blocks"]
+        return blocks
+
+    @property
+    def title(self) -> str:
+        return str(self.content.get("title", {}).get("text", ""))
+
+    @property
+    def callback_id(self) -> str:
+        return str(self.content.get("callback_id", ""))
+
+
+@dataclass
+class File:
+    id: str
+    name: str
+    title: str
+    length: int
+    owner: str
+    content: bytes | None = None
+    mimetype: str = "application/octet-stream"
+    alt_text: str = ""
+    channels: list[str] = field(default_factory=list)
+    completed: bool = False

@@ -1,0 +1,188 @@
+"""What a person does in Slack: the driver of story tests and of the browser page."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from bot.sandbox.answers import Answer
+from bot.sandbox.changes import Change
+from bot.sandbox.courier import Courier
+from bot.sandbox.errors import NotOnScreen
+from bot.sandbox.exchange import Exchange
+from bot.sandbox.fields import HOLDS
+from bot.sandbox.forms import entry, fill
+from bot.sandbox.looking import Place, box, element_at, field, menu, pressable
+from bot.sandbox.model import Channel, Json, Message, User, View
+from bot.sandbox.onlooker import Onlooker
+from bot.sandbox.screens import initial_values
+from bot.sandbox.state import State
+
+
+class Person(Onlooker):
+    """One human member. Every deed returns after the app's acknowledgement, or Slack's giving up on it.
+
+    What cannot be done because it is not on the screen raises NotOnScreen, which says what is there instead.
+    """
+
+    def __init__(self, state: State, courier: Courier, exchange: Exchange, user: User) -> None:
+        super().__init__(state, user)
+        self._courier, self._exchange = courier, exchange
+
+    async def types(self, text: str, channel: str | Channel = "#general") -> Answer:
+        """Type into the composer: a slash command, or a message when it begins otherwise."""
+        if not text.startswith("/"):
+            await self.says(text, channel)
+            return Answer()
+        return await self._exchange.command(self.user, self._room(channel), text)
+
+    async def says(self, text: str, channel: str | Channel = "#general", *, thread_ts: str | None = None) -> Message:
+        """Post a message, typed as in the composer: `@ada` and `#general` become mentions."""
+        room = self._room(channel)
+        if text.startswith("/"):
+            raise NotOnScreen("Slash commands do not work in threads." if thread_ts else "This is a command.")
+        if thread_ts is not None and room.message(thread_ts) is None:
+            raise NotOnScreen("The message to reply to is gone.")
+        message = self._state.conversations.say(room, self.id, self.typed(text), thread_ts=thread_ts)
+        await self._courier.events_arrived()
+        return message
+
+    async def presses(self, label: str, place: Place | None = None, **filled: Any) -> Answer:
+        """Press the one button (or overflow entry) with this label; an emoji may stand before it.
+
+        `place` is a message, a form or the Home tab; None means the form on top. `filled` are the message's other
+        menus, each by its action_id, as they stand when the button is pressed.
+        """
+        where = place or self.modal()
+        block, element, option = pressable(where, label)
+        chosen = {"selected_option": option} if option else {}
+        action = {"block_id": block["block_id"], "action_id": element["action_id"], **chosen}
+        return await self._exchange.act(self.user, where, action, self._values(where, filled))
+
+    async def selects(self, name: str, chosen: Any, place: Place | None = None) -> Answer:
+        """Choose in a menu or picker outside of input blocks; `name` is its text, placeholder or id."""
+        where = place or self.modal()
+        block, element = menu(where, name)
+        values = self._values(where, {name: chosen})
+        held = values[block["block_id"]][element["action_id"]]
+        action = {"block_id": block["block_id"], "action_id": element["action_id"], **held}
+        return await self._exchange.act(self.user, where, action, values)
+
+    async def ticks(self, label: str, place: Place | None = None) -> Answer:
+        """Tick the one box with this label; a ticked one is cleared."""
+        where = place or self.modal()
+        block, element, option = box(where, label)
+        values = self._values(where, {})
+        held = values[block["block_id"]][element["action_id"]]
+        before = held["selected_options"]
+        held["selected_options"] = [o for o in element["options"] if (o in before) != (o == option)]
+        action = {"block_id": block["block_id"], "action_id": element["action_id"], **held}
+        return await self._exchange.act(self.user, where, action, values)
+
+    async def acts(self, place: Place, action: Json, values: Json) -> Answer:
+        """Use what has this block_id and action_id, with Slack's own names for what was chosen."""
+        element_at(place, action["block_id"], action["action_id"])
+        return await self._exchange.act(self.user, place, action, values)
+
+    async def submits(self, view: View | None = None, values: Mapping[str, Any] | None = None) -> Answer:
+        """Fill in a form, by the fields' labels or block ids, and send it; None means the form on top."""
+        form = view or self.modal()
+        self._refuse_gone(form)
+        fill(self._state, form, values or {})
+        return await self._exchange.submit(self.user, form)
+
+    async def submits_values(self, view: View, values: Json) -> Answer:
+        """Send a form whose fields are given in the form of `state.values`."""
+        self._refuse_gone(view)
+        view.values = view.values | values
+        return await self._exchange.submit(self.user, view)
+
+    async def dismisses(self, view: View | None = None, *, everything: bool = False) -> Answer:
+        """Close a form without sending it, or all of them."""
+        form = view or self.modal()
+        self._refuse_gone(form)
+        return await self._exchange.dismiss(self.user, form, everything=everything)
+
+    async def looks_up(self, typed: str, name: str, place: Place | None = None) -> list[Json]:
+        """Type into an external menu; the options that the app offers."""
+        where = place or self.modal()
+        is_form = isinstance(where, View) and where.content["type"] == "modal"
+        block = field(where, name) if is_form and isinstance(where, View) else menu(where, name)[0]
+        element = block.get("element") or menu(where, name)[1]
+        return await self._exchange.suggest(self.user, where, block["block_id"], element["action_id"], typed)
+
+    async def uses_shortcut(self, callback_id: str, message: Message | None = None) -> Answer:
+        """Use a message shortcut, or a global one when there is no message."""
+        return await self._exchange.shortcut(self.user, callback_id, message)
+
+    async def reacts(self, name: str, message: Message) -> None:
+        if self.id not in message.reactions.get(name, ()):
+            self._state.conversations.react(message, self.id, name.strip(":"))
+        await self._courier.events_arrived()
+
+    async def unreacts(self, name: str, message: Message) -> None:
+        if self.id in message.reactions.get(name, ()):
+            self._state.conversations.unreact(message, self.id, name)
+        await self._courier.events_arrived()
+
+    async def opens_home(self) -> None:
+        self._state.tell(Change("home_opened", user=self.id, notes={"tab": "home"}))
+        await self._courier.events_arrived()
+
+    async def opens_messages(self) -> Channel:
+        """Look at the direct conversation with the app."""
+        self._state.tell(Change("home_opened", user=self.id, notes={"tab": "messages"}))
+        await self._courier.events_arrived()
+        return self._state.conversations.direct(self._state.bot.id, self.id)
+
+    async def joins(self, channel: str | Channel) -> None:
+        found = self._find(channel)
+        if found.kind != "public" or found.archived:
+            raise NotOnScreen(f"#{found.name} cannot be joined.")
+        self._state.conversations.join(found, self.id)
+        await self._courier.events_arrived()
+
+    async def leaves(self, channel: str | Channel) -> None:
+        self._state.conversations.leave(self._room(channel), self.id)
+        await self._courier.events_arrived()
+
+    async def invites(self, name: str, channel: str | Channel) -> None:
+        """Bring another person, or the app, into a channel."""
+        user = self._state.find_user(name)
+        if user is None:
+            raise NotOnScreen(f"There is nobody called {name!r}.")
+        self._state.conversations.join(self._room(channel), user.id, inviter=self.id)
+        await self._courier.events_arrived()
+
+    async def archives(self, channel: str | Channel) -> None:
+        self._state.conversations.archive(self._room(channel), self.id)
+        await self._courier.events_arrived()
+
+    async def renames(self, channel: str | Channel, name: str) -> None:
+        self._state.conversations.rename(self._room(channel), name.removeprefix("#"), self.id)
+        await self._courier.events_arrived()
+
+    async def edits(self, message: Message, text: str) -> None:
+        self._refuse_foreign(message)
+        self._state.conversations.edit(message, self.typed(text), blocks=None, marks_edited=True)
+        await self._courier.events_arrived()
+
+    async def deletes(self, message: Message) -> None:
+        self._refuse_foreign(message)
+        self._state.conversations.delete(message)
+        await self._courier.events_arrived()
+
+    def _values(self, place: Place, filled: Mapping[str, Any]) -> Json:
+        """`state.values` of the place, with these menus set."""
+        values = place.values if isinstance(place, View) else initial_values(place.blocks or [])
+        for name, chosen in filled.items():
+            block, element = menu(place, name)
+            if element["type"] in HOLDS:
+                values[block["block_id"]][element["action_id"]] = entry(self._state, element, chosen)
+        return values
+
+    def _refuse_gone(self, view: View) -> None:
+        if view not in self.modals():
+            raise NotOnScreen(f"The form {view.title!r} is not open any more.")
+
+    def _refuse_foreign(self, message: Message) -> None:
+        if message.user != self.id:
+            raise NotOnScreen("Only one's own messages can be changed.")

@@ -1,0 +1,40 @@
+"""An ordinary morning of the example team, and an incident to begin with."""
+
+from bot.sandbox.answers import Answer
+from bot.sandbox.model import Channel
+from bot.sandbox.people import Person
+from bot.sandbox.workspace import Workspace
+
+_MORNING = (
+    ("cleo", "Good morning. The new pricing page goes live at noon, please keep an eye on support."),
+    ("dev", "Deployed the search index change, 40 minutes ahead of plan."),
+    ("eve", "First customers are in. Quiet so far."),
+    ("finn", "I have the release note ready for @cleo to read."),
+)
+_BEGINNING = (
+    "/incident declare P2 Search results are slow",
+    "/incident note Three customers wrote within ten minutes, all on the course search",
+    "/incident note Pages take 8 to 12 seconds, signing in works as always",
+)
+
+
+def furnish(workspace: Workspace) -> None:
+    """A few friendly messages in #general, said before anybody looks."""
+    for name, text in _MORNING:
+        person = workspace.person(name)
+        workspace.conversations.say(workspace.channel("#general"), person.id, person.typed(text))
+
+
+async def begin(workspace: Workspace) -> list[Answer]:
+    """Eve declares an incident and adds what she knows, by typing commands to the connected app."""
+    await workspace.until(lambda: workspace.connected, within=30)
+    eve = workspace.person("eve")
+    before = {channel.id for channel in eve.channels()}
+    declared = await eve.types(_BEGINNING[0], "#general")
+    room = await workspace.until(lambda: _new_room(eve, before), within=30)
+    return [declared, *[await eve.types(text, room) for text in _BEGINNING[1:]]]
+
+
+def _new_room(person: Person, before: set[str]) -> Channel | None:
+    """The first channel this person was brought into since; direct conversations do not count."""
+    return next((c for c in person.channels() if c.kind != "im" and c.id not in before), None)

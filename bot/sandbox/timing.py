@@ -1,0 +1,20 @@
+"""How patient the workspace is with the app, in real seconds."""
+
+from dataclasses import dataclass
+
+from bot.sandbox.limits import limits
+
+
+@dataclass
+class Timing:
+    """Slack's own figures unless changed; `retry_scale` shortens the waits between an event's retries."""
+
+    ack_seconds: float
+    retry_seconds: tuple[float, ...]
+    retry_scale: float = 1.0
+    warning_seconds: float = 10.0
+
+
+def slack_timing() -> Timing:
+    figures = limits()["timing"]
+    return Timing(float(figures["ack_s"]), tuple(map(float, figures["event_retries_s"])))

@@ -1,0 +1,200 @@
+"""The Web API over HTTP: reads the call however it was sent, checks the token, answers as Slack does."""
+
+import asyncio
+import json
+from typing import Any
+
+from aiohttp import web
+
+from bot.sandbox.call import Call
+from bot.sandbox.errors import SlackError
+from bot.sandbox.faults import Fault
+from bot.sandbox.methods import (
+    chat,
+    conversations,
+    files,
+    history,
+    marks,
+    membership,
+    team,
+    users,
+    views,
+)
+from bot.sandbox.methods.method import Method
+from bot.sandbox.model import Json
+from bot.sandbox.socket_mode import SocketMode
+from bot.sandbox.state import State
+
+METHODS: dict[str, Method] = {
+    **team.METHODS,
+    **conversations.METHODS,
+    **membership.METHODS,
+    **history.METHODS,
+    **chat.METHODS,
+    **users.METHODS,
+    **views.METHODS,
+    **marks.METHODS,
+    **files.METHODS,
+}
+OPEN_CONNECTION = "apps.connections.open"
+
+# Errors that a sound app may meet: the world changed, or somebody was faster. Every other error is the app's mistake.
+_INNOCENT = frozenset(
+    {
+        "already_archived",
+        "already_in_channel",
+        "already_pinned",
+        "already_reacted",
+        "channel_not_found",
+        "expired_trigger_id",
+        "exchanged_trigger_id",
+        "hash_conflict",
+        "is_archived",
+        "message_not_found",
+        "name_taken",
+        "no_pin",
+        "no_reaction",
+        "not_found",
+        "not_in_channel",
+        "thread_not_found",
+        "token_revoked",
+        "user_not_found",
+        "user_not_in_channel",
+        "users_not_found",
+    }
+)
+
+
+class WebApi:
+    def __init__(self, state: State, sockets: SocketMode) -> None:
+        self._state, self._sockets = state, sockets
+
+    async def serve(self, request: web.Request) -> web.StreamResponse:
+        method = request.match_info["method"]
+        arguments = await _arguments(request)
+        await asyncio.sleep(self._state.faults.latency_ms / 1000)
+        fault = self._state.faults.strike(method, arguments)
+        if fault is not None and not fault.after:
+            if fault.kind != "hang":
+                return _broken(request, fault)
+            await asyncio.sleep(fault.seconds)
+        answer = self._answer(request, method, arguments)
+        if fault is not None and fault.after:
+            if fault.kind != "hang":
+                return _broken(request, fault)
+            await asyncio.sleep(fault.seconds)
+        return answer
+
+    def _answer(self, request: web.Request, method: str, arguments: Json) -> web.Response:
+        try:
+            body = {"ok": True, **self._call(request, method, arguments)}
+        except _TooSoon as early:
+            return _too_many(early.seconds)
+        except SlackError as error:
+            body = error.answer()
+            if self._is_to_blame(error):
+                self._state.complain(error.code, method, json.dumps(error.fields.get("response_metadata", {})))
+        headers = {"x-oauth-scopes": ",".join(sorted(self._state.scopes))}
+        return web.json_response(body, headers=headers)
+
+    def _call(self, request: web.Request, method: str, arguments: Json) -> Json:
+        known = METHODS.get(method)
+        if known is None and method != OPEN_CONNECTION:
+            raise SlackError("unknown_method", req_method=method)
+        self._authorize(request, method, arguments)
+        if known is None:
+            return {"url": self._state.base_url.replace("http", "ws", 1) + self._sockets.open_ticket()}
+        call = Call(self._state, method, arguments, known.scopes)
+        call.need_some_scope()
+        if seconds := self._state.rates.wait(method, call.text("channel")):
+            raise _TooSoon(seconds)
+        answer = known.answer(call)
+        if known.changes:
+            self._record(call, answer)
+        return answer | _warnings(call)
+
+    def _authorize(self, request: web.Request, method: str, arguments: Json) -> None:
+        if "token" in request.query:
+            raise SlackError("invalid_auth")
+        scheme, _, header_token = request.headers.get("Authorization", "").partition(" ")
+        token = header_token.strip() if scheme.lower() == "bearer" else str(arguments.get("token", ""))
+        if not token:
+            raise SlackError("not_authed")
+        if token not in (self._state.bot_token, self._state.app_token):
+            raise SlackError("invalid_auth")
+        if self._state.faults.revoked:
+            raise SlackError("token_revoked")
+        if (token == self._state.app_token) != (method == OPEN_CONNECTION):
+            raise SlackError("not_allowed_token_type")
+        if method == OPEN_CONNECTION and not header_token:
+            raise SlackError("not_authed")
+
+    def _is_to_blame(self, error: SlackError) -> bool:
+        if error.code == "missing_scope":
+            return not set(error.fields["needed"].split(",")) & self._state.faults.withheld_scopes
+        return error.code not in _INNOCENT
+
+    def _record(self, call: Call, answer: Json) -> None:
+        self._state.record(
+            call.method,
+            channel=call.touched.id if call.touched else None,
+            user=self._reached(call),
+            text=call.text("text") or None,
+            ts=answer.get("ts") or answer.get("message_ts"),
+            blocks=call.parsed("blocks"),
+            metadata=call.parsed("metadata"),
+            arguments=call.arguments,
+        )
+
+    def _reached(self, call: Call) -> str | None:
+        """The one person the call was about: named in it, the other one of a direct conversation, or who clicked."""
+        if call.text("trigger_id"):
+            return self._state.triggers.user_of(call.text("trigger_id"))
+        if call.touched is not None and call.touched.kind == "im":
+            return call.touched.other_member(self._state.bot.id)
+        return call.text("user") or call.text("user_id") or None
+
+
+class _TooSoon(Exception):
+    def __init__(self, seconds: int) -> None:
+        super().__init__(seconds)
+        self.seconds = seconds
+
+
+async def _arguments(request: web.Request) -> Json:
+    """Query, form and JSON body in one, as Slack merges them."""
+    arguments: Json = dict(request.query)
+    if request.content_type == "application/json":
+        arguments |= _object(await request.text())
+    elif request.can_read_body:
+        arguments |= {key: value for key, value in (await request.post()).items() if isinstance(value, str)}
+    return arguments
+
+
+def _object(text: str) -> Json:
+    try:
+        body: Any = json.loads(text) if text else {}
+    except ValueError:
+        return {}
+    return body if isinstance(body, dict) else {}
+
+
+def _broken(request: web.Request, fault: Fault) -> web.Response:
+    if fault.kind == "ratelimited":
+        return _too_many(int(fault.seconds))
+    if fault.kind == "html":
+        page = "<!DOCTYPE html><html><body><h1>Server Error</h1></body></html>"
+        return web.Response(status=500, text=page, content_type="text/html")
+    if fault.kind == "drop" and request.transport is not None:
+        request.transport.abort()
+    return web.json_response({"ok": False, "error": fault.code})
+
+
+def _too_many(seconds: int) -> web.Response:
+    return web.json_response({"ok": False, "error": "ratelimited"}, status=429, headers={"Retry-After": str(seconds)})
+
+
+def _warnings(call: Call) -> Json:
+    if not call.warnings:
+        return {}
+    return {"warning": ",".join(call.warnings), "response_metadata": {"warnings": call.warnings}}

@@ -1,0 +1,99 @@
+"""The simulated workspace, served on loopback, with the real SDK as its client."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import pytest
+from ruamel.yaml import YAML
+from slack_bolt.adapter.socket_mode.async_handler import AsyncSocketModeHandler
+from slack_bolt.async_app import AsyncApp
+from slack_sdk.errors import SlackApiError
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.clock import Clock
+from bot.sandbox.server import Server, serving
+from bot.sandbox.workspace import Workspace
+
+NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
+Error = Callable[[Awaitable[Any]], Awaitable[dict[str, Any]]]
+
+
+@pytest.fixture(autouse=True)
+def _no_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The SDK sends even loopback calls through a proxy when the environment names one."""
+    for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "SLACK_CLIENT_ID", "SLACK_CLIENT_SECRET"):
+        monkeypatch.delenv(name, raising=False)
+        monkeypatch.delenv(name.lower(), raising=False)
+
+
+@pytest.fixture
+def manifest() -> dict[str, Any]:
+    document: dict[str, Any] = YAML(typ="safe").load(Path("manifest.yml").read_text("utf-8"))
+    return document
+
+
+@pytest.fixture
+def clock() -> Clock:
+    clock = Clock()
+    clock.freeze(NOW)
+    return clock
+
+
+@pytest.fixture
+def workspace(clock: Clock, manifest: dict[str, Any]) -> Workspace:
+    return Workspace(clock, manifest)
+
+
+@pytest.fixture
+async def slack(workspace: Workspace) -> AsyncIterator[Server]:
+    async with serving(workspace) as server:
+        yield server
+
+
+@pytest.fixture
+async def session() -> AsyncIterator[aiohttp.ClientSession]:
+    async with aiohttp.ClientSession() as session:
+        yield session
+
+
+@pytest.fixture
+def client(workspace: Workspace, slack: Server, session: aiohttp.ClientSession) -> AsyncWebClient:
+    return AsyncWebClient(workspace.bot_token, base_url=slack.api_url, session=session, retry_handlers=[])
+
+
+@pytest.fixture
+async def general(workspace: Workspace, client: AsyncWebClient) -> str:
+    """The id of #general, with the bot in it."""
+    channel = workspace.channel("#general").id
+    await client.conversations_join(channel=channel)
+    return channel
+
+
+@pytest.fixture
+def error() -> Error:
+    """Awaits a call that must fail and returns Slack's answer to it."""
+
+    async def answer(call: Awaitable[Any]) -> dict[str, Any]:
+        with pytest.raises(SlackApiError) as refused:
+            await call
+        return dict(refused.value.response.data)
+
+    return answer
+
+
+@pytest.fixture
+def app(client: AsyncWebClient, workspace: Workspace) -> AsyncApp:
+    return AsyncApp(client=client, signing_secret=workspace.signing_secret)
+
+
+@pytest.fixture
+async def connected(app: AsyncApp, workspace: Workspace) -> AsyncIterator[AsyncSocketModeHandler]:
+    """The app on Socket Mode. Listeners may still be added in the test."""
+    handler = AsyncSocketModeHandler(app, workspace.app_token)
+    await handler.connect_async()
+    await workspace.until(lambda: workspace.connected)
+    yield handler
+    await handler.close_async()
