@@ -1,0 +1,106 @@
+"""Builds the house: every service from what it needs, no business `if`."""
+
+from typing import Any
+
+import aiohttp
+
+from bot.clock import Clock
+from bot.domain.page import Page
+from bot.mail import Mail
+from bot.metrics import Metrics
+from bot.pagers import Parts, on_the_shelf
+from bot.rendering import Rendering, Safe, escape_mrkdwn
+from bot.runbook import Runbook
+from bot.services import Services
+from bot.services.cards import Cards
+from bot.services.channels import Channels
+from bot.services.escalations import Escalations
+from bot.services.incident_cards import IncidentCards
+from bot.services.incidents import Incidents
+from bot.services.outbox import Outbox
+from bot.services.pages import Pages
+from bot.services.people import People
+from bot.services.permissions import Permissions
+from bot.services.posts import Posts
+from bot.services.reception import Reception
+from bot.services.rooms import Rooms
+from bot.settings import Settings
+from bot.slack.gateway import Gateway
+from bot.store.database import Database
+
+
+def build(
+    settings: Settings, runbook: Runbook, clock: Clock, db: Database, session: aiohttp.ClientSession, metrics: Metrics
+) -> Services:
+    """The services of one process, connected to each other; nothing runs yet."""
+    token = settings.slack_bot_token.get_secret_value() if settings.slack_bot_token else ""
+    gateway = Gateway(session, token=token, base_url=settings.slack_api_url)
+    rendering = Rendering(runbook.timezone)
+    people = People(db, clock, runbook, gateway)
+    _teach_names(rendering, people)
+    permissions = Permissions(clock, runbook, people)
+    outbox = Outbox(db, clock)
+    cards = Cards(db, clock, outbox, gateway)
+    posts = Posts(db, outbox, gateway, rendering)
+    channels = Channels(db, runbook, gateway)
+    rooms = Rooms(db, clock, runbook, people, channels, outbox, cards, posts, gateway, rendering)
+    incident_cards = IncidentCards(db, clock, runbook, people, channels, rooms, cards, rendering)
+    parts = Parts(
+        clock=clock,
+        runbook=runbook,
+        rendering=rendering,
+        messenger=gateway,
+        paint=incident_cards.page_message,
+        account_of=people.account,
+        known_account=people.known_account,
+        acknowledge_link=_no_link,
+        mail=_mail(settings, clock),
+    )
+    paging = Pages(db, clock, runbook, people, outbox, cards, rendering, on_the_shelf(parts), metrics)
+    escalations = Escalations(db, clock, runbook, people, paging, posts, cards)
+    incidents = Incidents(db, clock, runbook, permissions, escalations, paging, rooms, posts, cards)
+    return Services(
+        settings=settings,
+        runbook=runbook,
+        clock=clock,
+        db=db,
+        rendering=rendering,
+        metrics=metrics,
+        gateway=gateway,
+        people=people,
+        channels=channels,
+        permissions=permissions,
+        reception=Reception(db, clock),
+        outbox=outbox,
+        cards=cards,
+        posts=posts,
+        incidents=incidents,
+        incident_cards=incident_cards,
+        escalations=escalations,
+        rooms=rooms,
+    )
+
+
+def _teach_names(rendering: Rendering, people: People) -> None:
+    """`mention` writes a person so that Slack tells them, `name` only names them."""
+
+    def mention(name: str) -> Safe:
+        return Safe(people.mention(name) or escape_mrkdwn(people.display_name(name)))
+
+    def name(actor: str) -> Any:
+        """Somebody outside the runbook has no other name than Slack's; naming them does not notify anybody twice."""
+        shown = people.display_name(actor)
+        return mention(actor) if shown == actor and people.mention(actor) else shown
+
+    rendering.use(mention=mention, name=name)
+
+
+def _mail(settings: Settings, clock: Clock) -> Mail | None:
+    if settings.smtp is None or settings.mail_from is None:
+        return None
+    return Mail(settings.smtp, settings.mail_from, clock)
+
+
+async def _no_link(page: Page) -> str | None:
+    """Acknowledging by a link in a mail is not offered yet."""
+    return None

@@ -1,0 +1,108 @@
+"""What the bot writes about itself: one event per line, ids first, and never a secret."""
+
+import json
+import logging
+import re
+import sys
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
+from typing import Literal
+
+Style = Literal["text", "json"]
+
+REDACTED = "[redacted]"
+# They tell of every request and job; what matters of it we say ourselves.
+QUIET = (
+    "slack_bolt",
+    "slack_sdk",
+    "aiohttp",
+    "apscheduler",
+    "psycopg",
+    "mail",
+    "asyncio",
+    "pymongo",
+    "charset_normalizer",
+)
+# Whoever chose a shorter secret than this would lose half of every line.
+SHORTEST_SECRET = 4
+
+# Values that are secret by where they stand, whatever they are: query values, path tokens, headers, Slack's own tokens.
+SECRET_PLACES = re.compile(
+    r"(?P<place>(?<![\w-])(?:token|ticket|api_key)=|/ack/|\bBearer\s+)[^\s&\"'#,;)\]]+"
+    r"|(?<!\w)(?:xox[a-z]|xapp)-[\w-]{6,}",
+    re.IGNORECASE,
+)
+LEADING_FIELDS = re.compile(r"(?:[a-z_]+=\S+\s*)+")
+
+
+class Redactor:
+    """Takes every known secret out of a text."""
+
+    def __init__(self, secrets: Iterable[str] = ()) -> None:
+        known = {secret for secret in secrets if len(secret) >= SHORTEST_SECRET}
+        # The longest first: a password inside an address must not leave the rest of the address behind.
+        ordered = sorted(known, key=len, reverse=True)
+        self._known = re.compile("|".join(map(re.escape, ordered))) if ordered else None
+
+    def __call__(self, text: str) -> str:
+        if self._known:
+            text = self._known.sub(REDACTED, text)
+        return SECRET_PLACES.sub(lambda found: f"{found['place'] or ''}{REDACTED}", text)
+
+
+def configure(*, level: str = "INFO", style: Style = "text", secrets: Iterable[str] = ()) -> None:
+    """Send every record of this process to stderr. May be called again, when more secrets have become known."""
+    writer = logging.StreamHandler(sys.stderr)
+    writer.setFormatter(Line(Redactor(secrets), style))
+    root = logging.getLogger()
+    for earlier in root.handlers[:]:
+        root.removeHandler(earlier)
+    root.addHandler(writer)
+    root.setLevel(level.upper())
+    for name in QUIET:
+        logging.getLogger(name).setLevel(logging.WARNING)
+    logging.captureWarnings(True)
+
+
+class Line(logging.Formatter):
+    """A record as one line, with the secrets taken out of its words and of its traceback."""
+
+    def __init__(self, redact: Redactor, style: Style) -> None:
+        super().__init__()
+        self._redact = redact
+        self._write = _as_json if style == "json" else _as_text
+
+    def format(self, record: logging.LogRecord) -> str:
+        event = {
+            "at": _instant(record.created),
+            "level": record.levelname.lower(),
+            "logger": record.name.removeprefix("bot."),
+            "message": self._redact(record.getMessage()),
+        }
+        if record.exc_info:
+            event["exception"] = self._redact(self.formatException(record.exc_info))
+        return self._write(event)
+
+
+def _as_text(event: Mapping[str, str]) -> str:
+    words = " ".join(event[name] for name in ("at", "level", "logger", "message"))
+    if "exception" in event:
+        words += f" exception={json.dumps(event['exception'], ensure_ascii=False)}"
+    return _one_line(words)
+
+
+def _as_json(event: Mapping[str, str]) -> str:
+    """The ids that a message begins with are fields of their own, to be searched for."""
+    found = LEADING_FIELDS.match(event["message"])
+    ids = dict(pair.split("=", 1) for pair in found[0].split()) if found else {}
+    return json.dumps({**ids, **event})
+
+
+def _one_line(text: str) -> str:
+    """Nothing from outside can forge a second event: control characters are shown, not obeyed."""
+    return "".join(sign if sign.isprintable() else sign.encode("unicode_escape").decode() for sign in text)
+
+
+def _instant(created: float) -> str:
+    """RFC 3339 in UTC to the millisecond; `created` in Unix seconds of this machine's clock."""
+    return datetime.fromtimestamp(created, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -1,0 +1,97 @@
+"""What can be counted and measured, for Prometheus."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from prometheus_client import CollectorRegistry, Gauge, Histogram
+from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
+
+CONTENT_TYPE = CONTENT_TYPE_LATEST
+
+# Slack gives a request three seconds; a good acknowledgement takes milliseconds.
+ACKNOWLEDGEMENT_BUCKETS_S = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2, 3)
+# From the alarm clock's own precision up to an outage of minutes.
+LATENESS_BUCKETS_S = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2, 5, 15, 60, 300)
+CALL_BUCKETS_S = (0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
+
+
+@dataclass(frozen=True)
+class Figures:
+    """What stands in the database at one moment, the same for every process that shares it.
+
+    `incidents_open` by severity and drill or not, `pages` by channel and state, `unfinished` by kind and state.
+    `overdue`: by how much the oldest ladder or delivery is behind its time; zero when none is.
+    """
+
+    incidents_open: Mapping[tuple[str, bool], int] = field(default_factory=dict)
+    pages: Mapping[tuple[str, str], int] = field(default_factory=dict)
+    unfinished: Mapping[tuple[str, str], int] = field(default_factory=dict)
+    escalations_armed: int = 0
+    overdue: Mapping[str, timedelta] = field(default_factory=dict)
+
+
+class Metrics:
+    """One per process, with a registry of its own. Whoever does the work is given it and tells it what was measured."""
+
+    def __init__(self) -> None:
+        self._registry = CollectorRegistry()
+        self._acknowledgement = self._histogram(
+            "tocsin_request_acknowledgement_seconds",
+            "From the arrival of a Slack request to its acknowledgement",
+            ACKNOWLEDGEMENT_BUCKETS_S,
+        )
+        self._lateness = self._histogram(
+            "tocsin_page_lateness_seconds",
+            "From the moment a page was due to the moment a provider accepted it",
+            LATENESS_BUCKETS_S,
+            "via",
+        )
+        self._slack_call = self._histogram(
+            "tocsin_slack_call_seconds", "Calls to Slack's Web API", CALL_BUCKETS_S, "method", "outcome"
+        )
+        self._database_up = self._gauge("tocsin_database_up", "1 while the database answers")
+        self._incidents = self._gauge("tocsin_incidents_open", "Open incidents", "severity", "drill")
+        self._pages = self._gauge("tocsin_pages", "Pages by what their provider said", "via", "state")
+        self._armed = self._gauge("tocsin_escalations_armed", "Ladders with a step still to come")
+        self._overdue = self._gauge("tocsin_overdue_seconds", "How far the oldest due row is behind its time", "what")
+        self._unfinished = self._gauge("tocsin_outbox_unfinished", "What has yet to leave the house", "kind", "state")
+
+    def acknowledged(self, seconds: float) -> None:
+        """A request of Slack was acknowledged this long after it arrived."""
+        self._acknowledgement.observe(seconds)
+
+    def page_lateness(self, seconds: float, via: str = "slack") -> None:
+        """A provider accepted a page this long after it was due."""
+        self._lateness.labels(via).observe(seconds)
+
+    def slack_called(self, method: str, seconds: float, outcome: str = "ok") -> None:
+        """A call ended: `outcome` is `ok`, or Slack's word for why not."""
+        self._slack_call.labels(method, outcome).observe(seconds)
+
+    def text(self, figures: Figures | None) -> bytes:
+        """All of it in Prometheus' text format; None: the database did not answer, so its figures are left out."""
+        self._database_up.set(figures is not None)
+        self._show(figures or Figures())
+        if figures is None:
+            self._armed.set(float("nan"))
+        return generate_latest(self._registry)
+
+    def _show(self, figures: Figures) -> None:
+        for gauge in (self._incidents, self._pages, self._overdue, self._unfinished):
+            gauge.clear()
+        self._armed.set(figures.escalations_armed)
+        for (severity, drill), count in figures.incidents_open.items():
+            self._incidents.labels(severity, "true" if drill else "false").set(count)
+        for (via, state), count in figures.pages.items():
+            self._pages.labels(via, state).set(count)
+        for (kind, state), count in figures.unfinished.items():
+            self._unfinished.labels(kind, state).set(count)
+        for what, behind in figures.overdue.items():
+            self._overdue.labels(what).set(behind.total_seconds())
+
+    def _gauge(self, name: str, meaning: str, *labels: str) -> Gauge:
+        return Gauge(name, meaning, labels, registry=self._registry)
+
+    def _histogram(self, name: str, meaning: str, buckets: tuple[float, ...], *labels: str) -> Histogram:
+        return Histogram(name, meaning, labels, buckets=buckets, registry=self._registry)

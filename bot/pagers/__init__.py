@@ -1,0 +1,95 @@
+"""The shelf of ways to reach a person: one more file here is one more of them.
+
+A file is named after its way (`email.py` is `via: [email]`) and has a function `pager(parts)`, which returns the pager,
+or None when this house has no credentials for it. Nothing else needs to know the file.
+
+A pager promises: it returns the provider's reference only for what the provider accepted; it raises `Rejected` for a no
+for good, `Unreachable` when nothing was accepted, `Unanswered` when that is not known; it sends once, never by itself
+again; asked with `unsure`, it looks for the earlier attempt first where the provider can be asked, and where not, it
+sends under the same id as before.
+"""
+
+import importlib
+import pkgutil
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any, Protocol, get_args
+
+from bot.clock import Clock
+from bot.domain.incident import Incident
+from bot.domain.page import Page, Via
+from bot.mail import Mail
+from bot.rendering import Rendering
+from bot.runbook import Person, Runbook
+
+
+@dataclass(frozen=True)
+class Call:
+    """What a pager needs to reach one person once. `unsure`: an earlier attempt may have been accepted, look first."""
+
+    page: Page
+    incident: Incident
+    person: Person
+    unsure: bool
+
+
+class Pager(Protocol):
+    """One way to reach a person."""
+
+    via: Via
+
+    def contact(self, person: Person) -> str | None:
+        """Where a page would go; None = no page is possible. '' = the provider will have to say so."""
+
+    async def page(self, call: Call) -> str:
+        """Reach the person; returns the provider's reference of what it accepted. Raises a kind of Failed."""
+
+
+class Posted(Protocol):
+    """Where a message stands."""
+
+    @property
+    def channel(self) -> str: ...
+    @property
+    def ts(self) -> str: ...
+
+
+class Messenger(Protocol):
+    """What a pager needs of Slack. The message itself is a matter between the painter and Slack."""
+
+    async def post(self, channel: str, message: Any, *, key: str | None = None) -> Posted: ...
+    async def find_posted(self, channel: str, key: str, *, oldest: float) -> Posted | None: ...
+    async def open_direct(self, user: str) -> str: ...
+
+
+class Paint(Protocol):
+    """The message of a page as it looks now; `repeat`: it says that it may have been sent before."""
+
+    async def __call__(self, page_id: int, *, repeat: bool) -> Any: ...
+
+
+@dataclass(frozen=True)
+class Parts:
+    """What pagers are made of; each takes what it needs. None: this house has not set it up."""
+
+    clock: Clock
+    runbook: Runbook
+    rendering: Rendering
+    messenger: Messenger
+    paint: Paint
+    account_of: Callable[[str], Awaitable[str | None]]
+    known_account: Callable[[str], str | None]
+    acknowledge_link: Callable[[Page], Awaitable[str | None]]
+    mail: Mail | None
+
+
+def on_the_shelf(parts: Parts) -> dict[Via, Pager]:
+    """Every pager that this house has the credentials for."""
+    made = {via: importlib.import_module(f"{__name__}.{via}").pager(parts) for via in ways()}
+    return {via: pager for via, pager in made.items() if pager is not None}
+
+
+def ways() -> list[Via]:
+    """Every way there is a file for, whether or not it is set up."""
+    files = {module.name for module in pkgutil.iter_modules(__path__)}
+    return [via for via in get_args(Via) if via in files]

@@ -1,0 +1,55 @@
+"""Pages somebody by mail."""
+
+from collections.abc import Awaitable, Callable
+
+from bot.domain.page import Page, Via
+from bot.mail import Letter, Mail, subject_and_body
+from bot.pagers import Call, Pager, Parts
+from bot.rendering import Rendering
+from bot.runbook import Person, Runbook
+
+
+def pager(parts: Parts) -> Pager | None:
+    if parts.mail is None:
+        return None
+    return EmailPager(parts.mail, parts.rendering, parts.runbook, parts.acknowledge_link)
+
+
+class EmailPager:
+    """The words are `templates/page/email.j2`. The reference is the Message-ID and what the mail server said."""
+
+    via: Via = "email"
+
+    def __init__(
+        self,
+        mail: Mail,
+        rendering: Rendering,
+        runbook: Runbook,
+        acknowledge_link: Callable[[Page], Awaitable[str | None]],
+    ) -> None:
+        self._mail = mail
+        self._rendering = rendering
+        self._runbook = runbook
+        self._acknowledge_link = acknowledge_link
+
+    def contact(self, person: Person) -> str | None:
+        return person.email
+
+    async def page(self, call: Call) -> str:
+        """A mail server cannot be asked what it took: a repeat has the Message-ID of the first."""
+        page, incident = call.page, call.incident
+        words = self._rendering.say(
+            "page/email",
+            page=page,
+            incident=incident,
+            person=call.person,
+            severity=self._runbook.severity(incident.severity),
+            tier=self._runbook.tiers.get(page.tier or ""),
+            organisation=self._runbook.organisation,
+            link=await self._acknowledge_link(page),
+        )
+        subject, body = subject_and_body(words)
+        # The instant is part of the id: mailboxes drop what they have seen, and a new database counts from 1 again.
+        key = f"page-{page.id}.{page.due_at.timestamp():.0f}"
+        thread = f"pages-{incident.ref}.{incident.declared_at.timestamp():.0f}"
+        return await self._mail.send(Letter(page.contact, subject, body, key, thread))

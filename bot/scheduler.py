@@ -1,0 +1,121 @@
+"""The alarm clock: sleeps until the earliest due row, is woken by the database's bell, and sweeps every second."""
+
+import asyncio
+import logging
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Protocol
+
+from apscheduler.schedulers.asyncio import AsyncIOScheduler
+
+from bot.clock import Clock
+from bot.domain.errors import Failed
+from bot.store.database import Database
+
+log = logging.getLogger(__name__)
+
+SWEEP_EVERY_S = 1.0
+LISTEN_AGAIN_AFTER_S = 1.0
+CORRECT_EVERY_S = 30.0
+# APScheduler's own default drops a job that is a second late.
+NEVER_SKIP = {"misfire_grace_time": None, "coalesce": True, "max_instances": 1}
+
+
+class Round(Protocol):
+    """A service with due rows."""
+
+    async def take_due(self) -> int:
+        """Claim and work on what is due; how many rows that were."""
+
+    async def next_due(self) -> datetime | None:
+        """When the next row is due; None = none is."""
+
+
+class Scheduler:
+    """One per process, any number of processes: which of them takes a row is the database's business."""
+
+    def __init__(self, db: Database, clock: Clock, rounds: Mapping[str, Round]) -> None:
+        self._db = db
+        self._clock = clock
+        self._rounds = rounds
+        self._bells = {name: asyncio.Event() for name in rounds}
+        self._alarm = AsyncIOScheduler(timezone="UTC", job_defaults=NEVER_SKIP)
+        self._tasks: list[asyncio.Task[None]] = []
+        self._busy: set[str] = set()
+        self.last_sweep: dict[str, datetime] = {}
+
+    def start(self) -> None:
+        self._alarm.start()
+        self._alarm.add_job(self.wake, "interval", seconds=SWEEP_EVERY_S, id="sweep")
+        self._alarm.add_job(self._correct_clock, "interval", seconds=CORRECT_EVERY_S, id="clock")
+        self._clock.on_move(self.wake)
+        self._tasks = [asyncio.create_task(self._go_round(name), name=f"round {name}") for name in self._rounds]
+        self._tasks.append(asyncio.create_task(self._listen(), name="bell"))
+
+    async def stop(self) -> None:
+        self._alarm.shutdown(wait=False)
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    def wake(self, name: str | None = None) -> None:
+        """Have a round, or all of them, look at once."""
+        for bell in [self._bells[name]] if name else self._bells.values():
+            bell.set()
+
+    @property
+    def is_quiet(self) -> bool:
+        """No round is at work or has been asked to look."""
+        return not self._busy and not any(bell.is_set() for bell in self._bells.values())
+
+    async def _go_round(self, name: str) -> None:
+        bell = self._bells[name]
+        while True:
+            await bell.wait()
+            self._busy.add(name)
+            bell.clear()
+            try:
+                await self._look(name)
+            except Failed as error:
+                log.warning("round=%s %s", name, error)
+            except Exception:
+                # A door: one round's fault must not stop the alarm clock.
+                log.exception("round=%s", name)
+            finally:
+                self._busy.discard(name)
+
+    async def _look(self, name: str) -> None:
+        service = self._rounds[name]
+        while await service.take_due():
+            pass
+        self.last_sweep[name] = self._clock.now()
+        due_at = await service.next_due()
+        if due_at is not None and not self._clock.is_frozen:
+            self._set_alarm(name, due_at)
+
+    def _set_alarm(self, name: str, due_at: datetime) -> None:
+        """Only for what is due before the next sweep is it worth an alarm of its own."""
+        wait = self._clock.seconds_until(due_at)
+        if wait <= SWEEP_EVERY_S:
+            at = self._clock.machine_now() + timedelta(seconds=wait)
+            self._alarm.add_job(self.wake, "date", run_date=at, args=[name], id=name, replace_existing=True)
+
+    async def _listen(self) -> None:
+        """Whatever was rung while nobody listened is found by looking once at each new beginning."""
+        while True:
+            try:
+                async for said in self._db.rung():
+                    self.wake(BELLS.get(said) if BELLS.get(said) in self._rounds else None)
+            except Failed as error:
+                log.warning("bell: %s", error)
+            await asyncio.sleep(LISTEN_AGAIN_AFTER_S)
+
+    async def _correct_clock(self) -> None:
+        try:
+            self._clock.correct((await self._db.server_time())["now"])
+        except Failed as error:
+            log.warning("clock: %s", error)
+
+
+# Which round a table's bell wakes; any other sound wakes them all.
+BELLS = {"outbox": "outbox", "escalations": "escalations"}

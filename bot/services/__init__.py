@@ -1,0 +1,46 @@
+"""What the house does, one module a subject; `Services` is all of it, as the doors are given it."""
+
+from dataclasses import dataclass
+
+from bot.clock import Clock
+from bot.metrics import Metrics
+from bot.rendering import Rendering
+from bot.runbook import Runbook
+from bot.services.cards import Cards
+from bot.services.channels import Channels
+from bot.services.escalations import Escalations
+from bot.services.incident_cards import IncidentCards
+from bot.services.incidents import Incidents
+from bot.services.outbox import Outbox
+from bot.services.people import People
+from bot.services.permissions import Permissions
+from bot.services.posts import Posts
+from bot.services.reception import Reception
+from bot.services.rooms import Rooms
+from bot.settings import Settings
+from bot.slack.gateway import Gateway
+from bot.store.database import Database
+
+
+@dataclass(frozen=True)
+class Services:
+    """Everything a door may ask for."""
+
+    settings: Settings
+    runbook: Runbook
+    clock: Clock
+    db: Database
+    rendering: Rendering
+    metrics: Metrics
+    gateway: Gateway
+    people: People
+    channels: Channels
+    reception: Reception
+    permissions: Permissions
+    outbox: Outbox
+    cards: Cards
+    posts: Posts
+    incidents: Incidents
+    incident_cards: IncidentCards
+    escalations: Escalations
+    rooms: Rooms

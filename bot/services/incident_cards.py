@@ -1,0 +1,134 @@
+"""What the cards of an incident show: in its room, where it is announced, and in the messages that page people."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from bot.clock import Clock
+from bot.domain.incident import Incident
+from bot.domain.page import Page
+from bot.rendering import Rendering
+from bot.runbook import Runbook
+from bot.services.cards import Cards, Painted
+from bot.services.channels import Channels
+from bot.services.people import People
+from bot.services.rooms import Rooms
+from bot.slack.blocks import Button, Message, message
+from bot.slack.gateway import Posted
+from bot.store import escalations, incidents, pages
+from bot.store.database import Database
+from bot.store.escalations import Escalation
+from bot.store.queries import Connection
+
+
+@dataclass(frozen=True)
+class Standing:
+    """An incident with its ladder and its pages, as one moment shows them."""
+
+    incident: Incident
+    escalation: Escalation
+    pages: list[Page]
+
+
+class IncidentCards:
+    """The painters of `incident:<id>`, `announcement:<id>` and `page:<page id>`."""
+
+    def __init__(
+        self,
+        db: Database,
+        clock: Clock,
+        runbook: Runbook,
+        people: People,
+        channels: Channels,
+        rooms: Rooms,
+        cards: Cards,
+        rendering: Rendering,
+    ) -> None:
+        self._db = db
+        self._clock = clock
+        self._runbook = runbook
+        self._people = people
+        self._channels = channels
+        self._rooms = rooms
+        self._rendering = rendering
+        cards.painted_by("incident", self.paint_incident, self._pin)
+        cards.painted_by("announcement", self.paint_announcement)
+        cards.painted_by("page", self.paint_page)
+
+    async def paint_incident(self, conn: Connection, subject: str) -> Painted | None:
+        standing = await self.standing(conn, int(subject))
+        words = self._rendering.say("slack/incident_card", **self.facts(standing))
+        return Painted(standing.incident.room_id, message(words, card_buttons(standing)))
+
+    async def paint_announcement(self, conn: Connection, subject: str) -> Painted | None:
+        standing = await self.standing(conn, int(subject))
+        incident = standing.incident
+        words = self._rendering.say("slack/announcement", **self.facts(standing))
+        join = [Button("Join", "incident.join", str(incident.id), "primary")] if incident.is_open else []
+        channel = await self._channels.find(self._runbook.channels.incidents)
+        return Painted(channel, message(words, join))
+
+    async def paint_page(self, conn: Connection, subject: str) -> Painted | None:
+        page = await pages.get(conn, int(subject))
+        standing = await self.standing(conn, page.incident_id)
+        return Painted(None, self._page_message(page, standing))
+
+    async def page_message(self, page_id: int, *, repeat: bool = False) -> Message:
+        """What the message of this page shows now. `repeat`: it says that it may have been sent before."""
+        async with self._db.transaction() as conn:
+            page = await pages.get(conn, page_id)
+            return self._page_message(page, await self.standing(conn, page.incident_id), repeat=repeat)
+
+    async def standing(self, conn: Connection, incident_id: int) -> Standing:
+        incident = await incidents.get(conn, incident_id)
+        escalation = await escalations.get(conn, incident_id)
+        return Standing(incident, escalation, await pages.of_incident(conn, incident_id))
+
+    async def standing_now(self, incident_id: int) -> Standing:
+        async with self._db.transaction() as conn:
+            return await self.standing(conn, incident_id)
+
+    def _page_message(self, page: Page, standing: Standing, *, repeat: bool = False) -> Message:
+        incident = standing.incident
+        words = self._rendering.say("slack/page", page=page, repeat=repeat, **self.facts(standing))
+        answered = incident.is_acknowledged and page.due_at <= (incident.acknowledged_at or page.due_at)
+        buttons = [] if answered or not incident.is_open else [acknowledge(incident), escalate(standing)]
+        return message(words, buttons)
+
+    def facts(self, standing: Standing) -> dict[str, Any]:
+        """What the templates of an incident are given."""
+        incident, escalation = standing.incident, standing.escalation
+        next_tier = escalation.ladder.next_tier if escalation.next_at else None
+        return {
+            "incident": incident,
+            "severity": self._runbook.severity(incident.severity),
+            "pages": standing.pages,
+            "escalation": escalation,
+            "tiers": self._runbook.tiers,
+            "next_tier": self._runbook.tiers.get(next_tier or ""),
+            "now": self._clock.now(),
+        }
+
+    async def _pin(self, conn: Connection, subject: str, posted: Posted) -> None:
+        await self._rooms.pin(conn, posted)
+
+
+def acknowledge(incident: Incident) -> Button:
+    return Button("Acknowledge", "incident.acknowledge", str(incident.id), "primary")
+
+
+def escalate(standing: Standing) -> Button:
+    """Drawn for the step that comes next: pressed by two people, it is taken once."""
+    return Button("Escalate", "escalate.next", f"{standing.incident.id} {standing.escalation.ladder.position}")
+
+
+def card_buttons(standing: Standing) -> list[Button]:
+    incident = standing.incident
+    if not incident.is_open:
+        return []
+    value = str(incident.id)
+    buttons = [] if incident.is_acknowledged else [acknowledge(incident)]
+    if not incident.lead:
+        buttons.append(Button("I'll lead", "incident.lead", value))
+    buttons.append(Button("Post update", "incident.update", value))
+    buttons.append(escalate(standing))
+    return [*buttons, Button("Resolve", "incident.resolve", value, "danger")]

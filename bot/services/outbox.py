@@ -1,0 +1,189 @@
+"""Carries everything that leaves the house: claim, send, record what the other side said."""
+
+import asyncio
+import logging
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Literal
+
+from bot.clock import Clock
+from bot.domain.errors import Failed, RateLimited, Rejected, TocsinError, Unanswered, Unreachable
+from bot.store import outbox
+from bot.store.database import Database
+from bot.store.outbox import Delivery
+from bot.store.queries import Connection
+
+log = logging.getLogger(__name__)
+
+# Longer than any call may take, so that a live process never loses its claim; short enough for whoever takes over.
+LEASE = timedelta(seconds=30)
+AT_ONCE = 64
+FIRST_BACKOFF = timedelta(seconds=1)
+LONGEST_BACKOFF = timedelta(minutes=1)
+GIVE_UP_AFTER = timedelta(hours=6)
+RECORD_AGAIN_AFTER_S = 0.5
+
+# Smaller goes first.
+FIRST_PAGE, PAGE, ROOM, CARD, UPDATE = 0, 1, 2, 3, 4
+
+
+class NoLongerWanted(TocsinError):
+    """What was to be sent makes no sense any more; nothing was sent."""
+
+
+class NotYet(TocsinError):
+    """What was to be sent must wait for something else, such as the incident's room; nothing was sent."""
+
+    def __init__(self, message: str, wait: timedelta = timedelta(seconds=5)) -> None:
+        super().__init__(message)
+        self.wait = wait
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of an attempt. `waiting` = it will be tried again."""
+
+    state: Literal["sent", "refused", "gave_up", "cancelled", "waiting"]
+    reference: str | None = None
+    error: str | None = None
+    again_at: datetime | None = None
+    unsure: bool = False
+
+
+class Errand(ABC):
+    """One kind of thing that leaves the house."""
+
+    @abstractmethod
+    async def send(self, delivery: Delivery) -> str | None:
+        """Send it, outside of any transaction; returns the other side's reference. Raises a kind of Failed."""
+
+    async def recorded(self, conn: Connection, delivery: Delivery, outcome: Outcome) -> None:  # noqa: B027
+        """In the transaction that records the outcome: whatever else follows from it."""
+
+
+class Outbox:
+    """Put in within the transaction of a deed; carried after its commit, by any process, once."""
+
+    def __init__(self, db: Database, clock: Clock) -> None:
+        self._db = db
+        self._clock = clock
+        self._errands: dict[str, Errand] = {}
+        self._under_way: set[asyncio.Task[None]] = set()
+        self.on_done: Callable[[], None] = lambda: None
+
+    def carries(self, kind: str, errand: Errand) -> None:
+        self._errands[kind] = errand
+
+    async def put(
+        self,
+        conn: Connection,
+        kind: str,
+        payload: Mapping[str, Any],
+        *,
+        priority: int,
+        key: str | None = None,
+        lane: str | None = None,
+        due_at: datetime | None = None,
+    ) -> None:
+        """`key`: while one with this key waits, another is the same. `lane`: one after the other, in order."""
+        now = self._clock.now()
+        await outbox.put(conn, kind, payload, now=now, priority=priority, key=key, lane=lane, due_at=due_at)
+
+    async def wake(self, conn: Connection, kinds: list[str], payload: Mapping[str, Any]) -> None:
+        """What these kinds have been waiting for is there: those with this payload are due now."""
+        await outbox.bring_forward(conn, kinds, payload, self._clock.now())
+
+    async def take_due(self) -> int:
+        """Claim what is due and begin to carry it; returns how many were claimed."""
+        free = AT_ONCE - len(self._under_way)
+        if free <= 0:
+            return 0
+        now = self._clock.now()
+        async with self._db.transaction() as conn:
+            deliveries = await outbox.claim(conn, now=now, lease_until=now + LEASE, limit=free)
+        for delivery in deliveries:
+            task = asyncio.create_task(self._carry(delivery), name=f"{delivery.kind} {delivery.id}")
+            self._under_way.add(task)
+            task.add_done_callback(self._done)
+        return len(deliveries)
+
+    async def next_due(self) -> datetime | None:
+        async with self._db.transaction() as conn:
+            return await outbox.next_due(conn)
+
+    @property
+    def under_way(self) -> int:
+        return len(self._under_way)
+
+    async def finish(self, patience_s: float) -> None:
+        """At shutdown: let what is under way end; the rest is somebody else's when its lease is over."""
+        if self._under_way:
+            await asyncio.wait(set(self._under_way), timeout=patience_s)
+        for task in self._under_way:
+            task.cancel()
+
+    def _done(self, task: asyncio.Task[None]) -> None:
+        self._under_way.discard(task)
+        self.on_done()
+
+    async def _carry(self, delivery: Delivery) -> None:
+        errand = self._errands[delivery.kind]
+        outcome = await self._attempt(errand, delivery)
+        if outcome.error:
+            log.warning("delivery=%s kind=%s %s error=%r", delivery.id, delivery.kind, outcome.state, outcome.error)
+        while True:
+            try:
+                await self._record(errand, delivery, outcome)
+                return
+            except Unreachable:
+                # It has been sent: the database must learn of it, however long it is away.
+                await asyncio.sleep(RECORD_AGAIN_AFTER_S)
+
+    async def _attempt(self, errand: Errand, delivery: Delivery) -> Outcome:
+        try:
+            return Outcome("sent", reference=await errand.send(delivery))
+        except NoLongerWanted as reason:
+            return Outcome("cancelled", error=str(reason) or None)
+        except NotYet as reason:
+            return Outcome("waiting", again_at=self._clock.now() + reason.wait, unsure=delivery.unsure)
+        except Rejected as error:
+            return Outcome("refused", error=str(error))
+        except RateLimited as error:
+            return self._again(delivery, str(error), error.retry_after)
+        except Unanswered as error:
+            return self._again(delivery, str(error), backoff(delivery.attempts), unsure=True)
+        except Failed as error:
+            return self._again(delivery, str(error), backoff(delivery.attempts))
+        except Exception as error:
+            log.exception("delivery=%s kind=%s", delivery.id, delivery.kind)
+            return self._again(delivery, f"a fault in Tocsin: {error}", backoff(delivery.attempts), unsure=True)
+
+    def _again(self, delivery: Delivery, error: str, wait: timedelta, *, unsure: bool = False) -> Outcome:
+        now = self._clock.now()
+        if now - delivery.created_at > GIVE_UP_AFTER:
+            return Outcome("gave_up", error=error)
+        return Outcome("waiting", error=error, again_at=now + wait, unsure=unsure)
+
+    async def _record(self, errand: Errand, delivery: Delivery, outcome: Outcome) -> None:
+        async with self._db.transaction() as conn:
+            if await self._write_down(conn, delivery, outcome):
+                await errand.recorded(conn, delivery, outcome)
+
+    async def _write_down(self, conn: Connection, delivery: Delivery, outcome: Outcome) -> bool:
+        now = self._clock.now()
+        if outcome.state == "waiting":
+            assert outcome.again_at is not None
+            return await outbox.postpone(
+                conn, delivery, now=now, due_at=outcome.again_at, error=outcome.error or "", unsure=outcome.unsure
+            )
+        return await outbox.close(
+            conn, delivery, outcome.state, now=now, reference=outcome.reference, error=outcome.error
+        )
+
+
+def backoff(attempts: int) -> timedelta:
+    """1, 2, 4 … 60 s; the first attempt is number 1. A little apart for each attempt, never all at one instant."""
+    wait: timedelta = min(FIRST_BACKOFF * 2 ** min(attempts - 1, 10), LONGEST_BACKOFF)
+    return wait

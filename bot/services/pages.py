@@ -1,0 +1,147 @@
+"""Reaches people: makes the pages of a step, sends each, and writes down what the provider said."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from bot.clock import Clock
+from bot.domain.actor import TOCSIN
+from bot.domain.escalation import is_late
+from bot.domain.incident import Incident
+from bot.domain.page import Page, PageState, Via
+from bot.metrics import Metrics
+from bot.pagers import Call, Pager
+from bot.rendering import Rendering
+from bot.runbook import Person, Runbook
+from bot.services.cards import Cards
+from bot.services.outbox import FIRST_PAGE, PAGE, Errand, NoLongerWanted, Outbox, Outcome
+from bot.services.people import People
+from bot.store import cards, escalations, incidents, outbox, pages
+from bot.store.cards import Card
+from bot.store.database import Database
+from bot.store.outbox import Delivery
+from bot.store.queries import Connection
+
+
+@dataclass(frozen=True)
+class Turn:
+    """Whose turn it is: a step of the ladder, or (`step` -1) somebody called by hand."""
+
+    run: int
+    loop: int
+    step: int
+    tier: str | None
+    due_at: datetime
+    reason: str | None = None
+
+
+class Pages(Errand):
+    """Makes and sends pages. A page is `accepted` when its provider said so, and not before."""
+
+    def __init__(
+        self,
+        db: Database,
+        clock: Clock,
+        runbook: Runbook,
+        people: People,
+        outbox: Outbox,
+        cards: Cards,
+        rendering: Rendering,
+        pagers: Mapping[Via, Pager],
+        metrics: Metrics,
+    ) -> None:
+        self._db = db
+        self._clock = clock
+        self._runbook = runbook
+        self._people = people
+        self._outbox = outbox
+        self._cards = cards
+        self._rendering = rendering
+        self._pagers = pagers
+        self._metrics = metrics
+        outbox.carries("page", self)
+
+    async def make(
+        self, conn: Connection, incident: Incident, turn: Turn, people: list[str], vias: tuple[Via, ...]
+    ) -> list[Page]:
+        """One page per person and channel they can be reached by; empty when nobody can be."""
+        now = self._clock.now()
+        made = []
+        for key in people:
+            for via, contact in self.contacts(key, vias, drill=incident.drill):
+                page = await pages.insert(
+                    conn, incident_id=incident.id, run=turn.run, loop=turn.loop, step=turn.step, tier=turn.tier,
+                    person=key, via=via, contact=contact, reason=turn.reason,
+                    late=is_late(turn.due_at, now), due_at=turn.due_at,
+                )  # fmt: skip
+                if page:
+                    made.append(page)
+                    priority = FIRST_PAGE if (turn.run, turn.loop, turn.step) == (1, 0, 0) else PAGE
+                    await self._outbox.put(conn, "page", {"page": page.id}, priority=priority)
+        return made
+
+    def contacts(self, key: str, vias: tuple[Via, ...], *, drill: bool) -> list[tuple[Via, str]]:
+        """By what this person can be reached, of the channels asked for. A rehearsal pages through Slack only."""
+        person = self._runbook.people.get(key) or Person(key=key, name=key, slack=key)
+        wanted = [via for via in vias if via in self._pagers and not (drill and via != "slack")]
+        found = [(via, self._pagers[via].contact(person)) for via in wanted]
+        return [(via, contact) for via, contact in found if contact is not None]
+
+    async def cancel_waiting(self, conn: Connection, incident: Incident) -> None:
+        """Nobody is called any more for this incident; the messages of those who were say so."""
+        await pages.cancel_waiting(conn, incident.id)
+        await self.show_again(conn, incident)
+
+    async def show_again(self, conn: Connection, incident: Incident) -> None:
+        """The messages that page people are edited in place to show how the incident stands now."""
+        for page in await pages.of_incident(conn, incident.id):
+            if page.via == "slack" and page.is_accepted:
+                await self._cards.touch(conn, f"page:{page.id}")
+
+    async def send(self, delivery: Delivery) -> str | None:
+        now = self._clock.now()
+        async with self._db.transaction() as conn:
+            if not await outbox.holds(conn, delivery, now):
+                raise NoLongerWanted("another process has taken this page over")
+            page = await pages.attempted(conn, delivery.payload["page"], now)
+            if page is None:
+                raise NoLongerWanted("cancelled before it was sent")
+            incident = await incidents.get(conn, page.incident_id)
+        person = self._runbook.people.get(page.person) or Person(key=page.person, name=page.person, slack=page.person)
+        return await self._pagers[page.via].page(Call(page, incident, person, delivery.unsure))
+
+    async def recorded(self, conn: Connection, delivery: Delivery, outcome: Outcome) -> None:
+        page = await pages.get(conn, delivery.payload["page"])
+        if outcome.state == "sent":
+            await self._accepted(conn, page, outcome.reference)
+        elif outcome.state in ("refused", "gave_up"):
+            await self._lost(conn, page, outcome)
+        elif outcome.error and outcome.state == "waiting":
+            await pages.note_error(conn, page.id, outcome.error)
+        await self._cards.touch(conn, f"incident:{page.incident_id}")
+
+    async def _accepted(self, conn: Connection, page: Page, reference: str | None) -> None:
+        now = self._clock.now()
+        await pages.settle(conn, page.id, "accepted", now=now, reference=reference)
+        self._metrics.page_lateness((now - page.due_at).total_seconds(), page.via)
+        if page.via == "slack" and reference:
+            # The message is a card from now on: edited in place when the incident moves on.
+            channel, _, ts = reference.partition("/")
+            await cards.save(conn, f"page:{page.id}", Card(channel, ts, digest=""))
+        words = self._rendering.say("documents/paged", page=page, person=self._people.display_name(page.person))
+        await incidents.write(
+            conn, page.incident_id, "paged", words, actor=TOCSIN.name, at=now, key=f"page {page.id} accepted"
+        )
+        await escalations.look_now(conn, page.incident_id, now)
+
+    async def _lost(self, conn: Connection, page: Page, outcome: Outcome) -> None:
+        now = self._clock.now()
+        state: PageState = "refused" if outcome.state == "refused" else "gave_up"
+        await pages.settle(conn, page.id, state, now=now, error=outcome.error)
+        words = self._rendering.say(
+            "documents/page_failed", page=page, person=self._people.display_name(page.person), error=outcome.error
+        )
+        await incidents.write(
+            conn, page.incident_id, "page_failed", words, actor=TOCSIN.name, at=now, key=f"page {page.id} lost"
+        )
+        await escalations.look_now(conn, page.incident_id, now)

@@ -1,0 +1,127 @@
+"""The people of the runbook and their Slack accounts: who is on call, who is meant, who did it."""
+
+import logging
+import re
+from datetime import datetime, timedelta
+
+from bot.clock import Clock
+from bot.domain.actor import TOCSIN, Actor
+from bot.domain.errors import Failed, NotFound
+from bot.domain.schedule import Shift, on_call
+from bot.runbook import Person, Runbook, Tier
+from bot.slack.gateway import Gateway
+from bot.store import directory
+from bot.store.database import Database
+
+log = logging.getLogger(__name__)
+
+MENTION = re.compile(r"<@([UW][A-Z0-9]+)(?:\|[^>]*)?>")
+# Somebody who had no account may have been invited to the workspace since.
+LOOK_AGAIN_AFTER = timedelta(minutes=10)
+
+
+class People:
+    """Knows who has which account; looked up by e-mail, remembered in the database."""
+
+    def __init__(self, db: Database, clock: Clock, runbook: Runbook, gateway: Gateway) -> None:
+        self._db = db
+        self._clock = clock
+        self._runbook = runbook
+        self._gateway = gateway
+        self._accounts: dict[str, str] = {key: p.slack for key, p in runbook.people.items() if p.slack}
+        self._looked_up_at: dict[str, datetime] = {}
+
+    async def recall(self) -> None:
+        """What earlier processes have found out."""
+        async with self._db.transaction() as conn:
+            for row in await directory.identities(conn):
+                person = self._runbook.people.get(row["person"])
+                if person and person.email == row["email"] and row["slack_id"]:
+                    self._accounts.setdefault(row["person"], row["slack_id"])
+
+    async def look_up_everybody(self) -> None:
+        """At start: a failure is met again when the person is needed."""
+        for key in self._runbook.people:
+            try:
+                await self.account(key)
+            except Failed as error:
+                log.warning("person=%s cannot be looked up: %s", key, error)
+
+    async def account(self, key: str) -> str | None:
+        """The person's Slack id; None when nobody in the workspace has their address. Raises Failed."""
+        if key in self._accounts:
+            return self._accounts[key]
+        person = self._runbook.people.get(key)
+        if person is None or not person.email or self._was_looked_up(key):
+            return None
+        found = await self._gateway.account_of(person.email)
+        now = self._looked_up_at[key] = self._clock.now()
+        if found:
+            self._accounts[key] = found
+        async with self._db.transaction() as conn:
+            await directory.save_identity(conn, person=key, email=person.email, slack_id=found, now=now)
+        return found
+
+    def known_account(self, name: str) -> str | None:
+        """The Slack id as far as it is known without asking; a name that is a Slack id is one."""
+        return self._accounts.get(name) or (name if is_slack_id(name) else None)
+
+    def named(self, slack_id: str) -> str:
+        """The runbook key of this account, else the account itself."""
+        return next((key for key, account in self._accounts.items() if account == slack_id), slack_id)
+
+    def actor(self, slack_id: str, request: str | None = None) -> Actor:
+        return Actor(self.named(slack_id), slack_id, request)
+
+    def display_name(self, name: str) -> str:
+        if name == TOCSIN.name:
+            return "Tocsin"
+        person = self._runbook.people.get(name)
+        return person.name if person else name
+
+    def mention(self, name: str) -> str | None:
+        """How Slack writes this person so that they are told; None when they have no known account."""
+        account = self.known_account(name)
+        return f"<@{account}>" if account else None
+
+    def meant(self, text: str) -> str:
+        """The name behind `<@U…>`, a runbook key, a name or an address; raises NotFound."""
+        text = text.strip()
+        if found := MENTION.fullmatch(text):
+            return self.named(found[1])
+        wanted = text.lstrip("@").lower()
+        for key, person in self._runbook.people.items():
+            if wanted in (key.lower(), person.name.lower(), (person.email or "").lower()):
+                return key
+        known = ", ".join(sorted(self._runbook.people))
+        raise NotFound(f"I know nobody called “{text}”. Mention somebody of this workspace, or type one of: {known}.")
+
+    def person(self, key: str) -> Person | None:
+        return self._runbook.people.get(key)
+
+    def in_tier(self, tier: Tier, now: datetime) -> list[str]:
+        """Who a page to this tier reaches at this instant, each once, in the runbook's order."""
+        found: dict[str, None] = {}
+        for entry in tier.who:
+            if entry.kind == "person":
+                found[entry.key] = None
+            elif shift := self.shift(entry.key, now):
+                found[shift.person] = None
+        return list(found)
+
+    def shift(self, schedule: str, now: datetime) -> Shift | None:
+        """Who has this schedule now; None when nobody is in it."""
+        rotation = self._runbook.schedules[schedule].rotation
+        return on_call(rotation, now) if rotation.people else None
+
+    def next_shift(self, schedule: str, now: datetime) -> Shift | None:
+        shift = self.shift(schedule, now)
+        return self.shift(schedule, shift.ends) if shift else None
+
+    def _was_looked_up(self, key: str) -> bool:
+        looked_up_at = self._looked_up_at.get(key)
+        return looked_up_at is not None and self._clock.now() - looked_up_at < LOOK_AGAIN_AFTER
+
+
+def is_slack_id(name: str) -> bool:
+    return re.fullmatch(r"[UW][A-Z0-9]{2,}", name) is not None

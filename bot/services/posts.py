@@ -1,0 +1,55 @@
+"""Messages posted once: a real transition, told in the incident's room or in a channel."""
+
+from bot.domain.errors import Rejected
+from bot.rendering import Rendering
+from bot.services.outbox import UPDATE, Errand, NotYet, Outbox
+from bot.slack.blocks import Message, message
+from bot.slack.gateway import Gateway
+from bot.store import incidents
+from bot.store.database import Database
+from bot.store.outbox import Delivery
+from bot.store.queries import Connection
+
+
+class Posts(Errand):
+    """Puts posts into the outbox, in order per place, and carries them."""
+
+    def __init__(self, db: Database, outbox: Outbox, gateway: Gateway, rendering: Rendering) -> None:
+        self._db = db
+        self._outbox = outbox
+        self._gateway = gateway
+        self._rendering = rendering
+        outbox.carries("post", self)
+
+    async def in_room(self, conn: Connection, incident_id: int, template: str, **facts: object) -> None:
+        """Say something in the incident's room; waits for the room when it is not there yet."""
+        words = self._rendering.say(f"slack/{template}", **facts)
+        await self._put(conn, {"incident": incident_id}, f"room {incident_id}", message(words))
+
+    async def in_channel(self, conn: Connection, channel_id: str, said: Message) -> None:
+        await self._put(conn, {"channel": channel_id}, f"channel {channel_id}", said)
+
+    async def _put(self, conn: Connection, place: dict[str, object], lane: str, said: Message) -> None:
+        payload = {**place, "text": said.text, "blocks": list(said.blocks)}
+        await self._outbox.put(conn, "post", payload, priority=UPDATE, lane=lane)
+
+    async def send(self, delivery: Delivery) -> str | None:
+        channel = await self._channel(delivery)
+        key = f"post {delivery.id}"
+        if delivery.unsure:
+            oldest = delivery.created_at.timestamp() - 60
+            if found := await self._gateway.find_posted(channel, key, oldest=oldest):
+                return found.ts
+        said = Message(delivery.payload["text"], delivery.payload["blocks"])
+        return (await self._gateway.post(channel, said, key=key)).ts
+
+    async def _channel(self, delivery: Delivery) -> str:
+        if "channel" in delivery.payload:
+            return str(delivery.payload["channel"])
+        async with self._db.transaction() as conn:
+            incident = await incidents.get(conn, delivery.payload["incident"])
+        if incident.room_id:
+            return incident.room_id
+        if incident.room_error:
+            raise Rejected("this incident has no room")
+        raise NotYet("the room is not there yet")

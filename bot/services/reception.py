@@ -1,0 +1,100 @@
+"""Stores what Slack sends before it is acknowledged, and sees to it that it is worked on, whoever is alive."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+from bot.clock import Clock
+from bot.domain.errors import TocsinError
+from bot.store import requests
+from bot.store.database import Database
+from bot.store.requests import Request
+
+log = logging.getLogger(__name__)
+
+# Whoever stored a request works on it at once; when it is not finished by then, any process takes it over.
+TAKEN_OVER_AFTER = timedelta(seconds=30)
+# A request that kills its worker again and again is left alone, with its error.
+ATTEMPTS = 5
+AT_ONCE = 10
+KEPT = timedelta(days=7)
+
+# Works on one request to its end; raises nothing that a person could mend.
+Desk = Callable[[Request], Awaitable[None]]
+
+
+class Reception:
+    """Takes requests in and hands them to the desk, a few at a time."""
+
+    def __init__(self, db: Database, clock: Clock) -> None:
+        self._db = db
+        self._clock = clock
+        self._desk: Desk | None = None
+        self._under_way: set[asyncio.Task[None]] = set()
+        self._room = asyncio.Semaphore(AT_ONCE)
+
+    def worked_on_by(self, desk: Desk) -> None:
+        self._desk = desk
+
+    async def take(self, key: str, kind: str, body: Mapping[str, Any]) -> None:
+        """Store a request, and begin to work on it when it is new. Raises Unreachable within a second."""
+        now = self._clock.now()
+        request = Request(key, kind, body, now)
+        async with self._db.intake() as conn:
+            new = await requests.store(conn, request, taken_over_at=now + TAKEN_OVER_AFTER)
+        if new:
+            self._begin(request)
+
+    async def take_due(self) -> int:
+        """Take over what another process has stored and not finished."""
+        now = self._clock.now()
+        async with self._db.transaction() as conn:
+            left_over = await requests.claim_left_over(conn, now=now, lease_until=now + TAKEN_OVER_AFTER, limit=AT_ONCE)
+        own = {task.get_name() for task in self._under_way}
+        for request in left_over:
+            if request.key in own:
+                continue
+            if request.attempts > ATTEMPTS:
+                await self._finish(request, "given up: it was begun too often")
+            else:
+                self._begin(request)
+        return len(left_over)
+
+    async def next_due(self) -> datetime | None:
+        async with self._db.transaction() as conn:
+            return await requests.next_due(conn)
+
+    @property
+    def under_way(self) -> int:
+        return len(self._under_way)
+
+    async def finish(self, patience_s: float) -> None:
+        """At shutdown: let what is under way end; the rest is taken over."""
+        if self._under_way:
+            await asyncio.wait(set(self._under_way), timeout=patience_s)
+        for task in self._under_way:
+            task.cancel()
+
+    def _begin(self, request: Request) -> None:
+        task = asyncio.create_task(self._work(request), name=request.key)
+        self._under_way.add(task)
+        task.add_done_callback(self._under_way.discard)
+
+    async def _work(self, request: Request) -> None:
+        assert self._desk is not None
+        async with self._room:
+            try:
+                await self._desk(request)
+                await self._finish(request, None)
+            except TocsinError as error:
+                # The database or Slack is away: the request stays, and is taken over when its time is up.
+                log.warning("request=%s kind=%s unfinished: %s", request.key, request.kind, error)
+            except Exception as error:
+                log.exception("request=%s kind=%s", request.key, request.kind)
+                await self._finish(request, f"{type(error).__name__}: {error}")
+
+    async def _finish(self, request: Request, error: str | None) -> None:
+        async with self._db.transaction() as conn:
+            await requests.finish(conn, request.key, now=self._clock.now(), error=error)

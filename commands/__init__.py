@@ -1,0 +1,5 @@
+"""What people type and press: one module, or package, is one slash command.
+
+`call` is one request and its answer, `command` the book of a command's verbs, buttons and forms, `desk` finds them all
+and works on stored requests. A command parses, asks a service, and replies: it decides nothing.
+"""

@@ -1,0 +1,100 @@
+"""The book of one slash command: its verbs with their help, its buttons and its forms."""
+
+import difflib
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+
+from bot.domain.errors import Refused
+from commands.call import Answer, Call
+
+Deed = Callable[[Call], Awaitable[Answer]]
+# Given a form's inputs by name: what is wrong with which input. Pure, because Slack waits for it.
+Judge = Callable[[Mapping[str, str]], Mapping[str, str]]
+
+
+@dataclass(frozen=True)
+class Verb:
+    words: tuple[str, ...]
+    usage: str
+    help: str
+    deed: Deed
+
+
+@dataclass
+class Command:
+    """`name` is the word after the slash as this project knows it; the runbook may rename it in Slack."""
+
+    name: str
+    summary: str
+    verbs: list[Verb] = field(default_factory=list)
+    buttons: dict[str, Deed] = field(default_factory=dict)
+    forms: dict[str, Deed] = field(default_factory=dict)
+    judges: dict[str, Judge] = field(default_factory=dict)
+    shortcuts: dict[str, Deed] = field(default_factory=dict)
+    events: dict[str, Deed] = field(default_factory=dict)
+    bare: Deed | None = None
+    other: Deed | None = None
+
+    def verb(self, *words: str, usage: str, help: str) -> Callable[[Deed], Deed]:
+        """The first word names the verb, the rest are synonyms; `usage` is what follows the slash command."""
+
+        def add(deed: Deed) -> Deed:
+            self.verbs.append(Verb(words, usage, help, deed))
+            return deed
+
+        return add
+
+    def alone(self, deed: Deed) -> Deed:
+        """The command without any words."""
+        self.bare = deed
+        return deed
+
+    def otherwise(self, deed: Deed) -> Deed:
+        """A first word that is no verb, such as the name of a check; the text is whole."""
+        self.other = deed
+        return deed
+
+    def button(self, action: str) -> Callable[[Deed], Deed]:
+        """A button or a choice in a message, by its action (`incident.resolve`)."""
+        return _into(self.buttons, action)
+
+    def form(self, callback: str, judge: Judge | None = None) -> Callable[[Deed], Deed]:
+        """A submitted modal, by its callback id."""
+        if judge:
+            self.judges[callback] = judge
+        return _into(self.forms, callback)
+
+    def shortcut(self, callback: str) -> Callable[[Deed], Deed]:
+        """A shortcut in a message's menu."""
+        return _into(self.shortcuts, callback)
+
+    def event(self, name: str) -> Callable[[Deed], Deed]:
+        """Something that happened in Slack; `call.message` is the event."""
+        return _into(self.events, name)
+
+    def meant(self, text: str) -> tuple[Deed, str]:
+        """What to do, and the words that are left for it; raises Refused with the nearest verb."""
+        first, _, rest = text.strip().partition(" ")
+        if not first and self.bare:
+            return self.bare, ""
+        for verb in self.verbs:
+            if first.lower() in verb.words:
+                return verb.deed, rest.strip()
+        if self.other:
+            return self.other, text.strip()
+        raise Refused(self.unknown(first))
+
+    def unknown(self, word: str) -> str:
+        """The sentence for a word that is no verb of this command."""
+        words = [known for verb in self.verbs for known in verb.words]
+        near = difflib.get_close_matches(word.lower(), words, n=1, cutoff=0.6)
+        hint = f"Did you mean `/{self.name} {near[0]}`?" if near else f"`/{self.name} help` shows what there is."
+        return f"I do not know “{word}”. {hint}"
+
+
+def _into(book: dict[str, Deed], name: str) -> Callable[[Deed], Deed]:
+    def add(deed: Deed) -> Deed:
+        book[name] = deed
+        return deed
+
+    return add

@@ -1,0 +1,5 @@
+"""`/incident`, a module for each part of the work: declare, look, work, story, home, tell."""
+
+from commands.incident.book import COMMAND
+
+__all__ = ["COMMAND"]

@@ -1,0 +1,25 @@
+"""The App Home: what is open, who is on call, and where to begin."""
+
+from bot.slack.blocks import Button, home, message
+from commands.call import Answer, Call, Home
+from commands.escalate import on_call_words
+from commands.incident.book import COMMAND
+from commands.incident.look import panel_buttons
+
+
+@COMMAND.event("app_home_opened")
+async def opened(call: Call) -> Answer:
+    if call.message.get("tab") != "home":
+        return None
+    say = call.house.rendering.say
+    open_ones = await call.house.incidents.newest(open_only=True, limit=10)
+    listed = say("slack/list", which="open", incidents=open_ones, more=False)
+    begin = message(say("slack/panel", count=len(open_ones)), panel_buttons())
+    join = [Button(f"Join {one.ref}", f"incident.join#{one.id}", str(one.id)) for one in open_ones]
+    return Home(home([begin, message(listed, join), message(on_call_words(call))]))
+
+
+@COMMAND.event("app_mention")
+async def mentioned(call: Call) -> Answer:
+    open_ones = await call.house.incidents.newest(open_only=True)
+    return call.say("panel", buttons=panel_buttons(), count=len(open_ones))
