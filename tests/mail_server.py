@@ -1,0 +1,113 @@
+"""A real mail server on this machine, which says what a test wants it to say."""
+
+import asyncio
+import ssl
+import subprocess
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from email import message_from_bytes, policy
+from email.message import EmailMessage
+from pathlib import Path
+from typing import Any
+
+from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
+
+
+class PostOffice:
+    """Takes letters. `says` answers a step (MAIL, RCPT, DATA) otherwise; `silent_at` never answers it."""
+
+    def __init__(self) -> None:
+        self.port = 0
+        self.letters: list[EmailMessage] = []
+        self.envelopes: list[Envelope] = []
+        self.sessions: list[Session] = []
+        self.says: dict[str, str] = {}
+        self.silent_at = ""
+        self.greeted = 0
+
+    def says_to(self, address: str, answer: str) -> None:
+        """Refuse this reader only."""
+        self.says[f"RCPT {address}"] = answer
+
+    async def handle_EHLO(
+        self, server: SMTP, session: Session, envelope: Envelope, hostname: str, responses: list[str]
+    ) -> list[str]:
+        self.greeted += 1
+        await self._answer("EHLO")
+        session.host_name = hostname
+        return responses
+
+    async def handle_MAIL(
+        self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
+    ) -> str:
+        envelope.mail_from = address
+        return await self._answer("MAIL")
+
+    async def handle_RCPT(
+        self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
+    ) -> str:
+        answer = await self._answer(f"RCPT {address}") if f"RCPT {address}" in self.says else await self._answer("RCPT")
+        if answer.startswith("250"):
+            envelope.rcpt_tos.append(address)
+        return answer
+
+    async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:
+        answer = await self._answer("DATA")
+        if answer.startswith("250"):
+            assert isinstance(envelope.content, bytes)
+            self.letters.append(message_from_bytes(envelope.content, policy=policy.default))
+            self.envelopes.append(envelope)
+            self.sessions.append(session)
+        return answer
+
+    async def _answer(self, step: str) -> str:
+        if self.silent_at and step.startswith(self.silent_at):
+            await asyncio.Event().wait()
+        return self.says.get(step, "250 OK queued as 4F3A")
+
+
+@asynccontextmanager
+async def post_office(*, port: int = 0, tls: ssl.SSLContext | None = None, **options: Any) -> AsyncIterator[PostOffice]:
+    """A server on a free port. `tls`: encrypted from the start. `options` are those of aiosmtpd's SMTP."""
+    office = PostOffice()
+    conversations: list[SMTP] = []
+
+    def conversation() -> SMTP:
+        conversations.append(SMTP(office, hostname="mail.test", **options))
+        return conversations[-1]
+
+    server = await asyncio.get_running_loop().create_server(conversation, "127.0.0.1", port, ssl=tls)
+    office.port = server.sockets[0].getsockname()[1]
+    try:
+        yield office
+    finally:
+        server.close()
+        for one in conversations:
+            if one.transport:
+                one.transport.abort()
+        await server.wait_closed()
+
+
+def only(user: str, password: str) -> Any:
+    """Lets nobody in but this user."""
+
+    def authenticate(server: SMTP, session: Session, envelope: Envelope, mechanism: str, data: Any) -> AuthResult:
+        given = isinstance(data, LoginPassword) and (data.login.decode(), data.password.decode())
+        return AuthResult(success=given == (user, password), handled=False)
+
+    return authenticate
+
+
+def certificate(folder: Path) -> tuple[ssl.SSLContext, ssl.SSLContext]:
+    """A server's identity for `localhost`, and the trust in it of a client."""
+    key, cert = folder / "key.pem", folder / "cert.pem"
+    subprocess.run(
+        [
+            "openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=localhost",
+            "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1", "-keyout", str(key), "-out", str(cert),
+        ],
+        check=True, capture_output=True,
+    )  # fmt: skip
+    server = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    server.load_cert_chain(cert, key)
+    return server, ssl.create_default_context(cafile=str(cert))

@@ -1,0 +1,74 @@
+"""A page that is to be sent, and the runbook it belongs to."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from bot.clock import Clock
+from bot.domain.incident import Incident
+from bot.domain.page import Page, Via
+from bot.pagers import Call
+from bot.rendering import Rendering
+from bot.runbook import Runbook, read
+
+NOON = datetime(2026, 8, 8, 12, 0, tzinfo=UTC)
+
+RUNBOOK = """
+organisation: Example Tutors
+timezone: Europe/London
+people:
+  ada: {name: Ada Obi, email: ada@example.com, slack: U0ADA}
+  ben: {name: Ben Moss, email: ben@example.com}
+  dev: {name: Dev Lal}
+tiers:
+  oncall: {name: On-call Engineer, who: [ada], via: [slack, email]}
+severities:
+  - {id: P1, name: Critical, means: Complete outage}
+"""
+
+
+@pytest.fixture
+def clock() -> Clock:
+    clock = Clock()
+    clock.freeze(NOON)
+    return clock
+
+
+@pytest.fixture
+def runbook() -> Runbook:
+    return read(RUNBOOK, {})
+
+
+@pytest.fixture
+def rendering(runbook: Runbook) -> Rendering:
+    return Rendering(runbook.timezone)
+
+
+INCIDENT = Incident(
+    id=12, title="Payments failing", severity="P1", status="investigating", drill=False, private=False,
+    declared_by="ben", declared_at=NOON, room_name="inc-2026-08-08-payments-failing",
+)  # fmt: skip
+PAGE = Page(
+    id=7, incident_id=12, run=1, loop=0, step=0, tier="oncall", person="ada", via="slack", contact="", reason=None,
+    late=False, state="waiting", attempts=1, due_at=NOON, first_attempt_at=NOON, accepted_at=None, reference=None,
+    error=None,
+)  # fmt: skip
+
+Calling = Callable[..., Call]
+
+
+@pytest.fixture
+def calling(runbook: Runbook) -> Calling:
+    """A call of somebody; anything of its page and its incident may be said otherwise."""
+
+    def call(
+        person: str = "ada", *, via: Via = "slack", unsure: bool = False, incident: dict[str, Any] | None = None,
+        **page: Any,
+    ) -> Call:  # fmt: skip
+        changed = replace(PAGE, person=person, via=via, **page)
+        return Call(changed, replace(INCIDENT, **(incident or {})), runbook.people[person], unsure)
+
+    return call

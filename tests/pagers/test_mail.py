@@ -1,0 +1,194 @@
+"""What becomes of a letter, by what a real mail server says to it."""
+
+import socket
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from bot.clock import Clock
+from bot.domain.errors import Refused, Rejected, Unanswered, Unreachable
+from bot.mail import Letter, Mail
+from tests.mail_server import PostOffice, certificate, only, post_office
+
+NOON = datetime(2026, 8, 8, 12, 0, tzinfo=UTC)
+LETTER = Letter("ada@example.com", "Payments failing", "Please look.\n\n.\nThank you.", "page-7", "pages-INC-1")
+
+
+@pytest.fixture
+async def office() -> AsyncIterator[PostOffice]:
+    async with post_office() as office:
+        yield office
+
+
+def clock() -> Clock:
+    clock = Clock()
+    clock.freeze(NOON)
+    return clock
+
+
+def mail_to(office: PostOffice, sender: str = "Tocsin <bell@example.com>") -> Mail:
+    return Mail(f"smtp://127.0.0.1:{office.port}", sender, clock(), patience_s=2)
+
+
+def impatient_mail_to(office: PostOffice) -> Mail:
+    return Mail(f"smtp://127.0.0.1:{office.port}", "bell@example.com", clock(), patience_s=0.2)
+
+
+async def test_an_accepted_letter_returns_its_id_and_the_servers_word(office: PostOffice) -> None:
+    said = await mail_to(office).send(LETTER)
+
+    assert said == "<tocsin.page-7@example.com> OK queued as 4F3A"
+    (letter,) = office.letters
+    assert letter["Message-ID"] == "<tocsin.page-7@example.com>"
+    assert letter["References"] == "<tocsin.pages-INC-1@example.com>"
+    assert letter["From"] == "Tocsin <bell@example.com>"
+    assert letter["To"] == "ada@example.com"
+    assert letter["Subject"] == "Payments failing"
+    assert letter["Date"] == "Sat, 08 Aug 2026 12:00:00 +0000"
+    assert letter["Auto-Submitted"] == "auto-generated"
+    assert letter.get_content().replace("\r\n", "\n") == "Please look.\n\n.\nThank you.\n"
+    assert office.envelopes[0].mail_from == "bell@example.com"
+    assert office.sessions[0].host_name == "example.com"
+
+
+async def test_the_same_letter_sent_twice_has_one_id(office: PostOffice) -> None:
+    await mail_to(office).send(LETTER)
+    await mail_to(office).send(LETTER)
+
+    first, second = office.letters
+    assert first["Message-ID"] == second["Message-ID"]
+
+
+async def test_signs_of_every_script_arrive(office: PostOffice) -> None:
+    words = "Zahlungen gestört – 支払い 🔔 " + "lang " * 300
+    await mail_to(office).send(Letter("ada@example.com", words[:40], words, "k"))
+
+    (letter,) = office.letters
+    assert letter["Subject"] == words[:40].strip()
+    assert letter.get_content().strip() == words.strip()
+    assert max(map(len, office.envelopes[0].content.splitlines())) <= 998  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize("line_break", ["\n", "\r\n", "\r", "\u2028", "\x0b", "\x85", "\x00"])
+async def test_a_subject_cannot_become_a_header(office: PostOffice, line_break: str) -> None:
+    subject = f"Harmless{line_break}Bcc: everybody@example.com{line_break}{line_break}Another body"
+    await mail_to(office).send(Letter("ada@example.com", subject, "Body", "k"))
+
+    (letter,) = office.letters
+    assert letter["Bcc"] is None
+    assert letter["Subject"] == "Harmless Bcc: everybody@example.com Another body"
+    assert office.envelopes[0].rcpt_tos == ["ada@example.com"]
+    assert letter.get_content().strip() == "Body"
+
+
+async def test_a_very_long_subject_is_cut(office: PostOffice) -> None:
+    await mail_to(office).send(Letter("ada@example.com", "x" * 5000, "Body", "k"))
+
+    assert office.letters[0]["Subject"] == "x" * 200
+
+
+@pytest.mark.parametrize("step", ["MAIL", "RCPT", "DATA"])
+async def test_a_5xx_is_a_no_for_good(office: PostOffice, step: str) -> None:
+    office.says[step] = "550 5.1.1 no such mailbox"
+
+    with pytest.raises(Rejected, match=r"550 5\.1\.1 no such mailbox") as refusal:
+        await mail_to(office).send(LETTER)
+    assert refusal.value.code == "550"
+    assert office.letters == []
+
+
+@pytest.mark.parametrize("step", ["MAIL", "RCPT", "DATA"])
+async def test_a_4xx_is_worth_another_try(office: PostOffice, step: str) -> None:
+    office.says[step] = "451 4.7.1 try again later"
+
+    with pytest.raises(Unreachable, match="451"):
+        await mail_to(office).send(LETTER)
+    assert office.letters == []
+
+
+@pytest.mark.parametrize("step", ["EHLO", "MAIL", "RCPT"])
+async def test_silence_before_the_content_means_that_nothing_was_taken(office: PostOffice, step: str) -> None:
+    office.silent_at = step
+
+    with pytest.raises(Unreachable):
+        await impatient_mail_to(office).send(LETTER)
+
+
+async def test_silence_after_the_content_leaves_open_whether_it_was_taken(office: PostOffice) -> None:
+    office.silent_at = "DATA"
+
+    with pytest.raises(Unanswered, match="did not say whether it took the mail"):
+        await impatient_mail_to(office).send(LETTER)
+
+
+async def test_nobody_listening_is_worth_another_try() -> None:
+    with socket.socket() as reserved:
+        reserved.bind(("127.0.0.1", 0))
+        mail = Mail(f"smtp://user:s3cret@127.0.0.1:{reserved.getsockname()[1]}", "bell@example.com", clock())
+        with pytest.raises(Unreachable, match="cannot be used") as failure:
+            await mail.send(LETTER)
+    assert "s3cret" not in str(failure.value)
+
+
+async def test_starttls_is_used_when_it_is_offered_and_the_password_goes_through_it(tmp_path: Path) -> None:
+    identity, trust = certificate(tmp_path)
+    door = {"tls_context": identity, "authenticator": only("bell", "p@ss word"), "auth_required": True}
+    async with post_office(**door) as office:
+        mail = Mail(f"smtp://bell:p%40ss%20word@localhost:{office.port}", "bell@example.com", clock(), tls=trust)
+        await mail.send(LETTER)
+
+    assert len(office.letters) == 1
+    assert office.sessions[0].ssl is not None
+    assert office.sessions[0].authenticated
+
+
+async def test_smtps_is_encrypted_from_the_start(tmp_path: Path) -> None:
+    identity, trust = certificate(tmp_path)
+    async with post_office(tls=identity) as office:
+        mail = Mail(f"smtps://localhost:{office.port}", "bell@example.com", clock(), tls=trust)
+        await mail.send(LETTER)
+
+    assert len(office.letters) == 1
+
+
+@pytest.mark.parametrize("scheme", ["smtp", "smtps"])
+async def test_a_certificate_that_nobody_vouches_for_is_not_trusted(tmp_path: Path, scheme: str) -> None:
+    identity, _ = certificate(tmp_path)
+    door = {"tls": identity} if scheme == "smtps" else {"tls_context": identity}
+    async with post_office(**door) as office:
+        mail = Mail(f"{scheme}://localhost:{office.port}", "bell@example.com", clock(), patience_s=2)
+        with pytest.raises(Unreachable, match="certificate"):
+            await mail.send(LETTER)
+
+    assert office.letters == []
+
+
+async def test_a_wrong_password_can_be_mended_and_is_never_repeated_in_the_error() -> None:
+    async with post_office(authenticator=only("bell", "right"), auth_require_tls=False) as office:
+        mail = Mail(f"smtp://bell:wr0ng@127.0.0.1:{office.port}", "bell@example.com", clock(), patience_s=2)
+        with pytest.raises(Unreachable, match="refuses the user or password") as failure:
+            await mail.send(LETTER)
+    assert "wr0ng" not in str(failure.value)
+
+
+async def test_checking_logs_in_and_sends_nothing(office: PostOffice) -> None:
+    await mail_to(office).check()
+
+    assert office.greeted == 1
+    assert office.letters == []
+
+
+@pytest.mark.parametrize(
+    "url", ["mail.example.com", "http://mail.example.com", "smtp://", "smtp:///", "smtp://host:port", "smtp://[::1", ""]
+)
+def test_an_address_that_is_no_mail_server_is_refused_without_being_repeated(url: str) -> None:
+    with pytest.raises(Refused, match="SMTP_URL should look like"):
+        Mail(url, "bell@example.com", clock())
+
+
+@pytest.mark.parametrize("sender", ["", "Tocsin", "Tocsin <>"])
+def test_a_sender_without_an_address_is_refused(sender: str) -> None:
+    with pytest.raises(Refused, match="MAIL_FROM"):
+        Mail("smtp://localhost", sender, clock())

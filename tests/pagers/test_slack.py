@@ -1,0 +1,146 @@
+"""Pages by direct message, against the simulated Slack: posted once, looked for when it is not known whether."""
+
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import pytest
+from ruamel.yaml import YAML
+
+from bot.clock import Clock
+from bot.domain.errors import RateLimited, Rejected, Unanswered, Unreachable
+from bot.pagers.slack import SlackPager
+from bot.runbook import Runbook
+from bot.sandbox.server import serving
+from bot.sandbox.workspace import Workspace
+from bot.slack.blocks import Button, Message, message
+from bot.slack.gateway import Gateway
+from tests.pagers.conftest import Calling
+
+MANIFEST = YAML(typ="safe").load(Path("manifest.yml").read_text("utf-8"))
+
+
+@pytest.fixture
+async def workspace(clock: Clock) -> AsyncIterator[Workspace]:
+    workspace = Workspace(clock, MANIFEST)
+    async with serving(workspace):
+        yield workspace
+        assert workspace.complaints == []
+
+
+@pytest.fixture
+async def pager(workspace: Workspace, clock: Clock) -> AsyncIterator[SlackPager]:
+    accounts = {name: workspace.person(name).id for name in ("ada", "ben")}
+
+    async def account_of(key: str) -> str | None:
+        return accounts.get(key)
+
+    async with aiohttp.ClientSession() as session:
+        gateway = Gateway(session, token=workspace.bot_token, base_url=f"{workspace.base_url}/api/")
+        yield SlackPager(gateway, paint, account_of, {"ada": accounts["ada"]}.get, clock)
+
+
+async def paint(page_id: int, *, repeat: bool) -> Message:
+    words = f"Page {page_id}" + (" (possibly a repeat)" if repeat else "")
+    return message(words, [Button("Acknowledge", "incident.acknowledge", "12")])
+
+
+def posts(workspace: Workspace) -> list[Any]:
+    return [sent for sent in workspace.sent if sent.method == "chat.postMessage"]
+
+
+def texts(workspace: Workspace, name: str) -> list[str]:
+    return [seen.text for seen in workspace.direct_messages(name)]
+
+
+async def test_a_page_is_a_direct_message_and_its_reference_is_where_it_stands(
+    workspace: Workspace, pager: SlackPager, calling: Calling
+) -> None:
+    reference = await pager.page(calling("ada"))
+
+    (posted,) = workspace.direct_messages("ada")
+    channel, ts = reference.split("/")
+    assert (posted.text, posted.ts) == ("Page 7", ts)
+    assert channel.startswith("D")
+    assert workspace.person("ada").labels(posted) == ["Acknowledge"]
+    assert posts(workspace)[0].metadata["event_payload"] == {"key": "page:7"}
+
+
+async def test_the_contact_that_is_known_is_used_and_nobody_is_looked_up(
+    workspace: Workspace, pager: SlackPager, calling: Calling, runbook: Runbook
+) -> None:
+    eve = workspace.person("eve").id
+    await pager.page(calling("dev", contact=eve))
+
+    assert texts(workspace, "eve") == ["Page 7"]
+
+
+async def test_somebody_without_an_account_is_refused_and_not_called_paged(
+    workspace: Workspace, pager: SlackPager, calling: Calling
+) -> None:
+    with pytest.raises(Rejected, match="no Slack account has this address"):
+        await pager.page(calling("dev"))
+    assert posts(workspace) == []
+
+
+def test_everybody_can_be_tried_whether_their_account_is_known_or_not(pager: SlackPager, runbook: Runbook) -> None:
+    assert pager.contact(runbook.people["ada"]) == "U0ADA"
+    assert pager.contact(runbook.people["ben"]) == ""
+
+
+async def test_a_message_whose_answer_was_lost_is_found_and_not_posted_again(
+    workspace: Workspace, pager: SlackPager, calling: Calling
+) -> None:
+    workspace.faults.drop("chat.postMessage")
+    with pytest.raises(Unanswered):
+        await pager.page(calling("ada"))
+
+    reference = await pager.page(calling("ada", unsure=True))
+
+    (posted,) = workspace.direct_messages("ada")
+    assert reference.endswith(posted.ts)
+    assert len(posts(workspace)) == 1
+
+
+async def test_a_message_that_was_never_posted_is_posted_when_the_look_finds_nothing(
+    workspace: Workspace, pager: SlackPager, calling: Calling
+) -> None:
+    await pager.page(calling("ada", id=6))
+    await pager.page(calling("ada", unsure=True))
+
+    assert texts(workspace, "ada") == ["Page 6", "Page 7"]
+
+
+async def test_while_slack_does_not_let_us_look_the_page_waits_for_a_minute_and_then_goes_out_marked(
+    workspace: Workspace, pager: SlackPager, calling: Calling, clock: Clock
+) -> None:
+    workspace.faults.refuse("conversations.history", "missing_scope", times=None)
+    clock.move(timedelta(seconds=59))
+    with pytest.raises(Unanswered, match="not known whether this was posted"):
+        await pager.page(calling("ada", unsure=True))
+    assert posts(workspace) == []
+
+    clock.move(timedelta(seconds=1))
+    await pager.page(calling("ada", unsure=True))
+    assert texts(workspace, "ada") == ["Page 7 (possibly a repeat)"]
+
+
+async def test_a_refusal_a_busy_slack_and_a_revoked_token_are_told_apart(
+    workspace: Workspace, pager: SlackPager, calling: Calling
+) -> None:
+    workspace.faults.refuse("chat.postMessage", "channel_not_found")
+    with pytest.raises(Rejected, match="channel_not_found"):
+        await pager.page(calling("ada"))
+
+    workspace.faults.limit("chat.postMessage", retry_after=3)
+    with pytest.raises(RateLimited) as patience:
+        await pager.page(calling("ada"))
+    assert patience.value.retry_after == timedelta(seconds=3)
+
+    workspace.faults.revoked = True
+    with pytest.raises(Unreachable, match="token_revoked"):
+        await pager.page(calling("ada"))
+    workspace.faults.revoked = False
+    assert texts(workspace, "ada") == []

@@ -1,0 +1,259 @@
+"""What a look at a web page finds."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestServer
+
+from bot.domain.check import Finding
+from bot.probes.http import MOST_BYTES, expects, probe
+from bot.runbook.health import HttpCheck
+from tests.mail_server import certificate
+from tests.probes.conftest import Listen, hang, hang_up, reset
+
+Answer = web.StreamResponse
+Serve = Callable[[Callable[[web.Request], Awaitable[Answer]]], Awaitable[str]]
+
+
+@pytest.fixture
+async def serve() -> AsyncIterator[Serve]:
+    servers: list[TestServer] = []
+
+    async def begin(answer: Callable[[web.Request], Awaitable[Answer]]) -> str:
+        app = web.Application()
+        app.router.add_get("/{path:.*}", answer)
+        servers.append(TestServer(app))
+        await servers[-1].start_server()
+        return f"http://127.0.0.1:{servers[-1].port}"
+
+    yield begin
+    for server in servers:
+        await server.close()
+
+
+def a_check(url: str, **wishes: Any) -> HttpCheck:
+    return HttpCheck.model_validate({"key": "website", "http": url, **wishes})
+
+
+def always(answer: Callable[[], Answer]) -> Callable[[web.Request], Awaitable[Answer]]:
+    async def give(request: web.Request) -> Answer:
+        return answer()
+
+    return give
+
+
+async def look(url: str, **wishes: Any) -> Finding:
+    return await probe(a_check(url, **wishes))
+
+
+async def look_in_a_hurry(url: str) -> Finding:
+    """With less patience than any answer takes."""
+    return await probe(a_check(url).model_copy(update={"slow": timedelta(microseconds=1)}))
+
+
+async def test_a_page_with_the_expected_status_is_healthy(serve: Serve) -> None:
+    finding = await look(await serve(always(lambda: web.Response(text="hello"))))
+
+    assert (finding.state, finding.value, finding.reason) == ("healthy", "200", "")
+    assert timedelta(0) < finding.latency < timedelta(seconds=5)
+
+
+async def test_another_status_is_down_and_both_are_named(serve: Serve) -> None:
+    finding = await look(await serve(always(lambda: web.Response(status=503))))
+
+    assert (finding.state, finding.value) == ("down", "503")
+    assert finding.reason == "answered 503, expected 200"
+
+
+async def test_an_expected_error_status_is_healthy(serve: Serve) -> None:
+    assert (await look(await serve(always(lambda: web.Response(status=401))), expect=401)).state == "healthy"
+
+
+@pytest.mark.parametrize(
+    ("wishes", "reason"),
+    [
+        ({"status": "healthy", "metrics.error_rate": "< 5"}, ""),
+        ({"metrics.error_rate": "< 4.5"}, "metrics.error_rate is 4.5, expected < 4.5"),
+        ({"status": "ill"}, "status is healthy, expected ill"),
+        ({"metrics.queue": "< 5"}, "metrics.queue is missing, expected < 5"),
+        ({"status.deeper": "x"}, "status.deeper is missing, expected x"),
+        ({"ready": "true"}, ""),
+        ({"gone": "null"}, ""),
+        ({"nodes.1.name": "b"}, ""),
+        ({"nodes.2.name": "b"}, "nodes.2.name is missing, expected b"),
+        ({"dotted.name": "1"}, ""),
+    ],
+)
+async def test_values_of_the_answer_are_compared(serve: Serve, wishes: dict[str, str], reason: str) -> None:
+    answer = {
+        "status": "healthy",
+        "metrics": {"error_rate": 4.5},
+        "ready": True,
+        "gone": None,
+        "nodes": [{"name": "a"}, {"name": "b"}],
+        "dotted.name": 1,
+    }
+    finding = await look(await serve(always(lambda: web.json_response(answer))), json=wishes)
+
+    assert finding.reason == reason
+    assert finding.state == ("down" if reason else "healthy")
+
+
+async def test_an_answer_that_is_no_json_is_down(serve: Serve) -> None:
+    finding = await look(await serve(always(lambda: web.Response(text="<html>"))), json={"status": "healthy"})
+
+    assert (finding.state, finding.reason) == ("down", "the answer is not JSON")
+
+
+async def test_a_text_that_should_be_on_the_page_is_looked_for(serve: Serve) -> None:
+    url = await serve(always(lambda: web.Response(text="Schüler, welcome")))
+
+    assert (await look(url, text="Schüler")).state == "healthy"
+    assert (await look(url, text="goodbye")).reason == "“goodbye” is not on the page"
+
+
+async def test_a_page_in_an_encoding_nobody_knows_is_read_all_the_same(serve: Serve) -> None:
+    odd = {"Content-Type": "text/plain; charset=klingon"}
+    url = await serve(always(lambda: web.Response(body=b"welcome", headers=odd)))
+
+    assert (await look(url, text="welcome")).state == "healthy"
+
+
+async def test_an_endless_page_is_read_only_so_far(serve: Serve) -> None:
+    async def endless(request: web.Request) -> Answer:
+        answer = web.StreamResponse()
+        await answer.prepare(request)
+        while True:
+            await answer.write(b"x" * MOST_BYTES)
+
+    assert (await look(await serve(endless), text="welcome")).reason == "“welcome” is not on the page"
+
+
+async def test_a_late_answer_is_degraded_and_not_down(serve: Serve) -> None:
+    url = await serve(always(lambda: web.Response()))
+
+    finding = await look_in_a_hurry(url)
+    assert finding.state == "degraded"
+    assert finding.reason.startswith("took ")
+    assert (await look(url, slow="60s")).state == "healthy"
+
+
+async def test_a_wrong_answer_that_is_late_stays_down(serve: Serve) -> None:
+    finding = await look_in_a_hurry(await serve(always(lambda: web.Response(status=500))))
+
+    assert finding.state == "down"
+    assert "answered 500, expected 200; took" in finding.reason
+
+
+async def test_redirects_are_followed(serve: Serve) -> None:
+    async def redirect(request: web.Request) -> Answer:
+        if request.path == "/new":
+            return web.Response()
+        raise web.HTTPFound("/new")
+
+    assert (await look(await serve(redirect))).state == "healthy"
+
+
+async def test_a_redirect_that_is_expected_is_not_followed(serve: Serve) -> None:
+    async def redirect(request: web.Request) -> Answer:
+        raise web.HTTPMovedPermanently("/elsewhere")
+
+    assert (await look(await serve(redirect), expect=301)).state == "healthy"
+
+
+async def test_redirects_in_a_circle_are_down(serve: Serve) -> None:
+    async def redirect(request: web.Request) -> Answer:
+        raise web.HTTPFound(request.path)
+
+    finding = await look(await serve(redirect))
+    assert (finding.state, finding.reason) == ("down", "too many redirects")
+
+
+async def test_a_redirect_to_nowhere_is_down(serve: Serve) -> None:
+    async def redirect(request: web.Request) -> Answer:
+        return web.Response(status=302, headers={"Location": "mailto:ada@example.com"})
+
+    assert (await look(await serve(redirect))).reason == "redirects to an address that cannot be asked"
+
+
+async def test_a_refused_connection_is_told_from_a_name_that_is_not_known(nobodys_port: int) -> None:
+    refused = await look(f"http://127.0.0.1:{nobodys_port}/")
+    unknown = await look("http://nowhere.invalid/")
+
+    assert (refused.state, refused.value, refused.reason) == ("down", "no answer", "connection refused")
+    assert (unknown.state, unknown.reason) == ("down", "this name is not known")
+
+
+async def test_a_connection_that_is_reset_is_down(listen: Listen) -> None:
+    finding = await look(f"http://127.0.0.1:{await listen(reset)}/")
+
+    assert (finding.state, finding.reason) == ("down", "the connection was closed without an answer")
+
+
+async def test_a_connection_that_is_closed_without_a_word_is_down(listen: Listen) -> None:
+    finding = await look(f"http://127.0.0.1:{await listen(hang_up)}/")
+
+    assert finding.reason == "the connection was closed without an answer"
+
+
+async def test_an_answer_that_breaks_off_is_down(listen: Listen) -> None:
+    async def half(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nwel")
+        await writer.drain()
+
+    assert (await look(f"http://127.0.0.1:{await listen(half)}/", text="welcome")).reason == "the answer broke off"
+
+
+async def test_something_else_than_http_is_down(listen: Listen) -> None:
+    async def ssh(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"SSH-2.0-OpenSSH_9.6\r\n")
+        await reader.readuntil(b"\r\n\r\n")
+
+    assert (await look(f"http://127.0.0.1:{await listen(ssh)}/")).reason == "the answer is not HTTP"
+
+
+async def test_plain_http_where_tls_is_expected_is_told_as_a_tls_error(serve: Serve) -> None:
+    url = (await serve(always(lambda: web.Response()))).replace("http:", "https:")
+
+    finding = await look(url)
+    assert finding.state == "down"
+    assert finding.reason.startswith("TLS failed: ")
+
+
+async def test_a_certificate_nobody_vouches_for_is_told_as_such(listen: Listen, tmp_path: Path) -> None:
+    identity, _ = certificate(tmp_path)
+    server = TestServer(web.Application())
+    await server.start_server(ssl=identity)
+    try:
+        finding = await look(f"https://localhost:{server.port}/")
+    finally:
+        await server.close()
+
+    assert (finding.state, finding.reason) == ("down", "the TLS certificate is not valid: self-signed certificate")
+
+
+async def test_a_look_that_is_given_up_leaves_nothing_behind(listen: Listen) -> None:
+    """Whoever asks sets the limit; the answer never comes."""
+    port = await listen(hang)
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(0.05):
+            await look(f"http://127.0.0.1:{port}/")
+
+
+async def test_a_secret_in_the_address_is_never_told(listen: Listen, nobodys_port: int) -> None:
+    for port in (nobodys_port, await listen(hang_up)):
+        finding = await look(f"http://ada:hunter2@127.0.0.1:{port}/?key=s3cret")
+        assert "hunter2" not in repr(finding)
+        assert "s3cret" not in repr(finding)
+
+
+def test_what_is_expected_is_said_in_a_few_words() -> None:
+    assert expects(a_check("http://a/")) == "200"
+    whole = a_check("http://a/", expect=204, slow="2s", json={"error_rate": "< 5"}, text="welcome")
+    assert expects(whole) == "204 within 2s, error_rate < 5, “welcome”"

@@ -1,0 +1,34 @@
+"""What a look at a port finds."""
+
+from bot.probes.tcp import expects, probe
+from bot.runbook.health import TcpCheck
+from tests.probes.conftest import Listen, hang, reset
+
+
+def a_check(place: str, **wishes: str) -> TcpCheck:
+    return TcpCheck.model_validate({"key": "cache", "tcp": place, **wishes})
+
+
+async def test_a_port_that_is_open_is_healthy_even_when_nothing_is_said(listen: Listen) -> None:
+    finding = await probe(a_check(f"127.0.0.1:{await listen(hang)}"))
+
+    assert (finding.state, finding.value, finding.reason) == ("healthy", "open", "")
+
+
+async def test_a_port_that_slams_the_door_after_a_word_is_open(listen: Listen) -> None:
+    assert (await probe(a_check(f"127.0.0.1:{await listen(reset)}"))).state == "healthy"
+
+
+async def test_a_port_where_nobody_listens_is_down(nobodys_port: int) -> None:
+    for host in ("127.0.0.1", "localhost"):
+        finding = await probe(a_check(f"{host}:{nobodys_port}"))
+        assert (finding.state, finding.value, finding.reason) == ("down", "no answer", "connection refused")
+
+
+async def test_a_name_that_is_not_known_is_down() -> None:
+    assert (await probe(a_check("nowhere.invalid:6379"))).reason == "this name is not known"
+
+
+def test_what_is_expected_is_said_in_a_few_words() -> None:
+    assert expects(a_check("redis:6379")) == "open"
+    assert expects(a_check("redis:6379", slow="500ms")) == "open within 500ms"
