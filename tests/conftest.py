@@ -1,18 +1,37 @@
 """What every test may ask for: a database of its own, and a world."""
 
 import os
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AbstractAsyncContextManager
 from functools import partial
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
+from psycopg.conninfo import conninfo_to_dict
 
+from bot.store.migrations import migrate
+from tests.postgres import SharedPostgres, shared_postgres
 from tests.world import World, living
 
 # The SDK applies a proxy of the environment even to this machine.
 for name in ("HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy"):
     os.environ.pop(name, None)
+
+
+@pytest.fixture(scope="session")
+def postgres(testrun_uid: str) -> Iterator[SharedPostgres]:
+    """The one server of the whole test run."""
+    with shared_postgres(testrun_uid) as server:
+        yield server
+
+
+@pytest.fixture
+async def database(postgres: SharedPostgres) -> AsyncIterator[str]:
+    """A database of the test's own, with the schema and nothing in it."""
+    conninfo = await postgres.new_database(await postgres.template("migrated", migrate))
+    yield as_url(conninfo)
+    await postgres.drop_database(conninfo)
 
 
 @pytest.fixture
@@ -28,12 +47,7 @@ def new_world(database: str, tmp_path: Path) -> Callable[..., AbstractAsyncConte
     return partial(living, database, tmp_path)
 
 
-@pytest.fixture
-async def database(tmp_path: Path) -> AsyncIterator[str]:
-    from bot.store.embedded import EmbeddedPostgres
-    server = EmbeddedPostgres(tmp_path / "pg", settings={"fsync": "off"})
-    from urllib.parse import quote
-    from psycopg.conninfo import conninfo_to_dict
-    info = conninfo_to_dict(await server.start())
-    yield f"postgresql://postgres@/postgres?host={quote(str(info['host']), safe='')}"
-    await server.stop()
+def as_url(conninfo: str) -> str:
+    """As DATABASE_URL has it."""
+    parts = conninfo_to_dict(conninfo)
+    return f"postgresql://{parts['user']}@/{parts['dbname']}?host={quote(str(parts['host']), safe='')}"

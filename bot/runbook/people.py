@@ -9,6 +9,7 @@ from pydantic import Field, PlainSerializer
 
 from bot.domain.errors import Refused
 from bot.domain.page import Via
+from bot.domain.schedule import Rotation
 from bot.runbook.addresses import Webhook
 from bot.runbook.parts import Keyed, key_of
 from bot.runbook.values import (
@@ -126,6 +127,11 @@ class Schedule(Keyed):
     )
     starts: date = LONG_AGO
     timezone: Zone = ZoneInfo("UTC")
+
+    @property
+    def rotation(self) -> Rotation:
+        """Who has it when, as the domain decides it."""
+        return Rotation(self.people, self.rotates, self.handover.weekday, self.handover.at, self.starts, self.timezone)
 
 
 class Tier(Keyed):

@@ -12,6 +12,7 @@ from bot.mail import Mail
 from bot.pagers.email import EmailPager
 from bot.rendering import Rendering
 from bot.runbook import Runbook
+from bot.settings import Smtp
 from tests.mail_server import PostOffice, post_office
 from tests.pagers.conftest import NOON, Calling
 
@@ -24,7 +25,7 @@ async def office() -> AsyncIterator[PostOffice]:
 
 @pytest.fixture
 def pager(office: PostOffice, clock: Clock, rendering: Rendering, runbook: Runbook) -> EmailPager:
-    mail = Mail(f"smtp://127.0.0.1:{office.port}", "bell@example.com", clock, patience_s=0.5)
+    mail = Mail(Smtp.parse(f"smtp://127.0.0.1:{office.port}"), "bell@example.com", clock, patience_s=0.5)
     return EmailPager(mail, rendering, runbook, link_to)
 
 
@@ -86,7 +87,7 @@ async def test_every_text_of_a_rehearsal_begins_with_drill(
 async def test_without_a_public_address_it_says_how_to_acknowledge_in_slack(
     office: PostOffice, clock: Clock, rendering: Rendering, runbook: Runbook, calling: Calling
 ) -> None:
-    mail = Mail(f"smtp://127.0.0.1:{office.port}", "bell@example.com", clock)
+    mail = Mail(Smtp.parse(f"smtp://127.0.0.1:{office.port}"), "bell@example.com", clock)
     await EmailPager(mail, rendering, runbook, no_link).page(calling(**TO_ADA))
 
     assert "/escalate ack" in office.letters[0].get_content()

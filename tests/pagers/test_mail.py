@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from bot.clock import Clock
-from bot.domain.errors import Refused, Rejected, Unanswered, Unreachable
+from bot.domain.errors import Rejected, Unanswered, Unreachable
 from bot.mail import Letter, Mail
+from bot.settings import Smtp
 from tests.mail_server import PostOffice, certificate, only, post_office
 
 NOON = datetime(2026, 8, 8, 12, 0, tzinfo=UTC)
@@ -29,11 +30,11 @@ def clock() -> Clock:
 
 
 def mail_to(office: PostOffice, sender: str = "Tocsin <bell@example.com>") -> Mail:
-    return Mail(f"smtp://127.0.0.1:{office.port}", sender, clock(), patience_s=2)
+    return Mail(Smtp.parse(f"smtp://127.0.0.1:{office.port}"), sender, clock(), patience_s=2)
 
 
 def impatient_mail_to(office: PostOffice) -> Mail:
-    return Mail(f"smtp://127.0.0.1:{office.port}", "bell@example.com", clock(), patience_s=0.2)
+    return Mail(Smtp.parse(f"smtp://127.0.0.1:{office.port}"), "bell@example.com", clock(), patience_s=0.2)
 
 
 async def test_an_accepted_letter_returns_its_id_and_the_servers_word(office: PostOffice) -> None:
@@ -126,7 +127,9 @@ async def test_silence_after_the_content_leaves_open_whether_it_was_taken(office
 async def test_nobody_listening_is_worth_another_try() -> None:
     with socket.socket() as reserved:
         reserved.bind(("127.0.0.1", 0))
-        mail = Mail(f"smtp://user:s3cret@127.0.0.1:{reserved.getsockname()[1]}", "bell@example.com", clock())
+        mail = Mail(
+            Smtp.parse(f"smtp://user:s3cret@127.0.0.1:{reserved.getsockname()[1]}"), "bell@example.com", clock()
+        )
         with pytest.raises(Unreachable, match="cannot be used") as failure:
             await mail.send(LETTER)
     assert "s3cret" not in str(failure.value)
@@ -136,7 +139,9 @@ async def test_starttls_is_used_when_it_is_offered_and_the_password_goes_through
     identity, trust = certificate(tmp_path)
     door = {"tls_context": identity, "authenticator": only("bell", "p@ss word"), "auth_required": True}
     async with post_office(**door) as office:
-        mail = Mail(f"smtp://bell:p%40ss%20word@localhost:{office.port}", "bell@example.com", clock(), tls=trust)
+        mail = Mail(
+            Smtp.parse(f"smtp://bell:p%40ss%20word@localhost:{office.port}"), "bell@example.com", clock(), tls=trust
+        )
         await mail.send(LETTER)
 
     assert len(office.letters) == 1
@@ -147,7 +152,7 @@ async def test_starttls_is_used_when_it_is_offered_and_the_password_goes_through
 async def test_smtps_is_encrypted_from_the_start(tmp_path: Path) -> None:
     identity, trust = certificate(tmp_path)
     async with post_office(tls=identity) as office:
-        mail = Mail(f"smtps://localhost:{office.port}", "bell@example.com", clock(), tls=trust)
+        mail = Mail(Smtp.parse(f"smtps://localhost:{office.port}"), "bell@example.com", clock(), tls=trust)
         await mail.send(LETTER)
 
     assert len(office.letters) == 1
@@ -158,7 +163,7 @@ async def test_a_certificate_that_nobody_vouches_for_is_not_trusted(tmp_path: Pa
     identity, _ = certificate(tmp_path)
     door = {"tls": identity} if scheme == "smtps" else {"tls_context": identity}
     async with post_office(**door) as office:
-        mail = Mail(f"{scheme}://localhost:{office.port}", "bell@example.com", clock(), patience_s=2)
+        mail = Mail(Smtp.parse(f"{scheme}://localhost:{office.port}"), "bell@example.com", clock(), patience_s=2)
         with pytest.raises(Unreachable, match="certificate"):
             await mail.send(LETTER)
 
@@ -167,7 +172,7 @@ async def test_a_certificate_that_nobody_vouches_for_is_not_trusted(tmp_path: Pa
 
 async def test_a_wrong_password_can_be_mended_and_is_never_repeated_in_the_error() -> None:
     async with post_office(authenticator=only("bell", "right"), auth_require_tls=False) as office:
-        mail = Mail(f"smtp://bell:wr0ng@127.0.0.1:{office.port}", "bell@example.com", clock(), patience_s=2)
+        mail = Mail(Smtp.parse(f"smtp://bell:wr0ng@127.0.0.1:{office.port}"), "bell@example.com", clock(), patience_s=2)
         with pytest.raises(Unreachable, match="refuses the user or password") as failure:
             await mail.send(LETTER)
     assert "wr0ng" not in str(failure.value)
@@ -178,17 +183,3 @@ async def test_checking_logs_in_and_sends_nothing(office: PostOffice) -> None:
 
     assert office.greeted == 1
     assert office.letters == []
-
-
-@pytest.mark.parametrize(
-    "url", ["mail.example.com", "http://mail.example.com", "smtp://", "smtp:///", "smtp://host:port", "smtp://[::1", ""]
-)
-def test_an_address_that_is_no_mail_server_is_refused_without_being_repeated(url: str) -> None:
-    with pytest.raises(Refused, match="SMTP_URL should look like"):
-        Mail(url, "bell@example.com", clock())
-
-
-@pytest.mark.parametrize("sender", ["", "Tocsin", "Tocsin <>"])
-def test_a_sender_without_an_address_is_refused(sender: str) -> None:
-    with pytest.raises(Refused, match="MAIL_FROM"):
-        Mail("smtp://localhost", sender, clock())

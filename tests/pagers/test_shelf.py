@@ -11,6 +11,7 @@ from bot.mail import Mail
 from bot.pagers import Parts, on_the_shelf, ways
 from bot.rendering import Rendering
 from bot.runbook import Runbook
+from bot.settings import Smtp
 
 
 class NoSlack:
@@ -31,7 +32,7 @@ def parts(clock: Clock, runbook: Runbook, rendering: Rendering) -> Parts:
     async def nothing(*_: object, **__: object) -> None:
         raise AssertionError
 
-    mail = Mail("smtp://mail.example.com", "bell@example.com", clock)
+    mail = Mail(Smtp.parse("smtp://mail.example.com"), "bell@example.com", clock)
     return Parts(clock, runbook, rendering, NoSlack(), nothing, nothing, {}.get, no_link, mail)
 
 

@@ -65,11 +65,11 @@ def client(workspace: Workspace, slack: Server, session: aiohttp.ClientSession) 
 
 
 @pytest.fixture
-async def general(workspace: Workspace, client: AsyncWebClient) -> str:
-    """The id of #general, with the bot in it."""
-    channel = workspace.channel("#general").id
-    await client.conversations_join(channel=channel)
-    return channel
+def general(workspace: Workspace) -> str:
+    """The id of #general, in which the bot has long been."""
+    channel = workspace.channel("#general")
+    channel.members.append(workspace.bot.id)
+    return channel.id
 
 
 @pytest.fixture

@@ -1,0 +1,159 @@
+"""The sandbox: the unchanged bot on an embedded database, in a simulated workspace with a page in the browser."""
+
+import asyncio
+import logging
+import secrets
+from collections.abc import Mapping
+from contextlib import AsyncExitStack
+from datetime import datetime
+from pathlib import Path
+
+import aiohttp
+from aiohttp import web
+from ruamel.yaml import YAML
+
+from bot.app import App
+from bot.clock import Clock
+from bot.domain.errors import TocsinError
+from bot.rendering import templates_folder
+from bot.runbook import Runbook, load
+from bot.sandbox.happenings import Happening
+from bot.sandbox.page_api import add_page
+from bot.sandbox.scenario import begin, furnish
+from bot.sandbox.server import Server
+from bot.sandbox.website import Website
+from bot.sandbox.workspace import Workspace
+from bot.settings import Settings
+
+log = logging.getLogger(__name__)
+
+STARTER = "runbooks/starter.yml"
+STATE_FOLDER = "sandbox"
+CHANNELS = ("general", "random", "incidents", "infrastructure-alerts", "stakeholders")
+PAGE_POLICY = (
+    "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data: https:; connect-src 'self' ws: wss:; "
+    "frame-ancestors 'none'"
+)
+DUE_WORDS = {
+    "escalations": "the next page",
+    "outbox": "something is sent",
+    "requests": "a request is taken over",
+    "alerts": "an alert is looked at",
+    "checks": "the health checks run",
+    "backups": "a backup begins",
+}
+
+
+async def run_sandbox(environ: Mapping[str, str], *, port: int, runbook_file: Path | None, stop: asyncio.Event) -> None:
+    """Serve the page until `stop`. `runbook_file` None: the shipped starter. Raises Refused for a bad runbook."""
+    async with AsyncExitStack() as stack:
+        clock = Clock()
+        workspace = Workspace(clock, read_manifest(), channels=CHANNELS)
+        furnish(workspace)
+        slack = Server(workspace)
+        await slack.start()
+        stack.push_async_callback(slack.stop)
+        await workspace.mailbox.start()
+        stack.push_async_callback(workspace.mailbox.stop)
+        website = await stack.enter_async_context(Website().serving())
+        token = secrets.token_hex(8)
+        runbook = load(runbook_file or templates_folder() / STARTER, {"WEBSITE_URL": website.url, **environ})
+        settings = _settings(environ, workspace, slack, port, token)
+        happenings = _happenings(website, f"http://127.0.0.1:{port}/alerts/generic", token)
+        app = _app(settings, runbook, clock, workspace, happenings)
+        await stack.enter_async_context(app.running())
+        print(f"Tocsin's sandbox: http://127.0.0.1:{app.port}/", flush=True)  # noqa: T201 - what the command is for
+        beginning = asyncio.create_task(_begin(workspace))
+        stack.callback(beginning.cancel)
+        await stop.wait()
+
+
+def read_manifest() -> dict[str, object]:
+    """The app's own manifest: beside the packages in a checkout, inside the package when installed."""
+    inside = Path(__file__).parent / "manifest.yml"
+    path = inside if inside.is_file() else Path(__file__).parent.parent / "manifest.yml"
+    return dict(YAML(typ="safe").load(path.read_text("utf-8")))
+
+
+def _settings(environ: Mapping[str, str], workspace: Workspace, slack: Server, port: int, token: str) -> Settings:
+    """Nothing of a real installation is used: not its Slack, not its mail server, not its database."""
+    home = Settings.from_environment(
+        {k: v for k, v in environ.items() if k in ("TOCSIN_HOME", "HOME", "XDG_STATE_HOME")}
+    )
+    own = {
+        "SLACK_BOT_TOKEN": workspace.bot_token,
+        "SLACK_APP_TOKEN": workspace.app_token,
+        "SLACK_API_URL": slack.api_url,
+        "TOCSIN_HOME": str(home.home / STATE_FOLDER / secrets.token_hex(4)),
+        "SMTP_URL": workspace.mailbox.smtp_url,
+        "MAIL_FROM": "Tocsin <tocsin@example.com>",
+        "ALERTS_TOKEN": token,
+        "PORT": str(port),
+        "HOST": environ.get("HOST", "127.0.0.1"),
+        "LOG_LEVEL": environ.get("LOG_LEVEL", "WARNING"),
+        "LOG_FORMAT": environ.get("LOG_FORMAT", "text"),
+    }
+    return Settings.from_environment(own)
+
+
+def _app(settings: Settings, runbook: Runbook, clock: Clock, workspace: Workspace, happenings: list[Happening]) -> App:
+    def page(application: web.Application) -> None:
+        add_page(application, workspace, happenings=happenings, next_due=lambda: _next_due(app))
+        application.on_response_prepare.append(_allow_the_page)
+
+    app = App(settings, runbook, clock, routes=[page])
+    return app
+
+
+async def _allow_the_page(request: web.Request, response: web.StreamResponse) -> None:
+    """The web door allows nothing to any page; this one brings its own scripts and styles, and shows images."""
+    if request.path == "/" or request.path.startswith("/sandbox/"):
+        response.headers["Content-Security-Policy"] = PAGE_POLICY
+
+
+async def _next_due(app: App) -> tuple[datetime, str] | None:
+    """What "until the next event" leads to: the soonest of all rounds that lies ahead."""
+    now = app.clock.now()
+    dues = [(due, name) for name, one in app.rounds.items() if (due := await one.next_due()) and due > now]
+    if not dues:
+        return None
+    due, name = min(dues)
+    return due, DUE_WORDS.get(name, name)
+
+
+def _happenings(website: Website, intake: str, token: str) -> list[Happening]:
+    async def alert(status: str) -> None:
+        payload = {
+            "title": "Error rate above 5 % on the checkout",
+            "status": status,
+            "fingerprint": "sandbox-checkout",
+            "severity": "critical",
+            "description": "12 % of requests answered 500 in the last five minutes.",
+            "labels": {"alertname": "HighErrorRate", "service": "checkout"},
+        }
+        headers = {"Authorization": f"Bearer {token}"}
+        async with aiohttp.ClientSession() as session, session.post(intake, json=payload, headers=headers):
+            pass
+
+    async def fire() -> None:
+        await alert("firing")
+
+    async def calm() -> None:
+        await alert("resolved")
+
+    async def toggle() -> None:
+        website.is_broken = not website.is_broken
+
+    return [
+        Happening("fire-alert", "Fire an alert", "A monitoring system reports a high error rate", fire),
+        Happening("calm-alert", "Resolve the alert", "The monitoring system says it is over", calm),
+        Happening("break-website", "Break the website", "Its health check begins to fail", toggle, lambda: website.is_broken),
+    ]  # fmt: skip
+
+
+async def _begin(workspace: Workspace) -> None:
+    """The incident that a newcomer finds; the page works without it."""
+    try:
+        await begin(workspace)
+    except (TocsinError, TimeoutError) as error:
+        log.warning("the example incident was not declared: %s", error)

