@@ -81,9 +81,7 @@ class App:
         async with self.at_hand() as services, AsyncExitStack() as stack:
             desk = Desk(services)
             services.reception.worked_on_by(desk.work)
-            self.doors = Doors(
-                Scheduler(services.db, self.clock, self.rounds), self._slack_app(services, desk)
-            )
+            self.doors = Doors(Scheduler(services.db, self.clock, self.rounds), self._slack_app(services, desk))
             services.outbox.on_done = lambda: self.doors.scheduler.wake("outbox")
             stack.push_async_callback(self._close)
             self.doors.scheduler.start()
@@ -124,7 +122,7 @@ class App:
         """Every service with due rows."""
         services = self.services
         return {
-            "escalations": services.escalations,
+            "escalations": services.ladders,
             "outbox": services.outbox,
             "requests": services.reception,
         }

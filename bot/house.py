@@ -17,6 +17,7 @@ from bot.services.channels import Channels
 from bot.services.escalations import Escalations
 from bot.services.incident_cards import IncidentCards
 from bot.services.incidents import Incidents
+from bot.services.ladders import Ladders
 from bot.services.outbox import Outbox
 from bot.services.pages import Pages
 from bot.services.people import People
@@ -57,8 +58,9 @@ def build(
         mail=_mail(settings, clock),
     )
     paging = Pages(db, clock, runbook, people, outbox, cards, rendering, on_the_shelf(parts), metrics)
-    escalations = Escalations(db, clock, runbook, people, paging, posts, cards)
-    incidents = Incidents(db, clock, runbook, permissions, escalations, paging, rooms, posts, cards)
+    ladders = Ladders(db, clock, runbook, people, paging, rooms, posts, cards)
+    escalations = Escalations(db, clock, runbook, people, permissions, ladders, paging, rooms, posts, cards)
+    incidents = Incidents(db, clock, runbook, permissions, ladders, escalations, rooms, posts, cards)
     return Services(
         settings=settings,
         runbook=runbook,
@@ -76,6 +78,7 @@ def build(
         posts=posts,
         incidents=incidents,
         incident_cards=incident_cards,
+        ladders=ladders,
         escalations=escalations,
         rooms=rooms,
     )

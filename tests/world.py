@@ -82,6 +82,7 @@ class World:
 
     async def passes(self, **span: float) -> None:
         """Time goes by; whatever becomes due meanwhile is done at the end of it, as after an outage."""
+        await self.settled()
         self.clock.move(timedelta(**span))
         await self.settled()
 
@@ -116,7 +117,8 @@ class World:
 
     def card(self, ref: str = "INC-1") -> Message:
         """The pinned card in the incident's room."""
-        return next(message for message in self.workspace.messages(self.room(ref)) if message.pinned)
+        room = self.workspace.channel(self.room(ref))
+        return next(message for message in room.messages if message.ts in room.pins)
 
     def said_in(self, channel: str) -> list[str]:
         """What the bot has posted there, oldest first, as whole text."""

@@ -1,12 +1,11 @@
-"""What an alert means: how loud it is, which rule it meets, and how the alerts of one card stand together."""
+"""What is known of an alert, how the alerts of one card stand together, and what happens to them by themselves."""
 
 import hashlib
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from fnmatch import fnmatchcase
-from typing import Literal, Protocol
+from typing import Literal
 
 from bot.domain.errors import AlreadyDone
 
@@ -21,14 +20,6 @@ LONGEST_SILENCE = timedelta(days=30)
 FINGERPRINT_LENGTH = 16
 # Of what a sender may choose itself: longer ones are hashed, so that an index can hold them.
 IDENTITY_LENGTH = 255
-
-# What monitoring systems call how bad it is, in lower case.
-SEVERITIES: Mapping[str, Level] = {
-    "critical": "critical", "fatal": "critical", "p1": "critical", "high": "critical", "down": "critical",
-    "error": "high", "p2": "high",
-    "warning": "medium", "p3": "medium",
-    "info": "low", "p4": "low", "p5": "low", "low": "low",
-}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -49,44 +40,6 @@ class ReceivedAlert:
     labels: Mapping[str, str] = field(default_factory=dict)
     group: str | None = None
     level: Level | None = None
-
-
-class AtLeast(Protocol):
-    @property
-    def count(self) -> int: ...
-    @property
-    def within(self) -> timedelta: ...
-
-
-class Rule(Protocol):
-    """A rule of the runbook, as far as it matters here."""
-
-    @property
-    def match(self) -> Mapping[str, str]: ...
-    @property
-    def level(self) -> Level | None: ...
-    @property
-    def declare(self) -> str | None: ...
-    @property
-    def procedure(self) -> str | None: ...
-    @property
-    def at_least(self) -> AtLeast | None: ...
-
-
-@dataclass(frozen=True)
-class Verdict:
-    """What becomes of an alert. `flagged`: no rule matched and the severity is none we know, so the level is a guess.
-
-    `declares` is the severity of the incident it declares, None = it declares none. `counted` names the rule that waits
-    for `at_least` so many of its alerts, None = one is enough.
-    """
-
-    level: Level
-    flagged: bool = False
-    declares: str | None = None
-    procedure: str | None = None
-    counted: str | None = None
-    at_least: AtLeast | None = None
 
 
 @dataclass(frozen=True)
@@ -187,7 +140,8 @@ class Standing:
 
     @property
     def count(self) -> int:
-        return sum(alert.count for alert in self.alerts)
+        """How often the alert told most was told."""
+        return max(alert.count for alert in self.alerts)
 
     @property
     def last_at(self) -> datetime:
@@ -198,32 +152,6 @@ class Standing:
         """What all of them have in common."""
         first, *others = (alert.labels for alert in self.shown)
         return {name: value for name, value in first.items() if all(other.get(name) == value for other in others)}
-
-
-def judge(rules: Sequence[Rule], source: str, alert: ReceivedAlert) -> Verdict:
-    """The first rule that matches decides; what it leaves open, the alert's own level or severity does."""
-    rule = next((rule for rule in rules if matches(rule, source, alert)), None)
-    known = alert.level or (rule.level if rule else None) or level_of(alert.severity)
-    level: Level = known or "medium"
-    if rule is None:
-        return Verdict(level, flagged=known is None)
-    counted = json.dumps(dict(rule.match), sort_keys=True) if rule.at_least else None
-    return Verdict(level, False, rule.declare, rule.procedure, counted, rule.at_least)
-
-
-def matches(rule: Rule, source: str, alert: ReceivedAlert) -> bool:
-    """Every pattern finds its value: among the labels, else in title, severity and source. No value matches nothing."""
-    own = {"title": alert.title, "severity": alert.severity, "source": source}
-    values = {name: alert.labels.get(name, own.get(name)) for name in rule.match}
-    return all((value := values[name]) is not None and fnmatchcase(value, wish) for name, wish in rule.match.items())
-
-
-def level_of(severity: str | None) -> Level | None:
-    """None for a word we do not know. Written as we write it, `high` is our level; Pingdom's HIGH is its gravest."""
-    for level in LEVELS:
-        if severity == level:
-            return level
-    return SEVERITIES.get(severity.strip().lower()) if severity else None
 
 
 def fingerprint_of(labels: Mapping[str, str], *more: str) -> str:

@@ -38,6 +38,11 @@ class Latest:
     reason: str
     latency: timedelta
 
+    @property
+    def pace(self) -> str:
+        """How long the answer took, as a person reads it: `84ms`."""
+        return _milliseconds(self.latency)
+
 
 @dataclass(frozen=True)
 class Standing:

@@ -40,6 +40,7 @@ class Incident:
     updated_at: datetime | None = None
     room_id: str | None = None
     room_name: str | None = None
+    room_at: datetime | None = None
     room_error: str | None = None
     room_topic: str | None = None
     origin: Mapping[str, Any] = field(default_factory=dict)

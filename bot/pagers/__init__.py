@@ -25,12 +25,17 @@ from bot.runbook import Person, Runbook
 
 @dataclass(frozen=True)
 class Call:
-    """What a pager needs to reach one person once. `unsure`: an earlier attempt may have been accepted, look first."""
+    """What a pager needs to reach one person once. `unsure`: an earlier attempt may have been accepted, look first.
+
+    `leaves` is called when nothing but the provider stands between us and the person: whatever else the same deed
+    caused waits for that, so that the page is always first.
+    """
 
     page: Page
     incident: Incident
     person: Person
     unsure: bool
+    leaves: Callable[[], None] = lambda: None
 
 
 class Pager(Protocol):

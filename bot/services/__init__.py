@@ -11,6 +11,7 @@ from bot.services.channels import Channels
 from bot.services.escalations import Escalations
 from bot.services.incident_cards import IncidentCards
 from bot.services.incidents import Incidents
+from bot.services.ladders import Ladders
 from bot.services.outbox import Outbox
 from bot.services.people import People
 from bot.services.permissions import Permissions
@@ -42,5 +43,6 @@ class Services:
     posts: Posts
     incidents: Incidents
     incident_cards: IncidentCards
+    ladders: Ladders
     escalations: Escalations
     rooms: Rooms

@@ -19,10 +19,11 @@ from bot.store.queries import Connection
 
 @dataclass(frozen=True)
 class Painted:
-    """What a card shows, and where it is posted the first time. `channel` None: its place is not there yet."""
+    """What a card shows, and where it is posted the first time; `channel` None: nowhere yet, `missing` says why."""
 
     channel: str | None
     message: Message
+    missing: NotYet | None = None
 
 
 # Given the part of the key after the colon; None = there is nothing to show any more.
@@ -83,7 +84,7 @@ class Cards(Errand):
 
     async def _post(self, delivery: Delivery, key: str, painted: Painted) -> Posted:
         if painted.channel is None:
-            raise NotYet("its channel is not there yet")
+            raise painted.missing or NotYet("its channel is not there yet")
         if delivery.unsure:
             oldest = delivery.created_at.timestamp() - 60
             if found := await self._gateway.find_posted(painted.channel, key, oldest=oldest):

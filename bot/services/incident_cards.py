@@ -11,6 +11,7 @@ from bot.runbook import Runbook
 from bot.services.cards import Cards, Painted
 from bot.services.channels import Channels
 from bot.services.people import People
+from bot.services.posts import no_room_yet
 from bot.services.rooms import Rooms
 from bot.slack.blocks import Button, Message, message
 from bot.slack.gateway import Posted
@@ -57,7 +58,8 @@ class IncidentCards:
     async def paint_incident(self, conn: Connection, subject: str) -> Painted | None:
         standing = await self.standing(conn, int(subject))
         words = self._rendering.say("slack/incident_card", **self.facts(standing))
-        return Painted(standing.incident.room_id, message(words, card_buttons(standing)))
+        shown = message(words, card_buttons(standing))
+        return Painted(standing.incident.room_id, shown, no_room_yet(standing.incident.id))
 
     async def paint_announcement(self, conn: Connection, subject: str) -> Painted | None:
         standing = await self.standing(conn, int(subject))

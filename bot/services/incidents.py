@@ -22,7 +22,7 @@ from bot.domain.incident import (
 from bot.runbook import Runbook
 from bot.services.cards import Cards
 from bot.services.escalations import Escalations
-from bot.services.pages import Pages
+from bot.services.ladders import Ladders
 from bot.services.permissions import Permissions
 from bot.services.posts import Posts
 from bot.services.rooms import Rooms
@@ -48,8 +48,8 @@ class Incidents:
         clock: Clock,
         runbook: Runbook,
         permissions: Permissions,
+        ladders: Ladders,
         escalations: Escalations,
-        paging: Pages,
         rooms: Rooms,
         posts: Posts,
         cards: Cards,
@@ -58,8 +58,8 @@ class Incidents:
         self._clock = clock
         self._runbook = runbook
         self._permissions = permissions
+        self._ladders = ladders
         self._escalations = escalations
-        self._paging = paging
         self._rooms = rooms
         self._posts = posts
         self._cards = cards
@@ -111,7 +111,7 @@ class Incidents:
         )  # fmt: skip
         whole = title.strip() if len(title.strip()) > TITLE_LENGTH else incident.title
         await incidents.write(conn, incident.id, "declared", whole, actor=actor.name, at=now)
-        await self._escalations.arm(conn, incident)
+        await self._ladders.arm(conn, incident)
         await self._rooms.open(conn, incident)
         await self._tell_followers(conn, incident, "declared")
         return incident
@@ -144,7 +144,7 @@ class Incidents:
             await incidents.write(conn, incident.id, "severity", words, actor=actor.name, at=now)
             changed = await incidents.get(conn, incident.id)
             if raised and not incident.is_acknowledged:
-                await self._escalations.start_again(conn, changed)
+                await self._ladders.start_again(conn, changed)
             await self._posts.in_room(
                 conn, incident.id, "severity", incident=changed, before=incident.severity, actor=actor.name, why=why
             )
@@ -233,7 +233,7 @@ class Incidents:
             await incidents.resolve(conn, incident.id, actor.name, summary.strip() or None, now)
             await incidents.write(conn, incident.id, "resolved", summary.strip(), actor=actor.name, at=now)
             changed = await incidents.get(conn, incident.id)
-            await self._escalations.stop(conn, changed)
+            await self._ladders.stop(conn, changed)
             await self._posts.in_room(conn, incident.id, "resolved", incident=changed, actor=actor.name)
             await self._show(conn, changed, "resolved")
             await self._rooms.tell_public(conn, changed)
@@ -246,7 +246,7 @@ class Incidents:
             await incidents.reopen(conn, incident.id)
             await incidents.write(conn, incident.id, "reopened", why.strip(), actor=actor.name, at=now)
             changed = await incidents.get(conn, incident.id)
-            await self._escalations.start_again(conn, changed)
+            await self._ladders.start_again(conn, changed)
             await self._posts.in_room(conn, incident.id, "reopened", incident=changed, actor=actor.name, why=why)
             await self._show(conn, changed, "reopened")
         return changed

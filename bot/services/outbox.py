@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Literal
@@ -20,10 +20,13 @@ log = logging.getLogger(__name__)
 # Longer than any call may take, so that a live process never loses its claim; short enough for whoever takes over.
 LEASE = timedelta(seconds=30)
 AT_ONCE = 64
+# Pages leave before whatever else the same deed caused, but a pager in trouble does not hold the rest up for longer.
+HEAD_START_S = 0.25
 FIRST_BACKOFF = timedelta(seconds=1)
 LONGEST_BACKOFF = timedelta(minutes=1)
 GIVE_UP_AFTER = timedelta(hours=6)
 RECORD_AGAIN_AFTER_S = 0.5
+LOOK_AGAIN_AFTER = timedelta(seconds=5)
 
 # Smaller goes first.
 FIRST_PAGE, PAGE, ROOM, CARD, UPDATE = 0, 1, 2, 3, 4
@@ -33,12 +36,19 @@ class NoLongerWanted(TocsinError):
     """What was to be sent makes no sense any more; nothing was sent."""
 
 
-class NotYet(TocsinError):
-    """What was to be sent must wait for something else, such as the incident's room; nothing was sent."""
+# Asked in the transaction that writes the waiting down, and holding the lock that makes the answer firm: is it there?
+IsThere = Callable[[Connection], Awaitable[bool]]
 
-    def __init__(self, message: str, wait: timedelta = timedelta(seconds=5)) -> None:
+
+class NotYet(TocsinError):
+    """What was to be sent must wait for something else, such as the incident's room; nothing was sent.
+
+    Whoever makes the thing wakes what waits for it. `is_there` catches that it was made while we noticed it missing.
+    """
+
+    def __init__(self, message: str, is_there: IsThere | None = None) -> None:
         super().__init__(message)
-        self.wait = wait
+        self.is_there = is_there
 
 
 @dataclass(frozen=True)
@@ -50,6 +60,7 @@ class Outcome:
     error: str | None = None
     again_at: datetime | None = None
     unsure: bool = False
+    is_there: IsThere | None = None
 
 
 class Errand(ABC):
@@ -71,6 +82,7 @@ class Outbox:
         self._clock = clock
         self._errands: dict[str, Errand] = {}
         self._under_way: set[asyncio.Task[None]] = set()
+        self._leaving: dict[int, asyncio.Event] = {}
         self.on_done: Callable[[], None] = lambda: None
 
     def carries(self, kind: str, errand: Errand) -> None:
@@ -103,10 +115,11 @@ class Outbox:
         now = self._clock.now()
         async with self._db.transaction() as conn:
             deliveries = await outbox.claim(conn, now=now, lease_until=now + LEASE, limit=free)
+        pages = [delivery for delivery in deliveries if delivery.priority <= PAGE]
+        self._leaving |= {page.id: asyncio.Event() for page in pages}
+        gates = [self._leaving[page.id] for page in pages]
         for delivery in deliveries:
-            task = asyncio.create_task(self._carry(delivery), name=f"{delivery.kind} {delivery.id}")
-            self._under_way.add(task)
-            task.add_done_callback(self._done)
+            self._begin(delivery, behind=[] if delivery.priority <= PAGE else gates)
         return len(deliveries)
 
     async def next_due(self) -> datetime | None:
@@ -124,13 +137,25 @@ class Outbox:
         for task in self._under_way:
             task.cancel()
 
+    def leaves(self, delivery: Delivery) -> None:
+        """The request of this page is made: what the same deed caused beside it may follow."""
+        if gate := self._leaving.pop(delivery.id, None):
+            gate.set()
+
+    def _begin(self, delivery: Delivery, *, behind: Sequence[asyncio.Event]) -> None:
+        task = asyncio.create_task(self._carry(delivery, behind), name=f"{delivery.kind} {delivery.id}")
+        self._under_way.add(task)
+        task.add_done_callback(self._done)
+
     def _done(self, task: asyncio.Task[None]) -> None:
         self._under_way.discard(task)
         self.on_done()
 
-    async def _carry(self, delivery: Delivery) -> None:
+    async def _carry(self, delivery: Delivery, behind: Sequence[asyncio.Event]) -> None:
+        await _pass(behind)
         errand = self._errands[delivery.kind]
         outcome = await self._attempt(errand, delivery)
+        self.leaves(delivery)
         if outcome.error:
             log.warning("delivery=%s kind=%s %s error=%r", delivery.id, delivery.kind, outcome.state, outcome.error)
         while True:
@@ -147,7 +172,8 @@ class Outbox:
         except NoLongerWanted as reason:
             return Outcome("cancelled", error=str(reason) or None)
         except NotYet as reason:
-            return Outcome("waiting", again_at=self._clock.now() + reason.wait, unsure=delivery.unsure)
+            again_at = self._clock.now() + LOOK_AGAIN_AFTER
+            return Outcome("waiting", again_at=again_at, unsure=delivery.unsure, is_there=reason.is_there)
         except Rejected as error:
             return Outcome("refused", error=str(error))
         except RateLimited as error:
@@ -174,13 +200,23 @@ class Outbox:
     async def _write_down(self, conn: Connection, delivery: Delivery, outcome: Outcome) -> bool:
         now = self._clock.now()
         if outcome.state == "waiting":
-            assert outcome.again_at is not None
+            due_at = now if outcome.is_there and await outcome.is_there(conn) else outcome.again_at
+            assert due_at is not None
             return await outbox.postpone(
-                conn, delivery, now=now, due_at=outcome.again_at, error=outcome.error or "", unsure=outcome.unsure
+                conn, delivery, now=now, due_at=due_at, error=outcome.error or "", unsure=outcome.unsure
             )
         return await outbox.close(
             conn, delivery, outcome.state, now=now, reference=outcome.reference, error=outcome.error
         )
+
+
+async def _pass(gates: Sequence[asyncio.Event]) -> None:
+    try:
+        async with asyncio.timeout(HEAD_START_S):
+            for gate in gates:
+                await gate.wait()
+    except TimeoutError:
+        log.info("the rest does not wait for a slow page any longer")
 
 
 def backoff(attempts: int) -> timedelta:

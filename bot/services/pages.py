@@ -108,7 +108,9 @@ class Pages(Errand):
                 raise NoLongerWanted("cancelled before it was sent")
             incident = await incidents.get(conn, page.incident_id)
         person = self._runbook.people.get(page.person) or Person(key=page.person, name=page.person, slack=page.person)
-        return await self._pagers[page.via].page(Call(page, incident, person, delivery.unsure))
+        return await self._pagers[page.via].page(
+            Call(page, incident, person, delivery.unsure, leaves=lambda: self._outbox.leaves(delivery))
+        )
 
     async def recorded(self, conn: Connection, delivery: Delivery, outcome: Outcome) -> None:
         page = await pages.get(conn, delivery.payload["page"])
@@ -128,11 +130,18 @@ class Pages(Errand):
             # The message is a card from now on: edited in place when the incident moves on.
             channel, _, ts = reference.partition("/")
             await cards.save(conn, f"page:{page.id}", Card(channel, ts, digest=""))
+            await self._show_new_room(conn, page)
         words = self._rendering.say("documents/paged", page=page, person=self._people.display_name(page.person))
         await incidents.write(
             conn, page.incident_id, "paged", words, actor=TOCSIN.name, at=now, key=f"page {page.id} accepted"
         )
         await escalations.look_now(conn, page.incident_id, now)
+
+    async def _show_new_room(self, conn: Connection, page: Page) -> None:
+        """The room was opened while the page was on its way: its message does not lead there yet."""
+        room_at = (await incidents.get(conn, page.incident_id)).room_at
+        if room_at and page.first_attempt_at and page.first_attempt_at <= room_at:
+            await self._cards.touch(conn, f"page:{page.id}")
 
     async def _lost(self, conn: Connection, page: Page, outcome: Outcome) -> None:
         now = self._clock.now()

@@ -11,6 +11,15 @@ from bot.store.outbox import Delivery
 from bot.store.queries import Connection
 
 
+def no_room_yet(incident_id: int) -> NotYet:
+    """Whatever needs the incident's room waits until it is opened."""
+
+    async def is_there(conn: Connection) -> bool:
+        return (await incidents.lock(conn, incident_id)).room_id is not None
+
+    return NotYet("the room is not there yet", is_there)
+
+
 class Posts(Errand):
     """Puts posts into the outbox, in order per place, and carries them."""
 
@@ -52,4 +61,4 @@ class Posts(Errand):
             return incident.room_id
         if incident.room_error:
             raise Rejected("this incident has no room")
-        raise NotYet("the room is not there yet")
+        raise no_room_yet(incident.id)

@@ -9,9 +9,9 @@ from bot.rendering import Rendering
 from bot.runbook import Runbook
 from bot.services.cards import Cards
 from bot.services.channels import Channels
-from bot.services.outbox import CARD, ROOM, Errand, NoLongerWanted, NotYet, Outbox, Outcome
+from bot.services.outbox import CARD, ROOM, Errand, NoLongerWanted, Outbox, Outcome
 from bot.services.people import People
-from bot.services.posts import Posts
+from bot.services.posts import Posts, no_room_yet
 from bot.slack.blocks import message
 from bot.slack.gateway import Gateway, Posted, Room
 from bot.store import incidents, pages
@@ -104,7 +104,7 @@ class Rooms(Errand):
 
     async def _furnish(self, conn: Connection, incident_id: int, room_id: str, name: str) -> None:
         """The room is there: everything else in it happens side by side."""
-        await incidents.set_room(conn, incident_id, room_id, name)
+        await incidents.set_room(conn, incident_id, room_id, name, self._clock.now())
         incident = await incidents.get(conn, incident_id)
         paged = [page.person for page in await pages.of_incident(conn, incident_id)]
         await self.invite(conn, incident, list(dict.fromkeys([incident.declared_by, *incident.roles.values(), *paged])))
@@ -176,4 +176,4 @@ class Rooms(Errand):
 
 
 def _no_room(incident: Incident) -> Exception:
-    return Rejected("this incident has no room") if incident.room_error else NotYet("the room is not there yet")
+    return Rejected("this incident has no room") if incident.room_error else no_room_yet(incident.id)

@@ -2,11 +2,11 @@
 
 from collections.abc import Iterable
 from datetime import datetime
-from typing import Any
 
 from psycopg.types.json import Jsonb
 
-from bot.domain.alert import Alert, Group, ReceivedAlert, Standing, Verdict
+from bot.domain.alert import Alert, Group, Standing
+from bot.domain.alert_rules import Told
 from bot.store.queries import Connection, Queries, Row
 
 SQL = Queries(__file__)
@@ -35,27 +35,17 @@ async def open_group(conn: Connection, source: str, key: str, *, quiet: bool, no
     return int(row["id"])
 
 
-async def save_firing(
-    conn: Connection, group_id: int, source: str, alert: ReceivedAlert, verdict: Verdict, now: datetime
-) -> int:
-    """Keep an alert that fires, or count it once more; returns the group it is in."""
-    told: dict[str, Any] = {
-        name: getattr(alert, name)
-        for name in ("fingerprint", "title", "severity", "description", "url", "runbook_url")
-    }
-    judged = {name: getattr(verdict, name) for name in ("level", "flagged", "declares", "procedure")}
-    expires_at = now + verdict.at_least.within if verdict.at_least else None
-    row = await SQL.the(
-        conn, "save_firing", group_id=group_id, source=source, labels=Jsonb(dict(alert.labels)), now=now,
-        expires_at=expires_at, **told, **judged,
-    )  # fmt: skip
-    return int(row["group_id"])
+async def save_firing(conn: Connection, source: str, firing: Iterable[tuple[int, Told]], now: datetime) -> set[int]:
+    """Keep alerts that fire, each with its group, or count them once more; returns the groups they are in."""
+    rows = [_row(group_id, told, now) for group_id, told in firing]
+    found = await SQL.all(conn, "save_firing", source=source, alerts=Jsonb(rows), now=now)
+    return {int(row["group_id"]) for row in found}
 
 
-async def end_firing(conn: Connection, source: str, fingerprint: str, now: datetime) -> int | None:
-    """The alert is over; returns its group, None when it did not fire."""
-    row = await SQL.one(conn, "end_firing", source=source, fingerprint=fingerprint, now=now)
-    return int(row["group_id"]) if row else None
+async def end_firing(conn: Connection, source: str, fingerprints: Iterable[str], now: datetime) -> set[int]:
+    """These are over; returns the groups of those that fired."""
+    found = await SQL.all(conn, "end_firing", source=source, fingerprints=list(fingerprints), now=now)
+    return {int(row["group_id"]) for row in found}
 
 
 async def end_expired(conn: Connection, group_id: int, now: datetime) -> None:
@@ -63,15 +53,15 @@ async def end_expired(conn: Connection, group_id: int, now: datetime) -> None:
     await SQL.run(conn, "end_expired", group_id=group_id, now=now)
 
 
-async def count_once_more(conn: Connection, rule: str, *, since: datetime, now: datetime) -> int:
-    """Write down that the rule has matched; returns how often it has since then."""
+async def count_more(conn: Connection, rule: str, times: int, *, since: datetime, now: datetime) -> int:
+    """Write down that the rule has matched so many times; returns how often it has since then."""
     await SQL.one(conn, "hold_rule", rule=rule)
-    await SQL.run(conn, "add_sighting", rule=rule, now=now)
+    await SQL.run(conn, "add_sightings", rule=rule, times=times, now=now)
     return int((await SQL.the(conn, "count_sightings", rule=rule, since=since, now=now))["count"])
 
 
-async def speak_up(conn: Connection, group_id: int) -> None:
-    await SQL.run(conn, "speak_up", id=group_id)
+async def speak_up(conn: Connection, group_ids: Iterable[int]) -> None:
+    await SQL.run(conn, "speak_up", ids=list(group_ids))
 
 
 async def standing(conn: Connection, group_id: int) -> Standing | None:
@@ -123,3 +113,14 @@ async def forget_old(conn: Connection, before: datetime) -> int:
 async def _standing(conn: Connection, row: Row) -> Standing:
     alerts = [Alert(**alert) for alert in await SQL.all(conn, "alerts_of", group_id=row["id"])]
     return Standing(Group(**(row | {"told": tuple(row["told"])})), alerts)
+
+
+def _row(group_id: int, told: Told, now: datetime) -> Row:
+    alert, verdict = told.alert, told.verdict
+    expires_at = (now + verdict.at_least.within).isoformat() if verdict.at_least else None
+    return {
+        "group_id": group_id, "fingerprint": alert.fingerprint, "title": alert.title, "severity": alert.severity,
+        "description": alert.description, "url": alert.url, "runbook_url": alert.runbook_url,
+        "labels": dict(alert.labels), "level": verdict.level, "flagged": verdict.flagged,
+        "declares": verdict.declares, "procedure": verdict.procedure, "count": told.times, "expires_at": expires_at,
+    }  # fmt: skip

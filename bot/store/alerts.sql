@@ -28,25 +28,28 @@ ON CONFLICT (source, key) WHERE closed_at IS NULL DO UPDATE SET key = EXCLUDED.k
 RETURNING id;
 
 -- name: save_firing
--- A repeat of a firing alert is counted, and what it says now is kept.
+-- All alerts of a delivery at once. A repeat of a firing alert is counted, and what it says now is kept.
 INSERT INTO alerts (
     group_id, source, fingerprint, title, severity, description, url, runbook_url, labels, level, flagged, declares,
-    procedure, first_at, last_at, expires_at)
-VALUES (
-    %(group_id)s, %(source)s, %(fingerprint)s, %(title)s, %(severity)s, %(description)s, %(url)s, %(runbook_url)s,
-    %(labels)s, %(level)s, %(flagged)s, %(declares)s, %(procedure)s, %(now)s, %(now)s, %(expires_at)s)
+    procedure, count, first_at, last_at, expires_at)
+SELECT
+    t.group_id, %(source)s, t.fingerprint, t.title, t.severity, t.description, t.url, t.runbook_url, t.labels, t.level,
+    t.flagged, t.declares, t.procedure, t.count, %(now)s, %(now)s, t.expires_at
+FROM jsonb_to_recordset(%(alerts)s) AS t (
+    group_id bigint, fingerprint text, title text, severity text, description text, url text, runbook_url text,
+    labels jsonb, level text, flagged boolean, declares text, procedure text, count int, expires_at timestamptz)
 ON CONFLICT (source, fingerprint) WHERE resolved_at IS NULL
 DO UPDATE SET
     title = EXCLUDED.title, severity = EXCLUDED.severity, description = EXCLUDED.description, url = EXCLUDED.url,
     runbook_url = EXCLUDED.runbook_url, labels = EXCLUDED.labels, level = EXCLUDED.level, flagged = EXCLUDED.flagged,
     declares = EXCLUDED.declares, procedure = EXCLUDED.procedure, last_at = EXCLUDED.last_at,
-    expires_at = EXCLUDED.expires_at, count = alerts.count + 1
+    expires_at = EXCLUDED.expires_at, count = alerts.count + EXCLUDED.count
 RETURNING group_id;
 
 -- name: end_firing
--- No row when it does not fire.
+-- Those that fire; what is over already, or was never heard of, is no row.
 UPDATE alerts SET resolved_at = %(now)s
-WHERE source = %(source)s AND fingerprint = %(fingerprint)s AND resolved_at IS NULL
+WHERE source = %(source)s AND fingerprint = ANY(%(fingerprints)s) AND resolved_at IS NULL
 RETURNING group_id;
 
 -- name: end_expired
@@ -57,15 +60,16 @@ WHERE group_id = %(group_id)s AND resolved_at IS NULL AND expires_at <= %(now)s;
 -- Two processes count one rule one after the other: the one that comes second sees what the first has added.
 SELECT pg_advisory_xact_lock(hashtextextended(%(rule)s, 72069));
 
--- name: add_sighting
-INSERT INTO alert_sightings (rule, at) VALUES (%(rule)s, %(now)s);
+-- name: add_sightings
+INSERT INTO alert_sightings (rule, at, times) VALUES (%(rule)s, %(now)s, %(times)s);
 
 -- name: count_sightings
-SELECT count(*) AS count FROM alert_sightings WHERE rule = %(rule)s AND at > %(since)s AND at <= %(now)s;
+SELECT coalesce(sum(times), 0) AS count FROM alert_sightings
+WHERE rule = %(rule)s AND at > %(since)s AND at <= %(now)s;
 
 -- name: speak_up
 -- As many as the rule waits for have come.
-UPDATE alert_groups SET quiet = false WHERE id = %(id)s;
+UPDATE alert_groups SET quiet = false WHERE id = ANY(%(ids)s) AND quiet;
 
 -- name: group
 SELECT * FROM alert_groups WHERE id = %(id)s;

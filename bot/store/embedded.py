@@ -1,14 +1,13 @@
 """A PostgreSQL server of our own, started from the programs inside a Python package: nothing to install beside the bot.
 
-One lock file is the whole truth about who runs what. Every process of the server inherits it, and the kernel frees it
-with the last of them: whoever gets the lock knows that no server of this home is left, whatever `postmaster.pid` says.
+Two lock files are the whole truth about who runs what, because the kernel frees them however a process ends. `lock` is
+inherited by every process of the server: whoever gets it knows that no server of this home is left, whatever
+`postmaster.pid` says. `owner` is held by whoever started the server: without one, it is about to end.
 """
 
 import asyncio
-import fcntl
 import os
 import shutil
-import signal
 import subprocess
 import time
 from collections.abc import Mapping
@@ -19,6 +18,7 @@ import psycopg
 from psycopg import AsyncConnection
 
 from bot.domain.errors import Failed
+from bot.store.embedded_leash import POLL_SECONDS, Leashed, is_locked, share_lock, try_lock
 from bot.store.embedded_place import Place, binaries, readable_programs, settle
 
 __all__ = ["EmbeddedPostgres", "binaries"]
@@ -44,26 +44,10 @@ SETTINGS: Mapping[str, str] = {
     "log_error_verbosity": "terse",
 }
 
-# The server gets nothing else of our environment: no locale that is not installed, no PG* variable, no secret.
-ENVIRONMENT = {"LC_ALL": "C", "PATH": os.defpath}
-
-# Runs the program in this very process, with a watcher beside it that waits for the end of standard input: a pipe
-# whose other end is ours alone, so that the program is shut down however we end, kill -9 included. Linux's
-# parent-death signal was the alternative: it follows the thread that started the server, not the process, is lost
-# with a change of account and does not exist on macOS. The watcher can never hit a stranger: while it lives, the
-# program's process group exists, and its number is given to nobody else.
-# Standard output is the lock, handed to the program as descriptor 4 and withheld from the watcher.
-LEASH = """
-exec 3<&0 4>&1 </dev/null >&2
-{ trap '' HUP INT TERM; read -r _ <&3; kill -INT $$ 2>/dev/null; } 4>&- &
-exec "$@" 3<&-
-"""
-
+CONNECT_TIMEOUT_S = 2  # the driver's least
 START_PATIENCE = timedelta(seconds=60)
-STOP_PATIENCE = timedelta(seconds=30)
-POLL_SECONDS = 0.005
-
-Server = subprocess.Popen[bytes]
+# A server that outlives its owner by this much has lost its watcher as well; it is as good as any.
+ORPHAN_PATIENCE = timedelta(seconds=2)
 
 
 class EmbeddedPostgres:
@@ -79,7 +63,8 @@ class EmbeddedPostgres:
         self._home = home.absolute()
         self._settings = {**SETTINGS, **(settings or {})}
         self._patience = patience
-        self._server: Server | None = None
+        self._server: Leashed | None = None
+        self._ownership: int | None = None
 
     @property
     def binaries(self) -> Path:
@@ -114,14 +99,11 @@ class EmbeddedPostgres:
     async def stop(self) -> None:
         """Disconnects everybody and shuts the server down, if it was started here; may be called twice."""
         server, self._server = self._server, None
-        if server is None:
-            return
-        server.send_signal(signal.SIGINT)
-        if not await _ended(server, STOP_PATIENCE):
-            # Without a last checkpoint: the next start replays the log, nothing is lost.
-            server.send_signal(signal.SIGQUIT)
-            await _ended(server, STOP_PATIENCE)
-        _let_go(server)
+        ownership, self._ownership = self._ownership, None
+        if server is not None:
+            await server.shut_down()
+        if ownership is not None:
+            os.close(ownership)
 
     def _version(self) -> str:
         """The major version of the data, "" when there is none yet: a package may carry several."""
@@ -132,29 +114,41 @@ class EmbeddedPostgres:
             return ""
 
     async def _use_or_launch(self, place: Place, programs: Path) -> None:
-        deadline = time.monotonic() + self._patience.total_seconds()
-        while not await _answers(place):
-            lock = _try_lock(place.lock)
-            if lock is not None:
-                await self._launch(place, programs, lock)
+        began = time.monotonic()
+        while not await self._usable(place, began):
+            if await self._launched(place, programs):
                 return
-            if time.monotonic() > deadline:
+            if time.monotonic() > began + self._patience.total_seconds():
                 raise Failed(f"a PostgreSQL server holds {place.state} but does not answer: {place.last_words()}")
             await asyncio.sleep(POLL_SECONDS)
 
-    async def _launch(self, place: Place, programs: Path, lock: int) -> None:
-        await self.stop()
+    async def _usable(self, place: Place, began: float) -> bool:
+        """Whether a server answers that will stay: one whose owner was killed may answer while it is about to end."""
+        if not await _answers(place):
+            return False
+        return self.runs_here or is_locked(place.owner) or time.monotonic() > began + ORPHAN_PATIENCE.total_seconds()
+
+    async def _launched(self, place: Place, programs: Path) -> bool:
+        """False while a server, or somebody who starts one, holds the lock."""
+        lock = try_lock(place.lock)
+        if lock is None:
+            return False
         try:
-            programs = readable_programs(place, programs)
+            await self._launch(place, programs, lock)
+        finally:
+            os.close(lock)  # a server that runs has its own hold on it
+        return True
+
+    async def _launch(self, place: Place, programs: Path, lock: int) -> None:
+        await self.stop()  # lets go of a server of ours that has died
+        try:
+            self._ownership = share_lock(place.owner)
             place.start_log()
+            programs = readable_programs(place, programs)
             if not place.data.exists():
                 await self._create(place, programs, lock)
             place.clear_traces()
-            self._server = _spawn(place, lock, [programs / "postgres", "-D", place.data, *self._options(place)])
-        finally:
-            # The server has its own hold on the lock by now.
-            os.close(lock)
-        try:
+            self._server = Leashed(place, lock, [programs / "postgres", "-D", place.data, *self._options(place)])
             await self._until_it_answers(place, self._server)
         except BaseException:
             await self.stop()
@@ -168,12 +162,12 @@ class EmbeddedPostgres:
         arguments += ["--auth-local=trust", "--auth-host=reject"]
         if self._settings["fsync"] == "off":
             arguments.append("--no-sync")
-        initdb = _spawn(place, lock, [programs / "initdb", *arguments])
+        initdb = Leashed(place, lock, [programs / "initdb", *arguments])
         try:
-            if not await _ended(initdb, self._patience) or initdb.returncode != 0:
+            if not await initdb.ended(self._patience) or not initdb.succeeded:
                 raise Failed(f"the embedded PostgreSQL could not create its files: {place.last_words()}")
         finally:
-            _let_go(initdb)
+            initdb.let_go()
         place.keep(fresh)
 
     def _options(self, place: Place) -> list[str]:
@@ -181,10 +175,10 @@ class EmbeddedPostgres:
         settings = {**self._settings, "unix_socket_directories": f'"{quoted}"', "port": str(place.PORT)}
         return [argument for name, value in settings.items() for argument in ("-c", f"{name}={value}")]
 
-    async def _until_it_answers(self, place: Place, server: Server) -> None:
+    async def _until_it_answers(self, place: Place, server: Leashed) -> None:
         deadline = time.monotonic() + self._patience.total_seconds()
         while not await _answers(place):
-            if server.poll() is not None or time.monotonic() > deadline:
+            if server.is_over or time.monotonic() > deadline:
                 raise Failed(f"the embedded PostgreSQL did not start: {place.last_words()}")
             await asyncio.sleep(POLL_SECONDS)
 
@@ -194,52 +188,8 @@ async def _answers(place: Place) -> bool:
     if not place.socket_is_ours():
         return False
     try:
-        conn = await AsyncConnection.connect(place.conninfo, connect_timeout=5)
+        conn = await AsyncConnection.connect(place.conninfo, connect_timeout=CONNECT_TIMEOUT_S)
     except psycopg.OperationalError:
         return False
     await conn.close()
     return True
-
-
-def _try_lock(path: Path) -> int | None:
-    """An open descriptor that holds the lock, or None while a server or somebody who starts one holds it."""
-    lock = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        os.close(lock)
-        return None
-    return lock
-
-
-def _spawn(place: Place, lock: int, command: list[str | Path]) -> Server:
-    """Starts a program of PostgreSQL that ends with us, away from our terminal: Ctrl-C is for the bot alone."""
-    account = place.account
-    with place.log.open("ab") as log:
-        return subprocess.Popen(  # noqa: S603 (the programs of our own package)
-            ["/bin/sh", "-c", LEASH, "postgres", *command],
-            stdin=subprocess.PIPE,
-            stdout=lock,
-            stderr=log,
-            env=ENVIRONMENT,
-            cwd="/",
-            start_new_session=True,
-            user=account and account.uid,
-            group=account and account.gid,
-            extra_groups=[] if account else None,
-        )
-
-
-async def _ended(server: Server, patience: timedelta) -> bool:
-    deadline = time.monotonic() + patience.total_seconds()
-    while server.poll() is None:
-        if time.monotonic() > deadline:
-            return False
-        await asyncio.sleep(POLL_SECONDS)
-    return True
-
-
-def _let_go(server: Server) -> None:
-    """Ends the watcher, and through it the program when that still runs."""
-    assert server.stdin is not None, "started with a pipe"
-    server.stdin.close()

@@ -52,6 +52,10 @@ class Place:
         return self.state / "lock"
 
     @property
+    def owner(self) -> Path:
+        return self.state / "owner"
+
+    @property
     def log(self) -> Path:
         return self.state / "log"
 

@@ -118,8 +118,8 @@ async def reopen(conn: Connection, incident_id: int) -> None:
     await SQL.run(conn, "reopen", id=incident_id)
 
 
-async def set_room(conn: Connection, incident_id: int, room_id: str, room_name: str) -> None:
-    await SQL.run(conn, "set_room", id=incident_id, room_id=room_id, room_name=room_name)
+async def set_room(conn: Connection, incident_id: int, room_id: str, room_name: str, now: datetime) -> None:
+    await SQL.run(conn, "set_room", id=incident_id, room_id=room_id, room_name=room_name, now=now)
 
 
 async def set_room_error(conn: Connection, incident_id: int, error: str) -> None:

@@ -58,7 +58,7 @@ SET status = 'investigating', resolved_by = NULL, resolved_at = NULL, acknowledg
 WHERE id = %(id)s;
 
 -- name: set_room
-UPDATE incidents SET room_id = %(room_id)s, room_name = %(room_name)s, room_error = NULL WHERE id = %(id)s;
+UPDATE incidents SET room_id = %(room_id)s, room_name = %(room_name)s, room_at = %(now)s, room_error = NULL WHERE id = %(id)s;
 
 -- name: set_room_error
 UPDATE incidents SET room_error = %(error)s WHERE id = %(id)s;

@@ -49,7 +49,7 @@ def test_a_key_that_stands_twice_hides_no_other_mistake() -> None:
 
 def test_a_key_that_is_no_text_is_a_mistake() -> None:
     found = mistakes_in(text_with("providers: {7: {name: Seven}, true: {name: Yes}}"))
-    assert found == {key: "is not text, and keys are: put it in quotes" for key in ("providers.7", "providers.true")}
+    assert found == dict.fromkeys(("providers.7", "providers.true"), "is not text, and keys are: put it in quotes")
 
 
 def test_an_empty_value_says_that_a_number_sign_needs_quotes() -> None:

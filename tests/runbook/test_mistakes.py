@@ -25,8 +25,12 @@ KEYS = [
     (SEVERITY.format("escalaton: {}"), "severities[0].escalaton", "did you mean escalation?"),
     (SEVERITY.format("ESCALATION: {}"), "severities[0].ESCALATION", "did you mean escalation?"),  # capitals count
     (SEVERITY.format("escalation: {step: []}"), "severities[0].escalation.step", "did you mean steps?"),
-    (SEVERITY.format("escalation: {steps: [{page: oncall, wiat: 5m}]}"), "severities[0].escalation.steps[0].wiat", "wait?"),
-    (SEVERITY.format("postmortem: {longer: 5m}"), "severities[0].postmortem.longer", "longer_than?"),
+    (
+        SEVERITY.format("escalation: {steps: [{page: oncall, wiat: 5m}]}"),
+        "severities[0].escalation.steps[0].wiat",
+        "wait?",
+    ),
+    (SEVERITY.format("postmortem: {longer_than: 5m, longer: 1}"), "severities[0].postmortem.longer", "longer_than?"),
     (PERSON.format("emial: ada@example.com"), "people.ada.emial", "did you mean email?"),
     (PERSON.format("key: ada"), "people.ada.key", "called by the key it stands under"),  # ours, not the file's
     (CHECK.format("tcp: 'a:1', expect: 200"), "health.checks.c.expect", "there is: level, declare, slow, timeout, tcp"),
@@ -41,18 +45,26 @@ KEYS = [
 ]
 
 NAMES = [
-    ("default_severity: P9", "default_severity", "there is no severity “P9”: did you mean P1?"),
-    (SCHEDULE.format("").replace("ada", "adda"), "schedules.s.people[0]", "there is no person “adda”: did you mean ada?"),
+    ("default_severity: P9", "default_severity", "there is no severity “P9”: there is: P1, P2"),
+    (
+        SCHEDULE.format("").replace("ada", "adda"),
+        "schedules.s.people[0]",
+        "there is no person “adda”: did you mean ada?",
+    ),
     (TIERS.format("who: [bne]"), "tiers.oncall.who[0]", "there is no person “bne”: did you mean ben?"),
     (TIERS.format("who: [schedule/primary]"), "tiers.oncall.who[0]", "no schedule “primary”: there is none yet"),
     (TIERS.format("who: [tier/lead]"), "tiers.oncall.who[0]", "only people and schedules"),  # so no circle is possible
     (TIERS.format("who: [team/lead]"), "tiers.oncall.who[0]", "names nobody"),
     (SEVERITY.format("escalation: {steps: [{page: onkall}]}"), "severities[0].escalation.steps[0].page", "oncall?"),
     (SEVERITY.format("tell: [bord]"), "severities[0].tell[0]", "there is no audience “bord”"),
-    ("objectives: [{scenario: x, severity: S1}]", "objectives[0].severity", "did you mean P1?"),
+    ("objectives: [{scenario: x, severity: S1}]", "objectives[0].severity", "there is: P1, P2"),
     (CHECK.format("tcp: 'a:1', declare: P7"), "health.checks.c.declare", "there is no severity “P7”"),
     (RULE.format("declare: P7"), "alerts.rules[0].declare", "there is no severity “P7”"),
-    (RULE.format("procedure: restart"), "alerts.rules[0].procedure", "there is no procedure “restart”: there is none yet"),
+    (
+        RULE.format("procedure: restart"),
+        "alerts.rules[0].procedure",
+        "there is no procedure “restart”: there is none yet",
+    ),
     ("procedures: {p: {severity: P7, steps: [x]}}", "procedures.p.severity", "there is no severity “P7”"),
     ("permissions: {escalate: [oncall]}", "permissions.escalate[0]", "“oncall” is a tier: write tier/oncall"),
     ("permissions: {escalate: [tier/onkall]}", "permissions.escalate[0]", "did you mean oncall?"),
@@ -70,11 +82,11 @@ SHAPES = [
     (SEVERITY.format("postmortem: always"), "severities[0].postmortem", "there is: required, optional"),
     (SEVERITY.format("postmortem: 5"), "severities[0].postmortem", "one of required, optional, is a number"),
     ("people: [ada, ben]", "people", "should be a group of keys, is a list"),
-    (PERSON.format("").replace("{}", "5"), "people.ben", "should be a group of keys, is a number"),
+    ("people: {ada: {}, ben: 5}", "people.ben", "should be a group of keys, is a number"),
     ("health: often", "health", "should be a group of keys, is “often”"),
     ("severities: {P1: {name: Critical}}", "severities", "should be a list of severities, is a group of keys"),
     ("organisation: 5", "organisation", "should be text, is a number"),
-    ("organisation: \"two\\nlines\"", "organisation", "should be one line"),
+    ('organisation: "two\\nlines"', "organisation", "should be one line"),
     (CHECK.format("http: 'https://example.com', expect: 2xx"), "health.checks.c.expect", "a whole number, is “2xx”"),
     (SCHEDULE.format("starts: soon"), "schedules.s.starts", "should be a date such as 2026-01-05, is “soon”"),
 ]
@@ -88,9 +100,9 @@ VALUES = [
     ("channels: {prefix: In C}", "channels.prefix", "cannot begin a channel's name"),
     (PERSON.format("email: ada@example"), "people.ada.email", "is not an e-mail address"),
     (PERSON.format("email: 'Ada <ada@example.com>'"), "people.ada.email", "is not an e-mail address"),
-    (PERSON.format("email: \"ada@example.com\\nBcc: x@example.com\""), "people.ada.email", "is not an e-mail address"),
+    (PERSON.format('email: "ada@example.com\\nBcc: x@example.com"'), "people.ada.email", "is not an e-mail address"),
     (PERSON.format("phone: '07700 900001'"), "people.ada.phone", "write it with + and the country"),
-    (PERSON.format("phone: '+44770090000'"), "people.ada.phone", "is not a telephone number"),  # one digit short
+    (PERSON.format("phone: '+4477009'"), "people.ada.phone", "is not a telephone number"),  # too short for its country
     (PERSON.format("phone: '+999123456789'"), "people.ada.phone", "is not a telephone number"),  # no such country
     (PERSON.format("phone: '+447700900001 ext. 5'"), "people.ada.phone", "is not a telephone number"),
     (PERSON.format("slack: '@ada'"), "people.ada.slack", "is not a Slack member id"),
@@ -132,7 +144,11 @@ VALUES = [
     (CHECK.format("tcp: 'cache:0'"), "health.checks.c.tcp", "is not a host with a port"),
     (CHECK.format("tcp: 'cache:65536'"), "health.checks.c.tcp", "is not a host with a port"),
     (CHECK.format("disk: var"), "health.checks.c.disk", "begin it with /"),
-    (CHECK.format("disk: /, used_below: 80"), "health.checks.c.used_below", "“80” is not a percentage: say for example 80%"),
+    (
+        CHECK.format("disk: /, used_below: 80"),
+        "health.checks.c.used_below",
+        "“80” is not a percentage: say for example 80%",
+    ),
     (CHECK.format("disk: /, used_below: 0%"), "health.checks.c.used_below", "out of range"),
     (CHECK.format("disk: /, used_below: 100.1%"), "health.checks.c.used_below", "out of range"),
     (CHECK.format("tcp: 'a:1', level: urgent"), "health.checks.c.level", "there is: critical, high, medium, low"),
@@ -240,6 +256,13 @@ def test_four_parts_have_to_be_there(section: str) -> None:
 )
 def test_few_keys_have_to_be_there(part: str, path: str) -> None:
     assert mistakes_in(text_with(part)) == {path: "is missing"}
+
+
+def test_a_schedule_that_names_itself_is_a_mistake_and_no_endless_search() -> None:
+    found = mistakes_in(
+        text_with("schedules: {s: {people: [schedule/s]}}", "permissions: {backup.restore: [schedule/s]}")
+    )
+    assert "there is no person “schedule/s”" in found["schedules.s.people[0]"]
 
 
 def test_all_mistakes_come_at_once_in_the_order_of_the_lines() -> None:

@@ -14,6 +14,7 @@ from aiohttp.test_utils import TestServer
 from slack_bolt.adapter.aiohttp import to_aiohttp_response, to_bolt_request
 from slack_bolt.async_app import AsyncApp
 
+from bot.sandbox.http_mode import HttpMode
 from bot.sandbox.workspace import Workspace
 
 
@@ -214,3 +215,8 @@ async def test_a_slow_app_times_out(workspace: Workspace, slack: Any) -> None:
         answer = await workspace.person("ada").types("/health", "#general")
         release.set()
     assert answer.error == "operation_timeout"
+
+
+async def test_the_url_is_verified_by_a_challenge(bolt: AsyncApp, workspace: Workspace) -> None:
+    assert isinstance(workspace.courier.transport, HttpMode)
+    assert await workspace.courier.transport.verify()

@@ -154,3 +154,32 @@ async def test_a_connection_cut_in_the_middle_of_a_command_fails_it(
     await socket.receive_json()
     await socket.close()
     assert (await typing).error == "dispatch_failed"
+
+
+async def test_an_event_that_was_not_taken_comes_again_over_the_next_connection(
+    client: AsyncWebClient, workspace: Workspace, general: str
+) -> None:
+    workspace.timing.retry_scale = 0
+    workspace.timing.ack_seconds = 0.05
+    socket = await dial(client, workspace)
+    await socket.receive_json()
+    ada = workspace.person("ada")
+    await ada.reacts("eyes", await ada.says("hello", "#general"))
+    first, second = await socket.receive_json(), await socket.receive_json()
+    assert (first["retry_attempt"], first["retry_reason"]) == (0, "")
+    assert (second["retry_attempt"], second["retry_reason"]) == (1, "http_timeout")
+    assert first["payload"]["event_id"] == second["payload"]["event_id"]
+    assert first["accepts_response_payload"] is False
+    await socket.close()
+
+
+async def test_the_app_connects_again_after_the_network_failed(
+    app: AsyncApp, connected: AsyncSocketModeHandler, workspace: Workspace
+) -> None:
+    @app.command("/incident")
+    async def incident(ack: Any) -> None:
+        await ack("here again")
+
+    await workspace.sockets.cut()
+    await workspace.until(lambda: workspace.connected)
+    assert (await workspace.person("ada").types("/incident", "#general")).text == "here again"

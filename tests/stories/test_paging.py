@@ -1,25 +1,257 @@
 """Somebody declares, people are paged tier by tier, somebody answers."""
 
-from tests.world import World
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
+
+import pytest
+
+from tests.world import RUNBOOK, World, words_of
+
+NewWorld = Callable[..., AbstractAsyncContextManager[World]]
 
 
-async def test_declaring_pages_the_first_tier_and_opens_a_room(world: World) -> None:
-    answer = await world.eve.types("/incident declare P1 Payments failing", "#general")
+async def declared(world: World, words: str = "P1 Payments failing", by: str = "eve") -> None:
+    """Somebody has declared, and everything that follows at once has happened."""
+    await world.workspace.person(by).types(f"/incident declare {words}", "#general")
     await world.settled()
 
-    assert answer.error is None
-    assert ("ada", "🔔 *P1* Payments failing (INC-1)") in world.posts()
-    assert world.workspace.channel("#inc-2026-08-06-payments-failing").members.count("U0EVE") == 1
+
+@pytest.mark.parametrize("transport", ["socket", "http"])
+async def test_declaring_pages_the_first_tier_opens_a_room_and_announces_it(
+    new_world: NewWorld, transport: str
+) -> None:
+    async with new_world(transport=transport) as world:
+        answer = await world.eve.types("/incident declare P1 Payments failing", "#general")
+        await world.settled()
+
+        assert answer.error is None
+        posts = world.posts()
+        assert posts[0] == ("ada", "🔔 *P1* Payments failing (INC-1)")
+        assert sorted(place for place, _ in posts[1:]) == ["#inc-2026-08-06-payments-failing", "#incidents"]
+        assert {"U0EVE", "U0ADA"} <= set(world.workspace.channel("#inc-2026-08-06-payments-failing").members)
+        assert world.eve.labels(world.card()) == ["Acknowledge", "I'll lead", "Post update", "Escalate", "Resolve"]
+        assert world.workspace.channel(world.room()).topic == "INC-1 P1 investigating: Payments failing"
+        world.nothing_else_was_sent()
 
 
 async def test_nobody_answers_so_the_lead_is_paged_after_fifteen_minutes(world: World) -> None:
-    await world.eve.types("/incident declare P1 Payments failing", "#general")
-    await world.settled()
+    await declared(world)
     assert len(world.pages_of("ada")) == 1
+    world.posts()
 
     await world.passes(minutes=14, seconds=59)
-    assert world.pages_of("ben") == []
+    assert world.posts() == []
 
     await world.passes(seconds=1)
+    assert [place for place, _ in world.posts()] == ["ben", "#inc-2026-08-06-payments-failing"]
+    assert "U0BEN" in world.workspace.channel(world.room()).members
+    world.nothing_else_was_sent()
+
+
+async def test_after_the_last_wait_one_notice_says_that_nobody_answered(world: World) -> None:
+    await declared(world)
+    await world.passes(minutes=15)
+    await world.passes(minutes=30)
+    assert len(world.pages_of("cleo")) == 1
+    world.posts()
+
+    await world.passes(minutes=30)
+    assert [headline for _, headline in world.posts()] == [
+        "⚠ *Nobody answered.* Every tier of INC-1 has been paged; nobody else will be."
+    ]
+
+    await world.passes(hours=5)
+    world.nothing_else_was_sent()
+
+
+async def test_a_ladder_that_repeats_once_pages_everybody_twice_and_then_gives_notice(new_world: NewWorld) -> None:
+    twice = RUNBOOK.replace("        - {page: ceo, wait: 30m}\n", "        - {page: ceo, wait: 30m}\n      repeat: 1\n")
+    async with new_world(runbook=twice) as world:
+        await declared(world)
+        for minutes in (15, 30, 30, 15, 30):
+            await world.passes(minutes=minutes)
+        assert [len(world.pages_of(name)) for name in ("ada", "ben", "cleo")] == [2, 2, 2]
+        assert not any("Nobody answered" in words for words in world.said_in(world.room()))
+
+        await world.passes(minutes=30)
+        assert sum(words.startswith("⚠ *Nobody answered") for words in world.said_in(world.room())) == 1
+
+
+async def test_acknowledging_in_the_direct_message_stops_the_paging_and_edits_it(world: World) -> None:
+    await declared(world)
+    page = world.pages_of("ada")[0]
+    assert world.ada.labels(page) == ["Acknowledge", "Escalate"]
+    world.posts()
+
+    await world.ada.presses("Acknowledge", page)
+    await world.settled()
+
+    assert "Acknowledged by Ada Obi" in words_of(world.pages_of("ada")[0])
+    assert world.ada.labels(world.pages_of("ada")[0]) == []
+    assert world.eve.labels(world.card()) == ["I'll lead", "Post update", "Escalate", "Resolve"]
+    assert [place for place, _ in world.posts()] == ["#inc-2026-08-06-payments-failing"]
+    await world.passes(hours=3)
+    world.nothing_else_was_sent()
+
+
+async def test_acknowledging_a_second_before_the_limit_spares_the_lead(world: World) -> None:
+    await declared(world)
+    await world.passes(minutes=14, seconds=59)
+    await world.ada.presses("Acknowledge", world.card())
+    await world.settled()
+
+    await world.passes(seconds=1)
+    assert world.pages_of("ben") == []
+
+
+async def test_acknowledging_twice_changes_nothing_and_says_who_was_first(world: World) -> None:
+    await declared(world)
+    await world.ada.presses("Acknowledge", world.card())
+    await world.settled()
+    world.posts()
+
+    answer = await world.eve.types("/escalate ack", world.workspace.channel(world.room()))
+    await world.settled()
+    assert "already acknowledged by Ada Obi" in words_of(world.eve.sees(world.room())[-1])
+    assert answer.error is None
+    world.nothing_else_was_sent()
+
+
+async def test_two_people_pressing_escalate_on_the_same_card_take_one_step(world: World) -> None:
+    await declared(world)
+    card = world.card()
+    world.posts()
+
+    await world.eve.presses("Escalate", card)
+    await world.ada.presses("Escalate", card)
+    await world.settled()
+
     assert len(world.pages_of("ben")) == 1
     assert world.pages_of("cleo") == []
+
+
+async def test_escalating_by_hand_pages_the_next_tier_and_gives_it_its_full_wait(world: World) -> None:
+    await declared(world)
+    await world.passes(minutes=5)
+    await world.eve.types("/escalate", world.workspace.channel(world.room()))
+    await world.settled()
+    assert len(world.pages_of("ben")) == 1
+
+    await world.passes(minutes=29, seconds=59)
+    assert world.pages_of("cleo") == []
+    await world.passes(seconds=1)
+    assert len(world.pages_of("cleo")) == 1
+
+
+async def test_a_tier_called_by_hand_gets_the_reason_in_its_page(world: World) -> None:
+    await declared(world)
+    await world.eve.types("/escalate ceo we need a decision on refunds", world.workspace.channel(world.room()))
+    await world.settled()
+
+    assert "we need a decision on refunds" in words_of(world.pages_of("cleo")[0])
+    await world.passes(minutes=15)
+    assert len(world.pages_of("ben")) == 1, "the ladder goes on beside it"
+
+
+async def test_a_person_called_by_mention_is_paged(world: World) -> None:
+    await declared(world)
+    await world.eve.types("/escalate @dev please look at the queue", world.workspace.channel(world.room()))
+    await world.settled()
+    assert "please look at the queue" in words_of(world.pages_of("dev")[0])
+    assert "U0DEV" in world.workspace.channel(world.room()).members
+
+
+async def test_snoozing_holds_the_ladder_and_is_no_acknowledgement(world: World) -> None:
+    await declared(world)
+    await world.passes(minutes=10)
+    await world.ada.types("/escalate snooze 20m", world.workspace.channel(world.room()))
+    await world.settled()
+
+    await world.passes(minutes=19, seconds=59)
+    assert world.pages_of("ben") == []
+    await world.passes(seconds=1)
+    assert len(world.pages_of("ben")) == 1
+    assert "Not acknowledged yet" in words_of(world.card())
+
+
+async def test_resolving_cancels_everything_that_was_still_to_come(world: World) -> None:
+    await declared(world)
+    await world.eve.presses("Resolve", world.card())
+    await world.settled()
+    world.posts()
+
+    assert "Resolved" in words_of(world.card())
+    assert "Resolved by Eve" in words_of(world.pages_of("ada")[0]) or "Resolved by" in words_of(
+        world.pages_of("ada")[0]
+    )
+    await world.passes(hours=12)
+    world.nothing_else_was_sent()
+
+
+async def test_reopening_starts_the_ladder_again_from_its_first_step(world: World) -> None:
+    await declared(world)
+    await world.passes(minutes=15)
+    await world.eve.types("/incident resolve was a false alarm", world.workspace.channel(world.room()))
+    await world.settled()
+    await world.eve.types("/incident reopen it is back", world.workspace.channel(world.room()))
+    await world.settled()
+
+    assert [len(world.pages_of(name)) for name in ("ada", "ben")] == [2, 1]
+    await world.passes(minutes=15)
+    assert [len(world.pages_of(name)) for name in ("ada", "ben")] == [2, 2]
+
+
+async def test_raising_the_severity_while_nobody_has_answered_starts_the_new_ladder(world: World) -> None:
+    await declared(world, "P3 Search is slow")
+    await world.passes(minutes=10)
+    await world.eve.types("/incident severity P1", world.workspace.channel(world.room()))
+    await world.settled()
+
+    assert len(world.pages_of("ada")) == 2
+    await world.passes(minutes=15)
+    assert len(world.pages_of("ben")) == 1
+
+
+async def test_lowering_the_severity_asks_for_a_reason_and_keeps_the_ladder(world: World) -> None:
+    await declared(world)
+    room = world.workspace.channel(world.room())
+    await world.eve.types("/incident severity P3", room)
+    await world.settled()
+    assert "Lowering needs a reason" in words_of(world.eve.sees(room)[-1])
+
+    await world.eve.types("/incident severity P3 only one customer", room)
+    await world.passes(minutes=15)
+    assert len(world.pages_of("ben")) == 1
+
+
+async def test_a_ladder_that_stops_on_the_resolution_climbs_on_past_an_acknowledgement(new_world: NewWorld) -> None:
+    stubborn = RUNBOOK.replace(
+        "    escalation:\n      steps:", "    escalation:\n      stops_on: resolved\n      steps:"
+    )
+    async with new_world(runbook=stubborn) as world:
+        await declared(world)
+        await world.ada.presses("Acknowledge", world.card())
+        await world.passes(minutes=15)
+        assert len(world.pages_of("ben")) == 1
+
+        await world.ben.presses("Resolve", world.card())
+        await world.passes(minutes=30)
+        assert world.pages_of("cleo") == []
+
+
+async def test_an_empty_tier_is_passed_over_at_once(new_world: NewWorld) -> None:
+    empty = RUNBOOK.replace("name: On-call Engineer, who: [ada]", "name: On-call Engineer, who: []")
+    async with new_world(runbook=empty) as world:
+        await declared(world)
+        assert len(world.pages_of("ben")) == 1
+
+
+async def test_somebody_without_a_slack_account_is_refused_and_the_next_tier_is_paged_at_once(
+    new_world: NewWorld,
+) -> None:
+    stranger = RUNBOOK.replace("ada@example.com", "nobody@example.com")
+    async with new_world(runbook=stranger) as world:
+        await declared(world)
+        assert len(world.pages_of("ben")) == 1
+        assert "no Slack account has this address" in words_of(world.card())
+        assert any("+447700900001" in words for words in world.said_in(world.room()))

@@ -34,7 +34,8 @@ CREATE TABLE incidents (
     facts jsonb NOT NULL DEFAULT '{}',       -- the latest update: conditions, actions, needs, next update
     updated_at timestamptz,                  -- the latest update of a person; null = none yet
     room_id text,                            -- Slack's channel; null = not opened yet
-    room_name text,
+    room_name text,                          -- null = not opened yet
+    room_at timestamptz,                     -- when it was opened; null = not yet
     room_error text,                         -- why there is no room; null = no trouble
     room_topic text,                         -- as it was set last; null = not yet
     origin jsonb NOT NULL DEFAULT '{}',      -- the message, alert or check it was declared from

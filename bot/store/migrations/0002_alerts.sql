@@ -53,7 +53,7 @@ CREATE TABLE alerts (
     flagged boolean NOT NULL,                -- the level is a guess
     declares text,                           -- the severity its rule declares; null = none
     procedure text,                          -- of its rule; null = none
-    count int NOT NULL DEFAULT 1,            -- how often it was told
+    count int NOT NULL,                      -- how often it was told
     first_at timestamptz NOT NULL,
     last_at timestamptz NOT NULL,
     expires_at timestamptz,                  -- when it is over without a word; null = its source says so
@@ -65,10 +65,11 @@ CREATE UNIQUE INDEX alerts_firing ON alerts (source, fingerprint) WHERE resolved
 CREATE INDEX alerts_of_group ON alerts (group_id, id);
 CREATE INDEX alerts_of_fingerprint ON alerts (source, fingerprint, id);
 
--- Each time an alert was told that its rule counts.
+-- Each delivery of alerts that their rule counts.
 CREATE TABLE alert_sightings (
     rule text NOT NULL,                      -- what the rule matches, as it is written
-    at timestamptz NOT NULL
+    at timestamptz NOT NULL,
+    times int NOT NULL                       -- how many alerts it were
 );
 -- How many were there within the last hour?
 CREATE INDEX alert_sightings_of_rule ON alert_sightings (rule, at);

@@ -1,0 +1,132 @@
+"""What is known of a backup: its name, its age against the objective, which ones may go, and when the next is due."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, time, timedelta
+from typing import Literal
+from zoneinfo import ZoneInfo
+
+from bot.domain.errors import Rejected
+from bot.domain.schedule import DAY, Rotation, handover
+
+# `lost`: its process died. `deleted`: it was good, and its time was over.
+BackupState = Literal["running", "good", "damaged", "failed", "lost", "deleted"]
+
+# A backup whose process has not been heard of for this long has lost it.
+LOST_AFTER = timedelta(minutes=1)
+
+
+class Damaged(Rejected):
+    """A backup that cannot be relied on; the message says why."""
+
+
+class Gone(Damaged):
+    """Its file is not where it was written."""
+
+
+@dataclass(frozen=True)
+class Backup:
+    """One run. `size` is what has been written so far, in bytes; `file` its name at its `place`, the folder.
+
+    `started_at` is also how old its data is: a dump shows the database as it was when it began.
+    """
+
+    id: int
+    name: str
+    state: BackupState
+    started_at: datetime
+    started_by: str
+    heard_at: datetime
+    ended_at: datetime | None
+    place: str
+    file: str
+    machine: str
+    size: int
+    sha256: str | None
+    tool: str | None
+    server: str | None
+    verified_at: datetime | None
+    error: str | None
+
+    @property
+    def is_whole(self) -> bool:
+        """There is a file to read back, sound or not."""
+        return self.state in ("good", "damaged")
+
+    @property
+    def is_troubled(self) -> bool:
+        """It came to nothing, or cannot be relied on."""
+        return self.state in ("failed", "lost", "damaged")
+
+    @property
+    def took(self) -> timedelta:
+        return (self.ended_at or self.heard_at) - self.started_at
+
+    @property
+    def size_shown(self) -> str:
+        return size_shown(self.size)
+
+
+@dataclass(frozen=True)
+class Standing:
+    """How the backups of one database stand. `unsupported` says why it cannot be backed up yet; '' = it can.
+
+    `failed` is the latest run when that came to nothing; `next_at` None: none is planned.
+    """
+
+    name: str
+    database: str
+    rpo: timedelta
+    unsupported: str = ""
+    last_good: Backup | None = None
+    running: Backup | None = None
+    failed: Backup | None = None
+    next_at: datetime | None = None
+
+    def age(self, now: datetime) -> timedelta | None:
+        """None when there is no good backup."""
+        return max(now - self.last_good.started_at, timedelta(0)) if self.last_good else None
+
+    def left(self, now: datetime) -> timedelta | None:
+        """How long until the objective is missed, below zero when it is; None when there is no good backup."""
+        age = self.age(now)
+        return None if age is None else self.rpo - age
+
+    def is_late(self, now: datetime) -> bool:
+        left = self.left(now)
+        return left is None or left < timedelta(0)
+
+
+def file_name(name: str, started_at: datetime, number: int, suffix: str) -> str:
+    """`orders-20260808T020000Z-12.dump`: sorts by time, and no two runs have the same."""
+    return f"{name}-{started_at.astimezone(UTC):%Y%m%dT%H%M%SZ}-{number}{suffix}"
+
+
+def to_delete(good: Sequence[Backup], keep: timedelta, now: datetime) -> list[Backup]:
+    """Those older than `keep`; never the newest good one, however old it is."""
+    if not good:
+        return []
+    newest = max(good, key=lambda backup: (backup.started_at, backup.id))
+    return [backup for backup in good if backup is not newest and now - backup.started_at > keep]
+
+
+def next_run(at: time, zone: ZoneInfo, after: datetime) -> datetime:
+    """The next time it is `at` o'clock there, later than `after`.
+
+    An hour that the clocks skip or repeat is treated as a hand-over in it would be: once, at the first instant.
+    """
+    rotation = Rotation((), DAY, None, at, after.astimezone(zone).date() - DAY, zone)
+    return next(instant for number in range(4) if (instant := handover(rotation, number)) > after)
+
+
+def worst_first(standings: Iterable[Standing], now: datetime) -> list[Standing]:
+    """Those that miss their objective, then the rest as the runbook orders them."""
+    return sorted(standings, key=lambda standing: not standing.is_late(now))
+
+
+def size_shown(size: int) -> str:
+    amount, units = float(size), ["B", "KiB", "MiB", "GiB", "TiB"]
+    while amount >= 1024 and len(units) > 1:
+        amount /= 1024
+        units.pop(0)
+    return f"{amount:.0f} {units[0]}" if units[0] == "B" else f"{amount:.1f} {units[0]}"

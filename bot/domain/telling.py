@@ -1,0 +1,119 @@
+"""Telling audiences: who is told at which moment without being asked, and what must be so before a text leaves."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Literal
+
+from bot.domain.errors import AlreadyDone, NotPermitted, Refused
+from bot.domain.incident import Incident, Status
+
+Outlet = Literal["email", "slack", "statuspage"]
+Moment = Literal["declared", "update", "resolved", "reopened", "all_clear"]
+State = Literal["composing", "draft", "waiting", "released", "rejected", "replaced", "failed"]
+DeliveryState = Literal["waiting", "accepted", "refused", "gave_up", "cancelled"]
+
+SUBJECT_LENGTH = 200
+# What a field of a Slack form holds.
+TEXT_LENGTH = 3000
+# A text that could not leave for so long is not sent any more when a newer one is waiting behind it.
+STALE_AFTER = timedelta(minutes=5)
+
+
+@dataclass(frozen=True)
+class Telling:
+    """One text for one audience, about one moment of an incident. `status` is the incident's at that moment.
+
+    It is `composing` until it has words, a `draft` while its author alone knows it, `waiting` for an approval, and
+    `released` when it may leave; `replaced` by a newer one before anybody decided.
+    """
+
+    id: int
+    incident_id: int
+    audience: str
+    moment: Moment
+    status: Status
+    subject: str
+    text: str
+    author: str
+    state: State
+    created_at: datetime
+    decided_by: str | None = None
+    decided_at: datetime | None = None
+    error: str | None = None
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """A telling on its way to one address. `accepted` is what a provider said, never what we hope."""
+
+    id: int
+    telling_id: int
+    via: Outlet
+    address: str
+    state: DeliveryState = "waiting"
+    settled_at: datetime | None = None
+    reference: str | None = None
+    error: str | None = None
+
+
+# What a change of an incident is to those who are told of it; a change that is not here is none of theirs.
+MOMENTS: dict[str, Moment] = {
+    "declared": "declared",
+    "status": "update",
+    "resolved": "resolved",
+    "reopened": "reopened",
+}
+
+
+def may_be_told(incident: Incident) -> bool:
+    return not incident.drill and not incident.private
+
+
+def must_be_tellable(incident: Incident) -> None:
+    """Rehearsals and private incidents stay inside."""
+    if incident.drill:
+        raise Refused(f"{incident.ref} is a drill: nobody outside is told of it.")
+    if incident.private:
+        raise Refused(f"{incident.ref} is private: no audience is told of it by Tocsin. Write to them yourself.")
+
+
+def told_by_themselves(incident: Incident, tell: Sequence[str], automatic: Collection[str]) -> list[str]:
+    """The audiences a moment is told to without being asked: those of the severity's `tell` that are automatic."""
+    return [audience for audience in tell if audience in automatic] if may_be_told(incident) else []
+
+
+def moment_by_hand(incident: Incident, *, told_before: bool) -> Moment:
+    """What somebody who tells an audience now tells them."""
+    if not incident.is_open:
+        return "resolved"
+    return "update" if told_before else "declared"
+
+
+def words_of(subject: str, text: str) -> tuple[str, str]:
+    """What somebody wrote, as it is kept: a subject of one line, and a text. Refused when one is missing."""
+    one_line = " ".join(subject.split())[:SUBJECT_LENGTH]
+    if not one_line:
+        raise Refused("A subject is missing: say in a few words what this is about.")
+    if not text.strip():
+        raise Refused("The text is empty: write what the audience should know.")
+    return one_line, text.strip()[:TEXT_LENGTH]
+
+
+def must_be_undecided(telling: Telling, decider: str) -> None:
+    """`decider` is the name of who decided, as people read it. Raises AlreadyDone."""
+    if telling.state == "waiting":
+        return
+    done = {"released": f"{decider} has approved this already.", "rejected": f"{decider} has rejected this already."}
+    raise AlreadyDone(done.get(telling.state, "A newer text has taken the place of this one; decide about that one."))
+
+
+def must_be_somebody_else(telling: Telling, approver: str) -> None:
+    """Four eyes: whoever wrote it does not approve it."""
+    if telling.author == approver:
+        raise NotPermitted("You wrote this, so somebody else has to approve it.")
+
+
+def is_stale(telling: Telling, *, newer: bool, now: datetime) -> bool:
+    """After an outage an audience hears how things stand, not everything it missed."""
+    return newer and now - telling.created_at >= STALE_AFTER

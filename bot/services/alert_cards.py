@@ -1,0 +1,73 @@
+"""What the card of an alert shows: how loud it is, since when, how often, and what can be done about it."""
+
+from bot.clock import Clock
+from bot.domain.alert import Standing
+from bot.domain.incident import Incident
+from bot.rendering import Rendering
+from bot.runbook import Runbook
+from bot.services.alert_incidents import AlertIncidents
+from bot.services.cards import Cards, Painted
+from bot.services.channels import Channels
+from bot.slack.blocks import Button, message
+from bot.store import alerts
+from bot.store.queries import Connection
+
+# A card is read at a glance; the source has the rest.
+LABELS_SHOWN = 8
+ALERTS_SHOWN = 10
+
+
+class AlertCards:
+    """The painter of `alert:<group id>`."""
+
+    def __init__(
+        self,
+        clock: Clock,
+        runbook: Runbook,
+        channels: Channels,
+        tied: AlertIncidents,
+        cards: Cards,
+        rendering: Rendering,
+    ) -> None:
+        self._clock = clock
+        self._runbook = runbook
+        self._channels = channels
+        self._tied = tied
+        self._rendering = rendering
+        cards.painted_by("alert", self.paint)
+
+    async def paint(self, conn: Connection, subject: str) -> Painted | None:
+        standing = await alerts.standing(conn, int(subject))
+        if standing is None:
+            return None
+        incident = await self._tied.of(conn, standing.group)
+        words = self._rendering.say(
+            "slack/alert",
+            standing=standing,
+            group=standing.group,
+            title=self._tied.title(standing),
+            incident=incident,
+            listed=standing.shown[:ALERTS_SHOWN],
+            silenced=standing.group.is_silenced(self._clock.now()),
+        )
+        labels = sorted(standing.labels.items())[:LABELS_SHOWN]
+        fields = [self._rendering.say("slack/alert_label", name=name, value=value) for name, value in labels]
+        channel = await self._channels.find(self._runbook.channels.alerts)
+        return Painted(channel, message(words, self._buttons(standing, incident), fields))
+
+    def _buttons(self, standing: Standing, incident: Incident | None) -> list[Button]:
+        """Only what makes sense now; nothing once it is over."""
+        group, value = standing.group, str(standing.group.id)
+        if group.closed_at:
+            return []
+        buttons = [] if group.acknowledged_at else [Button("Acknowledge", "alert.acknowledge", value, "primary")]
+        if incident is None or not incident.is_open:
+            buttons.append(Button("Declare incident", "alert.declare", value, "danger"))
+            buttons.append(Button("Attach", "alert.attach", value))
+        if not group.is_silenced(self._clock.now()):
+            buttons.append(Button("Silence", "alert.silence", value))
+        if standing.procedure in self._runbook.procedures:
+            buttons.append(Button("Runbook", "alert.runbook", value))
+        elif standing.runbook_url:
+            buttons.append(Button("Runbook", "alert.link", url=standing.runbook_url))
+        return buttons

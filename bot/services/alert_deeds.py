@@ -1,0 +1,132 @@
+"""What people do with an alert: acknowledge it, declare or attach an incident, silence it."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from bot.clock import Clock
+from bot.domain.actor import Actor
+from bot.domain.alert import LONGEST_SILENCE, Group, Standing, must_be_firing
+from bot.domain.errors import AlreadyDone, NotFound, Refused
+from bot.domain.incident import Incident, must_be_open, number_of
+from bot.runbook import format_duration
+from bot.services.alert_incidents import AlertIncidents
+from bot.services.alerts import Alerts
+from bot.services.escalations import Escalations
+from bot.services.people import People
+from bot.services.permissions import Permissions
+from bot.store import alerts, audit, incidents, requests
+from bot.store.database import Database
+from bot.store.queries import Connection
+
+
+class AlertDeeds:
+    """Each deed is one transaction, happens once per request, and is written into the audit log."""
+
+    def __init__(
+        self,
+        db: Database,
+        clock: Clock,
+        people: People,
+        permissions: Permissions,
+        escalations: Escalations,
+        alerts: Alerts,
+        tied: AlertIncidents,
+    ) -> None:
+        self._db = db
+        self._clock = clock
+        self._people = people
+        self._permissions = permissions
+        self._escalations = escalations
+        self._alerts = alerts
+        self._tied = tied
+
+    async def acknowledge(self, actor: Actor, group_id: int) -> None:
+        """Somebody looks at it: it pages nobody any more, also not for its incident. Raises AlreadyDone, naming who."""
+        async with self._deed(actor, group_id, "acknowledge") as (conn, standing):
+            await requests.once(conn, actor, self._clock.now())
+            group = standing.group
+            if group.acknowledged_by:
+                who = self._people.display_name(group.acknowledged_by)
+                raise AlreadyDone(f"This alert is already acknowledged by {who}.")
+            if group.incident_id:
+                incident = await incidents.lock(conn, group.incident_id)
+                if incident.is_open:
+                    await self._escalations.answer(conn, incident, actor)
+            now = self._clock.now()
+            await self._done(conn, standing, replace(group, acknowledged_by=actor.name, acknowledged_at=now))
+
+    async def declare(self, actor: Actor, group_id: int) -> Incident:
+        """Declare an incident for it, of the severity its rule names, else the default. Raises Refused."""
+        async with self._deed(actor, group_id, "declare") as (conn, standing):
+            await self._must_be_free(conn, standing.group)
+            group = await self._tied.declare(conn, standing, actor, "declared", severity=standing.declares)
+            await self._done(conn, standing, group)
+            assert group.incident_id is not None
+            return await incidents.get(conn, group.incident_id)
+
+    async def attach(self, actor: Actor, group_id: int, ref: str) -> Incident:
+        """It belongs to this open incident. Raises Refused."""
+        async with self._deed(actor, group_id, "attach") as (conn, standing):
+            await requests.once(conn, actor, self._clock.now())
+            await self._must_be_free(conn, standing.group)
+            incident = await incidents.lock(conn, _number(ref))
+            must_be_open(incident, "attach an alert to it")
+            if not can_be_attached_to(incident):
+                raise Refused(f"An alert that everybody sees cannot be attached to {incident.ref}.")
+            await self._done(conn, standing, await self._tied.attach(conn, standing, incident, actor))
+            return incident
+
+    async def attachable(self) -> list[Incident]:
+        """The incidents an alert may be attached to, newest first; raises NotFound when there is none."""
+        async with self._db.transaction() as conn:
+            found = [incident for incident in await incidents.open_ones(conn) if can_be_attached_to(incident)]
+        if not found:
+            raise NotFound(
+                "No incident is open that this alert could be attached to. Press “Declare incident” instead."
+            )
+        return found
+
+    async def silence(self, actor: Actor, group_id: int, duration: timedelta) -> datetime:
+        """Until then it is counted, but nobody is told or paged, also when it fires anew. Raises Refused."""
+        self._permissions.must(actor, "alert.silence")
+        if not timedelta(0) < duration <= LONGEST_SILENCE:
+            raise Refused(f"Silence it for some time, at most {format_duration(LONGEST_SILENCE)}: for example 1h.")
+        until = self._clock.now() + duration
+        async with self._deed(actor, group_id, "silence") as (conn, standing):
+            await requests.once(conn, actor, self._clock.now())
+            await self._done(conn, standing, replace(standing.group, silenced_by=actor.name, silenced_until=until))
+        return until
+
+    async def _must_be_free(self, conn: Connection, group: Group) -> None:
+        incident = await self._tied.of(conn, group)
+        if incident and incident.is_open:
+            raise AlreadyDone(f"This alert belongs to {incident.ref} already.")
+
+    async def _done(self, conn: Connection, standing: Standing, group: Group) -> None:
+        await self._alerts.settle(conn, Standing(group, standing.alerts))
+
+    @asynccontextmanager
+    async def _deed(self, actor: Actor, group_id: int, deed: str) -> AsyncIterator[tuple[Connection, Standing]]:
+        """One transaction on one group that fires."""
+        async with self._db.transaction() as conn:
+            standing = await alerts.lock(conn, group_id)
+            if standing is None:
+                raise NotFound("There is no such alert any more.")
+            must_be_firing(standing.group, deed)
+            yield conn, standing
+            subject = f"alert {group_id}"
+            await audit.write(conn, actor=actor.name, deed=f"alert.{deed}", subject=subject, at=self._clock.now())
+
+
+def can_be_attached_to(incident: Incident) -> bool:
+    """A rehearsal would hide a real alert, and the alert's card would name what is private."""
+    return not incident.drill and not incident.private
+
+
+def _number(ref: str) -> int:
+    number = number_of(ref)
+    if number is None:
+        raise NotFound(f"“{ref}” is no incident.")
+    return number

@@ -1,0 +1,89 @@
+"""The tie between alerts and incidents: an alert declares one or joins one, and its end is told in the room."""
+
+from dataclasses import replace
+from typing import Literal
+
+from bot.clock import Clock
+from bot.domain.actor import TOCSIN, Actor
+from bot.domain.alert import Group, Standing
+from bot.domain.incident import Incident
+from bot.rendering import Rendering
+from bot.services.cards import Cards
+from bot.services.incidents import Incidents, Moment
+from bot.services.posts import Posts
+from bot.store import alerts
+from bot.store import incidents as stored
+from bot.store.queries import Connection
+
+# Why an alert has an incident: its rule, nobody's answer, a person's wish to declare or to attach, an earlier time.
+Why = Literal["rule", "unacknowledged", "declared", "attached", "again"]
+
+
+class AlertIncidents:
+    """Every deed here is a part of a larger one: the caller holds the group, and saves what is returned."""
+
+    def __init__(self, clock: Clock, incidents: Incidents, posts: Posts, cards: Cards, rendering: Rendering) -> None:
+        self._clock = clock
+        self._incidents = incidents
+        self._posts = posts
+        self._cards = cards
+        self._rendering = rendering
+        incidents.followed_by(self)
+
+    async def declare(
+        self, conn: Connection, standing: Standing, actor: Actor, why: Why, *, severity: str | None = None
+    ) -> Group:
+        """Declare an incident titled after the alert; `severity` None is the runbook's default. Raises Refused."""
+        origin = {"alert": {"source": standing.group.source, "key": standing.group.key}}
+        incident = await self._incidents.declare_within(
+            conn, actor, self.title(standing), severity=severity, origin=origin
+        )
+        return await self._tie(conn, standing, incident, actor, why)
+
+    async def attach(
+        self, conn: Connection, standing: Standing, incident: Incident, actor: Actor, why: Why = "attached"
+    ) -> Group:
+        return await self._tie(conn, standing, incident, actor, why)
+
+    async def rejoin(self, conn: Connection, standing: Standing) -> Group | None:
+        """Attach to the open incident that these alerts belonged to when they fired before; None when there is none."""
+        fingerprints = [alert.fingerprint for alert in standing.firing]
+        incident_id = await alerts.open_incident_of(conn, standing.group.source, fingerprints)
+        if incident_id is None:
+            return None
+        incident = await stored.get(conn, incident_id)
+        return await self._tie(conn, standing, incident, TOCSIN, "again")
+
+    async def tell_over(self, conn: Connection, standing: Standing) -> None:
+        """The alert is over: its open incident learns of it, and stays open until a person resolves it."""
+        if standing.group.incident_id is None:
+            return
+        incident = await stored.get(conn, standing.group.incident_id)
+        if incident.is_open:
+            await self._write(conn, standing, incident, TOCSIN, "over")
+            await self._posts.in_room(conn, incident.id, "alert_over", title=self.title(standing))
+
+    async def of(self, conn: Connection, group: Group) -> Incident | None:
+        return await stored.get(conn, group.incident_id) if group.incident_id else None
+
+    async def follow(self, conn: Connection, incident: Incident, moment: Moment) -> None:
+        """The cards of its alerts say how an incident stands."""
+        for group_id in await alerts.groups_of_incident(conn, incident.id):
+            await self._cards.touch(conn, f"alert:{group_id}")
+
+    def title(self, standing: Standing) -> str:
+        return self._rendering.say("documents/alert_title", standing=standing)
+
+    async def _tie(self, conn: Connection, standing: Standing, incident: Incident, actor: Actor, why: Why) -> Group:
+        await self._write(conn, standing, incident, actor, why)
+        facts = {"standing": standing, "title": self.title(standing), "why": why, "actor": actor.name}
+        await self._posts.in_room(conn, incident.id, "alert_tied", **facts)
+        return replace(standing.group, incident_id=incident.id)
+
+    async def _write(
+        self, conn: Connection, standing: Standing, incident: Incident, actor: Actor, what: Why | Literal["over"]
+    ) -> None:
+        words = self._rendering.say("documents/alert_entry", standing=standing, title=self.title(standing), what=what)
+        key = f"alert {standing.group.id} {what}"
+        now = self._clock.now()
+        await stored.write(conn, incident.id, "system", words, actor=actor.name, at=now, key=key)

@@ -1,0 +1,101 @@
+"""The last step before a telling leaves: at once, or when somebody else has looked at it."""
+
+from bot.clock import Clock
+from bot.domain.actor import Actor
+from bot.domain.incident import Incident
+from bot.domain.telling import State, Telling, must_be_somebody_else, must_be_undecided
+from bot.rendering import Rendering
+from bot.runbook import Runbook
+from bot.runbook.audiences import Audience
+from bot.services.audiences import audience_called
+from bot.services.cards import Cards
+from bot.services.people import People
+from bot.services.permissions import Permissions
+from bot.services.promises import Promises
+from bot.services.publications import Publications
+from bot.services.rooms import Rooms
+from bot.store import audit, incidents, requests, tellings
+from bot.store.database import Database
+from bot.store.queries import Connection
+
+
+class Approvals:
+    """Asks in the incident's room, takes the answer, and lets go. What nobody decided gives way to newer words."""
+
+    def __init__(
+        self,
+        db: Database,
+        clock: Clock,
+        runbook: Runbook,
+        people: People,
+        permissions: Permissions,
+        cards: Cards,
+        rooms: Rooms,
+        rendering: Rendering,
+        publications: Publications,
+        promises: Promises,
+    ) -> None:
+        self._db = db
+        self._clock = clock
+        self._runbook = runbook
+        self._people = people
+        self._permissions = permissions
+        self._cards = cards
+        self._rooms = rooms
+        self._rendering = rendering
+        self._publications = publications
+        self._promises = promises
+
+    async def release_or_ask(self, conn: Connection, telling: Telling, incident: Incident, audience: Audience) -> None:
+        """A telling with its words goes on its way, or to whoever has to say yes first."""
+        for older in await tellings.replace_waiting(conn, telling):
+            await self._cards.touch(conn, f"telling:{older}")
+        if not audience.approval:
+            await tellings.set_state(conn, telling.id, "released")
+            await self._release(conn, telling, incident, audience)
+            return
+        await tellings.set_state(conn, telling.id, "waiting")
+        if approvers := self._permissions.permitted("audience.approve"):
+            await self._rooms.invite(conn, incident, approvers)
+        await self._cards.touch(conn, f"telling:{telling.id}")
+
+    async def approve(self, actor: Actor, telling_id: int) -> None:
+        """It leaves. Raises NotPermitted to its author and to whoever may not, AlreadyDone when it is decided."""
+        self._permissions.must(actor, "audience.approve")
+        async with self._db.transaction() as conn:
+            telling = await self._undecided(conn, actor, telling_id)
+            must_be_somebody_else(telling, actor.name)
+            incident = await incidents.get(conn, telling.incident_id)
+            audience = audience_called(self._runbook, telling.audience)
+            await self._decide(conn, telling, "released", actor)
+            await self._release(conn, telling, incident, audience)
+
+    async def reject(self, actor: Actor, telling_id: int) -> None:
+        """It does not leave; its author may take it back in this way too. The words stay to be seen and changed."""
+        async with self._db.transaction() as conn:
+            telling = await self._undecided(conn, actor, telling_id)
+            if telling.author != actor.name:
+                self._permissions.must(actor, "audience.approve")
+            await self._decide(conn, telling, "rejected", actor)
+            await self._cards.touch(conn, f"telling:{telling.id}")
+
+    async def _release(self, conn: Connection, telling: Telling, incident: Incident, audience: Audience) -> None:
+        await self._publications.put(conn, telling, audience)
+        await self._promises.make(conn, incident, audience)
+        await self._cards.touch(conn, f"telling:{telling.id}")
+
+    async def _undecided(self, conn: Connection, actor: Actor, telling_id: int) -> Telling:
+        await requests.once(conn, actor, self._clock.now())
+        telling = await tellings.lock(conn, telling_id)
+        must_be_undecided(telling, self._people.display_name(telling.decided_by or ""))
+        return telling
+
+    async def _decide(self, conn: Connection, telling: Telling, state: State, actor: Actor) -> None:
+        now = self._clock.now()
+        await tellings.decide(conn, telling.id, state, actor.name, now)
+        words = self._rendering.say("documents/decided", telling=telling, approved=state == "released")
+        await incidents.write(conn, telling.incident_id, "system", words, actor=actor.name, at=now)
+        deed = "audience.approve" if state == "released" else "audience.reject"
+        facts = {"telling": telling.id, "author": telling.author, "subject": telling.subject}
+        subject = f"INC-{telling.incident_id} {telling.audience}"
+        await audit.write(conn, actor=actor.name, deed=deed, subject=subject, at=now, facts=facts)

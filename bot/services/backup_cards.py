@@ -1,0 +1,39 @@
+"""What a backup shows in the alerts channel: its progress when a person asked for it, and any that came to nothing."""
+
+from bot.domain.actor import TOCSIN
+from bot.domain.backup import Backup
+from bot.rendering import Rendering
+from bot.runbook import Runbook
+from bot.services.cards import Cards, Painted
+from bot.services.channels import Channels
+from bot.slack.blocks import Button, message
+from bot.store import backups
+from bot.store.queries import Connection
+
+
+class BackupCards:
+    """The painter of `backup:<id>`. A nightly backup that is good says nothing."""
+
+    def __init__(self, runbook: Runbook, channels: Channels, cards: Cards, rendering: Rendering) -> None:
+        self._runbook = runbook
+        self._channels = channels
+        self._cards = cards
+        self._rendering = rendering
+        cards.painted_by("backup", self.paint)
+
+    async def show(self, conn: Connection, backup: Backup) -> None:
+        """This backup has moved on."""
+        if backup.started_by != TOCSIN.name or backup.is_troubled:
+            await self.show_again(conn, backup)
+
+    async def show_again(self, conn: Connection, backup: Backup) -> None:
+        """A backup that has its card already, or needs one."""
+        await self._cards.touch(conn, f"backup:{backup.id}")
+
+    async def paint(self, conn: Connection, subject: str) -> Painted | None:
+        backup = await backups.get(conn, int(subject))
+        mended = backup.is_troubled and await backups.has_newer_good(conn, backup)
+        words = self._rendering.say("slack/backup_card", backup=backup, mended=mended)
+        channel = await self._channels.find(self._runbook.channels.alerts)
+        buttons = [Button("Run again", "backup.run", backup.name)] if backup.is_troubled and not mended else []
+        return Painted(channel, message(words, buttons))

@@ -1,0 +1,248 @@
+"""Carries out a backup: dumps, writes, reads back, names, and says what became of it."""
+
+import asyncio
+import logging
+import platform
+import time
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from bot.clock import Clock
+from bot.domain.actor import TOCSIN
+from bot.domain.backup import Backup, Damaged, to_delete
+from bot.domain.errors import Failed, Refused, Unreachable
+from bot.dumpers import Draft, Dumper, Equipment, Place, kind_of_place, sum_of
+from bot.runbook import Runbook
+from bot.services.backup_cards import BackupCards
+from bot.store import audit, backups
+from bot.store.database import Database
+from bot.store.queries import Connection
+
+log = logging.getLogger(__name__)
+
+HEARTBEAT_EVERY = timedelta(seconds=5)
+RECORD_AGAIN_AFTER_S = 0.5
+LAST_WORD_WITHIN_S = 2.0
+
+
+@dataclass(frozen=True)
+class Made:
+    """A dump that has been written, read back and named."""
+
+    draft: Draft
+    equipment: Equipment
+
+
+class BackupRuns:
+    """The runs of this process.
+
+    `home` holds the backups that the runbook gives no place; in `tools` programs are looked for beside the PATH.
+    """
+
+    def __init__(
+        self,
+        db: Database,
+        clock: Clock,
+        runbook: Runbook,
+        cards: BackupCards,
+        dumpers: Mapping[str, Dumper],
+        places: Mapping[str, Place],
+        *,
+        home: Path,
+        tools: Sequence[Path] = (),
+    ) -> None:
+        self._db = db
+        self._clock = clock
+        self._wanted = runbook.backups
+        self._cards = cards
+        self._dumpers = dumpers
+        self._places = places
+        self._home = home
+        self._tools = tools
+        self._under_way: dict[int, asyncio.Task[None]] = {}
+        self._written: dict[int, int] = {}
+        self.machine = platform.node()
+
+    # What can be backed up
+
+    def unsupported(self, name: str) -> str:
+        """Why this database cannot be backed up yet; '' = it can."""
+        kind, place = self._wanted[name].kind, kind_of_place(self.place_of(name))
+        if kind not in self._dumpers:
+            return f"backups of {kind} are not supported yet"
+        return "" if place in self._places else f"backups kept in {place} are not supported yet"
+
+    def place_of(self, name: str) -> str:
+        return self._wanted[name].to or str(self._home / "backups")
+
+    def suffix_of(self, name: str) -> str:
+        return self._dumpers[self._wanted[name].kind].SUFFIX
+
+    # Runs
+
+    @property
+    def own(self) -> Collection[int]:
+        """The runs that this process knows to be alive."""
+        return list(self._under_way)
+
+    def start(self, backup: Backup) -> None:
+        """Run it in the background; its row has been committed."""
+        task = asyncio.create_task(self._carry(backup), name=f"backup {backup.id}")
+        self._under_way[backup.id] = task
+        task.add_done_callback(lambda task: self._ended(backup.id, task))
+
+    async def finish(self, patience_s: float) -> None:
+        """At shutdown: let the runs under way end; the rest is stopped, and said to be."""
+        if self._under_way:
+            await asyncio.wait(self._under_way.values(), timeout=patience_s)
+        for number, task in list(self._under_way.items()):
+            task.cancel()
+            await asyncio.wait([task])
+            with suppress(TimeoutError):
+                async with asyncio.timeout(LAST_WORD_WITHIN_S):
+                    await self._fail(number, "Tocsin was stopped while it ran")
+
+    async def sweep_up(self, backup: Backup) -> None:
+        """Remove what a lost run has left behind on this machine."""
+        with suppress(Failed):
+            await self._place(backup).discard(backup.place, backup.file)
+
+    async def prove(self, backup: Backup) -> None:
+        """Read it back: its size, its checksum, and whether it can be restored from. Raises Damaged or Failed."""
+        place = self._place(backup)
+        size, sha256 = await sum_of(place.read(backup.place, backup.file))
+        if size != backup.size:
+            raise Damaged(f"its file has {size} bytes, {backup.size} were written")
+        if sha256 != backup.sha256:
+            raise Damaged("its checksum is not the one it was written with")
+        dumper = self._dumpers[self._wanted[backup.name].kind]
+        await dumper.inspect(place.read(backup.place, backup.file), self._tools)
+
+    async def _carry(self, backup: Backup) -> None:
+        beating = asyncio.create_task(self._beat(backup), name=f"heartbeat {backup.id}")
+        try:
+            made = await self._make(backup)
+        except (Failed, Refused) as error:
+            await self._fail(backup.id, str(error))
+        except Exception as error:
+            log.exception("backup=%s name=%s", backup.id, backup.name)
+            await self._fail(backup.id, f"a fault in Tocsin: {type(error).__name__}")
+        else:
+            await self._succeed(backup, made)
+            await self._delete_old(backup)
+        finally:
+            beating.cancel()
+            self._written.pop(backup.id, None)
+
+    def _ended(self, backup_id: int, task: asyncio.Task[None]) -> None:
+        self._under_way.pop(backup_id, None)
+        if not task.cancelled() and (error := task.exception()):
+            log.error("backup=%s", backup_id, exc_info=error)
+
+    async def _make(self, backup: Backup) -> Made:
+        """Dump, write, read back, and only then name it."""
+        wanted = self._wanted[backup.name]
+        dumper, place = self._dumpers[wanted.kind], self._place(backup)
+        begun_s = time.monotonic()
+        equipment = await dumper.equip(wanted, self._tools)
+        content = dumper.dump(wanted, equipment)
+        draft = await place.write(backup.place, backup.file, content, lambda size: self._note(backup.id, size))
+        try:
+            await dumper.inspect(place.read_draft(draft), self._tools)
+            await place.settle(draft, self._manifest(backup, draft, equipment, time.monotonic() - begun_s))
+        except BaseException:
+            await asyncio.shield(place.discard(draft.place, draft.file))
+            raise
+        return Made(draft, equipment)
+
+    def _manifest(self, backup: Backup, draft: Draft, equipment: Equipment, took_s: float) -> Mapping[str, Any]:
+        """What is known of a dump, for the day when nothing is left but its folder."""
+        wanted = self._wanted[backup.name]
+        return {
+            "backup": backup.name,
+            "kind": wanted.kind,
+            "database": wanted.database,
+            "file": draft.file,
+            "bytes": draft.size,
+            "sha256": draft.sha256,
+            "tool": equipment.tool,
+            "server": equipment.server,
+            "started_at": backup.started_at.isoformat(),
+            "took_seconds": round(took_s, 3),
+        }
+
+    def _note(self, backup_id: int, size: int) -> None:
+        self._written[backup_id] = size
+
+    async def _beat(self, backup: Backup) -> None:
+        """Others see that this run is alive, and people how far it is."""
+        while True:
+            await asyncio.sleep(HEARTBEAT_EVERY.total_seconds())
+            with suppress(Unreachable):
+                async with self._db.transaction() as conn:
+                    size = self._written.get(backup.id, 0)
+                    await backups.hear(conn, backup.id, size=size, now=self._clock.now())
+                    await self._cards.show(conn, backup)
+
+    async def _succeed(self, backup: Backup, made: Made) -> None:
+        async def write(conn: Connection) -> Backup | None:
+            draft, equipment = made.draft, made.equipment
+            return await backups.succeed(
+                conn, backup.id, size=draft.size, sha256=draft.sha256, tool=equipment.tool, server=equipment.server,
+                now=self._clock.now(),
+            )  # fmt: skip
+
+        await self._record(write)
+        log.info("backup=%s name=%s good bytes=%s", backup.id, backup.name, made.draft.size)
+
+    async def _fail(self, backup_id: int, error: str) -> None:
+        await self._record(lambda conn: backups.fail(conn, backup_id, error=error, now=self._clock.now()))
+        log.warning("backup=%s failed error=%r", backup_id, error)
+
+    async def _record(self, write: Callable[[Connection], Awaitable[Backup | None]]) -> None:
+        """It has happened: the database must learn of it, however long it is away."""
+        while True:
+            try:
+                async with self._db.transaction() as conn:
+                    if ended := await write(conn):
+                        await self._cards.show(conn, ended)
+                        await self._mend(conn, ended)
+                return
+            except Unreachable:
+                await asyncio.sleep(RECORD_AGAIN_AFTER_S)
+
+    async def _mend(self, conn: Connection, ended: Backup) -> None:
+        """The card of the failure before tells that it has been made good."""
+        if ended.state == "good" and (before := await backups.unmended(conn, ended)):
+            await self._cards.show_again(conn, before)
+
+    async def _delete_old(self, backup: Backup) -> None:
+        """What the runbook does not keep any longer; a file on a machine that is not here is left to that machine."""
+        now = self._clock.now()
+        async with self._db.transaction() as conn:
+            good = await backups.good(conn, [backup.name])
+        for old in to_delete(good, self._wanted[backup.name].keep, now):
+            try:
+                was_there = await self._place(old).remove(old.place, old.file)
+            except Failed as error:
+                log.warning("backup=%s cannot be deleted: %s", old.id, error)
+                continue
+            if was_there or old.machine == self.machine:
+                await self._forget(old)
+
+    async def _forget(self, old: Backup) -> None:
+        async with self._db.transaction() as conn:
+            await backups.forget(conn, old.id)
+            facts = {"backup": old.id, "file": old.file}
+            now = self._clock.now()
+            await audit.write(conn, actor=TOCSIN.name, deed="backup.delete", subject=old.name, at=now, facts=facts)
+
+    def _place(self, backup: Backup) -> Place:
+        kind = kind_of_place(backup.place)
+        if kind not in self._places:
+            raise Refused(f"Backups kept in {kind} are not supported yet.")
+        return self._places[kind]

@@ -1,0 +1,204 @@
+"""Backups of the runbook's databases: taken when they are due or asked for, proved, listed, and never two at once."""
+
+from datetime import datetime
+
+from bot.clock import Clock
+from bot.domain.actor import TOCSIN, Actor
+from bot.domain.backup import LOST_AFTER, Backup, Damaged, Gone, Standing, next_run, worst_first
+from bot.domain.errors import AlreadyDone, NotFound, Refused
+from bot.runbook import Runbook
+from bot.runbook.mistakes import advice
+from bot.services.backup_cards import BackupCards
+from bot.services.backup_runs import BackupRuns
+from bot.services.permissions import Permissions
+from bot.store import audit, backups, requests
+from bot.store.backups import Last
+from bot.store.database import Database
+from bot.store.queries import Connection
+
+LISTED = 20
+
+
+class Backups:
+    """Any number of processes: each database is backed up by one of them at a time, and at its hour once."""
+
+    def __init__(
+        self,
+        db: Database,
+        clock: Clock,
+        runbook: Runbook,
+        permissions: Permissions,
+        cards: BackupCards,
+        runs: BackupRuns,
+    ) -> None:
+        self._db = db
+        self._clock = clock
+        self._wanted = runbook.backups
+        self._zone = runbook.timezone
+        self._permissions = permissions
+        self._cards = cards
+        self._runs = runs
+        self._supported = [name for name in self._wanted if not runs.unsupported(name)]
+        self._planned = False
+
+    # By itself
+
+    async def take_due(self) -> int:
+        """Begin the backups whose hour has come, and give up those whose process has died; how many of both."""
+        await self._plan_once()
+        now = self._clock.now()
+        async with self._db.transaction() as conn:
+            due = await backups.claim_plans(conn, self._supported, now)
+            begun = [await self._begin_planned(conn, name, now) for name in due]
+            lost = await backups.lose(conn, silent_since=now - LOST_AFTER, own=self._runs.own, now=now)
+            for backup in lost:
+                await self._cards.show(conn, backup)
+        for backup in filter(None, begun):
+            self._runs.start(backup)
+        for backup in lost:
+            await self._runs.sweep_up(backup)
+        return len(due) + len(lost)
+
+    async def next_due(self) -> datetime | None:
+        async with self._db.transaction() as conn:
+            return await backups.next_due(conn, self._supported, own=self._runs.own, patience=LOST_AFTER)
+
+    @property
+    def under_way(self) -> int:
+        return len(self._runs.own)
+
+    async def finish(self, patience_s: float) -> None:
+        """At shutdown."""
+        await self._runs.finish(patience_s)
+
+    # What people ask
+
+    async def run(self, actor: Actor, name: str) -> Backup:
+        """Begin a backup now. Raises Refused when there is no such database, it runs already, or is not supported."""
+        self._permissions.must(actor, "backup.run")
+        key = self.named(name)
+        if reason := self._runs.unsupported(key):
+            raise Refused(f"{key} cannot be backed up: {reason}.")
+        now = self._clock.now()
+        async with self._db.transaction() as conn:
+            await requests.once(conn, actor, now)
+            backup = await self._begin(conn, actor, key, now)
+            if backup is None:
+                running = await backups.running(conn, key)
+                since = f" since {running.started_at:%H:%M} UTC" if running else ""
+                raise AlreadyDone(f"A backup of {key} is running{since}: wait for it, `/backup list {key}` shows it.")
+            await self._cards.show(conn, backup)
+        self._runs.start(backup)
+        return backup
+
+    async def verify(self, actor: Actor, which: str = "latest") -> Backup:
+        """Read a backup back and judge it: an id, a database, or `latest`. `error` of what is returned says what is
+        wrong. Raises Refused when there is nothing to read."""
+        backup = await self._meant(which)
+        if not backup.is_whole:
+            raise Refused(f"Backup {backup.id} of {backup.name} is {backup.state}: there is nothing to verify.")
+        damage = await self._damage(backup)
+        now = self._clock.now()
+        async with self._db.transaction() as conn:
+            before = await backups.lock(conn, backup.id)
+            judged = await backups.judge(conn, backup.id, damage=damage, now=now)
+            if judged is None:
+                raise Refused(f"Backup {backup.id} of {backup.name} has been deleted meanwhile.")
+            facts = {"backup": backup.id, "verdict": damage or "valid"}
+            await audit.write(conn, actor=actor.name, deed="backup.verify", subject=backup.name, at=now, facts=facts)
+            if before.state != judged.state:
+                await self._cards.show_again(conn, judged)
+        return judged
+
+    async def standings(self) -> list[Standing]:
+        """How the backups of every database stand, those that miss their objective first."""
+        async with self._db.transaction() as conn:
+            last = await backups.last_of_each(conn, list(self._wanted))
+            plans = await backups.plans(conn, self._supported)
+        found = [self._standing(name, last[name], plans.get(name)) for name in self._wanted]
+        return worst_first(found, self._clock.now())
+
+    async def newest(self, name: str = "") -> list[Backup]:
+        """The latest runs of one database or of all, newest first. Raises NotFound."""
+        names = [self.named(name)] if name else list(self._wanted)
+        async with self._db.transaction() as conn:
+            return await backups.newest(conn, names, LISTED)
+
+    def named(self, name: str) -> str:
+        """The key of a database, whatever the capitals; raises NotFound with the nearest one."""
+        for key in self._wanted:
+            if key.lower() == name.strip().lower():
+                return key
+        raise NotFound(f"There is no backup called “{name}”: {advice(name, self._wanted)}.")
+
+    # Beginnings
+
+    async def _begin_planned(self, conn: Connection, name: str, now: datetime) -> Backup | None:
+        """Its hour has come; None when one runs already, which is as good."""
+        await backups.postpone_plan(conn, name, next_run(self._wanted[name].at, self._zone, now))
+        return await self._begin(conn, TOCSIN, name, now)
+
+    async def _begin(self, conn: Connection, actor: Actor, name: str, now: datetime) -> Backup | None:
+        backup = await backups.begin(
+            conn, name=name, started_by=actor.name, now=now, place=self._runs.place_of(name),
+            machine=self._runs.machine, suffix=self._runs.suffix_of(name),
+        )  # fmt: skip
+        if backup:
+            facts = {"backup": backup.id}
+            await audit.write(conn, actor=actor.name, deed="backup.run", subject=name, at=now, facts=facts)
+        return backup
+
+    async def _plan_once(self) -> None:
+        """At start: the runbook's hours, which may have changed since."""
+        if self._planned:
+            return
+        now = self._clock.now()
+        async with self._db.transaction() as conn:
+            for name in self._supported:
+                await backups.plan(conn, name, next_run(self._wanted[name].at, self._zone, now), now)
+        self._planned = True
+
+    def _standing(self, name: str, last: Last, planned: datetime | None) -> Standing:
+        wanted, unsupported = self._wanted[name], self._runs.unsupported(name)
+        troubled = last.newest is not None and last.newest.is_troubled
+        return Standing(
+            name=name,
+            database=wanted.target.shown,
+            rpo=wanted.rpo,
+            unsupported=unsupported,
+            last_good=last.good,
+            running=last.running,
+            failed=last.newest if troubled else None,
+            next_at=None if unsupported else planned or next_run(wanted.at, self._zone, self._clock.now()),
+        )
+
+    # Verifying
+
+    async def _damage(self, backup: Backup) -> str | None:
+        """What is wrong with it; None = nothing. Raises Refused when its file is on another machine."""
+        try:
+            await self._runs.prove(backup)
+        except Gone as error:
+            if backup.machine != self._runs.machine:
+                raise Refused(
+                    f"Backup {backup.id} of {backup.name} was written on {backup.machine} and is not on this machine: "
+                    "nothing can be said of it from here."
+                ) from error
+            return str(error)
+        except Damaged as error:
+            return str(error)
+        return None
+
+    async def _meant(self, which: str) -> Backup:
+        """By id, by database, or the latest whole one of all. Raises NotFound."""
+        word = which.strip().lstrip("#").lower() or "latest"
+        async with self._db.transaction() as conn:
+            if word.isdecimal() and len(word) < 18:
+                backup = await backups.get(conn, int(word))
+                self.named(backup.name)
+                return backup
+            names = list(self._wanted) if word == "latest" else [self.named(word)]
+            whole = await backups.newest_whole(conn, names)
+        if whole is None:
+            raise NotFound("There is no backup to verify. `/backup run` makes one, `/backup list` shows all runs.")
+        return whole

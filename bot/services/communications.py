@@ -1,0 +1,210 @@
+"""Tells audiences about incidents: by itself at the moments of an incident, and by hand after a look at the words."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from bot.clock import Clock
+from bot.domain.actor import TOCSIN, Actor
+from bot.domain.errors import AlreadyDone, NotFound, Refused, Rejected
+from bot.domain.incident import Incident
+from bot.domain.telling import (
+    MOMENTS,
+    Moment,
+    Outlet,
+    moment_by_hand,
+    must_be_tellable,
+    told_by_themselves,
+    words_of,
+)
+from bot.runbook import Runbook
+from bot.runbook.audiences import Audience
+from bot.services.approvals import Approvals
+from bot.services.audiences import Where, addresses, audience_called
+from bot.services.cards import Cards
+from bot.services.outbox import UPDATE, Errand, NoLongerWanted, Outbox, Outcome
+from bot.services.permissions import Permissions
+from bot.services.promises import Promises
+from bot.services.publications import Publications
+from bot.services.wordings import Wordings
+from bot.store import incidents, requests, tellings
+from bot.store.database import Database
+from bot.store.outbox import Delivery
+from bot.store.queries import Connection
+from bot.store.tellings import NewTelling
+
+
+@dataclass(frozen=True)
+class Preview:
+    """What an audience would be told. `own`: words that somebody has written before and that have not left.
+
+    `gaps`: outlets by which nothing can leave, and why.
+    """
+
+    incident: Incident
+    audience: Audience
+    subject: str
+    text: str
+    own: bool
+    where: Sequence[Where]
+    gaps: Mapping[Outlet, str]
+
+
+class Communications(Errand):
+    """Follows incidents. Its errand, `telling`, finds the words outside of the incident's own transaction.
+
+    So a template that fails never keeps an incident from being declared.
+    """
+
+    def __init__(
+        self,
+        db: Database,
+        clock: Clock,
+        runbook: Runbook,
+        permissions: Permissions,
+        outbox: Outbox,
+        cards: Cards,
+        wordings: Wordings,
+        publications: Publications,
+        promises: Promises,
+        approvals: Approvals,
+    ) -> None:
+        self._db = db
+        self._clock = clock
+        self._runbook = runbook
+        self._permissions = permissions
+        self._outbox = outbox
+        self._cards = cards
+        self._wordings = wordings
+        self._publications = publications
+        self._promises = promises
+        self._approvals = approvals
+        outbox.carries("telling", self)
+
+    # By itself
+
+    async def follow(self, conn: Connection, incident: Incident, moment: str) -> None:
+        if moment == "resolved":
+            await self._promises.forget(conn, incident)
+        if moment in MOMENTS:
+            await self._tell_by_itself(conn, incident, MOMENTS[moment])
+
+    async def all_clear(self, conn: Connection, incident: Incident) -> None:
+        """The watch after the resolution is over and nothing came back: who heard of it by itself hears of that too."""
+        await self._tell_by_itself(conn, incident, "all_clear")
+
+    async def _tell_by_itself(self, conn: Connection, incident: Incident, moment: Moment) -> None:
+        automatic = [key for key, audience in self._runbook.audiences.items() if audience.automatic]
+        tell = self._runbook.severity(incident.severity).tell
+        for audience in told_by_themselves(incident, tell, automatic):
+            new = NewTelling(incident.id, audience, moment, incident.status, TOCSIN.name)
+            telling = await tellings.insert(conn, new, "composing", self._clock.now())
+            lane = f"telling {incident.id} {audience}"
+            await self._outbox.put(conn, "telling", {"telling": telling.id}, priority=UPDATE, lane=lane)
+
+    async def send(self, delivery: Delivery) -> str:
+        """Nothing leaves here: the words are what `recorded` is given."""
+        async with self._db.transaction() as conn:
+            telling = await tellings.get(conn, delivery.payload["telling"])
+            incident = await incidents.get(conn, telling.incident_id)
+        if telling.state != "composing":
+            raise NoLongerWanted
+        try:
+            audience = audience_called(self._runbook, telling.audience)
+            words = self._wordings.compose(incident, audience, telling.moment, telling.status)
+        except Refused as refusal:
+            raise Rejected(str(refusal)) from refusal
+        return json.dumps(words)
+
+    async def recorded(self, conn: Connection, delivery: Delivery, outcome: Outcome) -> None:
+        telling = await tellings.lock(conn, delivery.payload["telling"])
+        if outcome.state == "sent" and outcome.reference:
+            subject, text = json.loads(outcome.reference)
+            await tellings.set_words(conn, telling.id, subject, text)
+            incident = await incidents.get(conn, telling.incident_id)
+            audience = self._runbook.audiences[telling.audience]
+            written = replace(telling, subject=subject, text=text)
+            await self._approvals.release_or_ask(conn, written, incident, audience)
+        elif outcome.state in ("refused", "gave_up"):
+            await tellings.set_state(conn, telling.id, "failed", outcome.error)
+            await self._cards.touch(conn, f"telling:{telling.id}")
+
+    # By hand
+
+    async def last_told(self, incident: Incident) -> Mapping[str, datetime | None]:
+        """Every audience of the runbook, and when it was last told of this incident; None: never."""
+        must_be_tellable(incident)
+        async with self._db.transaction() as conn:
+            told = await tellings.last_told(conn, incident.id)
+        return {key: told.get(key) for key in self._runbook.audiences}
+
+    async def preview(self, actor: Actor, incident: Incident, audience_name: str) -> Preview:
+        """What the audience would be told now, or what this person has written for it and not sent. Raises Refused."""
+        self._permissions.must(actor, "audience.send")
+        must_be_tellable(incident)
+        audience = audience_called(self._runbook, audience_name)
+        async with self._db.transaction() as conn:
+            draft = await tellings.draft(conn, incident.id, audience.key, actor.name)
+            told = await tellings.was_told(conn, incident.id, audience.key)
+        if draft:
+            return self._shown(incident, audience, draft.subject, draft.text, own=True)
+        moment = moment_by_hand(incident, told_before=told)
+        subject, text = self._wordings.compose(incident, audience, moment, incident.status)
+        return self._shown(incident, audience, subject, text, own=False)
+
+    async def preview_of(self, actor: Actor, telling_id: int) -> Preview:
+        """Words that have not left, to be changed and sent anew. Raises AlreadyDone when they have."""
+        self._permissions.must(actor, "audience.send")
+        async with self._db.transaction() as conn:
+            telling = await tellings.get(conn, telling_id)
+            incident = await incidents.get(conn, telling.incident_id)
+        if telling.state == "released":
+            raise AlreadyDone(f"This has been sent. To tell them more, type `/incident tell {telling.audience}`.")
+        audience = audience_called(self._runbook, telling.audience)
+        return self._shown(incident, audience, telling.subject, telling.text, own=True)
+
+    async def tell(self, actor: Actor, incident_id: int, audience_name: str, subject: str, text: str) -> None:
+        """Send it, or have it approved first. When that is refused, the words are kept as this person's draft."""
+        try:
+            await self._tell(actor, incident_id, audience_name, subject, text)
+        except AlreadyDone:
+            raise
+        except Refused as refusal:
+            if not await self._keep(actor, incident_id, audience_name, subject, text):
+                raise
+            advice = f"Your words are kept: `/incident tell {audience_name}` shows them again."
+            raise type(refusal)(f"{refusal} {advice}") from refusal
+
+    async def _tell(self, actor: Actor, incident_id: int, audience_name: str, subject: str, text: str) -> None:
+        self._permissions.must(actor, "audience.send")
+        audience = audience_called(self._runbook, audience_name)
+        subject, text = words_of(subject, text)
+        now = self._clock.now()
+        async with self._db.transaction() as conn:
+            await requests.once(conn, actor, now)
+            incident = await incidents.lock(conn, incident_id)
+            must_be_tellable(incident)
+            told = await tellings.was_told(conn, incident.id, audience.key)
+            moment = moment_by_hand(incident, told_before=told)
+            new = NewTelling(incident.id, audience.key, moment, incident.status, actor.name, subject, text)
+            telling = await tellings.insert(conn, new, "composing", now)
+            await tellings.drop_draft(conn, incident.id, audience.key, actor.name)
+            await self._approvals.release_or_ask(conn, telling, incident, audience)
+
+    async def _keep(self, actor: Actor, incident_id: int, audience_name: str, subject: str, text: str) -> bool:
+        """False when there is nothing to keep, or no audience to keep it for."""
+        try:
+            audience = audience_called(self._runbook, audience_name)
+        except NotFound:
+            return False
+        async with self._db.transaction() as conn:
+            incident = await incidents.get(conn, incident_id)
+            new = NewTelling(incident.id, audience.key, "update", incident.status, actor.name, subject, text)
+            await tellings.keep_draft(conn, new, self._clock.now())
+        return True
+
+    def _shown(self, incident: Incident, audience: Audience, subject: str, text: str, *, own: bool) -> Preview:
+        where = addresses(audience)
+        gaps = {via: gap for via, _ in where if (gap := self._publications.gap(via))}
+        return Preview(incident, audience, subject, text, own, where, gaps)

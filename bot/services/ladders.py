@@ -1,0 +1,211 @@
+"""The ladders of all incidents: takes due steps, each once, and judges whether they reached anybody."""
+
+import logging
+from datetime import datetime, timedelta
+
+from bot.clock import Clock
+from bot.domain.actor import TOCSIN, Actor
+from bot.domain.errors import Refused
+from bot.domain.escalation import BY_HAND, REACH_WITHIN, Climb, Policy, Step, climb, started_again, stopped
+from bot.domain.incident import Incident
+from bot.domain.page import Page, look_again_at, reach
+from bot.runbook import Runbook, Severity
+from bot.services.cards import Cards
+from bot.services.pages import Pages, Turn
+from bot.services.people import People
+from bot.services.posts import Posts
+from bot.services.rooms import Rooms
+from bot.store import escalations, incidents, pages
+from bot.store.database import Database
+from bot.store.escalations import Escalation
+from bot.store.queries import Connection
+
+log = logging.getLogger(__name__)
+
+AT_ONCE = 100
+# A ladder that cannot be climbed because of a fault of ours is tried again after this.
+SET_ASIDE = timedelta(minutes=1)
+
+
+class Ladders:
+    """Every step is one short transaction; nothing is sent inside it."""
+
+    def __init__(
+        self,
+        db: Database,
+        clock: Clock,
+        runbook: Runbook,
+        people: People,
+        paging: Pages,
+        rooms: Rooms,
+        posts: Posts,
+        cards: Cards,
+    ) -> None:
+        self._db = db
+        self._clock = clock
+        self._runbook = runbook
+        self._people = people
+        self._paging = paging
+        self._rooms = rooms
+        self._posts = posts
+        self._cards = cards
+
+    async def arm(self, conn: Connection, incident: Incident) -> None:
+        """Start the ladder of a new incident and take its first step, in the transaction that declares it."""
+        now = self._clock.now()
+        policy = policy_of(self._runbook.severity(incident.severity))
+        await self.take_step(conn, incident, await escalations.arm(conn, incident.id, policy, now), due_at=now)
+
+    async def take_due(self) -> int:
+        """Take the steps that are due, each once, whoever else is at work; returns how many were looked at."""
+        now = self._clock.now()
+        async with self._db.transaction() as conn:
+            due = await escalations.claim_due(conn, now=now, limit=AT_ONCE)
+            poisoned = [one.incident_id for one in due if not await self._look_safely(conn, one, now)]
+            for incident_id in poisoned:
+                await escalations.push_ahead(conn, incident_id, now=now, until=now + SET_ASIDE)
+        return len(due)
+
+    async def next_due(self) -> datetime | None:
+        async with self._db.transaction() as conn:
+            return await escalations.next_due(conn)
+
+    async def start_again(self, conn: Connection, incident: Incident) -> None:
+        """A new run from the first step: raised while nobody had answered, or reopened."""
+        now = self._clock.now()
+        escalation = await escalations.lock(conn, incident.id)
+        await self._paging.cancel_waiting(conn, incident)
+        policy = policy_of(self._runbook.severity(incident.severity))
+        ladder = started_again(escalation.ladder, policy, now)
+        await self.take_step(conn, incident, escalation.moved_to(ladder, snoozed_until=None), due_at=now)
+
+    async def stop(self, conn: Connection, incident: Incident) -> None:
+        escalation = await escalations.lock(conn, incident.id)
+        await escalations.save(conn, escalation.moved_to(stopped(escalation.ladder), reach_by=None, snoozed_until=None))
+        await self._paging.cancel_waiting(conn, incident)
+
+    async def _look_safely(self, conn: Connection, escalation: Escalation, now: datetime) -> bool:
+        """False when this row cannot be worked on: then it must not stop the others."""
+        try:
+            async with conn.transaction():
+                await self._look(conn, escalation, now)
+        except (KeyError, ValueError, TypeError, Refused):
+            log.exception("incident=%s the ladder cannot be climbed", escalation.incident_id)
+            return False
+        return True
+
+    async def _look(self, conn: Connection, escalation: Escalation, now: datetime) -> None:
+        incident = await incidents.get(conn, escalation.incident_id)
+        if not incident.is_open or escalation.state == "stopped":
+            await escalations.save(conn, escalation.moved_to(stopped(escalation.ladder), reach_by=None))
+        elif escalation.next_at and escalation.next_at <= now:
+            await self.take_step(conn, incident, escalation, due_at=escalation.next_at)
+        else:
+            await self._judge_reach(conn, incident, escalation, now)
+        await self._cards.touch(conn, f"incident:{incident.id}")
+
+    async def _judge_reach(self, conn: Connection, incident: Incident, escalation: Escalation, now: datetime) -> None:
+        """Those whom no provider would take a page for are named in the room, with their numbers."""
+        loop, step = escalation.ladder.last
+        ladder_pages = await pages.of_step(conn, incident.id, escalation.run, loop, step)
+        call_pages = await pages.of_step(conn, incident.id, escalation.run, escalation.calls, BY_HAND)
+        verdicts = reach(ladder_pages, now)
+        everybody = verdicts | reach(call_pages, now)
+        await self._tell_unreached(
+            conn, incident, [who for who, verdict in everybody.items() if verdict == "unreached"]
+        )
+        if verdicts and set(verdicts.values()) == {"unreached"} and escalation.state == "climbing":
+            await self.take_step(conn, incident, escalation, due_at=now)
+            return
+        still_open = "open" in everybody.values()
+        reach_by = look_again_at([*ladder_pages, *call_pages], now) if still_open else None
+        await escalations.save(conn, escalation.moved_to(escalation.ladder, reach_by=reach_by))
+
+    async def take_step(
+        self,
+        conn: Connection,
+        incident: Incident,
+        escalation: Escalation,
+        *,
+        due_at: datetime,
+        reason: str | None = None,
+        actor: Actor = TOCSIN,
+    ) -> str | None:
+        """Page the next tier that has somebody in it; returns its key, None when the ladder has come to its end."""
+        now = self._clock.now()
+        opening = (escalation.loop, escalation.step) == (0, 0)
+        move = climb(escalation.ladder, now)
+        while move.step and not (made := await self._page_tier(conn, incident, move, due_at, reason)):
+            words = f"{self._runbook.tiers[move.step.tier].name} was passed over: nobody there can be paged"
+            await incidents.write(conn, incident.id, "system", words, actor=TOCSIN.name, at=now)
+            move = climb(move.ladder, now)
+        if move.step is None:
+            await self._exhausted(conn, incident, escalation.moved_to(move.ladder, reach_by=None))
+            return None
+        await escalations.save(
+            conn,
+            escalation.moved_to(
+                move.ladder,
+                reach_by=now + REACH_WITHIN,
+                last_tier=move.step.tier,
+                last_step_at=now,
+                snoozed_until=None,
+            ),
+        )
+        people = list(dict.fromkeys(page.person for page in made))
+        if incident.room_id:
+            await self._rooms.invite(conn, incident, people)
+        if not opening:
+            await self.tell_step(conn, incident, self._runbook.tiers[move.step.tier].name, made, actor, reason or "")
+        return move.step.tier
+
+    async def _page_tier(
+        self, conn: Connection, incident: Incident, move: Climb, due_at: datetime, reason: str | None
+    ) -> list[Page]:
+        assert move.step is not None
+        tier = self._runbook.tiers[move.step.tier]
+        acknowledged = {
+            entry.actor for entry in await incidents.timeline(conn, incident.id) if entry.kind == "acknowledged"
+        }
+        people = [who for who in self._people.in_tier(tier, self._clock.now()) if who not in acknowledged]
+        if not incident.is_acknowledged:
+            people = self._people.in_tier(tier, self._clock.now())
+        turn = Turn(move.ladder.run, move.loop, move.index, tier.key, due_at, reason)
+        return await self._paging.make(conn, incident, turn, people, tier.via)
+
+    async def tell_step(
+        self, conn: Connection, incident: Incident, tier: str | None, made: list[Page], actor: Actor, why: str
+    ) -> None:
+        people = list(dict.fromkeys(page.person for page in made))
+        names = ", ".join(self._people.display_name(person) for person in people)
+        words = f"{tier}: {names}" if tier else names
+        text = f"{words} ({why})" if why else words
+        await incidents.write(conn, incident.id, "escalated", text, actor=actor.name, at=self._clock.now())
+        facts = {"tier": tier, "people": people, "actor": actor.name, "why": why, "late": any(p.late for p in made)}
+        await self._posts.in_room(conn, incident.id, "escalated", **facts)
+
+    async def _tell_unreached(self, conn: Connection, incident: Incident, people: list[str]) -> None:
+        for key in people:
+            person = self._people.person(key)
+            name = self._people.display_name(key)
+            line = f"{name} was not reached: no provider accepted a page"
+            once = f"unreached {key}"
+            if await incidents.write(
+                conn, incident.id, "page_failed", line, actor=TOCSIN.name, at=self._clock.now(), key=once
+            ):
+                await self._posts.in_room(conn, incident.id, "unreached", name=name, person=person)
+
+    async def _exhausted(self, conn: Connection, incident: Incident, escalation: Escalation) -> None:
+        await escalations.save(conn, escalation)
+        once = f"nobody answered {escalation.run}"
+        words = "Nobody answered: every tier has been paged"
+        now = self._clock.now()
+        if await incidents.write(conn, incident.id, "system", words, actor=TOCSIN.name, at=now, key=once):
+            await self._posts.in_room(conn, incident.id, "nobody_answered", incident=incident)
+
+
+def policy_of(severity: Severity) -> Policy:
+    """The snapshot of a severity's ladder."""
+    escalation = severity.escalation
+    steps = tuple(Step(step.page, step.wait) for step in escalation.steps)
+    return Policy(steps, escalation.repeat, escalation.stops_on)

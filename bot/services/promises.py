@@ -1,0 +1,70 @@
+"""What audiences were promised: to hear more in time. The room is reminded, and somebody finds the words."""
+
+from datetime import datetime
+
+from bot.clock import Clock
+from bot.domain.incident import Incident
+from bot.rendering import Rendering
+from bot.runbook import Runbook
+from bot.runbook.audiences import Audience
+from bot.services.posts import Posts
+from bot.slack.blocks import Button, message
+from bot.store import incidents, tellings
+from bot.store.database import Database
+from bot.store.queries import Connection
+from bot.store.tellings import Promise
+
+AT_ONCE = 100
+
+
+class Promises:
+    """For audiences with an `update_every` of their own; the others follow the rhythm of the severity."""
+
+    def __init__(self, db: Database, clock: Clock, runbook: Runbook, posts: Posts, rendering: Rendering) -> None:
+        self._db = db
+        self._clock = clock
+        self._runbook = runbook
+        self._posts = posts
+        self._rendering = rendering
+
+    async def make(self, conn: Connection, incident: Incident, audience: Audience) -> None:
+        """They have been told something now: from here their time counts anew."""
+        if audience.update_every and incident.is_open:
+            now = self._clock.now()
+            due_at = now + audience.update_every
+            await tellings.promise(conn, incident.id, audience.key, now=now, due_at=due_at)
+
+    async def forget(self, conn: Connection, incident: Incident) -> None:
+        """It is over: nobody waits for more."""
+        await tellings.forget_promises(conn, incident.id)
+
+    async def take_due(self) -> int:
+        """Remind the rooms of what is due, each once, whoever else is at work; returns how many were looked at."""
+        now = self._clock.now()
+        async with self._db.transaction() as conn:
+            due = await tellings.claim_due_promises(conn, now=now, limit=AT_ONCE)
+            for promise in due:
+                await self._remind(conn, promise, now)
+        return len(due)
+
+    async def next_due(self) -> datetime | None:
+        async with self._db.transaction() as conn:
+            return await tellings.next_due(conn)
+
+    async def _remind(self, conn: Connection, promise: Promise, now: datetime) -> None:
+        """Again after the same time, until they are told or it is over."""
+        incident = await incidents.get(conn, promise.incident_id)
+        audience = self._runbook.audiences.get(promise.audience)
+        if audience is None or audience.update_every is None or not incident.is_open:
+            await tellings.forget_promise(conn, promise)
+            return
+        # Counted from now and not from due_at: after an outage of ours the room is reminded once, not many times.
+        await tellings.postpone_promise(conn, promise, now + audience.update_every)
+        if incident.room_id:
+            words = self._rendering.say("slack/audience_waits", audience=audience, promise=promise)
+            await self._posts.in_channel(conn, incident.room_id, message(words, [tell_button(incident, audience.key)]))
+
+
+def tell_button(incident: Incident, audience: str, *, label: str | None = None) -> Button:
+    """Opens the form with the words for this audience."""
+    return Button(label or f"Tell {audience}", f"audience.tell#{audience}", f"{incident.id} {audience}")

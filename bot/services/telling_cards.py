@@ -1,0 +1,78 @@
+"""What the room sees of a telling: the words, who has to approve them, and what each address said."""
+
+from bot.domain.telling import Delivery, Telling
+from bot.rendering import Rendering
+from bot.runbook import Runbook
+from bot.services.cards import Cards, Painted
+from bot.services.channels import Channels
+from bot.services.permissions import Permissions
+from bot.slack.blocks import Button, message
+from bot.store import incidents, tellings
+from bot.store.database import Database
+from bot.store.queries import Connection
+
+LOST = ("refused", "gave_up", "cancelled")
+# What did not leave can be changed and sent anew.
+CHANGEABLE = ("waiting", "rejected", "replaced", "failed")
+
+
+class TellingCards:
+    """The painter of `telling:<id>`."""
+
+    def __init__(
+        self,
+        db: Database,
+        runbook: Runbook,
+        channels: Channels,
+        permissions: Permissions,
+        cards: Cards,
+        rendering: Rendering,
+    ) -> None:
+        self._db = db
+        self._runbook = runbook
+        self._channels = channels
+        self._permissions = permissions
+        self._rendering = rendering
+        cards.painted_by("telling", self.paint)
+
+    async def paint(self, conn: Connection, subject: str) -> Painted | None:
+        telling = await tellings.get(conn, int(subject))
+        deliveries = await tellings.deliveries(conn, telling.id)
+        words = self._rendering.say(
+            "slack/telling",
+            telling=telling,
+            accepted=_by_outlet(deliveries, "accepted"),
+            open=_by_outlet(deliveries, "waiting"),
+            lost=[one for one in deliveries if one.state in LOST],
+            approvers=self._permissions.permitted("audience.approve") or [],
+        )
+        return Painted(await self._place(conn, telling), message(words, buttons(telling)))
+
+    async def degraded(self, incident_id: int) -> list[str]:
+        """One line for each address that the latest words did not reach; empty when all is well."""
+        async with self._db.transaction() as conn:
+            troubled = await tellings.troubled(conn, incident_id)
+        say = self._rendering.say
+        return [say("slack/not_told", audience=audience, delivery=one) for audience, one in troubled]
+
+    async def _place(self, conn: Connection, telling: Telling) -> str | None:
+        """The incident's room; where there will never be one, the channel all incidents are announced in."""
+        incident = await incidents.get(conn, telling.incident_id)
+        if incident.room_id or not incident.room_error:
+            return incident.room_id
+        return await self._channels.find(self._runbook.channels.incidents)
+
+
+def buttons(telling: Telling) -> list[Button]:
+    value = str(telling.id)
+    decide = [Button("Approve", "audience.approve", value, "primary"), Button("Reject", "audience.reject", value)]
+    change = [Button("Edit", "audience.edit", value)]
+    return [*(decide if telling.state == "waiting" else []), *(change if telling.state in CHANGEABLE else [])]
+
+
+def _by_outlet(deliveries: list[Delivery], state: str) -> dict[str, list[Delivery]]:
+    found: dict[str, list[Delivery]] = {}
+    for one in deliveries:
+        if one.state == state:
+            found.setdefault(one.via, []).append(one)
+    return found

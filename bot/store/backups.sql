@@ -1,0 +1,103 @@
+-- name: plan
+-- What is planned follows the runbook; what is overdue stays overdue.
+INSERT INTO backup_plans (name, due_at) VALUES (%(name)s, %(due_at)s)
+ON CONFLICT (name) DO UPDATE SET due_at = EXCLUDED.due_at WHERE backup_plans.due_at > %(now)s;
+
+-- name: claim_plans
+-- Those another process is about to begin are skipped; the rest stay ours until this transaction ends.
+SELECT name FROM backup_plans WHERE due_at <= %(now)s AND name = ANY(%(names)s)
+ORDER BY due_at FOR UPDATE SKIP LOCKED;
+
+-- name: postpone_plan
+UPDATE backup_plans SET due_at = %(due_at)s WHERE name = %(name)s;
+
+-- name: plans
+SELECT name, due_at FROM backup_plans WHERE name = ANY(%(names)s);
+
+-- name: next_due
+-- The next plan, or the moment a silent run counts as lost.
+SELECT LEAST(
+    (SELECT min(due_at) FROM backup_plans WHERE name = ANY(%(names)s)),
+    (SELECT min(heard_at) + %(patience)s FROM backups WHERE state = 'running' AND id <> ALL(%(own)s::bigint[]))
+) AS due_at;
+
+-- name: begin
+-- No row when a backup of this database runs already.
+INSERT INTO backups (name, started_at, started_by, heard_at, place, file, machine)
+VALUES (%(name)s, %(now)s, %(started_by)s, %(now)s, %(place)s, '', %(machine)s)
+ON CONFLICT (name) WHERE state = 'running' DO NOTHING
+RETURNING id;
+
+-- name: name_file
+UPDATE backups SET file = %(file)s WHERE id = %(id)s RETURNING *;
+
+-- name: by_id
+SELECT * FROM backups WHERE id = %(id)s;
+
+-- name: by_id_locked
+SELECT * FROM backups WHERE id = %(id)s FOR NO KEY UPDATE;
+
+-- name: running
+SELECT * FROM backups WHERE name = %(name)s AND state = 'running';
+
+-- name: hear
+-- The process that runs it is alive.
+UPDATE backups SET heard_at = %(now)s, size = %(size)s WHERE id = %(id)s AND state = 'running';
+
+-- name: succeed
+-- One that was given up for lost and is whole after all is good.
+UPDATE backups
+SET state = 'good', ended_at = %(now)s, size = %(size)s, sha256 = %(sha256)s, tool = %(tool)s, server = %(server)s,
+    verified_at = %(now)s, error = NULL
+WHERE id = %(id)s AND state IN ('running', 'lost')
+RETURNING *;
+
+-- name: fail
+UPDATE backups SET state = 'failed', ended_at = %(now)s, error = %(error)s
+WHERE id = %(id)s AND state = 'running'
+RETURNING *;
+
+-- name: lose
+-- Those whose process has not been heard of since.
+UPDATE backups SET state = 'lost', ended_at = %(now)s
+WHERE state = 'running' AND heard_at <= %(silent_since)s AND id <> ALL(%(own)s::bigint[])
+RETURNING *;
+
+-- name: judge
+UPDATE backups SET state = %(state)s, verified_at = %(now)s, error = %(error)s
+WHERE id = %(id)s AND state IN ('good', 'damaged')
+RETURNING *;
+
+-- name: forget
+UPDATE backups SET state = 'deleted' WHERE id = %(id)s AND state IN ('good', 'damaged');
+
+-- name: good
+-- Newest first.
+SELECT * FROM backups WHERE name = ANY(%(names)s) AND state = 'good' ORDER BY started_at DESC, id DESC;
+
+-- name: newest_whole
+SELECT * FROM backups WHERE name = ANY(%(names)s) AND state IN ('good', 'damaged')
+ORDER BY started_at DESC, id DESC LIMIT 1;
+
+-- name: newest
+SELECT * FROM backups WHERE name = ANY(%(names)s) ORDER BY started_at DESC, id DESC LIMIT %(limit)s;
+
+-- name: last_of_each
+-- Of each database the newest run, the newest good one, and the one that runs.
+SELECT * FROM (
+    SELECT DISTINCT ON (name, kind) name, kind, id FROM (
+        SELECT name, id, started_at, 'newest' AS kind FROM backups WHERE name = ANY(%(names)s)
+        UNION ALL SELECT name, id, started_at, state FROM backups
+        WHERE name = ANY(%(names)s) AND state IN ('good', 'running')) every
+    ORDER BY name, kind, started_at DESC, id DESC) chosen
+JOIN backups USING (name, id);
+
+-- name: has_newer_good
+SELECT EXISTS (
+    SELECT FROM backups WHERE name = %(name)s AND state = 'good' AND (started_at, id) > (%(started_at)s, %(id)s)) AS found;
+
+-- name: unmended
+-- The latest run of this database before this one, when it came to nothing.
+SELECT * FROM (
+    SELECT * FROM backups WHERE name = %(name)s AND id < %(id)s AND state <> 'deleted' ORDER BY id DESC LIMIT 1) before
+WHERE state IN ('failed', 'lost', 'damaged');

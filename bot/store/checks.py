@@ -1,0 +1,64 @@
+"""Health checks as they are kept: when each is due, how it stands, and every look at it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
+
+from bot.domain.check import Belief, Finding, Latest, Turn
+from bot.store.queries import Connection, Queries
+
+SQL = Queries(__file__)
+
+
+@dataclass(frozen=True)
+class Claim:
+    """The right to look at a check; `fence` tells it from later ones."""
+
+    name: str
+    fence: int
+
+
+async def sow(conn: Connection, names: Sequence[str], *, now: datetime, latest: datetime) -> None:
+    """Have a row for each of these checks: a new one is due now, none later than `latest`."""
+    await SQL.run(conn, "sow", names=list(names), now=now, latest=latest)
+
+
+async def claim_due(conn: Connection, leases: Mapping[str, timedelta], *, now: datetime, limit: int) -> list[Claim]:
+    """Take what is due among these checks; each is ours for its lease."""
+    values = {"names": list(leases), "leases": list(leases.values())}
+    return [Claim(**row) for row in await SQL.all(conn, "claim_due", **values, now=now, limit=limit)]
+
+
+async def next_due(conn: Connection, names: Sequence[str]) -> datetime | None:
+    due_at: datetime | None = (await SQL.the(conn, "next_due", names=list(names)))["due_at"]
+    return due_at
+
+
+async def lock(conn: Connection, claim: Claim) -> Belief | None:
+    """What is believed of the check, held for this transaction; None when the claim is no longer the latest."""
+    row = await SQL.one(conn, "lock_claim", name=claim.name, fence=claim.fence)
+    return Belief(row["believed"], tuple(row["recent"])) if row else None
+
+
+async def conclude(conn: Connection, name: str, belief: Belief, *, due_at: datetime) -> None:
+    await SQL.run(conn, "conclude", name=name, believed=belief.state, recent=list(belief.recent), due_at=due_at)
+
+
+async def see(conn: Connection, name: str, finding: Finding, at: datetime) -> None:
+    """Write down what a look that began then has found."""
+    await SQL.run(conn, "see", name=name, at=at, **asdict(finding))
+    await SQL.run(conn, "keep_look", name=name, at=at, **asdict(finding))
+
+
+async def latest(conn: Connection, names: Sequence[str]) -> dict[str, Latest]:
+    """By name; a check that nobody has looked at is not among them."""
+    return {row.pop("name"): Latest(**row) for row in await SQL.all(conn, "latest", names=list(names))}
+
+
+async def turns(conn: Connection, names: Sequence[str], limit: int) -> list[Turn]:
+    """The changes of state, newest first."""
+    return [Turn(**row) for row in await SQL.all(conn, "turns", names=list(names), limit=limit)]
+
+
+async def forget_old(conn: Connection, before: datetime) -> int:
+    return await SQL.run(conn, "forget_old", before=before)

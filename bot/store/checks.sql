@@ -1,0 +1,57 @@
+-- name: sow
+-- A row for each check of the runbook, due at once. One that is there only may have to be sooner: the runbook may ask
+-- for more looks than it did.
+INSERT INTO checks (name, due_at) SELECT name, %(now)s FROM unnest(%(names)s::text[]) AS name
+ON CONFLICT (name) DO UPDATE SET due_at = LEAST(checks.due_at, %(latest)s);
+
+-- name: claim_due
+-- Each goes to one process, which has until its lease ends to tell what it found.
+UPDATE checks c
+SET due_at = %(now)s + due.lease, fence = c.fence + 1
+FROM (
+    SELECT d.name, wanted.lease FROM checks d
+    JOIN unnest(%(names)s::text[], %(leases)s::interval[]) AS wanted (name, lease) USING (name)
+    WHERE d.due_at <= %(now)s
+    ORDER BY d.due_at
+    LIMIT %(limit)s
+    FOR UPDATE OF d SKIP LOCKED) due
+WHERE c.name = due.name
+RETURNING c.name, c.fence;
+
+-- name: next_due
+SELECT min(due_at) AS due_at FROM checks WHERE name = ANY(%(names)s);
+
+-- name: lock_claim
+-- No row when the lease has ended and somebody else has taken it since.
+SELECT believed, recent FROM checks WHERE name = %(name)s AND fence = %(fence)s FOR UPDATE;
+
+-- name: conclude
+UPDATE checks SET believed = %(believed)s, recent = %(recent)s, due_at = %(due_at)s WHERE name = %(name)s;
+
+-- name: see
+-- The latest look. A state that was there before began when it began then. A look begun earlier and ended later than
+-- another tells less than that one.
+UPDATE checks
+SET state = %(state)s, value = %(value)s, reason = %(reason)s, latency = %(latency)s, looked_at = %(at)s,
+    since = CASE WHEN state = %(state)s THEN since ELSE %(at)s END
+WHERE name = %(name)s AND (looked_at IS NULL OR looked_at <= %(at)s);
+
+-- name: keep_look
+INSERT INTO check_looks (check_name, at, state, value, reason, latency)
+VALUES (%(name)s, %(at)s, %(state)s, %(value)s, %(reason)s, %(latency)s);
+
+-- name: latest
+SELECT name, state, since, looked_at, value, reason, latency FROM checks
+WHERE name = ANY(%(names)s) AND state IS NOT NULL;
+
+-- name: turns
+-- The looks that differed from the one before, newest first.
+SELECT check_name AS check, state, at, until, value, reason FROM (
+    SELECT changed.*, lead(at) OVER (PARTITION BY check_name ORDER BY at, id) AS until FROM (
+        SELECT l.*, lag(state) OVER (PARTITION BY check_name ORDER BY at, id) AS before
+        FROM check_looks l WHERE check_name = ANY(%(names)s)) changed
+    WHERE before IS DISTINCT FROM state) turned
+ORDER BY at DESC, check_name LIMIT %(limit)s;
+
+-- name: forget_old
+DELETE FROM check_looks WHERE at < %(before)s;

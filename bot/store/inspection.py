@@ -1,0 +1,49 @@
+"""What a database says of itself to somebody who asks once: its version, and what its schema lacks."""
+
+from dataclasses import dataclass
+
+import psycopg
+from psycopg import AsyncConnection
+from psycopg.conninfo import make_conninfo
+from psycopg.rows import dict_row
+
+from bot.domain.errors import Unreachable
+from bot.store import migrations
+from bot.store.queries import Connection, Queries, Row
+
+SQL = Queries(__file__)
+
+CONNECT_TIMEOUT_S = 5
+
+
+@dataclass(frozen=True)
+class Inspection:
+    """`missing`: migrations of this version that have not been applied; `unknown`: applied ones of a newer version."""
+
+    version: str
+    missing: tuple[str, ...]
+    unknown: tuple[str, ...]
+
+
+async def inspect(url: str) -> Inspection:
+    """Over a connection of its own, changing nothing. Raises Unreachable with the server's reason."""
+    try:
+        conn = await AsyncConnection[Row].connect(
+            make_conninfo(url, connect_timeout=CONNECT_TIMEOUT_S), row_factory=dict_row
+        )
+    except psycopg.ProgrammingError as error:
+        # Not quoted: what cannot be read may be the password.
+        raise Unreachable("database: its address cannot be read") from error
+    except psycopg.OperationalError as error:
+        raise Unreachable(f"database: {str(error).strip().splitlines()[0]}") from error
+    async with conn:
+        return await _look(conn)
+
+
+async def _look(conn: Connection) -> Inspection:
+    version = str((await SQL.the(conn, "server"))["version"])
+    kept = (await SQL.the(conn, "ledger"))["kept"]
+    applied = {str(row["name"]) for row in await migrations.SQL.all(conn, "applied")} if kept else set()
+    shipped = [name for name, _ in migrations.shipped()]
+    missing = tuple(name for name in shipped if name not in applied)
+    return Inspection(version, missing, tuple(sorted(applied.difference(shipped))))

@@ -1,0 +1,113 @@
+-- name: insert
+INSERT INTO tellings (incident_id, audience, moment, status, subject, text, author, state, created_at)
+VALUES (%(incident_id)s, %(audience)s, %(moment)s, %(status)s, %(subject)s, %(text)s, %(author)s, %(state)s, %(now)s)
+RETURNING *;
+
+-- name: by_id
+SELECT * FROM tellings WHERE id = %(id)s;
+
+-- name: by_id_locked
+-- Held until the decision about it is committed: it is decided once.
+SELECT * FROM tellings WHERE id = %(id)s FOR UPDATE;
+
+-- name: keep_draft
+-- Somebody's latest words for this audience take the place of their earlier ones.
+INSERT INTO tellings (incident_id, audience, moment, status, subject, text, author, state, created_at)
+VALUES (%(incident_id)s, %(audience)s, %(moment)s, %(status)s, %(subject)s, %(text)s, %(author)s, 'draft', %(now)s)
+ON CONFLICT (incident_id, audience, author) WHERE state = 'draft'
+DO UPDATE SET subject = EXCLUDED.subject, text = EXCLUDED.text, created_at = EXCLUDED.created_at;
+
+-- name: draft
+SELECT * FROM tellings
+WHERE incident_id = %(incident_id)s AND audience = %(audience)s AND author = %(author)s AND state = 'draft';
+
+-- name: drop_draft
+DELETE FROM tellings
+WHERE incident_id = %(incident_id)s AND audience = %(audience)s AND author = %(author)s AND state = 'draft';
+
+-- name: set_words
+UPDATE tellings SET subject = %(subject)s, text = %(text)s WHERE id = %(id)s;
+
+-- name: set_state
+UPDATE tellings SET state = %(state)s, error = %(error)s WHERE id = %(id)s;
+
+-- name: decide
+UPDATE tellings SET state = %(state)s, decided_by = %(who)s, decided_at = %(now)s WHERE id = %(id)s;
+
+-- name: replace_waiting
+-- Older texts for the same audience that nobody has decided about.
+UPDATE tellings SET state = 'replaced'
+WHERE incident_id = %(incident_id)s AND audience = %(audience)s AND state = 'waiting' AND id < %(id)s
+RETURNING id;
+
+-- name: was_told
+-- Has this audience been told anything of this incident?
+SELECT EXISTS (
+    SELECT FROM tellings
+    WHERE incident_id = %(incident_id)s AND audience = %(audience)s AND state = 'released') AS told;
+
+-- name: last_told
+-- When each audience was last told of this incident.
+SELECT audience, max(coalesce(decided_at, created_at)) AS at FROM tellings
+WHERE incident_id = %(incident_id)s AND state = 'released' GROUP BY audience;
+
+-- name: insert_delivery
+INSERT INTO telling_deliveries (telling_id, via, address, state, settled_at, error)
+VALUES (%(telling_id)s, %(via)s, %(address)s, %(state)s, %(settled_at)s, %(error)s)
+ON CONFLICT DO NOTHING
+RETURNING *;
+
+-- name: delivery
+SELECT * FROM telling_deliveries WHERE id = %(id)s;
+
+-- name: deliveries
+SELECT * FROM telling_deliveries WHERE telling_id = %(telling_id)s ORDER BY id;
+
+-- name: troubled
+-- What did not arrive of the latest telling to each audience of this incident.
+SELECT t.audience, d.* FROM telling_deliveries d JOIN tellings t ON t.id = d.telling_id
+WHERE t.incident_id = %(incident_id)s AND d.state <> 'accepted' AND d.error IS NOT NULL
+  AND t.id = (SELECT max(l.id) FROM tellings l
+              WHERE l.incident_id = t.incident_id AND l.audience = t.audience AND l.state = 'released')
+ORDER BY d.id;
+
+-- name: settle
+UPDATE telling_deliveries SET state = %(state)s, settled_at = %(now)s, reference = %(reference)s, error = %(error)s
+WHERE id = %(id)s;
+
+-- name: note_error
+UPDATE telling_deliveries SET error = %(error)s WHERE id = %(id)s;
+
+-- name: is_followed
+-- Is a newer text of the same incident on its way to the same address?
+SELECT EXISTS (
+    SELECT FROM telling_deliveries d JOIN tellings t ON t.id = d.telling_id, tellings own
+    WHERE own.id = %(telling_id)s AND t.incident_id = own.incident_id AND t.audience = own.audience
+      AND t.id > own.id AND d.via = %(via)s AND d.address = %(address)s AND d.state = 'waiting') AS followed;
+
+-- name: first_reference
+-- What the provider called the first telling of this incident that it accepted for this address.
+SELECT d.reference FROM telling_deliveries d JOIN tellings t ON t.id = d.telling_id
+WHERE t.incident_id = %(incident_id)s AND t.audience = %(audience)s AND d.via = %(via)s AND d.address = %(address)s
+  AND d.reference IS NOT NULL
+ORDER BY d.id LIMIT 1;
+
+-- name: promise
+INSERT INTO telling_promises (incident_id, audience, told_at, due_at)
+VALUES (%(incident_id)s, %(audience)s, %(now)s, %(due_at)s)
+ON CONFLICT (incident_id, audience) DO UPDATE SET told_at = EXCLUDED.told_at, due_at = EXCLUDED.due_at;
+
+-- name: postpone_promise
+UPDATE telling_promises SET due_at = %(due_at)s WHERE incident_id = %(incident_id)s AND audience = %(audience)s;
+
+-- name: forget_promise
+DELETE FROM telling_promises WHERE incident_id = %(incident_id)s AND audience = %(audience)s;
+
+-- name: forget_promises
+DELETE FROM telling_promises WHERE incident_id = %(incident_id)s;
+
+-- name: claim_due_promises
+SELECT * FROM telling_promises WHERE due_at <= %(now)s ORDER BY due_at LIMIT %(limit)s FOR UPDATE SKIP LOCKED;
+
+-- name: next_due
+SELECT min(due_at) AS due_at FROM telling_promises;

@@ -1,0 +1,68 @@
+"""The buttons and forms of an alert's card. Alerts have no slash command of their own."""
+
+from collections.abc import Mapping
+
+from bot.domain.alert import DEFAULT_SILENCE
+from bot.domain.errors import NotFound, Refused
+from bot.runbook import format_duration, parse_duration
+from bot.slack.blocks import Input, form
+from commands.call import Answer, Call, Form
+from commands.command import Command
+
+COMMAND = Command("alerts", summary="What can be done about an alert, on its card.")
+
+
+@COMMAND.button("alert.acknowledge")
+async def acknowledge(call: Call) -> Answer:
+    await call.house.alert_deeds.acknowledge(call.actor, int(call.value))
+    return None
+
+
+@COMMAND.button("alert.declare")
+async def declare(call: Call) -> Answer:
+    incident = await call.house.alert_deeds.declare(call.actor, int(call.value))
+    return call.say("declared", incident=incident)
+
+
+@COMMAND.button("alert.attach")
+async def ask_attach(call: Call) -> Answer:
+    options = [(one.ref, f"{one.ref} {one.severity} {one.title}") for one in await call.house.alert_deeds.attachable()]
+    inputs = [Input("incident", "Incident", options=options, value=options[0][0])]
+    return Form(form("alert.attach", "Attach the alert", inputs, submit="Attach", private=call.value))
+
+
+@COMMAND.form("alert.attach")
+async def attach(call: Call) -> Answer:
+    await call.house.alert_deeds.attach(call.actor, int(call.private), call.values["incident"])
+    return None
+
+
+@COMMAND.button("alert.silence")
+async def ask_silence(call: Call) -> Answer:
+    hint = "It is counted, but nobody is told or paged, also when it fires anew"
+    inputs = [Input("duration", "For how long?", value=format_duration(DEFAULT_SILENCE), hint=hint, max_length=20)]
+    return Form(form("alert.silence", "Silence the alert", inputs, submit="Silence", private=call.value))
+
+
+def judge_silence(values: Mapping[str, str]) -> Mapping[str, str]:
+    try:
+        parse_duration(values["duration"])
+    except Refused as refusal:
+        return {"duration": str(refusal)}
+    return {}
+
+
+@COMMAND.form("alert.silence", judge_silence)
+async def silence(call: Call) -> Answer:
+    await call.house.alert_deeds.silence(call.actor, int(call.private), parse_duration(call.values["duration"]))
+    return None
+
+
+@COMMAND.button("alert.runbook")
+async def runbook(call: Call) -> Answer:
+    """The procedure of the alert's rule, for whoever pressed."""
+    standing = await call.house.alerts.standing(int(call.value))
+    procedure = call.house.runbook.procedures.get(standing.procedure or "") if standing else None
+    if procedure is None:
+        raise NotFound("The runbook has no procedure for this alert any more.")
+    return call.say("alert_runbook", procedure=procedure)

@@ -1,0 +1,65 @@
+"""`/backup`: how old the backups are, and taking, listing and proving them."""
+
+from bot.slack.blocks import Button
+from commands.call import Answer, Call
+from commands.command import Command
+
+COMMAND = Command("backup", summary="How old the backups are; take one, list them, prove them.")
+
+
+@COMMAND.alone
+async def status(call: Call) -> Answer:
+    """Every database: its last good backup, its age against the objective, its next run."""
+    standings, now = await call.house.backups.standings(), call.house.clock.now()
+    late = sum(standing.is_late(now) for standing in standings)
+    buttons = _run_buttons([standing.name for standing in standings if not standing.unsupported])
+    return call.say("backup", buttons=buttons, standings=standings, late=late, now=now)
+
+
+@COMMAND.verb("status", usage="status", help="every database: last good backup, age against RPO, next run")
+async def status_asked(call: Call) -> Answer:
+    return await status(call)
+
+
+@COMMAND.verb("run", "take", "create", "now", usage="run [name]", help="take a backup now")
+async def run(call: Call) -> Answer:
+    """The only database there is needs no name; of several one has to be chosen."""
+    wanted = call.text or _only(list(call.house.runbook.backups))
+    if not wanted and call.house.runbook.backups:
+        return call.say("backup_which", buttons=_run_buttons(list(call.house.runbook.backups)))
+    backup = await call.house.backups.run(call.actor, wanted)
+    return call.say("backup_begun", backup=backup, channel=call.house.runbook.channels.alerts)
+
+
+@COMMAND.button("backup.run")
+async def run_pressed(call: Call) -> Answer:
+    return await run(call.with_text(call.value))
+
+
+@COMMAND.verb("list", "ls", usage="list [name]", help="the latest runs")
+async def list_(call: Call) -> Answer:
+    return call.say("backup_list", name=call.text, backups=await call.house.backups.newest(call.text))
+
+
+@COMMAND.verb("verify", "check", usage="verify [id|name|latest]", help="read a backup back: valid, or damaged and why")
+async def verify(call: Call) -> Answer:
+    return call.say("backup_verified", backup=await call.house.backups.verify(call.actor, call.text))
+
+
+@COMMAND.verb("drill", usage="drill [name]", help="restore a backup to prove it (not there yet)")
+async def drill(call: Call) -> Answer:
+    return call.say("backup_later", what="drill")
+
+
+@COMMAND.verb("restore", usage="restore <id>", help="restore a database (not there yet)")
+async def restore(call: Call) -> Answer:
+    return call.say("backup_later", what="restore")
+
+
+def _only(names: list[str]) -> str:
+    return names[0] if len(names) == 1 else ""
+
+
+def _run_buttons(names: list[str]) -> tuple[Button, ...]:
+    """The action carries the name too: Slack wants every action of a message to differ."""
+    return tuple(Button(f"Back up {name}", f"backup.run#{name}", name) for name in names)

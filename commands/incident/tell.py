@@ -1,0 +1,80 @@
+"""Telling audiences: whom, in which words, and with whose approval."""
+
+from collections.abc import Mapping
+
+from bot.domain.incident import Incident
+from bot.domain.telling import SUBJECT_LENGTH, TEXT_LENGTH
+from bot.services.communications import Preview
+from bot.services.promises import tell_button
+from bot.slack.blocks import Input, form
+from commands.about import about_an_incident
+from commands.call import Answer, Call, Form
+from commands.incident.book import COMMAND
+
+# Slack shows a few rows of buttons well; whoever is left out can still be typed.
+OFFERED = 20
+
+
+@COMMAND.verb("tell", "inform", "notify", usage="tell <audience>", help="tell an audience, after a look at the words")
+@about_an_incident("incident tell")
+async def tell(call: Call, incident: Incident) -> Answer:
+    if call.text:
+        return _form(call, await call.house.communications.preview(call.actor, incident, call.text))
+    told = await call.house.communications.last_told(incident)
+    return call.say(
+        "tell_whom",
+        buttons=tuple(tell_button(incident, key) for key in list(told)[:OFFERED]),
+        incident=incident,
+        told=told,
+        audiences=call.house.runbook.audiences,
+        tell=call.house.runbook.severity(incident.severity).tell,
+    )
+
+
+@COMMAND.button("audience.tell")
+async def chosen(call: Call) -> Answer:
+    number, _, audience = call.value.partition(" ")
+    incident = await call.house.incidents.find(number)
+    return _form(call, await call.house.communications.preview(call.actor, incident, audience))
+
+
+@COMMAND.button("audience.edit")
+async def edit(call: Call) -> Answer:
+    return _form(call, await call.house.communications.preview_of(call.actor, int(call.value)))
+
+
+def judge_words(values: Mapping[str, str]) -> Mapping[str, str]:
+    missing = {"subject": "Say in a few words what this is about.", "text": "Write what they should know."}
+    return {name: advice for name, advice in missing.items() if not values[name].strip()}
+
+
+@COMMAND.form("audience.tell", judge_words)
+async def send(call: Call) -> Answer:
+    """What becomes of it is seen in the incident's room."""
+    number, _, audience = call.private.partition(" ")
+    words = call.values["subject"], call.values["text"]
+    await call.house.communications.tell(call.actor, int(number), audience, *words)
+    return None
+
+
+@COMMAND.button("audience.approve")
+async def approve(call: Call) -> Answer:
+    await call.house.approvals.approve(call.actor, int(call.value))
+    return None
+
+
+@COMMAND.button("audience.reject")
+async def reject(call: Call) -> Answer:
+    await call.house.approvals.reject(call.actor, int(call.value))
+    return None
+
+
+def _form(call: Call, preview: Preview) -> Form:
+    key = preview.audience.key
+    inputs = [
+        Input("subject", "Subject", value=preview.subject, max_length=SUBJECT_LENGTH),
+        Input("text", "Text", value=preview.text, multiline=True, max_length=TEXT_LENGTH),
+    ]
+    words = call.house.rendering.say("slack/tell_preview", preview=preview)
+    private = f"{preview.incident.id} {key}"
+    return Form(form("audience.tell", f"Tell {key}", inputs, submit="Send", words=words, private=private))

@@ -1,0 +1,124 @@
+"""A monitoring system: what it posts to the bot, and what it is answered."""
+
+import json
+from collections.abc import AsyncIterable, AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from io import BytesIO
+from typing import Any
+
+import aiohttp
+
+from bot.sandbox.model import Message
+from tests.world import RUNBOOK, World, words_of
+
+TOKEN = "alerts-token-1"
+CHANNEL = "#infrastructure-alerts"
+
+WITH_ALERTS = (
+    RUNBOOK
+    + """
+default_severity: P2
+procedures:
+  database-timeout:
+    title: Database connection timeout
+    symptoms: [Slow queries]
+    steps:
+      - {do: Check the database answers, run: psql -c "select 1"}
+      - ask: Was there a deployment in the last hour?
+        answers: {"Yes": Roll it back, "No": Go on}
+alerts:
+  rules:
+    - {match: {alertname: DatabaseDown}, level: critical, declare: P1, procedure: database-timeout}
+    - {match: {event: failed_login}, at_least: 5 in 1h, level: high}
+    - {match: {alertname: Disk*}, level: medium}
+  heartbeats:
+    nightly-job: {every: 24h, grace: 30m, level: high}
+"""
+)
+
+
+Body = bytes | AsyncIterable[bytes]
+
+
+@dataclass(frozen=True)
+class Reply:
+    status: int
+    body: Any
+
+
+class Monitoring:
+    """Posts as Alertmanager or a script would; every answer must be a 202 unless the story looks at it."""
+
+    def __init__(self, world: World, session: aiohttp.ClientSession) -> None:
+        self._world = world
+        self._session = session
+
+    async def sends(
+        self, path: str, body: Body = b"", *, token: str | None = TOKEN, query: str = "", **headers: str
+    ) -> Reply:
+        """`POST /alerts/<path>` as it is; headers with `_` for `-`. A body in pieces is sent without its length."""
+        own = {name.replace("_", "-"): value for name, value in headers.items()}
+        if token is not None:
+            own["Authorization"] = f"Bearer {token}"
+        data = BytesIO(body) if isinstance(body, bytes) else body
+        address = f"http://127.0.0.1:{self._world.app.port}/alerts/{path}{query}"
+        async with self._session.post(address, data=data, headers=own) as answer:
+            return Reply(answer.status, await answer.json())
+
+    async def tells(self, source: str, content: Any) -> int:
+        """How many alerts were taken; everything that follows from them has been done."""
+        reply = await self.sends(source, json.dumps(content).encode())
+        assert reply.status == 202, reply
+        await self._world.settled()
+        return int(reply.body["accepted"])
+
+    async def fires(self, *alerts: dict[str, Any], group: str | None = None) -> int:
+        return await self.tells("alertmanager", notification(*alerts, group=group))
+
+    async def beats(self, name: str) -> Reply:
+        reply = await self.sends(f"heartbeat/{name}")
+        await self._world.settled()
+        return reply
+
+    @property
+    def cards(self) -> list[Message]:
+        """What stands in the alerts channel, oldest first."""
+        found = self._world.workspace.messages(CHANNEL)
+        return [message for message in found if message.subtype is None and message.ephemeral_for is None]
+
+    @property
+    def card(self) -> Message:
+        """The one card there is."""
+        [card] = self.cards
+        return card
+
+    @property
+    def words(self) -> str:
+        return words_of(self.card)
+
+
+def alert(name: str, *, status: str = "firing", severity: str = "warning", **labels: str) -> dict[str, Any]:
+    """One alert of Alertmanager; its fingerprint follows from its name and labels."""
+    own = {"alertname": name, "severity": severity, **labels}
+    return {
+        "status": status,
+        "labels": own,
+        "annotations": {"summary": f"{name} is bad", "description": f"All about {name}"},
+        "startsAt": "2026-08-06T14:00:00Z",
+        "endsAt": "0001-01-01T00:00:00Z",
+        "generatorURL": "http://prometheus.example.com/graph?g0.expr=up",
+        "fingerprint": "-".join(own.values()),
+    }
+
+
+def notification(*alerts: dict[str, Any], group: str | None = None) -> dict[str, Any]:
+    status = "firing" if any(one["status"] == "firing" for one in alerts) else "resolved"
+    key = group or '{}:{alertname="' + alerts[0]["labels"]["alertname"] + '"}'
+    return {"version": "4", "groupKey": key, "status": status, "receiver": "tocsin", "alerts": list(alerts)}
+
+
+@asynccontextmanager
+async def watched(world: World) -> AsyncIterator[Monitoring]:
+    async with aiohttp.ClientSession() as session:
+        yield Monitoring(world, session)

@@ -1,0 +1,35 @@
+"""What other programs say, before it is shown to people."""
+
+import pytest
+
+from bot.domain.saying import LONGEST, cause_of, fit_to_show
+
+REFUSED = """connection failed: connection to server at "127.0.0.1", port 1 failed: Connection refused
+\tIs the server running on that host and accepting TCP/IP connections?"""
+
+
+@pytest.mark.parametrize(
+    ("said", "cause"),
+    [
+        (REFUSED, "Connection refused"),
+        ('connection to server at "db", port 5432 failed: FATAL:  no such role', "no such role"),
+        ("[Errno -2] Name or service not known", "[Errno -2] Name or service not known"),
+        ("", ""),
+    ],
+)
+def test_the_cause_is_what_stands_at_the_end(said: str, cause: str) -> None:
+    assert cause_of(said) == cause
+
+
+def test_secrets_are_left_out_the_longer_first() -> None:
+    assert fit_to_show("cannot open postgresql://ada:pw@db", ["pw", "postgresql://ada:pw@db"]) == "cannot open …"
+
+
+def test_only_the_first_line_is_shown_and_no_further_than_fits() -> None:
+    assert fit_to_show("\n\n first \n second") == "first"
+    assert fit_to_show("x" * LONGEST) == "x" * LONGEST
+    assert fit_to_show("x" * (LONGEST + 1)) == "x" * (LONGEST - 1) + "…"
+
+
+def test_signs_that_would_move_the_cursor_become_blanks() -> None:
+    assert fit_to_show("a\x1b[2Jb\x00c") == "a [2Jb c"

@@ -1,0 +1,127 @@
+"""A folder that keeps dumps: a name only for what is whole, and nothing left of what is not."""
+
+import asyncio
+import hashlib
+import json
+import stat
+from collections.abc import AsyncGenerator
+from pathlib import Path
+
+import pytest
+
+from bot.domain.backup import Damaged, Gone
+from bot.domain.errors import Rejected, Unreachable
+from bot.dumpers import Draft, local, sum_of
+
+PIECES = [b"first", b"", b"second" * 100_000]
+WHOLE = b"".join(PIECES)
+
+
+async def pieces(*given: bytes, then: BaseException | None = None) -> AsyncGenerator[bytes, None]:
+    for piece in given:
+        yield piece
+    if then:
+        raise then
+
+
+async def written(folder: Path, file: str = "orders.dump") -> Draft:
+    return await local.write(str(folder), file, pieces(*PIECES), lambda size: None)
+
+
+def names(folder: Path) -> list[str]:
+    return sorted(path.name for path in folder.iterdir())
+
+
+async def test_a_draft_is_whole_summed_and_has_no_name_yet(tmp_path: Path) -> None:
+    noted: list[int] = []
+    draft = await local.write(str(tmp_path), "orders.dump", pieces(*PIECES), noted.append)
+
+    assert (draft.size, draft.sha256) == (len(WHOLE), hashlib.sha256(WHOLE).hexdigest())
+    assert noted == [5, 5, len(WHOLE)]
+    assert names(tmp_path) == [".orders.dump.part"]
+    assert await sum_of(local.read_draft(draft)) == (draft.size, draft.sha256)
+
+
+async def test_settled_it_has_its_name_and_its_manifest_beside_it(tmp_path: Path) -> None:
+    draft = await written(tmp_path)
+    await local.settle(draft, {"database": "orders", "note": "größer"})
+
+    assert names(tmp_path) == ["orders.dump", "orders.dump.json"]
+    assert (tmp_path / "orders.dump").read_bytes() == WHOLE
+    assert json.loads((tmp_path / "orders.dump.json").read_text()) == {"database": "orders", "note": "größer"}
+
+
+async def test_nobody_else_on_the_machine_may_read_it(tmp_path: Path) -> None:
+    draft = await written(tmp_path / "deep" / "folder")
+    await local.settle(draft, {})
+
+    folder = tmp_path / "deep" / "folder"
+    assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+    assert {stat.S_IMODE(path.stat().st_mode) for path in folder.iterdir()} == {0o600}
+
+
+async def test_a_dump_that_breaks_off_leaves_nothing(tmp_path: Path) -> None:
+    with pytest.raises(Unreachable, match="the server has gone"):
+        broken = pieces(b"half", then=Unreachable("the server has gone"))
+        await local.write(str(tmp_path), "orders.dump", broken, lambda size: None)
+
+    assert names(tmp_path) == []
+
+
+async def test_a_dump_that_is_cancelled_leaves_nothing(tmp_path: Path) -> None:
+    begun = asyncio.Event()
+
+    async def endless() -> AsyncGenerator[bytes, None]:
+        yield b"half"
+        begun.set()
+        await asyncio.Event().wait()
+
+    task = asyncio.create_task(local.write(str(tmp_path), "orders.dump", endless(), lambda size: None))
+    await begun.wait()
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+
+    assert names(tmp_path) == []
+
+
+async def test_what_a_killed_process_has_left_can_be_discarded_and_stands_in_nobodys_way(tmp_path: Path) -> None:
+    (tmp_path / ".orders.dump.part").write_bytes(b"half of a longer dump" * 100_000)
+    await local.settle(await written(tmp_path), {})
+    assert (tmp_path / "orders.dump").read_bytes() == WHOLE
+
+    (tmp_path / ".other.dump.part").write_bytes(b"half")
+    await local.discard(str(tmp_path), "other.dump")
+    await local.discard(str(tmp_path), "other.dump")
+    assert names(tmp_path) == ["orders.dump", "orders.dump.json"]
+
+
+async def test_a_folder_that_cannot_be_written_to_is_told_by_its_name(tmp_path: Path) -> None:
+    (tmp_path / "taken").write_text("a file where the folder should be")
+    with pytest.raises(Rejected, match=r"taken: (file exists|not a directory)"):
+        await written(tmp_path / "taken")
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no disk that is always full")
+async def test_a_full_disk_may_have_room_again_later(tmp_path: Path) -> None:
+    (tmp_path / ".orders.dump.part").symlink_to("/dev/full")
+    with pytest.raises(Unreachable, match="no space left on device"):
+        await written(tmp_path)
+    assert names(tmp_path) == []
+
+
+async def test_a_file_that_has_gone_is_told_from_one_that_cannot_be_read(tmp_path: Path) -> None:
+    with pytest.raises(Gone):
+        await sum_of(local.read(str(tmp_path), "orders.dump"))
+    (tmp_path / "a folder").mkdir()
+    with pytest.raises(Damaged) as raised:
+        await sum_of(local.read(str(tmp_path), "a folder"))
+    assert not isinstance(raised.value, Gone)
+
+
+async def test_removing_takes_the_manifest_along_and_says_whether_there_was_anything(tmp_path: Path) -> None:
+    await local.settle(await written(tmp_path), {})
+
+    assert await local.remove(str(tmp_path), "orders.dump")
+    assert names(tmp_path) == []
+    assert not await local.remove(str(tmp_path), "orders.dump")

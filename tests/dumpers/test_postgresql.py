@@ -1,0 +1,209 @@
+"""PostgreSQL's own programs: told apart, given the password where nobody sees it, believed when they fail."""
+
+import asyncio
+from collections.abc import AsyncGenerator
+from pathlib import Path
+
+import psutil
+import psycopg
+import pytest
+
+from bot.domain.backup import Damaged
+from bot.domain.errors import Failed, Rejected, Unreachable
+from bot.dumpers import postgresql as pg
+from bot.store.embedded import binaries
+from tests.dumpers.conftest import a_backup
+from tests.guarded import PASSWORD, Guarded
+
+EMBEDDED = binaries()
+assert EMBEDDED is not None
+TOOLS = [EMBEDDED]
+
+
+async def dumped(address: str, **facts: str) -> bytes:
+    backup = a_backup(address, **facts)
+    return b"".join([piece async for piece in pg.dump(backup, await pg.equip(backup, TOOLS))])
+
+
+async def one_piece(content: bytes) -> AsyncGenerator[bytes, None]:
+    for start in range(0, len(content), 65536):
+        yield content[start : start + 65536]
+
+
+def a_program(folder: Path, name: str, said: str) -> Path:
+    """A program that says this when it is asked for its version."""
+    folder.mkdir(exist_ok=True)
+    path = folder / name
+    path.write_text(f"#!/bin/sh\necho '{said}'\n")
+    path.chmod(0o755)
+    return folder
+
+
+async def test_a_dump_holds_the_whole_database(guarded: Guarded, tmp_path: Path) -> None:
+    """Restored with pg_restore into another database, every row is there."""
+    source, target = guarded.database("orders", rows=5000), guarded.database("empty", rows=0)
+    file = tmp_path / "orders.dump"
+    file.write_bytes(await dumped(source))
+
+    guarded.tell("DROP TABLE orders", target)
+    restore = await asyncio.create_subprocess_exec(TOOLS[0] / "pg_restore", "--no-owner", "-d", target, str(file))
+    assert await restore.wait() == 0
+    checksum = "SELECT md5(string_agg(id || note, ',' ORDER BY id)) FROM orders"
+    assert guarded.ask(checksum, target) == guarded.ask(checksum, source)
+
+
+@pytest.mark.parametrize(
+    "name", ["--help", "x; drop", "a b", "ünï", "dbname=postgres", "it's", "$(touch x)", "postgresql://x"]
+)
+async def test_the_name_of_a_database_is_never_anything_else(guarded: Guarded, name: str) -> None:
+    content = await dumped(guarded.database(name, rows=3))
+    await pg.inspect(one_piece(content), TOOLS)
+
+
+async def test_the_runbook_may_name_another_database_than_the_address(guarded: Guarded) -> None:
+    guarded.database("--other", rows=3)
+    content = await dumped(guarded.address("postgres"), database="--other")
+    assert b"orders" in content
+
+
+async def test_the_password_is_in_no_programs_arguments(guarded: Guarded) -> None:
+    """Looked at while pg_dump waits for a table that somebody holds."""
+    address = guarded.database()
+    backup = a_backup(address)
+    equipment = await pg.equip(backup, TOOLS)
+    with psycopg.connect(address) as holder:
+        holder.execute("LOCK TABLE orders IN ACCESS EXCLUSIVE MODE")
+        dump = pg.dump(backup, equipment)
+        first = asyncio.create_task(anext(dump))
+        try:
+            arguments = await _arguments_of_pg_dump(guarded)
+        finally:
+            first.cancel()
+            await asyncio.wait([first])
+            await dump.aclose()
+    assert PASSWORD not in " ".join(arguments)
+    assert "orders" not in arguments
+
+
+async def _arguments_of_pg_dump(guarded: Guarded) -> list[str]:
+    while not guarded.ask("SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'"):
+        await asyncio.to_thread(lambda: None)
+    found = [child for child in psutil.Process().children(recursive=True) if child.name() == "pg_dump"]
+    return [argument for child in found for argument in child.cmdline()]
+
+
+async def test_a_dump_that_is_given_up_leaves_no_program_running(guarded: Guarded) -> None:
+    backup = a_backup(guarded.database(rows=200_000))
+    dump = pg.dump(backup, await pg.equip(backup, TOOLS))
+    await anext(dump)
+    await dump.aclose()
+
+    assert not [child for child in psutil.Process().children(recursive=True) if child.name() == "pg_dump"]
+
+
+async def test_a_dump_that_fails_half_way_says_why(guarded: Guarded) -> None:
+    """The account may not read one of the tables."""
+    address = guarded.database(rows=3)
+    admin = guarded.address("orders").replace("keeper", "postgres")
+    guarded.tell("CREATE TABLE hidden (x int)", admin)
+
+    with pytest.raises(Unreachable, match="permission denied for table hidden"):
+        await dumped(address)
+
+
+async def test_a_wrong_password_is_told_without_it(guarded: Guarded) -> None:
+    guarded.database()
+    with pytest.raises(Unreachable, match="password authentication failed") as raised:
+        await pg.equip(a_backup(guarded.address("orders", password="hunter2-wrong")), TOOLS)
+    assert "hunter2" not in str(raised.value)
+
+
+async def test_a_database_that_is_not_there_is_told_by_its_name(guarded: Guarded) -> None:
+    with pytest.raises(Unreachable, match='database "nowhere" does not exist'):
+        await pg.equip(a_backup(guarded.address("nowhere")), TOOLS)
+
+
+async def test_a_server_that_is_away_is_told(unused_tcp_port: int) -> None:
+    with pytest.raises(Unreachable, match=r"(?i)connection refused"):
+        await pg.equip(a_backup(f"postgresql://keeper:pw@127.0.0.1:{unused_tcp_port}/orders"), TOOLS)
+
+
+async def test_without_the_programs_it_is_said_how_to_install_them(
+    guarded: Guarded, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(Rejected, match=r"pg_dump is not installed: install .* version 18 or newer .*apt install"):
+        await pg.equip(a_backup(guarded.database()), [])
+    with pytest.raises(Rejected, match="pg_restore is not installed"):
+        await pg.inspect(one_piece(b"PGDMP"), [])
+
+
+async def test_programs_older_than_the_server_are_told_apart_and_not_used(
+    guarded: Guarded, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    old = a_program(tmp_path / "old", "pg_dump", "pg_dump (PostgreSQL) 9.6.24")
+    monkeypatch.setenv("PATH", str(old))
+    backup = a_backup(guarded.database())
+
+    with pytest.raises(Rejected, match=r"pg_dump 9\.6\.24 cannot dump a PostgreSQL 18\.\d+: install .*version 18"):
+        await pg.equip(backup, [])
+    assert (await pg.equip(backup, TOOLS)).program == TOOLS[0] / "pg_dump"
+
+
+async def test_of_several_programs_the_one_nearest_above_the_server_is_taken(
+    guarded: Guarded, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    newest = a_program(tmp_path / "newest", "pg_dump", "pg_dump (PostgreSQL) 99.1")
+    monkeypatch.setenv("PATH", str(newest))
+
+    equipment = await pg.equip(a_backup(guarded.database()), TOOLS)
+    assert equipment.program == TOOLS[0] / "pg_dump"
+    assert equipment.tool.startswith("pg_dump 18.")
+    assert equipment.server.startswith("PostgreSQL 18.")
+
+
+async def test_a_program_that_does_not_run_here_is_passed_over(
+    guarded: Guarded, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    broken = a_program(tmp_path / "broken", "pg_dump", "Segmentation fault")
+    monkeypatch.setenv("PATH", str(broken))
+
+    assert (await pg.equip(a_backup(guarded.database()), TOOLS)).program == TOOLS[0] / "pg_dump"
+
+
+@pytest.mark.parametrize("content", [b"", b"PGDMP", b"SELECT 1;\n" * 100, b"\x00" * 100_000])
+async def test_what_is_no_dump_is_damaged(content: bytes) -> None:
+    with pytest.raises(Damaged, match="pg_restore cannot read it: "):
+        await pg.inspect(one_piece(content), TOOLS)
+
+
+async def test_a_dump_cut_within_its_list_of_contents_is_damaged(guarded: Guarded) -> None:
+    content = await dumped(guarded.database())
+    with pytest.raises(Damaged):
+        await pg.inspect(one_piece(content[:200]), TOOLS)
+
+
+async def test_a_large_dump_is_inspected_although_only_its_beginning_is_read(guarded: Guarded) -> None:
+    content = await dumped(guarded.database(rows=200_000))
+    assert len(content) > 1_000_000
+    await pg.inspect(one_piece(content), TOOLS)
+
+
+async def test_content_that_breaks_off_while_it_is_inspected_is_no_verdict() -> None:
+    async def broken() -> AsyncGenerator[bytes, None]:
+        yield b"PGDMP"
+        raise Unreachable("the disk does not answer")
+
+    with pytest.raises(Failed, match="the disk does not answer"):
+        await pg.inspect(broken(), TOOLS)
+
+
+async def test_our_own_secrets_are_not_handed_to_the_programs(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SLACK_BOT_TOKEN", "xoxb-secret")
+    monkeypatch.setenv("PGDATABASE", "somebody elses")
+    environment = pg._environment(a_backup("postgresql://keeper:pw@db:5433?sslmode=require"))
+
+    assert {name: value for name, value in environment.items() if name.startswith("PG")} == {
+        "PGHOST": "db", "PGPORT": "5433", "PGUSER": "keeper", "PGPASSWORD": "pw", "PGSSLMODE": "require",
+    }  # fmt: skip
+    assert "SLACK_BOT_TOKEN" not in environment

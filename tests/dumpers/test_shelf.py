@@ -1,0 +1,39 @@
+"""The shelf of backups: what can be dumped, and where dumps can be kept."""
+
+from inspect import isasyncgenfunction, iscoroutinefunction
+from typing import get_args
+
+import pytest
+
+from bot.dumpers import dumpers, kind_of_place, places
+from bot.runbook.backups import BackupKind
+
+
+@pytest.mark.parametrize("kind", sorted(dumpers()))
+def test_every_dumper_is_of_a_kind_that_a_runbook_can_name(kind: str) -> None:
+    dumper = dumpers()[kind]
+
+    assert kind in get_args(BackupKind)
+    assert dumper.SUFFIX.startswith(".")
+    assert iscoroutinefunction(dumper.equip)
+    assert isasyncgenfunction(dumper.dump)
+    assert iscoroutinefunction(dumper.inspect)
+
+
+@pytest.mark.parametrize("kind", sorted(places()))
+def test_every_place_can_be_written_to_read_from_and_cleared(kind: str) -> None:
+    place = places()[kind]
+
+    assert all(iscoroutinefunction(deed) for deed in (place.write, place.settle, place.discard, place.remove))
+    assert callable(place.read)
+    assert callable(place.read_draft)
+
+
+def test_postgresql_can_be_dumped_into_a_folder() -> None:
+    assert "postgresql" in dumpers()
+    assert "local" in places()
+
+
+def test_the_kind_of_a_place_is_read_from_how_it_is_written() -> None:
+    assert kind_of_place("/var/backups") == "local"
+    assert kind_of_place("s3://bucket/prefix") == "s3"

@@ -1,0 +1,93 @@
+"""What a look at a PostgreSQL finds."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+
+import psycopg
+import pytest
+
+from bot.probes.postgresql import expects, probe
+from bot.runbook.health import PostgresqlCheck
+from tests.guarded import Guarded, guarded_postgres
+from tests.probes.conftest import Listen, hang_up
+
+
+@pytest.fixture(scope="module")
+def guarded() -> Iterator[Guarded]:
+    with guarded_postgres() as server:
+        yield server
+
+
+def a_check(address: str, **wishes: str) -> PostgresqlCheck:
+    return PostgresqlCheck.model_validate({"key": "orders", "postgresql": address, **wishes})
+
+
+async def test_a_server_that_answers_is_healthy_and_says_how_many_connections_it_has(guarded: Guarded) -> None:
+    finding = await probe(a_check(guarded.database(), slow="60s", connections_below="100%"))
+
+    assert (finding.state, finding.reason) == ("healthy", "")
+    assert finding.value.endswith("of 300 connections")
+    assert timedelta(0) < finding.latency < timedelta(seconds=30)
+
+
+async def test_connections_of_other_accounts_count_although_they_are_hidden_from_ours(guarded: Guarded) -> None:
+    address = guarded.database()
+    before = int((await probe(a_check(address))).value.split()[0])
+    with psycopg.connect(guarded.entrance), psycopg.connect(guarded.entrance):
+        assert int((await probe(a_check(address))).value.split()[0]) == before + 2
+
+
+async def test_too_many_connections_are_degraded(guarded: Guarded) -> None:
+    address = guarded.database()
+    with psycopg.connect(address), psycopg.connect(address), psycopg.connect(address):
+        finding = await probe(a_check(address, connections_below="1%"))
+
+    assert finding.state == "degraded"
+    assert finding.reason.endswith("in use, wanted below 1%")
+
+
+async def test_a_late_answer_is_degraded(guarded: Guarded) -> None:
+    hurried = a_check(guarded.database()).model_copy(update={"slow": timedelta(microseconds=1)})
+
+    finding = await probe(hurried)
+    assert finding.state == "degraded"
+    assert finding.reason.startswith("took ")
+
+
+async def test_a_wrong_password_is_down_and_told_without_it(guarded: Guarded) -> None:
+    guarded.database()
+    finding = await probe(a_check(guarded.address("orders", password="hunter2-wrong")))
+
+    assert (finding.state, finding.value) == ("down", "no answer")
+    assert "password authentication failed" in finding.reason
+    assert "hunter2" not in repr(finding)
+
+
+async def test_a_database_that_is_not_there_is_down(guarded: Guarded) -> None:
+    finding = await probe(a_check(guarded.address("nowhere")))
+    assert (finding.state, finding.reason) == ("down", 'database "nowhere" does not exist')
+
+
+async def test_a_server_that_is_away_is_down(nobodys_port: int) -> None:
+    finding = await probe(a_check(f"postgresql://ada:hunter2@127.0.0.1:{nobodys_port}/orders"))
+    assert (finding.state, finding.reason) == ("down", "Connection refused")
+
+
+async def test_a_name_that_is_not_known_is_down() -> None:
+    finding = await probe(a_check("postgresql://ada:hunter2@nowhere.invalid/orders"))
+    assert finding.state == "down"
+    assert "hunter2" not in repr(finding)
+
+
+async def test_something_else_that_listens_there_is_down(listen: Listen) -> None:
+    finding = await probe(a_check(f"postgresql://ada:hunter2@127.0.0.1:{await listen(hang_up)}/orders"))
+
+    assert finding.state == "down"
+    assert finding.reason
+    assert "hunter2" not in repr(finding)
+
+
+def test_what_is_expected_is_said_in_a_few_words() -> None:
+    assert expects(a_check("postgresql://db/orders")) == "answers"
+    whole = a_check("postgresql://db/orders", slow="500ms", connections_below="80%")
+    assert expects(whole) == "answers within 500ms, connections below 80%"

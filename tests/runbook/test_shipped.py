@@ -1,0 +1,77 @@
+"""The runbooks that come with Tocsin are in order, and name nobody who exists."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from bot.rendering import templates_folder
+from bot.runbook import load
+from bot.runbook.report import of_runbook
+
+FOLDER = templates_folder() / "runbooks"
+SHIPPED = sorted(FOLDER.glob("*.yml"))
+
+# Numbers that regulators keep for plays and examples: British mobiles (Ofcom).
+RESERVED = re.compile(r"\+447700900\d{3}")
+
+
+def test_there_is_a_start_and_one_for_each_kind_of_organisation() -> None:
+    assert sorted(path.stem for path in SHIPPED) == [
+        "kubernetes",
+        "marketplace",
+        "starter",
+        "tutoring",
+        "tutoring-platform",
+        "web-application",
+    ]
+
+
+@pytest.mark.parametrize("path", SHIPPED, ids=lambda path: path.stem)
+def test_it_is_in_order_without_anything_in_the_environment(path: Path) -> None:
+    runbook = load(path, {})
+    assert of_runbook(runbook, path.name).startswith(f"{path.name} is in order for Example ")
+
+
+@pytest.mark.parametrize("path", SHIPPED, ids=lambda path: path.stem)
+def test_it_holds_only_example_addresses(path: Path) -> None:
+    text = path.read_text("utf-8")
+    hosts = re.findall(r"[a-z+]+://([^/\s\"'};]+)", text) + re.findall(r"[\w.+-]+@([\w.-]+)", text)
+    hosts += re.findall(r"\b([\w-]+(?:\.[\w-]+)*\.(?:com|org|net|io|dev|uk)):\d+", text)
+    assert hosts
+    assert {host for host in hosts if not re.fullmatch(r"(?:[\w-]+\.)*example\.com|example-backups", host)} == set()
+
+
+@pytest.mark.parametrize("path", SHIPPED, ids=lambda path: path.stem)
+def test_it_holds_only_reserved_telephone_numbers(path: Path) -> None:
+    numbers = re.findall(r"\+?\d[\d ()-]{8,}\d", path.read_text("utf-8"))
+    numbers = [number for number in numbers if not re.fullmatch(r"\d{4}-\d\d-\d\d", number)]
+    assert numbers
+    assert {number for number in numbers if not RESERVED.fullmatch(number)} == set()
+
+
+@pytest.mark.parametrize("path", SHIPPED, ids=lambda path: path.stem)
+def test_everybody_who_is_paged_can_be_reached_by_every_way_their_tier_names(path: Path) -> None:
+    runbook = load(path, {})
+    for tier in runbook.tiers.values():
+        people = [
+            key
+            for who in tier.who
+            for key in ([who.key] if who.kind == "person" else runbook.schedules[who.key].people)
+        ]
+        for person in (runbook.people[key] for key in people):
+            contacts = {"slack": person.email, "email": person.email, "sms": person.phone, "voice": person.phone}
+            assert all(contacts.get(via, "ours") for via in tier.via), f"{tier.key}: {person.key}"
+
+
+def test_the_start_pages_six_people_in_three_tiers() -> None:
+    runbook = load(FOLDER / "starter.yml", {})
+    assert list(runbook.people) == ["ada", "ben", "cleo", "dev", "eve", "finn"]
+    assert list(runbook.tiers) == ["oncall", "lead", "ceo"]
+    assert [severity.id for severity in runbook.severities] == ["P1", "P2", "P3", "P4"]
+    assert all(person.slack is None and person.email and person.phone for person in runbook.people.values())
+
+
+def test_the_start_watches_another_website_when_told_so() -> None:
+    runbook = load(FOLDER / "starter.yml", {"WEBSITE_URL": "http://127.0.0.1:8081"})
+    assert str(runbook.health.checks["website"].target) == "http://127.0.0.1:8081"

@@ -1,0 +1,130 @@
+"""Every statement beside a store module is one the migrated schema understands, and the schema explains itself."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from psycopg import AsyncConnection, errors
+
+from bot import store
+from bot.store.migrations import shipped
+from bot.store.queries import Queries
+
+FOLDER = Path(store.__file__).parent
+PLACEHOLDER = re.compile(r"%\((\w+)\)s")
+# What PostgreSQL can prepare; the rest has no parameters, is a statement of a word or two, and is run by other tests.
+PREPARED = ("SELECT", "INSERT", "UPDATE", "DELETE", "WITH")
+COLUMN = re.compile(r"^ {4}(?P<name>[a-z_]+) (?P<type>[a-z][a-z ]*(?:\(.*?\))?)(?P<rest>.*)$")
+
+
+def statements() -> Iterator[tuple[str, str, str]]:
+    """Each as (file, name, text)."""
+    for module in sorted(FOLDER.glob("*.py")):
+        queries = Queries(str(module))
+        if queries.path.exists():
+            for name, text in queries.statements.items():
+                yield queries.path.name, name, text
+
+
+def numbered(statement: str) -> str:
+    """With PostgreSQL's own placeholders, the same number for the same name."""
+    names = list(dict.fromkeys(PLACEHOLDER.findall(statement)))
+    return PLACEHOLDER.sub(lambda found: f"${names.index(found[1]) + 1}", statement).replace("%%", "%")
+
+
+def without_comments(statement: str) -> str:
+    return "\n".join(line for line in statement.splitlines() if not line.startswith("--")).strip()
+
+
+ALL = list(statements())
+TO_PREPARE = [(file, name, text) for file, name, text in ALL if without_comments(text).startswith(PREPARED)]
+
+
+@pytest.mark.parametrize(("file", "name", "text"), TO_PREPARE, ids=lambda part: part if len(part) < 40 else "")
+async def test_the_schema_understands_every_statement(database: str, file: str, name: str, text: str) -> None:
+    async with await AsyncConnection.connect(database) as conn:
+        try:
+            await conn.execute(f"PREPARE statement AS {numbered(without_comments(text))}".encode())
+        except errors.IndeterminateDatatype as error:
+            # psycopg tells the type with the value; a name whose type nothing else says is still a good statement.
+            pytest.fail(f"{file} {name}: {error}: write the type, as in %(name)s::text")
+
+
+@pytest.mark.parametrize("file", sorted(file.name for file in FOLDER.glob("*.sql")))
+def test_every_file_of_statements_stands_beside_its_module(file: str) -> None:
+    assert (FOLDER / file).with_suffix(".py").exists()
+
+
+@pytest.mark.parametrize("file", sorted({file for file, _, _ in ALL}))
+def test_no_statement_is_left_over(file: str) -> None:
+    """A name that no module asks for is a statement that nobody runs."""
+    asked = "".join(module.read_text() for module in FOLDER.glob("*.py"))
+
+    unused = [name for other, name, _ in ALL if other == file and f'"{name}"' not in asked]
+
+    assert unused == []
+
+
+@pytest.mark.parametrize(("file", "name", "text"), ALL, ids=lambda part: part if len(part) < 40 else "")
+def test_the_time_is_always_given_and_never_asked(file: str, name: str, text: str) -> None:
+    if (file, name) not in (("database.sql", "server_time"), ("migrations.sql", "create_ledger")):
+        assert not re.search(r"\b(now|clock_timestamp|localtimestamp)\(|current_timestamp", text, re.IGNORECASE)
+
+
+# The schema explains itself
+
+
+def migration(name: str) -> list[str]:
+    return dict(shipped())[name].splitlines()
+
+
+NAMES = [name for name, _ in shipped()]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_table_and_index_says_what_it_is_for(name: str) -> None:
+    """A line of comment above, or above the first of several indexes that stand together."""
+    lines = migration(name)
+    silent = [line for number, line in enumerate(lines) if _needs_words(line) and not _has_words_above(lines, number)]
+
+    assert silent == []
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_nullable_column_says_what_null_means(name: str) -> None:
+    """On its line, or on that of the first of several that stand together and are null together."""
+    lines = migration(name)
+    silent = [lines[n].strip() for n in range(len(lines)) if _is_nullable(lines[n]) and not _is_explained(lines, n)]
+
+    assert silent == []
+
+
+def test_migrations_are_numbered_one_after_the_other_without_a_number_twice() -> None:
+    numbers = [name.partition("_")[0] for name in NAMES]
+
+    assert numbers == sorted(set(numbers))
+
+
+def _needs_words(line: str) -> bool:
+    return bool(re.match(r"CREATE (TABLE|(UNIQUE )?INDEX|FUNCTION)", line))
+
+
+def _has_words_above(lines: list[str], number: int) -> bool:
+    for line in reversed(lines[:number]):
+        if line.startswith("--"):
+            return True
+        if not line.startswith(("CREATE INDEX", "CREATE UNIQUE INDEX", "    ")):
+            return False
+    return False
+
+
+def _is_explained(lines: list[str], number: int) -> bool:
+    while number and _is_nullable(lines[number]) and "--" not in lines[number]:
+        number -= 1
+    return _is_nullable(lines[number])
+
+
+def _is_nullable(line: str) -> bool:
+    found = COLUMN.match(line.partition("--")[0].rstrip())
+    return found is not None and not re.search(r"NOT NULL|PRIMARY KEY|GENERATED", line) and found["name"].islower()

@@ -1,0 +1,530 @@
+"""Audiences are told: by itself and by hand, with approval where it is asked, and never is a claim made."""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+
+import pytest
+
+from bot.domain.actor import Actor
+from bot.domain.errors import NotPermitted, Refused
+from bot.sandbox.model import Message
+from bot.sandbox.workspace import Workspace
+from bot.store import tellings
+from tests.mail_server import PostOffice, post_office
+from tests.world import RUNBOOK, World, words_of
+
+NewWorld = Callable[..., AbstractAsyncContextManager[World]]
+
+AUDIENCES = """
+audiences:
+  stakeholders: {email: [board@example.com], slack: ["#stakeholders"], automatic: true}
+  clients: {email: [one@example.com, two@example.com], template: client, approval: true, update_every: 45m}
+  team: {slack: ["#team"], template: internal}
+  press: {email: [press@example.com], automatic: true}
+permissions:
+  audience.send: [ada, ben]
+  audience.approve: [ben, ada]
+"""
+
+
+def telling(runbook: str, tell: str = "stakeholders, clients", more: str = AUDIENCES) -> str:
+    """The runbook of the world in which a P1 tells these audiences."""
+    return runbook.replace("    name: Critical\n", f"    name: Critical\n    tell: [{tell}]\n") + more
+
+
+def with_channels(workspace: Workspace) -> None:
+    workspace.add_channel("stakeholders")
+    workspace.add_channel("team")
+
+
+@pytest.fixture
+async def office() -> AsyncIterator[PostOffice]:
+    async with post_office() as office:
+        yield office
+
+
+@asynccontextmanager
+async def telling_world(new_world: NewWorld, office: PostOffice, runbook: str = "") -> AsyncIterator[World]:
+    settings = {"SMTP_URL": f"smtp://127.0.0.1:{office.port}", "MAIL_FROM": "bell@example.com"}
+    async with new_world(runbook=runbook or telling(RUNBOOK), prepare=with_channels, **settings) as world:
+        yield world
+
+
+@pytest.fixture
+async def town(new_world: NewWorld, office: PostOffice) -> AsyncIterator[World]:
+    """A world with audiences and a mail server."""
+    async with telling_world(new_world, office) as world:
+        yield world
+
+
+async def declared(world: World, words: str = "declare P1 Payments failing", by: str = "ada") -> None:
+    await world.workspace.person(by).types(f"/incident {words}", "#general")
+    await world.settled()
+    # What was painted before the room was there looks for it again a moment later.
+    await world.passes(seconds=5)
+
+
+async def does(world: World, who: str, text: str) -> str:
+    """Type in the incident's room; returns the answer."""
+    answer = await world.workspace.person(who).types(text, world.room())
+    await world.settled()
+    return answer.text
+
+
+async def presses(world: World, who: str, label: str, message: Message) -> str:
+    answer = await world.workspace.person(who).presses(label, message)
+    await world.settled()
+    return answer.text
+
+
+async def writes(world: World, who: str, audience: str, **words: str) -> None:
+    """Open the form for an audience, change its words, and send."""
+    await does(world, who, f"/incident tell {audience}")
+    await world.workspace.person(who).submits(values=words)
+    await world.passes(seconds=5)
+
+
+def letters(office: PostOffice) -> list[tuple[str, str]]:
+    """(reader, subject) of what the mail server took, by reader; forgets them."""
+    taken = sorted((letter["To"], letter["Subject"]) for letter in office.letters)
+    office.letters.clear()
+    return taken
+
+
+def posted_in(world: World, channel: str) -> list[str]:
+    """What the bot said there, oldest first; that it joined is Slack's own remark."""
+    return [words_of(one) for one in world.workspace.messages(channel) if one.blocks]
+
+
+def card(world: World, audience: str) -> Message:
+    """The newest message in the room about telling this audience."""
+    about = [m for m in world.workspace.messages(world.room()) if f"*{audience}*" in m.text]
+    return about[-1]
+
+
+async def told(world: World, kind: str = "told") -> list[str]:
+    return [entry.text for entry in await world.house.incidents.timeline(1) if entry.kind == kind]
+
+
+# By itself
+
+
+async def test_an_automatic_audience_hears_of_the_declaration_of_status_changes_and_of_the_end(
+    town: World, office: PostOffice
+) -> None:
+    await declared(town)
+    assert letters(office) == [("board@example.com", "P1 Critical: Payments failing (INC-1)")]
+
+    await does(town, "ada", "/incident status identified")
+    assert letters(office) == [("board@example.com", "P1 update: Payments failing (INC-1)")]
+
+    await does(town, "ada", "/incident resolve Rolled back")
+    assert letters(office) == [("board@example.com", "Resolved: Payments failing (INC-1)")]
+
+    await does(town, "ada", "/incident reopen It is back")
+    assert letters(office) == [("board@example.com", "Open again: Payments failing (INC-1)")]
+
+    assert posted_in(town, "#stakeholders")[0].startswith("*P1 Critical: Payments failing (INC-1)*\nExample Tutors is")
+    assert len(posted_in(town, "#stakeholders")) == 4
+    assert set((await told(town))[:2]) == {
+        "stakeholders by email: P1 Critical: Payments failing (INC-1)",
+        "stakeholders by slack: P1 Critical: Payments failing (INC-1)",
+    }
+    assert len(await told(town)) == 8
+
+
+async def test_the_letters_about_one_incident_form_a_thread(town: World, office: PostOffice) -> None:
+    await declared(town)
+    await does(town, "ada", "/incident resolve")
+
+    first, second = office.letters
+    assert first["References"] == second["References"]
+    assert first["Message-ID"] != second["Message-ID"]
+
+
+async def test_notes_updates_and_severities_are_told_to_nobody_by_themselves(town: World, office: PostOffice) -> None:
+    await declared(town, "declare P2 Payments slow")
+    await does(town, "ada", "/incident severity P1")
+    await does(town, "ada", "/incident update Looking at the queue")
+    await does(town, "ada", "/incident note Somebody called")
+
+    assert letters(office) == []
+    assert posted_in(town, "#stakeholders") == []
+
+
+async def test_an_audience_that_the_severity_does_not_tell_is_never_told_by_itself(
+    town: World, office: PostOffice
+) -> None:
+    await declared(town, "declare P2 Payments slow")
+    await does(town, "ada", "/incident status monitoring")
+    await does(town, "ada", "/incident resolve")
+
+    assert letters(office) == []
+    assert posted_in(town, "#stakeholders") == []
+
+
+@pytest.mark.parametrize("kind", ["drill", "private"])
+async def test_drills_and_private_incidents_tell_nobody_not_even_by_hand(
+    town: World, office: PostOffice, kind: str
+) -> None:
+    await declared(town, f"{kind} P1 Payments failing")
+    answer = await does(town, "ada", "/incident tell stakeholders")
+    bare = await does(town, "ada", "/incident tell")
+    await does(town, "ada", "/incident resolve")
+
+    assert f"INC-1 is {'a drill' if kind == 'drill' else 'private'}" in answer
+    assert bare == answer
+    assert letters(office) == []
+    assert posted_in(town, "#stakeholders") == []
+
+
+async def test_a_template_that_is_missing_is_said_and_keeps_nothing_from_happening(
+    new_world: NewWorld, office: PostOffice
+) -> None:
+    runbook = telling(RUNBOOK, more="\naudiences: {vips: {email: [vip@example.com], template: vip, automatic: true}}\n")
+    async with telling_world(new_world, office, runbook.replace("stakeholders, clients", "vips")) as world:
+        await declared(world)
+
+        assert len(world.pages_of("ada")) == 1
+        assert card(world, "vips").text.startswith("⚠ *vips* were not told: There is no template “vip”")
+        assert letters(office) == []
+
+
+# By hand
+
+
+async def test_a_bare_tell_offers_every_audience(town: World) -> None:
+    await declared(town)
+    answer = await town.ada.types("/incident tell", town.room())
+    await town.settled()
+
+    (offer,) = answer.messages
+    assert town.ada.labels(offer) == ["Tell stakeholders", "Tell clients", "Tell team", "Tell press"]
+    assert "*clients*: not told yet; somebody else approves it first; the runbook tells them of a P1" in words_of(offer)
+    assert "*stakeholders*: last told" in words_of(offer)
+
+    await presses(town, "ada", "Tell team", offer)
+    assert town.ada.modal().title == "Tell team"
+
+
+async def test_what_the_author_changed_is_what_is_sent(town: World, office: PostOffice) -> None:
+    await declared(town)
+    letters(office)
+    await does(town, "ada", "/incident tell stakeholders")
+    form = town.ada.modal()
+    assert form.values["subject"]["text"]["value"] == "P1 update: Payments failing (INC-1)"
+    assert "This is how the incident stands now." in form.values["text"]["text"]["value"]
+    assert "email: board@example.com" in str(form.content)
+
+    await town.ada.submits(values={"subject": "A word from us", "text": "All hands\n\nare on it."})
+    await town.settled()
+
+    (letter,) = office.letters
+    assert letter["Subject"] == "A word from us"
+    assert letter.get_content().replace("\r\n", "\n") == "All hands\n\nare on it.\n"
+    assert posted_in(town, "#stakeholders")[-1] == "*A word from us*\nAll hands\nare on it."
+    assert card(town, "stakeholders").text == "📨 *stakeholders* were told"
+    assert "✓ email: board@example.com accepted" in words_of(card(town, "stakeholders"))
+
+
+async def test_nothing_that_is_typed_can_mention_anybody_forge_a_link_or_a_header(
+    town: World, office: PostOffice
+) -> None:
+    evil = "<!channel> & <https://evil.example|click> @here"
+    town.workspace.untrusted.add(evil)
+    await declared(town)
+    letters(office)
+    await writes(town, "ada", "stakeholders", subject=f"{evil}\u2028Bcc: all@example.com", text=evil)
+
+    (letter,) = office.letters
+    assert letter["Bcc"] is None
+    assert letter["Subject"] == f"{evil} Bcc: all@example.com"
+    assert posted_in(town, "#stakeholders")[-1].endswith(
+        "&lt;!channel&gt; &amp; &lt;https://evil.example|click&gt; @here"
+    )
+    assert town.workspace.audit() == []
+    assert [str(one) for one in town.workspace.complaints] == []
+
+
+async def test_an_unknown_audience_gets_the_nearest_one(town: World) -> None:
+    await declared(town)
+
+    answer = await does(town, "ada", "/incident tell clents")
+    assert "There is no audience “clents”. Did you mean clients?" in answer
+
+
+async def test_only_who_may_send_can_send_and_what_they_wrote_is_kept(town: World) -> None:
+    await declared(town)
+    assert "Ada Obi, Ben Moss" in await does(town, "ada", "/incident tell clients") or town.ada.modal()
+    await town.eve.joins(town.room())
+    assert "`audience.send`" in await does(town, "eve", "/incident tell clients")
+
+    dev = Actor("dev")
+    with pytest.raises(NotPermitted, match=r"Your words are kept: `/incident tell clients`"):
+        await town.house.communications.tell(dev, 1, "clients", "Hello", "I typed for an hour")
+    kept = await _draft(town, "dev")
+    assert kept == ("Hello", "I typed for an hour")
+
+
+async def test_words_that_were_kept_come_back_and_are_gone_once_sent(town: World) -> None:
+    await declared(town)
+    ada = Actor("ada", "U0ADA")
+    with pytest.raises(Refused, match="text is empty"):
+        await town.house.communications.tell(ada, 1, "team", "Half a thought", "   ")
+
+    await does(town, "ada", "/incident tell team")
+    form = town.ada.modal()
+    assert form.values["subject"]["text"]["value"] == "Half a thought"
+    assert "written before" in str(form.content)
+    await town.ada.submits(values={"text": "The other half"})
+    await town.settled()
+    assert posted_in(town, "#team") == ["*Half a thought*\nThe other half"]
+
+    await does(town, "ada", "/incident tell team")
+    assert town.ada.modal().values["subject"]["text"]["value"] == "UPDATE P1: Payments failing (INC-1)"
+
+
+async def test_a_form_without_words_is_not_sent(town: World) -> None:
+    await declared(town)
+    await does(town, "ada", "/incident tell team")
+
+    answer = await town.ada.submits(values={"subject": " ", "text": " "})
+    assert answer.errors == {
+        "subject": "Say in a few words what this is about.",
+        "text": "Write what they should know.",
+    }
+
+
+# Approval
+
+
+async def test_what_needs_approval_leaves_only_when_somebody_else_says_yes(town: World, office: PostOffice) -> None:
+    await declared(town)
+    letters(office)
+    await writes(town, "ada", "clients", subject="Sorry", text="We are on it.")
+
+    asked = card(town, "clients")
+    assert town.ben.labels(asked) == ["Approve", "Reject", "Edit"]
+    assert "Sorry" in words_of(asked) and "> We are on it." in words_of(asked).replace("&gt;", ">")
+    assert "<@U0BEN>" in asked.text
+    assert letters(office) == []
+
+    assert "You wrote this, so somebody else has to approve it." in await presses(town, "ada", "Approve", asked)
+    assert letters(office) == []
+
+    await presses(town, "ben", "Approve", card(town, "clients"))
+    assert letters(office) == [("one@example.com", "Sorry"), ("two@example.com", "Sorry")]
+    assert "approved by Ben Moss" in words_of(card(town, "clients"))
+    assert await told(town, "system") == ["approved for clients: Sorry"]
+    assert "clients by email: Sorry" in await told(town)
+
+
+async def test_who_may_not_approve_is_told_who_may(town: World, office: PostOffice) -> None:
+    await declared(town)
+    letters(office)
+    await writes(town, "ada", "clients")
+    await town.eve.joins(town.room())
+
+    assert "`audience.approve`" in await presses(town, "eve", "Approve", card(town, "clients"))
+    assert letters(office) == []
+
+
+async def test_of_two_who_decide_the_second_learns_who_was_first(town: World, office: PostOffice) -> None:
+    await declared(town)
+    letters(office)
+    await writes(town, "ada", "clients")
+    asked = card(town, "clients")
+    first, second = Actor("ben", "U0BEN"), Actor("ben", "U0BEN")
+    assert asked
+    await town.house.approvals.approve(first, 2)
+    await town.settled()
+    with pytest.raises(Refused, match="Ben Moss has approved this already"):
+        await town.house.approvals.reject(second, 2)
+
+    assert len(letters(office)) == 2
+
+
+async def test_what_is_rejected_is_not_sent_and_its_words_are_not_lost(town: World, office: PostOffice) -> None:
+    await declared(town)
+    letters(office)
+    await writes(town, "ada", "clients", subject="Sory", text="We are on it.")
+    await presses(town, "ben", "Reject", card(town, "clients"))
+
+    assert card(town, "clients").text.startswith("🚫 Ben Moss rejected this")
+    assert letters(office) == []
+
+    await presses(town, "ada", "Edit", card(town, "clients"))
+    assert town.ada.modal().values["text"]["text"]["value"] == "We are on it."
+    await town.ada.submits(values={"subject": "Sorry"})
+    await town.settled()
+    await presses(town, "ben", "Approve", card(town, "clients"))
+    assert letters(office) == [("one@example.com", "Sorry"), ("two@example.com", "Sorry")]
+
+
+async def test_an_automatic_audience_with_approval_is_asked_about_at_once_and_newer_words_take_the_place_of_older(
+    new_world: NewWorld, office: PostOffice
+) -> None:
+    runbook = telling(RUNBOOK).replace("template: client, ", "template: client, automatic: true, ")
+    async with telling_world(new_world, office, runbook) as world:
+        await declared(world)
+        asked = card(world, "clients")
+        assert [reader for reader, _ in letters(office)] == ["board@example.com"]
+        assert "A disruption at Example Tutors" in words_of(asked)
+
+        await does(world, "ada", "/incident status identified")
+        assert "newer words took its place" in asked.text
+        assert world.ben.labels(asked) == ["Edit"]
+
+        letters(office)
+        await presses(world, "ada", "Approve", card(world, "clients"))
+        assert [subject for _, subject in letters(office)] == ["News about the disruption at Example Tutors"] * 2
+
+
+# What does not arrive
+
+
+async def test_a_refused_reader_is_shown_and_keeps_nothing_from_the_others(town: World, office: PostOffice) -> None:
+    office.says_to("one@example.com", "550 no such mailbox")
+    await declared(town)
+    letters(office)
+    await writes(town, "ada", "clients", subject="Sorry")
+    await presses(town, "ben", "Approve", card(town, "clients"))
+
+    assert letters(office) == [("two@example.com", "Sorry")]
+    shown = words_of(card(town, "clients"))
+    assert "✓ email: two@example.com accepted" in shown
+    assert "✗ email: one@example.com was not told: the mail server says 550 no such mailbox" in shown
+    assert "clients not told by email (one@example.com)" in (await told(town, "system"))[-1]
+    assert await town.house.telling_cards.degraded(1) == [
+        "clients not told by email (one@example.com): the mail server says 550 no such mailbox"
+    ]
+
+
+async def test_nobody_is_told_twice_and_nobody_is_called_told_before_the_server_said_so(
+    town: World, office: PostOffice
+) -> None:
+    office.says["DATA"] = "451 try again later"
+    await declared(town)
+    assert letters(office) == []
+    assert await told(town) == ["stakeholders by slack: P1 Critical: Payments failing (INC-1)"]
+    assert "⏳ email: 1 not accepted yet" in words_of(card(town, "stakeholders"))
+
+    office.says.clear()
+    await town.passes(minutes=1)
+    assert letters(office) == [("board@example.com", "P1 Critical: Payments failing (INC-1)")]
+    assert card(town, "stakeholders").text == "📨 *stakeholders* were told"
+    await town.passes(minutes=5)
+    assert letters(office) == []
+
+
+async def test_after_an_outage_of_the_mail_server_only_the_newest_words_are_sent(
+    town: World, office: PostOffice
+) -> None:
+    office.says["DATA"] = "451 try again later"
+    await declared(town)
+    await does(town, "ada", "/incident status identified")
+    await town.passes(minutes=10)
+    await does(town, "ada", "/incident resolve")
+
+    office.says.clear()
+    for _ in range(3):
+        await town.passes(minutes=1)
+    assert letters(office) == [("board@example.com", "Resolved: Payments failing (INC-1)")]
+
+
+async def test_a_channel_that_is_missing_is_told_in_one_line_and_is_never_fatal(
+    new_world: NewWorld, office: PostOffice
+) -> None:
+    runbook = telling(RUNBOOK).replace("#stakeholders", "#nowhere")
+    async with telling_world(new_world, office, runbook) as world:
+        await declared(world)
+
+        assert len(letters(office)) == 1
+        shown = words_of(card(world, "stakeholders"))
+        assert "✗ slack: #nowhere was not told: there is no channel #nowhere" in shown
+
+
+async def test_a_channel_the_bot_was_removed_from_is_told_in_one_line(town: World, office: PostOffice) -> None:
+    town.workspace.faults.refuse(
+        "chat.postMessage", "not_in_channel", times=None, when=lambda sent: "P1 Critical" in sent.get("text", "")
+    )
+    await declared(town)
+
+    assert "the bot may not post in #stakeholders: not_in_channel" in words_of(card(town, "stakeholders"))
+
+
+async def test_an_outlet_that_is_not_set_up_is_a_gap_and_never_a_claim(new_world: NewWorld, office: PostOffice) -> None:
+    more = "\naudiences: {everybody: {statuspage: {page: abc123}, email: [all@example.com], automatic: true}}\n"
+    async with new_world(runbook=telling(RUNBOOK, "everybody", more)) as world:
+        await declared(world)
+
+        assert card(world, "everybody").text == "⚠ *everybody* were not told"
+        shown = words_of(card(world, "everybody"))
+        assert "✗ email: all@example.com was not told: email is not set up here" in shown
+        assert "✗ statuspage: abc123 was not told: statuspage is not set up here" in shown
+        assert await told(world) == []
+
+        await does(world, "ada", "/incident tell everybody")
+        assert "⚠ not email (all@example.com): email is not set up here" in str(world.ada.modal().content)
+
+
+async def test_a_post_whose_answer_was_lost_is_found_again_and_not_posted_twice(
+    town: World, office: PostOffice
+) -> None:
+    town.workspace.faults.drop("chat.postMessage", when=lambda sent: sent.get("text", "").startswith("*P1 Critical"))
+    await declared(town)
+    await town.passes(seconds=30)
+
+    assert len(posted_in(town, "#stakeholders")) == 1
+    assert card(town, "stakeholders").text == "📨 *stakeholders* were told"
+
+
+# Promises
+
+
+async def test_an_audience_with_a_rhythm_is_not_forgotten(town: World, office: PostOffice) -> None:
+    await declared(town)
+    await writes(town, "ada", "clients")
+    await presses(town, "ben", "Approve", card(town, "clients"))
+    town.posts()
+
+    await town.passes(minutes=44, seconds=59)
+    assert reminders(town) == []
+
+    await town.passes(seconds=1)
+    (reminder,) = reminders(town)
+    assert "an update every 45m" in reminder.text
+    assert town.ada.labels(reminder) == ["Tell clients"]
+
+    await presses(town, "ada", "Tell clients", reminder)
+    assert town.ada.modal().values["subject"]["text"]["value"] == "News about the disruption at Example Tutors"
+
+    await town.passes(minutes=45)
+    assert len(reminders(town)) == 2
+    await does(town, "ada", "/incident resolve")
+    await town.passes(hours=2)
+    assert len(reminders(town)) == 2
+
+
+async def test_after_being_told_their_time_counts_anew(town: World, office: PostOffice) -> None:
+    await declared(town)
+    await writes(town, "ada", "clients")
+    await presses(town, "ben", "Approve", card(town, "clients"))
+    await town.passes(minutes=40)
+    await writes(town, "ben", "clients")
+    await presses(town, "ada", "Approve", card(town, "clients"))
+
+    await town.passes(minutes=44, seconds=59)
+    assert reminders(town) == []
+    await town.passes(seconds=1)
+    assert len(reminders(town)) == 1
+
+
+def reminders(world: World) -> list[Message]:
+    return [message for message in world.workspace.messages(world.room()) if message.text.startswith("⏰")]
+
+
+async def _draft(world: World, author: str) -> tuple[str, str]:
+    async with world.house.db.transaction() as conn:
+        draft = await tellings.draft(conn, 1, "clients", author)
+    return draft.subject, draft.text

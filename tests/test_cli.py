@@ -1,0 +1,420 @@
+"""The command line: what each command needs, says, and ends with."""
+
+import asyncio
+import signal
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import aiohttp
+import pytest
+from ruamel.yaml import YAML
+
+from bot.clock import Clock
+from bot.runbook import load
+from bot.sandbox.server import Server
+from bot.sandbox.workspace import Workspace
+from tests.commandline import Ended, line_with, started, tocsin
+from tests.world import RUNBOOK, manifest
+
+BROKEN = RUNBOOK.replace("who: [ada]", "who: [adda]").replace("wait: 15m", "wait: soon")
+
+
+@pytest.fixture
+def here(tmp_path: Path) -> Path:
+    """An empty folder to work in."""
+    folder = tmp_path / "here"
+    folder.mkdir()
+    return folder
+
+
+@pytest.fixture
+async def workspace() -> AsyncIterator[Workspace]:
+    """A simulated Slack for a bot that is a process of its own."""
+    workspace = Workspace(Clock(), manifest())
+    server = Server(workspace)
+    await server.start()
+    yield workspace
+    await server.stop()
+
+
+def slack_of(workspace: Workspace) -> dict[str, str]:
+    return {
+        "SLACK_BOT_TOKEN": workspace.bot_token,
+        "SLACK_APP_TOKEN": workspace.app_token,
+        "SLACK_API_URL": f"{workspace.base_url}/api/",
+    }
+
+
+def write_runbook(folder: Path, text: str = RUNBOOK) -> None:
+    (folder / "runbook.yml").write_text(text)
+
+
+def is_one_sentence(ended: Ended) -> bool:
+    return "Traceback" not in ended.err and ended.err.count("\n") == 1
+
+
+# run: a lost secret must never give a healthy, silent pager
+
+
+async def test_run_without_anything_names_all_that_is_missing_and_the_sandbox(here: Path) -> None:
+    ended = await tocsin("run", at=here)
+
+    assert ended.code == 2
+    for word in ("SLACK_BOT_TOKEN", "SLACK_APP_TOKEN", "SLACK_SIGNING_SECRET", "runbook.yml", "tocsin sandbox"):
+        assert word in ended.err
+    assert is_one_sentence(ended)
+
+
+@pytest.mark.parametrize(
+    ("environ", "missing"),
+    [
+        ({"SLACK_APP_TOKEN": "xapp-1"}, "SLACK_BOT_TOKEN"),
+        ({"SLACK_BOT_TOKEN": "xoxb-1"}, "SLACK_APP_TOKEN or SLACK_SIGNING_SECRET"),
+        ({"SLACK_BOT_TOKEN": "", "SLACK_SIGNING_SECRET": "s"}, "SLACK_BOT_TOKEN"),
+    ],
+)
+async def test_run_without_one_part_of_slack_names_that_part(here: Path, environ: dict[str, str], missing: str) -> None:
+    write_runbook(here)
+
+    ended = await tocsin("run", at=here, **environ)
+
+    assert ended.code == 2
+    assert missing in ended.err
+    assert "tocsin sandbox" in ended.err
+
+
+async def test_run_without_a_runbook_names_where_it_looked(here: Path) -> None:
+    ended = await tocsin(
+        "run", at=here, SLACK_BOT_TOKEN="xoxb-1", SLACK_APP_TOKEN="xapp-1", TOCSIN_RUNBOOK="/nowhere/book.yml"
+    )
+
+    assert ended.code == 2
+    assert "/nowhere/book.yml" in ended.err
+    assert "SLACK" not in ended.err
+
+
+async def test_run_with_a_broken_runbook_tells_every_mistake_and_does_not_begin(here: Path) -> None:
+    write_runbook(here, BROKEN)
+
+    ended = await tocsin("run", at=here, SLACK_BOT_TOKEN="xoxb-1", SLACK_APP_TOKEN="xapp-1")
+
+    assert ended.code == 2
+    assert "adda" in ended.err
+    assert "soon" in ended.err
+
+
+async def test_a_wrong_variable_is_a_sentence_that_does_not_quote_a_secret(here: Path) -> None:
+    ended = await tocsin("run", at=here, DATABASE_URL="mysql://root:hunter2@db/x", PORT="70000")
+
+    assert ended.code == 2
+    assert "DATABASE_URL" in ended.err
+    assert "PORT" in ended.err
+    assert "hunter2" not in ended.err + ended.out
+
+
+async def test_a_database_that_is_away_is_a_sentence(here: Path) -> None:
+    write_runbook(here)
+
+    ended = await tocsin("status", at=here, DATABASE_URL="postgresql://me:hunter2@127.0.0.1:1/x")
+
+    assert ended.code == 1
+    assert "database" in ended.err
+    assert is_one_sentence(ended)
+    assert "hunter2" not in ended.err
+
+
+@pytest.mark.parametrize("told", [signal.SIGTERM, signal.SIGINT])
+async def test_run_becomes_ready_and_stops_in_order_when_told(
+    here: Path, workspace: Workspace, database: str, told: signal.Signals
+) -> None:
+    write_runbook(here)
+
+    async with started("run", at=here, PORT="0", DATABASE_URL=database, **slack_of(workspace)) as process:
+        where = (await line_with("http=", process.stderr)).rpartition("http=")[2].strip()
+        await line_with("slack=connected", process.stderr)
+        async with aiohttp.ClientSession() as session, session.get(f"http://{where}/readyz") as answer:
+            assert answer.status == 200
+        process.send_signal(told)
+        await asyncio.wait_for(process.communicate(), 30)
+
+    assert process.returncode == 0
+
+
+async def test_run_with_a_refused_token_ends_with_a_sentence(here: Path, workspace: Workspace, database: str) -> None:
+    write_runbook(here)
+    environ = slack_of(workspace) | {"SLACK_APP_TOKEN": "xapp-of-somebody-else"}
+
+    ended = await tocsin("run", at=here, PORT="0", DATABASE_URL=database, LOG_LEVEL="ERROR", **environ)
+
+    assert ended.code == 1
+    assert "invalid_auth" in ended.err
+    assert "Traceback" not in ended.err
+    assert "somebody-else" not in ended.err
+
+
+async def test_a_taken_port_is_a_sentence_that_says_what_to_set(
+    here: Path, workspace: Workspace, database: str
+) -> None:
+    write_runbook(here)
+    taken = workspace.base_url.rpartition(":")[2]
+
+    ended = await tocsin("run", at=here, PORT=taken, DATABASE_URL=database, LOG_LEVEL="ERROR", **slack_of(workspace))
+
+    assert ended.code == 1
+    assert f"Port {taken}" in ended.err
+    assert "set PORT" in ended.err
+    assert "Traceback" not in ended.err
+
+
+# check and init
+
+
+async def test_check_tells_every_mistake_with_its_path_and_line(here: Path) -> None:
+    write_runbook(here, BROKEN)
+
+    ended = await tocsin("check", at=here)
+
+    assert ended.code == 1
+    who, wait = (next(n for n, line in enumerate(BROKEN.splitlines(), 1) if word in line) for word in ("adda", "soon"))
+    assert f"runbook.yml:{who}: tiers.oncall.who[0]: " in ended.out
+    assert f"runbook.yml:{wait}: severities[0].escalation.steps[0].wait: " in ended.out
+
+
+async def test_check_of_a_good_runbook_ends_with_nothing_to_mend(here: Path) -> None:
+    (here / "other.yml").write_text(RUNBOOK)
+
+    ended = await tocsin("check", "other.yml", at=here)
+
+    assert (ended.code, ended.err) == (0, "")
+    assert "other.yml is in order" in ended.out
+
+
+async def test_check_without_a_file_says_how_to_get_one(here: Path) -> None:
+    ended = await tocsin("check", at=here)
+
+    assert ended.code == 1
+    assert "tocsin init" in ended.out
+
+
+async def test_simulate_lists_empty_tiers_missing_contacts_and_missing_credentials(here: Path) -> None:
+    text = RUNBOOK.replace("who: [ben]}", "who: [ben], via: [email]}").replace("who: [cleo]}", "who: []}")
+    write_runbook(here, text.replace("ben: {name: Ben Moss, email: ben@example.com,", "ben: {name: Ben Moss,"))
+
+    ended = await tocsin("check", "--simulate", at=here, SLACK_BOT_TOKEN="xoxb-1")
+
+    assert ended.code == 0
+    assert "3 gaps" in ended.out
+    assert "tier lead (Engineering Lead): no page by email; that needs SMTP_URL" in ended.out
+    assert "tier lead (Engineering Lead): Ben Moss cannot be paged by email; add email under people.ben" in ended.out
+    assert "tier ceo (CEO): nobody is in it" in ended.out
+
+
+async def test_simulate_without_gaps_says_so(here: Path) -> None:
+    write_runbook(here)
+
+    ended = await tocsin("check", "--simulate", at=here, SLACK_BOT_TOKEN="xoxb-1")
+
+    assert "Everybody who should be paged can be." in ended.out
+
+
+async def test_init_writes_a_runbook_that_passes_check_and_never_overwrites(here: Path) -> None:
+    first = await tocsin("init", at=here)
+    written = (here / "runbook.yml").read_text()
+    second = await tocsin("init", "tutoring", at=here)
+
+    assert (first.code, second.code) == (0, 1)
+    assert "left as it is" in second.err
+    assert (here / "runbook.yml").read_text() == written
+    assert load(here / "runbook.yml", {}).people
+
+
+async def test_init_knows_the_shipped_runbooks_by_name_and_lists_them(here: Path) -> None:
+    unknown = await tocsin("init", "nonesuch", at=here)
+
+    assert unknown.code == 1
+    assert "nonesuch" in unknown.err
+    assert "starter" in unknown.err
+    assert not (here / "runbook.yml").exists()
+
+    assert (await tocsin("init", "tutoring", at=here)).code == 0
+
+
+# manifest
+
+
+async def test_manifest_is_the_shipped_one_to_the_letter(here: Path) -> None:
+    ended = await tocsin("manifest", at=here)
+
+    assert ended.code == 0
+    assert YAML(typ="safe").load(ended.out) == manifest()
+    assert ended.out.startswith("#")
+
+
+async def test_manifest_for_http_leads_every_request_to_the_url(here: Path) -> None:
+    ended = await tocsin("manifest", "--url", "https://tocsin.example.com/", at=here)
+
+    address = "https://tocsin.example.com/slack/events"
+    written = YAML(typ="safe").load(ended.out)
+    assert {command["url"] for command in written["features"]["slash_commands"]} == {address}
+    assert written["settings"]["event_subscriptions"]["request_url"] == address
+    assert written["settings"]["interactivity"]["request_url"] == address
+    assert written["settings"]["socket_mode_enabled"] is False
+    assert written["oauth_config"] == manifest()["oauth_config"]
+
+
+async def test_manifest_has_the_commands_as_the_runbook_calls_them(here: Path) -> None:
+    write_runbook(here, f"{RUNBOOK}\nslash_commands: {{health: /site-health}}\n")
+
+    ended = await tocsin("manifest", at=here)
+
+    names = [command["command"] for command in YAML(typ="safe").load(ended.out)["features"]["slash_commands"]]
+    assert names == ["/incident", "/escalate", "/site-health", "/backup"]
+
+
+@pytest.mark.parametrize("url", ["http://tocsin.example.com", "tocsin.example.com", "https://x.example/?a=b"])
+async def test_manifest_refuses_an_address_that_slack_would_not_call(here: Path, url: str) -> None:
+    ended = await tocsin("manifest", "--url", url, at=here)
+
+    assert ended.code == 1
+    assert is_one_sentence(ended)
+
+
+# migrate
+
+
+async def test_migrate_twice_applies_once_on_an_embedded_database(here: Path) -> None:
+    first = await tocsin("migrate", at=here)
+    second = await tocsin("migrate", at=here)
+
+    assert (first.code, second.code) == (0, 0)
+    assert "applied 0001_spine" in first.out
+    assert second.out == "The schema is up to date.\n"
+
+
+# Deeds from a shell
+
+
+async def test_declaring_from_a_shell_pages_although_no_bot_is_running(
+    here: Path, workspace: Workspace, database: str
+) -> None:
+    write_runbook(here)
+    environ = {"DATABASE_URL": database, **slack_of(workspace)}
+
+    declared = await tocsin("declare", "P1", "Payments", "failing", "--as", "eve", at=here, **environ)
+
+    assert declared.code == 1
+    assert "eve" in declared.err
+
+    declared = await tocsin("declare", "P1", "Payments", "failing", "--as", "ben", at=here, **environ)
+
+    assert declared.code == 0
+    assert declared.out.startswith("INC-1 is declared: P1 Payments failing\n")
+    assert "page to Ada Obi by slack: accepted" in declared.out
+    assert len(workspace.direct_messages("ada")) == 1
+
+
+async def test_a_page_that_slack_refuses_is_not_told_as_accepted(
+    here: Path, workspace: Workspace, database: str
+) -> None:
+    write_runbook(here, RUNBOOK.replace("ada@example.com", "nobody@example.com"))
+
+    declared = await tocsin("declare", "Payments failing", at=here, DATABASE_URL=database, **slack_of(workspace))
+
+    assert "page to Ada Obi by slack: refused" in declared.out
+    assert "accepted" not in declared.out.replace("not accepted", "")
+
+
+async def test_acknowledging_and_asking_from_a_shell(here: Path, workspace: Workspace, database: str) -> None:
+    write_runbook(here)
+    environ = {"DATABASE_URL": database, **slack_of(workspace)}
+    await tocsin("declare", "P1 Payments failing", "--drill", at=here, **environ)
+
+    before = await tocsin("status", at=here, **environ)
+    first = await tocsin("ack", "inc-1", "--as", "Ada Obi", at=here, **environ)
+    second = await tocsin("ack", "INC-1", at=here, **environ)
+    after = await tocsin("status", "1", at=here, **environ)
+
+    assert "INC-1  P1  investigating  NOT ACKNOWLEDGED  DRILL Payments failing" in before.out
+    assert (first.code, second.code) == (0, 1)
+    assert "already acknowledged by Ada Obi" in second.err
+    assert "by Ada Obi" in after.out
+    assert "next:" not in after.out
+
+
+@pytest.mark.parametrize("words", [("ack", "INC-7"), ("status", "INC-7"), ("declare", "P9", "Payments failing")])
+async def test_what_does_not_exist_is_a_sentence(
+    here: Path, workspace: Workspace, database: str, words: tuple[str, ...]
+) -> None:
+    write_runbook(here)
+
+    ended = await tocsin(*words, at=here, DATABASE_URL=database, **slack_of(workspace))
+
+    assert ended.code == 1
+    assert is_one_sentence(ended)
+
+
+# doctor
+
+
+async def test_doctor_proves_what_works(here: Path, workspace: Workspace, database: str) -> None:
+    workspace.add_channel("general")
+    write_runbook(here)
+
+    ended = await tocsin("doctor", at=here, DATABASE_URL=database, **slack_of(workspace))
+
+    assert "✗" not in ended.out
+    assert ended.code == 0
+    for line in ("every scope", "Socket Mode can be opened", "person ada: found", "database: PostgreSQL"):
+        assert f"{line}" in ended.out
+
+
+async def test_doctor_says_how_to_mend_each_broken_part(here: Path, workspace: Workspace) -> None:
+    workspace.faults.withheld_scopes = frozenset({"pins:write"})
+    write_runbook(here, RUNBOOK.replace("ben@example.com", "nobody@example.com"))
+    environ = {
+        **slack_of(workspace),
+        "DATABASE_URL": "postgresql://me:hunter2@127.0.0.1:1/x",
+        "SMTP_URL": "smtp://me:hunter2@127.0.0.1:1",
+    }
+
+    ended = await tocsin("doctor", at=here, **environ)
+
+    assert ended.code == 1
+    broken = [line for line in ended.out.splitlines() if line.startswith("✗")]
+    for word in ("pins:write", "nobody@example.com", "database", "mail"):
+        assert any(word in line for line in broken), word
+    assert "hunter2" not in ended.out + ended.err
+    assert ended.err == ""
+
+
+async def test_doctor_without_anything_goes_on_to_the_end(here: Path) -> None:
+    ended = await tocsin("doctor", at=here)
+
+    assert ended.code == 1
+    assert "✗ runbook" in ended.out
+    assert "✗ slack" in ended.out
+    assert "✓ database: embedded PostgreSQL" in ended.out
+
+
+# The rest
+
+
+@pytest.mark.parametrize("words", [("rehearse", "fire.yml"), ("doctor", "--page", "ada")])
+async def test_what_is_not_built_yet_says_so_and_does_nothing(here: Path, words: tuple[str, ...]) -> None:
+    ended = await tocsin(*words, at=here)
+
+    assert ended.code == 2
+    assert "not built yet" in ended.err
+
+
+async def test_the_sandbox_prints_where_its_page_is_and_serves_it(here: Path) -> None:
+    nonsense = {"DATABASE_URL": "mysql://of-another-program", "SLACK_BOT_TOKEN": "xoxb-of-a-real-workspace"}
+    async with started("sandbox", "--port", "0", at=here, **nonsense) as process:
+        url = (await line_with("http://", process.stdout)).rpartition("http://")[2].strip()
+        async with aiohttp.ClientSession() as session, session.get(f"http://{url}") as answer:
+            assert answer.status == 200
+            assert "text/html" in answer.headers["Content-Type"]
+        process.send_signal(signal.SIGINT)
+        await asyncio.wait_for(process.communicate(), 30)
+
+    assert process.returncode == 0
