@@ -6,15 +6,14 @@ from dataclasses import dataclass
 from email.message import EmailMessage
 from email.policy import SMTP as WIRE
 from email.utils import format_datetime, formataddr, parseaddr
-from urllib.parse import SplitResult, unquote, urlsplit
 
 import aiosmtplib
 
 from bot.clock import Clock
-from bot.domain.errors import Failed, Refused, Rejected, Unanswered, Unreachable
+from bot.domain.errors import Failed, Rejected, Unanswered, Unreachable
+from bot.settings import Smtp
 
 TIMEOUT_S = 10.0
-PORTS = {"smtp": 587, "smtps": 465}
 # Well under the 998 octets of a line of RFC 5322, and nobody reads further.
 SUBJECT_LENGTH = 200
 ERROR_LENGTH = 200
@@ -38,28 +37,28 @@ class Mail:
     """A mail server, by its address. Every letter has its own connection; nothing is sent again by itself."""
 
     def __init__(
-        self, url: str, sender: str, clock: Clock, *, tls: ssl.SSLContext | None = None, patience_s: float = TIMEOUT_S
+        self,
+        server: Smtp,
+        sender: str,
+        clock: Clock,
+        *,
+        tls: ssl.SSLContext | None = None,
+        patience_s: float = TIMEOUT_S,
     ) -> None:
         """`sender` is an address, or a name and an address. `tls` None trusts what this machine trusts.
 
         `patience_s` is what one letter may take, from the first call to the server's last word.
         """
-        parts, port = _address_of(url)
+        self._server = server
         self._name, self._address = parseaddr(sender)
-        if "@" not in self._address:
-            raise Refused("MAIL_FROM should be an address such as tocsin@example.com")
         self._clock = clock
         self._tls = tls
         self._patience_s = patience_s
-        self._scheme = parts.scheme
-        self._host, self._port = parts.hostname or "", port
-        self._user = unquote(parts.username) if parts.username else None
-        self._password = unquote(parts.password or "")
 
     @property
     def place(self) -> str:
         """The server as people may see it."""
-        return f"{self._host}:{self._port}"
+        return f"{self._server.host}:{self._server.port}"
 
     async def send(self, letter: Letter) -> str:
         """Returns the Message-ID and what the server said when it took the letter.
@@ -109,16 +108,18 @@ class Mail:
         return asyncio.get_running_loop().time() + self._patience_s
 
     def _client(self) -> aiosmtplib.SMTP:
+        server = self._server
         return aiosmtplib.SMTP(
-            hostname=self._host,
-            port=self._port,
+            hostname=server.host,
+            port=server.port,
             # Given, because the library would ask the name servers for this machine's own name.
             local_hostname=self._domain,
-            username=self._user,
-            password=self._password if self._user else None,
+            username=server.username,
+            password=server.password.get_secret_value() if server.password else None,
             timeout=self._patience_s,
-            use_tls=self._scheme == "smtps",
-            start_tls=False if self._scheme == "smtps" else None,
+            use_tls=server.tls == "tls",
+            # None takes the encryption when it is offered.
+            start_tls=None if server.tls == "starttls" else False,
             tls_context=self._tls,
         )
 
@@ -150,17 +151,6 @@ class Mail:
         except (aiosmtplib.SMTPException, OSError, TimeoutError) as error:
             raise Unanswered(f"the mail server {self.place} did not say whether it took the mail") from error
         return f"{self._id(letter.key)} {one_line(answer.message)[:ERROR_LENGTH]}"
-
-
-def _address_of(url: str) -> tuple[SplitResult, int]:
-    try:
-        parts = urlsplit(url)
-        if parts.scheme in PORTS and parts.hostname:
-            return parts, parts.port or PORTS[parts.scheme]
-    except ValueError:
-        pass
-    # Not quoted: what is wrong with it may be that it is a password. For the same reason no cause is kept.
-    raise Refused("SMTP_URL should look like smtp://user:password@mail.example.com:587 or smtps://…")
 
 
 def one_line(text: str) -> str:

@@ -1,10 +1,14 @@
 """Addresses that may hold a secret: only `reveal` gives them away."""
 
+import re
 from typing import Any, ClassVar
 from urllib.parse import SplitResult, unquote, urlsplit
 
 from pydantic import GetCoreSchemaHandler
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
+
+# A port that is no number is a password whose @host was forgotten.
+_HOST = re.compile(r"(?:\[[0-9A-Fa-f:.]+\]|[\w.%~-]*)(?::\d{1,5})?")
 
 
 class Dsn:
@@ -24,8 +28,8 @@ class Dsn:
     def shown(self) -> str:
         """The address as people may see it."""
         scheme, _, rest = self._address.partition("://")
-        place = rest.split("?")[0].split("#")[0]
-        return f"{scheme}://{place.rpartition('@')[2]}"
+        authority, slash, path = rest.split("?")[0].split("#")[0].partition("/")
+        return f"{scheme}://{authority.rpartition('@')[2]}{slash}{path}"
 
     @property
     def database(self) -> str:
@@ -80,10 +84,14 @@ class Dsn:
 
     @classmethod
     def _has_a_place(cls, parts: SplitResult) -> bool:
-        # An @ after the host is a password with a / ? or # that was not percent-encoded; it would be shown as a path.
-        if "@" in parts.path + parts.query + parts.fragment:
-            return False
-        return bool(parts.netloc.rpartition("@")[2] or parts.path.strip("/"))
+        hosts = parts.netloc.rpartition("@")[2]
+        # An @ further on is a password with a / ? or # that was not percent-encoded: it would be shown as a path.
+        is_cut_short = "@" in parts.path + parts.query + parts.fragment
+        return not is_cut_short and all(_HOST.fullmatch(host) for host in hosts.split(",")) and cls._suffices(hosts)
+
+    @classmethod
+    def _suffices(cls, hosts: str) -> bool:
+        return bool(hosts)
 
 
 class HttpUrl(Dsn):
@@ -92,10 +100,8 @@ class HttpUrl(Dsn):
 
     @classmethod
     def _has_a_place(cls, parts: SplitResult) -> bool:
-        try:
-            return bool(parts.hostname) and (parts.port is None or parts.port > 0)
-        except ValueError:
-            return False
+        # On the web an @ in a path is a name, so only the host itself is looked at.
+        return bool(parts.hostname) and _HOST.fullmatch(parts.netloc.rpartition("@")[2]) is not None
 
 
 class Webhook(HttpUrl):
@@ -112,6 +118,11 @@ class Webhook(HttpUrl):
 class PostgresqlUrl(Dsn):
     schemes = ("postgresql", "postgres")
     example = "postgresql://user:password@host:5432/database"
+
+    @classmethod
+    def _suffices(cls, hosts: str) -> bool:
+        # Without a host it is the socket of this machine.
+        return True
 
 
 class MongodbUrl(Dsn):

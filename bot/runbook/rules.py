@@ -1,10 +1,10 @@
 """What goes together and what does not, across the whole file."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from bot.runbook.mistakes import Finding, Path
-from bot.runbook.references import found_at
+from bot.runbook.references import found_at, names_of
 
 LEAD = "lead"
 # The name of the bot itself in every timeline.
@@ -75,25 +75,29 @@ def _permissions(content: Mapping[str, Any]) -> Iterator[Finding]:
             yield Finding(path, "a restore needs two people: the one who asks and another who permits it")
 
 
-def _persons(names: list[Any], content: Mapping[str, Any]) -> set[str]:
-    """Everybody these names may stand for; a name that cannot be followed counts as somebody, others report it."""
+def _persons(names: Iterable[Any], content: Mapping[str, Any]) -> set[str]:
+    """Everybody these names may stand for; a name that leads nowhere counts as somebody, others report it."""
     persons: set[str] = set()
-    for name in names:
-        kind, slash, key = str(name).partition("/")
-        if not slash:
-            persons.add(str(name))
-            continue
-        found = _entries(content, kind, key)
-        persons |= {str(name)} if found is None else _persons(found, content)
+    seen: set[str] = set()
+    ahead = [str(name) for name in names]
+    while ahead:
+        name = ahead.pop()
+        # A wrong file can go round in circles: a schedule that names itself.
+        if name not in seen:
+            seen.add(name)
+            members = _members(name, content)
+            persons |= {name} if members is None else set()
+            ahead += members or []
     return persons
 
 
-def _entries(content: Mapping[str, Any], kind: str, key: str) -> list[Any] | None:
-    group, members = {"tier": ("tiers", "who"), "schedule": ("schedules", "people")}.get(kind, ("", ""))
-    entry = (content.get(group) or {}).get(key)
-    found = entry.get(members) if isinstance(entry, dict) else None
-    # A tier holds no tiers: following one would let a wrong file go round in circles.
-    return [one for one in found if not str(one).startswith("tier/")] if isinstance(found, list) else None
+def _members(name: str, content: Mapping[str, Any]) -> list[str] | None:
+    """The names that a tier or a schedule holds; None for a person, and for what cannot be followed."""
+    kind, _, key = name.partition("/")
+    pattern = {"tier": "tiers.*.who[]", "schedule": "schedules.*.people[]"}.get(kind)
+    if pattern is None or key not in names_of(content, "tier" if kind == "tier" else "schedule"):
+        return None
+    return [member for path, member in found_at(content, pattern) if path[1] == key]
 
 
 def _reserved_names(content: Mapping[str, Any]) -> Iterator[Finding]:

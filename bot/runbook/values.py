@@ -25,6 +25,9 @@ CHANNEL_LENGTH = 80
 TEXT_LENGTH = 3000
 NAME_LENGTH = 150
 
+# One host without a dot is real: mail on the machine itself.
+_EMAIL = re.compile(r"[\w.!#$%&'*+/=?^`{|}~-]+@(?:localhost|(?:[a-z0-9-]+\.)+[a-z0-9-]{2,})", re.ASCII | re.IGNORECASE)
+
 
 def wrong(said: str) -> PydanticCustomError:
     """A mistake with its sentence ready to be read."""
@@ -58,6 +61,18 @@ def a_list(shape: str) -> BeforeValidator:
     return BeforeValidator(check)
 
 
+def refused_as_wrong(check: Callable[[str], str]) -> AfterValidator:
+    """What `check` makes of a text; its Refused becomes a mistake of the file."""
+
+    def checked(text: str) -> str:
+        try:
+            return check(text)
+        except Refused as refusal:
+            raise wrong(str(refusal)) from refusal
+
+    return AfterValidator(checked)
+
+
 def _some_text(text: str) -> str:
     if not text.strip():
         raise Refused("is empty: write something or remove the line")
@@ -74,16 +89,6 @@ def _one_line(text: str) -> str:
     return _some_text(text)
 
 
-def refused_as_wrong(check: Callable[[str], str]) -> AfterValidator:
-    def checked(text: str) -> str:
-        try:
-            return check(text)
-        except Refused as refusal:
-            raise wrong(str(refusal)) from refusal
-
-    return AfterValidator(checked)
-
-
 def _key(text: str) -> str:
     if not re.fullmatch(r"\w[\w.-]{0,79}", text):
         raise Refused(f"“{text}” cannot be a key: use letters, digits, “-”, “_” and “.”, without blanks")
@@ -91,12 +96,9 @@ def _key(text: str) -> str:
 
 
 def email_of(text: str) -> str:
-    if not re.fullmatch(r"[\w.!#$%&'*+/=?^`{|}~-]+@(?:localhost|(?:[a-z0-9-]+\.)+[a-z0-9-]{2,})", text.strip(), _ASCII):
+    if not _EMAIL.fullmatch(text.strip()):
         raise Refused(f"“{text}” is not an e-mail address: say one such as ada@example.com")
     return text.strip()
-
-
-_ASCII = re.ASCII | re.IGNORECASE
 
 
 def phone_of(text: str) -> str:

@@ -12,7 +12,8 @@
         card = await workspace.until(lambda: ada.direct_messages()[-1])
         await ada.presses("Acknowledge", card)      # NotOnScreen unless that label is there exactly once
         await ada.submits(values={"Title": "Payments"})               # the form on top; by label or block_id
-        await ada.selects("Severity", "P1", card); await ada.says("hello @ben", "#general")
+        await ada.selects("Severity", "P1", card); await ada.ticks("Is the site up?", card)
+        await ada.says("hello @ben", "#general")
         await ada.reacts("pushpin", card); await ada.uses_shortcut("add_to_timeline", card)
         await ada.opens_home(); ada.home(); ada.modal(); ada.sees("#general"); ada.labels(card)
 

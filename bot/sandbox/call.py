@@ -64,19 +64,24 @@ class Call:
         """Refuse unless the token has one of the scopes that allow this method on this kind of conversation."""
         wanted = self.scopes.get("any") or self.scopes.get(kind, ())
         if wanted and not self.state.scopes & set(wanted):
-            provided = ",".join(sorted(self.state.scopes))
-            raise SlackError("missing_scope", needed=wanted[0], provided=provided)
+            raise self.missing_scope(wanted[0])
 
     def need_some_scope(self) -> None:
         """Refuse a token with which this method could not work on any kind of conversation."""
         wanted = [scope for scopes in self.scopes.values() for scope in scopes]
         if wanted and not self.state.scopes & set(wanted):
-            needed = ",".join(dict.fromkeys(scopes[0] for scopes in self.scopes.values()))
-            raise SlackError("missing_scope", needed=needed, provided=",".join(sorted(self.state.scopes)))
+            raise self.missing_scope(*dict.fromkeys(scopes[0] for scopes in self.scopes.values()))
+
+    def missing_scope(self, *needed: str) -> SlackError:
+        provided = ",".join(sorted(self.state.scopes))
+        return SlackError("missing_scope", needed=",".join(needed), provided=provided)
 
     def conversation(self, name: str = "channel", *, by_name: bool = False) -> Channel:
         """The conversation named by an argument, when the app can see it; `by_name` also takes `#general`."""
-        given = self.required(name, "channel_not_found")
+        return self.conversation_called(self.required(name, "channel_not_found"), by_name=by_name)
+
+    def conversation_called(self, given: str, *, by_name: bool = False) -> Channel:
+        """The conversation with this id, when the app can see it."""
         channel = self.state.conversations.get(given)
         if channel is None and by_name:
             channel = self.state.conversations.named(given)
@@ -88,7 +93,10 @@ class Call:
 
     def joined(self, name: str = "channel", *, archived: bool = False) -> Channel:
         """A conversation the app is a member of; an archived one is refused unless asked for."""
-        channel = self.conversation(name)
+        return self.as_member(self.conversation(name), archived=archived)
+
+    def as_member(self, channel: Channel, *, archived: bool = False) -> Channel:
+        """The same conversation; refused unless the app is in it."""
         if channel.archived and not archived:
             raise SlackError("is_archived")
         if not self._is_in(channel):

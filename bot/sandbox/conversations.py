@@ -15,6 +15,8 @@ class Conversations:
     def __init__(self, ids: Identifiers, stamps: Timestamps, changes: Changes, users: dict[str, User]) -> None:
         self._ids, self._stamps, self._changes, self._users = ids, stamps, changes, users
         self._channels: dict[str, Channel] = {}
+        self._named: dict[str, Channel] = {}
+        self._direct: dict[frozenset[str], Channel] = {}
 
     def __iter__(self) -> Iterator[Channel]:
         return iter(list(self._channels.values()))
@@ -24,17 +26,15 @@ class Conversations:
 
     def named(self, name: str) -> Channel | None:
         """Also an archived one: a name stays taken."""
-        bare = name.removeprefix("#")
-        return next((c for c in self._channels.values() if c.kind != "im" and c.name == bare), None)
+        return self._named.get(name.removeprefix("#"))
 
     def adopt(self, channel: Channel) -> Channel:
         """Take in a channel as it is, without any message about it."""
-        self._channels[channel.id] = channel
+        self._channels[channel.id] = self._named[channel.name] = channel
         return channel
 
     def create(self, name: str, *, kind: Kind, creator: str, members: Iterable[str] = ()) -> Channel:
-        channel = Channel(self._ids.next("C"), name, kind, creator, self._stamps.seconds())
-        self._channels[channel.id] = channel
+        channel = self.adopt(Channel(self._ids.next("C"), name, kind, creator, self._stamps.seconds()))
         self._tell("channel_created", channel, user=creator)
         for user in dict.fromkeys((creator, *members)):
             self.join(channel, user)
@@ -42,11 +42,10 @@ class Conversations:
 
     def direct(self, one: str, other: str) -> Channel:
         """The direct conversation of two, opened when there is none yet."""
-        for channel in self._channels.values():
-            if channel.kind == "im" and set(channel.members) == {one, other}:
-                return channel
+        if open_already := self._direct.get(frozenset((one, other))):
+            return open_already
         channel = Channel(self._ids.next("D"), "directmessage", "im", one, self._stamps.seconds(), [one, other])
-        self._channels[channel.id] = channel
+        self._channels[channel.id] = self._direct[frozenset((one, other))] = channel
         self._tell("channel", channel)
         return channel
 
@@ -67,6 +66,8 @@ class Conversations:
 
     def rename(self, channel: Channel, name: str, user: str) -> None:
         old, channel.name = channel.name, name
+        del self._named[old]
+        self._named[name] = channel
         self._tell("channel_renamed", channel, user=user)
         self.say_that(channel, user, "channel_name", f'has renamed the channel from "{old}" to "{name}"')
 
@@ -96,7 +97,7 @@ class Conversations:
         blocks: list[Json] | None = details.pop("blocks", None)
         numbered = with_ids(blocks) if blocks else None
         message = Message(self._stamps.next(), channel.id, user, text, blocks=numbered, **details)
-        channel.messages.append(message)
+        channel.add(message)
         if message.ephemeral_for is None:
             channel.read_until[user] = message.ts
         self._tell("message", channel, message=message, user=user)
@@ -116,7 +117,7 @@ class Conversations:
 
     def delete(self, message: Message) -> None:
         channel = self._channels[message.channel]
-        channel.messages.remove(message)
+        channel.remove(message)
         channel.pins = [ts for ts in channel.pins if ts != message.ts]
         self._tell("message_deleted", channel, message=message, user=message.user)
 

@@ -1,6 +1,7 @@
 """How a request reaches the app, over Socket Mode or HTTP, and what became of it."""
 
 from dataclasses import dataclass
+from time import perf_counter
 from typing import Any, Literal, Protocol
 
 from bot.sandbox.model import Json
@@ -46,6 +47,11 @@ class Acknowledgement:
     def error(self) -> str | None:
         """The error a person sees in Slack; None when all went well."""
         return {"acknowledged": None, "timeout": "operation_timeout", "failed": "dispatch_failed"}[self.outcome]
+
+
+def milliseconds_since(started: float) -> float:
+    """Real milliseconds since a reading of `perf_counter`."""
+    return (perf_counter() - started) * 1000
 
 
 class Transport(Protocol):

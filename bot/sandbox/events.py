@@ -12,6 +12,12 @@ from bot.sandbox.wire import message_json, view_json
 _MESSAGE_EVENTS: dict[Kind, str] = {"public": "message.channels", "private": "message.groups", "im": "message.im"}
 _CHANNEL_TYPES: dict[Kind, str] = {"public": "channel", "private": "group", "im": "im"}
 _PREFIXES: dict[Kind, str] = {"public": "channels", "private": "groups", "im": "im"}
+_CHANNEL_EVENTS = {
+    "channel_created": "channel_created",
+    "channel_renamed": "channel_rename",
+    "channel_archived": "channel_archive",
+    "channel_unarchived": "channel_unarchive",
+}
 
 
 @dataclass(frozen=True)
@@ -118,10 +124,9 @@ def _channel(state: State, change: Change) -> Iterator[Event]:
     channel = change.channel
     if channel is None or (channel.kind != "public" and state.bot.id not in channel.members):
         return
-    word = "channel" if channel.kind == "public" else "group"
-    name = change.kind.replace("channel", word)
-    name = {f"{word}_archived": f"{word}_archive", f"{word}_unarchived": f"{word}_unarchive"}.get(name, name)
-    name = name.removesuffix("d") if name.endswith("renamed") else name
+    name = _CHANNEL_EVENTS[change.kind]
+    if channel.kind == "private":
+        name = name.replace("channel", "group")
     brief = {"id": channel.id, "name": channel.name, "created": channel.created, "creator": channel.creator}
     names_it = change.kind in ("channel_created", "channel_renamed")
     body = {"type": name, "user": change.user, "channel": brief if names_it else channel.id}

@@ -109,9 +109,11 @@ class Exchange:
         return received
 
     def _show_ack(self, url: ResponseUrl, body: Any, command: str) -> None:
-        if not body or not isinstance(body, dict) or set(body) == {"response_type"}:
+        if not body or body == {"response_type": "in_channel"}:
             return
         try:
+            if not isinstance(body, dict):
+                raise SlackError("invalid_response")
             self._responses.answer(url, body, method="ack")
         except SlackError as error:
             self._state.complain(error.code, f"the acknowledgement of {command}", str(error.fields))
@@ -137,7 +139,7 @@ def _answer(received: Acknowledgement, url: ResponseUrl | None = None) -> Answer
 def _whole_action(element: Json, action: Json) -> Json:
     """What the app is told of the element, with what was chosen."""
     kept = ("type", "action_id", "text", "value", "style", "placeholder", "confirm", "url")
-    return {key: element[key] for key in kept if key in element} | action | {"type": element["type"]}
+    return action | {key: element[key] for key in kept if key in element}
 
 
 def _merged(before: Json, after: Json) -> Json:

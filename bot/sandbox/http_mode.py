@@ -1,17 +1,17 @@
 """HTTP mode: signed requests to the app's one URL, as Slack sends them to apps without Socket Mode."""
 
-import asyncio
 import hashlib
 import hmac
 import json
-import time
+import secrets
+from time import perf_counter
 from typing import Any
 from urllib.parse import urlencode
 
 from aiohttp import ClientError, ClientResponse, ClientSession, ClientTimeout, TCPConnector
 
 from bot.clock import Clock
-from bot.sandbox.delivery import Acknowledgement, Delivery
+from bot.sandbox.delivery import Acknowledgement, Delivery, milliseconds_since
 from bot.sandbox.timing import Timing
 
 
@@ -27,20 +27,31 @@ class HttpMode:
         return True
 
     async def deliver(self, delivery: Delivery) -> Acknowledgement:
-        started = time.perf_counter()
+        started = perf_counter()
         body, headers = self.signed(delivery)
         try:
             timeout = ClientTimeout(total=self._timing.ack_seconds)
-            async with self._session.post(self.url, data=body, headers=headers, timeout=timeout) as response:
+            async with self._session.post(
+                self.url, data=body, headers=headers, timeout=timeout, allow_redirects=False
+            ) as response:
                 return await _read(response, started)
         except TimeoutError:
-            return Acknowledgement("timeout", _since(started), reason="http_timeout")
+            return Acknowledgement("timeout", milliseconds_since(started), reason="http_timeout")
+        except ValueError:
+            return Acknowledgement("failed", milliseconds_since(started), reason="invalid_response")
         except ClientError:
-            return Acknowledgement("failed", _since(started), reason="connection_failed")
+            return Acknowledgement("failed", milliseconds_since(started), reason="connection_failed")
+
+    async def verify(self) -> bool:
+        """Whether the app repeats a challenge, as Slack asks when the URL is entered."""
+        challenge = secrets.token_hex(16)
+        payload = {"token": "verification-token", "challenge": challenge, "type": "url_verification"}
+        body, headers = self.signed(Delivery("events_api", payload))
+        async with self._session.post(self.url, data=body, headers=headers) as response:
+            return response.status == 200 and challenge in await response.text()
 
     async def close(self) -> None:
         await self._session.close()
-        await asyncio.sleep(0)  # lets the transports notice that they are closed
 
     def signed(self, delivery: Delivery) -> tuple[bytes, dict[str, str]]:
         """The body and headers of this request. The signature counts real time, like the app that checks it."""
@@ -78,8 +89,8 @@ async def _read(response: ClientResponse, started: float) -> Acknowledgement:
     raw = await response.read()
     if response.status // 100 != 2:
         no_retry = response.headers.get("X-Slack-No-Retry") == "1"
-        return Acknowledgement("failed", _since(started), raw, reason="http_error", wants_no_retry=no_retry)
-    return Acknowledgement("acknowledged", _since(started), _decoded(response.content_type, raw))
+        return Acknowledgement("failed", milliseconds_since(started), raw, reason="http_error", wants_no_retry=no_retry)
+    return Acknowledgement("acknowledged", milliseconds_since(started), _decoded(response.content_type, raw))
 
 
 def _decoded(content_type: str, raw: bytes) -> Any:
@@ -88,7 +99,3 @@ def _decoded(content_type: str, raw: bytes) -> Any:
     if content_type == "application/json":
         return json.loads(raw)
     return {"text": raw.decode()}
-
-
-def _since(started: float) -> float:
-    return (time.perf_counter() - started) * 1000

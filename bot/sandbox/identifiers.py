@@ -37,6 +37,12 @@ class Timestamps:
         return int(self._clock.now().timestamp())
 
 
+def micros(ts: str) -> int:
+    """A message's timestamp in microseconds; without a fraction it means the full second."""
+    seconds, _, fraction = ts.partition(".")
+    return int(seconds) * 1_000_000 + int(fraction.ljust(6, "0"))
+
+
 def _base36(number: int) -> str:
     digits = ""
     for _ in range(9):

@@ -27,7 +27,7 @@ class UserGroup:
     users: list[str] = field(default_factory=list)
 
 
-@dataclass
+@dataclass(eq=False)
 class Message:
     ts: str
     channel: str
@@ -58,7 +58,7 @@ class Bookmark:
     emoji: str = ""
 
 
-@dataclass
+@dataclass(eq=False)
 class Channel:
     id: str
     name: str
@@ -70,23 +70,40 @@ class Channel:
     purpose: str = ""
     archived: bool = False
     is_general: bool = False
-    messages: list[Message] = field(default_factory=list)
+    messages: list[Message] = field(default_factory=list, repr=False)
     pins: list[str] = field(default_factory=list)
     bookmarks: list[Bookmark] = field(default_factory=list)
     read_until: dict[str, str] = field(default_factory=dict)
+    _by_ts: dict[str, Message] = field(default_factory=dict, repr=False)
+    _threads: dict[str, list[Message]] = field(default_factory=dict, repr=False)
+
+    def add(self, message: Message) -> None:
+        self.messages.append(message)
+        self._by_ts[message.ts] = message
+        if message.is_reply and message.ephemeral_for is None:
+            self._threads.setdefault(str(message.thread_ts), []).append(message)
+
+    def remove(self, message: Message) -> None:
+        self.messages.remove(message)
+        del self._by_ts[message.ts]
+        if message in (thread := self._threads.get(str(message.thread_ts), [])):
+            thread.remove(message)
+
+    def holds(self, message: Message) -> bool:
+        return self._by_ts.get(message.ts) is message
 
     def message(self, ts: str) -> Message | None:
-        return next((message for message in self.messages if message.ts == ts), None)
+        return self._by_ts.get(ts)
 
     def replies_to(self, ts: str) -> list[Message]:
-        return [m for m in self.messages if m.thread_ts == ts and m.is_reply and m.ephemeral_for is None]
+        return self._threads.get(ts, [])
 
     def other_member(self, user: str) -> str:
         """With whom this direct conversation is, seen from one of the two."""
         return next((member for member in self.members if member != user), user)
 
 
-@dataclass
+@dataclass(eq=False)
 class View:
     """A modal or a Home tab as Slack keeps it; `content` is what the app sent, with missing ids filled in."""
 

@@ -20,6 +20,7 @@ from bot.sandbox.people import Person
 from bot.sandbox.workspace import Workspace
 
 PAGE = Path(__file__).parent / "page"
+_FURTHEST = timedelta(days=366)
 _SHOWN_INLINE = ("image/png", "image/jpeg", "image/gif", "text/plain")
 
 
@@ -172,7 +173,7 @@ class PageApi:
                 raise NotOnScreen("Nothing is due.")
             clock.move(max(due[0] - clock.now(), timedelta(0)))
         else:
-            clock.move(timedelta(seconds=float(body["advance_seconds"])))
+            clock.move(_forward(float(body["advance_seconds"])))
         shown = await page_json.clock_json(self._workspace, self._next_due)
         self._live.show_clock(shown)
         return {"clock": shown}
@@ -214,6 +215,12 @@ class PageApi:
 
     def _place(self, body: Json) -> Place:
         return self._view(body) if body.get("view_id") else self._message(body)
+
+
+def _forward(seconds: float) -> timedelta:
+    if not 0 <= seconds <= _FURTHEST.total_seconds():
+        raise NotOnScreen("The clock goes forward only, and a year at most.")
+    return timedelta(seconds=seconds)
 
 
 _DEEDS: dict[str, Callable[[PageApi, Json], Awaitable[dict[str, Any]]]] = {

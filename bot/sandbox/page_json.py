@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from bot.sandbox.happenings import Happening, NextDue
+from bot.sandbox.identifiers import micros
 from bot.sandbox.mailbox import Mail
 from bot.sandbox.model import Channel, Json, Message, User, View
 from bot.sandbox.wire import view_json
@@ -139,15 +140,10 @@ def _file(workspace: Workspace, file_id: str) -> Json:
 
 def _is_unread(channel: Channel, message: Message, me: User) -> bool:
     is_news = message.subtype in _COUNTED and message.user != me.id
-    return is_news and _moment(message.ts) > _moment(channel.read_until.get(me.id, "0.0"))
+    return is_news and micros(message.ts) > micros(channel.read_until.get(me.id, "0"))
 
 
 def _mentions(message: Message, me: User) -> bool:
     shown: Any = [message.text, message.blocks]
     text = json.dumps(shown, ensure_ascii=False)
     return any(sign in text for sign in (f"<@{me.id}>", "<!here>", "<!channel>", "<!everyone>"))
-
-
-def _moment(ts: str) -> tuple[int, int]:
-    seconds, _, micros = ts.partition(".")
-    return int(seconds), int(micros or 0)

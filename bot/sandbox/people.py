@@ -10,7 +10,7 @@ from bot.sandbox.errors import NotOnScreen
 from bot.sandbox.exchange import Exchange
 from bot.sandbox.fields import HOLDS
 from bot.sandbox.forms import entry, fill
-from bot.sandbox.looking import Place, box, element_at, field, menu, pressable
+from bot.sandbox.looking import Place, box, field, menu, pressable
 from bot.sandbox.model import Channel, Json, Message, User, View
 from bot.sandbox.onlooker import Onlooker
 from bot.sandbox.screens import initial_values
@@ -55,16 +55,21 @@ class Person(Onlooker):
         block, element, option = pressable(where, label)
         chosen = {"selected_option": option} if option else {}
         action = {"block_id": block["block_id"], "action_id": element["action_id"], **chosen}
-        return await self._exchange.act(self.user, where, action, self._values(where, filled))
+        return await self.acts(where, action, self._values(where, filled))
 
     async def selects(self, name: str, chosen: Any, place: Place | None = None) -> Answer:
-        """Choose in a menu or picker outside of input blocks; `name` is its text, placeholder or id."""
+        """Choose in a menu or picker; `name` is its text, label, placeholder or id.
+
+        In a form's input block nothing is sent before the form is, unless the block dispatches actions.
+        """
         where = place or self.modal()
         block, element = menu(where, name)
         values = self._values(where, {name: chosen})
+        if block["type"] == "input" and not block.get("dispatch_action"):
+            return Answer()
         held = values[block["block_id"]][element["action_id"]]
         action = {"block_id": block["block_id"], "action_id": element["action_id"], **held}
-        return await self._exchange.act(self.user, where, action, values)
+        return await self.acts(where, action, values)
 
     async def ticks(self, label: str, place: Place | None = None) -> Answer:
         """Tick the one box with this label; a ticked one is cleared."""
@@ -75,11 +80,11 @@ class Person(Onlooker):
         before = held["selected_options"]
         held["selected_options"] = [o for o in element["options"] if (o in before) != (o == option)]
         action = {"block_id": block["block_id"], "action_id": element["action_id"], **held}
-        return await self._exchange.act(self.user, where, action, values)
+        return await self.acts(where, action, values)
 
     async def acts(self, place: Place, action: Json, values: Json) -> Answer:
         """Use what has this block_id and action_id, with Slack's own names for what was chosen."""
-        element_at(place, action["block_id"], action["action_id"])
+        self._refuse_unseen(place)
         return await self._exchange.act(self.user, place, action, values)
 
     async def submits(self, view: View | None = None, values: Mapping[str, Any] | None = None) -> Answer:
@@ -180,8 +185,16 @@ class Person(Onlooker):
         return values
 
     def _refuse_gone(self, view: View) -> None:
-        if view not in self.modals():
-            raise NotOnScreen(f"The form {view.title!r} is not open any more.")
+        if self.modals()[-1:] != [view]:
+            raise NotOnScreen(f"The form {view.title!r} is not on top any more.")
+
+    def _refuse_unseen(self, place: Place) -> None:
+        if isinstance(place, Message):
+            seen = place in self.sees(self._find(place.channel))
+        else:
+            seen = place in (self.home(), *self.modals()[-1:])
+        if not seen:
+            raise NotOnScreen("This is not on the screen any more.")
 
     def _refuse_foreign(self, message: Message) -> None:
         if message.user != self.id:

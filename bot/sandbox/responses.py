@@ -34,14 +34,14 @@ class Responses:
         """Show what the app answered; None when it only deleted."""
         if body.get("delete_original"):
             self._delete_original(url)
-        if set(body) <= {"delete_original"}:
-            return None
+            if not any(body.get(key) for key in ("text", "blocks", "attachments")):
+                return None
         content = content_of(Call(self._state, method, body))
         in_channel = body.get("response_type") == "in_channel"
         if body.get("thread_ts") and not in_channel:
             raise SlackError("invalid_thread_ts")
         if body.get("replace_original") and url.source is not None:
-            message = self._replace(url, url.source, content)
+            message = self._replace(url, self._still_there(url.source), content)
         else:
             message = self._say(url, body, content, in_channel=in_channel)
         self._record(url, message, body, method)
@@ -71,10 +71,16 @@ class Responses:
         url.answers.append(message)
         return message
 
+    def _still_there(self, source: Message) -> Message:
+        channel = self._state.conversations.get(source.channel)
+        if channel is None or not channel.holds(source):
+            raise SlackError("message_not_found")
+        return source
+
     def _delete_original(self, url: ResponseUrl) -> None:
         if url.source is None:
             raise SlackError("cannot_delete_original")
-        self._state.conversations.delete(url.source)
+        self._state.conversations.delete(self._still_there(url.source))
         self._state.record("response_url", channel=url.channel, user=url.user, arguments={"delete_original": True})
 
     def _record(self, url: ResponseUrl, message: Message, body: Json, method: str) -> None:

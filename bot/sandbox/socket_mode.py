@@ -3,15 +3,16 @@
 import asyncio
 import json
 import secrets
-import time
 import uuid
+from contextlib import suppress
 from dataclasses import dataclass, field
+from time import perf_counter
 from typing import Any
 
 from aiohttp import WSMsgType, web
 
 from bot.sandbox.changes import Change
-from bot.sandbox.delivery import Acknowledgement, Delivery
+from bot.sandbox.delivery import Acknowledgement, Delivery, milliseconds_since
 from bot.sandbox.limits import limits
 from bot.sandbox.state import State
 from bot.sandbox.timing import Timing
@@ -23,6 +24,7 @@ class Socket:
 
     link: web.WebSocketResponse
     waiting: dict[str, asyncio.Future[Any]] = field(default_factory=dict)
+    gone: asyncio.Event = field(default_factory=asyncio.Event)
     retiring: bool = False
 
 
@@ -35,7 +37,7 @@ class SocketMode:
 
     @property
     def connected(self) -> bool:
-        return bool(self._sockets)
+        return bool(self._usable())
 
     @property
     def connections(self) -> int:
@@ -62,7 +64,7 @@ class SocketMode:
         return link
 
     async def deliver(self, delivery: Delivery) -> Acknowledgement:
-        started = time.perf_counter()
+        started = perf_counter()
         socket = self._next_socket()
         if socket is None:
             return Acknowledgement("failed", 0.0, reason="connection_failed")
@@ -71,16 +73,19 @@ class SocketMode:
         try:
             await socket.link.send_json(_envelope(envelope_id, delivery))
             body = await asyncio.wait_for(answer, self._timing.ack_seconds)
-            return Acknowledgement("acknowledged", _since(started), body)
+            return Acknowledgement("acknowledged", milliseconds_since(started), body)
         except TimeoutError:
-            return Acknowledgement("timeout", _since(started), reason="http_timeout")
+            return Acknowledgement("timeout", milliseconds_since(started), reason="http_timeout")
         except ConnectionError:
-            return Acknowledgement("failed", _since(started), reason="connection_failed")
+            return Acknowledgement("failed", milliseconds_since(started), reason="connection_failed")
         finally:
             socket.waiting.pop(envelope_id, None)
 
     async def refresh(self, *, reason: str = "refresh_requested", warn: bool = False) -> None:
-        """Ask every connected app process to connect anew; with `warn`, some seconds before."""
+        """Ask every connected app process to connect anew; with `warn`, some seconds before.
+
+        The old connections stay open until the app leaves them, or its time for that is over.
+        """
         retiring = list(self._sockets)
         for socket in retiring:
             await self._disconnect(socket, "warning" if warn else reason)
@@ -89,7 +94,7 @@ class SocketMode:
             for socket in retiring:
                 await self._disconnect(socket, reason)
         for socket in retiring:
-            await socket.link.close()
+            await self._let_go(socket)
 
     async def cut(self) -> None:
         """Close every connection without a word, as a failing network does."""
@@ -109,6 +114,7 @@ class SocketMode:
                     self._take(socket, frame.data)
         finally:
             self._sockets.remove(socket)
+            socket.gone.set()
             for answer in socket.waiting.values():
                 if not answer.done():
                     answer.set_exception(ConnectionResetError("the app closed its connection"))
@@ -128,9 +134,12 @@ class SocketMode:
             answer.set_result(frame.get("payload"))
 
     def _next_socket(self) -> Socket | None:
-        usable = [socket for socket in self._sockets if not socket.retiring and not socket.link.closed]
+        usable = self._usable()
         self._turn += 1
         return usable[self._turn % len(usable)] if usable else None
+
+    def _usable(self) -> list[Socket]:
+        return [socket for socket in self._sockets if not socket.retiring and not socket.link.closed]
 
     def _hello(self) -> dict[str, Any]:
         return {
@@ -147,6 +156,11 @@ class SocketMode:
                 {"type": "disconnect", "reason": reason, "debug_info": {"host": "applink-sandbox"}}
             )
 
+    async def _let_go(self, socket: Socket) -> None:
+        with suppress(TimeoutError):
+            await asyncio.wait_for(socket.gone.wait(), self._timing.leave_seconds)
+        await socket.link.close()
+
     def _tell_connection(self) -> None:
         self._state.tell(Change("connection", notes={"connected": self.connected}))
 
@@ -161,7 +175,3 @@ def _envelope(envelope_id: str, delivery: Delivery) -> dict[str, Any]:
     if delivery.envelope == "events_api":
         frame |= {"retry_attempt": delivery.retry_attempt, "retry_reason": delivery.retry_reason}
     return frame
-
-
-def _since(started: float) -> float:
-    return (time.perf_counter() - started) * 1000

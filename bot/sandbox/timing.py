@@ -7,12 +7,16 @@ from bot.sandbox.limits import limits
 
 @dataclass
 class Timing:
-    """Slack's own figures unless changed; `retry_scale` shortens the waits between an event's retries."""
+    """Slack's own figures unless changed; `retry_scale` shortens the waits between an event's retries.
+
+    `warning_seconds` pass between the warning of a disconnection and its request, `leave_seconds` until it is forced.
+    """
 
     ack_seconds: float
     retry_seconds: tuple[float, ...]
     retry_scale: float = 1.0
     warning_seconds: float = 10.0
+    leave_seconds: float = 5.0
 
 
 def slack_timing() -> Timing:

@@ -2,6 +2,8 @@
 
 import asyncio
 import json
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from aiohttp import web
@@ -50,6 +52,7 @@ _INNOCENT = frozenset(
         "exchanged_trigger_id",
         "hash_conflict",
         "is_archived",
+        "is_inactive",
         "message_not_found",
         "name_taken",
         "no_pin",
@@ -74,16 +77,8 @@ class WebApi:
         arguments = await _arguments(request)
         await asyncio.sleep(self._state.faults.latency_ms / 1000)
         fault = self._state.faults.strike(method, arguments)
-        if fault is not None and not fault.after:
-            if fault.kind != "hang":
-                return _broken(request, fault)
-            await asyncio.sleep(fault.seconds)
-        answer = self._answer(request, method, arguments)
-        if fault is not None and fault.after:
-            if fault.kind != "hang":
-                return _broken(request, fault)
-            await asyncio.sleep(fault.seconds)
-        return answer
+        answer = partial(self._answer, request, method, arguments)
+        return answer() if fault is None else await _spoilt(request, fault, answer)
 
     def _answer(self, request: web.Request, method: str, arguments: Json) -> web.Response:
         try:
@@ -177,6 +172,15 @@ def _object(text: str) -> Json:
     except ValueError:
         return {}
     return body if isinstance(body, dict) else {}
+
+
+async def _spoilt(request: web.Request, fault: Fault, answer: Callable[[], web.Response]) -> web.Response:
+    """The call goes wrong: before it is carried out or after, or only late."""
+    done = answer() if fault.after else None
+    if fault.kind != "hang":
+        return _broken(request, fault)
+    await asyncio.sleep(fault.seconds)
+    return answer() if done is None else done
 
 
 def _broken(request: web.Request, fault: Fault) -> web.Response:

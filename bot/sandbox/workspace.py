@@ -13,7 +13,7 @@ from bot.sandbox.exchange import Exchange
 from bot.sandbox.http_mode import HttpMode
 from bot.sandbox.manifest import read_manifest
 from bot.sandbox.mentions import smuggled
-from bot.sandbox.model import Channel, Message, User
+from bot.sandbox.model import Channel, Kind, Message, User
 from bot.sandbox.people import Person
 from bot.sandbox.responses import Responses
 from bot.sandbox.socket_mode import SocketMode
@@ -84,10 +84,10 @@ class Workspace(State):
     def add_channel(self, name: str, *, members: Iterable[str] | None = None, private: bool = False) -> Channel:
         """A channel made before the story begins; without `members` every human is in it."""
         ids = [user.id for user in self.humans] if members is None else list(members)
-        kind, bare = "private" if private else "public", name.removeprefix("#")
-        created = self.stamps.seconds()
-        channel = Channel(self.ids.next("C"), bare, kind, ids[0] if ids else "", created, ids)  # type: ignore[arg-type]
-        channel.is_general = bare == "general"
+        kind: Kind = "private" if private else "public"
+        creator, created = ids[0] if ids else "", self.stamps.seconds()
+        channel = Channel(self.ids.next("C"), name.removeprefix("#"), kind, creator, created, ids)
+        channel.is_general = channel.name == "general"
         return self.conversations.adopt(channel)
 
     def add_user(self, user: User) -> Person:
@@ -111,7 +111,7 @@ class Workspace(State):
         found = []
         for channel in self.conversations:
             for message in channel.messages:
-                if message.user == self.bot.id:
+                if message.by_bot:
                     found += [
                         f"{token} in {channel.name} at {message.ts}" for token in smuggled(message, self.untrusted)
                     ]

@@ -52,7 +52,7 @@ def post_ephemeral(call: Call) -> Json:
 def update(call: Call) -> Json:
     channel = call.conversation()
     if channel.archived:
-        raise SlackError("is_archived")
+        raise SlackError("is_inactive")
     message = call.message(channel)
     if message.user != call.state.bot.id or message.subtype:
         raise SlackError("cant_update_message")

@@ -70,12 +70,7 @@ def _channels(call: Call) -> list[Channel]:
     wanted = call.names("channels") or call.names("channel_id")
     if len(wanted) > limits()["files"]["complete_channels_max"] or (len(wanted) > 1 and call.text("thread_ts")):
         raise SlackError("invalid_channel")
-    return [_channel(call, name) for name in wanted]
-
-
-def _channel(call: Call, channel_id: str) -> Channel:
-    call.arguments["channel"] = channel_id
-    return call.joined()
+    return [call.as_member(call.conversation_called(channel_id)) for channel_id in wanted]
 
 
 METHODS = {

@@ -4,6 +4,7 @@ import re
 
 from bot.sandbox.call import Call
 from bot.sandbox.errors import SlackError
+from bot.sandbox.identifiers import micros
 from bot.sandbox.methods.method import Method, by_kind
 from bot.sandbox.methods.paging import page
 from bot.sandbox.model import Json, Message
@@ -45,7 +46,7 @@ def _is_between(call: Call, message: Message) -> bool:
     oldest, latest = _bound(call, "oldest"), _bound(call, "latest")
     if message.ephemeral_for is not None:
         return False
-    when = _micros(message.ts)
+    when = micros(message.ts)
     if call.flag("inclusive"):
         return (oldest is None or when >= oldest) and (latest is None or when <= latest)
     return (oldest is None or when > oldest) and (latest is None or when < latest)
@@ -55,12 +56,7 @@ def _bound(call: Call, name: str) -> int | None:
     text = call.text(name)
     if text and not _TS.fullmatch(text):
         raise SlackError(f"invalid_ts_{name}")
-    return _micros(text) if text else None
-
-
-def _micros(ts: str) -> int:
-    seconds, _, micros = ts.partition(".")
-    return int(seconds) * 1_000_000 + int(micros.ljust(6, "0"))
+    return micros(text) if text else None
 
 
 METHODS = {

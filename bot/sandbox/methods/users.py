@@ -18,7 +18,8 @@ def list_all(call: Call) -> Json:
 
 
 def look_up_by_email(call: Call) -> Json:
-    call.need_scope("users:read")
+    if "users:read" not in call.state.scopes:
+        raise call.missing_scope("users:read")
     email = call.text("email")
     if not email:
         raise invalid_arguments("missing required field: email")

@@ -13,8 +13,11 @@ async function answer(request) {
   } catch {
     throw new Refusal(UNREACHABLE);
   }
-  const body = await response.json().catch(() => ({ ok: false, error: `The sandbox answered with status ${response.status}.` }));
-  if (!response.ok || body.ok === false) throw new Refusal(body.error ?? `The sandbox answered with status ${response.status}.`);
+  const body = await response
+    .json()
+    .catch(() => ({ ok: false, error: `The sandbox answered with status ${response.status}.` }));
+  if (!response.ok || body.ok === false)
+    throw new Refusal(body.error ?? `The sandbox answered with status ${response.status}.`);
   return body;
 }
 

@@ -71,14 +71,19 @@ function setConnected(is) {
 
 function drawConnection() {
   const strip = at("connection");
-  const words = !connected ? "Reconnecting to the sandbox…" : !world.bot.connected ? "The bot is not connected: commands will fail until it is." : "";
+  const words = !connected
+    ? "Reconnecting to the sandbox…"
+    : !world.bot.connected
+      ? "The bot is not connected: commands will fail until it is."
+      : "";
   strip.hidden = !words;
   fill(strip, words && [icon("warning"), words]);
 }
 
 function offerNewChannel(channel) {
+  if (channel.id === world.open) return;
   const offer = { label: `Go to ${titleOf(channel)}`, run: () => openChannel(channel.id) };
-  offers.set(channel.id, toast(`${titleOf(channel)} was opened, and you are in it.`, { offer }));
+  offers.set(channel.id, toast("You were brought into a channel.", { offer }));
 }
 
 function withdrawOffer() {
@@ -105,7 +110,15 @@ function listenForDrawer() {
 applyTheme();
 drawBar({ drawer: at("drawer-button"), clock: at("clock"), tools: at("stage-tools") }, become);
 drawSidebar(at("sidebar"));
-drawChannel({ head: at("channel-head"), scroller: at("scroller"), list: at("messages"), latest: at("latest"), home: at("home"), foot: at("foot"), guide: at("guide") });
+drawChannel({
+  head: at("channel-head"),
+  scroller: at("scroller"),
+  list: at("messages"),
+  latest: at("latest"),
+  home: at("home"),
+  foot: at("foot"),
+  guide: at("guide"),
+});
 drawGuide(at("guide"));
 prepareSide(at("side"));
 prepareModals(at("modal"));
@@ -115,5 +128,6 @@ followLinks();
 on("connection state", drawConnection);
 on("joined", offerNewChannel);
 on("open", withdrawOffer);
+on("homeless", openFirst);
 on("notice", ({ text, level }) => toast(text, { level }));
 become(localStorage.getItem("me"));

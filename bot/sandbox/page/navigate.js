@@ -13,7 +13,8 @@ export async function openChannel(id, { tab, ts, focus = true } = {}) {
   const channel = world.channels.get(id);
   if (!channel) return;
   const unreadBefore = channel.unread;
-  if (world.open !== id) world.side = world.side?.kind === "thread" || world.side?.kind === "details" ? null : world.side;
+  if (world.open !== id)
+    world.side = world.side?.kind === "thread" || world.side?.kind === "details" ? null : world.side;
   world.open = id;
   world.tab = tab ?? (isApp(channel) && !ts && !channel.unread ? "home" : "messages");
   places[world.me] = id;
@@ -66,7 +67,18 @@ export async function openDirect(userId, options) {
 }
 
 function newDirect(id, userId) {
-  return { id, name: "", kind: "im", topic: "", members: [world.me, userId], archived: false, member: true, unread: 0, mention: false, with: userId };
+  return {
+    id,
+    name: "",
+    kind: "im",
+    topic: "",
+    members: [world.me, userId],
+    archived: false,
+    member: true,
+    unread: 0,
+    mention: false,
+    with: userId,
+  };
 }
 
 /** Brings a message into view; a reply in its thread. */
@@ -79,8 +91,11 @@ export async function openMessage(channel, ts) {
 /** Where the address bar points, else where this person was last, else the first channel worth seeing. */
 export function openFirst() {
   const asked = placeOf(location.hash);
-  if (asked && world.channels.has(asked.channel)) return asked.ts ? openMessage(asked.channel, asked.ts) : openChannel(asked.channel, { focus: false });
-  const mine = [...world.channels.values()].filter((channel) => channel.member && channel.kind !== "im" && !channel.archived);
+  if (asked && world.channels.has(asked.channel))
+    return asked.ts ? openMessage(asked.channel, asked.ts) : openChannel(asked.channel, { focus: false });
+  const mine = [...world.channels.values()].filter(
+    (channel) => channel.member && channel.kind !== "im" && !channel.archived,
+  );
   const usual = mine.find((channel) => channel.id === places[world.me]) ?? world.channels.get(places[world.me]);
   const first = usual ?? mine.find((channel) => channel.name === "incidents") ?? mine[0];
   return first ? openChannel(first.id, { focus: false }) : openDirect(apps()[0]?.id);

@@ -8,10 +8,6 @@ export function nameOf(userId) {
   return user?.real_name || user?.name || userId;
 }
 
-export function handleOf(userId) {
-  return world.users.get(userId)?.name ?? userId;
-}
-
 export function humans() {
   return [...world.users.values()].filter((user) => !user.is_bot);
 }
@@ -33,20 +29,20 @@ export function channelIcon(channel) {
 
 export function avatar(userId, size = "") {
   const user = world.users.get(userId);
-  const face = el("span", { class: `avatar ${size}`, "aria-hidden": "true" }, user?.is_bot ? icon("bell") : initials(nameOf(userId)));
+  const face = el(
+    "span",
+    { class: `avatar ${size}`, "aria-hidden": "true" },
+    user?.is_bot ? icon("bell") : initials(nameOf(userId)),
+  );
   if (user?.is_bot) face.classList.add("avatar-app");
-  else face.style.setProperty("--hue", hue(userId));
+  else if (/^[0-9a-f]{6}$/i.test(user?.color)) face.style.setProperty("--person", `#${user.color}`);
   return face;
 }
 
 function initials(name) {
   const words = name.split(/\s+/).filter(Boolean);
-  return [words[0], words.length > 1 ? words.at(-1) : ""].map((word) => [...(word ?? "")][0] ?? "").join("").toUpperCase();
-}
-
-// The hue and not the user's own colour: any colour could come, and the initials must stay readable on it.
-function hue(userId) {
-  let sum = 0;
-  for (const letter of userId) sum = (sum * 31 + letter.charCodeAt(0)) % 360;
-  return String(sum);
+  return [words[0], words.length > 1 ? words.at(-1) : ""]
+    .map((word) => [...(word ?? "")][0] ?? "")
+    .join("")
+    .toUpperCase();
 }

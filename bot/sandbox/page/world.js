@@ -57,6 +57,7 @@ const frames = {
     tell("messages", channel);
   },
   channel({ channel }) {
+    if (channel.kind === "private" && !channel.member) return leave(channel);
     const before = world.channels.get(channel.id);
     world.channels.set(channel.id, channel);
     if (channel.member && !before?.member && channel.kind !== "im") tell("joined", channel);
@@ -94,6 +95,13 @@ const frames = {
   },
   notice: (frame) => tell("notice", frame),
 };
+
+// A private channel is out of sight for who is no longer in it.
+function leave(channel) {
+  world.channels.delete(channel.id);
+  tell("channels", channel.id);
+  if (world.open === channel.id) tell("homeless");
+}
 
 /** Applies one frame of the live connection; a type this page does not know is left alone. */
 export function applyFrame(frame) {

@@ -34,32 +34,60 @@ function placed(block, surface, more = {}) {
 function section(block, surface) {
   const words = el("div", { class: "section-words" });
   if (block.text) words.append(el("div", { class: "block-text", id: freshId("section") }, textNode(block.text)));
-  if (block.fields) words.append(el("div", { class: "block-fields" }, block.fields.map((field) => el("div", { class: "block-text" }, textNode(field)))));
+  if (block.fields)
+    words.append(
+      el(
+        "div",
+        { class: "block-fields" },
+        block.fields.map((field) => el("div", { class: "block-text" }, textNode(field))),
+      ),
+    );
   if (!block.accessory) return words;
   const isButton = /button|overflow|image/.test(block.accessory.type);
-  const accessory = drawElement(block.accessory, placed(block, surface, { labelledby: isButton ? null : words.firstElementChild.id }));
+  const accessory = drawElement(
+    block.accessory,
+    placed(block, surface, { labelledby: isButton ? null : words.firstElementChild.id }),
+  );
   const wide = /checkboxes|radio|select|picker/.test(block.accessory.type);
-  return el("div", { class: `block-section ${wide ? "wide" : ""}` }, words, el("div", { class: "accessory" }, accessory));
+  return el(
+    "div",
+    { class: `block-section ${wide ? "wide" : ""}` },
+    words,
+    el("div", { class: "accessory" }, accessory),
+  );
 }
 
 function contextPart(part) {
-  if (part.type === "image") return el("img", { src: part.image_url, alt: part.alt_text, referrerpolicy: "no-referrer" });
+  if (part.type === "image")
+    return el("img", { src: part.image_url, alt: part.alt_text, referrerpolicy: "no-referrer" });
   return el("span", { class: "block-text" }, textNode(part));
 }
 
 function actions(block, surface) {
-  return el("div", { class: "block-actions" }, block.elements.map((element) => drawElement(element, placed(block, surface))));
+  return el(
+    "div",
+    { class: "block-actions" },
+    block.elements.map((element) => drawElement(element, placed(block, surface))),
+  );
 }
 
 function image(block) {
   const title = block.title && el("figcaption", {}, plainText(block.title));
-  return el("figure", { class: "block-image" }, title, el("img", { src: block.image_url, alt: block.alt_text, loading: "lazy", referrerpolicy: "no-referrer" }));
+  return el(
+    "figure",
+    { class: "block-image" },
+    title,
+    el("img", { src: block.image_url, alt: block.alt_text, loading: "lazy", referrerpolicy: "no-referrer" }),
+  );
 }
 
 function input(block, surface) {
   const [label, hint, error] = [freshId("label"), freshId("hint"), freshId("error")];
   const described = [block.hint && hint, error].filter(Boolean).join(" ");
-  const element = drawElement(block.element, placed(block, surface, { input: true, labelledby: label, describedby: described }));
+  const element = drawElement(
+    block.element,
+    placed(block, surface, { input: true, labelledby: label, describedby: described }),
+  );
   if (/input/.test(block.element.type)) element.id = freshId("field");
   return el(
     "div",
@@ -80,7 +108,11 @@ function table(block) {
   const columns = block.column_settings ?? [];
   const cell = (tag) => (content, index) => {
     const { align, is_wrapped: wraps } = columns[index] ?? {};
-    return el(tag, { scope: tag === "th" ? "col" : null, class: [align ?? "", wraps ? "wraps" : ""].join(" ") }, cellContent(content));
+    return el(
+      tag,
+      { scope: tag === "th" ? "col" : null, class: [align ?? "", wraps ? "wraps" : ""].join(" ") },
+      cellContent(content),
+    );
   };
   const [head, ...rows] = block.rows;
   return el(
@@ -90,7 +122,11 @@ function table(block) {
       "table",
       {},
       el("thead", {}, el("tr", {}, head.map(cell("th")))),
-      el("tbody", {}, rows.map((row) => el("tr", {}, row.map(cell("td"))))),
+      el(
+        "tbody",
+        {},
+        rows.map((row) => el("tr", {}, row.map(cell("td")))),
+      ),
     ),
   );
 }

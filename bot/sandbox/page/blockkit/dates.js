@@ -9,8 +9,9 @@ function formatter(options) {
   return (date) => format.format(date);
 }
 
-const clockTime = formatter({ hour: "2-digit", minute: "2-digit" });
-const clockSeconds = formatter({ hour: "2-digit", minute: "2-digit", second: "2-digit" });
+// Twenty-four hours for everybody: in an incident nobody should have to ask which nine o'clock.
+const clockTime = formatter({ hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
+const clockSeconds = formatter({ hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23" });
 const month = formatter({ month: "long" });
 const weekday = formatter({ weekday: "long" });
 const shortDate = formatter({ day: "numeric", month: "short", year: "numeric" });
@@ -18,7 +19,7 @@ const dayLine = formatter({ weekday: "long", day: "numeric", month: "long" });
 
 export { clockTime, clockSeconds };
 export const shortDay = formatter({ weekday: "short", day: "numeric", month: "short" });
-export const wholeMoment = formatter({ dateStyle: "full", timeStyle: "medium" });
+export const wholeMoment = formatter({ dateStyle: "full", timeStyle: "medium", hourCycle: "h23" });
 
 export function dateOfTs(ts) {
   return new Date(Number(ts) * 1000);
@@ -60,7 +61,7 @@ export function away(date) {
 function span(seconds) {
   if (seconds < 60) return `${seconds} s`;
   const minutes = Math.floor(seconds / 60);
-  if (minutes < 60) return seconds % 60 && minutes < 5 ? `${minutes} min ${seconds % 60} s` : `${minutes} min`;
+  if (minutes < 60) return `${minutes} min`;
   const hours = Math.floor(minutes / 60);
   if (hours < 24) return minutes % 60 ? `${hours} h ${minutes % 60} min` : `${hours} h`;
   const days = Math.floor(hours / 24);
@@ -87,7 +88,10 @@ const TOKENS = {
   ago: away,
 };
 
-/** Fills the tokens of Slack's `<!date^…>` for a moment in Unix seconds; null when it names a token that does not exist. */
+/**
+ * Fills the tokens of Slack's `<!date^…>` for a moment in Unix seconds; null when it names a token that does not
+ * exist.
+ */
 export function slackDate(unixSeconds, format) {
   const date = new Date(unixSeconds * 1000);
   if (Number.isNaN(date.getTime())) return null;

@@ -28,7 +28,8 @@ export function fitHeight(area) {
 
 function shared(element, place, keydown) {
   const { block, form, change, label, labelledby, describedby, key, input, shown } = place;
-  const typed = (event) => change({ value: event.target.value || null }, { tell: dispatchesOn(element, place, "on_character_entered") });
+  const typed = (event) =>
+    change({ value: event.target.value || null }, { tell: dispatchesOn(element, place, "on_character_entered") });
   return {
     value: shown ?? form.value(block.block_id, element).value ?? "",
     placeholder: plainText(element.placeholder),

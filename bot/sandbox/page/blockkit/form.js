@@ -68,7 +68,9 @@ export function mistakesIn(blocks, form) {
   for (const [block, element] of withValue(blocks)) {
     if (block.type !== "input") continue;
     const value = Object.values(form.value(block.block_id, element))[0];
-    const mistake = isEmpty(value) ? !block.optional && "Please complete this required field." : mistakeIn(element, value);
+    const mistake = isEmpty(value)
+      ? !block.optional && "Please complete this required field."
+      : mistakeIn(element, value);
     if (mistake) mistakes[block.block_id] = mistake;
   }
   return mistakes;
@@ -79,7 +81,8 @@ function isEmpty(value) {
 }
 
 function mistakeIn(element, value) {
-  if (element.type === "email_text_input" && !/^\S+@\S+\.\S+$/.test(value)) return "Enter an e-mail address, such as ada@example.com.";
+  if (element.type === "email_text_input" && !/^\S+@\S+\.\S+$/.test(value))
+    return "Enter an e-mail address, such as ada@example.com.";
   if (element.type === "url_text_input" && !URL.canParse(value)) return "Enter a link, such as https://example.com.";
   if (element.type === "number_input") return mistakeInNumber(element, value);
   const length = typeof value === "string" ? [...value].length : 0;

@@ -38,7 +38,10 @@ export function placeOf(address) {
 /** A link, or only its words where the address is of a kind that could run something. */
 export function link(address, label) {
   const words = label || address.replace(/^mailto:/, "");
-  if (!SAFE_ADDRESS.test(address)) return SAFE_ADDRESS.test(words) ? words : el("span", { title: "Not a web address" }, label ? `${label} (${address})` : `<${address}>`);
+  if (!SAFE_ADDRESS.test(address))
+    return SAFE_ADDRESS.test(words)
+      ? words
+      : el("span", { title: "Not a web address" }, label ? `${label} (${address})` : `<${address}>`);
   const place = placeOf(address);
   if (place && world.channels.has(place.channel)) return el("a", { href: addressOf(place.channel, place.ts) }, words);
   return el("a", { href: address, target: "_blank", rel: "noopener noreferrer" }, words);

@@ -22,7 +22,8 @@ export function mrkdwn(text, { names = false, urls = true } = {}) {
   text.split(/```/).forEach((piece, index, pieces) => {
     const closed = index < pieces.length - 1;
     if (index % 2 && closed) nodes.append(codeBlock(piece));
-    else nodes.append(...paragraphs(index % 2 ? "```" + piece : trimFence(piece, index, pieces.length), { names, urls }));
+    else
+      nodes.append(...paragraphs(index % 2 ? "```" + piece : trimFence(piece, index, pieces.length), { names, urls }));
   });
   return nodes;
 }
@@ -50,7 +51,14 @@ function paragraphs(text, options) {
   for (let at = 0; at < lines.length; at += 1) {
     if (LONG_QUOTE.test(lines[at])) {
       const rest = [lines[at].replace(LONG_QUOTE, ""), ...lines.slice(at + 1)];
-      return [...nodes, el("blockquote", {}, rest.flatMap((line, row) => [row > 0 && "\n", ...inline(line, options)]))];
+      return [
+        ...nodes,
+        el(
+          "blockquote",
+          {},
+          rest.flatMap((line, row) => [row > 0 && "\n", ...inline(line, options)]),
+        ),
+      ];
     }
     if (QUOTE.test(lines[at])) {
       if (quote) quote.append("\n");
@@ -75,8 +83,13 @@ function inline(text, options) {
     if (letters) nodes.push(unescape(letters));
     letters = "";
   };
-  for (let at = 0; at < text.length; ) {
-    const found = controlAt(text, at) ?? codeAt(text, at) ?? styledAt(text, at, options) ?? emojiAt(text, at) ?? livelyAt(text, at, options);
+  for (let at = 0; at < text.length;) {
+    const found =
+      controlAt(text, at) ??
+      codeAt(text, at) ??
+      styledAt(text, at, options) ??
+      emojiAt(text, at) ??
+      livelyAt(text, at, options);
     if (!found) {
       letters += text[at];
       at += 1;
@@ -109,8 +122,8 @@ function control(inner) {
 }
 
 function date(inner) {
-  const [control, fallback = ""] = splitOnce(inner, "|");
-  const [, seconds, format = "", address] = control.split("^");
+  const [whole, fallback = ""] = splitOnce(inner, "|");
+  const [, seconds, format = "", address] = whole.split("^");
   return dateWord(Number(seconds), unescape(format), unescape(fallback), address && unescape(address));
 }
 
@@ -157,7 +170,12 @@ function emojiAt(text, at) {
   if (text[at] !== ":") return null;
   const [typed, name] = /^:([a-z0-9_+'-]+):/.exec(text.slice(at, at + 60)) ?? [];
   const sign = typed && emoji(name);
-  return sign ? { node: el("span", { role: "img", "aria-label": name.replaceAll("_", " "), title: typed }, sign), length: typed.length } : null;
+  return sign
+    ? {
+        node: el("span", { role: "img", "aria-label": name.replaceAll("_", " "), title: typed }, sign),
+        length: typed.length,
+      }
+    : null;
 }
 
 function livelyAt(text, at, { names, urls }) {
@@ -173,7 +191,8 @@ function bareUrl(rest) {
 
 function bareName(rest) {
   const [typed, sign, name] = NAMED.exec(rest) ?? [];
-  if (sign === "@" && /^(here|channel|everyone)$/.test(name)) return { node: groupMention(typed), length: typed.length };
+  if (sign === "@" && /^(here|channel|everyone)$/.test(name))
+    return { node: groupMention(typed), length: typed.length };
   const channel = sign === "#" && [...world.channels.values()].find((one) => one.name === name);
   return channel ? { node: channelMention(channel.id), length: typed.length } : null;
 }

@@ -27,7 +27,11 @@ const words = {
 };
 
 export function richText(block) {
-  return el("div", { class: "rich-text" }, (block.elements ?? []).map((part) => parts[part.type]?.(part)));
+  return el(
+    "div",
+    { class: "rich-text" },
+    (block.elements ?? []).map((part) => parts[part.type]?.(part)),
+  );
 }
 
 function list(part) {
@@ -36,7 +40,10 @@ function list(part) {
   const look = (ordered ? LIST_STYLES : BULLETS)[indent % 3];
   return el(
     ordered ? "ol" : "ul",
-    { start: ordered && part.offset ? part.offset + 1 : null, style: { "--indent": String(indent), "list-style-type": look } },
+    {
+      start: ordered && part.offset ? part.offset + 1 : null,
+      style: { "--indent": String(indent), "list-style-type": look },
+    },
     part.elements.map((item) => el("li", {}, leaves(item.elements))),
   );
 }
@@ -47,7 +54,14 @@ function leaves(elements = []) {
 
 function styled(node, { bold, italic, strike, code, underline }) {
   let result = node;
-  for (const [tag, wanted] of [["code", code], ["s", strike], ["u", underline], ["em", italic], ["strong", bold]]) if (wanted) result = el(tag, {}, result);
+  for (const [tag, wanted] of [
+    ["code", code],
+    ["s", strike],
+    ["u", underline],
+    ["em", italic],
+    ["strong", bold],
+  ])
+    if (wanted) result = el(tag, {}, result);
   return result;
 }
 

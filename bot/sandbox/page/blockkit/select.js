@@ -4,50 +4,13 @@ import { send } from "../api.js";
 import { el, fill, icon, iconButton } from "../kit/dom.js";
 import { Listbox } from "../kit/listbox.js";
 import { popUp } from "../kit/place.js";
-import { handleOf, nameOf, titleOf } from "../people.js";
-import { world } from "../world.js";
+import { KINDS, nameOfKept, staticOptions } from "./options.js";
 import { plainText } from "./text.js";
 
 const MOST_SHOWN = 100;
 const TYPING_RESTS_MS = 250;
 // With fewer options nobody needs to type: on a phone the keyboard would only hide the list.
 const WORTH_SEARCHING = 8;
-
-/** How each kind keeps its value and knows its options, as `{value, name, hint?, group?, kept}`; `kept` is what the state holds. */
-const KINDS = {
-  static: { field: "option", options: (element) => staticOptions(element) },
-  external: { field: "option", options: () => [] },
-  users: { field: "user", options: () => [...world.users.values()].map((user) => entry(user.id, nameOf(user.id), `@${user.name}`)) },
-  channels: { field: "channel", options: () => openChannels("public").map((channel) => entry(channel.id, titleOf(channel))) },
-  conversations: { field: "conversation", options: conversationOptions },
-};
-
-function entry(id, name, hint) {
-  return { value: id, name, hint, kept: id };
-}
-
-function optionEntry(option, group) {
-  return { value: option.value, name: plainText(option.text), hint: plainText(option.description), group, kept: option };
-}
-
-function staticOptions({ options, option_groups: groups }) {
-  if (options) return options.map((option) => optionEntry(option));
-  return (groups ?? []).flatMap((group) => group.options.map((option) => optionEntry(option, plainText(group.label))));
-}
-
-function openChannels(...kinds) {
-  return [...world.channels.values()].filter((channel) => kinds.includes(channel.kind) && !channel.archived);
-}
-
-function conversationOptions({ filter }) {
-  const kinds = (filter?.include ?? ["public", "private", "im"]).filter((kind) => kind !== "mpim");
-  return openChannels(...kinds).map((channel) => entry(channel.id, titleOf(channel)));
-}
-
-function nameOfKept(kept) {
-  if (typeof kept !== "string") return plainText(kept.text);
-  return world.channels.has(kept) ? titleOf(world.channels.get(kept)) : world.users.has(kept) ? nameOf(kept) : handleOf(kept);
-}
 
 export function select(element, place) {
   return new Select(element, place).node;
@@ -61,7 +24,12 @@ class Select {
     this.valueName = `selected_${this.kind.field}${this.many ? "s" : ""}`;
     this.field = this.drawField();
     this.chips = el("span", { class: "chips" });
-    this.list = new Listbox({ field: this.field, label: this.name, many: this.many, choose: (item) => this.choose(item) });
+    this.list = new Listbox({
+      field: this.field,
+      label: this.name,
+      many: this.many,
+      choose: (item) => this.choose(item),
+    });
     this.list.node.classList.add("popup");
     this.node = el("span", { class: `field select ${this.many ? "many" : ""}` }, this.chips, this.field, icon("down"));
     this.node.addEventListener("click", (event) => event.target.closest("button") || this.open());
@@ -81,9 +49,22 @@ class Select {
     const { labelledby, describedby, key } = this.place;
     const few = this.element.type.endsWith("static_select") && staticOptions(this.element).length <= WORTH_SEARCHING;
     return el("input", {
-      type: "text", role: "combobox", autocomplete: "off", "aria-expanded": "false", "aria-haspopup": "listbox", data: { key },
-      inputmode: few ? "none" : null, "aria-label": labelledby ? null : this.name, "aria-labelledby": labelledby, "aria-describedby": describedby,
-      on: { keydown: (event) => this.onKey(event), input: () => this.search(), blur: () => this.close(), focus: () => this.field.select() },
+      type: "text",
+      role: "combobox",
+      autocomplete: "off",
+      "aria-expanded": "false",
+      "aria-haspopup": "listbox",
+      data: { key },
+      inputmode: few ? "none" : null,
+      "aria-label": labelledby ? null : this.name,
+      "aria-labelledby": labelledby,
+      "aria-describedby": describedby,
+      on: {
+        keydown: (event) => this.onKey(event),
+        input: () => this.search(),
+        blur: () => this.close(),
+        focus: () => this.field.select(),
+      },
     });
   }
 
@@ -91,11 +72,20 @@ class Select {
     const names = this.kept.map(nameOfKept);
     this.field.value = this.many ? "" : (names[0] ?? "");
     this.field.placeholder = this.many && names.length ? "" : plainText(this.element.placeholder) || "Choose…";
-    if (this.many) fill(this.chips, this.kept.map((kept, index) => this.chip(kept, names[index])));
+    if (this.many)
+      fill(
+        this.chips,
+        this.kept.map((kept, index) => this.chip(kept, names[index])),
+      );
   }
 
   chip(kept, name) {
-    return el("span", { class: "chip" }, name, iconButton("close", `Remove ${name}`, () => this.keep(this.kept.filter((one) => one !== kept))));
+    return el(
+      "span",
+      { class: "chip" },
+      name,
+      iconButton("close", `Remove ${name}`, () => this.keep(this.kept.filter((one) => one !== kept))),
+    );
   }
 
   open() {
@@ -122,7 +112,9 @@ class Select {
   async find(typed) {
     const query = typed.trim().toLowerCase();
     if (this.kind === KINDS.external) return this.findOutside(query);
-    const found = this.kind.options(this.element).filter((option) => `${option.name} ${option.hint ?? ""}`.toLowerCase().includes(query));
+    const found = this.kind
+      .options(this.element)
+      .filter((option) => `${option.name} ${option.hint ?? ""}`.toLowerCase().includes(query));
     return this.show(found);
   }
 
@@ -132,7 +124,12 @@ class Select {
     this.list.show([], { empty: "Searching…" });
     const { block, surface } = this.place;
     try {
-      const answer = await send("suggest", { ...surface, block_id: block.block_id, action_id: this.element.action_id, value: query });
+      const answer = await send("suggest", {
+        ...surface,
+        block_id: block.block_id,
+        action_id: this.element.action_id,
+        value: query,
+      });
       if (this.takeAway) this.show(staticOptions(answer));
     } catch (error) {
       this.list.show([], { empty: error.message });
@@ -141,8 +138,15 @@ class Select {
 
   show(options) {
     const kept = this.kept.map((one) => one.value ?? one);
-    const items = options.slice(0, MOST_SHOWN).map((option) => ({ ...option, selected: kept.includes(option.value), label: label(option) }));
-    this.list.show(items, { current: Math.max(0, items.findIndex((item) => item.selected)) });
+    const items = options
+      .slice(0, MOST_SHOWN)
+      .map((option) => ({ ...option, selected: kept.includes(option.value), label: label(option) }));
+    this.list.show(items, {
+      current: Math.max(
+        0,
+        items.findIndex((item) => item.selected),
+      ),
+    });
   }
 
   choose(item) {
@@ -163,7 +167,7 @@ class Select {
 
   onKey(event) {
     if (!this.takeAway) {
-      if (["ArrowDown", "ArrowUp", "Enter"].includes(event.key)) event.preventDefault(), this.open();
+      if (["ArrowDown", "ArrowUp", "Enter"].includes(event.key)) (event.preventDefault(), this.open());
       else if (event.key === "Backspace" && this.many && !this.field.value) this.keep(this.kept.slice(0, -1));
       return;
     }

@@ -31,5 +31,11 @@ function drawSurface(blocks, where, form) {
 }
 
 function question({ title, text, confirm, deny, style }) {
-  return { title: plainText(title), text: textNode(text), confirm: plainText(confirm), deny: plainText(deny), danger: style === "danger" };
+  return {
+    title: plainText(title),
+    text: textNode(text),
+    confirm: plainText(confirm),
+    deny: plainText(deny),
+    danger: style === "danger",
+  };
 }

@@ -4,7 +4,11 @@ import { el, freshId } from "./dom.js";
 
 /** Opens a modal dialog around `content`; it leaves the page when it closes. */
 export function openDialog(content, { label, labelledby, className = "", closed }) {
-  const dialog = el("dialog", { class: `dialog ${className}`, "aria-label": label, "aria-labelledby": labelledby }, content);
+  const dialog = el(
+    "dialog",
+    { class: `dialog ${className}`, "aria-label": label, "aria-labelledby": labelledby },
+    content,
+  );
   dialog.addEventListener("close", () => {
     dialog.remove();
     closed?.();
@@ -40,7 +44,11 @@ export function confirmed({ title, text, confirm, deny, danger }) {
         "div",
         { class: "dialog-foot" },
         el("button", { type: "button", class: "button", on: { click: answer(false) } }, deny),
-        el("button", { type: "button", class: `button ${danger ? "danger" : "primary"}`, on: { click: answer(true) } }, confirm),
+        el(
+          "button",
+          { type: "button", class: `button ${danger ? "danger" : "primary"}`, on: { click: answer(true) } },
+          confirm,
+        ),
       ),
     );
     const dialog = openDialog(content, { labelledby: heading, closed: () => resolve(yes) });

@@ -3,7 +3,10 @@
 const SVG = "http://www.w3.org/2000/svg";
 const PROPERTIES = new Set(["value", "checked", "disabled", "hidden", "inert", "indeterminate", "srcdoc"]);
 
-/** Builds an element: `on` holds listeners, `data` the data-* attributes, `style` CSS properties, the rest attributes. */
+/**
+ * Builds an element: `on` holds listeners, `data` the data-* attributes, `style` CSS properties, the rest
+ * attributes.
+ */
 export function el(tag, attributes = {}, ...children) {
   const node = document.createElement(tag);
   for (const [name, value] of Object.entries(attributes)) give(node, name, value);
@@ -43,7 +46,11 @@ export function icon(name) {
 }
 
 export function iconButton(name, label, click, more = {}) {
-  return el("button", { type: "button", class: "icon-button", "aria-label": label, title: label, on: { click }, ...more }, icon(name));
+  return el(
+    "button",
+    { type: "button", class: "icon-button", "aria-label": label, title: label, on: { click }, ...more },
+    icon(name),
+  );
 }
 
 let count = 0;
@@ -60,7 +67,10 @@ export function keepingFocus(root, change) {
   const caret = path.length && "selectionStart" in focused ? [focused.selectionStart, focused.selectionEnd] : null;
   change();
   if (!path.length || focused.isConnected) return;
-  const again = path.reduce((place, key) => [...place.querySelectorAll("[data-key]")].find((node) => node.dataset.key === key) ?? place, root);
+  const again = path.reduce(
+    (place, key) => [...place.querySelectorAll("[data-key]")].find((node) => node.dataset.key === key) ?? place,
+    root,
+  );
   if (again === root) return;
   again.focus({ preventScroll: true });
   if (caret?.[0] != null && again.dataset.key === path.at(-1)) again.setSelectionRange(...caret);

@@ -11,7 +11,13 @@ export class Listbox {
     this.field = field;
     this.choose = choose;
     this.id = freshId("list");
-    this.node = el("div", { class: "listbox", role: "listbox", id: this.id, "aria-label": label, "aria-multiselectable": many });
+    this.node = el("div", {
+      class: "listbox",
+      role: "listbox",
+      id: this.id,
+      "aria-label": label,
+      "aria-multiselectable": many,
+    });
     this.node.addEventListener("pointerdown", (event) => event.preventDefault()); // the focus stays in the field
     this.items = [];
     this.current = -1;
@@ -31,7 +37,10 @@ export class Listbox {
     return el(
       "div",
       {
-        class: "option", role: "option", id: `${this.id}-${index}`, "aria-selected": String(Boolean(item.selected)),
+        class: "option",
+        role: "option",
+        id: `${this.id}-${index}`,
+        "aria-selected": String(Boolean(item.selected)),
         on: { click: () => this.choose(item), pointermove: () => this.point(index, false) },
       },
       item.label,
@@ -60,7 +69,10 @@ export class Listbox {
   takesKey(event) {
     const last = this.items.length - 1;
     if (last < 0) return false;
-    const next = { ArrowDown: this.current >= last ? 0 : this.current + 1, ArrowUp: this.current <= 0 ? last : this.current - 1 }[event.key];
+    const next = {
+      ArrowDown: this.current >= last ? 0 : this.current + 1,
+      ArrowUp: this.current <= 0 ? last : this.current - 1,
+    }[event.key];
     if (next === undefined) return false;
     event.preventDefault();
     this.point(next);

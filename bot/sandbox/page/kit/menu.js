@@ -5,7 +5,10 @@ import { popUp } from "./place.js";
 
 let closeOpen = null;
 
-/** `items` are `{label, hint?, picture?, checked?, run}` or null for a line between; Escape gives the focus back to `anchor`. */
+/**
+ * `items` are `{label, hint?, picture?, checked?, run}` or null for a line between; Escape gives the focus back to
+ * `anchor`.
+ */
 export function openMenu(anchor, items, { label, align = "start" } = {}) {
   closeOpen?.();
   const menu = el("div", { class: "menu", role: "menu", "aria-label": label ?? anchor.getAttribute("aria-label") });
@@ -34,7 +37,14 @@ function row({ label, hint, picture, checked, run }, close) {
   };
   return el(
     "button",
-    { type: "button", class: "menu-item", role, tabindex: "-1", "aria-checked": checked === undefined ? null : String(checked), on: { click: chosen } },
+    {
+      type: "button",
+      class: "menu-item",
+      role,
+      tabindex: "-1",
+      "aria-checked": checked === undefined ? null : String(checked),
+      on: { click: chosen },
+    },
     picture,
     el("span", { class: "menu-label" }, label, hint && el("span", { class: "menu-hint" }, hint)),
   );

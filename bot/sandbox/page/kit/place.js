@@ -28,5 +28,6 @@ function place(popup, box, { align, above, sameWidth }) {
   const goesUp = above ? over >= height || over > under : under < height && over > under;
   const left = align === "end" ? box.right - width : box.left;
   popup.style.left = `${Math.max(EDGE, Math.min(left, innerWidth - width - EDGE))}px`;
-  popup.style.top = `${Math.max(EDGE, goesUp ? box.top - GAP - height : Math.min(box.bottom + GAP, innerHeight - height - EDGE))}px`;
+  const top = goesUp ? box.top - GAP - height : Math.min(box.bottom + GAP, innerHeight - height - EDGE);
+  popup.style.top = `${Math.max(EDGE, top)}px`;
 }

@@ -4,7 +4,10 @@ import { el, iconButton } from "./dom.js";
 
 const SHOWN_MS = 8000;
 
-/** `offer` is `{label, run}`: a note with an offer stays until it is taken or closed. Returns a function that removes it. */
+/**
+ * `offer` is `{label, run}`: a note with an offer stays until it is taken or closed. Returns a function that
+ * removes it.
+ */
 export function toast(text, { level = "info", offer } = {}) {
   const host = document.getElementById("toasts");
   const remove = () => {

@@ -13,7 +13,13 @@ export function drawBar({ drawer, clock, tools }, become) {
   drawClock(clock);
   const happenings = tool("zap", "Events", () => toggleSide("happenings"));
   const mailbox = tool("mail", "Mailbox", () => toggleSide("mailbox"));
-  const who = el("button", { type: "button", class: "stage-button who", "aria-haspopup": "menu", "aria-expanded": "false", on: { click: () => openWho(who, become) } });
+  const who = el("button", {
+    type: "button",
+    class: "stage-button who",
+    "aria-haspopup": "menu",
+    "aria-expanded": "false",
+    on: { click: () => openWho(who, become) },
+  });
   tools.append(happenings, mailbox, who);
   on("state mail side", () => drawMailCount(mailbox));
   on("mails seen", () => drawMailCount(mailbox));
@@ -23,13 +29,23 @@ export function drawBar({ drawer, clock, tools }, become) {
   });
   on("state users", () => {
     who.setAttribute("aria-label", `You are ${nameOf(world.me)}. Be somebody else`);
-    fill(who, avatar(world.me, "small"), el("span", { class: "who-words" }, el("span", { class: "who-label" }, "You are"), el("b", {}, nameOf(world.me))), icon("down"));
+    fill(
+      who,
+      avatar(world.me, "small"),
+      el("span", { class: "who-words" }, el("span", { class: "who-label" }, "You are"), el("b", {}, nameOf(world.me))),
+      icon("down"),
+    );
   });
   drawer.addEventListener("click", () => tell("drawer", drawer.getAttribute("aria-expanded") !== "true"));
 }
 
 function tool(drawing, label, click) {
-  return el("button", { type: "button", class: "stage-button tool", "aria-pressed": "false", "aria-label": label, on: { click } }, icon(drawing), el("span", { class: "tool-label" }, label));
+  return el(
+    "button",
+    { type: "button", class: "stage-button tool", "aria-pressed": "false", "aria-label": label, on: { click } },
+    icon(drawing),
+    el("span", { class: "tool-label" }, label),
+  );
 }
 
 function drawMailCount(button) {
@@ -41,7 +57,11 @@ function drawMailCount(button) {
 
 function openWho(anchor, become) {
   const items = humans().map((user) => ({
-    label: nameOf(user.id), hint: user.title, picture: avatar(user.id), checked: user.id === world.me, run: () => user.id !== world.me && become(user.id),
+    label: nameOf(user.id),
+    hint: user.title,
+    picture: avatar(user.id),
+    checked: user.id === world.me,
+    run: () => user.id !== world.me && become(user.id),
   }));
   openMenu(anchor, items, { label: "Who am I?", align: "end" });
 }

@@ -6,14 +6,31 @@ import { el, fill } from "../kit/dom.js";
 import { complain } from "../kit/toast.js";
 import { now, on, world } from "../world.js";
 
-const STEPS = [["+1 min", "Move the clock one minute on", { advance_seconds: 60 }], ["+15 min", "Move the clock fifteen minutes on", { advance_seconds: 900 }]];
+const STEPS = [
+  ["+1 min", "Move the clock one minute on", { advance_seconds: 60 }],
+  ["+15 min", "Move the clock fifteen minutes on", { advance_seconds: 900 }],
+];
 
 export function drawClock(host) {
   const time = el("time", { class: "clock-time" });
   const day = el("span", { class: "clock-day" });
-  const next = el("button", { type: "button", class: "stage-button next", on: { click: () => move(next, { until_next: true }) } });
+  const next = el("button", {
+    type: "button",
+    class: "stage-button next",
+    on: { click: () => move(next, { until_next: true }) },
+  });
   const steps = STEPS.map(([label, spoken, step]) => {
-    const button = el("button", { type: "button", class: "stage-button", "aria-label": spoken, title: spoken, on: { click: () => move(button, step) } }, label);
+    const button = el(
+      "button",
+      {
+        type: "button",
+        class: "stage-button",
+        "aria-label": spoken,
+        title: spoken,
+        on: { click: () => move(button, step) },
+      },
+      label,
+    );
     return button;
   });
   host.append(el("div", { class: "clock-face" }, time, day), el("div", { class: "clock-steps" }, steps, next));
@@ -31,14 +48,21 @@ export function drawClock(host) {
 
 function drawNext(button) {
   const { next } = world.clock;
-  button.disabled = !next;
-  const words = next ? `${next.what} ${away(new Date(next.at))}` : "nothing is waiting";
+  const when = next ? away(new Date(next.at)) : "nothing is waiting";
+  const words = JSON.stringify([next, when]);
   if (button.dataset.words === words) return;
   button.dataset.words = words;
-  const title = next ? `Move the clock to the next event: ${next.what}, at ${clockTime(new Date(next.at))}` : "Nothing is waiting for a time";
-  button.title = title;
-  button.setAttribute("aria-label", title);
-  fill(button, el("b", {}, "Until next"), el("span", { class: "next-what" }, words));
+  button.disabled = !next;
+  button.title = next
+    ? `Move the clock to ${clockTime(new Date(next.at))}: ${next.what}`
+    : "Nothing is waiting for its time";
+  button.setAttribute("aria-label", `Next event, ${when}. ${button.title}`);
+  fill(
+    button,
+    el("b", {}, "Next", el("span", { class: "next-more" }, " event")),
+    el("span", { class: "next-when" }, when),
+    next && el("span", { class: "next-what" }, next.what),
+  );
 }
 
 async function move(button, step) {

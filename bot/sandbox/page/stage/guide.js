@@ -4,7 +4,7 @@ import { el, fill, icon, iconButton } from "../kit/dom.js";
 import { on, tell } from "../world.js";
 
 const STEPS = [
-  ["/incident declare P1 Payments failing", "Opens a channel and pages the engineer on call"],
+  ["/incident declare P1 Payments failing", "Opens a channel, pages who is on call"],
   ["/escalate status", "Who was paged, how, and who is next"],
   ["/incident tell stakeholders", "Preview an update, then send it"],
   ["/health", "Every check, worst first"],
@@ -18,10 +18,10 @@ export function drawGuide(host) {
     host.classList.toggle("dismissed", Boolean(localStorage.getItem("guide dismissed")));
     fill(host, localStorage.getItem("guide dismissed") ? reopener(draw) : panel(draw));
   };
-  on("sent", (text) => {
-    const step = STEPS.find(([command]) => text.startsWith(command) || (command.includes("declare") && text.startsWith("/incident declare")));
-    if (!step) return;
-    done.add(step[0]);
+  on("sent", ({ text }) => {
+    const tried = STEPS.find(([command]) => text.startsWith(command.split(" P1")[0]));
+    if (!tried) return;
+    done.add(tried[0]);
     sessionStorage.setItem("tried", JSON.stringify([...done]));
     draw();
   });
@@ -34,9 +34,11 @@ function panel(draw) {
     draw();
     document.getElementById("composer")?.focus();
   };
+  const order = [...STEPS].sort((a, b) => done.has(a[0]) - done.has(b[0]));
   return [
-    el("header", { class: "guide-head" }, el("h2", {}, "Try this"), el("p", {}, "Choose one, press Enter, then move the clock."), iconButton("close", "Dismiss the suggestions", dismiss)),
-    el("ol", { class: "guide-steps" }, STEPS.map(step)),
+    el("h2", {}, "Try this ", el("span", { class: "option-hint" }, "then move the clock")),
+    el("ol", { class: "guide-steps" }, order.map(step)),
+    iconButton("close", "Dismiss the suggestions", dismiss),
   ];
 }
 
@@ -49,7 +51,13 @@ function step([command, effect]) {
       "button",
       { type: "button", class: `guide-step ${tried ? "tried" : ""}`, on: { click: () => tell("fill", command) } },
       el("code", {}, command),
-      el("span", { class: "option-hint" }, tried && icon("check"), tried && el("span", { class: "only-spoken" }, "Tried. "), effect),
+      el(
+        "span",
+        { class: "option-hint" },
+        tried && icon("check"),
+        tried && el("span", { class: "only-spoken" }, "Tried. "),
+        effect,
+      ),
     ),
   );
 }

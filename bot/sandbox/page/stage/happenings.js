@@ -7,16 +7,31 @@ import { world } from "../world.js";
 
 export function drawHappenings(body) {
   const lead = el("p", { class: "quiet" }, "The outside world of the example team: what its monitoring would notice.");
-  keepingFocus(body, () => fill(body, el("div", { class: "side-scroll" }, lead, el("ul", { class: "happenings" }, world.happenings.map(row)))));
+  keepingFocus(body, () =>
+    fill(body, el("div", { class: "side-scroll" }, lead, el("ul", { class: "happenings" }, world.happenings.map(row)))),
+  );
 }
 
 function row({ id, label, description, on }) {
   const lasting = on !== null && on !== undefined;
   const button = el(
     "button",
-    { type: "button", class: "happening", "aria-pressed": lasting ? String(on) : null, data: { key: `happen ${id}` }, on: { click: () => happen(button, id) } },
-    el("span", { class: "happening-words" }, el("b", {}, label), description && el("span", { class: "option-hint" }, description)),
-    lasting ? el("span", { class: `state-mark ${on ? "is-on" : ""}` }, on ? "On" : "Off") : el("span", { class: "state-mark" }, "Once"),
+    {
+      type: "button",
+      class: "happening",
+      "aria-pressed": lasting ? String(on) : null,
+      data: { key: `happen ${id}` },
+      on: { click: () => happen(button, id) },
+    },
+    el(
+      "span",
+      { class: "happening-words" },
+      el("b", {}, label),
+      description && el("span", { class: "option-hint" }, description),
+    ),
+    lasting
+      ? el("span", { class: `state-mark ${on ? "is-on" : ""}` }, on ? "On" : "Off")
+      : el("span", { class: "state-mark" }, "Once"),
   );
   return el("li", {}, button);
 }

@@ -5,10 +5,16 @@ import { linked } from "../blockkit/mrkdwn.js";
 import { el, fill, icon } from "../kit/dom.js";
 import { tell, world } from "../world.js";
 
-const KINDS = { email: ["mail", "E-mail"], sms: ["text", "Text"], voice: ["call", "Call"], webhook: ["hook", "Webhook"] };
+const KINDS = {
+  email: ["mail", "E-mail"],
+  sms: ["text", "Text"],
+  voice: ["call", "Call"],
+  webhook: ["hook", "Webhook"],
+};
 // The frame that shows a mail runs no script, and loads nothing from anywhere.
-const FRAME_RULES =
-  "<!doctype html><meta charset=utf-8><meta http-equiv=Content-Security-Policy content=\"default-src 'none'; style-src 'unsafe-inline'; img-src data:\"><base target=_blank>";
+const FRAME_RULES = `<!doctype html><meta charset=utf-8><base target=_blank>
+<meta http-equiv=Content-Security-Policy content="default-src 'none'; style-src 'unsafe-inline'; img-src data:">
+<style>body { margin: 14px; font: 15px/1.5 system-ui, sans-serif; overflow-wrap: anywhere }</style>`;
 
 const opened = new Set();
 let shown = [];
@@ -27,7 +33,9 @@ function markSeen() {
 }
 
 export function drawMailbox(body, side, isNew) {
-  const newest = [...world.mailbox].filter((mail) => filter === "all" || mail.kind === filter).sort((a, b) => b.id - a.id);
+  const newest = [...world.mailbox]
+    .filter((mail) => filter === "all" || mail.kind === filter)
+    .sort((a, b) => b.id - a.id);
   if (isNew || !body.querySelector(".mails") || shown.filter !== filter) {
     const list = el("ul", { class: "mails" });
     fill(body, filters(body, side), el("div", { class: "side-scroll" }, newest.length ? null : nothing(), list));
@@ -42,7 +50,11 @@ export function drawMailbox(body, side, isNew) {
 }
 
 function nothing() {
-  return el("p", { class: "quiet nothing" }, "Nothing yet. Pages by e-mail, text and telephone, and updates for stakeholders, arrive here.");
+  return el(
+    "p",
+    { class: "quiet nothing" },
+    "Nothing yet. Pages by e-mail, text and telephone, and updates for stakeholders, arrive here.",
+  );
 }
 
 function filters(body, side) {
@@ -52,9 +64,21 @@ function filters(body, side) {
       drawMailbox(body, side, true);
       body.querySelector('.filters [aria-pressed="true"]').focus();
     };
-    return el("button", { type: "button", class: "filter", "aria-pressed": String(filter === value), on: { click: chosen } }, label);
+    return el(
+      "button",
+      { type: "button", class: "filter", "aria-pressed": String(filter === value), on: { click: chosen } },
+      label,
+    );
   };
-  return el("div", { class: "filters", role: "group", "aria-label": "Show" }, choice("all", "All"), choice("email", "E-mails"), choice("sms", "Texts"), choice("voice", "Calls"), choice("webhook", "Webhooks"));
+  return el(
+    "div",
+    { class: "filters", role: "group", "aria-label": "Show" },
+    choice("all", "All"),
+    choice("email", "E-mails"),
+    choice("sms", "Texts"),
+    choice("voice", "Calls"),
+    choice("webhook", "Webhooks"),
+  );
 }
 
 function row(mail) {
@@ -70,7 +94,12 @@ function row(mail) {
       el(
         "span",
         { class: "mail-words" },
-        el("span", { class: "mail-line" }, el("span", { class: "mail-to" }, `${kind} to ${mail.to}`), el("time", { title: dayName(date) }, clockTime(date))),
+        el(
+          "span",
+          { class: "mail-line" },
+          el("span", { class: "mail-to" }, `${kind} to ${mail.to}`),
+          el("time", { title: dayName(date) }, clockTime(date)),
+        ),
         el("b", {}, mail.subject || firstLine(mail.text)),
       ),
     ),
@@ -90,7 +119,13 @@ function firstLine(text) {
 }
 
 function mailContent(mail) {
-  if (mail.html) return el("iframe", { class: "mail-frame", title: `The e-mail “${mail.subject}”`, sandbox: "allow-popups allow-popups-to-escape-sandbox", srcdoc: FRAME_RULES + mail.html });
+  if (mail.html)
+    return el("iframe", {
+      class: "mail-frame",
+      title: `The e-mail “${mail.subject}”`,
+      sandbox: "allow-popups allow-popups-to-escape-sandbox",
+      srcdoc: FRAME_RULES + mail.html,
+    });
   const readable = mail.kind === "webhook" ? prettyJson(mail.text) : mail.text;
   return el("div", { class: `mail-text ${mail.kind === "webhook" ? "code" : ""}` }, linked(readable));
 }
@@ -102,4 +137,3 @@ function prettyJson(text) {
     return text;
   }
 }
-

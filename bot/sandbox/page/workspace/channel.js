@@ -14,7 +14,14 @@ import { joinBar } from "./sidebar.js";
 
 export function drawChannel({ head, scroller, list, latest, home, foot, guide }) {
   const composer = new Composer({ id: "composer", place: () => ({ channel: world.open }), label: composerLabel });
-  const pane = new Pane({ scroller, list, latest, messages: mainMessages, pending: () => pending.filter(({ place }) => place.channel === world.open && !place.thread_ts), intro: { mark: () => [world.open], draw: drawIntro } });
+  const pane = new Pane({
+    scroller,
+    list,
+    latest,
+    messages: mainMessages,
+    pending: () => pending.filter(({ place }) => place.channel === world.open && !place.thread_ts),
+    intro: { mark: () => [world.open], draw: drawIntro },
+  });
   latest.addEventListener("click", () => pane.toFoot());
   on("open", ({ unread, focus }) => {
     show();
@@ -30,11 +37,13 @@ export function drawChannel({ head, scroller, list, latest, home, foot, guide })
       pane.awaitsNew = 0;
     }
     pane.update();
+    show();
   });
   on("channels", (id) => id === world.open && (show(), markRead()));
   on("users", () => (show(), pane.redraw()));
   on("home", () => drawHome(home));
   on("show", ({ ts }) => pane.show(ts));
+  on("sent", ({ place }) => place.thread_ts || (pane.stuck = true));
   on("fill", (text) => composer.write(text));
 
   function show() {
@@ -48,12 +57,29 @@ export function drawChannel({ head, scroller, list, latest, home, foot, guide })
     scroller.hidden = foot.hidden = atHome;
     guide.hidden = atHome;
     if (atHome) drawHome(home);
-    fill(foot, channel.archived ? el("p", { class: "join-bar" }, "This channel is archived.") : channel.member ? composer.node : joinBar(channel));
+    drawFoot(channel);
+  }
+
+  // Only when it is another one: putting the same composer in again would take the focus out of it.
+  function drawFoot(channel) {
+    const kind = channel.archived ? "archived" : channel.member ? "composer" : `join ${channel.id}`;
+    if (foot.dataset.kind === kind) return;
+    foot.dataset.kind = kind;
+    fill(
+      foot,
+      channel.archived
+        ? el("p", { class: "join-bar" }, "This channel is archived.")
+        : channel.member
+          ? composer.node
+          : joinBar(channel),
+    );
   }
 }
 
 function mainMessages() {
-  return messagesOf(world.open).filter((message) => !message.thread_ts || message.thread_ts === message.ts || message.subtype === "thread_broadcast");
+  return messagesOf(world.open).filter(
+    (message) => !message.thread_ts || message.thread_ts === message.ts || message.subtype === "thread_broadcast",
+  );
 }
 
 function composerLabel() {
@@ -62,15 +88,26 @@ function composerLabel() {
 }
 
 function drawHead(channel) {
-  const name = el("h1", { tabindex: "-1" }, channel.kind === "im" ? avatar(channel.with, "small") : channelIcon(channel), el("span", {}, channel.kind === "im" ? titleOf(channel) : channel.name));
+  const name = el(
+    "h1",
+    { tabindex: "-1" },
+    channel.kind === "im" ? avatar(channel.with, "small") : channelIcon(channel),
+    el("span", {}, channel.kind === "im" ? titleOf(channel) : channel.name),
+  );
   if (isApp(channel)) return [name, tabs()];
   if (channel.kind === "im") return [name, el("p", { class: "topic" }, world.users.get(channel.with)?.title)];
   const pins = messagesOf(channel.id).filter((message) => message.pinned).length;
   const about = el(
     "button",
     {
-      type: "button", class: "button quiet-button", data: { key: "about" }, "aria-label": `About this channel: ${channel.members.length} members${pins ? `, ${pins} pinned` : ""}`,
-      on: { click: () => (world.side?.kind === "details" ? toggleSide("details") : openSide({ kind: "details", channel: channel.id })) },
+      type: "button",
+      class: "button quiet-button",
+      data: { key: "about" },
+      "aria-label": `About this channel: ${channel.members.length} members${pins ? `, ${pins} pinned` : ""}`,
+      on: {
+        click: () =>
+          world.side?.kind === "details" ? toggleSide("details") : openSide({ kind: "details", channel: channel.id }),
+      },
     },
     icon("people"),
     String(channel.members.length),
@@ -83,10 +120,23 @@ function tabs() {
   const tab = (id, label) =>
     el(
       "button",
-      { type: "button", role: "tab", class: "tab", "aria-selected": String(world.tab === id), tabindex: world.tab === id ? "0" : "-1", data: { key: `tab ${id}` }, on: { click: () => openTab(id) } },
+      {
+        type: "button",
+        role: "tab",
+        class: "tab",
+        "aria-selected": String(world.tab === id),
+        tabindex: world.tab === id ? "0" : "-1",
+        data: { key: `tab ${id}` },
+        on: { click: () => openTab(id) },
+      },
       label,
     );
-  const bar = el("div", { class: "tabs", role: "tablist", "aria-label": "The app" }, tab("home", "Home"), tab("messages", "Messages"));
+  const bar = el(
+    "div",
+    { class: "tabs", role: "tablist", "aria-label": "The app" },
+    tab("home", "Home"),
+    tab("messages", "Messages"),
+  );
   bar.addEventListener("keydown", (event) => {
     if (!["ArrowLeft", "ArrowRight"].includes(event.key)) return;
     openTab(world.tab === "home" ? "messages" : "home");
@@ -106,7 +156,9 @@ function openTab(id) {
 function drawHome(home) {
   if (world.tab !== "home") return;
   const nothing = el("p", { class: "quiet" }, "The app has not published a home for you yet.");
-  keepingFocus(home, () => fill(home, el("div", { class: "home-sheet" }, world.home ? viewBlocks(world.home) : nothing)));
+  keepingFocus(home, () =>
+    fill(home, el("div", { class: "home-sheet" }, world.home ? viewBlocks(world.home) : nothing)),
+  );
 }
 
 function drawIntro() {

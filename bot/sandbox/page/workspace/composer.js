@@ -17,13 +17,33 @@ export class Composer {
   constructor({ place, label, id }) {
     Object.assign(this, { place, label });
     this.field = el("textarea", {
-      id, class: "composer-field", rows: "1", role: "combobox", "aria-expanded": "false", "aria-haspopup": "listbox",
-      on: { input: () => this.typed(), keydown: (event) => this.onKey(event), blur: () => this.endCompletion(), click: () => this.complete() },
+      id,
+      class: "composer-field",
+      rows: "1",
+      role: "combobox",
+      "aria-expanded": "false",
+      "aria-haspopup": "listbox",
+      on: {
+        input: () => this.typed(),
+        keydown: (event) => this.onKey(event),
+        blur: () => this.endCompletion(),
+        click: () => this.complete(),
+      },
     });
     this.list = new Listbox({ field: this.field, label: "Suggestions", choose: (item) => this.insert(item) });
     this.list.node.hidden = true;
     this.usage = el("p", { class: "usage", hidden: true });
-    const sendButton = el("button", { type: "button", class: "button primary send", "aria-label": "Send", title: "Send", on: { click: () => this.submit() } }, icon("send"));
+    const sendButton = el(
+      "button",
+      {
+        type: "button",
+        class: "button primary send",
+        "aria-label": "Send",
+        title: "Send",
+        on: { click: () => this.submit() },
+      },
+      icon("send"),
+    );
     const box = el("div", { class: "composer-box" }, this.field, sendButton);
     this.node = el("div", { class: "composer" }, this.list.node, this.usage, box);
     this.recalled = null;
@@ -40,7 +60,7 @@ export class Composer {
     this.settledAt = this.draftKey;
     this.write(drafts.get(this.draftKey) ?? "", { focus: false });
     const label = this.label();
-    this.field.placeholder = label;
+    this.field.placeholder = matchMedia("(max-width: 760px)").matches ? "Message, or / for commands" : label;
     this.field.setAttribute("aria-label", label);
   }
 
@@ -111,7 +131,8 @@ export class Composer {
     // A command typed out in full is sent, not completed again.
     const complete = this.found.kind === "command" && this.field.value === item?.name;
     if (event.key === "Escape") this.endCompletion();
-    else if (item && (event.key === "Tab" || (event.key === "Enter" && !event.shiftKey && !complete))) this.insert(item);
+    else if (item && (event.key === "Tab" || (event.key === "Enter" && !event.shiftKey && !complete)))
+      this.insert(item);
     else return false;
     event.preventDefault();
     event.stopPropagation();
@@ -148,10 +169,11 @@ async function deliver(place, text, edit) {
   sent.again = () => (remove(), deliver(place, text, edit));
   sent.edit = () => (remove(), edit(text));
   pending.push(sent);
-  tell("sent", text);
+  tell("sent", { text, place });
   tell("messages", place.channel);
   try {
-    if (text.startsWith("/") && place.thread_ts) throw new Error(`${text.split(/\s/)[0]} cannot be used in a thread. Type it in the conversation itself.`);
+    if (text.startsWith("/") && place.thread_ts)
+      throw new Error(`${text.split(/\s/)[0]} cannot be used in a thread. Type it in the conversation itself.`);
     await send("say", { ...place, text });
     remove();
   } catch (error) {

@@ -13,11 +13,19 @@ import { react } from "./deeds.js";
 
 /** `grouped`: it follows one of the same person so closely that name and face are not repeated. */
 export function drawMessage(message, { grouped = false, inThread = false } = {}) {
-  if (message.subtype && !["bot_message", "thread_broadcast", "file_share", "me_message"].includes(message.subtype)) return drawEvent(message);
-  const classes = ["message", grouped && "grouped", message.ephemeral && "ephemeral", message.pinned && "pinned"].filter(Boolean).join(" ");
+  if (message.subtype && !["bot_message", "thread_broadcast", "file_share", "me_message"].includes(message.subtype))
+    return drawEvent(message);
+  const classes = ["message", grouped && "grouped", message.ephemeral && "ephemeral", message.pinned && "pinned"]
+    .filter(Boolean)
+    .join(" ");
   return el(
     "article",
-    { class: classes, tabindex: "-1", "aria-label": spoken(message), data: { ts: message.ts, key: `message ${message.ts}` } },
+    {
+      class: classes,
+      tabindex: "-1",
+      "aria-label": spoken(message),
+      data: { ts: message.ts, key: `message ${message.ts}` },
+    },
     el("div", { class: "gutter" }, grouped ? moment(message) : avatar(message.user)),
     el(
       "div",
@@ -50,12 +58,16 @@ function spoken(message) {
 
 function author(message) {
   const app = message.bot || world.users.get(message.user)?.is_bot;
-  return el("span", { class: "author" }, nameOf(message.user), app && el("span", { class: "app-mark" }, "App"));
+  return el("span", { class: "author" }, nameOf(message.user), " ", app && el("span", { class: "app-mark" }, "App"));
 }
 
 function moment(message) {
   const date = dateOfTs(message.ts);
-  return el("a", { class: "moment", href: addressOf(message.channel, message.ts), title: wholeMoment(date), tabindex: "-1" }, el("time", { datetime: date.toISOString() }, clockTime(date)));
+  return el(
+    "a",
+    { class: "moment", href: addressOf(message.channel, message.ts), title: wholeMoment(date), tabindex: "-1" },
+    el("time", { datetime: date.toISOString() }, clockTime(date)),
+  );
 }
 
 function content(message) {
@@ -63,30 +75,45 @@ function content(message) {
   return el("div", { class: "block-text" }, mrkdwn(message.text ?? ""));
 }
 
-function attachments({ attachments = [], ...message }) {
-  return attachments.map((part) =>
+function attachments({ attachments: parts = [], ...message }) {
+  return parts.map((part) =>
     el(
       "div",
-      { class: "attachment", style: /^#?[0-9a-f]{6}$/i.test(part.color ?? "") ? { "--bar": `#${part.color.replace("#", "")}` } : {} },
-      part.blocks ? messageBlocks({ ...message, blocks: part.blocks }) : el("div", { class: "block-text" }, mrkdwn(part.text ?? part.fallback ?? "")),
+      {
+        class: "attachment",
+        style: /^#?[0-9a-f]{6}$/i.test(part.color ?? "") ? { "--bar": `#${part.color.replace("#", "")}` } : {},
+      },
+      part.blocks
+        ? messageBlocks({ ...message, blocks: part.blocks })
+        : el("div", { class: "block-text" }, mrkdwn(part.text ?? part.fallback ?? "")),
     ),
   );
 }
 
-function files({ files = [] }) {
-  return files.map((file) =>
+function files({ files: uploaded = [] }) {
+  return uploaded.map((file) =>
     el(
       "figure",
       { class: "file" },
-      el("figcaption", {}, icon("file"), el("a", { href: file.url, target: "_blank", rel: "noopener" }, file.title || file.id)),
-      file.mimetype?.startsWith("image/") && el("img", { src: file.url, alt: file.title || "Uploaded image", loading: "lazy" }),
+      el(
+        "figcaption",
+        {},
+        icon("file"),
+        el("a", { href: file.url, target: "_blank", rel: "noopener" }, file.title || file.id),
+      ),
+      file.mimetype?.startsWith("image/") &&
+        el("img", { src: file.url, alt: file.title || "Uploaded image", loading: "lazy" }),
     ),
   );
 }
 
 function reactions(message) {
   if (!message.reactions?.length) return null;
-  return el("div", { class: "reactions" }, message.reactions.map((reaction) => pill(message, reaction)));
+  return el(
+    "div",
+    { class: "reactions" },
+    message.reactions.map((reaction) => pill(message, reaction)),
+  );
 }
 
 function pill(message, { name, users }) {
@@ -95,8 +122,13 @@ function pill(message, { name, users }) {
   return el(
     "button",
     {
-      type: "button", class: "reaction", "aria-pressed": String(mine), title: `${who}: ${name}`, data: { key: `reaction ${message.ts} ${name}` },
-      "aria-label": `${name.replaceAll("_", " ")}, ${users.length}: ${who}`, on: { click: () => react(message, name, mine) },
+      type: "button",
+      class: "reaction",
+      "aria-pressed": String(mine),
+      title: `${who}: ${name}`,
+      data: { key: `reaction ${message.ts} ${name}` },
+      "aria-label": `${name.replaceAll("_", " ")}, ${users.length}: ${who}`,
+      on: { click: () => react(message, name, mine) },
     },
     el("span", { "aria-hidden": "true" }, reactionSign(name)),
     el("span", { class: "count", "aria-hidden": "true" }, String(users.length)),
@@ -115,7 +147,12 @@ function threadLink(message) {
   const last = replies.at(-1);
   return el(
     "button",
-    { type: "button", class: "thread-link", data: { key: `thread ${message.ts}` }, on: { click: () => openSide({ kind: "thread", channel: message.channel, ts: message.ts }) } },
+    {
+      type: "button",
+      class: "thread-link",
+      data: { key: `thread ${message.ts}` },
+      on: { click: () => openSide({ kind: "thread", channel: message.channel, ts: message.ts }) },
+    },
     faces,
     el("b", {}, count === 1 ? "1 reply" : `${count} replies`),
     last && el("span", {}, `last at ${clockTime(dateOfTs(last.ts))}`),

@@ -26,7 +26,6 @@ export function prepareModals(dialog) {
     keepingFocus(dialog, () => fill(dialog, drawView(view)));
     if (!dialog.open) dialog.showModal();
     if (isNew) focusFirst(dialog, view);
-    return undefined;
   };
   dialog.addEventListener("cancel", (event) => {
     event.preventDefault();
@@ -54,7 +53,11 @@ function drawView(view) {
       "footer",
       { class: "dialog-foot" },
       el("p", { class: "modal-error", role: "alert" }),
-      el("button", { type: "button", class: "button", on: { click: () => dismiss() } }, view.close ? plainText(view.close) : view.submit ? "Cancel" : "Close"),
+      el(
+        "button",
+        { type: "button", class: "button", on: { click: () => dismiss() } },
+        view.close ? plainText(view.close) : view.submit ? "Cancel" : "Close",
+      ),
       submitButton,
     ),
   );
@@ -97,7 +100,11 @@ function dismiss({ all = false } = {}) {
 }
 
 function focusFirst(dialog, view) {
-  const wanted = view.blocks.flatMap((block) => [block.element, block.accessory, ...(block.elements ?? [])].filter((element) => element?.focus_on_load).map((element) => `${block.block_id}|${element.action_id}`))[0];
+  const wanted = view.blocks.flatMap((block) =>
+    [block.element, block.accessory, ...(block.elements ?? [])]
+      .filter((element) => element?.focus_on_load)
+      .map((element) => `${block.block_id}|${element.action_id}`),
+  )[0];
   const fields = [...dialog.querySelectorAll(".modal-body [data-key]")];
   const first = fields.find((node) => node.dataset.key === wanted) ?? fields[0];
   if (first) first.focus();

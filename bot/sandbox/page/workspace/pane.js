@@ -51,13 +51,19 @@ export class Pane {
     let before = null;
     for (const message of this.messages()) {
       const day = dateOfTs(message.ts);
-      if (!before || dayKey(dateOfTs(before.ts)) !== dayKey(day)) rows.push(divider(`day ${dayKey(day)}`, dayName(day), "day")), (before = null);
-      if (message.ts === this.newFrom) rows.push(divider("new", "New", "new")), (before = null);
+      if (!before || dayKey(dateOfTs(before.ts)) !== dayKey(day))
+        (rows.push(divider(`day ${dayKey(day)}`, dayName(day), "day")), (before = null));
+      if (message.ts === this.newFrom) (rows.push(divider("new", "New", "new")), (before = null));
       const grouped = belongsTo(before, message);
-      rows.push({ key: messageKey(message), mark: [message, grouped, repliesTo(message).length], draw: () => drawMessage(message, { grouped, inThread: this.inThread }) });
+      rows.push({
+        key: messageKey(message),
+        mark: [message, grouped, repliesTo(message).length],
+        draw: () => drawMessage(message, { grouped, inThread: this.inThread }),
+      });
       before = message;
     }
-    for (const sent of this.pending()) rows.push({ key: `pending ${sent.id}`, mark: [sent.error], draw: () => drawPending(sent) });
+    for (const sent of this.pending())
+      rows.push({ key: `pending ${sent.id}`, mark: [sent.error], draw: () => drawPending(sent) });
     return rows;
   }
 
@@ -131,11 +137,24 @@ export class Pane {
 }
 
 function divider(key, words, kind) {
-  return { key, mark: [words], draw: () => el("div", { class: `divider ${kind}`, role: "separator", "aria-label": words }, el("span", {}, words)) };
+  return {
+    key,
+    mark: [words],
+    draw: () => el("div", { class: `divider ${kind}`, role: "separator", "aria-label": words }, el("span", {}, words)),
+  };
 }
 
 function belongsTo(before, message) {
-  if (!before || before.subtype || message.subtype || before.ephemeral || message.ephemeral || message.pinned) return false;
+  if (
+    !before ||
+    before.subtype ||
+    message.subtype ||
+    before.ephemeral ||
+    message.ephemeral ||
+    before.pinned ||
+    message.pinned
+  )
+    return false;
   return before.user === message.user && Number(message.ts) - Number(before.ts) < GROUPED_WITHIN_S;
 }
 

@@ -20,7 +20,15 @@ export function prepareSide(host) {
   const title = el("h2", { id: "side-title", tabindex: "-1" });
   const where = el("span", { class: "side-where" });
   const body = el("div", { class: "side-body" });
-  host.append(el("header", { class: "side-head" }, el("div", {}, title, where), iconButton("close", "Close the panel", closeSide)), body);
+  host.append(
+    el(
+      "header",
+      { class: "side-head" },
+      el("div", {}, title, where),
+      iconButton("close", "Close the panel", closeSide),
+    ),
+    body,
+  );
   let shown = null;
   const draw = () => {
     const side = world.side;
@@ -37,7 +45,6 @@ export function prepareSide(host) {
     host.dataset.kind = side.kind;
     drawers[side.kind](body, side, isNew);
     if (isNew && side.kind !== "thread") title.focus({ preventScroll: true });
-    return undefined;
   };
   const leave = () => {
     shown = null;
@@ -46,13 +53,17 @@ export function prepareSide(host) {
     if (before?.isConnected && document.activeElement === document.body) before.focus();
     before = null;
   };
-  const redrawFor = (...kinds) => () => kinds.includes(world.side?.kind) && draw();
+  const redrawFor =
+    (...kinds) =>
+    () =>
+      kinds.includes(world.side?.kind) && draw();
   on("side", draw);
   on("state", () => {
     shown = null;
     draw();
   });
   on("messages", (channel) => world.side?.channel === channel && draw());
+  on("sent", ({ place }) => place.thread_ts && thread && (thread.pane.stuck = true));
   on("mail", redrawFor("mailbox"));
   on("happenings", redrawFor("happenings"));
   on("channels users", redrawFor("details"));
@@ -89,10 +100,24 @@ function drawDetails(body, { channel: id }) {
     el(
       "li",
       {},
-      el("button", { type: "button", class: "person-row", on: { click: () => openDirect(user) } }, avatar(user), el("span", {}, el("b", {}, nameOf(user)), el("span", { class: "option-hint" }, world.users.get(user)?.title))),
+      el(
+        "button",
+        { type: "button", class: "person-row", on: { click: () => openDirect(user) } },
+        avatar(user),
+        el("span", {}, el("b", {}, nameOf(user)), el("span", { class: "option-hint" }, world.users.get(user)?.title)),
+      ),
     );
   const pin = (message) =>
-    el("li", { class: "pin" }, drawMessage(message, { inThread: true }), el("button", { type: "button", class: "link-button", on: { click: () => openMessage(id, message.ts) } }, "Show in the channel"));
+    el(
+      "li",
+      { class: "pin" },
+      drawMessage(message, { inThread: true }),
+      el(
+        "button",
+        { type: "button", class: "link-button", on: { click: () => openMessage(id, message.ts) } },
+        "Show in the channel",
+      ),
+    );
   const part = (heading, ...content) => el("section", { class: "detail" }, el("h3", {}, heading), content);
   fill(
     body,
@@ -100,7 +125,12 @@ function drawDetails(body, { channel: id }) {
       "div",
       { class: "side-scroll" },
       channel.topic && part("Topic", el("p", {}, mrkdwn(channel.topic))),
-      part(`Pinned (${pins.length})`, pins.length ? el("ul", { class: "pins", data: { pins: pins.map(messageKey).join() } }, pins.map(pin)) : el("p", { class: "quiet" }, "Nothing is pinned here.")),
+      part(
+        `Pinned (${pins.length})`,
+        pins.length
+          ? el("ul", { class: "pins", data: { pins: pins.map(messageKey).join() } }, pins.map(pin))
+          : el("p", { class: "quiet" }, "Nothing is pinned here."),
+      ),
       part(`Members (${channel.members.length})`, el("ul", { class: "people" }, channel.members.map(member))),
     ),
   );

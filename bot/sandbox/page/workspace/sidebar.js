@@ -18,7 +18,13 @@ export function drawSidebar(host) {
     "div",
     { class: "sidebar-head" },
     el("strong", { class: "team-name" }),
-    el("button", { type: "button", class: "jump", on: { click: openSwitcher } }, icon("search"), "Jump to…", el("kbd", {}, "Ctrl K")),
+    el(
+      "button",
+      { type: "button", class: "jump", on: { click: openSwitcher } },
+      icon("search"),
+      "Jump to…",
+      el("kbd", {}, "Ctrl K"),
+    ),
   );
   host.append(head, lists, el("div", { class: "sidebar-foot" }, themeSwitch()));
   const draw = () => {
@@ -32,11 +38,22 @@ export function drawSidebar(host) {
 }
 
 function channelsWhere(test) {
-  return [...world.channels.values()].filter((channel) => channel.kind !== "im" && test(channel)).sort((a, b) => a.name.localeCompare(b.name));
+  return [...world.channels.values()]
+    .filter((channel) => channel.kind !== "im" && test(channel))
+    .sort((a, b) => a.name.localeCompare(b.name));
 }
 
 function list(title, rows) {
-  return el("section", { "aria-label": title }, el("h2", {}, title), el("ul", {}, rows.map((row) => el("li", {}, row))));
+  return el(
+    "section",
+    { "aria-label": title },
+    el("h2", {}, title),
+    el(
+      "ul",
+      {},
+      rows.map((one) => el("li", {}, one)),
+    ),
+  );
 }
 
 function channelList() {
@@ -47,7 +64,16 @@ function elsewhereList() {
   const others = channelsWhere((channel) => !channel.member || channel.archived);
   if (!others.length) return null;
   const open = others.some((channel) => channel.id === world.open) || elsewhereList.open;
-  const details = el("details", { open }, el("summary", {}, `Other channels (${others.length})`), el("ul", {}, others.map((channel) => el("li", {}, row(channel)))));
+  const details = el(
+    "details",
+    { open },
+    el("summary", {}, `Other channels (${others.length})`),
+    el(
+      "ul",
+      {},
+      others.map((channel) => el("li", {}, row(channel))),
+    ),
+  );
   details.addEventListener("toggle", () => (elsewhereList.open = details.open));
   return details;
 }
@@ -59,8 +85,16 @@ function row(channel) {
 function place(channel, picture, name, open) {
   const unread = channel?.unread ?? 0;
   const here = channel && channel.id === world.open;
-  const classes = ["place", here && "here", unread && !here && "unread", !channel?.member && channel && "outside"].filter(Boolean).join(" ");
-  const spoken = [name, channel?.mention ? `${unread} unread, you are mentioned` : unread && `${unread} unread`, channel?.archived && "archived"].filter(Boolean).join(", ");
+  const classes = ["place", here && "here", unread && !here && "unread", !channel?.member && channel && "outside"]
+    .filter(Boolean)
+    .join(" ");
+  const spoken = [
+    name,
+    channel?.mention ? `${unread} unread, you are mentioned` : unread && `${unread} unread`,
+    channel?.archived && "archived",
+  ]
+    .filter(Boolean)
+    .join(", ");
   const go = (event) => {
     event.preventDefault();
     tell("drawer", false);
@@ -68,16 +102,24 @@ function place(channel, picture, name, open) {
   };
   return el(
     "a",
-    { class: classes, href: channel ? addressOf(channel.id) : "#", "aria-current": here ? "page" : null, "aria-label": spoken, data: { key: `place ${channel?.id ?? name}` }, on: { click: go } },
+    {
+      class: classes,
+      href: channel ? addressOf(channel.id) : "#",
+      "aria-current": here ? "page" : null,
+      "aria-label": spoken,
+      data: { key: `place ${channel?.id ?? name}` },
+      on: { click: go },
+    },
     picture,
     el("span", { class: "place-name" }, name),
-    fresh.has(channel?.id) && el("span", { class: "fresh" }, "new"),
     badge(channel, here),
   );
 }
 
 function badge(channel, here) {
-  if (!channel?.unread || here) return null;
+  if (here) return null;
+  if (fresh.has(channel?.id) && !channel.mention) return el("span", { class: "fresh" }, "new");
+  if (!channel?.unread) return null;
   const counts = channel.mention || channel.kind === "im";
   return el("span", { class: counts ? "badge mention-badge" : "badge" }, String(channel.unread));
 }
@@ -113,6 +155,10 @@ function listenForArrows(lists) {
 /** The bar under a channel that is only looked at. */
 export function joinBar(channel) {
   const join = () => send("join", { channel: channel.id }).catch(complain);
-  return el("div", { class: "join-bar" }, el("p", {}, "You are looking at ", el("b", {}, titleOf(channel))), el("button", { type: "button", class: "button primary", on: { click: join } }, "Join channel"));
+  return el(
+    "div",
+    { class: "join-bar" },
+    el("p", {}, "You are looking at ", el("b", {}, titleOf(channel))),
+    el("button", { type: "button", class: "button primary", on: { click: join } }, "Join channel"),
+  );
 }
-

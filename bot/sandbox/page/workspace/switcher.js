@@ -9,7 +9,14 @@ import { world } from "../world.js";
 
 export function openSwitcher() {
   if (document.querySelector("dialog[open]")) return;
-  const field = el("input", { type: "text", class: "field", role: "combobox", autocomplete: "off", placeholder: "Channel or person", "aria-label": "Jump to a channel or person" });
+  const field = el("input", {
+    type: "text",
+    class: "field",
+    role: "combobox",
+    autocomplete: "off",
+    placeholder: "Channel or person",
+    "aria-label": "Jump to a channel or person",
+  });
   const go = (item) => {
     dialog.close();
     item.open();
@@ -28,9 +35,15 @@ export function openSwitcher() {
 }
 
 function places(typed) {
-  const channels = [...world.channels.values()].filter((channel) => channel.kind !== "im").map((channel) => entry(channel.name, channelIcon(channel), channel.unread, () => openChannel(channel.id)));
-  const people = [...world.users.values()].filter((user) => user.id !== world.me).map((user) => entry(nameOf(user.id), avatar(user.id, "small"), 0, () => openDirect(user.id)));
-  return [...channels, ...people].filter(({ name }) => name.toLowerCase().includes(typed)).sort((a, b) => rank(a, typed) - rank(b, typed) || a.name.localeCompare(b.name));
+  const channels = [...world.channels.values()]
+    .filter((channel) => channel.kind !== "im")
+    .map((channel) => entry(channel.name, channelIcon(channel), channel.unread, () => openChannel(channel.id)));
+  const people = [...world.users.values()]
+    .filter((user) => user.id !== world.me)
+    .map((user) => entry(nameOf(user.id), avatar(user.id, "small"), 0, () => openDirect(user.id)));
+  return [...channels, ...people]
+    .filter(({ name }) => name.toLowerCase().includes(typed))
+    .sort((a, b) => rank(a, typed) - rank(b, typed) || a.name.localeCompare(b.name));
 }
 
 function entry(name, picture, unread, open) {

@@ -2,7 +2,11 @@
 
 import { el, icon } from "../kit/dom.js";
 
-const CHOICES = [["", "System colours", "half"], ["light", "Light", "sun"], ["dark", "Dark", "moon"]];
+const CHOICES = [
+  ["", "System colours", "half"],
+  ["light", "Light", "sun"],
+  ["dark", "Dark", "moon"],
+];
 
 export function applyTheme(theme = localStorage.getItem("theme") ?? "") {
   if (theme) document.documentElement.dataset.theme = theme;
@@ -16,7 +20,14 @@ export function themeSwitch() {
     el(
       "label",
       { class: "theme-choice", title: label },
-      el("input", { type: "radio", name: "theme", value, checked: value === chosen, "aria-label": label, on: { change: () => applyTheme(value) } }),
+      el("input", {
+        type: "radio",
+        name: "theme",
+        value,
+        checked: value === chosen,
+        "aria-label": label,
+        on: { change: () => applyTheme(value) },
+      }),
       icon(drawing),
     );
   return el("fieldset", { class: "theme-switch" }, el("legend", {}, "Colours"), CHOICES.map(choice));
