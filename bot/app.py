@@ -5,10 +5,12 @@ import logging
 from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
+from typing import Protocol
 
 import aiohttp
 from aiohttp import web
 
+from bot import intake
 from bot.clock import Clock
 from bot.domain.errors import Failed, Rejected, Unreachable
 from bot.house import build
@@ -32,6 +34,15 @@ FINISH_WITHIN_S = 10.0
 
 # More routes for the web door, such as the sandbox's page.
 Routes = Callable[[web.Application], None]
+
+
+class Worker(Protocol):
+    """Works on what it has taken beside the round that took it."""
+
+    @property
+    def under_way(self) -> int: ...
+
+    async def finish(self, patience_s: float) -> None: ...
 
 
 @dataclass
@@ -84,6 +95,7 @@ class App:
             self.doors = Doors(Scheduler(services.db, self.clock, self.rounds), self._slack_app(services, desk))
             services.outbox.on_done = lambda: self.doors.scheduler.wake("outbox")
             stack.push_async_callback(self._close)
+            await services.heartbeats.watch()
             self.doors.scheduler.start()
             await self._open_web(stack, services)
             await self._open_slack(services)
@@ -102,8 +114,13 @@ class App:
     @property
     def is_idle(self) -> bool:
         """Nothing is under way in this process at this instant; for rehearsals that move the clock."""
+        return not any(one.under_way for one in self._workers) and self.doors.scheduler.is_quiet
+
+    @property
+    def _workers(self) -> list[Worker]:
+        """Services that leave work behind when they have taken a row; what they cause goes out last."""
         services = self.services
-        return not services.outbox.under_way and not services.reception.under_way and self.doors.scheduler.is_quiet
+        return [services.reception, services.checks, services.backups, services.outbox]
 
     @property
     def _is_embedded(self) -> bool:
@@ -125,6 +142,10 @@ class App:
             "escalations": services.ladders,
             "outbox": services.outbox,
             "requests": services.reception,
+            "alerts": services.alerts,
+            "heartbeats": services.heartbeats,
+            "checks": services.checks,
+            "backups": services.backups,
         }
 
     def _slack_app(self, services: Services, desk: Desk) -> SlackApp:
@@ -143,8 +164,10 @@ class App:
         is_http = self.settings.transport == "http"
         socket = None if is_http else self._socket_is_open
         readiness = Readiness(services.db, self.clock, services.gateway, services.channels, socket_is_open=socket)
-        slack = [web.post("/slack/events", self.doors.slack.over_http)] if is_http else []
-        application = web_app(services, readiness, self.metrics, slack)
+        routes = intake.routes(services.alerts, services.heartbeats, self.settings, self.clock)
+        if is_http:
+            routes.append(web.post("/slack/events", self.doors.slack.over_http))
+        application = web_app(services, readiness, self.metrics, routes)
         for add in self._routes:
             add(application)
         self.port = await stack.enter_async_context(
@@ -206,9 +229,9 @@ class App:
             task.cancel()
         if self.doors.socket is not None:
             await self.doors.socket.close()
-        await self.services.reception.finish(FINISH_WITHIN_S)
         await self.doors.scheduler.stop()
-        await self.services.outbox.finish(FINISH_WITHIN_S)
+        for worker in self._workers:
+            await worker.finish(FINISH_WITHIN_S)
 
 
 def _nothing_recorded(services: Services) -> str:

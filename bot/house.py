@@ -6,15 +6,28 @@ import aiohttp
 
 from bot.clock import Clock
 from bot.domain.page import Page
+from bot.dumpers import dumpers, places
 from bot.mail import Mail
 from bot.metrics import Metrics
 from bot.pagers import Parts, on_the_shelf
+from bot.probes import shelf
 from bot.rendering import Rendering, Safe, escape_mrkdwn
 from bot.runbook import Runbook
 from bot.services import Services
+from bot.services.alert_cards import AlertCards
+from bot.services.alert_deeds import AlertDeeds
+from bot.services.alert_incidents import AlertIncidents
+from bot.services.alert_outlets import AlertOutlets
+from bot.services.alerts import Alerts
+from bot.services.backup_cards import BackupCards
+from bot.services.backup_runs import BackupRuns
+from bot.services.backups import Backups
 from bot.services.cards import Cards
 from bot.services.channels import Channels
+from bot.services.check_alarms import CheckAlarms
+from bot.services.checks import Checks
 from bot.services.escalations import Escalations
+from bot.services.heartbeats import Heartbeats
 from bot.services.incident_cards import IncidentCards
 from bot.services.incidents import Incidents
 from bot.services.ladders import Ladders
@@ -28,6 +41,9 @@ from bot.services.rooms import Rooms
 from bot.settings import Settings
 from bot.slack.gateway import Gateway
 from bot.store.database import Database
+from bot.store.embedded_place import binaries
+
+BACKUPS_FOLDER = "backups"
 
 
 def build(
@@ -37,6 +53,7 @@ def build(
     token = settings.slack_bot_token.get_secret_value() if settings.slack_bot_token else ""
     gateway = Gateway(session, token=token, base_url=settings.slack_api_url)
     rendering = Rendering(runbook.timezone)
+    mail = _mail(settings, clock)
     people = People(db, clock, runbook, gateway)
     _teach_names(rendering, people)
     permissions = Permissions(clock, runbook, people)
@@ -55,12 +72,22 @@ def build(
         account_of=people.account,
         known_account=people.known_account,
         acknowledge_link=_no_link,
-        mail=_mail(settings, clock),
+        mail=mail,
     )
     paging = Pages(db, clock, runbook, people, outbox, cards, rendering, on_the_shelf(parts), metrics)
     ladders = Ladders(db, clock, runbook, people, paging, rooms, posts, cards)
     escalations = Escalations(db, clock, runbook, people, permissions, ladders, paging, rooms, posts, cards)
     incidents = Incidents(db, clock, runbook, permissions, ladders, escalations, rooms, posts, cards)
+    tied = AlertIncidents(clock, incidents, posts, cards, rendering)
+    AlertCards(clock, runbook, channels, tied, cards, rendering)
+    outlets = AlertOutlets(db, runbook, outbox, rendering, mail=mail)
+    alerts = Alerts(db, clock, runbook, tied, outlets, cards)
+    alarms = CheckAlarms(db, clock, runbook, channels, cards, posts, incidents, rendering)
+    backup_cards = BackupCards(runbook, channels, cards, rendering)
+    tools = [found] if (found := binaries()) else []
+    runs = BackupRuns(
+        db, clock, runbook, backup_cards, dumpers(), places(), home=settings.home / BACKUPS_FOLDER, tools=tools
+    )
     return Services(
         settings=settings,
         runbook=runbook,
@@ -81,6 +108,12 @@ def build(
         ladders=ladders,
         escalations=escalations,
         rooms=rooms,
+        alerts=alerts,
+        alert_deeds=AlertDeeds(db, clock, people, permissions, escalations, alerts, tied),
+        heartbeats=Heartbeats(db, clock, runbook, alerts, rendering),
+        checks=Checks(db, clock, runbook, alarms, shelf()),
+        check_alarms=alarms,
+        backups=Backups(db, clock, runbook, permissions, backup_cards, runs),
     )
 
 

@@ -24,6 +24,8 @@ from bot.sandbox.server import Server
 from bot.sandbox.website import Website
 from bot.sandbox.workspace import Workspace
 from bot.settings import Settings
+from bot.store.embedded import EmbeddedPostgres
+from bot.store.example import orders_database, own_database
 
 log = logging.getLogger(__name__)
 
@@ -57,8 +59,13 @@ async def run_sandbox(environ: Mapping[str, str], *, port: int, runbook_file: Pa
         stack.push_async_callback(workspace.mailbox.stop)
         website = await stack.enter_async_context(Website().serving())
         token = secrets.token_hex(8)
-        runbook = load(runbook_file or templates_folder() / STARTER, {"WEBSITE_URL": website.url, **environ})
-        settings = _settings(environ, workspace, slack, port, token)
+        home = _home(environ)
+        database = EmbeddedPostgres(home)
+        conninfo = await database.start()
+        stack.push_async_callback(database.stop)
+        outside = _outside(website, await orders_database(conninfo))
+        runbook = load(runbook_file or templates_folder() / STARTER, {**outside, **environ})
+        settings = _settings(environ, workspace, slack, port, token, home, await own_database(conninfo))
         happenings = _happenings(website, f"http://127.0.0.1:{port}/alerts/generic", token)
         app = _app(settings, runbook, clock, workspace, happenings)
         await stack.enter_async_context(app.running())
@@ -75,16 +82,32 @@ def read_manifest() -> dict[str, object]:
     return dict(YAML(typ="safe").load(path.read_text("utf-8")))
 
 
-def _settings(environ: Mapping[str, str], workspace: Workspace, slack: Server, port: int, token: str) -> Settings:
+def _home(environ: Mapping[str, str]) -> Path:
+    own = {name: value for name, value in environ.items() if name in ("TOCSIN_HOME", "HOME", "XDG_STATE_HOME")}
+    return Settings.from_environment(own).home / STATE_FOLDER
+
+
+def _outside(website: Website, orders: str) -> dict[str, str]:
+    """What the starter runbook watches and backs up, as it is here."""
+    return {"WEBSITE_URL": website.url, "API_URL": f"{website.url}/api/health", "ORDERS_URL": orders}
+
+
+def _settings(
+    environ: Mapping[str, str],
+    workspace: Workspace,
+    slack: Server,
+    port: int,
+    token: str,
+    home: Path,
+    database: str,
+) -> Settings:
     """Nothing of a real installation is used: not its Slack, not its mail server, not its database."""
-    home = Settings.from_environment(
-        {k: v for k, v in environ.items() if k in ("TOCSIN_HOME", "HOME", "XDG_STATE_HOME")}
-    )
     own = {
         "SLACK_BOT_TOKEN": workspace.bot_token,
         "SLACK_APP_TOKEN": workspace.app_token,
         "SLACK_API_URL": slack.api_url,
-        "TOCSIN_HOME": str(home.home / STATE_FOLDER / secrets.token_hex(4)),
+        "DATABASE_URL": database,
+        "TOCSIN_HOME": str(home),
         "SMTP_URL": workspace.mailbox.smtp_url,
         "MAIL_FROM": "Tocsin <tocsin@example.com>",
         "ALERTS_TOKEN": token,
@@ -147,8 +170,10 @@ def _happenings(website: Website, intake: str, token: str) -> list[Happening]:
     return [
         Happening("fire-alert", "Fire an alert", "A monitoring system reports a high error rate", fire),
         Happening("calm-alert", "Resolve the alert", "The monitoring system says it is over", calm),
-        Happening("break-website", "Break the website", "Its health check begins to fail", toggle, lambda: website.is_broken),
-    ]  # fmt: skip
+        Happening(
+            "break-website", "Break the website", "Its health check begins to fail", toggle, lambda: website.is_broken
+        ),
+    ]
 
 
 async def _begin(workspace: Workspace) -> None:

@@ -6,9 +6,15 @@ from bot.clock import Clock
 from bot.metrics import Metrics
 from bot.rendering import Rendering
 from bot.runbook import Runbook
+from bot.services.alert_deeds import AlertDeeds
+from bot.services.alerts import Alerts
+from bot.services.backups import Backups
 from bot.services.cards import Cards
 from bot.services.channels import Channels
+from bot.services.check_alarms import CheckAlarms
+from bot.services.checks import Checks
 from bot.services.escalations import Escalations
+from bot.services.heartbeats import Heartbeats
 from bot.services.incident_cards import IncidentCards
 from bot.services.incidents import Incidents
 from bot.services.ladders import Ladders
@@ -46,3 +52,9 @@ class Services:
     ladders: Ladders
     escalations: Escalations
     rooms: Rooms
+    alerts: Alerts
+    alert_deeds: AlertDeeds
+    heartbeats: Heartbeats
+    checks: Checks
+    check_alarms: CheckAlarms
+    backups: Backups

@@ -5,11 +5,15 @@ from datetime import datetime
 
 from psycopg.types.json import Jsonb
 
-from bot.domain.alert import Alert, Group, Standing
+from bot.domain.alert import LEVELS, Alert, Group, Standing
 from bot.domain.alert_rules import Told
+from bot.store import incidents
 from bot.store.queries import Connection, Queries, Row
 
 SQL = Queries(__file__)
+
+# More than one delivery of a megabyte can hold.
+LOOKED_AT = 10_000
 
 
 async def keep_delivery(
@@ -38,7 +42,7 @@ async def open_group(conn: Connection, source: str, key: str, *, quiet: bool, no
 async def save_firing(conn: Connection, source: str, firing: Iterable[tuple[int, Told]], now: datetime) -> set[int]:
     """Keep alerts that fire, each with its group, or count them once more; returns the groups they are in."""
     rows = [_row(group_id, told, now) for group_id, told in firing]
-    found = await SQL.all(conn, "save_firing", source=source, alerts=Jsonb(rows), now=now)
+    found = await SQL.all(conn, "save_firing", source=source, alerts=Jsonb(rows), levels=list(LEVELS), now=now)
     return {int(row["group_id"]) for row in found}
 
 
@@ -111,8 +115,10 @@ async def forget_old(conn: Connection, before: datetime) -> int:
 
 
 async def _standing(conn: Connection, row: Row) -> Standing:
-    alerts = [Alert(**alert) for alert in await SQL.all(conn, "alerts_of", group_id=row["id"])]
-    return Standing(Group(**(row | {"told": tuple(row["told"])})), alerts)
+    found = await SQL.all(conn, "alerts_of", group_id=row["id"], limit=LOOKED_AT)
+    group = Group(**(row | {"told": tuple(row["told"])}))
+    incident = await incidents.get(conn, group.incident_id) if group.incident_id else None
+    return Standing(group, [Alert(**alert) for alert in found], incident)
 
 
 def _row(group_id: int, told: Told, now: datetime) -> Row:

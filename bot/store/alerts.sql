@@ -31,10 +31,10 @@ RETURNING id;
 -- All alerts of a delivery at once. A repeat of a firing alert is counted, and what it says now is kept.
 INSERT INTO alerts (
     group_id, source, fingerprint, title, severity, description, url, runbook_url, labels, level, flagged, declares,
-    procedure, count, first_at, last_at, expires_at)
+    procedure, count, first_at, risen_at, last_at, expires_at)
 SELECT
     t.group_id, %(source)s, t.fingerprint, t.title, t.severity, t.description, t.url, t.runbook_url, t.labels, t.level,
-    t.flagged, t.declares, t.procedure, t.count, %(now)s, %(now)s, t.expires_at
+    t.flagged, t.declares, t.procedure, t.count, %(now)s, %(now)s, %(now)s, t.expires_at
 FROM jsonb_to_recordset(%(alerts)s) AS t (
     group_id bigint, fingerprint text, title text, severity text, description text, url text, runbook_url text,
     labels jsonb, level text, flagged boolean, declares text, procedure text, count int, expires_at timestamptz)
@@ -43,7 +43,9 @@ DO UPDATE SET
     title = EXCLUDED.title, severity = EXCLUDED.severity, description = EXCLUDED.description, url = EXCLUDED.url,
     runbook_url = EXCLUDED.runbook_url, labels = EXCLUDED.labels, level = EXCLUDED.level, flagged = EXCLUDED.flagged,
     declares = EXCLUDED.declares, procedure = EXCLUDED.procedure, last_at = EXCLUDED.last_at,
-    expires_at = EXCLUDED.expires_at, count = alerts.count + EXCLUDED.count
+    expires_at = EXCLUDED.expires_at, count = alerts.count + EXCLUDED.count,
+    risen_at = CASE WHEN array_position(%(levels)s, EXCLUDED.level) < array_position(%(levels)s, alerts.level)
+                    THEN EXCLUDED.risen_at ELSE alerts.risen_at END
 RETURNING group_id;
 
 -- name: end_firing
@@ -78,7 +80,13 @@ SELECT * FROM alert_groups WHERE id = %(id)s;
 SELECT * FROM alert_groups WHERE id = %(id)s FOR UPDATE;
 
 -- name: alerts_of
-SELECT * FROM alerts WHERE group_id = %(group_id)s ORDER BY id;
+-- Those that fire, or once none does, those that did. A source may keep one group going for months.
+SELECT * FROM (
+    SELECT * FROM alerts
+    WHERE group_id = %(group_id)s AND (resolved_at IS NULL OR NOT EXISTS (
+        SELECT FROM alerts f WHERE f.group_id = %(group_id)s AND f.resolved_at IS NULL))
+    ORDER BY id DESC LIMIT %(limit)s) newest
+ORDER BY id;
 
 -- name: save_group
 UPDATE alert_groups

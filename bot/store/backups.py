@@ -128,7 +128,8 @@ async def newest(conn: Connection, names: Sequence[str], limit: int) -> list[Bac
 async def last_of_each(conn: Connection, names: Sequence[str]) -> dict[str, Last]:
     found: dict[str, dict[str, Backup]] = {name: {} for name in names}
     for row in await SQL.all(conn, "last_of_each", names=list(names)):
-        found[row["name"]][row.pop("kind")] = Backup(**row)
+        kind = row.pop("kind")
+        found[row["name"]][kind] = Backup(**row)
     return {name: Last(**backups) for name, backups in found.items()}
 
 

@@ -119,7 +119,7 @@ class EmbeddedPostgres:
             if await self._launched(place, programs):
                 return
             if time.monotonic() > began + self._patience.total_seconds():
-                raise Failed(f"a PostgreSQL server holds {place.state} but does not answer: {place.last_words()}")
+                raise Failed(f"a PostgreSQL server holds {place.state} but does not answer: see {place.log}")
             await asyncio.sleep(POLL_SECONDS)
 
     async def _usable(self, place: Place, began: float) -> bool:
@@ -165,7 +165,7 @@ class EmbeddedPostgres:
         initdb = Leashed(place, lock, [programs / "initdb", *arguments])
         try:
             if not await initdb.ended(self._patience) or not initdb.succeeded:
-                raise Failed(f"the embedded PostgreSQL could not create its files: {place.last_words()}")
+                raise Failed(f"the embedded PostgreSQL could not create its files: {place.why_it_failed()}")
         finally:
             initdb.let_go()
         place.keep(fresh)
@@ -179,7 +179,7 @@ class EmbeddedPostgres:
         deadline = time.monotonic() + self._patience.total_seconds()
         while not await _answers(place):
             if server.is_over or time.monotonic() > deadline:
-                raise Failed(f"the embedded PostgreSQL did not start: {place.last_words()}")
+                raise Failed(f"the embedded PostgreSQL did not start: {place.why_it_failed()}")
             await asyncio.sleep(POLL_SECONDS)
 
 

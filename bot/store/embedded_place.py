@@ -26,6 +26,9 @@ ELSEWHERE = Path("/var/lib/tocsin")
 # The shortest sun_path of the systems we run on (macOS) holds 103 bytes.
 SOCKET_PATH_LIMIT = 103
 
+# A new data directory with its first log segments takes 39 MB; one more segment takes 16.
+NEEDED_BYTES = 64 * 2**20
+
 GRAVE = re.compile(r"(?:FATAL|PANIC|error): ")
 
 
@@ -86,13 +89,16 @@ class Place:
             self.log.replace(self.state / "log.before")
         self.log.touch(mode=0o600)
 
-    def last_words(self) -> str:
-        """The server's own reason for giving up, from its log."""
+    def why_it_failed(self) -> str:
+        """The first grave line of the new log, or the state of the disk when that is too full for the log as well."""
+        free = shutil.disk_usage(self.state).free
+        if free < NEEDED_BYTES:
+            return f"only {free // 2**20} MB are free on the disk of {self.state}"
         lines = self.log.read_text("utf-8", "replace").splitlines() if self.log.exists() else []
         # "The database system is starting up" is what our own asking was answered.
         reasons = [line for line in lines if GRAVE.search(line) and "the database system is" not in line]
-        last = (reasons or lines or ["it said nothing"])[-1]
-        return GRAVE.split(last)[-1].strip()
+        reason = next(iter(reasons or lines[-1:]), "it said nothing")
+        return GRAVE.split(reason)[-1].strip()
 
     def fresh_data(self) -> Path:
         fresh = self.state / "data.new"
@@ -121,8 +127,15 @@ class Place:
 
     def _make_private(self, directory: Path) -> None:
         directory.mkdir(mode=0o700)
-        if self.account:
+        if self.account is None:
+            return
+        try:
             os.chown(directory, *self.account, follow_symlinks=False)
+        except OSError as error:
+            raise Failed(
+                f"PostgreSQL does not run as root, and root has no other account to give files to here "
+                f"(uid {self.account.uid}: {error.strerror}): run as another user, or set DATABASE_URL"
+            ) from error
 
 
 def binaries(version: str = "") -> Path | None:

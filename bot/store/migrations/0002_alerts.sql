@@ -55,6 +55,7 @@ CREATE TABLE alerts (
     procedure text,                          -- of its rule; null = none
     count int NOT NULL,                      -- how often it was told
     first_at timestamptz NOT NULL,
+    risen_at timestamptz NOT NULL,           -- when it began, or became graver
     last_at timestamptz NOT NULL,
     expires_at timestamptz,                  -- when it is over without a word; null = its source says so
     resolved_at timestamptz                  -- null = it fires
