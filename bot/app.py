@@ -146,6 +146,7 @@ class App:
             "heartbeats": services.heartbeats,
             "checks": services.checks,
             "backups": services.backups,
+            "promises": services.promises,
         }
 
     def _slack_app(self, services: Services, desk: Desk) -> SlackApp:
@@ -212,8 +213,13 @@ class App:
                 log.warning("slack: %s", error)
                 await asyncio.sleep(CONNECT_AGAIN_AFTER_S)
                 continue
-            self.doors.scheduler.wake("outbox")
+            await self._wake_what_waited(services)
             return
+
+    async def _wake_what_waited(self, services: Services) -> None:
+        """Cards and posts for channels that were not known yet."""
+        async with services.db.transaction() as conn:
+            await services.outbox.wake(conn, ["card", "post"], {})
 
     async def _socket_is_open(self) -> bool:
         return self.doors.socket is not None and await self.doors.socket.is_open()

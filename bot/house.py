@@ -4,6 +4,7 @@ from typing import Any
 
 import aiohttp
 
+from bot import publishers
 from bot.clock import Clock
 from bot.domain.page import Page
 from bot.dumpers import dumpers, places
@@ -19,6 +20,7 @@ from bot.services.alert_deeds import AlertDeeds
 from bot.services.alert_incidents import AlertIncidents
 from bot.services.alert_outlets import AlertOutlets
 from bot.services.alerts import Alerts
+from bot.services.approvals import Approvals
 from bot.services.backup_cards import BackupCards
 from bot.services.backup_runs import BackupRuns
 from bot.services.backups import Backups
@@ -26,6 +28,7 @@ from bot.services.cards import Cards
 from bot.services.channels import Channels
 from bot.services.check_alarms import CheckAlarms
 from bot.services.checks import Checks
+from bot.services.communications import Communications
 from bot.services.escalations import Escalations
 from bot.services.heartbeats import Heartbeats
 from bot.services.incident_cards import IncidentCards
@@ -36,8 +39,12 @@ from bot.services.pages import Pages
 from bot.services.people import People
 from bot.services.permissions import Permissions
 from bot.services.posts import Posts
+from bot.services.promises import Promises
+from bot.services.publications import Publications
 from bot.services.reception import Reception
 from bot.services.rooms import Rooms
+from bot.services.telling_cards import TellingCards
+from bot.services.wordings import Wordings
 from bot.settings import Settings
 from bot.slack.gateway import Gateway
 from bot.store.database import Database
@@ -88,6 +95,16 @@ def build(
     runs = BackupRuns(
         db, clock, runbook, backup_cards, dumpers(), places(), home=settings.home / BACKUPS_FOLDER, tools=tools
     )
+    wordings = Wordings(clock, runbook, people, rendering)
+    outlets_of_words = publishers.on_the_shelf(publishers.Parts(gateway, wordings.for_slack, channels.find, mail))
+    publications = Publications(db, clock, outbox, cards, rendering, outlets_of_words)
+    promises = Promises(db, clock, runbook, posts, rendering)
+    approvals = Approvals(db, clock, runbook, people, permissions, cards, rooms, rendering, publications, promises)
+    telling_cards = TellingCards(db, runbook, channels, permissions, cards, rendering)
+    communications = Communications(
+        db, clock, runbook, permissions, outbox, cards, wordings, publications, promises, approvals
+    )
+    incidents.followed_by(communications)
     return Services(
         settings=settings,
         runbook=runbook,
@@ -113,6 +130,10 @@ def build(
         heartbeats=Heartbeats(db, clock, runbook, alerts, rendering),
         checks=Checks(db, clock, runbook, alarms, shelf()),
         check_alarms=alarms,
+        communications=communications,
+        approvals=approvals,
+        promises=promises,
+        telling_cards=telling_cards,
         backups=Backups(db, clock, runbook, permissions, backup_cards, runs),
     )
 

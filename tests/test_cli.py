@@ -204,7 +204,7 @@ async def test_simulate_lists_empty_tiers_missing_contacts_and_missing_credentia
 
     assert ended.code == 0
     assert "3 gaps" in ended.out
-    assert "tier lead (Engineering Lead): no page by email; that needs SMTP_URL" in ended.out
+    assert "tier lead (Engineering Lead): no page by email; that needs SMTP_URL and MAIL_FROM" in ended.out
     assert "tier lead (Engineering Lead): Ben Moss cannot be paged by email; add email under people.ben" in ended.out
     assert "tier ceo (CEO): nobody is in it" in ended.out
 

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from typing import Literal
 
 from bot.domain.errors import AlreadyDone
+from bot.domain.incident import Incident
 
 Level = Literal["critical", "high", "medium", "low"]
 # The gravest first.
@@ -46,7 +47,8 @@ class ReceivedAlert:
 class Alert:
     """An alert from its first firing to its end; `count` says how often it was told in between.
 
-    `expires_at` is the end of one that is never told to be over, None = its source says so.
+    `risen_at` is when it began, or became graver. `expires_at` is the end of one that is never told to be over, None =
+    its source says so.
     """
 
     id: int
@@ -65,6 +67,7 @@ class Alert:
     procedure: str | None
     count: int
     first_at: datetime
+    risen_at: datetime
     last_at: datetime
     expires_at: datetime | None
     resolved_at: datetime | None
@@ -103,24 +106,41 @@ class Group:
 
 @dataclass(frozen=True)
 class Standing:
-    """A group with its alerts, the oldest first; never without any."""
+    """A group with its alerts, the oldest first and never none, and the incident it belongs to.
+
+    `alerts` are those that fire, or once none does, those that did.
+    """
 
     group: Group
     alerts: Sequence[Alert]
+    incident: Incident | None = None
 
     @property
     def firing(self) -> list[Alert]:
         return [alert for alert in self.alerts if alert.is_firing]
 
     @property
-    def shown(self) -> list[Alert]:
-        """What is spoken of: what fires, or everything once nothing does."""
-        return self.firing or list(self.alerts)
+    def unacknowledged(self) -> list[Alert]:
+        """An acknowledgement is for what fired then, as bad as it was: nobody has answered to what came later."""
+        at = self.group.acknowledged_at
+        return [alert for alert in self.firing if at is None or alert.risen_at > at]
+
+    @property
+    def unanswered(self) -> list[Alert]:
+        """Of those, what no incident is about: neither an open one, nor one that ended when it fired already."""
+        if self.has_open_incident:
+            return []
+        ended_at = self.incident.resolved_at if self.incident else None
+        return [alert for alert in self.unacknowledged if ended_at is None or alert.risen_at > ended_at]
+
+    @property
+    def has_open_incident(self) -> bool:
+        return self.incident is not None and self.incident.is_open
 
     @property
     def lead(self) -> Alert:
         """The alert that stands for all: the gravest, and of those the oldest."""
-        return min(self.shown, key=lambda alert: (LEVELS.index(alert.level), alert.id))
+        return min(self.alerts, key=lambda alert: (LEVELS.index(alert.level), alert.id))
 
     @property
     def level(self) -> Level:
@@ -128,15 +148,16 @@ class Standing:
 
     @property
     def declares(self) -> str | None:
-        return next((alert.declares for alert in self.firing if alert.declares), None)
+        """The severity that the rule of one of them wants declared; None = none does."""
+        return next((alert.declares for alert in self.unanswered or self.alerts if alert.declares), None)
 
     @property
     def procedure(self) -> str | None:
-        return next((alert.procedure for alert in self.shown if alert.procedure), None)
+        return next((alert.procedure for alert in self.alerts if alert.procedure), None)
 
     @property
     def runbook_url(self) -> str | None:
-        return next((alert.runbook_url for alert in self.shown if alert.runbook_url), None)
+        return next((alert.runbook_url for alert in self.alerts if alert.runbook_url), None)
 
     @property
     def count(self) -> int:
@@ -150,7 +171,7 @@ class Standing:
     @property
     def labels(self) -> dict[str, str]:
         """What all of them have in common."""
-        first, *others = (alert.labels for alert in self.shown)
+        first, *others = (alert.labels for alert in self.alerts)
         return {name: value for name, value in first.items() if all(other.get(name) == value for other in others)}
 
 
@@ -168,14 +189,9 @@ def identity(text: str) -> str:
 
 
 def page_at(standing: Standing, now: datetime) -> datetime | None:
-    """When people are paged for the alert itself; None = never: it is not critical, or somebody or something has it.
-
-    A silence holds it back, and ends nothing.
-    """
+    """When people are paged for what is critical and unanswered; None = nothing is. A silence holds it back only."""
     group = standing.group
-    if group.quiet or not standing.firing or standing.level != "critical":
-        return None
-    if group.acknowledged_at or group.incident_id:
+    if group.quiet or all(alert.level != "critical" for alert in standing.unanswered):
         return None
     at = group.page_at or now + PAGE_AFTER
     return max(at, group.silenced_until) if group.silenced_until else at

@@ -8,11 +8,13 @@ from bot.rendering import Rendering
 from bot.runbook import Runbook
 from bot.services.alert_deeds import AlertDeeds
 from bot.services.alerts import Alerts
+from bot.services.approvals import Approvals
 from bot.services.backups import Backups
 from bot.services.cards import Cards
 from bot.services.channels import Channels
 from bot.services.check_alarms import CheckAlarms
 from bot.services.checks import Checks
+from bot.services.communications import Communications
 from bot.services.escalations import Escalations
 from bot.services.heartbeats import Heartbeats
 from bot.services.incident_cards import IncidentCards
@@ -22,8 +24,10 @@ from bot.services.outbox import Outbox
 from bot.services.people import People
 from bot.services.permissions import Permissions
 from bot.services.posts import Posts
+from bot.services.promises import Promises
 from bot.services.reception import Reception
 from bot.services.rooms import Rooms
+from bot.services.telling_cards import TellingCards
 from bot.settings import Settings
 from bot.slack.gateway import Gateway
 from bot.store.database import Database
@@ -58,3 +62,7 @@ class Services:
     checks: Checks
     check_alarms: CheckAlarms
     backups: Backups
+    communications: Communications
+    approvals: Approvals
+    promises: Promises
+    telling_cards: TellingCards

@@ -2,7 +2,6 @@
 
 from bot.clock import Clock
 from bot.domain.alert import Standing
-from bot.domain.incident import Incident
 from bot.rendering import Rendering
 from bot.runbook import Runbook
 from bot.services.alert_incidents import AlertIncidents
@@ -40,28 +39,29 @@ class AlertCards:
         standing = await alerts.standing(conn, int(subject))
         if standing is None:
             return None
-        incident = await self._tied.of(conn, standing.group)
         words = self._rendering.say(
             "slack/alert",
             standing=standing,
             group=standing.group,
             title=self._tied.title(standing),
-            incident=incident,
-            listed=standing.shown[:ALERTS_SHOWN],
+            incident=standing.incident,
+            listed=standing.alerts[:ALERTS_SHOWN],
             silenced=standing.group.is_silenced(self._clock.now()),
         )
         labels = sorted(standing.labels.items())[:LABELS_SHOWN]
         fields = [self._rendering.say("slack/alert_label", name=name, value=value) for name, value in labels]
         channel = await self._channels.find(self._runbook.channels.alerts)
-        return Painted(channel, message(words, self._buttons(standing, incident), fields))
+        return Painted(channel, message(words, self._buttons(standing), fields))
 
-    def _buttons(self, standing: Standing, incident: Incident | None) -> list[Button]:
+    def _buttons(self, standing: Standing) -> list[Button]:
         """Only what makes sense now; nothing once it is over."""
         group, value = standing.group, str(standing.group.id)
         if group.closed_at:
             return []
-        buttons = [] if group.acknowledged_at else [Button("Acknowledge", "alert.acknowledge", value, "primary")]
-        if incident is None or not incident.is_open:
+        buttons = []
+        if standing.unacknowledged:
+            buttons.append(Button("Acknowledge", "alert.acknowledge", value, "primary"))
+        if not standing.has_open_incident:
             buttons.append(Button("Declare incident", "alert.declare", value, "danger"))
             buttons.append(Button("Attach", "alert.attach", value))
         if not group.is_silenced(self._clock.now()):

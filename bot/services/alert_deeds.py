@@ -4,10 +4,11 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import Any
 
 from bot.clock import Clock
 from bot.domain.actor import Actor
-from bot.domain.alert import LONGEST_SILENCE, Group, Standing, must_be_firing
+from bot.domain.alert import LONGEST_SILENCE, Standing, must_be_firing
 from bot.domain.errors import AlreadyDone, NotFound, Refused
 from bot.domain.incident import Incident, must_be_open, number_of
 from bot.runbook import format_duration
@@ -46,36 +47,35 @@ class AlertDeeds:
         """Somebody looks at it: it pages nobody any more, also not for its incident. Raises AlreadyDone, naming who."""
         async with self._deed(actor, group_id, "acknowledge") as (conn, standing):
             await requests.once(conn, actor, self._clock.now())
-            group = standing.group
-            if group.acknowledged_by:
-                who = self._people.display_name(group.acknowledged_by)
+            if not standing.unacknowledged:
+                who = self._people.display_name(standing.group.acknowledged_by or "")
                 raise AlreadyDone(f"This alert is already acknowledged by {who}.")
-            if group.incident_id:
-                incident = await incidents.lock(conn, group.incident_id)
+            if standing.incident:
+                incident = await incidents.lock(conn, standing.incident.id)
                 if incident.is_open:
                     await self._escalations.answer(conn, incident, actor)
-            now = self._clock.now()
-            await self._done(conn, standing, replace(group, acknowledged_by=actor.name, acknowledged_at=now))
+            changes = {"acknowledged_by": actor.name, "acknowledged_at": self._clock.now()}
+            await self._alerts.settle(conn, _changed(standing, **changes))
 
     async def declare(self, actor: Actor, group_id: int) -> Incident:
         """Declare an incident for it, of the severity its rule names, else the default. Raises Refused."""
         async with self._deed(actor, group_id, "declare") as (conn, standing):
-            await self._must_be_free(conn, standing.group)
-            group = await self._tied.declare(conn, standing, actor, "declared", severity=standing.declares)
-            await self._done(conn, standing, group)
-            assert group.incident_id is not None
-            return await incidents.get(conn, group.incident_id)
+            _must_be_free(standing)
+            tied = await self._tied.declare(conn, standing, actor, "declared", severity=standing.declares)
+            await self._alerts.settle(conn, tied)
+            assert tied.incident is not None
+            return tied.incident
 
     async def attach(self, actor: Actor, group_id: int, ref: str) -> Incident:
         """It belongs to this open incident. Raises Refused."""
         async with self._deed(actor, group_id, "attach") as (conn, standing):
             await requests.once(conn, actor, self._clock.now())
-            await self._must_be_free(conn, standing.group)
+            _must_be_free(standing)
             incident = await incidents.lock(conn, _number(ref))
             must_be_open(incident, "attach an alert to it")
             if not can_be_attached_to(incident):
                 raise Refused(f"An alert that everybody sees cannot be attached to {incident.ref}.")
-            await self._done(conn, standing, await self._tied.attach(conn, standing, incident, actor))
+            await self._alerts.settle(conn, await self._tied.attach(conn, standing, incident, actor))
             return incident
 
     async def attachable(self) -> list[Incident]:
@@ -96,16 +96,8 @@ class AlertDeeds:
         until = self._clock.now() + duration
         async with self._deed(actor, group_id, "silence") as (conn, standing):
             await requests.once(conn, actor, self._clock.now())
-            await self._done(conn, standing, replace(standing.group, silenced_by=actor.name, silenced_until=until))
+            await self._alerts.settle(conn, _changed(standing, silenced_by=actor.name, silenced_until=until))
         return until
-
-    async def _must_be_free(self, conn: Connection, group: Group) -> None:
-        incident = await self._tied.of(conn, group)
-        if incident and incident.is_open:
-            raise AlreadyDone(f"This alert belongs to {incident.ref} already.")
-
-    async def _done(self, conn: Connection, standing: Standing, group: Group) -> None:
-        await self._alerts.settle(conn, Standing(group, standing.alerts))
 
     @asynccontextmanager
     async def _deed(self, actor: Actor, group_id: int, deed: str) -> AsyncIterator[tuple[Connection, Standing]]:
@@ -123,6 +115,15 @@ class AlertDeeds:
 def can_be_attached_to(incident: Incident) -> bool:
     """A rehearsal would hide a real alert, and the alert's card would name what is private."""
     return not incident.drill and not incident.private
+
+
+def _must_be_free(standing: Standing) -> None:
+    if standing.incident and standing.incident.is_open:
+        raise AlreadyDone(f"This alert belongs to {standing.incident.ref} already.")
+
+
+def _changed(standing: Standing, **changes: Any) -> Standing:
+    return replace(standing, group=replace(standing.group, **changes))
 
 
 def _number(ref: str) -> int:

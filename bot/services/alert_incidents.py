@@ -5,7 +5,7 @@ from typing import Literal
 
 from bot.clock import Clock
 from bot.domain.actor import TOCSIN, Actor
-from bot.domain.alert import Group, Standing
+from bot.domain.alert import Standing
 from bot.domain.incident import Incident
 from bot.rendering import Rendering
 from bot.services.cards import Cards
@@ -32,7 +32,7 @@ class AlertIncidents:
 
     async def declare(
         self, conn: Connection, standing: Standing, actor: Actor, why: Why, *, severity: str | None = None
-    ) -> Group:
+    ) -> Standing:
         """Declare an incident titled after the alert; `severity` None is the runbook's default. Raises Refused."""
         origin = {"alert": {"source": standing.group.source, "key": standing.group.key}}
         incident = await self._incidents.declare_within(
@@ -42,10 +42,10 @@ class AlertIncidents:
 
     async def attach(
         self, conn: Connection, standing: Standing, incident: Incident, actor: Actor, why: Why = "attached"
-    ) -> Group:
+    ) -> Standing:
         return await self._tie(conn, standing, incident, actor, why)
 
-    async def rejoin(self, conn: Connection, standing: Standing) -> Group | None:
+    async def rejoin(self, conn: Connection, standing: Standing) -> Standing | None:
         """Attach to the open incident that these alerts belonged to when they fired before; None when there is none."""
         fingerprints = [alert.fingerprint for alert in standing.firing]
         incident_id = await alerts.open_incident_of(conn, standing.group.source, fingerprints)
@@ -56,15 +56,10 @@ class AlertIncidents:
 
     async def tell_over(self, conn: Connection, standing: Standing) -> None:
         """The alert is over: its open incident learns of it, and stays open until a person resolves it."""
-        if standing.group.incident_id is None:
-            return
-        incident = await stored.get(conn, standing.group.incident_id)
-        if incident.is_open:
+        incident = standing.incident
+        if incident and incident.is_open:
             await self._write(conn, standing, incident, TOCSIN, "over")
             await self._posts.in_room(conn, incident.id, "alert_over", title=self.title(standing))
-
-    async def of(self, conn: Connection, group: Group) -> Incident | None:
-        return await stored.get(conn, group.incident_id) if group.incident_id else None
 
     async def follow(self, conn: Connection, incident: Incident, moment: Moment) -> None:
         """The cards of its alerts say how an incident stands."""
@@ -74,11 +69,11 @@ class AlertIncidents:
     def title(self, standing: Standing) -> str:
         return self._rendering.say("documents/alert_title", standing=standing)
 
-    async def _tie(self, conn: Connection, standing: Standing, incident: Incident, actor: Actor, why: Why) -> Group:
+    async def _tie(self, conn: Connection, standing: Standing, incident: Incident, actor: Actor, why: Why) -> Standing:
         await self._write(conn, standing, incident, actor, why)
         facts = {"standing": standing, "title": self.title(standing), "why": why, "actor": actor.name}
         await self._posts.in_room(conn, incident.id, "alert_tied", **facts)
-        return replace(standing.group, incident_id=incident.id)
+        return replace(standing, group=replace(standing.group, incident_id=incident.id), incident=incident)
 
     async def _write(
         self, conn: Connection, standing: Standing, incident: Incident, actor: Actor, what: Why | Literal["over"]

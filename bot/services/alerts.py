@@ -2,7 +2,8 @@
 
 import asyncio
 import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -62,16 +63,22 @@ class Alerts:
         `delivery` is the source's own id of the delivery: a second one with it changes nothing. None = every delivery
         counts. Raises Unreachable when it could not be kept.
         """
+        async with self.taking() as conn:
+            key = identity(delivery) if delivery else None
+            kept, now = body[:BODY_KEPT], self._clock.now()
+            if await alerts.keep_delivery(conn, source, key, kept, accepted=len(received), now=now):
+                await self.receive_within(conn, source, received)
+        return len(received)
+
+    @asynccontextmanager
+    async def taking(self) -> AsyncIterator[Connection]:
+        """A transaction for a sender who waits for the answer. Raises Unreachable rather than let them wait long."""
         try:
             async with asyncio.timeout(PATIENCE_S) as patience, self._places, self._db.transaction() as conn:
                 patience.reschedule(asyncio.get_running_loop().time() + STORED_WITHIN_S)
-                now = self._clock.now()
-                key = identity(delivery) if delivery else None
-                if await alerts.keep_delivery(conn, source, key, body[:BODY_KEPT], accepted=len(received), now=now):
-                    await self.receive_within(conn, source, received)
+                yield conn
         except TimeoutError as error:
             raise Unreachable("it could not be stored in time") from error
-        return len(received)
 
     async def receive_within(self, conn: Connection, source: str, received: Iterable[ReceivedAlert]) -> None:
         """`receive` as a part of a larger deed, for what the bot finds out itself."""
@@ -152,18 +159,18 @@ class Alerts:
 
     async def _tie(self, conn: Connection, standing: Standing, now: datetime) -> Standing:
         """The incident of a group: the open one it belonged to before, one its rule declares, one nobody else did."""
-        group = standing.group
-        if group.incident_id or group.quiet or group.is_silenced(now):
+        if standing.group.quiet or standing.group.is_silenced(now) or not standing.unanswered:
             return standing
-        tied = await self._tied.rejoin(conn, standing)
+        if joined := await self._tied.rejoin(conn, standing):
+            return joined
+        if standing.declares:
+            return await self._tied.declare(conn, standing, TOCSIN, "rule", severity=standing.declares)
         page = page_at(standing, now)
-        if tied is None and standing.declares:
-            tied = await self._tied.declare(conn, standing, TOCSIN, "rule", severity=standing.declares)
-        elif tied is None and page and page <= now:
-            # Pages belong to incidents, with their ladder, their acknowledgement and their trace. So an alert that
-            # nobody answers becomes an incident of the default severity, whose first tier is paged at once.
-            tied = await self._tied.declare(conn, standing, TOCSIN, "unacknowledged")
-        return Standing(tied, standing.alerts) if tied else standing
+        if page is None or page > now:
+            return standing
+        # Pages belong to incidents, with their ladder, their acknowledgement and their trace. So an alert that nobody
+        # answers becomes an incident of the default severity, whose first tier is paged at once.
+        return await self._tied.declare(conn, standing, TOCSIN, "unacknowledged")
 
     async def _close(self, conn: Connection, standing: Standing, now: datetime) -> None:
         """Nothing in the group fires any more: its card says so, and the next firing begins a new one."""
@@ -191,4 +198,4 @@ def _with_silence_ended(standing: Standing, now: datetime) -> Standing:
     group = standing.group
     if group.silenced_until is None or group.is_silenced(now):
         return standing
-    return Standing(replace(group, silenced_by=None, silenced_until=None), standing.alerts)
+    return replace(standing, group=replace(group, silenced_by=None, silenced_until=None))

@@ -57,7 +57,7 @@ class Approvals:
         await tellings.set_state(conn, telling.id, "waiting")
         if approvers := self._permissions.permitted("audience.approve"):
             await self._rooms.invite(conn, incident, approvers)
-        await self._cards.touch(conn, f"telling:{telling.id}")
+        await self._cards.touch(conn, f"telling:{telling.id}", incident=telling.incident_id)
 
     async def approve(self, actor: Actor, telling_id: int) -> None:
         """It leaves. Raises NotPermitted to its author and to whoever may not, AlreadyDone when it is decided."""
@@ -77,12 +77,12 @@ class Approvals:
             if telling.author != actor.name:
                 self._permissions.must(actor, "audience.approve")
             await self._decide(conn, telling, "rejected", actor)
-            await self._cards.touch(conn, f"telling:{telling.id}")
+            await self._cards.touch(conn, f"telling:{telling.id}", incident=telling.incident_id)
 
     async def _release(self, conn: Connection, telling: Telling, incident: Incident, audience: Audience) -> None:
         await self._publications.put(conn, telling, audience)
         await self._promises.make(conn, incident, audience)
-        await self._cards.touch(conn, f"telling:{telling.id}")
+        await self._cards.touch(conn, f"telling:{telling.id}", incident=telling.incident_id)
 
     async def _undecided(self, conn: Connection, actor: Actor, telling_id: int) -> Telling:
         await requests.once(conn, actor, self._clock.now())

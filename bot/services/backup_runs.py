@@ -77,7 +77,7 @@ class BackupRuns:
         return "" if place in self._places else f"backups kept in {place} are not supported yet"
 
     def place_of(self, name: str) -> str:
-        return self._wanted[name].to or str(self._home / "backups")
+        return self._wanted[name].to or str(self._home)
 
     def suffix_of(self, name: str) -> str:
         return self._dumpers[self._wanted[name].kind].SUFFIX

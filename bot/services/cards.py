@@ -50,9 +50,10 @@ class Cards(Errand):
         if placed:
             self._placed[prefix] = placed
 
-    async def touch(self, conn: Connection, key: str, *, priority: int = CARD) -> None:
-        """What this card shows has changed."""
-        await self._outbox.put(conn, "card", {"card": key}, priority=priority, key=f"card {key}", lane=f"card {key}")
+    async def touch(self, conn: Connection, key: str, *, incident: int | None = None) -> None:
+        """What this card shows has changed. `incident`: it stands in this one's room, and waits for it if need be."""
+        payload = {"card": key} | ({"incident": incident} if incident else {})
+        await self._outbox.put(conn, "card", payload, priority=CARD, key=f"card {key}", lane=f"card {key}")
 
     async def send(self, delivery: Delivery) -> str | None:
         key = delivery.payload["card"]

@@ -128,7 +128,7 @@ class Communications(Errand):
             await self._approvals.release_or_ask(conn, written, incident, audience)
         elif outcome.state in ("refused", "gave_up"):
             await tellings.set_state(conn, telling.id, "failed", outcome.error)
-            await self._cards.touch(conn, f"telling:{telling.id}")
+            await self._cards.touch(conn, f"telling:{telling.id}", incident=telling.incident_id)
 
     # By hand
 

@@ -80,7 +80,7 @@ class Escalations:
             await self._paging.show_again(conn, incident)
         if first:
             await self._posts.in_room(conn, incident.id, "acknowledged", actor=actor.name, climbs_on=not silent)
-        await self._cards.touch(conn, f"incident:{incident.id}")
+        await self._cards.touch(conn, f"incident:{incident.id}", incident=incident.id)
         return True
 
     async def escalate(self, actor: Actor, incident_id: int, *, seen: str | None = None, why: str = "") -> str:
@@ -103,7 +103,7 @@ class Escalations:
                 )
             called = escalation.moved_to(escalation.ladder, last_called_by=actor.name, last_called_at=now)
             tier = await self._ladders.take_step(conn, incident, called, due_at=now, reason=why or None, actor=actor)
-            await self._cards.touch(conn, f"incident:{incident.id}")
+            await self._cards.touch(conn, f"incident:{incident.id}", incident=incident.id)
         return tier or ""
 
     async def call(self, actor: Actor, incident_id: int, target: str, why: str) -> list[Page]:
@@ -125,7 +125,7 @@ class Escalations:
             await escalations.save(conn, changed)
             await self._rooms.invite(conn, incident, people)
             await self._ladders.tell_step(conn, incident, tier.name if tier else None, made, actor, why)
-            await self._cards.touch(conn, f"incident:{incident.id}")
+            await self._cards.touch(conn, f"incident:{incident.id}", incident=incident.id)
         return made
 
     async def hold(self, actor: Actor, incident_id: int, duration: timedelta) -> datetime:
@@ -140,7 +140,7 @@ class Escalations:
             await escalations.save(conn, escalation.moved_to(snooze(escalation.ladder, until), snoozed_until=until))
             await incidents.write(conn, incident.id, "snoozed", f"until {until:%H:%M} UTC", actor=actor.name, at=now)
             await self._posts.in_room(conn, incident.id, "snoozed", actor=actor.name, until=until)
-            await self._cards.touch(conn, f"incident:{incident.id}")
+            await self._cards.touch(conn, f"incident:{incident.id}", incident=incident.id)
         return until
 
     async def _still_called(self, conn: Connection, incident: Incident, escalation: Escalation, actor: Actor) -> bool:

@@ -39,7 +39,7 @@ class Heartbeats:
         if name not in self._expected:
             known = ", ".join(self._expected) or "none"
             raise NotFound(f"the runbook has no heartbeat of this name; it has: {known}")
-        async with self._db.transaction() as conn:
+        async with self._alerts.taking() as conn:
             await heartbeats.beat(conn, name, self._patience(name), self._clock.now())
             await self._alerts.receive_within(conn, SOURCE, [self._alive(name)])
 

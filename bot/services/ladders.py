@@ -102,7 +102,7 @@ class Ladders:
             await self.take_step(conn, incident, escalation, due_at=escalation.next_at)
         else:
             await self._judge_reach(conn, incident, escalation, now)
-        await self._cards.touch(conn, f"incident:{incident.id}")
+        await self._cards.touch(conn, f"incident:{incident.id}", incident=incident.id)
 
     async def _judge_reach(self, conn: Connection, incident: Incident, escalation: Escalation, now: datetime) -> None:
         """Those whom no provider would take a page for are named in the room, with their numbers."""

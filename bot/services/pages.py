@@ -120,7 +120,7 @@ class Pages(Errand):
             await self._lost(conn, page, outcome)
         elif outcome.error and outcome.state == "waiting":
             await pages.note_error(conn, page.id, outcome.error)
-        await self._cards.touch(conn, f"incident:{page.incident_id}")
+        await self._cards.touch(conn, f"incident:{page.incident_id}", incident=page.incident_id)
 
     async def _accepted(self, conn: Connection, page: Page, reference: str | None) -> None:
         now = self._clock.now()

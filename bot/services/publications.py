@@ -84,7 +84,7 @@ class Publications(Errand):
             await tellings.settle(conn, one.id, "cancelled", now=now, error=outcome.error)
         elif outcome.error:
             await tellings.note_error(conn, one.id, outcome.error)
-        await self._cards.touch(conn, f"telling:{telling.id}")
+        await self._cards.touch(conn, f"telling:{telling.id}", incident=telling.incident_id)
 
     async def _write_told(self, conn: Connection, telling: Telling, one: Delivery) -> None:
         """Once for each outlet, when it has accepted the first of its addresses."""

@@ -66,7 +66,7 @@ class Rooms(Errand):
 
     async def show(self, conn: Connection, incident: Incident) -> None:
         """Card, announcement, pages and topic show how the incident stands."""
-        await self._cards.touch(conn, f"incident:{incident.id}")
+        await self._cards.touch(conn, f"incident:{incident.id}", incident=incident.id)
         if not incident.private:
             await self._cards.touch(conn, f"announcement:{incident.id}")
         for page in await pages.of_incident(conn, incident.id):
@@ -109,8 +109,7 @@ class Rooms(Errand):
         paged = [page.person for page in await pages.of_incident(conn, incident_id)]
         await self.invite(conn, incident, list(dict.fromkeys([incident.declared_by, *incident.roles.values(), *paged])))
         await self.show(conn, incident)
-        await self._outbox.wake(conn, ["post", "invite"], {"incident": incident_id})
-        await self._outbox.wake(conn, ["card"], {"card": f"incident:{incident_id}"})
+        await self._outbox.wake(conn, ["post", "invite", "card"], {"incident": incident_id})
 
     async def _open(self, delivery: Delivery) -> str:
         incident = await self._incident(delivery)

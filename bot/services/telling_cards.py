@@ -38,13 +38,15 @@ class TellingCards:
     async def paint(self, conn: Connection, subject: str) -> Painted | None:
         telling = await tellings.get(conn, int(subject))
         deliveries = await tellings.deliveries(conn, telling.id)
+        permitted = self._permissions.permitted("audience.approve")
         words = self._rendering.say(
             "slack/telling",
             telling=telling,
             accepted=_by_outlet(deliveries, "accepted"),
             open=_by_outlet(deliveries, "waiting"),
             lost=[one for one in deliveries if one.state in LOST],
-            approvers=self._permissions.permitted("audience.approve") or [],
+            approvers=[who for who in permitted or [] if who != telling.author],
+            anybody=permitted is None,
         )
         return Painted(await self._place(conn, telling), message(words, buttons(telling)))
 

@@ -56,7 +56,13 @@ UPDATE outbox SET due_at = %(now)s
 WHERE state = 'waiting' AND kind = ANY(%(kinds)s) AND payload @> %(payload)s AND due_at > %(now)s;
 
 -- name: next_due
-SELECT min(due_at) AS due_at FROM outbox WHERE state IN ('waiting', 'sending');
+-- What waits behind another in its lane is not due before that one is done.
+SELECT min(c.due_at) AS due_at FROM outbox c
+WHERE c.state IN ('waiting', 'sending')
+  AND (c.lane IS NULL OR NOT EXISTS (
+      SELECT FROM outbox f
+      WHERE f.lane = c.lane AND f.state IN ('waiting', 'sending') AND f.id <> c.id
+        AND (f.state = 'sending' OR (f.priority, f.id) < (c.priority, c.id))));
 
 -- name: unfinished
 SELECT kind, state, count(*) AS count, min(due_at) AS due_at, max(error) AS error

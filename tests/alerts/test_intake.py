@@ -41,6 +41,12 @@ async def test_what_is_taken_is_answered_with_how_many_alerts_it_held(monitoring
     assert (reply.status, reply.body) == (202, {"accepted": 2})
 
 
+@pytest.mark.parametrize("source", ["alertmanager", "generic"])
+async def test_a_list_without_an_alert_is_taken_too(monitoring: Monitoring, source: str) -> None:
+    reply = await monitoring.sends(source, as_json({"alerts": []}))
+    assert (reply.status, reply.body) == (202, {"accepted": 0})
+
+
 @pytest.mark.parametrize("token", [TOKEN, "alerts-token-2"])
 async def test_each_of_several_tokens_opens_the_door(monitoring: Monitoring, token: str) -> None:
     assert (await monitoring.sends("generic", as_json(SOMETHING), token=token)).status == 202
@@ -144,7 +150,7 @@ async def test_an_alert_that_cannot_be_stored_in_time_is_refused(
     assert reply.status == 503
 
     await monitoring.tells("generic", SOMETHING)
-    assert "Told 2 times" in monitoring.words
+    assert "Seen 2 times" in monitoring.words
 
 
 async def test_a_delivery_with_the_same_idempotency_key_changes_nothing_twice(
@@ -154,7 +160,7 @@ async def test_a_delivery_with_the_same_idempotency_key_changes_nothing_twice(
         reply = await monitoring.sends("generic", as_json(SOMETHING), Idempotency_Key="disk-1")
         assert (reply.status, reply.body) == (202, {"accepted": 1})
     await world.settled()
-    assert "Told" not in monitoring.words
+    assert "Seen" not in monitoring.words
 
 
 async def test_the_body_is_kept_as_it_came(world: World, monitoring: Monitoring, database: str) -> None:

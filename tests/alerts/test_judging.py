@@ -22,6 +22,7 @@ from bot.domain.alert import (
     page_at,
 )
 from bot.domain.alert_rules import gathered, judge, level_of
+from bot.domain.incident import Incident
 
 NOW = datetime(2026, 8, 6, 14, 0, tzinfo=UTC)
 
@@ -145,7 +146,7 @@ def test_a_name_too_long_for_an_index_is_hashed() -> None:
 def firing(level: Level = "critical", number: int = 1, **more: object) -> Alert:
     plain = Alert(
         number, 1, "generic", f"f{number}", f"Alert {number}", None, "", None, None, {"n": str(number), "job": "pg"},
-        level, False, None, None, 1, NOW, NOW, None, None,
+        level, False, None, None, 1, NOW, NOW, NOW, None, None,
     )  # fmt: skip
     return replace(plain, **more)  # type: ignore[arg-type]
 
@@ -161,17 +162,32 @@ def test_a_critical_alert_pages_after_five_minutes_however_often_it_is_looked_at
     assert page_at(Standing(group(page_at=first), [firing()]), NOW + timedelta(minutes=4)) == first
 
 
-@pytest.mark.parametrize(
-    "more", [{"acknowledged_at": NOW}, {"incident_id": 7}, {"quiet": True}]
-)  # fmt: skip
-def test_an_alert_that_is_taken_care_of_pages_nobody(more: dict[str, object]) -> None:
-    assert page_at(Standing(group(**more), [firing()]), NOW) is None
+OPEN = Incident(7, "Down", "P1", "investigating", False, False, "ada", NOW)
+ENDED = replace(OPEN, resolved_at=NOW)
+LATER = NOW + timedelta(seconds=1)
+
+
+def test_an_alert_that_somebody_or_an_incident_has_pages_nobody() -> None:
+    assert page_at(Standing(group(quiet=True), [firing()]), NOW) is None
+    assert page_at(Standing(group(acknowledged_at=NOW), [firing()]), NOW) is None
+    assert page_at(Standing(group(), [firing(risen_at=LATER)], OPEN), NOW) is None
+    assert page_at(Standing(group(), [firing()], ENDED), NOW) is None
+
+
+def test_a_critical_alert_that_came_after_the_answer_to_others_pages() -> None:
+    both = [firing(), firing(number=2, risen_at=LATER)]
+    assert page_at(Standing(group(acknowledged_at=NOW), both), LATER) == LATER + PAGE_AFTER
+    assert page_at(Standing(group(), both, ENDED), LATER) == LATER + PAGE_AFTER
+    assert page_at(Standing(group(acknowledged_at=LATER), both), LATER) is None
+
+
+def test_what_came_later_and_is_not_critical_pages_nobody() -> None:
+    assert page_at(Standing(group(acknowledged_at=NOW), [firing(), firing("high", 2, risen_at=LATER)]), LATER) is None
 
 
 def test_only_what_fires_and_is_critical_pages() -> None:
     assert page_at(Standing(group(), [firing("high")]), NOW) is None
     assert page_at(Standing(group(), [firing(resolved_at=NOW)]), NOW) is None
-    assert page_at(Standing(group(), [firing(resolved_at=NOW), firing("high", 2)]), NOW) is None
 
 
 def test_a_silence_holds_a_page_back() -> None:
@@ -188,7 +204,7 @@ def test_each_place_is_told_once_and_none_while_silenced_or_quiet() -> None:
 
 
 def test_the_gravest_alert_that_fires_stands_for_its_group() -> None:
-    standing = Standing(group(), [firing("low", 1), firing("high", 2), firing("critical", 3, resolved_at=NOW)])
+    standing = Standing(group(), [firing("low", 1), firing("high", 2), firing("high", 3)])
     assert (standing.lead.id, standing.level) == (2, "high")
     assert standing.labels == {"job": "pg"}
 

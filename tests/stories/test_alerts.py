@@ -30,7 +30,7 @@ async def test_an_alert_becomes_one_card_that_is_edited_in_place(world: World, m
 
     await world.passes(hours=4)
     await monitoring.fires(alert("DiskFull", host="db-1"))
-    assert "Told 2 times" in monitoring.words
+    assert "Seen 2 times" in monitoring.words
 
     await monitoring.fires(alert("DiskFull", host="db-1", status="resolved"))
     assert monitoring.card.text == "✅ *Over* DiskFull is bad"
@@ -140,6 +140,36 @@ async def test_a_critical_alert_somebody_has_acknowledged_pages_nobody(world: Wo
     world.nothing_else_was_sent()
 
 
+async def test_an_acknowledgement_is_no_answer_to_what_comes_later_in_its_group(
+    world: World, monitoring: Monitoring
+) -> None:
+    await monitoring.fires(alert("SiteDown", severity="critical", host="web-1"), group="sites")
+    await world.ben.presses("Acknowledge", monitoring.card)
+    await world.settled()
+    await world.passes(hours=1)
+    await monitoring.fires(alert("SiteDown", severity="critical", host="web-2"), group="sites")
+    assert "Acknowledge" in world.ben.labels(monitoring.card)
+
+    await world.passes(minutes=4, seconds=59)
+    assert world.pages_of("ada") == []
+    await world.passes(seconds=1)
+    assert len(world.pages_of("ada")) == 1
+
+
+async def test_an_alert_that_becomes_graver_needs_another_answer(world: World, monitoring: Monitoring) -> None:
+    one = {"title": "Queue grows", "status": "firing", "fingerprint": "queue"}
+    await monitoring.tells("generic", one | {"severity": "warning"})
+    await world.ben.presses("Acknowledge", monitoring.card)
+    await world.settled()
+    for severity in ("info", "warning", "critical"):
+        await world.passes(minutes=10)
+        await monitoring.tells("generic", one | {"severity": severity})
+    assert world.pages_of("ada") == []
+
+    await world.passes(minutes=5)
+    assert len(world.pages_of("ada")) == 1
+
+
 async def test_acknowledging_the_alert_stops_the_paging_of_its_incident(world: World, monitoring: Monitoring) -> None:
     await monitoring.fires(alert("DatabaseDown", severity="critical"))
     await world.ada.presses("Acknowledge", monitoring.card)
@@ -158,7 +188,12 @@ async def test_a_person_declares_an_incident_from_the_card(world: World, monitor
     incident = await world.house.incidents.find("INC-1")
     assert (incident.title, incident.severity, incident.declared_by) == ("DiskFull is bad", "P2", "U0EVE")
     assert "Declare incident" not in world.eve.labels(monitoring.card)
-    assert "INC-1" in monitoring.words
+    assert "*INC-1* P2 investigating" in monitoring.words
+
+    await world.house.incidents.resolve(world.house.people.actor("U0EVE"), 1)
+    await world.settled()
+    assert "*INC-1* P2 resolved" in monitoring.words
+    assert "Declare incident" in world.eve.labels(monitoring.card)
 
 
 async def test_a_person_attaches_the_alert_to_an_open_incident(world: World, monitoring: Monitoring) -> None:
@@ -285,6 +320,32 @@ async def test_a_job_that_falls_silent_becomes_an_alert_until_it_is_heard_of(
 async def test_a_job_never_heard_of_becomes_an_alert_too(world: World, monitoring: Monitoring) -> None:
     await world.passes(hours=24, minutes=30)
     assert "Never heard of" in monitoring.words
+
+
+async def test_starting_again_gives_a_silent_job_no_more_time(world: World, monitoring: Monitoring) -> None:
+    await world.passes(hours=12)
+    await world.house.heartbeats.watch()
+    await world.passes(hours=12, minutes=30)
+    assert monitoring.card.text == "🟠 *High* No sign of life from nightly-job"
+
+    await world.house.heartbeats.watch()
+    await world.passes(days=2)
+    assert "Seen" not in monitoring.words
+
+
+async def test_only_those_the_runbook_names_may_silence(
+    new_world: Callable[..., AbstractAsyncContextManager[World]],
+) -> None:
+    allowed = WITH_ALERTS + "permissions: {alert.silence: [ben]}\n"
+    async with new_world(runbook=allowed, ALERTS_TOKEN=TOKEN) as world, watched(world) as monitoring:
+        await monitoring.fires(alert("DiskFull"))
+        for person in (world.ada, world.ben):
+            assert "Silenced" not in monitoring.words
+            await person.presses("Silence", monitoring.card)
+            await world.settled()
+            await person.submits(values={"For how long?": "2h"})
+            await world.settled()
+        assert "Silenced by Ben Moss" in monitoring.words
 
 
 async def test_an_alert_no_rule_matches_with_an_unknown_severity_is_flagged(

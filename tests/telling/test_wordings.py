@@ -131,7 +131,7 @@ def test_a_client_reads_about_what_they_notice_and_nothing_of_the_inside(wording
         "\n"
         "Dear client,\n"
         "\n"
-        "we are still working on the disruption we wrote to you about (Nobody can pay <by card> & wait). "
+        "We are still working on the disruption we wrote to you about (Nobody can pay <by card> & wait). "
         "The repair is under way.\n"
         "\n"
         "We write to you again by 14:00 BST, sooner if it is mended before.\n"

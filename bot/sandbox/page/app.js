@@ -1,4 +1,11 @@
 // Starts the page and keeps it in step with the sandbox.
+//
+//   world, api, live       what is known, how it is asked for, how it changes
+//   navigate, people       going places; how people and channels are called
+//   blockkit/              messages and forms as the bot wrote them
+//   workspace/             what a chat has: sidebar, messages, composer, modals
+//   stage/                 what only a sandbox has: clock, events, mailbox, being somebody else
+//   kit/                   nodes, lists, menus, dialogs, notes
 
 import { readMessages, readState } from "./api.js";
 import { connect } from "./live.js";

@@ -88,9 +88,9 @@ export async function openMessage(channel, ts) {
   if (message?.thread_ts && message.thread_ts !== ts) openSide({ kind: "thread", channel, ts: message.thread_ts });
 }
 
-/** Where the address bar points, else where this person was last, else the first channel worth seeing. */
+/** Where the address bar points when the page is new, else where this person was last, else a channel worth seeing. */
 export function openFirst() {
-  const asked = placeOf(location.hash);
+  const asked = world.open ? null : placeOf(location.hash);
   if (asked && world.channels.has(asked.channel))
     return asked.ts ? openMessage(asked.channel, asked.ts) : openChannel(asked.channel, { focus: false });
   const mine = [...world.channels.values()].filter(

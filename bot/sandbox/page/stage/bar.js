@@ -22,7 +22,7 @@ export function drawBar({ drawer, clock, tools }, become) {
   });
   tools.append(happenings, mailbox, who);
   on("state mail side", () => drawMailCount(mailbox));
-  on("mails seen", () => drawMailCount(mailbox));
+  on("seen", () => drawMailCount(mailbox));
   on("side", () => {
     happenings.setAttribute("aria-pressed", String(world.side?.kind === "happenings"));
     mailbox.setAttribute("aria-pressed", String(world.side?.kind === "mailbox"));

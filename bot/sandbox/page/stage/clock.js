@@ -59,8 +59,7 @@ function drawNext(button) {
   button.setAttribute("aria-label", `Next event, ${when}. ${button.title}`);
   fill(
     button,
-    el("b", {}, "Next", el("span", { class: "next-more" }, " event")),
-    el("span", { class: "next-when" }, when),
+    el("span", {}, el("b", {}, "Next", el("span", { class: "next-more" }, " event")), ` ${when}`),
     next && el("span", { class: "next-what" }, next.what),
   );
 }

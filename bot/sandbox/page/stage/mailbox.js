@@ -29,7 +29,7 @@ export function newMails() {
 function markSeen() {
   const last = Math.max(0, ...world.mailbox.map((mail) => mail.id));
   sessionStorage.setItem("mails seen", String(last));
-  tell("mails seen");
+  tell("seen");
 }
 
 export function drawMailbox(body, side, isNew) {

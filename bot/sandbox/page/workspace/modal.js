@@ -24,6 +24,7 @@ export function prepareModals(dialog) {
     const isNew = view.id !== shown?.id;
     shown = { id: view.id, drawing };
     keepingFocus(dialog, () => fill(dialog, drawView(view)));
+    dialog.setAttribute("aria-labelledby", dialog.querySelector("h2").id);
     if (!dialog.open) dialog.showModal();
     if (isNew) focusFirst(dialog, view);
   };
@@ -38,7 +39,7 @@ export function prepareModals(dialog) {
 function drawView(view) {
   const title = freshId("modal-title");
   const below = world.modals.length > 1;
-  const form = el("form", { class: "dialog-box modal", "aria-labelledby": title, novalidate: true });
+  const form = el("form", { class: "dialog-box modal", novalidate: true });
   const submitButton = view.submit && el("button", { type: "submit", class: "button primary" }, plainText(view.submit));
   form.append(
     el(

@@ -1,0 +1,66 @@
+# Everything there is to type in a clone. Needs python3 (3.11 or newer) and make; uv makes the installation quicker.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+
+.PHONY: help sandbox run test lint format bench clean
+help:
+	@echo "make sandbox   the whole bot in your browser, without any account (PORT=8080)"
+	@echo "make run       the bot; needs a Slack token and a runbook, see README.md"
+	@echo "make test      every test (ARGS='-k escalation' for some)"
+	@echo "make lint      style, types, and which floor may import which"
+	@echo "make format    put the style right"
+	@echo "make bench     the measurements of docs/performance.md"
+
+# PORT, TOCSIN_RUNBOOK and the rest reach the bot through the environment, also when given as `make sandbox PORT=9000`.
+sandbox: $(VENV)/.installed
+	@$(BIN)/tocsin sandbox
+
+run: $(VENV)/.installed
+	@$(BIN)/tocsin run
+
+test: $(VENV)/.installed-dev
+	$(BIN)/pytest $(ARGS)
+
+lint: $(VENV)/.installed-dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: $(VENV)/.installed-dev
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+bench: $(VENV)/.installed-dev
+	$(BIN)/python -m bench $(ARGS)
+
+clean:
+	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+
+# Installed again whenever pyproject.toml is newer. Who only wants to look does not wait for the tools of a developer.
+$(VENV)/.installed: pyproject.toml
+	@$(call install,.)
+	@touch $@
+
+$(VENV)/.installed-dev: pyproject.toml
+	@$(call install,.[dev])
+	@touch $(VENV)/.installed $@
+
+# A virtual environment that cannot start its python (moved, or half made) is made anew.
+define install
+	set -e; \
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	    { echo "Tocsin needs Python 3.11 or newer as $(PYTHON). Name another: make PYTHON=python3.12 …" >&2; exit 1; }; \
+	$(BIN)/python -c '' 2>/dev/null || rm -rf $(VENV); \
+	if command -v uv >/dev/null; then \
+	    [ -d $(VENV) ] || uv venv --quiet --python "$$(command -v $(PYTHON))" $(VENV); \
+	    uv pip install --quiet --python $(BIN)/python --editable '$(1)'; \
+	else \
+	    [ -d $(VENV) ] || $(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); echo "$(NO_VENV)" >&2; exit 1; }; \
+	    $(BIN)/python -m pip --version >/dev/null 2>&1 || $(BIN)/python -m ensurepip; \
+	    $(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '$(1)'; \
+	fi
+endef
+NO_VENV = $(PYTHON) cannot make a virtual environment; on Debian: apt install python3-venv

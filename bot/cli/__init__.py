@@ -1,0 +1,63 @@
+"""The command line: `tocsin run`, `tocsin sandbox`, `tocsin check` …
+
+Exit codes: 0 it is done; 1 it was tried, and something is wrong; 2 it could not begin, for what it needs is missing.
+"""
+
+import logging
+from importlib.metadata import version
+from typing import Any
+
+import click
+
+from bot.cli.begin import CannotBegin
+from bot.cli.checking import check, init
+from bot.cli.deeds import ack, declare, status
+from bot.cli.doctor import doctor
+from bot.cli.manifesting import manifest
+from bot.cli.running import migrate, rehearse, run, sandbox
+from bot.domain.errors import TocsinError
+
+log = logging.getLogger(__name__)
+
+
+class Sentence(click.ClickException):
+    """What went wrong, as it is, on stderr."""
+
+    def show(self, file: Any = None) -> None:
+        click.echo(self.format_message(), err=True)
+
+
+class CannotBeginSentence(Sentence):
+    exit_code = 2
+
+
+class Door(click.Group):
+    """Errors a person or the world can mend are a sentence, never a traceback."""
+
+    def list_commands(self, context: click.Context) -> list[str]:
+        """In the order a newcomer meets them."""
+        return list(self.commands)
+
+    def invoke(self, context: click.Context) -> Any:
+        try:
+            return super().invoke(context)
+        except CannotBegin as error:
+            raise CannotBeginSentence(str(error)) from error
+        except TocsinError as error:
+            raise Sentence(str(error)) from error
+        except (click.exceptions.Exit, click.ClickException, click.Abort):
+            raise
+        except Exception as error:
+            # Through the log, which knows the secrets, and not as Python would print it.
+            log.exception("command=%s", context.invoked_subcommand)
+            raise Sentence("This is a fault in Tocsin: the lines above say where.") from error
+
+
+@click.group(cls=Door, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(version("tocsin"), prog_name="tocsin")
+def main() -> None:
+    """Tocsin keeps a small team's incident runbook alive. `tocsin sandbox` shows all of it without any account."""
+
+
+for command in (sandbox, init, check, doctor, manifest, run, migrate, declare, ack, status, rehearse):
+    main.add_command(command)

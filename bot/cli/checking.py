@@ -1,0 +1,76 @@
+"""The commands about the runbook file: is it right, and one to start from."""
+
+import os
+from pathlib import Path
+
+import click
+
+from bot.cli.begin import STARTER, read_settings, shipped_runbooks
+from bot.domain.errors import NotFound, Refused
+from bot.runbook import Runbook, RunbookMistakes, load, report
+from bot.services.gaps import Gap, gaps, ready_ways
+from bot.settings import Settings
+
+WRITTEN_TO = Path("runbook.yml")
+
+
+@click.command()
+@click.argument("path", type=click.Path(path_type=Path), required=False)
+@click.option("--simulate", is_flag=True, help="Also list the gaps in who would be paged.")
+def check(path: Path | None, simulate: bool) -> None:
+    """Say everything that is wrong in a runbook, with its line.
+
+    --simulate adds the gaps in who would be paged: tiers that nobody is in, ways to page without credentials here, and
+    people without the contact that a way needs. Gaps are told; only mistakes make it fail.
+    """
+    settings = read_settings(log_level="WARNING")
+    file = path or settings.runbook
+    try:
+        runbook = load(file, os.environ)
+    except RunbookMistakes as wrong:
+        click.echo(report.of_mistakes(wrong))
+        raise click.exceptions.Exit(1) from wrong
+    click.echo(report.of_runbook(runbook, str(file)))
+    if simulate:
+        _tell_gaps(runbook, settings)
+
+
+@click.command()
+@click.argument("name", default=STARTER)
+def init(name: str) -> None:
+    """Write a runbook to start from to ./runbook.yml. Never overwrites.
+
+    NAME is one of the shipped ones; without it, a short one with comments.
+    """
+    shipped = shipped_runbooks()
+    if name not in shipped:
+        raise NotFound(f"There is no runbook called “{name}” to start from. There is: {', '.join(shipped)}.")
+    try:
+        with WRITTEN_TO.open("x", encoding="utf-8") as file:
+            file.write(shipped[name].read_text("utf-8"))
+    except FileExistsError as error:
+        raise Refused(f"{WRITTEN_TO} is there already and was left as it is. Move it away to start anew.") from error
+    except OSError as error:
+        raise Refused(f"{WRITTEN_TO} cannot be written here: {error.strerror}.") from error
+    click.echo(f"{WRITTEN_TO} is written. Put your people in, then: tocsin check")
+
+
+def _tell_gaps(runbook: Runbook, settings: Settings) -> None:
+    found = gaps(runbook, ready_ways(settings))
+    if not found:
+        click.echo("Everybody who should be paged can be.")
+        return
+    click.echo(f"{len(found)} gap{'' if len(found) == 1 else 's'} in who would be paged:")
+    for gap in found:
+        click.echo(f"  {said(gap)}")
+
+
+def said(gap: Gap) -> str:
+    """One gap in a line, the tier first, and what would close it."""
+    tier = f"tier {gap.tier.key} ({gap.tier.name})"
+    if gap.kind == "nobody":
+        return f"{tier}: nobody is in it, so it is passed over; add somebody to its `who`"
+    if gap.kind == "not set up":
+        return f"{tier}: no page by {gap.via}; that needs {gap.needs}"
+    assert gap.person is not None
+    return f"{tier}: {gap.person.name} cannot be paged by {gap.via}; add {gap.needs} under people.{gap.person.key}"

@@ -1,0 +1,104 @@
+"""The deeds of the incident room from a shell: for the hour when Slack itself is down."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import click
+
+from bot.app import App
+from bot.cli.begin import carry_out, read_runbook, read_settings
+from bot.clock import Clock
+from bot.domain.actor import TOCSIN, Actor
+from bot.services import Services
+from bot.services.incident_cards import Standing
+
+# A running bot sends a page within milliseconds. When none has been tried after this, none is running.
+LEFT_TO_THE_BOT_S = 1.5
+WATCHED_FOR_S = 15.0
+LOOK_EVERY_S = 0.1
+
+as_option = click.option("--as", "who", metavar="PERSON", help="Who does it: a key of the runbook. Without it, Tocsin.")
+
+
+@click.command()
+@click.argument("words", nargs=-1, required=True, metavar="[SEV] TITLE...")
+@click.option("--drill", is_flag=True, help="A rehearsal: pages go through Slack only, nobody else is told.")
+@as_option
+def declare(words: tuple[str, ...], drill: bool, who: str | None) -> None:
+    """Declare an incident and page the first tier. Says how each page fared.
+
+    The bot that runs on this database sends the pages; when none does, this command sends them itself.
+    """
+    carry_out(_declare(" ".join(words), drill, who))
+
+
+@click.command()
+@click.argument("ref")
+@as_option
+def ack(ref: str, who: str | None) -> None:
+    """Acknowledge an incident, such as INC-12: the paging stops."""
+    carry_out(_ack(ref, who))
+
+
+@click.command()
+@click.argument("ref", required=False)
+def status(ref: str | None) -> None:
+    """Show what is open, or one incident with its pages."""
+    carry_out(_status(ref))
+
+
+async def _declare(words: str, drill: bool, who: str | None) -> None:
+    async with _services() as services:
+        severity, title = services.incidents.split_severity(words)
+        incident = await services.incidents.declare(_actor(services, who), title, severity=severity, drill=drill)
+        click.echo(f"{incident.ref} is declared: {incident.severity} {incident.title}")
+        _show(services, await _see_through(services, incident.id))
+
+
+async def _ack(ref: str, who: str | None) -> None:
+    async with _services() as services:
+        incident = await services.incidents.find(ref)
+        await services.escalations.acknowledge(_actor(services, who), incident.id)
+        click.echo(f"{incident.ref} is acknowledged: the paging stops.")
+
+
+async def _status(ref: str | None) -> None:
+    async with _services() as services:
+        if ref is None:
+            incidents = await services.incidents.newest(open_only=True)
+            click.echo(services.rendering.say("documents/shell_list", incidents=incidents))
+            return
+        incident = await services.incidents.find(ref)
+        _show(services, await services.incident_cards.standing_now(incident.id))
+
+
+def _show(services: Services, standing: Standing) -> None:
+    click.echo(services.rendering.say("documents/shell_incident", **services.incident_cards.facts(standing)))
+
+
+@asynccontextmanager
+async def _services() -> AsyncIterator[Services]:
+    settings = read_settings(log_level="ERROR")
+    async with App(settings, read_runbook(settings, log_level="ERROR"), Clock()).at_hand() as services:
+        yield services
+
+
+def _actor(services: Services, who: str | None) -> Actor:
+    return Actor(services.people.meant(who)) if who else TOCSIN
+
+
+async def _see_through(services: Services, incident_id: int) -> Standing:
+    """Until every page has had an answer, or patience ends. Sends them from here when nobody else does."""
+    began = time.monotonic()
+    while True:
+        standing = await services.incident_cards.standing_now(incident_id)
+        waiting = [page for page in standing.pages if page.state == "waiting"]
+        waited_s = time.monotonic() - began
+        if not waiting or waited_s > WATCHED_FOR_S:
+            return standing
+        if waited_s > LEFT_TO_THE_BOT_S and not any(page.attempts for page in waiting):
+            await services.outbox.take_due()
+            await services.outbox.finish(WATCHED_FOR_S)
+        await asyncio.sleep(LOOK_EVERY_S)

@@ -1,0 +1,181 @@
+"""The command that proves every outside connection, and says how to mend what is broken."""
+
+import shutil
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass
+
+import aiohttp
+import click
+
+from bot import manifest
+from bot.cli.begin import CannotBegin, carry_out, database_url, read_runbook, read_settings
+from bot.cli.checking import said
+from bot.clock import Clock
+from bot.domain.errors import Failed, TocsinError
+from bot.mail import Mail
+from bot.runbook import Runbook
+from bot.services.gaps import gaps, ready_ways
+from bot.settings import Settings
+from bot.slack.gateway import Gateway
+from bot.store.embedded_place import binaries
+from bot.store.inspection import inspect
+
+QUIET = "CRITICAL"
+BACKUP_TOOLS: Mapping[str, tuple[str, ...]] = {
+    "postgresql": ("pg_dump", "pg_restore"),
+    "mongodb": ("mongodump", "mongorestore"),
+}
+
+
+@dataclass(frozen=True)
+class Finding:
+    """Something that was proved, or (`mend` is not empty) something that is broken and what to do about it."""
+
+    what: str
+    mend: str = ""
+
+    def __str__(self) -> str:
+        return f"✗ {self.what}. {self.mend}" if self.mend else f"✓ {self.what}"
+
+
+@click.command()
+@click.option(
+    "--page", "person", metavar="PERSON", help="Page this person to prove that it works. Not in this version."
+)
+def doctor(person: str | None) -> None:
+    """Prove every outside connection.
+
+    Slack, channels, people, mail, database and tools, each in a line, with how to mend what is broken.
+    """
+    if person:
+        raise CannotBegin(
+            f"`--page` is not built yet, so {person} was not paged. "
+            "`/incident drill P1 Test` pages whoever is on call, through Slack only."
+        )
+    settings = read_settings(log_level=QUIET)
+    broken = carry_out(_examine(settings))
+    raise click.exceptions.Exit(1 if broken or broken is None else 0)
+
+
+async def _examine(settings: Settings) -> int:
+    """Every finding is told as it is made; returns how many are broken."""
+    broken = 0
+    async for finding in _findings(settings):
+        click.echo(str(finding))
+        broken += bool(finding.mend)
+    return broken
+
+
+async def _findings(settings: Settings) -> AsyncIterator[Finding]:
+    runbook: Runbook | None = None
+    try:
+        runbook = read_runbook(settings, log_level=QUIET)
+        yield Finding(f"runbook: {settings.runbook} is in order")
+    except TocsinError as error:
+        first = str(error).partition("\n")[0]
+        yield Finding(f"runbook: {first}", "`tocsin check` tells all of it; `tocsin init` writes one to start from.")
+    yield await _database(settings)
+    async for finding in _slack(settings, runbook):
+        yield finding
+    yield await _mail(settings)
+    if runbook:
+        for gap in gaps(runbook, ready_ways(settings)):
+            yield Finding(said(gap), "Until then nobody is told by that way.")
+        for finding in _backup_tools(runbook):
+            yield finding
+
+
+async def _database(settings: Settings) -> Finding:
+    kind = "embedded PostgreSQL" if settings.database_url is None else "PostgreSQL"
+    try:
+        async with database_url(settings) as url:
+            found = await inspect(url)
+    except Failed as error:
+        mend = f"Look at {settings.home}." if settings.database_url is None else "Mend DATABASE_URL, or that server."
+        return Finding(str(error), mend)
+    if found.unknown:
+        return Finding(
+            f"database: {kind} {found.version} was migrated by a newer Tocsin ({found.unknown[-1]})",
+            "Install that version here too.",
+        )
+    schema = f"; {len(found.missing)} migrations wait, `tocsin run` applies them" if found.missing else ""
+    return Finding(f"database: {kind} {found.version} answers{schema}")
+
+
+async def _slack(settings: Settings, runbook: Runbook | None) -> AsyncIterator[Finding]:
+    if settings.missing_for_slack:
+        missing = "; ".join(settings.missing_for_slack)
+        yield Finding(f"slack: not set: {missing}", "Create the app from `tocsin manifest` and set what it gives you.")
+    if settings.slack_bot_token is None:
+        return
+    async with aiohttp.ClientSession() as session:
+        bot = Gateway(session, token=settings.slack_bot_token.get_secret_value(), base_url=settings.slack_api_url)
+        try:
+            async for finding in _workspace(bot, runbook):
+                yield finding
+            if settings.slack_app_token:
+                token = settings.slack_app_token.get_secret_value()
+                app = Gateway(session, token=token, base_url=settings.slack_api_url)
+                await app.call("apps.connections.open", params={})
+                yield Finding("slack: Socket Mode can be opened")
+        except Failed as error:
+            yield Finding(f"slack: {error}", "Mend the tokens, install the app again, or look at Slack's own status.")
+
+
+async def _workspace(bot: Gateway, runbook: Runbook | None) -> AsyncIterator[Finding]:
+    user, granted = await bot.whoami()
+    yield Finding(f"slack: the token belongs to the bot {user}")
+    if lacking := sorted(manifest.scopes() - granted):
+        yield Finding(f"slack: scopes are missing: {', '.join(lacking)}", "Add them to the app and install it again.")
+    else:
+        yield Finding("slack: every scope of the manifest is granted")
+    if runbook is None:
+        return
+    standing = await bot.find_channels()
+    for name in _channels(runbook):
+        if name.lstrip("#") in standing:
+            yield Finding(f"channel {name}: found")
+        elif name in (runbook.channels.incidents, runbook.channels.alerts):
+            yield Finding(f"channel {name}: not there yet, `tocsin run` makes it")
+        else:
+            yield Finding(f"channel {name}: not found", "Make it, or invite the bot when it is private.")
+    for person in runbook.people.values():
+        if person.slack is None and person.email:
+            if await bot.account_of(person.email):
+                yield Finding(f"person {person.key}: found in Slack by e-mail")
+            else:
+                yield Finding(
+                    f"person {person.key}: nobody in Slack has {person.email}",
+                    f"Invite them, or write their member id as people.{person.key}.slack.",
+                )
+
+
+def _channels(runbook: Runbook) -> list[str]:
+    audiences = [name for audience in runbook.audiences.values() for name in audience.slack]
+    channels = runbook.channels
+    return list(dict.fromkeys([channels.incidents, channels.alerts, channels.public, *audiences]))
+
+
+async def _mail(settings: Settings) -> Finding:
+    if settings.smtp is None:
+        return Finding("mail: SMTP_URL is not set, so no mail is sent")
+    mail = Mail(settings.smtp, settings.sender, Clock())
+    try:
+        await mail.check()
+    except Failed as error:
+        return Finding(f"mail: {error}", "Mend SMTP_URL, or that server.")
+    return Finding(f"mail: {mail.place} answers and lets us in")
+
+
+def _backup_tools(runbook: Runbook) -> list[Finding]:
+    kinds = dict.fromkeys(backup.kind for backup in runbook.backups.values())
+    return [_tool(name) for kind in kinds for name in BACKUP_TOOLS[kind]]
+
+
+def _tool(name: str) -> Finding:
+    if path := shutil.which(name):
+        return Finding(f"tool {name}: {path}")
+    bundled = binaries()
+    if bundled and (bundled / name).exists():
+        return Finding(f"tool {name}: the one that comes with the embedded PostgreSQL")
+    return Finding(f"tool {name}: not found on the PATH", "Install it; backups of the runbook need it.")

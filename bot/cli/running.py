@@ -1,0 +1,80 @@
+"""The commands that run the bot: for real, in the browser; and the schema it stands on."""
+
+import asyncio
+import os
+
+import click
+
+from bot.app import App
+from bot.cli.begin import CannotBegin, carry_out, database_url, read_runbook, read_settings
+from bot.clock import Clock
+from bot.sandbox_app import run_sandbox
+from bot.settings import Settings
+from bot.store import migrations
+
+# All that a trial asks of the environment: whatever else stands there belongs to something real, and may be wrong.
+SANDBOX_READS = frozenset(
+    {"PORT", "HOST", "TOCSIN_HOME", "TOCSIN_RUNBOOK", "HOME", "XDG_STATE_HOME", "LOG_LEVEL", "LOG_FORMAT"}
+)
+
+
+@click.command()
+def run() -> None:
+    """The bot itself. Needs a Slack token and a runbook."""
+    settings = read_settings()
+    _must_be_complete(settings)
+    carry_out(_run(App(settings, read_runbook(settings), Clock())))
+
+
+@click.command()
+@click.option("--port", type=click.IntRange(0, 65535), help="Where the page is. Without it: PORT, else 8080.")
+def sandbox(port: int | None) -> None:
+    """Try all of it in your browser, without any account.
+
+    Nobody is woken. Plays ./runbook.yml when there is one, else the runbook that is shipped.
+    """
+    environ = {name: value for name, value in os.environ.items() if name in SANDBOX_READS}
+    settings = read_settings({"LOG_LEVEL": "WARNING", **environ})
+    own = settings.runbook if settings.runbook.exists() else None
+    if own:
+        read_runbook(settings)
+    where = settings.port if port is None else port
+    carry_out(run_sandbox(os.environ, port=where, runbook_file=own, stop=asyncio.Event()))
+
+
+@click.command()
+def migrate() -> None:
+    """Bring the database's schema up to date. `tocsin run` does so itself."""
+    applied = carry_out(_migrate(read_settings(log_level="WARNING")))
+    click.echo("\n".join(f"applied {name}" for name in applied or []) or "The schema is up to date.")
+
+
+@click.command()
+@click.argument("file", type=click.Path(dir_okay=False))
+def rehearse(file: str) -> None:
+    """Play a scripted incident in simulated time. Not in this version."""
+    raise CannotBegin(
+        f"`tocsin rehearse` is not built yet, so {file} was not played. `tocsin sandbox` has a clock to move forward."
+    )
+
+
+async def _run(app: App) -> None:
+    async with app.running():
+        await app.until_stopped()
+
+
+async def _migrate(settings: Settings) -> list[str]:
+    async with database_url(settings) as url:
+        return await migrations.migrate(url)
+
+
+def _must_be_complete(settings: Settings) -> None:
+    """A lost secret must never give a healthy, silent pager."""
+    missing = list(settings.missing_for_slack)
+    if not settings.runbook.exists():
+        missing.append(f"a runbook at {settings.runbook} (`tocsin init` writes one)")
+    if missing:
+        raise CannotBegin(
+            f"tocsin run cannot begin without: {'; '.join(missing)}. "
+            "To see everything without an account and a runbook: tocsin sandbox."
+        )

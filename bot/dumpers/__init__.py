@@ -1,0 +1,110 @@
+"""The shelf of backups: each module is one kind of database that can be dumped, or one kind of place to keep dumps.
+
+A module with a KIND is a dumper, one with a PLACE is a place; both are found by themselves.
+"""
+
+import asyncio
+import hashlib
+import importlib
+import pkgutil
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from contextlib import aclosing
+from dataclasses import dataclass
+from pathlib import Path
+from types import ModuleType
+from typing import Any, Protocol, cast
+
+# Told how many bytes have been written so far.
+Noted = Callable[[int], None]
+# A whole dump, piece by piece. Raises a kind of Failed where it ends without being whole.
+Content = AsyncGenerator[bytes, None]
+
+
+@dataclass(frozen=True)
+class Equipment:
+    """The program that dumps, and the versions of it and of the server, as a person may read them."""
+
+    program: Path
+    tool: str
+    server: str
+
+
+@dataclass(frozen=True)
+class Draft:
+    """A dump that is written completely but has no name yet."""
+
+    place: str
+    file: str
+    size: int
+    sha256: str
+
+
+class Dumper(Protocol):
+    """What a module offers that dumps one kind of database. `folders`: where to look for programs beside the PATH."""
+
+    KIND: str
+    SUFFIX: str
+
+    async def equip(self, backup: Any, folders: Sequence[Path]) -> Equipment:
+        """Find what fits the server. Raises Rejected, saying what to install, or Unreachable."""
+
+    def dump(self, backup: Any, equipment: Equipment) -> Content:
+        """The database's content."""
+
+    async def inspect(self, content: Content, folders: Sequence[Path]) -> None:
+        """Raises Damaged when this is no dump that can be restored."""
+
+
+class Place(Protocol):
+    """What a module offers that keeps dumps: the `place` is as the runbook writes it, the `file` is ours."""
+
+    PLACE: str
+
+    async def write(self, place: str, file: str, content: Content, noted: Noted) -> Draft:
+        """Write all of it under a temporary name; nothing is left of it when that fails."""
+
+    def read_draft(self, draft: Draft) -> Content:
+        """What has been written, read back."""
+
+    async def settle(self, draft: Draft, manifest: Mapping[str, Any]) -> None:
+        """Give it its name, with the manifest beside it. From here on it exists, whatever happens."""
+
+    async def discard(self, place: str, file: str) -> None:
+        """Remove what a run that came to nothing has left."""
+
+    def read(self, place: str, file: str) -> Content:
+        """Raises Gone when it is not there."""
+
+    async def remove(self, place: str, file: str) -> bool:
+        """The dump and its manifest; False when there was none to remove."""
+
+
+def dumpers() -> Mapping[str, Dumper]:
+    """By kind of database."""
+    return {module.KIND: cast(Dumper, module) for module in _modules() if hasattr(module, "KIND")}
+
+
+def places() -> Mapping[str, Place]:
+    """By kind of place."""
+    return {module.PLACE: cast(Place, module) for module in _modules() if hasattr(module, "PLACE")}
+
+
+def kind_of_place(place: str) -> str:
+    """`s3` for `s3://bucket/prefix`, `local` for a folder."""
+    scheme, separator, _ = place.partition("://")
+    return scheme if separator else "local"
+
+
+async def sum_of(content: Content) -> tuple[int, str]:
+    """Its size in bytes and its SHA-256."""
+    checksum, size = hashlib.sha256(), 0
+    async with aclosing(content) as pieces:
+        async for piece in pieces:
+            await asyncio.to_thread(checksum.update, piece)
+            size += len(piece)
+    return size, checksum.hexdigest()
+
+
+def _modules() -> list[ModuleType]:
+    names = [entry.name for entry in pkgutil.iter_modules(__path__) if not entry.name.startswith("_")]
+    return [importlib.import_module(f"{__name__}.{name}") for name in names]

@@ -1,0 +1,165 @@
+"""A folder of this machine: a dump has its name only when it is whole, and its manifest is there before it."""
+
+import asyncio
+import errno
+import hashlib
+import json
+import os
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import aclosing, contextmanager, suppress
+from pathlib import Path
+from typing import Any, BinaryIO, TypeVar
+
+from bot.domain.backup import Damaged, Gone
+from bot.domain.errors import Rejected, Unreachable
+from bot.dumpers import Content, Draft, Noted
+
+PLACE = "local"
+
+PIECE_BYTES = 1024 * 1024
+# Nobody but the bot's own account may read a copy of the database.
+FILE_MODE = 0o600
+FOLDER_MODE = 0o700
+
+T = TypeVar("T")
+
+
+async def write(place: str, file: str, content: Content, noted: Noted) -> Draft:
+    """Under a temporary name in the same folder, so that giving it its name is one step of the file system."""
+    partial = _partial(place, file)
+    writing = await _off_loop(partial, lambda: _Writing(partial))
+    try:
+        async with aclosing(content) as pieces:
+            async for piece in pieces:
+                noted(await _off_loop(partial, lambda piece=piece: writing.add(piece)))  # type: ignore[misc]
+        await _off_loop(partial, writing.finish)
+    except BaseException:
+        await asyncio.shield(asyncio.to_thread(writing.abandon))
+        raise
+    return Draft(place, file, writing.size, writing.sha256)
+
+
+def read_draft(draft: Draft) -> Content:
+    return _pieces(_partial(draft.place, draft.file))
+
+
+async def settle(draft: Draft, manifest: Mapping[str, Any]) -> None:
+    """The manifest first: a dump that has its name also has all that is known of it."""
+    final = Path(draft.place) / draft.file
+    await _off_loop(final, lambda: _settle(_partial(draft.place, draft.file), final, manifest))
+
+
+async def discard(place: str, file: str) -> None:
+    partial = _partial(place, file)
+    await _off_loop(partial, lambda: partial.unlink(missing_ok=True))
+
+
+def read(place: str, file: str) -> Content:
+    return _pieces(Path(place) / file)
+
+
+async def remove(place: str, file: str) -> bool:
+    final = Path(place) / file
+    return await _off_loop(final, lambda: _remove(final))
+
+
+class _Writing:
+    """A file that grows, and its checksum with it."""
+
+    def __init__(self, path: Path) -> None:
+        path.parent.mkdir(mode=FOLDER_MODE, parents=True, exist_ok=True)
+        self._path = path
+        self._file: BinaryIO = os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, FILE_MODE), "wb")
+        self._sum = hashlib.sha256()
+        self.size = 0
+
+    def add(self, piece: bytes) -> int:
+        self._file.write(piece)
+        self._sum.update(piece)
+        self.size += len(piece)
+        return self.size
+
+    def finish(self) -> None:
+        """Everything is on the disk, not only with the operating system."""
+        self._file.flush()
+        os.fsync(self._file.fileno())
+        self._file.close()
+
+    def abandon(self) -> None:
+        with suppress(OSError):
+            self._file.close()
+        self._path.unlink(missing_ok=True)
+
+    @property
+    def sha256(self) -> str:
+        return self._sum.hexdigest()
+
+
+def _settle(partial: Path, final: Path, manifest: Mapping[str, Any]) -> None:
+    draft = _partial(str(final.parent), _manifest(final).name)
+    with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, FILE_MODE), "w", encoding="utf-8") as file:
+        json.dump(manifest, file, indent=2, ensure_ascii=False)
+        file.write("\n")
+        file.flush()
+        os.fsync(file.fileno())
+    draft.replace(_manifest(final))
+    partial.replace(final)
+    _sync_folder(final.parent)
+
+
+def _remove(final: Path) -> bool:
+    was_there = final.exists()
+    final.unlink(missing_ok=True)
+    _manifest(final).unlink(missing_ok=True)
+    return was_there
+
+
+def _sync_folder(folder: Path) -> None:
+    """Without it a power cut could undo the renaming."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+async def _pieces(path: Path) -> Content:
+    try:
+        file = await asyncio.to_thread(path.open, "rb")
+    except FileNotFoundError as error:
+        raise Gone("its file has gone") from error
+    except OSError as error:
+        raise Damaged(f"its file cannot be read: {_words(error)}") from error
+    try:
+        while piece := await _off_loop(path, lambda: file.read(PIECE_BYTES)):
+            yield piece
+    finally:
+        file.close()
+
+
+def _partial(place: str, file: str) -> Path:
+    return Path(place) / f".{file}.part"
+
+
+def _manifest(final: Path) -> Path:
+    return final.with_name(f"{final.name}.json")
+
+
+async def _off_loop(path: Path, work: Callable[[], T]) -> T:
+    """Disks can be slow, and the bot must not wait for them."""
+    with _translated(path.parent):
+        return await asyncio.to_thread(work)
+
+
+@contextmanager
+def _translated(folder: Path) -> Iterator[None]:
+    """What the operating system objects to, as one of our errors."""
+    try:
+        yield
+    except OSError as error:
+        kind = Unreachable if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EIO) else Rejected
+        raise kind(f"{folder}: {_words(error)}") from error
+
+
+def _words(error: OSError) -> str:
+    return os.strerror(error.errno).lower() if error.errno else type(error).__name__

@@ -1,0 +1,27 @@
+"""Does anything listen at a host and port?"""
+
+import asyncio
+from contextlib import suppress
+
+from bot.domain.check import Finding, no_answer, paced
+from bot.probes._look import Stopwatch, reason_of, within
+from bot.runbook.health import TcpCheck
+
+KIND = "tcp"
+
+
+async def probe(check: TcpCheck) -> Finding:
+    watch = Stopwatch()
+    try:
+        _, writer = await asyncio.open_connection(check.target.host, check.target.port)
+    except OSError as error:
+        return no_answer(reason_of(error), watch.elapsed)
+    finding = Finding("healthy", "open", watch.elapsed)
+    writer.close()
+    with suppress(OSError):
+        await writer.wait_closed()
+    return paced(finding, check.slow)
+
+
+def expects(check: TcpCheck) -> str:
+    return f"open {within(check.slow)}".strip()

@@ -1,0 +1,26 @@
+"""Tells an audience by mail: one letter for each reader, who does not learn who the others are."""
+
+from bot.domain.telling import Outlet
+from bot.mail import Letter, Mail
+from bot.publishers import Parts, Publication, Publisher
+
+
+def publisher(parts: Parts) -> Publisher | None:
+    return EmailPublisher(parts.mail) if parts.mail else None
+
+
+class EmailPublisher:
+    """The reference is the Message-ID and what the mail server said. All letters of an incident form one thread."""
+
+    via: Outlet = "email"
+
+    def __init__(self, mail: Mail) -> None:
+        self._mail = mail
+
+    async def publish(self, publication: Publication) -> str:
+        """A mail server cannot be asked what it took: a repeat has the Message-ID of the first."""
+        delivery, telling, incident = publication.delivery, publication.telling, publication.incident
+        # The instants are part of the ids: mailboxes drop what they have seen, and a new database counts from 1 again.
+        key = f"telling-{delivery.id}.{telling.created_at.timestamp():.0f}"
+        thread = f"{incident.ref}-{telling.audience}.{incident.declared_at.timestamp():.0f}"
+        return await self._mail.send(Letter(delivery.address, telling.subject, telling.text, key, thread))

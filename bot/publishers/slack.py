@@ -1,0 +1,59 @@
+"""Tells an audience in a channel of this workspace."""
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from bot.domain.errors import Rejected
+from bot.domain.telling import Outlet, Telling
+from bot.publishers import Messenger, Parts, Posted, Publication, Publisher
+
+# A message is stamped by Slack's clock, which is not ours.
+CLOCKS_DIFFER_BY_S = 60
+NOT_OURS = ("not_in_channel", "channel_not_found", "is_archived", "restricted_action")
+
+
+def publisher(parts: Parts) -> Publisher:
+    return SlackPublisher(parts.messenger, parts.paint, parts.find_channel)
+
+
+class SlackPublisher:
+    """The address is `#name`, the reference `<channel>/<ts>`. A channel that is missing, or not ours, is refused."""
+
+    via: Outlet = "slack"
+
+    def __init__(
+        self,
+        messenger: Messenger,
+        paint: Callable[[Telling], Any],
+        find_channel: Callable[[str], Awaitable[str | None]],
+    ) -> None:
+        self._messenger = messenger
+        self._paint = paint
+        self._find_channel = find_channel
+
+    async def publish(self, publication: Publication) -> str:
+        delivery = publication.delivery
+        channel = await self._find_channel(delivery.address)
+        if channel is None:
+            raise Rejected(f"there is no channel {delivery.address}, or it is private and the bot is not in it")
+        try:
+            posted = await self._find(channel, publication) or await self._post(channel, publication)
+        except Rejected as error:
+            if error.code in NOT_OURS:
+                raise Rejected(f"the bot may not post in {delivery.address}: {error.code}", error.code) from error
+            raise
+        return f"{channel}/{posted.ts}"
+
+    async def _find(self, channel: str, publication: Publication) -> Posted | None:
+        """What an earlier attempt has posted; None when there was none, or it did not get that far."""
+        if not publication.unsure:
+            return None
+        oldest = publication.telling.created_at.timestamp() - CLOCKS_DIFFER_BY_S
+        return await self._messenger.find_posted(channel, _key(publication), oldest=oldest)
+
+    async def _post(self, channel: str, publication: Publication) -> Posted:
+        return await self._messenger.post(channel, self._paint(publication.telling), key=_key(publication))
+
+
+def _key(publication: Publication) -> str:
+    return f"telling:{publication.delivery.id}"

@@ -1,0 +1,63 @@
+"""Anything that can post JSON: a script, a job, a system without a source of its own.
+
+    {"title": "Disk almost full", "status": "firing", "fingerprint": "disk-db-1", "severity": "warning",
+     "description": "91 % of /var", "url": "https://…", "labels": {"host": "db-1"}}
+
+Or a list of such alerts under `alerts`. Only `title` and `status` must be there. Without a fingerprint, title and
+labels make one. A header `Idempotency-Key` names a delivery: sent again with the same key it changes nothing.
+"""
+
+from collections.abc import Mapping
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, Field
+
+from bot.domain.alert import ReceivedAlert, fingerprint_of, identity
+from bot.sources import Headers, Shape, Text, labels_of, one_line, read_json, shaped, some_text, web_address
+
+NAME = "generic"
+
+
+def _with_words(text: str) -> str:
+    if not text.strip():
+        raise ValueError("is empty")
+    return text
+
+
+class _Alert(Shape):
+    title: Annotated[Text, AfterValidator(_with_words)]
+    status: Literal["firing", "resolved"]
+    fingerprint: Text | None = None
+    severity: Text | None = None
+    description: Text | None = None
+    url: Text | None = None
+    runbook_url: Text | None = None
+    labels: dict[Text, Text] = Field(default_factory=dict)
+
+
+class _Alerts(Shape):
+    alerts: list[_Alert]
+
+
+def parse(body: bytes, headers: Headers) -> list[ReceivedAlert]:
+    content = read_json(body)
+    if isinstance(content, Mapping) and "alerts" in content:
+        return [_received(alert) for alert in shaped(_Alerts, content).alerts]
+    return [_received(shaped(_Alert, content))]
+
+
+def delivery(body: bytes, headers: Headers) -> str | None:
+    return headers.get("Idempotency-Key") or None
+
+
+def _received(alert: _Alert) -> ReceivedAlert:
+    return ReceivedAlert(
+        title=one_line(alert.title),
+        firing=alert.status == "firing",
+        fingerprint=identity(alert.fingerprint) if alert.fingerprint else fingerprint_of(alert.labels, alert.title),
+        severity=alert.severity or alert.labels.get("severity"),
+        description=some_text(alert.description or ""),
+        url=web_address(alert.url),
+        runbook_url=web_address(alert.runbook_url or alert.labels.get("runbook_url")),
+        labels=labels_of(alert.labels),
+    )

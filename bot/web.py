@@ -1,0 +1,173 @@
+"""The door to everybody but Slack: health, metrics, the API, and the routes others bring; errors are JSON."""
+
+import errno
+import logging
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from contextlib import asynccontextmanager
+
+from aiohttp import web
+
+from bot import api
+from bot.domain.errors import Failed, NotFound, Refused, TocsinError
+from bot.metrics import CONTENT_TYPE, Figures, Metrics
+from bot.services import Services
+from bot.services.figures import figures
+from bot.services.readiness import Readiness, Report
+
+log = logging.getLogger(__name__)
+
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+LARGEST_BODY = 1024 * 1024
+SHUTDOWN_PATIENCE_S = 2.0
+# Asked every few seconds by machines: of no interest to a reader of the log.
+POLLED = frozenset({"/healthz", "/readyz", "/metrics"})
+# A page that shows anything sets a policy of its own.
+USUAL_HEADERS = {
+    "Server": "tocsin",
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "no-referrer",
+    "Cache-Control": "no-store",
+    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
+}
+
+
+def web_app(
+    services: Services, readiness: Readiness, metrics: Metrics, extra_routes: Iterable[web.AbstractRouteDef] = ()
+) -> web.Application:
+    """Every route of this process. `extra_routes` belong to other doors: Slack over HTTP, alerts, links."""
+    health = Health(services, readiness, metrics)
+    app = web.Application(middlewares=[told_in_the_log, told_as_json], client_max_size=LARGEST_BODY)
+    app.on_response_prepare.append(_harden)
+    app.add_routes([
+        web.get("/healthz", health.alive),
+        web.get("/readyz", health.ready),
+        web.get("/metrics", health.metrics),
+        *api.routes(services),
+        *extra_routes,
+    ])  # fmt: skip
+    return app
+
+
+@asynccontextmanager
+async def serving(app: web.Application, *, host: str, port: int) -> AsyncIterator[int]:
+    """Listen while the block runs; gives the port, which the system chooses when it is 0. Raises Refused."""
+    runner = web.AppRunner(app, access_log=None, shutdown_timeout=SHUTDOWN_PATIENCE_S)
+    await runner.setup()
+    try:
+        try:
+            await web.TCPSite(runner, host, port).start()
+        except OSError as error:
+            raise Refused(_why_not(error, host, port)) from error
+        yield runner.addresses[0][1]
+    finally:
+        await runner.cleanup()
+
+
+class Health:
+    """Alive, ready, and in figures."""
+
+    def __init__(self, services: Services, readiness: Readiness, metrics: Metrics) -> None:
+        self._services = services
+        self._readiness = readiness
+        self._metrics = metrics
+
+    async def alive(self, request: web.Request) -> web.Response:
+        """The loop turns: that is all it says."""
+        return web.json_response({"status": "alive"})
+
+    async def ready(self, request: web.Request) -> web.Response:
+        report = await self._readiness.look()
+        return web.json_response(_shown(report), status=200 if report.ready else 503)
+
+    async def metrics(self, request: web.Request) -> web.Response:
+        """Also without a database: what this process has measured itself is worth most then."""
+        text = self._metrics.text(await self._figures())
+        return web.Response(body=text, headers={"Content-Type": CONTENT_TYPE})
+
+    async def _figures(self) -> Figures | None:
+        try:
+            return await figures(self._services.db, self._services.clock)
+        except Failed as error:
+            log.warning("no figures: %s", error)
+            return None
+
+
+@web.middleware
+async def told_in_the_log(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """One line a request, without its query: that is where tokens stand."""
+    began = time.perf_counter()
+    response = await handler(request)
+    level = logging.DEBUG if request.path in POLLED else logging.INFO
+    taken_ms = (time.perf_counter() - began) * 1000
+    log.log(level, "method=%s path=%s status=%s ms=%.1f", request.method, _path(request), response.status, taken_ms)
+    return response
+
+
+@web.middleware
+async def told_as_json(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Whatever goes wrong is answered with a reason, and nothing of our insides."""
+    try:
+        return await handler(request)
+    except web.HTTPException as error:
+        return _http_error(error)
+    except TocsinError as error:
+        return _error(_status(error), str(error))
+    except Exception:
+        log.exception("method=%s path=%s", request.method, _path(request))
+        return _error(500, "a fault in Tocsin: its log says more")
+
+
+def _http_error(error: web.HTTPException) -> web.StreamResponse:
+    if error.status < 400 or error.content_type == "application/json":
+        return error
+    response = _error(error.status, error.reason.lower())
+    for name in ("Allow", "WWW-Authenticate", "Retry-After"):
+        if name in error.headers:
+            response.headers[name] = error.headers[name]
+    return response
+
+
+def _status(error: TocsinError) -> int:
+    if isinstance(error, NotFound):
+        return 404
+    return 400 if isinstance(error, Refused) else 503
+
+
+def _error(status: int, reason: str) -> web.Response:
+    return web.json_response({"error": reason}, status=status)
+
+
+def _shown(report: Report) -> dict[str, object]:
+    database = {"ok": "database" not in report.not_ready, "embedded": report.embedded, "server": report.server}
+    return {
+        "status": "ready" if report.ready else "not ready",
+        "not_ready": dict(report.not_ready),
+        "database": database,
+        "slack": {"ok": "slack" not in report.not_ready},
+        "channels_missing": {f"#{name}": why for name, why in report.channels_missing.items()},
+        "overdue_seconds": {what: round(behind.total_seconds(), 3) for what, behind in report.overdue.items()},
+    }
+
+
+async def _harden(request: web.Request, response: web.StreamResponse) -> None:
+    for name, value in USUAL_HEADERS.items():
+        if name == "Server":
+            response.headers[name] = value
+        else:
+            response.headers.setdefault(name, value)
+
+
+def _path(request: web.Request) -> str:
+    """As it was asked for; a token in it is left out."""
+    token = request.match_info.get("token")
+    path = request.rel_url.raw_path
+    return path.replace(token, "…") if token else path
+
+
+def _why_not(error: OSError, host: str, port: int) -> str:
+    if error.errno == errno.EADDRINUSE:
+        return f"Port {port} on {host} is taken by another program. Stop it, or set PORT to a free one."
+    return f"Nothing can listen on {host} port {port}: {error.strerror}. Set HOST and PORT to what this machine allows."

@@ -1,0 +1,291 @@
+"""Something that is watched breaks, somebody is told once, and it recovers."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from urllib.parse import quote
+
+import pytest
+from psycopg.conninfo import conninfo_to_dict
+
+from bot.app import App
+from bot.sandbox.model import Message
+from tests.guarded import PASSWORD, Guarded, guarded_postgres
+from tests.probes.conftest import hang, listening
+from tests.stories.website import Website, a_website
+from tests.world import RUNBOOK, World, words_of
+
+NewWorld = Callable[..., AbstractAsyncContextManager[World]]
+ALERTS = "#infrastructure-alerts"
+
+
+@pytest.fixture
+async def website() -> AsyncIterator[Website]:
+    async with a_website() as website:
+        yield website
+
+
+@pytest.fixture(scope="module")
+def guarded() -> Iterator[Guarded]:
+    with guarded_postgres() as server:
+        yield server
+
+
+@asynccontextmanager
+async def falling_silent(address: str, *, at: bytes) -> AsyncIterator[str]:
+    """The same database by an address where nothing comes back once these bytes have been asked."""
+    place = conninfo_to_dict(address)
+    silent = asyncio.Event()
+
+    async def pass_on(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        answers, questions = await asyncio.open_unix_connection(f"{place['host']}/.s.PGSQL.{place['port']}")
+        back = asyncio.create_task(_carry(answers, writer, silent))
+        try:
+            while asked := await reader.read(65536):
+                if at in asked:
+                    silent.set()
+                questions.write(asked)
+        finally:
+            back.cancel()
+            questions.transport.abort()
+
+    async with listening(pass_on) as port:
+        account = quote(PASSWORD, safe="")
+        yield f"postgresql://{place['user']}:{account}@127.0.0.1:{port}/{place['dbname']}?sslmode=disable&gssencmode=disable"
+
+
+async def _carry(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, silent: asyncio.Event) -> None:
+    while said := await reader.read(65536):
+        if not silent.is_set():
+            writer.write(said)
+
+
+def watching(website: Website, *more: str, facts: str = "", every: str = "5m") -> str:
+    """A runbook with one check of the website, and more."""
+    checks = [f'website: {{http: "{website.url}?key=s3cret"{facts}}}', *more]
+    lines = "\n".join(f"    {check}" for check in checks)
+    return f"{RUNBOOK}health:\n  every: {every}\n  fails_after: 2\n  checks:\n{lines}\n"
+
+
+def cards(world: World) -> list[Message]:
+    return [one for one in world.workspace.messages(ALERTS) if one.by_bot]
+
+
+async def answered(world: World, command: str) -> str:
+    """What the bot answers to the one who types this."""
+    answer = await world.eve.types(command, "#general")
+    assert answer.error is None
+    await world.settled()
+    return words_of(last_answer(world))
+
+
+def last_answer(world: World) -> Message:
+    """What only Eve can see."""
+    return [one for one in world.eve.sees("#general") if one.ephemeral_for][-1]
+
+
+async def test_a_website_that_breaks_becomes_one_alert_after_two_failures_and_its_recovery_edits_it(
+    new_world: NewWorld, website: Website
+) -> None:
+    async with new_world(runbook=watching(website)) as world:
+        website.breaks()
+        await world.passes(minutes=5)
+        assert cards(world) == []
+
+        await world.passes(minutes=5)
+        assert world.posts() == [(ALERTS, "🟠 *High* The check website is down: answered 503, expected 200")]
+        assert "s3cret" not in words_of(cards(world)[0])
+
+        await world.passes(minutes=5)
+        website.recovers()
+        await world.passes(minutes=5)
+        assert world.posts() == []
+        assert "is down" in words_of(cards(world)[0])
+
+        await world.passes(minutes=5)
+        assert len(cards(world)) == 1
+        assert words_of(cards(world)[0]).startswith("✅ *Over* The check website is healthy again")
+        assert world.eve.labels(cards(world)[0]) == []
+        world.nothing_else_was_sent()
+
+
+async def test_a_website_that_fails_every_other_time_alerts_nobody(new_world: NewWorld, website: Website) -> None:
+    async with new_world(runbook=watching(website)) as world:
+        for _ in range(3):
+            website.breaks()
+            await world.passes(minutes=5)
+            website.recovers()
+            await world.passes(minutes=5)
+        world.nothing_else_was_sent()
+
+
+async def test_the_next_failure_after_a_recovery_is_a_new_card(new_world: NewWorld, website: Website) -> None:
+    async with new_world(runbook=watching(website)) as world:
+        for _ in range(2):
+            website.breaks()
+            await world.passes(minutes=5)
+            await world.passes(minutes=5)
+            website.recovers()
+            await world.passes(minutes=5)
+            await world.passes(minutes=5)
+        assert len(cards(world)) == 2
+
+
+async def test_a_slow_website_is_medium_and_declares_nothing(new_world: NewWorld, website: Website) -> None:
+    runbook = watching(website, facts=", slow: 1ms, level: critical, declare: P1", every="1m")
+    async with new_world(runbook=runbook) as world:
+        for _ in range(3):
+            await world.passes(minutes=1)
+        for headline in [headline for _, headline in world.posts()]:
+            assert headline.startswith("🟡 *Medium* The check website is degraded: took ")
+        assert await world.house.incidents.newest(open_only=False) == []
+
+
+async def test_a_check_that_declares_pages_people_once_and_tells_the_room_what_follows(
+    new_world: NewWorld, website: Website
+) -> None:
+    async with new_world(runbook=watching(website, facts=", level: critical, declare: P1")) as world:
+        website.breaks()
+        await world.passes(minutes=5)
+        await world.passes(minutes=5)
+        assert len(world.pages_of("ada")) == 1
+        assert "website is down: answered 503, expected 200" in words_of(world.pages_of("ada")[0])
+        assert "INC-1" in words_of(cards(world)[0])
+        await world.ada.types("/escalate ack", world.room())
+
+        website.recovers()
+        await world.passes(minutes=5)
+        await world.passes(minutes=5)
+        assert any("website* is healthy again" in said for said in world.said_in(world.room()))
+
+        website.breaks()
+        await world.passes(minutes=5)
+        await world.passes(minutes=5)
+        assert len(await world.house.incidents.newest(open_only=False)) == 1
+        assert any("website* is down again" in said for said in world.said_in(world.room()))
+        assert len(world.pages_of("ada")) == 1
+
+
+async def test_an_alert_can_be_acknowledged_and_declared_by_hand(new_world: NewWorld, website: Website) -> None:
+    async with new_world(runbook=watching(website)) as world:
+        website.breaks()
+        await world.passes(minutes=5)
+        await world.passes(minutes=5)
+        assert world.ben.labels(cards(world)[0]) == ["Acknowledge", "Declare incident"]
+
+        await world.ben.presses("Acknowledge", cards(world)[0])
+        await world.settled()
+        assert world.ben.labels(cards(world)[0]) == ["Declare incident"]
+        assert "Acknowledged by <@U0BEN>" in words_of(cards(world)[0])
+
+        await world.ben.presses("Declare incident", cards(world)[0])
+        await world.settled()
+        incident = (await world.house.incidents.newest(open_only=True))[0]
+        assert (incident.severity, incident.declared_by) == ("P2", "ben")
+        assert world.ben.labels(cards(world)[0]) == []
+
+
+async def test_two_processes_look_once_and_alert_once(new_world: NewWorld, website: Website) -> None:
+    async with new_world(runbook=watching(website)) as world:
+        second = App(world.app.settings, world.app.runbook, world.clock)
+        async with second.running():
+            before = website.visits
+            website.breaks()
+            for _ in range(4):
+                await world.passes(minutes=5)
+            assert website.visits == before + 4
+            assert len(cards(world)) == 1
+
+
+async def test_a_check_that_hangs_delays_no_other_and_is_down_after_its_time(
+    new_world: NewWorld, website: Website
+) -> None:
+    async with listening(hang) as port:
+        stuck = f'stuck: {{http: "http://127.0.0.1:{port}/", timeout: 300ms}}'
+        async with new_world(runbook=watching(website, stuck)) as world:
+            said = await answered(world, "/health")
+
+    lines = said.splitlines()
+    assert lines[0] == "*1 of 2 checks is not healthy*"
+    assert lines[1].startswith("🔴 *stuck* down: no answer within 300ms")
+    assert lines[2].startswith("🟢 *website* healthy · 200 in ")
+
+
+async def test_a_database_that_falls_silent_in_the_middle_is_down_after_its_time(
+    new_world: NewWorld, website: Website, guarded: Guarded
+) -> None:
+    """It takes the connection and the question, and is never heard of again: its driver waits for ten seconds more."""
+    async with falling_silent(guarded.database(), at=b"pg_stat_activity") as address:
+        orders = f'orders: {{postgresql: "{address}", timeout: 1s}}'
+        async with new_world(runbook=watching(website, orders)) as world:
+            begun_s = time.monotonic()
+            said = await answered(world, "/health")
+            assert time.monotonic() - begun_s < 6
+
+    assert "🔴 *orders* down: no answer within 1s" in said
+
+
+async def test_health_shows_every_check_worst_first_and_looks_again_when_asked(
+    new_world: NewWorld, website: Website
+) -> None:
+    async with new_world(runbook=watching(website, 'cert: {tls: "example.com"}')) as world:
+        said = await answered(world, "/health")
+        assert said.splitlines()[0] == "*1 of 2 checks is not healthy*"
+        assert "⚪ *cert* not supported yet" in said
+        assert "🟢 *website* healthy · 200 in" in said
+        assert "expects 200" in said
+        assert "s3cret" not in said
+
+        website.breaks()
+        await world.eve.presses("Run again", last_answer(world))
+        await world.settled()
+        assert "🔴 *website* down: answered 503, expected 200" in words_of(last_answer(world))
+        world.nothing_else_was_sent()
+
+
+async def test_one_check_its_history_and_a_word_for_what_is_not_there(new_world: NewWorld, website: Website) -> None:
+    async with new_world(runbook=watching(website, facts=", declare: P1")) as world:
+        said = await answered(world, "/health website")
+        assert "*Declares* P1" in said
+        assert f"*Target* `{website.url}`" in said
+        assert "s3cret" not in said
+
+        website.breaks()
+        await world.passes(minutes=5)
+        history = (await answered(world, "/health history website")).splitlines()
+        assert history[1].startswith("🔴")
+        assert history[2].startswith("🟢")
+        assert "for 5m" in history[2]
+
+        assert "did you mean website?" in await answered(world, "/health websit")
+        assert "not listed here yet" in await answered(world, "/health errors 1h")
+        assert "`/health history [check]`" in await answered(world, "/health help")
+
+
+async def test_looks_by_hand_raise_no_alarm(new_world: NewWorld, website: Website) -> None:
+    async with new_world(runbook=watching(website)) as world:
+        website.breaks()
+        for _ in range(3):
+            await answered(world, "/health")
+        assert cards(world) == []
+
+
+async def test_a_runbook_without_checks_says_so(world: World) -> None:
+    assert (await answered(world, "/health")).startswith("*No checks*")
+
+
+async def test_a_process_that_dies_while_it_looks_leaves_the_look_to_another(
+    new_world: NewWorld, website: Website
+) -> None:
+    """It has claimed the check and says no more: when its lease is over somebody else looks."""
+    async with new_world(runbook=watching(website)) as world:
+        async with world.house.db.transaction() as conn:
+            await conn.execute(
+                "UPDATE checks SET fence = fence + 1, due_at = %s + interval '30 seconds'", [world.clock.now()]
+            )
+        before = website.visits
+        await world.passes(seconds=29)
+        assert website.visits == before
+        await world.passes(seconds=1)
+        assert website.visits == before + 1

@@ -1,0 +1,94 @@
+"""The documentation says what the code has, and nothing that it has not."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from types import UnionType
+from typing import Annotated, Any, Union, get_args, get_origin
+
+import pytest
+from pydantic import BaseModel
+
+from bot.cli import main
+from bot.runbook import Runbook, read
+from bot.settings import Settings
+from bot.settings.environment import SECRETS
+
+ROOT = Path(__file__).parent.parent
+README = (ROOT / "README.md").read_text()
+RUNBOOK_PAGE = (ROOT / "docs" / "runbook.md").read_text()
+
+
+def parts_of(part: type[BaseModel], seen: set[type[BaseModel]]) -> set[type[BaseModel]]:
+    """Every model that a runbook is made of."""
+    if part not in seen:
+        seen.add(part)
+        for field in part.model_fields.values():
+            for inner in _models_in(field.annotation):
+                parts_of(inner, seen)
+    return seen
+
+
+def _models_in(annotation: Any) -> Iterator[type[BaseModel]]:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        yield annotation
+    elif get_origin(annotation) is Annotated or get_origin(annotation) in (Union, UnionType) or get_args(annotation):
+        for inner in get_args(annotation):
+            yield from _models_in(inner)
+
+
+def keys_of(part: type[BaseModel]) -> set[str]:
+    return {field.alias or name for name, field in part.model_fields.items()} - {"key"}
+
+
+PARTS = sorted(parts_of(Runbook, set()), key=lambda part: part.__name__)
+EVERY_KEY = set().union(*(keys_of(part) for part in PARTS))
+
+
+@pytest.mark.parametrize("part", PARTS, ids=lambda part: part.__name__)
+def test_the_runbook_page_has_every_key(part: type[BaseModel]) -> None:
+    missing = {key for key in keys_of(part) if not re.search(rf"`{key}[`:]", RUNBOOK_PAGE)}
+
+    assert missing == set()
+
+
+def test_the_runbook_page_has_no_key_that_is_none() -> None:
+    rows = re.findall(r"^\| `([\w.]+)` \|", RUNBOOK_PAGE, re.MULTILINE)
+
+    assert set(rows) - EVERY_KEY == set()
+
+
+def test_the_smallest_runbook_of_the_page_works() -> None:
+    (example,) = re.findall(r"```yaml\n(.*?)```", RUNBOOK_PAGE, re.DOTALL)
+
+    assert read(example, {}).severity("P1").escalation.steps[0].page == "oncall"
+
+
+def test_the_readme_has_every_variable_of_the_environment_and_no_other() -> None:
+    variables = {(field.alias or name).upper() for name, field in Settings.model_fields.items()}
+    table = set(re.findall(r"`([A-Z][A-Z0-9_]+)`", "\n".join(re.findall(r"^\| `.*$", README, re.MULTILINE))))
+
+    assert variables - table == set()
+    assert table - variables == set()
+
+
+def test_the_readme_says_which_variables_may_come_as_a_file() -> None:
+    marked = set(re.findall(r"^\| `([A-Z0-9_]+)` † \|", README, re.MULTILINE))
+
+    assert marked == SECRETS
+
+
+def test_the_readme_has_every_command() -> None:
+    missing = [name for name in main.commands if f"tocsin {name}" not in README]
+
+    assert missing == []
+
+
+@pytest.mark.parametrize(
+    "page", sorted([ROOT / "README.md", *(ROOT / "docs").glob("*.md")]), ids=lambda page: page.name
+)
+def test_every_link_within_the_project_leads_somewhere(page: Path) -> None:
+    links = re.findall(r"\]\((?!https?://)([^)#]+)", page.read_text())
+
+    # The screenshot is taken last, of the finished page.
+    assert [link for link in links if link != "docs/screenshot.png" and not (page.parent / link).exists()] == []
