@@ -58,8 +58,8 @@ def build(
 ) -> Services:
     """The services of one process, connected to each other; nothing runs yet."""
     token = settings.slack_bot_token.get_secret_value() if settings.slack_bot_token else ""
-    gateway = Gateway(session, token=token, base_url=settings.slack_api_url)
-    rendering = Rendering(runbook.timezone)
+    gateway = Gateway(session, clock, token=token, base_url=settings.slack_api_url)
+    rendering = Rendering(runbook.timezone, slash_commands=runbook.slash_commands.model_dump())
     mail = _mail(settings, clock)
     people = People(db, clock, runbook, gateway)
     _teach_names(rendering, people)

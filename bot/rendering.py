@@ -1,6 +1,7 @@
 """Every sentence comes from a template; this is the only place that knows Jinja, and the escaping of each folder."""
 
 import json
+import re
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta, tzinfo
 from pathlib import Path
@@ -20,6 +21,11 @@ class Safe(str):
 def escape_mrkdwn(text: str) -> str:
     """Slack's three signs, `&` first: nothing from outside can mention anybody or forge a link."""
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
+def unescape_mrkdwn(text: str) -> str:
+    """What `escape_mrkdwn` was given, `&` last."""
+    return text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
 
 
 def escape_html(text: str) -> str:
@@ -44,14 +50,25 @@ FOLDERS: Mapping[str, Escape] = {
 class Rendering:
     """Fills templates. A name is `<folder>/<template>` without an ending; the folder decides how text is escaped."""
 
-    def __init__(self, zone: tzinfo, folder: Path | None = None) -> None:
+    def __init__(
+        self, zone: tzinfo, folder: Path | None = None, slash_commands: Mapping[str, str] | None = None
+    ) -> None:
+        """`slash_commands`: how Slack knows each of ours (`incident` as `/ops-incident`)."""
         root = folder or templates_folder()
+        self._renamed = {f"`/{own}": f"`{name}" for own, name in (slash_commands or {}).items() if f"/{own}" != name}
         self._environments = {name: _environment(root / name, escape, zone) for name, escape in FOLDERS.items()}
 
     def say(self, name: str, /, **facts: Any) -> str:
         """The words of a template, without blank space at either end. An unknown fact is an error, not a gap."""
         folder, _, template = name.partition("/")
-        return self._environments[folder].get_template(f"{template}.j2").render(facts).strip()
+        words = self._environments[folder].get_template(f"{template}.j2").render(facts).strip()
+        return self.as_renamed(words) if folder == "slack" else words
+
+    def as_renamed(self, words: str) -> str:
+        """Advice such as `/incident list` with the command's name in this workspace."""
+        for own, name in self._renamed.items():
+            words = re.sub(rf"{own}\b", name, words)
+        return words
 
     def use(self, **filters: Callable[..., Any]) -> None:
         """Make more filters known to every folder."""

@@ -109,13 +109,13 @@ async def _slack(settings: Settings, runbook: Runbook | None) -> AsyncIterator[F
     if settings.slack_bot_token is None:
         return
     async with aiohttp.ClientSession() as session:
-        bot = Gateway(session, token=settings.slack_bot_token.get_secret_value(), base_url=settings.slack_api_url)
+        bot = Gateway(session, Clock(), token=settings.slack_bot_token.get_secret_value(), base_url=settings.slack_api_url)
         try:
             async for finding in _workspace(bot, runbook):
                 yield finding
             if settings.slack_app_token:
                 token = settings.slack_app_token.get_secret_value()
-                app = Gateway(session, token=token, base_url=settings.slack_api_url)
+                app = Gateway(session, Clock(), token=token, base_url=settings.slack_api_url)
                 await app.call("apps.connections.open", params={})
                 yield Finding("slack: Socket Mode can be opened")
         except Failed as error:

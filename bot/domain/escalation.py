@@ -1,7 +1,7 @@
 """Who is paged while nobody answers, and when: the ladder of an incident."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
@@ -27,20 +27,21 @@ class Step:
 
 @dataclass(frozen=True)
 class Policy:
-    """The ladder as it was when the incident was declared; editing the runbook changes nothing in it."""
+    """The ladder as it was when the incident was declared; `tiers` are the tiers it names, as the runbook had them."""
 
     steps: tuple[Step, ...]
     repeat: int
     stops_on: Literal["acknowledged", "resolved"]
+    tiers: Mapping[str, Any] = field(default_factory=dict)
 
     def as_json(self) -> dict[str, Any]:
         steps = [{"tier": step.tier, "wait_s": step.wait.total_seconds()} for step in self.steps]
-        return {"steps": steps, "repeat": self.repeat, "stops_on": self.stops_on}
+        return {"steps": steps, "repeat": self.repeat, "stops_on": self.stops_on, "tiers": dict(self.tiers)}
 
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> "Policy":
         steps = tuple(Step(step["tier"], timedelta(seconds=step["wait_s"])) for step in value["steps"])
-        return cls(steps, value["repeat"], value["stops_on"])
+        return cls(steps, value["repeat"], value["stops_on"], value["tiers"])
 
 
 @dataclass(frozen=True)
@@ -95,7 +96,9 @@ def climb(ladder: Ladder, now: datetime) -> Climb:
     step = ladder.policy.steps[ladder.step]
     last = ladder.step + 1 == len(ladder.policy.steps)
     loop, index = (ladder.loop + 1, 0) if last else (ladder.loop, ladder.step + 1)
-    return Climb(step, ladder.loop, ladder.step, _moved(ladder, loop=loop, step=index, next_at=now + step.wait))
+    # Somebody who escalates by hand after an acknowledgement wants one more tier, and not the timers back.
+    next_at = now + step.wait if ladder.state == "climbing" else None
+    return Climb(step, ladder.loop, ladder.step, _moved(ladder, loop=loop, step=index, next_at=next_at))
 
 
 def snooze(ladder: Ladder, until: datetime) -> Ladder:

@@ -43,7 +43,7 @@ class EmailPager:
             page=page,
             incident=incident,
             person=call.person,
-            severity=self._runbook.severity(incident.severity),
+            severity=self._runbook.severity_as_declared(incident.severity),
             tier=self._runbook.tiers.get(page.tier or ""),
             organisation=self._runbook.organisation,
             link=await self._acknowledge_link(page),

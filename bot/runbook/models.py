@@ -108,6 +108,15 @@ class Runbook(Part):
                 return severity
         raise NotFound(f"There is no severity “{id}”. There is: {', '.join(one.id for one in self.severities)}.")
 
+    def severity_as_declared(self, id: str) -> Severity:
+        """For an incident of an earlier runbook: a severity that has gone since keeps its id, without promises."""
+        try:
+            return self.severity(id)
+        except NotFound:
+            return self.default_severity.model_copy(
+                update={"id": id, "name": "", "user_facing": False, "tell": (), "postmortem": "optional"}
+            )
+
     @property
     def default_severity(self) -> Severity:
         """The one declared without a word; of an even number the graver of the two in the middle."""

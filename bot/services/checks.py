@@ -26,6 +26,7 @@ USUAL_TIMEOUT = timedelta(seconds=10)
 LEASE_MARGIN = timedelta(seconds=20)
 RECORD_AGAIN_AFTER_S = 0.5
 TURNS_SHOWN = 20
+KEPT_FOR = timedelta(days=30)
 
 
 class Checks:
@@ -110,6 +111,11 @@ class Checks:
         names = [self.check(name).key] if name else list(self._health.checks)
         async with self._db.transaction() as conn:
             return await checks.turns(conn, names, TURNS_SHOWN)
+
+    async def forget_old(self) -> int:
+        """Throw away looks that are too old to be of use."""
+        async with self._db.transaction() as conn:
+            return await checks.forget_old(conn, self._clock.now() - KEPT_FOR)
 
     # One look
 

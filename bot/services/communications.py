@@ -96,7 +96,7 @@ class Communications(Errand):
 
     async def _tell_by_itself(self, conn: Connection, incident: Incident, moment: Moment) -> None:
         automatic = [key for key, audience in self._runbook.audiences.items() if audience.automatic]
-        tell = self._runbook.severity(incident.severity).tell
+        tell = self._runbook.severity_as_declared(incident.severity).tell
         for audience in told_by_themselves(incident, tell, automatic):
             new = NewTelling(incident.id, audience, moment, incident.status, TOCSIN.name)
             telling = await tellings.insert(conn, new, "composing", self._clock.now())

@@ -11,6 +11,7 @@ from bot.runbook import Runbook
 from bot.services.cards import Cards, Painted
 from bot.services.channels import Channels
 from bot.services.people import People
+from bot.services.policies import tier_of
 from bot.services.posts import no_room_yet
 from bot.services.rooms import Rooms
 from bot.slack.blocks import Button, Message, message
@@ -100,13 +101,14 @@ class IncidentCards:
         """What the templates of an incident are given."""
         incident, escalation = standing.incident, standing.escalation
         next_tier = escalation.ladder.next_tier if escalation.next_at else None
+        policy = escalation.policy
         return {
             "incident": incident,
-            "severity": self._runbook.severity(incident.severity),
+            "severity": self._runbook.severity_as_declared(incident.severity),
             "pages": standing.pages,
             "escalation": escalation,
-            "tiers": self._runbook.tiers,
-            "next_tier": self._runbook.tiers.get(next_tier or ""),
+            "tiers": {key: tier_of(policy, key) for key in policy.tiers} | self._runbook.tiers,
+            "next_tier": tier_of(policy, next_tier) if next_tier else None,
             "now": self._clock.now(),
         }
 

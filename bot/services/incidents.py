@@ -134,7 +134,9 @@ class Incidents:
         async with self._deed(actor, incident_id) as (conn, incident, now):
             must_be_open(incident, "change its severity")
             ranks = [one.id for one in self._runbook.severities]
-            raised = ranks.index(new.id) < ranks.index(incident.severity)
+            # A severity that has gone from the runbook ranks below all of it.
+            rank = ranks.index(incident.severity) if incident.severity in ranks else len(ranks)
+            raised = ranks.index(new.id) < rank
             if new.id == incident.severity:
                 raise AlreadyDone(f"{incident.ref} is {new.id} already.")
             if not raised and not why.strip():

@@ -6,13 +6,14 @@ from datetime import datetime, timedelta
 from bot.clock import Clock
 from bot.domain.actor import TOCSIN, Actor
 from bot.domain.errors import Refused
-from bot.domain.escalation import BY_HAND, REACH_WITHIN, Climb, Policy, Step, climb, started_again, stopped
+from bot.domain.escalation import BY_HAND, REACH_WITHIN, Climb, climb, started_again, stopped
 from bot.domain.incident import Incident
 from bot.domain.page import Page, look_again_at, reach
-from bot.runbook import Runbook, Severity
+from bot.runbook import Runbook
 from bot.services.cards import Cards
 from bot.services.pages import Pages, Turn
 from bot.services.people import People
+from bot.services.policies import policy_of, tier_of
 from bot.services.posts import Posts
 from bot.services.rooms import Rooms
 from bot.store import escalations, incidents, pages
@@ -53,7 +54,7 @@ class Ladders:
     async def arm(self, conn: Connection, incident: Incident) -> None:
         """Start the ladder of a new incident and take its first step, in the transaction that declares it."""
         now = self._clock.now()
-        policy = policy_of(self._runbook.severity(incident.severity))
+        policy = policy_of(self._runbook, self._runbook.severity_as_declared(incident.severity))
         await self.take_step(conn, incident, await escalations.arm(conn, incident.id, policy, now), due_at=now)
 
     async def take_due(self) -> int:
@@ -75,7 +76,7 @@ class Ladders:
         now = self._clock.now()
         escalation = await escalations.lock(conn, incident.id)
         await self._paging.cancel_waiting(conn, incident)
-        policy = policy_of(self._runbook.severity(incident.severity))
+        policy = policy_of(self._runbook, self._runbook.severity_as_declared(incident.severity))
         ladder = started_again(escalation.ladder, policy, now)
         await self.take_step(conn, incident, escalation.moved_to(ladder, snoozed_until=None), due_at=now)
 
@@ -136,9 +137,13 @@ class Ladders:
         opening = (escalation.loop, escalation.step) == (0, 0)
         move = climb(escalation.ladder, now)
         while move.step and not (made := await self._page_tier(conn, incident, move, due_at, reason)):
-            words = f"{self._runbook.tiers[move.step.tier].name} was passed over: nobody there can be paged"
+            tier = tier_of(escalation.policy, move.step.tier)
+            words = f"{tier.name} was passed over: nobody there can be paged"
             await incidents.write(conn, incident.id, "system", words, actor=TOCSIN.name, at=now)
             move = climb(move.ladder, now)
+        if move.step is None and escalation.state != "climbing":
+            await escalations.save(conn, escalation.moved_to(escalation.ladder))
+            return None
         if move.step is None:
             await self._exhausted(conn, incident, escalation.moved_to(move.ladder, reach_by=None))
             return None
@@ -156,20 +161,20 @@ class Ladders:
         if incident.room_id:
             await self._rooms.invite(conn, incident, people)
         if not opening:
-            await self.tell_step(conn, incident, self._runbook.tiers[move.step.tier].name, made, actor, reason or "")
+            tier = tier_of(escalation.policy, move.step.tier)
+            await self.tell_step(conn, incident, tier.name, made, actor, reason or "")
         return move.step.tier
 
     async def _page_tier(
         self, conn: Connection, incident: Incident, move: Climb, due_at: datetime, reason: str | None
     ) -> list[Page]:
         assert move.step is not None
-        tier = self._runbook.tiers[move.step.tier]
-        acknowledged = {
-            entry.actor for entry in await incidents.timeline(conn, incident.id) if entry.kind == "acknowledged"
-        }
-        people = [who for who in self._people.in_tier(tier, self._clock.now()) if who not in acknowledged]
-        if not incident.is_acknowledged:
-            people = self._people.in_tier(tier, self._clock.now())
+        tier = tier_of(move.ladder.policy, move.step.tier)
+        people = self._people.in_tier(tier, self._clock.now())
+        if incident.is_acknowledged:
+            entries = await incidents.timeline(conn, incident.id)
+            acknowledged = {entry.actor for entry in entries if entry.kind == "acknowledged"}
+            people = [who for who in people if who not in acknowledged]
         turn = Turn(move.ladder.run, move.loop, move.index, tier.key, due_at, reason)
         return await self._paging.make(conn, incident, turn, people, tier.via)
 
@@ -202,10 +207,3 @@ class Ladders:
         now = self._clock.now()
         if await incidents.write(conn, incident.id, "system", words, actor=TOCSIN.name, at=now, key=once):
             await self._posts.in_room(conn, incident.id, "nobody_answered", incident=incident)
-
-
-def policy_of(severity: Severity) -> Policy:
-    """The snapshot of a severity's ladder."""
-    escalation = severity.escalation
-    steps = tuple(Step(step.page, step.wait) for step in escalation.steps)
-    return Policy(steps, escalation.repeat, escalation.stops_on)

@@ -6,13 +6,14 @@ from datetime import datetime
 
 from bot.clock import Clock
 from bot.domain.actor import TOCSIN
+from bot.domain.errors import Rejected
 from bot.domain.escalation import is_late
 from bot.domain.incident import Incident
 from bot.domain.page import Page, PageState, Via
 from bot.metrics import Metrics
 from bot.pagers import Call, Pager
 from bot.rendering import Rendering
-from bot.runbook import Person, Runbook
+from bot.runbook import Runbook
 from bot.services.cards import Cards
 from bot.services.outbox import FIRST_PAGE, PAGE, Errand, NoLongerWanted, Outbox, Outcome
 from bot.services.people import People
@@ -82,7 +83,9 @@ class Pages(Errand):
 
     def contacts(self, key: str, vias: tuple[Via, ...], *, drill: bool) -> list[tuple[Via, str]]:
         """By what this person can be reached, of the channels asked for. A rehearsal pages through Slack only."""
-        person = self._runbook.people.get(key) or Person(key=key, name=key, slack=key)
+        person = self._people.person(key)
+        if person is None:
+            return []
         wanted = [via for via in vias if via in self._pagers and not (drill and via != "slack")]
         found = [(via, self._pagers[via].contact(person)) for via in wanted]
         return [(via, contact) for via, contact in found if contact is not None]
@@ -107,7 +110,9 @@ class Pages(Errand):
             if page is None:
                 raise NoLongerWanted("cancelled before it was sent")
             incident = await incidents.get(conn, page.incident_id)
-        person = self._runbook.people.get(page.person) or Person(key=page.person, name=page.person, slack=page.person)
+        person = self._people.person(page.person)
+        if person is None:
+            raise Rejected("the runbook does not know this person any more")
         return await self._pagers[page.via].page(
             Call(page, incident, person, delivery.unsure, leaves=lambda: self._outbox.leaves(delivery))
         )

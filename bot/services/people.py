@@ -97,7 +97,9 @@ class People:
         raise NotFound(f"I know nobody called “{text}”. Mention somebody of this workspace, or type one of: {known}.")
 
     def person(self, key: str) -> Person | None:
-        return self._runbook.people.get(key)
+        """Of the runbook, or somebody known by their Slack account alone; None when nobody is called so (any more)."""
+        known = self._runbook.people.get(key)
+        return known or (Person(key=key, name=key, slack=key) if is_slack_id(key) else None)
 
     def in_tier(self, tier: Tier, now: datetime) -> list[str]:
         """Who a page to this tier reaches at this instant, each once, in the runbook's order."""
@@ -105,7 +107,7 @@ class People:
         for entry in tier.who:
             if entry.kind == "person":
                 found[entry.key] = None
-            elif shift := self.shift(entry.key, now):
+            elif entry.key in self._runbook.schedules and (shift := self.shift(entry.key, now)):
                 found[shift.person] = None
         return list(found)
 

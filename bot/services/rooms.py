@@ -77,7 +77,7 @@ class Rooms(Errand):
 
     async def tell_public(self, conn: Connection, incident: Incident) -> None:
         """Everybody learns that an incident users noticed is over."""
-        severity = self._runbook.severity(incident.severity)
+        severity = self._runbook.severity_as_declared(incident.severity)
         if incident.drill or incident.private or not severity.user_facing or not self._runbook.channels.public:
             return
         if channel := await self._channels.find(self._runbook.channels.public):

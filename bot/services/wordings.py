@@ -37,7 +37,7 @@ class Wordings:
         if not self.knows(template):
             raise Refused(f"There is no template “{template}” for {audience.key}: templates/email/{template}.j2.")
         now = self._clock.now()
-        severity = self._runbook.severity(incident.severity)
+        severity = self._runbook.severity_as_declared(incident.severity)
         lasted = incident.resolved_at - incident.declared_at if incident.resolved_at else None
         words = self._rendering.say(
             f"email/{template}",
@@ -57,7 +57,7 @@ class Wordings:
     def next_update(self, incident: Incident, audience: Audience, now: datetime) -> datetime | None:
         """When the audience hears more: as the latest update says, else by its rhythm; None: nothing is promised."""
         said = _ahead(incident.updated_at, _duration(incident.facts.get("next_update")), now)
-        rhythm = audience.update_every or self._runbook.severity(incident.severity).update_every
+        rhythm = audience.update_every or self._runbook.severity_as_declared(incident.severity).update_every
         return said or (now + rhythm if rhythm else None)
 
     def for_slack(self, telling: Telling) -> Message:

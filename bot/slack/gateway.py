@@ -10,6 +10,7 @@ import aiohttp
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
+from bot.clock import Clock
 from bot.domain.errors import Failed, RateLimited, Rejected, Unanswered, Unreachable
 from bot.slack.blocks import Message
 
@@ -44,7 +45,9 @@ class Gateway:
     The SDK's own retries would post twice after a dropped connection, so they are switched off.
     """
 
-    def __init__(self, session: aiohttp.ClientSession, *, token: str, base_url: str) -> None:
+    def __init__(self, session: aiohttp.ClientSession, clock: Clock, *, token: str, base_url: str) -> None:
+        self._clock = clock
+        self._resting: dict[str, datetime] = {}
         self._session = session
         self.client = AsyncWebClient(
             token=token, base_url=base_url, session=session, timeout=CALL_TIMEOUT_S, retry_handlers=[]
@@ -54,19 +57,37 @@ class Gateway:
             self.client.proxy = None
 
     async def call(self, method: str, *, params: Mapping[str, Any] | None = None, **body: Any) -> dict[str, Any]:
-        """Any Web API method: `params` go into the query, the rest as JSON. Raises a kind of Failed."""
+        """Any Web API method: `params` go into the query, the rest as JSON. Raises a kind of Failed.
+
+        Where Slack has just asked for patience it is not asked again before its time: a hundred messages that wait for
+        one channel would else all be refused at once, again and again.
+        """
+        place = _place(method, body)
+        self._must_not_rest(place)
         try:
             if params is not None:
                 answer = await self.client.api_call(method, params=_present(params))
             else:
                 answer = await self.client.api_call(method, json=_present(body))
         except SlackApiError as error:
-            raise _failure(method, error) from error
+            failure = _failure(method, error)
+            if isinstance(failure, RateLimited):
+                self._resting[place] = self._clock.now() + failure.retry_after
+            raise failure from error
         except (aiohttp.ClientConnectorError, aiohttp.ClientConnectorDNSError) as error:
             raise Unreachable(f"Slack cannot be reached ({method})") from error
         except (TimeoutError, aiohttp.ClientError, ConnectionError) as error:
             raise Unanswered(f"Slack did not answer ({method})") from error
         return answer.data if isinstance(answer.data, dict) else {}
+
+    def _must_not_rest(self, place: str) -> None:
+        until = self._resting.get(place)
+        if until is None:
+            return
+        left = until - self._clock.now()
+        if left > timedelta(0):
+            raise RateLimited(f"Slack asks for patience ({place})", left)
+        del self._resting[place]
 
     async def post(
         self, channel: str, message: Message, *, key: str | None = None, thread_ts: str | None = None
@@ -203,6 +224,11 @@ class Gateway:
             raise Unreachable("Slack cannot be reached (auth.test)") from error
         scopes = {name.lower(): value for name, value in answer.headers.items()}.get("x-oauth-scopes", "")
         return str(answer["user_id"]), frozenset(part.strip() for part in scopes.split(",") if part.strip())
+
+
+def _place(method: str, body: Mapping[str, Any]) -> str:
+    """What shares one of Slack's limits: a channel for posts, the whole method for everything else."""
+    return f"{method} {body['channel']}" if method == "chat.postMessage" else method
 
 
 def _present(values: Mapping[str, Any]) -> dict[str, Any]:

@@ -27,7 +27,7 @@ async def tell(call: Call, incident: Incident) -> Answer:
         incident=incident,
         told=told,
         audiences=call.house.runbook.audiences,
-        tell=call.house.runbook.severity(incident.severity).tell,
+        tell=call.house.runbook.severity_as_declared(incident.severity).tell,
     )
 
 

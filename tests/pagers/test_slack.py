@@ -38,7 +38,7 @@ async def pager(workspace: Workspace, clock: Clock) -> AsyncIterator[SlackPager]
         return accounts.get(key)
 
     async with aiohttp.ClientSession() as session:
-        gateway = Gateway(session, token=workspace.bot_token, base_url=f"{workspace.base_url}/api/")
+        gateway = Gateway(session, clock, token=workspace.bot_token, base_url=f"{workspace.base_url}/api/")
         yield SlackPager(gateway, paint, account_of, {"ada": accounts["ada"]}.get, clock)
 
 
@@ -128,7 +128,7 @@ async def test_while_slack_does_not_let_us_look_the_page_waits_for_a_minute_and_
 
 
 async def test_a_refusal_a_busy_slack_and_a_revoked_token_are_told_apart(
-    workspace: Workspace, pager: SlackPager, calling: Calling
+    workspace: Workspace, pager: SlackPager, calling: Calling, clock: Clock
 ) -> None:
     workspace.faults.refuse("chat.postMessage", "channel_not_found")
     with pytest.raises(Rejected, match="channel_not_found"):
@@ -139,6 +139,12 @@ async def test_a_refusal_a_busy_slack_and_a_revoked_token_are_told_apart(
         await pager.page(calling("ada"))
     assert patience.value.retry_after == timedelta(seconds=3)
 
+    clock.move(timedelta(seconds=2))
+    with pytest.raises(RateLimited) as patience:
+        await pager.page(calling("ada"))
+    assert patience.value.retry_after == timedelta(seconds=1), "Slack is not asked again before its time"
+
+    clock.move(timedelta(seconds=1))
     workspace.faults.revoked = True
     with pytest.raises(Unreachable, match="token_revoked"):
         await pager.page(calling("ada"))

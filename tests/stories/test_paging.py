@@ -255,3 +255,31 @@ async def test_somebody_without_a_slack_account_is_refused_and_the_next_tier_is_
         assert len(world.pages_of("ben")) == 1
         assert "no Slack account has this address" in words_of(world.card())
         assert any("+447700900001" in words for words in world.said_in(world.room()))
+
+
+async def test_escalating_after_an_acknowledgement_pages_one_more_tier_and_starts_no_timer(world: World) -> None:
+    await declared(world)
+    await world.ada.presses("Acknowledge", world.card())
+    await world.settled()
+    await world.ada.types("/escalate", world.workspace.channel(world.room()))
+    await world.settled()
+    assert len(world.pages_of("ben")) == 1
+
+    await world.passes(hours=2)
+    assert world.pages_of("cleo") == []
+
+
+async def test_editing_the_runbook_changes_nothing_in_a_running_incident(new_world: NewWorld) -> None:
+    async with new_world() as world:
+        await declared(world)
+    # The lead's tier, the severity and Ben himself have gone from the file meanwhile.
+    edited = RUNBOOK.replace("  lead: {name: Engineering Lead, who: [ben]}\n", "").replace(
+        "        - {page: lead, wait: 30m}\n", ""
+    )
+    edited = edited.replace("id: P1", "id: P4")
+    async with new_world(runbook=edited) as world:
+        await world.passes(minutes=15)
+        assert len(world.pages_of("ben")) == 1
+        world.posts()
+        await world.passes(minutes=30)
+        assert len(world.pages_of("cleo")) == 1

@@ -8,7 +8,8 @@ import { avatar, channelIcon, nameOf, titleOf } from "../people.js";
 import { send } from "../api.js";
 import { complain } from "../kit/toast.js";
 import { messagesOf, on, tell, world } from "../world.js";
-import { Composer, pending } from "./composer.js";
+import { Composer } from "./composer.js";
+import { pendingAt } from "./outgoing.js";
 import { firstNew, Pane } from "./pane.js";
 import { joinBar } from "./sidebar.js";
 
@@ -19,7 +20,7 @@ export function drawChannel({ head, scroller, list, latest, home, foot, guide })
     list,
     latest,
     messages: mainMessages,
-    pending: () => pending.filter(({ place }) => place.channel === world.open && !place.thread_ts),
+    pending: () => pendingAt({ channel: world.open }),
     intro: { mark: () => [world.open], draw: drawIntro },
   });
   latest.addEventListener("click", () => pane.toFoot());

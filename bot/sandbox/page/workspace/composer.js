@@ -1,16 +1,14 @@
 // Where people write: a text field with completion, memory and honest sending.
 
-import { send } from "../api.js";
 import { fitHeight } from "../blockkit/fields.js";
 import { el, fill, icon } from "../kit/dom.js";
 import { Listbox } from "../kit/listbox.js";
-import { tell, world } from "../world.js";
+import { world } from "../world.js";
 import { commandOf, completions } from "./completion.js";
+import { deliver } from "./outgoing.js";
 
 const drafts = new Map();
 const sentBefore = []; // newest last, for the arrow-up key
-export const pending = []; // {id, place, text, error, again, edit}
-let lastId = 0;
 
 export class Composer {
   /** `place()` gives `{channel, thread_ts?}`; `label()` the words in the empty field. */
@@ -155,30 +153,6 @@ export class Composer {
     this.write("");
     this.recalled = null;
     deliver(place, text, (back) => this.write(back));
-  }
-}
-
-/** Sends a text and shows it as on its way meanwhile; when it is refused, the reason stays beside it. */
-async function deliver(place, text, edit) {
-  lastId += 1;
-  const sent = { id: lastId, place, text, error: null };
-  const remove = () => {
-    pending.splice(pending.indexOf(sent), 1);
-    tell("messages", place.channel);
-  };
-  sent.again = () => (remove(), deliver(place, text, edit));
-  sent.edit = () => (remove(), edit(text));
-  pending.push(sent);
-  tell("sent", { text, place });
-  tell("messages", place.channel);
-  try {
-    if (text.startsWith("/") && place.thread_ts)
-      throw new Error(`${text.split(/\s/)[0]} cannot be used in a thread. Type it in the conversation itself.`);
-    await send("say", { ...place, text });
-    remove();
-  } catch (error) {
-    sent.error = error.message;
-    tell("messages", place.channel);
   }
 }
 

@@ -7,8 +7,9 @@ import { avatar, nameOf, titleOf } from "../people.js";
 import { drawHappenings } from "../stage/happenings.js";
 import { drawMailbox } from "../stage/mailbox.js";
 import { messageKey, messagesOf, on, world } from "../world.js";
-import { Composer, pending } from "./composer.js";
+import { Composer } from "./composer.js";
 import { drawMessage } from "./message.js";
+import { pendingAt } from "./outgoing.js";
 import { Pane } from "./pane.js";
 
 const TITLES = { thread: "Thread", details: "About", mailbox: "Mailbox", happenings: "Make something happen" };
@@ -87,10 +88,10 @@ function openThread(body, { channel, ts }) {
   const scroller = el("div", { class: "scroller" }, list);
   const composer = new Composer({ place: () => ({ channel, thread_ts: ts }), label: () => "Reply in the thread" });
   const messages = () => messagesOf(channel).filter((message) => message.ts === ts || message.thread_ts === ts);
-  const mine = () => pending.filter(({ place }) => place.channel === channel && place.thread_ts === ts);
+  const pending = () => pendingAt({ channel, thread_ts: ts });
   fill(body, scroller, composer.node);
   composer.settle();
-  return { composer, pane: new Pane({ scroller, list, messages, pending: mine, inThread: true }) };
+  return { composer, pane: new Pane({ scroller, list, messages, pending, inThread: true }) };
 }
 
 function drawDetails(body, { channel: id }) {
