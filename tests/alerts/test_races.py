@@ -38,17 +38,18 @@ async def while_uncommitted(
     async with world.house.db.transaction() as conn:
         await first(conn)
         later = asyncio.ensure_future(second)
-        await somebody_waits(world)
-        assert not later.done()
+        await until_it_waits(world, later)
     yield later
 
 
-async def somebody_waits(world: World) -> None:
+async def until_it_waits(world: World, later: asyncio.Future[object]) -> None:
+    """For a lock that somebody else holds; fails when it gets through without."""
     async with await psycopg.AsyncConnection.connect(world.house.db.conninfo, autocommit=True) as conn:
-        while True:
+        while not later.done():
             row = await (await conn.execute("SELECT count(*) FROM pg_locks WHERE NOT granted")).fetchone()
             if row and row[0]:
                 return
+    raise AssertionError("it did not wait")
 
 
 async def test_one_alert_delivered_by_two_at_the_same_instant_is_one_card(world: World, monitoring: Monitoring) -> None:
