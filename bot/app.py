@@ -20,6 +20,7 @@ from bot.scheduler import Round, Scheduler
 from bot.services import Services
 from bot.services.readiness import Readiness
 from bot.settings import Settings
+from bot.slack.gateway import AppRefused
 from bot.slack_app import SlackApp, SocketDoor, mend_bolt
 from bot.store.database import Database
 from bot.store.embedded import EmbeddedPostgres
@@ -147,6 +148,7 @@ class App:
             "checks": services.checks,
             "backups": services.backups,
             "promises": services.promises,
+            "housekeeping": services.housekeeping,
         }
 
     def _slack_app(self, services: Services, desk: Desk) -> SlackApp:
@@ -178,6 +180,7 @@ class App:
 
     async def _open_slack(self, services: Services) -> None:
         """Slack away is no reason to stop: pages also go by other ways, and it is tried again. A refusal is one."""
+        await self._must_be_welcome(services)
         self._in_background(self._look_up(services))
         if self.settings.transport != "socket":
             return
@@ -186,6 +189,14 @@ class App:
         except Unreachable as error:
             log.warning("slack: %s", error)
             self._in_background(self._connect_later())
+
+    async def _must_be_welcome(self, services: Services) -> None:
+        try:
+            await services.gateway.whoami()
+        except AppRefused as error:
+            raise Rejected(f"{error}. Look at SLACK_BOT_TOKEN.") from error
+        except Failed as error:
+            log.warning("slack: %s", error)
 
     async def _connect(self) -> None:
         assert self.settings.slack_app_token is not None

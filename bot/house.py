@@ -31,6 +31,7 @@ from bot.services.checks import Checks
 from bot.services.communications import Communications
 from bot.services.escalations import Escalations
 from bot.services.heartbeats import Heartbeats
+from bot.services.housekeeping import Housekeeping
 from bot.services.incident_cards import IncidentCards
 from bot.services.incidents import Incidents
 from bot.services.ladders import Ladders
@@ -105,6 +106,7 @@ def build(
         db, clock, runbook, permissions, outbox, cards, wordings, publications, promises, approvals
     )
     incidents.followed_by(communications)
+    checks = Checks(db, clock, runbook, alarms, shelf())
     return Services(
         settings=settings,
         runbook=runbook,
@@ -128,7 +130,8 @@ def build(
         alerts=alerts,
         alert_deeds=AlertDeeds(db, clock, people, permissions, escalations, alerts, tied),
         heartbeats=Heartbeats(db, clock, runbook, alerts, rendering),
-        checks=Checks(db, clock, runbook, alarms, shelf()),
+        checks=checks,
+        housekeeping=Housekeeping(db, clock, alerts, checks),
         check_alarms=alarms,
         communications=communications,
         approvals=approvals,

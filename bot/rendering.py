@@ -55,7 +55,7 @@ class Rendering:
     ) -> None:
         """`slash_commands`: how Slack knows each of ours (`incident` as `/ops-incident`)."""
         root = folder or templates_folder()
-        self._renamed = {f"`/{own}": f"`{name}" for own, name in (slash_commands or {}).items() if f"/{own}" != name}
+        self._slash_commands = slash_commands or {}
         self._environments = {name: _environment(root / name, escape, zone) for name, escape in FOLDERS.items()}
 
     def say(self, name: str, /, **facts: Any) -> str:
@@ -66,9 +66,7 @@ class Rendering:
 
     def as_renamed(self, words: str) -> str:
         """Advice such as `/incident list` with the command's name in this workspace."""
-        for own, name in self._renamed.items():
-            words = re.sub(rf"{own}\b", name, words)
-        return words
+        return re.sub(r"(?<=`)/([a-z]+)\b", lambda own: self._slash_commands.get(own[1], own[0]), words)
 
     def use(self, **filters: Callable[..., Any]) -> None:
         """Make more filters known to every folder."""

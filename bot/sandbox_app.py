@@ -36,12 +36,12 @@ PAGE_POLICY = (
     "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data: https:; connect-src 'self' ws: wss:; "
     "frame-ancestors 'none'"
 )
-DUE_WORDS = {
+# What is worth jumping to; the health checks run every few minutes anyway.
+EVENTS = {
     "escalations": "the next page",
-    "outbox": "something is sent",
-    "requests": "a request is taken over",
-    "alerts": "an alert is looked at",
-    "checks": "the health checks run",
+    "alerts": "an alert asks for somebody",
+    "heartbeats": "a job is missed",
+    "promises": "an update is promised",
     "backups": "a backup begins",
 }
 
@@ -135,13 +135,10 @@ async def _allow_the_page(request: web.Request, response: web.StreamResponse) ->
 
 
 async def _next_due(app: App) -> tuple[datetime, str] | None:
-    """What "until the next event" leads to: the soonest of all rounds that lies ahead."""
+    """What "until the next event" leads to: the soonest that lies ahead."""
     now = app.clock.now()
-    dues = [(due, name) for name, one in app.rounds.items() if (due := await one.next_due()) and due > now]
-    if not dues:
-        return None
-    due, name = min(dues)
-    return due, DUE_WORDS.get(name, name)
+    dues = [(await app.rounds[name].next_due(), words) for name, words in EVENTS.items()]
+    return min(((due, words) for due, words in dues if due and due > now), default=None)
 
 
 def _happenings(website: Website, intake: str, token: str) -> list[Happening]:

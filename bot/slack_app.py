@@ -14,8 +14,11 @@ from aiohttp import web
 from slack_bolt.adapter.aiohttp import to_aiohttp_response, to_bolt_request
 from slack_bolt.adapter.socket_mode.async_handler import AsyncSocketModeHandler
 from slack_bolt.app.async_app import AsyncApp
+from slack_bolt.authorization import AuthorizeResult
 from slack_bolt.context.ack.async_ack import AsyncAck
+from slack_bolt.context.respond.async_respond import AsyncRespond
 from slack_bolt.request import async_request
+from slack_bolt.response import BoltResponse
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
@@ -25,7 +28,8 @@ from bot.services.reception import Reception
 log = logging.getLogger(__name__)
 
 ANYTHING = re.compile(".*", re.DOTALL)
-BODY_LIMIT = 1024 * 1024
+
+CONNECT_WITHIN_S = 15.0
 
 # What is wrong with a form's inputs, by block: Slack shows it beside the input and keeps the form open.
 Judge = Callable[[str, Mapping[str, Any]], Mapping[str, str]]
@@ -50,12 +54,15 @@ class SlackApp:
         self._judge = judge
         self._nothing_recorded = nothing_recorded
         self._measure = measure
+        self._telling: set[asyncio.Task[None]] = set()
         # The answer waits for the listener, which only stores: 0.2 ms, where Bolt's polling for it would cost 10 ms.
         self.bolt = AsyncApp(
             client=client,
             signing_secret=signing_secret or "socket-mode-has-no-signatures",
             process_before_response=True,
             request_verification_enabled=signing_secret is not None,
+            authorize=_one_workspace,
+            ignoring_self_events_enabled=False,
             logger=logging.getLogger("slack_bolt"),
         )
         self._bind()
@@ -71,36 +78,70 @@ class SlackApp:
 
     async def over_socket(self, app_token: str) -> "SocketDoor":
         """Connect in Socket Mode. Raises Rejected when the token is refused, Unreachable when Slack is."""
+        address = await self._socket_address(app_token)
         handler = AsyncSocketModeHandler(self.bolt, app_token)
+        handler.client.wss_uri = address
         try:
-            await handler.connect_async()  # type: ignore[no-untyped-call]
-        except SlackApiError as error:
-            await handler.close_async()  # type: ignore[no-untyped-call]
-            raise Rejected(f"Socket Mode: Slack says {error.response.get('error')}") from error
+            # The SDK goes on trying for ever by itself; whether Slack is there is for us to say.
+            async with asyncio.timeout(CONNECT_WITHIN_S):
+                await handler.connect_async()  # type: ignore[no-untyped-call]
         except (aiohttp.ClientError, OSError, TimeoutError) as error:
             await handler.close_async()  # type: ignore[no-untyped-call]
             raise Unreachable("Socket Mode: Slack cannot be reached") from error
         return SocketDoor(handler)
 
+    async def _socket_address(self, app_token: str) -> str:
+        try:
+            answer = await self.bolt.client.apps_connections_open(app_token=app_token)
+        except SlackApiError as error:
+            code = error.response.get("error")
+            if error.response.status_code == 200 and code not in ("ratelimited", "internal_error", "fatal_error"):
+                raise Rejected(f"Socket Mode: Slack says {code}. Look at SLACK_APP_TOKEN.") from error
+            raise Unreachable(f"Socket Mode: Slack says {code or error.response.status_code}") from error
+        except (aiohttp.ClientError, OSError, TimeoutError) as error:
+            raise Unreachable("Socket Mode: Slack cannot be reached") from error
+        return str(answer["url"])
+
     def _bind(self) -> None:
         bolt = self.bolt
+        bolt.use(_told_to_slow_down)
         bolt.command(ANYTHING)(self._listener("command"))
         bolt.action(ANYTHING)(self._listener("action"))
         bolt.shortcut(ANYTHING)(self._listener("shortcut"))
-        bolt.event(ANYTHING)(self._listener("event"))
+        bolt.event(ANYTHING)(self._happened)
         bolt.view_submission(ANYTHING)(self._submitted)
         bolt.view_closed(ANYTHING)(_acknowledge)
         bolt.options(ANYTHING)(_no_options)
 
     def _listener(self, kind: str) -> Callable[..., Awaitable[None]]:
-        async def listener(ack: AsyncAck, body: dict[str, Any]) -> None:
-            began = time.perf_counter()
+        async def listener(ack: AsyncAck, body: dict[str, Any], respond: AsyncRespond) -> None:
             sentence = await self._store(kind, body)
             # Only a slash command shows what its acknowledgement says.
             await (ack(sentence) if sentence and kind == "command" else ack())
-            self._measure(time.perf_counter() - began)
+            if sentence and kind != "command" and body.get("response_url"):
+                self._tell(respond, sentence)
 
         return listener
+
+    async def _happened(self, ack: AsyncAck, body: dict[str, Any]) -> BoltResponse | None:
+        """An event that is not acknowledged comes again: after a moment, a minute, and five."""
+        if await self._store("event", body):
+            return BoltResponse(status=503)
+        await ack()
+        return None
+
+    def _tell(self, respond: AsyncRespond, sentence: str) -> None:
+        """Beside the acknowledgement, which does not wait for it."""
+
+        async def tell() -> None:
+            try:
+                await respond(sentence, response_type="ephemeral", replace_original=False)
+            except (aiohttp.ClientError, OSError, TimeoutError) as error:
+                log.warning("the answer could not be given: %s", error)
+
+        task = asyncio.create_task(tell())
+        self._telling.add(task)
+        task.add_done_callback(self._telling.discard)
 
     async def _submitted(self, ack: AsyncAck, body: dict[str, Any], view: dict[str, Any]) -> None:
         errors = self._judge(view.get("callback_id", ""), view["state"]["values"])
@@ -116,12 +157,15 @@ class SlackApp:
             await ack()
 
     async def _store(self, kind: str, body: dict[str, Any]) -> str | None:
-        """None when it is stored; else the sentence that says it is not."""
+        """None when it is stored; else the sentence that says it is not. The acknowledgement waits for this alone."""
+        began = time.perf_counter()
         try:
             await self._reception.take(key_of(kind, body), kind, body)
         except Unreachable as error:
             log.error("kind=%s nothing recorded: %s", kind, error)
             return self._nothing_recorded()
+        finally:
+            self._measure(time.perf_counter() - began)
         return None
 
 
@@ -143,12 +187,28 @@ class SocketDoor:
 def key_of(kind: str, body: Mapping[str, Any]) -> str:
     """Slack's own id of a request: the same on a second delivery, another for every press."""
     if kind == "event":
-        return f"event {body['event_id']}"
+        return f"event {body.get('event_id')}"
     trigger = body.get("trigger_id") or body.get("action_ts")
     if kind == "form":
         view = body["view"]
         return f"form {view['id']} {view.get('hash', '')} {trigger}"
     return f"{kind} {trigger}"
+
+
+async def _one_workspace(team_id: str | None, enterprise_id: str | None) -> AuthorizeResult:
+    """Every request is of the one workspace the token is for.
+
+    Bolt would ask Slack at the first request, inside its three seconds, and lose the request when Slack is away.
+    """
+    return AuthorizeResult(enterprise_id=enterprise_id, team_id=team_id)
+
+
+async def _told_to_slow_down(body: dict[str, Any], next: Callable[[], Awaitable[BoltResponse]]) -> BoltResponse:
+    """Slack keeps events back when there are too many; it says so once a minute, in a form Bolt does not know."""
+    if body.get("type") != "app_rate_limited":
+        return await next()
+    log.warning("slack keeps events back: more than it delivers within an hour")
+    return BoltResponse(status=200)
 
 
 async def _acknowledge(ack: AsyncAck) -> None:

@@ -1,50 +1,45 @@
-"""Verbs about one incident: the room implies it, a reference names it, else the person is asked."""
+"""Verbs about one incident: a reference names it, the room implies it, else the person is asked."""
 
 from collections.abc import Awaitable, Callable
 
-from bot.domain.errors import NotFound, Refused
+from bot.domain.errors import NotFound, NotPermitted, Refused
 from bot.domain.incident import Incident, number_of
 from bot.slack.blocks import Button
 from commands.call import Answer, Call
-from commands.command import Command, Deed
+from commands.command import Deed
+from commands.typed import first_word
 
 DeedAbout = Callable[[Call, Incident], Awaitable[Answer]]
 
-# Where a choice of an incident is pressed, by what was typed before (`incident note`).
-_deeds: dict[str, DeedAbout] = {}
-
+# The action of a choice between incidents; its value is the incident and the request that asked.
+CHOICE = "incident.about"
 OFFERED = 10
-VALUE_LENGTH = 2000
 
 
-def about_an_incident(typed: str) -> Callable[[DeedAbout], Deed]:
-    """Find the incident that is meant before the deed. `typed` is the command and its verb."""
+def about_an_incident(command: str, *, resolved: bool = False) -> Callable[[DeedAbout], Deed]:
+    """Find the incident that is meant before the deed. `command` is what was typed, without the slash.
+
+    `resolved`: the deed is about one that is over, so those are offered when none is named.
+    """
 
     def wrap(deed: DeedAbout) -> Deed:
-        _deeds[typed] = deed
-
         async def find_first(call: Call) -> Answer:
             incident, rest = await _meant(call)
-            return await deed(call.with_text(rest), incident) if incident else await _ask(call, typed)
+            if incident is None:
+                return await _ask(call, command, resolved=resolved)
+            await _must_let_in(call, incident)
+            return await deed(call.with_text(rest), incident)
 
         return find_first
 
     return wrap
 
 
-def chosen_in(book: Command) -> None:
-    """Bind the buttons that `_ask` offers."""
-
-    @book.button("incident.about")
-    async def chosen(call: Call) -> Answer:
-        number, typed, text = call.value.split("|", 2)
-        incident = await call.house.incidents.find(number)
-        return await _deeds[typed](call.with_text(text), incident)
-
-
 async def incident_of_button(call: Call) -> Incident:
-    """The incident whose number is the button's value, or its first word."""
-    return await call.house.incidents.find(call.value.split(" ", 1)[0])
+    """The incident whose number is the button's value, or its first word. Raises NotPermitted to outsiders."""
+    incident = await call.house.incidents.find(call.value.split(" ", 1)[0])
+    await _must_let_in(call, incident)
+    return incident
 
 
 async def must_be_in_room(call: Call) -> Incident:
@@ -55,24 +50,52 @@ async def must_be_in_room(call: Call) -> Incident:
     return incident
 
 
+async def lets_in(call: Call, incident: Incident) -> bool:
+    """A private incident is for whoever is in its room or has to do with it; any other is everybody's."""
+    if not incident.private or call.channel == incident.room_id:
+        return True
+    people = {incident.declared_by, incident.acknowledged_by, incident.resolved_by, *incident.roles.values()}
+    if call.actor.name in people:
+        return True
+    standing = await call.house.incident_cards.standing_now(incident.id)
+    return call.actor.name in {page.person for page in standing.pages}
+
+
+async def _must_let_in(call: Call, incident: Incident) -> None:
+    if not await lets_in(call, incident):
+        raise NotPermitted(
+            f"{incident.ref} is private: only those who are in it can see it and work on it. "
+            "Whoever told you about it can bring you in."
+        )
+
+
 async def _meant(call: Call) -> tuple[Incident | None, str]:
-    first, _, rest = call.text.partition(" ")
-    if first.lower().startswith("inc-") and number_of(first):
-        return await call.house.incidents.find(first), rest.strip()
-    if call.channel and (incident := await call.house.incidents.of_room(call.channel)):
-        return incident, call.text
-    return None, call.text
+    """The incident, and the words without its reference."""
+    if call.about:
+        return await call.house.incidents.find(call.about), call.typed
+    first, rest = first_word(call.typed)
+    if is_reference(first):
+        return await call.house.incidents.find(first), rest
+    return await call.house.incidents.of_room(call.channel) if call.channel else None, call.typed
 
 
-async def _ask(call: Call, typed: str) -> Answer:
-    """The caller's own open incidents first, then the others."""
-    found = await call.house.incidents.newest(open_only=True)
-    if not found:
-        raise NotFound("No incident is open. `/incident declare <title>` opens one, `/incident list all` shows all.")
-    mine = [one for one in found if call.actor.name in (one.declared_by, one.acknowledged_by, *one.roles.values())]
-    offered = [*mine, *(one for one in found if one not in mine)][:OFFERED]
+def is_reference(word: str) -> bool:
+    """`INC-12`; a bare number may be the beginning of anything."""
+    return word.lower().startswith("inc-") and number_of(word) is not None
+
+
+async def _ask(call: Call, command: str, *, resolved: bool) -> Answer:
+    """The caller's own incidents first, then the others, the newest first."""
+    found = [one for one in await call.house.incidents.newest(open_only=not resolved) if one.is_open != resolved]
+    seen = [one for one in found if await lets_in(call, one)]
+    if not seen:
+        raise NotFound(
+            f"No incident is {'resolved' if resolved else 'open'}. `/incident list all` shows all there have been."
+        )
+    mine = [one for one in seen if call.actor.name in (one.declared_by, one.acknowledged_by, *one.roles.values())]
+    offered = [*mine, *(one for one in seen if one not in mine)][:OFFERED]
     buttons = tuple(
-        Button(f"{one.ref} {one.title}", f"incident.about#{one.id}", f"{one.id}|{typed}|{call.text}"[:VALUE_LENGTH])
+        Button(f"{one.ref} {one.severity} {one.title}", f"{CHOICE}#{one.id}", f"{one.id} {call.actor.request}")
         for one in offered
     )
-    return call.say("which_incident", typed=typed, buttons=buttons)
+    return call.say("which_incident", command=command, more=len(seen) > OFFERED, buttons=buttons)

@@ -8,32 +8,53 @@ from typing import Any
 from bot.domain.actor import Actor
 from bot.services import Services
 from bot.slack.blocks import Button, Message, message
+from commands.typed import as_typed, first_word, is_mention
 
 
 @dataclass(frozen=True)
 class Call:
     """What was typed, pressed or submitted, by whom and where. Fields that the kind of request has not are empty.
 
-    `text` is what follows the verb, `value` the button's or the chosen option's value, `values` a form's inputs by
-    name, `private` what the form carried along, `message` the message of a shortcut or the pressed button.
+    `typed` is what follows the verb, as Slack wrote it, and `names` those of the people mentioned in it; `text` has the
+    words themselves. `about` is the incident that was chosen when the words named none. `value` is the button's or the
+    chosen option's value, `values` a form's inputs by name, `private` what the form carried along, `view` the form or
+    Home tab itself, `message` the message of a shortcut or the pressed button, or an event.
     """
 
     house: Services
     actor: Actor
     user: str
     received_at: datetime
-    text: str = ""
+    typed: str = ""
+    names: Mapping[str, str] = field(default_factory=dict)
+    about: str = ""
     channel: str = ""
-    channel_name: str = ""
     trigger_id: str = ""
     response_url: str = ""
     value: str = ""
     values: Mapping[str, str] = field(default_factory=dict)
     private: str = ""
+    view: Mapping[str, Any] = field(default_factory=dict)
     message: Mapping[str, Any] = field(default_factory=dict)
 
-    def with_text(self, text: str) -> "Call":
-        return replace(self, text=text)
+    @property
+    def text(self) -> str:
+        return as_typed(self.typed, self.names)
+
+    @property
+    def is_at_home(self) -> bool:
+        """Pressed in the App Home, where no message can appear."""
+        return self.view.get("type") == "home"
+
+    def with_text(self, typed: str) -> "Call":
+        return replace(self, typed=typed)
+
+    def whom(self) -> tuple[str, str]:
+        """The person meant by the words, and what follows a mention. Raises NotFound."""
+        first, rest = first_word(self.typed)
+        if is_mention(first):
+            return self.house.people.meant(first), as_typed(rest, self.names)
+        return self.house.people.meant(self.text), ""
 
     def say(self, template: str, *, buttons: tuple[Button, ...] = (), **facts: Any) -> "Reply":
         """An answer in the words of `templates/slack/<template>.j2`."""
@@ -50,9 +71,10 @@ class Reply:
 
 @dataclass(frozen=True)
 class Form:
-    """A modal to open."""
+    """A modal to open. `instead` is said when Slack does not open it; None: that it was not opened."""
 
     view: Mapping[str, Any]
+    instead: Reply | None = None
 
 
 @dataclass(frozen=True)

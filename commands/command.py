@@ -1,15 +1,19 @@
 """The book of one slash command: its verbs with their help, its buttons and its forms."""
 
 import difflib
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 
 from bot.domain.errors import Refused
 from commands.call import Answer, Call
+from commands.typed import first_word
 
 Deed = Callable[[Call], Awaitable[Answer]]
 # Given a form's inputs by name: what is wrong with which input. Pure, because Slack waits for it.
 Judge = Callable[[Mapping[str, str]], Mapping[str, str]]
+
+HELP = frozenset({"help", "-h", "--help", "?"})
 
 
 @dataclass(frozen=True)
@@ -22,10 +26,14 @@ class Verb:
 
 @dataclass
 class Command:
-    """`name` is the word after the slash as this project knows it; the runbook may rename it in Slack."""
+    """`name` is the word after the slash as this project knows it; the runbook may rename it in Slack.
+
+    `also` are ways to use it that begin with no verb: what follows the slash command, and what it does.
+    """
 
     name: str
     summary: str
+    also: tuple[tuple[str, str], ...] = ()
     verbs: list[Verb] = field(default_factory=list)
     buttons: dict[str, Deed] = field(default_factory=dict)
     forms: dict[str, Deed] = field(default_factory=dict)
@@ -72,24 +80,32 @@ class Command:
         """Something that happened in Slack; `call.message` is the event."""
         return _into(self.events, name)
 
-    def meant(self, text: str) -> tuple[Deed, str]:
+    def meant(self, typed: str) -> tuple[Deed, str]:
         """What to do, and the words that are left for it; raises Refused with the nearest verb."""
-        first, _, rest = text.strip().partition(" ")
+        first, rest = first_word(typed)
         if not first and self.bare:
             return self.bare, ""
+        if first.lower() in HELP:
+            return partial(self.help, word=rest), ""
         for verb in self.verbs:
             if first.lower() in verb.words:
-                return verb.deed, rest.strip()
+                return (partial(self.help, word=first), "") if rest.lower() in HELP else (verb.deed, rest)
         if self.other:
-            return self.other, text.strip()
+            return self.other, typed.strip()
         raise Refused(self.unknown(first))
 
-    def unknown(self, word: str) -> str:
-        """The sentence for a word that is no verb of this command."""
+    def unknown(self, word: str, others: Iterable[str] = ()) -> str:
+        """The sentence for a word that is no verb of this command, nor one of the `others` that may stand there."""
         words = [known for verb in self.verbs for known in verb.words]
-        near = difflib.get_close_matches(word.lower(), words, n=1, cutoff=0.6)
+        near = difflib.get_close_matches(word.lower(), [*words, *others], n=1, cutoff=0.6)
         hint = f"Did you mean `/{self.name} {near[0]}`?" if near else f"`/{self.name} help` shows what there is."
         return f"I do not know “{word}”. {hint}"
+
+    async def help(self, call: Call, word: str = "") -> Answer:
+        """How this verb is used; all of the command when the word is none of its verbs."""
+        asked = [verb for verb in self.verbs if word.lower() in verb.words]
+        also = [] if asked else self.also
+        return call.say("help", name=self.name, summary=self.summary, also=also, verbs=asked or self.verbs)
 
 
 def _into(book: dict[str, Deed], name: str) -> Callable[[Deed], Deed]:

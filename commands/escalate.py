@@ -1,30 +1,37 @@
 """`/escalate`: page the next tier, page somebody, acknowledge, snooze, and see how the paging stands."""
 
+from datetime import timedelta
+
 from bot.domain.errors import Refused
 from bot.domain.escalation import DEFAULT_SNOOZE
 from bot.domain.incident import Incident
 from bot.runbook import parse_duration
-from commands.about import about_an_incident
+from commands.about import about_an_incident, incident_of_button
 from commands.call import Answer, Call
 from commands.command import Command
+from commands.typed import first_word
 
-COMMAND = Command("escalate", summary="Page the next tier, or somebody by name.")
+COMMAND = Command(
+    "escalate",
+    summary="Page the next tier, or somebody by name.",
+    also=(
+        ("", "page the next tier now"),
+        ("<tier|@user> <why>", "page this tier or person; the reason is in the page"),
+    ),
+)
 
 
 @COMMAND.alone
 @about_an_incident("escalate")
 async def next_tier(call: Call, incident: Incident) -> Answer:
-    tier = await call.house.escalations.escalate(call.actor, incident.id, why=call.text)
-    return call.say("escalating", incident=incident, tier=call.house.runbook.tiers.get(tier))
+    return await _next_tier(call, incident)
 
 
 @COMMAND.button("escalate.next")
 async def next_pressed(call: Call) -> Answer:
     """The button was drawn for one step: whoever presses second changes nothing."""
-    number, _, seen = call.value.partition(" ")
-    incident = await call.house.incidents.find(number)
-    tier = await call.house.escalations.escalate(call.actor, incident.id, seen=seen)
-    return call.say("escalating", incident=incident, tier=call.house.runbook.tiers.get(tier))
+    seen = call.value.partition(" ")[2]
+    return await _next_tier(call, await incident_of_button(call), seen=seen)
 
 
 @COMMAND.verb("ack", "acknowledge", usage="ack", help="you are on it: the paging stops")
@@ -37,7 +44,7 @@ async def acknowledge(call: Call, incident: Incident) -> Answer:
 @COMMAND.verb("snooze", usage="snooze [15m]", help="hold the paging; it is no acknowledgement")
 @about_an_incident("escalate snooze")
 async def snooze(call: Call, incident: Incident) -> Answer:
-    duration = parse_duration(call.text) if call.text else DEFAULT_SNOOZE
+    duration = _how_long(call.text) if call.text else DEFAULT_SNOOZE
     until = await call.house.escalations.hold(call.actor, incident.id, duration)
     return call.say("held", incident=incident, until=until)
 
@@ -62,18 +69,20 @@ async def on_call_pressed(call: Call) -> Answer:
 @COMMAND.otherwise
 @about_an_incident("escalate")
 async def call_somebody(call: Call, incident: Incident) -> Answer:
-    """`/escalate <tier|@user> <why>`."""
-    target, _, why = call.text.partition(" ")
+    """`/escalate <tier|@user> <why>`; with nothing but a reference, the next tier."""
+    target, why = first_word(call.typed)
     if not target:
-        return await next_tier(call)
+        return await _next_tier(call, incident)
     tiers = {key.lower(): key for key in call.house.runbook.tiers}
     if target.lower() in tiers:
-        whom = tiers[target.lower()]
-    elif target.startswith(("<@", "@")):
-        whom = call.house.people.meant(target)
+        whom, why = tiers[target.lower()], call.with_text(why).text
+    elif target.startswith("<@"):
+        whom, why = call.whom()
+    elif target.startswith("@"):
+        whom, why = call.with_text(target).whom()[0], call.with_text(why).text
     else:
-        raise Refused(_not_understood(call, target))
-    made = await call.house.escalations.call(call.actor, incident.id, whom, why.strip())
+        raise Refused(_not_understood(call))
+    made = await call.house.escalations.call(call.actor, incident.id, whom, why)
     return call.say("called", incident=incident, people=list(dict.fromkeys(page.person for page in made)))
 
 
@@ -81,9 +90,25 @@ def on_call_words(call: Call) -> str:
     return call.house.rendering.say("slack/on_call", shifts=_shifts(call), tiers=_tiers(call))
 
 
-def _not_understood(call: Call, word: str) -> str:
-    tiers = ", ".join(call.house.runbook.tiers)
-    return f"{COMMAND.unknown(word)} To page a tier, type one of: {tiers}; to page a person, mention them."
+async def _next_tier(call: Call, incident: Incident, *, seen: str | None = None) -> Answer:
+    tier = await call.house.escalations.escalate(call.actor, incident.id, seen=seen)
+    return call.say("escalating", incident=incident, tier=call.house.runbook.tiers.get(tier))
+
+
+def _how_long(text: str) -> timedelta:
+    duration = parse_duration(text)
+    if not duration:
+        raise Refused("Say how long to snooze, for example `/escalate snooze 15m`.")
+    return duration
+
+
+def _not_understood(call: Call) -> str:
+    word = first_word(call.text)[0]
+    tiers = list(call.house.runbook.tiers)
+    return (
+        f"{COMMAND.unknown(word, tiers)} To page a tier, type one of these and why: {', '.join(tiers)}; "
+        "to page a person, mention them; to page whoever comes next, type `/escalate` alone."
+    )
 
 
 def _shifts(call: Call) -> list[dict[str, object]]:
@@ -98,6 +123,6 @@ def _shifts(call: Call) -> list[dict[str, object]]:
 def _tiers(call: Call) -> list[dict[str, object]]:
     now = call.house.clock.now()
     return [
-        {"name": tier.name, "people": call.house.people.in_tier(tier, now)}
-        for tier in call.house.runbook.tiers.values()
+        {"key": key, "name": tier.name, "people": call.house.people.in_tier(tier, now)}
+        for key, tier in call.house.runbook.tiers.items()
     ]

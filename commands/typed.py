@@ -8,6 +8,7 @@ from bot.rendering import unescape_mrkdwn
 # `<@U1|ada>`, `<#C1|general>`, `<!here>`, `<mailto:a@b.c|a@b.c>`: a sign, what is meant, and how it was shown.
 TOKEN = re.compile(r"<(?:([@#!])([^<>|]+)|([a-z][a-z0-9+.-]*:[^<>|]*))(?:\|([^<>]*))?>")
 MENTION = re.compile(r"<@([UW][A-Z0-9]+)(?:\|[^<>]*)?>")
+BROADCASTS = ("here", "channel", "everyone")
 # The label of a mention may hold blanks.
 WORD = re.compile(r"\s*(<[^<>]*>|\S+)\s*(.*)", re.DOTALL)
 
@@ -48,7 +49,7 @@ def _shown(token: re.Match[str], names: Mapping[str, str]) -> str:
         # Slack does not name a private channel.
         return f"#{label}" if label else "(a private channel)"
     if sign == "!":
-        return label or "@" + meant.partition("^")[0]
+        return f"@{meant}" if meant in BROADCASTS else label or "@" + meant.partition("^")[0]
     return _link(unescape_mrkdwn(address), label)
 
 

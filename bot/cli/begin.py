@@ -4,9 +4,11 @@ import asyncio
 import os
 import signal
 from collections.abc import AsyncIterator, Coroutine, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any, TypeVar
+
+import click
 
 from bot import logs
 from bot.domain.errors import Refused
@@ -68,8 +70,8 @@ async def database_url(settings: Settings) -> AsyncIterator[str]:
         await server.stop()
 
 
-def carry_out(work: Coroutine[Any, Any, Result]) -> Result | None:
-    """Run it to its end; None when it was told to stop by SIGTERM or Ctrl-C, and has stopped in order.
+def carry_out(work: Coroutine[Any, Any, Result]) -> Result:
+    """Run it to its end. Told to stop by SIGTERM or Ctrl-C, it is stopped in order, and click.Abort is raised.
 
     A second signal does not wait for the order.
     """
@@ -83,5 +85,11 @@ def carry_out(work: Coroutine[Any, Any, Result]) -> Result | None:
 
     try:
         return asyncio.run(until_told())
-    except asyncio.CancelledError:
-        return None
+    except asyncio.CancelledError as error:
+        raise click.Abort from error
+
+
+def serve(work: Coroutine[Any, Any, None]) -> None:
+    """The same for what has no other end than being told to stop."""
+    with suppress(click.Abort):
+        carry_out(work)

@@ -54,7 +54,7 @@ def doctor(person: str | None) -> None:
         )
     settings = read_settings(log_level=QUIET)
     broken = carry_out(_examine(settings))
-    raise click.exceptions.Exit(1 if broken or broken is None else 0)
+    raise click.exceptions.Exit(1 if broken else 0)
 
 
 async def _examine(settings: Settings) -> int:
@@ -109,7 +109,9 @@ async def _slack(settings: Settings, runbook: Runbook | None) -> AsyncIterator[F
     if settings.slack_bot_token is None:
         return
     async with aiohttp.ClientSession() as session:
-        bot = Gateway(session, Clock(), token=settings.slack_bot_token.get_secret_value(), base_url=settings.slack_api_url)
+        bot = Gateway(
+            session, Clock(), token=settings.slack_bot_token.get_secret_value(), base_url=settings.slack_api_url
+        )
         try:
             async for finding in _workspace(bot, runbook):
                 yield finding

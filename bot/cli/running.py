@@ -6,7 +6,7 @@ import os
 import click
 
 from bot.app import App
-from bot.cli.begin import CannotBegin, carry_out, database_url, read_runbook, read_settings
+from bot.cli.begin import CannotBegin, carry_out, database_url, read_runbook, read_settings, serve
 from bot.clock import Clock
 from bot.sandbox_app import run_sandbox
 from bot.settings import Settings
@@ -23,7 +23,7 @@ def run() -> None:
     """The bot itself. Needs a Slack token and a runbook."""
     settings = read_settings()
     _must_be_complete(settings)
-    carry_out(_run(App(settings, read_runbook(settings), Clock())))
+    serve(_run(App(settings, read_runbook(settings), Clock())))
 
 
 @click.command()
@@ -39,14 +39,14 @@ def sandbox(port: int | None) -> None:
     if own:
         read_runbook(settings)
     where = settings.port if port is None else port
-    carry_out(run_sandbox(os.environ, port=where, runbook_file=own, stop=asyncio.Event()))
+    serve(run_sandbox(os.environ, port=where, runbook_file=own, stop=asyncio.Event()))
 
 
 @click.command()
 def migrate() -> None:
     """Bring the database's schema up to date. `tocsin run` does so itself."""
     applied = carry_out(_migrate(read_settings(log_level="WARNING")))
-    click.echo("\n".join(f"applied {name}" for name in applied or []) or "The schema is up to date.")
+    click.echo("\n".join(f"applied {name}" for name in applied) or "The schema is up to date.")
 
 
 @click.command()

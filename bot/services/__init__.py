@@ -17,6 +17,7 @@ from bot.services.checks import Checks
 from bot.services.communications import Communications
 from bot.services.escalations import Escalations
 from bot.services.heartbeats import Heartbeats
+from bot.services.housekeeping import Housekeeping
 from bot.services.incident_cards import IncidentCards
 from bot.services.incidents import Incidents
 from bot.services.ladders import Ladders
@@ -65,4 +66,5 @@ class Services:
     communications: Communications
     approvals: Approvals
     promises: Promises
+    housekeeping: Housekeeping
     telling_cards: TellingCards

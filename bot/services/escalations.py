@@ -56,7 +56,7 @@ class Escalations:
             incident = await incidents.lock(conn, incident_id)
             must_be_open(incident, "acknowledge it")
             if not await self.answer(conn, incident, actor):
-                who = self._people.display_name(incident.acknowledged_by or "")
+                who = self._people.known_name(incident.acknowledged_by or "")
                 raise AlreadyDone(f"{incident.ref} is already acknowledged by {who}.")
             return await incidents.get(conn, incident_id)
 

@@ -121,10 +121,10 @@ class Incidents:
 
         A first word that has the shape of a severity but is none raises NotFound: it declares nothing.
         """
-        first, _, rest = text.strip().partition(" ")
+        first, *rest = text.split(maxsplit=1) or [""]
         known = {severity.id.lower() for severity in self._runbook.severities}
         if first.lower() in known or looks_like_severity(first):
-            return self._runbook.severity(first).id, rest.strip()
+            return self._runbook.severity(first).id, " ".join(rest).strip()
         return None, text.strip()
 
     async def set_severity(self, actor: Actor, incident_id: int, severity: str, why: str = "") -> Incident:

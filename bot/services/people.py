@@ -1,7 +1,9 @@
 """The people of the runbook and their Slack accounts: who is on call, who is meant, who did it."""
 
+import asyncio
 import logging
 import re
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from bot.clock import Clock
@@ -18,6 +20,8 @@ log = logging.getLogger(__name__)
 MENTION = re.compile(r"<@([UW][A-Z0-9]+)(?:\|[^>]*)?>")
 # Somebody who had no account may have been invited to the workspace since.
 LOOK_AGAIN_AFTER = timedelta(minutes=10)
+# A page must not wait for the name of somebody mentioned in the title.
+NAMES_WITHIN_S = 1.0
 
 
 class People:
@@ -30,6 +34,7 @@ class People:
         self._gateway = gateway
         self._accounts: dict[str, str] = {key: p.slack for key, p in runbook.people.items() if p.slack}
         self._looked_up_at: dict[str, datetime] = {}
+        self._names: dict[str, str] = {}
 
     async def recall(self) -> None:
         """What earlier processes have found out."""
@@ -79,6 +84,21 @@ class People:
         person = self._runbook.people.get(name)
         return person.name if person else name
 
+    def known_name(self, name: str) -> str:
+        """The display name, also of somebody outside the runbook as far as this process has heard of them."""
+        return self._names.get(name) or self.display_name(name)
+
+    async def names_of(self, accounts: Iterable[str]) -> dict[str, str]:
+        """How these Slack accounts are called; whoever Slack does not name within a second is left out."""
+        known: dict[str, str] = {}
+        try:
+            async with asyncio.timeout(NAMES_WITHIN_S):
+                for account in accounts:
+                    known[account] = await self._called(account)
+        except (Failed, TimeoutError) as error:
+            log.warning("names cannot be looked up: %s", error)
+        return known
+
     def mention(self, name: str) -> str | None:
         """How Slack writes this person so that they are told; None when they have no known account."""
         account = self.known_account(name)
@@ -119,6 +139,13 @@ class People:
     def next_shift(self, schedule: str, now: datetime) -> Shift | None:
         shift = self.shift(schedule, now)
         return self.shift(schedule, shift.ends) if shift else None
+
+    async def _called(self, account: str) -> str:
+        if person := self._runbook.people.get(self.named(account)):
+            return person.name
+        if account not in self._names:
+            self._names[account] = await self._gateway.name_of(account)
+        return self._names[account]
 
     def _was_looked_up(self, key: str) -> bool:
         looked_up_at = self._looked_up_at.get(key)

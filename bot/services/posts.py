@@ -32,7 +32,8 @@ class Posts(Errand):
 
     async def in_room(self, conn: Connection, incident_id: int, template: str, **facts: object) -> None:
         """Say something in the incident's room; waits for the room when it is not there yet."""
-        words = self._rendering.say(f"slack/{template}", **facts)
+        mark = self._rendering.say("slack/_drill", incident=await incidents.get(conn, incident_id))
+        words = f"{mark} {self._rendering.say(f'slack/{template}', **facts)}".lstrip()
         await self._put(conn, {"incident": incident_id}, f"room {incident_id}", message(words))
 
     async def in_channel(self, conn: Connection, channel_id: str, said: Message) -> None:

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from bot.clock import Clock
-from bot.domain.errors import TocsinError
+from bot.domain.errors import NotFound, TocsinError
 from bot.store import requests
 from bot.store.database import Database
 from bot.store.requests import Request
@@ -41,11 +41,19 @@ class Reception:
     async def take(self, key: str, kind: str, body: Mapping[str, Any]) -> None:
         """Store a request, and begin to work on it when it is new. Raises Unreachable within a second."""
         now = self._clock.now()
-        request = Request(key, kind, body, now)
+        request = Request(key, kind, _storable(body), now)
         async with self._db.intake() as conn:
             new = await requests.store(conn, request, taken_over_at=now + TAKEN_OVER_AFTER)
         if new:
             self._begin(request)
+
+    async def stored(self, key: str) -> Request:
+        """What was asked before. Raises NotFound when it is too long ago."""
+        async with self._db.transaction() as conn:
+            found = await requests.get(conn, key)
+        if found is None:
+            raise NotFound("That was asked too long ago. Type it again.")
+        return found
 
     async def take_due(self) -> int:
         """Take over what another process has stored and not finished."""
@@ -98,3 +106,12 @@ class Reception:
     async def _finish(self, request: Request, error: str | None) -> None:
         async with self._db.transaction() as conn:
             await requests.finish(conn, request.key, now=self._clock.now(), error=error)
+
+
+def _storable(value: Any) -> Any:
+    """The same without what PostgreSQL keeps in no text: the sign NUL, and halves of a pair of surrogates."""
+    if isinstance(value, str):
+        return value.replace("\0", "").encode("utf-8", "replace").decode()
+    if isinstance(value, Mapping):
+        return {_storable(name): _storable(inner) for name, inner in value.items()}
+    return [_storable(inner) for inner in value] if isinstance(value, list) else value

@@ -18,6 +18,8 @@ VIEW_BLOCKS = 100
 FIELDS = 10
 BUTTONS_IN_A_ROW = 25
 OPTIONS = 100
+# How the block ids begin of what is said above a form that came back.
+REFUSAL = "refusal"
 
 
 @dataclass(frozen=True)
@@ -106,9 +108,19 @@ def form(
     }
 
 
-def notice(title: str, words: str) -> dict[str, Any]:
+def refilled(view: Mapping[str, Any], words: str, private: str) -> dict[str, Any]:
+    """A submitted modal once more, as it was filled in, with these words above in the place of earlier ones."""
+    kept = {name: view[name] for name in ("type", "callback_id", "title", "submit", "close")}
+    said = [block | {"block_id": f"{REFUSAL}{number}"} for number, block in enumerate(prose(words))]
+    others = [block for block in view["blocks"] if not block["block_id"].startswith(REFUSAL)]
+    blocks = [*said, *(_filled(block, view["state"]["values"]) for block in others)]
+    return {**kept, "private_metadata": private, "blocks": blocks[:VIEW_BLOCKS]}
+
+
+def notice(title: str, said: Message) -> dict[str, Any]:
     """A modal that only says something."""
-    return {"type": "modal", "title": plain(clip(title, TITLE_LENGTH)), "close": plain("Close"), "blocks": prose(words)}
+    blocks = list(said.blocks)[:VIEW_BLOCKS]
+    return {"type": "modal", "title": plain(clip(title, TITLE_LENGTH)), "close": plain("Close"), "blocks": blocks}
 
 
 def home(parts: Iterable[Message]) -> dict[str, Any]:
@@ -164,6 +176,18 @@ def _pieces(paragraph: str) -> list[str]:
         else:
             piece = f"{piece}\n{line}" if piece else line
     return [*pieces, piece] if piece.strip() else pieces
+
+
+def _filled(block: Block, state: Mapping[str, Any]) -> Block:
+    """An input that begins with what was filled in."""
+    if block["type"] != "input":
+        return block
+    element = {name: value for name, value in block["element"].items() if not name.startswith("initial_")}
+    held = state.get(block["block_id"], {}).get(element["action_id"], {})
+    for begins, holds in (("value", "value"), ("option", "selected_option"), ("user", "selected_user")):
+        if held.get(holds):
+            element[f"initial_{begins}"] = held[holds]
+    return block | {"element": element}
 
 
 def _fields(fields: Sequence[str]) -> Block:

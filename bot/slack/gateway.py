@@ -39,6 +39,10 @@ class Room:
     name: str
 
 
+class AppRefused(Unreachable):
+    """The token or a scope is at fault: an operator can mend it, so what waits is kept."""
+
+
 class Gateway:
     """One per process. Nothing is sent again by itself: a call that may have been accepted raises Unanswered.
 
@@ -182,6 +186,11 @@ class Gateway:
             raise
         return str(answer["user"]["id"])
 
+    async def name_of(self, user: str) -> str:
+        """How this member is called."""
+        found = (await self.call("users.info", params={"user": user}))["user"]
+        return str(found.get("real_name") or found.get("profile", {}).get("display_name") or found.get("name") or user)
+
     async def permalink(self, posted: Posted) -> str:
         answer = await self.call("chat.getPermalink", params={"channel": posted.channel, "message_ts": posted.ts})
         return str(answer["permalink"])
@@ -247,5 +256,5 @@ def _failure(method: str, error: SlackApiError) -> Failed:
         return Unanswered(f"Slack had an error of its own: {code or status} ({method})")
     if code in CURABLE:
         needed = f", needs the scope {answer.get('needed')}" if answer.get("needed") else ""
-        return Unreachable(f"Slack refuses this app: {code}{needed} ({method})")
+        return AppRefused(f"Slack refuses this app: {code}{needed} ({method})")
     return Rejected(f"Slack says {code or status} ({method})", code)

@@ -39,6 +39,11 @@ async def store(conn: Connection, request: Request, *, taken_over_at: datetime) 
     return stored == 1
 
 
+async def get(conn: Connection, key: str) -> Request | None:
+    row = await SQL.one(conn, "by_key", key=key)
+    return Request(**row) if row else None
+
+
 async def claim_left_over(conn: Connection, *, now: datetime, lease_until: datetime, limit: int) -> list[Request]:
     rows = await SQL.all(conn, "claim_left_over", now=now, lease_until=lease_until, limit=limit)
     return [Request(**row) for row in rows]

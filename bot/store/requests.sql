@@ -4,6 +4,9 @@ INSERT INTO requests (key, kind, body, received_at, due_at)
 VALUES (%(key)s, %(kind)s, %(body)s, %(now)s, %(due_at)s)
 ON CONFLICT (key) DO NOTHING;
 
+-- name: by_key
+SELECT key, kind, body, received_at, attempts FROM requests WHERE key = %(key)s;
+
 -- name: claim_left_over
 -- Stored by a process that has not finished them in its time.
 UPDATE requests SET due_at = %(lease_until)s, attempts = attempts + 1

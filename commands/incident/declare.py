@@ -1,14 +1,19 @@
 """Opening an incident: typed, from the form, from a message."""
 
-import json
 from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
 
-from bot.domain.incident import Incident
+from bot.domain.errors import NotFound
+from bot.domain.incident import TITLE_LENGTH, Incident
 from bot.slack.blocks import Input, form
 from commands.call import Answer, Call, Form
 from commands.incident.book import COMMAND
+from commands.incident.story import take_over
+from commands.typed import as_typed, mentioned
 
-MESSAGE_IN_TITLE = 150
+# Slack's limit for what is typed into one field.
+TYPED_LENGTH = 3000
 
 
 @COMMAND.verb(
@@ -43,9 +48,10 @@ async def ask(call: Call) -> Answer:
 
 @COMMAND.shortcut("declare_from_message")
 async def declare_from_message(call: Call) -> Answer:
-    words = " ".join(str(call.message.get("text", "")).split())
-    origin = {"channel": call.channel, "ts": call.message.get("ts", ""), "text": words}
-    return _form(call, title=words[:MESSAGE_IN_TITLE], origin=origin)
+    """The form carries the request: whoever submits it finds the whole message there again."""
+    written = str(call.message.get("text", ""))
+    words = as_typed(written, await call.house.people.names_of(mentioned(written)))
+    return _form(call, title=" ".join(words.split())[:TITLE_LENGTH], asked_by=call.actor.request or "")
 
 
 def judge(values: Mapping[str, str]) -> Mapping[str, str]:
@@ -54,7 +60,7 @@ def judge(values: Mapping[str, str]) -> Mapping[str, str]:
 
 @COMMAND.form("incident.declare", judge)
 async def declared(call: Call) -> Answer:
-    carried = json.loads(call.private)
+    shortcut = (await call.house.reception.stored(call.private)).body if call.private else None
     kind = call.values["kind"]
     incident = await call.house.incidents.declare(
         call.actor,
@@ -62,31 +68,46 @@ async def declared(call: Call) -> Answer:
         severity=call.values["severity"],
         drill=kind == "drill",
         private=kind == "private",
-        origin={"message": carried["origin"]} if carried["origin"] else None,
+        origin={"message": _whence(call, shortcut)} if shortcut else None,
     )
-    return _said(call, incident)
+    if shortcut:
+        # The deed of this request is the declaration; the message is taken over once whatever happens.
+        taking = replace(call, actor=replace(call.actor, request=None), channel=shortcut["channel"]["id"])
+        await take_over(taking, incident, shortcut["message"])
+    return _said(call, incident, call.values["title"])
 
 
 async def _declare(call: Call, *, drill: bool = False, private: bool = False) -> Answer:
-    severity, title = call.house.incidents.split_severity(call.text)
+    try:
+        severity, title = call.house.incidents.split_severity(call.text)
+    except NotFound as unknown:
+        raise NotFound(f"{unknown} Nothing was declared: type one of these first, or none for the usual.") from unknown
     incident = await call.house.incidents.declare(call.actor, title, severity=severity, drill=drill, private=private)
-    return _said(call, incident)
+    return _said(call, incident, title)
 
 
-def _said(call: Call, incident: Incident) -> Answer:
-    return call.say("declared", incident=incident)
+def _said(call: Call, incident: Incident, title: str) -> Answer:
+    return call.say("declared", incident=incident, cut=len(title.strip()) > TITLE_LENGTH, length=TITLE_LENGTH)
 
 
-def _form(call: Call, *, title: str = "", kind: str = "real", origin: Mapping[str, str] | None = None) -> Form:
+def _whence(call: Call, shortcut: Mapping[str, Any]) -> Mapping[str, str]:
+    channel, ts = shortcut["channel"]["id"], shortcut["message"]["ts"]
+    link = f"https://{shortcut['team']['domain']}.slack.com/archives/{channel}/p{ts.replace('.', '')}"
+    author = call.house.people.named(str(shortcut["message"].get("user", "")))
+    return {"channel": channel, "ts": ts, "author": author, "link": link}
+
+
+def _form(call: Call, *, title: str = "", kind: str = "real", asked_by: str = "") -> Form:
+    """Whoever may not declare learns it before they fill anything in."""
+    call.house.permissions.must(call.actor, "incident.declare")
     runbook = call.house.runbook
     severities = [
         (one.id, f"{one.id} {one.name}" + (f": {one.means}" if one.means else "")) for one in runbook.severities
     ]
     kinds = [("real", "A real incident"), ("drill", "A drill"), ("private", "A private incident")]
     inputs = [
-        Input("title", "What is wrong?", value=title, max_length=1000),
+        Input("title", "What is wrong?", value=title, max_length=TYPED_LENGTH),
         Input("severity", "Severity", options=severities, value=runbook.default_severity.id),
         Input("kind", "Kind", options=kinds, value=kind),
     ]
-    private = json.dumps({"origin": origin})
-    return Form(form("incident.declare", "Declare an incident", inputs, submit="Declare", private=private[:3000]))
+    return Form(form("incident.declare", "Declare an incident", inputs, submit="Declare", private=asked_by))

@@ -1,6 +1,7 @@
 """The App Home: what is open, who is on call, and where to begin."""
 
 from bot.slack.blocks import Button, home, message
+from commands.about import lets_in
 from commands.call import Answer, Call, Home
 from commands.escalate import on_call_words
 from commands.incident.book import COMMAND
@@ -15,7 +16,8 @@ async def opened(call: Call) -> Answer:
     open_ones = await call.house.incidents.newest(open_only=True, limit=10)
     listed = say("slack/list", which="open", incidents=open_ones, more=False)
     begin = message(say("slack/panel", count=len(open_ones)), panel_buttons())
-    join = [Button(f"Join {one.ref}", f"incident.join#{one.id}", str(one.id)) for one in open_ones]
+    seen = [one for one in open_ones if await lets_in(call, one)]
+    join = [Button(f"Join {one.ref}", f"incident.join#{one.id}", str(one.id)) for one in seen]
     return Home(home([begin, message(listed, join), message(on_call_words(call))]))
 
 

@@ -1,15 +1,18 @@
 """Looking at incidents: the panel, lists, one of them, its timeline, who is on call."""
 
+from dataclasses import replace
+
+from bot.domain.errors import Refused
 from bot.domain.incident import Incident
 from bot.services.incident_cards import card_buttons
 from bot.slack.blocks import Button
-from commands.about import about_an_incident, chosen_in
-from commands.call import Answer, Call
+from commands.about import about_an_incident, is_reference
+from commands.call import Answer, Call, Reply
 from commands.incident.book import COMMAND
+from commands.typed import first_word
 
 LISTED = 20
-
-chosen_in(COMMAND)
+TIMELINE_SHOWN = 60
 
 
 @COMMAND.alone
@@ -20,6 +23,19 @@ async def panel(call: Call) -> Answer:
         return await _show(call, incident)
     open_ones = await call.house.incidents.newest(open_only=True)
     return call.say("panel", buttons=panel_buttons(), count=len(open_ones))
+
+
+@COMMAND.otherwise
+async def by_reference(call: Call) -> Answer:
+    """`/incident INC-3`, also with a verb behind it. Whoever only said what is wrong learns how to declare it."""
+    first, rest = first_word(call.typed)
+    if not is_reference(first):
+        advice = f" To open an incident, type `/incident declare {call.text}`." if rest else ""
+        raise Refused(COMMAND.unknown(first) + advice)
+    if not rest:
+        return await show(call)
+    deed, words = COMMAND.meant(rest)
+    return await deed(replace(call.with_text(words), about=first))
 
 
 def panel_buttons() -> tuple[Button, ...]:
@@ -33,7 +49,10 @@ def panel_buttons() -> tuple[Button, ...]:
 
 @COMMAND.verb("list", "ls", usage="list [open|all]", help="open incidents, or all of them")
 async def list_(call: Call) -> Answer:
-    return await _list(call, call.text.lower() or "open")
+    which = call.text.lower() or "open"
+    if which not in ("open", "all"):
+        raise Refused(f"“{call.text}” is no list. Type `/incident list open` or `/incident list all`.")
+    return await _list(call, which)
 
 
 @COMMAND.button("incident.list")
@@ -43,14 +62,13 @@ async def list_pressed(call: Call) -> Answer:
 
 @COMMAND.button("incident.help")
 async def help_pressed(call: Call) -> Answer:
-    return call.say("help", name=COMMAND.name, summary=COMMAND.summary, verbs=COMMAND.verbs)
+    return await COMMAND.help(call)
 
 
 @COMMAND.verb("show", "info", "view", usage="show [REF]", help="how an incident stands")
 async def show(call: Call) -> Answer:
-    if call.text:
-        return await _show(call, await call.house.incidents.find(call.text))
-    return await show_about(call)
+    """What follows can only be a reference, also a bare number."""
+    return await show_about(replace(call, about=call.text or call.about))
 
 
 @about_an_incident("incident show")
@@ -62,10 +80,16 @@ async def show_about(call: Call, incident: Incident) -> Answer:
 @about_an_incident("incident timeline")
 async def timeline(call: Call, incident: Incident) -> Answer:
     entries = await call.house.incidents.timeline(incident.id)
-    return call.say("timeline", incident=incident, entries=entries[-60:], left_out=max(0, len(entries) - 60))
+    shown = entries[-TIMELINE_SHOWN:]
+    return call.say("timeline", incident=incident, entries=shown, left_out=len(entries) - len(shown))
 
 
-async def _show(call: Call, incident: Incident) -> Answer:
+async def panel_again(call: Call, incident: Incident) -> Answer:
+    """After a press on the caller's own panel: how it stands now. A card in a channel is edited by itself."""
+    return None if call.message else replace(await _show(call, incident), replace=True)
+
+
+async def _show(call: Call, incident: Incident) -> Reply:
     standing = await call.house.incident_cards.standing_now(incident.id)
     facts = call.house.incident_cards.facts(standing)
     return call.say("incident_card", buttons=tuple(card_buttons(standing)), **facts)

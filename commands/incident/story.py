@@ -9,6 +9,9 @@ from bot.slack.blocks import Input, form
 from commands.about import about_an_incident, must_be_in_room
 from commands.call import Answer, Call, Form
 from commands.incident.book import COMMAND
+from commands.typed import as_typed, mentioned
+
+PIN = "pushpin"
 
 
 @COMMAND.verb("note", usage="note <text>", help="add to the timeline; :pushpin: on a message does the same")
@@ -21,16 +24,22 @@ async def note(call: Call, incident: Incident) -> Answer:
     return call.say("done", what="noted", incident=incident)
 
 
-@COMMAND.form("incident.note")
+def judge_note(values: Mapping[str, str]) -> Mapping[str, str]:
+    return {} if values["note"].strip() else {"note": "Type what is to be remembered."}
+
+
+@COMMAND.form("incident.note", judge_note)
 async def noted(call: Call) -> Answer:
-    await call.house.incidents.note(call.actor, int(call.private), call.values["note"])
-    return None
+    """A note shows nowhere by itself, so the answer says that it is kept."""
+    incident = await call.house.incidents.find(call.private)
+    await call.house.incidents.note(call.actor, incident.id, call.values["note"])
+    return call.say("done", what="noted", incident=incident)
 
 
 @COMMAND.shortcut("add_to_timeline")
 async def add_to_timeline(call: Call) -> Answer:
     incident = await must_be_in_room(call)
-    new = await _take_over(call, incident, call.message)
+    new = await take_over(call, incident, call.message)
     return call.say("done", what="noted" if new else "noted already", incident=incident)
 
 
@@ -38,11 +47,12 @@ async def add_to_timeline(call: Call) -> Answer:
 async def reacted(call: Call) -> Answer:
     """A :pushpin: in a room takes the message into the timeline; any other reaction is none of ours."""
     item = call.message.get("item", {})
-    if call.message.get("reaction") != "pushpin" or item.get("type") != "message":
+    if call.message.get("reaction") != PIN or item.get("type") != "message":
         return None
     incident = await call.house.incidents.of_room(item["channel"])
     if incident and (found := await call.house.gateway.message_at(item["channel"], item["ts"])):
-        await _take_over(call, incident, found)
+        new = await take_over(call, incident, found)
+        return call.say("done", what="noted" if new else "noted already", incident=incident)
     return None
 
 
@@ -53,10 +63,15 @@ async def renamed(call: Call) -> Answer:
     return None
 
 
-async def _take_over(call: Call, incident: Incident, message: Mapping[str, Any]) -> bool:
-    """The message's own author and time are kept; the same message is taken over once."""
-    author = call.house.people.named(str(message.get("user", call.user)))
-    at = datetime.fromtimestamp(float(message["ts"]), UTC)
-    words = str(message.get("text", "")).strip() or "(a message without words)"
-    key = f"message {message['ts']}"
-    return await call.house.incidents.note(call.actor, incident.id, words, at=at, author=author, key=key)
+async def take_over(call: Call, incident: Incident, message: Mapping[str, Any]) -> bool:
+    """Note a message of the call's channel, with its own author and time; False when it has been before."""
+    people = call.house.people
+    written = str(message.get("text", "")).strip() or "(a message without words)"
+    return await call.house.incidents.note(
+        call.actor,
+        incident.id,
+        as_typed(written, await people.names_of(mentioned(written))),
+        at=datetime.fromtimestamp(float(message["ts"]), UTC),
+        author=people.named(str(message.get("user", call.user))),
+        key=f"message {call.channel} {message['ts']}",
+    )

@@ -1,13 +1,15 @@
-"""Working on an incident: severity, status, roles, updates, its end, and the buttons of its cards."""
+"""Working on an incident: what changed, how grave it is, where the work stands, and its end."""
 
 from collections.abc import Mapping
 
-from bot.domain.errors import AlreadyDone, Refused
+from bot.domain.errors import Refused
 from bot.domain.incident import STATUSES, Incident
+from bot.runbook import parse_duration
 from bot.slack.blocks import Input, form
 from commands.about import about_an_incident, incident_of_button
 from commands.call import Answer, Call, Form
 from commands.incident.book import COMMAND
+from commands.incident.look import panel_again
 
 
 @COMMAND.verb("update", usage="update [text]", help="say what changed; without words a form opens")
@@ -25,14 +27,19 @@ async def ask_update(call: Call) -> Answer:
 
 
 def judge_update(values: Mapping[str, str]) -> Mapping[str, str]:
-    return {} if values["update"].strip() else {"update": "Type what changed, in a sentence."}
+    wrong = {} if values["update"].strip() else {"update": "Type what changed, in a sentence."}
+    try:
+        parse_duration(values["next_update"] or "0s")
+    except Refused as refusal:
+        wrong["next_update"] = f"{refusal}."
+    return wrong
 
 
 @COMMAND.form("incident.update", judge_update)
 async def updated(call: Call) -> Answer:
     facts = {name: value for name, value in call.values.items() if name != "update"}
-    await call.house.incidents.update(call.actor, int(call.private), call.values["update"], facts)
-    return None
+    changed = await call.house.incidents.update(call.actor, int(call.private), call.values["update"], facts)
+    return _unless_in_room(call, changed, "updated")
 
 
 @COMMAND.verb("severity", "sev", usage="severity <SEV> [why]", help="raise it freely, lower it with a reason")
@@ -42,69 +49,49 @@ async def severity(call: Call, incident: Incident) -> Answer:
         return _severity_form(call, incident)
     wanted, _, why = call.text.partition(" ")
     changed = await call.house.incidents.set_severity(call.actor, incident.id, wanted, why)
-    return call.say("done", what=changed.severity, incident=changed)
+    return call.say("done", what="severity", incident=changed)
 
 
 @COMMAND.form("incident.severity")
 async def severity_chosen(call: Call) -> Answer:
-    await call.house.incidents.set_severity(call.actor, int(call.private), call.values["severity"], call.values["why"])
-    return None
+    wanted, why = call.values["severity"], call.values["why"]
+    changed = await call.house.incidents.set_severity(call.actor, int(call.private), wanted, why)
+    return _unless_in_room(call, changed, "severity")
 
 
 @COMMAND.verb("status", usage=f"status <{'|'.join(STATUSES)}>", help="where the work stands")
 @about_an_incident("incident status")
 async def status(call: Call, incident: Incident) -> Answer:
     if not call.text:
-        options = [(one, one) for one in STATUSES]
-        inputs = [Input("status", "Status", options=options, value=incident.status)]
-        return Form(form("incident.status", incident.ref, inputs, submit="Set", private=str(incident.id)))
+        return _status_form(incident)
     changed = await call.house.incidents.set_status(call.actor, incident.id, call.text)
-    return call.say("done", what=changed.status, incident=changed)
+    return call.say("done", what="status", incident=changed)
 
 
 @COMMAND.form("incident.status")
 async def status_chosen(call: Call) -> Answer:
-    await call.house.incidents.set_status(call.actor, int(call.private), call.values["status"])
-    return None
-
-
-@COMMAND.verb("lead", "commander", usage="lead [@user]", help="take the lead, or give it")
-@about_an_incident("incident lead")
-async def lead(call: Call, incident: Incident) -> Answer:
-    who = call.house.people.meant(call.text) if call.text else call.actor.name
-    changed = await call.house.incidents.set_role(call.actor, incident.id, "lead", who)
-    return call.say("role", role="lead", who=who, incident=changed)
-
-
-@COMMAND.button("incident.lead")
-async def take_lead(call: Call) -> Answer:
-    incident = await incident_of_button(call)
-    if incident.lead and incident.lead != call.actor.name:
-        raise AlreadyDone(
-            f"{call.house.people.display_name(incident.lead)} leads {incident.ref} already. "
-            "To take over, type `/incident lead`."
-        )
-    await call.house.incidents.set_role(call.actor, incident.id, "lead", call.actor.name)
-    return None
-
-
-@COMMAND.verb("role", "assign", usage="role <role> @user", help="give somebody a role")
-@about_an_incident("incident role")
-async def role(call: Call, incident: Incident) -> Answer:
-    name, _, whom = call.text.partition(" ")
-    if not name or not whom.strip():
-        roles = ", ".join(call.house.runbook.roles)
-        raise Refused(f"Type a role and a person: `/incident role <role> @user`. The roles are: {roles}.")
-    who = call.house.people.meant(whom)
-    changed = await call.house.incidents.set_role(call.actor, incident.id, name, who)
-    return call.say("role", role=name, who=who, incident=changed)
+    changed = await call.house.incidents.set_status(call.actor, int(call.private), call.values["status"])
+    return _unless_in_room(call, changed, "status")
 
 
 @COMMAND.verb("impact", usage="impact <text>", help="what users notice")
 @about_an_incident("incident impact")
 async def impact(call: Call, incident: Incident) -> Answer:
     await call.house.incidents.set_impact(call.actor, incident.id, call.text)
-    return call.say("done", what="impact noted", incident=incident)
+    return call.say("done", what="impact", incident=incident)
+
+
+@COMMAND.verb("acknowledge", "ack", usage="acknowledge", help="somebody is on it: paging stops")
+@about_an_incident("incident acknowledge")
+async def acknowledge(call: Call, incident: Incident) -> Answer:
+    changed = await call.house.escalations.acknowledge(call.actor, incident.id)
+    return call.say("done", what="acknowledged", incident=changed)
+
+
+@COMMAND.button("incident.acknowledge")
+async def acknowledge_pressed(call: Call) -> Answer:
+    incident = await incident_of_button(call)
+    return await panel_again(call, await call.house.escalations.acknowledge(call.actor, incident.id))
 
 
 @COMMAND.verb(
@@ -119,36 +106,19 @@ async def resolve(call: Call, incident: Incident) -> Answer:
 @COMMAND.button("incident.resolve")
 async def resolve_pressed(call: Call) -> Answer:
     incident = await incident_of_button(call)
-    await call.house.incidents.resolve(call.actor, incident.id)
-    return None
+    return await panel_again(call, await call.house.incidents.resolve(call.actor, incident.id))
 
 
 @COMMAND.verb("reopen", usage="reopen [reason]", help="it is back: paging starts again")
-@about_an_incident("incident reopen")
+@about_an_incident("incident reopen", resolved=True)
 async def reopen(call: Call, incident: Incident) -> Answer:
     changed = await call.house.incidents.reopen(call.actor, incident.id, call.text)
-    return call.say("done", what="open again", incident=changed)
+    return call.say("done", what="reopened", incident=changed)
 
 
-@COMMAND.verb("acknowledge", "ack", usage="acknowledge", help="somebody is on it: paging stops")
-@about_an_incident("incident acknowledge")
-async def acknowledge(call: Call, incident: Incident) -> Answer:
-    changed = await call.house.escalations.acknowledge(call.actor, incident.id)
-    return call.say("done", what="acknowledged", incident=changed)
-
-
-@COMMAND.button("incident.acknowledge")
-async def acknowledge_pressed(call: Call) -> Answer:
-    incident = await incident_of_button(call)
-    await call.house.escalations.acknowledge(call.actor, incident.id)
-    return None
-
-
-@COMMAND.button("incident.join")
-async def join(call: Call) -> Answer:
-    incident = await incident_of_button(call)
-    await call.house.incidents.bring_in(call.actor, incident.id)
-    return call.say("joining", incident=incident)
+def _unless_in_room(call: Call, incident: Incident, what: str) -> Answer:
+    """In the room the bot's own message shows it."""
+    return None if call.channel == incident.room_id else call.say("done", what=what, incident=incident)
 
 
 def _update_form(incident: Incident) -> Form:
@@ -157,7 +127,7 @@ def _update_form(incident: Incident) -> Form:
         Input("conditions", "Conditions", optional=True, multiline=True, hint="What works and what does not"),
         Input("actions", "Actions", optional=True, multiline=True, hint="What is being done"),
         Input("needs", "Needs", optional=True, hint="Whom or what you need"),
-        Input("next_update", "Next update in", optional=True, hint="For example 30m"),
+        Input("next_update", "Next update in", optional=True, hint="For example 30m", max_length=20),
     ]
     return Form(form("incident.update", f"Update {incident.ref}", inputs, submit="Post", private=str(incident.id)))
 
@@ -166,6 +136,12 @@ def _severity_form(call: Call, incident: Incident) -> Form:
     options = [(one.id, f"{one.id} {one.name}") for one in call.house.runbook.severities]
     inputs = [
         Input("severity", "Severity", options=options, value=incident.severity),
-        Input("why", "Why?", optional=True, hint="Needed when you lower it"),
+        Input("why", "Why?", optional=True, hint="Needed when you lower it", max_length=500),
     ]
-    return Form(form("incident.severity", incident.ref, inputs, submit="Set", private=str(incident.id)))
+    title = f"Severity of {incident.ref}"
+    return Form(form("incident.severity", title, inputs, submit="Set", private=str(incident.id)))
+
+
+def _status_form(incident: Incident) -> Form:
+    inputs = [Input("status", "Status", options=[(one, one) for one in STATUSES], value=incident.status)]
+    return Form(form("incident.status", f"Status of {incident.ref}", inputs, submit="Set", private=str(incident.id)))

@@ -5,6 +5,7 @@ import json
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import AbstractAsyncContextManager
+from datetime import timedelta
 from pathlib import Path
 
 import psycopg
@@ -217,12 +218,14 @@ async def test_while_one_runs_another_is_not_begun(new_world: NewWorld, guarded:
             await world.house.backups.run(eve, "orders")
             with pytest.raises(AlreadyDone, match="A backup of orders is running since 14:00 UTC"):
                 await world.house.backups.run(eve, "Orders")
-            assert (await world.house.backups.standings())[0].running is not None
+            world.clock.move(timedelta(hours=1))
+            await world.house.backups.take_due()
+            assert (await world.house.backups.standings())[0].running is not None, "its own process knows better"
         await world.settled()
         assert [run.state for run in await runs(world)] == ["good"]
 
 
-@pytest.mark.parametrize("name", ["--help", "x; drop", "<!channel>", "../../etc", "ordres"])
+@pytest.mark.parametrize("name", ["--orders", "x; drop", "<!channel>", "../../etc", "ordres"])
 async def test_a_name_that_is_not_in_the_runbook_is_only_a_name(new_world: NewWorld, keeping: str, name: str) -> None:
     async with new_world(runbook=keeping) as world:
         said = await answered(world, f"/backup run {name}")
@@ -238,8 +241,8 @@ async def test_what_is_not_supported_yet_is_said_plainly(new_world: NewWorld, gu
     ]
     async with new_world(runbook=keep(guarded.database(), folder, *more)) as world:
         said = await answered(world, "/backup")
-        assert "⚪ *content* not supported yet: backups of mongodb are not supported yet" in said
-        assert "⚪ *far* not supported yet: backups kept in s3 are not supported yet" in said
+        assert "⚪ *content* backups of mongodb are not supported yet" in said
+        assert "⚪ *far* backups kept in s3 are not supported yet" in said
         assert "backups of mongodb are not supported yet" in await answered(world, "/backup run content")
         assert "come later" in await answered(world, "/backup drill orders")
         assert "comes later" in await answered(world, "/backup restore 1")

@@ -1,5 +1,6 @@
 """A team's website, which breaks when a story wants it to."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -14,6 +15,9 @@ class Website:
         self.status = 200
         self.visits = 0
         self.url = ""
+        self._somebody_came = asyncio.Condition()
+        self._held = asyncio.Event()
+        self._holding = False
 
     def breaks(self, status: int = 503) -> None:
         self.status = status
@@ -21,8 +25,29 @@ class Website:
     def recovers(self) -> None:
         self.status = 200
 
+    def holds_back(self) -> None:
+        """Whoever asks from now on waits until it `lets_go`."""
+        self._holding = True
+
+    def answers_at_once(self) -> None:
+        """Those who come from now on; the others wait on."""
+        self._holding = False
+
+    def lets_go(self) -> None:
+        self._held.set()
+
+    async def visited(self, times: int) -> None:
+        """Until so many have asked."""
+        async with self._somebody_came:
+            await self._somebody_came.wait_for(lambda: self.visits >= times)
+
     async def answer(self, request: web.Request) -> web.Response:
-        self.visits += 1
+        holding = self._holding
+        async with self._somebody_came:
+            self.visits += 1
+            self._somebody_came.notify_all()
+        if holding:
+            await self._held.wait()
         return web.json_response({"status": "healthy" if self.status == 200 else "ill"}, status=self.status)
 
 
@@ -37,4 +62,5 @@ async def a_website() -> AsyncIterator[Website]:
     try:
         yield website
     finally:
+        website.lets_go()
         await server.close()

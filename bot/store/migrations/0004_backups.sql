@@ -8,6 +8,7 @@ CREATE TABLE backup_plans (
 -- What is due?
 CREATE INDEX backup_plans_due ON backup_plans (due_at);
 
+-- Every run, and what became of it.
 CREATE TABLE backups (
     id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     name text NOT NULL,

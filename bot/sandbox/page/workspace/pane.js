@@ -144,17 +144,12 @@ function divider(key, words, kind) {
   };
 }
 
+// A card of the bot's is a thing of its own, however soon it follows another.
 function belongsTo(before, message) {
-  if (
-    !before ||
-    before.subtype ||
-    message.subtype ||
-    before.ephemeral ||
-    message.ephemeral ||
-    before.pinned ||
-    message.pinned
-  )
-    return false;
+  const standsAlone = [before, message].some(
+    (one) => !one || one.subtype || one.ephemeral || one.pinned || one.blocks?.length,
+  );
+  if (standsAlone) return false;
   return before.user === message.user && Number(message.ts) - Number(before.ts) < GROUPED_WITHIN_S;
 }
 

@@ -1,0 +1,53 @@
+"""Many open incidents whose next step has its time: put into the database and into Slack without being declared."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from psycopg.types.json import Jsonb
+
+from bench.stage import RUNBOOK
+from bot.runbook import load
+from bot.sandbox.workspace import Workspace
+from bot.services.policies import policy_of
+from bot.store.queries import Connection, Queries
+
+SQL = Queries(__file__)
+
+@dataclass(frozen=True)
+class Rooms:
+    """The incidents' channels in Slack, and the card that stands in each."""
+
+    ids: list[str]
+    names: list[str]
+    stamps: list[str]
+
+
+def rooms(workspace: Workspace, count: int, name: str) -> Rooms:
+    """Channels that the bot has opened, each with the card it has posted there."""
+    bot, ids, names, stamps = workspace.bot.id, [], [], []
+    for number in range(1, count + 1):
+        room = workspace.conversations.create(f"{name}-{number}", kind="public", creator=bot)
+        ids.append(room.id)
+        names.append(room.name)
+        stamps.append(workspace.conversations.say(room, bot, "The card", by_bot=True).ts)
+    return Rooms(ids, names, stamps)
+
+
+async def arm(conn: Connection, where: Rooms, now: datetime, due_at: Sequence[datetime]) -> list[int]:
+    """One incident for each room, its second step due at that time; returns their numbers. The bell rings once."""
+    runbook = load(RUNBOOK, {})
+    policy = policy_of(runbook, runbook.default_severity).as_json()
+    async with conn.transaction():
+        own = {"now": now, "room_ids": where.ids, "room_names": where.names}
+        ids = [row["id"] for row in await SQL.all(conn, "incidents", declarer="eve", **own)]
+        await SQL.run(conn, "timeline", ids=ids, declarer="eve", now=now)
+        await SQL.run(conn, "pages", ids=ids, contact="U0ADA", now=now)
+        await SQL.run(conn, "cards", ids=ids, room_ids=where.ids, stamps=where.stamps)
+        await SQL.run(conn, "escalations", ids=ids, policy=Jsonb(policy), due_at=list(due_at), now=now)
+    return ids
+
+
+async def due_times(conn: Connection, ids: list[int]) -> dict[int, datetime]:
+    """When the second page of each incident was due, by page."""
+    return {row["id"]: row["due_at"] for row in await SQL.all(conn, "second_pages", ids=ids)}

@@ -1,0 +1,46 @@
+"""Who works on an incident: its lead, its other roles, and whoever joins."""
+
+from bot.domain.errors import AlreadyDone, Refused
+from bot.domain.incident import Incident
+from commands.about import about_an_incident, incident_of_button
+from commands.call import Answer, Call
+from commands.incident.book import COMMAND
+from commands.incident.look import panel_again
+from commands.typed import first_word
+
+
+@COMMAND.verb("lead", "commander", usage="lead [@user]", help="take the lead, or give it")
+@about_an_incident("incident lead")
+async def lead(call: Call, incident: Incident) -> Answer:
+    who = call.whom()[0] if call.text else call.actor.name
+    changed = await call.house.incidents.set_role(call.actor, incident.id, "lead", who)
+    return call.say("role_given", role="lead", who=who, incident=changed)
+
+
+@COMMAND.button("incident.lead")
+async def take_lead(call: Call) -> Answer:
+    incident = await incident_of_button(call)
+    if incident.lead and incident.lead != call.actor.name:
+        leader = call.house.people.known_name(incident.lead)
+        raise AlreadyDone(f"{leader} leads {incident.ref} already. To take over, type `/incident lead`.")
+    changed = await call.house.incidents.set_role(call.actor, incident.id, "lead", call.actor.name)
+    return await panel_again(call, changed)
+
+
+@COMMAND.verb("role", "assign", usage="role <role> @user", help="give somebody a role")
+@about_an_incident("incident role")
+async def role(call: Call, incident: Incident) -> Answer:
+    name, whom = first_word(call.typed)
+    if not whom:
+        roles = ", ".join(call.house.runbook.roles)
+        raise Refused(f"Type a role and a person: `/incident role <role> @user`. The roles are: {roles}.")
+    who, _ = call.with_text(whom).whom()
+    changed = await call.house.incidents.set_role(call.actor, incident.id, name, who)
+    return call.say("role_given", role=name.lower(), who=who, incident=changed)
+
+
+@COMMAND.button("incident.join")
+async def join(call: Call) -> Answer:
+    incident = await incident_of_button(call)
+    await call.house.incidents.bring_in(call.actor, incident.id)
+    return call.say("joining", incident=incident)

@@ -1,0 +1,407 @@
+"""`/incident`, verb by verb: what each does, what the caller is told, and what everybody else sees."""
+
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
+
+import pytest
+
+from bot.sandbox.errors import NotOnScreen
+from tests.stories.asking import ROOM, ask, asked, count, declared, timeline, told, whispered
+from tests.world import RUNBOOK, World, words_of
+
+NewWorld = Callable[..., AbstractAsyncContextManager[World]]
+
+
+@pytest.mark.parametrize("transport", ["socket", "http"])
+async def test_the_caller_alone_is_told_what_was_declared(new_world: NewWorld, transport: str) -> None:
+    async with new_world(transport=transport) as world:
+        words = await ask(world, "eve", "/incident declare P1 Payments failing")
+        assert words.startswith("*INC-1* is declared as P1: Payments failing")
+        assert "you will be invited" in words
+        assert sorted(place for place, _ in world.posts()) == [ROOM, "#incidents", "ada"]
+        world.nothing_else_was_sent()
+
+
+@pytest.mark.parametrize("verb", ["declare", "new", "open", "create", "DECLARE"])
+async def test_a_severity_need_not_be_given_and_synonyms_declare_too(world: World, verb: str) -> None:
+    assert "is declared as P2: Search is slow" in await ask(world, "eve", f"/incident {verb} Search is slow")
+
+
+async def test_a_declaration_without_words_opens_a_form_that_declares(world: World) -> None:
+    await asked(world, "eve", "/incident declare")
+    assert await count(world) == 0
+    answer = await world.eve.submits(values={"What is wrong?": "Payments failing", "Severity": "P1"})
+    await world.settled()
+
+    assert answer.errors == {}
+    assert world.eve.modals() == []
+    assert sorted(place for place, _ in world.posts()) == [ROOM, "#incidents", "ada"]
+    assert "*INC-1* is declared as P1" in words_of(whispered(world, "eve", "#general")[-1])
+    assert world.workspace.direct_messages("eve") == []
+    world.nothing_else_was_sent()
+
+
+async def test_the_form_of_a_drill_declares_a_drill(world: World) -> None:
+    await asked(world, "eve", "/incident drill")
+    await world.eve.submits(values={"What is wrong?": "Database lost"})
+    await world.settled()
+    assert all(headline.startswith("DRILL: ") for _, headline in world.posts())
+    assert words_of(whispered(world, "eve", "#general")[-1]).startswith("DRILL: *INC-1*")
+
+
+async def test_an_incident_declared_from_a_message_keeps_where_it_came_from(world: World) -> None:
+    complaint = await world.dev.says("@ada customers cannot pay, see https://shop.example.com", "#general")
+    await world.eve.uses_shortcut("declare_from_message", complaint)
+    await world.settled()
+    title = world.eve.modal().values["title"]["text"]["value"]
+    assert title == "@Ada Obi customers cannot pay, see https://shop.example.com"
+
+    await world.eve.submits(values={"What is wrong?": "Customers cannot pay"})
+    await world.settled()
+    link = f"https://{world.workspace.domain}.slack.com/archives/{complaint.channel}/p{complaint.ts.replace('.', '')}"
+    assert f"Declared from <{link}|a message> of <@U0DEV>" in words_of(world.card())
+    assert ("note", "U0DEV", title) in await timeline(world)
+    assert "*INC-1* is declared" in words_of(whispered(world, "eve", "#general")[-1])
+
+
+async def test_a_private_incident_is_told_only_to_who_has_to_do_with_it(world: World) -> None:
+    assert "is declared as P1: Data breach" in await ask(world, "eve", "/incident private P1 Data breach")
+    assert [place for place, _ in world.posts()] == ["ada", "#inc-2026-08-06-inc-1"]
+
+    assert "breach" not in await ask(world, "dev", "/incident list")
+    assert "INC-1 is private" in await ask(world, "dev", "/incident show INC-1")
+    assert "INC-1 is private" in await ask(world, "dev", "/incident note INC-1 let me see")
+    assert "No incident is open" in await ask(world, "dev", "/incident note let me see")
+    await world.dev.opens_home()
+    await world.settled()
+    assert "Join INC-1" not in world.dev.labels(world.dev.home())
+    assert "Data breach" in await ask(world, "ada", "/incident show INC-1")
+    world.nothing_else_was_sent()
+
+
+async def test_the_list_shows_open_incidents_or_all_of_them(world: World) -> None:
+    assert "No incident is open" in await ask(world, "eve", "/incident list")
+    assert "There has been no incident yet" in await ask(world, "eve", "/incident list all")
+    await declared(world, "P3 Search is slow")
+    room = await declared(world)
+    await ask(world, "eve", "/incident resolve", room)
+
+    open_ones = await ask(world, "eve", "/incident list")
+    assert "INC-1" in open_ones and "INC-2" not in open_ones
+    everything = await ask(world, "eve", "/incident list all")
+    assert everything.index("INC-2") < everything.index("INC-1")
+    assert f"<#{room.id}>" in everything
+
+
+async def test_show_tells_how_an_incident_stands_with_its_buttons(world: World) -> None:
+    room = await declared(world)
+    for typed, where in (("show INC-1", "#general"), ("show 1", "#general"), ("show", room), ("INC-1", "#general")):
+        answer = await asked(world, "eve", f"/incident {typed}", where)
+        assert "Not acknowledged yet" in told(answer)
+        assert world.eve.labels(answer.messages[-1]) == ["Acknowledge", "I'll lead", "Post update", "Escalate", "Resolve"]
+    world.nothing_else_was_sent()
+
+
+async def test_pressing_on_the_callers_own_panel_paints_it_anew(world: World) -> None:
+    await declared(world)
+    panel = (await asked(world, "ada", "/incident show INC-1")).messages[-1]
+    await world.ada.presses("Acknowledge", panel)
+    await world.settled()
+    assert "Acknowledged by <@U0ADA>" in words_of(panel)
+    assert world.ada.labels(panel) == ["I'll lead", "Post update", "Escalate", "Resolve"]
+
+    await world.ada.presses("Resolve", panel)
+    await world.settled()
+    assert "Resolved" in words_of(panel)
+    assert world.ada.labels(panel) == []
+
+
+async def test_an_update_is_told_in_the_room_and_stands_on_the_card(world: World) -> None:
+    room = await declared(world)
+    assert "has your update" in await ask(world, "eve", "/incident update Card payments work again", room)
+    assert world.posts() == [(ROOM, "📝 *Update* by <@U0EVE>: Card payments work again")]
+    assert "*Latest update*" in words_of(world.card()) and "Card payments work again" in words_of(world.card())
+    world.nothing_else_was_sent()
+
+
+async def test_an_update_without_words_opens_a_form_for_conditions_actions_needs_and_the_next_one(
+    world: World,
+) -> None:
+    await declared(world)
+    await world.eve.presses("Post update", world.card())
+    await world.settled()
+    await world.eve.submits(
+        values={
+            "What changed?": "A fix is out",
+            "Conditions": "Cards work, transfers do not",
+            "Actions": "Rolling back",
+            "Needs": "Somebody from the bank",
+            "Next update in": "30m",
+        }
+    )
+    await world.settled()
+
+    said = world.said_in(ROOM)[-1]
+    assert said.startswith("📝 *Update* by <@U0EVE>: A fix is out")
+    for line in (
+        "*Conditions* Cards work, transfers do not",
+        "*Actions* Rolling back",
+        "*Needs* Somebody from the bank",
+        "*Next update* 30m",
+    ):
+        assert line in said
+    assert whispered(world, "eve", ROOM) == [], "the room shows it already"
+
+
+async def test_the_severity_is_changed_by_words_or_by_the_form(world: World) -> None:
+    room = await declared(world, "P2 Payments failing")
+    assert "*INC-1* is P1 now." in await ask(world, "eve", "/incident severity P1", room)
+    assert world.posts()[-1][1] == "<@U0EVE> changed the severity: P2 → *P1*"
+
+    await asked(world, "eve", "/incident severity", room)
+    await world.eve.submits(values={"Severity": "P3", "Why?": "one customer only"})
+    await world.settled()
+    assert world.posts()[-1][1] == "<@U0EVE> changed the severity: P1 → *P3* (one customer only)"
+    assert "INC-1 · P3" in words_of(world.card())
+    world.nothing_else_was_sent()
+
+
+async def test_lowering_in_the_form_without_a_reason_brings_the_form_back_as_it_was_filled_in(world: World) -> None:
+    room = await declared(world)
+    await asked(world, "eve", "/incident severity", room)
+    await world.eve.submits(values={"Severity": "P3"})
+    await world.settled()
+
+    again = world.eve.modal()
+    assert "Lowering needs a reason" in again.blocks[0]["text"]["text"]
+    assert again.values["severity"]["choice"]["selected_option"]["value"] == "P3"
+    await world.eve.submits(values={"Why?": "one customer only"})
+    await world.settled()
+    assert "INC-1 · P3" in words_of(world.card())
+    assert world.eve.modals() == []
+    world.posts()
+    world.nothing_else_was_sent()
+
+
+async def test_the_status_is_set_by_words_or_by_the_form_and_resolved_resolves(world: World) -> None:
+    room = await declared(world)
+    assert "*INC-1* is identified now." in await ask(world, "eve", "/incident status identified", room)
+    await asked(world, "eve", "/incident status", room)
+    await world.eve.submits(values={"Status": "monitoring"})
+    await world.settled()
+    assert [headline for _, headline in world.posts()] == [
+        "<@U0EVE> set the status to *identified*.",
+        "<@U0EVE> set the status to *monitoring*.",
+    ]
+    assert "*INC-1* is resolved now." in await ask(world, "eve", "/incident status resolved", room)
+    assert "Resolved" in words_of(world.card())
+
+
+async def test_the_lead_is_taken_or_given_and_taking_it_acknowledges(world: World) -> None:
+    room = await declared(world)
+    assert "lead is now <@U0BEN>" in await ask(world, "eve", "/incident lead @ben", room)
+    assert "U0BEN" in room.members
+    assert "Not acknowledged yet" in words_of(world.card())
+
+    assert "lead is now <@U0EVE>" in await ask(world, "eve", "/incident lead", room)
+    assert "Acknowledged by <@U0EVE>" in words_of(world.card())
+    assert [headline for place, headline in world.posts() if place == ROOM] == [
+        "*lead* is now <@U0BEN>.",
+        "👀 <@U0EVE> acknowledged. The paging has stopped.",
+        "*lead* is now <@U0EVE>.",
+    ]
+    world.nothing_else_was_sent()
+
+
+async def test_who_presses_i_ll_lead_second_is_told_who_leads(world: World) -> None:
+    await declared(world)
+    card = world.card()
+    await world.eve.presses("I'll lead", card)
+    await world.settled()
+    assert "I'll lead" not in world.ada.labels(world.card())
+
+    block = next(block for block in card.blocks or [] if block["type"] == "actions")
+    with pytest.raises(NotOnScreen):
+        await world.ada.acts(card, {"block_id": block["block_id"], "action_id": "incident.lead"}, {})
+    await ask(world, "ada", "/incident lead", world.workspace.channel(ROOM))
+    assert "*Lead* <@U0ADA>" in words_of(world.card())
+
+
+async def test_a_role_is_given_and_its_holder_invited(world: World) -> None:
+    room = await declared(world)
+    assert "comms is now <@U0DEV>" in await ask(world, "eve", "/incident role Comms @dev", room)
+    assert "U0DEV" in room.members
+    assert "*comms* <@U0DEV>" in words_of(world.card())
+    assert world.posts() == [(ROOM, "*comms* is now <@U0DEV>.")]
+    world.nothing_else_was_sent()
+
+
+@pytest.mark.parametrize("verb", ["resolve", "close", "fixed"])
+async def test_resolving_says_how_it_ended_and_reopening_why(world: World, verb: str) -> None:
+    room = await declared(world)
+    assert "*INC-1* is resolved" in await ask(world, "eve", f"/incident {verb} a bad deploy, rolled back", room)
+    assert (ROOM, "✅ *INC-1 is resolved* by <@U0EVE>: a bad deploy, rolled back") in world.posts()
+    assert "*INC-1* is open again" in await ask(world, "eve", "/incident reopen it is back", room)
+    posts = world.posts()
+    assert (ROOM, "🔁 *INC-1 is open again*, says <@U0EVE>: it is back. The paging starts from its first step.") in posts
+    assert "ada" in [place for place, _ in posts]
+
+
+async def test_outside_a_room_reopening_offers_what_is_over(world: World) -> None:
+    room = await declared(world)
+    await declared(world, "P3 Search is slow")
+    await ask(world, "eve", "/incident resolve", room)
+    question = (await asked(world, "eve", "/incident reopen it is back")).messages[-1]
+    assert world.eve.labels(question) == ["INC-1 P1 Payments failing"]
+    await world.eve.presses("INC-1 P1 Payments failing", question)
+    await world.settled()
+    assert "open again" in words_of(question)
+
+
+async def test_a_bare_command_shows_what_can_be_begun_and_in_a_room_the_incident(world: World) -> None:
+    answer = await asked(world, "eve", "/incident")
+    assert told(answer).startswith("No incident is open.")
+    assert world.eve.labels(answer.messages[-1]) == ["Declare", "Open incidents", "Who is on call", "Help"]
+    room = await declared(world)
+    answer = await asked(world, "eve", "/incident")
+    assert told(answer).startswith("*One incident is open.*")
+    answer = await asked(world, "eve", "/incident", room)
+    assert told(answer).startswith("*INC-1 · P1 Critical* Payments failing")
+    assert "Resolve" in world.eve.labels(answer.messages[-1])
+    world.nothing_else_was_sent()
+
+
+async def test_every_button_of_the_panel_answers(world: World) -> None:
+    panel = (await asked(world, "eve", "/incident")).messages[-1]
+    for label, words in (
+        ("Open incidents", "No incident is open"),
+        ("Who is on call", "`oncall` On-call Engineer: Ada Obi"),
+        ("Help", "`/incident declare [SEV] <title>`"),
+    ):
+        await world.eve.presses(label, panel)
+        await world.settled()
+        assert words in words_of(whispered(world, "eve", "#general")[-1])
+    await world.eve.presses("Declare", panel)
+    await world.settled()
+    assert world.eve.modal().title == "Declare an incident"
+    world.nothing_else_was_sent()
+
+
+@pytest.mark.parametrize(
+    ("command", "line"),
+    [
+        ("/incident", "`/incident severity <SEV> [why]`  raise it freely, lower it with a reason"),
+        ("/escalate", "`/escalate <tier|@user> <why>`  page this tier or person; the reason is in the page"),
+        ("/health", "`/health history [check]`  when the checks changed, and how long it lasted"),
+        ("/backup", "`/backup run [name]`  take a backup now"),
+    ],
+)
+async def test_help_lists_every_way_to_use_a_command(world: World, command: str, line: str) -> None:
+    for typed in ("help", "HELP", "?"):
+        words = await ask(world, "eve", f"{command} {typed}")
+        assert words.startswith(f"*`{command}`*")
+        assert line in words
+    world.nothing_else_was_sent()
+
+
+async def test_help_about_a_verb_tells_its_use_and_does_nothing(world: World) -> None:
+    for typed in ("help declare", "declare help"):
+        words = await ask(world, "eve", f"/incident {typed}")
+        assert "`/incident declare [SEV] <title>`  open an incident and page the first tier (also: new, open" in words
+        assert "resolve" not in words
+    assert await count(world) == 0
+
+
+async def test_whoever_joins_from_the_announcement_is_invited(world: World) -> None:
+    room = await declared(world)
+    announcement = next(one for one in world.workspace.messages("#incidents") if one.blocks)
+    assert world.finn.labels(announcement) == ["Join"]
+    await world.finn.presses("Join", announcement)
+    await world.settled()
+    assert "U0FINN" in room.members
+    assert words_of(whispered(world, "finn", "#incidents")[-1]) == f"You are being invited to <#{room.id}>."
+    world.nothing_else_was_sent()
+
+
+async def test_the_app_home_shows_what_is_open_and_who_is_on_call(world: World) -> None:
+    room = await declared(world)
+    await world.finn.opens_home()
+    await world.settled()
+    home = world.finn.home()
+    assert home is not None
+    shown = str(home.blocks)
+    assert "One incident is open" in shown and "Payments failing" in shown and "Ada Obi" in shown
+    assert world.finn.labels(home) == ["Declare", "Open incidents", "Who is on call", "Help", "Join INC-1"]
+
+    await world.finn.presses("Join INC-1", home)
+    await world.settled()
+    assert "U0FINN" in room.members
+    assert world.workspace.direct_messages("finn") == [], "the answer is shown over the Home tab"
+    await world.finn.presses("Who is on call", home)
+    await world.settled()
+    assert "On-call Engineer: Ada Obi" in str(world.finn.modal().blocks)
+    world.nothing_else_was_sent()
+
+
+async def test_spoken_to_in_a_channel_the_bot_shows_its_panel_to_the_speaker(world: World) -> None:
+    await world.eve.invites("tocsin", "#random")
+    await world.eve.says("@tocsin are you there?", "#random")
+    await world.settled()
+    panel = whispered(world, "eve", "#random")[-1]
+    assert "Declare" in world.eve.labels(panel)
+    world.nothing_else_was_sent()
+
+
+PERMISSIONS = """
+permissions:
+  incident.declare: [tier/lead]
+  incident.resolve: [tier/lead, cleo]
+  incident.severity: [cleo]
+  escalate: [tier/oncall]
+"""
+
+
+async def test_a_deed_that_the_runbook_gives_to_others_names_who_may(new_world: NewWorld) -> None:
+    async with new_world(runbook=RUNBOOK + PERMISSIONS) as world:
+        for typed in ("/incident declare P1 x", "/incident declare", "/incident drill x"):
+            assert "(`incident.declare`): Ben Moss. Ask one of them." in await ask(world, "eve", typed)
+        assert world.eve.modals() == []
+        assert await count(world) == 0
+
+        room = await declared(world, by="ben")
+        await world.eve.joins("#incidents") if "U0EVE" not in world.workspace.channel("#incidents").members else None
+        for typed, names in (
+            ("/incident resolve", "Ben Moss, Cleo Fox"),
+            ("/incident status resolved", "Ben Moss, Cleo Fox"),
+            ("/incident severity P2", "Cleo Fox"),
+            ("/escalate", "Ada Obi"),
+            ("/escalate lead why not", "Ada Obi"),
+        ):
+            assert f": {names}. Ask one of them." in await ask(world, "ada" if names != "Ada Obi" else "ben", typed, room)
+        await world.ada.presses("Resolve", world.card())
+        await world.settled()
+        assert "Ben Moss, Cleo Fox" in words_of(whispered(world, "ada", room)[-1])
+        assert await world.house.incidents.newest(open_only=True)
+        world.nothing_else_was_sent()
+
+
+async def test_renamed_commands_work_and_every_advice_uses_their_names(new_world: NewWorld) -> None:
+    renamed = RUNBOOK + "slash_commands: {incident: /ops, escalate: /page}\n"
+
+    def install(workspace: object) -> None:
+        manifest = workspace.manifest  # type: ignore[attr-defined]
+        for command in list(manifest.commands):
+            names = {"/incident": "/ops", "/escalate": "/page"}
+            if command.name in names:
+                object.__setattr__(command, "name", names[command.name])
+
+    async with new_world(runbook=renamed, prepare=install) as world:
+        assert "`/ops declare <title>` opens one" in await ask(world, "eve", "/ops list")
+        assert "Did you mean `/ops declare`?" in await ask(world, "eve", "/ops decare P1 x")
+        assert "`/page ack`" in await ask(world, "eve", "/page help")
+        await ask(world, "eve", "/ops declare P1 Payments failing")
+        room = world.workspace.channel(world.room())
+        assert "*On-call Engineer*" not in await ask(world, "eve", "/page", room)
+        assert "`/ops reopen <why>`" in (await ask(world, "eve", "/ops close", room)) + (
+            await ask(world, "eve", "/ops close", room)
+        )
