@@ -63,7 +63,7 @@ class SlackApp:
             request_verification_enabled=signing_secret is not None,
             authorize=_one_workspace,
             ignoring_self_events_enabled=False,
-            logger=logging.getLogger("slack_bolt"),
+            logger=_bolt_log(),
         )
         self._bind()
 
@@ -193,6 +193,17 @@ def key_of(kind: str, body: Mapping[str, Any]) -> str:
         view = body["view"]
         return f"form {view['id']} {view.get('hash', '')} {trigger}"
     return f"{kind} {trigger}"
+
+
+def _bolt_log() -> logging.Logger:
+    """Bolt warns that it ignores the token: it need not know it, the gateway does."""
+    bolt_log = logging.getLogger("slack_bolt")
+    bolt_log.addFilter(_is_news)
+    return bolt_log
+
+
+def _is_news(record: logging.LogRecord) -> bool:
+    return "will be ignored" not in record.getMessage()
 
 
 async def _one_workspace(team_id: str | None, enterprise_id: str | None) -> AuthorizeResult:

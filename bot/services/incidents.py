@@ -169,15 +169,17 @@ class Incidents:
             await self._show(conn, changed, "status")
         return changed
 
-    async def set_role(self, actor: Actor, incident_id: int, role: str, who: str) -> Incident:
-        """Give a role to somebody. Taking the lead oneself acknowledges too. Raises NotFound for an unknown role."""
-        role = role.strip().lower()
-        if role not in self._runbook.roles:
-            raise NotFound(f"There is no role “{role}”. The roles are: {', '.join(self._runbook.roles)}.")
+    async def set_role(self, actor: Actor, incident_id: int, role: str, who: str, *, vacant: bool = False) -> Incident:
+        """Give a role to somebody; `vacant`: only while nobody has it. Taking the lead oneself acknowledges too.
+
+        Raises NotFound for an unknown role, AlreadyDone when it changes nothing or is not vacant.
+        """
+        role = self._role(role)
         async with self._deed(actor, incident_id) as (conn, incident, now):
             must_be_open(incident, "give roles")
-            if incident.roles.get(role) == who:
-                raise AlreadyDone(f"That role is taken by the same person already in {incident.ref}.")
+            holder = incident.roles.get(role)
+            if holder == who or (holder and vacant):
+                raise AlreadyDone(f"{incident.ref} has its {role} already.")
             await incidents.set_role(conn, incident.id, role, who)
             await incidents.write(conn, incident.id, "role", f"{role}: {who}", actor=actor.name, at=now)
             if role == "lead" and who == actor.name:
@@ -284,6 +286,13 @@ class Incidents:
     async def timeline(self, incident_id: int) -> list[incidents.Entry]:
         async with self._db.transaction() as conn:
             return await incidents.timeline(conn, incident_id)
+
+    def _role(self, name: str) -> str:
+        """As the runbook writes it."""
+        roles = {role.lower(): role for role in self._runbook.roles}
+        if found := roles.get(name.strip().lower()):
+            return found
+        raise NotFound(f"There is no role “{name}”. The roles are: {', '.join(self._runbook.roles)}.")
 
     async def _show(self, conn: Connection, incident: Incident, moment: Moment) -> None:
         await self._rooms.show(conn, incident)

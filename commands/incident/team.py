@@ -20,10 +20,12 @@ async def lead(call: Call, incident: Incident) -> Answer:
 @COMMAND.button("incident.lead")
 async def take_lead(call: Call) -> Answer:
     incident = await incident_of_button(call)
-    if incident.lead and incident.lead != call.actor.name:
-        leader = call.house.people.known_name(incident.lead)
-        raise AlreadyDone(f"{leader} leads {incident.ref} already. To take over, type `/incident lead`.")
-    changed = await call.house.incidents.set_role(call.actor, incident.id, "lead", call.actor.name)
+    try:
+        changed = await call.house.incidents.set_role(call.actor, incident.id, "lead", call.actor.name, vacant=True)
+    except AlreadyDone as done:
+        lead = (await call.house.incidents.find(incident.ref)).lead
+        name = call.house.people.known_name(lead or "Somebody else")
+        raise AlreadyDone(f"{name} leads {incident.ref} already. To take over, type `/incident lead`.") from done
     return await panel_again(call, changed)
 
 
