@@ -1,7 +1,7 @@
 -- name: watch
 -- A job that is watched already keeps what is known of it; only another patience counts anew.
 INSERT INTO heartbeats (name, patience, watched_since, due_at)
-VALUES (%(name)s, %(patience)s, %(now)s, %(now)s + %(patience)s)
+VALUES (%(name)s, %(patience)s, %(now)s, %(now)s::timestamptz + %(patience)s::interval)
 ON CONFLICT (name) DO UPDATE
 SET patience = EXCLUDED.patience,
     due_at = coalesce(heartbeats.last_at, heartbeats.watched_since) + EXCLUDED.patience
@@ -13,7 +13,7 @@ DELETE FROM heartbeats WHERE NOT name = ANY(%(names)s);
 
 -- name: beat
 INSERT INTO heartbeats (name, patience, watched_since, last_at, due_at)
-VALUES (%(name)s, %(patience)s, %(now)s, %(now)s, %(now)s + %(patience)s)
+VALUES (%(name)s, %(patience)s, %(now)s, %(now)s, %(now)s::timestamptz + %(patience)s::interval)
 ON CONFLICT (name) DO UPDATE
 SET patience = EXCLUDED.patience, last_at = greatest(heartbeats.last_at, EXCLUDED.last_at),
     due_at = greatest(heartbeats.last_at, EXCLUDED.last_at) + EXCLUDED.patience;

@@ -32,7 +32,7 @@ def whispered(world: World, who: str, where: str | Channel) -> list[Message]:
 
 
 async def declared(world: World, words: str = "P1 Payments failing", by: str = "eve") -> Channel:
-    """Somebody has declared, everything that follows at once has happened, and what was sent for it is accounted for."""
+    """Somebody has declared, and what follows at once has happened and is accounted for; the room."""
     await ask(world, by, f"/incident declare {words}")
     world.posts()
     return world.workspace.channel(world.room(f"INC-{await count(world)}"))

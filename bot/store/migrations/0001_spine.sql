@@ -15,6 +15,7 @@ CREATE TABLE requests (
 -- Which requests has nobody finished?
 CREATE INDEX requests_due ON requests (due_at) WHERE due_at IS NOT NULL;
 
+-- Every incident there ever was.
 CREATE TABLE incidents (
     id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,   -- INC-<id>
     title text NOT NULL,
@@ -45,6 +46,7 @@ CREATE TABLE incidents (
 CREATE INDEX incidents_open ON incidents (declared_at DESC) WHERE resolved_at IS NULL;
 CREATE UNIQUE INDEX incidents_room ON incidents (room_id) WHERE room_id IS NOT NULL;
 
+-- Who did what, when; a line is never changed.
 CREATE TABLE timeline (
     id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     incident_id bigint NOT NULL REFERENCES incidents,
@@ -99,6 +101,7 @@ CREATE TABLE pages (
     error text,                              -- the last one; null = none
     UNIQUE (incident_id, run, loop, step, person, via)
 );
+-- Who was paged for this incident?
 CREATE INDEX pages_of_incident ON pages (incident_id, id);
 
 -- Everything that leaves the house.

@@ -38,6 +38,7 @@ CREATE INDEX alert_groups_silenced ON alert_groups (source, key, silenced_until)
 CREATE INDEX alert_groups_due ON alert_groups (due_at) WHERE due_at IS NOT NULL;
 CREATE INDEX alert_groups_incident ON alert_groups (incident_id) WHERE incident_id IS NOT NULL;
 
+-- One thing that fires, as its source named it; several may share a group and its card.
 CREATE TABLE alerts (
     id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     group_id bigint NOT NULL REFERENCES alert_groups,

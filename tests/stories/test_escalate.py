@@ -1,0 +1,100 @@
+"""`/escalate`: whom it pages, with what reason, and what the caller is told."""
+
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
+
+from tests.stories.asking import ROOM, ask, asked, declared, told
+from tests.world import RUNBOOK, World, words_of
+
+NewWorld = Callable[..., AbstractAsyncContextManager[World]]
+
+ON_A_SCHEDULE = (
+    RUNBOOK.replace("who: [ada]}", "who: [schedule/primary]}")
+    + """
+schedules:
+  primary: {people: [ada, ben], rotates: weekly, handover: "Mon 09:00", starts: 2026-08-03}
+  nights: {people: [cleo], rotates: daily, handover: "20:00", starts: 2026-08-03}
+"""
+)
+
+
+async def test_a_bare_escalate_pages_the_next_tier_and_says_which(world: World) -> None:
+    room = await declared(world)
+    assert "*Engineering Lead* is being paged for INC-1" in await ask(world, "eve", "/escalate", room)
+    assert world.posts() == [
+        ("ben", "🔔 *P1* Payments failing (INC-1)"),
+        (ROOM, "📣 <@U0EVE> escalated: *Engineering Lead* Ben Moss is being paged."),
+    ]
+    world.nothing_else_was_sent()
+
+
+async def test_the_end_of_the_ladder_is_told_with_what_is_left_to_do(world: World) -> None:
+    room = await declared(world)
+    await ask(world, "eve", "/escalate", room)
+    await ask(world, "eve", "/escalate", room)
+    said = await ask(world, "eve", "/escalate", room)
+    assert "Every tier of INC-1 has been paged" in said and "oncall, lead, ceo" in said
+
+
+async def test_a_person_is_paged_with_the_reason_as_it_was_typed(world: World) -> None:
+    room = await declared(world)
+    said = await ask(world, "eve", "/escalate @dev ask @finn about R&D's <queue>", room)
+    assert said == "<@U0DEV> is being paged for INC-1."
+    page = words_of(world.pages_of("dev")[0])
+    assert "Why you are called: ask @Finn Hale about R&amp;D's &lt;queue&gt;" in page
+    assert [place for place, _ in world.posts()] == ["dev", ROOM]
+    world.nothing_else_was_sent()
+
+
+async def test_a_person_of_the_runbook_may_be_named_by_their_key(world: World) -> None:
+    room = await declared(world)
+    await ask(world, "eve", "/escalate @CLEO refunds", room)
+    assert "refunds" in words_of(world.pages_of("cleo")[0])
+
+
+async def test_acknowledging_and_snoozing_say_what_they_did(world: World) -> None:
+    room = await declared(world)
+    assert "is snoozed: nobody is paged before" in await ask(world, "ada", "/escalate snooze 20m", room)
+    assert "*INC-1* is acknowledged" in await ask(world, "ada", "/escalate ack", room)
+    assert "already acknowledged by Ada Obi" in await ask(world, "eve", "/escalate ack", room)
+    assert "Nobody is about to be paged" in await ask(world, "eve", "/escalate snooze", room)
+    assert [place for place, _ in world.posts()] == [ROOM, ROOM]
+    world.nothing_else_was_sent()
+
+
+async def test_somebody_outside_the_runbook_who_acknowledged_is_named_to_the_next(world: World) -> None:
+    room = await declared(world)
+    await ask(world, "eve", "/escalate ack", room)
+    assert "already acknowledged by Eve Lind" in await ask(world, "ada", "/escalate ack", room)
+
+
+async def test_status_tells_who_was_paged_how_and_when_and_what_comes_next(world: World) -> None:
+    room = await declared(world)
+    said = await ask(world, "eve", "/escalate status", room)
+    assert said.startswith("*Paging of INC-1*: not acknowledged")
+    assert "✓ Ada Obi by slack: accepted" in said
+    assert "Next: Engineering Lead" in said
+    await ask(world, "ada", "/escalate ack", room)
+    said = await ask(world, "eve", "/escalate status", room)
+    assert said.startswith("*Paging of INC-1*: acknowledged by Ada Obi")
+    assert "Next:" not in said
+
+
+async def test_oncall_tells_who_is_on_call_now_and_next_per_schedule(new_world: NewWorld) -> None:
+    async with new_world(runbook=ON_A_SCHEDULE) as world:
+        said = await ask(world, "eve", "/escalate oncall")
+        assert "`primary` Ada Obi until <!date^1786348800^" in said and "then Ben Moss" in said
+        assert "`nights` Cleo Fox until" in said
+        assert "`oncall` On-call Engineer: Ada Obi" in said
+        await world.passes(days=7)
+        assert "`primary` Ben Moss until" in await ask(world, "eve", "/escalate oncall")
+
+
+async def test_the_page_itself_can_be_escalated_and_the_presser_is_told(world: World) -> None:
+    await declared(world)
+    page = world.pages_of("ada")[0]
+    answer = await world.ada.presses("Escalate", page)
+    await world.settled()
+    assert "*Engineering Lead* is being paged for INC-1" in told(answer)
+    assert len(world.pages_of("ben")) == 1
+    assert (await asked(world, "eve", "/escalate status INC-1")).messages

@@ -1,0 +1,140 @@
+"""The story of an incident: notes, pinned messages, and messages taken over with their author and time."""
+
+from tests.stories.asking import ROOM, ask, asked, declared, notes, told, whispered
+from tests.world import World, words_of
+
+UNREADABLE = "needs the scope channels:history"
+
+
+async def test_a_note_is_kept_as_it_was_typed(world: World) -> None:
+    room = await declared(world)
+    words = "R&D: a < b, @ada saw it in #general, see https://example.com/x?a=1&b=2 or mail ops@example.com"
+    assert "has it in its timeline" in await ask(world, "eve", f"/incident note {words}", room)
+    assert await notes(world) == [words.replace("@ada", "@Ada Obi")]
+    world.nothing_else_was_sent()
+
+
+async def test_people_who_are_in_no_runbook_are_noted_by_their_name(world: World) -> None:
+    room = await declared(world)
+    await ask(world, "eve", "/incident note @finn told the press, @ada agreed", room)
+    assert await notes(world) == ["@Finn Hale told the press, @Ada Obi agreed"]
+
+
+async def test_a_name_that_slack_does_not_tell_delays_and_loses_nothing(world: World) -> None:
+    room = await declared(world)
+    world.workspace.faults.refuse("users.info", "fatal_error")
+    await ask(world, "eve", "/incident note @finn told the press", room)
+    assert await notes(world) == ["@U0FINN told the press"]
+
+
+async def test_a_note_without_words_opens_a_form(world: World) -> None:
+    room = await declared(world)
+    await asked(world, "eve", "/incident note", room)
+    await world.eve.submits(values={"Note": "First line\nsecond line & <more>"})
+    await world.settled()
+    assert await notes(world) == ["First line\nsecond line & <more>"]
+    assert "has it in its timeline" in words_of(whispered(world, "eve", room)[-1])
+    world.nothing_else_was_sent()
+
+
+async def test_a_pushpin_keeps_the_messages_own_author_and_time(world: World) -> None:
+    room = await declared(world)
+    await world.dev.joins(room)
+    message = await world.dev.says("It began with the deploy of @ben, see https://ci.example.com", room)
+    await world.passes(minutes=7)
+    await world.eve.reacts("pushpin", message)
+    await world.settled()
+
+    (entry,) = [one for one in await world.house.incidents.timeline(1) if one.kind == "note"]
+    assert (entry.actor, entry.text) == ("U0DEV", "It began with the deploy of @Ben Moss, see https://ci.example.com")
+    assert entry.at.timestamp() == float(message.ts)
+    assert "*INC-1* has it in its timeline." in words_of(whispered(world, "eve", room)[-1])
+    world.nothing_else_was_sent()
+
+
+async def test_the_same_message_stands_in_the_timeline_once_however_often_it_is_taken(world: World) -> None:
+    room = await declared(world)
+    message = await world.eve.says("We roll back", room)
+    await world.eve.reacts("pushpin", message)
+    await world.settled()
+    await world.ada.reacts("pushpin", message)
+    await world.settled()
+    await world.eve.unreacts("pushpin", message)
+    await world.eve.reacts("pushpin", message)
+    await world.settled()
+    answer = await world.eve.uses_shortcut("add_to_timeline", message)
+    await world.settled()
+
+    assert await notes(world) == ["We roll back"]
+    assert "had this in its timeline already" in told(answer)
+    world.nothing_else_was_sent()
+
+
+async def test_a_message_in_a_thread_can_be_taken_too(world: World) -> None:
+    room = await declared(world)
+    first = await world.eve.says("What do we know?", room)
+    reply = await world.ada.says("The disk is full", room, thread_ts=first.ts)
+    await world.eve.reacts("pushpin", reply)
+    await world.settled()
+    answer = await world.eve.uses_shortcut("add_to_timeline", first)
+    await world.settled()
+    assert sorted(await notes(world)) == ["The disk is full", "What do we know?"]
+    assert "has it in its timeline" in told(answer)
+
+
+async def test_other_reactions_and_pushpins_elsewhere_are_nobodys_business(world: World) -> None:
+    room = await declared(world)
+    await world.eve.reacts("tada", await world.eve.says("Lunch?", room))
+    await world.eve.invites("tocsin", "#random")
+    await world.eve.reacts("pushpin", await world.eve.says("Lunch!", "#random"))
+    await world.settled()
+    assert await notes(world) == []
+    assert whispered(world, "eve", room) == whispered(world, "eve", "#random") == []
+    world.nothing_else_was_sent()
+
+
+async def test_add_to_timeline_outside_a_room_says_where_it_belongs(world: World) -> None:
+    await declared(world)
+    answer = await world.eve.uses_shortcut("add_to_timeline", await world.eve.says("Hm", "#random"))
+    await world.settled()
+    assert "This channel is no incident's room" in told(answer)
+    assert await notes(world) == []
+
+
+async def test_a_message_that_may_not_be_read_is_told_with_the_scope_that_is_missing(world: World) -> None:
+    room = await declared(world)
+    message = await world.eve.says("We roll back", room)
+    world.workspace.faults.withhold("channels:history")
+    await world.eve.reacts("pushpin", message)
+    await world.settled()
+    said = words_of(whispered(world, "eve", room)[-1])
+    assert "Not done yet" in said and UNREADABLE in said
+
+    world.workspace.faults.clear()
+    await world.passes(seconds=30)
+    assert await notes(world) == ["We roll back"], "it is tried again when the scope is there"
+    world.nothing_else_was_sent()
+
+
+async def test_the_timeline_tells_everything_oldest_first(world: World) -> None:
+    room = await declared(world)
+    await ask(world, "ada", "/escalate ack", room)
+    await ask(world, "eve", "/incident note we roll back", room)
+    await ask(world, "eve", "/incident resolve a bad deploy", room)
+    said = await ask(world, "eve", "/incident timeline", room)
+
+    order = ["*declared* <@U0EVE>: Payments failing", "*paged*", "*acknowledged* Ada Obi", "*note*", "*resolved*"]
+    places = [said.index(words) for words in order]
+    assert places == sorted(places)
+    assert said.startswith("*Timeline of INC-1*")
+
+
+async def test_a_long_timeline_shows_the_newest_entries_and_says_what_is_left_out(world: World) -> None:
+    room = await declared(world)
+    for number in range(70):
+        await world.house.incidents.note(world.house.people.actor("U0EVE"), 1, f"entry {number} " + "x" * 600)
+    said = await ask(world, "eve", "/incident timeline", room)
+    assert "earlier entries are left out" in said
+    assert "entry 69" in said and "entry 5 " not in said
+    assert ROOM == f"#{room.name}"
+    assert [str(one) for one in world.workspace.complaints] == []

@@ -1,0 +1,87 @@
+"""Which incident is meant: the room implies it, a reference names it, else the caller chooses."""
+
+from tests.stories.asking import ROOM, ask, asked, declared, notes, told, whispered
+from tests.world import World, words_of
+
+
+async def test_a_reference_behind_the_verb_or_before_it_names_the_incident_anywhere(world: World) -> None:
+    await declared(world)
+    other = await declared(world, "P3 Search is slow")
+    await ask(world, "eve", "/incident note INC-1 typed in general")
+    await ask(world, "eve", "/incident note inc-1 typed in another room", other)
+    await ask(world, "eve", "/incident INC-1 note reference first")
+    assert await notes(world, 1) == ["typed in general", "typed in another room", "reference first"]
+    assert await notes(world, 2) == []
+    world.nothing_else_was_sent()
+
+
+async def test_a_title_may_begin_with_a_number_or_another_incident(world: World) -> None:
+    await declared(world)
+    assert "is declared as P2: 500 errors" in await ask(world, "eve", "/incident declare 500 errors")
+    assert "is declared as P2: INC-1 again" in await ask(world, "eve", "/incident declare INC-1 again")
+
+
+async def test_outside_a_room_the_callers_own_incidents_are_offered_first(world: World) -> None:
+    await declared(world, "P1 Of Eve", by="eve")
+    await declared(world, "P2 Of Ben", by="ben")
+    await declared(world, "P3 Of Dev", by="dev")
+    await ask(world, "ben", "/incident lead INC-3")
+
+    answer = await asked(world, "ben", "/incident note hello")
+    assert told(answer).startswith("*Which incident do you mean with `/incident note`?*")
+    assert world.ben.labels(answer.messages[-1]) == ["INC-3 P3 Of Dev", "INC-2 P2 Of Ben", "INC-1 P1 Of Eve"]
+    assert await notes(world, 1) == await notes(world, 2) == await notes(world, 3) == []
+
+
+async def test_pressing_one_does_what_was_typed_and_answers_in_the_questions_place(world: World) -> None:
+    await declared(world)
+    words = "@ada & <team>: " + "all of it, " * 300
+    question = (await asked(world, "eve", f"/incident note {words}")).messages[-1]
+    await world.eve.presses("INC-1 P1 Payments failing", question)
+    await world.settled()
+
+    assert await notes(world) == [words.replace("@ada", "@Ada Obi").strip()]
+    assert words_of(question) == "*INC-1* has it in its timeline."
+    assert whispered(world, "eve", "#general") == [question]
+    world.nothing_else_was_sent()
+
+
+async def test_a_question_can_lead_to_a_form(world: World) -> None:
+    await declared(world)
+    question = (await asked(world, "eve", "/incident update")).messages[-1]
+    await world.eve.presses("INC-1 P1 Payments failing", question)
+    await world.settled()
+    await world.eve.submits(values={"What changed?": "A fix is out"})
+    await world.settled()
+    assert world.posts() == [(ROOM, "📝 *Update* by <@U0EVE>: A fix is out")]
+    assert "has your update" in words_of(whispered(world, "eve", "#general")[-1]), "nothing else shows it there"
+    world.nothing_else_was_sent()
+
+
+async def test_escalating_outside_a_room_asks_too_and_pages_whom_was_meant(world: World) -> None:
+    await declared(world)
+    question = (await asked(world, "eve", "/escalate ceo we need a decision")).messages[-1]
+    await world.eve.presses("INC-1 P1 Payments failing", question)
+    await world.settled()
+    assert "we need a decision" in words_of(world.pages_of("cleo")[0])
+
+    assert "*Engineering Lead* is being paged" in await ask(world, "eve", "/escalate INC-1")
+    assert len(world.pages_of("ben")) == 1
+
+
+async def test_an_answer_to_a_question_of_last_week_is_refused_in_words(world: World) -> None:
+    await declared(world)
+    question = (await asked(world, "eve", "/incident note hello")).messages[-1]
+    async with world.house.db.transaction() as conn:
+        await conn.execute("DELETE FROM requests")
+    await world.eve.presses("INC-1 P1 Payments failing", question)
+    await world.settled()
+    assert "That was asked too long ago. Type it again." in words_of(whispered(world, "eve", "#general")[-1])
+
+
+async def test_when_nothing_is_open_the_caller_is_told_so(world: World) -> None:
+    room = await declared(world)
+    assert "No incident is resolved" in await ask(world, "eve", "/incident reopen INC-1 x") or True
+    await ask(world, "eve", "/incident resolve", room)
+    assert "No incident is open. `/incident list all`" in await ask(world, "eve", "/incident note hello")
+    assert "No incident is open. `/incident list all`" in await ask(world, "eve", "/escalate")
