@@ -8,6 +8,7 @@ from psycopg.types.json import Jsonb
 
 from bench.stage import RUNBOOK
 from bot.runbook import load
+from bot.sandbox.model import Channel, Message
 from bot.sandbox.workspace import Workspace
 from bot.services.policies import policy_of
 from bot.store.queries import Connection, Queries
@@ -24,14 +25,16 @@ class Rooms:
 
 
 def rooms(workspace: Workspace, count: int, name: str) -> Rooms:
-    """Channels that the bot has opened, each with the card it has posted there."""
-    bot, ids, names, stamps = workspace.bot.id, [], [], []
-    for number in range(1, count + 1):
-        room = workspace.conversations.create(f"{name}-{number}", kind="public", creator=bot)
-        ids.append(room.id)
-        names.append(room.name)
-        stamps.append(workspace.conversations.say(room, bot, "The card", by_bot=True).ts)
-    return Rooms(ids, names, stamps)
+    """Channels that the bot has opened, each with the card it has posted there. Slack tells nobody of them."""
+    made = [_room(workspace, f"{name}-{number}") for number in range(1, count + 1)]
+    return Rooms([one.id for one in made], [one.name for one in made], [one.messages[0].ts for one in made])
+
+
+def _room(workspace: Workspace, name: str) -> Channel:
+    bot, stamps = workspace.bot.id, workspace.stamps
+    room = Channel(workspace.ids.next("C"), name, "public", bot, stamps.seconds(), [bot])
+    room.add(Message(stamps.next(), room.id, bot, "The card", by_bot=True))
+    return workspace.conversations.adopt(room)
 
 
 async def arm(conn: Connection, where: Rooms, now: datetime, due_at: Sequence[datetime]) -> list[int]:

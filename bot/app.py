@@ -37,6 +37,19 @@ FINISH_WITHIN_S = 10.0
 Routes = Callable[[web.Application], None]
 
 
+@asynccontextmanager
+async def database_url(settings: Settings) -> AsyncIterator[str]:
+    """Where the database is; the embedded one runs while the block does."""
+    if settings.database_url is not None:
+        yield settings.database_url.get_secret_value()
+        return
+    server = EmbeddedPostgres(settings.home)
+    try:
+        yield await server.start()
+    finally:
+        await server.stop()
+
+
 class Worker(Protocol):
     """Works on what it has taken beside the round that took it."""
 
@@ -74,7 +87,7 @@ class App:
     async def at_hand(self) -> AsyncIterator[Services]:
         """The services, on a database brought up to date; no door is open. Raises Failed when the database is away."""
         async with AsyncExitStack() as stack:
-            url = await self._database_url(stack)
+            url = await stack.enter_async_context(database_url(self.settings))
             applied = await migrate(url)
             log.info("database=%s migrated=%s", "embedded" if self._is_embedded else "external", len(applied))
             db = Database(url, embedded=self._is_embedded)
@@ -126,14 +139,6 @@ class App:
     @property
     def _is_embedded(self) -> bool:
         return self.settings.database_url is None
-
-    async def _database_url(self, stack: AsyncExitStack) -> str:
-        if self.settings.database_url is not None:
-            return self.settings.database_url.get_secret_value()
-        server = EmbeddedPostgres(self.settings.home)
-        url = await server.start()
-        stack.push_async_callback(server.stop)
-        return url
 
     @property
     def rounds(self) -> dict[str, Round]:
@@ -247,8 +252,9 @@ class App:
         if self.doors.socket is not None:
             await self.doors.socket.close()
         await self.doors.scheduler.stop()
-        for worker in self._workers:
-            await worker.finish(FINISH_WITHIN_S)
+        *others, outbox = self._workers
+        await asyncio.gather(*(worker.finish(FINISH_WITHIN_S) for worker in others))
+        await outbox.finish(FINISH_WITHIN_S)
 
 
 def _nothing_recorded(services: Services) -> str:

@@ -59,7 +59,7 @@ def build(
 ) -> Services:
     """The services of one process, connected to each other; nothing runs yet."""
     token = settings.slack_bot_token.get_secret_value() if settings.slack_bot_token else ""
-    gateway = Gateway(session, clock, token=token, base_url=settings.slack_api_url)
+    gateway = Gateway(session, clock, token=token, base_url=settings.slack_api_url, metrics=metrics)
     rendering = Rendering(runbook.timezone, slash_commands=runbook.slash_commands.model_dump())
     mail = _mail(settings, clock)
     people = People(db, clock, runbook, gateway)

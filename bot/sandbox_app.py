@@ -12,6 +12,7 @@ import aiohttp
 from aiohttp import web
 from ruamel.yaml import YAML
 
+from bot import manifest
 from bot.app import App
 from bot.clock import Clock
 from bot.domain.errors import TocsinError
@@ -50,7 +51,7 @@ async def run_sandbox(environ: Mapping[str, str], *, port: int, runbook_file: Pa
     """Serve the page until `stop`. `runbook_file` None: the shipped starter. Raises Refused for a bad runbook."""
     async with AsyncExitStack() as stack:
         clock = Clock()
-        workspace = Workspace(clock, read_manifest(), channels=CHANNELS)
+        workspace = Workspace(clock, dict(YAML(typ="safe").load(manifest.shipped())), channels=CHANNELS)
         furnish(workspace)
         slack = Server(workspace)
         await slack.start()
@@ -73,13 +74,6 @@ async def run_sandbox(environ: Mapping[str, str], *, port: int, runbook_file: Pa
         beginning = asyncio.create_task(_begin(workspace))
         stack.callback(beginning.cancel)
         await stop.wait()
-
-
-def read_manifest() -> dict[str, object]:
-    """The app's own manifest: beside the packages in a checkout, inside the package when installed."""
-    inside = Path(__file__).parent / "manifest.yml"
-    path = inside if inside.is_file() else Path(__file__).parent.parent / "manifest.yml"
-    return dict(YAML(typ="safe").load(path.read_text("utf-8")))
 
 
 def _home(environ: Mapping[str, str]) -> Path:

@@ -17,6 +17,7 @@ log = logging.getLogger(__name__)
 SWEEP_EVERY_S = 1.0
 LISTEN_AGAIN_AFTER_S = 1.0
 CORRECT_EVERY_S = 30.0
+END_WITHIN_S = 5.0
 # APScheduler's own default drops a job that is a second late.
 NEVER_SKIP = {"misfire_grace_time": None, "coalesce": True, "max_instances": 1}
 
@@ -40,23 +41,29 @@ class Scheduler:
         self._rounds = rounds
         self._bells = {name: asyncio.Event() for name in rounds}
         self._alarm = AsyncIOScheduler(timezone="UTC", job_defaults=NEVER_SKIP)
-        self._tasks: list[asyncio.Task[None]] = []
+        self._going_round: list[asyncio.Task[None]] = []
+        self._watching: list[asyncio.Task[None]] = []
+        self._stopping = False
         self._busy: set[str] = set()
         self.last_sweep: dict[str, datetime] = {}
 
     def start(self) -> None:
         self._alarm.start()
-        self._alarm.add_job(self.wake, "interval", seconds=SWEEP_EVERY_S, id="sweep")
-        self._alarm.add_job(self._correct_clock, "interval", seconds=CORRECT_EVERY_S, id="clock")
         self._clock.on_move(self.wake)
-        self._tasks = [asyncio.create_task(self._go_round(name), name=f"round {name}") for name in self._rounds]
-        self._tasks.append(asyncio.create_task(self._listen(), name="bell"))
+        self._going_round = [asyncio.create_task(self._go_round(name), name=f"round {name}") for name in self._rounds]
+        watchers = {"bell": self._listen, "sweep": self._sweep, "clock": self._keep_time}
+        self._watching = [asyncio.create_task(watcher(), name=name) for name, watcher in watchers.items()]
 
     async def stop(self) -> None:
+        """Every round ends what it is looking at, so that nothing is claimed and then left; nothing new is begun."""
         self._alarm.shutdown(wait=False)
-        for task in self._tasks:
+        self._stopping = True
+        self.wake()
+        await asyncio.wait(self._going_round, timeout=END_WITHIN_S)
+        tasks = [*self._going_round, *self._watching]
+        for task in tasks:
             task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await asyncio.gather(*tasks, return_exceptions=True)
 
     def wake(self, name: str | None = None) -> None:
         """Have a round, or all of them, look at once."""
@@ -72,6 +79,8 @@ class Scheduler:
         bell = self._bells[name]
         while True:
             await bell.wait()
+            if self._stopping:
+                return
             self._busy.add(name)
             bell.clear()
             try:
@@ -86,7 +95,7 @@ class Scheduler:
 
     async def _look(self, name: str) -> None:
         service = self._rounds[name]
-        while await service.take_due():
+        while not self._stopping and await service.take_due():
             pass
         self.last_sweep[name] = self._clock.now()
         due_at = await service.next_due()
@@ -98,7 +107,22 @@ class Scheduler:
         wait = self._clock.seconds_until(due_at)
         if wait <= SWEEP_EVERY_S:
             at = self._clock.machine_now() + timedelta(seconds=wait)
-            self._alarm.add_job(self.wake, "date", run_date=at, args=[name], id=name, replace_existing=True)
+            self._alarm.add_job(self._ring, "date", run_date=at, args=[name], id=name, replace_existing=True)
+
+    async def _ring(self, name: str) -> None:
+        """A coroutine, because APScheduler runs a plain function in another thread, where no Event may be set."""
+        self.wake(name)
+
+    async def _sweep(self) -> None:
+        """Not a job of APScheduler: a machine whose time is set back would not run it until that time comes again."""
+        while True:
+            await asyncio.sleep(SWEEP_EVERY_S)
+            self.wake()
+
+    async def _keep_time(self) -> None:
+        while True:
+            await asyncio.sleep(CORRECT_EVERY_S)
+            await self._correct_clock()
 
     async def _listen(self) -> None:
         """Whatever was rung while nobody listened is found by looking once at each new beginning."""
@@ -108,13 +132,26 @@ class Scheduler:
                     self.wake(BELLS.get(said) if BELLS.get(said) in self._rounds else None)
             except Failed as error:
                 log.warning("bell: %s", error)
+            except Exception:
+                # A door: who hears no bell any more would be late each time.
+                log.exception("bell")
             await asyncio.sleep(LISTEN_AGAIN_AFTER_S)
 
     async def _correct_clock(self) -> None:
+        """A clock that agrees with the database as far as one question can tell is left alone: it makes no jumps."""
+        asked_at = self._own_time()
         try:
-            self._clock.correct((await self._db.server_time())["now"])
+            database_now = (await self._db.server_time())["now"]
         except Failed as error:
             log.warning("clock: %s", error)
+            return
+        answered_at = self._own_time()
+        if not asked_at <= database_now <= answered_at:
+            self._clock.correct(database_now)
+
+    def _own_time(self) -> datetime:
+        """Without what a rehearsal has put it forward."""
+        return self._clock.now() - self._clock.moved
 
 
 # Which round a table's bell wakes; any other sound wakes them all.

@@ -15,6 +15,12 @@ DeedAbout = Callable[[Call, Incident], Awaitable[Answer]]
 CHOICE = "incident.about"
 OFFERED = 10
 
+NONE_OPEN = (
+    "No incident is open. `/incident declare <what is wrong>` opens one and pages people; "
+    "one that is over needs its reference, such as `INC-12`: `/incident list all` shows them."
+)
+NONE_RESOLVED = "No incident is resolved. `/incident list` shows the open ones."
+
 
 def about_an_incident(command: str, *, resolved: bool = False) -> Callable[[DeedAbout], Deed]:
     """Find the incident that is meant before the deed. `command` is what was typed, without the slash.
@@ -89,9 +95,7 @@ async def _ask(call: Call, command: str, *, resolved: bool) -> Answer:
     found = [one for one in await call.house.incidents.newest(open_only=not resolved) if one.is_open != resolved]
     seen = [one for one in found if await lets_in(call, one)]
     if not seen:
-        raise NotFound(
-            f"No incident is {'resolved' if resolved else 'open'}. `/incident list all` shows all there have been."
-        )
+        raise NotFound(NONE_RESOLVED if resolved else NONE_OPEN)
     mine = [one for one in seen if call.actor.name in (one.declared_by, one.acknowledged_by, *one.roles.values())]
     offered = [*mine, *(one for one in seen if one not in mine)][:OFFERED]
     buttons = tuple(

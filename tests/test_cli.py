@@ -1,8 +1,10 @@
 """The command line: what each command needs, says, and ends with."""
 
 import asyncio
+import shutil
 import signal
-from collections.abc import AsyncIterator
+import tempfile
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import aiohttp
@@ -20,11 +22,12 @@ BROKEN = RUNBOOK.replace("who: [ada]", "who: [adda]").replace("wait: 15m", "wait
 
 
 @pytest.fixture
-def here(tmp_path: Path) -> Path:
-    """An empty folder to work in."""
-    folder = tmp_path / "here"
-    folder.mkdir()
-    return folder
+def here() -> Iterator[Path]:
+    """An empty folder to work in, open to the account that an embedded server runs as: pytest's own are not."""
+    folder = Path(tempfile.mkdtemp(prefix="tocsin-cli-"))
+    folder.chmod(0o755)
+    yield folder
+    shutil.rmtree(folder)
 
 
 @pytest.fixture

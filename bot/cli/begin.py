@@ -3,8 +3,8 @@
 import asyncio
 import os
 import signal
-from collections.abc import AsyncIterator, Coroutine, Mapping
-from contextlib import asynccontextmanager, suppress
+from collections.abc import Coroutine, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -15,7 +15,6 @@ from bot.domain.errors import Refused
 from bot.rendering import templates_folder
 from bot.runbook import Runbook, load
 from bot.settings import Settings
-from bot.store.embedded import EmbeddedPostgres
 
 Result = TypeVar("Result")
 
@@ -55,19 +54,6 @@ def shipped_runbooks() -> dict[str, Path]:
     """The runbooks that come with Tocsin, by name."""
     files = sorted((templates_folder() / "runbooks").glob("*.yml"))
     return {file.stem: file for file in files}
-
-
-@asynccontextmanager
-async def database_url(settings: Settings) -> AsyncIterator[str]:
-    """Where the database is; the embedded one runs while the block does."""
-    if settings.database_url is not None:
-        yield settings.database_url.get_secret_value()
-        return
-    server = EmbeddedPostgres(settings.home)
-    try:
-        yield await server.start()
-    finally:
-        await server.stop()
 
 
 def carry_out(work: Coroutine[Any, Any, Result]) -> Result:

@@ -8,7 +8,8 @@ import aiohttp
 import click
 
 from bot import manifest
-from bot.cli.begin import CannotBegin, carry_out, database_url, read_runbook, read_settings
+from bot.app import database_url
+from bot.cli.begin import CannotBegin, carry_out, read_runbook, read_settings
 from bot.cli.checking import said
 from bot.clock import Clock
 from bot.domain.errors import Failed, TocsinError

@@ -5,8 +5,8 @@ import os
 
 import click
 
-from bot.app import App
-from bot.cli.begin import CannotBegin, carry_out, database_url, read_runbook, read_settings, serve
+from bot.app import App, database_url
+from bot.cli.begin import CannotBegin, carry_out, read_runbook, read_settings, serve
 from bot.clock import Clock
 from bot.sandbox_app import run_sandbox
 from bot.settings import Settings

@@ -69,7 +69,7 @@ class Cards(Errand):
         elif standing.digest == digest and not delivery.unsure:
             raise NoLongerWanted()
         else:
-            posted = await self._edit(key, standing, painted)
+            posted = await self._edit(delivery, key, standing, painted)
         return json.dumps({"channel": posted.channel, "ts": posted.ts, "digest": digest, "new": standing is None})
 
     async def recorded(self, conn: Connection, delivery: Delivery, outcome: Outcome) -> None:
@@ -93,7 +93,7 @@ class Cards(Errand):
                 return found
         return await self._gateway.post(painted.channel, painted.message, key=key)
 
-    async def _edit(self, key: str, standing: Card, painted: Painted) -> Posted:
+    async def _edit(self, delivery: Delivery, key: str, standing: Card, painted: Painted) -> Posted:
         posted = Posted(standing.channel, standing.ts)
         try:
             await self._gateway.update(posted, painted.message, key=key)
@@ -101,7 +101,7 @@ class Cards(Errand):
             if error.code != "message_not_found" or painted.channel is None:
                 raise
             # Somebody deleted it: the card is needed, so it is posted anew.
-            return await self._gateway.post(painted.channel, painted.message, key=key)
+            return await self._post(delivery, key, painted)
         return posted
 
 

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from bot.clock import Clock
 from bot.domain.actor import TOCSIN, Actor
-from bot.domain.errors import Refused
+from bot.domain.errors import Failed
 from bot.domain.escalation import BY_HAND, REACH_WITHIN, Climb, climb, started_again, stopped
 from bot.domain.incident import Incident
 from bot.domain.page import Page, look_again_at, reach
@@ -23,7 +23,6 @@ from bot.store.queries import Connection
 
 log = logging.getLogger(__name__)
 
-AT_ONCE = 100
 # A ladder that cannot be climbed because of a fault of ours is tried again after this.
 SET_ASIDE = timedelta(minutes=1)
 
@@ -58,14 +57,26 @@ class Ladders:
         await self.take_step(conn, incident, await escalations.arm(conn, incident.id, policy, now), due_at=now)
 
     async def take_due(self) -> int:
-        """Take the steps that are due, each once, whoever else is at work; returns how many were looked at."""
+        """Look at the ladder that has been due longest, once, whoever else is at work; 0 when none is due.
+
+        One ladder is one transaction: its page leaves before the next one is looked at, and one that cannot be climbed
+        stops no other.
+        """
         now = self._clock.now()
-        async with self._db.transaction() as conn:
-            due = await escalations.claim_due(conn, now=now, limit=AT_ONCE)
-            poisoned = [one.incident_id for one in due if not await self._look_safely(conn, one, now)]
-            for incident_id in poisoned:
-                await escalations.push_ahead(conn, incident_id, now=now, until=now + SET_ASIDE)
-        return len(due)
+        claimed: int | None = None
+        try:
+            async with self._db.transaction() as conn:
+                claimed = await escalations.claim_due(conn, now)
+                if claimed is not None:
+                    await self._look(conn, await escalations.get(conn, claimed), now)
+        except Failed:
+            raise
+        except Exception:
+            if claimed is None:
+                raise
+            log.exception("incident=%s the ladder cannot be climbed", claimed)
+            await self._set_aside(claimed, now)
+        return 0 if claimed is None else 1
 
     async def next_due(self) -> datetime | None:
         async with self._db.transaction() as conn:
@@ -85,15 +96,9 @@ class Ladders:
         await escalations.save(conn, escalation.moved_to(stopped(escalation.ladder), reach_by=None, snoozed_until=None))
         await self._paging.cancel_waiting(conn, incident)
 
-    async def _look_safely(self, conn: Connection, escalation: Escalation, now: datetime) -> bool:
-        """False when this row cannot be worked on: then it must not stop the others."""
-        try:
-            async with conn.transaction():
-                await self._look(conn, escalation, now)
-        except (KeyError, ValueError, TypeError, Refused):
-            log.exception("incident=%s the ladder cannot be climbed", escalation.incident_id)
-            return False
-        return True
+    async def _set_aside(self, incident_id: int, now: datetime) -> None:
+        async with self._db.transaction() as conn:
+            await escalations.push_ahead(conn, incident_id, now=now, until=now + SET_ASIDE)
 
     async def _look(self, conn: Connection, escalation: Escalation, now: datetime) -> None:
         incident = await incidents.get(conn, escalation.incident_id)

@@ -17,14 +17,20 @@ from bot.store.queries import Connection
 
 log = logging.getLogger(__name__)
 
-# Longer than any call may take, so that a live process never loses its claim; short enough for whoever takes over.
-LEASE = timedelta(seconds=30)
+# What a process that died had claimed is taken over after this: before a person counts as not reached.
+LEASE = timedelta(seconds=15)
+# An attempt ends so long before its lease does: also one that was frozen and wakes up sends nothing any more.
+MARGIN = timedelta(seconds=3)
 AT_ONCE = 64
+# When everything else is slow, a page still finds a place.
+KEPT_FOR_PAGES = 16
 # Pages leave before whatever else the same deed caused, but a pager in trouble does not hold the rest up for longer.
 HEAD_START_S = 0.25
 FIRST_BACKOFF = timedelta(seconds=1)
 LONGEST_BACKOFF = timedelta(minutes=1)
 GIVE_UP_AFTER = timedelta(hours=6)
+# What fails by a fault of ours fails again: it must not hold its lane for hours.
+FAULTS = 10
 RECORD_AGAIN_AFTER_S = 0.5
 LOOK_AGAIN_AFTER = timedelta(seconds=5)
 
@@ -81,7 +87,7 @@ class Outbox:
         self._db = db
         self._clock = clock
         self._errands: dict[str, Errand] = {}
-        self._under_way: set[asyncio.Task[None]] = set()
+        self._under_way: dict[int, asyncio.Task[None]] = {}
         self._leaving: dict[int, asyncio.Event] = {}
         self.on_done: Callable[[], None] = lambda: None
 
@@ -113,8 +119,11 @@ class Outbox:
         if free <= 0:
             return 0
         now = self._clock.now()
+        lowest, limit = (UPDATE, free - KEPT_FOR_PAGES) if free > KEPT_FOR_PAGES else (PAGE, free)
         async with self._db.transaction() as conn:
-            deliveries = await outbox.claim(conn, now=now, lease_until=now + LEASE, limit=free)
+            deliveries = await outbox.claim(
+                conn, now=now, lease_until=now + LEASE, limit=limit, lowest=lowest, in_hand=list(self._under_way)
+            )
         pages = [delivery for delivery in deliveries if delivery.priority <= PAGE]
         self._leaving |= {page.id: asyncio.Event() for page in pages}
         gates = [self._leaving[page.id] for page in pages]
@@ -133,8 +142,8 @@ class Outbox:
     async def finish(self, patience_s: float) -> None:
         """At shutdown: let what is under way end; the rest is somebody else's when its lease is over."""
         if self._under_way:
-            await asyncio.wait(set(self._under_way), timeout=patience_s)
-        for task in self._under_way:
+            await asyncio.wait(self._under_way.values(), timeout=patience_s)
+        for task in self._under_way.values():
             task.cancel()
 
     def leaves(self, delivery: Delivery) -> None:
@@ -144,31 +153,26 @@ class Outbox:
 
     def _begin(self, delivery: Delivery, *, behind: Sequence[asyncio.Event]) -> None:
         task = asyncio.create_task(self._carry(delivery, behind), name=f"{delivery.kind} {delivery.id}")
-        self._under_way.add(task)
-        task.add_done_callback(self._done)
+        self._under_way[delivery.id] = task
+        task.add_done_callback(lambda _: self._done(delivery))
 
-    def _done(self, task: asyncio.Task[None]) -> None:
-        self._under_way.discard(task)
+    def _done(self, delivery: Delivery) -> None:
+        del self._under_way[delivery.id]
+        self.leaves(delivery)
         self.on_done()
 
     async def _carry(self, delivery: Delivery, behind: Sequence[asyncio.Event]) -> None:
         await _pass(behind)
-        errand = self._errands[delivery.kind]
-        outcome = await self._attempt(errand, delivery)
+        outcome = await self._attempt(delivery)
         self.leaves(delivery)
         if outcome.error:
             log.warning("delivery=%s kind=%s %s error=%r", delivery.id, delivery.kind, outcome.state, outcome.error)
-        while True:
-            try:
-                await self._record(errand, delivery, outcome)
-                return
-            except Unreachable:
-                # It has been sent: the database must learn of it, however long it is away.
-                await asyncio.sleep(RECORD_AGAIN_AFTER_S)
+        await self._see_recorded(delivery, outcome)
 
-    async def _attempt(self, errand: Errand, delivery: Delivery) -> Outcome:
+    async def _attempt(self, delivery: Delivery) -> Outcome:
         try:
-            return Outcome("sent", reference=await errand.send(delivery))
+            async with asyncio.timeout(self._time_left(delivery)):
+                return Outcome("sent", reference=await self._errands[delivery.kind].send(delivery))
         except NoLongerWanted as reason:
             return Outcome("cancelled", error=str(reason) or None)
         except NotYet as reason:
@@ -179,22 +183,47 @@ class Outbox:
         except RateLimited as error:
             return self._again(delivery, str(error), error.retry_after)
         except Unanswered as error:
-            return self._again(delivery, str(error), backoff(delivery.attempts), unsure=True)
+            return self._again(delivery, str(error), unsure=True)
+        except TimeoutError:
+            return self._again(delivery, "no answer before its lease was over", unsure=True)
         except Failed as error:
-            return self._again(delivery, str(error), backoff(delivery.attempts))
+            return self._again(delivery, str(error))
         except Exception as error:
             log.exception("delivery=%s kind=%s", delivery.id, delivery.kind)
-            return self._again(delivery, f"a fault in Tocsin: {error}", backoff(delivery.attempts), unsure=True)
+            if delivery.attempts >= FAULTS:
+                return Outcome("gave_up", error=f"a fault in Tocsin: {error}")
+            return self._again(delivery, f"a fault in Tocsin: {error}", unsure=True)
 
-    def _again(self, delivery: Delivery, error: str, wait: timedelta, *, unsure: bool = False) -> Outcome:
+    def _time_left(self, delivery: Delivery) -> float | None:
+        """Seconds an attempt may take; None while the clock stands still."""
+        left = self._clock.seconds_until(delivery.lease_until - MARGIN)
+        return None if left == float("inf") else left
+
+    def _again(self, delivery: Delivery, error: str, wait: timedelta | None = None, *, unsure: bool = False) -> Outcome:
         now = self._clock.now()
         if now - delivery.created_at > GIVE_UP_AFTER:
             return Outcome("gave_up", error=error)
-        return Outcome("waiting", error=error, again_at=now + wait, unsure=unsure)
+        again_at = now + (wait or backoff(delivery.attempts, number=delivery.id))
+        return Outcome("waiting", error=error, again_at=again_at, unsure=unsure)
 
-    async def _record(self, errand: Errand, delivery: Delivery, outcome: Outcome) -> None:
+    async def _see_recorded(self, delivery: Delivery, outcome: Outcome) -> None:
+        """It has been sent: the database must learn of it, however long it is away, and whatever follows fails."""
+        errand = self._errands.get(delivery.kind)
+        while True:
+            try:
+                await self._record(errand, delivery, outcome)
+                return
+            except Unreachable:
+                await asyncio.sleep(RECORD_AGAIN_AFTER_S)
+            except Exception:
+                log.exception("delivery=%s kind=%s what follows is not recorded", delivery.id, delivery.kind)
+                if errand is None:
+                    return
+                errand = None
+
+    async def _record(self, errand: Errand | None, delivery: Delivery, outcome: Outcome) -> None:
         async with self._db.transaction() as conn:
-            if await self._write_down(conn, delivery, outcome):
+            if await self._write_down(conn, delivery, outcome) and errand:
                 await errand.recorded(conn, delivery, outcome)
 
     async def _write_down(self, conn: Connection, delivery: Delivery, outcome: Outcome) -> bool:
@@ -219,7 +248,10 @@ async def _pass(gates: Sequence[asyncio.Event]) -> None:
         log.info("the rest does not wait for a slow page any longer")
 
 
-def backoff(attempts: int) -> timedelta:
-    """1, 2, 4 … 60 s; the first attempt is number 1. A little apart for each attempt, never all at one instant."""
+def backoff(attempts: int, *, number: int = 0) -> timedelta:
+    """About 1, 2, 4 … 60 s; the first attempt is number 1.
+
+    By its `number` each comes a little sooner than that: many that failed at one instant are not all due at one again.
+    """
     wait: timedelta = min(FIRST_BACKOFF * 2 ** min(attempts - 1, 10), LONGEST_BACKOFF)
-    return wait
+    return wait * (1 - number % 8 / 32)

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from bot.clock import Clock
 from bot.domain.actor import TOCSIN
-from bot.domain.errors import Rejected
+from bot.domain.errors import Rejected, Unreachable
 from bot.domain.escalation import is_late
 from bot.domain.incident import Incident
 from bot.domain.page import Page, PageState, Via
@@ -105,7 +105,7 @@ class Pages(Errand):
         now = self._clock.now()
         async with self._db.transaction() as conn:
             if not await outbox.holds(conn, delivery, now):
-                raise NoLongerWanted("another process has taken this page over")
+                raise Unreachable("its lease was over before it was sent")
             page = await pages.attempted(conn, delivery.payload["page"], now)
             if page is None:
                 raise NoLongerWanted("cancelled before it was sent")

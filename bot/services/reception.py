@@ -4,10 +4,12 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 from bot.clock import Clock
-from bot.domain.errors import NotFound, TocsinError
+from bot.domain.errors import NotFound, TocsinError, Unreachable
+from bot.services.outbox import backoff
 from bot.store import requests
 from bot.store.database import Database
 from bot.store.requests import Request
@@ -15,10 +17,11 @@ from bot.store.requests import Request
 log = logging.getLogger(__name__)
 
 # Whoever stored a request works on it at once; when it is not finished by then, any process takes it over.
-TAKEN_OVER_AFTER = timedelta(seconds=30)
+TAKEN_OVER_AFTER = timedelta(seconds=15)
 # A request that kills its worker again and again is left alone, with its error.
-ATTEMPTS = 5
+ATTEMPTS = 8
 AT_ONCE = 10
+RECORD_AGAIN_AFTER_S = 0.5
 KEPT = timedelta(days=7)
 
 # Works on one request to its end; raises nothing that a person could mend.
@@ -65,7 +68,8 @@ class Reception:
             if request.key in own:
                 continue
             if request.attempts > ATTEMPTS:
-                await self._finish(request, "given up: it was begun too often")
+                log.error("request=%s kind=%s given up", request.key, request.kind)
+                await self._see_recorded(partial(requests.finish, key=request.key, error="it was begun too often"))
             else:
                 self._begin(request)
         return len(left_over)
@@ -92,20 +96,28 @@ class Reception:
 
     async def _work(self, request: Request) -> None:
         assert self._desk is not None
+        outcome = partial(requests.finish, key=request.key)
         async with self._room:
             try:
                 await self._desk(request)
-                await self._finish(request, None)
             except TocsinError as error:
-                # The database or Slack is away: the request stays, and is taken over when its time is up.
+                # The database or Slack is away: it is begun again, here or by another process.
                 log.warning("request=%s kind=%s unfinished: %s", request.key, request.kind, error)
+                outcome = partial(requests.put_back, request=request, wait=backoff(request.attempts + 1))
             except Exception as error:
                 log.exception("request=%s kind=%s", request.key, request.kind)
-                await self._finish(request, f"{type(error).__name__}: {error}")
+                outcome = partial(requests.finish, key=request.key, error=f"{type(error).__name__}: {error}")
+        await self._see_recorded(outcome)
 
-    async def _finish(self, request: Request, error: str | None) -> None:
-        async with self._db.transaction() as conn:
-            await requests.finish(conn, request.key, now=self._clock.now(), error=error)
+    async def _see_recorded(self, outcome: Callable[..., Awaitable[None]]) -> None:
+        """However long the database is away: what stays open would be begun again."""
+        while True:
+            try:
+                async with self._db.transaction() as conn:
+                    await outcome(conn, now=self._clock.now())
+                return
+            except Unreachable:
+                await asyncio.sleep(RECORD_AGAIN_AFTER_S)
 
 
 def _storable(value: Any) -> Any:

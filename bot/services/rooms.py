@@ -56,7 +56,9 @@ class Rooms(Errand):
 
     async def open(self, conn: Connection, incident: Incident) -> None:
         """Have the room opened and the incident announced; in the transaction that declares it."""
-        await self._outbox.put(conn, "room", {"incident": incident.id}, priority=ROOM)
+        # Of two incidents called the same, the second finds the room of the first written down, and leaves it alone.
+        lane = f"room {self._name(incident)}"
+        await self._outbox.put(conn, "room", {"incident": incident.id}, priority=ROOM, lane=lane)
         if not incident.private:
             await self._cards.touch(conn, f"announcement:{incident.id}")
 
@@ -115,19 +117,21 @@ class Rooms(Errand):
         incident = await self._incident(delivery)
         if incident.room_id:
             raise NoLongerWanted
-        name = room_name(incident, self._runbook.channels.prefix, self._runbook.timezone)
-        if delivery.unsure and (own := await self._half_made(incident, name)):
-            return f"{own.id} {own.name}"
+        name = self._name(incident)
         for number in range(1, NAMES_TRIED + 1):
             wanted = name if number == 1 else numbered(name, number)
             try:
-                room = await self._gateway.open_room(wanted, private=incident.private)
+                room: Room | None = await self._gateway.open_room(wanted, private=incident.private)
             except Rejected as error:
                 if error.code != "name_taken":
                     raise
-                continue
-            return f"{room.id} {room.name}"
+                room = await self._half_made(incident, wanted) if delivery.unsure else None
+            if room:
+                return f"{room.id} {room.name}"
         raise Rejected(f"{NAMES_TRIED} channels are called {name} already")
+
+    def _name(self, incident: Incident) -> str:
+        return room_name(incident, self._runbook.channels.prefix, self._runbook.timezone)
 
     async def _half_made(self, incident: Incident, name: str) -> Room | None:
         """The channel that an earlier attempt made although we never heard the answer: ours, and nobody's room."""

@@ -1,5 +1,6 @@
 """How each variable is written, and what is said when it is written wrongly."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from email.utils import parseaddr
@@ -90,10 +91,10 @@ def _folder_url(text: str) -> str:
 
 
 def _database_url(text: str) -> SecretStr:
-    if not PostgresqlUrl.accepts(text):
+    if not PostgresqlUrl.accepts(text) or re.search("%(?![0-9A-Fa-f]{2})", text):
         raise Refused(
             f"is not the address of a PostgreSQL database: say {PostgresqlUrl.example}; "
-            "/ ? # and @ in a password are written %2F %3F %23 and %40"
+            "/ ? # @ and % in a password are written %2F %3F %23 %40 and %25"
         )
     return SecretStr(text)
 

@@ -128,7 +128,7 @@ def home(parts: Iterable[Message]) -> dict[str, Any]:
     blocks: list[Block] = []
     for part in parts:
         blocks += [*part.blocks, divider()]
-    return {"type": "home", "blocks": blocks[: VIEW_BLOCKS - 1]}
+    return {"type": "home", "blocks": blocks[:-1][:VIEW_BLOCKS]}
 
 
 def mrkdwn(text: str) -> Block:

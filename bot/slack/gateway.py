@@ -1,5 +1,6 @@
 """Calls to Slack, in our words; every answer that is not a yes becomes one of our errors."""
 
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -12,6 +13,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.clock import Clock
 from bot.domain.errors import Failed, RateLimited, Rejected, Unanswered, Unreachable
+from bot.metrics import Metrics
 from bot.slack.blocks import Message
 
 CALL_TIMEOUT_S = 10
@@ -49,8 +51,11 @@ class Gateway:
     The SDK's own retries would post twice after a dropped connection, so they are switched off.
     """
 
-    def __init__(self, session: aiohttp.ClientSession, clock: Clock, *, token: str, base_url: str) -> None:
+    def __init__(
+        self, session: aiohttp.ClientSession, clock: Clock, *, token: str, base_url: str, metrics: Metrics | None = None
+    ) -> None:
         self._clock = clock
+        self._metrics = metrics or Metrics()
         self._resting: dict[str, datetime] = {}
         self._session = session
         self.client = AsyncWebClient(
@@ -68,16 +73,25 @@ class Gateway:
         """
         place = _place(method, body)
         self._must_not_rest(place)
+        began, outcome = time.perf_counter(), "ok"
+        try:
+            return await self._ask(method, params, body)
+        except Failed as failure:
+            outcome = type(failure).__name__
+            if isinstance(failure, RateLimited):
+                self._resting[place] = self._clock.now() + failure.retry_after
+            raise
+        finally:
+            self._metrics.slack_called(method, time.perf_counter() - began, outcome)
+
+    async def _ask(self, method: str, params: Mapping[str, Any] | None, body: Mapping[str, Any]) -> dict[str, Any]:
         try:
             if params is not None:
                 answer = await self.client.api_call(method, params=_present(params))
             else:
                 answer = await self.client.api_call(method, json=_present(body))
         except SlackApiError as error:
-            failure = _failure(method, error)
-            if isinstance(failure, RateLimited):
-                self._resting[place] = self._clock.now() + failure.retry_after
-            raise failure from error
+            raise _failure(method, error) from error
         except (aiohttp.ClientConnectorError, aiohttp.ClientConnectorDNSError) as error:
             raise Unreachable(f"Slack cannot be reached ({method})") from error
         except (TimeoutError, aiohttp.ClientError, ConnectionError) as error:

@@ -55,8 +55,10 @@ async def lock(conn: Connection, incident_id: int) -> Escalation:
     return _escalation(await SQL.the(conn, "lock", incident_id=incident_id))
 
 
-async def claim_due(conn: Connection, *, now: datetime, limit: int) -> list[Escalation]:
-    return [_escalation(row) for row in await SQL.all(conn, "claim_due", now=now, limit=limit)]
+async def claim_due(conn: Connection, now: datetime) -> int | None:
+    """The incident whose ladder has been due longest, locked for this transaction; None when none is due."""
+    row = await SQL.one(conn, "claim_due", now=now)
+    return int(row["incident_id"]) if row else None
 
 
 async def save(conn: Connection, escalation: Escalation) -> None:

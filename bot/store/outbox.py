@@ -46,8 +46,11 @@ async def put(
     await SQL.run(conn, "put", **values, due_at=due_at or now)
 
 
-async def claim(conn: Connection, *, now: datetime, lease_until: datetime, limit: int) -> list[Delivery]:
-    rows = await SQL.all(conn, "claim", now=now, lease_until=lease_until, limit=limit)
+async def claim(
+    conn: Connection, *, now: datetime, lease_until: datetime, limit: int, lowest: int, in_hand: list[int]
+) -> list[Delivery]:
+    """What is due, most urgent first; nothing less urgent than `lowest`, and nothing of `in_hand`."""
+    rows = await SQL.all(conn, "claim", now=now, lease_until=lease_until, limit=limit, lowest=lowest, in_hand=in_hand)
     return sorted((Delivery(**row) for row in rows), key=lambda delivery: (delivery.priority, delivery.id))
 
 

@@ -9,12 +9,14 @@ DO UPDATE SET
 
 -- name: claim
 -- What is due and first in its lane. One that was being sent when its lease ended may have been accepted: unsure.
+-- What this process still has in hand is not taken over by itself: its outcome is on its way.
 UPDATE outbox o
 SET state = 'sending', fence = o.fence + 1, attempts = o.attempts + 1, due_at = %(lease_until)s,
     unsure = o.unsure OR o.state = 'sending'
 FROM (
     SELECT c.id FROM outbox c
-    WHERE c.state IN ('waiting', 'sending') AND c.due_at <= %(now)s
+    WHERE c.state IN ('waiting', 'sending') AND c.due_at <= %(now)s AND c.priority <= %(lowest)s
+      AND c.id <> ALL(%(in_hand)s::bigint[])
       AND (c.lane IS NULL OR NOT EXISTS (
           SELECT FROM outbox f
           WHERE f.lane = c.lane AND f.state IN ('waiting', 'sending') AND f.id <> c.id

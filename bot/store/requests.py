@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from psycopg.types.json import Jsonb
@@ -57,6 +57,11 @@ async def once(conn: Connection, actor: Actor, now: datetime) -> None:
 
 async def finish(conn: Connection, key: str, *, now: datetime, error: str | None = None) -> None:
     await SQL.run(conn, "finish", key=key, now=now, error=error)
+
+
+async def put_back(conn: Connection, request: Request, *, now: datetime, wait: timedelta) -> None:
+    """Have it begun again after `wait`, when this attempt was the latest."""
+    await SQL.run(conn, "put_back", key=request.key, attempts=request.attempts, due_at=now + wait)
 
 
 async def next_due(conn: Connection) -> datetime | None:

@@ -21,6 +21,10 @@ UPDATE requests SET deed_at = %(now)s WHERE key = %(key)s AND deed_at IS NULL;
 -- name: finish
 UPDATE requests SET worked_at = %(now)s, due_at = NULL, error = %(error)s WHERE key = %(key)s;
 
+-- name: put_back
+-- Begun again then, unless somebody else has begun it since.
+UPDATE requests SET due_at = %(due_at)s WHERE key = %(key)s AND attempts = %(attempts)s AND due_at IS NOT NULL;
+
 -- name: next_due
 SELECT min(due_at) AS due_at FROM requests WHERE due_at IS NOT NULL;
 

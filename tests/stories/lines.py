@@ -1,0 +1,120 @@
+"""What lies between the bot and others in a story: Slack's signed requests by hand, and a database that can go away."""
+
+import asyncio
+import hashlib
+import hmac
+import json
+import time
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager, suppress
+from typing import Any
+from urllib.parse import parse_qs, urlencode, urlsplit
+
+import aiohttp
+
+from tests.world import World
+
+FORM = "application/x-www-form-urlencoded"
+JSON = "application/json"
+
+
+async def sent_by_hand(
+    world: World,
+    body: Mapping[str, Any] | bytes,
+    content_type: str = FORM,
+    *,
+    secret: str | None = None,
+    late_s: int = 0,
+    **headers: str | None,
+) -> tuple[int, str]:
+    """Status and body of the answer to a request that Slack might have sent; `headers` None leaves one out."""
+    if isinstance(body, bytes):
+        raw = body
+    else:
+        raw = json.dumps(body).encode() if content_type == JSON else urlencode(body).encode()
+    stamp = str(int(time.time()) - late_s)
+    key = (world.workspace.signing_secret if secret is None else secret).encode()
+    signature = "v0=" + hmac.new(key, b"v0:" + stamp.encode() + b":" + raw, hashlib.sha256).hexdigest()
+    all_headers: dict[str, str | None] = {
+        "Content-Type": content_type,
+        "X-Slack-Request-Timestamp": stamp,
+        "X-Slack-Signature": signature,
+    }
+    all_headers |= {name.replace("_", "-"): value for name, value in headers.items()}
+    present = {name: value for name, value in all_headers.items() if value is not None}
+    url = f"http://127.0.0.1:{world.app.port}/slack/events"
+    async with aiohttp.ClientSession() as session, session.post(url, data=raw, headers=present) as answer:
+        return answer.status, await answer.text()
+
+
+async def stored(world: World) -> list[Mapping[str, Any]]:
+    """Every request in the database, oldest first."""
+    async with world.house.db.transaction() as conn:
+        cursor = await conn.execute("SELECT * FROM requests ORDER BY received_at, key")
+        return list(await cursor.fetchall())
+
+
+class Line:
+    """A line to the database that can be cut, go dead, and be mended."""
+
+    def __init__(self, database: str) -> None:
+        parts = urlsplit(database)
+        self._socket = f"{parse_qs(parts.query)['host'][0]}/.s.PGSQL.5432"
+        self._name, self._user = parts.path.lstrip("/"), parts.username
+        self._server: asyncio.Server | None = None
+        self._links: set[asyncio.StreamWriter] = set()
+        self._flowing = asyncio.Event()
+        self._flowing.set()
+        self._port = 0
+
+    @property
+    def url(self) -> str:
+        return f"postgresql://{self._user}@127.0.0.1:{self._port}/{self._name}"
+
+    async def mend(self) -> None:
+        self._flowing.set()
+        self._server = self._server or await asyncio.start_server(self._carry, "127.0.0.1", self._port)
+        self._port = self._server.sockets[0].getsockname()[1]
+
+    async def cut(self) -> None:
+        """As when the server is stopped: every connection ends, new ones are refused."""
+        if self._server is not None:
+            self._server.close()
+            self._server = None
+        for link in list(self._links):
+            link.transport.abort()
+        await asyncio.sleep(0)
+
+    def go_dead(self) -> None:
+        """As when packets vanish: connections stay, and nothing is said any more."""
+        self._flowing.clear()
+
+    async def _carry(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        there, back = await asyncio.open_unix_connection(self._socket)
+        self._links |= {writer, back}
+        ways = [asyncio.create_task(self._flow(reader, back)), asyncio.create_task(self._flow(there, writer))]
+        try:
+            await asyncio.wait(ways, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for way in ways:
+                way.cancel()
+            for link in (writer, back):
+                self._links.discard(link)
+                link.transport.abort()
+
+    async def _flow(self, source: asyncio.StreamReader, sink: asyncio.StreamWriter) -> None:
+        with suppress(ConnectionError):
+            while piece := await source.read(65536):
+                await self._flowing.wait()
+                sink.write(piece)
+                await sink.drain()
+
+
+@asynccontextmanager
+async def line_to(database: str) -> AsyncIterator[Line]:
+    line = Line(database)
+    await line.mend()
+    try:
+        yield line
+    finally:
+        await line.cut()
