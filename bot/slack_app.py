@@ -235,9 +235,16 @@ def parse_body(body: str, content_type: str | None) -> dict[str, Any]:
     if not body:
         return {}
     if content_type == "application/json" or body.startswith("{"):
-        return dict(json.loads(body))
+        return _object(body)
     fields = dict(parse_qsl(body, keep_blank_values=True))
-    return dict(json.loads(fields["payload"])) if "payload" in fields else dict(fields)
+    return _object(fields["payload"]) if "payload" in fields else dict(fields)
+
+
+def _object(text: str) -> dict[str, Any]:
+    content = json.loads(text)
+    if not isinstance(content, dict):
+        raise ValueError("no JSON object")
+    return content
 
 
 def mend_bolt() -> None:

@@ -28,12 +28,14 @@ class Verb:
 class Command:
     """`name` is the word after the slash as this project knows it; the runbook may rename it in Slack.
 
-    `also` are ways to use it that begin with no verb: what follows the slash command, and what it does.
+    `also` are ways to use it that begin with no verb: what follows the slash command, and what it does. `order` names
+    the verbs that come first in the help; the others follow as they were found.
     """
 
     name: str
     summary: str
     also: tuple[tuple[str, str], ...] = ()
+    order: tuple[str, ...] = ()
     verbs: list[Verb] = field(default_factory=list)
     buttons: dict[str, Deed] = field(default_factory=dict)
     forms: dict[str, Deed] = field(default_factory=dict)
@@ -105,7 +107,10 @@ class Command:
         """How this verb is used; all of the command when the word is none of its verbs."""
         asked = [verb for verb in self.verbs if word.lower() in verb.words]
         also = [] if asked else self.also
-        return call.say("help", name=self.name, summary=self.summary, also=also, verbs=asked or self.verbs)
+        return call.say("help", name=self.name, summary=self.summary, also=also, verbs=asked or self._in_order())
+
+    def _in_order(self) -> list[Verb]:
+        return sorted(self.verbs, key=lambda verb: (*self.order, verb.words[0]).index(verb.words[0]))
 
 
 def _into(book: dict[str, Deed], name: str) -> Callable[[Deed], Deed]:

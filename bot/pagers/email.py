@@ -48,6 +48,7 @@ class EmailPager:
             organisation=self._runbook.organisation,
             link=await self._acknowledge_link(page),
         )
+        call.leaves()
         subject, body = subject_and_body(words)
         # The instant is part of the id: mailboxes drop what they have seen, and a new database counts from 1 again.
         key = f"page-{page.id}.{page.due_at.timestamp():.0f}"

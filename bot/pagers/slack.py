@@ -59,6 +59,7 @@ class SlackPager:
 
     async def _post(self, account: str, call: Call, *, repeat: bool) -> str:
         message = await self._paint(call.page.id, repeat=repeat)
+        call.leaves()
         return _reference(await self._messenger.post(account, message, key=_key(call)))
 
     async def _look(self, account: str, call: Call, began: datetime) -> Posted | None:

@@ -2,4 +2,8 @@
 
 from commands.command import Command
 
-COMMAND = Command("incident", summary="Declare incidents, and work on them together.")
+COMMAND = Command(
+    "incident",
+    summary="Declare incidents, and work on them together.",
+    order=("declare", "drill", "private", "list", "show", "update", "severity", "status", "lead", "role", "note"),
+)

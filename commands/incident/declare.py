@@ -81,7 +81,8 @@ async def _declare(call: Call, *, drill: bool = False, private: bool = False) ->
     try:
         severity, title = call.house.incidents.split_severity(call.text)
     except NotFound as unknown:
-        raise NotFound(f"{unknown} Nothing was declared: type one of these first, or none for the usual.") from unknown
+        usual = call.house.runbook.default_severity.id
+        raise NotFound(f"{unknown} Nothing was declared. Type one of these first, or none for {usual}.") from unknown
     incident = await call.house.incidents.declare(call.actor, title, severity=severity, drill=drill, private=private)
     return _said(call, incident, title)
 

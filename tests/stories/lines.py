@@ -3,6 +3,7 @@
 import asyncio
 import hashlib
 import hmac
+import io
 import json
 import time
 from collections.abc import AsyncIterator, Mapping
@@ -43,14 +44,15 @@ async def sent_by_hand(
     all_headers |= {name.replace("_", "-"): value for name, value in headers.items()}
     present = {name: value for name, value in all_headers.items() if value is not None}
     url = f"http://127.0.0.1:{world.app.port}/slack/events"
-    async with aiohttp.ClientSession() as session, session.post(url, data=raw, headers=present) as answer:
+    async with aiohttp.ClientSession() as session, session.post(url, data=io.BytesIO(raw), headers=present) as answer:
         return answer.status, await answer.text()
 
 
-async def stored(world: World) -> list[Mapping[str, Any]]:
-    """Every request in the database, oldest first."""
+async def stored(world: World, *kinds: str) -> list[Mapping[str, Any]]:
+    """The requests in the database, without what Slack tells of its own accord unless `event` is asked for."""
+    wanted = kinds or ("command", "action", "form", "shortcut")
     async with world.house.db.transaction() as conn:
-        cursor = await conn.execute("SELECT * FROM requests ORDER BY received_at, key")
+        cursor = await conn.execute("SELECT * FROM requests WHERE kind = ANY(%s) ORDER BY received_at", [list(wanted)])
         return list(await cursor.fetchall())
 
 

@@ -311,6 +311,8 @@ async def test_help_lists_every_way_to_use_a_command(world: World, command: str,
     for typed in ("help", "HELP", "?"):
         words = await ask(world, "eve", f"{command} {typed}")
         assert words.startswith(f"*`{command}`*")
+        if command == "/incident":
+            assert words.index("declare [SEV]") < words.index("list [open") < words.index("note &lt;text&gt;")
         assert escape_mrkdwn(line) in words
     world.nothing_else_was_sent()
 
@@ -363,6 +365,32 @@ async def test_spoken_to_in_a_channel_the_bot_shows_its_panel_to_the_speaker(wor
     await world.settled()
     panel = whispered(world, "eve", "#random")[-1]
     assert "Declare" in world.eve.labels(panel)
+    world.nothing_else_was_sent()
+
+
+async def test_every_word_about_a_drill_begins_with_drill_in_its_room_and_in_every_answer(world: World) -> None:
+    await ask(world, "eve", "/incident drill P1 Payments failing")
+    room = world.workspace.channel(world.room())
+    for typed in (
+        "/incident update all is well",
+        "/incident status identified",
+        "/incident severity P2 because",
+        "/incident role comms @dev",
+        "/incident note x",
+        "/incident show",
+        "/incident timeline",
+        "/escalate",
+        "/escalate ceo why",
+        "/escalate status",
+        "/escalate snooze",
+        "/incident lead",
+        "/incident resolve over",
+        "/incident reopen again",
+    ):
+        assert (await ask(world, "eve", typed, room)).startswith("DRILL: "), typed
+    said = [headline for _, headline in world.posts()]
+    assert len(said) > 12
+    assert [headline for headline in said if not headline.startswith("DRILL: ")] == []
     world.nothing_else_was_sent()
 
 

@@ -132,3 +132,15 @@ async def test_bot_down_for_forty_minutes_pages_the_one_overdue_tier_once_and_sa
     assert world.pages_of("cleo") == []
     await world.passes(seconds=1)
     assert len(world.pages_of("cleo")) == 1
+
+
+async def test_a_slow_answer_to_the_page_does_not_hold_up_the_room(world: World) -> None:
+    world.workspace.faults.hang("chat.postMessage", 1.0)
+    world.sent_since()
+    await declared(world)
+
+    methods = [
+        sent.method for sent in world.sent_since() if sent.method in ("chat.postMessage", "conversations.create")
+    ]
+    assert methods[0] == "conversations.create", "the page left first, and Slack took its time"
+    assert len(world.pages_of("ada")) == 1
