@@ -67,8 +67,8 @@ def build(
     permissions = Permissions(clock, runbook, people)
     outbox = Outbox(db, clock)
     cards = Cards(db, clock, outbox, gateway)
-    posts = Posts(db, outbox, gateway, rendering)
     channels = Channels(db, runbook, gateway)
+    posts = Posts(db, runbook, channels, outbox, gateway, rendering)
     rooms = Rooms(db, clock, runbook, people, channels, outbox, cards, posts, gateway, rendering)
     incident_cards = IncidentCards(db, clock, runbook, people, channels, rooms, cards, rendering)
     parts = Parts(

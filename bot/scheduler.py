@@ -15,6 +15,7 @@ from bot.store.database import Database
 log = logging.getLogger(__name__)
 
 SWEEP_EVERY_S = 1.0
+BREATH_S = 0.05
 LISTEN_AGAIN_AFTER_S = 1.0
 CORRECT_EVERY_S = 30.0
 END_WITHIN_S = 5.0
@@ -104,7 +105,8 @@ class Scheduler:
 
     def _set_alarm(self, name: str, due_at: datetime) -> None:
         """Only for what is due before the next sweep is it worth an alarm of its own."""
-        wait = self._clock.seconds_until(due_at)
+        # A row that is due and cannot be taken, because its lane or another process holds it, must not spin this one.
+        wait = self._clock.seconds_until(due_at) or BREATH_S
         if wait <= SWEEP_EVERY_S:
             at = self._clock.machine_now() + timedelta(seconds=wait)
             self._alarm.add_job(self._ring, "date", run_date=at, args=[name], id=name, replace_existing=True)

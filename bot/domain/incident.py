@@ -43,6 +43,7 @@ class Incident:
     room_name: str | None = None
     room_at: datetime | None = None
     room_error: str | None = None
+    room_lost: bool = False
     room_topic: str | None = None
     origin: Mapping[str, Any] = field(default_factory=dict)
     request: str | None = None

@@ -42,6 +42,9 @@ class Page:
         return self.state in ACCEPTED
 
 
+# A page that has not been tried yet is looked at again after this.
+SOON = timedelta(seconds=1)
+
 Reach = Literal["reached", "unreached", "open"]
 
 
@@ -56,8 +59,9 @@ def reach(pages: Iterable[Page], now: datetime) -> dict[str, Reach]:
 
 def look_again_at(pages: Iterable[Page], now: datetime) -> datetime:
     """When a page that is still open will have had its time; soon, when it has not been tried yet."""
-    tried = [page.first_attempt_at for page in pages if page.state == "waiting" and page.first_attempt_at]
-    return max(min(tried) + REACH_WITHIN, now) if tried else now + timedelta(seconds=1)
+    still_open = [page for page in pages if _may_still_be_accepted(page, now)]
+    ends = [page.first_attempt_at + REACH_WITHIN if page.first_attempt_at else now + SOON for page in still_open]
+    return min(ends, default=now + SOON)
 
 
 def _person_reach(pages: list[Page], now: datetime) -> Reach:

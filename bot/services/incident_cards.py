@@ -58,6 +58,8 @@ class IncidentCards:
 
     async def paint_incident(self, conn: Connection, subject: str) -> Painted | None:
         standing = await self.standing(conn, int(subject))
+        if standing.incident.room_lost:
+            return None
         words = self._rendering.say("slack/incident_card", **self.facts(standing))
         shown = message(words, card_buttons(standing))
         return Painted(standing.incident.room_id, shown, no_room_yet(standing.incident.id))

@@ -176,7 +176,10 @@ class Outbox:
         except NoLongerWanted as reason:
             return Outcome("cancelled", error=str(reason) or None)
         except NotYet as reason:
-            again_at = self._clock.now() + LOOK_AGAIN_AFTER
+            now = self._clock.now()
+            if now - delivery.created_at > GIVE_UP_AFTER:
+                return Outcome("gave_up", error=str(reason))
+            again_at = now + LOOK_AGAIN_AFTER
             return Outcome("waiting", again_at=again_at, unsure=delivery.unsure, is_there=reason.is_there)
         except Rejected as error:
             return Outcome("refused", error=str(error))

@@ -129,28 +129,32 @@ class Pages(Errand):
 
     async def _accepted(self, conn: Connection, page: Page, reference: str | None) -> None:
         now = self._clock.now()
+        # The ladder before its pages, as in every deed: two who take them the other way round wait for each other.
+        await escalations.look_now(conn, page.incident_id, now)
         await pages.settle(conn, page.id, "accepted", now=now, reference=reference)
         self._metrics.page_lateness((now - page.due_at).total_seconds(), page.via)
         if page.via == "slack" and reference:
             # The message is a card from now on: edited in place when the incident moves on.
             channel, _, ts = reference.partition("/")
             await cards.save(conn, f"page:{page.id}", Card(channel, ts, digest=""))
-            await self._show_new_room(conn, page)
+            await self._catch_up(conn, page)
         words = self._rendering.say("documents/paged", page=page, person=self._people.display_name(page.person))
         await incidents.write(
             conn, page.incident_id, "paged", words, actor=TOCSIN.name, at=now, key=f"page {page.id} accepted"
         )
-        await escalations.look_now(conn, page.incident_id, now)
 
-    async def _show_new_room(self, conn: Connection, page: Page) -> None:
-        """The room was opened while the page was on its way: its message does not lead there yet."""
-        room_at = (await incidents.get(conn, page.incident_id)).room_at
-        if room_at and page.first_attempt_at and page.first_attempt_at <= room_at:
+    async def _catch_up(self, conn: Connection, page: Page) -> None:
+        """What happened while the page was on its way: its message does not show it yet."""
+        incident = await incidents.get(conn, page.incident_id)
+        moments = (incident.room_at, incident.acknowledged_at, incident.resolved_at)
+        since = page.first_attempt_at
+        if since and any(moment and moment >= since for moment in moments):
             await self._cards.touch(conn, f"page:{page.id}")
 
     async def _lost(self, conn: Connection, page: Page, outcome: Outcome) -> None:
         now = self._clock.now()
         state: PageState = "refused" if outcome.state == "refused" else "gave_up"
+        await escalations.look_now(conn, page.incident_id, now)
         await pages.settle(conn, page.id, state, now=now, error=outcome.error)
         words = self._rendering.say(
             "documents/page_failed", page=page, person=self._people.display_name(page.person), error=outcome.error
@@ -158,4 +162,3 @@ class Pages(Errand):
         await incidents.write(
             conn, page.incident_id, "page_failed", words, actor=TOCSIN.name, at=now, key=f"page {page.id} lost"
         )
-        await escalations.look_now(conn, page.incident_id, now)

@@ -111,7 +111,7 @@ class People:
             return self.named(found[1])
         wanted = text.lstrip("@").lower()
         for key, person in self._runbook.people.items():
-            if wanted in (key.lower(), person.name.lower(), (person.email or "").lower()):
+            if wanted and wanted in (key.lower(), person.name.lower(), (person.email or "").lower()):
                 return key
         known = ", ".join(sorted(self._runbook.people))
         raise NotFound(f"I know nobody called “{text}”. Mention somebody of this workspace, or type one of: {known}.")

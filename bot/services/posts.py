@@ -1,7 +1,10 @@
 """Messages posted once: a real transition, told in the incident's room or in a channel."""
 
 from bot.domain.errors import Rejected
+from bot.domain.incident import Incident
 from bot.rendering import Rendering
+from bot.runbook import Runbook
+from bot.services.channels import Channels
 from bot.services.outbox import UPDATE, Errand, NotYet, Outbox
 from bot.slack.blocks import Message, message
 from bot.slack.gateway import Gateway
@@ -23,7 +26,11 @@ def no_room_yet(incident_id: int) -> NotYet:
 class Posts(Errand):
     """Puts posts into the outbox, in order per place, and carries them."""
 
-    def __init__(self, db: Database, outbox: Outbox, gateway: Gateway, rendering: Rendering) -> None:
+    def __init__(
+        self, db: Database, runbook: Runbook, channels: Channels, outbox: Outbox, gateway: Gateway, rendering: Rendering
+    ) -> None:
+        self._incidents_channel = runbook.channels.incidents
+        self._channels = channels
         self._db = db
         self._outbox = outbox
         self._gateway = gateway
@@ -60,6 +67,13 @@ class Posts(Errand):
             incident = await incidents.get(conn, delivery.payload["incident"])
         if incident.room_id:
             return incident.room_id
-        if incident.room_error:
-            raise Rejected("this incident has no room")
+        if incident.room_lost:
+            return await self._instead(incident)
         raise no_room_yet(incident.id)
+
+    async def _instead(self, incident: Incident) -> str:
+        """Without a room, what it would have been told stands where the incident is announced."""
+        channel = None if incident.private else await self._channels.find(self._incidents_channel)
+        if channel is None:
+            raise Rejected("this incident has no room")
+        return channel

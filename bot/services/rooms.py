@@ -101,8 +101,11 @@ class Rooms(Errand):
         if outcome.state == "sent" and outcome.reference:
             await self._furnish(conn, incident_id, *outcome.reference.split(" ", 1))
         elif outcome.error:
-            await incidents.set_room_error(conn, incident_id, outcome.error)
+            lost = outcome.state in ("refused", "gave_up")
+            await incidents.set_room_error(conn, incident_id, outcome.error, lost=lost)
             await self._cards.touch(conn, f"announcement:{incident_id}")
+            if lost:
+                await self._outbox.wake(conn, ["post", "invite", "card"], {"incident": incident_id})
 
     async def _furnish(self, conn: Connection, incident_id: int, room_id: str, name: str) -> None:
         """The room is there: everything else in it happens side by side."""
@@ -179,4 +182,4 @@ class Rooms(Errand):
 
 
 def _no_room(incident: Incident) -> Exception:
-    return Rejected("this incident has no room") if incident.room_error else no_room_yet(incident.id)
+    return Rejected("this incident has no room") if incident.room_lost else no_room_yet(incident.id)

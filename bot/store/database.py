@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 
 import psycopg
 from psycopg import AsyncConnection
-from psycopg.conninfo import make_conninfo
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from psycopg.rows import dict_row
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
@@ -104,11 +104,13 @@ def _with_limits(url: str) -> str:
         "idle_in_transaction_session_timeout": IDLE_IN_TRANSACTION_TIMEOUT_MS,
         "TimeZone": "UTC",
     }
+    limits = [f"-c {name}={value}" for name, value in options.items()]
+    # Behind the options of the address: they may hold a search path or what a host needs to find the database.
     return make_conninfo(
         url,
         connect_timeout=CONNECT_TIMEOUT_S,
         application_name="tocsin",
-        options=" ".join(f"-c {name}={value}" for name, value in options.items()),
+        options=" ".join([str(conninfo_to_dict(url).get("options") or ""), *limits]).strip(),
     )
 
 

@@ -37,5 +37,5 @@ SELECT min(due_at) AS due_at FROM escalations WHERE due_at IS NOT NULL;
 SELECT count(*) AS armed, min(due_at) AS due_at FROM escalations WHERE due_at IS NOT NULL;
 
 -- name: look_now
--- A provider has answered: whether the last step reached anybody is looked at without waiting.
-UPDATE escalations SET reach_by = %(now)s WHERE incident_id = %(incident_id)s AND reach_by > %(now)s;
+-- A provider has answered: whether the last step reached anybody is looked at without waiting. Holds the row in any case.
+UPDATE escalations SET reach_by = LEAST(reach_by, %(now)s) WHERE incident_id = %(incident_id)s AND reach_by IS NOT NULL;

@@ -122,8 +122,9 @@ async def set_room(conn: Connection, incident_id: int, room_id: str, room_name: 
     await SQL.run(conn, "set_room", id=incident_id, room_id=room_id, room_name=room_name, now=now)
 
 
-async def set_room_error(conn: Connection, incident_id: int, error: str) -> None:
-    await SQL.run(conn, "set_room_error", id=incident_id, error=error)
+async def set_room_error(conn: Connection, incident_id: int, error: str, *, lost: bool) -> None:
+    """`lost`: there will never be a room."""
+    await SQL.run(conn, "set_room_error", id=incident_id, error=error, lost=lost)
 
 
 async def set_room_topic(conn: Connection, incident_id: int, topic: str) -> None:

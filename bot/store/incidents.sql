@@ -61,7 +61,7 @@ WHERE id = %(id)s;
 UPDATE incidents SET room_id = %(room_id)s, room_name = %(room_name)s, room_at = %(now)s, room_error = NULL WHERE id = %(id)s;
 
 -- name: set_room_error
-UPDATE incidents SET room_error = %(error)s WHERE id = %(id)s;
+UPDATE incidents SET room_error = %(error)s, room_lost = %(lost)s WHERE id = %(id)s;
 
 -- name: set_room_topic
 UPDATE incidents SET room_topic = %(topic)s WHERE id = %(id)s;

@@ -5,7 +5,7 @@ from importlib import resources
 
 import psycopg
 from psycopg import AsyncConnection
-from psycopg.conninfo import make_conninfo
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from psycopg.rows import dict_row
 
 from bot.domain.errors import Unreachable
@@ -23,12 +23,16 @@ async def migrate(url: str) -> list[str]:
     Safe when several processes start at once: one applies, the others wait and find nothing to do.
     """
     try:
-        conn = await AsyncConnection.connect(make_conninfo(url, options=MIGRATION_OPTIONS, connect_timeout=10))
+        conn = await AsyncConnection.connect(make_conninfo(url, options=_options(url), connect_timeout=10))
     except psycopg.OperationalError as error:
         raise Unreachable(f"database: {str(error).strip().splitlines()[0]}") from error
     conn.row_factory = dict_row  # type: ignore[assignment]
     async with conn:
         return await _apply_missing(conn)  # type: ignore[arg-type]
+
+
+def _options(url: str) -> str:
+    return f"{conninfo_to_dict(url).get('options') or ''} {MIGRATION_OPTIONS}".strip()
 
 
 async def _apply_missing(conn: Connection) -> list[str]:

@@ -38,6 +38,7 @@ CREATE TABLE incidents (
     room_name text,                          -- null = not opened yet
     room_at timestamptz,                     -- when it was opened; null = not yet
     room_error text,                         -- why there is no room; null = no trouble
+    room_lost boolean NOT NULL DEFAULT false, -- there will never be one
     room_topic text,                         -- as it was set last; null = not yet
     origin jsonb NOT NULL DEFAULT '{}',      -- the message, alert or check it was declared from
     request text UNIQUE                      -- the request that declared it; null = not from a request
