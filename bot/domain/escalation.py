@@ -13,6 +13,9 @@ DEFAULT_SNOOZE = timedelta(minutes=15)
 # Two people who press Escalate in the same moment mean the same step.
 SAME_MOMENT = timedelta(seconds=5)
 
+# A button drawn for an earlier step, pressed this long after a later one was taken, is a new wish.
+STALE_WITHIN = timedelta(minutes=1)
+
 # The step number of somebody called by hand, beside the ladder.
 BY_HAND = -1
 

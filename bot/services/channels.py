@@ -2,7 +2,7 @@
 
 import logging
 
-from bot.domain.errors import Failed
+from bot.domain.errors import Failed, Rejected, Unreachable
 from bot.runbook import Runbook
 from bot.slack.gateway import Gateway
 from bot.store import directory
@@ -27,8 +27,11 @@ class Channels:
             self._ids = await directory.channels(conn) | self._ids
 
     async def look_up(self) -> None:
-        """Find and join all of them; make `incidents` and `alerts` when nobody has. Raises Failed when Slack does not
-        even list its channels."""
+        """Find and join all of them; make `incidents` and `alerts` when nobody has.
+
+        Raises the last Failed that may pass, so that it is tried again; a refusal is kept as what is missing.
+        """
+        passing: Failed | None = None
         standing = await self._gateway.find_channels()
         for name in self._named():
             try:
@@ -42,8 +45,13 @@ class Channels:
                     continue
             except Failed as error:
                 self.missing[name] = str(error)
+                # Another process may just have made it: then it is found at the next look.
+                if not isinstance(error, Rejected) or error.code == "name_taken":
+                    passing = error
                 continue
             await self._remember(name, found.id)
+        if passing:
+            raise Unreachable(str(passing))
 
     async def find(self, name: str) -> str | None:
         """The id behind `#name`; None while it is missing."""

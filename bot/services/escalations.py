@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from bot.clock import Clock
 from bot.domain.actor import Actor
 from bot.domain.errors import AlreadyDone, Refused
-from bot.domain.escalation import BY_HAND, REACH_WITHIN, SAME_MOMENT, answered, snooze
+from bot.domain.escalation import BY_HAND, REACH_WITHIN, SAME_MOMENT, STALE_WITHIN, answered, snooze
 from bot.domain.incident import Incident, must_be_open
 from bot.domain.page import Page, Via
 from bot.runbook import Runbook
@@ -158,7 +158,9 @@ class Escalations:
         return incident, await escalations.lock(conn, incident_id)
 
     def _must_be_the_first(self, escalation: Escalation, actor: Actor, seen: str | None, now: datetime) -> None:
-        stale = seen is not None and seen != escalation.ladder.position
+        step_at = escalation.last_step_at
+        just_taken = step_at is not None and now - step_at < STALE_WITHIN
+        stale = seen is not None and seen != escalation.ladder.position and just_taken
         called_at = escalation.last_called_at
         together = called_at is not None and now - called_at < SAME_MOMENT and escalation.last_called_by != actor.name
         if stale or together:

@@ -30,6 +30,12 @@ class Standing:
     escalation: Escalation
     pages: list[Page]
 
+    def stops_for(self, page: Page) -> bool:
+        """Has somebody answered what this page asks?"""
+        answered_at = self.incident.acknowledged_at
+        climbs_on = self.escalation.policy.stops_on == "resolved"
+        return answered_at is not None and page.due_at <= answered_at and not climbs_on
+
 
 class IncidentCards:
     """The painters of `incident:<id>`, `announcement:<id>` and `page:<page id>`."""
@@ -94,8 +100,8 @@ class IncidentCards:
 
     def _page_message(self, page: Page, standing: Standing, *, repeat: bool = False) -> Message:
         incident = standing.incident
-        words = self._rendering.say("slack/page", page=page, repeat=repeat, **self.facts(standing))
-        answered = incident.is_acknowledged and page.due_at <= (incident.acknowledged_at or page.due_at)
+        answered = standing.stops_for(page)
+        words = self._rendering.say("slack/page", page=page, repeat=repeat, answered=answered, **self.facts(standing))
         buttons = [] if answered or not incident.is_open else [acknowledge(incident), escalate(standing)]
         return message(words, buttons)
 

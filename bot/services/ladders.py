@@ -114,13 +114,17 @@ class Ladders:
         """Those whom no provider would take a page for are named in the room, with their numbers."""
         loop, step = escalation.ladder.last
         ladder_pages = await pages.of_step(conn, incident.id, escalation.run, loop, step)
-        call_pages = await pages.of_step(conn, incident.id, escalation.run, escalation.calls, BY_HAND)
+        call_pages = [
+            page
+            for page in await pages.of_incident(conn, incident.id)
+            if page.run == escalation.run and page.step == BY_HAND
+        ]
         verdicts = reach(ladder_pages, now)
         everybody = verdicts | reach(call_pages, now)
         await self._tell_unreached(
-            conn, incident, [who for who, verdict in everybody.items() if verdict == "unreached"]
+            conn, incident, escalation, [who for who, verdict in everybody.items() if verdict == "unreached"]
         )
-        if verdicts and set(verdicts.values()) == {"unreached"} and escalation.state == "climbing":
+        if set(verdicts.values()) == {"unreached"} and escalation.climbs_at(now):
             await self.take_step(conn, incident, escalation, due_at=now)
             return
         still_open = "open" in everybody.values()
@@ -177,11 +181,20 @@ class Ladders:
         tier = tier_of(move.ladder.policy, move.step.tier)
         people = self._people.in_tier(tier, self._clock.now())
         if incident.is_acknowledged:
-            entries = await incidents.timeline(conn, incident.id)
-            acknowledged = {entry.actor for entry in entries if entry.kind == "acknowledged"}
+            acknowledged = await self._acknowledged(conn, incident)
             people = [who for who in people if who not in acknowledged]
         turn = Turn(move.ladder.run, move.loop, move.index, tier.key, due_at, reason)
         return await self._paging.make(conn, incident, turn, people, tier.via)
+
+    async def _acknowledged(self, conn: Connection, incident: Incident) -> set[str]:
+        """Everybody who has, since the incident was declared or reopened."""
+        names: set[str] = set()
+        for entry in await incidents.timeline(conn, incident.id):
+            if entry.kind == "acknowledged":
+                names.add(entry.actor)
+            elif entry.kind == "reopened":
+                names.clear()
+        return names
 
     async def tell_step(
         self, conn: Connection, incident: Incident, tier: str | None, made: list[Page], actor: Actor, why: str
@@ -192,14 +205,17 @@ class Ladders:
         text = f"{words} ({why})" if why else words
         await incidents.write(conn, incident.id, "escalated", text, actor=actor.name, at=self._clock.now())
         facts = {"tier": tier, "people": people, "actor": actor.name, "why": why, "late": any(p.late for p in made)}
+        facts["acknowledged"] = incident.is_acknowledged
         await self._posts.in_room(conn, incident.id, "escalated", **facts)
 
-    async def _tell_unreached(self, conn: Connection, incident: Incident, people: list[str]) -> None:
+    async def _tell_unreached(
+        self, conn: Connection, incident: Incident, escalation: Escalation, people: list[str]
+    ) -> None:
         for key in people:
             person = self._people.person(key)
             name = self._people.display_name(key)
             line = f"{name} was not reached: no provider accepted a page"
-            once = f"unreached {key}"
+            once = f"unreached {escalation.run} {key}"
             if await incidents.write(
                 conn, incident.id, "page_failed", line, actor=TOCSIN.name, at=self._clock.now(), key=once
             ):
@@ -208,7 +224,9 @@ class Ladders:
     async def _exhausted(self, conn: Connection, incident: Incident, escalation: Escalation) -> None:
         await escalations.save(conn, escalation)
         once = f"nobody answered {escalation.run}"
-        words = "Nobody answered: every tier has been paged"
+        run = [page for page in await pages.of_incident(conn, incident.id) if page.run == escalation.run]
+        paged = any(page.is_accepted for page in run)
+        words = "Nobody answered: every tier has been paged" if paged else "Nobody could be paged"
         now = self._clock.now()
         if await incidents.write(conn, incident.id, "system", words, actor=TOCSIN.name, at=now, key=once):
-            await self._posts.in_room(conn, incident.id, "nobody_answered", incident=incident)
+            await self._posts.in_room(conn, incident.id, "nobody_answered", incident=incident, paged=paged)

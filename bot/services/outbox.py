@@ -176,11 +176,7 @@ class Outbox:
         except NoLongerWanted as reason:
             return Outcome("cancelled", error=str(reason) or None)
         except NotYet as reason:
-            now = self._clock.now()
-            if now - delivery.created_at > GIVE_UP_AFTER:
-                return Outcome("gave_up", error=str(reason))
-            again_at = now + LOOK_AGAIN_AFTER
-            return Outcome("waiting", again_at=again_at, unsure=delivery.unsure, is_there=reason.is_there)
+            return self._not_yet(delivery, reason)
         except Rejected as error:
             return Outcome("refused", error=str(error))
         except RateLimited as error:
@@ -196,6 +192,13 @@ class Outbox:
             if delivery.attempts >= FAULTS:
                 return Outcome("gave_up", error=f"a fault in Tocsin: {error}")
             return self._again(delivery, f"a fault in Tocsin: {error}", unsure=True)
+
+    def _not_yet(self, delivery: Delivery, reason: NotYet) -> Outcome:
+        now = self._clock.now()
+        if now - delivery.created_at > GIVE_UP_AFTER:
+            return Outcome("gave_up", error=str(reason))
+        again_at = now + LOOK_AGAIN_AFTER
+        return Outcome("waiting", again_at=again_at, unsure=delivery.unsure, is_there=reason.is_there)
 
     def _time_left(self, delivery: Delivery) -> float | None:
         """Seconds an attempt may take; None while the clock stands still."""

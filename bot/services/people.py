@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from bot.clock import Clock
 from bot.domain.actor import TOCSIN, Actor
-from bot.domain.errors import Failed, NotFound
+from bot.domain.errors import Failed, NotFound, Rejected
 from bot.domain.schedule import Shift, on_call
 from bot.runbook import Person, Runbook, Tier
 from bot.slack.gateway import Gateway
@@ -45,12 +45,16 @@ class People:
                     self._accounts.setdefault(row["person"], row["slack_id"])
 
     async def look_up_everybody(self) -> None:
-        """At start: a failure is met again when the person is needed."""
+        """At start. Raises the last Failed that may pass, when everybody has been tried."""
+        passing: Failed | None = None
         for key in self._runbook.people:
             try:
                 await self.account(key)
             except Failed as error:
                 log.warning("person=%s cannot be looked up: %s", key, error)
+                passing = passing if isinstance(error, Rejected) else error
+        if passing:
+            raise passing
 
     async def account(self, key: str) -> str | None:
         """The person's Slack id; None when nobody in the workspace has their address. Raises Failed."""
@@ -90,14 +94,15 @@ class People:
 
     async def names_of(self, accounts: Iterable[str]) -> dict[str, str]:
         """How these Slack accounts are called; whoever Slack does not name within a second is left out."""
-        known: dict[str, str] = {}
+        found: dict[str, str] = {}
         try:
             async with asyncio.timeout(NAMES_WITHIN_S):
                 for account in accounts:
-                    known[account] = await self._called(account)
+                    if name := await self._called(account):
+                        found[account] = name
         except (Failed, TimeoutError) as error:
             log.warning("names cannot be looked up: %s", error)
-        return known
+        return found
 
     def mention(self, name: str) -> str | None:
         """How Slack writes this person so that they are told; None when they have no known account."""
@@ -140,12 +145,17 @@ class People:
         shift = self.shift(schedule, now)
         return self.shift(schedule, shift.ends) if shift else None
 
-    async def _called(self, account: str) -> str:
+    async def _called(self, account: str) -> str | None:
+        """None when Slack has failed to say it a moment ago. Raises Failed."""
         if person := self._runbook.people.get(self.named(account)):
             return person.name
-        if account not in self._names:
-            self._names[account] = await self._gateway.name_of(account)
-        return self._names[account]
+        if account not in self._names and not self._was_looked_up(account):
+            try:
+                self._names[account] = await self._gateway.name_of(account)
+            except (Failed, asyncio.CancelledError):
+                self._looked_up_at[account] = self._clock.now()
+                raise
+        return self._names.get(account)
 
     def _was_looked_up(self, key: str) -> bool:
         looked_up_at = self._looked_up_at.get(key)

@@ -59,13 +59,13 @@ class Input:
 
 def message(words: str, buttons: Iterable[Button] = (), fields: Sequence[str] = (), footnote: str = "") -> Message:
     """A message of prose: the first line is the headline and stands for the whole; blank lines part the paragraphs."""
-    blocks = prose(words)
-    if fields:
-        blocks.append(_fields(fields))
-    blocks += rows(buttons)
+    tail = [_fields(fields)] if fields else []
+    tail += rows(buttons)
     if footnote:
-        blocks.append({"type": "context", "elements": [mrkdwn(clip(footnote, FIELD_LENGTH))]})
-    return Message(clip(words.split("\n", 1)[0] or "…", FALLBACK_LENGTH), blocks[:MESSAGE_BLOCKS])
+        tail.append({"type": "context", "elements": [mrkdwn(clip(footnote, FIELD_LENGTH))]})
+    # However long the words are, the buttons under them stay.
+    blocks = [*prose(words)[: MESSAGE_BLOCKS - len(tail)], *tail]
+    return Message(clip(words.split("\n", 1)[0] or "…", FALLBACK_LENGTH), blocks)
 
 
 def prose(words: str) -> list[Block]:

@@ -36,6 +36,10 @@ class Escalation:
     def ladder(self) -> Ladder:
         return Ladder(self.policy, self.state, self.run, self.loop, self.step, self.next_at)
 
+    def climbs_at(self, now: datetime) -> bool:
+        """May a step be taken by itself at this instant?"""
+        return self.state == "climbing" and (self.snoozed_until is None or self.snoozed_until <= now)
+
     def moved_to(self, ladder: Ladder, **changes: Any) -> "Escalation":
         own = {name: getattr(ladder, name) for name in ("policy", "state", "run", "loop", "step", "next_at")}
         return replace(self, **own, **changes)
