@@ -31,6 +31,7 @@ from commands.desk import Desk
 log = logging.getLogger(__name__)
 
 CONNECT_AGAIN_AFTER_S = 5.0
+LOOK_UP_AGAIN_WITHIN_S = 300.0
 FINISH_WITHIN_S = 10.0
 
 # More routes for the web door, such as the sandbox's page.
@@ -218,6 +219,7 @@ class App:
 
     async def _look_up(self, services: Services) -> None:
         """Channels and accounts, so that the first page need not ask; again until Slack has answered."""
+        wait_s = CONNECT_AGAIN_AFTER_S
         while True:
             try:
                 await services.channels.look_up()
@@ -227,7 +229,8 @@ class App:
                 return
             except Failed as error:
                 log.warning("slack: %s", error)
-                await asyncio.sleep(CONNECT_AGAIN_AFTER_S)
+                await asyncio.sleep(wait_s)
+                wait_s = min(wait_s * 2, LOOK_UP_AGAIN_WITHIN_S)
                 continue
             await self._wake_what_waited(services)
             return

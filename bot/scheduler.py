@@ -96,17 +96,19 @@ class Scheduler:
 
     async def _look(self, name: str) -> None:
         service = self._rounds[name]
+        looked_at = self._clock.now()
         while not self._stopping and await service.take_due():
-            pass
+            looked_at = self._clock.now()
         self.last_sweep[name] = self._clock.now()
         due_at = await service.next_due()
         if due_at is not None and not self._clock.is_frozen:
-            self._set_alarm(name, due_at)
+            self._set_alarm(name, due_at, looked_at)
 
-    def _set_alarm(self, name: str, due_at: datetime) -> None:
+    def _set_alarm(self, name: str, due_at: datetime, looked_at: datetime) -> None:
         """Only for what is due before the next sweep is it worth an alarm of its own."""
-        # A row that is due and cannot be taken, because its lane or another process holds it, must not spin this one.
-        wait = self._clock.seconds_until(due_at) or BREATH_S
+        # A row that was due when we looked and could not be taken, because its lane or another process holds it, must
+        # not spin this one. One that has become due since is looked at without delay.
+        wait = self._clock.seconds_until(due_at) if due_at > looked_at else BREATH_S
         if wait <= SWEEP_EVERY_S:
             at = self._clock.machine_now() + timedelta(seconds=wait)
             self._alarm.add_job(self._ring, "date", run_date=at, args=[name], id=name, replace_existing=True)

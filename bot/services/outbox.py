@@ -132,6 +132,9 @@ class Outbox:
         return len(deliveries)
 
     async def next_due(self) -> datetime | None:
+        """None also while every place is taken: whatever ends first has us look again."""
+        if AT_ONCE - len(self._under_way) <= KEPT_FOR_PAGES:
+            return None
         async with self._db.transaction() as conn:
             return await outbox.next_due(conn)
 

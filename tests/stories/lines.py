@@ -13,6 +13,8 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 
 import aiohttp
 
+from bot.sandbox import interactions
+from bot.sandbox.delivery import Acknowledgement, Delivery
 from tests.world import World
 
 FORM = "application/x-www-form-urlencoded"
@@ -54,6 +56,28 @@ async def stored(world: World, *kinds: str) -> list[Mapping[str, Any]]:
     async with world.house.db.transaction() as conn:
         cursor = await conn.execute("SELECT * FROM requests WHERE kind = ANY(%s) ORDER BY received_at", [list(wanted)])
         return list(await cursor.fetchall())
+
+
+def command(world: World, typed: str, who: str = "eve", **changed: Any) -> Delivery:
+    """A slash command as Slack would send it, not sent yet."""
+    workspace, channel = world.workspace, world.workspace.channel("#general")
+    url = workspace.response_urls.give(channel.id, workspace.person(who).id, of_command=True)
+    name, _, text = typed.partition(" ")
+    user = workspace.person(who).user
+    delivery = interactions.slash_command(workspace, user, channel, name, text, url)
+    return Delivery("slash_commands", delivery.payload | changed)
+
+
+def event(world: World, number: str, **body: Any) -> Delivery:
+    """Something that happened in Slack, as it would tell it; equal numbers are the same event."""
+    envelope = {"type": "event_callback", "team_id": world.workspace.team_id, "event_id": f"Ev{number}", "event": body}
+    return Delivery("events_api", envelope | {"event_time": 1, "authorizations": []})
+
+
+async def delivered(world: World, delivery: Delivery) -> Acknowledgement:
+    answer = await world.workspace.courier.send(delivery)
+    await world.settled()
+    return answer
 
 
 class Line:

@@ -1,6 +1,6 @@
 """The story of an incident: notes, pinned messages, and messages taken over with their author and time."""
 
-from tests.stories.asking import ROOM, ask, asked, declared, notes, told, whispered
+from tests.stories.asking import ask, asked, declared, notes, told, whispered
 from tests.world import World, words_of
 
 UNREADABLE = "needs the scope channels:history"

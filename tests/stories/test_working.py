@@ -1,0 +1,152 @@
+"""Working on an incident: what changed, how grave it is, who does what, and its end."""
+
+import asyncio
+
+import pytest
+
+from tests.stories.asking import ROOM, ask, asked, declared, timeline, whispered
+from tests.world import World, words_of
+
+
+async def test_an_update_is_told_in_the_room_and_stands_on_the_card(world: World) -> None:
+    room = await declared(world)
+    assert "has your update" in await ask(world, "eve", "/incident update Card payments work again", room)
+    assert world.posts() == [(ROOM, "📝 *Update* by <@U0EVE>: Card payments work again")]
+    assert "*Latest update*" in words_of(world.card()) and "Card payments work again" in words_of(world.card())
+    world.nothing_else_was_sent()
+
+
+async def test_an_update_without_words_opens_a_form_for_conditions_actions_needs_and_the_next_one(
+    world: World,
+) -> None:
+    await declared(world)
+    await world.eve.presses("Post update", world.card())
+    await world.settled()
+    await world.eve.submits(
+        values={
+            "What changed?": "A fix is out",
+            "Conditions": "Cards work, transfers do not",
+            "Actions": "Rolling back",
+            "Needs": "Somebody from the bank",
+            "Next update in": "30m",
+        }
+    )
+    await world.settled()
+
+    said = world.said_in(ROOM)[-1]
+    assert said.startswith("📝 *Update* by <@U0EVE>: A fix is out")
+    for line in (
+        "*Conditions* Cards work, transfers do not",
+        "*Actions* Rolling back",
+        "*Needs* Somebody from the bank",
+        "*Next update* 30m",
+    ):
+        assert line in said
+    assert whispered(world, "eve", ROOM) == [], "the room shows it already"
+
+
+async def test_the_severity_is_changed_by_words_or_by_the_form(world: World) -> None:
+    room = await declared(world, "P2 Payments failing")
+    assert "*INC-1* is P1 now." in await ask(world, "eve", "/incident severity P1", room)
+    assert world.posts()[-1][1] == "<@U0EVE> changed the severity: P2 → *P1*"
+
+    await asked(world, "eve", "/incident severity", room)
+    await world.eve.submits(values={"Severity": "P3", "Why?": "one customer only"})
+    await world.settled()
+    assert world.posts()[-1][1] == "<@U0EVE> changed the severity: P1 → *P3* (one customer only)"
+    assert "INC-1 · P3" in words_of(world.card())
+    world.nothing_else_was_sent()
+
+
+async def test_lowering_in_the_form_without_a_reason_brings_the_form_back_as_it_was_filled_in(world: World) -> None:
+    room = await declared(world)
+    await asked(world, "eve", "/incident severity", room)
+    await world.eve.submits(values={"Severity": "P3"})
+    await world.settled()
+
+    again = world.eve.modal()
+    assert "Lowering needs a reason" in again.blocks[0]["text"]["text"]
+    assert again.values["severity"]["choice"]["selected_option"]["value"] == "P3"
+    await world.eve.submits(values={"Why?": "one customer only"})
+    await world.settled()
+    assert "INC-1 · P3" in words_of(world.card())
+    assert world.eve.modals() == []
+    world.posts()
+    world.nothing_else_was_sent()
+
+
+async def test_the_status_is_set_by_words_or_by_the_form_and_resolved_resolves(world: World) -> None:
+    room = await declared(world)
+    assert "*INC-1* is identified now." in await ask(world, "eve", "/incident status identified", room)
+    await asked(world, "eve", "/incident status", room)
+    await world.eve.submits(values={"Status": "monitoring"})
+    await world.settled()
+    assert [headline for _, headline in world.posts()] == [
+        "<@U0EVE> set the status to *identified*.",
+        "<@U0EVE> set the status to *monitoring*.",
+    ]
+    assert "*INC-1* is resolved now." in await ask(world, "eve", "/incident status resolved", room)
+    assert "Resolved" in words_of(world.card())
+
+
+async def test_the_lead_is_taken_or_given_and_taking_it_acknowledges(world: World) -> None:
+    room = await declared(world)
+    assert "lead is now <@U0BEN>" in await ask(world, "eve", "/incident lead @ben", room)
+    assert "U0BEN" in room.members
+    assert "Not acknowledged yet" in words_of(world.card())
+
+    assert "lead is now <@U0EVE>" in await ask(world, "eve", "/incident lead", room)
+    assert "Acknowledged by <@U0EVE>" in words_of(world.card())
+    assert [headline for place, headline in world.posts() if place == ROOM] == [
+        "*lead* is now <@U0BEN>.",
+        "👀 <@U0EVE> acknowledged. The paging has stopped.",
+        "*lead* is now <@U0EVE>.",
+    ]
+    world.nothing_else_was_sent()
+
+
+async def test_of_two_who_press_i_ll_lead_together_one_leads_and_the_other_is_told_who(world: World) -> None:
+    room = await declared(world)
+    await ask(world, "ada", "/incident note I am here", room)
+    card = world.card()
+    await asyncio.gather(world.eve.presses("I'll lead", card), world.ada.presses("I'll lead", card))
+    await world.settled()
+
+    leads = [words for kind, _, words in await timeline(world) if kind == "role"]
+    assert leads in (["lead: ada"], ["lead: U0EVE"])
+    loser, leader = ("eve", "Ada Obi") if leads == ["lead: ada"] else ("ada", "Eve Lind")
+    assert f"{leader} leads INC-1 already" in words_of(whispered(world, loser, room)[-1])
+
+
+async def test_a_role_is_given_and_its_holder_invited(world: World) -> None:
+    room = await declared(world)
+    assert "comms is now <@U0DEV>" in await ask(world, "eve", "/incident role Comms @dev", room)
+    assert "U0DEV" in room.members
+    assert "*comms* <@U0DEV>" in words_of(world.card())
+    assert world.posts() == [(ROOM, "*comms* is now <@U0DEV>.")]
+    world.nothing_else_was_sent()
+
+
+@pytest.mark.parametrize("verb", ["resolve", "close", "fixed"])
+async def test_resolving_says_how_it_ended_and_reopening_why(world: World, verb: str) -> None:
+    room = await declared(world)
+    assert "*INC-1* is resolved" in await ask(world, "eve", f"/incident {verb} a bad deploy, rolled back", room)
+    assert (ROOM, "✅ *INC-1 is resolved* by <@U0EVE>: a bad deploy, rolled back") in world.posts()
+    assert "*INC-1* is open again" in await ask(world, "eve", "/incident reopen it is back", room)
+    posts = world.posts()
+    assert (
+        ROOM,
+        "🔁 *INC-1 is open again*, says <@U0EVE>: it is back. The paging starts from its first step.",
+    ) in posts
+    assert "ada" in [place for place, _ in posts]
+
+
+async def test_outside_a_room_reopening_offers_what_is_over(world: World) -> None:
+    room = await declared(world)
+    await declared(world, "P3 Search is slow")
+    await ask(world, "eve", "/incident resolve", room)
+    question = (await asked(world, "eve", "/incident reopen it is back")).messages[-1]
+    assert world.eve.labels(question) == ["INC-1 P1 Payments failing"]
+    await world.eve.presses("INC-1 P1 Payments failing", question)
+    await world.settled()
+    assert "open again" in words_of(question)
