@@ -67,9 +67,11 @@ class Ladders:
         """
         # Each is awaited to its end, so that none is still at work when the round has failed.
         looks = await asyncio.gather(*(self._take_one() for _ in range(self._abreast)), return_exceptions=True)
-        for failure in (look for look in looks if isinstance(look, BaseException)):
-            raise failure
-        taken = sum(look for look in looks if isinstance(look, int))
+        taken = 0
+        for look in looks:
+            if isinstance(look, BaseException):
+                raise look
+            taken += look
         self._abreast = min(2 * self._abreast, ABREAST) if taken == self._abreast else 1
         return taken
 

@@ -130,7 +130,7 @@ class Pages(Errand):
     async def _accepted(self, conn: Connection, page: Page, reference: str | None) -> None:
         now = self._clock.now()
         # The ladder before its pages, as in every deed: two who take them the other way round wait for each other.
-        await escalations.look_now(conn, page.incident_id, now)
+        await escalations.look_now(conn, page.incident_id, now, accepted=page.id)
         await pages.settle(conn, page.id, "accepted", now=now, reference=reference)
         self._metrics.page_lateness((now - page.due_at).total_seconds(), page.via)
         if page.via == "slack" and reference:

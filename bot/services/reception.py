@@ -20,7 +20,8 @@ log = logging.getLogger(__name__)
 TAKEN_OVER_AFTER = timedelta(seconds=15)
 # A request that kills its worker again and again is left alone, with its error.
 ATTEMPTS = 8
-AT_ONCE = 10
+# Most of a request is waiting for Slack; the connections to the database part the rest among them.
+AT_ONCE = 40
 RECORD_AGAIN_AFTER_S = 0.5
 # The person is waiting, and Slack for the acknowledgement: after three seconds it would say that the app is broken.
 PATIENCE_S = 1.0

@@ -83,9 +83,9 @@ async def armed(conn: Connection) -> Mapping[str, Any]:
     return await SQL.the(conn, "armed")
 
 
-async def look_now(conn: Connection, incident_id: int, now: datetime) -> None:
-    """Have the reach of the last step judged at once, when it is still open."""
-    await SQL.run(conn, "look_now", incident_id=incident_id, now=now)
+async def look_now(conn: Connection, incident_id: int, now: datetime, *, accepted: int | None = None) -> None:
+    """Have the reach of the last step judged at once, when it is still open once this page is `accepted`."""
+    await SQL.run(conn, "look_now", incident_id=incident_id, now=now, accepted=accepted)
 
 
 def _escalation(row: Row) -> Escalation:
