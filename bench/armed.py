@@ -15,6 +15,7 @@ from bot.store.queries import Connection, Queries
 
 SQL = Queries(__file__)
 
+
 @dataclass(frozen=True)
 class Rooms:
     """The incidents' channels in Slack, and the card that stands in each."""

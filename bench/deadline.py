@@ -18,9 +18,9 @@ BEGIN_AFTER = timedelta(seconds=3)
 GOAL_MEDIAN_MS, GOAL_P99_MS = 20, 250
 PATIENCE_S = 90
 HOW = (
-    f"{ARMED:,} incidents nobody has answered, the second step of each due at its own instant: from that instant to the "
-    f"arrival of the page's `chat.postMessage` at Slack. Each step also posts in the room, edits the card and invites. "
-    f"Every call to Slack takes {LATENCY_MS} ms."
+    f"{ARMED:,} incidents nobody has answered, the second step of each due at its own instant: from that instant to "
+    "the arrival of the page's `chat.postMessage` at Slack. Each step also posts in the room, edits the card and "
+    f"invites. Every call to Slack takes {LATENCY_MS} ms."
 )
 
 

@@ -12,7 +12,7 @@ from bench.table import Table
 INCIDENTS = 200
 AT_ONCE = 10
 HOW = (
-    f"Resident memory when the bot has become ready, and when {INCIDENTS} incidents have been declared, paged and "
+    f"Resident memory with the first incident behind it, and when {INCIDENTS} more have been declared, paged and "
     "furnished, all of them open. PostgreSQL's is the sum over its processes, what they share counted once (PSS)."
 )
 
@@ -20,10 +20,10 @@ HOW = (
 async def measure(scratch: Path) -> Table:
     on = machine(scratch)
     async with stage(scratch) as scene, scene.bot() as bot:
-        before = _row("after the start", bot)
+        before = _row("after the start", scene, bot)
         await _declare(scene, bot)
-        after = _row(f"after {INCIDENTS} incidents", bot)
-    columns = ("when", "bot", "PostgreSQL", "processes of PostgreSQL")
+        after = _row(f"after {INCIDENTS} incidents", scene, bot)
+    columns = ("when", "rooms in Slack", "bot", "PostgreSQL", "processes of PostgreSQL")
     return Table("memory", "resident memory", HOW, on, columns, (before, after))
 
 
@@ -35,11 +35,12 @@ async def _declare(scene: Stage, bot: Bot) -> None:
         await bot.settled()
 
 
-def _row(when: str, bot: Bot) -> tuple[str, ...]:
+def _row(when: str, scene: Stage, bot: Bot) -> tuple[str, ...]:
+    rooms = [one for one in scene.workspace.conversations if one.name.startswith("inc-")]
     process = psutil.Process(bot.process.pid)
     servers = [child for child in process.children(recursive=True) if child.name() == "postgres"]
     shared_out = sum(server.memory_full_info().pss for server in servers)
-    return when, _mib(process.memory_info().rss), _mib(shared_out), str(len(servers))
+    return when, str(len(rooms)), _mib(process.memory_info().rss), _mib(shared_out), str(len(servers))
 
 
 def _mib(size: int) -> str:

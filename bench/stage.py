@@ -1,4 +1,4 @@
-"""The stage of a measurement: a simulated Slack in this process, and the bot as a program with a database of its own."""
+"""The stage of a measurement: a simulated Slack in this process, the bot as a program with a database of its own."""
 
 import asyncio
 import os

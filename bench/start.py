@@ -9,8 +9,8 @@ from bench.table import Table, ms
 
 TIMES = 5
 HOW = (
-    "From the start of the process `tocsin run` to the first `/readyz` with 200: PostgreSQL is up, the schema is there, "
-    f"Socket Mode is connected. Median of {TIMES}. The first start of a home creates the database."
+    "From the start of the process `tocsin run` to the first `/readyz` with 200: PostgreSQL is up, the schema is "
+    f"there, Socket Mode is connected. {TIMES} times each. The first start of a home creates the database."
 )
 
 

@@ -88,7 +88,7 @@ class Desk:
         user = body.get("user_id") or _id(body.get("user")) or _id(body.get("event", {}).get("user"))
         return Call(
             house=self._house,
-            actor=self._house.people.actor(user, request.key),
+            actor=self._house.people.actor(user, request.key, request.received_at),
             user=user,
             received_at=request.received_at,
             channel=body.get("channel_id") or _id(body.get("channel")),

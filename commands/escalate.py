@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from bot.domain.errors import Refused
 from bot.domain.escalation import DEFAULT_SNOOZE
-from bot.domain.incident import Incident
+from bot.domain.incident import Incident, number_of
 from bot.runbook import parse_duration
 from commands.about import about_an_incident, incident_of_button
 from commands.call import Answer, Call
@@ -67,6 +67,15 @@ async def on_call_pressed(call: Call) -> Answer:
 
 
 @COMMAND.otherwise
+async def understood(call: Call) -> Answer:
+    """A word that is nobody is said at once, before anybody is asked which incident is meant."""
+    target = first_word(call.typed)[0]
+    tiers = {key.lower() for key in call.house.runbook.tiers}
+    if target and not target.startswith(("<@", "@")) and target.lower() not in tiers and number_of(target) is None:
+        raise Refused(_not_understood(call))
+    return await call_somebody(call)
+
+
 @about_an_incident("escalate")
 async def call_somebody(call: Call, incident: Incident) -> Answer:
     """`/escalate <tier|@user> <why>`; with nothing but a reference, the next tier."""

@@ -1,6 +1,7 @@
 """What the cards of an incident show: in its room, where it is announced, and in the messages that page people."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from bot.clock import Clock
@@ -23,18 +24,28 @@ from bot.store.queries import Connection
 
 
 @dataclass(frozen=True)
+class Answer:
+    """An acknowledgement since the incident was declared or reopened."""
+
+    actor: str
+    at: datetime
+
+
+@dataclass(frozen=True)
 class Standing:
     """An incident with its ladder and its pages, as one moment shows them."""
 
     incident: Incident
     escalation: Escalation
     pages: list[Page]
+    answers: list[Answer]
 
-    def stops_for(self, page: Page) -> bool:
-        """Has somebody answered what this page asks?"""
-        answered_at = self.incident.acknowledged_at
+    def answer_to(self, page: Page) -> Answer | None:
+        """Who has answered what this page asks: its own person, or anybody unless the ladder climbs on past that."""
+        own = next((one for one in self.answers if one.actor == page.person and page.due_at <= one.at), None)
         climbs_on = self.escalation.policy.stops_on == "resolved"
-        return answered_at is not None and page.due_at <= answered_at and not climbs_on
+        first = next((one for one in self.answers if page.due_at <= one.at), None)
+        return own if climbs_on else first
 
 
 class IncidentCards:
@@ -92,7 +103,8 @@ class IncidentCards:
     async def standing(self, conn: Connection, incident_id: int) -> Standing:
         incident = await incidents.get(conn, incident_id)
         escalation = await escalations.get(conn, incident_id)
-        return Standing(incident, escalation, await pages.of_incident(conn, incident_id))
+        answers = _answers(await incidents.timeline(conn, incident_id))
+        return Standing(incident, escalation, await pages.of_incident(conn, incident_id), answers)
 
     async def standing_now(self, incident_id: int) -> Standing:
         async with self._db.transaction() as conn:
@@ -100,7 +112,7 @@ class IncidentCards:
 
     def _page_message(self, page: Page, standing: Standing, *, repeat: bool = False) -> Message:
         incident = standing.incident
-        answered = standing.stops_for(page)
+        answered = standing.answer_to(page)
         words = self._rendering.say("slack/page", page=page, repeat=repeat, answered=answered, **self.facts(standing))
         buttons = [] if answered or not incident.is_open else [acknowledge(incident), escalate(standing)]
         return message(words, buttons)
@@ -122,6 +134,11 @@ class IncidentCards:
 
     async def _pin(self, conn: Connection, subject: str, posted: Posted) -> None:
         await self._rooms.pin(conn, posted)
+
+
+def _answers(timeline: list[incidents.Entry]) -> list[Answer]:
+    since = max((n for n, entry in enumerate(timeline) if entry.kind == "reopened"), default=0)
+    return [Answer(entry.actor, entry.at) for entry in timeline[since:] if entry.kind == "acknowledged"]
 
 
 def acknowledge(incident: Incident) -> Button:

@@ -111,7 +111,7 @@ class Incidents:
         )  # fmt: skip
         whole = title.strip() if len(title.strip()) > TITLE_LENGTH else incident.title
         await incidents.write(conn, incident.id, "declared", whole, actor=actor.name, at=now)
-        await self._ladders.arm(conn, incident)
+        await self._ladders.arm(conn, incident, due_at=actor.asked_at or now)
         await self._rooms.open(conn, incident)
         await self._tell_followers(conn, incident, "declared")
         return incident

@@ -54,11 +54,14 @@ class Ladders:
         self._cards = cards
         self._abreast = 1
 
-    async def arm(self, conn: Connection, incident: Incident) -> None:
-        """Start the ladder of a new incident and take its first step, in the transaction that declares it."""
+    async def arm(self, conn: Connection, incident: Incident, *, due_at: datetime) -> None:
+        """Start the ladder of a new incident and take its first step, in the transaction that declares it.
+
+        `due_at` is when somebody asked for it: after a crash that may be a while ago.
+        """
         now = self._clock.now()
         policy = policy_of(self._runbook, self._runbook.severity_as_declared(incident.severity))
-        await self.take_step(conn, incident, await escalations.arm(conn, incident.id, policy, now), due_at=now)
+        await self.take_step(conn, incident, await escalations.arm(conn, incident.id, policy, now), due_at=due_at)
 
     async def take_due(self) -> int:
         """Look at what has been due longest, each ladder once, whoever else is at work; 0 when none is due.
@@ -141,7 +144,7 @@ class Ladders:
             conn, incident, escalation, [who for who, verdict in everybody.items() if verdict == "unreached"]
         )
         if set(verdicts.values()) == {"unreached"} and escalation.climbs_at(now):
-            await self.take_step(conn, incident, escalation, due_at=now)
+            await self.take_step(conn, incident, escalation, due_at=now, unreached=True)
             return
         still_open = "open" in everybody.values()
         reach_by = look_again_at([*ladder_pages, *call_pages], now) if still_open else None
@@ -156,6 +159,7 @@ class Ladders:
         due_at: datetime,
         reason: str | None = None,
         actor: Actor = TOCSIN,
+        unreached: bool = False,
     ) -> str | None:
         """Page the next tier that has somebody in it; returns its key, None when the ladder has come to its end."""
         now = self._clock.now()
@@ -187,7 +191,7 @@ class Ladders:
             await self._rooms.invite(conn, incident, people)
         if not opening:
             tier = tier_of(escalation.policy, move.step.tier)
-            await self.tell_step(conn, incident, tier.name, made, actor, reason or "")
+            await self.tell_step(conn, incident, tier.name, made, actor, reason or "", unreached=unreached)
         return move.step.tier
 
     async def _page_tier(
@@ -213,7 +217,15 @@ class Ladders:
         return names
 
     async def tell_step(
-        self, conn: Connection, incident: Incident, tier: str | None, made: list[Page], actor: Actor, why: str
+        self,
+        conn: Connection,
+        incident: Incident,
+        tier: str | None,
+        made: list[Page],
+        actor: Actor,
+        why: str,
+        *,
+        unreached: bool = False,
     ) -> None:
         people = list(dict.fromkeys(page.person for page in made))
         names = ", ".join(self._people.display_name(person) for person in people)
@@ -221,7 +233,7 @@ class Ladders:
         text = f"{words} ({why})" if why else words
         await incidents.write(conn, incident.id, "escalated", text, actor=actor.name, at=self._clock.now())
         facts = {"tier": tier, "people": people, "actor": actor.name, "why": why, "late": any(p.late for p in made)}
-        facts["acknowledged"] = incident.is_acknowledged
+        facts |= {"acknowledged": incident.is_acknowledged, "unreached": unreached}
         await self._posts.in_room(conn, incident.id, "escalated", **facts)
 
     async def _tell_unreached(

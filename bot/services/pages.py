@@ -129,7 +129,9 @@ class Pages(Errand):
 
     async def _accepted(self, conn: Connection, page: Page, reference: str | None) -> None:
         now = self._clock.now()
-        # The ladder before its pages, as in every deed: two who take them the other way round wait for each other.
+        # The incident, its ladder, its pages, as in every deed: two who take them the other way round wait for each
+        # other. Held from here, the incident cannot get its room unseen by this page, nor this page its answer.
+        await incidents.lock(conn, page.incident_id)
         await escalations.look_now(conn, page.incident_id, now, accepted=page.id)
         await pages.settle(conn, page.id, "accepted", now=now, reference=reference)
         self._metrics.page_lateness((now - page.due_at).total_seconds(), page.via)
@@ -154,6 +156,7 @@ class Pages(Errand):
     async def _lost(self, conn: Connection, page: Page, outcome: Outcome) -> None:
         now = self._clock.now()
         state: PageState = "refused" if outcome.state == "refused" else "gave_up"
+        await incidents.lock(conn, page.incident_id)
         await escalations.look_now(conn, page.incident_id, now)
         await pages.settle(conn, page.id, state, now=now, error=outcome.error)
         words = self._rendering.say(

@@ -79,8 +79,8 @@ class People:
         """The runbook key of this account, else the account itself."""
         return next((key for key, account in self._accounts.items() if account == slack_id), slack_id)
 
-    def actor(self, slack_id: str, request: str | None = None) -> Actor:
-        return Actor(self.named(slack_id), slack_id, request)
+    def actor(self, slack_id: str, request: str | None = None, asked_at: datetime | None = None) -> Actor:
+        return Actor(self.named(slack_id), slack_id, request, asked_at)
 
     def display_name(self, name: str) -> str:
         if name == TOCSIN.name:

@@ -150,3 +150,27 @@ async def test_who_is_not_reached_after_a_reopening_is_named_again(world: World)
     await types(world, "eve", "/incident resolve")
     await types(world, "eve", "/incident reopen")
     assert sum("Ada Obi was not reached" in words for words in world.said_in(world.room())) == 2
+
+
+async def test_whoever_answers_a_later_call_sees_it_answered_in_their_own_message(world: World) -> None:
+    await declared(world)
+    await world.ada.presses("Acknowledge", world.pages_of("ada")[0])
+    await world.passes(minutes=1)
+    await types(world, "ada", "/escalate lead please come")
+    await world.ben.presses("Acknowledge", world.pages_of("ben")[0])
+    await world.settled()
+    assert "Acknowledged by Ben Moss" in words_of(world.pages_of("ben")[0])
+    assert world.ben.labels(world.pages_of("ben")[0]) == []
+
+
+async def test_a_word_that_is_nobody_is_quoted_wherever_it_was_typed(world: World) -> None:
+    await declared(world)
+    answer = await world.eve.types("/escalate blargle stuff", "#general")
+    await world.settled()
+    assert "“blargle”" in words_of(answer.messages[-1])
+
+
+async def test_a_tier_that_could_not_be_reached_is_the_reason_that_is_given(world: World) -> None:
+    world.workspace.faults.refuse("chat.postMessage", "messages_tab_disabled", **to("U0ADA"))
+    await declared(world)
+    assert any("Nobody of the tier before could be reached" in words for words in world.said_in(world.room()))
