@@ -203,7 +203,7 @@ def _bolt_log() -> logging.Logger:
 
 
 def _is_news(record: logging.LogRecord) -> bool:
-    return not re.search("token will be (ignored|unused)", record.getMessage())
+    return not re.search("token.* will be (ignored|unused)", record.getMessage())
 
 
 async def _one_workspace(team_id: str | None, enterprise_id: str | None) -> AuthorizeResult:
