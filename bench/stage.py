@@ -50,6 +50,7 @@ class Stage:
                 await self.workspace.person("eve").types("/incident declare P1 The first one")
                 await bot.settled()
                 yield bot
+                self._must_be_sound()
 
     @asynccontextmanager
     async def started(self, *, home: str = "home", transport: Transport = "socket") -> AsyncIterator["Bot"]:
@@ -69,6 +70,11 @@ class Stage:
             if process.returncode is None:
                 process.terminate()
                 await process.wait()
+
+    def _must_be_sound(self) -> None:
+        """What Slack has objected to is no figure worth printing."""
+        if objections := self.workspace.complaints:
+            raise RuntimeError(f"Slack objects: {'; '.join(map(str, objections[:3]))}")
 
     def _environ(self, transport: Transport) -> dict[str, str]:
         """All that the bot gets of this environment, so that no real one is touched."""
@@ -134,8 +140,6 @@ async def stage(scratch: Path) -> AsyncIterator[Stage]:
     workspace = Workspace(Clock(), dict(YAML(typ="safe").load((HERE.parent / "manifest.yml").read_text())))
     async with serving(workspace) as server:
         yield Stage(workspace, server.api_url, scratch)
-        if workspace.complaints:
-            raise RuntimeError(f"Slack objects: {', '.join(map(str, workspace.complaints[:3]))}")
 
 
 async def look_into(url: str) -> Connection:

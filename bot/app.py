@@ -257,7 +257,15 @@ class App:
         await self.doors.scheduler.stop()
         *others, outbox = self._workers
         await asyncio.gather(*(worker.finish(FINISH_WITHIN_S) for worker in others))
+        await self._send_what_is_due()
         await outbox.finish(FINISH_WITHIN_S)
+
+    async def _send_what_is_due(self) -> None:
+        """The page of a command that was taken a moment ago need not wait for the next start."""
+        try:
+            await self.services.outbox.take_due()
+        except Failed as error:
+            log.warning("outbox: %s", error)
 
 
 def _nothing_recorded(services: Services) -> str:

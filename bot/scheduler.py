@@ -46,6 +46,7 @@ class Scheduler:
         self._watching: list[asyncio.Task[None]] = []
         self._stopping = False
         self._busy: set[str] = set()
+        self._set_for: dict[str, datetime] = {}
         self.last_sweep: dict[str, datetime] = {}
 
     def start(self) -> None:
@@ -109,12 +110,14 @@ class Scheduler:
         # A row that was due when we looked and could not be taken, because its lane or another process holds it, must
         # not spin this one. One that has become due since is looked at without delay.
         wait = self._clock.seconds_until(due_at) if due_at > looked_at else BREATH_S
-        if wait <= SWEEP_EVERY_S:
+        if wait <= SWEEP_EVERY_S and self._set_for.get(name) != due_at:
+            self._set_for[name] = due_at
             at = self._clock.machine_now() + timedelta(seconds=wait)
             self._alarm.add_job(self._ring, "date", run_date=at, args=[name], id=name, replace_existing=True)
 
     async def _ring(self, name: str) -> None:
         """A coroutine, because APScheduler runs a plain function in another thread, where no Event may be set."""
+        self._set_for.pop(name, None)
         self.wake(name)
 
     async def _sweep(self) -> None:

@@ -98,7 +98,7 @@ class Ladders:
         return 0 if claimed is None else 1
 
     async def next_due(self) -> datetime | None:
-        async with self._db.transaction() as conn:
+        async with self._db.statement() as conn:
             return await escalations.next_due(conn)
 
     async def start_again(self, conn: Connection, incident: Incident) -> None:

@@ -120,7 +120,7 @@ class Outbox:
             return 0
         now = self._clock.now()
         lowest, limit = (UPDATE, free - KEPT_FOR_PAGES) if free > KEPT_FOR_PAGES else (PAGE, free)
-        async with self._db.transaction() as conn:
+        async with self._db.statement() as conn:
             deliveries = await outbox.claim(
                 conn, now=now, lease_until=now + LEASE, limit=limit, lowest=lowest, in_hand=list(self._under_way)
             )
@@ -135,7 +135,7 @@ class Outbox:
         """None also while every place is taken: whatever ends first has us look again."""
         if AT_ONCE - len(self._under_way) <= KEPT_FOR_PAGES:
             return None
-        async with self._db.transaction() as conn:
+        async with self._db.statement() as conn:
             return await outbox.next_due(conn)
 
     @property

@@ -177,7 +177,7 @@ class Rooms(Errand):
         await self._gateway.pin(Posted(delivery.payload["channel"], delivery.payload["ts"]))
 
     async def _incident(self, delivery: Delivery) -> Incident:
-        async with self._db.transaction() as conn:
+        async with self._db.statement() as conn:
             return await incidents.get(conn, delivery.payload["incident"])
 
 

@@ -52,6 +52,12 @@ class Database:
             yield conn
 
     @asynccontextmanager
+    async def statement(self) -> AsyncIterator[Connection]:
+        """For one statement, which is a transaction by itself: without the round trips of BEGIN and COMMIT."""
+        async with _borrowed(self._work) as conn:
+            yield conn
+
+    @asynccontextmanager
     async def intake(self) -> AsyncIterator[Connection]:
         """One short transaction that must not wait: raises Unreachable after 1 s."""
         try:
@@ -118,7 +124,7 @@ def _pool(conninfo: str, name: str, size: int, *, patience_s: float) -> "AsyncCo
     return AsyncConnectionPool(
         conninfo,
         connection_class=AsyncConnection[Row],
-        kwargs={"row_factory": dict_row},
+        kwargs={"row_factory": dict_row, "autocommit": True},
         min_size=2,
         max_size=size,
         timeout=patience_s,

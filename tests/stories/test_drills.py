@@ -15,7 +15,7 @@ async def test_every_text_of_a_drill_begins_with_drill_and_goes_through_slack_on
         await world.settled()
 
         posts = world.posts()
-        assert [place for place, _ in posts][0] == "ada"
+        assert next(place for place, _ in posts) == "ada"
         assert all(headline.startswith("DRILL") for _, headline in posts)
         assert "by email" not in words_of(world.card())
         assert world.workspace.mailbox.items == []

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from typing import Any
 
+from bot.store import pages as store
 from tests.stories.test_paging import declared
 from tests.world import World, words_of
 
@@ -13,8 +14,6 @@ TO_ADA = {"when": lambda arguments: arguments.get("channel") == "U0ADA"}
 
 async def pages(world: World) -> list[dict[str, Any]]:
     """The pages as the database has them."""
-    from bot.store import pages as store
-
     async with world.house.db.transaction() as conn:
         return [page.__dict__ for page in await store.of_incident(conn, 1)]
 

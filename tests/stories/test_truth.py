@@ -9,10 +9,8 @@ from tests.world import RUNBOOK, World, words_of
 
 NewWorld = Callable[..., AbstractAsyncContextManager[World]]
 
-STUBBORN = RUNBOOK.replace(
-    "    escalation:\n      steps:\n        - {page: oncall, wait: 15m}\n        - {page: lead",
-    "    escalation:\n      stops_on: resolved\n      steps:\n        - {page: oncall, wait: 15m}\n        - {page: lead",
-)
+FIRST_STEPS = "      steps:\n        - {page: oncall, wait: 15m}\n        - {page: lead"
+STUBBORN = RUNBOOK.replace(FIRST_STEPS, f"      stops_on: resolved\n{FIRST_STEPS}")
 
 
 def to(account: str) -> dict[str, Any]:
