@@ -4,8 +4,11 @@ import math
 import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass
+from textwrap import wrap
 
 from bench.machine import Machine
+
+WIDTH = 100
 
 
 @dataclass(frozen=True)
@@ -22,7 +25,8 @@ class Table:
     def as_text(self) -> str:
         widths = [max(map(len, column)) for column in zip(self.columns, *self.rows, strict=True)]
         lines = [_line(row, widths) for row in (self.columns, ["-" * width for width in widths], *self.rows)]
-        return "\n".join([f"{self.name}: {self.title}", self.how, f"On {self.machine}.", "", *lines])
+        words = [f"{self.name}: {self.title}", *wrap(self.how, WIDTH), *wrap(f"On {self.machine}.", WIDTH)]
+        return "\n".join([*words, "", *lines])
 
     def as_markdown(self) -> str:
         lines = [f"| {' | '.join(row)} |" for row in (self.columns, ["---"] * len(self.columns), *self.rows)]
