@@ -7,7 +7,6 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Protocol
 
-import aiohttp
 from aiohttp import web
 
 from bot import intake
@@ -15,6 +14,7 @@ from bot.clock import Clock
 from bot.domain.errors import Failed, Rejected, Unreachable
 from bot.house import build
 from bot.metrics import Metrics
+from bot.outgoing import http_client
 from bot.runbook import Runbook
 from bot.scheduler import Round, Scheduler
 from bot.services import Services
@@ -94,7 +94,7 @@ class App:
             db = Database(url, embedded=self._is_embedded)
             await db.open()
             stack.push_async_callback(db.close)
-            session = await stack.enter_async_context(aiohttp.ClientSession())
+            session = await stack.enter_async_context(http_client())
             self.clock.correct((await db.server_time())["now"])
             self.services = build(self.settings, self.runbook, self.clock, db, session, self.metrics)
             await self.services.people.recall()

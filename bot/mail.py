@@ -11,6 +11,7 @@ import aiosmtplib
 
 from bot.clock import Clock
 from bot.domain.errors import Failed, Rejected, Unanswered, Unreachable
+from bot.outgoing import must_not_be_over
 from bot.settings import Smtp
 
 TIMEOUT_S = 10.0
@@ -145,7 +146,9 @@ class Mail:
     async def _hand_over(self, client: aiosmtplib.SMTP, deadline: float, letter: Letter) -> str:
         try:
             async with asyncio.timeout_at(deadline):
-                answer = await client.data(self.written(letter).as_bytes())
+                letter_as_sent = self.written(letter).as_bytes()
+                must_not_be_over()
+                answer = await client.data(letter_as_sent)
         except aiosmtplib.SMTPResponseException as error:
             raise _refusal(error) from error
         except (aiosmtplib.SMTPException, OSError, TimeoutError) as error:

@@ -10,6 +10,7 @@ from typing import Any, Literal
 
 from bot.clock import Clock
 from bot.domain.errors import Failed, RateLimited, Rejected, TocsinError, Unanswered, Unreachable
+from bot.outgoing import only_before
 from bot.store import outbox
 from bot.store.database import Database
 from bot.store.outbox import Delivery
@@ -175,7 +176,8 @@ class Outbox:
     async def _attempt(self, delivery: Delivery) -> Outcome:
         try:
             async with asyncio.timeout(self._time_left(delivery)):
-                return Outcome("sent", reference=await self._errands[delivery.kind].send(delivery))
+                with only_before(lambda: self._is_over(delivery)):
+                    return Outcome("sent", reference=await self._errands[delivery.kind].send(delivery))
         except NoLongerWanted as reason:
             return Outcome("cancelled", error=str(reason) or None)
         except NotYet as reason:
@@ -202,6 +204,9 @@ class Outbox:
             return Outcome("gave_up", error=str(reason))
         again_at = now + LOOK_AGAIN_AFTER
         return Outcome("waiting", again_at=again_at, unsure=delivery.unsure, is_there=reason.is_there)
+
+    def _is_over(self, delivery: Delivery) -> bool:
+        return self._clock.now() >= delivery.lease_until - MARGIN
 
     def _time_left(self, delivery: Delivery) -> float | None:
         """Seconds an attempt may take; None while the clock stands still."""

@@ -14,6 +14,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.clock import Clock
 from bot.domain.errors import Failed, RateLimited, Rejected, Unanswered, Unreachable
 from bot.metrics import Metrics
+from bot.outgoing import TooLate
 from bot.slack.blocks import Message
 
 CALL_TIMEOUT_S = 10
@@ -92,6 +93,8 @@ class Gateway:
                 answer = await self.client.api_call(method, json=_present(body))
         except SlackApiError as error:
             raise _failure(method, error) from error
+        except TooLate:
+            raise
         except (aiohttp.ClientConnectorError, aiohttp.ClientConnectorDNSError) as error:
             raise Unreachable(f"Slack cannot be reached ({method})") from error
         except (TimeoutError, aiohttp.ClientError, ConnectionError) as error:
