@@ -19,6 +19,11 @@ for name in ("HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy"):
     os.environ.pop(name, None)
 
 
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
+    """Workers wait for processes, servers and pages a good part of their time: half as many more than processors."""
+    return max(2, (os.cpu_count() or 1) * 3 // 2)
+
+
 @pytest.fixture(scope="session")
 def postgres(testrun_uid: str) -> Iterator[SharedPostgres]:
     """The one server of the whole test run."""

@@ -16,6 +16,7 @@ In conftest.py:
 
 import asyncio
 import fcntl
+import os
 import shutil
 import tempfile
 from collections.abc import Awaitable, Callable, Iterator, Mapping
@@ -37,6 +38,9 @@ SETTINGS: Mapping[str, str] = {
     "synchronous_commit": "off",
     "max_connections": "300",
 }
+
+# The databases of all workers at one time.
+ENOUGH_ROOM = 2 * 1024**3
 
 
 @dataclass(frozen=True)
@@ -83,7 +87,7 @@ def shared_postgres(run: str) -> Iterator[SharedPostgres]:
     `run` names the run, equally in all its workers. The files are not below pytest's own directories: those are closed
     to the account that the server runs as when the tests are run by root.
     """
-    home = Path(tempfile.gettempdir()) / f"tocsin-tests-{run}"
+    home = _quickest_place() / f"tocsin-tests-{run}"
     home.mkdir(exist_ok=True)
     with (home / "users").open("w") as users:
         fcntl.flock(users, fcntl.LOCK_SH)
@@ -95,3 +99,10 @@ def shared_postgres(run: str) -> Iterator[SharedPostgres]:
                 fcntl.flock(users, fcntl.LOCK_EX)
                 asyncio.run(server.stop())
                 shutil.rmtree(home)
+
+
+def _quickest_place() -> Path:
+    """In memory, where the system has a place for that: a fresh database is three hundred files, ten times as quick."""
+    in_memory = Path("/dev/shm")
+    room = shutil.disk_usage(in_memory).free if os.access(in_memory, os.W_OK) else 0
+    return in_memory if room >= ENOUGH_ROOM else Path(tempfile.gettempdir())
