@@ -1,0 +1,60 @@
+"""Channels and direct conversations in Slack: opened, found, joined, filled with people."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from bot.domain.errors import Rejected
+from bot.slack.calls import Calls
+
+
+@dataclass(frozen=True)
+class Room:
+    id: str
+    name: str
+
+
+class Conversations(Calls):
+    """Where things are said, and who is there."""
+
+    async def open_direct(self, user: str) -> str:
+        """The id of the direct conversation with this person."""
+        answer = await self.call("conversations.open", params={"users": user})
+        return str(answer["channel"]["id"])
+
+    async def open_room(self, name: str, *, private: bool) -> Room:
+        answer = await self.call("conversations.create", params={"name": name, "is_private": private})
+        return Room(answer["channel"]["id"], answer["channel"]["name"])
+
+    async def invite(self, channel: str, users: list[str]) -> None:
+        """Invite all who can be invited; those who are in already, and those who cannot be, change nothing."""
+        try:
+            await self.call(
+                "conversations.invite", params={"channel": channel, "users": ",".join(users), "force": True}
+            )
+        except Rejected as error:
+            if error.code not in ("already_in_channel", "cant_invite_self", "cant_invite", "user_not_found"):
+                raise
+
+    async def set_topic(self, channel: str, topic: str) -> None:
+        await self.call("conversations.setTopic", params={"channel": channel, "topic": topic})
+
+    async def find_channels(self) -> dict[str, Room]:
+        """Every channel the bot can see, by name: public ones, and private ones it is in."""
+        rooms: dict[str, Room] = {}
+        cursor = ""
+        while True:
+            params = {"types": "public_channel,private_channel", "limit": 200, "exclude_archived": True}
+            answer = await self.call("conversations.list", params=params | ({"cursor": cursor} if cursor else {}))
+            rooms |= {room["name"]: Room(room["id"], room["name"]) for room in answer["channels"]}
+            cursor = answer.get("response_metadata", {}).get("next_cursor", "")
+            if not cursor:
+                return rooms
+
+    async def was_made_by_us(self, channel: str, *, since: datetime) -> bool:
+        """Did this bot open the channel, at this time or later?"""
+        found = (await self.call("conversations.info", params={"channel": channel}))["channel"]
+        own, _ = await self.whoami()
+        return found.get("creator") == own and float(found.get("created", 0)) >= since.timestamp() - 1
+
+    async def join(self, channel: str) -> None:
+        await self.call("conversations.join", params={"channel": channel})

@@ -1,0 +1,32 @@
+"""The people of the workspace, and what only one of them sees: a form, their home page."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from bot.domain.errors import Rejected
+from bot.slack.calls import Calls
+
+
+class Members(Calls):
+    """Who they are, and what they are shown."""
+
+    async def account_of(self, email: str) -> str | None:
+        """The id of the member with this address; None when there is none."""
+        try:
+            answer = await self.call("users.lookupByEmail", params={"email": email})
+        except Rejected as error:
+            if error.code in ("users_not_found", "user_not_found"):
+                return None
+            raise
+        return str(answer["user"]["id"])
+
+    async def name_of(self, user: str) -> str:
+        """How this member is called."""
+        found = (await self.call("users.info", params={"user": user}))["user"]
+        return str(found.get("real_name") or found.get("profile", {}).get("display_name") or found.get("name") or user)
+
+    async def open_view(self, trigger_id: str, view: Mapping[str, Any]) -> None:
+        await self.call("views.open", trigger_id=trigger_id, view=view)
+
+    async def publish_home(self, user: str, view: Mapping[str, Any]) -> None:
+        await self.call("views.publish", user_id=user, view=view)
