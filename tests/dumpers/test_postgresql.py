@@ -11,6 +11,7 @@ import pytest
 from bot.domain.backup import Damaged
 from bot.domain.errors import Failed, Rejected, Unreachable
 from bot.dumpers import postgresql as pg
+from bot.dumpers._postgresql import environment_for
 from bot.store.embedded import binaries
 from tests.dumpers.conftest import a_backup
 from tests.guarded import PASSWORD, Guarded
@@ -201,7 +202,7 @@ async def test_content_that_breaks_off_while_it_is_inspected_is_no_verdict() -> 
 async def test_our_own_secrets_are_not_handed_to_the_programs(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SLACK_BOT_TOKEN", "xoxb-secret")
     monkeypatch.setenv("PGDATABASE", "somebody elses")
-    environment = pg._environment(a_backup("postgresql://keeper:pw@db:5433?sslmode=require"))
+    environment = environment_for(a_backup("postgresql://keeper:pw@db:5433?sslmode=require"))
 
     assert {name: value for name, value in environment.items() if name.startswith("PG")} == {
         "PGHOST": "db", "PGPORT": "5433", "PGUSER": "keeper", "PGPASSWORD": "pw", "PGSSLMODE": "require",

@@ -1,0 +1,92 @@
+"""How a PostgreSQL of the runbook is reached, by us and by its own programs.
+
+The connection goes to the programs in their environment, never in their arguments: those are seen by everybody on the
+machine. What is not said in the address is the programs' own default, as with psql.
+"""
+
+import asyncio
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import psycopg
+from psycopg import AsyncConnection
+from psycopg.conninfo import conninfo_to_dict
+from psycopg.pq import Conninfo
+
+from bot.domain.errors import Rejected, Unreachable
+from bot.domain.saying import cause_of
+from bot.dumpers._programs import base_environment, every_program, what_it_says
+from bot.runbook.backups import PostgresqlBackup
+
+CONNECT_TIMEOUT_S = 10
+
+
+@dataclass(frozen=True)
+class Tool:
+    """A program that was found. `version` is as it says it: 16.14."""
+
+    path: Path
+    version: str
+
+    @property
+    def major(self) -> int:
+        return int(self.version.partition(".")[0])
+
+
+async def connect(backup: PostgresqlBackup, database: str = "") -> AsyncConnection:
+    """To its database, or to another one of its server; each statement is a transaction by itself.
+
+    Raises Unreachable, without a password in it; its `__cause__` is what PostgreSQL said.
+    """
+    parameters = parameters_of(backup, database) | {"connect_timeout": str(CONNECT_TIMEOUT_S)}
+    try:
+        async with asyncio.timeout(CONNECT_TIMEOUT_S):
+            return await AsyncConnection.connect(autocommit=True, **parameters)  # type: ignore[arg-type]
+    except TimeoutError as error:
+        raise Unreachable(f"the server did not answer within {CONNECT_TIMEOUT_S}s") from error
+    except (psycopg.Error, OSError) as error:
+        raise Unreachable(cause_of(str(error), backup.target.redactions())) from error
+
+
+async def tools(name: str, folders: Sequence[Path]) -> list[Tool]:
+    """Every program of this name that runs here, oldest version first."""
+    found = [await _tool(path) for path in every_program(name, folders)]
+    return sorted((tool for tool in found if tool), key=lambda tool: [int(part) for part in tool.version.split(".")])
+
+
+async def _tool(path: Path) -> Tool | None:
+    version = re.search(rb"\(PostgreSQL\) (\d+(?:\.\d+)*)", await what_it_says(path, "--version"))
+    return Tool(path, version[1].decode()) if version else None
+
+
+def parameters_of(backup: PostgresqlBackup, database: str = "") -> dict[str, str]:
+    """The connection, part by part. The runbook may name another database than the address does."""
+    try:
+        parameters = conninfo_to_dict(backup.target.reveal())
+    except psycopg.Error as error:
+        raise Rejected("its address cannot be read") from error
+    named = {name: str(value) for name, value in parameters.items() if value is not None}
+    name = database or backup.database
+    return named | ({"dbname": name} if name else {})
+
+
+def environment_for(backup: PostgresqlBackup, database: str = "") -> Mapping[str, str]:
+    """The connection as libpq's own variables; what has none, such as keepalives, keeps its default."""
+    variables = {option.keyword.decode(): option.envvar for option in Conninfo.get_defaults()}
+    parameters = parameters_of(backup, database)
+    named = {variables[name]: value for name, value in parameters.items() if variables.get(name)}
+    return base_environment() | {variable.decode(): value for variable, value in named.items() if variable}
+
+
+def written(version: int) -> str:
+    """As people write it: 16.14 for PostgreSQL's own 160014."""
+    return f"{version // 10000}.{version % 10000}"
+
+
+def advice(major: int) -> str:
+    """How to get the programs, of at least this version; 0 = of any."""
+    programs = f"PostgreSQL's client programs, version {major} or newer" if major else "PostgreSQL's client programs"
+    package = f"postgresql-client-{major}" if major else "postgresql-client"
+    return f"install {programs} (`apt install {package}`, `brew install libpq`), and have them on the PATH"
