@@ -6,6 +6,7 @@ import logging
 import re
 import time
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -20,6 +21,8 @@ from slack_bolt.context.respond.async_respond import AsyncRespond
 from slack_bolt.request import async_request
 from slack_bolt.response import BoltResponse
 from slack_sdk.errors import SlackApiError
+from slack_sdk.socket_mode.aiohttp import SocketModeClient
+from slack_sdk.socket_mode.request import SocketModeRequest
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.domain.errors import Rejected, Unreachable
@@ -30,6 +33,7 @@ log = logging.getLogger(__name__)
 ANYTHING = re.compile(".*", re.DOTALL)
 
 CONNECT_WITHIN_S = 15.0
+ACKNOWLEDGE_WITHIN_S = 3.0
 
 # What is wrong with a form's inputs, by block: Slack shows it beside the input and keeps the form open.
 Judge = Callable[[str, Mapping[str, Any]], Mapping[str, str]]
@@ -79,7 +83,7 @@ class SlackApp:
     async def over_socket(self, app_token: str) -> "SocketDoor":
         """Connect in Socket Mode. Raises Rejected when the token is refused, Unreachable when Slack is."""
         address = await self._socket_address(app_token)
-        handler = AsyncSocketModeHandler(self.bolt, app_token)
+        handler = SocketHandler(self.bolt, app_token)
         handler.client.wss_uri = address
         try:
             # The SDK goes on trying for ever by itself; whether Slack is there is for us to say.
@@ -169,16 +173,39 @@ class SlackApp:
         return None
 
 
+class SocketHandler(AsyncSocketModeHandler):
+    """Knows whether it has acknowledged all that it has received."""
+
+    def __init__(self, bolt: AsyncApp, app_token: str) -> None:
+        super().__init__(bolt, app_token)
+        self._under_way = 0
+        self.all_acknowledged = asyncio.Event()
+        self.all_acknowledged.set()
+
+    async def handle(self, client: SocketModeClient, req: SocketModeRequest) -> None:  # type: ignore[override]
+        self._under_way += 1
+        self.all_acknowledged.clear()
+        try:
+            await super().handle(client, req)
+        finally:
+            self._under_way -= 1
+            if not self._under_way:
+                self.all_acknowledged.set()
+
+
 class SocketDoor:
     """An open Socket Mode connection."""
 
-    def __init__(self, handler: AsyncSocketModeHandler) -> None:
+    def __init__(self, handler: SocketHandler) -> None:
         self._handler = handler
 
     async def is_open(self) -> bool:
         return bool(await self._handler.client.is_connected())
 
     async def close(self) -> None:
+        """What has been received is still acknowledged: else somebody would read that it failed, and it is done."""
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._handler.all_acknowledged.wait(), ACKNOWLEDGE_WITHIN_S)
         await self._handler.close_async()  # type: ignore[no-untyped-call]
         # The SDK leaves its monitor tasks to be collected; one turn of the loop lets them end.
         await asyncio.sleep(0)
