@@ -29,12 +29,14 @@ from bot.services.channels import Channels
 from bot.services.check_alarms import CheckAlarms
 from bot.services.checks import Checks
 from bot.services.communications import Communications
+from bot.services.deeds import Deeds
 from bot.services.escalations import Escalations
 from bot.services.heartbeats import Heartbeats
 from bot.services.housekeeping import Housekeeping
 from bot.services.incident_cards import IncidentCards
 from bot.services.incidents import Incidents
 from bot.services.ladders import Ladders
+from bot.services.notes import Notes
 from bot.services.outbox import Outbox
 from bot.services.pages import Pages
 from bot.services.people import People
@@ -85,7 +87,8 @@ def build(
     paging = Pages(db, clock, runbook, people, outbox, cards, rendering, on_the_shelf(parts), metrics)
     ladders = Ladders(db, clock, runbook, people, paging, rooms, posts, cards)
     escalations = Escalations(db, clock, runbook, people, permissions, ladders, paging, rooms, posts, cards)
-    incidents = Incidents(db, clock, runbook, permissions, ladders, escalations, rooms, posts, cards)
+    deeds = Deeds(db, clock, rooms)
+    incidents = Incidents(db, clock, runbook, permissions, ladders, escalations, rooms, posts, deeds)
     tied = AlertIncidents(clock, incidents, posts, cards, rendering)
     AlertCards(clock, runbook, channels, tied, cards, rendering)
     outlets = AlertOutlets(db, runbook, outbox, rendering, mail=mail)
@@ -105,7 +108,8 @@ def build(
     communications = Communications(
         db, clock, runbook, permissions, outbox, cards, wordings, publications, promises, approvals
     )
-    incidents.followed_by(communications)
+    deeds.followed_by(tied)
+    deeds.followed_by(communications)
     checks = Checks(db, clock, runbook, alarms, shelf())
     return Services(
         settings=settings,
@@ -123,6 +127,7 @@ def build(
         cards=cards,
         posts=posts,
         incidents=incidents,
+        notes=Notes(deeds, rooms, posts),
         incident_cards=incident_cards,
         ladders=ladders,
         escalations=escalations,

@@ -21,6 +21,7 @@ from bot.services.housekeeping import Housekeeping
 from bot.services.incident_cards import IncidentCards
 from bot.services.incidents import Incidents
 from bot.services.ladders import Ladders
+from bot.services.notes import Notes
 from bot.services.outbox import Outbox
 from bot.services.people import People
 from bot.services.permissions import Permissions
@@ -53,6 +54,7 @@ class Services:
     cards: Cards
     posts: Posts
     incidents: Incidents
+    notes: Notes
     incident_cards: IncidentCards
     ladders: Ladders
     escalations: Escalations

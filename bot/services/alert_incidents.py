@@ -9,7 +9,8 @@ from bot.domain.alert import Standing
 from bot.domain.incident import Incident
 from bot.rendering import Rendering
 from bot.services.cards import Cards
-from bot.services.incidents import Incidents, Moment
+from bot.services.deeds import Moment
+from bot.services.incidents import Incidents
 from bot.services.posts import Posts
 from bot.store import alerts
 from bot.store import incidents as stored
@@ -28,7 +29,6 @@ class AlertIncidents:
         self._posts = posts
         self._cards = cards
         self._rendering = rendering
-        incidents.followed_by(self)
 
     async def declare(
         self, conn: Connection, standing: Standing, actor: Actor, why: Why, *, severity: str | None = None

@@ -1,9 +1,7 @@
 """The life of an incident: every deed is one transaction, and who did it stands in the timeline."""
 
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
-from datetime import datetime
-from typing import Any, Literal, Protocol
+from collections.abc import Mapping
+from typing import Any
 
 from bot.clock import Clock
 from bot.domain.actor import Actor
@@ -20,7 +18,7 @@ from bot.domain.incident import (
     title_of,
 )
 from bot.runbook import Runbook
-from bot.services.cards import Cards
+from bot.services.deeds import Deeds
 from bot.services.escalations import Escalations
 from bot.services.ladders import Ladders
 from bot.services.permissions import Permissions
@@ -29,14 +27,6 @@ from bot.services.rooms import Rooms
 from bot.store import incidents, requests
 from bot.store.database import Database
 from bot.store.queries import Connection
-
-Moment = Literal["declared", "severity", "status", "updated", "resolved", "reopened"]
-
-
-class Follower(Protocol):
-    """Whoever has something to do when an incident changes, in the same transaction."""
-
-    async def follow(self, conn: Connection, incident: Incident, moment: Moment) -> None: ...
 
 
 class Incidents:
@@ -52,7 +42,7 @@ class Incidents:
         escalations: Escalations,
         rooms: Rooms,
         posts: Posts,
-        cards: Cards,
+        deeds: Deeds,
     ) -> None:
         self._db = db
         self._clock = clock
@@ -62,11 +52,7 @@ class Incidents:
         self._escalations = escalations
         self._rooms = rooms
         self._posts = posts
-        self._cards = cards
-        self._followers: list[Follower] = []
-
-    def followed_by(self, follower: Follower) -> None:
-        self._followers.append(follower)
+        self._deeds = deeds
 
     async def declare(
         self,
@@ -113,7 +99,7 @@ class Incidents:
         await incidents.write(conn, incident.id, "declared", whole, actor=actor.name, at=now)
         await self._ladders.arm(conn, incident, due_at=actor.asked_at or now)
         await self._rooms.open(conn, incident)
-        await self._tell_followers(conn, incident, "declared")
+        await self._deeds.tell(conn, incident, "declared")
         return incident
 
     def split_severity(self, text: str) -> tuple[str | None, str]:
@@ -131,7 +117,7 @@ class Incidents:
         """Raising is free; lowering needs a reason. Raises Refused."""
         self._permissions.must(actor, "incident.severity")
         new = self._runbook.severity(severity)
-        async with self._deed(actor, incident_id) as (conn, incident, now):
+        async with self._deeds.on(actor, incident_id) as (conn, incident, now):
             must_be_open(incident, "change its severity")
             ranks = [one.id for one in self._runbook.severities]
             # A severity that has gone from the runbook ranks below all of it.
@@ -150,7 +136,7 @@ class Incidents:
             await self._posts.in_room(
                 conn, incident.id, "severity", incident=changed, before=incident.severity, actor=actor.name, why=why
             )
-            await self._show(conn, changed, "severity")
+            await self._deeds.show(conn, changed, "severity")
         return changed
 
     async def set_status(self, actor: Actor, incident_id: int, word: str) -> Incident:
@@ -158,7 +144,7 @@ class Incidents:
         status = status_of(word)
         if status == "resolved":
             return await self.resolve(actor, incident_id)
-        async with self._deed(actor, incident_id) as (conn, incident, now):
+        async with self._deeds.on(actor, incident_id) as (conn, incident, now):
             must_be_open(incident, "change its status")
             if incident.status == status:
                 raise AlreadyDone(f"{incident.ref} is {status} already.")
@@ -166,7 +152,7 @@ class Incidents:
             await incidents.write(conn, incident.id, "status", status, actor=actor.name, at=now)
             changed = await incidents.get(conn, incident.id)
             await self._posts.in_room(conn, incident.id, "status", incident=changed, actor=actor.name)
-            await self._show(conn, changed, "status")
+            await self._deeds.show(conn, changed, "status")
         return changed
 
     async def set_role(self, actor: Actor, incident_id: int, role: str, who: str, *, vacant: bool = False) -> Incident:
@@ -175,7 +161,7 @@ class Incidents:
         Raises NotFound for an unknown role, AlreadyDone when it changes nothing or is not vacant.
         """
         role = self._role(role)
-        async with self._deed(actor, incident_id) as (conn, incident, now):
+        async with self._deeds.on(actor, incident_id) as (conn, incident, now):
             must_be_open(incident, "give roles")
             holder = incident.roles.get(role)
             if holder == who or (holder and vacant):
@@ -190,48 +176,10 @@ class Incidents:
             await self._rooms.show(conn, changed)
         return changed
 
-    async def note(
-        self, actor: Actor, incident_id: int, text: str, *, at: datetime | None = None, author: str | None = None,
-        key: str | None = None,
-    ) -> bool:  # fmt: skip
-        """Add to the timeline; `at` and `author` keep a message's own. False when `key` has been noted before."""
-        if not text.strip():
-            raise Refused("A note needs words: `/incident note <text>`.")
-        async with self._deed(actor, incident_id) as (conn, incident, now):
-            return await incidents.write(
-                conn, incident.id, "note", text.strip(), actor=author or actor.name, at=at or now, key=key
-            )
-
-    async def update(
-        self, actor: Actor, incident_id: int, text: str, facts: Mapping[str, str] | None = None
-    ) -> Incident:
-        """What has changed, told in the room; `facts` (conditions, actions, needs, next_update) go to audiences."""
-        if not text.strip():
-            raise Refused("An update needs words: `/incident update <what changed>`.")
-        async with self._deed(actor, incident_id) as (conn, incident, now):
-            must_be_open(incident, "post an update")
-            kept = {name: value for name, value in (facts or {}).items() if value} | {"update": text.strip()}
-            await incidents.set_facts(conn, incident.id, kept, now)
-            await incidents.write(conn, incident.id, "update", text.strip(), actor=actor.name, at=now)
-            changed = await incidents.get(conn, incident.id)
-            await self._posts.in_room(conn, incident.id, "update", actor=actor.name, text=text.strip(), facts=kept)
-            await self._show(conn, changed, "updated")
-        return changed
-
-    async def set_impact(self, actor: Actor, incident_id: int, text: str) -> Incident:
-        if not text.strip():
-            raise Refused("Say what users notice: `/incident impact <text>`.")
-        async with self._deed(actor, incident_id) as (conn, incident, now):
-            await incidents.set_impact(conn, incident.id, text.strip())
-            await incidents.write(conn, incident.id, "update", f"impact: {text.strip()}", actor=actor.name, at=now)
-            changed = await incidents.get(conn, incident.id)
-            await self._rooms.show(conn, changed)
-        return changed
-
     async def resolve(self, actor: Actor, incident_id: int, summary: str = "") -> Incident:
         """It is over: the paging stops at once. Resolving acknowledges too. Raises AlreadyDone the second time."""
         self._permissions.must(actor, "incident.resolve")
-        async with self._deed(actor, incident_id) as (conn, incident, now):
+        async with self._deeds.on(actor, incident_id) as (conn, incident, now):
             must_not_be_resolved_twice(incident)
             await incidents.acknowledge(conn, incident.id, actor.name, now)
             await incidents.resolve(conn, incident.id, actor.name, summary.strip() or None, now)
@@ -239,25 +187,25 @@ class Incidents:
             changed = await incidents.get(conn, incident.id)
             await self._ladders.stop(conn, changed)
             await self._posts.in_room(conn, incident.id, "resolved", incident=changed, actor=actor.name)
-            await self._show(conn, changed, "resolved")
+            await self._deeds.show(conn, changed, "resolved")
             await self._rooms.tell_public(conn, changed)
         return changed
 
     async def reopen(self, actor: Actor, incident_id: int, why: str = "") -> Incident:
         """It is back: the ladder starts again from its first step."""
-        async with self._deed(actor, incident_id) as (conn, incident, now):
+        async with self._deeds.on(actor, incident_id) as (conn, incident, now):
             must_be_resolved(incident)
             await incidents.reopen(conn, incident.id)
             await incidents.write(conn, incident.id, "reopened", why.strip(), actor=actor.name, at=now)
             changed = await incidents.get(conn, incident.id)
             await self._ladders.start_again(conn, changed)
             await self._posts.in_room(conn, incident.id, "reopened", incident=changed, actor=actor.name, why=why)
-            await self._show(conn, changed, "reopened")
+            await self._deeds.show(conn, changed, "reopened")
         return changed
 
     async def bring_in(self, actor: Actor, incident_id: int) -> None:
         """Invite whoever asks to join."""
-        async with self._deed(actor, incident_id) as (conn, incident, _):
+        async with self._deeds.on(actor, incident_id) as (conn, incident, _):
             await self._rooms.invite(conn, incident, [actor.name])
 
     async def rename_room(self, room_id: str, name: str) -> None:
@@ -293,19 +241,3 @@ class Incidents:
         if found := roles.get(name.strip().lower()):
             return found
         raise NotFound(f"There is no role “{name}”. The roles are: {', '.join(self._runbook.roles)}.")
-
-    async def _show(self, conn: Connection, incident: Incident, moment: Moment) -> None:
-        await self._rooms.show(conn, incident)
-        await self._tell_followers(conn, incident, moment)
-
-    async def _tell_followers(self, conn: Connection, incident: Incident, moment: Moment) -> None:
-        for follower in self._followers:
-            await follower.follow(conn, incident, moment)
-
-    @asynccontextmanager
-    async def _deed(self, actor: Actor, incident_id: int) -> AsyncIterator[tuple[Connection, Incident, datetime]]:
-        """One transaction on one incident, once per request."""
-        now = self._clock.now()
-        async with self._db.transaction() as conn:
-            await requests.once(conn, actor, now)
-            yield conn, await incidents.lock(conn, incident_id), now

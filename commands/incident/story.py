@@ -20,7 +20,7 @@ async def note(call: Call, incident: Incident) -> Answer:
     if not call.text:
         inputs = [Input("note", "Note", multiline=True)]
         return Form(form("incident.note", f"Note for {incident.ref}", inputs, submit="Add", private=str(incident.id)))
-    await call.house.incidents.note(call.actor, incident.id, call.text)
+    await call.house.notes.note(call.actor, incident.id, call.text)
     return call.say("done", what="noted", incident=incident)
 
 
@@ -32,7 +32,7 @@ def judge_note(values: Mapping[str, str]) -> Mapping[str, str]:
 async def noted(call: Call) -> Answer:
     """A note shows nowhere by itself, so the answer says that it is kept."""
     incident = await call.house.incidents.find(call.private)
-    await call.house.incidents.note(call.actor, incident.id, call.values["note"])
+    await call.house.notes.note(call.actor, incident.id, call.values["note"])
     return call.say("done", what="noted", incident=incident)
 
 
@@ -67,7 +67,7 @@ async def take_over(call: Call, incident: Incident, message: Mapping[str, Any]) 
     """Note a message of the call's channel, with its own author and time; False when it has been before."""
     people = call.house.people
     written = str(message.get("text", "")).strip() or "(a message without words)"
-    return await call.house.incidents.note(
+    return await call.house.notes.note(
         call.actor,
         incident.id,
         as_typed(written, await people.names_of(mentioned(written))),

@@ -17,7 +17,7 @@ from commands.incident.look import panel_again
 async def update(call: Call, incident: Incident) -> Answer:
     if not call.text:
         return _update_form(incident)
-    await call.house.incidents.update(call.actor, incident.id, call.text)
+    await call.house.notes.update(call.actor, incident.id, call.text)
     return call.say("done", what="updated", incident=incident)
 
 
@@ -38,7 +38,7 @@ def judge_update(values: Mapping[str, str]) -> Mapping[str, str]:
 @COMMAND.form("incident.update", judge_update)
 async def updated(call: Call) -> Answer:
     facts = {name: value for name, value in call.values.items() if name != "update"}
-    changed = await call.house.incidents.update(call.actor, int(call.private), call.values["update"], facts)
+    changed = await call.house.notes.update(call.actor, int(call.private), call.values["update"], facts)
     return _unless_in_room(call, changed, "updated")
 
 
@@ -77,7 +77,7 @@ async def status_chosen(call: Call) -> Answer:
 @COMMAND.verb("impact", usage="impact <text>", help="what users notice")
 @about_an_incident("incident impact")
 async def impact(call: Call, incident: Incident) -> Answer:
-    await call.house.incidents.set_impact(call.actor, incident.id, call.text)
+    await call.house.notes.set_impact(call.actor, incident.id, call.text)
     return call.say("done", what="impact", incident=incident)
 
 

@@ -132,7 +132,7 @@ async def test_the_timeline_tells_everything_oldest_first(world: World) -> None:
 async def test_a_long_timeline_shows_the_newest_entries_and_says_what_is_left_out(world: World) -> None:
     room = await declared(world)
     for number in range(70):
-        await world.house.incidents.note(world.house.people.actor("U0EVE"), 1, f"entry {number} " + "x" * 600)
+        await world.house.notes.note(world.house.people.actor("U0EVE"), 1, f"entry {number} " + "x" * 600)
     said = await ask(world, "eve", "/incident timeline", room)
     assert "earlier entries are left out" in said
     assert "entry 69" in said and "entry 5 " not in said
