@@ -1,0 +1,130 @@
+"""The line to Slack: is the bot welcome, who and what is there, and the connection of Socket Mode."""
+
+import asyncio
+import logging
+from collections.abc import Coroutine
+
+from aiohttp import web
+
+from bot.domain.errors import Failed, Rejected, Unreachable
+from bot.services import Services
+from bot.settings import Settings
+from bot.slack.gateway import AppRefused
+from bot.slack_app import Judge, SlackApp, SocketDoor, mend_bolt
+
+log = logging.getLogger(__name__)
+
+CONNECT_AGAIN_AFTER_S = 5.0
+LOOK_UP_AGAIN_WITHIN_S = 300.0
+
+
+class SlackLine:
+    """One per process. Slack may be away for hours, and is tried again; a refusal ends the process at its start."""
+
+    def __init__(self, settings: Settings, services: Services, *, judge: Judge) -> None:
+        self._settings = settings
+        self._services = services
+        self._door = _door(settings, services, judge)
+        self._socket: SocketDoor | None = None
+        self._background: set[asyncio.Task[None]] = set()
+
+    async def open(self) -> None:
+        """Slack away is no reason to stop: pages also go by other ways, and it is tried again. A refusal is one."""
+        await self._must_be_welcome()
+        self._in_background(self._look_up())
+        if self._settings.transport != "socket":
+            return
+        try:
+            await self._connect()
+        except Unreachable as error:
+            log.warning("slack: %s", error)
+            self._in_background(self._connect_later())
+
+    async def over_http(self, request: web.Request) -> web.StreamResponse:
+        """`POST /slack/events`."""
+        return await self._door.over_http(request)
+
+    async def until_looked_up(self) -> None:
+        """Until Slack's channels and accounts are known, or known to be missing."""
+        await asyncio.gather(*self._background)
+
+    async def is_connected(self) -> bool:
+        """In Socket Mode: is the connection open?"""
+        return self._socket is not None and await self._socket.is_open()
+
+    async def close(self) -> None:
+        """Nothing new comes in any more."""
+        for task in set(self._background):
+            task.cancel()
+        if self._socket is not None:
+            await self._socket.close()
+
+    async def _must_be_welcome(self) -> None:
+        try:
+            await self._services.gateway.whoami()
+        except AppRefused as error:
+            raise Rejected(f"{error}. Look at SLACK_BOT_TOKEN.") from error
+        except Failed as error:
+            log.warning("slack: %s", error)
+
+    async def _connect(self) -> None:
+        assert self._settings.slack_app_token is not None
+        self._socket = await self._door.over_socket(self._settings.slack_app_token.get_secret_value())
+        log.info("slack=connected transport=socket")
+
+    async def _connect_later(self) -> None:
+        while self._socket is None:
+            await asyncio.sleep(CONNECT_AGAIN_AFTER_S)
+            try:
+                await self._connect()
+            except Failed as error:
+                log.warning("slack: %s", error)
+
+    async def _look_up(self) -> None:
+        """Channels and accounts, so that the first page need not ask; again until Slack has answered."""
+        wait_s = CONNECT_AGAIN_AFTER_S
+        while True:
+            try:
+                await self._services.channels.look_up()
+                await self._services.people.look_up_everybody()
+            except Rejected as error:
+                log.warning("slack: %s", error)
+                return
+            except Failed as error:
+                log.warning("slack: %s", error)
+                await asyncio.sleep(wait_s)
+                wait_s = min(wait_s * 2, LOOK_UP_AGAIN_WITHIN_S)
+                continue
+            await self._wake_what_waited()
+            return
+
+    async def _wake_what_waited(self) -> None:
+        """Cards and posts for channels that were not known yet."""
+        async with self._services.db.transaction() as conn:
+            await self._services.outbox.wake(conn, ["card", "post"], {})
+
+    def _in_background(self, work: Coroutine[None, None, None]) -> None:
+        task = asyncio.create_task(work)
+        self._background.add(task)
+        task.add_done_callback(self._background.discard)
+
+
+def _door(settings: Settings, services: Services, judge: Judge) -> SlackApp:
+    mend_bolt()
+    secret = settings.slack_signing_secret if settings.transport == "http" else None
+    return SlackApp(
+        services.gateway.client,
+        services.reception,
+        signing_secret=secret.get_secret_value() if secret else None,
+        judge=judge,
+        nothing_recorded=lambda: _nothing_recorded(services),
+        measure=services.metrics.acknowledged,
+    )
+
+
+def _nothing_recorded(services: Services) -> str:
+    """From memory alone: the database is what is missing."""
+    first = services.runbook.default_severity.escalation.steps[0].page
+    people = services.people.in_tier(services.runbook.tiers[first], services.clock.now())
+    contacts = [services.runbook.people[key] for key in people]
+    return services.rendering.say("slack/nothing_recorded", people=contacts)
