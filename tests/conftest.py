@@ -1,5 +1,6 @@
 """What every test may ask for: a database of its own, and a world."""
 
+import asyncio
 import os
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AbstractAsyncContextManager
@@ -11,6 +12,7 @@ import pytest
 from psycopg.conninfo import conninfo_to_dict
 
 from bot.store.migrations import migrate
+from tests.mongodb import mongodb_on
 from tests.postgres import SharedPostgres, shared_postgres
 from tests.world import World, living
 
@@ -37,6 +39,13 @@ async def database(postgres: SharedPostgres) -> AsyncIterator[str]:
     conninfo = await postgres.new_database(await postgres.template("migrated", migrate))
     yield as_url(conninfo)
     await postgres.drop_database(conninfo)
+
+
+@pytest.fixture(scope="session")
+def mongodb(postgres: SharedPostgres) -> Iterator[str]:
+    """The address of a server that speaks MongoDB's protocol, to which each test adds a database's name of its own."""
+    with mongodb_on(asyncio.run(postgres.new_database())) as address:
+        yield address
 
 
 @pytest.fixture

@@ -1,0 +1,44 @@
+"""A server that speaks MongoDB's protocol, for tests: FerretDB, which keeps its documents in the tests' PostgreSQL.
+
+It is built once a machine by `.ci/mongodb-tools`, which `.ci/run` calls; without it, tests that ask for it are skipped,
+and fail where CI is set. What it lacks of MongoDB: change streams, `top`, replica sets, and an index restored by
+mongorestore.
+"""
+
+import os
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from urllib.parse import quote
+
+import pytest
+from psycopg.conninfo import conninfo_to_dict
+
+BUILT = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "tocsin-tools" / "mongodb"
+HOW = "run .ci/mongodb-tools, which needs Go 1.22 or newer"
+
+
+@contextmanager
+def mongodb_on(postgresql: str) -> Iterator[str]:
+    """Its address, without a database, while the block runs. `postgresql` is an empty database that is its own."""
+    environ = {"PATH": os.defpath, "FERRETDB_POSTGRESQL_URL": _as_url(postgresql)}
+    program = BUILT / "ferretdb"
+    if not program.exists():
+        (pytest.fail if os.environ.get("CI") else pytest.skip)(f"ferretdb is not here: {HOW}")
+    server = subprocess.Popen([program], env=environ, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    assert server.stdin and server.stdout
+    try:
+        address = server.stdout.readline().strip()
+        assert address.startswith("mongodb://"), f"it ended with {server.wait()}"
+        yield address
+    finally:
+        server.stdin.close()
+        server.wait()
+        server.stdout.close()
+
+
+def _as_url(conninfo: str) -> str:
+    parts = conninfo_to_dict(conninfo)
+    where = f"host={quote(str(parts['host']), safe='')}&port={parts.get('port', 5432)}"
+    return f"postgres://{parts['user']}@/{parts['dbname']}?{where}"
