@@ -41,7 +41,7 @@ class Latest:
     @property
     def pace(self) -> str:
         """How long the answer took, as a person reads it: `84ms`."""
-        return _milliseconds(self.latency)
+        return pace_shown(self.latency)
 
 
 @dataclass(frozen=True)
@@ -74,15 +74,21 @@ class Turn:
     reason: str
 
 
-def no_answer(reason: str, latency: timedelta) -> Finding:
-    return Finding("down", "no answer", latency, reason)
+def no_answer(reason: str, latency: timedelta, value: str = "no answer") -> Finding:
+    return Finding("down", value, latency, reason)
+
+
+def worsened(finding: Finding, reason: str, state: State = "degraded") -> Finding:
+    """Never milder than it was; every reason is kept."""
+    graver = max(finding.state, state, key=GRAVITY.__getitem__)
+    return replace(finding, state=graver, reason=f"{finding.reason}; {reason}" if finding.reason else reason)
 
 
 def paced(finding: Finding, slow: timedelta | None) -> Finding:
     """Degraded when the answer took longer than `slow`; None: it may take as long as it likes."""
     if slow is None or finding.latency <= slow:
         return finding
-    return _degraded(finding, f"took {_milliseconds(finding.latency)}, slow above {_milliseconds(slow)}")
+    return worsened(finding, f"took {pace_shown(finding.latency)}, slow above {pace_shown(slow)}")
 
 
 def uncrowded(finding: Finding, used: int, most: int, below: float | None) -> Finding:
@@ -90,7 +96,7 @@ def uncrowded(finding: Finding, used: int, most: int, below: float | None) -> Fi
     share = 100 * used / most if most else 100.0
     if below is None or share < below:
         return finding
-    return _degraded(finding, f"{share:.0f}% in use, wanted below {below:g}%")
+    return worsened(finding, f"{share:.0f}% in use, wanted below {below:g}%")
 
 
 def believe(belief: Belief, seen: State, in_a_row: int) -> Belief:
@@ -121,12 +127,13 @@ def worst_first(standings: Iterable[Standing]) -> Sequence[Standing]:
     return sorted(standings, key=lambda standing: order.index(standing.state))
 
 
-def _degraded(finding: Finding, reason: str) -> Finding:
-    """Never milder than it was; every reason is kept."""
-    state: State = "degraded" if finding.state == "healthy" else finding.state
-    return replace(finding, state=state, reason=f"{finding.reason}; {reason}" if finding.reason else reason)
-
-
-def _milliseconds(span: timedelta) -> str:
+def pace_shown(span: timedelta) -> str:
+    """A short time as a person reads it: `84ms`, `2.5s`; from a minute on to the second."""
     ms = span / timedelta(milliseconds=1)
-    return f"{ms:.0f}ms" if ms < 1000 else f"{ms / 1000:.3g}s"
+    if ms < 1000:
+        return f"{ms:.0f}ms"
+    if ms < 60_000:
+        return f"{ms / 1000:.3g}s"
+    minutes, seconds = divmod(round(ms / 1000), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}h{minutes}m" if hours else f"{minutes}m{seconds}s"

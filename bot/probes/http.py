@@ -1,15 +1,16 @@
 """Does a web page answer as it should: status, values of its JSON, a text in it?"""
 
 import json
-import ssl
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import aiohttp
 
 from bot.domain.check import Finding, no_answer, paced
 from bot.domain.saying import fit_to_show
-from bot.probes._look import UNKNOWN_NAME, Stopwatch, reason_of, within
+from bot.probes._look import UNKNOWN_NAME, Stopwatch, reason_of, tls_reason_of, within
 from bot.runbook.health import HttpCheck
 
 KIND = "http"
@@ -20,14 +21,31 @@ HEADERS = {"User-Agent": "Tocsin health check"}
 MISSING = object()
 
 
+@dataclass(frozen=True)
+class Answer:
+    """`body` is empty when nobody looks at it; `redirects` is how often it led elsewhere first."""
+
+    status: int
+    body: str
+    redirects: int
+
+    @cached_property
+    def json(self) -> Any:
+        """MISSING when it is no JSON."""
+        try:
+            return json.loads(self.body)
+        except (ValueError, RecursionError):
+            return MISSING
+
+
 async def probe(check: HttpCheck) -> Finding:
     watch = Stopwatch()
     try:
-        status, body = await _answer(check)
+        answer = await _answer(check)
     except (aiohttp.ClientError, OSError, ValueError) as error:
         return no_answer(_reason(error), watch.elapsed)
-    wrong = "; ".join(_faults(check, status, body))
-    return paced(Finding("down" if wrong else "healthy", str(status), watch.elapsed, wrong), check.slow)
+    wrong = "; ".join(_faults(check, answer))
+    return paced(Finding("down" if wrong else "healthy", _value(check, answer), watch.elapsed, wrong), check.slow)
 
 
 def expects(check: HttpCheck) -> str:
@@ -36,8 +54,8 @@ def expects(check: HttpCheck) -> str:
     return ", ".join([f"{check.expect} {within(check.slow)}".strip(), *wishes, *text])
 
 
-async def _answer(check: HttpCheck) -> tuple[int, str]:
-    """Status and text; the text only when it is looked at. A new connection each time: an old one proves little."""
+async def _answer(check: HttpCheck) -> Answer:
+    """A new connection each time: an old one proves little."""
     # A redirect that is expected is not followed.
     follow = not 300 <= check.expect < 400
     no_limit = aiohttp.ClientTimeout(total=None, sock_connect=None)
@@ -46,7 +64,8 @@ async def _answer(check: HttpCheck) -> tuple[int, str]:
         session.get(check.target.reveal(), allow_redirects=follow) as response,
     ):
         looked_at = check.json_wishes or check.text
-        return response.status, await _text(response) if looked_at else ""
+        body = await _text(response) if looked_at else ""
+        return Answer(response.status, body, len(response.history))
 
 
 async def _text(response: aiohttp.ClientResponse) -> str:
@@ -65,25 +84,31 @@ def _decoded(body: bytes, charset: str) -> str:
         return body.decode("utf-8", "replace")
 
 
-def _faults(check: HttpCheck, status: int, body: str) -> Iterator[str]:
+def _value(check: HttpCheck, answer: Answer) -> str:
+    """The status, the way to it, and the values that are wished for: `200 after 1 redirect, error_rate 4.5`."""
+    way = f" after {answer.redirects} redirect{'s' if answer.redirects > 1 else ''}" if answer.redirects else ""
+    found = {name: _look_up(answer.json, name) for name in check.json_wishes}
+    values = [f"{name} {_written(value)}" for name, value in found.items() if value is not MISSING]
+    return fit_to_show(", ".join([f"{answer.status}{way}", *values]))
+
+
+def _faults(check: HttpCheck, answer: Answer) -> Iterator[str]:
     """What is not as it should be; a wrong status says enough."""
-    if status != check.expect:
-        yield f"answered {status}, expected {check.expect}"
+    if answer.status != check.expect:
+        yield f"answered {answer.status}, expected {check.expect}"
         return
-    if check.text and check.text not in body:
+    if check.text and check.text not in answer.body:
         yield f"“{fit_to_show(check.text)}” is not on the page"
     if check.json_wishes:
-        yield from _json_faults(check, body)
+        yield from _json_faults(check, answer)
 
 
-def _json_faults(check: HttpCheck, body: str) -> Iterator[str]:
-    try:
-        answer = json.loads(body)
-    except (ValueError, RecursionError):
+def _json_faults(check: HttpCheck, answer: Answer) -> Iterator[str]:
+    if answer.json is MISSING:
         yield "the answer is not JSON"
         return
     for name, wish in check.json_wishes.items():
-        value = _look_up(answer, name)
+        value = _look_up(answer.json, name)
         if value is MISSING:
             yield f"{name} is missing, expected {wish}"
         elif not wish.holds(value):
@@ -112,9 +137,9 @@ def _reason(error: Exception) -> str:
     """Why there was no answer, without the address: it may hold a secret."""
     match error:
         case aiohttp.ClientConnectorCertificateError():
-            return f"the TLS certificate is not valid: {_certificate_fault(error.certificate_error)}"
+            return tls_reason_of(error.certificate_error)
         case aiohttp.ClientConnectorSSLError():
-            return f"TLS failed: {_tls_fault(error.os_error)}"
+            return tls_reason_of(error.os_error)
         case aiohttp.TooManyRedirects():
             return "too many redirects"
         case aiohttp.RedirectClientError():
@@ -131,15 +156,3 @@ def _reason(error: Exception) -> str:
             return "the answer broke off"
         case _:
             return "the answer is not HTTP"
-
-
-def _certificate_fault(error: Exception) -> str:
-    if isinstance(error, ssl.SSLCertVerificationError):
-        return error.verify_message
-    return fit_to_show(str(error))
-
-
-def _tls_fault(error: OSError) -> str:
-    """`wrong version number`: this is not TLS at all, or too old."""
-    reason = error.reason if isinstance(error, ssl.SSLError) else None
-    return (reason or "no agreement").replace("_", " ").lower()

@@ -1,43 +1,100 @@
-"""Does a PostgreSQL answer, how fast, and has it connections left?"""
+"""Does a PostgreSQL answer, how fast, has it connections left, and what is it busy with?"""
 
+from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 
 import psycopg
 from psycopg import AsyncConnection
+from psycopg.rows import class_row
 
-from bot.domain.check import Finding, no_answer, paced, uncrowded
+from bot.domain.backup import size_shown
+from bot.domain.check import Finding, no_answer, pace_shown, paced, uncrowded, worsened
 from bot.domain.saying import cause_of
 from bot.probes._look import Stopwatch, within
+from bot.runbook import format_duration
 from bot.runbook.health import PostgresqlCheck
 
 KIND = "postgresql"
+NO_TIME = timedelta(0)
+
+
+@dataclass(frozen=True)
+class Seen:
+    """`longest_query` None: none runs, or this account may not see it. `behind` None: it is no standby.
+
+    `replicas_behind` None: it has no replicas, or this account may not see them.
+    """
+
+    used: int
+    most: int
+    longest_query: timedelta | None
+    behind: timedelta | None
+    replicas: int
+    replicas_behind: timedelta | None
+    size: int
+
+    @property
+    def lag(self) -> timedelta | None:
+        """Of this server or of its slowest replica."""
+        return max((lag for lag in (self.behind, self.replicas_behind) if lag is not None), default=None)
 
 
 async def probe(check: PostgresqlCheck) -> Finding:
     watch = Stopwatch()
     try:
-        used, most = await _connections(check)
+        seen = await _look(check)
     except (psycopg.Error, OSError) as error:
         return no_answer(cause_of(str(error), check.target.redactions()) or type(error).__name__, watch.elapsed)
-    finding = Finding("healthy", f"{used} of {most} connections", watch.elapsed)
-    return uncrowded(paced(finding, check.slow), used, most, check.connections_below)
+    finding = paced(Finding("healthy", _value(seen), watch.elapsed), check.slow)
+    return judged(uncrowded(finding, seen.used, seen.most, check.connections_below), check, seen)
 
 
 def expects(check: PostgresqlCheck) -> str:
     parts = [
         f"answers {within(check.slow)}".strip(),
         f"connections below {check.connections_below:g}%" if check.connections_below else "",
+        f"queries below {format_duration(check.query_below)}" if check.query_below else "",
+        f"lag below {format_duration(check.lag_below)}" if check.lag_below else "",
     ]
     return ", ".join(part for part in parts if part)
 
 
-async def _connections(check: PostgresqlCheck) -> tuple[int, int]:
-    """In use and at most; raises psycopg.Error."""
+async def _look(check: PostgresqlCheck) -> Seen:
+    """Raises psycopg.Error."""
     question = Path(__file__).with_suffix(".sql").read_bytes()
     conn = await AsyncConnection.connect(check.target.reveal(), autocommit=True, application_name="tocsin health")
     try:
-        row = await (await conn.execute(question)).fetchone()
+        seen = await (await conn.cursor(row_factory=class_row(Seen)).execute(question)).fetchone()
     finally:
         await conn.close()
-    assert row is not None
-    return row[0], row[1]
+    assert seen is not None
+    return seen
+
+
+def judged(finding: Finding, check: PostgresqlCheck, seen: Seen) -> Finding:
+    """Degraded by a query that runs for too long, or a replica too far behind."""
+    query, lag = seen.longest_query, seen.lag
+    if check.query_below and query and query >= check.query_below:
+        wanted = format_duration(check.query_below)
+        finding = worsened(finding, f"a query has run for {pace_shown(query)}, wanted below {wanted}")
+    if check.lag_below and lag and lag >= check.lag_below:
+        wanted = format_duration(check.lag_below)
+        finding = worsened(finding, f"replication is {pace_shown(lag)} behind, wanted below {wanted}")
+    return finding
+
+
+def _value(seen: Seen) -> str:
+    facts = [
+        f"{seen.used} of {seen.most} connections",
+        f"longest query {pace_shown(seen.longest_query)}" if seen.longest_query else "",
+        f"standby, {pace_shown(seen.behind)} behind" if seen.behind is not None else "",
+        _replicas(seen) if seen.replicas else "",
+        size_shown(seen.size),
+    ]
+    return ", ".join(fact for fact in facts if fact)
+
+
+def _replicas(seen: Seen) -> str:
+    behind = f", {pace_shown(seen.replicas_behind)} behind" if seen.replicas_behind is not None else ""
+    return f"{seen.replicas} replica{'' if seen.replicas == 1 else 's'}{behind}"

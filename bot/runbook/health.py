@@ -16,10 +16,11 @@ CheckKind = Literal["http", "postgresql", "mongodb", "tls", "tcp", "disk"]
 
 
 class _Check(Keyed):
-    """`level` of the alert it opens; `declare`: the severity of the incident it declares."""
+    """`level` of the alert it opens; `declare`: the severity of the incident it declares; `procedure`: what to do."""
 
     level: Level = "high"
     declare: Name | None = None
+    procedure: Name | None = None
 
 
 class _NetworkCheck(_Check):
@@ -40,9 +41,13 @@ class HttpCheck(_NetworkCheck):
 
 
 class PostgresqlCheck(_NetworkCheck):
+    """`query_below`: no query runs for longer. `lag_below`: no replica is further behind."""
+
     kind: ClassVar[CheckKind] = "postgresql"
     target: PostgresqlUrl = Field(alias="postgresql")
     connections_below: Percent | None = None
+    query_below: Duration | None = None
+    lag_below: Duration | None = None
 
 
 class MongodbCheck(_NetworkCheck):

@@ -23,6 +23,7 @@ PLAIN: tuple[tuple[str, Kind], ...] = (
     ("severities[].tell[]", "audience"),
     ("objectives[].severity", "severity"),
     ("health.checks.*.declare", "severity"),
+    ("health.checks.*.procedure", "procedure"),
     ("alerts.rules[].declare", "severity"),
     ("alerts.rules[].procedure", "procedure"),
     ("procedures.*.severity", "severity"),

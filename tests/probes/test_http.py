@@ -235,7 +235,7 @@ async def test_a_certificate_nobody_vouches_for_is_told_as_such(listen: Listen, 
     finally:
         await server.close()
 
-    assert (finding.state, finding.reason) == ("down", "the TLS certificate is not valid: self-signed certificate")
+    assert (finding.state, finding.reason) == ("down", "nobody vouches for the certificate: it is self-signed")
 
 
 async def test_a_look_that_is_given_up_leaves_nothing_behind(listen: Listen) -> None:

@@ -1,12 +1,15 @@
 """What a look at a PostgreSQL finds."""
 
+import asyncio
 from collections.abc import Iterator
 from datetime import timedelta
+from functools import partial
 
 import psycopg
 import pytest
 
-from bot.probes.postgresql import expects, probe
+from bot.domain.check import Finding
+from bot.probes.postgresql import Seen, expects, judged, probe
 from bot.runbook.health import PostgresqlCheck
 from tests.guarded import Guarded, guarded_postgres
 from tests.probes.conftest import Listen, hang_up
@@ -26,7 +29,9 @@ async def test_a_server_that_answers_is_healthy_and_says_how_many_connections_it
     finding = await probe(a_check(guarded.database(), slow="60s", connections_below="100%"))
 
     assert (finding.state, finding.reason) == ("healthy", "")
-    assert finding.value.endswith("of 300 connections")
+    connections, size = finding.value.split(", ")
+    assert connections.endswith("of 300 connections")
+    assert size.endswith("MiB")
     assert timedelta(0) < finding.latency < timedelta(seconds=30)
 
 
@@ -44,6 +49,35 @@ async def test_too_many_connections_are_degraded(guarded: Guarded) -> None:
 
     assert finding.state == "degraded"
     assert finding.reason.endswith("in use, wanted below 1%")
+
+
+async def test_a_query_that_runs_for_too_long_is_degraded(guarded: Guarded) -> None:
+    """One of the same account: what others do is hidden from it."""
+    address = guarded.database()
+    async with await psycopg.AsyncConnection.connect(address, autocommit=True) as busy:
+        asking = asyncio.create_task(busy.execute("SELECT pg_sleep(60)"))
+        async with asyncio.timeout(10):
+            while "longest query" not in (finding := await probe(a_check(address, query_below="1ms"))).value:
+                pass
+        assert (await probe(a_check(address, query_below="10m"))).state == "healthy"
+        await busy.cancel_safe()
+        with pytest.raises(psycopg.errors.QueryCanceled):
+            await asking
+
+    assert finding.state == "degraded"
+    assert finding.reason.startswith("a query has run for ")
+    assert finding.reason.endswith(", wanted below 1ms")
+
+
+def test_a_standby_that_is_too_far_behind_is_degraded() -> None:
+    """As its server would tell it."""
+    check = a_check("postgresql://db/orders", lag_below="30s")
+    standby = partial(Seen, used=3, most=100, longest_query=None, replicas=0, replicas_behind=None, size=1024)
+    healthy = Finding("healthy", "", timedelta(0))
+
+    assert judged(healthy, check, standby(behind=timedelta(seconds=29))).state == "healthy"
+    late = judged(healthy, check, standby(behind=timedelta(seconds=30)))
+    assert (late.state, late.reason) == ("degraded", "replication is 30s behind, wanted below 30s")
 
 
 async def test_a_late_answer_is_degraded(guarded: Guarded) -> None:
@@ -89,5 +123,5 @@ async def test_something_else_that_listens_there_is_down(listen: Listen) -> None
 
 def test_what_is_expected_is_said_in_a_few_words() -> None:
     assert expects(a_check("postgresql://db/orders")) == "answers"
-    whole = a_check("postgresql://db/orders", slow="500ms", connections_below="80%")
-    assert expects(whole) == "answers within 500ms, connections below 80%"
+    whole = a_check("postgresql://db/orders", slow="500ms", connections_below="80%", query_below="5m", lag_below="30s")
+    assert expects(whole) == "answers within 500ms, connections below 80%, queries below 5m, lag below 30s"

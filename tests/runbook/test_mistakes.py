@@ -33,7 +33,11 @@ KEYS = [
     (SEVERITY.format("postmortem: {longer_than: 5m, longer: 1}"), "severities[0].postmortem.longer", "longer_than?"),
     (PERSON.format("emial: ada@example.com"), "people.ada.emial", "did you mean email?"),
     (PERSON.format("key: ada"), "people.ada.key", "called by the key it stands under"),  # ours, not the file's
-    (CHECK.format("tcp: 'a:1', expect: 200"), "health.checks.c.expect", "there is: level, declare, slow, timeout, tcp"),
+    (
+        CHECK.format("tcp: 'a:1', expect: 200"),
+        "health.checks.c.expect",
+        "there is: level, declare, procedure, slow, timeout, tcp",
+    ),
     (CHECK.format("http: 'https://example.com', xpect: 200"), "health.checks.c.xpect", "did you mean expect?"),
     (BACKUP.format("keeep: 3d"), "backups.b.keeep", "did you mean keep?"),
     ("alerts: {levels: {urgent: [slack]}}", "alerts.levels.urgent", "there is: critical, high, medium, low"),

@@ -230,10 +230,10 @@ async def test_a_database_that_falls_silent_in_the_middle_is_down_after_its_time
 async def test_health_shows_every_check_worst_first_and_looks_again_when_asked(
     new_world: NewWorld, website: Website
 ) -> None:
-    async with new_world(runbook=watching(website, 'cert: {tls: "example.com"}')) as world:
+    async with new_world(runbook=watching(website, 'cert: {tls: "nowhere.invalid"}')) as world:
         said = await answered(world, "/health")
         assert said.splitlines()[0] == "*1 of 2 checks is not healthy*"
-        assert "⚪ *cert* not supported yet" in said
+        assert "🔴 *cert* down: this name is not known" in said
         assert "🟢 *website* healthy · 200 in" in said
         assert "expects 200" in said
         assert "s3cret" not in said

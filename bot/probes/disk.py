@@ -1,0 +1,29 @@
+"""How full is the disk that holds a folder?"""
+
+import shutil
+
+from bot.domain.backup import size_shown
+from bot.domain.check import Finding, no_answer, uncrowded
+from bot.probes._look import Stopwatch, in_a_thread, reason_of
+from bot.runbook.health import DiskCheck
+
+KIND = "disk"
+
+
+async def probe(check: DiskCheck) -> Finding:
+    watch = Stopwatch()
+    try:
+        usage = await in_a_thread(lambda: shutil.disk_usage(check.target))
+    except FileNotFoundError:
+        return no_answer("there is no such folder on this machine", watch.elapsed)
+    except OSError as error:
+        return no_answer(reason_of(error), watch.elapsed)
+    # What only root may still write to is not free for anybody else.
+    usable = usage.used + usage.free
+    share = 100 * usage.used / usable if usable else 100.0
+    value = f"{share:.0f}% used, {size_shown(usage.free)} free"
+    return uncrowded(Finding("healthy", value, watch.elapsed), usage.used, usable, check.used_below)
+
+
+def expects(check: DiskCheck) -> str:
+    return f"used below {check.used_below:g}%"

@@ -1,0 +1,131 @@
+"""Does a MongoDB answer, how fast, has it connections left, and how does its replica set stand?"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from pymongo import AsyncMongoClient
+from pymongo.errors import OperationFailure, PyMongoError, ServerSelectionTimeoutError
+from pymongo.read_preferences import ReadPreference
+
+from bot.domain.backup import size_shown
+from bot.domain.check import Finding, no_answer, paced, uncrowded, worsened
+from bot.domain.saying import fit_to_show
+from bot.probes._look import Stopwatch, reason_in, reason_of, within
+from bot.runbook.health import MongodbCheck
+
+KIND = "mongodb"
+
+Client = AsyncMongoClient[dict[str, Any]]
+# So that the reason is known before the time of the whole look is over.
+SHARE_OF_TIMEOUT = 0.9
+AUTHENTICATION_FAILED = 18
+# The members of a replica set that are as they should be: primary, secondary, arbiter.
+WELL = (1, 2, 7)
+
+
+async def probe(check: MongodbCheck) -> Finding:
+    watch = Stopwatch()
+    client = _client(check)
+    try:
+        return await _look(client, check, watch)
+    except ServerSelectionTimeoutError:
+        return no_answer(_unreachable(client, check), watch.elapsed)
+    except OperationFailure as error:
+        return no_answer(_refusal(error, check), watch.elapsed)
+    except PyMongoError as error:
+        return no_answer(_said(error, check), watch.elapsed)
+    except OSError as error:
+        return no_answer(reason_of(error), watch.elapsed)
+    finally:
+        await client.close()
+
+
+def expects(check: MongodbCheck) -> str:
+    parts = [
+        f"answers {within(check.slow)}".strip(),
+        f"connections below {check.connections_below:g}%" if check.connections_below else "",
+    ]
+    return ", ".join(part for part in parts if part)
+
+
+def _client(check: MongodbCheck) -> Client:
+    patience_ms = int(check.timeout.total_seconds() * 1000 * SHARE_OF_TIMEOUT)
+    return AsyncMongoClient(
+        check.target.reveal(), appname="tocsin health", maxPoolSize=1,
+        serverSelectionTimeoutMS=patience_ms, connectTimeoutMS=patience_ms,
+    )  # fmt: skip
+
+
+async def _look(client: Client, check: MongodbCheck, watch: Stopwatch) -> Finding:
+    """The latency is that of a ping on a connection that stands. Raises PyMongoError."""
+    # A set without a primary has something to say too, by a secondary.
+    admin = client.get_database("admin", read_preference=ReadPreference.PRIMARY_PREFERRED)
+    hello = await admin.command("hello")
+    ping = Stopwatch()
+    await admin.command("ping")
+    finding = Finding("healthy", "", ping.elapsed)
+    status = await _asked(admin, "serverStatus")
+    members = (await _asked(admin, "replSetGetStatus")).get("members", []) if "setName" in hello else []
+    storage = await _asked(client.get_database(check.target.database.partition("/")[0] or "admin"), "dbStats")
+    facts = [_connections(status), _role(hello), _size(storage)]
+    finding = Finding("healthy", ", ".join(fact for fact in facts if fact) or "answers", ping.elapsed)
+    if "setName" in hello and not hello.get("primary"):
+        finding = worsened(finding, f"the replica set {hello['setName']} has no primary", "down")
+    if ill := [member for member in members if member.get("state") not in WELL]:
+        finding = worsened(finding, f"{len(ill)} of {len(members)} members of the replica set are not well")
+    finding = paced(finding, check.slow)
+    if connections := _used_and_most(status):
+        finding = uncrowded(finding, *connections, check.connections_below)
+    return finding
+
+
+async def _asked(database: Any, command: str) -> Mapping[str, Any]:
+    """What the server answers; nothing where it does not know the question, or does not let this account ask it."""
+    try:
+        answer: Mapping[str, Any] = await database.command(command)
+    except OperationFailure:
+        return {}
+    return answer
+
+
+def _used_and_most(status: Mapping[str, Any]) -> tuple[int, int] | None:
+    found = status.get("connections", {})
+    if not isinstance(found.get("current"), int) or not isinstance(found.get("available"), int):
+        return None
+    return found["current"], found["current"] + found["available"]
+
+
+def _connections(status: Mapping[str, Any]) -> str:
+    found = _used_and_most(status)
+    return f"{found[0]} of {found[1]} connections" if found else ""
+
+
+def _role(hello: Mapping[str, Any]) -> str:
+    """`primary of rs0`; nothing for a server that stands alone."""
+    if "setName" not in hello:
+        return ""
+    primary, secondary = hello.get("isWritablePrimary"), hello.get("secondary")
+    role = "primary" if primary else "secondary" if secondary else "member"
+    return f"{role} of {fit_to_show(str(hello['setName']))}"
+
+
+def _size(storage: Mapping[str, Any]) -> str:
+    size = storage.get("storageSize")
+    return f"{size_shown(int(size))} stored" if isinstance(size, int | float) else ""
+
+
+def _unreachable(client: Client, check: MongodbCheck) -> str:
+    """Why no server was found: what is kept with a server is shorter than the error, which draws the whole set."""
+    kept = [server.error for server in client.topology_description.server_descriptions().values() if server.error]
+    if not kept:
+        return "no server was found in time"
+    return reason_in(str(kept[0])) or _said(kept[0], check)
+
+
+def _refusal(error: OperationFailure, check: MongodbCheck) -> str:
+    return "authentication failed" if error.code == AUTHENTICATION_FAILED else _said(error, check)
+
+
+def _said(error: Exception, check: MongodbCheck) -> str:
+    """pymongo may quote the address it was given."""
+    return fit_to_show(str(error), check.target.redactions()) or type(error).__name__

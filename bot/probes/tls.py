@@ -1,0 +1,59 @@
+"""For how long is a server's certificate still good, and is it good at all?"""
+
+import asyncio
+import ssl
+from contextlib import suppress
+from datetime import timedelta
+
+from bot.clock import Clock
+from bot.domain.check import Finding, no_answer, paced, worsened
+from bot.probes._look import Stopwatch, reason_of, tls_reason_of, within
+from bot.runbook import format_duration
+from bot.runbook.health import TlsCheck
+
+KIND = "tls"
+DAY = timedelta(days=1)
+
+
+async def probe(check: TlsCheck) -> Finding:
+    watch = Stopwatch()
+    try:
+        left = await _time_left(check)
+    except ssl.SSLError as error:
+        return no_answer(tls_reason_of(error), watch.elapsed, value="no trust")
+    except OSError as error:
+        return no_answer(reason_of(error), watch.elapsed)
+    finding = Finding("healthy", f"{_days(left)} left", watch.elapsed)
+    if left <= check.expires_within:
+        finding = worsened(finding, f"the certificate expires in {_days(left)}, wanted more than {_limit(check)}")
+    return paced(finding, check.slow)
+
+
+def expects(check: TlsCheck) -> str:
+    return f"more than {_limit(check)} left {within(check.slow)}".strip()
+
+
+async def _time_left(check: TlsCheck) -> timedelta:
+    """Until the certificate expires; raises SSLError for one that is not good."""
+    # By the machine's time, as the handshake judges it, whatever a rehearsal has done to the clock.
+    host, port = check.target.host, check.target.port
+    _, writer = await asyncio.open_connection(host, port, ssl=ssl.create_default_context(), server_hostname=host)
+    try:
+        certificate = writer.get_extra_info("peercert")
+    finally:
+        writer.close()
+        with suppress(OSError):
+            await writer.wait_closed()
+    expires_at = ssl.cert_time_to_seconds(certificate["notAfter"])
+    return timedelta(seconds=expires_at - Clock().machine_now().timestamp())
+
+
+def _limit(check: TlsCheck) -> str:
+    return format_duration(check.expires_within)
+
+
+def _days(left: timedelta) -> str:
+    """Whole days, or hours on the last one."""
+    if left < DAY:
+        return f"{left // timedelta(hours=1)}h"
+    return f"{left // DAY} day{'' if left // DAY == 1 else 's'}"

@@ -1,0 +1,141 @@
+"""What a look at a MongoDB finds."""
+
+import asyncio
+import gc
+from collections.abc import Iterator, Mapping
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from bot.domain.check import Finding
+from bot.probes.mongodb import expects, probe
+from bot.runbook.health import MongodbCheck
+from tests.probes.conftest import Listen, hang, hang_up
+from tests.probes.mongodb_stub import STANDING_ALONE, Answers, mongodb
+
+STATUS = {"connections": {"current": 12, "available": 88}, "ok": 1.0}
+STATS = {"storageSize": 1536 * 1024, "ok": 1.0}
+SECRET = "mongodb://ada:hunter2@127.0.0.1"
+
+# pymongo leaves a connection that came to nothing to the garbage collector.
+pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+
+
+@pytest.fixture(autouse=True)
+def nothing_is_left_to_later_tests() -> Iterator[None]:
+    yield
+    gc.collect()
+
+
+def a_check(address: str, **wishes: str) -> MongodbCheck:
+    return MongodbCheck.model_validate({"key": "content", "mongodb": address, **wishes})
+
+
+async def look(listen: Listen, answers: Answers, **wishes: str) -> Finding:
+    port = await listen(mongodb(answers))
+    return await probe(a_check(f"mongodb://127.0.0.1:{port}/tinacms?directConnection=true", **wishes))
+
+
+def of_a_set(**more: Any) -> Mapping[str, Any]:
+    """What a member of a replica set says of itself, found by its own address."""
+    return STANDING_ALONE | {"setName": "rs0", "primary": "127.0.0.1:1", "hosts": ["127.0.0.1:1"]} | more
+
+
+async def test_a_server_that_answers_says_its_connections_and_what_it_stores(listen: Listen) -> None:
+    finding = await look(listen, {"serverstatus": STATUS, "dbstats": STATS}, slow="60s", connections_below="13%")
+
+    assert (finding.state, finding.reason) == ("healthy", "")
+    assert finding.value == "12 of 100 connections, 1.5 MiB stored"
+    assert timedelta(0) < finding.latency < timedelta(seconds=5)
+
+
+async def test_what_the_server_does_not_know_or_tell_is_no_failure(listen: Listen) -> None:
+    forbidden = {"ok": 0.0, "errmsg": "not authorized on admin", "code": 13}
+    finding = await look(listen, {"serverstatus": forbidden})
+
+    assert (finding.state, finding.value) == ("healthy", "answers")
+
+
+async def test_connections_are_too_many_from_the_limit_on(listen: Listen) -> None:
+    finding = await look(listen, {"serverstatus": STATUS}, connections_below="12%")
+
+    assert (finding.state, finding.reason) == ("degraded", "12% in use, wanted below 12%")
+
+
+async def test_a_late_ping_is_degraded(listen: Listen) -> None:
+    async def late() -> Mapping[str, Any]:
+        await asyncio.sleep(0.05)
+        return {"ok": 1.0}
+
+    finding = await look(listen, {"ping": late}, slow="20ms")
+    assert finding.state == "degraded"
+    assert finding.reason.startswith("took ")
+
+
+async def test_the_member_of_a_replica_set_says_which_it_is(listen: Listen) -> None:
+    members = {"members": [{"state": 1}, {"state": 2}, {"state": 7}], "ok": 1.0}
+    finding = await look(listen, {"hello": of_a_set(), "replsetgetstatus": members, "serverstatus": STATUS})
+
+    assert (finding.state, finding.value) == ("healthy", "12 of 100 connections, primary of rs0")
+
+
+async def test_members_that_are_not_well_are_degraded(listen: Listen) -> None:
+    members = {"members": [{"state": 1}, {"state": 3}, {"state": 8}], "ok": 1.0}
+    finding = await look(listen, {"hello": of_a_set(), "replsetgetstatus": members})
+
+    assert finding.state == "degraded"
+    assert finding.reason == "2 of 3 members of the replica set are not well"
+
+
+async def test_a_replica_set_without_a_primary_is_down(listen: Listen) -> None:
+    secondary = of_a_set(isWritablePrimary=False, secondary=True, primary="")
+    finding = await look(listen, {"hello": secondary})
+
+    assert (finding.state, finding.value) == ("down", "secondary of rs0")
+    assert finding.reason == "the replica set rs0 has no primary"
+
+
+async def test_a_server_that_is_away_is_down_and_says_so_before_the_time_is_over(nobodys_port: int) -> None:
+    finding = await probe(a_check(f"{SECRET}:{nobodys_port}/", timeout="300ms"))
+
+    assert (finding.state, finding.reason) == ("down", "connection refused")
+    assert finding.latency < timedelta(seconds=2)
+
+
+async def test_something_else_that_listens_there_is_down(listen: Listen) -> None:
+    for conversation in (hang, hang_up):
+        finding = await probe(a_check(f"{SECRET}:{await listen(conversation)}/", timeout="300ms"))
+        assert finding.state == "down"
+        assert finding.reason
+        assert "hunter2" not in repr(finding)
+
+
+async def test_an_error_that_quotes_the_address_is_told_without_it(listen: Listen) -> None:
+    answer = {"ok": 0.0, "errmsg": "refused for mongodb://ada:hunter2@db hunter2", "code": 1}
+    port = await listen(mongodb({"ping": answer, "saslstart": answer}))
+
+    finding = await probe(a_check(f"{SECRET}:{port}/?authMechanism=PLAIN&authSource=$external", timeout="300ms"))
+    assert finding.state == "down"
+    assert "hunter2" not in repr(finding)
+
+
+async def test_a_password_that_is_not_accepted_is_told_apart(listen: Listen) -> None:
+    refused = {"ok": 0.0, "errmsg": "Authentication failed.", "code": 18}
+    port = await listen(mongodb({"saslstart": refused}))
+
+    finding = await probe(a_check(f"{SECRET}:{port}/?authMechanism=SCRAM-SHA-256", timeout="1s"))
+    assert (finding.state, finding.reason) == ("down", "authentication failed")
+
+
+async def test_a_look_that_is_given_up_leaves_nothing_behind(listen: Listen) -> None:
+    port = await listen(hang)
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(0.1):
+            await probe(a_check(f"mongodb://127.0.0.1:{port}/"))
+
+
+def test_what_is_expected_is_said_in_a_few_words() -> None:
+    assert expects(a_check("mongodb://db/content")) == "answers"
+    whole = a_check("mongodb://db/content", slow="200ms", connections_below="80%")
+    assert expects(whole) == "answers within 200ms, connections below 80%"

@@ -1,0 +1,113 @@
+"""What a look at a certificate finds."""
+
+import ssl
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+import trustme
+from aiohttp import web
+from aiohttp.test_utils import TestServer
+
+from bot.domain.check import Finding
+from bot.probes import http
+from bot.probes.tls import expects, probe
+from bot.runbook.health import HttpCheck, TlsCheck
+from tests.probes.conftest import Listen, hang_up
+
+DAY = timedelta(days=1)
+Serve = Callable[[trustme.LeafCert], Awaitable[int]]
+
+
+@pytest.fixture(scope="module")
+def trusted() -> trustme.CA:
+    """An authority that this machine knows during the test."""
+    return trustme.CA()
+
+
+@pytest.fixture(autouse=True)
+def known_authorities(trusted: trustme.CA, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    trusted.cert_pem.write_to_path(tmp_path / "authorities.pem")
+    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "authorities.pem"))
+
+
+@pytest.fixture
+async def serve() -> AsyncIterator[Serve]:
+    """A web server with this certificate; its port."""
+    async with AsyncExitStack() as stack:
+
+        async def begin(certificate: trustme.LeafCert) -> int:
+            identity = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+            certificate.configure_cert(identity)
+            server = TestServer(web.Application())
+            await server.start_server(ssl=identity)
+            stack.push_async_callback(server.close)
+            assert server.port
+            return server.port
+
+        yield begin
+
+
+def in_days(days: float) -> datetime:
+    return datetime.now(UTC) + days * DAY
+
+
+async def look(port: int, **wishes: str) -> Finding:
+    return await probe(TlsCheck.model_validate({"key": "cert", "tls": f"localhost:{port}", **wishes}))
+
+
+async def look_at_the_page(port: int) -> Finding:
+    return await http.probe(HttpCheck.model_validate({"key": "website", "http": f"https://localhost:{port}/"}))
+
+
+async def test_a_certificate_with_enough_time_left_is_healthy(trusted: trustme.CA, serve: Serve) -> None:
+    finding = await look(await serve(trusted.issue_cert("localhost", not_after=in_days(15.5))))
+
+    assert (finding.state, finding.value, finding.reason) == ("healthy", "15 days left", "")
+
+
+@pytest.mark.parametrize(
+    ("days", "left", "state"), [(14.01, "14 days", "healthy"), (13.99, "13 days", "degraded"), (0.5, "11h", "degraded")]
+)
+async def test_a_certificate_that_ends_soon_is_degraded(
+    trusted: trustme.CA, serve: Serve, days: float, left: str, state: str
+) -> None:
+    finding = await look(await serve(trusted.issue_cert("localhost", not_after=in_days(days))), expires_within="14d")
+
+    assert (finding.state, finding.value) == (state, f"{left} left")
+    wanted = f"the certificate expires in {left}, wanted more than 2w"
+    assert finding.reason == ("" if state == "healthy" else wanted)
+
+
+async def test_a_certificate_that_is_not_good_is_down_and_says_why(trusted: trustme.CA, serve: Serve) -> None:
+    """The check of a web page says it in the same words."""
+    expired = trusted.issue_cert("localhost", not_before=in_days(-9), not_after=in_days(-1))
+    for certificate, reason in (
+        (expired, "the certificate has expired"),
+        (trusted.issue_cert("elsewhere.example.com"), "the certificate is for another host"),
+        (trustme.CA().issue_cert("localhost"), "nobody vouches for the certificate: "),
+    ):
+        port = await serve(certificate)
+        finding = await look(port)
+        assert (finding.state, finding.value) == ("down", "no trust")
+        assert finding.reason.startswith(reason)
+    assert (await look_at_the_page(port)).reason == finding.reason
+
+
+async def test_a_server_that_speaks_no_tls_is_told_from_one_that_is_away(listen: Listen, nobodys_port: int) -> None:
+    server = TestServer(web.Application())
+    await server.start_server()
+    plain = await look(server.port or 0)
+    await server.close()
+
+    assert plain.state == "down"
+    assert plain.reason.startswith("TLS failed: ")
+    assert (await look(nobodys_port)).reason == "connection refused"
+    assert (await look(await listen(hang_up))).state == "down"
+
+
+def test_what_is_expected_is_said_in_a_few_words() -> None:
+    check = TlsCheck.model_validate({"key": "cert", "tls": "example.com", "slow": "1s"})
+    assert expects(check) == "more than 2w left within 1s"
