@@ -1,5 +1,6 @@
 """Builds the house: every service from what it needs, no business `if`."""
 
+from functools import partial
 from typing import Any
 
 import aiohttp
@@ -8,6 +9,7 @@ from bot import publishers
 from bot.clock import Clock
 from bot.domain.page import Page
 from bot.dumpers import dumpers, places
+from bot.hooks import Hooks
 from bot.mail import Mail
 from bot.metrics import Metrics
 from bot.pagers import Parts, on_the_shelf
@@ -35,9 +37,11 @@ from bot.services.heartbeats import Heartbeats
 from bot.services.housekeeping import Housekeeping
 from bot.services.incident_cards import IncidentCards
 from bot.services.incidents import Incidents
+from bot.services.keyring import Keyring
 from bot.services.ladders import Ladders
 from bot.services.notes import Notes
 from bot.services.outbox import Outbox
+from bot.services.page_followups import PageFollowups
 from bot.services.pages import Pages
 from bot.services.people import People
 from bot.services.permissions import Permissions
@@ -64,6 +68,7 @@ def build(
     gateway = Gateway(session, clock, token=token, base_url=settings.slack_api_url, metrics=metrics)
     rendering = Rendering(runbook.timezone, slash_commands=runbook.slash_commands.model_dump())
     mail = _mail(settings, clock)
+    hooks = Hooks(session, clock, Keyring(db, clock).of_webhook)
     people = People(db, clock, runbook, gateway)
     _teach_names(rendering, people)
     permissions = Permissions(clock, runbook, people)
@@ -83,15 +88,21 @@ def build(
         known_account=people.known_account,
         acknowledge_link=_no_link,
         mail=mail,
+        session=session,
+        settings=settings,
+        hooks=hooks,
     )
-    paging = Pages(db, clock, runbook, people, outbox, cards, rendering, on_the_shelf(parts), metrics)
+    pagers = on_the_shelf(parts)
+    followups = PageFollowups(db, outbox, pagers)
+    paging = Pages(db, clock, runbook, people, outbox, cards, rendering, pagers, followups, metrics)
     ladders = Ladders(db, clock, runbook, people, paging, rooms, posts, cards)
     escalations = Escalations(db, clock, runbook, people, permissions, ladders, paging, rooms, posts, cards)
     deeds = Deeds(db, clock, rooms)
     incidents = Incidents(db, clock, runbook, permissions, ladders, escalations, rooms, posts, deeds)
     tied = AlertIncidents(clock, incidents, posts, cards, rendering)
     AlertCards(clock, runbook, channels, tied, cards, rendering)
-    outlets = AlertOutlets(db, runbook, outbox, rendering, mail=mail)
+    hook = partial(hooks.post, whose="the webhook of the alerts")
+    outlets = AlertOutlets(db, runbook, outbox, rendering, mail=mail, hook=hook)
     alerts = Alerts(db, clock, runbook, tied, outlets, cards)
     alarms = CheckAlarms(db, clock, runbook, channels, cards, posts, incidents, rendering)
     backup_cards = BackupCards(runbook, channels, cards, rendering)

@@ -1,6 +1,7 @@
 """The command line: what each command needs, says, and ends with."""
 
 import asyncio
+import re
 import shutil
 import signal
 import tempfile
@@ -397,6 +398,19 @@ async def test_doctor_without_anything_goes_on_to_the_end(here: Path) -> None:
     assert "✗ runbook" in ended.out
     assert "✗ slack" in ended.out
     assert "✓ database: embedded PostgreSQL" in ended.out
+
+
+async def test_doctor_prints_the_key_of_a_webhook_and_of_nothing_else(here: Path, database: str) -> None:
+    more = "people:\n  zoe: {webhook: 'https://example.com/s3cret'}\n"
+    (here / "runbook.yml").write_text(RUNBOOK.replace("people:\n", more))
+    told = [await tocsin("doctor", "--webhook-key", "zoe", at=here, DATABASE_URL=database) for _ in range(2)]
+    assert [one.code for one in told] == [0, 0]
+    assert told[0].out == told[1].out
+    assert re.fullmatch(r"whsec_[A-Za-z0-9+/]{43}=\n", told[0].out)
+
+    none = await tocsin("doctor", "--webhook-key", "ben", at=here, DATABASE_URL=database)
+    assert none.code == 1
+    assert none.err == "The runbook has no webhook of “ben”. There is one of: zoe.\n"
 
 
 # The rest

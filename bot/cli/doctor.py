@@ -11,6 +11,7 @@ from bot import manifest
 from bot.app import database_url
 from bot.cli.begin import CannotBegin, carry_out, read_runbook, read_settings
 from bot.cli.checking import said
+from bot.cli.webhook_key import webhook_key
 from bot.clock import Clock
 from bot.domain.errors import Failed, TocsinError
 from bot.mail import Mail
@@ -43,11 +44,15 @@ class Finding:
 @click.option(
     "--page", "person", metavar="PERSON", help="Page this person to prove that it works. Not in this version."
 )
-def doctor(person: str | None) -> None:
+@click.option("--webhook-key", "webhook", metavar="PERSON", help="Print what the webhook of PERSON is signed with.")
+def doctor(person: str | None, webhook: str | None) -> None:
     """Prove every outside connection.
 
     Slack, channels, people, mail, database and tools, each in a line, with how to mend what is broken.
     """
+    if webhook:
+        click.echo(carry_out(webhook_key(webhook)))
+        return
     if person:
         raise CannotBegin(
             f"`--page` is not built yet, so {person} was not paged. "

@@ -41,6 +41,12 @@ class Page:
     def is_accepted(self) -> bool:
         return self.state in ACCEPTED
 
+    @property
+    def key(self) -> str:
+        """What others know this page by, for as long as they remember. The instant is part of it: a new database counts
+        from 1 again."""
+        return f"{self.id}.{self.due_at.timestamp():.0f}"
+
 
 # A page that has not been tried yet is looked at again after this.
 SOON = timedelta(seconds=1)

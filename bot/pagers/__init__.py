@@ -13,14 +13,18 @@ import importlib
 import pkgutil
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Any, Protocol, get_args
+from typing import Any, Protocol, get_args, runtime_checkable
+
+import aiohttp
 
 from bot.clock import Clock
 from bot.domain.incident import Incident
 from bot.domain.page import Page, Via
+from bot.hooks import Hooks
 from bot.mail import Mail
 from bot.rendering import Rendering
 from bot.runbook import Person, Runbook
+from bot.settings import Settings
 
 
 @dataclass(frozen=True)
@@ -48,6 +52,14 @@ class Pager(Protocol):
 
     async def page(self, call: Call) -> str:
         """Reach the person; returns the provider's reference of what it accepted. Raises a kind of Failed."""
+
+
+@runtime_checkable
+class Following(Protocol):
+    """A pager whose provider keeps a state of its own for an incident, and is told when ours changes."""
+
+    async def follow(self, incident: Incident) -> str | None:
+        """Tell how the incident stands now; may be told twice. None: nothing to tell. Raises a kind of Failed."""
 
 
 class Posted(Protocol):
@@ -86,6 +98,9 @@ class Parts:
     known_account: Callable[[str], str | None]
     acknowledge_link: Callable[[Page], Awaitable[str | None]]
     mail: Mail | None
+    session: aiohttp.ClientSession
+    settings: Settings
+    hooks: Hooks
 
 
 def on_the_shelf(parts: Parts) -> dict[Via, Pager]:

@@ -50,7 +50,7 @@ class EmailPager:
         )
         call.leaves()
         subject, body = subject_and_body(words)
-        # The instant is part of the id: mailboxes drop what they have seen, and a new database counts from 1 again.
-        key = f"page-{page.id}.{page.due_at.timestamp():.0f}"
+        # Mailboxes drop what they have seen.
+        key = f"page-{page.key}"
         thread = f"pages-{incident.ref}.{incident.declared_at.timestamp():.0f}"
         return await self._mail.send(Letter(page.contact, subject, body, key, thread))

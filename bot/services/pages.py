@@ -16,12 +16,16 @@ from bot.rendering import Rendering
 from bot.runbook import Runbook
 from bot.services.cards import Cards
 from bot.services.outbox import FIRST_PAGE, PAGE, Errand, NoLongerWanted, Outbox, Outcome
+from bot.services.page_followups import PageFollowups
 from bot.services.people import People
 from bot.store import cards, escalations, incidents, outbox, pages
 from bot.store.cards import Card
 from bot.store.database import Database
 from bot.store.outbox import Delivery
 from bot.store.queries import Connection
+
+# The ways that reach a service, which has somebody on call of its own.
+SHARED: frozenset[Via] = frozenset({"pagerduty"})
 
 
 @dataclass(frozen=True)
@@ -49,6 +53,7 @@ class Pages(Errand):
         cards: Cards,
         rendering: Rendering,
         pagers: Mapping[Via, Pager],
+        followups: PageFollowups,
         metrics: Metrics,
     ) -> None:
         self._db = db
@@ -59,17 +64,23 @@ class Pages(Errand):
         self._cards = cards
         self._rendering = rendering
         self._pagers = pagers
+        self._followups = followups
         self._metrics = metrics
         outbox.carries("page", self)
 
     async def make(
         self, conn: Connection, incident: Incident, turn: Turn, people: list[str], vias: tuple[Via, ...]
     ) -> list[Page]:
-        """One page per person and channel they can be reached by; empty when nobody can be."""
+        """One page per person and channel they can be reached by; empty when nobody can be.
+
+        What reaches a service instead of a person is paged once, for the first of them.
+        """
         now = self._clock.now()
-        made = []
+        made: list[Page] = []
         for key in people:
             for via, contact in self.contacts(key, vias, drill=incident.drill):
+                if via in SHARED and any(page.via == via for page in made):
+                    continue
                 page = await pages.insert(
                     conn, incident_id=incident.id, run=turn.run, loop=turn.loop, step=turn.step, tier=turn.tier,
                     person=key, via=via, contact=contact, reason=turn.reason,
@@ -96,10 +107,13 @@ class Pages(Errand):
         await self.show_again(conn, incident)
 
     async def show_again(self, conn: Connection, incident: Incident) -> None:
-        """The messages that page people are edited in place to show how the incident stands now."""
-        for page in await pages.of_incident(conn, incident.id):
+        """The messages that page people are edited in place to show how the incident stands now, and services that keep
+        a state of their own are told."""
+        made = await pages.of_incident(conn, incident.id)
+        for page in made:
             if page.via == "slack" and page.is_accepted:
                 await self._cards.touch(conn, f"page:{page.id}")
+        await self._followups.put(conn, incident.id, made)
 
     async def send(self, delivery: Delivery) -> str | None:
         now = self._clock.now()
@@ -139,18 +153,19 @@ class Pages(Errand):
             # The message is a card from now on: edited in place when the incident moves on.
             channel, _, ts = reference.partition("/")
             await cards.save(conn, f"page:{page.id}", Card(channel, ts, digest=""))
-            await self._catch_up(conn, page)
+        await self._catch_up(conn, page)
         words = self._rendering.say("documents/paged", page=page, person=self._people.display_name(page.person))
         await incidents.write(
             conn, page.incident_id, "paged", words, actor=TOCSIN.name, at=now, key=f"page {page.id} accepted"
         )
 
     async def _catch_up(self, conn: Connection, page: Page) -> None:
-        """What happened while the page was on its way: its message does not show it yet."""
+        """What happened while the page was on its way: its message does not show it yet, its service does not know."""
+        await self._followups.put(conn, page.incident_id, [page])
         incident = await incidents.get(conn, page.incident_id)
         moments = (incident.room_at, incident.acknowledged_at, incident.resolved_at)
         since = page.first_attempt_at
-        if since and any(moment and moment >= since for moment in moments):
+        if page.via == "slack" and since and any(moment and moment >= since for moment in moments):
             await self._cards.touch(conn, f"page:{page.id}")
 
     async def _lost(self, conn: Connection, page: Page, outcome: Outcome) -> None:

@@ -1,5 +1,6 @@
 """The shelf of pagers: every file on it is a way the runbook knows, and is found without being listed anywhere."""
 
+from collections.abc import AsyncIterator
 from dataclasses import replace
 from typing import Any, get_args
 
@@ -7,11 +8,15 @@ import pytest
 
 from bot.clock import Clock
 from bot.domain.page import Page, Via
+from bot.hooks import Hooks
 from bot.mail import Mail
+from bot.outgoing import http_client
 from bot.pagers import Parts, on_the_shelf, ways
 from bot.rendering import Rendering
 from bot.runbook import Runbook
-from bot.settings import Smtp
+from bot.settings import Settings, Smtp
+
+SET_UP = {"PAGERDUTY_ROUTING_KEY": "R0UTINGKEY"}
 
 
 class NoSlack:
@@ -28,12 +33,17 @@ class NoSlack:
 
 
 @pytest.fixture
-def parts(clock: Clock, runbook: Runbook, rendering: Rendering) -> Parts:
-    async def nothing(*_: object, **__: object) -> None:
+async def parts(clock: Clock, runbook: Runbook, rendering: Rendering) -> AsyncIterator[Parts]:
+    async def nothing(*_: object, **__: object) -> Any:
         raise AssertionError
 
     mail = Mail(Smtp.parse("smtp://mail.example.com"), "bell@example.com", clock)
-    return Parts(clock, runbook, rendering, NoSlack(), nothing, nothing, {}.get, no_link, mail)
+    async with http_client() as session:
+        yield Parts(
+            clock=clock, runbook=runbook, rendering=rendering, messenger=NoSlack(), paint=nothing, account_of=nothing,
+            known_account={}.get, acknowledge_link=no_link, mail=mail, session=session,
+            settings=Settings.from_environment(SET_UP), hooks=Hooks(session, clock, nothing),
+        )  # fmt: skip
 
 
 async def no_link(page: Page) -> str | None:
@@ -41,7 +51,9 @@ async def no_link(page: Page) -> str | None:
 
 
 @pytest.mark.parametrize("via", ways())
-def test_a_pager_stands_under_its_own_name_and_says_whom_it_can_reach(parts: Parts, runbook: Runbook, via: Via) -> None:
+async def test_a_pager_stands_under_its_own_name_and_says_whom_it_can_reach(
+    parts: Parts, runbook: Runbook, via: Via
+) -> None:
     pager = on_the_shelf(parts)[via]
 
     assert pager.via == via
@@ -53,6 +65,12 @@ def test_slack_and_mail_are_on_the_shelf() -> None:
     assert {"slack", "email"} <= set(ways()) <= set(get_args(Via))
 
 
-def test_without_a_mail_server_there_is_no_pager_by_mail(parts: Parts) -> None:
+async def test_without_a_mail_server_there_is_no_pager_by_mail(parts: Parts) -> None:
     assert "email" in on_the_shelf(parts)
     assert "email" not in on_the_shelf(replace(parts, mail=None))
+
+
+async def test_without_credentials_there_is_no_pager(parts: Parts) -> None:
+    assert set(on_the_shelf(parts)) == set(ways())
+    bare = replace(parts, mail=None, settings=Settings.from_environment({}))
+    assert set(on_the_shelf(bare)) == {"slack", "webhook"}

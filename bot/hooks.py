@@ -1,0 +1,76 @@
+"""Webhooks: JSON posted to an address of the organisation's own, signed so that it is known to be ours."""
+
+import base64
+import hashlib
+import hmac
+import json
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
+
+import aiohttp
+
+from bot.clock import Clock
+from bot.outgoing import PATIENCE_S, Answer, ask, refusal, shown
+
+# The signature is that of the Standard Webhooks specification, for which receivers find a library.
+SECRET_PREFIX = "whsec_"  # noqa: S105 - not a secret: what every such secret begins with
+USER_AGENT = "Tocsin"
+
+# The key that everything posted to this address is signed with.
+KeyOf = Callable[[str], Awaitable[bytes]]
+
+
+class Hooks:
+    """Posts to webhooks. Nothing is posted again by itself."""
+
+    def __init__(
+        self, session: aiohttp.ClientSession, clock: Clock, key_of: KeyOf, *, patience_s: float = PATIENCE_S
+    ) -> None:
+        self._session = session
+        self._clock = clock
+        self._key_of = key_of
+        self._patience_s = patience_s
+
+    async def post(self, url: str, body: Mapping[str, Any], *, key: str, whose: str) -> str:
+        """Returns the receiver's name for what it took. `key` is the same for every attempt, so a repeat is known.
+
+        `whose` names the webhook in errors, because its address is a secret. Raises Rejected, Unreachable or
+        Unanswered.
+        """
+        raw = json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()
+        at = str(int(self._clock.now().timestamp()))
+        headers = {
+            "Content-Type": "application/json",
+            "User-Agent": USER_AGENT,
+            "Idempotency-Key": key,
+            "Webhook-Id": key,
+            "Webhook-Timestamp": at,
+            "Webhook-Signature": signature(await self._key_of(url), key, at, raw),
+        }
+        answer = await ask(
+            self._session, "POST", url, whose=whose, patience_s=self._patience_s, data=raw, headers=headers
+        )
+        if not answer.is_yes:
+            raise refusal(answer, whose=whose, now=self._clock.now())
+        return _reference(answer)
+
+
+def signature(key: bytes, name: str, at: str, body: bytes) -> str:
+    """Over the name, the time and every byte of the body."""
+    signed = b".".join([name.encode(), at.encode(), body])
+    return f"v1,{base64.b64encode(hmac.digest(key, signed, hashlib.sha256)).decode()}"
+
+
+def key_for(root: bytes, url: str) -> bytes:
+    """Each address has a key of its own: whoever receives there cannot sign for another."""
+    return hmac.digest(root, url.encode(), hashlib.sha256)
+
+
+def written(key: bytes) -> str:
+    """The key as a receiver is told it."""
+    return SECRET_PREFIX + base64.b64encode(key).decode()
+
+
+def _reference(answer: Answer) -> str:
+    given = answer.json.get("id") or answer.headers.get("X-Request-Id")
+    return f"HTTP {answer.status}" + (f" {shown(str(given))}" if isinstance(given, str | int) else "")

@@ -1,0 +1,115 @@
+"""Pages whoever PagerDuty has on call: one alert there for each incident here."""
+
+from collections.abc import Mapping
+from typing import Any, Literal
+
+import aiohttp
+
+from bot.clock import Clock
+from bot.domain.incident import Incident
+from bot.domain.page import Page, Via
+from bot.outgoing import PATIENCE_S, Answer, ask, refusal, shown
+from bot.pagers import Call, Pager, Parts
+from bot.rendering import Rendering
+from bot.runbook import Person, Runbook
+
+Action = Literal["trigger", "acknowledge", "resolve"]
+
+WHOSE = "PagerDuty"
+# The API's limit.
+SUMMARY_LENGTH = 1024
+
+
+def pager(parts: Parts) -> Pager | None:
+    key = parts.settings.pagerduty_routing_key
+    if key is None:
+        return None
+    return PagerDutyPager(
+        parts.session, parts.clock, parts.rendering, parts.runbook,
+        url=parts.settings.pagerduty_events_url, routing_key=key.get_secret_value(),
+    )  # fmt: skip
+
+
+class PagerDutyPager:
+    """Speaks the Events API v2. The reference is the `dedup_key`, by which PagerDuty knows a repeat as one."""
+
+    via: Via = "pagerduty"
+
+    def __init__(
+        self,
+        session: aiohttp.ClientSession,
+        clock: Clock,
+        rendering: Rendering,
+        runbook: Runbook,
+        *,
+        url: str,
+        routing_key: str,
+        patience_s: float = PATIENCE_S,
+    ) -> None:
+        self._session = session
+        self._clock = clock
+        self._rendering = rendering
+        self._runbook = runbook
+        self._url = url
+        self._routing_key = routing_key
+        self._patience_s = patience_s
+
+    def contact(self, person: Person) -> str:
+        """The same for everybody: who is called is decided there."""
+        return "PagerDuty"
+
+    async def page(self, call: Call) -> str:
+        payload = self._payload(call.page, call.incident)
+        call.leaves()
+        return await self._send("trigger", call.incident, payload=payload)
+
+    async def follow(self, incident: Incident) -> str | None:
+        """Tell PagerDuty how the incident stands now; None when there is nothing to tell. Raises a kind of Failed."""
+        if not incident.is_open:
+            return await self._send("resolve", incident)
+        return await self._send("acknowledge", incident) if incident.is_acknowledged else None
+
+    def _payload(self, page: Page, incident: Incident) -> Mapping[str, Any]:
+        severity = self._runbook.severity_as_declared(incident.severity)
+        line = self._rendering.say("page/line", page=page, incident=incident, severity=severity)
+        tier = self._runbook.tiers.get(page.tier or "")
+        details = {
+            "severity": f"{severity.id} {severity.name}",
+            "tier": tier.name if tier else None,
+            "reason": page.reason,
+            "room": f"#{incident.room_name}" if incident.room_name else None,
+        }
+        return {
+            "summary": line[:SUMMARY_LENGTH],
+            "source": self._runbook.organisation,
+            "severity": self._gravity(incident),
+            "timestamp": incident.declared_at.isoformat(),
+            "custom_details": {name: value for name, value in details.items() if value},
+        }
+
+    def _gravity(self, incident: Incident) -> str:
+        """PagerDuty knows four words: the gravest severity of the runbook is `critical`, and so on down."""
+        ids = [severity.id for severity in self._runbook.severities]
+        rank = ids.index(incident.severity) if incident.severity in ids else len(ids)
+        return ("critical", "error", "warning", "info")[min(rank, 3)]
+
+    async def _send(self, action: Action, incident: Incident, **more: Any) -> str:
+        event = {"routing_key": self._routing_key, "event_action": action, "dedup_key": dedup_key(incident)}
+        answer = await ask(
+            self._session, "POST", self._url, whose=WHOSE, patience_s=self._patience_s, json={**event, **more}
+        )
+        if not answer.is_yes:
+            raise refusal(answer, whose=WHOSE, now=self._clock.now(), why=self._why(answer))
+        return dedup_key(incident)
+
+    def _why(self, answer: Answer) -> str:
+        """PagerDuty's own words, without the key should they quote it."""
+        said = answer.json
+        errors = said.get("errors")
+        words = [str(said.get("message", "")), *(map(str, errors) if isinstance(errors, list) else [])]
+        return shown(" ".join(words).replace(self._routing_key, "…"))
+
+
+def dedup_key(incident: Incident) -> str:
+    """The instant is part of it: a new database counts from 1 again."""
+    return f"tocsin-{incident.ref}.{incident.declared_at.timestamp():.0f}"

@@ -1,0 +1,128 @@
+"""Pages through PagerDuty: one alert there for each incident here, that follows it to its end."""
+
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from bot.clock import Clock
+from bot.domain.errors import Failed, RateLimited, Rejected, Unanswered
+from bot.outgoing import http_client
+from bot.pagers.pagerduty import PagerDutyPager
+from bot.rendering import Rendering
+from bot.runbook import Runbook, read
+from tests.pagers.conftest import NOON, Calling
+from tests.pagers.conftest import RUNBOOK as TEAM
+from tests.provider import Provider, provider
+
+KEY = f"tocsin-INC-12.{NOON.timestamp():.0f}"
+ROUTING_KEY = "R0UTINGKEY"
+TO_ADA: dict[str, Any] = {"via": "pagerduty", "contact": "PagerDuty"}
+
+
+@pytest.fixture
+async def duty() -> AsyncIterator[Provider]:
+    async with provider() as one:
+        yield one
+
+
+@pytest.fixture
+def runbook() -> Runbook:
+    more = "".join(f"\n  - {{id: P{number}, name: Lower}}" for number in range(2, 6))
+    return read(TEAM.rstrip() + more, {})
+
+
+@pytest.fixture
+async def pager(duty: Provider, clock: Clock, rendering: Rendering, runbook: Runbook) -> AsyncIterator[PagerDutyPager]:
+    async with http_client() as session:
+        yield PagerDutyPager(
+            session, clock, rendering, runbook,
+            url=f"{duty.url}/v2/enqueue", routing_key=ROUTING_KEY, patience_s=0.3,
+        )  # fmt: skip
+
+
+async def test_a_page_is_a_trigger_that_names_the_incident(
+    pager: PagerDutyPager, duty: Provider, calling: Calling
+) -> None:
+    assert await pager.page(calling(**TO_ADA, reason="You know the gateway")) == KEY
+
+    (request,) = duty.received
+    assert request.path == "/v2/enqueue"
+    assert request.json == {
+        "routing_key": ROUTING_KEY,
+        "event_action": "trigger",
+        "dedup_key": KEY,
+        "payload": {
+            "summary": "P1: Payments failing (INC-12)",
+            "source": "Example Tutors",
+            "severity": "critical",
+            "timestamp": "2026-08-08T12:00:00+00:00",
+            "custom_details": {
+                "severity": "P1 Critical", "tier": "On-call Engineer", "reason": "You know the gateway",
+                "room": "#inc-2026-08-08-payments-failing",
+            },
+        },
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("severity", "word"),
+    [("P1", "critical"), ("P2", "error"), ("P3", "warning"), ("P4", "info"), ("P5", "info"), ("gone", "info")],
+)
+async def test_the_severities_of_the_runbook_become_pagerduty_s_four_words(
+    pager: PagerDutyPager, duty: Provider, calling: Calling, severity: str, word: str
+) -> None:
+    await pager.page(calling(**TO_ADA, incident={"severity": severity}))
+
+    assert duty.received[0].json["payload"]["severity"] == word
+
+
+async def test_the_alert_follows_the_incident_under_the_same_key(
+    pager: PagerDutyPager, duty: Provider, calling: Calling
+) -> None:
+    acknowledged = {"acknowledged_at": NOON, "acknowledged_by": "ada"}
+    resolved = {**acknowledged, "resolved_at": NOON + timedelta(hours=1), "resolved_by": "ada"}
+    for standing in (acknowledged, resolved):
+        assert await pager.follow(calling(incident=standing).incident) == KEY
+
+    assert [(one.json["event_action"], one.json["dedup_key"]) for one in duty.received] == [
+        ("acknowledge", KEY),
+        ("resolve", KEY),
+    ]
+
+
+async def test_of_an_incident_that_nobody_has_acknowledged_there_is_nothing_to_tell(
+    pager: PagerDutyPager, duty: Provider, calling: Calling
+) -> None:
+    assert await pager.follow(calling().incident) is None
+    assert duty.received == []
+
+
+@pytest.mark.parametrize(
+    ("status", "kind"), [(400, Rejected), (403, Rejected), (429, RateLimited), (500, Unanswered), (503, Unanswered)]
+)
+async def test_only_a_yes_is_a_yes(
+    pager: PagerDutyPager, duty: Provider, calling: Calling, status: int, kind: type[Failed]
+) -> None:
+    duty.answers(status)
+
+    with pytest.raises(kind, match=f"PagerDuty says {status}"):
+        await pager.page(calling(**TO_ADA))
+
+
+async def test_pagerduty_s_reason_is_told_without_the_key(
+    pager: PagerDutyPager, duty: Provider, calling: Calling
+) -> None:
+    said = f'{{"message": "Event object is invalid", "errors": ["{ROUTING_KEY} is no routing key"]}}'
+    duty.answers(400, said.encode())
+
+    with pytest.raises(Rejected, match="PagerDuty says 400 Event object is invalid … is no routing key"):
+        await pager.page(calling(**TO_ADA))
+
+
+async def test_a_silent_pagerduty_may_have_taken_it(pager: PagerDutyPager, duty: Provider, calling: Calling) -> None:
+    duty.hangs = True
+
+    with pytest.raises(Unanswered):
+        await pager.page(calling(**TO_ADA))

@@ -1,0 +1,63 @@
+"""Somebody else's server, over real HTTP: it keeps what it is sent, and answers as a test tells it to."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from aiohttp import web
+from aiohttp.test_utils import TestServer
+
+
+@dataclass(frozen=True)
+class Received:
+    """One request, as it came."""
+
+    path: str
+    headers: Mapping[str, str]
+    body: bytes
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.body)
+
+
+@dataclass
+class Provider:
+    """`says` is status, headers and body of every answer. `hangs`: it keeps the request and says nothing."""
+
+    says: tuple[int, Mapping[str, str], bytes] = (202, {}, b"{}")
+    hangs: bool = False
+    url: str = ""
+    received: list[Received] = field(default_factory=list)
+    _released: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def answers(self, status: int, body: bytes = b"{}", **headers: str) -> None:
+        named = {name.replace("_", "-"): value for name, value in headers.items()}
+        self.says, self.hangs = (status, named, body), False
+
+    def release(self) -> None:
+        """What hangs is answered."""
+        self.hangs = False
+        self._released.set()
+
+    async def answer(self, request: web.Request) -> web.Response:
+        self.received.append(Received(request.raw_path, dict(request.headers), await request.read()))
+        if self.hangs:
+            await self._released.wait()
+        status, headers, body = self.says
+        return web.Response(status=status, headers=dict(headers), body=body)
+
+
+@asynccontextmanager
+async def provider() -> AsyncIterator[Provider]:
+    """On a free port, until the block ends."""
+    one = Provider()
+    application = web.Application()
+    application.router.add_route("*", "/{path:.*}", one.answer)
+    async with TestServer(application) as server:
+        one.url = str(server.make_url("/")).rstrip("/")
+        yield one
+        one.release()

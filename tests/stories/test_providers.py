@@ -1,0 +1,142 @@
+"""Pages by webhook and through PagerDuty: what is claimed, and what follows when the incident moves on."""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager
+
+import pytest
+
+from tests.provider import Provider, provider
+from tests.stories.test_paging import declared
+from tests.stories.test_reaching import pages
+from tests.world import RUNBOOK, World, words_of
+
+NewWorld = Callable[..., AbstractAsyncContextManager[World]]
+
+
+@pytest.fixture
+async def receiver() -> AsyncIterator[Provider]:
+    async with provider() as one:
+        yield one
+
+
+def by_webhook(receiver: Provider) -> str:
+    """Ada is paged by her webhook alone, Ben by Slack."""
+    own = RUNBOOK.replace('phone: "+447700900001"', f'webhook: "{receiver.url}/page/s3cret"')
+    return own.replace("who: [ada]", "who: [ada], via: [webhook]")
+
+
+def by_pagerduty() -> str:
+    """Two people are paged at first, by Slack and through PagerDuty."""
+    return RUNBOOK.replace("who: [ada]", "who: [ada, ben], via: [slack, pagerduty]")
+
+
+def duty_settings(receiver: Provider) -> dict[str, str]:
+    return {"PAGERDUTY_ROUTING_KEY": "R0UTINGKEY", "PAGERDUTY_EVENTS_URL": f"{receiver.url}/v2/enqueue"}
+
+
+def events(receiver: Provider) -> list[str]:
+    return [one.json["event_action"] for one in receiver.received]
+
+
+async def test_a_page_by_webhook_is_accepted_when_the_receiver_says_so(new_world: NewWorld, receiver: Provider) -> None:
+    receiver.answers(200, b'{"id": "evt_1"}')
+    async with new_world(runbook=by_webhook(receiver)) as world:
+        await declared(world)
+
+        (request,) = receiver.received
+        assert request.json["incident"]["ref"] == "INC-1"
+        (page,) = await pages(world)
+        assert (page["state"], page["reference"]) == ("accepted", "HTTP 200 evt_1")
+        assert "s3cret" not in str(page)
+        assert "✓ Ada Obi by webhook: accepted" in words_of(world.card())
+
+        await world.passes(minutes=15)
+        assert len(world.pages_of("ben")) == 1
+
+
+async def test_a_webhook_that_refuses_hands_over_at_once(new_world: NewWorld, receiver: Provider) -> None:
+    receiver.answers(404)
+    async with new_world(runbook=by_webhook(receiver)) as world:
+        await declared(world)
+
+        assert len(receiver.received) == 1
+        assert "✗ Ada Obi by webhook: refused (the webhook of Ada Obi says 404)" in words_of(world.card())
+        assert len(world.pages_of("ben")) == 1
+        assert any(
+            "Ada Obi was not reached" in words and "ada@example.com" in words for words in world.said_in(world.room())
+        )
+
+
+async def test_a_webhook_that_asks_for_patience_is_tried_again_when_it_says_under_the_same_key(
+    new_world: NewWorld, receiver: Provider
+) -> None:
+    receiver.answers(429, Retry_After="12")
+    async with new_world(runbook=by_webhook(receiver)) as world:
+        await declared(world)
+        receiver.answers(204)
+        await world.passes(seconds=11)
+        assert len(receiver.received) == 1
+
+        await world.passes(seconds=1)
+        assert len({one.headers["Idempotency-Key"] for one in receiver.received}) == 1
+        assert [page["state"] for page in await pages(world)] == ["accepted"]
+
+
+async def test_pagerduty_is_told_once_for_a_tier_and_follows_the_incident_to_its_end(
+    new_world: NewWorld, receiver: Provider
+) -> None:
+    async with new_world(runbook=by_pagerduty(), **duty_settings(receiver)) as world:
+        await declared(world)
+        assert events(receiver) == ["trigger"]
+        assert "✓ Ada Obi by pagerduty: accepted" in words_of(world.card())
+
+        await world.ada.presses("Acknowledge", world.pages_of("ada")[0])
+        await world.settled()
+        assert events(receiver) == ["trigger", "acknowledge"]
+
+        await world.ada.types("/incident resolve Rolled back", world.room())
+        await world.settled()
+        assert events(receiver) == ["trigger", "acknowledge", "resolve"]
+        assert len({one.json["dedup_key"] for one in receiver.received}) == 1
+
+        await world.ada.types("/incident reopen It is back", world.room())
+        await world.settled()
+        assert events(receiver) == ["trigger", "acknowledge", "resolve", "trigger"], "the same alert opens again"
+
+
+async def test_pagerduty_away_is_told_later_how_it_ended(new_world: NewWorld, receiver: Provider) -> None:
+    async with new_world(runbook=by_pagerduty(), **duty_settings(receiver)) as world:
+        await declared(world)
+        receiver.answers(500)
+        await world.ada.presses("Acknowledge", world.pages_of("ada")[0])
+        await world.settled()
+        await world.ada.types("/incident resolve Rolled back", world.room())
+        await world.settled()
+        before = len(receiver.received)
+
+        receiver.answers(202)
+        await world.passes(minutes=1)
+        assert events(receiver)[before:] == ["resolve"], "what it was in between is of no interest any more"
+
+
+async def test_a_rehearsal_reaches_no_provider(new_world: NewWorld, receiver: Provider) -> None:
+    async with new_world(runbook=by_pagerduty(), **duty_settings(receiver)) as world:
+        await world.eve.types("/incident drill P1 First rehearsal")
+        await world.settled()
+        await world.ada.presses("Acknowledge", world.pages_of("ada")[0])
+        await world.settled()
+
+        assert receiver.received == []
+
+
+async def test_a_provider_that_hangs_delays_nobody_else(new_world: NewWorld, receiver: Provider) -> None:
+    receiver.hangs = True
+    both = by_webhook(receiver).replace("who: [ada], via: [webhook]", "who: [ada, ben], via: [webhook, slack]")
+    async with new_world(runbook=both) as world:
+        await world.eve.types("/incident declare P1 Payments failing")
+        await world.workspace.until(lambda: world.pages_of("ada") and world.pages_of("ben"), within=10)
+        assert len(receiver.received) == 1, "the webhook still says nothing"
+
+        receiver.release()
+        await world.settled()
+        assert [page["state"] for page in await pages(world)] == ["accepted"] * 3
