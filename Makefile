@@ -4,11 +4,12 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: help sandbox run test lint format bench clean
+.PHONY: help sandbox run test torture lint format bench clean
 help:
 	@echo "make sandbox   the whole bot in your browser, without any account (PORT=8080)"
 	@echo "make run       the bot; needs a Slack token and a runbook, see README.md"
 	@echo "make test      every test (ARGS='-k escalation' for some)"
+	@echo "make torture   minutes of everything that can break (SEED=1 MINUTES=3), see docs/reliability.md"
 	@echo "make lint      style, types, and which floor may import which"
 	@echo "make format    put the style right"
 	@echo "make bench     the measurements of docs/performance.md"
@@ -22,6 +23,9 @@ run: $(VENV)/.installed
 
 test: $(VENV)/.installed-dev
 	$(BIN)/pytest $(ARGS)
+
+torture: $(VENV)/.installed-dev
+	@SEED=$(SEED) MINUTES=$(MINUTES) $(BIN)/python -m tests.torture
 
 lint: $(VENV)/.installed-dev
 	$(BIN)/ruff check .

@@ -67,9 +67,11 @@ class PostOffice:
 
 
 @asynccontextmanager
-async def post_office(*, port: int = 0, tls: ssl.SSLContext | None = None, **options: Any) -> AsyncIterator[PostOffice]:
+async def post_office(
+    office: PostOffice | None = None, *, port: int = 0, tls: ssl.SSLContext | None = None, **options: Any
+) -> AsyncIterator[PostOffice]:
     """A server on a free port. `tls`: encrypted from the start. `options` are those of aiosmtpd's SMTP."""
-    office = PostOffice()
+    office = office or PostOffice()
     conversations: list[SMTP] = []
 
     def conversation() -> SMTP:

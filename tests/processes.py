@@ -16,6 +16,7 @@ from psycopg import AsyncConnection
 from bot.app import App
 from bot.clock import Clock
 from bot.domain.page import Page
+from bot.runbook import Runbook
 from bot.sandbox.records import Sent
 from bot.sandbox.server import Server
 from bot.sandbox.workspace import Workspace
@@ -81,10 +82,13 @@ class Fleet:
 
     house: Services
 
-    def __init__(self, workspace: Workspace, settings: Settings, folder: Path, environ: dict[str, str]) -> None:
+    def __init__(
+        self, workspace: Workspace, settings: Settings, runbook: Runbook, folder: Path, environ: dict[str, str]
+    ) -> None:
         self.workspace = workspace
         self.replicas: list[Replica] = []
         self._settings = settings
+        self._runbook = runbook
         self._folder = folder
         self._environ = environ
 
@@ -109,7 +113,7 @@ class Fleet:
 
     def app(self, clock: Clock) -> App:
         """One more process of the bot, but in this one, with a clock of its own."""
-        return App(self._settings, self.house.runbook, clock)
+        return App(self._settings, self._runbook, clock)
 
     async def kill_all(self) -> None:
         for replica in self.replicas:
@@ -217,6 +221,16 @@ async def fleet(
 
     `environ` is for the processes alone. Those that still run at the end are killed.
     """
+    async with staged(database, folder, runbook=runbook, **environ) as replicas:
+        for _ in range(launched):
+            await replicas.launch()
+        async with replicas.app(Clock()).at_hand() as replicas.house:
+            yield replicas
+
+
+@asynccontextmanager
+async def staged(database: str, folder: Path, *, runbook: str = RUNBOOK, **environ: str) -> AsyncIterator[Fleet]:
+    """A fleet without a house: nothing of this process is in its database."""
     (folder / "runbook.yml").write_text(runbook)
     workspace = Workspace(Clock(), manifest())
     server = Server(workspace)
@@ -233,12 +247,9 @@ async def fleet(
         "TOCSIN_HOME": str(folder / "home"),
         "PORT": "0",
     }
-    replicas = Fleet(workspace, settings, folder, base | environ)
+    replicas = Fleet(workspace, settings, example_runbook(runbook), folder, base | environ)
     try:
-        for _ in range(launched):
-            await replicas.launch()
-        async with App(settings, example_runbook(runbook), Clock()).at_hand() as replicas.house:
-            yield replicas
+        yield replicas
     finally:
         await replicas.kill_all()
         await server.stop()

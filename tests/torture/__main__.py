@@ -1,0 +1,40 @@
+"""`make torture`: minutes of everything that can break, and the judgement.
+
+`SEED=` repeats a plan, `MINUTES=` is how long.
+
+Exits 1 when anything was found that must not be.
+"""
+
+import asyncio
+import os
+import sys
+import tempfile
+from pathlib import Path
+
+from tests.torture.checker import judge
+from tests.torture.figures import figures
+from tests.torture.plan import plan
+from tests.torture.run import evidence_of, stage
+
+
+async def torture(seed: int, minutes: float, folder: Path) -> bool:
+    """Prints figures and findings; whether there are none. The logs of the processes stay when there are some."""
+    events = plan(seed, minutes * 60)
+    print(f"seed {seed}, {minutes:g} minutes, {len(events)} events planned; logs in {folder}", flush=True)
+    async with stage(folder) as (run, torturer):
+        await torturer.play(events)
+        evidence = await evidence_of(run)
+    findings = [*run.objections, *judge(evidence)]
+    print(figures(run, evidence))
+    print("\n".join(findings) or "Nothing was found that must not be.")
+    return not findings
+
+
+def main() -> None:
+    seed, minutes = int(os.environ.get("SEED") or 1), float(os.environ.get("MINUTES") or 3)
+    folder = Path(tempfile.mkdtemp(prefix="tocsin-torture-logs-"))
+    sys.exit(0 if asyncio.run(torture(seed, minutes, folder)) else 1)
+
+
+if __name__ == "__main__":
+    main()

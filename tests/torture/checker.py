@@ -1,0 +1,193 @@
+"""Judges a torture run by what the providers took, what people were told, and the rows: it knows nothing of the bot.
+
+Each check yields one sentence for everything that must not be.
+"""
+
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
+
+from tests.torture.evidence import Evidence, Incident, Page
+from tests.torture.providers import Taken
+
+ACCEPTED = ("accepted", "delivered")
+LOST = ("refused", "gave_up")
+# A page whose sending had begun when somebody answered may still arrive: for as long as an attempt may take.
+IN_FLIGHT = timedelta(seconds=12.5)
+# Two moments of one transaction.
+SAME_MOMENT = timedelta(seconds=3)
+# The longest a due step may wait: the database away, every process dead, frozen or starting.
+LATEST = timedelta(seconds=45)
+
+
+def judge(evidence: Evidence) -> list[str]:
+    """Everything that is wrong; empty when the run kept every promise."""
+    return [f"{check.__name__.replace('_', ' ')}: {found}" for check in CHECKS for found in check(evidence)]
+
+
+def no_page_is_lost(evidence: Evidence) -> Iterator[str]:
+    """Every page was accepted, or says why it was not."""
+    for incident in evidence.incidents:
+        for page in incident.pages:
+            if page.state in LOST and not page.error:
+                yield f"{page} has no reason"
+            if page.state == "cancelled" and incident.acknowledged_at is None and incident.resolved_at is None:
+                yield f"{page} was cancelled although nobody answered"
+            if page.state not in (*ACCEPTED, *LOST, "cancelled"):
+                yield f"{page} is neither accepted nor given up"
+
+
+def no_step_is_skipped(evidence: Evidence) -> Iterator[str]:
+    """The steps follow each other, each for everybody in its tier, and the last one ends the ladder."""
+    for incident in evidence.incidents:
+        expected = _whole_ladder(incident)
+        if incident.turns != expected[: len(incident.turns)]:
+            yield f"INC-{incident.id} took {incident.turns}"
+        if incident.stops_at is None and (incident.turns != expected or incident.state != "exhausted"):
+            yield f"INC-{incident.id}, which nobody answered, is {incident.state} after {incident.turns}"
+        for turn in incident.turns:
+            yield from _missing_people(incident, turn)
+
+
+def no_step_is_forgotten(evidence: Evidence) -> Iterator[str]:
+    """Nobody had to wait for a step for much longer than the longest outage."""
+    for incident in evidence.incidents:
+        for turn, following in zip(incident.turns, [*incident.turns[1:], None], strict=True):
+            tried = [page.first_attempt_at for page in incident.pages_of(turn) if page.first_attempt_at]
+            end = incident.stops_at if following is None else incident.pages_of(following)[0].due_at
+            last = turn == _whole_ladder(incident)[-1]
+            if not tried or end is None or last:
+                continue
+            wait = timedelta(seconds=incident.steps[turn[2]].wait_s)
+            if end - min(tried) > wait + LATEST:
+                yield f"INC-{incident.id} waited {end - min(tried)} after {turn}"
+
+
+def every_tier_has_its_time(evidence: Evidence) -> Iterator[str]:
+    """The next step comes after the wait, unless somebody asked for it or nobody of the tier was reached."""
+    for incident in evidence.incidents:
+        for turn, following in zip(incident.turns, incident.turns[1:], strict=False):
+            began = min(page.due_at for page in incident.pages_of(turn))
+            due_at = incident.pages_of(following)[0].due_at
+            if due_at - began >= timedelta(seconds=incident.steps[turn[2]].wait_s):
+                continue
+            reached = any(page.accepted_at and page.accepted_at <= due_at for page in incident.pages_of(turn))
+            if reached and not _by_hand(incident, due_at):
+                yield f"INC-{incident.id} went from {turn} to {following} after {due_at - began}"
+
+
+def nobody_is_paged_twice(evidence: Evidence) -> Iterator[str]:
+    """One step, one person, one way: one page, taken once, unless it says that it may be a repeat."""
+    for incident in evidence.incidents:
+        rows = Counter((page.turn, page.person, page.via) for page in incident.pages)
+        yield from (f"INC-{incident.id} has {row} {count} times" for row, count in rows.items() if count > 1)
+    for page, all_taken in _by_page(evidence).items():
+        # Equal references are one mail: a mailbox shows it once.
+        distinct = {one.reference for one in all_taken if not one.marked}
+        if len(distinct) > 1:
+            yield f"page {page} was taken {len(distinct)} times: {all_taken}"
+
+
+def nobody_is_paged_after_an_answer(evidence: Evidence) -> Iterator[str]:
+    """Beyond what was in flight, and what people asked for afterwards."""
+    taken = _by_page(evidence)
+    for incident in evidence.incidents:
+        end = incident.stops_at
+        for page in incident.pages if end else ():
+            assert end is not None
+            if _by_hand(incident, page.due_at) and page.due_at >= end - SAME_MOMENT:
+                continue
+            for one in taken.get(page.id, ()):
+                begun_before = page.first_attempt_at is not None and page.first_attempt_at <= end
+                if one.at > end + (IN_FLIGHT if begun_before else timedelta(0)):
+                    yield f"{page} of INC-{incident.id}, answered at {end}, was taken at {one.at}"
+
+
+def nothing_is_claimed(evidence: Evidence) -> Iterator[str]:
+    """What counts as accepted was taken, under the reference that is kept; and what was taken counts as accepted."""
+    taken = _by_page(evidence)
+    pages = {page.id: page for incident in evidence.incidents for page in incident.pages}
+    for page in pages.values():
+        references = [one.reference for one in taken.get(page.id, ())]
+        if page.state in ACCEPTED and not any(_is_of(page, reference) for reference in references):
+            yield f"{page} counts as accepted; taken was {references}"
+        if page.state not in ACCEPTED and references and not _was_doubted(page):
+            yield f"{page} was taken as {references}"
+    for number in taken.keys() - pages.keys():
+        yield f"{taken[number]} is no page that anybody knows"
+
+
+def every_request_is_done_once(evidence: Evidence) -> Iterator[str]:
+    titles = Counter(incident.title for incident in evidence.incidents)
+    yield from (f"{title} was declared {count} times" for title, count in titles.items() if count > 1)
+    for request in evidence.requests:
+        if request.worked_at is None or request.error:
+            yield f"{request} is not done"
+    by_title = {incident.title: incident for incident in evidence.incidents}
+    for said in evidence.said:
+        if said.was_taken and not _had_its_effect(said.deed, by_title.get(said.title)):
+            yield f"“{said.deed}” about {said.title} was acknowledged and had no effect"
+
+
+def nothing_is_posted_twice(evidence: Evidence) -> Iterator[str]:
+    counts = Counter(post for post in evidence.posts if not post[1].startswith("page:"))
+    yield from (f"{post} was posted {count} times" for post, count in counts.items() if count > 1)
+
+
+CHECKS: tuple[Callable[[Evidence], Iterator[str]], ...] = (
+    no_page_is_lost,
+    no_step_is_skipped,
+    no_step_is_forgotten,
+    every_tier_has_its_time,
+    nobody_is_paged_twice,
+    nobody_is_paged_after_an_answer,
+    nothing_is_claimed,
+    every_request_is_done_once,
+    nothing_is_posted_twice,
+)
+
+
+def _whole_ladder(incident: Incident) -> list[tuple[int, int, int]]:
+    loops = range(incident.policy["repeat"] + 1)
+    return [(1, loop, step) for loop in loops for step in range(len(incident.steps))]
+
+
+def _missing_people(incident: Incident, turn: tuple[int, int, int]) -> Iterator[str]:
+    """Whoever has acknowledged may be left out of what comes later."""
+    tier = incident.policy["tiers"][incident.steps[turn[2]].tier]
+    made = {(page.person, page.via) for page in incident.pages_of(turn)}
+    missing = {(person, via) for person in tier["who"] for via in tier["via"]} - made
+    if missing and incident.acknowledged_at is None:
+        yield f"INC-{incident.id} left out {sorted(missing)} at {turn}"
+
+
+def _by_hand(incident: Incident, at: datetime) -> bool:
+    return any(abs(called - at) < SAME_MOMENT for called in incident.by_hand)
+
+
+def _by_page(evidence: Evidence) -> dict[int, list[Taken]]:
+    pages: dict[int, list[Taken]] = defaultdict(list)
+    for one in evidence.taken:
+        pages[one.page].append(one)
+    return pages
+
+
+def _is_of(page: Page, reference: str) -> bool:
+    """Of a mail the answer of the server stands behind its id."""
+    return (page.reference or "").split(" ")[0] == reference
+
+
+def _was_doubted(page: Page) -> bool:
+    """Taken although nobody ever heard so: then refused under the same id, or not asked about after an answer."""
+    return page.state == "cancelled" or (page.via == "email" and page.state in LOST)
+
+
+def _had_its_effect(deed: str, incident: Incident | None) -> bool:
+    if incident is None:
+        return False
+    match deed:
+        case "ack" | "press":
+            return incident.acknowledged_at is not None or incident.resolved_at is not None
+        case "resolve":
+            return incident.resolved_at is not None
+    return True

@@ -1,0 +1,61 @@
+"""What a torture run did, in figures."""
+
+from collections import Counter
+from datetime import timedelta
+
+from tests.torture.evidence import Evidence, Page
+from tests.torture.run import Run
+
+
+def figures(run: Run, evidence: Evidence) -> str:
+    """One figure a line."""
+    return "\n".join(f"{name:42} {figure}" for name, figure in _lines(run, evidence))
+
+
+def _lines(run: Run, evidence: Evidence) -> list[tuple[str, object]]:
+    pages = [page for incident in evidence.incidents for page in incident.pages]
+    states = Counter(page.state for page in pages)
+    tried = sorted(page.first_attempt_at - page.due_at for page in pages if page.first_attempt_at)
+    turned_away = [said for said in evidence.said if said.was_turned_away]
+    titles = {incident.title for incident in evidence.incidents}
+    done = [said for said in turned_away if said.deed == "declare" and said.title in titles]
+    mails = Counter(one.reference for one in evidence.taken if one.via == "email")
+    return [
+        ("incidents", len(evidence.incidents)),
+        ("answered or resolved", sum(incident.stops_at is not None for incident in evidence.incidents)),
+        ("requests taken in", len(evidence.requests)),
+        ("told that nothing was recorded", len(turned_away)),
+        ("of these recorded all the same", len(done)),
+        ("kill -9", run.counts["kills"]),
+        ("frozen shorter / longer than the lease", f"{run.counts['short freezes']} / {run.counts['long freezes']}"),
+        ("database stopped / crashed", f"{run.counts['database stopped']} / {run.counts['database crashed']}"),
+        ("database away", f"{run.away_s:.0f} s"),
+        ("troubles of Slack", _some(run, "slack ")),
+        ("troubles of the mail server", _some(run, "mail ")),
+        ("pages", len(pages)),
+        ("by state", ", ".join(f"{state} {count}" for state, count in sorted(states.items()))),
+        ("taken by Slack / by mail", f"{sum(one.via == 'slack' for one in evidence.taken)} / {len(mails)}"),
+        ("marked as a possible repeat", sum(one.marked for one in evidence.taken)),
+        ("mails handed over again under the same id", sum(mails.values()) - len(mails)),
+        ("taken unheard, then cancelled by an answer", _unheard(pages, evidence)),
+        ("lateness: median, 99 %, longest", _quantiles(tried)),
+    ]
+
+
+def _unheard(pages: list[Page], evidence: Evidence) -> int:
+    """Their process died, or the provider was silent, and then somebody answered: whether they were taken was open."""
+    taken = {one.page for one in evidence.taken}
+    return sum(page.state == "cancelled" and page.id in taken for page in pages)
+
+
+def _some(run: Run, prefix: str) -> str:
+    found = {name.removeprefix(prefix): count for name, count in sorted(run.counts.items()) if name.startswith(prefix)}
+    return ", ".join(f"{name} {count}" for name, count in found.items()) or "none"
+
+
+def _quantiles(spans: list[timedelta]) -> str:
+    """Of the first attempt after the step was due."""
+    if not spans:
+        return "no page was tried"
+    chosen = (spans[len(spans) // 2], spans[int(len(spans) * 0.99)], spans[-1])
+    return ", ".join(f"{span.total_seconds():.2f} s" for span in chosen)

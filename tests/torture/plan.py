@@ -1,0 +1,86 @@
+"""What happens in a torture run, and when: the same for the same seed."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from random import Random
+from typing import Literal, get_args
+
+Kind = Literal["declare", "person", "kill", "freeze", "slack", "mail", "database"]
+Deed = Literal["ack", "press", "resolve", "escalate", "call"]
+SlackTrouble = Literal["429", "500", "500 after", "hang", "hang after", "drop", "drop after", "no", "slow"]
+
+SEVERITIES = ("P1", "P2", "P3")
+PEOPLE = ("ada", "ben", "cleo", "dev", "eve", "finn")
+PROCESSES = 3
+
+# Longer than the lease of what a process has claimed, 15 s, and much shorter.
+LONG_FREEZE_S = (16.0, 20.0)
+SHORT_FREEZE_S = (0.5, 7.0)
+MAIL_TROUBLES = ("later", "never", "silent", "silent after", "dropped", "dropped after")
+METHODS = (
+    *["chat.postMessage"] * 8, "conversations.history", "conversations.open", "conversations.create", "chat.update",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Event:
+    """`number` is of an incident or a process, `what` and `method` say it more closely, `for_s` how long it takes."""
+
+    at_s: float
+    kind: Kind
+    number: int = 0
+    who: str = ""
+    what: str = ""
+    method: str = ""
+    for_s: float = 0.0
+
+
+def plan(seed: int, seconds: float, *, pace_s: float = 2.5) -> list[Event]:
+    """An incident about every `pace_s`, and all the rest beside it; oldest first."""
+    chance = Random(seed)
+    beginnings = list(_times(chance, seconds, pace_s * 0.4, pace_s * 1.6, first=(0.0, 0.5)))
+    events = [event for number, at_s in enumerate(beginnings, 1) for event in _incident(chance, number, at_s)]
+    events += [_kill(chance, at_s) for at_s in _times(chance, seconds, 5, 14)]
+    events += [_freeze(chance, at_s) for at_s in _times(chance, seconds, 6, 16)]
+    events += [_slack(chance, at_s) for at_s in _times(chance, seconds, 0.3, 2.0)]
+    events += [Event(at_s, "mail", what=chance.choice(MAIL_TROUBLES)) for at_s in _times(chance, seconds, 1.5, 6)]
+    events += [_database(chance, at_s) for at_s in _times(chance, seconds, 20, 40)]
+    return sorted(events, key=lambda event: event.at_s)
+
+
+def _times(
+    chance: Random, seconds: float, least: float, most: float, *, first: tuple[float, float] | None = None
+) -> Iterator[float]:
+    """Instants within the run, so far apart. The first of a short run is within it in any case."""
+    at_s = chance.uniform(*(first or (min(least, seconds) / 3, min(most, seconds) * 0.6)))
+    while at_s < seconds:
+        yield at_s
+        at_s += chance.uniform(least, most)
+
+
+def _incident(chance: Random, number: int, at_s: float) -> Iterator[Event]:
+    """Declared by somebody; a third of them nobody answers, and some people are busier than others."""
+    yield Event(at_s, "declare", number, chance.choice(PEOPLE), chance.choice(SEVERITIES))
+    for _ in range(chance.choice([0, 0, 1, 1, 2, 3])):
+        later_s = at_s + chance.uniform(0.5, 16)
+        yield Event(later_s, "person", number, chance.choice(PEOPLE), chance.choice(get_args(Deed)))
+
+
+def _kill(chance: Random, at_s: float) -> Event:
+    return Event(at_s, "kill", chance.randrange(PROCESSES))
+
+
+def _freeze(chance: Random, at_s: float) -> Event:
+    span = LONG_FREEZE_S if chance.random() < 0.3 else SHORT_FREEZE_S
+    return Event(at_s, "freeze", chance.randrange(PROCESSES), for_s=chance.uniform(*span))
+
+
+def _slack(chance: Random, at_s: float) -> Event:
+    what = chance.choice(get_args(SlackTrouble))
+    method = "chat.postMessage" if what == "no" else chance.choice(METHODS)
+    return Event(at_s, "slack", what=what, method=method, for_s=chance.uniform(1, 14))
+
+
+def _database(chance: Random, at_s: float) -> Event:
+    """Stopped or crashed; back at once, or a few seconds later."""
+    return Event(at_s, "database", what=chance.choice(["stop", "crash"]), for_s=chance.choice([0, 0, 2, 5, 9]))

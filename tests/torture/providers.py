@@ -1,0 +1,74 @@
+"""What the providers of a torture run have taken, and the trouble they make: Slack, and a mail server."""
+
+import asyncio
+import json
+import re
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Literal
+
+from aiosmtpd.smtp import SMTP, Envelope, Session
+
+from bot.sandbox.workspace import Workspace
+from tests.mail_server import PostOffice
+from tests.processes import arrived_at, key_of
+
+# What a page says that could not be found although it may have been sent before.
+MARK = "This may be a repeat"
+PAGE_OF_MAIL = re.compile(r"<[\w.]*page-(\d+)\.")
+
+Trouble = Literal["later", "never", "silent", "silent after", "dropped", "dropped after"]
+
+
+@dataclass(frozen=True)
+class Taken:
+    """One page that a provider has taken. `reference` is the provider's own; equal ones of mails are one mail."""
+
+    via: Literal["slack", "email"]
+    page: int
+    place: str
+    at: datetime
+    reference: str
+    marked: bool
+
+
+class TroubledPost(PostOffice):
+    """A mail server whose next letters meet the `troubles`, in order."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.troubles: list[Trouble] = []
+        self.taken: list[Taken] = []
+
+    async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:
+        trouble = self.troubles.pop(0) if self.troubles else None
+        if trouble in (None, "silent after", "dropped after"):
+            answer = await super().handle_DATA(server, session, envelope)
+            self._record(envelope)
+        else:
+            answer = "554 no such mailbox" if trouble == "never" else "451 come again"
+        if trouble in ("dropped", "dropped after"):
+            server.transport.abort()
+        if trouble in ("silent", "silent after"):
+            await asyncio.Event().wait()
+        return answer
+
+    def _record(self, envelope: Envelope) -> None:
+        message_id = str(self.letters[-1]["Message-ID"])
+        if found := PAGE_OF_MAIL.match(message_id):
+            to = ", ".join(envelope.rcpt_tos)
+            self.taken.append(Taken("email", int(found[1]), to, datetime.now(UTC), message_id, marked=False))
+
+
+def pages_taken(workspace: Workspace, post: TroubledPost) -> list[Taken]:
+    """Every page that was taken, by whichever provider, oldest first."""
+    messages = [one for one in workspace.sent if one.method == "chat.postMessage" and key_of(one).startswith("page:")]
+    posted = [
+        Taken("slack", int(key_of(one)[5:]), str(one.user), arrived_at(one), f"{one.channel}/{one.ts}", _is_marked(one))
+        for one in messages
+    ]
+    return sorted([*posted, *post.taken], key=lambda one: one.at)
+
+
+def _is_marked(sent: Any) -> bool:
+    return MARK in json.dumps([sent.text, sent.blocks])

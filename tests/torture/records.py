@@ -1,0 +1,36 @@
+"""The database of a torture run, read by statements of our own."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from psycopg import AsyncConnection, OperationalError
+from psycopg.rows import dict_row
+
+from bot.store.queries import Connection, Queries
+from tests.torture.evidence import Incident, Page, Request
+
+SQL = Queries(__file__)
+
+
+async def read(url: str) -> tuple[list[Incident], list[Request]]:
+    async with await _connected(url) as conn:
+        incidents = {row["id"]: Incident(**row) for row in await SQL.all(conn, "incidents")}
+        for row in await SQL.all(conn, "pages"):
+            incidents[row["incident_id"]].pages.append(Page(**row))
+        for row in await SQL.all(conn, "by_hand"):
+            incidents[row["incident_id"]].by_hand.append(row["at"])
+        requests = [Request(**row) for row in await SQL.all(conn, "requests")]
+    return list(incidents.values()), requests
+
+
+async def unfinished(url: str) -> list[Mapping[str, Any]]:
+    """What is left to be done; the database itself while it does not answer."""
+    try:
+        async with await _connected(url) as conn:
+            return list(await SQL.all(conn, "unfinished"))
+    except OperationalError as error:
+        return [{"what": "the database", "error": str(error)}]
+
+
+async def _connected(url: str) -> Connection:
+    return await AsyncConnection[dict[str, Any]].connect(url, row_factory=dict_row, autocommit=True)

@@ -1,0 +1,21 @@
+-- name: incidents
+SELECT i.id, i.title, i.declared_at, i.acknowledged_at, i.resolved_at, e.state, e.run, e.loop, e.step, e.policy
+FROM incidents i JOIN escalations e ON e.incident_id = i.id ORDER BY i.id;
+
+-- name: pages
+SELECT id, incident_id, run, loop, step, tier, person, via, state, due_at, first_attempt_at, accepted_at, reference, error
+FROM pages ORDER BY id;
+
+-- name: by_hand
+-- When a person, and not the bot, has called somebody.
+SELECT incident_id, at FROM timeline WHERE kind = 'escalated' AND actor <> 'tocsin' ORDER BY id;
+
+-- name: requests
+SELECT key, kind, worked_at, error FROM requests ORDER BY received_at;
+
+-- name: unfinished
+-- Whatever is still to be done, whoever has begun it.
+SELECT 'delivery ' || kind AS what, count(*) AS count, max(error) AS error
+FROM outbox WHERE state IN ('waiting', 'sending') GROUP BY kind
+UNION ALL SELECT 'request', count(*), max(error) FROM requests WHERE worked_at IS NULL HAVING count(*) > 0
+UNION ALL SELECT 'ladder', count(*), NULL FROM escalations WHERE due_at IS NOT NULL HAVING count(*) > 0;

@@ -1,0 +1,38 @@
+"""The torture run in small: `make torture` is the same for minutes."""
+
+from pathlib import Path
+
+from tests.torture.checker import judge
+from tests.torture.plan import Event
+from tests.torture.run import evidence_of, stage
+
+# One of everything, so close together that what one breaks the next one meets; seconds are all it takes.
+SHORT = [
+    Event(0.0, "declare", 1, "eve", "P1"),
+    Event(0.2, "slack", what="drop after", method="chat.postMessage"),
+    Event(0.3, "mail", what="dropped after"),
+    Event(0.4, "declare", 2, "finn", "P2"),
+    Event(0.6, "kill", 0),
+    Event(0.8, "declare", 3, "eve", "P3"),
+    Event(0.9, "slack", what="429", method="chat.postMessage", for_s=1),
+    Event(1.0, "freeze", 1, for_s=2.0),
+    Event(1.2, "slack", what="500 after", method="chat.postMessage"),
+    Event(1.5, "mail", what="later"),
+    Event(1.6, "person", 2, "ben", "ack"),
+    Event(1.8, "database", what="crash", for_s=1.0),
+    Event(2.5, "slack", what="hang after", method="chat.postMessage", for_s=2),
+    Event(3.5, "declare", 4, "eve", "P2"),
+    Event(4.5, "person", 1, "ada", "escalate"),
+    Event(5.0, "person", 3, "ben", "resolve"),
+    Event(5.5, "person", 1, "ada", "press"),
+]
+
+
+async def test_whatever_breaks_no_page_is_lost_and_none_is_claimed_or_sent_twice(tmp_path: Path) -> None:
+    async with stage(tmp_path) as (run, torturer):
+        await run.fleet.start(3)
+        await torturer.play(SHORT)
+        evidence = await evidence_of(run)
+    assert [*run.objections, *judge(evidence)] == []
+    assert len(evidence.incidents) >= 3
+    assert run.counts["kills"] == run.counts["short freezes"] == run.counts["database crashed"] == 1
