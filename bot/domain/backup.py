@@ -1,6 +1,6 @@
 """What is known of a backup: its name, its age against the objective, which ones may go, and when the next is due."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 from typing import Literal
@@ -28,7 +28,9 @@ class Gone(Damaged):
 class Backup:
     """One run. `size` is what has been written so far, in bytes; `file` its name at its `place`, the folder.
 
-    `started_at` is also how old its data is: a dump shows the database as it was when it began.
+    `started_at` is also how old its data is: a dump shows the database as it was when it began. `tables` (or
+    collections) are those it will have, `tables_done` those it has so far; `counts` are the rows or documents of each,
+    and `counted` says how they came to be known, or why they are not.
     """
 
     id: int
@@ -47,6 +49,11 @@ class Backup:
     server: str | None
     verified_at: datetime | None
     error: str | None
+    deleted_at: datetime | None = None
+    tables: int | None = None
+    tables_done: int = 0
+    counts: Mapping[str, int] | None = None
+    counted: str | None = None
 
     @property
     def is_whole(self) -> bool:
@@ -65,6 +72,11 @@ class Backup:
     @property
     def size_shown(self) -> str:
         return size_shown(self.size)
+
+    @property
+    def rows(self) -> int | None:
+        """Rows or documents in all; None = they were not counted."""
+        return None if self.counts is None else sum(self.counts.values())
 
 
 @dataclass(frozen=True)
@@ -100,6 +112,14 @@ class Standing:
 def file_name(name: str, started_at: datetime, number: int, suffix: str) -> str:
     """`orders-20260808T020000Z-12.dump`: sorts by time, and no two runs have the same."""
     return f"{name}-{started_at.astimezone(UTC):%Y%m%dT%H%M%SZ}-{number}{suffix}"
+
+
+def difference(wanted: Mapping[str, int], found: Mapping[str, int]) -> str:
+    """The first table or collection whose rows are not those that were dumped, in words; '' = all are."""
+    for table in sorted(wanted.keys() | found.keys()):
+        if wanted.get(table, 0) != found.get(table, 0):
+            return f"{table} has {found.get(table, 0)} rows in it, {wanted.get(table, 0)} were dumped"
+    return ""
 
 
 def to_delete(good: Sequence[Backup], keep: timedelta, now: datetime) -> list[Backup]:

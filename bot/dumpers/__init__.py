@@ -39,6 +39,20 @@ class Draft:
     sha256: str
 
 
+@dataclass
+class Tally:
+    """What a dump is found to hold while it is made.
+
+    `tables` are those (or the collections) it will have, None = not known, `tables_done` those it has. `counts` are the
+    rows or documents of each, None = not counted; `counted` says how, or why not.
+    """
+
+    tables: int | None = None
+    tables_done: int = 0
+    counts: Mapping[str, int] | None = None
+    counted: str = ""
+
+
 class Dumper(Protocol):
     """What a module offers that dumps one kind of database. `folders`: where to look for programs beside the PATH."""
 
@@ -48,11 +62,14 @@ class Dumper(Protocol):
     async def equip(self, backup: Any, folders: Sequence[Path]) -> Equipment:
         """Find what fits the server. Raises Rejected, saying what to install, or Unreachable."""
 
-    def dump(self, backup: Any, equipment: Equipment) -> Content:
-        """The database's content."""
+    def dump(self, backup: Any, equipment: Equipment, tally: Tally) -> Content:
+        """The database's content. The tally is kept as it goes, and complete at the end."""
 
     async def inspect(self, content: Content, folders: Sequence[Path]) -> None:
         """Raises Damaged when this is no dump that can be restored."""
+
+    async def count(self, content: Content, folders: Sequence[Path]) -> Mapping[str, int]:
+        """The rows or documents in it, by table or collection. Reads all of it; raises Damaged where it cannot."""
 
 
 class Place(Protocol):

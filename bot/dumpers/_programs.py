@@ -3,13 +3,15 @@
 import asyncio
 import os
 import shutil
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import aclosing, suppress
 from pathlib import Path
 
 from bot.dumpers import Content
 
 VERSION_WITHIN_S = 20
+# The first and the last ones: a program that talks much must not fill our memory.
+LINES_KEPT = 40
 
 # Of our own environment, what a program needs to run; none of our secrets.
 KEPT_ENVIRONMENT = ("PATH", "HOME", "TMPDIR", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "SYSTEMROOT")
@@ -46,12 +48,15 @@ async def what_it_says(path: Path, *arguments: str) -> bytes:
 
 async def feed(stdin: asyncio.StreamWriter, content: Content) -> None:
     """Until the program has seen enough and closes its end."""
-    async with aclosing(content) as pieces:
-        with suppress(BrokenPipeError, ConnectionResetError):
-            async for piece in pieces:
-                stdin.write(piece)
-                await stdin.drain()
-    stdin.close()
+    try:
+        async with aclosing(content) as pieces:
+            with suppress(BrokenPipeError, ConnectionResetError):
+                async for piece in pieces:
+                    stdin.write(piece)
+                    await stdin.drain()
+    finally:
+        # Also where the content breaks off: a program that waits for more would wait for ever.
+        stdin.close()
     with suppress(BrokenPipeError, ConnectionResetError):
         await stdin.wait_closed()
 
@@ -62,6 +67,15 @@ async def end(program: asyncio.subprocess.Process) -> None:
         with suppress(ProcessLookupError):
             program.kill()
         await program.wait()
+
+
+async def listen(stderr: asyncio.StreamReader, understood: Callable[[str], bool]) -> bytes:
+    """Until the program is silent for good; returns what it said besides the lines that were understood, shortened."""
+    kept: list[bytes] = []
+    async for line in stderr:
+        if not understood(line.decode("utf-8", "replace").rstrip()):
+            kept = [*kept[: LINES_KEPT // 2], *kept[LINES_KEPT // 2 :][-LINES_KEPT // 2 :], line]
+    return b"".join(kept)
 
 
 def last_error(said: bytes) -> str:

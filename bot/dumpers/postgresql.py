@@ -1,15 +1,18 @@
 """PostgreSQL, dumped by its own pg_dump and looked into by its own pg_restore."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from contextlib import aclosing
 from pathlib import Path
 
 from bot.domain.backup import Damaged
 from bot.domain.errors import Rejected, Unanswered, Unreachable
 from bot.domain.saying import cause_of, fit_to_show
-from bot.dumpers import Content, Equipment
+from bot.dumpers import Content, Equipment, Tally
+from bot.dumpers._copied_rows import CopiedRows
 from bot.dumpers._postgresql import advice, connect, environment_for, tools, written
-from bot.dumpers._programs import base_environment, end, feed, last_error
+from bot.dumpers._postgresql_snapshot import Snapshot
+from bot.dumpers._programs import base_environment, end, feed, last_error, listen
 from bot.runbook.backups import PostgresqlBackup
 
 KIND = "postgresql"
@@ -20,7 +23,8 @@ PIECE_BYTES = 1024 * 1024
 LOCK_WAIT_MS = 60_000
 # Long enough to sort the largest table, short enough to be noticed the same night.
 SILENT_FOR_AT_MOST_S = 1800
-INSPECT_WITHIN_S = 600
+# How pg_dump begins to complain; before version 12 it named the part of itself that does.
+COMPLAINTS = ("pg_dump: error:", "pg_dump: fatal:", "pg_dump: [")
 
 
 async def equip(backup: PostgresqlBackup, folders: Sequence[Path]) -> Equipment:
@@ -37,54 +41,101 @@ async def equip(backup: PostgresqlBackup, folders: Sequence[Path]) -> Equipment:
     return Equipment(fitting[0].path, f"pg_dump {fitting[0].version}", f"PostgreSQL {written(server)}")
 
 
-async def dump(backup: PostgresqlBackup, equipment: Equipment) -> Content:
-    """In the custom format: compressed, and restorable table by table."""
-    arguments = ["--format=custom", f"--lock-wait-timeout={LOCK_WAIT_MS}", "--no-password"]
-    program = await asyncio.create_subprocess_exec(
-        equipment.program, *arguments, env=environment_for(backup), limit=PIECE_BYTES,
-        stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
-    )  # fmt: skip
-    assert program.stdout and program.stderr
-    said = asyncio.create_task(program.stderr.read())
+async def dump(backup: PostgresqlBackup, equipment: Equipment, tally: Tally) -> Content:
+    """In the custom format: compressed, and restorable table by table. Counted at the same instant, where it can be."""
+    snapshot = await Snapshot.taken(backup, tally)
     try:
-        while piece := await _next_piece(program.stdout):
-            yield piece
-        if await program.wait() != 0:
-            raise Unreachable(cause_of(last_error(await said), backup.target.redactions()) or "pg_dump failed")
+        async with aclosing(_dumped(backup, equipment, tally, snapshot.id)) as pieces:
+            async for piece in pieces:
+                snapshot.count()
+                yield piece
+        await snapshot.counted()
     finally:
-        await end(program)
-        said.cancel()
+        await snapshot.close()
 
 
 async def inspect(content: Content, folders: Sequence[Path]) -> None:
     """Have the newest pg_restore list what is in it. It reads the beginning: the checksum covers the rest."""
+    async with aclosing(_restored(content, folders, "--list")) as pieces:
+        async for _ in pieces:
+            pass
+
+
+async def count(content: Content, folders: Sequence[Path]) -> Mapping[str, int]:
+    """Have the newest pg_restore write it out: every byte is decompressed, every row seen."""
+    rows = CopiedRows()
+    async with aclosing(_restored(content, folders, "--data-only", "--file=-")) as pieces:
+        async for piece in pieces:
+            await asyncio.to_thread(rows.feed, piece)
+    return rows.counts
+
+
+async def _dumped(backup: PostgresqlBackup, equipment: Equipment, tally: Tally, snapshot: str | None) -> Content:
+    arguments = ["--format=custom", f"--lock-wait-timeout={LOCK_WAIT_MS}", "--no-password", "--verbose"]
+    program = await asyncio.create_subprocess_exec(
+        equipment.program, *arguments, *([f"--snapshot={snapshot}"] if snapshot else []),
+        env=environment_for(backup), limit=PIECE_BYTES,
+        stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
+    )  # fmt: skip
+    assert program.stdout and program.stderr
+    said = asyncio.create_task(listen(program.stderr, _Progress(tally).understood))
+    try:
+        while piece := await _next_piece(program.stdout, "pg_dump"):
+            yield piece
+        if await program.wait() != 0:
+            raise Unreachable(cause_of(last_error(await said), backup.target.redactions()) or "pg_dump failed")
+        await said
+    finally:
+        await end(program)
+        said.cancel()
+    tally.tables_done = tally.tables or 0
+
+
+class _Progress:
+    """Which table pg_dump has come to, as it says when it is verbose: so those before it are done."""
+
+    def __init__(self, tally: Tally) -> None:
+        self._tally = tally
+        self._begun = 0
+
+    def understood(self, line: str) -> bool:
+        if line.startswith("pg_dump: dumping contents of table "):
+            self._tally.tables_done = self._begun
+            self._begun += 1
+        return line.startswith("pg_dump: ") and not line.startswith(COMPLAINTS)
+
+
+async def _restored(content: Content, folders: Sequence[Path], *arguments: str) -> Content:
+    """What pg_restore makes of it. Raises Damaged when it cannot."""
     found = await tools("pg_restore", folders)
     if not found:
         raise Rejected(f"pg_restore is not installed: {advice(0)}")
     program = await asyncio.create_subprocess_exec(
-        found[-1].path, "--list", env=base_environment(),
-        stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.PIPE,
+        found[-1].path, *arguments, env=base_environment(), limit=PIECE_BYTES,
+        stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
     )  # fmt: skip
-    assert program.stdin and program.stderr
-    said = asyncio.create_task(program.stderr.read())
+    assert program.stdin and program.stdout and program.stderr
+    said = asyncio.create_task(listen(program.stderr, lambda line: False))
+    feeding = asyncio.create_task(feed(program.stdin, content))
     try:
-        async with asyncio.timeout(INSPECT_WITHIN_S):
-            await feed(program.stdin, content)
-            if await program.wait() != 0:
-                raise Damaged(f"pg_restore cannot read it: {fit_to_show(last_error(await said))}")
-    except TimeoutError as error:
-        raise Unanswered("pg_restore did not come to an end") from error
+        while piece := await _next_piece(program.stdout, "pg_restore"):
+            yield piece
+        await feeding
+        if await program.wait() != 0:
+            raise Damaged(f"pg_restore cannot read it: {fit_to_show(last_error(await said))}")
     finally:
         await end(program)
         said.cancel()
+        feeding.cancel()
+        await asyncio.gather(feeding, return_exceptions=True)
 
 
-async def _next_piece(stdout: asyncio.StreamReader) -> bytes:
+async def _next_piece(stdout: asyncio.StreamReader, name: str) -> bytes:
     try:
         async with asyncio.timeout(SILENT_FOR_AT_MOST_S):
             return await stdout.read(PIECE_BYTES)
     except TimeoutError as error:
-        raise Unanswered(f"pg_dump has been silent for {SILENT_FOR_AT_MOST_S // 60} minutes") from error
+        raise Unanswered(f"{name} has been silent for {SILENT_FOR_AT_MOST_S // 60} minutes") from error
 
 
 async def _server_version(backup: PostgresqlBackup) -> int:

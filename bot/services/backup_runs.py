@@ -6,19 +6,20 @@ import platform
 import time
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 from bot.clock import Clock
 from bot.domain.actor import TOCSIN
-from bot.domain.backup import Backup, Damaged, to_delete
+from bot.domain.backup import Backup, Damaged, difference, to_delete
 from bot.domain.errors import Failed, Refused, Unreachable
-from bot.dumpers import Draft, Dumper, Equipment, Place, kind_of_place, sum_of
+from bot.dumpers import Draft, Dumper, Equipment, Place, Tally, kind_of_place, sum_of
 from bot.runbook import Runbook
 from bot.services.backup_cards import BackupCards
 from bot.store import audit, backups
+from bot.store.backups import Made
 from bot.store.database import Database
 from bot.store.queries import Connection
 
@@ -29,12 +30,15 @@ RECORD_AGAIN_AFTER_S = 0.5
 LAST_WORD_WITHIN_S = 2.0
 
 
-@dataclass(frozen=True)
-class Made:
-    """A dump that has been written, read back and named."""
+@dataclass
+class Progress:
+    """How far a run of this process is."""
 
-    draft: Draft
-    equipment: Equipment
+    size: int = 0
+    tally: Tally = field(default_factory=Tally)
+
+    def note(self, size: int) -> None:
+        self.size = size
 
 
 class BackupRuns:
@@ -64,7 +68,7 @@ class BackupRuns:
         self._home = home
         self._tools = tools
         self._under_way: dict[int, asyncio.Task[None]] = {}
-        self._written: dict[int, int] = {}
+        self._progress: dict[int, Progress] = {}
         self.machine = platform.node()
 
     # What can be backed up
@@ -120,7 +124,9 @@ class BackupRuns:
         if sha256 != backup.sha256:
             raise Damaged("its checksum is not the one it was written with")
         dumper = self._dumpers[self._wanted[backup.name].kind]
-        await dumper.inspect(place.read(backup.place, backup.file), self._tools)
+        counts = await dumper.count(place.read(backup.place, backup.file), self._tools)
+        if backup.counts is not None and (unlike := difference(backup.counts, counts)):
+            raise Damaged(unlike)
 
     async def _carry(self, backup: Backup) -> None:
         beating = asyncio.create_task(self._beat(backup), name=f"heartbeat {backup.id}")
@@ -136,7 +142,7 @@ class BackupRuns:
             await self._delete_old(backup)
         finally:
             beating.cancel()
-            self._written.pop(backup.id, None)
+            self._progress.pop(backup.id, None)
 
     def _ended(self, backup_id: int, task: asyncio.Task[None]) -> None:
         self._under_way.pop(backup_id, None)
@@ -145,38 +151,38 @@ class BackupRuns:
 
     async def _make(self, backup: Backup) -> Made:
         """Dump, write, read back, and only then name it."""
-        wanted = self._wanted[backup.name]
+        wanted, progress = self._wanted[backup.name], self._progress.setdefault(backup.id, Progress())
         dumper, place = self._dumpers[wanted.kind], self._place(backup)
         begun_s = time.monotonic()
         equipment = await dumper.equip(wanted, self._tools)
-        content = dumper.dump(wanted, equipment)
-        draft = await place.write(backup.place, backup.file, content, lambda size: self._note(backup.id, size))
+        content = dumper.dump(wanted, equipment, progress.tally)
+        draft = await place.write(backup.place, backup.file, content, progress.note)
         try:
             await dumper.inspect(place.read_draft(draft), self._tools)
-            await place.settle(draft, self._manifest(backup, draft, equipment, time.monotonic() - begun_s))
+            made = _made(draft, equipment, progress.tally)
+            await place.settle(draft, self._manifest(backup, made, time.monotonic() - begun_s))
         except BaseException:
             await asyncio.shield(place.discard(draft.place, draft.file))
             raise
-        return Made(draft, equipment)
+        return made
 
-    def _manifest(self, backup: Backup, draft: Draft, equipment: Equipment, took_s: float) -> Mapping[str, Any]:
+    def _manifest(self, backup: Backup, made: Made, took_s: float) -> Mapping[str, Any]:
         """What is known of a dump, for the day when nothing is left but its folder."""
         wanted = self._wanted[backup.name]
         return {
             "backup": backup.name,
             "kind": wanted.kind,
             "database": wanted.database,
-            "file": draft.file,
-            "bytes": draft.size,
-            "sha256": draft.sha256,
-            "tool": equipment.tool,
-            "server": equipment.server,
+            "file": backup.file,
+            "bytes": made.size,
+            "sha256": made.sha256,
+            "tool": made.tool,
+            "server": made.server,
             "started_at": backup.started_at.isoformat(),
             "took_seconds": round(took_s, 3),
+            "counts": None if made.counts is None else dict(made.counts),
+            "counted": made.counted,
         }
-
-    def _note(self, backup_id: int, size: int) -> None:
-        self._written[backup_id] = size
 
     async def _beat(self, backup: Backup) -> None:
         """Others see that this run is alive, and people how far it is."""
@@ -184,20 +190,16 @@ class BackupRuns:
             await asyncio.sleep(HEARTBEAT_EVERY.total_seconds())
             with suppress(Unreachable):
                 async with self._db.transaction() as conn:
-                    size = self._written.get(backup.id, 0)
-                    await backups.hear(conn, backup.id, size=size, now=self._clock.now())
+                    at = self._progress.get(backup.id, Progress())
+                    await backups.hear(
+                        conn, backup.id, size=at.size, tables=at.tally.tables, tables_done=at.tally.tables_done,
+                        now=self._clock.now(),
+                    )  # fmt: skip
                     await self._cards.show(conn, backup)
 
     async def _succeed(self, backup: Backup, made: Made) -> None:
-        async def write(conn: Connection) -> Backup | None:
-            draft, equipment = made.draft, made.equipment
-            return await backups.succeed(
-                conn, backup.id, size=draft.size, sha256=draft.sha256, tool=equipment.tool, server=equipment.server,
-                now=self._clock.now(),
-            )  # fmt: skip
-
-        await self._record(write)
-        log.info("backup=%s name=%s good bytes=%s", backup.id, backup.name, made.draft.size)
+        await self._record(lambda conn: backups.succeed(conn, backup.id, made, self._clock.now()))
+        log.info("backup=%s name=%s good bytes=%s", backup.id, backup.name, made.size)
 
     async def _fail(self, backup_id: int, error: str) -> None:
         await self._record(lambda conn: backups.fail(conn, backup_id, error=error, now=self._clock.now()))
@@ -236,9 +238,9 @@ class BackupRuns:
 
     async def _forget(self, old: Backup) -> None:
         async with self._db.transaction() as conn:
-            await backups.forget(conn, old.id)
-            facts = {"backup": old.id, "file": old.file}
             now = self._clock.now()
+            await backups.forget(conn, old.id, now)
+            facts = {"backup": old.id, "file": old.file}
             await audit.write(conn, actor=TOCSIN.name, deed="backup.delete", subject=old.name, at=now, facts=facts)
 
     def _place(self, backup: Backup) -> Place:
@@ -246,3 +248,10 @@ class BackupRuns:
         if kind not in self._places:
             raise Refused(f"Backups kept in {kind} are not supported yet.")
         return self._places[kind]
+
+
+def _made(draft: Draft, equipment: Equipment, tally: Tally) -> Made:
+    return Made(
+        size=draft.size, sha256=draft.sha256, tool=equipment.tool, server=equipment.server,
+        tables=tally.tables, counts=tally.counts, counted=tally.counted,
+    )  # fmt: skip

@@ -1,8 +1,10 @@
 """Backups as they are kept: the plan of each database, and every run with what became of it."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+
+from psycopg.types.json import Jsonb
 
 from bot.domain.backup import Backup, file_name
 from bot.domain.errors import NotFound
@@ -18,6 +20,19 @@ class Last:
     newest: Backup | None = None
     good: Backup | None = None
     running: Backup | None = None
+
+
+@dataclass(frozen=True)
+class Made:
+    """What a run came to, when it came to something; see Backup."""
+
+    size: int
+    sha256: str
+    tool: str
+    server: str
+    tables: int | None
+    counts: Mapping[str, int] | None
+    counted: str
 
 
 # Plans
@@ -77,17 +92,17 @@ async def running(conn: Connection, name: str) -> Backup | None:
     return _backup(await SQL.one(conn, "running", name=name))
 
 
-async def hear(conn: Connection, backup_id: int, *, size: int, now: datetime) -> None:
+async def hear(
+    conn: Connection, backup_id: int, *, size: int, tables: int | None, tables_done: int, now: datetime
+) -> None:
     """The heartbeat of whoever runs it."""
-    await SQL.run(conn, "hear", id=backup_id, size=size, now=now)
+    await SQL.run(conn, "hear", id=backup_id, size=size, tables=tables, tables_done=tables_done, now=now)
 
 
-async def succeed(
-    conn: Connection, backup_id: int, *, size: int, sha256: str, tool: str, server: str, now: datetime
-) -> Backup | None:
+async def succeed(conn: Connection, backup_id: int, made: Made, now: datetime) -> Backup | None:
     """None when it was decided otherwise before."""
-    values = {"size": size, "sha256": sha256, "tool": tool, "server": server, "now": now}
-    return _backup(await SQL.one(conn, "succeed", id=backup_id, **values))
+    counts = None if made.counts is None else Jsonb(dict(made.counts))
+    return _backup(await SQL.one(conn, "succeed", id=backup_id, **(vars(made) | {"counts": counts, "now": now})))
 
 
 async def fail(conn: Connection, backup_id: int, *, error: str, now: datetime) -> Backup | None:
@@ -106,9 +121,9 @@ async def judge(conn: Connection, backup_id: int, *, damage: str | None, now: da
     return _backup(await SQL.one(conn, "judge", id=backup_id, state=state, error=damage, now=now))
 
 
-async def forget(conn: Connection, backup_id: int) -> None:
+async def forget(conn: Connection, backup_id: int, now: datetime) -> None:
     """Its file has been deleted."""
-    await SQL.run(conn, "forget", id=backup_id)
+    await SQL.run(conn, "forget", id=backup_id, now=now)
 
 
 async def good(conn: Connection, names: Sequence[str]) -> list[Backup]:

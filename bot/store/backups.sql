@@ -42,13 +42,15 @@ SELECT * FROM backups WHERE name = %(name)s AND state = 'running';
 
 -- name: hear
 -- The process that runs it is alive.
-UPDATE backups SET heard_at = %(now)s, size = %(size)s WHERE id = %(id)s AND state = 'running';
+UPDATE backups SET heard_at = %(now)s, size = %(size)s, tables = %(tables)s, tables_done = %(tables_done)s
+WHERE id = %(id)s AND state = 'running';
 
 -- name: succeed
 -- One that was given up for lost and is whole after all is good.
 UPDATE backups
 SET state = 'good', ended_at = %(now)s, size = %(size)s, sha256 = %(sha256)s, tool = %(tool)s, server = %(server)s,
-    verified_at = %(now)s, error = NULL
+    verified_at = %(now)s, error = NULL, tables = %(tables)s, tables_done = coalesce(%(tables)s, 0),
+    counts = %(counts)s, counted = %(counted)s
 WHERE id = %(id)s AND state IN ('running', 'lost')
 RETURNING *;
 
@@ -69,7 +71,7 @@ WHERE id = %(id)s AND state IN ('good', 'damaged')
 RETURNING *;
 
 -- name: forget
-UPDATE backups SET state = 'deleted' WHERE id = %(id)s AND state IN ('good', 'damaged');
+UPDATE backups SET state = 'deleted', deleted_at = %(now)s WHERE id = %(id)s AND state IN ('good', 'damaged');
 
 -- name: good
 -- Newest first.

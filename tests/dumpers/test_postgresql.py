@@ -10,6 +10,7 @@ import pytest
 
 from bot.domain.backup import Damaged
 from bot.domain.errors import Failed, Rejected, Unreachable
+from bot.dumpers import Tally
 from bot.dumpers import postgresql as pg
 from bot.dumpers._postgresql import environment_for
 from bot.store.embedded import binaries
@@ -23,7 +24,7 @@ TOOLS = [EMBEDDED]
 
 async def dumped(address: str, **facts: str) -> bytes:
     backup = a_backup(address, **facts)
-    return b"".join([piece async for piece in pg.dump(backup, await pg.equip(backup, TOOLS))])
+    return b"".join([piece async for piece in pg.dump(backup, await pg.equip(backup, TOOLS), Tally())])
 
 
 async def one_piece(content: bytes) -> AsyncGenerator[bytes, None]:
@@ -74,7 +75,7 @@ async def test_the_password_is_in_no_programs_arguments(guarded: Guarded) -> Non
     equipment = await pg.equip(backup, TOOLS)
     with psycopg.connect(address) as holder:
         holder.execute("LOCK TABLE orders IN ACCESS EXCLUSIVE MODE")
-        dump = pg.dump(backup, equipment)
+        dump = pg.dump(backup, equipment, Tally())
         first = asyncio.create_task(anext(dump))
         try:
             arguments = await _arguments_of_pg_dump(guarded)
@@ -95,7 +96,7 @@ async def _arguments_of_pg_dump(guarded: Guarded) -> list[str]:
 
 async def test_a_dump_that_is_given_up_leaves_no_program_running(guarded: Guarded) -> None:
     backup = a_backup(guarded.database(rows=200_000))
-    dump = pg.dump(backup, await pg.equip(backup, TOOLS))
+    dump = pg.dump(backup, await pg.equip(backup, TOOLS), Tally())
     await anext(dump)
     await dump.aclose()
 

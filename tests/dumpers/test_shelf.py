@@ -18,6 +18,7 @@ def test_every_dumper_is_of_a_kind_that_a_runbook_can_name(kind: str) -> None:
     assert iscoroutinefunction(dumper.equip)
     assert isasyncgenfunction(dumper.dump)
     assert iscoroutinefunction(dumper.inspect)
+    assert iscoroutinefunction(dumper.count)
 
 
 @pytest.mark.parametrize("kind", sorted(places()))

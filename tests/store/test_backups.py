@@ -9,12 +9,17 @@ import pytest
 from bot.domain.backup import LOST_AFTER, Backup
 from bot.domain.errors import NotFound
 from bot.store import backups
+from bot.store.backups import Made
 from bot.store.database import Database
 from bot.store.queries import Connection
 
 NOON = datetime(2026, 8, 8, 12, 0, tzinfo=UTC)
 HOUR = timedelta(hours=1)
 SECOND = timedelta(seconds=1)
+MADE = Made(
+    size=10, sha256="abc", tool="pg_dump 18.4", server="PostgreSQL 18.4", tables=1, counts={"public.orders": 7},
+    counted="counted",
+)  # fmt: skip
 
 
 @pytest.fixture
@@ -34,9 +39,7 @@ async def begun(conn: Connection, name: str = "orders", at: datetime = NOON) -> 
 async def good(conn: Connection, at: datetime = NOON, name: str = "orders") -> Backup:
     backup = await begun(conn, name, at)
     assert backup
-    done = await backups.succeed(
-        conn, backup.id, size=10, sha256="abc", tool="pg_dump 18.4", server="PostgreSQL 18.4", now=at
-    )
+    done = await backups.succeed(conn, backup.id, MADE, at)
     assert done
     return done
 
@@ -85,7 +88,7 @@ async def test_a_run_is_lost_when_it_is_silent_for_too_long_unless_it_is_our_own
     async with db.transaction() as conn:
         backup = await begun(conn)
         assert backup
-        await backups.hear(conn, backup.id, size=5, now=NOON + SECOND)
+        await backups.hear(conn, backup.id, size=5, tables=None, tables_done=0, now=NOON + SECOND)
         due = await backups.next_due(conn, [], own=[], patience=LOST_AFTER)
         assert due == NOON + SECOND + LOST_AFTER
         assert await backups.next_due(conn, [], own=[backup.id], patience=LOST_AFTER) is None
@@ -102,7 +105,7 @@ async def test_a_run_given_up_for_lost_that_is_whole_after_all_is_good(db: Datab
         assert backup
         await backups.lose(conn, silent_since=NOON, own=[], now=NOON)
         assert await backups.fail(conn, backup.id, error="too late", now=NOON) is None
-        done = await backups.succeed(conn, backup.id, size=1, sha256="abc", tool="t", server="s", now=NOON)
+        done = await backups.succeed(conn, backup.id, MADE, NOON)
         assert done and done.state == "good"
 
 

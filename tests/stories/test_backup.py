@@ -91,6 +91,7 @@ async def test_a_backup_by_hand_is_one_message_and_a_file_with_its_manifest(
         assert manifest["database"] == "orders"
         assert manifest["bytes"] == (folder / name).stat().st_size
         assert len(manifest["sha256"]) == 64
+        assert manifest["counts"] == {"public.orders": 2000}
         assert PASSWORD not in str(manifest)
 
         said = await answered(world, "/backup")

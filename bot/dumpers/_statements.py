@@ -1,0 +1,28 @@
+"""The statements of the .sql file beside a module, by name: `-- name: <name>`, and names of things as `{thing}`."""
+
+from functools import cached_property
+from pathlib import Path
+
+from psycopg.sql import SQL, Composed, Identifier
+
+NAME_MARK = "-- name: "
+
+
+class Statements:
+    """Read at the first use, not at import."""
+
+    def __init__(self, module_file: str) -> None:
+        self.path = Path(module_file).with_suffix(".sql")
+
+    def __call__(self, name: str, /, **things: str) -> Composed:
+        """Each thing is the name of a database, role or setting: quoted, and so never anything else."""
+        template = SQL(self._named[name])
+        return template.format(**{thing: Identifier(meant) for thing, meant in things.items()})
+
+    @cached_property
+    def _named(self) -> dict[str, str]:
+        named: dict[str, str] = {}
+        for part in self.path.read_text("utf-8").split(NAME_MARK)[1:]:
+            name, _, statement = part.partition("\n")
+            named[name.strip()] = statement.strip()
+        return named
