@@ -1,6 +1,7 @@
 """The shelf of backups: each module is one kind of database that can be dumped, or one kind of place to keep dumps.
 
-A module with a KIND is a dumper, one with a PLACE is a place; both are found by themselves.
+A module with a KIND is a dumper, one that RESTORES a kind is a restorer, one with a PLACE is a place; all are found by
+themselves.
 """
 
 import asyncio
@@ -72,6 +73,39 @@ class Dumper(Protocol):
         """The rows or documents in it, by table or collection. Reads all of it; raises Damaged where it cannot."""
 
 
+class Restorer(Protocol):
+    """What a module offers that brings one kind of database back. `scratch` is a database of ours beside the target.
+
+    Every deed raises a kind of Failed, with no secret in it.
+    """
+
+    RESTORES: str
+
+    async def ready(self, backup: Any, folders: Sequence[Path]) -> Equipment:
+        """Find what fits the server, and see that we may. Raises Rejected, saying what to do, or Unreachable."""
+
+    async def fill(self, backup: Any, scratch: str, content: Content, equipment: Equipment) -> None:
+        """Make the scratch database and restore all of the content into it, or fail."""
+
+    async def counts(self, backup: Any, database: str = "") -> Mapping[str, int]:
+        """The rows of every table of a database; without a name those of the target."""
+
+    async def ask(self, backup: Any, database: str, question: str) -> object:
+        """What a query answers; it can change nothing, and has a time-out."""
+
+    async def exists(self, backup: Any, database: str) -> bool:
+        """Whether there is a database of this name, beside the target or itself."""
+
+    async def exchange(self, backup: Any, scratch: str, aside: str) -> bool:
+        """Put the scratch database into the place of the target, which is kept as `aside`; False = there was none.
+
+        All of it or nothing, also when this process dies. Connections to the target are ended.
+        """
+
+    async def drop(self, backup: Any, scratch: str) -> None:
+        """Remove a scratch database, if it is there."""
+
+
 class Place(Protocol):
     """What a module offers that keeps dumps: the `place` is as the runbook writes it, the `file` is ours."""
 
@@ -99,6 +133,11 @@ class Place(Protocol):
 def dumpers() -> Mapping[str, Dumper]:
     """By kind of database."""
     return {module.KIND: cast(Dumper, module) for module in _modules() if hasattr(module, "KIND")}
+
+
+def restorers() -> Mapping[str, Restorer]:
+    """By kind of database."""
+    return {module.RESTORES: cast(Restorer, module) for module in _modules() if hasattr(module, "RESTORES")}
 
 
 def places() -> Mapping[str, Place]:

@@ -40,7 +40,9 @@ async def connect(backup: PostgresqlBackup, database: str = "") -> AsyncConnecti
 
     Raises Unreachable, without a password in it; its `__cause__` is what PostgreSQL said.
     """
-    parameters = parameters_of(backup, database) | {"connect_timeout": str(CONNECT_TIMEOUT_S)}
+    # Our own statements are UTF-8, whatever the database keeps its text in.
+    ours = {"connect_timeout": str(CONNECT_TIMEOUT_S), "client_encoding": "UTF8"}
+    parameters = parameters_of(backup, database) | ours
     try:
         async with asyncio.timeout(CONNECT_TIMEOUT_S):
             return await AsyncConnection.connect(autocommit=True, **parameters)  # type: ignore[arg-type]

@@ -5,7 +5,7 @@ from typing import get_args
 
 import pytest
 
-from bot.dumpers import dumpers, kind_of_place, places
+from bot.dumpers import dumpers, kind_of_place, places, restorers
 from bot.runbook.backups import BackupKind
 
 
@@ -38,3 +38,12 @@ def test_postgresql_can_be_dumped_into_a_folder() -> None:
 def test_the_kind_of_a_place_is_read_from_how_it_is_written() -> None:
     assert kind_of_place("/var/backups") == "local"
     assert kind_of_place("s3://bucket/prefix") == "s3"
+
+
+@pytest.mark.parametrize("kind", sorted(restorers()))
+def test_every_restorer_brings_back_what_a_dumper_dumps(kind: str) -> None:
+    restorer = restorers()[kind]
+
+    assert kind in dumpers()
+    deeds = ("ready", "fill", "counts", "ask", "exists", "exchange", "drop")
+    assert [name for name in deeds if not iscoroutinefunction(getattr(restorer, name))] == []

@@ -1,0 +1,76 @@
+"""A restore: a database put back to what it was, when two people want it or one says why they could not wait."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Literal
+
+from bot.domain.errors import AlreadyDone, NotPermitted, Refused
+
+# `lost`: its process died.
+RestoreState = Literal["waiting", "rejected", "expired", "running", "done", "failed", "lost"]
+
+APPROVE_WITHIN = timedelta(minutes=10)
+
+
+@dataclass(frozen=True)
+class Restore:
+    """One restore, from being asked for to its end.
+
+    `decided_by` approved or rejected it; nobody did when there is a `reason`: somebody broke the glass. `scratch` is
+    where the data is brought back first, and `aside` what the database of before is called afterwards, when `kept`.
+    `exchanged_at`: the restored data has been in place since then; None = the database is as it was.
+    """
+
+    id: int
+    name: str
+    backup_id: int
+    state: RestoreState
+    stage: str
+    asked_by: str
+    asked_at: datetime
+    expires_at: datetime
+    scratch: str
+    aside: str
+    heard_at: datetime
+    decided_by: str | None = None
+    decided_at: datetime | None = None
+    reason: str | None = None
+    incident_id: int | None = None
+    safety_id: int | None = None
+    safety_error: str | None = None
+    exchanged_at: datetime | None = None
+    kept: bool = False
+    ended_at: datetime | None = None
+    took: timedelta | None = None
+    rto: timedelta | None = None
+    tables: int | None = None
+    rows: int | None = None
+    answers: int | None = None
+    counted: bool = False
+    error: str | None = None
+    sweep_at: datetime | None = None
+
+    @property
+    def is_over(self) -> bool:
+        return self.state not in ("waiting", "running")
+
+
+def must_be_undecided(restore: Restore, decider: str, now: datetime) -> None:
+    """`decider` is the name of who decided, as people read it. Raises AlreadyDone or Refused."""
+    if restore.state == "rejected":
+        raise AlreadyDone(f"{decider} has rejected this already.")
+    if restore.state == "expired" or (restore.state == "waiting" and now >= restore.expires_at):
+        raise Refused(
+            f"Nobody approved this in time. If it is still wanted, ask anew: `/backup restore {restore.backup_id}`."
+        )
+    if restore.state != "waiting":
+        raise AlreadyDone(f"{decider} has approved this already." if decider else "This has begun already.")
+
+
+def must_be_somebody_else(restore: Restore, approver: str) -> None:
+    """Four eyes: whoever asks does not approve it."""
+    if restore.asked_by == approver:
+        raise NotPermitted(
+            "You asked for this, so somebody else has to approve it. When nobody can: "
+            f"`/backup restore {restore.backup_id} break-glass <why>`, which pages the next tier."
+        )

@@ -1,0 +1,300 @@
+"""A PostgreSQL brought back by its own programs: everything in it, beside the target, and into its place."""
+
+import asyncio
+from collections.abc import AsyncGenerator, Iterator
+from pathlib import Path
+from typing import Any
+
+import psutil
+import psycopg
+import pytest
+from psycopg.sql import SQL, Identifier
+
+from bot.domain.errors import Failed, Rejected, Unreachable
+from bot.dumpers import postgresql as dumping
+from bot.dumpers import postgresql_restore as restoring
+from bot.store.embedded import binaries
+from tests.dumpers.conftest import a_backup
+from tests.guarded import PASSWORD, USER, Guarded, guarded_postgres
+
+EMBEDDED = binaries()
+assert EMBEDDED is not None
+TOOLS = [EMBEDDED]
+SCRATCH, ASIDE = "tocsin_drill_1_abcdef", "tocsin_before_1_abcdef"
+UNICODE = "ünï 🔔 ' \" \\ \t 日本"
+
+# One of everything that a restore could lose.
+SHOP = f"""
+CREATE TYPE state AS ENUM ('new', 'paid', 'sent');
+CREATE DOMAIN email AS text CHECK (value LIKE '%@%');
+CREATE SEQUENCE tickets START 1000 INCREMENT 7;
+CREATE TABLE customers (id int GENERATED ALWAYS AS IDENTITY PRIMARY KEY, name text NOT NULL, mail email UNIQUE);
+CREATE TABLE sales (
+    id bigserial PRIMARY KEY, customer int NOT NULL REFERENCES customers ON DELETE CASCADE, state state DEFAULT 'new',
+    amount numeric(12, 2) CHECK (amount >= 0), at timestamptz, tags text[], facts jsonb, raw bytea, span tstzrange,
+    double_amount numeric GENERATED ALWAYS AS (amount * 2) STORED
+);
+CREATE INDEX sales_unpaid ON sales (at DESC) WHERE state = 'new';
+CREATE INDEX sales_facts ON sales USING gin (facts);
+CREATE TABLE parts (id int, day date) PARTITION BY RANGE (day);
+CREATE TABLE parts_2026 PARTITION OF parts FOR VALUES FROM ('2026-01-01') TO ('2027-01-01');
+CREATE SCHEMA "Ünï schema";
+CREATE TABLE "Ünï schema"."it's; DROP TABLE x" (note text);
+CREATE VIEW paid AS SELECT * FROM sales WHERE state = 'paid';
+CREATE FUNCTION louder(said text) RETURNS text LANGUAGE sql AS $$ SELECT upper(said) $$;
+INSERT INTO customers (name, mail) SELECT 'Name ' || n, n || '@example.com' FROM generate_series(1, 50) AS n;
+INSERT INTO sales (customer, state, amount, at, tags, facts, raw, span)
+    SELECT n, (ARRAY['new', 'paid', 'sent'])[1 + n % 3]::state, n * 1.25,
+        timestamptz '2026-03-29 01:30+00' + n * interval '1 h',
+        ARRAY['a', NULL, 'c "d"'], jsonb_build_object('n', n, 'x', NULL),
+        decode(md5(n::text), 'hex'),
+        tstzrange(now(), NULL) FROM generate_series(1, 50) AS n;
+INSERT INTO parts SELECT n, date '2026-01-01' + n FROM generate_series(1, 30) AS n;
+INSERT INTO "Ünï schema"."it's; DROP TABLE x" VALUES ($${UNICODE}$$), (NULL), ('');
+SELECT nextval('tickets'), nextval('tickets');
+"""
+
+# What a database is beside its rows, in a form that two of them can be compared by.
+CATALOG = (
+    "SELECT table_schema, table_name, column_name, data_type, udt_name, is_nullable, column_default, is_generated,"
+    " identity_generation, numeric_precision, collation_name FROM information_schema.columns"
+    " WHERE table_schema NOT IN ('pg_catalog', 'information_schema') ORDER BY 1, 2, ordinal_position",
+    "SELECT schemaname, indexname, indexdef FROM pg_indexes WHERE schemaname !~ '^pg_' ORDER BY 1, 2",
+    "SELECT conrelid::regclass::text, conname, pg_get_constraintdef(oid) FROM pg_constraint"
+    " WHERE connamespace::regnamespace::text !~ '^(pg_|information)' ORDER BY 1, 2",
+    "SELECT schemaname, sequencename, data_type::text, start_value, increment_by, last_value FROM pg_sequences"
+    " ORDER BY 1, 2",
+    "SELECT typname, enumlabel FROM pg_enum JOIN pg_type t ON t.oid = enumtypid ORDER BY 1, enumsortorder",
+    "SELECT viewname, definition FROM pg_views WHERE schemaname = 'public' ORDER BY 1",
+    "SELECT proname, prosrc FROM pg_proc WHERE pronamespace = 'public'::regnamespace ORDER BY 1",
+    "SELECT tablename, tableowner FROM pg_tables WHERE schemaname !~ '^(pg_|information)' ORDER BY 1",
+)
+
+
+@pytest.fixture(scope="module")
+def guarded() -> Iterator[Guarded]:
+    """The account may make databases, as one that restores has to."""
+    with guarded_postgres() as server:
+        server.tell(f"ALTER ROLE {USER} CREATEDB")
+        yield server
+
+
+async def dumped(address: str) -> bytes:
+    backup = a_backup(address)
+    return b"".join([piece async for piece in dumping.dump(backup, await dumping.equip(backup, TOOLS))])
+
+
+async def pieces(content: bytes) -> AsyncGenerator[bytes, None]:
+    for start in range(0, len(content), 65536):
+        yield content[start : start + 65536]
+
+
+async def filled(address: str, content: bytes, scratch: str = SCRATCH) -> None:
+    backup = a_backup(address)
+    await restoring.drop(backup, scratch)
+    await restoring.fill(backup, scratch, pieces(content), await restoring.ready(backup, TOOLS))
+
+
+def everything(address: str) -> dict[str, list[Any]]:
+    """Every row of every table, and the whole catalog."""
+    with psycopg.connect(address) as conn:
+        tables = conn.execute("SELECT schemaname, tablename FROM pg_tables WHERE schemaname !~ '^(pg_|information)'")
+        shown = {question: conn.execute(question.encode()).fetchall() for question in CATALOG}
+        for schema, table in tables.fetchall():
+            query = SQL("SELECT t::text FROM {}.{} AS t ORDER BY 1").format(Identifier(schema), Identifier(table))
+            shown[f"{schema}.{table}"] = conn.execute(query).fetchall()
+    return shown
+
+
+async def test_a_restored_database_is_the_same_row_by_row_and_in_all_that_is_about_the_rows(guarded: Guarded) -> None:
+    source = guarded.database("shop", rows=20)
+    guarded.tell(SHOP, source)
+    await filled(source, await dumped(source))
+
+    was, came_back = everything(source), everything(guarded.address(SCRATCH))
+    assert len(was) > 10
+    for part, rows in was.items():
+        assert came_back[part] == rows, part
+    assert came_back.keys() == was.keys()
+    assert guarded.ask("SELECT nextval('tickets')", guarded.address(SCRATCH)) == 1014
+    assert guarded.ask('SELECT max(note) FROM "Ünï schema"."it\'s; DROP TABLE x"', guarded.address(SCRATCH)) == UNICODE
+
+
+async def test_rows_are_counted_in_every_table_and_partition(guarded: Guarded) -> None:
+    source = guarded.database("shop", rows=20)
+    guarded.tell(SHOP, source)
+
+    assert await restoring.counts(a_backup(source)) == {
+        "public.customers": 50, "public.orders": 20, "public.parts_2026": 30, "public.sales": 50,
+        "Ünï schema.it's; DROP TABLE x": 3,
+    }  # fmt: skip
+
+
+async def test_a_scratch_database_is_of_the_kind_its_target_is(guarded: Guarded) -> None:
+    address = guarded.database("latin")
+    guarded.tell('DROP DATABASE "latin" WITH (FORCE)')
+    guarded.tell(
+        f"CREATE DATABASE latin OWNER {USER} TEMPLATE template0 ENCODING 'LATIN1' LOCALE 'C' LOCALE_PROVIDER libc"
+    )
+    guarded.tell("CREATE TABLE orders AS SELECT 'f' || chr(252) || 'r' AS note", address)
+    await filled(address, await dumped(address))
+
+    kind = "SELECT row(encoding, datcollate, datctype, datlocprovider)::text FROM pg_database WHERE datname = "
+    assert guarded.ask(f"{kind} '{SCRATCH}'") == guarded.ask(f"{kind} 'latin'")
+    assert guarded.ask("SELECT note FROM orders", guarded.address(SCRATCH)) == "für"
+
+
+async def test_the_restored_database_takes_the_place_of_the_other_with_its_owner_rights_and_settings(
+    guarded: Guarded,
+) -> None:
+    address = guarded.database("orders", rows=5)
+    content = await dumped(address)
+    guarded.tell("DROP ROLE IF EXISTS reader; CREATE ROLE reader")
+    guarded.tell("REVOKE ALL ON DATABASE orders FROM PUBLIC; GRANT CONNECT ON DATABASE orders TO reader")
+    guarded.tell("ALTER DATABASE orders SET search_path TO app, public; ALTER DATABASE orders CONNECTION LIMIT 17")
+    guarded.tell(f"ALTER ROLE {USER} IN DATABASE orders SET work_mem TO '7MB'")
+    facts = (
+        "SELECT row(pg_get_userbyid(datdba), datacl, datconnlimit, (SELECT array_agg(setconfig ORDER BY setrole) FROM"
+        " pg_db_role_setting WHERE setdatabase = d.oid))::text FROM pg_database d WHERE datname = '%s'"
+    )
+    before = guarded.ask(facts % "orders")
+    guarded.tell("DELETE FROM orders WHERE id > 2", address)
+    await filled(address, content)
+
+    with psycopg.connect(address) as somebody:
+        assert await restoring.exchange(a_backup(address), SCRATCH, ASIDE)
+        with pytest.raises(psycopg.OperationalError):
+            somebody.execute("SELECT 1")
+
+    assert guarded.ask("SELECT count(*) FROM orders", address) == 5
+    assert guarded.ask("SELECT count(*) FROM orders", guarded.address(ASIDE)) == 2, "there is a way back"
+    assert guarded.ask(facts % "orders") == before
+    guarded.tell(f'DROP DATABASE "{ASIDE}"')
+
+
+async def test_where_the_target_is_gone_the_restored_one_is_simply_put_there(guarded: Guarded) -> None:
+    address = guarded.database("orders", rows=5)
+    content = await dumped(address)
+    guarded.tell("DROP DATABASE orders")
+    assert not await restoring.exists(a_backup(address), "orders")
+    await filled(address, content)
+
+    assert not await restoring.exchange(a_backup(address), SCRATCH, ASIDE)
+    assert guarded.ask("SELECT count(*) FROM orders", address) == 5
+    assert not await restoring.exists(a_backup(address), ASIDE)
+
+
+async def test_an_exchange_that_cannot_be_whole_changes_nothing(guarded: Guarded) -> None:
+    address = guarded.database("orders", rows=5)
+    with pytest.raises(Rejected, match="does not exist"):
+        await restoring.exchange(a_backup(address), "tocsin_drill_that_is_not_there", ASIDE)
+    assert guarded.ask("SELECT count(*) FROM orders", address) == 5
+
+    await filled(address, await dumped(address))
+    administrator = guarded.address("orders", user="postgres")
+    with psycopg.connect(administrator), pytest.raises(Rejected, match="whose connection this account may not end"):
+        await restoring.exchange(a_backup(address), SCRATCH, ASIDE)
+    assert guarded.ask("SELECT count(*) FROM orders", address) == 5
+    assert await restoring.exists(a_backup(address), SCRATCH)
+
+
+@pytest.mark.parametrize(
+    "name", ["--help", "x; drop", "a b", "ünï", "dbname=postgres", "it's", 'say "x"', "$(touch x)"]
+)
+async def test_the_name_of_a_database_is_never_anything_else(guarded: Guarded, name: str) -> None:
+    address = guarded.database(name, rows=3)
+    await filled(address, await dumped(address))
+    assert await restoring.exchange(a_backup(address), SCRATCH, ASIDE)
+    assert guarded.ask("SELECT count(*) FROM orders", address) == 3
+    guarded.tell(f'DROP DATABASE "{ASIDE}"')
+
+
+async def test_asking_changes_nothing_whatever_the_question_says(guarded: Guarded) -> None:
+    address = guarded.database("orders", rows=5)
+    backup = a_backup(address)
+    assert await restoring.ask(backup, "orders", "SELECT count(*) FROM orders") == 5
+    assert await restoring.ask(backup, "orders", "SELECT note FROM orders WHERE id = 9") is None
+    for question in ("DELETE FROM orders RETURNING id", "ROLLBACK; DELETE FROM orders", "SELECT 1; SELECT 2"):
+        with pytest.raises(Rejected):
+            await restoring.ask(backup, "orders", question)
+    with pytest.raises(Rejected, match='relation "nothing" does not exist'):
+        await restoring.ask(backup, "orders", "SELECT count(*) FROM nothing")
+    assert guarded.ask("SELECT count(*) FROM orders", address) == 5
+
+
+async def test_a_backup_that_is_cut_short_is_no_database(guarded: Guarded) -> None:
+    address = guarded.database("orders", rows=20_000)
+    content = await dumped(address)
+    with pytest.raises(Rejected, match="pg_restore: "):
+        await filled(address, content[: len(content) // 2])
+
+
+async def test_content_that_breaks_off_leaves_no_program_running(guarded: Guarded) -> None:
+    address = guarded.database("orders", rows=20_000)
+    content = await dumped(address)
+
+    async def broken() -> AsyncGenerator[bytes, None]:
+        yield content[: len(content) // 2]
+        raise Unreachable("the disk does not answer")
+
+    backup = a_backup(address)
+    await restoring.drop(backup, SCRATCH)
+    with pytest.raises(Failed, match="the disk does not answer"):
+        await restoring.fill(backup, SCRATCH, broken(), await restoring.ready(backup, TOOLS))
+    assert not [child for child in psutil.Process().children(recursive=True) if child.name() == "pg_restore"]
+
+
+async def test_the_password_is_in_no_programs_arguments(guarded: Guarded) -> None:
+    """Looked at while pg_restore waits for more."""
+    address = guarded.database()
+    content = await dumped(address)
+    enough = asyncio.Event()
+
+    async def slow() -> AsyncGenerator[bytes, None]:
+        yield content[:100]
+        await enough.wait()
+        yield content[100:]
+
+    backup = a_backup(address)
+    await restoring.drop(backup, SCRATCH)
+    filling = asyncio.create_task(restoring.fill(backup, SCRATCH, slow(), await restoring.ready(backup, TOOLS)))
+    while not (running := [one for one in psutil.Process().children(recursive=True) if one.name() == "pg_restore"]):
+        assert not filling.done()
+        await asyncio.sleep(0.01)
+    arguments = [argument for one in running for argument in one.cmdline()]
+    enough.set()
+    await filling
+    assert PASSWORD not in " ".join(arguments)
+    assert arguments[1:] == ["--exit-on-error", "--no-password", f"--dbname={SCRATCH}"]
+
+
+async def test_an_account_that_may_not_make_databases_is_told_what_it_lacks(guarded: Guarded) -> None:
+    address = guarded.database()
+    guarded.tell(f"ALTER ROLE {USER} NOCREATEDB")
+    try:
+        with pytest.raises(Rejected, match=f"its account {USER} may not create databases.*ALTER ROLE {USER} CREATEDB"):
+            await restoring.ready(a_backup(address), TOOLS)
+    finally:
+        guarded.tell(f"ALTER ROLE {USER} CREATEDB")
+
+
+async def test_without_the_program_it_is_said_how_to_install_it(
+    guarded: Guarded, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(Rejected, match=r"pg_restore is not installed: install .* version 18 or newer"):
+        await restoring.ready(a_backup(guarded.database()), [])
+
+
+async def test_a_wrong_password_is_told_without_it(guarded: Guarded) -> None:
+    guarded.database()
+    with pytest.raises(Unreachable, match="password authentication failed") as raised:
+        await restoring.ready(a_backup(guarded.address("orders", password="hunter2-wrong")), TOOLS)
+    assert "hunter2" not in str(raised.value)
+
+
+async def test_only_databases_of_our_own_are_dropped(guarded: Guarded) -> None:
+    address = guarded.database("orders", rows=5)
+    with pytest.raises(Rejected, match="none of Tocsin's own"):
+        await restoring.drop(a_backup(address), "orders")
+    assert guarded.ask("SELECT count(*) FROM orders", address) == 5
