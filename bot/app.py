@@ -107,6 +107,7 @@ class App:
             services.outbox.on_done = lambda: self.doors.scheduler.wake("outbox")
             stack.push_async_callback(self._close)
             await services.heartbeats.watch()
+            await services.handovers.watch()
             self.doors.scheduler.start()
             await self._open_web(stack, services)
             await line.open()
@@ -147,6 +148,7 @@ class App:
             "requests": services.reception,
             "alerts": services.alerts,
             "heartbeats": services.heartbeats,
+            "handovers": services.handovers,
             "checks": services.checks,
             "backups": services.backups,
             "promises": services.promises,

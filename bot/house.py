@@ -31,8 +31,10 @@ from bot.services.channels import Channels
 from bot.services.check_alarms import CheckAlarms
 from bot.services.checks import Checks
 from bot.services.communications import Communications
+from bot.services.covers import Covers
 from bot.services.deeds import Deeds
 from bot.services.escalations import Escalations
+from bot.services.handovers import Handovers
 from bot.services.heartbeats import Heartbeats
 from bot.services.housekeeping import Housekeeping
 from bot.services.incident_cards import IncidentCards
@@ -145,6 +147,8 @@ def build(
         rooms=rooms,
         alerts=alerts,
         alert_deeds=AlertDeeds(db, clock, people, permissions, escalations, alerts, tied),
+        covers=Covers(db, clock, runbook, people, permissions),
+        handovers=Handovers(db, clock, runbook, people, outbox, gateway, rendering),
         heartbeats=Heartbeats(db, clock, runbook, alerts, rendering),
         checks=checks,
         housekeeping=Housekeeping(db, clock, alerts, checks),

@@ -91,7 +91,7 @@ def _environment(folder: Path, escape: Escape, zone: tzinfo) -> Environment:
     environment.filters.update(
         duration=_duration,
         time=lambda at: f"{at.astimezone(zone):%H:%M %Z}",
-        date_time=lambda at: f"{at.astimezone(zone):%a %d %b %Y %H:%M %Z}",
+        date_time=lambda at, in_zone=zone: f"{at.astimezone(in_zone):%a %d %b %Y %H:%M %Z}",
         slack_time=lambda at: _slack_time(at, zone),
         json=lambda value: Safe(json.dumps(value)),
         safe=Safe,

@@ -126,5 +126,5 @@ def _nothing_recorded(services: Services) -> str:
     """From memory alone: the database is what is missing."""
     first = services.runbook.default_severity.escalation.steps[0].page
     people = services.people.in_tier(services.runbook.tiers[first], services.clock.now())
-    contacts = [services.runbook.people[key] for key in people]
+    contacts = [person for key in people if (person := services.people.person(key))]
     return services.rendering.say("slack/nothing_recorded", people=contacts)

@@ -15,7 +15,9 @@ from bot.services.channels import Channels
 from bot.services.check_alarms import CheckAlarms
 from bot.services.checks import Checks
 from bot.services.communications import Communications
+from bot.services.covers import Covers
 from bot.services.escalations import Escalations
+from bot.services.handovers import Handovers
 from bot.services.heartbeats import Heartbeats
 from bot.services.housekeeping import Housekeeping
 from bot.services.incident_cards import IncidentCards
@@ -61,6 +63,8 @@ class Services:
     rooms: Rooms
     alerts: Alerts
     alert_deeds: AlertDeeds
+    covers: Covers
+    handovers: Handovers
     heartbeats: Heartbeats
     checks: Checks
     check_alarms: CheckAlarms

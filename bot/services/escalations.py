@@ -115,6 +115,7 @@ class Escalations:
             incident, escalation = await self._lock_open(conn, incident_id, "page anybody for it")
             number = escalation.calls + 1
             tier = self._runbook.tiers.get(target)
+            await self._people.learn_covers(conn)
             people = self._people.in_tier(tier, now) if tier else [target]
             vias: tuple[Via, ...] = tier.via if tier else ("slack",)
             turn = Turn(escalation.run, number, BY_HAND, tier.key if tier else None, now, why or None)

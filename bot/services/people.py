@@ -9,11 +9,12 @@ from datetime import datetime, timedelta
 from bot.clock import Clock
 from bot.domain.actor import TOCSIN, Actor
 from bot.domain.errors import Failed, NotFound, Rejected
-from bot.domain.schedule import Shift, on_call
+from bot.domain.schedule import Cover, Shift, duty
 from bot.runbook import Person, Runbook, Tier
 from bot.slack.gateway import Gateway
-from bot.store import directory
+from bot.store import covers, directory
 from bot.store.database import Database
+from bot.store.queries import Connection
 
 log = logging.getLogger(__name__)
 
@@ -22,6 +23,8 @@ MENTION = re.compile(r"<@([UW][A-Z0-9]+)(?:\|[^>]*)?>")
 LOOK_AGAIN_AFTER = timedelta(minutes=10)
 # A page must not wait for the name of somebody mentioned in the title.
 NAMES_WITHIN_S = 1.0
+# A cover that ended longer ago says nothing about when a shift of today began.
+COVERS_REMEMBERED = timedelta(days=7)
 
 
 class People:
@@ -35,6 +38,7 @@ class People:
         self._accounts: dict[str, str] = {key: p.slack for key, p in runbook.people.items() if p.slack}
         self._looked_up_at: dict[str, datetime] = {}
         self._names: dict[str, str] = {}
+        self._covers: list[Cover] = []
 
     async def recall(self) -> None:
         """What earlier processes have found out."""
@@ -43,6 +47,11 @@ class People:
                 person = self._runbook.people.get(row["person"])
                 if person and person.email == row["email"] and row["slack_id"]:
                     self._accounts.setdefault(row["person"], row["slack_id"])
+            await self.learn_covers(conn)
+
+    async def learn_covers(self, conn: Connection) -> None:
+        """Who covers for whom, as the database has it at this instant."""
+        self._covers = await covers.ending_after(conn, self._clock.now() - COVERS_REMEMBERED)
 
     async def look_up_everybody(self) -> None:
         """At start. Raises the last Failed that may pass, when everybody has been tried."""
@@ -132,18 +141,23 @@ class People:
         for entry in tier.who:
             if entry.kind == "person":
                 found[entry.key] = None
-            elif entry.key in self._runbook.schedules and (shift := self.shift(entry.key, now)):
-                found[shift.person] = None
+            elif entry.key in self._runbook.schedules:
+                found[self.shift(entry.key, now).person] = None
         return list(found)
 
-    def shift(self, schedule: str, now: datetime) -> Shift | None:
-        """Who has this schedule now; None when nobody is in it."""
-        rotation = self._runbook.schedules[schedule].rotation
-        return on_call(rotation, now) if rotation.people else None
+    def shift(self, schedule: str, now: datetime) -> Shift:
+        """Who has this schedule now, as far as covers have been learned."""
+        return duty(self._runbook.schedules[schedule].rotation, self._covers_of(schedule), now)
 
-    def next_shift(self, schedule: str, now: datetime) -> Shift | None:
-        shift = self.shift(schedule, now)
-        return self.shift(schedule, shift.ends) if shift else None
+    def next_shift(self, schedule: str, now: datetime) -> Shift:
+        return self.shift(schedule, self.shift(schedule, now).ends)
+
+    def covers_to_come(self, schedule: str, now: datetime) -> list[Cover]:
+        """Those that have not begun, the first to begin first."""
+        return sorted((one for one in self._covers_of(schedule) if one.begins > now), key=lambda one: one.begins)
+
+    def _covers_of(self, schedule: str) -> list[Cover]:
+        return [one for one in self._covers if one.schedule == schedule]
 
     async def _called(self, account: str) -> str | None:
         """None when Slack has failed to say it a moment ago. Raises Failed."""

@@ -1,10 +1,13 @@
 """Who may do what: checked at the deed, not at the button."""
 
+from datetime import datetime
+
 from bot.clock import Clock
 from bot.domain.actor import TOCSIN, Actor
 from bot.domain.errors import NotPermitted
 from bot.runbook import Runbook
 from bot.runbook.models import Deed
+from bot.runbook.people import Who
 from bot.services.people import People
 
 
@@ -32,6 +35,10 @@ class Permissions:
         now = self._clock.now()
         keys: dict[str, None] = {}
         for entry in entries:
-            tier = self._runbook.tiers.get(entry.key) if entry.kind == "tier" else None
-            keys |= dict.fromkeys(self._people.in_tier(tier, now) if tier else [entry.key])
+            keys |= dict.fromkeys(self._meant(entry, now))
         return list(keys)
+
+    def _meant(self, entry: Who, now: datetime) -> list[str]:
+        if entry.kind == "tier":
+            return self._people.in_tier(self._runbook.tiers[entry.key], now)
+        return [self._people.shift(entry.key, now).person] if entry.kind == "schedule" else [entry.key]

@@ -3,7 +3,7 @@
 from bot.slack.blocks import Button, home, message
 from commands.about import lets_in
 from commands.call import Answer, Call, Home
-from commands.escalate import on_call_words
+from commands.escalate.rota import on_call_words
 from commands.incident.book import COMMAND
 from commands.incident.look import panel_buttons
 

@@ -1,4 +1,4 @@
-"""`/escalate`: page the next tier, page somebody, acknowledge, snooze, and see how the paging stands."""
+"""Page the next tier, page somebody, acknowledge, snooze, and see how the paging stands."""
 
 from datetime import timedelta
 
@@ -8,17 +8,8 @@ from bot.domain.incident import Incident, number_of
 from bot.runbook import parse_duration
 from commands.about import about_an_incident, incident_of_button
 from commands.call import Answer, Call
-from commands.command import Command
+from commands.escalate.book import COMMAND
 from commands.typed import first_word
-
-COMMAND = Command(
-    "escalate",
-    summary="Page the next tier, or somebody by name.",
-    also=(
-        ("", "page the next tier now"),
-        ("<tier|@user> <why>", "page this tier or person; the reason is in the page"),
-    ),
-)
 
 
 @COMMAND.alone
@@ -56,16 +47,6 @@ async def status(call: Call, incident: Incident) -> Answer:
     return call.say("escalation_status", **call.house.incident_cards.facts(standing))
 
 
-@COMMAND.verb("oncall", "on-call", "who", usage="oncall", help="who is on call now and next")
-async def on_call(call: Call) -> Answer:
-    return call.say("on_call", shifts=_shifts(call), tiers=_tiers(call))
-
-
-@COMMAND.button("escalate.oncall")
-async def on_call_pressed(call: Call) -> Answer:
-    return await on_call(call)
-
-
 @COMMAND.otherwise
 async def understood(call: Call) -> Answer:
     """A word that is nobody is said at once, before anybody is asked which incident is meant."""
@@ -95,10 +76,6 @@ async def call_somebody(call: Call, incident: Incident) -> Answer:
     return call.say("called", incident=incident, people=list(dict.fromkeys(page.person for page in made)))
 
 
-def on_call_words(call: Call) -> str:
-    return call.house.rendering.say("slack/on_call", shifts=_shifts(call), tiers=_tiers(call))
-
-
 async def _next_tier(call: Call, incident: Incident, *, seen: str | None = None) -> Answer:
     tier = await call.house.escalations.escalate(call.actor, incident.id, seen=seen)
     return call.say("escalating", incident=incident, tier=call.house.runbook.tiers.get(tier))
@@ -118,20 +95,3 @@ def _not_understood(call: Call) -> str:
         f"{COMMAND.unknown(word, tiers)} To page a tier, type one of these and why: {', '.join(tiers)}; "
         "to page a person, mention them; to page whoever comes next, type `/escalate` alone."
     )
-
-
-def _shifts(call: Call) -> list[dict[str, object]]:
-    now = call.house.clock.now()
-    people = call.house.people
-    return [
-        {"schedule": key, "now": people.shift(key, now), "next": people.next_shift(key, now)}
-        for key in call.house.runbook.schedules
-    ]
-
-
-def _tiers(call: Call) -> list[dict[str, object]]:
-    now = call.house.clock.now()
-    return [
-        {"key": key, "name": tier.name, "people": call.house.people.in_tier(tier, now)}
-        for key, tier in call.house.runbook.tiers.items()
-    ]

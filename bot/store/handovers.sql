@@ -1,0 +1,22 @@
+-- name: watch
+INSERT INTO handovers (schedule, person, due_at) VALUES (%(schedule)s, %(person)s, %(due_at)s)
+ON CONFLICT (schedule) DO UPDATE SET due_at = LEAST(handovers.due_at, %(now)s);
+
+-- name: forget_others
+-- Schedules that the runbook does not name any more.
+DELETE FROM handovers WHERE NOT schedule = ANY(%(schedules)s);
+
+-- name: claim_due
+SELECT schedule, person, due_at FROM handovers
+WHERE due_at <= %(now)s AND schedule = ANY(%(schedules)s)
+ORDER BY due_at, schedule FOR UPDATE SKIP LOCKED;
+
+-- name: save
+UPDATE handovers SET person = %(person)s, due_at = %(due_at)s WHERE schedule = %(schedule)s;
+
+-- name: look_at
+-- Waits for a look under way, which may not have seen what has changed.
+UPDATE handovers SET due_at = LEAST(due_at, %(instant)s) WHERE schedule = %(schedule)s;
+
+-- name: next_due
+SELECT min(due_at) AS due_at FROM handovers WHERE schedule = ANY(%(schedules)s);

@@ -1,0 +1,89 @@
+"""Who is on call now and next, and taking over a schedule for a while."""
+
+import re
+from datetime import datetime
+from typing import Any
+
+from bot.domain.errors import Refused
+from bot.runbook import Schedule
+from commands.call import Answer, Call
+from commands.escalate.book import COMMAND
+from commands.typed import first_word, is_mention
+from commands.when import moment
+
+COVER_USAGE = "cover <schedule> [@user] until <time>"
+HOW_TO_COVER = (
+    "Type which schedule, who, and until when: `/escalate cover primary @ben until Mon 9am`; without a person it is "
+    "you. It may begin later: `from Fri 18:00 until Mon 9am`. `/escalate cover primary off` ends it."
+)
+SPAN_WORDS = ("from", "until", "till", "to", "for", "off")
+SPAN = re.compile(r"(?:from\s+(?P<begin>.+?)\s+)?(?:(?:until|till|to)\s+(?P<end>.+)|(?P<span>for\s+.+))", re.I | re.S)
+
+
+@COMMAND.verb("oncall", "on-call", "who", usage="oncall", help="who is on call now and next, and who covers")
+async def on_call(call: Call) -> Answer:
+    return call.say("on_call", **on_call_facts(call))
+
+
+@COMMAND.button("escalate.oncall")
+async def on_call_pressed(call: Call) -> Answer:
+    return await on_call(call)
+
+
+@COMMAND.verb("cover", usage=COVER_USAGE, help="this person, or you, has the schedule until then; `off` ends it")
+async def cover(call: Call) -> Answer:
+    word, rest = first_word(call.typed)
+    if not word:
+        raise Refused(HOW_TO_COVER)
+    schedule = call.house.covers.schedule(word)
+    person, span = _by_whom(call, rest)
+    if span.lower() == "off":
+        ended = await call.house.covers.end(call.actor, schedule.key)
+        shift = call.house.people.shift(schedule.key, call.house.clock.now())
+        return call.say("cover_ended", schedule=schedule, covers=ended, shift=shift)
+    begins, ends = await _from_when_until_when(call, schedule, span)
+    made = await call.house.covers.cover(call.actor, schedule.key, person, begins=begins, ends=ends)
+    return call.say("covered", schedule=schedule, cover=made, now=call.house.clock.now())
+
+
+def on_call_words(call: Call) -> str:
+    return call.house.rendering.say("slack/on_call", **on_call_facts(call))
+
+
+def on_call_facts(call: Call) -> dict[str, Any]:
+    now, people = call.house.clock.now(), call.house.people
+    shifts = [
+        {
+            "schedule": key,
+            "now": people.shift(key, now),
+            "next": people.next_shift(key, now),
+            "covers": people.covers_to_come(key, now),
+        }
+        for key in call.house.runbook.schedules
+    ]
+    tiers = [
+        {"key": key, "name": tier.name, "people": people.in_tier(tier, now)}
+        for key, tier in call.house.runbook.tiers.items()
+    ]
+    return {"shifts": shifts, "tiers": tiers}
+
+
+def _by_whom(call: Call, typed: str) -> tuple[str, str]:
+    """The person, who is the caller when nobody is named, and the words behind."""
+    word, rest = first_word(typed)
+    if not word or word.lower() in SPAN_WORDS:
+        return call.actor.name, typed.strip()
+    if not is_mention(word) and not word.startswith("@") and word.lower() not in call.house.runbook.people:
+        raise Refused(f"I do not understand “{call.with_text(typed).text}”. {HOW_TO_COVER}")
+    return call.house.people.meant(word), rest.strip()
+
+
+async def _from_when_until_when(call: Call, schedule: Schedule, span: str) -> tuple[datetime, datetime]:
+    """By the wall clock of the schedule."""
+    found = SPAN.fullmatch(call.with_text(span).text)
+    if not found:
+        raise Refused(HOW_TO_COVER)
+    now, zone = call.house.clock.now(), schedule.timezone
+    begins = await moment(found["begin"], now=now, zone=zone) if found["begin"] else now
+    # Counted from the beginning: from Friday six o'clock for two days, or until Monday.
+    return begins, await moment(found["end"] or found["span"], now=max(begins, now), zone=zone)
