@@ -35,12 +35,14 @@ from bot.services.covers import Covers
 from bot.services.deeds import Deeds
 from bot.services.escalations import Escalations
 from bot.services.handovers import Handovers
+from bot.services.health import Health
 from bot.services.heartbeats import Heartbeats
 from bot.services.housekeeping import Housekeeping
 from bot.services.incident_cards import IncidentCards
 from bot.services.incidents import Incidents
 from bot.services.keyring import Keyring
 from bot.services.ladders import Ladders
+from bot.services.looking import Looking
 from bot.services.notes import Notes
 from bot.services.outbox import Outbox
 from bot.services.page_followups import PageFollowups
@@ -101,12 +103,11 @@ def build(
     escalations = Escalations(db, clock, runbook, people, permissions, ladders, paging, rooms, posts, cards)
     deeds = Deeds(db, clock, rooms)
     incidents = Incidents(db, clock, runbook, permissions, ladders, escalations, rooms, posts, deeds)
-    tied = AlertIncidents(clock, incidents, posts, cards, rendering)
+    tied = AlertIncidents(clock, runbook, incidents, posts, cards, rendering)
     AlertCards(clock, runbook, channels, tied, cards, rendering)
     hook = partial(hooks.post, whose="the webhook of the alerts")
     outlets = AlertOutlets(db, runbook, outbox, rendering, mail=mail, hook=hook)
     alerts = Alerts(db, clock, runbook, tied, outlets, cards)
-    alarms = CheckAlarms(db, clock, runbook, channels, cards, posts, incidents, rendering)
     backup_cards = BackupCards(runbook, channels, cards, rendering)
     tools = [found] if (found := binaries()) else []
     runs = BackupRuns(
@@ -123,7 +124,9 @@ def build(
     )
     deeds.followed_by(tied)
     deeds.followed_by(communications)
-    checks = Checks(db, clock, runbook, alarms, shelf())
+    probes = shelf()
+    looking = Looking(probes)
+    checks = Checks(db, clock, runbook, looking, CheckAlarms(runbook, alerts, probes, rendering))
     return Services(
         settings=settings,
         runbook=runbook,
@@ -152,7 +155,7 @@ def build(
         heartbeats=Heartbeats(db, clock, runbook, alerts, rendering),
         checks=checks,
         housekeeping=Housekeeping(db, clock, alerts, checks),
-        check_alarms=alarms,
+        health=Health(db, clock, runbook, looking, checks),
         communications=communications,
         approvals=approvals,
         promises=promises,

@@ -23,7 +23,7 @@ async def one(call: Call) -> Answer:
 
 @COMMAND.verb("history", "changes", usage="history [check]", help="when the checks changed, and how long it lasted")
 async def history(call: Call) -> Answer:
-    turns = await call.house.checks.history(call.text or None)
+    turns = await call.house.health.history(call.text or None)
     return call.say("health_history", name=call.text, turns=turns)
 
 
@@ -39,20 +39,8 @@ async def run_again(call: Call) -> Answer:
     return replace(answer, replace=True)
 
 
-@COMMAND.button("health.acknowledge")
-async def acknowledge(call: Call) -> Answer:
-    await call.house.check_alarms.acknowledge(call.actor, int(call.value))
-    return None
-
-
-@COMMAND.button("health.declare")
-async def declare(call: Call) -> Answer:
-    incident = await call.house.check_alarms.declare(call.actor, int(call.value))
-    return call.say("declared", incident=incident)
-
-
 async def _look_at_all(call: Call) -> Reply:
-    standings = await call.house.checks.look_at_all()
+    standings = await call.house.health.look_at_all()
     return call.say(
         "health",
         buttons=(Button("Run again", "health.run"),),
@@ -64,7 +52,7 @@ async def _look_at_all(call: Call) -> Reply:
 
 
 async def _look_at(call: Call, name: str) -> Reply:
-    standing = await call.house.checks.look_at(name)
+    standing = await call.house.health.look_at(name)
     check = call.house.runbook.health.checks[standing.name]
     return call.say(
         "health_check", buttons=(Button("Run again", "health.run", check.key),), standing=standing, check=check

@@ -28,7 +28,8 @@ class ReceivedAlert:
     """One alert as its source told it.
 
     `severity` is the source's own word, None = it has none. `group`: alerts with the same one share a card, None = this
-    one stands alone. `level` is set by those who know it, such as a heartbeat; None = rules and severity decide.
+    one stands alone. `level`, `declare` and `procedure` are set by those who know them, such as a heartbeat or a check;
+    None = rules and severity decide.
     """
 
     title: str
@@ -41,6 +42,8 @@ class ReceivedAlert:
     labels: Mapping[str, str] = field(default_factory=dict)
     group: str | None = None
     level: Level | None = None
+    declare: str | None = None
+    procedure: str | None = None
 
 
 @dataclass(frozen=True)

@@ -81,14 +81,15 @@ def gathered(rules: Sequence[Rule], source: str, received: Iterable[ReceivedAler
 
 
 def judge(rules: Sequence[Rule], source: str, alert: ReceivedAlert) -> Verdict:
-    """The first rule that matches decides; what it leaves open, the alert's own level or severity does."""
+    """What the alert itself knows holds; what it leaves open the first rule that matches decides, then its severity."""
     rule = next((rule for rule in rules if matches(rule, source, alert)), None)
     known = alert.level or (rule.level if rule else None) or level_of(alert.severity)
     level: Level = known or "medium"
     if rule is None:
-        return Verdict(level, flagged=known is None)
+        return Verdict(level, known is None, alert.declare, alert.procedure)
     counted = json.dumps(dict(rule.match), sort_keys=True) if rule.at_least else None
-    return Verdict(level, False, rule.declare, rule.procedure, counted, rule.at_least)
+    declares, procedure = alert.declare or rule.declare, alert.procedure or rule.procedure
+    return Verdict(level, False, declares, procedure, counted, rule.at_least)
 
 
 def matches(rule: Rule, source: str, alert: ReceivedAlert) -> bool:

@@ -3,10 +3,19 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from itertools import pairwise
 from typing import Literal
+
+from bot.domain.alert import Level
 
 State = Literal["healthy", "degraded", "down"]
 GRAVITY: dict[State, int] = {"healthy": 0, "degraded": 1, "down": 2}
+
+# A check that has changed so often within so many looks is flapping: ill for the third time, that is.
+FLAPPING_FROM = 5
+LOOKED_BACK = 20
+# So many times as many good looks must follow each other before it is believed well again.
+STEADIER = 3
 
 
 @dataclass(frozen=True)
@@ -18,6 +27,11 @@ class Finding:
     latency: timedelta
     reason: str = ""
 
+    @property
+    def pace(self) -> str:
+        """How long the answer took, as a person reads it: `84ms`."""
+        return pace_shown(self.latency)
+
 
 @dataclass(frozen=True)
 class Belief:
@@ -25,6 +39,22 @@ class Belief:
 
     state: State = "healthy"
     recent: tuple[State, ...] = ()
+
+    @property
+    def counted(self) -> int:
+        """How many looks `changes` is about."""
+        return min(len(self.recent), LOOKED_BACK)
+
+    @property
+    def changes(self) -> int:
+        """How often it was well and then ill, or ill and then well, of late."""
+        well = [state == "healthy" for state in self.recent[-LOOKED_BACK:]]
+        return sum(before != after for before, after in pairwise(well))
+
+    @property
+    def is_flapping(self) -> bool:
+        """It comes and goes."""
+        return self.changes >= FLAPPING_FROM
 
 
 @dataclass(frozen=True)
@@ -37,6 +67,12 @@ class Latest:
     value: str
     reason: str
     latency: timedelta
+    recent: Sequence[State] = ()
+
+    @property
+    def watched(self) -> Belief:
+        """As the watch has seen it of late, its own looks alone."""
+        return Belief(self.state, tuple(self.recent))
 
     @property
     def pace(self) -> str:
@@ -51,14 +87,11 @@ class Standing:
     name: str
     kind: str
     expects: str
-    supported: bool
     latest: Latest | None = None
 
     @property
     def state(self) -> str:
-        """The latest state; `unknown` without a look. What cannot be looked at is `unsupported`, never healthy."""
-        if not self.supported:
-            return "unsupported"
+        """The latest state; `unknown` without a look."""
         return self.latest.state if self.latest else "unknown"
 
 
@@ -103,27 +136,34 @@ def believe(belief: Belief, seen: State, in_a_row: int) -> Belief:
     """The belief after one more look.
 
     It grows worse to the mildest of the last `in_a_row` looks when all of them are worse than what was believed, and
-    better to the worst of them when all are better. A state that comes and goes changes nothing.
+    better to the worst of as many when all are better. A state that comes and goes changes nothing; and while it does
+    so all the time, one alert stays open instead of many that begin and end.
     """
-    recent = (*belief.recent, seen)[-in_a_row:]
-    if len(recent) < in_a_row:
-        return replace(belief, recent=recent)
-    mildest, worst = min(recent, key=GRAVITY.__getitem__), max(recent, key=GRAVITY.__getitem__)
-    if GRAVITY[mildest] > GRAVITY[belief.state]:
-        return Belief(mildest, recent)
-    if GRAVITY[worst] < GRAVITY[belief.state]:
-        return Belief(worst, recent)
-    return replace(belief, recent=recent)
+    recent = (*belief.recent, seen)[-max(LOOKED_BACK, in_a_row * STEADIER) :]
+    after = replace(belief, recent=recent)
+    mildest = min(recent[-in_a_row:], key=GRAVITY.__getitem__)
+    if len(recent) >= in_a_row and GRAVITY[mildest] > GRAVITY[belief.state]:
+        return replace(after, state=mildest)
+    needed = looks_to_recover(after, in_a_row)
+    worst = max(recent[-needed:], key=GRAVITY.__getitem__)
+    if len(recent) >= needed and GRAVITY[worst] < GRAVITY[belief.state]:
+        return replace(after, state=worst)
+    return after
 
 
-def level_of(state: State, level: str) -> str:
+def looks_to_recover(belief: Belief, in_a_row: int) -> int:
+    """How many better looks in a row it takes to believe them."""
+    return in_a_row * STEADIER if belief.is_flapping else in_a_row
+
+
+def level_of(state: State, level: Level) -> Level:
     """How loud an alert is: degraded is medium, whatever the check's own level."""
     return "medium" if state == "degraded" else level
 
 
 def worst_first(standings: Iterable[Standing]) -> Sequence[Standing]:
     """Down, degraded, then what nobody knows, then healthy; the rest as the runbook orders them."""
-    order = ("down", "degraded", "unknown", "unsupported", "healthy")
+    order = ("down", "degraded", "unknown", "healthy")
     return sorted(standings, key=lambda standing: order.index(standing.state))
 
 

@@ -12,12 +12,12 @@ from bot.services.approvals import Approvals
 from bot.services.backups import Backups
 from bot.services.cards import Cards
 from bot.services.channels import Channels
-from bot.services.check_alarms import CheckAlarms
 from bot.services.checks import Checks
 from bot.services.communications import Communications
 from bot.services.covers import Covers
 from bot.services.escalations import Escalations
 from bot.services.handovers import Handovers
+from bot.services.health import Health
 from bot.services.heartbeats import Heartbeats
 from bot.services.housekeeping import Housekeeping
 from bot.services.incident_cards import IncidentCards
@@ -67,7 +67,7 @@ class Services:
     handovers: Handovers
     heartbeats: Heartbeats
     checks: Checks
-    check_alarms: CheckAlarms
+    health: Health
     backups: Backups
     communications: Communications
     approvals: Approvals

@@ -46,6 +46,7 @@ class AlertCards:
             title=self._tied.title(standing),
             incident=standing.incident,
             listed=standing.alerts[:ALERTS_SHOWN],
+            procedure=self._tied.procedure(standing),
             silenced=standing.group.is_silenced(self._clock.now()),
         )
         labels = sorted(standing.labels.items())[:LABELS_SHOWN]
@@ -66,7 +67,7 @@ class AlertCards:
             buttons.append(Button("Attach", "alert.attach", value))
         if not group.is_silenced(self._clock.now()):
             buttons.append(Button("Silence", "alert.silence", value))
-        if standing.procedure in self._runbook.procedures:
+        if self._tied.procedure(standing):
             buttons.append(Button("Runbook", "alert.runbook", value))
         elif standing.runbook_url:
             buttons.append(Button("Runbook", "alert.link", url=standing.runbook_url))

@@ -8,6 +8,8 @@ from bot.domain.actor import TOCSIN, Actor
 from bot.domain.alert import Standing
 from bot.domain.incident import Incident
 from bot.rendering import Rendering
+from bot.runbook import Runbook
+from bot.runbook.procedures import Procedure
 from bot.services.cards import Cards
 from bot.services.deeds import Moment
 from bot.services.incidents import Incidents
@@ -23,8 +25,17 @@ Why = Literal["rule", "unacknowledged", "declared", "attached", "again"]
 class AlertIncidents:
     """Every deed here is a part of a larger one: the caller holds the group, and saves what is returned."""
 
-    def __init__(self, clock: Clock, incidents: Incidents, posts: Posts, cards: Cards, rendering: Rendering) -> None:
+    def __init__(
+        self,
+        clock: Clock,
+        runbook: Runbook,
+        incidents: Incidents,
+        posts: Posts,
+        cards: Cards,
+        rendering: Rendering,
+    ) -> None:
         self._clock = clock
+        self._procedures = runbook.procedures
         self._incidents = incidents
         self._posts = posts
         self._cards = cards
@@ -69,10 +80,15 @@ class AlertIncidents:
     def title(self, standing: Standing) -> str:
         return self._rendering.say("documents/alert_title", standing=standing)
 
+    def procedure(self, standing: Standing) -> Procedure | None:
+        """What to do about it, as long as the runbook has it."""
+        return self._procedures.get(standing.procedure or "")
+
     async def _tie(self, conn: Connection, standing: Standing, incident: Incident, actor: Actor, why: Why) -> Standing:
         await self._write(conn, standing, incident, actor, why)
         facts = {"standing": standing, "title": self.title(standing), "why": why, "actor": actor.name}
-        await self._posts.in_room(conn, incident.id, "alert_tied", **facts)
+        procedure = self.procedure(standing)
+        await self._posts.in_room(conn, incident.id, "alert_tied", **facts, procedure=procedure)
         return replace(standing, group=replace(standing.group, incident_id=incident.id), incident=incident)
 
     async def _write(

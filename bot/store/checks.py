@@ -60,5 +60,10 @@ async def turns(conn: Connection, names: Sequence[str], limit: int) -> list[Turn
     return [Turn(**row) for row in await SQL.all(conn, "turns", names=list(names), limit=limit)]
 
 
+async def stop_believing_others(conn: Connection, names: Sequence[str]) -> list[str]:
+    """Checks beside these that were believed ill are so no more; returns which."""
+    return [row["name"] for row in await SQL.all(conn, "stop_believing_others", names=list(names))]
+
+
 async def forget_old(conn: Connection, before: datetime) -> int:
     return await SQL.run(conn, "forget_old", before=before)

@@ -4,6 +4,12 @@
 INSERT INTO checks (name, due_at) SELECT name, %(now)s FROM unnest(%(names)s::text[]) AS name
 ON CONFLICT (name) DO UPDATE SET due_at = LEAST(checks.due_at, %(latest)s);
 
+-- name: stop_believing_others
+-- What the runbook has no more stays as it was last seen, but is not waited for.
+UPDATE checks SET believed = 'healthy', recent = '{}'
+WHERE believed <> 'healthy' AND NOT name = ANY(%(names)s)
+RETURNING name;
+
 -- name: claim_due
 -- Each goes to one process, which has until its lease ends to tell what it found.
 UPDATE checks c
@@ -41,7 +47,7 @@ INSERT INTO check_looks (check_name, at, state, value, reason, latency)
 VALUES (%(name)s, %(at)s, %(state)s, %(value)s, %(reason)s, %(latency)s);
 
 -- name: latest
-SELECT name, state, since, looked_at, value, reason, latency FROM checks
+SELECT name, state, since, looked_at, value, reason, latency, recent FROM checks
 WHERE name = ANY(%(names)s) AND state IS NOT NULL;
 
 -- name: turns

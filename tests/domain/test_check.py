@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.domain.check import (
+    STEADIER,
     Belief,
     Finding,
     Latest,
@@ -68,8 +69,10 @@ def test_one_look_is_enough_where_the_runbook_says_so() -> None:
 
 
 def test_a_runbook_that_asks_for_fewer_looks_than_before_forgets_the_older_ones() -> None:
-    patient = reduce(lambda belief, look: believe(belief, LETTERS[look], 4), "ddd", Belief())
-    assert believe(patient, "down", 2) == Belief("down", ("down", "down"))
+    patient = reduce(lambda belief, look: believe(belief, LETTERS[look], 4), "hdd", Belief())
+    assert patient.state == "healthy"
+    assert believe(patient, "healthy", 2).state == "healthy"
+    assert believe(patient, "down", 2).state == "down"
 
 
 @given(st.text("hgd", max_size=30), st.integers(1, 5))
@@ -80,8 +83,24 @@ def test_what_is_believed_was_really_seen_so_often_in_a_row(looks: str, in_a_row
         assert "d" * in_a_row in looks
     if believed == "healthy" and looks.endswith("d" * in_a_row):
         raise AssertionError("all of the last looks were bad")
-    if looks.endswith("h" * in_a_row):
+    if looks.endswith("h" * in_a_row * STEADIER):
         assert believed == "healthy"
+
+
+def test_a_check_that_is_ill_for_the_third_time_within_twenty_looks_is_flapping() -> None:
+    def is_flapping(looks: str) -> bool:
+        return reduce(lambda belief, look: believe(belief, LETTERS[look], 2), looks, Belief()).is_flapping
+
+    assert not is_flapping("hddhhddhh")
+    assert is_flapping("hddhhddhhd")
+    assert is_flapping("hgdhhgghhg")
+    assert not is_flapping("hddhhdd" + "h" * 13 + "d")
+
+
+def test_a_flapping_check_is_believed_well_after_three_times_as_many_good_looks() -> None:
+    flapping = "hddhhddhhdd"
+    assert after(flapping + "h" * 5) == "down"
+    assert after(flapping + "h" * 6) == "healthy"
 
 
 def a_finding(state: State = "healthy", **latency: float) -> Finding:
@@ -115,25 +134,19 @@ def test_degraded_is_medium_whatever_the_level_of_the_check() -> None:
     assert level_of("down", "critical") == "critical"
 
 
-def a_standing(name: str, state: State | None, *, supported: bool = True) -> Standing:
+def a_standing(name: str, state: State | None) -> Standing:
     latest = Latest(state, NOON, NOON, "", "", timedelta(0)) if state else None
-    return Standing(name, "http", "200", supported, latest)
+    return Standing(name, "http", "200", latest)
 
 
 def test_the_worst_come_first_and_what_nobody_knows_before_what_is_well() -> None:
     standings = [
         a_standing("well", "healthy"),
-        a_standing("tls", None, supported=False),
         a_standing("new", None),
         a_standing("slow", "degraded"),
         a_standing("gone", "down"),
         a_standing("well too", "healthy"),
     ]
     assert [standing.name for standing in worst_first(standings)] == [
-        "gone", "slow", "new", "tls", "well", "well too",
+        "gone", "slow", "new", "well", "well too",
     ]  # fmt: skip
-
-
-def test_a_check_without_a_probe_is_never_healthy() -> None:
-    assert a_standing("tls", None, supported=False).state == "unsupported"
-    assert a_standing("tls", "healthy", supported=False).state == "unsupported"

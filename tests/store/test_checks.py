@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from bot.domain.check import Belief, Finding
-from bot.store import check_alarms, checks
+from bot.store import checks
 from bot.store.database import Database
 
 NOON = datetime(2026, 8, 8, 12, 0, tzinfo=UTC)
@@ -101,11 +101,9 @@ async def test_old_looks_are_forgotten(db: Database) -> None:
         assert await checks.forget_old(conn, NOON + MINUTE) == 1
 
 
-async def test_a_check_has_one_open_alarm(db: Database) -> None:
+async def test_a_check_that_the_runbook_has_no_more_is_not_believed_ill(db: Database) -> None:
     async with db.transaction() as conn:
-        alarm = await check_alarms.begin(conn, "website", "down", ILL, since=NOON, now=NOON)
-        assert await check_alarms.lock_open(conn, "website") == alarm
-        await check_alarms.close(conn, alarm.id, NOON + MINUTE)
-        assert await check_alarms.lock_open(conn, "website") is None
-        again = await check_alarms.begin(conn, "website", "down", ILL, since=NOON, now=NOON)
-        assert again.id != alarm.id
+        for name in LEASES:
+            await checks.conclude(conn, name, Belief("down", ("down", "down")), due_at=NOON)
+        assert await checks.stop_believing_others(conn, ["orders"]) == ["website"]
+        assert await checks.stop_believing_others(conn, ["orders"]) == []

@@ -15,7 +15,7 @@ from bot.sandbox.model import Message
 from tests.guarded import PASSWORD, Guarded, guarded_postgres
 from tests.probes.conftest import hang, listening
 from tests.stories.website import Website, a_website
-from tests.world import RUNBOOK, World, words_of
+from tests.world import RUNBOOK, World, example_runbook, words_of
 
 NewWorld = Callable[..., AbstractAsyncContextManager[World]]
 ALERTS = "#infrastructure-alerts"
@@ -95,7 +95,8 @@ async def test_a_website_that_breaks_becomes_one_alert_after_two_failures_and_it
         assert cards(world) == []
 
         await world.passes(minutes=5)
-        assert world.posts() == [(ALERTS, "🟠 *High* The check website is down: answered 503, expected 200")]
+        assert world.posts() == [(ALERTS, "🟠 *High* website is down: answered 503, expected 200")]
+        assert "Found 503 in " in words_of(cards(world)[0])
         assert "s3cret" not in words_of(cards(world)[0])
 
         await world.passes(minutes=5)
@@ -106,7 +107,7 @@ async def test_a_website_that_breaks_becomes_one_alert_after_two_failures_and_it
 
         await world.passes(minutes=5)
         assert len(cards(world)) == 1
-        assert words_of(cards(world)[0]).startswith("✅ *Over* The check website is healthy again")
+        assert words_of(cards(world)[0]).startswith("✅ *Over* website is down: answered 503")
         assert world.eve.labels(cards(world)[0]) == []
         world.nothing_else_was_sent()
 
@@ -139,7 +140,7 @@ async def test_a_slow_website_is_medium_and_declares_nothing(new_world: NewWorld
         for _ in range(3):
             await world.passes(minutes=1)
         for headline in [headline for _, headline in world.posts()]:
-            assert headline.startswith("🟡 *Medium* The check website is degraded: took ")
+            assert headline.startswith("🟡 *Medium* website is degraded: took ")
         assert await world.house.incidents.newest(open_only=False) == []
 
 
@@ -158,13 +159,13 @@ async def test_a_check_that_declares_pages_people_once_and_tells_the_room_what_f
         website.recovers()
         await world.passes(minutes=5)
         await world.passes(minutes=5)
-        assert any("website* is healthy again" in said for said in world.said_in(world.room()))
+        assert any("The alert is over:* website is down" in said for said in world.said_in(world.room()))
 
         website.breaks()
         await world.passes(minutes=5)
         await world.passes(minutes=5)
         assert len(await world.house.incidents.newest(open_only=False)) == 1
-        assert any("website* is down again" in said for said in world.said_in(world.room()))
+        assert any("The alert fires again* website is down" in said for said in world.said_in(world.room()))
         assert len(world.pages_of("ada")) == 1
 
 
@@ -173,18 +174,86 @@ async def test_an_alert_can_be_acknowledged_and_declared_by_hand(new_world: NewW
         website.breaks()
         await world.passes(minutes=5)
         await world.passes(minutes=5)
-        assert world.ben.labels(cards(world)[0]) == ["Acknowledge", "Declare incident"]
+        assert world.ben.labels(cards(world)[0]) == ["Acknowledge", "Declare incident", "Attach", "Silence"]
 
         await world.ben.presses("Acknowledge", cards(world)[0])
         await world.settled()
-        assert world.ben.labels(cards(world)[0]) == ["Declare incident"]
+        assert world.ben.labels(cards(world)[0]) == ["Declare incident", "Attach", "Silence"]
         assert "Acknowledged by <@U0BEN>" in words_of(cards(world)[0])
 
         await world.ben.presses("Declare incident", cards(world)[0])
         await world.settled()
         incident = (await world.house.incidents.newest(open_only=True))[0]
         assert (incident.severity, incident.declared_by) == ("P2", "ben")
-        assert world.ben.labels(cards(world)[0]) == []
+        assert world.ben.labels(cards(world)[0]) == ["Silence"]
+
+
+async def test_a_critical_check_that_nobody_answers_pages_people_after_five_minutes(
+    new_world: NewWorld, website: Website
+) -> None:
+    async with new_world(runbook=watching(website, facts=", level: critical", every="1h")) as world:
+        website.breaks()
+        await world.passes(hours=1)
+        await world.passes(hours=1)
+        await world.passes(minutes=4, seconds=59)
+        assert world.pages_of("ada") == []
+        await world.passes(seconds=1)
+        assert len(world.pages_of("ada")) == 1
+
+
+async def test_what_to_do_stands_on_the_card_and_in_the_room_of_the_incident(
+    new_world: NewWorld, website: Website
+) -> None:
+    procedures = "procedures: {restart: {title: Restart it, steps: [{do: Restart, run: systemctl restart web}]}}"
+    checks = watching(website, facts=", declare: P2, procedure: restart")
+    async with new_world(runbook=f"{checks}{procedures}") as world:
+        website.breaks()
+        await world.passes(minutes=5)
+        await world.passes(minutes=5)
+        assert "*What to do* Restart it" in words_of(cards(world)[0])
+        assert "Runbook" in world.ben.labels(cards(world)[0])
+        assert any("```systemctl restart web```" in said for said in world.said_in(world.room()))
+
+
+async def test_a_procedure_that_is_called_like_the_check_belongs_to_it(new_world: NewWorld, website: Website) -> None:
+    procedures = "procedures: {website: {title: Restart it, steps: [{do: Restart}]}}"
+    async with new_world(runbook=f"{watching(website)}{procedures}") as world:
+        website.breaks()
+        await world.passes(minutes=5)
+        await world.passes(minutes=5)
+        assert "Runbook" in world.ben.labels(cards(world)[0])
+
+
+async def test_a_website_that_comes_and_goes_has_one_card_that_says_so(new_world: NewWorld, website: Website) -> None:
+    async with new_world(runbook=watching(website)) as world:
+        for _ in range(5):
+            website.breaks()
+            await world.passes(minutes=5)
+            await world.passes(minutes=5)
+            website.recovers()
+            await world.passes(minutes=5)
+            await world.passes(minutes=5)
+        # Two that began and ended, and the one that stays.
+        assert len(cards(world)) == len(world.posts()) == 3
+        assert words_of(cards(world)[2]).startswith("🟠 *High* website is flapping (down)")
+        assert "it is over when 6 looks in a row are good" in words_of(cards(world)[2])
+        assert "flapping" in await answered(world, "/health")
+
+        for _ in range(4):
+            await world.passes(minutes=5)
+        assert words_of(cards(world)[2]).startswith("✅ *Over*")
+        world.nothing_else_was_sent()
+
+
+async def test_a_check_that_leaves_the_runbook_while_it_is_ill_is_over(new_world: NewWorld, website: Website) -> None:
+    async with new_world(runbook=watching(website)) as world:
+        website.breaks()
+        await world.passes(minutes=5)
+        await world.passes(minutes=5)
+        second = App(world.app.settings, example_runbook(RUNBOOK), world.clock)
+        async with second.running():
+            await world.settled()
+            assert words_of(cards(world)[0]).startswith("✅ *Over*")
 
 
 async def test_two_processes_look_once_and_alert_once(new_world: NewWorld, website: Website) -> None:
@@ -285,7 +354,7 @@ async def test_what_a_look_finds_too_late_changes_nothing(new_world: NewWorld, w
         website.lets_go()
         await world.settled()
 
-        (turn,) = await world.house.checks.history("website")
+        (turn,) = await world.house.health.history("website")
         assert turn.state == "healthy"
 
 
