@@ -2,8 +2,8 @@
 
 from collections.abc import Awaitable, Callable
 
-from bot.domain.errors import NotFound, NotPermitted, Refused
-from bot.domain.incident import Incident, number_of
+from bot.domain.errors import NotPermitted, Refused
+from bot.domain.incident import Incident, number_of, refusing_about
 from bot.slack.blocks import Button
 from commands.call import Answer, Call
 from commands.command import Deed
@@ -14,12 +14,8 @@ DeedAbout = Callable[[Call, Incident], Awaitable[Answer]]
 # The action of a choice between incidents; its value is the incident and the request that asked.
 CHOICE = "incident.about"
 OFFERED = 10
-
-NONE_OPEN = (
-    "No incident is open. `/incident declare <what is wrong>` opens one and pages people; "
-    "one that is over needs its reference, such as `INC-12`: `/incident list all` shows them."
-)
-NONE_RESOLVED = "No incident is resolved. `/incident list` shows the open ones."
+# What can be done while nothing is open.
+BEGIN = (Button("Declare", "incident.declare", style="danger"), Button("Who is on call", "escalate.oncall"))
 
 
 def about_an_incident(command: str, *, resolved: bool = False) -> Callable[[DeedAbout], Deed]:
@@ -34,7 +30,8 @@ def about_an_incident(command: str, *, resolved: bool = False) -> Callable[[Deed
             if incident is None:
                 return await _ask(call, command, resolved=resolved)
             await _must_let_in(call, incident)
-            return await deed(call.with_text(rest), incident)
+            with refusing_about(incident):
+                return await deed(call.with_text(rest), incident)
 
         return find_first
 
@@ -46,6 +43,11 @@ async def incident_of_button(call: Call) -> Incident:
     incident = await call.house.incidents.find(call.value.split(" ", 1)[0])
     await _must_let_in(call, incident)
     return incident
+
+
+def titled(what: str, incident: Incident) -> str:
+    """The title of a form about an incident, short enough for Slack: `Update INC-12`."""
+    return f"{'DRILL ' if incident.drill else ''}{what} {incident.ref}"
 
 
 async def must_be_in_room(call: Call) -> Incident:
@@ -95,11 +97,12 @@ async def _ask(call: Call, command: str, *, resolved: bool) -> Answer:
     found = [one for one in await call.house.incidents.newest(open_only=not resolved) if one.is_open != resolved]
     seen = [one for one in found if await lets_in(call, one)]
     if not seen:
-        raise NotFound(NONE_RESOLVED if resolved else NONE_OPEN)
+        return call.say("none_to_choose", buttons=() if resolved else BEGIN, resolved=resolved)
     mine = [one for one in seen if call.actor.name in (one.declared_by, one.acknowledged_by, *one.roles.values())]
     offered = [*mine, *(one for one in seen if one not in mine)][:OFFERED]
-    buttons = tuple(
-        Button(f"{one.ref} {one.severity} {one.title}", f"{CHOICE}#{one.id}", f"{one.id} {call.actor.request}")
-        for one in offered
-    )
+    buttons = tuple(Button(_label(one), f"{CHOICE}#{one.id}", f"{one.id} {call.actor.request}") for one in offered)
     return call.say("which_incident", command=command, more=len(seen) > OFFERED, buttons=buttons)
+
+
+def _label(incident: Incident) -> str:
+    return f"{'DRILL ' if incident.drill else ''}{incident.ref} {incident.severity} {incident.title}"

@@ -98,10 +98,14 @@ class Command:
 
     def unknown(self, word: str, others: Iterable[str] = ()) -> str:
         """The sentence for a word that is no verb of this command, nor one of the `others` that may stand there."""
-        words = [known for verb in self.verbs for known in verb.words]
-        near = difflib.get_close_matches(word.lower(), [*words, *others], n=1, cutoff=0.6)
-        hint = f"Did you mean `/{self.name} {near[0]}`?" if near else f"`/{self.name} help` shows what there is."
+        near = self.nearest(word, others)
+        hint = f"Did you mean `/{self.name} {near}`?" if near else f"`/{self.name} help` shows what there is."
         return f"I do not know “{word}”. {hint}"
+
+    def nearest(self, word: str, others: Iterable[str] = ()) -> str | None:
+        """The verb, or one of the `others`, that was probably meant."""
+        words = [known for verb in self.verbs for known in verb.words]
+        return next(iter(difflib.get_close_matches(word.lower(), [*words, *others], n=1, cutoff=0.6)), None)
 
     async def help(self, call: Call, word: str = "") -> Answer:
         """How this verb is used; all of the command when the word is none of its verbs."""

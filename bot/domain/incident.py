@@ -2,7 +2,8 @@
 
 import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, tzinfo
 from typing import Any, Literal
@@ -14,6 +15,8 @@ STATUSES: tuple[Status, ...] = ("investigating", "identified", "mitigating", "mo
 
 TITLE_LENGTH = 200
 TURNING = "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
+# How every text about a rehearsal begins.
+DRILL = "DRILL: "
 # Slack's limit for the name of a channel.
 ROOM_NAME_LENGTH = 80
 
@@ -102,6 +105,17 @@ def must_not_be_resolved_twice(incident: Incident) -> None:
 def must_be_resolved(incident: Incident) -> None:
     if incident.is_open:
         raise AlreadyDone(f"{incident.ref} is open, so there is nothing to reopen.")
+
+
+@contextmanager
+def refusing_about(incident: Incident) -> Iterator[None]:
+    """What is refused within says first that it is about a drill, when it is."""
+    try:
+        yield
+    except Refused as refused:
+        if not incident.drill or str(refused).startswith(DRILL):
+            raise
+        raise type(refused)(f"{DRILL}{refused}") from refused
 
 
 def looks_like_severity(word: str) -> bool:

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Literal
 
 from bot.domain.errors import AlreadyDone, NotPermitted, Refused
-from bot.domain.incident import Incident, Status
+from bot.domain.incident import DRILL, Incident, Status
 
 Outlet = Literal["email", "slack", "statuspage"]
 Moment = Literal["declared", "update", "resolved", "reopened", "all_clear"]
@@ -73,7 +73,7 @@ def may_be_told(incident: Incident) -> bool:
 def must_be_tellable(incident: Incident) -> None:
     """Rehearsals and private incidents stay inside."""
     if incident.drill:
-        raise Refused(f"{incident.ref} is a drill: nobody outside is told of it.")
+        raise Refused(f"{DRILL}nobody outside is told of {incident.ref}.")
     if incident.private:
         raise Refused(f"{incident.ref} is private: no audience is told of it by Tocsin. Write to them yourself.")
 

@@ -1,4 +1,4 @@
-"""Finds mentions and links that untrusted text has smuggled into what the app shows."""
+"""Finds mentions and links that untrusted text has smuggled into what the app shows, and signs left unescaped."""
 
 import re
 from collections.abc import Iterator
@@ -7,15 +7,18 @@ from typing import Any
 from bot.sandbox.model import Message, View
 
 _LIVE = re.compile(r"<(?:!|@|#|https?:|mailto:)[^<>]*>")
+# What Slack takes for a link to nowhere, and does not show as it was written.
+_UNESCAPED = re.compile(r"<(?![@#!]|[a-z][a-z0-9+.-]*:)[^<>\n]*>")
 _PLAIN = re.compile(r"(?<![\w@])@(?:here|channel|everyone)\b")
 
 
 def smuggled(place: Message | View, untrusted: set[str]) -> Iterator[str]:
-    """Each live mention or link shown there that stands so in one of the untrusted texts."""
+    """Each live mention or link shown there that stands so in one of the untrusted texts, and each unescaped `<…>`."""
     names = {token for text in untrusted for token in _PLAIN.findall(text)}
     live = {token for text in untrusted for token in _LIVE.findall(text)}
     for text, parses_names in formatted_texts(place):
         yield from (token for token in _LIVE.findall(text) if token in live)
+        yield from _UNESCAPED.findall(text)
         if parses_names:
             yield from (token for token in _PLAIN.findall(text) if token in names)
 

@@ -107,7 +107,7 @@ class Workspace(State):
         self.faults.revoked = True
 
     def audit(self) -> list[str]:
-        """Every mention or link that a text in `untrusted` smuggled into a message or view; empty when all is well."""
+        """Every mention or link that a text in `untrusted` smuggled in, each unescaped `<…>`, in messages and views."""
         found = []
         for channel in self.conversations:
             for message in channel.messages:

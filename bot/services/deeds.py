@@ -7,7 +7,7 @@ from typing import Literal, Protocol
 
 from bot.clock import Clock
 from bot.domain.actor import Actor
-from bot.domain.incident import Incident
+from bot.domain.incident import Incident, refusing_about
 from bot.services.rooms import Rooms
 from bot.store import incidents, requests
 from bot.store.database import Database
@@ -40,7 +40,9 @@ class Deeds:
         now = self._clock.now()
         async with self._db.transaction() as conn:
             await requests.once(conn, actor, now)
-            yield conn, await incidents.lock(conn, incident_id), now
+            incident = await incidents.lock(conn, incident_id)
+            with refusing_about(incident):
+                yield conn, incident, now
 
     async def show(self, conn: Connection, incident: Incident, moment: Moment) -> None:
         """Its cards are painted anew, and its followers told."""

@@ -10,14 +10,14 @@ from bot.domain.incident import Incident, must_be_open
 from bot.domain.page import Page, Via
 from bot.runbook import Runbook
 from bot.services.cards import Cards
+from bot.services.deeds import Deeds
 from bot.services.ladders import Ladders
 from bot.services.pages import Pages, Turn
 from bot.services.people import People
 from bot.services.permissions import Permissions
 from bot.services.posts import Posts
 from bot.services.rooms import Rooms
-from bot.store import escalations, incidents, pages, requests
-from bot.store.database import Database
+from bot.store import escalations, incidents, pages
 from bot.store.escalations import Escalation
 from bot.store.queries import Connection
 
@@ -27,7 +27,6 @@ class Escalations:
 
     def __init__(
         self,
-        db: Database,
         clock: Clock,
         runbook: Runbook,
         people: People,
@@ -37,8 +36,8 @@ class Escalations:
         rooms: Rooms,
         posts: Posts,
         cards: Cards,
+        deeds: Deeds,
     ) -> None:
-        self._db = db
         self._clock = clock
         self._runbook = runbook
         self._people = people
@@ -48,12 +47,11 @@ class Escalations:
         self._rooms = rooms
         self._posts = posts
         self._cards = cards
+        self._deeds = deeds
 
     async def acknowledge(self, actor: Actor, incident_id: int) -> Incident:
         """Stop the paging: somebody is on it. Raises AlreadyDone, naming who was first."""
-        async with self._db.transaction() as conn:
-            await requests.once(conn, actor, self._clock.now())
-            incident = await incidents.lock(conn, incident_id)
+        async with self._deeds.on(actor, incident_id) as (conn, incident, _):
             must_be_open(incident, "acknowledge it")
             if not await self.answer(conn, incident, actor):
                 who = self._people.known_name(incident.acknowledged_by or "")
@@ -90,10 +88,8 @@ class Escalations:
         second, Refused when the ladder is at its end.
         """
         self._permissions.must(actor, "escalate")
-        now = self._clock.now()
-        async with self._db.transaction() as conn:
-            await requests.once(conn, actor, now)
-            incident, escalation = await self._lock_open(conn, incident_id, "escalate it")
+        async with self._deeds.on(actor, incident_id) as (conn, incident, now):
+            escalation = await self._of_open(conn, incident, "escalate it")
             self._must_be_the_first(escalation, actor, seen, now)
             if escalation.ladder.is_at_its_end:
                 tiers = ", ".join(self._runbook.tiers)
@@ -109,10 +105,8 @@ class Escalations:
     async def call(self, actor: Actor, incident_id: int, target: str, why: str) -> list[Page]:
         """Page one tier or one person by hand, beside the ladder; the reason is in the page. Raises Refused."""
         self._permissions.must(actor, "escalate")
-        now = self._clock.now()
-        async with self._db.transaction() as conn:
-            await requests.once(conn, actor, now)
-            incident, escalation = await self._lock_open(conn, incident_id, "page anybody for it")
+        async with self._deeds.on(actor, incident_id) as (conn, incident, now):
+            escalation = await self._of_open(conn, incident, "page anybody for it")
             number = escalation.calls + 1
             tier = self._runbook.tiers.get(target)
             await self._people.learn_covers(conn)
@@ -131,10 +125,8 @@ class Escalations:
 
     async def hold(self, actor: Actor, incident_id: int, duration: timedelta) -> datetime:
         """Snooze: no step before then. It is no acknowledgement. Raises Refused when nothing would be paged anyway."""
-        now = self._clock.now()
-        async with self._db.transaction() as conn:
-            await requests.once(conn, actor, now)
-            incident, escalation = await self._lock_open(conn, incident_id, "snooze it")
+        async with self._deeds.on(actor, incident_id) as (conn, incident, now):
+            escalation = await self._of_open(conn, incident, "snooze it")
             if escalation.next_at is None:
                 raise Refused(f"Nobody is about to be paged for {incident.ref}, so there is nothing to snooze.")
             until = now + duration
@@ -153,10 +145,9 @@ class Escalations:
         own = [page for page in await pages.of_incident(conn, incident.id) if page.person == actor.name]
         return since is not None and any(page.due_at > since for page in own)
 
-    async def _lock_open(self, conn: Connection, incident_id: int, deed: str) -> tuple[Incident, Escalation]:
-        incident = await incidents.lock(conn, incident_id)
+    async def _of_open(self, conn: Connection, incident: Incident, deed: str) -> Escalation:
         must_be_open(incident, deed)
-        return incident, await escalations.lock(conn, incident_id)
+        return await escalations.lock(conn, incident.id)
 
     def _must_be_the_first(self, escalation: Escalation, actor: Actor, seen: str | None, now: datetime) -> None:
         step_at = escalation.last_step_at

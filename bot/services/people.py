@@ -113,6 +113,10 @@ class People:
             log.warning("names cannot be looked up: %s", error)
         return found
 
+    async def called(self, name: str) -> str:
+        """The display name, also of somebody outside the runbook when Slack says it in time."""
+        return (await self.names_of([name])).get(name) or self.known_name(name)
+
     def mention(self, name: str) -> str | None:
         """How Slack writes this person so that they are told; None when they have no known account."""
         account = self.known_account(name)

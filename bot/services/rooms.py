@@ -165,7 +165,7 @@ class Rooms(Errand):
         incident = await self._incident(delivery)
         if incident.room_id is None:
             raise _no_room(incident)
-        lead = self._people.display_name(incident.lead) if incident.lead else None
+        lead = await self._people.called(incident.lead) if incident.lead else None
         topic = self._rendering.say("documents/topic", incident=incident, lead=lead)[:TOPIC_LENGTH]
         # Slack posts a line for every topic that is set, also for the same one.
         if topic == incident.room_topic:

@@ -49,12 +49,13 @@ UPDATE incidents SET facts = facts || %(facts)s, updated_at = %(now)s WHERE id =
 
 -- name: resolve
 UPDATE incidents
-SET status = 'resolved', resolved_by = %(who)s, resolved_at = %(now)s, summary = coalesce(%(summary)s, summary)
+SET status = 'resolved', resolved_by = %(who)s, resolved_at = %(now)s, summary = %(summary)s
 WHERE id = %(id)s;
 
 -- name: reopen
 UPDATE incidents
-SET status = 'investigating', resolved_by = NULL, resolved_at = NULL, acknowledged_by = NULL, acknowledged_at = NULL
+SET status = 'investigating', resolved_by = NULL, resolved_at = NULL, acknowledged_by = NULL,
+    acknowledged_at = NULL, summary = NULL
 WHERE id = %(id)s;
 
 -- name: set_room

@@ -30,7 +30,8 @@ async def by_reference(call: Call) -> Answer:
     """`/incident INC-3`, also with a verb behind it. Whoever only said what is wrong learns how to declare it."""
     first, rest = first_word(call.typed)
     if not is_reference(first):
-        advice = f" To open an incident, type `/incident declare {call.text}`." if rest else ""
+        is_typo = COMMAND.nearest(first) is not None or not rest
+        advice = "" if is_typo else f" To open an incident, type `/incident declare {call.text}`."
         raise Refused(COMMAND.unknown(first) + advice)
     if not rest:
         return await show(call)

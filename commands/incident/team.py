@@ -1,9 +1,10 @@
 """Who works on an incident: its lead, its other roles, and whoever joins."""
 
 from bot.domain.errors import AlreadyDone, Refused
-from bot.domain.incident import Incident
-from commands.about import about_an_incident, incident_of_button
-from commands.call import Answer, Call
+from bot.domain.incident import Incident, refusing_about
+from bot.slack.blocks import Input, form
+from commands.about import about_an_incident, incident_of_button, titled
+from commands.call import Answer, Call, Form
 from commands.incident.book import COMMAND
 from commands.incident.look import panel_again
 from commands.typed import first_word
@@ -20,19 +21,22 @@ async def lead(call: Call, incident: Incident) -> Answer:
 @COMMAND.button("incident.lead")
 async def take_lead(call: Call) -> Answer:
     incident = await incident_of_button(call)
-    try:
-        changed = await call.house.incidents.set_role(call.actor, incident.id, "lead", call.actor.name, vacant=True)
-    except AlreadyDone as done:
-        lead = (await call.house.incidents.find(incident.ref)).lead
-        name = call.house.people.known_name(lead or "Somebody else")
-        raise AlreadyDone(f"{name} leads {incident.ref} already. To take over, type `/incident lead`.") from done
+    with refusing_about(incident):
+        try:
+            changed = await call.house.incidents.set_role(call.actor, incident.id, "lead", call.actor.name, vacant=True)
+        except AlreadyDone as done:
+            lead = (await call.house.incidents.find(incident.ref)).lead
+            name = call.house.people.known_name(lead or "Somebody else")
+            raise AlreadyDone(f"{name} leads {incident.ref} already. To take over, type `/incident lead`.") from done
     return await panel_again(call, changed)
 
 
-@COMMAND.verb("role", "assign", usage="role <role> @user", help="give somebody a role")
+@COMMAND.verb("role", "assign", usage="role [<role> @user]", help="give somebody a role")
 @about_an_incident("incident role")
 async def role(call: Call, incident: Incident) -> Answer:
     name, whom = first_word(call.typed)
+    if not name:
+        return _role_form(call, incident)
     if not whom:
         roles = ", ".join(call.house.runbook.roles)
         raise Refused(f"Type a role and a person: `/incident role <role> @user`. The roles are: {roles}.")
@@ -41,8 +45,22 @@ async def role(call: Call, incident: Incident) -> Answer:
     return call.say("role_given", role=name.lower(), who=who, incident=changed)
 
 
+@COMMAND.form("incident.role")
+async def role_chosen(call: Call) -> Answer:
+    """Everybody sees it in the room."""
+    who = call.house.people.named(call.values["who"])
+    await call.house.incidents.set_role(call.actor, int(call.private), call.values["role"], who)
+    return None
+
+
 @COMMAND.button("incident.join")
 async def join(call: Call) -> Answer:
     incident = await incident_of_button(call)
     await call.house.incidents.bring_in(call.actor, incident.id)
     return call.say("joining", incident=incident)
+
+
+def _role_form(call: Call, incident: Incident) -> Form:
+    roles = [(role, role) for role in call.house.runbook.roles]
+    inputs = [Input("role", "Role", options=roles, value=roles[0][0]), Input("who", "Who", kind="person")]
+    return Form(form("incident.role", titled("Role in", incident), inputs, submit="Give", private=str(incident.id)))

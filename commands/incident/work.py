@@ -6,7 +6,7 @@ from bot.domain.errors import Refused
 from bot.domain.incident import STATUSES, Incident
 from bot.runbook import parse_duration
 from bot.slack.blocks import Input, form
-from commands.about import about_an_incident, incident_of_button
+from commands.about import about_an_incident, incident_of_button, titled
 from commands.call import Answer, Call, Form
 from commands.incident.book import COMMAND
 from commands.incident.look import panel_again
@@ -74,11 +74,23 @@ async def status_chosen(call: Call) -> Answer:
     return _unless_in_room(call, changed, "status")
 
 
-@COMMAND.verb("impact", usage="impact <text>", help="what users notice")
+@COMMAND.verb("impact", usage="impact [text]", help="what users notice")
 @about_an_incident("incident impact")
 async def impact(call: Call, incident: Incident) -> Answer:
+    if not call.text:
+        return _impact_form(incident)
     await call.house.notes.set_impact(call.actor, incident.id, call.text)
     return call.say("done", what="impact", incident=incident)
+
+
+def judge_impact(values: Mapping[str, str]) -> Mapping[str, str]:
+    return {} if values["impact"].strip() else {"impact": "Type what users notice, in a sentence."}
+
+
+@COMMAND.form("incident.impact", judge_impact)
+async def impact_described(call: Call) -> Answer:
+    changed = await call.house.notes.set_impact(call.actor, int(call.private), call.values["impact"])
+    return _unless_in_room(call, changed, "impact")
 
 
 @COMMAND.verb("acknowledge", "ack", usage="acknowledge", help="somebody is on it: paging stops")
@@ -129,7 +141,12 @@ def _update_form(incident: Incident) -> Form:
         Input("needs", "Needs", optional=True, hint="Whom or what you need"),
         Input("next_update", "Next update in", optional=True, hint="For example 30m", max_length=20),
     ]
-    return Form(form("incident.update", f"Update {incident.ref}", inputs, submit="Post", private=str(incident.id)))
+    return Form(form("incident.update", titled("Update", incident), inputs, submit="Post", private=str(incident.id)))
+
+
+def _impact_form(incident: Incident) -> Form:
+    inputs = [Input("impact", "What do users notice?", value=incident.impact or "", multiline=True)]
+    return Form(form("incident.impact", titled("Impact of", incident), inputs, submit="Set", private=str(incident.id)))
 
 
 def _severity_form(call: Call, incident: Incident) -> Form:
@@ -138,10 +155,10 @@ def _severity_form(call: Call, incident: Incident) -> Form:
         Input("severity", "Severity", options=options, value=incident.severity),
         Input("why", "Why?", optional=True, hint="Needed when you lower it", max_length=500),
     ]
-    title = f"Severity of {incident.ref}"
+    title = titled("Severity of", incident)
     return Form(form("incident.severity", title, inputs, submit="Set", private=str(incident.id)))
 
 
 def _status_form(incident: Incident) -> Form:
     inputs = [Input("status", "Status", options=[(one, one) for one in STATUSES], value=incident.status)]
-    return Form(form("incident.status", f"Status of {incident.ref}", inputs, submit="Set", private=str(incident.id)))
+    return Form(form("incident.status", titled("Status of", incident), inputs, submit="Set", private=str(incident.id)))

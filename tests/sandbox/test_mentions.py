@@ -29,7 +29,8 @@ def section(text: str, **more: Any) -> list[dict[str, Any]]:
         ({"text": "x", "blocks": [{"type": "header", "text": {"type": "plain_text", "text": EVIL[:70]}}]}, []),
         ({"text": ESCAPED, "link_names": True}, ["@here"]),
         ({"text": ESCAPED, "parse": "full"}, ["@here"]),
-        ({"text": "a page for <@U0ADA>: <!here>"}, []),
+        ({"text": "a page for <@U0ADA>: <!here>, see <https://example.com|there>, at <!date^1^{time}|12:00>"}, []),
+        ({"text": "type `/incident declare <title>`, 1 < 2 > 0"}, ["<title>", "< 2 >"]),
     ],
 )
 async def test_only_what_came_from_untrusted_text_is_found(

@@ -121,7 +121,6 @@ async def test_nothing_typed_can_mention_a_channel_or_forge_a_link(world: World)
         ("/incident severity INC-1 P1", "INC-1 is P1 already."),
         ("/incident severity INC-1 P3", "Lowering needs a reason: `/incident severity P3 &lt;why&gt;`."),
         ("/incident reopen INC-1", "INC-1 is open, so there is nothing to reopen."),
-        ("/incident impact INC-1", "Say what users notice: `/incident impact &lt;text&gt;`."),
         ("/escalate INC-1 leed now", "I do not know “leed”. Did you mean `/escalate lead`?"),
         ("/escalate INC-1 @somebody now", "I know nobody called “@somebody”."),
         ("/escalate INC-1 because", "to page whoever comes next, type `/escalate` alone."),
@@ -216,6 +215,7 @@ async def test_a_link_button_is_acknowledged_and_nothing_is_said(world: World) -
         ("/incident declare", "title", "Type what is wrong, in a few words."),
         ("/incident update INC-1", "update", "Type what changed, in a sentence."),
         ("/incident note INC-1", "note", "Type what is to be remembered."),
+        ("/incident impact INC-1", "impact", "Type what users notice, in a sentence."),
     ],
 )
 async def test_an_empty_field_is_told_beside_it_and_the_form_stays(

@@ -172,6 +172,14 @@ async def test_help_lists_every_way_to_use_a_command(world: World, command: str,
     world.nothing_else_was_sent()
 
 
+@pytest.mark.parametrize("verb", ["task", "runbook", "checklist", "postmortem", "action", "stats", "maintenance"])
+async def test_a_verb_that_is_not_there_yet_says_so_and_what_helps_meanwhile(world: World, verb: str) -> None:
+    said = await ask(world, "eve", f"/incident {verb} @ben something by 2026-09-01")
+    assert "yet" in said or "later" in said
+    assert "Until then" in said
+    world.nothing_else_was_sent()
+
+
 async def test_help_about_a_verb_tells_its_use_and_does_nothing(world: World) -> None:
     for typed in ("help declare", "declare help"):
         words = await ask(world, "eve", f"/incident {typed}")
@@ -292,7 +300,7 @@ async def test_renamed_commands_work_and_every_advice_uses_their_names(new_world
         workspace.manifest = replace(workspace.manifest, commands=tuple(commands))
 
     async with new_world(runbook=renamed, prepare=install) as world:
-        assert "`/ops declare <title>` opens one" in await ask(world, "eve", "/ops list")
+        assert "`/ops declare &lt;title&gt;` opens one" in await ask(world, "eve", "/ops list")
         assert "Did you mean `/ops declare`?" in await ask(world, "eve", "/ops decare P1 x")
         assert "`/page ack`" in await ask(world, "eve", "/page help")
         await ask(world, "eve", "/ops declare P1 Payments failing")

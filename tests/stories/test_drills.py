@@ -3,6 +3,9 @@
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 
+import pytest
+
+from tests.stories.asking import ask, asked
 from tests.world import RUNBOOK, World, words_of
 
 NewWorld = Callable[..., AbstractAsyncContextManager[World]]
@@ -32,3 +35,38 @@ async def test_a_private_incident_is_announced_nowhere_and_its_room_tells_nothin
     assert room.name == "inc-2026-08-06-inc-1"
     assert "breach" not in room.topic
     world.nothing_else_was_sent()
+
+
+REFUSED = (
+    "/incident status dancing",
+    "/incident severity P2",
+    "/incident lead @ben",
+    "/incident role juggler @ben",
+    "/incident tell",
+    "/incident reopen",
+    "/escalate snooze nonsense",
+    "/escalate ack",
+    "/incident acknowledge",
+)
+REFUSED_AFTERWARDS = ("/incident resolve", "/incident update x", "/incident lead", "/escalate", "/escalate lead why")
+
+
+async def test_what_is_refused_about_a_drill_says_first_that_it_is_one(world: World) -> None:
+    await ask(world, "ben", "/incident drill P1 Payments failing")
+    room = world.workspace.channel(world.room())
+    await ask(world, "ben", "/incident lead", room)
+    for typed in REFUSED:
+        assert (await ask(world, "ben", typed, room)).startswith("DRILL: "), typed
+    await ask(world, "ben", "/incident resolve", room)
+    for typed in REFUSED_AFTERWARDS:
+        said = await ask(world, "ben", typed, room)
+        assert said.startswith("DRILL: ") and said.count("DRILL") == 1, typed
+
+
+@pytest.mark.parametrize("verb", ["update", "severity", "status", "note", "impact", "role"])
+async def test_the_forms_and_choices_of_a_drill_say_that_it_is_one(world: World, verb: str) -> None:
+    await ask(world, "eve", "/incident drill P1 Payments failing")
+    question = (await asked(world, "eve", f"/incident {verb}")).messages[-1]
+    await world.eve.presses("DRILL INC-1 P1 Payments failing", question)
+    await world.settled()
+    assert world.eve.modal().title.startswith("DRILL ")

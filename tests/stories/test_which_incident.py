@@ -33,6 +33,14 @@ async def test_outside_a_room_the_callers_own_incidents_are_offered_first(world:
     assert await notes(world, 1) == await notes(world, 2) == await notes(world, 3) == []
 
 
+async def test_while_nothing_is_open_every_command_about_an_incident_says_where_one_begins(world: World) -> None:
+    for typed in ("/escalate", "/escalate ack", "/incident resolve"):
+        answer = await asked(world, "eve", typed)
+        assert told(answer).startswith("No incident is open.")
+        assert world.eve.labels(answer.messages[-1]) == ["Declare", "Who is on call"]
+    world.nothing_else_was_sent()
+
+
 async def test_pressing_one_does_what_was_typed_and_answers_in_the_questions_place(world: World) -> None:
     await declared(world)
     words = "@ada & <team>: " + "all of it, " * 300

@@ -97,6 +97,7 @@ async def test_the_lead_is_taken_or_given_and_taking_it_acknowledges(world: Worl
 
     assert "lead is now <@U0EVE>" in await ask(world, "eve", "/incident lead", room)
     assert "Acknowledged by <@U0EVE>" in words_of(world.card())
+    assert "led by Eve Lind" in (room.topic or ""), "people read the topic, so it has a name and no account"
     assert [headline for place, headline in world.posts() if place == ROOM] == [
         "*lead* is now <@U0BEN>.",
         "👀 <@U0EVE> acknowledged. The paging has stopped.",
@@ -124,6 +125,23 @@ async def test_a_role_is_given_and_its_holder_invited(world: World) -> None:
     assert "U0DEV" in room.members
     assert "*comms* <@U0DEV>" in words_of(world.card())
     assert world.posts() == [(ROOM, "*comms* is now <@U0DEV>.")]
+
+    await ask(world, "eve", "/incident role", room)
+    await world.eve.submits(values={"Role": "scribe", "Who": "finn"})
+    await world.settled()
+    assert world.posts() == [(ROOM, "*scribe* is now <@U0FINN>.")]
+    world.nothing_else_was_sent()
+
+
+async def test_what_users_notice_is_said_by_words_or_by_the_form_and_stands_on_the_card(world: World) -> None:
+    room = await declared(world)
+    assert "has the impact on its card" in await ask(world, "eve", "/incident impact Nobody can pay", room)
+    assert "Nobody can pay" in words_of(world.card())
+    await ask(world, "eve", "/incident impact", room)
+    assert world.eve.modal().values["impact"]["text"]["value"] == "Nobody can pay"
+    await world.eve.submits(values={"What do users notice?": "Cards are refused"})
+    await world.settled()
+    assert "Cards are refused" in words_of(world.card())
     world.nothing_else_was_sent()
 
 
@@ -139,6 +157,8 @@ async def test_resolving_says_how_it_ended_and_reopening_why(world: World, verb:
         "🔁 *INC-1 is open again*, says <@U0EVE>: it is back. The paging starts from its first step.",
     ) in posts
     assert "ada" in [place for place, _ in posts]
+    await ask(world, "eve", f"/incident {verb}", room)
+    assert (ROOM, "✅ *INC-1 is resolved* by <@U0EVE>") in world.posts(), "how it ended before is told no more"
 
 
 async def test_outside_a_room_reopening_offers_what_is_over(world: World) -> None:

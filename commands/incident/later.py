@@ -1,0 +1,26 @@
+"""Verbs that this version cannot do yet: it says so, and what helps meanwhile."""
+
+from commands.call import Answer, Call
+from commands.command import Deed
+from commands.incident.book import COMMAND
+
+LATER = {
+    "task": ("task @user <what> [15m]", "ask somebody for something by a time"),
+    "runbook": ("runbook [NAME]", "a procedure, step by step"),
+    "checklist": ("checklist [triage|verification|aftercare]", "what must not be forgotten"),
+    "postmortem": ("postmortem", "what was learned"),
+    "action": ("action @user <what> by <date>", "what has to be done after it"),
+    "stats": ("stats [30d]", "how many, how long, how fast"),
+    "maintenance": ("maintenance <what> at <when> for <how long>", "announce planned work"),
+}
+
+
+def _later(verb: str) -> Deed:
+    async def later(call: Call) -> Answer:
+        return call.say("incident_later", what=verb)
+
+    return later
+
+
+for name, (usage, purpose) in LATER.items():
+    COMMAND.verb(name, usage=usage, help=f"{purpose} (not there yet)")(_later(name))
