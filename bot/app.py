@@ -9,7 +9,7 @@ from typing import Protocol
 
 from aiohttp import web
 
-from bot import intake
+from bot import acknowledging, intake
 from bot.clock import Clock
 from bot.domain.errors import Failed
 from bot.house import build
@@ -160,6 +160,7 @@ class App:
         socket = None if is_http else self.doors.slack.is_connected
         readiness = Readiness(services.db, self.clock, services.gateway, services.channels, socket_is_open=socket)
         routes = intake.routes(services.alerts, services.heartbeats, self.settings, self.clock)
+        routes += acknowledging.routes(services)
         if is_http:
             routes.append(web.post("/slack/events", self.doors.slack.over_http))
         application = web_app(services, readiness, self.metrics, routes)

@@ -7,7 +7,6 @@ import aiohttp
 
 from bot import publishers
 from bot.clock import Clock
-from bot.domain.page import Page
 from bot.dumpers import dumpers, places
 from bot.hooks import Hooks
 from bot.mail import Mail
@@ -42,6 +41,7 @@ from bot.services.incident_cards import IncidentCards
 from bot.services.incidents import Incidents
 from bot.services.keyring import Keyring
 from bot.services.ladders import Ladders
+from bot.services.links import Links
 from bot.services.looking import Looking
 from bot.services.notes import Notes
 from bot.services.outbox import Outbox
@@ -72,7 +72,8 @@ def build(
     gateway = Gateway(session, clock, token=token, base_url=settings.slack_api_url, metrics=metrics)
     rendering = Rendering(runbook.timezone, slash_commands=runbook.slash_commands.model_dump())
     mail = _mail(settings, clock)
-    hooks = Hooks(session, clock, Keyring(db, clock).of_webhook)
+    keyring = Keyring(db, clock)
+    hooks = Hooks(session, clock, keyring.of_webhook)
     people = People(db, clock, runbook, gateway)
     _teach_names(rendering, people)
     permissions = Permissions(clock, runbook, people)
@@ -82,6 +83,7 @@ def build(
     posts = Posts(db, runbook, channels, outbox, gateway, rendering)
     rooms = Rooms(db, clock, runbook, people, channels, outbox, cards, posts, gateway, rendering)
     incident_cards = IncidentCards(db, clock, runbook, people, channels, rooms, cards, rendering)
+    links = Links(db, clock, keyring, public_url=settings.public_url)
     parts = Parts(
         clock=clock,
         runbook=runbook,
@@ -90,7 +92,7 @@ def build(
         paint=incident_cards.page_message,
         account_of=people.account,
         known_account=people.known_account,
-        acknowledge_link=_no_link,
+        acknowledge_link=links.link_to,
         mail=mail,
         session=session,
         settings=settings,
@@ -146,6 +148,7 @@ def build(
         notes=Notes(deeds, rooms, posts),
         incident_cards=incident_cards,
         ladders=ladders,
+        links=links,
         escalations=escalations,
         rooms=rooms,
         alerts=alerts,
@@ -182,8 +185,3 @@ def _mail(settings: Settings, clock: Clock) -> Mail | None:
     if settings.smtp is None or settings.mail_from is None:
         return None
     return Mail(settings.smtp, settings.mail_from, clock)
-
-
-async def _no_link(page: Page) -> str | None:
-    """Acknowledging by a link in a mail is not offered yet."""
-    return None

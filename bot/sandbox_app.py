@@ -106,6 +106,8 @@ def _settings(
         "MAIL_FROM": "Tocsin <tocsin@example.com>",
         "ALERTS_TOKEN": token,
         "PORT": str(port),
+        # The links in the mails of its inbox lead here.
+        "PUBLIC_URL": f"http://127.0.0.1:{port}",
         "HOST": environ.get("HOST", "127.0.0.1"),
         "LOG_LEVEL": environ.get("LOG_LEVEL", "WARNING"),
         "LOG_FORMAT": environ.get("LOG_FORMAT", "text"),

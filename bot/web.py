@@ -161,10 +161,10 @@ async def _harden(request: web.Request, response: web.StreamResponse) -> None:
 
 
 def _path(request: web.Request) -> str:
-    """As it was asked for; a token in it is left out."""
-    token = request.match_info.get("token")
-    path = request.rel_url.raw_path
-    return path.replace(token, "…") if token else path
+    """As it was asked for; of one with a token in it, only what it is."""
+    route = request.match_info.route.resource
+    hides_a_token = route is not None and "token" in request.match_info
+    return route.canonical if route and hides_a_token else request.rel_url.raw_path
 
 
 def _why_not(error: OSError, host: str, port: int) -> str:

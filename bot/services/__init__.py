@@ -23,6 +23,7 @@ from bot.services.housekeeping import Housekeeping
 from bot.services.incident_cards import IncidentCards
 from bot.services.incidents import Incidents
 from bot.services.ladders import Ladders
+from bot.services.links import Links
 from bot.services.notes import Notes
 from bot.services.outbox import Outbox
 from bot.services.people import People
@@ -59,6 +60,7 @@ class Services:
     notes: Notes
     incident_cards: IncidentCards
     ladders: Ladders
+    links: Links
     escalations: Escalations
     rooms: Rooms
     alerts: Alerts

@@ -6,6 +6,7 @@ from bot.store import keys
 from bot.store.database import Database
 
 WEBHOOK = "webhook"
+LINKS = "links"
 
 
 class Keyring:
@@ -19,6 +20,10 @@ class Keyring:
     async def of_webhook(self, url: str) -> bytes:
         """What is posted to this address is signed with it. Raises Unreachable."""
         return key_for(await self._get(WEBHOOK), url)
+
+    async def of_links(self) -> bytes:
+        """Links that acknowledge are signed with it. Raises Unreachable."""
+        return await self._get(LINKS)
 
     async def _get(self, name: str) -> bytes:
         if name not in self._known:

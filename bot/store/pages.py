@@ -34,6 +34,11 @@ async def get(conn: Connection, page_id: int) -> Page:
     return Page(**await SQL.the(conn, "get", id=page_id))
 
 
+async def find(conn: Connection, page_id: int) -> Page | None:
+    row = await SQL.one(conn, "get", id=page_id)
+    return Page(**row) if row else None
+
+
 async def of_incident(conn: Connection, incident_id: int) -> list[Page]:
     """Oldest first."""
     return [Page(**row) for row in await SQL.all(conn, "of_incident", incident_id=incident_id)]
