@@ -102,6 +102,7 @@ def build(
     followups = PageFollowups(db, outbox, pagers)
     paging = Pages(db, clock, runbook, people, outbox, cards, rendering, pagers, followups, metrics)
     ladders = Ladders(db, clock, runbook, people, paging, rooms, posts, cards)
+    outbox.pages_are_coming = lambda: ladders.is_a_storm
     deeds = Deeds(db, clock, rooms)
     escalations = Escalations(clock, runbook, people, permissions, ladders, paging, rooms, posts, cards, deeds)
     incidents = Incidents(db, clock, runbook, permissions, ladders, escalations, rooms, posts, deeds)

@@ -58,7 +58,7 @@ class Cards(Errand):
     async def send(self, delivery: Delivery) -> str | None:
         key = delivery.payload["card"]
         prefix, _, subject = key.partition(":")
-        async with self._db.transaction() as conn:
+        async with self._db.statement() as conn:
             painted = await self._painters[prefix](conn, subject)
             standing = await cards.get(conn, key)
         if painted is None:

@@ -96,7 +96,7 @@ class IncidentCards:
 
     async def page_message(self, page_id: int, *, repeat: bool = False) -> Message:
         """What the message of this page shows now. `repeat`: it says that it may have been sent before."""
-        async with self._db.transaction() as conn:
+        async with self._db.statement() as conn:
             page = await pages.get(conn, page_id)
             return self._page_message(page, await self.standing(conn, page.incident_id), repeat=repeat)
 
@@ -107,7 +107,7 @@ class IncidentCards:
         return Standing(incident, escalation, await pages.of_incident(conn, incident_id), answers)
 
     async def standing_now(self, incident_id: int) -> Standing:
-        async with self._db.transaction() as conn:
+        async with self._db.statement() as conn:
             return await self.standing(conn, incident_id)
 
     def _page_message(self, page: Page, standing: Standing, *, repeat: bool = False) -> Message:

@@ -20,7 +20,7 @@ from bot.services.rooms import Rooms
 from bot.store import escalations, incidents, pages
 from bot.store.database import Database
 from bot.store.escalations import Escalation
-from bot.store.queries import Connection
+from bot.store.queries import Connection, Row
 
 log = logging.getLogger(__name__)
 
@@ -82,20 +82,26 @@ class Ladders:
         """One ladder is one transaction: its page leaves before the next one is looked at, and one that cannot be
         climbed stops no other."""
         now = self._clock.now()
-        claimed: int | None = None
+        claimed: Row | None = None
         try:
             async with self._db.transaction() as conn:
                 claimed = await escalations.claim_due(conn, now)
                 if claimed is not None:
-                    await self._look(conn, await escalations.get(conn, claimed), now)
+                    await self._look(conn, escalations.as_kept(claimed), now)
         except Failed:
             raise
         except Exception:
             if claimed is None:
                 raise
-            log.exception("incident=%s the ladder cannot be climbed", claimed)
-            await self._set_aside(claimed, now)
+            incident_id = claimed["incident_id"]
+            log.exception("incident=%s the ladder cannot be climbed", incident_id)
+            await self._set_aside(incident_id, now)
         return 0 if claimed is None else 1
+
+    @property
+    def is_a_storm(self) -> bool:
+        """More ladders are due than are looked at one by one."""
+        return self._abreast == ABREAST
 
     async def next_due(self) -> datetime | None:
         async with self._db.statement() as conn:

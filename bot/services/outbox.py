@@ -25,6 +25,10 @@ MARGIN = timedelta(seconds=3)
 AT_ONCE = 64
 # When everything else is slow, a page still finds a place.
 KEPT_FOR_PAGES = 16
+# While many pages are due, of everything else so many at a time, so that it goes on and takes nothing from them.
+BESIDE_PAGES = 4
+# So many pages under way are many.
+MANY_PAGES = 8
 # Pages leave before whatever else the same deed caused, but a pager in trouble does not hold the rest up for longer.
 HEAD_START_S = 0.25
 FIRST_BACKOFF = timedelta(seconds=1)
@@ -90,7 +94,10 @@ class Outbox:
         self._errands: dict[str, Errand] = {}
         self._under_way: dict[int, asyncio.Task[None]] = {}
         self._leaving: dict[int, asyncio.Event] = {}
+        self._pages: set[int] = set()
         self.on_done: Callable[[], None] = lambda: None
+        # Are more pages about to be put in, so that all else had better wait?
+        self.pages_are_coming: Callable[[], bool] = lambda: False
 
     def carries(self, kind: str, errand: Errand) -> None:
         self._errands[kind] = errand
@@ -116,21 +123,29 @@ class Outbox:
 
     async def take_due(self) -> int:
         """Claim what is due and begin to carry it; returns how many were claimed."""
-        free = AT_ONCE - len(self._under_way)
-        if free <= 0:
-            return 0
+        return sum([await self._take(lowest, limit) for lowest, limit in self._places() if limit > 0])
+
+    async def _take(self, lowest: int, limit: int) -> int:
         now = self._clock.now()
-        lowest, limit = (UPDATE, free - KEPT_FOR_PAGES) if free > KEPT_FOR_PAGES else (PAGE, free)
         async with self._db.statement() as conn:
             deliveries = await outbox.claim(
                 conn, now=now, lease_until=now + LEASE, limit=limit, lowest=lowest, in_hand=list(self._under_way)
             )
         pages = [delivery for delivery in deliveries if delivery.priority <= PAGE]
+        self._pages.update(page.id for page in pages)
         self._leaving |= {page.id: asyncio.Event() for page in pages}
-        gates = [self._leaving[page.id] for page in pages]
+        gates = list(self._leaving.values())
         for delivery in deliveries:
             self._begin(delivery, behind=[] if delivery.priority <= PAGE else gates)
         return len(deliveries)
+
+    def _places(self) -> list[tuple[int, int]]:
+        """How many may be claimed now, each with the least urgent that may be among them."""
+        free = AT_ONCE - len(self._under_way)
+        others = len(self._under_way) - len(self._pages)
+        if len(self._pages) >= MANY_PAGES or self.pages_are_coming():
+            return [(PAGE, free), (UPDATE, min(BESIDE_PAGES - others, free - KEPT_FOR_PAGES))]
+        return [(UPDATE, free - KEPT_FOR_PAGES) if free > KEPT_FOR_PAGES else (PAGE, free)]
 
     async def next_due(self) -> datetime | None:
         """None also while every place is taken: whatever ends first has us look again."""
@@ -162,6 +177,7 @@ class Outbox:
 
     def _done(self, delivery: Delivery) -> None:
         del self._under_way[delivery.id]
+        self._pages.discard(delivery.id)
         self.leaves(delivery)
         self.on_done()
 
@@ -236,6 +252,10 @@ class Outbox:
                 errand = None
 
     async def _record(self, errand: Errand | None, delivery: Delivery, outcome: Outcome) -> None:
+        if outcome.state == "sent" and (errand is None or type(errand).recorded is Errand.recorded):
+            async with self._db.statement() as conn:
+                await self._write_down(conn, delivery, outcome)
+            return
         async with self._db.transaction() as conn:
             if await self._write_down(conn, delivery, outcome) and errand:
                 await errand.recorded(conn, delivery, outcome)

@@ -18,7 +18,7 @@ from bot.services.cards import Cards
 from bot.services.outbox import FIRST_PAGE, PAGE, Errand, NoLongerWanted, Outbox, Outcome
 from bot.services.page_followups import PageFollowups
 from bot.services.people import People
-from bot.store import cards, escalations, incidents, outbox, pages
+from bot.store import cards, escalations, incidents, pages
 from bot.store.cards import Card
 from bot.store.database import Database
 from bot.store.outbox import Delivery
@@ -117,10 +117,10 @@ class Pages(Errand):
 
     async def send(self, delivery: Delivery) -> str | None:
         now = self._clock.now()
-        async with self._db.transaction() as conn:
-            if not await outbox.holds(conn, delivery, now):
-                raise Unreachable("its lease was over before it was sent")
-            page = await pages.attempted(conn, delivery.payload["page"], now)
+        if now >= delivery.lease_until:
+            raise Unreachable("its lease was over before it was sent")
+        async with self._db.statement() as conn:
+            page = await pages.attempted(conn, delivery.payload["page"], delivery, now)
             if page is None:
                 raise NoLongerWanted("cancelled before it was sent")
             incident = await incidents.get(conn, page.incident_id)
@@ -145,7 +145,7 @@ class Pages(Errand):
         now = self._clock.now()
         # The incident, its ladder, its pages, as in every deed: two who take them the other way round wait for each
         # other. Held from here, the incident cannot get its room unseen by this page, nor this page its answer.
-        await incidents.lock(conn, page.incident_id)
+        incident = await incidents.lock(conn, page.incident_id)
         await escalations.look_now(conn, page.incident_id, now, accepted=page.id)
         await pages.settle(conn, page.id, "accepted", now=now, reference=reference)
         self._metrics.page_lateness((now - page.due_at).total_seconds(), page.via)
@@ -153,16 +153,15 @@ class Pages(Errand):
             # The message is a card from now on: edited in place when the incident moves on.
             channel, _, ts = reference.partition("/")
             await cards.save(conn, f"page:{page.id}", Card(channel, ts, digest=""))
-        await self._catch_up(conn, page)
+        await self._catch_up(conn, incident, page)
         words = self._rendering.say("documents/paged", page=page, person=self._people.display_name(page.person))
         await incidents.write(
             conn, page.incident_id, "paged", words, actor=TOCSIN.name, at=now, key=f"page {page.id} accepted"
         )
 
-    async def _catch_up(self, conn: Connection, page: Page) -> None:
+    async def _catch_up(self, conn: Connection, incident: Incident, page: Page) -> None:
         """What happened while the page was on its way: its message does not show it yet, its service does not know."""
         await self._followups.put(conn, page.incident_id, [page])
-        incident = await incidents.get(conn, page.incident_id)
         moments = (incident.room_at, incident.acknowledged_at, incident.resolved_at)
         since = page.first_attempt_at
         if page.via == "slack" and since and any(moment and moment >= since for moment in moments):

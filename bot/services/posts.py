@@ -63,7 +63,7 @@ class Posts(Errand):
     async def _channel(self, delivery: Delivery) -> str:
         if "channel" in delivery.payload:
             return str(delivery.payload["channel"])
-        async with self._db.transaction() as conn:
+        async with self._db.statement() as conn:
             incident = await incidents.get(conn, delivery.payload["incident"])
         if incident.room_id:
             return incident.room_id

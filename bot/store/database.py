@@ -53,7 +53,7 @@ class Database:
 
     @asynccontextmanager
     async def statement(self) -> AsyncIterator[Connection]:
-        """For one statement, which is a transaction by itself: without the round trips of BEGIN and COMMIT."""
+        """For a look, or one change: each statement is a transaction by itself, without the trips for BEGIN, COMMIT."""
         async with _borrowed(self._work) as conn:
             yield conn
 

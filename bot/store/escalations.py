@@ -52,17 +52,19 @@ async def arm(conn: Connection, incident_id: int, policy: Policy, now: datetime)
 
 
 async def get(conn: Connection, incident_id: int) -> Escalation:
-    return _escalation(await SQL.the(conn, "get", incident_id=incident_id))
+    return as_kept(await SQL.the(conn, "get", incident_id=incident_id))
 
 
 async def lock(conn: Connection, incident_id: int) -> Escalation:
-    return _escalation(await SQL.the(conn, "lock", incident_id=incident_id))
+    return as_kept(await SQL.the(conn, "lock", incident_id=incident_id))
 
 
-async def claim_due(conn: Connection, now: datetime) -> int | None:
-    """The incident whose ladder has been due longest, locked for this transaction; None when none is due."""
-    row = await SQL.one(conn, "claim_due", now=now)
-    return int(row["incident_id"]) if row else None
+async def claim_due(conn: Connection, now: datetime) -> Row | None:
+    """The ladder that has been due longest, locked for this transaction, as it is kept; None when none is due.
+
+    `as_kept` reads it: one that cannot be read any more has an `incident_id` all the same, to be set aside by.
+    """
+    return await SQL.one(conn, "claim_due", now=now)
 
 
 async def save(conn: Connection, escalation: Escalation) -> None:
@@ -88,6 +90,6 @@ async def look_now(conn: Connection, incident_id: int, now: datetime, *, accepte
     await SQL.run(conn, "look_now", incident_id=incident_id, now=now, accepted=accepted)
 
 
-def _escalation(row: Row) -> Escalation:
+def as_kept(row: Row) -> Escalation:
     fields = {name: value for name, value in row.items() if name != "due_at"}
     return Escalation(**fields | {"policy": Policy.from_json(row["policy"])})

@@ -12,7 +12,7 @@ SELECT * FROM escalations WHERE incident_id = %(incident_id)s FOR UPDATE;
 
 -- name: claim_due
 -- Those another process is working on are skipped; the one that is found stays ours until this transaction ends.
-SELECT incident_id FROM escalations WHERE due_at <= %(now)s ORDER BY due_at LIMIT 1 FOR UPDATE SKIP LOCKED;
+SELECT * FROM escalations WHERE due_at <= %(now)s ORDER BY due_at LIMIT 1 FOR UPDATE SKIP LOCKED;
 
 -- name: save
 UPDATE escalations

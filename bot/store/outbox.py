@@ -54,11 +54,6 @@ async def claim(
     return sorted((Delivery(**row) for row in rows), key=lambda delivery: (delivery.priority, delivery.id))
 
 
-async def holds(conn: Connection, delivery: Delivery, now: datetime) -> bool:
-    """False when the lease has ended: somebody else may be sending this now."""
-    return bool((await SQL.the(conn, "holds", id=delivery.id, fence=delivery.fence, now=now))["holds"])
-
-
 async def close(
     conn: Connection,
     delivery: Delivery,

@@ -27,11 +27,6 @@ FROM (
 WHERE o.id = due.id
 RETURNING o.id, o.kind, o.payload, o.fence, o.attempts, o.unsure, o.created_at, o.due_at AS lease_until, o.priority;
 
--- name: holds
--- Is this claim still the latest one, and its lease not over?
-SELECT EXISTS (
-    SELECT FROM outbox WHERE id = %(id)s AND fence = %(fence)s AND state = 'sending' AND due_at > %(now)s) AS holds;
-
 -- name: close
 UPDATE outbox SET state = %(state)s, done_at = %(now)s, reference = %(reference)s, error = %(error)s
 WHERE id = %(id)s AND fence = %(fence)s AND state = 'sending';

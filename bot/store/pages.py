@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from bot.domain.page import Page, PageState, Via
+from bot.store.outbox import Delivery
 from bot.store.queries import Connection, Queries, Row
 
 SQL = Queries(__file__)
@@ -49,9 +50,9 @@ async def of_step(conn: Connection, incident_id: int, run: int, loop: int, step:
     return [Page(**row) for row in rows]
 
 
-async def attempted(conn: Connection, page_id: int, now: datetime) -> Page | None:
-    """Count an attempt that is about to be made; None when the page is no longer wanted."""
-    row = await SQL.one(conn, "attempted", id=page_id, now=now)
+async def attempted(conn: Connection, page_id: int, delivery: Delivery, now: datetime) -> Page | None:
+    """Count an attempt that is about to be made; None when the page is not wanted any more, or not ours to send."""
+    row = await SQL.one(conn, "attempted", id=page_id, delivery=delivery.id, fence=delivery.fence, now=now)
     return Page(**row) if row else None
 
 

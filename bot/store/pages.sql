@@ -16,9 +16,11 @@ SELECT * FROM pages
 WHERE incident_id = %(incident_id)s AND run = %(run)s AND loop = %(loop)s AND step = %(step)s ORDER BY id;
 
 -- name: attempted
--- No row when the page was cancelled meanwhile: then it must not be sent.
+-- No row when the page was cancelled meanwhile, or its delivery is no longer ours: then it must not be sent.
 UPDATE pages SET attempts = attempts + 1, first_attempt_at = coalesce(first_attempt_at, %(now)s)
-WHERE id = %(id)s AND state = 'waiting'
+WHERE id = %(id)s AND state = 'waiting' AND EXISTS (
+    SELECT FROM outbox
+    WHERE outbox.id = %(delivery)s AND fence = %(fence)s AND outbox.state = 'sending' AND outbox.due_at > %(now)s)
 RETURNING *;
 
 -- name: settle
