@@ -14,11 +14,13 @@ from bot.domain.page import Page
 from bot.services import Services
 from bot.services.links import PATH, VALID_FOR, LinkOver
 from bot.services.people import is_slack_id
+from bot.services.schema import Outdated
 
 log = logging.getLogger(__name__)
 
 # Somebody stands there with a phone in their hand: they are rather told to try again.
 PATIENCE_S = 3.0
+AWAY, OUTDATED = "database", "version"
 
 Deed = Callable[[Page], Awaitable[web.Response]]
 
@@ -51,17 +53,20 @@ class Acknowledging:
         await asyncio.wait({doing}, timeout=PATIENCE_S)
         if not doing.done():
             self._abandon(doing)
-            return self._held("no answer in time")
+            return self._held("no answer in time", AWAY)
         try:
             return doing.result()
         except LinkOver as over:
             return self._page(410, "link_over", page=over.page, days=VALID_FOR.days)
         except NotFound:
             return self._page(404, "link_unknown")
+        except Outdated as error:
+            return self._held(str(error), OUTDATED)
         except Failed as error:
-            return self._held(str(error))
+            return self._held(str(error), AWAY)
 
     async def _do(self, token: str, deed: Deed) -> web.Response:
+        self._services.schema.must_be_known()
         return await deed(await self._services.links.page_of(token))
 
     def _abandon(self, doing: asyncio.Task[web.Response]) -> None:
@@ -71,9 +76,9 @@ class Acknowledging:
         doing.add_done_callback(lambda done: done.cancelled() or done.exception())
         doing.cancel()
 
-    def _held(self, why: str) -> web.Response:
-        log.warning("link: %s", why)
-        return self._page(503, "link_held", {"Retry-After": "5"})
+    def _held(self, reason: str, words: str) -> web.Response:
+        log.warning("link: %s", reason)
+        return self._page(503, "link_held", {"Retry-After": "5"}, why=words)
 
     async def _look(self, page: Page) -> web.Response:
         return await self._standing(page)

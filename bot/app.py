@@ -19,6 +19,7 @@ from bot.runbook import Runbook
 from bot.scheduler import Round, Scheduler
 from bot.services import Services
 from bot.services.readiness import Readiness
+from bot.services.schema import Schema
 from bot.settings import Settings
 from bot.slack_line import SlackLine
 from bot.store.database import Database
@@ -92,6 +93,7 @@ class App:
             session = await stack.enter_async_context(http_client())
             self.clock.correct((await db.server_time())["now"])
             self.services = build(self.settings, self.runbook, self.clock, db, session, self.metrics)
+            await self._must_know(self.services.schema)
             await self.services.people.recall()
             await self.services.channels.recall()
             yield self.services
@@ -103,7 +105,8 @@ class App:
             desk = Desk(services)
             services.reception.worked_on_by(desk.work)
             line = SlackLine(self.settings, services, judge=desk.judge)
-            self.doors = Doors(Scheduler(services.db, self.clock, self.rounds), line)
+            scheduler = Scheduler(services.db, self.clock, self.rounds, pulse=services.pulse, schema=services.schema)
+            self.doors = Doors(scheduler, line)
             services.outbox.on_done = lambda: self.doors.scheduler.wake("outbox")
             stack.push_async_callback(self._close)
             await services.heartbeats.watch()
@@ -112,6 +115,11 @@ class App:
             await self._open_web(stack, services)
             await line.open()
             yield services
+
+    async def _must_know(self, schema: Schema) -> None:
+        """Raises Failed: an older version begins nothing on the database of a newer one."""
+        await schema.look()
+        schema.must_be_known()
 
     async def until_looked_up(self) -> None:
         """Until Slack's channels and accounts are known, or known to be missing."""
@@ -153,12 +161,21 @@ class App:
             "backups": services.backups,
             "promises": services.promises,
             "housekeeping": services.housekeeping,
+            "lifesign": services.lifesign,
         }
 
     async def _open_web(self, stack: AsyncExitStack, services: Services) -> None:
         is_http = self.settings.transport == "http"
         socket = None if is_http else self.doors.slack.is_connected
-        readiness = Readiness(services.db, self.clock, services.gateway, services.channels, socket_is_open=socket)
+        readiness = Readiness(
+            services.db,
+            self.clock,
+            services.gateway,
+            services.channels,
+            services.pulse,
+            services.schema,
+            socket_is_open=socket,
+        )
         routes = intake.routes(services.alerts, services.heartbeats, self.settings, self.clock)
         routes += acknowledging.routes(services)
         if is_http:
@@ -182,6 +199,8 @@ class App:
 
     async def _send_what_is_due(self) -> None:
         """The page of a command that was taken a moment ago need not wait for the next start."""
+        if not self.services.schema.is_known:
+            return
         try:
             await self.services.outbox.take_due()
         except Failed as error:

@@ -41,6 +41,7 @@ from bot.services.incident_cards import IncidentCards
 from bot.services.incidents import Incidents
 from bot.services.keyring import Keyring
 from bot.services.ladders import Ladders
+from bot.services.lifesign import Lifesign
 from bot.services.links import Links
 from bot.services.looking import Looking
 from bot.services.notes import Notes
@@ -52,8 +53,10 @@ from bot.services.permissions import Permissions
 from bot.services.posts import Posts
 from bot.services.promises import Promises
 from bot.services.publications import Publications
+from bot.services.pulse import Pulse
 from bot.services.reception import Reception
 from bot.services.rooms import Rooms
+from bot.services.schema import Schema
 from bot.services.telling_cards import TellingCards
 from bot.services.wordings import Wordings
 from bot.settings import Settings
@@ -72,6 +75,7 @@ def build(
     gateway = Gateway(session, clock, token=token, base_url=settings.slack_api_url, metrics=metrics)
     rendering = Rendering(runbook.timezone, slash_commands=runbook.slash_commands.model_dump())
     mail = _mail(settings, clock)
+    pulse, schema = Pulse(), Schema(db)
     keyring = Keyring(db, clock)
     hooks = Hooks(session, clock, keyring.of_webhook)
     people = People(db, clock, runbook, gateway)
@@ -141,7 +145,7 @@ def build(
         people=people,
         channels=channels,
         permissions=permissions,
-        reception=Reception(db, clock),
+        reception=Reception(db, clock, schema),
         outbox=outbox,
         cards=cards,
         posts=posts,
@@ -150,6 +154,9 @@ def build(
         incident_cards=incident_cards,
         ladders=ladders,
         links=links,
+        pulse=pulse,
+        schema=schema,
+        lifesign=Lifesign(db, clock, pulse, session, settings.heartbeat_url),
         escalations=escalations,
         rooms=rooms,
         alerts=alerts,

@@ -21,7 +21,8 @@ class Figures:
     """What stands in the database at one moment, the same for every process that shares it.
 
     `incidents_open` by severity and drill or not, `pages` by channel and state, `unfinished` by kind and state.
-    `overdue`: by how much the oldest ladder or delivery is behind its time; zero when none is.
+    `overdue`: by how much the oldest due row of a kind is behind its time; zero when none is.
+    `in_hand`: of each process, how many leases of each kind it has.
     """
 
     incidents_open: Mapping[tuple[str, bool], int] = field(default_factory=dict)
@@ -29,6 +30,7 @@ class Figures:
     unfinished: Mapping[tuple[str, str], int] = field(default_factory=dict)
     escalations_armed: int = 0
     overdue: Mapping[str, timedelta] = field(default_factory=dict)
+    in_hand: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
 
 
 class Metrics:
@@ -55,6 +57,8 @@ class Metrics:
         self._pages = self._gauge("tocsin_pages", "Pages by what their provider said", "via", "state")
         self._armed = self._gauge("tocsin_escalations_armed", "Ladders with a step still to come")
         self._overdue = self._gauge("tocsin_overdue_seconds", "How far the oldest due row is behind its time", "what")
+        self._in_hand = self._gauge("tocsin_leases", "What each process has in hand at this moment", "process", "kind")
+        self._processes = self._gauge("tocsin_processes", "Processes that share this database")
         self._unfinished = self._gauge("tocsin_outbox_unfinished", "What has yet to leave the house", "kind", "state")
 
     def acknowledged(self, seconds: float) -> None:
@@ -75,12 +79,14 @@ class Metrics:
         self._show(figures or Figures())
         if figures is None:
             self._armed.set(float("nan"))
+            self._processes.set(float("nan"))
         return generate_latest(self._registry)
 
     def _show(self, figures: Figures) -> None:
-        for gauge in (self._incidents, self._pages, self._overdue, self._unfinished):
+        for gauge in (self._incidents, self._pages, self._overdue, self._unfinished, self._in_hand):
             gauge.clear()
         self._armed.set(figures.escalations_armed)
+        self._processes.set(len(figures.in_hand))
         for (severity, drill), count in figures.incidents_open.items():
             self._incidents.labels(severity, "true" if drill else "false").set(count)
         for (via, state), count in figures.pages.items():
@@ -89,6 +95,9 @@ class Metrics:
             self._unfinished.labels(kind, state).set(count)
         for what, behind in figures.overdue.items():
             self._overdue.labels(what).set(behind.total_seconds())
+        for process, leases in figures.in_hand.items():
+            for kind, count in leases.items():
+                self._in_hand.labels(process, kind).set(count)
 
     def _gauge(self, name: str, meaning: str, *labels: str) -> Gauge:
         return Gauge(name, meaning, labels, registry=self._registry)

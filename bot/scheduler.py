@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Protocol
 
@@ -10,6 +11,8 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 from bot.clock import Clock
 from bot.domain.errors import Failed
+from bot.services.pulse import Pulse
+from bot.services.schema import Schema
 from bot.store.database import Database
 
 log = logging.getLogger(__name__)
@@ -34,12 +37,20 @@ class Round(Protocol):
 
 
 class Scheduler:
-    """One per process, any number of processes: which of them takes a row is the database's business."""
+    """One per process, any number of processes: which of them takes a row is the database's business.
 
-    def __init__(self, db: Database, clock: Clock, rounds: Mapping[str, Round]) -> None:
+    While the schema is newer than this version knows, no round is made.
+    """
+
+    def __init__(
+        self, db: Database, clock: Clock, rounds: Mapping[str, Round], *, pulse: Pulse, schema: Schema
+    ) -> None:
         self._db = db
         self._clock = clock
         self._rounds = rounds
+        self._pulse = pulse
+        self._schema = schema
+        self._migrated = asyncio.Event()
         self._bells = {name: asyncio.Event() for name in rounds}
         self._alarm = AsyncIOScheduler(timezone="UTC", job_defaults=NEVER_SKIP)
         self._going_round: list[asyncio.Task[None]] = []
@@ -47,13 +58,19 @@ class Scheduler:
         self._stopping = False
         self._busy: set[str] = set()
         self._set_for: dict[str, datetime] = {}
-        self.last_sweep: dict[str, datetime] = {}
 
     def start(self) -> None:
         self._alarm.start()
+        for name in self._rounds:
+            self._pulse.beat(name)
         self._clock.on_move(self.wake)
         self._going_round = [asyncio.create_task(self._go_round(name), name=f"round {name}") for name in self._rounds]
-        watchers = {"bell": self._listen, "sweep": self._sweep, "clock": self._keep_time}
+        watchers = {
+            "bell": self._listen,
+            "sweep": self._sweep,
+            "clock": self._keep_time,
+            "schema": self._watch_schema,
+        }
         self._watching = [asyncio.create_task(watcher(), name=name) for name, watcher in watchers.items()]
 
     async def stop(self) -> None:
@@ -94,13 +111,16 @@ class Scheduler:
                 log.exception("round=%s", name)
             finally:
                 self._busy.discard(name)
+                self._pulse.beat(name)
 
     async def _look(self, name: str) -> None:
+        if not self._schema.is_known:
+            return
         service = self._rounds[name]
         looked_at = self._clock.now()
-        while not self._stopping and await service.take_due():
+        while not self._stopping and self._schema.is_known and await service.take_due():
             looked_at = self._clock.now()
-        self.last_sweep[name] = self._clock.now()
+            self._pulse.beat(name)
         due_at = await service.next_due()
         if due_at is not None and not self._clock.is_frozen:
             self._set_alarm(name, due_at, looked_at)
@@ -136,6 +156,8 @@ class Scheduler:
         while True:
             try:
                 async for said in self._db.rung():
+                    if said == MIGRATED:
+                        self._migrated.set()
                     self.wake(BELLS.get(said) if BELLS.get(said) in self._rounds else None)
             except Failed as error:
                 log.warning("bell: %s", error)
@@ -143,6 +165,14 @@ class Scheduler:
                 # A door: who hears no bell any more would be late each time.
                 log.exception("bell")
             await asyncio.sleep(LISTEN_AGAIN_AFTER_S)
+
+    async def _watch_schema(self) -> None:
+        while True:
+            await self._schema.look()
+            with suppress(TimeoutError):
+                async with asyncio.timeout(SWEEP_EVERY_S):
+                    await self._migrated.wait()
+            self._migrated.clear()
 
     async def _correct_clock(self) -> None:
         """A clock that agrees with the database as far as one question can tell is left alone: it makes no jumps."""
@@ -161,5 +191,7 @@ class Scheduler:
         return self._clock.now() - self._clock.moved
 
 
+# Somebody has changed the schema.
+MIGRATED = "migrations"
 # Which round a table's bell wakes; any other sound wakes them all.
 BELLS = {"outbox": "outbox", "escalations": "escalations"}

@@ -7,13 +7,16 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import asynccontextmanager
 
 from aiohttp import web
+from aiohttp.typedefs import Middleware
 
 from bot import api
 from bot.domain.errors import Failed, NotFound, Refused, TocsinError
 from bot.metrics import CONTENT_TYPE, Figures, Metrics
 from bot.services import Services
 from bot.services.figures import figures
+from bot.services.links import PATH
 from bot.services.readiness import Readiness, Report
+from bot.services.schema import Schema
 
 log = logging.getLogger(__name__)
 
@@ -23,6 +26,8 @@ LARGEST_BODY = 1024 * 1024
 SHUTDOWN_PATIENCE_S = 2.0
 # Asked every few seconds by machines: of no interest to a reader of the log.
 POLLED = frozenset({"/healthz", "/readyz", "/metrics"})
+# Whatever the database is: what comes from Slack is stored, and a link says in words that it must wait.
+STILL_TAKEN = ("/slack/", PATH)
 # A page that shows anything sets a policy of its own.
 USUAL_HEADERS = {
     "Server": "tocsin",
@@ -39,7 +44,8 @@ def web_app(
 ) -> web.Application:
     """Every route of this process. `extra_routes` belong to other doors: Slack over HTTP, alerts, links."""
     health = Health(services, readiness, metrics)
-    app = web.Application(middlewares=[told_in_the_log, told_as_json], client_max_size=LARGEST_BODY)
+    middlewares = [told_in_the_log, told_as_json, only_on_a_known_schema(services.schema)]
+    app = web.Application(middlewares=middlewares, client_max_size=LARGEST_BODY)
     app.on_response_prepare.append(_harden)
     app.add_routes([
         web.get("/healthz", health.alive),
@@ -120,6 +126,18 @@ async def told_as_json(request: web.Request, handler: Handler) -> web.StreamResp
         return _error(500, "a fault in Tocsin: its log says more")
 
 
+def only_on_a_known_schema(schema: Schema) -> Middleware:
+    """A process that is too old for its database takes nothing but what Slack sends, which it only stores."""
+
+    @web.middleware
+    async def middleware(request: web.Request, handler: Handler) -> web.StreamResponse:
+        if request.method == "POST" and not request.path.startswith(STILL_TAKEN):
+            schema.must_be_known()
+        return await handler(request)
+
+    return middleware
+
+
 def _http_error(error: web.HTTPException) -> web.StreamResponse:
     if error.status < 400 or error.content_type == "application/json":
         return error
@@ -149,6 +167,9 @@ def _shown(report: Report) -> dict[str, object]:
         "slack": {"ok": "slack" not in report.not_ready},
         "channels_missing": {f"#{name}": why for name, why in report.channels_missing.items()},
         "overdue_seconds": {what: round(behind.total_seconds(), 3) for what, behind in report.overdue.items()},
+        "escalations_armed": report.armed,
+        "process": report.process,
+        "in_hand": report.in_hand,
     }
 
 

@@ -23,6 +23,7 @@ from bot.services.housekeeping import Housekeeping
 from bot.services.incident_cards import IncidentCards
 from bot.services.incidents import Incidents
 from bot.services.ladders import Ladders
+from bot.services.lifesign import Lifesign
 from bot.services.links import Links
 from bot.services.notes import Notes
 from bot.services.outbox import Outbox
@@ -30,8 +31,10 @@ from bot.services.people import People
 from bot.services.permissions import Permissions
 from bot.services.posts import Posts
 from bot.services.promises import Promises
+from bot.services.pulse import Pulse
 from bot.services.reception import Reception
 from bot.services.rooms import Rooms
+from bot.services.schema import Schema
 from bot.services.telling_cards import TellingCards
 from bot.settings import Settings
 from bot.slack.gateway import Gateway
@@ -61,6 +64,9 @@ class Services:
     incident_cards: IncidentCards
     ladders: Ladders
     links: Links
+    pulse: Pulse
+    schema: Schema
+    lifesign: Lifesign
     escalations: Escalations
     rooms: Rooms
     alerts: Alerts

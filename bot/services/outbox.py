@@ -129,8 +129,9 @@ class Outbox:
         now = self._clock.now()
         async with self._db.statement() as conn:
             deliveries = await outbox.claim(
-                conn, now=now, lease_until=now + LEASE, limit=limit, lowest=lowest, in_hand=list(self._under_way)
-            )
+                conn, now=now, lease_until=now + LEASE, limit=limit, lowest=lowest, in_hand=list(self._under_way),
+                holder=self._db.process,
+            )  # fmt: skip
         pages = [delivery for delivery in deliveries if delivery.priority <= PAGE]
         self._pages.update(page.id for page in pages)
         self._leaving |= {page.id: asyncio.Event() for page in pages}

@@ -8,8 +8,11 @@ from datetime import timedelta
 
 from bot.clock import Clock
 from bot.domain.errors import Failed, RateLimited
+from bot.metrics import Figures
 from bot.services.channels import Channels
 from bot.services.figures import figures
+from bot.services.pulse import Pulse
+from bot.services.schema import Schema
 from bot.slack.gateway import Gateway
 from bot.store.database import Database
 
@@ -20,9 +23,10 @@ SLACK_ASKED_EVERY_S = 2.0
 
 @dataclass(frozen=True)
 class Report:
-    """`not_ready`: which of `database` and `slack` cannot be used, and why; empty = ready.
+    """`not_ready`: which of `database`, `schema`, `slack` and `rounds` is no good, and why; empty = ready.
 
-    `channels_missing` by name with why, and what is `overdue` and by how much: neither makes the process unready.
+    `channels_missing` by name with why, what is `overdue` and by how much, who has what `in_hand`, and how many ladders
+    are `armed`: none of them makes the process unready.
     """
 
     embedded: bool
@@ -30,6 +34,9 @@ class Report:
     server: str | None = None
     channels_missing: Mapping[str, str] = field(default_factory=dict)
     overdue: Mapping[str, timedelta] = field(default_factory=dict)
+    armed: int | None = None
+    process: str = ""
+    in_hand: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
 
     @property
     def ready(self) -> bool:
@@ -45,6 +52,8 @@ class Readiness:
         clock: Clock,
         gateway: Gateway,
         channels: Channels,
+        pulse: Pulse,
+        schema: Schema,
         *,
         socket_is_open: Callable[[], Awaitable[bool]] | None = None,
     ) -> None:
@@ -53,32 +62,47 @@ class Readiness:
         self._clock = clock
         self._gateway = gateway
         self._channels = channels
+        self._pulse = pulse
+        self._schema = schema
         self._socket_is_open = socket_is_open
         self._one_at_a_time = asyncio.Lock()
         self._slack_trouble: str | None = None
         self._slack_asked_at_s = float("-inf")
 
     async def look(self) -> Report:
-        (server, overdue, database_trouble), slack_trouble = await asyncio.gather(self._database(), self._slack())
-        troubles = {"database": database_trouble, "slack": slack_trouble}
+        (server, known, database_trouble), slack_trouble = await asyncio.gather(self._database(), self._slack())
+        troubles = {
+            "database": database_trouble,
+            "schema": self._schema.trouble,
+            "slack": slack_trouble,
+            "rounds": self._stuck(),
+        }
         return Report(
             embedded=self._db.embedded,
             not_ready={part: trouble for part, trouble in troubles.items() if trouble},
             server=server,
             channels_missing=dict(self._channels.missing),
-            overdue=overdue,
+            overdue=known.overdue,
+            armed=known.escalations_armed if server else None,
+            process=self._db.process,
+            in_hand=known.in_hand,
         )
 
-    async def _database(self) -> tuple[str | None, Mapping[str, timedelta], str | None]:
-        """The server's version, what is overdue, and what is wrong."""
+    async def _database(self) -> tuple[str | None, Figures, str | None]:
+        """The server's version, how things stand there, and what is wrong."""
         try:
             async with asyncio.timeout(PATIENCE_S):
                 server = (await self._db.server_time())["version"]
-                return server, (await figures(self._db, self._clock)).overdue, None
+                return server, await figures(self._db, self._clock), None
         except TimeoutError:
-            return None, {}, f"no answer within {PATIENCE_S:.0f} s"
+            return None, Figures(), f"no answer within {PATIENCE_S:.0f} s"
         except Failed as error:
-            return None, {}, str(error)
+            return None, Figures(), str(error)
+
+    def _stuck(self) -> str | None:
+        stuck = self._pulse.stuck()
+        told = [f"{name} for {silent.total_seconds():.0f} s" for name, silent in stuck.items()]
+        return f"got nowhere: {', '.join(told)}" if told else None
 
     async def _slack(self) -> str | None:
         """What is wrong, None when nothing is; remembered for a moment."""

@@ -10,6 +10,7 @@ from typing import Any
 from bot.clock import Clock
 from bot.domain.errors import NotFound, TocsinError, Unreachable
 from bot.services.outbox import backoff
+from bot.services.schema import Schema
 from bot.store import requests
 from bot.store.database import Database
 from bot.store.requests import Request
@@ -33,8 +34,9 @@ Desk = Callable[[Request], Awaitable[None]]
 class Reception:
     """Takes requests in and hands them to the desk, a few at a time."""
 
-    def __init__(self, db: Database, clock: Clock) -> None:
+    def __init__(self, db: Database, clock: Clock, schema: Schema) -> None:
         self._db = db
+        self._schema = schema
         self._clock = clock
         self._desk: Desk | None = None
         self._under_way: set[asyncio.Task[None]] = set()
@@ -45,14 +47,17 @@ class Reception:
         self._desk = desk
 
     async def take(self, key: str, kind: str, body: Mapping[str, Any]) -> None:
-        """Store a request, and begin to work on it when it is new. Raises Unreachable within a second."""
+        """Store a request, and begin to work on it when it is new. Raises Unreachable within a second.
+
+        A process that is too old for the database leaves it to a newer one.
+        """
         request = Request(key, kind, _storable(body), self._clock.now())
         storing = asyncio.create_task(self._store(request))
         await asyncio.wait({storing}, timeout=PATIENCE_S)
         if not storing.done():
             self._abandon(storing)
             raise Unreachable("the database did not answer within a second")
-        if storing.result():
+        if storing.result() and self._schema.is_known:
             self._begin(request)
 
     async def stored(self, key: str) -> Request:
@@ -67,7 +72,9 @@ class Reception:
         """Take over what another process has stored and not finished."""
         now = self._clock.now()
         async with self._db.transaction() as conn:
-            left_over = await requests.claim_left_over(conn, now=now, lease_until=now + TAKEN_OVER_AFTER, limit=AT_ONCE)
+            left_over = await requests.claim_left_over(
+                conn, now=now, lease_until=now + TAKEN_OVER_AFTER, limit=AT_ONCE, holder=self._db.process
+            )
         own = {task.get_name() for task in self._under_way}
         for request in left_over:
             if request.key in own:
@@ -96,7 +103,8 @@ class Reception:
 
     async def _store(self, request: Request) -> bool:
         async with self._db.intake() as conn:
-            return await requests.store(conn, request, taken_over_at=request.received_at + TAKEN_OVER_AFTER)
+            taken_over_at = request.received_at + (TAKEN_OVER_AFTER if self._schema.is_known else timedelta(0))
+            return await requests.store(conn, request, taken_over_at=taken_over_at, holder=self._db.process)
 
     def _abandon(self, storing: asyncio.Task[bool]) -> None:
         """Not waited for: on a line that has gone dead the driver takes five seconds more to cancel a statement."""

@@ -1,6 +1,8 @@
 """The connection to PostgreSQL: two pools, transactions, and the bell that other processes ring."""
 
 import asyncio
+import os
+import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -26,14 +28,20 @@ INTAKE_CONNECTIONS = 4
 INTAKE_PATIENCE_S = 1.0
 
 BELL = "tocsin"
+# Of a host: PostgreSQL cuts the name of a connection at 63 characters.
+NAME_LENGTH = 40
 
 
 class Database:
-    """Hands out transactions. One per process; `open` waits for nothing, so a dead server is met at the first use."""
+    """Hands out transactions. One per process; `open` waits for nothing, so a dead server is met at the first use.
+
+    `process` is what this process is called wherever it holds something: `host:pid`.
+    """
 
     def __init__(self, url: str, *, embedded: bool = False) -> None:
         self.embedded = embedded
-        self.conninfo = _with_limits(url)
+        self.process = f"{socket.gethostname()[:NAME_LENGTH]}:{os.getpid()}"
+        self.conninfo = _with_limits(url, self.process)
         self._work = _pool(self.conninfo, "work", WORK_CONNECTIONS, patience_s=10.0)
         self._intake = _pool(self.conninfo, "intake", INTAKE_CONNECTIONS, patience_s=INTAKE_PATIENCE_S)
 
@@ -103,7 +111,7 @@ def _reason(error: psycopg.Error) -> str:
     return f"database: {str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__}"
 
 
-def _with_limits(url: str) -> str:
+def _with_limits(url: str, process: str) -> str:
     options = {
         "statement_timeout": STATEMENT_TIMEOUT_MS,
         "lock_timeout": LOCK_TIMEOUT_MS,
@@ -115,7 +123,7 @@ def _with_limits(url: str) -> str:
     return make_conninfo(
         url,
         connect_timeout=CONNECT_TIMEOUT_S,
-        application_name="tocsin",
+        application_name=f"tocsin {process}",
         options=" ".join([str(conninfo_to_dict(url).get("options") or ""), *limits]).strip(),
     )
 

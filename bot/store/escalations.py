@@ -1,6 +1,5 @@
 """The ladders of incidents, as they are kept: a timer is the row's due time."""
 
-from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -81,8 +80,9 @@ async def next_due(conn: Connection) -> datetime | None:
     return due_at
 
 
-async def armed(conn: Connection) -> Mapping[str, Any]:
-    return await SQL.the(conn, "armed")
+async def armed(conn: Connection) -> int:
+    """How many ladders have a step or a look still to come."""
+    return int((await SQL.the(conn, "armed"))["armed"])
 
 
 async def look_now(conn: Connection, incident_id: int, now: datetime, *, accepted: int | None = None) -> None:

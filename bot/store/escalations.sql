@@ -33,8 +33,8 @@ WHERE incident_id = %(incident_id)s;
 SELECT min(due_at) AS due_at FROM escalations WHERE due_at IS NOT NULL;
 
 -- name: armed
--- How many ladders are running, and how far the most overdue one is behind.
-SELECT count(*) AS armed, min(due_at) AS due_at FROM escalations WHERE due_at IS NOT NULL;
+-- How many ladders are running.
+SELECT count(*) AS armed FROM escalations WHERE due_at IS NOT NULL;
 
 -- name: look_now
 -- A provider has answered: whether the last step reached anybody is looked at without waiting. When no other page

@@ -1,6 +1,7 @@
 """The schema, brought up to date at start by whichever process comes first."""
 
 import re
+from functools import cache
 from importlib import resources
 
 import psycopg
@@ -43,13 +44,21 @@ async def _apply_missing(conn: Connection) -> list[str]:
     for name, script in missing:
         await conn.execute(script.encode())
         await SQL.run(conn, "record", name=name)
+    if missing:
+        await SQL.run(conn, "announce")
     return [name for name, _ in missing]
 
 
-async def is_current(conn: Connection) -> bool:
-    """False when the database has been migrated by a newer process than this one, or not yet by us."""
-    applied = {row["name"] for row in await SQL.all(conn, "applied")}
-    return applied == {name for name, _ in shipped()}
+async def unknown(conn: Connection) -> list[str]:
+    """What a newer version than this one has applied, oldest first."""
+    applied = {str(row["name"]) for row in await SQL.all(conn, "applied")}
+    return sorted(applied - names())
+
+
+@cache
+def names() -> frozenset[str]:
+    """Of every migration of this version. Files do not change while a process runs."""
+    return frozenset(name for name, _ in shipped())
 
 
 def shipped() -> list[tuple[str, str]]:

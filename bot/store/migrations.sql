@@ -11,5 +11,9 @@ CREATE TABLE IF NOT EXISTS migrations (
 -- name: applied
 SELECT name FROM migrations;
 
+-- name: announce
+-- Processes of an older version hear it as soon as it is true.
+SELECT pg_notify('tocsin', 'migrations');
+
 -- name: record
 INSERT INTO migrations (name) VALUES (%(name)s);

@@ -47,10 +47,18 @@ async def put(
 
 
 async def claim(
-    conn: Connection, *, now: datetime, lease_until: datetime, limit: int, lowest: int, in_hand: list[int]
+    conn: Connection,
+    *,
+    now: datetime,
+    lease_until: datetime,
+    limit: int,
+    lowest: int,
+    in_hand: list[int],
+    holder: str | None = None,
 ) -> list[Delivery]:
     """What is due, most urgent first; nothing less urgent than `lowest`, and nothing of `in_hand`."""
-    rows = await SQL.all(conn, "claim", now=now, lease_until=lease_until, limit=limit, lowest=lowest, in_hand=in_hand)
+    values = {"now": now, "lease_until": lease_until, "limit": limit, "lowest": lowest, "in_hand": in_hand}
+    rows = await SQL.all(conn, "claim", **values, holder=holder)
     return sorted((Delivery(**row) for row in rows), key=lambda delivery: (delivery.priority, delivery.id))
 
 

@@ -12,7 +12,7 @@ DO UPDATE SET
 -- What this process still has in hand is not taken over by itself: its outcome is on its way.
 UPDATE outbox o
 SET state = 'sending', fence = o.fence + 1, attempts = o.attempts + 1, due_at = %(lease_until)s,
-    unsure = o.unsure OR o.state = 'sending'
+    unsure = o.unsure OR o.state = 'sending', holder = %(holder)s
 FROM (
     SELECT c.id FROM outbox c
     WHERE c.state IN ('waiting', 'sending') AND c.due_at <= %(now)s AND c.priority <= %(lowest)s
@@ -62,7 +62,7 @@ WHERE c.state IN ('waiting', 'sending')
         AND (f.state = 'sending' OR (f.priority, f.id) < (c.priority, c.id))));
 
 -- name: unfinished
-SELECT kind, state, count(*) AS count, min(due_at) AS due_at, max(error) AS error
+SELECT kind, state, count(*) AS count, max(error) AS error
 FROM outbox WHERE state IN ('waiting', 'sending') GROUP BY kind, state;
 
 -- name: forget_old

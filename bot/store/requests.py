@@ -25,8 +25,8 @@ class Request:
     attempts: int = 0
 
 
-async def store(conn: Connection, request: Request, *, taken_over_at: datetime) -> bool:
-    """Keep the request; False when it is here already. Whoever stored it works on it until `taken_over_at`."""
+async def store(conn: Connection, request: Request, *, taken_over_at: datetime, holder: str | None = None) -> bool:
+    """Keep the request; False when it is here already. The `holder` works on it until `taken_over_at`."""
     stored = await SQL.run(
         conn,
         "store",
@@ -35,6 +35,7 @@ async def store(conn: Connection, request: Request, *, taken_over_at: datetime) 
         body=Jsonb(request.body),
         now=request.received_at,
         due_at=taken_over_at,
+        holder=holder,
     )
     return stored == 1
 
@@ -44,8 +45,10 @@ async def get(conn: Connection, key: str) -> Request | None:
     return Request(**row) if row else None
 
 
-async def claim_left_over(conn: Connection, *, now: datetime, lease_until: datetime, limit: int) -> list[Request]:
-    rows = await SQL.all(conn, "claim_left_over", now=now, lease_until=lease_until, limit=limit)
+async def claim_left_over(
+    conn: Connection, *, now: datetime, lease_until: datetime, limit: int, holder: str | None = None
+) -> list[Request]:
+    rows = await SQL.all(conn, "claim_left_over", now=now, lease_until=lease_until, limit=limit, holder=holder)
     return [Request(**row) for row in rows]
 
 

@@ -1,7 +1,7 @@
 -- name: store
 -- A second delivery of the same request stores nothing.
-INSERT INTO requests (key, kind, body, received_at, due_at)
-VALUES (%(key)s, %(kind)s, %(body)s, %(now)s, %(due_at)s)
+INSERT INTO requests (key, kind, body, received_at, due_at, holder)
+VALUES (%(key)s, %(kind)s, %(body)s, %(now)s, %(due_at)s, %(holder)s)
 ON CONFLICT (key) DO NOTHING;
 
 -- name: by_key
@@ -9,7 +9,7 @@ SELECT key, kind, body, received_at, attempts FROM requests WHERE key = %(key)s;
 
 -- name: claim_left_over
 -- Stored by a process that has not finished them in its time.
-UPDATE requests SET due_at = %(lease_until)s, attempts = attempts + 1
+UPDATE requests SET due_at = %(lease_until)s, attempts = attempts + 1, holder = %(holder)s
 WHERE key IN (
     SELECT key FROM requests WHERE due_at <= %(now)s ORDER BY due_at LIMIT %(limit)s FOR UPDATE SKIP LOCKED)
 RETURNING key, kind, body, received_at, attempts;
@@ -23,7 +23,7 @@ UPDATE requests SET worked_at = %(now)s, due_at = NULL, error = %(error)s WHERE 
 
 -- name: put_back
 -- Begun again then, unless somebody else has begun it since.
-UPDATE requests SET due_at = %(due_at)s WHERE key = %(key)s AND attempts = %(attempts)s AND due_at IS NOT NULL;
+UPDATE requests SET due_at = %(due_at)s, holder = NULL WHERE key = %(key)s AND attempts = %(attempts)s AND due_at IS NOT NULL;
 
 -- name: next_due
 SELECT min(due_at) AS due_at FROM requests WHERE due_at IS NOT NULL;

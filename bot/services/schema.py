@@ -1,0 +1,55 @@
+"""Does this process still know the database? A newer version may have migrated it while this one goes on running."""
+
+import logging
+
+from bot.domain.errors import Failed, Unreachable
+from bot.store import migrations
+from bot.store.database import Database
+
+log = logging.getLogger(__name__)
+
+
+class Outdated(Unreachable):
+    """This process is too old for the database; the one that replaces it is not."""
+
+
+class Schema:
+    """Looked at every second, and at once when somebody has migrated.
+
+    A process that finds a migration it does not know claims nothing more: what it would do is not what the newer
+    version means. What it has in hand it ends, and what Slack sends it stores, for a newer process to work on.
+    """
+
+    def __init__(self, db: Database) -> None:
+        self._db = db
+        self._newer: str | None = None
+
+    @property
+    def is_known(self) -> bool:
+        return self._newer is None
+
+    @property
+    def trouble(self) -> str | None:
+        """What an operator is told; None when there is nothing to tell."""
+        if self._newer is None:
+            return None
+        return f"the database was migrated by a newer Tocsin ({self._newer}): replace this process by that version"
+
+    async def look(self) -> None:
+        """A database that does not answer leaves what was known. Never raises."""
+        try:
+            async with self._db.statement() as conn:
+                unknown = await migrations.unknown(conn)
+        except Failed:
+            return
+        newer = unknown[-1] if unknown else None
+        if newer and newer != self._newer:
+            log.error("schema=%s is newer than this version of Tocsin: it claims nothing more, replace it", newer)
+        elif self._newer and not newer:
+            log.warning("schema: known again")
+        self._newer = newer
+
+    def must_be_known(self) -> None:
+        """Raises Outdated."""
+        if self.trouble:
+            raise Outdated(self.trouble)

@@ -1,0 +1,28 @@
+-- name: oldest
+-- Each from the index that finds what is due.
+SELECT 'escalations' AS kind, false AS is_outbox, min(due_at) AS due_at
+FROM escalations WHERE due_at IS NOT NULL HAVING count(*) > 0
+UNION ALL
+SELECT 'requests', false, min(due_at) FROM requests WHERE due_at IS NOT NULL HAVING count(*) > 0
+UNION ALL
+SELECT c.kind, true, min(c.due_at) FROM outbox c
+WHERE c.state IN ('waiting', 'sending')
+  AND (c.lane IS NULL OR NOT EXISTS (
+      SELECT FROM outbox f
+      WHERE f.lane = c.lane AND f.state IN ('waiting', 'sending') AND f.id <> c.id
+        AND (f.state = 'sending' OR (f.priority, f.id) < (c.priority, c.id))))
+GROUP BY c.kind;
+
+-- name: leases
+-- One that is over is nobody's.
+SELECT coalesce(holder, '') AS holder, kind, count(*) AS count
+FROM outbox WHERE state = 'sending' AND due_at > %(now)s GROUP BY holder, kind
+UNION ALL
+SELECT holder, 'requests', count(*)
+FROM requests WHERE due_at > %(now)s AND holder IS NOT NULL GROUP BY holder;
+
+-- name: processes
+-- Whoever is connected to this database and calls themselves one of us.
+SELECT DISTINCT substr(application_name, length(%(prefix)s::text) + 1) AS process
+FROM pg_stat_activity
+WHERE datname = current_database() AND starts_with(application_name, %(prefix)s::text);
