@@ -27,7 +27,7 @@ class Answers:
     async def give(self, call: Call, answer: Answer) -> None:
         try:
             if isinstance(answer, Reply):
-                await self._say(call, answer)
+                await self._say_all(call, answer)
             elif isinstance(answer, Form):
                 await self._open(call, answer)
             elif isinstance(answer, Home):
@@ -40,6 +40,11 @@ class Answers:
         words = self._house.rendering.as_renamed(escape_mrkdwn(str(refused)))
         reply = Reply(message(words))
         return Form(refilled(call.view, words, call.private), instead=reply) if call.values else reply
+
+    async def _say_all(self, call: Call, reply: Reply) -> None:
+        await self._say(call, reply)
+        if reply.then and (later := await reply.then()):
+            await self._say_all(call, replace(later, replace=reply.replace))
 
     async def _say(self, call: Call, reply: Reply) -> None:
         if call.response_url:

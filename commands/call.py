@@ -1,6 +1,6 @@
 """One request of a person, and the answers a command can give."""
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
@@ -63,10 +63,15 @@ class Call:
 
 @dataclass(frozen=True)
 class Reply:
-    """Only the caller sees it. `replace`: it takes the place of the ephemeral message whose button was pressed."""
+    """Only the caller sees it. `replace`: it takes the place of the ephemeral message whose button was pressed.
+
+    `then`: what is said once more is known; it may come to nothing. After a button it takes the place of this one;
+    Slack has no way to do that after a command, so there it follows.
+    """
 
     message: Message
     replace: bool = False
+    then: "Callable[[], Awaitable[Reply | None]] | None" = None
 
 
 @dataclass(frozen=True)

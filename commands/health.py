@@ -1,12 +1,17 @@
 """`/health`: how everything stands that the runbook watches, and how it has been."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 
+from bot.runbook import format_duration
 from bot.slack.blocks import Button
 from commands.call import Answer, Call, Reply
 from commands.command import Command
 
 COMMAND = Command("health", summary="How everything stands that is watched.")
+
+# Nobody waits for a slow check to see the others.
+PATIENCE_S = 1.5
 
 
 @COMMAND.alone
@@ -21,10 +26,15 @@ async def one(call: Call) -> Answer:
     return await _look_at(call, call.text)
 
 
-@COMMAND.verb("history", "changes", usage="history [check]", help="when the checks changed, and how long it lasted")
+@COMMAND.verb(
+    "history", "changes", "uptime", usage="history [check]", help="how the checks have been, and their changes"
+)
 async def history(call: Call) -> Answer:
     turns = await call.house.health.history(call.text or None)
-    return call.say("health_history", name=call.text, turns=turns)
+    uptimes = await call.house.health.uptimes(call.text or None)
+    health = call.house.runbook.health
+    targets = {name: health.availability_of(check) for name, check in health.checks.items()}
+    return call.say("health_history", name=call.text, turns=turns, uptimes=uptimes, targets=targets)
 
 
 @COMMAND.verb("errors", usage="errors [1h]", help="what applications have reported")
@@ -40,20 +50,55 @@ async def run_again(call: Call) -> Answer:
 
 
 async def _look_at_all(call: Call) -> Reply:
-    standings = await call.house.health.look_at_all()
+    """What is known soon is said soon; the rest follows when the slow ones are in."""
+    looks = await call.house.health.look()
+    out = await looks.within(PATIENCE_S)
+
+    async def rest() -> Reply:
+        await looks.all()
+        return await _all(call)
+
+    return replace(await _all(call, out), then=rest) if out else await rest()
+
+
+async def _look_at(call: Call, name: str) -> Reply:
+    looks = await call.house.health.look(name)
+    out = await looks.within(PATIENCE_S)
+
+    async def rest() -> Reply:
+        await looks.all()
+        return await _one(call, name)
+
+    return replace(await _one(call, name, out), then=rest) if out else await rest()
+
+
+async def _all(call: Call, out: Sequence[str] = ()) -> Reply:
+    """`out`: checks that are still being looked at."""
+    standings = await call.house.health.standings()
     return call.say(
         "health",
-        buttons=(Button("Run again", "health.run"),),
+        buttons=() if out else (Button("Run again", "health.run"),),
         standings=standings,
+        out=out,
         ill=sum(standing.state != "healthy" for standing in standings),
         backups=await call.house.backups.standings(),
+        objectives=call.house.runbook.objectives,
         now=call.house.clock.now(),
     )
 
 
-async def _look_at(call: Call, name: str) -> Reply:
-    standing = await call.house.health.look_at(name)
-    check = call.house.runbook.health.checks[standing.name]
+async def _one(call: Call, name: str, out: Sequence[str] = ()) -> Reply:
+    check = call.house.health.check(name)
+    uptimes = await call.house.health.uptimes(check.key)
+    slow = getattr(check, "slow", None)
     return call.say(
-        "health_check", buttons=(Button("Run again", "health.run", check.key),), standing=standing, check=check
+        "health_check",
+        buttons=() if out else (Button("Run again", "health.run", check.key),),
+        standing=await call.house.health.standing(check.key),
+        out=out,
+        check=check,
+        slow=slow,
+        limit=format_duration(slow) if slow else "",
+        availability=call.house.runbook.health.availability_of(check),
+        uptimes=uptimes.get(check.key, []),
     )

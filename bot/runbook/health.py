@@ -16,11 +16,15 @@ CheckKind = Literal["http", "postgresql", "mongodb", "tls", "tcp", "disk"]
 
 
 class _Check(Keyed):
-    """`level` of the alert it opens; `declare`: the severity of the incident it declares; `procedure`: what to do."""
+    """`level` of the alert it opens; `declare`: the severity of the incident it declares; `procedure`: what to do.
+
+    `availability`: the share of the time in which it should not be down; None: as for all checks.
+    """
 
     level: Level = "high"
     declare: Name | None = None
     procedure: Name | None = None
+    availability: Percent | None = None
 
 
 class _NetworkCheck(_Check):
@@ -104,8 +108,13 @@ Check = Annotated[
 
 
 class Health(Part):
-    """`fails_after`: so many bad results in a row, and as many good ones to recover."""
+    """`fails_after`: so many bad results in a row, and as many good ones to recover. `availability`: of every check."""
 
     every: Duration = timedelta(minutes=5)
     fails_after: Annotated[int, Field(ge=1, le=100)] = 2
+    availability: Percent | None = None
     checks: Annotated[dict[str, Check], with_keys] = Field(default_factory=dict)
+
+    def availability_of(self, check: Check) -> float | None:
+        """What was promised of this one, in per cent; None: nothing."""
+        return check.availability or self.availability

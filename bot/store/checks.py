@@ -5,6 +5,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 
 from bot.domain.check import Belief, Finding, Latest, Turn
+from bot.domain.uptime import Uptime
 from bot.store.queries import Connection, Queries
 
 SQL = Queries(__file__)
@@ -63,6 +64,21 @@ async def turns(conn: Connection, names: Sequence[str], limit: int) -> list[Turn
 async def stop_believing_others(conn: Connection, names: Sequence[str]) -> list[str]:
     """Checks beside these that were believed ill are so no more; returns which."""
     return [row["name"] for row in await SQL.all(conn, "stop_believing_others", names=list(names))]
+
+
+async def uptimes(
+    conn: Connection, names: Sequence[str], spans: Sequence[timedelta], *, longest: timedelta, now: datetime
+) -> dict[str, list[Uptime]]:
+    """By name, the shortest span first; a check that nobody has looked at is not among them.
+
+    `longest`: a look says nothing of a later time than this.
+    """
+    values = {"names": list(names), "spans": list(spans), "longest": longest, "now": now}
+    found: dict[str, list[Uptime]] = {}
+    for row in await SQL.all(conn, "uptimes", **values):
+        paces = [timedelta(seconds=took) for took in row["took"]] if row["took"] else [None, None, None]
+        found.setdefault(row["check_name"], []).append(Uptime(row["span"], row["available"], *paces))
+    return found
 
 
 async def forget_old(conn: Connection, before: datetime) -> int:

@@ -59,5 +59,21 @@ SELECT check_name AS check, state, at, until, value, reason FROM (
     WHERE before IS DISTINCT FROM state) turned
 ORDER BY at DESC, check_name LIMIT %(limit)s;
 
+-- name: uptimes
+-- A look stands for the time until the next one, but not for longer than `longest`: while nobody looked nothing is known.
+WITH looks AS (
+    SELECT check_name, at, state, extract(epoch FROM latency)::float8 AS took,
+        extract(epoch FROM LEAST(coalesce(lead(at) OVER one, %(now)s), at + %(longest)s) - at)::float8 AS lasted
+    FROM check_looks
+    WHERE check_name = ANY(%(names)s)
+        AND at > %(now)s - (SELECT max(span) FROM unnest(%(spans)s::interval[]) AS span) AND at <= %(now)s
+    WINDOW one AS (PARTITION BY check_name ORDER BY at, id))
+SELECT check_name, span,
+    100 * coalesce(sum(lasted) FILTER (WHERE state <> 'down'), 0) / nullif(sum(lasted), 0) AS available,
+    percentile_cont(ARRAY[0.5, 0.95, 0.99]) WITHIN GROUP (ORDER BY took) FILTER (WHERE state <> 'down') AS took
+FROM looks JOIN unnest(%(spans)s::interval[]) AS span ON at > %(now)s - span
+GROUP BY check_name, span
+ORDER BY span;
+
 -- name: forget_old
 DELETE FROM check_looks WHERE at < %(before)s;

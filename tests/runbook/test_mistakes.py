@@ -36,7 +36,7 @@ KEYS = [
     (
         CHECK.format("tcp: 'a:1', expect: 200"),
         "health.checks.c.expect",
-        "there is: level, declare, procedure, slow, timeout, tcp",
+        "there is: level, declare, procedure, availability, slow, timeout, tcp",
     ),
     (CHECK.format("http: 'https://example.com', xpect: 200"), "health.checks.c.xpect", "did you mean expect?"),
     (BACKUP.format("keeep: 3d"), "backups.b.keeep", "did you mean keep?"),

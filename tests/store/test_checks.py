@@ -94,6 +94,33 @@ async def test_the_history_tells_changes_and_how_long_they_lasted(db: Database) 
     ]
 
 
+async def test_a_check_is_available_for_as_long_as_it_is_not_down(db: Database) -> None:
+    """A look stands for the time until the next one; beyond the longest, nobody knows."""
+    hours = {0: WELL, 6: ILL, 9: WELL, 100: WELL, 101: WELL}
+    spans = (timedelta(hours=24), timedelta(days=7))
+    async with db.transaction() as conn:
+        for hour, finding in hours.items():
+            await checks.see(conn, "website", finding, NOON + timedelta(hours=hour))
+        now = NOON + timedelta(hours=102)
+        found = await checks.uptimes(conn, list(LEASES), spans, longest=timedelta(hours=12), now=now)
+
+    assert list(found) == ["website"]
+    day, week = found["website"]
+    assert (day.span, day.available) == (spans[0], 100)
+    assert week.available == pytest.approx(100 * (6 + 12 + 1 + 1) / (6 + 3 + 12 + 1 + 1))
+    assert week.p50 == week.p99 == WELL.latency
+
+
+async def test_a_check_that_was_never_up_was_available_for_no_time(db: Database) -> None:
+    async with db.transaction() as conn:
+        await checks.see(conn, "website", ILL, NOON)
+        found = await checks.uptimes(conn, ["website"], [MINUTE * 9], longest=MINUTE, now=NOON + MINUTE)
+        at_once = await checks.uptimes(conn, ["website"], [MINUTE * 9], longest=MINUTE, now=NOON)
+
+    assert (found["website"][0].available, found["website"][0].p50) == (0, None)
+    assert at_once["website"][0].available is None
+
+
 async def test_old_looks_are_forgotten(db: Database) -> None:
     async with db.transaction() as conn:
         await checks.see(conn, "website", WELL, NOON)

@@ -324,13 +324,55 @@ async def test_one_check_its_history_and_a_word_for_what_is_not_there(new_world:
         website.breaks()
         await world.passes(minutes=5)
         history = (await answered(world, "/health history website")).splitlines()
-        assert history[1].startswith("🔴")
-        assert history[2].startswith("🟢")
-        assert "for 5m" in history[2]
+        assert history[1] == "*website* available 100% in 24 h, 100% in 7 d, 100% in 30 d"
+        assert history[3].startswith("🔴")
+        assert history[4].startswith("🟢")
+        assert "for 5m" in history[4]
 
         assert "did you mean website?" in await answered(world, "/health websit")
         assert "not listed here yet" in await answered(world, "/health errors 1h")
         assert "`/health history [check]`" in await answered(world, "/health help")
+
+
+async def test_what_is_known_soon_is_shown_soon_and_the_rest_follows(new_world: NewWorld, website: Website) -> None:
+    async with listening(hang) as port:
+        stuck = f'stuck: {{http: "http://127.0.0.1:{port}/", timeout: 2s}}'
+        async with new_world(runbook=watching(website, stuck)) as world:
+            await answered(world, "/health")
+            first, last = [words_of(one) for one in world.eve.sees("#general") if one.ephemeral_for]
+            assert first.splitlines()[0] == "*Looking…* 1 of 2 checks has not answered yet"
+            assert "⏳ *stuck* still looking · it was down" in first
+            assert "🟢 *website* healthy" in first
+            assert last.splitlines()[0] == "*1 of 2 checks is not healthy*"
+
+            await world.eve.presses("Run again", last_answer(world))
+            await world.settled()
+            # In the place of the answer, first what was known and then all of it.
+            assert len([one for one in world.eve.sees("#general") if one.ephemeral_for]) == 2
+            assert words_of(last_answer(world)).splitlines()[0] == "*1 of 2 checks is not healthy*"
+            world.nothing_else_was_sent()
+
+
+async def test_availability_and_latency_are_held_against_what_was_promised(
+    new_world: NewWorld, website: Website
+) -> None:
+    runbook = watching(website, facts=", availability: 99.9%, slow: 60s")
+    objectives = "objectives: [{scenario: Website down, severity: P1, rto: 1h, rpo: 0m}]"
+    async with new_world(runbook=f"{runbook}{objectives}") as world:
+        for _ in range(3):
+            await world.passes(minutes=5)
+        website.breaks()
+        await world.passes(minutes=5)
+        website.recovers()
+        await world.passes(minutes=5)
+
+        said = await answered(world, "/health website")
+        assert "*Availability* (target 99.9%) *and answers* (slow above 1m)" in said
+        assert "• 24 h: *80%* available, ⚠ below the target · p50 " in said
+        assert "80% ⚠ in 24 h" in await answered(world, "/health history")
+        assert "• Website down (P1): works again within 1h (RTO), nothing lost (RPO)" in await answered(
+            world, "/health"
+        )
 
 
 async def test_looks_by_hand_raise_no_alarm(new_world: NewWorld, website: Website) -> None:

@@ -1,0 +1,50 @@
+"""How a check has been over some time: how much of it it answered, how fast, and whether that was enough."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from bot.domain.check import pace_shown
+
+DAY = timedelta(days=1)
+SPANS = (DAY, 7 * DAY, 30 * DAY)
+
+
+@dataclass(frozen=True)
+class Uptime:
+    """Over `span`. `available` is the share of the time looked at in which it was not down, in per cent.
+
+    `p50`, `p95`, `p99`: within this time came so many per cent of the answers. None: there was none to measure.
+    """
+
+    span: timedelta
+    available: float | None
+    p50: timedelta | None
+    p95: timedelta | None
+    p99: timedelta | None
+
+    @property
+    def span_shown(self) -> str:
+        return "24 h" if self.span == DAY else f"{self.span // DAY} d"
+
+    @property
+    def available_shown(self) -> str:
+        """Never rounded up to what it was not: 100% is all of it."""
+        return "—" if self.available is None else share_shown(self.available)
+
+    @property
+    def paces(self) -> str:
+        found = [("p50", self.p50), ("p95", self.p95), ("p99", self.p99)]
+        return " · ".join(f"{name} {pace_shown(pace)}" for name, pace in found if pace is not None)
+
+    def misses(self, target: float | None) -> bool:
+        """It was available for less than this share of the time."""
+        return target is not None and self.available is not None and self.available < target
+
+    def is_slow(self, slow: timedelta | None) -> bool:
+        """More than one answer in twenty came later than it should."""
+        return slow is not None and self.p95 is not None and self.p95 > slow
+
+
+def share_shown(share: float) -> str:
+    """Cut, not rounded, to two places: `99.99%` however many nines follow."""
+    return f"{int(share * 100 + 1e-6) / 100:g}%"

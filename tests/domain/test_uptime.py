@@ -1,0 +1,39 @@
+"""How a check has been, and whether that was enough."""
+
+from datetime import timedelta
+
+import pytest
+
+from bot.domain.uptime import SPANS, Uptime, share_shown
+
+
+def been(available: float | None = 100.0, p95_ms: float | None = 90) -> Uptime:
+    pace = None if p95_ms is None else timedelta(milliseconds=p95_ms)
+    return Uptime(SPANS[0], available, pace, pace, pace)
+
+
+@pytest.mark.parametrize(
+    ("share", "shown"),
+    [(100, "100%"), (99.9999, "99.99%"), (99.9, "99.9%"), (99.995, "99.99%"), (0, "0%"), (66.6667, "66.66%")],
+)
+def test_a_share_is_cut_and_never_rounded_up(share: float, shown: str) -> None:
+    assert share_shown(share) == shown
+
+
+def test_a_target_is_missed_below_it_and_not_at_it() -> None:
+    assert not been(99.9).misses(99.9)
+    assert been(99.89).misses(99.9)
+    assert not been(99.89).misses(None)
+    assert not been(None).misses(99.9)
+
+
+def test_answers_are_slow_when_more_than_one_in_twenty_is() -> None:
+    assert not been(p95_ms=500).is_slow(timedelta(milliseconds=500))
+    assert been(p95_ms=501).is_slow(timedelta(milliseconds=500))
+    assert not been(p95_ms=None).is_slow(timedelta(milliseconds=500))
+
+
+def test_what_nobody_knows_is_shown_as_such() -> None:
+    assert been(None).available_shown == "—"
+    assert been(p95_ms=None).paces == ""
+    assert [Uptime(span, None, None, None, None).span_shown for span in SPANS] == ["24 h", "7 d", "30 d"]
