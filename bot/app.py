@@ -159,6 +159,8 @@ class App:
             "handovers": services.handovers,
             "checks": services.checks,
             "backups": services.backups,
+            "backup_alerts": services.backup_alerts,
+            "backup_reports": services.backup_reports,
             "promises": services.promises,
             "housekeeping": services.housekeeping,
             "lifesign": services.lifesign,

@@ -22,8 +22,12 @@ from bot.services.alert_incidents import AlertIncidents
 from bot.services.alert_outlets import AlertOutlets
 from bot.services.alerts import Alerts
 from bot.services.approvals import Approvals
+from bot.services.backup_alerts import BackupAlerts
 from bot.services.backup_cards import BackupCards
+from bot.services.backup_reports import BackupReports
+from bot.services.backup_retention import BackupRetention
 from bot.services.backup_runs import BackupRuns
+from bot.services.backup_verdicts import BackupVerdicts
 from bot.services.backups import Backups
 from bot.services.cards import Cards
 from bot.services.channels import Channels
@@ -117,9 +121,12 @@ def build(
     alerts = Alerts(db, clock, runbook, tied, outlets, cards)
     backup_cards = BackupCards(runbook, channels, cards, rendering)
     tools = [found] if (found := binaries()) else []
+    backup_alerts = BackupAlerts(db, clock, runbook, alerts, rendering)
+    retention = BackupRetention(db, clock, runbook, places())
     runs = BackupRuns(
-        db, clock, runbook, backup_cards, dumpers(), places(), home=settings.home / BACKUPS_FOLDER, tools=tools
-    )
+        db, clock, runbook, backup_cards, backup_alerts, retention, dumpers(), places(),
+        home=settings.home / BACKUPS_FOLDER, tools=tools,
+    )  # fmt: skip
     wordings = Wordings(clock, runbook, people, rendering)
     outlets_of_words = publishers.on_the_shelf(publishers.Parts(gateway, wordings.for_slack, channels.find, mail))
     publications = Publications(db, clock, outbox, cards, rendering, outlets_of_words)
@@ -171,7 +178,10 @@ def build(
         approvals=approvals,
         promises=promises,
         telling_cards=telling_cards,
-        backups=Backups(db, clock, runbook, permissions, backup_cards, runs),
+        backups=Backups(db, clock, runbook, permissions, backup_cards, backup_alerts, runs),
+        backup_alerts=backup_alerts,
+        backup_verdicts=BackupVerdicts(db, clock, runbook, backup_cards, backup_alerts, runs),
+        backup_reports=BackupReports(db, clock, runbook, channels, posts, rendering),
     )
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from bot.domain.backup import size_shown
 from bot.runbook import format_duration
 
 Escape = Callable[[str], str]
@@ -90,6 +91,7 @@ def _environment(folder: Path, escape: Escape, zone: tzinfo) -> Environment:
     )
     environment.filters.update(
         duration=_duration,
+        size=size_shown,
         time=lambda at: f"{at.astimezone(zone):%H:%M %Z}",
         date_time=lambda at, in_zone=zone: f"{at.astimezone(in_zone):%a %d %b %Y %H:%M %Z}",
         slack_time=lambda at: _slack_time(at, zone),

@@ -43,7 +43,8 @@ async def list_(call: Call) -> Answer:
 
 @COMMAND.verb("verify", "check", usage="verify [id|name|latest]", help="read a backup back: valid, or damaged and why")
 async def verify(call: Call) -> Answer:
-    return call.say("backup_verified", backup=await call.house.backups.verify(call.actor, call.text))
+    verdict = await call.house.backup_verdicts.verify(call.actor, call.text)
+    return call.say("backup_verified", backup=verdict.backup, verdict=verdict)
 
 
 @COMMAND.verb("drill", usage="drill [name]", help="restore a backup to prove it (not there yet)")

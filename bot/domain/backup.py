@@ -14,6 +14,8 @@ BackupState = Literal["running", "good", "damaged", "failed", "lost", "deleted"]
 
 # A backup whose process has not been heard of for this long has lost it.
 LOST_AFTER = timedelta(minutes=1)
+# When people are told what was cleaned up.
+MONDAY, REPORTED_AT = 0, time(9)
 
 
 class Damaged(Rejected):
@@ -128,6 +130,17 @@ def to_delete(good: Sequence[Backup], keep: timedelta, now: datetime) -> list[Ba
         return []
     newest = max(good, key=lambda backup: (backup.started_at, backup.id))
     return [backup for backup in good if backup is not newest and now - backup.started_at > keep]
+
+
+def misses_at(last_good: Backup | None, since: datetime, rpo: timedelta) -> datetime:
+    """When an objective is missed unless a good backup comes; without one it counts from when it was first wanted."""
+    return (last_good.started_at if last_good else since) + rpo
+
+
+def next_report(zone: ZoneInfo, after: datetime) -> datetime:
+    """The next Monday morning there."""
+    rotation = Rotation((), 7 * DAY, MONDAY, REPORTED_AT, after.astimezone(zone).date(), zone)
+    return next(instant for number in range(3) if (instant := handover(rotation, number)) > after)
 
 
 def next_run(at: time, zone: ZoneInfo, after: datetime) -> datetime:

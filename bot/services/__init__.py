@@ -9,6 +9,9 @@ from bot.runbook import Runbook
 from bot.services.alert_deeds import AlertDeeds
 from bot.services.alerts import Alerts
 from bot.services.approvals import Approvals
+from bot.services.backup_alerts import BackupAlerts
+from bot.services.backup_reports import BackupReports
+from bot.services.backup_verdicts import BackupVerdicts
 from bot.services.backups import Backups
 from bot.services.cards import Cards
 from bot.services.channels import Channels
@@ -77,6 +80,9 @@ class Services:
     checks: Checks
     health: Health
     backups: Backups
+    backup_alerts: BackupAlerts
+    backup_reports: BackupReports
+    backup_verdicts: BackupVerdicts
     communications: Communications
     approvals: Approvals
     promises: Promises

@@ -67,6 +67,8 @@ class AlertCards:
             buttons.append(Button("Attach", "alert.attach", value))
         if not group.is_silenced(self._clock.now()):
             buttons.append(Button("Silence", "alert.silence", value))
+        if name := standing.labels.get("backup") if group.source == "backup" else None:
+            buttons.append(Button("Run again", "backup.run", name))
         if self._tied.procedure(standing):
             buttons.append(Button("Runbook", "alert.runbook", value))
         elif standing.runbook_url:

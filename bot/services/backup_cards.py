@@ -1,4 +1,4 @@
-"""What a backup shows in the alerts channel: its progress when a person asked for it, and any that came to nothing."""
+"""What a backup shows in the alerts channel when a person asked for it, and when it is found to be damaged."""
 
 from bot.domain.actor import TOCSIN
 from bot.domain.backup import Backup
@@ -12,7 +12,7 @@ from bot.store.queries import Connection
 
 
 class BackupCards:
-    """The painter of `backup:<id>`. A nightly backup that is good says nothing."""
+    """The painter of `backup:<id>`. A nightly backup that is good says nothing, one that failed is an alert."""
 
     def __init__(self, runbook: Runbook, channels: Channels, cards: Cards, rendering: Rendering) -> None:
         self._runbook = runbook
@@ -23,12 +23,8 @@ class BackupCards:
 
     async def show(self, conn: Connection, backup: Backup) -> None:
         """This backup has moved on."""
-        if backup.started_by != TOCSIN.name or backup.is_troubled:
-            await self.show_again(conn, backup)
-
-    async def show_again(self, conn: Connection, backup: Backup) -> None:
-        """A backup that has its card already, or needs one."""
-        await self._cards.touch(conn, f"backup:{backup.id}")
+        if backup.started_by != TOCSIN.name:
+            await self._cards.touch(conn, f"backup:{backup.id}")
 
     async def paint(self, conn: Connection, subject: str) -> Painted | None:
         backup = await backups.get(conn, int(subject))

@@ -2,7 +2,6 @@
 
 import asyncio
 import logging
-import platform
 import time
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from contextlib import suppress
@@ -12,13 +11,14 @@ from pathlib import Path
 from typing import Any
 
 from bot.clock import Clock
-from bot.domain.actor import TOCSIN
-from bot.domain.backup import Backup, Damaged, difference, to_delete
+from bot.domain.backup import Backup, Damaged, difference
 from bot.domain.errors import Failed, Refused, Unreachable
 from bot.dumpers import Draft, Dumper, Equipment, Place, Tally, kind_of_place, sum_of
 from bot.runbook import Runbook
+from bot.services.backup_alerts import BackupAlerts
 from bot.services.backup_cards import BackupCards
-from bot.store import audit, backups
+from bot.services.backup_retention import BackupRetention
+from bot.store import backups
 from bot.store.backups import Made
 from bot.store.database import Database
 from bot.store.queries import Connection
@@ -53,6 +53,8 @@ class BackupRuns:
         clock: Clock,
         runbook: Runbook,
         cards: BackupCards,
+        alerts: BackupAlerts,
+        retention: BackupRetention,
         dumpers: Mapping[str, Dumper],
         places: Mapping[str, Place],
         *,
@@ -63,13 +65,15 @@ class BackupRuns:
         self._clock = clock
         self._wanted = runbook.backups
         self._cards = cards
+        self._alerts = alerts
+        self._retention = retention
         self._dumpers = dumpers
         self._places = places
         self._home = home
         self._tools = tools
         self._under_way: dict[int, asyncio.Task[None]] = {}
         self._progress: dict[int, Progress] = {}
-        self.machine = platform.node()
+        self.machine = retention.machine
 
     # What can be backed up
 
@@ -139,7 +143,7 @@ class BackupRuns:
             await self._fail(backup.id, f"a fault in Tocsin: {type(error).__name__}")
         else:
             await self._succeed(backup, made)
-            await self._delete_old(backup)
+            await self._retention.tidy(backup.name)
         finally:
             beating.cancel()
             self._progress.pop(backup.id, None)
@@ -212,6 +216,7 @@ class BackupRuns:
                 async with self._db.transaction() as conn:
                     if ended := await write(conn):
                         await self._cards.show(conn, ended)
+                        await self._alerts.follow(conn, ended)
                         await self._mend(conn, ended)
                 return
             except Unreachable:
@@ -220,28 +225,7 @@ class BackupRuns:
     async def _mend(self, conn: Connection, ended: Backup) -> None:
         """The card of the failure before tells that it has been made good."""
         if ended.state == "good" and (before := await backups.unmended(conn, ended)):
-            await self._cards.show_again(conn, before)
-
-    async def _delete_old(self, backup: Backup) -> None:
-        """What the runbook does not keep any longer; a file on a machine that is not here is left to that machine."""
-        now = self._clock.now()
-        async with self._db.transaction() as conn:
-            good = await backups.good(conn, [backup.name])
-        for old in to_delete(good, self._wanted[backup.name].keep, now):
-            try:
-                was_there = await self._place(old).remove(old.place, old.file)
-            except Failed as error:
-                log.warning("backup=%s cannot be deleted: %s", old.id, error)
-                continue
-            if was_there or old.machine == self.machine:
-                await self._forget(old)
-
-    async def _forget(self, old: Backup) -> None:
-        async with self._db.transaction() as conn:
-            now = self._clock.now()
-            await backups.forget(conn, old.id, now)
-            facts = {"backup": old.id, "file": old.file}
-            await audit.write(conn, actor=TOCSIN.name, deed="backup.delete", subject=old.name, at=now, facts=facts)
+            await self._cards.show(conn, before)
 
     def _place(self, backup: Backup) -> Place:
         kind = kind_of_place(backup.place)

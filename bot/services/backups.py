@@ -1,15 +1,16 @@
-"""Backups of the runbook's databases: taken when they are due or asked for, proved, listed, and never two at once."""
+"""Backups of the runbook's databases: taken when they are due or asked for, listed, and never two at once."""
 
 from datetime import datetime
 
 from bot.clock import Clock
 from bot.domain.actor import TOCSIN, Actor
-from bot.domain.backup import LOST_AFTER, Backup, Damaged, Gone, Standing, next_run, worst_first
-from bot.domain.errors import AlreadyDone, NotFound, Refused
+from bot.domain.backup import LOST_AFTER, Backup, Standing, next_run, worst_first
+from bot.domain.errors import AlreadyDone, Refused
 from bot.runbook import Runbook
-from bot.runbook.mistakes import advice
+from bot.services.backup_alerts import BackupAlerts
 from bot.services.backup_cards import BackupCards
 from bot.services.backup_runs import BackupRuns
+from bot.services.backup_verdicts import named
 from bot.services.permissions import Permissions
 from bot.store import audit, backups, requests
 from bot.store.backups import Last
@@ -29,6 +30,7 @@ class Backups:
         runbook: Runbook,
         permissions: Permissions,
         cards: BackupCards,
+        alerts: BackupAlerts,
         runs: BackupRuns,
     ) -> None:
         self._db = db
@@ -37,6 +39,7 @@ class Backups:
         self._zone = runbook.timezone
         self._permissions = permissions
         self._cards = cards
+        self._alerts = alerts
         self._runs = runs
         self._supported = [name for name in self._wanted if not runs.unsupported(name)]
         self._planned = False
@@ -53,6 +56,7 @@ class Backups:
             lost = await backups.lose(conn, silent_since=now - LOST_AFTER, own=self._runs.own, now=now)
             for backup in lost:
                 await self._cards.show(conn, backup)
+                await self._alerts.follow(conn, backup)
         for backup in filter(None, begun):
             self._runs.start(backup)
         for backup in lost:
@@ -91,25 +95,6 @@ class Backups:
         self._runs.start(backup)
         return backup
 
-    async def verify(self, actor: Actor, which: str = "latest") -> Backup:
-        """Read a backup back and judge it: an id, a database, or `latest`. `error` of what is returned says what is
-        wrong. Raises Refused when there is nothing to read."""
-        backup = await self._meant(which)
-        if not backup.is_whole:
-            raise Refused(f"Backup {backup.id} of {backup.name} is {backup.state}: there is nothing to verify.")
-        damage = await self._damage(backup)
-        now = self._clock.now()
-        async with self._db.transaction() as conn:
-            before = await backups.lock(conn, backup.id)
-            judged = await backups.judge(conn, backup.id, damage=damage, now=now)
-            if judged is None:
-                raise Refused(f"Backup {backup.id} of {backup.name} has been deleted meanwhile.")
-            facts = {"backup": backup.id, "verdict": damage or "valid"}
-            await audit.write(conn, actor=actor.name, deed="backup.verify", subject=backup.name, at=now, facts=facts)
-            if before.state != judged.state:
-                await self._cards.show_again(conn, judged)
-        return judged
-
     async def standings(self) -> list[Standing]:
         """How the backups of every database stand, those that miss their objective first."""
         async with self._db.transaction() as conn:
@@ -126,10 +111,7 @@ class Backups:
 
     def named(self, name: str) -> str:
         """The key of a database, whatever the capitals; raises NotFound with the nearest one."""
-        for key in self._wanted:
-            if key.lower() == name.strip().lower():
-                return key
-        raise NotFound(f"There is no backup called “{name}”: {advice(name, self._wanted)}.")
+        return named(self._wanted, name)
 
     # Beginnings
 
@@ -171,34 +153,3 @@ class Backups:
             failed=last.newest if troubled else None,
             next_at=None if unsupported else planned or next_run(wanted.at, self._zone, self._clock.now()),
         )
-
-    # Verifying
-
-    async def _damage(self, backup: Backup) -> str | None:
-        """What is wrong with it; None = nothing. Raises Refused when its file is on another machine."""
-        try:
-            await self._runs.prove(backup)
-        except Gone as error:
-            if backup.machine != self._runs.machine:
-                raise Refused(
-                    f"Backup {backup.id} of {backup.name} was written on {backup.machine} and is not on this machine: "
-                    "nothing can be said of it from here."
-                ) from error
-            return str(error)
-        except Damaged as error:
-            return str(error)
-        return None
-
-    async def _meant(self, which: str) -> Backup:
-        """By id, by database, or the latest whole one of all. Raises NotFound."""
-        word = which.strip().lstrip("#").lower() or "latest"
-        async with self._db.transaction() as conn:
-            if word.isdecimal() and len(word) < 18:
-                backup = await backups.get(conn, int(word))
-                self.named(backup.name)
-                return backup
-            names = list(self._wanted) if word == "latest" else [self.named(word)]
-            whole = await backups.newest_whole(conn, names)
-        if whole is None:
-            raise NotFound("There is no backup to verify. `/backup run` makes one, `/backup list` shows all runs.")
-        return whole

@@ -12,6 +12,9 @@ from bot.store.queries import Connection, Queries, Row
 
 SQL = Queries(__file__)
 
+# Which of two timers of the same instant is taken first must not matter.
+AS_GOOD_AS_BEGUN = timedelta(minutes=1)
+
 
 @dataclass(frozen=True)
 class Last:
@@ -90,6 +93,11 @@ async def lock(conn: Connection, backup_id: int) -> Backup:
 
 async def running(conn: Connection, name: str) -> Backup | None:
     return _backup(await SQL.one(conn, "running", name=name))
+
+
+async def is_under_way(conn: Connection, name: str, now: datetime) -> bool:
+    """A run of this database is under way, or as good as begun."""
+    return bool((await SQL.the(conn, "is_under_way", name=name, soon=now + AS_GOOD_AS_BEGUN))["found"])
 
 
 async def hear(

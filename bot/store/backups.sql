@@ -40,6 +40,11 @@ SELECT * FROM backups WHERE id = %(id)s FOR NO KEY UPDATE;
 -- name: running
 SELECT * FROM backups WHERE name = %(name)s AND state = 'running';
 
+-- name: is_under_way
+-- One runs, or its hour has come.
+SELECT EXISTS (SELECT FROM backups WHERE name = %(name)s AND state = 'running')
+    OR EXISTS (SELECT FROM backup_plans WHERE name = %(name)s AND due_at <= %(soon)s) AS found;
+
 -- name: hear
 -- The process that runs it is alive.
 UPDATE backups SET heard_at = %(now)s, size = %(size)s, tables = %(tables)s, tables_done = %(tables_done)s

@@ -3,8 +3,7 @@
 import asyncio
 import json
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import AbstractAsyncContextManager
+from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 
@@ -12,14 +11,11 @@ import psycopg
 import pytest
 
 from bot.app import App
-from bot.domain.backup import Backup
 from bot.domain.errors import AlreadyDone
 from bot.sandbox.model import Message
 from tests.guarded import PASSWORD, Guarded, guarded_postgres
-from tests.world import RUNBOOK, World, words_of
-
-NewWorld = Callable[..., AbstractAsyncContextManager[World]]
-ALERTS = "#infrastructure-alerts"
+from tests.stories.backing_up import NewWorld, answered, cards, dumps, keep, last_answer, only_dump, runs, until_over
+from tests.world import World, words_of
 
 
 @pytest.fixture(scope="module")
@@ -37,42 +33,6 @@ def folder(tmp_path: Path) -> Path:
 def keeping(guarded: Guarded, folder: Path) -> str:
     """A runbook that keeps one database, and its orders."""
     return keep(guarded.database("orders", rows=2000), folder)
-
-
-def keep(address: str, folder: Path, *more: str, facts: str = "") -> str:
-    entries = [f'orders: {{postgresql: "{address}", at: "02:00", to: {folder}{facts}}}', *more]
-    lines = "\n".join(f"  {entry}" for entry in entries)
-    return f"{RUNBOOK}backups:\n{lines}\n"
-
-
-def cards(world: World) -> list[Message]:
-    return [one for one in world.workspace.messages(ALERTS) if one.by_bot]
-
-
-def last_answer(world: World) -> Message:
-    """What only Eve can see."""
-    return [one for one in world.eve.sees("#general") if one.ephemeral_for][-1]
-
-
-async def answered(world: World, command: str) -> str:
-    """What the bot answers to the one who types this."""
-    answer = await world.eve.types(command, "#general")
-    assert answer.error is None
-    await world.settled()
-    return words_of(last_answer(world))
-
-
-async def runs(world: World) -> list[Backup]:
-    return list(await world.house.backups.newest("orders"))
-
-
-def dumps(folder: Path) -> list[str]:
-    return sorted(path.name for path in folder.glob("*")) if folder.exists() else []
-
-
-def only_dump(folder: Path) -> Path:
-    (file,) = folder.glob("*.dump")
-    return file
 
 
 async def test_a_backup_by_hand_is_one_message_and_a_file_with_its_manifest(
@@ -123,13 +83,6 @@ async def test_every_night_at_its_hour_it_is_backed_up_once_and_nobody_is_told(
         world.nothing_else_was_sent()
 
 
-async def until_over(world: World) -> None:
-    """Also what another process has begun."""
-    while any(run.state == "running" for run in await runs(world)):
-        await world.settled()
-    await world.settled()
-
-
 async def test_a_backup_that_is_older_than_its_objective_is_late(
     new_world: NewWorld, guarded: Guarded, folder: Path
 ) -> None:
@@ -157,6 +110,7 @@ async def test_a_truncated_file_is_damaged_and_a_later_good_one_mends_the_card(
         size = f"its file has {len(whole) - 100} bytes, {len(whole)} were written"
         assert f"*Backup 1 of orders is damaged*: {size}" in await answered(world, "/backup verify latest")
         assert f"is damaged: {size}" in words_of(cards(world)[0])
+        assert "No other backup of orders is valid." in words_of(last_answer(world))
         assert "never backed up" in await answered(world, "/backup")
         assert f"damaged: {size}" in await answered(world, "/backup")
 
@@ -191,13 +145,18 @@ async def test_a_backup_that_fails_is_told_where_alerts_are_told_and_leaves_no_f
     wrong = keep(guarded.address("orders", password="hunter2-wrong"), folder)
     async with new_world(runbook=wrong) as world:
         await world.passes(hours=11)
+        assert [headline for _, headline in world.posts()] == ["🟠 *High* Backup of orders failed"]
         card = words_of(cards(world)[0])
-        assert card.startswith("🔴 *Backup 1 of orders* failed: password authentication failed")
-        assert world.eve.labels(cards(world)[0]) == ["Run again"]
+        assert "Backup 1: password authentication failed for user" in card
+        assert "There is no good backup." in card
+        assert world.eve.labels(cards(world)[0])[-1] == "Run again"
         assert "the latest run is failed: password authentication failed" in await answered(world, "/backup")
         assert dumps(folder) == []
         everything = card + await answered(world, "/backup list orders") + await answered(world, "/health")
         assert "hunter2" not in everything
+
+        await world.passes(hours=24)
+        assert "Seen 2 times" in words_of(cards(world)[0]), "one card, however often it fails"
 
 
 async def test_only_those_whom_the_runbook_lets_may_take_a_backup(new_world: NewWorld, keeping: str) -> None:
@@ -287,11 +246,14 @@ async def test_a_process_killed_in_the_middle_loses_only_its_own_backup(
         await world.passes(seconds=1)
         assert [run.state for run in await runs(world)] == ["lost", "good"]
         assert dumps(folder) == good
-        assert "*Backup 2 of orders* is lost: the process that ran it is gone" in words_of(cards(world)[-1])
+        card, alert = (words_of(one) for one in cards(world)[-2:])
+        assert "*Backup 2 of orders* is lost: the process that ran it is gone" in card
+        assert alert.startswith("🟠 *High* Backup of orders is lost")
         assert "*Backup 1 of orders is valid*" in await answered(world, "/backup verify latest")
 
         await answered(world, "/backup run")
         assert [run.state for run in await runs(world)] == ["good", "lost", "good"]
+        assert words_of(cards(world)[2]).startswith("✅ *Over* Backup of orders is lost")
 
 
 async def killed_in_the_middle(guarded: Guarded, database: str, home: Path) -> None:

@@ -1,0 +1,51 @@
+"""The weekly report of what was cleaned up, as it is kept: when the next is due, and what it will tell."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from bot.store.queries import Connection, Queries
+
+SQL = Queries(__file__)
+
+
+@dataclass(frozen=True)
+class Tidied:
+    """Of one database: how many backups were deleted and how many bytes that freed, and how many are left, good ones
+    that is, with their bytes. `oldest_at` and `newest_at` of those; None = there is none."""
+
+    name: str
+    deleted: int
+    freed: int
+    left: int
+    size: int
+    oldest_at: datetime | None
+    newest_at: datetime | None
+
+
+async def claim(conn: Connection, now: datetime, first_due_at: datetime) -> datetime | None:
+    """Since when the report that is due has to tell, held for this transaction; None = none is, or another has it."""
+    await SQL.run(conn, "plan", now=now, due_at=first_due_at)
+    row = await SQL.one(conn, "claim", now=now)
+    return row["since"] if row else None
+
+
+async def postpone(conn: Connection, due_at: datetime) -> None:
+    await SQL.run(conn, "postpone", due_at=due_at)
+
+
+async def begin_next(conn: Connection, *, since: datetime, due_at: datetime) -> None:
+    await SQL.run(conn, "begin_next", since=since, due_at=due_at)
+
+
+async def next_due(conn: Connection) -> datetime | None:
+    row = await SQL.one(conn, "next_due")
+    return row["due_at"] if row else None
+
+
+async def tidied(conn: Connection, names: Sequence[str], since: datetime, now: datetime) -> list[Tidied]:
+    """One a database, in their order."""
+    rows = {
+        row["name"]: Tidied(**row) for row in await SQL.all(conn, "tidied", names=list(names), since=since, now=now)
+    }
+    return [rows[name] for name in names]
