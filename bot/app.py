@@ -164,6 +164,7 @@ class App:
             "promises": services.promises,
             "housekeeping": services.housekeeping,
             "lifesign": services.lifesign,
+            "outages": services.outages,
         }
 
     async def _open_web(self, stack: AsyncExitStack, services: Services) -> None:

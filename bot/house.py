@@ -49,6 +49,7 @@ from bot.services.lifesign import Lifesign
 from bot.services.links import Links
 from bot.services.looking import Looking
 from bot.services.notes import Notes
+from bot.services.outages import Outages
 from bot.services.outbox import Outbox
 from bot.services.page_followups import PageFollowups
 from bot.services.pages import Pages
@@ -153,6 +154,7 @@ def build(
         channels=channels,
         permissions=permissions,
         reception=Reception(db, clock, schema),
+        outages=Outages(db, clock, runbook, people, posts, gateway, rendering),
         outbox=outbox,
         cards=cards,
         posts=posts,

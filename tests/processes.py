@@ -219,7 +219,7 @@ async def fleet(
 ) -> AsyncIterator[Fleet]:
     """A workspace in real time. `launched`: so many processes are started at once, before anything else is done.
 
-    `environ` is for the processes alone. Those that still run at the end are killed.
+    Processes that still run at the end are killed.
     """
     async with staged(database, folder, runbook=runbook, **environ) as replicas:
         for _ in range(launched):
@@ -235,7 +235,7 @@ async def staged(database: str, folder: Path, *, runbook: str = RUNBOOK, **envir
     workspace = Workspace(Clock(), manifest())
     server = Server(workspace)
     await server.start()
-    settings = settings_for(workspace, server, database, folder / "home")
+    settings = settings_for(workspace, server, database, folder / "home", **environ)
     base = {
         "PATH": os.environ["PATH"],
         "HOME": str(folder),

@@ -29,6 +29,7 @@ from bot.services.ladders import Ladders
 from bot.services.lifesign import Lifesign
 from bot.services.links import Links
 from bot.services.notes import Notes
+from bot.services.outages import Outages
 from bot.services.outbox import Outbox
 from bot.services.people import People
 from bot.services.permissions import Permissions
@@ -59,6 +60,7 @@ class Services:
     channels: Channels
     reception: Reception
     permissions: Permissions
+    outages: Outages
     outbox: Outbox
     cards: Cards
     posts: Posts

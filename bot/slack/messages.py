@@ -38,11 +38,21 @@ class Messages(Calls):
             metadata=_metadata(key), parse="none",
         )  # fmt: skip
 
+    async def take_back(self, posted: Posted) -> None:
+        """Delete a message of ours; one that is gone already is no trouble."""
+        try:
+            await self.call("chat.delete", channel=posted.channel, ts=posted.ts)
+        except Rejected as error:
+            if error.code != "message_not_found":
+                raise
+
     async def find_posted(self, channel: str, key: str, *, oldest: float) -> Posted | None:
-        """Our message with this key in the conversation's history, among those newer than `oldest` (Unix seconds)."""
+        """Our first message with this key in the conversation's history, among those newer than `oldest` (Unix
+        seconds)."""
         params = {"channel": channel, "include_all_metadata": True, "limit": 200, "oldest": f"{oldest:.6f}"}
         answer = await self.call("conversations.history", params=params)
-        for found in answer.get("messages", []):
+        # Slack gives the newest first.
+        for found in reversed(answer.get("messages", [])):
             if found.get("metadata", {}).get("event_payload", {}).get("key") == key:
                 return Posted(channel, found["ts"])
         return None

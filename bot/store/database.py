@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager
 import psycopg
 from psycopg import AsyncConnection
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
+from psycopg.errors import IdleInTransactionSessionTimeout
 from psycopg.rows import dict_row
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
@@ -22,6 +23,7 @@ LOCK_TIMEOUT_MS = 3_000
 # A process that is stopped in the middle of a transaction must not hold an escalation back for longer than this.
 IDLE_IN_TRANSACTION_TIMEOUT_MS = 5_000
 CONNECT_TIMEOUT_S = 5
+RECONNECT_FOR_S = 1.0
 WORK_CONNECTIONS = 12
 # Their own pool: storing a request must never wait behind the work that earlier requests caused.
 INTAKE_CONNECTIONS = 4
@@ -102,7 +104,8 @@ async def _borrowed(pool: "AsyncConnectionPool[AsyncConnection[Row]]") -> AsyncI
             yield conn
     except PoolTimeout as error:
         raise Unreachable("the database does not answer") from error
-    except psycopg.OperationalError as error:
+    except (psycopg.OperationalError, IdleInTransactionSessionTimeout) as error:
+        # The latter is what a process finds that was frozen in the middle of a transaction: the server has ended it.
         raise Unreachable(_reason(error)) from error
 
 
@@ -136,8 +139,9 @@ def _pool(conninfo: str, name: str, size: int, *, patience_s: float) -> "AsyncCo
         min_size=2,
         max_size=size,
         timeout=patience_s,
-        # After an outage the next attempt must not be minutes away: everything continues within seconds.
-        reconnect_timeout=30.0,
+        # After an outage everything continues within seconds. The pool waits twice as long before each next attempt,
+        # until it gives up: then whoever needs a connection next, which is within a second, has it tried again.
+        reconnect_timeout=RECONNECT_FOR_S,
         open=False,
         name=name,
     )

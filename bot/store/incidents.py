@@ -81,6 +81,10 @@ async def open_ones(conn: Connection, limit: int = 1000) -> list[Incident]:
     return [Incident(**row) for row in await SQL.all(conn, "open", limit=limit)]
 
 
+async def open_with_room(conn: Connection, limit: int = 100) -> list[Incident]:
+    return [Incident(**row) for row in await SQL.all(conn, "open_with_room", limit=limit)]
+
+
 async def newest(conn: Connection, limit: int = 1000) -> list[Incident]:
     return [Incident(**row) for row in await SQL.all(conn, "newest", limit=limit)]
 

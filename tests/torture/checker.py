@@ -4,8 +4,9 @@ Each check yields one sentence for everything that must not be.
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime, timedelta
+from typing import Any
 
 from tests.torture.evidence import Evidence, Incident, Page
 from tests.torture.providers import Taken
@@ -40,11 +41,15 @@ def no_page_is_lost(evidence: Evidence) -> Iterator[str]:
 def no_step_is_skipped(evidence: Evidence) -> Iterator[str]:
     """The steps follow each other, each for everybody in its tier, and the last one ends the ladder."""
     for incident in evidence.incidents:
-        expected = _whole_ladder(incident)
-        if incident.turns != expected[: len(incident.turns)]:
-            yield f"INC-{incident.id} took {incident.turns}"
-        if incident.stops_at is None and (incident.turns != expected or incident.state != "exhausted"):
-            yield f"INC-{incident.id}, which nobody answered, is {incident.state} after {incident.turns}"
+        whole = _whole_ladder(incident)
+        reached = whole if incident.stops_at is None else whole[: whole.index(incident.turns[-1]) + 1]
+        skipped = [
+            turn for turn in reached if turn not in incident.turns and not _all_have_acknowledged(incident, turn)
+        ]
+        if skipped:
+            yield f"INC-{incident.id} took {incident.turns}, and not {skipped}"
+        if incident.stops_at is None and incident.state != "exhausted":
+            yield f"INC-{incident.id}, which nobody answered, is {incident.state}"
         for turn in incident.turns:
             yield from _missing_people(incident, turn)
 
@@ -130,7 +135,8 @@ def every_request_is_done_once(evidence: Evidence) -> Iterator[str]:
 
 
 def nothing_is_posted_twice(evidence: Evidence) -> Iterator[str]:
-    counts = Counter(post for post in evidence.posts if not post[1].startswith("page:"))
+    # Pages have a check of their own, and of being held up a room is told each time.
+    counts = Counter(post for post in evidence.posts if not post[1].startswith(("page:", "held up:")))
     yield from (f"{post} was posted {count} times" for post, count in counts.items() if count > 1)
 
 
@@ -154,11 +160,21 @@ def _whole_ladder(incident: Incident) -> list[tuple[int, int, int]]:
 
 def _missing_people(incident: Incident, turn: tuple[int, int, int]) -> Iterator[str]:
     """Whoever has acknowledged may be left out of what comes later."""
-    tier = incident.policy["tiers"][incident.steps[turn[2]].tier]
+    tier = _tier(incident, turn)
     made = {(page.person, page.via) for page in incident.pages_of(turn)}
-    missing = {(person, via) for person in tier["who"] for via in tier["via"]} - made
-    if missing and incident.acknowledged_at is None:
+    wanted = {(person, via) for person in tier["who"] for via in tier["via"] if person not in incident.acknowledged_by}
+    if missing := wanted - made:
         yield f"INC-{incident.id} left out {sorted(missing)} at {turn}"
+
+
+def _all_have_acknowledged(incident: Incident, turn: tuple[int, int, int]) -> bool:
+    """A tier that is passed over, because nobody in it has to be told."""
+    return set(_tier(incident, turn)["who"]) <= incident.acknowledged_by
+
+
+def _tier(incident: Incident, turn: tuple[int, int, int]) -> Mapping[str, Any]:
+    tier: Mapping[str, Any] = incident.policy["tiers"][incident.steps[turn[2]].tier]
+    return tier
 
 
 def _by_hand(incident: Incident, at: datetime) -> bool:

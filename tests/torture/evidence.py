@@ -78,6 +78,7 @@ class Incident:
     policy: Mapping[str, Any]
     pages: list[Page] = field(default_factory=list)
     by_hand: list[datetime] = field(default_factory=list)
+    acknowledged_by: set[str] = field(default_factory=set)
 
     @property
     def steps(self) -> list[Step]:

@@ -16,6 +16,8 @@ PROCESSES = 3
 # Longer than the lease of what a process has claimed, 15 s, and much shorter.
 LONG_FREEZE_S = (16.0, 20.0)
 SHORT_FREEZE_S = (0.5, 7.0)
+# What Slack does only after the bot has hung up, and looked in vain, nobody can recognise.
+LATEST_DEED_S = 9.0
 MAIL_TROUBLES = ("later", "never", "silent", "silent after", "dropped", "dropped after")
 METHODS = (
     *["chat.postMessage"] * 8, "conversations.history", "conversations.open", "conversations.create", "chat.update",
@@ -78,7 +80,8 @@ def _freeze(chance: Random, at_s: float) -> Event:
 def _slack(chance: Random, at_s: float) -> Event:
     what = chance.choice(get_args(SlackTrouble))
     method = "chat.postMessage" if what == "no" else chance.choice(METHODS)
-    return Event(at_s, "slack", what=what, method=method, for_s=chance.uniform(1, 14))
+    longest_s = 14 if what == "hang after" else LATEST_DEED_S
+    return Event(at_s, "slack", what=what, method=method, for_s=chance.uniform(1, longest_s))
 
 
 def _database(chance: Random, at_s: float) -> Event:

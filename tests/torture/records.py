@@ -19,6 +19,8 @@ async def read(url: str) -> tuple[list[Incident], list[Request]]:
             incidents[row["incident_id"]].pages.append(Page(**row))
         for row in await SQL.all(conn, "by_hand"):
             incidents[row["incident_id"]].by_hand.append(row["at"])
+        for row in await SQL.all(conn, "acknowledged"):
+            incidents[row["incident_id"]].acknowledged_by.add(row["actor"])
         requests = [Request(**row) for row in await SQL.all(conn, "requests")]
     return list(incidents.values()), requests
 

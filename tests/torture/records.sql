@@ -10,6 +10,9 @@ FROM pages ORDER BY id;
 -- When a person, and not the bot, has called somebody.
 SELECT incident_id, at FROM timeline WHERE kind = 'escalated' AND actor <> 'tocsin' ORDER BY id;
 
+-- name: acknowledged
+SELECT incident_id, actor FROM timeline WHERE kind = 'acknowledged';
+
 -- name: requests
 SELECT key, kind, worked_at, error FROM requests ORDER BY received_at;
 

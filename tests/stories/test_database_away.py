@@ -1,0 +1,150 @@
+"""The database is the incident: nobody is told a lie, nothing is done twice, and everything goes on when it is back."""
+
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import aiohttp
+import pytest
+
+from bot.app import App
+from bot.clock import Clock
+from bot.domain.errors import Unreachable
+from bot.store.migrations import migrate
+from tests.own_server import OwnServer, own_server
+from tests.processes import Fleet, arrived_at, key_of, staged, until
+from tests.world import RUNBOOK, World, words_of
+
+QUICK = RUNBOOK.replace("page: oncall, wait: 15m", "page: oncall, wait: 4s")
+
+
+@pytest.fixture
+async def server() -> AsyncIterator[OwnServer]:
+    async with own_server() as server:
+        await migrate(server.url)
+        yield server
+
+
+@asynccontextmanager
+async def two_processes(server: OwnServer, folder: Path) -> AsyncIterator[tuple[Fleet, list[App]]]:
+    """Two of the bot before one Slack, in real time."""
+    async with staged(server.url, folder, runbook=QUICK, ALERTS_TOKEN="let-me-in") as fleet, AsyncExitStack() as stack:
+        apps = [fleet.app(Clock()), fleet.app(Clock())]
+        for app in apps:
+            await stack.enter_async_context(app.running())
+            await app.until_looked_up()
+        yield fleet, apps
+
+
+async def posted_alert(app: App) -> int:
+    """The status of an alert's reception."""
+    url = f"http://127.0.0.1:{app.port}/alerts/generic?token=let-me-in"
+    alert = {"title": "Disk full", "status": "firing"}
+    async with aiohttp.ClientSession() as session, session.post(url, json=alert) as answer:
+        return answer.status
+
+
+def has_looked(app: App, *, since: datetime) -> bool:
+    """At what is open, so that it is remembered."""
+    return app.services.pulse.silence()["outages"] < app.clock.now() - since
+
+
+def said_in_room(fleet: Fleet) -> list[str]:
+    (room,) = [one for one in fleet.workspace.conversations if one.name.startswith("inc-")]
+    return [words_of(one) for one in room.messages if one.user == fleet.workspace.bot.id]
+
+
+def held_up(fleet: Fleet) -> list[str]:
+    return [words for words in said_in_room(fleet) if words.startswith("⚠ *Paging is held up")]
+
+
+async def test_without_a_database_the_room_is_told_once_no_step_is_taken_and_all_continues_when_it_is_back(
+    server: OwnServer, tmp_path: Path
+) -> None:
+    async with two_processes(server, tmp_path) as (fleet, apps):
+        app, eve = apps[0], fleet.workspace.person("eve")
+        await eve.types("/incident declare P1 Payments failing")
+        await fleet.until(lambda: fleet.posted("incident:") and fleet.posted("page:"))
+        await fleet.until(lambda: all(has_looked(app, since=arrived_at(fleet.posted("incident:")[0])) for app in apps))
+        await server.stop()
+
+        fleet.workspace.timing.ack_seconds = 2.0
+        answer = await eve.types("/incident declare P1 Another one")
+        assert answer.error is None
+        assert "Nothing was recorded" in words_of(answer.messages[0])
+        assert await posted_alert(app) == 503
+
+        # Both processes look, find nothing, and tell it: whoever was second takes it back.
+        fleet.workspace.faults.hang("chat.postMessage", 4.0, times=2)
+        await fleet.until(lambda: [one for one in fleet.workspace.sent if one.method == "chat.delete"])
+        assert "Ada Obi +447700900001 ada@example.com" in held_up(fleet)[0]
+        assert "Cleo Fox" in held_up(fleet)[0], "whoever the ladder would come to"
+        assert len(fleet.posted("page:")) == 1, "the second step was due, and nobody could write it down"
+
+        await server.start()
+        back_at = fleet.workspace.clock.now()
+        await fleet.until(lambda: len(fleet.posted("page:")) == 2)
+        assert arrived_at(fleet.posted("page:")[1]) - back_at < timedelta(seconds=5)
+        await fleet.until(lambda: any(words.startswith("✅ *Paging continues") for words in said_in_room(fleet)))
+
+        await until_at_rest(app)
+        assert [key_of(one) for one in fleet.posted("page:")] == ["page:1", "page:2"], "one tier, and no burst"
+        assert "This page is late" in words_of(fleet.workspace.direct_messages("ben")[-1])
+        assert len(held_up(fleet)) == 1
+        assert sum(words.startswith("✅ *Paging continues") for words in said_in_room(fleet)) == 1
+        assert await posted_alert(app) == 202
+        entries = await app.services.incidents.timeline(1)
+        assert [one.text for one in entries if one.text.startswith("Paging was held up from")] != []
+
+
+async def test_a_page_that_was_under_way_when_the_database_went_is_finished_and_recorded_when_it_is_back(
+    server: OwnServer, tmp_path: Path
+) -> None:
+    async with two_processes(server, tmp_path) as (fleet, (app, _)):
+        fleet.workspace.faults.hang("chat.postMessage", 0.5, after=True)
+        eve = fleet.workspace.person("eve")
+        await eve.types("/incident declare P1 Payments failing")
+        await fleet.until(lambda: fleet.posted("page:"))
+        await server.stop()
+        answer = await eve.types("/incident list")
+        assert "Nothing was recorded" in words_of(answer.messages[0]), "a second later: Slack has answered by now"
+        await server.start()
+
+        async def is_recorded() -> bool:
+            try:
+                async with app.services.db.transaction() as conn:
+                    row = await (await conn.execute("SELECT state, reference FROM pages WHERE id = 1")).fetchone()
+            except Unreachable:
+                return False
+            (page, *_) = fleet.posted("page:1")
+            return row == {"state": "accepted", "reference": f"{page.channel}/{page.ts}"}
+
+        await until(is_recorded)
+        assert len(fleet.posted("page:1")) == 1
+
+
+async def until_at_rest(app: App) -> None:
+    async def nothing_is_due() -> bool:
+        dues = [await one.next_due() for one in app.rounds.values()]
+        return app.is_idle and not any(due and due <= app.clock.now() for due in dues)
+
+    for _ in range(3):
+        await until(nothing_is_due)
+
+
+async def test_a_transaction_that_the_server_ended_because_its_process_was_frozen_counts_as_unreachable(
+    world: World,
+) -> None:
+    with pytest.raises(Unreachable):
+        async with world.house.db.transaction() as conn:
+            await conn.execute("SET LOCAL idle_in_transaction_session_timeout = 50")
+            own = conn.info.backend_pid
+
+            async def is_over() -> bool:
+                async with world.house.db.statement() as other:
+                    found = await other.execute("SELECT FROM pg_stat_activity WHERE pid = %s", [own])
+                    return found.rowcount == 0
+
+            await until(is_over)
+            await conn.execute("SELECT 1")
