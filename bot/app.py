@@ -9,7 +9,7 @@ from typing import Protocol
 
 from aiohttp import web
 
-from bot import acknowledging, intake
+from bot import acknowledging, intake, switchboard
 from bot.clock import Clock
 from bot.domain.errors import Failed
 from bot.house import build
@@ -181,6 +181,7 @@ class App:
         )
         routes = intake.routes(services.alerts, services.heartbeats, self.settings, self.clock)
         routes += acknowledging.routes(services)
+        routes += switchboard.routes(services.page_reports, services.replies, self.settings)
         if is_http:
             routes.append(web.post("/slack/events", self.doors.slack.over_http))
         application = web_app(services, readiness, self.metrics, routes)

@@ -52,6 +52,7 @@ from bot.services.notes import Notes
 from bot.services.outages import Outages
 from bot.services.outbox import Outbox
 from bot.services.page_followups import PageFollowups
+from bot.services.page_reports import PageReports
 from bot.services.pages import Pages
 from bot.services.people import People
 from bot.services.permissions import Permissions
@@ -60,14 +61,17 @@ from bot.services.promises import Promises
 from bot.services.publications import Publications
 from bot.services.pulse import Pulse
 from bot.services.reception import Reception
+from bot.services.replies import Replies
 from bot.services.rooms import Rooms
 from bot.services.schema import Schema
+from bot.services.telephone_book import TelephoneBook
 from bot.services.telling_cards import TellingCards
 from bot.services.wordings import Wordings
 from bot.settings import Settings
 from bot.slack.gateway import Gateway
 from bot.store.database import Database
 from bot.store.embedded_place import binaries
+from bot.telephone import Telephone
 
 BACKUPS_FOLDER = "backups"
 
@@ -93,6 +97,7 @@ def build(
     rooms = Rooms(db, clock, runbook, people, channels, outbox, cards, posts, gateway, rendering)
     incident_cards = IncidentCards(db, clock, runbook, people, channels, rooms, cards, rendering)
     links = Links(db, clock, keyring, public_url=settings.public_url)
+    book = TelephoneBook(db, clock)
     parts = Parts(
         clock=clock,
         runbook=runbook,
@@ -106,6 +111,9 @@ def build(
         session=session,
         settings=settings,
         hooks=hooks,
+        telephone=_telephone(settings, session, clock),
+        has_stopped=book.has_stopped,
+        belongs_elsewhere=book.belongs_elsewhere,
     )
     pagers = on_the_shelf(parts)
     followups = PageFollowups(db, outbox, pagers)
@@ -167,6 +175,8 @@ def build(
         schema=schema,
         lifesign=Lifesign(db, clock, pulse, session, settings.heartbeat_url),
         escalations=escalations,
+        page_reports=PageReports(db, clock, people, paging, cards, rendering),
+        replies=Replies(db, runbook, people, escalations, incident_cards, book, rendering),
         rooms=rooms,
         alerts=alerts,
         alert_deeds=AlertDeeds(db, clock, people, permissions, escalations, alerts, tied),
@@ -199,6 +209,12 @@ def _teach_names(rendering: Rendering, people: People) -> None:
         return mention(actor) if shown == actor and people.mention(actor) else shown
 
     rendering.use(mention=mention, name=name)
+
+
+def _telephone(settings: Settings, session: aiohttp.ClientSession, clock: Clock) -> Telephone | None:
+    if settings.twilio is None:
+        return None
+    return Telephone(settings.twilio, session, clock, public_url=settings.public_url)
 
 
 def _mail(settings: Settings, clock: Clock) -> Mail | None:

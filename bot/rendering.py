@@ -38,6 +38,11 @@ def leave(text: str) -> str:
     return text
 
 
+def escape_xml(text: str) -> str:
+    """For what is read aloud or sent as an answer to a text; signs that no XML can hold become blanks."""
+    return escape_html("".join(sign if sign.isprintable() or sign in "\n\t" else " " for sign in text))
+
+
 FOLDERS: Mapping[str, Escape] = {
     "slack": escape_mrkdwn,
     "page": leave,
@@ -45,6 +50,8 @@ FOLDERS: Mapping[str, Escape] = {
     "statuspage": leave,
     "documents": leave,
     "web": escape_html,
+    "telephone": leave,
+    "twiml": escape_xml,
 }
 
 

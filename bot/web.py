@@ -10,7 +10,7 @@ from aiohttp import web
 from aiohttp.typedefs import Middleware
 
 from bot import api
-from bot.domain.errors import Failed, NotFound, Refused, TocsinError
+from bot.domain.errors import Failed, NotFound, NotPermitted, Refused, TocsinError
 from bot.metrics import CONTENT_TYPE, Figures, Metrics
 from bot.services import Services
 from bot.services.figures import figures
@@ -151,6 +151,8 @@ def _http_error(error: web.HTTPException) -> web.StreamResponse:
 def _status(error: TocsinError) -> int:
     if isinstance(error, NotFound):
         return 404
+    if isinstance(error, NotPermitted):
+        return 403
     return 400 if isinstance(error, Refused) else 503
 
 

@@ -11,6 +11,8 @@ Via = Literal["slack", "email", "sms", "voice", "webhook", "pagerduty"]
 PageState = Literal["waiting", "accepted", "delivered", "refused", "gave_up", "cancelled"]
 
 ACCEPTED: frozenset[PageState] = frozenset({"accepted", "delivered"})
+# Nobody has said yes or no to it; also one that was cancelled on its way may still be accepted.
+UNSETTLED: frozenset[PageState] = frozenset({"waiting", "cancelled"})
 LOST: frozenset[PageState] = frozenset({"refused", "gave_up"})
 
 
@@ -36,6 +38,7 @@ class Page:
     accepted_at: datetime | None
     reference: str | None
     error: str | None
+    reported: str | None = None
 
     @property
     def is_accepted(self) -> bool:

@@ -25,6 +25,7 @@ from bot.mail import Mail
 from bot.rendering import Rendering
 from bot.runbook import Person, Runbook
 from bot.settings import Settings
+from bot.telephone import Telephone
 
 
 @dataclass(frozen=True)
@@ -101,6 +102,9 @@ class Parts:
     session: aiohttp.ClientSession
     settings: Settings
     hooks: Hooks
+    telephone: Telephone | None
+    has_stopped: Callable[[str], Awaitable[bool]]
+    belongs_elsewhere: Callable[[str, Page], Awaitable[bool]]
 
 
 def on_the_shelf(parts: Parts) -> dict[Via, Pager]:

@@ -31,12 +31,14 @@ from bot.services.links import Links
 from bot.services.notes import Notes
 from bot.services.outages import Outages
 from bot.services.outbox import Outbox
+from bot.services.page_reports import PageReports
 from bot.services.people import People
 from bot.services.permissions import Permissions
 from bot.services.posts import Posts
 from bot.services.promises import Promises
 from bot.services.pulse import Pulse
 from bot.services.reception import Reception
+from bot.services.replies import Replies
 from bot.services.rooms import Rooms
 from bot.services.schema import Schema
 from bot.services.telling_cards import TellingCards
@@ -73,6 +75,8 @@ class Services:
     schema: Schema
     lifesign: Lifesign
     escalations: Escalations
+    page_reports: PageReports
+    replies: Replies
     rooms: Rooms
     alerts: Alerts
     alert_deeds: AlertDeeds

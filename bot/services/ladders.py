@@ -249,7 +249,7 @@ class Ladders:
         for key in people:
             person = self._people.person(key)
             name = self._people.display_name(key)
-            line = f"{name} was not reached: no provider accepted a page"
+            line = f"{name} was not reached: no page got through"
             once = f"unreached {escalation.run} {key}"
             if await incidents.write(
                 conn, incident.id, "page_failed", line, actor=TOCSIN.name, at=self._clock.now(), key=once

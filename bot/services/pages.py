@@ -9,7 +9,7 @@ from bot.domain.actor import TOCSIN
 from bot.domain.errors import Rejected, Unreachable
 from bot.domain.escalation import is_late
 from bot.domain.incident import Incident
-from bot.domain.page import Page, PageState, Via
+from bot.domain.page import UNSETTLED, Page, PageState, Via
 from bot.metrics import Metrics
 from bot.pagers import Call, Pager
 from bot.rendering import Rendering
@@ -134,18 +134,21 @@ class Pages(Errand):
     async def recorded(self, conn: Connection, delivery: Delivery, outcome: Outcome) -> None:
         page = await pages.get(conn, delivery.payload["page"])
         if outcome.state == "sent":
-            await self._accepted(conn, page, outcome.reference)
+            await self.accepted(conn, page, outcome.reference)
         elif outcome.state in ("refused", "gave_up"):
             await self._lost(conn, page, outcome)
         elif outcome.error and outcome.state == "waiting":
             await pages.note_error(conn, page.id, outcome.error)
         await self._cards.touch(conn, f"incident:{page.incident_id}", incident=page.incident_id)
 
-    async def _accepted(self, conn: Connection, page: Page, reference: str | None) -> None:
+    async def accepted(self, conn: Connection, page: Page, reference: str | None) -> None:
+        """The provider has taken it. Nothing happens when that was written down before, from a report of its own."""
         now = self._clock.now()
         # The incident, its ladder, its pages, as in every deed: two who take them the other way round wait for each
         # other. Held from here, the incident cannot get its room unseen by this page, nor this page its answer.
         incident = await incidents.lock(conn, page.incident_id)
+        if not await self._is_unsettled(conn, page):
+            return
         await escalations.look_now(conn, page.incident_id, now, accepted=page.id)
         await pages.settle(conn, page.id, "accepted", now=now, reference=reference)
         self._metrics.page_lateness((now - page.due_at).total_seconds(), page.via)
@@ -159,6 +162,9 @@ class Pages(Errand):
             conn, page.incident_id, "paged", words, actor=TOCSIN.name, at=now, key=f"page {page.id} accepted"
         )
 
+    async def _is_unsettled(self, conn: Connection, page: Page) -> bool:
+        return (await pages.get(conn, page.id)).state in UNSETTLED
+
     async def _catch_up(self, conn: Connection, incident: Incident, page: Page) -> None:
         """What happened while the page was on its way: its message does not show it yet, its service does not know."""
         await self._followups.put(conn, page.incident_id, [page])
@@ -171,6 +177,8 @@ class Pages(Errand):
         now = self._clock.now()
         state: PageState = "refused" if outcome.state == "refused" else "gave_up"
         await incidents.lock(conn, page.incident_id)
+        if not await self._is_unsettled(conn, page):
+            return
         await escalations.look_now(conn, page.incident_id, now)
         await pages.settle(conn, page.id, state, now=now, error=outcome.error)
         words = self._rendering.say(

@@ -24,6 +24,7 @@ from bot.settings.values import (
     SecretUrl,
     Sender,
     Smtp,
+    TelephoneNumber,
     Tokens,
     Twilio,
     Url,
@@ -58,7 +59,7 @@ class Settings(BaseSettings):
     mail_from: Sender | None = None
     twilio_account_sid: str | None = None
     twilio_auth_token: SecretStr | None = None
-    twilio_from: str | None = None
+    twilio_from: TelephoneNumber | None = None
     twilio_api_url: Url = "https://api.twilio.com"
     statuspage_token: SecretStr | None = None
     statuspage_api_url: Url = "https://api.statuspage.io/v1"

@@ -12,7 +12,7 @@ from pydantic import SecretStr
 
 from bot.domain.errors import Refused
 from bot.runbook.addresses import HttpUrl, PostgresqlUrl
-from bot.runbook.values import email_of, read_by
+from bot.runbook.values import email_of, phone_of, read_by
 
 LogLevel = Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"]
 LogFormat = Literal["text", "json"]
@@ -121,6 +121,13 @@ def _tokens(text: str) -> tuple[SecretStr, ...]:
     return tuple(SecretStr(token.strip()) for token in text.split(",") if token.strip())
 
 
+def _telephone(text: str) -> str:
+    """A number as Twilio knows it; also a messaging service of theirs, or a name where texts may come from one."""
+    if re.fullmatch(r"MG[0-9a-fA-F]{32}|(?=.*[A-Za-z])[A-Za-z0-9 ]{1,11}", text):
+        return text
+    return phone_of(text)
+
+
 def _sender(text: str) -> str:
     _, address = parseaddr(text)
     email_of(address)
@@ -137,6 +144,7 @@ BotToken = Annotated[SecretStr, read_by(_bot_token, "a token")]
 AppToken = Annotated[SecretStr, read_by(_app_token, "a token")]
 Tokens = Annotated[tuple[SecretStr, ...], read_by(_tokens, "tokens")]
 MailServer = Annotated[Smtp, read_by(Smtp.parse, "an address")]
+TelephoneNumber = Annotated[str, read_by(_telephone, "a telephone number")]
 Sender = Annotated[str, read_by(_sender, "an address")]
 Level = Annotated[LogLevel, read_by(_log_level, "a level")]
 Format = Annotated[LogFormat, read_by(_log_format, "a format")]

@@ -90,6 +90,11 @@ async def look_now(conn: Connection, incident_id: int, now: datetime, *, accepte
     await SQL.run(conn, "look_now", incident_id=incident_id, now=now, accepted=accepted)
 
 
+async def look_again(conn: Connection, incident_id: int, now: datetime) -> None:
+    """Have the reach of the last step judged once more: a page of it that was accepted never arrived."""
+    await SQL.run(conn, "look_again", incident_id=incident_id, now=now)
+
+
 def as_kept(row: Row) -> Escalation:
     fields = {name: value for name, value in row.items() if name != "due_at"}
     return Escalation(**fields | {"policy": Policy.from_json(row["policy"])})

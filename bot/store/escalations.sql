@@ -36,6 +36,11 @@ SELECT min(due_at) AS due_at FROM escalations WHERE due_at IS NOT NULL;
 -- How many ladders are running.
 SELECT count(*) AS armed FROM escalations WHERE due_at IS NOT NULL;
 
+-- name: look_again
+-- Somebody who was counted as reached was not: the last step is judged anew, while the ladder calls anybody.
+UPDATE escalations SET reach_by = LEAST(coalesce(reach_by, %(now)s), %(now)s)
+WHERE incident_id = %(incident_id)s AND state IN ('climbing', 'exhausted');
+
 -- name: look_now
 -- A provider has answered: whether the last step reached anybody is looked at without waiting. When no other page
 -- of this run is open or lost, everybody was reached, and there is nothing to look at. Holds the row in any case.

@@ -69,6 +69,13 @@ async def settle(
     return await SQL.run(conn, "settle", id=page_id, state=state, now=now, reference=reference, error=error) == 1
 
 
+async def report(
+    conn: Connection, page_id: int, reported: str, *, now: datetime, state: PageState, error: str | None
+) -> None:
+    """Write down what the provider says of it after it took it."""
+    await SQL.run(conn, "report", id=page_id, reported=reported, now=now, state=state, error=error)
+
+
 async def note_error(conn: Connection, page_id: int, error: str) -> None:
     await SQL.run(conn, "note_error", id=page_id, error=error)
 

@@ -29,6 +29,13 @@ SET state = %(state)s, error = %(error)s, reference = coalesce(%(reference)s, re
     accepted_at = CASE WHEN %(state)s = 'accepted' THEN %(now)s ELSE accepted_at END
 WHERE id = %(id)s AND state IN ('waiting', 'cancelled');
 
+-- name: report
+-- What the provider says of it later, by itself.
+UPDATE pages
+SET reported = %(reported)s, state = %(state)s, error = %(error)s,
+    accepted_at = CASE WHEN %(state)s = 'delivered' THEN coalesce(accepted_at, %(now)s) ELSE accepted_at END
+WHERE id = %(id)s;
+
 -- name: note_error
 UPDATE pages SET error = %(error)s WHERE id = %(id)s;
 

@@ -5,6 +5,7 @@ from dataclasses import replace
 from typing import Any, get_args
 
 import pytest
+from pydantic import SecretStr
 
 from bot.clock import Clock
 from bot.domain.page import Page, Via
@@ -14,8 +15,10 @@ from bot.outgoing import http_client
 from bot.pagers import Parts, on_the_shelf, ways
 from bot.rendering import Rendering
 from bot.runbook import Runbook
-from bot.settings import Settings, Smtp
+from bot.settings import Settings, Smtp, Twilio
+from bot.telephone import Telephone
 
+ACCOUNT = Twilio("AC1", SecretStr("token"), "+447700900999", "https://twilio.example.com")
 SET_UP = {"PAGERDUTY_ROUTING_KEY": "R0UTINGKEY"}
 
 
@@ -43,6 +46,8 @@ async def parts(clock: Clock, runbook: Runbook, rendering: Rendering) -> AsyncIt
             clock=clock, runbook=runbook, rendering=rendering, messenger=NoSlack(), paint=nothing, account_of=nothing,
             known_account={}.get, acknowledge_link=no_link, mail=mail, session=session,
             settings=Settings.from_environment(SET_UP), hooks=Hooks(session, clock, nothing),
+            telephone=Telephone(ACCOUNT, session, clock),
+            has_stopped=nothing, belongs_elsewhere=nothing,
         )  # fmt: skip
 
 
@@ -72,5 +77,5 @@ async def test_without_a_mail_server_there_is_no_pager_by_mail(parts: Parts) -> 
 
 async def test_without_credentials_there_is_no_pager(parts: Parts) -> None:
     assert set(on_the_shelf(parts)) == set(ways())
-    bare = replace(parts, mail=None, settings=Settings.from_environment({}))
+    bare = replace(parts, mail=None, telephone=None, settings=Settings.from_environment({}))
     assert set(on_the_shelf(bare)) == {"slack", "webhook"}

@@ -118,7 +118,7 @@ async def test_while_slack_does_not_let_us_look_the_page_waits_for_a_minute_and_
 ) -> None:
     workspace.faults.refuse("conversations.history", "missing_scope", times=None)
     clock.move(timedelta(seconds=59))
-    with pytest.raises(Unanswered, match="not known whether this was posted"):
+    with pytest.raises(Unanswered, match="not known whether this was sent"):
         await pager.page(calling("ada", unsure=True))
     assert posts(workspace) == []
 

@@ -1,0 +1,32 @@
+"""What somebody means who answers a text."""
+
+import re
+from dataclasses import dataclass
+from typing import Literal
+
+Wish = Literal["acknowledge", "stop", "start", "nothing"]
+
+# What the telephone companies themselves take for a wish to hear no more, or to hear again.
+STOP = frozenset({"stop", "stopall", "unsubscribe", "cancel", "end", "quit", "revoke", "optout"})
+START = frozenset({"start", "unstop", "yes"})
+ACKNOWLEDGE = re.compile(r"(?:ack|acknowledged?|ok)\b\W*(?:inc\W*)?(?P<number>\d{1,15})?", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class Reply:
+    """`ref` names an incident; None: the one of the newest page."""
+
+    wish: Wish
+    ref: str | None = None
+
+
+def reply_of(text: str) -> Reply:
+    """`ack`, `ACK INC-12`, `Stop.` …; whatever else is typed means nothing."""
+    words = text.strip().strip(".!,'\"“”* ")
+    if words.lower() in STOP:
+        return Reply("stop")
+    if words.lower() in START:
+        return Reply("start")
+    if found := ACKNOWLEDGE.fullmatch(words):
+        return Reply("acknowledge", f"INC-{found['number']}" if found["number"] else None)
+    return Reply("nothing")

@@ -1,0 +1,49 @@
+"""What a telephone company reports of a text or call after it took it, and what that means for a page."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+# `unanswered`: it rang, and nobody took it. The page has reached the telephone all the same.
+Meaning = Literal["under way", "delivered", "unanswered", "failed"]
+
+
+@dataclass(frozen=True)
+class Report:
+    """A later report has a higher rank. They arrive in any order, and more than once."""
+
+    word: str
+    rank: int
+    meaning: Meaning
+    words: str = ""
+
+
+# In Twilio's words, of texts and of calls. A call that a machine takes is delivered too, and acknowledges nothing.
+REPORTS: Mapping[str, Report] = {
+    report.word: report
+    for report in (
+        Report("accepted", 0, "under way"),
+        Report("scheduled", 0, "under way"),
+        Report("queued", 1, "under way"),
+        Report("sending", 2, "under way"),
+        Report("sent", 3, "under way"),
+        Report("failed", 4, "failed", "it could not be sent"),
+        Report("undelivered", 4, "failed", "it was not delivered"),
+        Report("canceled", 4, "failed", "it was taken back"),
+        Report("initiated", 2, "under way"),
+        Report("ringing", 3, "under way"),
+        Report("busy", 4, "unanswered", "the line was busy"),
+        Report("no-answer", 4, "unanswered", "nobody picked up"),
+        Report("delivered", 5, "delivered"),
+        Report("read", 6, "delivered"),
+        Report("in-progress", 5, "delivered"),
+        Report("completed", 6, "delivered"),
+    )
+}
+
+
+def news(known: str | None, word: str) -> Report | None:
+    """The report, when it says more than the one that is `known`; None also for a word that nobody has heard of."""
+    report = REPORTS.get(word.strip().lower())
+    before = REPORTS.get(known or "")
+    return report if report and (before is None or report.rank > before.rank) else None

@@ -1,0 +1,37 @@
+"""What is done when an earlier attempt may have been accepted: it is looked for before anything is sent again."""
+
+from collections.abc import Awaitable, Callable
+from datetime import datetime, timedelta
+from typing import Protocol
+
+from bot.clock import Clock
+from bot.domain.errors import Failed, Unanswered
+from bot.pagers import Call
+
+# How long we look for what may have been sent, before it is sent as a possible repeat.
+LOOK_FOR = timedelta(seconds=60)
+# What is sent is stamped by the provider's clock, which is not ours.
+CLOCKS_DIFFER_BY = timedelta(seconds=60)
+
+# The reference of what was sent since then; None when there is nothing. Raises a Failed when it cannot be found out.
+Look = Callable[[datetime], Awaitable[str | None]]
+
+
+class Send(Protocol):
+    """Sends and returns the reference. `repeat`: the words say that it may have been sent before."""
+
+    async def __call__(self, *, repeat: bool) -> str: ...
+
+
+async def sent_once(call: Call, clock: Clock, *, look: Look, send: Send) -> str:
+    """The reference of the earlier attempt, if one is found, else that of a new one."""
+    if not call.unsure:
+        return await send(repeat=False)
+    began = call.page.first_attempt_at or clock.now()
+    try:
+        found = await look(began - CLOCKS_DIFFER_BY)
+    except Failed as error:
+        if clock.now() - began < LOOK_FOR:
+            raise Unanswered(f"it is not known whether this was sent: {error}") from error
+        return await send(repeat=True)
+    return found or await send(repeat=False)

@@ -1,0 +1,72 @@
+"""Pages somebody by a text message."""
+
+import re
+from datetime import datetime
+from functools import partial
+
+from bot.domain.errors import Rejected
+from bot.domain.page import Via
+from bot.pagers import Call, Pager, Parts
+from bot.pagers.doubt import sent_once
+from bot.runbook import Person
+from bot.telephone import Telephone, segments
+
+# A title is cut until the whole is no more than this many texts.
+SEGMENTS = 3
+TITLE_LENGTHS = (120, 80, 50, 30)
+REASON_LENGTH = 80
+
+
+def pager(parts: Parts) -> Pager | None:
+    return SmsPager(parts, parts.telephone) if parts.telephone else None
+
+
+class SmsPager:
+    """The words are `templates/page/sms.j2`; they end with the number of the page, by which it is found again."""
+
+    via: Via = "sms"
+
+    def __init__(self, parts: Parts, telephone: Telephone) -> None:
+        self._parts = parts
+        self._telephone = telephone
+
+    def contact(self, person: Person) -> str | None:
+        """Nobody is reached under the number that the texts come from."""
+        return person.phone if person.phone != self._telephone.sender else None
+
+    async def page(self, call: Call) -> str:
+        if await self._parts.has_stopped(call.page.contact):
+            raise Rejected("this number has asked for no more texts (STOP)")
+        return await sent_once(call, self._parts.clock, look=partial(self._look, call), send=partial(self._send, call))
+
+    async def _send(self, call: Call, *, repeat: bool) -> str:
+        words = await self._words(call, repeat=repeat)
+        call.leaves()
+        return await self._telephone.text(call.page.contact, words, about=call.page.key)
+
+    async def _look(self, call: Call, since: datetime) -> str | None:
+        ours = re.compile(rf"\bPage {call.page.id}$")
+        for one in await self._telephone.made("Messages", call.page.contact):
+            if ours.search(one.body) and (one.made_at is None or one.made_at >= since):
+                return one.sid
+        return None
+
+    async def _words(self, call: Call, *, repeat: bool) -> str:
+        page, incident = call.page, call.incident
+        severity = self._parts.runbook.severity_as_declared(incident.severity)
+        link = await self._parts.acknowledge_link(page)
+        words = ""
+        for length in TITLE_LENGTHS:
+            words = self._parts.rendering.say(
+                "page/sms", page=page, incident=incident, severity=severity, title=_cut(incident.title, length),
+                reason=_cut(page.reason or "", REASON_LENGTH), link=link, repeat=repeat, hears=self._telephone.hears,
+            )  # fmt: skip
+            if segments(words) <= SEGMENTS:
+                break
+        return words
+
+
+def _cut(text: str, length: int) -> str:
+    """With three dots and no ellipsis, which no plain text can hold."""
+    line = " ".join(text.split())
+    return line if len(line) <= length else line[: length - 3].rstrip() + "..."

@@ -1,0 +1,22 @@
+-- name: stop
+INSERT INTO stopped_numbers (phone, stopped_at) VALUES (%(phone)s, %(now)s) ON CONFLICT (phone) DO NOTHING;
+
+-- name: start
+DELETE FROM stopped_numbers WHERE phone = %(phone)s;
+
+-- name: has_stopped
+SELECT EXISTS (SELECT FROM stopped_numbers WHERE phone = %(phone)s) AS stopped;
+
+-- name: stopped
+SELECT phone FROM stopped_numbers ORDER BY phone;
+
+-- name: pages_to
+-- Those that may have reached this number, the newest first.
+SELECT * FROM pages
+WHERE contact = %(phone)s AND via IN ('sms', 'voice') AND attempts > 0 AND state <> 'refused'
+ORDER BY id DESC LIMIT %(limit)s;
+
+-- name: is_referred_to
+-- Is this text or call known to be that of another page?
+SELECT EXISTS (
+    SELECT FROM pages WHERE reference = %(reference)s AND via IN ('sms', 'voice') AND id <> %(but)s) AS referred_to;

@@ -1,0 +1,107 @@
+"""The door to telephones: reports of texts and calls, texts that come back, and keys that are pressed."""
+
+import logging
+from urllib.parse import parse_qsl
+
+from aiohttp import web
+from multidict import MultiDict
+from twilio.request_validator import RequestValidator
+
+from bot.domain.errors import NotFound, NotPermitted, Unreachable
+from bot.services.page_reports import PageReports
+from bot.services.replies import Replies
+from bot.settings import Settings
+
+log = logging.getLogger(__name__)
+
+SIGNATURE = "X-Twilio-Signature"
+NOT_SIGNED = "this is not signed by the Twilio account of TWILIO_AUTH_TOKEN, for the address in PUBLIC_URL"
+NO_ADDRESS = "PUBLIC_URL is not set, so no signature can be checked"
+NOTHING_RECORDED = "nothing recorded"
+
+Form = MultiDict[str]
+
+
+def routes(reports: PageReports, replies: Replies, settings: Settings) -> list[web.RouteDef]:
+    """None without an account at Twilio."""
+    if settings.twilio is None:
+        return []
+    switchboard = Switchboard(
+        reports, replies, settings.twilio.auth_token.get_secret_value(), public_url=settings.public_url
+    )
+    return [
+        web.post("/twilio/status", switchboard.status),
+        web.post("/twilio/sms", switchboard.text),
+        web.route("*", "/twilio/voice/{page}", switchboard.answered),
+        web.post("/twilio/voice/{page}/key", switchboard.key),
+    ]
+
+
+class Switchboard:
+    """Nothing is looked at before its signature is. All may be asked twice: Twilio repeats what got no answer."""
+
+    def __init__(self, reports: PageReports, replies: Replies, token: str, *, public_url: str | None) -> None:
+        self._reports = reports
+        self._replies = replies
+        self._validator = RequestValidator(token)
+        self._public_url = public_url
+
+    async def status(self, request: web.Request) -> web.Response:
+        """`POST /twilio/status?page=`: what became of a text or call."""
+        form = await self._signed(request)
+        reference = _of(form, "MessageSid") or _of(form, "CallSid")
+        word = _of(form, "MessageStatus") or _of(form, "CallStatus")
+        try:
+            await self._reports.reported(request.query.get("page", ""), reference, word, _of(form, "ErrorCode"))
+        except NotFound:
+            # Of a database that is gone. Asking again would change nothing.
+            log.warning("reference=%s status=%s is of no page", reference, word)
+        return web.Response(status=204)
+
+    async def text(self, request: web.Request) -> web.Response:
+        """`POST /twilio/sms`: somebody has sent a text to our number."""
+        form = await self._signed(request)
+        try:
+            return _twiml(await self._replies.texted(_of(form, "From"), _of(form, "Body")))
+        except Unreachable as error:
+            log.warning("a text came in and nothing was done: %s", error)
+            return _twiml(self._replies.written(NOTHING_RECORDED))
+
+    async def answered(self, request: web.Request) -> web.Response:
+        """`GET` or `POST /twilio/voice/{page}`: somebody has picked up."""
+        await self._signed(request)
+        return await self._ask(request)
+
+    async def key(self, request: web.Request) -> web.Response:
+        """`POST /twilio/voice/{page}/key?seen=`: a key was pressed."""
+        form = await self._signed(request)
+        try:
+            page = await self._reports.page(request.match_info["page"])
+            said = await self._replies.pressed(page, _of(form, "Digits"), seen=request.query.get("seen"))
+        except Unreachable as error:
+            log.warning("a key was pressed and nothing was done: %s", error)
+            said = self._replies.spoken(NOTHING_RECORDED)
+        return await self._ask(request) if said is None else _twiml(said)
+
+    async def _ask(self, request: web.Request) -> web.Response:
+        key = request.match_info["page"]
+        page = await self._reports.page(key)
+        return _twiml(await self._replies.asked(page, f"{self._public_url}/twilio/voice/{key}/key"))
+
+    async def _signed(self, request: web.Request) -> Form:
+        """The form, once its signature is seen to be right. Raises NotPermitted."""
+        if self._public_url is None:
+            raise NotPermitted(NO_ADDRESS)
+        form = MultiDict(parse_qsl((await request.read()).decode("utf-8", "replace"), keep_blank_values=True))
+        url, signature = f"{self._public_url}{request.raw_path}", request.headers.get(SIGNATURE, "")
+        if not self._validator.validate(url, form, signature):
+            raise NotPermitted(NOT_SIGNED)
+        return form
+
+
+def _of(form: Form, name: str) -> str:
+    return form.get(name, "").strip()
+
+
+def _twiml(words: str) -> web.Response:
+    return web.Response(text=words, content_type="text/xml", charset="utf-8")

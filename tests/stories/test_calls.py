@@ -1,0 +1,119 @@
+"""Pages by telephone call: what is said, what a key does, and why a machine acknowledges nothing."""
+
+from tests.stories.telephones import ADA, NewWorld, by, heard, reported, telephones
+from tests.stories.test_paging import declared
+from tests.stories.test_reaching import pages
+from tests.world import words_of
+
+
+async def test_whoever_picks_up_hears_what_is_wrong_and_acknowledges_with_a_key(new_world: NewWorld) -> None:
+    async with telephones(new_world, by("voice")) as (world, company):
+        await declared(world, "P1 Payments <b>& cards</b> failing")
+        (call,) = company.calls(ADA)
+        said = heard(await company.picked_up(call))
+        assert "P1, Critical: Payments <b>& cards</b> failing. Incident 1." in said
+        assert "You are paged as On-call Engineer. Press 1 to acknowledge." in said
+
+        assert "Incident 1 is acknowledged" in heard(await company.pressed(call, "1"))
+        await world.settled()
+        assert (await world.house.incidents.find("INC-1")).acknowledged_by == "ada"
+        assert "was acknowledged by Ada Obi" in heard(await company.picked_up(call)), "there is no key any more"
+        await world.passes(hours=2)
+        assert world.pages_of("ben") == []
+
+
+async def test_a_second_key_pages_the_next_tier_once_however_often_it_arrives(new_world: NewWorld) -> None:
+    async with telephones(new_world, by("voice")) as (world, company):
+        await declared(world)
+        (call,) = company.calls(ADA)
+        first = await company.picked_up(call)
+        assert "seen=1.0.1" in first
+        assert "Engineering Lead is being paged" in heard(await company.pressed(call, "2"))
+        await world.settled()
+
+        again = await company.tells(first.split('action="')[1].split('"')[0], {"CallSid": call.sid, "Digits": "2"}, ADA)
+        assert "just been escalated" in heard(again[1])
+        await world.settled()
+        assert len(world.pages_of("ben")) == 1
+        assert world.pages_of("cleo") == []
+
+
+async def test_a_key_that_means_nothing_asks_again(new_world: NewWorld) -> None:
+    async with telephones(new_world, by("voice")) as (world, company):
+        await declared(world)
+        (call,) = company.calls(ADA)
+
+        assert "Press 1 to acknowledge" in heard(await company.pressed(call, "7"))
+        assert (await world.house.incidents.find("INC-1")).acknowledged_at is None
+
+
+async def test_an_answering_machine_acknowledges_nothing(new_world: NewWorld) -> None:
+    async with telephones(new_world, by("voice")) as (world, company):
+        await declared(world)
+        (call,) = company.calls(ADA)
+        for status in ("ringing", "in-progress", "completed"):
+            await reported(world, company, call, status)
+            await company.picked_up(call)
+
+        (page,) = await pages(world)
+        assert page["state"] == "delivered"
+        await world.passes(minutes=15)
+        assert len(world.pages_of("ben")) == 1
+
+
+async def test_a_call_that_nobody_takes_has_reached_the_telephone_and_says_so(new_world: NewWorld) -> None:
+    async with telephones(new_world, by("voice")) as (world, company):
+        await declared(world)
+        (call,) = company.calls(ADA)
+        await reported(world, company, call, "no-answer")
+
+        (page,) = await pages(world)
+        assert page["state"] == "accepted"
+        assert "(nobody picked up)" in words_of(world.card())
+        assert world.pages_of("ben") == []
+
+
+async def test_a_call_that_cannot_be_made_hands_over_at_once(new_world: NewWorld) -> None:
+    async with telephones(new_world, by("voice")) as (world, company):
+        await declared(world)
+        await reported(world, company, company.calls(ADA)[0], "failed")
+
+        assert [page["state"] for page in await pages(world)] == ["refused", "accepted"]
+        assert len(world.pages_of("ben")) == 1
+
+
+async def test_a_call_whose_answer_was_lost_is_found_and_not_made_again(new_world: NewWorld) -> None:
+    async with telephones(new_world, by("voice")) as (world, company):
+        await declared(world, "P1 Payments failing")
+        company.drop()
+        await declared(world, "P1 Search is down")
+        await world.passes(seconds=2)
+
+        first, second = company.calls(ADA)
+        async with world.house.db.transaction() as conn:
+            rows = await (await conn.execute("SELECT reference FROM pages ORDER BY id")).fetchall()
+        assert [row["reference"] for row in rows] == [first.sid, second.sid]
+
+
+async def test_without_a_public_address_the_call_says_where_to_acknowledge(new_world: NewWorld) -> None:
+    async with telephones(new_world, by("voice"), public_url="") as (world, company):
+        await declared(world)
+        (call,) = company.calls(ADA)
+
+        said = heard(await company.picked_up(call))
+        assert "Payments failing. Incident 1." in said
+        assert "Acknowledge it in Slack." in said
+        assert "Press" not in said
+
+
+async def test_a_call_after_the_end_says_that_it_is_over(new_world: NewWorld) -> None:
+    async with telephones(new_world, by("voice")) as (world, company):
+        await declared(world)
+        (call,) = company.calls(ADA)
+        before = call.fields["Url"]
+        await world.eve.types("/incident resolve Rolled back", world.room())
+        await world.settled()
+
+        assert "Incident 1 is resolved" in heard(await company.picked_up(call))
+        _, answer = await company.tells(f"{before}/key?seen=1.0.1", {"CallSid": call.sid, "Digits": "1"}, ADA)
+        assert "INC-1 is resolved" in heard(answer)
