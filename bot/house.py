@@ -64,6 +64,7 @@ from bot.services.reception import Reception
 from bot.services.replies import Replies
 from bot.services.rooms import Rooms
 from bot.services.schema import Schema
+from bot.services.simulations import Simulations
 from bot.services.telephone_book import TelephoneBook
 from bot.services.telling_cards import TellingCards
 from bot.services.wordings import Wordings
@@ -181,6 +182,7 @@ def build(
         alerts=alerts,
         alert_deeds=AlertDeeds(db, clock, people, permissions, escalations, alerts, tied),
         covers=Covers(db, clock, runbook, people, permissions),
+        simulations=Simulations(db, runbook, people, settings),
         handovers=Handovers(db, clock, runbook, people, outbox, gateway, rendering),
         heartbeats=Heartbeats(db, clock, runbook, alerts, rendering),
         checks=checks,

@@ -6,9 +6,12 @@ from pathlib import Path
 import click
 
 from bot.cli.begin import STARTER, read_settings, shipped_runbooks
+from bot.clock import Clock
 from bot.domain.errors import NotFound, Refused
+from bot.rendering import Rendering
 from bot.runbook import Runbook, RunbookMistakes, load, report
 from bot.services.gaps import Gap, gaps, ready_ways
+from bot.services.simulations import simulate_by_rotation
 from bot.settings import Settings
 
 WRITTEN_TO = Path("runbook.yml")
@@ -16,12 +19,13 @@ WRITTEN_TO = Path("runbook.yml")
 
 @click.command()
 @click.argument("path", type=click.Path(path_type=Path), required=False)
-@click.option("--simulate", is_flag=True, help="Also list the gaps in who would be paged.")
+@click.option("--simulate", is_flag=True, help="Also show who would be paged now, and the gaps.")
 def check(path: Path | None, simulate: bool) -> None:
     """Say everything that is wrong in a runbook, with its line.
 
-    --simulate adds the gaps in who would be paged: tiers that nobody is in, ways to page without credentials here, and
-    people without the contact that a way needs. Gaps are told; only mistakes make it fail.
+    --simulate adds who would be paged now for each severity, by the rotations, and the gaps: tiers that nobody is in,
+    ways to page without credentials here, and people without the contact that a way needs. Gaps are told; only mistakes
+    make it fail.
     """
     settings = read_settings(log_level="WARNING")
     file = path or settings.runbook
@@ -32,6 +36,7 @@ def check(path: Path | None, simulate: bool) -> None:
         raise click.exceptions.Exit(1) from wrong
     click.echo(report.of_runbook(runbook, str(file)))
     if simulate:
+        _tell_ladders(runbook, settings)
         _tell_gaps(runbook, settings)
 
 
@@ -53,6 +58,14 @@ def init(name: str) -> None:
     except OSError as error:
         raise Refused(f"{WRITTEN_TO} cannot be written here: {error.strerror}.") from error
     click.echo(f"{WRITTEN_TO} is written. Put your people in, then: tocsin check")
+
+
+def _tell_ladders(runbook: Runbook, settings: Settings) -> None:
+    rendering = Rendering(runbook.timezone)
+    begins, ready = Clock().now(), ready_ways(settings)
+    for severity in runbook.severities:
+        found = simulate_by_rotation(runbook, severity, begins, ready)
+        click.echo(rendering.say("documents/simulation", severity=severity, simulation=found, runbook=runbook))
 
 
 def _tell_gaps(runbook: Runbook, settings: Settings) -> None:

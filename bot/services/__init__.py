@@ -41,6 +41,7 @@ from bot.services.reception import Reception
 from bot.services.replies import Replies
 from bot.services.rooms import Rooms
 from bot.services.schema import Schema
+from bot.services.simulations import Simulations
 from bot.services.telling_cards import TellingCards
 from bot.settings import Settings
 from bot.slack.gateway import Gateway
@@ -82,6 +83,7 @@ class Services:
     alert_deeds: AlertDeeds
     covers: Covers
     handovers: Handovers
+    simulations: Simulations
     heartbeats: Heartbeats
     checks: Checks
     health: Health

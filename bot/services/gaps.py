@@ -62,7 +62,7 @@ def _of_tier(runbook: Runbook, tier: Tier, ready: Collection[Via]) -> list[Gap]:
     people = _everybody(runbook, tier)
     if not people:
         return [Gap(tier, "nobody")]
-    unready = [Gap(tier, "not set up", via, needs=_missing(via)) for via in tier.via if via not in ready]
+    unready = [Gap(tier, "not set up", via, needs=missing(via)) for via in tier.via if via not in ready]
     unreachable = [
         Gap(tier, "no contact", via, person, " or ".join(NEEDED[via]))
         for via in tier.via
@@ -72,7 +72,8 @@ def _of_tier(runbook: Runbook, tier: Tier, ready: Collection[Via]) -> list[Gap]:
     return unready + unreachable
 
 
-def _missing(via: Via) -> str:
+def missing(via: Via) -> str:
+    """What would have to be there for pages by this way."""
     return CREDENTIALS.get(via, NOT_BUILT) if via in ways() else NOT_BUILT
 
 

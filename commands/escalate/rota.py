@@ -43,7 +43,8 @@ async def cover(call: Call) -> Answer:
         return call.say("cover_ended", schedule=schedule, covers=ended, shift=shift)
     begins, ends = await _from_when_until_when(call, schedule, span)
     made = await call.house.covers.cover(call.actor, schedule.key, person, begins=begins, ends=ends)
-    return call.say("covered", schedule=schedule, cover=made, now=call.house.clock.now())
+    gaps = await call.house.simulations.gaps_of_cover(schedule.key, person)
+    return call.say("covered", schedule=schedule, cover=made, gaps=gaps, now=call.house.clock.now())
 
 
 def on_call_words(call: Call) -> str:

@@ -71,6 +71,14 @@ async def test_without_a_person_the_caller_covers_and_also_for_a_span_of_time(ne
         assert "`primary` Ben Moss covers for Ada Obi until" in await ask(world, "eve", "/escalate oncall")
 
 
+async def test_whoever_makes_a_cover_is_told_by_what_nobody_would_be_reached(new_world: NewWorld) -> None:
+    runbook = ON_A_SCHEDULE.replace("who: [schedule/primary]}", "who: [schedule/primary], via: [slack, webhook]}")
+    async with new_world(runbook=runbook) as world:
+        said = await ask(world, "eve", "/escalate cover primary @dev until 18:00")
+        assert "⚠ They cannot be paged by webhook: no webhook." in said and "by slack" not in said
+        assert "⚠" not in await ask(world, "eve", "/escalate cover deputies @dev until 18:00")
+
+
 async def test_a_cover_that_begins_between_two_tiers_counts_for_the_second(new_world: NewWorld) -> None:
     async with new_world(runbook=ON_A_SCHEDULE) as world:
         await declared(world)

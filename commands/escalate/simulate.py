@@ -1,0 +1,33 @@
+"""Who would be paged: a look ahead, before the night shows it."""
+
+from bot.domain.errors import Refused
+from commands.call import Answer, Call
+from commands.escalate.book import COMMAND
+from commands.typed import first_word
+from commands.when import moment
+
+# Enough for every tier of a ladder, with a repeat; the rest is the same again.
+SHOWN = 20
+
+
+@COMMAND.verb(
+    "simulate", usage="simulate <SEV> [when]", help="who would be paged, when and by what, with the gaps; pages nobody"
+)
+async def simulate(call: Call) -> Answer:
+    word, when = first_word(call.text)
+    if not word:
+        raise Refused("Type which severity and when: `/escalate simulate P1 Sun 03:00`; without a time it is now.")
+    severity = call.house.runbook.severity(word)
+    now, zone = call.house.clock.now(), call.house.runbook.timezone
+    begins = await moment(when, now=now, zone=zone) if when else now
+    if begins < now:
+        raise Refused("That is over already, and who covered then may be forgotten. Say a time to come.")
+    found = await call.house.simulations.simulate(severity, begins)
+    return call.say(
+        "simulation",
+        severity=severity,
+        begins=begins,
+        tiers=call.house.runbook.tiers,
+        simulation=found,
+        shown=found.rungs[:SHOWN],
+    )

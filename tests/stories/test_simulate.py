@@ -1,0 +1,78 @@
+"""`/escalate simulate`: who would be paged, when and by what, and nobody is."""
+
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
+
+from tests.stories.asking import ask
+from tests.world import RUNBOOK, World
+
+NewWorld = Callable[..., AbstractAsyncContextManager[World]]
+
+HANDING_OVER = (
+    RUNBOOK.replace("who: [ada]}", "who: [schedule/primary], via: [slack, voice]}")
+    .replace("who: [ben]}", "who: [schedule/primary]}")
+    .replace(', phone: "+447700900001"', "")
+    + """
+schedules:
+  primary: {people: [ada, ben], rotates: weekly, handover: "Mon 03:10", starts: 2026-08-03}
+"""
+)
+# No phone number, nobody in the tier, nobody in Slack.
+FULL_OF_GAPS = (
+    RUNBOOK.replace("who: [ada]}", "who: [ada], via: [sms]}")
+    .replace(', phone: "+447700900001"', "")
+    .replace("who: [ben]}", "who: []}")
+    .replace("cleo@example.com", "nobody@example.com")
+)
+
+
+async def test_it_is_told_who_would_be_paged_when_and_by_what_through_a_handover(new_world: NewWorld) -> None:
+    async with new_world(runbook=HANDING_OVER) as world:
+        said = await ask(world, "eve", "/escalate simulate P1 Mon 03:00")
+        assert said.split("\n") == [
+            "*If P1 Critical were declared Mon 10 Aug 2026 03:00 BST and nobody answered*, this is who would be paged. "
+            "Nobody is paged now.",
+            "`03:00 BST` On-call Engineer: Ada Obi by slack, voice ⚠ no phone number",
+            "`03:15 BST` Engineering Lead: Ben Moss by slack",
+            "`03:45 BST` CEO: Cleo Fox by slack",
+            "`04:15 BST` the room would be told that nobody answered",
+        ]
+        world.nothing_else_was_sent()
+
+
+async def test_a_cover_counts_and_without_a_time_it_is_now(new_world: NewWorld) -> None:
+    async with new_world(runbook=HANDING_OVER) as world:
+        await ask(world, "eve", "/escalate cover primary @dev from 15:10 until 16:00")
+        said = await ask(world, "eve", "/escalate simulate p1")
+        assert "`15:00 BST` On-call Engineer: Ada Obi by slack" in said
+        assert "`15:15 BST` Engineering Lead: <@U0DEV> by slack" in said
+        world.nothing_else_was_sent()
+
+
+async def test_every_gap_is_shown_and_the_next_tier_comes_at_once(new_world: NewWorld) -> None:
+    async with new_world(runbook=FULL_OF_GAPS) as world:
+        said = await ask(world, "eve", "/escalate simulate P1 “tomorrow noon”")
+        assert said.split("\n")[1:] == [
+            "`12:00 BST` On-call Engineer: Ada Obi by sms ⚠ no phone number → the next tier at once",
+            "`12:00 BST` Engineering Lead: ⚠ nobody is in it → the next tier at once",
+            "`12:00 BST` CEO: Cleo Fox by slack ⚠ not in Slack → the next tier at once",
+            "`12:00 BST` ⚠ nobody can be paged: the room would be told so",
+        ]
+
+
+async def test_a_way_that_is_not_set_up_is_named_with_what_it_needs(new_world: NewWorld) -> None:
+    async with new_world(runbook=RUNBOOK.replace("who: [ada]}", "who: [ada], via: [email]}")) as world:
+        said = await ask(world, "eve", "/escalate simulate P2")
+        assert "Ada Obi by email ⚠ not set up, needs SMTP_URL and MAIL_FROM → the next tier at once" in said
+
+
+async def test_what_cannot_be_simulated_is_refused_with_what_to_type_instead(world: World) -> None:
+    wrong = {
+        "simulate": "Type which severity and when: `/escalate simulate P1 Sun 03:00`",
+        "simulate Sun 03:00": "There is no severity “Sun”. There is: P1, P2, P3.",
+        "simulate P1 when it rains": "“when it rains” is no time I understand: say for example `18:00`",
+        "simulate P1 2026-01-01": "That is over already",
+    }
+    for typed, said in wrong.items():
+        assert said in await ask(world, "eve", f"/escalate {typed}"), typed
+    world.nothing_else_was_sent()
