@@ -11,13 +11,15 @@ from pathlib import Path
 
 import click
 
-from bench import acknowledge, claims, deadline, declare, memory, start
+from bench import acknowledge, claims, deadline, declare, memory, start, storm, takeover
 from bench.table import Table
 
 MEASUREMENTS: Mapping[str, Callable[[Path], Awaitable[Table]]] = {
     "declare": declare.measure,
     "acknowledge": acknowledge.measure,
     "deadline": deadline.measure,
+    "storm": storm.measure,
+    "takeover": takeover.measure,
     "claims": claims.measure,
     "start": start.measure,
     "memory": memory.measure,

@@ -1,6 +1,6 @@
 """Many open incidents whose next step has its time: put into the database and into Slack without being declared."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -38,18 +38,31 @@ def _room(workspace: Workspace, name: str) -> Channel:
     return workspace.conversations.adopt(room)
 
 
-async def arm(conn: Connection, where: Rooms, now: datetime, due_at: Sequence[datetime]) -> list[int]:
-    """One incident for each room, its second step due at that time; returns their numbers. The bell rings once."""
-    runbook = load(RUNBOOK, {})
-    policy = policy_of(runbook, runbook.default_severity).as_json()
+async def arm(
+    conn: Connection,
+    where: Rooms,
+    now: datetime,
+    due_at: Sequence[datetime],
+    ladders: Sequence[Mapping[str, object]] | None = None,
+) -> list[int]:
+    """One incident for each room, its second step due at that time; returns their numbers. The bell rings once.
+
+    `ladders`: the policy of each; None = that of the runbook of the measurements.
+    """
+    policies = [Jsonb(one) for one in ladders or [_usual_ladder()] * len(due_at)]
     async with conn.transaction():
         own = {"now": now, "room_ids": where.ids, "room_names": where.names}
         ids = [row["id"] for row in await SQL.all(conn, "incidents", declarer="eve", **own)]
         await SQL.run(conn, "timeline", ids=ids, declarer="eve", now=now)
         await SQL.run(conn, "pages", ids=ids, contact="U0ADA", now=now)
         await SQL.run(conn, "cards", ids=ids, room_ids=where.ids, stamps=where.stamps)
-        await SQL.run(conn, "escalations", ids=ids, policy=Jsonb(policy), due_at=list(due_at), now=now)
+        await SQL.run(conn, "escalations", ids=ids, policies=policies, due_at=list(due_at), now=now)
     return ids
+
+
+def _usual_ladder() -> Mapping[str, object]:
+    runbook = load(RUNBOOK, {})
+    return policy_of(runbook, runbook.default_severity).as_json()
 
 
 async def due_times(conn: Connection, ids: list[int]) -> dict[int, datetime]:

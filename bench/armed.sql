@@ -25,8 +25,8 @@ FROM unnest(%(ids)s::bigint[], %(room_ids)s::text[], %(stamps)s::text[]) AS card
 
 -- name: escalations
 INSERT INTO escalations (incident_id, policy, state, loop, step, next_at, last_tier, last_step_at)
-SELECT id, %(policy)s, 'climbing', 0, 1, due_at, 'oncall', %(now)s
-FROM unnest(%(ids)s::bigint[], %(due_at)s::timestamptz[]) AS ladder (id, due_at);
+SELECT id, policy, 'climbing', 0, 1, due_at, 'oncall', %(now)s
+FROM unnest(%(ids)s::bigint[], %(policies)s::jsonb[], %(due_at)s::timestamptz[]) AS ladder (id, policy, due_at);
 
 -- name: second_pages
 -- When each was due whose sending is measured.

@@ -57,7 +57,7 @@ class Stage:
         """`tocsin run`, from the moment it is started until the block ends; then it is told to stop, and does."""
         place = self.scratch / home
         place.mkdir(exist_ok=True)
-        environ, port = self._environ(transport), _free_port()
+        environ, port = self._environ(transport), free_port()
         with (place / "log").open("ab") as log:
             began = time.perf_counter()
             process = await asyncio.create_subprocess_exec(
@@ -154,7 +154,8 @@ async def _is_ok(session: aiohttp.ClientSession, url: str) -> bool:
         return False
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """One that nobody listens on at this moment."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])

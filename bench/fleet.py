@@ -1,0 +1,151 @@
+"""Several processes of the bot on one database, with a receiver of webhooks as the provider they page by."""
+
+import asyncio
+import os
+import signal
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import datetime, timedelta
+from pathlib import Path
+from urllib.parse import quote
+
+import aiohttp
+from aiohttp import web
+from psycopg.conninfo import conninfo_to_dict
+from ruamel.yaml import YAML
+
+from bench.stage import HERE, LOOK_EVERY_S, PATIENCE_S, look_into
+from bot.clock import Clock
+from bot.sandbox.server import serving
+from bot.sandbox.workspace import Workspace
+from bot.store.embedded import EmbeddedPostgres
+from bot.store.queries import Connection
+
+RUNBOOK = """
+organisation: Example Tutors
+people:
+{people}
+tiers:
+  everybody: {{name: Everybody, who: [p0], via: [webhook]}}
+severities:
+  - {{id: P1, name: Critical, escalation: {{steps: [{{page: everybody, wait: 1h}}]}}}}
+"""
+PERSON = '  p{number}: {{name: "Person {number}", webhook: "http://127.0.0.1:{port}/p{number}"}}'
+
+
+class Receiver:
+    """Takes a page per path `/p<number>` and answers after a while; knows when each came."""
+
+    def __init__(self, answers_after: timedelta) -> None:
+        self._answers_after = answers_after
+        self._clock = Clock()
+        self._news = asyncio.Condition()
+        self.port = 0
+        self.arrived: list[tuple[int, datetime]] = []
+
+    @asynccontextmanager
+    async def serving(self) -> AsyncIterator["Receiver"]:
+        application = web.Application()
+        application.router.add_post("/p{number}", self._take)
+        runner = web.AppRunner(application, access_log=None, shutdown_timeout=0.1)
+        await runner.setup()
+        await web.TCPSite(runner, "127.0.0.1", 0).start()
+        self.port = runner.addresses[0][1]
+        try:
+            yield self
+        finally:
+            await runner.cleanup()
+
+    async def until_arrived(self, count: int) -> None:
+        async with asyncio.timeout(PATIENCE_S), self._news:
+            await self._news.wait_for(lambda: len(self.arrived) >= count)
+
+    async def _take(self, request: web.Request) -> web.Response:
+        self.arrived.append((int(request.match_info["number"]), self._clock.machine_now()))
+        async with self._news:
+            self._news.notify_all()
+        await asyncio.sleep(self._answers_after.total_seconds())
+        return web.json_response({"id": str(len(self.arrived))})
+
+
+class Fleet:
+    """The processes, and a look into their database."""
+
+    def __init__(self, workspace: Workspace, environ: dict[str, str], scratch: Path, conn: Connection) -> None:
+        self.workspace = workspace
+        self.conn = conn
+        self._environ = environ
+        self._scratch = scratch
+        self._processes: list[asyncio.subprocess.Process] = []
+
+    async def start(self, port: int) -> None:
+        """One more process, until it is ready."""
+        with (self._scratch / f"log-{port}").open("ab") as log:
+            process = await asyncio.create_subprocess_exec(
+                sys.executable, "-m", "bot.cli", "run", cwd=HERE.parent, stdout=log, stderr=log,
+                env=self._environ | {"PORT": str(port)},
+            )  # fmt: skip
+        self._processes.append(process)
+        async with aiohttp.ClientSession(trust_env=False) as session, asyncio.timeout(PATIENCE_S):
+            while not await _is_ready(session, port):
+                if process.returncode is not None:
+                    raise RuntimeError(f"the bot has ended: {(self._scratch / f'log-{port}').read_text()[-2000:]}")
+                await asyncio.sleep(LOOK_EVERY_S)
+
+    def tell(self, number: int, what: signal.Signals) -> None:
+        """One of them, in the order of their start: to be killed, frozen or thawed."""
+        self._processes[number].send_signal(what)
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator["Fleet"]:
+        """Whoever still runs when the block ends is told to stop, and does."""
+        try:
+            yield self
+        finally:
+            for process in self._processes:
+                if process.returncode is None:
+                    process.terminate()
+            await asyncio.gather(*(process.wait() for process in self._processes))
+
+
+@asynccontextmanager
+async def fleet(scratch: Path, people: int, receiver: Receiver) -> AsyncIterator[Fleet]:
+    """A workspace, a database with its schema, and a runbook of so many people with a webhook each; no process yet."""
+    runbook = scratch / "runbook.yml"
+    lines = [PERSON.format(number=number, port=receiver.port) for number in range(people)]
+    runbook.write_text(RUNBOOK.format(people="\n".join(lines)))
+    workspace = Workspace(Clock(), dict(YAML(typ="safe").load((HERE.parent / "manifest.yml").read_text())))
+    database = EmbeddedPostgres(scratch / "database")
+    async with serving(workspace) as server:
+        url = await database.start()
+        environ = {
+            "PATH": os.environ["PATH"],
+            "HOME": str(scratch),
+            "SLACK_BOT_TOKEN": workspace.bot_token,
+            "SLACK_APP_TOKEN": workspace.app_token,
+            "SLACK_API_URL": server.api_url,
+            "DATABASE_URL": _address(url),
+            "TOCSIN_HOME": str(scratch / "home"),
+            "TOCSIN_RUNBOOK": str(runbook),
+            "LOG_LEVEL": "WARNING",
+        }
+        try:
+            async with await look_into(url) as conn, Fleet(workspace, environ, scratch, conn).running() as replicas:
+                yield replicas
+        finally:
+            await database.stop()
+
+
+def _address(conninfo: str) -> str:
+    """As DATABASE_URL wants it."""
+    parts = conninfo_to_dict(conninfo)
+    return f"postgresql://{parts['user']}@/{parts['dbname']}?host={quote(str(parts['host']), safe='')}"
+
+
+async def _is_ready(session: aiohttp.ClientSession, port: int) -> bool:
+    try:
+        async with session.get(f"http://127.0.0.1:{port}/readyz") as answer:
+            return answer.status == 200
+    except aiohttp.ClientError:
+        return False

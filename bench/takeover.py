@@ -1,0 +1,47 @@
+"""What a killed process had in hand, and how long it takes until another one has done it."""
+
+import signal
+from datetime import timedelta
+from pathlib import Path
+
+from bench.armed import arm, rooms
+from bench.fleet import Receiver, fleet
+from bench.machine import machine
+from bench.stage import free_port
+from bench.storm import ladder_of
+from bench.table import Spread, Table, met
+from bot.clock import Clock
+from bot.services.outbox import LEASE
+
+PAGES = 20
+NEVER = timedelta(hours=1)
+ALLOWED = LEASE + timedelta(seconds=1)
+HOW = (
+    f"A process is killed (`-9`) while {PAGES} of its pages are on their way, at a provider that never answers it; a "
+    f"second process, which had no part in them, runs beside it. From the kill to the second arrival of each page. A "
+    f"lease is {LEASE.total_seconds():.0f} s long and begins when the page is claimed. Goal: the lease and 1 s."
+)
+
+
+async def measure(scratch: Path) -> Table:
+    on = machine(scratch)
+    async with Receiver(NEVER).serving() as receiver, fleet(scratch, PAGES, receiver) as replicas:
+        await replicas.start(free_port())
+        await replicas.start(free_port())
+        replicas.tell(1, signal.SIGSTOP)
+        where = rooms(replicas.workspace, PAGES, "takeover")
+        now = Clock().machine_now()
+        await arm(replicas.conn, where, now, [now] * PAGES, [ladder_of(number) for number in range(PAGES)])
+        await receiver.until_arrived(PAGES)
+        killed_at = Clock().machine_now()
+        replicas.tell(0, signal.SIGKILL)
+        replicas.tell(1, signal.SIGCONT)
+        await receiver.until_arrived(2 * PAGES)
+    again = receiver.arrived[PAGES:]
+    late = Spread([(at - killed_at).total_seconds() for _, at in again])
+    everybody = {number for number, _ in again} == set(range(PAGES))
+    is_met = everybody and late.longest <= ALLOWED.total_seconds()
+    row = (str(PAGES), str(len(again)), f"{late.median:.1f} s", f"{late.longest:.1f} s")
+    row = (*row, f"≤ {ALLOWED.total_seconds():.0f} s", met(is_met))
+    columns = ("in hand", "taken over", "median", "longest", "goal", "met")
+    return Table("takeover", "the work of a killed process", HOW, on, columns, [row])
