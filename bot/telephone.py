@@ -69,6 +69,10 @@ class Telephone:
         return self._account.sender
 
     @property
+    def can_call(self) -> bool:
+        return self._account.can_call
+
+    @property
     def hears(self) -> bool:
         """Whether replies and digits can reach us."""
         return self._public_url is not None

@@ -10,11 +10,15 @@ from pathlib import Path
 
 import aiohttp
 import pytest
+from psycopg import AsyncConnection
 from ruamel.yaml import YAML
 
 from bot.clock import Clock
 from bot.runbook import load
+from bot.sandbox.changes import Changes
+from bot.sandbox.mailbox import Mailbox
 from bot.sandbox.server import Server
+from bot.sandbox.telephone import TelephoneCompany
 from bot.sandbox.workspace import Workspace
 from tests.commandline import Ended, line_with, started, tocsin
 from tests.world import RUNBOOK, manifest
@@ -389,6 +393,26 @@ async def test_doctor_says_how_to_mend_each_broken_part(here: Path, workspace: W
         assert any(word in line for line in broken), word
     assert "hunter2" not in ended.out + ended.err
     assert ended.err == ""
+
+
+async def test_doctor_tries_the_telephones_and_says_who_cannot_be_texted(here: Path, database: str) -> None:
+    write_runbook(here, RUNBOOK.replace("who: [ada]", "who: [ada, ben], via: [sms, voice]"))
+    company = TelephoneCompany(Clock(), Mailbox(Clock(), Changes()), number="+447700900001")
+    await company.start()
+    async with await AsyncConnection.connect(database) as conn:
+        await conn.execute("INSERT INTO stopped_numbers VALUES ('+447700900002', now())")
+    right = {**company.environ, "DATABASE_URL": database}
+
+    ended = await tocsin("doctor", at=here, **right)
+    assert "✓ twilio: the account “Sandbox” answers; without PUBLIC_URL no reply" in ended.out
+    assert "✗ person ben: has answered STOP, and is sent no texts. Have them text START to +447700900001." in ended.out
+    for way in ("sms", "voice"):
+        assert f"Ada Obi cannot be paged by {way}, for +447700900001 is TWILIO_FROM" in ended.out
+
+    ended = await tocsin("doctor", at=here, **{**right, "TWILIO_AUTH_TOKEN": "wr0ng"})
+    assert "✗ twilio: Twilio refuses TWILIO_ACCOUNT_SID or TWILIO_AUTH_TOKEN. Mend" in ended.out
+    assert "wr0ng" not in ended.out + ended.err
+    await company.stop()
 
 
 async def test_doctor_without_anything_goes_on_to_the_end(here: Path) -> None:

@@ -153,6 +153,30 @@ def test_mail_comes_from_somebody(environ: dict[str, str], sender: str) -> None:
     assert settings(**environ).sender == sender
 
 
+@pytest.mark.parametrize(
+    ("text", "sender", "calls"),
+    [
+        ("+44 7700 900000", "+447700900000", True),
+        ("MG0123456789abcdef0123456789abcdef", "MG0123456789abcdef0123456789abcdef", False),
+        ("Tutors", "Tutors", False),
+    ],
+)
+def test_texts_come_from_a_number_a_service_or_a_name_and_calls_from_a_number(
+    text: str, sender: str, calls: bool
+) -> None:
+    twilio = settings(TWILIO_ACCOUNT_SID="AC1", TWILIO_AUTH_TOKEN="t", TWILIO_FROM=text).twilio
+    assert twilio is not None
+    assert (twilio.sender, twilio.can_call) == (sender, calls)
+
+
+@pytest.mark.parametrize(
+    "text", ["07700900000", "+44", "+44770090000000000", "a name that is too long", "+447700900000 ext. 5"]
+)
+def test_what_texts_cannot_come_from_is_refused(text: str) -> None:
+    with pytest.raises(Refused, match=r"TWILIO_FROM: .* is not a telephone number"):
+        settings(TWILIO_FROM=text)
+
+
 @pytest.mark.parametrize("missing", ["TWILIO_ACCOUNT_SID", "TWILIO_AUTH_TOKEN", "TWILIO_FROM"])
 def test_texts_and_calls_need_three_variables(missing: str) -> None:
     whole = {"TWILIO_ACCOUNT_SID": "AC1", "TWILIO_AUTH_TOKEN": "t", "TWILIO_FROM": "+447700900000"}

@@ -69,7 +69,7 @@ def _tell_ladders(runbook: Runbook, settings: Settings) -> None:
 
 
 def _tell_gaps(runbook: Runbook, settings: Settings) -> None:
-    found = gaps(runbook, ready_ways(settings))
+    found = gaps(runbook, ready_ways(settings), own_number=settings.twilio_from)
     if not found:
         click.echo("Everybody who should be paged can be.")
         return
@@ -86,4 +86,9 @@ def said(gap: Gap) -> str:
     if gap.kind == "not set up":
         return f"{tier}: no page by {gap.via}; that needs {gap.needs}"
     assert gap.person is not None
+    if gap.kind == "own number":
+        return (
+            f"{tier}: {gap.person.name} cannot be paged by {gap.via}, for {gap.person.phone} is TWILIO_FROM; "
+            f"write their own number as people.{gap.person.key}.phone"
+        )
     return f"{tier}: {gap.person.name} cannot be paged by {gap.via}; add {gap.needs} under people.{gap.person.key}"

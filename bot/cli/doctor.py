@@ -15,12 +15,14 @@ from bot.cli.webhook_key import webhook_key
 from bot.clock import Clock
 from bot.domain.errors import Failed, TocsinError
 from bot.mail import Mail
+from bot.outgoing import http_client
 from bot.runbook import Runbook
 from bot.services.gaps import gaps, ready_ways
 from bot.settings import Settings
 from bot.slack.gateway import Gateway
 from bot.store.embedded_place import binaries
-from bot.store.inspection import inspect
+from bot.store.inspection import Inspection, inspect
+from bot.telephone import Telephone
 
 QUIET = "CRITICAL"
 BACKUP_TOOLS: Mapping[str, tuple[str, ...]] = {
@@ -80,25 +82,38 @@ async def _findings(settings: Settings) -> AsyncIterator[Finding]:
     except TocsinError as error:
         first = str(error).partition("\n")[0]
         yield Finding(f"runbook: {first}", "`tocsin check` tells all of it; `tocsin init` writes one to start from.")
-    yield await _database(settings)
+    async for finding in _database(settings, runbook):
+        yield finding
     async for finding in _slack(settings, runbook):
         yield finding
     yield await _mail(settings)
+    yield await _twilio(settings)
     if runbook:
-        for gap in gaps(runbook, ready_ways(settings)):
+        for gap in gaps(runbook, ready_ways(settings), own_number=settings.twilio_from):
             yield Finding(said(gap), "Until then nobody is told by that way.")
         for finding in _backup_tools(runbook):
             yield finding
 
 
-async def _database(settings: Settings) -> Finding:
+async def _database(settings: Settings, runbook: Runbook | None) -> AsyncIterator[Finding]:
     kind = "embedded PostgreSQL" if settings.database_url is None else "PostgreSQL"
     try:
         async with database_url(settings) as url:
             found = await inspect(url)
     except Failed as error:
         mend = f"Look at {settings.home}." if settings.database_url is None else "Mend DATABASE_URL, or that server."
-        return Finding(str(error), mend)
+        yield Finding(str(error), mend)
+        return
+    yield _schema(kind, found)
+    for person in runbook.people.values() if runbook else ():
+        if person.phone in found.stopped:
+            yield Finding(
+                f"person {person.key}: has answered STOP, and is sent no texts",
+                f"Have them text START to {settings.twilio_from or 'the number of TWILIO_FROM'}.",
+            )
+
+
+def _schema(kind: str, found: Inspection) -> Finding:
     if found.unknown:
         return Finding(
             f"database: {kind} {found.version} was migrated by a newer Tocsin ({found.unknown[-1]})",
@@ -173,6 +188,19 @@ async def _mail(settings: Settings) -> Finding:
     except Failed as error:
         return Finding(f"mail: {error}", "Mend SMTP_URL, or that server.")
     return Finding(f"mail: {mail.place} answers and lets us in")
+
+
+async def _twilio(settings: Settings) -> Finding:
+    if settings.twilio is None:
+        return Finding("twilio: not set up, so nobody is texted or called")
+    async with http_client() as session:
+        try:
+            name = await Telephone(settings.twilio, session, Clock()).check()
+        except Failed as error:
+            return Finding(f"twilio: {error}", "Mend the TWILIO_ variables, or look at the account at Twilio.")
+    if settings.public_url is None:
+        return Finding(f"twilio: the account “{name}” answers; without PUBLIC_URL no reply or report reaches us")
+    return Finding(f"twilio: the account “{name}” answers; its replies come to {settings.public_url}/twilio/sms")
 
 
 def _backup_tools(runbook: Runbook) -> list[Finding]:

@@ -12,8 +12,7 @@ from bot.telephone import Telephone
 
 def pager(parts: Parts) -> Pager | None:
     telephone = parts.telephone
-    # Names and services that send texts cannot call anybody.
-    return VoicePager(parts, telephone) if telephone and telephone.sender.startswith("+") else None
+    return VoicePager(parts, telephone) if telephone and telephone.can_call else None
 
 
 class VoicePager:

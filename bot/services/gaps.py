@@ -23,7 +23,7 @@ CREDENTIALS: Mapping[Via, str] = {
     "slack": "SLACK_BOT_TOKEN",
     "email": "SMTP_URL and MAIL_FROM",
     "sms": "TWILIO_ACCOUNT_SID, TWILIO_AUTH_TOKEN and TWILIO_FROM",
-    "voice": "TWILIO_ACCOUNT_SID, TWILIO_AUTH_TOKEN and TWILIO_FROM",
+    "voice": "TWILIO_ACCOUNT_SID, TWILIO_AUTH_TOKEN and a number in TWILIO_FROM",
     "pagerduty": "PAGERDUTY_ROUTING_KEY",
 }
 NOT_BUILT = "a version of Tocsin that can do it"
@@ -31,18 +31,24 @@ NOT_BUILT = "a version of Tocsin that can do it"
 
 @dataclass(frozen=True)
 class Gap:
-    """A tier that nobody is in, a way that is not set up, or a person with nothing to reach them by."""
+    """A tier that nobody is in, a way that is not set up, or a person with nothing to reach them by.
+
+    `own number`: the person's is the number that texts and calls come from.
+    """
 
     tier: Tier
-    kind: Literal["nobody", "not set up", "no contact"]
+    kind: Literal["nobody", "not set up", "no contact", "own number"]
     via: Via | None = None
     person: Person | None = None
     needs: str = ""
 
 
-def gaps(runbook: Runbook, ready: Collection[Via]) -> list[Gap]:
-    """Every gap, tier by tier. Whoever takes turns is looked at too: each of them is on call one day."""
-    return [gap for tier in runbook.tiers.values() for gap in _of_tier(runbook, tier, ready)]
+def gaps(runbook: Runbook, ready: Collection[Via], *, own_number: str | None = None) -> list[Gap]:
+    """Every gap, tier by tier. Whoever takes turns is looked at too: each of them is on call one day.
+
+    `own_number`: the one that texts and calls come from.
+    """
+    return [gap for tier in runbook.tiers.values() for gap in _of_tier(runbook, tier, ready, own_number)]
 
 
 def ready_ways(settings: Settings) -> frozenset[Via]:
@@ -51,14 +57,14 @@ def ready_ways(settings: Settings) -> frozenset[Via]:
         "slack": settings.slack_bot_token,
         "email": settings.smtp and settings.mail_from,
         "sms": settings.twilio,
-        "voice": settings.twilio,
+        "voice": settings.twilio and settings.twilio.can_call,
         "webhook": True,
         "pagerduty": settings.pagerduty_routing_key,
     }
     return frozenset(via for via in ways() if set_up[via])
 
 
-def _of_tier(runbook: Runbook, tier: Tier, ready: Collection[Via]) -> list[Gap]:
+def _of_tier(runbook: Runbook, tier: Tier, ready: Collection[Via], own_number: str | None) -> list[Gap]:
     people = _everybody(runbook, tier)
     if not people:
         return [Gap(tier, "nobody")]
@@ -69,7 +75,13 @@ def _of_tier(runbook: Runbook, tier: Tier, ready: Collection[Via]) -> list[Gap]:
         for person in people
         if NEEDED[via] and not any(getattr(person, contact) for contact in NEEDED[via])
     ]
-    return unready + unreachable
+    ourselves = [
+        Gap(tier, "own number", via, person)
+        for via in tier.via
+        for person in people
+        if "phone" in NEEDED[via] and person.phone and person.phone == own_number
+    ]
+    return unready + unreachable + ourselves
 
 
 def missing(via: Via) -> str:

@@ -59,6 +59,11 @@ class Twilio:
     sender: str
     api_url: str
 
+    @property
+    def can_call(self) -> bool:
+        """Names, and services that send texts, cannot call anybody."""
+        return self.sender.startswith("+")
+
 
 def _port(text: str) -> int:
     if not text.isdecimal() or len(text) > 5 or int(text) > 65535:

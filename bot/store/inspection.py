@@ -8,21 +8,26 @@ from psycopg.conninfo import make_conninfo
 from psycopg.rows import dict_row
 
 from bot.domain.errors import Unreachable
-from bot.store import migrations
+from bot.store import migrations, telephone
 from bot.store.queries import Connection, Queries, Row
 
 SQL = Queries(__file__)
 
 CONNECT_TIMEOUT_S = 5
+KEEPS_STOPPED = "0006_telephone"
 
 
 @dataclass(frozen=True)
 class Inspection:
-    """`missing`: migrations of this version that have not been applied; `unknown`: applied ones of a newer version."""
+    """`missing`: migrations of this version that have not been applied; `unknown`: applied ones of a newer version.
+
+    `stopped`: telephone numbers that want no more texts.
+    """
 
     version: str
     missing: tuple[str, ...]
     unknown: tuple[str, ...]
+    stopped: frozenset[str]
 
 
 async def inspect(url: str) -> Inspection:
@@ -46,4 +51,5 @@ async def _look(conn: Connection) -> Inspection:
     applied = {str(row["name"]) for row in await migrations.SQL.all(conn, "applied")} if kept else set()
     shipped = [name for name, _ in migrations.shipped()]
     missing = tuple(name for name in shipped if name not in applied)
-    return Inspection(version, missing, tuple(sorted(applied.difference(shipped))))
+    stopped = await telephone.stopped(conn) if KEEPS_STOPPED in applied else []
+    return Inspection(version, missing, tuple(sorted(applied.difference(shipped))), frozenset(stopped))
