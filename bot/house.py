@@ -6,6 +6,7 @@ from typing import Any
 import aiohttp
 
 from bot import publishers
+from bot.charts import Drawing
 from bot.clock import Clock
 from bot.dumpers import dumpers, places
 from bot.hooks import Hooks
@@ -32,6 +33,7 @@ from bot.services.backups import Backups
 from bot.services.cards import Cards
 from bot.services.channels import Channels
 from bot.services.check_alarms import CheckAlarms
+from bot.services.check_charts import CheckCharts
 from bot.services.checks import Checks
 from bot.services.communications import Communications
 from bot.services.covers import Covers
@@ -75,6 +77,7 @@ from bot.store.embedded_place import binaries
 from bot.telephone import Telephone
 
 BACKUPS_FOLDER = "backups"
+DRAWING_FOLDER = "drawing"
 
 
 def build(
@@ -151,6 +154,8 @@ def build(
     probes = shelf()
     looking = Looking(probes)
     checks = Checks(db, clock, runbook, looking, CheckAlarms(runbook, alerts, probes, rendering))
+    health = Health(db, clock, runbook, looking, checks)
+    drawing = Drawing(settings.home / DRAWING_FOLDER)
     return Services(
         settings=settings,
         runbook=runbook,
@@ -187,7 +192,8 @@ def build(
         heartbeats=Heartbeats(db, clock, runbook, alerts, rendering),
         checks=checks,
         housekeeping=Housekeeping(db, clock, alerts, checks),
-        health=Health(db, clock, runbook, looking, checks),
+        health=health,
+        check_charts=CheckCharts(db, clock, runbook, health, drawing, gateway, rendering),
         communications=communications,
         approvals=approvals,
         promises=promises,

@@ -1,5 +1,6 @@
 """Gives an answer to the person who asked, where they asked, for as long as Slack allows it."""
 
+import asyncio
 import json
 import logging
 from collections.abc import Mapping
@@ -10,10 +11,13 @@ from bot.domain.errors import Failed, Refused, Rejected
 from bot.rendering import escape_mrkdwn
 from bot.services import Services
 from bot.slack.blocks import message, notice, refilled, values_of
+from bot.slack.messages import UNREADABLE
 from commands.call import Answer, Call, Form, Home, Reply
 
 log = logging.getLogger(__name__)
 
+# How long to wait for an uploaded file, each time after it was refused.
+FILE_READY_AFTER_S = (0.5, 1.0, 2.0)
 # What Slack says of a response URL that has been used up or is older than half an hour.
 USED_UP = ("404", "410")
 
@@ -42,9 +46,20 @@ class Answers:
         return Form(refilled(call.view, words, call.private), instead=reply) if call.values else reply
 
     async def _say_all(self, call: Call, reply: Reply) -> None:
-        await self._say(call, reply)
+        await self._say_patiently(call, reply)
         if reply.then and (later := await reply.then()):
             await self._say_all(call, replace(later, replace=reply.replace))
+
+    async def _say_patiently(self, call: Call, reply: Reply) -> None:
+        """Slack takes a moment until a file that it has accepted can be shown, and refuses the message until then."""
+        for wait_s in FILE_READY_AFTER_S:
+            try:
+                return await self._say(call, reply)
+            except Rejected as error:
+                if error.code != UNREADABLE or not reply.has_file:
+                    raise
+            await asyncio.sleep(wait_s)
+        return await self._say(call, reply)
 
     async def _say(self, call: Call, reply: Reply) -> None:
         if call.response_url:

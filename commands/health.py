@@ -1,12 +1,17 @@
 """`/health`: how everything stands that the runbook watches, and how it has been."""
 
+import logging
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 
+from bot.domain.errors import Failed
 from bot.runbook import format_duration
-from bot.slack.blocks import Button
+from bot.slack.blocks import Button, picture
 from commands.call import Answer, Call, Reply
 from commands.command import Command
+
+log = logging.getLogger(__name__)
 
 COMMAND = Command("health", summary="How everything stands that is watched.")
 
@@ -23,7 +28,7 @@ async def everything(call: Call) -> Answer:
 @COMMAND.otherwise
 async def one(call: Call) -> Answer:
     """`/health <check>`, looked at now."""
-    return await _look_at(call, call.text)
+    return await _look_at(call, call.text, with_chart=True)
 
 
 @COMMAND.verb(
@@ -61,13 +66,15 @@ async def _look_at_all(call: Call) -> Reply:
     return replace(await _all(call, out), then=rest) if out else await rest()
 
 
-async def _look_at(call: Call, name: str) -> Reply:
+async def _look_at(call: Call, name: str, *, with_chart: bool = False) -> Reply:
+    """Words first; the picture of its last day follows when it is drawn."""
     looks = await call.house.health.look(name)
     out = await looks.within(PATIENCE_S)
 
     async def rest() -> Reply:
         await looks.all()
-        return await _one(call, name)
+        found = await _one(call, name)
+        return replace(found, then=partial(_chart, call, name)) if with_chart else found
 
     return replace(await _one(call, name, out), then=rest) if out else await rest()
 
@@ -102,3 +109,14 @@ async def _one(call: Call, name: str, out: Sequence[str] = ()) -> Reply:
         availability=call.house.runbook.health.availability_of(check),
         uptimes=uptimes.get(check.key, []),
     )
+
+
+async def _chart(call: Call, name: str) -> Reply | None:
+    """None when there is nothing to draw yet, or no way to show it: the words stand alone."""
+    check = call.house.health.check(name)
+    try:
+        drawn = await call.house.check_charts.of(check)
+    except Failed as error:
+        log.warning("request=%s check=%s no chart: %s", call.actor.request, check.key, error)
+        return None
+    return Reply(picture(drawn.file, drawn.alt), has_file=True) if drawn else None

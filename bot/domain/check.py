@@ -20,12 +20,16 @@ STEADIER = 3
 
 @dataclass(frozen=True)
 class Finding:
-    """What one look found. `value` is what was measured; `reason` says why that is not healthy, '' when it is."""
+    """What one look found. `value` is what was measured; `reason` says why that is not healthy, '' when it is.
+
+    `measured` is the number that is worth drawing; None: that is how long the answer took.
+    """
 
     state: State
     value: str
     latency: timedelta
     reason: str = ""
+    measured: float | None = None
 
     @property
     def pace(self) -> str:

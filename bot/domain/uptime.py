@@ -1,9 +1,10 @@
 """How a check has been over some time: how much of it it answered, how fast, and whether that was enough."""
 
-from dataclasses import dataclass
-from datetime import timedelta
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 
-from bot.domain.check import pace_shown
+from bot.domain.check import State, pace_shown
 
 DAY = timedelta(days=1)
 SPANS = (DAY, 7 * DAY, 30 * DAY)
@@ -43,6 +44,37 @@ class Uptime:
     def is_slow(self, slow: timedelta | None) -> bool:
         """More than one answer in twenty came later than it should."""
         return slow is not None and self.p95 is not None and self.p95 > slow
+
+
+@dataclass(frozen=True)
+class Look:
+    """What one look at a check has found, as a chart needs it; `measured` None: its latency is what counts."""
+
+    at: datetime
+    state: State
+    latency: timedelta
+    measured: float | None
+
+
+@dataclass(frozen=True)
+class IllTime:
+    """From the first look that found the check ill to the first that found it otherwise."""
+
+    state: State
+    begin: datetime
+    end: datetime
+
+
+def ill_times(looks: Sequence[Look], *, longest: timedelta, now: datetime) -> list[IllTime]:
+    """When a check was ill, oldest first. `longest`: a look says nothing of a later time than this."""
+    found: list[IllTime] = []
+    for look, until in zip(looks, [*(later.at for later in looks[1:]), now], strict=True):
+        end = min(until, look.at + longest)
+        if found and look.state == found[-1].state and look.at == found[-1].end:
+            found[-1] = replace(found[-1], end=end)
+        elif look.state != "healthy":
+            found.append(IllTime(look.state, look.at, end))
+    return found
 
 
 def share_shown(share: float) -> str:

@@ -16,6 +16,8 @@ class Probe(Protocol):
     """What a module of this shelf offers."""
 
     KIND: str
+    # What a chart of its findings shows: the `measured` of a finding, else how long the answer took.
+    MEASURES: str
 
     async def probe(self, check: Any) -> Finding:
         """Look once at what this check of the runbook names."""

@@ -8,6 +8,7 @@ from bot.probes._look import Stopwatch, in_a_thread, reason_of
 from bot.runbook.health import DiskCheck
 
 KIND = "disk"
+MEASURES = "% used"
 
 
 async def probe(check: DiskCheck) -> Finding:
@@ -22,7 +23,7 @@ async def probe(check: DiskCheck) -> Finding:
     usable = usage.used + usage.free
     share = 100 * usage.used / usable if usable else 100.0
     value = f"{share:.0f}% used, {size_shown(usage.free)} free"
-    return uncrowded(Finding("healthy", value, watch.elapsed), usage.used, usable, check.used_below)
+    return uncrowded(Finding("healthy", value, watch.elapsed, measured=share), usage.used, usable, check.used_below)
 
 
 def expects(check: DiskCheck) -> str:

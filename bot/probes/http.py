@@ -14,6 +14,7 @@ from bot.probes._look import UNKNOWN_NAME, Stopwatch, reason_of, tls_reason_of, 
 from bot.runbook.health import HttpCheck
 
 KIND = "http"
+MEASURES = "ms until the answer"
 
 # What is read of an answer: a health page is small, and an endless one must not fill the memory.
 MOST_BYTES = 1024 * 1024

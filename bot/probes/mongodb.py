@@ -14,6 +14,7 @@ from bot.probes._look import Stopwatch, reason_in, reason_of, within
 from bot.runbook.health import MongodbCheck
 
 KIND = "mongodb"
+MEASURES = "ms until the answer to a ping"
 
 Client = AsyncMongoClient[dict[str, Any]]
 # So that the reason is known before the time of the whole look is over.

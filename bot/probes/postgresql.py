@@ -16,6 +16,7 @@ from bot.runbook import format_duration
 from bot.runbook.health import PostgresqlCheck
 
 KIND = "postgresql"
+MEASURES = "ms until the answer"
 NO_TIME = timedelta(0)
 
 

@@ -8,6 +8,7 @@ from bot.probes._look import Stopwatch, reason_of, within
 from bot.runbook.health import TcpCheck
 
 KIND = "tcp"
+MEASURES = "ms until it was open"
 
 
 async def probe(check: TcpCheck) -> Finding:

@@ -12,6 +12,7 @@ from bot.runbook import format_duration
 from bot.runbook.health import TlsCheck
 
 KIND = "tls"
+MEASURES = "days left"
 DAY = timedelta(days=1)
 
 
@@ -23,7 +24,7 @@ async def probe(check: TlsCheck) -> Finding:
         return no_answer(tls_reason_of(error), watch.elapsed, value="no trust")
     except OSError as error:
         return no_answer(reason_of(error), watch.elapsed)
-    finding = Finding("healthy", f"{_days(left)} left", watch.elapsed)
+    finding = Finding("healthy", f"{_days(left)} left", watch.elapsed, measured=left / DAY)
     if left <= check.expires_within:
         finding = worsened(finding, f"the certificate expires in {_days(left)}, wanted more than {_limit(check)}")
     return paced(finding, check.slow)

@@ -15,6 +15,7 @@ from bot.services.backup_verdicts import BackupVerdicts
 from bot.services.backups import Backups
 from bot.services.cards import Cards
 from bot.services.channels import Channels
+from bot.services.check_charts import CheckCharts
 from bot.services.checks import Checks
 from bot.services.communications import Communications
 from bot.services.covers import Covers
@@ -87,6 +88,7 @@ class Services:
     heartbeats: Heartbeats
     checks: Checks
     health: Health
+    check_charts: CheckCharts
     backups: Backups
     backup_alerts: BackupAlerts
     backup_reports: BackupReports

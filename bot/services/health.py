@@ -54,6 +54,10 @@ class Health:
                 return check
         raise NotFound(f"There is no check “{name}”: {advice(name, self._health.checks)}.")
 
+    def measured_in(self, check: Check) -> str:
+        """What the numbers of this check are."""
+        return self._looking.measured_in(check)
+
     async def look(self, name: str = "") -> Looks:
         """Begin to look at one check, or at all of them. Raises NotFound."""
         wanted = [self.check(name)] if name else list(self._health.checks.values())

@@ -27,6 +27,10 @@ class Looking:
         """What a finding of this check is measured against, in a few words."""
         return self._probes[check.kind].expects(check)
 
+    def measured_in(self, check: Check) -> str:
+        """What the numbers of this check are."""
+        return self._probes[check.kind].MEASURES
+
     async def look(self, check: Check) -> Finding:
         """What a probe finds within the check's time-out. One that does not let go in time is left behind."""
         timeout = timeout_of(check)

@@ -13,6 +13,7 @@ FALLBACK_LENGTH = 3000
 BUTTON_LENGTH = 75
 TITLE_LENGTH = 24
 OPTION_LENGTH = 75
+ALT_LENGTH = 2000
 MESSAGE_BLOCKS = 50
 VIEW_BLOCKS = 100
 FIELDS = 10
@@ -89,8 +90,14 @@ def divider() -> Block:
     return {"type": "divider"}
 
 
+def picture(file: str, alt: str) -> Message:
+    """A file that the bot has uploaded, shown; `alt` says in words what it shows."""
+    alt = clip(alt, ALT_LENGTH)
+    return Message(alt, [{"type": "image", "slack_file": {"id": file}, "alt_text": alt}])
+
+
 def image(url: str, alt: str) -> Block:
-    return {"type": "image", "image_url": url, "alt_text": clip(alt, 2000)}
+    return {"type": "image", "image_url": url, "alt_text": clip(alt, ALT_LENGTH)}
 
 
 def form(

@@ -2,11 +2,12 @@
 
 from bot.slack.calls import AppRefused
 from bot.slack.conversations import Conversations, Room
+from bot.slack.files import Files
 from bot.slack.members import Members
 from bot.slack.messages import Messages, Posted
 
 __all__ = ["AppRefused", "Gateway", "Posted", "Room"]
 
 
-class Gateway(Messages, Conversations, Members):
+class Gateway(Messages, Conversations, Members, Files):
     """One per process. A subject is a module: what is new in Slack goes to its subject, or becomes one."""

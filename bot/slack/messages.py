@@ -11,6 +11,8 @@ from bot.slack.blocks import Message
 from bot.slack.calls import CALL_TIMEOUT_S, Calls
 
 METADATA_TYPE = "tocsin_delivery"
+# Slack's word for blocks it does not take, such as a file that is not ready yet; the status tells no more.
+UNREADABLE = "invalid_blocks"
 
 
 @dataclass(frozen=True)
@@ -92,7 +94,8 @@ class Messages(Calls):
         try:
             async with self._session.post(response_url, json=body, timeout=timeout) as answer:
                 if answer.status >= 400:
-                    raise Rejected(f"Slack says {answer.status} to an answer", str(answer.status))
+                    code = UNREADABLE if UNREADABLE in await answer.text() else str(answer.status)
+                    raise Rejected(f"Slack says {code} to an answer", code)
         except (TimeoutError, aiohttp.ClientError) as error:
             raise Unanswered("Slack did not take an answer") from error
 

@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 
 from bot.domain.check import Belief, Finding, Latest, Turn
-from bot.domain.uptime import Uptime
+from bot.domain.uptime import Look, Uptime
 from bot.store.queries import Connection, Queries
 
 SQL = Queries(__file__)
@@ -64,6 +64,11 @@ async def turns(conn: Connection, names: Sequence[str], limit: int) -> list[Turn
 async def stop_believing_others(conn: Connection, names: Sequence[str]) -> list[str]:
     """Checks beside these that were believed ill are so no more; returns which."""
     return [row["name"] for row in await SQL.all(conn, "stop_believing_others", names=list(names))]
+
+
+async def looks(conn: Connection, name: str, *, since: datetime, until: datetime) -> list[Look]:
+    """All of that time, oldest first."""
+    return [Look(**row) for row in await SQL.all(conn, "looks", name=name, since=since, until=until)]
 
 
 async def uptimes(

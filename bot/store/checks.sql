@@ -43,8 +43,12 @@ SET state = %(state)s, value = %(value)s, reason = %(reason)s, latency = %(laten
 WHERE name = %(name)s AND (looked_at IS NULL OR looked_at <= %(at)s);
 
 -- name: keep_look
-INSERT INTO check_looks (check_name, at, state, value, reason, latency)
-VALUES (%(name)s, %(at)s, %(state)s, %(value)s, %(reason)s, %(latency)s);
+INSERT INTO check_looks (check_name, at, state, value, reason, latency, measured)
+VALUES (%(name)s, %(at)s, %(state)s, %(value)s, %(reason)s, %(latency)s, %(measured)s);
+
+-- name: looks
+SELECT at, state, latency, measured FROM check_looks
+WHERE check_name = %(name)s AND at > %(since)s AND at <= %(until)s ORDER BY at, id;
 
 -- name: latest
 SELECT name, state, since, looked_at, value, reason, latency, recent FROM checks

@@ -1,10 +1,11 @@
 """How a check has been, and whether that was enough."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from bot.domain.uptime import SPANS, Uptime, share_shown
+from bot.domain.check import State
+from bot.domain.uptime import SPANS, IllTime, Look, Uptime, ill_times, share_shown
 
 
 def been(available: float | None = 100.0, p95_ms: float | None = 90) -> Uptime:
@@ -37,3 +38,30 @@ def test_what_nobody_knows_is_shown_as_such() -> None:
     assert been(None).available_shown == "—"
     assert been(p95_ms=None).paces == ""
     assert [Uptime(span, None, None, None, None).span_shown for span in SPANS] == ["24 h", "7 d", "30 d"]
+
+
+NOON = datetime(2026, 8, 8, 12, 0, tzinfo=UTC)
+MINUTE = timedelta(minutes=1)
+
+
+def looks(states: str) -> list[Look]:
+    """One a minute: h, g (degraded) and d."""
+    letters: dict[str, State] = {"h": "healthy", "g": "degraded", "d": "down"}
+    return [Look(NOON + n * MINUTE, letters[letter], MINUTE, None) for n, letter in enumerate(states)]
+
+
+@pytest.mark.parametrize(
+    ("states", "ill"),
+    [
+        ("hhh", []),
+        ("hdh", [("down", 1, 2)]),
+        ("hddh", [("down", 1, 3)]),
+        ("hdgh", [("down", 1, 2), ("degraded", 2, 3)]),
+        ("hdhd", [("down", 1, 2), ("down", 3, 5)]),
+        ("d", [("down", 0, 2)]),
+    ],
+)
+def test_a_check_is_ill_until_a_look_finds_it_otherwise(states: str, ill: list[tuple[State, int, int]]) -> None:
+    found = ill_times(looks(states), longest=2 * MINUTE, now=NOON + 60 * MINUTE)
+
+    assert found == [IllTime(state, NOON + begin * MINUTE, NOON + end * MINUTE) for state, begin, end in ill]

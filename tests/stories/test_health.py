@@ -366,13 +366,52 @@ async def test_availability_and_latency_are_held_against_what_was_promised(
         website.recovers()
         await world.passes(minutes=5)
 
-        said = await answered(world, "/health website")
+        await answered(world, "/health website")
+        said, _ = [words_of(one) for one in world.eve.sees("#general") if one.ephemeral_for]
         assert "*Availability* (target 99.9%) *and answers* (slow above 1m)" in said
         assert "• 24 h: *80%* available, ⚠ below the target · p50 " in said
         assert "80% ⚠ in 24 h" in await answered(world, "/health history")
         assert "• Website down (P1): works again within 1h (RTO), nothing lost (RPO)" in await answered(
             world, "/health"
         )
+
+
+async def test_one_check_is_shown_with_a_chart_of_its_last_day_that_has_words_for_it(
+    new_world: NewWorld, website: Website
+) -> None:
+    async with new_world(runbook=watching(website, facts=", slow: 60s")) as world:
+        await world.passes(minutes=5)
+        website.breaks()
+        await world.passes(minutes=5)
+        website.recovers()
+        await world.passes(minutes=5)
+        await answered(world, "/health website")
+
+        words, chart = [one for one in world.eve.sees("#general") if one.ephemeral_for]
+        assert "🟢 *website* healthy" in words_of(words)
+        (block,) = chart.blocks or []
+        assert block["alt_text"].startswith("website, last 24 h (ms until the answer). Available 66.66%, answers p50 ")
+        assert "Down 15:10 BST to 15:15 BST." in block["alt_text"]
+        picture = world.workspace.files[block["slack_file"]["id"]]
+        assert (picture.mimetype, (picture.content or b"")[:8]) == ("image/png", b"\x89PNG\r\n\x1a\n")
+        assert picture.channels == []
+
+        await world.eve.presses("Run again", words)
+        await world.settled()
+        assert len([one for one in world.eve.sees("#general") if one.ephemeral_for]) == 2
+        world.nothing_else_was_sent()
+
+
+async def test_without_a_chart_the_words_stand_alone(new_world: NewWorld, website: Website) -> None:
+    async with new_world(runbook=watching(website)) as world:
+        await answered(world, "/health website")
+        world.workspace.faults.refuse("files.getUploadURLExternal", "storage_limit_reached")
+        await world.passes(minutes=5)
+        said = await answered(world, "/health website")
+
+        assert "🟢 *website* healthy" in said
+        assert len([one for one in world.eve.sees("#general") if one.ephemeral_for]) == 2
+        world.nothing_else_was_sent()
 
 
 async def test_looks_by_hand_raise_no_alarm(new_world: NewWorld, website: Website) -> None:

@@ -9,6 +9,8 @@ from bot.sandbox.limits import limit
 from bot.sandbox.model import Json
 from bot.sandbox.strict.messages import check_attachments, check_message_blocks, check_metadata
 
+PICTURES = ("image/png", "image/jpeg", "image/gif")
+
 
 @dataclass(frozen=True)
 class Content:
@@ -22,6 +24,7 @@ class Content:
 def content_of(call: Call) -> Content:
     """The message in the call's arguments; refused when there is nothing in it or something is wrong with it."""
     blocks = _blocks(call.parsed("blocks", "invalid_blocks_format"))
+    _must_have_files(call, blocks or [])
     attachments = check_attachments(call.parsed("attachments", "invalid_attachments") or [])
     markdown = call.text("markdown_text")
     if markdown and (call.text("text") or blocks):
@@ -43,6 +46,16 @@ def _blocks(given: Any) -> list[Json] | None:
         return None
     checked: list[Json] = check_message_blocks(given)
     return checked
+
+
+def _must_have_files(call: Call, blocks: list[Json]) -> None:
+    """A picture is one that was uploaded, whole, and of a kind that can be shown."""
+    for number, block in enumerate(blocks):
+        wanted = block.get("slack_file", {}).get("id")
+        file = call.state.files.get(wanted) if wanted else None
+        if wanted and (file is None or not file.completed or file.mimetype not in PICTURES):
+            finding = f"invalid slack file [json-pointer:/blocks/{number}/slack_file]"
+            raise SlackError("invalid_blocks", errors=[finding], response_metadata={"messages": [f"[ERROR] {finding}"]})
 
 
 def _cut(call: Call, text: str) -> str:

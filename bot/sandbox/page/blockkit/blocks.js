@@ -72,12 +72,13 @@ function actions(block, surface) {
 }
 
 function image(block) {
+  const source = block.slack_file ? `/sandbox/files/${block.slack_file.id}` : block.image_url;
   const title = block.title && el("figcaption", {}, plainText(block.title));
   return el(
     "figure",
     { class: "block-image" },
     title,
-    el("img", { src: block.image_url, alt: block.alt_text, loading: "lazy", referrerpolicy: "no-referrer" }),
+    el("img", { src: source, alt: block.alt_text, loading: "lazy", referrerpolicy: "no-referrer" }),
   );
 }
 

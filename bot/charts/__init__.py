@@ -1,0 +1,66 @@
+"""Pictures of how something has been, drawn by a short-lived process: the bot's own memory stays small."""
+
+import asyncio
+import json
+import sys
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from bot.domain.errors import Rejected
+
+DRAWN_WITHIN_S = 30.0
+
+
+@dataclass(frozen=True)
+class Stretch:
+    """A time in which something was ill: Unix seconds, and the word for how."""
+
+    begin: float
+    end: float
+    state: str
+
+
+@dataclass(frozen=True)
+class Chart:
+    """A line over time. `points` are Unix seconds and values; None: nothing could be measured, the line has a gap.
+
+    `begin` and `end` are what the picture shows, `zone` the IANA name of its times. `limit` is drawn across, None =
+    there is none.
+    """
+
+    title: str
+    unit: str
+    zone: str
+    begin: float
+    end: float
+    points: Sequence[tuple[float, float | None]]
+    stretches: Sequence[Stretch]
+    limit: float | None = None
+
+
+class Drawing:
+    """`home` is where the drawing program keeps what it knows of this machine's fonts."""
+
+    def __init__(self, home: Path) -> None:
+        self._home = home
+
+    async def draw(self, chart: Chart) -> bytes:
+        """The picture as a PNG. Raises Rejected when it cannot be drawn."""
+        process = await asyncio.create_subprocess_exec(
+            sys.executable, "-m", "bot.charts", cwd=Path(__file__).parent.parent.parent,
+            env={"MPLCONFIGDIR": str(self._home)},
+            stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.DEVNULL,
+        )  # fmt: skip
+        try:
+            async with asyncio.timeout(DRAWN_WITHIN_S):
+                picture, _ = await process.communicate(json.dumps(asdict(chart)).encode())
+        except TimeoutError as error:
+            raise Rejected(f"the chart was not drawn within {DRAWN_WITHIN_S:.0f} s") from error
+        finally:
+            if process.returncode is None:
+                process.kill()
+                await process.wait()
+        if process.returncode != 0 or not picture:
+            raise Rejected(f"the chart could not be drawn: exit {process.returncode}")
+        return picture
