@@ -151,11 +151,7 @@ def build(
     )
     deeds.followed_by(tied)
     deeds.followed_by(communications)
-    probes = shelf()
-    looking = Looking(probes)
-    checks = Checks(db, clock, runbook, looking, CheckAlarms(runbook, alerts, probes, rendering))
-    health = Health(db, clock, runbook, looking, checks)
-    drawing = Drawing(settings.home / DRAWING_FOLDER)
+    checks, health = _watch(db, clock, runbook, alerts, rendering)
     return Services(
         settings=settings,
         runbook=runbook,
@@ -193,7 +189,9 @@ def build(
         checks=checks,
         housekeeping=Housekeeping(db, clock, alerts, checks),
         health=health,
-        check_charts=CheckCharts(db, clock, runbook, health, drawing, gateway, rendering),
+        check_charts=CheckCharts(
+            db, clock, runbook, health, Drawing(settings.home / DRAWING_FOLDER), gateway, rendering
+        ),
         communications=communications,
         approvals=approvals,
         promises=promises,
@@ -203,6 +201,13 @@ def build(
         backup_verdicts=BackupVerdicts(db, clock, runbook, backup_cards, backup_alerts, runs),
         backup_reports=BackupReports(db, clock, runbook, channels, posts, rendering),
     )
+
+
+def _watch(db: Database, clock: Clock, runbook: Runbook, alerts: Alerts, rendering: Rendering) -> tuple[Checks, Health]:
+    """The watch over what the runbook wants watched, and what people ask of it."""
+    looking = Looking(shelf())
+    checks = Checks(db, clock, runbook, looking, CheckAlarms(runbook, alerts, looking, rendering))
+    return checks, Health(db, clock, runbook, looking, checks)
 
 
 def _teach_names(rendering: Rendering, people: People) -> None:

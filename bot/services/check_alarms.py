@@ -1,15 +1,14 @@
 """What an ill check tells: an alert of this house's own, with the card, the outlets and the pages of any other."""
 
-from collections.abc import Mapping
 from datetime import datetime
 
 from bot.domain.alert import ReceivedAlert
 from bot.domain.check import Belief, Finding, level_of, looks_to_recover
-from bot.probes import Probe
 from bot.rendering import Rendering
 from bot.runbook import Runbook
 from bot.runbook.health import Check
 from bot.services.alerts import Alerts
+from bot.services.looking import Looking
 from bot.store.queries import Connection
 
 SOURCE = "health"
@@ -18,10 +17,10 @@ SOURCE = "health"
 class CheckAlarms:
     """Each check is one alert: raised, changed and ended in the transaction that changes what is believed of it."""
 
-    def __init__(self, runbook: Runbook, alerts: Alerts, probes: Mapping[str, Probe], rendering: Rendering) -> None:
+    def __init__(self, runbook: Runbook, alerts: Alerts, looking: Looking, rendering: Rendering) -> None:
         self._runbook = runbook
         self._alerts = alerts
-        self._probes = probes
+        self._looking = looking
         self._rendering = rendering
 
     async def turn(self, conn: Connection, check: Check, belief: Belief, finding: Finding, *, since: datetime) -> None:
@@ -38,7 +37,7 @@ class CheckAlarms:
             "belief": belief,
             "finding": finding,
             "since": since,
-            "expects": self._probes[check.kind].expects(check),
+            "expects": self._looking.expects(check),
             "steady": looks_to_recover(belief, self._runbook.health.fails_after),
         }
         return ReceivedAlert(
