@@ -205,7 +205,8 @@ class Ladders:
     ) -> list[Page]:
         assert move.step is not None
         tier = tier_of(move.ladder.policy, move.step.tier)
-        await self._people.learn_covers(conn)
+        if any(entry.kind != "person" for entry in tier.who):
+            await self._people.learn_covers(conn)
         people = self._people.in_tier(tier, self._clock.now())
         if incident.is_acknowledged:
             acknowledged = await self._acknowledged(conn, incident)

@@ -9,7 +9,7 @@ from bot.domain.actor import TOCSIN
 from bot.domain.errors import Rejected, Unreachable
 from bot.domain.escalation import is_late
 from bot.domain.incident import Incident
-from bot.domain.page import UNSETTLED, Page, PageState, Via
+from bot.domain.page import Page, PageState, Via
 from bot.metrics import Metrics
 from bot.pagers import Call, Pager
 from bot.rendering import Rendering
@@ -147,10 +147,9 @@ class Pages(Errand):
         # The incident, its ladder, its pages, as in every deed: two who take them the other way round wait for each
         # other. Held from here, the incident cannot get its room unseen by this page, nor this page its answer.
         incident = await incidents.lock(conn, page.incident_id)
-        if not await self._is_unsettled(conn, page):
-            return
         await escalations.look_now(conn, page.incident_id, now, accepted=page.id)
-        await pages.settle(conn, page.id, "accepted", now=now, reference=reference)
+        if not await pages.settle(conn, page.id, "accepted", now=now, reference=reference):
+            return
         self._metrics.page_lateness((now - page.due_at).total_seconds(), page.via)
         if page.via == "slack" and reference:
             # The message is a card from now on: edited in place when the incident moves on.
@@ -161,9 +160,6 @@ class Pages(Errand):
         await incidents.write(
             conn, page.incident_id, "paged", words, actor=TOCSIN.name, at=now, key=f"page {page.id} accepted"
         )
-
-    async def _is_unsettled(self, conn: Connection, page: Page) -> bool:
-        return (await pages.get(conn, page.id)).state in UNSETTLED
 
     async def _catch_up(self, conn: Connection, incident: Incident, page: Page) -> None:
         """What happened while the page was on its way: its message does not show it yet, its service does not know."""
@@ -177,10 +173,9 @@ class Pages(Errand):
         now = self._clock.now()
         state: PageState = "refused" if outcome.state == "refused" else "gave_up"
         await incidents.lock(conn, page.incident_id)
-        if not await self._is_unsettled(conn, page):
-            return
         await escalations.look_now(conn, page.incident_id, now)
-        await pages.settle(conn, page.id, state, now=now, error=outcome.error)
+        if not await pages.settle(conn, page.id, state, now=now, error=outcome.error):
+            return
         words = self._rendering.say(
             "documents/page_failed", page=page, person=self._people.display_name(page.person), error=outcome.error
         )
