@@ -13,7 +13,7 @@ from tests.conftest import as_url
 from tests.postgres import quickest_place
 
 # Nothing has to survive a lost power supply; but a server that crashes must lose nothing that it said it has.
-SETTINGS = {"fsync": "off", "max_connections": "200"}
+SETTINGS = {"fsync": "off", "max_connections": "200", "track_commit_timestamp": "on"}
 
 
 class OwnServer:

@@ -104,6 +104,19 @@ async def test_acknowledging_a_second_before_the_limit_spares_the_lead(world: Wo
     assert world.pages_of("ben") == []
 
 
+async def test_acknowledging_a_second_after_the_limit_spares_whoever_comes_after_the_lead(world: World) -> None:
+    await declared(world)
+    await world.passes(minutes=15)
+    await world.passes(seconds=1)
+    await world.ada.presses("Acknowledge", world.card())
+    await world.settled()
+    assert len(world.pages_of("ben")) == 1
+    assert "Acknowledged by Ada Obi" in words_of(world.pages_of("ben")[0]), "he need not look any more"
+
+    await world.passes(hours=3)
+    assert [len(world.pages_of(name)) for name in ("ada", "ben", "cleo")] == [1, 1, 0]
+
+
 async def test_acknowledging_twice_changes_nothing_and_says_who_was_first(world: World) -> None:
     await declared(world)
     await world.ada.presses("Acknowledge", world.card())

@@ -27,6 +27,7 @@ from tests.world import RUNBOOK
 NewFleet = Callable[..., AbstractAsyncContextManager[Fleet]]
 
 MANY = 200
+MANY_TIMES = 25
 ADA, BEN, EVE = Actor("ada"), Actor("ben"), Actor("U0EVE")
 QUICK = RUNBOOK.replace("page: oncall, wait: 15m", "page: oncall, wait: 2s")
 
@@ -173,6 +174,25 @@ async def test_a_step_written_at_the_deadline_itself_is_taken_back_by_the_acknow
             ("ada", "cancelled"),
             ("ben", "cancelled"),
         ]
+        assert fleet.posted("page:") == []
+
+
+async def test_whoever_of_two_processes_is_first_at_the_deadline_itself_the_answer_leaves_nobody_to_be_paged(
+    new_fleet: NewFleet,
+) -> None:
+    async with new_fleet() as fleet, two_houses(fleet) as (first, second):
+        for number in range(MANY_TIMES):
+            incident = await overdue(first, second)
+            # Two transactions at once: which of them gets hold of the ladder first is the database's affair.
+            race = [first.escalations.acknowledge(ADA, incident.id), second.ladders.take_due()]
+            await asyncio.gather(*(race if number % 2 else reversed(race)))
+            while await second.ladders.take_due():
+                pass
+        while await second.outbox.take_due():
+            await second.outbox.finish(10)
+
+        states = {(page.person, page.state) for page in await fleet.pages()}
+        assert states <= {("ada", "cancelled"), ("ben", "cancelled")}
         assert fleet.posted("page:") == []
 
 

@@ -62,6 +62,15 @@ class Step:
     wait_s: float
 
 
+@dataclass(frozen=True)
+class Answered:
+    """Somebody acknowledged or resolved; `at` is when that was committed."""
+
+    kind: str
+    actor: str
+    at: datetime
+
+
 @dataclass
 class Incident:
     """An incident with all that the database has of it."""
@@ -78,7 +87,7 @@ class Incident:
     policy: Mapping[str, Any]
     pages: list[Page] = field(default_factory=list)
     by_hand: list[datetime] = field(default_factory=list)
-    acknowledged_by: set[str] = field(default_factory=set)
+    answers: list[Answered] = field(default_factory=list)
 
     @property
     def steps(self) -> list[Step]:
@@ -87,9 +96,12 @@ class Incident:
     @property
     def stops_at(self) -> datetime | None:
         """When the paging by itself had to end; None = nobody has answered."""
-        if self.policy["stops_on"] == "resolved":
-            return self.resolved_at
-        return min((at for at in (self.acknowledged_at, self.resolved_at) if at), default=None)
+        kinds = ("resolved",) if self.policy["stops_on"] == "resolved" else ("acknowledged", "resolved")
+        return min((answer.at for answer in self.answers if answer.kind in kinds), default=None)
+
+    @property
+    def acknowledged_by(self) -> set[str]:
+        return {answer.actor for answer in self.answers if answer.kind == "acknowledged"}
 
     def pages_of(self, turn: tuple[int, int, int]) -> list[Page]:
         return [page for page in self.pages if page.turn == turn]

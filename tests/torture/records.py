@@ -7,7 +7,7 @@ from psycopg import AsyncConnection, OperationalError
 from psycopg.rows import dict_row
 
 from bot.store.queries import Connection, Queries
-from tests.torture.evidence import Incident, Page, Request
+from tests.torture.evidence import Answered, Incident, Page, Request
 
 SQL = Queries(__file__)
 
@@ -19,8 +19,8 @@ async def read(url: str) -> tuple[list[Incident], list[Request]]:
             incidents[row["incident_id"]].pages.append(Page(**row))
         for row in await SQL.all(conn, "by_hand"):
             incidents[row["incident_id"]].by_hand.append(row["at"])
-        for row in await SQL.all(conn, "acknowledged"):
-            incidents[row["incident_id"]].acknowledged_by.add(row["actor"])
+        for row in await SQL.all(conn, "answers"):
+            incidents[row.pop("incident_id")].answers.append(Answered(**row))
         requests = [Request(**row) for row in await SQL.all(conn, "requests")]
     return list(incidents.values()), requests
 

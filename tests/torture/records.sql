@@ -10,8 +10,10 @@ FROM pages ORDER BY id;
 -- When a person, and not the bot, has called somebody.
 SELECT incident_id, at FROM timeline WHERE kind = 'escalated' AND actor <> 'tocsin' ORDER BY id;
 
--- name: acknowledged
-SELECT incident_id, actor FROM timeline WHERE kind = 'acknowledged';
+-- name: answers
+-- When an answer was there for everybody to see: its transaction may have waited for a step that was just taken.
+SELECT incident_id, kind, actor, pg_xact_commit_timestamp(xmin) AS at
+FROM timeline WHERE kind IN ('acknowledged', 'resolved');
 
 -- name: requests
 SELECT key, kind, worked_at, error FROM requests ORDER BY received_at;
