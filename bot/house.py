@@ -135,9 +135,10 @@ def build(
     backup_cards = BackupCards(runbook, channels, cards, rendering)
     tools = [found] if (found := binaries()) else []
     backup_alerts = BackupAlerts(db, clock, runbook, alerts, rendering)
-    retention = BackupRetention(db, clock, runbook, places())
+    kept_in = places(settings)
+    retention = BackupRetention(db, clock, runbook, kept_in)
     runs = BackupRuns(
-        db, clock, runbook, backup_cards, backup_alerts, retention, dumpers(), places(),
+        db, clock, runbook, backup_cards, backup_alerts, retention, dumpers(), kept_in,
         home=settings.home / BACKUPS_FOLDER, tools=tools,
     )  # fmt: skip
     wordings = Wordings(clock, runbook, people, rendering)

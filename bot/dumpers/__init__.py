@@ -15,6 +15,8 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any, Protocol, cast
 
+from bot.settings import Settings
+
 # Told how many bytes have been written so far.
 Noted = Callable[[int], None]
 # A whole dump, piece by piece. Raises a kind of Failed where it ends without being whole.
@@ -140,9 +142,12 @@ def restorers() -> Mapping[str, Restorer]:
     return {module.RESTORES: cast(Restorer, module) for module in _modules() if hasattr(module, "RESTORES")}
 
 
-def places() -> Mapping[str, Place]:
-    """By kind of place."""
-    return {module.PLACE: cast(Place, module) for module in _modules() if hasattr(module, "PLACE")}
+def places(settings: Settings) -> Mapping[str, Place]:
+    """By kind of place. One that the environment says how to reach has `using`, which makes it of the settings."""
+    found = [module for module in _modules() if hasattr(module, "PLACE")]
+    return {
+        module.PLACE: cast(Place, module.using(settings) if hasattr(module, "using") else module) for module in found
+    }
 
 
 def kind_of_place(place: str) -> str:

@@ -166,7 +166,8 @@ class BackupRuns:
             made = _made(draft, equipment, progress.tally)
             await place.settle(draft, self._manifest(backup, made, time.monotonic() - begun_s))
         except BaseException:
-            await asyncio.shield(place.discard(draft.place, draft.file))
+            with suppress(Failed):
+                await asyncio.shield(place.discard(draft.place, draft.file))
             raise
         return made
 

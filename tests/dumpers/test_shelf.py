@@ -7,6 +7,7 @@ import pytest
 
 from bot.dumpers import dumpers, kind_of_place, places, restorers
 from bot.runbook.backups import BackupKind
+from bot.settings import Settings
 
 
 @pytest.mark.parametrize("kind", sorted(dumpers()))
@@ -21,18 +22,21 @@ def test_every_dumper_is_of_a_kind_that_a_runbook_can_name(kind: str) -> None:
     assert iscoroutinefunction(dumper.count)
 
 
-@pytest.mark.parametrize("kind", sorted(places()))
+PLACES = places(Settings.from_environment({}))
+
+
+@pytest.mark.parametrize("kind", sorted(PLACES))
 def test_every_place_can_be_written_to_read_from_and_cleared(kind: str) -> None:
-    place = places()[kind]
+    place = PLACES[kind]
 
     assert all(iscoroutinefunction(deed) for deed in (place.write, place.settle, place.discard, place.remove))
     assert callable(place.read)
     assert callable(place.read_draft)
 
 
-def test_postgresql_can_be_dumped_into_a_folder() -> None:
+def test_postgresql_can_be_dumped_into_a_folder_and_into_a_bucket() -> None:
     assert "postgresql" in dumpers()
-    assert "local" in places()
+    assert sorted(PLACES) == ["local", "s3"]
 
 
 def test_the_kind_of_a_place_is_read_from_how_it_is_written() -> None:

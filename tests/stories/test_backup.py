@@ -14,8 +14,9 @@ from bot.app import App
 from bot.domain.errors import AlreadyDone
 from bot.sandbox.model import Message
 from tests.guarded import PASSWORD, Guarded, guarded_postgres
+from tests.stored_in_s3 import s3_store
 from tests.stories.backing_up import NewWorld, answered, cards, dumps, keep, last_answer, only_dump, runs, until_over
-from tests.world import World, words_of
+from tests.world import RUNBOOK, World, words_of
 
 
 @pytest.fixture(scope="module")
@@ -138,6 +139,41 @@ async def test_a_file_with_one_wrong_bit_is_damaged_until_it_is_put_right(
         assert "its file has gone" in await answered(world, "/backup verify 1")
 
 
+async def test_a_bucket_keeps_backups_as_a_folder_does(new_world: NewWorld, guarded: Guarded) -> None:
+    with s3_store() as store:
+        bucket = store.bucket("backups")
+        there = (
+            f"{RUNBOOK}backups:\n  orders: {{postgresql: '{guarded.database()}', to: {bucket}/nightly, keep: 36h}}\n"
+        )
+        async with new_world(runbook=there, **store.environ) as world:
+            await answered(world, "/backup run")
+            name = "nightly/orders-20260806T140000Z-1.dump"
+            assert store.names(bucket) == [name, f"{name}.json"]
+            assert "*Backup 1 of orders is valid*" in await answered(world, "/backup verify")
+
+            whole = store.content(bucket, name)
+            store.client.put_object(Bucket="backups", Key=name, Body=whole[:-1] + b"?")
+            assert "its checksum is not the one it was written with" in await answered(world, "/backup verify 1")
+            store.client.delete_object(Bucket="backups", Key=name)
+            assert "its file has gone" in await answered(world, "/backup verify 1")
+            store.client.put_object(Bucket="backups", Key=name, Body=whole)
+            assert "*Backup 1 of orders is valid*" in await answered(world, "/backup verify 1")
+
+            await world.passes(hours=60)
+            await until_over(world)
+            assert len(store.names(bucket)) == 2 and name not in store.names(bucket)
+
+
+async def test_a_bucket_that_is_not_there_fails_the_backup_by_its_name(new_world: NewWorld, guarded: Guarded) -> None:
+    with s3_store() as store:
+        there = f"{RUNBOOK}backups:\n  orders: {{postgresql: '{guarded.database()}', to: 's3://nowhere/x'}}\n"
+        async with new_world(runbook=there, **store.environ) as world:
+            await answered(world, "/backup run")
+            card, alert = map(words_of, cards(world))
+            assert card.startswith("🔴 *Backup 1 of orders* failed: s3://nowhere: there is no such bucket")
+            assert alert.startswith("🟠 *High* Backup of orders failed")
+
+
 async def test_a_backup_that_fails_is_told_where_alerts_are_told_and_leaves_no_file(
     new_world: NewWorld, guarded: Guarded, folder: Path
 ) -> None:
@@ -195,18 +231,14 @@ async def test_a_name_that_is_not_in_the_runbook_is_only_a_name(new_world: NewWo
 
 
 async def test_what_is_not_supported_yet_is_said_plainly(new_world: NewWorld, guarded: Guarded, folder: Path) -> None:
-    more = [
-        'content: {mongodb: "mongodb://localhost/tinacms"}',
-        'far: {postgresql: "postgresql://db/x", to: "s3://a-bucket/x"}',
-    ]
-    async with new_world(runbook=keep(guarded.database(), folder, *more)) as world:
+    more = 'content: {mongodb: "mongodb://localhost/tinacms"}'
+    async with new_world(runbook=keep(guarded.database(), folder, more)) as world:
         said = await answered(world, "/backup")
         assert "⚪ *content* backups of mongodb are not supported yet" in said
-        assert "⚪ *far* backups kept in s3 are not supported yet" in said
         assert "backups of mongodb are not supported yet" in await answered(world, "/backup run content")
         assert "come later" in await answered(world, "/backup drill orders")
         assert "comes later" in await answered(world, "/backup restore 1")
-        assert world.eve.labels(await which(world)) == ["Back up orders", "Back up content", "Back up far"]
+        assert world.eve.labels(await which(world)) == ["Back up orders", "Back up content"]
 
 
 async def which(world: World) -> Message:

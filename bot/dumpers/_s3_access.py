@@ -1,0 +1,151 @@
+"""How S3 is reached, and what it objects to in words of ours."""
+
+import asyncio
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import (
+    BotoCoreError,
+    ClientError,
+    NoCredentialsError,
+    NoRegionError,
+    ParamValidationError,
+    PartialCredentialsError,
+)
+
+from bot.domain.backup import Gone
+from bot.domain.errors import Failed, Rejected, Unreachable
+from bot.domain.saying import fit_to_show
+from bot.settings import Settings
+
+CONNECT_TIMEOUT_S = 10
+READ_TIMEOUT_S = 60
+ATTEMPTS = 3
+# What may pass by itself; of everything else S3 is sure.
+PASSING = (
+    "SlowDown",
+    "InternalError",
+    "ServiceUnavailable",
+    "RequestTimeout",
+    "Throttling",
+    "503",
+    "500",
+    "502",
+    "504",
+)
+MISSING = ("NoSuchKey", "404", "NotFound")
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Bucket:
+    """Where one place keeps its dumps: `s3://name/prefix`."""
+
+    name: str
+    prefix: str
+
+    @classmethod
+    def of(cls, place: str) -> "Bucket":
+        name, _, prefix = place.partition("://")[2].partition("/")
+        return cls(name, prefix.strip("/"))
+
+    def key(self, file: str) -> str:
+        return f"{self.prefix}/{file}" if self.prefix else file
+
+    def __str__(self) -> str:
+        return f"s3://{self.name}"
+
+
+class Access:
+    """One client for the whole process, made when it is needed: it takes a while, and memory."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._client: Any = None
+        self._making = asyncio.Lock()
+
+    async def client(self) -> Any:
+        async with self._making:
+            if self._client is None:
+                self._client = await asyncio.to_thread(self._make)
+        return self._client
+
+    def _make(self) -> Any:
+        settings = self._settings
+        secret, token = settings.aws_secret_access_key, settings.aws_session_token
+        # What is not set here is looked for where AWS's own programs look, such as the role of the machine.
+        session = boto3.Session(
+            aws_access_key_id=settings.aws_access_key_id,
+            aws_secret_access_key=secret.get_secret_value() if secret else None,
+            aws_session_token=token.get_secret_value() if token else None,
+            region_name=settings.aws_region or settings.aws_default_region or _own_region(settings),
+        )
+        with _translated("S3"):
+            return session.client("s3", endpoint_url=settings.s3_endpoint_url, config=_config(settings))
+
+
+async def off_loop(bucket: Bucket, work: Callable[[], T]) -> T:
+    """S3's library waits where it is called, and the bot must not. Cancelled, it ends what it has begun first."""
+    working = asyncio.ensure_future(asyncio.to_thread(work))
+    with _translated(str(bucket)):
+        try:
+            return await asyncio.shield(working)
+        except asyncio.CancelledError:
+            await asyncio.wait([working])
+            raise
+
+
+def _own_region(settings: Settings) -> str | None:
+    """Who runs a store of their own has no regions; the signature wants one all the same."""
+    return "us-east-1" if settings.s3_endpoint_url else None
+
+
+def _config(settings: Settings) -> Config:
+    """Stores that only speak S3's language know neither its names of hosts nor its newest checksums."""
+    own: dict[str, Any] = {
+        "s3": {"addressing_style": "path"},
+        "request_checksum_calculation": "when_required",
+        "response_checksum_validation": "when_required",
+    }
+    return Config(
+        connect_timeout=CONNECT_TIMEOUT_S,
+        read_timeout=READ_TIMEOUT_S,
+        retries={"total_max_attempts": ATTEMPTS, "mode": "standard"},
+        **(own if settings.s3_endpoint_url else {}),
+    )
+
+
+@contextmanager
+def _translated(place: str) -> Iterator[None]:
+    """What S3 or its library objects to, as one of our errors; none of them holds a key."""
+    try:
+        yield
+    except ClientError as error:
+        raise _refusal(place, error) from error
+    except (NoCredentialsError, PartialCredentialsError) as error:
+        raise Rejected(f"{place}: there is no access key: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY") from error
+    except (ParamValidationError, NoRegionError, ValueError) as error:
+        raise Rejected(f"{place}: {fit_to_show(str(error))}") from error
+    except (BotoCoreError, OSError) as error:
+        raise Unreachable(f"{place}: {_words(error)}") from error
+
+
+def _refusal(place: str, error: ClientError) -> Failed:
+    code = str(error.response.get("Error", {}).get("Code", ""))
+    if code in MISSING:
+        return Gone("its file has gone")
+    if code == "NoSuchBucket":
+        return Rejected(f"{place}: there is no such bucket", code)
+    said = fit_to_show(str(error.response.get("Error", {}).get("Message", "")))
+    kind = Unreachable if code in PASSING else Rejected
+    return kind(f"{place} refused: {code}{f', {said}' if said and said != code else ''}")
+
+
+def _words(error: Exception) -> str:
+    """The library's own sentence without the address, which a proxy's password may stand in."""
+    return fit_to_show(str(error).partition(" URL: ")[0].partition(': "http')[0]) or type(error).__name__

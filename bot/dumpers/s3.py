@@ -1,0 +1,162 @@
+"""S3, or a store that speaks its language: a dump has its name only when it is whole, and its manifest before that.
+
+It is written in parts under a temporary name, read back there, and then copied by the store itself. A process that is
+killed may leave parts that nobody can see and that are paid for: whoever gives up its run removes them.
+"""
+
+import asyncio
+import hashlib
+import json
+from collections.abc import Mapping
+from contextlib import aclosing, suppress
+from typing import Any
+
+from bot.domain.errors import Failed
+from bot.dumpers import Content, Draft, Noted, Place
+from bot.dumpers._s3_access import Access, Bucket, off_loop
+from bot.settings import Settings
+
+PLACE = "s3"
+
+PIECE_BYTES = 1024 * 1024
+PART_BYTES = 16 * 1024 * 1024
+# A store takes at most 10,000 parts: after each thousand they grow, so that the last ones are 160 MiB.
+PARTS_OF_A_SIZE = 1000
+
+
+def using(settings: Settings) -> Place:
+    """The place, as the environment says how to reach it."""
+    return S3(Access(settings))
+
+
+class S3:
+    """Everything in it is one object after the other, so that memory is one part, however large the dump."""
+
+    PLACE = PLACE
+
+    def __init__(self, access: Access) -> None:
+        self._access = access
+
+    async def write(self, place: str, file: str, content: Content, noted: Noted) -> Draft:
+        bucket, client = Bucket.of(place), await self._access.client()
+        key = bucket.key(_partial(file))
+        upload = await off_loop(bucket, lambda: client.create_multipart_upload(Bucket=bucket.name, Key=key))
+        writing = _Writing(client, bucket, key, upload["UploadId"])
+        try:
+            async with aclosing(content) as pieces:
+                async for piece in pieces:
+                    noted(await writing.add(piece))
+            await writing.finish()
+        except BaseException:
+            await asyncio.shield(writing.abandon())
+            raise
+        return Draft(place, file, writing.size, writing.sha256)
+
+    def read_draft(self, draft: Draft) -> Content:
+        return self.read(draft.place, _partial(draft.file))
+
+    async def settle(self, draft: Draft, manifest: Mapping[str, Any]) -> None:
+        bucket, client = Bucket.of(draft.place), await self._access.client()
+        body = json.dumps(manifest, indent=2, ensure_ascii=False).encode() + b"\n"
+        source = {"Bucket": bucket.name, "Key": bucket.key(_partial(draft.file))}
+        key = bucket.key(draft.file)
+        await off_loop(bucket, lambda: client.put_object(Bucket=bucket.name, Key=_manifest(key), Body=body))
+        # In parts where it is large, and without passing through here.
+        await off_loop(bucket, lambda: client.copy(source, bucket.name, key))
+        # From here on it exists; what is left over under the temporary name changes nothing of that.
+        with suppress(Failed):
+            await off_loop(bucket, lambda: client.delete_object(**source))
+
+    async def discard(self, place: str, file: str) -> None:
+        bucket, client = Bucket.of(place), await self._access.client()
+        await off_loop(bucket, lambda: _discard(client, bucket, bucket.key(_partial(file))))
+
+    async def read(self, place: str, file: str) -> Content:
+        bucket, client = Bucket.of(place), await self._access.client()
+        key = bucket.key(file)
+        body = (await off_loop(bucket, lambda: client.get_object(Bucket=bucket.name, Key=key)))["Body"]
+        try:
+            while piece := await off_loop(bucket, lambda: body.read(PIECE_BYTES)):
+                yield piece
+        finally:
+            body.close()
+
+    async def remove(self, place: str, file: str) -> bool:
+        bucket, client = Bucket.of(place), await self._access.client()
+        return await off_loop(bucket, lambda: _remove(client, bucket, bucket.key(file)))
+
+
+class _Writing:
+    """An object that grows by parts, and its checksum with it."""
+
+    def __init__(self, client: Any, bucket: Bucket, key: str, upload: str) -> None:
+        self._client = client
+        self._bucket = bucket
+        self._which = {"Bucket": bucket.name, "Key": key, "UploadId": upload}
+        self._part = bytearray()
+        self._parts: list[dict[str, object]] = []
+        self._sum = hashlib.sha256()
+        self.size = 0
+
+    @property
+    def sha256(self) -> str:
+        return self._sum.hexdigest()
+
+    async def add(self, piece: bytes) -> int:
+        await asyncio.to_thread(self._sum.update, piece)
+        self.size += len(piece)
+        self._part += piece
+        if len(self._part) >= PART_BYTES * (1 + len(self._parts) // PARTS_OF_A_SIZE):
+            await self._send()
+        return self.size
+
+    async def finish(self) -> None:
+        """Only now is there an object at all."""
+        if self._part or not self._parts:
+            await self._send()
+        whole = {"Parts": self._parts}
+        await off_loop(
+            self._bucket, lambda: self._client.complete_multipart_upload(**self._which, MultipartUpload=whole)
+        )
+
+    async def abandon(self) -> None:
+        """What cannot be removed now is removed by nobody else, but hides nothing: an upload is no object."""
+        with suppress(Failed):
+            await off_loop(self._bucket, lambda: self._client.abort_multipart_upload(**self._which))
+
+    async def _send(self) -> None:
+        number, body = len(self._parts) + 1, bytes(self._part)
+        self._part.clear()
+        sent = await off_loop(
+            self._bucket, lambda: self._client.upload_part(**self._which, PartNumber=number, Body=body)
+        )
+        self._parts.append({"PartNumber": number, "ETag": sent["ETag"]})
+
+
+def _discard(client: Any, bucket: Bucket, key: str) -> None:
+    """The object of the temporary name, and uploads to it that were never completed."""
+    begun = client.list_multipart_uploads(Bucket=bucket.name, Prefix=key).get("Uploads", [])
+    for upload in begun:
+        if upload["Key"] == key:
+            client.abort_multipart_upload(Bucket=bucket.name, Key=key, UploadId=upload["UploadId"])
+    client.delete_object(Bucket=bucket.name, Key=key)
+
+
+def _remove(client: Any, bucket: Bucket, key: str) -> bool:
+    was_there = _exists(client, bucket, key)
+    client.delete_object(Bucket=bucket.name, Key=key)
+    client.delete_object(Bucket=bucket.name, Key=_manifest(key))
+    return was_there
+
+
+def _exists(client: Any, bucket: Bucket, key: str) -> bool:
+    found = client.list_objects_v2(Bucket=bucket.name, Prefix=key, MaxKeys=1).get("Contents", [])
+    return bool(found) and found[0]["Key"] == key
+
+
+def _partial(file: str) -> str:
+    return f".{file}.part"
+
+
+def _manifest(key: str) -> str:
+    return f"{key}.json"

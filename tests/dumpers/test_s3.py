@@ -1,0 +1,201 @@
+"""A bucket that keeps dumps: a name only for what is whole, and nothing left of what is not."""
+
+import asyncio
+import hashlib
+import json
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator
+from uuid import uuid4
+
+import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestServer
+
+from bot.domain.backup import Gone
+from bot.domain.errors import Failed, Rejected, Unreachable
+from bot.dumpers import Draft, Place, places, s3, sum_of
+from bot.dumpers._s3_access import Access
+from bot.settings import Settings
+from tests.stored_in_s3 import KEY, SECRET, Store, s3_store
+
+PIECE = bytes(range(256)) * 4096
+# Three parts, the last of them short.
+PIECES = [PIECE] * 35 + [b"", b"the end"]
+WHOLE = b"".join(PIECES)
+
+
+@pytest.fixture(scope="module")
+def store() -> Iterator[Store]:
+    with s3_store() as store:
+        yield store
+
+
+@pytest.fixture
+def bucket(store: Store) -> str:
+    return store.bucket(f"kept-{uuid4().hex[:8]}")
+
+
+@pytest.fixture
+def place(store: Store) -> Place:
+    return reached(store.environ)
+
+
+def reached(environ: dict[str, str]) -> Place:
+    return places(Settings.from_environment(environ))["s3"]
+
+
+async def pieces(*given: bytes, then: BaseException | None = None) -> AsyncGenerator[bytes, None]:
+    for piece in given:
+        yield piece
+    if then:
+        raise then
+
+
+async def written(place: Place, where: str, file: str = "orders.dump") -> Draft:
+    return await place.write(where, file, pieces(*PIECES), lambda size: None)
+
+
+async def test_a_draft_is_whole_summed_and_has_no_name_yet(place: Place, store: Store, bucket: str) -> None:
+    noted: list[int] = []
+    draft = await place.write(bucket, "orders.dump", pieces(*PIECES), noted.append)
+
+    assert (draft.size, draft.sha256) == (len(WHOLE), hashlib.sha256(WHOLE).hexdigest())
+    assert noted[-1] == len(WHOLE)
+    assert store.names(bucket) == [".orders.dump.part"]
+    assert await sum_of(place.read_draft(draft)) == (draft.size, draft.sha256)
+
+
+async def test_settled_it_has_its_name_and_its_manifest_beside_it(place: Place, store: Store, bucket: str) -> None:
+    draft = await written(place, f"{bucket}/deep/er")
+    await place.settle(draft, {"database": "orders", "note": "größer"})
+
+    assert store.names(bucket) == ["deep/er/orders.dump", "deep/er/orders.dump.json"]
+    assert store.content(bucket, "deep/er/orders.dump") == WHOLE
+    manifest = json.loads(store.content(bucket, "deep/er/orders.dump.json"))
+    assert manifest == {"database": "orders", "note": "größer"}
+    assert await sum_of(place.read(f"{bucket}/deep/er", "orders.dump")) == (draft.size, draft.sha256)
+
+
+async def test_an_empty_dump_can_be_kept_too(place: Place, store: Store, bucket: str) -> None:
+    await place.settle(await place.write(bucket, "empty", pieces(), lambda size: None), {})
+    assert store.content(bucket, "empty") == b""
+
+
+async def test_a_dump_that_breaks_off_leaves_nothing(place: Place, store: Store, bucket: str) -> None:
+    broken = pieces(*PIECES, then=Unreachable("the server has gone"))
+    with pytest.raises(Unreachable, match="the server has gone"):
+        await place.write(bucket, "orders.dump", broken, lambda size: None)
+
+    assert (store.names(bucket), store.unfinished(bucket)) == ([], [])
+
+
+async def test_a_dump_that_is_cancelled_leaves_nothing(place: Place, store: Store, bucket: str) -> None:
+    begun = asyncio.Event()
+
+    async def endless() -> AsyncGenerator[bytes, None]:
+        for piece in PIECES:
+            yield piece
+        begun.set()
+        await asyncio.Event().wait()
+
+    task = asyncio.create_task(place.write(bucket, "orders.dump", endless(), lambda size: None))
+    await begun.wait()
+    assert store.unfinished(bucket) == [".orders.dump.part"]
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+
+    assert (store.names(bucket), store.unfinished(bucket)) == ([], [])
+
+
+async def test_what_a_killed_process_has_left_can_be_discarded(place: Place, store: Store, bucket: str) -> None:
+    name = bucket.removeprefix("s3://")
+    store.client.create_multipart_upload(Bucket=name, Key="x/.orders.dump.part")
+    store.client.create_multipart_upload(Bucket=name, Key="x/.orders.dump.part.other")
+    store.client.put_object(Bucket=name, Key="x/.orders.dump.part", Body=b"half")
+
+    for _ in range(2):
+        await place.discard(f"{bucket}/x", "orders.dump")
+        assert (store.names(bucket), store.unfinished(bucket)) == ([], ["x/.orders.dump.part.other"])
+
+
+async def test_removing_takes_the_manifest_along_and_says_whether_there_was_anything(
+    place: Place, store: Store, bucket: str
+) -> None:
+    await place.settle(await place.write(bucket, "a.dump", pieces(b"a"), lambda size: None), {})
+    await place.settle(await place.write(bucket, "a.dump2", pieces(b"b"), lambda size: None), {})
+
+    assert await place.remove(bucket, "a.dump")
+    assert store.names(bucket) == ["a.dump2", "a.dump2.json"]
+    assert not await place.remove(bucket, "a.dump")
+
+
+async def test_what_is_not_there_has_gone(place: Place, bucket: str) -> None:
+    with pytest.raises(Gone, match="its file has gone"):
+        await sum_of(place.read(bucket, "orders.dump"))
+
+
+async def test_a_bucket_that_is_not_there_is_told_by_its_name(place: Place) -> None:
+    with pytest.raises(Rejected, match="s3://nowhere-at-all: there is no such bucket"):
+        await written(place, "s3://nowhere-at-all/x")
+
+
+async def test_a_store_that_is_away_is_told(unused_tcp_port: int) -> None:
+    place = reached({"S3_ENDPOINT_URL": f"http://127.0.0.1:{unused_tcp_port}", "AWS_ACCESS_KEY_ID": KEY} | SECRETS)
+    with pytest.raises(Unreachable, match="s3://kept: Could not connect"):
+        await written(place, "s3://kept")
+
+
+SECRETS = {"AWS_SECRET_ACCESS_KEY": SECRET}
+
+
+async def test_without_a_key_it_is_said_which_variables_to_set(
+    store: Store, monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_PROFILE"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("HOME", str(tmp_path_factory.mktemp("nobody")))
+    with pytest.raises(Rejected, match="there is no access key: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"):
+        await written(reached({"S3_ENDPOINT_URL": store.url}), "s3://kept")
+
+
+@pytest.fixture
+async def refusing() -> AsyncIterator[TestServer]:
+    """Lets an upload begin, and then answers as the query of its address says."""
+    begun = "<InitiateMultipartUploadResult><UploadId>u-1</UploadId></InitiateMultipartUploadResult>"
+
+    async def answer(request: web.Request) -> web.Response:
+        if request.method == "POST" and "uploads" in request.query:
+            return web.Response(text=begun, content_type="application/xml")
+        if "lost" in request.path:
+            assert request.transport
+            request.transport.close()
+        code, status = ("SlowDown", 503) if "slow" in request.path else ("AccessDenied", 403)
+        said = f"<Error><Code>{code}</Code><Message>not for you</Message></Error>"
+        return web.Response(status=status, text=said, content_type="application/xml")
+
+    application = web.Application(client_max_size=64 * 1024**2)
+    application.router.add_route("*", "/{path:.*}", answer)
+    async with TestServer(application) as server:
+        yield server
+
+
+@pytest.mark.parametrize(
+    ("bucket", "kind", "said"),
+    [
+        ("s3://denied", Rejected, "s3://denied refused: AccessDenied, not for you"),
+        ("s3://slow-one", Unreachable, "s3://slow-one refused: SlowDown, not for you"),
+        ("s3://lost-one", Unreachable, "s3://lost-one: Connection was closed"),
+    ],
+)
+async def test_what_the_store_refuses_half_way_is_told_without_a_secret(
+    refusing: TestServer, bucket: str, kind: type[Failed], said: str
+) -> None:
+    place = reached({"S3_ENDPOINT_URL": str(refusing.make_url("")), "AWS_ACCESS_KEY_ID": KEY} | SECRETS)
+    with pytest.raises(kind, match=said) as raised:
+        await written(place, bucket)
+    assert SECRET not in str(raised.value) and KEY not in str(raised.value)
+
+
+def test_the_secret_is_not_shown_by_what_holds_it(store: Store) -> None:
+    settings = Settings.from_environment(store.environ)
+    assert SECRET not in repr(s3.S3(Access(settings))) + repr(settings)
