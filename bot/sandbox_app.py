@@ -22,6 +22,7 @@ from bot.sandbox.happenings import Happening
 from bot.sandbox.page_api import add_page
 from bot.sandbox.scenario import begin, furnish
 from bot.sandbox.server import Server
+from bot.sandbox.telephone import TelephoneCompany
 from bot.sandbox.website import Website
 from bot.sandbox.workspace import Workspace
 from bot.settings import Settings
@@ -58,6 +59,9 @@ async def run_sandbox(environ: Mapping[str, str], *, port: int, runbook_file: Pa
         stack.push_async_callback(slack.stop)
         await workspace.mailbox.start()
         stack.push_async_callback(workspace.mailbox.stop)
+        telephones = TelephoneCompany(clock, workspace.mailbox, delivers=True)
+        await telephones.start()
+        stack.push_async_callback(telephones.stop)
         website = await stack.enter_async_context(Website().serving())
         token = secrets.token_hex(8)
         home = _home(environ)
@@ -66,9 +70,10 @@ async def run_sandbox(environ: Mapping[str, str], *, port: int, runbook_file: Pa
         stack.push_async_callback(database.stop)
         outside = _outside(website, await orders_database(conninfo))
         runbook = load(runbook_file or templates_folder() / STARTER, {**outside, **environ})
-        settings = _settings(environ, workspace, slack, port, token, home, await own_database(conninfo))
+        settings = _settings(environ, workspace, slack, port, token, home, await own_database(conninfo), telephones)
         happenings = _happenings(website, f"http://127.0.0.1:{port}/alerts/generic", token)
         app = _app(settings, runbook, clock, workspace, happenings)
+        telephones.really_at = lambda: f"http://127.0.0.1:{app.port}"
         await stack.enter_async_context(app.running())
         print(f"Tocsin's sandbox: http://127.0.0.1:{app.port}/", flush=True)  # noqa: T201 - what the command is for
         beginning = asyncio.create_task(_begin(workspace))
@@ -94,8 +99,9 @@ def _settings(
     token: str,
     home: Path,
     database: str,
+    telephones: TelephoneCompany,
 ) -> Settings:
-    """Nothing of a real installation is used: not its Slack, not its mail server, not its database."""
+    """Nothing of a real installation is used: not its Slack, not its telephones or mail server, not its database."""
     own = {
         "SLACK_BOT_TOKEN": workspace.bot_token,
         "SLACK_APP_TOKEN": workspace.app_token,
@@ -104,6 +110,7 @@ def _settings(
         "TOCSIN_HOME": str(home),
         "SMTP_URL": workspace.mailbox.smtp_url,
         "MAIL_FROM": "Tocsin <tocsin@example.com>",
+        **telephones.environ,
         "ALERTS_TOKEN": token,
         "PORT": str(port),
         # The links in the mails of its inbox lead here.

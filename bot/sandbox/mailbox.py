@@ -3,7 +3,8 @@
 import asyncio
 import email
 import email.policy
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
 from datetime import datetime
 from email.message import EmailMessage
 from typing import Any, Literal
@@ -12,8 +13,12 @@ from aiosmtpd.smtp import SMTP
 
 from bot.clock import Clock
 from bot.sandbox.changes import Change, Changes
+from bot.sandbox.errors import NotOnScreen
 
 MailKind = Literal["email", "sms", "voice", "webhook"]
+
+# Does one of the `answers`; returns what is said to it.
+Answered = Callable[[str], Awaitable[str]]
 
 
 @dataclass(frozen=True)
@@ -29,6 +34,8 @@ class Mail:
     at: datetime
     sender: str = ""
     headers: tuple[tuple[str, str], ...] = ()
+    answers: tuple[str, ...] = ()  # what whoever got it can do with it
+    answered: Answered | None = field(default=None, repr=False, compare=False)
 
     def header(self, name: str) -> str | None:
         return next((value for key, value in self.headers if key.lower() == name.lower()), None)
@@ -50,6 +57,13 @@ class Mailbox:
         self.items.append(mail)
         self._changes.tell(Change("mail", notes={"mail": mail}))
         return mail
+
+    async def answer(self, number: int, answer: str) -> str:
+        """Somebody answers an item; what they are told. Raises NotOnScreen when it has no such answer."""
+        mail = next((one for one in self.items if one.id == number), None)
+        if mail is None or mail.answered is None or answer not in mail.answers:
+            raise NotOnScreen("This cannot be answered so.")
+        return await mail.answered(answer)
 
     async def start(self, host: str = "127.0.0.1") -> None:
         loop = asyncio.get_running_loop()

@@ -186,6 +186,9 @@ class PageApi:
         self._workspace.tell(Change("happenings"))
         return {}
 
+    async def _answer(self, body: Json) -> Json:
+        return {"said": await self._workspace.mailbox.answer(int(body["mail"]), str(body["answer"]))}
+
     def _viewer(self, request: web.Request) -> User:
         wanted = request.query.get("as")
         if wanted is None:
@@ -236,4 +239,5 @@ _DEEDS: dict[str, Callable[[PageApi, Json], Awaitable[dict[str, Any]]]] = {
     "open-dm": PageApi._open_direct,
     "clock": PageApi._move_clock,
     "happen": PageApi._happen,
+    "answer": PageApi._answer,
 }

@@ -87,6 +87,7 @@ def mail_json(mail: Mail) -> Json:
         "text": mail.text,
         "html": mail.html,
         "at": rfc3339(mail.at),
+        "answers": list(mail.answers),
     }
 
 

@@ -27,6 +27,21 @@ async def test_new_mail_is_counted_and_runs_no_script(page: Page, workspace: Wor
     await expect(page.get_by_role("link", name="https://example.com/ack/2")).to_be_visible()
 
 
+async def test_a_text_is_answered_from_the_telephone_it_went_to(page: Page, workspace: Workspace) -> None:
+    answers: list[str] = []
+
+    async def answered(answer: str) -> str:
+        answers.append(answer)
+        return "INC-1 is acknowledged."
+
+    workspace.mailbox.add("sms", "+447700900001", "", "P1: Payments failing", answers=("Reply ACK",), answered=answered)
+    await page.get_by_role("button", name="Mailbox, 1 new").click()
+    await page.get_by_text("Text to +447700900001").click()
+    await page.get_by_role("button", name="Reply ACK").click()
+    await expect(page.get_by_text("INC-1 is acknowledged.")).to_be_visible()
+    assert answers == ["Reply ACK"]
+
+
 async def test_the_clock_is_moved_and_says_what_comes_next(page: Page, clock: Clock) -> None:
     before = clock.now()
     async with page.expect_response("**/sandbox/clock"):

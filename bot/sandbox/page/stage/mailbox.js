@@ -1,8 +1,10 @@
 // Everything the bot sent outside the workspace: e-mails, texts, calls, webhooks.
 
+import { send } from "../api.js";
 import { clockTime, dayName } from "../blockkit/dates.js";
 import { linked } from "../blockkit/mrkdwn.js";
 import { el, fill, icon } from "../kit/dom.js";
+import { complain, toast } from "../kit/toast.js";
 import { tell, world } from "../world.js";
 
 const KINDS = {
@@ -127,7 +129,24 @@ function mailContent(mail) {
       srcdoc: FRAME_RULES + mail.html,
     });
   const readable = mail.kind === "webhook" ? prettyJson(mail.text) : mail.text;
-  return el("div", { class: `mail-text ${mail.kind === "webhook" ? "code" : ""}` }, linked(readable));
+  return el(
+    "div",
+    { class: `mail-text ${mail.kind === "webhook" ? "code" : ""}` },
+    linked(readable),
+    mail.answers.length ? answers(mail) : null,
+  );
+}
+
+// Whoever got it answers from their telephone, whoever looks at this page.
+function answers(mail) {
+  const button = (answer) => {
+    const answered = () =>
+      send("answer", { mail: mail.id, answer })
+        .then(({ said }) => toast(said || "It was sent; there is no answer."))
+        .catch(complain);
+    return el("button", { type: "button", class: "button small", on: { click: answered } }, answer);
+  };
+  return el("div", { class: "mail-answers", role: "group", "aria-label": "Answer" }, mail.answers.map(button));
 }
 
 function prettyJson(text) {
