@@ -140,7 +140,7 @@ class App:
     def _workers(self) -> list[Worker]:
         """Services that leave work behind when they have taken a row; what they cause goes out last."""
         services = self.services
-        return [services.reception, services.checks, services.backups, services.outbox]
+        return [services.reception, services.checks, services.backups, services.backup_drills, services.outbox]
 
     @property
     def _is_embedded(self) -> bool:
@@ -161,6 +161,7 @@ class App:
             "backups": services.backups,
             "backup_alerts": services.backup_alerts,
             "backup_reports": services.backup_reports,
+            "backup drills": services.backup_drills,
             "promises": services.promises,
             "housekeeping": services.housekeeping,
             "lifesign": services.lifesign,

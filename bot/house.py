@@ -1,5 +1,6 @@
 """Builds the house: every service from what it needs, no business `if`."""
 
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -8,7 +9,7 @@ import aiohttp
 from bot import publishers
 from bot.charts import Drawing
 from bot.clock import Clock
-from bot.dumpers import dumpers, places
+from bot.dumpers import dumpers, places, restorers
 from bot.hooks import Hooks
 from bot.mail import Mail
 from bot.metrics import Metrics
@@ -25,6 +26,10 @@ from bot.services.alerts import Alerts
 from bot.services.approvals import Approvals
 from bot.services.backup_alerts import BackupAlerts
 from bot.services.backup_cards import BackupCards
+from bot.services.backup_drill_cards import BackupDrillCards
+from bot.services.backup_drill_runs import BackupDrillRuns
+from bot.services.backup_drills import BackupDrills
+from bot.services.backup_recovery import BackupRecovery
 from bot.services.backup_reports import BackupReports
 from bot.services.backup_retention import BackupRetention
 from bot.services.backup_runs import BackupRuns
@@ -132,15 +137,8 @@ def build(
     hook = partial(hooks.post, whose="the webhook of the alerts")
     outlets = AlertOutlets(db, runbook, outbox, rendering, mail=mail, hook=hook)
     alerts = Alerts(db, clock, runbook, tied, outlets, cards)
-    backup_cards = BackupCards(runbook, channels, cards, rendering)
-    tools = [found] if (found := binaries()) else []
-    backup_alerts = BackupAlerts(db, clock, runbook, alerts, rendering)
-    kept_in = places(settings)
-    retention = BackupRetention(db, clock, runbook, kept_in)
-    runs = BackupRuns(
-        db, clock, runbook, backup_cards, backup_alerts, retention, dumpers(), kept_in,
-        home=settings.home / BACKUPS_FOLDER, tools=tools,
-    )  # fmt: skip
+    common = _Common(settings, runbook, clock, db, permissions, channels, cards, posts, rendering)
+    keeping = _backups(common, alerts)
     wordings = Wordings(clock, runbook, people, rendering)
     outlets_of_words = publishers.on_the_shelf(publishers.Parts(gateway, wordings.for_slack, channels.find, mail))
     publications = Publications(db, clock, outbox, cards, rendering, outlets_of_words)
@@ -197,10 +195,62 @@ def build(
         approvals=approvals,
         promises=promises,
         telling_cards=telling_cards,
-        backups=Backups(db, clock, runbook, permissions, backup_cards, backup_alerts, runs),
-        backup_alerts=backup_alerts,
-        backup_verdicts=BackupVerdicts(db, clock, runbook, backup_cards, backup_alerts, runs),
-        backup_reports=BackupReports(db, clock, runbook, channels, posts, rendering),
+        backups=keeping.backups,
+        backup_alerts=keeping.alerts,
+        backup_verdicts=keeping.verdicts,
+        backup_reports=keeping.reports,
+        backup_drills=keeping.drills,
+    )
+
+
+@dataclass(frozen=True)
+class _Common:
+    """What most services are built from."""
+
+    settings: Settings
+    runbook: Runbook
+    clock: Clock
+    db: Database
+    permissions: Permissions
+    channels: Channels
+    cards: Cards
+    posts: Posts
+    rendering: Rendering
+
+
+@dataclass(frozen=True)
+class _Keeping:
+    """Everything about backups."""
+
+    backups: Backups
+    alerts: BackupAlerts
+    verdicts: BackupVerdicts
+    reports: BackupReports
+    drills: BackupDrills
+
+
+def _backups(common: _Common, alerts: Alerts) -> _Keeping:
+    db, clock, runbook, rendering = common.db, common.clock, common.runbook, common.rendering
+    channels, cards = common.channels, common.cards
+    tools = [found] if (found := binaries()) else []
+    backup_cards = BackupCards(runbook, channels, cards, rendering)
+    backup_alerts = BackupAlerts(db, clock, runbook, alerts, rendering)
+    kept_in = places(common.settings)
+    retention = BackupRetention(db, clock, runbook, kept_in)
+    runs = BackupRuns(
+        db, clock, runbook, backup_cards, backup_alerts, retention, dumpers(), kept_in,
+        home=common.settings.home / BACKUPS_FOLDER, tools=tools,
+    )  # fmt: skip
+    verdicts = BackupVerdicts(db, clock, runbook, backup_cards, backup_alerts, runs)
+    recovery = BackupRecovery(runbook, runs, restorers(), tools=tools)
+    BackupDrillCards(runbook, channels, cards, rendering)
+    drill_runs = BackupDrillRuns(db, clock, runbook, recovery, verdicts, cards, backup_alerts)
+    return _Keeping(
+        backups=Backups(db, clock, runbook, common.permissions, backup_cards, backup_alerts, runs),
+        alerts=backup_alerts,
+        verdicts=verdicts,
+        reports=BackupReports(db, clock, runbook, channels, common.posts, rendering),
+        drills=BackupDrills(db, clock, runbook, common.permissions, recovery, drill_runs),
     )
 
 

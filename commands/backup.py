@@ -11,9 +11,10 @@ COMMAND = Command("backup", summary="How old the backups are; take one, list the
 async def status(call: Call) -> Answer:
     """Every database: its last good backup, its age against the objective, its next run."""
     standings, now = await call.house.backups.standings(), call.house.clock.now()
+    drills = await call.house.backup_drills.last_of_each()
     late = sum(standing.is_late(now) for standing in standings)
-    buttons = _run_buttons([standing.name for standing in standings if not standing.unsupported])
-    return call.say("backup", buttons=buttons, standings=standings, late=late, now=now)
+    buttons = _buttons("Back up", "backup.run", [standing.name for standing in standings if not standing.unsupported])
+    return call.say("backup", buttons=buttons, standings=standings, drills=drills, late=late, now=now)
 
 
 @COMMAND.verb("status", usage="status", help="every database: last good backup, age against RPO, next run")
@@ -26,7 +27,7 @@ async def run(call: Call) -> Answer:
     """The only database there is needs no name; of several one has to be chosen."""
     wanted = call.text or _only(list(call.house.runbook.backups))
     if not wanted and call.house.runbook.backups:
-        return call.say("backup_which", buttons=_run_buttons(list(call.house.runbook.backups)))
+        return call.say("backup_which", buttons=_buttons("Back up", "backup.run", list(call.house.runbook.backups)))
     backup = await call.house.backups.run(call.actor, wanted)
     return call.say("backup_begun", backup=backup, channel=call.house.runbook.channels.alerts)
 
@@ -47,20 +48,31 @@ async def verify(call: Call) -> Answer:
     return call.say("backup_verified", backup=verdict.backup, verdict=verdict)
 
 
-@COMMAND.verb("drill", usage="drill [name]", help="restore a backup to prove it (not there yet)")
+@COMMAND.verb("drill", "rehearse", usage="drill [name]", help="restore a backup beside its database to prove it")
 async def drill(call: Call) -> Answer:
-    return call.say("backup_later", what="drill")
+    """The only database there is needs no name; of several one has to be chosen. A number names one backup."""
+    names = list(call.house.runbook.backups)
+    wanted = call.text or _only(names)
+    if not wanted and names:
+        return call.say("drill_which", buttons=_buttons("Drill", "backup.drill", names))
+    begun = await call.house.backup_drills.drill(call.actor, wanted)
+    return call.say("drill_begun", drill=begun, channel=call.house.runbook.channels.alerts)
+
+
+@COMMAND.button("backup.drill")
+async def drill_pressed(call: Call) -> Answer:
+    return await drill(call.with_text(call.value))
 
 
 @COMMAND.verb("restore", usage="restore <id>", help="restore a database (not there yet)")
 async def restore(call: Call) -> Answer:
-    return call.say("backup_later", what="restore")
+    return call.say("backup_later")
 
 
 def _only(names: list[str]) -> str:
     return names[0] if len(names) == 1 else ""
 
 
-def _run_buttons(names: list[str]) -> tuple[Button, ...]:
+def _buttons(label: str, action: str, names: list[str]) -> tuple[Button, ...]:
     """The action carries the name too: Slack wants every action of a message to differ."""
-    return tuple(Button(f"Back up {name}", f"backup.run#{name}", name) for name in names)
+    return tuple(Button(f"{label} {name}", f"{action}#{name}", name) for name in names)

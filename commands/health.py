@@ -90,6 +90,7 @@ async def _all(call: Call, out: Sequence[str] = ()) -> Reply:
         ill=sum(standing.state != "healthy" for standing in standings),
         backups=await call.house.backups.standings(),
         objectives=call.house.runbook.objectives,
+        drills=await call.house.backup_drills.last_of_each(),
         now=call.house.clock.now(),
     )
 

@@ -32,7 +32,8 @@ class Backup:
 
     `started_at` is also how old its data is: a dump shows the database as it was when it began. `tables` (or
     collections) are those it will have, `tables_done` those it has so far; `counts` are the rows or documents of each,
-    and `counted` says how they came to be known, or why they are not.
+    and `counted` says how they came to be known, or why they are not. `before_restore` is the restore that it was taken
+    before, for safety.
     """
 
     id: int
@@ -56,6 +57,7 @@ class Backup:
     tables_done: int = 0
     counts: Mapping[str, int] | None = None
     counted: str | None = None
+    before_restore: int | None = None
 
     @property
     def is_whole(self) -> bool:

@@ -1,7 +1,6 @@
 """A drill: a backup restored beside its database, to see that it can be, and how long that takes."""
 
 import secrets
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from typing import Literal
@@ -69,18 +68,6 @@ class Found:
 def scratch_name(purpose: str, number: int) -> str:
     """`tocsin_drill_12_9f2c41`. The end is drawn by lot: two bots may keep the same server, and both begin at 1."""
     return f"{OURS}{purpose}_{number}_{secrets.token_hex(3)}"
-
-
-def difference(expected: Mapping[str, int], found: Mapping[str, int]) -> str:
-    """The first table that is not as it was backed up, in words; '' = all are."""
-    for table in sorted(expected.keys() | found.keys()):
-        if table not in found:
-            return f"{table} is missing"
-        if table not in expected:
-            return f"{table} is there and was not backed up"
-        if expected[table] != found[table]:
-            return f"{table} has {found[table]} rows, {expected[table]} were backed up"
-    return ""
 
 
 def next_drill(at: time, every: timedelta, zone: ZoneInfo, *, after: datetime, last: datetime | None) -> datetime:

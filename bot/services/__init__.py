@@ -10,6 +10,7 @@ from bot.services.alert_deeds import AlertDeeds
 from bot.services.alerts import Alerts
 from bot.services.approvals import Approvals
 from bot.services.backup_alerts import BackupAlerts
+from bot.services.backup_drills import BackupDrills
 from bot.services.backup_reports import BackupReports
 from bot.services.backup_verdicts import BackupVerdicts
 from bot.services.backups import Backups
@@ -93,6 +94,7 @@ class Services:
     backup_alerts: BackupAlerts
     backup_reports: BackupReports
     backup_verdicts: BackupVerdicts
+    backup_drills: BackupDrills
     communications: Communications
     approvals: Approvals
     promises: Promises

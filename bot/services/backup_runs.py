@@ -13,7 +13,7 @@ from typing import Any
 from bot.clock import Clock
 from bot.domain.backup import Backup, Damaged, difference
 from bot.domain.errors import Failed, Refused, Unreachable
-from bot.dumpers import Draft, Dumper, Equipment, Place, Tally, kind_of_place, sum_of
+from bot.dumpers import Content, Draft, Dumper, Equipment, Place, Tally, kind_of_place, sum_of
 from bot.runbook import Runbook
 from bot.services.backup_alerts import BackupAlerts
 from bot.services.backup_cards import BackupCards
@@ -131,6 +131,15 @@ class BackupRuns:
         counts = await dumper.count(place.read(backup.place, backup.file), self._tools)
         if backup.counts is not None and (unlike := difference(backup.counts, counts)):
             raise Damaged(unlike)
+
+    def content(self, backup: Backup) -> Content:
+        """What was dumped, piece by piece. Raises Gone at the first piece when its file is not there."""
+        return self._place(backup).read(backup.place, backup.file)
+
+    async def until_over(self, backup_id: int) -> None:
+        """Of a run of this process."""
+        if task := self._under_way.get(backup_id):
+            await asyncio.wait([task])
 
     async def _carry(self, backup: Backup) -> None:
         beating = asyncio.create_task(self._beat(backup), name=f"heartbeat {backup.id}")

@@ -236,7 +236,7 @@ async def test_what_is_not_supported_yet_is_said_plainly(new_world: NewWorld, gu
         said = await answered(world, "/backup")
         assert "⚪ *content* backups of mongodb are not supported yet" in said
         assert "backups of mongodb are not supported yet" in await answered(world, "/backup run content")
-        assert "come later" in await answered(world, "/backup drill orders")
+        assert "backups of mongodb are not supported yet" in await answered(world, "/backup drill content")
         assert "comes later" in await answered(world, "/backup restore 1")
         assert world.eve.labels(await which(world)) == ["Back up orders", "Back up content"]
 

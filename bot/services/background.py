@@ -1,0 +1,77 @@
+"""Long work of this process: each piece belongs to a row, whose heartbeat tells the others that it is alive."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Collection, Coroutine
+from contextlib import suppress
+from datetime import timedelta
+from typing import Any
+
+from bot.domain.errors import Failed, Unreachable
+
+log = logging.getLogger(__name__)
+
+HEARTBEAT_EVERY = timedelta(seconds=5)
+RECORD_AGAIN_AFTER_S = 0.5
+LAST_WORD_WITHIN_S = 2.0
+
+Word = Callable[[int], Awaitable[None]]
+
+
+class Background:
+    """`what` is for the log; `hear` writes the heartbeat of the row with this number."""
+
+    def __init__(self, what: str, hear: Word) -> None:
+        self._what = what
+        self._hear = hear
+        self._under_way: dict[int, asyncio.Task[None]] = {}
+
+    @property
+    def own(self) -> Collection[int]:
+        """The rows that this process knows to be alive."""
+        return list(self._under_way)
+
+    def start(self, number: int, work: Coroutine[Any, Any, None]) -> None:
+        """Its row has been committed."""
+        task = asyncio.create_task(self._with_heartbeat(number, work), name=f"{self._what} {number}")
+        self._under_way[number] = task
+        task.add_done_callback(lambda task: self._ended(number, task))
+
+    async def finish(self, patience_s: float, last_word: Word) -> None:
+        """At shutdown: let what is under way end; the rest is stopped, and `last_word` says so."""
+        if self._under_way:
+            await asyncio.wait(self._under_way.values(), timeout=patience_s)
+        for number, task in list(self._under_way.items()):
+            task.cancel()
+            await asyncio.wait([task])
+            with suppress(TimeoutError):
+                async with asyncio.timeout(LAST_WORD_WITHIN_S):
+                    await last_word(number)
+
+    async def _with_heartbeat(self, number: int, work: Coroutine[Any, Any, None]) -> None:
+        beating = asyncio.create_task(self._beat(number), name=f"heartbeat of {self._what} {number}")
+        try:
+            await work
+        finally:
+            beating.cancel()
+
+    async def _beat(self, number: int) -> None:
+        while True:
+            await asyncio.sleep(HEARTBEAT_EVERY.total_seconds())
+            with suppress(Failed):
+                await self._hear(number)
+
+    def _ended(self, number: int, task: asyncio.Task[None]) -> None:
+        self._under_way.pop(number, None)
+        if not task.cancelled() and (error := task.exception()):
+            log.error("%s=%s", self._what, number, exc_info=error)
+
+
+async def until_recorded(record: Callable[[], Awaitable[None]]) -> None:
+    """It has happened: the database must learn of it, however long it is away."""
+    while True:
+        try:
+            await record()
+            return
+        except Unreachable:
+            await asyncio.sleep(RECORD_AGAIN_AFTER_S)

@@ -1,0 +1,82 @@
+-- name: plan
+-- What is planned follows the runbook; what is overdue stays overdue.
+INSERT INTO backup_drill_plans (name, due_at) VALUES (%(name)s, %(due_at)s)
+ON CONFLICT (name) DO UPDATE SET due_at = EXCLUDED.due_at WHERE backup_drill_plans.due_at > %(now)s;
+
+-- name: claim_plans
+-- Those another process is about to begin are skipped; the rest stay ours until this transaction ends.
+SELECT name FROM backup_drill_plans WHERE due_at <= %(now)s AND name = ANY(%(names)s)
+ORDER BY due_at FOR UPDATE SKIP LOCKED;
+
+-- name: postpone_plan
+UPDATE backup_drill_plans SET due_at = %(due_at)s WHERE name = %(name)s;
+
+-- name: next_due
+-- The next plan, the moment a silent drill counts as lost, or a scratch database that is still to be removed.
+SELECT LEAST(
+    (SELECT min(due_at) FROM backup_drill_plans WHERE name = ANY(%(planned)s)),
+    (SELECT min(heard_at) + %(patience)s FROM backup_drills
+        WHERE state = 'running' AND id <> ALL(%(own)s::bigint[])),
+    (SELECT min(sweep_at) FROM backup_drills
+        WHERE sweep_at IS NOT NULL AND state <> 'running' AND name = ANY(%(names)s))
+) AS due_at;
+
+-- name: begin
+-- No row when a drill of this database runs already.
+INSERT INTO backup_drills (name, backup_id, started_at, started_by, heard_at, scratch, sweep_at)
+VALUES (%(name)s, %(backup_id)s, %(now)s, %(started_by)s, %(now)s, '', %(now)s)
+ON CONFLICT (name) WHERE state = 'running' DO NOTHING
+RETURNING id;
+
+-- name: name_scratch
+UPDATE backup_drills SET scratch = %(scratch)s WHERE id = %(id)s RETURNING *;
+
+-- name: by_id
+SELECT * FROM backup_drills WHERE id = %(id)s;
+
+-- name: move_on
+UPDATE backup_drills
+SET stage = %(stage)s, heard_at = %(now)s, backup_id = coalesce(%(backup_id)s::bigint, backup_id)
+WHERE id = %(id)s AND state = 'running';
+
+-- name: hear
+-- The process that runs it is alive.
+UPDATE backup_drills SET heard_at = %(now)s WHERE id = %(id)s AND state = 'running';
+
+-- name: pass
+-- One that was given up for lost and came to its end after all has passed.
+UPDATE backup_drills
+SET state = 'passed', ended_at = %(now)s, took = %(took)s, rto = %(rto)s, tables = %(tables)s, rows = %(rows)s,
+    answers = %(answers)s, counted = %(counted)s, error = NULL
+WHERE id = %(id)s AND state IN ('running', 'lost')
+RETURNING *;
+
+-- name: fail
+UPDATE backup_drills SET state = 'failed', ended_at = %(now)s, error = %(error)s
+WHERE id = %(id)s AND state = 'running'
+RETURNING *;
+
+-- name: lose
+-- Those whose process has not been heard of since.
+UPDATE backup_drills SET state = 'lost', ended_at = %(now)s
+WHERE state = 'running' AND heard_at <= %(silent_since)s AND id <> ALL(%(own)s::bigint[])
+RETURNING *;
+
+-- name: claim_left
+-- Whoever claims one has this long to remove it; then it is anybody's again.
+UPDATE backup_drills SET sweep_at = %(again_at)s
+WHERE id IN (
+    SELECT id FROM backup_drills
+    WHERE sweep_at <= %(now)s AND state <> 'running' AND name = ANY(%(names)s) FOR UPDATE SKIP LOCKED)
+RETURNING *;
+
+-- name: swept
+UPDATE backup_drills SET sweep_at = NULL WHERE id = %(id)s;
+
+-- name: last_of_each
+SELECT DISTINCT ON (name) * FROM backup_drills WHERE name = ANY(%(names)s) AND state <> 'running'
+ORDER BY name, started_at DESC, id DESC;
+
+-- name: last_begun
+-- Those that somebody asked for move no plan.
+SELECT max(started_at) AS began FROM backup_drills WHERE name = %(name)s AND started_by = 'tocsin';
