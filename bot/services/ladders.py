@@ -169,36 +169,41 @@ class Ladders:
     ) -> str | None:
         """Page the next tier that has somebody in it; returns its key, None when the ladder has come to its end."""
         now = self._clock.now()
-        opening = (escalation.loop, escalation.step) == (0, 0)
+        move, made = await self._page_somebody(conn, incident, escalation, due_at, reason)
+        if move.step is None:
+            await self._come_to_the_end(conn, incident, escalation, move)
+            return None
+        moment = {"reach_by": now + REACH_WITHIN, "last_step_at": now, "snoozed_until": None}
+        await escalations.save(conn, escalation.moved_to(move.ladder, last_tier=move.step.tier, **moment))
+        if incident.room_id:
+            await self._rooms.invite(conn, incident, list(dict.fromkeys(page.person for page in made)))
+        # The first step of all is told by the declaration itself.
+        if (escalation.loop, escalation.step) != (0, 0):
+            tier = tier_of(escalation.policy, move.step.tier)
+            await self.tell_step(conn, incident, tier.name, made, actor, reason or "", unreached=unreached)
+        return move.step.tier
+
+    async def _page_somebody(
+        self, conn: Connection, incident: Incident, escalation: Escalation, due_at: datetime, reason: str | None
+    ) -> tuple[Climb, list[Page]]:
+        """The step that is taken, and its pages; tiers in which nobody can be paged are passed over at once."""
+        now = self._clock.now()
         move = climb(escalation.ladder, now)
-        while move.step and not (made := await self._page_tier(conn, incident, move, due_at, reason)):
+        while move.step:
+            if made := await self._page_tier(conn, incident, move, due_at, reason):
+                return move, made
             tier = tier_of(escalation.policy, move.step.tier)
             words = f"{tier.name} was passed over: nobody there can be paged"
             await incidents.write(conn, incident.id, "system", words, actor=TOCSIN.name, at=now)
             move = climb(move.ladder, now)
-        if move.step is None and escalation.state != "climbing":
+        return move, []
+
+    async def _come_to_the_end(self, conn: Connection, incident: Incident, escalation: Escalation, move: Climb) -> None:
+        """Who escalates by hand past the last tier changes nothing; a ladder that climbs by itself says so."""
+        if escalation.state != "climbing":
             await escalations.save(conn, escalation.moved_to(escalation.ladder))
-            return None
-        if move.step is None:
-            await self._exhausted(conn, incident, escalation.moved_to(move.ladder, reach_by=None))
-            return None
-        await escalations.save(
-            conn,
-            escalation.moved_to(
-                move.ladder,
-                reach_by=now + REACH_WITHIN,
-                last_tier=move.step.tier,
-                last_step_at=now,
-                snoozed_until=None,
-            ),
-        )
-        people = list(dict.fromkeys(page.person for page in made))
-        if incident.room_id:
-            await self._rooms.invite(conn, incident, people)
-        if not opening:
-            tier = tier_of(escalation.policy, move.step.tier)
-            await self.tell_step(conn, incident, tier.name, made, actor, reason or "", unreached=unreached)
-        return move.step.tier
+            return
+        await self._exhausted(conn, incident, escalation.moved_to(move.ladder, reach_by=None))
 
     async def _page_tier(
         self, conn: Connection, incident: Incident, move: Climb, due_at: datetime, reason: str | None
