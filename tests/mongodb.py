@@ -7,6 +7,7 @@ mongorestore.
 
 import os
 import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,6 +16,7 @@ from urllib.parse import quote
 import pytest
 from psycopg.conninfo import conninfo_to_dict
 
+HERE = Path(__file__).parent
 BUILT = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "tocsin-tools" / "mongodb"
 HOW = "run .ci/mongodb-tools, which needs Go 1.22 or newer"
 
@@ -36,6 +38,15 @@ def mongodb_on(postgresql: str) -> Iterator[str]:
         server.stdin.close()
         server.wait()
         server.stdout.close()
+
+
+def mongodump_in(folder: Path) -> Path:
+    """The folder, with a `mongodump` in it that stands for MongoDB's own; see tools/mongodump.py."""
+    folder.mkdir(parents=True, exist_ok=True)
+    program = folder / "mongodump"
+    program.write_text(f'#!/bin/sh\nexec "{sys.executable}" "{HERE / "tools" / "mongodump.py"}" "$@"\n')
+    program.chmod(0o755)
+    return folder
 
 
 def _as_url(conninfo: str) -> str:

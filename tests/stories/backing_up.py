@@ -43,8 +43,8 @@ def dumps(folder: Path) -> list[str]:
     return sorted(path.name for path in folder.glob("*")) if folder.exists() else []
 
 
-def dump_files(folder: Path) -> set[Path]:
-    return set(folder.glob("*.dump"))
+def dump_files(folder: Path, pattern: str = "*.dump") -> set[Path]:
+    return set(folder.glob(pattern))
 
 
 def only_dump(folder: Path) -> Path:

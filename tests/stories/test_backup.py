@@ -2,20 +2,35 @@
 
 import asyncio
 import json
+import os
 import sys
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
+from pymongo import MongoClient
 
 from bot.app import App
 from bot.domain.errors import AlreadyDone
 from bot.sandbox.model import Message
 from tests.guarded import PASSWORD, Guarded, guarded_postgres
+from tests.mongodb import mongodump_in
 from tests.stored_in_s3 import s3_store
-from tests.stories.backing_up import NewWorld, answered, cards, dumps, keep, last_answer, only_dump, runs, until_over
+from tests.stories.backing_up import (
+    NewWorld,
+    answered,
+    cards,
+    dump_files,
+    dumps,
+    keep,
+    last_answer,
+    only_dump,
+    runs,
+    until_over,
+)
 from tests.world import RUNBOOK, World, words_of
 
 
@@ -139,6 +154,30 @@ async def test_a_file_with_one_wrong_bit_is_damaged_until_it_is_put_right(
         assert "its file has gone" in await answered(world, "/backup verify 1")
 
 
+async def test_a_mongodb_is_backed_up_counted_and_proved(
+    new_world: NewWorld, mongodb: str, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", f"{mongodump_in(tmp_path / 'tools')}:{os.environ['PATH']}")
+    runbook = f'{RUNBOOK}backups:\n  content: {{mongodb: "{mongodb}pages", to: {folder}}}\n'
+    with MongoClient[dict[str, Any]](mongodb) as client:
+        client.pages.news.insert_many([{"_id": number, "title": "größer"} for number in range(300)])
+    async with new_world(runbook=runbook) as world:
+        await answered(world, "/backup run")
+        assert words_of(cards(world)[0]).startswith("✅ *Backup 1 of content* is good: ")
+        (file,) = dump_files(folder, "*.archive.gz")
+        manifest = json.loads(file.with_name(f"{file.name}.json").read_text())
+        assert manifest["counts"] == {"pages.news": 300}
+        assert manifest["tool"].startswith("mongodump 100.")
+
+        said = await answered(world, "/backup verify content")
+        assert "*Backup 1 of content is valid*" in said and "the 300 documents of 1 collection" in said
+        whole = file.read_bytes()
+        file.write_bytes(whole[: len(whole) // 2])
+        assert "*Backup 1 of content is damaged*" in await answered(world, "/backup verify content")
+    with MongoClient[dict[str, Any]](mongodb) as client:
+        client.drop_database("pages")
+
+
 async def test_a_bucket_keeps_backups_as_a_folder_does(new_world: NewWorld, guarded: Guarded) -> None:
     with s3_store() as store:
         bucket = store.bucket("backups")
@@ -233,10 +272,7 @@ async def test_a_name_that_is_not_in_the_runbook_is_only_a_name(new_world: NewWo
 async def test_what_is_not_supported_yet_is_said_plainly(new_world: NewWorld, guarded: Guarded, folder: Path) -> None:
     more = 'content: {mongodb: "mongodb://localhost/tinacms"}'
     async with new_world(runbook=keep(guarded.database(), folder, more)) as world:
-        said = await answered(world, "/backup")
-        assert "⚪ *content* backups of mongodb are not supported yet" in said
-        assert "backups of mongodb are not supported yet" in await answered(world, "/backup run content")
-        assert "backups of mongodb are not supported yet" in await answered(world, "/backup drill content")
+        assert "restoring a mongodb is not supported yet" in await answered(world, "/backup drill content")
         assert "comes later" in await answered(world, "/backup restore 1")
         assert world.eve.labels(await which(world)) == ["Back up orders", "Back up content"]
 
