@@ -5,6 +5,7 @@ import logging
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import asynccontextmanager
+from http import HTTPStatus
 
 from aiohttp import web
 from aiohttp.typedefs import Middleware
@@ -141,7 +142,9 @@ def only_on_a_known_schema(schema: Schema) -> Middleware:
 def _http_error(error: web.HTTPException) -> web.StreamResponse:
     if error.status < 400 or error.content_type == "application/json":
         return error
-    response = _error(error.status, error.reason.lower())
+    # Only the usual phrase is put into our way of writing; a reason of our own may hold names.
+    usual = error.reason == HTTPStatus(error.status).phrase
+    response = _error(error.status, error.reason.lower() if usual else error.reason)
     for name in ("Allow", "WWW-Authenticate", "Retry-After"):
         if name in error.headers:
             response.headers[name] = error.headers[name]
