@@ -73,7 +73,7 @@ def may_be_told(incident: Incident) -> bool:
 def must_be_tellable(incident: Incident) -> None:
     """Rehearsals and private incidents stay inside."""
     if incident.drill:
-        raise Refused(f"{DRILL}nobody outside is told of {incident.ref}.")
+        raise Refused(f"{DRILL}{incident.ref} is a drill: nobody outside is told of it.")
     if incident.private:
         raise Refused(f"{incident.ref} is private: no audience is told of it by Tocsin. Write to them yourself.")
 

@@ -69,7 +69,7 @@ class IncidentCards:
         self._channels = channels
         self._rooms = rooms
         self._rendering = rendering
-        cards.painted_by("incident", self.paint_incident, self._pin)
+        cards.painted_by("incident", self.paint_incident, self._begin)
         cards.painted_by("announcement", self.paint_announcement)
         cards.painted_by("page", self.paint_page)
 
@@ -132,8 +132,8 @@ class IncidentCards:
             "now": self._clock.now(),
         }
 
-    async def _pin(self, conn: Connection, subject: str, posted: Posted) -> None:
-        await self._rooms.pin(conn, posted)
+    async def _begin(self, conn: Connection, subject: str, posted: Posted) -> None:
+        await self._rooms.begin(conn, int(subject), posted)
 
 
 def _answers(timeline: list[incidents.Entry]) -> list[Answer]:

@@ -86,8 +86,10 @@ class Rooms(Errand):
             words = self._rendering.say("slack/public_resolved", incident=incident)
             await self._posts.in_channel(conn, channel, message(words))
 
-    async def pin(self, conn: Connection, posted: Posted) -> None:
-        await self._outbox.put(conn, "pin", {"channel": posted.channel, "ts": posted.ts}, priority=CARD)
+    async def begin(self, conn: Connection, incident_id: int, card: Posted) -> None:
+        """The card stands in the room, and is pinned; what has waited to be said there stands below it."""
+        await self._outbox.put(conn, "pin", {"channel": card.channel, "ts": card.ts}, priority=CARD)
+        await self._outbox.wake(conn, ["post", "card"], {"incident": incident_id})
 
     async def send(self, delivery: Delivery) -> str | None:
         return await self._errands[delivery.kind](delivery)
@@ -114,7 +116,9 @@ class Rooms(Errand):
         paged = [page.person for page in await pages.of_incident(conn, incident_id)]
         await self.invite(conn, incident, list(dict.fromkeys([incident.declared_by, *incident.roles.values(), *paged])))
         await self.show(conn, incident)
-        await self._outbox.wake(conn, ["post", "invite", "card"], {"incident": incident_id})
+        await self._outbox.wake(conn, ["invite"], {"incident": incident_id})
+        # Its own card first; `begin` wakes whatever else has waited.
+        await self._outbox.wake(conn, ["card"], {"card": f"incident:{incident_id}"})
 
     async def _open(self, delivery: Delivery) -> str:
         incident = await self._incident(delivery)
