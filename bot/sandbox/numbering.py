@@ -37,11 +37,11 @@ INTERACTIVE = frozenset(
 )
 
 
-def with_ids(blocks: list[Json]) -> list[Json]:
-    """A copy in which every block has a `block_id` and every interactive element an `action_id`."""
+def with_ids(blocks: list[Json], prefix: str = "b") -> list[Json]:
+    """A copy in which every block has a `block_id`, new ones with `prefix`, and what is interactive an `action_id`."""
     numbered = copy.deepcopy(blocks)
     taken = {block["block_id"] for block in numbered if "block_id" in block}
-    fresh = (name for name in _names("b") if name not in taken)
+    fresh = (name for name in _names(prefix) if name not in taken)
     for block in numbered:
         block.setdefault("block_id", next(fresh))
         for name, element in zip(_names("a"), elements_of(block), strict=False):

@@ -129,6 +129,11 @@ class PageApi:
         await self._person(body).acts(self._place(body), body["action"], values)
         return {}
 
+    async def _suggest(self, body: Json) -> Json:
+        block_id, action_id, typed = str(body["block_id"]), str(body["action_id"]), str(body["value"])
+        offered = await self._person(body).is_offered(self._place(body), block_id, action_id, typed)
+        return {"options": offered}
+
     async def _submit(self, body: Json) -> Json:
         answer = await self._person(body).submits_values(self._view(body), body.get("values", {}))
         if answer.error is not None:
@@ -229,6 +234,7 @@ def _forward(seconds: float) -> timedelta:
 _DEEDS: dict[str, Callable[[PageApi, Json], Awaitable[dict[str, Any]]]] = {
     "say": PageApi._say,
     "press": PageApi._press,
+    "suggest": PageApi._suggest,
     "submit": PageApi._submit,
     "dismiss": PageApi._dismiss,
     "react": PageApi._react,

@@ -58,6 +58,7 @@ def message_json(workspace: Workspace, message: Message) -> Json:
         "bot": message.by_bot,
         "text": message.text,
         "blocks": message.blocks,
+        "attachments": message.attachments,
         "thread_ts": message.thread_ts,
         "reply_count": len(channel.replies_to(message.ts)) if channel else 0,
         "reactions": [{"name": name, "users": users} for name, users in message.reactions.items()],

@@ -112,7 +112,12 @@ class Person(Onlooker):
         is_form = isinstance(where, View) and where.content["type"] == "modal"
         block = field(where, name) if is_form and isinstance(where, View) else menu(where, name)[0]
         element = block.get("element") or menu(where, name)[1]
-        return await self._exchange.suggest(self.user, where, block["block_id"], element["action_id"], typed)
+        return await self.is_offered(where, block["block_id"], element["action_id"], typed)
+
+    async def is_offered(self, place: Place, block_id: str, action_id: str, typed: str) -> list[Json]:
+        """The options that the app offers in this external menu for what was typed."""
+        self._refuse_unseen(place)
+        return await self._exchange.suggest(self.user, place, block_id, action_id, typed)
 
     async def uses_shortcut(self, callback_id: str, message: Message | None = None) -> Answer:
         """Use a message shortcut, or a global one when there is no message."""

@@ -7,6 +7,7 @@ from bot.sandbox.call import Call
 from bot.sandbox.errors import SlackError
 from bot.sandbox.limits import limit
 from bot.sandbox.model import Json
+from bot.sandbox.numbering import with_ids
 from bot.sandbox.strict.messages import check_attachments, check_message_blocks, check_metadata
 
 PICTURES = ("image/png", "image/jpeg", "image/gif")
@@ -25,7 +26,7 @@ def content_of(call: Call) -> Content:
     """The message in the call's arguments; refused when there is nothing in it or something is wrong with it."""
     blocks = _blocks(call.parsed("blocks", "invalid_blocks_format"))
     _must_have_files(call, blocks or [])
-    attachments = check_attachments(call.parsed("attachments", "invalid_attachments") or [])
+    attachments = _numbered(check_attachments(call.parsed("attachments", "invalid_attachments") or []))
     markdown = call.text("markdown_text")
     if markdown and (call.text("text") or blocks):
         raise SlackError("markdown_text_conflict")
@@ -63,3 +64,11 @@ def _cut(call: Call, text: str) -> str:
     if len(text) > longest:
         call.warn("message_truncated")
     return text[:longest]
+
+
+def _numbered(attachments: list[Json]) -> list[Json]:
+    """Their blocks can be pressed like those of the message."""
+    return [
+        part | {"blocks": with_ids(part["blocks"], f"attached{number}b")} if part.get("blocks") else part
+        for number, part in enumerate(attachments)
+    ]

@@ -83,6 +83,34 @@ async def test_a_menu_is_chosen_from_with_the_keyboard(
     await expect(field).to_have_value("P2")
 
 
+async def test_an_external_menu_offers_what_the_app_answers_to_what_is_typed(
+    page: Page, app: AsyncApp, client: AsyncWebClient, general: str
+) -> None:
+    asked: list[str] = []
+    chosen: list[str] = []
+
+    @app.options("procedure")
+    async def offer(ack: Any, payload: dict[str, Any]) -> None:
+        asked.append(payload["value"])
+        await ack(options=options("Database timeout", "Database restore"))
+
+    @app.action("procedure")
+    async def choose(ack: Any, action: dict[str, Any]) -> None:
+        await ack()
+        chosen.append(action["selected_option"]["value"])
+
+    menu = {"type": "external_select", "action_id": "procedure", "placeholder": plain("Procedure")}
+    await client.chat_postMessage(channel=general, text="P1", blocks=[section("Which one?", accessory=menu)])
+    field = page.get_by_role("combobox", name="Which one?")
+    await field.click()
+    await field.press_sequentially("data")
+    await expect(page.get_by_role("option")).to_have_text(["Database timeout", "Database restore"])
+    async with page.expect_response("**/sandbox/press"):
+        await page.get_by_role("option", name="Database restore").click()
+    assert asked[-1] == "data"
+    assert chosen == [options("Database timeout", "Database restore")[1]["value"]]
+
+
 async def test_a_form_shows_what_is_wrong_beside_its_field_and_keeps_what_was_typed(
     page: Page, submitted: list[dict[str, Any]]
 ) -> None:

@@ -1,6 +1,9 @@
 """What the bot sends, as the page draws it: every block, and text that stays text."""
 
+from typing import Any
+
 from playwright.async_api import Page, expect
+from slack_bolt.async_app import AsyncApp
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.sandbox.workspace import Workspace
@@ -45,6 +48,27 @@ async def test_mrkdwn_is_drawn_as_slack_draws_it(page: Page, client: AsyncWebCli
         await expect(message.locator(tag)).to_have_text([words])
     await expect(message.get_by_role("link", name="here")).to_have_attribute("href", "https://example.com/")
     await expect(message).to_contain_text("2 * 3 * 4 snake_case_word")
+
+
+async def test_attachments_are_drawn_under_the_message_and_their_buttons_work(
+    page: Page, app: AsyncApp, client: AsyncWebClient, general: str
+) -> None:
+    pressed: list[str] = []
+
+    @app.action("attach")
+    async def press(ack: Any, action: dict[str, Any]) -> None:
+        await ack()
+        pressed.append(action["value"])
+
+    inside = [section("Error rate above 5 %"), {"type": "actions", "elements": [button("Attach")]}]
+    attachments = [{"color": "#cc0000", "blocks": inside}, {"fallback": "in words", "text": "in *words*"}]
+    await client.chat_postMessage(channel=general, text="An alert", attachments=attachments)
+    message = page.get_by_role("article", name="Tocsin").last
+    await expect(message).to_contain_text("Error rate above 5 %")
+    await expect(message.locator("strong")).to_have_text(["words"])
+    async with page.expect_response("**/sandbox/press"):
+        await message.get_by_role("button", name="Attach").click()
+    assert pressed == ["INC-1"]
 
 
 async def test_text_from_outside_stays_text(
