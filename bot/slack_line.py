@@ -27,6 +27,7 @@ class SlackLine:
         self._door = _door(settings, services, judge)
         self._socket: SocketDoor | None = None
         self._background: set[asyncio.Task[None]] = set()
+        self._first_look = asyncio.Event()
 
     async def open(self) -> None:
         """Slack away is no reason to stop: pages also go by other ways, and it is tried again. A refusal is one."""
@@ -45,8 +46,8 @@ class SlackLine:
         return await self._door.over_http(request)
 
     async def until_looked_up(self) -> None:
-        """Until Slack's channels and accounts are known, or known to be missing."""
-        await asyncio.gather(*self._background)
+        """Until Slack's channels and accounts are known, or known to be missing; or Slack has not answered once."""
+        await self._first_look.wait()
 
     async def is_connected(self) -> bool:
         """In Socket Mode: is the connection open?"""
@@ -83,20 +84,23 @@ class SlackLine:
     async def _look_up(self) -> None:
         """Channels and accounts, so that the first page need not ask; again until Slack has answered."""
         wait_s = CONNECT_AGAIN_AFTER_S
-        while True:
+        while not await self._looked_up():
+            self._first_look.set()
+            await asyncio.sleep(wait_s)
+            wait_s = min(wait_s * 2, LOOK_UP_AGAIN_WITHIN_S)
+        await self._wake_what_waited()
+        self._first_look.set()
+
+    async def _looked_up(self) -> bool:
+        """False when another look may find more. A channel that cannot be made keeps nobody from being found."""
+        is_all = True
+        for look in (self._services.channels.look_up, self._services.people.look_up_everybody):
             try:
-                await self._services.channels.look_up()
-                await self._services.people.look_up_everybody()
-            except Rejected as error:
-                log.warning("slack: %s", error)
-                return
+                await look()
             except Failed as error:
                 log.warning("slack: %s", error)
-                await asyncio.sleep(wait_s)
-                wait_s = min(wait_s * 2, LOOK_UP_AGAIN_WITHIN_S)
-                continue
-            await self._wake_what_waited()
-            return
+                is_all = is_all and isinstance(error, Rejected)
+        return is_all
 
     async def _wake_what_waited(self) -> None:
         """Cards and posts for channels that were not known yet."""

@@ -1,0 +1,49 @@
+"""What cannot be sent is tried for six hours and not for ever, and is never called sent."""
+
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
+
+from psycopg.types.json import Jsonb
+
+from bot.sandbox.workspace import Workspace
+from tests.stories.asking import ask
+from tests.world import World, words_of
+
+NewWorld = Callable[..., AbstractAsyncContextManager[World]]
+
+
+async def states(world: World, kind: str, **payload: str) -> list[str]:
+    """How far the deliveries of this kind have come, oldest first."""
+    async with world.house.db.transaction() as conn:
+        cursor = await conn.execute(
+            "SELECT state FROM outbox WHERE kind = %s AND payload @> %s ORDER BY id", [kind, Jsonb(payload)]
+        )
+        return [row["state"] for row in await cursor.fetchall()]
+
+
+async def test_a_page_nobody_takes_is_tried_for_six_hours_and_then_said_to_be_given_up(world: World) -> None:
+    to_ada = {"when": lambda arguments: arguments.get("channel") == "U0ADA"}
+    world.workspace.faults.limit("chat.postMessage", retry_after=1, times=None, **to_ada)
+    await ask(world, "eve", "/incident declare P1 Payments failing")
+    await world.passes(hours=6)
+    assert (await states(world, "page"))[0] == "waiting"
+    assert "not accepted yet" in words_of(world.card())
+    await world.passes(seconds=1)
+    assert (await states(world, "page"))[0] == "gave_up"
+    assert "given up" in words_of(world.card())
+    assert world.pages_of("ada") == []
+
+
+async def test_what_waits_for_a_channel_that_never_comes_waits_six_hours(new_world: NewWorld) -> None:
+    def locked(workspace: Workspace) -> None:
+        is_ours = {"when": lambda arguments: arguments.get("name") == "incidents"}
+        workspace.faults.refuse("conversations.create", "restricted_action", times=None, **is_ours)
+
+    async with new_world(prepare=locked) as world:
+        await ask(world, "eve", "/incident declare P1 Payments failing")
+        assert len(world.pages_of("ada")) == 1, "a channel that cannot be made keeps nobody from being found"
+        await ask(world, "eve", "/escalate ack INC-1")
+        await world.passes(hours=6)
+        assert await states(world, "card", card="announcement:1") == ["waiting"]
+        await world.passes(seconds=5)
+        assert await states(world, "card", card="announcement:1") == ["gave_up"]
