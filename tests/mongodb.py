@@ -1,13 +1,12 @@
-"""A server that speaks MongoDB's protocol, for tests: FerretDB, which keeps its documents in the tests' PostgreSQL.
+"""MongoDB for tests: its own tools, and a server that speaks its protocol and keeps its documents in PostgreSQL.
 
-It is built once a machine by `.ci/mongodb-tools`, which `.ci/run` calls; without it, tests that ask for it are skipped,
+Both are built once a machine by `.ci/mongodb-tools`, which `.ci/run` calls; without it, tests that ask for it are skipped,
 and fail where CI is set. What it lacks of MongoDB: change streams, `top`, replica sets, and an index restored by
 mongorestore.
 """
 
 import os
 import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,7 +15,6 @@ from urllib.parse import quote
 import pytest
 from psycopg.conninfo import conninfo_to_dict
 
-HERE = Path(__file__).parent
 BUILT = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "tocsin-tools" / "mongodb"
 HOW = "run .ci/mongodb-tools, which needs Go 1.22 or newer"
 
@@ -25,10 +23,9 @@ HOW = "run .ci/mongodb-tools, which needs Go 1.22 or newer"
 def mongodb_on(postgresql: str) -> Iterator[str]:
     """Its address, without a database, while the block runs. `postgresql` is an empty database that is its own."""
     environ = {"PATH": os.defpath, "FERRETDB_POSTGRESQL_URL": _as_url(postgresql)}
-    program = BUILT / "ferretdb"
-    if not program.exists():
-        (pytest.fail if os.environ.get("CI") else pytest.skip)(f"ferretdb is not here: {HOW}")
-    server = subprocess.Popen([program], env=environ, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    server = subprocess.Popen(
+        [_built("ferretdb")], env=environ, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
     assert server.stdin and server.stdout
     try:
         address = server.stdout.readline().strip()
@@ -40,13 +37,16 @@ def mongodb_on(postgresql: str) -> Iterator[str]:
         server.stdout.close()
 
 
-def mongodump_in(folder: Path) -> Path:
-    """The folder, with a `mongodump` in it that stands for MongoDB's own; see tools/mongodump.py."""
-    folder.mkdir(parents=True, exist_ok=True)
-    program = folder / "mongodump"
-    program.write_text(f'#!/bin/sh\nexec "{sys.executable}" "{HERE / "tools" / "mongodump.py"}" "$@"\n')
-    program.chmod(0o755)
-    return folder
+def mongodb_tools() -> Path:
+    """The folder that holds MongoDB's own mongodump, mongorestore and bsondump."""
+    return _built("mongodump").parent
+
+
+def _built(name: str) -> Path:
+    program = BUILT / name
+    if not program.exists():
+        (pytest.fail if os.environ.get("CI") else pytest.skip)(f"{name} is not here: {HOW}")
+    return program
 
 
 def _as_url(conninfo: str) -> str:

@@ -3,7 +3,6 @@
 import asyncio
 import gzip
 import random
-import shutil
 from collections.abc import AsyncGenerator, Iterator
 from pathlib import Path
 from typing import Any
@@ -21,7 +20,7 @@ from bot.dumpers import Tally
 from bot.dumpers import mongodb as mongo
 from bot.dumpers._mongodb_archive import Archive
 from bot.runbook.backups import MongodbBackup
-from tests.mongodb import mongodump_in
+from tests.mongodb import mongodb_tools
 
 PASSWORD = "s3cr3t%2Fpw"
 BIG = "x" * 2_000_000
@@ -31,16 +30,11 @@ def a_backup(address: str, **facts: str) -> MongodbBackup:
     return MongodbBackup.model_validate({"key": "content", "mongodb": address, **facts})
 
 
-@pytest.fixture(params=["stand-in", "real"])
-def folders(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[Path]:
-    """Where the program is: one that stands for it everywhere, and MongoDB's own where it is installed."""
-    real = shutil.which("mongodump")
-    if request.param == "stand-in":
-        monkeypatch.setenv("PATH", "/usr/bin:/bin")
-        return [mongodump_in(tmp_path / "tools")]
-    if real is None:
-        pytest.skip("MongoDB's own mongodump is not on the PATH; no package of Debian's has it")
-    return [Path(real).parent]
+@pytest.fixture
+def folders(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
+    """Where MongoDB's own mongodump is; none other is on the PATH."""
+    monkeypatch.setenv("PATH", "/usr/bin:/bin")
+    return [mongodb_tools()]
 
 
 @pytest.fixture
@@ -181,12 +175,9 @@ async def test_a_program_that_is_older_than_the_server_is_not_used(
         await mongo.equip(a_backup(shop), [])
 
 
-async def test_a_dump_that_is_given_up_leaves_no_program_running(
-    shop: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("PATH", "/usr/bin:/bin")
+async def test_a_dump_that_is_given_up_leaves_no_program_running(shop: str, folders: list[Path]) -> None:
     backup = a_backup(shop)
-    dump = mongo.dump(backup, await mongo.equip(backup, [mongodump_in(tmp_path)]), Tally())
+    dump = mongo.dump(backup, await mongo.equip(backup, folders), Tally())
     await anext(dump)
     await dump.aclose()
     assert not [child for child in psutil.Process().children() if "mongodump" in " ".join(child.cmdline())]

@@ -17,7 +17,7 @@ from bot.app import App
 from bot.domain.errors import AlreadyDone
 from bot.sandbox.model import Message
 from tests.guarded import PASSWORD, Guarded, guarded_postgres
-from tests.mongodb import mongodump_in
+from tests.mongodb import mongodb_tools
 from tests.stored_in_s3 import s3_store
 from tests.stories.backing_up import (
     NewWorld,
@@ -157,7 +157,7 @@ async def test_a_file_with_one_wrong_bit_is_damaged_until_it_is_put_right(
 async def test_a_mongodb_is_backed_up_counted_and_proved(
     new_world: NewWorld, mongodb: str, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("PATH", f"{mongodump_in(tmp_path / 'tools')}:{os.environ['PATH']}")
+    monkeypatch.setenv("PATH", f"{mongodb_tools()}:{os.environ['PATH']}")
     runbook = f'{RUNBOOK}backups:\n  content: {{mongodb: "{mongodb}pages", to: {folder}}}\n'
     with MongoClient[dict[str, Any]](mongodb) as client:
         client.pages.news.insert_many([{"_id": number, "title": "größer"} for number in range(300)])
