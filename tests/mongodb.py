@@ -1,8 +1,8 @@
 """MongoDB for tests: its own tools, and a server that speaks its protocol and keeps its documents in PostgreSQL.
 
-Both are built once a machine by `.ci/mongodb-tools`, which `.ci/run` calls; without it, tests that ask for it are skipped,
-and fail where CI is set. What it lacks of MongoDB: change streams, `top`, replica sets, and an index restored by
-mongorestore.
+Both are built once a machine by `.ci/mongodb-tools`, which `.ci/run` calls; without them, tests that ask for them are
+skipped, and fail where CI is set. What the server, FerretDB, lacks of MongoDB: change streams, `top`, replica sets, and
+an index restored by mongorestore.
 """
 
 import os
