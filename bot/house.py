@@ -74,6 +74,7 @@ from bot.services.schema import Schema
 from bot.services.simulations import Simulations
 from bot.services.telephone_book import TelephoneBook
 from bot.services.telling_cards import TellingCards
+from bot.services.trials import Trials
 from bot.services.wordings import Wordings
 from bot.settings import Settings
 from bot.slack.gateway import Gateway
@@ -174,6 +175,7 @@ def build(
         links=links,
         pulse=pulse,
         schema=schema,
+        trials=Trials(db, clock, runbook, ladders, paging, rendering),
         lifesign=Lifesign(db, clock, pulse, session, settings.heartbeat_url),
         escalations=escalations,
         page_reports=PageReports(db, clock, people, paging, cards, rendering),

@@ -372,7 +372,14 @@ async def test_doctor_proves_what_works(here: Path, workspace: Workspace, databa
 
     assert "✗" not in ended.out
     assert ended.code == 0
-    for line in ("every scope", "Socket Mode can be opened", "person ada: found", "database: PostgreSQL"):
+    for line in (
+        "every scope",
+        "Socket Mode can be opened",
+        "person ada: found",
+        "database: PostgreSQL",
+        "clock: this",
+        "PUBLIC_URL is not set",
+    ):
         assert f"{line}" in ended.out
 
 
@@ -440,7 +447,7 @@ async def test_doctor_prints_the_key_of_a_webhook_and_of_nothing_else(here: Path
 # The rest
 
 
-@pytest.mark.parametrize("words", [("rehearse", "fire.yml"), ("doctor", "--page", "ada")])
+@pytest.mark.parametrize("words", [("rehearse", "fire.yml")])
 async def test_what_is_not_built_yet_says_so_and_does_nothing(here: Path, words: tuple[str, ...]) -> None:
     ended = await tocsin(*words, at=here)
 

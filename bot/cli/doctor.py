@@ -2,26 +2,26 @@
 
 import shutil
 from collections.abc import AsyncIterator, Mapping
-from dataclasses import dataclass
 
 import aiohttp
 import click
 
 from bot import manifest
-from bot.app import database_url
-from bot.cli.begin import CannotBegin, carry_out, read_runbook, read_settings
+from bot.cli.begin import carry_out, read_runbook, read_settings
 from bot.cli.checking import said
+from bot.cli.finding import Finding
+from bot.cli.surroundings import surroundings
+from bot.cli.trial import try_paging
 from bot.cli.webhook_key import webhook_key
 from bot.clock import Clock
 from bot.domain.errors import Failed, TocsinError
 from bot.mail import Mail
 from bot.outgoing import http_client
-from bot.runbook import Runbook
+from bot.runbook import Runbook, parse_duration
 from bot.services.gaps import gaps, ready_ways
 from bot.settings import Settings
 from bot.slack.gateway import Gateway
 from bot.store.embedded_place import binaries
-from bot.store.inspection import Inspection, inspect
 from bot.telephone import Telephone
 
 QUIET = "CRITICAL"
@@ -31,23 +31,13 @@ BACKUP_TOOLS: Mapping[str, tuple[str, ...]] = {
 }
 
 
-@dataclass(frozen=True)
-class Finding:
-    """Something that was proved, or (`mend` is not empty) something that is broken and what to do about it."""
-
-    what: str
-    mend: str = ""
-
-    def __str__(self) -> str:
-        return f"✗ {self.what}. {self.mend}" if self.mend else f"✓ {self.what}"
-
-
 @click.command()
 @click.option(
-    "--page", "person", metavar="PERSON", help="Page this person to prove that it works. Not in this version."
+    "--page", "person", metavar="PERSON", help="Page PERSON by all their ways, marked TEST, and wait for them."
 )
+@click.option("--wait", metavar="DURATION", default="5m", show_default=True, help="How long --page waits for them.")
 @click.option("--webhook-key", "webhook", metavar="PERSON", help="Print what the webhook of PERSON is signed with.")
-def doctor(person: str | None, webhook: str | None) -> None:
+def doctor(person: str | None, wait: str, webhook: str | None) -> None:
     """Prove every outside connection.
 
     Slack, channels, people, mail, database and tools, each in a line, with how to mend what is broken.
@@ -56,10 +46,8 @@ def doctor(person: str | None, webhook: str | None) -> None:
         click.echo(carry_out(webhook_key(webhook)))
         return
     if person:
-        raise CannotBegin(
-            f"`--page` is not built yet, so {person} was not paged. "
-            "`/incident drill P1 Test` pages whoever is on call, through Slack only."
-        )
+        worked = carry_out(try_paging(person, parse_duration(wait)))
+        raise click.exceptions.Exit(0 if worked else 1)
     settings = read_settings(log_level=QUIET)
     broken = carry_out(_examine(settings))
     raise click.exceptions.Exit(1 if broken else 0)
@@ -82,7 +70,7 @@ async def _findings(settings: Settings) -> AsyncIterator[Finding]:
     except TocsinError as error:
         first = str(error).partition("\n")[0]
         yield Finding(f"runbook: {first}", "`tocsin check` tells all of it; `tocsin init` writes one to start from.")
-    async for finding in _database(settings, runbook):
+    async for finding in surroundings(settings, runbook):
         yield finding
     async for finding in _slack(settings, runbook):
         yield finding
@@ -93,34 +81,6 @@ async def _findings(settings: Settings) -> AsyncIterator[Finding]:
             yield Finding(said(gap), "Until then nobody is told by that way.")
         for finding in _backup_tools(runbook):
             yield finding
-
-
-async def _database(settings: Settings, runbook: Runbook | None) -> AsyncIterator[Finding]:
-    kind = "embedded PostgreSQL" if settings.database_url is None else "PostgreSQL"
-    try:
-        async with database_url(settings) as url:
-            found = await inspect(url)
-    except Failed as error:
-        mend = f"Look at {settings.home}." if settings.database_url is None else "Mend DATABASE_URL, or that server."
-        yield Finding(str(error), mend)
-        return
-    yield _schema(kind, found)
-    for person in runbook.people.values() if runbook else ():
-        if person.phone in found.stopped:
-            yield Finding(
-                f"person {person.key}: has answered STOP, and is sent no texts",
-                f"Have them text START to {settings.twilio_from or 'the number of TWILIO_FROM'}.",
-            )
-
-
-def _schema(kind: str, found: Inspection) -> Finding:
-    if found.unknown:
-        return Finding(
-            f"database: {kind} {found.version} was migrated by a newer Tocsin ({found.unknown[-1]})",
-            "Install that version here too.",
-        )
-    schema = f"; {len(found.missing)} migrations wait, `tocsin run` applies them" if found.missing else ""
-    return Finding(f"database: {kind} {found.version} answers{schema}")
 
 
 async def _slack(settings: Settings, runbook: Runbook | None) -> AsyncIterator[Finding]:

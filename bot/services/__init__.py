@@ -45,6 +45,7 @@ from bot.services.rooms import Rooms
 from bot.services.schema import Schema
 from bot.services.simulations import Simulations
 from bot.services.telling_cards import TellingCards
+from bot.services.trials import Trials
 from bot.settings import Settings
 from bot.slack.gateway import Gateway
 from bot.store.database import Database
@@ -77,6 +78,7 @@ class Services:
     pulse: Pulse
     schema: Schema
     lifesign: Lifesign
+    trials: Trials
     escalations: Escalations
     page_reports: PageReports
     replies: Replies

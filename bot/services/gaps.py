@@ -65,7 +65,7 @@ def ready_ways(settings: Settings) -> frozenset[Via]:
 
 
 def _of_tier(runbook: Runbook, tier: Tier, ready: Collection[Via], own_number: str | None) -> list[Gap]:
-    people = _everybody(runbook, tier)
+    people = everybody(runbook, tier)
     if not people:
         return [Gap(tier, "nobody")]
     unready = [Gap(tier, "not set up", via, needs=missing(via)) for via in tier.via if via not in ready]
@@ -89,7 +89,7 @@ def missing(via: Via) -> str:
     return CREDENTIALS.get(via, NOT_BUILT) if via in ways() else NOT_BUILT
 
 
-def _everybody(runbook: Runbook, tier: Tier) -> list[Person]:
+def everybody(runbook: Runbook, tier: Tier) -> list[Person]:
     """Who may ever be in this tier, each once."""
     keys: dict[str, None] = {}
     for entry in tier.who:

@@ -30,7 +30,10 @@ SHARED: frozenset[Via] = frozenset({"pagerduty"})
 
 @dataclass(frozen=True)
 class Turn:
-    """Whose turn it is: a step of the ladder, or (`step` -1) somebody called by hand."""
+    """Whose turn it is: a step of the ladder, or (`step` -1) somebody called by hand.
+
+    `by_every_way`: also for a drill, which else goes through Slack only.
+    """
 
     run: int
     loop: int
@@ -38,6 +41,7 @@ class Turn:
     tier: str | None
     due_at: datetime
     reason: str | None = None
+    by_every_way: bool = False
 
 
 class Pages(Errand):
@@ -78,7 +82,7 @@ class Pages(Errand):
         now = self._clock.now()
         made: list[Page] = []
         for key in people:
-            for via, contact in self.contacts(key, vias, drill=incident.drill):
+            for via, contact in self.contacts(key, vias, drill=incident.drill and not turn.by_every_way):
                 if via in SHARED and any(page.via == via for page in made):
                     continue
                 page = await pages.insert(

@@ -87,7 +87,9 @@ class Database:
         The first yield comes at once, when the listening has begun: what was rung before must be looked for.
         """
         try:
-            conn = await AsyncConnection.connect(self.conninfo, autocommit=True, row_factory=dict_row)
+            # Called otherwise than the pools: whoever listens is a bot that runs.
+            conninfo = make_conninfo(self.conninfo, application_name=f"tocsin-bell {self.process}")
+            conn = await AsyncConnection.connect(conninfo, autocommit=True, row_factory=dict_row)
             async with conn:
                 await SQL.run(conn, "listen")
                 yield "listening"

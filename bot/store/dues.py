@@ -10,6 +10,7 @@ SQL = Queries(__file__)
 
 # What `Database` calls its connections, before the name of the process.
 OF_US = "tocsin "
+LISTENER = "tocsin-bell "
 
 
 @dataclass(frozen=True)
@@ -24,6 +25,11 @@ class Oldest:
 async def oldest(conn: Connection) -> list[Oldest]:
     """What waits behind another one in its lane is not due."""
     return [Oldest(**row) for row in await SQL.all(conn, "oldest")]
+
+
+async def listening(conn: Connection) -> list[str]:
+    """The processes that hear the bell: each is a bot that runs, and not a command somebody has typed."""
+    return [row["process"] for row in await SQL.all(conn, "processes", prefix=LISTENER)]
 
 
 async def in_hand(conn: Connection, now: datetime) -> dict[str, dict[str, int]]:

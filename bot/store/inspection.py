@@ -1,6 +1,7 @@
 """What a database says of itself to somebody who asks once: its version, and what its schema lacks."""
 
 from dataclasses import dataclass
+from datetime import datetime
 
 import psycopg
 from psycopg import AsyncConnection
@@ -8,7 +9,7 @@ from psycopg.conninfo import make_conninfo
 from psycopg.rows import dict_row
 
 from bot.domain.errors import Unreachable
-from bot.store import migrations, telephone
+from bot.store import database, dues, migrations, telephone
 from bot.store.queries import Connection, Queries, Row
 
 SQL = Queries(__file__)
@@ -21,13 +22,15 @@ KEEPS_STOPPED = "0006_telephone"
 class Inspection:
     """`missing`: migrations of this version that have not been applied; `unknown`: applied ones of a newer version.
 
-    `stopped`: telephone numbers that want no more texts.
+    `stopped`: telephone numbers that want no more texts. `now`: its time. `running`: the processes of the bot.
     """
 
     version: str
     missing: tuple[str, ...]
     unknown: tuple[str, ...]
     stopped: frozenset[str]
+    now: datetime
+    running: tuple[str, ...]
 
 
 async def inspect(url: str) -> Inspection:
@@ -46,10 +49,17 @@ async def inspect(url: str) -> Inspection:
 
 
 async def _look(conn: Connection) -> Inspection:
-    version = str((await SQL.the(conn, "server"))["version"])
+    server = await database.SQL.the(conn, "server_time")
     kept = (await SQL.the(conn, "ledger"))["kept"]
     applied = {str(row["name"]) for row in await migrations.SQL.all(conn, "applied")} if kept else set()
     shipped = [name for name, _ in migrations.shipped()]
     missing = tuple(name for name in shipped if name not in applied)
     stopped = await telephone.stopped(conn) if KEEPS_STOPPED in applied else []
-    return Inspection(version, missing, tuple(sorted(applied.difference(shipped))), frozenset(stopped))
+    return Inspection(
+        version=server["version"],
+        missing=missing,
+        unknown=tuple(sorted(applied.difference(shipped))),
+        stopped=frozenset(stopped),
+        now=server["now"],
+        running=tuple(await dues.listening(conn)),
+    )

@@ -1,0 +1,167 @@
+"""Trying how somebody is paged: real pages that say TEST, announced to nobody, and over when the trial is."""
+
+import asyncio
+import re
+import shutil
+import tempfile
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AbstractAsyncContextManager
+from pathlib import Path
+
+import aiohttp
+import pytest
+
+from bot.clock import Clock
+from bot.sandbox.server import Server
+from bot.sandbox.workspace import Workspace
+from tests.commandline import line_with, started, tocsin
+from tests.mail_server import PostOffice, post_office
+from tests.world import RUNBOOK, World, manifest, words_of
+
+NewWorld = Callable[..., AbstractAsyncContextManager[World]]
+
+BY_MAIL = RUNBOOK.replace("who: [ada]}", "who: [ada], via: [slack, email]}")
+PUBLIC = "https://tocsin.example.com"
+
+
+@pytest.fixture
+async def office() -> AsyncIterator[PostOffice]:
+    async with post_office() as office:
+        yield office
+
+
+def mail_of(office: PostOffice) -> dict[str, str]:
+    return {"SMTP_URL": f"smtp://127.0.0.1:{office.port}", "MAIL_FROM": "bell@example.com", "PUBLIC_URL": PUBLIC}
+
+
+def link_in(office: PostOffice) -> str:
+    (found,) = re.findall(rf"^{PUBLIC}(/ack/\S+)", office.letters[-1].get_content(), re.MULTILINE)
+    return str(found)
+
+
+async def test_a_trial_pages_by_every_way_says_test_everywhere_and_is_told_to_nobody_else(
+    new_world: NewWorld, office: PostOffice
+) -> None:
+    async with new_world(runbook=BY_MAIL, **mail_of(office)) as world:
+        trial = await world.house.trials.begin("ada")
+        await world.settled()
+
+        ((place, headline),) = world.posts()
+        assert (place, headline.startswith("DRILL"), "TEST" in headline) == ("ada", True, True)
+        (letter,) = office.letters
+        assert "TEST" in letter["Subject"]
+        assert "TEST" in letter.get_content()
+        assert not any(one.name.startswith("inc-") for one in world.workspace.conversations)
+        await world.passes(hours=5)
+        assert world.pages_of("ben") == [], "nobody else is paged, however long it takes"
+
+        async with (
+            aiohttp.ClientSession() as session,
+            session.post(f"http://127.0.0.1:{world.app.port}{link_in(office)}") as answer,
+        ):
+            assert "Acknowledged by Ada Obi" in await answer.text()
+        await world.settled()
+        assert "Acknowledged by Ada Obi" in words_of(world.pages_of("ada")[0])
+
+        await world.house.trials.end(trial.id)
+        await world.house.trials.end(trial.id)
+        await world.settled()
+        assert "Resolved by Tocsin" in words_of(world.pages_of("ada")[0])
+        assert await world.house.incidents.newest(open_only=True) == []
+        world.nothing_else_was_sent()
+
+
+async def test_whoever_is_in_no_tier_is_tried_by_all_that_the_runbook_has_of_them(new_world: NewWorld) -> None:
+    nobody = RUNBOOK.replace("who: [ben]}", "who: [cleo]}")
+    async with new_world(runbook=nobody) as world:
+        assert world.house.trials.ways_of("ada") == ("slack",)
+        assert world.house.trials.ways_of("ben") == ("slack", "email", "sms", "voice")
+
+
+# From a shell
+
+
+@pytest.fixture
+def here() -> Iterator[Path]:
+    folder = Path(tempfile.mkdtemp(prefix="tocsin-trial-"))
+    (folder / "runbook.yml").write_text(BY_MAIL)
+    yield folder
+    shutil.rmtree(folder)
+
+
+@pytest.fixture
+async def workspace() -> AsyncIterator[Workspace]:
+    workspace = Workspace(Clock(), manifest())
+    server = Server(workspace)
+    await server.start()
+    yield workspace
+    await server.stop()
+
+
+def environment(workspace: Workspace, database: str, office: PostOffice) -> dict[str, str]:
+    return {
+        "SLACK_BOT_TOKEN": workspace.bot_token,
+        "SLACK_APP_TOKEN": workspace.app_token,
+        "SLACK_API_URL": f"{workspace.base_url}/api/",
+        "DATABASE_URL": database,
+        "PORT": "0",
+        **mail_of(office),
+    }
+
+
+async def test_the_doctor_tells_what_each_provider_said_and_who_acknowledged(
+    here: Path, workspace: Workspace, database: str, office: PostOffice
+) -> None:
+    environ = environment(workspace, database, office)
+    async with started("run", at=here, **environ) as bot:
+        await line_with("slack=connected", bot.stderr)
+        async with started("doctor", "--page", "Ada Obi", at=here, **environ) as doctor:
+            await line_with("waiting for Ada Obi to acknowledge", doctor.stdout)
+            (page,) = workspace.direct_messages("ada")
+            await workspace.person("ada").presses("Acknowledge", page)
+            out, err = await asyncio.wait_for(doctor.communicate(), 60)
+
+    assert (doctor.returncode, err.decode()) == (0, "")
+    assert "✓ acknowledgement: by Ada Obi after " in out.decode()
+    assert len(office.letters) == 1
+
+
+async def test_the_doctor_names_what_does_not_work_and_sends_itself_when_no_bot_runs(
+    here: Path, workspace: Workspace, database: str, office: PostOffice
+) -> None:
+    office.says["RCPT"] = "550 no such mailbox"
+
+    ended = await tocsin("doctor", "--page", "ada", at=here, **environment(workspace, database, office))
+
+    assert ended.code == 1
+    assert "✓ slack to " in ended.out
+    assert "✗ email to ada@example.com: refused" in ended.out
+    assert "no such mailbox" in ended.out
+    assert "✗ acknowledgement: no bot runs on this database" in ended.out
+    assert "TEST" in words_of(workspace.direct_messages("ada")[0])
+
+
+async def test_the_doctor_does_not_wait_for_ever(
+    here: Path, workspace: Workspace, database: str, office: PostOffice
+) -> None:
+    environ = environment(workspace, database, office)
+    async with started("run", at=here, **environ) as bot:
+        await line_with("slack=connected", bot.stderr)
+        ended = await tocsin("doctor", "--page", "ada", "--wait", "1s", at=here, **environ)
+
+    assert ended.code == 1
+    assert "✗ acknowledgement: none within 1s. Ask Ada Obi" in ended.out
+
+
+@pytest.mark.parametrize(
+    ("words", "said"), [(("ada", "--wait", "soon"), "soon"), (("nobody",), "I know nobody called")]
+)
+async def test_what_cannot_be_meant_pages_nobody(
+    here: Path, workspace: Workspace, database: str, office: PostOffice, words: tuple[str, ...], said: str
+) -> None:
+    ended = await tocsin("doctor", "--page", *words, at=here, **environment(workspace, database, office))
+
+    assert ended.code == 1
+    assert said in ended.err
+    assert office.letters == []
+    assert workspace.sent == []
