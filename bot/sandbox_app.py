@@ -113,8 +113,8 @@ def _settings(
         **telephones.environ,
         "ALERTS_TOKEN": token,
         "PORT": str(port),
-        # The links in the mails of its inbox lead here.
-        "PUBLIC_URL": f"http://127.0.0.1:{port}",
+        # The links in the mails of its inbox lead here; where nobody knows the port before, there are none.
+        **({"PUBLIC_URL": f"http://127.0.0.1:{port}"} if port else {}),
         "HOST": environ.get("HOST", "127.0.0.1"),
         "LOG_LEVEL": environ.get("LOG_LEVEL", "WARNING"),
         "LOG_FORMAT": environ.get("LOG_FORMAT", "text"),

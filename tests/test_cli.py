@@ -385,18 +385,21 @@ async def test_doctor_proves_what_works(here: Path, workspace: Workspace, databa
 
 async def test_doctor_says_how_to_mend_each_broken_part(here: Path, workspace: Workspace) -> None:
     workspace.faults.withheld_scopes = frozenset({"pins:write"})
-    write_runbook(here, RUNBOOK.replace("ben@example.com", "nobody@example.com"))
+    write_runbook(
+        here, RUNBOOK.replace("ben@example.com", "nobody@example.com").replace("cleo: {", "cleo: {slack: U0NONE, ")
+    )
     environ = {
         **slack_of(workspace),
         "DATABASE_URL": "postgresql://me:hunter2@127.0.0.1:1/x",
         "SMTP_URL": "smtp://me:hunter2@127.0.0.1:1",
+        "PUBLIC_URL": "http://tocsin.example.com",
     }
 
     ended = await tocsin("doctor", at=here, **environ)
 
     assert ended.code == 1
     broken = [line for line in ended.out.splitlines() if line.startswith("✗")]
-    for word in ("pins:write", "nobody@example.com", "database", "mail"):
+    for word in ("pins:write", "nobody@example.com", "U0NONE", "database", "mail", "PUBLIC_URL"):
         assert any(word in line for line in broken), word
     assert "hunter2" not in ended.out + ended.err
     assert ended.err == ""

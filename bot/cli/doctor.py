@@ -14,10 +14,10 @@ from bot.cli.surroundings import surroundings
 from bot.cli.trial import try_paging
 from bot.cli.webhook_key import webhook_key
 from bot.clock import Clock
-from bot.domain.errors import Failed, TocsinError
+from bot.domain.errors import Failed, Rejected, TocsinError
 from bot.mail import Mail
 from bot.outgoing import http_client
-from bot.runbook import Runbook, parse_duration
+from bot.runbook import Person, Runbook, parse_duration
 from bot.services.gaps import gaps, ready_ways
 from bot.settings import Settings
 from bot.slack.gateway import Gateway
@@ -116,27 +116,46 @@ async def _workspace(bot: Gateway, runbook: Runbook | None) -> AsyncIterator[Fin
         return
     standing = await bot.find_channels()
     for name in _channels(runbook):
-        if name.lstrip("#") in standing:
-            yield Finding(f"channel {name}: found")
+        if room := standing.get(name.lstrip("#")):
+            joined = "the bot is in it" if room.is_member else "`tocsin run` joins it"
+            yield Finding(f"channel {name}: found, {joined}")
         elif name in (runbook.channels.incidents, runbook.channels.alerts):
             yield Finding(f"channel {name}: not there yet, `tocsin run` makes it")
         else:
-            yield Finding(f"channel {name}: not found", "Make it, or invite the bot when it is private.")
+            yield Finding(
+                f"channel {name}: not found",
+                "Make it, bring it back from the archive, or invite the bot when it is private.",
+            )
     for person in runbook.people.values():
-        if person.slack is None and person.email:
-            if await bot.account_of(person.email):
-                yield Finding(f"person {person.key}: found in Slack by e-mail")
-            else:
-                yield Finding(
-                    f"person {person.key}: nobody in Slack has {person.email}",
-                    f"Invite them, or write their member id as people.{person.key}.slack.",
-                )
+        if person.slack or person.email:
+            yield await _account(bot, person)
+
+
+async def _account(bot: Gateway, person: Person) -> Finding:
+    """Whether a direct message would find them."""
+    if person.slack is None:
+        if await bot.account_of(person.email or ""):
+            return Finding(f"person {person.key}: found in Slack by e-mail")
+        return Finding(
+            f"person {person.key}: nobody in Slack has {person.email}",
+            f"Invite them, or write their member id as people.{person.key}.slack.",
+        )
+    try:
+        name = await bot.name_of(person.slack)
+    except Rejected as error:
+        return Finding(
+            f"person {person.key}: Slack knows no {person.slack} ({error})",
+            f"Copy the member id from their profile into people.{person.key}.slack.",
+        )
+    return Finding(f"person {person.key}: {person.slack} is {name} in Slack")
 
 
 def _channels(runbook: Runbook) -> list[str]:
     audiences = [name for audience in runbook.audiences.values() for name in audience.slack]
     channels = runbook.channels
-    return list(dict.fromkeys([channels.incidents, channels.alerts, channels.public, *audiences]))
+    return list(
+        dict.fromkeys(name for name in (channels.incidents, channels.alerts, channels.public, *audiences) if name)
+    )
 
 
 async def _mail(settings: Settings) -> Finding:

@@ -1,7 +1,9 @@
 """Channels and direct conversations in Slack: opened, found, joined, filled with people."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from bot.domain.errors import Rejected
 from bot.slack.calls import Calls
@@ -9,8 +11,11 @@ from bot.slack.calls import Calls
 
 @dataclass(frozen=True)
 class Room:
+    """`is_member`: the bot is in it, as far as was asked."""
+
     id: str
     name: str
+    is_member: bool = False
 
 
 class Conversations(Calls):
@@ -45,7 +50,7 @@ class Conversations(Calls):
         while True:
             params = {"types": "public_channel,private_channel", "limit": 200, "exclude_archived": True}
             answer = await self.call("conversations.list", params=params | ({"cursor": cursor} if cursor else {}))
-            rooms |= {room["name"]: Room(room["id"], room["name"]) for room in answer["channels"]}
+            rooms |= {room["name"]: _room(room) for room in answer["channels"]}
             cursor = answer.get("response_metadata", {}).get("next_cursor", "")
             if not cursor:
                 return rooms
@@ -58,3 +63,7 @@ class Conversations(Calls):
 
     async def join(self, channel: str) -> None:
         await self.call("conversations.join", params={"channel": channel})
+
+
+def _room(room: Mapping[str, Any]) -> Room:
+    return Room(room["id"], room["name"], bool(room.get("is_member")))
