@@ -157,6 +157,8 @@ class App:
             "alerts": services.alerts,
             "heartbeats": services.heartbeats,
             "handovers": services.handovers,
+            "deadlines": services.deadlines,
+            "silences": services.silences,
             "checks": services.checks,
             "backups": services.backups,
             "backup_alerts": services.backup_alerts,

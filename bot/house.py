@@ -42,6 +42,7 @@ from bot.services.check_charts import CheckCharts
 from bot.services.checks import Checks
 from bot.services.communications import Communications
 from bot.services.covers import Covers
+from bot.services.deadlines import Deadlines
 from bot.services.deeds import Deeds
 from bot.services.escalations import Escalations
 from bot.services.handovers import Handovers
@@ -71,6 +72,7 @@ from bot.services.reception import Reception
 from bot.services.replies import Replies
 from bot.services.rooms import Rooms
 from bot.services.schema import Schema
+from bot.services.silences import Silences
 from bot.services.simulations import Simulations
 from bot.services.telephone_book import TelephoneBook
 from bot.services.telling_cards import TellingCards
@@ -149,8 +151,11 @@ def build(
     communications = Communications(
         db, clock, runbook, permissions, outbox, cards, wordings, publications, promises, approvals
     )
-    deeds.followed_by(tied)
-    deeds.followed_by(communications)
+    deadlines, silences = (
+        Deadlines(db, clock, runbook, posts, cards, rendering),
+        Silences(db, clock, runbook, people, ladders, rooms, posts),
+    )
+    deeds.followed_by(tied, communications, deadlines, silences)
     checks, health = _watch(db, clock, runbook, alerts, rendering)
     return Services(
         settings=settings,
@@ -185,6 +190,8 @@ def build(
         alert_deeds=AlertDeeds(db, clock, people, permissions, escalations, alerts, tied),
         covers=Covers(db, clock, runbook, people, permissions),
         simulations=Simulations(db, runbook, people, settings),
+        deadlines=deadlines,
+        silences=silences,
         handovers=Handovers(db, clock, runbook, people, outbox, gateway, rendering),
         heartbeats=Heartbeats(db, clock, runbook, alerts, rendering),
         checks=checks,

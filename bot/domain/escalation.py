@@ -125,6 +125,12 @@ def started_again(ladder: Ladder, policy: Policy, now: datetime) -> Ladder:
     return Ladder(policy, run=ladder.run + 1, next_at=now)
 
 
+def unanswered(ladder: Ladder, now: datetime) -> Ladder:
+    """The answer counts no more: a new run that goes on with the next tier, and after the last one from the first."""
+    start = (0, 0) if ladder.is_at_its_end else (ladder.loop, ladder.step)
+    return _moved(ladder, state="climbing", run=ladder.run + 1, loop=start[0], step=start[1], next_at=now)
+
+
 def is_late(due_at: datetime, now: datetime) -> bool:
     return now - due_at > LATE_AFTER
 

@@ -113,8 +113,9 @@ class Runbook(Part):
         try:
             return self.severity(id)
         except NotFound:
+            promises = {"respond_within": None, "resolve_within": None, "update_every": None, "postmortem": "optional"}
             return self.default_severity.model_copy(
-                update={"id": id, "name": "", "user_facing": False, "tell": (), "postmortem": "optional"}
+                update={"id": id, "name": "", "user_facing": False, "tell": (), **promises}
             )
 
     @property

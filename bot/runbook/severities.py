@@ -4,13 +4,13 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Annotated, Literal
 
-from pydantic import BeforeValidator, Discriminator, Field, Tag
+from pydantic import BeforeValidator, Discriminator, Field, Tag, model_validator
 
 from bot.domain.errors import Refused
 from bot.domain.incident import looks_like_severity
 from bot.runbook.defaults import USUAL_WAIT
 from bot.runbook.parts import Part
-from bot.runbook.values import Duration, Name, Names, Span, Text, Texts, a_list, refused_as_wrong
+from bot.runbook.values import Duration, Name, Names, Span, Text, Texts, a_list, refused_as_wrong, wrong
 
 MOST_REPEATS = 20
 
@@ -34,11 +34,13 @@ def _with_waits(steps: object) -> object:
 
 
 class Escalation(Part):
-    """The ladder. `repeat` counts the runs after the first."""
+    """The ladder. `repeat` counts the runs after the first; `unacknowledge`: an acknowledgement that is followed by
+    silence is withdrawn."""
 
     stops_on: Literal["acknowledged", "resolved"] = "acknowledged"
     steps: Annotated[tuple[Step, ...], a_list("steps"), BeforeValidator(_with_waits), Field(min_length=1)]
     repeat: Annotated[int, Field(ge=0, le=MOST_REPEATS)] = 0
+    unacknowledge: bool = False
 
 
 class LongerThan(Part):
@@ -74,6 +76,12 @@ class Severity(Part):
         Annotated[Literal["required", "optional"], Tag("kind:word")] | Annotated[LongerThan, Tag("kind:duration")],
         Discriminator(_rule_tag),
     ] = "optional"
+
+    @model_validator(mode="after")
+    def _can_be_silent(self) -> "Severity":
+        if self.escalation.unacknowledge and self.update_every is None:
+            raise wrong("unacknowledge needs an update_every: what is silence, when no update is expected?")
+        return self
 
     def owes_postmortem(self, lasted: timedelta) -> bool:
         if isinstance(self.postmortem, LongerThan):

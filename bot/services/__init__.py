@@ -20,6 +20,7 @@ from bot.services.check_charts import CheckCharts
 from bot.services.checks import Checks
 from bot.services.communications import Communications
 from bot.services.covers import Covers
+from bot.services.deadlines import Deadlines
 from bot.services.escalations import Escalations
 from bot.services.handovers import Handovers
 from bot.services.health import Health
@@ -43,6 +44,7 @@ from bot.services.reception import Reception
 from bot.services.replies import Replies
 from bot.services.rooms import Rooms
 from bot.services.schema import Schema
+from bot.services.silences import Silences
 from bot.services.simulations import Simulations
 from bot.services.telling_cards import TellingCards
 from bot.services.trials import Trials
@@ -87,6 +89,8 @@ class Services:
     alert_deeds: AlertDeeds
     covers: Covers
     handovers: Handovers
+    deadlines: Deadlines
+    silences: Silences
     simulations: Simulations
     heartbeats: Heartbeats
     checks: Checks

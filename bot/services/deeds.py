@@ -31,8 +31,8 @@ class Deeds:
         self._rooms = rooms
         self._followers: list[Follower] = []
 
-    def followed_by(self, follower: Follower) -> None:
-        self._followers.append(follower)
+    def followed_by(self, *followers: Follower) -> None:
+        self._followers += followers
 
     @asynccontextmanager
     async def on(self, actor: Actor, incident_id: int) -> AsyncIterator[tuple[Connection, Incident, datetime]]:

@@ -1,10 +1,12 @@
 """What the cards of an incident show: in its room, where it is announced, and in the messages that page people."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from bot.clock import Clock
+from bot.domain.deadline import Deadline, DeadlineKind
 from bot.domain.incident import Incident
 from bot.domain.page import Page
 from bot.rendering import Rendering
@@ -17,7 +19,7 @@ from bot.services.posts import no_room_yet
 from bot.services.rooms import Rooms
 from bot.slack.blocks import Button, Message, message
 from bot.slack.gateway import Posted
-from bot.store import escalations, incidents, pages
+from bot.store import deadlines, escalations, incidents, pages
 from bot.store.database import Database
 from bot.store.escalations import Escalation
 from bot.store.queries import Connection
@@ -39,6 +41,7 @@ class Standing:
     escalation: Escalation
     pages: list[Page]
     answers: list[Answer]
+    deadlines: Mapping[DeadlineKind, Deadline]
 
     def answer_to(self, page: Page) -> Answer | None:
         """Who has answered what this page asks: its own person, or anybody unless the ladder climbs on past that."""
@@ -103,8 +106,10 @@ class IncidentCards:
     async def standing(self, conn: Connection, incident_id: int) -> Standing:
         incident = await incidents.get(conn, incident_id)
         escalation = await escalations.get(conn, incident_id)
-        answers = _answers(await incidents.timeline(conn, incident_id))
-        return Standing(incident, escalation, await pages.of_incident(conn, incident_id), answers)
+        # An acknowledgement that was withdrawn answers nothing.
+        answers = _answers(await incidents.timeline(conn, incident_id)) if incident.is_acknowledged else []
+        promised = await deadlines.of_incident(conn, incident_id)
+        return Standing(incident, escalation, await pages.of_incident(conn, incident_id), answers, promised)
 
     async def standing_now(self, incident_id: int) -> Standing:
         async with self._db.statement() as conn:
@@ -126,6 +131,7 @@ class IncidentCards:
             "incident": incident,
             "severity": self._runbook.severity_as_declared(incident.severity),
             "pages": standing.pages,
+            "deadlines": standing.deadlines,
             "escalation": escalation,
             "tiers": {key: tier_of(policy, key) for key in policy.tiers} | self._runbook.tiers,
             "next_tier": tier_of(policy, next_tier) if next_tier else None,

@@ -166,6 +166,7 @@ class Ladders:
         reason: str | None = None,
         actor: Actor = TOCSIN,
         unreached: bool = False,
+        silent: bool = False,
     ) -> str | None:
         """Page the next tier that has somebody in it; returns its key, None when the ladder has come to its end."""
         now = self._clock.now()
@@ -178,9 +179,10 @@ class Ladders:
         if incident.room_id:
             await self._rooms.invite(conn, incident, list(dict.fromkeys(page.person for page in made)))
         # The first step of all is told by the declaration itself.
-        if (escalation.loop, escalation.step) != (0, 0):
+        if silent or (escalation.loop, escalation.step) != (0, 0):
             tier = tier_of(escalation.policy, move.step.tier)
-            await self.tell_step(conn, incident, tier.name, made, actor, reason or "", unreached=unreached)
+            why = reason or ""
+            await self.tell_step(conn, incident, tier.name, made, actor, why, unreached=unreached, silent=silent)
         return move.step.tier
 
     async def _page_somebody(
@@ -239,6 +241,7 @@ class Ladders:
         why: str,
         *,
         unreached: bool = False,
+        silent: bool = False,
     ) -> None:
         people = list(dict.fromkeys(page.person for page in made))
         names = ", ".join(self._people.display_name(person) for person in people)
@@ -246,7 +249,7 @@ class Ladders:
         text = f"{words} ({why})" if why else words
         await incidents.write(conn, incident.id, "escalated", text, actor=actor.name, at=self._clock.now())
         facts = {"tier": tier, "people": people, "actor": actor.name, "why": why, "late": any(p.late for p in made)}
-        facts |= {"acknowledged": incident.is_acknowledged, "unreached": unreached}
+        facts |= {"acknowledged": incident.is_acknowledged, "unreached": unreached, "silent": silent}
         await self._posts.in_room(conn, incident.id, "escalated", **facts)
 
     async def _tell_unreached(

@@ -102,6 +102,10 @@ async def acknowledge(conn: Connection, incident_id: int, who: str, now: datetim
     return await SQL.run(conn, "acknowledge", id=incident_id, who=who, now=now) == 1
 
 
+async def unacknowledge(conn: Connection, incident_id: int) -> None:
+    await SQL.run(conn, "unacknowledge", id=incident_id)
+
+
 async def set_role(conn: Connection, incident_id: int, role: str, who: str) -> None:
     await SQL.run(conn, "set_role", id=incident_id, role=role, who=who)
 

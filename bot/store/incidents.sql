@@ -42,6 +42,9 @@ UPDATE incidents SET status = %(status)s WHERE id = %(id)s;
 UPDATE incidents SET acknowledged_by = %(who)s, acknowledged_at = %(now)s
 WHERE id = %(id)s AND acknowledged_at IS NULL;
 
+-- name: unacknowledge
+UPDATE incidents SET acknowledged_by = NULL, acknowledged_at = NULL WHERE id = %(id)s;
+
 -- name: set_role
 UPDATE incidents SET roles = roles || jsonb_build_object(%(role)s::text, %(who)s::text) WHERE id = %(id)s;
 

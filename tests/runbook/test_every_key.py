@@ -70,6 +70,7 @@ def test_how_grave_it_is(runbook: Runbook) -> None:
     assert (grave.respond_within, grave.resolve_within, grave.update_every) == (5 * MINUTE, 2 * HOUR, 20 * MINUTE)
     assert (grave.tell, grave.postmortem) == (("board", "page"), "required")
     assert (grave.escalation.stops_on, grave.escalation.repeat) == ("resolved", 2)
+    assert grave.escalation.unacknowledge
     assert [(step.page, step.wait) for step in grave.escalation.steps] == [("first", 7 * MINUTE), ("last", 11 * MINUTE)]
     assert runbook.severity("S2").postmortem == LongerThan(longer_than=45 * MINUTE)
     assert runbook.severity("S3").postmortem == "optional"

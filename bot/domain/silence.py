@@ -1,0 +1,31 @@
+"""An incident that somebody has acknowledged, and of which nothing more is heard."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Literal
+
+# So many times the rhythm of updates may pass without a word.
+PATIENCE = 2
+
+
+@dataclass(frozen=True)
+class Look:
+    """What is to be done now, and when to look again. `asked_at` is when the room was asked; None: it is not waited for
+    an answer."""
+
+    deed: Literal["wait", "ask", "withdraw"]
+    asked_at: datetime | None
+    again_at: datetime
+
+
+def look(heard_at: datetime, asked_at: datetime | None, every: timedelta, now: datetime) -> Look:
+    """After twice the rhythm the room is asked; one rhythm later the acknowledgement counts no more.
+
+    Counted from the question and not from when it was due: after an outage of ours everybody has their time to answer.
+    """
+    if asked_at is None or heard_at >= asked_at:
+        limit = heard_at + PATIENCE * every
+        return Look("ask", now, now + every) if now >= limit else Look("wait", None, limit)
+    if now < asked_at + every:
+        return Look("wait", asked_at, asked_at + every)
+    return Look("withdraw", None, now + PATIENCE * every)

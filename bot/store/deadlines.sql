@@ -1,0 +1,22 @@
+-- name: of_incident
+SELECT * FROM deadlines WHERE incident_id = %(incident_id)s;
+
+-- name: save
+INSERT INTO deadlines (incident_id, kind, severity, since, within, due_at, missed_at)
+VALUES (%(incident_id)s, %(kind)s, %(severity)s, %(since)s, %(within)s, %(due_at)s, %(missed_at)s)
+ON CONFLICT (incident_id, kind) DO UPDATE
+SET severity = EXCLUDED.severity, since = EXCLUDED.since, within = EXCLUDED.within, due_at = EXCLUDED.due_at,
+    missed_at = EXCLUDED.missed_at;
+
+-- name: forget
+DELETE FROM deadlines WHERE incident_id = %(incident_id)s AND kind = %(kind)s;
+
+-- name: due
+SELECT incident_id FROM deadlines WHERE due_at <= %(now)s GROUP BY incident_id ORDER BY min(due_at) LIMIT %(limit)s;
+
+-- name: push_ahead
+-- A row that cannot be worked on must not stop the others.
+UPDATE deadlines SET due_at = %(until)s WHERE incident_id = %(incident_id)s AND due_at <= %(now)s;
+
+-- name: next_due
+SELECT min(due_at) AS due_at FROM deadlines WHERE due_at IS NOT NULL;

@@ -1,0 +1,50 @@
+"""Incidents that must not fall silent, as they are kept: a timer is the row's due time."""
+
+from dataclasses import asdict, dataclass
+from datetime import datetime
+
+from bot.store.queries import Connection, Queries
+
+SQL = Queries(__file__)
+
+
+@dataclass(frozen=True)
+class Silence:
+    """`asked_at` is when the room was asked how it stands; None: it was not, or has answered."""
+
+    incident_id: int
+    asked_at: datetime | None
+    due_at: datetime
+
+
+async def of_incident(conn: Connection, incident_id: int) -> Silence | None:
+    row = await SQL.one(conn, "of_incident", incident_id=incident_id)
+    return Silence(**row) if row else None
+
+
+async def save(conn: Connection, silence: Silence) -> None:
+    await SQL.run(conn, "save", **asdict(silence))
+
+
+async def forget(conn: Connection, incident_id: int) -> None:
+    await SQL.run(conn, "forget", incident_id=incident_id)
+
+
+async def heard_at(conn: Connection, incident_id: int) -> datetime | None:
+    """When a person last did something about it that stands in the timeline; None: nobody has."""
+    at: datetime | None = (await SQL.the(conn, "heard_at", incident_id=incident_id))["at"]
+    return at
+
+
+async def due(conn: Connection, now: datetime, limit: int) -> list[int]:
+    """The incidents that have to be looked at; nothing is claimed: whoever locks the incident first looks."""
+    return [row["incident_id"] for row in await SQL.all(conn, "due", now=now, limit=limit)]
+
+
+async def push_ahead(conn: Connection, incident_id: int, *, now: datetime, until: datetime) -> None:
+    await SQL.run(conn, "push_ahead", incident_id=incident_id, now=now, until=until)
+
+
+async def next_due(conn: Connection) -> datetime | None:
+    due_at: datetime | None = (await SQL.the(conn, "next_due"))["due_at"]
+    return due_at
