@@ -70,7 +70,11 @@ class Switchboard:
     async def answered(self, request: web.Request) -> web.Response:
         """`GET` or `POST /twilio/voice/{page}`: somebody has picked up."""
         await self._signed(request)
-        return await self._ask(request)
+        try:
+            return await self._ask(request, repeat="repeat" in request.query)
+        except Unreachable as error:
+            log.warning("somebody was called, and what to say is not known: %s", error)
+            return _twiml(self._replies.spoken(NOTHING_RECORDED))
 
     async def key(self, request: web.Request) -> web.Response:
         """`POST /twilio/voice/{page}/key?seen=`: a key was pressed."""
@@ -83,10 +87,11 @@ class Switchboard:
             said = self._replies.spoken(NOTHING_RECORDED)
         return await self._ask(request) if said is None else _twiml(said)
 
-    async def _ask(self, request: web.Request) -> web.Response:
+    async def _ask(self, request: web.Request, *, repeat: bool = False) -> web.Response:
         key = request.match_info["page"]
         page = await self._reports.page(key)
-        return _twiml(await self._replies.asked(page, f"{self._public_url}/twilio/voice/{key}/key"))
+        action = f"{self._public_url}/twilio/voice/{key}/key"
+        return _twiml(await self._replies.asked(page, action, repeat=repeat))
 
     async def _signed(self, request: web.Request) -> Form:
         """The form, once its signature is seen to be right. Raises NotPermitted."""

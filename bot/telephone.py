@@ -82,9 +82,13 @@ class Telephone:
         own = ("MessagingServiceSid", self.sender) if self.sender.startswith("MG") else ("From", self.sender)
         return await self._make("Messages", [("To", to), own, ("Body", body), *self._reports(about)])
 
-    async def call(self, to: str, twiml: str, *, about: str) -> str:
-        """What is said is asked of us when somebody picks up; `twiml` is said instead when nobody can reach us."""
-        said = [("Url", f"{self._public_url}/twilio/voice/{about}")] if self._public_url else [("Twiml", twiml)]
+    async def call(self, to: str, twiml: str, *, about: str, repeat: bool = False) -> str:
+        """What is said is asked of us when somebody picks up; `twiml` is said instead when nobody can reach us.
+
+        `repeat`: we are asked for words that say so.
+        """
+        url = f"{self._public_url}/twilio/voice/{about}" + ("?repeat=yes" if repeat else "")
+        said = [("Url", url)] if self._public_url else [("Twiml", twiml)]
         events = [("StatusCallbackEvent", event) for event in CALL_EVENTS] if self._public_url else []
         ring = ("Timeout", str(RING_FOR_S))
         return await self._make(

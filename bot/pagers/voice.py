@@ -38,7 +38,7 @@ class VoicePager:
             tier=runbook.tiers.get(page.tier or ""), organisation=runbook.organisation, digits=None, repeat=repeat,
         )  # fmt: skip
         call.leaves()
-        return await self._telephone.call(page.contact, words, about=page.key)
+        return await self._telephone.call(page.contact, words, about=page.key, repeat=repeat)
 
     async def _look(self, call: Call, since: datetime) -> str | None:
         """A call holds nothing of ours: it is the one to this number that no other page is known to have made."""

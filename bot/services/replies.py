@@ -55,8 +55,8 @@ class Replies:
             return await self._acknowledge(phone, reply.ref)
         return self.written("help")
 
-    async def asked(self, page: Page, action: str) -> str:
-        """What is said to somebody who picks up. `action` is where keys go."""
+    async def asked(self, page: Page, action: str, *, repeat: bool = False) -> str:
+        """What is said to somebody who picks up. `action` is where keys go; `repeat`: this may be the second call."""
         standing = await self._incident_cards.standing_now(page.incident_id)
         incident = standing.incident
         if not incident.is_open:
@@ -64,7 +64,7 @@ class Replies:
         if answered := standing.answer_to(page):
             return self.spoken("answered", incident=incident, who=self._people.known_name(answered.actor))
         return self._rendering.say(
-            "twiml/call", page=page, incident=incident, repeat=False,
+            "twiml/call", page=page, incident=incident, repeat=repeat,
             severity=self._runbook.severity_as_declared(incident.severity),
             tier=self._runbook.tiers.get(page.tier or ""), organisation=self._runbook.organisation,
             digits=f"{action}?seen={standing.escalation.ladder.position}",

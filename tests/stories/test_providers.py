@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager
 
+import aiohttp
 import pytest
 
 from tests.provider import Provider, provider
@@ -140,3 +141,26 @@ async def test_a_provider_that_hangs_delays_nobody_else(new_world: NewWorld, rec
         receiver.release()
         await world.settled()
         assert [page["state"] for page in await pages(world)] == ["accepted"] * 3
+
+
+async def test_a_critical_alert_is_posted_once_to_the_webhook_of_the_alerts(
+    new_world: NewWorld, receiver: Provider
+) -> None:
+    alerts = f"""
+alerts:
+  levels: {{critical: [webhook]}}
+  webhook: "{receiver.url}/alerts/s3cret"
+"""
+    async with new_world(runbook=RUNBOOK + alerts, ALERTS_TOKEN="let-me-in") as world:
+        alert = {"title": "Disk full", "status": "firing", "severity": "critical", "fingerprint": "disk"}
+        url = f"http://127.0.0.1:{world.app.port}/alerts/generic?token=let-me-in"
+        async with aiohttp.ClientSession() as session:
+            for _ in range(2):
+                async with session.post(url, json=alert) as answer:
+                    assert answer.status == 202
+                await world.settled()
+
+        (request,) = receiver.received
+        assert request.path == "/alerts/s3cret"
+        assert request.json["title"] == "Disk full"
+        assert request.headers["Webhook-Signature"].startswith("v1,")

@@ -23,6 +23,12 @@ async def test_a_page_by_text_says_what_is_wrong_and_how_to_acknowledge(new_worl
         (page,) = await pages(world)
         assert (page["state"], page["reference"]) == ("accepted", text.sid)
         assert "✓ Ada Obi by sms: accepted" in words_of(world.card())
+        assert text.sid not in words_of(world.card())
+        answer = await world.eve.types("/escalate status", world.room())
+        assert answer.error is None
+        await world.settled()
+        (status,) = [one for one in world.eve.sees(world.room()) if one.text.startswith("*Paging of INC-1*")]
+        assert f"as {text.sid}, On-call Engineer" in words_of(status)
 
         await world.passes(minutes=15)
         assert len(world.pages_of("ben")) == 1

@@ -85,6 +85,10 @@ class TelephoneCompany:
         """Says nothing until `release`, and takes it only then."""
         self.faults.append(Fault("hang", _to(to), times))
 
+    def hold(self, *, to: str | None = None) -> None:
+        """Takes each, and says nothing until `release`."""
+        self.faults.append(Fault("hold", _to(to), None))
+
     def drop(self, *, to: str | None = None) -> None:
         """Takes the next one, and ends the connection without an answer."""
         self.faults.append(Fault("drop", _to(to), 1))

@@ -79,6 +79,8 @@ class Door:
         if fault and fault.kind in ("refuse", "limit"):
             raise Refusal(fault.status, fault.code, ON_PURPOSE, fault.wait)
         item = self._account.take(kind, fields)
+        if fault and fault.kind == "hold":
+            await self._account.until_released()
         if fault and fault.kind == "drop" and request.transport is not None:
             request.transport.abort()
         return web.json_response(item.as_json(), status=201)

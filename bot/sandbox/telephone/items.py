@@ -39,7 +39,7 @@ class Item:
 class Fault:
     """What happens to the next requests about these numbers; `times` None: until it is taken away."""
 
-    kind: Literal["refuse", "hang", "drop", "limit"]
+    kind: Literal["refuse", "hang", "hold", "drop", "limit"]
     of: Callable[[str], bool]
     times: int | None
     status: int = 400

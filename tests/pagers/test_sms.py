@@ -1,0 +1,120 @@
+"""Pages by text: what stands in them, and how they are kept short."""
+
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from bot.clock import Clock
+from bot.domain.errors import Unanswered
+from bot.domain.page import Page
+from bot.hooks import Hooks
+from bot.outgoing import http_client
+from bot.pagers import Parts
+from bot.pagers.sms import SmsPager
+from bot.rendering import Rendering
+from bot.runbook import Runbook
+from bot.sandbox.changes import Changes
+from bot.sandbox.mailbox import Mailbox
+from bot.sandbox.telephone import TelephoneCompany
+from bot.settings import Settings
+from bot.telephone import Telephone, segments
+from tests.pagers.conftest import NOON, Calling
+
+TO_ADA: dict[str, Any] = {"via": "sms", "contact": "+447700900001"}
+LINK = f"https://tocsin.example.com/ack/{'x' * 60}"
+
+
+@pytest.fixture
+async def company(clock: Clock) -> AsyncIterator[TelephoneCompany]:
+    company = TelephoneCompany(clock, Mailbox(clock, Changes()))
+    await company.start()
+    yield company
+    await company.stop()
+
+
+async def link_to(page: Page) -> str | None:
+    return LINK
+
+
+async def no(*_: object, **__: object) -> Any:
+    return False
+
+
+@pytest.fixture
+async def pager(
+    company: TelephoneCompany, clock: Clock, rendering: Rendering, runbook: Runbook
+) -> AsyncIterator[SmsPager]:
+    settings = Settings.from_environment(company.environ)
+    assert settings.twilio is not None
+    async with http_client() as session:
+        telephone = Telephone(settings.twilio, session, clock, public_url="https://tocsin.example.com", patience_s=0.3)
+        slack: Any = no
+        parts = Parts(
+            clock=clock, runbook=runbook, rendering=rendering, messenger=slack, paint=no, account_of=no,
+            known_account={}.get, acknowledge_link=link_to, mail=None, session=session, settings=settings,
+            hooks=Hooks(session, clock, no), telephone=telephone, has_stopped=no, belongs_elsewhere=no,
+        )  # fmt: skip
+        yield SmsPager(parts, telephone)
+
+
+async def test_a_page_by_hand_that_is_late_says_all_of_it(
+    pager: SmsPager, company: TelephoneCompany, calling: Calling
+) -> None:
+    await pager.page(calling(**TO_ADA, late=True, reason="You know the <gateway> & its keys"))
+
+    assert company.texts()[0].body == (
+        "P1, late: Payments failing (INC-12)\n"
+        "Why you: You know the <gateway> & its keys\n"
+        f"Acknowledge: {LINK}\n"
+        "or reply ACK\n"
+        "Page 7"
+    )
+
+
+@pytest.mark.parametrize("title", ["Payments " * 22, "Оплата " * 28, "🔔" * 200])
+async def test_of_a_long_title_so_much_is_left_that_it_stays_a_few_texts(
+    pager: SmsPager, company: TelephoneCompany, calling: Calling, title: str
+) -> None:
+    await pager.page(calling(**TO_ADA, incident={"title": title.strip()}))
+
+    body = company.texts()[0].body
+    assert segments(body) <= 3
+    assert "... (INC-12)\n" in body
+    assert body.endswith(f"{LINK}\nor reply ACK\nPage 7"), "what to do is never cut"
+
+
+async def test_what_was_sent_is_found_by_its_number_and_not_sent_again(
+    pager: SmsPager, company: TelephoneCompany, calling: Calling
+) -> None:
+    first = await pager.page(calling(**TO_ADA))
+    await pager.page(calling(**TO_ADA, id=77))
+
+    assert await pager.page(calling(**TO_ADA, unsure=True)) == first
+    assert len(company.texts()) == 2
+
+
+async def test_the_text_of_an_older_database_s_page_with_the_same_number_is_not_taken_for_this_one(
+    pager: SmsPager, company: TelephoneCompany, calling: Calling, clock: Clock
+) -> None:
+    await pager.page(calling(**TO_ADA))
+    clock.move(timedelta(days=1))
+
+    await pager.page(calling(**TO_ADA, unsure=True, first_attempt_at=clock.now()))
+    assert len(company.texts()) == 2
+
+
+@pytest.mark.parametrize(("seconds", "is_sent"), [(59, False), (60, True)])
+async def test_what_cannot_be_found_out_is_sent_as_a_possible_repeat_after_a_minute(
+    pager: SmsPager, company: TelephoneCompany, calling: Calling, clock: Clock, seconds: int, is_sent: bool
+) -> None:
+    company.hides = True
+    clock.freeze(NOON + timedelta(seconds=seconds))
+    if is_sent:
+        await pager.page(calling(**TO_ADA, unsure=True))
+        assert "This may be a repeat." in company.texts()[0].body
+    else:
+        with pytest.raises(Unanswered):
+            await pager.page(calling(**TO_ADA, unsure=True))
+        assert company.texts() == []
