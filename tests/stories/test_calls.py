@@ -1,9 +1,11 @@
 """Pages by telephone call: what is said, what a key does, and why a machine acknowledges nothing."""
 
+import pytest
+
 from tests.stories.telephones import ADA, NewWorld, by, heard, reported, telephones
 from tests.stories.test_paging import declared
-from tests.stories.test_reaching import pages
-from tests.world import words_of
+from tests.stories.test_reaching import pages as pages_of
+from tests.world import BEGINNING, words_of
 
 
 async def test_whoever_picks_up_hears_what_is_wrong_and_acknowledges_with_a_key(new_world: NewWorld) -> None:
@@ -55,7 +57,7 @@ async def test_an_answering_machine_acknowledges_nothing(new_world: NewWorld) ->
             await reported(world, company, call, status)
             await company.picked_up(call)
 
-        (page,) = await pages(world)
+        (page,) = await pages_of(world)
         assert page["state"] == "delivered"
         await world.passes(minutes=15)
         assert len(world.pages_of("ben")) == 1
@@ -67,7 +69,7 @@ async def test_a_call_that_nobody_takes_has_reached_the_telephone_and_says_so(ne
         (call,) = company.calls(ADA)
         await reported(world, company, call, "no-answer")
 
-        (page,) = await pages(world)
+        (page,) = await pages_of(world)
         assert page["state"] == "accepted"
         assert "(nobody picked up)" in words_of(world.card())
         assert world.pages_of("ben") == []
@@ -78,21 +80,28 @@ async def test_a_call_that_cannot_be_made_hands_over_at_once(new_world: NewWorld
         await declared(world)
         await reported(world, company, company.calls(ADA)[0], "failed")
 
-        assert [page["state"] for page in await pages(world)] == ["refused", "accepted"]
+        assert [page["state"] for page in await pages_of(world)] == ["refused", "accepted"]
         assert len(world.pages_of("ben")) == 1
 
 
-async def test_a_call_whose_answer_was_lost_is_found_and_not_made_again(new_world: NewWorld) -> None:
+@pytest.mark.parametrize("was_taken", [True, False])
+async def test_a_call_whose_answer_was_lost_is_found_and_no_other_is_taken_for_it(
+    new_world: NewWorld, was_taken: bool
+) -> None:
     async with telephones(new_world, by("voice")) as (world, company):
         await declared(world, "P1 Payments failing")
-        company.drop()
+        if was_taken:
+            company.drop()
+        else:
+            company.refuse(20500, status=500)
         await declared(world, "P1 Search is down")
+        company.faults.clear()
         await world.passes(seconds=2)
 
-        first, second = company.calls(ADA)
-        async with world.house.db.transaction() as conn:
-            rows = await (await conn.execute("SELECT reference FROM pages ORDER BY id")).fetchall()
-        assert [row["reference"] for row in rows] == [first.sid, second.sid]
+        calls = company.calls(ADA)
+        keys = [f"{number}.{BEGINNING.timestamp():.0f}" for number in (1, 2)]
+        pages = [await world.house.page_reports.page(key) for key in keys]
+        assert [page.reference for page in pages] == [call.sid for call in calls]
 
 
 async def test_without_a_public_address_the_call_says_where_to_acknowledge(new_world: NewWorld) -> None:
