@@ -49,13 +49,28 @@ class Faults:
         """Answer 429 with `Retry-After` in seconds."""
         self._faults.append(Fault(method, "ratelimited", times, seconds=retry_after, when=when))
 
-    def break_down(self, method: str, *, times: int | None = 1, after: bool = False) -> None:
+    def break_down(
+        self,
+        method: str,
+        *,
+        times: int | None = 1,
+        after: bool = False,
+        when: Callable[[Json], bool] | None = None,
+    ) -> None:
         """Answer 500 with a page of HTML."""
-        self._faults.append(Fault(method, "html", times, after=after))
+        self._faults.append(Fault(method, "html", times, after=after, when=when))
 
-    def hang(self, method: str, seconds: float, *, times: int | None = 1, after: bool = False) -> None:
+    def hang(
+        self,
+        method: str,
+        seconds: float,
+        *,
+        times: int | None = 1,
+        after: bool = False,
+        when: Callable[[Json], bool] | None = None,
+    ) -> None:
         """Answer as usual, so much later."""
-        self._faults.append(Fault(method, "hang", times, seconds=seconds, after=after))
+        self._faults.append(Fault(method, "hang", times, seconds=seconds, after=after, when=when))
 
     def drop(
         self,

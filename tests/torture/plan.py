@@ -19,8 +19,10 @@ SHORT_FREEZE_S = (0.5, 7.0)
 # What Slack does only after the bot has hung up, and looked in vain, nobody can recognise.
 LATEST_DEED_S = 9.0
 MAIL_TROUBLES = ("later", "never", "silent", "silent after", "dropped", "dropped after")
+# `page` is the posting of a page; that a page may have been posted is found by the next two.
 METHODS = (
-    *["chat.postMessage"] * 8, "conversations.history", "conversations.open", "conversations.create", "chat.update",
+    *["page"] * 5, *["conversations.history"] * 2, "conversations.open",
+    *["chat.postMessage"] * 2, "conversations.create", "chat.update",
 )  # fmt: skip
 
 
@@ -79,7 +81,7 @@ def _freeze(chance: Random, at_s: float) -> Event:
 
 def _slack(chance: Random, at_s: float) -> Event:
     what = chance.choice(get_args(SlackTrouble))
-    method = "chat.postMessage" if what == "no" else chance.choice(METHODS)
+    method = "page" if what == "no" else chance.choice(METHODS)
     longest_s = 14 if what == "hang after" else LATEST_DEED_S
     return Event(at_s, "slack", what=what, method=method, for_s=chance.uniform(1, longest_s))
 

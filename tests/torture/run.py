@@ -189,20 +189,22 @@ class Torturer:
         return running[event.number % len(running)] if running else None
 
     async def _trouble_slack(self, event: Event) -> None:
+        """It meets the next call of the method; `page`: the next page."""
         faults = self._run.fleet.workspace.faults
         self._run.counts[f"slack {event.what}"] += 1
+        method, when = ("chat.postMessage", _is_page) if event.method == "page" else (event.method, None)
         after = event.what.endswith(" after")
         match event.what.removesuffix(" after"):
             case "429":
-                faults.limit(event.method, retry_after=1 + int(event.for_s) // 4)
+                faults.limit(method, retry_after=1 + int(event.for_s) // 4, when=when)
             case "500":
-                faults.break_down(event.method, after=after)
+                faults.break_down(method, after=after, when=when)
             case "hang":
-                faults.hang(event.method, event.for_s, after=after)
+                faults.hang(method, event.for_s, after=after, when=when)
             case "drop":
-                faults.drop(event.method, after=after)
+                faults.drop(method, after=after, when=when)
             case "no":
-                faults.refuse(event.method, REFUSAL, when=_is_page)
+                faults.refuse(method, REFUSAL, when=when)
             case "slow":
                 faults.slow_down(20 * event.for_s)
 
