@@ -103,7 +103,7 @@ def nobody_is_paged_after_an_answer(evidence: Evidence) -> Iterator[str]:
             if _by_hand(incident, page.due_at) and page.due_at >= end - SAME_MOMENT:
                 continue
             for one in taken.get(page.id, ()):
-                begun_before = page.first_attempt_at is not None and page.first_attempt_at <= end
+                begun_before = page.claimed_at is None or page.claimed_at <= end
                 if one.at > end + (IN_FLIGHT if begun_before else timedelta(0)):
                     yield f"{page} of INC-{incident.id}, answered at {end}, was taken at {one.at}"
 

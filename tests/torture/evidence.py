@@ -30,7 +30,7 @@ class Said:
 
 @dataclass(frozen=True)
 class Page:
-    """A row of `pages`."""
+    """A row of `pages`. `claimed_at`: when the attempt began that was successful; None = none was."""
 
     id: int
     incident_id: int
@@ -46,6 +46,7 @@ class Page:
     accepted_at: datetime | None
     reference: str | None
     error: str | None
+    claimed_at: datetime | None
 
     def __str__(self) -> str:
         where = f"page {self.id} of INC-{self.incident_id} at {self.turn} to {self.person} by {self.via}"
