@@ -118,6 +118,22 @@ def file_name(name: str, started_at: datetime, number: int, suffix: str) -> str:
     return f"{name}-{started_at.astimezone(UTC):%Y%m%dT%H%M%SZ}-{number}{suffix}"
 
 
+@dataclass(frozen=True)
+class Estimate:
+    """How far a run is, if it comes to what the last good one did. `left` is until its end."""
+
+    percent: int
+    left: timedelta
+
+
+def estimate(running: Backup, last_good: Backup | None) -> Estimate | None:
+    """By size; None when there is nothing to go by, or it is larger than the last one already."""
+    if last_good is None or not 0 < running.size < last_good.size:
+        return None
+    share = running.size / last_good.size
+    return Estimate(int(share * 100), last_good.took * (1 - share))
+
+
 def difference(wanted: Mapping[str, int], found: Mapping[str, int]) -> str:
     """The first table or collection whose rows are not those that were dumped, in words; '' = all are."""
     for table in sorted(wanted.keys() | found.keys()):

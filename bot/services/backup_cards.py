@@ -1,7 +1,7 @@
 """What a backup shows in the alerts channel when a person asked for it, and when it is found to be damaged."""
 
 from bot.domain.actor import TOCSIN
-from bot.domain.backup import Backup
+from bot.domain.backup import Backup, estimate
 from bot.rendering import Rendering
 from bot.runbook import Runbook
 from bot.services.cards import Cards, Painted
@@ -29,7 +29,15 @@ class BackupCards:
     async def paint(self, conn: Connection, subject: str) -> Painted | None:
         backup = await backups.get(conn, int(subject))
         mended = backup.is_troubled and await backups.has_newer_good(conn, backup)
-        words = self._rendering.say("slack/backup_card", backup=backup, mended=mended)
+        facts = {"backup": backup, "mended": mended, "kind": self._kind(backup), "estimate": None}
+        if backup.state == "running":
+            facts["estimate"] = estimate(backup, next(iter(await backups.good(conn, [backup.name])), None))
+        words = self._rendering.say("slack/backup_card", **facts)
         channel = await self._channels.find(self._runbook.channels.alerts)
         buttons = [Button("Run again", "backup.run", backup.name)] if backup.is_troubled and not mended else []
         return Painted(channel, message(words, buttons))
+
+    def _kind(self, backup: Backup) -> str:
+        """'' when the runbook does not name it any more."""
+        wanted = self._runbook.backups.get(backup.name)
+        return wanted.kind if wanted else ""

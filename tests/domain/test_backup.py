@@ -8,7 +8,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.domain.backup import Backup, Standing, file_name, next_run, size_shown, to_delete, worst_first
+from bot.domain.backup import (
+    Backup,
+    Estimate,
+    Standing,
+    difference,
+    estimate,
+    file_name,
+    misses_at,
+    next_report,
+    next_run,
+    size_shown,
+    to_delete,
+    worst_first,
+)
 
 NOON = datetime(2026, 8, 8, 12, 0, tzinfo=UTC)
 LONDON = ZoneInfo("Europe/London")
@@ -113,3 +126,35 @@ def test_an_hour_that_comes_twice_is_used_once() -> None:
 )
 def test_sizes_are_said_in_the_unit_that_fits(size: int, shown: str) -> None:
     assert size_shown(size) == shown
+
+
+def test_a_run_is_held_against_the_last_good_one() -> None:
+    last = replace(a_backup(), size=1000, ended_at=a_backup().started_at + timedelta(minutes=10))
+    running = replace(a_backup(2), state="running", ended_at=None)
+
+    assert estimate(replace(running, size=250), last) == Estimate(25, timedelta(minutes=7, seconds=30))
+    assert estimate(replace(running, size=999), last) == Estimate(99, timedelta(seconds=0.6))
+    assert estimate(replace(running, size=1000), last) is None, "it is larger than expected: nobody knows"
+    assert estimate(replace(running, size=0), last) is None
+    assert estimate(running, None) is None
+    assert estimate(running, replace(last, size=0)) is None
+
+
+def test_the_first_table_that_differs_is_named() -> None:
+    assert difference({"a": 1, "b": 2}, {"b": 2, "a": 1, "empty": 0}) == ""
+    assert difference({"a": 1, "b": 2}, {"a": 1}) == "b has 0 rows in it, 2 were dumped"
+    assert difference({"b": 2}, {"a": 1, "b": 3}) == "a has 1 rows in it, 0 were dumped"
+
+
+def test_an_objective_counts_from_the_last_good_backup_else_from_when_it_was_wanted() -> None:
+    assert misses_at(a_backup(days_old=1), NOON, DAY) == NOON
+    assert misses_at(None, NOON, DAY) == NOON + DAY
+
+
+def test_the_weekly_report_comes_on_monday_at_nine_where_the_team_is() -> None:
+    """NOON is a Saturday; the clocks of London go back on 25 October."""
+    monday = datetime(2026, 8, 10, 8, 0, tzinfo=UTC)
+    assert next_report(LONDON, NOON) == monday
+    assert next_report(LONDON, monday - timedelta(microseconds=1)) == monday
+    assert next_report(LONDON, monday) == monday + 7 * DAY
+    assert next_report(LONDON, datetime(2026, 10, 24, tzinfo=UTC)) == datetime(2026, 10, 26, 9, 0, tzinfo=UTC)
