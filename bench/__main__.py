@@ -11,7 +11,7 @@ from pathlib import Path
 
 import click
 
-from bench import acknowledge, claims, deadline, declare, memory, start, storm, takeover
+from bench import acknowledge, backup, claims, deadline, declare, memory, start, storm, takeover
 from bench.table import Table
 
 MEASUREMENTS: Mapping[str, Callable[[Path], Awaitable[Table]]] = {
@@ -23,6 +23,7 @@ MEASUREMENTS: Mapping[str, Callable[[Path], Awaitable[Table]]] = {
     "claims": claims.measure,
     "start": start.measure,
     "memory": memory.measure,
+    "backup": backup.measure,
 }
 
 
