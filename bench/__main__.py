@@ -11,7 +11,7 @@ from pathlib import Path
 
 import click
 
-from bench import acknowledge, backup, claims, deadline, declare, memory, start, storm, takeover
+from bench import acknowledge, backup, claims, deadline, declare, health, memory, start, storm, takeover
 from bench.table import Table
 
 MEASUREMENTS: Mapping[str, Callable[[Path], Awaitable[Table]]] = {
@@ -21,6 +21,7 @@ MEASUREMENTS: Mapping[str, Callable[[Path], Awaitable[Table]]] = {
     "storm": storm.measure,
     "takeover": takeover.measure,
     "claims": claims.measure,
+    "health": health.measure,
     "start": start.measure,
     "memory": memory.measure,
     "backup": backup.measure,

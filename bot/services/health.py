@@ -95,5 +95,5 @@ class Health:
     async def _look(self, check: Check) -> None:
         begun_at = self._clock.now()
         finding = await self._looking.look(check)
-        async with self._db.transaction() as conn:
+        async with self._db.statement() as conn:
             await checks.see(conn, check.key, finding, begun_at)

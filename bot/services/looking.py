@@ -14,6 +14,7 @@ log = logging.getLogger(__name__)
 
 # For a check that has no limit of its own.
 USUAL_TIMEOUT = timedelta(seconds=10)
+APART_S = 0.003
 
 
 class Looking:
@@ -22,6 +23,7 @@ class Looking:
     def __init__(self, probes: Mapping[str, Probe]) -> None:
         self._probes = probes
         self._probing: set[asyncio.Task[Finding]] = set()
+        self._door = asyncio.Lock()
 
     def expects(self, check: Check) -> str:
         """What a finding of this check is measured against, in a few words."""
@@ -33,6 +35,7 @@ class Looking:
 
     async def look(self, check: Check) -> Finding:
         """What a probe finds within the check's time-out. One that does not let go in time is left behind."""
+        await self._turn()
         timeout = timeout_of(check)
         task = asyncio.create_task(self._probes[check.kind].probe(check), name=f"probe {check.key}")
         self._probing.add(task)
@@ -46,6 +49,11 @@ class Looking:
             log.error("check=%s kind=%s the probe failed: %s", check.key, check.kind, type(error).__name__)
             return Finding("degraded", "unknown", timedelta(0), f"a fault in Tocsin: {type(error).__name__}")
         return task.result()
+
+    async def _turn(self) -> None:
+        """Looks begin a little after each other: two hundred that begin at once would measure each other's haste."""
+        async with self._door:
+            await asyncio.sleep(APART_S)
 
     def give_up(self) -> None:
         """At shutdown."""

@@ -48,7 +48,6 @@ async def conclude(conn: Connection, name: str, belief: Belief, *, due_at: datet
 async def see(conn: Connection, name: str, finding: Finding, at: datetime) -> None:
     """Write down what a look that began then has found."""
     await SQL.run(conn, "see", name=name, at=at, **asdict(finding))
-    await SQL.run(conn, "keep_look", name=name, at=at, **asdict(finding))
 
 
 async def latest(conn: Connection, names: Sequence[str]) -> dict[str, Latest]:

@@ -35,14 +35,13 @@ SELECT believed, recent FROM checks WHERE name = %(name)s AND fence = %(fence)s 
 UPDATE checks SET believed = %(believed)s, recent = %(recent)s, due_at = %(due_at)s WHERE name = %(name)s;
 
 -- name: see
--- The latest look. A state that was there before began when it began then. A look begun earlier and ended later than
--- another tells less than that one.
-UPDATE checks
-SET state = %(state)s, value = %(value)s, reason = %(reason)s, latency = %(latency)s, looked_at = %(at)s,
-    since = CASE WHEN state = %(state)s THEN since ELSE %(at)s END
-WHERE name = %(name)s AND (looked_at IS NULL OR looked_at <= %(at)s);
-
--- name: keep_look
+-- Every look is kept, and the latest one with its check. A state that was there before began when it began then. A look
+-- begun earlier and ended later than another tells less than that one.
+WITH latest AS (
+    UPDATE checks
+    SET state = %(state)s, value = %(value)s, reason = %(reason)s, latency = %(latency)s, looked_at = %(at)s,
+        since = CASE WHEN state = %(state)s THEN since ELSE %(at)s END
+    WHERE name = %(name)s AND (looked_at IS NULL OR looked_at <= %(at)s))
 INSERT INTO check_looks (check_name, at, state, value, reason, latency, measured)
 VALUES (%(name)s, %(at)s, %(state)s, %(value)s, %(reason)s, %(latency)s, %(measured)s);
 
