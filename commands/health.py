@@ -36,7 +36,7 @@ async def one(call: Call) -> Answer:
 )
 async def history(call: Call) -> Answer:
     turns = await call.house.health.history(call.text or None)
-    uptimes = await call.house.health.uptimes(call.text or None)
+    uptimes = await call.house.health.availability(call.text or None)
     health = call.house.runbook.health
     targets = {name: health.availability_of(check) for name, check in health.checks.items()}
     return call.say("health_history", name=call.text, turns=turns, uptimes=uptimes, targets=targets)
@@ -97,7 +97,6 @@ async def _all(call: Call, out: Sequence[str] = ()) -> Reply:
 
 async def _one(call: Call, name: str, out: Sequence[str] = ()) -> Reply:
     check = call.house.health.check(name)
-    uptimes = await call.house.health.uptimes(check.key)
     slow = getattr(check, "slow", None)
     return call.say(
         "health_check",
@@ -108,7 +107,7 @@ async def _one(call: Call, name: str, out: Sequence[str] = ()) -> Reply:
         slow=slow,
         limit=format_duration(slow) if slow else "",
         availability=call.house.runbook.health.availability_of(check),
-        uptimes=uptimes.get(check.key, []),
+        uptimes=await call.house.health.uptimes(check.key),
     )
 
 

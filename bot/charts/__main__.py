@@ -17,6 +17,8 @@ DAY_S = 86_400
 SIZE_INCHES = (8, 2.8)
 DOTS_PER_INCH = 150
 LINE, LIMIT, INK, GRID = "#1d63c4", "#8a5a00", "#1d1c1d", "#e3e3e3"
+# A limit is drawn when it is at most so many times the highest value.
+FARTHEST = 4
 # Told apart by hatching as well as by colour.
 STATES = {"down": ("#d3213c", "///"), "degraded": ("#e8a33d", "..")}
 
@@ -32,10 +34,16 @@ def drawn(chart: Mapping[str, Any]) -> Figure:
     zone = ZoneInfo(chart["zone"])
     _line(axes, chart)
     _stretches(axes, chart)
-    if chart["limit"] is not None:
+    if _is_near(chart):
         axes.axhline(chart["limit"], color=LIMIT, linestyle="--", linewidth=1, label="limit")
     _frame(axes, chart, zone)
     return figure
+
+
+def _is_near(chart: Mapping[str, Any]) -> bool:
+    """A limit that is far away would press the line flat."""
+    values = [value for _, value in chart["points"] if value is not None]
+    return chart["limit"] is not None and chart["limit"] <= FARTHEST * max(values, default=0)
 
 
 def _line(axes: Axes, chart: Mapping[str, Any]) -> None:

@@ -94,6 +94,10 @@ class Standing:
     latest: Latest | None = None
 
     @property
+    def has_pace(self) -> bool:
+        return has_pace(self.kind)
+
+    @property
     def state(self) -> str:
         """The latest state; `unknown` without a look."""
         return self.latest.state if self.latest else "unknown"
@@ -109,6 +113,11 @@ class Turn:
     until: datetime | None
     value: str
     reason: str
+
+
+def has_pace(kind: str) -> bool:
+    """How long a look took says something; of a disk it does not."""
+    return kind != "disk"
 
 
 def no_answer(reason: str, latency: timedelta, value: str = "no answer") -> Finding:

@@ -12,16 +12,16 @@ SPANS = (DAY, 7 * DAY, 30 * DAY)
 
 @dataclass(frozen=True)
 class Uptime:
-    """Over `span`. `available` is the share of the time looked at in which it was not down, in per cent.
+    """Over `span`. `available` is the share of the looks that did not find it down, in per cent.
 
-    `p50`, `p95`, `p99`: within this time came so many per cent of the answers. None: there was none to measure.
+    `p50`, `p95`, `p99`: within this time came so many per cent of the answers. None: there was none, or nobody asked.
     """
 
     span: timedelta
-    available: float | None
-    p50: timedelta | None
-    p95: timedelta | None
-    p99: timedelta | None
+    available: float
+    p50: timedelta | None = None
+    p95: timedelta | None = None
+    p99: timedelta | None = None
 
     @property
     def span_shown(self) -> str:
@@ -30,7 +30,7 @@ class Uptime:
     @property
     def available_shown(self) -> str:
         """Never rounded up to what it was not: 100% is all of it."""
-        return "—" if self.available is None else share_shown(self.available)
+        return share_shown(self.available)
 
     @property
     def paces(self) -> str:
@@ -38,8 +38,8 @@ class Uptime:
         return " · ".join(f"{name} {pace_shown(pace)}" for name, pace in found if pace is not None)
 
     def misses(self, target: float | None) -> bool:
-        """It was available for less than this share of the time."""
-        return target is not None and self.available is not None and self.available < target
+        """It was available less often than this."""
+        return target is not None and self.available < target
 
     def is_slow(self, slow: timedelta | None) -> bool:
         """More than one answer in twenty came later than it should."""

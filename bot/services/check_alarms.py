@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from bot.domain.alert import ReceivedAlert
-from bot.domain.check import Belief, Finding, level_of, looks_to_recover
+from bot.domain.check import Belief, Finding, has_pace, level_of, looks_to_recover
 from bot.rendering import Rendering
 from bot.runbook import Runbook
 from bot.runbook.health import Check
@@ -36,6 +36,7 @@ class CheckAlarms:
         facts = {
             "belief": belief,
             "finding": finding,
+            "has_pace": has_pace(check.kind),
             "since": since,
             "expects": self._looking.expects(check),
             "steady": looks_to_recover(belief, self._runbook.health.fails_after),

@@ -1,21 +1,25 @@
 """A check's last day as a picture, in Slack's keeping, with the same in words for who cannot see it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from urllib.parse import quote
 
 from bot.charts import Chart, Drawing, Stretch
 from bot.clock import Clock
-from bot.domain.uptime import Look, ill_times
+from bot.domain.check import has_pace
+from bot.domain.uptime import IllTime, Look, ill_times
 from bot.rendering import Rendering
 from bot.runbook import Runbook
 from bot.runbook.health import Check, DiskCheck, TlsCheck
-from bot.services.health import STANDS_FOR, Health
+from bot.services.health import Health
 from bot.slack.gateway import Gateway
 from bot.store import checks
 from bot.store.database import Database
 
 SHOWN = timedelta(hours=24)
+# A look says how it was until the next one; when that is so many times late, nobody was there to look.
+STANDS_FOR = 3
 
 
 @dataclass(frozen=True)
@@ -55,21 +59,24 @@ class CheckCharts:
         if not looks or looks[0].at == looks[-1].at:
             return None
         ill = ill_times(looks, longest=self._runbook.health.every * STANDS_FOR, now=now)
-        chart = Chart(
+        chart = self._chart(check, looks, ill, now)
+        day, *_ = await self._health.uptimes(check.key)
+        facts = {"uptime": day, "ill": ill, "chart": chart, "has_pace": has_pace(check.kind)}
+        alt = self._rendering.say("documents/check_chart", **facts)
+        picture = await self._drawing.draw(chart)
+        return Picture(await self._gateway.upload(f"{quote(check.key)}.png", picture, alt=alt), alt)
+
+    def _chart(self, check: Check, looks: Sequence[Look], ill: Sequence[IllTime], now: datetime) -> Chart:
+        return Chart(
             title=f"{check.key}, last 24 h",
             unit=self._health.measured_in(check),
             zone=str(self._runbook.timezone),
-            begin=(now - SHOWN).timestamp(),
+            begin=max(now - SHOWN, looks[0].at).timestamp(),
             end=now.timestamp(),
             points=[(look.at.timestamp(), _value(look)) for look in looks],
             stretches=[Stretch(one.begin.timestamp(), one.end.timestamp(), one.state) for one in ill],
             limit=_limit(check),
         )
-        uptimes = await self._health.uptimes(check.key)
-        day = uptimes[check.key][0] if check.key in uptimes else None
-        alt = self._rendering.say("documents/check_chart", check=check, uptime=day, ill=ill, chart=chart)
-        picture = await self._drawing.draw(chart)
-        return Picture(await self._gateway.upload(f"{quote(check.key)}.png", picture, alt=alt), alt)
 
 
 def _value(look: Look) -> float | None:

@@ -16,8 +16,6 @@ from bot.store import checks
 from bot.store.database import Database
 
 TURNS_SHOWN = 20
-# A look says how it was until the next one; when that is so many times late, nobody was there to look.
-STANDS_FOR = 3
 
 
 class Looks:
@@ -84,13 +82,17 @@ class Health:
         async with self._db.transaction() as conn:
             return await checks.turns(conn, names, TURNS_SHOWN)
 
-    async def uptimes(self, name: str | None = None) -> Mapping[str, list[Uptime]]:
-        """How one check or all have been over each span, by key, in the order of the runbook. Raises NotFound."""
+    async def availability(self, name: str | None = None) -> Mapping[str, list[Uptime]]:
+        """Of one check or of all over each span, by key, in the order of the runbook. Raises NotFound."""
         names = [self.check(name).key] if name else list(self._health.checks)
-        longest = self._health.every * STANDS_FOR
         async with self._db.transaction() as conn:
-            found = await checks.uptimes(conn, names, SPANS, longest=longest, now=self._clock.now())
+            found = await checks.availability(conn, names, SPANS, now=self._clock.now())
         return {name: found[name] for name in names if name in found}
+
+    async def uptimes(self, name: str) -> Sequence[Uptime]:
+        """How one check has been over each span, the shortest first. Raises NotFound."""
+        async with self._db.transaction() as conn:
+            return await checks.uptimes(conn, self.check(name).key, SPANS, now=self._clock.now())
 
     async def _look(self, check: Check) -> None:
         begun_at = self._clock.now()

@@ -70,19 +70,22 @@ async def looks(conn: Connection, name: str, *, since: datetime, until: datetime
     return [Look(**row) for row in await SQL.all(conn, "looks", name=name, since=since, until=until)]
 
 
-async def uptimes(
-    conn: Connection, names: Sequence[str], spans: Sequence[timedelta], *, longest: timedelta, now: datetime
+async def availability(
+    conn: Connection, names: Sequence[str], spans: Sequence[timedelta], *, now: datetime
 ) -> dict[str, list[Uptime]]:
-    """By name, the shortest span first; a check that nobody has looked at is not among them.
-
-    `longest`: a look says nothing of a later time than this.
-    """
-    values = {"names": list(names), "spans": list(spans), "longest": longest, "now": now}
+    """By name, the shortest span first; a check that nobody has looked at is not among them."""
     found: dict[str, list[Uptime]] = {}
-    for row in await SQL.all(conn, "uptimes", **values):
-        paces = [timedelta(seconds=took) for took in row["took"]] if row["took"] else [None, None, None]
-        found.setdefault(row["check_name"], []).append(Uptime(row["span"], row["available"], *paces))
+    for row in await SQL.all(conn, "availability", names=list(names), spans=list(spans), now=now):
+        found.setdefault(row["check_name"], []).append(Uptime(row["span"], row["available"]))
     return found
+
+
+async def uptimes(conn: Connection, name: str, spans: Sequence[timedelta], *, now: datetime) -> list[Uptime]:
+    """Of one check, with how long its answers took; the shortest span first, none in which nobody has looked."""
+    rows = await SQL.all(conn, "paces", name=name, spans=list(spans), now=now)
+    took = {row["span"]: [timedelta(seconds=seconds) for seconds in row["took"]] for row in rows}
+    known = (await availability(conn, [name], spans, now=now)).get(name, [])
+    return [Uptime(one.span, one.available, *took.get(one.span, ())) for one in known]
 
 
 async def forget_old(conn: Connection, before: datetime) -> int:

@@ -8,7 +8,7 @@ from bot.domain.check import State
 from bot.domain.uptime import SPANS, IllTime, Look, Uptime, ill_times, share_shown
 
 
-def been(available: float | None = 100.0, p95_ms: float | None = 90) -> Uptime:
+def been(available: float = 100.0, p95_ms: float | None = 90) -> Uptime:
     pace = None if p95_ms is None else timedelta(milliseconds=p95_ms)
     return Uptime(SPANS[0], available, pace, pace, pace)
 
@@ -25,7 +25,6 @@ def test_a_target_is_missed_below_it_and_not_at_it() -> None:
     assert not been(99.9).misses(99.9)
     assert been(99.89).misses(99.9)
     assert not been(99.89).misses(None)
-    assert not been(None).misses(99.9)
 
 
 def test_answers_are_slow_when_more_than_one_in_twenty_is() -> None:
@@ -35,9 +34,8 @@ def test_answers_are_slow_when_more_than_one_in_twenty_is() -> None:
 
 
 def test_what_nobody_knows_is_shown_as_such() -> None:
-    assert been(None).available_shown == "—"
     assert been(p95_ms=None).paces == ""
-    assert [Uptime(span, None, None, None, None).span_shown for span in SPANS] == ["24 h", "7 d", "30 d"]
+    assert [Uptime(span, 100).span_shown for span in SPANS] == ["24 h", "7 d", "30 d"]
 
 
 NOON = datetime(2026, 8, 8, 12, 0, tzinfo=UTC)

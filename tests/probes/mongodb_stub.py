@@ -16,7 +16,7 @@ STANDING_ALONE = {"isWritablePrimary": True, "maxWireVersion": 21, "minWireVersi
 Answers = Mapping[str, Mapping[str, Any] | Callable[[], Awaitable[Mapping[str, Any]]]]
 
 
-def mongodb(answers: Answers) -> Conversation:
+def saying(answers: Answers) -> Conversation:
     """`answers` by command, in lower case; `ping` and `hello` have an answer of their own, others are not known."""
     known: Answers = {"hello": STANDING_ALONE, "ping": {"ok": 1.0}, **answers}
 

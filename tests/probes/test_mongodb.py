@@ -7,12 +7,13 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from pymongo import AsyncMongoClient
 
 from bot.domain.check import Finding
 from bot.probes.mongodb import expects, probe
 from bot.runbook.health import MongodbCheck
 from tests.probes.conftest import Listen, hang, hang_up
-from tests.probes.mongodb_stub import STANDING_ALONE, Answers, mongodb
+from tests.probes.mongodb_stub import STANDING_ALONE, Answers, saying
 
 STATUS = {"connections": {"current": 12, "available": 88}, "ok": 1.0}
 STATS = {"storageSize": 1536 * 1024, "ok": 1.0}
@@ -33,13 +34,23 @@ def a_check(address: str, **wishes: str) -> MongodbCheck:
 
 
 async def look(listen: Listen, answers: Answers, **wishes: str) -> Finding:
-    port = await listen(mongodb(answers))
+    port = await listen(saying(answers))
     return await probe(a_check(f"mongodb://127.0.0.1:{port}/tinacms?directConnection=true", **wishes))
 
 
 def of_a_set(**more: Any) -> Mapping[str, Any]:
     """What a member of a replica set says of itself, found by its own address."""
     return STANDING_ALONE | {"setName": "rs0", "primary": "127.0.0.1:1", "hosts": ["127.0.0.1:1"]} | more
+
+
+async def test_a_real_server_is_healthy_and_says_what_it_stores(mongodb: str) -> None:
+    address = f"{mongodb.rstrip('/')}/tinacms"
+    async with AsyncMongoClient[dict[str, Any]](address) as client:
+        await client["tinacms"]["posts"].insert_one({"title": "Größe"})
+
+    finding = await probe(a_check(address, slow="60s", connections_below="80%"))
+    assert (finding.state, finding.reason) == ("healthy", "")
+    assert finding.value.endswith(" stored")
 
 
 async def test_a_server_that_answers_says_its_connections_and_what_it_stores(listen: Listen) -> None:
@@ -113,7 +124,7 @@ async def test_something_else_that_listens_there_is_down(listen: Listen) -> None
 
 async def test_an_error_that_quotes_the_address_is_told_without_it(listen: Listen) -> None:
     answer = {"ok": 0.0, "errmsg": "refused for mongodb://ada:hunter2@db hunter2", "code": 1}
-    port = await listen(mongodb({"ping": answer, "saslstart": answer}))
+    port = await listen(saying({"ping": answer, "saslstart": answer}))
 
     finding = await probe(a_check(f"{SECRET}:{port}/?authMechanism=PLAIN&authSource=$external", timeout="300ms"))
     assert finding.state == "down"
@@ -122,7 +133,7 @@ async def test_an_error_that_quotes_the_address_is_told_without_it(listen: Liste
 
 async def test_a_password_that_is_not_accepted_is_told_apart(listen: Listen) -> None:
     refused = {"ok": 0.0, "errmsg": "Authentication failed.", "code": 18}
-    port = await listen(mongodb({"saslstart": refused}))
+    port = await listen(saying({"saslstart": refused}))
 
     finding = await probe(a_check(f"{SECRET}:{port}/?authMechanism=SCRAM-SHA-256", timeout="1s"))
     assert (finding.state, finding.reason) == ("down", "authentication failed")

@@ -94,31 +94,28 @@ async def test_the_history_tells_changes_and_how_long_they_lasted(db: Database) 
     ]
 
 
-async def test_a_check_is_available_for_as_long_as_it_is_not_down(db: Database) -> None:
-    """A look stands for the time until the next one; beyond the longest, nobody knows."""
-    hours = {0: WELL, 6: ILL, 9: WELL, 100: WELL, 101: WELL}
+async def test_a_check_is_as_available_as_its_looks_say(db: Database) -> None:
+    """Degraded is available; what is down has no pace."""
+    slow = Finding("degraded", "200", timedelta(milliseconds=32), "took 32ms, slow above 20ms")
     spans = (timedelta(hours=24), timedelta(days=7))
     async with db.transaction() as conn:
-        for hour, finding in hours.items():
+        for hour, finding in {0: WELL, 1: ILL, 2: ILL, 100: WELL, 101: slow}.items():
             await checks.see(conn, "website", finding, NOON + timedelta(hours=hour))
         now = NOON + timedelta(hours=102)
-        found = await checks.uptimes(conn, list(LEASES), spans, longest=timedelta(hours=12), now=now)
+        found = await checks.availability(conn, list(LEASES), spans, now=now)
+        day, week = await checks.uptimes(conn, "website", spans, now=now)
 
+    assert [(one.span, one.available) for one in found["website"]] == [(spans[0], 100), (spans[1], 60)]
     assert list(found) == ["website"]
-    day, week = found["website"]
-    assert (day.span, day.available) == (spans[0], 100)
-    assert week.available == pytest.approx(100 * (6 + 12 + 1 + 1) / (6 + 3 + 12 + 1 + 1))
-    assert week.p50 == week.p99 == WELL.latency
+    assert (week.available, week.p50, day.p50) == (60, WELL.latency, timedelta(milliseconds=22))
 
 
-async def test_a_check_that_was_never_up_was_available_for_no_time(db: Database) -> None:
+async def test_a_check_that_was_never_up_has_no_pace(db: Database) -> None:
     async with db.transaction() as conn:
         await checks.see(conn, "website", ILL, NOON)
-        found = await checks.uptimes(conn, ["website"], [MINUTE * 9], longest=MINUTE, now=NOON + MINUTE)
-        at_once = await checks.uptimes(conn, ["website"], [MINUTE * 9], longest=MINUTE, now=NOON)
+        (found,) = await checks.uptimes(conn, "website", [MINUTE], now=NOON)
 
-    assert (found["website"][0].available, found["website"][0].p50) == (0, None)
-    assert at_once["website"][0].available is None
+    assert (found.available, found.p50) == (0, None)
 
 
 async def test_old_looks_are_forgotten(db: Database) -> None:

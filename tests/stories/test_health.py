@@ -324,7 +324,7 @@ async def test_one_check_its_history_and_a_word_for_what_is_not_there(new_world:
         website.breaks()
         await world.passes(minutes=5)
         history = (await answered(world, "/health history website")).splitlines()
-        assert history[1] == "*website* available 100% in 24 h, 100% in 7 d, 100% in 30 d"
+        assert history[1] == "*website* available 66.66% in 24 h, 66.66% in 7 d, 66.66% in 30 d"
         assert history[3].startswith("🔴")
         assert history[4].startswith("🟢")
         assert "for 5m" in history[4]
@@ -369,8 +369,8 @@ async def test_availability_and_latency_are_held_against_what_was_promised(
         await answered(world, "/health website")
         said, _ = [words_of(one) for one in world.eve.sees("#general") if one.ephemeral_for]
         assert "*Availability* (target 99.9%) *and answers* (slow above 1m)" in said
-        assert "• 24 h: *80%* available, ⚠ below the target · p50 " in said
-        assert "80% ⚠ in 24 h" in await answered(world, "/health history")
+        assert "• 24 h: *85.71%* available, ⚠ below the target · p50 " in said
+        assert "85.71% ⚠ in 24 h" in await answered(world, "/health history")
         assert "• Website down (P1): works again within 1h (RTO), nothing lost (RPO)" in await answered(
             world, "/health"
         )
@@ -390,7 +390,7 @@ async def test_one_check_is_shown_with_a_chart_of_its_last_day_that_has_words_fo
         words, chart = [one for one in world.eve.sees("#general") if one.ephemeral_for]
         assert "🟢 *website* healthy" in words_of(words)
         (block,) = chart.blocks or []
-        assert block["alt_text"].startswith("website, last 24 h (ms until the answer). Available 66.66%, answers p50 ")
+        assert block["alt_text"].startswith("website, last 24 h (ms until the answer). Available 80%, answers p50 ")
         assert "Down 15:10 BST to 15:15 BST." in block["alt_text"]
         picture = world.workspace.files[block["slack_file"]["id"]]
         assert (picture.mimetype, (picture.content or b"")[:8]) == ("image/png", b"\x89PNG\r\n\x1a\n")
