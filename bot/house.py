@@ -109,7 +109,7 @@ def build(
     rooms = Rooms(db, clock, runbook, people, channels, outbox, cards, posts, gateway, rendering)
     incident_cards = IncidentCards(db, clock, runbook, people, channels, rooms, cards, rendering)
     links = Links(db, clock, keyring, public_url=settings.public_url)
-    book = TelephoneBook(db, clock)
+    book = TelephoneBook(db, clock, runbook)
     parts = Parts(
         clock=clock,
         runbook=runbook,

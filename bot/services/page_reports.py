@@ -73,10 +73,10 @@ class PageReports:
                 await pages.report(conn, page.id, report.word, now=now, state="delivered", error=None)
                 await self._tell(conn, page, "paged", "documents/page_delivered", "")
             case "failed" if page.is_accepted:
-                await pages.report(conn, page.id, report.word, now=now, state="refused", error=why)
-                await self._tell(conn, page, "page_failed", "documents/page_failed", why)
                 # It was counted as reached: whether anybody of the tier still is, is judged again.
                 await escalations.look_again(conn, page.incident_id, now)
+                await pages.report(conn, page.id, report.word, now=now, state="refused", error=why)
+                await self._tell(conn, page, "page_failed", "documents/page_failed", why)
             case "unanswered":
                 await pages.report(conn, page.id, report.word, now=now, state=page.state, error=why)
             case _:

@@ -44,10 +44,11 @@ WHERE incident_id = %(incident_id)s AND state IN ('climbing', 'exhausted');
 -- name: look_now
 -- A provider has answered: whether the last step reached anybody is looked at without waiting. When no other page
 -- of this run is open or lost, everybody was reached, and there is nothing to look at. Holds the row in any case.
+-- What its provider took and reported as lost before we wrote down the yes stays lost.
 UPDATE escalations e
 SET reach_by = CASE WHEN EXISTS (
     SELECT FROM pages p
-    WHERE p.incident_id = e.incident_id AND p.run = e.run AND p.id IS DISTINCT FROM %(accepted)s::bigint
-      AND p.state NOT IN ('accepted', 'delivered'))
+    WHERE p.incident_id = e.incident_id AND p.run = e.run AND p.state NOT IN ('accepted', 'delivered')
+      AND (p.id IS DISTINCT FROM %(accepted)s::bigint OR p.state IN ('refused', 'gave_up')))
     THEN LEAST(e.reach_by, %(now)s) END
 WHERE e.incident_id = %(incident_id)s AND e.reach_by IS NOT NULL;

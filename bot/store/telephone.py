@@ -8,12 +8,14 @@ from bot.store.queries import Connection, Queries
 SQL = Queries(__file__)
 
 
-async def stop(conn: Connection, phone: str, now: datetime) -> None:
-    await SQL.run(conn, "stop", phone=phone, now=now)
+async def stop(conn: Connection, phone: str, now: datetime) -> bool:
+    """False when it was so already."""
+    return await SQL.run(conn, "stop", phone=phone, now=now) == 1
 
 
-async def start(conn: Connection, phone: str) -> None:
-    await SQL.run(conn, "start", phone=phone)
+async def start(conn: Connection, phone: str) -> bool:
+    """False when it was so already."""
+    return await SQL.run(conn, "start", phone=phone) == 1
 
 
 async def has_stopped(conn: Connection, phone: str) -> bool:

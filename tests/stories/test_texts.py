@@ -3,6 +3,7 @@
 import aiohttp
 import pytest
 
+from bot.store import audit
 from tests.stories.telephones import ADA, BEN, PUBLIC, NewWorld, by, replied, reported, telephones
 from tests.stories.test_paging import declared
 from tests.stories.test_reaching import pages
@@ -66,6 +67,21 @@ async def test_a_text_that_is_not_delivered_counts_as_refused_and_hands_over_at_
 
         await reported(world, company, text, "undelivered", "30003")
         assert len(world.pages_of("ben")) == 1, "a report that comes twice changes nothing"
+
+
+async def test_a_text_that_is_reported_lost_before_its_answer_is_written_down_hands_over_at_once(
+    new_world: NewWorld,
+) -> None:
+    async with telephones(new_world, by("sms")) as (world, company):
+        company.hold()
+        await world.eve.types("/incident declare P1 Payments failing")
+        await world.workspace.until(lambda: company.texts(ADA), within=10)
+        assert await company.reports(company.texts(ADA)[0], "failed") == 204
+        company.release()
+        await world.settled()
+
+        assert await states(world) == [("ada", "refused"), ("ben", "accepted")]
+        assert len(world.pages_of("ben")) == 1
 
 
 async def test_a_text_that_is_not_delivered_pages_nobody_when_another_way_has_reached_them(
@@ -242,6 +258,9 @@ async def test_whoever_answers_stop_gets_no_more_texts_until_they_answer_start(n
         assert "texts again" in await replied(world, company, ADA, "START")
         await declared(world, "P1 Search is down")
         assert len(company.texts(ADA)) == 1
+        async with world.house.db.transaction() as conn:
+            deeds = [(row["actor"], row["deed"]) for row in await audit.newest(conn)]
+        assert deeds[:2] == [("ada", "texts.start"), ("ada", "texts.stop")]
 
 
 # Who is speaking?
