@@ -6,12 +6,16 @@ from dataclasses import dataclass, field
 from functools import partial
 
 from bot.domain.errors import Refused
+from bot.slack.blocks import clip
 from commands.call import Answer, Call
 from commands.typed import first_word
 
 Deed = Callable[[Call], Awaitable[Answer]]
 # Given a form's inputs by name: what is wrong with which input. Pure, because Slack waits for it.
 Judge = Callable[[Mapping[str, str]], Mapping[str, str]]
+
+# Somebody may have pasted a whole log.
+QUOTED = 80
 
 HELP = frozenset({"help", "-h", "--help", "?"})
 
@@ -100,7 +104,7 @@ class Command:
         """The sentence for a word that is no verb of this command, nor one of the `others` that may stand there."""
         near = self.nearest(word, others)
         hint = f"Did you mean `/{self.name} {near}`?" if near else f"`/{self.name} help` shows what there is."
-        return f"I do not know “{word}”. {hint}"
+        return f"I do not know “{clip(word, QUOTED)}”. {hint}"
 
     def nearest(self, word: str, others: Iterable[str] = ()) -> str | None:
         """The verb, or one of the `others`, that was probably meant."""

@@ -3,6 +3,8 @@
 from bot.runbook.mistakes import RunbookMistakes
 from bot.runbook.models import Runbook
 
+ONE = {"people": "person", "severities": "severity"}
+
 
 def of_mistakes(error: RunbookMistakes) -> str:
     """One line for each mistake, as editors and CI systems read it: `runbook.yml:42: severities[0].escalaton: …`."""
@@ -24,4 +26,11 @@ def of_runbook(runbook: Runbook, name: str) -> str:
         "procedures": len(runbook.procedures),
         "maintenance tasks": len(runbook.maintenance.tasks),
     }
-    return f"{name} is in order for {runbook.organisation}: " + ", ".join(f"{n} {what}" for what, n in counts.items())
+    parts = ", ".join(_counted(number, what) for what, number in counts.items())
+    return f"{name} is in order for {runbook.organisation}: {parts}"
+
+
+def _counted(number: int, what: str) -> str:
+    if number != 1:
+        return f"{number} {what}"
+    return f"1 {ONE.get(what, what.removesuffix('s'))}"
