@@ -10,6 +10,8 @@ WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 DAY = timedelta(days=1)
 # The smallest step of a datetime: what is just before an instant.
 INSTANT = timedelta.resolution
+# Of a shift that is longer than so many others in a row, it does not matter when it ends.
+MOST_STINTS = 1000
 
 
 @dataclass(frozen=True)
@@ -58,11 +60,13 @@ def duty(rotation: Rotation, covers: Sequence[Cover], now: datetime) -> Shift:
     Whoever never hands over to anybody else has the shift of their rotation.
     """
     own = _stint(rotation, covers, now)
-    # Between two people there are at most so many shifts and covers of one of them in a row.
-    most = len(rotation.people) + 2 * len(covers) + 1
-    ends = _reach(own, lambda shift: _stint(rotation, covers, shift.ends), most)
-    begins = _reach(own, lambda shift: _stint(rotation, covers, shift.begins - INSTANT), most)
-    return replace(own, begins=begins.begins, ends=ends.ends)
+    edges = [edge for cover in covers for edge in (cover.begins, cover.ends)] or [now]
+    few = len(rotation.people)
+    last = _reach(own, lambda one: _stint(rotation, covers, one.ends), few, lambda one: one.begins >= max(edges))
+    first = _reach(
+        own, lambda one: _stint(rotation, covers, one.begins - INSTANT), few, lambda one: one.ends <= min(edges)
+    )
+    return replace(own, begins=first.begins, ends=last.ends)
 
 
 def on_call(rotation: Rotation, now: datetime) -> Shift:
@@ -86,14 +90,20 @@ def _stint(rotation: Rotation, covers: Sequence[Cover], now: datetime) -> Shift:
     return replace(stint, begins=begins, ends=ends)
 
 
-def _reach(own: Shift, beside: Callable[[Shift], Shift], most: int) -> Shift:
-    """As far as the same person has it; `own` when that has no end."""
-    last = own
-    for _ in range(most):
+def _reach(own: Shift, beside: Callable[[Shift], Shift], few: int, is_plain: Callable[[Shift], bool]) -> Shift:
+    """As far as the same person has it; `own` when that has no end.
+
+    Beyond every cover (`is_plain`) somebody else must come within a round of the rotation, or nobody ever will.
+    """
+    last, plain = own, 0
+    for _ in range(MOST_STINTS):
         following = beside(last)
         if following.person != own.person:
             return last
         last = following
+        plain += is_plain(last)
+        if plain > few:
+            break
     return own
 
 
