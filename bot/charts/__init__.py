@@ -10,6 +10,8 @@ from pathlib import Path
 from bot.domain.errors import Rejected
 
 DRAWN_WITHIN_S = 30.0
+# A team that asks all at once, in an incident, must not take the processor from what pages it.
+AT_ONCE = 2
 
 
 @dataclass(frozen=True)
@@ -44,9 +46,14 @@ class Drawing:
 
     def __init__(self, home: Path) -> None:
         self._home = home
+        self._places = asyncio.Semaphore(AT_ONCE)
 
     async def draw(self, chart: Chart) -> bytes:
         """The picture as a PNG. Raises Rejected when it cannot be drawn."""
+        async with self._places:
+            return await self._drawn(json.dumps(asdict(chart)).encode())
+
+    async def _drawn(self, facts: bytes) -> bytes:
         process = await asyncio.create_subprocess_exec(
             sys.executable, "-m", "bot.charts", cwd=Path(__file__).parent.parent.parent,
             env={"MPLCONFIGDIR": str(self._home)},
@@ -54,7 +61,7 @@ class Drawing:
         )  # fmt: skip
         try:
             async with asyncio.timeout(DRAWN_WITHIN_S):
-                picture, _ = await process.communicate(json.dumps(asdict(chart)).encode())
+                picture, _ = await process.communicate(facts)
         except TimeoutError as error:
             raise Rejected(f"the chart was not drawn within {DRAWN_WITHIN_S:.0f} s") from error
         finally:

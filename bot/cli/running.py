@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+from concurrent.futures import ThreadPoolExecutor
 
 import click
 
@@ -16,6 +17,10 @@ from bot.store import migrations
 SANDBOX_READS = frozenset(
     {"PORT", "HOST", "TOCSIN_HOME", "TOCSIN_RUNBOOK", "HOME", "XDG_STATE_HOME", "LOG_LEVEL", "LOG_FORMAT"}
 )
+
+# Names are looked up in threads, and a name server that is away holds one for half a minute. The usual handful would
+# soon all wait for the names of sick checks, and a page whose own name has to be looked up with them.
+THREADS = 64
 
 
 @click.command()
@@ -59,6 +64,7 @@ def rehearse(file: str) -> None:
 
 
 async def _run(app: App) -> None:
+    asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(THREADS, "waiting"))
     async with app.running():
         await app.until_stopped()
 

@@ -6,12 +6,16 @@ from bot.domain.errors import Refused
 
 
 class SlackError(Exception):
-    """A Web API call answered with `{"ok": false, "error": code}`; `fields` are further keys of the answer."""
+    """A Web API call answered with `{"ok": false, "error": code}`; `fields` are further keys of the answer.
 
-    def __init__(self, code: str, **fields: Any) -> None:
+    `is_slacks_own`: the app could not know better, so it is no mistake of the app's.
+    """
+
+    def __init__(self, code: str, *, is_slacks_own: bool = False, **fields: Any) -> None:
         super().__init__(code)
         self.code = code
         self.fields = fields
+        self.is_slacks_own = is_slacks_own
 
     def answer(self) -> dict[str, Any]:
         return {"ok": False, "error": self.code, **self.fields}

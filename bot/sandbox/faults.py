@@ -36,6 +36,17 @@ class Faults:
         self.latency_ms = 0.0
         self.withheld_scopes: set[str] = set()
         self.revoked = False
+        self._files_kept_back = 0
+
+    def keep_files_back(self, times: int) -> None:
+        """So many messages that show an uploaded file are refused: Slack has yet to look at it."""
+        self._files_kept_back = times
+
+    def keeps_file_back(self) -> bool:
+        """Is this message one of them? Counted."""
+        is_kept_back = self._files_kept_back > 0
+        self._files_kept_back -= is_kept_back
+        return is_kept_back
 
     def refuse(
         self, method: str, code: str, *, times: int | None = 1, when: Callable[[Json], bool] | None = None

@@ -26,7 +26,8 @@ class Responses:
         try:
             self.answer(url, body)
         except SlackError as error:
-            self._state.complain(error.code, "response_url", json.dumps(error.fields))
+            if not error.is_slacks_own:
+                self._state.complain(error.code, "response_url", json.dumps(error.fields))
             return web.Response(status=400, text=error.code)
         return web.Response(text="ok")
 

@@ -125,6 +125,8 @@ class WebApi:
             raise SlackError("not_authed")
 
     def _is_to_blame(self, error: SlackError) -> bool:
+        if error.is_slacks_own:
+            return False
         if error.code == "missing_scope":
             return not set(error.fields["needed"].split(",")) & self._state.faults.withheld_scopes
         return error.code not in _INNOCENT

@@ -402,6 +402,18 @@ async def test_one_check_is_shown_with_a_chart_of_its_last_day_that_has_words_fo
         world.nothing_else_was_sent()
 
 
+async def test_a_chart_that_slack_cannot_show_yet_is_shown_a_little_later(
+    new_world: NewWorld, website: Website
+) -> None:
+    async with new_world(runbook=watching(website)) as world:
+        await world.passes(minutes=5)
+        world.workspace.faults.keep_files_back(1)
+        await answered(world, "/health website")
+
+        assert last_answer(world).blocks[0]["type"] == "image"  # type: ignore[index]
+        world.nothing_else_was_sent()
+
+
 async def test_without_a_chart_the_words_stand_alone(new_world: NewWorld, website: Website) -> None:
     async with new_world(runbook=watching(website)) as world:
         await answered(world, "/health website")

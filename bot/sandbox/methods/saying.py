@@ -55,8 +55,15 @@ def _must_have_files(call: Call, blocks: list[Json]) -> None:
         wanted = block.get("slack_file", {}).get("id")
         file = call.state.files.get(wanted) if wanted else None
         if wanted and (file is None or not file.completed or file.mimetype not in PICTURES):
-            finding = f"invalid slack file [json-pointer:/blocks/{number}/slack_file]"
-            raise SlackError("invalid_blocks", errors=[finding], response_metadata={"messages": [f"[ERROR] {finding}"]})
+            raise _invalid_file(number)
+        if wanted and call.state.faults.keeps_file_back():
+            raise _invalid_file(number, is_slacks_own=True)
+
+
+def _invalid_file(block: int, *, is_slacks_own: bool = False) -> SlackError:
+    finding = f"invalid slack file [json-pointer:/blocks/{block}/slack_file]"
+    more = {"errors": [finding], "response_metadata": {"messages": [f"[ERROR] {finding}"]}}
+    return SlackError("invalid_blocks", is_slacks_own=is_slacks_own, **more)
 
 
 def _cut(call: Call, text: str) -> str:
