@@ -125,6 +125,9 @@ class Place(Protocol):
     async def discard(self, place: str, file: str) -> None:
         """Remove what a run that came to nothing has left."""
 
+    async def manifest(self, place: str, file: str) -> Mapping[str, Any] | None:
+        """What stands beside a dump that has its name; None when there is no such dump, or no such manifest."""
+
     def read(self, place: str, file: str) -> Content:
         """Raises Gone when it is not there."""
 
@@ -154,6 +157,11 @@ def kind_of_place(place: str) -> str:
     """`s3` for `s3://bucket/prefix`, `local` for a folder."""
     scheme, separator, _ = place.partition("://")
     return scheme if separator else "local"
+
+
+def is_of_one_machine(place: str) -> bool:
+    """What is in a folder is not seen from another machine."""
+    return kind_of_place(place) == "local"
 
 
 async def sum_of(content: Content) -> tuple[int, str]:

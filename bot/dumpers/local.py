@@ -50,8 +50,13 @@ async def settle(draft: Draft, manifest: Mapping[str, Any]) -> None:
 
 
 async def discard(place: str, file: str) -> None:
-    partial = _partial(place, file)
-    await _off_loop(partial, lambda: partial.unlink(missing_ok=True))
+    final = Path(place) / file
+    await _off_loop(final, lambda: _discard(_partial(place, file), final))
+
+
+async def manifest(place: str, file: str) -> Mapping[str, Any] | None:
+    final = Path(place) / file
+    return await _off_loop(final, lambda: _read_manifest(final))
 
 
 def read(place: str, file: str) -> Content:
@@ -105,6 +110,20 @@ def _settle(partial: Path, final: Path, manifest: Mapping[str, Any]) -> None:
     draft.replace(_manifest(final))
     partial.replace(final)
     _sync_folder(final.parent)
+
+
+def _discard(partial: Path, final: Path) -> None:
+    partial.unlink(missing_ok=True)
+    if not final.exists():
+        _manifest(final).unlink(missing_ok=True)
+
+
+def _read_manifest(final: Path) -> Mapping[str, Any] | None:
+    try:
+        found = json.loads(_manifest(final).read_text("utf-8")) if final.exists() else None
+    except (FileNotFoundError, ValueError):
+        return None
+    return found if isinstance(found, dict) else None
 
 
 def _remove(final: Path) -> bool:

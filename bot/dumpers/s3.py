@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from contextlib import aclosing, suppress
 from typing import Any
 
+from bot.domain.backup import Gone
 from bot.domain.errors import Failed
 from bot.dumpers import Content, Draft, Noted, Place
 from bot.dumpers._s3_access import Access, Bucket, off_loop
@@ -69,7 +70,14 @@ class S3:
 
     async def discard(self, place: str, file: str) -> None:
         bucket, client = Bucket.of(place), await self._access.client()
-        await off_loop(bucket, lambda: _discard(client, bucket, bucket.key(_partial(file))))
+        await off_loop(bucket, lambda: _discard(client, bucket, bucket.key(_partial(file)), bucket.key(file)))
+
+    async def manifest(self, place: str, file: str) -> Mapping[str, Any] | None:
+        bucket, client = Bucket.of(place), await self._access.client()
+        try:
+            return await off_loop(bucket, lambda: _read_manifest(client, bucket, bucket.key(file)))
+        except Gone:
+            return None
 
     async def read(self, place: str, file: str) -> Content:
         bucket, client = Bucket.of(place), await self._access.client()
@@ -133,13 +141,26 @@ class _Writing:
         self._parts.append({"PartNumber": number, "ETag": sent["ETag"]})
 
 
-def _discard(client: Any, bucket: Bucket, key: str) -> None:
-    """The object of the temporary name, and uploads to it that were never completed."""
+def _discard(client: Any, bucket: Bucket, key: str, final: str) -> None:
+    """The object of the temporary name, uploads to it that were never completed, a manifest of nothing."""
     begun = client.list_multipart_uploads(Bucket=bucket.name, Prefix=key).get("Uploads", [])
     for upload in begun:
         if upload["Key"] == key:
             client.abort_multipart_upload(Bucket=bucket.name, Key=key, UploadId=upload["UploadId"])
     client.delete_object(Bucket=bucket.name, Key=key)
+    if not _exists(client, bucket, final):
+        client.delete_object(Bucket=bucket.name, Key=_manifest(final))
+
+
+def _read_manifest(client: Any, bucket: Bucket, key: str) -> Mapping[str, Any] | None:
+    if not _exists(client, bucket, key):
+        return None
+    body = client.get_object(Bucket=bucket.name, Key=_manifest(key))["Body"]
+    try:
+        found = json.loads(body.read())
+    except ValueError:
+        return None
+    return found if isinstance(found, dict) else None
 
 
 def _remove(client: Any, bucket: Bucket, key: str) -> bool:

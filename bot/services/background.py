@@ -37,6 +37,11 @@ class Background:
         self._under_way[number] = task
         task.add_done_callback(lambda task: self._ended(number, task))
 
+    async def until_over(self, number: int) -> None:
+        """At once where it is not of this process."""
+        if task := self._under_way.get(number):
+            await asyncio.wait([task])
+
     async def finish(self, patience_s: float, last_word: Word) -> None:
         """At shutdown: let what is under way end; the rest is stopped, and `last_word` says so."""
         if self._under_way:

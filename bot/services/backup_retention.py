@@ -8,7 +8,7 @@ from bot.clock import Clock
 from bot.domain.actor import TOCSIN
 from bot.domain.backup import Backup, to_delete
 from bot.domain.errors import Failed
-from bot.dumpers import Place, kind_of_place
+from bot.dumpers import Place, is_of_one_machine, kind_of_place
 from bot.runbook import Runbook
 from bot.store import audit, backups
 from bot.store.database import Database
@@ -36,7 +36,7 @@ class BackupRetention:
             except Failed as error:
                 log.warning("backup=%s cannot be deleted: %s", old.id, error)
                 continue
-            if was_there or old.machine == self.machine:
+            if was_there or old.machine == self.machine or not is_of_one_machine(old.place):
                 await self._forget(old)
 
     async def _remove(self, old: Backup) -> bool:

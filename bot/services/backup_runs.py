@@ -5,18 +5,18 @@ import logging
 import time
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
-from datetime import timedelta
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
 
 from bot.clock import Clock
 from bot.domain.backup import Backup, Damaged, difference
-from bot.domain.errors import Failed, Refused, Unreachable
+from bot.domain.errors import Failed, Refused
 from bot.dumpers import Content, Draft, Dumper, Equipment, Place, Tally, kind_of_place, sum_of
 from bot.runbook import Runbook
+from bot.services.background import Background, until_recorded
 from bot.services.backup_alerts import BackupAlerts
 from bot.services.backup_cards import BackupCards
+from bot.services.backup_manifests import made_of, manifest_of
 from bot.services.backup_retention import BackupRetention
 from bot.store import backups
 from bot.store.backups import Made
@@ -25,15 +25,12 @@ from bot.store.queries import Connection
 
 log = logging.getLogger(__name__)
 
-HEARTBEAT_EVERY = timedelta(seconds=5)
-RECORD_AGAIN_AFTER_S = 0.5
-LAST_WORD_WITHIN_S = 2.0
-
 
 @dataclass
 class Progress:
     """How far a run of this process is."""
 
+    backup: Backup
     size: int = 0
     tally: Tally = field(default_factory=Tally)
 
@@ -71,7 +68,7 @@ class BackupRuns:
         self._places = places
         self._home = home
         self._tools = tools
-        self._under_way: dict[int, asyncio.Task[None]] = {}
+        self._background = Background("backup", self._hear)
         self._progress: dict[int, Progress] = {}
         self.machine = retention.machine
 
@@ -95,29 +92,24 @@ class BackupRuns:
     @property
     def own(self) -> Collection[int]:
         """The runs that this process knows to be alive."""
-        return list(self._under_way)
+        return self._background.own
 
     def start(self, backup: Backup) -> None:
         """Run it in the background; its row has been committed."""
-        task = asyncio.create_task(self._carry(backup), name=f"backup {backup.id}")
-        self._under_way[backup.id] = task
-        task.add_done_callback(lambda task: self._ended(backup.id, task))
+        self._progress[backup.id] = Progress(backup)
+        self._background.start(backup.id, self._carry(backup))
+
+    async def until_over(self, backup_id: int) -> None:
+        """Of a run of this process."""
+        await self._background.until_over(backup_id)
 
     async def finish(self, patience_s: float) -> None:
         """At shutdown: let the runs under way end; the rest is stopped, and said to be."""
-        if self._under_way:
-            await asyncio.wait(self._under_way.values(), timeout=patience_s)
-        for number, task in list(self._under_way.items()):
-            task.cancel()
-            await asyncio.wait([task])
-            with suppress(TimeoutError):
-                async with asyncio.timeout(LAST_WORD_WITHIN_S):
-                    await self._fail(number, "Tocsin was stopped while it ran")
+        await self._background.finish(patience_s, lambda number: self._fail(number, "Tocsin was stopped while it ran"))
 
-    async def sweep_up(self, backup: Backup) -> None:
-        """Remove what a lost run has left behind on this machine."""
-        with suppress(Failed):
-            await self._place(backup).discard(backup.place, backup.file)
+    def sweep_up(self, backup: Backup) -> None:
+        """Remove what a lost run has left behind, in the background."""
+        self._background.start(backup.id, self._sweep(backup))
 
     async def prove(self, backup: Backup) -> None:
         """Read it back: its size, its checksum, and whether it can be restored from. Raises Damaged or Failed."""
@@ -136,13 +128,7 @@ class BackupRuns:
         """What was dumped, piece by piece. Raises Gone at the first piece when its file is not there."""
         return self._place(backup).read(backup.place, backup.file)
 
-    async def until_over(self, backup_id: int) -> None:
-        """Of a run of this process."""
-        if task := self._under_way.get(backup_id):
-            await asyncio.wait([task])
-
     async def _carry(self, backup: Backup) -> None:
-        beating = asyncio.create_task(self._beat(backup), name=f"heartbeat {backup.id}")
         try:
             made = await self._make(backup)
         except (Failed, Refused) as error:
@@ -154,17 +140,25 @@ class BackupRuns:
             await self._succeed(backup, made)
             await self._retention.tidy(backup.name)
         finally:
-            beating.cancel()
             self._progress.pop(backup.id, None)
 
-    def _ended(self, backup_id: int, task: asyncio.Task[None]) -> None:
-        self._under_way.pop(backup_id, None)
-        if not task.cancelled() and (error := task.exception()):
-            log.error("backup=%s", backup_id, exc_info=error)
+    async def _sweep(self, backup: Backup) -> None:
+        """A run that died when its dump had its name already has made a good one after all, if that can be read."""
+        try:
+            place = self._place(backup)
+            made = made_of(await place.manifest(backup.place, backup.file) or {})
+            if made is None:
+                await place.discard(backup.place, backup.file)
+                return
+            await self.prove(replace(backup, size=made.size, sha256=made.sha256, counts=made.counts))
+        except (Failed, Refused) as error:
+            log.warning("backup=%s was lost, and what it has left is of no use: %s", backup.id, error)
+        else:
+            await self._succeed(backup, made)
 
     async def _make(self, backup: Backup) -> Made:
         """Dump, write, read back, and only then name it."""
-        wanted, progress = self._wanted[backup.name], self._progress.setdefault(backup.id, Progress())
+        wanted, progress = self._wanted[backup.name], self._progress[backup.id]
         dumper, place = self._dumpers[wanted.kind], self._place(backup)
         begun_s = time.monotonic()
         equipment = await dumper.equip(wanted, self._tools)
@@ -173,43 +167,23 @@ class BackupRuns:
         try:
             await dumper.inspect(place.read_draft(draft), self._tools)
             made = _made(draft, equipment, progress.tally)
-            await place.settle(draft, self._manifest(backup, made, time.monotonic() - begun_s))
+            took_s = time.monotonic() - begun_s
+            await place.settle(draft, manifest_of(backup, wanted, made, took_s=took_s))
         except BaseException:
             with suppress(Failed):
                 await asyncio.shield(place.discard(draft.place, draft.file))
             raise
         return made
 
-    def _manifest(self, backup: Backup, made: Made, took_s: float) -> Mapping[str, Any]:
-        """What is known of a dump, for the day when nothing is left but its folder."""
-        wanted = self._wanted[backup.name]
-        return {
-            "backup": backup.name,
-            "kind": wanted.kind,
-            "database": wanted.database,
-            "file": backup.file,
-            "bytes": made.size,
-            "sha256": made.sha256,
-            "tool": made.tool,
-            "server": made.server,
-            "started_at": backup.started_at.isoformat(),
-            "took_seconds": round(took_s, 3),
-            "counts": None if made.counts is None else dict(made.counts),
-            "counted": made.counted,
-        }
-
-    async def _beat(self, backup: Backup) -> None:
+    async def _hear(self, backup_id: int) -> None:
         """Others see that this run is alive, and people how far it is."""
-        while True:
-            await asyncio.sleep(HEARTBEAT_EVERY.total_seconds())
-            with suppress(Unreachable):
-                async with self._db.transaction() as conn:
-                    at = self._progress.get(backup.id, Progress())
-                    await backups.hear(
-                        conn, backup.id, size=at.size, tables=at.tally.tables, tables_done=at.tally.tables_done,
-                        now=self._clock.now(),
-                    )  # fmt: skip
-                    await self._cards.show(conn, backup)
+        if at := self._progress.get(backup_id):
+            async with self._db.transaction() as conn:
+                await backups.hear(
+                    conn, backup_id, size=at.size, tables=at.tally.tables, tables_done=at.tally.tables_done,
+                    now=self._clock.now(),
+                )  # fmt: skip
+                await self._cards.show(conn, at.backup)
 
     async def _succeed(self, backup: Backup, made: Made) -> None:
         await self._record(lambda conn: backups.succeed(conn, backup.id, made, self._clock.now()))
@@ -220,17 +194,14 @@ class BackupRuns:
         log.warning("backup=%s failed error=%r", backup_id, error)
 
     async def _record(self, write: Callable[[Connection], Awaitable[Backup | None]]) -> None:
-        """It has happened: the database must learn of it, however long it is away."""
-        while True:
-            try:
-                async with self._db.transaction() as conn:
-                    if ended := await write(conn):
-                        await self._cards.show(conn, ended)
-                        await self._alerts.follow(conn, ended)
-                        await self._mend(conn, ended)
-                return
-            except Unreachable:
-                await asyncio.sleep(RECORD_AGAIN_AFTER_S)
+        async def record() -> None:
+            async with self._db.transaction() as conn:
+                if ended := await write(conn):
+                    await self._cards.show(conn, ended)
+                    await self._alerts.follow(conn, ended)
+                    await self._mend(conn, ended)
+
+        await until_recorded(record)
 
     async def _mend(self, conn: Connection, ended: Backup) -> None:
         """The card of the failure before tells that it has been made good."""

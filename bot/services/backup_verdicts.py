@@ -7,6 +7,7 @@ from bot.clock import Clock
 from bot.domain.actor import Actor
 from bot.domain.backup import Backup, Damaged, Gone
 from bot.domain.errors import NotFound, Refused
+from bot.dumpers import is_of_one_machine
 from bot.runbook import Runbook
 from bot.runbook.mistakes import advice
 from bot.services.backup_alerts import BackupAlerts
@@ -80,7 +81,7 @@ class BackupVerdicts:
         try:
             await self._runs.prove(backup)
         except Gone as error:
-            if backup.machine != self._runs.machine:
+            if backup.machine != self._runs.machine and is_of_one_machine(backup.place):
                 raise Refused(
                     f"Backup {backup.id} of {backup.name} was written on {backup.machine} and is not on this machine: "
                     "nothing can be said of it from here."

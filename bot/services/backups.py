@@ -60,7 +60,7 @@ class Backups:
         for backup in filter(None, begun):
             self._runs.start(backup)
         for backup in lost:
-            await self._runs.sweep_up(backup)
+            self._runs.sweep_up(backup)
         return len(due) + len(lost)
 
     async def next_due(self) -> datetime | None:

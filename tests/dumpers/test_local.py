@@ -96,6 +96,17 @@ async def test_what_a_killed_process_has_left_can_be_discarded_and_stands_in_nob
     assert names(tmp_path) == ["orders.dump", "orders.dump.json"]
 
 
+async def test_a_manifest_counts_only_beside_its_dump(tmp_path: Path) -> None:
+    await local.settle(await written(tmp_path), {"database": "orders"})
+    assert await local.manifest(str(tmp_path), "orders.dump") == {"database": "orders"}
+
+    (tmp_path / "orders.dump").unlink()
+    assert await local.manifest(str(tmp_path), "orders.dump") is None
+    await local.discard(str(tmp_path), "orders.dump")
+    assert names(tmp_path) == []
+    assert await local.manifest(str(tmp_path), "orders.dump") is None
+
+
 async def test_a_folder_that_cannot_be_written_to_is_told_by_its_name(tmp_path: Path) -> None:
     (tmp_path / "taken").write_text("a file where the folder should be")
     with pytest.raises(Rejected, match=r"taken: (file exists|not a directory)"):

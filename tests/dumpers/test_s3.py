@@ -2,7 +2,6 @@
 
 import asyncio
 import hashlib
-import json
 from collections.abc import AsyncGenerator, AsyncIterator, Iterator
 from uuid import uuid4
 
@@ -70,8 +69,7 @@ async def test_settled_it_has_its_name_and_its_manifest_beside_it(place: Place, 
 
     assert store.names(bucket) == ["deep/er/orders.dump", "deep/er/orders.dump.json"]
     assert store.content(bucket, "deep/er/orders.dump") == WHOLE
-    manifest = json.loads(store.content(bucket, "deep/er/orders.dump.json"))
-    assert manifest == {"database": "orders", "note": "größer"}
+    assert await place.manifest(f"{bucket}/deep/er", "orders.dump") == {"database": "orders", "note": "größer"}
     assert await sum_of(place.read(f"{bucket}/deep/er", "orders.dump")) == (draft.size, draft.sha256)
 
 
@@ -132,6 +130,18 @@ async def test_removing_takes_the_manifest_along_and_says_whether_there_was_anyt
 async def test_what_is_not_there_has_gone(place: Place, bucket: str) -> None:
     with pytest.raises(Gone, match="its file has gone"):
         await sum_of(place.read(bucket, "orders.dump"))
+
+
+async def test_a_manifest_without_its_dump_counts_for_nothing_and_is_discarded(
+    place: Place, store: Store, bucket: str
+) -> None:
+    store.client.put_object(Bucket=bucket.removeprefix("s3://"), Key="a.dump.json", Body=b"{}")
+    assert await place.manifest(bucket, "a.dump") is None
+    await place.discard(bucket, "a.dump")
+    assert store.names(bucket) == []
+
+    store.client.put_object(Bucket=bucket.removeprefix("s3://"), Key="a.dump", Body=b"x")
+    assert await place.manifest(bucket, "a.dump") is None
 
 
 async def test_a_bucket_that_is_not_there_is_told_by_its_name(place: Place) -> None:

@@ -29,7 +29,9 @@ PLACES = places(Settings.from_environment({}))
 def test_every_place_can_be_written_to_read_from_and_cleared(kind: str) -> None:
     place = PLACES[kind]
 
-    assert all(iscoroutinefunction(deed) for deed in (place.write, place.settle, place.discard, place.remove))
+    assert all(
+        iscoroutinefunction(deed) for deed in (place.write, place.settle, place.discard, place.remove, place.manifest)
+    )
     assert callable(place.read)
     assert callable(place.read_draft)
 

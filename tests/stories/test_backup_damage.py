@@ -1,6 +1,7 @@
 """Whatever breaks while a backup is made: it is told, nothing half-made stays, and no good backup is touched."""
 
 import asyncio
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -8,8 +9,9 @@ import psycopg
 import pytest
 
 from bot.domain.backup import file_name
+from bot.store import backups
 from tests.guarded import Guarded, guarded_postgres
-from tests.stories.backing_up import NewWorld, answered, cards, dumps, keep, runs
+from tests.stories.backing_up import NewWorld, answered, cards, dumps, keep, only_dump, runs
 from tests.world import BEGINNING, World, words_of
 
 
@@ -65,6 +67,54 @@ async def test_a_server_that_goes_away_in_the_middle(new_world: NewWorld, guarde
             await world.settled()
         await failed_and_nothing_else(world, folder, good, "")
         assert "terminating connection" in words_of(cards(world)[-1])
+
+
+async def test_a_process_that_dies_when_its_dump_has_its_name_already_has_made_a_good_backup(
+    new_world: NewWorld, guarded: Guarded, folder: Path
+) -> None:
+    """All that is missing is that somebody writes it down."""
+    async with new_world(runbook=keep(guarded.database(), folder)) as world:
+        await one_good_backup(world, folder)
+        async with world.house.db.transaction() as conn:
+            facts = {
+                "name": "orders",
+                "started_by": "tocsin",
+                "place": str(folder),
+                "machine": "here",
+                "suffix": ".dump",
+            }
+            second = await backups.begin(conn, now=world.clock.now(), **facts)
+        dump = only_dump(folder)
+        for ending in ("", ".json"):
+            shutil.copy(f"{dump}{ending}", f"{folder / second.file}{ending}")
+        await world.passes(minutes=1)
+
+        first, last = reversed(await runs(world))
+        assert [first.state, last.state] == ["good", "good"]
+        assert (last.size, last.sha256, last.counts) == (first.size, first.sha256, first.counts)
+        assert "*Backup 2 of orders is valid*" in await answered(world, "/backup verify latest")
+        assert words_of(cards(world)[-1]).startswith("✅ *Over* Backup of orders is lost")
+
+
+async def test_a_lost_run_that_left_a_manifest_and_no_dump_leaves_nothing(
+    new_world: NewWorld, guarded: Guarded, folder: Path
+) -> None:
+    async with new_world(runbook=keep(guarded.database(), folder)) as world:
+        good = await one_good_backup(world, folder)
+        async with world.house.db.transaction() as conn:
+            facts = {
+                "name": "orders",
+                "started_by": "tocsin",
+                "place": str(folder),
+                "machine": "here",
+                "suffix": ".dump",
+            }
+            second = await backups.begin(conn, now=world.clock.now(), **facts)
+        (folder / f"{second.file}.json").write_text("{}")
+        (folder / f".{second.file}.part").write_text("half")
+        await world.passes(minutes=1)
+        assert [run.state for run in await runs(world)] == ["lost", "good"]
+        assert dumps(folder) == good
 
 
 async def waits(server: Guarded) -> None:
