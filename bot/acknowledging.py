@@ -100,7 +100,7 @@ class Acknowledging:
         if not incident.is_open:
             state, by, at = "resolved", incident.resolved_by, incident.resolved_at
         elif state is None:
-            state = "answered" if answer or pressed else "open"
+            state = "answered" if answer or (pressed and at) else "open"
         runbook = self._services.runbook
         return self._page(
             200,

@@ -45,7 +45,11 @@ class Trials:
         return tuple(used or known or ("slack",))
 
     async def begin(self, key: str) -> Incident:
-        """Page this person by all of their ways; whoever carries the outbox sends it."""
+        """Page this person by all of their ways; whoever carries the outbox sends it.
+
+        A trial of theirs that nobody has ended, because its command was killed, ends.
+        """
+        await self._end_left_over(key)
         now = self._clock.now()
         severity = self._runbook.severities[-1]
         title = self._rendering.say("documents/trial_title")
@@ -58,13 +62,19 @@ class Trials:
             await incidents.write(conn, incident.id, "declared", title, actor=TOCSIN.name, at=now)
             policy = replace(policy_of(self._runbook, severity), stops_on="acknowledged")
             escalation = await escalations.arm(conn, incident.id, policy, now)
-            # Nobody but this person is paged, however long it takes.
-            silent = replace(escalation.ladder, state="exhausted", next_at=None)
+            # Nobody but this person is paged, however long it takes, and whatever button is pressed.
+            silent = replace(escalation.ladder, state="exhausted", loop=policy.repeat + 1, next_at=None)
             await escalations.save(conn, escalation.moved_to(silent, reach_by=None))
             why = self._rendering.say("documents/trial_reason")
             turn = Turn(escalation.run, 1, BY_HAND, None, now, why, by_every_way=True)
             await self._paging.make(conn, incident, turn, [key], self.ways_of(key))
         return incident
+
+    async def _end_left_over(self, key: str) -> None:
+        async with self._db.transaction() as conn:
+            left = await incidents.of_origin(conn, {"trial": key})
+        if left:
+            await self.end(left.id)
 
     async def end(self, incident_id: int) -> None:
         """Nothing of it is sent any more, and its messages say that it is over. May be called twice."""

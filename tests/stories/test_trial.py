@@ -53,7 +53,10 @@ async def test_a_trial_pages_by_every_way_says_test_everywhere_and_is_told_to_no
         assert "TEST" in letter.get_content()
         assert not any(one.name.startswith("inc-") for one in world.workspace.conversations)
         await world.passes(hours=5)
-        assert world.pages_of("ben") == [], "nobody else is paged, however long it takes"
+        await world.ada.presses("Escalate", world.pages_of("ada")[0])
+        await world.settled()
+        assert world.pages_of("ben") == [], "nobody else is paged, however long it takes, whatever is pressed"
+        assert "Every tier of INC-1 has been paged" in words_of(world.pages_of("ada")[-1])
 
         async with (
             aiohttp.ClientSession() as session,
@@ -69,6 +72,17 @@ async def test_a_trial_pages_by_every_way_says_test_everywhere_and_is_told_to_no
         assert "Resolved by Tocsin" in words_of(world.pages_of("ada")[0])
         assert await world.house.incidents.newest(open_only=True) == []
         world.nothing_else_was_sent()
+
+
+async def test_a_trial_that_nobody_ended_ends_when_the_next_one_begins(world: World) -> None:
+    left = await world.house.trials.begin("ada")
+    await world.settled()
+    again = await world.house.trials.begin("ada")
+    await world.settled()
+
+    assert [one.id for one in await world.house.incidents.newest(open_only=True)] == [again.id]
+    assert "Resolved by Tocsin" in words_of(world.pages_of("ada")[0])
+    assert left.id != again.id
 
 
 async def test_whoever_is_in_no_tier_is_tried_by_all_that_the_runbook_has_of_them(new_world: NewWorld) -> None:
