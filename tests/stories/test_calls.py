@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.stories.telephones import ADA, NewWorld, by, heard, reported, telephones
+from tests.stories.telephones import ADA, BEN, NewWorld, by, heard, reported, telephones
 from tests.stories.test_paging import declared
 from tests.stories.test_reaching import pages as pages_of
 from tests.world import BEGINNING, words_of
@@ -105,7 +105,7 @@ async def test_a_call_whose_answer_was_lost_is_found_and_no_other_is_taken_for_i
 
 
 async def test_without_a_public_address_the_call_says_where_to_acknowledge(new_world: NewWorld) -> None:
-    async with telephones(new_world, by("voice"), public_url="") as (world, company):
+    async with telephones(new_world, by("voice", then="voice"), public_url="") as (world, company):
         await declared(world)
         (call,) = company.calls(ADA)
 
@@ -113,6 +113,10 @@ async def test_without_a_public_address_the_call_says_where_to_acknowledge(new_w
         assert "Payments failing. Incident 1." in said
         assert "Acknowledge it in Slack." in said
         assert "Press" not in said
+
+        await world.eve.types(f"/escalate lead {'You know & love <the gateway>. ' * 90}", world.room())
+        await world.settled()
+        assert len(company.calls(BEN)) == 1, "a long reason is no reason for not being called"
 
 
 async def test_a_call_after_the_end_says_that_it_is_over(new_world: NewWorld) -> None:

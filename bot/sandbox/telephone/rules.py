@@ -8,6 +8,7 @@ from bot.sandbox.telephone.items import Kind, Refusal
 
 NUMBER = re.compile(r"\+[1-9]\d{6,14}")
 LONGEST_TEXT = 1600
+LONGEST_TWIML = 4000
 FIELDS: Mapping[Kind, frozenset[str]] = {
     "sms": frozenset({"To", "From", "Body", "StatusCallback"}),
     "voice": frozenset({"To", "From", "Url", "Twiml", "Timeout", "StatusCallback", "StatusCallbackEvent"}),
@@ -30,7 +31,10 @@ def must_be_right(kind: Kind, fields: Mapping[str, Any], *, number: str, stopped
             (to not in stopped, 21610, "Attempt to send to unsubscribed recipient"),
         ]
     else:
-        checks.append((("Url" in fields) != ("Twiml" in fields), 21205, "Url or Twiml is needed, and not both"))
+        checks += [
+            (("Url" in fields) != ("Twiml" in fields), 21205, "Url or Twiml is needed, and not both"),
+            (len(str(fields.get("Twiml", ""))) <= LONGEST_TWIML, 21205, "The Twiml is longer than 4000 characters"),
+        ]
     for is_right, code, message in checks:
         if not is_right:
             raise Refusal(400, code, message)
