@@ -14,15 +14,16 @@ from pathlib import Path
 from tests.torture.checker import judge
 from tests.torture.figures import figures
 from tests.torture.plan import plan
-from tests.torture.run import evidence_of, stage
+from tests.torture.run import Torturer
+from tests.torture.scene import evidence_of, scene
 
 
 async def torture(seed: int, minutes: float, folder: Path) -> bool:
     """Prints figures and findings; whether there are none. The logs of the processes stay when there are some."""
     events = plan(seed, minutes * 60)
     print(f"seed {seed}, {minutes:g} minutes, {len(events)} events planned; logs in {folder}", flush=True)
-    async with stage(folder) as (run, torturer):
-        await torturer.play(events)
+    async with scene(folder) as run:
+        await Torturer(run).play(events)
         evidence = await evidence_of(run)
     findings = [*run.objections, *judge(evidence)]
     print(figures(run, evidence))

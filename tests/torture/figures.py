@@ -4,7 +4,7 @@ from collections import Counter
 from datetime import timedelta
 
 from tests.torture.evidence import Evidence, Page
-from tests.torture.run import Run
+from tests.torture.scene import Run
 
 
 def figures(run: Run, evidence: Evidence) -> str:
@@ -23,6 +23,7 @@ def _lines(run: Run, evidence: Evidence) -> list[tuple[str, object]]:
     return [
         ("incidents", len(evidence.incidents)),
         ("answered or resolved", sum(incident.stops_at is not None for incident in evidence.incidents)),
+        ("of these declared by an alert", sum(said.deed == "alert" and said.was_taken for said in evidence.said)),
         ("requests taken in", len(evidence.requests)),
         ("told that nothing was recorded", len(turned_away)),
         ("of these recorded all the same", len(done)),

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from random import Random
 from typing import Literal, get_args
 
-Kind = Literal["declare", "person", "kill", "freeze", "slack", "mail", "database"]
-Deed = Literal["ack", "press", "resolve", "escalate", "call"]
+Kind = Literal["declare", "alert", "person", "kill", "freeze", "slack", "mail", "database"]
+Deed = Literal["ack", "press", "resolve", "escalate", "call", "snooze"]
 SlackTrouble = Literal["429", "500", "500 after", "hang", "hang after", "drop", "drop after", "no", "slow"]
 
 SEVERITIES = ("P1", "P2", "P3")
@@ -63,8 +63,11 @@ def _times(
 
 
 def _incident(chance: Random, number: int, at_s: float) -> Iterator[Event]:
-    """Declared by somebody; a third of them nobody answers, and some people are busier than others."""
-    yield Event(at_s, "declare", number, chance.choice(PEOPLE), chance.choice(SEVERITIES))
+    """Declared by somebody or for an alert; a third of them nobody answers, and some people are busier than others."""
+    if chance.random() < 0.25:
+        yield Event(at_s, "alert", number)
+    else:
+        yield Event(at_s, "declare", number, chance.choice(PEOPLE), chance.choice(SEVERITIES))
     for _ in range(chance.choice([0, 0, 1, 1, 2, 3])):
         later_s = at_s + chance.uniform(0.5, 16)
         yield Event(later_s, "person", number, chance.choice(PEOPLE), chance.choice(get_args(Deed)))

@@ -4,7 +4,8 @@ from pathlib import Path
 
 from tests.torture.checker import judge
 from tests.torture.plan import Event
-from tests.torture.run import evidence_of, stage
+from tests.torture.run import Torturer
+from tests.torture.scene import evidence_of, scene
 
 # One of everything, so close together that what one breaks the next one meets; seconds are all it takes.
 SHORT = [
@@ -23,7 +24,7 @@ SHORT = [
     Event(2.4, "database", what="crash", for_s=1.0),
     Event(2.6, "slack", what="500", method="conversations.history"),
     Event(4.0, "slack", what="no", method="page"),
-    Event(4.1, "declare", 4, "eve", "P2"),
+    Event(4.1, "alert", 4),
     Event(5.0, "person", 1, "ada", "escalate"),
     Event(5.5, "person", 3, "ben", "resolve"),
     Event(6.0, "person", 1, "ada", "press"),
@@ -31,9 +32,9 @@ SHORT = [
 
 
 async def test_whatever_breaks_no_page_is_lost_and_none_is_claimed_or_sent_twice(tmp_path: Path) -> None:
-    async with stage(tmp_path) as (run, torturer):
+    async with scene(tmp_path) as run:
         await run.fleet.start(3)
-        await torturer.play(SHORT)
+        await Torturer(run).play(SHORT)
         evidence = await evidence_of(run)
     assert [*run.objections, *judge(evidence)] == []
     assert len(evidence.incidents) >= 3

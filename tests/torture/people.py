@@ -1,0 +1,102 @@
+"""What people and monitoring systems want of the bot in a torture run, and how they were answered."""
+
+import asyncio
+import re
+from contextlib import suppress
+
+import aiohttp
+
+from bot.sandbox.answers import Answer
+from bot.sandbox.errors import NotOnScreen
+from tests.processes import key_of
+from tests.torture.evidence import Said
+from tests.torture.plan import Event
+from tests.torture.scene import ALERTS_TOKEN, Run
+
+# A monitoring system that was not answered comes again.
+ALERTS_TRIED = 8
+COMES_AGAIN_AFTER_S = 1.0
+ANSWERED_WITHIN_S = 4.0
+
+
+class People:
+    def __init__(self, run: Run) -> None:
+        self._run = run
+
+    async def declare(self, event: Event) -> None:
+        title = title_of(event)
+        answer = await self._run.fleet.workspace.person(event.who).types(f"/incident declare {event.what} {title}")
+        self._note("declare", title, answer)
+
+    async def alert(self, event: Event) -> None:
+        """Sent until it is taken, to whichever process is there: it may have been taken unheard before."""
+        title = title_of(event)
+        alert = {"title": title, "status": "firing", "fingerprint": title, "labels": {"alertname": title}}
+        for number in range(ALERTS_TRIED):
+            if await self._is_taken(alert, event.number + number):
+                self._note("alert", title, Answer())
+                return
+            await asyncio.sleep(COMES_AGAIN_AFTER_S)
+        self._note("alert", title, Answer(error="never taken"))
+
+    async def _is_taken(self, alert: dict[str, object], turn: int) -> bool:
+        ports = [found[1] for one in self._run.fleet.replicas if one.is_running and (found := _port_in(one.said()))]
+        if not ports:
+            return False
+        url = f"http://127.0.0.1:{ports[turn % len(ports)]}/alerts/generic?token={ALERTS_TOKEN}"
+        patience = aiohttp.ClientTimeout(total=ANSWERED_WITHIN_S)
+        try:
+            async with aiohttp.ClientSession(timeout=patience) as session, session.post(url, json=alert) as answer:
+                return answer.status == 202
+        except (aiohttp.ClientError, TimeoutError):
+            return False
+
+    async def act(self, event: Event) -> None:
+        """They act on what they see: an incident they have not heard of they leave alone."""
+        title = title_of(event)
+        ref = self._ref_of(title)
+        if ref is None:
+            self._run.counts["not heard of"] += 1
+            return
+        typed = {
+            "ack": f"/escalate ack {ref}",
+            "resolve": f"/incident resolve {ref} over",
+            "escalate": f"/escalate {ref}",
+            "call": f"/escalate {ref} ceo we need a decision",
+            "snooze": f"/escalate snooze {ref} 5s",
+        }
+        with suppress(NotOnScreen):
+            if event.what == "press":
+                answer = await self._press(title)
+            else:
+                answer = await self._run.fleet.workspace.person(event.who).types(typed[event.what])
+            self._note(event.what, title, answer)
+
+    async def _press(self, title: str) -> Answer:
+        """The button of the latest page for it."""
+        workspace = self._run.fleet.workspace
+        for name in ("ada", "ben", "cleo", "dev"):
+            for message in reversed(workspace.direct_messages(name)):
+                if re.search(rf"{title}\b", message.text):
+                    return await workspace.person(name).presses("Acknowledge", message)
+        raise NotOnScreen("nobody has a page for it")
+
+    def _ref_of(self, title: str) -> str | None:
+        """As whoever reads Slack knows it."""
+        for sent in reversed(self._run.fleet.workspace.sent):
+            found = re.search(rf"{title} \((INC-\d+)\)", sent.text or "")
+            if found and key_of(sent).startswith("page:"):
+                return found[1]
+        return None
+
+    def _note(self, deed: str, title: str, answer: Answer) -> None:
+        self._run.counts[f"{deed}"] += 1
+        self._run.said.append(Said(deed, title, answer))
+
+
+def title_of(event: Event) -> str:
+    return f"Report {event.number}"
+
+
+def _port_in(said: str) -> re.Match[str] | None:
+    return re.search(r"http=127\.0\.0\.1:(\d+)", said)

@@ -1,0 +1,83 @@
+"""The scene of a torture run: the runbook, the providers, a database server of its own, and what took place."""
+
+from collections import Counter
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from bot.store.migrations import migrate
+from tests.mail_server import post_office
+from tests.own_server import OwnServer, own_server
+from tests.processes import Fleet, key_of, staged
+from tests.torture.evidence import Evidence, Said
+from tests.torture.providers import TroubledPost, pages_taken
+from tests.torture.records import read
+
+RUNBOOK = """
+organisation: Example Tutors
+people:
+  ada: {name: Ada Obi, email: ada@example.com, phone: "+447700900001"}
+  ben: {name: Ben Moss, email: ben@example.com, phone: "+447700900002"}
+  cleo: {name: Cleo Fox, email: cleo@example.com, phone: "+447700900003"}
+  dev: {name: Dev Rao, email: dev@example.com}
+tiers:
+  oncall: {name: On-call Engineer, who: [ada, dev], via: [slack, email]}
+  lead: {name: Engineering Lead, who: [ben], via: [slack, email]}
+  ceo: {name: CEO, who: [cleo], via: [slack]}
+severities:
+  - id: P1
+    name: Critical
+    escalation:
+      steps: [{page: oncall, wait: 3s}, {page: lead, wait: 4s}, {page: ceo, wait: 5s}]
+      repeat: 1
+  - id: P2
+    name: High
+    escalation: {steps: [{page: oncall, wait: 3s}, {page: lead, wait: 4s}]}
+  - id: P3
+    name: Low
+    escalation:
+      stops_on: resolved
+      steps: [{page: oncall, wait: 3s}, {page: lead, wait: 4s}, {page: ceo, wait: 5s}]
+alerts:
+  rules: [{match: {alertname: "Report*"}, level: medium, declare: P2}]
+"""
+ALERTS_TOKEN = "let-me-in"
+
+
+@dataclass
+class Run:
+    """What took place; for the checker and for the figures."""
+
+    server: OwnServer
+    fleet: Fleet
+    post: TroubledPost
+    said: list[Said] = field(default_factory=list)
+    counts: Counter[str] = field(default_factory=Counter)
+    away_s: float = 0.0
+    objections: list[str] = field(default_factory=list)
+
+
+@asynccontextmanager
+async def scene(folder: Path) -> AsyncIterator[Run]:
+    """No process yet."""
+    async with own_server() as server:
+        post = TroubledPost()
+        await migrate(server.url)
+        async with post_office(post):
+            environ = {
+                "SMTP_URL": f"smtp://127.0.0.1:{post.port}",
+                "MAIL_FROM": "tocsin@example.com",
+                "ALERTS_TOKEN": ALERTS_TOKEN,
+            }
+            async with staged(server.url, folder, runbook=RUNBOOK, **environ) as fleet:
+                yield Run(server, fleet, post)
+
+
+async def evidence_of(run: Run) -> Evidence:
+    """At the end: whatever can be known without asking the bot."""
+    incidents, requests = await read(run.server.url)
+    workspace = run.fleet.workspace
+    posted = [one for one in workspace.sent if one.method == "chat.postMessage"]
+    posts = [(str(one.channel), key_of(one) or str(one.text)) for one in posted]
+    return Evidence(incidents, requests, pages_taken(workspace, run.post), posts, run.said)
