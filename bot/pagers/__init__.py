@@ -56,6 +56,14 @@ class Pager(Protocol):
 
 
 @runtime_checkable
+class Remembering(Protocol):
+    """A pager whose provider can be asked what it took."""
+
+    async def earlier(self, call: Call) -> str | None:
+        """The reference of an earlier attempt that was accepted unheard; None = there is none. Raises a Failed."""
+
+
+@runtime_checkable
 class Following(Protocol):
     """A pager whose provider keeps a state of its own for an incident, and is told when ours changes."""
 

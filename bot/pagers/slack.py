@@ -8,7 +8,7 @@ from bot.clock import Clock
 from bot.domain.errors import Rejected
 from bot.domain.page import Via
 from bot.pagers import Call, Messenger, Pager, Paint, Parts, Posted
-from bot.pagers.doubt import sent_once
+from bot.pagers.doubt import CLOCKS_DIFFER_BY, sent_once
 from bot.runbook import Person
 
 
@@ -46,6 +46,12 @@ class SlackPager:
         return await sent_once(
             call, self._clock, look=partial(self._look, account, call), send=partial(self._post, account, call)
         )
+
+    async def earlier(self, call: Call) -> str | None:
+        """So that a message which stands in somebody's conversation shows what has become of its incident."""
+        account = call.page.contact or await self._account_of(call.person.key)
+        began = call.page.first_attempt_at
+        return await self._look(account, call, began - CLOCKS_DIFFER_BY) if account and began else None
 
     async def _post(self, account: str, call: Call, *, repeat: bool) -> str:
         message = await self._paint(call.page.id, repeat=repeat)

@@ -11,7 +11,7 @@ from bot.domain.escalation import is_late
 from bot.domain.incident import Incident
 from bot.domain.page import Page, PageState, Via
 from bot.metrics import Metrics
-from bot.pagers import Call, Pager
+from bot.pagers import Call, Pager, Remembering
 from bot.rendering import Rendering
 from bot.runbook import Runbook
 from bot.services.cards import Cards
@@ -124,16 +124,23 @@ class Pages(Errand):
         if now >= delivery.lease_until:
             raise Unreachable("its lease was over before it was sent")
         async with self._db.statement() as conn:
-            page = await pages.attempted(conn, delivery.payload["page"], delivery, now)
-            if page is None:
-                raise NoLongerWanted("cancelled before it was sent")
+            wanted = await pages.attempted(conn, delivery.payload["page"], delivery, now)
+            page = wanted or await pages.get(conn, delivery.payload["page"])
             incident = await incidents.get(conn, page.incident_id)
         person = self._people.person(page.person)
         if person is None:
             raise Rejected("the runbook does not know this person any more")
-        return await self._pagers[page.via].page(
-            Call(page, incident, person, delivery.unsure, leaves=lambda: self._outbox.leaves(delivery))
-        )
+        call = Call(page, incident, person, delivery.unsure, leaves=lambda: self._outbox.leaves(delivery))
+        return await (self._pagers[page.via].page(call) if wanted else self._earlier(call))
+
+    async def _earlier(self, call: Call) -> str:
+        """It was cancelled meanwhile. What may have been accepted before, unheard, is looked for: a message that
+        stands somewhere has to show the answer."""
+        pager = self._pagers[call.page.via]
+        found = await pager.earlier(call) if call.unsure and isinstance(pager, Remembering) else None
+        if found is None:
+            raise NoLongerWanted("cancelled before it was sent")
+        return found
 
     async def recorded(self, conn: Connection, delivery: Delivery, outcome: Outcome) -> None:
         page = await pages.get(conn, delivery.payload["page"])

@@ -60,6 +60,18 @@ async def test_a_connection_lost_after_slack_took_the_page_sends_it_once(world: 
     assert page["reference"].endswith(world.pages_of("ada")[0].ts)
 
 
+async def test_a_page_that_slack_took_unheard_shows_the_answer_that_came_before_anybody_knew(world: World) -> None:
+    world.workspace.faults.drop("chat.postMessage", after=True, **TO_ADA)
+    await declared(world)
+    await world.ben.types("/escalate ack INC-1", "#general")
+    await world.passes(seconds=5)
+
+    (message,) = world.pages_of("ada")
+    assert "Acknowledged by Ben Moss" in words_of(message)
+    assert world.ada.labels(message) == []
+    assert [page["state"] for page in await pages(world)] == ["accepted"]
+
+
 async def test_a_page_that_was_refused_is_never_shown_as_sent(world: World) -> None:
     world.workspace.faults.refuse("chat.postMessage", "messages_tab_disabled", times=None, **TO_ADA)
     await declared(world)
