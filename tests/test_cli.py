@@ -223,6 +223,9 @@ async def test_simulate_without_gaps_says_so(here: Path) -> None:
     ended = await tocsin("check", "--simulate", at=here, SLACK_BOT_TOKEN="xoxb-1")
 
     assert "Everybody who should be paged can be." in ended.out
+    assert "P1 Critical, declared now and not answered:\n  at once  On-call Engineer: Ada Obi by slack\n" in ended.out
+    assert "  after 15m  Engineering Lead: Ben Moss by slack\n" in ended.out
+    assert "  after 1h15m  the room is told that nobody answered" in ended.out
 
 
 async def test_init_writes_a_runbook_that_passes_check_and_never_overwrites(here: Path) -> None:

@@ -109,8 +109,7 @@ class Escalations:
             escalation = await self._of_open(conn, incident, "page anybody for it")
             number = escalation.calls + 1
             tier = self._runbook.tiers.get(target)
-            await self._people.learn_covers(conn)
-            people = self._people.in_tier(tier, now) if tier else [target]
+            people = await self._people.on_call_in(conn, tier, now) if tier else [target]
             vias: tuple[Via, ...] = tier.via if tier else ("slack",)
             turn = Turn(escalation.run, number, BY_HAND, tier.key if tier else None, now, why or None)
             made = await self._paging.make(conn, incident, turn, people, vias)

@@ -213,8 +213,7 @@ class Ladders:
         assert move.step is not None
         tier = tier_of(move.ladder.policy, move.step.tier)
         if any(entry.kind != "person" for entry in tier.who):
-            await self._people.learn_covers(conn)
-        people = self._people.in_tier(tier, self._clock.now())
+            people = await self._people.on_call_in(conn, tier, self._clock.now())
         if incident.is_acknowledged:
             acknowledged = await self._acknowledged(conn, incident)
             people = [who for who in people if who not in acknowledged]

@@ -149,6 +149,12 @@ class People:
                 found[self.shift(entry.key, now).person] = None
         return list(found)
 
+    async def on_call_in(self, conn: Connection, tier: Tier, now: datetime) -> list[str]:
+        """As `in_tier`, with the covers as the database has them: another process may just have made one."""
+        if any(entry.kind == "schedule" for entry in tier.who):
+            await self.learn_covers(conn)
+        return self.in_tier(tier, now)
+
     def shift(self, schedule: str, now: datetime) -> Shift:
         """Who has this schedule now, as far as covers have been learned."""
         return duty(self._runbook.schedules[schedule].rotation, self._covers_of(schedule), now)

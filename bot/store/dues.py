@@ -15,7 +15,8 @@ LISTENER = "tocsin-bell "
 
 @dataclass(frozen=True)
 class Oldest:
-    """Of a kind of due row, when the oldest is or was due. `kind`: escalations, requests, or of the outbox."""
+    """Of a kind of due row, when the oldest is or was due. `kind`: escalations, requests, deadlines, silences, or of
+    the outbox."""
 
     kind: str
     is_outbox: bool

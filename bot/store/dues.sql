@@ -5,6 +5,10 @@ FROM escalations WHERE due_at IS NOT NULL HAVING count(*) > 0
 UNION ALL
 SELECT 'requests', false, min(due_at) FROM requests WHERE due_at IS NOT NULL HAVING count(*) > 0
 UNION ALL
+SELECT 'deadlines', false, min(due_at) FROM deadlines WHERE due_at IS NOT NULL HAVING count(*) > 0
+UNION ALL
+SELECT 'silences', false, min(due_at) FROM silences HAVING count(*) > 0
+UNION ALL
 SELECT c.kind, true, min(c.due_at) FROM outbox c
 WHERE c.state IN ('waiting', 'sending')
   AND (c.lane IS NULL OR NOT EXISTS (

@@ -6,6 +6,8 @@ from datetime import timedelta
 
 import pytest
 
+from bot.app import App
+from bot.domain.actor import Actor
 from bot.store import audit, handovers
 from tests.stories.asking import ROOM, ask, declared
 from tests.world import RUNBOOK, World, words_of
@@ -96,6 +98,18 @@ async def test_a_cover_that_begins_between_two_tiers_counts_for_the_second(new_w
         await world.passes(minutes=5)
         assert places(world) == [ROOM, "cleo"]
         world.nothing_else_was_sent()
+
+
+async def test_a_cover_that_another_process_has_made_is_known_when_the_step_is_taken(new_world: NewWorld) -> None:
+    async with new_world(runbook=ON_A_SCHEDULE) as world:
+        room = await declared(world)
+        idle = App(world.app.settings, world.app.runbook, world.clock)
+        async with idle.at_hand() as other:
+            await ask(world, "eve", "/escalate cover deputies @cleo until 18:00")
+            assert await other.escalations.escalate(Actor("eve"), 1) == "lead"
+        await world.settled()
+        assert words_of(world.pages_of("cleo")[-1]).startswith("🔔 *P1* Payments failing")
+        assert "U0CLEO" in room.members and "U0BEN" not in room.members
 
 
 async def test_of_two_covers_that_overlap_the_newer_counts_and_off_gives_the_rotation_back(new_world: NewWorld) -> None:
