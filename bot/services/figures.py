@@ -1,7 +1,7 @@
 """How things stand, in numbers: what is open, what has yet to leave, what is late, and who has it in hand."""
 
-from collections import Counter
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from bot.clock import Clock
@@ -16,22 +16,31 @@ OUTBOX = "outbox"
 
 
 async def figures(db: Database, clock: Clock) -> Figures:
-    """Counted at one moment in one transaction. Raises Unreachable."""
-    now = clock.now()
+    """All of them, counted at one moment in one transaction. Raises Unreachable."""
     async with db.transaction() as conn:
-        open_ones = await incidents.open_ones(conn, limit=100_000)
-        armed = await escalations.armed(conn)
+        open_ones = await incidents.open_counts(conn)
         leaving = await outbox.unfinished(conn)
         paged = await pages.counts(conn)
-        late = await overdue(conn, now)
-        held = await dues.in_hand(conn, now)
-    return Figures(
-        incidents_open=Counter((incident.severity, incident.drill) for incident in open_ones),
+        urgent = await _urgent(conn, clock.now())
+    return replace(
+        urgent,
+        incidents_open={(row["severity"], row["drill"]): row["count"] for row in open_ones},
         pages={(row["via"], row["state"]): row["count"] for row in paged},
         unfinished={(row["kind"], row["state"]): row["count"] for row in leaving},
-        escalations_armed=armed,
-        overdue=late,
-        in_hand=held,
+    )
+
+
+async def urgent_figures(db: Database, clock: Clock) -> Figures:
+    """Only what is armed, what is late, and who has what in hand: it may be asked every second. Raises Unreachable."""
+    async with db.transaction() as conn:
+        return await _urgent(conn, clock.now())
+
+
+async def _urgent(conn: Connection, now: datetime) -> Figures:
+    return Figures(
+        escalations_armed=await escalations.armed(conn),
+        overdue=await overdue(conn, now),
+        in_hand=await dues.in_hand(conn, now),
     )
 
 

@@ -10,7 +10,7 @@ from bot.clock import Clock
 from bot.domain.errors import Failed, RateLimited
 from bot.metrics import Figures
 from bot.services.channels import Channels
-from bot.services.figures import figures
+from bot.services.figures import urgent_figures
 from bot.services.pulse import Pulse
 from bot.services.schema import Schema
 from bot.slack.gateway import Gateway
@@ -93,7 +93,7 @@ class Readiness:
         try:
             async with asyncio.timeout(PATIENCE_S):
                 server = (await self._db.server_time())["version"]
-                return server, await figures(self._db, self._clock), None
+                return server, await urgent_figures(self._db, self._clock), None
         except TimeoutError:
             return None, Figures(), f"no answer within {PATIENCE_S:.0f} s"
         except Failed as error:

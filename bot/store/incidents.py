@@ -85,6 +85,11 @@ async def open_with_room(conn: Connection, limit: int = 100) -> list[Incident]:
     return [Incident(**row) for row in await SQL.all(conn, "open_with_room", limit=limit)]
 
 
+async def open_counts(conn: Connection) -> list[Row]:
+    """How many are open of each severity, drills apart."""
+    return await SQL.all(conn, "open_counts")
+
+
 async def newest(conn: Connection, limit: int = 1000) -> list[Incident]:
     return [Incident(**row) for row in await SQL.all(conn, "newest", limit=limit)]
 

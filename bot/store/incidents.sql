@@ -20,6 +20,9 @@ SELECT * FROM incidents WHERE request = %(request)s;
 -- name: open
 SELECT * FROM incidents WHERE resolved_at IS NULL ORDER BY declared_at DESC, id DESC LIMIT %(limit)s;
 
+-- name: open_counts
+SELECT severity, drill, count(*) AS count FROM incidents WHERE resolved_at IS NULL GROUP BY severity, drill;
+
 -- name: open_with_room
 -- Whom to tell when the database does not answer any more: read every second, and remembered.
 SELECT * FROM incidents WHERE resolved_at IS NULL AND room_id IS NOT NULL ORDER BY declared_at DESC, id DESC LIMIT %(limit)s;
