@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import aiohttp
@@ -86,6 +87,11 @@ from bot.telephone import Telephone
 
 BACKUPS_FOLDER = "backups"
 DRAWING_FOLDER = "drawing"
+
+
+def backups_folder(settings: Settings) -> Path:
+    """Where the backups are that the runbook gives no place."""
+    return settings.home / BACKUPS_FOLDER
 
 
 def build(
@@ -248,7 +254,7 @@ def _backups(common: _Common, alerts: Alerts) -> _Keeping:
     retention = BackupRetention(db, clock, runbook, kept_in)
     runs = BackupRuns(
         db, clock, runbook, backup_cards, backup_alerts, retention, dumpers(), kept_in,
-        home=common.settings.home / BACKUPS_FOLDER, tools=tools,
+        home=backups_folder(common.settings), tools=tools,
     )  # fmt: skip
     verdicts = BackupVerdicts(db, clock, runbook, backup_cards, backup_alerts, runs)
     recovery = BackupRecovery(runbook, runs, restorers(), tools=tools)

@@ -408,6 +408,28 @@ async def test_doctor_says_how_to_mend_each_broken_part(here: Path, workspace: W
     assert ended.err == ""
 
 
+async def test_doctor_tries_to_back_up_each_database_and_to_keep_something_in_its_place(
+    here: Path, database: str
+) -> None:
+    (here / "taken").write_text("a file where a folder should be")
+    backups = [
+        f'orders: {{postgresql: "{database}", to: {here / "kept"}}}',
+        f'gone: {{postgresql: "postgresql://me:hunter2@127.0.0.1:1/x", to: {here / "taken"}}}',
+    ]
+    write_runbook(here, f"{RUNBOOK}backups:\n" + "".join(f"  {one}\n" for one in backups))
+
+    ended = await tocsin("doctor", at=here, DATABASE_URL=database)
+    for line in (
+        "✓ backup orders: PostgreSQL 18.",
+        f"✓ backup orders: can be kept in {here / 'kept'}",
+        "✗ backup gone: postgresql://127.0.0.1:1/x: Connection refused",
+        f"✗ backup gone: {here / 'taken'}: ",
+    ):
+        assert line in ended.out
+    assert "hunter2" not in ended.out + ended.err
+    assert list((here / "kept").iterdir()) == []
+
+
 async def test_doctor_tries_the_telephones_and_says_who_cannot_be_texted(here: Path, database: str) -> None:
     write_runbook(here, RUNBOOK.replace("who: [ada]", "who: [ada, ben], via: [sms, voice]"))
     company = TelephoneCompany(Clock(), Mailbox(Clock(), Changes()), number="+447700900001")

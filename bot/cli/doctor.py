@@ -7,6 +7,7 @@ import aiohttp
 import click
 
 from bot import manifest
+from bot.cli.backup_trial import backups_tried
 from bot.cli.begin import carry_out, read_runbook, read_settings
 from bot.cli.checking import said
 from bot.cli.finding import Finding
@@ -79,7 +80,7 @@ async def _findings(settings: Settings) -> AsyncIterator[Finding]:
     if runbook:
         for gap in gaps(runbook, ready_ways(settings), own_number=settings.twilio_from):
             yield Finding(said(gap), "Until then nobody is told by that way.")
-        for finding in _backup_tools(runbook):
+        for finding in [*_backup_tools(runbook), *await backups_tried(settings, runbook)]:
             yield finding
 
 

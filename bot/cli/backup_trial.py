@@ -1,0 +1,48 @@
+"""What the doctor finds about backups: can each database be dumped from here, and kept where it should be?"""
+
+import asyncio
+from pathlib import Path
+
+from bot.cli.finding import Finding
+from bot.domain.errors import Failed
+from bot.dumpers import Content, dumpers, kind_of_place, places
+from bot.house import backups_folder
+from bot.runbook import Runbook
+from bot.runbook.backups import Backup
+from bot.settings import Settings
+from bot.store.embedded_place import binaries
+
+# What is written to see that it can be, and taken away again.
+TRIAL = "tocsin-doctor"
+
+
+async def backups_tried(settings: Settings, runbook: Runbook) -> list[Finding]:
+    """Side by side: one that hangs delays none."""
+    tried = [(_database(backup), _place(settings, backup)) for backup in runbook.backups.values()]
+    return list(await asyncio.gather(*(one for both in tried for one in both)))
+
+
+async def _database(backup: Backup) -> Finding:
+    found = binaries()
+    folders: list[Path] = [found] if found else []
+    try:
+        equipment = await dumpers()[backup.kind].equip(backup, folders)
+    except Failed as error:
+        mend = f"Until then {backup.key} is not backed up."
+        return Finding(f"backup {backup.key}: {backup.target.shown}: {error}", mend)
+    return Finding(f"backup {backup.key}: {equipment.server} answers, and {equipment.tool} dumps it")
+
+
+async def _place(settings: Settings, backup: Backup) -> Finding:
+    to = backup.to or str(backups_folder(settings))
+    place = places(settings)[kind_of_place(to)]
+    try:
+        await place.write(to, TRIAL, _nothing(), lambda size: None)
+        await place.discard(to, TRIAL)
+    except Failed as error:
+        return Finding(f"backup {backup.key}: {error}", f"Until then {backup.key} is not backed up.")
+    return Finding(f"backup {backup.key}: can be kept in {to}")
+
+
+async def _nothing() -> Content:
+    yield b"tocsin doctor"
