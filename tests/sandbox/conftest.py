@@ -32,6 +32,8 @@ def _no_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def manifest() -> dict[str, Any]:
     document: dict[str, Any] = YAML(typ="safe").load(Path("manifest.yml").read_text("utf-8"))
+    # The workspace can do more than this bot asks of it.
+    document["oauth_config"]["scopes"]["bot"].append("bookmarks:write")
     return document
 
 
