@@ -69,12 +69,22 @@ class Doors:
 class App:
     """One process of the bot. `at_hand` gives the services alone, `running` opens the doors too."""
 
-    def __init__(self, settings: Settings, runbook: Runbook, clock: Clock, *, routes: Sequence[Routes] = ()) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        runbook: Runbook,
+        clock: Clock,
+        *,
+        routes: Sequence[Routes] = (),
+        embedded: bool = False,
+    ) -> None:
+        """`embedded`: the database at DATABASE_URL is one that the caller has started itself."""
         self.settings = settings
         self.runbook = runbook
         self.clock = clock
         self.metrics = Metrics()
         self._routes = routes
+        self._is_embedded = embedded or settings.database_url is None
         self._stopped = asyncio.Event()
         self.services: Services
         self.doors: Doors
@@ -141,10 +151,6 @@ class App:
         """Services that leave work behind when they have taken a row; what they cause goes out last."""
         services = self.services
         return [services.reception, services.checks, services.backups, services.backup_drills, services.outbox]
-
-    @property
-    def _is_embedded(self) -> bool:
-        return self.settings.database_url is None
 
     @property
     def rounds(self) -> dict[str, Round]:

@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import secrets
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack
 from datetime import datetime
 from pathlib import Path
@@ -71,7 +71,7 @@ async def run_sandbox(environ: Mapping[str, str], *, port: int, runbook_file: Pa
         outside = _outside(website, await orders_database(conninfo))
         runbook = load(runbook_file, {**outside, **environ}) if runbook_file else _starter({**outside, **environ})
         settings = _settings(environ, workspace, slack, port, token, home, await own_database(conninfo), telephones)
-        happenings = _happenings(website, f"http://127.0.0.1:{port}/alerts/generic", token)
+        happenings = _happenings(website, lambda: f"http://127.0.0.1:{app.port}/alerts/generic", token)
         app = _app(settings, runbook, clock, workspace, happenings)
         telephones.really_at = lambda: f"http://127.0.0.1:{app.port}"
         await stack.enter_async_context(app.running())
@@ -136,7 +136,7 @@ def _app(settings: Settings, runbook: Runbook, clock: Clock, workspace: Workspac
         add_page(application, workspace, happenings=happenings, next_due=lambda: _next_due(app))
         application.on_response_prepare.append(_allow_the_page)
 
-    app = App(settings, runbook, clock, routes=[page])
+    app = App(settings, runbook, clock, routes=[page], embedded=True)
     return app
 
 
@@ -153,7 +153,7 @@ async def _next_due(app: App) -> tuple[datetime, str] | None:
     return min(((due, words) for due, words in dues if due and due > now), default=None)
 
 
-def _happenings(website: Website, intake: str, token: str) -> list[Happening]:
+def _happenings(website: Website, intake: Callable[[], str], token: str) -> list[Happening]:
     async def alert(status: str) -> None:
         payload = {
             "title": "Error rate above 5 % on the checkout",
@@ -164,7 +164,7 @@ def _happenings(website: Website, intake: str, token: str) -> list[Happening]:
             "labels": {"alertname": "HighErrorRate", "service": "checkout"},
         }
         headers = {"Authorization": f"Bearer {token}"}
-        async with aiohttp.ClientSession() as session, session.post(intake, json=payload, headers=headers):
+        async with aiohttp.ClientSession() as session, session.post(intake(), json=payload, headers=headers):
             pass
 
     async def fire() -> None:

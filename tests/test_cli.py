@@ -490,6 +490,12 @@ async def test_the_sandbox_prints_where_its_page_is_and_serves_it(here: Path) ->
         async with aiohttp.ClientSession() as session, session.get(f"http://{url}") as answer:
             assert answer.status == 200
             assert "text/html" in answer.headers["Content-Type"]
+        async with aiohttp.ClientSession() as session:
+            async with session.get(f"http://{url}readyz") as answer:
+                assert (await answer.json())["database"]["embedded"] is True
+            fire = {"as": "U0ADA", "id": "fire-alert"}
+            async with session.post(f"http://{url}sandbox/happen", json=fire) as answer:
+                assert await answer.json() == {"ok": True}
         process.send_signal(signal.SIGINT)
         await asyncio.wait_for(process.communicate(), 30)
 

@@ -60,6 +60,12 @@ async def test_an_unknown_severity_declares_nothing_and_lists_what_there_is(worl
     assert f"There is no severity “{word}”" in await ask(world, "eve", f"/incident severity {word}", room)
 
 
+async def test_a_pasted_log_is_quoted_in_short(world: World) -> None:
+    said = await ask(world, "eve", "/incident " + "ERROR" * 8000)
+    assert said.startswith("I do not know “ERRORERROR") and len(said) < 300
+    world.nothing_else_was_sent()
+
+
 SMUGGLED = (
     "@here @channel <!channel> <!everyone> <https://evil.example|https://good.example> <@U0CLEO> &lt;!here&gt; `*_~"
 )
