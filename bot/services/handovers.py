@@ -62,16 +62,16 @@ class Handovers(Errand):
             due = await handovers.claim_due(conn, self._schedules, now)
             # Only now: whoever changes a cover later waits for our rows, and has them looked at again.
             await self._people.learn_covers(conn)
-            for one in due:
-                await self._look(conn, one, now)
+            shifts = [self._people.shift(one.schedule, now) for one in due]
+            for before, shift in zip(due, shifts, strict=True):
+                await self._change(conn, before, shift)
         return len(due)
 
     async def next_due(self) -> datetime | None:
         async with self._db.statement() as conn:
             return await handovers.next_due(conn, self._schedules)
 
-    async def _look(self, conn: Connection, before: Handover, now: datetime) -> None:
-        shift = self._people.shift(before.schedule, now)
+    async def _change(self, conn: Connection, before: Handover, shift: Shift) -> None:
         await handovers.save(conn, replace(before, person=shift.person, due_at=shift.ends))
         if shift.person == before.person:
             return
@@ -81,8 +81,13 @@ class Handovers(Errand):
             await self._outbox.put(conn, "handover", change | {"told": told}, priority=UPDATE, lane=lane)
 
     async def send(self, delivery: Delivery) -> str | None:
-        told = delivery.payload["told"]
-        shift = self._people.shift(delivery.payload["schedule"], self._clock.now())
+        schedule, told = delivery.payload["schedule"], delivery.payload["told"]
+        if schedule not in self._schedules:
+            raise NoLongerWanted("the runbook has no such schedule any more")
+        async with self._db.statement() as conn:
+            # Another process may have made the cover this is about.
+            await self._people.learn_covers(conn)
+            shift = self._people.shift(schedule, self._clock.now())
         if (shift.person == told) != (delivery.payload["took"] == told):
             raise NoLongerWanted("it has changed hands again")
         account = self._people.known_account(told) or await self._people.account(told)

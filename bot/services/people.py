@@ -50,7 +50,10 @@ class People:
             await self.learn_covers(conn)
 
     async def learn_covers(self, conn: Connection) -> None:
-        """Who covers for whom, as the database has it at this instant."""
+        """Who covers for whom, as the database has it at this instant.
+
+        Ask what you want to know before you wait for anything else: somebody else may learn it from an older look.
+        """
         self._covers = await covers.ending_after(conn, self._clock.now() - COVERS_REMEMBERED)
 
     async def look_up_everybody(self) -> None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -256,4 +256,31 @@ async def test_a_notice_that_is_not_true_any_more_is_not_sent(new_world: NewWorl
         await ask(world, "eve", "/escalate cover primary off")
         await world.passes(minutes=2)
         assert places(world) == ["ada", "ada", "cleo"]
+        world.nothing_else_was_sent()
+
+
+@pytest.mark.parametrize(
+    ("zone", "at", "handover"),
+    [
+        ("Europe/Berlin", "02:30", datetime(2026, 10, 25, 0, 30, tzinfo=UTC)),  # comes twice: at the first of the two
+        (
+            "Europe/Berlin",
+            "02:30",
+            datetime(2027, 3, 28, 1, 0, tzinfo=UTC),
+        ),  # is skipped: at the first instant after it
+        ("Australia/Lord_Howe", "02:15", datetime(2026, 10, 3, 15, 30, tzinfo=UTC)),  # is skipped by half an hour
+    ],
+)
+async def test_in_the_night_the_clocks_change_a_schedule_changes_hands_once(
+    new_world: NewWorld, zone: str, at: str, handover: datetime
+) -> None:
+    runbook = ON_A_SCHEDULE.replace(
+        'rotates: weekly, handover: "Mon 09:00"', f'rotates: daily, handover: "{at}", timezone: {zone}'
+    )
+    async with new_world(runbook=runbook) as world:
+        await world.passes(seconds=(handover - world.clock.now()).total_seconds() - 1)
+        world.posts()
+        await world.passes(seconds=1)
+        assert places(world) == ["ada", "ben"]
+        await world.passes(hours=22)
         world.nothing_else_was_sent()
