@@ -212,8 +212,7 @@ class Ladders:
     ) -> list[Page]:
         assert move.step is not None
         tier = tier_of(move.ladder.policy, move.step.tier)
-        if any(entry.kind != "person" for entry in tier.who):
-            people = await self._people.on_call_in(conn, tier, self._clock.now())
+        people = await self._people.on_call_in(conn, tier, self._clock.now())
         if incident.is_acknowledged:
             acknowledged = await self._acknowledged(conn, incident)
             people = [who for who in people if who not in acknowledged]
