@@ -150,7 +150,8 @@ class App:
     def _workers(self) -> list[Worker]:
         """Services that leave work behind when they have taken a row; what they cause goes out last."""
         services = self.services
-        return [services.reception, services.checks, services.backups, services.backup_drills, services.outbox]
+        recoveries: list[Worker] = [services.backup_drills, services.backup_restores]
+        return [services.reception, services.checks, *recoveries, services.backups, services.outbox]
 
     @property
     def rounds(self) -> dict[str, Round]:
@@ -170,6 +171,7 @@ class App:
             "backup_alerts": services.backup_alerts,
             "backup_reports": services.backup_reports,
             "backup drills": services.backup_drills,
+            "backup restores": services.backup_restores,
             "promises": services.promises,
             "housekeeping": services.housekeeping,
             "lifesign": services.lifesign,

@@ -32,6 +32,11 @@ from bot.services.backup_drill_runs import BackupDrillRuns
 from bot.services.backup_drills import BackupDrills
 from bot.services.backup_recovery import BackupRecovery
 from bot.services.backup_reports import BackupReports
+from bot.services.backup_restore_cards import BackupRestoreCards
+from bot.services.backup_restore_log import BackupRestoreLog
+from bot.services.backup_restore_pages import BackupRestorePages
+from bot.services.backup_restore_runs import BackupRestoreRuns
+from bot.services.backup_restores import BackupRestores
 from bot.services.backup_retention import BackupRetention
 from bot.services.backup_runs import BackupRuns
 from bot.services.backup_verdicts import BackupVerdicts
@@ -147,7 +152,7 @@ def build(
     outlets = AlertOutlets(db, runbook, outbox, rendering, mail=mail, hook=hook)
     alerts = Alerts(db, clock, runbook, tied, outlets, cards)
     common = _Common(settings, runbook, clock, db, permissions, channels, cards, posts, rendering)
-    keeping = _backups(common, alerts)
+    keeping = _backups(common, alerts, people, rooms, BackupRestorePages(incidents, escalations, rendering))
     wordings = Wordings(clock, runbook, people, rendering)
     outlets_of_words = publishers.on_the_shelf(publishers.Parts(gateway, wordings.for_slack, channels.find, mail))
     publications = Publications(db, clock, outbox, cards, rendering, outlets_of_words)
@@ -215,6 +220,7 @@ def build(
         backup_verdicts=keeping.verdicts,
         backup_reports=keeping.reports,
         backup_drills=keeping.drills,
+        backup_restores=keeping.restores,
     )
 
 
@@ -242,9 +248,12 @@ class _Keeping:
     verdicts: BackupVerdicts
     reports: BackupReports
     drills: BackupDrills
+    restores: BackupRestores
 
 
-def _backups(common: _Common, alerts: Alerts) -> _Keeping:
+def _backups(
+    common: _Common, alerts: Alerts, people: People, rooms: Rooms, restore_pages: BackupRestorePages
+) -> _Keeping:
     db, clock, runbook, rendering = common.db, common.clock, common.runbook, common.rendering
     channels, cards = common.channels, common.cards
     tools = [found] if (found := binaries()) else []
@@ -260,12 +269,19 @@ def _backups(common: _Common, alerts: Alerts) -> _Keeping:
     recovery = BackupRecovery(runbook, runs, restorers(), tools=tools)
     BackupDrillCards(runbook, channels, cards, rendering)
     drill_runs = BackupDrillRuns(db, clock, runbook, recovery, verdicts, cards, backup_alerts)
+    kept = Backups(db, clock, runbook, common.permissions, backup_cards, backup_alerts, runs)
+    restore_cards = BackupRestoreCards(runbook, channels, common.permissions, cards, rendering)
+    diary = BackupRestoreLog(clock, runbook, channels, common.posts, restore_cards, rendering)
+    restore_runs = BackupRestoreRuns(db, clock, runbook, kept, verdicts, recovery, diary)
     return _Keeping(
-        backups=Backups(db, clock, runbook, common.permissions, backup_cards, backup_alerts, runs),
+        backups=kept,
         alerts=backup_alerts,
         verdicts=verdicts,
         reports=BackupReports(db, clock, runbook, channels, common.posts, rendering),
         drills=BackupDrills(db, clock, runbook, common.permissions, recovery, drill_runs),
+        restores=BackupRestores(
+            db, clock, runbook, people, common.permissions, rooms, recovery, diary, restore_pages, restore_runs
+        ),
     )
 
 

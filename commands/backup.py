@@ -1,10 +1,15 @@
 """`/backup`: how old the backups are, and taking, listing and proving them."""
 
+from bot.domain.errors import Refused
 from bot.slack.blocks import Button
 from commands.call import Answer, Call
 from commands.command import Command
+from commands.typed import first_word
 
-COMMAND = Command("backup", summary="How old the backups are; take one, list them, prove them.")
+# How people write it.
+GLASS = ("break-glass", "breakglass", "break_glass")
+
+COMMAND = Command("backup", summary="How old the backups are; take, prove and restore them.")
 
 
 @COMMAND.alone
@@ -65,9 +70,50 @@ async def drill_pressed(call: Call) -> Answer:
     return await drill(call.with_text(call.value))
 
 
-@COMMAND.verb("restore", usage="restore <id>", help="restore a database (not there yet)")
+@COMMAND.verb("restore", usage="restore <id> [break-glass <why>]", help="put a database back; somebody else approves")
 async def restore(call: Call) -> Answer:
-    return call.say("backup_later")
+    """In an incident's room it belongs to that incident."""
+    backup_id, reason = _what_to_restore(call)
+    incident = await call.house.incidents.of_room(call.channel) if call.channel else None
+    about = incident if incident and incident.is_open else None
+    restores = call.house.backup_restores
+    if reason:
+        asked = await restores.break_glass(call.actor, backup_id, about, reason)
+    else:
+        asked = await restores.ask(call.actor, backup_id, about)
+    return call.say("restore_asked", restore=asked, channel=call.house.runbook.channels.alerts)
+
+
+@COMMAND.button("backup.approve")
+async def approve(call: Call) -> Answer:
+    await call.house.backup_restores.approve(call.actor, int(call.value))
+    return None
+
+
+@COMMAND.button("backup.reject")
+async def reject(call: Call) -> Answer:
+    await call.house.backup_restores.reject(call.actor, int(call.value))
+    return None
+
+
+def _what_to_restore(call: Call) -> tuple[int, str]:
+    """The backup, and why nobody else is asked; '' = somebody is. Raises Refused."""
+    first, rest = first_word(call.text)
+    number = first.lstrip("#")
+    if not number.isdecimal() or len(number) >= 18:
+        said = f"; “{first}” is no number" if first else ""
+        raise Refused(f"Say which backup, by its number: `/backup restore <id>`. `/backup list` shows them{said}.")
+    word, why = first_word(rest)
+    if not word:
+        return int(number), ""
+    if word.lower() not in GLASS:
+        raise Refused(
+            f"I do not know “{word}”. `/backup restore {number}` asks somebody else to approve; when nobody can, "
+            f"`/backup restore {number} break-glass <why>`."
+        )
+    if not why.strip():
+        raise Refused(f"Say why nobody else can approve it: `/backup restore {number} break-glass <why>`.")
+    return int(number), why.strip()
 
 
 def _only(names: list[str]) -> str:

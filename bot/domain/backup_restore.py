@@ -10,6 +10,8 @@ from bot.domain.errors import AlreadyDone, NotPermitted, Refused
 RestoreState = Literal["waiting", "rejected", "expired", "running", "done", "failed", "lost"]
 
 APPROVE_WITHIN = timedelta(minutes=10)
+# Why there is no safety backup of what is gone.
+NOT_THERE = "the database is not there"
 
 
 @dataclass(frozen=True)
@@ -51,8 +53,9 @@ class Restore:
     sweep_at: datetime | None = None
 
     @property
-    def is_over(self) -> bool:
-        return self.state not in ("waiting", "running")
+    def was_gone(self) -> bool:
+        """There was nothing to be saved or kept."""
+        return self.safety_error == NOT_THERE
 
 
 def must_be_undecided(restore: Restore, decider: str, now: datetime) -> None:

@@ -95,8 +95,8 @@ class Restorer(Protocol):
     async def ask(self, backup: Any, database: str, question: str) -> object:
         """What a query answers; it can change nothing, and has a time-out."""
 
-    async def exists(self, backup: Any, database: str) -> bool:
-        """Whether there is a database of this name, beside the target or itself."""
+    async def exists(self, backup: Any, database: str = "") -> bool:
+        """Whether there is a database of this name; without a name, the target."""
 
     async def exchange(self, backup: Any, scratch: str, aside: str) -> bool:
         """Put the scratch database into the place of the target, which is kept as `aside`; False = there was none.

@@ -85,9 +85,9 @@ async def ask(backup: PostgresqlBackup, database: str, question: str) -> object:
     return row[0] if row else None
 
 
-async def exists(backup: PostgresqlBackup, database: str) -> bool:
+async def exists(backup: PostgresqlBackup, database: str = "") -> bool:
     async with _entrance(backup) as conn:
-        return await _stands(conn, database)
+        return await _stands(conn, database or target_of(backup))
 
 
 async def exchange(backup: PostgresqlBackup, scratch: str, aside: str) -> bool:

@@ -12,6 +12,7 @@ from bot.services.approvals import Approvals
 from bot.services.backup_alerts import BackupAlerts
 from bot.services.backup_drills import BackupDrills
 from bot.services.backup_reports import BackupReports
+from bot.services.backup_restores import BackupRestores
 from bot.services.backup_verdicts import BackupVerdicts
 from bot.services.backups import Backups
 from bot.services.cards import Cards
@@ -101,6 +102,7 @@ class Services:
     backup_reports: BackupReports
     backup_verdicts: BackupVerdicts
     backup_drills: BackupDrills
+    backup_restores: BackupRestores
     communications: Communications
     approvals: Approvals
     promises: Promises

@@ -51,7 +51,8 @@ class BackupRecovery:
             await self._ask(backup.name, scratch, question)
         return Found(len(counts), sum(counts.values()), len(wanted.invariants), backup.counts is not None)
 
-    async def exists(self, name: str, database: str) -> bool:
+    async def exists(self, name: str, database: str = "") -> bool:
+        """Whether there is a database of this name beside the target; without a name, the target itself."""
         return await self._restorer(name).exists(self._wanted[name], database)
 
     async def exchange(self, name: str, scratch: str, aside: str) -> bool:

@@ -88,12 +88,22 @@ class Backups:
             await requests.once(conn, actor, now)
             backup = await self._begin(conn, actor, key, now)
             if backup is None:
-                running = await backups.running(conn, key)
-                since = f" since {running.started_at:%H:%M} UTC" if running else ""
-                raise AlreadyDone(f"A backup of {key} is running{since}: wait for it, `/backup list {key}` shows it.")
+                raise AlreadyDone(await self._why_not(conn, key))
             await self._cards.show(conn, backup)
         self._runs.start(backup)
         return backup
+
+    async def save_before(self, actor: Actor, name: str, restore_id: int) -> Backup:
+        """Take the safety backup before a restore, to its end; how it ended is its state. Raises AlreadyDone."""
+        async with self._db.transaction() as conn:
+            backup = await self._begin(conn, actor, name, self._clock.now(), before_restore=restore_id)
+            if backup is None:
+                raise AlreadyDone(await self._why_not(conn, name))
+            await self._cards.show(conn, backup)
+        self._runs.start(backup)
+        await self._runs.until_over(backup.id)
+        async with self._db.transaction() as conn:
+            return await backups.get(conn, backup.id)
 
     async def standings(self) -> list[Standing]:
         """How the backups of every database stand, those that miss their objective first."""
@@ -116,14 +126,23 @@ class Backups:
     # Beginnings
 
     async def _begin_planned(self, conn: Connection, name: str, now: datetime) -> Backup | None:
-        """Its hour has come; None when one runs already, which is as good."""
+        """Its hour has come; None when one runs already, or a restore, whose safety backup is as good."""
         await backups.postpone_plan(conn, name, next_run(self._wanted[name].at, self._zone, now))
         return await self._begin(conn, TOCSIN, name, now)
 
-    async def _begin(self, conn: Connection, actor: Actor, name: str, now: datetime) -> Backup | None:
+    async def _why_not(self, conn: Connection, name: str) -> str:
+        running = await backups.running(conn, name)
+        if running is None:
+            return f"{name} is being restored: a backup can be taken when that is over."
+        since = f"{running.started_at:%H:%M} UTC"
+        return f"A backup of {name} is running since {since}: wait for it, `/backup list {name}` shows it."
+
+    async def _begin(
+        self, conn: Connection, actor: Actor, name: str, now: datetime, *, before_restore: int | None = None
+    ) -> Backup | None:
         backup = await backups.begin(
             conn, name=name, started_by=actor.name, now=now, place=self._runs.place_of(name),
-            machine=self._runs.machine, suffix=self._runs.suffix_of(name),
+            machine=self._runs.machine, suffix=self._runs.suffix_of(name), before_restore=before_restore,
         )  # fmt: skip
         if backup:
             facts = {"backup": backup.id}

@@ -105,21 +105,39 @@ class Escalations:
     async def call(self, actor: Actor, incident_id: int, target: str, why: str) -> list[Page]:
         """Page one tier or one person by hand, beside the ladder; the reason is in the page. Raises Refused."""
         self._permissions.must(actor, "escalate")
-        async with self._deeds.on(actor, incident_id) as (conn, incident, now):
+        async with self._deeds.on(actor, incident_id) as (conn, incident, _):
             escalation = await self._of_open(conn, incident, "page anybody for it")
-            number = escalation.calls + 1
-            tier = self._runbook.tiers.get(target)
-            people = await self._people.on_call_in(conn, tier, now) if tier else [target]
-            vias: tuple[Via, ...] = tier.via if tier else ("slack",)
-            turn = Turn(escalation.run, number, BY_HAND, tier.key if tier else None, now, why or None)
-            made = await self._paging.make(conn, incident, turn, people, vias)
-            if not made:
-                raise Refused(f"Nobody of “{target}” can be paged: there is no contact to reach them by.")
-            changed = escalation.moved_to(escalation.ladder, calls=number, reach_by=now + REACH_WITHIN)
-            await escalations.save(conn, changed)
-            await self._rooms.invite(conn, incident, people)
-            await self._ladders.tell_step(conn, incident, tier.name if tier else None, made, actor, why)
-            await self._cards.touch(conn, f"incident:{incident.id}", incident=incident.id)
+            return await self._call(conn, incident, escalation, actor, target, why)
+
+    async def page_next(self, conn: Connection, incident: Incident, actor: Actor, why: str) -> None:
+        """Within a deed that must not go unnoticed: the next tier is paged; at the ladder's end its last one again."""
+        now = self._clock.now()
+        escalation = await self._of_open(conn, incident, "page anybody for it")
+        if not escalation.ladder.is_at_its_end:
+            called = escalation.moved_to(escalation.ladder, last_called_by=actor.name, last_called_at=now)
+            if await self._ladders.take_step(conn, incident, called, due_at=now, reason=why, actor=actor):
+                await self._cards.touch(conn, f"incident:{incident.id}", incident=incident.id)
+                return
+            escalation = await self._of_open(conn, incident, "page anybody for it")
+        if steps := escalation.policy.steps:
+            await self._call(conn, incident, escalation, actor, steps[-1].tier, why)
+
+    async def _call(
+        self, conn: Connection, incident: Incident, escalation: Escalation, actor: Actor, target: str, why: str
+    ) -> list[Page]:
+        now, number = self._clock.now(), escalation.calls + 1
+        tier = self._runbook.tiers.get(target)
+        people = await self._people.on_call_in(conn, tier, now) if tier else [target]
+        vias: tuple[Via, ...] = tier.via if tier else ("slack",)
+        turn = Turn(escalation.run, number, BY_HAND, tier.key if tier else None, now, why or None)
+        made = await self._paging.make(conn, incident, turn, people, vias)
+        if not made:
+            raise Refused(f"Nobody of “{target}” can be paged: there is no contact to reach them by.")
+        changed = escalation.moved_to(escalation.ladder, calls=number, reach_by=now + REACH_WITHIN)
+        await escalations.save(conn, changed)
+        await self._rooms.invite(conn, incident, people)
+        await self._ladders.tell_step(conn, incident, tier.name if tier else None, made, actor, why)
+        await self._cards.touch(conn, f"incident:{incident.id}", incident=incident.id)
         return made
 
     async def hold(self, actor: Actor, incident_id: int, duration: timedelta) -> datetime:

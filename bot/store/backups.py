@@ -71,11 +71,19 @@ async def next_due(
 # Runs
 
 
+async def hold(conn: Connection, name: str) -> None:
+    """Until this transaction ends nobody else begins a backup or a restore of this database."""
+    await SQL.one(conn, "hold", name=name)
+
+
 async def begin(
-    conn: Connection, *, name: str, started_by: str, now: datetime, place: str, machine: str, suffix: str
-) -> Backup | None:
-    """A new run; None when one of this database runs already."""
-    row = await SQL.one(conn, "begin", name=name, started_by=started_by, now=now, place=place, machine=machine)
+    conn: Connection, *, name: str, started_by: str, now: datetime, place: str, machine: str, suffix: str,
+    before_restore: int | None = None,
+) -> Backup | None:  # fmt: skip
+    """A new run; None when one of this database runs already, or a restore of it that it is not `before_restore` of."""
+    await hold(conn, name)
+    values = {"name": name, "started_by": started_by, "now": now, "place": place, "machine": machine}
+    row = await SQL.one(conn, "begin", **values, before_restore=before_restore)
     if row is None:
         return None
     file = file_name(name, now, row["id"], suffix)

@@ -21,10 +21,17 @@ SELECT LEAST(
     (SELECT min(heard_at) + %(patience)s FROM backups WHERE state = 'running' AND id <> ALL(%(own)s::bigint[]))
 ) AS due_at;
 
+-- name: hold
+-- Until this transaction ends nobody else begins a backup or a restore of this database.
+SELECT pg_advisory_xact_lock(hashtextextended('backup ' || %(name)s, 0));
+
 -- name: begin
--- No row when a backup of this database runs already.
-INSERT INTO backups (name, started_at, started_by, heard_at, place, file, machine)
-VALUES (%(name)s, %(now)s, %(started_by)s, %(now)s, %(place)s, '', %(machine)s)
+-- No row when a backup of this database runs already, or a restore that this is not the safety backup of.
+INSERT INTO backups (name, started_at, started_by, heard_at, place, file, machine, before_restore)
+SELECT %(name)s, %(now)s, %(started_by)s, %(now)s, %(place)s, '', %(machine)s, %(before_restore)s::bigint
+WHERE NOT EXISTS (
+    SELECT FROM backup_restores
+    WHERE name = %(name)s AND state = 'running' AND id IS DISTINCT FROM %(before_restore)s::bigint)
 ON CONFLICT (name) WHERE state = 'running' DO NOTHING
 RETURNING id;
 

@@ -1,0 +1,62 @@
+"""The one message of a restore: the plan to be approved, how far it is, and what it came to."""
+
+from bot.domain.backup_restore import Restore
+from bot.rendering import Rendering
+from bot.runbook import Runbook
+from bot.services.cards import Cards, Painted
+from bot.services.channels import Channels
+from bot.services.permissions import Permissions
+from bot.slack.blocks import Button, message
+from bot.store import backup_restores, backups, incidents
+from bot.store.queries import Connection
+
+
+class BackupRestoreCards:
+    """The painter of `restore:<id>`: in the incident's room, where there is none in the alerts channel."""
+
+    def __init__(
+        self,
+        runbook: Runbook,
+        channels: Channels,
+        permissions: Permissions,
+        cards: Cards,
+        rendering: Rendering,
+    ) -> None:
+        self._runbook = runbook
+        self._channels = channels
+        self._permissions = permissions
+        self._cards = cards
+        self._rendering = rendering
+        cards.painted_by("restore", self.paint)
+
+    async def show(self, conn: Connection, restore: Restore) -> None:
+        """It has moved on."""
+        await self._cards.touch(conn, f"restore:{restore.id}", incident=restore.incident_id)
+
+    async def paint(self, conn: Connection, subject: str) -> Painted | None:
+        restore = await backup_restores.get(conn, int(subject))
+        permitted = self._permissions.permitted("backup.restore")
+        wanted = self._runbook.backups.get(restore.name)
+        words = self._rendering.say(
+            "slack/restore_card",
+            restore=restore,
+            backup=await backups.get(conn, restore.backup_id),
+            target=wanted.target.shown if wanted else restore.name,
+            approvers=[who for who in permitted or [] if who != restore.asked_by],
+            anybody=permitted is None,
+        )
+        return Painted(await self._place(conn, restore), message(words, _buttons(restore)))
+
+    async def _place(self, conn: Connection, restore: Restore) -> str | None:
+        if restore.incident_id is not None:
+            incident = await incidents.get(conn, restore.incident_id)
+            if incident.room_id or not incident.room_error:
+                return incident.room_id
+        return await self._channels.find(self._runbook.channels.alerts)
+
+
+def _buttons(restore: Restore) -> list[Button]:
+    value = str(restore.id)
+    if restore.state != "waiting":
+        return []
+    return [Button("Approve", "backup.approve", value, "danger"), Button("Reject", "backup.reject", value)]

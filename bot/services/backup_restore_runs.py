@@ -1,0 +1,176 @@
+"""Carries out a restore: reads the backup back, saves what is there, brings the data back beside it, and exchanges."""
+
+import logging
+import time
+from collections.abc import Awaitable, Callable, Collection
+from datetime import timedelta
+
+from bot.clock import Clock
+from bot.domain.actor import TOCSIN, Actor
+from bot.domain.backup import Backup
+from bot.domain.backup_drill import Found
+from bot.domain.backup_restore import NOT_THERE, Restore
+from bot.domain.errors import Failed, Refused, Rejected
+from bot.runbook import Runbook
+from bot.services.background import Background, until_recorded
+from bot.services.backup_recovery import BackupRecovery
+from bot.services.backup_restore_log import BackupRestoreLog
+from bot.services.backup_verdicts import BackupVerdicts
+from bot.services.backups import Backups
+from bot.store import backup_restores, backups
+from bot.store.database import Database
+from bot.store.queries import Connection
+
+log = logging.getLogger(__name__)
+
+
+class BackupRestoreRuns:
+    """The restores of this process. Until the exchange the database itself is not touched."""
+
+    def __init__(
+        self,
+        db: Database,
+        clock: Clock,
+        runbook: Runbook,
+        kept: Backups,
+        verdicts: BackupVerdicts,
+        recovery: BackupRecovery,
+        diary: BackupRestoreLog,
+    ) -> None:
+        self._db = db
+        self._clock = clock
+        self._wanted = runbook.backups
+        self._kept = kept
+        self._verdicts = verdicts
+        self._recovery = recovery
+        self._diary = diary
+        self._background = Background("restore", self._hear)
+
+    @property
+    def own(self) -> Collection[int]:
+        return self._background.own
+
+    def start(self, restore: Restore) -> None:
+        """Run it in the background; its row has been committed."""
+        self._background.start(restore.id, self._carry(restore))
+
+    async def finish(self, patience_s: float) -> None:
+        await self._background.finish(patience_s, self._stopped)
+
+    async def sweep(self, restore: Restore) -> None:
+        """Clear up after one that is over, and find out what it came to where its process could not say so."""
+        try:
+            in_place, kept = await self._look_and_drop(restore)
+        except Failed as error:
+            log.warning("restore=%s database=%s cannot be cleared up: %s", restore.id, restore.scratch, error)
+            return
+        async with self._db.transaction() as conn:
+            at = restore.ended_at if in_place else None
+            swept = await backup_restores.swept(conn, restore.id, kept=kept, exchanged_at=at)
+            if swept.state in ("failed", "lost"):
+                await self._diary.write(conn, swept, "looked", TOCSIN.name)
+
+    async def _look_and_drop(self, restore: Restore) -> tuple[bool, bool]:
+        """Whether the restored data is in its place, and whether what was there before is kept."""
+        name = restore.name
+        await self._recovery.drop(name, restore.scratch)
+        # Only now: a process that was frozen and wakes up has nothing left to exchange.
+        kept = await self._recovery.exists(name, restore.aside)
+        return kept or (restore.was_gone and await self._recovery.exists(name)), kept
+
+    async def _carry(self, restore: Restore) -> None:
+        begun_s = time.monotonic()
+        try:
+            backup = await self._sound(restore)
+            await self._save(restore)
+            await self._move_on(restore, "restoring")
+            found = await self._recovery.bring_back(
+                backup, restore.scratch, lambda stage: self._move_on(restore, stage)
+            )
+            await self._move_on(restore, "exchanging")
+            kept = await self._recovery.exchange(restore.name, restore.scratch, restore.aside)
+        except (Failed, Refused) as error:
+            await self._fail(restore.id, str(error))
+        except Exception as error:
+            log.exception("restore=%s name=%s", restore.id, restore.name)
+            await self._fail(restore.id, f"a fault in Tocsin: {type(error).__name__}")
+        else:
+            await self._done(restore, found, kept, timedelta(seconds=time.monotonic() - begun_s))
+        await until_recorded(lambda: self._sweep_anew(restore.id))
+
+    async def _sound(self, restore: Restore) -> Backup:
+        """The backup, read back just now."""
+        await self._move_on(restore, "reading")
+        async with self._db.transaction() as conn:
+            backup = await backups.get(conn, restore.backup_id)
+        judged = await self._verdicts.judge(Actor(restore.asked_by), backup)
+        if judged.state != "good":
+            raise Rejected(f"backup {judged.id} is damaged: {judged.error}")
+        return judged
+
+    async def _save(self, restore: Restore) -> None:
+        """A backup of what is there now. Raises Rejected when there is none, unless somebody has broken the glass.
+
+        What is there is kept beside in any case; a database that is gone needs no saving.
+        """
+        await self._move_on(restore, "saving")
+        if not await self._recovery.exists(restore.name):
+            await self._saved(restore, None, NOT_THERE)
+            return
+        safety = await self._kept.save_before(Actor(restore.asked_by), restore.name, restore.id)
+        if safety.state == "good":
+            await self._saved(restore, safety.id, None)
+            return
+        if restore.reason is None:
+            raise Rejected(f"the safety backup before it {safety.state}: {safety.error}")
+        await self._saved(restore, None, safety.error or safety.state)
+
+    async def _saved(self, restore: Restore, safety_id: int | None, error: str | None) -> None:
+        async with self._db.transaction() as conn:
+            await backup_restores.saved(conn, restore.id, safety_id=safety_id, error=error)
+            now = await backup_restores.get(conn, restore.id)
+            await self._diary.write(conn, now, "saved" if safety_id else "unsaved", TOCSIN.name)
+
+    async def _move_on(self, restore: Restore, stage: str) -> None:
+        """Raises Rejected when others have given it up for lost: then it must not touch anything any more."""
+        async with self._db.transaction() as conn:
+            if not await backup_restores.move_on(conn, restore.id, stage, self._clock.now()):
+                raise Rejected("it has been given up for lost meanwhile")
+            await self._diary.write(conn, await backup_restores.get(conn, restore.id), stage, TOCSIN.name)
+
+    async def _hear(self, restore_id: int) -> None:
+        async with self._db.transaction() as conn:
+            await backup_restores.hear(conn, restore_id, self._clock.now())
+
+    async def _done(self, restore: Restore, found: Found, kept: bool, took: timedelta) -> None:
+        rto = self._wanted[restore.name].rto
+        await self._record(
+            "done",
+            lambda conn: backup_restores.done(
+                conn, restore.id, found, kept=kept, took=took, rto=rto, now=self._clock.now()
+            ),
+        )
+        log.info("restore=%s name=%s done seconds=%.1f", restore.id, restore.name, took.total_seconds())
+
+    async def _fail(self, restore_id: int, error: str) -> None:
+        await self._record(
+            "failed", lambda conn: backup_restores.fail(conn, restore_id, error=error, now=self._clock.now())
+        )
+        log.warning("restore=%s failed error=%r", restore_id, error)
+
+    async def _stopped(self, restore_id: int) -> None:
+        await self._fail(restore_id, "Tocsin was stopped while it ran")
+
+    async def _record(self, step: str, write: Callable[[Connection], Awaitable[Restore | None]]) -> None:
+        async def record() -> None:
+            async with self._db.transaction() as conn:
+                if ended := await write(conn):
+                    await self._diary.write(conn, ended, step, TOCSIN.name)
+
+        await until_recorded(record)
+
+    async def _sweep_anew(self, restore_id: int) -> None:
+        """With what is written down by now."""
+        async with self._db.transaction() as conn:
+            restore = await backup_restores.get(conn, restore_id)
+        await self.sweep(restore)

@@ -1,0 +1,187 @@
+"""Restores: asked for by one person, approved by another within ten minutes, or begun with a reason and a page."""
+
+from datetime import datetime
+
+from bot.clock import Clock
+from bot.domain.actor import TOCSIN, Actor
+from bot.domain.backup import LOST_AFTER, Backup
+from bot.domain.backup_drill import SWEEP_AGAIN_AFTER
+from bot.domain.backup_restore import APPROVE_WITHIN, Restore, must_be_somebody_else, must_be_undecided
+from bot.domain.errors import AlreadyDone, Refused
+from bot.domain.incident import Incident
+from bot.runbook import Runbook
+from bot.services.backup_recovery import BackupRecovery
+from bot.services.backup_restore_log import BackupRestoreLog
+from bot.services.backup_restore_pages import BackupRestorePages
+from bot.services.backup_restore_runs import BackupRestoreRuns
+from bot.services.backup_verdicts import named
+from bot.services.people import People
+from bot.services.permissions import Permissions
+from bot.services.rooms import Rooms
+from bot.store import backup_restores, backups, requests
+from bot.store.database import Database
+from bot.store.queries import Connection
+
+
+class BackupRestores:
+    """One at a time of each database, and never beside a backup of it but its own."""
+
+    def __init__(
+        self,
+        db: Database,
+        clock: Clock,
+        runbook: Runbook,
+        people: People,
+        permissions: Permissions,
+        rooms: Rooms,
+        recovery: BackupRecovery,
+        diary: BackupRestoreLog,
+        pages: BackupRestorePages,
+        runs: BackupRestoreRuns,
+    ) -> None:
+        self._db = db
+        self._clock = clock
+        self._wanted = runbook.backups
+        self._people = people
+        self._permissions = permissions
+        self._rooms = rooms
+        self._recovery = recovery
+        self._diary = diary
+        self._pages = pages
+        self._runs = runs
+
+    # By itself
+
+    async def take_due(self) -> int:
+        """Expire what nobody decided, give up what has lost its process, and clear up behind all."""
+        now = self._clock.now()
+        async with self._db.transaction() as conn:
+            expired = await backup_restores.expire(conn, now)
+            for restore in expired:
+                await self._diary.write(conn, restore, "expired", TOCSIN.name)
+            lost = await backup_restores.lose(conn, silent_since=now - LOST_AFTER, own=self._runs.own, now=now)
+            for restore in lost:
+                await self._diary.write(conn, restore, "lost", TOCSIN.name)
+            again_at = now + SWEEP_AGAIN_AFTER
+            left = await backup_restores.claim_left(conn, list(self._wanted), now=now, again_at=again_at)
+        for restore in left:
+            if restore.id not in self._runs.own:
+                await self._runs.sweep(restore)
+        return len(expired) + len(lost) + len(left)
+
+    async def next_due(self) -> datetime | None:
+        async with self._db.transaction() as conn:
+            return await backup_restores.next_due(conn, list(self._wanted), own=self._runs.own, patience=LOST_AFTER)
+
+    @property
+    def under_way(self) -> int:
+        return len(self._runs.own)
+
+    async def finish(self, patience_s: float) -> None:
+        """At shutdown."""
+        await self._runs.finish(patience_s)
+
+    # What people do
+
+    async def ask(self, actor: Actor, backup_id: int, incident: Incident | None) -> Restore:
+        """Show the plan and ask a second person. Raises Refused when there is nobody, nothing, or one already."""
+        self._permissions.must(actor, "backup.restore")
+        now = self._clock.now()
+        async with self._db.transaction() as conn:
+            await requests.once(conn, actor, now)
+            backup = await self._restorable(conn, backup_id)
+            approvers = self._approvers(actor, backup_id)
+            restore = await self._open(conn, actor, backup, incident)
+            if incident and approvers:
+                await self._rooms.invite(conn, incident, approvers)
+            await self._diary.write(conn, restore, "asked", actor.name)
+        return restore
+
+    async def break_glass(self, actor: Actor, backup_id: int, incident: Incident | None, reason: str) -> Restore:
+        """Begin without a second person; the next tier is paged with the reason, and it stands in the log."""
+        self._permissions.must(actor, "backup.restore")
+        now = self._clock.now()
+        async with self._db.transaction() as conn:
+            await requests.once(conn, actor, now)
+            backup = await self._restorable(conn, backup_id)
+            restore = await self._open(conn, actor, backup, incident)
+            await self._must_be_free(conn, restore)
+            paged = await self._pages.page(conn, actor, restore, incident, reason)
+            await backup_restores.tie(conn, restore.id, paged.id)
+            begun = await backup_restores.begin(conn, restore.id, decided_by=None, reason=reason, now=now)
+            await self._diary.write(conn, begun, "broken", actor.name)
+        self._runs.start(begun)
+        return begun
+
+    async def approve(self, actor: Actor, restore_id: int) -> Restore:
+        """It begins. Raises NotPermitted to who asked and to whoever may not, Refused when it is too late."""
+        self._permissions.must(actor, "backup.restore")
+        now = self._clock.now()
+        async with self._db.transaction() as conn:
+            await requests.once(conn, actor, now)
+            restore = await self._undecided(conn, restore_id, now)
+            must_be_somebody_else(restore, actor.name)
+            await self._must_be_free(conn, restore)
+            begun = await backup_restores.begin(conn, restore.id, decided_by=actor.name, reason=None, now=now)
+            await self._diary.write(conn, begun, "approved", actor.name)
+        self._runs.start(begun)
+        return begun
+
+    async def reject(self, actor: Actor, restore_id: int) -> None:
+        """It does not happen; who asked may take it back in this way too."""
+        now = self._clock.now()
+        async with self._db.transaction() as conn:
+            await requests.once(conn, actor, now)
+            restore = await self._undecided(conn, restore_id, now)
+            if restore.asked_by != actor.name:
+                self._permissions.must(actor, "backup.restore")
+            rejected = await backup_restores.reject(conn, restore.id, actor.name, now)
+            await self._diary.write(conn, rejected, "rejected", actor.name)
+
+    async def _open(self, conn: Connection, actor: Actor, backup: Backup, incident: Incident | None) -> Restore:
+        now = self._clock.now()
+        incident_id = incident.id if incident else None
+        restore = await backup_restores.ask(
+            conn, name=backup.name, backup_id=backup.id, asked_by=actor.name, incident_id=incident_id, now=now,
+            expires_at=now + APPROVE_WITHIN,
+        )  # fmt: skip
+        if restore is None:
+            other = await backup_restores.open_one(conn, backup.name)
+            doing = "waits to be approved" if other and other.state == "waiting" else "is running"
+            raise AlreadyDone(f"A restore of {backup.name} {doing} already: its message shows how it stands.")
+        return restore
+
+    async def _restorable(self, conn: Connection, backup_id: int) -> Backup:
+        """Only what the runbook names can be restored, and only from a good backup."""
+        backup = await backups.get(conn, backup_id)
+        name = named(self._wanted, backup.name)
+        if reason := self._recovery.unsupported(name):
+            raise Refused(f"{name} cannot be restored: {reason}.")
+        if backup.state != "good":
+            raise Refused(
+                f"Backup {backup.id} of {name} is {backup.state}: choose a good one from `/backup list {name}`."
+            )
+        return backup
+
+    def _approvers(self, actor: Actor, backup_id: int) -> list[str]:
+        permitted = self._permissions.permitted("backup.restore")
+        others = [who for who in permitted or [] if who != actor.name]
+        if permitted is not None and not others:
+            raise Refused(
+                "Nobody else may approve a restore just now. When it cannot wait: "
+                f"`/backup restore {backup_id} break-glass <why>`, which pages the next tier."
+            )
+        return others
+
+    async def _undecided(self, conn: Connection, restore_id: int, now: datetime) -> Restore:
+        restore = await backup_restores.lock(conn, restore_id)
+        must_be_undecided(restore, self._people.display_name(restore.decided_by or ""), now)
+        return restore
+
+    async def _must_be_free(self, conn: Connection, restore: Restore) -> None:
+        await backups.hold(conn, restore.name)
+        if await backups.running(conn, restore.name):
+            raise Refused(
+                f"A backup of {restore.name} is running: a restore begins when it is over. "
+                f"`/backup list {restore.name}` shows it."
+            )

@@ -1,0 +1,94 @@
+-- name: ask
+-- No row when a restore of this database waits or runs already.
+INSERT INTO backup_restores
+    (name, backup_id, state, asked_by, asked_at, expires_at, incident_id, scratch, aside, heard_at)
+VALUES
+    (%(name)s, %(backup_id)s, 'waiting', %(asked_by)s, %(now)s, %(expires_at)s, %(incident_id)s, '', '', %(now)s)
+ON CONFLICT (name) WHERE state IN ('waiting', 'running') DO NOTHING
+RETURNING id;
+
+-- name: name_databases
+UPDATE backup_restores SET scratch = %(scratch)s, aside = %(aside)s WHERE id = %(id)s RETURNING *;
+
+-- name: by_id
+SELECT * FROM backup_restores WHERE id = %(id)s;
+
+-- name: by_id_locked
+SELECT * FROM backup_restores WHERE id = %(id)s FOR NO KEY UPDATE;
+
+-- name: open_one
+SELECT * FROM backup_restores WHERE name = %(name)s AND state IN ('waiting', 'running');
+
+-- name: begin
+-- From here on a database of ours may stand beside the target.
+UPDATE backup_restores
+SET state = 'running', decided_by = %(decided_by)s, decided_at = %(now)s, reason = %(reason)s, heard_at = %(now)s,
+    sweep_at = %(now)s
+WHERE id = %(id)s
+RETURNING *;
+
+-- name: reject
+UPDATE backup_restores SET state = 'rejected', decided_by = %(decided_by)s, decided_at = %(now)s, ended_at = %(now)s
+WHERE id = %(id)s
+RETURNING *;
+
+-- name: expire
+UPDATE backup_restores SET state = 'expired', ended_at = %(now)s
+WHERE state = 'waiting' AND expires_at <= %(now)s
+RETURNING *;
+
+-- name: tie
+UPDATE backup_restores SET incident_id = %(incident_id)s WHERE id = %(id)s;
+
+-- name: move_on
+UPDATE backup_restores SET stage = %(stage)s, heard_at = %(now)s WHERE id = %(id)s AND state = 'running';
+
+-- name: hear
+-- The process that runs it is alive.
+UPDATE backup_restores SET heard_at = %(now)s WHERE id = %(id)s AND state = 'running';
+
+-- name: saved
+UPDATE backup_restores SET safety_id = %(safety_id)s, safety_error = %(error)s WHERE id = %(id)s;
+
+-- name: done
+-- One that was given up for lost and came to its end after all is done.
+UPDATE backup_restores
+SET state = 'done', ended_at = %(now)s, exchanged_at = %(now)s, kept = %(kept)s, took = %(took)s, rto = %(rto)s,
+    tables = %(tables)s, rows = %(rows)s, answers = %(answers)s, counted = %(counted)s, error = NULL
+WHERE id = %(id)s AND state IN ('running', 'lost')
+RETURNING *;
+
+-- name: fail
+UPDATE backup_restores SET state = 'failed', ended_at = %(now)s, error = %(error)s
+WHERE id = %(id)s AND state = 'running'
+RETURNING *;
+
+-- name: lose
+-- Those whose process has not been heard of since.
+UPDATE backup_restores SET state = 'lost', ended_at = %(now)s
+WHERE state = 'running' AND heard_at <= %(silent_since)s AND id <> ALL(%(own)s::bigint[])
+RETURNING *;
+
+-- name: claim_left
+-- Whoever claims one has this long to clear up; then it is anybody's again.
+UPDATE backup_restores SET sweep_at = %(again_at)s
+WHERE id IN (
+    SELECT id FROM backup_restores
+    WHERE sweep_at <= %(now)s AND state <> 'running' AND name = ANY(%(names)s) FOR UPDATE SKIP LOCKED)
+RETURNING *;
+
+-- name: swept
+UPDATE backup_restores
+SET sweep_at = NULL, kept = kept OR %(kept)s, exchanged_at = coalesce(exchanged_at, %(exchanged_at)s::timestamptz)
+WHERE id = %(id)s
+RETURNING *;
+
+-- name: next_due
+-- The next to expire, the moment a silent one counts as lost, or one that is still to be cleared up after.
+SELECT LEAST(
+    (SELECT min(expires_at) FROM backup_restores WHERE state = 'waiting'),
+    (SELECT min(heard_at) + %(patience)s FROM backup_restores
+        WHERE state = 'running' AND id <> ALL(%(own)s::bigint[])),
+    (SELECT min(sweep_at) FROM backup_restores
+        WHERE sweep_at IS NOT NULL AND state <> 'running' AND name = ANY(%(names)s))
+) AS due_at;
