@@ -101,12 +101,13 @@ class Fleet:
     async def until_connected(self) -> None:
         await self.until(lambda: all(one.is_connected for one in self.replicas if one.is_running))
 
-    async def launch(self) -> Replica:
-        """One more process, that has yet to come up."""
+    async def launch(self, code: Path = ROOT) -> Replica:
+        """One more process, that has yet to come up; `code` is where its version of Tocsin stands."""
         log = self._folder / f"log-{len(self.replicas) + 1}"
+        environ = self._environ | {"PYTHONPATH": str(code)}
         with log.open("wb") as out:
             process = await asyncio.create_subprocess_exec(
-                *COMMAND, "run", cwd=self._folder, env=self._environ, stdout=out, stderr=out, start_new_session=True
+                *COMMAND, "run", cwd=self._folder, env=environ, stdout=out, stderr=out, start_new_session=True
             )
         self.replicas.append(Replica(process, log))
         return self.replicas[-1]

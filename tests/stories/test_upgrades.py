@@ -1,0 +1,57 @@
+"""A newer version takes over from an older one while both run."""
+
+import shutil
+from pathlib import Path
+
+from bot.sandbox.workspace import Workspace
+from tests.commandline import ROOT
+from tests.processes import Fleet, fleet
+
+LATER = "9999_later"
+REPORTS = 6
+
+
+def a_newer_version(folder: Path) -> Path:
+    """Tocsin as it is, with one migration more."""
+    for part in ("bot", "commands", "templates"):
+        shutil.copytree(ROOT / part, folder / part, ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copy(ROOT / "manifest.yml", folder)
+    (folder / "bot" / "store" / "migrations" / f"{LATER}.sql").write_text("CREATE TABLE later ();")
+    return folder
+
+
+async def carried_by(fleet: Fleet) -> set[str]:
+    """The processes that have sent something, of all that there is."""
+    async with fleet.house.db.transaction() as conn:
+        rows = await (await conn.execute("SELECT DISTINCT holder FROM outbox WHERE state = 'sent'")).fetchall()
+    return {row["holder"].rpartition(":")[2] for row in rows}
+
+
+async def declares(workspace: Workspace, title: str) -> None:
+    answer = await workspace.person("eve").types(f"/incident declare P1 {title}")
+    assert answer.error is None, "whichever process Slack asks, it takes it"
+
+
+async def test_once_a_newer_version_is_there_the_older_one_takes_requests_and_leaves_the_work_to_it(
+    database: str, tmp_path: Path
+) -> None:
+    async with fleet(database, tmp_path) as both:
+        (older,) = await both.start()
+        await declares(both.workspace, "Before the upgrade")
+        await both.until(lambda: both.posted("incident:"))
+        await both.all_is_there_once()
+        assert await carried_by(both) == {str(older.process.pid)}
+        async with both.house.db.transaction() as conn:
+            await conn.execute("DELETE FROM outbox")
+
+        newer = await both.launch(a_newer_version(tmp_path / "newer"))
+        await both.until_connected()
+        await both.until(lambda: f"schema={LATER} is newer" in older.said())
+        for number in range(REPORTS):
+            await declares(both.workspace, f"Report {number}")
+
+        await both.until(lambda: len(both.posted("page:")) == REPORTS + 1)
+        await both.all_is_there_once()
+        assert await carried_by(both) == {str(newer.process.pid)}
+        assert older.is_running
+        assert await older.stops() == 0
