@@ -41,6 +41,9 @@ class Snapshot:
         except psycopg.Error as error:
             snapshot.id = None
             snapshot._not_counted(error)
+        except BaseException:
+            await snapshot.close()
+            raise
         return snapshot
 
     def count(self) -> None:

@@ -1,16 +1,20 @@
 """What goes wrong with backups becomes an alert by itself: one that failed, and an objective that is missed."""
 
+import logging
 from datetime import datetime, timedelta
 
 from bot.clock import Clock
 from bot.domain.alert import ReceivedAlert
 from bot.domain.backup import Backup, misses_at
+from bot.domain.errors import Refused
 from bot.rendering import Rendering
 from bot.runbook import Runbook
 from bot.services.alerts import Alerts
 from bot.store import backup_objectives, backups
 from bot.store.database import Database
 from bot.store.queries import Connection
+
+log = logging.getLogger(__name__)
 
 SOURCE = "backup"
 
@@ -48,14 +52,14 @@ class BackupAlerts:
     # What others tell
 
     async def follow(self, conn: Connection, backup: Backup) -> None:
-        """A run has ended, or was judged anew; in the transaction that writes that down."""
-        # The objective first, as its timer does: who holds an alert and waits for an objective could meet who does not.
-        await self.settle(conn, backup.name)
-        if backup.state == "good":
-            await self.mended(conn, backup.name, "failed")
-        elif not await backups.has_newer_good(conn, backup):
-            facts = {"backup": backup, "last": await self._last_good(conn, backup.name)}
-            await self.troubled(conn, backup.name, "failed", **facts)
+        """A run has ended, or was judged anew; in the transaction that writes that down, which never fails by this."""
+        if backup.name not in self._wanted:
+            return
+        try:
+            async with conn.transaction():
+                await self._follow(conn, backup)
+        except (KeyError, ValueError, TypeError, Refused):
+            log.exception("backup=%s has no alert", backup.id)
 
     async def troubled(self, conn: Connection, name: str, what: str, **facts: object) -> None:
         """Open the alert `what` of this database, or tell it again; its words are templates of that name."""
@@ -84,12 +88,23 @@ class BackupAlerts:
             await backup_objectives.expect(conn, name, at)
             if was_missed:
                 await self.mended(conn, name, "objective")
+        elif was_missed:
+            return
         elif now < at + RUN_PATIENCE and await backups.is_under_way(conn, name, now):
             await backup_objectives.expect(conn, name, now + LOOK_AGAIN_AFTER)
-        elif not was_missed:
+        else:
             await backup_objectives.expect(conn, name, None)
             rpo = self._wanted[name].rpo
             await self.troubled(conn, name, "objective", last=last, rpo=rpo, since=since)
+
+    async def _follow(self, conn: Connection, backup: Backup) -> None:
+        # The objective first, as its timer does: who holds an alert and waits for an objective could meet who does not.
+        await self.settle(conn, backup.name)
+        if backup.state == "good":
+            await self.mended(conn, backup.name, "failed")
+        elif not await backups.has_newer_good(conn, backup):
+            facts = {"backup": backup, "last": await self._last_good(conn, backup.name)}
+            await self.troubled(conn, backup.name, "failed", **facts)
 
     async def _begin_once(self) -> None:
         """At start: watch what the runbook names, and nothing else; an objective may be another than before."""

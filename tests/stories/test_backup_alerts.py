@@ -40,7 +40,7 @@ async def test_a_missed_objective_is_an_alert_that_a_good_backup_ends(
             await world.passes(seconds=1)
             late = "🟠 *High* No backup of orders within its objective of 4h"
             assert world.posts() == [("#infrastructure-alerts", late)]
-            assert "The last good backup is 1, 4h old." in words_of(cards(world)[-1])
+            assert "The last good backup is 1, 4h old: if the database were lost now" in words_of(cards(world)[-1])
 
         await world.passes(hours=1)
         await answered(world, "/backup run")
@@ -59,7 +59,7 @@ async def test_what_was_never_backed_up_misses_its_objective_counted_from_when_i
         assert [headline for _, headline in world.posts()] == [
             "🟠 *High* No backup of orders within its objective of 4h"
         ]
-        assert "There has been no good backup since Thu 06 Aug 2026 15:00 BST." in words_of(cards(world)[0])
+        assert "There has been no good backup since Thu 06 Aug 2026 15:00 BST:" in words_of(cards(world)[0])
         world.nothing_else_was_sent()
 
 
@@ -82,6 +82,24 @@ async def test_the_run_that_begins_when_the_last_one_grows_too_old_is_waited_for
                 assert (standing is not None) == opened, minutes
         await world.settled()
         assert words_of(cards(world)[-1]).startswith("✅ *Over* No backup of orders")
+
+
+async def test_a_run_that_is_under_way_takes_nothing_from_an_alert_that_is_open(
+    new_world: NewWorld, guarded: Guarded, folder: Path
+) -> None:
+    """Another process starts meanwhile, and looks at every objective."""
+    address = guarded.database("orders")
+    async with new_world(runbook=keep(address, folder, facts=", rpo: 4h")) as world:
+        await world.passes(hours=4)
+        assert words_of(cards(world)[0]).startswith("🟠 *High* No backup of orders within its objective")
+        with psycopg.connect(address) as holder:
+            holder.execute("LOCK TABLE orders IN ACCESS EXCLUSIVE MODE")
+            await world.house.backups.run(world.house.people.actor("U0EVE"), "orders")
+            second = App(world.app.settings, world.app.runbook, world.clock)
+            async with second.at_hand() as services:
+                await services.backup_alerts.take_due()
+        await world.settled()
+        assert words_of(cards(world)[0]).startswith("✅ *Over* No backup of orders within its objective")
 
 
 async def test_a_damaged_backup_misses_the_objective_that_it_had_met_and_the_valid_one_before_it_is_named(
