@@ -48,9 +48,8 @@ class PageReports:
                 await self._paging.accepted(conn, page, reference)
                 page = await pages.get(conn, page.id)
             report = news(page.reported, word)
-            if report is None or self._is_of_another_attempt(page, reference, report):
-                return
-            await self._write(conn, page, report, code)
+            if report and not self._is_of_another_attempt(page, reference, report):
+                await self._write(conn, page, report, code)
             await self._cards.touch(conn, f"incident:{page.incident_id}", incident=page.incident_id)
 
     async def _find(self, conn: Connection, key: str) -> Page:

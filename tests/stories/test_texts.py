@@ -325,6 +325,11 @@ async def test_without_a_public_address_nothing_asks_for_a_reply(new_world: NewW
         assert "Acknowledge in Slack: /escalate ack" in text.body
         assert "eply" not in text.body
 
+        url = f"http://127.0.0.1:{world.app.port}/twilio/sms"
+        async with aiohttp.ClientSession() as session, session.post(url, data={"From": ADA, "Body": "ack"}) as answer:
+            assert answer.status == 403
+            assert (await answer.json())["error"] == "PUBLIC_URL is not set, so no signature can be checked"
+
 
 async def test_a_telephone_that_says_nothing_delays_nobody_else(new_world: NewWorld) -> None:
     everybody = by("sms").replace("who: [ada], via: [sms]", "who: [ada, ben], via: [sms, slack]")
