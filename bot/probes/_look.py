@@ -52,9 +52,9 @@ class Stopwatch:
         return timedelta(seconds=time.perf_counter() - self._begun)
 
 
-def reason_of(error: OSError) -> str:
-    """Why a connection failed, without its address."""
-    if isinstance(error, socket.gaierror):
+def reason_of(error: OSError | UnicodeError) -> str:
+    """Why a connection failed, without its address. A name that cannot even be written as one is not known either."""
+    if isinstance(error, socket.gaierror | UnicodeError):
         return UNKNOWN_NAME
     # A name with several addresses fails with all their errors in one text.
     said = _words_of(error.errno) if error.errno else reason_in(str(error))

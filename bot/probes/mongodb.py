@@ -26,7 +26,10 @@ WELL = (1, 2, 7)
 
 async def probe(check: MongodbCheck) -> Finding:
     watch = Stopwatch()
-    client = _client(check)
+    try:
+        client = _client(check)
+    except (PyMongoError, ValueError) as error:
+        return no_answer(_said(error, check), watch.elapsed)
     try:
         return await _look(client, check, watch)
     except ServerSelectionTimeoutError:

@@ -15,7 +15,7 @@ async def probe(check: TcpCheck) -> Finding:
     watch = Stopwatch()
     try:
         _, writer = await asyncio.open_connection(check.target.host, check.target.port)
-    except OSError as error:
+    except (OSError, UnicodeError) as error:
         return no_answer(reason_of(error), watch.elapsed)
     finding = Finding("healthy", "open", watch.elapsed)
     writer.close()

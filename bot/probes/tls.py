@@ -22,7 +22,7 @@ async def probe(check: TlsCheck) -> Finding:
         left = await _time_left(check)
     except ssl.SSLError as error:
         return no_answer(tls_reason_of(error), watch.elapsed, value="no trust")
-    except OSError as error:
+    except (OSError, UnicodeError) as error:
         return no_answer(reason_of(error), watch.elapsed)
     finding = Finding("healthy", f"{_days(left)} left", watch.elapsed, measured=left / DAY)
     if left <= check.expires_within:

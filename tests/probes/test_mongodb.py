@@ -131,6 +131,12 @@ async def test_an_error_that_quotes_the_address_is_told_without_it(listen: Liste
     assert "hunter2" not in repr(finding)
 
 
+async def test_an_address_that_the_driver_refuses_is_down_and_says_why() -> None:
+    finding = await probe(a_check("mongodb://ada:hunter2@a.invalid,b.invalid/?directConnection=true"))
+
+    assert (finding.state, finding.reason) == ("down", "Cannot specify multiple hosts with directConnection=true")
+
+
 async def test_a_password_that_is_not_accepted_is_told_apart(listen: Listen) -> None:
     refused = {"ok": 0.0, "errmsg": "Authentication failed.", "code": 18}
     port = await listen(saying({"saslstart": refused}))

@@ -26,7 +26,8 @@ async def test_a_port_where_nobody_listens_is_down(nobodys_port: int) -> None:
 
 
 async def test_a_name_that_is_not_known_is_down() -> None:
-    assert (await probe(a_check("nowhere.invalid:6379"))).reason == "this name is not known"
+    for host in ("nowhere.invalid", f"{'long' * 20}.invalid"):
+        assert (await probe(a_check(f"{host}:6379"))).reason == "this name is not known"
 
 
 def test_what_is_expected_is_said_in_a_few_words() -> None:

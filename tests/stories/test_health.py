@@ -1,6 +1,7 @@
 """Something that is watched breaks, somebody is told once, and it recovers."""
 
 import asyncio
+import gc
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
@@ -424,6 +425,31 @@ async def test_without_a_chart_the_words_stand_alone(new_world: NewWorld, websit
         assert "🟢 *website* healthy" in said
         assert len([one for one in world.eve.sees("#general") if one.ephemeral_for]) == 2
         world.nothing_else_was_sent()
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+async def test_no_password_of_a_database_is_ever_told(
+    new_world: NewWorld, website: Website, caplog: pytest.LogCaptureFixture
+) -> None:
+    for logger in ("bot", "commands", "pymongo", "psycopg"):
+        caplog.set_level("DEBUG", logger=logger)
+    async with listening(hang) as port:
+        pass
+    account = f"ada:hunter2@127.0.0.1:{port}"
+    checks = [
+        f'orders: {{postgresql: "postgresql://{account}/orders"}}',
+        f'content: {{mongodb: "mongodb://{account}/content", timeout: 300ms}}',
+    ]
+    async with new_world(runbook=watching(website, *checks)) as world:
+        for _ in range(2):
+            await world.passes(minutes=5)
+        await answered(world, "/health")
+        shown = f"{world.workspace.sent} {[one.messages for one in world.workspace.conversations]}"
+
+    assert "orders is down: Connection refused" in shown
+    assert "content is down: " in shown
+    assert "hunter2" not in f"{shown} {caplog.text}"
+    gc.collect()
 
 
 async def test_looks_by_hand_raise_no_alarm(new_world: NewWorld, website: Website) -> None:
