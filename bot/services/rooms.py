@@ -12,7 +12,7 @@ from bot.services.channels import Channels
 from bot.services.outbox import CARD, ROOM, Errand, NoLongerWanted, Outbox, Outcome
 from bot.services.people import People
 from bot.services.posts import Posts, no_room_yet
-from bot.slack.blocks import message
+from bot.slack.blocks import clip, message
 from bot.slack.gateway import Gateway, Posted, Room
 from bot.store import incidents, pages
 from bot.store.database import Database
@@ -170,7 +170,7 @@ class Rooms(Errand):
         if incident.room_id is None:
             raise _no_room(incident)
         lead = await self._people.called(incident.lead) if incident.lead else None
-        topic = self._rendering.say("documents/topic", incident=incident, lead=lead)[:TOPIC_LENGTH]
+        topic = clip(self._rendering.say("slack/topic", incident=incident, lead=lead), TOPIC_LENGTH)
         # Slack posts a line for every topic that is set, also for the same one.
         if topic == incident.room_topic:
             raise NoLongerWanted

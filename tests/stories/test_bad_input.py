@@ -101,6 +101,7 @@ async def test_nothing_typed_can_mention_a_channel_or_forge_a_link(world: World)
     await world.eve.opens_home()
     await world.settled()
     assert await notes(world) == [SMUGGLED]
+    assert "<" not in (room.topic or ""), "what is in a topic is mrkdwn too"
     world.posts()
     world.nothing_else_was_sent()
 
