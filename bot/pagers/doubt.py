@@ -1,11 +1,12 @@
 """What is done when an earlier attempt may have been accepted: it is looked for before anything is sent again."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import Protocol
 
 from bot.clock import Clock
-from bot.domain.errors import Failed, Unanswered
+from bot.domain.errors import Failed, Rejected, Unanswered
 from bot.pagers import Call
 
 # How long we look for what may have been sent, before it is sent as a possible repeat.
@@ -23,6 +24,15 @@ class Send(Protocol):
     async def __call__(self, *, repeat: bool) -> str: ...
 
 
+@contextmanager
+def in_doubt() -> Iterator[None]:
+    """A refusal says that an earlier attempt may have been accepted all the same."""
+    try:
+        yield
+    except Rejected as error:
+        raise Rejected(f"{error}; an earlier attempt may have been accepted", error.code) from error
+
+
 async def sent_once(call: Call, clock: Clock, *, look: Look, send: Send) -> str:
     """The reference of the earlier attempt, if one is found, else that of a new one."""
     if not call.unsure:
@@ -33,5 +43,6 @@ async def sent_once(call: Call, clock: Clock, *, look: Look, send: Send) -> str:
     except Failed as error:
         if clock.now() - began < LOOK_FOR:
             raise Unanswered(f"it is not known whether this was sent: {error}") from error
-        return await send(repeat=True)
+        with in_doubt():
+            return await send(repeat=True)
     return found or await send(repeat=False)

@@ -1,10 +1,12 @@
 """Pages somebody by mail."""
 
 from collections.abc import Awaitable, Callable
+from contextlib import nullcontext
 
 from bot.domain.page import Page, Via
 from bot.mail import Letter, Mail, subject_and_body
 from bot.pagers import Call, Pager, Parts
+from bot.pagers.doubt import in_doubt
 from bot.rendering import Rendering
 from bot.runbook import Person, Runbook
 
@@ -53,4 +55,5 @@ class EmailPager:
         # Mailboxes drop what they have seen.
         key = f"page-{page.key}"
         thread = f"pages-{incident.ref}.{incident.declared_at.timestamp():.0f}"
-        return await self._mail.send(Letter(page.contact, subject, body, key, thread))
+        with in_doubt() if call.unsure else nullcontext():
+            return await self._mail.send(Letter(page.contact, subject, body, key, thread))

@@ -116,6 +116,8 @@ async def test_a_refused_page_is_never_called_accepted(office: PostOffice, pager
     office.says_to("ada@example.com", "550 no such mailbox")
     with pytest.raises(Rejected, match="550 no such mailbox"):
         await pager.page(calling(**TO_ADA))
+    with pytest.raises(Rejected, match=r"550.*; an earlier attempt may have been accepted"):
+        await pager.page(calling(**TO_ADA, unsure=True))
 
     office.says_to("ada@example.com", "451 come back later")
     with pytest.raises(Unreachable, match="451"):

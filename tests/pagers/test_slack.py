@@ -127,6 +127,16 @@ async def test_while_slack_does_not_let_us_look_the_page_waits_for_a_minute_and_
     assert texts(workspace, "ada") == ["Page 7 (possibly a repeat)"]
 
 
+async def test_a_repeat_that_is_refused_says_that_the_first_may_have_been_accepted(
+    workspace: Workspace, pager: SlackPager, calling: Calling, clock: Clock
+) -> None:
+    workspace.faults.refuse("conversations.history", "missing_scope", times=None)
+    workspace.faults.refuse("chat.postMessage", "messages_tab_disabled")
+    clock.move(timedelta(seconds=60))
+    with pytest.raises(Rejected, match=r"messages_tab_disabled.*; an earlier attempt may have been accepted"):
+        await pager.page(calling("ada", unsure=True))
+
+
 async def test_a_refusal_a_busy_slack_and_a_revoked_token_are_told_apart(
     workspace: Workspace, pager: SlackPager, calling: Calling, clock: Clock
 ) -> None:

@@ -194,8 +194,8 @@ def _is_of(page: Page, reference: str) -> bool:
 
 
 def _was_doubted(page: Page) -> bool:
-    """Taken although nobody ever heard so: then refused under the same id, or not asked about after an answer."""
-    return page.state == "cancelled" or (page.via == "email" and page.state in LOST)
+    """Taken although nobody ever heard so: then refused when it was sent again, or left alone after an answer."""
+    return page.state == "cancelled" or (page.state in LOST and "may have been accepted" in str(page.error))
 
 
 def _had_its_effect(deed: str, incident: Incident | None) -> bool:

@@ -30,7 +30,7 @@ class Said:
 
 @dataclass(frozen=True)
 class Page:
-    """A row of `pages`. `claimed_at`: when the attempt began that was successful; None = none was."""
+    """A row of `pages`. `claimed_at`: when the attempt began that was successful; None = not known."""
 
     id: int
     incident_id: int

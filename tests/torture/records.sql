@@ -3,9 +3,11 @@ SELECT i.id, i.title, i.declared_at, i.acknowledged_at, i.resolved_at, e.state, 
 FROM incidents i JOIN escalations e ON e.incident_id = i.id ORDER BY i.id;
 
 -- name: pages
--- A claim lasts fifteen seconds; that of the last attempt is what became of it.
+-- A claim lasts fifteen seconds, so its end tells when the last attempt began. Where there were more claims than
+-- attempts, the last one may have been a look for an earlier one only, and nothing is told.
 SELECT p.id, p.incident_id, p.run, p.loop, p.step, p.tier, p.person, p.via, p.state, p.due_at, p.first_attempt_at,
-    p.accepted_at, p.reference, p.error, o.due_at - interval '15 seconds' AS claimed_at
+    p.accepted_at, p.reference, p.error,
+    CASE WHEN o.attempts = p.attempts THEN o.due_at - interval '15 seconds' END AS claimed_at
 FROM pages p LEFT JOIN outbox o ON o.kind = 'page' AND (o.payload ->> 'page')::bigint = p.id AND o.state = 'sent'
 ORDER BY p.id;
 
