@@ -82,6 +82,8 @@ class Restorer(Protocol):
     """
 
     RESTORES: str
+    # Whether `exchange` can be done; where not, backups can only be tried.
+    EXCHANGES: bool
 
     async def ready(self, backup: Any, folders: Sequence[Path]) -> Equipment:
         """Find what fits the server, and see that we may. Raises Rejected, saying what to do, or Unreachable."""

@@ -42,14 +42,14 @@ ADVICE = (
 
 async def equip(backup: MongodbBackup, folders: Sequence[Path]) -> Equipment:
     """The newest mongodump there is. One of a time when it was a part of the server must be as new as the server."""
-    server = await _server_version(backup)
-    found = sorted([tool for path in every_program("mongodump", folders) if (tool := await _tool(path))])
+    server = await server_version(backup)
+    found = sorted([tool for path in every_program("mongodump", folders) if (tool := await tool_at(path))])
     if not found:
         raise Rejected(f"mongodump is not installed: {ADVICE}")
     version, path = found[-1]
     if version[0] < OF_THEIR_OWN and version[:2] < _numbers(server)[:2]:
-        raise Rejected(f"mongodump {_written(version)} is older than MongoDB {server}: {ADVICE}")
-    return Equipment(path, f"mongodump {_written(version)}", f"MongoDB {server}")
+        raise Rejected(f"mongodump {written(version)} is older than MongoDB {server}: {ADVICE}")
+    return Equipment(path, f"mongodump {written(version)}", f"MongoDB {server}")
 
 
 async def dump(backup: MongodbBackup, equipment: Equipment, tally: Tally) -> Content:
@@ -63,7 +63,7 @@ async def dump(backup: MongodbBackup, equipment: Equipment, tally: Tally) -> Con
             yield piece
         words = await said
         if await program.wait() != 0:
-            raise Unreachable(fit_to_show(_complaint(words), backup.target.redactions()) or "mongodump failed")
+            raise Unreachable(fit_to_show(complaint_in(words), backup.target.redactions()) or "mongodump failed")
     finally:
         await end(program)
         said.cancel()
@@ -139,7 +139,7 @@ async def _next_piece(stdout: asyncio.StreamReader) -> bytes:
         raise Unanswered(f"mongodump has been silent for {SILENT_FOR_AT_MOST_S // 60} minutes") from error
 
 
-async def _server_version(backup: MongodbBackup) -> str:
+async def server_version(backup: MongodbBackup) -> str:
     """Raises Unreachable, without a password in it."""
     try:
         # In a thread: the asynchronous client leaves sockets open when it is closed as soon as it has connected.
@@ -155,7 +155,7 @@ def _asked_version(address: str) -> str:
         return str(client.server_info()["version"])
 
 
-async def _tool(path: Path) -> tuple[list[int], Path] | None:
+async def tool_at(path: Path) -> tuple[list[int], Path] | None:
     """None when it does not run here."""
     version = re.search(rb"version: r?(\d+\.\d+\.\d+)", await what_it_says(path, "--version"))
     return (_numbers(version[1].decode()), path) if version else None
@@ -165,11 +165,11 @@ def _numbers(version: str) -> list[int]:
     return [int(part) for part in re.findall(r"\d+", version)[:3]]
 
 
-def _written(version: Sequence[int]) -> str:
+def written(version: Sequence[int]) -> str:
     return ".".join(map(str, version))
 
 
-def _complaint(said: bytes) -> str:
+def complaint_in(said: bytes) -> str:
     """The line that says what failed, without the time before it."""
     lines = [line.partition("\t")[2] or line for line in said.decode("utf-8", "replace").splitlines() if line.strip()]
     failed = [line for line in lines if line.startswith("Failed:")]

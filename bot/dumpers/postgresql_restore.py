@@ -19,6 +19,7 @@ from bot.dumpers._statements import Statements
 from bot.runbook.backups import PostgresqlBackup
 
 RESTORES = "postgresql"
+EXCHANGES = True
 SQL = Statements(__file__)
 
 # Databases that every server has, for what cannot be done from within the one it is done to.

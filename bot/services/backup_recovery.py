@@ -37,6 +37,13 @@ class BackupRecovery:
         kind = self._wanted[name].kind
         return "" if kind in self._restorers else f"restoring a {kind} is not supported yet"
 
+    def cannot_be_put_back(self, name: str) -> str:
+        """Why it can be tried at most, and not be put into its place; '' = it can."""
+        if reason := self.unsupported(name):
+            return reason
+        kind = self._wanted[name].kind
+        return "" if self._restorers[kind].EXCHANGES else f"putting a {kind} back is not supported yet, only drills are"
+
     async def bring_back(self, backup: Backup, scratch: str, told: Told) -> Found:
         """Into a database of this name. Raises a kind of Failed; what has been made by then has to be dropped."""
         wanted, restorer = self._wanted[backup.name], self._restorer(backup.name)

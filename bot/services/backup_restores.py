@@ -155,7 +155,7 @@ class BackupRestores:
         """Only what the runbook names can be restored, and only from a good backup."""
         backup = await backups.get(conn, backup_id)
         name = named(self._wanted, backup.name)
-        if reason := self._recovery.unsupported(name):
+        if reason := self._recovery.cannot_be_put_back(name):
             raise Refused(f"{name} cannot be restored: {reason}.")
         if backup.state != "good":
             raise Refused(

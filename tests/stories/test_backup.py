@@ -269,10 +269,9 @@ async def test_a_name_that_is_not_in_the_runbook_is_only_a_name(new_world: NewWo
         assert await runs(world) == []
 
 
-async def test_what_is_not_supported_yet_is_said_plainly(new_world: NewWorld, guarded: Guarded, folder: Path) -> None:
+async def test_of_several_databases_one_has_to_be_chosen(new_world: NewWorld, guarded: Guarded, folder: Path) -> None:
     more = 'content: {mongodb: "mongodb://localhost/tinacms"}'
     async with new_world(runbook=keep(guarded.database(), folder, more)) as world:
-        assert "restoring a mongodb is not supported yet" in await answered(world, "/backup drill content")
         assert world.eve.labels(await which(world)) == ["Back up orders", "Back up content"]
 
 

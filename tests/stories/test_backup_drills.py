@@ -5,15 +5,18 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
+from pymongo import MongoClient
 
 from bot.app import App
 from bot.domain.backup_drill import Drill
 from bot.sandbox.model import Message
 from bot.store import backup_drills
 from tests.guarded import PASSWORD, USER, Guarded, guarded_postgres
+from tests.mongodb import mongodb_tools
 from tests.world import RUNBOOK, World, words_of
 
 NewWorld = Callable[..., AbstractAsyncContextManager[World]]
@@ -259,3 +262,24 @@ async def test_what_a_killed_process_left_is_removed_when_its_server_can_be_reac
             guarded.tell(f"ALTER ROLE {USER} LOGIN")
         await world.passes(seconds=60)
         assert scratches(guarded) == 0
+
+
+async def test_a_mongodb_is_drilled_alike_and_restoring_one_is_refused(
+    new_world: NewWorld, mongodb: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", f"{mongodb_tools()}:/usr/bin:/bin")
+    invariants = """invariants: {'{"count": "orders"}': "> 10"}"""
+    entry = f'orders: {{mongodb: "{mongodb}shop", to: {tmp_path / "kept"}, {invariants}}}'
+    with MongoClient[dict[str, Any]](mongodb) as client:
+        client.drop_database("shop")
+        client["shop"].orders.insert_many([{"_id": number} for number in range(30)])
+        async with new_world(runbook=f"{RUNBOOK}backups:\n  {entry}\n") as world:
+            await answered(world, "/backup run")
+            await answered(world, "/backup drill")
+            said = shown(world, "*Drill 1 of")
+            assert "✅ *Drill 1 of orders* passed" in said
+            assert "1 tables with 30 rows, as many as were backed up · 1 of 1 invariants hold" in said
+            assert [name for name in client.list_database_names() if name.startswith("tocsin_")] == []
+
+            said = await answered(world, "/backup restore 1")
+            assert "putting a mongodb back is not supported yet, only drills are" in said

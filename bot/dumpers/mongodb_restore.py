@@ -1,0 +1,156 @@
+"""MongoDB, restored by its own mongorestore under another name beside the target.
+
+What is there can be looked at and removed again: a drill. A MongoDB has no way to exchange two databases at one
+instant, so none is put back into its place from here.
+"""
+
+import asyncio
+import json
+import os
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, TypeVar
+
+from pymongo import MongoClient
+from pymongo.errors import PyMongoError
+
+from bot.domain.backup_drill import OURS
+from bot.domain.errors import Rejected, Unanswered, Unreachable
+from bot.domain.saying import fit_to_show
+from bot.dumpers import Content, Equipment
+from bot.dumpers._programs import base_environment, end, every_program, feed
+from bot.dumpers.mongodb import ADVICE, SELECT_WITHIN_MS, complaint_in, server_version, tool_at, written
+from bot.runbook.backups import MongodbBackup
+
+RESTORES = "mongodb"
+EXCHANGES = False
+
+FILL_WITHIN_S = 12 * 3600
+ANSWER_WITHIN_MS = 60_000
+
+T = TypeVar("T")
+Client = MongoClient[dict[str, Any]]
+
+
+async def ready(backup: MongodbBackup, folders: Sequence[Path]) -> Equipment:
+    """The newest mongorestore there is."""
+    target_of(backup)
+    server = await server_version(backup)
+    found = sorted([tool for path in every_program("mongorestore", folders) if (tool := await tool_at(path))])
+    if not found:
+        raise Rejected(f"mongorestore is not installed: {ADVICE}")
+    version, path = found[-1]
+    return Equipment(path, f"mongorestore {written(version)}", f"MongoDB {server}")
+
+
+async def fill(backup: MongodbBackup, scratch: str, content: Content, equipment: Equipment) -> None:
+    """Ends at the first thing that cannot be restored: half a database is none."""
+    program = await _started(backup, scratch, equipment)
+    assert program.stdin and program.stderr
+    said = asyncio.create_task(program.stderr.read())
+    try:
+        async with asyncio.timeout(FILL_WITHIN_S):
+            await feed(program.stdin, content)
+            if await program.wait() != 0:
+                words = fit_to_show(complaint_in(await said), backup.target.redactions())
+                raise Rejected(f"mongorestore: {words}")
+    except TimeoutError as error:
+        raise Unanswered("mongorestore did not come to an end") from error
+    finally:
+        await end(program)
+        said.cancel()
+
+
+async def counts(backup: MongodbBackup, database: str = "") -> Mapping[str, int]:
+    """The documents of every collection, under the names they have in the target."""
+    name = target_of(backup)
+
+    def count(client: Client) -> Mapping[str, int]:
+        held = client[database or name]
+        found = [one["name"] for one in held.list_collections() if one.get("type", "collection") == "collection"]
+        own = [collection for collection in found if not collection.startswith("system.")]
+        return {f"{name}.{collection}": held[collection].count_documents({}) for collection in sorted(own)}
+
+    return await _asked(backup, count)
+
+
+async def ask(backup: MongodbBackup, database: str, question: str) -> object:
+    """A question is a count as MongoDB understands it: `{"count": "orders", "query": {"paid": true}}`."""
+    try:
+        command = json.loads(question)
+    except ValueError:
+        command = None
+    if not isinstance(command, dict) or next(iter(command), "") != "count":
+        raise Rejected(f'“{question}” is no question to a MongoDB: write for example {{"count": "orders"}}')
+    return await _asked(
+        backup, lambda client: client[database].command({**command, "maxTimeMS": ANSWER_WITHIN_MS})["n"]
+    )
+
+
+async def exists(backup: MongodbBackup, database: str = "") -> bool:
+    name = database or target_of(backup)
+    return await _asked(backup, lambda client: name in client.list_database_names())
+
+
+async def exchange(backup: MongodbBackup, scratch: str, aside: str) -> bool:
+    raise Rejected("a MongoDB cannot be put back into its place from here yet")
+
+
+async def drop(backup: MongodbBackup, scratch: str) -> None:
+    if not scratch.startswith(OURS):
+        raise Rejected(f"{scratch} is none of Tocsin's own databases")
+    await _asked(backup, lambda client: client.drop_database(scratch))
+
+
+def target_of(backup: MongodbBackup) -> str:
+    """The database by name. Raises Rejected when all of them are backed up together."""
+    if name := backup.database:
+        return name
+    raise Rejected("all databases of its server are backed up together, and only one can be restored: add `database`")
+
+
+def _server_address(backup: MongodbBackup) -> str:
+    """Without a database: whoever signs in where the address says still does."""
+    scheme, _, rest = backup.target.reveal().partition("://")
+    where, _, query = rest.partition("?")
+    authority, _, named = where.partition("/")
+    options = [option for option in query.split("&") if option]
+    names = {option.partition("=")[0].lower() for option in options}
+    if "@" in authority and named and "authsource" not in names:
+        options.append(f"authSource={named}")
+    if "serverselectiontimeoutms" not in names:
+        options.append(f"serverSelectionTimeoutMS={SELECT_WITHIN_MS}")
+    return f"{scheme}://{authority}/?{'&'.join(options)}"
+
+
+async def _started(backup: MongodbBackup, scratch: str, equipment: Equipment) -> asyncio.subprocess.Process:
+    """The address goes through a pipe of its own, as with mongodump: the program's input is the archive."""
+    name = target_of(backup)
+    reading, writing = os.pipe()
+    try:
+        os.write(writing, json.dumps({"uri": _server_address(backup)}).encode())
+    finally:
+        os.close(writing)
+    try:
+        return await asyncio.create_subprocess_exec(
+            equipment.program, f"--config=/dev/fd/{reading}", "--archive", "--gzip", "--stopOnError",
+            f"--nsInclude={name}.*", f"--nsFrom={name}.*", f"--nsTo={scratch}.*",
+            env=base_environment(), pass_fds=(reading,),
+            stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.PIPE,
+        )  # fmt: skip
+    finally:
+        os.close(reading)
+
+
+async def _asked(backup: MongodbBackup, question: Callable[[Client], T]) -> T:
+    """In a thread, as the dumper asks too. Raises Unreachable, without a password in it."""
+
+    def ask() -> T:
+        with Client(_server_address(backup)) as client:
+            return question(client)
+
+    try:
+        return await asyncio.to_thread(ask)
+    except (PyMongoError, ValueError) as error:
+        said = str(error).partition(", Timeout:")[0].partition(" (configured timeouts")[0]
+        raise Unreachable(fit_to_show(said, backup.target.redactions())) from error

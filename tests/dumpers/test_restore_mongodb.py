@@ -1,0 +1,108 @@
+"""A MongoDB brought back by mongorestore under another name: every document, and nothing else is touched."""
+
+from collections.abc import AsyncGenerator, Iterator
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from pymongo import MongoClient
+
+from bot.domain.errors import Rejected, Unreachable
+from bot.dumpers import Tally
+from bot.dumpers import mongodb as dumping
+from bot.dumpers import mongodb_restore as restoring
+from bot.runbook.backups import MongodbBackup
+from tests.mongodb import mongodb_tools
+
+ORDERS = [{"_id": n, "note": f"größe 日本 {n}", "facts": {"tags": ["a", None], "price": n / 4}} for n in range(700)]
+
+
+def a_backup(address: str, **facts: str) -> MongodbBackup:
+    return MongodbBackup.model_validate({"key": "content", "mongodb": address, **facts})
+
+
+@pytest.fixture
+def folders() -> list[Path]:
+    return [mongodb_tools()]
+
+
+@pytest.fixture
+def scratch(mongodb: str) -> Iterator[str]:
+    name = f"tocsin_drill_1_{uuid4().hex[:6]}"
+    yield name
+    with MongoClient[dict[str, Any]](mongodb) as client:
+        client.drop_database(name)
+
+
+@pytest.fixture
+def shop(mongodb: str) -> Iterator[MongodbBackup]:
+    name = f"shop_{uuid4().hex[:8]}"
+    with MongoClient[dict[str, Any]](mongodb) as client:
+        client[name].orders.insert_many(ORDERS)
+        client[name].create_collection("empty")
+        yield a_backup(f"{mongodb}{name}")
+        client.drop_database(name)
+
+
+async def pieces(content: bytes) -> AsyncGenerator[bytes, None]:
+    for start in range(0, len(content), 65536):
+        yield content[start : start + 65536]
+
+
+async def dumped(backup: MongodbBackup, folders: list[Path], tally: Tally) -> bytes:
+    equipment = await dumping.equip(backup, folders)
+    return b"".join([piece async for piece in dumping.dump(backup, equipment, tally)])
+
+
+async def test_every_document_comes_back_under_another_name_and_the_target_is_left_alone(
+    mongodb: str, shop: MongodbBackup, scratch: str, folders: list[Path]
+) -> None:
+    tally = Tally()
+    content = await dumped(shop, folders, tally)
+    with MongoClient[dict[str, Any]](mongodb) as client:
+        client[shop.database].orders.delete_many({"_id": {"$gt": 2}})
+
+        equipment = await restoring.ready(shop, folders)
+        assert equipment.tool.startswith("mongorestore 100.")
+        await restoring.fill(shop, scratch, pieces(content), equipment)
+        assert await restoring.counts(shop, scratch) == tally.counts
+        assert list(client[scratch].orders.find().sort("_id")) == ORDERS
+        assert client[shop.database].orders.count_documents({}) == 3
+
+        assert await restoring.ask(shop, scratch, '{"count": "orders", "query": {"_id": {"$lt": 10}}}') == 10
+        assert await restoring.exists(shop, scratch) and await restoring.exists(shop)
+        await restoring.drop(shop, scratch)
+        assert not await restoring.exists(shop, scratch)
+
+
+async def test_an_archive_that_is_cut_short_is_no_database(
+    shop: MongodbBackup, scratch: str, folders: list[Path]
+) -> None:
+    content = await dumped(shop, folders, Tally())
+    with pytest.raises(Rejected, match="mongorestore: "):
+        await restoring.fill(shop, scratch, pieces(content[:-200]), await restoring.ready(shop, folders))
+
+
+@pytest.mark.parametrize("question", ['{"drop": "orders"}', "orders", '["count"]', '{"x": 1, "count": "orders"}'])
+async def test_only_counts_may_be_asked(shop: MongodbBackup, question: str) -> None:
+    with pytest.raises(Rejected, match="is no question to a MongoDB: write for example"):
+        await restoring.ask(shop, shop.database, question)
+
+
+async def test_only_databases_of_our_own_are_dropped(mongodb: str, shop: MongodbBackup) -> None:
+    with pytest.raises(Rejected, match="none of Tocsin's own"):
+        await restoring.drop(shop, shop.database)
+    assert await restoring.exists(shop)
+
+
+async def test_all_databases_together_cannot_be_restored(mongodb: str, folders: list[Path]) -> None:
+    with pytest.raises(Rejected, match="add `database`"):
+        await restoring.ready(a_backup(mongodb), folders)
+
+
+async def test_a_server_that_is_away_is_told_without_the_password(unused_tcp_port: int) -> None:
+    away = a_backup(f"mongodb://keeper:hunter2-x@127.0.0.1:{unused_tcp_port}/shop?serverSelectionTimeoutMS=200")
+    with pytest.raises(Unreachable) as raised:
+        await restoring.counts(away)
+    assert "hunter2" not in str(raised.value)
