@@ -168,7 +168,11 @@ class Scheduler:
 
     async def _watch_schema(self) -> None:
         while True:
-            await self._schema.look()
+            try:
+                await self._schema.look()
+            except Exception:
+                # A door: who looks no more would go on claiming what a newer version means otherwise.
+                log.exception("schema")
             with suppress(TimeoutError):
                 async with asyncio.timeout(SWEEP_EVERY_S):
                     await self._migrated.wait()
