@@ -11,6 +11,7 @@ import pytest
 from psycopg.sql import SQL, Identifier
 
 from bot.domain.errors import Failed, Rejected, Unreachable
+from bot.dumpers import Tally
 from bot.dumpers import postgresql as dumping
 from bot.dumpers import postgresql_restore as restoring
 from bot.store.embedded import binaries
@@ -81,7 +82,7 @@ def guarded() -> Iterator[Guarded]:
 
 async def dumped(address: str) -> bytes:
     backup = a_backup(address)
-    return b"".join([piece async for piece in dumping.dump(backup, await dumping.equip(backup, TOOLS))])
+    return b"".join([piece async for piece in dumping.dump(backup, await dumping.equip(backup, TOOLS), Tally())])
 
 
 async def pieces(content: bytes) -> AsyncGenerator[bytes, None]:
