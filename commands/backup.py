@@ -29,7 +29,9 @@ async def status_asked(call: Call) -> Answer:
 
 @COMMAND.verb("run", "take", "create", "now", usage="run [name]", help="take a backup now")
 async def run(call: Call) -> Answer:
-    """The only database there is needs no name; of several one has to be chosen."""
+    """The only database there is needs no name; of several one has to be chosen; of none it is said so."""
+    if not call.text and not call.house.runbook.backups:
+        return await status(call)
     wanted = call.text or _only(list(call.house.runbook.backups))
     if not wanted and call.house.runbook.backups:
         return call.say("backup_which", buttons=_buttons("Back up", "backup.run", list(call.house.runbook.backups)))

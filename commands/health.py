@@ -13,7 +13,14 @@ from commands.command import Command
 
 log = logging.getLogger(__name__)
 
-COMMAND = Command("health", summary="How everything stands that is watched.")
+COMMAND = Command(
+    "health",
+    summary="How everything stands that is watched.",
+    also=(
+        ("", "every check, worst first, and how old the backups are"),
+        ("<check>", "one check, looked at now"),
+    ),
+)
 
 # Nobody waits for a slow check to see the others.
 PATIENCE_S = 1.5

@@ -158,7 +158,8 @@ async def test_every_button_of_the_panel_answers(world: World) -> None:
     [
         ("/incident", "`/incident severity <SEV> [why]`  raise it freely, lower it with a reason"),
         ("/escalate", "`/escalate <tier|@user> <why>`  page this tier or person; the reason is in the page"),
-        ("/health", "`/health history [check]`  when the checks changed, and how long it lasted"),
+        ("/health", "`/health <check>`  one check, looked at now"),
+        ("/health", "`/health history [check]`  how the checks have been, and their changes"),
         ("/backup", "`/backup run [name]`  take a backup now"),
     ],
 )
@@ -177,6 +178,12 @@ async def test_a_verb_that_is_not_there_yet_says_so_and_what_helps_meanwhile(wor
     said = await ask(world, "eve", f"/incident {verb} @ben something by 2026-09-01")
     assert "yet" in said or "later" in said
     assert "Until then" in said
+    world.nothing_else_was_sent()
+
+
+@pytest.mark.parametrize("typed", ["/backup", "/backup run"])
+async def test_without_any_backup_in_the_runbook_that_is_said(world: World, typed: str) -> None:
+    assert (await ask(world, "eve", typed)).startswith("*No backups*")
     world.nothing_else_was_sent()
 
 
