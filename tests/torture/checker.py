@@ -105,7 +105,8 @@ def nobody_is_paged_after_an_answer(evidence: Evidence) -> Iterator[str]:
             for one in taken.get(page.id, ()):
                 begun_before = page.claimed_at is None or page.claimed_at <= end
                 if one.at > end + (IN_FLIGHT if begun_before else timedelta(0)):
-                    yield f"{page} of INC-{incident.id}, answered at {end}, was taken at {one.at}"
+                    times = f"due {page.due_at}, first tried {page.first_attempt_at}, claimed {page.claimed_at}"
+                    yield f"{page}, answered at {end}, was taken at {one.at}: {times}, by hand {incident.by_hand}"
 
 
 def nothing_is_claimed(evidence: Evidence) -> Iterator[str]:
