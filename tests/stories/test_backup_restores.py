@@ -140,6 +140,7 @@ async def test_a_second_person_approves_the_plan_and_the_database_is_what_it_was
         world.nothing_else_was_sent()
 
         # The safety backup is one like any other: what was there can be had back.
+        assert "the safety backup before restore 1" in await answered(world, world.ben, "/backup list")
         await answered(world, world.ben, "/backup restore 2")
         await pressed(world, world.ada, "Approve", 2)
         assert rows(guarded, address) == 4
