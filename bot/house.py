@@ -1,8 +1,6 @@
 """Builds the house: every service from what it needs, no business `if`."""
 
-from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import aiohttp
@@ -10,8 +8,8 @@ import aiohttp
 from bot import publishers
 from bot.charts import Drawing
 from bot.clock import Clock
-from bot.dumpers import dumpers, places, restorers
 from bot.hooks import Hooks
+from bot.house_backups import Common, build_backups
 from bot.mail import Mail
 from bot.metrics import Metrics
 from bot.pagers import Parts, on_the_shelf
@@ -25,22 +23,7 @@ from bot.services.alert_incidents import AlertIncidents
 from bot.services.alert_outlets import AlertOutlets
 from bot.services.alerts import Alerts
 from bot.services.approvals import Approvals
-from bot.services.backup_alerts import BackupAlerts
-from bot.services.backup_cards import BackupCards
-from bot.services.backup_drill_cards import BackupDrillCards
-from bot.services.backup_drill_runs import BackupDrillRuns
-from bot.services.backup_drills import BackupDrills
-from bot.services.backup_recovery import BackupRecovery
-from bot.services.backup_reports import BackupReports
-from bot.services.backup_restore_cards import BackupRestoreCards
-from bot.services.backup_restore_log import BackupRestoreLog
 from bot.services.backup_restore_pages import BackupRestorePages
-from bot.services.backup_restore_runs import BackupRestoreRuns
-from bot.services.backup_restores import BackupRestores
-from bot.services.backup_retention import BackupRetention
-from bot.services.backup_runs import BackupRuns
-from bot.services.backup_verdicts import BackupVerdicts
-from bot.services.backups import Backups
 from bot.services.cards import Cards
 from bot.services.channels import Channels
 from bot.services.check_alarms import CheckAlarms
@@ -87,16 +70,9 @@ from bot.services.wordings import Wordings
 from bot.settings import Settings
 from bot.slack.gateway import Gateway
 from bot.store.database import Database
-from bot.store.embedded_place import binaries
 from bot.telephone import Telephone
 
-BACKUPS_FOLDER = "backups"
 DRAWING_FOLDER = "drawing"
-
-
-def backups_folder(settings: Settings) -> Path:
-    """Where the backups are that the runbook gives no place."""
-    return settings.home / BACKUPS_FOLDER
 
 
 def build(
@@ -151,8 +127,8 @@ def build(
     hook = partial(hooks.post, whose="the webhook of the alerts")
     outlets = AlertOutlets(db, runbook, outbox, rendering, mail=mail, hook=hook)
     alerts = Alerts(db, clock, runbook, tied, outlets, cards)
-    common = _Common(settings, runbook, clock, db, permissions, channels, cards, posts, rendering)
-    keeping = _backups(common, alerts, people, rooms, BackupRestorePages(incidents, escalations, rendering))
+    common = Common(settings, runbook, clock, db, permissions, channels, cards, posts, rendering)
+    keeping = build_backups(common, alerts, people, rooms, BackupRestorePages(incidents, escalations, rendering))
     wordings = Wordings(clock, runbook, people, rendering)
     outlets_of_words = publishers.on_the_shelf(publishers.Parts(gateway, wordings.for_slack, channels.find, mail))
     publications = Publications(db, clock, outbox, cards, rendering, outlets_of_words)
@@ -221,67 +197,6 @@ def build(
         backup_reports=keeping.reports,
         backup_drills=keeping.drills,
         backup_restores=keeping.restores,
-    )
-
-
-@dataclass(frozen=True)
-class _Common:
-    """What most services are built from."""
-
-    settings: Settings
-    runbook: Runbook
-    clock: Clock
-    db: Database
-    permissions: Permissions
-    channels: Channels
-    cards: Cards
-    posts: Posts
-    rendering: Rendering
-
-
-@dataclass(frozen=True)
-class _Keeping:
-    """Everything about backups."""
-
-    backups: Backups
-    alerts: BackupAlerts
-    verdicts: BackupVerdicts
-    reports: BackupReports
-    drills: BackupDrills
-    restores: BackupRestores
-
-
-def _backups(
-    common: _Common, alerts: Alerts, people: People, rooms: Rooms, restore_pages: BackupRestorePages
-) -> _Keeping:
-    db, clock, runbook, rendering = common.db, common.clock, common.runbook, common.rendering
-    channels, cards = common.channels, common.cards
-    tools = [found] if (found := binaries()) else []
-    backup_cards = BackupCards(runbook, channels, cards, rendering)
-    backup_alerts = BackupAlerts(db, clock, runbook, alerts, rendering)
-    kept_in = places(common.settings)
-    retention = BackupRetention(db, clock, runbook, kept_in)
-    runs = BackupRuns(
-        db, clock, runbook, backup_cards, backup_alerts, retention, dumpers(), kept_in,
-        home=backups_folder(common.settings), tools=tools,
-    )  # fmt: skip
-    verdicts = BackupVerdicts(db, clock, runbook, backup_cards, backup_alerts, runs)
-    recovery = BackupRecovery(runbook, runs, restorers(), tools=tools)
-    BackupDrillCards(runbook, channels, cards, rendering)
-    drill_runs = BackupDrillRuns(db, clock, runbook, recovery, verdicts, cards, backup_alerts)
-    kept = Backups(db, clock, runbook, common.permissions, backup_cards, backup_alerts, runs)
-    restore_cards = BackupRestoreCards(runbook, channels, common.permissions, cards, rendering)
-    diary = BackupRestoreLog(clock, runbook, channels, common.posts, restore_cards, rendering)
-    restore_runs = BackupRestoreRuns(db, clock, runbook, kept, verdicts, recovery, diary)
-    return _Keeping(
-        backups=kept,
-        alerts=backup_alerts,
-        verdicts=verdicts,
-        reports=BackupReports(db, clock, runbook, channels, common.posts, rendering),
-        drills=BackupDrills(db, clock, runbook, common.permissions, recovery, drill_runs),
-        restores=BackupRestores(
-            db, clock, runbook, people, common.permissions, rooms, recovery, diary, restore_pages, restore_runs
-        ),
     )
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from bot.cli.finding import Finding
 from bot.domain.errors import Failed
 from bot.dumpers import Content, dumpers, kind_of_place, places
-from bot.house import backups_folder
+from bot.house_backups import backups_folder
 from bot.runbook import Runbook
 from bot.runbook.backups import Backup
 from bot.settings import Settings

@@ -89,7 +89,7 @@ class BackupRestores:
         now = self._clock.now()
         async with self._db.transaction() as conn:
             await requests.once(conn, actor, now)
-            backup = await self._restorable(conn, backup_id)
+            backup = await self._restorable(conn, backup_id, incident)
             approvers = self._approvers(actor, backup_id)
             restore = await self._open(conn, actor, backup, incident)
             if incident and approvers:
@@ -103,7 +103,7 @@ class BackupRestores:
         now = self._clock.now()
         async with self._db.transaction() as conn:
             await requests.once(conn, actor, now)
-            backup = await self._restorable(conn, backup_id)
+            backup = await self._restorable(conn, backup_id, incident)
             restore = await self._open(conn, actor, backup, incident)
             await self._must_be_free(conn, restore)
             paged = await self._pages.page(conn, actor, restore, incident, reason)
@@ -151,8 +151,13 @@ class BackupRestores:
             raise AlreadyDone(f"A restore of {backup.name} {doing} already: its message shows how it stands.")
         return restore
 
-    async def _restorable(self, conn: Connection, backup_id: int) -> Backup:
-        """Only what the runbook names can be restored, and only from a good backup."""
+    async def _restorable(self, conn: Connection, backup_id: int, incident: Incident | None) -> Backup:
+        """Only what the runbook names can be restored, only from a good backup, and never as a part of a rehearsal."""
+        if incident and incident.drill:
+            raise Refused(
+                f"{incident.ref} is a drill, and a restore is real: `/backup drill {backup_id}` rehearses it. "
+                "When it is meant, ask for it in another channel."
+            )
         backup = await backups.get(conn, backup_id)
         name = named(self._wanted, backup.name)
         if reason := self._recovery.cannot_be_put_back(name):

@@ -288,6 +288,19 @@ async def test_breaking_the_glass_is_for_those_who_may_restore(
         assert rows(guarded, address) == 4
 
 
+async def test_a_rehearsed_incident_restores_nothing(
+    new_world: NewWorld, guarded: Guarded, address: str, tmp_path: Path
+) -> None:
+    async with new_world(runbook=keep(address, tmp_path)) as world:
+        await harmed(world, guarded, address)
+        await world.ada.types("/incident drill P1 Orders are gone", "#general")
+        await world.settled()
+        for typed in ("/backup restore 1", "/backup restore 1 break-glass we play"):
+            said = await answered(world, world.ada, typed, world.room())
+            assert "INC-1 is a drill, and a restore is real: `/backup drill 1` rehearses it" in said
+        assert await steps(world) == []
+
+
 @pytest.mark.parametrize(
     ("typed", "said"),
     [
