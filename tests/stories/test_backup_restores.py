@@ -459,21 +459,25 @@ async def killed(guarded: Guarded, database: str, home: Path, when: str) -> None
 
 
 async def killed_after_the_exchange(guarded: Guarded, database: str, home: Path) -> None:
-    """The names have changed, and nothing can be written down about it: our own row is held by somebody."""
+    """The names have changed, and nothing can be written down about it: our own row is held by somebody.
+
+    Until that is so the exchange waits for whoever is busy with the name of the target.
+    """
     process = await begun(database, home)
-    while not asides(guarded, "tocsin_restore%"):
-        assert process.returncode is None
-        await asyncio.sleep(0.002)
-    watching = "SELECT stage FROM backup_restores"
-    async with await psycopg.AsyncConnection.connect(database, autocommit=True) as conn:
-        while (await (await conn.execute(watching.encode())).fetchone() or ("",))[0] != "exchanging":
-            assert process.returncode is None
-        async with conn.transaction():
-            await conn.execute(b"SELECT FROM backup_restores FOR UPDATE")
-            while not asides(guarded, "tocsin_before%"):
+    watching = "SELECT count(*) FROM backup_restores WHERE stage = 'exchanging'"
+    async with await psycopg.AsyncConnection.connect(database, autocommit=True) as conn, conn.transaction():
+        with psycopg.connect(guarded.entrance) as busy:
+            busy.execute("COMMENT ON DATABASE orders IS 'nobody renames it'")
+            while not guarded.ask(watching, database):
                 assert process.returncode is None
-            process.kill()
-            await process.wait()
+                await asyncio.sleep(0.005)
+            await conn.execute(b"SELECT FROM backup_restores FOR UPDATE")
+            busy.rollback()
+        while not asides(guarded, "tocsin_before%"):
+            assert process.returncode is None
+            await asyncio.sleep(0.002)
+        process.kill()
+        await process.wait()
 
 
 async def begun(database: str, home: Path) -> asyncio.subprocess.Process:
