@@ -35,7 +35,7 @@ async def cover(call: Call) -> Answer:
     word, rest = first_word(call.typed)
     if not word:
         raise Refused(HOW_TO_COVER)
-    schedule = call.house.covers.schedule(word)
+    schedule = call.house.covers.schedule(word.removeprefix("schedule/"))
     person, span = _by_whom(call, rest)
     if span.lower() == "off":
         ended = await call.house.covers.end(call.actor, schedule.key)

@@ -68,7 +68,7 @@ async def test_whoever_covers_has_the_schedule_from_now_to_the_very_end_of_the_c
 async def test_without_a_person_the_caller_covers_and_also_for_a_span_of_time(new_world: NewWorld) -> None:
     async with new_world(runbook=ON_A_SCHEDULE) as world:
         assert "*Ben Moss covers `primary` until Thu 06 Aug 2026 19:00 BST.*" in await ask(
-            world, "ben", "/escalate cover PRIMARY for 4h"
+            world, "ben", "/escalate cover schedule/PRIMARY for 4h"
         )
         assert "`primary` Ben Moss covers for Ada Obi until" in await ask(world, "eve", "/escalate oncall")
 
