@@ -12,7 +12,6 @@ from aiohttp import web
 from bot import acknowledging, intake, switchboard
 from bot.clock import Clock
 from bot.domain.errors import Failed
-from bot.house import build
 from bot.metrics import Metrics
 from bot.outgoing import http_client
 from bot.runbook import Runbook
@@ -102,7 +101,8 @@ class App:
             stack.push_async_callback(db.close)
             session = await stack.enter_async_context(http_client())
             self.clock.correct((await db.server_time())["now"])
-            self.services = build(self.settings, self.runbook, self.clock, db, session, self.metrics)
+            house = Services(self.settings, self.runbook, self.clock, db, session, self.metrics)
+            self.services = house.connected()
             await self._must_know(self.services.schema)
             await self.services.people.recall()
             await self.services.channels.recall()

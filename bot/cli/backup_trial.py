@@ -6,9 +6,9 @@ from pathlib import Path
 from bot.cli.finding import Finding
 from bot.domain.errors import Failed
 from bot.dumpers import Content, dumpers, kind_of_place, places
-from bot.house_backups import backups_folder
 from bot.runbook import Runbook
 from bot.runbook.backups import Backup
+from bot.services.built.recovery import backups_folder
 from bot.settings import Settings
 from bot.store.embedded_place import binaries
 

@@ -11,8 +11,8 @@ import aiohttp
 
 from bot.clock import Clock
 from bot.domain.actor import Actor
-from bot.house import build
 from bot.metrics import Metrics
+from bot.services import Services
 from bot.settings import Settings
 from bot.store.database import Database
 from tests.world import BEGINNING, example_runbook
@@ -27,7 +27,7 @@ async def main(url: str, home: str, runbook: str, name: str) -> None:
     await db.open()
     async with aiohttp.ClientSession() as session:
         text = await asyncio.to_thread(Path(runbook).read_text, "utf-8")
-        house = build(settings, example_runbook(text), clock, db, session, Metrics())
+        house = Services(settings, example_runbook(text), clock, db, session, Metrics()).connected()
         await house.backups.run(Actor("ada"), name)
         await asyncio.Event().wait()
 

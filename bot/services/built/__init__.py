@@ -1,0 +1,1 @@
+"""How every service is built, part by part: a name, and what is put together for it when it is first asked for."""

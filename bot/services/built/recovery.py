@@ -1,0 +1,131 @@
+"""Backups, and the proof that they bring the data back."""
+
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+from pathlib import Path
+
+from bot.dumpers import Place, dumpers, places, restorers
+from bot.services.backup_alerts import BackupAlerts
+from bot.services.backup_cards import BackupCards
+from bot.services.backup_drill_cards import BackupDrillCards
+from bot.services.backup_drill_runs import BackupDrillRuns
+from bot.services.backup_drills import BackupDrills
+from bot.services.backup_recovery import BackupRecovery
+from bot.services.backup_reports import BackupReports
+from bot.services.backup_restore_cards import BackupRestoreCards
+from bot.services.backup_restore_log import BackupRestoreLog
+from bot.services.backup_restore_pages import BackupRestorePages
+from bot.services.backup_restore_runs import BackupRestoreRuns
+from bot.services.backup_restores import BackupRestores
+from bot.services.backup_retention import BackupRetention
+from bot.services.backup_runs import BackupRuns
+from bot.services.backup_verdicts import BackupVerdicts
+from bot.services.backups import Backups
+from bot.services.built.watching import Watching
+from bot.settings import Settings
+from bot.store.embedded_place import binaries
+
+BACKUPS_FOLDER = "backups"
+
+
+def backups_folder(settings: Settings) -> Path:
+    """Where the backups are that the runbook gives no place."""
+    return settings.home / BACKUPS_FOLDER
+
+
+class Recovery(Watching):
+    """Runs, verdicts, retention, drills, restores."""
+
+    @cached_property
+    def backup_tools(self) -> Sequence[Path]:
+        """Where programs are looked for beside the PATH."""
+        return [found] if (found := binaries()) else []
+
+    @cached_property
+    def backup_places(self) -> Mapping[str, Place]:
+        return places(self.settings)
+
+    @cached_property
+    def backup_cards(self) -> BackupCards:
+        return BackupCards(self.runbook, self.channels, self.cards, self.rendering)
+
+    @cached_property
+    def backup_alerts(self) -> BackupAlerts:
+        return BackupAlerts(self.db, self.clock, self.runbook, self.alerts, self.rendering)
+
+    @cached_property
+    def backup_retention(self) -> BackupRetention:
+        return BackupRetention(self.db, self.clock, self.runbook, self.backup_places)
+
+    @cached_property
+    def backup_runs(self) -> BackupRuns:
+        return BackupRuns(
+            self.db, self.clock, self.runbook, self.backup_cards, self.backup_alerts, self.backup_retention,
+            dumpers(), self.backup_places, home=backups_folder(self.settings), tools=self.backup_tools,
+        )  # fmt: skip
+
+    @cached_property
+    def backup_verdicts(self) -> BackupVerdicts:
+        return BackupVerdicts(
+            self.db, self.clock, self.runbook, self.backup_cards, self.backup_alerts, self.backup_runs
+        )
+
+    @cached_property
+    def backups(self) -> Backups:
+        return Backups(
+            self.db, self.clock, self.runbook, self.permissions, self.backup_cards, self.backup_alerts,
+            self.backup_runs,
+        )  # fmt: skip
+
+    @cached_property
+    def backup_reports(self) -> BackupReports:
+        return BackupReports(self.db, self.clock, self.runbook, self.channels, self.posts, self.rendering)
+
+    @cached_property
+    def backup_recovery(self) -> BackupRecovery:
+        return BackupRecovery(self.runbook, self.backup_runs, restorers(), tools=self.backup_tools)
+
+    @cached_property
+    def backup_drill_cards(self) -> BackupDrillCards:
+        return BackupDrillCards(self.runbook, self.channels, self.cards, self.rendering)
+
+    @cached_property
+    def backup_drill_runs(self) -> BackupDrillRuns:
+        return BackupDrillRuns(
+            self.db, self.clock, self.runbook, self.backup_recovery, self.backup_verdicts, self.cards,
+            self.backup_alerts,
+        )  # fmt: skip
+
+    @cached_property
+    def backup_drills(self) -> BackupDrills:
+        return BackupDrills(
+            self.db, self.clock, self.runbook, self.permissions, self.backup_recovery, self.backup_drill_runs
+        )
+
+    @cached_property
+    def backup_restore_cards(self) -> BackupRestoreCards:
+        return BackupRestoreCards(self.runbook, self.channels, self.permissions, self.cards, self.rendering)
+
+    @cached_property
+    def backup_restore_log(self) -> BackupRestoreLog:
+        return BackupRestoreLog(
+            self.clock, self.runbook, self.channels, self.posts, self.backup_restore_cards, self.rendering
+        )
+
+    @cached_property
+    def backup_restore_pages(self) -> BackupRestorePages:
+        return BackupRestorePages(self.incidents, self.escalations, self.rendering)
+
+    @cached_property
+    def backup_restore_runs(self) -> BackupRestoreRuns:
+        return BackupRestoreRuns(
+            self.db, self.clock, self.runbook, self.backups, self.backup_verdicts, self.backup_recovery,
+            self.backup_restore_log,
+        )  # fmt: skip
+
+    @cached_property
+    def backup_restores(self) -> BackupRestores:
+        return BackupRestores(
+            self.db, self.clock, self.runbook, self.people, self.permissions, self.rooms, self.backup_recovery,
+            self.backup_restore_log, self.backup_restore_pages, self.backup_restore_runs,
+        )  # fmt: skip

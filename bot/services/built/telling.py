@@ -1,0 +1,48 @@
+"""What stakeholders and clients are told."""
+
+from functools import cached_property
+
+from bot import publishers
+from bot.services.approvals import Approvals
+from bot.services.built.paging import Paging
+from bot.services.communications import Communications
+from bot.services.promises import Promises
+from bot.services.publications import Publications
+from bot.services.telling_cards import TellingCards
+from bot.services.wordings import Wordings
+
+
+class Telling(Paging):
+    """Audiences: words, approvals, sending, and the promise to go on."""
+
+    @cached_property
+    def wordings(self) -> Wordings:
+        return Wordings(self.clock, self.runbook, self.people, self.rendering)
+
+    @cached_property
+    def publications(self) -> Publications:
+        parts = publishers.Parts(self.gateway, self.wordings.for_slack, self.channels.find, self.mail)
+        on_the_shelf = publishers.on_the_shelf(parts)
+        return Publications(self.db, self.clock, self.outbox, self.cards, self.rendering, on_the_shelf)
+
+    @cached_property
+    def promises(self) -> Promises:
+        return Promises(self.db, self.clock, self.runbook, self.posts, self.rendering)
+
+    @cached_property
+    def approvals(self) -> Approvals:
+        return Approvals(
+            self.db, self.clock, self.runbook, self.people, self.permissions, self.cards, self.rooms, self.rendering,
+            self.publications, self.promises,
+        )  # fmt: skip
+
+    @cached_property
+    def telling_cards(self) -> TellingCards:
+        return TellingCards(self.db, self.runbook, self.channels, self.permissions, self.cards, self.rendering)
+
+    @cached_property
+    def communications(self) -> Communications:
+        return Communications(
+            self.db, self.clock, self.runbook, self.permissions, self.outbox, self.cards, self.wordings,
+            self.publications, self.promises, self.approvals,
+        )  # fmt: skip

@@ -1,0 +1,69 @@
+"""Alerts from outside, and the watch over what the runbook wants watched."""
+
+from functools import cached_property, partial
+
+from bot.charts import Drawing
+from bot.probes import shelf
+from bot.services.alert_cards import AlertCards
+from bot.services.alert_deeds import AlertDeeds
+from bot.services.alert_incidents import AlertIncidents
+from bot.services.alert_outlets import AlertOutlets
+from bot.services.alerts import Alerts
+from bot.services.built.paging import Paging
+from bot.services.check_alarms import CheckAlarms
+from bot.services.check_charts import CheckCharts
+from bot.services.checks import Checks
+from bot.services.health import Health
+from bot.services.heartbeats import Heartbeats
+from bot.services.looking import Looking
+
+DRAWING_FOLDER = "drawing"
+
+
+class Watching(Paging):
+    """Alerts, heartbeats, and checks."""
+
+    @cached_property
+    def alert_incidents(self) -> AlertIncidents:
+        return AlertIncidents(self.clock, self.runbook, self.incidents, self.posts, self.cards, self.rendering)
+
+    @cached_property
+    def alert_cards(self) -> AlertCards:
+        return AlertCards(self.clock, self.runbook, self.channels, self.alert_incidents, self.cards, self.rendering)
+
+    @cached_property
+    def alert_outlets(self) -> AlertOutlets:
+        hook = partial(self.hooks.post, whose="the webhook of the alerts")
+        return AlertOutlets(self.db, self.runbook, self.outbox, self.rendering, mail=self.mail, hook=hook)
+
+    @cached_property
+    def alerts(self) -> Alerts:
+        return Alerts(self.db, self.clock, self.runbook, self.alert_incidents, self.alert_outlets, self.cards)
+
+    @cached_property
+    def alert_deeds(self) -> AlertDeeds:
+        return AlertDeeds(
+            self.db, self.clock, self.people, self.permissions, self.escalations, self.alerts, self.alert_incidents
+        )
+
+    @cached_property
+    def heartbeats(self) -> Heartbeats:
+        return Heartbeats(self.db, self.clock, self.runbook, self.alerts, self.rendering)
+
+    @cached_property
+    def looking(self) -> Looking:
+        return Looking(shelf())
+
+    @cached_property
+    def checks(self) -> Checks:
+        alarms = CheckAlarms(self.runbook, self.alerts, self.looking, self.rendering)
+        return Checks(self.db, self.clock, self.runbook, self.looking, alarms)
+
+    @cached_property
+    def health(self) -> Health:
+        return Health(self.db, self.clock, self.runbook, self.looking, self.checks)
+
+    @cached_property
+    def check_charts(self) -> CheckCharts:
+        drawing = Drawing(self.settings.home / DRAWING_FOLDER)
+        return CheckCharts(self.db, self.clock, self.runbook, self.health, drawing, self.gateway, self.rendering)
