@@ -12,6 +12,8 @@ RestoreState = Literal["waiting", "rejected", "expired", "running", "done", "fai
 APPROVE_WITHIN = timedelta(minutes=10)
 # Why there is no safety backup of what is gone.
 NOT_THERE = "the database is not there"
+# The stage of one whose data takes its place part by part, and not at one instant.
+OVERWRITING = "overwriting"
 
 
 @dataclass(frozen=True)
@@ -56,6 +58,11 @@ class Restore:
     def was_gone(self) -> bool:
         """There was nothing to be saved or kept."""
         return self.safety_error == NOT_THERE
+
+    @property
+    def is_mixed(self) -> bool:
+        """It came to no good end while it overwrote the database, some of which may be old and some new."""
+        return self.stage == OVERWRITING and self.state in ("failed", "lost")
 
 
 def must_be_undecided(restore: Restore, decider: str, now: datetime) -> None:

@@ -82,7 +82,7 @@ class Restorer(Protocol):
     """
 
     RESTORES: str
-    # Whether `exchange` can be done; where not, backups can only be tried.
+    # Whether it has `exchange`; else it has `overwrite`, which is not done at one instant and keeps nothing of before.
     EXCHANGES: bool
 
     async def ready(self, backup: Any, folders: Sequence[Path]) -> Equipment:
@@ -104,6 +104,12 @@ class Restorer(Protocol):
         """Put the scratch database into the place of the target, which is kept as `aside`; False = there was none.
 
         All of it or nothing, also when this process dies. Connections to the target are ended.
+        """
+
+    async def overwrite(self, backup: Any, scratch: str, content: Content, equipment: Equipment) -> None:
+        """Restore the content into the target, and remove from it what the scratch database does not have.
+
+        Wherever it ends before its end, some of the target is old and some is new.
         """
 
     async def drop(self, backup: Any, scratch: str) -> None:

@@ -1,7 +1,7 @@
 """MongoDB, restored by its own mongorestore under another name beside the target.
 
-What is there can be looked at and removed again: a drill. A MongoDB has no way to exchange two databases at one
-instant, so none is put back into its place from here.
+A MongoDB has no way to exchange two databases at one instant, so one is put back by restoring it a second time, over
+the target, once it has been found right beside it.
 """
 
 import asyncio
@@ -44,8 +44,22 @@ async def ready(backup: MongodbBackup, folders: Sequence[Path]) -> Equipment:
 
 
 async def fill(backup: MongodbBackup, scratch: str, content: Content, equipment: Equipment) -> None:
+    await _restore(backup, scratch, content, equipment)
+
+
+async def overwrite(backup: MongodbBackup, scratch: str, content: Content, equipment: Equipment) -> None:
+    target = target_of(backup)
+    # Before anything is touched: when others have removed it, this is not to be put into its place any more.
+    wanted = await _asked(backup, lambda client: _collections(client, scratch))
+    if not wanted:
+        raise Rejected(f"{scratch} is not there, or there is nothing in it")
+    await _restore(backup, target, content, equipment, "--drop")
+    await _asked(backup, lambda client: _drop_all_but(client, target, wanted))
+
+
+async def _restore(backup: MongodbBackup, database: str, content: Content, equipment: Equipment, *options: str) -> None:
     """Ends at the first thing that cannot be restored: half a database is none."""
-    program = await _started(backup, scratch, equipment)
+    program = await _started(backup, database, equipment, options)
     assert program.stdin and program.stderr
     said = asyncio.create_task(program.stderr.read())
     try:
@@ -92,10 +106,6 @@ async def exists(backup: MongodbBackup, database: str = "") -> bool:
     return await _asked(backup, lambda client: name in client.list_database_names())
 
 
-async def exchange(backup: MongodbBackup, scratch: str, aside: str) -> bool:
-    raise Rejected("a MongoDB cannot be put back into its place from here yet")
-
-
 async def drop(backup: MongodbBackup, scratch: str) -> None:
     if not scratch.startswith(OURS):
         raise Rejected(f"{scratch} is none of Tocsin's own databases")
@@ -107,6 +117,16 @@ def target_of(backup: MongodbBackup) -> str:
     if name := backup.database:
         return name
     raise Rejected("all databases of its server are backed up together, and only one can be restored: add `database`")
+
+
+def _collections(client: Client, database: str) -> set[str]:
+    """Views too; not those that the server keeps for itself."""
+    return {one["name"] for one in client[database].list_collections() if not one["name"].startswith("system.")}
+
+
+def _drop_all_but(client: Client, database: str, wanted: set[str]) -> None:
+    for collection in sorted(_collections(client, database) - wanted):
+        client[database].drop_collection(collection)
 
 
 def _server_address(backup: MongodbBackup) -> str:
@@ -123,7 +143,9 @@ def _server_address(backup: MongodbBackup) -> str:
     return f"{scheme}://{authority}/?{'&'.join(options)}"
 
 
-async def _started(backup: MongodbBackup, scratch: str, equipment: Equipment) -> asyncio.subprocess.Process:
+async def _started(
+    backup: MongodbBackup, database: str, equipment: Equipment, options: Sequence[str]
+) -> asyncio.subprocess.Process:
     """The address goes through a pipe of its own, as with mongodump: the program's input is the archive."""
     name = target_of(backup)
     reading, writing = os.pipe()
@@ -134,7 +156,7 @@ async def _started(backup: MongodbBackup, scratch: str, equipment: Equipment) ->
     try:
         return await asyncio.create_subprocess_exec(
             equipment.program, f"--config=/dev/fd/{reading}", "--archive", "--gzip", "--stopOnError",
-            f"--nsInclude={name}.*", f"--nsFrom={name}.*", f"--nsTo={scratch}.*",
+            f"--nsInclude={name}.*", f"--nsFrom={name}.*", f"--nsTo={database}.*", *options,
             env=base_environment(), pass_fds=(reading,),
             stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.PIPE,
         )  # fmt: skip

@@ -37,12 +37,9 @@ class BackupRecovery:
         kind = self._wanted[name].kind
         return "" if kind in self._restorers else f"restoring a {kind} is not supported yet"
 
-    def cannot_be_put_back(self, name: str) -> str:
-        """Why it can be tried at most, and not be put into its place; '' = it can."""
-        if reason := self.unsupported(name):
-            return reason
-        kind = self._wanted[name].kind
-        return "" if self._restorers[kind].EXCHANGES else f"putting a {kind} back is not supported yet, only drills are"
+    def exchanges(self, name: str) -> bool:
+        """Whether what was brought back takes its place at one instant; where not, the target is overwritten."""
+        return self._restorer(name).EXCHANGES
 
     async def bring_back(self, backup: Backup, scratch: str, told: Told) -> Found:
         """Into a database of this name. Raises a kind of Failed; what has been made by then has to be dropped."""
@@ -65,6 +62,15 @@ class BackupRecovery:
     async def exchange(self, name: str, scratch: str, aside: str) -> bool:
         """Put what was brought back into its place; False = there was nothing there before."""
         return await self._restorer(name).exchange(self._wanted[name], scratch, aside)
+
+    async def overwrite(self, backup: Backup, scratch: str) -> None:
+        """Restore it once more, into its place. Raises a kind of Failed; then some of the target is old, some new."""
+        wanted, restorer = self._wanted[backup.name], self._restorer(backup.name)
+        equipment = await restorer.ready(wanted, self._tools)
+        counts = await restorer.counts(wanted, scratch)
+        await restorer.overwrite(wanted, scratch, self._runs.content(backup), equipment)
+        if unlike := difference(counts, await restorer.counts(wanted)):
+            raise Damaged(f"put into its place, {unlike}; something may be writing to it")
 
     async def drop(self, name: str, scratch: str) -> None:
         await self._restorer(name).drop(self._wanted[name], scratch)

@@ -3,6 +3,7 @@
 from bot.domain.backup_restore import Restore
 from bot.rendering import Rendering
 from bot.runbook import Runbook
+from bot.services.backup_recovery import BackupRecovery
 from bot.services.cards import Cards, Painted
 from bot.services.channels import Channels
 from bot.services.permissions import Permissions
@@ -19,12 +20,14 @@ class BackupRestoreCards:
         runbook: Runbook,
         channels: Channels,
         permissions: Permissions,
+        recovery: BackupRecovery,
         cards: Cards,
         rendering: Rendering,
     ) -> None:
         self._runbook = runbook
         self._channels = channels
         self._permissions = permissions
+        self._recovery = recovery
         self._cards = cards
         self._rendering = rendering
         cards.painted_by("restore", self.paint)
@@ -44,6 +47,7 @@ class BackupRestoreCards:
             target=wanted.target.shown if wanted else restore.name,
             approvers=[who for who in permitted or [] if who != restore.asked_by],
             anybody=permitted is None,
+            exchanged=wanted is not None and self._recovery.exchanges(restore.name),
         )
         return Painted(await self._place(conn, restore), message(words, _buttons(restore)))
 

@@ -1,4 +1,4 @@
-"""Carries out a restore: reads the backup back, saves what is there, brings the data back beside it, and exchanges."""
+"""Carries out a restore: saves what is there, brings the backup back beside it, and puts that into its place."""
 
 import logging
 import time
@@ -9,7 +9,7 @@ from bot.clock import Clock
 from bot.domain.actor import TOCSIN, Actor
 from bot.domain.backup import Backup
 from bot.domain.backup_drill import Found
-from bot.domain.backup_restore import NOT_THERE, Restore
+from bot.domain.backup_restore import NOT_THERE, OVERWRITING, Restore
 from bot.domain.errors import Failed, Refused, Rejected
 from bot.runbook import Runbook
 from bot.services.background import Background, until_recorded
@@ -25,7 +25,7 @@ log = logging.getLogger(__name__)
 
 
 class BackupRestoreRuns:
-    """The restores of this process. Until the exchange the database itself is not touched."""
+    """The restores of this process. Until the last step the database itself is not touched."""
 
     def __init__(
         self,
@@ -76,7 +76,9 @@ class BackupRestoreRuns:
         await self._recovery.drop(name, restore.scratch)
         # Only now: a process that was frozen and wakes up has nothing left to exchange.
         kept = await self._recovery.exists(name, restore.aside)
-        return kept or (restore.was_gone and await self._recovery.exists(name)), kept
+        # Where it was overwritten, that something is there now says nothing.
+        began_empty = restore.was_gone and not restore.is_mixed
+        return kept or (began_empty and await self._recovery.exists(name)), kept
 
     async def _carry(self, restore: Restore) -> None:
         begun_s = time.monotonic()
@@ -87,8 +89,7 @@ class BackupRestoreRuns:
             found = await self._recovery.bring_back(
                 backup, restore.scratch, lambda stage: self._move_on(restore, stage)
             )
-            await self._move_on(restore, "exchanging")
-            kept = await self._recovery.exchange(restore.name, restore.scratch, restore.aside)
+            kept = await self._put_in_place(restore, backup)
         except (Failed, Refused) as error:
             await self._fail(restore.id, str(error))
         except Exception as error:
@@ -97,6 +98,15 @@ class BackupRestoreRuns:
         else:
             await self._done(restore, found, kept, timedelta(seconds=time.monotonic() - begun_s))
         await until_recorded(lambda: self._sweep_anew(restore.id))
+
+    async def _put_in_place(self, restore: Restore, backup: Backup) -> bool:
+        """False: the database of before does not stand beside, because there was none or it was overwritten."""
+        if self._recovery.exchanges(restore.name):
+            await self._move_on(restore, "exchanging")
+            return await self._recovery.exchange(restore.name, restore.scratch, restore.aside)
+        await self._move_on(restore, OVERWRITING)
+        await self._recovery.overwrite(backup, restore.scratch)
+        return False
 
     async def _sound(self, restore: Restore) -> Backup:
         """The backup, read back just now."""
@@ -111,7 +121,8 @@ class BackupRestoreRuns:
     async def _save(self, restore: Restore) -> None:
         """A backup of what is there now. Raises Rejected when there is none, unless somebody has broken the glass.
 
-        What is there is kept beside in any case; a database that is gone needs no saving.
+        What is exchanged is kept beside in any case; what is overwritten is not, and has no other way back than this.
+        A database that is gone needs no saving.
         """
         await self._move_on(restore, "saving")
         if not await self._recovery.exists(restore.name):
@@ -123,6 +134,10 @@ class BackupRestoreRuns:
             return
         if restore.reason is None:
             raise Rejected(f"the safety backup before it {safety.state}: {safety.error}")
+        if not self._recovery.exchanges(restore.name):
+            raise Rejected(
+                f"without a safety backup it would be overwritten for good, and that {safety.state}: {safety.error}"
+            )
         await self._saved(restore, None, safety.error or safety.state)
 
     async def _saved(self, restore: Restore, safety_id: int | None, error: str | None) -> None:

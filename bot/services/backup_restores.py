@@ -160,7 +160,7 @@ class BackupRestores:
             )
         backup = await backups.get(conn, backup_id)
         name = named(self._wanted, backup.name)
-        if reason := self._recovery.cannot_be_put_back(name):
+        if reason := self._recovery.unsupported(name):
             raise Refused(f"{name} cannot be restored: {reason}.")
         if backup.state != "good":
             raise Refused(

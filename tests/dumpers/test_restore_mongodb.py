@@ -1,11 +1,13 @@
 """A MongoDB brought back by mongorestore under another name: every document, and nothing else is touched."""
 
 from collections.abc import AsyncGenerator, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
+from bson import Binary, Int64, ObjectId, Regex, Timestamp
 from pymongo import MongoClient
 
 from bot.domain.errors import Rejected, Unreachable
@@ -16,6 +18,20 @@ from bot.runbook.backups import MongodbBackup
 from tests.mongodb import mongodb_tools
 
 ORDERS = [{"_id": n, "note": f"größe 日本 {n}", "facts": {"tags": ["a", None], "price": n / 4}} for n in range(700)]
+
+# Of the types that a document can hold, those that the server of these tests can keep: it knows no decimals.
+KINDS = {
+    "_id": ObjectId("65a1b2c3d4e5f60718293a4b"),
+    "when": datetime(2026, 1, 5, 9, 0, 0, 123000, tzinfo=UTC),
+    "text": "größe 日本 \U0001f514 \u202e",
+    "long": Int64(2**53 + 1),
+    "double": -0.1,
+    "binary": Binary(b"\x00\xff", 5),
+    "uuid": Binary.from_uuid(UUID("12345678-1234-5678-1234-567812345678")),
+    "regex": Regex("^a.*z$", "i"),
+    "stamp": Timestamp(1_767_600_000, 7),
+    "nested": {"list": [1, True, None, {"é": ""}]},
+}
 
 
 def a_backup(address: str, **facts: str) -> MongodbBackup:
@@ -76,12 +92,52 @@ async def test_every_document_comes_back_under_another_name_and_the_target_is_le
         assert not await restoring.exists(shop, scratch)
 
 
-async def test_an_archive_that_is_cut_short_is_no_database(
-    shop: MongodbBackup, scratch: str, folders: list[Path]
+async def test_a_mongodb_is_put_back_document_by_document_and_what_is_newer_is_gone(
+    mongodb: str, shop: MongodbBackup, scratch: str, folders: list[Path]
+) -> None:
+    tally = Tally()
+    with MongoClient[dict[str, Any]](mongodb, tz_aware=True) as client:
+        held, beside = client[shop.database], client[f"{shop.database}_other"]
+        held.things.insert_one(KINDS)
+        content = await dumped(shop, folders, tally)
+        held.orders.delete_many({"_id": {"$gt": 2}})
+        held.orders.insert_one({"_id": 1000})
+        held.things.update_one({}, {"$set": {"text": "another"}})
+        held.drop_collection("empty")
+        held.since.insert_one({"_id": 1})
+        beside.orders.insert_one({"_id": 1})
+
+        equipment = await restoring.ready(shop, folders)
+        await restoring.fill(shop, scratch, pieces(content), equipment)
+        await restoring.overwrite(shop, scratch, pieces(content), equipment)
+        assert list(held.orders.find().sort("_id")) == ORDERS
+        assert held.things.find_one() == KINDS
+        assert sorted(held.list_collection_names()) == ["empty", "orders", "things"]
+        assert await restoring.counts(shop) == tally.counts
+        assert beside.orders.count_documents({}) == 1
+        client.drop_database(beside.name)
+
+
+async def test_what_was_not_brought_back_beside_is_not_put_into_its_place(
+    mongodb: str, shop: MongodbBackup, scratch: str, folders: list[Path]
+) -> None:
+    """Others have removed it, because they gave up the process that wakes up now."""
+    content = await dumped(shop, folders, Tally())
+    with MongoClient[dict[str, Any]](mongodb) as client:
+        client[shop.database].orders.delete_many({"_id": {"$gt": 2}})
+        with pytest.raises(Rejected, match=f"{scratch} is not there"):
+            await restoring.overwrite(shop, scratch, pieces(content), await restoring.ready(shop, folders))
+        assert client[shop.database].orders.count_documents({}) == 3
+
+
+async def test_an_archive_that_is_cut_short_is_no_database_and_the_target_is_left_alone(
+    mongodb: str, shop: MongodbBackup, scratch: str, folders: list[Path]
 ) -> None:
     content = await dumped(shop, folders, Tally())
     with pytest.raises(Rejected, match="mongorestore: "):
         await restoring.fill(shop, scratch, pieces(content[:-200]), await restoring.ready(shop, folders))
+    with MongoClient[dict[str, Any]](mongodb) as client:
+        assert list(client[shop.database].orders.find().sort("_id")) == ORDERS
 
 
 @pytest.mark.parametrize("question", ['{"drop": "orders"}', "orders", '["count"]', '{"x": 1, "count": "orders"}'])

@@ -264,7 +264,7 @@ async def test_what_a_killed_process_left_is_removed_when_its_server_can_be_reac
         assert scratches(guarded) == 0
 
 
-async def test_a_mongodb_is_drilled_alike_and_restoring_one_is_refused(
+async def test_a_mongodb_is_drilled_alike(
     new_world: NewWorld, mongodb: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PATH", f"{mongodb_tools()}:/usr/bin:/bin")
@@ -280,6 +280,3 @@ async def test_a_mongodb_is_drilled_alike_and_restoring_one_is_refused(
             assert "✅ *Drill 1 of orders* passed" in said
             assert "1 tables with 30 rows, as many as were backed up · 1 of 1 invariants hold" in said
             assert [name for name in client.list_database_names() if name.startswith("tocsin_")] == []
-
-            said = await answered(world, "/backup restore 1")
-            assert "putting a mongodb back is not supported yet, only drills are" in said

@@ -104,7 +104,9 @@ class Recovery(Watching):
 
     @cached_property
     def backup_restore_cards(self) -> BackupRestoreCards:
-        return BackupRestoreCards(self.runbook, self.channels, self.permissions, self.cards, self.rendering)
+        return BackupRestoreCards(
+            self.runbook, self.channels, self.permissions, self.backup_recovery, self.cards, self.rendering
+        )
 
     @cached_property
     def backup_restore_log(self) -> BackupRestoreLog:
