@@ -8,6 +8,7 @@ import asyncio
 import json
 import os
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import aclosing
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -48,13 +49,19 @@ async def fill(backup: MongodbBackup, scratch: str, content: Content, equipment:
 
 
 async def overwrite(backup: MongodbBackup, scratch: str, content: Content, equipment: Equipment) -> None:
+    """Goes on only while the scratch database is there: whoever gives this process up for lost removes it."""
     target = target_of(backup)
-    # Before anything is touched: when others have removed it, this is not to be put into its place any more.
-    wanted = await _asked(backup, lambda client: _collections(client, scratch))
-    if not wanted:
-        raise Rejected(f"{scratch} is not there, or there is nothing in it")
-    await _restore(backup, target, content, equipment, "--drop")
-    await _asked(backup, lambda client: _drop_all_but(client, target, wanted))
+    await _restore(backup, target, _while_there(backup, scratch, content), equipment, "--drop")
+    await _asked(backup, lambda client: _drop_all_but(client, target, _brought_back(client, scratch)))
+
+
+async def _while_there(backup: MongodbBackup, scratch: str, content: Content) -> Content:
+    """Asked before each piece: a process that was frozen and wakes up puts nothing more into the target."""
+    with Client(_server_address(backup)) as client:
+        async with aclosing(content) as pieces:
+            async for piece in pieces:
+                await _in_thread(backup, lambda: _brought_back(client, scratch))
+                yield piece
 
 
 async def _restore(backup: MongodbBackup, database: str, content: Content, equipment: Equipment, *options: str) -> None:
@@ -124,6 +131,12 @@ def _collections(client: Client, database: str) -> set[str]:
     return {one["name"] for one in client[database].list_collections() if not one["name"].startswith("system.")}
 
 
+def _brought_back(client: Client, scratch: str) -> set[str]:
+    if found := _collections(client, scratch):
+        return found
+    raise Rejected(f"{scratch} is not there any more, or there is nothing in it")
+
+
 def _drop_all_but(client: Client, database: str, wanted: set[str]) -> None:
     for collection in sorted(_collections(client, database) - wanted):
         client[database].drop_collection(collection)
@@ -165,12 +178,15 @@ async def _started(
 
 
 async def _asked(backup: MongodbBackup, question: Callable[[Client], T]) -> T:
-    """In a thread, as the dumper asks too. Raises Unreachable, without a password in it."""
-
     def ask() -> T:
         with Client(_server_address(backup)) as client:
             return question(client)
 
+    return await _in_thread(backup, ask)
+
+
+async def _in_thread(backup: MongodbBackup, ask: Callable[[], T]) -> T:
+    """As the dumper asks too. Raises Unreachable, without a password in it."""
     try:
         return await asyncio.to_thread(ask)
     except (PyMongoError, ValueError) as error:

@@ -118,15 +118,25 @@ async def test_a_mongodb_is_put_back_document_by_document_and_what_is_newer_is_g
         client.drop_database(beside.name)
 
 
-async def test_what_was_not_brought_back_beside_is_not_put_into_its_place(
-    mongodb: str, shop: MongodbBackup, scratch: str, folders: list[Path]
+@pytest.mark.parametrize("given_up_after", [0, 1])
+async def test_a_process_that_was_given_up_and_wakes_up_puts_nothing_more_into_its_place(
+    mongodb: str, shop: MongodbBackup, scratch: str, folders: list[Path], given_up_after: int
 ) -> None:
-    """Others have removed it, because they gave up the process that wakes up now."""
-    content = await dumped(shop, folders, Tally())
+    """Whoever gave it up has removed what it had brought back."""
+    content, equipment = await dumped(shop, folders, Tally()), await restoring.ready(shop, folders)
+    parts = [content[:100], content[100:]]
+    await restoring.fill(shop, scratch, pieces(content), equipment)
     with MongoClient[dict[str, Any]](mongodb) as client:
         client[shop.database].orders.delete_many({"_id": {"$gt": 2}})
+
+        async def given_up() -> AsyncGenerator[bytes, None]:
+            for number, part in enumerate(parts):
+                if number == given_up_after:
+                    client.drop_database(scratch)
+                yield part
+
         with pytest.raises(Rejected, match=f"{scratch} is not there"):
-            await restoring.overwrite(shop, scratch, pieces(content), await restoring.ready(shop, folders))
+            await restoring.overwrite(shop, scratch, given_up(), equipment)
         assert client[shop.database].orders.count_documents({}) == 3
 
 
