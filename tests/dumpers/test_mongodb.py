@@ -17,7 +17,7 @@ from pymongo import MongoClient
 
 from bot.domain.backup import Damaged
 from bot.domain.errors import Rejected, Unreachable
-from bot.dumpers import Tally
+from bot.dumpers import Equipment, Tally
 from bot.dumpers import mongodb as mongo
 from bot.dumpers._mongodb_archive import Archive
 from bot.runbook.backups import MongodbBackup
@@ -148,11 +148,14 @@ async def test_a_server_that_is_away_is_told_without_its_password(unused_tcp_por
     assert "s3cr3t" not in str(raised.value)
 
 
-async def test_what_mongodump_complains_of_is_told_without_the_address(
-    shop: str, unused_tcp_port: int, folders: list[Path]
-) -> None:
-    equipment = await mongo.equip(a_backup(shop), folders)
-    address = f"mongodb://127.0.0.1:{unused_tcp_port}/shop?serverSelectionTimeoutMS=100"
+async def test_what_mongodump_complains_of_is_told_without_the_address(tmp_path: Path) -> None:
+    """The words of the real one, which takes a hundred seconds to give a server up."""
+    address = f"mongodb://u:{PASSWORD}@127.0.0.1:9/shop"
+    said = f"Failed: can't create session: failed to connect to {address}: server selection error: time-out"
+    program = tmp_path / "mongodump"
+    program.write_text(f'#!/bin/sh\ncat >/dev/null\nprintf "%s\\t%s\\n" now "{said}" >&2\nexit 1\n')
+    program.chmod(0o755)
+    equipment = Equipment(program, "mongodump 100.10.0", "MongoDB 7.0.42")
     with pytest.raises(Unreachable, match="can't create session") as raised:
         async for _ in mongo.dump(a_backup(address), equipment, Tally()):
             pass

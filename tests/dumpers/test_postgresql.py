@@ -1,6 +1,7 @@
 """PostgreSQL's own programs: told apart, given the password where nobody sees it, believed when they fail."""
 
 import asyncio
+import os
 from collections.abc import AsyncGenerator
 from pathlib import Path
 
@@ -90,8 +91,14 @@ async def test_the_password_is_in_no_programs_arguments(guarded: Guarded) -> Non
 async def _arguments_of_pg_dump(guarded: Guarded) -> list[str]:
     while not guarded.ask("SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'"):
         await asyncio.to_thread(lambda: None)
-    found = [child for child in psutil.Process().children(recursive=True) if child.name() == "pg_dump"]
-    return [argument for child in found for argument in child.cmdline()]
+    # Other children come and go meanwhile; those are asked for their name while they may be ending.
+    found = [child.info for child in psutil.process_iter(["name", "ppid", "cmdline"])]
+    return [
+        argument
+        for one in found
+        if one["name"] == "pg_dump" and one["ppid"] == os.getpid()
+        for argument in one["cmdline"]
+    ]
 
 
 async def test_a_dump_that_is_given_up_leaves_no_program_running(guarded: Guarded) -> None:

@@ -131,8 +131,6 @@ async def test_an_automatic_audience_hears_of_the_declaration_of_status_changes_
         "stakeholders by slack: P1 Critical: Payments failing (INC-1)",
     }
     assert len(await told(town)) == 8
-    first = next(one for one in town.workspace.messages(town.room()) if one.by_bot and one.subtype is None)
-    assert first.ts == town.card().ts, "whatever waits for the room stands below its card"
 
 
 async def test_the_letters_about_one_incident_form_a_thread(town: World, office: PostOffice) -> None:
