@@ -91,7 +91,7 @@ class Messenger(Protocol):
 class Paint(Protocol):
     """The message of a page as it looks now; `repeat`: it says that it may have been sent before."""
 
-    async def __call__(self, page_id: int, *, repeat: bool) -> Any: ...
+    async def __call__(self, page: Page, *, repeat: bool) -> Any: ...
 
 
 @dataclass(frozen=True)

@@ -54,7 +54,7 @@ class SlackPager:
         return await self._look(account, call, began - CLOCKS_DIFFER_BY) if account and began else None
 
     async def _post(self, account: str, call: Call, *, repeat: bool) -> str:
-        message = await self._paint(call.page.id, repeat=repeat)
+        message = await self._paint(call.page, repeat=repeat)
         call.leaves()
         return _reference(await self._messenger.post(account, message, key=_key(call)))
 

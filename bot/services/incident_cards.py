@@ -97,10 +97,9 @@ class IncidentCards:
         standing = await self.standing(conn, page.incident_id)
         return Painted(None, self._page_message(page, standing))
 
-    async def page_message(self, page_id: int, *, repeat: bool = False) -> Message:
+    async def page_message(self, page: Page, *, repeat: bool = False) -> Message:
         """What the message of this page shows now. `repeat`: it says that it may have been sent before."""
         async with self._db.statement() as conn:
-            page = await pages.get(conn, page_id)
             return self._page_message(page, await self.standing(conn, page.incident_id), repeat=repeat)
 
     async def standing(self, conn: Connection, incident_id: int) -> Standing:

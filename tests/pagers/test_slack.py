@@ -11,6 +11,7 @@ from ruamel.yaml import YAML
 
 from bot.clock import Clock
 from bot.domain.errors import RateLimited, Rejected, Unanswered, Unreachable
+from bot.domain.page import Page
 from bot.pagers.slack import SlackPager
 from bot.runbook import Runbook
 from bot.sandbox.server import serving
@@ -42,8 +43,8 @@ async def pager(workspace: Workspace, clock: Clock) -> AsyncIterator[SlackPager]
         yield SlackPager(gateway, paint, account_of, {"ada": accounts["ada"]}.get, clock)
 
 
-async def paint(page_id: int, *, repeat: bool) -> Message:
-    words = f"Page {page_id}" + (" (possibly a repeat)" if repeat else "")
+async def paint(page: Page, *, repeat: bool) -> Message:
+    words = f"Page {page.id}" + (" (possibly a repeat)" if repeat else "")
     return message(words, [Button("Acknowledge", "incident.acknowledge", "12")])
 
 
