@@ -135,8 +135,11 @@ async def test_a_provider_that_hangs_delays_nobody_else(new_world: NewWorld, rec
     both = by_webhook(receiver).replace("who: [ada], via: [webhook]", "who: [ada, ben], via: [webhook, slack]")
     async with new_world(runbook=both) as world:
         await world.eve.types("/incident declare P1 Payments failing")
-        await world.workspace.until(lambda: world.pages_of("ada") and world.pages_of("ben"), within=10)
-        assert len(receiver.received) == 1, "the webhook still says nothing"
+        await world.workspace.until(
+            lambda: world.pages_of("ada") and world.pages_of("ben") and receiver.received, within=10
+        )
+        states = {page["via"]: page["state"] for page in await pages(world)}
+        assert states["webhook"] == "waiting", "the webhook still says nothing"
 
         receiver.release()
         await world.settled()
