@@ -20,6 +20,7 @@ import aiohttp
 from bot.clock import Clock
 from bot.domain.incident import Incident
 from bot.domain.page import Page, Via
+from bot.domain.provider_alert import ProviderAlert
 from bot.hooks import Hooks
 from bot.mail import Mail
 from bot.rendering import Rendering
@@ -65,10 +66,10 @@ class Remembering(Protocol):
 
 @runtime_checkable
 class Following(Protocol):
-    """A pager whose provider keeps a state of its own for an incident, and is told when ours changes."""
+    """A pager whose provider keeps alerts of its own for an incident, and is told when something becomes of them."""
 
-    async def follow(self, incident: Incident) -> str | None:
-        """Tell how the incident stands now; may be told twice. None: nothing to tell. Raises a kind of Failed."""
+    async def follow(self, alert: ProviderAlert) -> str | None:
+        """Tell how this alert stands now; may be told twice. None: nothing to tell. Raises a kind of Failed."""
 
 
 class Posted(Protocol):
@@ -106,6 +107,7 @@ class Parts:
     account_of: Callable[[str], Awaitable[str | None]]
     known_account: Callable[[str], str | None]
     acknowledge_link: Callable[[Page], Awaitable[str | None]]
+    open_alert: Callable[[Page, str], Awaitable[str]]
     mail: Mail | None
     session: aiohttp.ClientSession
     settings: Settings

@@ -1,6 +1,13 @@
-"""Pages whoever PagerDuty has on call: one alert there for each incident here."""
+"""Pages whoever PagerDuty has on call: one alert there for each incident here, until it is answered.
 
-from collections.abc import Mapping
+An alert that is acknowledged there calls nobody any more, whatever triggers it (Events API v2), and nothing can take an
+acknowledgement back: the API knows `trigger`, `acknowledge` and `resolve`, and no fourth. So a page that comes after an
+answer, because the incident was reopened, its acknowledgement withdrawn, or somebody called by hand, opens the
+incident's next alert, under a key of its own, and the one before is resolved. A `resolve` that is still under way when
+an incident is reopened can therefore not close what the reopening has opened, in whatever order the two arrive.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Literal
 
 import aiohttp
@@ -8,12 +15,14 @@ import aiohttp
 from bot.clock import Clock
 from bot.domain.incident import Incident
 from bot.domain.page import Page, Via
+from bot.domain.provider_alert import ProviderAlert
 from bot.outgoing import PATIENCE_S, Answer, ask, refusal, shown
 from bot.pagers import Call, Pager, Parts
 from bot.rendering import Rendering
 from bot.runbook import Person, Runbook
 
 Action = Literal["trigger", "acknowledge", "resolve"]
+OpenAlert = Callable[[Page, str], Awaitable[str]]
 
 WHOSE = "PagerDuty"
 # The API's limit.
@@ -25,7 +34,7 @@ def pager(parts: Parts) -> Pager | None:
     if key is None:
         return None
     return PagerDutyPager(
-        parts.session, parts.clock, parts.rendering, parts.runbook,
+        parts.session, parts.clock, parts.rendering, parts.runbook, parts.open_alert,
         url=parts.settings.pagerduty_events_url, routing_key=key.get_secret_value(),
     )  # fmt: skip
 
@@ -41,6 +50,7 @@ class PagerDutyPager:
         clock: Clock,
         rendering: Rendering,
         runbook: Runbook,
+        open_alert: OpenAlert,
         *,
         url: str,
         routing_key: str,
@@ -50,6 +60,7 @@ class PagerDutyPager:
         self._clock = clock
         self._rendering = rendering
         self._runbook = runbook
+        self._open_alert = open_alert
         self._url = url
         self._routing_key = routing_key
         self._patience_s = patience_s
@@ -60,14 +71,18 @@ class PagerDutyPager:
 
     async def page(self, call: Call) -> str:
         payload = self._payload(call.page, call.incident)
+        key = await self._open_alert(call.page, dedup_key(call.incident))
         call.leaves()
-        return await self._send("trigger", call.incident, payload=payload)
+        return await self._send("trigger", key, payload=payload)
 
-    async def follow(self, incident: Incident) -> str | None:
-        """Tell PagerDuty how the incident stands now; None when there is nothing to tell. Raises a kind of Failed."""
-        if not incident.is_open:
-            return await self._send("resolve", incident)
-        return await self._send("acknowledge", incident) if incident.is_acknowledged else None
+    async def follow(self, alert: ProviderAlert) -> str | None:
+        """Tell PagerDuty what has become of this alert; None while nothing has. Raises a kind of Failed.
+
+        An alert that PagerDuty does not know, or has closed, is no matter: it drops what is told of it.
+        """
+        if alert.state == "open":
+            return None
+        return await self._send("resolve" if alert.state == "resolved" else "acknowledge", alert.key)
 
     def _payload(self, page: Page, incident: Incident) -> Mapping[str, Any]:
         severity = self._runbook.severity_as_declared(incident.severity)
@@ -93,14 +108,14 @@ class PagerDutyPager:
         rank = ids.index(incident.severity) if incident.severity in ids else len(ids)
         return ("critical", "error", "warning", "info")[min(rank, 3)]
 
-    async def _send(self, action: Action, incident: Incident, **more: Any) -> str:
-        event = {"routing_key": self._routing_key, "event_action": action, "dedup_key": dedup_key(incident)}
+    async def _send(self, action: Action, key: str, **more: Any) -> str:
+        event = {"routing_key": self._routing_key, "event_action": action, "dedup_key": key}
         answer = await ask(
             self._session, "POST", self._url, whose=WHOSE, patience_s=self._patience_s, json={**event, **more}
         )
         if not answer.is_yes:
             raise refusal(answer, whose=WHOSE, now=self._clock.now(), why=self._why(answer))
-        return dedup_key(incident)
+        return key
 
     def _why(self, answer: Answer) -> str:
         """PagerDuty's own words, without the key should they quote it."""
@@ -111,5 +126,5 @@ class PagerDutyPager:
 
 
 def dedup_key(incident: Incident) -> str:
-    """The instant is part of it: a new database counts from 1 again."""
+    """Of an incident's first alert. The instant is part of it: a new database counts from 1 again."""
     return f"tocsin-{incident.ref}.{incident.declared_at.timestamp():.0f}"

@@ -1,13 +1,14 @@
 """Pages through PagerDuty: one alert there for each incident here, that follows it to its end."""
 
 from collections.abc import AsyncIterator
-from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from bot.clock import Clock
 from bot.domain.errors import Failed, RateLimited, Rejected, Unanswered
+from bot.domain.page import Page
+from bot.domain.provider_alert import AlertState, ProviderAlert
 from bot.outgoing import http_client
 from bot.pagers.pagerduty import PagerDutyPager
 from bot.rendering import Rendering
@@ -37,9 +38,17 @@ def runbook() -> Runbook:
 async def pager(duty: Provider, clock: Clock, rendering: Rendering, runbook: Runbook) -> AsyncIterator[PagerDutyPager]:
     async with http_client() as session:
         yield PagerDutyPager(
-            session, clock, rendering, runbook,
+            session, clock, rendering, runbook, the_first,
             url=f"{duty.url}/v2/enqueue", routing_key=ROUTING_KEY, patience_s=0.3,
         )  # fmt: skip
+
+
+async def the_first(page: Page, key: str) -> str:
+    return key
+
+
+def alert(state: AlertState, key: str = KEY) -> ProviderAlert:
+    return ProviderAlert(12, "pagerduty", 1, key, NOON, state, None)
 
 
 async def test_a_page_is_a_trigger_that_names_the_incident(
@@ -78,24 +87,20 @@ async def test_the_severities_of_the_runbook_become_pagerduty_s_four_words(
     assert duty.received[0].json["payload"]["severity"] == word
 
 
-async def test_the_alert_follows_the_incident_under_the_same_key(
-    pager: PagerDutyPager, duty: Provider, calling: Calling
-) -> None:
-    acknowledged = {"acknowledged_at": NOON, "acknowledged_by": "ada"}
-    resolved = {**acknowledged, "resolved_at": NOON + timedelta(hours=1), "resolved_by": "ada"}
-    for standing in (acknowledged, resolved):
-        assert await pager.follow(calling(incident=standing).incident) == KEY
+async def test_what_becomes_of_an_alert_is_told_under_its_own_key(pager: PagerDutyPager, duty: Provider) -> None:
+    assert await pager.follow(alert("acknowledged")) == KEY
+    assert await pager.follow(alert("resolved", f"{KEY}-2")) == f"{KEY}-2"
 
     assert [(one.json["event_action"], one.json["dedup_key"]) for one in duty.received] == [
         ("acknowledge", KEY),
-        ("resolve", KEY),
+        ("resolve", f"{KEY}-2"),
     ]
 
 
-async def test_of_an_incident_that_nobody_has_acknowledged_there_is_nothing_to_tell(
-    pager: PagerDutyPager, duty: Provider, calling: Calling
+async def test_of_an_alert_that_nobody_has_answered_there_is_nothing_to_tell(
+    pager: PagerDutyPager, duty: Provider
 ) -> None:
-    assert await pager.follow(calling().incident) is None
+    assert await pager.follow(alert("open")) is None
     assert duty.received == []
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager
+from datetime import timedelta
 
 import aiohttp
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from tests.provider import Provider, provider
 from tests.stories.test_paging import declared
 from tests.stories.test_reaching import pages
+from tests.stories.test_responsiveness import LISTENING
 from tests.world import RUNBOOK, World, words_of
 
 NewWorld = Callable[..., AbstractAsyncContextManager[World]]
@@ -37,6 +39,13 @@ def duty_settings(receiver: Provider) -> dict[str, str]:
 
 def events(receiver: Provider) -> list[str]:
     return [one.json["event_action"] for one in receiver.received]
+
+
+def told(receiver: Provider) -> list[tuple[str, int]]:
+    """Every event, and of which of the incident's alerts it is."""
+    keys = [one.json["dedup_key"] for one in receiver.received]
+    numbers = [1 if key == keys[0] else int(key.removeprefix(f"{keys[0]}-")) for key in keys]
+    return list(zip(events(receiver), numbers, strict=True))
 
 
 async def test_a_page_by_webhook_is_accepted_when_the_receiver_says_so(new_world: NewWorld, receiver: Provider) -> None:
@@ -102,7 +111,101 @@ async def test_pagerduty_is_told_once_for_a_tier_and_follows_the_incident_to_its
 
         await world.ada.types("/incident reopen It is back", world.room())
         await world.settled()
-        assert events(receiver) == ["trigger", "acknowledge", "resolve", "trigger"], "the same alert opens again"
+        assert told(receiver) == [("trigger", 1), ("acknowledge", 1), ("resolve", 1), ("trigger", 2)]
+        assert [page["state"] for page in await pages(world) if page["via"] == "pagerduty"] == ["accepted"] * 2
+
+
+async def test_a_resolve_that_is_under_way_when_the_incident_is_reopened_does_not_close_the_new_alert(
+    new_world: NewWorld, receiver: Provider
+) -> None:
+    async with new_world(runbook=by_pagerduty(), **duty_settings(receiver)) as world:
+        await declared(world)
+        receiver.hangs = True
+        await world.ada.types("/incident resolve Rolled back", world.room())
+        await world.workspace.until(lambda: events(receiver)[1:] == ["resolve"], within=10)
+        await world.ada.types("/incident reopen It is back", world.room())
+        await world.workspace.until(lambda: events(receiver)[2:] == ["trigger"], within=10)
+        receiver.release()
+        await world.settled()
+
+        assert told(receiver) == [("trigger", 1), ("resolve", 1), ("trigger", 2)], "in whatever order they arrive"
+
+        await world.ada.types("/incident resolve Rolled back again", world.room())
+        await world.settled()
+        assert told(receiver)[3:] == [("resolve", 2)]
+
+
+async def test_a_resolve_that_pagerduty_would_not_take_before_the_incident_was_reopened_is_told_all_the_same(
+    new_world: NewWorld, receiver: Provider
+) -> None:
+    async with new_world(runbook=by_pagerduty(), **duty_settings(receiver)) as world:
+        await declared(world)
+        receiver.answers(500)
+        await world.ada.types("/incident resolve Rolled back", world.room())
+        await world.settled()
+        receiver.answers(202)
+        await world.ada.types("/incident reopen It is back", world.room())
+        await world.passes(minutes=1)
+
+        assert told(receiver) == [("trigger", 1), ("resolve", 1), ("trigger", 2), ("resolve", 1)]
+
+
+async def test_a_withdrawn_acknowledgement_calls_whoever_pagerduty_has_on_call_anew(
+    new_world: NewWorld, receiver: Provider
+) -> None:
+    """To an alert that is acknowledged there, nobody is called again: the next page opens another one."""
+    runbook = LISTENING.replace("who: [ada]}", "who: [ada], via: [slack, pagerduty]}").replace(
+        "who: [ben]}", "who: [ben], via: [slack, pagerduty]}"
+    )
+    async with new_world(runbook=runbook, **duty_settings(receiver)) as world:
+        await declared(world)
+        await world.ada.presses("Acknowledge", world.pages_of("ada")[0])
+        await world.passes(hours=1)
+        assert told(receiver) == [("trigger", 1), ("acknowledge", 1)]
+
+        await world.passes(minutes=30)
+        assert told(receiver)[2:] == [("trigger", 2), ("resolve", 1)], "one alert at a time"
+
+        await world.ben.presses("Acknowledge", world.pages_of("ben")[-1])
+        await world.settled()
+        assert told(receiver)[4:] == [("acknowledge", 2)]
+        await world.ben.types("/incident resolve Rolled back", world.room())
+        await world.settled()
+        assert told(receiver)[5:] == [("resolve", 2)]
+
+
+async def test_who_is_called_by_hand_after_an_acknowledgement_is_really_called_and_answers_for_themselves(
+    new_world: NewWorld, receiver: Provider
+) -> None:
+    runbook = by_pagerduty().replace("who: [cleo]}", "who: [cleo], via: [slack, pagerduty]}")
+    async with new_world(runbook=runbook, **duty_settings(receiver)) as world:
+        await declared(world)
+        await world.ada.presses("Acknowledge", world.pages_of("ada")[0])
+        await world.passes(minutes=5)
+        await world.ada.types("/escalate ceo The press is calling", world.room())
+        await world.settled()
+        assert told(receiver) == [("trigger", 1), ("acknowledge", 1), ("trigger", 2), ("resolve", 1)]
+
+        await world.passes(minutes=1)
+        await world.cleo.presses("Acknowledge", world.pages_of("cleo")[0])
+        await world.settled()
+        assert told(receiver)[4:] == [("acknowledge", 2)]
+
+
+async def test_a_page_that_was_under_way_when_somebody_answered_is_followed_by_the_answer(
+    new_world: NewWorld, receiver: Provider
+) -> None:
+    async with new_world(runbook=by_pagerduty(), **duty_settings(receiver)) as world:
+        receiver.hangs = True
+        await world.eve.types("/incident declare P1 Payments failing")
+        await world.workspace.until(lambda: receiver.received and world.pages_of("ada"), within=10)
+        await world.ada.presses("Acknowledge", world.pages_of("ada")[0])
+        await world.workspace.until(lambda: events(receiver)[1:] == ["acknowledge"], within=10)
+        world.clock.move(timedelta(seconds=1))
+        receiver.release()
+        await world.settled()
+
+        assert told(receiver) == [("trigger", 1), ("acknowledge", 1), ("acknowledge", 1)], "the first may be too soon"
 
 
 async def test_pagerduty_away_is_told_later_how_it_ended(new_world: NewWorld, receiver: Provider) -> None:

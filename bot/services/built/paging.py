@@ -20,6 +20,7 @@ from bot.services.outages import Outages
 from bot.services.page_followups import PageFollowups
 from bot.services.page_reports import PageReports
 from bot.services.pages import Pages
+from bot.services.provider_alerts import ProviderAlerts
 from bot.services.replies import Replies
 from bot.services.rooms import Rooms
 from bot.services.silences import Silences
@@ -71,6 +72,7 @@ class Paging(Ground):
                 account_of=self.people.account,
                 known_account=self.people.known_account,
                 acknowledge_link=self.links.link_to,
+                open_alert=ProviderAlerts(self.db).open,
                 mail=self.mail,
                 session=self.session,
                 settings=self.settings,
@@ -83,7 +85,7 @@ class Paging(Ground):
 
     @cached_property
     def page_followups(self) -> PageFollowups:
-        return PageFollowups(self.db, self.outbox, self.pagers)
+        return PageFollowups(self.db, self.clock, self.outbox, self.pagers)
 
     @cached_property
     def pages(self) -> Pages:
