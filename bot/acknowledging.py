@@ -1,6 +1,5 @@
 """The door of the links in mails and texts: a page with one button. Looking changes nothing, pressing acknowledges."""
 
-import asyncio
 import logging
 import secrets
 from collections.abc import Awaitable, Callable
@@ -11,6 +10,7 @@ from aiohttp import web
 from bot.domain.actor import Actor
 from bot.domain.errors import Failed, NotFound, Refused
 from bot.domain.page import Page
+from bot.patience import Patience
 from bot.services import Services
 from bot.services.links import PATH, VALID_FOR, LinkOver
 from bot.services.people import is_slack_id
@@ -38,7 +38,7 @@ class Acknowledging:
 
     def __init__(self, services: Services) -> None:
         self._services = services
-        self._abandoned: set[asyncio.Task[web.Response]] = set()
+        self._patience = Patience(PATIENCE_S)
 
     async def show(self, request: web.Request) -> web.Response:
         """`GET`, and `HEAD`: mail scanners and previews come here as well, so nothing is changed."""
@@ -49,13 +49,8 @@ class Acknowledging:
         return await self._answer(request, self._acknowledge)
 
     async def _answer(self, request: web.Request, deed: Deed) -> web.Response:
-        doing = asyncio.create_task(self._do(request.match_info["token"], deed))
-        await asyncio.wait({doing}, timeout=PATIENCE_S)
-        if not doing.done():
-            self._abandon(doing)
-            return self._held("no answer in time", AWAY)
         try:
-            return doing.result()
+            return await self._patience.wait_for(self._do(request.match_info["token"], deed))
         except LinkOver as over:
             return self._page(410, "link_over", page=over.page, days=VALID_FOR.days)
         except NotFound:
@@ -68,13 +63,6 @@ class Acknowledging:
     async def _do(self, token: str, deed: Deed) -> web.Response:
         self._services.schema.must_be_known()
         return await deed(await self._services.links.page_of(token))
-
-    def _abandon(self, doing: asyncio.Task[web.Response]) -> None:
-        """Not waited for: on a line that has gone dead the driver takes seconds more to give up a statement."""
-        self._abandoned.add(doing)
-        doing.add_done_callback(self._abandoned.discard)
-        doing.add_done_callback(lambda done: done.cancelled() or done.exception())
-        doing.cancel()
 
     def _held(self, reason: str, words: str) -> web.Response:
         log.warning("link: %s", reason)

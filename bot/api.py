@@ -10,11 +10,14 @@ from aiohttp import web
 from bot.domain.errors import Refused
 from bot.domain.incident import Incident
 from bot.domain.page import Page
+from bot.patience import Patience
 from bot.services import Services
 from bot.store import pages
 from bot.store.incidents import Entry
 
 EVERY_INCIDENT = 1_000_000
+# A program that asks is told to come again, rather than left waiting.
+PATIENCE_S = 5.0
 
 
 def routes(services: Services) -> list[web.RouteDef]:
@@ -32,6 +35,7 @@ class Api:
     def __init__(self, services: Services, token: str) -> None:
         self._services = services
         self._token = token
+        self._patience = Patience(PATIENCE_S)
 
     async def list(self, request: web.Request) -> web.Response:
         """All incidents, or with `?state=open` the open ones, newest first."""
@@ -39,16 +43,20 @@ class Api:
         state = request.query.get("state", "all")
         if state not in ("all", "open"):
             raise Refused("state is “open”, or left out for all incidents")
-        found = await self._services.incidents.newest(open_only=state == "open", limit=EVERY_INCIDENT)
+        newest = self._services.incidents.newest(open_only=state == "open", limit=EVERY_INCIDENT)
+        found = await self._patience.wait_for(newest)
         return web.json_response({"incidents": [in_short(incident) for incident in found]})
 
     async def show(self, request: web.Request) -> web.Response:
         self._must_know_the_token(request)
-        incident = await self._services.incidents.find(request.match_info["ref"])
+        return web.json_response(await self._patience.wait_for(self._shown(request.match_info["ref"])))
+
+    async def _shown(self, ref: str) -> dict[str, Any]:
+        incident = await self._services.incidents.find(ref)
         timeline = await self._services.incidents.timeline(incident.id)
         async with self._services.db.transaction() as conn:
             sent = await pages.of_incident(conn, incident.id)
-        return web.json_response(in_full(incident, timeline, sent))
+        return in_full(incident, timeline, sent)
 
     def _must_know_the_token(self, request: web.Request) -> None:
         """Raises 401. Takes as long for a wrong token as for a right one."""

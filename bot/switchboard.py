@@ -8,6 +8,7 @@ from multidict import MultiDict
 from twilio.request_validator import RequestValidator
 
 from bot.domain.errors import NotFound, NotPermitted, Unreachable
+from bot.patience import Patience
 from bot.services.page_reports import PageReports
 from bot.services.replies import Replies
 from bot.settings import Settings
@@ -18,6 +19,8 @@ SIGNATURE = "X-Twilio-Signature"
 NOT_SIGNED = "this is not signed by the Twilio account of TWILIO_AUTH_TOKEN, for the address in PUBLIC_URL"
 NO_ADDRESS = "PUBLIC_URL is not set, so no signature can be checked"
 NOTHING_RECORDED = "nothing recorded"
+# Twilio hangs up after fifteen seconds, and tells the caller of an application error.
+PATIENCE_S = 5.0
 
 Form = MultiDict[str]
 
@@ -45,6 +48,7 @@ class Switchboard:
         self._replies = replies
         self._validator = RequestValidator(token)
         self._public_url = public_url
+        self._patience = Patience(PATIENCE_S)
 
     async def status(self, request: web.Request) -> web.Response:
         """`POST /twilio/status?page=`: what became of a text or call."""
@@ -52,7 +56,8 @@ class Switchboard:
         reference = _of(form, "MessageSid") or _of(form, "CallSid")
         word = _of(form, "MessageStatus") or _of(form, "CallStatus")
         try:
-            await self._reports.reported(request.query.get("page", ""), reference, word, _of(form, "ErrorCode"))
+            told = self._reports.reported(request.query.get("page", ""), reference, word, _of(form, "ErrorCode"))
+            await self._patience.wait_for(told)
         except NotFound:
             # Of a database that is gone. Asking again would change nothing.
             log.warning("reference=%s status=%s is of no page", reference, word)
@@ -62,7 +67,8 @@ class Switchboard:
         """`POST /twilio/sms`: somebody has sent a text to our number."""
         form = await self._signed(request)
         try:
-            return _twiml(await self._replies.texted(_of(form, "From"), _of(form, "Body")))
+            answer = self._replies.texted(_of(form, "From"), _of(form, "Body"))
+            return _twiml(await self._patience.wait_for(answer))
         except Unreachable as error:
             log.warning("a text came in and nothing was done: %s", error)
             return _twiml(self._replies.written(NOTHING_RECORDED))
@@ -71,7 +77,7 @@ class Switchboard:
         """`GET` or `POST /twilio/voice/{page}`: somebody has picked up."""
         await self._signed(request)
         try:
-            return await self._ask(request, repeat="repeat" in request.query)
+            return await self._patience.wait_for(self._ask(request, repeat="repeat" in request.query))
         except Unreachable as error:
             log.warning("somebody was called, and what to say is not known: %s", error)
             return _twiml(self._replies.spoken(NOTHING_RECORDED))
@@ -80,11 +86,14 @@ class Switchboard:
         """`POST /twilio/voice/{page}/key?seen=`: a key was pressed."""
         form = await self._signed(request)
         try:
-            page = await self._reports.page(request.match_info["page"])
-            said = await self._replies.pressed(page, _of(form, "Digits"), seen=request.query.get("seen"))
+            return await self._patience.wait_for(self._press(request, _of(form, "Digits")))
         except Unreachable as error:
             log.warning("a key was pressed and nothing was done: %s", error)
-            said = self._replies.spoken(NOTHING_RECORDED)
+            return _twiml(self._replies.spoken(NOTHING_RECORDED))
+
+    async def _press(self, request: web.Request, digits: str) -> web.Response:
+        page = await self._reports.page(request.match_info["page"])
+        said = await self._replies.pressed(page, digits, seen=request.query.get("seen"))
         return await self._ask(request) if said is None else _twiml(said)
 
     async def _ask(self, request: web.Request, *, repeat: bool = False) -> web.Response:

@@ -13,6 +13,7 @@ from aiohttp.typedefs import Middleware
 from bot import api
 from bot.domain.errors import Failed, NotFound, NotPermitted, Refused, TocsinError
 from bot.metrics import CONTENT_TYPE, Figures, Metrics
+from bot.patience import Patience
 from bot.services import Services
 from bot.services.figures import figures
 from bot.services.links import PATH
@@ -25,6 +26,8 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 LARGEST_BODY = 1024 * 1024
 SHUTDOWN_PATIENCE_S = 2.0
+# Prometheus hangs up after ten seconds, and what this process has measured itself is worth most during an outage.
+FIGURES_PATIENCE_S = 3.0
 # Asked every few seconds by machines: of no interest to a reader of the log.
 POLLED = frozenset({"/healthz", "/readyz", "/metrics"})
 # Whatever the database is: what comes from Slack is stored, and a link says in words that it must wait.
@@ -80,6 +83,7 @@ class Health:
         self._services = services
         self._readiness = readiness
         self._metrics = metrics
+        self._patience = Patience(FIGURES_PATIENCE_S)
 
     async def alive(self, request: web.Request) -> web.Response:
         """The loop turns: that is all it says."""
@@ -96,7 +100,7 @@ class Health:
 
     async def _figures(self) -> Figures | None:
         try:
-            return await figures(self._services.db, self._services.clock)
+            return await self._patience.wait_for(figures(self._services.db, self._services.clock))
         except Failed as error:
             log.warning("no figures: %s", error)
             return None

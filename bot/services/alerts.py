@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Iterable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -12,6 +12,7 @@ from bot.domain.actor import TOCSIN
 from bot.domain.alert import ReceivedAlert, Standing, identity, look_again_at, newly_told, page_at
 from bot.domain.alert_rules import Told, gathered
 from bot.domain.errors import Refused, Unreachable
+from bot.patience import Patience
 from bot.runbook import Runbook
 from bot.services.alert_incidents import AlertIncidents
 from bot.services.alert_outlets import AlertOutlets
@@ -54,6 +55,7 @@ class Alerts:
         self._outlets = outlets
         self._cards = cards
         self._places = asyncio.Semaphore(AT_ONCE)
+        self._patience = Patience(PATIENCE_S)
 
     async def receive(
         self, source: str, received: Sequence[ReceivedAlert], *, body: bytes = b"", delivery: str | None = None
@@ -73,12 +75,19 @@ class Alerts:
     @asynccontextmanager
     async def taking(self) -> AsyncIterator[Connection]:
         """A transaction for a sender who waits for the answer. Raises Unreachable rather than let them wait long."""
+        begun, conn = await self._patience.wait_for(self._begin())
         try:
-            async with asyncio.timeout(PATIENCE_S) as patience, self._places, self._db.transaction() as conn:
-                patience.reschedule(asyncio.get_running_loop().time() + STORED_WITHIN_S)
+            async with begun, asyncio.timeout(STORED_WITHIN_S):
                 yield conn
         except TimeoutError as error:
             raise Unreachable("it could not be stored in time") from error
+
+    async def _begin(self) -> tuple[AsyncExitStack, Connection]:
+        """A place and a transaction, held until what is returned first is closed."""
+        async with AsyncExitStack() as begun:
+            await begun.enter_async_context(self._places)
+            conn = await begun.enter_async_context(self._db.transaction())
+            return begun.pop_all(), conn
 
     async def receive_within(self, conn: Connection, source: str, received: Iterable[ReceivedAlert]) -> None:
         """`receive` as a part of a larger deed, for what the bot finds out itself."""

@@ -9,6 +9,7 @@ from datetime import timedelta
 from bot.clock import Clock
 from bot.domain.errors import Failed, RateLimited
 from bot.metrics import Figures
+from bot.patience import Patience
 from bot.services.channels import Channels
 from bot.services.figures import urgent_figures
 from bot.services.pulse import Pulse
@@ -65,6 +66,7 @@ class Readiness:
         self._pulse = pulse
         self._schema = schema
         self._socket_is_open = socket_is_open
+        self._patience = Patience(PATIENCE_S)
         self._one_at_a_time = asyncio.Lock()
         self._slack_trouble: str | None = None
         self._slack_asked_at_s = float("-inf")
@@ -91,13 +93,13 @@ class Readiness:
     async def _database(self) -> tuple[str | None, Figures, str | None]:
         """The server's version, how things stand there, and what is wrong."""
         try:
-            async with asyncio.timeout(PATIENCE_S):
-                server = (await self._db.server_time())["version"]
-                return server, await urgent_figures(self._db, self._clock), None
-        except TimeoutError:
-            return None, Figures(), f"no answer within {PATIENCE_S:.0f} s"
+            return *await self._patience.wait_for(self._ask_database()), None
         except Failed as error:
             return None, Figures(), str(error)
+
+    async def _ask_database(self) -> tuple[str, Figures]:
+        server = (await self._db.server_time())["version"]
+        return server, await urgent_figures(self._db, self._clock)
 
     def _stuck(self) -> str | None:
         stuck = self._pulse.stuck()

@@ -9,6 +9,7 @@ from typing import Any
 
 from bot.clock import Clock
 from bot.domain.errors import NotFound, TocsinError, Unreachable
+from bot.patience import Patience
 from bot.services.outbox import backoff
 from bot.services.schema import Schema
 from bot.store import requests
@@ -40,7 +41,7 @@ class Reception:
         self._clock = clock
         self._desk: Desk | None = None
         self._under_way: set[asyncio.Task[None]] = set()
-        self._abandoned: set[asyncio.Task[bool]] = set()
+        self._patience = Patience(PATIENCE_S)
         self._room = asyncio.Semaphore(AT_ONCE)
 
     def worked_on_by(self, desk: Desk) -> None:
@@ -52,12 +53,7 @@ class Reception:
         A process that is too old for the database leaves it to a newer one.
         """
         request = Request(key, kind, _storable(body), self._clock.now())
-        storing = asyncio.create_task(self._store(request))
-        await asyncio.wait({storing}, timeout=PATIENCE_S)
-        if not storing.done():
-            self._abandon(storing)
-            raise Unreachable("the database did not answer within a second")
-        if storing.result() and self._schema.is_known:
+        if await self._patience.wait_for(self._store(request)) and self._schema.is_known:
             self._begin(request)
 
     async def stored(self, key: str) -> Request:
@@ -105,13 +101,6 @@ class Reception:
         async with self._db.intake() as conn:
             taken_over_at = request.received_at + (TAKEN_OVER_AFTER if self._schema.is_known else timedelta(0))
             return await requests.store(conn, request, taken_over_at=taken_over_at, holder=self._db.process)
-
-    def _abandon(self, storing: asyncio.Task[bool]) -> None:
-        """Not waited for: on a line that has gone dead the driver takes five seconds more to cancel a statement."""
-        self._abandoned.add(storing)
-        storing.add_done_callback(self._abandoned.discard)
-        storing.add_done_callback(lambda done: done.cancelled() or done.exception())
-        storing.cancel()
 
     def _begin(self, request: Request) -> None:
         task = asyncio.create_task(self._work(request), name=request.key)

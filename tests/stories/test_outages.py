@@ -3,8 +3,10 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 
+import aiohttp
 import pytest
 
 from bot.sandbox.answers import Answer
@@ -13,8 +15,19 @@ from bot.store import requests
 from bot.store.requests import Request
 from tests.stories.asking import ask, asked, count, declared, notes, timeline, whispered
 from tests.stories.lines import command, event, line_to, stored
+from tests.stories.telephones import ADA, PUBLIC, by, telephones
 from tests.world import BEGINNING, World, living, words_of
 
+# Those who ask hang up after ten seconds, at the latest.
+NOBODY_WAITS_LONGER_S = 8.0
+TOKENS = {"API_TOKEN": "t", "ALERTS_TOKEN": "t"}
+ASKED = (
+    ("POST", "/alerts/generic"),
+    ("GET", "/api/v1/incidents"),
+    ("GET", "/api/v1/incidents/INC-1"),
+    ("GET", "/readyz"),
+    ("GET", "/metrics"),
+)
 BOTH = pytest.mark.parametrize("transport", ["socket", "http"])
 
 
@@ -99,6 +112,35 @@ async def until_taken(deed: Callable[[], Awaitable[Answer | Acknowledgement]]) -
 def assert_nothing_recorded(words: str) -> None:
     assert words.startswith("⚠ *Nothing was recorded: my database does not answer.* Call people yourself now")
     assert "Ada Obi +447700900001 ada@example.com" in words
+
+
+async def test_on_a_database_that_says_nothing_any_more_no_program_is_left_waiting(
+    database: str, tmp_path: Path
+) -> None:
+    async with (
+        line_to(database) as line,
+        telephones(partial(living, line.url, tmp_path), by("sms"), **TOKENS) as (world, company),
+    ):
+        await declared(world)
+        line.go_dead()
+        async with asyncio.timeout(NOBODY_WAITS_LONGER_S):
+            *answers, text = await asyncio.gather(
+                *(asked_over_http(world, method, path) for method, path in ASKED),
+                company.texted(ADA, "ack", public_url=PUBLIC),
+            )
+        assert answers == [503, 503, 503, 503, 200]
+        assert text == "The database cannot be reached, so nothing was acknowledged. Call somebody yourself."
+        await line.cut()
+        await line.mend()
+
+
+async def asked_over_http(world: World, method: str, path: str) -> int:
+    """The status of the answer to a program that has the tokens."""
+    async with (
+        aiohttp.ClientSession(f"http://127.0.0.1:{world.app.port}", headers={"Authorization": "Bearer t"}) as session,
+        session.request(method, path, json={"title": "Disk full", "status": "firing"}) as answer,
+    ):
+        return answer.status
 
 
 async def test_an_event_that_could_not_be_stored_is_done_when_slack_repeats_it(database: str, tmp_path: Path) -> None:
