@@ -4,10 +4,11 @@ from bot.domain.backup_restore import Restore
 from bot.rendering import Rendering
 from bot.runbook import Runbook
 from bot.services.backup_recovery import BackupRecovery
+from bot.services.below_card import not_below_yet
 from bot.services.cards import Cards, Painted
 from bot.services.channels import Channels
 from bot.services.permissions import Permissions
-from bot.slack.blocks import Button, message
+from bot.slack.blocks import Button, Message, message
 from bot.store import backup_restores, backups, incidents
 from bot.store.queries import Connection
 
@@ -49,14 +50,15 @@ class BackupRestoreCards:
             anybody=permitted is None,
             exchanged=wanted is not None and self._recovery.exchanges(restore.name),
         )
-        return Painted(await self._place(conn, restore), message(words, _buttons(restore)))
+        return await self._placed(conn, restore, message(words, _buttons(restore)))
 
-    async def _place(self, conn: Connection, restore: Restore) -> str | None:
+    async def _placed(self, conn: Connection, restore: Restore, shown: Message) -> Painted:
         if restore.incident_id is not None:
             incident = await incidents.get(conn, restore.incident_id)
             if incident.room_id or not incident.room_error:
-                return incident.room_id
-        return await self._channels.find(self._runbook.channels.alerts)
+                missing = await not_below_yet(conn, incident)
+                return Painted(None if missing else incident.room_id, shown, missing)
+        return Painted(await self._channels.find(self._runbook.channels.alerts), shown)
 
 
 def _buttons(restore: Restore) -> list[Button]:

@@ -88,6 +88,8 @@ class Rooms(Errand):
 
     async def begin(self, conn: Connection, incident_id: int, card: Posted) -> None:
         """The card stands in the room, and is pinned; what has waited to be said there stands below it."""
+        # What finds no card at this moment either sees it when it writes down that it waits, or is woken.
+        await incidents.lock(conn, incident_id)
         await self._outbox.put(conn, "pin", {"channel": card.channel, "ts": card.ts}, priority=CARD)
         await self._outbox.wake(conn, ["post", "card"], {"incident": incident_id})
 

@@ -3,10 +3,11 @@
 from bot.domain.telling import Delivery, Telling
 from bot.rendering import Rendering
 from bot.runbook import Runbook
+from bot.services.below_card import not_below_yet
 from bot.services.cards import Cards, Painted
 from bot.services.channels import Channels
 from bot.services.permissions import Permissions
-from bot.slack.blocks import Button, message
+from bot.slack.blocks import Button, Message, message
 from bot.store import incidents, tellings
 from bot.store.database import Database
 from bot.store.queries import Connection
@@ -48,7 +49,7 @@ class TellingCards:
             approvers=[who for who in permitted or [] if who != telling.author],
             anybody=permitted is None,
         )
-        return Painted(await self._place(conn, telling), message(words, buttons(telling)))
+        return await self._placed(conn, telling, message(words, buttons(telling)))
 
     async def degraded(self, incident_id: int) -> list[str]:
         """One line for each address that the latest words did not reach; empty when all is well."""
@@ -57,12 +58,13 @@ class TellingCards:
         say = self._rendering.say
         return [say("slack/not_told", audience=audience, delivery=one) for audience, one in troubled]
 
-    async def _place(self, conn: Connection, telling: Telling) -> str | None:
-        """The incident's room; where there will never be one, the channel all incidents are announced in."""
+    async def _placed(self, conn: Connection, telling: Telling, shown: Message) -> Painted:
+        """In the incident's room; where there will never be one, in the channel all incidents are announced in."""
         incident = await incidents.get(conn, telling.incident_id)
-        if incident.room_id or not incident.room_error:
-            return incident.room_id
-        return await self._channels.find(self._runbook.channels.incidents)
+        if incident.room_id is None and incident.room_error:
+            return Painted(await self._channels.find(self._runbook.channels.incidents), shown)
+        missing = await not_below_yet(conn, incident)
+        return Painted(None if missing else incident.room_id, shown, missing)
 
 
 def buttons(telling: Telling) -> list[Button]:

@@ -33,3 +33,8 @@ async def at(conn: Connection, channel: str, ts: str) -> str | None:
 
 async def forget(conn: Connection, key: str) -> None:
     await SQL.run(conn, "forget_card", key=key)
+
+
+async def is_on_its_way(conn: Connection, key: str) -> bool:
+    """Whether a delivery of this card waits or is being sent."""
+    return bool((await SQL.the(conn, "is_on_its_way", key=key))["on_its_way"])

@@ -10,3 +10,8 @@ SELECT key FROM cards WHERE channel = %(channel)s AND ts = %(ts)s;
 
 -- name: forget_card
 DELETE FROM cards WHERE key = %(key)s;
+
+-- name: is_on_its_way
+-- Has it yet to be posted or edited?
+SELECT EXISTS (
+    SELECT FROM outbox WHERE lane = 'card ' || %(key)s::text AND state IN ('waiting', 'sending')) AS on_its_way;

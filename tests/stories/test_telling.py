@@ -1,15 +1,19 @@
 """Audiences are told: by itself and by hand, with approval where it is asked, and never is a claim made."""
 
+import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from datetime import timedelta
 
 import pytest
 
 from bot.domain.actor import Actor
 from bot.domain.errors import NotPermitted, Refused
-from bot.sandbox.model import Message
+from bot.sandbox.model import Json, Message
 from bot.sandbox.workspace import Workspace
-from bot.store import tellings
+from bot.services.outbox import CARD
+from bot.store import cards, tellings
+from tests.alerts.test_races import until_it_waits
 from tests.mail_server import PostOffice, post_office
 from tests.world import RUNBOOK, World, words_of
 
@@ -188,6 +192,78 @@ async def test_a_template_that_is_missing_is_said_and_keeps_nothing_from_happeni
         assert len(world.pages_of("ada")) == 1
         assert card(world, "vips").text.startswith("⚠ *vips* were not told: There is no template “vip”")
         assert letters(office) == []
+
+
+# In the room
+
+
+ROOM_ONLY = """
+audiences:
+  team: {slack: ["#team"], automatic: true}
+"""
+
+
+def is_in_a_room(world: World) -> Callable[[Json], bool]:
+    """Whether a call to Slack is about a channel that was opened after this was asked."""
+    before = {one.id for one in world.workspace.conversations}
+
+    def opened_since(asked: Json) -> bool:
+        found = world.workspace.find_channel(asked["channel"])
+        return found is not None and found.kind != "im" and found.id not in before
+
+    return opened_since
+
+
+async def test_the_card_of_an_incident_stands_first_in_its_room_however_long_slack_is_busy(new_world: NewWorld) -> None:
+    async with new_world(runbook=telling(RUNBOOK, "team", ROOM_ONLY), prepare=with_channels) as world:
+        opened = is_in_a_room(world)
+        world.workspace.faults.break_down(
+            "chat.postMessage", times=None, when=lambda asked: opened(asked) and "*team*" not in asked["text"]
+        )
+        await declared(world)
+        await world.passes(seconds=30)
+        assert posted_in(world, world.room()) == []
+
+        world.workspace.faults.clear()
+        await world.passes(minutes=1)
+        first, second = [one for one in world.workspace.messages(world.room()) if one.blocks]
+        assert "Resolve" in world.ada.labels(first)
+        assert "*team*" in second.text
+
+
+async def test_what_finds_no_card_while_it_is_being_written_down_stands_below_it_at_once(new_world: NewWorld) -> None:
+    async with new_world(runbook=telling(RUNBOOK, "team", ROOM_ONLY), prepare=with_channels) as world:
+        await declared(world)
+        room = world.room()
+        before = len(posted_in(world, room))
+        async with world.house.db.transaction() as conn:
+            standing = await cards.get(conn, "incident:1")
+            assert standing is not None
+            for key in ("incident:1", "telling:1"):
+                await cards.forget(conn, key)
+            # The card is on its way again.
+            lane, soon = "card incident:1", world.clock.now() + timedelta(hours=1)
+            await world.house.outbox.put(conn, "card", {"card": "incident:1"}, priority=CARD, lane=lane, due_at=soon)
+
+        async with world.house.db.transaction() as posting:
+            await cards.save(posting, "incident:1", standing)
+            await world.house.rooms.begin(posting, 1, standing)
+            async with world.house.db.transaction() as conn:
+                await world.house.cards.touch(conn, "telling:1", incident=1)
+            later = asyncio.create_task(world.settled())
+            await until_it_waits(world, later)
+            assert len(posted_in(world, room)) == before
+        await later
+        assert len(posted_in(world, room)) == before + 1
+
+
+async def test_a_card_that_slack_will_not_take_keeps_nothing_else_from_the_room(new_world: NewWorld) -> None:
+    async with new_world(runbook=telling(RUNBOOK, "team", ROOM_ONLY), prepare=with_channels) as world:
+        world.workspace.faults.refuse("chat.postMessage", "invalid_blocks", when=is_in_a_room(world))
+        await declared(world)
+
+        (only,) = [one for one in world.workspace.messages(world.room()) if one.blocks]
+        assert "*team*" in only.text
 
 
 # By hand
