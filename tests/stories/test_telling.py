@@ -259,8 +259,13 @@ async def test_what_finds_no_card_while_it_is_being_written_down_stands_below_it
 
 async def test_a_card_that_slack_will_not_take_keeps_nothing_else_from_the_room(new_world: NewWorld) -> None:
     async with new_world(runbook=telling(RUNBOOK, "team", ROOM_ONLY), prepare=with_channels) as world:
-        world.workspace.faults.refuse("chat.postMessage", "invalid_blocks", when=is_in_a_room(world))
+        opened = is_in_a_room(world)
+        world.workspace.faults.refuse(
+            "chat.postMessage", "invalid_blocks", times=None,
+            when=lambda asked: opened(asked) and "*team*" not in asked["text"],
+        )  # fmt: skip
         await declared(world)
+        await world.passes(seconds=5)
 
         (only,) = [one for one in world.workspace.messages(world.room()) if one.blocks]
         assert "*team*" in only.text
