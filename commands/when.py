@@ -11,9 +11,14 @@ from bot.domain.errors import Refused
 from bot.domain.schedule import instant_of
 from bot.runbook import parse_duration
 
+# What people, and their telephones, put around words.
+QUOTES = "\"“”'‘’"
 WEEKDAY = re.compile(r"\b(mon|tue|wed|thu|fri|sat|sun)(?:day|s|sday|nesday|r|rs|rsday|urday)?\b", re.IGNORECASE)
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 UNITS = re.compile(r"\b(weeks?|days?|hours?|hrs?|minutes?|mins?)\b", re.IGNORECASE)
+# “tomorrow 9”: an hour to some and a day to others, and to the library nothing at all.
+BARE_NUMBER = re.compile(r"(?:^|[\s,])\d{1,2}(?=$|,|\s+(?:today|tomorrow|mon|tue|wed|thu|fri|sat|sun))", re.IGNORECASE)
+MONTH = re.compile(r"\b(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)", re.IGNORECASE)
 # A year that nobody means.
 YEARS_AHEAD = 10
 
@@ -29,12 +34,12 @@ async def moment(words: str, *, now: datetime, zone: ZoneInfo) -> datetime:
 
 
 def read(words: str, now: datetime, zone: ZoneInfo) -> datetime:
-    words = words.strip().strip("\"“”'").strip()
+    words = words.strip().strip(QUOTES).strip()
     if not words:
         raise Refused(f"No time is given: {HOW}.")
     if (later := _later(words, now)) is not None:
         return later
-    if re.search(r"\d/\d", words) or re.fullmatch(r"\d{1,2}", words):
+    if re.search(r"\d/\d", words) or (BARE_NUMBER.search(words) and not MONTH.search(words)):
         raise Refused(f"“{words}” can be read in two ways: {HOW}.")
     found = _parsed(words, now, zone)
     if found.tzinfo is not None:

@@ -35,7 +35,7 @@ async def cover(call: Call) -> Answer:
     word, rest = first_word(call.typed)
     if not word:
         raise Refused(HOW_TO_COVER)
-    schedule = call.house.covers.schedule(word.removeprefix("schedule/"))
+    schedule = call.house.covers.schedule(call.with_text(word).text.removeprefix("schedule/"))
     person, span = _by_whom(call, rest)
     if span.lower() == "off":
         ended = await call.house.covers.end(call.actor, schedule.key)
@@ -74,6 +74,8 @@ def _by_whom(call: Call, typed: str) -> tuple[str, str]:
     word, rest = first_word(typed)
     if not word or word.lower() in SPAN_WORDS:
         return call.actor.name, typed.strip()
+    if word.lower() == "me":
+        return call.actor.name, rest.strip()
     if not is_mention(word) and not word.startswith("@") and word.lower() not in call.house.runbook.people:
         raise Refused(f"I do not understand “{call.with_text(typed).text}”. {HOW_TO_COVER}")
     return call.house.people.meant(word), rest.strip()

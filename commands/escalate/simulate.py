@@ -4,7 +4,7 @@ from bot.domain.errors import Refused
 from commands.call import Answer, Call
 from commands.escalate.book import COMMAND
 from commands.typed import first_word
-from commands.when import moment
+from commands.when import QUOTES, moment
 
 # Enough for every tier of a ladder, with a repeat; the rest is the same again.
 SHOWN = 20
@@ -17,7 +17,7 @@ async def simulate(call: Call) -> Answer:
     word, when = first_word(call.text)
     if not word:
         raise Refused("Type which severity and when: `/escalate simulate P1 Sun 03:00`; without a time it is now.")
-    severity = call.house.runbook.severity(word)
+    severity = call.house.runbook.severity(word.strip(QUOTES))
     now, zone = call.house.clock.now(), call.house.runbook.timezone
     begins = await moment(when, now=now, zone=zone) if when else now
     if begins < now:

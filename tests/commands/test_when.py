@@ -32,6 +32,8 @@ NOW = datetime(2026, 8, 6, 15, 0, tzinfo=LONDON)
         ("midnight", "2026-08-07 00:00"),
         ("2026-12-01 09:00", "2026-12-01 09:00"),
         ("1 Dec 9:00", "2026-12-01 09:00"),
+        ("Dec 1", "2026-12-01 00:00"),
+        ("Mon 9 am", "2026-08-10 09:00"),
         ("4h", "2026-08-06 19:00"),
         ("for 1h30m", "2026-08-06 16:30"),
         ("in 90 minutes", "2026-08-06 16:30"),
@@ -62,7 +64,9 @@ def test_the_night_the_clocks_change_a_span_is_elapsed_time_and_a_time_is_the_wa
     assert read("03:30", evening, BERLIN) == datetime(2026, 3, 29, 1, 30, tzinfo=UTC)
 
 
-@pytest.mark.parametrize("words", ["9", "Monday 9", "01/12/2026 09:00"])
+@pytest.mark.parametrize(
+    "words", ["9", "at 18", "Monday 9", "Thu, 06", "tomorrow 9", "tomorrow at 9", "9 tomorrow", "01/12/2026 09:00"]
+)
 def test_what_can_be_read_in_two_ways_is_asked_about(words: str) -> None:
     with pytest.raises(Refused, match="can be read in two ways: say for example `18:00`"):
         read(words, NOW, LONDON)

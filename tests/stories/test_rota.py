@@ -70,6 +70,7 @@ async def test_without_a_person_the_caller_covers_and_also_for_a_span_of_time(ne
         assert "*Ben Moss covers `primary` until Thu 06 Aug 2026 19:00 BST.*" in await ask(
             world, "ben", "/escalate cover schedule/PRIMARY for 4h"
         )
+        assert "*Cleo Fox covers `deputies` until" in await ask(world, "cleo", "/escalate cover deputies me for 4h")
         assert "`primary` Ben Moss covers for Ada Obi until" in await ask(world, "eve", "/escalate oncall")
 
 
@@ -153,6 +154,8 @@ async def test_a_cover_that_makes_no_sense_is_refused_with_what_to_type_instead(
         "cover primary": "Type which schedule, who, and until when",
         "cover primary @ben": "Type which schedule, who, and until when",
         "cover primry until 18:00": "There is no schedule “primry”: did you mean primary?",
+        "cover @ben until 18:00": "There is no schedule “@Ben Moss”: there is: primary, deputies",
+        "cover primary until Mon 9": "“Mon 9” can be read in two ways",
         "cover primary @nobody until 18:00": "I know nobody called “@nobody”",
         "cover primary please until 18:00": "I do not understand “please until 18:00”",
         "cover primary until the cows come home": "“the cows come home” is no time I understand: say for example",

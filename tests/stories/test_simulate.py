@@ -51,7 +51,7 @@ async def test_a_cover_counts_and_without_a_time_it_is_now(new_world: NewWorld) 
 
 async def test_every_gap_is_shown_and_the_next_tier_comes_at_once(new_world: NewWorld) -> None:
     async with new_world(runbook=FULL_OF_GAPS) as world:
-        said = await ask(world, "eve", "/escalate simulate P1 “tomorrow noon”")
+        said = await ask(world, "eve", "/escalate simulate “P1” “tomorrow noon”")
         assert said.split("\n")[1:] == [
             "`12:00 BST` On-call Engineer: Ada Obi by sms ⚠ no phone number → the next tier at once",
             "`12:00 BST` Engineering Lead: ⚠ nobody is in it → the next tier at once",
