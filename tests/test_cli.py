@@ -228,6 +228,19 @@ async def test_simulate_without_gaps_says_so(here: Path) -> None:
     assert "  after 1h15m  the room is told that nobody answered" in ended.out
 
 
+async def test_where_no_bot_runs_simulate_shows_the_ladders_as_if_every_way_were_set_up(here: Path) -> None:
+    write_runbook(here, RUNBOOK.replace("who: [ada]}", "who: [ada], via: [slack, sms]}").replace("[cleo]", "[]"))
+
+    ended = await tocsin("check", "--simulate", at=here)
+
+    assert ended.code == 0
+    assert "SLACK_BOT_TOKEN is not set here, so every way to page is taken as set up:\nP1" in ended.out
+    assert "  at once  On-call Engineer: Ada Obi by slack, sms\n" in ended.out
+    assert "  after 15m  Engineering Lead: Ben Moss by slack\n" in ended.out
+    assert "  after 45m  CEO: nobody is in it, so the next tier at once\n" in ended.out
+    assert "tier oncall (On-call Engineer): no page by sms; that needs TWILIO_ACCOUNT_SID" in ended.out
+
+
 async def test_init_writes_a_runbook_that_passes_check_and_never_overwrites(here: Path) -> None:
     first = await tocsin("init", at=here)
     written = (here / "runbook.yml").read_text()
