@@ -12,7 +12,7 @@ from bot.pagers import ways
 from bot.rendering import Rendering
 from bot.runbook import Runbook, RunbookMistakes, load, report
 from bot.services.gaps import Gap, gaps, ready_ways
-from bot.services.simulations import simulate_by_rotation
+from bot.services.simulations import Reach, simulate_by_rotation
 from bot.settings import Settings
 
 WRITTEN_TO = Path("runbook.yml")
@@ -69,7 +69,7 @@ def _tell_ladders(runbook: Runbook, settings: Settings) -> None:
         ready = frozenset(ways())
         click.echo("SLACK_BOT_TOKEN is not set here, so every way to page is taken as set up:")
     for severity in runbook.severities:
-        found = simulate_by_rotation(runbook, severity, begins, ready)
+        found = simulate_by_rotation(runbook, severity, begins, Reach(ready, settings.twilio_from))
         click.echo(rendering.say("documents/simulation", severity=severity, simulation=found, runbook=runbook))
 
 

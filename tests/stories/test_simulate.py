@@ -4,6 +4,7 @@ from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 
 from tests.stories.asking import ask
+from tests.stories.telephones import ADA, BEN, by, replied, telephones
 from tests.world import RUNBOOK, World
 
 NewWorld = Callable[..., AbstractAsyncContextManager[World]]
@@ -64,6 +65,16 @@ async def test_a_way_that_is_not_set_up_is_named_with_what_it_needs(new_world: N
     async with new_world(runbook=RUNBOOK.replace("who: [ada]}", "who: [ada], via: [email]}")) as world:
         said = await ask(world, "eve", "/escalate simulate P2")
         assert "Ada Obi by email ⚠ not set up, needs SMTP_URL and MAIL_FROM → the next tier at once" in said
+
+
+async def test_a_number_that_wants_no_texts_or_is_our_own_is_a_gap_as_in_earnest(new_world: NewWorld) -> None:
+    both = by("sms", then="voice").replace(BEN, "+447700900999")
+    async with telephones(new_world, both) as (world, company):
+        assert company.number == "+447700900999"
+        await replied(world, company, ADA, "Stop")
+        said = await ask(world, "eve", "/escalate simulate P1")
+        assert "On-call Engineer: Ada Obi by sms ⚠ has answered STOP → the next tier at once" in said
+        assert "Engineering Lead: Ben Moss by voice ⚠ the number is TWILIO_FROM → the next tier at once" in said
 
 
 async def test_what_cannot_be_simulated_is_refused_with_what_to_type_instead(world: World) -> None:
