@@ -17,6 +17,8 @@ from bot.settings import Smtp
 TIMEOUT_S = 10.0
 # Well under the 998 octets of a line of RFC 5322, and nobody reads further.
 SUBJECT_LENGTH = 200
+# Of a line of the body, for the same reason.
+LINE_LENGTH = 900
 ERROR_LENGTH = 200
 
 
@@ -95,7 +97,8 @@ class Mail:
             message["References"] = message["In-Reply-To"] = self._id(letter.thread)
         # Holiday notices and other machines' answers stay away.
         message["Auto-Submitted"] = "auto-generated"
-        message.set_content(letter.body.rstrip() + "\n", cte="quoted-printable")
+        words = letter.body.rstrip() + "\n"
+        message.set_content(words, cte="7bit" if _travels_as_it_is(words) else "quoted-printable")
         return message
 
     def _id(self, key: str) -> str:
@@ -154,6 +157,12 @@ class Mail:
         except (aiosmtplib.SMTPException, OSError, TimeoutError) as error:
             raise Unanswered(f"the mail server {self.place} did not say whether it took the mail") from error
         return f"{self._id(letter.key)} {one_line(answer.message)[:ERROR_LENGTH]}"
+
+
+def _travels_as_it_is(words: str) -> bool:
+    """Then it does: a link stays in one piece also for whatever reads mails without decoding them."""
+    lines = words.split("\n")
+    return words.isascii() and all(line.isprintable() and len(line) <= LINE_LENGTH for line in lines)
 
 
 def one_line(text: str) -> str:

@@ -62,6 +62,16 @@ async def test_the_same_letter_sent_twice_has_one_id(office: PostOffice) -> None
     assert first["Message-ID"] == second["Message-ID"]
 
 
+async def test_a_link_stays_in_one_piece_in_the_letter_as_it_travels(office: PostOffice) -> None:
+    link = f"https://tocsin.example.com/ack/{'x' * 120}"
+    await mail_to(office).send(Letter("ada@example.com", "s", f"Acknowledge:\n{link}", "k"))
+    await mail_to(office).send(Letter("ada@example.com", "s", f"Acknowledge:\n{'x' * 1000}", "k"))
+
+    first, second = (envelope.content for envelope in office.envelopes)
+    assert f"\r\n{link}\r\n".encode() in first  # type: ignore[operator]
+    assert max(map(len, second.splitlines())) <= 998  # type: ignore[union-attr]
+
+
 async def test_signs_of_every_script_arrive(office: PostOffice) -> None:
     words = "Zahlungen gestört – 支払い 🔔 " + "lang " * 300
     await mail_to(office).send(Letter("ada@example.com", words[:40], words, "k"))
