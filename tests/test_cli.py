@@ -21,6 +21,7 @@ from bot.sandbox.server import Server
 from bot.sandbox.telephone import TelephoneCompany
 from bot.sandbox.workspace import Workspace
 from tests.commandline import Ended, line_with, started, tocsin
+from tests.mail_server import post_office
 from tests.world import RUNBOOK, manifest
 
 BROKEN = RUNBOOK.replace("who: [ada]", "who: [adda]").replace("wait: 15m", "wait: soon")
@@ -212,7 +213,7 @@ async def test_simulate_lists_empty_tiers_missing_contacts_and_missing_credentia
 
     assert ended.code == 0
     assert "3 gaps" in ended.out
-    assert "tier lead (Engineering Lead): no page by email; that needs SMTP_URL and MAIL_FROM" in ended.out
+    assert "tier lead (Engineering Lead): no page by email; that needs SMTP_URL" in ended.out
     assert "tier lead (Engineering Lead): Ben Moss cannot be paged by email; add email under people.ben" in ended.out
     assert "tier ceo (CEO): nobody is in it" in ended.out
 
@@ -461,6 +462,16 @@ async def test_doctor_tries_the_telephones_and_says_who_cannot_be_texted(here: P
     assert "✗ twilio: Twilio refuses TWILIO_ACCOUNT_SID or TWILIO_AUTH_TOKEN. Mend" in ended.out
     assert "wr0ng" not in ended.out + ended.err
     await company.stop()
+
+
+async def test_doctor_says_whom_letters_come_from_when_nobody_said_so(here: Path, database: str) -> None:
+    async with post_office() as office:
+        at = f"127.0.0.1:{office.port}"
+        mail = {"DATABASE_URL": database, "SMTP_URL": f"smtp://{at}"}
+        ended = await tocsin("doctor", at=here, **mail)
+        assert f"✗ mail: {at} answers; MAIL_FROM is not set, so letters come from tocsin@localhost." in ended.out
+        ended = await tocsin("doctor", at=here, **mail, MAIL_FROM="bell@example.com")
+        assert f"✓ mail: {at} answers and lets us in" in ended.out
 
 
 async def test_doctor_without_anything_goes_on_to_the_end(here: Path) -> None:

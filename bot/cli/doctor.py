@@ -167,6 +167,9 @@ async def _mail(settings: Settings) -> Finding:
         await mail.check()
     except Failed as error:
         return Finding(f"mail: {error}", "Mend SMTP_URL, or that server.")
+    if settings.sender.endswith("@localhost"):
+        why = f"MAIL_FROM is not set, so letters come from {settings.sender}"
+        return Finding(f"mail: {mail.place} answers; {why}", "Set it to an address of yours: many servers refuse this.")
     return Finding(f"mail: {mail.place} answers and lets us in")
 
 

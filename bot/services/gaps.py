@@ -21,7 +21,7 @@ NEEDED: Mapping[Via, tuple[str, ...]] = {
 # What the environment must hold for it.
 CREDENTIALS: Mapping[Via, str] = {
     "slack": "SLACK_BOT_TOKEN",
-    "email": "SMTP_URL and MAIL_FROM",
+    "email": "SMTP_URL",
     "sms": "TWILIO_ACCOUNT_SID, TWILIO_AUTH_TOKEN and TWILIO_FROM",
     "voice": "TWILIO_ACCOUNT_SID, TWILIO_AUTH_TOKEN and a number in TWILIO_FROM",
     "pagerduty": "PAGERDUTY_ROUTING_KEY",
@@ -55,7 +55,7 @@ def ready_ways(settings: Settings) -> frozenset[Via]:
     """The ways to reach somebody that this environment has the credentials for."""
     set_up: Mapping[Via, object] = {
         "slack": settings.slack_bot_token,
-        "email": settings.smtp and settings.mail_from,
+        "email": settings.smtp,
         "sms": settings.twilio,
         "voice": settings.twilio and settings.twilio.can_call,
         "webhook": True,

@@ -130,7 +130,10 @@ class Settings(BaseSettings):
 
     @property
     def sender(self) -> str:
-        """Whom mail comes from: MAIL_FROM, else the mail server's user when that is an address."""
+        """Whom mail comes from: MAIL_FROM, else the mail server's user when that is an address.
+
+        Else an address that some servers refuse: a page that is refused says so, and one that is not sent cannot.
+        """
         user = self.smtp.username if self.smtp else None
         return self.mail_from or (user if user and "@" in user else "tocsin@localhost")
 

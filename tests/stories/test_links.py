@@ -293,6 +293,16 @@ async def test_a_link_to_what_is_not_there_any_more_leads_nowhere(town: World, o
     assert (await press(town, link_in(office)))[0] == 404
 
 
+async def test_a_mail_leaves_also_when_nobody_said_whom_mails_come_from(
+    new_world: NewWorld, office: PostOffice
+) -> None:
+    async with new_world(**by_mail(office, MAIL_FROM="")) as world:
+        await declared(world)
+        assert office.letters[-1]["From"] == "tocsin@localhost"
+        assert (await page_of(world)).state == "accepted"
+        world.nothing_else_was_sent()
+
+
 # Where there is none, and what it says elsewhere
 
 

@@ -64,7 +64,7 @@ async def test_every_gap_is_shown_and_the_next_tier_comes_at_once(new_world: New
 async def test_a_way_that_is_not_set_up_is_named_with_what_it_needs(new_world: NewWorld) -> None:
     async with new_world(runbook=RUNBOOK.replace("who: [ada]}", "who: [ada], via: [email]}")) as world:
         said = await ask(world, "eve", "/escalate simulate P2")
-        assert "Ada Obi by email ⚠ not set up, needs SMTP_URL and MAIL_FROM → the next tier at once" in said
+        assert "Ada Obi by email ⚠ not set up, needs SMTP_URL → the next tier at once" in said
 
 
 async def test_a_number_that_wants_no_texts_or_is_our_own_is_a_gap_as_in_earnest(new_world: NewWorld) -> None:

@@ -64,9 +64,9 @@ class Ground:
     def mail(self) -> Mail | None:
         """None: this house sends none."""
         settings = self.settings
-        if settings.smtp is None or settings.mail_from is None:
+        if settings.smtp is None:
             return None
-        return Mail(settings.smtp, settings.mail_from, self.clock)
+        return Mail(settings.smtp, settings.sender, self.clock)
 
     @cached_property
     def keyring(self) -> Keyring:
