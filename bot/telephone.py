@@ -19,8 +19,8 @@ Fields = Sequence[tuple[str, str]]
 
 WHOSE = "Twilio"
 API = "2010-04-01"
-# What one person can have been sent since a page was begun.
-LISTED = 50
+# How many of the latest are looked through.
+LISTED = 200
 # Twilio's own word for somebody who has answered STOP.
 STOPPED = 21610
 CALL_EVENTS = ("initiated", "ringing", "answered", "completed")
@@ -37,9 +37,10 @@ GSM_TWICE = frozenset("^{}\\[~]|€")
 
 @dataclass(frozen=True)
 class Listed:
-    """A text or call that Twilio has; `body` is '' for a call."""
+    """A text or call that Twilio has; `body` is '' for a call. A call does not show by which page it was made."""
 
     sid: str
+    sender: str
     body: str
     made_at: datetime | None
 
@@ -95,11 +96,12 @@ class Telephone:
             "Calls", [("To", to), ("From", self.sender), *said, ring, *self._reports(about), *events]
         )
 
-    async def made(self, kind: Kind, to: str) -> list[Listed]:
-        """The latest texts or calls to this number, newest first. Raises a kind of Failed."""
+    async def made(self, kind: Kind, to: str, since: datetime) -> list[Listed]:
+        """The latest texts or calls to this number since then, newest first. Raises a kind of Failed."""
         answer = await self._ask("GET", f"{kind}.json", params={"To": to, "PageSize": str(LISTED)})
         rows = answer.json.get(kind.lower())
-        return [_listed(row) for row in rows if isinstance(row, dict)] if isinstance(rows, list) else []
+        listed = [_listed(row) for row in rows if isinstance(row, dict)] if isinstance(rows, list) else []
+        return [one for one in listed if one.made_at is None or one.made_at >= since]
 
     async def check(self) -> str:
         """The account's name, having sent nothing. Raises a kind of Failed that says what is wrong."""
@@ -139,6 +141,12 @@ class Telephone:
         return refusal(answer, whose=WHOSE, now=self._clock.now(), why=why)
 
 
+def must_be_all(listed: Sequence[Listed]) -> None:
+    """What is not among them has not been made. Raises Unanswered when there may be more than were looked through."""
+    if len(listed) >= LISTED:
+        raise Unanswered(f"{WHOSE} lists more to this number than can be looked through")
+
+
 def basic(user: str, password: str) -> str:
     """The header of RFC 7617."""
     return f"Basic {base64.b64encode(f'{user}:{password}'.encode()).decode()}"
@@ -154,7 +162,8 @@ def segments(text: str) -> int:
 
 
 def _listed(row: dict[str, Any]) -> Listed:
-    return Listed(str(row.get("sid", "")), str(row.get("body") or ""), _date(row.get("date_created")))
+    sid, sender, body = (str(row.get(name) or "") for name in ("sid", "from", "body"))
+    return Listed(sid, sender, body, _date(row.get("date_created")))
 
 
 def _date(text: object) -> datetime | None:

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime
 
 import pytest
 from pydantic import SecretStr
@@ -14,6 +15,7 @@ from bot.telephone import Telephone, segments
 from tests.provider import Provider, provider
 
 ADA, TOKEN = "+447700900001", "s3cret"
+NOON = datetime(2026, 8, 8, 12, 0, tzinfo=UTC)
 
 
 @pytest.fixture
@@ -62,9 +64,17 @@ async def test_a_yes_without_a_reference_may_be_one(telephone: Telephone, twilio
 async def test_of_a_list_only_what_can_be_read_counts(telephone: Telephone, twilio: Provider) -> None:
     twilio.answers(200, b'{"messages": [{"sid": "SM1", "date_created": "never"}, 7], "calls": 7}')
 
-    (listed,) = await telephone.made("Messages", ADA)
+    (listed,) = await telephone.made("Messages", ADA, NOON)
     assert (listed.sid, listed.body, listed.made_at) == ("SM1", "", None)
-    assert await telephone.made("Calls", ADA) == []
+    assert await telephone.made("Calls", ADA, NOON) == []
+
+
+async def test_of_a_list_what_was_made_before_is_passed_over(telephone: Telephone, twilio: Provider) -> None:
+    made = ("Sat, 08 Aug 2026 11:59:59 +0000", "Sat, 08 Aug 2026 12:00:00 +0000")
+    rows = [{"sid": f"CA{number}", "date_created": at} for number, at in enumerate(made)]
+    twilio.answers(200, json.dumps({"calls": rows}).encode())
+
+    assert [one.sid for one in await telephone.made("Calls", ADA, NOON)] == ["CA1"]
 
 
 def test_the_token_is_not_shown() -> None:

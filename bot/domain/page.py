@@ -18,7 +18,10 @@ LOST: frozenset[PageState] = frozenset({"refused", "gave_up"})
 
 @dataclass(frozen=True)
 class Page:
-    """One person, one step, one channel. The state is what a provider said, never what we hope."""
+    """One person, one step, one channel. The state is what a provider said, never what we hope.
+
+    `doubted_at`: since when it has been looked for; `repeated_at`: when it was sent as a possible repeat. None: never.
+    """
 
     id: int
     incident_id: int
@@ -39,6 +42,8 @@ class Page:
     reference: str | None
     error: str | None
     reported: str | None = None
+    doubted_at: datetime | None = None
+    repeated_at: datetime | None = None
 
     @property
     def is_accepted(self) -> bool:

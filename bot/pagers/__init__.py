@@ -11,8 +11,9 @@ sends under the same id as before.
 
 import importlib
 import pkgutil
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Protocol, get_args, runtime_checkable
 
 import aiohttp
@@ -95,6 +96,15 @@ class Paint(Protocol):
     async def __call__(self, page: Page, *, repeat: bool) -> Any: ...
 
 
+class Doubts(Protocol):
+    """What is kept of a page that may have been accepted unheard; see `bot/services/doubts.py`."""
+
+    async def began(self, page: Page) -> datetime: ...
+    async def ended(self, page: Page) -> None: ...
+    async def repeated(self, page: Page) -> None: ...
+    async def rivals(self, page: Page) -> Sequence[int]: ...
+
+
 @dataclass(frozen=True)
 class Parts:
     """What pagers are made of; each takes what it needs. None: this house has not set it up."""
@@ -108,6 +118,7 @@ class Parts:
     known_account: Callable[[str], str | None]
     acknowledge_link: Callable[[Page], Awaitable[str | None]]
     open_alert: Callable[[Page, str], Awaitable[str]]
+    doubts: Doubts
     mail: Mail | None
     session: aiohttp.ClientSession
     settings: Settings

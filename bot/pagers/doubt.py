@@ -7,9 +7,10 @@ from typing import Protocol
 
 from bot.clock import Clock
 from bot.domain.errors import Failed, Rejected, Unanswered
-from bot.pagers import Call
+from bot.pagers import Call, Doubts
 
-# How long we look for what may have been sent, before it is sent as a possible repeat.
+# How long we look for what may have been sent, before it is sent as a possible repeat. Counted from the first look, and
+# not from the first attempt: a provider may have been away for an hour before anything was in doubt.
 LOOK_FOR = timedelta(seconds=60)
 # What is sent is stamped by the provider's clock, which is not ours.
 CLOCKS_DIFFER_BY = timedelta(seconds=60)
@@ -33,16 +34,20 @@ def in_doubt() -> Iterator[None]:
         raise Rejected(f"{error}; an earlier attempt may have been accepted", error.code) from error
 
 
-async def sent_once(call: Call, clock: Clock, *, look: Look, send: Send) -> str:
+async def sent_once(call: Call, clock: Clock, doubts: Doubts, *, look: Look, send: Send) -> str:
     """The reference of the earlier attempt, if one is found, else that of a new one."""
     if not call.unsure:
         return await send(repeat=False)
-    began = call.page.first_attempt_at or clock.now()
+    since = await doubts.began(call.page)
     try:
-        found = await look(began - CLOCKS_DIFFER_BY)
+        found = await look((call.page.first_attempt_at or clock.now()) - CLOCKS_DIFFER_BY)
     except Failed as error:
-        if clock.now() - began < LOOK_FOR:
+        if clock.now() - since < LOOK_FOR:
             raise Unanswered(f"it is not known whether this was sent: {error}") from error
+        await doubts.repeated(call.page)
         with in_doubt():
             return await send(repeat=True)
-    return found or await send(repeat=False)
+    if found:
+        return found
+    await doubts.ended(call.page)
+    return await send(repeat=False)

@@ -7,13 +7,13 @@ from functools import partial
 from bot.clock import Clock
 from bot.domain.errors import Rejected
 from bot.domain.page import Via
-from bot.pagers import Call, Messenger, Pager, Paint, Parts, Posted
+from bot.pagers import Call, Doubts, Messenger, Pager, Paint, Parts, Posted
 from bot.pagers.doubt import CLOCKS_DIFFER_BY, sent_once
 from bot.runbook import Person
 
 
 def pager(parts: Parts) -> Pager:
-    return SlackPager(parts.messenger, parts.paint, parts.account_of, parts.known_account, parts.clock)
+    return SlackPager(parts.messenger, parts.paint, parts.account_of, parts.known_account, parts.clock, parts.doubts)
 
 
 class SlackPager:
@@ -28,12 +28,14 @@ class SlackPager:
         account_of: Callable[[str], Awaitable[str | None]],
         known_account: Callable[[str], str | None],
         clock: Clock,
+        doubts: Doubts,
     ) -> None:
         self._messenger = messenger
         self._paint = paint
         self._account_of = account_of
         self._known_account = known_account
         self._clock = clock
+        self._doubts = doubts
 
     def contact(self, person: Person) -> str:
         """Never None: who has no known account may have one by the time the page is sent; else the page says so."""
@@ -43,9 +45,8 @@ class SlackPager:
         account = call.page.contact or await self._account_of(call.person.key)
         if not account:
             raise Rejected("no Slack account has this address")
-        return await sent_once(
-            call, self._clock, look=partial(self._look, account, call), send=partial(self._post, account, call)
-        )
+        look, send = partial(self._look, account, call), partial(self._post, account, call)
+        return await sent_once(call, self._clock, self._doubts, look=look, send=send)
 
     async def earlier(self, call: Call) -> str | None:
         """So that a message which stands in somebody's conversation shows what has become of its incident."""

@@ -9,7 +9,7 @@ from bot.domain.page import Via
 from bot.pagers import Call, Pager, Parts
 from bot.pagers.doubt import sent_once
 from bot.runbook import Person
-from bot.telephone import Telephone, segments
+from bot.telephone import Telephone, must_be_all, segments
 
 # A title is cut until the whole is no more than this many texts.
 SEGMENTS = 3
@@ -37,7 +37,8 @@ class SmsPager:
     async def page(self, call: Call) -> str:
         if await self._parts.has_stopped(call.page.contact):
             raise Rejected("this number has asked for no more texts (STOP)")
-        return await sent_once(call, self._parts.clock, look=partial(self._look, call), send=partial(self._send, call))
+        look, send = partial(self._look, call), partial(self._send, call)
+        return await sent_once(call, self._parts.clock, self._parts.doubts, look=look, send=send)
 
     async def _send(self, call: Call, *, repeat: bool) -> str:
         words = await self._words(call, repeat=repeat)
@@ -46,9 +47,10 @@ class SmsPager:
 
     async def _look(self, call: Call, since: datetime) -> str | None:
         ours = re.compile(rf"\bPage {call.page.id}$")
-        for one in await self._telephone.made("Messages", call.page.contact):
-            if ours.search(one.body) and (one.made_at is None or one.made_at >= since):
-                return one.sid
+        listed = await self._telephone.made("Messages", call.page.contact, since)
+        if found := next((one.sid for one in listed if ours.search(one.body)), None):
+            return found
+        must_be_all(listed)
         return None
 
     async def _words(self, call: Call, *, repeat: bool) -> str:

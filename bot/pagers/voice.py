@@ -3,11 +3,12 @@
 from datetime import datetime
 from functools import partial
 
+from bot.domain.errors import Unanswered
 from bot.domain.page import Via
 from bot.pagers import Call, Pager, Parts
 from bot.pagers.doubt import sent_once
 from bot.runbook import Person
-from bot.telephone import Telephone
+from bot.telephone import WHOSE, Telephone, must_be_all
 
 
 def pager(parts: Parts) -> Pager | None:
@@ -29,7 +30,8 @@ class VoicePager:
         return person.phone if person.phone != self._telephone.sender else None
 
     async def page(self, call: Call) -> str:
-        return await sent_once(call, self._parts.clock, look=partial(self._look, call), send=partial(self._send, call))
+        look, send = partial(self._look, call), partial(self._send, call)
+        return await sent_once(call, self._parts.clock, self._parts.doubts, look=look, send=send)
 
     async def _send(self, call: Call, *, repeat: bool) -> str:
         page, incident, runbook = call.page, call.incident, self._parts.runbook
@@ -41,9 +43,16 @@ class VoicePager:
         return await self._telephone.call(page.contact, words, about=page.key, repeat=repeat)
 
     async def _look(self, call: Call, since: datetime) -> str | None:
-        """A call holds nothing of ours: it is the one to this number that no other page is known to have made."""
-        for one in await self._telephone.made("Calls", call.page.contact):
-            is_recent = one.made_at is None or one.made_at >= since
-            if is_recent and not await self._parts.belongs_elsewhere(one.sid, call.page):
-                return one.sid
-        return None
+        """A call in the list holds nothing of ours: it may be any page's that has called this number and does not know
+        what became of it. It is taken for this one's only when the others cannot have made them all."""
+        page = call.page
+        # In this order: who calls after the list was made is not in it, and who learns his own call leaves with it.
+        listed = await self._telephone.made("Calls", page.contact, since)
+        must_be_all(listed)
+        rivals = await self._parts.doubts.rivals(page)
+        ours = [one.sid for one in listed if one.sender in ("", self._telephone.sender)]
+        unknown = [sid for sid in ours if not await self._parts.belongs_elsewhere(sid, page)]
+        if unknown and len(unknown) <= len(rivals):
+            raise Unanswered(f"other pages to this number may have made what {WHOSE} lists")
+        # Whoever looks at the same time counts in the same order, and takes another one.
+        return unknown[sum(rival > page.id for rival in rivals)] if unknown else None

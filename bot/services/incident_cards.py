@@ -117,6 +117,7 @@ class IncidentCards:
     def _page_message(self, page: Page, standing: Standing, *, repeat: bool = False) -> Message:
         incident = standing.incident
         answered = standing.answer_to(page)
+        repeat = repeat or page.repeated_at is not None
         words = self._rendering.say("slack/page", page=page, repeat=repeat, answered=answered, **self.facts(standing))
         buttons = [] if answered or not incident.is_open else [acknowledge(incident), escalate(standing)]
         return message(words, buttons)

@@ -57,6 +57,33 @@ PAGE = Page(
     error=None,
 )  # fmt: skip
 
+
+class KeptDoubts:
+    """What is kept of pages in doubt, without a database. `others` may have called the same number."""
+
+    def __init__(self, clock: Clock) -> None:
+        self.clock = clock
+        self.since: dict[int, datetime] = {}
+        self.others: list[int] = []
+
+    async def began(self, page: Page) -> datetime:
+        return self.since.setdefault(page.id, self.clock.now())
+
+    async def ended(self, page: Page) -> None:
+        self.since.pop(page.id, None)
+
+    async def repeated(self, page: Page) -> None:
+        self.since.pop(page.id, None)
+
+    async def rivals(self, page: Page) -> list[int]:
+        return self.others
+
+
+@pytest.fixture
+def doubts(clock: Clock) -> KeptDoubts:
+    return KeptDoubts(clock)
+
+
 Calling = Callable[..., Call]
 
 

@@ -17,6 +17,7 @@ from bot.rendering import Rendering
 from bot.runbook import Runbook
 from bot.settings import Settings, Smtp, Twilio
 from bot.telephone import Telephone
+from tests.pagers.conftest import KeptDoubts
 
 ACCOUNT = Twilio("AC1", SecretStr("token"), "+447700900999", "https://twilio.example.com")
 SET_UP = {"PAGERDUTY_ROUTING_KEY": "R0UTINGKEY"}
@@ -44,10 +45,10 @@ async def parts(clock: Clock, runbook: Runbook, rendering: Rendering) -> AsyncIt
     async with http_client() as session:
         yield Parts(
             clock=clock, runbook=runbook, rendering=rendering, messenger=NoSlack(), paint=nothing, account_of=nothing,
-            known_account={}.get, acknowledge_link=no_link, open_alert=nothing, mail=mail, session=session,
-            settings=Settings.from_environment(SET_UP), hooks=Hooks(session, clock, nothing),
-            telephone=Telephone(ACCOUNT, session, clock),
-            has_stopped=nothing, belongs_elsewhere=nothing,
+            known_account={}.get, acknowledge_link=no_link, open_alert=nothing, doubts=KeptDoubts(clock),
+            mail=mail, session=session, settings=Settings.from_environment(SET_UP),
+            hooks=Hooks(session, clock, nothing), telephone=Telephone(ACCOUNT, session, clock), has_stopped=nothing,
+            belongs_elsewhere=nothing,
         )  # fmt: skip
 
 

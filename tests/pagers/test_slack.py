@@ -1,5 +1,6 @@
 """Pages by direct message, against the simulated Slack: posted once, looked for when it is not known whether."""
 
+import contextlib
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from pathlib import Path
@@ -18,7 +19,7 @@ from bot.sandbox.server import serving
 from bot.sandbox.workspace import Workspace
 from bot.slack.blocks import Button, Message, message
 from bot.slack.gateway import Gateway
-from tests.pagers.conftest import Calling
+from tests.pagers.conftest import Calling, KeptDoubts
 
 MANIFEST = YAML(typ="safe").load(Path("manifest.yml").read_text("utf-8"))
 
@@ -32,7 +33,7 @@ async def workspace(clock: Clock) -> AsyncIterator[Workspace]:
 
 
 @pytest.fixture
-async def pager(workspace: Workspace, clock: Clock) -> AsyncIterator[SlackPager]:
+async def pager(workspace: Workspace, clock: Clock, doubts: KeptDoubts) -> AsyncIterator[SlackPager]:
     accounts = {name: workspace.person(name).id for name in ("ada", "ben")}
 
     async def account_of(key: str) -> str | None:
@@ -40,7 +41,7 @@ async def pager(workspace: Workspace, clock: Clock) -> AsyncIterator[SlackPager]
 
     async with aiohttp.ClientSession() as session:
         gateway = Gateway(session, clock, token=workspace.bot_token, base_url=f"{workspace.base_url}/api/")
-        yield SlackPager(gateway, paint, account_of, {"ada": accounts["ada"]}.get, clock)
+        yield SlackPager(gateway, paint, account_of, {"ada": accounts["ada"]}.get, clock, doubts)
 
 
 async def paint(page: Page, *, repeat: bool) -> Message:
@@ -118,14 +119,31 @@ async def test_while_slack_does_not_let_us_look_the_page_waits_for_a_minute_and_
     workspace: Workspace, pager: SlackPager, calling: Calling, clock: Clock
 ) -> None:
     workspace.faults.refuse("conversations.history", "missing_scope", times=None)
-    clock.move(timedelta(seconds=59))
-    with pytest.raises(Unanswered, match="not known whether this was sent"):
-        await pager.page(calling("ada", unsure=True))
-    assert posts(workspace) == []
+    clock.move(timedelta(hours=1))
+    for seconds in (0, 59):
+        clock.move(timedelta(seconds=seconds))
+        with pytest.raises(Unanswered, match="not known whether this was sent"):
+            await pager.page(calling("ada", unsure=True))
+    assert posts(workspace) == [], "the minute is one of looking, however long it was tried before"
 
     clock.move(timedelta(seconds=1))
     await pager.page(calling("ada", unsure=True))
     assert texts(workspace, "ada") == ["Page 7 (possibly a repeat)"]
+
+
+async def test_a_repeat_that_is_in_doubt_itself_is_looked_for_as_long_again(
+    workspace: Workspace, pager: SlackPager, calling: Calling, clock: Clock
+) -> None:
+    workspace.faults.refuse("conversations.history", "missing_scope", times=None)
+    for seconds in (0, 60, 1, 59):
+        clock.move(timedelta(seconds=seconds))
+        with contextlib.suppress(Unanswered):
+            await pager.page(calling("ada", unsure=True))
+    assert len(posts(workspace)) == 1
+
+    clock.move(timedelta(seconds=1))
+    await pager.page(calling("ada", unsure=True))
+    assert len(posts(workspace)) == 2
 
 
 async def test_a_repeat_that_is_refused_says_that_the_first_may_have_been_accepted(
@@ -133,6 +151,8 @@ async def test_a_repeat_that_is_refused_says_that_the_first_may_have_been_accept
 ) -> None:
     workspace.faults.refuse("conversations.history", "missing_scope", times=None)
     workspace.faults.refuse("chat.postMessage", "messages_tab_disabled")
+    with pytest.raises(Unanswered):
+        await pager.page(calling("ada", unsure=True))
     clock.move(timedelta(seconds=60))
     with pytest.raises(Rejected, match=r"messages_tab_disabled.*; an earlier attempt may have been accepted"):
         await pager.page(calling("ada", unsure=True))

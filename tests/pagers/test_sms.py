@@ -1,6 +1,7 @@
 """Pages by text: what stands in them, and how they are kept short."""
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -19,8 +20,8 @@ from bot.sandbox.changes import Changes
 from bot.sandbox.mailbox import Mailbox
 from bot.sandbox.telephone import TelephoneCompany
 from bot.settings import Settings
-from bot.telephone import Telephone, segments
-from tests.pagers.conftest import NOON, Calling
+from bot.telephone import LISTED, Telephone, segments
+from tests.pagers.conftest import NOON, Calling, KeptDoubts
 
 TO_ADA: dict[str, Any] = {"via": "sms", "contact": "+447700900001"}
 LINK = f"https://tocsin.example.com/ack/{'x' * 60}"
@@ -44,7 +45,7 @@ async def no(*_: object, **__: object) -> Any:
 
 @pytest.fixture
 async def pager(
-    company: TelephoneCompany, clock: Clock, rendering: Rendering, runbook: Runbook
+    company: TelephoneCompany, clock: Clock, rendering: Rendering, runbook: Runbook, doubts: KeptDoubts
 ) -> AsyncIterator[SmsPager]:
     settings = Settings.from_environment(company.environ)
     assert settings.twilio is not None
@@ -53,7 +54,7 @@ async def pager(
         slack: Any = no
         parts = Parts(
             clock=clock, runbook=runbook, rendering=rendering, messenger=slack, paint=no, account_of=no,
-            known_account={}.get, acknowledge_link=link_to, open_alert=no, mail=None, session=session,
+            known_account={}.get, acknowledge_link=link_to, open_alert=no, doubts=doubts, mail=None, session=session,
             settings=settings, hooks=Hooks(session, clock, no), telephone=telephone, has_stopped=no,
             belongs_elsewhere=no,
         )  # fmt: skip
@@ -107,11 +108,14 @@ async def test_the_text_of_an_older_database_s_page_with_the_same_number_is_not_
 
 
 @pytest.mark.parametrize(("seconds", "is_sent"), [(59, False), (60, True)])
-async def test_what_cannot_be_found_out_is_sent_as_a_possible_repeat_after_a_minute(
+async def test_what_cannot_be_found_out_is_sent_as_a_possible_repeat_after_a_minute_of_looking(
     pager: SmsPager, company: TelephoneCompany, calling: Calling, clock: Clock, seconds: int, is_sent: bool
 ) -> None:
     company.hides = True
-    clock.freeze(NOON + timedelta(seconds=seconds))
+    clock.freeze(NOON + timedelta(hours=1))
+    with pytest.raises(Unanswered):
+        await pager.page(calling(**TO_ADA, unsure=True))
+    clock.move(timedelta(seconds=seconds))
     if is_sent:
         await pager.page(calling(**TO_ADA, unsure=True))
         assert "This may be a repeat." in company.texts()[0].body
@@ -119,3 +123,16 @@ async def test_what_cannot_be_found_out_is_sent_as_a_possible_repeat_after_a_min
         with pytest.raises(Unanswered):
             await pager.page(calling(**TO_ADA, unsure=True))
         assert company.texts() == []
+
+
+async def test_more_texts_than_are_looked_through_are_no_proof_that_it_was_not_sent(
+    pager: SmsPager, company: TelephoneCompany, calling: Calling
+) -> None:
+    first = await pager.page(calling(**TO_ADA))
+    (text,) = company.texts()
+    company.items += [replace(text, sid=f"SM{number}", body=f"Page 1{number}") for number in range(LISTED - 1)]
+    assert await pager.page(calling(**TO_ADA, unsure=True)) == first
+
+    company.items.append(replace(text, sid="SM", body="Page 99"))
+    with pytest.raises(Unanswered, match="more to this number than"):
+        await pager.page(calling(**TO_ADA, unsure=True))

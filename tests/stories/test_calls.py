@@ -2,10 +2,12 @@
 
 import pytest
 
+from bot.domain.page import Page
+from bot.store import pages
 from tests.stories.telephones import ADA, BEN, NewWorld, by, heard, reported, telephones
 from tests.stories.test_paging import declared
 from tests.stories.test_reaching import pages as pages_of
-from tests.world import BEGINNING, words_of
+from tests.world import BEGINNING, World, words_of
 
 
 async def test_whoever_picks_up_hears_what_is_wrong_and_acknowledges_with_a_key(new_world: NewWorld) -> None:
@@ -100,8 +102,55 @@ async def test_a_call_whose_answer_was_lost_is_found_and_no_other_is_taken_for_i
 
         calls = company.calls(ADA)
         keys = [f"{number}.{BEGINNING.timestamp():.0f}" for number in (1, 2)]
-        pages = [await world.house.page_reports.page(key) for key in keys]
-        assert [page.reference for page in pages] == [call.sid for call in calls]
+        paged = [await world.house.page_reports.page(key) for key in keys]
+        assert [page.reference for page in paged] == [call.sid for call in calls]
+
+
+async def calls_for_two(world: World) -> list[Page]:
+    """The pages by telephone call of the first two incidents."""
+    async with world.house.db.transaction() as conn:
+        return [page for ref in (1, 2) for page in await pages.of_incident(conn, ref) if page.via == "voice"]
+
+
+@pytest.mark.parametrize("both", [True, False])
+async def test_of_two_calls_to_one_number_that_nobody_heard_of_neither_is_taken_for_the_other(
+    new_world: NewWorld, both: bool
+) -> None:
+    async with telephones(new_world, by("voice"), public_url="") as (world, company):
+        company.drop()
+        await declared(world, "P1 Payments failing")
+        company.drop() if both else company.refuse(20500, status=500)
+        await declared(world, "P1 Search is down")
+        company.faults.clear()
+        await world.passes(seconds=2)
+        assert len(company.calls(ADA)) == 1 + both
+        assert [page.state for page in await calls_for_two(world)] == (
+            ["accepted", "accepted"] if both else ["waiting", "waiting"]
+        ), "no claim without a call"
+
+        for _ in range(6):
+            await world.passes(seconds=30)
+        found = await calls_for_two(world)
+        assert [page.state for page in found] == ["accepted", "accepted"]
+        assert len({page.reference for page in found}) == 2
+        assert len(company.calls(ADA)) == (2 if both else 3)
+
+
+async def test_what_twilio_reports_of_a_call_tells_it_from_the_other(new_world: NewWorld) -> None:
+    async with telephones(new_world, by("voice")) as (world, company):
+        company.drop()
+        await declared(world, "P1 Payments failing")
+        company.refuse(20500, status=500)
+        await declared(world, "P1 Search is down")
+        company.faults.clear()
+        (call,) = company.calls(ADA)
+        await reported(world, company, call, "ringing")
+        await world.passes(seconds=2)
+
+        first, second = await calls_for_two(world)
+        assert first.reference == call.sid
+        assert second.reference == company.calls(ADA)[1].sid
+        assert "repeat" not in company.calls(ADA)[1].fields["Url"]
 
 
 async def test_without_a_public_address_the_call_says_where_to_acknowledge(new_world: NewWorld) -> None:

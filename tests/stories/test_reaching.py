@@ -155,3 +155,22 @@ async def test_a_slow_answer_to_the_page_does_not_hold_up_the_room(world: World)
     ]
     assert methods[0] == "conversations.create", "the page left first, and Slack took its time"
     assert len(world.pages_of("ada")) == 1
+
+
+async def test_the_minute_of_looking_begins_when_a_page_falls_into_doubt_and_not_when_it_was_first_tried(
+    world: World,
+) -> None:
+    world.workspace.faults.limit("chat.postMessage", retry_after=120, **TO_ADA)
+    world.workspace.faults.drop("chat.postMessage", after=False, **TO_ADA)
+    world.workspace.faults.refuse("conversations.history", "missing_scope", times=None)
+    await declared(world)
+    await world.passes(minutes=2)
+    await world.passes(seconds=2)
+    for _ in range(5):
+        await world.passes(seconds=11)
+        assert world.pages_of("ada") == []
+        assert "not known whether this was sent" in str((await pages(world))[0]["error"])
+
+    await world.passes(minutes=1)
+    (page,) = world.pages_of("ada")
+    assert "This may be a repeat" in words_of(page)

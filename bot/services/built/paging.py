@@ -9,6 +9,7 @@ from bot.services.built.ground import Ground
 from bot.services.covers import Covers
 from bot.services.deadlines import Deadlines
 from bot.services.deeds import Deeds
+from bot.services.doubts import Doubts
 from bot.services.escalations import Escalations
 from bot.services.handovers import Handovers
 from bot.services.incident_cards import IncidentCards
@@ -73,6 +74,7 @@ class Paging(Ground):
                 known_account=self.people.known_account,
                 acknowledge_link=self.links.link_to,
                 open_alert=ProviderAlerts(self.db).open,
+                doubts=Doubts(self.db, self.clock),
                 mail=self.mail,
                 session=self.session,
                 settings=self.settings,

@@ -1,0 +1,16 @@
+-- name: begin
+UPDATE pages SET doubted_at = coalesce(doubted_at, %(now)s) WHERE id = %(id)s RETURNING doubted_at;
+
+-- name: end
+UPDATE pages SET doubted_at = NULL WHERE id = %(id)s;
+
+-- name: repeat
+UPDATE pages SET doubted_at = NULL, repeated_at = %(now)s WHERE id = %(id)s;
+
+-- name: rivals
+-- The other pages that a call to this number may belong to, each as often as it may have made one that we do not know:
+-- when nobody has heard what became of it, and when it was sent once more without that being known.
+SELECT id, (reference IS NULL)::int + (repeated_at IS NOT NULL)::int AS calls FROM pages
+WHERE contact = %(phone)s AND via = 'voice' AND id <> %(but)s AND attempts > 0 AND state <> 'refused'
+  AND (reference IS NULL OR repeated_at IS NOT NULL) AND (state = 'waiting' OR first_attempt_at >= %(since)s)
+ORDER BY id;

@@ -1,0 +1,133 @@
+"""Pages by call of which nobody heard whether they were made: the list shows calls, and not whose they are."""
+
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from bot.clock import Clock
+from bot.domain.errors import Unanswered
+from bot.domain.page import Page
+from bot.hooks import Hooks
+from bot.outgoing import http_client
+from bot.pagers import Parts
+from bot.pagers.voice import VoicePager
+from bot.rendering import Rendering
+from bot.runbook import Runbook
+from bot.sandbox.changes import Changes
+from bot.sandbox.mailbox import Mailbox
+from bot.sandbox.telephone import TelephoneCompany
+from bot.settings import Settings
+from bot.telephone import Telephone
+from tests.pagers.conftest import NOON, Calling, KeptDoubts
+
+TO_ADA: dict[str, Any] = {"via": "voice", "contact": "+447700900001"}
+UNKNOWN: dict[str, Any] = {**TO_ADA, "unsure": True}
+
+
+@pytest.fixture
+async def company(clock: Clock) -> AsyncIterator[TelephoneCompany]:
+    company = TelephoneCompany(clock, Mailbox(clock, Changes()))
+    await company.start()
+    yield company
+    await company.stop()
+
+
+async def no(*_: object, **__: object) -> Any:
+    return False
+
+
+@pytest.fixture
+def of_others() -> set[str]:
+    """The calls that are known to be other pages'."""
+    return set()
+
+
+@pytest.fixture
+async def pager(
+    company: TelephoneCompany, clock: Clock, rendering: Rendering, runbook: Runbook, doubts: KeptDoubts,
+    of_others: set[str],
+) -> AsyncIterator[VoicePager]:  # fmt: skip
+    async def belongs_elsewhere(reference: str, page: Page) -> bool:
+        return reference in of_others
+
+    settings = Settings.from_environment(company.environ)
+    assert settings.twilio is not None
+    async with http_client() as session:
+        telephone = Telephone(settings.twilio, session, clock, patience_s=0.3)
+        slack: Any = no
+        parts = Parts(
+            clock=clock, runbook=runbook, rendering=rendering, messenger=slack, paint=no, account_of=no,
+            known_account={}.get, acknowledge_link=no, open_alert=no, doubts=doubts, mail=None, session=session,
+            settings=settings, hooks=Hooks(session, clock, no), telephone=telephone, has_stopped=no,
+            belongs_elsewhere=belongs_elsewhere,
+        )  # fmt: skip
+        yield VoicePager(parts, telephone)
+
+
+async def test_a_call_that_no_other_page_can_have_made_is_this_one_s(
+    pager: VoicePager, company: TelephoneCompany, calling: Calling, of_others: set[str]
+) -> None:
+    of_others.add(await pager.page(calling(**TO_ADA)))
+    made = await pager.page(calling(**TO_ADA))
+
+    assert await pager.page(calling(**UNKNOWN)) == made
+    assert len(company.calls()) == 2
+
+
+async def test_when_none_was_made_it_is_made_and_is_no_repeat(
+    pager: VoicePager, company: TelephoneCompany, calling: Calling, doubts: KeptDoubts
+) -> None:
+    doubts.others = [8]
+    await pager.page(calling(**UNKNOWN))
+
+    assert "called for this before" not in company.calls()[0].fields["Twiml"]
+
+
+async def test_of_two_pages_that_do_not_know_each_takes_a_call_of_its_own_when_there_are_two(
+    pager: VoicePager, company: TelephoneCompany, calling: Calling, doubts: KeptDoubts
+) -> None:
+    made = [await pager.page(calling(**TO_ADA, id=number)) for number in (7, 8)]
+
+    taken = []
+    for number, other in ((7, 8), (8, 7)):
+        doubts.others = [other]
+        taken.append(await pager.page(calling(**UNKNOWN, id=number)))
+
+    assert taken == made
+    assert len(company.calls()) == 2
+
+
+async def test_of_two_pages_that_do_not_know_neither_takes_the_only_call_and_both_are_repeated_after_a_minute(
+    pager: VoicePager, company: TelephoneCompany, calling: Calling, doubts: KeptDoubts, clock: Clock,
+    of_others: set[str],
+) -> None:  # fmt: skip
+    await pager.page(calling(**TO_ADA))
+    pages = [(calling(**UNKNOWN, id=number), other) for number, other in ((7, 8), (8, 7))]
+    for seconds in (0, 59):
+        clock.move(timedelta(seconds=seconds))
+        for call, other in pages:
+            doubts.others = [other]
+            with pytest.raises(Unanswered, match="other pages to this number"):
+                await pager.page(call)
+    assert len(company.calls()) == 1
+
+    clock.move(timedelta(seconds=1))
+    for call, other in pages:
+        # Who was repeated may have made the first call all the same.
+        doubts.others = [other]
+        of_others.add(await pager.page(call))
+    assert ["called for this before" in call.fields["Twiml"] for call in company.calls()] == [False, True, True]
+
+
+async def test_a_call_from_another_number_of_the_account_or_of_long_before_is_not_ours(
+    pager: VoicePager, company: TelephoneCompany, calling: Calling, clock: Clock
+) -> None:
+    await pager.page(calling(**TO_ADA))
+    clock.move(timedelta(minutes=10))
+    await pager.page(calling(**TO_ADA))
+    company.items[-1].sender = "+447700900555"
+
+    made = await pager.page(calling(**UNKNOWN, first_attempt_at=NOON + timedelta(minutes=10)))
+    assert [call.sid for call in company.calls()].index(made) == 2
