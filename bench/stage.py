@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Literal
 
 import aiohttp
-from psycopg import AsyncConnection
 from psycopg.rows import dict_row
 from ruamel.yaml import YAML
 
@@ -20,7 +19,7 @@ from bot.clock import Clock
 from bot.sandbox.server import serving
 from bot.sandbox.workspace import Workspace
 from bot.store.embedded import EmbeddedPostgres
-from bot.store.queries import Connection, Queries, Row
+from bot.store.queries import Connection, Queries
 
 SQL = Queries(__file__)
 HERE = Path(__file__).parent
@@ -143,7 +142,7 @@ async def stage(scratch: Path) -> AsyncIterator[Stage]:
 
 
 async def look_into(url: str) -> Connection:
-    return await AsyncConnection[Row].connect(url, autocommit=True, row_factory=dict_row)
+    return await Connection.connect(url, autocommit=True, row_factory=dict_row)
 
 
 async def _is_ok(session: aiohttp.ClientSession, url: str) -> bool:

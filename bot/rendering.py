@@ -91,6 +91,7 @@ def templates_folder() -> Path:
 def _environment(folder: Path, escape: Escape, zone: tzinfo) -> Environment:
     environment = Environment(  # noqa: S701 - escaping is by folder, in finalize: only one of them is HTML
         loader=FileSystemLoader(folder),
+        auto_reload=False,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,

@@ -17,6 +17,34 @@ LOST: frozenset[PageState] = frozenset({"refused", "gave_up"})
 
 
 @dataclass(frozen=True)
+class Turn:
+    """Whose turn it is: a step of the ladder, or (`step` -1) somebody called by hand.
+
+    `by_every_way`: also for a drill, which else goes through Slack only.
+    """
+
+    run: int
+    loop: int
+    step: int
+    tier: str | None
+    due_at: datetime
+    reason: str | None = None
+    by_every_way: bool = False
+
+
+@dataclass(frozen=True)
+class Draft:
+    """A page that is to be made: one person, one step, one channel."""
+
+    incident_id: int
+    turn: Turn
+    person: str
+    via: Via
+    contact: str
+    late: bool
+
+
+@dataclass(frozen=True)
 class Page:
     """One person, one step, one channel. The state is what a provider said, never what we hope.
 

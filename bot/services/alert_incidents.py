@@ -70,7 +70,7 @@ class AlertIncidents:
         incident = standing.incident
         if incident and incident.is_open:
             await self._write(conn, standing, incident, TOCSIN, "over")
-            await self._posts.in_room(conn, incident.id, "alert_over", title=self.title(standing))
+            await self._posts.in_room(conn, incident, "alert_over", title=self.title(standing))
 
     async def follow(self, conn: Connection, incident: Incident, moment: Moment) -> None:
         """The cards of its alerts say how an incident stands."""
@@ -88,7 +88,7 @@ class AlertIncidents:
         await self._write(conn, standing, incident, actor, why)
         facts = {"standing": standing, "title": self.title(standing), "why": why, "actor": actor.name}
         procedure = self.procedure(standing)
-        await self._posts.in_room(conn, incident.id, "alert_tied", **facts, procedure=procedure)
+        await self._posts.in_room(conn, incident, "alert_tied", **facts, procedure=procedure)
         return replace(standing, group=replace(standing.group, incident_id=incident.id), incident=incident)
 
     async def _write(

@@ -8,7 +8,8 @@ from bot.domain.errors import Rejected
 from bot.mail import Letter, Mail, subject_and_body
 from bot.rendering import Rendering
 from bot.runbook import Runbook
-from bot.services.outbox import UPDATE, Errand, NoLongerWanted, Outbox
+from bot.services.errands import UPDATE, Errand, NoLongerWanted
+from bot.services.outbox import Outbox
 from bot.store import alerts
 from bot.store.database import Database
 from bot.store.outbox import Delivery

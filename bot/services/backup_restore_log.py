@@ -51,7 +51,8 @@ class BackupRestoreLog:
 
     async def _tell(self, conn: Connection, restore: Restore) -> None:
         if restore.incident_id is not None:
-            await self._posts.in_room(conn, restore.incident_id, "restore_over", restore=restore)
+            incident = await incidents.get(conn, restore.incident_id)
+            await self._posts.in_room(conn, incident, "restore_over", restore=restore)
         elif channel := await self._channels.find(self._alerts_channel):
             words = self._rendering.say("slack/restore_over", restore=restore)
             await self._posts.in_channel(conn, channel, message(words))

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 from bot.clock import Clock
 from bot.domain.errors import Rejected
-from bot.services.outbox import CARD, Errand, NoLongerWanted, NotYet, Outbox, Outcome
+from bot.services.errands import CARD, Errand, NoLongerWanted, NotYet, Outcome
+from bot.services.outbox import Outbox
 from bot.slack.blocks import Message
 from bot.slack.gateway import Gateway, Posted
 from bot.store import cards

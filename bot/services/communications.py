@@ -23,7 +23,8 @@ from bot.runbook.audiences import Audience
 from bot.services.approvals import Approvals
 from bot.services.audiences import Where, addresses, audience_called
 from bot.services.cards import Cards
-from bot.services.outbox import UPDATE, Errand, NoLongerWanted, Outbox, Outcome
+from bot.services.errands import UPDATE, Errand, NoLongerWanted, Outcome
+from bot.services.outbox import Outbox
 from bot.services.permissions import Permissions
 from bot.services.promises import Promises
 from bot.services.publications import Publications

@@ -69,7 +69,7 @@ class Deadlines(Looks):
         await deadlines.save(conn, seen)
         facts = {"deadline": seen, "incident": incident, "left": deadline.by - now}
         if verdict == "near":
-            await self._posts.in_room(conn, incident.id, "deadline_near", **facts)
+            await self._posts.in_room(conn, incident, "deadline_near", **facts)
         elif verdict == "missed":
             await self._missed(conn, incident, seen, now)
         await self._cards.touch(conn, f"incident:{incident.id}", incident=incident.id)
@@ -77,5 +77,5 @@ class Deadlines(Looks):
     async def _missed(self, conn: Connection, incident: Incident, deadline: Deadline, now: datetime) -> None:
         words = self._rendering.say("documents/deadline_missed", deadline=deadline)
         once = f"missed {deadline.kind} {deadline.since.isoformat()}"
-        if await incidents.write(conn, incident.id, "system", words, actor=TOCSIN.name, at=now, key=once):
-            await self._posts.in_room(conn, incident.id, "deadline_missed", deadline=deadline, incident=incident)
+        if await incidents.write_once(conn, incident.id, "system", words, actor=TOCSIN.name, at=now, key=once):
+            await self._posts.in_room(conn, incident, "deadline_missed", deadline=deadline, incident=incident)

@@ -7,12 +7,12 @@ from bot.domain.actor import Actor
 from bot.domain.errors import AlreadyDone, Refused
 from bot.domain.escalation import BY_HAND, REACH_WITHIN, SAME_MOMENT, STALE_WITHIN, answered, snooze
 from bot.domain.incident import Incident, must_be_open
-from bot.domain.page import Page, Via
+from bot.domain.page import Draft, Turn, Via
 from bot.runbook import Runbook
 from bot.services.cards import Cards
 from bot.services.deeds import Deeds
-from bot.services.ladders import Ladders
-from bot.services.pages import Pages, Turn
+from bot.services.ladders import Ascent, Ladders
+from bot.services.pages import Pages
 from bot.services.people import People
 from bot.services.permissions import Permissions
 from bot.services.posts import Posts
@@ -66,7 +66,7 @@ class Escalations:
         if not first and not await self._still_called(conn, incident, escalation, actor):
             return False
         key = f"acknowledged {escalation.run} {escalation.calls} {actor.name}"
-        if not await incidents.write(conn, incident.id, "acknowledged", "", actor=actor.name, at=now, key=key):
+        if not await incidents.write_once(conn, incident.id, "acknowledged", "", actor=actor.name, at=now, key=key):
             return False
         ladder = answered(escalation.ladder)
         silent = ladder.state == "answered"
@@ -77,7 +77,7 @@ class Escalations:
         else:
             await self._paging.show_again(conn, incident)
         if first:
-            await self._posts.in_room(conn, incident.id, "acknowledged", actor=actor.name, climbs_on=not silent)
+            await self._posts.in_room(conn, incident, "acknowledged", actor=actor.name, climbs_on=not silent)
         await self._cards.touch(conn, f"incident:{incident.id}", incident=incident.id)
         return True
 
@@ -98,11 +98,11 @@ class Escalations:
                     f"`/escalate <tier> <why>` with one of: {tiers}."
                 )
             called = escalation.moved_to(escalation.ladder, last_called_by=actor.name, last_called_at=now)
-            tier = await self._ladders.take_step(conn, incident, called, due_at=now, reason=why or None, actor=actor)
+            tier = await self._ladders.take_step(conn, Ascent(incident, called, now, why or None, actor))
             await self._cards.touch(conn, f"incident:{incident.id}", incident=incident.id)
         return tier or ""
 
-    async def call(self, actor: Actor, incident_id: int, target: str, why: str) -> list[Page]:
+    async def call(self, actor: Actor, incident_id: int, target: str, why: str) -> list[Draft]:
         """Page one tier or one person by hand, beside the ladder; the reason is in the page. Raises Refused."""
         self._permissions.must(actor, "escalate")
         async with self._deeds.on(actor, incident_id) as (conn, incident, _):
@@ -115,7 +115,7 @@ class Escalations:
         escalation = await self._of_open(conn, incident, "page anybody for it")
         if not escalation.ladder.is_at_its_end:
             called = escalation.moved_to(escalation.ladder, last_called_by=actor.name, last_called_at=now)
-            if await self._ladders.take_step(conn, incident, called, due_at=now, reason=why, actor=actor):
+            if await self._ladders.take_step(conn, Ascent(incident, called, now, why, actor)):
                 await self._cards.touch(conn, f"incident:{incident.id}", incident=incident.id)
                 return
             escalation = await self._of_open(conn, incident, "page anybody for it")
@@ -124,21 +124,24 @@ class Escalations:
 
     async def _call(
         self, conn: Connection, incident: Incident, escalation: Escalation, actor: Actor, target: str, why: str
-    ) -> list[Page]:
+    ) -> list[Draft]:
         now, number = self._clock.now(), escalation.calls + 1
         tier = self._runbook.tiers.get(target)
-        people = await self._people.on_call_in(conn, tier, now) if tier else [target]
+        await self._people.learn_covers(conn)
+        people = self._people.in_tier(tier, now) if tier else [target]
         vias: tuple[Via, ...] = tier.via if tier else ("slack",)
         turn = Turn(escalation.run, number, BY_HAND, tier.key if tier else None, now, why or None)
-        made = await self._paging.make(conn, incident, turn, people, vias)
-        if not made:
+        drafts = self._paging.drafts(incident, turn, people, vias)
+        if not drafts:
             raise Refused(f"Nobody of “{target}” can be paged: there is no contact to reach them by.")
+        await self._paging.make(conn, drafts)
         changed = escalation.moved_to(escalation.ladder, calls=number, reach_by=now + REACH_WITHIN)
         await escalations.save(conn, changed)
         await self._rooms.invite(conn, incident, people)
-        await self._ladders.tell_step(conn, incident, tier.name if tier else None, made, actor, why)
+        told = Ascent(incident, changed, now, why, actor)
+        await self._ladders.tell_step(conn, told, tier.name if tier else None, drafts)
         await self._cards.touch(conn, f"incident:{incident.id}", incident=incident.id)
-        return made
+        return drafts
 
     async def hold(self, actor: Actor, incident_id: int, duration: timedelta) -> datetime:
         """Snooze: no step before then. It is no acknowledgement. Raises Refused when nothing would be paged anyway."""
@@ -149,7 +152,7 @@ class Escalations:
             until = now + duration
             await escalations.save(conn, escalation.moved_to(snooze(escalation.ladder, until), snoozed_until=until))
             await incidents.write(conn, incident.id, "snoozed", f"until {until:%H:%M} UTC", actor=actor.name, at=now)
-            await self._posts.in_room(conn, incident.id, "snoozed", actor=actor.name, until=until)
+            await self._posts.in_room(conn, incident, "snoozed", actor=actor.name, until=until)
             await self._cards.touch(conn, f"incident:{incident.id}", incident=incident.id)
         return until
 

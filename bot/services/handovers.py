@@ -8,7 +8,8 @@ from bot.domain.errors import Rejected
 from bot.domain.schedule import Shift
 from bot.rendering import Rendering
 from bot.runbook import Runbook
-from bot.services.outbox import UPDATE, Errand, NoLongerWanted, Outbox
+from bot.services.errands import UPDATE, Errand, NoLongerWanted
+from bot.services.outbox import Outbox
 from bot.services.people import People
 from bot.slack.blocks import Message, message
 from bot.slack.gateway import Gateway

@@ -134,7 +134,7 @@ class Incidents:
             if raised and not incident.is_acknowledged:
                 await self._ladders.start_again(conn, changed)
             await self._posts.in_room(
-                conn, incident.id, "severity", incident=changed, before=incident.severity, actor=actor.name, why=why
+                conn, incident, "severity", incident=changed, before=incident.severity, actor=actor.name, why=why
             )
             await self._deeds.show(conn, changed, "severity")
         return changed
@@ -151,7 +151,7 @@ class Incidents:
             await incidents.set_status(conn, incident.id, status)
             await incidents.write(conn, incident.id, "status", status, actor=actor.name, at=now)
             changed = await incidents.get(conn, incident.id)
-            await self._posts.in_room(conn, incident.id, "status", incident=changed, actor=actor.name)
+            await self._posts.in_room(conn, incident, "status", incident=changed, actor=actor.name)
             await self._deeds.show(conn, changed, "status")
         return changed
 
@@ -172,7 +172,7 @@ class Incidents:
                 await self._escalations.answer(conn, incident, actor)
             changed = await incidents.get(conn, incident.id)
             await self._rooms.invite(conn, changed, [who])
-            await self._posts.in_room(conn, incident.id, "role", role=role, who=who)
+            await self._posts.in_room(conn, incident, "role", role=role, who=who)
             await self._rooms.show(conn, changed)
         return changed
 
@@ -186,7 +186,7 @@ class Incidents:
             await incidents.write(conn, incident.id, "resolved", summary.strip(), actor=actor.name, at=now)
             changed = await incidents.get(conn, incident.id)
             await self._ladders.stop(conn, changed)
-            await self._posts.in_room(conn, incident.id, "resolved", incident=changed, actor=actor.name)
+            await self._posts.in_room(conn, incident, "resolved", incident=changed, actor=actor.name)
             await self._deeds.show(conn, changed, "resolved")
             await self._rooms.tell_public(conn, changed)
         return changed
@@ -199,7 +199,7 @@ class Incidents:
             await incidents.write(conn, incident.id, "reopened", why.strip(), actor=actor.name, at=now)
             changed = await incidents.get(conn, incident.id)
             await self._ladders.start_again(conn, changed)
-            await self._posts.in_room(conn, incident.id, "reopened", incident=changed, actor=actor.name, why=why)
+            await self._posts.in_room(conn, incident, "reopened", incident=changed, actor=actor.name, why=why)
             await self._deeds.show(conn, changed, "reopened")
         return changed
 

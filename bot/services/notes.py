@@ -28,7 +28,7 @@ class Notes:
         if not text.strip():
             raise Refused("A note needs words: `/incident note <text>`.")
         async with self._deeds.on(actor, incident_id) as (conn, incident, now):
-            return await incidents.write(
+            return await incidents.write_once(
                 conn, incident.id, "note", text.strip(), actor=author or actor.name, at=at or now, key=key
             )
 
@@ -44,7 +44,7 @@ class Notes:
             await incidents.set_facts(conn, incident.id, kept, now)
             await incidents.write(conn, incident.id, "update", text.strip(), actor=actor.name, at=now)
             changed = await incidents.get(conn, incident.id)
-            await self._posts.in_room(conn, incident.id, "update", actor=actor.name, text=text.strip(), facts=kept)
+            await self._posts.in_room(conn, incident, "update", actor=actor.name, text=text.strip(), facts=kept)
             await self._deeds.show(conn, changed, "updated")
         return changed
 

@@ -116,5 +116,6 @@ class Outages:
         words = f"Paging was held up from {self._since:%H:%M:%S} to {now:%H:%M:%S} UTC: the database did not answer"
         async with self._db.transaction() as conn:
             once = f"held up {told.ts}"
-            if await incidents.write(conn, incident_id, "system", words, actor=TOCSIN.name, at=now, key=once):
-                await self._posts.in_room(conn, incident_id, "paging_continues", since=self._since)
+            if await incidents.write_once(conn, incident_id, "system", words, actor=TOCSIN.name, at=now, key=once):
+                incident = await incidents.get(conn, incident_id)
+                await self._posts.in_room(conn, incident, "paging_continues", since=self._since)

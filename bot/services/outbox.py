@@ -2,15 +2,15 @@
 
 import asyncio
 import logging
-from abc import ABC, abstractmethod
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Any, Literal
+from typing import Any
 
 from bot.clock import Clock
-from bot.domain.errors import Failed, RateLimited, Rejected, TocsinError, Unanswered, Unreachable
+from bot.domain.errors import Failed, RateLimited, Rejected, Unanswered
 from bot.outgoing import only_before
+from bot.services.errands import PAGE, UPDATE, Errand, NoLongerWanted, NotYet, Outcome, backoff
+from bot.services.records import Records
 from bot.store import outbox
 from bot.store.database import Database
 from bot.store.outbox import Delivery
@@ -31,58 +31,10 @@ BESIDE_PAGES = 4
 MANY_PAGES = 8
 # Pages leave before whatever else the same deed caused, but a pager in trouble does not hold the rest up for longer.
 HEAD_START_S = 0.25
-FIRST_BACKOFF = timedelta(seconds=1)
-LONGEST_BACKOFF = timedelta(minutes=1)
 GIVE_UP_AFTER = timedelta(hours=6)
 # What fails by a fault of ours fails again: it must not hold its lane for hours.
 FAULTS = 10
-RECORD_AGAIN_AFTER_S = 0.5
 LOOK_AGAIN_AFTER = timedelta(seconds=5)
-
-# Smaller goes first.
-FIRST_PAGE, PAGE, ROOM, CARD, UPDATE = 0, 1, 2, 3, 4
-
-
-class NoLongerWanted(TocsinError):
-    """What was to be sent makes no sense any more; nothing was sent."""
-
-
-# Asked in the transaction that writes the waiting down, and holding the lock that makes the answer firm: is it there?
-IsThere = Callable[[Connection], Awaitable[bool]]
-
-
-class NotYet(TocsinError):
-    """What was to be sent must wait for something else, such as the incident's room; nothing was sent.
-
-    Whoever makes the thing wakes what waits for it. `is_there` catches that it was made while we noticed it missing.
-    """
-
-    def __init__(self, message: str, is_there: IsThere | None = None) -> None:
-        super().__init__(message)
-        self.is_there = is_there
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What became of an attempt. `waiting` = it will be tried again."""
-
-    state: Literal["sent", "refused", "gave_up", "cancelled", "waiting"]
-    reference: str | None = None
-    error: str | None = None
-    again_at: datetime | None = None
-    unsure: bool = False
-    is_there: IsThere | None = None
-
-
-class Errand(ABC):
-    """One kind of thing that leaves the house."""
-
-    @abstractmethod
-    async def send(self, delivery: Delivery) -> str | None:
-        """Send it, outside of any transaction; returns the other side's reference. Raises a kind of Failed."""
-
-    async def recorded(self, conn: Connection, delivery: Delivery, outcome: Outcome) -> None:  # noqa: B027
-        """In the transaction that records the outcome: whatever else follows from it."""
 
 
 class Outbox:
@@ -92,6 +44,7 @@ class Outbox:
         self._db = db
         self._clock = clock
         self._errands: dict[str, Errand] = {}
+        self._records = Records(db, clock)
         self._under_way: dict[int, asyncio.Task[None]] = {}
         self._leaving: dict[int, asyncio.Event] = {}
         self._pages: set[int] = set()
@@ -101,6 +54,7 @@ class Outbox:
 
     def carries(self, kind: str, errand: Errand) -> None:
         self._errands[kind] = errand
+        self._records.of(kind, errand)
 
     async def put(
         self,
@@ -188,7 +142,7 @@ class Outbox:
         self.leaves(delivery)
         if outcome.error:
             log.warning("delivery=%s kind=%s %s error=%r", delivery.id, delivery.kind, outcome.state, outcome.error)
-        await self._see_recorded(delivery, outcome)
+        await self._records.keep(delivery, outcome)
 
     async def _attempt(self, delivery: Delivery) -> Outcome:
         try:
@@ -237,42 +191,6 @@ class Outbox:
         again_at = now + (wait or backoff(delivery.attempts, number=delivery.id))
         return Outcome("waiting", error=error, again_at=again_at, unsure=unsure)
 
-    async def _see_recorded(self, delivery: Delivery, outcome: Outcome) -> None:
-        """It has been sent: the database must learn of it, however long it is away, and whatever follows fails."""
-        errand = self._errands.get(delivery.kind)
-        while True:
-            try:
-                await self._record(errand, delivery, outcome)
-                return
-            except Unreachable:
-                await asyncio.sleep(RECORD_AGAIN_AFTER_S)
-            except Exception:
-                log.exception("delivery=%s kind=%s what follows is not recorded", delivery.id, delivery.kind)
-                if errand is None:
-                    return
-                errand = None
-
-    async def _record(self, errand: Errand | None, delivery: Delivery, outcome: Outcome) -> None:
-        if outcome.state == "sent" and (errand is None or type(errand).recorded is Errand.recorded):
-            async with self._db.statement() as conn:
-                await self._write_down(conn, delivery, outcome)
-            return
-        async with self._db.transaction() as conn:
-            if await self._write_down(conn, delivery, outcome) and errand:
-                await errand.recorded(conn, delivery, outcome)
-
-    async def _write_down(self, conn: Connection, delivery: Delivery, outcome: Outcome) -> bool:
-        now = self._clock.now()
-        if outcome.state == "waiting":
-            due_at = now if outcome.is_there and await outcome.is_there(conn) else outcome.again_at
-            assert due_at is not None
-            return await outbox.postpone(
-                conn, delivery, now=now, due_at=due_at, error=outcome.error or "", unsure=outcome.unsure
-            )
-        return await outbox.close(
-            conn, delivery, outcome.state, now=now, reference=outcome.reference, error=outcome.error
-        )
-
 
 async def _pass(gates: Sequence[asyncio.Event]) -> None:
     try:
@@ -281,12 +199,3 @@ async def _pass(gates: Sequence[asyncio.Event]) -> None:
                 await gate.wait()
     except TimeoutError:
         log.info("the rest does not wait for a slow page any longer")
-
-
-def backoff(attempts: int, *, number: int = 0) -> timedelta:
-    """About 1, 2, 4 … 60 s; the first attempt is number 1.
-
-    By its `number` each comes a little sooner than that: many that failed at one instant are not all due at one again.
-    """
-    wait: timedelta = min(FIRST_BACKOFF * 2 ** min(attempts - 1, 10), LONGEST_BACKOFF)
-    return wait * (1 - number % 8 / 32)

@@ -8,7 +8,8 @@ from bot.domain.incident import Incident
 from bot.domain.page import Page, Via
 from bot.domain.provider_alert import ProviderAlert, state_now
 from bot.pagers import Following, Pager
-from bot.services.outbox import UPDATE, Errand, NoLongerWanted, Outbox
+from bot.services.errands import UPDATE, Errand, NoLongerWanted
+from bot.services.outbox import Outbox
 from bot.store import incidents, pages, provider_alerts
 from bot.store.database import Database
 from bot.store.outbox import Delivery

@@ -45,7 +45,7 @@ class PageReports:
             page = await pages.get(conn, page.id)
             if page.state in UNSETTLED:
                 # Whatever is said of it, it was taken: whoever sent it may have died before writing that down.
-                await self._paging.accepted(conn, page, reference)
+                await self._paging.accepted(conn, [(page, reference)])
                 page = await pages.get(conn, page.id)
             report = news(page.reported, word)
             if report and not self._is_of_another_attempt(page, reference, report):

@@ -1,7 +1,6 @@
 """Reaches people: makes the pages of a step, sends each, and writes down what the provider said."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from bot.clock import Clock
@@ -9,43 +8,34 @@ from bot.domain.actor import TOCSIN
 from bot.domain.errors import Rejected, Unreachable
 from bot.domain.escalation import is_late
 from bot.domain.incident import Incident
-from bot.domain.page import Page, PageState, Via
+from bot.domain.page import Draft, Page, Turn, Via
 from bot.metrics import Metrics
 from bot.pagers import Call, Pager, Remembering
 from bot.rendering import Rendering
 from bot.runbook import Runbook
 from bot.services.cards import Cards
-from bot.services.outbox import FIRST_PAGE, PAGE, Errand, NoLongerWanted, Outbox, Outcome
+from bot.services.errands import FIRST_PAGE, PAGE, Ended, Errand, NoLongerWanted, Outcome
+from bot.services.outbox import Outbox
 from bot.services.page_followups import PageFollowups
 from bot.services.people import People
+from bot.services.together import Together
 from bot.store import cards, escalations, incidents, pages
 from bot.store.cards import Card
 from bot.store.database import Database
 from bot.store.outbox import Delivery
+from bot.store.pages import Said
 from bot.store.queries import Connection
 
 # The ways that reach a service, which has somebody on call of its own.
 SHARED: frozenset[Via] = frozenset({"pagerduty"})
-
-
-@dataclass(frozen=True)
-class Turn:
-    """Whose turn it is: a step of the ladder, or (`step` -1) somebody called by hand.
-
-    `by_every_way`: also for a drill, which else goes through Slack only.
-    """
-
-    run: int
-    loop: int
-    step: int
-    tier: str | None
-    due_at: datetime
-    reason: str | None = None
-    by_every_way: bool = False
+# So many leave behind one look at whether they are still wanted: the last of them a few milliseconds after it.
+ABREAST = 16
 
 
 class Pages(Errand):
     """Makes and sends pages. A page is `accepted` when its provider said so, and not before."""
+
+    together = 32
 
     def __init__(
         self,
@@ -70,31 +60,28 @@ class Pages(Errand):
         self._pagers = pagers
         self._followups = followups
         self._metrics = metrics
+        self._attempts = Together(self._attempt, limit=ABREAST)
         outbox.carries("page", self)
 
-    async def make(
-        self, conn: Connection, incident: Incident, turn: Turn, people: list[str], vias: tuple[Via, ...]
-    ) -> list[Page]:
+    def drafts(self, incident: Incident, turn: Turn, people: Sequence[str], vias: tuple[Via, ...]) -> list[Draft]:
         """One page per person and channel they can be reached by; empty when nobody can be.
 
         What reaches a service instead of a person is paged once, for the first of them.
         """
-        now = self._clock.now()
-        made: list[Page] = []
+        late = is_late(turn.due_at, self._clock.now())
+        drafts: list[Draft] = []
         for key in people:
             for via, contact in self.contacts(key, vias, drill=incident.drill and not turn.by_every_way):
-                if via in SHARED and any(page.via == via for page in made):
+                if via in SHARED and any(draft.via == via for draft in drafts):
                     continue
-                page = await pages.insert(
-                    conn, incident_id=incident.id, run=turn.run, loop=turn.loop, step=turn.step, tier=turn.tier,
-                    person=key, via=via, contact=contact, reason=turn.reason,
-                    late=is_late(turn.due_at, now), due_at=turn.due_at,
-                )  # fmt: skip
-                if page:
-                    made.append(page)
-                    priority = FIRST_PAGE if (turn.run, turn.loop, turn.step) == (1, 0, 0) else PAGE
-                    await self._outbox.put(conn, "page", {"page": page.id}, priority=priority)
-        return made
+                drafts.append(Draft(incident.id, turn, key, via, contact, late))
+        return drafts
+
+    async def make(self, conn: Connection, drafts: Sequence[Draft]) -> None:
+        """Have them sent, of any number of incidents."""
+        for page in await pages.insert(conn, drafts):
+            priority = FIRST_PAGE if (page.run, page.loop, page.step) == (1, 0, 0) else PAGE
+            await self._outbox.put(conn, "page", {"page": page.id}, priority=priority)
 
     def contacts(self, key: str, vias: tuple[Via, ...], *, drill: bool) -> list[tuple[Via, str]]:
         """By what this person can be reached, of the channels asked for. A rehearsal pages through Slack only."""
@@ -120,18 +107,24 @@ class Pages(Errand):
         await self._followups.put(conn, incident.id, made)
 
     async def send(self, delivery: Delivery) -> str | None:
-        now = self._clock.now()
-        if now >= delivery.lease_until:
+        if self._clock.now() >= delivery.lease_until:
             raise Unreachable("its lease was over before it was sent")
-        async with self._db.statement() as conn:
-            wanted = await pages.attempted(conn, delivery.payload["page"], delivery, now)
-            page = wanted or await pages.get(conn, delivery.payload["page"])
-            incident = await incidents.get(conn, page.incident_id)
+        page, incident, wanted = await self._attempts.ask(delivery)
         person = self._people.person(page.person)
         if person is None:
             raise Rejected("the runbook does not know this person any more")
         call = Call(page, incident, person, delivery.unsure, leaves=lambda: self._outbox.leaves(delivery))
         return await (self._pagers[page.via].page(call) if wanted else self._earlier(call))
+
+    async def _attempt(self, deliveries: Sequence[Delivery]) -> list[tuple[Page, Incident, bool]]:
+        """Right before pages leave: each with its incident, and whether it is still wanted."""
+        by_page = {int(delivery.payload["page"]): delivery for delivery in deliveries}
+        async with self._db.statement() as conn:
+            wanted = await pages.attempted(conn, by_page, self._clock.now())
+            others = await pages.get_all(conn, list(by_page.keys() - wanted)) if len(wanted) < len(by_page) else {}
+            made = wanted | others
+            about = await incidents.get_all(conn, [page.incident_id for page in made.values()])
+        return [(made[number], about[made[number].incident_id], number in wanted) for number in by_page]
 
     async def _earlier(self, call: Call) -> str:
         """It was cancelled meanwhile. What may have been accepted before, unheard, is looked for: a message that
@@ -143,24 +136,37 @@ class Pages(Errand):
         return found
 
     async def recorded(self, conn: Connection, delivery: Delivery, outcome: Outcome) -> None:
-        page = await pages.get(conn, delivery.payload["page"])
-        if outcome.state == "sent":
-            await self.accepted(conn, page, outcome.reference)
-        elif outcome.state in ("refused", "gave_up"):
-            await self._lost(conn, page, outcome)
-        elif outcome.error and outcome.state == "waiting":
-            await pages.note_error(conn, page.id, outcome.error)
-        await self._cards.touch(conn, f"incident:{page.incident_id}", incident=page.incident_id)
+        await self.all_recorded(conn, [(delivery, outcome)])
 
-    async def accepted(self, conn: Connection, page: Page, reference: str | None) -> None:
-        """The provider has taken it. Nothing happens when that was written down before, from a report of its own."""
-        now = self._clock.now()
-        # The incident, its ladder, its pages, as in every deed: two who take them the other way round wait for each
-        # other. Held from here, the incident cannot get its room unseen by this page, nor this page its answer.
-        incident = await incidents.lock(conn, page.incident_id)
-        await escalations.look_now(conn, page.incident_id, now, accepted=page.id)
-        if not await pages.settle(conn, page.id, "accepted", now=now, reference=reference):
+    async def all_recorded(self, conn: Connection, ended: Sequence[Ended]) -> None:
+        made = await pages.get_all(conn, [delivery.payload["page"] for delivery, _ in ended])
+        about = [(made[delivery.payload["page"]], outcome) for delivery, outcome in ended]
+        await self.accepted(conn, [(page, outcome.reference) for page, outcome in about if outcome.state == "sent"])
+        await self._lost(conn, [(page, outcome) for page, outcome in about if outcome.state in ("refused", "gave_up")])
+        for page, outcome in about:
+            if outcome.error and outcome.state == "waiting":
+                await pages.note_error(conn, page.id, outcome.error)
+            await self._cards.touch(conn, f"incident:{page.incident_id}", incident=page.incident_id)
+
+    async def accepted(self, conn: Connection, taken: Sequence[tuple[Page, str | None]]) -> None:
+        """Providers have taken these, each with its reference. Nothing happens for one of which that was written down
+        before, from a report of its own."""
+        if not taken:
             return
+        now = self._clock.now()
+        of = {page.incident_id for page, _ in taken}
+        # The incidents, their ladders, their pages, as in every deed: two who take them the other way round wait for
+        # each other. Held from here, no incident can get its room unseen by its page, nor a page its answer.
+        held = await incidents.lock_all(conn, of)
+        await escalations.look_now(conn, of, now, accepted=[page.id for page, _ in taken])
+        fresh = await pages.settle(conn, [Said(page, "accepted", reference) for page, reference in taken], now)
+        for page, reference in taken:
+            if page.id in fresh:
+                await self._follow_up(conn, held[page.incident_id], page, reference, now)
+
+    async def _follow_up(
+        self, conn: Connection, incident: Incident, page: Page, reference: str | None, now: datetime
+    ) -> None:
         self._metrics.page_lateness((now - page.due_at).total_seconds(), page.via)
         if page.via == "slack" and reference:
             # The message is a card from now on: edited in place when the incident moves on.
@@ -169,27 +175,28 @@ class Pages(Errand):
         await self._catch_up(conn, incident, page)
         words = self._rendering.say("documents/paged", page=page, person=self._people.display_name(page.person))
         await incidents.write(
-            conn, page.incident_id, "paged", words, actor=TOCSIN.name, at=now, key=f"page {page.id} accepted"
+            conn, incident.id, "paged", words, actor=TOCSIN.name, at=now, key=f"page {page.id} accepted"
         )
 
     async def _catch_up(self, conn: Connection, incident: Incident, page: Page) -> None:
         """What happened while the page was on its way: its message does not show it yet, its service does not know."""
-        await self._followups.put(conn, page.incident_id, [page])
+        await self._followups.put(conn, incident.id, [page])
         moments = (incident.room_at, incident.acknowledged_at, incident.resolved_at)
         since = page.first_attempt_at
         if page.via == "slack" and since and any(moment and moment >= since for moment in moments):
             await self._cards.touch(conn, f"page:{page.id}")
 
-    async def _lost(self, conn: Connection, page: Page, outcome: Outcome) -> None:
-        now = self._clock.now()
-        state: PageState = "refused" if outcome.state == "refused" else "gave_up"
-        await incidents.lock(conn, page.incident_id)
-        await escalations.look_now(conn, page.incident_id, now)
-        if not await pages.settle(conn, page.id, state, now=now, error=outcome.error):
+    async def _lost(self, conn: Connection, lost: Sequence[tuple[Page, Outcome]]) -> None:
+        if not lost:
             return
-        words = self._rendering.say(
-            "documents/page_failed", page=page, person=self._people.display_name(page.person), error=outcome.error
-        )
-        await incidents.write(
-            conn, page.incident_id, "page_failed", words, actor=TOCSIN.name, at=now, key=f"page {page.id} lost"
-        )
+        now = self._clock.now()
+        of = {page.incident_id for page, _ in lost}
+        await incidents.lock_all(conn, of)
+        await escalations.look_now(conn, of, now)
+        said = [Said(page, "refused" if one.state == "refused" else "gave_up", error=one.error) for page, one in lost]
+        fresh = await pages.settle(conn, said, now)
+        for page, outcome in lost:
+            if page.id in fresh:
+                facts = {"page": page, "person": self._people.display_name(page.person), "error": outcome.error}
+                words, once = self._rendering.say("documents/page_failed", **facts), f"page {page.id} lost"
+                await incidents.write(conn, page.incident_id, "page_failed", words, actor=TOCSIN.name, at=now, key=once)

@@ -54,7 +54,8 @@ class People:
 
         Ask what you want to know before you wait for anything else: somebody else may learn it from an older look.
         """
-        self._covers = await covers.ending_after(conn, self._clock.now() - COVERS_REMEMBERED)
+        if self._runbook.schedules:
+            self._covers = await covers.ending_after(conn, self._clock.now() - COVERS_REMEMBERED)
 
     async def look_up_everybody(self) -> None:
         """At start. Raises the last Failed that may pass, when everybody has been tried."""
@@ -151,12 +152,6 @@ class People:
             elif entry.key in self._runbook.schedules:
                 found[self.shift(entry.key, now).person] = None
         return list(found)
-
-    async def on_call_in(self, conn: Connection, tier: Tier, now: datetime) -> list[str]:
-        """As `in_tier`, with the covers as the database has them: another process may just have made one."""
-        if any(entry.kind == "schedule" for entry in tier.who):
-            await self.learn_covers(conn)
-        return self.in_tier(tier, now)
 
     def shift(self, schedule: str, now: datetime) -> Shift:
         """Who has this schedule now, as far as covers have been learned."""

@@ -5,7 +5,8 @@ from bot.domain.incident import Incident
 from bot.rendering import Rendering
 from bot.runbook import Runbook
 from bot.services.channels import Channels
-from bot.services.outbox import UPDATE, Errand, NotYet, Outbox
+from bot.services.errands import UPDATE, Errand, NotYet
+from bot.services.outbox import Outbox
 from bot.slack.blocks import Message, message
 from bot.slack.gateway import Gateway
 from bot.store import incidents
@@ -37,11 +38,11 @@ class Posts(Errand):
         self._rendering = rendering
         outbox.carries("post", self)
 
-    async def in_room(self, conn: Connection, incident_id: int, template: str, **facts: object) -> None:
+    async def in_room(self, conn: Connection, room_of: Incident, template: str, **facts: object) -> None:
         """Say something in the incident's room; waits for the room when it is not there yet."""
-        mark = self._rendering.say("slack/_drill", incident=await incidents.get(conn, incident_id))
+        mark = self._rendering.say("slack/_drill", incident=room_of)
         words = f"{mark} {self._rendering.say(f'slack/{template}', **facts)}".lstrip()
-        await self._put(conn, {"incident": incident_id}, f"room {incident_id}", message(words))
+        await self._put(conn, {"incident": room_of.id}, f"room {room_of.id}", message(words))
 
     async def in_channel(self, conn: Connection, channel_id: str, said: Message) -> None:
         await self._put(conn, {"channel": channel_id}, f"channel {channel_id}", said)

@@ -10,7 +10,8 @@ from bot.rendering import Rendering
 from bot.runbook.audiences import Audience
 from bot.services.audiences import addresses
 from bot.services.cards import Cards
-from bot.services.outbox import UPDATE, Errand, NoLongerWanted, Outbox, Outcome
+from bot.services.errands import UPDATE, Errand, NoLongerWanted, Outcome
+from bot.services.outbox import Outbox
 from bot.store import incidents, tellings
 from bot.store.database import Database
 from bot.store.outbox import Delivery as OutboxDelivery

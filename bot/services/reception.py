@@ -10,7 +10,7 @@ from typing import Any
 from bot.clock import Clock
 from bot.domain.errors import NotFound, TocsinError, Unreachable
 from bot.patience import Patience
-from bot.services.outbox import backoff
+from bot.services.errands import backoff
 from bot.services.schema import Schema
 from bot.store import requests
 from bot.store.database import Database

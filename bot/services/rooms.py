@@ -9,7 +9,8 @@ from bot.rendering import Rendering
 from bot.runbook import Runbook
 from bot.services.cards import Cards
 from bot.services.channels import Channels
-from bot.services.outbox import CARD, ROOM, Errand, NoLongerWanted, Outbox, Outcome
+from bot.services.errands import CARD, ROOM, Errand, NoLongerWanted, Outcome
+from bot.services.outbox import Outbox
 from bot.services.people import People
 from bot.services.posts import Posts, no_room_yet
 from bot.slack.blocks import clip, message

@@ -9,7 +9,7 @@ from bot.domain.incident import Incident
 from bot.domain.silence import PATIENCE, look
 from bot.runbook import Runbook, Severity
 from bot.services.deeds import Moment
-from bot.services.ladders import Ladders
+from bot.services.ladders import Ascent, Ladders
 from bot.services.looks import Looks
 from bot.services.people import People
 from bot.services.posts import Posts
@@ -66,7 +66,7 @@ class Silences(Looks):
     async def _ask(self, conn: Connection, incident: Incident, severity: Severity, heard_at: datetime) -> None:
         who = incident.lead or incident.acknowledged_by
         facts = {"who": who, "heard_at": heard_at, "every": severity.update_every}
-        await self._posts.in_room(conn, incident.id, "silent", **facts)
+        await self._posts.in_room(conn, incident, "silent", **facts)
 
     async def _withdraw(self, conn: Connection, incident: Incident, heard_at: datetime, now: datetime) -> None:
         """The acknowledgement counts no more, and the next tier is paged; after the last one the first."""
@@ -81,5 +81,5 @@ class Silences(Looks):
         open_again = await incidents.get(conn, incident.id)
         climbing = escalation.moved_to(ladder, snoozed_until=None)
         reason = f"{name} acknowledged, and nothing more was heard"
-        await self._ladders.take_step(conn, open_again, climbing, due_at=now, reason=reason, silent=True)
+        await self._ladders.take_step(conn, Ascent(open_again, climbing, now, reason, silent=True))
         await self._rooms.show(conn, open_again)

@@ -6,13 +6,13 @@ from bot.clock import Clock
 from bot.domain.actor import TOCSIN
 from bot.domain.escalation import BY_HAND
 from bot.domain.incident import Incident
-from bot.domain.page import Via
+from bot.domain.page import Turn, Via
 from bot.pagers import ways
 from bot.rendering import Rendering
 from bot.runbook import Runbook
 from bot.services.gaps import NEEDED, everybody
 from bot.services.ladders import Ladders
-from bot.services.pages import Pages, Turn
+from bot.services.pages import Pages
 from bot.services.policies import policy_of
 from bot.store import escalations, incidents
 from bot.store.database import Database
@@ -67,7 +67,7 @@ class Trials:
             await escalations.save(conn, escalation.moved_to(silent, reach_by=None))
             why = self._rendering.say("documents/trial_reason")
             turn = Turn(escalation.run, 1, BY_HAND, None, now, why, by_every_way=True)
-            await self._paging.make(conn, incident, turn, [key], self.ways_of(key))
+            await self._paging.make(conn, self._paging.drafts(incident, turn, [key], self.ways_of(key)))
         return incident
 
     async def _end_left_over(self, key: str) -> None:

@@ -7,7 +7,6 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import psycopg
-from psycopg import AsyncConnection
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from psycopg.errors import IdleInTransactionSessionTimeout
 from psycopg.rows import dict_row
@@ -66,6 +65,7 @@ class Database:
         """For a look, or one change: each statement is a transaction by itself, without the trips for BEGIN, COMMIT."""
         async with _borrowed(self._work) as conn:
             yield conn
+            await conn.write_noted()
 
     @asynccontextmanager
     async def intake(self) -> AsyncIterator[Connection]:
@@ -89,7 +89,7 @@ class Database:
         try:
             # Called otherwise than the pools: whoever listens is a bot that runs.
             conninfo = make_conninfo(self.conninfo, application_name=f"tocsin-bell {self.process}")
-            conn = await AsyncConnection.connect(conninfo, autocommit=True, row_factory=dict_row)
+            conn = await Connection.connect(conninfo, autocommit=True, row_factory=dict_row)
             async with conn:
                 await SQL.run(conn, "listen")
                 yield "listening"
@@ -100,7 +100,7 @@ class Database:
 
 
 @asynccontextmanager
-async def _borrowed(pool: "AsyncConnectionPool[AsyncConnection[Row]]") -> AsyncIterator[Connection]:
+async def _borrowed(pool: AsyncConnectionPool[Connection]) -> AsyncIterator[Connection]:
     try:
         async with pool.connection() as conn:
             yield conn
@@ -133,10 +133,10 @@ def _with_limits(url: str, process: str) -> str:
     )
 
 
-def _pool(conninfo: str, name: str, size: int, *, patience_s: float) -> "AsyncConnectionPool[AsyncConnection[Row]]":
+def _pool(conninfo: str, name: str, size: int, *, patience_s: float) -> AsyncConnectionPool[Connection]:
     return AsyncConnectionPool(
         conninfo,
-        connection_class=AsyncConnection[Row],
+        connection_class=Connection,
         kwargs={"row_factory": dict_row, "autocommit": True},
         min_size=2,
         max_size=size,

@@ -1,6 +1,7 @@
 """The ladders of incidents, as they are kept: a timer is the row's due time."""
 
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -58,17 +59,18 @@ async def lock(conn: Connection, incident_id: int) -> Escalation:
     return as_kept(await SQL.the(conn, "lock", incident_id=incident_id))
 
 
-async def claim_due(conn: Connection, now: datetime) -> Row | None:
-    """The ladder that has been due longest, locked for this transaction, as it is kept; None when none is due.
+async def claim_due(conn: Connection, now: datetime, limit: int) -> list[Row]:
+    """The ladders that have been due longest, locked for this transaction, as they are kept.
 
-    `as_kept` reads it: one that cannot be read any more has an `incident_id` all the same, to be set aside by.
+    `as_kept` reads one: one that cannot be read any more has an `incident_id` all the same, to be set aside by.
     """
-    return await SQL.one(conn, "claim_due", now=now)
+    return await SQL.all(conn, "claim_due", now=now, limit=limit)
 
 
 async def save(conn: Connection, escalation: Escalation) -> None:
-    values = asdict(escalation) | {"policy": Jsonb(escalation.policy.as_json())}
-    await SQL.run(conn, "save", **values)
+    """With the commit."""
+    row = vars(escalation) | {"policy": escalation.policy.as_json()}
+    await SQL.later(conn, "save", once=escalation.incident_id, **row)
 
 
 async def push_ahead(conn: Connection, incident_id: int, *, now: datetime, until: datetime) -> None:
@@ -85,9 +87,11 @@ async def armed(conn: Connection) -> int:
     return int((await SQL.the(conn, "armed"))["armed"])
 
 
-async def look_now(conn: Connection, incident_id: int, now: datetime, *, accepted: int | None = None) -> None:
-    """Have the reach of the last step judged at once, when it is still open once this page is `accepted`."""
-    await SQL.run(conn, "look_now", incident_id=incident_id, now=now, accepted=accepted)
+async def look_now(
+    conn: Connection, incident_ids: Iterable[int], now: datetime, *, accepted: Iterable[int] = ()
+) -> None:
+    """Have the reach of each last step judged at once, when it is still open once these pages are `accepted`."""
+    await SQL.run(conn, "look_now", incident_ids=sorted(incident_ids), now=now, accepted=sorted(accepted))
 
 
 async def look_again(conn: Connection, incident_id: int, now: datetime) -> None:

@@ -11,16 +11,17 @@ SELECT * FROM escalations WHERE incident_id = %(incident_id)s;
 SELECT * FROM escalations WHERE incident_id = %(incident_id)s FOR UPDATE;
 
 -- name: claim_due
--- Those another process is working on are skipped; the one that is found stays ours until this transaction ends.
-SELECT * FROM escalations WHERE due_at <= %(now)s ORDER BY due_at LIMIT 1 FOR UPDATE SKIP LOCKED;
+-- Those another process is working on are skipped; those that are found stay ours until this transaction ends.
+SELECT * FROM escalations WHERE due_at <= %(now)s ORDER BY due_at LIMIT %(limit)s FOR UPDATE SKIP LOCKED;
 
 -- name: save
-UPDATE escalations
-SET run = %(run)s, policy = %(policy)s, state = %(state)s, loop = %(loop)s, step = %(step)s, next_at = %(next_at)s,
-    reach_by = %(reach_by)s, last_tier = %(last_tier)s, last_step_at = %(last_step_at)s,
-    last_called_by = %(last_called_by)s, last_called_at = %(last_called_at)s, calls = %(calls)s,
-    snoozed_until = %(snoozed_until)s
-WHERE incident_id = %(incident_id)s;
+UPDATE escalations e
+SET run = given.run, policy = given.policy, state = given.state, loop = given.loop, step = given.step, next_at = given.next_at,
+    reach_by = given.reach_by, last_tier = given.last_tier, last_step_at = given.last_step_at,
+    last_called_by = given.last_called_by, last_called_at = given.last_called_at, calls = given.calls,
+    snoozed_until = given.snoozed_until
+FROM jsonb_populate_recordset(NULL::escalations, %(rows)s) AS given
+WHERE e.incident_id = given.incident_id;
 
 -- name: push_ahead
 -- A row that cannot be worked on must not stop the others.
@@ -49,6 +50,6 @@ UPDATE escalations e
 SET reach_by = CASE WHEN EXISTS (
     SELECT FROM pages p
     WHERE p.incident_id = e.incident_id AND p.run = e.run AND p.state NOT IN ('accepted', 'delivered')
-      AND (p.id IS DISTINCT FROM %(accepted)s::bigint OR p.state IN ('refused', 'gave_up')))
+      AND (p.id <> ALL(%(accepted)s::bigint[]) OR p.state IN ('refused', 'gave_up')))
     THEN LEAST(e.reach_by, %(now)s) END
-WHERE e.incident_id = %(incident_id)s AND e.reach_by IS NOT NULL;
+WHERE e.incident_id = ANY(%(incident_ids)s::bigint[]) AND e.reach_by IS NOT NULL;

@@ -2,7 +2,6 @@
 
 from urllib.parse import quote
 
-from psycopg import AsyncConnection
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from psycopg.rows import dict_row
 
@@ -31,7 +30,7 @@ async def orders_database(conninfo: str) -> str:
 
 
 async def _connected(conninfo: str) -> Connection:
-    return await AsyncConnection.connect(conninfo, autocommit=True, row_factory=dict_row)
+    return await Connection.connect(conninfo, autocommit=True, row_factory=dict_row)
 
 
 def _url(conninfo: str, database: str) -> str:

@@ -1,6 +1,6 @@
 """Incidents and their timelines, as they are kept."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -59,6 +59,16 @@ async def get(conn: Connection, incident_id: int) -> Incident:
 async def lock(conn: Connection, incident_id: int) -> Incident:
     """The incident, held for this transaction; raises NotFound."""
     return _found(await SQL.one(conn, "by_id_locked", id=incident_id), incident_id)
+
+
+async def get_all(conn: Connection, incident_ids: Sequence[int]) -> dict[int, Incident]:
+    """By number."""
+    return {row["id"]: Incident(**row) for row in await SQL.all(conn, "by_ids", ids=list(incident_ids))}
+
+
+async def lock_all(conn: Connection, incident_ids: Iterable[int]) -> dict[int, Incident]:
+    """By number; held for this transaction."""
+    return {row["id"]: Incident(**row) for row in await SQL.all(conn, "by_ids_locked", ids=list(incident_ids))}
 
 
 async def of_room(conn: Connection, room_id: str) -> Incident | None:
@@ -150,10 +160,18 @@ async def rename_room(conn: Connection, room_id: str, room_name: str) -> None:
 
 async def write(
     conn: Connection, incident_id: int, kind: str, text: str, *, actor: str, at: datetime, key: str | None = None
+) -> None:
+    """Add a line to the timeline, with the commit, unless a line with this key stands there already."""
+    row = {"incident_id": incident_id, "at": at, "actor": actor, "kind": kind, "text": text, "key": key}
+    await SQL.later(conn, "write", **row)
+
+
+async def write_once(
+    conn: Connection, incident_id: int, kind: str, text: str, *, actor: str, at: datetime, key: str | None
 ) -> bool:
-    """Add a line to the timeline; False when a line with this key stands there already."""
-    values = {"incident_id": incident_id, "at": at, "actor": actor, "kind": kind, "text": text, "key": key}
-    return await SQL.run(conn, "insert_entry", **values) == 1
+    """As `write`, at once; False when a line with this key stands there already."""
+    row = {"incident_id": incident_id, "at": at, "actor": actor, "kind": kind, "text": text, "key": key}
+    return bool(await SQL.rows(conn, "write", [row]))
 
 
 async def timeline(conn: Connection, incident_id: int) -> list[Entry]:

@@ -11,6 +11,13 @@ SELECT * FROM incidents WHERE id = %(id)s;
 -- ladder writes to the timeline meanwhile, and its foreign key must not wait for us while we wait for the ladder.
 SELECT * FROM incidents WHERE id = %(id)s FOR NO KEY UPDATE;
 
+-- name: by_ids
+SELECT * FROM incidents WHERE id = ANY(%(ids)s);
+
+-- name: by_ids_locked
+-- As by_id_locked, in the same order for everybody, so that two who want several do not wait for each other.
+SELECT * FROM incidents WHERE id = ANY(%(ids)s) ORDER BY id FOR NO KEY UPDATE;
+
 -- name: by_room
 SELECT * FROM incidents WHERE room_id = %(room_id)s;
 
@@ -80,11 +87,12 @@ UPDATE incidents SET room_topic = %(topic)s WHERE id = %(id)s;
 -- name: rename_room
 UPDATE incidents SET room_name = %(room_name)s WHERE room_id = %(room_id)s;
 
--- name: insert_entry
+-- name: write
 -- An entry with a key is written once.
 INSERT INTO timeline (incident_id, at, actor, kind, text, key)
-VALUES (%(incident_id)s, %(at)s, %(actor)s, %(kind)s, %(text)s, %(key)s)
-ON CONFLICT (incident_id, key) DO NOTHING;
+SELECT incident_id, at, actor, kind, text, key FROM jsonb_populate_recordset(NULL::timeline, %(rows)s) AS given
+ON CONFLICT (incident_id, key) DO NOTHING
+RETURNING id;
 
 -- name: timeline
 -- Oldest first.

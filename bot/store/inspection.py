@@ -4,13 +4,12 @@ from dataclasses import dataclass
 from datetime import datetime
 
 import psycopg
-from psycopg import AsyncConnection
 from psycopg.conninfo import make_conninfo
 from psycopg.rows import dict_row
 
 from bot.domain.errors import Unreachable
 from bot.store import database, dues, migrations, telephone
-from bot.store.queries import Connection, Queries, Row
+from bot.store.queries import Connection, Queries
 
 SQL = Queries(__file__)
 
@@ -36,9 +35,7 @@ class Inspection:
 async def inspect(url: str) -> Inspection:
     """Over a connection of its own, changing nothing. Raises Unreachable with the server's reason."""
     try:
-        conn = await AsyncConnection[Row].connect(
-            make_conninfo(url, connect_timeout=CONNECT_TIMEOUT_S), row_factory=dict_row
-        )
+        conn = await Connection.connect(make_conninfo(url, connect_timeout=CONNECT_TIMEOUT_S), row_factory=dict_row)
     except psycopg.ProgrammingError as error:
         # Not quoted: what cannot be read may be the password.
         raise Unreachable("database: its address cannot be read") from error

@@ -5,7 +5,6 @@ from functools import cache
 from importlib import resources
 
 import psycopg
-from psycopg import AsyncConnection
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from psycopg.rows import dict_row
 
@@ -24,12 +23,12 @@ async def migrate(url: str) -> list[str]:
     Safe when several processes start at once: one applies, the others wait and find nothing to do.
     """
     try:
-        conn = await AsyncConnection.connect(make_conninfo(url, options=_options(url), connect_timeout=10))
+        whole = make_conninfo(url, options=_options(url), connect_timeout=10)
+        conn = await Connection.connect(whole, row_factory=dict_row)
     except psycopg.OperationalError as error:
         raise Unreachable(f"database: {str(error).strip().splitlines()[0]}") from error
-    conn.row_factory = dict_row  # type: ignore[assignment]
     async with conn:
-        return await _apply_missing(conn)  # type: ignore[arg-type]
+        return await _apply_missing(conn)
 
 
 def _options(url: str) -> str:

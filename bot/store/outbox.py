@@ -1,9 +1,9 @@
 """Everything that leaves the house: first written down here, then sent, then its outcome recorded."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any, Protocol
 
 from psycopg.errors import UniqueViolation
 from psycopg.types.json import Jsonb
@@ -12,7 +12,16 @@ from bot.store.queries import Connection, Queries, Row
 
 SQL = Queries(__file__)
 
-End = Literal["sent", "refused", "gave_up", "cancelled"]
+
+class End(Protocol):
+    """What became of the last attempt: sent, refused, gave_up or cancelled."""
+
+    @property
+    def state(self) -> str: ...
+    @property
+    def reference(self) -> str | None: ...
+    @property
+    def error(self) -> str | None: ...
 
 
 @dataclass(frozen=True)
@@ -41,9 +50,9 @@ async def put(
     key: str | None = None,
     lane: str | None = None,
 ) -> None:
-    """Write down that something is to leave, at once or at `due_at`."""
-    values = {"kind": kind, "payload": Jsonb(payload), "key": key, "lane": lane, "priority": priority, "now": now}
-    await SQL.run(conn, "put", **values, due_at=due_at or now)
+    """Write down, with the commit, that something is to leave, at once or at `due_at`."""
+    row = {"kind": kind, "payload": payload, "key": key, "lane": lane, "priority": priority, "created_at": now}
+    await SQL.later(conn, "put", once=key, **row, due_at=due_at or now)
 
 
 async def claim(
@@ -62,18 +71,13 @@ async def claim(
     return sorted((Delivery(**row) for row in rows), key=lambda delivery: (delivery.priority, delivery.id))
 
 
-async def close(
-    conn: Connection,
-    delivery: Delivery,
-    state: End,
-    *,
-    now: datetime,
-    reference: str | None = None,
-    error: str | None = None,
-) -> bool:
-    """Record the outcome; False when the claim is no longer ours."""
-    values = {"id": delivery.id, "fence": delivery.fence, "state": state, "now": now}
-    return await SQL.run(conn, "close", **values, reference=reference, error=error) == 1
+async def close(conn: Connection, ended: Sequence[tuple[Delivery, End]], *, now: datetime) -> set[int]:
+    """Record how these came to their end; returns those whose claim was still ours, by number."""
+    rows = [
+        {"id": delivery.id, "fence": delivery.fence, "state": end.state, "reference": end.reference, "error": end.error}
+        for delivery, end in ended
+    ]
+    return {row["id"] for row in await SQL.rows(conn, "close", rows, now=now)}
 
 
 async def postpone(

@@ -1,7 +1,10 @@
 -- name: put
 -- While one with the same key waits, this one is the same: it may have to be sooner, unless it waits for another try.
+-- Everybody puts keys in the same order, so that two who put the same ones do not wait for each other.
 INSERT INTO outbox (kind, payload, key, lane, priority, due_at, created_at)
-VALUES (%(kind)s, %(payload)s, %(key)s, %(lane)s, %(priority)s, %(due_at)s, %(now)s)
+SELECT kind, payload, key, lane, priority, due_at, created_at
+FROM jsonb_populate_recordset(NULL::outbox, %(rows)s) WITH ORDINALITY AS given
+ORDER BY key NULLS FIRST, ordinality
 ON CONFLICT (key) WHERE state = 'waiting' AND key IS NOT NULL
 DO UPDATE SET
     due_at = CASE WHEN outbox.attempts > 0 THEN outbox.due_at ELSE LEAST(outbox.due_at, EXCLUDED.due_at) END,
@@ -28,8 +31,10 @@ WHERE o.id = due.id
 RETURNING o.id, o.kind, o.payload, o.fence, o.attempts, o.unsure, o.created_at, o.due_at AS lease_until, o.priority;
 
 -- name: close
-UPDATE outbox SET state = %(state)s, done_at = %(now)s, reference = %(reference)s, error = %(error)s
-WHERE id = %(id)s AND fence = %(fence)s AND state = 'sending';
+UPDATE outbox o SET state = given.state, done_at = %(now)s, reference = given.reference, error = given.error
+FROM jsonb_populate_recordset(NULL::outbox, %(rows)s) AS given
+WHERE o.id = given.id AND o.fence = given.fence AND o.state = 'sending'
+RETURNING o.id;
 
 -- name: postpone
 -- No row when meanwhile the same has been put in again.

@@ -1,34 +1,24 @@
 """Pages, as they are kept."""
 
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
-from bot.domain.page import Page, PageState, Via
+from bot.domain.page import Draft, Page, PageState
 from bot.store.outbox import Delivery
 from bot.store.queries import Connection, Queries, Row
 
 SQL = Queries(__file__)
 
 
-async def insert(
-    conn: Connection,
-    *,
-    incident_id: int,
-    run: int,
-    loop: int,
-    step: int,
-    tier: str | None,
-    person: str,
-    via: Via,
-    contact: str,
-    reason: str | None,
-    late: bool,
-    due_at: datetime,
-) -> Page | None:
-    """None when this person was paged for this step by this channel before."""
-    values = {"incident_id": incident_id, "run": run, "loop": loop, "step": step, "tier": tier, "person": person}
-    rest = {"via": via, "contact": contact, "reason": reason, "late": late, "due_at": due_at}
-    row = await SQL.one(conn, "insert", **values, **rest)
-    return Page(**row) if row else None
+async def insert(conn: Connection, drafts: Sequence[Draft]) -> list[Page]:
+    """In their order; none for a draft whose person was paged for this step by this channel before."""
+    return [Page(**row) for row in await SQL.rows(conn, "insert", [_as_row(draft) for draft in drafts])]
+
+
+def _as_row(draft: Draft) -> Row:
+    own = {"incident_id": draft.incident_id, "person": draft.person, "via": draft.via}
+    return {**vars(draft.turn), **own, "contact": draft.contact, "late": draft.late}
 
 
 async def get(conn: Connection, page_id: int) -> Page:
@@ -45,28 +35,46 @@ async def of_incident(conn: Connection, incident_id: int) -> list[Page]:
     return [Page(**row) for row in await SQL.all(conn, "of_incident", incident_id=incident_id)]
 
 
-async def of_step(conn: Connection, incident_id: int, run: int, loop: int, step: int) -> list[Page]:
-    rows = await SQL.all(conn, "of_step", incident_id=incident_id, run=run, loop=loop, step=step)
-    return [Page(**row) for row in rows]
+async def of_incidents(conn: Connection, incident_ids: Sequence[int]) -> dict[int, list[Page]]:
+    """Of each, oldest first."""
+    made: dict[int, list[Page]] = {incident_id: [] for incident_id in incident_ids}
+    for row in await SQL.all(conn, "of_incidents", ids=list(incident_ids)):
+        made[row["incident_id"]].append(Page(**row))
+    return made
 
 
-async def attempted(conn: Connection, page_id: int, delivery: Delivery, now: datetime) -> Page | None:
-    """Count an attempt that is about to be made; None when the page is not wanted any more, or not ours to send."""
-    row = await SQL.one(conn, "attempted", id=page_id, delivery=delivery.id, fence=delivery.fence, now=now)
-    return Page(**row) if row else None
+async def get_all(conn: Connection, page_ids: Sequence[int]) -> dict[int, Page]:
+    """By number."""
+    return {row["id"]: Page(**row) for row in await SQL.all(conn, "get_all", ids=list(page_ids))}
 
 
-async def settle(
-    conn: Connection,
-    page_id: int,
-    state: PageState,
-    *,
-    now: datetime,
-    reference: str | None = None,
-    error: str | None = None,
-) -> bool:
-    """Write down what the provider said; False when it had been settled before."""
-    return await SQL.run(conn, "settle", id=page_id, state=state, now=now, reference=reference, error=error) == 1
+async def attempted(conn: Connection, deliveries: Mapping[int, Delivery], now: datetime) -> dict[int, Page]:
+    """Count the attempts that are about to be made, each by the delivery of its page; returns the pages.
+
+    Those that are not wanted any more, or not ours to send, are not among them.
+    """
+    rows: list[Row] = [
+        {"page": page_id, "delivery": delivery.id, "fence": delivery.fence} for page_id, delivery in deliveries.items()
+    ]
+    return {row["id"]: Page(**row) for row in await SQL.rows(conn, "attempted", rows, now=now)}
+
+
+@dataclass(frozen=True)
+class Said:
+    """What a provider has said to a page."""
+
+    page: Page
+    state: PageState
+    reference: str | None = None
+    error: str | None = None
+
+
+async def settle(conn: Connection, said: Sequence[Said], now: datetime) -> set[int]:
+    """Write it down; returns the numbers of those pages that had not been settled before."""
+    rows: list[Row] = [
+        {"id": one.page.id, "state": one.state, "reference": one.reference, "error": one.error} for one in said
+    ]
+    return {row["id"] for row in await SQL.rows(conn, "settle", rows, now=now)}
 
 
 async def report(
@@ -80,8 +88,8 @@ async def note_error(conn: Connection, page_id: int, error: str) -> None:
     await SQL.run(conn, "note_error", id=page_id, error=error)
 
 
-async def cancel_waiting(conn: Connection, incident_id: int) -> list[Page]:
-    return [Page(**row) for row in await SQL.all(conn, "cancel_waiting", incident_id=incident_id)]
+async def cancel_waiting(conn: Connection, incident_id: int) -> None:
+    await SQL.run(conn, "cancel_waiting", incident_id=incident_id)
 
 
 async def counts(conn: Connection) -> list[Row]:

@@ -1,33 +1,44 @@
 -- name: insert
 -- No row when this person has been paged for this step by this channel already.
 INSERT INTO pages (incident_id, run, loop, step, tier, person, via, contact, reason, late, due_at)
-VALUES (%(incident_id)s, %(run)s, %(loop)s, %(step)s, %(tier)s, %(person)s, %(via)s, %(contact)s, %(reason)s, %(late)s, %(due_at)s)
+SELECT incident_id, run, loop, step, tier, person, via, contact, reason, late, due_at
+FROM jsonb_populate_recordset(NULL::pages, %(rows)s) AS given
 ON CONFLICT (incident_id, run, loop, step, person, via) DO NOTHING
 RETURNING *;
 
 -- name: get
 SELECT * FROM pages WHERE id = %(id)s;
 
+-- name: get_all
+SELECT * FROM pages WHERE id = ANY(%(ids)s);
+
 -- name: of_incident
 SELECT * FROM pages WHERE incident_id = %(incident_id)s ORDER BY id;
 
--- name: of_step
-SELECT * FROM pages
-WHERE incident_id = %(incident_id)s AND run = %(run)s AND loop = %(loop)s AND step = %(step)s ORDER BY id;
+-- name: of_incidents
+SELECT * FROM pages WHERE incident_id = ANY(%(ids)s) ORDER BY id;
 
 -- name: attempted
 -- No row when the page was cancelled meanwhile, or its delivery is no longer ours: then it must not be sent.
-UPDATE pages SET attempts = attempts + 1, first_attempt_at = coalesce(first_attempt_at, %(now)s)
-WHERE id = %(id)s AND state = 'waiting' AND EXISTS (
-    SELECT FROM outbox
-    WHERE outbox.id = %(delivery)s AND fence = %(fence)s AND outbox.state = 'sending' AND outbox.due_at > %(now)s)
-RETURNING *;
+WITH given AS (
+    SELECT * FROM jsonb_to_recordset(%(rows)s) AS given (page bigint, delivery bigint, fence bigint)),
+held AS (SELECT id FROM pages WHERE id IN (SELECT page FROM given) ORDER BY id FOR NO KEY UPDATE)
+UPDATE pages p SET attempts = p.attempts + 1, first_attempt_at = coalesce(p.first_attempt_at, %(now)s)
+FROM held JOIN given ON given.page = held.id
+JOIN outbox o ON o.id = given.delivery AND o.fence = given.fence
+WHERE p.id = held.id AND p.state = 'waiting' AND o.state = 'sending' AND o.due_at > %(now)s
+RETURNING p.*;
 
 -- name: settle
-UPDATE pages
-SET state = %(state)s, error = %(error)s, reference = coalesce(%(reference)s, reference),
-    accepted_at = CASE WHEN %(state)s = 'accepted' THEN %(now)s ELSE accepted_at END
-WHERE id = %(id)s AND state IN ('waiting', 'cancelled');
+-- No row for a page that was settled before.
+WITH given AS (SELECT * FROM jsonb_populate_recordset(NULL::pages, %(rows)s)),
+held AS (SELECT id FROM pages WHERE id IN (SELECT id FROM given) ORDER BY id FOR NO KEY UPDATE)
+UPDATE pages p
+SET state = given.state, error = given.error, reference = coalesce(given.reference, p.reference),
+    accepted_at = CASE WHEN given.state = 'accepted' THEN %(now)s ELSE p.accepted_at END
+FROM held JOIN given ON given.id = held.id
+WHERE p.id = held.id AND p.state IN ('waiting', 'cancelled')
+RETURNING p.id;
 
 -- name: report
 -- What the provider says of it later, by itself.
@@ -40,8 +51,10 @@ WHERE id = %(id)s;
 UPDATE pages SET error = %(error)s WHERE id = %(id)s;
 
 -- name: cancel_waiting
--- Whatever no provider has been asked for yet.
-UPDATE pages SET state = 'cancelled' WHERE incident_id = %(incident_id)s AND state = 'waiting' RETURNING *;
+-- Whatever no provider has been asked for yet. Several pages are always held in the same order.
+WITH held AS (
+    SELECT id FROM pages WHERE incident_id = %(incident_id)s AND state = 'waiting' ORDER BY id FOR NO KEY UPDATE)
+UPDATE pages p SET state = 'cancelled' FROM held WHERE p.id = held.id AND p.state = 'waiting';
 
 -- name: counts
 SELECT via, state, count(*) AS count FROM pages GROUP BY via, state;

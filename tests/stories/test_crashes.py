@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 
 from bot.domain.actor import Actor
-from bot.services.outbox import FAULTS, LEASE, UPDATE, Errand, Outcome
+from bot.services.errands import UPDATE, Errand, Outcome
+from bot.services.outbox import FAULTS, LEASE
 from bot.store.outbox import Delivery
 from bot.store.queries import Connection
 from tests.processes import Fleet, fleet, holding, key_of

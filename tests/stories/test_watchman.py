@@ -14,8 +14,8 @@ from pydantic import SecretStr
 
 from bot.domain.errors import Failed
 from bot.scheduler import Scheduler
+from bot.services.errands import CARD
 from bot.services.lifesign import Lifesign
-from bot.services.outbox import CARD
 from bot.services.pulse import Pulse
 from bot.services.readiness import Readiness, Report
 from bot.services.schema import Schema

@@ -22,6 +22,7 @@ from bot.services.page_followups import PageFollowups
 from bot.services.page_reports import PageReports
 from bot.services.pages import Pages
 from bot.services.provider_alerts import ProviderAlerts
+from bot.services.reaching import Reaching
 from bot.services.replies import Replies
 from bot.services.rooms import Rooms
 from bot.services.silences import Silences
@@ -101,8 +102,15 @@ class Paging(Ground):
         return PageReports(self.db, self.clock, self.people, self.pages, self.cards, self.rendering)
 
     @cached_property
+    def reaching(self) -> Reaching:
+        return Reaching(self.clock, self.people, self.posts)
+
+    @cached_property
     def ladders(self) -> Ladders:
-        return Ladders(self.db, self.clock, self.runbook, self.people, self.pages, self.rooms, self.posts, self.cards)
+        return Ladders(
+            self.db, self.clock, self.runbook, self.people, self.pages, self.reaching, self.rooms, self.posts,
+            self.cards,
+        )  # fmt: skip
 
     @cached_property
     def deeds(self) -> Deeds:

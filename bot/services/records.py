@@ -1,0 +1,79 @@
+"""Writes down what became of what was sent, whatever happens meanwhile to the database."""
+
+import asyncio
+import logging
+from collections.abc import Sequence
+from functools import partial
+
+from bot.clock import Clock
+from bot.domain.errors import Unreachable
+from bot.services.errands import Ended, Errand, Outcome
+from bot.services.together import Together
+from bot.store import outbox
+from bot.store.database import Database
+from bot.store.outbox import Delivery
+from bot.store.queries import Connection
+
+log = logging.getLogger(__name__)
+
+RECORD_AGAIN_AFTER_S = 0.5
+
+
+class Records:
+    """An outcome of a claim that is no longer ours changes nothing."""
+
+    def __init__(self, db: Database, clock: Clock) -> None:
+        self._db = db
+        self._clock = clock
+        self._errands: dict[str, Errand] = {}
+        self._together: dict[Errand, Together[Ended, None]] = {}
+
+    def of(self, kind: str, errand: Errand) -> None:
+        """What follows from the outcomes of this kind is this errand's business."""
+        self._errands[kind] = errand
+        if errand.together > 1:
+            self._together[errand] = Together(partial(self._close, errand), limit=errand.together)
+
+    async def keep(self, delivery: Delivery, outcome: Outcome) -> None:
+        """It has been sent: the database must learn of it, however long it is away, and whatever follows fails."""
+        errand = self._errands.get(delivery.kind)
+        while True:
+            try:
+                await self._write_down(errand, delivery, outcome)
+                return
+            except Unreachable:
+                await asyncio.sleep(RECORD_AGAIN_AFTER_S)
+            except Exception:
+                log.exception("delivery=%s kind=%s what follows is not recorded", delivery.id, delivery.kind)
+                if errand is None:
+                    return
+                errand = None
+
+    async def _write_down(self, errand: Errand | None, delivery: Delivery, outcome: Outcome) -> None:
+        if outcome.state == "waiting":
+            async with self._db.transaction() as conn:
+                if await self._put_back(conn, delivery, outcome) and errand:
+                    await errand.recorded(conn, delivery, outcome)
+        elif errand in self._together:
+            await self._together[errand].ask((delivery, outcome))
+        else:
+            await self._close(errand, [(delivery, outcome)])
+
+    async def _close(self, errand: Errand | None, ended: Sequence[Ended]) -> Sequence[None]:
+        now = self._clock.now()
+        if errand is None or type(errand).recorded is Errand.recorded:
+            async with self._db.statement() as conn:
+                await outbox.close(conn, ended, now=now)
+        else:
+            async with self._db.transaction() as conn:
+                ours = await outbox.close(conn, ended, now=now)
+                await errand.all_recorded(conn, [one for one in ended if one[0].id in ours])
+        return [None] * len(ended)
+
+    async def _put_back(self, conn: Connection, delivery: Delivery, outcome: Outcome) -> bool:
+        now = self._clock.now()
+        due_at = now if outcome.is_there and await outcome.is_there(conn) else outcome.again_at
+        assert due_at is not None
+        return await outbox.postpone(
+            conn, delivery, now=now, due_at=due_at, error=outcome.error or "", unsure=outcome.unsure
+        )
