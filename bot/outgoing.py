@@ -78,8 +78,9 @@ class PunctualRequest(ClientRequest):
 
 
 def http_client(**options: Any) -> aiohttp.ClientSession:
-    """One per process."""
-    return aiohttp.ClientSession(request_class=PunctualRequest, **options)
+    """One per process. How many requests are under way at a time is for those to decide who make them."""
+    connector = aiohttp.TCPConnector(limit=0)
+    return aiohttp.ClientSession(request_class=PunctualRequest, connector=connector, **options)
 
 
 @dataclass(frozen=True)

@@ -1,5 +1,7 @@
 """The keys of our own that this process has asked the database for."""
 
+import asyncio
+
 from bot.clock import Clock
 from bot.hooks import key_for
 from bot.store import keys
@@ -16,6 +18,7 @@ class Keyring:
         self._db = db
         self._clock = clock
         self._known: dict[str, bytes] = {}
+        self._asking = asyncio.Lock()
 
     async def of_webhook(self, url: str) -> bytes:
         """What is posted to this address is signed with it. Raises Unreachable."""
@@ -26,7 +29,8 @@ class Keyring:
         return await self._get(LINKS)
 
     async def _get(self, name: str) -> bytes:
-        if name not in self._known:
-            async with self._db.transaction() as conn:
-                self._known[name] = await keys.get(conn, name, self._clock.now())
+        async with self._asking:
+            if name not in self._known:
+                async with self._db.transaction() as conn:
+                    self._known[name] = await keys.get(conn, name, self._clock.now())
         return self._known[name]

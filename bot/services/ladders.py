@@ -31,6 +31,7 @@ SET_ASIDE = timedelta(minutes=1)
 # So many are one transaction. A statement costs more than the rows it writes; but their pages leave together, and
 # whoever answers one of these incidents meanwhile waits for all of them.
 ABREAST = 32
+CALM_AFTER = timedelta(seconds=1)
 
 
 @dataclass(frozen=True)
@@ -85,8 +86,7 @@ class Ladders:
         self._rooms = rooms
         self._posts = posts
         self._cards = cards
-        # Are as many due as are taken at a time, and more?
-        self.is_a_storm = False
+        self._many_at: datetime | None = None
         self._one_by_one = 0
 
     async def arm(self, conn: Connection, incident: Incident, *, due_at: datetime) -> None:
@@ -115,8 +115,14 @@ class Ladders:
             if not claimed:
                 raise
             await self._tell_apart(claimed, now)
-        self.is_a_storm = len(claimed) == ABREAST
+        if len(claimed) == ABREAST:
+            self._many_at = self._clock.machine_now()
         return len(claimed)
+
+    @property
+    def is_a_storm(self) -> bool:
+        """Were as many due as are taken at a time, here, a moment ago? Other processes have as many in hand."""
+        return self._many_at is not None and self._clock.machine_now() - self._many_at < CALM_AFTER
 
     async def next_due(self) -> datetime | None:
         async with self._db.statement() as conn:

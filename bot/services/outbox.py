@@ -22,13 +22,14 @@ log = logging.getLogger(__name__)
 LEASE = timedelta(seconds=15)
 # An attempt ends so long before its lease does: also one that was frozen and wakes up sends nothing any more.
 MARGIN = timedelta(seconds=3)
-AT_ONCE = 64
+AT_ONCE = 128
 # When everything else is slow, a page still finds a place.
-KEPT_FOR_PAGES = 16
-# While many pages are due, of everything else so many at a time, so that it goes on and takes nothing from them.
-BESIDE_PAGES = 4
-# So many pages under way are many.
+KEPT_FOR_PAGES = 32
+# So many pages under way are many. While they wait for their providers, of everything else so many at a time.
 MANY_PAGES = 8
+BESIDE_PAGES = 4
+# While many pages are about to leave nothing else is begun; but not for longer than this.
+LONGEST_RUSH = timedelta(seconds=3)
 # Pages leave before whatever else the same deed caused, but a pager in trouble does not hold the rest up for longer.
 HEAD_START_S = 0.25
 GIVE_UP_AFTER = timedelta(hours=6)
@@ -48,6 +49,7 @@ class Outbox:
         self._under_way: dict[int, asyncio.Task[None]] = {}
         self._leaving: dict[int, asyncio.Event] = {}
         self._pages: set[int] = set()
+        self._rushing_since: datetime | None = None
         self.on_done: Callable[[], None] = lambda: None
         # Are more pages about to be put in, so that all else had better wait?
         self.pages_are_coming: Callable[[], bool] = lambda: False
@@ -98,9 +100,21 @@ class Outbox:
         """How many may be claimed now, each with the least urgent that may be among them."""
         free = AT_ONCE - len(self._under_way)
         others = len(self._under_way) - len(self._pages)
-        if len(self._pages) >= MANY_PAGES or self.pages_are_coming():
+        rushing = self._is_rushing()
+        if rushing and not self._rushed_since_long():
+            return [(PAGE, free)]
+        if rushing or len(self._pages) >= MANY_PAGES:
             return [(PAGE, free), (UPDATE, min(BESIDE_PAGES - others, free - KEPT_FOR_PAGES))]
         return [(UPDATE, free - KEPT_FOR_PAGES) if free > KEPT_FOR_PAGES else (PAGE, free)]
+
+    def _is_rushing(self) -> bool:
+        """Do pages need all there is of the processor?"""
+        rushing = len(self._leaving) >= MANY_PAGES or self.pages_are_coming()
+        self._rushing_since = (self._rushing_since or self._clock.machine_now()) if rushing else None
+        return rushing
+
+    def _rushed_since_long(self) -> bool:
+        return self._rushing_since is not None and self._clock.machine_now() - self._rushing_since > LONGEST_RUSH
 
     async def next_due(self) -> datetime | None:
         """None also while every place is taken: whatever ends first has us look again."""

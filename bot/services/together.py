@@ -4,6 +4,11 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Generic, TypeVar
 
+from bot.domain.errors import Unreachable
+
+# One connection that hangs must not hold up whoever asks next: longer than a statement may take at the server.
+PATIENCE_S = 8.0
+
 Asked = TypeVar("Asked")
 Answer = TypeVar("Answer")
 
@@ -22,7 +27,7 @@ class Together(Generic[Asked, Answer]):
         self._rounds: asyncio.Task[None] | None = None
 
     async def ask(self, one: Asked) -> Answer:
-        """Raises whatever `work` raises for this one."""
+        """Raises whatever `work` raises for this one; Unreachable when it takes too long."""
         answer: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
         self._waiting.append((one, answer))
         if self._rounds is None:
@@ -39,7 +44,7 @@ class Together(Generic[Asked, Answer]):
 
     async def _answer(self, asked: Sequence[tuple[Asked, asyncio.Future[Answer]]]) -> None:
         try:
-            answers = await self._work([one for one, _ in asked])
+            answers = await self._in_time([one for one, _ in asked])
         except Exception as error:  # noqa: BLE001 - whoever asked has to see to it
             if len(asked) > 1:
                 await asyncio.gather(*(self._answer([one]) for one in asked))
@@ -49,3 +54,10 @@ class Together(Generic[Asked, Answer]):
         for (_, waiting), answer in zip(asked, answers, strict=True):
             if not waiting.done():
                 waiting.set_result(answer)
+
+    async def _in_time(self, asked: Sequence[Asked]) -> Sequence[Answer]:
+        try:
+            async with asyncio.timeout(PATIENCE_S):
+                return await self._work(asked)
+        except TimeoutError as error:
+            raise Unreachable("the database did not answer in time") from error

@@ -1,0 +1,79 @@
+"""What is only to be there at the commit is written together, and nobody can tell."""
+
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from bot.store import outbox
+from bot.store.database import Database
+from bot.store.queries import Connection
+
+NOW = datetime(2026, 3, 2, 3, 0, tzinfo=UTC)
+
+
+@pytest.fixture
+async def db(database: str) -> AsyncIterator[Database]:
+    db = Database(database)
+    await db.open()
+    yield db
+    await db.close()
+
+
+async def put(conn: Connection, kind: str, *, key: str | None = None, due_in: int = 0) -> None:
+    due_at = NOW + timedelta(seconds=due_in)
+    await outbox.put(conn, kind, {"of": kind}, now=NOW, priority=1, key=key, due_at=due_at)
+
+
+async def kinds(db: Database) -> list[str]:
+    async with db.transaction() as conn:
+        rows = await (await conn.execute("SELECT kind FROM outbox ORDER BY id")).fetchall()
+    return [row["kind"] for row in rows]
+
+
+async def test_what_was_noted_is_there_with_the_commit_in_its_order(db: Database) -> None:
+    async with db.transaction() as conn:
+        for kind in ("one", "two", "three"):
+            await put(conn, kind)
+    assert await kinds(db) == ["one", "two", "three"]
+
+
+async def test_whatever_is_asked_next_finds_it_written(db: Database) -> None:
+    async with db.transaction() as conn:
+        await put(conn, "one", due_in=60)
+        assert await outbox.next_due(conn) == NOW + timedelta(seconds=60)
+
+
+async def test_outside_of_a_transaction_it_is_written_when_the_connection_is_given_back(db: Database) -> None:
+    async with db.statement() as conn:
+        await put(conn, "one")
+    assert await kinds(db) == ["one"]
+
+
+async def test_it_is_undone_with_the_transaction_and_nothing_of_it_is_left_for_the_next(db: Database) -> None:
+    with pytest.raises(ZeroDivisionError):
+        async with db.transaction() as conn:
+            await put(conn, "one")
+            raise ZeroDivisionError
+    for _ in range(20):
+        assert await kinds(db) == []
+
+
+async def test_what_was_noted_before_a_part_that_failed_stays(db: Database) -> None:
+    async with db.transaction() as conn:
+        await put(conn, "before")
+        with pytest.raises(ZeroDivisionError):
+            async with conn.transaction():
+                await put(conn, "within")
+                raise ZeroDivisionError
+        await put(conn, "after")
+    assert await kinds(db) == ["before", "after"]
+
+
+async def test_two_with_one_key_are_one_that_is_due_at_the_sooner_time(db: Database) -> None:
+    async with db.transaction() as conn:
+        await put(conn, "sooner", key="the same", due_in=5)
+        await put(conn, "later", key="the same", due_in=60)
+        await put(conn, "another", due_in=90)
+        assert await outbox.next_due(conn) == NOW + timedelta(seconds=5)
+    assert await kinds(db) == ["sooner", "another"]
