@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from psycopg import AsyncConnection, OperationalError
+from psycopg import OperationalError
 from psycopg.rows import dict_row
 
 from bot.store.queries import Connection, Queries
@@ -35,4 +35,4 @@ async def unfinished(url: str) -> list[Mapping[str, Any]]:
 
 
 async def _connected(url: str) -> Connection:
-    return await AsyncConnection[dict[str, Any]].connect(url, row_factory=dict_row, autocommit=True)
+    return await Connection.connect(url, row_factory=dict_row, autocommit=True)
