@@ -1,7 +1,7 @@
 """The order in an incident's room: its card stands first, and whatever else is posted there stands below it."""
 
 from bot.domain.incident import Incident
-from bot.services.outbox import NotYet
+from bot.services.errands import NotYet
 from bot.store import cards, incidents
 from bot.store.queries import Connection
 

@@ -1,10 +1,10 @@
 """Does for many at once what several ask for at the same time: a statement costs more than the rows it is about."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
-from typing import Generic, TypeVar
+from collections.abc import Callable, Coroutine, Sequence
+from typing import Any, Generic, TypeVar
 
-from bot.domain.errors import Unreachable
+from bot.patience import Patience
 
 # One connection that hangs must not hold up whoever asks next: longer than a statement may take at the server.
 PATIENCE_S = 8.0
@@ -20,9 +20,10 @@ class Together(Generic[Asked, Answer]):
     that the fault of one is nobody else's.
     """
 
-    def __init__(self, work: Callable[[Sequence[Asked]], Awaitable[Sequence[Answer]]], *, limit: int) -> None:
+    def __init__(self, work: Callable[[Sequence[Asked]], Coroutine[Any, Any, Sequence[Answer]]], *, limit: int) -> None:
         self._work = work
         self._limit = limit
+        self._patience = Patience(PATIENCE_S)
         self._waiting: list[tuple[Asked, asyncio.Future[Answer]]] = []
         self._rounds: asyncio.Task[None] | None = None
 
@@ -44,7 +45,7 @@ class Together(Generic[Asked, Answer]):
 
     async def _answer(self, asked: Sequence[tuple[Asked, asyncio.Future[Answer]]]) -> None:
         try:
-            answers = await self._in_time([one for one, _ in asked])
+            answers = await self._patience.wait_for(self._work([one for one, _ in asked]))
         except Exception as error:  # noqa: BLE001 - whoever asked has to see to it
             if len(asked) > 1:
                 await asyncio.gather(*(self._answer([one]) for one in asked))
@@ -54,10 +55,3 @@ class Together(Generic[Asked, Answer]):
         for (_, waiting), answer in zip(asked, answers, strict=True):
             if not waiting.done():
                 waiting.set_result(answer)
-
-    async def _in_time(self, asked: Sequence[Asked]) -> Sequence[Answer]:
-        try:
-            async with asyncio.timeout(PATIENCE_S):
-                return await self._work(asked)
-        except TimeoutError as error:
-            raise Unreachable("the database did not answer in time") from error

@@ -11,7 +11,7 @@ from bot.domain.actor import Actor
 from bot.domain.errors import NotPermitted, Refused
 from bot.sandbox.model import Json, Message
 from bot.sandbox.workspace import Workspace
-from bot.services.outbox import CARD
+from bot.services.errands import CARD
 from bot.store import cards, tellings
 from tests.alerts.test_races import until_it_waits
 from tests.mail_server import PostOffice, post_office
