@@ -4,6 +4,7 @@ from bot.domain.errors import Rejected
 from bot.domain.incident import Incident
 from bot.rendering import Rendering
 from bot.runbook import Runbook
+from bot.services.below_card import not_below_yet
 from bot.services.channels import Channels
 from bot.services.errands import UPDATE, Errand, NotYet
 from bot.services.outbox import Outbox
@@ -66,11 +67,12 @@ class Posts(Errand):
             return str(delivery.payload["channel"])
         async with self._db.statement() as conn:
             incident = await incidents.get(conn, delivery.payload["incident"])
-        if incident.room_id:
-            return incident.room_id
+            early = await not_below_yet(conn, incident)
         if incident.room_lost:
             return await self._instead(incident)
-        raise no_room_yet(incident.id)
+        if early or incident.room_id is None:
+            raise early or no_room_yet(incident.id)
+        return incident.room_id
 
     async def _instead(self, incident: Incident) -> str:
         """Without a room, what it would have been told stands where the incident is announced."""

@@ -4,12 +4,12 @@ import asyncio
 from datetime import UTC, datetime
 from typing import Any
 
-from psycopg import AsyncConnection
 from psycopg.rows import dict_row
 
 from bot.domain.provider_alert import ProviderAlert
 from bot.store import pages, provider_alerts
 from bot.store.migrations import shipped
+from bot.store.queries import Connection
 from tests.postgres import SharedPostgres
 
 NOON = datetime(2026, 8, 8, 12, 0, tzinfo=UTC)
@@ -21,20 +21,20 @@ PAGED = """
     VALUES (%(incident)s, 1, 0, %(step)s, 'ada', 'pagerduty', '', %(noon)s, %(attempts)s, %(reference)s)"""
 
 
-async def connected(database: str) -> AsyncConnection[Any]:
-    return await AsyncConnection.connect(database, autocommit=True, row_factory=dict_row)
+async def connected(database: str) -> Connection:
+    return await Connection.connect(database, autocommit=True, row_factory=dict_row)
 
 
-async def declare(conn: AsyncConnection[Any], acknowledged: Any = None, resolved: Any = None) -> None:
+async def declare(conn: Connection, acknowledged: Any = None, resolved: Any = None) -> None:
     await conn.execute(DECLARED, {"noon": NOON, "acknowledged": acknowledged, "resolved": resolved})
 
 
-async def page(conn: AsyncConnection[Any], incident: int = 1, *, step: int = 0, **known: Any) -> None:
+async def page(conn: Connection, incident: int = 1, *, step: int = 0, **known: Any) -> None:
     values = {"incident": incident, "step": step, "noon": NOON, "attempts": 0, "reference": None, **known}
     await conn.execute(PAGED, values)
 
 
-async def open_one(conn: AsyncConnection[Any], page_id: int, number: int) -> ProviderAlert | None:
+async def open_one(conn: Connection, page_id: int, number: int) -> ProviderAlert | None:
     return await provider_alerts.open_one(conn, page_id, number=number, key=f"key-{number}")
 
 
@@ -75,7 +75,7 @@ async def test_whoever_answers_finds_what_was_opened_at_that_instant(database: s
         assert len(await provider_alerts.of_incident(other, 1, "pagerduty")) == 1
 
 
-async def until_somebody_waits(conn: AsyncConnection[Any]) -> None:
+async def until_somebody_waits(conn: Connection) -> None:
     """For a lock that this connection's transaction holds."""
     waiting = "SELECT count(*) AS count FROM pg_stat_activity WHERE %s = ANY(pg_blocking_pids(pid))"
     while True:
