@@ -4,7 +4,7 @@ import asyncio
 import os
 import socket
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 
 import psycopg
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
@@ -22,6 +22,9 @@ LOCK_TIMEOUT_MS = 3_000
 # A process that is stopped in the middle of a transaction must not hold an escalation back for longer than this.
 IDLE_IN_TRANSACTION_TIMEOUT_MS = 5_000
 CONNECT_TIMEOUT_S = 5
+# When a server is gone without a word, as after a failover, nothing ever comes on its lines: the system would wait for
+# a quarter of an hour. Longer than any transaction of ours, whose statements have limits of their own.
+LONGEST_S = 25.0
 RECONNECT_FOR_S = 1.0
 WORK_CONNECTIONS = 12
 # Their own pool: storing a request must never wait behind the work that earlier requests caused.
@@ -103,12 +106,25 @@ class Database:
 async def _borrowed(pool: AsyncConnectionPool[Connection]) -> AsyncIterator[Connection]:
     try:
         async with pool.connection() as conn:
-            yield conn
+            alarm = asyncio.get_running_loop().call_later(LONGEST_S, _hang_up, conn)
+            try:
+                yield conn
+            finally:
+                alarm.cancel()
     except PoolTimeout as error:
         raise Unreachable("the database does not answer") from error
     except (psycopg.OperationalError, IdleInTransactionSessionTimeout) as error:
         # The latter is what a process finds that was frozen in the middle of a transaction: the server has ended it.
         raise Unreachable(_reason(error)) from error
+
+
+def _hang_up(conn: "AsyncConnection[Row]") -> None:
+    """Whoever waits for the server on this line is told at once that it is lost, and the pool makes another.
+
+    To cancel the waiting would not do: the driver then waits for the same server's word on it.
+    """
+    with suppress(OSError, psycopg.Error), socket.socket(fileno=os.dup(conn.fileno())) as line:
+        line.shutdown(socket.SHUT_RDWR)
 
 
 def _reason(error: psycopg.Error) -> str:

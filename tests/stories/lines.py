@@ -92,6 +92,7 @@ class Line:
         self._flowing = asyncio.Event()
         self._flowing.set()
         self._port = 0
+        self._era = 0
 
     @property
     def url(self) -> str:
@@ -115,6 +116,10 @@ class Line:
         """As when packets vanish: connections stay, and nothing is said any more."""
         self._flowing.clear()
 
+    def strand(self) -> None:
+        """As after a failover: the connections there are stay, and nothing is said on them any more; new ones work."""
+        self._era += 1
+
     async def _carry(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         there, back = await asyncio.open_unix_connection(self._socket)
         self._links |= {writer, back}
@@ -129,9 +134,12 @@ class Line:
                 link.transport.abort()
 
     async def _flow(self, source: asyncio.StreamReader, sink: asyncio.StreamWriter) -> None:
+        era = self._era
         with suppress(ConnectionError):
             while piece := await source.read(65536):
                 await self._flowing.wait()
+                if era != self._era:
+                    await asyncio.Event().wait()
                 sink.write(piece)
                 await sink.drain()
 

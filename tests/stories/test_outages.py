@@ -143,6 +143,18 @@ async def asked_over_http(world: World, method: str, path: str) -> int:
         return answer.status
 
 
+async def test_connections_that_fell_silent_for_ever_are_given_up_and_the_paging_goes_on_by_new_ones(
+    database: str, tmp_path: Path
+) -> None:
+    async with line_to(database) as line, living(line.url, tmp_path) as world:
+        await declared(world)
+        line.strand()
+        world.clock.move(timedelta(minutes=15))
+        await world.workspace.until(lambda: world.pages_of("ben"), within=60)
+        await line.cut()
+        await line.mend()
+
+
 async def test_an_event_that_could_not_be_stored_is_done_when_slack_repeats_it(database: str, tmp_path: Path) -> None:
     async with line_to(database) as line, living(line.url, tmp_path) as world:
         room = await declared(world)
