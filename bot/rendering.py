@@ -4,10 +4,12 @@ import json
 import re
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta, tzinfo
+from functools import cache
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import BytecodeCache, Environment, FileSystemLoader, StrictUndefined
+from jinja2.bccache import Bucket
 
 from bot.domain.backup import size_shown
 from bot.runbook import format_duration
@@ -72,6 +74,12 @@ class Rendering:
         words = self._environments[folder].get_template(f"{template}.j2").render(facts).strip()
         return self.as_renamed(words) if folder == "slack" else words
 
+    def prepare(self, *names: str) -> None:
+        """Have these at hand, so that nobody waits for them when they are said for the first time."""
+        for name in names:
+            folder, _, template = name.partition("/")
+            self._environments[folder].get_template(f"{template}.j2")
+
     def as_renamed(self, words: str) -> str:
         """Advice such as `/incident list` with the command's name in this workspace."""
         return re.sub(r"(?<=`)/([a-z]+)\b", lambda own: self._slash_commands.get(own[1], own[0]), words)
@@ -92,6 +100,7 @@ def _environment(folder: Path, escape: Escape, zone: tzinfo) -> Environment:
     environment = Environment(  # noqa: S701 - escaping is by folder, in finalize: only one of them is HTML
         loader=FileSystemLoader(folder),
         auto_reload=False,
+        bytecode_cache=_compiled(),
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
@@ -107,6 +116,25 @@ def _environment(folder: Path, escape: Escape, zone: tzinfo) -> Environment:
         safe=Safe,
     )
     return environment
+
+
+class Compiled(BytecodeCache):
+    """What templates have been compiled to in this process; a changed one is compiled anew."""
+
+    def __init__(self) -> None:
+        self._kept: dict[str, bytes] = {}
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        if bucket.key in self._kept:
+            bucket.bytecode_from_string(self._kept[bucket.key])
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        self._kept[bucket.key] = bucket.bytecode_to_string()
+
+
+@cache
+def _compiled() -> Compiled:
+    return Compiled()
 
 
 def _duration(value: timedelta) -> str:

@@ -24,7 +24,9 @@ IDLE_IN_TRANSACTION_TIMEOUT_MS = 5_000
 CONNECT_TIMEOUT_S = 5
 # When a server is gone without a word, as after a failover, nothing ever comes on its lines: the system would wait for
 # a quarter of an hour. Longer than any transaction of ours, whose statements have limits of their own.
-LONGEST_S = 25.0
+LONGEST_S = 20.0
+# The system's own notice of it, sooner where it can be had: over TCP, of what was sent and of a line that only listens.
+NOTICES = {"tcp_user_timeout": "10000", "keepalives_idle": "10", "keepalives_interval": "5", "keepalives_count": "2"}
 RECONNECT_FOR_S = 1.0
 WORK_CONNECTIONS = 12
 # Their own pool: storing a request must never wait behind the work that earlier requests caused.
@@ -118,7 +120,7 @@ async def _borrowed(pool: AsyncConnectionPool[Connection]) -> AsyncIterator[Conn
         raise Unreachable(_reason(error)) from error
 
 
-def _hang_up(conn: "AsyncConnection[Row]") -> None:
+def _hang_up(conn: Connection) -> None:
     """Whoever waits for the server on this line is told at once that it is lost, and the pool makes another.
 
     To cancel the waiting would not do: the driver then waits for the same server's word on it.
@@ -140,12 +142,14 @@ def _with_limits(url: str, process: str) -> str:
         "TimeZone": "UTC",
     }
     limits = [f"-c {name}={value}" for name, value in options.items()]
+    own = conninfo_to_dict(url)
     # Behind the options of the address: they may hold a search path or what a host needs to find the database.
     return make_conninfo(
         url,
+        **{name: value for name, value in NOTICES.items() if name not in own},
         connect_timeout=CONNECT_TIMEOUT_S,
         application_name=f"tocsin {process}",
-        options=" ".join([str(conninfo_to_dict(url).get("options") or ""), *limits]).strip(),
+        options=" ".join([str(own.get("options") or ""), *limits]).strip(),
     )
 
 
