@@ -53,13 +53,16 @@ class Ascent:
 
 @dataclass(frozen=True)
 class Decision:
-    """Where an ascent leads, and whom it pages; nobody when the ladder has come to its end."""
+    """Where an ascent leads, and whom it pages; nobody when the ladder has come to its end.
+
+    `passed_over`: which tiers were, and why.
+    """
 
     ascent: Ascent
     move: Climb
     tier: Tier | None
     drafts: Sequence[Draft]
-    passed_over: Sequence[Tier]
+    passed_over: Sequence[str]
 
 
 class Ladders:
@@ -188,22 +191,23 @@ class Ladders:
 
     def _decide(self, ascent: Ascent, answered: set[str], now: datetime) -> Decision:
         """Tiers in which nobody can be paged are passed over at once."""
-        passed_over: list[Tier] = []
+        passed_over: list[str] = []
         move = climb(ascent.escalation.ladder, now)
         while move.step:
             tier = tier_of(move.ladder.policy, move.step.tier)
-            people = [who for who in self._people.in_tier(tier, now) if who not in answered]
+            everybody = self._people.in_tier(tier, now)
+            people = [who for who in everybody if who not in answered]
             turn = Turn(move.ladder.run, move.loop, move.index, tier.key, ascent.due_at, ascent.reason)
             if drafts := self._paging.drafts(ascent.incident, turn, people, tier.via):
                 return Decision(ascent, move, tier, drafts, passed_over)
-            passed_over.append(tier)
+            why = "nobody there can be paged" if people or not everybody else "everybody there has acknowledged"
+            passed_over.append(f"{tier.name} was passed over: {why}")
             move = climb(move.ladder, now)
         return Decision(ascent, move, None, [], passed_over)
 
     async def _write_down(self, conn: Connection, decision: Decision, now: datetime) -> None:
         ascent, incident = decision.ascent, decision.ascent.incident
-        for tier in decision.passed_over:
-            words = f"{tier.name} was passed over: nobody there can be paged"
+        for words in decision.passed_over:
             await incidents.write(conn, incident.id, "system", words, actor=TOCSIN.name, at=now)
         if decision.tier is None:
             await self._come_to_the_end(conn, ascent, decision.move)
@@ -252,6 +256,8 @@ class Ladders:
         run = [page for page in await pages.of_incident(conn, incident.id) if page.run == escalation.run]
         paged = any(page.is_accepted for page in run)
         words = "Nobody answered: every tier has been paged" if paged else "Nobody could be paged"
+        if incident.is_acknowledged:
+            words = "Every tier has had its turn: acknowledged, and not resolved"
         now = self._clock.now()
         if await incidents.write_once(conn, incident.id, "system", words, actor=TOCSIN.name, at=now, key=once):
             await self._posts.in_room(conn, incident, "nobody_answered", incident=incident, paged=paged)

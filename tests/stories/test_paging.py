@@ -5,6 +5,7 @@ from contextlib import AbstractAsyncContextManager
 
 import pytest
 
+from tests.stories.asking import timeline
 from tests.world import RUNBOOK, World, words_of
 
 NewWorld = Callable[..., AbstractAsyncContextManager[World]]
@@ -250,6 +251,23 @@ async def test_a_ladder_that_stops_on_the_resolution_climbs_on_past_an_acknowled
         await world.ben.presses("Resolve", world.card())
         await world.passes(minutes=30)
         assert world.pages_of("cleo") == []
+
+
+async def test_a_ladder_that_climbed_past_an_acknowledgement_does_not_say_that_nobody_answered(
+    new_world: NewWorld,
+) -> None:
+    stubborn = RUNBOOK.replace(
+        "    escalation:\n      steps:", "    escalation:\n      stops_on: resolved\n      steps:"
+    ).replace("who: [ben]", "who: [ada]")
+    async with new_world(runbook=stubborn) as world:
+        await declared(world)
+        await world.ada.presses("Acknowledge", world.card())
+        await world.passes(minutes=15)
+        await world.passes(minutes=30)
+
+        said = [words for kind, _, words in await timeline(world) if kind == "system"]
+        assert said[0].endswith("was passed over: everybody there has acknowledged")
+        assert said[-1] == "Every tier has had its turn: acknowledged, and not resolved"
 
 
 async def test_an_empty_tier_is_passed_over_at_once(new_world: NewWorld) -> None:
