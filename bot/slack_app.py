@@ -6,34 +6,26 @@ import logging
 import re
 import time
 from collections.abc import Awaitable, Callable, Mapping
-from contextlib import suppress
 from typing import Any
 from urllib.parse import parse_qsl
 
 import aiohttp
 from aiohttp import web
 from slack_bolt.adapter.aiohttp import to_aiohttp_response, to_bolt_request
-from slack_bolt.adapter.socket_mode.async_handler import AsyncSocketModeHandler
 from slack_bolt.app.async_app import AsyncApp
 from slack_bolt.authorization import AuthorizeResult
 from slack_bolt.context.ack.async_ack import AsyncAck
 from slack_bolt.context.respond.async_respond import AsyncRespond
 from slack_bolt.request import async_request
 from slack_bolt.response import BoltResponse
-from slack_sdk.errors import SlackApiError
-from slack_sdk.socket_mode.aiohttp import SocketModeClient
-from slack_sdk.socket_mode.request import SocketModeRequest
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.domain.errors import Rejected, Unreachable
+from bot.domain.errors import Unreachable
 from bot.services.reception import Reception
 
 log = logging.getLogger(__name__)
 
 ANYTHING = re.compile(".*", re.DOTALL)
-
-CONNECT_WITHIN_S = 15.0
-ACKNOWLEDGE_WITHIN_S = 3.0
 
 # What is wrong with a form's inputs, by block: Slack shows it beside the input and keeps the form open.
 Judge = Callable[[str, Mapping[str, Any]], Mapping[str, str]]
@@ -79,32 +71,6 @@ class SlackApp:
         except (ValueError, KeyError):
             return web.json_response({"error": "unreadable request"}, status=400)
         return await to_aiohttp_response(await self.bolt.async_dispatch(bolt_request))
-
-    async def over_socket(self, app_token: str) -> "SocketDoor":
-        """Connect in Socket Mode. Raises Rejected when the token is refused, Unreachable when Slack is."""
-        address = await self._socket_address(app_token)
-        handler = SocketHandler(self.bolt, app_token)
-        handler.client.wss_uri = address
-        try:
-            # The SDK goes on trying for ever by itself; whether Slack is there is for us to say.
-            async with asyncio.timeout(CONNECT_WITHIN_S):
-                await handler.connect_async()  # type: ignore[no-untyped-call]
-        except (aiohttp.ClientError, OSError, TimeoutError) as error:
-            await handler.close_async()  # type: ignore[no-untyped-call]
-            raise Unreachable("Socket Mode: Slack cannot be reached") from error
-        return SocketDoor(handler)
-
-    async def _socket_address(self, app_token: str) -> str:
-        try:
-            answer = await self.bolt.client.apps_connections_open(app_token=app_token)
-        except SlackApiError as error:
-            code = error.response.get("error")
-            if error.response.status_code == 200 and code not in ("ratelimited", "internal_error", "fatal_error"):
-                raise Rejected(f"Socket Mode: Slack says {code}. Look at SLACK_APP_TOKEN.") from error
-            raise Unreachable(f"Socket Mode: Slack says {code or error.response.status_code}") from error
-        except (aiohttp.ClientError, OSError, TimeoutError) as error:
-            raise Unreachable("Socket Mode: Slack cannot be reached") from error
-        return str(answer["url"])
 
     def _bind(self) -> None:
         bolt = self.bolt
@@ -171,44 +137,6 @@ class SlackApp:
         finally:
             self._measure(time.perf_counter() - began)
         return None
-
-
-class SocketHandler(AsyncSocketModeHandler):
-    """Knows whether it has acknowledged all that it has received."""
-
-    def __init__(self, bolt: AsyncApp, app_token: str) -> None:
-        super().__init__(bolt, app_token)
-        self._under_way = 0
-        self.all_acknowledged = asyncio.Event()
-        self.all_acknowledged.set()
-
-    async def handle(self, client: SocketModeClient, req: SocketModeRequest) -> None:  # type: ignore[override]
-        self._under_way += 1
-        self.all_acknowledged.clear()
-        try:
-            await super().handle(client, req)
-        finally:
-            self._under_way -= 1
-            if not self._under_way:
-                self.all_acknowledged.set()
-
-
-class SocketDoor:
-    """An open Socket Mode connection."""
-
-    def __init__(self, handler: SocketHandler) -> None:
-        self._handler = handler
-
-    async def is_open(self) -> bool:
-        return bool(await self._handler.client.is_connected())
-
-    async def close(self) -> None:
-        """What has been received is still acknowledged: else somebody would read that it failed, and it is done."""
-        with suppress(TimeoutError):
-            await asyncio.wait_for(self._handler.all_acknowledged.wait(), ACKNOWLEDGE_WITHIN_S)
-        await self._handler.close_async()  # type: ignore[no-untyped-call]
-        # The SDK leaves its monitor tasks to be collected; one turn of the loop lets them end.
-        await asyncio.sleep(0)
 
 
 def key_of(kind: str, body: Mapping[str, Any]) -> str:

@@ -10,7 +10,8 @@ from bot.domain.errors import Failed, Rejected, Unreachable
 from bot.services import Services
 from bot.settings import Settings
 from bot.slack.gateway import AppRefused
-from bot.slack_app import Judge, SlackApp, SocketDoor, mend_bolt
+from bot.slack_app import Judge, SlackApp, mend_bolt
+from bot.slack_socket import SocketDoor, open_socket
 
 log = logging.getLogger(__name__)
 
@@ -70,7 +71,8 @@ class SlackLine:
 
     async def _connect(self) -> None:
         assert self._settings.slack_app_token is not None
-        self._socket = await self._door.over_socket(self._settings.slack_app_token.get_secret_value())
+        token = self._settings.slack_app_token.get_secret_value()
+        self._socket = await open_socket(self._door.bolt, token)
         log.info("slack=connected transport=socket")
 
     async def _connect_later(self) -> None:

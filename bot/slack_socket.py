@@ -1,0 +1,84 @@
+"""The line to Slack in Socket Mode, over which the door's requests come when no address of ours can be reached."""
+
+import asyncio
+from contextlib import suppress
+
+import aiohttp
+from slack_bolt.adapter.socket_mode.async_handler import AsyncSocketModeHandler
+from slack_bolt.app.async_app import AsyncApp
+from slack_sdk.errors import SlackApiError
+from slack_sdk.socket_mode.aiohttp import SocketModeClient
+from slack_sdk.socket_mode.request import SocketModeRequest
+
+from bot.domain.errors import Rejected, Unreachable
+
+CONNECT_WITHIN_S = 15.0
+ACKNOWLEDGE_WITHIN_S = 3.0
+# What Slack says when it may say something else a moment later.
+PASSING = ("ratelimited", "internal_error", "fatal_error")
+
+
+class SocketHandler(AsyncSocketModeHandler):
+    """Knows whether it has acknowledged all that it has received."""
+
+    def __init__(self, bolt: AsyncApp, app_token: str) -> None:
+        super().__init__(bolt, app_token)
+        self._under_way = 0
+        self.all_acknowledged = asyncio.Event()
+        self.all_acknowledged.set()
+
+    async def handle(self, client: SocketModeClient, req: SocketModeRequest) -> None:  # type: ignore[override]
+        self._under_way += 1
+        self.all_acknowledged.clear()
+        try:
+            await super().handle(client, req)
+        finally:
+            self._under_way -= 1
+            if not self._under_way:
+                self.all_acknowledged.set()
+
+
+class SocketDoor:
+    """An open Socket Mode connection."""
+
+    def __init__(self, handler: SocketHandler) -> None:
+        self._handler = handler
+
+    async def is_open(self) -> bool:
+        return bool(await self._handler.client.is_connected())
+
+    async def close(self) -> None:
+        """What has been received is still acknowledged: else somebody would read that it failed, and it is done."""
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._handler.all_acknowledged.wait(), ACKNOWLEDGE_WITHIN_S)
+        await self._handler.close_async()  # type: ignore[no-untyped-call]
+        # The SDK leaves its monitor tasks to be collected; one turn of the loop lets them end.
+        await asyncio.sleep(0)
+
+
+async def open_socket(bolt: AsyncApp, app_token: str) -> SocketDoor:
+    """Connect in Socket Mode. Raises Rejected when the token is refused, Unreachable when Slack is."""
+    address = await _address(bolt, app_token)
+    handler = SocketHandler(bolt, app_token)
+    handler.client.wss_uri = address
+    try:
+        # The SDK goes on trying for ever by itself; whether Slack is there is for us to say.
+        async with asyncio.timeout(CONNECT_WITHIN_S):
+            await handler.connect_async()  # type: ignore[no-untyped-call]
+    except (aiohttp.ClientError, OSError, TimeoutError) as error:
+        await handler.close_async()  # type: ignore[no-untyped-call]
+        raise Unreachable("Socket Mode: Slack cannot be reached") from error
+    return SocketDoor(handler)
+
+
+async def _address(bolt: AsyncApp, app_token: str) -> str:
+    try:
+        answer = await bolt.client.apps_connections_open(app_token=app_token)
+    except SlackApiError as error:
+        code = error.response.get("error")
+        if error.response.status_code == 200 and code not in PASSING:
+            raise Rejected(f"Socket Mode: Slack says {code}. Look at SLACK_APP_TOKEN.") from error
+        raise Unreachable(f"Socket Mode: Slack says {code or error.response.status_code}") from error
+    except (aiohttp.ClientError, OSError, TimeoutError) as error:
+        raise Unreachable("Socket Mode: Slack cannot be reached") from error
+    return str(answer["url"])
