@@ -136,7 +136,7 @@ class Alerts:
         return len(due)
 
     async def next_due(self) -> datetime | None:
-        async with self._db.transaction() as conn:
+        async with self._db.statement() as conn:
             return await alerts.next_due(conn)
 
     async def forget_old(self) -> int:

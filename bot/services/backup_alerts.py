@@ -46,7 +46,7 @@ class BackupAlerts:
         return len(due)
 
     async def next_due(self) -> datetime | None:
-        async with self._db.transaction() as conn:
+        async with self._db.statement() as conn:
             return await backup_objectives.next_due(conn, list(self._wanted))
 
     # What others tell

@@ -62,7 +62,7 @@ class BackupDrills:
         return len(due) + len(lost) + len(left)
 
     async def next_due(self) -> datetime | None:
-        async with self._db.transaction() as conn:
+        async with self._db.statement() as conn:
             planned = list(self._rhythms)
             return await backup_drills.next_due(conn, self._supported, planned, own=self._runs.own, patience=LOST_AFTER)
 

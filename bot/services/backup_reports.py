@@ -49,7 +49,7 @@ class BackupReports:
     async def next_due(self) -> datetime | None:
         if not self._runbook.backups:
             return None
-        async with self._db.transaction() as conn:
+        async with self._db.statement() as conn:
             return await backup_reports.next_due(conn)
 
     def _words(self, tidied: list[backup_reports.Tidied]) -> str:

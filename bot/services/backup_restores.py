@@ -70,7 +70,7 @@ class BackupRestores:
         return len(expired) + len(lost) + len(left)
 
     async def next_due(self) -> datetime | None:
-        async with self._db.transaction() as conn:
+        async with self._db.statement() as conn:
             return await backup_restores.next_due(conn, list(self._wanted), own=self._runs.own, patience=LOST_AFTER)
 
     @property

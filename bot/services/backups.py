@@ -64,7 +64,7 @@ class Backups:
         return len(due) + len(lost)
 
     async def next_due(self) -> datetime | None:
-        async with self._db.transaction() as conn:
+        async with self._db.statement() as conn:
             return await backups.next_due(conn, self._supported, own=self._runs.own, patience=LOST_AFTER)
 
     @property

@@ -42,7 +42,7 @@ class Checks:
         await self.sow()
         now = self._clock.now()
         leases = {name: timeout_of(check) + LEASE_MARGIN for name, check in self._health.checks.items()}
-        async with self._db.transaction() as conn:
+        async with self._db.statement() as conn:
             claims = await checks.claim_due(conn, leases, now=now, limit=AT_ONCE)
         for claim in claims:
             task = asyncio.create_task(self._watch(claim, now), name=f"check {claim.name}")
@@ -51,7 +51,7 @@ class Checks:
         return len(claims)
 
     async def next_due(self) -> datetime | None:
-        async with self._db.transaction() as conn:
+        async with self._db.statement() as conn:
             return await checks.next_due(conn, list(self._health.checks))
 
     @property

@@ -51,7 +51,7 @@ class Heartbeats:
         return len(silent)
 
     async def next_due(self) -> datetime | None:
-        async with self._db.transaction() as conn:
+        async with self._db.statement() as conn:
             return await heartbeats.next_due(conn)
 
     async def _open(self, conn: Connection, silence: Silence) -> None:

@@ -48,7 +48,7 @@ class Promises:
         return len(due)
 
     async def next_due(self) -> datetime | None:
-        async with self._db.transaction() as conn:
+        async with self._db.statement() as conn:
             return await tellings.next_due(conn)
 
     async def _remind(self, conn: Connection, promise: Promise, now: datetime) -> None:

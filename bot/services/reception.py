@@ -67,7 +67,7 @@ class Reception:
     async def take_due(self) -> int:
         """Take over what another process has stored and not finished."""
         now = self._clock.now()
-        async with self._db.transaction() as conn:
+        async with self._db.statement() as conn:
             left_over = await requests.claim_left_over(
                 conn, now=now, lease_until=now + TAKEN_OVER_AFTER, limit=AT_ONCE, holder=self._db.process
             )
@@ -83,7 +83,7 @@ class Reception:
         return len(left_over)
 
     async def next_due(self) -> datetime | None:
-        async with self._db.transaction() as conn:
+        async with self._db.statement() as conn:
             return await requests.next_due(conn)
 
     @property
