@@ -53,6 +53,8 @@ class SlackApp:
         self._telling: set[asyncio.Task[None]] = set()
         # The answer waits for the listener, which only stores: 0.2 ms, where Bolt's polling for it would cost 10 ms.
         self.bolt = AsyncApp(
+            # Without one, it reads the source of all its callers to find one.
+            name="tocsin",
             client=client,
             signing_secret=signing_secret or "socket-mode-has-no-signatures",
             process_before_response=True,
