@@ -8,7 +8,9 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-ROOT = Path(__file__).parent.parent
+from tests import at_hand
+from tests.at_hand import ROOT
+
 COMMAND = (sys.executable, "-m", "bot.cli")
 PATIENCE_S = 60.0
 
@@ -24,18 +26,23 @@ class Ended:
 
 async def tocsin(*words: str, at: Path, **environ: str) -> Ended:
     """Run a command in the folder `at` to its end."""
-    async with started(*words, at=at, **environ) as process:
-        out, err = await asyncio.wait_for(process.communicate(), PATIENCE_S)
-    assert process.returncode is not None
-    return Ended(process.returncode, out.decode(), err.decode())
+    program = await at_hand.start(words, at=at, environ=_surroundings(at) | environ)
+    try:
+        out, err = await asyncio.wait_for(program.communicate(), PATIENCE_S)
+    finally:
+        program.kill()
+    return Ended(await program.wait(), out.decode(), err.decode())
 
 
 @asynccontextmanager
 async def started(*words: str, at: Path, **environ: str) -> AsyncIterator[asyncio.subprocess.Process]:
-    """A command that runs while the block does; it is killed when it is still there at the end."""
-    base = {"PATH": os.environ["PATH"], "HOME": str(at), "TOCSIN_HOME": str(at / "home"), "PYTHONPATH": str(ROOT)}
+    """A command that runs while the block does, in an interpreter that begins from nothing, as a person's does.
+
+    It is killed when it is still there at the end.
+    """
+    pipe = asyncio.subprocess.PIPE
     process = await asyncio.create_subprocess_exec(
-        *COMMAND, *words, cwd=at, env=base | environ, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE
+        *COMMAND, *words, cwd=at, env=_surroundings(at) | environ, stdout=pipe, stderr=pipe
     )
     try:
         yield process
@@ -43,6 +50,11 @@ async def started(*words: str, at: Path, **environ: str) -> AsyncIterator[asynci
         if process.returncode is None:
             process.kill()
             await process.wait()
+
+
+def _surroundings(at: Path) -> dict[str, str]:
+    """With nothing of whoever runs the tests."""
+    return {"PATH": os.environ["PATH"], "HOME": str(at), "TOCSIN_HOME": str(at / "home"), "PYTHONPATH": str(ROOT)}
 
 
 async def line_with(words: str, stream: asyncio.StreamReader | None) -> str:

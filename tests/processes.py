@@ -23,7 +23,9 @@ from bot.sandbox.workspace import Workspace
 from bot.services import Services
 from bot.settings import Settings
 from bot.store import escalations, incidents, outbox, pages, requests
-from tests.commandline import COMMAND, ROOT
+from tests import at_hand
+from tests.at_hand import ROOT, Program
+from tests.commandline import COMMAND
 from tests.world import RUNBOOK, example_runbook, manifest, settings_for
 
 # A busy machine starts five processes at once, and what a dead one had in hand is taken over after fifteen seconds.
@@ -35,7 +37,7 @@ LOOK_EVERY_S = 0.02
 class Replica:
     """One `tocsin run`, in a process group of its own."""
 
-    process: asyncio.subprocess.Process
+    process: Program | asyncio.subprocess.Process
     log: Path
 
     async def dies(self) -> None:
@@ -106,9 +108,12 @@ class Fleet:
         log = self._folder / f"log-{len(self.replicas) + 1}"
         environ = self._environ | {"PYTHONPATH": str(code)}
         with log.open("wb") as out:
-            process = await asyncio.create_subprocess_exec(
-                *COMMAND, "run", cwd=self._folder, env=environ, stdout=out, stderr=out, start_new_session=True
-            )
+            if code == ROOT:
+                process = await at_hand.start(["run"], at=self._folder, environ=environ, into=out, alone=True)
+            else:
+                process = await asyncio.create_subprocess_exec(
+                    *COMMAND, "run", cwd=self._folder, env=environ, stdout=out, stderr=out, start_new_session=True
+                )
         self.replicas.append(Replica(process, log))
         return self.replicas[-1]
 

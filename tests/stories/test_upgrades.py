@@ -4,7 +4,7 @@ import shutil
 from pathlib import Path
 
 from bot.sandbox.workspace import Workspace
-from tests.commandline import ROOT
+from tests.at_hand import ROOT
 from tests.processes import Fleet, fleet
 
 LATER = "9999_later"
