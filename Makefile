@@ -21,8 +21,9 @@ sandbox: $(VENV)/.installed
 run: $(VENV)/.installed
 	@$(BIN)/tocsin run
 
+# Python keeps what it made of the tests, also where it is told to keep nothing: to make it anew takes each worker seconds.
 test: $(VENV)/.installed-dev
-	$(BIN)/pytest $(ARGS)
+	PYTHONDONTWRITEBYTECODE= $(BIN)/pytest $(ARGS)
 
 torture: $(VENV)/.installed-dev
 	@SEED=$(SEED) MINUTES=$(MINUTES) $(BIN)/python -m tests.torture

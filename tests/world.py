@@ -1,10 +1,12 @@
 """A whole team with its bot: real PostgreSQL, a simulated Slack over real HTTP, and the clock in the test's hand."""
 
 import asyncio
+import copy
 import time
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -184,6 +186,12 @@ def example_runbook(text: str = RUNBOOK, environ: Mapping[str, str] | None = Non
 
 
 def manifest() -> dict[str, Any]:
+    """The parsed manifest.yml, a copy for whoever asks."""
+    return copy.deepcopy(_manifest())
+
+
+@cache
+def _manifest() -> dict[str, Any]:
     return dict(YAML(typ="safe").load((HERE.parent / "manifest.yml").read_text()))
 
 

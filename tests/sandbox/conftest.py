@@ -2,12 +2,10 @@
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 import aiohttp
 import pytest
-from ruamel.yaml import YAML
 from slack_bolt.adapter.socket_mode.async_handler import AsyncSocketModeHandler
 from slack_bolt.async_app import AsyncApp
 from slack_sdk.errors import SlackApiError
@@ -16,6 +14,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.clock import Clock
 from bot.sandbox.server import Server, serving
 from bot.sandbox.workspace import Workspace
+from tests.world import manifest as shipped_manifest
 
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 Error = Callable[[Awaitable[Any]], Awaitable[dict[str, Any]]]
@@ -31,7 +30,7 @@ def _no_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def manifest() -> dict[str, Any]:
-    document: dict[str, Any] = YAML(typ="safe").load(Path("manifest.yml").read_text("utf-8"))
+    document = shipped_manifest()
     # The workspace can do more than this bot asks of it.
     document["oauth_config"]["scopes"]["bot"].append("bookmarks:write")
     return document

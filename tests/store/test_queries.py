@@ -1,5 +1,6 @@
 """Every statement beside a store module is one the migrated schema understands, and the schema explains itself."""
 
+import asyncio
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -8,8 +9,9 @@ import pytest
 from psycopg import AsyncConnection, errors
 
 from bot import store
-from bot.store.migrations import shipped
+from bot.store.migrations import migrate, shipped
 from bot.store.queries import Queries
+from tests.postgres import SharedPostgres
 
 FOLDER = Path(store.__file__).parent
 PLACEHOLDER = re.compile(r"%\((\w+)\)s")
@@ -39,13 +41,25 @@ def without_comments(statement: str) -> str:
     return "\n".join(line for line in statement.splitlines() if not line.startswith("--")).strip()
 
 
+@pytest.fixture(scope="module")
+def schema(postgres: SharedPostgres) -> Iterator[str]:
+    """A migrated database for all of these tests: they prepare and never run anything in it."""
+    conninfo = asyncio.run(migrated(postgres))
+    yield conninfo
+    asyncio.run(postgres.drop_database(conninfo))
+
+
+async def migrated(postgres: SharedPostgres) -> str:
+    return await postgres.new_database(await postgres.template("migrated", migrate))
+
+
 ALL = list(statements())
 TO_PREPARE = [one for one in ALL if without_comments(one[2]).startswith(PREPARED) and one[0] not in ELSEWHERE]
 
 
 @pytest.mark.parametrize(("file", "name", "text"), TO_PREPARE, ids=lambda part: part if len(part) < 40 else "")
-async def test_the_schema_understands_every_statement(database: str, file: str, name: str, text: str) -> None:
-    async with await AsyncConnection.connect(database) as conn:
+async def test_the_schema_understands_every_statement(schema: str, file: str, name: str, text: str) -> None:
+    async with await AsyncConnection.connect(schema) as conn:
         try:
             await conn.execute(f"PREPARE statement AS {numbered(without_comments(text))}".encode())
         except (errors.IndeterminateDatatype, errors.AmbiguousFunction) as error:
