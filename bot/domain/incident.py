@@ -60,6 +60,11 @@ class Incident:
         return self.roles.get("lead")
 
     @property
+    def is_trial(self) -> bool:
+        """It tries how somebody is paged, and never has a room."""
+        return "trial" in self.origin
+
+    @property
     def is_open(self) -> bool:
         return self.resolved_at is None
 

@@ -155,7 +155,8 @@ class Outbox:
         outcome = await self._attempt(delivery)
         self.leaves(delivery)
         if outcome.error:
-            log.warning("delivery=%s kind=%s %s error=%r", delivery.id, delivery.kind, outcome.state, outcome.error)
+            level = logging.INFO if outcome.state == "cancelled" else logging.WARNING
+            log.log(level, "delivery=%s kind=%s %s error=%r", delivery.id, delivery.kind, outcome.state, outcome.error)
         await self._records.keep(delivery, outcome)
 
     async def _attempt(self, delivery: Delivery) -> Outcome:

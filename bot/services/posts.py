@@ -6,7 +6,7 @@ from bot.rendering import Rendering
 from bot.runbook import Runbook
 from bot.services.below_card import not_below_yet
 from bot.services.channels import Channels
-from bot.services.errands import UPDATE, Errand, NotYet
+from bot.services.errands import UPDATE, Errand, NoLongerWanted, NotYet
 from bot.services.outbox import Outbox
 from bot.slack.blocks import Message, message
 from bot.slack.gateway import Gateway
@@ -23,6 +23,11 @@ def no_room_yet(incident_id: int) -> NotYet:
         return (await incidents.lock(conn, incident_id)).room_id is not None
 
     return NotYet("the room is not there yet", is_there)
+
+
+def never_a_room(incident: Incident) -> NoLongerWanted | Rejected:
+    """What was meant for the incident's room is lost, unless nobody was to hear it there."""
+    return NoLongerWanted("a trial has no room") if incident.is_trial else Rejected("this incident has no room")
 
 
 class Posts(Errand):
@@ -78,5 +83,5 @@ class Posts(Errand):
         """Without a room, what it would have been told stands where the incident is announced."""
         channel = None if incident.private else await self._channels.find(self._incidents_channel)
         if channel is None:
-            raise Rejected("this incident has no room")
+            raise never_a_room(incident)
         return channel

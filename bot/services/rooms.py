@@ -12,7 +12,7 @@ from bot.services.channels import Channels
 from bot.services.errands import CARD, ROOM, Errand, NoLongerWanted, Outcome
 from bot.services.outbox import Outbox
 from bot.services.people import People
-from bot.services.posts import Posts, no_room_yet
+from bot.services.posts import Posts, never_a_room, no_room_yet
 from bot.slack.blocks import clip, message
 from bot.slack.gateway import Gateway, Posted, Room
 from bot.store import incidents, pages
@@ -189,4 +189,4 @@ class Rooms(Errand):
 
 
 def _no_room(incident: Incident) -> Exception:
-    return Rejected("this incident has no room") if incident.room_lost else no_room_yet(incident.id)
+    return never_a_room(incident) if incident.room_lost else no_room_yet(incident.id)

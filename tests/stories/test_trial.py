@@ -85,6 +85,23 @@ async def test_a_trial_that_nobody_ended_ends_when_the_next_one_begins(world: Wo
     assert left.id != again.id
 
 
+async def test_a_trial_warns_of_nothing_while_nothing_is_wrong(
+    new_world: NewWorld, office: PostOffice, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with new_world(runbook=BY_MAIL, **mail_of(office)) as world:
+        caplog.set_level("INFO")
+        trial = await world.house.trials.begin("ada")
+        await world.settled()
+        await world.ada.presses("Acknowledge", world.pages_of("ada")[0])
+        await world.settled()
+        await world.house.trials.end(trial.id)
+        await world.settled()
+
+    assert "there is nothing to show any more" in caplog.text, "it is told, as what it is"
+    assert "a trial has no room" in caplog.text
+    assert [record.getMessage() for record in caplog.records if record.levelname == "WARNING"] == []
+
+
 async def test_whoever_is_in_no_tier_is_tried_by_all_that_the_runbook_has_of_them(new_world: NewWorld) -> None:
     nobody = RUNBOOK.replace("who: [ben]}", "who: [cleo]}")
     async with new_world(runbook=nobody) as world:
