@@ -74,9 +74,9 @@ class Acknowledging:
     async def _acknowledge(self, page: Page) -> web.Response:
         actor = Actor(page.person, self._services.people.known_account(page.person))
         try:
-            await self._services.escalations.acknowledge(actor, page.incident_id)
+            await self._services.escalations.acknowledge(actor, page.incident_id, paged_at=page.due_at)
         except Refused:
-            # Somebody was first, or it is resolved: the page says who and when.
+            # Somebody was first, or it is resolved, or was reopened: the page says who and when.
             return await self._standing(page, pressed=True)
         return await self._standing(page, state="done")
 
@@ -87,6 +87,8 @@ class Acknowledging:
         by, at = (answer.actor, answer.at) if answer else (incident.acknowledged_by, incident.acknowledged_at)
         if not incident.is_open:
             state, by, at = "resolved", incident.resolved_by, incident.resolved_at
+        elif state is None and await self._services.links.is_overtaken(page):
+            state = "reopened"
         elif state is None:
             state = "answered" if answer or (pressed and at) else "open"
         runbook = self._services.runbook

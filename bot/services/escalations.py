@@ -49,10 +49,15 @@ class Escalations:
         self._cards = cards
         self._deeds = deeds
 
-    async def acknowledge(self, actor: Actor, incident_id: int) -> Incident:
-        """Stop the paging: somebody is on it. Raises AlreadyDone, naming who was first."""
+    async def acknowledge(self, actor: Actor, incident_id: int, *, paged_at: datetime | None = None) -> Incident:
+        """Stop the paging: somebody is on it. Raises AlreadyDone, naming who was first.
+
+        `paged_at`: only as the answer to a page that was due then. Refused when the incident was reopened after that.
+        """
         async with self._deeds.on(actor, incident_id) as (conn, incident, _):
             must_be_open(incident, "acknowledge it")
+            if paged_at and await incidents.reopened_since(conn, incident.id, paged_at):
+                raise Refused(f"{incident.ref} has been reopened since. Answer the newer message, or `/escalate ack`.")
             if not await self.answer(conn, incident, actor):
                 who = self._people.known_name(incident.acknowledged_by or "")
                 raise AlreadyDone(f"{incident.ref} is already acknowledged by {who}.")

@@ -13,7 +13,7 @@ from bot.clock import Clock
 from bot.domain.errors import Failed, NotFound, Refused
 from bot.domain.page import Page
 from bot.services.keyring import Keyring
-from bot.store import pages
+from bot.store import incidents, pages
 from bot.store.database import Database
 
 log = logging.getLogger(__name__)
@@ -64,6 +64,11 @@ class Links:
         if self._clock.now() - signed_at >= VALID_FOR:
             raise LinkOver(page)
         return page
+
+    async def is_overtaken(self, page: Page) -> bool:
+        """Was the incident reopened after this page? Then its link has had its one time; a new page has a new one."""
+        async with self._db.statement() as conn:
+            return await incidents.reopened_since(conn, page.incident_id, page.due_at)
 
     def _signer(self, key: bytes) -> URLSafeTimedSerializer:
         options: dict[str, Any] = {"clock": self._clock, "digest_method": sha256}

@@ -174,6 +174,11 @@ async def write_once(
     return bool(await SQL.rows(conn, "write", [row]))
 
 
+async def reopened_since(conn: Connection, incident_id: int, since: datetime) -> bool:
+    row = await SQL.one(conn, "reopened_since", incident_id=incident_id, since=since)
+    return row is not None and bool(row["reopened"])
+
+
 async def timeline(conn: Connection, incident_id: int) -> list[Entry]:
     """Oldest first."""
     return [Entry(**row) for row in await SQL.all(conn, "timeline", incident_id=incident_id)]

@@ -94,6 +94,10 @@ SELECT incident_id, at, actor, kind, text, key FROM jsonb_populate_recordset(NUL
 ON CONFLICT (incident_id, key) DO NOTHING
 RETURNING id;
 
+-- name: reopened_since
+SELECT EXISTS (
+    SELECT FROM timeline WHERE incident_id = %(incident_id)s AND kind = 'reopened' AND at > %(since)s) AS reopened;
+
 -- name: timeline
 -- Oldest first.
 SELECT id, at, actor, kind, text FROM timeline WHERE incident_id = %(incident_id)s ORDER BY at, id;

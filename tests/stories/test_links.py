@@ -226,6 +226,46 @@ async def test_where_the_ladder_climbs_until_it_is_resolved_each_may_acknowledge
         world.nothing_else_was_sent()
 
 
+async def test_a_link_from_before_a_reopening_acknowledges_nothing_and_points_to_the_newer_one(
+    town: World, office: PostOffice
+) -> None:
+    room = await declared(town)
+    before = link_in(office)
+    await press(town, before)
+    await town.passes(minutes=5)
+    await town.eve.types("/incident resolve Rolled back", room)
+    await town.passes(minutes=5)
+    await town.eve.types("/incident reopen It is back", room)
+    await town.settled()
+    town.posts()
+
+    for method in ("GET", "POST"):
+        status, words = await follow(town, before, method)
+        assert (status, "<button" in words) == (200, False)
+        assert "INC-1 has been reopened since this was sent" in words
+        assert "newer message" in words
+    await town.settled()
+    assert not await is_acknowledged(town)
+    town.nothing_else_was_sent()
+
+    assert link_in(office) != before
+    assert "Acknowledged by Ada Obi" in (await press(town, link_in(office)))[1]
+    assert await is_acknowledged(town)
+
+
+async def test_a_raised_severity_leaves_earlier_links_as_good_as_they_were(town: World, office: PostOffice) -> None:
+    room = await declared(town, "P2 Payments failing")
+    before = link_in(office)
+    await town.passes(minutes=5)
+    await town.eve.types("/incident severity P1", room)
+    await town.settled()
+    assert link_in(office) != before, "a new run of the ladder has paged anew"
+
+    assert "<button" in (await follow(town, before))[1]
+    assert "Acknowledged by Ada Obi" in (await press(town, before))[1]
+    assert await is_acknowledged(town)
+
+
 # Which links count
 
 
