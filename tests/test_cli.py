@@ -13,6 +13,7 @@ import pytest
 from psycopg import AsyncConnection
 from ruamel.yaml import YAML
 
+from bot.cli.begin import shipped_runbooks
 from bot.clock import Clock
 from bot.runbook import load
 from bot.sandbox.changes import Changes
@@ -211,11 +212,41 @@ async def test_simulate_lists_empty_tiers_missing_contacts_and_missing_credentia
 
     ended = await tocsin("check", "--simulate", at=here, SLACK_BOT_TOKEN="xoxb-1")
 
-    assert ended.code == 0
-    assert "3 gaps" in ended.out
+    assert ended.code == 1
+    assert "2 gaps of the runbook" in ended.out
+    assert ended.out.index("tier ceo (CEO): nobody is in it") < ended.out.index("And only missing here:")
     assert "tier lead (Engineering Lead): no page by email; that needs SMTP_URL" in ended.out
     assert "tier lead (Engineering Lead): Ben Moss cannot be paged by email; add email under people.ben" in ended.out
     assert "tier ceo (CEO): nobody is in it" in ended.out
+
+
+@pytest.mark.parametrize(
+    ("find", "instead", "code"),
+    [
+        ("who: [ada]}", "who: []}", 1),
+        (', phone: "+447700900001"', "", 1),
+        ("who: [ada]}", "who: [ada], via: [sms, pagerduty]}", 0),
+    ],
+    ids=["nobody", "no contact", "not set up here"],
+)
+async def test_simulate_fails_for_a_gap_of_the_runbook_and_not_for_what_is_only_missing_here(
+    here: Path, find: str, instead: str, code: int
+) -> None:
+    by_text = RUNBOOK.replace("who: [ada]}", "who: [ada], via: [sms]}") if "phone" in find else RUNBOOK
+    write_runbook(here, by_text.replace(find, instead))
+
+    ended = await tocsin("check", "--simulate", at=here)
+
+    assert (ended.code, ended.err) == (code, "")
+    assert "tier oncall" in ended.out
+    assert (await tocsin("check", at=here)).code == 0, "by itself the file is right"
+
+
+async def test_every_shipped_runbook_passes_simulate_without_anything_in_the_environment(here: Path) -> None:
+    for name, path in shipped_runbooks().items():
+        ended = await tocsin("check", str(path), "--simulate", at=here)
+        assert (name, ended.code, ended.err) == (name, 0, "")
+        assert "Everybody who should be paged can be" in ended.out
 
 
 async def test_simulate_without_gaps_says_so(here: Path) -> None:
@@ -234,7 +265,6 @@ async def test_where_no_bot_runs_simulate_shows_the_ladders_as_if_every_way_were
 
     ended = await tocsin("check", "--simulate", at=here)
 
-    assert ended.code == 0
     assert "SLACK_BOT_TOKEN is not set here, so every way to page is taken as set up:\nP1" in ended.out
     assert "  at once  On-call Engineer: Ada Obi by slack, sms\n" in ended.out
     assert "  after 15m  Engineering Lead: Ben Moss by slack\n" in ended.out

@@ -1,6 +1,7 @@
 """The commands about the runbook file: is it right, and one to start from."""
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 
 import click
@@ -20,13 +21,14 @@ WRITTEN_TO = Path("runbook.yml")
 
 @click.command()
 @click.argument("path", type=click.Path(path_type=Path), required=False)
-@click.option("--simulate", is_flag=True, help="Also show who would be paged now, and the gaps.")
+@click.option("--simulate", is_flag=True, help="Also show who would be paged now; gaps of the runbook make it fail.")
 def check(path: Path | None, simulate: bool) -> None:
     """Say everything that is wrong in a runbook, with its line.
 
-    --simulate adds who would be paged now for each severity, by the rotations, and the gaps: tiers that nobody is in,
-    ways to page without credentials here, and people without the contact that a way needs. Gaps are told; only mistakes
-    make it fail. Where no Slack token is set, as in CI, the ladders are shown as if every way were set up.
+    --simulate adds who would be paged now for each severity, by the rotations, and the gaps. A gap of the runbook, a
+    tier that nobody is in or a person without the contact that a way needs, makes it fail as a mistake does. What is
+    only missing here, such as credentials, is told and does not: so it can run in CI, where no Slack token is set and
+    the ladders are shown as if every way were set up.
     """
     settings = read_settings(log_level="WARNING")
     file = path or settings.runbook
@@ -38,7 +40,7 @@ def check(path: Path | None, simulate: bool) -> None:
     click.echo(report.of_runbook(runbook, str(file)))
     if simulate:
         _tell_ladders(runbook, settings)
-        _tell_gaps(runbook, settings)
+        _tell_gaps(gaps(runbook, ready_ways(settings), own_number=settings.twilio_from))
 
 
 @click.command()
@@ -70,17 +72,25 @@ def _tell_ladders(runbook: Runbook, settings: Settings) -> None:
         click.echo("SLACK_BOT_TOKEN is not set here, so every way to page is taken as set up:")
     for severity in runbook.severities:
         found = simulate_by_rotation(runbook, severity, begins, Reach(ready, settings.twilio_from))
-        click.echo(rendering.say("documents/simulation", severity=severity, simulation=found, runbook=runbook))
+        facts = {"severity": severity, "begins": begins, "simulation": found, "runbook": runbook}
+        click.echo(rendering.say("documents/simulation", **facts))
 
 
-def _tell_gaps(runbook: Runbook, settings: Settings) -> None:
-    found = gaps(runbook, ready_ways(settings), own_number=settings.twilio_from)
-    if not found:
-        click.echo("Everybody who should be paged can be.")
-        return
-    click.echo(f"{len(found)} gap{'' if len(found) == 1 else 's'} in who would be paged:")
-    for gap in found:
+def _tell_gaps(found: Sequence[Gap]) -> None:
+    """Ends the command when the runbook has some of its own."""
+    own, missing_here = [gap for gap in found if gap.is_of_runbook], [gap for gap in found if not gap.is_of_runbook]
+    if own:
+        click.echo(f"{len(own)} gap{'' if len(own) == 1 else 's'} of the runbook in who would be paged:")
+    else:
+        click.echo("Everybody who should be paged can be" + (", once this is set up:" if missing_here else "."))
+    for gap in own:
         click.echo(f"  {said(gap)}")
+    if own and missing_here:
+        click.echo("And only missing here:")
+    for gap in missing_here:
+        click.echo(f"  {said(gap)}")
+    if own:
+        raise click.exceptions.Exit(1)
 
 
 def said(gap: Gap) -> str:

@@ -42,6 +42,11 @@ class Gap:
     person: Person | None = None
     needs: str = ""
 
+    @property
+    def is_of_runbook(self) -> bool:
+        """Would it be one wherever the bot runs, or does only this environment lack something?"""
+        return self.kind != "not set up"
+
 
 def gaps(runbook: Runbook, ready: Collection[Via], *, own_number: str | None = None) -> list[Gap]:
     """Every gap, tier by tier. Whoever takes turns is looked at too: each of them is on call one day.
