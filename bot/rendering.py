@@ -108,8 +108,9 @@ def _environment(folder: Path, escape: Escape, zone: tzinfo) -> Environment:
     )
     environment.filters.update(
         duration=_duration,
+        exact_duration=format_duration,
         size=size_shown,
-        time=lambda at: f"{at.astimezone(zone):%H:%M %Z}",
+        time=lambda at, begins=None, seconds=False: _time(at, zone, begins, seconds=seconds),
         date_time=lambda at, in_zone=zone: f"{at.astimezone(in_zone):%a %d %b %Y %H:%M %Z}",
         slack_time=lambda at: _slack_time(at, zone),
         json=lambda value: Safe(json.dumps(value)),
@@ -143,6 +144,15 @@ def _duration(value: timedelta) -> str:
     if whole >= timedelta(hours=1):
         whole = timedelta(minutes=round(whole.total_seconds() / 60))
     return format_duration(whole)
+
+
+def _time(at: datetime, zone: tzinfo, begins: datetime | None = None, *, seconds: bool = False) -> str:
+    """`begins`: what is on another day than this is shown with its weekday, and with the date after a week."""
+    local, day = at.astimezone(zone), ""
+    if begins:
+        later = abs(local.date() - begins.astimezone(zone).date())
+        day = "" if not later else "%a " if later < timedelta(weeks=1) else "%a %d %b "
+    return local.strftime(f"{day}%H:%M{':%S' if seconds else ''} %Z")
 
 
 def _slack_time(at: datetime, zone: tzinfo) -> Safe:

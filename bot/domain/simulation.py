@@ -43,6 +43,12 @@ class Simulation:
     rungs: tuple[Rung, ...]
     ends_at: datetime
 
+    @property
+    def needs_seconds(self) -> bool:
+        """Would two of its instants be the same minute on a clock?"""
+        instants = {rung.at for rung in self.rungs} | {self.ends_at}
+        return len({at.replace(second=0, microsecond=0) for at in instants}) < len(instants)
+
 
 def simulate(policy: Policy, begins: datetime, ways_at: Callable[[str, datetime], Sequence[Way]]) -> Simulation:
     """`ways_at` tells whom a tier, by its key, would page at an instant."""

@@ -3,6 +3,8 @@
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 
+import pytest
+
 from tests.stories.asking import ask
 from tests.stories.telephones import ADA, BEN, by, replied, telephones
 from tests.world import RUNBOOK, World
@@ -48,6 +50,29 @@ async def test_a_cover_counts_and_without_a_time_it_is_now(new_world: NewWorld) 
         assert "`15:00 BST` On-call Engineer: Ada Obi by slack" in said
         assert "`15:15 BST` Engineering Lead: <@U0DEV> by slack" in said
         world.nothing_else_was_sent()
+
+
+async def test_another_day_than_the_start_is_named_and_after_a_week_with_its_date(new_world: NewWorld) -> None:
+    slowly = RUNBOOK.replace("{page: lead, wait: 30m}", "{page: lead, wait: 6d}").replace(
+        "{page: ceo, wait: 30m}", "{page: ceo, wait: 1d}"
+    )
+    async with new_world(runbook=slowly) as world:
+        said = await ask(world, "eve", "/escalate simulate P1 Mon 23:45")
+        assert [line.split("` ")[0] for line in said.split("\n")[1:]] == [
+            "`23:45 BST", "`Tue 00:00 BST", "`Mon 17 Aug 00:00 BST", "`Tue 18 Aug 00:00 BST"
+        ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("wait", "times"),
+    [("59s", ["03:00:00", "03:00:59", "03:30:59", "04:00:59"]), ("1m", ["03:00", "03:01", "03:31", "04:01"])],
+)
+async def test_steps_within_one_minute_are_shown_to_the_second(
+    new_world: NewWorld, wait: str, times: list[str]
+) -> None:
+    async with new_world(runbook=RUNBOOK.replace("wait: 15m", f"wait: {wait}")) as world:
+        said = await ask(world, "eve", "/escalate simulate P1 Mon 03:00")
+        assert [line.split(" BST")[0] for line in said.split("\n")[1:]] == [f"`{time}" for time in times]
 
 
 async def test_every_gap_is_shown_and_the_next_tier_comes_at_once(new_world: NewWorld) -> None:
