@@ -85,7 +85,7 @@ async def post_office(
     finally:
         server.close()
         for one in conversations:
-            if one.transport:
+            if isinstance(one.transport, asyncio.Transport):
                 one.transport.abort()
         await server.wait_closed()
 

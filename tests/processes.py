@@ -107,6 +107,7 @@ class Fleet:
         """One more process, that has yet to come up; `code` is where its version of Tocsin stands."""
         log = self._folder / f"log-{len(self.replicas) + 1}"
         environ = self._environ | {"PYTHONPATH": str(code)}
+        process: Program | asyncio.subprocess.Process
         with log.open("wb") as out:
             if code == ROOT:
                 process = await at_hand.start(["run"], at=self._folder, environ=environ, into=out, alone=True)

@@ -444,7 +444,7 @@ async def test_doctor_proves_what_works(here: Path, workspace: Workspace, databa
 
 
 async def test_doctor_says_how_to_mend_each_broken_part(here: Path, workspace: Workspace) -> None:
-    workspace.faults.withheld_scopes = frozenset({"pins:write"})
+    workspace.faults.withheld_scopes = {"pins:write"}
     write_runbook(
         here, RUNBOOK.replace("ben@example.com", "nobody@example.com").replace("cleo: {", "cleo: {slack: U0NONE, ")
     )

@@ -185,7 +185,8 @@ async def refusing() -> AsyncIterator[TestServer]:
 
     application = web.Application(client_max_size=64 * 1024**2)
     application.router.add_route("*", "/{path:.*}", answer)
-    async with TestServer(application) as server:
+    server = TestServer(application)
+    async with server:
         yield server
 
 

@@ -171,8 +171,7 @@ async def test_smtps_is_encrypted_from_the_start(tmp_path: Path) -> None:
 @pytest.mark.parametrize("scheme", ["smtp", "smtps"])
 async def test_a_certificate_that_nobody_vouches_for_is_not_trusted(tmp_path: Path, scheme: str) -> None:
     identity, _ = certificate(tmp_path)
-    door = {"tls": identity} if scheme == "smtps" else {"tls_context": identity}
-    async with post_office(**door) as office:
+    async with post_office(tls=identity) if scheme == "smtps" else post_office(tls_context=identity) as office:
         mail = Mail(Smtp.parse(f"{scheme}://localhost:{office.port}"), "bell@example.com", clock(), patience_s=2)
         with pytest.raises(Unreachable, match="certificate"):
             await mail.send(LETTER)

@@ -45,7 +45,7 @@ async def parts(clock: Clock, runbook: Runbook, rendering: Rendering) -> AsyncIt
     async with http_client() as session:
         yield Parts(
             clock=clock, runbook=runbook, rendering=rendering, messenger=NoSlack(), paint=nothing, account_of=nothing,
-            known_account={}.get, acknowledge_link=no_link, open_alert=nothing, doubts=KeptDoubts(clock),
+            known_account=dict[str, str]().get, acknowledge_link=no_link, open_alert=nothing, doubts=KeptDoubts(clock),
             mail=mail, session=session, settings=Settings.from_environment(SET_UP),
             hooks=Hooks(session, clock, nothing), telephone=Telephone(ACCOUNT, session, clock), has_stopped=nothing,
             belongs_elsewhere=nothing,

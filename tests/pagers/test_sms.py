@@ -54,8 +54,8 @@ async def pager(
         slack: Any = no
         parts = Parts(
             clock=clock, runbook=runbook, rendering=rendering, messenger=slack, paint=no, account_of=no,
-            known_account={}.get, acknowledge_link=link_to, open_alert=no, doubts=doubts, mail=None, session=session,
-            settings=settings, hooks=Hooks(session, clock, no), telephone=telephone, has_stopped=no,
+            known_account=dict[str, str]().get, acknowledge_link=link_to, open_alert=no, doubts=doubts, mail=None,
+            session=session, settings=settings, hooks=Hooks(session, clock, no), telephone=telephone, has_stopped=no,
             belongs_elsewhere=no,
         )  # fmt: skip
         yield SmsPager(parts, telephone)

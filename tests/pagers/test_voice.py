@@ -59,8 +59,8 @@ async def pager(
         slack: Any = no
         parts = Parts(
             clock=clock, runbook=runbook, rendering=rendering, messenger=slack, paint=no, account_of=no,
-            known_account={}.get, acknowledge_link=no, open_alert=no, doubts=doubts, mail=None, session=session,
-            settings=settings, hooks=Hooks(session, clock, no), telephone=telephone, has_stopped=no,
+            known_account=dict[str, str]().get, acknowledge_link=no, open_alert=no, doubts=doubts, mail=None,
+            session=session, settings=settings, hooks=Hooks(session, clock, no), telephone=telephone, has_stopped=no,
             belongs_elsewhere=belongs_elsewhere,
         )  # fmt: skip
         yield VoicePager(parts, telephone)

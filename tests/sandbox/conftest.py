@@ -94,7 +94,7 @@ def app(client: AsyncWebClient, workspace: Workspace) -> AsyncApp:
 async def connected(app: AsyncApp, workspace: Workspace) -> AsyncIterator[AsyncSocketModeHandler]:
     """The app on Socket Mode. Listeners may still be added in the test."""
     handler = AsyncSocketModeHandler(app, workspace.app_token)
-    await handler.connect_async()
+    await handler.connect_async()  # type: ignore[no-untyped-call]
     await workspace.until(lambda: workspace.connected)
     yield handler
-    await handler.close_async()
+    await handler.close_async()  # type: ignore[no-untyped-call]

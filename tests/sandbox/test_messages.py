@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from slack_sdk.web.async_client import AsyncWebClient
 
+from bot.sandbox.model import Json
 from bot.sandbox.workspace import Workspace
 
 DIVIDER = [{"type": "divider"}]
@@ -52,7 +53,7 @@ async def test_flawed_blocks_are_refused_with_their_place(client: AsyncWebClient
 
 async def test_missing_ids_are_given_and_given_ones_kept(client: AsyncWebClient, general: str) -> None:
     press = {"type": "button", "text": {"type": "plain_text", "text": "A"}}
-    blocks = [{"type": "divider"}, {"type": "actions", "block_id": "mine", "elements": [press]}]
+    blocks: list[Json] = [{"type": "divider"}, {"type": "actions", "block_id": "mine", "elements": [press]}]
     stored = (await client.chat_postMessage(channel=general, text="x", blocks=blocks))["message"]["blocks"]
     assert stored[0]["block_id"] and stored[1]["block_id"] == "mine"
     assert stored[1]["elements"][0]["action_id"]

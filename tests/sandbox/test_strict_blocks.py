@@ -1,5 +1,6 @@
 """What Slack refuses in the blocks of a message, at both sides of every limit."""
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -86,7 +87,7 @@ def rich_section(*leaves: Json) -> Json:
     return {"type": "rich_text_section", "elements": list(leaves)}
 
 
-LIMITS = {
+LIMITS: dict[str, Callable[[int], list[Json]]] = {
     "blocks": lambda n: [{"type": "divider"}] * n,
     "section text": lambda n: [section("x" * n)],
     "section fields": lambda n: [{"type": "section", "fields": [mrkdwn("x")] * n}],

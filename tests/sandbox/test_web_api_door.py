@@ -61,15 +61,15 @@ async def test_arguments_may_come_in_every_way(
     way: str, slack: Server, session: aiohttp.ClientSession, workspace: Workspace, general: str
 ) -> None:
     blocks = '[{"type":"divider"}]'
-    sent: dict[str, Any] = {
+    ways: dict[str, dict[str, Any]] = {
         "query": {"params": {"channel": general, "text": "hello", "blocks": blocks}},
         "form": {"data": {"channel": general, "text": "hello", "blocks": blocks}},
         "json": {"json": {"channel": general, "text": "hello", "blocks": [{"type": "divider"}]}},
         "json in a form": {"json": {"channel": general, "text": "hello", "blocks": blocks}},
         "mixed": {"params": {"channel": general}, "data": {"text": "hello", "blocks": blocks}},
-    }[way]
+    }
     headers = {"Authorization": f"Bearer {workspace.bot_token}"}
-    async with session.post(slack.api_url + "chat.postMessage", headers=headers, **sent) as response:
+    async with session.post(slack.api_url + "chat.postMessage", headers=headers, **ways[way]) as response:
         answer = await response.json()
     assert answer["message"]["blocks"][0]["type"] == "divider"
     assert workspace.messages("#general")[-1].text == "hello"

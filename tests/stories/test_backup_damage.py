@@ -8,7 +8,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from bot.domain.backup import file_name
+from bot.domain.backup import Backup, file_name
 from bot.store import backups
 from tests.guarded import Guarded, guarded_postgres
 from tests.stories.backing_up import NewWorld, answered, cards, dumps, keep, only_dump, runs
@@ -31,6 +31,17 @@ async def one_good_backup(world: World, folder: Path) -> list[str]:
     await answered(world, "/backup run")
     assert [run.state for run in await runs(world)] == ["good"]
     return dumps(folder)
+
+
+async def begun(world: World, folder: Path) -> Backup:
+    """A run that nobody has in hand."""
+    async with world.house.db.transaction() as conn:
+        run = await backups.begin(
+            conn, name="orders", started_by="tocsin", now=world.clock.now(), place=str(folder), machine="here",
+            suffix=".dump",
+        )  # fmt: skip
+    assert run is not None
+    return run
 
 
 async def failed_and_nothing_else(world: World, folder: Path, good: list[str], why: str) -> None:
@@ -75,15 +86,7 @@ async def test_a_process_that_dies_when_its_dump_has_its_name_already_has_made_a
     """All that is missing is that somebody writes it down."""
     async with new_world(runbook=keep(guarded.database(), folder)) as world:
         await one_good_backup(world, folder)
-        async with world.house.db.transaction() as conn:
-            facts = {
-                "name": "orders",
-                "started_by": "tocsin",
-                "place": str(folder),
-                "machine": "here",
-                "suffix": ".dump",
-            }
-            second = await backups.begin(conn, now=world.clock.now(), **facts)
+        second = await begun(world, folder)
         dump = only_dump(folder)
         for ending in ("", ".json"):
             shutil.copy(f"{dump}{ending}", f"{folder / second.file}{ending}")
@@ -101,15 +104,7 @@ async def test_a_lost_run_that_left_a_manifest_and_no_dump_leaves_nothing(
 ) -> None:
     async with new_world(runbook=keep(guarded.database(), folder)) as world:
         good = await one_good_backup(world, folder)
-        async with world.house.db.transaction() as conn:
-            facts = {
-                "name": "orders",
-                "started_by": "tocsin",
-                "place": str(folder),
-                "machine": "here",
-                "suffix": ".dump",
-            }
-            second = await backups.begin(conn, now=world.clock.now(), **facts)
+        second = await begun(world, folder)
         (folder / f"{second.file}.json").write_text("{}")
         (folder / f".{second.file}.part").write_text("half")
         await world.passes(minutes=1)

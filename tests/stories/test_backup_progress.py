@@ -26,9 +26,12 @@ async def test_the_progress_of_a_run_is_held_against_the_last_one(
         assert words_of(cards(world)[0]).startswith("✅ *Backup 1 of orders* is good: ")
         assert ", 100 rows of 1 table" in words_of(cards(world)[0])
         (last,) = await runs(world)
-        facts = {"name": "orders", "started_by": "ada", "place": "/x", "machine": "there", "suffix": ".dump"}
         async with world.house.db.transaction() as conn:
-            running = await backups.begin(conn, now=world.clock.now(), **facts)
+            running = await backups.begin(
+                conn, name="orders", started_by="ada", now=world.clock.now(), place="/x", machine="there",
+                suffix=".dump",
+            )  # fmt: skip
+        assert running is not None
         world.posts()
 
         async def shown(size: int) -> str:

@@ -142,7 +142,7 @@ async def test_a_transaction_that_the_server_ended_because_its_process_was_froze
             async def is_over() -> bool:
                 async with world.house.db.statement() as other:
                     found = await other.execute("SELECT FROM pg_stat_activity WHERE pid = %s", [own])
-                    return found.rowcount == 0
+                    return bool(found.rowcount == 0)
 
             await until(is_over)
             await conn.execute("SELECT 1")

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 
-from playwright.async_api import async_playwright, expect
+from playwright.async_api import ViewportSize, async_playwright, expect
 
 from bot.store import pages
 from tests.sandbox.page.browsing import CHROMIUM, IN_A_BROWSER, QUIET
@@ -15,7 +15,7 @@ NewWorld = Callable[..., AbstractAsyncContextManager[World]]
 pytestmark = IN_A_BROWSER[:2]
 
 PUBLIC = "https://tocsin.example.com"
-NARROW = {"width": 320, "height": 640}
+NARROW: ViewportSize = {"width": 320, "height": 640}
 # Points: what a thumb hits at night.
 THUMB = 44
 

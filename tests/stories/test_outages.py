@@ -86,8 +86,7 @@ async def test_without_a_database_everybody_is_told_at_once_that_nothing_was_rec
         assert_nothing_recorded(form.errors["update"])
         assert world.eve.modal().values["update"]["text"]["value"] == "Cards work again", "the form stays"
         for answer in (press, shortcut):
-            await world.workspace.until(lambda answer=answer: answer.messages)
-            assert_nothing_recorded(words_of(answer.messages[0]))
+            assert_nothing_recorded(await said_in(world, answer))
 
         assert not (await world.workspace.courier.send(event(world, "1", type="team_join"))).accepted
         world.workspace.complaints.clear()
@@ -107,6 +106,12 @@ async def until_taken(deed: Callable[[], Awaitable[Answer | Acknowledgement]]) -
             if not answer.error and not getattr(answer, "errors", None):
                 return
             await asyncio.sleep(0.1)
+
+
+async def said_in(world: World, answer: Answer) -> str:
+    """What a person reads, as soon as it has arrived."""
+    await world.workspace.until(lambda: answer.messages)
+    return words_of(answer.messages[0])
 
 
 def assert_nothing_recorded(words: str) -> None:

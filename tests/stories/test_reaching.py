@@ -4,12 +4,16 @@ from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from typing import Any
 
+from bot.sandbox.model import Json
 from bot.store import pages as store
 from tests.stories.test_paging import declared
 from tests.world import World, words_of
 
 NewWorld = Callable[..., AbstractAsyncContextManager[World]]
-TO_ADA = {"when": lambda arguments: arguments.get("channel") == "U0ADA"}
+
+
+def to_ada(arguments: Json) -> bool:
+    return bool(arguments.get("channel") == "U0ADA")
 
 
 async def pages(world: World) -> list[dict[str, Any]]:
@@ -19,7 +23,7 @@ async def pages(world: World) -> list[dict[str, Any]]:
 
 
 async def test_a_rate_limited_page_goes_out_when_slack_allows_it_and_is_not_claimed_before(world: World) -> None:
-    world.workspace.faults.limit("chat.postMessage", retry_after=10, **TO_ADA)
+    world.workspace.faults.limit("chat.postMessage", retry_after=10, when=to_ada)
     await declared(world)
     assert world.pages_of("ada") == []
     assert "not accepted yet, tried 1×" in words_of(world.card())
@@ -35,7 +39,7 @@ async def test_a_rate_limited_page_goes_out_when_slack_allows_it_and_is_not_clai
 async def test_a_provider_that_accepts_nothing_for_twenty_seconds_hands_over_while_it_is_tried_again(
     world: World,
 ) -> None:
-    world.workspace.faults.limit("chat.postMessage", retry_after=60, times=None, **TO_ADA)
+    world.workspace.faults.limit("chat.postMessage", retry_after=60, times=None, when=to_ada)
     await declared(world)
     await world.passes(seconds=19)
     assert world.pages_of("ben") == []
@@ -50,7 +54,7 @@ async def test_a_provider_that_accepts_nothing_for_twenty_seconds_hands_over_whi
 
 
 async def test_a_connection_lost_after_slack_took_the_page_sends_it_once(world: World) -> None:
-    world.workspace.faults.drop("chat.postMessage", after=True, **TO_ADA)
+    world.workspace.faults.drop("chat.postMessage", after=True, when=to_ada)
     await declared(world)
     await world.passes(seconds=5)
 
@@ -61,7 +65,7 @@ async def test_a_connection_lost_after_slack_took_the_page_sends_it_once(world: 
 
 
 async def test_a_page_that_slack_took_unheard_shows_the_answer_that_came_before_anybody_knew(world: World) -> None:
-    world.workspace.faults.drop("chat.postMessage", after=True, **TO_ADA)
+    world.workspace.faults.drop("chat.postMessage", after=True, when=to_ada)
     await declared(world)
     await world.ben.types("/escalate ack INC-1", "#general")
     await world.passes(seconds=5)
@@ -73,7 +77,7 @@ async def test_a_page_that_slack_took_unheard_shows_the_answer_that_came_before_
 
 
 async def test_a_page_that_was_refused_is_never_shown_as_sent(world: World) -> None:
-    world.workspace.faults.refuse("chat.postMessage", "messages_tab_disabled", times=None, **TO_ADA)
+    world.workspace.faults.refuse("chat.postMessage", "messages_tab_disabled", times=None, when=to_ada)
     await declared(world)
 
     (page, *_) = await pages(world)
@@ -83,7 +87,7 @@ async def test_a_page_that_was_refused_is_never_shown_as_sent(world: World) -> N
 
 
 async def test_no_page_is_sent_after_an_acknowledgement_even_when_it_waited_for_another_try(world: World) -> None:
-    world.workspace.faults.limit("chat.postMessage", retry_after=10, **TO_ADA)
+    world.workspace.faults.limit("chat.postMessage", retry_after=10, when=to_ada)
     await declared(world)
     await world.ben.presses("Join", next(m for m in world.workspace.messages("#incidents") if m.blocks))
     await world.settled()
@@ -160,8 +164,8 @@ async def test_a_slow_answer_to_the_page_does_not_hold_up_the_room(world: World)
 async def test_the_minute_of_looking_begins_when_a_page_falls_into_doubt_and_not_when_it_was_first_tried(
     world: World,
 ) -> None:
-    world.workspace.faults.limit("chat.postMessage", retry_after=120, **TO_ADA)
-    world.workspace.faults.drop("chat.postMessage", after=False, **TO_ADA)
+    world.workspace.faults.limit("chat.postMessage", retry_after=120, when=to_ada)
+    world.workspace.faults.drop("chat.postMessage", after=False, when=to_ada)
     world.workspace.faults.refuse("conversations.history", "missing_scope", times=None)
     await declared(world)
     await world.passes(minutes=2)

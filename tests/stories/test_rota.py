@@ -8,6 +8,7 @@ import pytest
 
 from bot.app import App
 from bot.domain.actor import Actor
+from bot.sandbox.model import Json
 from bot.store import audit, handovers
 from tests.stories.asking import ROOM, ask, declared
 from tests.world import RUNBOOK, World, words_of
@@ -23,8 +24,11 @@ schedules:
   deputies: {people: [ben], rotates: daily, starts: 2026-08-03}
 """
 )
-TO_CLEO = {"when": lambda arguments: arguments.get("channel") == "U0CLEO"}
 TO_MONDAY = {"days": 3, "hours": 18}
+
+
+def to_cleo(arguments: Json) -> bool:
+    return bool(arguments.get("channel") == "U0CLEO")
 
 
 def told(world: World) -> list[tuple[str, str]]:
@@ -245,7 +249,7 @@ async def test_a_notice_whose_answer_was_lost_is_looked_for_before_it_is_sent_ag
     new_world: NewWorld, was_posted: bool
 ) -> None:
     async with new_world(runbook=ON_A_SCHEDULE) as world:
-        world.workspace.faults.drop("chat.postMessage", after=was_posted, **TO_CLEO)
+        world.workspace.faults.drop("chat.postMessage", after=was_posted, when=to_cleo)
         await ask(world, "eve", "/escalate cover primary @cleo until 18:00")
         await world.passes(seconds=2)
         assert sorted(place for place, _ in world.posts()) == ["ada", "cleo"]
@@ -254,7 +258,7 @@ async def test_a_notice_whose_answer_was_lost_is_looked_for_before_it_is_sent_ag
 
 async def test_a_notice_that_is_not_true_any_more_is_not_sent(new_world: NewWorld) -> None:
     async with new_world(runbook=ON_A_SCHEDULE) as world:
-        world.workspace.faults.limit("chat.postMessage", retry_after=60, **TO_CLEO)
+        world.workspace.faults.limit("chat.postMessage", retry_after=60, when=to_cleo)
         await ask(world, "eve", "/escalate cover primary @cleo until 18:00")
         await ask(world, "eve", "/escalate cover primary off")
         await world.passes(minutes=2)

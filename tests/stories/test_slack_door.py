@@ -140,7 +140,7 @@ async def test_what_nobody_here_cares_about_is_acknowledged(new_world: NewWorld,
     async with new_world(transport=transport) as world:
         await world.eve.invites("tocsin", "#random")
         await world.settled()
-        for number, body in enumerate([
+        bodies: list[dict[str, Any]] = [
             {"type": "team_join", "user": {"id": "U0NEW", "name": "new"}},
             {"type": "message", "channel": "C1", "user": "U0EVE", "text": "hello", "ts": "1.2"},
             {"type": "message", "subtype": "message_changed", "channel": "C1", "message": {"text": "x"}, "ts": "1.2"},
@@ -151,7 +151,8 @@ async def test_what_nobody_here_cares_about_is_acknowledged(new_world: NewWorld,
             {"type": "reaction_added", "user": "U0EVE", "reaction": "pushpin", "item": {"type": "file", "file": "F1"}},
             {"type": "app_home_opened", "user": "U0EVE", "channel": "D1", "tab": "messages"},
             {"type": "something_new"},
-        ]):  # fmt: skip
+        ]
+        for number, body in enumerate(bodies):
             assert (await delivered(world, event(world, f"{number}", **body))).accepted, body
         for row in await stored(world, "event"):
             assert row["worked_at"] and row["error"] is None, row["body"]

@@ -24,7 +24,7 @@ async def company() -> AsyncIterator[TelephoneCompany]:
 async def test_what_twilio_took_before_the_process_died_is_found_in_its_list_and_not_sent_again(
     database: str, tmp_path: Path, company: TelephoneCompany
 ) -> None:
-    async with fleet(database, tmp_path, runbook=by("sms", "voice"), **company.environ) as processes:
+    async with fleet(database, tmp_path, runbook=by("sms", "voice"), launched=0, **company.environ) as processes:
         (doomed,) = await processes.start()
         company.hold()
         await processes.workspace.person("eve").types("/incident declare P1 Payments failing")

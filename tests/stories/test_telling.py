@@ -250,7 +250,7 @@ async def test_what_finds_no_card_while_it_is_being_written_down_stands_below_it
             await world.house.rooms.begin(posting, 1, standing)
             async with world.house.db.transaction() as conn:
                 await world.house.cards.touch(conn, "telling:1", incident=1)
-            later = asyncio.create_task(world.settled())
+            later: asyncio.Future[object] = asyncio.ensure_future(world.settled())
             await until_it_waits(world, later)
             assert len(posted_in(world, room)) == before
         await later
@@ -608,4 +608,5 @@ def reminders(world: World) -> list[Message]:
 async def _draft(world: World, author: str) -> tuple[str, str]:
     async with world.house.db.transaction() as conn:
         draft = await tellings.draft(conn, 1, "clients", author)
+    assert draft is not None
     return draft.subject, draft.text

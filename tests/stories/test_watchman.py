@@ -206,10 +206,13 @@ async def test_each_process_is_named_with_what_it_has_in_hand(world: World) -> N
     now = world.clock.now()
     async with world.house.db.transaction() as conn:
         await outbox.put(conn, "card", {}, now=now, priority=CARD)
-        claim = {"now": now, "lease_until": now + timedelta(seconds=15), "limit": 9, "lowest": CARD, "in_hand": []}
-        assert len(await outbox.claim(conn, **claim, holder="elsewhere:7")) == 1
+        lease_until = now + timedelta(seconds=15)
+        claimed = await outbox.claim(
+            conn, now=now, lease_until=lease_until, limit=9, lowest=CARD, in_hand=[], holder="elsewhere:7"
+        )
+        assert len(claimed) == 1
         left = Request("command 1", "command", {}, now)
-        await requests.store(conn, left, taken_over_at=now + timedelta(seconds=15), holder="elsewhere:7")
+        await requests.store(conn, left, taken_over_at=lease_until, holder="elsewhere:7")
 
     status, seen = await report(world)
     assert status == 200

@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+from collections.abc import Mapping
 from contextlib import suppress
 
 import aiohttp
@@ -39,7 +40,7 @@ class People:
             await asyncio.sleep(COMES_AGAIN_AFTER_S)
         self._note("alert", title, Answer(error="never taken"))
 
-    async def _is_taken(self, alert: dict[str, object], turn: int) -> bool:
+    async def _is_taken(self, alert: Mapping[str, object], turn: int) -> bool:
         ports = [found[1] for one in self._run.fleet.replicas if one.is_running and (found := _port_in(one.said()))]
         if not ports:
             return False

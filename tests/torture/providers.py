@@ -48,6 +48,7 @@ class TroubledPost(PostOffice):
         else:
             answer = "554 no such mailbox" if trouble == "never" else "451 come again"
         if trouble in ("dropped", "dropped after"):
+            assert isinstance(server.transport, asyncio.Transport)
             server.transport.abort()
         if trouble in ("silent", "silent after"):
             await asyncio.Event().wait()

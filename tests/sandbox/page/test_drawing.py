@@ -61,7 +61,10 @@ async def test_attachments_are_drawn_under_the_message_and_their_buttons_work(
         pressed.append(action["value"])
 
     inside = [section("Error rate above 5 %"), {"type": "actions", "elements": [button("Attach")]}]
-    attachments = [{"color": "#cc0000", "blocks": inside}, {"fallback": "in words", "text": "in *words*"}]
+    attachments: list[dict[str, Any]] = [
+        {"color": "#cc0000", "blocks": inside},
+        {"fallback": "in words", "text": "in *words*"},
+    ]
     await client.chat_postMessage(channel=general, text="An alert", attachments=attachments)
     message = page.get_by_role("article", name="Tocsin").last
     await expect(message).to_contain_text("Error rate above 5 %")
