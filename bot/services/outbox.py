@@ -23,8 +23,8 @@ LEASE = timedelta(seconds=15)
 # An attempt ends so long before its lease does: also one that was frozen and wakes up sends nothing any more.
 MARGIN = timedelta(seconds=3)
 AT_ONCE = 128
-# When everything else is slow, a page still finds a place.
-KEPT_FOR_PAGES = 32
+# Of everything but pages: when all of that is slow, a page still finds a place, and no crowd before the processor.
+OTHERS_AT_ONCE = 32
 # So many pages under way are many. While they wait for their providers, of everything else so many at a time.
 MANY_PAGES = 8
 BESIDE_PAGES = 4
@@ -98,14 +98,13 @@ class Outbox:
 
     def _places(self) -> list[tuple[int, int]]:
         """How many may be claimed now, each with the least urgent that may be among them."""
-        free = AT_ONCE - len(self._under_way)
-        others = len(self._under_way) - len(self._pages)
+        free, free_for_others = AT_ONCE - len(self._under_way), OTHERS_AT_ONCE - self._others
         rushing = self._is_rushing()
         if rushing and not self._rushed_since_long():
             return [(PAGE, free)]
         if rushing or len(self._pages) >= MANY_PAGES:
-            return [(PAGE, free), (UPDATE, min(BESIDE_PAGES - others, free - KEPT_FOR_PAGES))]
-        return [(UPDATE, free - KEPT_FOR_PAGES) if free > KEPT_FOR_PAGES else (PAGE, free)]
+            return [(PAGE, free), (UPDATE, min(BESIDE_PAGES - self._others, free))]
+        return [(UPDATE, min(free_for_others, free)) if free_for_others > 0 else (PAGE, free)]
 
     def _is_rushing(self) -> bool:
         """Do pages need all there is of the processor?"""
@@ -118,10 +117,15 @@ class Outbox:
 
     async def next_due(self) -> datetime | None:
         """None also while every place is taken: whatever ends first has us look again."""
-        if AT_ONCE - len(self._under_way) <= KEPT_FOR_PAGES:
+        if self._others >= OTHERS_AT_ONCE or len(self._under_way) >= AT_ONCE:
             return None
         async with self._db.statement() as conn:
             return await outbox.next_due(conn)
+
+    @property
+    def _others(self) -> int:
+        """How many that are under way are no pages."""
+        return len(self._under_way) - len(self._pages)
 
     @property
     def under_way(self) -> int:
