@@ -5,7 +5,7 @@ import logging
 from collections.abc import Mapping
 from contextlib import suppress
 from datetime import datetime, timedelta
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
@@ -34,6 +34,13 @@ class Round(Protocol):
 
     async def next_due(self) -> datetime | None:
         """When the next row is due; None = none is."""
+
+
+@runtime_checkable
+class Thorough(Protocol):
+    """A round that knows whether it has left anything that is due, so that nobody has to ask the database again."""
+
+    more_is_due: bool
 
 
 class Scheduler:
@@ -124,6 +131,8 @@ class Scheduler:
             # Most of what is done has something leave: its bell comes too, by way of the database.
             if LEAVES_BY in self._bells and name != LEAVES_BY:
                 self.wake(LEAVES_BY)
+            if isinstance(service, Thorough) and not service.more_is_due:
+                break
         due_at = await service.next_due()
         if due_at is not None and not self._clock.is_frozen:
             self._set_alarm(name, due_at, looked_at)

@@ -19,9 +19,10 @@ from bot.services.posts import no_room_yet
 from bot.services.rooms import Rooms
 from bot.slack.blocks import Button, Message, message
 from bot.slack.gateway import Posted
-from bot.store import deadlines, escalations, incidents, pages
+from bot.store import pages, standings
 from bot.store.database import Database
 from bot.store.escalations import Escalation
+from bot.store.incidents import Entry
 from bot.store.queries import Connection
 
 
@@ -103,12 +104,10 @@ class IncidentCards:
             return self._page_message(page, await self.standing(conn, page.incident_id), repeat=repeat)
 
     async def standing(self, conn: Connection, incident_id: int) -> Standing:
-        incident = await incidents.get(conn, incident_id)
-        escalation = await escalations.get(conn, incident_id)
+        kept = await standings.get(conn, incident_id)
         # An acknowledgement that was withdrawn answers nothing.
-        answers = _answers(await incidents.timeline(conn, incident_id)) if incident.is_acknowledged else []
-        promised = await deadlines.of_incident(conn, incident_id)
-        return Standing(incident, escalation, await pages.of_incident(conn, incident_id), answers, promised)
+        answers = _answers(kept.answers) if kept.incident.is_acknowledged else []
+        return Standing(kept.incident, kept.escalation, kept.pages, answers, kept.deadlines)
 
     async def standing_now(self, incident_id: int) -> Standing:
         async with self._db.statement() as conn:
@@ -142,9 +141,9 @@ class IncidentCards:
         await self._rooms.begin(conn, int(subject), posted)
 
 
-def _answers(timeline: list[incidents.Entry]) -> list[Answer]:
-    since = max((n for n, entry in enumerate(timeline) if entry.kind == "reopened"), default=0)
-    return [Answer(entry.actor, entry.at) for entry in timeline[since:] if entry.kind == "acknowledged"]
+def _answers(entries: list[Entry]) -> list[Answer]:
+    since = max((n for n, entry in enumerate(entries) if entry.kind == "reopened"), default=0)
+    return [Answer(entry.actor, entry.at) for entry in entries[since:] if entry.kind == "acknowledged"]
 
 
 def acknowledge(incident: Incident) -> Button:

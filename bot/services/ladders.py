@@ -89,6 +89,7 @@ class Ladders:
         self._rooms = rooms
         self._posts = posts
         self._cards = cards
+        self.more_is_due = False
         self._many_at: datetime | None = None
         self._one_by_one = 0
 
@@ -107,9 +108,11 @@ class Ladders:
         limit = 1 if self._one_by_one else ABREAST
         self._one_by_one = max(self._one_by_one - 1, 0)
         claimed: list[Row] = []
+        self.more_is_due = True
         try:
             async with self._db.transaction() as conn:
                 claimed = await escalations.claim_due(conn, now, limit)
+                self.more_is_due = len(claimed) == limit
                 if claimed:
                     await self._look(conn, [escalations.as_kept(row) for row in claimed], now)
         except Failed:

@@ -50,6 +50,9 @@ class Outbox:
         self._leaving: dict[int, asyncio.Event] = {}
         self._pages: set[int] = set()
         self._rushing_since: datetime | None = None
+        # Was the last look limited by what may be under way? Whoever ends first makes room.
+        self.more_is_due = False
+        # Something may have become due by what has ended: a place is free, or the next of a lane has its turn.
         self.on_done: Callable[[], None] = lambda: None
         # Are more pages about to be put in, so that all else had better wait?
         self.pages_are_coming: Callable[[], bool] = lambda: False
@@ -79,7 +82,10 @@ class Outbox:
 
     async def take_due(self) -> int:
         """Claim what is due and begin to carry it; returns how many were claimed."""
-        return sum([await self._take(lowest, limit) for lowest, limit in self._places() if limit > 0])
+        places = [(lowest, max(limit, 0)) for lowest, limit in self._places()]
+        taken = [await self._take(lowest, limit) if limit else 0 for lowest, limit in places]
+        self.more_is_due = places[-1][0] < UPDATE or taken[-1] == places[-1][1]
+        return sum(taken)
 
     async def _take(self, lowest: int, limit: int) -> int:
         now = self._clock.now()
@@ -152,7 +158,8 @@ class Outbox:
         del self._under_way[delivery.id]
         self._pages.discard(delivery.id)
         self.leaves(delivery)
-        self.on_done()
+        if self.more_is_due or delivery.lane is not None:
+            self.on_done()
 
     async def _carry(self, delivery: Delivery, behind: Sequence[asyncio.Event]) -> None:
         await _pass(behind)

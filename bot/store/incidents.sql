@@ -98,6 +98,11 @@ RETURNING id;
 SELECT EXISTS (
     SELECT FROM timeline WHERE incident_id = %(incident_id)s AND kind = 'reopened' AND at > %(since)s) AS reopened;
 
+-- name: answers
+-- Who has acknowledged, and since when that counts. Oldest first.
+SELECT id, at, actor, kind, text FROM timeline
+WHERE incident_id = %(incident_id)s AND kind IN ('acknowledged', 'reopened') ORDER BY at, id;
+
 -- name: timeline
 -- Oldest first.
 SELECT id, at, actor, kind, text FROM timeline WHERE incident_id = %(incident_id)s ORDER BY at, id;

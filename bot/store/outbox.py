@@ -37,6 +37,7 @@ class Delivery:
     created_at: datetime
     lease_until: datetime
     priority: int
+    lane: str | None
 
 
 async def put(

@@ -28,7 +28,8 @@ FROM (
     LIMIT %(limit)s
     FOR UPDATE SKIP LOCKED) due
 WHERE o.id = due.id
-RETURNING o.id, o.kind, o.payload, o.fence, o.attempts, o.unsure, o.created_at, o.due_at AS lease_until, o.priority;
+RETURNING o.id, o.kind, o.payload, o.fence, o.attempts, o.unsure, o.created_at, o.due_at AS lease_until, o.priority,
+    o.lane;
 
 -- name: close
 UPDATE outbox o SET state = given.state, done_at = %(now)s, reference = given.reference, error = given.error

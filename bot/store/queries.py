@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 from datetime import datetime
 from functools import cached_property, partial
 from pathlib import Path
@@ -36,10 +36,11 @@ class Connection(AsyncConnection[Row]):
         rows[len(rows) if once is None else once] = row
 
     async def write_noted(self) -> None:
-        """In the order in which the first row for each statement was noted."""
+        """In the order in which the first row for each statement was noted, in one trip."""
         pad, self._pad = self._pad, {}
-        for (queries, name), rows in pad.items():
-            await queries.run(self, name, rows=_as_json(list(rows.values())))
+        async with self.pipeline() if len(pad) > 1 else nullcontext():
+            for (queries, name), rows in pad.items():
+                await queries.run(self, name, rows=_as_json(list(rows.values())))
 
     def forget_noted(self) -> None:
         self._pad = {}
@@ -103,6 +104,14 @@ class Queries:
     async def _execute(self, conn: Connection, name: str, values: Mapping[str, Any]) -> AsyncCursor[Row]:
         await conn.write_noted()
         return await conn.execute(self.statements[name].encode(), values)
+
+
+async def ask_all(conn: Connection, *asked: tuple[Queries, str, Mapping[str, Any]]) -> list[list[Row]]:
+    """Several questions in one trip to the database; the answers in their order."""
+    await conn.write_noted()
+    async with conn.pipeline():
+        cursors = [await conn.execute(queries.statements[name].encode(), values) for queries, name, values in asked]
+        return [await cursor.fetchall() for cursor in cursors]
 
 
 def _as_json(rows: list[Row]) -> Jsonb:
