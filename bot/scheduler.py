@@ -125,8 +125,11 @@ class Scheduler:
             return
         service = self._rounds[name]
         looked_at = self._clock.now()
-        while not self._stopping and self._schema.is_known and await service.take_due():
+        while not self._stopping and self._schema.is_known:
+            # Before the look, and not after: what becomes due while it is made has not been looked at.
             looked_at = self._clock.now()
+            if not await service.take_due():
+                break
             self._pulse.beat(name)
             # Most of what is done has something leave: its bell comes too, by way of the database.
             if LEAVES_BY in self._bells and name != LEAVES_BY:

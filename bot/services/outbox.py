@@ -84,7 +84,8 @@ class Outbox:
         """Claim what is due and begin to carry it; returns how many were claimed."""
         places = [(lowest, max(limit, 0)) for lowest, limit in self._places()]
         taken = [await self._take(lowest, limit) if limit else 0 for lowest, limit in places]
-        self.more_is_due = places[-1][0] < UPDATE or taken[-1] == places[-1][1]
+        filled = any(count == limit for count, (_, limit) in zip(taken, places, strict=True))
+        self.more_is_due = filled or places[-1][0] < UPDATE
         return sum(taken)
 
     async def _take(self, lowest: int, limit: int) -> int:

@@ -113,6 +113,8 @@ async def _borrowed(pool: AsyncConnectionPool[Connection]) -> AsyncIterator[Conn
                 yield conn
             finally:
                 alarm.cancel()
+                # What was noted by somebody who failed is nothing that the next one wants written.
+                conn.forget_noted()
     except PoolTimeout as error:
         raise Unreachable("the database does not answer") from error
     except (psycopg.OperationalError, IdleInTransactionSessionTimeout) as error:

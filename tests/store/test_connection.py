@@ -59,6 +59,15 @@ async def test_it_is_undone_with_the_transaction_and_nothing_of_it_is_left_for_t
         assert await kinds(db) == []
 
 
+async def test_who_fails_outside_of_a_transaction_leaves_nothing_to_be_written_by_the_next(db: Database) -> None:
+    with pytest.raises(ZeroDivisionError):
+        async with db.statement() as conn:
+            await put(conn, "one")
+            raise ZeroDivisionError
+    for _ in range(20):
+        assert await kinds(db) == []
+
+
 async def test_what_was_noted_before_a_part_that_failed_stays(db: Database) -> None:
     async with db.transaction() as conn:
         await put(conn, "before")
