@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager, suppress
 import psycopg
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from psycopg.errors import IdleInTransactionSessionTimeout
+from psycopg.pq import PipelineStatus
 from psycopg.rows import dict_row
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
@@ -115,6 +116,10 @@ async def _borrowed(pool: AsyncConnectionPool[Connection]) -> AsyncIterator[Conn
                 alarm.cancel()
                 # What was noted by somebody who failed is nothing that the next one wants written.
                 conn.forget_noted()
+                # Whoever was interrupted on the way into a pipeline left the line in one: what is asked there next is
+                # answered before it is committed. The pool makes another.
+                if conn.pgconn.pipeline_status != PipelineStatus.OFF:
+                    await conn.close()
     except PoolTimeout as error:
         raise Unreachable("the database does not answer") from error
     except (psycopg.OperationalError, IdleInTransactionSessionTimeout) as error:

@@ -1,15 +1,22 @@
 """What is only to be there at the commit is written together, and nobody can tell."""
 
+import asyncio
+import time
 from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from bot.store import outbox
-from bot.store.database import Database
-from bot.store.queries import Connection
+from bot.store.database import WORK_CONNECTIONS, Database
+from bot.store.queries import Connection, Queries, ask_all
 
 NOW = datetime(2026, 3, 2, 3, 0, tzinfo=UTC)
+QUESTION: tuple[Queries, str, dict[str, object]] = (outbox.SQL, "next_due", {})
+# More turns of the loop than several questions in one trip take.
+TURNS = 20
+BUSY_S = 0.05
 
 
 @pytest.fixture
@@ -86,3 +93,31 @@ async def test_two_with_one_key_are_one_that_is_due_at_the_sooner_time(db: Datab
         await put(conn, "another", due_in=90)
         assert await outbox.next_due(conn) == NOW + timedelta(seconds=5)
     assert await kinds(db) == ["sooner", "another"]
+
+
+async def interrupted_after(turns: int, db: Database) -> None:
+    """Somebody asks several questions in one trip, and is told to stop after so many turns of the loop."""
+
+    async def several_questions() -> None:
+        async with db.statement() as conn:
+            # In a loop that was busy the driver lets others run at every step: there are more places to be interrupted.
+            time.sleep(BUSY_S)  # noqa: ASYNC251
+            await ask_all(conn, QUESTION, QUESTION)
+
+    asking = asyncio.create_task(several_questions())
+    for _ in range(turns):
+        await asyncio.sleep(0)
+    asking.cancel()
+    await asyncio.wait([asking])
+
+
+async def test_whoever_is_interrupted_leaves_no_line_on_which_a_change_is_told_before_it_is_made(db: Database) -> None:
+    assert await kinds(db) == []
+    for turns in range(TURNS):
+        await interrupted_after(turns, db)
+    async with AsyncExitStack() as borrowed:
+        lines = [await borrowed.enter_async_context(db.statement()) for _ in range(WORK_CONNECTIONS - 1)]
+        for line in lines:
+            await put(line, "one")
+            await line.write_noted()
+        assert len(await kinds(db)) == len(lines)
