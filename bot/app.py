@@ -114,9 +114,10 @@ class App:
         async with self.at_hand() as services, AsyncExitStack() as stack:
             desk = Desk(services)
             services.reception.worked_on_by(desk.work)
-            line = SlackLine(self.settings, services, judge=desk.judge)
+            line = SlackLine(self.settings, services, judge=desk.judge, events=desk.events)
             scheduler = Scheduler(services.db, self.clock, self.rounds, pulse=services.pulse, schema=services.schema)
             self.doors = Doors(scheduler, line)
+            services.outbox.is_carrying = lambda: self.doors.scheduler.is_going
             services.outbox.on_done = lambda: self.doors.scheduler.wake("outbox")
             stack.push_async_callback(self._close)
             await services.heartbeats.watch()

@@ -11,7 +11,7 @@ import aiosmtplib
 
 from bot.clock import Clock
 from bot.domain.errors import Failed, Rejected, Unanswered, Unreachable
-from bot.outgoing import must_not_be_over
+from bot.outgoing import has_left, must_not_be_over
 from bot.settings import Smtp
 
 TIMEOUT_S = 10.0
@@ -71,6 +71,8 @@ class Mail:
         """
         client, deadline = self._client(), self._deadline()
         try:
+            # To connect and to log in may take long, and what waits for this to leave need not wait for that.
+            has_left()
             await self._connect(client, deadline)
             await self._agree(client, deadline, letter.to)
             return await self._hand_over(client, deadline, letter)

@@ -30,6 +30,7 @@ def _never() -> bool:
 
 
 _is_over: ContextVar[Callable[[], bool]] = ContextVar("is_over", default=_never)
+_told_at_leaving: ContextVar[Callable[[], None]] = ContextVar("told_at_leaving", default=lambda: None)
 
 
 class TooLate(Unreachable, aiohttp.ClientConnectionError):
@@ -56,6 +57,16 @@ def must_not_be_over() -> None:
         raise TooLate("its time was over before it was sent")
 
 
+def tell_at_leaving(told: Callable[[], None]) -> None:
+    """Have it called when the next request of this task is written to the line; also each time after that."""
+    _told_at_leaving.set(told)
+
+
+def has_left() -> None:
+    """For what leaves by another way than HTTP, when it begins to."""
+    _told_at_leaving.get()()
+
+
 class PunctualRequest(ClientRequest):
     """Asks once more at the last moment: here there is nothing left to wait for but the socket."""
 
@@ -75,6 +86,7 @@ class PunctualRequest(ClientRequest):
             conn.close()
             return
         await super().write_bytes(writer, conn, content_length)
+        has_left()
 
 
 def http_client(**options: Any) -> aiohttp.ClientSession:

@@ -19,11 +19,13 @@ log = logging.getLogger(__name__)
 
 SWEEP_EVERY_S = 1.0
 BREATH_S = 0.05
+# To begin a job takes APScheduler about a millisecond.
+READY_BEFORE_S = 0.005
 LISTEN_AGAIN_AFTER_S = 1.0
 CORRECT_EVERY_S = 30.0
 END_WITHIN_S = 5.0
-# APScheduler's own default drops a job that is a second late.
-NEVER_SKIP = {"misfire_grace_time": None, "coalesce": True, "max_instances": 1}
+# APScheduler's own defaults drop a job that is a second late, and one that is begun while its like is at work.
+NEVER_SKIP = {"misfire_grace_time": None, "coalesce": True, "max_instances": 100}
 
 
 class Round(Protocol):
@@ -38,9 +40,13 @@ class Round(Protocol):
 
 @runtime_checkable
 class Thorough(Protocol):
-    """A round that knows whether it has left anything that is due, so that nobody has to ask the database again."""
+    """A round that learns with each look what it has left, so that nobody has to ask the database again.
+
+    `more_is_due`: already; `due_next`: what `next_due` would say.
+    """
 
     more_is_due: bool
+    due_next: datetime | None
 
 
 class Scheduler:
@@ -97,6 +103,11 @@ class Scheduler:
             bell.set()
 
     @property
+    def is_going(self) -> bool:
+        """Are rounds made?"""
+        return bool(self._going_round) and not self._stopping and self._schema.is_known
+
+    @property
     def is_quiet(self) -> bool:
         """No round is at work or has been asked to look."""
         return not self._busy and not any(bell.is_set() for bell in self._bells.values())
@@ -136,7 +147,7 @@ class Scheduler:
                 self.wake(LEAVES_BY)
             if isinstance(service, Thorough) and not service.more_is_due:
                 break
-        due_at = await service.next_due()
+        due_at = service.due_next if isinstance(service, Thorough) else await service.next_due()
         if due_at is not None and not self._clock.is_frozen:
             self._set_alarm(name, due_at, looked_at)
 
@@ -148,18 +159,25 @@ class Scheduler:
         if wait <= SWEEP_EVERY_S and self._set_for.get(name) != due_at:
             self._set_for[name] = due_at
             at = self._clock.machine_now() + timedelta(seconds=wait)
-            self._alarm.add_job(self._ring, "date", run_date=at, args=[name], id=name, replace_existing=True)
+            early = at - timedelta(seconds=READY_BEFORE_S)
+            self._alarm.add_job(self._ring, "date", run_date=early, args=[name, at], id=name, replace_existing=True)
 
-    async def _ring(self, name: str) -> None:
+    async def _ring(self, name: str, at: datetime) -> None:
         """A coroutine, because APScheduler runs a plain function in another thread, where no Event may be set."""
         self._set_for.pop(name, None)
+        wait = (at - self._clock.machine_now()).total_seconds()
+        await asyncio.sleep(min(wait, READY_BEFORE_S))
         self.wake(name)
 
     async def _sweep(self) -> None:
-        """Not a job of APScheduler: a machine whose time is set back would not run it until that time comes again."""
+        """Not a job of APScheduler: a machine whose time is set back would not run it until that time comes again.
+
+        One round after the other: what is due meanwhile does not wait behind all of them.
+        """
         while True:
-            await asyncio.sleep(SWEEP_EVERY_S)
-            self.wake()
+            for name in self._rounds:
+                await asyncio.sleep(SWEEP_EVERY_S / len(self._rounds))
+                self.wake(name)
 
     async def _keep_time(self) -> None:
         while True:

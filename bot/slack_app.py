@@ -5,7 +5,7 @@ import json
 import logging
 import re
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -43,11 +43,13 @@ class SlackApp:
         *,
         signing_secret: str | None,
         judge: Judge,
+        events: Collection[str],
         nothing_recorded: NothingRecorded,
         measure: Callable[[float], None],
     ) -> None:
         self._reception = reception
         self._judge = judge
+        self._events = events
         self._nothing_recorded = nothing_recorded
         self._measure = measure
         self._telling: set[asyncio.Task[None]] = set()
@@ -96,8 +98,11 @@ class SlackApp:
         return listener
 
     async def _happened(self, ack: AsyncAck, body: dict[str, Any]) -> BoltResponse | None:
-        """An event that is not acknowledged comes again: after a moment, a minute, and five."""
-        if await self._store("event", body):
+        """An event that is not acknowledged comes again: after a moment, a minute, and five.
+
+        What nobody here cares about is not stored: one comes for everybody who is invited anywhere.
+        """
+        if body["event"]["type"] in self._events and await self._store("event", body):
             return BoltResponse(status=503)
         await ack()
         return None

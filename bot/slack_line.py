@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Coroutine
+from collections.abc import Collection, Coroutine
 
 from aiohttp import web
 
@@ -22,10 +22,10 @@ LOOK_UP_AGAIN_WITHIN_S = 300.0
 class SlackLine:
     """One per process. Slack may be away for hours, and is tried again; a refusal ends the process at its start."""
 
-    def __init__(self, settings: Settings, services: Services, *, judge: Judge) -> None:
+    def __init__(self, settings: Settings, services: Services, *, judge: Judge, events: Collection[str]) -> None:
         self._settings = settings
         self._services = services
-        self._door = _door(settings, services, judge)
+        self._door = _door(settings, services, judge, events)
         self._socket: SocketDoor | None = None
         self._background: set[asyncio.Task[None]] = set()
         self._first_look = asyncio.Event()
@@ -115,7 +115,7 @@ class SlackLine:
         task.add_done_callback(self._background.discard)
 
 
-def _door(settings: Settings, services: Services, judge: Judge) -> SlackApp:
+def _door(settings: Settings, services: Services, judge: Judge, events: Collection[str]) -> SlackApp:
     mend_bolt()
     secret = settings.slack_signing_secret if settings.transport == "http" else None
     return SlackApp(
@@ -123,6 +123,7 @@ def _door(settings: Settings, services: Services, judge: Judge) -> SlackApp:
         services.reception,
         signing_secret=secret.get_secret_value() if secret else None,
         judge=judge,
+        events=events,
         nothing_recorded=lambda: _nothing_recorded(services),
         measure=services.metrics.acknowledged,
     )

@@ -61,6 +61,11 @@ class Desk:
                 return book.judges[callback](values_of(state))
         return {}
 
+    @property
+    def events(self) -> frozenset[str]:
+        """What somebody here cares about, of all that happens in Slack."""
+        return frozenset(name for book in self._books for name in book.events)
+
     async def work(self, request: Request) -> None:
         """Do it and answer. Raises Failed when the world must be mended first: then it is tried again."""
         call = self._call(request)

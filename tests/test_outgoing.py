@@ -6,7 +6,7 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
-from bot.outgoing import TooLate, http_client, only_before
+from bot.outgoing import TooLate, http_client, only_before, tell_at_leaving
 
 
 class Provider:
@@ -51,3 +51,18 @@ async def test_a_request_that_is_in_time_is_sent(provider: tuple[Provider, str])
         with only_before(lambda: False):
             await client.post(url, data="a page")
     assert received.bodies == ["a page"]
+
+
+async def test_that_a_request_leaves_is_told_when_it_is_on_the_line_and_not_when_it_is_too_late(
+    provider: tuple[Provider, str],
+) -> None:
+    _, url = provider
+    told: list[str] = []
+    async with http_client() as client:
+        tell_at_leaving(lambda: told.append("left"))
+        with only_before(lambda: True), pytest.raises(TooLate):
+            await client.post(url, data="a page")
+        assert told == []
+
+        async with client.post(url, data="a page"):
+            assert told == ["left"]

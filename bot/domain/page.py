@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from typing import Literal
 
 from bot.domain.escalation import REACH_WITHIN
+from bot.domain.incident import Incident
 
 Via = Literal["slack", "email", "sms", "voice", "webhook", "pagerduty"]
 PageState = Literal["waiting", "accepted", "delivered", "refused", "gave_up", "cancelled"]
@@ -36,7 +37,7 @@ class Turn:
 class Draft:
     """A page that is to be made: one person, one step, one channel."""
 
-    incident_id: int
+    incident: Incident
     turn: Turn
     person: str
     via: Via

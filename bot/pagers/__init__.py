@@ -34,8 +34,8 @@ from bot.telephone import Telephone
 class Call:
     """What a pager needs to reach one person once. `unsure`: an earlier attempt may have been accepted, look first.
 
-    `leaves` is called when nothing but the provider stands between us and the person: whatever else the same deed
-    caused waits for that, so that the page is always first.
+    `leaves` is called right before the request that is the page: whatever else the same deed caused waits until that
+    is written to the line, so that the page is always first.
     """
 
     page: Page

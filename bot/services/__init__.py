@@ -18,7 +18,7 @@ class Services(Recovery, Telling):
         """All of them, built and told of each other; nothing runs yet."""
         for part in _parts(type(self)):
             getattr(self, part)
-        self.outbox.pages_are_coming = lambda: self.ladders.is_a_storm
+        self.outbox.precedence.pages_are_coming = lambda: self.ladders.is_a_storm
         self.deeds.followed_by(self.alert_incidents, self.communications, self.deadlines, self.silences)
         return self
 

@@ -4,6 +4,7 @@ import hashlib
 import json
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from datetime import timedelta
 
 from bot.clock import Clock
 from bot.domain.errors import Rejected
@@ -16,6 +17,9 @@ from bot.store.cards import Card
 from bot.store.database import Database
 from bot.store.outbox import Delivery
 from bot.store.queries import Connection
+
+# A provider usually answers within this.
+A_MOMENT = timedelta(milliseconds=500)
 
 
 @dataclass(frozen=True)
@@ -51,10 +55,15 @@ class Cards(Errand):
         if placed:
             self._placed[prefix] = placed
 
-    async def touch(self, conn: Connection, key: str, *, incident: int | None = None) -> None:
-        """What this card shows has changed. `incident`: it stands in this one's room, and waits for it if need be."""
+    async def touch(self, conn: Connection, key: str, *, incident: int | None = None, soon: bool = False) -> None:
+        """What this card shows has changed. `incident`: it stands in this one's room, and waits for it if need be.
+
+        `soon`: in a moment more of it will have changed, and may be shown with the same edit.
+        """
         payload = {"card": key} | ({"incident": incident} if incident else {})
-        await self._outbox.put(conn, "card", payload, priority=CARD, key=f"card {key}", lane=f"card {key}")
+        due_at = self._clock.now() + A_MOMENT if soon else None
+        name = f"card {key}"
+        await self._outbox.put(conn, "card", payload, priority=CARD, key=name, lane=name, due_at=due_at)
 
     async def send(self, delivery: Delivery) -> str | None:
         key = delivery.payload["card"]

@@ -9,9 +9,10 @@ from bot.domain.escalation import BY_HAND, REACH_WITHIN, SAME_MOMENT, STALE_WITH
 from bot.domain.incident import Incident, must_be_open
 from bot.domain.page import Draft, Turn, Via
 from bot.runbook import Runbook
+from bot.services.ascents import Ascent
 from bot.services.cards import Cards
 from bot.services.deeds import Deeds
-from bot.services.ladders import Ascent, Ladders
+from bot.services.ladders import Ladders
 from bot.services.pages import Pages
 from bot.services.people import People
 from bot.services.permissions import Permissions

@@ -2,17 +2,18 @@
 
 import logging
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from bot.clock import Clock
-from bot.domain.actor import TOCSIN, Actor
+from bot.domain.actor import TOCSIN
 from bot.domain.errors import Failed
 from bot.domain.escalation import REACH_WITHIN, Climb, climb, started_again, stopped
 from bot.domain.incident import Incident
 from bot.domain.page import Draft, Turn
-from bot.runbook import Runbook, Tier
+from bot.runbook import Runbook
+from bot.services.ascents import Ascent, Decision
 from bot.services.cards import Cards
+from bot.services.outbox import Outbox
 from bot.services.pages import Pages
 from bot.services.people import People
 from bot.services.policies import policy_of, tier_of
@@ -32,37 +33,8 @@ SET_ASIDE = timedelta(minutes=1)
 # whoever answers one of these incidents meanwhile waits for all of them.
 ABREAST = 32
 CALM_AFTER = timedelta(seconds=1)
-
-
-@dataclass(frozen=True)
-class Ascent:
-    """A step that is to be taken now, and how it is told. `due_at` is when its time came."""
-
-    incident: Incident
-    escalation: Escalation
-    due_at: datetime
-    reason: str | None = None
-    actor: Actor = TOCSIN
-    unreached: bool = False
-    silent: bool = False
-
-    @property
-    def is_the_first(self) -> bool:
-        return (self.escalation.loop, self.escalation.step) == (0, 0)
-
-
-@dataclass(frozen=True)
-class Decision:
-    """Where an ascent leads, and whom it pages; nobody when the ladder has come to its end.
-
-    `passed_over`: which tiers were, and why.
-    """
-
-    ascent: Ascent
-    move: Climb
-    tier: Tier | None
-    drafts: Sequence[Draft]
-    passed_over: Sequence[str]
+# A ladder that is due and that somebody else holds is looked for again after this.
+IN_OTHER_HANDS = timedelta(milliseconds=50)
 
 
 class Ladders:
@@ -79,6 +51,7 @@ class Ladders:
         rooms: Rooms,
         posts: Posts,
         cards: Cards,
+        outbox: Outbox,
     ) -> None:
         self._db = db
         self._clock = clock
@@ -89,7 +62,9 @@ class Ladders:
         self._rooms = rooms
         self._posts = posts
         self._cards = cards
+        self._outbox = outbox
         self.more_is_due = False
+        self.due_next: datetime | None = None
         self._many_at: datetime | None = None
         self._one_by_one = 0
 
@@ -110,11 +85,12 @@ class Ladders:
         claimed: list[Row] = []
         self.more_is_due = True
         try:
-            async with self._db.transaction() as conn:
+            async with self._outbox.precedence.while_made(), self._db.transaction() as conn:
                 claimed = await escalations.claim_due(conn, now, limit)
                 self.more_is_due = len(claimed) == limit
                 if claimed:
                     await self._look(conn, [escalations.as_kept(row) for row in claimed], now)
+                escalations.tell_next_look(conn, self._learn_next_look, now=now, again_at=now + IN_OTHER_HANDS)
         except Failed:
             raise
         except Exception:
@@ -129,6 +105,9 @@ class Ladders:
     def is_a_storm(self) -> bool:
         """Were as many due as are taken at a time, here, a moment ago? Other processes have as many in hand."""
         return self._many_at is not None and self._clock.machine_now() - self._many_at < CALM_AFTER
+
+    def _learn_next_look(self, due_at: datetime | None) -> None:
+        self.due_next = due_at
 
     async def next_due(self) -> datetime | None:
         async with self._db.statement() as conn:
@@ -174,8 +153,10 @@ class Ladders:
         if in_doubt:
             ascents += [Ascent(*held, now, unreached=True) for held in await self._reaching.judge(conn, in_doubt)]
         await self.take_steps(conn, ascents)
-        for incident in found.values():
-            await self._cards.touch(conn, f"incident:{incident.id}", incident=incident.id)
+        stepped = {ascent.incident.id for ascent in ascents}
+        for number in found:
+            # A step is shown with what its providers say to it: two edits for every step are too many in a storm.
+            await self._cards.touch(conn, f"incident:{number}", incident=number, soon=number in stepped)
 
     async def take_step(self, conn: Connection, ascent: Ascent) -> str | None:
         """Page the next tier that has somebody in it; returns its key, None when the ladder has come to its end."""

@@ -10,10 +10,11 @@ from bot.clock import Clock
 from bot.domain.errors import Failed, RateLimited, Rejected, Unanswered
 from bot.outgoing import only_before
 from bot.services.errands import PAGE, UPDATE, Errand, NoLongerWanted, NotYet, Outcome, backoff
+from bot.services.precedence import MANY_PAGES, Precedence
 from bot.services.records import Records
 from bot.store import outbox
 from bot.store.database import Database
-from bot.store.outbox import Delivery
+from bot.store.outbox import Delivery, InHand
 from bot.store.queries import Connection
 
 log = logging.getLogger(__name__)
@@ -25,13 +26,8 @@ MARGIN = timedelta(seconds=3)
 AT_ONCE = 128
 # Of everything but pages: when all of that is slow, a page still finds a place, and no crowd before the processor.
 OTHERS_AT_ONCE = 32
-# So many pages under way are many. While they wait for their providers, of everything else so many at a time.
-MANY_PAGES = 8
+# Beside many pages that wait for their providers, of everything else so many at a time.
 BESIDE_PAGES = 4
-# While many pages are about to leave nothing else is begun; but not for longer than this.
-LONGEST_RUSH = timedelta(seconds=3)
-# Pages leave before whatever else the same deed caused, but a pager in trouble does not hold the rest up for longer.
-HEAD_START_S = 0.25
 GIVE_UP_AFTER = timedelta(hours=6)
 # What fails by a fault of ours fails again: it must not hold its lane for hours.
 FAULTS = 10
@@ -46,16 +42,16 @@ class Outbox:
         self._clock = clock
         self._errands: dict[str, Errand] = {}
         self._records = Records(db, clock)
-        self._under_way: dict[int, asyncio.Task[None]] = {}
-        self._leaving: dict[int, asyncio.Event] = {}
+        self.precedence = Precedence(clock)
+        self._under_way: dict[int, asyncio.Task[bool]] = {}
         self._pages: set[int] = set()
-        self._rushing_since: datetime | None = None
         # Was the last look limited by what may be under way? Whoever ends first makes room.
         self.more_is_due = False
+        self.due_next: datetime | None = None
         # Something may have become due by what has ended: a place is free, or the next of a lane has its turn.
         self.on_done: Callable[[], None] = lambda: None
-        # Are more pages about to be put in, so that all else had better wait?
-        self.pages_are_coming: Callable[[], bool] = lambda: False
+        # Does this process carry anything at all? One that only puts in leaves it to others.
+        self.is_carrying: Callable[[], bool] = lambda: False
 
     def carries(self, kind: str, errand: Errand) -> None:
         self._errands[kind] = errand
@@ -76,12 +72,27 @@ class Outbox:
         now = self._clock.now()
         await outbox.put(conn, kind, payload, now=now, priority=priority, key=key, lane=lane, due_at=due_at)
 
+    def has_places(self, count: int) -> bool:
+        """May so many be put in hand?"""
+        return self.is_carrying() and len(self._under_way) + count <= AT_ONCE
+
+    def put_in_hand(self, conn: Connection, kind: str, given: Sequence[InHand]) -> None:
+        """As `put`, of what cannot wait to be claimed: that is done by putting it in, and it is begun after the commit.
+
+        When the commit is not heard of, it waits until that lease is over, as after the death of a process.
+        """
+        now, holder = self._clock.now(), self._db.process
+        outbox.put_in_hand(conn, kind, given, self._begin_all, now=now, lease_until=now + LEASE, holder=holder)
+
     async def wake(self, conn: Connection, kinds: list[str], payload: Mapping[str, Any]) -> None:
         """What these kinds have been waiting for is there: those with this payload are due now."""
         await outbox.bring_forward(conn, kinds, payload, self._clock.now())
 
     async def take_due(self) -> int:
         """Claim what is due and begin to carry it; returns how many were claimed."""
+        if not self.precedence.is_a_storm:
+            await self.precedence.give_way()
+        self.due_next = None
         places = [(lowest, max(limit, 0)) for lowest, limit in self._places()]
         taken = [await self._take(lowest, limit) if limit else 0 for lowest, limit in places]
         filled = any(count == limit for count, (_, limit) in zip(taken, places, strict=True))
@@ -91,36 +102,22 @@ class Outbox:
     async def _take(self, lowest: int, limit: int) -> int:
         now = self._clock.now()
         async with self._db.statement() as conn:
-            deliveries = await outbox.claim(
+            deliveries, self.due_next = await outbox.claim(
                 conn, now=now, lease_until=now + LEASE, limit=limit, lowest=lowest, in_hand=list(self._under_way),
                 holder=self._db.process,
             )  # fmt: skip
-        pages = [delivery for delivery in deliveries if delivery.priority <= PAGE]
-        self._pages.update(page.id for page in pages)
-        self._leaving |= {page.id: asyncio.Event() for page in pages}
-        gates = list(self._leaving.values())
-        for delivery in deliveries:
-            self._begin(delivery, behind=[] if delivery.priority <= PAGE else gates)
+        self._begin_all(deliveries)
         return len(deliveries)
 
     def _places(self) -> list[tuple[int, int]]:
         """How many may be claimed now, each with the least urgent that may be among them."""
         free, free_for_others = AT_ONCE - len(self._under_way), OTHERS_AT_ONCE - self._others
-        rushing = self._is_rushing()
-        if rushing and not self._rushed_since_long():
+        rushing = self.precedence.is_rushing()
+        if rushing and not self.precedence.rushed_since_long:
             return [(PAGE, free)]
         if rushing or len(self._pages) >= MANY_PAGES:
             return [(PAGE, free), (UPDATE, min(BESIDE_PAGES - self._others, free))]
         return [(UPDATE, min(free_for_others, free)) if free_for_others > 0 else (PAGE, free)]
-
-    def _is_rushing(self) -> bool:
-        """Do pages need all there is of the processor?"""
-        rushing = len(self._leaving) >= MANY_PAGES or self.pages_are_coming()
-        self._rushing_since = (self._rushing_since or self._clock.machine_now()) if rushing else None
-        return rushing
-
-    def _rushed_since_long(self) -> bool:
-        return self._rushing_since is not None and self._clock.machine_now() - self._rushing_since > LONGEST_RUSH
 
     async def next_due(self) -> datetime | None:
         """None also while every place is taken: whatever ends first has us look again."""
@@ -145,31 +142,37 @@ class Outbox:
         for task in self._under_way.values():
             task.cancel()
 
-    def leaves(self, delivery: Delivery) -> None:
-        """The request of this page is made: what the same deed caused beside it may follow."""
-        if gate := self._leaving.pop(delivery.id, None):
-            gate.set()
+    def _begin_all(self, deliveries: Sequence[Delivery]) -> None:
+        pages = [delivery for delivery in deliveries if delivery.priority <= PAGE]
+        self._pages.update(page.id for page in pages)
+        for page in pages:
+            self.precedence.is_to_leave(page.id)
+        gates = self.precedence.gates
+        for delivery in deliveries:
+            self._begin(delivery, behind=[] if delivery.priority <= PAGE else gates)
 
     def _begin(self, delivery: Delivery, *, behind: Sequence[asyncio.Event]) -> None:
         task = asyncio.create_task(self._carry(delivery, behind), name=f"{delivery.kind} {delivery.id}")
         self._under_way[delivery.id] = task
-        task.add_done_callback(lambda _: self._done(delivery))
+        task.add_done_callback(lambda done: self._done(delivery, done))
 
-    def _done(self, delivery: Delivery) -> None:
+    def _done(self, delivery: Delivery, task: asyncio.Task[bool]) -> None:
         del self._under_way[delivery.id]
         self._pages.discard(delivery.id)
-        self.leaves(delivery)
-        if self.more_is_due or delivery.lane is not None:
+        self.precedence.has_left(delivery.id)
+        if self.more_is_due or task.cancelled() or task.exception() or task.result():
             self.on_done()
 
-    async def _carry(self, delivery: Delivery, behind: Sequence[asyncio.Event]) -> None:
-        await _pass(behind)
+    async def _carry(self, delivery: Delivery, behind: Sequence[asyncio.Event]) -> bool:
+        """Returns whether another waits for its turn in the same lane."""
+        await self.precedence.follow(behind)
         outcome = await self._attempt(delivery)
-        self.leaves(delivery)
+        self.precedence.has_left(delivery.id)
         if outcome.error:
             level = logging.INFO if outcome.state == "cancelled" else logging.WARNING
             log.log(level, "delivery=%s kind=%s %s error=%r", delivery.id, delivery.kind, outcome.state, outcome.error)
-        await self._records.keep(delivery, outcome)
+        await self.precedence.give_way()
+        return await self._records.keep(delivery, outcome)
 
     async def _attempt(self, delivery: Delivery) -> Outcome:
         try:
@@ -217,12 +220,3 @@ class Outbox:
             return Outcome("gave_up", error=error)
         again_at = now + (wait or backoff(delivery.attempts, number=delivery.id))
         return Outcome("waiting", error=error, again_at=again_at, unsure=unsure)
-
-
-async def _pass(gates: Sequence[asyncio.Event]) -> None:
-    try:
-        async with asyncio.timeout(HEAD_START_S):
-            for gate in gates:
-                await gate.wait()
-    except TimeoutError:
-        log.info("the rest does not wait for a slow page any longer")

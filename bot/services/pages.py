@@ -1,7 +1,9 @@
 """Reaches people: makes the pages of a step, sends each, and writes down what the provider said."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import partial
 
 from bot.clock import Clock
 from bot.domain.actor import TOCSIN
@@ -10,6 +12,7 @@ from bot.domain.escalation import is_late
 from bot.domain.incident import Incident
 from bot.domain.page import Draft, Page, Turn, Via
 from bot.metrics import Metrics
+from bot.outgoing import tell_at_leaving
 from bot.pagers import Call, Pager, Remembering
 from bot.rendering import Rendering
 from bot.runbook import Runbook
@@ -22,7 +25,7 @@ from bot.services.together import Together
 from bot.store import cards, escalations, incidents, pages
 from bot.store.cards import Card
 from bot.store.database import Database
-from bot.store.outbox import Delivery
+from bot.store.outbox import Delivery, InHand
 from bot.store.pages import Said
 from bot.store.queries import Connection
 
@@ -30,6 +33,17 @@ from bot.store.queries import Connection
 SHARED: frozenset[Via] = frozenset({"pagerduty"})
 # So many leave behind one look at whether they are still wanted: the last of them a few milliseconds after it.
 ABREAST = 16
+# Whether a page is still wanted is not asked again so soon after the deed that made it.
+JUST_MADE = timedelta(milliseconds=250)
+
+
+@dataclass(frozen=True)
+class Leaving:
+    """A page that is about to leave, or was: `is_wanted` is False once nobody is to be paged any more."""
+
+    page: Page
+    incident: Incident
+    is_wanted: bool = True
 
 
 class Pages(Errand):
@@ -74,14 +88,21 @@ class Pages(Errand):
             for via, contact in self.contacts(key, vias, drill=incident.drill and not turn.by_every_way):
                 if via in SHARED and any(draft.via == via for draft in drafts):
                     continue
-                drafts.append(Draft(incident.id, turn, key, via, contact, late))
+                drafts.append(Draft(incident, turn, key, via, contact, late))
         return drafts
 
     async def make(self, conn: Connection, drafts: Sequence[Draft]) -> None:
-        """Have them sent, of any number of incidents."""
-        for page in await pages.insert(conn, drafts):
-            priority = FIRST_PAGE if (page.run, page.loop, page.step) == (1, 0, 0) else PAGE
-            await self._outbox.put(conn, "page", {"page": page.id}, priority=priority)
+        """Have them sent, of any number of incidents; by this process right after the commit, when it can."""
+        in_hand = self._outbox.has_places(len(drafts))
+        made = await pages.insert(conn, drafts, attempted_at=self._clock.now() if in_hand else None)
+        if in_hand:
+            about = {draft.incident.id: draft.incident for draft in drafts}
+            known = [Leaving(page, about[page.incident_id]) for page in made]
+            given = [InHand(_payload(one.page), _urgency(one.page), one) for one in known]
+            self._outbox.put_in_hand(conn, "page", given)
+            return
+        for page in made:
+            await self._outbox.put(conn, "page", _payload(page), priority=_urgency(page))
 
     def contacts(self, key: str, vias: tuple[Via, ...], *, drill: bool) -> list[tuple[Via, str]]:
         """By what this person can be reached, of the channels asked for. A rehearsal pages through Slack only."""
@@ -109,14 +130,26 @@ class Pages(Errand):
     async def send(self, delivery: Delivery) -> str | None:
         if self._clock.now() >= delivery.lease_until:
             raise Unreachable("its lease was over before it was sent")
-        page, incident, wanted = await self._attempts.ask(delivery)
+        leaving = self._just_made(delivery) or await self._attempts.ask(delivery)
+        page, incident = leaving.page, leaving.incident
         person = self._people.person(page.person)
         if person is None:
             raise Rejected("the runbook does not know this person any more")
-        call = Call(page, incident, person, delivery.unsure, leaves=lambda: self._outbox.leaves(delivery))
-        return await (self._pagers[page.via].page(call) if wanted else self._earlier(call))
+        call = Call(
+            page,
+            incident,
+            person,
+            delivery.unsure,
+            leaves=partial(tell_at_leaving, partial(self._outbox.precedence.has_left, delivery.id)),
+        )
+        return await (self._pagers[page.via].page(call) if leaving.is_wanted else self._earlier(call))
 
-    async def _attempt(self, deliveries: Sequence[Delivery]) -> list[tuple[Page, Incident, bool]]:
+    def _just_made(self, delivery: Delivery) -> Leaving | None:
+        """What was made by this process a moment ago has been counted as attempted, and looked at, by that."""
+        is_new = self._clock.now() - delivery.created_at < JUST_MADE
+        return delivery.known if is_new and isinstance(delivery.known, Leaving) else None
+
+    async def _attempt(self, deliveries: Sequence[Delivery]) -> list[Leaving]:
         """Right before pages leave: each with its incident, and whether it is still wanted."""
         by_page = {int(delivery.payload["page"]): delivery for delivery in deliveries}
         async with self._db.statement() as conn:
@@ -124,7 +157,7 @@ class Pages(Errand):
             others = await pages.get_all(conn, list(by_page.keys() - wanted)) if len(wanted) < len(by_page) else {}
             made = wanted | others
             about = await incidents.get_all(conn, [page.incident_id for page in made.values()])
-        return [(made[number], about[made[number].incident_id], number in wanted) for number in by_page]
+        return [Leaving(made[number], about[made[number].incident_id], number in wanted) for number in by_page]
 
     async def _earlier(self, call: Call) -> str:
         """It was cancelled meanwhile. What may have been accepted before, unheard, is looked for: a message that
@@ -200,3 +233,11 @@ class Pages(Errand):
                 facts = {"page": page, "person": self._people.display_name(page.person), "error": outcome.error}
                 words, once = self._rendering.say("documents/page_failed", **facts), f"page {page.id} lost"
                 await incidents.write(conn, page.incident_id, "page_failed", words, actor=TOCSIN.name, at=now, key=once)
+
+
+def _payload(page: Page) -> dict[str, int]:
+    return {"page": page.id}
+
+
+def _urgency(page: Page) -> int:
+    return FIRST_PAGE if (page.run, page.loop, page.step) == (1, 0, 0) else PAGE

@@ -26,7 +26,7 @@ class Records:
         self._db = db
         self._clock = clock
         self._errands: dict[str, Errand] = {}
-        self._together: dict[Errand, Together[Ended, None]] = {}
+        self._together: dict[Errand, Together[Ended, bool]] = {}
 
     def of(self, kind: str, errand: Errand) -> None:
         """What follows from the outcomes of this kind is this errand's business."""
@@ -34,41 +34,43 @@ class Records:
         if errand.together > 1:
             self._together[errand] = Together(partial(self._close, errand), limit=errand.together)
 
-    async def keep(self, delivery: Delivery, outcome: Outcome) -> None:
-        """It has been sent: the database must learn of it, however long it is away, and whatever follows fails."""
+    async def keep(self, delivery: Delivery, outcome: Outcome) -> bool:
+        """It has been sent: the database must learn of it, however long it is away, and whatever follows fails.
+
+        Returns whether another waits for its turn in the same lane.
+        """
         errand = self._errands.get(delivery.kind)
         while True:
             try:
-                await self._write_down(errand, delivery, outcome)
-                return
+                return await self._write_down(errand, delivery, outcome)
             except Unreachable:
                 await asyncio.sleep(RECORD_AGAIN_AFTER_S)
             except Exception:
                 log.exception("delivery=%s kind=%s what follows is not recorded", delivery.id, delivery.kind)
                 if errand is None:
-                    return
+                    return True
                 errand = None
 
-    async def _write_down(self, errand: Errand | None, delivery: Delivery, outcome: Outcome) -> None:
+    async def _write_down(self, errand: Errand | None, delivery: Delivery, outcome: Outcome) -> bool:
         if outcome.state == "waiting":
             async with self._db.transaction() as conn:
                 if await self._put_back(conn, delivery, outcome) and errand:
                     await errand.recorded(conn, delivery, outcome)
-        elif errand in self._together:
-            await self._together[errand].ask((delivery, outcome))
-        else:
-            await self._close(errand, [(delivery, outcome)])
+            return False
+        if errand in self._together:
+            return await self._together[errand].ask((delivery, outcome))
+        return (await self._close(errand, [(delivery, outcome)]))[0]
 
-    async def _close(self, errand: Errand | None, ended: Sequence[Ended]) -> Sequence[None]:
+    async def _close(self, errand: Errand | None, ended: Sequence[Ended]) -> Sequence[bool]:
         now = self._clock.now()
         if errand is None or type(errand).recorded is Errand.recorded:
             async with self._db.statement() as conn:
-                await outbox.close(conn, ended, now=now)
+                ours = await outbox.close(conn, ended, now=now)
         else:
             async with self._db.transaction() as conn:
                 ours = await outbox.close(conn, ended, now=now)
                 await errand.all_recorded(conn, [one for one in ended if one[0].id in ours])
-        return [None] * len(ended)
+        return [ours.get(delivery.id, False) for delivery, _ in ended]
 
     async def _put_back(self, conn: Connection, delivery: Delivery, outcome: Outcome) -> bool:
         now = self._clock.now()

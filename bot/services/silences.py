@@ -8,8 +8,9 @@ from bot.domain.escalation import unanswered
 from bot.domain.incident import Incident
 from bot.domain.silence import PATIENCE, look
 from bot.runbook import Runbook, Severity
+from bot.services.ascents import Ascent
 from bot.services.deeds import Moment
-from bot.services.ladders import Ascent, Ladders
+from bot.services.ladders import Ladders
 from bot.services.looks import Looks
 from bot.services.people import People
 from bot.services.posts import Posts

@@ -22,7 +22,8 @@ async def get(conn: Connection, key: str) -> Card | None:
 
 
 async def save(conn: Connection, key: str, card: Card) -> None:
-    await SQL.run(conn, "save_card", key=key, channel=card.channel, ts=card.ts, digest=card.digest)
+    """With the commit."""
+    await SQL.later(conn, "save_card", once=key, key=key, channel=card.channel, ts=card.ts, digest=card.digest)
 
 
 async def at(conn: Connection, channel: str, ts: str) -> str | None:

@@ -2,7 +2,8 @@
 SELECT channel, ts, digest FROM cards WHERE key = %(key)s;
 
 -- name: save_card
-INSERT INTO cards (key, channel, ts, digest) VALUES (%(key)s, %(channel)s, %(ts)s, %(digest)s)
+INSERT INTO cards (key, channel, ts, digest)
+SELECT key, channel, ts, digest FROM jsonb_populate_recordset(NULL::cards, %(rows)s) AS given ORDER BY key
 ON CONFLICT (key) DO UPDATE SET channel = EXCLUDED.channel, ts = EXCLUDED.ts, digest = EXCLUDED.digest;
 
 -- name: card_at

@@ -1,6 +1,6 @@
 """The ladders of incidents, as they are kept: a timer is the row's due time."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -80,6 +80,13 @@ async def push_ahead(conn: Connection, incident_id: int, *, now: datetime, until
 async def next_due(conn: Connection) -> datetime | None:
     due_at: datetime | None = (await SQL.the(conn, "next_due"))["due_at"]
     return due_at
+
+
+def tell_next_look(
+    conn: Connection, told: Callable[[datetime | None], None], *, now: datetime, again_at: datetime
+) -> None:
+    """Have it told, as of the commit, when the next is due after `now`; `again_at` for what is due and is not ours."""
+    conn.at_commit(SQL, "next_look", lambda rows: told(rows[0]["due_at"]), now=now, again_at=again_at)
 
 
 async def armed(conn: Connection) -> int:

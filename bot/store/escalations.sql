@@ -33,6 +33,12 @@ WHERE incident_id = %(incident_id)s;
 -- name: next_due
 SELECT min(due_at) AS due_at FROM escalations WHERE due_at IS NOT NULL;
 
+-- name: next_look
+-- One that is due and in somebody's hands is looked for again, but what becomes due sooner does not wait for that.
+SELECT LEAST(
+    (SELECT min(due_at) FROM escalations WHERE due_at > %(now)s),
+    CASE WHEN EXISTS (SELECT FROM escalations WHERE due_at <= %(now)s) THEN %(again_at)s::timestamptz END) AS due_at;
+
 -- name: armed
 -- How many ladders are running.
 SELECT count(*) AS armed FROM escalations WHERE due_at IS NOT NULL;

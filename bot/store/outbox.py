@@ -1,6 +1,6 @@
 """Everything that leaves the house: first written down here, then sent, then its outcome recorded."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
@@ -8,7 +8,7 @@ from typing import Any, Protocol
 from psycopg.errors import UniqueViolation
 from psycopg.types.json import Jsonb
 
-from bot.store.queries import Connection, Queries, Row
+from bot.store.queries import Connection, Queries, Row, as_json, ask_all
 
 SQL = Queries(__file__)
 
@@ -26,7 +26,10 @@ class End(Protocol):
 
 @dataclass(frozen=True)
 class Delivery:
-    """A claimed row of the outbox. `fence` tells this claim from later ones; `unsure`: it may have been accepted."""
+    """A claimed row of the outbox. `fence` tells this claim from later ones; `unsure`: it may have been accepted.
+
+    `known`: what it is about, as whoever put it in has just written it down; None when it must be read.
+    """
 
     id: int
     kind: str
@@ -38,6 +41,7 @@ class Delivery:
     lease_until: datetime
     priority: int
     lane: str | None
+    known: object = None
 
 
 async def put(
@@ -56,6 +60,34 @@ async def put(
     await SQL.later(conn, "put", once=key, **row, due_at=due_at or now)
 
 
+@dataclass(frozen=True)
+class InHand:
+    """Something that whoever puts it in also carries; `known` as in Delivery."""
+
+    payload: Mapping[str, Any]
+    priority: int
+    known: object
+
+
+def put_in_hand(
+    conn: Connection,
+    kind: str,
+    given: Sequence[InHand],
+    begin: Callable[[list[Delivery]], None],
+    *,
+    now: datetime,
+    lease_until: datetime,
+    holder: str,
+) -> None:
+    """Have them written down with the commit as claimed already; after it they are begun, in their order."""
+
+    def follow(made: list[Row]) -> None:
+        begin([Delivery(**row, known=one.known) for row, one in zip(made, given, strict=True)])
+
+    rows = as_json([{"kind": kind, "payload": one.payload, "priority": one.priority} for one in given])
+    conn.at_commit(SQL, "put_in_hand", follow, rows=rows, now=now, lease_until=lease_until, holder=holder)
+
+
 async def claim(
     conn: Connection,
     *,
@@ -65,20 +97,23 @@ async def claim(
     lowest: int,
     in_hand: list[int],
     holder: str | None = None,
-) -> list[Delivery]:
-    """What is due, most urgent first; nothing less urgent than `lowest`, and nothing of `in_hand`."""
+) -> tuple[list[Delivery], datetime | None]:
+    """What is due, most urgent first; nothing less urgent than `lowest`, and nothing of `in_hand`. And when the next
+    of what is left is due, as `next_due` says."""
     values = {"now": now, "lease_until": lease_until, "limit": limit, "lowest": lowest, "in_hand": in_hand}
-    rows = await SQL.all(conn, "claim", **values, holder=holder)
-    return sorted((Delivery(**row) for row in rows), key=lambda delivery: (delivery.priority, delivery.id))
+    rows, following = await ask_all(conn, (SQL, "claim", values | {"holder": holder}), (SQL, "next_due", {}))
+    claimed = sorted((Delivery(**row) for row in rows), key=lambda delivery: (delivery.priority, delivery.id))
+    return claimed, following[0]["due_at"]
 
 
-async def close(conn: Connection, ended: Sequence[tuple[Delivery, End]], *, now: datetime) -> set[int]:
-    """Record how these came to their end; returns those whose claim was still ours, by number."""
+async def close(conn: Connection, ended: Sequence[tuple[Delivery, End]], *, now: datetime) -> dict[int, bool]:
+    """Record how these came to their end; returns those whose claim was still ours, by number, each with whether
+    another waits for its turn in the same lane."""
     rows = [
         {"id": delivery.id, "fence": delivery.fence, "state": end.state, "reference": end.reference, "error": end.error}
         for delivery, end in ended
     ]
-    return {row["id"] for row in await SQL.rows(conn, "close", rows, now=now)}
+    return {row["id"]: row["is_followed"] for row in await SQL.rows(conn, "close", rows, now=now)}
 
 
 async def postpone(

@@ -10,6 +10,14 @@ DO UPDATE SET
     due_at = CASE WHEN outbox.attempts > 0 THEN outbox.due_at ELSE LEAST(outbox.due_at, EXCLUDED.due_at) END,
     payload = EXCLUDED.payload;
 
+-- name: put_in_hand
+-- Claimed by whoever puts it in: nobody else looks at it before its lease is over.
+INSERT INTO outbox (kind, payload, priority, state, due_at, fence, attempts, created_at, holder)
+SELECT kind, payload, priority, 'sending', %(lease_until)s, 1, 1, %(now)s, %(holder)s
+FROM jsonb_populate_recordset(NULL::outbox, %(rows)s) WITH ORDINALITY AS given
+ORDER BY ordinality
+RETURNING id, kind, payload, fence, attempts, unsure, created_at, due_at AS lease_until, priority, lane;
+
 -- name: claim
 -- What is due and first in its lane. One that was being sent when its lease ended may have been accepted: unsure.
 -- What this process still has in hand is not taken over by itself: its outcome is on its way.
@@ -35,7 +43,9 @@ RETURNING o.id, o.kind, o.payload, o.fence, o.attempts, o.unsure, o.created_at, 
 UPDATE outbox o SET state = given.state, done_at = %(now)s, reference = given.reference, error = given.error
 FROM jsonb_populate_recordset(NULL::outbox, %(rows)s) AS given
 WHERE o.id = given.id AND o.fence = given.fence AND o.state = 'sending'
-RETURNING o.id;
+RETURNING o.id,
+    EXISTS (SELECT FROM outbox f WHERE f.lane = o.lane AND f.state IN ('waiting', 'sending') AND f.id <> o.id)
+    AS is_followed;
 
 -- name: postpone
 -- No row when meanwhile the same has been put in again.

@@ -11,13 +11,17 @@ from bot.store.queries import Connection, Queries, Row
 SQL = Queries(__file__)
 
 
-async def insert(conn: Connection, drafts: Sequence[Draft]) -> list[Page]:
-    """In their order; none for a draft whose person was paged for this step by this channel before."""
-    return [Page(**row) for row in await SQL.rows(conn, "insert", [_as_row(draft) for draft in drafts])]
+async def insert(conn: Connection, drafts: Sequence[Draft], *, attempted_at: datetime | None = None) -> list[Page]:
+    """In their order; none for a draft whose person was paged for this step by this channel before.
+
+    `attempted_at`: when whoever makes them begins to send them; None when they wait until somebody does.
+    """
+    rows = [_as_row(draft) for draft in drafts]
+    return [Page(**row) for row in await SQL.rows(conn, "insert", rows, attempted_at=attempted_at)]
 
 
 def _as_row(draft: Draft) -> Row:
-    own = {"incident_id": draft.incident_id, "person": draft.person, "via": draft.via}
+    own = {"incident_id": draft.incident.id, "person": draft.person, "via": draft.via}
     return {**vars(draft.turn), **own, "contact": draft.contact, "late": draft.late}
 
 

@@ -1,7 +1,10 @@
 -- name: insert
 -- No row when this person has been paged for this step by this channel already.
-INSERT INTO pages (incident_id, run, loop, step, tier, person, via, contact, reason, late, due_at)
-SELECT incident_id, run, loop, step, tier, person, via, contact, reason, late, due_at
+-- Those that are about to be attempted by whoever makes them, at `attempted_at`, need not be counted again for that.
+INSERT INTO pages (incident_id, run, loop, step, tier, person, via, contact, reason, late, due_at, attempts,
+    first_attempt_at)
+SELECT incident_id, run, loop, step, tier, person, via, contact, reason, late, due_at,
+    CASE WHEN %(attempted_at)s::timestamptz IS NULL THEN 0 ELSE 1 END, %(attempted_at)s
 FROM jsonb_populate_recordset(NULL::pages, %(rows)s) AS given
 ON CONFLICT (incident_id, run, loop, step, person, via) DO NOTHING
 RETURNING *;

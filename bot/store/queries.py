@@ -1,20 +1,24 @@
 """The named statements of the .sql file beside a store module, and the connection they run on."""
 
 import json
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager, nullcontext
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager, nullcontext
 from datetime import datetime
 from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
 from psycopg import AsyncConnection, AsyncCursor
+from psycopg.pq import TransactionStatus
 from psycopg.transaction import AsyncTransaction
 from psycopg.types.json import Jsonb
 
 Row = dict[str, Any]
 
 NAME_MARK = "-- name: "
+
+# A statement of some queries with its values, and who is told the answer.
+Last = tuple["Queries", str, Mapping[str, Any], Callable[[list[Row]], None]]
 
 
 class Connection(AsyncConnection[Row]):
@@ -27,6 +31,7 @@ class Connection(AsyncConnection[Row]):
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
         self._pad: dict[tuple[Queries, str], dict[object, Row]] = {}
+        self._at_commit: list[Last] = []
 
     async def note(self, queries: "Queries", name: str, row: Row, *, once: object = None) -> None:
         """`once`: of the rows for this statement, no two that are called so may be written by one of it."""
@@ -37,26 +42,70 @@ class Connection(AsyncConnection[Row]):
 
     async def write_noted(self) -> None:
         """In the order in which the first row for each statement was noted, in one trip."""
+        async with self.pipeline() if len(self._pad) > 1 else nullcontext():
+            await self.send_noted()
+
+    async def send_noted(self) -> None:
+        """As `write_noted`, within a pipeline that somebody else ends."""
         pad, self._pad = self._pad, {}
-        async with self.pipeline() if len(pad) > 1 else nullcontext():
-            for (queries, name), rows in pad.items():
-                await queries.run(self, name, rows=_as_json(list(rows.values())))
+        for (queries, name), rows in pad.items():
+            await queries.ask(self, name, {"rows": as_json(list(rows.values()))})
+
+    @property
+    def has_noted(self) -> bool:
+        return bool(self._pad)
 
     def forget_noted(self) -> None:
         self._pad = {}
+
+    def at_commit(self, queries: "Queries", name: str, follow: Callable[[list[Row]], None], **values: Any) -> None:
+        """Have this asked in one trip with the commit of the transaction that is under way.
+
+        `follow` is given the answer once all is committed; it is not called when that is undone, or not heard of.
+        """
+        self._at_commit.append((queries, name, values, follow))
 
     @asynccontextmanager
     async def transaction(
         self, savepoint_name: str | None = None, force_rollback: bool = False
     ) -> AsyncIterator[AsyncTransaction]:
-        """What was noted within it is written at its end, or undone with it."""
+        """What was noted within it is written at its end, in one trip with the commit, or undone with it."""
         await self.write_noted()
-        async with super().transaction(savepoint_name, force_rollback) as transaction:
-            try:
-                yield transaction
-                await self.write_noted()
-            finally:
-                self.forget_noted()
+        before = len(self._at_commit)
+        is_outermost = self.pgconn.transaction_status == TransactionStatus.IDLE
+        try:
+            async with (
+                AsyncExitStack() as last_trip,
+                super().transaction(savepoint_name, force_rollback) as transaction,
+            ):
+                try:
+                    yield transaction
+                    if is_outermost:
+                        await last_trip.enter_async_context(self._last_trip())
+                    else:
+                        await self.write_noted()
+                finally:
+                    self.forget_noted()
+        except BaseException:
+            del self._at_commit[before:]
+            # Of a mistake that is met on the last trip the driver learns when it has said that all is committed.
+            if is_outermost and self.pgconn.transaction_status == TransactionStatus.INERROR:
+                await self.rollback()
+            raise
+
+    @asynccontextmanager
+    async def _last_trip(self) -> AsyncIterator[None]:
+        """Whatever is done within the block goes with what is left to be written and asked, and its answers follow."""
+        last, self._at_commit = self._at_commit, []
+        if not (self._pad or last):
+            yield
+            return
+        async with self.pipeline():
+            await self.send_noted()
+            asked = [(await queries.ask(self, name, values), follow) for queries, name, values, follow in last]
+            yield
+        for cursor, follow in asked:
+            follow(await cursor.fetchall())
 
 
 class Queries:
@@ -95,26 +144,34 @@ class Queries:
 
     async def rows(self, conn: Connection, name: str, rows: list[Row], /, **values: Any) -> list[Row]:
         """What a statement for many, which takes them as `%(rows)s`, returns of each."""
-        return await self.all(conn, name, rows=_as_json(rows), **values) if rows else []
+        return await self.all(conn, name, rows=as_json(rows), **values) if rows else []
 
     async def later(self, conn: Connection, name: str, /, once: object = None, **row: Any) -> None:
         """Have this row written with others at the commit, by a statement for many; see Connection.note."""
         await conn.note(self, name, row, once=once)
 
-    async def _execute(self, conn: Connection, name: str, values: Mapping[str, Any]) -> AsyncCursor[Row]:
-        await conn.write_noted()
+    async def ask(self, conn: Connection, name: str, values: Mapping[str, Any]) -> AsyncCursor[Row]:
+        """As it stands, whatever was noted."""
         return await conn.execute(self.statements[name].encode(), values)
+
+    async def _execute(self, conn: Connection, name: str, values: Mapping[str, Any]) -> AsyncCursor[Row]:
+        """With whatever was noted, in one trip."""
+        async with conn.pipeline() if conn.has_noted else nullcontext():
+            await conn.send_noted()
+            return await self.ask(conn, name, values)
 
 
 async def ask_all(conn: Connection, *asked: tuple[Queries, str, Mapping[str, Any]]) -> list[list[Row]]:
-    """Several questions in one trip to the database; the answers in their order."""
-    await conn.write_noted()
+    """Several questions in one trip to the database, with whatever was noted; the answers in their order."""
     async with conn.pipeline():
-        cursors = [await conn.execute(queries.statements[name].encode(), values) for queries, name, values in asked]
-        return [await cursor.fetchall() for cursor in cursors]
+        await conn.send_noted()
+        cursors = [await queries.ask(conn, name, values) for queries, name, values in asked]
+    # Not before its end: to ask for an answer within the pipeline is a trip of its own.
+    return [await cursor.fetchall() for cursor in cursors]
 
 
-def _as_json(rows: list[Row]) -> Jsonb:
+def as_json(rows: list[Row]) -> Jsonb:
+    """Rows as a statement for many takes them."""
     return Jsonb(rows, dumps=partial(json.dumps, default=_in_words))
 
 

@@ -7,6 +7,8 @@ from contextlib import AsyncExitStack
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from psycopg import errors
+from psycopg.pq import TransactionStatus
 
 from bot.store import outbox
 from bot.store.database import WORK_CONNECTIONS, Database
@@ -93,6 +95,45 @@ async def test_two_with_one_key_are_one_that_is_due_at_the_sooner_time(db: Datab
         await put(conn, "another", due_in=90)
         assert await outbox.next_due(conn) == NOW + timedelta(seconds=5)
     assert await kinds(db) == ["sooner", "another"]
+
+
+async def test_what_is_asked_at_the_commit_is_answered_once_all_is_committed(db: Database) -> None:
+    told: list[object] = []
+    async with db.transaction() as conn:
+        conn.at_commit(outbox.SQL, "next_due", lambda rows: told.append(rows[0]["due_at"]))
+        await put(conn, "one", due_in=60)
+        assert told == []
+    assert told == [NOW + timedelta(seconds=60)]
+    assert await kinds(db) == ["one"]
+
+
+async def test_it_is_not_asked_when_all_or_the_part_that_wanted_it_is_undone(db: Database) -> None:
+    told: list[object] = []
+    with pytest.raises(ZeroDivisionError):
+        async with db.transaction() as conn:
+            conn.at_commit(outbox.SQL, "next_due", told.append)
+            raise ZeroDivisionError
+    for _ in range(WORK_CONNECTIONS):
+        async with db.transaction() as conn:
+            with pytest.raises(ZeroDivisionError):
+                async with conn.transaction():
+                    conn.at_commit(outbox.SQL, "next_due", told.append)
+                    raise ZeroDivisionError
+            await put(conn, "one")
+    assert told == []
+
+
+async def test_a_mistake_that_is_met_with_the_commit_is_told_as_such_and_undoes_everything(db: Database) -> None:
+    told: list[object] = []
+    for _ in range(WORK_CONNECTIONS):
+        async with db.statement() as conn:
+            with pytest.raises(errors.NotNullViolation):
+                async with conn.transaction():
+                    conn.at_commit(outbox.SQL, "next_due", told.append)
+                    await put(conn, "one")
+                    await conn.note(outbox.SQL, "put", {"kind": None})
+            assert conn.info.transaction_status == TransactionStatus.IDLE
+    assert told == [] and await kinds(db) == []
 
 
 async def interrupted_after(turns: int, db: Database) -> None:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from bot.clock import Clock
 from bot.domain.actor import Actor
 from bot.services.errands import UPDATE, Errand, Outcome
 from bot.services.outbox import FAULTS, LEASE
@@ -145,6 +146,27 @@ async def test_a_page_whose_lease_ended_before_it_was_sent_is_sent_all_the_same(
         house.clock.move(timedelta(seconds=2))
         await house.outbox.take_due()
         await house.outbox.finish(10)
+        assert [key_of(one) for one in fleet.posted("page:")] == ["page:1"]
+
+
+async def test_a_page_in_the_hand_of_a_process_that_died_before_it_was_sent_is_sent_once_its_lease_is_over(
+    new_fleet: NewFleet,
+) -> None:
+    async with new_fleet() as fleet, fleet.app(Clock()).at_hand() as other:
+        now = datetime.now(UTC)
+        for house in (fleet.house, other):
+            house.clock.freeze(now)
+        fleet.house.outbox.is_carrying = lambda: True
+        await fleet.house.incidents.declare(Actor("eve"), "Payments failing", severity="P1")
+        await fleet.house.outbox.finish(0)
+
+        await other.outbox.take_due()
+        await other.outbox.finish(10)
+        assert fleet.posted("page:") == [], "it is in somebody's hand"
+
+        other.clock.move(LEASE)
+        await other.outbox.take_due()
+        await other.outbox.finish(10)
         assert [key_of(one) for one in fleet.posted("page:")] == ["page:1"]
 
 

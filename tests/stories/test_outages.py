@@ -88,7 +88,7 @@ async def test_without_a_database_everybody_is_told_at_once_that_nothing_was_rec
         for answer in (press, shortcut):
             assert_nothing_recorded(await said_in(world, answer))
 
-        assert not (await world.workspace.courier.send(event(world, "1", type="team_join"))).accepted
+        assert not (await world.workspace.courier.send(event(world, "1", type="app_home_opened"))).accepted
         world.workspace.complaints.clear()
         await world.eve.reacts("pushpin", message)
         await line.mend()

@@ -16,7 +16,7 @@ from bot.domain.errors import AlreadyDone
 from bot.domain.incident import Incident
 from bot.sandbox.model import Message
 from bot.services import Services
-from bot.services.ladders import Ascent
+from bot.services.ascents import Ascent
 from bot.services.policies import policy_of
 from bot.store import escalations, incidents
 from bot.store.migrations import shipped

@@ -154,7 +154,9 @@ async def test_what_nobody_here_cares_about_is_acknowledged(new_world: NewWorld,
         ]
         for number, body in enumerate(bodies):
             assert (await delivered(world, event(world, f"{number}", **body))).accepted, body
-        for row in await stored(world, "event"):
+        rows = await stored(world, "event")
+        assert {row["body"]["event"]["type"] for row in rows} == {"reaction_added", "app_home_opened"}
+        for row in rows:
             assert row["worked_at"] and row["error"] is None, row["body"]
         world.nothing_else_was_sent()
 

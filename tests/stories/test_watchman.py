@@ -207,7 +207,7 @@ async def test_each_process_is_named_with_what_it_has_in_hand(world: World) -> N
     async with world.house.db.transaction() as conn:
         await outbox.put(conn, "card", {}, now=now, priority=CARD)
         lease_until = now + timedelta(seconds=15)
-        claimed = await outbox.claim(
+        claimed, _ = await outbox.claim(
             conn, now=now, lease_until=lease_until, limit=9, lowest=CARD, in_hand=[], holder="elsewhere:7"
         )
         assert len(claimed) == 1

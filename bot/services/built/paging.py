@@ -109,7 +109,7 @@ class Paging(Ground):
     def ladders(self) -> Ladders:
         return Ladders(
             self.db, self.clock, self.runbook, self.people, self.pages, self.reaching, self.rooms, self.posts,
-            self.cards,
+            self.cards, self.outbox,
         )  # fmt: skip
 
     @cached_property
