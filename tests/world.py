@@ -94,9 +94,9 @@ class World:
         calm = 0
         while calm < 3:
             assert time.monotonic() < deadline, "the bot does not come to rest"
-            if self.app.is_idle and not await self._is_anything_due():
-                calm += 1
-            else:
+            calm = calm + 1 if self.app.is_idle else 0
+            # What is due is asked last and once: it is a question to every table.
+            if calm == 3 and (await self._is_anything_due() or not self.app.is_idle):
                 calm = 0
             await asyncio.sleep(0.005)
 
