@@ -17,7 +17,9 @@ from bot.store.database import Database
 
 log = logging.getLogger(__name__)
 
+# About: under load a sweep takes longer.
 SWEEP_EVERY_S = 1.0
+ALARM_WITHIN_S = 3.0
 BREATH_S = 0.05
 # To begin a job takes APScheduler about a millisecond.
 READY_BEFORE_S = 0.005
@@ -152,11 +154,11 @@ class Scheduler:
             self._set_alarm(name, due_at, looked_at)
 
     def _set_alarm(self, name: str, due_at: datetime, looked_at: datetime) -> None:
-        """Only for what is due before the next sweep is it worth an alarm of its own."""
+        """Only for what is due before the sweep is sure to have come by again is it worth an alarm of its own."""
         # A row that was due when we looked and could not be taken, because its lane or another process holds it, must
         # not spin this one. One that has become due since is looked at without delay.
         wait = self._clock.seconds_until(due_at) if due_at > looked_at else BREATH_S
-        if wait <= SWEEP_EVERY_S and self._set_for.get(name) != due_at:
+        if wait <= ALARM_WITHIN_S and self._set_for.get(name) != due_at:
             self._set_for[name] = due_at
             at = self._clock.machine_now() + timedelta(seconds=wait)
             early = at - timedelta(seconds=READY_BEFORE_S)

@@ -132,6 +132,7 @@ class Ladders:
         if len(claimed) > 1:
             log.exception("ladders=%s cannot be climbed together", len(claimed))
             self._one_by_one = len(claimed)
+            self.more_is_due = True
             return
         incident_id = claimed[0]["incident_id"]
         log.exception("incident=%s the ladder cannot be climbed", incident_id)

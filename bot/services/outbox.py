@@ -4,6 +4,7 @@ import asyncio
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 from bot.clock import Clock
@@ -32,6 +33,7 @@ GIVE_UP_AFTER = timedelta(hours=6)
 # What fails by a fault of ours fails again: it must not hold its lane for hours.
 FAULTS = 10
 LOOK_AGAIN_AFTER = timedelta(seconds=5)
+LET_GO_AGAIN_AFTER_S = 0.5
 
 
 class Outbox:
@@ -44,7 +46,9 @@ class Outbox:
         self._records = Records(db, clock)
         self.precedence = Precedence(clock)
         self._under_way: dict[int, asyncio.Task[bool]] = {}
+        self._letting_go: set[asyncio.Task[None]] = set()
         self._pages: set[int] = set()
+        self._looks = 0
         # Was the last look limited by what may be under way? Whoever ends first makes room.
         self.more_is_due = False
         self.due_next: datetime | None = None
@@ -79,10 +83,25 @@ class Outbox:
     def put_in_hand(self, conn: Connection, kind: str, given: Sequence[InHand]) -> None:
         """As `put`, of what cannot wait to be claimed: that is done by putting it in, and it is begun after the commit.
 
-        When the commit is not heard of, it waits until that lease is over, as after the death of a process.
+        When the commit is not heard of, whatever of it was committed is let go as soon as the database answers.
         """
         now, holder = self._clock.now(), self._db.process
-        outbox.put_in_hand(conn, kind, given, self._begin_all, now=now, lease_until=now + LEASE, holder=holder)
+        unheard = partial(self._let_go, kind, given)
+        outbox.put_in_hand(conn, kind, given, self._begin_all, unheard, now=now, lease_until=now + LEASE, holder=holder)
+
+    def _let_go(self, kind: str, given: Sequence[InHand]) -> None:
+        async def let_go() -> None:
+            while True:
+                try:
+                    async with self._db.statement() as conn:
+                        await outbox.let_go(conn, kind, given, now=self._clock.now(), holder=self._db.process)
+                    return
+                except Failed:
+                    await asyncio.sleep(LET_GO_AGAIN_AFTER_S)
+
+        task = asyncio.create_task(let_go(), name=f"let go {kind}")
+        self._letting_go.add(task)
+        task.add_done_callback(self._letting_go.discard)
 
     async def wake(self, conn: Connection, kinds: list[str], payload: Mapping[str, Any]) -> None:
         """What these kinds have been waiting for is there: those with this payload are due now."""
@@ -92,11 +111,14 @@ class Outbox:
         """Claim what is due and begin to carry it; returns how many were claimed."""
         if not self.precedence.is_a_storm:
             await self.precedence.give_way()
+        self._looks += 1
         self.due_next = None
         places = [(lowest, max(limit, 0)) for lowest, limit in self._places()]
         taken = [await self._take(lowest, limit) if limit else 0 for lowest, limit in places]
         filled = any(count == limit for count, (_, limit) in zip(taken, places, strict=True))
         self.more_is_due = filled or places[-1][0] < UPDATE
+        if self._is_full:
+            self.due_next = None
         return sum(taken)
 
     async def _take(self, lowest: int, limit: int) -> int:
@@ -121,10 +143,14 @@ class Outbox:
 
     async def next_due(self) -> datetime | None:
         """None also while every place is taken: whatever ends first has us look again."""
-        if self._others >= OTHERS_AT_ONCE or len(self._under_way) >= AT_ONCE:
+        if self._is_full:
             return None
         async with self._db.statement() as conn:
             return await outbox.next_due(conn)
+
+    @property
+    def _is_full(self) -> bool:
+        return self._others >= OTHERS_AT_ONCE or len(self._under_way) >= AT_ONCE
 
     @property
     def _others(self) -> int:
@@ -137,9 +163,10 @@ class Outbox:
 
     async def finish(self, patience_s: float) -> None:
         """At shutdown: let what is under way end; the rest is somebody else's when its lease is over."""
-        if self._under_way:
-            await asyncio.wait(self._under_way.values(), timeout=patience_s)
-        for task in self._under_way.values():
+        tasks = [*self._under_way.values(), *self._letting_go]
+        if tasks:
+            await asyncio.wait(tasks, timeout=patience_s)
+        for task in tasks:
             task.cancel()
 
     def _begin_all(self, deliveries: Sequence[Delivery]) -> None:
@@ -157,6 +184,9 @@ class Outbox:
         task.add_done_callback(lambda done: self._done(delivery, done))
 
     def _done(self, delivery: Delivery, task: asyncio.Task[bool]) -> None:
+        if self._under_way.get(delivery.id) is not task:
+            # We were frozen for longer than its lease, and have claimed it anew since.
+            return
         del self._under_way[delivery.id]
         self._pages.discard(delivery.id)
         self.precedence.has_left(delivery.id)
@@ -172,7 +202,10 @@ class Outbox:
             level = logging.INFO if outcome.state == "cancelled" else logging.WARNING
             log.log(level, "delivery=%s kind=%s %s error=%r", delivery.id, delivery.kind, outcome.state, outcome.error)
         await self.precedence.give_way()
-        return await self._records.keep(delivery, outcome)
+        looks = self._looks
+        is_followed = await self._records.keep(delivery, outcome)
+        # What was put into its lane meanwhile may have been looked for before the lane was free.
+        return is_followed or (delivery.lane is not None and self._looks != looks)
 
     async def _attempt(self, delivery: Delivery) -> Outcome:
         try:

@@ -146,8 +146,10 @@ class Pages(Errand):
 
     def _just_made(self, delivery: Delivery) -> Leaving | None:
         """What was made by this process a moment ago has been counted as attempted, and looked at, by that."""
-        is_new = self._clock.now() - delivery.created_at < JUST_MADE
-        return delivery.known if is_new and isinstance(delivery.known, Leaving) else None
+        known = delivery.known
+        if self._clock.now() - delivery.created_at >= JUST_MADE or not isinstance(known, Leaving):
+            return None
+        return known if known.page.id == delivery.payload["page"] else None
 
     async def _attempt(self, deliveries: Sequence[Delivery]) -> list[Leaving]:
         """Right before pages leave: each with its incident, and whether it is still wanted."""

@@ -70,8 +70,14 @@ class Database:
     async def statement(self) -> AsyncIterator[Connection]:
         """For a look, or one change: each statement is a transaction by itself, without the trips for BEGIN, COMMIT."""
         async with _borrowed(self._work) as conn:
-            yield conn
-            await conn.write_noted()
+            try:
+                yield conn
+                await conn.write_noted()
+            except (psycopg.Error, asyncio.CancelledError):
+                # Of several asked in one trip, those behind one that failed may not have been prepared, as the driver
+                # believes they are. It forgets that with a transaction that is undone; here there is none.
+                await conn.close()
+                raise
 
     @asynccontextmanager
     async def intake(self) -> AsyncIterator[Connection]:
@@ -115,7 +121,7 @@ async def _borrowed(pool: AsyncConnectionPool[Connection]) -> AsyncIterator[Conn
             finally:
                 alarm.cancel()
                 # What was noted by somebody who failed is nothing that the next one wants written.
-                conn.forget_noted()
+                conn.forget_everything()
                 # Whoever was interrupted on the way into a pipeline left the line in one: what is asked there next is
                 # answered before it is committed. The pool makes another.
                 if conn.pgconn.pipeline_status != PipelineStatus.OFF:

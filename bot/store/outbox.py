@@ -74,18 +74,29 @@ def put_in_hand(
     kind: str,
     given: Sequence[InHand],
     begin: Callable[[list[Delivery]], None],
+    unheard: Callable[[], None],
     *,
     now: datetime,
     lease_until: datetime,
     holder: str,
 ) -> None:
-    """Have them written down with the commit as claimed already; after it they are begun, in their order."""
+    """Have them written down with the commit as claimed already; after it they are begun, in their order.
+
+    `unheard` as in Connection.at_commit: then `let_go` them.
+    """
 
     def follow(made: list[Row]) -> None:
         begin([Delivery(**row, known=one.known) for row, one in zip(made, given, strict=True)])
 
     rows = as_json([{"kind": kind, "payload": one.payload, "priority": one.priority} for one in given])
-    conn.at_commit(SQL, "put_in_hand", follow, rows=rows, now=now, lease_until=lease_until, holder=holder)
+    values = {"rows": rows, "now": now, "lease_until": lease_until, "holder": holder}
+    conn.at_commit(SQL, "put_in_hand", follow, unheard=unheard, **values)
+
+
+async def let_go(conn: Connection, kind: str, given: Sequence[InHand], *, now: datetime, holder: str) -> None:
+    """Of these, put in hand and never begun: whichever were committed are anybody's to claim, now."""
+    payloads = [Jsonb(one.payload) for one in given]
+    await SQL.run(conn, "let_go", kind=kind, payloads=payloads, now=now, holder=holder)
 
 
 async def claim(

@@ -18,6 +18,11 @@ FROM jsonb_populate_recordset(NULL::outbox, %(rows)s) WITH ORDINALITY AS given
 ORDER BY ordinality
 RETURNING id, kind, payload, fence, attempts, unsure, created_at, due_at AS lease_until, priority, lane;
 
+-- name: let_go
+UPDATE outbox SET state = 'waiting', due_at = %(now)s
+WHERE state = 'sending' AND fence = 1 AND holder = %(holder)s AND kind = %(kind)s
+  AND payload = ANY(%(payloads)s::jsonb[]);
+
 -- name: claim
 -- What is due and first in its lane. One that was being sent when its lease ended may have been accepted: unsure.
 -- What this process still has in hand is not taken over by itself: its outcome is on its way.

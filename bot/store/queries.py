@@ -3,6 +3,7 @@
 import json
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, nullcontext
+from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property, partial
 from pathlib import Path
@@ -17,8 +18,16 @@ Row = dict[str, Any]
 
 NAME_MARK = "-- name: "
 
-# A statement of some queries with its values, and who is told the answer.
-Last = tuple["Queries", str, Mapping[str, Any], Callable[[list[Row]], None]]
+
+@dataclass(frozen=True)
+class Last:
+    """What is asked with a commit, and who is told: the answer, or that nobody knows whether all is committed."""
+
+    queries: "Queries"
+    name: str
+    values: Mapping[str, Any]
+    follow: Callable[[list[Row]], None]
+    unheard: Callable[[], None]
 
 
 class Connection(AsyncConnection[Row]):
@@ -58,12 +67,25 @@ class Connection(AsyncConnection[Row]):
     def forget_noted(self) -> None:
         self._pad = {}
 
-    def at_commit(self, queries: "Queries", name: str, follow: Callable[[list[Row]], None], **values: Any) -> None:
+    def forget_everything(self) -> None:
+        self.forget_noted()
+        self._at_commit = []
+
+    def at_commit(
+        self,
+        queries: "Queries",
+        name: str,
+        follow: Callable[[list[Row]], None],
+        *,
+        unheard: Callable[[], None] = lambda: None,
+        **values: Any,
+    ) -> None:
         """Have this asked in one trip with the commit of the transaction that is under way.
 
-        `follow` is given the answer once all is committed; it is not called when that is undone, or not heard of.
+        `follow` is given the answer once all is committed. When that trip was begun and its answer did not come,
+        `unheard` is called: all may be committed, or nothing. Neither is called when all is undone before.
         """
-        self._at_commit.append((queries, name, values, follow))
+        self._at_commit.append(Last(queries, name, values, follow, unheard))
 
     @asynccontextmanager
     async def transaction(
@@ -100,12 +122,17 @@ class Connection(AsyncConnection[Row]):
         if not (self._pad or last):
             yield
             return
-        async with self.pipeline():
-            await self.send_noted()
-            asked = [(await queries.ask(self, name, values), follow) for queries, name, values, follow in last]
-            yield
-        for cursor, follow in asked:
-            follow(await cursor.fetchall())
+        try:
+            async with self.pipeline():
+                await self.send_noted()
+                asked = [await one.queries.ask(self, one.name, one.values) for one in last]
+                yield
+        except BaseException:
+            for one in last:
+                one.unheard()
+            raise
+        for one, cursor in zip(last, asked, strict=True):
+            one.follow(await cursor.fetchall())
 
 
 class Queries:

@@ -5,6 +5,7 @@ import time
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 from psycopg import errors
@@ -125,15 +126,40 @@ async def test_it_is_not_asked_when_all_or_the_part_that_wanted_it_is_undone(db:
 
 async def test_a_mistake_that_is_met_with_the_commit_is_told_as_such_and_undoes_everything(db: Database) -> None:
     told: list[object] = []
+    unheard: list[str] = []
     for _ in range(WORK_CONNECTIONS):
         async with db.statement() as conn:
             with pytest.raises(errors.NotNullViolation):
                 async with conn.transaction():
-                    conn.at_commit(outbox.SQL, "next_due", told.append)
+                    conn.at_commit(outbox.SQL, "next_due", told.append, unheard=lambda: unheard.append("unheard"))
                     await put(conn, "one")
                     await conn.note(outbox.SQL, "put", {"kind": None})
             assert conn.info.transaction_status == TransactionStatus.IDLE
     assert told == [] and await kinds(db) == []
+    assert unheard == ["unheard"] * WORK_CONNECTIONS, "for all that it knows, somebody may have to look"
+
+
+async def test_what_is_wanted_with_a_commit_that_never_comes_is_not_asked_with_the_next(db: Database) -> None:
+    told: list[object] = []
+    async with db.statement() as conn:
+        conn.at_commit(outbox.SQL, "next_due", told.append)
+    for _ in range(WORK_CONNECTIONS):
+        async with db.transaction() as conn:
+            await put(conn, "one")
+    assert told == []
+
+
+async def test_after_a_trip_on_which_the_first_question_failed_the_second_can_be_asked_again(
+    db: Database, tmp_path: Path
+) -> None:
+    (tmp_path / "wrong.sql").write_text("-- name: wrong\nSELECT 1 / 0;\n")
+    wrong = Queries(str(tmp_path / "wrong.py"))
+    for _ in range(TURNS):
+        with pytest.raises(errors.DivisionByZero):
+            async with db.statement() as conn:
+                await ask_all(conn, (wrong, "wrong", {}), QUESTION)
+        async with db.statement() as conn:
+            assert await ask_all(conn, QUESTION, QUESTION) == [[{"due_at": None}]] * 2
 
 
 async def interrupted_after(turns: int, db: Database) -> None:

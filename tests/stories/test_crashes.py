@@ -13,9 +13,10 @@ import pytest
 
 from bot.clock import Clock
 from bot.domain.actor import Actor
-from bot.services.errands import UPDATE, Errand, Outcome
+from bot.services.errands import PAGE, UPDATE, Errand, Outcome
 from bot.services.outbox import FAULTS, LEASE
-from bot.store.outbox import Delivery
+from bot.store import outbox
+from bot.store.outbox import Delivery, InHand
 from bot.store.queries import Connection
 from tests.processes import Fleet, fleet, holding, key_of
 from tests.stories.test_paging import declared
@@ -165,6 +166,23 @@ async def test_a_page_in_the_hand_of_a_process_that_died_before_it_was_sent_is_s
         assert fleet.posted("page:") == [], "it is in somebody's hand"
 
         other.clock.move(LEASE)
+        await other.outbox.take_due()
+        await other.outbox.finish(10)
+        assert [key_of(one) for one in fleet.posted("page:")] == ["page:1"]
+
+
+async def test_pages_whose_commit_was_not_heard_of_are_let_go_to_whoever_looks_next(new_fleet: NewFleet) -> None:
+    async with new_fleet() as fleet, fleet.app(Clock()).at_hand() as other:
+        now = datetime.now(UTC)
+        for house in (fleet.house, other):
+            house.clock.freeze(now)
+        fleet.house.outbox.is_carrying = lambda: True
+        await fleet.house.incidents.declare(Actor("eve"), "Payments failing", severity="P1")
+        await fleet.house.outbox.finish(0)
+
+        async with fleet.house.db.statement() as conn:
+            given = [InHand({"page": page.id}, PAGE, None) for page in await fleet.pages()]
+            await outbox.let_go(conn, "page", given, now=now, holder=fleet.house.db.process)
         await other.outbox.take_due()
         await other.outbox.finish(10)
         assert [key_of(one) for one in fleet.posted("page:")] == ["page:1"]
