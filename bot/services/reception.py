@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
@@ -28,6 +29,9 @@ RECORD_AGAIN_AFTER_S = 0.5
 # The person is waiting, and Slack for the acknowledgement: after three seconds it would say that the app is broken.
 PATIENCE_S = 1.0
 
+# Whatever else comes in at the same moment is stored first: its acknowledgement must not wait for this work. At most:
+LETS_IN_S = 0.25
+
 # Works on one request to its end; raises nothing that a person could mend.
 Desk = Callable[[Request], Awaitable[None]]
 
@@ -43,6 +47,8 @@ class Reception:
         self._under_way: set[asyncio.Task[None]] = set()
         self._patience = Patience(PATIENCE_S)
         self._room = asyncio.Semaphore(AT_ONCE)
+        self._being_stored = 0
+        self._all_stored = asyncio.Event()
 
     def worked_on_by(self, desk: Desk) -> None:
         self._desk = desk
@@ -98,9 +104,22 @@ class Reception:
             task.cancel()
 
     async def _store(self, request: Request) -> bool:
-        async with self._db.intake() as conn:
-            taken_over_at = request.received_at + (TAKEN_OVER_AFTER if self._schema.is_known else timedelta(0))
-            return await requests.store(conn, request, taken_over_at=taken_over_at, holder=self._db.process)
+        self._being_stored += 1
+        self._all_stored.clear()
+        try:
+            async with self._db.intake() as conn:
+                taken_over_at = request.received_at + (TAKEN_OVER_AFTER if self._schema.is_known else timedelta(0))
+                return await requests.store(conn, request, taken_over_at=taken_over_at, holder=self._db.process)
+        finally:
+            self._being_stored -= 1
+            if not self._being_stored:
+                self._all_stored.set()
+
+    async def _let_others_in(self) -> None:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(LETS_IN_S):
+                while self._being_stored:
+                    await self._all_stored.wait()
 
     def _begin(self, request: Request) -> None:
         task = asyncio.create_task(self._work(request), name=request.key)
@@ -110,6 +129,7 @@ class Reception:
     async def _work(self, request: Request) -> None:
         assert self._desk is not None
         outcome = partial(requests.finish, key=request.key)
+        await self._let_others_in()
         async with self._room:
             try:
                 await self._desk(request)
