@@ -163,7 +163,9 @@ class Pages(Errand):
 
     async def _earlier(self, call: Call) -> str:
         """It was cancelled meanwhile. What may have been accepted before, unheard, is looked for: a message that
-        stands somewhere has to show the answer."""
+        stands somewhere has to show the answer. Raises Unreachable when it is wanted, and not ours to send."""
+        if call.page.state == "waiting":
+            raise Unreachable("it is in somebody else's hands")
         pager = self._pagers[call.page.via]
         found = await pager.earlier(call) if call.unsure and isinstance(pager, Remembering) else None
         if found is None:

@@ -5,6 +5,7 @@ import random
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import AbstractAsyncContextManager
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -13,6 +14,7 @@ import pytest
 
 from bot.clock import Clock
 from bot.domain.actor import Actor
+from bot.domain.errors import Unreachable
 from bot.services.errands import PAGE, UPDATE, Errand, Outcome
 from bot.services.outbox import FAULTS, LEASE
 from bot.store import outbox
@@ -169,6 +171,18 @@ async def test_a_page_in_the_hand_of_a_process_that_died_before_it_was_sent_is_s
         await other.outbox.take_due()
         await other.outbox.finish(10)
         assert [key_of(one) for one in fleet.posted("page:")] == ["page:1"]
+
+
+async def test_a_page_that_is_not_ours_to_send_is_not_called_cancelled(new_fleet: NewFleet) -> None:
+    async with new_fleet() as fleet:
+        house = fleet.house
+        await house.incidents.declare(Actor("eve"), "Payments failing", severity="P1")
+        async with house.db.statement() as conn:
+            now = house.clock.now()
+            (page, *_), _ = await outbox.claim(conn, now=now, lease_until=now + LEASE, limit=9, lowest=PAGE, in_hand=[])
+        with pytest.raises(Unreachable, match="somebody else's hands"):
+            await house.pages.send(replace(page, fence=page.fence - 1))
+        assert fleet.posted("page:") == []
 
 
 async def test_pages_whose_commit_was_not_heard_of_are_let_go_to_whoever_looks_next(new_fleet: NewFleet) -> None:
