@@ -129,10 +129,11 @@ class Ladders:
 
     async def _tell_apart(self, claimed: Sequence[Row], now: datetime) -> None:
         """One that cannot be climbed stops no other: after a fault each is looked at alone, the culprit set aside."""
+        # What this look would have learnt of the others is undone with it.
+        self.more_is_due = True
         if len(claimed) > 1:
             log.exception("ladders=%s cannot be climbed together", len(claimed))
             self._one_by_one = len(claimed)
-            self.more_is_due = True
             return
         incident_id = claimed[0]["incident_id"]
         log.exception("incident=%s the ladder cannot be climbed", incident_id)

@@ -135,13 +135,8 @@ class Pages(Errand):
         person = self._people.person(page.person)
         if person is None:
             raise Rejected("the runbook does not know this person any more")
-        call = Call(
-            page,
-            incident,
-            person,
-            delivery.unsure,
-            leaves=partial(tell_at_leaving, partial(self._outbox.precedence.has_left, delivery.id)),
-        )
+        has_left = partial(self._outbox.precedence.has_left, delivery.id)
+        call = Call(page, incident, person, delivery.unsure, leaves=partial(tell_at_leaving, has_left))
         return await (self._pagers[page.via].page(call) if leaving.is_wanted else self._earlier(call))
 
     def _just_made(self, delivery: Delivery) -> Leaving | None:

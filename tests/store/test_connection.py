@@ -2,8 +2,8 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -19,7 +19,9 @@ NOW = datetime(2026, 3, 2, 3, 0, tzinfo=UTC)
 QUESTION: tuple[Queries, str, dict[str, object]] = (outbox.SQL, "next_due", {})
 # More turns of the loop than several questions in one trip take.
 TURNS = 20
-BUSY_S = 0.05
+BUSY_S = 0.01
+
+Borrow = Callable[[], AbstractAsyncContextManager[Connection]]
 
 
 @pytest.fixture
@@ -162,11 +164,11 @@ async def test_after_a_trip_on_which_the_first_question_failed_the_second_can_be
             assert await ask_all(conn, QUESTION, QUESTION) == [[{"due_at": None}]] * 2
 
 
-async def interrupted_after(turns: int, db: Database) -> None:
+async def interrupted_after(turns: int, borrow: Borrow) -> None:
     """Somebody asks several questions in one trip, and is told to stop after so many turns of the loop."""
 
     async def several_questions() -> None:
-        async with db.statement() as conn:
+        async with borrow() as conn:
             # In a loop that was busy the driver lets others run at every step: there are more places to be interrupted.
             time.sleep(BUSY_S)  # noqa: ASYNC251
             await ask_all(conn, QUESTION, QUESTION)
@@ -178,10 +180,13 @@ async def interrupted_after(turns: int, db: Database) -> None:
     await asyncio.wait([asking])
 
 
-async def test_whoever_is_interrupted_leaves_no_line_on_which_a_change_is_told_before_it_is_made(db: Database) -> None:
+@pytest.mark.parametrize("way", ["statement", "transaction"])
+async def test_whoever_is_interrupted_leaves_no_line_on_which_a_change_is_told_before_it_is_made(
+    db: Database, way: str
+) -> None:
     assert await kinds(db) == []
     for turns in range(TURNS):
-        await interrupted_after(turns, db)
+        await interrupted_after(turns, getattr(db, way))
     async with AsyncExitStack() as borrowed:
         lines = [await borrowed.enter_async_context(db.statement()) for _ in range(WORK_CONNECTIONS - 1)]
         for line in lines:

@@ -3,8 +3,8 @@
 import asyncio
 import random
 from collections import Counter
-from collections.abc import Callable, Iterator
-from contextlib import AbstractAsyncContextManager
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -15,6 +15,7 @@ import pytest
 from bot.clock import Clock
 from bot.domain.actor import Actor
 from bot.domain.errors import Unreachable
+from bot.services import Services
 from bot.services.errands import PAGE, UPDATE, Errand, Outcome
 from bot.services.outbox import FAULTS, LEASE
 from bot.store import outbox
@@ -152,9 +153,9 @@ async def test_a_page_whose_lease_ended_before_it_was_sent_is_sent_all_the_same(
         assert [key_of(one) for one in fleet.posted("page:")] == ["page:1"]
 
 
-async def test_a_page_in_the_hand_of_a_process_that_died_before_it_was_sent_is_sent_once_its_lease_is_over(
-    new_fleet: NewFleet,
-) -> None:
+@asynccontextmanager
+async def page_in_a_dead_hand(new_fleet: NewFleet) -> AsyncIterator[tuple[Fleet, Services]]:
+    """The first process has made a page, and ended before it was sent; the clocks stand still. And a second one."""
     async with new_fleet() as fleet, fleet.app(Clock()).at_hand() as other:
         now = datetime.now(UTC)
         for house in (fleet.house, other):
@@ -162,7 +163,13 @@ async def test_a_page_in_the_hand_of_a_process_that_died_before_it_was_sent_is_s
         fleet.house.outbox.is_carrying = lambda: True
         await fleet.house.incidents.declare(Actor("eve"), "Payments failing", severity="P1")
         await fleet.house.outbox.finish(0)
+        yield fleet, other
 
+
+async def test_a_page_in_the_hand_of_a_process_that_died_before_it_was_sent_is_sent_once_its_lease_is_over(
+    new_fleet: NewFleet,
+) -> None:
+    async with page_in_a_dead_hand(new_fleet) as (fleet, other):
         await other.outbox.take_due()
         await other.outbox.finish(10)
         assert fleet.posted("page:") == [], "it is in somebody's hand"
@@ -186,17 +193,10 @@ async def test_a_page_that_is_not_ours_to_send_is_not_called_cancelled(new_fleet
 
 
 async def test_pages_whose_commit_was_not_heard_of_are_let_go_to_whoever_looks_next(new_fleet: NewFleet) -> None:
-    async with new_fleet() as fleet, fleet.app(Clock()).at_hand() as other:
-        now = datetime.now(UTC)
-        for house in (fleet.house, other):
-            house.clock.freeze(now)
-        fleet.house.outbox.is_carrying = lambda: True
-        await fleet.house.incidents.declare(Actor("eve"), "Payments failing", severity="P1")
-        await fleet.house.outbox.finish(0)
-
+    async with page_in_a_dead_hand(new_fleet) as (fleet, other):
         async with fleet.house.db.statement() as conn:
             given = [InHand({"page": page.id}, PAGE, None) for page in await fleet.pages()]
-            await outbox.let_go(conn, "page", given, now=now, holder=fleet.house.db.process)
+            await outbox.let_go(conn, "page", given, now=other.clock.now(), holder=fleet.house.db.process)
         await other.outbox.take_due()
         await other.outbox.finish(10)
         assert [key_of(one) for one in fleet.posted("page:")] == ["page:1"]
