@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager, suppress
 
 import psycopg
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
-from psycopg.errors import IdleInTransactionSessionTimeout
+from psycopg.errors import IdleInTransactionSessionTimeout, ReadOnlySqlTransaction
 from psycopg.pq import PipelineStatus
 from psycopg.rows import dict_row
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
@@ -33,6 +33,11 @@ WORK_CONNECTIONS = 12
 # Their own pool: storing a request must never wait behind the work that earlier requests caused.
 INTAKE_CONNECTIONS = 4
 INTAKE_PATIENCE_S = 1.0
+
+# What the driver counts among faults of ours, and time mends: a process that was frozen in the middle of a transaction
+# finds it ended by the server; a server that is a standby, or has been told to write nothing, will be followed by one
+# that writes.
+PASSING = (psycopg.OperationalError, IdleInTransactionSessionTimeout, ReadOnlySqlTransaction)
 
 BELL = "tocsin"
 # Of a host: PostgreSQL cuts the name of a connection at 63 characters.
@@ -128,8 +133,7 @@ async def _borrowed(pool: AsyncConnectionPool[Connection]) -> AsyncIterator[Conn
                     await conn.close()
     except PoolTimeout as error:
         raise Unreachable("the database does not answer") from error
-    except (psycopg.OperationalError, IdleInTransactionSessionTimeout) as error:
-        # The latter is what a process finds that was frozen in the middle of a transaction: the server has ended it.
+    except PASSING as error:
         raise Unreachable(_reason(error)) from error
 
 

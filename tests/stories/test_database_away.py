@@ -146,3 +146,12 @@ async def test_a_transaction_that_the_server_ended_because_its_process_was_froze
 
             await until(is_over)
             await conn.execute("SELECT 1")
+
+
+async def test_a_database_that_takes_no_writes_any_more_counts_as_unreachable(world: World) -> None:
+    for block in (world.house.db.transaction, world.house.db.statement, world.house.db.intake):
+        with pytest.raises(Unreachable, match="read-only"):
+            async with block() as conn:
+                await conn.execute("SET default_transaction_read_only = on")
+                await conn.execute("SET transaction_read_only = on")
+                await conn.execute("UPDATE outbox SET attempts = 0")
