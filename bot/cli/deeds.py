@@ -51,9 +51,11 @@ def status(ref: str | None) -> None:
 
 async def _declare(words: str, drill: bool, who: str | None) -> None:
     async with _services() as services:
-        severity, title = services.incidents.split_severity(words)
-        incident = await services.incidents.declare(_actor(services, who), title, severity=severity, drill=drill)
-        click.echo(f"{incident.ref} is declared: {incident.severity} {incident.title}")
+        meant = services.runbook.declared(words)
+        incident = await services.incidents.declare(
+            _actor(services, who), meant.title, severity=meant.severity, drill=drill
+        )
+        click.echo(services.rendering.say("documents/shell_declared", incident=incident, perhaps=meant.perhaps))
         _show(services, await _see_through(services, incident.id))
 
 

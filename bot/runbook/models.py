@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 
 from bot.domain.errors import NotFound, Refused
+from bot.domain.severity import Declared, Named, by_number, declared, first_named
 from bot.runbook.addresses import Dsn
 from bot.runbook.alerts import Alerts
 from bot.runbook.audiences import Audience
@@ -108,6 +109,18 @@ class Runbook(Part):
                 return severity
         raise NotFound(f"There is no severity “{id}”. There is: {', '.join(one.id for one in self.severities)}.")
 
+    def declared(self, words: str) -> Declared:
+        """What somebody has typed to declare, its severity apart from its title. NotFound lists the ids there are."""
+        return declared(words, self._named, self.default_severity.id)
+
+    def severity_first(self, words: str) -> tuple[Severity, str]:
+        """The severity typed first, by id, number or name, and what follows. NotFound lists the ids there are."""
+        if found := first_named(words, self._named):
+            return self.severity(found.id), found.rest
+        word, _, rest = words.strip().partition(" ")
+        numbered = by_number(int(word), self._named) if re.fullmatch(r"[0-9]{1,2}", word) else None
+        return self.severity(numbered or word), rest.strip()
+
     def severity_as_declared(self, id: str) -> Severity:
         """For an incident of an earlier runbook: a severity that has gone since keeps its id, without promises."""
         try:
@@ -124,6 +137,10 @@ class Runbook(Part):
         if self.default_severity_id is not None:
             return self.severity(self.default_severity_id)
         return self.severities[(len(self.severities) - 1) // 2]
+
+    @property
+    def _named(self) -> tuple[Named, ...]:
+        return tuple(Named(one.id, one.name) for one in self.severities)
 
     def rank(self, id: str) -> int:
         """0 for the gravest, which stands first in the file."""

@@ -9,7 +9,6 @@ from bot.domain.errors import AlreadyDone, NotFound, Refused
 from bot.domain.incident import (
     TITLE_LENGTH,
     Incident,
-    looks_like_severity,
     must_be_open,
     must_be_resolved,
     must_not_be_resolved_twice,
@@ -101,17 +100,6 @@ class Incidents:
         await self._rooms.open(conn, incident)
         await self._deeds.tell(conn, incident, "declared")
         return incident
-
-    def split_severity(self, text: str) -> tuple[str | None, str]:
-        """The severity somebody typed first, and the title behind it.
-
-        A first word that has the shape of a severity but is none raises NotFound: it declares nothing.
-        """
-        first, *rest = text.split(maxsplit=1) or [""]
-        known = {severity.id.lower() for severity in self._runbook.severities}
-        if first.lower() in known or looks_like_severity(first):
-            return self._runbook.severity(first).id, " ".join(rest).strip()
-        return None, text.strip()
 
     async def set_severity(self, actor: Actor, incident_id: int, severity: str, why: str = "") -> Incident:
         """Raising is free; lowering needs a reason. Raises Refused."""

@@ -3,8 +3,7 @@
 from bot.domain.errors import Refused
 from commands.call import Answer, Call
 from commands.escalate.book import COMMAND
-from commands.typed import first_word
-from commands.when import QUOTES, moment
+from commands.when import moment
 
 # Enough for every tier of a ladder, with a repeat; the rest is the same again.
 SHOWN = 20
@@ -14,10 +13,9 @@ SHOWN = 20
     "simulate", usage="simulate <SEV> [when]", help="who would be paged, when and by what, with the gaps; pages nobody"
 )
 async def simulate(call: Call) -> Answer:
-    word, when = first_word(call.text)
-    if not word:
+    if not call.text.strip():
         raise Refused("Type which severity and when: `/escalate simulate P1 Sun 03:00`; without a time it is now.")
-    severity = call.house.runbook.severity(word.strip(QUOTES))
+    severity, when = call.house.runbook.severity_first(call.text)
     now, zone = call.house.clock.now(), call.house.runbook.timezone
     begins = await moment(when, now=now, zone=zone) if when else now
     if begins < now:

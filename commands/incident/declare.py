@@ -77,18 +77,31 @@ async def declared(call: Call) -> Answer:
     return _said(call, incident, call.values["title"])
 
 
+def names_severity(call: Call) -> bool:
+    """Whether the words begin with a severity beyond doubt, known or not: `P1 <title>`."""
+    try:
+        words = call.house.runbook.declared(call.text)
+    except NotFound:
+        return True
+    return words.severity is not None and words.perhaps is None
+
+
 async def _declare(call: Call, *, drill: bool = False, private: bool = False) -> Answer:
     try:
-        severity, title = call.house.incidents.split_severity(call.text)
+        words = call.house.runbook.declared(call.text)
     except NotFound as unknown:
         usual = call.house.runbook.default_severity.id
         raise NotFound(f"{unknown} Nothing was declared. Type one of these first, or none for {usual}.") from unknown
-    incident = await call.house.incidents.declare(call.actor, title, severity=severity, drill=drill, private=private)
-    return _said(call, incident, title)
+    incident = await call.house.incidents.declare(
+        call.actor, words.title, severity=words.severity, drill=drill, private=private
+    )
+    return _said(call, incident, words.title, perhaps=words.perhaps)
 
 
-def _said(call: Call, incident: Incident, title: str) -> Answer:
-    return call.say("declared", incident=incident, cut=len(title.strip()) > TITLE_LENGTH, length=TITLE_LENGTH)
+def _said(call: Call, incident: Incident, title: str, *, perhaps: str | None = None) -> Answer:
+    """`perhaps`: a severity that the words may have named."""
+    cut = len(title.strip()) > TITLE_LENGTH
+    return call.say("declared", incident=incident, cut=cut, length=TITLE_LENGTH, perhaps=perhaps)
 
 
 def _whence(call: Call, shortcut: Mapping[str, Any]) -> Mapping[str, str]:

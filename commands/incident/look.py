@@ -9,6 +9,7 @@ from bot.slack.blocks import Button
 from commands.about import about_an_incident, is_reference
 from commands.call import Answer, Call, Reply
 from commands.incident.book import COMMAND
+from commands.incident.declare import declare, names_severity
 from commands.typed import first_word
 
 LISTED = 20
@@ -27,9 +28,14 @@ async def panel(call: Call) -> Answer:
 
 @COMMAND.otherwise
 async def by_reference(call: Call) -> Answer:
-    """`/incident INC-3`, also with a verb behind it. Whoever only said what is wrong learns how to declare it."""
+    """`/incident INC-3`, also with a verb behind it; `/incident P1 <title>` declares.
+
+    Whoever only said what is wrong learns how to declare it.
+    """
     first, rest = first_word(call.typed)
     if not is_reference(first):
+        if names_severity(call):
+            return await declare(call)
         is_typo = COMMAND.nearest(first) is not None or not rest
         advice = "" if is_typo else f" To open an incident, type `/incident declare {call.text}`."
         raise Refused(COMMAND.unknown(first) + advice)

@@ -47,8 +47,8 @@ async def updated(call: Call) -> Answer:
 async def severity(call: Call, incident: Incident) -> Answer:
     if not call.text:
         return _severity_form(call, incident)
-    wanted, _, why = call.text.partition(" ")
-    changed = await call.house.incidents.set_severity(call.actor, incident.id, wanted, why)
+    wanted, why = call.house.runbook.severity_first(call.text)
+    changed = await call.house.incidents.set_severity(call.actor, incident.id, wanted.id, why)
     return call.say("done", what="severity", incident=changed)
 
 

@@ -29,6 +29,33 @@ async def test_a_severity_need_not_be_given_and_synonyms_declare_too(world: Worl
     assert "is declared as P2: Search is slow" in await ask(world, "eve", f"/incident {verb} Search is slow")
 
 
+@pytest.mark.parametrize(
+    "typed",
+    ["declare P1: x y", "declare [P1] x y", "new sev1 x y", "new critical: x y", "P1 x y", "[P1] x y", "SEV-1 x y"],
+)
+async def test_a_severity_is_understood_as_people_write_it(world: World, typed: str) -> None:
+    said = await ask(world, "eve", f"/incident {typed}")
+    assert "INC-1* is declared as P1: x y" in said and "may name" not in said
+
+
+async def test_words_that_may_name_a_severity_never_fall_to_the_usual_one_in_silence(world: World) -> None:
+    assert "declared as P1: critical payments failing" in (
+        said := await ask(world, "eve", "/incident new critical payments failing")
+    )
+    assert "P1 was read" in said and "/incident severity INC-1 &lt;SEV&gt;" in said
+    said = await ask(world, "eve", "/incident declare Low disk space")
+    assert "declared as P2: Low disk space" in said and "may name P3" in said
+    assert "INC-2* is P3" in await ask(world, "eve", "/incident severity INC-2 P3 one disk of many")
+
+
+async def test_a_severity_is_changed_by_name_and_number_too(world: World) -> None:
+    room = await declared(world, "P3 Payments failing")
+    assert "is P1 now" in await ask(world, "eve", "/incident severity critical", room)
+    assert "is P2 now" in await ask(world, "eve", "/incident severity [p2]: a way around it", room)
+    assert "is P3 now" in await ask(world, "eve", "/incident sev 3 few are hit", room)
+    assert ("severity", "U0EVE", "P1 → P2 (a way around it)") in await timeline(world)
+
+
 async def test_a_declaration_without_words_opens_a_form_that_declares(world: World) -> None:
     await asked(world, "eve", "/incident declare")
     assert await count(world) == 0

@@ -1,0 +1,130 @@
+"""Which severity somebody's words name: `P1: x`, `[p1] x`, `SEV-1 x`, `critical x`, `x (P1)`."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from bot.domain.errors import NotFound
+
+# A severity's letters and its number, with nothing behind that would make another word of it.
+MARK = re.compile(r"(?:(p|s)-?|(?:sev|severity|prio|priority)[-_# ]?)(\d{1,2})(?!\w)", re.IGNORECASE)
+OPENING = "[({<\"'“‘`*_~"
+CLOSING = "])}>\"'”’`*_~"
+# Between a severity and the title; those of NEEDING_A_BLANK also stand inside of names: `p1-db`, `p1.example.com`.
+APART = ":;,!|–—=-./"
+NEEDING_A_BLANK = "-./="
+
+
+@dataclass(frozen=True)
+class Named:
+    """A severity as the runbook has it."""
+
+    id: str
+    name: str
+
+
+@dataclass(frozen=True)
+class Found:
+    """`clear`: nothing else can be meant by the words. `rest` is what follows them."""
+
+    id: str
+    rest: str
+    clear: bool
+
+
+@dataclass(frozen=True)
+class Declared:
+    """What somebody who declares has typed. `severity` None: the usual one is meant.
+
+    `perhaps` is a severity that the words may name or not. Then `severity` is the graver of it and the usual one, the
+    title keeps all words, and the person is to be asked to look at it.
+    """
+
+    severity: str | None
+    title: str
+    perhaps: str | None = None
+
+
+def declared(text: str, severities: Sequence[Named], usual: str) -> Declared:
+    """`severities` are given the gravest first. Raises NotFound for `P9`, which only looks like one."""
+    text = _unquoted(text.strip())
+    first = first_named(text, severities) or _last_named(text, severities)
+    if first is None:
+        return Declared(None, text)
+    if first.clear:
+        return Declared(first.id, first.rest)
+    ids = [one.id for one in severities]
+    return Declared(min(first.id, usual, key=ids.index), text, perhaps=first.id)
+
+
+def first_named(text: str, severities: Sequence[Named]) -> Found | None:
+    """By id, by a number that only one of them has, or by name. Raises NotFound as `declared` does."""
+    bare = text.lstrip(OPENING + " ")
+    if mark := MARK.match(bare):
+        return _by_mark(mark, bare, opened=bare != text, severities=severities)
+    for one in sorted(severities, key=lambda one: len(one.name), reverse=True):
+        after = bare[len(one.name) :]
+        if one.name and bare[: len(one.name)].lower() == one.name.lower() and not after[:1].isalnum():
+            # “Critical: x” is about a severity; “High load on db1” is a title.
+            return Found(one.id, _title(after), clear=_stands_apart(after.lstrip(), opened=bare != text, worded=True))
+    return None
+
+
+def by_number(number: int, severities: Sequence[Named]) -> str | None:
+    """The id of the one that bears this number, as P1 and SEV1 bear 1."""
+    found = [one.id for one in severities if int(re.sub(r"\D", "", one.id) or -1) == number]
+    return found[0] if len(found) == 1 else None
+
+
+def _by_mark(mark: re.Match[str], bare: str, *, opened: bool, severities: Sequence[Named]) -> Found | None:
+    after = bare[mark.end() :]
+    clear = _stands_apart(after, opened=opened)
+    same = next((one.id for one in severities if _letters(one.id) == _letters(mark[0])), None)
+    # S3 is also a place for files: with letters of its own it is no P3.
+    found = same or (None if (mark[1] or "").lower() == "s" else by_number(int(mark[2]), severities))
+    if found:
+        return Found(found, _title(after), clear)
+    if not clear:
+        return None
+    known = ", ".join(one.id for one in severities)
+    raise NotFound(f"There is no severity “{mark[0]}”. There is: {known}.")
+
+
+def _last_named(text: str, severities: Sequence[Named]) -> Found | None:
+    """`Checkout is down (P1)`: probably meant."""
+    last = text.rsplit(maxsplit=1)[-1:] or [""]
+    word = last[0].strip(OPENING + CLOSING + APART)
+    mark = MARK.fullmatch(word)
+    if mark is None or word == text:
+        return None
+    same = next((one.id for one in severities if _letters(one.id) == _letters(word)), None)
+    return Found(same, "", clear=False) if same else None
+
+
+def _stands_apart(after: str, *, opened: bool, worded: bool = False) -> bool:
+    """`worded`: it is a word of the language, which a blank does not part from the title."""
+    closed = after.lstrip(CLOSING) if opened else after
+    if not closed or closed != after or (closed[0].isspace() and not worded):
+        return True
+    behind = closed.lstrip(APART)
+    return behind != closed and (not behind or behind[0].isspace() or closed[0] not in NEEDING_A_BLANK)
+
+
+def _title(after: str) -> str:
+    """What follows a severity, without what only parts it from the title."""
+    rest = after.lstrip(CLOSING).lstrip(APART).lstrip()
+    first, _, behind = rest.partition(" ")
+    return behind.lstrip() if first and not first.strip(APART + ">") else rest
+
+
+def _unquoted(text: str) -> str:
+    """A title that somebody put into quotes as a whole."""
+    for opening, closing in ('""', "''", "“”", "‘’"):
+        inner = text[1:-1]
+        if text[:1] == opening and text[-1:] == closing and opening not in inner and closing not in inner:
+            return inner.strip()
+    return text
+
+
+def _letters(word: str) -> str:
+    return re.sub(r"[^a-z0-9]", "", word.lower())
