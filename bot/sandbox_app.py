@@ -3,9 +3,9 @@
 import asyncio
 import logging
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
-from datetime import datetime
+from dataclasses import dataclass
 from pathlib import Path
 
 import aiohttp
@@ -18,11 +18,14 @@ from bot.clock import Clock
 from bot.domain.errors import TocsinError
 from bot.rendering import templates_folder
 from bot.runbook import Runbook, load
-from bot.sandbox.happenings import Happening
+from bot.sandbox.happenings import Happening, Stage
 from bot.sandbox.page_api import add_page
+from bot.sandbox.page_guard import PageGuard, is_loopback
 from bot.sandbox.scenario import begin, furnish
 from bot.sandbox.server import Server
+from bot.sandbox.stand_ins import Places, Replaced, bring_in, stand_in
 from bot.sandbox.telephone import TelephoneCompany
+from bot.sandbox.travel import Due, Travel
 from bot.sandbox.website import Website
 from bot.sandbox.workspace import Workspace
 from bot.settings import Settings
@@ -38,13 +41,23 @@ PAGE_POLICY = (
     "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data: https:; connect-src 'self' ws: wss:; "
     "frame-ancestors 'none'"
 )
-# What is worth jumping to; the health checks run every few minutes anyway.
+# What each round that waits for its time does then, as the button "Next event" says it. The rounds that are not here
+# do nothing that anybody sees.
 EVENTS = {
     "escalations": "the next page",
-    "alerts": "an alert asks for somebody",
-    "heartbeats": "a job is missed",
-    "promises": "an update is promised",
-    "backups": "a backup begins",
+    "outbox": "a message is sent",
+    "alerts": "an alert pages somebody",
+    "heartbeats": "a job is overdue",
+    "handovers": "a shift changes",
+    "deadlines": "a response or a fix is due",
+    "silences": "an incident has gone quiet",
+    "checks": "a health check runs",
+    "backups": "a backup starts",
+    "backup_alerts": "a backup gets too old",
+    "backup_reports": "the weekly backup report",
+    "backup drills": "a restore drill starts",
+    "backup restores": "a restore request expires",
+    "promises": "an update is due",
 }
 
 
@@ -62,23 +75,37 @@ async def run_sandbox(environ: Mapping[str, str], *, port: int, runbook_file: Pa
         telephones = TelephoneCompany(clock, workspace.mailbox, delivers=True)
         await telephones.start()
         stack.push_async_callback(telephones.stop)
-        website = await stack.enter_async_context(Website().serving())
+        website = await stack.enter_async_context(Website(workspace.mailbox).serving())
         token = secrets.token_hex(8)
         home = _home(environ)
         database = EmbeddedPostgres(home)
         conninfo = await database.start()
         stack.push_async_callback(database.stop)
-        outside = _outside(website, await orders_database(conninfo))
-        runbook = load(runbook_file, {**outside, **environ}) if runbook_file else _starter({**outside, **environ})
+        places = Places(website.url, await orders_database(conninfo), str(home))
+        runbook, replaced = stand_in(_read(runbook_file, environ, places), places)
+        bring_in(workspace, runbook)
         settings = _settings(environ, workspace, slack, port, token, home, await own_database(conninfo), telephones)
         happenings = _happenings(website, lambda: f"http://127.0.0.1:{app.port}/alerts/generic", token)
-        app = _app(settings, runbook, clock, workspace, happenings)
+        guard = PageGuard()
+        app = _app(settings, runbook, clock, _Page(workspace, happenings, replaced, guard))
         telephones.really_at = lambda: f"http://127.0.0.1:{app.port}"
         await stack.enter_async_context(app.running())
-        print(f"Tocsin's sandbox: http://127.0.0.1:{app.port}/", flush=True)  # noqa: T201 - what the command is for
+        _announce(app, guard, replaced)
         beginning = asyncio.create_task(_begin(workspace))
         stack.callback(beginning.cancel)
         await stop.wait()
+
+
+def _announce(app: App, guard: PageGuard, replaced: Sequence[Replaced]) -> None:
+    print(f"Tocsin's sandbox: http://127.0.0.1:{app.port}/", flush=True)  # noqa: T201 - what the command is for
+    host = app.settings.host
+    if not is_loopback(host):
+        log.warning(
+            "host=%s: other machines can connect to port %s; their browsers need http://localhost:%s/?token=%s",
+            host, app.port, app.port, guard.token,
+        )  # fmt: skip
+    for one in replaced:
+        log.info("replaced=%s was=%r now=%r", one.what, one.was, one.now)
 
 
 def _home(environ: Mapping[str, str]) -> Path:
@@ -86,18 +113,13 @@ def _home(environ: Mapping[str, str]) -> Path:
     return Settings.from_environment(own).home / STATE_FOLDER
 
 
-def _outside(website: Website, orders: str) -> dict[str, str]:
-    """What the starter runbook watches and backs up, as it is here."""
-    return {"WEBSITE_URL": website.url, "API_URL": f"{website.url}/api/health", "ORDERS_URL": orders}
-
-
-def _starter(environ: Mapping[str, str]) -> Runbook:
-    """Without its certificate: the example website has none, and a stranger's would need the internet."""
-    runbook = load(templates_folder() / STARTER, environ)
-    checks = runbook.health.checks
-    for key in [key for key, check in checks.items() if check.kind == "tls"]:
-        del checks[key]
-    return runbook
+def _read(file: Path | None, environ: Mapping[str, str], places: Places) -> Runbook:
+    """The runbook as it is written; what the starter watches and backs up is here already."""
+    if file:
+        return load(file, environ)
+    website = places.website
+    outside = {"WEBSITE_URL": website, "API_URL": f"{website}/api/health", "ORDERS_URL": places.database}
+    return load(templates_folder() / STARTER, {**environ, **outside})
 
 
 def _settings(
@@ -131,26 +153,49 @@ def _settings(
     return Settings.from_environment(own)
 
 
-def _app(settings: Settings, runbook: Runbook, clock: Clock, workspace: Workspace, happenings: list[Happening]) -> App:
+@dataclass(frozen=True)
+class _Page:
+    """What the page shows besides what the bot itself knows."""
+
+    workspace: Workspace
+    happenings: Sequence[Happening]
+    replaced: Sequence[Replaced]
+    guard: PageGuard
+
+
+def _app(settings: Settings, runbook: Runbook, clock: Clock, shown: _Page) -> App:
     def page(application: web.Application) -> None:
-        add_page(application, workspace, happenings=happenings, next_due=lambda: _next_due(app))
+        travel = Travel(clock, _Bot(app))
+        stage = Stage(travel.forward, travel.next_due, shown.happenings, shown.replaced)
+        add_page(application, shown.workspace, stage, shown.guard)
         application.on_response_prepare.append(_allow_the_page)
 
     app = App(settings, runbook, clock, routes=[page], embedded=True)
     return app
 
 
+class _Bot:
+    """What a traveller through time has to know of the bot."""
+
+    def __init__(self, app: App) -> None:
+        self._app = app
+
+    async def due(self) -> list[Due]:
+        dues = [(await self._app.rounds[name].next_due(), words) for name, words in EVENTS.items()]
+        return [(due, words) for due, words in dues if due]
+
+    def wake(self) -> None:
+        self._app.doors.scheduler.wake()
+
+    @property
+    def is_idle(self) -> bool:
+        return self._app.is_idle
+
+
 async def _allow_the_page(request: web.Request, response: web.StreamResponse) -> None:
     """The web door allows nothing to any page; this one brings its own scripts and styles, and shows images."""
     if request.path == "/" or request.path.startswith("/sandbox/"):
         response.headers["Content-Security-Policy"] = PAGE_POLICY
-
-
-async def _next_due(app: App) -> tuple[datetime, str] | None:
-    """What "until the next event" leads to: the soonest that lies ahead."""
-    now = app.clock.now()
-    dues = [(await app.rounds[name].next_due(), words) for name, words in EVENTS.items()]
-    return min(((due, words) for due, words in dues if due and due > now), default=None)
 
 
 def _happenings(website: Website, intake: Callable[[], str], token: str) -> list[Happening]:

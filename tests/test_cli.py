@@ -557,7 +557,8 @@ async def test_the_sandbox_prints_where_its_page_is_and_serves_it(here: Path) ->
         async with aiohttp.ClientSession() as session, session.get(f"http://{url}") as answer:
             assert answer.status == 200
             assert "text/html" in answer.headers["Content-Type"]
-        async with aiohttp.ClientSession() as session:
+            token = {name: morsel.value for name, morsel in answer.cookies.items()}
+        async with aiohttp.ClientSession(cookies=token) as session:
             async with session.get(f"http://{url}readyz") as answer:
                 assert (await answer.json())["database"]["embedded"] is True
             fire = {"as": "U0ADA", "id": "fire-alert"}

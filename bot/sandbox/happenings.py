@@ -1,13 +1,20 @@
-"""What can be made to happen in the sandbox with one click: an alert fires, a health check breaks."""
+"""What surrounds the sandbox's workspace: what can be made to happen with one click, and a clock that can be moved."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+
+from bot.sandbox.stand_ins import Replaced
 
 NextDue = Callable[[], Awaitable[tuple[datetime, str] | None]]
+Forward = Callable[[timedelta], Awaitable[None]]
 
 
 def _without_state() -> bool | None:
+    return None
+
+
+async def _nothing_due() -> None:
     return None
 
 
@@ -20,3 +27,16 @@ class Happening:
     description: str
     happen: Callable[[], Awaitable[None]]
     state: Callable[[], bool | None] = _without_state
+
+
+@dataclass(frozen=True)
+class Stage:
+    """`next_due`: what is due next and when, None when nothing is. `forward` moves the clock on by a while.
+
+    `replaced`: the runbook's addresses that lead elsewhere here.
+    """
+
+    forward: Forward
+    next_due: NextDue = _nothing_due
+    happenings: Sequence[Happening] = ()
+    replaced: Sequence[Replaced] = ()

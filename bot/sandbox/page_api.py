@@ -1,7 +1,8 @@
 """The browser page of the sandbox: its files, what it reads, and what it lets a person do."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import asdict
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -12,9 +13,10 @@ from bot.domain.errors import Refused
 from bot.sandbox import page_json
 from bot.sandbox.changes import Change
 from bot.sandbox.errors import NotOnScreen
-from bot.sandbox.happenings import Happening, NextDue
+from bot.sandbox.happenings import Stage
 from bot.sandbox.looking import Place
 from bot.sandbox.model import Channel, Json, Message, User, View
+from bot.sandbox.page_guard import PageGuard
 from bot.sandbox.page_live import Live
 from bot.sandbox.people import Person
 from bot.sandbox.workspace import Workspace
@@ -24,18 +26,11 @@ _FURTHEST = timedelta(days=366)
 _SHOWN_INLINE = ("image/png", "image/jpeg", "image/gif", "text/plain")
 
 
-def add_page(
-    application: web.Application,
-    workspace: Workspace,
-    *,
-    happenings: Sequence[Happening] = (),
-    next_due: NextDue | None = None,
-) -> None:
-    """Serve the page at `/` and everything it needs under `/sandbox/`.
-
-    `next_due` says what is due next and when, for "move the clock until then"; None when nothing is.
-    """
-    page = PageApi(workspace, list(happenings), next_due)
+def add_page(application: web.Application, workspace: Workspace, stage: Stage, guard: PageGuard) -> None:
+    """Serve the page at `/` and everything it needs under `/sandbox/`, to whom `guard` lets in."""
+    page = PageApi(workspace, stage, guard)
+    # Outermost: what is refused here is not even looked up.
+    application.middlewares.insert(0, guard.middleware)
     router = application.router
     router.add_get("/", page.index)
     router.add_static("/sandbox/page", PAGE)
@@ -48,12 +43,14 @@ def add_page(
 
 
 class PageApi:
-    def __init__(self, workspace: Workspace, happenings: list[Happening], next_due: NextDue | None) -> None:
-        self._workspace, self._happenings, self._next_due = workspace, happenings, next_due
-        self._live = Live(workspace, happenings, next_due)
+    def __init__(self, workspace: Workspace, stage: Stage, guard: PageGuard) -> None:
+        self._workspace, self._stage, self._guard = workspace, stage, guard
+        self._live = Live(workspace, stage)
 
-    async def index(self, _: web.Request) -> web.StreamResponse:
-        return web.FileResponse(PAGE / "index.html", headers={"Cache-Control": "no-cache"})
+    async def index(self, request: web.Request) -> web.StreamResponse:
+        page = web.FileResponse(PAGE / "index.html", headers={"Cache-Control": "no-cache"})
+        self._guard.admit(request, page)
+        return page
 
     async def state(self, request: web.Request) -> web.Response:
         workspace, me = self._workspace, self._viewer(request)
@@ -64,9 +61,10 @@ class PageApi:
                 "users": page_json.users_json(workspace),
                 "channels": page_json.channels_json(workspace, me),
                 **page_json.installed_json(workspace),
-                "clock": await page_json.clock_json(workspace, self._next_due),
+                "clock": await page_json.clock_json(workspace, self._stage.next_due),
                 "mailbox": [page_json.mail_json(mail) for mail in workspace.mailbox.items],
-                "happenings": [page_json.happening_json(happening) for happening in self._happenings],
+                "happenings": [page_json.happening_json(happening) for happening in self._stage.happenings],
+                "replaced": [asdict(one) for one in self._stage.replaced],
                 "home": page_json.home_json(workspace, me),
                 "modals": page_json.modals_json(workspace, me),
                 "bot": {"connected": workspace.connected},
@@ -171,20 +169,19 @@ class PageApi:
         return {"channel": self._workspace.conversations.direct(self._person(body).id, other.id).id}
 
     async def _move_clock(self, body: Json) -> Json:
-        clock = self._workspace.clock
         if body.get("until_next"):
-            due = await self._next_due() if self._next_due else None
+            due = await self._stage.next_due()
             if due is None:
                 raise NotOnScreen("Nothing is due.")
-            clock.move(max(due[0] - clock.now(), timedelta(0)))
+            await self._stage.forward(max(due[0] - self._workspace.clock.now(), timedelta(0)))
         else:
-            clock.move(_forward(float(body["advance_seconds"])))
-        shown = await page_json.clock_json(self._workspace, self._next_due)
+            await self._stage.forward(_forward(float(body["advance_seconds"])))
+        shown = await page_json.clock_json(self._workspace, self._stage.next_due)
         self._live.show_clock(shown)
         return {"clock": shown}
 
     async def _happen(self, body: Json) -> Json:
-        happening = next((one for one in self._happenings if one.id == body["id"]), None)
+        happening = next((one for one in self._stage.happenings if one.id == body["id"]), None)
         if happening is None:
             raise NotOnScreen(f"There is no {body['id']!r} to happen.")
         await happening.happen()

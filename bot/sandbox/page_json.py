@@ -101,8 +101,8 @@ def happening_json(happening: Happening) -> Json:
     }
 
 
-async def clock_json(workspace: Workspace, next_due: NextDue | None) -> Json:
-    due = await next_due() if next_due else None
+async def clock_json(workspace: Workspace, next_due: NextDue) -> Json:
+    due = await next_due()
     return {
         "now": rfc3339(workspace.clock.now()),
         "running": not workspace.clock.is_frozen,

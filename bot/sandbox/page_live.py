@@ -8,7 +8,7 @@ from aiohttp import WSCloseCode, web
 
 from bot.sandbox import page_json
 from bot.sandbox.changes import Change
-from bot.sandbox.happenings import Happening, NextDue
+from bot.sandbox.happenings import Stage
 from bot.sandbox.model import Channel, Json, User
 from bot.sandbox.workspace import Workspace
 
@@ -24,8 +24,8 @@ class Viewer:
 
 
 class Live:
-    def __init__(self, workspace: Workspace, happenings: list[Happening], next_due: NextDue | None) -> None:
-        self._workspace, self._happenings, self._next_due = workspace, happenings, next_due
+    def __init__(self, workspace: Workspace, stage: Stage) -> None:
+        self._workspace, self._stage = workspace, stage
         self._viewers: list[Viewer] = []
         self._shown_next: Any = None
         self._links: set[web.WebSocketResponse] = set()
@@ -53,7 +53,7 @@ class Live:
         while True:
             await asyncio.sleep(_CLOCK_SECONDS)
             if self._viewers:
-                clock = await page_json.clock_json(self._workspace, self._next_due)
+                clock = await page_json.clock_json(self._workspace, self._stage.next_due)
                 if clock["next"] != self._shown_next:
                     self.show_clock(clock)
 
@@ -125,7 +125,7 @@ class Live:
         return [{"type": "bot", "bot": change.notes}]
 
     def _happened(self, change: Change, me: User) -> list[Json]:
-        shown = [page_json.happening_json(happening) for happening in self._happenings]
+        shown = [page_json.happening_json(happening) for happening in self._stage.happenings]
         return [{"type": "happenings", "happenings": shown}]
 
 

@@ -1,15 +1,21 @@
-"""A small website for the health checks of the sandbox, which can be broken with one click."""
+"""A small website for the health checks and the webhooks of the sandbox, which can be broken with one click."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from aiohttp import web
 
+from bot.sandbox.mailbox import Mailbox
+
+# Below the first stand pages that answer with the status they are asked for (`?status=204`), below the second webhooks.
+CHECKED, HOOKS = "/checked/", "/hooks/"
+
 
 class Website:
-    """`/` and `/api/health`; while it is broken both answer 500."""
+    """`/` and `/api/health`, 500 while it is broken. What is posted to its hooks is shown in the mailbox."""
 
-    def __init__(self) -> None:
+    def __init__(self, mailbox: Mailbox) -> None:
+        self._mailbox = mailbox
         self.is_broken = False
         self.url = ""
 
@@ -17,6 +23,7 @@ class Website:
     async def serving(self) -> AsyncIterator["Website"]:
         application = web.Application()
         application.router.add_get("/{path:.*}", self._answer)
+        application.router.add_post(HOOKS + "{name}", self._take)
         runner = web.AppRunner(application, access_log=None, shutdown_timeout=0.5)
         await runner.setup()
         try:
@@ -28,6 +35,8 @@ class Website:
 
     async def _answer(self, request: web.Request) -> web.Response:
         status = 500 if self.is_broken else 200
+        if request.path.startswith(CHECKED) and not self.is_broken:
+            return web.Response(status=int(request.query.get("status", "200")))
         if request.path.startswith("/api/"):
             body = {
                 "status": "failing" if self.is_broken else "healthy",
@@ -35,3 +44,8 @@ class Website:
             }
             return web.json_response(body, status=status)
         return web.Response(status=status, text="An example website.")
+
+    async def _take(self, request: web.Request) -> web.Response:
+        name = request.match_info["name"]
+        self._mailbox.add("webhook", name, f"Webhook to {name}", await request.text())
+        return web.Response(status=204)

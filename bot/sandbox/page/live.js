@@ -27,14 +27,22 @@ export function connect(person, { opened, frame, lost }) {
   function again() {
     if (ended) return;
     lost();
-    timer = setTimeout(open, wait * (0.75 + Math.random() / 2));
+    timer = setTimeout(reopen, wait * (0.75 + Math.random() / 2));
     wait = Math.min(wait * 2, LONGEST_WAIT_MS);
+  }
+
+  /** A sandbox that was started anew does not know this page: it is loaded again. */
+  async function reopen() {
+    const answer = await fetch("/sandbox/state", { method: "HEAD" }).catch(() => null);
+    if (ended) return;
+    if (answer?.status === 403) location.reload();
+    else open();
   }
 
   function hurry() {
     if (ended || socket.readyState !== WebSocket.CLOSED) return;
     clearTimeout(timer);
-    open();
+    reopen();
   }
 
   addEventListener("online", hurry);

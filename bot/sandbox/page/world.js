@@ -10,6 +10,7 @@ export const world = {
   clock: null,
   mailbox: [],
   happenings: [],
+  replaced: [], // {what, was, now}: addresses of the runbook that lead elsewhere here
   home: null,
   modals: [],
   bot: { connected: true },
@@ -38,7 +39,7 @@ export function takeState(state) {
   world.channels = byId(state.channels);
   world.commands = state.commands;
   world.messageShortcuts = state.message_shortcuts;
-  for (const name of ["clock", "mailbox", "happenings", "home", "modals", "bot"]) world[name] = state[name];
+  for (const name of ["clock", "mailbox", "happenings", "replaced", "home", "modals", "bot"]) world[name] = state[name];
   world.clockReadAt = performance.now();
   world.messages = new Map();
   tell("state");

@@ -11,8 +11,10 @@ from aiohttp import web
 from playwright.async_api import Browser, Locator, Page, expect
 
 from bot.clock import Clock
-from bot.sandbox.happenings import Happening
+from bot.sandbox.happenings import Happening, Stage
 from bot.sandbox.page_api import add_page
+from bot.sandbox.page_guard import PageGuard
+from bot.sandbox.stand_ins import Replaced
 from bot.sandbox.workspace import Workspace
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
@@ -44,6 +46,7 @@ class Surroundings:
 
     def __init__(self, workspace: Workspace, clock: Clock) -> None:
         self.workspace, self.clock, self.broken = workspace, clock, False
+        self.guard = PageGuard()
 
     async def break_website(self) -> None:
         self.broken = not self.broken
@@ -51,10 +54,15 @@ class Surroundings:
     async def next_due(self) -> Any:
         return self.clock.now() + timedelta(minutes=15), "Engineering Lead is paged"
 
+    async def forward(self, by: timedelta) -> None:
+        self.clock.move(by)
+
     async def serve(self, port: int = 0) -> web.AppRunner:
         application = web.Application()
         broken = Happening("break", "Break the website", "It answers 500.", self.break_website, lambda: self.broken)
-        add_page(application, self.workspace, happenings=[broken], next_due=self.next_due)
+        replaced = [Replaced("health.checks.website", "https://example.com", "an example website")]
+        stage = Stage(self.forward, self.next_due, [broken], replaced)
+        add_page(application, self.workspace, stage, self.guard)
         runner = web.AppRunner(application, access_log=None, shutdown_timeout=0.2)
         await runner.setup()
         await web.TCPSite(runner, "127.0.0.1", port).start()

@@ -8,7 +8,28 @@ import { world } from "../world.js";
 export function drawHappenings(body) {
   const lead = el("p", { class: "quiet" }, "The outside world of the example team: what its monitoring would notice.");
   keepingFocus(body, () =>
-    fill(body, el("div", { class: "side-scroll" }, lead, el("ul", { class: "happenings" }, world.happenings.map(row)))),
+    fill(
+      body,
+      el(
+        "div",
+        { class: "side-scroll" },
+        lead,
+        el("ul", { class: "happenings" }, world.happenings.map(row)),
+        world.replaced?.length > 0 && replacements(),
+      ),
+    ),
+  );
+}
+
+/** Which addresses of the runbook lead somewhere else here. */
+function replacements() {
+  const line = ({ what, was, now }) => el("li", {}, el("code", {}, what), ` ${was} → ${now}`);
+  return el(
+    "section",
+    { class: "replaced" },
+    el("h3", {}, "Replaced in this sandbox"),
+    el("p", { class: "quiet" }, "Nothing here reaches your real systems. These addresses of the runbook lead elsewhere:"),
+    el("ul", {}, world.replaced.map(line)),
   );
 }
 

@@ -1,0 +1,71 @@
+"""Moving the sandbox's clock: to the next event, or on by a while with everything on the way at its own time."""
+
+import asyncio
+from contextlib import suppress
+from datetime import datetime, timedelta
+from typing import Protocol
+
+from bot.clock import Clock
+
+# What is due and when; None when nothing is.
+Due = tuple[datetime, str]
+
+# A journey of many stops (a year of health checks) is cut short: the rest is one leap.
+MOST_STOPS = 600
+STOP_PATIENCE_S = 2.0
+JOURNEY_PATIENCE_S = 20.0
+GLANCE_S = 0.005
+
+
+class Bot(Protocol):
+    """What a traveller has to know of the bot."""
+
+    async def due(self) -> list[Due]:
+        """Everything that waits for its time, in any order."""
+
+    def wake(self) -> None:
+        """Look at what is due."""
+
+    @property
+    def is_idle(self) -> bool: ...
+
+
+class Travel:
+    """Stops at each deadline and lets it be dealt with: three missed promises are never missed at one instant."""
+
+    def __init__(self, clock: Clock, bot: Bot) -> None:
+        self._clock, self._bot = clock, bot
+
+    async def next_due(self) -> Due | None:
+        """The soonest that lies ahead."""
+        now = self._clock.now()
+        return min((due for due in await self._bot.due() if due[0] > now), default=None)
+
+    async def forward(self, by: timedelta) -> None:
+        """Returns when the bot has dealt with what became due, or takes its time over it."""
+        target = self._clock.now() + by
+        with suppress(TimeoutError):
+            async with asyncio.timeout(JOURNEY_PATIENCE_S):
+                for _ in range(MOST_STOPS):
+                    due = await self.next_due()
+                    if due is None or due[0] >= target:
+                        break
+                    await self._go_to(due[0])
+        await self._go_to(target)
+
+    async def _go_to(self, instant: datetime) -> None:
+        self._clock.move(max(instant - self._clock.now(), timedelta(0)))
+        with suppress(TimeoutError):
+            async with asyncio.timeout(STOP_PATIENCE_S):
+                await self._settled()
+
+    async def _settled(self) -> None:
+        """Until nothing is due and nothing under way, seen twice: what has just ended may have made more due."""
+        calm = 0
+        while calm < 2:
+            if any(due[0] <= self._clock.now() for due in await self._bot.due()):
+                self._bot.wake()
+                calm = 0
+            else:
+                calm = calm + 1 if self._bot.is_idle else 0
+            await asyncio.sleep(GLANCE_S)

@@ -1,0 +1,88 @@
+"""Who may use the page: only a browser on this machine that was shown it in this run."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import aiohttp
+import pytest
+from aiohttp import web
+
+from bot.sandbox.page_guard import PageGuard, is_loopback
+from tests.sandbox.page.browsing import Surroundings
+
+
+@asynccontextmanager
+async def asking(served: web.AppRunner) -> AsyncIterator[aiohttp.ClientSession]:
+    jar = aiohttp.CookieJar(unsafe=True)
+    base = f"http://127.0.0.1:{served.addresses[0][1]}"
+    async with aiohttp.ClientSession(base, cookie_jar=jar) as session:
+        yield session
+
+
+@pytest.fixture
+async def served(workspace: object, clock: object) -> AsyncIterator[web.AppRunner]:
+    runner = await Surroundings(workspace, clock).serve()  # type: ignore[arg-type]
+    yield runner
+    await runner.cleanup()
+
+
+async def test_whoever_opened_the_page_may_use_it_and_nobody_else(served: web.AppRunner) -> None:
+    async with asking(served) as session:
+        async with session.get("/sandbox/state") as answer:
+            assert answer.status == 403
+        async with session.get("/") as answer:
+            assert answer.status == 200
+        async with session.get("/sandbox/state") as answer:
+            assert answer.status == 200
+            assert [one["what"] for one in (await answer.json())["replaced"]] == ["health.checks.website"]
+
+
+@pytest.mark.parametrize("host", ["evil.example", "evil.example:80", "192.0.2.1", "[2001:db8::1]", "", "@"])
+@pytest.mark.parametrize("path", ["/", "/sandbox/state"])
+async def test_a_foreign_host_is_refused(served: web.AppRunner, host: str, path: str) -> None:
+    async with asking(served) as session:
+        await (await session.get("/")).read()
+        async with session.get(path, headers={"Host": host}) as answer:
+            assert answer.status in (400, 403)
+
+
+@pytest.mark.parametrize("origin", ["https://evil.example", "http://localhost:1", "null"])
+async def test_a_foreign_page_opens_no_websocket_and_posts_nothing(served: web.AppRunner, origin: str) -> None:
+    async with asking(served) as session:
+        await (await session.get("/")).read()
+        with pytest.raises(aiohttp.WSServerHandshakeError):
+            await session.ws_connect("/sandbox/live", origin=origin)
+        body = {"as": "U0ADA", "id": "break"}
+        async with session.post("/sandbox/happen", json=body, headers={"Origin": origin}) as answer:
+            assert answer.status == 403
+
+
+async def test_the_page_itself_opens_its_websocket(served: web.AppRunner) -> None:
+    async with asking(served) as session:
+        await (await session.get("/")).read()
+        link = await session.ws_connect("/sandbox/live", origin=f"http://127.0.0.1:{served.addresses[0][1]}")
+        await link.close()
+
+
+async def test_a_token_of_another_run_is_refused(served: web.AppRunner, workspace: object, clock: object) -> None:
+    other = await Surroundings(workspace, clock).serve()  # type: ignore[arg-type]
+    try:
+        async with asking(other) as session, session.get("/") as answer:
+            stale = {name: morsel.value for name, morsel in answer.cookies.items()}
+        async with asking(served) as session, session.get("/sandbox/state", cookies=stale) as answer:
+            assert answer.status == 403
+    finally:
+        await other.cleanup()
+
+
+@pytest.mark.parametrize(
+    ("host", "expected"),
+    [("127.0.0.1", True), ("127.8.8.8", True), ("::1", True), ("LocalHost", True), ("0.0.0.0", False),
+     ("localhost.evil.example", False), ("10.0.0.1", False), ("", False), (None, False)],
+)  # fmt: skip
+def test_only_the_loopback_is_the_loopback(host: str | None, expected: bool) -> None:
+    assert is_loopback(host) is expected
+
+
+def test_every_run_has_a_token_of_its_own() -> None:
+    assert PageGuard().token != PageGuard().token
