@@ -152,7 +152,14 @@ class App:
         """Services that leave work behind when they have taken a row; what they cause goes out last."""
         services = self.services
         recoveries: list[Worker] = [services.backup_drills, services.backup_restores]
-        return [services.reception, services.checks, *recoveries, services.backups, services.outbox]
+        return [
+            services.reception,
+            services.checks,
+            *recoveries,
+            services.backup_adoption,
+            services.backups,
+            services.outbox,
+        ]
 
     @property
     def rounds(self) -> dict[str, Round]:
@@ -169,6 +176,7 @@ class App:
             "silences": services.silences,
             "checks": services.checks,
             "backups": services.backups,
+            "earlier backups": services.backup_adoption,
             "backup_alerts": services.backup_alerts,
             "backup_reports": services.backup_reports,
             "backup drills": services.backup_drills,

@@ -9,6 +9,7 @@ from typing import Any
 
 import click
 
+from bot.cli.backups import backups
 from bot.cli.begin import CannotBegin
 from bot.cli.checking import check, init
 from bot.cli.deeds import ack, declare, status
@@ -59,5 +60,5 @@ def main() -> None:
     """Tocsin keeps a small team's incident runbook alive. `tocsin sandbox` shows all of it without any account."""
 
 
-for command in (sandbox, init, check, doctor, manifest, run, migrate, declare, ack, status, rehearse):
+for command in (sandbox, init, check, doctor, manifest, run, migrate, declare, ack, status, backups, rehearse):
     main.add_command(command)

@@ -33,7 +33,7 @@ class Backup:
     `started_at` is also how old its data is: a dump shows the database as it was when it began. `tables` (or
     collections) are those it will have, `tables_done` those it has so far; `counts` are the rows or documents of each,
     and `counted` says how they came to be known, or why they are not. `before_restore` is the restore that it was taken
-    before, for safety.
+    before, for safety. `adopted_at`: it lay at its place already, made by a bot with another memory.
     """
 
     id: int
@@ -58,6 +58,7 @@ class Backup:
     counts: Mapping[str, int] | None = None
     counted: str | None = None
     before_restore: int | None = None
+    adopted_at: datetime | None = None
 
     @property
     def is_whole(self) -> bool:
@@ -145,12 +146,16 @@ def difference(wanted: Mapping[str, int], found: Mapping[str, int]) -> str:
     return ""
 
 
-def to_delete(good: Sequence[Backup], keep: timedelta, now: datetime) -> list[Backup]:
-    """Those older than `keep`; never the newest good one, however old it is."""
+def to_delete(whole: Sequence[Backup], keep: timedelta, now: datetime) -> list[Backup]:
+    """Those older than `keep`, counted from when they were adopted, sound or not; never the newest good one.
+
+    Nothing goes while there is no good one: of a damaged one something may still be read.
+    """
+    good = [backup for backup in whole if backup.state == "good"]
     if not good:
         return []
     newest = max(good, key=lambda backup: (backup.started_at, backup.id))
-    return [backup for backup in good if backup is not newest and now - backup.started_at > keep]
+    return [one for one in whole if one is not newest and now - (one.adopted_at or one.started_at) > keep]
 
 
 def misses_at(last_good: Backup | None, since: datetime, rpo: timedelta) -> datetime:

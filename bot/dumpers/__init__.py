@@ -42,6 +42,15 @@ class Draft:
     sha256: str
 
 
+@dataclass(frozen=True)
+class Kept:
+    """A dump that lies at a place under its name. `manifest` None: there is none beside it, or it cannot be read."""
+
+    file: str
+    size: int
+    manifest: Mapping[str, Any] | None
+
+
 @dataclass
 class Tally:
     """What a dump is found to hold while it is made.
@@ -141,6 +150,9 @@ class Place(Protocol):
 
     async def remove(self, place: str, file: str) -> bool:
         """The dump and its manifest; False when there was none to remove."""
+
+    async def kept(self, place: str, suffixes: Sequence[str]) -> Sequence[Kept]:
+        """Every dump that lies there, by the endings of their names. Raises Gone when there is no such place."""
 
 
 def dumpers() -> Mapping[str, Dumper]:

@@ -5,14 +5,14 @@ import errno
 import hashlib
 import json
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import aclosing, contextmanager, suppress
 from pathlib import Path
 from typing import Any, BinaryIO, TypeVar
 
 from bot.domain.backup import Damaged, Gone
 from bot.domain.errors import Rejected, Unreachable
-from bot.dumpers import Content, Draft, Noted
+from bot.dumpers import Content, Draft, Kept, Noted
 
 PLACE = "local"
 
@@ -66,6 +66,11 @@ def read(place: str, file: str) -> Content:
 async def remove(place: str, file: str) -> bool:
     final = Path(place) / file
     return await _off_loop(final, lambda: _remove(final))
+
+
+async def kept(place: str, suffixes: Sequence[str]) -> Sequence[Kept]:
+    folder = Path(place)
+    return await _off_loop(folder / "*", lambda: _kept(folder, tuple(suffixes)))
 
 
 class _Writing:
@@ -131,6 +136,16 @@ def _remove(final: Path) -> bool:
     final.unlink(missing_ok=True)
     _manifest(final).unlink(missing_ok=True)
     return was_there
+
+
+def _kept(folder: Path, suffixes: tuple[str, ...]) -> list[Kept]:
+    """Ours have no dot before their names, and are no links."""
+    if not folder.is_dir():
+        raise Gone(f"{folder}: there is no such folder")
+    with os.scandir(folder) as entries:
+        found = [entry for entry in entries if entry.name.endswith(suffixes) and not entry.name.startswith(".")]
+        dumps = [entry for entry in found if entry.is_file(follow_symlinks=False)]
+        return [Kept(entry.name, entry.stat().st_size, _read_manifest(Path(entry.path))) for entry in dumps]
 
 
 def _sync_folder(folder: Path) -> None:

@@ -7,13 +7,13 @@ killed may leave parts that nobody can see and that are paid for: whoever gives 
 import asyncio
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import aclosing, suppress
 from typing import Any
 
 from bot.domain.backup import Gone
 from bot.domain.errors import Failed
-from bot.dumpers import Content, Draft, Noted, Place
+from bot.dumpers import Content, Draft, Kept, Noted, Place
 from bot.dumpers._s3_access import Access, Bucket, off_loop
 from bot.settings import Settings
 
@@ -93,6 +93,10 @@ class S3:
         bucket, client = Bucket.of(place), await self._access.client()
         return await off_loop(bucket, lambda: _remove(client, bucket, bucket.key(file)))
 
+    async def kept(self, place: str, suffixes: Sequence[str]) -> Sequence[Kept]:
+        bucket, client = Bucket.of(place), await self._access.client()
+        return await off_loop(bucket, lambda: _kept(client, bucket, tuple(suffixes)))
+
 
 class _Writing:
     """An object that grows by parts, and its checksum with it."""
@@ -168,6 +172,18 @@ def _remove(client: Any, bucket: Bucket, key: str) -> bool:
     client.delete_object(Bucket=bucket.name, Key=key)
     client.delete_object(Bucket=bucket.name, Key=_manifest(key))
     return was_there
+
+
+def _kept(client: Any, bucket: Bucket, suffixes: tuple[str, ...]) -> list[Kept]:
+    """Ours have no dot before their names; what lies in folders below is none of ours."""
+    prefix = bucket.key("")
+    pages = client.get_paginator("list_objects_v2").paginate(Bucket=bucket.name, Prefix=prefix, Delimiter="/")
+    found = {one["Key"].removeprefix(prefix): one["Size"] for page in pages for one in page.get("Contents", [])}
+    dumps = [file for file in found if file.endswith(suffixes) and not file.startswith(".")]
+    manifests = {
+        file: _read_manifest(client, bucket, bucket.key(file)) if _manifest(file) in found else None for file in dumps
+    }
+    return [Kept(file, found[file], manifest) for file, manifest in manifests.items()]
 
 
 def _exists(client: Any, bucket: Bucket, key: str) -> bool:

@@ -1,6 +1,8 @@
 """What is known of a dump, written down beside it: for the day when nothing is left but its place."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from bot.domain.backup import Backup
@@ -27,14 +29,44 @@ def manifest_of(
     }
 
 
-def made_of(manifest: Mapping[str, Any]) -> Made | None:
+@dataclass(frozen=True)
+class Described:
+    """A dump as its manifest has it. `name` is the key of the runbook's entry at that time."""
+
+    name: str
+    kind: str
+    database: str
+    file: str
+    started_at: datetime
+    took: timedelta
+    made: Made
+
+
+def described(manifest: Mapping[str, Any]) -> Described | None:
     """None when it is none of ours."""
-    counts = manifest.get("counts")
     try:
-        return Made(
-            size=int(manifest["bytes"]), sha256=str(manifest["sha256"]), tool=str(manifest["tool"]),
-            server=str(manifest["server"]), tables=None if counts is None else len(counts), counts=counts,
-            counted=str(manifest["counted"]),
+        return Described(
+            name=str(manifest["backup"]), kind=str(manifest["kind"]), database=str(manifest["database"]),
+            file=str(manifest["file"]), started_at=_instant(manifest["started_at"]),
+            took=timedelta(seconds=float(manifest["took_seconds"])), made=_made(manifest),
         )  # fmt: skip
-    except (KeyError, TypeError, ValueError):
+    except (KeyError, TypeError, ValueError, AttributeError, OverflowError):
         return None
+
+
+def _made(manifest: Mapping[str, Any]) -> Made:
+    counts = manifest["counts"]
+    numbers = None if counts is None else {str(name): int(number) for name, number in counts.items()}
+    return Made(
+        size=int(manifest["bytes"]), sha256=str(manifest["sha256"]), tool=str(manifest["tool"]),
+        server=str(manifest["server"]), tables=None if numbers is None else len(numbers), counts=numbers,
+        counted=str(manifest["counted"]),
+    )  # fmt: skip
+
+
+def _instant(text: str) -> datetime:
+    """Raises ValueError when it is not said in which zone."""
+    at = datetime.fromisoformat(text)
+    if at.tzinfo is None:
+        raise ValueError("an instant without its zone")
+    return at.astimezone(UTC)

@@ -29,8 +29,8 @@ class BackupRetention:
     async def tidy(self, name: str) -> None:
         """Of one database. A file on a machine that is not here is left to that machine."""
         async with self._db.transaction() as conn:
-            good = await backups.good(conn, [name])
-        for old in to_delete(good, self._wanted[name].keep, self._clock.now()):
+            whole = await backups.whole(conn, [name])
+        for old in to_delete(whole, self._wanted[name].keep, self._clock.now()):
             try:
                 was_there = await self._remove(old)
             except Failed as error:

@@ -9,14 +9,15 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from bot.clock import Clock
-from bot.domain.backup import Backup, Damaged, difference
+from bot.domain.backup import Backup, Damaged
 from bot.domain.errors import Failed, Refused
-from bot.dumpers import Content, Draft, Dumper, Equipment, Place, Tally, kind_of_place, sum_of
+from bot.dumpers import Content, Draft, Dumper, Equipment, Kept, Place, Tally, kind_of_place
 from bot.runbook import Runbook
 from bot.services.background import Background, until_recorded
 from bot.services.backup_alerts import BackupAlerts
 from bot.services.backup_cards import BackupCards
-from bot.services.backup_manifests import made_of, manifest_of
+from bot.services.backup_manifests import described, manifest_of
+from bot.services.backup_proofs import prove_readable, prove_written
 from bot.services.backup_retention import BackupRetention
 from bot.store import backups
 from bot.store.backups import Made
@@ -113,16 +114,22 @@ class BackupRuns:
 
     async def prove(self, backup: Backup) -> None:
         """Read it back: its size, its checksum, and whether it can be restored from. Raises Damaged or Failed."""
-        place = self._place(backup)
-        size, sha256 = await sum_of(place.read(backup.place, backup.file))
-        if size != backup.size:
-            raise Damaged(f"its file has {size} bytes, {backup.size} were written")
-        if sha256 != backup.sha256:
-            raise Damaged("its checksum is not the one it was written with")
-        dumper = self._dumpers[self._wanted[backup.name].kind]
-        counts = await dumper.count(place.read(backup.place, backup.file), self._tools)
-        if backup.counts is not None and (unlike := difference(backup.counts, counts)):
-            raise Damaged(unlike)
+        place, dumper = self._place(backup), self._dumpers[self._wanted[backup.name].kind]
+        await prove_written(place, backup.place, backup.file, size=backup.size, sha256=backup.sha256)
+        await prove_readable(place, backup.place, backup.file, backup.counts, dumper, self._tools)
+
+    async def kept(self, place: str) -> Sequence[Kept]:
+        """Every dump that lies there, whoever made it. Raises Gone when there is no such place."""
+        suffixes = [dumper.SUFFIX for dumper in self._dumpers.values()]
+        return await self._places[kind_of_place(place)].kept(place, suffixes)
+
+    async def unlike(self, place: str, file: str, made: Made) -> str:
+        """In what a file differs from what was written there; '' = in nothing. Raises Failed when nobody can say."""
+        try:
+            await prove_written(self._places[kind_of_place(place)], place, file, size=made.size, sha256=made.sha256)
+        except Damaged as error:
+            return str(error)
+        return ""
 
     def content(self, backup: Backup) -> Content:
         """What was dumped, piece by piece. Raises Gone at the first piece when its file is not there."""
@@ -146,10 +153,11 @@ class BackupRuns:
         """A run that died when its dump had its name already has made a good one after all, if that can be read."""
         try:
             place = self._place(backup)
-            made = made_of(await place.manifest(backup.place, backup.file) or {})
-            if made is None:
+            left = described(await place.manifest(backup.place, backup.file) or {})
+            if left is None:
                 await place.discard(backup.place, backup.file)
                 return
+            made = left.made
             await self.prove(replace(backup, size=made.size, sha256=made.sha256, counts=made.counts))
         except (Failed, Refused) as error:
             log.warning("backup=%s was lost, and what it has left is of no use: %s", backup.id, error)

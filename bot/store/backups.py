@@ -142,9 +142,31 @@ async def forget(conn: Connection, backup_id: int, now: datetime) -> None:
     await SQL.run(conn, "forget", id=backup_id, now=now)
 
 
+async def files(conn: Connection, names: Sequence[str]) -> set[str]:
+    """Of every run there ever was."""
+    return {row["file"] for row in await SQL.all(conn, "files", names=list(names))}
+
+
+async def adopt(
+    conn: Connection, *, name: str, file: str, place: str, machine: str, adopted_by: str, started_at: datetime,
+    ended_at: datetime, made: Made, now: datetime,
+) -> Backup | None:  # fmt: skip
+    """A good one that was found at its place, its bytes read back just now; None when it is known already."""
+    await hold(conn, name)
+    counts = None if made.counts is None else Jsonb(dict(made.counts))
+    where = {"name": name, "file": file, "place": place, "machine": machine, "adopted_by": adopted_by}
+    when = {"started_at": started_at, "ended_at": ended_at, "now": now}
+    return _backup(await SQL.one(conn, "adopt", **where, **when, **(vars(made) | {"counts": counts})))
+
+
 async def good(conn: Connection, names: Sequence[str]) -> list[Backup]:
     """Newest first."""
     return [Backup(**row) for row in await SQL.all(conn, "good", names=list(names))]
+
+
+async def whole(conn: Connection, names: Sequence[str]) -> list[Backup]:
+    """With a file to read back, sound or not; newest first."""
+    return [Backup(**row) for row in await SQL.all(conn, "whole", names=list(names))]
 
 
 async def newest_whole(conn: Connection, names: Sequence[str]) -> Backup | None:

@@ -85,9 +85,28 @@ RETURNING *;
 -- name: forget
 UPDATE backups SET state = 'deleted', deleted_at = %(now)s WHERE id = %(id)s AND state IN ('good', 'damaged');
 
+-- name: files
+-- Whatever became of them.
+SELECT file FROM backups WHERE name = ANY(%(names)s);
+
+-- name: adopt
+-- No row when it is known already.
+INSERT INTO backups (
+    name, state, started_at, started_by, heard_at, ended_at, place, file, machine, size, sha256, tool, server, verified_at,
+    tables, tables_done, counts, counted, adopted_at)
+SELECT %(name)s, 'good', %(started_at)s, %(adopted_by)s, %(now)s, %(ended_at)s, %(place)s, %(file)s, %(machine)s, %(size)s,
+    %(sha256)s, %(tool)s, %(server)s, %(now)s, %(tables)s::integer, coalesce(%(tables)s::integer, 0), %(counts)s::jsonb,
+    %(counted)s, %(now)s
+WHERE NOT EXISTS (SELECT FROM backups WHERE name = %(name)s AND file = %(file)s)
+RETURNING *;
+
 -- name: good
 -- Newest first.
 SELECT * FROM backups WHERE name = ANY(%(names)s) AND state = 'good' ORDER BY started_at DESC, id DESC;
+
+-- name: whole
+-- With a file to read back, sound or not; newest first.
+SELECT * FROM backups WHERE name = ANY(%(names)s) AND state IN ('good', 'damaged') ORDER BY started_at DESC, id DESC;
 
 -- name: newest_whole
 SELECT * FROM backups WHERE name = ANY(%(names)s) AND state IN ('good', 'damaged')

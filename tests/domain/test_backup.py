@@ -53,6 +53,18 @@ def test_the_last_good_backup_stays_however_old_it_is() -> None:
     assert to_delete([], 30 * DAY, NOON) == []
 
 
+def test_damaged_ones_go_when_their_time_is_over_too_unless_there_is_nothing_else() -> None:
+    good, damaged = a_backup(2), replace(a_backup(1, days_old=31), state="damaged")
+    assert to_delete([good, damaged], 30 * DAY, NOON) == [damaged]
+    assert to_delete([damaged], 30 * DAY, NOON) == []
+
+
+def test_what_was_taken_over_has_its_whole_time_from_then() -> None:
+    newest, adopted = a_backup(2), replace(a_backup(1, days_old=300), adopted_at=NOON - 30 * DAY)
+    assert to_delete([newest, adopted], 30 * DAY, NOON) == []
+    assert to_delete([newest, adopted], 29 * DAY, NOON) == [adopted]
+
+
 @given(st.lists(st.floats(0, 1000), max_size=20), st.floats(0.01, 1000))
 def test_whatever_is_kept_at_least_one_stays(ages: list[float], keep: float) -> None:
     good = [a_backup(number, days_old=age) for number, age in enumerate(ages)]

@@ -5,11 +5,13 @@ from functools import cached_property
 from pathlib import Path
 
 from bot.dumpers import Place, dumpers, places, restorers
+from bot.services.backup_adoption import BackupAdoption
 from bot.services.backup_alerts import BackupAlerts
 from bot.services.backup_cards import BackupCards
 from bot.services.backup_drill_cards import BackupDrillCards
 from bot.services.backup_drill_runs import BackupDrillRuns
 from bot.services.backup_drills import BackupDrills
+from bot.services.backup_findings import BackupFindings
 from bot.services.backup_recovery import BackupRecovery
 from bot.services.backup_reports import BackupReports
 from bot.services.backup_restore_cards import BackupRestoreCards
@@ -76,6 +78,16 @@ class Recovery(Watching):
             self.db, self.clock, self.runbook, self.permissions, self.backup_cards, self.backup_alerts,
             self.backup_runs,
         )  # fmt: skip
+
+    @cached_property
+    def backup_adoption(self) -> BackupAdoption:
+        return BackupAdoption(
+            self.db, self.clock, self.runbook, self.backup_runs, self.backup_alerts, self.backup_findings
+        )
+
+    @cached_property
+    def backup_findings(self) -> BackupFindings:
+        return BackupFindings(self.runbook, self.channels, self.posts, self.rendering)
 
     @cached_property
     def backup_reports(self) -> BackupReports:

@@ -1,0 +1,117 @@
+"""The dumps of a folder or bucket, read from their manifests: for the hour when the bot's own host burned."""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import click
+
+from bot.cli.begin import CannotBegin, carry_out, read_runbook, read_settings
+from bot.domain.backup import Damaged, Gone
+from bot.domain.errors import Failed, Refused
+from bot.dumpers import Dumper, Kept, Place, dumpers, kind_of_place, places
+from bot.rendering import Rendering
+from bot.runbook import Runbook
+from bot.services.backup_manifests import Described, described
+from bot.services.backup_proofs import prove_readable, prove_written
+from bot.services.built.recovery import backups_folder
+from bot.settings import Settings
+from bot.store.embedded_place import binaries
+
+QUIET = "CRITICAL"
+
+
+@dataclass(frozen=True)
+class Seen:
+    """A dump with what its manifest says, None = that cannot be read. `verdict` is in words, '' = nobody looked."""
+
+    kept: Kept
+    facts: Described | None
+    verdict: str = ""
+    is_damaged: bool = False
+
+
+@click.command()
+@click.argument("place", required=False)
+@click.option("--verify", is_flag=True, help="Read every dump back, and hold it against its manifest.")
+def backups(place: str | None, verify: bool) -> None:
+    """List the dumps of a folder or bucket from their manifests: without database, without Slack.
+
+    PLACE is a folder or s3://bucket/prefix; without it, every place of the runbook. Exit 1 when one is damaged.
+    """
+    damaged = carry_out(_tell(place, verify))
+    raise click.exceptions.Exit(1 if damaged else 0)
+
+
+async def _tell(place: str | None, verify: bool) -> int:
+    """How many are damaged."""
+    settings = read_settings(log_level=QUIET)
+    runbook = _runbook(settings, needed=place is None)
+    rendering = Rendering(runbook.timezone if runbook else ZoneInfo("UTC"))
+    damaged = 0
+    for where in [_whole(place)] if place else _places_of(settings, runbook):
+        seen = await _seen(settings, where, verify)
+        facts = {"place": where, "seen": seen, "is_bucket": kind_of_place(where) != "local"}
+        click.echo(rendering.say("documents/shell_backups", **facts))
+        damaged += sum(one.is_damaged for one in seen)
+    return damaged
+
+
+def _runbook(settings: Settings, *, needed: bool) -> Runbook | None:
+    """It may have burned too. None: it cannot be read, which is said where it is `needed`."""
+    try:
+        return read_runbook(settings, log_level=QUIET)
+    except CannotBegin as error:
+        if needed:
+            first = str(error).partition("\n")[0]
+            click.echo(f"{first}\nSo only {backups_folder(settings)} is looked through: name another PLACE.", err=True)
+        return None
+
+
+def _places_of(settings: Settings, runbook: Runbook | None) -> list[str]:
+    own = str(backups_folder(settings))
+    entries = runbook.backups.values() if runbook else []
+    return list(dict.fromkeys(entry.to or own for entry in entries)) or [own]
+
+
+def _whole(place: str) -> str:
+    return place.rstrip("/") if kind_of_place(place) != "local" else str(Path(place).absolute())
+
+
+async def _seen(settings: Settings, where: str, verify: bool) -> Sequence[Seen]:
+    """Newest first; what has no manifest comes last."""
+    known, kinds = places(settings), dumpers()
+    if kind_of_place(where) not in known:
+        raise Refused(f"{where} is no place for backups: say a folder, or s3://bucket/prefix.")
+    at = known[kind_of_place(where)]
+    try:
+        found = await at.kept(where, [dumper.SUFFIX for dumper in kinds.values()])
+    except Gone as error:
+        raise Refused(f"{error}: say where the dumps are, as a folder or as s3://bucket/prefix.") from error
+    seen = [Seen(one, described(one.manifest or {})) for one in sorted(found, key=lambda one: one.file)]
+    dated = [one for one in seen if one.facts]
+    dated.sort(key=lambda one: (one.facts.started_at if one.facts else None, one.kept.file), reverse=True)
+    ordered = dated + [one for one in seen if not one.facts]
+    return [await _proved(at, where, one, kinds) for one in ordered] if verify else ordered
+
+
+async def _proved(at: Place, where: str, one: Seen, kinds: Mapping[str, Dumper]) -> Seen:
+    facts, file = one.facts, one.kept.file
+    if facts is None:
+        return Seen(one.kept, None, "cannot be verified: no manifest that can be read stands beside it", True)
+    tools = [found] if (found := await asyncio.to_thread(binaries)) else []
+    try:
+        await prove_written(at, where, file, size=facts.made.size, sha256=facts.made.sha256)
+    except Damaged as error:
+        return Seen(one.kept, facts, f"damaged: {error}", True)
+    if (dumper := kinds.get(facts.kind)) is None:
+        return Seen(one.kept, facts, f"its checksum is right; nothing here reads a {facts.kind}")
+    try:
+        await prove_readable(at, where, file, facts.made.counts, dumper, tools)
+    except Damaged as error:
+        return Seen(one.kept, facts, f"damaged: {error}", True)
+    except Failed as error:
+        return Seen(one.kept, facts, f"its checksum is right; it was not read through: {error}")
+    return Seen(one.kept, facts, "valid")
