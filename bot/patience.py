@@ -2,11 +2,32 @@
 
 import asyncio
 from collections.abc import Coroutine
+from contextvars import ContextVar
+from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from bot.domain.errors import Unreachable
+from bot.domain.errors import Unanswered, Unreachable
 
 Result = TypeVar("Result")
+
+
+@dataclass
+class Doing:
+    """One piece of work that somebody waits for. `may_have_changed`: it has sent a COMMIT."""
+
+    may_have_changed: bool = False
+    part_of: "Doing | None" = None
+
+
+_DOING: ContextVar[Doing | None] = ContextVar("doing", default=None)
+
+
+def is_committing() -> None:
+    """Said right before a COMMIT is sent: from here on nobody may say that nothing was done."""
+    doing = _DOING.get()
+    while doing:
+        doing.may_have_changed = True
+        doing = doing.part_of
 
 
 class Patience:
@@ -22,20 +43,35 @@ class Patience:
         self._let_go: set[asyncio.Task[Any]] = set()
 
     async def wait_for(self, work: Coroutine[Any, Any, Result]) -> Result:
-        """What the work comes to. Raises Unreachable when that is not known in time, and whatever the work raises."""
-        doing = asyncio.create_task(work)
-        try:
-            await asyncio.wait({doing}, timeout=self._seconds)
-        finally:
-            if not doing.done():
-                self._abandon(doing)
-        if not doing.done():
-            raise Unreachable(f"no answer within {self._seconds:g} s")
-        return doing.result()
+        """What the work comes to, or raises.
 
-    def _abandon(self, doing: asyncio.Task[Any]) -> None:
-        self._let_go.add(doing)
-        doing.add_done_callback(self._let_go.discard)
+        When that is not known in time: Unreachable when it has committed nothing, and never will; else Unanswered.
+        """
+        doing = Doing(part_of=_DOING.get())
+        token = _DOING.set(doing)
+        task = asyncio.create_task(work)
+        _DOING.reset(token)
+        try:
+            await asyncio.wait({task}, timeout=self._seconds)
+        finally:
+            if not task.done():
+                self._abandon(task)
+        if not task.done():
+            raise _unknown(doing)(f"no answer within {self._seconds:g} s")
+        try:
+            return task.result()
+        except Unreachable as error:
+            if doing.may_have_changed:
+                raise Unanswered(str(error)) from error
+            raise
+
+    def _abandon(self, task: asyncio.Task[Any]) -> None:
+        self._let_go.add(task)
+        task.add_done_callback(self._let_go.discard)
         # What it raised is nobody's any more.
-        doing.add_done_callback(lambda done: done.cancelled() or done.exception())
-        doing.cancel()
+        task.add_done_callback(lambda done: done.cancelled() or done.exception())
+        task.cancel()
+
+
+def _unknown(doing: Doing) -> type[Unanswered] | type[Unreachable]:
+    return Unanswered if doing.may_have_changed else Unreachable

@@ -7,7 +7,7 @@ from contextlib import suppress
 from datetime import timedelta
 from typing import Any
 
-from bot.domain.errors import Failed, Unreachable
+from bot.domain.errors import Failed, Unanswered, Unreachable
 
 log = logging.getLogger(__name__)
 
@@ -78,5 +78,5 @@ async def until_recorded(record: Callable[[], Awaitable[None]]) -> None:
         try:
             await record()
             return
-        except Unreachable:
+        except (Unanswered, Unreachable):
             await asyncio.sleep(RECORD_AGAIN_AFTER_S)

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from bot.clock import Clock
 from bot.domain.check import Finding, believe
-from bot.domain.errors import Unreachable
+from bot.domain.errors import Unanswered, Unreachable
 from bot.runbook import Runbook
 from bot.runbook.health import Check
 from bot.services.check_alarms import CheckAlarms
@@ -90,7 +90,7 @@ class Checks:
             try:
                 await self._record(check, claim, finding, begun_at)
                 return
-            except Unreachable:
+            except (Unanswered, Unreachable):
                 # Without the database nobody can be told either; it is written down as soon as it is back.
                 await asyncio.sleep(RECORD_AGAIN_AFTER_S)
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from functools import partial
 
 from bot.clock import Clock
-from bot.domain.errors import Unreachable
+from bot.domain.errors import Unanswered, Unreachable
 from bot.services.errands import Ended, Errand, Outcome
 from bot.services.together import Together
 from bot.store import outbox
@@ -43,7 +43,7 @@ class Records:
         while True:
             try:
                 return await self._write_down(errand, delivery, outcome)
-            except Unreachable:
+            except (Unanswered, Unreachable):
                 await asyncio.sleep(RECORD_AGAIN_AFTER_S)
             except Exception:
                 log.exception("delivery=%s kind=%s what follows is not recorded", delivery.id, delivery.kind)

@@ -2,19 +2,21 @@
 
 import asyncio
 import os
+import select
 import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 
 import psycopg
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
-from psycopg.errors import IdleInTransactionSessionTimeout, ReadOnlySqlTransaction
 from psycopg.pq import PipelineStatus
 from psycopg.rows import dict_row
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
-from bot.domain.errors import Unreachable
+from bot.domain.errors import Unanswered, Unreachable
+from bot.patience import is_committing
 from bot.store.queries import Connection, Queries, Row
+from bot.store.troubles import failure, is_of_the_world, reason, spoils_the_line
 
 SQL = Queries(__file__)
 
@@ -33,11 +35,6 @@ WORK_CONNECTIONS = 12
 # Their own pool: storing a request must never wait behind the work that earlier requests caused.
 INTAKE_CONNECTIONS = 4
 INTAKE_PATIENCE_S = 1.0
-
-# What the driver counts among faults of ours, and time mends: a process that was frozen in the middle of a transaction
-# finds it ended by the server; a server that is a standby, or has been told to write nothing, will be followed by one
-# that writes.
-PASSING = (psycopg.OperationalError, IdleInTransactionSessionTimeout, ReadOnlySqlTransaction)
 
 BELL = "tocsin"
 # Of a host: PostgreSQL cuts the name of a connection at 63 characters.
@@ -67,13 +64,20 @@ class Database:
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Connection]:
-        """Commits on success, rolls back on error. Raises Unreachable when no server answers within 10 s."""
-        async with _borrowed(self._work) as conn, conn.transaction():
+        """Commits on success, rolls back on error.
+
+        Raises Unreachable when nothing was committed, because no server answers within 10 s or it cannot write;
+        Unanswered when nobody knows.
+        """
+        async with _committing(self._work) as conn:
             yield conn
 
     @asynccontextmanager
     async def statement(self) -> AsyncIterator[Connection]:
-        """For a look, or one change: each statement is a transaction by itself, without the trips for BEGIN, COMMIT."""
+        """For a look, or one change: each statement is a transaction by itself, without the trips for BEGIN, COMMIT.
+
+        Raises Unreachable; of a change whose answer was lost too, so it must be one that may be made twice.
+        """
         async with _borrowed(self._work) as conn:
             try:
                 yield conn
@@ -86,12 +90,15 @@ class Database:
 
     @asynccontextmanager
     async def intake(self) -> AsyncIterator[Connection]:
-        """One short transaction that must not wait: raises Unreachable after 1 s."""
+        """One short transaction that must not wait: as `transaction`, but after 1 s."""
+        sent = False
         try:
-            async with asyncio.timeout(INTAKE_PATIENCE_S), _borrowed(self._intake) as conn, conn.transaction():
+            async with asyncio.timeout(INTAKE_PATIENCE_S), _committing(self._intake) as conn:
                 yield conn
+                sent = True
         except TimeoutError as error:
-            raise Unreachable("the database did not answer within a second") from error
+            late = "the database did not answer within a second"
+            raise (Unanswered if sent else Unreachable)(late) from error
 
     async def server_time(self) -> Row:
         """The database's `now` and its version: `{"now": datetime, "version": str}`."""
@@ -113,16 +120,48 @@ class Database:
                 async for notice in conn.notifies():
                     yield notice.payload
         except psycopg.OperationalError as error:
-            raise Unreachable(_reason(error)) from error
+            raise Unreachable(reason(error)) from error
+
+
+@asynccontextmanager
+async def _committing(pool: AsyncConnectionPool[Connection]) -> AsyncIterator[Connection]:
+    at_commit = False
+    try:
+        async with _lent(pool) as conn, conn.transaction():
+            yield conn
+            at_commit = True
+            # Whoever is no longer waited for from here on may have changed something all the same.
+            is_committing()
+    except psycopg.Error as error:
+        if not is_of_the_world(error):
+            raise
+        raise failure(error, at_commit=at_commit) from error
 
 
 @asynccontextmanager
 async def _borrowed(pool: AsyncConnectionPool[Connection]) -> AsyncIterator[Connection]:
     try:
-        async with pool.connection() as conn:
-            alarm = asyncio.get_running_loop().call_later(LONGEST_S, _hang_up, conn)
+        async with _lent(pool) as conn:
+            yield conn
+    except psycopg.Error as error:
+        if not is_of_the_world(error):
+            raise
+        raise failure(error) from error
+
+
+@asynccontextmanager
+async def _lent(pool: AsyncConnectionPool[Connection]) -> AsyncIterator[Connection]:
+    """One that the server has not hung up on, for as long as the block takes."""
+    conn = await _living(pool)
+    alarm = asyncio.get_running_loop().call_later(LONGEST_S, _hang_up, conn)
+    try:
+        async with conn:
             try:
                 yield conn
+            except psycopg.Error as error:
+                if spoils_the_line(error):
+                    await conn.close()
+                raise
             finally:
                 alarm.cancel()
                 # What was noted by somebody who failed is nothing that the next one wants written.
@@ -131,10 +170,31 @@ async def _borrowed(pool: AsyncConnectionPool[Connection]) -> AsyncIterator[Conn
                 # answered before it is committed. The pool makes another.
                 if conn.pgconn.pipeline_status != PipelineStatus.OFF:
                     await conn.close()
+    finally:
+        await pool.putconn(conn)
+
+
+async def _living(pool: AsyncConnectionPool[Connection]) -> Connection:
+    """Those that died while nobody used them are thrown away, however many; the pool makes others.
+
+    Its own check would do, but for the second that it waits after each.
+    """
+    try:
+        while _was_hung_up(conn := await pool.getconn()):
+            await conn.close()
+            await pool.putconn(conn)
     except PoolTimeout as error:
         raise Unreachable("the database does not answer") from error
-    except PASSING as error:
-        raise Unreachable(_reason(error)) from error
+    return conn
+
+
+def _was_hung_up(conn: Connection) -> bool:
+    """Something has come although nothing was asked: the end of the line, or the server's last words before it."""
+    if conn.closed:
+        return True
+    line = select.poll()
+    line.register(conn.fileno(), select.POLLIN)
+    return bool(line.poll(0))
 
 
 def _hang_up(conn: Connection) -> None:
@@ -144,11 +204,6 @@ def _hang_up(conn: Connection) -> None:
     """
     with suppress(OSError, psycopg.Error), socket.socket(fileno=os.dup(conn.fileno())) as line:
         line.shutdown(socket.SHUT_RDWR)
-
-
-def _reason(error: psycopg.Error) -> str:
-    """The first line of what the server or driver said; neither holds a password."""
-    return f"database: {str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__}"
 
 
 def _with_limits(url: str, process: str) -> str:

@@ -1,0 +1,65 @@
+"""What an error of the database means: is it the world's fault, and may anything have been committed?"""
+
+import psycopg
+
+from bot.domain.errors import Failed, Unanswered, Unreachable
+
+# SQLSTATE, from PostgreSQL's appendix A, of what no statement of ours is to blame for although the driver does not call
+# it operational; with what a person is told where the server's own words say too little.
+READ_ONLY = "25006"
+OF_THE_WORLD = {
+    READ_ONLY: "the database is read-only",
+    # A process that was frozen in the middle of a transaction finds that the server has ended it.
+    "25P03": "the transaction was ended while this process stood still",
+    "42501": "the account of the database has lost its rights",
+    "3D000": "the database is not there",
+    "53100": "the disk of the database is full",
+    "53300": "the database takes no more connections",
+    "57P01": "the database was shut down",
+    "57P02": "the database crashed",
+    "57P03": "the database is starting",
+    # A pooler that gives each transaction another session loses what belongs to one.
+    "26000": "a prepared statement is gone: a pooler in transaction mode stands before the database",
+    "42P05": "a prepared statement is another's: a pooler in transaction mode stands before the database",
+}
+INTERNAL = "XX"
+# A newer version has changed a table since this connection prepared its statement.
+PLAN_IS_OLD = "cached plan must not change result type"
+# The server, or the line to it, went away at that moment: it may have committed first.
+GOES_AWAY = ("08", "57P", "40003", INTERNAL)
+
+
+class LineLost(Unreachable):
+    """The connection ended before anything was committed: another one may be good."""
+
+
+def is_of_the_world(error: psycopg.Error) -> bool:
+    """False: a mistake of ours, which another attempt repeats."""
+    state = error.sqlstate or ""
+    known = state in OF_THE_WORLD or state.startswith(INTERNAL) or PLAN_IS_OLD in str(error)
+    return known or isinstance(error, psycopg.OperationalError)
+
+
+def failure(error: psycopg.Error, *, at_commit: bool = False) -> Failed:
+    """What it is to whoever asked. `at_commit`: the COMMIT, or a statement that is a transaction, was on its way."""
+    lost = _is_lost(error)
+    if lost and at_commit:
+        return Unanswered(f"the commit was not answered: {reason(error)}")
+    return LineLost(reason(error)) if lost else Unreachable(reason(error))
+
+
+def spoils_the_line(error: psycopg.Error) -> bool:
+    """A new connection may lead to a server that can be written to, or know nothing of an old plan."""
+    return error.sqlstate in (READ_ONLY, "26000", "42P05") or PLAN_IS_OLD in str(error)
+
+
+def reason(error: psycopg.Error) -> str:
+    """Ours, or the first line of what the server or driver said; neither holds a password."""
+    if known := OF_THE_WORLD.get(error.sqlstate or ""):
+        return known
+    words = str(error).strip()
+    return f"database: {words.splitlines()[0] if words else type(error).__name__}"
+
+
+def _is_lost(error: psycopg.Error) -> bool:
+    return error.sqlstate is None or error.sqlstate.startswith(GOES_AWAY)
