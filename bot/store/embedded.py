@@ -147,6 +147,7 @@ class EmbeddedPostgres:
             programs = readable_programs(place, programs)
             if not place.data.exists():
                 await self._create(place, programs, lock)
+            place.take_over()
             place.clear_traces()
             self._server = Leashed(place, lock, [programs / "postgres", "-D", place.data, *self._options(place)])
             await self._until_it_answers(place, self._server)

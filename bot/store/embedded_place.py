@@ -4,16 +4,16 @@ import hashlib
 import importlib.util
 import logging
 import os
-import pwd
 import re
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
-from typing import ClassVar, NamedTuple
+from typing import ClassVar
 
 from psycopg.conninfo import make_conninfo
 
 from bot.domain.errors import Failed
+from bot.store.embedded_account import Account, account_for
 
 log = logging.getLogger(__name__)
 
@@ -30,11 +30,6 @@ SOCKET_PATH_LIMIT = 103
 NEEDED_BYTES = 64 * 2**20
 
 GRAVE = re.compile(r"(?:FATAL|PANIC|error): ")
-
-
-class Account(NamedTuple):
-    uid: int
-    gid: int
 
 
 @dataclass(frozen=True)
@@ -115,6 +110,14 @@ class Place:
         finally:
             os.close(directory)
 
+    def take_over(self) -> None:
+        """Gives the files to the account where they were a shared one's. Only for the holder of the lock."""
+        if self.account is None or not self.data.exists() or self.data.stat().st_uid == self.account.uid:
+            return
+        for folder in (self.data, *self.state.glob("programs*")):
+            for file in (folder, *folder.rglob("*")):
+                os.chown(file, *self.account, follow_symlinks=False)
+
     def clear_traces(self) -> None:
         """Removes what a dead server left behind. Only for the holder of the lock, which is the proof of its death.
 
@@ -157,7 +160,7 @@ def _installations(package: str) -> list[Path]:
 def settle(home: Path) -> Place:
     """Finds or makes the state directory below the home. Raises Failed when its files have gone."""
     home.mkdir(parents=True, exist_ok=True)
-    account = _account(home)
+    account = account_for(home)
     link = home / "postgresql"
     if not link.exists():
         _make_state(link, account)
@@ -165,30 +168,6 @@ def settle(home: Path) -> Place:
     if link.is_symlink():
         log.warning("postgresql=%s is outside of home=%s: back it up and mount it as well", state, home)
     return Place(state, account)
-
-
-def _account(home: Path) -> Account | None:
-    """PostgreSQL refuses to run as root: then as the owner of the data or of the home, or if that is root, `nobody`."""
-    if os.geteuid() != 0:
-        return None
-    data = home / "postgresql" / "data"
-    owner = (data if data.exists() else home).stat()
-    if owner.st_uid and _has_a_name(owner.st_uid):
-        return Account(owner.st_uid, owner.st_gid)
-    try:
-        nobody = pwd.getpwnam("nobody")
-    except KeyError:
-        raise Failed("PostgreSQL does not run as root and there is no account `nobody`: run as another user") from None
-    return Account(nobody.pw_uid, nobody.pw_gid)
-
-
-def _has_a_name(uid: int) -> bool:
-    """initdb refuses an account without one, such as the owner of a directory mounted into a container."""
-    try:
-        pwd.getpwuid(uid)
-    except KeyError:
-        return False
-    return True
 
 
 def _make_state(link: Path, account: Account | None) -> None:

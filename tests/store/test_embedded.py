@@ -24,6 +24,7 @@ from psycopg.conninfo import conninfo_to_dict
 
 from bot.domain.errors import Failed
 from bot.store.embedded import EmbeddedPostgres, binaries
+from bot.store.embedded_account import OWN
 from bot.store.embedded_leash import is_locked
 from bot.store.embedded_place import ELSEWHERE, SOCKET_PATH_LIMIT, settle
 
@@ -87,8 +88,8 @@ async def attempt():
 
 def as_an_ordinary_account():
     if os.geteuid() == 0:
-        nobody = pwd.getpwnam("nobody")
-        os.setgroups([]); os.setgid(nobody.pw_gid); os.setuid(nobody.pw_uid)
+        daemon = pwd.getpwnam("daemon")
+        os.setgroups([]); os.setgid(daemon.pw_gid); os.setuid(daemon.pw_uid)
 
 def on_a_full_disk():
     resource.setrlimit(resource.RLIMIT_FSIZE, (1_000_000, resource.RLIM_INFINITY))
@@ -226,7 +227,7 @@ def permit(path: Path, mode: int) -> None:
 
 
 def account_name() -> str:
-    return "nobody" if os.geteuid() == 0 else pwd.getpwuid(os.geteuid()).pw_name
+    return OWN if os.geteuid() == 0 else pwd.getpwuid(os.geteuid()).pw_name
 
 
 # Where it listens and what it promises
@@ -606,11 +607,22 @@ def user_of(process: psutil.Process) -> list[str]:
 
 
 @as_root
-async def test_root_runs_it_as_nobody(new_home: Path, embedded: Starting) -> None:
+async def test_root_runs_it_as_an_account_of_its_own(new_home: Path, embedded: Starting) -> None:
     await embedded(new_home).start()
     running = postmaster(new_home)
-    assert {name for process in (running, *running.children(recursive=True)) for name in user_of(process)} == {"nobody"}
-    assert set(running.gids()) == {pwd.getpwnam("nobody").pw_gid}
+    assert {name for process in (running, *running.children(recursive=True)) for name in user_of(process)} == {OWN}
+    assert set(running.gids()) == {pwd.getpwnam(OWN).pw_gid}
+
+
+@as_root
+async def test_files_of_an_account_that_others_share_are_taken_over(home: Path, embedded: Starting) -> None:
+    shared = pwd.getpwnam("nobody")
+    for file in (home / "postgresql" / "data", *(home / "postgresql" / "data").rglob("*")):
+        os.chown(file, shared.pw_uid, shared.pw_gid)
+    await embedded(home).start()
+    assert postmaster(home).username() == OWN
+    data = home / "postgresql" / "data"
+    assert {file.lstat().st_uid for file in (data, *data.rglob("*"))} == {pwd.getpwnam(OWN).pw_uid}
 
 
 @as_root
@@ -626,7 +638,7 @@ async def test_root_runs_it_as_the_owner_of_the_home(new_home: Path, embedded: S
 async def test_an_owner_without_a_name_is_passed_over(new_home: Path, embedded: Starting) -> None:
     os.chown(new_home, 54321, 54321)
     await embedded(new_home).start()
-    assert postmaster(new_home).username() == "nobody"
+    assert postmaster(new_home).username() == OWN
 
 
 @as_root
@@ -684,10 +696,11 @@ def test_programs_in_a_closed_place_are_copied_to_where_the_server_may_read_them
 
 
 def test_an_ordinary_account_runs_it_as_itself(new_home: Path) -> None:
-    os.chown(new_home, *(pwd.getpwnam(account_name())[2:4]))
+    ordinary = "daemon" if os.geteuid() == 0 else account_name()
+    os.chown(new_home, *(pwd.getpwnam(ordinary)[2:4]))
     with child(TRY, new_home, "as_an_ordinary_account") as process:
         assert heard(process) == f"runs {new_home}/postgresql/data"
-    assert (new_home / "postgresql").stat().st_uid == pwd.getpwnam(account_name()).pw_uid
+    assert (new_home / "postgresql").stat().st_uid == pwd.getpwnam(ordinary).pw_uid
     assert mode(new_home / "postgresql") == 0o700
 
 
