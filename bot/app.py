@@ -100,10 +100,10 @@ class App:
             await db.open()
             stack.push_async_callback(db.close)
             session = await stack.enter_async_context(http_client())
-            self.clock.correct((await db.server_time())["now"])
             house = Services(self.settings, self.runbook, self.clock, db, session, self.metrics)
             self.services = house.connected()
             await self._must_know(self.services.schema)
+            await self.services.timekeeping.begin()
             await self.services.people.recall()
             await self.services.channels.recall()
             yield self.services
@@ -115,13 +115,21 @@ class App:
             desk = Desk(services)
             services.reception.worked_on_by(desk.work)
             line = SlackLine(self.settings, services, judge=desk.judge, events=desk.events)
-            scheduler = Scheduler(services.db, self.clock, self.rounds, pulse=services.pulse, schema=services.schema)
+            scheduler = Scheduler(
+                services.db,
+                self.clock,
+                self.rounds,
+                pulse=services.pulse,
+                schema=services.schema,
+                timekeeping=services.timekeeping,
+            )
             self.doors = Doors(scheduler, line)
             services.outbox.is_carrying = lambda: self.doors.scheduler.is_going
             services.outbox.on_done = lambda: self.doors.scheduler.wake("outbox")
             stack.push_async_callback(self._close)
             await services.heartbeats.watch()
             await services.handovers.watch()
+            await services.timekeeping.look()
             self.doors.scheduler.start()
             await self._open_web(stack, services)
             await line.open()
@@ -192,7 +200,7 @@ class App:
         socket = None if is_http else self.doors.slack.is_connected
         readiness = Readiness(
             services.db,
-            self.clock,
+            services.timekeeping,
             services.gateway,
             services.channels,
             services.pulse,

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 
-from prometheus_client import CollectorRegistry, Gauge, Histogram
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 
 CONTENT_TYPE = CONTENT_TYPE_LATEST
@@ -52,6 +52,11 @@ class Metrics:
         self._slack_call = self._histogram(
             "tocsin_slack_call_seconds", "Calls to Slack's Web API", CALL_BUCKETS_S, "method", "outcome"
         )
+        self._clock_steps = Counter(
+            "tocsin_clock_steps",
+            "How often the database's clock was set while this process ran",
+            registry=self._registry,
+        )
         self._database_up = self._gauge("tocsin_database_up", "1 while the database answers")
         self._incidents = self._gauge("tocsin_incidents_open", "Open incidents", "severity", "drill")
         self._pages = self._gauge("tocsin_pages", "Pages by what their provider said", "via", "state")
@@ -72,6 +77,10 @@ class Metrics:
     def slack_called(self, method: str, seconds: float, outcome: str = "ok") -> None:
         """A call ended: `outcome` is `ok`, or Slack's word for why not."""
         self._slack_call.labels(method, outcome).observe(seconds)
+
+    def clock_stepped(self) -> None:
+        """The database's clock was set."""
+        self._clock_steps.inc()
 
     def text(self, figures: Figures | None) -> bytes:
         """All of it in Prometheus' text format; None: the database did not answer, so its figures are left out."""

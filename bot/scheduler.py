@@ -13,6 +13,7 @@ from bot.clock import Clock
 from bot.domain.errors import Failed
 from bot.services.pulse import Pulse
 from bot.services.schema import Schema
+from bot.services.timekeeping import Timekeeping
 from bot.store.database import Database
 
 log = logging.getLogger(__name__)
@@ -24,7 +25,6 @@ BREATH_S = 0.05
 # To begin a job takes APScheduler about a millisecond.
 READY_BEFORE_S = 0.005
 LISTEN_AGAIN_AFTER_S = 1.0
-CORRECT_EVERY_S = 30.0
 END_WITHIN_S = 5.0
 # APScheduler's own defaults drop a job that is a second late, and one that is begun while its like is at work.
 NEVER_SKIP = {"misfire_grace_time": None, "coalesce": True, "max_instances": 100}
@@ -58,14 +58,23 @@ class Scheduler:
     """
 
     def __init__(
-        self, db: Database, clock: Clock, rounds: Mapping[str, Round], *, pulse: Pulse, schema: Schema
+        self,
+        db: Database,
+        clock: Clock,
+        rounds: Mapping[str, Round],
+        *,
+        pulse: Pulse,
+        schema: Schema,
+        timekeeping: Timekeeping,
     ) -> None:
         self._db = db
         self._clock = clock
         self._rounds = rounds
         self._pulse = pulse
         self._schema = schema
+        self._timekeeping = timekeeping
         self._migrated = asyncio.Event()
+        self._clock_was_set = asyncio.Event()
         self._bells = {name: asyncio.Event() for name in rounds}
         self._alarm = AsyncIOScheduler(timezone="UTC", job_defaults=NEVER_SKIP)
         self._going_round: list[asyncio.Task[None]] = []
@@ -134,7 +143,7 @@ class Scheduler:
                 self._pulse.beat(name)
 
     async def _look(self, name: str) -> None:
-        if not self._schema.is_known:
+        if not self._schema.is_known or (name in TAKING_OVER and self._clock.stepped_within(SETTLED_AFTER)):
             return
         service = self._rounds[name]
         looked_at = self._clock.now()
@@ -183,8 +192,15 @@ class Scheduler:
 
     async def _keep_time(self) -> None:
         while True:
-            await asyncio.sleep(CORRECT_EVERY_S)
-            await self._correct_clock()
+            try:
+                await self._timekeeping.look()
+            except Exception:
+                # A door: who looks no more would go by a time that nobody else goes by.
+                log.exception("clock")
+            with suppress(TimeoutError):
+                async with asyncio.timeout(SWEEP_EVERY_S):
+                    await self._clock_was_set.wait()
+            self._clock_was_set.clear()
 
     async def _listen(self) -> None:
         """Whatever was rung while nobody listened is found by looking once at each new beginning."""
@@ -193,6 +209,8 @@ class Scheduler:
                 async for said in self._db.rung():
                     if said == MIGRATED:
                         self._migrated.set()
+                    elif said == CLOCK:
+                        self._clock_was_set.set()
                     self.wake(BELLS.get(said) if BELLS.get(said) in self._rounds else None)
             except Failed as error:
                 log.warning("bell: %s", error)
@@ -213,25 +231,15 @@ class Scheduler:
                     await self._migrated.wait()
             self._migrated.clear()
 
-    async def _correct_clock(self) -> None:
-        """A clock that agrees with the database as far as one question can tell is left alone: it makes no jumps."""
-        asked_at = self._own_time()
-        try:
-            database_now = (await self._db.server_time())["now"]
-        except Failed as error:
-            log.warning("clock: %s", error)
-            return
-        answered_at = self._own_time()
-        if not asked_at <= database_now <= answered_at:
-            self._clock.correct(database_now)
-
-    def _own_time(self) -> datetime:
-        """Without what a rehearsal has put it forward."""
-        return self._clock.now() - self._clock.moved
-
 
 # Somebody has changed the schema.
 MIGRATED = "migrations"
+# Somebody has noticed that the database's clock was set.
+CLOCK = "clock"
+# Whoever of these has not been heard of for long by a clock that was just set may be at work all the same: as long as
+# their signs of life, and a lease, need to be written anew.
+TAKING_OVER = frozenset({"checks", "backups", "backup drills", "backup restores"})
+SETTLED_AFTER = timedelta(seconds=15)
 # The round that carries what the others put in.
 LEAVES_BY = "outbox"
 # Which round a table's bell wakes; any other sound wakes them all.

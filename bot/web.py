@@ -179,7 +179,16 @@ def _shown(report: Report) -> dict[str, object]:
         "escalations_armed": report.armed,
         "process": report.process,
         "in_hand": report.in_hand,
+        "clock": _clock(report),
     }
+
+
+def _clock(report: Report) -> dict[str, object]:
+    step = report.clock_set
+    was_set = (
+        {"by_seconds": round(step.by.total_seconds(), 1), "at": step.at.isoformat(timespec="seconds")} if step else None
+    )
+    return {"machine_ahead_seconds": round(report.machine_is_ahead.total_seconds(), 1), "database_was_set": was_set}
 
 
 async def _harden(request: web.Request, response: web.StreamResponse) -> None:

@@ -156,7 +156,8 @@ class Escalations:
             if escalation.next_at is None:
                 raise Refused(f"Nobody is about to be paged for {incident.ref}, so there is nothing to snooze.")
             until = now + duration
-            await escalations.save(conn, escalation.moved_to(snooze(escalation.ladder, until), snoozed_until=until))
+            held = escalation.moved_to(snooze(escalation.ladder, until), snoozed_until=until, snoozed_at=now)
+            await escalations.save(conn, held)
             await incidents.write(conn, incident.id, "snoozed", f"until {until:%H:%M} UTC", actor=actor.name, at=now)
             await self._posts.in_room(conn, incident, "snoozed", actor=actor.name, until=until)
             await self._cards.touch(conn, f"incident:{incident.id}", incident=incident.id)

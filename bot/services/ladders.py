@@ -65,7 +65,7 @@ class Ladders:
         self._outbox = outbox
         self.more_is_due = False
         self.due_next: datetime | None = None
-        self._many_at: datetime | None = None
+        self._many_at: timedelta | None = None
         self._one_by_one = 0
 
     async def arm(self, conn: Connection, incident: Incident, *, due_at: datetime) -> None:
@@ -86,7 +86,7 @@ class Ladders:
         self.more_is_due = True
         try:
             async with self._outbox.precedence.while_made(), self._db.transaction() as conn:
-                claimed = await escalations.claim_due(conn, now, limit)
+                claimed = await escalations.claim_due(conn, now, limit, believed=self._clock.at_database())
                 self.more_is_due = len(claimed) == limit
                 if claimed:
                     await self._look(conn, [escalations.as_kept(row) for row in claimed], now)
@@ -98,13 +98,13 @@ class Ladders:
                 raise
             await self._tell_apart(claimed, now)
         if len(claimed) == ABREAST:
-            self._many_at = self._clock.machine_now()
+            self._many_at = self._clock.elapsed()
         return len(claimed)
 
     @property
     def is_a_storm(self) -> bool:
         """Were as many due as are taken at a time, here, a moment ago? Other processes have as many in hand."""
-        return self._many_at is not None and self._clock.machine_now() - self._many_at < CALM_AFTER
+        return self._many_at is not None and self._clock.elapsed() - self._many_at < CALM_AFTER
 
     def _learn_next_look(self, due_at: datetime | None) -> None:
         self.due_next = due_at

@@ -126,6 +126,7 @@ class Outbox:
         async with self._db.statement() as conn:
             deliveries, self.due_next = await outbox.claim(
                 conn, now=now, lease_until=now + LEASE, limit=limit, lowest=lowest, in_hand=list(self._under_way),
+                believed=self._clock.at_database(), takes_over=not self._clock.stepped_within(LEASE),
                 holder=self._db.process,
             )  # fmt: skip
         self._begin_all(deliveries)
@@ -209,8 +210,9 @@ class Outbox:
 
     async def _attempt(self, delivery: Delivery) -> Outcome:
         try:
-            async with asyncio.timeout(self._time_left(delivery)):
-                with only_before(lambda: self._is_over(delivery)):
+            left = self._time_left(delivery)
+            async with asyncio.timeout(left):
+                with only_before(self._end_of(delivery, left)):
                     return Outcome("sent", reference=await self._errands[delivery.kind].send(delivery))
         except NoLongerWanted as reason:
             return Outcome("cancelled", error=str(reason) or None)
@@ -239,8 +241,10 @@ class Outbox:
         again_at = now + LOOK_AGAIN_AFTER
         return Outcome("waiting", again_at=again_at, unsure=delivery.unsure, is_there=reason.is_there)
 
-    def _is_over(self, delivery: Delivery) -> bool:
-        return self._clock.now() >= delivery.lease_until - MARGIN
+    def _end_of(self, delivery: Delivery, left_s: float | None) -> Callable[[], bool]:
+        """Is its lease as good as over? Also by the steady counter: a clock that is set back makes no lease longer."""
+        end = self._clock.elapsed() + timedelta(seconds=left_s) if left_s is not None else timedelta.max
+        return lambda: self._clock.now() >= delivery.lease_until - MARGIN or self._clock.elapsed() >= end
 
     def _time_left(self, delivery: Delivery) -> float | None:
         """Seconds an attempt may take; None while the clock stands still."""

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from bot.clock import Clock
 
@@ -24,7 +24,7 @@ class Precedence:
         self._clock = clock
         self._being_made: set[asyncio.Event] = set()
         self._leaving: dict[int, asyncio.Event] = {}
-        self._rushing_since: datetime | None = None
+        self._rushing_since: timedelta | None = None
         # Are more pages about to be put in, so that all else had better wait?
         self.pages_are_coming: Callable[[], bool] = lambda: False
 
@@ -74,9 +74,9 @@ class Precedence:
     def is_rushing(self) -> bool:
         """Do pages need all there is of the processor?"""
         rushing = self.is_a_storm or self.pages_are_coming()
-        self._rushing_since = (self._rushing_since or self._clock.machine_now()) if rushing else None
+        self._rushing_since = (self._rushing_since or self._clock.elapsed()) if rushing else None
         return rushing
 
     @property
     def rushed_since_long(self) -> bool:
-        return self._rushing_since is not None and self._clock.machine_now() - self._rushing_since > LONGEST_RUSH
+        return self._rushing_since is not None and self._clock.elapsed() - self._rushing_since > LONGEST_RUSH

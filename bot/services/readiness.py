@@ -6,7 +6,6 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 
-from bot.clock import Clock
 from bot.domain.errors import Failed, RateLimited
 from bot.metrics import Figures
 from bot.patience import Patience
@@ -14,6 +13,7 @@ from bot.services.channels import Channels
 from bot.services.figures import urgent_figures
 from bot.services.pulse import Pulse
 from bot.services.schema import Schema
+from bot.services.timekeeping import Step, Timekeeping
 from bot.slack.gateway import Gateway
 from bot.store.database import Database
 
@@ -27,7 +27,8 @@ class Report:
     """`not_ready`: which of `database`, `schema`, `slack` and `rounds` is no good, and why; empty = ready.
 
     `channels_missing` by name with why, what is `overdue` and by how much, who has what `in_hand`, and how many ladders
-    are `armed`: none of them makes the process unready.
+    are `armed`, by how much this `machine_is_ahead` of the database's clock, and when and by how much that one was set
+    lately: none of them makes the process unready.
     """
 
     embedded: bool
@@ -38,6 +39,8 @@ class Report:
     armed: int | None = None
     process: str = ""
     in_hand: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+    machine_is_ahead: timedelta = timedelta(0)
+    clock_set: Step | None = None
 
     @property
     def ready(self) -> bool:
@@ -50,7 +53,7 @@ class Readiness:
     def __init__(
         self,
         db: Database,
-        clock: Clock,
+        timekeeping: Timekeeping,
         gateway: Gateway,
         channels: Channels,
         pulse: Pulse,
@@ -60,7 +63,7 @@ class Readiness:
     ) -> None:
         """`socket_is_open` None: Slack calls us over HTTP, there is no connection to be lost."""
         self._db = db
-        self._clock = clock
+        self._timekeeping = timekeeping
         self._gateway = gateway
         self._channels = channels
         self._pulse = pulse
@@ -88,6 +91,8 @@ class Readiness:
             armed=known.escalations_armed if server else None,
             process=self._db.process,
             in_hand=known.in_hand,
+            machine_is_ahead=self._timekeeping.machine_ahead,
+            clock_set=self._timekeeping.latest_step,
         )
 
     async def _database(self) -> tuple[str | None, Figures, str | None]:
@@ -99,7 +104,7 @@ class Readiness:
 
     async def _ask_database(self) -> tuple[str, Figures]:
         server = (await self._db.server_time())["version"]
-        return server, await urgent_figures(self._db, self._clock)
+        return server, await urgent_figures(self._db, self._timekeeping.clock)
 
     def _stuck(self) -> str | None:
         stuck = self._pulse.stuck()

@@ -56,7 +56,8 @@ class Silences(Looks):
             # Whoever acknowledges later has at least until then.
             await silences.save(conn, Silence(incident.id, None, now + PATIENCE * every))
         else:
-            heard_at = await silences.heard_at(conn, incident.id) or incident.acknowledged_at
+            # By a clock that was set back since, it may have been later than now.
+            heard_at = min(await silences.heard_at(conn, incident.id) or incident.acknowledged_at, now)
             seen = look(heard_at, silence.asked_at, every, now)
             await silences.save(conn, Silence(incident.id, seen.asked_at, seen.again_at))
             if seen.deed == "ask":

@@ -31,6 +31,7 @@ class Escalation:
     last_called_at: datetime | None
     calls: int
     snoozed_until: datetime | None
+    snoozed_at: datetime | None
 
     @property
     def ladder(self) -> Ladder:
@@ -59,12 +60,13 @@ async def lock(conn: Connection, incident_id: int) -> Escalation:
     return as_kept(await SQL.the(conn, "lock", incident_id=incident_id))
 
 
-async def claim_due(conn: Connection, now: datetime, limit: int) -> list[Row]:
+async def claim_due(conn: Connection, now: datetime, limit: int, *, believed: datetime) -> list[Row]:
     """The ladders that have been due longest, locked for this transaction, as they are kept.
 
+    `believed`: what the database's clock should show; none is claimed while it shows something else.
     `as_kept` reads one: one that cannot be read any more has an `incident_id` all the same, to be set aside by.
     """
-    return await SQL.all(conn, "claim_due", now=now, limit=limit)
+    return await SQL.all(conn, "claim_due", now=now, limit=limit, believed=believed)
 
 
 async def save(conn: Connection, escalation: Escalation) -> None:

@@ -12,14 +12,15 @@ SELECT * FROM escalations WHERE incident_id = %(incident_id)s FOR UPDATE;
 
 -- name: claim_due
 -- Those another process is working on are skipped; those that are found stay ours until this transaction ends.
-SELECT * FROM escalations WHERE due_at <= %(now)s ORDER BY due_at LIMIT %(limit)s FOR UPDATE SKIP LOCKED;
+SELECT * FROM escalations
+WHERE due_at <= %(now)s AND agrees(%(believed)s) ORDER BY due_at LIMIT %(limit)s FOR UPDATE SKIP LOCKED;
 
 -- name: save
 UPDATE escalations e
 SET run = given.run, policy = given.policy, state = given.state, loop = given.loop, step = given.step, next_at = given.next_at,
     reach_by = given.reach_by, last_tier = given.last_tier, last_step_at = given.last_step_at,
     last_called_by = given.last_called_by, last_called_at = given.last_called_at, calls = given.calls,
-    snoozed_until = given.snoozed_until
+    snoozed_until = given.snoozed_until, snoozed_at = given.snoozed_at
 FROM jsonb_populate_recordset(NULL::escalations, %(rows)s) AS given
 WHERE e.incident_id = given.incident_id;
 

@@ -107,11 +107,18 @@ async def claim(
     limit: int,
     lowest: int,
     in_hand: list[int],
+    believed: datetime,
+    takes_over: bool = True,
     holder: str | None = None,
 ) -> tuple[list[Delivery], datetime | None]:
     """What is due, most urgent first; nothing less urgent than `lowest`, and nothing of `in_hand`. And when the next
-    of what is left is due, as `next_due` says."""
+    of what is left is due, as `next_due` says.
+
+    `believed`: what the database's clock should show; nothing is claimed while it shows something else. `takes_over`:
+    also what others have claimed for a time that is over.
+    """
     values = {"now": now, "lease_until": lease_until, "limit": limit, "lowest": lowest, "in_hand": in_hand}
+    values |= {"believed": believed, "takes_over": takes_over}
     rows, following = await ask_all(conn, (SQL, "claim", values | {"holder": holder}), (SQL, "next_due", {}))
     claimed = sorted((Delivery(**row) for row in rows), key=lambda delivery: (delivery.priority, delivery.id))
     return claimed, following[0]["due_at"]

@@ -25,14 +25,15 @@ WHERE state = 'sending' AND fence = 1 AND holder = %(holder)s AND kind = %(kind)
 
 -- name: claim
 -- What is due and first in its lane. One that was being sent when its lease ended may have been accepted: unsure.
--- What this process still has in hand is not taken over by itself: its outcome is on its way.
+-- What this process still has in hand is not taken over by itself: its outcome is on its way. Nothing is taken over right
+-- after the clock was set: leases only look as if they were over.
 UPDATE outbox o
 SET state = 'sending', fence = o.fence + 1, attempts = o.attempts + 1, due_at = %(lease_until)s,
     unsure = o.unsure OR o.state = 'sending', holder = %(holder)s
 FROM (
     SELECT c.id FROM outbox c
     WHERE c.state IN ('waiting', 'sending') AND c.due_at <= %(now)s AND c.priority <= %(lowest)s
-      AND c.id <> ALL(%(in_hand)s::bigint[])
+      AND c.id <> ALL(%(in_hand)s::bigint[]) AND agrees(%(believed)s) AND (c.state = 'waiting' OR %(takes_over)s)
       AND (c.lane IS NULL OR NOT EXISTS (
           SELECT FROM outbox f
           WHERE f.lane = c.lane AND f.state IN ('waiting', 'sending') AND f.id <> c.id

@@ -186,7 +186,15 @@ async def test_a_page_that_is_not_ours_to_send_is_not_called_cancelled(new_fleet
         await house.incidents.declare(Actor("eve"), "Payments failing", severity="P1")
         async with house.db.statement() as conn:
             now = house.clock.now()
-            (page, *_), _ = await outbox.claim(conn, now=now, lease_until=now + LEASE, limit=9, lowest=PAGE, in_hand=[])
+            (page, *_), _ = await outbox.claim(
+                conn,
+                now=now,
+                lease_until=now + LEASE,
+                limit=9,
+                lowest=PAGE,
+                in_hand=[],
+                believed=house.clock.at_database(),
+            )
         with pytest.raises(Unreachable, match="somebody else's hands"):
             await house.pages.send(replace(page, fence=page.fence - 1))
         assert fleet.posted("page:") == []

@@ -9,7 +9,6 @@ from pathlib import Path
 
 import pytest
 
-from bot.app import App
 from bot.clock import Clock
 from bot.domain.actor import Actor
 from bot.domain.errors import AlreadyDone
@@ -214,62 +213,3 @@ async def test_two_people_who_escalate_at_once_through_two_processes_take_one_st
         assert [type(end) for end in ends if not isinstance(end, str)] == [AlreadyDone]
         assert [end for end in ends if isinstance(end, str)] == ["lead"]
         assert [page.person for page in await fleet.pages()] == ["ada", "ben"]
-
-
-# Clocks
-
-
-class WrongClock(Clock):
-    """That of a machine whose time is wrong."""
-
-    def __init__(self, wrong_by: timedelta) -> None:
-        self._wrong_by = wrong_by
-        super().__init__()
-
-    def machine_now(self) -> datetime:
-        return super().machine_now() + self._wrong_by
-
-
-@pytest.mark.parametrize("minutes", [-10, 10])
-async def test_a_machine_whose_clock_is_wrong_by_ten_minutes_pages_on_time(new_fleet: NewFleet, minutes: int) -> None:
-    async with new_fleet(runbook=QUICK) as fleet:
-        app = fleet.app(WrongClock(timedelta(minutes=minutes)))
-        async with app.running():
-            await app.until_looked_up()
-            declared_at = datetime.now(UTC)
-            await fleet.workspace.person("eve").types("/incident declare P1 Payments failing")
-            await fleet.until(lambda: len(fleet.posted("page:")) == 2)
-
-            second = arrived_at(fleet.posted("page:")[1]) - declared_at
-            assert timedelta(seconds=2) <= second < timedelta(seconds=4)
-            await fleet.all_is_there_once()
-            assert not any(page.late for page in await fleet.pages())
-
-
-async def test_the_clock_of_the_database_put_forward_by_an_hour_takes_one_step_and_put_back_repeats_none(
-    new_fleet: NewFleet,
-) -> None:
-    async with new_fleet() as fleet:
-        app = fleet.app(Clock())
-        async with app.running():
-            await app.until_looked_up()
-            await fleet.workspace.person("eve").types("/incident declare P1 Payments failing")
-            await fleet.until(lambda: fleet.posted("incident:"))
-
-            for hours, paged in ((0, ["ada"]), (1, ["ada", "ben"]), (0, ["ada", "ben"]), (-1, ["ada", "ben"])):
-                app.clock.correct(datetime.now(UTC) + timedelta(hours=hours))
-                app.doors.scheduler.wake()
-                await at_rest(app)
-                assert [page.person for page in await fleet.pages()] == paged
-            await fleet.all_is_there_once()
-
-
-async def at_rest(app: App) -> None:
-    """Until this process has nothing left to do at this moment of its clock."""
-
-    async def nothing_is_due() -> bool:
-        dues = [await one.next_due() for one in app.rounds.values()]
-        return app.is_idle and not any(due and due <= app.clock.now() for due in dues)
-
-    for _ in range(3):
-        await until(nothing_is_due)

@@ -171,8 +171,8 @@ async def test_a_round_that_gets_nowhere_for_half_a_minute_makes_the_process_unr
     hand, hanging, house = Hand(), Hanging(), world.house
     pulse, schema = Pulse(hand), Schema(house.db)
     rounds = {"hanging": hanging, "escalations": house.ladders}
-    scheduler = Scheduler(house.db, world.clock, rounds, pulse=pulse, schema=schema)
-    readiness = Readiness(house.db, world.clock, house.gateway, house.channels, pulse, schema)
+    scheduler = Scheduler(house.db, world.clock, rounds, pulse=pulse, schema=schema, timekeeping=house.timekeeping)
+    readiness = Readiness(house.db, house.timekeeping, house.gateway, house.channels, pulse, schema)
     scheduler.start()
     await hanging_began(scheduler, hanging)
 
@@ -208,8 +208,9 @@ async def test_each_process_is_named_with_what_it_has_in_hand(world: World) -> N
         await outbox.put(conn, "card", {}, now=now, priority=CARD)
         lease_until = now + timedelta(seconds=15)
         claimed, _ = await outbox.claim(
-            conn, now=now, lease_until=lease_until, limit=9, lowest=CARD, in_hand=[], holder="elsewhere:7"
-        )
+            conn, now=now, lease_until=lease_until, limit=9, lowest=CARD, in_hand=[],
+            believed=world.clock.at_database(), holder="elsewhere:7",
+        )  # fmt: skip
         assert len(claimed) == 1
         left = Request("command 1", "command", {}, now)
         await requests.store(conn, left, taken_over_at=lease_until, holder="elsewhere:7")

@@ -22,6 +22,7 @@ from bot.services.posts import Posts
 from bot.services.pulse import Pulse
 from bot.services.reception import Reception
 from bot.services.schema import Schema
+from bot.services.timekeeping import Timekeeping
 from bot.settings import Settings
 from bot.slack.gateway import Gateway
 from bot.store.database import Database
@@ -103,6 +104,10 @@ class Ground:
     @cached_property
     def schema(self) -> Schema:
         return Schema(self.db)
+
+    @cached_property
+    def timekeeping(self) -> Timekeeping:
+        return Timekeeping(self.db, self.clock, self.metrics)
 
     @cached_property
     def reception(self) -> Reception:

@@ -1,0 +1,82 @@
+-- name: time
+SELECT the_time() AS now;
+
+-- name: ring
+-- Whoever hears it looks at the clock.
+SELECT pg_notify('tocsin', 'clock');
+
+-- name: ladders
+-- A step further ahead than its own wait, or than the snooze that holds it, was written by a clock that was ahead. By how
+-- much the clock was set tells what is left of the wait, when somebody knows; never more than all of it.
+UPDATE escalations e
+SET next_at = CASE WHEN e.next_at > own.latest
+        THEN GREATEST(%(now)s, LEAST(e.next_at + %(by)s::interval, own.latest)) ELSE e.next_at END,
+    snoozed_until = CASE WHEN e.snoozed_until > own.snooze_ends
+        THEN GREATEST(%(now)s, LEAST(e.snoozed_until + %(by)s::interval, own.snooze_ends)) ELSE e.snoozed_until END,
+    snoozed_at = CASE WHEN e.snoozed_at > %(now)s THEN %(now)s ELSE e.snoozed_at END,
+    reach_by = CASE WHEN e.reach_by > %(now)s::timestamptz + %(reach_within)s::interval
+        THEN %(now)s::timestamptz + %(reach_within)s::interval ELSE e.reach_by END,
+    last_step_at = CASE WHEN e.last_step_at > %(now)s THEN %(now)s ELSE e.last_step_at END,
+    last_called_at = CASE WHEN e.last_called_at > %(now)s THEN %(now)s ELSE e.last_called_at END
+FROM (
+    SELECT w.incident_id, w.snooze_ends, GREATEST(w.step_ends, w.snooze_ends) AS latest
+    FROM (
+        SELECT incident_id,
+            %(now)s::timestamptz + make_interval(secs => (policy->'steps'->(
+                CASE WHEN step > 0 THEN step ELSE jsonb_array_length(policy->'steps') END - 1)->>'wait_s')::float8)
+            AS step_ends,
+            CASE WHEN snoozed_at > %(now)s THEN %(now)s + (snoozed_until - snoozed_at) ELSE snoozed_until END
+            AS snooze_ends
+        FROM escalations) w) own
+WHERE e.incident_id = own.incident_id
+  AND (e.next_at > own.latest OR e.reach_by > %(now)s::timestamptz + %(reach_within)s::interval
+    OR e.snoozed_at > %(now)s OR e.last_step_at > %(now)s OR e.last_called_at > %(now)s);
+
+-- name: pages
+-- Until when a provider may accept is counted from these.
+UPDATE pages
+SET first_attempt_at = LEAST(first_attempt_at, %(now)s),
+    doubted_at = CASE WHEN doubted_at > %(now)s THEN %(now)s ELSE doubted_at END
+WHERE state = 'waiting' AND (first_attempt_at > %(now)s OR doubted_at > %(now)s);
+
+-- name: outbox
+-- A lease, or a wait for another try.
+UPDATE outbox
+SET due_at = %(now)s::timestamptz + CASE state WHEN 'sending' THEN %(lease)s::interval ELSE %(patience)s::interval END
+WHERE state IN ('waiting', 'sending')
+  AND due_at > %(now)s::timestamptz + CASE state WHEN 'sending' THEN %(lease)s::interval ELSE %(patience)s::interval END;
+
+-- name: requests
+UPDATE requests SET due_at = %(now)s::timestamptz + %(patience)s::interval
+WHERE due_at > %(now)s::timestamptz + %(patience)s::interval;
+
+-- name: deadlines
+-- A promise that began later than now begins now.
+UPDATE deadlines SET since = %(now)s, due_at = due_at - (since - %(now)s::timestamptz)
+WHERE due_at IS NOT NULL AND since > %(now)s;
+
+-- name: alerts
+UPDATE alert_groups
+SET page_at = GREATEST(%(now)s::timestamptz + %(page_after)s::interval, silenced_until),
+    due_at = LEAST(due_at, GREATEST(%(now)s::timestamptz + %(page_after)s::interval, silenced_until))
+WHERE closed_at IS NULL AND page_at > GREATEST(%(now)s::timestamptz + %(page_after)s::interval, silenced_until);
+
+-- name: heartbeats
+UPDATE heartbeats
+SET due_at = %(now)s::timestamptz + patience, last_at = LEAST(last_at, %(now)s),
+    watched_since = LEAST(watched_since, %(now)s)
+WHERE due_at > %(now)s::timestamptz + patience;
+
+-- name: checks
+-- What a look finds is kept with its check only when no later look is known.
+UPDATE checks SET due_at = %(now)s, looked_at = %(now)s, since = LEAST(since, %(now)s) WHERE looked_at > %(now)s;
+
+-- name: backups
+-- A sign of life from the future would keep a run that has died.
+UPDATE backups SET heard_at = %(now)s WHERE state = 'running' AND heard_at > %(now)s;
+
+-- name: drills
+UPDATE backup_drills SET heard_at = %(now)s WHERE state = 'running' AND heard_at > %(now)s;
+
+-- name: restores
+UPDATE backup_restores SET heard_at = %(now)s WHERE state = 'running' AND heard_at > %(now)s;
