@@ -25,7 +25,7 @@ class Telling:
     """One text for one audience, about one moment of an incident. `status` is the incident's at that moment.
 
     It is `composing` until it has words, a `draft` while its author alone knows it, `waiting` for an approval, and
-    `released` when it may leave; `replaced` by a newer one before anybody decided.
+    `released` when it may leave; `replaced` when a newer one or newer facts came before anybody decided.
     """
 
     id: int
@@ -57,13 +57,22 @@ class Delivery:
     error: str | None = None
 
 
-# What a change of an incident is to those who are told of it; a change that is not here is none of theirs.
-MOMENTS: dict[str, Moment] = {
-    "declared": "declared",
-    "status": "update",
-    "resolved": "resolved",
-    "reopened": "reopened",
-}
+@dataclass(frozen=True)
+class Told:
+    """The latest that an audience was told of an incident."""
+
+    moment: Moment
+    at: datetime
+
+
+class OutOfDate(Refused):
+    """The words were written while the incident stood otherwise."""
+
+
+# The changes of an incident that are told without being asked.
+TOLD_OF = ("declared", "status", "resolved", "reopened")
+# What says that it is over.
+ENDS: tuple[Moment, ...] = ("resolved", "all_clear")
 
 
 def may_be_told(incident: Incident) -> bool:
@@ -83,11 +92,24 @@ def told_by_themselves(incident: Incident, tell: Sequence[str], automatic: Colle
     return [audience for audience in tell if audience in automatic] if may_be_told(incident) else []
 
 
-def moment_by_hand(incident: Incident, *, told_before: bool) -> Moment:
-    """What somebody who tells an audience now tells them."""
+def moment_now(incident: Incident, told: Told | None) -> Moment:
+    """What an audience is told now, after what it was told before (None: nothing)."""
     if not incident.is_open:
         return "resolved"
-    return "update" if told_before else "declared"
+    if told is None:
+        return "declared"
+    return "reopened" if told.moment in ENDS else "update"
+
+
+def is_owed(incident: Incident, told: Told) -> bool:
+    """Whether the audience believes that the incident is open when it is over, or over when it is open."""
+    return incident.is_open == (told.moment in ENDS)
+
+
+def facts_of(incident: Incident) -> str:
+    """How the incident stands, as one word: words that were written at another one may be wrong."""
+    ended = f"{incident.resolved_at.timestamp():.0f}" if incident.resolved_at else ""
+    return f"{incident.status}:{incident.severity}:{ended}"
 
 
 def words_of(subject: str, text: str) -> tuple[str, str]:
@@ -105,7 +127,10 @@ def must_be_undecided(telling: Telling, decider: str) -> None:
     if telling.state == "waiting":
         return
     done = {"released": f"{decider} has approved this already.", "rejected": f"{decider} has rejected this already."}
-    raise AlreadyDone(done.get(telling.state, "A newer text has taken the place of this one; decide about that one."))
+    gone = (
+        f"This is out of date: {telling.error}." if telling.error else "A newer text has taken the place of this one."
+    )
+    raise AlreadyDone(done.get(telling.state, gone))
 
 
 def must_be_somebody_else(telling: Telling, approver: str) -> None:

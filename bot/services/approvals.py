@@ -9,6 +9,7 @@ from bot.runbook import Runbook
 from bot.runbook.audiences import Audience
 from bot.services.audiences import audience_called
 from bot.services.cards import Cards
+from bot.services.following import Following
 from bot.services.people import People
 from bot.services.permissions import Permissions
 from bot.services.promises import Promises
@@ -34,6 +35,7 @@ class Approvals:
         rendering: Rendering,
         publications: Publications,
         promises: Promises,
+        following: Following,
     ) -> None:
         self._db = db
         self._clock = clock
@@ -45,6 +47,7 @@ class Approvals:
         self._rendering = rendering
         self._publications = publications
         self._promises = promises
+        self._following = following
 
     async def release_or_ask(self, conn: Connection, telling: Telling, incident: Incident, audience: Audience) -> None:
         """A telling with its words goes on its way, or to whoever has to say yes first."""
@@ -77,6 +80,10 @@ class Approvals:
             if telling.author != actor.name:
                 self._permissions.must(actor, "audience.approve")
             await self._decide(conn, telling, "rejected", actor)
+            if telling.author != actor.name:
+                incident = await incidents.get(conn, telling.incident_id)
+                why = self._rendering.say("documents/rejected_by", who=self._people.display_name(actor.name))
+                await self._following.give_back(conn, incident, telling, why)
             await self._cards.touch(conn, f"telling:{telling.id}", incident=telling.incident_id)
 
     async def _release(self, conn: Connection, telling: Telling, incident: Incident, audience: Audience) -> None:

@@ -6,27 +6,18 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from bot.clock import Clock
-from bot.domain.actor import TOCSIN, Actor
+from bot.domain.actor import Actor
 from bot.domain.errors import AlreadyDone, NotFound, Refused, Rejected
 from bot.domain.incident import Incident
-from bot.domain.telling import (
-    MOMENTS,
-    Moment,
-    Outlet,
-    moment_by_hand,
-    must_be_tellable,
-    told_by_themselves,
-    words_of,
-)
+from bot.domain.telling import Outlet, OutOfDate, facts_of, moment_now, must_be_tellable, words_of
 from bot.runbook import Runbook
 from bot.runbook.audiences import Audience
 from bot.services.approvals import Approvals
 from bot.services.audiences import Where, addresses, audience_called
 from bot.services.cards import Cards
-from bot.services.errands import UPDATE, Errand, NoLongerWanted, Outcome
+from bot.services.errands import Errand, NoLongerWanted, Outcome
 from bot.services.outbox import Outbox
 from bot.services.permissions import Permissions
-from bot.services.promises import Promises
 from bot.services.publications import Publications
 from bot.services.wordings import Wordings
 from bot.store import incidents, requests, tellings
@@ -53,7 +44,7 @@ class Preview:
 
 
 class Communications(Errand):
-    """Follows incidents. Its errand, `telling`, finds the words outside of the incident's own transaction.
+    """Its errand, `telling`, finds the words outside of the incident's own transaction.
 
     So a template that fails never keeps an incident from being declared.
     """
@@ -68,7 +59,6 @@ class Communications(Errand):
         cards: Cards,
         wordings: Wordings,
         publications: Publications,
-        promises: Promises,
         approvals: Approvals,
     ) -> None:
         self._db = db
@@ -79,51 +69,38 @@ class Communications(Errand):
         self._cards = cards
         self._wordings = wordings
         self._publications = publications
-        self._promises = promises
         self._approvals = approvals
         outbox.carries("telling", self)
 
     # By itself
-
-    async def follow(self, conn: Connection, incident: Incident, moment: str) -> None:
-        if moment == "resolved":
-            await self._promises.forget(conn, incident)
-        if moment in MOMENTS:
-            await self._tell_by_itself(conn, incident, MOMENTS[moment])
-
-    async def all_clear(self, conn: Connection, incident: Incident) -> None:
-        """The watch after the resolution is over and nothing came back: who heard of it by itself hears of that too."""
-        await self._tell_by_itself(conn, incident, "all_clear")
-
-    async def _tell_by_itself(self, conn: Connection, incident: Incident, moment: Moment) -> None:
-        automatic = [key for key, audience in self._runbook.audiences.items() if audience.automatic]
-        tell = self._runbook.severity_as_declared(incident.severity).tell
-        for audience in told_by_themselves(incident, tell, automatic):
-            new = NewTelling(incident.id, audience, moment, incident.status, TOCSIN.name)
-            telling = await tellings.insert(conn, new, "composing", self._clock.now())
-            lane = f"telling {incident.id} {audience}"
-            await self._outbox.put(conn, "telling", {"telling": telling.id}, priority=UPDATE, lane=lane)
 
     async def send(self, delivery: Delivery) -> str:
         """Nothing leaves here: the words are what `recorded` is given."""
         async with self._db.transaction() as conn:
             telling = await tellings.get(conn, delivery.payload["telling"])
             incident = await incidents.get(conn, telling.incident_id)
+            told = await tellings.last_told(conn, incident.id)
         if telling.state != "composing":
             raise NoLongerWanted
         try:
             audience = audience_called(self._runbook, telling.audience)
-            words = self._wordings.compose(incident, audience, telling.moment, telling.status)
+            words = self._wordings.compose(
+                incident, audience, telling.moment, telling.status, told_before=telling.audience in told
+            )
         except Refused as refusal:
             raise Rejected(str(refusal)) from refusal
         return json.dumps(words)
 
     async def recorded(self, conn: Connection, delivery: Delivery, outcome: Outcome) -> None:
+        number = (await tellings.get(conn, delivery.payload["telling"])).incident_id
+        # Before the telling, as every change of the incident has it: then the two never wait for each other.
+        incident = await incidents.lock(conn, number)
         telling = await tellings.lock(conn, delivery.payload["telling"])
+        if telling.state != "composing":
+            return
         if outcome.state == "sent" and outcome.reference:
             subject, text = json.loads(outcome.reference)
             await tellings.set_words(conn, telling.id, subject, text)
-            incident = await incidents.get(conn, telling.incident_id)
             audience = self._runbook.audiences[telling.audience]
             written = replace(telling, subject=subject, text=text)
             await self._approvals.release_or_ask(conn, written, incident, audience)
@@ -138,7 +115,7 @@ class Communications(Errand):
         must_be_tellable(incident)
         async with self._db.transaction() as conn:
             told = await tellings.last_told(conn, incident.id)
-        return {key: told.get(key) for key in self._runbook.audiences}
+        return {key: told[key].at if key in told else None for key in self._runbook.audiences}
 
     async def preview(self, actor: Actor, incident: Incident, audience_name: str) -> Preview:
         """What the audience would be told now, or what this person has written for it and not sent. Raises Refused."""
@@ -147,11 +124,12 @@ class Communications(Errand):
         audience = audience_called(self._runbook, audience_name)
         async with self._db.transaction() as conn:
             draft = await tellings.draft(conn, incident.id, audience.key, actor.name)
-            told = await tellings.was_told(conn, incident.id, audience.key)
+            told = (await tellings.last_told(conn, incident.id)).get(audience.key)
         if draft:
             return self._shown(incident, audience, draft.subject, draft.text, own=True)
-        moment = moment_by_hand(incident, told_before=told)
-        subject, text = self._wordings.compose(incident, audience, moment, incident.status)
+        subject, text = self._wordings.compose(
+            incident, audience, moment_now(incident, told), incident.status, told_before=told is not None
+        )
         return self._shown(incident, audience, subject, text, own=False)
 
     async def preview_of(self, actor: Actor, telling_id: int) -> Preview:
@@ -165,10 +143,15 @@ class Communications(Errand):
         audience = audience_called(self._runbook, telling.audience)
         return self._shown(incident, audience, telling.subject, telling.text, own=True)
 
-    async def tell(self, actor: Actor, incident_id: int, audience_name: str, subject: str, text: str) -> None:
-        """Send it, or have it approved first. When that is refused, the words are kept as this person's draft."""
+    async def tell(
+        self, actor: Actor, incident_id: int, audience_name: str, subject: str, text: str, *, seen: str = ""
+    ) -> None:
+        """Send it, or have it approved first. When that is refused, the words are kept as this person's draft.
+
+        `seen`: `facts_of` the incident when they were shown. Raises OutOfDate when it stands otherwise by now.
+        """
         try:
-            await self._tell(actor, incident_id, audience_name, subject, text)
+            await self._tell(actor, incident_id, audience_name, subject, text, seen)
         except AlreadyDone:
             raise
         except Refused as refusal:
@@ -177,7 +160,9 @@ class Communications(Errand):
             advice = f"Your words are kept: `/incident tell {audience_name}` shows them again."
             raise type(refusal)(f"{refusal} {advice}") from refusal
 
-    async def _tell(self, actor: Actor, incident_id: int, audience_name: str, subject: str, text: str) -> None:
+    async def _tell(
+        self, actor: Actor, incident_id: int, audience_name: str, subject: str, text: str, seen: str
+    ) -> None:
         self._permissions.must(actor, "audience.send")
         audience = audience_called(self._runbook, audience_name)
         subject, text = words_of(subject, text)
@@ -186,8 +171,10 @@ class Communications(Errand):
             await requests.once(conn, actor, now)
             incident = await incidents.lock(conn, incident_id)
             must_be_tellable(incident)
-            told = await tellings.was_told(conn, incident.id, audience.key)
-            moment = moment_by_hand(incident, told_before=told)
+            if seen and seen != facts_of(incident):
+                raise OutOfDate(f"{incident.ref} has changed since you opened this: it is {incident.status} now.")
+            told = (await tellings.last_told(conn, incident.id)).get(audience.key)
+            moment = moment_now(incident, told)
             new = NewTelling(incident.id, audience.key, moment, incident.status, actor.name, subject, text)
             telling = await tellings.insert(conn, new, "composing", now)
             await tellings.drop_draft(conn, incident.id, audience.key, actor.name)

@@ -13,7 +13,7 @@ from bot.store import incidents, requests
 from bot.store.database import Database
 from bot.store.queries import Connection
 
-Moment = Literal["declared", "severity", "status", "updated", "resolved", "reopened"]
+Moment = Literal["declared", "severity", "status", "updated", "impact", "role", "resolved", "reopened"]
 
 
 class Follower(Protocol):

@@ -161,7 +161,7 @@ class Incidents:
             changed = await incidents.get(conn, incident.id)
             await self._rooms.invite(conn, changed, [who])
             await self._posts.in_room(conn, incident, "role", role=role, who=who)
-            await self._rooms.show(conn, changed)
+            await self._deeds.show(conn, changed, "role")
         return changed
 
     async def resolve(self, actor: Actor, incident_id: int, summary: str = "") -> Incident:

@@ -55,5 +55,5 @@ class Notes:
             await incidents.set_impact(conn, incident.id, text.strip())
             await incidents.write(conn, incident.id, "update", f"impact: {text.strip()}", actor=actor.name, at=now)
             changed = await incidents.get(conn, incident.id)
-            await self._rooms.show(conn, changed)
+            await self._deeds.show(conn, changed, "impact")
         return changed

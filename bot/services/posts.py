@@ -1,5 +1,7 @@
 """Messages posted once: a real transition, told in the incident's room or in a channel."""
 
+from collections.abc import Sequence
+
 from bot.domain.errors import Rejected
 from bot.domain.incident import Incident
 from bot.rendering import Rendering
@@ -8,7 +10,7 @@ from bot.services.below_card import not_below_yet
 from bot.services.channels import Channels
 from bot.services.errands import UPDATE, Errand, NoLongerWanted, NotYet
 from bot.services.outbox import Outbox
-from bot.slack.blocks import Message, message
+from bot.slack.blocks import Button, Message, message
 from bot.slack.gateway import Gateway
 from bot.store import incidents
 from bot.store.database import Database
@@ -46,9 +48,15 @@ class Posts(Errand):
 
     async def in_room(self, conn: Connection, room_of: Incident, template: str, **facts: object) -> None:
         """Say something in the incident's room; waits for the room when it is not there yet."""
+        await self.ask_in_room(conn, room_of, template, (), **facts)
+
+    async def ask_in_room(
+        self, conn: Connection, room_of: Incident, template: str, buttons: Sequence[Button], **facts: object
+    ) -> None:
+        """As `in_room`, with something to press."""
         mark = self._rendering.say("slack/_drill", incident=room_of)
         words = f"{mark} {self._rendering.say(f'slack/{template}', **facts)}".lstrip()
-        await self._put(conn, {"incident": room_of.id}, f"room {room_of.id}", message(words))
+        await self._put(conn, {"incident": room_of.id}, f"room {room_of.id}", message(words, buttons))
 
     async def in_channel(self, conn: Connection, channel_id: str, said: Message) -> None:
         await self._put(conn, {"channel": channel_id}, f"channel {channel_id}", said)

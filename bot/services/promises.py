@@ -28,15 +28,13 @@ class Promises:
         self._rendering = rendering
 
     async def make(self, conn: Connection, incident: Incident, audience: Audience) -> None:
-        """They have been told something now: from here their time counts anew."""
-        if audience.update_every and incident.is_open:
+        """They have been told something now: from here their time counts anew. After the end nobody waits for more."""
+        if not incident.is_open:
+            await tellings.forget_promise(conn, incident.id, audience.key)
+        elif audience.update_every:
             now = self._clock.now()
             due_at = now + audience.update_every
             await tellings.promise(conn, incident.id, audience.key, now=now, due_at=due_at)
-
-    async def forget(self, conn: Connection, incident: Incident) -> None:
-        """It is over: nobody waits for more."""
-        await tellings.forget_promises(conn, incident.id)
 
     async def take_due(self) -> int:
         """Remind the rooms of what is due, each once, whoever else is at work; returns how many were looked at."""
@@ -52,16 +50,16 @@ class Promises:
             return await tellings.next_due(conn)
 
     async def _remind(self, conn: Connection, promise: Promise, now: datetime) -> None:
-        """Again after the same time, until they are told or it is over."""
+        """Again after the same time, until they are told. When it is over and they do not know, once."""
         incident = await incidents.get(conn, promise.incident_id)
         audience = self._runbook.audiences.get(promise.audience)
         if audience is None or audience.update_every is None or not incident.is_open:
-            await tellings.forget_promise(conn, promise)
-            return
-        # Counted from now and not from due_at: after an outage of ours the room is reminded once, not many times.
-        await tellings.postpone_promise(conn, promise, now + audience.update_every)
-        if incident.room_id:
-            words = self._rendering.say("slack/audience_waits", audience=audience, promise=promise)
+            await tellings.forget_promise(conn, promise.incident_id, promise.audience)
+        else:
+            # Counted from now and not from due_at: after an outage of ours the room is reminded once, not many times.
+            await tellings.postpone_promise(conn, promise, now + audience.update_every)
+        if audience and audience.update_every and incident.room_id:
+            words = self._rendering.say("slack/audience_waits", incident=incident, audience=audience, promise=promise)
             await self._posts.in_channel(conn, incident.room_id, message(words, [tell_button(incident, audience.key)]))
 
 

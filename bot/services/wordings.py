@@ -31,8 +31,13 @@ class Wordings:
         self._rendering = rendering
         self._templates = (templates or templates_folder()) / "email"
 
-    def compose(self, incident: Incident, audience: Audience, moment: Moment, status: Status) -> tuple[str, str]:
-        """Subject and text. What is not known yet is left out. Raises Refused when there is no such template."""
+    def compose(
+        self, incident: Incident, audience: Audience, moment: Moment, status: Status, *, told_before: bool = True
+    ) -> tuple[str, str]:
+        """Subject and text. What is not known yet is left out. Raises Refused when there is no such template.
+
+        `told_before`: whether they have heard of the incident.
+        """
         template = template_of(audience)
         if not self.knows(template):
             raise Refused(f"There is no template “{template}” for {audience.key}: templates/email/{template}.j2.")
@@ -43,6 +48,7 @@ class Wordings:
             f"email/{template}",
             moment=moment,
             status=status,
+            told_before=told_before,
             incident=incident,
             severity=severity,
             organisation=self._runbook.organisation,

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from bot.domain.errors import NotFound
-from bot.domain.telling import Delivery, DeliveryState, Moment, Outlet, State, Telling
+from bot.domain.telling import Delivery, DeliveryState, Moment, Outlet, State, Telling, Told
 from bot.store.queries import Connection, Queries, Row
 
 SQL = Queries(__file__)
@@ -80,13 +80,19 @@ async def replace_waiting(conn: Connection, telling: Telling) -> list[int]:
     return [row["id"] for row in await SQL.all(conn, "replace_waiting", **values)]
 
 
-async def was_told(conn: Connection, incident_id: int, audience: str) -> bool:
-    return bool((await SQL.the(conn, "was_told", incident_id=incident_id, audience=audience))["told"])
+async def overtake(conn: Connection, incident_id: int, why: str, *, everybody: bool) -> list[Telling]:
+    """What has no words yet or waits for an approval gives way to newer facts; returns it, the oldest first.
+
+    `everybody`: also what people have written. `why` is kept with it.
+    """
+    rows = await SQL.all(conn, "overtake", incident_id=incident_id, why=why, everybody=everybody)
+    return sorted((Telling(**row) for row in rows), key=lambda one: one.id)
 
 
-async def last_told(conn: Connection, incident_id: int) -> Mapping[str, datetime]:
-    """Audience → when; an audience that was told nothing is not in it."""
-    return {row["audience"]: row["at"] for row in await SQL.all(conn, "last_told", incident_id=incident_id)}
+async def last_told(conn: Connection, incident_id: int) -> Mapping[str, Told]:
+    """By audience; one that was told nothing is not in it."""
+    rows = await SQL.all(conn, "last_told", incident_id=incident_id)
+    return {row["audience"]: Told(row["moment"], row["at"]) for row in rows}
 
 
 # Deliveries
@@ -157,12 +163,8 @@ async def postpone_promise(conn: Connection, one: Promise, due_at: datetime) -> 
     await SQL.run(conn, "postpone_promise", incident_id=one.incident_id, audience=one.audience, due_at=due_at)
 
 
-async def forget_promise(conn: Connection, one: Promise) -> None:
-    await SQL.run(conn, "forget_promise", incident_id=one.incident_id, audience=one.audience)
-
-
-async def forget_promises(conn: Connection, incident_id: int) -> None:
-    await SQL.run(conn, "forget_promises", incident_id=incident_id)
+async def forget_promise(conn: Connection, incident_id: int, audience: str) -> None:
+    await SQL.run(conn, "forget_promise", incident_id=incident_id, audience=audience)
 
 
 async def claim_due_promises(conn: Connection, *, now: datetime, limit: int) -> list[Promise]:

@@ -40,16 +40,16 @@ UPDATE tellings SET state = 'replaced'
 WHERE incident_id = %(incident_id)s AND audience = %(audience)s AND state = 'waiting' AND id < %(id)s
 RETURNING id;
 
--- name: was_told
--- Has this audience been told anything of this incident?
-SELECT EXISTS (
-    SELECT FROM tellings
-    WHERE incident_id = %(incident_id)s AND audience = %(audience)s AND state = 'released') AS told;
+-- name: overtake
+-- What has no words yet or waits for an approval speaks of facts that are not so any more.
+UPDATE tellings SET state = 'replaced', error = %(why)s
+WHERE incident_id = %(incident_id)s AND state IN ('composing', 'waiting') AND (%(everybody)s OR author = 'tocsin')
+RETURNING *;
 
 -- name: last_told
--- When each audience was last told of this incident.
-SELECT audience, max(coalesce(decided_at, created_at)) AS at FROM tellings
-WHERE incident_id = %(incident_id)s AND state = 'released' GROUP BY audience;
+-- What each audience was last told of this incident, and when.
+SELECT DISTINCT ON (audience) audience, moment, coalesce(decided_at, created_at) AS at FROM tellings
+WHERE incident_id = %(incident_id)s AND state = 'released' ORDER BY audience, id DESC;
 
 -- name: insert_delivery
 INSERT INTO telling_deliveries (telling_id, via, address, state, settled_at, error)
@@ -102,9 +102,6 @@ UPDATE telling_promises SET due_at = %(due_at)s WHERE incident_id = %(incident_i
 
 -- name: forget_promise
 DELETE FROM telling_promises WHERE incident_id = %(incident_id)s AND audience = %(audience)s;
-
--- name: forget_promises
-DELETE FROM telling_promises WHERE incident_id = %(incident_id)s;
 
 -- name: claim_due_promises
 SELECT * FROM telling_promises WHERE due_at <= %(now)s ORDER BY due_at LIMIT %(limit)s FOR UPDATE SKIP LOCKED;

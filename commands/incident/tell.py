@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from bot.domain.incident import Incident
-from bot.domain.telling import SUBJECT_LENGTH, TEXT_LENGTH
+from bot.domain.telling import SUBJECT_LENGTH, TEXT_LENGTH, OutOfDate, facts_of
 from bot.services.communications import Preview
 from bot.services.promises import tell_button
 from bot.slack.blocks import Input, form
@@ -51,9 +51,14 @@ def judge_words(values: Mapping[str, str]) -> Mapping[str, str]:
 @COMMAND.form("audience.tell", judge_words)
 async def send(call: Call) -> Answer:
     """What becomes of it is seen in the incident's room."""
-    number, _, audience = call.private.partition(" ")
+    number, audience, seen = (*call.private.split(" ", 2), "")[:3]
     words = call.values["subject"], call.values["text"]
-    await call.house.communications.tell(call.actor, int(number), audience, *words)
+    try:
+        await call.house.communications.tell(call.actor, int(number), audience, *words, seen=seen)
+    except OutOfDate:
+        incident = await call.house.incidents.find(number)
+        preview = await call.house.communications.preview(call.actor, incident, audience)
+        return _form(call, preview, changed=True)
     return None
 
 
@@ -69,12 +74,13 @@ async def reject(call: Call) -> Answer:
     return None
 
 
-def _form(call: Call, preview: Preview) -> Form:
+def _form(call: Call, preview: Preview, *, changed: bool = False) -> Form:
+    """`changed`: the incident stands otherwise than when these words were written."""
     key = preview.audience.key
     inputs = [
         Input("subject", "Subject", value=preview.subject, max_length=SUBJECT_LENGTH),
         Input("text", "Text", value=preview.text, multiline=True, max_length=TEXT_LENGTH),
     ]
-    words = call.house.rendering.say("slack/tell_preview", preview=preview)
-    private = f"{preview.incident.id} {key}"
+    words = call.house.rendering.say("slack/tell_preview", preview=preview, changed=changed)
+    private = f"{preview.incident.id} {key} {facts_of(preview.incident)}"
     return Form(form("audience.tell", f"Tell {key}", inputs, submit="Send", words=words, private=private))

@@ -102,7 +102,7 @@ def posted_in(world: World, channel: str) -> list[str]:
 
 def card(world: World, audience: str) -> Message:
     """The newest message in the room about telling this audience."""
-    about = [m for m in world.workspace.messages(world.room()) if f"*{audience}*" in m.text]
+    about = [m for m in world.workspace.messages(world.room()) if f"*{audience}*" in m.text and m.text[0] not in "↩⏰"]
     return about[-1]
 
 
@@ -453,12 +453,121 @@ async def test_an_automatic_audience_with_approval_is_asked_about_at_once_and_ne
         assert "A disruption at Example Tutors" in words_of(asked)
 
         await does(world, "ada", "/incident status identified")
-        assert "newer words took its place" in asked.text
+        assert "the status is identified now" in asked.text
         assert world.ben.labels(asked) == ["Edit"]
 
         letters(office)
         await presses(world, "ada", "Approve", card(world, "clients"))
-        assert [subject for _, subject in letters(office)] == ["News about the disruption at Example Tutors"] * 2
+        assert [subject for _, subject in letters(office)] == ["A disruption at Example Tutors"] * 2
+
+
+async def waiting(world: World, office: PostOffice, who: str = "ada") -> Message:
+    """Words for the clients that wait for an approval, while the incident is open; the clients were told before."""
+    await declared(world)
+    await writes(world, "ada", "clients", subject="Sorry")
+    await presses(world, "ben", "Approve", card(world, "clients"))
+    await writes(world, who, "clients", subject="Soon", text="We are looking for the cause.")
+    letters(office)
+    return card(world, "clients")
+
+
+@pytest.mark.parametrize(
+    ("change", "why"),
+    [
+        ("resolve Rolled back", "INC-1 was resolved before anybody approved it"),
+        ("status identified", "the status is identified now"),
+        ("severity P2 a way around it", "the severity is P2 now"),
+        ("update The queue was full", "there is newer news"),
+        ("impact Nobody can pay", "the impact has changed"),
+    ],
+)
+async def test_what_waits_for_an_approval_cannot_be_given_it_once_the_facts_have_changed(
+    town: World, office: PostOffice, change: str, why: str
+) -> None:
+    asked = await waiting(town, office)
+    await does(town, "ada", f"/incident {change}")
+
+    assert town.ben.labels(asked) == ["Edit"] and why in words_of(asked)
+    with pytest.raises(Refused, match=f"out of date: {why}"):
+        await town.house.approvals.approve(Actor("ben", "U0BEN"), 3)
+    assert not [one for one in letters(office) if one[0] == "one@example.com"]
+
+    (back,) = [one for one in town.workspace.messages(town.room()) if one.text.startswith("↩")]
+    assert back.text == f"↩ <@U0ADA>, your words for *clients* were not sent: {why}."
+    await presses(town, "ada", "Edit", back)
+    assert town.ada.modal().values["text"]["text"]["value"] == "We are looking for the cause."
+
+
+async def test_whoever_was_told_hears_of_the_end_and_of_its_return_for_approval_where_it_is_asked(
+    town: World, office: PostOffice
+) -> None:
+    await waiting(town, office)
+    await writes(town, "ada", "team", subject="For you")
+    await does(town, "ada", "/incident resolve Rolled back")
+
+    assert "The disruption at Example Tutors is over" in words_of(card(town, "clients"))
+    await presses(town, "ben", "Approve", card(town, "clients"))
+    assert ("one@example.com", "The disruption at Example Tutors is over") in letters(office)
+    offer = next(one for one in town.workspace.messages(town.room()) if one.text.startswith("📣 *Not told yet"))
+    assert "is over:* team." in offer.text and town.ada.labels(offer) == ["Tell team"]
+    await presses(town, "ada", "Tell team", offer)
+    assert "INC-1 is resolved" in str(town.ada.modal().content)
+    await town.ada.submits()
+    await town.settled()
+    assert posted_in(town, "#team")[-1].startswith("*RESOLVED P1")
+    await town.passes(hours=3)
+    assert reminders(town) == []
+
+    await does(town, "ada", "/incident reopen It is back")
+    assert "is back" in words_of(card(town, "clients")) and town.ben.labels(card(town, "clients"))[0] == "Approve"
+    assert [one for one in town.workspace.messages(town.room()) if "over, and it is not:* team." in one.text]
+
+
+async def test_who_believes_that_it_is_over_is_not_told_so_again(town: World, office: PostOffice) -> None:
+    await waiting(town, office)
+    await does(town, "ada", "/incident resolve Rolled back")
+    await presses(town, "ben", "Approve", card(town, "clients"))
+    await does(town, "ada", "/incident reopen A false alarm")
+    asked = card(town, "clients")
+    await does(town, "ada", "/incident resolve It was none")
+
+    assert town.ben.labels(asked) == ["Edit"] and card(town, "clients") == asked
+
+
+async def test_who_was_never_told_is_not_told_that_they_were(new_world: NewWorld, office: PostOffice) -> None:
+    runbook = telling(RUNBOOK).replace("template: client, ", "template: client, automatic: true, ")
+    async with telling_world(new_world, office, runbook) as world:
+        await declared(world)
+        await does(world, "ada", "/incident resolve Rolled back")
+        said = words_of(card(world, "clients"))
+        assert "There was a disruption at Example Tutors: Payments failing." in said and "wrote to you" not in said
+
+
+async def test_words_written_while_the_incident_ended_are_shown_again_before_they_are_sent(
+    town: World, office: PostOffice
+) -> None:
+    await declared(town)
+    await does(town, "ada", "/incident tell team")
+    await town.ben.types("/incident resolve INC-1 Rolled back", "#general")
+    await town.settled()
+    await town.ada.submits(values={"subject": "Soon", "text": "We are looking for the cause."})
+    await town.settled()
+
+    assert posted_in(town, "#team") == []
+    form = town.ada.modal()
+    assert "INC-1 is resolved now" in str(form.content)
+    assert form.values["text"]["text"]["value"] == "We are looking for the cause."
+    await town.ada.submits(values={"text": "It is over."})
+    await town.settled()
+    assert posted_in(town, "#team") == ["*Soon*\nIt is over."]
+
+
+async def test_the_author_hears_that_the_words_were_rejected(town: World, office: PostOffice) -> None:
+    await waiting(town, office)
+    await presses(town, "ben", "Reject", card(town, "clients"))
+    (back,) = [one for one in town.workspace.messages(town.room()) if one.text.startswith("↩")]
+    assert back.text == "↩ <@U0ADA>, your words for *clients* were not sent: Ben Moss rejected them."
+    assert town.ada.labels(back) == ["Edit"]
 
 
 # What does not arrive
@@ -584,7 +693,9 @@ async def test_an_audience_with_a_rhythm_is_not_forgotten(town: World, office: P
     assert len(reminders(town)) == 2
     await does(town, "ada", "/incident resolve")
     await town.passes(hours=2)
-    assert len(reminders(town)) == 2
+    await town.passes(hours=2)
+    assert len(reminders(town)) == 3
+    assert "do not know yet that INC-1 is over" in reminders(town)[-1].text
 
 
 async def test_after_being_told_their_time_counts_anew(town: World, office: PostOffice) -> None:

@@ -8,15 +8,16 @@ import pytest
 
 from bot.domain.errors import AlreadyDone, NotPermitted, Refused
 from bot.domain.telling import (
-    MOMENTS,
     STALE_AFTER,
     SUBJECT_LENGTH,
     TEXT_LENGTH,
     State,
     Telling,
+    Told,
+    is_owed,
     is_stale,
     may_be_told,
-    moment_by_hand,
+    moment_now,
     must_be_somebody_else,
     must_be_tellable,
     must_be_undecided,
@@ -49,16 +50,16 @@ def test_drills_and_private_incidents_are_told_to_nobody(inside: dict[str, bool]
         must_be_tellable(incident(**inside))
 
 
-def test_only_the_beginning_status_changes_the_end_and_its_return_are_moments() -> None:
-    changes = ["declared", "severity", "status", "updated", "resolved", "reopened"]
+def test_an_audience_hears_first_of_the_beginning_then_of_news_and_last_of_the_end() -> None:
+    news, end = Told("update", NOON), Told("resolved", NOON)
 
-    assert [MOMENTS.get(change) for change in changes] == ["declared", None, "update", None, "resolved", "reopened"]
-
-
-def test_by_hand_an_audience_hears_first_of_the_beginning_then_of_news_and_last_of_the_end() -> None:
-    assert moment_by_hand(incident(), told_before=False) == "declared"
-    assert moment_by_hand(incident(), told_before=True) == "update"
-    assert moment_by_hand(resolved(), told_before=False) == "resolved"
+    assert moment_now(incident(), None) == "declared"
+    assert moment_now(incident(), news) == "update"
+    assert moment_now(incident(), end) == "reopened"
+    assert moment_now(resolved(), None) == "resolved"
+    assert [is_owed(about, told) for about in (incident(), resolved()) for told in (news, end)] == [
+        False, True, True, False,
+    ]  # fmt: skip
 
 
 def test_a_subject_is_one_line_and_words_have_their_limits() -> None:

@@ -6,6 +6,7 @@ from bot import publishers
 from bot.services.approvals import Approvals
 from bot.services.built.paging import Paging
 from bot.services.communications import Communications
+from bot.services.following import Following
 from bot.services.promises import Promises
 from bot.services.publications import Publications
 from bot.services.telling_cards import TellingCards
@@ -33,8 +34,12 @@ class Telling(Paging):
     def approvals(self) -> Approvals:
         return Approvals(
             self.db, self.clock, self.runbook, self.people, self.permissions, self.cards, self.rooms, self.rendering,
-            self.publications, self.promises,
+            self.publications, self.promises, self.following,
         )  # fmt: skip
+
+    @cached_property
+    def following(self) -> Following:
+        return Following(self.clock, self.runbook, self.outbox, self.cards, self.posts, self.rendering)
 
     @cached_property
     def telling_cards(self) -> TellingCards:
@@ -44,5 +49,5 @@ class Telling(Paging):
     def communications(self) -> Communications:
         return Communications(
             self.db, self.clock, self.runbook, self.permissions, self.outbox, self.cards, self.wordings,
-            self.publications, self.promises, self.approvals,
+            self.publications, self.approvals,
         )  # fmt: skip
