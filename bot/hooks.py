@@ -10,11 +10,10 @@ from typing import Any
 import aiohttp
 
 from bot.clock import Clock
-from bot.outgoing import PATIENCE_S, Answer, ask, refusal, shown
+from bot.outgoing import PATIENCE_S, USER_AGENT, Answer, ask, refusal, shown
 
 # The signature is that of the Standard Webhooks specification, for which receivers find a library.
 SECRET_PREFIX = "whsec_"  # noqa: S105 - not a secret: what every such secret begins with
-USER_AGENT = "Tocsin"
 
 # The key that everything posted to this address is signed with.
 KeyOf = Callable[[str], Awaitable[bytes]]
@@ -50,9 +49,9 @@ class Hooks:
         answer = await ask(
             self._session, "POST", url, whose=whose, patience_s=self._patience_s, data=raw, headers=headers
         )
-        if not answer.is_yes:
-            raise refusal(answer, whose=whose, now=self._clock.now())
-        return _reference(answer)
+        if answer.is_yes and not answer.is_web_page:
+            return _reference(answer)
+        raise refusal(answer, whose=whose, now=self._clock.now(), is_theirs=_is_refused(answer))
 
 
 def signature(key: bytes, name: str, at: str, body: bytes) -> str:
@@ -69,6 +68,11 @@ def key_for(root: bytes, url: str) -> bytes:
 def written(key: bytes) -> str:
     """The key as a receiver is told it."""
     return SECRET_PREFIX + base64.b64encode(key).decode()
+
+
+def _is_refused(answer: Answer) -> bool:
+    """As `docs/webhooks.md` asks for: what stands before a receiver, such as a proxy, answers 4xx as well, in HTML."""
+    return answer.status == 410 or answer.is_object
 
 
 def _reference(answer: Answer) -> str:

@@ -5,8 +5,9 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
+from functools import cached_property
 from typing import Any
 
 import aiohttp
@@ -18,9 +19,12 @@ from bot.domain.errors import Failed, RateLimited, Rejected, Unanswered, Unreach
 
 # An attempt from the outbox has twelve seconds; who has not answered by then is looked for before it is tried again.
 PATIENCE_S = 10.0
+USER_AGENT = "Tocsin"
 LARGEST_ANSWER = 1024 * 1024
 # What somebody else's server says is shown to people, but not at any length.
 SAID_LENGTH = 200
+# Of a proxy that wants a password, of a request that came too slowly or too early: none of them is about what was sent.
+NO_WORD_OF_REFUSAL = (407, 408, 425)
 USUAL_WAIT = timedelta(seconds=30)
 LONGEST_WAIT = timedelta(hours=1)
 
@@ -106,19 +110,45 @@ class Answer:
     @property
     def json(self) -> Mapping[str, Any]:
         """The object in the body; empty when there is none."""
+        return self._object or {}
+
+    @property
+    def is_object(self) -> bool:
+        """Is the body a JSON object, be it an empty one?"""
+        return self._object is not None
+
+    @cached_property
+    def _object(self) -> dict[str, Any] | None:
         try:
             found = json.loads(self.body)
-        except ValueError:
-            return {}
-        return found if isinstance(found, dict) else {}
+        except (ValueError, RecursionError):
+            return None
+        return found if isinstance(found, dict) else None
 
     @property
     def is_yes(self) -> bool:
         return 200 <= self.status < 300
 
+    @property
+    def is_web_page(self) -> bool:
+        """A whole document for a browser, as proxies and captive portals answer in the place of whoever was asked."""
+        return self.body[:200].lstrip(b"\xef\xbb\xbf \t\r\n").lower().startswith((b"<!doctype html", b"<html"))
+
+    @property
+    def shown(self) -> str:
+        """What came instead of an answer that can be understood."""
+        return f"{self.status}" + (" with a web page" if self.is_web_page else "")
+
 
 async def ask(
-    session: aiohttp.ClientSession, method: str, url: str, *, whose: str, patience_s: float = PATIENCE_S, **options: Any
+    session: aiohttp.ClientSession,
+    method: str,
+    url: str,
+    *,
+    whose: str,
+    patience_s: float = PATIENCE_S,
+    largest: int = LARGEST_ANSWER,
+    **options: Any,
 ) -> Answer:
     """One request, never by itself again, that follows no redirect; returns whatever is answered.
 
@@ -128,30 +158,48 @@ async def ask(
     patience = aiohttp.ClientTimeout(total=patience_s, connect=patience_s / 2)
     try:
         async with session.request(method, url, timeout=patience, allow_redirects=False, **options) as response:
-            body = b"".join([chunk async for chunk in _limited(response)])
+            body = b"".join([chunk async for chunk in _limited(response, largest)])
             return Answer(response.status, response.headers, body)
     except TooLate:
         raise
     except aiohttp.InvalidURL as error:
         raise Rejected(f"{whose}: its address cannot be used") from error
-    except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
+    except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError, aiohttp.ClientHttpProxyError) as error:
         raise Unreachable(f"{whose} cannot be reached: {_reason(error)}") from error
     except (aiohttp.ClientError, OSError, TimeoutError) as error:
         raise Unanswered(f"{whose} did not answer") from error
 
 
-def refusal(answer: Answer, *, whose: str, now: datetime, why: str = "") -> Failed:
+def refusal(answer: Answer, *, whose: str, now: datetime, is_theirs: bool, why: str = "") -> Failed:
     """The error that an answer other than a yes is; `why` is the server's own reason.
 
-    Busy, or asking for patience: later. A fault of theirs: it may have been accepted. Anything else is a no for good.
+    Asking for patience: later. A no for good is only what the provider documents as its refusal (`is_theirs`). Anything
+    else, such as a proxy's page, a redirect, or a fault of theirs, does not tell whether it was accepted.
     """
-    said = f"{whose} says {answer.status}" + (f" {shown(why)}" if why else "")
-    waits = "Retry-After" in answer.headers
-    if answer.status == 429 or (answer.status == 503 and waits):
-        return RateLimited(said, _patience_asked(answer.headers.get("Retry-After", ""), now))
-    if answer.status in (408, 425) or answer.status >= 500:
-        return Unanswered(said)
-    return Rejected(said, str(answer.status))
+    said = f"{whose} says {answer.shown}" + (f" {shown(why)}" if why else "")
+    if answer.status == 429 or (answer.status == 503 and "Retry-After" in answer.headers):
+        return RateLimited(said, patience_asked(answer, now))
+    if is_theirs and 400 <= answer.status < 500 and answer.status not in NO_WORD_OF_REFUSAL:
+        return Rejected(said, str(answer.status))
+    return Unanswered(said)
+
+
+def patience_asked(answer: Answer, now: datetime, usual: timedelta = USUAL_WAIT) -> timedelta:
+    """From seconds or a date; within reason, whatever was asked for."""
+    retry_after = answer.headers.get("Retry-After", "")
+    try:
+        asked = timedelta(seconds=float(retry_after)) if not retry_after[:1].isalpha() else _until(retry_after, now)
+    except (ValueError, OverflowError, TypeError):
+        asked = usual
+    return min(max(asked, timedelta(seconds=1)), LONGEST_WAIT)
+
+
+def date_of(answer: Answer) -> datetime | None:
+    """When it was given by the clock of whoever gave it, to the second."""
+    try:
+        return parsedate_to_datetime(answer.headers.get("Date", "")).astimezone(UTC)
+    except (ValueError, TypeError):
+        return None
 
 
 def shown(text: str) -> str:
@@ -159,13 +207,13 @@ def shown(text: str) -> str:
     return " ".join("".join(sign if sign.isprintable() else " " for sign in text).split())[:SAID_LENGTH]
 
 
-async def _limited(response: aiohttp.ClientResponse) -> Any:
+async def _limited(response: aiohttp.ClientResponse, largest: int) -> Any:
     """Nobody's answer fills our memory: the rest of a longer one is not read."""
     read = 0
     async for chunk in response.content.iter_chunked(65536):
         yield chunk
         read += len(chunk)
-        if read >= LARGEST_ANSWER:
+        if read >= largest:
             return
 
 
@@ -173,16 +221,9 @@ def _reason(error: Exception) -> str:
     if isinstance(error, aiohttp.ClientConnectorError):
         cause = error.os_error
         return shown(cause.strerror or type(cause).__name__)
+    if isinstance(error, aiohttp.ClientHttpProxyError):
+        return f"the proxy says {error.status}"
     return "no connection in time"
-
-
-def _patience_asked(retry_after: str, now: datetime) -> timedelta:
-    """From seconds or a date; within reason, whatever was asked for."""
-    try:
-        asked = timedelta(seconds=float(retry_after)) if not retry_after[:1].isalpha() else _until(retry_after, now)
-    except (ValueError, OverflowError, TypeError):
-        asked = USUAL_WAIT
-    return min(max(asked, timedelta(seconds=1)), LONGEST_WAIT)
 
 
 def _until(date: str, now: datetime) -> timedelta:

@@ -11,7 +11,7 @@ import aiohttp
 
 from bot.clock import Clock
 from bot.domain.errors import Failed, Rejected, Unanswered, Unreachable
-from bot.outgoing import PATIENCE_S, Answer, ask, refusal
+from bot.outgoing import PATIENCE_S, Answer, ask, date_of, refusal
 from bot.settings import Twilio
 
 Kind = Literal["Messages", "Calls"]
@@ -23,6 +23,8 @@ API = "2010-04-01"
 LISTED = 200
 # Twilio's own word for somebody who has answered STOP.
 STOPPED = 21610
+# Its word for a wrong account or token.
+BAD_LOGIN = 20003
 CALL_EVENTS = ("initiated", "ringing", "answered", "completed")
 # The seconds it rings: before most voice mail boxes answer instead of a person.
 RING_FOR_S = 25
@@ -97,18 +99,29 @@ class Telephone:
         )
 
     async def made(self, kind: Kind, to: str, since: datetime) -> list[Listed]:
-        """The latest texts or calls to this number since then, newest first. Raises a kind of Failed."""
+        """The latest texts or calls to this number since then, newest first. Raises a kind of Failed.
+
+        `since` is a time of ours, and they bear Twilio's: how far apart the two are is known from the answer's date.
+        """
         answer = await self._ask("GET", f"{kind}.json", params={"To": to, "PageSize": str(LISTED)})
         rows = answer.json.get(kind.lower())
-        listed = [_listed(row) for row in rows if isinstance(row, dict)] if isinstance(rows, list) else []
-        return [one for one in listed if one.made_at is None or one.made_at >= since]
+        if not isinstance(rows, list):
+            # No list is no proof that nothing was made.
+            raise Unanswered(f"{WHOSE} gave no list: it says {answer.shown}")
+        listed = [_listed(row) for row in rows if isinstance(row, dict)]
+        now = self._clock.now()
+        oldest = since + ((date_of(answer) or now) - now)
+        return [one for one in listed if one.made_at is None or one.made_at >= oldest]
 
     async def check(self) -> str:
         """The account's name, having sent nothing. Raises a kind of Failed that says what is wrong."""
-        answer = (await self._ask("GET", "")).json
-        if answer.get("status") != "active":
-            raise Rejected(f"{WHOSE}: the account is {answer.get('status', 'not there')}")
-        return str(answer.get("friendly_name") or self._account.account_sid)
+        answer = await self._ask("GET", "")
+        account = answer.json
+        if "status" not in account:
+            raise Unanswered(f"{WHOSE} does not show the account: it says {answer.shown}")
+        if account["status"] != "active":
+            raise Rejected(f"{WHOSE}: the account is {account['status']}")
+        return str(account.get("friendly_name") or self._account.account_sid)
 
     def _reports(self, about: str) -> list[tuple[str, str]]:
         return [("StatusCallback", f"{self._public_url}/twilio/status?page={about}")] if self._public_url else []
@@ -132,13 +145,14 @@ class Telephone:
 
     def _failure(self, answer: Answer) -> Failed:
         said = answer.json
-        if answer.status in (401, 403) and said.get("code") in (None, 20003):
+        is_theirs = isinstance(said.get("code"), int) and said.get("status") == answer.status
+        if is_theirs and (answer.status == 401 or said["code"] == BAD_LOGIN):
             # An operator can mend it, so what waits is kept.
             return Unreachable(f"{WHOSE} refuses TWILIO_ACCOUNT_SID or TWILIO_AUTH_TOKEN")
-        if said.get("code") == STOPPED:
+        if is_theirs and said["code"] == STOPPED:
             return Rejected("this number has asked for no more texts (STOP)", str(STOPPED))
         why = f"{said.get('code', '')} {said.get('message', '')}".strip()
-        return refusal(answer, whose=WHOSE, now=self._clock.now(), why=why)
+        return refusal(answer, whose=WHOSE, now=self._clock.now(), is_theirs=is_theirs, why=why)
 
 
 def must_be_all(listed: Sequence[Listed]) -> None:

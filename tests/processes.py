@@ -191,8 +191,8 @@ class Fleet:
 
 
 def key_of(sent: Sent) -> str:
-    """Our own name of a message, from its metadata; empty when it has none."""
-    return str(((sent.metadata or {}).get("event_payload") or {}).get("key", ""))
+    """Our own name of a message, from its metadata, without its instant; empty when it has none."""
+    return str(((sent.metadata or {}).get("event_payload") or {}).get("key", "")).partition(".")[0]
 
 
 def arrived_at(sent: Sent) -> datetime:

@@ -10,6 +10,15 @@ from typing import Any
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
+# PagerDuty's word for an event that it has taken; to a webhook it is one yes like another.
+TAKEN = b'{"status": "success", "message": "Event processed"}'
+# What a proxy answers in the place of whoever was asked, and other answers that are no answer.
+WEB_PAGE = b"<!DOCTYPE html><html><body><h1>Blocked by the firewall</h1></body></html>"
+NO_ANSWERS = [
+    (200, WEB_PAGE), (200, b""), (200, b"[]"), (302, b""), (302, WEB_PAGE), (400, WEB_PAGE), (401, WEB_PAGE),
+    (403, b""), (403, WEB_PAGE), (404, WEB_PAGE), (407, b"{}"), (408, b"{}"), (422, b"[1]"), (502, WEB_PAGE),
+]  # fmt: skip
+
 
 @dataclass(frozen=True)
 class Received:
@@ -28,13 +37,13 @@ class Received:
 class Provider:
     """`says` is status, headers and body of every answer. `hangs`: it keeps the request and says nothing."""
 
-    says: tuple[int, Mapping[str, str], bytes] = (202, {}, b"{}")
+    says: tuple[int, Mapping[str, str], bytes] = (202, {}, TAKEN)
     hangs: bool = False
     url: str = ""
     received: list[Received] = field(default_factory=list)
     _released: asyncio.Event = field(default_factory=asyncio.Event)
 
-    def answers(self, status: int, body: bytes = b"{}", **headers: str) -> None:
+    def answers(self, status: int, body: bytes = TAKEN, **headers: str) -> None:
         named = {name.replace("_", "-"): value for name, value in headers.items()}
         self.says, self.hangs = (status, named, body), False
 

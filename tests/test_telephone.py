@@ -12,7 +12,7 @@ from bot.domain.errors import Failed, RateLimited, Rejected, Unanswered, Unreach
 from bot.outgoing import http_client
 from bot.settings import Twilio
 from bot.telephone import Telephone, segments
-from tests.provider import Provider, provider
+from tests.provider import NO_ANSWERS, Provider, provider
 
 ADA, TOKEN = "+447700900001", "s3cret"
 NOON = datetime(2026, 8, 8, 12, 0, tzinfo=UTC)
@@ -53,6 +53,20 @@ async def test_only_a_yes_is_a_yes(
     assert len(twilio.received) == 1
 
 
+@pytest.mark.parametrize(("status", "body"), [*NO_ANSWERS, (400, b"{}"), (401, b"{}"), (403, b'{"code": 20003}')])
+async def test_what_twilio_does_not_say_is_neither_a_yes_nor_a_no(
+    telephone: Telephone, twilio: Provider, status: int, body: bytes
+) -> None:
+    twilio.answers(status, body)
+
+    with pytest.raises(Unanswered):
+        await telephone.text(ADA, "P1", about="1.2")
+    with pytest.raises(Unanswered):
+        await telephone.made("Messages", ADA, NOON)
+    with pytest.raises(Unanswered):
+        await telephone.check()
+
+
 @pytest.mark.parametrize("body", [b"", b"[]", b"{}", b'{"sid": 7}', b"<html>"])
 async def test_a_yes_without_a_reference_may_be_one(telephone: Telephone, twilio: Provider, body: bytes) -> None:
     twilio.answers(201, body)
@@ -62,7 +76,7 @@ async def test_a_yes_without_a_reference_may_be_one(telephone: Telephone, twilio
 
 
 async def test_of_a_list_only_what_can_be_read_counts(telephone: Telephone, twilio: Provider) -> None:
-    twilio.answers(200, b'{"messages": [{"sid": "SM1", "date_created": "never"}, 7], "calls": 7}')
+    twilio.answers(200, b'{"messages": [{"sid": "SM1", "date_created": "never"}, 7], "calls": []}')
 
     (listed,) = await telephone.made("Messages", ADA, NOON)
     assert (listed.sid, listed.body, listed.made_at) == ("SM1", "", None)

@@ -84,6 +84,18 @@ class Page:
         from 1 again."""
         return f"{self.id}.{self.due_at.timestamp():.0f}"
 
+    @property
+    def mark(self) -> str:
+        """As `key`, and short enough for a text: the instant comes again after thirteen days."""
+        left, signs = int(self.due_at.timestamp()), ""
+        for _ in range(4):
+            left, sign = divmod(left, len(MARKS))
+            signs = MARKS[sign] + signs
+        return f"{self.id}-{signs}"
+
+
+# What a mark is written with: digits, and letters that nobody reads as one.
+MARKS = "0123456789abcdefghjkmnpqrstuvwxyz"
 
 # A page that has not been tried yet is looked at again after this.
 SOON = timedelta(seconds=1)

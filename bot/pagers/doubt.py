@@ -12,10 +12,9 @@ from bot.pagers import Call, Doubts
 # How long we look for what may have been sent, before it is sent as a possible repeat. Counted from the first look, and
 # not from the first attempt: a provider may have been away for an hour before anything was in doubt.
 LOOK_FOR = timedelta(seconds=60)
-# What is sent is stamped by the provider's clock, which is not ours.
-CLOCKS_DIFFER_BY = timedelta(seconds=60)
 
-# The reference of what was sent since then; None when there is nothing. Raises a Failed when it cannot be found out.
+# The reference of what was sent since then, by our clock, which is not the provider's; None when there is nothing.
+# Raises a Failed when it cannot be found out.
 Look = Callable[[datetime], Awaitable[str | None]]
 
 
@@ -40,7 +39,7 @@ async def sent_once(call: Call, clock: Clock, doubts: Doubts, *, look: Look, sen
         return await send(repeat=False)
     since = await doubts.began(call.page)
     try:
-        found = await look((call.page.first_attempt_at or clock.now()) - CLOCKS_DIFFER_BY)
+        found = await look(call.page.first_attempt_at or clock.now())
     except Failed as error:
         if clock.now() - since < LOOK_FOR:
             raise Unanswered(f"it is not known whether this was sent: {error}") from error

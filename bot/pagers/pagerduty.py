@@ -25,6 +25,8 @@ Action = Literal["trigger", "acknowledge", "resolve"]
 OpenAlert = Callable[[Page, str], Awaitable[str]]
 
 WHOSE = "PagerDuty"
+# What the API says of an event that it took (Events API v2).
+TAKEN = "success"
 # The API's limit.
 SUMMARY_LENGTH = 1024
 
@@ -113,9 +115,9 @@ class PagerDutyPager:
         answer = await ask(
             self._session, "POST", self._url, whose=WHOSE, patience_s=self._patience_s, json={**event, **more}
         )
-        if not answer.is_yes:
-            raise refusal(answer, whose=WHOSE, now=self._clock.now(), why=self._why(answer))
-        return key
+        if answer.is_yes and answer.json.get("status") == TAKEN:
+            return key
+        raise refusal(answer, whose=WHOSE, now=self._clock.now(), is_theirs=_is_refused(answer), why=self._why(answer))
 
     def _why(self, answer: Answer) -> str:
         """PagerDuty's own words, without the key should they quote it."""
@@ -123,6 +125,11 @@ class PagerDutyPager:
         errors = said.get("errors")
         words = [str(said.get("message", "")), *(map(str, errors) if isinstance(errors, list) else [])]
         return shown(" ".join(words).replace(self._routing_key, "…"))
+
+
+def _is_refused(answer: Answer) -> bool:
+    """The API refuses an event for good by 400, and says in JSON what is wrong with it."""
+    return answer.status == 400 and all(isinstance(answer.json.get(name), str) for name in ("status", "message"))
 
 
 def dedup_key(incident: Incident) -> str:

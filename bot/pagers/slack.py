@@ -8,7 +8,7 @@ from bot.clock import Clock
 from bot.domain.errors import Rejected
 from bot.domain.page import Via
 from bot.pagers import Call, Doubts, Messenger, Pager, Paint, Parts, Posted
-from bot.pagers.doubt import CLOCKS_DIFFER_BY, sent_once
+from bot.pagers.doubt import sent_once
 from bot.runbook import Person
 
 
@@ -52,7 +52,7 @@ class SlackPager:
         """So that a message which stands in somebody's conversation shows what has become of its incident."""
         account = call.page.contact or await self._account_of(call.person.key)
         began = call.page.first_attempt_at
-        return await self._look(account, call, began - CLOCKS_DIFFER_BY) if account and began else None
+        return await self._look(account, call, began) if account and began else None
 
     async def _post(self, account: str, call: Call, *, repeat: bool) -> str:
         message = await self._paint(call.page, repeat=repeat)
@@ -61,12 +61,12 @@ class SlackPager:
 
     async def _look(self, account: str, call: Call, since: datetime) -> str | None:
         direct = await self._messenger.open_direct(account)
-        found = await self._messenger.find_posted(direct, _key(call), oldest=since.timestamp())
+        found = await self._messenger.find_posted(direct, _key(call), since=since)
         return _reference(found) if found else None
 
 
 def _key(call: Call) -> str:
-    return f"page:{call.page.id}"
+    return f"page:{call.page.key}"
 
 
 def _reference(posted: Posted) -> str:

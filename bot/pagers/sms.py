@@ -1,7 +1,7 @@
 """Pages somebody by a text message."""
 
 import re
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 
 from bot.domain.errors import Rejected
@@ -15,6 +15,8 @@ from bot.telephone import Telephone, must_be_all, segments
 SEGMENTS = 3
 TITLE_LENGTHS = (120, 80, 50, 30)
 REASON_LENGTH = 80
+# How far back texts are read beyond the time in question: the mark tells which is ours, and not the time.
+WINDOW = timedelta(days=1)
 
 
 def pager(parts: Parts) -> Pager | None:
@@ -22,7 +24,7 @@ def pager(parts: Parts) -> Pager | None:
 
 
 class SmsPager:
-    """The words are `templates/page/sms.j2`; they end with the number of the page, by which it is found again."""
+    """The words are `templates/page/sms.j2`; they end with the mark of the page, by which it is found again."""
 
     via: Via = "sms"
 
@@ -46,8 +48,8 @@ class SmsPager:
         return await self._telephone.text(call.page.contact, words, about=call.page.key)
 
     async def _look(self, call: Call, since: datetime) -> str | None:
-        ours = re.compile(rf"\bPage {call.page.id}$")
-        listed = await self._telephone.made("Messages", call.page.contact, since)
+        ours = re.compile(rf"\bPage {re.escape(call.page.mark)}$")
+        listed = await self._telephone.made("Messages", call.page.contact, since - WINDOW)
         if found := next((one.sid for one in listed if ours.search(one.body)), None):
             return found
         must_be_all(listed)

@@ -1,6 +1,6 @@
 """Pages somebody by calling them."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 
 from bot.domain.errors import Unanswered
@@ -9,6 +9,9 @@ from bot.pagers import Call, Pager, Parts
 from bot.pagers.doubt import sent_once
 from bot.runbook import Person
 from bot.telephone import WHOSE, Telephone, must_be_all
+
+# Of the date in Twilio's answer, which tells how far its clock is from ours, and of ours between two attempts.
+INEXACT = timedelta(seconds=60)
 
 
 def pager(parts: Parts) -> Pager | None:
@@ -47,7 +50,7 @@ class VoicePager:
         what became of it. It is taken for this one's only when the others cannot have made them all."""
         page = call.page
         # In this order: who calls after the list was made is not in it, and who learns his own call leaves with it.
-        listed = await self._telephone.made("Calls", page.contact, since)
+        listed = await self._telephone.made("Calls", page.contact, since - INEXACT)
         must_be_all(listed)
         rivals = await self._parts.doubts.rivals(page)
         ours = [one.sid for one in listed if one.sender in ("", self._telephone.sender)]

@@ -13,6 +13,7 @@ import importlib
 import pkgutil
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Protocol, get_args
 
 from bot.domain.incident import Incident
@@ -54,7 +55,7 @@ class Messenger(Protocol):
     """What a publisher needs of Slack. The message itself is a matter between the painter and Slack."""
 
     async def post(self, channel: str, message: Any, *, key: str | None = None) -> Posted: ...
-    async def find_posted(self, channel: str, key: str, *, oldest: float) -> Posted | None: ...
+    async def find_posted(self, channel: str, key: str, *, since: datetime) -> Posted | None: ...
 
 
 @dataclass(frozen=True)

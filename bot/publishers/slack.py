@@ -7,8 +7,6 @@ from bot.domain.errors import Rejected
 from bot.domain.telling import Outlet, Telling
 from bot.publishers import Messenger, Parts, Posted, Publication, Publisher
 
-# A message is stamped by Slack's clock, which is not ours.
-CLOCKS_DIFFER_BY_S = 60
 NOT_OURS = ("not_in_channel", "channel_not_found", "is_archived", "restricted_action")
 
 
@@ -48,12 +46,12 @@ class SlackPublisher:
         """What an earlier attempt has posted; None when there was none, or it did not get that far."""
         if not publication.unsure:
             return None
-        oldest = publication.telling.created_at.timestamp() - CLOCKS_DIFFER_BY_S
-        return await self._messenger.find_posted(channel, _key(publication), oldest=oldest)
+        return await self._messenger.find_posted(channel, _key(publication), since=publication.telling.created_at)
 
     async def _post(self, channel: str, publication: Publication) -> Posted:
         return await self._messenger.post(channel, self._paint(publication.telling), key=_key(publication))
 
 
 def _key(publication: Publication) -> str:
-    return f"telling:{publication.delivery.id}"
+    """The instant is part of it: a new database counts from 1 again."""
+    return f"telling:{publication.delivery.id}.{publication.telling.created_at.timestamp():.0f}"

@@ -8,6 +8,7 @@ from bot.sandbox.model import Json
 
 FaultKind = Literal["error", "ratelimited", "html", "hang", "drop"]
 EVERY_METHOD = "*"
+PAGE = "<!DOCTYPE html><html><body><h1>Server Error</h1></body></html>"
 
 
 @dataclass
@@ -19,6 +20,8 @@ class Fault:
     times: int | None
     code: str = ""
     seconds: float = 0
+    status: int = 500
+    body: str = ""
     after: bool = False
     when: Callable[[Json], bool] | None = None
 
@@ -67,9 +70,11 @@ class Faults:
         times: int | None = 1,
         after: bool = False,
         when: Callable[[Json], bool] | None = None,
+        status: int = 500,
+        body: str = PAGE,
     ) -> None:
-        """Answer 500 with a page of HTML."""
-        self._faults.append(Fault(method, "html", times, after=after, when=when))
+        """Answer as no Slack does, by default 500 with a page of HTML."""
+        self._faults.append(Fault(method, "html", times, status=status, body=body, after=after, when=when))
 
     def hang(
         self,

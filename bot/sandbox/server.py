@@ -5,6 +5,7 @@ from contextlib import asynccontextmanager
 
 from aiohttp import web
 
+from bot.sandbox.dated import dated_by
 from bot.sandbox.responses import Responses
 from bot.sandbox.web_api import WebApi
 from bot.sandbox.workspace import Workspace
@@ -42,6 +43,7 @@ class Server:
     def _application(self) -> web.Application:
         workspace = self._workspace
         application = web.Application(client_max_size=LARGEST_REQUEST)
+        application.on_response_prepare.append(dated_by(workspace.clock.now))
         api = WebApi(workspace, workspace.sockets)
         application.router.add_route("GET", "/api/{method}", api.serve)
         application.router.add_route("POST", "/api/{method}", api.serve)

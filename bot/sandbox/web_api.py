@@ -189,8 +189,9 @@ def _broken(request: web.Request, fault: Fault) -> web.Response:
     if fault.kind == "ratelimited":
         return _too_many(int(fault.seconds))
     if fault.kind == "html":
-        page = "<!DOCTYPE html><html><body><h1>Server Error</h1></body></html>"
-        return web.Response(status=500, text=page, content_type="text/html")
+        kind = "text/html" if fault.body.startswith("<") else "application/json"
+        elsewhere = {"Location": "/login"} if fault.status in range(300, 400) else {}
+        return web.Response(status=fault.status, text=fault.body, content_type=kind, headers=elsewhere)
     if fault.kind == "drop" and request.transport is not None:
         request.transport.abort()
     return web.json_response({"ok": False, "error": fault.code})

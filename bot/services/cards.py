@@ -96,12 +96,12 @@ class Cards(Errand):
     async def _post(self, delivery: Delivery, key: str, painted: Painted) -> Posted:
         if painted.channel is None:
             raise painted.missing or NotYet("its channel is not there yet")
-        if delivery.unsure:
-            oldest = delivery.created_at.timestamp() - 60
-            if found := await self._gateway.find_posted(painted.channel, key, oldest=oldest):
-                await self._gateway.update(found, painted.message, key=key)
-                return found
-        return await self._gateway.post(painted.channel, painted.message, key=key)
+        once = f"{key}.{delivery.key}"
+        since = delivery.created_at
+        if delivery.unsure and (found := await self._gateway.find_posted(painted.channel, once, since=since)):
+            await self._gateway.update(found, painted.message, key=once)
+            return found
+        return await self._gateway.post(painted.channel, painted.message, key=once)
 
     async def _edit(self, delivery: Delivery, key: str, standing: Card, painted: Painted) -> Posted:
         posted = Posted(standing.channel, standing.ts)

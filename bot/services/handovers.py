@@ -94,11 +94,10 @@ class Handovers(Errand):
         account = self._people.known_account(told) or await self._people.account(told)
         if not account:
             raise Rejected("no Slack account has this address")
-        key = f"handover {delivery.id}"
+        key = f"handover {delivery.key}"
         if delivery.unsure:
             direct = await self._gateway.open_direct(account)
-            oldest = delivery.created_at.timestamp() - 60
-            if found := await self._gateway.find_posted(direct, key, oldest=oldest):
+            if found := await self._gateway.find_posted(direct, key, since=delivery.created_at):
                 return found.ts
         return (await self._gateway.post(account, await self._message(delivery, shift), key=key)).ts
 

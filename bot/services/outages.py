@@ -21,8 +21,8 @@ log = logging.getLogger(__name__)
 
 # Counted and not timed: one that was frozen has missed nothing. About six seconds; a restart is over before.
 MISSES = 4
-# A message is stamped by Slack's clock, which is not ours.
-CLOCKS_DIFFER_BY = timedelta(seconds=5)
+# Another process may have noticed so much earlier that it is away.
+NOTICED_WITHIN = timedelta(seconds=5)
 
 
 class Outages:
@@ -76,18 +76,22 @@ class Outages:
     async def _tell(self, incident: Incident) -> None:
         """Once, by whichever process is first; what Slack does not take is told at the next look."""
         assert incident.room_id
-        key, oldest = f"held up:{incident.id}", (self._since - CLOCKS_DIFFER_BY).timestamp()
+        key = f"held up:{incident.id}"
         try:
-            told = await self._gateway.find_posted(incident.room_id, key, oldest=oldest)
+            told = await self._find(incident.room_id, key)
             if told is None:
                 mine = await self._gateway.post(incident.room_id, message(self._words(incident)), key=key)
                 # Without a database nobody can be asked to stand back beforehand: whoever was second takes it back.
-                told = await self._gateway.find_posted(incident.room_id, key, oldest=oldest) or mine
+                told = await self._find(incident.room_id, key) or mine
                 if told.ts != mine.ts:
                     await self._gateway.take_back(mine)
             self._told[incident.id] = told
         except Failed as error:
             log.warning("incident=%s cannot be told that paging is held up: %s", incident.id, error)
+
+    async def _find(self, room: str, key: str) -> Posted | None:
+        """Of this outage: another one of the same incident has the same key."""
+        return await self._gateway.find_posted(room, key, since=self._since, within=NOTICED_WITHIN)
 
     def _words(self, incident: Incident) -> str:
         people = [] if incident.is_acknowledged else self._everybody(incident)

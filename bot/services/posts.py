@@ -67,11 +67,10 @@ class Posts(Errand):
 
     async def send(self, delivery: Delivery) -> str | None:
         channel = await self._channel(delivery)
-        key = f"post {delivery.id}"
-        if delivery.unsure:
-            oldest = delivery.created_at.timestamp() - 60
-            if found := await self._gateway.find_posted(channel, key, oldest=oldest):
-                return found.ts
+        key = f"post {delivery.key}"
+        since = delivery.created_at
+        if delivery.unsure and (found := await self._gateway.find_posted(channel, key, since=since)):
+            return found.ts
         said = Message(delivery.payload["text"], delivery.payload["blocks"])
         return (await self._gateway.post(channel, said, key=key)).ts
 

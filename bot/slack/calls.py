@@ -7,15 +7,19 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import aiohttp
-from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.clock import Clock
 from bot.domain.errors import Failed, RateLimited, Rejected, Unanswered, Unreachable
 from bot.metrics import Metrics
-from bot.outgoing import TooLate
+from bot.outgoing import USER_AGENT, Answer, ask, date_of, patience_asked
 
 CALL_TIMEOUT_S = 10
+WHOSE = "Slack"
+# A page of a conversation's history with every block of two hundred messages.
+LARGEST_ANSWER = 16 * 1024 * 1024
+# What Slack asks for where it does not say how long.
+USUAL_PATIENCE = timedelta(seconds=1)
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 # The app's installation is at fault and an operator can mend it: worth another try, nothing was accepted.
@@ -25,16 +29,25 @@ CURABLE = frozenset({
 })  # fmt: skip
 # Slack itself failed and may have done the work all the same.
 DOUBTFUL = frozenset({"internal_error", "fatal_error", "request_timeout"})
+BUSY = frozenset({"ratelimited", "rate_limited"})
 
 
 class AppRefused(Unreachable):
     """The token or a scope is at fault: an operator can mend it, so what waits is kept."""
 
 
+class Said(dict[str, Any]):
+    """An object of an answer that is a yes. A part that must be there and is not makes it no answer of Slack's."""
+
+    def __missing__(self, name: str) -> Any:
+        raise Unanswered(f"Slack's answer lacks {name}")
+
+
 class Calls:
     """Nothing is sent again by itself: a call that may have been accepted raises Unanswered.
 
-    The SDK's own retries would post twice after a dropped connection, so they are switched off.
+    What asks is the client of everything that leaves, and not Slack's own: that one follows redirects, and takes what a
+    proxy answers for a refusal of Slack's, or for a fault of its caller.
     """
 
     def __init__(
@@ -44,14 +57,17 @@ class Calls:
         self._metrics = metrics or Metrics()
         self._resting: dict[str, datetime] = {}
         self._session = session
+        # How many seconds Slack's clock is ahead of ours, as of its last answer.
+        self.ahead_s = 0.0
+        # For Bolt, which asks who we are; and it knows the proxy of the environment.
         self.client = AsyncWebClient(
             token=token, base_url=base_url, session=session, timeout=CALL_TIMEOUT_S, retry_handlers=[]
         )
-        # The SDK applies a proxy of the environment to every address, also to one on this machine.
+        # It would apply that to every address, also to one on this machine.
         if urlsplit(base_url).hostname in LOOPBACK:
             self.client.proxy = None
 
-    async def call(self, method: str, *, params: Mapping[str, Any] | None = None, **body: Any) -> dict[str, Any]:
+    async def call(self, method: str, *, params: Mapping[str, Any] | None = None, **body: Any) -> Said:
         """Any Web API method: `params` go into the query, the rest as JSON. Raises a kind of Failed.
 
         Where Slack has just asked for patience it is not asked again before its time: a hundred messages that wait for
@@ -61,7 +77,8 @@ class Calls:
         self._must_not_rest(place)
         began, outcome = time.perf_counter(), "ok"
         try:
-            return await self._ask(method, params, body)
+            _, said = await self._ask(method, params, body)
+            return said
         except Failed as failure:
             outcome = type(failure).__name__
             if isinstance(failure, RateLimited):
@@ -70,21 +87,41 @@ class Calls:
         finally:
             self._metrics.slack_called(method, time.perf_counter() - began, outcome)
 
-    async def _ask(self, method: str, params: Mapping[str, Any] | None, body: Mapping[str, Any]) -> dict[str, Any]:
-        try:
-            if params is not None:
-                answer = await self.client.api_call(method, params=_present(params))
-            else:
-                answer = await self.client.api_call(method, json=_present(body))
-        except SlackApiError as error:
-            raise _failure(method, error) from error
-        except TooLate:
-            raise
-        except (aiohttp.ClientConnectorError, aiohttp.ClientConnectorDNSError) as error:
-            raise Unreachable(f"Slack cannot be reached ({method})") from error
-        except (TimeoutError, aiohttp.ClientError, ConnectionError) as error:
-            raise Unanswered(f"Slack did not answer ({method})") from error
-        return answer.data if isinstance(answer.data, dict) else {}
+    async def _ask(
+        self, method: str, params: Mapping[str, Any] | None = None, body: Mapping[str, Any] | None = None
+    ) -> tuple[Answer, Said]:
+        headers, content = {"Authorization": f"Bearer {self.client.token}", "User-Agent": USER_AGENT}, {}
+        if body:
+            headers["Content-Type"] = "application/json; charset=utf-8"
+            content = {"json": _present(body)}
+        answer = await ask(
+            self._session, "POST", f"{self.client.base_url}{method}", whose=WHOSE, patience_s=CALL_TIMEOUT_S,
+            largest=LARGEST_ANSWER, proxy=self.client.proxy, params=_query(params or {}),
+            headers=headers, **content,
+        )  # fmt: skip
+        said = Said(answer.json)
+        if answer.status == 200 and said.get("ok") is True:
+            if at := date_of(answer):
+                self.ahead_s = (at - self._clock.now()).total_seconds()
+            return answer, said
+        raise self._failure(method, answer)
+
+    def _failure(self, method: str, answer: Answer) -> Failed:
+        """Slack refuses by an object with `ok: false` and a word for why. Whatever else comes back is no word of its
+        own, such as a proxy's page or a redirect, and does not tell what has become of the call."""
+        said = answer.json
+        code = said.get("error") if said.get("ok") is False else None
+        if answer.status == 429 or code in BUSY:
+            patience = patience_asked(answer, self._clock.now(), USUAL_PATIENCE)
+            return RateLimited(f"Slack asks for {patience.total_seconds():.0f} s of patience ({method})", patience)
+        if not code or not isinstance(code, str):
+            return Unanswered(f"no answer of Slack's own: HTTP {answer.shown} ({method})")
+        if answer.status >= 500 or code in DOUBTFUL:
+            return Unanswered(f"Slack had an error of its own: {code} ({method})")
+        if code in CURABLE:
+            needed = f", needs the scope {said['needed']}" if said.get("needed") else ""
+            return AppRefused(f"Slack refuses this app: {code}{needed} ({method})")
+        return Rejected(f"Slack says {code} ({method})", code)
 
     def _must_not_rest(self, place: str) -> None:
         until = self._resting.get(place)
@@ -98,13 +135,11 @@ class Calls:
     async def whoami(self) -> tuple[str, frozenset[str]]:
         """The bot's own user id, and the scopes its token has."""
         try:
-            answer = await self.client.auth_test()
-        except SlackApiError as error:
-            raise _failure("auth.test", error) from error
-        except (TimeoutError, aiohttp.ClientError, OSError) as error:
-            raise Unreachable("Slack cannot be reached (auth.test)") from error
-        scopes = {name.lower(): value for name, value in answer.headers.items()}.get("x-oauth-scopes", "")
-        return str(answer["user_id"]), frozenset(part.strip() for part in scopes.split(",") if part.strip())
+            answer, said = await self._ask("auth.test")
+        except Unanswered as error:
+            raise Unreachable(f"Slack cannot be reached: {error}") from error
+        scopes = answer.headers.get("X-OAuth-Scopes", "")
+        return str(said["user_id"]), frozenset(part.strip() for part in scopes.split(",") if part.strip())
 
 
 def _place(method: str, body: Mapping[str, Any]) -> str:
@@ -113,20 +148,12 @@ def _place(method: str, body: Mapping[str, Any]) -> str:
 
 
 def _present(values: Mapping[str, Any]) -> dict[str, Any]:
-    """Slack rejects many explicit nulls, and wants 1 and 0 in a query."""
+    """Slack rejects many explicit nulls."""
     return {name: value for name, value in values.items() if value is not None}
 
 
-def _failure(method: str, error: SlackApiError) -> Failed:
-    answer = error.response
-    code = str(answer.get("error") or "") if isinstance(answer.data, dict) else ""
-    status = int(answer.status_code or 0)
-    if status == 429 or code in ("ratelimited", "rate_limited"):
-        seconds = float({name.lower(): value for name, value in answer.headers.items()}.get("retry-after", 1))
-        return RateLimited(f"Slack asks for {seconds:.0f} s of patience ({method})", timedelta(seconds=seconds))
-    if status >= 500 or code in DOUBTFUL:
-        return Unanswered(f"Slack had an error of its own: {code or status} ({method})")
-    if code in CURABLE:
-        needed = f", needs the scope {answer.get('needed')}" if answer.get("needed") else ""
-        return AppRefused(f"Slack refuses this app: {code}{needed} ({method})")
-    return Rejected(f"Slack says {code or status} ({method})", code)
+def _query(values: Mapping[str, Any]) -> dict[str, str]:
+    """Slack wants 1 and 0 in a query."""
+    return {
+        name: str(int(value)) if isinstance(value, bool) else str(value) for name, value in _present(values).items()
+    }

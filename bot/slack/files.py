@@ -2,10 +2,9 @@
 
 import json
 
-import aiohttp
-
-from bot.domain.errors import Rejected, Unanswered
-from bot.slack.calls import CALL_TIMEOUT_S, Calls
+from bot.domain.errors import Unanswered
+from bot.outgoing import ask
+from bot.slack.calls import CALL_TIMEOUT_S, WHOSE, Calls
 
 ALT_LENGTH = 1000
 
@@ -24,11 +23,10 @@ class Files(Calls):
 
     async def _send(self, url: str, content: bytes) -> None:
         """The address is the permission: no token goes with it."""
-        timeout = aiohttp.ClientTimeout(total=CALL_TIMEOUT_S)
         headers = {"Content-Type": "application/octet-stream"}
-        try:
-            async with self._session.post(url, data=content, headers=headers, timeout=timeout) as answer:
-                if answer.status >= 400:
-                    raise Rejected(f"Slack says {answer.status} to a file", str(answer.status))
-        except (TimeoutError, aiohttp.ClientError) as error:
-            raise Unanswered("Slack did not take a file") from error
+        answer = await ask(
+            self._session, "POST", url, whose=WHOSE, patience_s=CALL_TIMEOUT_S, proxy=self.client.proxy, data=content,
+            headers=headers,
+        )  # fmt: skip
+        if not answer.is_yes or answer.is_web_page:
+            raise Unanswered(f"Slack did not take a file: HTTP {answer.shown}")

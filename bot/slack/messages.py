@@ -1,18 +1,23 @@
 """Messages in Slack: posting, editing, finding them again, answering where somebody typed."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any
 
-import aiohttp
-
-from bot.domain.errors import Rejected, Unanswered
+from bot.domain.errors import Failed, Rejected, Unanswered
+from bot.outgoing import Answer, ask
 from bot.slack.blocks import Message
-from bot.slack.calls import CALL_TIMEOUT_S, Calls
+from bot.slack.calls import CALL_TIMEOUT_S, WHOSE, Calls
 
 METADATA_TYPE = "tocsin_delivery"
+# How far back is read beyond the time in question. Keys are never used twice, so that costs reading and nothing else.
+WINDOW = timedelta(days=1)
+PAGES = 25
 # Slack's word for blocks it does not take, such as a file that is not ready yet; the status tells no more.
 UNREADABLE = "invalid_blocks"
+WORD = re.compile(r"[a-z][a-z_]{1,60}")
 
 
 @dataclass(frozen=True)
@@ -48,16 +53,31 @@ class Messages(Calls):
             if error.code != "message_not_found":
                 raise
 
-    async def find_posted(self, channel: str, key: str, *, oldest: float) -> Posted | None:
-        """Our first message with this key in the conversation's history, among those newer than `oldest` (Unix
-        seconds)."""
-        params = {"channel": channel, "include_all_metadata": True, "limit": 200, "oldest": f"{oldest:.6f}"}
-        answer = await self.call("conversations.history", params=params)
-        # Slack gives the newest first.
-        for found in reversed(answer.get("messages", [])):
-            if found.get("metadata", {}).get("event_payload", {}).get("key") == key:
-                return Posted(channel, found["ts"])
-        return None
+    async def find_posted(
+        self, channel: str, key: str, *, since: datetime, within: timedelta = WINDOW
+    ) -> Posted | None:
+        """Our first message with this key in the conversation's history, since then by our clock.
+
+        The key is what tells it; the time only bounds how far back is read, and may be off by `within`. How far Slack's
+        clock is from ours, in whose time messages stand, is known from the date of its answer. Raises Unanswered when
+        more was said than can be read.
+        """
+        found: Posted | None = None
+        cursor: dict[str, str] = {}
+        for _ in range(PAGES):
+            params = {"channel": channel, "include_all_metadata": True, "limit": 200, **cursor}
+            answer = await self.call("conversations.history", params=params)
+            oldest = (since - within).timestamp() + self.ahead_s
+            # Slack gives the newest first.
+            for said in answer["messages"]:
+                if float(said["ts"]) < oldest:
+                    return found
+                if said.get("metadata", {}).get("event_payload", {}).get("key") == key:
+                    found = Posted(channel, said["ts"])
+            cursor = {"cursor": answer.get("response_metadata", {}).get("next_cursor", "")}
+            if not cursor["cursor"]:
+                return found
+        raise Unanswered("more was posted since than can be looked through")
 
     async def message_at(self, channel: str, ts: str) -> dict[str, Any] | None:
         """The message that stands there, also inside a thread; None when it is gone."""
@@ -90,14 +110,26 @@ class Messages(Calls):
             "text": message.text,
             "blocks": list(message.blocks),
         }
-        timeout = aiohttp.ClientTimeout(total=CALL_TIMEOUT_S)
-        try:
-            async with self._session.post(response_url, json=body, timeout=timeout) as answer:
-                if answer.status >= 400:
-                    code = UNREADABLE if UNREADABLE in await answer.text() else str(answer.status)
-                    raise Rejected(f"Slack says {code} to an answer", code)
-        except (TimeoutError, aiohttp.ClientError) as error:
-            raise Unanswered("Slack did not take an answer") from error
+        answer = await ask(
+            self._session,
+            "POST",
+            response_url,
+            whose=WHOSE,
+            patience_s=CALL_TIMEOUT_S,
+            proxy=self.client.proxy,
+            json=body,
+        )
+        if not answer.is_yes or answer.is_web_page:
+            raise _not_taken(answer)
+
+
+def _not_taken(answer: Answer) -> Failed:
+    """Slack refuses an answer with a word and nothing else, such as `used_url` or `invalid_blocks`, in JSON or bare."""
+    words = str(answer.json.get("error") or answer.body.decode("utf-8", "replace").strip())
+    if not 400 <= answer.status < 500 or not WORD.fullmatch(words):
+        return Unanswered(f"Slack did not take an answer: HTTP {answer.shown}")
+    code = UNREADABLE if words == UNREADABLE else str(answer.status)
+    return Rejected(f"Slack says {words} to an answer", code)
 
 
 def _metadata(key: str | None) -> Mapping[str, Any] | None:

@@ -43,6 +43,12 @@ class Delivery:
     lane: str | None
     known: object = None
 
+    @property
+    def key(self) -> str:
+        """What others know it by, for as long as they remember. The instant is part of it: a new database counts from 1
+        again."""
+        return f"{self.id}.{self.created_at.timestamp():.0f}"
+
 
 async def put(
     conn: Connection,

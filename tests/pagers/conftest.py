@@ -30,11 +30,15 @@ severities:
 """
 
 
+def standing_at(moment: datetime) -> Clock:
+    clock = Clock()
+    clock.freeze(moment)
+    return clock
+
+
 @pytest.fixture
 def clock() -> Clock:
-    clock = Clock()
-    clock.freeze(NOON)
-    return clock
+    return standing_at(NOON)
 
 
 @pytest.fixture

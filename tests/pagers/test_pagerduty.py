@@ -15,10 +15,11 @@ from bot.rendering import Rendering
 from bot.runbook import Runbook, read
 from tests.pagers.conftest import NOON, Calling
 from tests.pagers.conftest import RUNBOOK as TEAM
-from tests.provider import Provider, provider
+from tests.provider import NO_ANSWERS, Provider, provider
 
 KEY = f"tocsin-INC-12.{NOON.timestamp():.0f}"
 ROUTING_KEY = "R0UTINGKEY"
+INVALID = b'{"status": "invalid event", "message": "Event object is invalid"}'
 TO_ADA: dict[str, Any] = {"via": "pagerduty", "contact": "PagerDuty"}
 
 
@@ -105,22 +106,32 @@ async def test_of_an_alert_that_nobody_has_answered_there_is_nothing_to_tell(
 
 
 @pytest.mark.parametrize(
-    ("status", "kind"), [(400, Rejected), (403, Rejected), (429, RateLimited), (500, Unanswered), (503, Unanswered)]
+    ("status", "kind"), [(400, Rejected), (403, Unanswered), (429, RateLimited), (500, Unanswered), (503, Unanswered)]
 )
-async def test_only_a_yes_is_a_yes(
+async def test_only_a_yes_is_a_yes_and_only_a_400_a_no(
     pager: PagerDutyPager, duty: Provider, calling: Calling, status: int, kind: type[Failed]
 ) -> None:
-    duty.answers(status)
+    duty.answers(status, INVALID)
 
     with pytest.raises(kind, match=f"PagerDuty says {status}"):
+        await pager.page(calling(**TO_ADA))
+
+
+@pytest.mark.parametrize(("status", "body"), [*NO_ANSWERS, (200, b"{}"), (202, INVALID), (400, b"{}")])
+async def test_what_pagerduty_does_not_say_is_neither_a_yes_nor_a_no(
+    pager: PagerDutyPager, duty: Provider, calling: Calling, status: int, body: bytes
+) -> None:
+    duty.answers(status, body)
+
+    with pytest.raises(Unanswered, match=f"PagerDuty says {status}"):
         await pager.page(calling(**TO_ADA))
 
 
 async def test_pagerduty_s_reason_is_told_without_the_key(
     pager: PagerDutyPager, duty: Provider, calling: Calling
 ) -> None:
-    said = f'{{"message": "Event object is invalid", "errors": ["{ROUTING_KEY} is no routing key"]}}'
-    duty.answers(400, said.encode())
+    said = INVALID.replace(b"}", f', "errors": ["{ROUTING_KEY} is no routing key"]}}'.encode())
+    duty.answers(400, said)
 
     with pytest.raises(Rejected, match="PagerDuty says 400 Event object is invalid … is no routing key"):
         await pager.page(calling(**TO_ADA))

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from dataclasses import replace
+from datetime import datetime
 from typing import Any, get_args
 
 import pytest
@@ -29,7 +30,7 @@ class NoSlack:
     async def post(self, channel: str, message: Any, *, key: str | None = None) -> Any:
         raise AssertionError
 
-    async def find_posted(self, channel: str, key: str, *, oldest: float) -> Any:
+    async def find_posted(self, channel: str, key: str, *, since: datetime) -> Any:
         raise AssertionError
 
     async def open_direct(self, user: str) -> str:

@@ -19,7 +19,8 @@ from bot.sandbox.server import serving
 from bot.sandbox.workspace import Workspace
 from bot.slack.blocks import Button, Message, message
 from bot.slack.gateway import Gateway
-from tests.pagers.conftest import Calling, KeptDoubts
+from tests.pagers.conftest import NOON, Calling, KeptDoubts, standing_at
+from tests.provider import NO_ANSWERS
 
 MANIFEST = YAML(typ="safe").load(Path("manifest.yml").read_text("utf-8"))
 
@@ -34,6 +35,12 @@ async def workspace(clock: Clock) -> AsyncIterator[Workspace]:
 
 @pytest.fixture
 async def pager(workspace: Workspace, clock: Clock, doubts: KeptDoubts) -> AsyncIterator[SlackPager]:
+    async with paging(workspace, clock, doubts) as pager:
+        yield pager
+
+
+@contextlib.asynccontextmanager
+async def paging(workspace: Workspace, clock: Clock, doubts: KeptDoubts) -> AsyncIterator[SlackPager]:
     accounts = {name: workspace.person(name).id for name in ("ada", "ben")}
 
     async def account_of(key: str) -> str | None:
@@ -67,7 +74,7 @@ async def test_a_page_is_a_direct_message_and_its_reference_is_where_it_stands(
     assert (posted.text, posted.ts) == ("Page 7", ts)
     assert channel.startswith("D")
     assert workspace.person("ada").labels(posted) == ["Acknowledge"]
-    assert posts(workspace)[0].metadata["event_payload"] == {"key": "page:7"}
+    assert posts(workspace)[0].metadata["event_payload"] == {"key": f"page:7.{NOON.timestamp():.0f}"}
 
 
 async def test_the_contact_that_is_known_is_used_and_nobody_is_looked_up(
@@ -104,6 +111,43 @@ async def test_a_message_whose_answer_was_lost_is_found_and_not_posted_again(
     (posted,) = workspace.direct_messages("ada")
     assert reference.endswith(posted.ts)
     assert len(posts(workspace)) == 1
+
+
+@pytest.mark.parametrize("minutes", [-60, -2, 2, 60])
+async def test_a_message_is_found_however_far_slack_s_clock_is_from_ours(
+    clock: Clock, doubts: KeptDoubts, calling: Calling, minutes: int
+) -> None:
+    workspace = Workspace(standing_at(NOON + timedelta(minutes=minutes)), MANIFEST)
+    async with serving(workspace), paging(workspace, clock, doubts) as pager:
+        workspace.faults.drop("chat.postMessage")
+        with pytest.raises(Unanswered):
+            await pager.page(calling("ada"))
+        await pager.page(calling("ada", unsure=True))
+
+    assert texts(workspace, "ada") == ["Page 7"]
+
+
+async def test_a_message_that_much_was_said_after_is_found(
+    workspace: Workspace, pager: SlackPager, calling: Calling
+) -> None:
+    workspace.faults.drop("chat.postMessage")
+    with pytest.raises(Unanswered):
+        await pager.page(calling("ada"))
+    for number in range(250):
+        await workspace.person("ada").says(f"and {number}", "@tocsin")
+
+    await pager.page(calling("ada", unsure=True))
+    assert len(posts(workspace)) == 1
+
+
+async def test_the_message_of_an_older_database_s_page_with_the_same_number_is_not_taken_for_this_one(
+    workspace: Workspace, pager: SlackPager, calling: Calling, clock: Clock
+) -> None:
+    await pager.page(calling("ada"))
+    clock.move(timedelta(hours=1))
+
+    await pager.page(calling("ada", unsure=True, due_at=clock.now(), first_attempt_at=clock.now()))
+    assert len(posts(workspace)) == 2
 
 
 async def test_a_message_that_was_never_posted_is_posted_when_the_look_finds_nothing(
@@ -156,6 +200,41 @@ async def test_a_repeat_that_is_refused_says_that_the_first_may_have_been_accept
     clock.move(timedelta(seconds=60))
     with pytest.raises(Rejected, match=r"messages_tab_disabled.*; an earlier attempt may have been accepted"):
         await pager.page(calling("ada", unsure=True))
+
+
+@pytest.mark.parametrize(
+    ("status", "body"),
+    [
+        *((status, body.decode()) for status, body in NO_ANSWERS),
+        (200, "{}"), (200, '{"ok": true}'), (200, '{"ok": false}'), (200, '"no"'), (400, '{"error": "no_service"}'),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("was_posted", [True, False])
+async def test_after_an_answer_that_is_none_of_slack_s_the_message_is_looked_for_and_stands_once(
+    workspace: Workspace, pager: SlackPager, calling: Calling, status: int, body: str, was_posted: bool
+) -> None:
+    workspace.faults.break_down("chat.postMessage", status=status, body=body, after=was_posted)
+
+    with pytest.raises(Unanswered):
+        await pager.page(calling("ada"))
+    assert len(texts(workspace, "ada")) == was_posted
+    await pager.page(calling("ada", unsure=True))
+    assert texts(workspace, "ada") == ["Page 7"]
+
+
+@pytest.mark.parametrize(("status", "body"), NO_ANSWERS)
+async def test_a_history_that_cannot_be_read_is_no_proof_that_nothing_was_posted(
+    workspace: Workspace, pager: SlackPager, calling: Calling, status: int, body: bytes
+) -> None:
+    workspace.faults.drop("chat.postMessage", after=True)
+    with pytest.raises(Unanswered):
+        await pager.page(calling("ada"))
+
+    workspace.faults.break_down("conversations.history", status=status, body=body.decode())
+    with pytest.raises(Unanswered):
+        await pager.page(calling("ada", unsure=True))
+    await pager.page(calling("ada", unsure=True))
+    assert texts(workspace, "ada") == ["Page 7"]
 
 
 async def test_a_refusal_a_busy_slack_and_a_revoked_token_are_told_apart(

@@ -21,10 +21,12 @@ from bot.sandbox.mailbox import Mailbox
 from bot.sandbox.telephone import TelephoneCompany
 from bot.settings import Settings
 from bot.telephone import LISTED, Telephone, segments
-from tests.pagers.conftest import NOON, Calling, KeptDoubts
+from tests.pagers.conftest import NOON, Calling, KeptDoubts, standing_at
 
 TO_ADA: dict[str, Any] = {"via": "sms", "contact": "+447700900001"}
 LINK = f"https://tocsin.example.com/ack/{'x' * 60}"
+# Of the page that is sent: its number, and its instant in short.
+MARK = "7-5cju"
 
 
 @pytest.fixture
@@ -71,7 +73,7 @@ async def test_a_page_by_hand_that_is_late_says_all_of_it(
         "Why you: You know the <gateway> & its keys\n"
         f"Acknowledge: {LINK}\n"
         "or reply ACK\n"
-        "Page 7"
+        f"Page {MARK}"
     )
 
 
@@ -84,7 +86,7 @@ async def test_of_a_long_title_so_much_is_left_that_it_stays_a_few_texts(
     body = company.texts()[0].body
     assert segments(body) <= 3
     assert "... (INC-12)\n" in body
-    assert body.endswith(f"{LINK}\nor reply ACK\nPage 7"), "what to do is never cut"
+    assert body.endswith(f"{LINK}\nor reply ACK\nPage {MARK}"), "what to do is never cut"
 
 
 async def test_what_was_sent_is_found_by_its_number_and_not_sent_again(
@@ -101,10 +103,22 @@ async def test_the_text_of_an_older_database_s_page_with_the_same_number_is_not_
     pager: SmsPager, company: TelephoneCompany, calling: Calling, clock: Clock
 ) -> None:
     await pager.page(calling(**TO_ADA))
-    clock.move(timedelta(days=1))
+    clock.move(timedelta(hours=1))
 
-    await pager.page(calling(**TO_ADA, unsure=True, first_attempt_at=clock.now()))
+    again = calling(**TO_ADA, unsure=True, due_at=clock.now(), first_attempt_at=clock.now())
+    await pager.page(again)
     assert len(company.texts()) == 2
+
+
+@pytest.mark.parametrize("minutes", [-60, -2, 2, 60])
+async def test_a_text_is_found_however_far_twilio_s_clock_is_from_ours(
+    pager: SmsPager, company: TelephoneCompany, calling: Calling, clock: Clock, minutes: int
+) -> None:
+    company.clock = standing_at(NOON + timedelta(minutes=minutes))
+    first = await pager.page(calling(**TO_ADA))
+
+    assert await pager.page(calling(**TO_ADA, unsure=True)) == first
+    assert len(company.texts()) == 1
 
 
 @pytest.mark.parametrize(("seconds", "is_sent"), [(59, False), (60, True)])
@@ -130,9 +144,9 @@ async def test_more_texts_than_are_looked_through_are_no_proof_that_it_was_not_s
 ) -> None:
     first = await pager.page(calling(**TO_ADA))
     (text,) = company.texts()
-    company.items += [replace(text, sid=f"SM{number}", body=f"Page 1{number}") for number in range(LISTED - 1)]
+    company.items += [replace(text, sid=f"SM{number}", body=f"Page 1{number}-0000") for number in range(LISTED - 1)]
     assert await pager.page(calling(**TO_ADA, unsure=True)) == first
 
-    company.items.append(replace(text, sid="SM", body="Page 99"))
+    company.items.append(replace(text, sid="SM", body="Page 99-0000"))
     with pytest.raises(Unanswered, match="more to this number than"):
         await pager.page(calling(**TO_ADA, unsure=True))

@@ -20,7 +20,7 @@ from bot.sandbox.mailbox import Mailbox
 from bot.sandbox.telephone import TelephoneCompany
 from bot.settings import Settings
 from bot.telephone import Telephone
-from tests.pagers.conftest import NOON, Calling, KeptDoubts
+from tests.pagers.conftest import NOON, Calling, KeptDoubts, standing_at
 
 TO_ADA: dict[str, Any] = {"via": "voice", "contact": "+447700900001"}
 UNKNOWN: dict[str, Any] = {**TO_ADA, "unsure": True}
@@ -119,6 +119,17 @@ async def test_of_two_pages_that_do_not_know_neither_takes_the_only_call_and_bot
         doubts.others = [other]
         of_others.add(await pager.page(call))
     assert ["called for this before" in call.fields["Twiml"] for call in company.calls()] == [False, True, True]
+
+
+@pytest.mark.parametrize("minutes", [-60, -2, 2, 60])
+async def test_a_call_is_found_however_far_twilio_s_clock_is_from_ours(
+    pager: VoicePager, company: TelephoneCompany, calling: Calling, minutes: int
+) -> None:
+    company.clock = standing_at(NOON + timedelta(minutes=minutes))
+    made = await pager.page(calling(**TO_ADA))
+
+    assert await pager.page(calling(**UNKNOWN)) == made
+    assert len(company.calls()) == 1
 
 
 async def test_a_call_from_another_number_of_the_account_or_of_long_before_is_not_ours(

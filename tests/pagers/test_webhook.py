@@ -18,10 +18,12 @@ from bot.rendering import Rendering
 from bot.runbook import Runbook, read
 from tests.pagers.conftest import NOON, Calling
 from tests.pagers.conftest import RUNBOOK as TEAM
-from tests.provider import Provider, provider
+from tests.provider import NO_ANSWERS, Provider, provider
 
 ROOT = b"the root of every key"
 TO_BEN = {"person": "ben", "via": "webhook"}
+# Words are not asked for of somebody's own receiver.
+YES = [(200, b""), (200, b"[]")]
 
 
 @pytest.fixture
@@ -100,8 +102,9 @@ async def test_a_repeat_has_the_key_of_the_first_and_a_page_of_a_new_database_an
 @pytest.mark.parametrize(
     ("status", "kind"),
     [
-        (301, Rejected), (400, Rejected), (401, Rejected), (404, Rejected), (410, Rejected), (408, Unanswered),
-        (425, Unanswered), (500, Unanswered), (502, Unanswered), (503, Unanswered), (429, RateLimited),
+        (301, Unanswered), (400, Rejected), (401, Rejected), (404, Rejected), (410, Rejected), (407, Unanswered),
+        (408, Unanswered), (425, Unanswered), (500, Unanswered), (502, Unanswered), (503, Unanswered),
+        (429, RateLimited),
     ],
 )  # fmt: skip
 async def test_only_a_yes_is_a_yes(
@@ -112,6 +115,34 @@ async def test_only_a_yes_is_a_yes(
     with pytest.raises(kind, match=f"^the webhook of Ben Moss says {status}$"):
         await pager.page(calling(**TO_BEN))
     assert len(receiver.received) == 1, "nothing is sent again by itself, and no redirect is followed"
+
+
+@pytest.mark.parametrize(("status", "body"), [one for one in NO_ANSWERS if one not in YES])
+async def test_what_stands_before_a_receiver_says_neither_yes_nor_no(
+    pager: WebhookPager, receiver: Provider, calling: Calling, status: int, body: bytes
+) -> None:
+    receiver.answers(status, body)
+
+    with pytest.raises(Unanswered, match=f"^the webhook of Ben Moss says {status}"):
+        await pager.page(calling(**TO_BEN))
+
+
+@pytest.mark.parametrize(("status", "body"), [*YES, (200, b"ok"), (201, b"<xml/>"), (204, b"")])
+async def test_a_yes_needs_no_words(
+    pager: WebhookPager, receiver: Provider, calling: Calling, status: int, body: bytes
+) -> None:
+    receiver.answers(status, body)
+
+    assert await pager.page(calling(**TO_BEN)) == f"HTTP {status}"
+
+
+async def test_a_receiver_that_is_gone_needs_no_words_either(
+    pager: WebhookPager, receiver: Provider, calling: Calling
+) -> None:
+    receiver.answers(410, b"")
+
+    with pytest.raises(Rejected):
+        await pager.page(calling(**TO_BEN))
 
 
 @pytest.mark.parametrize(

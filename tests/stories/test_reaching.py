@@ -4,6 +4,8 @@ from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from typing import Any
 
+import pytest
+
 from bot.sandbox.model import Json
 from bot.store import pages as store
 from tests.stories.test_paging import declared
@@ -62,6 +64,20 @@ async def test_a_connection_lost_after_slack_took_the_page_sends_it_once(world: 
     (page,) = await pages(world)
     assert page["state"] == "accepted"
     assert page["reference"].endswith(world.pages_of("ada")[0].ts)
+
+
+@pytest.mark.parametrize(("status", "was_posted"), [(200, True), (302, False), (403, True), (404, False), (408, True)])
+async def test_a_proxy_that_answers_in_slack_s_place_refuses_no_page_and_pages_nobody_else(
+    world: World, status: int, was_posted: bool
+) -> None:
+    world.workspace.faults.break_down("chat.postMessage", status=status, after=was_posted, when=to_ada)
+    await declared(world)
+    assert [page["state"] for page in await pages(world)] == ["waiting"]
+    await world.passes(seconds=5)
+
+    assert len(world.pages_of("ada")) == 1
+    assert world.pages_of("ben") == []
+    assert [page["state"] for page in await pages(world)] == ["accepted"]
 
 
 async def test_a_page_that_slack_took_unheard_shows_the_answer_that_came_before_anybody_knew(world: World) -> None:

@@ -1,6 +1,7 @@
 """The shelf of publishers: every file on it is an outlet the runbook knows, found without being listed anywhere."""
 
 from dataclasses import replace
+from datetime import datetime
 from typing import Any, get_args
 
 import pytest
@@ -18,7 +19,7 @@ class NoSlack:
     async def post(self, channel: str, message: Any, *, key: str | None = None) -> Any:
         raise AssertionError
 
-    async def find_posted(self, channel: str, key: str, *, oldest: float) -> Any:
+    async def find_posted(self, channel: str, key: str, *, since: datetime) -> Any:
         raise AssertionError
 
 

@@ -8,6 +8,8 @@ from typing import Protocol
 from aiohttp import web
 from multidict import MultiDict
 
+from bot.clock import Clock
+from bot.sandbox.dated import dated_by
 from bot.sandbox.telephone.items import Fault, Item, Kind, Refusal
 
 FOLDER = "/2010-04-01/Accounts/{account}"
@@ -23,6 +25,7 @@ class Account(Protocol):
     account: str
     token: str
     hides: bool
+    clock: Clock
     items: list[Item]
     asked: list[str]
 
@@ -41,6 +44,7 @@ class Door:
     async def start(self, host: str) -> str:
         """Returns the origin."""
         application = web.Application()
+        application.on_response_prepare.append(dated_by(lambda: self._account.clock.now()))
         application.router.add_get(f"{FOLDER}.json", self._guarded(self._show))
         for name, kind in NAMES.items():
             application.router.add_post(f"{FOLDER}/{name}.json", self._guarded(partial(self._make, kind)))

@@ -1,0 +1,73 @@
+"""What Slack takes beside the Web API, and what comes back in its place: answers to a command, and files."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+
+from bot.clock import Clock
+from bot.domain.errors import Rejected, Unanswered
+from bot.outgoing import http_client
+from bot.slack.blocks import message
+from bot.slack.gateway import Gateway
+from tests.provider import NO_ANSWERS, Provider, provider
+
+
+@pytest.fixture
+async def slack() -> AsyncIterator[Provider]:
+    async with provider() as one:
+        yield one
+
+
+@pytest.fixture
+async def gateway(slack: Provider) -> AsyncIterator[Gateway]:
+    async with http_client() as session:
+        yield Gateway(session, Clock(), token="xoxb-1", base_url=f"{slack.url}/api/")
+
+
+@pytest.mark.parametrize("body", [b"ok", b'{"ok": true}'])
+async def test_an_answer_that_slack_shows_is_given(gateway: Gateway, slack: Provider, body: bytes) -> None:
+    slack.answers(200, body)
+
+    await gateway.respond(f"{slack.url}/commands/1", message("Declared"))
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "code"),
+    [
+        (404, b"used_url", "404"), (404, b'{"ok": false, "error": "expired_url"}', "404"),
+        (400, b"invalid_blocks", "invalid_blocks"),
+    ],
+)  # fmt: skip
+async def test_slack_refuses_an_answer_by_a_word(
+    gateway: Gateway, slack: Provider, status: int, body: bytes, code: str
+) -> None:
+    slack.answers(status, body)
+
+    with pytest.raises(Rejected) as refusal:
+        await gateway.respond(f"{slack.url}/commands/1", message("Declared"))
+    assert refusal.value.code == code
+
+
+# A body is not asked for where a yes is.
+@pytest.mark.parametrize(("status", "body"), [one for one in NO_ANSWERS if one not in [(200, b""), (200, b"[]")]])
+async def test_what_a_proxy_says_is_neither_a_yes_nor_a_no(
+    gateway: Gateway, slack: Provider, status: int, body: bytes
+) -> None:
+    slack.answers(status, body)
+
+    with pytest.raises(Unanswered):
+        await gateway.respond(f"{slack.url}/commands/1", message("Declared"))
+
+
+@pytest.mark.parametrize(("status", "body"), NO_ANSWERS)
+async def test_a_proxy_does_not_say_who_we_are_or_what_there_is(
+    gateway: Gateway, slack: Provider, status: int, body: bytes
+) -> None:
+    slack.answers(status, body)
+
+    with pytest.raises(Unanswered):
+        await gateway.find_channels()
+    with pytest.raises(Unanswered):
+        await gateway.account_of("ada@example.com")
+    with pytest.raises(Unanswered):
+        await gateway.upload("chart.png", b"PNG", alt="A line")
