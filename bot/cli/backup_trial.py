@@ -1,11 +1,10 @@
 """What the doctor finds about backups: can each database be dumped from here, and kept where it should be?"""
 
 import asyncio
-from pathlib import Path
 
 from bot.cli.finding import Finding
 from bot.domain.errors import Failed
-from bot.dumpers import Content, dumpers, kind_of_place, places
+from bot.dumpers import Content, dumpers, kind_of_place, places, program_folders
 from bot.runbook import Runbook
 from bot.runbook.backups import Backup
 from bot.services.built.recovery import backups_folder
@@ -23,10 +22,8 @@ async def backups_tried(settings: Settings, runbook: Runbook) -> list[Finding]:
 
 
 async def _database(backup: Backup) -> Finding:
-    found = binaries()
-    folders: list[Path] = [found] if found else []
     try:
-        equipment = await dumpers()[backup.kind].equip(backup, folders)
+        equipment = await dumpers()[backup.kind].equip(backup, program_folders(binaries()))
     except Failed as error:
         mend = f"Until then {backup.key} is not backed up."
         return Finding(f"backup {backup.key}: {backup.target.shown}: {error}", mend)

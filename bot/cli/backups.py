@@ -11,7 +11,7 @@ import click
 from bot.cli.begin import CannotBegin, carry_out, read_runbook, read_settings
 from bot.domain.backup import Damaged, Gone
 from bot.domain.errors import Failed, Refused
-from bot.dumpers import Dumper, Kept, Place, dumpers, kind_of_place, places
+from bot.dumpers import Dumper, Kept, Place, dumpers, kind_of_place, places, program_folders
 from bot.rendering import Rendering
 from bot.runbook import Runbook
 from bot.services.backup_manifests import Described, described
@@ -101,7 +101,7 @@ async def _proved(at: Place, where: str, one: Seen, kinds: Mapping[str, Dumper])
     facts, file = one.facts, one.kept.file
     if facts is None:
         return Seen(one.kept, None, "cannot be verified: no manifest that can be read stands beside it", True)
-    tools = [found] if (found := await asyncio.to_thread(binaries)) else []
+    tools = await asyncio.to_thread(lambda: program_folders(binaries()))
     try:
         await prove_written(at, where, file, size=facts.made.size, sha256=facts.made.sha256)
     except Damaged as error:

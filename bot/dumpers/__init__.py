@@ -17,6 +17,9 @@ from typing import Any, Protocol, cast
 
 from bot.settings import Settings
 
+# Below the root, how systems name the folder of each version: Debian and Ubuntu, Red Hat, macOS.
+PACKAGED = ("usr/lib/postgresql/*/bin", "usr/pgsql-*/bin", "opt/homebrew/opt/postgresql@*/bin")
+
 # Told how many bytes have been written so far.
 Noted = Callable[[int], None]
 # A whole dump, piece by piece. Raises a kind of Failed where it ends without being whole.
@@ -25,11 +28,15 @@ Content = AsyncGenerator[bytes, None]
 
 @dataclass(frozen=True)
 class Equipment:
-    """The program that dumps, and the versions of it and of the server, as a person may read them."""
+    """The program that dumps, and the versions of it and of the server, as a person may read them.
+
+    `others`: programs of its name that would do as well, for a dump that this one cannot read.
+    """
 
     program: Path
     tool: str
     server: str
+    others: Sequence[Path] = ()
 
 
 @dataclass(frozen=True)
@@ -182,6 +189,11 @@ def kind_of_place(place: str) -> str:
 def is_of_one_machine(place: str) -> bool:
     """What is in a folder is not seen from another machine."""
     return kind_of_place(place) == "local"
+
+
+def program_folders(own: Path | None) -> Sequence[Path]:
+    """Where programs are looked for beside the PATH: those that come with the bot, and of PostgreSQL every version."""
+    return [*([own] if own else []), *(folder for pattern in PACKAGED for folder in sorted(Path("/").glob(pattern)))]
 
 
 async def sum_of(content: Content) -> tuple[int, str]:

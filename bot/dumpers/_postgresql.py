@@ -31,8 +31,12 @@ class Tool:
     version: str
 
     @property
+    def numbers(self) -> list[int]:
+        return [int(part) for part in self.version.split(".")]
+
+    @property
     def major(self) -> int:
-        return int(self.version.partition(".")[0])
+        return self.numbers[0]
 
 
 async def connect(backup: PostgresqlBackup, database: str = "") -> AsyncConnection:
@@ -54,13 +58,19 @@ async def connect(backup: PostgresqlBackup, database: str = "") -> AsyncConnecti
 
 async def tools(name: str, folders: Sequence[Path]) -> list[Tool]:
     """Every program of this name that runs here, oldest version first."""
-    found = [await _tool(path) for path in every_program(name, folders)]
-    return sorted((tool for tool in found if tool), key=lambda tool: [int(part) for part in tool.version.split(".")])
+    found = [await tool_at(path) for path in every_program(name, folders)]
+    return sorted((tool for tool in found if tool), key=lambda tool: tool.numbers)
 
 
-async def _tool(path: Path) -> Tool | None:
+async def tool_at(path: Path) -> Tool | None:
+    """None when it does not run here."""
     version = re.search(rb"\(PostgreSQL\) (\d+(?:\.\d+)*)", await what_it_says(path, "--version"))
     return Tool(path, version[1].decode()) if version else None
+
+
+def nearest(fitting: Sequence[Tool]) -> Tool:
+    """Of those that fit, oldest first: the newest of the lowest major version, which is the server's own if any is."""
+    return [tool for tool in fitting if tool.major == fitting[0].major][-1]
 
 
 def parameters_of(backup: PostgresqlBackup, database: str = "") -> dict[str, str]:

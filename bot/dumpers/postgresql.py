@@ -6,25 +6,23 @@ from contextlib import aclosing
 from pathlib import Path
 
 from bot.domain.backup import Damaged
-from bot.domain.errors import Rejected, Unanswered, Unreachable
-from bot.domain.saying import cause_of, fit_to_show
+from bot.domain.errors import Rejected, Unreachable
+from bot.domain.saying import whole_to_show
 from bot.dumpers import Content, Equipment, Tally
 from bot.dumpers._copied_rows import CopiedRows
-from bot.dumpers._postgresql import advice, connect, environment_for, tools, written
+from bot.dumpers._postgresql import advice, connect, environment_for, nearest, tools, written
+from bot.dumpers._postgresql_filling import reader_of
 from bot.dumpers._postgresql_snapshot import Snapshot
-from bot.dumpers._programs import base_environment, end, feed, last_error, listen
+from bot.dumpers._programs import Silence, base_environment, end, feed, listen, pieces_of, start, whole_error
 from bot.runbook.backups import PostgresqlBackup
 
 KIND = "postgresql"
 SUFFIX = ".dump"
 
-PIECE_BYTES = 1024 * 1024
 # A table that somebody holds locked must not hold the backup for ever.
 LOCK_WAIT_MS = 60_000
-# Long enough to sort the largest table, short enough to be noticed the same night.
-SILENT_FOR_AT_MOST_S = 1800
-# How pg_dump begins to complain; before version 12 it named the part of itself that does.
-COMPLAINTS = ("pg_dump: error:", "pg_dump: fatal:", "pg_dump: [")
+# How pg_dump begins to complain, and goes on.
+COMPLAINTS = ("pg_dump: error:", "pg_dump: fatal:", "pg_dump: detail:", "pg_dump: hint:")
 
 
 async def equip(backup: PostgresqlBackup, folders: Sequence[Path]) -> Equipment:
@@ -38,7 +36,8 @@ async def equip(backup: PostgresqlBackup, folders: Sequence[Path]) -> Equipment:
     if not fitting:
         newest = found[-1].version
         raise Rejected(f"pg_dump {newest} cannot dump a PostgreSQL {written(server)}: {advice(wanted)}")
-    return Equipment(fitting[0].path, f"pg_dump {fitting[0].version}", f"PostgreSQL {written(server)}")
+    chosen = nearest(fitting)
+    return Equipment(chosen.path, f"pg_dump {chosen.version}", f"PostgreSQL {written(server)}")
 
 
 async def dump(backup: PostgresqlBackup, equipment: Equipment, tally: Tally) -> Content:
@@ -72,18 +71,21 @@ async def count(content: Content, folders: Sequence[Path]) -> Mapping[str, int]:
 
 async def _dumped(backup: PostgresqlBackup, equipment: Equipment, tally: Tally, snapshot: str | None) -> Content:
     arguments = ["--format=custom", f"--lock-wait-timeout={LOCK_WAIT_MS}", "--no-password", "--verbose"]
-    program = await asyncio.create_subprocess_exec(
-        equipment.program, *arguments, *([f"--snapshot={snapshot}"] if snapshot else []),
-        env=environment_for(backup), limit=PIECE_BYTES,
+    program = await start(
+        equipment.program, *arguments, *([f"--snapshot={snapshot}"] if snapshot else []), env=environment_for(backup),
         stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
     )  # fmt: skip
     assert program.stdout and program.stderr
-    said = asyncio.create_task(listen(program.stderr, _Progress(tally).understood))
+    said, silence = asyncio.create_task(listen(program.stderr, _Progress(tally).understood)), Silence("pg_dump")
     try:
-        while piece := await _next_piece(program.stdout, "pg_dump"):
+        async for piece in pieces_of(program.stdout, silence):
             yield piece
-        if await program.wait() != 0:
-            raise Unreachable(cause_of(last_error(await said), backup.target.redactions()) or "pg_dump failed")
+        async with silence.limited():
+            await program.wait()
+        if program.returncode != 0:
+            raise Unreachable(
+                f"pg_dump: {whole_to_show(whole_error(await said, 'pg_dump'), backup.target.redactions())}"
+            )
         await said
     finally:
         await end(program)
@@ -110,32 +112,28 @@ async def _restored(content: Content, folders: Sequence[Path], *arguments: str) 
     found = await tools("pg_restore", folders)
     if not found:
         raise Rejected(f"pg_restore is not installed: {advice(0)}")
-    program = await asyncio.create_subprocess_exec(
-        found[-1].path, *arguments, env=base_environment(), limit=PIECE_BYTES,
+    _, whole = await reader_of(content, found)
+    program = await start(
+        found[-1].path, *arguments, env=base_environment(),
         stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
     )  # fmt: skip
     assert program.stdin and program.stdout and program.stderr
+    silence = Silence("pg_restore")
     said = asyncio.create_task(listen(program.stderr, lambda line: False))
-    feeding = asyncio.create_task(feed(program.stdin, content))
+    feeding = asyncio.create_task(feed(program.stdin, whole, silence.heard))
     try:
-        while piece := await _next_piece(program.stdout, "pg_restore"):
+        async for piece in pieces_of(program.stdout, silence):
             yield piece
-        await feeding
-        if await program.wait() != 0:
-            raise Damaged(f"pg_restore cannot read it: {fit_to_show(last_error(await said))}")
+        async with silence.limited():
+            await feeding
+            await program.wait()
+        if program.returncode != 0:
+            raise Damaged(f"pg_restore cannot read it: {whole_to_show(whole_error(await said, 'pg_restore'))}")
     finally:
         await end(program)
         said.cancel()
         feeding.cancel()
         await asyncio.gather(feeding, return_exceptions=True)
-
-
-async def _next_piece(stdout: asyncio.StreamReader, name: str) -> bytes:
-    try:
-        async with asyncio.timeout(SILENT_FOR_AT_MOST_S):
-            return await stdout.read(PIECE_BYTES)
-    except TimeoutError as error:
-        raise Unanswered(f"{name} has been silent for {SILENT_FOR_AT_MOST_S // 60} minutes") from error
 
 
 async def _server_version(backup: PostgresqlBackup) -> int:

@@ -1,6 +1,5 @@
 """PostgreSQL, restored by its own pg_restore into a database of ours beside the target."""
 
-import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -12,9 +11,9 @@ from bot.domain.backup_drill import OURS
 from bot.domain.errors import Rejected, Unanswered, Unreachable
 from bot.domain.saying import cause_of, fit_to_show
 from bot.dumpers import Content, Equipment
-from bot.dumpers._postgresql import advice, connect, environment_for, parameters_of, tools, written
+from bot.dumpers._postgresql import advice, connect, nearest, parameters_of, tools, written
 from bot.dumpers._postgresql_exchange import exchange_names
-from bot.dumpers._programs import end, feed, last_error
+from bot.dumpers._postgresql_filling import fill_with
 from bot.dumpers._statements import Statements
 from bot.runbook.backups import PostgresqlBackup
 
@@ -24,8 +23,6 @@ SQL = Statements(__file__)
 
 # Databases that every server has, for what cannot be done from within the one it is done to.
 ENTRANCES = ("postgres", "template1")
-# The largest database that is restored over a network in an evening; longer is a program that hangs.
-FILL_WITHIN_S = 12 * 3600
 COUNT_WITHIN_S = 3600
 ANSWER_WITHIN_S = 60
 
@@ -46,29 +43,14 @@ async def ready(backup: PostgresqlBackup, folders: Sequence[Path]) -> Equipment:
             f"its account {row[1]} may not create databases, and a backup is restored into a new one: "
             f"ALTER ROLE {row[1]} CREATEDB"
         )
-    return Equipment(fitting[0].path, f"pg_restore {fitting[0].version}", f"PostgreSQL {written(server)}")
+    chosen, others = nearest(fitting), [tool.path for tool in fitting]
+    return Equipment(chosen.path, f"pg_restore {chosen.version}", f"PostgreSQL {written(server)}", others)
 
 
 async def fill(backup: PostgresqlBackup, scratch: str, content: Content, equipment: Equipment) -> None:
     """Ends at the first thing that cannot be restored: half a database is none."""
     await _create(backup, scratch)
-    program = await asyncio.create_subprocess_exec(
-        equipment.program, "--exit-on-error", "--no-password", f"--dbname={scratch}",
-        env=environment_for(backup, scratch),
-        stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.PIPE,
-    )  # fmt: skip
-    assert program.stdin and program.stderr
-    said = asyncio.create_task(program.stderr.read())
-    try:
-        async with asyncio.timeout(FILL_WITHIN_S):
-            await feed(program.stdin, content)
-            if await program.wait() != 0:
-                raise Rejected(f"pg_restore: {fit_to_show(last_error(await said), backup.target.redactions())}")
-    except TimeoutError as error:
-        raise Unanswered("pg_restore did not come to an end") from error
-    finally:
-        await end(program)
-        said.cancel()
+    await fill_with(backup, scratch, content, equipment)
 
 
 async def counts(backup: PostgresqlBackup, database: str = "") -> Mapping[str, int]:

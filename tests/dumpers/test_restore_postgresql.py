@@ -266,7 +266,7 @@ async def test_the_password_is_in_no_programs_arguments(guarded: Guarded) -> Non
     enough.set()
     await filling
     assert PASSWORD not in " ".join(arguments)
-    assert arguments[1:] == ["--exit-on-error", "--no-password", f"--dbname={SCRATCH}"]
+    assert arguments[1:] == ["--verbose", "--no-password", f"--dbname={SCRATCH}"]
 
 
 async def test_an_account_that_may_not_make_databases_is_told_what_it_lacks(guarded: Guarded) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 
-from bot.dumpers import Place, dumpers, places, restorers
+from bot.dumpers import Place, dumpers, places, program_folders, restorers
 from bot.services.backup_adoption import BackupAdoption
 from bot.services.backup_alerts import BackupAlerts
 from bot.services.backup_cards import BackupCards
@@ -41,7 +41,7 @@ class Recovery(Watching):
     @cached_property
     def backup_tools(self) -> Sequence[Path]:
         """Where programs are looked for beside the PATH."""
-        return [found] if (found := binaries()) else []
+        return program_folders(binaries())
 
     @cached_property
     def backup_places(self) -> Mapping[str, Place]:
