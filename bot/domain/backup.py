@@ -2,12 +2,12 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, datetime, time, timedelta, tzinfo
 from typing import Literal
 from zoneinfo import ZoneInfo
 
 from bot.domain.errors import Rejected
-from bot.domain.schedule import DAY, Rotation, handover
+from bot.domain.schedule import DAY, Rotation, handover, instant_of
 
 # `lost`: its process died. `deleted`: it was good, and its time was over.
 BackupState = Literal["running", "good", "damaged", "failed", "lost", "deleted"]
@@ -99,6 +99,7 @@ class Standing:
     running: Backup | None = None
     failed: Backup | None = None
     next_at: datetime | None = None
+    zone: tzinfo = UTC
 
     def age(self, now: datetime) -> timedelta | None:
         """None when there is no good backup."""
@@ -106,8 +107,7 @@ class Standing:
 
     def left(self, now: datetime) -> timedelta | None:
         """How long until the objective is missed, below zero when it is; None when there is no good backup."""
-        age = self.age(now)
-        return None if age is None else self.rpo - age
+        return misses_at(self.last_good, now, self.rpo, self.zone) - now if self.last_good else None
 
     def is_late(self, now: datetime) -> bool:
         left = self.left(now)
@@ -158,9 +158,16 @@ def to_delete(whole: Sequence[Backup], keep: timedelta, now: datetime) -> list[B
     return [one for one in whole if one is not newest and now - (one.adopted_at or one.started_at) > keep]
 
 
-def misses_at(last_good: Backup | None, since: datetime, rpo: timedelta) -> datetime:
-    """When an objective is missed unless a good backup comes; without one it counts from when it was first wanted."""
-    return (last_good.started_at if last_good else since) + rpo
+def misses_at(last_good: Backup | None, since: datetime, rpo: timedelta, zone: tzinfo) -> datetime:
+    """When an objective is missed unless a good backup comes; without one it counts from when it was first wanted.
+
+    An `rpo` of whole days keeps to the wall clock, as daily backups do: the night of 25 hours is one day.
+    """
+    counted_from = last_good.started_at if last_good else since
+    if rpo % DAY or not isinstance(zone, ZoneInfo):
+        return counted_from + rpo
+    local = counted_from.astimezone(zone)
+    return instant_of(local.date() + rpo, local.time(), zone)
 
 
 def next_report(zone: ZoneInfo, after: datetime) -> datetime:

@@ -3,7 +3,6 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
-from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
@@ -16,7 +15,8 @@ MOST_STINTS = 1000
 
 @dataclass(frozen=True)
 class Rotation:
-    """People who take turns. `every` of whole days is counted on the calendar, anything else in elapsed time.
+    """People who take turns. Shifts of whole days, or that divide a day (12h), go by the wall clock; others (36h) by
+    elapsed time.
 
     `weekday` (0 = Monday) is None when the hand-over has no day of its own.
     """
@@ -113,21 +113,27 @@ def handover(rotation: Rotation, number: int) -> datetime:
     A hand-over in an hour that the clocks skip happens at the first instant after it; in an hour that comes twice, at
     the first of the two.
     """
-    first = _first_handover_day(rotation)
-    if rotation.every % DAY:
-        return instant_of(first, rotation.at, rotation.zone) + number * rotation.every
-    return instant_of(first + number * rotation.every, rotation.at, rotation.zone)
+    first = datetime.combine(_first_handover_day(rotation), rotation.at)
+    if not _keeps_the_wall_clock(rotation):
+        return instant_of(first.date(), first.time(), rotation.zone) + number * rotation.every
+    local = first + number * rotation.every
+    return instant_of(local.date(), local.time(), rotation.zone)
+
+
+def _keeps_the_wall_clock(rotation: Rotation) -> bool:
+    return not rotation.every % DAY or not DAY % rotation.every
 
 
 def _shift_number(rotation: Rotation, now: datetime) -> int:
-    guess = (now - handover(rotation, 0)) // rotation.every
-    # A change of the clocks moves a hand-over by an hour or so: the guess is at most one off.
-    for number, following in pairwise(range(guess + 1, guess - 3, -1)):
-        if handover(rotation, number) <= now:
-            return number
-        if handover(rotation, following) <= now:
-            return following
-    return guess - 2
+    """Of the latest hand-over that has been; where several fall into one skipped hour, the last of them."""
+    first, local = datetime.combine(_first_handover_day(rotation), rotation.at), now.astimezone(rotation.zone)
+    number = (local.replace(tzinfo=None) - first) // rotation.every
+    # A change of the clocks moves a hand-over by an hour or so: a few short shifts at most.
+    while handover(rotation, number + 1) <= now:
+        number += 1
+    while handover(rotation, number) > now:
+        number -= 1
+    return number
 
 
 def _first_handover_day(rotation: Rotation) -> date:

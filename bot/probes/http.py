@@ -1,8 +1,11 @@
 """Does a web page answer as it should: status, values of its JSON, a text in it?"""
 
+import codecs
 import json
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 from functools import cached_property
 from typing import Any
 
@@ -19,6 +22,14 @@ MEASURES = "ms until the answer"
 # What is read of an answer: a health page is small, and an endless one must not fill the memory.
 MOST_BYTES = 1024 * 1024
 HEADERS = {"User-Agent": "Tocsin health check"}
+# As much as curl takes: single sign-on sets cookies that are longer than the client's own limit of 8 KiB.
+MOST_HEADER_BYTES, MOST_HEADERS = 300 * 1024, 5000
+# Browsers give up after about so many.
+MOST_REDIRECTS = 20
+# A page that declares its character set does so within its first kilobyte (HTML's own rule); XML in its first line.
+DECLARED = re.compile(rb"""(?:charset|encoding)\s{0,9}=\s{0,9}["']?([A-Za-z0-9_.:-]{1,40})""", re.IGNORECASE)
+DECLARED_WITHIN = 1024
+BYTE_ORDER_MARKS = {codecs.BOM_UTF8: "utf-8-sig", codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}
 MISSING = object()
 
 
@@ -34,7 +45,8 @@ class Answer:
     def json(self) -> Any:
         """MISSING when it is no JSON."""
         try:
-            return json.loads(self.body)
+            # Numbers as they are written: 1.10 is a version to whoever wishes for "1.10".
+            return json.loads(self.body, parse_float=Decimal)
         except (ValueError, RecursionError):
             return MISSING
 
@@ -56,17 +68,32 @@ def expects(check: HttpCheck) -> str:
 
 
 async def _answer(check: HttpCheck) -> Answer:
-    """A new connection each time: an old one proves little."""
     # A redirect that is expected is not followed.
     follow = not 300 <= check.expect < 400
-    no_limit = aiohttp.ClientTimeout(total=None, sock_connect=None)
     async with (
-        aiohttp.ClientSession(timeout=no_limit, headers=HEADERS) as session,
-        session.get(check.target.reveal(), allow_redirects=follow) as response,
+        _browser() as session,
+        session.get(check.target.reveal(), allow_redirects=follow, max_redirects=MOST_REDIRECTS) as response,
     ):
         looked_at = check.json_wishes or check.text
         body = await _text(response) if looked_at else ""
         return Answer(response.status, body, len(response.history))
+
+
+def _browser() -> aiohttp.ClientSession:
+    """Takes what a browser or curl would take, so that what it calls down is down for people too.
+
+    A new connection for every request: an old one proves little, and a server may close it while it is used again.
+    Cookies also from addresses without a name.
+    """
+    return aiohttp.ClientSession(
+        timeout=aiohttp.ClientTimeout(total=None, sock_connect=None),
+        headers=HEADERS,
+        connector=aiohttp.TCPConnector(force_close=True),
+        cookie_jar=aiohttp.CookieJar(unsafe=True),
+        max_line_size=MOST_HEADER_BYTES,
+        max_field_size=MOST_HEADER_BYTES,
+        max_headers=MOST_HEADERS,
+    )
 
 
 async def _text(response: aiohttp.ClientResponse) -> str:
@@ -75,7 +102,17 @@ async def _text(response: aiohttp.ClientResponse) -> str:
         body += chunk
         if len(body) >= MOST_BYTES:
             break
-    return _decoded(bytes(body[:MOST_BYTES]), response.charset or "utf-8")
+    whole = bytes(body[:MOST_BYTES])
+    return _decoded(whole, _charset(whole, response.charset))
+
+
+def _charset(body: bytes, header: str | None) -> str:
+    """As browsers find it: the byte order mark, then the header, then what the page says of itself."""
+    for mark, charset in BYTE_ORDER_MARKS.items():
+        if body.startswith(mark):
+            return charset
+    declared = None if header else DECLARED.search(body[:DECLARED_WITHIN])
+    return header or (declared[1].decode("ascii") if declared else "utf-8")
 
 
 def _decoded(body: bytes, charset: str) -> str:
@@ -131,7 +168,7 @@ def _look_up(answer: Any, name: str) -> Any:
 
 
 def _written(value: object) -> str:
-    return value if isinstance(value, str) else json.dumps(value)
+    return value if isinstance(value, str) else json.dumps(value, default=float)
 
 
 def _reason(error: Exception) -> str:

@@ -14,7 +14,7 @@ MEASURES = "ms until it was open"
 async def probe(check: TcpCheck) -> Finding:
     watch = Stopwatch()
     try:
-        _, writer = await asyncio.open_connection(check.target.host, check.target.port)
+        _, writer = await asyncio.open_connection(check.target.name, check.target.port)
     except (OSError, UnicodeError) as error:
         return no_answer(reason_of(error), watch.elapsed)
     finding = Finding("healthy", "open", watch.elapsed)

@@ -37,7 +37,7 @@ def expects(check: TlsCheck) -> str:
 async def _time_left(check: TlsCheck) -> timedelta:
     """Until the certificate expires; raises SSLError for one that is not good."""
     # By the machine's time, as the handshake judges it, whatever a rehearsal has done to the clock.
-    host, port = check.target.host, check.target.port
+    host, port = check.target.name, check.target.port
     _, writer = await asyncio.open_connection(host, port, ssl=ssl.create_default_context(), server_hostname=host)
     try:
         certificate = writer.get_extra_info("peercert")

@@ -8,6 +8,7 @@ from pydantic import GetCoreSchemaHandler
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
 # A port that is no number is a password whose @host was forgotten.
+_BARE_PERCENT = re.compile(r"%(?![0-9A-Fa-f]{2})")
 _HOST = re.compile(r"(?:\[[0-9A-Fa-f:.]+\]|[\w.%~-]*)(?::\d{1,5})?")
 
 
@@ -16,6 +17,8 @@ class Dsn:
 
     schemes: ClassVar[tuple[str, ...]] = ()
     example: ClassVar[str] = ""
+    # Whether whoever connects refuses what is not percent-encoded; on the web everybody is lenient.
+    is_percent_encoded: ClassVar[bool] = True
 
     def __init__(self, address: str) -> None:
         self._address = address
@@ -69,7 +72,9 @@ class Dsn:
             return value
         if not isinstance(value, str) or not cls.accepts(value):
             # Not quoted: what is wrong with it may be that it is a password.
-            raise PydanticCustomError("wrong", "{said}", {"said": f"should be an address such as {cls.example}"})
+            why = f": {objection}" if isinstance(value, str) and (objection := cls.objection(value)) else ""
+            said = f"should be an address such as {cls.example}{why}"
+            raise PydanticCustomError("wrong", "{said}", {"said": said})
         return cls(value)
 
     @classmethod
@@ -80,7 +85,16 @@ class Dsn:
             parts = urlsplit(address)
         except ValueError:
             return False
-        return parts.scheme in cls.schemes and cls._has_a_place(parts)
+        return parts.scheme in cls.schemes and cls._has_a_place(parts) and not cls.objection(address)
+
+    @classmethod
+    def objection(cls, address: str) -> str:
+        """What is wrong with an address that looks like one, and what to write instead; '' when nothing is known."""
+        if cls.is_percent_encoded and _BARE_PERCENT.search(address):
+            return "a % has to be written %25"
+        if cls.is_percent_encoded and "@" in address.partition("://")[2].partition("/")[2]:
+            return "after the host, and in a password, write @ as %40; in a password also / as %2F, ? as %3F, # as %23"
+        return ""
 
     @classmethod
     def _has_a_place(cls, parts: SplitResult) -> bool:
@@ -97,6 +111,7 @@ class Dsn:
 class HttpUrl(Dsn):
     schemes = ("http", "https")
     example = "https://example.com/api/health"
+    is_percent_encoded = False
 
     @classmethod
     def _has_a_place(cls, parts: SplitResult) -> bool:

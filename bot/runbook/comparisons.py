@@ -24,14 +24,18 @@ _NUMERIC = re.compile(r"\s*(?P<sign><=|>=|!=|==|<|>)?\s*(?P<number>[-+]?\d+(?:\.
 
 @dataclass(frozen=True)
 class Comparison:
-    """A wish about one value: to compare with a number, or else to read the same, whatever the capitals."""
+    """A wish about one value: to compare with a number (`< 5`), or else to read the same, whatever the capitals.
+
+    Without a sign only whole numbers are the same however they are written (`5`, `5.0`), and decimal ones where the
+    value is no text: a version `1.10` is not `1.1`.
+    """
 
     text: str
 
     def holds(self, value: object) -> bool:
         """False as well for what cannot be compared: a metric that is missing is not a good one."""
         wish = _NUMERIC.fullmatch(self.text)
-        if wish is None:
+        if wish is None or not (wish["sign"] or _is_a_number(wish["number"], value)):
             return reading_of(value) == self.text.strip().lower()
         number = _number(value)
         return number is not None and bool(SIGNS[wish["sign"] or "=="](number, float(wish["number"])))
@@ -43,6 +47,11 @@ class Comparison:
 def reading_of(value: object) -> str:
     """A value as the file would write it: JSON's true, false and null, everything else as text."""
     return "null" if value is None else str(value).strip().lower()
+
+
+def _is_a_number(wish: str, value: object) -> bool:
+    """Whether a wish without a sign means a number: it is written as that number would be."""
+    return wish.isdecimal() or (wish == repr(float(wish)) and not isinstance(value, str))
 
 
 def _number(value: object) -> float | None:

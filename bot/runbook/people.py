@@ -118,7 +118,7 @@ class Provider(Keyed):
 
 
 class Schedule(Keyed):
-    """People who take turns. `rotates` in whole days is meant by the wall clock of `timezone`."""
+    """People who take turns. Whole days, and parts that divide a day, go by the wall clock of `timezone`."""
 
     people: Annotated[tuple[Name, ...], a_list("people"), Field(min_length=1)]
     rotates: Annotated[timedelta, read_by(rotation_of, "daily, weekly or a duration"), as_written] = ROTATIONS["weekly"]

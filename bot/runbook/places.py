@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Annotated
 
+import idna
 from pydantic import PlainSerializer
 
 from bot.domain.errors import Refused
@@ -12,13 +13,19 @@ from bot.runbook.values import read_by
 
 TLS_PORT = 443
 
-_HOST_PORT = re.compile(r"(?:\[(?P<v6>[0-9A-Fa-f:.]+)\]|(?P<host>[\w.-]+))(?::(?P<port>\d{1,5}))?", re.ASCII)
+_HOST_PORT = re.compile(r"(?:\[(?P<v6>[0-9A-Fa-f:.]+)\]|(?P<host>[\w.-]+))(?::(?P<port>[0-9]{1,5}))?")
 
 
 @dataclass(frozen=True)
 class HostPort:
+    """`host` as it was written, which may be in any script; `name` is what it is called on the network."""
+
     host: str
     port: int
+
+    @property
+    def name(self) -> str:
+        return self.host if self.host.isascii() else idna.encode(self.host, uts46=True).decode()
 
     def __str__(self) -> str:
         return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
@@ -30,7 +37,12 @@ class HostPort:
         meant = int(found["port"]) if found and found["port"] else port
         if found is None or meant is None or not 0 < meant < 65536:
             raise Refused(f"“{text}” is not a host with a port: say for example redis:6379")
-        return cls(found["v6"] or found["host"], meant)
+        place = cls(found["v6"] or found["host"], meant)
+        try:
+            assert place.name
+        except UnicodeError as error:
+            raise Refused(f"“{place.host}” is not a name of a host: {error}") from error
+        return place
 
 
 def _tls_place(text: str) -> HostPort:

@@ -30,6 +30,7 @@ class BackupAlerts:
         self._db = db
         self._clock = clock
         self._wanted = runbook.backups
+        self._zone = runbook.timezone
         self._alerts = alerts
         self._rendering = rendering
         self._begun = False
@@ -83,7 +84,7 @@ class BackupAlerts:
         now = self._clock.now()
         since, was_missed = await backup_objectives.lock(conn, name, now)
         last = await self._last_good(conn, name)
-        at = misses_at(last, since, self._wanted[name].rpo)
+        at = misses_at(last, since, self._wanted[name].rpo, self._zone)
         if now < at:
             await backup_objectives.expect(conn, name, at)
             if was_missed:

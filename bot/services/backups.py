@@ -171,4 +171,5 @@ class Backups:
             running=last.running,
             failed=last.newest if troubled else None,
             next_at=None if unsupported else planned or next_run(wanted.at, self._zone, self._clock.now()),
+            zone=self._zone,
         )

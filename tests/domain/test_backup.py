@@ -160,8 +160,20 @@ def test_the_first_table_that_differs_is_named() -> None:
 
 
 def test_an_objective_counts_from_the_last_good_backup_else_from_when_it_was_wanted() -> None:
-    assert misses_at(a_backup(days_old=1), NOON, DAY) == NOON
-    assert misses_at(None, NOON, DAY) == NOON + DAY
+    assert misses_at(a_backup(days_old=1), NOON, DAY, UTC) == NOON
+    assert misses_at(None, NOON, DAY, UTC) == NOON + DAY
+
+
+@pytest.mark.parametrize(("night", "hours"), [("2026-10-24T01:00Z", 25), ("2026-03-28T02:00Z", 23)])
+def test_an_objective_of_a_day_is_a_day_of_the_wall_clock(night: str, hours: int) -> None:
+    taken = replace(a_backup(days_old=0), started_at=datetime.fromisoformat(night))
+    london = ZoneInfo("Europe/London")
+
+    assert misses_at(taken, NOON, DAY, london) == taken.started_at + timedelta(hours=hours)
+    assert misses_at(taken, NOON, timedelta(hours=20), london) == taken.started_at + timedelta(hours=20)
+    assert Standing("orders", "orders", DAY, last_good=taken, zone=london).left(taken.started_at) == timedelta(
+        hours=hours
+    )
 
 
 def test_the_weekly_report_comes_on_monday_at_nine_where_the_team_is() -> None:

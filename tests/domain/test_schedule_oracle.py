@@ -35,7 +35,7 @@ def cases(draw: some.DrawFn) -> Case:
     name = draw(some.sampled_from(list(NIGHTS)))
     starts = draw(some.sampled_from(NIGHTS[name]))
     at = time(draw(some.sampled_from([0, 1, 2, 3, 9, 23])), draw(some.sampled_from([0, 15, 30, 45])))
-    every = draw(some.sampled_from([DAY, 2 * DAY, 7 * DAY, timedelta(hours=8), timedelta(hours=12)]))
+    every = draw(some.sampled_from([DAY, 2 * DAY, 7 * DAY, *(timedelta(hours=hours) for hours in (1, 8, 12, 36))]))
     weekday = draw(some.sampled_from([None, 0, 6])) if every == 7 * DAY else None
     people = draw(some.lists(some.sampled_from(["ada", "ben", "cleo"]), min_size=1, max_size=4))
     zone = ZoneInfo(name)
@@ -67,7 +67,7 @@ def watched(case: Case) -> Iterator[tuple[datetime, str]]:
     turn, elapsed_due = -1, None
     while now < case.begins + WINDOW:
         wall = now.astimezone(rotation.zone).replace(tzinfo=None)
-        if rotation.every % DAY == timedelta(0):
+        if not rotation.every % DAY or not DAY % rotation.every:
             while wall >= due:
                 turn, due = turn + 1, due + rotation.every
         elif elapsed_due is None:

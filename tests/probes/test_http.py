@@ -257,3 +257,72 @@ def test_what_is_expected_is_said_in_a_few_words() -> None:
     assert expects(a_check("http://a/")) == "200"
     whole = a_check("http://a/", expect=204, slow="2s", json={"error_rate": "< 5"}, text="welcome")
     assert expects(whole) == "204 within 2s, error_rate < 5, “welcome”"
+
+
+# As a browser or curl would
+
+
+async def raw(listen: Listen, *answers: bytes) -> str:
+    """A server that gives these answers, one to each connection in turn, and then hangs up."""
+    left = list(answers)
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(left.pop(0))
+        await writer.drain()
+
+    return f"http://127.0.0.1:{await listen(answer)}"
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        b"X-Long: " + b"x" * 9000,
+        b"\r\n".join(b"X-%d: y" % number for number in range(150)),
+        b"Set-Cookie: a=" + b"b" * 60000,
+    ],
+    ids=["a header of 9 kB", "150 headers", "a cookie of 60 kB"],
+)
+async def test_large_headers_are_an_answer(listen: Listen, headers: bytes) -> None:
+    url = await raw(listen, b"HTTP/1.1 200 OK\r\n" + headers + b"\r\nContent-Length: 0\r\n\r\n")
+
+    assert (await look(url)).state == "healthy"
+
+
+async def test_three_redirects_that_each_close_the_connection_are_followed(listen: Listen) -> None:
+    there = b"HTTP/1.1 302 Found\r\nLocation: /next\r\nContent-Length: 0\r\n\r\n"
+
+    finding = await look(await raw(listen, there, there, there, b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"))
+
+    assert (finding.state, finding.value) == ("healthy", "200 after 3 redirects")
+
+
+async def test_a_cookie_of_an_address_without_a_name_is_sent_back(serve: Serve) -> None:
+    async def once(request: web.Request) -> Answer:
+        if "seen" in request.cookies:
+            return web.Response(text="hello")
+        response = web.Response(status=302, headers={"Location": "/again"})
+        response.set_cookie("seen", "yes")
+        return response
+
+    assert (await look(await serve(once))).state == "healthy"
+
+
+@pytest.mark.parametrize(
+    ("body", "content_type", "wishes"),
+    [
+        (b'\xef\xbb\xbf{"status": "healthy"}', "application/json", {"json": {"status": "healthy"}}),
+        ('{"status": "healthy"}'.encode("utf-16"), "application/json", {"json": {"status": "healthy"}}),
+        ('<meta charset="iso-8859-1"><p>Größe'.encode("latin-1"), "text/html", {"text": "Größe"}),
+        ("<meta content='text/html; charset=ISO-8859-1'>Größe".encode("latin-1"), "text/html", {"text": "Größe"}),
+        ('<?xml version="1.0" encoding="ISO-8859-1"?><p>Größe</p>'.encode("latin-1"), "text/xml", {"text": "Größe"}),
+        ("<meta charset=nonsense>Größe".encode(), "text/html", {"text": "Größe"}),
+        (b'{"version": 1.10}', "application/json", {"json": {"version": "1.10"}}),
+    ],
+)  # fmt: skip
+async def test_a_body_is_read_as_it_declares_itself(
+    serve: Serve, body: bytes, content_type: str, wishes: dict[str, Any]
+) -> None:
+    url = await serve(always(lambda: web.Response(body=body, headers={"Content-Type": content_type})))
+
+    assert (await look(url, **wishes)).reason == ""

@@ -1,5 +1,7 @@
 """Wishes about values: of a health page, of a restored database."""
 
+from decimal import Decimal
+
 import pytest
 
 from bot.runbook.comparisons import Comparison
@@ -17,6 +19,14 @@ from bot.runbook.comparisons import Comparison
         ("200", 200, True),
         ("200", "200.0", True),
         ("200", 201, False),
+        ("1.10", "1.10", True),
+        ("1.10", "1.1", False),  # versions are no numbers
+        ("1.1", "1.10", False),
+        ("1.10", 1.1, False),
+        ("1.10", Decimal("1.10"), True),
+        ("1.1", 1.1, True),
+        ("1.1", Decimal("1.10"), True),  # written as a number in the file, it is one
+        ("== 1.10", "1.1", True),
         ("< 5", 4.99, True),
         ("< 5", 5, False),
         ("<= 5", 5, True),
