@@ -113,7 +113,7 @@ class App:
         """Everything. Raises Rejected when Slack refuses the tokens, Failed when the database is away."""
         async with self.at_hand() as services, AsyncExitStack() as stack:
             desk = Desk(services)
-            services.reception.worked_on_by(desk.work)
+            services.reception.worked_on_by(desk)
             line = SlackLine(self.settings, services, judge=desk.judge, events=desk.events)
             scheduler = Scheduler(
                 services.db,

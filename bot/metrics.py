@@ -22,7 +22,8 @@ class Figures:
 
     `incidents_open` by severity and drill or not, `pages` by channel and state, `unfinished` by kind and state.
     `overdue`: by how much the oldest due row of a kind is behind its time; zero when none is.
-    `in_hand`: of each process, how many leases of each kind it has.
+    `in_hand`: of each process, how many leases of each kind it has. `set_aside`: requests that are not begun any more
+    because processes ended at work on them, by key with what they are.
     """
 
     incidents_open: Mapping[tuple[str, bool], int] = field(default_factory=dict)
@@ -31,6 +32,7 @@ class Figures:
     escalations_armed: int = 0
     overdue: Mapping[str, timedelta] = field(default_factory=dict)
     in_hand: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+    set_aside: Mapping[str, str] = field(default_factory=dict)
 
 
 class Metrics:
@@ -64,6 +66,7 @@ class Metrics:
         self._overdue = self._gauge("tocsin_overdue_seconds", "How far the oldest due row is behind its time", "what")
         self._in_hand = self._gauge("tocsin_leases", "What each process has in hand at this moment", "process", "kind")
         self._processes = self._gauge("tocsin_processes", "Processes that share this database")
+        self._set_aside = self._gauge("tocsin_requests_set_aside", "Requests that ended whoever worked on them")
         self._unfinished = self._gauge("tocsin_outbox_unfinished", "What has yet to leave the house", "kind", "state")
 
     def acknowledged(self, seconds: float) -> None:
@@ -96,6 +99,7 @@ class Metrics:
             gauge.clear()
         self._armed.set(figures.escalations_armed)
         self._processes.set(len(figures.in_hand))
+        self._set_aside.set(len(figures.set_aside))
         for (severity, drill), count in figures.incidents_open.items():
             self._incidents.labels(severity, "true" if drill else "false").set(count)
         for (via, state), count in figures.pages.items():

@@ -9,18 +9,16 @@ from collections.abc import Awaitable, Callable, Collection, Mapping
 from typing import Any
 from urllib.parse import parse_qsl
 
-import aiohttp
 from aiohttp import web
 from slack_bolt.adapter.aiohttp import to_aiohttp_response, to_bolt_request
 from slack_bolt.app.async_app import AsyncApp
 from slack_bolt.authorization import AuthorizeResult
 from slack_bolt.context.ack.async_ack import AsyncAck
-from slack_bolt.context.respond.async_respond import AsyncRespond
 from slack_bolt.request import async_request
 from slack_bolt.response import BoltResponse
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.domain.errors import Unreachable
+from bot.domain.errors import Failed
 from bot.services.reception import Reception
 
 log = logging.getLogger(__name__)
@@ -29,8 +27,8 @@ ANYTHING = re.compile(".*", re.DOTALL)
 
 # What is wrong with a form's inputs, by block: Slack shows it beside the input and keeps the form open.
 Judge = Callable[[str, Mapping[str, Any]], Mapping[str, str]]
-# The sentence for when nothing could be recorded.
-NothingRecorded = Callable[[], str]
+# The sentence for what could not be recorded, or may not have been, and why.
+NotRecorded = Callable[[Failed], str]
 
 
 class SlackApp:
@@ -44,13 +42,13 @@ class SlackApp:
         signing_secret: str | None,
         judge: Judge,
         events: Collection[str],
-        nothing_recorded: NothingRecorded,
+        not_recorded: NotRecorded,
         measure: Callable[[float], None],
     ) -> None:
         self._reception = reception
         self._judge = judge
         self._events = events
-        self._nothing_recorded = nothing_recorded
+        self._not_recorded = not_recorded
         self._measure = measure
         self._telling: set[asyncio.Task[None]] = set()
         # The answer waits for the listener, which only stores: 0.2 ms, where Bolt's polling for it would cost 10 ms.
@@ -88,12 +86,12 @@ class SlackApp:
         bolt.options(ANYTHING)(_no_options)
 
     def _listener(self, kind: str) -> Callable[..., Awaitable[None]]:
-        async def listener(ack: AsyncAck, body: dict[str, Any], respond: AsyncRespond) -> None:
+        async def listener(ack: AsyncAck, body: dict[str, Any]) -> None:
             sentence = await self._store(kind, body)
             # Only a slash command shows what its acknowledgement says.
             await (ack(sentence) if sentence and kind == "command" else ack())
-            if sentence and kind != "command" and body.get("response_url"):
-                self._tell(respond, sentence)
+            if sentence and kind != "command":
+                self._tell(kind, body, sentence)
 
         return listener
 
@@ -107,16 +105,9 @@ class SlackApp:
         await ack()
         return None
 
-    def _tell(self, respond: AsyncRespond, sentence: str) -> None:
+    def _tell(self, kind: str, body: Mapping[str, Any], sentence: str) -> None:
         """Beside the acknowledgement, which does not wait for it."""
-
-        async def tell() -> None:
-            try:
-                await respond(sentence, response_type="ephemeral", replace_original=False)
-            except (aiohttp.ClientError, OSError, TimeoutError) as error:
-                log.warning("the answer could not be given: %s", error)
-
-        task = asyncio.create_task(tell())
+        task = asyncio.create_task(self._reception.say(key_of(kind, body), kind, body, sentence))
         self._telling.add(task)
         task.add_done_callback(self._telling.discard)
 
@@ -130,17 +121,22 @@ class SlackApp:
         # The form stays open with everything that was typed.
         if sentence and blocks:
             await ack(response_action="errors", errors={blocks[0]: sentence})
-        else:
-            await ack()
+            return
+        await ack()
+        if sentence:
+            self._tell("form", body, sentence)
 
     async def _store(self, kind: str, body: dict[str, Any]) -> str | None:
-        """None when it is stored; else the sentence that says it is not. The acknowledgement waits for this alone."""
+        """None when it is stored; else the sentence that says it is not, or that nobody knows.
+
+        The acknowledgement waits for this alone.
+        """
         began = time.perf_counter()
         try:
             await self._reception.take(key_of(kind, body), kind, body)
-        except Unreachable as error:
-            log.error("kind=%s nothing recorded: %s", kind, error)
-            return self._nothing_recorded()
+        except Failed as error:
+            log.error("kind=%s not recorded, as far as is known: %s", kind, error)
+            return self._not_recorded(error)
         finally:
             self._measure(time.perf_counter() - began)
         return None

@@ -6,12 +6,13 @@ from collections.abc import Collection, Coroutine
 
 from aiohttp import web
 
-from bot.domain.errors import Failed, Rejected, Unreachable
+from bot.domain.errors import Failed, Rejected, Unanswered, Unreachable
 from bot.services import Services
 from bot.settings import Settings
 from bot.slack.gateway import AppRefused
 from bot.slack_app import Judge, SlackApp, mend_bolt
 from bot.slack_socket import SocketDoor, open_socket
+from bot.store.troubles import plain_reason
 
 log = logging.getLogger(__name__)
 
@@ -124,14 +125,16 @@ def _door(settings: Settings, services: Services, judge: Judge, events: Collecti
         signing_secret=secret.get_secret_value() if secret else None,
         judge=judge,
         events=events,
-        nothing_recorded=lambda: _nothing_recorded(services),
+        not_recorded=lambda error: _not_recorded(services, error),
         measure=services.metrics.acknowledged,
     )
 
 
-def _nothing_recorded(services: Services) -> str:
+def _not_recorded(services: Services, error: Failed) -> str:
     """From memory alone: the database is what is missing."""
     first = services.runbook.default_severity.escalation.steps[0].page
     people = services.people.in_tier(services.runbook.tiers[first], services.clock.now())
     contacts = [person for key in people if (person := services.people.person(key))]
-    return services.rendering.say("slack/nothing_recorded", people=contacts)
+    if isinstance(error, Unanswered):
+        return services.rendering.say("slack/not_known", people=contacts)
+    return services.rendering.say("slack/nothing_recorded", people=contacts, reason=plain_reason(error))

@@ -180,6 +180,7 @@ def _shown(report: Report) -> dict[str, object]:
         "process": report.process,
         "in_hand": report.in_hand,
         "clock": _clock(report),
+        "requests_set_aside": report.set_aside,
     }
 
 

@@ -8,10 +8,10 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import commands
-from bot.domain.errors import Failed, Refused
+from bot.domain.errors import Failed, Refused, Rejected, Unanswered
 from bot.services import Services
-from bot.slack.blocks import values_of
-from bot.store.requests import Request
+from bot.slack.blocks import message, values_of
+from bot.store.requests import DoneBefore, Request
 from commands.about import CHOICE
 from commands.answers import Answers, submitted
 from commands.call import Answer, Call, Reply
@@ -67,26 +67,56 @@ class Desk:
         return frozenset(name for book in self._books for name in book.events)
 
     async def work(self, request: Request) -> None:
-        """Do it and answer. Raises Failed when the world must be mended first: then it is tried again."""
+        """Do it and answer, however late. Raises Failed when the world must be mended first: then it is tried again."""
         call = self._call(request)
+        is_late = request.attempts > 0 and request.kind != "event"
         try:
             meant = await self._readers[request.kind](call, request.body)
             if meant is None:
                 return
             call = meant.call
             answer = await meant.deed(call)
+        except DoneBefore:
+            answer, is_late = call.say("done_before", at=request.received_at), False
         except Refused as refused:
             answer = self._answers.refusal(call, refused)
+        except Rejected as error:
+            answer = call.say("cannot", reason=str(error))
         except Failed as error:
             if not request.attempts:
-                await self._answers.give(call, call.say("not_yet", reason=str(error)))
+                is_unknown = isinstance(error, Unanswered)
+                await self._answers.give(call, call.say("not_yet", reason=str(error), is_unknown=is_unknown))
             raise
         except Exception:
             await self._answers.give(call, call.say("fault", request=request.key))
             raise
+        if is_late:
+            await self._answers.give(call, call.say("done_late", at=request.received_at))
         await self._answers.give(call, answer)
         # Whoever acts is named to others later.
         await self._house.people.names_of([call.user] if call.user else [])
+
+    async def say(self, request: Request, words: str) -> None:
+        await self._answers.give(self._where(request), Reply(message(words)))
+
+    async def found_out(self, request: Request, *, recorded: bool) -> None:
+        call = self._where(request)
+        await self._answers.give(call, call.say("found_out", recorded=recorded, at=request.received_at))
+
+    async def set_aside(self, request: Request, *, was_done: bool) -> None:
+        call = self._where(request)
+        said = call.say("set_aside", was_done=was_done, at=request.received_at, request=request.key)
+        await self._answers.give(call, said)
+
+    def _where(self, request: Request) -> Call:
+        """Where somebody asked, which of a form is what it carries along."""
+        call = self._call(request)
+        if request.kind != "form":
+            return call
+        try:
+            return replace(submitted(call, request.body["view"]), values={})
+        except Refused:
+            return call
 
     def _call(self, request: Request) -> Call:
         body = request.body

@@ -27,7 +27,7 @@ async def surroundings(settings: Settings, runbook: Runbook | None) -> AsyncIter
             found = await inspect(url)
         yield _database(kind, found)
         yield _time(found)
-        for finding in _stopped(settings, runbook, found):
+        for finding in [*_stopped(settings, runbook, found), *_set_aside(found)]:
             yield finding
     except Failed as error:
         mend = f"Look at {settings.home}." if settings.database_url is None else "Mend DATABASE_URL, or that server."
@@ -41,6 +41,9 @@ def _database(kind: str, found: Inspection) -> Finding:
             f"database: {kind} {found.version} was migrated by a newer Tocsin ({found.unknown[-1]})",
             "Install that version here too.",
         )
+    if found.read_only:
+        mend = "Make it writable, or point DATABASE_URL at the server that is."
+        return Finding(f"database: {kind} {found.version} is read-only: nothing is recorded and nobody is paged", mend)
     schema = f"; {len(found.missing)} migrations wait, `tocsin run` applies them" if found.missing else ""
     running = f"; running on it: {', '.join(found.running)}" if found.running else "; no bot runs on it now"
     return Finding(f"database: {kind} {found.version} answers{schema}{running}")
@@ -60,6 +63,11 @@ def _stopped(settings: Settings, runbook: Runbook | None, found: Inspection) -> 
     start = f"Have them text START to {settings.twilio_from or 'the number of TWILIO_FROM'}."
     people = [person for person in runbook.people.values() if person.phone in found.stopped] if runbook else []
     return [Finding(f"person {person.key}: has answered STOP, and is sent no texts", start) for person in people]
+
+
+def _set_aside(found: Inspection) -> list[Finding]:
+    mend = "It was not finished, and whoever asked was told. Report it with the log; it is shown for a week."
+    return [Finding(f"request {one.key}: {one}: two processes ended at work on it", mend) for one in found.set_aside]
 
 
 async def _public_url(settings: Settings, *, is_running: bool) -> Finding:

@@ -16,6 +16,7 @@ from bot.slack.blocks import message
 from bot.slack.gateway import Gateway, Posted
 from bot.store import incidents
 from bot.store.database import Database
+from bot.store.troubles import plain_reason
 
 log = logging.getLogger(__name__)
 
@@ -49,6 +50,7 @@ class Outages:
         self._missed = 0
         self._since = clock.now()
         self._told: dict[int, Posted] = {}
+        self._why: str | None = None
 
     async def take_due(self) -> int:
         """Look whether the database answers, and remember what is open. 0: nothing of this is a due row."""
@@ -56,7 +58,9 @@ class Outages:
             # Not among the connections for work: that all of those are busy is no outage.
             async with self._db.intake() as conn:
                 self._open = await incidents.open_with_room(conn)
-        except Failed:
+                await self._db.must_take_changes(conn)
+        except Failed as error:
+            self._why = plain_reason(error)
             await self._missing()
         else:
             await self._there()
@@ -95,7 +99,7 @@ class Outages:
 
     def _words(self, incident: Incident) -> str:
         people = [] if incident.is_acknowledged else self._everybody(incident)
-        return self._rendering.say("slack/held_up", incident=incident, since=self._since, people=people)
+        return self._rendering.say("slack/held_up", incident=incident, since=self._since, why=self._why, people=people)
 
     def _everybody(self, incident: Incident) -> list[Person]:
         """Whoever its ladder would page, in that order."""
@@ -117,7 +121,7 @@ class Outages:
     async def _tell_the_end(self, incident_id: int, told: Posted) -> None:
         """Every process that knows of the message may come here; the first one to write it down has it said."""
         now = self._clock.now()
-        words = f"Paging was held up from {self._since:%H:%M:%S} to {now:%H:%M:%S} UTC: the database did not answer"
+        words = f"Paging was held up from {self._since:%H:%M:%S} to {now:%H:%M:%S} UTC: the database did not answer, or took no changes"
         async with self._db.transaction() as conn:
             once = f"held up {told.ts}"
             if await incidents.write_once(conn, incident_id, "system", words, actor=TOCSIN.name, at=now, key=once):

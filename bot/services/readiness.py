@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 
-from bot.domain.errors import Failed, RateLimited
+from bot.domain.errors import Failed, RateLimited, Unreachable
 from bot.metrics import Figures
 from bot.patience import Patience
 from bot.services.channels import Channels
@@ -18,6 +18,7 @@ from bot.slack.gateway import Gateway
 from bot.store.database import Database
 
 PATIENCE_S = 3.0
+READ_ONLY = "the database is read-only: nothing can be recorded and nobody is paged"
 # Whoever watches us asks often; Slack is asked at most this often.
 SLACK_ASKED_EVERY_S = 2.0
 
@@ -27,8 +28,8 @@ class Report:
     """`not_ready`: which of `database`, `schema`, `slack` and `rounds` is no good, and why; empty = ready.
 
     `channels_missing` by name with why, what is `overdue` and by how much, who has what `in_hand`, and how many ladders
-    are `armed`, by how much this `machine_is_ahead` of the database's clock, and when and by how much that one was set
-    lately: none of them makes the process unready.
+    are `armed`, by how much this `machine_is_ahead` of the database's clock, when and by how much that one was set
+    lately, and which requests were `set_aside`: none of them makes the process unready.
     """
 
     embedded: bool
@@ -41,6 +42,7 @@ class Report:
     in_hand: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     machine_is_ahead: timedelta = timedelta(0)
     clock_set: Step | None = None
+    set_aside: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def ready(self) -> bool:
@@ -93,6 +95,7 @@ class Readiness:
             in_hand=known.in_hand,
             machine_is_ahead=self._timekeeping.machine_ahead,
             clock_set=self._timekeeping.latest_step,
+            set_aside=known.set_aside,
         )
 
     async def _database(self) -> tuple[str | None, Figures, str | None]:
@@ -103,8 +106,10 @@ class Readiness:
             return None, Figures(), str(error)
 
     async def _ask_database(self) -> tuple[str, Figures]:
-        server = (await self._db.server_time())["version"]
-        return server, await urgent_figures(self._db, self._timekeeping.clock)
+        server = await self._db.server_time()
+        if server["read_only"]:
+            raise Unreachable(READ_ONLY)
+        return server["version"], await urgent_figures(self._db, self._timekeeping.clock)
 
     def _stuck(self) -> str | None:
         stuck = self._pulse.stuck()

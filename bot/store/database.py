@@ -16,7 +16,7 @@ from psycopg_pool import AsyncConnectionPool, PoolTimeout
 from bot.domain.errors import Unanswered, Unreachable
 from bot.patience import is_committing
 from bot.store.queries import Connection, Queries, Row
-from bot.store.troubles import failure, is_of_the_world, reason, spoils_the_line
+from bot.store.troubles import OF_THE_WORLD, READ_ONLY, failure, is_of_the_world, reason, spoils_the_line
 
 SQL = Queries(__file__)
 
@@ -100,8 +100,13 @@ class Database:
             late = "the database did not answer within a second"
             raise (Unanswered if sent else Unreachable)(late) from error
 
+    async def must_take_changes(self, conn: Connection) -> None:
+        """Raises Unreachable on a standby, and on a server that has been told to write nothing."""
+        if (await SQL.the(conn, "server_time"))["read_only"]:
+            raise Unreachable(OF_THE_WORLD[READ_ONLY])
+
     async def server_time(self) -> Row:
-        """The database's `now` and its version: `{"now": datetime, "version": str}`."""
+        """The database's `now` and its version: `{"now": datetime, "version": str, "read_only": bool}`."""
         async with self.transaction() as conn:
             return await SQL.the(conn, "server_time")
 

@@ -8,13 +8,15 @@ from psycopg.conninfo import make_conninfo
 from psycopg.rows import dict_row
 
 from bot.domain.errors import Unreachable
-from bot.store import database, dues, migrations, telephone
+from bot.store import database, dues, migrations, requests, telephone
 from bot.store.queries import Connection, Queries
+from bot.store.requests import SetAside
 
 SQL = Queries(__file__)
 
 CONNECT_TIMEOUT_S = 5
 KEEPS_STOPPED = "0006_telephone"
+SETS_ASIDE = "0020_set_aside"
 
 
 @dataclass(frozen=True)
@@ -22,6 +24,7 @@ class Inspection:
     """`missing`: migrations of this version that have not been applied; `unknown`: applied ones of a newer version.
 
     `stopped`: telephone numbers that want no more texts. `now`: its time. `running`: the processes of the bot.
+    `set_aside`: requests that ended whoever worked on them. `read_only`: it takes no changes.
     """
 
     version: str
@@ -30,6 +33,8 @@ class Inspection:
     stopped: frozenset[str]
     now: datetime
     running: tuple[str, ...]
+    set_aside: tuple[SetAside, ...] = ()
+    read_only: bool = False
 
 
 async def inspect(url: str) -> Inspection:
@@ -59,4 +64,6 @@ async def _look(conn: Connection) -> Inspection:
         stopped=frozenset(stopped),
         now=server["now"],
         running=tuple(await dues.listening(conn)),
+        set_aside=tuple(await requests.all_set_aside(conn)) if SETS_ASIDE in applied else (),
+        read_only=server["read_only"],
     )

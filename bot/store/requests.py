@@ -1,9 +1,9 @@
 """What people and Slack asked for, stored before it is acknowledged."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Literal
 
 from psycopg.types.json import Jsonb
 
@@ -13,16 +13,41 @@ from bot.store.queries import Connection, Queries
 
 SQL = Queries(__file__)
 
+NEVER_RECORDED = "its commit was not heard of, and had not been made"
+
 
 @dataclass(frozen=True)
 class Request:
-    """A command, button, form, shortcut or event, as Slack sent it. `key` is Slack's own id of it."""
+    """A command, button, form, shortcut or event, as Slack sent it. `key` is Slack's own id of it.
+
+    `attempts`: how often it was begun again. `deaths`: how many processes died, or stood still, at work on it.
+    """
 
     key: str
     kind: str
     body: Mapping[str, Any]
     received_at: datetime
     attempts: int = 0
+    deaths: int = 0
+
+
+@dataclass(frozen=True)
+class SetAside:
+    """A request that is not begun any more, because processes ended at work on it."""
+
+    key: str
+    kind: str
+    received_at: datetime
+    set_aside_at: datetime
+
+    def __str__(self) -> str:
+        return (
+            f"a {self.kind} of {self.received_at:%d %b %H:%M:%S} UTC, set aside {self.set_aside_at:%d %b %H:%M:%S} UTC"
+        )
+
+
+class DoneBefore(AlreadyDone):
+    """An earlier attempt has had this request's effect; who asked may not have heard of it."""
 
 
 async def store(conn: Connection, request: Request, *, taken_over_at: datetime, holder: str | None = None) -> bool:
@@ -40,22 +65,57 @@ async def store(conn: Connection, request: Request, *, taken_over_at: datetime, 
     return stored == 1
 
 
+async def decide(
+    conn: Connection, request: Request, *, now: datetime, lease_until: datetime
+) -> Literal["ours", "recorded", "never"]:
+    """After a commit that was not heard of: `ours` to work on, `recorded` and somebody else's, or `never`, for good.
+
+    May be asked again.
+    """
+    values = {"key": request.key, "received_at": request.received_at}
+    if await SQL.run(conn, "void", **values, kind=request.kind, now=now, error=NEVER_RECORDED):
+        return "never"
+    if await SQL.one(conn, "found", **values, due_at=lease_until):
+        return "ours"
+    return "never" if (await SQL.the(conn, "error_of", key=request.key))["error"] == NEVER_RECORDED else "recorded"
+
+
 async def get(conn: Connection, key: str) -> Request | None:
     row = await SQL.one(conn, "by_key", key=key)
     return Request(**row) if row else None
 
 
 async def claim_left_over(
-    conn: Connection, *, now: datetime, lease_until: datetime, limit: int, holder: str | None = None
+    conn: Connection, *, now: datetime, lease_until: datetime, limit: int, own: Iterable[str], holder: str
 ) -> list[Request]:
-    rows = await SQL.all(conn, "claim_left_over", now=now, lease_until=lease_until, limit=limit, holder=holder)
+    """What nobody has in hand; `own`: what this process has, whatever is written of it."""
+    rows = await SQL.all(
+        conn, "claim_left_over", now=now, lease_until=lease_until, limit=limit, own=list(own), holder=holder
+    )
     return [Request(**row) for row in rows]
 
 
+async def claim_suspect(
+    conn: Connection, *, now: datetime, lease_until: datetime, own: Iterable[str], holder: str
+) -> Request | None:
+    """What was in the hand of another that is not heard of any more; it counts as one death."""
+    row = await SQL.one(conn, "claim_suspect", now=now, lease_until=lease_until, own=list(own), holder=holder)
+    return Request(**row) if row else None
+
+
+async def renew(conn: Connection, own: Iterable[str], *, lease_until: datetime, holder: str) -> None:
+    await SQL.run(conn, "renew", own=list(own), lease_until=lease_until, holder=holder)
+
+
+async def take_in_hand(conn: Connection, request: Request, *, holder: str) -> bool:
+    """What had to wait for its turn is begun; False when somebody else has."""
+    return await SQL.run(conn, "take_in_hand", key=request.key, attempts=request.attempts, holder=holder) == 1
+
+
 async def once(conn: Connection, actor: Actor, now: datetime) -> None:
-    """In the transaction of a deed: raises AlreadyDone when its request has had its effect before."""
+    """In the transaction of a deed: raises DoneBefore when its request has had its effect before."""
     if actor.request and not await SQL.run(conn, "mark_deed", key=actor.request, now=now):
-        raise AlreadyDone("This was done already.")
+        raise DoneBefore("This was done already.")
 
 
 async def finish(conn: Connection, key: str, *, now: datetime, error: str | None = None) -> None:
@@ -67,9 +127,35 @@ async def put_back(conn: Connection, request: Request, *, now: datetime, wait: t
     await SQL.run(conn, "put_back", key=request.key, attempts=request.attempts, due_at=now + wait)
 
 
+async def let_go(conn: Connection, own: Iterable[str], *, now: datetime, holder: str) -> None:
+    await SQL.run(conn, "let_go", own=list(own), now=now, holder=holder)
+
+
+async def set_aside(conn: Connection, request: Request, *, now: datetime, error: str) -> bool:
+    """Never to be begun again; returns whether it had had its effect."""
+    was_done: bool = (await SQL.the(conn, "set_aside", key=request.key, now=now, error=error))["was_done"]
+    return was_done
+
+
+async def all_set_aside(conn: Connection) -> list[SetAside]:
+    return [SetAside(**row) for row in await SQL.all(conn, "all_set_aside")]
+
+
+@dataclass(frozen=True)
+class Dues:
+    """When the next request that nobody has in hand is due, and when the first lease of one in hand ends."""
+
+    free_at: datetime | None
+    suspect_at: datetime | None
+
+
+async def dues(conn: Connection) -> Dues:
+    return Dues(**await SQL.the(conn, "next_due"))
+
+
 async def next_due(conn: Connection) -> datetime | None:
-    due_at: datetime | None = (await SQL.the(conn, "next_due"))["due_at"]
-    return due_at
+    known = await dues(conn)
+    return min((at for at in (known.free_at, known.suspect_at) if at), default=None)
 
 
 async def forget_old(conn: Connection, before: datetime) -> int:

@@ -5,14 +5,52 @@ VALUES (%(key)s, %(kind)s, %(body)s, %(now)s, %(due_at)s, %(holder)s)
 ON CONFLICT (key) DO NOTHING;
 
 -- name: by_key
-SELECT key, kind, body, received_at, attempts FROM requests WHERE key = %(key)s;
+SELECT key, kind, body, received_at, attempts, deaths FROM requests WHERE key = %(key)s;
+
+-- name: void
+-- In the place of a request that may be stored by a commit nobody has heard of: waits for that commit, and when this
+-- row is stored, the other never will be.
+INSERT INTO requests (key, kind, body, received_at, worked_at, error)
+VALUES (%(key)s, %(kind)s, '{}', %(received_at)s, %(now)s, %(error)s)
+ON CONFLICT (key) DO NOTHING;
+
+-- name: found
+-- Who stored it works on it, unless somebody has begun. No row when it is another's.
+UPDATE requests SET due_at = %(due_at)s
+WHERE key = %(key)s AND received_at = %(received_at)s AND attempts = 0 AND due_at IS NOT NULL
+RETURNING key;
+
+-- name: error_of
+SELECT error FROM requests WHERE key = %(key)s;
 
 -- name: claim_left_over
--- Stored by a process that has not finished them in its time.
+-- Put back after an attempt, or stored by a process that could not begin.
 UPDATE requests SET due_at = %(lease_until)s, attempts = attempts + 1, holder = %(holder)s
 WHERE key IN (
-    SELECT key FROM requests WHERE due_at <= %(now)s ORDER BY due_at LIMIT %(limit)s FOR UPDATE SKIP LOCKED)
-RETURNING key, kind, body, received_at, attempts;
+    SELECT key FROM requests WHERE due_at <= %(now)s AND holder IS NULL AND key <> ALL(%(own)s)
+    ORDER BY due_at LIMIT %(limit)s FOR UPDATE SKIP LOCKED)
+RETURNING key, kind, body, received_at, attempts, deaths;
+
+-- name: claim_suspect
+-- One that a process had in hand which has not been heard of since: it died, or stands still.
+UPDATE requests SET due_at = %(lease_until)s, attempts = attempts + 1, deaths = deaths + 1, holder = %(holder)s
+WHERE key = (
+    SELECT key FROM requests WHERE due_at <= %(now)s AND holder IS NOT NULL AND key <> ALL(%(own)s)
+    ORDER BY due_at LIMIT 1 FOR UPDATE SKIP LOCKED)
+RETURNING key, kind, body, received_at, attempts, deaths;
+
+-- name: renew
+-- Whoever lives keeps what it has taken.
+UPDATE requests SET due_at = %(lease_until)s
+WHERE key IN (
+    SELECT key FROM requests
+    WHERE key = ANY(%(own)s) AND due_at IS NOT NULL AND coalesce(holder, %(holder)s) = %(holder)s
+    FOR UPDATE SKIP LOCKED);
+
+-- name: take_in_hand
+-- No row when another process has taken it over meanwhile.
+UPDATE requests SET holder = %(holder)s
+WHERE key = %(key)s AND attempts = %(attempts)s AND holder IS NULL AND due_at IS NOT NULL;
 
 -- name: mark_deed
 -- No row when the deed of this request has been done already.
@@ -22,11 +60,26 @@ UPDATE requests SET deed_at = %(now)s WHERE key = %(key)s AND deed_at IS NULL;
 UPDATE requests SET worked_at = %(now)s, due_at = NULL, error = %(error)s WHERE key = %(key)s;
 
 -- name: put_back
--- Begun again then, unless somebody else has begun it since.
-UPDATE requests SET due_at = %(due_at)s, holder = NULL WHERE key = %(key)s AND attempts = %(attempts)s AND due_at IS NOT NULL;
+-- Begun again then, unless somebody else has begun it since. It has not ended whoever worked on it.
+UPDATE requests SET due_at = %(due_at)s, holder = NULL, deaths = 0
+WHERE key = %(key)s AND attempts = %(attempts)s AND due_at IS NOT NULL;
+
+-- name: let_go
+-- By a process that ends in order: nobody died under these.
+UPDATE requests SET due_at = %(now)s, holder = NULL WHERE key = ANY(%(own)s) AND holder = %(holder)s AND due_at IS NOT NULL;
+
+-- name: set_aside
+UPDATE requests SET worked_at = %(now)s, set_aside_at = %(now)s, due_at = NULL, error = %(error)s
+WHERE key = %(key)s
+RETURNING deed_at IS NOT NULL AS was_done;
+
+-- name: all_set_aside
+-- The newest first.
+SELECT key, kind, received_at, set_aside_at FROM requests WHERE set_aside_at IS NOT NULL ORDER BY set_aside_at DESC;
 
 -- name: next_due
-SELECT min(due_at) AS due_at FROM requests WHERE due_at IS NOT NULL;
+SELECT min(due_at) FILTER (WHERE holder IS NULL) AS free_at, min(due_at) FILTER (WHERE holder IS NOT NULL) AS suspect_at
+FROM requests WHERE due_at IS NOT NULL;
 
 -- name: forget_old
 -- Kept a week, so that a late second delivery is still recognised.

@@ -61,5 +61,11 @@ def reason(error: psycopg.Error) -> str:
     return f"database: {words.splitlines()[0] if words else type(error).__name__}"
 
 
+def plain_reason(error: Failed) -> str | None:
+    """The same for people, where it is more than that nobody answers."""
+    said = str(error)
+    return said.replace("the database", "my database", 1) if said in OF_THE_WORLD.values() else None
+
+
 def _is_lost(error: psycopg.Error) -> bool:
     return error.sqlstate is None or error.sqlstate.startswith(GOES_AWAY)
