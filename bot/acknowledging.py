@@ -8,19 +8,20 @@ from typing import Any
 from aiohttp import web
 
 from bot.domain.actor import Actor
-from bot.domain.errors import Failed, NotFound, Refused
+from bot.domain.errors import Failed, NotFound, Refused, Unanswered
 from bot.domain.page import Page
 from bot.patience import Patience
 from bot.services import Services
 from bot.services.links import PATH, VALID_FOR, LinkOver
 from bot.services.people import is_slack_id
 from bot.services.schema import Outdated
+from bot.store.troubles import plain_reason
 
 log = logging.getLogger(__name__)
 
 # Somebody stands there with a phone in their hand: they are rather told to try again.
 PATIENCE_S = 3.0
-AWAY, OUTDATED = "database", "version"
+AWAY, OUTDATED, UNKNOWN = "database", "version", "unknown"
 
 Deed = Callable[[Page], Awaitable[web.Response]]
 
@@ -57,8 +58,10 @@ class Acknowledging:
             return self._page(404, "link_unknown")
         except Outdated as error:
             return self._held(str(error), OUTDATED)
+        except Unanswered as error:
+            return self._held(str(error), UNKNOWN)
         except Failed as error:
-            return self._held(str(error), AWAY)
+            return self._held(str(error), plain_reason(error) or AWAY)
 
     async def _do(self, token: str, deed: Deed) -> web.Response:
         self._services.schema.must_be_known()

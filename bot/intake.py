@@ -9,14 +9,17 @@ from aiohttp import web
 from pydantic import SecretStr
 
 from bot.clock import Clock
-from bot.domain.errors import NotFound, TocsinError, Unreachable
+from bot.domain.errors import NotFound, TocsinError, Unanswered, Unreachable
 from bot.services.alerts import Alerts
 from bot.services.heartbeats import Heartbeats
 from bot.settings import Settings
 from bot.sources import Source, Unreadable, WrongShape, on_the_shelf
+from bot.store.troubles import plain_reason
 
 log = logging.getLogger(__name__)
 
+NOTHING_STORED = "nothing was stored, send it again later"
+NOT_KNOWN = "it is not known whether this was stored: send it again, it is taken once"
 LARGEST_BODY = 1024 * 1024
 HOW_TO_ASK = "Send the header Authorization: Bearer <ALERTS_TOKEN>, or ?token=<ALERTS_TOKEN>"
 ONLY_SIGNED = "ALERTS_TOKEN is not set, so only sources that sign what they send are taken"
@@ -122,9 +125,13 @@ async def _body(request: web.Request) -> bytes | None:
 
 
 def _refusal(error: TocsinError) -> web.Response:
+    if isinstance(error, Unanswered):
+        log.warning("not known whether it was stored: %s", error)
+        return _answer(503, NOT_KNOWN, {"Retry-After": "5"})
     if isinstance(error, Unreachable):
         log.warning("nothing stored: %s", error)
-        return _answer(503, "nothing was stored, send it again later", {"Retry-After": "5"})
+        reason = plain_reason(error)
+        return _answer(503, NOTHING_STORED + (f": {reason}" if reason else ""), {"Retry-After": "5"})
     for kind, status in ((WrongShape, 422), (Unreadable, 400), (NotFound, 404)):
         if isinstance(error, kind):
             return _answer(status, str(error))

@@ -1,13 +1,15 @@
 """The door to telephones: reports of texts and calls, texts that come back, and keys that are pressed."""
 
 import logging
+from collections.abc import Callable, Coroutine
+from typing import Any, TypeVar
 from urllib.parse import parse_qsl
 
 from aiohttp import web
 from multidict import MultiDict
 from twilio.request_validator import RequestValidator
 
-from bot.domain.errors import NotFound, NotPermitted, Unreachable
+from bot.domain.errors import Failed, NotFound, NotPermitted, Unanswered, Unreachable
 from bot.patience import Patience
 from bot.services.page_reports import PageReports
 from bot.services.replies import Replies
@@ -18,11 +20,12 @@ log = logging.getLogger(__name__)
 SIGNATURE = "X-Twilio-Signature"
 NOT_SIGNED = "this is not signed by the Twilio account of TWILIO_AUTH_TOKEN, for the address in PUBLIC_URL"
 NO_ADDRESS = "PUBLIC_URL is not set, so no signature can be checked"
-NOTHING_RECORDED = "nothing recorded"
+NOTHING_RECORDED, NOT_KNOWN = "nothing recorded", "not known"
 # Twilio hangs up after fifteen seconds, and tells the caller of an application error.
 PATIENCE_S = 5.0
 
 Form = MultiDict[str]
+Answer = TypeVar("Answer")
 
 
 def routes(reports: PageReports, replies: Replies, settings: Settings) -> list[web.RouteDef]:
@@ -67,18 +70,17 @@ class Switchboard:
         """`POST /twilio/sms`: somebody has sent a text to our number."""
         form = await self._signed(request)
         try:
-            answer = self._replies.texted(_of(form, "From"), _of(form, "Body"))
-            return _twiml(await self._patience.wait_for(answer))
-        except Unreachable as error:
-            log.warning("a text came in and nothing was done: %s", error)
-            return _twiml(self._replies.written(NOTHING_RECORDED))
+            return _twiml(await self._found_out(lambda: self._replies.texted(_of(form, "From"), _of(form, "Body"))))
+        except Failed as error:
+            log.warning("a text came in, and as far as is known nothing was done: %s", error)
+            return _twiml(self._replies.written(_what(error)))
 
     async def answered(self, request: web.Request) -> web.Response:
         """`GET` or `POST /twilio/voice/{page}`: somebody has picked up."""
         await self._signed(request)
         try:
             return await self._patience.wait_for(self._ask(request, repeat="repeat" in request.query))
-        except Unreachable as error:
+        except Failed as error:
             log.warning("somebody was called, and what to say is not known: %s", error)
             return _twiml(self._replies.spoken(NOTHING_RECORDED))
 
@@ -86,10 +88,21 @@ class Switchboard:
         """`POST /twilio/voice/{page}/key?seen=`: a key was pressed."""
         form = await self._signed(request)
         try:
-            return await self._patience.wait_for(self._press(request, _of(form, "Digits")))
+            return await self._found_out(lambda: self._press(request, _of(form, "Digits")))
+        except Failed as error:
+            log.warning("a key was pressed, and as far as is known nothing was done: %s", error)
+            return _twiml(self._replies.spoken(_what(error)))
+
+    async def _found_out(self, deed: Callable[[], Coroutine[Any, Any, Answer]]) -> Answer:
+        """When nobody knows whether it was done it is asked for once more, and says then how it stands."""
+        try:
+            return await self._patience.wait_for(deed())
+        except Unanswered:
+            pass
+        try:
+            return await self._patience.wait_for(deed())
         except Unreachable as error:
-            log.warning("a key was pressed and nothing was done: %s", error)
-            return _twiml(self._replies.spoken(NOTHING_RECORDED))
+            raise Unanswered(str(error)) from error
 
     async def _press(self, request: web.Request, digits: str) -> web.Response:
         page = await self._reports.page(request.match_info["page"])
@@ -111,6 +124,10 @@ class Switchboard:
         if not self._validator.validate(url, form, signature):
             raise NotPermitted(NOT_SIGNED)
         return form
+
+
+def _what(error: Failed) -> str:
+    return NOT_KNOWN if isinstance(error, Unanswered) else NOTHING_RECORDED
 
 
 def _of(form: Form, name: str) -> str:

@@ -16,9 +16,11 @@ from bot.cli.deeds import ack, declare, status
 from bot.cli.doctor import doctor
 from bot.cli.manifesting import manifest
 from bot.cli.running import migrate, rehearse, run, sandbox
-from bot.domain.errors import TocsinError
+from bot.domain.errors import TocsinError, Unanswered
 
 log = logging.getLogger(__name__)
+
+NOT_KNOWN = "It is not known whether this was done. `tocsin status` shows how it stands: look before you repeat it."
 
 
 class Sentence(click.ClickException):
@@ -44,6 +46,8 @@ class Door(click.Group):
             return super().invoke(context)
         except CannotBegin as error:
             raise CannotBeginSentence(str(error)) from error
+        except Unanswered as error:
+            raise Sentence(f"{error}.\n{NOT_KNOWN}") from error
         except TocsinError as error:
             raise Sentence(str(error)) from error
         except (click.exceptions.Exit, click.ClickException, click.Abort):

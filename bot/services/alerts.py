@@ -11,7 +11,7 @@ from bot.clock import Clock
 from bot.domain.actor import TOCSIN
 from bot.domain.alert import ReceivedAlert, Standing, identity, look_again_at, newly_told, page_at
 from bot.domain.alert_rules import Told, gathered
-from bot.domain.errors import Refused, Unreachable
+from bot.domain.errors import Refused, Unanswered, Unreachable
 from bot.patience import Patience
 from bot.runbook import Runbook
 from bot.services.alert_incidents import AlertIncidents
@@ -76,11 +76,13 @@ class Alerts:
     async def taking(self) -> AsyncIterator[Connection]:
         """A transaction for a sender who waits for the answer. Raises Unreachable rather than let them wait long."""
         begun, conn = await self._patience.wait_for(self._begin())
+        sent = False
         try:
-            async with begun, asyncio.timeout(STORED_WITHIN_S):
+            async with asyncio.timeout(STORED_WITHIN_S), begun:
                 yield conn
+                sent = True
         except TimeoutError as error:
-            raise Unreachable("it could not be stored in time") from error
+            raise (Unanswered if sent else Unreachable)("it could not be stored in time") from error
 
     async def _begin(self) -> tuple[AsyncExitStack, Connection]:
         """A place and a transaction, held until what is returned first is closed."""

@@ -57,7 +57,7 @@ class Links:
             page_id, signed_at = self._signer(await self._keyring.of_links()).loads(token, return_timestamp=True)
         except BadData as error:
             raise NotFound("This link is not one of ours, or a part of it is missing.") from error
-        async with self._db.transaction() as conn:
+        async with self._db.statement() as conn:
             page = await pages.find(conn, page_id)
         if page is None:
             raise NotFound("What this link was for is not here any more.")

@@ -121,7 +121,8 @@ class Outages:
     async def _tell_the_end(self, incident_id: int, told: Posted) -> None:
         """Every process that knows of the message may come here; the first one to write it down has it said."""
         now = self._clock.now()
-        words = f"Paging was held up from {self._since:%H:%M:%S} to {now:%H:%M:%S} UTC: the database did not answer, or took no changes"
+        held_up = f"Paging was held up from {self._since:%H:%M:%S} to {now:%H:%M:%S} UTC"
+        words = f"{held_up}: the database did not answer, or took no changes"
         async with self._db.transaction() as conn:
             once = f"held up {told.ts}"
             if await incidents.write_once(conn, incident_id, "system", words, actor=TOCSIN.name, at=now, key=once):

@@ -1,21 +1,26 @@
 """What was stored is done however long it takes, and nobody is told more certainly than is known what became of it."""
 
+import re
 from collections.abc import Callable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import aiohttp
 import pytest
+from psycopg import AsyncConnection
 
 from bot.clock import Clock
 from bot.services.takeover import TAKEN_OVER_AFTER, TIME_TO_BE_HEARD, Takeover
 from bot.store import requests
 from bot.store.database import Database
 from bot.store.requests import Request
+from tests.commandline import tocsin
 from tests.stories.asking import ask, asked, count, declared, notes, whispered
 from tests.stories.lines import command, stored
-from tests.world import BEGINNING, World, words_of
+from tests.stories.telephones import ADA, PUBLIC, by, replied, telephones
+from tests.world import BEGINNING, RUNBOOK, World, words_of
 
 NewWorld = Callable[..., AbstractAsyncContextManager[World]]
 
@@ -34,9 +39,9 @@ CREATE CONSTRAINT TRIGGER hang AFTER INSERT ON {table} DEFERRABLE INITIALLY DEFE
 """
 # The session ends in the middle of its COMMIT.
 DIES_AT_COMMIT = """
-CREATE FUNCTION die() RETURNS trigger LANGUAGE plpgsql AS
+CREATE OR REPLACE FUNCTION die() RETURNS trigger LANGUAGE plpgsql AS
     $$ BEGIN PERFORM pg_terminate_backend(pg_backend_pid()); PERFORM pg_sleep(5); RETURN NULL; END $$;
-CREATE CONSTRAINT TRIGGER die AFTER INSERT ON incidents DEFERRABLE INITIALLY DEFERRED
+CREATE CONSTRAINT TRIGGER die_{table} AFTER {when} ON {table} DEFERRABLE INITIALLY DEFERRED
     FOR EACH ROW EXECUTE FUNCTION die();
 """
 DONE, UNDONE = "PERFORM pg_sleep(0.2); RETURN NULL", "RAISE"
@@ -126,13 +131,49 @@ async def test_whether_a_form_was_recorded_is_told_where_it_was_opened(world: Wo
 
 
 async def test_a_deed_whose_commit_nobody_heard_of_is_not_called_undone_and_not_done_twice(world: World) -> None:
-    await do(world, DIES_AT_COMMIT)
+    await do(world, DIES_AT_COMMIT.format(table="incidents", when="INSERT"))
     first = await ask(world, "eve", "/incident declare P1 Payments failing")
     assert first.startswith("⏳ *Not known yet whether it was done:*")
-    await do(world, "DROP TRIGGER die ON incidents")
+    await do(world, "DROP TRIGGER die_incidents ON incidents")
     await world.passes(seconds=15)
     assert await count(world) == 1
     assert "is declared as P1" in words_of(whispered(world, "eve", "#general")[-1])
+
+
+async def test_links_texts_and_alerts_are_not_called_unrecorded_when_nobody_knows(
+    new_world: NewWorld,
+) -> None:
+    more = {"ALERTS_TOKEN": "t"}
+    async with telephones(new_world, by("sms"), **more) as (world, company):
+        await declared(world)
+        (link,) = re.findall(rf"{re.escape(PUBLIC)}(/ack/\S+)", company.texts(ADA)[0].body)
+        for table in ("incidents", "alerts"):
+            await do(world, DIES_AT_COMMIT.format(table=table, when="INSERT OR UPDATE"))
+        status, page = await followed(world, "POST", link)
+        assert (status, "It is not known yet whether this was recorded" in page) == (503, True)
+        assert "It is not known yet whether this was recorded" in await replied(world, company, ADA, "ack")
+        status, reason = await followed(world, "POST", "/alerts/generic?token=t")
+        assert (status, "it is not known whether this was stored" in reason) == (503, True)
+
+        for table in ("incidents", "alerts"):
+            await do(world, f"DROP TRIGGER die_{table} ON {table}")
+        assert "INC-1 is acknowledged" in await replied(world, company, ADA, "ack")
+        assert (await followed(world, "POST", "/alerts/generic?token=t"))[0] == 202
+
+
+async def followed(world: World, method: str, path: str) -> tuple[int, str]:
+    url, alert = f"http://127.0.0.1:{world.app.port}{path}", {"title": "Disk full", "status": "firing"}
+    async with aiohttp.ClientSession() as session, session.request(method, url, json=alert) as answer:
+        return answer.status, await answer.text()
+
+
+async def test_a_shell_is_not_told_that_nothing_was_declared_when_nobody_knows(database: str, tmp_path: Path) -> None:
+    (tmp_path / "runbook.yml").write_text(RUNBOOK)
+    async with await AsyncConnection.connect(database, autocommit=True) as conn:
+        await conn.execute(DIES_AT_COMMIT.format(table="incidents", when="INSERT").encode())
+    ended = await tocsin("declare", "P1", "Payments failing", at=tmp_path, DATABASE_URL=database)
+    assert ended.code == 1
+    assert "It is not known whether this was done" in ended.err
 
 
 async def test_an_attempt_after_a_deed_that_was_done_says_that_it_was_done(world: World) -> None:
