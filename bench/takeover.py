@@ -11,15 +11,16 @@ from bench.stage import free_port
 from bench.storm import ladder_of
 from bench.table import Spread, Table, met
 from bot.clock import Clock
-from bot.services.outbox import LEASE
+from bot.services.leases import TAKEN_OVER_AFTER
 
 PAGES = 20
 NEVER = timedelta(hours=1)
-ALLOWED = LEASE + timedelta(seconds=1)
+ALLOWED = TAKEN_OVER_AFTER + timedelta(seconds=1)
 HOW = (
     f"A process is killed (`-9`) while {PAGES} of its pages are on their way, at a provider that never answers it; a "
-    f"second process, which had no part in them, runs beside it. From the kill to the second arrival of each page. A "
-    f"lease is {LEASE.total_seconds():.0f} s long and begins when the page is claimed. Goal: the lease and 1 s."
+    "second process, which had no part in them, runs beside it. From the kill to the second arrival of each page. What "
+    "a process has in hand is taken over when it has given no sign of life for "
+    f"{TAKEN_OVER_AFTER.total_seconds():.0f} s. Goal: that and 1 s."
 )
 
 

@@ -11,7 +11,7 @@ import aiosmtplib
 
 from bot.clock import Clock
 from bot.domain.errors import Failed, Rejected, Unanswered, Unreachable
-from bot.outgoing import has_left, must_not_be_over
+from bot.outgoing import accepted, has_left, must_not_be_over
 from bot.settings import Smtp
 
 TIMEOUT_S = 10.0
@@ -158,7 +158,7 @@ class Mail:
             raise _refusal(error) from error
         except (aiosmtplib.SMTPException, OSError, TimeoutError) as error:
             raise Unanswered(f"the mail server {self.place} did not say whether it took the mail") from error
-        return f"{self._id(letter.key)} {one_line(answer.message)[:ERROR_LENGTH]}"
+        return accepted(f"{self._id(letter.key)} {one_line(answer.message)[:ERROR_LENGTH]}")
 
 
 def _travels_as_it_is(words: str) -> bool:

@@ -71,6 +71,33 @@ def has_left() -> None:
     _told_at_leaving.get()()
 
 
+class Yes:
+    """Whether the other side has said yes within a block, and the reference it is known by; None: not that we heard."""
+
+    def __init__(self) -> None:
+        self.reference: str | None = None
+
+    @classmethod
+    @contextmanager
+    def heard(cls) -> Iterator["Yes"]:
+        yes = cls()
+        token = _yes.set(yes)
+        try:
+            yield yes
+        finally:
+            _yes.reset(token)
+
+
+_yes: ContextVar[Yes | None] = ContextVar("yes", default=None)
+
+
+def accepted(reference: str) -> str:
+    """Say so at once where anything is still to be done that may fail, such as to take leave; returns the reference."""
+    if yes := _yes.get():
+        yes.reference = reference
+    return reference
+
+
 class PunctualRequest(ClientRequest):
     """Asks once more at the last moment: here there is nothing left to wait for but the socket."""
 

@@ -9,8 +9,9 @@ from typing import Any
 
 from bot.clock import Clock
 from bot.domain.errors import Failed, RateLimited, Rejected, Unanswered
-from bot.outgoing import only_before
+from bot.outgoing import Yes, only_before
 from bot.services.errands import PAGE, UPDATE, Errand, NoLongerWanted, NotYet, Outcome, backoff
+from bot.services.leases import LEASE, TAKEN_OVER_AFTER, Leases, Watch
 from bot.services.precedence import MANY_PAGES, Precedence
 from bot.services.records import Records
 from bot.store import outbox
@@ -20,10 +21,10 @@ from bot.store.queries import Connection
 
 log = logging.getLogger(__name__)
 
-# What a process that died had claimed is taken over after this: before a person counts as not reached.
-LEASE = timedelta(seconds=15)
-# An attempt ends so long before its lease does: also one that was frozen and wakes up sends nothing any more.
+# An attempt ends so long before anybody may take over what it sends, even if its claim could not be renewed: also one
+# that was frozen and wakes up sends nothing any more.
 MARGIN = timedelta(seconds=3)
+ATTEMPT = TAKEN_OVER_AFTER - MARGIN
 AT_ONCE = 128
 # Of everything but pages: when all of that is slow, a page still finds a place, and no crowd before the processor.
 OTHERS_AT_ONCE = 32
@@ -43,7 +44,9 @@ class Outbox:
         self._db = db
         self._clock = clock
         self._errands: dict[str, Errand] = {}
-        self._records = Records(db, clock)
+        self.records = Records(db, clock)
+        self.leases = Leases(db, clock)
+        self._watch = Watch(clock)
         self.precedence = Precedence(clock)
         self._under_way: dict[int, asyncio.Task[bool]] = {}
         self._letting_go: set[asyncio.Task[None]] = set()
@@ -59,7 +62,7 @@ class Outbox:
 
     def carries(self, kind: str, errand: Errand) -> None:
         self._errands[kind] = errand
-        self._records.of(kind, errand)
+        self.records.of(kind, errand)
 
     async def put(
         self,
@@ -123,14 +126,25 @@ class Outbox:
 
     async def _take(self, lowest: int, limit: int) -> int:
         now = self._clock.now()
-        async with self._db.statement() as conn:
-            deliveries, self.due_next = await outbox.claim(
-                conn, now=now, lease_until=now + LEASE, limit=limit, lowest=lowest, in_hand=list(self._under_way),
-                believed=self._clock.at_database(), takes_over=not self._clock.stepped_within(LEASE),
-                holder=self._db.process,
-            )  # fmt: skip
-        self._begin_all(deliveries)
-        return len(deliveries)
+        try:
+            async with self._db.statement() as conn:
+                look = await outbox.claim(
+                    conn, now=now, lease_until=now + LEASE, limit=limit, lowest=lowest, in_hand=list(self._under_way),
+                    believed=self._clock.at_database(), over=self._watch.over, holder=self._db.process,
+                )  # fmt: skip
+        except Failed:
+            self._watch.was_interrupted()
+            raise
+        self._watch.saw(look.lapsed)
+        self.due_next = self._sooner(look.due_at)
+        self._begin_all(look.claimed)
+        return len(look.claimed)
+
+    def _sooner(self, due_at: datetime | None) -> datetime | None:
+        """That, or when the next claim that is watched is over."""
+        left = self._watch.left
+        over_at = None if left is None else self._clock.now() + left
+        return min(filter(None, (due_at, over_at)), default=None)
 
     def _places(self) -> list[tuple[int, int]]:
         """How many may be claimed now, each with the least urgent that may be among them."""
@@ -147,7 +161,7 @@ class Outbox:
         if self._is_full:
             return None
         async with self._db.statement() as conn:
-            return await outbox.next_due(conn)
+            return self._sooner(await outbox.next_due(conn, self._clock.now()))
 
     @property
     def _is_full(self) -> bool:
@@ -169,6 +183,7 @@ class Outbox:
             await asyncio.wait(tasks, timeout=patience_s)
         for task in tasks:
             task.cancel()
+        self.leases.stop()
 
     def _begin_all(self, deliveries: Sequence[Delivery]) -> None:
         pages = [delivery for delivery in deliveries if delivery.priority <= PAGE]
@@ -182,9 +197,11 @@ class Outbox:
     def _begin(self, delivery: Delivery, *, behind: Sequence[asyncio.Event]) -> None:
         task = asyncio.create_task(self._carry(delivery, behind), name=f"{delivery.kind} {delivery.id}")
         self._under_way[delivery.id] = task
+        self.leases.hold(delivery)
         task.add_done_callback(lambda done: self._done(delivery, done))
 
     def _done(self, delivery: Delivery, task: asyncio.Task[bool]) -> None:
+        self.leases.let_go(delivery)
         if self._under_way.get(delivery.id) is not task:
             # We were frozen for longer than its lease, and have claimed it anew since.
             return
@@ -204,15 +221,24 @@ class Outbox:
             log.log(level, "delivery=%s kind=%s %s error=%r", delivery.id, delivery.kind, outcome.state, outcome.error)
         await self.precedence.give_way()
         looks = self._looks
-        is_followed = await self._records.keep(delivery, outcome)
+        is_followed = await self.records.keep(delivery, outcome)
         # What was put into its lane meanwhile may have been looked for before the lane was free.
         return is_followed or (delivery.lane is not None and self._looks != looks)
 
     async def _attempt(self, delivery: Delivery) -> Outcome:
+        with Yes.heard() as yes:
+            outcome = await self._send(delivery)
+        if yes.reference is None or outcome.state == "sent":
+            return outcome
+        # Whatever failed after it, such as a polite goodbye: it was accepted, and is not sent again.
+        log.warning("delivery=%s kind=%s was accepted; then: %s", delivery.id, delivery.kind, outcome.error)
+        return Outcome("sent", reference=yes.reference)
+
+    async def _send(self, delivery: Delivery) -> Outcome:
         try:
             left = self._time_left(delivery)
             async with asyncio.timeout(left):
-                with only_before(self._end_of(delivery, left)):
+                with only_before(self._is_over(delivery, left)):
                     return Outcome("sent", reference=await self._errands[delivery.kind].send(delivery))
         except NoLongerWanted as reason:
             return Outcome("cancelled", error=str(reason) or None)
@@ -225,7 +251,7 @@ class Outbox:
         except Unanswered as error:
             return self._again(delivery, str(error), unsure=True)
         except TimeoutError:
-            return self._again(delivery, "no answer before its lease was over", unsure=True)
+            return self._again(delivery, f"no answer within {ATTEMPT.total_seconds():.0f} s", unsure=True)
         except Failed as error:
             return self._again(delivery, str(error))
         except Exception as error:
@@ -241,15 +267,18 @@ class Outbox:
         again_at = now + LOOK_AGAIN_AFTER
         return Outcome("waiting", again_at=again_at, unsure=delivery.unsure, is_there=reason.is_there)
 
-    def _end_of(self, delivery: Delivery, left_s: float | None) -> Callable[[], bool]:
-        """Is its lease as good as over? Also by the steady counter: a clock that is set back makes no lease longer."""
+    def _is_over(self, delivery: Delivery, left_s: float | None) -> Callable[[], bool]:
+        """Is its time over? Also by the steady counter: a clock that is set back gives it no more."""
         end = self._clock.elapsed() + timedelta(seconds=left_s) if left_s is not None else timedelta.max
-        return lambda: self._clock.now() >= delivery.lease_until - MARGIN or self._clock.elapsed() >= end
+        return lambda: self._clock.now() >= self._end_of(delivery) or self._clock.elapsed() >= end
 
     def _time_left(self, delivery: Delivery) -> float | None:
         """Seconds an attempt may take; None while the clock stands still."""
-        left = self._clock.seconds_until(delivery.lease_until - MARGIN)
+        left = self._clock.seconds_until(self._end_of(delivery))
         return None if left == float("inf") else left
+
+    def _end_of(self, delivery: Delivery) -> datetime:
+        return delivery.lease_until - LEASE + ATTEMPT
 
     def _again(self, delivery: Delivery, error: str, wait: timedelta | None = None, *, unsure: bool = False) -> Outcome:
         now = self._clock.now()

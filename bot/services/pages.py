@@ -12,7 +12,7 @@ from bot.domain.escalation import is_late
 from bot.domain.incident import Incident
 from bot.domain.page import Draft, Page, Turn, Via
 from bot.metrics import Metrics
-from bot.outgoing import tell_at_leaving
+from bot.outgoing import must_not_be_over, tell_at_leaving
 from bot.pagers import Call, Pager, Remembering
 from bot.rendering import Rendering
 from bot.runbook import Runbook
@@ -128,8 +128,7 @@ class Pages(Errand):
         await self._followups.put(conn, incident.id, made)
 
     async def send(self, delivery: Delivery) -> str | None:
-        if self._clock.now() >= delivery.lease_until:
-            raise Unreachable("its lease was over before it was sent")
+        must_not_be_over()
         leaving = self._just_made(delivery) or await self._attempts.ask(delivery)
         page, incident = leaving.page, leaving.incident
         person = self._people.person(page.person)

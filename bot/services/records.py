@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
 
 from bot.clock import Clock
@@ -17,10 +18,13 @@ from bot.store.queries import Connection
 log = logging.getLogger(__name__)
 
 RECORD_AGAIN_AFTER_S = 0.5
+# When it is a fault of ours that keeps it from being written down, which time alone does not mend.
+LONGEST_WAIT_S = 60.0
 
 
 class Records:
-    """An outcome of a claim that is no longer ours changes nothing."""
+    """That something was accepted is written down whoever has claimed it since; any other outcome only while its claim
+    is ours."""
 
     def __init__(self, db: Database, clock: Clock) -> None:
         self._db = db
@@ -39,17 +43,26 @@ class Records:
 
         Returns whether another waits for its turn in the same lane.
         """
-        errand = self._errands.get(delivery.kind)
-        while True:
-            try:
-                return await self._write_down(errand, delivery, outcome)
-            except (Unanswered, Unreachable):
-                await asyncio.sleep(RECORD_AGAIN_AFTER_S)
-            except Exception:
-                log.exception("delivery=%s kind=%s what follows is not recorded", delivery.id, delivery.kind)
-                if errand is None:
-                    return True
-                errand = None
+        outcome = _legible(outcome)
+        errand, wait_s = self._errands.get(delivery.kind), RECORD_AGAIN_AFTER_S
+        try:
+            while True:
+                try:
+                    return await self._write_down(errand, delivery, outcome)
+                except (Unanswered, Unreachable):
+                    await asyncio.sleep(RECORD_AGAIN_AFTER_S)
+                except Exception:
+                    log.exception("delivery=%s kind=%s what follows is not recorded", delivery.id, delivery.kind)
+                    if errand is None and outcome.state != "sent":
+                        # Nothing is lost: somebody claims it again.
+                        return True
+                    if errand is None:
+                        await asyncio.sleep(wait_s)
+                        wait_s = min(wait_s * 2, LONGEST_WAIT_S)
+                    errand = None
+        except asyncio.CancelledError:
+            log.error("delivery=%s kind=%s %s is not written down", delivery.id, delivery.kind, outcome.state)
+            raise
 
     async def _write_down(self, errand: Errand | None, delivery: Delivery, outcome: Outcome) -> bool:
         if outcome.state == "waiting":
@@ -79,3 +92,12 @@ class Records:
         return await outbox.postpone(
             conn, delivery, now=now, due_at=due_at, error=outcome.error or "", unsure=outcome.unsure
         )
+
+
+def _legible(outcome: Outcome) -> Outcome:
+    """What somebody else's server says may hold what no row can."""
+    return replace(outcome, reference=_as_text(outcome.reference), error=_as_text(outcome.error))
+
+
+def _as_text(words: str | None) -> str | None:
+    return None if words is None else words.replace("\0", "").encode("utf-8", "replace").decode()

@@ -11,7 +11,7 @@ from bot.domain.errors import Failed
 from bot.domain.escalation import REACH_WITHIN
 from bot.metrics import Metrics
 from bot.services.errands import LONGEST_BACKOFF
-from bot.services.outbox import LEASE
+from bot.services.leases import LEASE
 from bot.store import timekeeping
 from bot.store.database import Database
 from bot.store.timekeeping import Waits

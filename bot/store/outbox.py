@@ -67,6 +67,14 @@ async def put(
 
 
 @dataclass(frozen=True)
+class Lapse:
+    """A claim of somebody else's that was not renewed in time: until `due_at`."""
+
+    id: int
+    due_at: datetime
+
+
+@dataclass(frozen=True)
 class InHand:
     """Something that whoever puts it in also carries; `known` as in Delivery."""
 
@@ -105,6 +113,15 @@ async def let_go(conn: Connection, kind: str, given: Sequence[InHand], *, now: d
     await SQL.run(conn, "let_go", kind=kind, payloads=payloads, now=now, holder=holder)
 
 
+@dataclass(frozen=True)
+class Look:
+    """What a look at the outbox has found; `due_at`: when the next of what is left is due, as `next_due` says."""
+
+    claimed: list[Delivery]
+    due_at: datetime | None
+    lapsed: list[Lapse]
+
+
 async def claim(
     conn: Connection,
     *,
@@ -112,27 +129,39 @@ async def claim(
     lease_until: datetime,
     limit: int,
     lowest: int,
-    in_hand: list[int],
     believed: datetime,
-    takes_over: bool = True,
+    in_hand: Sequence[int] = (),
+    over: Sequence[Lapse] = (),
     holder: str | None = None,
-) -> tuple[list[Delivery], datetime | None]:
-    """What is due, most urgent first; nothing less urgent than `lowest`, and nothing of `in_hand`. And when the next
-    of what is left is due, as `next_due` says.
+) -> Look:
+    """Claim what is due, most urgent first, and nothing less urgent than `lowest`; of what others have claimed only
+    what is `over`. Claims that lapsed are found, but for those `in_hand`.
 
-    `believed`: what the database's clock should show; nothing is claimed while it shows something else. `takes_over`:
-    also what others have claimed for a time that is over.
+    `believed`: what the database's clock should show; nothing is claimed while it shows something else.
     """
-    values = {"now": now, "lease_until": lease_until, "limit": limit, "lowest": lowest, "in_hand": in_hand}
-    values |= {"believed": believed, "takes_over": takes_over}
-    rows, following = await ask_all(conn, (SQL, "claim", values | {"holder": holder}), (SQL, "next_due", {}))
+    values = {"now": now, "lease_until": lease_until, "limit": limit, "lowest": lowest, "holder": holder}
+    values |= {"believed": believed, "over": as_json([vars(one) for one in over])}
+    rows, following, lapsed = await ask_all(
+        conn,
+        (SQL, "claim", values),
+        (SQL, "next_due", {"now": now}),
+        (SQL, "lapsed", {"now": now, "in_hand": list(in_hand)}),
+    )
     claimed = sorted((Delivery(**row) for row in rows), key=lambda delivery: (delivery.priority, delivery.id))
-    return claimed, following[0]["due_at"]
+    return Look(claimed, following[0]["due_at"], [Lapse(**row) for row in lapsed])
+
+
+async def renew(conn: Connection, held: Sequence[Delivery], *, until: datetime) -> None:
+    """Nobody takes these over before then; nothing happens to those whose claim is not ours any more."""
+    await SQL.run(conn, "renew", rows=_claims(held), until=until)
 
 
 async def close(conn: Connection, ended: Sequence[tuple[Delivery, End]], *, now: datetime) -> dict[int, bool]:
-    """Record how these came to their end; returns those whose claim was still ours, by number, each with whether
-    another waits for its turn in the same lane."""
+    """Record how these came to their end; returns those of which it is recorded now, by number, each with whether
+    another waits for its turn in the same lane.
+
+    That something was sent is recorded even if somebody else has claimed it since, or said otherwise.
+    """
     rows = [
         {"id": delivery.id, "fence": delivery.fence, "state": end.state, "reference": end.reference, "error": end.error}
         for delivery, end in ended
@@ -160,8 +189,9 @@ async def bring_forward(conn: Connection, kinds: list[str], payload: Mapping[str
     await SQL.run(conn, "bring_forward", kinds=kinds, payload=Jsonb(payload), now=now)
 
 
-async def next_due(conn: Connection) -> datetime | None:
-    due_at: datetime | None = (await SQL.the(conn, "next_due"))["due_at"]
+async def next_due(conn: Connection, now: datetime) -> datetime | None:
+    """When what waits is due, or what somebody has claimed lapses; claims that have lapsed are for whoever watches."""
+    due_at: datetime | None = (await SQL.the(conn, "next_due", now=now))["due_at"]
     return due_at
 
 
@@ -171,3 +201,7 @@ async def unfinished(conn: Connection) -> list[Row]:
 
 async def forget_old(conn: Connection, before: datetime) -> int:
     return await SQL.run(conn, "forget_old", before=before)
+
+
+def _claims(held: Sequence[Delivery]) -> Jsonb:
+    return as_json([{"id": delivery.id, "fence": delivery.fence} for delivery in held])

@@ -24,20 +24,22 @@ WHERE state = 'sending' AND fence = 1 AND holder = %(holder)s AND kind = %(kind)
   AND payload = ANY(%(payloads)s::jsonb[]);
 
 -- name: claim
--- What is due and first in its lane. One that was being sent when its lease ended may have been accepted: unsure.
--- What this process still has in hand is not taken over by itself: its outcome is on its way. Nothing is taken over right
--- after the clock was set: leases only look as if they were over.
+-- What is due and first in its lane. A claim that is over may have been accepted: unsure. It is over when whoever looks
+-- has watched it for long enough, and it has not been renewed since.
+WITH over AS (SELECT * FROM jsonb_to_recordset(%(over)s) AS over (id bigint, due_at timestamptz))
 UPDATE outbox o
 SET state = 'sending', fence = o.fence + 1, attempts = o.attempts + 1, due_at = %(lease_until)s,
     unsure = o.unsure OR o.state = 'sending', holder = %(holder)s
 FROM (
     SELECT c.id FROM outbox c
     WHERE c.state IN ('waiting', 'sending') AND c.due_at <= %(now)s AND c.priority <= %(lowest)s
-      AND c.id <> ALL(%(in_hand)s::bigint[]) AND agrees(%(believed)s) AND (c.state = 'waiting' OR %(takes_over)s)
+      AND agrees(%(believed)s)
+      AND (c.state = 'waiting' OR (c.id, c.due_at) IN (SELECT id, due_at FROM over))
       AND (c.lane IS NULL OR NOT EXISTS (
           SELECT FROM outbox f
           WHERE f.lane = c.lane AND f.state IN ('waiting', 'sending') AND f.id <> c.id
-            AND ((f.state = 'sending' AND f.due_at > %(now)s) OR (f.priority, f.id) < (c.priority, c.id))))
+            AND ((f.state = 'sending' AND (f.id, f.due_at) NOT IN (SELECT id, due_at FROM over))
+                OR (f.priority, f.id) < (c.priority, c.id))))
     ORDER BY c.priority, c.id
     LIMIT %(limit)s
     FOR UPDATE SKIP LOCKED) due
@@ -45,10 +47,27 @@ WHERE o.id = due.id
 RETURNING o.id, o.kind, o.payload, o.fence, o.attempts, o.unsure, o.created_at, o.due_at AS lease_until, o.priority,
     o.lane;
 
+-- name: lapsed
+-- Claims that have not been renewed in time. Whatever whoever asks has in hand is no concern of theirs.
+SELECT id, due_at FROM outbox WHERE state = 'sending' AND due_at <= %(now)s AND id <> ALL(%(in_hand)s::bigint[]);
+
+-- name: renew
+-- What is being written down at this moment needs it no more.
+WITH given AS (SELECT * FROM jsonb_to_recordset(%(rows)s) AS given (id bigint, fence bigint)),
+held AS (
+    SELECT c.id FROM outbox c JOIN given ON given.id = c.id AND given.fence = c.fence
+    WHERE c.state = 'sending' AND c.due_at < %(until)s
+    FOR UPDATE OF c SKIP LOCKED)
+UPDATE outbox o SET due_at = %(until)s FROM held WHERE o.id = held.id;
+
 -- name: close
+-- An end is recorded by whoever has the claim; but that it was accepted is true whoever has it by now, and whatever they
+-- have said meanwhile. What has a key shows a state: there whoever came later knows better.
 UPDATE outbox o SET state = given.state, done_at = %(now)s, reference = given.reference, error = given.error
 FROM jsonb_populate_recordset(NULL::outbox, %(rows)s) AS given
-WHERE o.id = given.id AND o.fence = given.fence AND o.state = 'sending'
+WHERE o.id = given.id
+  AND ((o.fence = given.fence AND o.state = 'sending')
+      OR (given.state = 'sent' AND o.state <> 'sent' AND o.key IS NULL))
 RETURNING o.id,
     EXISTS (SELECT FROM outbox f WHERE f.lane = o.lane AND f.state IN ('waiting', 'sending') AND f.id <> o.id)
     AS is_followed;
@@ -75,9 +94,10 @@ UPDATE outbox SET due_at = %(now)s
 WHERE state = 'waiting' AND kind = ANY(%(kinds)s) AND payload @> %(payload)s AND due_at > %(now)s;
 
 -- name: next_due
--- What waits behind another in its lane is not due before that one is done.
+-- What waits behind another in its lane is not due before that one is done; when a claim is over, whoever watches it
+-- says.
 SELECT min(c.due_at) AS due_at FROM outbox c
-WHERE c.state IN ('waiting', 'sending')
+WHERE (c.state = 'waiting' OR (c.state = 'sending' AND c.due_at > %(now)s))
   AND (c.lane IS NULL OR NOT EXISTS (
       SELECT FROM outbox f
       WHERE f.lane = c.lane AND f.state IN ('waiting', 'sending') AND f.id <> c.id

@@ -29,18 +29,21 @@ held AS (SELECT id FROM pages WHERE id IN (SELECT page FROM given) ORDER BY id F
 UPDATE pages p SET attempts = p.attempts + 1, first_attempt_at = coalesce(p.first_attempt_at, %(now)s)
 FROM held JOIN given ON given.page = held.id
 JOIN outbox o ON o.id = given.delivery AND o.fence = given.fence
-WHERE p.id = held.id AND p.state = 'waiting' AND o.state = 'sending' AND o.due_at > %(now)s
+WHERE p.id = held.id AND p.state = 'waiting' AND o.state = 'sending'
 RETURNING p.*;
 
 -- name: settle
--- No row for a page that was settled before.
+-- No row for a page that was settled before. One that somebody else was refused, and that was accepted from whoever tells
+-- so only now, was accepted; but what its provider reported of it since stands.
 WITH given AS (SELECT * FROM jsonb_populate_recordset(NULL::pages, %(rows)s)),
 held AS (SELECT id FROM pages WHERE id IN (SELECT id FROM given) ORDER BY id FOR NO KEY UPDATE)
 UPDATE pages p
 SET state = given.state, error = given.error, reference = coalesce(given.reference, p.reference),
     accepted_at = CASE WHEN given.state = 'accepted' THEN %(now)s ELSE p.accepted_at END
 FROM held JOIN given ON given.id = held.id
-WHERE p.id = held.id AND p.state IN ('waiting', 'cancelled')
+WHERE p.id = held.id AND (p.state IN ('waiting', 'cancelled')
+    OR (given.state = 'accepted' AND p.state IN ('refused', 'gave_up') AND p.accepted_at IS NULL
+        AND p.reported IS NULL))
 RETURNING p.id;
 
 -- name: report

@@ -207,11 +207,11 @@ async def test_each_process_is_named_with_what_it_has_in_hand(world: World) -> N
     async with world.house.db.transaction() as conn:
         await outbox.put(conn, "card", {}, now=now, priority=CARD)
         lease_until = now + timedelta(seconds=15)
-        claimed, _ = await outbox.claim(
-            conn, now=now, lease_until=lease_until, limit=9, lowest=CARD, in_hand=[],
-            believed=world.clock.at_database(), holder="elsewhere:7",
+        look = await outbox.claim(
+            conn, now=now, lease_until=lease_until, limit=9, lowest=CARD, believed=world.clock.at_database(),
+            holder="elsewhere:7",
         )  # fmt: skip
-        assert len(claimed) == 1
+        assert len(look.claimed) == 1
         left = Request("command 1", "command", {}, now)
         await requests.store(conn, left, taken_over_at=lease_until, holder="elsewhere:7")
 
