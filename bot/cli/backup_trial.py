@@ -23,10 +23,14 @@ async def backups_tried(settings: Settings, runbook: Runbook) -> list[Finding]:
 
 async def _database(backup: Backup) -> Finding:
     try:
-        equipment = await dumpers()[backup.kind].equip(backup, program_folders(binaries()))
+        dumper = dumpers()[backup.kind]
+        equipment = await dumper.equip(backup, program_folders(binaries()))
+        foreseen = await dumper.foreseen(backup)
     except Failed as error:
         mend = f"Until then {backup.key} is not backed up."
         return Finding(f"backup {backup.key}: {backup.target.shown}: {error}", mend)
+    if foreseen:
+        return Finding(f"backup {backup.key}: {'; '.join(foreseen)}", f"Until then {backup.key} is not backed up.")
     return Finding(f"backup {backup.key}: {equipment.server} answers, and {equipment.tool} dumps it")
 
 

@@ -141,9 +141,18 @@ def difference(wanted: Mapping[str, int], found: Mapping[str, int]) -> str:
     What was not counted is not compared: an extension may have rows of its own dumped, or some of them.
     """
     for table in sorted(wanted):
-        if wanted[table] != found.get(table, 0):
-            return f"{table} has {found.get(table, 0)} rows in it, {wanted[table]} were dumped"
+        if wanted[table] not in (there := _found_of(table, found)):
+            return f"{table} has {there[0]} rows in it, {wanted[table]} were dumped"
     return ""
+
+
+def _found_of(table: str, found: Mapping[str, int]) -> list[int]:
+    """What was found of it; several where an older Tocsin wrote its name without quotes, and it may be any of these."""
+    if table in found:
+        return [found[table]]
+    return [
+        rows for name, rows in found.items() if '"' in name and name.replace('"', "") == table.replace('"', "")
+    ] or [0]
 
 
 def to_delete(whole: Sequence[Backup], keep: timedelta, now: datetime) -> list[Backup]:

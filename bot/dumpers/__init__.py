@@ -81,6 +81,9 @@ class Dumper(Protocol):
     async def equip(self, backup: Any, folders: Sequence[Path]) -> Equipment:
         """Find what fits the server. Raises Rejected, saying what to install, or Unreachable."""
 
+    async def foreseen(self, backup: Any) -> Sequence[str]:
+        """What would end a dump half-way, each with how to mend it. Raises Unreachable."""
+
     def dump(self, backup: Any, equipment: Equipment, tally: Tally) -> Content:
         """The database's content. The tally is kept as it goes, and complete at the end."""
 

@@ -3,9 +3,20 @@
 import re
 from collections.abc import Mapping
 
+from bot.dumpers._postgresql_tables import UNREADABLE, qualified
+
 END = b"\\.\n"
-_NAME = r'"(?:[^"]|"")+"|[^".\s(]+'
-_COPY = re.compile(rf"COPY (?:({_NAME})\.)?({_NAME}) .*FROM stdin;", re.DOTALL)
+_NAME = rb'"(?:[^"]|"")+"|[^".\s(]+'
+_COPY = re.compile(rb"COPY (?:(%b)\.)?(%b) .*FROM stdin;" % (_NAME, _NAME), re.DOTALL)
+_ENCODING = re.compile(rb"SET client_encoding = '(\w+)';")
+# PostgreSQL's names of what Python calls otherwise. Of a dump in SQL_ASCII nobody knows what its bytes mean.
+CODECS = {
+    "SQL_ASCII": "utf-8", "UTF8": "utf-8", "EUC_CN": "gb2312", "EUC_JP": "euc_jp", "EUC_KR": "euc_kr",
+    "EUC_JIS_2004": "euc_jis_2004", "KOI8R": "koi8_r", "KOI8U": "koi8_u", "WIN866": "cp866", "WIN874": "cp874",
+    **{f"WIN{number}": f"cp{number}" for number in range(1250, 1259)},
+    **{f"ISO_8859_{number}": f"iso8859_{number}" for number in range(5, 9)},
+    **{f"LATIN{number}": f"iso8859_{part}" for number, part in enumerate((1, 2, 3, 4, 9, 10, 13, 14, 15, 16), start=1)},
+}  # fmt: skip
 # A name may hold a line's end; a statement that is longer than this is none of ours.
 LONGEST_STATEMENT = 1024 * 1024
 
@@ -18,11 +29,12 @@ class CopiedRows:
         self._rest = b""
         self._at = 0
         self._table: str | None = None
+        self._codec = "utf-8"
         self._within_row = False
 
     @property
     def counts(self) -> Mapping[str, int]:
-        """By `schema.table`."""
+        """By `schema.table`, as `qualified` writes it."""
         return self._counts
 
     def feed(self, piece: bytes) -> None:
@@ -38,9 +50,12 @@ class CopiedRows:
             end = self._rest.find(b"\n", begun) if begun >= 0 else -1
         if end < 0:
             return False
-        if found := _COPY.fullmatch(self._rest[self._at : end].decode("utf-8", "replace")):
-            self._table = ".".join(_unquoted(name) for name in found.groups() if name)
+        statement = self._rest[self._at : end]
+        if found := _COPY.fullmatch(statement):
+            self._table = qualified(*(self._text(name) for name in found.groups() if name))
             self._counts.setdefault(self._table, 0)
+        elif encoding := _ENCODING.fullmatch(statement):
+            self._codec = CODECS.get(encoding[1].decode(), "utf-8")
         self._at = end + 1
         return True
 
@@ -63,6 +78,6 @@ class CopiedRows:
         self._at = last + 1 if last >= 0 else len(self._rest)
         return True
 
-
-def _unquoted(name: str) -> str:
-    return name[1:-1].replace('""', '"') if name.startswith('"') else name
+    def _text(self, name: bytes) -> str:
+        plain = name[1:-1].replace(b'""', b'"') if name.startswith(b'"') else name
+        return plain.decode(self._codec, UNREADABLE)

@@ -5,8 +5,12 @@ machine. What is not said in the address is the programs' own default, as with p
 """
 
 import asyncio
+import os
 import re
-from collections.abc import Mapping, Sequence
+import socket
+import time
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,7 +19,7 @@ from psycopg import AsyncConnection
 from psycopg.conninfo import conninfo_to_dict
 from psycopg.pq import Conninfo
 
-from bot.domain.errors import Rejected, Unreachable
+from bot.domain.errors import Rejected, Unanswered, Unreachable
 from bot.domain.saying import cause_of
 from bot.dumpers._programs import base_environment, every_program, what_it_says
 from bot.runbook.backups import PostgresqlBackup
@@ -54,6 +58,34 @@ async def connect(backup: PostgresqlBackup, database: str = "") -> AsyncConnecti
         raise Unreachable(f"the server did not answer within {CONNECT_TIMEOUT_S}s") from error
     except (psycopg.Error, OSError) as error:
         raise Unreachable(cause_of(str(error), backup.target.redactions())) from error
+
+
+@asynccontextmanager
+async def hung_up_on(conn: AsyncConnection, seconds: float, what: str) -> AsyncIterator[None]:
+    """Nothing within waits for the server any longer than that: one that hangs does not even answer a cancellation.
+
+    Raises Unanswered with `what` took too long.
+    """
+    timer = asyncio.get_running_loop().call_later(seconds, hang_up, conn)
+    begun_s = time.monotonic()
+    try:
+        yield
+    except (psycopg.OperationalError, OSError) as error:
+        if time.monotonic() - begun_s < seconds:
+            raise
+        raise Unanswered(f"{what} took longer than {_span(seconds)}: its server does not answer") from error
+    finally:
+        timer.cancel()
+
+
+def hang_up(conn: AsyncConnection) -> None:
+    """Whoever waits for an answer on it learns at once that none will come."""
+    with suppress(psycopg.Error, OSError), socket.socket(fileno=os.dup(conn.fileno())) as line:
+        line.shutdown(socket.SHUT_RDWR)
+
+
+def _span(seconds: float) -> str:
+    return f"{seconds / 60:.0f} minutes" if seconds >= 120 else f"{seconds:g} s"
 
 
 async def tools(name: str, folders: Sequence[Path]) -> list[Tool]:

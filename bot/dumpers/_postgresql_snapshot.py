@@ -1,6 +1,7 @@
 """One instant of a PostgreSQL database: exported for a dump, and counted meanwhile by whoever exported it."""
 
 import asyncio
+from collections.abc import Sequence
 from contextlib import suppress
 
 import psycopg
@@ -9,11 +10,16 @@ from psycopg import AsyncConnection
 from bot.domain.errors import Failed
 from bot.domain.saying import fit_to_show
 from bot.dumpers import Tally
-from bot.dumpers._postgresql import connect
+from bot.dumpers._postgresql import connect, hang_up, hung_up_on
+from bot.dumpers._postgresql_tables import Table, rows_of, tables_of
 from bot.dumpers._statements import Statements
 from bot.runbook.backups import PostgresqlBackup
 
 SQL = Statements(__file__)
+
+EXPORT_WITHIN_S = 60
+# Of one table; the server itself gives up some minutes before, and then it still answers.
+COUNT_WITHIN_S = 2400
 
 SAME_INSTANT = "counted at the very instant that was dumped"
 
@@ -28,7 +34,7 @@ class Snapshot:
         self._backup = backup
         self._tally = tally
         self._conn = conn
-        self._tables: list[tuple[str, str]] = []
+        self._tables: Sequence[Table] = []
         self._counting: asyncio.Task[None] | None = None
         self.id: str | None = None
 
@@ -37,7 +43,8 @@ class Snapshot:
         """Raises Unreachable."""
         snapshot = cls(backup, tally, await connect(backup))
         try:
-            await snapshot._export()
+            async with hung_up_on(snapshot._conn, EXPORT_WITHIN_S, "beginning to count"):
+                await snapshot._export()
         except psycopg.Error as error:
             snapshot.id = None
             snapshot._not_counted(error)
@@ -45,6 +52,11 @@ class Snapshot:
             await snapshot.close()
             raise
         return snapshot
+
+    @property
+    def backend_pid(self) -> int:
+        """Of the server's process that has it."""
+        return self._conn.info.backend_pid
 
     def count(self) -> None:
         """Begin to count, once: only when the dump has its locks, so that it never waits for ours."""
@@ -58,6 +70,8 @@ class Snapshot:
 
     async def close(self) -> None:
         if self._counting and not self._counting.done():
+            # A server that hangs would have us wait for it even now.
+            hang_up(self._conn)
             self._counting.cancel()
             await asyncio.wait([self._counting])
         with suppress(psycopg.Error):
@@ -66,23 +80,22 @@ class Snapshot:
     async def _export(self) -> None:
         for name in ("begin", "patience"):
             await self._conn.execute(SQL(name))
-        self._tables = await (await self._conn.execute(SQL("tables"))).fetchall()
+        self._tables = await tables_of(self._conn)
         self._tally.tables = len(self._tables)
         row = await (await self._conn.execute(SQL("export"))).fetchone()
-        self.id = row[0] if row else None
+        self.id = (row[0].decode() if isinstance(row[0], bytes) else row[0]) if row else None
 
     async def _count(self) -> None:
         try:
-            counts = [(f"{schema}.{table}", await self._rows(schema, table)) for schema, table in self._tables]
+            counts = {table.name: await self._rows(table) for table in self._tables}
         except (psycopg.Error, Failed, OSError) as error:
             self._not_counted(error)
         else:
-            self._tally.counts, self._tally.counted = dict(counts), SAME_INSTANT
+            self._tally.counts, self._tally.counted = counts, SAME_INSTANT
 
-    async def _rows(self, schema: str, table: str) -> int:
-        row = await (await self._conn.execute(SQL("count", schema=schema, table=table))).fetchone()
-        assert row
-        return int(row[0])
+    async def _rows(self, table: Table) -> int:
+        async with hung_up_on(self._conn, COUNT_WITHIN_S, f"counting the rows of {table.name}"):
+            return await rows_of(self._conn, table)
 
     def _not_counted(self, error: Exception) -> None:
         why = fit_to_show(str(error), self._backup.target.redactions())

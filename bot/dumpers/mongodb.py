@@ -52,6 +52,11 @@ async def equip(backup: MongodbBackup, folders: Sequence[Path]) -> Equipment:
     return Equipment(path, f"mongodump {written(version)}", f"MongoDB {server}")
 
 
+async def foreseen(backup: MongodbBackup) -> Sequence[str]:
+    """What an account may read is known only by reading it."""
+    return ()
+
+
 async def dump(backup: MongodbBackup, equipment: Equipment, tally: Tally) -> Content:
     """Without a database in the runbook or the address it is all of them."""
     program = await _started(backup, equipment)

@@ -10,9 +10,10 @@ from bot.domain.errors import Rejected, Unreachable
 from bot.domain.saying import whole_to_show
 from bot.dumpers import Content, Equipment, Tally
 from bot.dumpers._copied_rows import CopiedRows
-from bot.dumpers._postgresql import advice, connect, environment_for, nearest, tools, written
+from bot.dumpers._postgresql import advice, connect, environment_for, hung_up_on, nearest, tools, written
 from bot.dumpers._postgresql_filling import reader_of
 from bot.dumpers._postgresql_snapshot import Snapshot
+from bot.dumpers._postgresql_tables import unreadable_in
 from bot.dumpers._programs import Silence, base_environment, end, feed, listen, pieces_of, start, whole_error
 from bot.runbook.backups import PostgresqlBackup
 
@@ -21,6 +22,7 @@ SUFFIX = ".dump"
 
 # A table that somebody holds locked must not hold the backup for ever.
 LOCK_WAIT_MS = 60_000
+ANSWER_WITHIN_S = 60
 # How pg_dump begins to complain, and goes on.
 COMPLAINTS = ("pg_dump: error:", "pg_dump: fatal:", "pg_dump: detail:", "pg_dump: hint:")
 
@@ -38,6 +40,17 @@ async def equip(backup: PostgresqlBackup, folders: Sequence[Path]) -> Equipment:
         raise Rejected(f"pg_dump {newest} cannot dump a PostgreSQL {written(server)}: {advice(wanted)}")
     chosen = nearest(fitting)
     return Equipment(chosen.path, f"pg_dump {chosen.version}", f"PostgreSQL {written(server)}")
+
+
+async def foreseen(backup: PostgresqlBackup) -> Sequence[str]:
+    """Whatever this account may not read would end it."""
+    conn = await connect(backup)
+    try:
+        async with hung_up_on(conn, ANSWER_WITHIN_S, "looking at what its account may read"):
+            unreadable = await unreadable_in(conn)
+    finally:
+        await conn.close()
+    return unreadable
 
 
 async def dump(backup: PostgresqlBackup, equipment: Equipment, tally: Tally) -> Content:

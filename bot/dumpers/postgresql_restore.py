@@ -11,9 +11,10 @@ from bot.domain.backup_drill import OURS
 from bot.domain.errors import Rejected, Unanswered, Unreachable
 from bot.domain.saying import cause_of, fit_to_show
 from bot.dumpers import Content, Equipment
-from bot.dumpers._postgresql import advice, connect, nearest, parameters_of, tools, written
+from bot.dumpers._postgresql import advice, connect, hung_up_on, nearest, parameters_of, tools, written
 from bot.dumpers._postgresql_exchange import exchange_names
 from bot.dumpers._postgresql_filling import fill_with
+from bot.dumpers._postgresql_tables import Table, rows_of, tables_of
 from bot.dumpers._statements import Statements
 from bot.runbook.backups import PostgresqlBackup
 
@@ -25,6 +26,10 @@ SQL = Statements(__file__)
 ENTRANCES = ("postgres", "template1")
 COUNT_WITHIN_S = 3600
 ANSWER_WITHIN_S = 60
+# To make, rename or drop a database: one of many files takes minutes.
+DEED_WITHIN_S = 1800
+# The server itself gives up first, and then it still answers.
+GRACE_S = 10
 
 
 async def ready(backup: PostgresqlBackup, folders: Sequence[Path]) -> Equipment:
@@ -56,13 +61,16 @@ async def fill(backup: PostgresqlBackup, scratch: str, content: Content, equipme
 async def counts(backup: PostgresqlBackup, database: str = "") -> Mapping[str, int]:
     """The rows of every table, seen at one instant."""
     async with _inside(backup, database, COUNT_WITHIN_S) as conn:
-        tables = await (await conn.execute(SQL("tables"))).fetchall()
-        return {f"{schema}.{table}": await _rows(conn, schema, table) for schema, table in tables}
+        return {table.name: await _rows(conn, table) for table in await tables_of(conn)}
 
 
 async def ask(backup: PostgresqlBackup, database: str, question: str) -> object:
     """The first column of the first row; None when there is no row. Nothing can be changed by asking."""
-    async with _inside(backup, database, ANSWER_WITHIN_S) as conn:
+    asking = f"asking “{question}”"
+    async with (
+        _inside(backup, database, ANSWER_WITHIN_S) as conn,
+        hung_up_on(conn, ANSWER_WITHIN_S + GRACE_S, asking),
+    ):
         # Prepared, so that it is one statement: a second one could end our read-only transaction.
         row = await (await conn.execute(question.encode(), prepare=True)).fetchone()
     return row[0] if row else None
@@ -108,10 +116,9 @@ def _create_like(scratch: str, options: str) -> bytes:
     return SQL("create", scratch=scratch).as_bytes().rstrip(b";") + b" " + options.encode()
 
 
-async def _rows(conn: AsyncConnection, schema: str, table: str) -> int:
-    row = await (await conn.execute(SQL("count", schema=schema, table=table))).fetchone()
-    assert row
-    return int(row[0])
+async def _rows(conn: AsyncConnection, table: Table) -> int:
+    async with hung_up_on(conn, COUNT_WITHIN_S + GRACE_S, f"counting the rows of {table.name}"):
+        return await rows_of(conn, table)
 
 
 async def _stands(conn: AsyncConnection, database: str) -> bool:
@@ -122,7 +129,7 @@ async def _stands(conn: AsyncConnection, database: str) -> bool:
 @asynccontextmanager
 async def _entrance(backup: PostgresqlBackup) -> AsyncIterator[AsyncConnection]:
     """A connection to the server, but not to the target."""
-    async with _translated(backup), await _enter(backup) as conn:
+    async with _translated(backup), await _enter(backup) as conn, hung_up_on(conn, DEED_WITHIN_S, "what it was told"):
         yield conn
 
 

@@ -28,14 +28,3 @@ SET SESSION CHARACTERISTICS AS TRANSACTION ISOLATION LEVEL REPEATABLE READ READ 
 
 -- name: patience
 SELECT set_config('statement_timeout', %(milliseconds)s, false);
-
--- name: tables
--- Those that hold rows themselves, and belong to no extension.
-SELECT nspname, relname FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = relnamespace
-WHERE relkind = 'r' AND relpersistence <> 't' AND nspname !~ '^pg_' AND nspname <> 'information_schema'
-    AND NOT EXISTS (SELECT FROM pg_depend WHERE classid = 'pg_class'::regclass AND objid = c.oid AND deptype = 'e')
-ORDER BY nspname, relname;
-
--- name: count
--- Without those of its children, which are tables of their own.
-SELECT count(*) FROM ONLY {schema}.{table};

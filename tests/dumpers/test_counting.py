@@ -7,7 +7,7 @@ from collections.abc import AsyncGenerator
 import psycopg
 import pytest
 
-from bot.domain.backup import Damaged
+from bot.domain.backup import Damaged, difference
 from bot.dumpers import Tally
 from bot.dumpers import postgresql as pg
 from bot.dumpers._copied_rows import CopiedRows
@@ -37,7 +37,7 @@ COPY x FROM stdin;" VALUES ('\\.'), (E'two\nlines\n\\.\n'), (NULL), ('');
     SELECT lo_from_bytea(0, decode(repeat('61', 100000), 'hex'));
 """
 COUNTS = {
-    'Ünï (1).we"ird.\nCOPY x FROM stdin;': 4,
+    '"Ünï (1)"."we""ird.\nCOPY x FROM stdin;"': 4,
     "public.base": 1,
     "public.child": 50,
     "public.derived": 2,
@@ -62,6 +62,49 @@ async def test_every_table_is_counted_alike_when_it_is_dumped_and_when_it_is_rea
     assert tally.counted == SAME_INSTANT
     assert (tally.tables, tally.tables_done) == (8, 8)
     assert await pg.count(one_piece(content), TOOLS) == COUNTS
+
+
+NAMES = ('"a.b"', '"UPPER"', '"order"', '"x.y".z', 'x."y.z"', '"FROM stdin;"', '"1st"')
+OF_ENCODINGS = {
+    "UTF8": '"größe 日本"', "LATIN1": '"größe"', "LATIN9": '"preis_€"', "WIN1251": '"размер"', "EUC_JP": '"日本"',
+    "KOI8R": '"размер"', "SQL_ASCII": '"größe"',
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("encoding", OF_ENCODINGS)
+async def test_no_two_tables_are_taken_for_one_whatever_they_are_called_in_whatever_encoding(
+    guarded: Guarded, encoding: str
+) -> None:
+    guarded.tell("DROP DATABASE IF EXISTS odd")
+    guarded.tell(f"CREATE DATABASE odd OWNER keeper ENCODING '{encoding}' LOCALE 'C' TEMPLATE template0")
+    address, tally = guarded.address("odd"), Tally()
+    with psycopg.connect(address, autocommit=True, client_encoding="UTF8") as conn:
+        conn.execute('CREATE SCHEMA "x.y"; CREATE SCHEMA x')
+        for number, name in enumerate([*NAMES, OF_ENCODINGS[encoding]], start=1):
+            conn.execute(f"CREATE TABLE {name} AS SELECT generate_series(1, {number})".encode())
+    content = await dumped(address, tally)
+
+    assert tally.counts is not None and sorted(tally.counts.values()) == list(range(1, len(NAMES) + 2))
+    assert tally.counts['"x.y".z'] == 4 and tally.counts['x."y.z"'] == 5
+    assert await pg.count(one_piece(content), TOOLS) == tally.counts
+
+
+async def test_a_name_that_is_no_text_in_any_encoding_is_counted_too(guarded: Guarded) -> None:
+    guarded.tell("DROP DATABASE IF EXISTS odd")
+    guarded.tell("CREATE DATABASE odd OWNER keeper ENCODING 'SQL_ASCII' LOCALE 'C' TEMPLATE template0")
+    address, tally = guarded.address("odd"), Tally()
+    with psycopg.connect(address, autocommit=True) as conn:
+        conn.execute(b'CREATE TABLE "gr\xf6\xdfe" AS SELECT 1')
+    content = await dumped(address, tally)
+
+    assert tally.counts == {'public."gr\\xf6\\xdfe"': 1}
+    assert await pg.count(one_piece(content), TOOLS) == tally.counts
+
+
+def test_counts_that_were_written_down_without_quotes_still_hold() -> None:
+    found = {'public."UPPER"': 2, 'public."we""ird"': 3, '"x.y".z': 4, 'x."y.z"': 5, "public.orders": 6}
+    assert difference({"public.UPPER": 2, 'public.we"ird': 3, "x.y.z": 5, "public.orders": 6}, found) == ""
+    assert difference({"public.UPPER": 3}, found).startswith("public.UPPER has 2 rows")
 
 
 async def test_the_rows_that_come_meanwhile_are_neither_dumped_nor_counted(guarded: Guarded) -> None:
@@ -116,7 +159,7 @@ def test_rows_are_counted_alike_however_they_are_cut_into_pieces() -> None:
             size = chance.choice([1, 2, 3, 5, 30])
             rows.feed(text[at : at + size])
             at += size
-        assert rows.counts == {"public.a": 4, 'p.q.r"s': 1, "c": 0}, seed
+        assert rows.counts == {"public.a": 4, '"p.q"."r""s"': 1, "c": 0}, seed
 
 
 async def test_a_dump_that_is_given_up_while_it_counts_leaves_no_connection(guarded: Guarded) -> None:

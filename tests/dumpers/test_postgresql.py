@@ -120,6 +120,30 @@ async def test_a_dump_that_fails_half_way_says_why(guarded: Guarded) -> None:
         await dumped(address)
 
 
+async def test_what_would_end_a_dump_at_night_is_foreseen(guarded: Guarded) -> None:
+    backup = a_backup(guarded.database())
+    assert not await pg.foreseen(backup)
+    admin = guarded.address("orders").replace("keeper", "postgres")
+    guarded.tell("CREATE TABLE hidden (x serial)", admin)
+    guarded.tell("CREATE TABLE veiled (x int); GRANT SELECT ON veiled TO keeper", admin)
+    guarded.tell("ALTER TABLE veiled ENABLE ROW LEVEL SECURITY", admin)
+
+    assert list(await pg.foreseen(backup)) == [
+        "its account keeper may not read public.hidden and 1 more: GRANT pg_read_all_data TO keeper",
+        "its account keeper sees only some rows of public.veiled: ALTER ROLE keeper BYPASSRLS",
+    ]
+
+
+async def test_postgresqls_own_words_are_told_whole_with_the_table(guarded: Guarded) -> None:
+    """Of a table with a policy, as of a page that cannot be read."""
+    address = guarded.database(rows=3)
+    admin = guarded.address("orders").replace("keeper", "postgres")
+    guarded.tell("CREATE TABLE ill (x int); GRANT SELECT ON ill TO keeper; INSERT INTO ill VALUES (1)", admin)
+    guarded.tell("ALTER TABLE ill ENABLE ROW LEVEL SECURITY; CREATE POLICY p ON ill USING (false)", admin)
+    with pytest.raises(Unreachable, match=r"pg_dump: .*row-level security policy for table \"ill\".*COPY public\.ill"):
+        await dumped(address)
+
+
 async def test_a_wrong_password_is_told_without_it(guarded: Guarded) -> None:
     guarded.database()
     with pytest.raises(Unreachable, match="password authentication failed") as raised:

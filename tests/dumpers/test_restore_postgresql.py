@@ -127,7 +127,7 @@ async def test_rows_are_counted_in_every_table_and_partition(guarded: Guarded) -
 
     assert await restoring.counts(a_backup(source)) == {
         "public.customers": 50, "public.orders": 20, "public.parts_2026": 30, "public.sales": 50,
-        "Ünï schema.it's; DROP TABLE x": 3,
+        '"Ünï schema"."it\'s; DROP TABLE x"': 3,
     }  # fmt: skip
 
 

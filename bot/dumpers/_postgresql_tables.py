@@ -1,0 +1,67 @@
+"""The tables of a PostgreSQL database and their rows, by names that a dump's own can be held against."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from psycopg import AsyncConnection
+
+from bot.dumpers._statements import Statements
+
+SQL = Statements(__file__)
+
+# Where the database's own text is of no known encoding, what cannot be read as UTF-8 is written as `\xe4`.
+UNREADABLE = "backslashreplace"
+NO_ENCODING = "SQL_ASCII"
+
+
+@dataclass(frozen=True)
+class Table:
+    """`name` is unlike that of every other table. `count` was written by PostgreSQL, in what the connection speaks."""
+
+    name: str
+    count: bytes
+
+
+async def tables_of(conn: AsyncConnection) -> Sequence[Table]:
+    """Those that hold rows themselves, and belong to no extension. What is asked next on it may come in bytes."""
+    if conn.info.parameter_status("server_encoding") == NO_ENCODING:
+        await conn.execute(SQL("as_it_is"))
+    found = await (await conn.execute(SQL("tables"))).fetchall()
+    return [Table(qualified(_text(schema), _text(table)), bytes(count)) for schema, table, count in found]
+
+
+async def unreadable_in(conn: AsyncConnection) -> Sequence[str]:
+    """What this account may not read of it, in sentences; there is none where it may read everything."""
+    found = await (await conn.execute(SQL("unreadable"))).fetchall()
+    sentences = []
+    for may_bypass, wish in ((False, "GRANT pg_read_all_data TO {}"), (True, "ALTER ROLE {} BYPASSRLS")):
+        mine = [(_words(name), _words(account)) for name, account, is_policy in found if is_policy == may_bypass]
+        if mine:
+            more = f" and {len(mine) - 1} more" if len(mine) > 1 else ""
+            what = "sees only some rows of" if may_bypass else "may not read"
+            sentences.append(f"its account {mine[0][1]} {what} {mine[0][0]}{more}: {wish.format(mine[0][1])}")
+    return sentences
+
+
+async def rows_of(conn: AsyncConnection, table: Table) -> int:
+    row = await (await conn.execute(table.count)).fetchone()
+    assert row
+    return int(row[0])
+
+
+def qualified(*names: str) -> str:
+    """`public.orders`, `public."a.b"`: quoted as in SQL, so that no two tables share one."""
+    return ".".join(_quoted(name) for name in names)
+
+
+def _quoted(name: str) -> str:
+    plain = name.isascii() and name.replace("_", "a").isalnum() and name == name.lower() and not name[:1].isdigit()
+    return name if plain else '"' + name.replace('"', '""') + '"'
+
+
+def _words(answer: str | bytes) -> str:
+    return answer if isinstance(answer, str) else _text(answer)
+
+
+def _text(name: bytes) -> str:
+    return bytes(name).decode("utf-8", UNREADABLE)

@@ -1,0 +1,26 @@
+-- name: as_it_is
+-- Where the server does not know what its bytes mean, it would refuse to send those that are no UTF-8.
+SET client_encoding = 'SQL_ASCII';
+
+-- name: tables
+-- As bytes, and with the statement that counts: a database without an encoding may have names that are no text.
+-- Of a table only its own rows are counted: its children are tables of their own.
+SELECT textsend(nspname::text), textsend(relname::text),
+    textsend(format('SELECT count(*) FROM ONLY %I.%I', nspname, relname))
+FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = relnamespace
+WHERE relkind = 'r' AND relpersistence <> 't' AND nspname !~ '^pg_' AND nspname <> 'information_schema'
+    AND NOT EXISTS (SELECT FROM pg_depend WHERE classid = 'pg_class'::regclass AND objid = c.oid AND deptype = 'e')
+ORDER BY nspname, relname;
+
+-- name: unreadable
+-- What pg_dump would stumble over: tables and sequences that this account may not read, or with a policy for it.
+SELECT format('%I.%I', nspname, relname), quote_ident(current_user), NOT is_denied FROM (
+    SELECT c.oid, nspname, relname, relkind, NOT has_schema_privilege(n.oid, 'USAGE')
+        OR NOT CASE relkind WHEN 'S' THEN has_sequence_privilege(c.oid, 'SELECT')
+            ELSE has_table_privilege(c.oid, 'SELECT') END AS is_denied
+    FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = relnamespace
+    WHERE relkind IN ('r', 'p', 'S', 'm') AND relpersistence <> 't' AND nspname !~ '^pg_'
+        AND nspname <> 'information_schema'
+        AND NOT EXISTS (SELECT FROM pg_depend WHERE classid = 'pg_class'::regclass AND objid = c.oid AND deptype = 'e')
+) AS every WHERE is_denied OR (relkind = 'r' AND row_security_active(oid))
+ORDER BY nspname, relname;
