@@ -1,8 +1,11 @@
 """`/backup`: how old the backups are, and taking, listing and proving them."""
 
+from collections.abc import Mapping
+
+from bot.domain.backup_target import Target
 from bot.domain.errors import Refused
-from bot.slack.blocks import Button
-from commands.call import Answer, Call
+from bot.slack.blocks import Button, Input, form
+from commands.call import Answer, Call, Form
 from commands.command import Command
 from commands.typed import first_word
 
@@ -72,24 +75,56 @@ async def drill_pressed(call: Call) -> Answer:
     return await drill(call.with_text(call.value))
 
 
-@COMMAND.verb("restore", usage="restore <id> [break-glass <why>]", help="put a database back; somebody else approves")
+@COMMAND.verb(
+    "restore", usage="restore <id> [into <database>] [break-glass <why>]",
+    help="put a database back; somebody else approves",
+)  # fmt: skip
 async def restore(call: Call) -> Answer:
     """In an incident's room it belongs to that incident."""
-    backup_id, reason = _what_to_restore(call)
+    backup_id, into, reason = _what_to_restore(call)
     incident = await call.house.incidents.of_room(call.channel) if call.channel else None
     about = incident if incident and incident.is_open else None
     restores = call.house.backup_restores
     if reason:
-        asked = await restores.break_glass(call.actor, backup_id, about, reason)
+        asked = await restores.break_glass(call.actor, backup_id, about, reason, into)
     else:
-        asked = await restores.ask(call.actor, backup_id, about)
+        asked = await restores.ask(call.actor, backup_id, about, into)
     return call.say("restore_asked", restore=asked, channel=call.house.runbook.channels.alerts)
 
 
 @COMMAND.button("backup.approve")
 async def approve(call: Call) -> Answer:
+    """At once; where the backup is of another database, when the name of what is replaced has been typed."""
+    if target := await call.house.backup_restores.to_be_typed(call.actor, int(call.value)):
+        return _approval(call, target)
     await call.house.backup_restores.approve(call.actor, int(call.value))
     return None
+
+
+@COMMAND.button("backup.overrule")
+async def overrule(call: Call) -> Answer:
+    return _approval(call, await call.house.backup_restores.to_be_typed(call.actor, int(call.value)), with_reason=True)
+
+
+def judge_approval(values: Mapping[str, str]) -> Mapping[str, str]:
+    missing = {"target": "Type the name of what is replaced.", "reason": "Say why."}
+    return {name: missing[name] for name in values if not values[name].strip()}
+
+
+@COMMAND.form("backup.approve", judge_approval)
+async def approve_typed(call: Call) -> Answer:
+    typed, why = call.values.get("target", ""), call.values.get("reason", "")
+    await call.house.backup_restores.approve(call.actor, int(call.private), typed=typed.strip(), overruled=why.strip())
+    return None
+
+
+def _approval(call: Call, target: Target | None, *, with_reason: bool = False) -> Form:
+    words = call.house.rendering.say("slack/restore_approval", target=target, with_reason=with_reason)
+    inputs = [Input("target", "What is replaced")] if target else []
+    if with_reason:
+        inputs.append(Input("reason", "Why it is restored whatever the invariants say", multiline=True))
+    view = form("backup.approve", "Approve the restore", inputs, submit="Approve", words=words, private=call.value)
+    return Form(view)
 
 
 @COMMAND.button("backup.reject")
@@ -98,16 +133,25 @@ async def reject(call: Call) -> Answer:
     return None
 
 
-def _what_to_restore(call: Call) -> tuple[int, str]:
-    """The backup, and why nobody else is asked; '' = somebody is. Raises Refused."""
+def _what_to_restore(call: Call) -> tuple[int, str, str]:
+    """The backup, what is replaced where that was typed, and why nobody else is asked; '' = somebody is.
+
+    Raises Refused.
+    """
     first, rest = first_word(call.text)
     number = first.lstrip("#")
     if not number.isdecimal() or len(number) >= 18:
         said = f"; “{first}” is no number" if first else ""
         raise Refused(f"Say which backup, by its number: `/backup restore <id>`. `/backup list` shows them{said}.")
+    into = ""
     word, why = first_word(rest)
+    if word.lower() == "into":
+        into, rest = first_word(why)
+        if not into:
+            raise Refused(f"Say what is replaced, by its name: `/backup restore {number} into <database>`.")
+        word, why = first_word(rest)
     if not word:
-        return int(number), ""
+        return int(number), into, ""
     if word.lower() not in GLASS:
         raise Refused(
             f"I do not know “{word}”. `/backup restore {number}` asks somebody else to approve; when nobody can, "
@@ -115,7 +159,7 @@ def _what_to_restore(call: Call) -> tuple[int, str]:
         )
     if not why.strip():
         raise Refused(f"Say why nobody else can approve it: `/backup restore {number} break-glass <why>`.")
-    return int(number), why.strip()
+    return int(number), into, why.strip()
 
 
 def _only(names: list[str]) -> str:

@@ -40,6 +40,10 @@ class Guarded:
         where = f"host={quote(str(place['host']), safe='')}&port={place['port']}"
         return f"postgresql://{account}@/{quote(name, safe='')}?{where}"
 
+    @property
+    def host(self) -> str:
+        return str(conninfo_to_dict(self.entrance)["host"])
+
     def ask(self, question: str, address: str = "") -> Any:
         """The first column of the first row."""
         with psycopg.connect(address or self.entrance, autocommit=True) as conn:

@@ -478,6 +478,8 @@ async def test_doctor_tries_to_back_up_each_database_and_to_keep_something_in_it
     ended = await tocsin("doctor", at=here, DATABASE_URL=database)
     for line in (
         "✓ backup orders: PostgreSQL 18.",
+        "✓ backup orders: pg_restore 18.",
+        "✓ caution: backups.orders: this is Tocsin's own database",
         f"✓ backup orders: can be kept in {here / 'kept'}",
         "✗ backup gone: postgresql://127.0.0.1:1/x: Connection refused",
         f"✗ backup gone: {here / 'taken'}: ",

@@ -4,7 +4,7 @@ import asyncio
 
 from bot.cli.finding import Finding
 from bot.domain.errors import Failed
-from bot.dumpers import Content, dumpers, kind_of_place, places, program_folders
+from bot.dumpers import Content, dumpers, kind_of_place, places, program_folders, restorers
 from bot.runbook import Runbook
 from bot.runbook.backups import Backup
 from bot.services.built.recovery import backups_folder
@@ -17,8 +17,8 @@ TRIAL = "tocsin-doctor"
 
 async def backups_tried(settings: Settings, runbook: Runbook) -> list[Finding]:
     """Side by side: one that hangs delays none."""
-    tried = [(_database(backup), _place(settings, backup)) for backup in runbook.backups.values()]
-    return list(await asyncio.gather(*(one for both in tried for one in both)))
+    tried = [(_database(backup), _restore(backup), _place(settings, backup)) for backup in runbook.backups.values()]
+    return list(await asyncio.gather(*(one for each in tried for one in each)))
 
 
 async def _database(backup: Backup) -> Finding:
@@ -32,6 +32,17 @@ async def _database(backup: Backup) -> Finding:
     if foreseen:
         return Finding(f"backup {backup.key}: {'; '.join(foreseen)}", f"Until then {backup.key} is not backed up.")
     return Finding(f"backup {backup.key}: {equipment.server} answers, and {equipment.tool} dumps it")
+
+
+async def _restore(backup: Backup) -> Finding:
+    """What a drill or a restore would find out only when it is needed."""
+    try:
+        equipment = await restorers()[backup.kind].ready(backup, program_folders(binaries()))
+    except Failed as error:
+        return Finding(
+            f"backup {backup.key}: cannot be restored: {error}", "Until then it is neither drilled nor restored."
+        )
+    return Finding(f"backup {backup.key}: {equipment.tool} restores it, and its account has the rights")
 
 
 async def _place(settings: Settings, backup: Backup) -> Finding:

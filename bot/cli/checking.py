@@ -12,6 +12,7 @@ from bot.domain.errors import NotFound, Refused
 from bot.pagers import ways
 from bot.rendering import Rendering
 from bot.runbook import Runbook, RunbookMistakes, load, report
+from bot.runbook.cautions import cautions
 from bot.services.gaps import Gap, gaps, ready_ways
 from bot.services.simulations import Reach, simulate_by_rotation
 from bot.settings import Settings
@@ -38,6 +39,9 @@ def check(path: Path | None, simulate: bool) -> None:
         click.echo(report.of_mistakes(wrong))
         raise click.exceptions.Exit(1) from wrong
     click.echo(report.of_runbook(runbook, str(file)))
+    own = settings.database_url
+    for caution in cautions(runbook, own.get_secret_value() if own else None):
+        click.echo(f"caution: {caution}")
     if simulate:
         _tell_ladders(runbook, settings)
         _tell_gaps(gaps(runbook, ready_ways(settings), own_number=settings.twilio_from))

@@ -19,6 +19,7 @@ from bot.domain.errors import Failed, Rejected, TocsinError
 from bot.mail import Mail
 from bot.outgoing import http_client
 from bot.runbook import Person, Runbook, parse_duration
+from bot.runbook.cautions import cautions
 from bot.services.gaps import gaps, ready_ways
 from bot.settings import Settings
 from bot.slack.gateway import Gateway
@@ -78,6 +79,9 @@ async def _findings(settings: Settings) -> AsyncIterator[Finding]:
     yield await _mail(settings)
     yield await _twilio(settings)
     if runbook:
+        own = settings.database_url
+        for caution in cautions(runbook, own.get_secret_value() if own else None):
+            yield Finding(f"caution: {caution}")
         for gap in gaps(runbook, ready_ways(settings), own_number=settings.twilio_from):
             yield Finding(said(gap), "Until then nobody is told by that way.")
         for finding in [*_backup_tools(runbook), *await backups_tried(settings, runbook)]:

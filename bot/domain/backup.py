@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta, tzinfo
-from typing import Literal
+from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
 from bot.domain.errors import Rejected
@@ -33,7 +33,9 @@ class Backup:
     `started_at` is also how old its data is: a dump shows the database as it was when it began. `tables` (or
     collections) are those it will have, `tables_done` those it has so far; `counts` are the rows or documents of each,
     and `counted` says how they came to be known, or why they are not. `before_restore` is the restore that it was taken
-    before, for safety. `adopted_at`: it lay at its place already, made by a bot with another memory.
+    before, for safety. `adopted_at`: it lay at its place already, made by a bot with another memory. `source` is the
+    database that was dumped: `server`, `port`, `database`, and in `properties` what the dump of it does not hold;
+    None = it is of a time when that was not recorded.
     """
 
     id: int
@@ -59,6 +61,7 @@ class Backup:
     counted: str | None = None
     before_restore: int | None = None
     adopted_at: datetime | None = None
+    source: Mapping[str, Any] | None = None
 
     @property
     def is_whole(self) -> bool:

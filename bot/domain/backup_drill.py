@@ -1,6 +1,7 @@
 """A drill: a backup restored beside its database, to see that it can be, and how long that takes."""
 
 import secrets
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from typing import Literal
@@ -24,6 +25,7 @@ class Drill:
     """One drill. `took` is from its beginning until the data was there and right; `rto` was the objective then.
 
     `stage` is what it is doing. `tables`, `rows` and `answers` say what was looked at: `answers` are the invariants.
+    `lost` is what could not be brought back, in words.
     """
 
     id: int
@@ -44,6 +46,7 @@ class Drill:
     counted: bool = False
     error: str | None = None
     sweep_at: datetime | None = None
+    lost: Sequence[str] = ()
 
     @property
     def is_slow(self) -> bool:
@@ -57,12 +60,18 @@ class Drill:
 
 @dataclass(frozen=True)
 class Found:
-    """What was found in a restored database. `counted`: its rows were compared with those of the backup."""
+    """What was found in a restored database. `counted`: its rows were compared with those of the backup.
+
+    `answers` are the invariants that hold, `unheld` those that do not, with what they answered; `lost` is what could
+    not be brought back, in words.
+    """
 
     tables: int
     rows: int
     answers: int
     counted: bool
+    unheld: Sequence[str] = ()
+    lost: Sequence[str] = ()
 
 
 def scratch_name(purpose: str, number: int) -> str:

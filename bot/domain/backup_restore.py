@@ -1,9 +1,11 @@
 """A restore: a database put back to what it was, when two people want it or one says why they could not wait."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
 
+from bot.domain.backup_target import Prospect, Target
 from bot.domain.errors import AlreadyDone, NotPermitted, Refused
 
 # `lost`: its process died.
@@ -23,6 +25,9 @@ class Restore:
     `decided_by` approved or rejected it; nobody did when there is a `reason`: somebody broke the glass. `scratch` is
     where the data is brought back first, and `aside` what the database of before is called afterwards, when `kept`.
     `exchanged_at`: the restored data has been in place since then; None = the database is as it was.
+
+    `prospect` is what was shown to whoever approved it. `overruled` says why invariants may be violated, `unheld` which
+    were; `lost` is what could not be brought back, in words.
     """
 
     id: int
@@ -53,6 +58,23 @@ class Restore:
     counted: bool = False
     error: str | None = None
     sweep_at: datetime | None = None
+    prospect: Prospect | None = None
+    asked_account: str | None = None
+    overruled: str | None = None
+    unheld: Sequence[str] = ()
+    lost: Sequence[str] = ()
+
+    @property
+    def target(self) -> Target:
+        """What it replaces. Raises Refused where that was not recorded."""
+        if self.prospect is None:
+            raise Refused(f"This was asked for before an upgrade: ask anew, `/backup restore {self.backup_id}`.")
+        return self.prospect.target
+
+    @property
+    def is_slow(self) -> bool:
+        """The data is back, but later than was promised."""
+        return self.state == "done" and self.rto is not None and self.took is not None and self.took > self.rto
 
     @property
     def was_gone(self) -> bool:
@@ -77,9 +99,9 @@ def must_be_undecided(restore: Restore, decider: str, now: datetime) -> None:
         raise AlreadyDone(f"{decider} has approved this already." if decider else "This has begun already.")
 
 
-def must_be_somebody_else(restore: Restore, approver: str) -> None:
-    """Four eyes: whoever asks does not approve it."""
-    if restore.asked_by == approver:
+def must_be_somebody_else(restore: Restore, *, is_asker: bool) -> None:
+    """Four eyes: whoever asks does not approve it, by whatever name."""
+    if is_asker:
         raise NotPermitted(
             "You asked for this, so somebody else has to approve it. When nobody can: "
             f"`/backup restore {restore.backup_id} break-glass <why>`, which pages the next tier."

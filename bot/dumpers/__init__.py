@@ -10,11 +10,13 @@ import importlib
 import pkgutil
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from types import ModuleType
 from typing import Any, Protocol, cast
 
+from bot.domain.backup_target import Prospect
 from bot.settings import Settings
 
 # Below the root, how systems name the folder of each version: Debian and Ubuntu, Red Hat, macOS.
@@ -28,15 +30,18 @@ Content = AsyncGenerator[bytes, None]
 
 @dataclass(frozen=True)
 class Equipment:
-    """The program that dumps, and the versions of it and of the server, as a person may read them.
+    """The program that dumps or restores, and the versions of it and of the server, as a person may read them.
 
-    `others`: programs of its name that would do as well, for a dump that this one cannot read.
+    `others`: programs of its name that would do as well, for a dump that this one cannot read. `source`: which database
+    it leads to, `server`, `port` and `database`, and in `properties` what a dump of it does not hold, each kind of
+    database in its own way.
     """
 
     program: Path
     tool: str
     server: str
     others: Sequence[Path] = ()
+    source: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -104,11 +109,27 @@ class Restorer(Protocol):
     # Whether it has `exchange`; else it has `overwrite`, which is not done at one instant and keeps nothing of before.
     EXCHANGES: bool
 
-    async def ready(self, backup: Any, folders: Sequence[Path]) -> Equipment:
-        """Find what fits the server, and see that we may. Raises Rejected, saying what to do, or Unreachable."""
+    async def ready(self, backup: Any, folders: Sequence[Path], source: Mapping[str, Any] | None = ...) -> Equipment:
+        """Find what fits the server, and see that we may bring this backup back. Raises Rejected, saying what to do,
+        or Unreachable. `source` is that of the backup's own equipment; None: what is there now counts instead."""
 
-    async def fill(self, backup: Any, scratch: str, content: Content, equipment: Equipment) -> None:
-        """Make the scratch database and restore all of the content into it, or fail."""
+    async def prospect(self, backup: Any) -> Prospect:
+        """Which database would be replaced, and what that means. It need not be there."""
+
+    async def is_connected(self, backup: Any, pid: int, since: datetime) -> bool:
+        """Whether this backend of a server that was started then is connected to the target."""
+
+    async def fill(
+        self, backup: Any, scratch: str, content: Content, equipment: Equipment, source: Mapping[str, Any] = ...
+    ) -> None:
+        """Make the scratch database and restore all of the content into it, or fail.
+
+        `source` is that of the backup's own equipment: what is missing in the target's place is made as that was.
+        """
+
+    async def dress(self, backup: Any, scratch: str, source: Mapping[str, Any]) -> Sequence[str]:
+        """Give the scratch database what belongs to the target and not to its content; where that is gone, what
+        belonged to the source. Returns what could not be brought back, in words."""
 
     async def counts(self, backup: Any, database: str = "") -> Mapping[str, int]:
         """The rows of every table of a database; without a name those of the target."""
@@ -119,13 +140,13 @@ class Restorer(Protocol):
     async def exists(self, backup: Any, database: str = "") -> bool:
         """Whether there is a database of this name; without a name, the target."""
 
-    async def exchange(self, backup: Any, scratch: str, aside: str) -> bool:
+    async def exchange(self, backup: Any, scratch: str, aside: str, target: str) -> bool:
         """Put the scratch database into the place of the target, which is kept as `aside`; False = there was none.
 
         All of it or nothing, also when this process dies. Connections to the target are ended.
         """
 
-    async def overwrite(self, backup: Any, scratch: str, content: Content, equipment: Equipment) -> None:
+    async def overwrite(self, backup: Any, scratch: str, content: Content, equipment: Equipment, target: str) -> None:
         """Restore the content into the target, and remove from it what the scratch database does not have.
 
         Wherever it ends before its end, some of the target is old and some is new.

@@ -112,8 +112,17 @@ def parameters_of(backup: PostgresqlBackup, database: str = "") -> dict[str, str
     except psycopg.Error as error:
         raise Rejected("its address cannot be read") from error
     named = {name: str(value) for name, value in parameters.items() if value is not None}
-    name = database or backup.database
+    # Where neither says it, the address does: its query may name another database than its path, as for every client.
+    name = database or backup.database_name
     return named | ({"dbname": name} if name else {})
+
+
+def target_of(backup: PostgresqlBackup) -> str:
+    """The database by name. Raises Rejected when only PostgreSQL's client would know it."""
+    parameters = parameters_of(backup)
+    if name := parameters.get("dbname") or parameters.get("user"):
+        return name
+    raise Rejected("its address does not name the database: add `database`")
 
 
 def environment_for(backup: PostgresqlBackup, database: str = "") -> Mapping[str, str]:

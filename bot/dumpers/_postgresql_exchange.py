@@ -18,13 +18,11 @@ async def exchange_names(
 ) -> None:
     """`aside` is what the target is called from now on; None = there is no target. `conn` and `other` lead to neither.
 
-    The restored database gets what belongs to a database and not to its content: owner, rights, settings.
     Raises Rejected when a connection to the target cannot be ended.
     """
     if aside is None:
         await conn.execute(SQL("rename", old=scratch, new=target))
         return
-    await _dress(conn, scratch, target)
     renaming = asyncio.create_task(_rename(conn, [(target, aside), (scratch, target)]))
     # Nobody can enter while a name is being changed; whoever is inside already has to be asked to leave meanwhile.
     try:
@@ -49,28 +47,3 @@ async def _end_connections(conn: AsyncConnection, databases: list[str]) -> None:
         await conn.execute(SQL("end_connections"), {"databases": databases})
     except errors.InsufficientPrivilege as error:
         raise Rejected("somebody is connected to it whose connection this account may not end") from error
-
-
-async def _dress(conn: AsyncConnection, scratch: str, target: str) -> None:
-    await _say_all(conn, "rights", scratch, target)
-    settings = await (await conn.execute(SQL("settings"), {"target": target})).fetchall()
-    for role, entries in settings:
-        for entry in entries:
-            await _set(conn, scratch, role, *entry.split("=", 1))
-    # Last: whoever gives a database away may do less with it.
-    await _say_all(conn, "owner", scratch, target)
-
-
-async def _say_all(conn: AsyncConnection, name: str, scratch: str, target: str) -> None:
-    """Statements that PostgreSQL itself has written, and quoted."""
-    cursor = await conn.execute(SQL(name), {"scratch": scratch, "target": target})
-    for (statement,) in await cursor.fetchall():
-        await conn.execute(statement.encode())
-
-
-async def _set(conn: AsyncConnection, database: str, role: str | None, name: str, value: str) -> None:
-    """Taken from the session, because only PostgreSQL knows which settings are lists and how those are written."""
-    async with conn.transaction():
-        await conn.execute(SQL("set_here"), {"name": name, "value": value})
-        things = {"database": database, "name": name}
-        await conn.execute(SQL("keep_for_role", role=role, **things) if role else SQL("keep", **things))

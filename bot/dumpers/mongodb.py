@@ -28,6 +28,7 @@ KIND = "mongodb"
 SUFFIX = ".archive.gz"
 
 PIECE_BYTES = 1024 * 1024
+USUAL_PORT = 27017
 SELECT_WITHIN_MS = 10_000
 SILENT_FOR_AT_MOST_S = 1800
 # Since they are no part of the server any more, MongoDB's tools count from here, and read every server.
@@ -49,7 +50,9 @@ async def equip(backup: MongodbBackup, folders: Sequence[Path]) -> Equipment:
     version, path = found[-1]
     if version[0] < OF_THEIR_OWN and version[:2] < _numbers(server)[:2]:
         raise Rejected(f"mongodump {written(version)} is older than MongoDB {server}: {ADVICE}")
-    return Equipment(path, f"mongodump {written(version)}", f"MongoDB {server}")
+    host, port = seeds_of(backup)
+    source = {"server": host, "port": port, "database": backup.database}
+    return Equipment(path, f"mongodump {written(version)}", f"MongoDB {server}", source=source)
 
 
 async def foreseen(backup: MongodbBackup) -> Sequence[str]:
@@ -102,6 +105,14 @@ def address_of(backup: MongodbBackup) -> str:
         options.append(f"serverSelectionTimeoutMS={SELECT_WITHIN_MS}")
     database = quote(backup.database_name, safe="") if backup.database_name else named
     return f"{scheme}://{authority}/{database}?{'&'.join(options)}"
+
+
+def seeds_of(backup: MongodbBackup) -> tuple[str, int]:
+    """The servers as the address names them, and the port of the first: which of a set answers changes by the hour."""
+    authority = backup.target.shown.partition("://")[2].partition("/")[0]
+    seeds = [seed.rpartition(":") if ":" in seed else (seed, "", "") for seed in authority.split(",")]
+    port = next((port for _, _, port in seeds[:1] if port.isdecimal()), str(USUAL_PORT))
+    return ",".join(host for host, _, _ in seeds), int(port)
 
 
 class _Progress:

@@ -9,18 +9,21 @@ import json
 import os
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import aclosing
+from datetime import datetime
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, TypeVar
 
 from pymongo import MongoClient
 from pymongo.errors import PyMongoError
 
 from bot.domain.backup_drill import OURS
+from bot.domain.backup_target import Prospect, Target
 from bot.domain.errors import Rejected, Unanswered, Unreachable
 from bot.domain.saying import fit_to_show
 from bot.dumpers import Content, Equipment
 from bot.dumpers._programs import base_environment, end, every_program, feed
-from bot.dumpers.mongodb import ADVICE, SELECT_WITHIN_MS, complaint_in, server_version, tool_at, written
+from bot.dumpers.mongodb import ADVICE, SELECT_WITHIN_MS, complaint_in, seeds_of, server_version, tool_at, written
 from bot.runbook.backups import MongodbBackup
 
 RESTORES = "mongodb"
@@ -33,7 +36,7 @@ T = TypeVar("T")
 Client = MongoClient[dict[str, Any]]
 
 
-async def ready(backup: MongodbBackup, folders: Sequence[Path]) -> Equipment:
+async def ready(backup: MongodbBackup, folders: Sequence[Path], source: Mapping[str, Any] | None = None) -> Equipment:
     """The newest mongorestore there is."""
     target_of(backup)
     server = await server_version(backup)
@@ -44,13 +47,40 @@ async def ready(backup: MongodbBackup, folders: Sequence[Path]) -> Equipment:
     return Equipment(path, f"mongorestore {written(version)}", f"MongoDB {server}")
 
 
-async def fill(backup: MongodbBackup, scratch: str, content: Content, equipment: Equipment) -> None:
+async def prospect(backup: MongodbBackup) -> Prospect:
+    server, port = seeds_of(backup)
+    database = target_of(backup)
+
+    def look(client: Client) -> Prospect:
+        stands = database in client.list_database_names()
+        size = int(client[database].command("dbStats").get("dataSize", 0)) if stands else None
+        return Prospect(Target(server, port, database, size=size), stands, needs=size)
+
+    return await _asked(backup, look)
+
+
+async def is_connected(backup: MongodbBackup, pid: int, since: datetime) -> bool:
+    """It is no PostgreSQL."""
+    return False
+
+
+async def fill(
+    backup: MongodbBackup,
+    scratch: str,
+    content: Content,
+    equipment: Equipment,
+    source: Mapping[str, Any] = MappingProxyType({}),
+) -> None:
     await _restore(backup, scratch, content, equipment)
 
 
-async def overwrite(backup: MongodbBackup, scratch: str, content: Content, equipment: Equipment) -> None:
+async def dress(backup: MongodbBackup, scratch: str, source: Mapping[str, Any]) -> Sequence[str]:
+    """Nothing belongs to a database but its content."""
+    return ()
+
+
+async def overwrite(backup: MongodbBackup, scratch: str, content: Content, equipment: Equipment, target: str) -> None:
     """Goes on only while the scratch database is there: whoever gives this process up for lost removes it."""
-    target = target_of(backup)
     await _restore(backup, target, _while_there(backup, scratch, content), equipment, "--drop")
     await _asked(backup, lambda client: _drop_all_but(client, target, _brought_back(client, scratch)))
 

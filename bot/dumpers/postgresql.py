@@ -4,14 +4,18 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from contextlib import aclosing
 from pathlib import Path
+from typing import Any
+
+import psycopg
 
 from bot.domain.backup import Damaged
 from bot.domain.errors import Rejected, Unreachable
-from bot.domain.saying import whole_to_show
+from bot.domain.saying import cause_of, whole_to_show
 from bot.dumpers import Content, Equipment, Tally
 from bot.dumpers._copied_rows import CopiedRows
 from bot.dumpers._postgresql import advice, connect, environment_for, hung_up_on, nearest, tools, written
 from bot.dumpers._postgresql_filling import reader_of
+from bot.dumpers._postgresql_properties import source_of
 from bot.dumpers._postgresql_snapshot import Snapshot
 from bot.dumpers._postgresql_tables import unreadable_in
 from bot.dumpers._programs import Silence, base_environment, end, feed, listen, pieces_of, start, whole_error
@@ -29,7 +33,7 @@ COMPLAINTS = ("pg_dump: error:", "pg_dump: fatal:", "pg_dump: detail:", "pg_dump
 
 async def equip(backup: PostgresqlBackup, folders: Sequence[Path]) -> Equipment:
     """The pg_dump whose version is the server's, else the next newer one: an older one cannot read the server."""
-    server = await _server_version(backup)
+    server, source = await _server(backup)
     found = await tools("pg_dump", folders)
     wanted = server // 10000
     if not found:
@@ -39,7 +43,7 @@ async def equip(backup: PostgresqlBackup, folders: Sequence[Path]) -> Equipment:
         newest = found[-1].version
         raise Rejected(f"pg_dump {newest} cannot dump a PostgreSQL {written(server)}: {advice(wanted)}")
     chosen = nearest(fitting)
-    return Equipment(chosen.path, f"pg_dump {chosen.version}", f"PostgreSQL {written(server)}")
+    return Equipment(chosen.path, f"pg_dump {chosen.version}", f"PostgreSQL {written(server)}", source=source)
 
 
 async def foreseen(backup: PostgresqlBackup) -> Sequence[str]:
@@ -149,9 +153,12 @@ async def _restored(content: Content, folders: Sequence[Path], *arguments: str) 
         await asyncio.gather(feeding, return_exceptions=True)
 
 
-async def _server_version(backup: PostgresqlBackup) -> int:
-    """As PostgreSQL counts: 160014. Raises Unreachable, without a password in it."""
+async def _server(backup: PostgresqlBackup) -> tuple[int, Mapping[str, Any]]:
+    """Its version as PostgreSQL counts, 160014, and what is dumped. Raises Unreachable, without a password in it."""
     conn = await connect(backup)
-    version = conn.info.server_version
-    await conn.close()
-    return version
+    try:
+        return conn.info.server_version, await source_of(conn, conn.info.dbname)
+    except psycopg.Error as error:
+        raise Unreachable(cause_of(str(error), backup.target.redactions())) from error
+    finally:
+        await conn.close()

@@ -2,18 +2,24 @@
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
+from datetime import datetime
 from pathlib import Path
+from types import MappingProxyType
+from typing import Any
 
 import psycopg
 from psycopg import AsyncConnection, errors
 
 from bot.domain.backup_drill import OURS
+from bot.domain.backup_target import Prospect, Target
 from bot.domain.errors import Rejected, Unanswered, Unreachable
 from bot.domain.saying import cause_of, fit_to_show
 from bot.dumpers import Content, Equipment
-from bot.dumpers._postgresql import advice, connect, hung_up_on, nearest, parameters_of, tools, written
+from bot.dumpers._postgresql import advice, connect, hung_up_on, nearest, parameters_of, target_of, tools, written
 from bot.dumpers._postgresql_exchange import exchange_names
 from bot.dumpers._postgresql_filling import fill_with
+from bot.dumpers._postgresql_properties import create, lacking, needs_of, properties_of
+from bot.dumpers._postgresql_properties import dress as dress_as
 from bot.dumpers._postgresql_tables import Table, rows_of, tables_of
 from bot.dumpers._statements import Statements
 from bot.runbook.backups import PostgresqlBackup
@@ -32,30 +38,61 @@ DEED_WITHIN_S = 1800
 GRACE_S = 10
 
 
-async def ready(backup: PostgresqlBackup, folders: Sequence[Path]) -> Equipment:
+async def ready(
+    backup: PostgresqlBackup, folders: Sequence[Path], source: Mapping[str, Any] | None = None
+) -> Equipment:
     """The pg_restore whose version is the server's, else the next newer one, as for pg_dump."""
+    target = target_of(backup)
     async with _entrance(backup) as conn:
         server = conn.info.server_version
-        row = await (await conn.execute(SQL("may_create"))).fetchone()
+        stands = await _stands(conn, target)
+        needs = await _needs(backup, target, stands=stands) if source is None else source
+        lacks = await lacking(conn, target, needs)
     found, wanted = await tools("pg_restore", folders), server // 10000
     if not found:
         raise Rejected(f"pg_restore is not installed: {advice(wanted)}")
     fitting = [tool for tool in found if tool.major >= wanted]
     if not fitting:
         raise Rejected(f"pg_restore {found[-1].version} is older than PostgreSQL {written(server)}: {advice(wanted)}")
-    if row and not row[0]:
-        raise Rejected(
-            f"its account {row[1]} may not create databases, and a backup is restored into a new one: "
-            f"ALTER ROLE {row[1]} CREATEDB"
-        )
+    if lacks:
+        raise Rejected("; ".join(lacks))
     chosen, others = nearest(fitting), [tool.path for tool in fitting]
     return Equipment(chosen.path, f"pg_restore {chosen.version}", f"PostgreSQL {written(server)}", others)
 
 
-async def fill(backup: PostgresqlBackup, scratch: str, content: Content, equipment: Equipment) -> None:
+async def prospect(backup: PostgresqlBackup) -> Prospect:
+    """By the server that the connection leads to, whatever the address says."""
+    database = target_of(backup)
+    async with _entrance(backup) as conn:
+        found = await (await conn.execute(SQL("prospect"), {"name": database})).fetchone()
+        owner, size, connections = found or (None, None, None)
+        target = Target(conn.info.host, conn.info.port, database, owner, size)
+    return Prospect(target, stands=found is not None, connections=connections, needs=size)
+
+
+async def is_connected(backup: PostgresqlBackup, pid: int, since: datetime) -> bool:
+    async with _entrance(backup) as conn:
+        values = {"name": target_of(backup), "pid": pid, "since": since}
+        row = await (await conn.execute(SQL("is_connected"), values)).fetchone()
+    return row is not None and bool(row[0])
+
+
+async def fill(
+    backup: PostgresqlBackup,
+    scratch: str,
+    content: Content,
+    equipment: Equipment,
+    source: Mapping[str, Any] = MappingProxyType({}),
+) -> None:
     """Ends at the first thing that cannot be restored: half a database is none."""
-    await _create(backup, scratch)
+    async with _entrance(backup) as conn:
+        await create(conn, scratch, await _properties(conn, backup, source))
     await fill_with(backup, scratch, content, equipment)
+
+
+async def dress(backup: PostgresqlBackup, scratch: str, source: Mapping[str, Any]) -> Sequence[str]:
+    async with _entrance(backup) as conn:
+        return await dress_as(conn, scratch, await _properties(conn, backup, source))
 
 
 async def counts(backup: PostgresqlBackup, database: str = "") -> Mapping[str, int]:
@@ -81,8 +118,7 @@ async def exists(backup: PostgresqlBackup, database: str = "") -> bool:
         return await _stands(conn, database or target_of(backup))
 
 
-async def exchange(backup: PostgresqlBackup, scratch: str, aside: str) -> bool:
-    target = target_of(backup)
+async def exchange(backup: PostgresqlBackup, scratch: str, aside: str, target: str) -> bool:
     async with _entrance(backup) as conn, _entrance(backup) as other:
         stands = await _stands(conn, target)
         await exchange_names(conn, other, scratch=scratch, target=target, aside=aside if stands else None)
@@ -96,24 +132,17 @@ async def drop(backup: PostgresqlBackup, scratch: str) -> None:
         await conn.execute(SQL("drop", scratch=scratch))
 
 
-def target_of(backup: PostgresqlBackup) -> str:
-    """The database by name. Raises Rejected when only PostgreSQL's client would know it."""
-    parameters = parameters_of(backup)
-    if name := parameters.get("dbname") or parameters.get("user"):
-        return name
-    raise Rejected("its address does not name the database: add `database`")
+async def _properties(conn: AsyncConnection, backup: PostgresqlBackup, source: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Of the target as it is; where that is gone as it was when the backup was taken, else what is usual there."""
+    return await properties_of(conn, target_of(backup)) or source.get("properties") or {}
 
 
-async def _create(backup: PostgresqlBackup, scratch: str) -> None:
-    """As the target is: with its encoding and its way of sorting. Where it is gone, as the server's own."""
-    async with _entrance(backup) as conn:
-        found = await (await conn.execute(SQL("kind_of"), {"name": target_of(backup)})).fetchone()
-        await conn.execute(SQL("create", scratch=scratch) if found is None else _create_like(scratch, found[0]))
-
-
-def _create_like(scratch: str, options: str) -> bytes:
-    """The options were written, and quoted, by PostgreSQL itself."""
-    return SQL("create", scratch=scratch).as_bytes().rstrip(b";") + b" " + options.encode()
+async def _needs(backup: PostgresqlBackup, target: str, *, stands: bool) -> Mapping[str, Any]:
+    """Of the target as it is now, for who has no backup at hand."""
+    if not stands:
+        return {}
+    async with _inside(backup, target, ANSWER_WITHIN_S) as conn:
+        return await needs_of(conn)
 
 
 async def _rows(conn: AsyncConnection, table: Table) -> int:

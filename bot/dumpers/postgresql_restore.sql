@@ -1,24 +1,18 @@
--- name: may_create
--- May this account make databases? And what is it called?
-SELECT rolcreatedb OR rolsuper, rolname FROM pg_roles WHERE rolname = current_user;
-
 -- name: stands
 SELECT EXISTS (SELECT FROM pg_database WHERE datname = %(name)s);
 
--- name: kind_of
--- What a database is to be made with in order to be of the same kind, as CREATE DATABASE understands it.
--- Of its columns some are younger than others: those that this server has not are null here.
-SELECT concat_ws(' ',
-    'ENCODING ' || quote_literal(pg_encoding_to_char(encoding)),
-    'LC_COLLATE ' || quote_literal(datcollate),
-    'LC_CTYPE ' || quote_literal(datctype),
-    'LOCALE_PROVIDER ' || CASE facts ->> 'datlocprovider' WHEN 'i' THEN 'icu' WHEN 'b' THEN 'builtin' WHEN 'c' THEN 'libc' END,
-    CASE facts ->> 'datlocprovider' WHEN 'i' THEN 'ICU_LOCALE ' WHEN 'b' THEN 'BUILTIN_LOCALE ' END
-        || quote_literal(coalesce(facts ->> 'datlocale', facts ->> 'daticulocale')))
-FROM (SELECT d.*, to_jsonb(d) AS facts FROM pg_database d) AS d WHERE datname = %(name)s;
+-- name: prospect
+-- Of a target: its owner, its size in bytes where this account may know it, and how many are connected to it.
+SELECT pg_get_userbyid(datdba),
+    CASE WHEN has_database_privilege(d.oid, 'CONNECT') OR pg_has_role('pg_read_all_stats', 'USAGE')
+        THEN pg_database_size(d.oid) END,
+    (SELECT count(*) FROM pg_stat_activity AS a
+        WHERE a.datid = d.oid AND usesysid IS NOT NULL AND pid <> pg_backend_pid())
+FROM pg_database AS d WHERE datname = %(name)s;
 
--- name: create
-CREATE DATABASE {scratch} TEMPLATE template0;
+-- name: is_connected
+SELECT pg_postmaster_start_time() = %(since)s AND EXISTS (
+    SELECT FROM pg_stat_activity WHERE datname = %(name)s AND pid = %(pid)s);
 
 -- name: drop
 DROP DATABASE IF EXISTS {scratch} WITH (FORCE);

@@ -2,7 +2,7 @@
 
 import re
 from typing import Any, ClassVar
-from urllib.parse import SplitResult, unquote, urlsplit
+from urllib.parse import SplitResult, parse_qs, unquote, urlsplit
 
 from pydantic import GetCoreSchemaHandler
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
@@ -10,6 +10,9 @@ from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 # A port that is no number is a password whose @host was forgotten.
 _BARE_PERCENT = re.compile(r"%(?![0-9A-Fa-f]{2})")
 _HOST = re.compile(r"(?:\[[0-9A-Fa-f:.]+\]|[\w.%~-]*)(?::\d{1,5})?")
+
+
+_LOOPBACK = ("localhost", "127.0.0.1", "[::1]")
 
 
 class Dsn:
@@ -138,6 +141,20 @@ class PostgresqlUrl(Dsn):
     def _suffices(cls, hosts: str) -> bool:
         # Without a host it is the socket of this machine.
         return True
+
+    def place(self, database: str | None = None) -> tuple[str, str, str]:
+        """Host, port and database, so that two addresses can be compared without asking anybody.
+
+        `database` is one that is named beside the address. What only a server knows, such as two names of one host,
+        stays different.
+        """
+        parts = urlsplit(self._address)
+        query = {name: values[-1] for name, values in parse_qs(parts.query).items()}
+        hosts, _, port = parts.netloc.rpartition("@")[2].partition(":")
+        host = unquote(query.get("host", hosts)).lower()
+        user = unquote(parts.netloc.rpartition("@")[0].partition(":")[0])
+        named = database or query.get("dbname") or unquote(parts.path.lstrip("/")) or user
+        return ("localhost" if host in _LOOPBACK else host, query.get("port") or port or "5432", named)
 
 
 class MongodbUrl(Dsn):

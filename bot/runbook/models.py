@@ -29,6 +29,7 @@ Deed = Literal[
     "escalate",
     "schedule.cover",
     "backup.run",
+    "backup.verify",
     "backup.drill",
     "backup.restore",
     "audience.send",

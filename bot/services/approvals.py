@@ -67,7 +67,7 @@ class Approvals:
         self._permissions.must(actor, "audience.approve")
         async with self._db.transaction() as conn:
             telling = await self._undecided(conn, actor, telling_id)
-            must_be_somebody_else(telling, actor.name)
+            must_be_somebody_else(is_author=self._is_author(actor, telling))
             incident = await incidents.get(conn, telling.incident_id)
             audience = audience_called(self._runbook, telling.audience)
             await self._decide(conn, telling, "released", actor)
@@ -77,14 +77,17 @@ class Approvals:
         """It does not leave; its author may take it back in this way too. The words stay to be seen and changed."""
         async with self._db.transaction() as conn:
             telling = await self._undecided(conn, actor, telling_id)
-            if telling.author != actor.name:
+            if not self._is_author(actor, telling):
                 self._permissions.must(actor, "audience.approve")
             await self._decide(conn, telling, "rejected", actor)
-            if telling.author != actor.name:
+            if not self._is_author(actor, telling):
                 incident = await incidents.get(conn, telling.incident_id)
                 why = self._rendering.say("documents/rejected_by", who=self._people.display_name(actor.name))
                 await self._following.give_back(conn, incident, telling, why)
             await self._cards.touch(conn, f"telling:{telling.id}", incident=telling.incident_id)
+
+    def _is_author(self, actor: Actor, telling: Telling) -> bool:
+        return self._people.is_one(actor, telling.author, telling.author_account)
 
     async def _release(self, conn: Connection, telling: Telling, incident: Incident, audience: Audience) -> None:
         await self._publications.put(conn, telling, audience)

@@ -16,7 +16,7 @@ def manifest_of(
     return {
         "backup": backup.name,
         "kind": wanted.kind,
-        "database": wanted.database,
+        "database": made.source.get("database") or wanted.database,
         "file": backup.file,
         "bytes": made.size,
         "sha256": made.sha256,
@@ -26,6 +26,7 @@ def manifest_of(
         "took_seconds": round(took_s, 3),
         "counts": None if made.counts is None else dict(made.counts),
         "counted": made.counted,
+        "source": dict(made.source),
     }
 
 
@@ -60,7 +61,7 @@ def _made(manifest: Mapping[str, Any]) -> Made:
     return Made(
         size=int(manifest["bytes"]), sha256=str(manifest["sha256"]), tool=str(manifest["tool"]),
         server=str(manifest["server"]), tables=None if numbers is None else len(numbers), counts=numbers,
-        counted=str(manifest["counted"]),
+        counted=str(manifest["counted"]), source=dict(manifest.get("source") or {}),
     )  # fmt: skip
 
 

@@ -5,10 +5,13 @@ from pathlib import Path
 
 from bot.domain.backup import Backup, Damaged, difference
 from bot.domain.backup_drill import Found
-from bot.domain.errors import Rejected
+from bot.domain.backup_target import Prospect, Target
+from bot.domain.errors import Rejected, Unanswered
 from bot.dumpers import Restorer
 from bot.runbook import Runbook
 from bot.services.backup_runs import BackupRuns
+from bot.store import backup_restores
+from bot.store.database import Database
 
 # Told what is done next: comparing, asking.
 Told = Callable[[str], Awaitable[None]]
@@ -19,12 +22,14 @@ class BackupRecovery:
 
     def __init__(
         self,
+        db: Database,
         runbook: Runbook,
         runs: BackupRuns,
         restorers: Mapping[str, Restorer],
         *,
         tools: Sequence[Path] = (),
     ) -> None:
+        self._db = db
         self._wanted = runbook.backups
         self._runs = runs
         self._restorers = restorers
@@ -41,45 +46,83 @@ class BackupRecovery:
         """Whether what was brought back takes its place at one instant; where not, the target is overwritten."""
         return self._restorer(name).EXCHANGES
 
-    async def bring_back(self, backup: Backup, scratch: str, told: Told) -> Found:
-        """Into a database of this name. Raises a kind of Failed; what has been made by then has to be dropped."""
+    async def prospect(self, backup: Backup) -> Prospect:
+        """Which database would be replaced. Raises a kind of Failed for everything that would forbid it later."""
+        name = backup.name
+        restorer, wanted = self._restorer(name), self._wanted[name]
+        await restorer.ready(wanted, self._tools, backup.source or {})
+        found = await restorer.prospect(wanted)
+        if await self._is_our_own(name):
+            raise Rejected(
+                f"{found.target.shown} is Tocsin's own database: it would forget what has happened since, and page for "
+                "incidents that are over. The way from a shell is in docs/recovery.md"
+            )
+        return found
+
+    async def must_still_lead_to(self, backup: Backup, target: Target) -> None:
+        """Raises Rejected where the runbook's entry leads elsewhere than when this was approved."""
+        found = await self.prospect(backup)
+        if not found.target.is_where(target):
+            raise Rejected(f"{target.shown} was approved, and the runbook's entry leads to {found.target.shown} now")
+
+    async def bring_back(self, backup: Backup, scratch: str, told: Told, *, overruled: bool = False) -> Found:
+        """Into a database of this name, with all that belongs to it. `overruled`: invariants may be violated.
+
+        Raises a kind of Failed; what has been made by then has to be dropped.
+        """
         wanted, restorer = self._wanted[backup.name], self._restorer(backup.name)
-        equipment = await restorer.ready(wanted, self._tools)
-        await restorer.fill(wanted, scratch, self._runs.content(backup), equipment)
+        source = backup.source or {}
+        equipment = await restorer.ready(wanted, self._tools, source)
+        await restorer.fill(wanted, scratch, self._runs.content(backup), equipment, source)
         await told("comparing")
         counts = await restorer.counts(wanted, scratch)
         if backup.counts is not None and (unlike := difference(backup.counts, counts)):
             raise Damaged(f"restored, {unlike}")
         await told("asking")
-        for question in wanted.invariants:
-            await self._ask(backup.name, scratch, question)
-        return Found(len(counts), sum(counts.values()), len(wanted.invariants), backup.counts is not None)
+        answers = [await self._violated(backup.name, scratch, question) for question in wanted.invariants]
+        unheld = [answer for answer in answers if answer]
+        if unheld and not overruled:
+            raise Rejected(unheld[0])
+        await told("dressing")
+        lost = await restorer.dress(wanted, scratch, source)
+        held = len(answers) - len(unheld)
+        return Found(len(counts), sum(counts.values()), held, backup.counts is not None, unheld, lost)
 
     async def exists(self, name: str, database: str = "") -> bool:
         """Whether there is a database of this name beside the target; without a name, the target itself."""
         return await self._restorer(name).exists(self._wanted[name], database)
 
-    async def exchange(self, name: str, scratch: str, aside: str) -> bool:
+    async def exchange(self, name: str, scratch: str, aside: str, target: Target) -> bool:
         """Put what was brought back into its place; False = there was nothing there before."""
-        return await self._restorer(name).exchange(self._wanted[name], scratch, aside)
+        return await self._restorer(name).exchange(self._wanted[name], scratch, aside, target.database)
 
-    async def overwrite(self, backup: Backup, scratch: str) -> None:
+    async def overwrite(self, backup: Backup, scratch: str, target: Target) -> None:
         """Restore it once more, into its place. Raises a kind of Failed; then some of the target is old, some new."""
         wanted, restorer = self._wanted[backup.name], self._restorer(backup.name)
-        equipment = await restorer.ready(wanted, self._tools)
+        equipment = await restorer.ready(wanted, self._tools, backup.source or {})
         counts = await restorer.counts(wanted, scratch)
-        await restorer.overwrite(wanted, scratch, self._runs.content(backup), equipment)
+        await restorer.overwrite(wanted, scratch, self._runs.content(backup), equipment, target.database)
         if unlike := difference(counts, await restorer.counts(wanted)):
             raise Damaged(f"put into its place, {unlike}; something may be writing to it")
 
     async def drop(self, name: str, scratch: str) -> None:
         await self._restorer(name).drop(self._wanted[name], scratch)
 
-    async def _ask(self, name: str, scratch: str, question: str) -> None:
+    async def _violated(self, name: str, scratch: str, question: str) -> str:
+        """How an invariant is violated, in words; '' = it holds."""
         wanted = self._wanted[name]
-        answer = await self._restorer(name).ask(wanted, scratch, question)
-        if not (wish := wanted.invariants[question]).holds(answer):
-            raise Rejected(f"“{question}” answers {answer}, it should be {wish}")
+        wish = wanted.invariants[question]
+        try:
+            answer = await self._restorer(name).ask(wanted, scratch, question)
+        except (Rejected, Unanswered) as error:
+            return f"“{question}” cannot be answered: {error}"
+        return "" if wish.holds(answer) else f"“{question}” answers {answer}, it should be {wish}"
+
+    async def _is_our_own(self, name: str) -> bool:
+        """Whatever it is called in either address: the connection that we hold is seen there."""
+        async with self._db.transaction() as conn:
+            pid, since = await backup_restores.session(conn)
+            return await self._restorer(name).is_connected(self._wanted[name], pid, since)
 
     def _restorer(self, name: str) -> Restorer:
         return self._restorers[self._wanted[name].kind]

@@ -1,6 +1,8 @@
 """The one message of a restore: the plan to be approved, how far it is, and what it came to."""
 
+from bot.domain.actor import Actor
 from bot.domain.backup_restore import Restore
+from bot.domain.backup_target import is_elsewhere, target_in
 from bot.rendering import Rendering
 from bot.runbook import Runbook
 from bot.services.backup_recovery import BackupRecovery
@@ -39,18 +41,23 @@ class BackupRestoreCards:
 
     async def paint(self, conn: Connection, subject: str) -> Painted | None:
         restore = await backup_restores.get(conn, int(subject))
-        permitted = self._permissions.permitted("backup.restore")
+        approvers = self._permissions.others("backup.restore", Actor(restore.asked_by, restore.asked_account))
         wanted = self._runbook.backups.get(restore.name)
+        backup = await backups.get(conn, restore.backup_id)
+        source = target_in(backup.source)
         words = self._rendering.say(
             "slack/restore_card",
             restore=restore,
-            backup=await backups.get(conn, restore.backup_id),
-            target=wanted.target.shown if wanted else restore.name,
-            approvers=[who for who in permitted or [] if who != restore.asked_by],
-            anybody=permitted is None,
+            backup=backup,
+            source=source,
+            elsewhere=restore.prospect is not None and is_elsewhere(source, restore.target),
+            approvers=approvers or [],
+            anybody=approvers is None,
             exchanged=wanted is not None and self._recovery.exchanges(restore.name),
+            invariants=len(wanted.invariants) if wanted and not backup.before_restore else 0,
         )
-        return await self._placed(conn, restore, message(words, _buttons(restore)))
+        overrulable = wanted is not None and bool(wanted.invariants) and not backup.before_restore
+        return await self._placed(conn, restore, message(words, _buttons(restore, overrulable=overrulable)))
 
     async def _placed(self, conn: Connection, restore: Restore, shown: Message) -> Painted:
         if restore.incident_id is not None:
@@ -61,8 +68,9 @@ class BackupRestoreCards:
         return Painted(await self._channels.find(self._runbook.channels.alerts), shown)
 
 
-def _buttons(restore: Restore) -> list[Button]:
+def _buttons(restore: Restore, *, overrulable: bool) -> list[Button]:
     value = str(restore.id)
     if restore.state != "waiting":
         return []
-    return [Button("Approve", "backup.approve", value, "danger"), Button("Reject", "backup.reject", value)]
+    overrule = [Button("Approve despite invariants", "backup.overrule", value)] if overrulable else []
+    return [Button("Approve", "backup.approve", value, "danger"), *overrule, Button("Reject", "backup.reject", value)]

@@ -37,8 +37,11 @@ class BackupRestoreLog:
     async def write(self, conn: Connection, restore: Restore, step: str, actor: str) -> None:
         """`step` happened. The words are those of `documents/restore_step`."""
         now = self._clock.now()
-        facts = {"restore": restore.id, "backup": restore.backup_id, "step": step}
-        more = {"reason": restore.reason, "safety": restore.safety_id, "error": restore.error}
+        facts: dict[str, object] = {"restore": restore.id, "backup": restore.backup_id, "step": step}
+        if restore.prospect:
+            facts |= {"target": restore.target.shown}
+        more: dict[str, object] = {"reason": restore.reason, "overruled": restore.overruled}
+        more |= {"safety": restore.safety_id, "error": restore.error}
         facts |= {name: value for name, value in more.items() if value is not None}
         await audit.write(conn, actor=actor, deed="backup.restore", subject=restore.name, at=now, facts=facts)
         if restore.incident_id is not None:

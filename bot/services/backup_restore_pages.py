@@ -9,6 +9,7 @@ from bot.domain.incident import Incident
 from bot.rendering import Rendering
 from bot.services.escalations import Escalations
 from bot.services.incidents import Incidents
+from bot.services.people import People
 from bot.store import incidents, pages
 from bot.store.queries import Connection
 
@@ -16,9 +17,10 @@ from bot.store.queries import Connection
 class BackupRestorePages:
     """Somebody other than the one who broke the glass learns of it at once."""
 
-    def __init__(self, declaring: Incidents, escalations: Escalations, rendering: Rendering) -> None:
+    def __init__(self, declaring: Incidents, escalations: Escalations, people: People, rendering: Rendering) -> None:
         self._declaring = declaring
         self._escalations = escalations
+        self._people = people
         self._rendering = rendering
 
     async def page(
@@ -32,7 +34,7 @@ class BackupRestorePages:
             return locked
         declared = await self._declaring.declare_within(conn, TOCSIN, words)
         paged = {page.person for page in await pages.of_incident(conn, declared.id)}
-        if not paged - {actor.name}:
+        if all(self._people.is_one(actor, person) for person in paged):
             # Who broke the glass may be the one on call: that is nobody else.
             await self._page_next(conn, await incidents.lock(conn, declared.id), actor, words)
         return declared

@@ -87,7 +87,11 @@ class BackupRestoreRuns:
             await self._save(restore)
             await self._move_on(restore, "restoring")
             found = await self._recovery.bring_back(
-                backup, restore.scratch, lambda stage: self._move_on(restore, stage)
+                backup,
+                restore.scratch,
+                lambda stage: self._move_on(restore, stage),
+                # What was there before a restore is put back whatever the runbook says of it: that is the way back.
+                overruled=restore.overruled is not None or backup.before_restore is not None,
             )
             kept = await self._put_in_place(restore, backup)
         except (Failed, Refused) as error:
@@ -103,9 +107,9 @@ class BackupRestoreRuns:
         """False: the database of before does not stand beside, because there was none or it was overwritten."""
         if self._recovery.exchanges(restore.name):
             await self._move_on(restore, "exchanging")
-            return await self._recovery.exchange(restore.name, restore.scratch, restore.aside)
+            return await self._recovery.exchange(restore.name, restore.scratch, restore.aside, restore.target)
         await self._move_on(restore, OVERWRITING)
-        await self._recovery.overwrite(backup, restore.scratch)
+        await self._recovery.overwrite(backup, restore.scratch, restore.target)
         return False
 
     async def _sound(self, restore: Restore) -> Backup:
@@ -113,6 +117,7 @@ class BackupRestoreRuns:
         await self._move_on(restore, "reading")
         async with self._db.transaction() as conn:
             backup = await backups.get(conn, restore.backup_id)
+        await self._recovery.must_still_lead_to(backup, restore.target)
         judged = await self._verdicts.judge(Actor(restore.asked_by), backup)
         if judged.state != "good":
             raise Rejected(f"backup {judged.id} is damaged: {judged.error}")

@@ -4,17 +4,17 @@ from datetime import datetime
 
 from bot.clock import Clock
 from bot.domain.actor import TOCSIN, Actor
-from bot.domain.backup import LOST_AFTER, Backup
+from bot.domain.backup import LOST_AFTER
 from bot.domain.backup_drill import SWEEP_AGAIN_AFTER
 from bot.domain.backup_restore import APPROVE_WITHIN, Restore, must_be_somebody_else, must_be_undecided
+from bot.domain.backup_target import Target, is_elsewhere, must_be_named, target_in
 from bot.domain.errors import AlreadyDone, Refused
 from bot.domain.incident import Incident
 from bot.runbook import Runbook
-from bot.services.backup_recovery import BackupRecovery
 from bot.services.backup_restore_log import BackupRestoreLog
 from bot.services.backup_restore_pages import BackupRestorePages
+from bot.services.backup_restore_plans import BackupRestorePlans, Plan
 from bot.services.backup_restore_runs import BackupRestoreRuns
-from bot.services.backup_verdicts import named
 from bot.services.people import People
 from bot.services.permissions import Permissions
 from bot.services.rooms import Rooms
@@ -34,7 +34,7 @@ class BackupRestores:
         people: People,
         permissions: Permissions,
         rooms: Rooms,
-        recovery: BackupRecovery,
+        plans: BackupRestorePlans,
         diary: BackupRestoreLog,
         pages: BackupRestorePages,
         runs: BackupRestoreRuns,
@@ -45,7 +45,7 @@ class BackupRestores:
         self._people = people
         self._permissions = permissions
         self._rooms = rooms
-        self._recovery = recovery
+        self._plans = plans
         self._diary = diary
         self._pages = pages
         self._runs = runs
@@ -83,46 +83,77 @@ class BackupRestores:
 
     # What people do
 
-    async def ask(self, actor: Actor, backup_id: int, incident: Incident | None) -> Restore:
-        """Show the plan and ask a second person. Raises Refused when there is nobody, nothing, or one already."""
+    async def ask(self, actor: Actor, backup_id: int, incident: Incident | None, into: str = "") -> Restore:
+        """Show the plan and ask a second person. Raises Refused when there is nobody, nothing, or one already.
+
+        `into`: the target as it was typed, where it was; then it has to be that.
+        """
         self._permissions.must(actor, "backup.restore")
+        plan = await self._plans.of(backup_id, incident)
+        if into:
+            must_be_named(None, plan.prospect.target, into, "")
         now = self._clock.now()
         async with self._db.transaction() as conn:
             await requests.once(conn, actor, now)
-            backup = await self._restorable(conn, backup_id, incident)
             approvers = self._approvers(actor, backup_id)
-            restore = await self._open(conn, actor, backup, incident)
+            restore = await self._open(conn, actor, plan, incident)
             if incident and approvers:
                 await self._rooms.invite(conn, incident, approvers)
             await self._diary.write(conn, restore, "asked", actor.name)
         return restore
 
-    async def break_glass(self, actor: Actor, backup_id: int, incident: Incident | None, reason: str) -> Restore:
-        """Begin without a second person; the next tier is paged with the reason, and it stands in the log."""
+    async def break_glass(
+        self, actor: Actor, backup_id: int, incident: Incident | None, reason: str, into: str = ""
+    ) -> Restore:
+        """Begin without a second person; the next tier is paged with the reason, and it stands in the log.
+
+        The reason overrules invariants too. `into` has to be typed where the backup is of another database.
+        """
         self._permissions.must(actor, "backup.restore")
+        plan = await self._plans.of(backup_id, incident)
+        target = plan.prospect.target
+        command = f"/backup restore {backup_id} into {target.database} break-glass {reason}"
+        must_be_named(plan.source, target, into, command)
         now = self._clock.now()
         async with self._db.transaction() as conn:
             await requests.once(conn, actor, now)
-            backup = await self._restorable(conn, backup_id, incident)
-            restore = await self._open(conn, actor, backup, incident)
+            restore = await self._open(conn, actor, plan, incident)
             await self._must_be_free(conn, restore)
             paged = await self._pages.page(conn, actor, restore, incident, reason)
             await backup_restores.tie(conn, restore.id, paged.id)
-            begun = await backup_restores.begin(conn, restore.id, decided_by=None, reason=reason, now=now)
+            begun = await backup_restores.begin(
+                conn, restore.id, decided_by=None, reason=reason, overruled=reason, now=now
+            )
             await self._diary.write(conn, begun, "broken", actor.name)
         self._runs.start(begun)
         return begun
 
-    async def approve(self, actor: Actor, restore_id: int) -> Restore:
-        """It begins. Raises NotPermitted to who asked and to whoever may not, Refused when it is too late."""
+    async def to_be_typed(self, actor: Actor, restore_id: int) -> Target | None:
+        """What an approver has to name, for the backup is of another database; None = nothing. Raises as `approve`."""
+        self._permissions.must(actor, "backup.restore")
+        async with self._db.transaction() as conn:
+            restore = await self._undecided(conn, restore_id, self._clock.now())
+            self._must_be_somebody_else(restore, actor)
+            backup = await backups.get(conn, restore.backup_id)
+        return restore.target if is_elsewhere(target_in(backup.source), restore.target) else None
+
+    async def approve(self, actor: Actor, restore_id: int, *, typed: str = "", overruled: str = "") -> Restore:
+        """It begins. Raises NotPermitted to who asked and to whoever may not, Refused when it is too late.
+
+        `typed`: the name of the target, where `to_be_typed` wants it. `overruled`: why invariants may be violated.
+        """
         self._permissions.must(actor, "backup.restore")
         now = self._clock.now()
         async with self._db.transaction() as conn:
             await requests.once(conn, actor, now)
             restore = await self._undecided(conn, restore_id, now)
-            must_be_somebody_else(restore, actor.name)
+            self._must_be_somebody_else(restore, actor)
+            backup = await backups.get(conn, restore.backup_id)
+            must_be_named(target_in(backup.source), restore.target, typed, restore.target.database)
             await self._must_be_free(conn, restore)
-            begun = await backup_restores.begin(conn, restore.id, decided_by=actor.name, reason=None, now=now)
+            begun = await backup_restores.begin(
+                conn, restore.id, decided_by=actor.name, reason=None, overruled=overruled or None, now=now
+            )
             await self._diary.write(conn, begun, "approved", actor.name)
         self._runs.start(begun)
         return begun
@@ -133,50 +164,37 @@ class BackupRestores:
         async with self._db.transaction() as conn:
             await requests.once(conn, actor, now)
             restore = await self._undecided(conn, restore_id, now)
-            if restore.asked_by != actor.name:
+            if not self._people.is_one(actor, restore.asked_by, restore.asked_account):
                 self._permissions.must(actor, "backup.restore")
             rejected = await backup_restores.reject(conn, restore.id, actor.name, now)
             await self._diary.write(conn, rejected, "rejected", actor.name)
 
-    async def _open(self, conn: Connection, actor: Actor, backup: Backup, incident: Incident | None) -> Restore:
+    async def _open(self, conn: Connection, actor: Actor, plan: Plan, incident: Incident | None) -> Restore:
         now = self._clock.now()
         incident_id = incident.id if incident else None
+        name = plan.backup.name
         restore = await backup_restores.ask(
-            conn, name=backup.name, backup_id=backup.id, asked_by=actor.name, incident_id=incident_id, now=now,
-            expires_at=now + APPROVE_WITHIN,
+            conn, name=name, backup_id=plan.backup.id, asked_by=self._people.with_account(actor),
+            prospect=plan.prospect, incident_id=incident_id, now=now, expires_at=now + APPROVE_WITHIN,
         )  # fmt: skip
         if restore is None:
-            other = await backup_restores.open_one(conn, backup.name)
+            other = await backup_restores.open_one(conn, name)
             doing = "waits to be approved" if other and other.state == "waiting" else "is running"
-            raise AlreadyDone(f"A restore of {backup.name} {doing} already: its message shows how it stands.")
+            raise AlreadyDone(f"A restore of {name} {doing} already: its message shows how it stands.")
         return restore
 
-    async def _restorable(self, conn: Connection, backup_id: int, incident: Incident | None) -> Backup:
-        """Only what the runbook names can be restored, only from a good backup, and never as a part of a rehearsal."""
-        if incident and incident.drill:
-            raise Refused(
-                f"{incident.ref} is a drill, and a restore is real: `/backup drill {backup_id}` rehearses it. "
-                "When it is meant, ask for it in another channel."
-            )
-        backup = await backups.get(conn, backup_id)
-        name = named(self._wanted, backup.name)
-        if reason := self._recovery.unsupported(name):
-            raise Refused(f"{name} cannot be restored: {reason}.")
-        if backup.state != "good":
-            raise Refused(
-                f"Backup {backup.id} of {name} is {backup.state}: choose a good one from `/backup list {name}`."
-            )
-        return backup
-
     def _approvers(self, actor: Actor, backup_id: int) -> list[str]:
-        permitted = self._permissions.permitted("backup.restore")
-        others = [who for who in permitted or [] if who != actor.name]
-        if permitted is not None and not others:
+        others = self._permissions.others("backup.restore", actor)
+        if others == []:
             raise Refused(
                 "Nobody else may approve a restore just now. When it cannot wait: "
                 f"`/backup restore {backup_id} break-glass <why>`, which pages the next tier."
             )
-        return others
+        return others or []
+
+    def _must_be_somebody_else(self, restore: Restore, actor: Actor) -> None:
+        is_asker = self._people.is_one(actor, restore.asked_by, restore.asked_account)
+        must_be_somebody_else(restore, is_asker=is_asker)
 
     async def _undecided(self, conn: Connection, restore_id: int, now: datetime) -> Restore:
         restore = await backup_restores.lock(conn, restore_id)

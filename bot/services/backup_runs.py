@@ -227,4 +227,5 @@ def _made(draft: Draft, equipment: Equipment, tally: Tally) -> Made:
     return Made(
         size=draft.size, sha256=draft.sha256, tool=equipment.tool, server=equipment.server,
         tables=tally.tables, counts=tally.counts, counted=tally.counted,
+        source=equipment.source,
     )  # fmt: skip

@@ -175,7 +175,9 @@ class Communications(Errand):
                 raise OutOfDate(f"{incident.ref} has changed since you opened this: it is {incident.status} now.")
             told = (await tellings.last_told(conn, incident.id)).get(audience.key)
             moment = moment_now(incident, told)
-            new = NewTelling(incident.id, audience.key, moment, incident.status, actor.name, subject, text)
+            new = NewTelling(
+                incident.id, audience.key, moment, incident.status, actor.name, subject, text, actor.slack_id
+            )
             telling = await tellings.insert(conn, new, "composing", now)
             await tellings.drop_draft(conn, incident.id, audience.key, actor.name)
             await self._approvals.release_or_ask(conn, telling, incident, audience)
@@ -188,7 +190,9 @@ class Communications(Errand):
             return False
         async with self._db.transaction() as conn:
             incident = await incidents.get(conn, incident_id)
-            new = NewTelling(incident.id, audience.key, "update", incident.status, actor.name, subject, text)
+            new = NewTelling(
+                incident.id, audience.key, "update", incident.status, actor.name, subject, text, actor.slack_id
+            )
             await tellings.keep_draft(conn, new, self._clock.now())
         return True
 

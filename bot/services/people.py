@@ -4,6 +4,7 @@ import asyncio
 import logging
 import re
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from bot.clock import Clock
@@ -95,6 +96,15 @@ class People:
     def actor(self, slack_id: str, request: str | None = None, asked_at: datetime | None = None) -> Actor:
         return Actor(self.named(slack_id), slack_id, request, asked_at)
 
+    def with_account(self, actor: Actor) -> Actor:
+        """With their Slack account, where it is known."""
+        return replace(actor, slack_id=actor.slack_id or self.known_account(actor.name))
+
+    def is_one(self, actor: Actor, name: str, account: str | None = None) -> bool:
+        """Whether this is the person called `name`, or of that Slack account, by whatever name they were known then."""
+        own = self.with_account(actor).slack_id
+        return actor.name == name or (own is not None and own in (account, self.known_account(name)))
+
     def display_name(self, name: str) -> str:
         if name == TOCSIN.name:
             return "Tocsin"
@@ -156,6 +166,15 @@ class People:
     def shift(self, schedule: str, now: datetime) -> Shift:
         """Who has this schedule now, as far as covers have been learned."""
         return duty(self._runbook.schedules[schedule].rotation, self._covers_of(schedule), now)
+
+    def entitled(self, schedule: str, now: datetime) -> str:
+        """Who has the rights of this schedule now: whoever is on it, but of those who cover only whom it names."""
+        named = self._runbook.schedules[schedule].people
+        members = [one for one in self._covers_of(schedule) if any(self._is_same(one.person, key) for key in named)]
+        return duty(self._runbook.schedules[schedule].rotation, members, now).person
+
+    def _is_same(self, name: str, other: str) -> bool:
+        return self.is_one(Actor(name), other)
 
     def next_shift(self, schedule: str, now: datetime) -> Shift:
         return self.shift(schedule, self.shift(schedule, now).ends)

@@ -1,5 +1,6 @@
 """What the room sees of a telling: the words, who has to approve them, and what each address said."""
 
+from bot.domain.actor import Actor
 from bot.domain.telling import Delivery, Telling
 from bot.rendering import Rendering
 from bot.runbook import Runbook
@@ -39,15 +40,15 @@ class TellingCards:
     async def paint(self, conn: Connection, subject: str) -> Painted | None:
         telling = await tellings.get(conn, int(subject))
         deliveries = await tellings.deliveries(conn, telling.id)
-        permitted = self._permissions.permitted("audience.approve")
+        approvers = self._permissions.others("audience.approve", Actor(telling.author, telling.author_account))
         words = self._rendering.say(
             "slack/telling",
             telling=telling,
             accepted=_by_outlet(deliveries, "accepted"),
             open=_by_outlet(deliveries, "waiting"),
             lost=[one for one in deliveries if one.state in LOST],
-            approvers=[who for who in permitted or [] if who != telling.author],
-            anybody=permitted is None,
+            approvers=approvers or [],
+            anybody=approvers is None,
         )
         return await self._placed(conn, telling, message(words, buttons(telling)))
 

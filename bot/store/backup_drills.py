@@ -3,6 +3,8 @@
 from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 
+from psycopg.types.json import Jsonb
+
 from bot.domain.backup_drill import Drill, Found, scratch_name
 from bot.domain.errors import NotFound
 from bot.store.queries import Connection, Queries, Row
@@ -68,7 +70,9 @@ async def passed(
     conn: Connection, drill_id: int, found: Found, *, took: timedelta, rto: timedelta | None, now: datetime
 ) -> Drill | None:
     """None when it was decided otherwise before."""
-    return _drill(await SQL.one(conn, "pass", id=drill_id, **vars(found), took=took, rto=rto, now=now))
+    values = vars(found) | {"lost": Jsonb(list(found.lost)), "took": took, "rto": rto, "now": now}
+    values.pop("unheld")
+    return _drill(await SQL.one(conn, "pass", id=drill_id, **values))
 
 
 async def fail(conn: Connection, drill_id: int, *, error: str, now: datetime) -> Drill | None:

@@ -47,7 +47,7 @@ UPDATE backup_drills SET heard_at = %(now)s WHERE id = %(id)s AND state = 'runni
 -- One that was given up for lost and came to its end after all has passed.
 UPDATE backup_drills
 SET state = 'passed', ended_at = %(now)s, took = %(took)s, rto = %(rto)s, tables = %(tables)s, rows = %(rows)s,
-    answers = %(answers)s, counted = %(counted)s, error = NULL
+    answers = %(answers)s, counted = %(counted)s, lost = %(lost)s, error = NULL
 WHERE id = %(id)s AND state IN ('running', 'lost')
 RETURNING *;
 

@@ -3,8 +3,12 @@
 from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 
+from psycopg.types.json import Jsonb
+
+from bot.domain.actor import Actor
 from bot.domain.backup_drill import Found, scratch_name
 from bot.domain.backup_restore import Restore
+from bot.domain.backup_target import Prospect
 from bot.domain.errors import NotFound
 from bot.store.queries import Connection, Queries, Row
 
@@ -12,16 +16,17 @@ SQL = Queries(__file__)
 
 
 async def ask(
-    conn: Connection, *, name: str, backup_id: int, asked_by: str, incident_id: int | None, now: datetime,
-    expires_at: datetime,
+    conn: Connection, *, name: str, backup_id: int, asked_by: Actor, prospect: Prospect, incident_id: int | None,
+    now: datetime, expires_at: datetime,
 ) -> Restore | None:  # fmt: skip
     """A restore that waits for somebody to approve it; None when one of this database is under way already."""
-    values = {"name": name, "backup_id": backup_id, "asked_by": asked_by, "incident_id": incident_id}
+    values = {"name": name, "backup_id": backup_id, "asked_by": asked_by.name, "asked_account": asked_by.slack_id}
+    values |= {"incident_id": incident_id, "prospect": Jsonb(prospect.as_kept())}
     row = await SQL.one(conn, "ask", **values, now=now, expires_at=expires_at)
     if row is None:
         return None
     names = {"scratch": scratch_name("restore", row["id"]), "aside": scratch_name("before", row["id"])}
-    return Restore(**await SQL.the(conn, "name_databases", id=row["id"], **names))
+    return _kept(await SQL.the(conn, "name_databases", id=row["id"], **names))
 
 
 async def get(conn: Connection, restore_id: int) -> Restore:
@@ -39,19 +44,21 @@ async def open_one(conn: Connection, name: str) -> Restore | None:
 
 
 async def begin(
-    conn: Connection, restore_id: int, *, decided_by: str | None, reason: str | None, now: datetime
-) -> Restore:
+    conn: Connection, restore_id: int, *, decided_by: str | None, reason: str | None, now: datetime,
+    overruled: str | None = None,
+) -> Restore:  # fmt: skip
     """It runs from now on: approved by somebody, or with a reason why nobody was asked."""
-    return Restore(**await SQL.the(conn, "begin", id=restore_id, decided_by=decided_by, reason=reason, now=now))
+    values = {"decided_by": decided_by, "reason": reason, "overruled": overruled, "now": now}
+    return _kept(await SQL.the(conn, "begin", id=restore_id, **values))
 
 
 async def reject(conn: Connection, restore_id: int, decided_by: str, now: datetime) -> Restore:
-    return Restore(**await SQL.the(conn, "reject", id=restore_id, decided_by=decided_by, now=now))
+    return _kept(await SQL.the(conn, "reject", id=restore_id, decided_by=decided_by, now=now))
 
 
 async def expire(conn: Connection, now: datetime) -> list[Restore]:
     """Those that nobody has decided in time."""
-    return [Restore(**row) for row in await SQL.all(conn, "expire", now=now)]
+    return [_kept(row) for row in await SQL.all(conn, "expire", now=now)]
 
 
 async def tie(conn: Connection, restore_id: int, incident_id: int) -> None:
@@ -83,7 +90,8 @@ async def done(
     now: datetime,
 ) -> Restore | None:
     """None when it was decided otherwise before."""
-    return _restore(await SQL.one(conn, "done", id=restore_id, **vars(found), kept=kept, took=took, rto=rto, now=now))
+    values = vars(found) | {"unheld": Jsonb(list(found.unheld)), "lost": Jsonb(list(found.lost))}
+    return _restore(await SQL.one(conn, "done", id=restore_id, **values, kept=kept, took=took, rto=rto, now=now))
 
 
 async def fail(conn: Connection, restore_id: int, *, error: str, now: datetime) -> Restore | None:
@@ -93,18 +101,18 @@ async def fail(conn: Connection, restore_id: int, *, error: str, now: datetime) 
 
 async def lose(conn: Connection, *, silent_since: datetime, own: Collection[int], now: datetime) -> list[Restore]:
     """Give up the restores whose process has been silent since then."""
-    return [Restore(**row) for row in await SQL.all(conn, "lose", silent_since=silent_since, own=list(own), now=now)]
+    return [_kept(row) for row in await SQL.all(conn, "lose", silent_since=silent_since, own=list(own), now=now)]
 
 
 async def claim_left(conn: Connection, names: Sequence[str], *, now: datetime, again_at: datetime) -> list[Restore]:
     """Those that are over and were not cleared up after; nobody else looks at them before `again_at`."""
     rows = await SQL.all(conn, "claim_left", names=list(names), now=now, again_at=again_at)
-    return [Restore(**row) for row in rows]
+    return [_kept(row) for row in rows]
 
 
 async def swept(conn: Connection, restore_id: int, *, kept: bool, exchanged_at: datetime | None) -> Restore:
     """Its scratch database is gone. `exchanged_at`: the data was found in its place; None = it was not."""
-    return Restore(**await SQL.the(conn, "swept", id=restore_id, kept=kept, exchanged_at=exchanged_at))
+    return _kept(await SQL.the(conn, "swept", id=restore_id, kept=kept, exchanged_at=exchanged_at))
 
 
 async def next_due(
@@ -116,11 +124,32 @@ async def next_due(
     return due_at
 
 
+async def last_took(conn: Connection, name: str) -> timedelta | None:
+    """How long the last restore or drill of this database took that came to a good end; None = none has."""
+    took: timedelta | None = (await SQL.the(conn, "last_took", name=name))["took"]
+    return took
+
+
+async def last_of_each(conn: Connection, names: Sequence[str]) -> dict[str, Restore]:
+    """The last one that brought the data back, by database."""
+    return {row["name"]: _kept(row) for row in await SQL.all(conn, "last_of_each", names=list(names))}
+
+
+async def session(conn: Connection) -> tuple[int, datetime]:
+    """By which the server of our own database knows this connection: its process, and since when the server runs."""
+    row = await SQL.the(conn, "session")
+    return row["pid"], row["since"]
+
+
 def _restore(row: Row | None) -> Restore | None:
-    return Restore(**row) if row else None
+    return _kept(row) if row else None
+
+
+def _kept(row: Row) -> Restore:
+    return Restore(**row | {"prospect": Prospect.of(row["prospect"]) if row["prospect"] else None})
 
 
 def _found(row: Row | None, restore_id: int) -> Restore:
     if row is None:
         raise NotFound(f"There is no restore {restore_id}.")
-    return Restore(**row)
+    return _kept(row)

@@ -1,9 +1,11 @@
 -- name: ask
 -- No row when a restore of this database waits or runs already.
 INSERT INTO backup_restores
-    (name, backup_id, state, asked_by, asked_at, expires_at, incident_id, scratch, aside, heard_at)
+    (name, backup_id, state, asked_by, asked_account, asked_at, expires_at, prospect, incident_id, scratch, aside,
+        heard_at)
 VALUES
-    (%(name)s, %(backup_id)s, 'waiting', %(asked_by)s, %(now)s, %(expires_at)s, %(incident_id)s, '', '', %(now)s)
+    (%(name)s, %(backup_id)s, 'waiting', %(asked_by)s, %(asked_account)s, %(now)s, %(expires_at)s, %(prospect)s,
+        %(incident_id)s, '', '', %(now)s)
 ON CONFLICT (name) WHERE state IN ('waiting', 'running') DO NOTHING
 RETURNING id;
 
@@ -22,8 +24,8 @@ SELECT * FROM backup_restores WHERE name = %(name)s AND state IN ('waiting', 'ru
 -- name: begin
 -- From here on a database of ours may stand beside the target.
 UPDATE backup_restores
-SET state = 'running', decided_by = %(decided_by)s, decided_at = %(now)s, reason = %(reason)s, heard_at = %(now)s,
-    sweep_at = %(now)s
+SET state = 'running', decided_by = %(decided_by)s, decided_at = %(now)s, reason = %(reason)s, overruled = %(overruled)s,
+    heard_at = %(now)s, sweep_at = %(now)s
 WHERE id = %(id)s
 RETURNING *;
 
@@ -54,7 +56,8 @@ UPDATE backup_restores SET safety_id = %(safety_id)s, safety_error = %(error)s W
 -- One that was given up for lost and came to its end after all is done.
 UPDATE backup_restores
 SET state = 'done', ended_at = %(now)s, exchanged_at = %(now)s, kept = %(kept)s, took = %(took)s, rto = %(rto)s,
-    tables = %(tables)s, rows = %(rows)s, answers = %(answers)s, counted = %(counted)s, error = NULL
+    tables = %(tables)s, rows = %(rows)s, answers = %(answers)s, counted = %(counted)s, unheld = %(unheld)s,
+    lost = %(lost)s, error = NULL
 WHERE id = %(id)s AND state IN ('running', 'lost')
 RETURNING *;
 
@@ -92,3 +95,16 @@ SELECT LEAST(
     (SELECT min(sweep_at) FROM backup_restores
         WHERE sweep_at IS NOT NULL AND state <> 'running' AND name = ANY(%(names)s))
 ) AS due_at;
+
+-- name: last_took
+SELECT (SELECT took FROM (
+    SELECT took, ended_at FROM backup_restores WHERE name = %(name)s AND state = 'done'
+    UNION ALL SELECT took, ended_at FROM backup_drills WHERE name = %(name)s AND state = 'passed') AS each
+    ORDER BY ended_at DESC LIMIT 1) AS took;
+
+-- name: last_of_each
+SELECT DISTINCT ON (name) * FROM backup_restores WHERE name = ANY(%(names)s) AND state = 'done'
+ORDER BY name, ended_at DESC, id DESC;
+
+-- name: session
+SELECT pg_backend_pid() AS pid, pg_postmaster_start_time() AS since;

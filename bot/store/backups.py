@@ -1,8 +1,9 @@
 """Backups as they are kept: the plan of each database, and every run with what became of it."""
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Any
 
 from psycopg.types.json import Jsonb
 
@@ -36,6 +37,7 @@ class Made:
     tables: int | None
     counts: Mapping[str, int] | None
     counted: str
+    source: Mapping[str, Any] = field(default_factory=dict)
 
 
 # Plans
@@ -118,7 +120,8 @@ async def hear(
 async def succeed(conn: Connection, backup_id: int, made: Made, now: datetime) -> Backup | None:
     """None when it was decided otherwise before."""
     counts = None if made.counts is None else Jsonb(dict(made.counts))
-    return _backup(await SQL.one(conn, "succeed", id=backup_id, **(vars(made) | {"counts": counts, "now": now})))
+    values = vars(made) | {"counts": counts, "source": Jsonb(dict(made.source)), "now": now}
+    return _backup(await SQL.one(conn, "succeed", id=backup_id, **values))
 
 
 async def fail(conn: Connection, backup_id: int, *, error: str, now: datetime) -> Backup | None:
@@ -156,7 +159,8 @@ async def adopt(
     counts = None if made.counts is None else Jsonb(dict(made.counts))
     where = {"name": name, "file": file, "place": place, "machine": machine, "adopted_by": adopted_by}
     when = {"started_at": started_at, "ended_at": ended_at, "now": now}
-    return _backup(await SQL.one(conn, "adopt", **where, **when, **(vars(made) | {"counts": counts})))
+    values = vars(made) | {"counts": counts, "source": Jsonb(dict(made.source))}
+    return _backup(await SQL.one(conn, "adopt", **where, **when, **values))
 
 
 async def good(conn: Connection, names: Sequence[str]) -> list[Backup]:

@@ -62,7 +62,7 @@ WHERE id = %(id)s AND state = 'running';
 UPDATE backups
 SET state = 'good', ended_at = %(now)s, size = %(size)s, sha256 = %(sha256)s, tool = %(tool)s, server = %(server)s,
     verified_at = %(now)s, error = NULL, tables = %(tables)s, tables_done = coalesce(%(tables)s, 0),
-    counts = %(counts)s, counted = %(counted)s
+    counts = %(counts)s, counted = %(counted)s, source = %(source)s
 WHERE id = %(id)s AND state IN ('running', 'lost')
 RETURNING *;
 
@@ -93,10 +93,10 @@ SELECT file FROM backups WHERE name = ANY(%(names)s);
 -- No row when it is known already.
 INSERT INTO backups (
     name, state, started_at, started_by, heard_at, ended_at, place, file, machine, size, sha256, tool, server, verified_at,
-    tables, tables_done, counts, counted, adopted_at)
+    tables, tables_done, counts, counted, source, adopted_at)
 SELECT %(name)s, 'good', %(started_at)s, %(adopted_by)s, %(now)s, %(ended_at)s, %(place)s, %(file)s, %(machine)s, %(size)s,
     %(sha256)s, %(tool)s, %(server)s, %(now)s, %(tables)s::integer, coalesce(%(tables)s::integer, 0), %(counts)s::jsonb,
-    %(counted)s, %(now)s
+    %(counted)s, %(source)s::jsonb, %(now)s
 WHERE NOT EXISTS (SELECT FROM backups WHERE name = %(name)s AND file = %(file)s)
 RETURNING *;
 

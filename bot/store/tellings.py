@@ -33,6 +33,7 @@ class NewTelling:
     author: str
     subject: str = ""
     text: str = ""
+    author_account: str | None = None
 
 
 async def insert(conn: Connection, new: NewTelling, state: State, now: datetime) -> Telling:

@@ -1,6 +1,9 @@
 -- name: insert
-INSERT INTO tellings (incident_id, audience, moment, status, subject, text, author, state, created_at)
-VALUES (%(incident_id)s, %(audience)s, %(moment)s, %(status)s, %(subject)s, %(text)s, %(author)s, %(state)s, %(now)s)
+INSERT INTO tellings
+    (incident_id, audience, moment, status, subject, text, author, author_account, state, created_at)
+VALUES
+    (%(incident_id)s, %(audience)s, %(moment)s, %(status)s, %(subject)s, %(text)s, %(author)s, %(author_account)s,
+        %(state)s, %(now)s)
 RETURNING *;
 
 -- name: by_id
@@ -12,8 +15,11 @@ SELECT * FROM tellings WHERE id = %(id)s FOR UPDATE;
 
 -- name: keep_draft
 -- Somebody's latest words for this audience take the place of their earlier ones.
-INSERT INTO tellings (incident_id, audience, moment, status, subject, text, author, state, created_at)
-VALUES (%(incident_id)s, %(audience)s, %(moment)s, %(status)s, %(subject)s, %(text)s, %(author)s, 'draft', %(now)s)
+INSERT INTO tellings
+    (incident_id, audience, moment, status, subject, text, author, author_account, state, created_at)
+VALUES
+    (%(incident_id)s, %(audience)s, %(moment)s, %(status)s, %(subject)s, %(text)s, %(author)s, %(author_account)s,
+        'draft', %(now)s)
 ON CONFLICT (incident_id, audience, author) WHERE state = 'draft'
 DO UPDATE SET subject = EXCLUDED.subject, text = EXCLUDED.text, created_at = EXCLUDED.created_at;
 

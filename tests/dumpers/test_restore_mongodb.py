@@ -109,7 +109,7 @@ async def test_a_mongodb_is_put_back_document_by_document_and_what_is_newer_is_g
 
         equipment = await restoring.ready(shop, folders)
         await restoring.fill(shop, scratch, pieces(content), equipment)
-        await restoring.overwrite(shop, scratch, pieces(content), equipment)
+        await restoring.overwrite(shop, scratch, pieces(content), equipment, shop.database)
         assert list(held.orders.find().sort("_id")) == ORDERS
         assert held.things.find_one() == KINDS
         assert sorted(held.list_collection_names()) == ["empty", "orders", "things"]
@@ -136,7 +136,7 @@ async def test_a_process_that_was_given_up_and_wakes_up_puts_nothing_more_into_i
                 yield part
 
         with pytest.raises(Rejected, match=f"{scratch} is not there"):
-            await restoring.overwrite(shop, scratch, given_up(), equipment)
+            await restoring.overwrite(shop, scratch, given_up(), equipment, shop.database)
         assert client[shop.database].orders.count_documents({}) == 3
 
 

@@ -162,8 +162,9 @@ async def test_the_restored_database_takes_the_place_of_the_other_with_its_owner
     guarded.tell("DELETE FROM orders WHERE id > 2", address)
     await filled(address, content)
 
+    assert not await restoring.dress(a_backup(address), SCRATCH, {})
     with psycopg.connect(address) as somebody:
-        assert await restoring.exchange(a_backup(address), SCRATCH, ASIDE)
+        assert await restoring.exchange(a_backup(address), SCRATCH, ASIDE, "orders")
         with pytest.raises(psycopg.OperationalError):
             somebody.execute("SELECT 1")
 
@@ -180,7 +181,7 @@ async def test_where_the_target_is_gone_the_restored_one_is_simply_put_there(gua
     assert not await restoring.exists(a_backup(address), "orders")
     await filled(address, content)
 
-    assert not await restoring.exchange(a_backup(address), SCRATCH, ASIDE)
+    assert not await restoring.exchange(a_backup(address), SCRATCH, ASIDE, "orders")
     assert guarded.ask("SELECT count(*) FROM orders", address) == 5
     assert not await restoring.exists(a_backup(address), ASIDE)
 
@@ -188,13 +189,13 @@ async def test_where_the_target_is_gone_the_restored_one_is_simply_put_there(gua
 async def test_an_exchange_that_cannot_be_whole_changes_nothing(guarded: Guarded) -> None:
     address = guarded.database("orders", rows=5)
     with pytest.raises(Rejected, match="does not exist"):
-        await restoring.exchange(a_backup(address), "tocsin_drill_that_is_not_there", ASIDE)
+        await restoring.exchange(a_backup(address), "tocsin_drill_that_is_not_there", ASIDE, "orders")
     assert guarded.ask("SELECT count(*) FROM orders", address) == 5
 
     await filled(address, await dumped(address))
     administrator = guarded.address("orders", user="postgres")
     with psycopg.connect(administrator), pytest.raises(Rejected, match="whose connection this account may not end"):
-        await restoring.exchange(a_backup(address), SCRATCH, ASIDE)
+        await restoring.exchange(a_backup(address), SCRATCH, ASIDE, "orders")
     assert guarded.ask("SELECT count(*) FROM orders", address) == 5
     assert await restoring.exists(a_backup(address), SCRATCH)
 
@@ -205,7 +206,7 @@ async def test_an_exchange_that_cannot_be_whole_changes_nothing(guarded: Guarded
 async def test_the_name_of_a_database_is_never_anything_else(guarded: Guarded, name: str) -> None:
     address = guarded.database(name, rows=3)
     await filled(address, await dumped(address))
-    assert await restoring.exchange(a_backup(address), SCRATCH, ASIDE)
+    assert await restoring.exchange(a_backup(address), SCRATCH, ASIDE, name)
     assert guarded.ask("SELECT count(*) FROM orders", address) == 3
     guarded.tell(f'DROP DATABASE "{ASIDE}"')
 

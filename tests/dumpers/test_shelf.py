@@ -51,5 +51,6 @@ def test_every_restorer_brings_back_what_a_dumper_dumps(kind: str) -> None:
     restorer = restorers()[kind]
 
     assert kind in dumpers()
-    deeds = ("ready", "fill", "counts", "ask", "exists", "exchange" if restorer.EXCHANGES else "overwrite", "drop")
+    putting = "exchange" if restorer.EXCHANGES else "overwrite"
+    deeds = ("ready", "prospect", "is_connected", "fill", "dress", "counts", "ask", "exists", putting, "drop")
     assert [name for name in deeds if not iscoroutinefunction(getattr(restorer, name))] == []

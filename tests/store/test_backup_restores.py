@@ -6,14 +6,17 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from bot.domain.actor import Actor
 from bot.domain.backup import Backup
 from bot.domain.backup_restore import Restore
+from bot.domain.backup_target import Prospect, Target
 from bot.store import backup_restores, backups
 from bot.store.database import Database
 from bot.store.queries import Connection
 
 NOON = datetime(2026, 8, 8, 12, 0, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
+PROSPECT = Prospect(Target("db", 5432, "orders"), stands=True)
 
 
 @pytest.fixture
@@ -33,8 +36,9 @@ async def begun(conn: Connection, before_restore: int | None = None) -> Backup |
 
 async def asked(conn: Connection, backup_id: int, name: str = "orders") -> Restore | None:
     return await backup_restores.ask(
-        conn, name=name, backup_id=backup_id, asked_by="ada", incident_id=None, now=NOON, expires_at=NOON + 10 * MINUTE
-    )
+        conn, name=name, backup_id=backup_id, asked_by=Actor("ada"), prospect=PROSPECT, incident_id=None, now=NOON,
+        expires_at=NOON + 10 * MINUTE,
+    )  # fmt: skip
 
 
 async def running(db: Database) -> Restore:

@@ -2,26 +2,32 @@
 
 import asyncio
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import AbstractAsyncContextManager
+from collections.abc import Iterator
 from pathlib import Path
 
 import psycopg
 import pytest
 
 from bot.domain.actor import Actor
-from bot.domain.backup_restore import Restore
 from bot.domain.errors import AlreadyDone, NotPermitted, Refused
-from bot.sandbox.model import Message
-from bot.sandbox.people import Person
-from bot.store import audit, backup_restores
+from bot.store import audit
 from tests.guarded import PASSWORD, USER, Guarded, guarded_postgres
-from tests.world import RUNBOOK, World, words_of
-
-NewWorld = Callable[..., AbstractAsyncContextManager[World]]
-ALERTS = "#infrastructure-alerts"
-# Ada and Ben may.
-PERMITTED = "permissions:\n  backup.restore: [tier/oncall, tier/lead]\n"
+from tests.stories.restoring import (
+    ALERTS,
+    NewWorld,
+    answered,
+    asides,
+    card,
+    harmed,
+    keep,
+    pressed,
+    refusal,
+    restored,
+    rows,
+    shown,
+    steps,
+)
+from tests.world import words_of
 
 
 @pytest.fixture(scope="module")
@@ -38,70 +44,6 @@ def address(guarded: Guarded) -> Iterator[str]:
         guarded.tell(f'DROP DATABASE "{name}" WITH (FORCE)')
 
 
-def keep(address: str, folder: Path, facts: str = "", permitted: str = PERMITTED) -> str:
-    entry = f'orders: {{postgresql: "{address}", at: "02:00", to: {folder / "kept"}{", " if facts else ""}{facts}}}'
-    return f"{RUNBOOK}backups:\n  {entry}\n{permitted}"
-
-
-def asides(guarded: Guarded, like: str = "tocsin%") -> list[str]:
-    """Databases of ours that stand on the server."""
-    names = guarded.ask(
-        f"SELECT coalesce(array_agg(datname::text), '{{}}') FROM pg_database WHERE datname LIKE '{like}'"
-    )
-    return list(names)
-
-
-def rows(guarded: Guarded, address: str) -> int:
-    return int(guarded.ask("SELECT count(*) FROM orders", address))
-
-
-def card(world: World, channel: str = ALERTS, number: int = 1) -> Message:
-    """The message of a restore."""
-    found = [one for one in world.workspace.messages(channel) if one.by_bot and f"*Restore {number}: " in words_of(one)]
-    assert len(found) == 1
-    return found[0]
-
-
-def shown(world: World, channel: str = ALERTS, number: int = 1) -> str:
-    return words_of(card(world, channel, number))
-
-
-async def answered(world: World, who: Person, command: str, channel: str = "#general") -> str:
-    """What the bot answers to the one who types this."""
-    answer = await who.types(command, channel)
-    assert answer.error is None
-    await world.settled()
-    return words_of([one for one in who.sees(channel) if one.ephemeral_for][-1])
-
-
-async def pressed(world: World, who: Person, label: str, number: int = 1, channel: str = ALERTS) -> None:
-    await who.presses(label, card(world, channel, number))
-    await world.settled()
-
-
-def refusal(world: World, who: Person, channel: str = ALERTS) -> str:
-    return words_of([one for one in who.sees(channel) if one.ephemeral_for][-1])
-
-
-async def restored(world: World, number: int = 1) -> Restore:
-    async with world.house.db.transaction() as conn:
-        return await backup_restores.get(conn, number)
-
-
-async def steps(world: World) -> list[tuple[str, str]]:
-    """What the audit log has of restores, oldest first, as (who, step)."""
-    async with world.house.db.transaction() as conn:
-        log = await audit.newest(conn)
-    return [(row["actor"], row["facts"]["step"]) for row in reversed(log) if row["deed"] == "backup.restore"]
-
-
-async def harmed(world: World, guarded: Guarded, address: str, *, hours: int = 2) -> None:
-    """There is a good backup, and then most of the orders are gone."""
-    await answered(world, world.ada, "/backup run orders")
-    await world.passes(hours=hours)
-    guarded.tell("DELETE FROM orders WHERE id > 3; INSERT INTO orders VALUES (1000, 'new')", address)
-
-
 async def test_a_second_person_approves_the_plan_and_the_database_is_what_it_was(
     new_world: NewWorld, guarded: Guarded, address: str, tmp_path: Path
 ) -> None:
@@ -115,7 +57,8 @@ async def test_a_second_person_approves_the_plan_and_the_database_is_what_it_was
         assert "✋ *Restore 1: orders from backup 1* needs somebody else to approve it" in plan
         assert "• *Lost* is everything written in the 2h before it was asked for" in plan
         assert ", 200 rows" in plan
-        assert "/orders" in plan and PASSWORD not in plan and USER not in plan
+        assert f"• *Replaces* orders on {guarded.host} port 5432, owned by {USER}, " in plan
+        assert PASSWORD not in plan
         assert world.eve.labels(card(world)) == ["Approve", "Reject"]
         assert rows(guarded, address) == 4, "nothing has been done yet"
 
@@ -132,8 +75,8 @@ async def test_a_second_person_approves_the_plan_and_the_database_is_what_it_was
 
         assert await steps(world) == [
             ("ada", "asked"), ("ben", "approved"), ("tocsin", "reading"), ("tocsin", "saving"), ("tocsin", "saved"),
-            ("tocsin", "restoring"), ("tocsin", "comparing"), ("tocsin", "asking"), ("tocsin", "exchanging"),
-            ("tocsin", "done"),
+            ("tocsin", "restoring"), ("tocsin", "comparing"), ("tocsin", "asking"), ("tocsin", "dressing"),
+            ("tocsin", "exchanging"), ("tocsin", "done"),
         ]  # fmt: skip
         posted = [words[:30] for _, words in world.posts()]
         assert len(posted) == 3, "the plan, the safety backup and the end"
@@ -225,7 +168,8 @@ async def test_in_an_incidents_room_every_step_stands_in_its_timeline(
         assert "is done in" in shown(world, room)
         assert any("*orders is restored* from backup 1" in words for words in world.said_in(room))
         timeline = [entry.text for entry in await world.house.incidents.timeline(1) if "Restore 1" in entry.text]
-        assert timeline[0] == "Restore 1 of orders from backup 1: asked for, to be approved by somebody else"
+        assert timeline[0].startswith("Restore 1 of orders from backup 1: asked for, to be approved by somebody else")
+        assert f"it would replace orders on {guarded.host} port 5432" in timeline[0]
         assert timeline[1] == "Restore 1 of orders from backup 1: approved"
         assert "what was there is saved as backup 2" in " ".join(timeline)
         assert "done: the restored data is in place, the one before is kept as tocsin_before_1_" in timeline[-1]

@@ -393,6 +393,14 @@ async def test_what_needs_approval_leaves_only_when_somebody_else_says_yes(town:
     assert "You wrote this, so somebody else has to approve it." in await presses(town, "ada", "Approve", asked)
     assert letters(office) == []
 
+    # By another name it is the same person: one process knew whose account it is, the other did not.
+    ada = town.house.people.actor(town.ada.id)
+    assert ada.name == "ada"
+    town.house.people._accounts.pop("ada")
+    unknown = Actor(town.ada.id, town.ada.id)
+    with pytest.raises(NotPermitted):
+        await town.house.approvals.approve(unknown, 1)
+
     await presses(town, "ben", "Approve", card(town, "clients"))
     assert letters(office) == [("one@example.com", "Sorry"), ("two@example.com", "Sorry")]
     assert "approved by Ben Moss" in words_of(card(town, "clients"))

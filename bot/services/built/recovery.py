@@ -17,6 +17,7 @@ from bot.services.backup_reports import BackupReports
 from bot.services.backup_restore_cards import BackupRestoreCards
 from bot.services.backup_restore_log import BackupRestoreLog
 from bot.services.backup_restore_pages import BackupRestorePages
+from bot.services.backup_restore_plans import BackupRestorePlans
 from bot.services.backup_restore_runs import BackupRestoreRuns
 from bot.services.backup_restores import BackupRestores
 from bot.services.backup_retention import BackupRetention
@@ -95,7 +96,7 @@ class Recovery(Watching):
 
     @cached_property
     def backup_recovery(self) -> BackupRecovery:
-        return BackupRecovery(self.runbook, self.backup_runs, restorers(), tools=self.backup_tools)
+        return BackupRecovery(self.db, self.runbook, self.backup_runs, restorers(), tools=self.backup_tools)
 
     @cached_property
     def backup_drill_cards(self) -> BackupDrillCards:
@@ -128,7 +129,11 @@ class Recovery(Watching):
 
     @cached_property
     def backup_restore_pages(self) -> BackupRestorePages:
-        return BackupRestorePages(self.incidents, self.escalations, self.rendering)
+        return BackupRestorePages(self.incidents, self.escalations, self.people, self.rendering)
+
+    @cached_property
+    def backup_restore_plans(self) -> BackupRestorePlans:
+        return BackupRestorePlans(self.db, self.runbook, self.backup_recovery)
 
     @cached_property
     def backup_restore_runs(self) -> BackupRestoreRuns:
@@ -140,6 +145,6 @@ class Recovery(Watching):
     @cached_property
     def backup_restores(self) -> BackupRestores:
         return BackupRestores(
-            self.db, self.clock, self.runbook, self.people, self.permissions, self.rooms, self.backup_recovery,
+            self.db, self.clock, self.runbook, self.people, self.permissions, self.rooms, self.backup_restore_plans,
             self.backup_restore_log, self.backup_restore_pages, self.backup_restore_runs,
         )  # fmt: skip

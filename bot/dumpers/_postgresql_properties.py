@@ -1,0 +1,149 @@
+"""What belongs to a PostgreSQL database and not to its content: a dump does not hold it, so it is carried beside.
+
+Its owner, tablespace, rights, limit, comment, and its settings, those of single roles too.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from psycopg import AsyncConnection, errors
+from psycopg.types.json import Jsonb
+
+from bot.domain.errors import Rejected
+from bot.dumpers._statements import Statements
+
+SQL = Statements(__file__)
+
+# Taken from the session they would change who we are before we have said all.
+WHO_WE_ARE = ("role", "session_authorization")
+
+Properties = Mapping[str, Any]
+
+
+async def properties_of(conn: AsyncConnection, database: str) -> Properties | None:
+    """In the form of a manifest; None = there is no such database. `conn` may lead to any of its server."""
+    row = await (await conn.execute(SQL("properties"), {"name": database})).fetchone()
+    return row[0] if row else None
+
+
+async def source_of(conn: AsyncConnection, database: str) -> Mapping[str, Any]:
+    """Where a backup is taken, as its manifest says it, and what it takes to bring it back. `conn` leads to it."""
+    return {
+        "server": conn.info.host,
+        "port": conn.info.port,
+        "database": database,
+        "properties": await properties_of(conn, database),
+        **await needs_of(conn),
+    }
+
+
+async def needs_of(conn: AsyncConnection) -> Mapping[str, Any]:
+    """Of the database that `conn` leads to: `owners`, to whom something in it belongs, and `extensions`, those that
+    only a superuser can make again."""
+    row = await (await conn.execute(SQL("needs"))).fetchone()
+    assert row
+    return {"owners": row[0], "extensions": row[1]}
+
+
+async def lacking(conn: AsyncConnection, target: str, needs: Mapping[str, Any]) -> list[str]:
+    """Which rights a restore needs that this account has not, each with what to grant."""
+    row = await (await conn.execute(SQL("account"))).fetchone()
+    assert row
+    account, may_create, may_everything = row
+    if may_everything:
+        return []
+    values = {"target": target, "owners": list(needs.get("owners") or ())}
+    strangers = await (await conn.execute(SQL("strangers"), values)).fetchall()
+    return [
+        *([] if may_create else [f"its account {account} may not create databases: ALTER ROLE {account} CREATEDB"]),
+        *(f"only a superuser can make the extension {name} again" for name in needs.get("extensions") or ()),
+        *(f"its account {account} is no member of {name}, to whom some of it belongs: GRANT {name} TO {account}"
+            for (name,) in strangers),
+    ]  # fmt: skip
+
+
+async def create(conn: AsyncConnection, database: str, properties: Properties) -> None:
+    """Of the same kind, and of the same owner from its beginning: that decides who may do what while it is filled.
+
+    Raises Rejected, with what to grant.
+    """
+    parts = [SQL("create", database=database).as_bytes().rstrip(b";")]
+    if options := properties.get("options"):
+        # Written, and quoted, by PostgreSQL itself.
+        parts.append(str(options).encode())
+    if owner := properties.get("owner"):
+        parts.append(SQL("owned_by", owner=owner).as_bytes())
+    if (tablespace := properties.get("tablespace")) and await _may_use(conn, tablespace):
+        parts.append(SQL("kept_in", tablespace=tablespace).as_bytes())
+    try:
+        await conn.execute(b" ".join(parts))
+    except errors.UndefinedObject as error:
+        raise Rejected(f"its owner {owner} is no role of this server: CREATE ROLE {owner}") from error
+    except errors.InsufficientPrivilege as error:
+        raise Rejected(f"a database for its owner {owner} cannot be made: {error.diag.message_primary}") from error
+
+
+async def dress(conn: AsyncConnection, database: str, properties: Properties) -> Sequence[str]:
+    """Owner and tablespace it has already. Returns what could not be brought back, in words, without any value.
+
+    That people may not enter who could not before is no such thing: where it cannot be seen to, an error is raised.
+    """
+    if properties.get("rights") is not None:
+        await conn.execute(SQL("close_to_all", database=database))
+    found = [await _tablespace_missed(conn, properties.get("tablespace"))]
+    for words, statement in await _statements(conn, database, properties):
+        found.append(await _said(conn, words, statement))
+    for role, setting in properties.get("settings") or ():
+        name, _, value = setting.partition("=")
+        found.append(await _set(conn, database, role, name, value))
+    return [lost for lost in found if lost]
+
+
+async def _statements(conn: AsyncConnection, database: str, properties: Properties) -> list[tuple[str, str]]:
+    """What each is about, and the statement: PostgreSQL itself has written and quoted it."""
+    values = {
+        "database": database,
+        "rights": Jsonb(properties.get("rights") or []),
+        "limit": properties.get("limit"),
+        "comment": properties.get("comment"),
+    }
+    return list(await (await conn.execute(SQL("statements"), values)).fetchall())
+
+
+async def _said(conn: AsyncConnection, words: str, statement: str) -> str:
+    try:
+        await conn.execute(statement.encode())
+    except (errors.InsufficientPrivilege, errors.UndefinedObject) as error:
+        return f"{words} ({error.diag.message_primary})"
+    return ""
+
+
+async def _set(conn: AsyncConnection, database: str, role: str | None, name: str, value: str) -> str:
+    """Taken from the session, because only PostgreSQL knows which settings are lists and how those are written."""
+    things = {"database": database, "name": name} | ({"role": role} if role else {})
+    kept = "keep_for_role" if role else "keep"
+    words = f"the setting {name}{f' of the role {role}' if role else ''}"
+    try:
+        async with conn.transaction():
+            if name in WHO_WE_ARE:
+                await conn.execute(SQL(f"{kept}_as", value=value, **things))
+            else:
+                await conn.execute(SQL("set_here"), {"name": name, "value": value})
+                await conn.execute(SQL(kept, **things))
+    except (errors.InsufficientPrivilege, errors.UndefinedObject) as error:
+        return f"{words} ({error.diag.message_primary})"
+    except (errors.InvalidParameterValue, errors.CantChangeRuntimeParam):
+        # What the server says would quote the value, and that may be a secret.
+        return f"{words} (this server does not take its value)"
+    return ""
+
+
+async def _may_use(conn: AsyncConnection, tablespace: str) -> bool:
+    row = await (await conn.execute(SQL("may_use"), {"tablespace": tablespace})).fetchone()
+    return row is not None and bool(row[0])
+
+
+async def _tablespace_missed(conn: AsyncConnection, tablespace: str | None) -> str:
+    if tablespace is None or await _may_use(conn, tablespace):
+        return ""
+    return f"the tablespace {tablespace} (it is not there, or this account may not use it: the default is used)"

@@ -1,0 +1,96 @@
+-- name: properties
+-- What belongs to a database and not to its content. `options` are what it is to be made with in order to be of the same
+-- kind, as CREATE DATABASE understands it: of its columns some are younger than others, and those that this server has
+-- not are null here. A tablespace that is null is the default one, rights that are null are the usual ones.
+SELECT jsonb_build_object(
+    'options', concat_ws(' ',
+        'ENCODING ' || quote_literal(pg_encoding_to_char(encoding)),
+        'LC_COLLATE ' || quote_literal(datcollate),
+        'LC_CTYPE ' || quote_literal(datctype),
+        'LOCALE_PROVIDER ' || CASE facts ->> 'datlocprovider'
+            WHEN 'i' THEN 'icu' WHEN 'b' THEN 'builtin' WHEN 'c' THEN 'libc' END,
+        CASE facts ->> 'datlocprovider' WHEN 'i' THEN 'ICU_LOCALE ' WHEN 'b' THEN 'BUILTIN_LOCALE ' END
+            || quote_literal(coalesce(facts ->> 'datlocale', facts ->> 'daticulocale'))),
+    'owner', pg_get_userbyid(datdba),
+    'tablespace', (
+        SELECT spcname FROM pg_tablespace AS t WHERE t.oid = dattablespace AND spcname <> 'pg_default'),
+    'limit', datconnlimit,
+    'comment', shobj_description(d.oid, 'pg_database'),
+    'rights', CASE WHEN datacl IS NOT NULL THEN (
+        SELECT coalesce(jsonb_agg(jsonb_build_array(
+            CASE grantee WHEN 0 THEN NULL ELSE pg_get_userbyid(grantee) END, privilege_type, is_grantable)), '[]')
+        FROM aclexplode(datacl)) END,
+    'settings', (
+        SELECT coalesce(jsonb_agg(jsonb_build_array(rolname, setting) ORDER BY rolname NULLS FIRST, number), '[]')
+        FROM pg_db_role_setting LEFT JOIN pg_roles AS r ON r.oid = setrole,
+            unnest(setconfig) WITH ORDINALITY AS each (setting, number)
+        WHERE setdatabase = d.oid))
+FROM (SELECT d.*, to_jsonb(d) AS facts FROM pg_database d) AS d WHERE datname = %(name)s;
+
+-- name: needs
+-- To whom something in this database belongs, and which of its extensions only a superuser can make.
+SELECT
+    (SELECT coalesce(jsonb_agg(DISTINCT pg_get_userbyid(owner)), '[]') FROM (
+        SELECT relowner AS owner, oid FROM pg_class UNION ALL SELECT proowner, oid FROM pg_proc
+        UNION ALL SELECT nspowner, oid FROM pg_namespace UNION ALL SELECT typowner, oid FROM pg_type
+        UNION ALL SELECT lomowner, oid FROM pg_largeobject_metadata) AS every
+    WHERE oid >= 16384 AND oid NOT IN (SELECT objid FROM pg_depend WHERE deptype IN ('e', 'i'))),
+    (SELECT coalesce(jsonb_agg(extname ORDER BY extname), '[]')
+    FROM pg_extension JOIN pg_available_extension_versions ON name = extname AND version = extversion
+    WHERE superuser AND NOT trusted);
+
+-- name: account
+-- What is this account called, may it make databases, and may it do everything?
+SELECT rolname, rolcreatedb OR rolsuper, rolsuper FROM pg_roles WHERE rolname = current_user;
+
+-- name: strangers
+-- Of the owner of the target and the others those that this account can give nothing to. A role that is not there is
+-- found when it is needed, and then the server names it.
+SELECT rolname FROM pg_roles AS r
+WHERE NOT (pg_has_role(r.oid, 'USAGE') AND pg_has_role(r.oid, 'MEMBER')) AND (
+    r.rolname = ANY(%(owners)s) OR r.oid = (SELECT datdba FROM pg_database WHERE datname = %(target)s))
+ORDER BY rolname;
+
+-- name: create
+CREATE DATABASE {database} TEMPLATE template0;
+
+-- name: owned_by
+OWNER {owner}
+
+-- name: kept_in
+TABLESPACE {tablespace}
+
+-- name: may_use
+SELECT has_tablespace_privilege(oid, 'CREATE') FROM pg_tablespace WHERE spcname = %(tablespace)s;
+
+-- name: close_to_all
+REVOKE ALL ON DATABASE {database} FROM PUBLIC;
+
+-- name: statements
+-- What is to be said so that a database has these rights, this limit and this comment; and what that is, in words.
+SELECT format('%%s for %%s', each ->> 1, coalesce(each ->> 0, 'everybody')),
+    format('GRANT %%s ON DATABASE %%I TO %%s%%s', each ->> 1, %(database)s::text,
+        coalesce(quote_ident(each ->> 0), 'PUBLIC'), CASE WHEN (each ->> 2)::boolean THEN ' WITH GRANT OPTION' END)
+FROM jsonb_array_elements(%(rights)s) AS each
+UNION ALL
+SELECT 'its connection limit', format('ALTER DATABASE %%I CONNECTION LIMIT %%s', %(database)s::text, %(limit)s::integer)
+WHERE %(limit)s::integer >= 0
+UNION ALL
+SELECT 'its comment', format('COMMENT ON DATABASE %%I IS %%L', %(database)s::text, %(comment)s::text)
+WHERE %(comment)s::text IS NOT NULL;
+
+-- name: set_here
+SELECT set_config(%(name)s, %(value)s, true);
+
+-- name: keep
+ALTER DATABASE {database} SET {name} FROM CURRENT;
+
+-- name: keep_for_role
+ALTER ROLE {role} IN DATABASE {database} SET {name} FROM CURRENT;
+
+-- name: keep_as
+-- A name is as good as a string there.
+ALTER DATABASE {database} SET {name} TO {value};
+
+-- name: keep_for_role_as
+ALTER ROLE {role} IN DATABASE {database} SET {name} TO {value};

@@ -1,0 +1,47 @@
+"""What is no mistake in a runbook, and should be known: who may do more than it seems, and what cannot be undone."""
+
+from collections.abc import Iterator
+
+from bot.runbook.addresses import PostgresqlUrl
+from bot.runbook.backups import PostgresqlBackup
+from bot.runbook.models import Deed, Runbook
+from bot.runbook.people import Who
+
+# What leaves the house or replaces a database.
+DANGEROUS: tuple[Deed, ...] = ("backup.restore", "audience.approve")
+
+
+def cautions(runbook: Runbook, own_database: str | None) -> list[str]:
+    """Each in a line, with its path. `own_database` is where Tocsin keeps its own memory; None = not known here."""
+    return [*_covered_rights(runbook), *_own_database(runbook, own_database)]
+
+
+def _covered_rights(runbook: Runbook) -> Iterator[str]:
+    if "schedule.cover" in runbook.permissions:
+        return
+    for deed in DANGEROUS:
+        schedules = [key for entry in runbook.permissions.get(deed, ()) for key in _schedules(runbook, entry)]
+        if schedules:
+            names = ", ".join(dict.fromkeys(schedules))
+            yield (
+                f"permissions.{deed}: whoever is on {names} may do this, and anybody may hand a shift of it to anybody "
+                "it names: add schedule.cover to permissions"
+            )
+
+
+def _schedules(runbook: Runbook, entry: Who) -> list[str]:
+    if entry.kind == "tier":
+        return [key for member in runbook.tiers[entry.key].who for key in _schedules(runbook, member)]
+    return [entry.key] if entry.kind == "schedule" else []
+
+
+def _own_database(runbook: Runbook, own_database: str | None) -> Iterator[str]:
+    if own_database is None:
+        return
+    own = PostgresqlUrl(own_database).place()
+    for backup in runbook.backups.values():
+        if isinstance(backup, PostgresqlBackup) and backup.target.place(backup.database_name) == own:
+            yield (
+                f"backups.{backup.key}: this is Tocsin's own database. It is backed up and drilled, and restored from "
+                "a shell, never from Slack: docs/recovery.md"
+            )

@@ -1,0 +1,64 @@
+"""What is no mistake and should be known: rights that travel with a shift, and Tocsin's own database as a target."""
+
+import pytest
+
+from bot.runbook import Runbook, read
+from bot.runbook.cautions import cautions
+
+RUNBOOK = """
+organisation: Example Tutors
+people:
+  ada: {name: Ada Obi, email: ada@example.com}
+  ben: {name: Ben Moss, email: ben@example.com}
+schedules:
+  primary: {people: [ada, ben], rotates: weekly, starts: 2026-01-05}
+tiers:
+  oncall: {name: On-call Engineer, who: [schedule/primary]}
+  lead: {name: Engineering Lead, who: [ben]}
+severities: [{id: P1, name: Critical}]
+"""
+
+
+def runbook(more: str) -> Runbook:
+    return read(RUNBOOK + more, {})
+
+
+@pytest.mark.parametrize("who", ["tier/oncall, ben", "schedule/primary, ben"])
+@pytest.mark.parametrize("deed", ["backup.restore", "audience.approve"])
+def test_a_right_that_matters_on_a_shift_that_anybody_may_hand_on_is_cautioned(who: str, deed: str) -> None:
+    (said,) = cautions(runbook(f"permissions: {{{deed}: [{who}]}}"), None)
+    assert said.startswith(f"permissions.{deed}: whoever is on primary may do this")
+    assert cautions(runbook(f"permissions: {{{deed}: [{who}], schedule.cover: [tier/lead]}}"), None) == []
+    assert cautions(runbook(f"permissions: {{{deed}: [ada, tier/lead]}}"), None) == []
+
+
+OWN = "postgresql://tocsin:s3cr3t@db.example.com/tocsin"
+
+
+@pytest.mark.parametrize(
+    ("entry", "own"),
+    [
+        ("postgresql: postgresql://keeper@DB.example.com:5432/tocsin", OWN),
+        ("postgresql: postgresql://keeper@db.example.com/other, database: tocsin", OWN),
+        ('postgresql: "postgresql:///x?host=db.example.com&dbname=tocsin"', OWN),
+        ("postgresql: postgresql://localhost/tocsin", "postgresql://127.0.0.1:5432/tocsin"),
+        ("postgresql: postgresql://tocsin@localhost", "postgresql://localhost/tocsin"),
+    ],
+)
+def test_an_entry_that_leads_to_tocsins_own_database_is_named(entry: str, own: str) -> None:
+    (said,) = cautions(runbook(f"backups: {{memory: {{{entry}}}}}"), own)
+    assert said.startswith("backups.memory: this is Tocsin's own database")
+    assert "s3cr3t" not in said
+
+
+@pytest.mark.parametrize(
+    "entry",
+    [
+        "postgresql: postgresql://keeper@db.example.com/orders",
+        "postgresql: postgresql://keeper@db.example.com:5433/tocsin",
+        "mongodb: mongodb://db.example.com/tocsin",
+    ],
+)
+def test_any_other_database_is_not(entry: str) -> None:
+    assert cautions(runbook(f"backups: {{memory: {{{entry}}}}}"), OWN) == []
+    assert cautions(runbook(f"backups: {{memory: {{{entry}}}}}"), None) == []
