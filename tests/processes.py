@@ -118,9 +118,9 @@ class Fleet:
         self.replicas.append(Replica(process, log))
         return self.replicas[-1]
 
-    def app(self, clock: Clock) -> App:
-        """One more process of the bot, but in this one, with a clock of its own."""
-        return App(self._settings, self._runbook, clock)
+    def app(self, clock: Clock, *, runbook: str | None = None) -> App:
+        """One more process of the bot, but in this one, with a clock of its own, and if need be another runbook."""
+        return App(self._settings, example_runbook(runbook) if runbook else self._runbook, clock)
 
     async def kill_all(self) -> None:
         for replica in self.replicas:

@@ -30,21 +30,26 @@ class Step:
 
 @dataclass(frozen=True)
 class Policy:
-    """The ladder as it was when the incident was declared; `tiers` are the tiers it names, as the runbook had them."""
+    """The ladder as it was when the incident was declared; `tiers`, `schedules` and `people` are those that it names,
+    as the runbook had them. A ladder of an earlier version has kept its tiers alone."""
 
     steps: tuple[Step, ...]
     repeat: int
     stops_on: Literal["acknowledged", "resolved"]
     tiers: Mapping[str, Any] = field(default_factory=dict)
+    schedules: Mapping[str, Any] = field(default_factory=dict)
+    people: Mapping[str, Any] = field(default_factory=dict)
 
     def as_json(self) -> dict[str, Any]:
         steps = [{"tier": step.tier, "wait_s": step.wait.total_seconds()} for step in self.steps]
-        return {"steps": steps, "repeat": self.repeat, "stops_on": self.stops_on, "tiers": dict(self.tiers)}
+        promised = {"tiers": dict(self.tiers), "schedules": dict(self.schedules), "people": dict(self.people)}
+        return {"steps": steps, "repeat": self.repeat, "stops_on": self.stops_on, **promised}
 
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> "Policy":
         steps = tuple(Step(step["tier"], timedelta(seconds=step["wait_s"])) for step in value["steps"])
-        return cls(steps, value["repeat"], value["stops_on"], value["tiers"])
+        promised = value["tiers"], value.get("schedules", {}), value.get("people", {})
+        return cls(steps, value["repeat"], value["stops_on"], *promised)
 
 
 @dataclass(frozen=True)

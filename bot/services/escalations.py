@@ -16,6 +16,7 @@ from bot.services.ladders import Ladders
 from bot.services.pages import Pages
 from bot.services.people import People
 from bot.services.permissions import Permissions
+from bot.services.policies import tier_of
 from bot.services.posts import Posts
 from bot.services.rooms import Rooms
 from bot.store import escalations, incidents, pages
@@ -99,8 +100,9 @@ class Escalations:
             self._must_be_the_first(escalation, actor, seen, now)
             if escalation.ladder.is_at_its_end:
                 tiers = ", ".join(self._runbook.tiers)
+                ends = await self._ladders.ends.in_words(conn, escalation)
                 raise Refused(
-                    f"Every tier of {incident.ref} has been paged. To page one of them again, type "
+                    f"The ladder of {incident.ref} is at its end. {ends}. To page one of them again, type "
                     f"`/escalate <tier> <why>` with one of: {tiers}."
                 )
             called = escalation.moved_to(escalation.ladder, last_called_by=actor.name, last_called_at=now)
@@ -132,12 +134,14 @@ class Escalations:
         self, conn: Connection, incident: Incident, escalation: Escalation, actor: Actor, target: str, why: str
     ) -> list[Draft]:
         now, number = self._clock.now(), escalation.calls + 1
-        tier = self._runbook.tiers.get(target)
-        await self._people.learn_covers(conn)
-        people = self._people.in_tier(tier, now) if tier else [target]
+        tier, policy = self._runbook.tiers.get(target), escalation.policy
+        if tier is None and target in policy.tiers:
+            tier = tier_of(policy, target)
+        await self._ladders.roster.learn(conn, [policy])
+        people = self._ladders.roster.of(policy, tier, now) if tier else [target]
         vias: tuple[Via, ...] = tier.via if tier else ("slack",)
         turn = Turn(escalation.run, number, BY_HAND, tier.key if tier else None, now, why or None)
-        drafts = self._paging.drafts(incident, turn, people, vias)
+        drafts = self._paging.drafts(incident, turn, people, vias, policy)
         if not drafts:
             raise Refused(f"Nobody of “{target}” can be paged: there is no contact to reach them by.")
         await self._paging.make(conn, drafts)

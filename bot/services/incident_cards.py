@@ -13,8 +13,9 @@ from bot.rendering import Rendering
 from bot.runbook import Runbook
 from bot.services.cards import Cards, Painted
 from bot.services.channels import Channels
+from bot.services.ladder_ends import ends_of
 from bot.services.people import People
-from bot.services.policies import tier_of
+from bot.services.policies import strangers, tier_of
 from bot.services.posts import no_room_yet
 from bot.services.rooms import Rooms
 from bot.slack.blocks import Button, Message, message
@@ -107,6 +108,7 @@ class IncidentCards:
         kept = await standings.get(conn, incident_id)
         # An acknowledgement that was withdrawn answers nothing.
         answers = _answers(kept.answers) if kept.incident.is_acknowledged else []
+        self._people.remember(strangers(kept.escalation.policy, self._runbook.people))
         return Standing(kept.incident, kept.escalation, kept.pages, answers, kept.deadlines)
 
     async def standing_now(self, incident_id: int) -> Standing:
@@ -133,6 +135,7 @@ class IncidentCards:
             "deadlines": standing.deadlines,
             "escalation": escalation,
             "tiers": {key: tier_of(policy, key) for key in policy.tiers} | self._runbook.tiers,
+            "ends": ends_of(escalation, standing.pages),
             "next_tier": tier_of(policy, next_tier) if next_tier else None,
             "now": self._clock.now(),
         }

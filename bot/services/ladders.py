@@ -7,20 +7,20 @@ from datetime import datetime, timedelta
 from bot.clock import Clock
 from bot.domain.actor import TOCSIN
 from bot.domain.errors import Failed
-from bot.domain.escalation import REACH_WITHIN, Climb, climb, started_again, stopped
+from bot.domain.escalation import REACH_WITHIN, climb, started_again, stopped
 from bot.domain.incident import Incident
 from bot.domain.page import Draft, Turn
-from bot.runbook import Runbook
 from bot.services.ascents import Ascent, Decision
 from bot.services.cards import Cards
+from bot.services.ladder_ends import LadderEnds
 from bot.services.outbox import Outbox
 from bot.services.pages import Pages
-from bot.services.people import People
-from bot.services.policies import policy_of, tier_of
+from bot.services.policies import tier_of
 from bot.services.posts import Posts
 from bot.services.reaching import Held, Reaching
 from bot.services.rooms import Rooms
-from bot.store import escalations, incidents, pages
+from bot.services.roster import Roster
+from bot.store import escalations, incidents
 from bot.store.database import Database
 from bot.store.escalations import Escalation
 from bot.store.queries import Connection, Row
@@ -35,6 +35,8 @@ ABREAST = 32
 CALM_AFTER = timedelta(seconds=1)
 # A ladder that is due and that somebody else holds is looked for again after this.
 IN_OTHER_HANDS = timedelta(milliseconds=50)
+# For so long a step is left to a process whose runbook has everybody in it: the page is not late yet by then.
+LEFT_TO_OTHERS = timedelta(seconds=1)
 
 
 class Ladders:
@@ -44,10 +46,10 @@ class Ladders:
         self,
         db: Database,
         clock: Clock,
-        runbook: Runbook,
-        people: People,
+        roster: Roster,
         paging: Pages,
         reaching: Reaching,
+        ends: LadderEnds,
         rooms: Rooms,
         posts: Posts,
         cards: Cards,
@@ -55,10 +57,10 @@ class Ladders:
     ) -> None:
         self._db = db
         self._clock = clock
-        self._runbook = runbook
-        self._people = people
+        self.roster = roster
         self._paging = paging
         self._reaching = reaching
+        self.ends = ends
         self._rooms = rooms
         self._posts = posts
         self._cards = cards
@@ -74,7 +76,7 @@ class Ladders:
         `due_at` is when somebody asked for it: after a crash that may be a while ago.
         """
         now = self._clock.now()
-        policy = policy_of(self._runbook, self._runbook.severity_as_declared(incident.severity))
+        policy = self.roster.policy(incident.severity)
         await self.take_step(conn, Ascent(incident, await escalations.arm(conn, incident.id, policy, now), due_at))
 
     async def take_due(self) -> int:
@@ -118,7 +120,7 @@ class Ladders:
         now = self._clock.now()
         escalation = await escalations.lock(conn, incident.id)
         await self._paging.cancel_waiting(conn, incident)
-        policy = policy_of(self._runbook, self._runbook.severity_as_declared(incident.severity))
+        policy = self.roster.policy(incident.severity)
         ladder = started_again(escalation.ladder, policy, now)
         await self.take_step(conn, Ascent(incident, escalation.moved_to(ladder, snoozed_until=None), now))
 
@@ -154,11 +156,21 @@ class Ladders:
                 in_doubt.append((incident, escalation))
         if in_doubt:
             ascents += [Ascent(*held, now, unreached=True) for held in await self._reaching.judge(conn, in_doubt)]
+        left = {ascent.incident.id for ascent in ascents if self._is_left_to_others(ascent, now)}
+        ascents = [ascent for ascent in ascents if ascent.incident.id not in left]
         await self.take_steps(conn, ascents)
         stepped = {ascent.incident.id for ascent in ascents}
-        for number in found:
+        for number in found.keys() - left:
             # A step is shown with what its providers say to it: two edits for every step are too many in a storm.
             await self._cards.touch(conn, f"incident:{number}", incident=number, soon=number in stepped)
+
+    def _is_left_to_others(self, ascent: Ascent, now: datetime) -> bool:
+        """Another process may have a runbook that knows whom we do not; after a moment the snapshot has to do."""
+        escalation = ascent.escalation
+        tier, due_at = escalation.ladder.next_tier, escalation.reach_by if ascent.unreached else ascent.due_at
+        if tier is None or due_at is None or now - due_at >= LEFT_TO_OTHERS:
+            return False
+        return not self.roster.knows(escalation.policy, tier)
 
     async def take_step(self, conn: Connection, ascent: Ascent) -> str | None:
         """Page the next tier that has somebody in it; returns its key, None when the ladder has come to its end."""
@@ -167,7 +179,7 @@ class Ladders:
     async def take_steps(self, conn: Connection, ascents: Sequence[Ascent]) -> list[str | None]:
         """As `take_step`, of several incidents."""
         answered = [await self._answered(conn, ascent.incident) for ascent in ascents]
-        await self._people.learn_covers(conn)
+        await self.roster.learn(conn, [ascent.escalation.policy for ascent in ascents])
         now = self._clock.now()
         decisions = [self._decide(ascent, done, now) for ascent, done in zip(ascents, answered, strict=True)]
         await self._paging.make(conn, [draft for decision in decisions for draft in decision.drafts])
@@ -180,11 +192,12 @@ class Ladders:
         passed_over: list[str] = []
         move = climb(ascent.escalation.ladder, now)
         while move.step:
-            tier = tier_of(move.ladder.policy, move.step.tier)
-            everybody = self._people.in_tier(tier, now)
+            policy = move.ladder.policy
+            tier = tier_of(policy, move.step.tier)
+            everybody = self.roster.of(policy, tier, now)
             people = [who for who in everybody if who not in answered]
             turn = Turn(move.ladder.run, move.loop, move.index, tier.key, ascent.due_at, ascent.reason)
-            if drafts := self._paging.drafts(ascent.incident, turn, people, tier.via):
+            if drafts := self._paging.drafts(ascent.incident, turn, people, tier.via, policy):
                 return Decision(ascent, move, tier, drafts, passed_over)
             why = "nobody there can be paged" if people or not everybody else "everybody there has acknowledged"
             passed_over.append(f"{tier.name} was passed over: {why}")
@@ -196,7 +209,7 @@ class Ladders:
         for words in decision.passed_over:
             await incidents.write(conn, incident.id, "system", words, actor=TOCSIN.name, at=now)
         if decision.tier is None:
-            await self._come_to_the_end(conn, ascent, decision.move)
+            await self.ends.come_to_the_end(conn, ascent, decision.move)
             return
         moment = {"reach_by": now + REACH_WITHIN, "last_step_at": now, "snoozed_until": None}
         changed = ascent.escalation.moved_to(decision.move.ladder, last_tier=decision.tier.key, **moment)
@@ -206,14 +219,6 @@ class Ladders:
         # The first step of all is told by the declaration itself.
         if ascent.silent or not ascent.is_the_first:
             await self.tell_step(conn, ascent, decision.tier.name, decision.drafts)
-
-    async def _come_to_the_end(self, conn: Connection, ascent: Ascent, move: Climb) -> None:
-        """Who escalates by hand past the last tier changes nothing; a ladder that climbs by itself says so."""
-        escalation = ascent.escalation
-        if escalation.state != "climbing":
-            await escalations.save(conn, escalation.moved_to(escalation.ladder))
-            return
-        await self._exhausted(conn, ascent.incident, escalation.moved_to(move.ladder, reach_by=None))
 
     async def _answered(self, conn: Connection, incident: Incident) -> set[str]:
         """Everybody who has acknowledged since the incident was declared or reopened: they are not paged again."""
@@ -228,22 +233,10 @@ class Ladders:
     async def tell_step(self, conn: Connection, ascent: Ascent, tier: str | None, drafts: Sequence[Draft]) -> None:
         incident, actor, why = ascent.incident, ascent.actor.name, ascent.reason or ""
         people = list(dict.fromkeys(draft.person for draft in drafts))
-        names = ", ".join(self._people.display_name(person) for person in people)
+        names = ", ".join(self.roster.called(person) for person in people)
         words = f"{tier}: {names}" if tier else names
         text = f"{words} ({why})" if why else words
         await incidents.write(conn, incident.id, "escalated", text, actor=actor, at=self._clock.now())
         facts = {"tier": tier, "people": people, "actor": actor, "why": why, "late": any(one.late for one in drafts)}
         facts |= {"acknowledged": incident.is_acknowledged, "unreached": ascent.unreached, "silent": ascent.silent}
         await self._posts.in_room(conn, incident, "escalated", **facts)
-
-    async def _exhausted(self, conn: Connection, incident: Incident, escalation: Escalation) -> None:
-        await escalations.save(conn, escalation)
-        once = f"nobody answered {escalation.run}"
-        run = [page for page in await pages.of_incident(conn, incident.id) if page.run == escalation.run]
-        paged = any(page.is_accepted for page in run)
-        words = "Nobody answered: every tier has been paged" if paged else "Nobody could be paged"
-        if incident.is_acknowledged:
-            words = "Every tier has had its turn: acknowledged, and not resolved"
-        now = self._clock.now()
-        if await incidents.write_once(conn, incident.id, "system", words, actor=TOCSIN.name, at=now, key=once):
-            await self._posts.in_room(conn, incident, "nobody_answered", incident=incident, paged=paged)

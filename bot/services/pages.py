@@ -8,19 +8,20 @@ from functools import partial
 from bot.clock import Clock
 from bot.domain.actor import TOCSIN
 from bot.domain.errors import Rejected, Unreachable
-from bot.domain.escalation import is_late
+from bot.domain.escalation import Policy, is_late
 from bot.domain.incident import Incident
 from bot.domain.page import Draft, Page, Turn, Via
 from bot.metrics import Metrics
 from bot.outgoing import must_not_be_over, tell_at_leaving
 from bot.pagers import Call, Pager, Remembering
 from bot.rendering import Rendering
-from bot.runbook import Runbook
+from bot.runbook import Person, Runbook
 from bot.services.cards import Cards
 from bot.services.errands import FIRST_PAGE, PAGE, Ended, Errand, NoLongerWanted, Outcome
 from bot.services.outbox import Outbox
 from bot.services.page_followups import PageFollowups
 from bot.services.people import People
+from bot.services.policies import person_of
 from bot.services.together import Together
 from bot.store import cards, escalations, incidents, pages
 from bot.store.cards import Card
@@ -77,15 +78,18 @@ class Pages(Errand):
         self._attempts = Together(self._attempt, limit=ABREAST)
         outbox.carries("page", self)
 
-    def drafts(self, incident: Incident, turn: Turn, people: Sequence[str], vias: tuple[Via, ...]) -> list[Draft]:
-        """One page per person and channel they can be reached by; empty when nobody can be.
+    def drafts(
+        self, incident: Incident, turn: Turn, people: Sequence[str], vias: tuple[Via, ...], policy: Policy | None = None
+    ) -> list[Draft]:
+        """One page per person and channel they can be reached by; empty when nobody can be. `policy`: of the ladder
+        that promised it.
 
         What reaches a service instead of a person is paged once, for the first of them.
         """
         late = is_late(turn.due_at, self._clock.now())
         drafts: list[Draft] = []
         for key in people:
-            for via, contact in self.contacts(key, vias, drill=incident.drill and not turn.by_every_way):
+            for via, contact in self.contacts(key, vias, policy, drill=incident.drill and not turn.by_every_way):
                 if via in SHARED and any(draft.via == via for draft in drafts):
                     continue
                 drafts.append(Draft(incident, turn, key, via, contact, late))
@@ -104,14 +108,18 @@ class Pages(Errand):
         for page in made:
             await self._outbox.put(conn, "page", _payload(page), priority=_urgency(page))
 
-    def contacts(self, key: str, vias: tuple[Via, ...], *, drill: bool) -> list[tuple[Via, str]]:
-        """By what this person can be reached, of the channels asked for. A rehearsal pages through Slack only."""
-        person = self._people.person(key)
-        if person is None:
-            return []
+    def contacts(
+        self, key: str, vias: tuple[Via, ...], policy: Policy | None = None, *, drill: bool
+    ) -> list[tuple[Via, str]]:
+        """By what this person can be reached, of the channels asked for: as the runbook has it now, and where that is
+        by none of them, as it was when the ladder began. A rehearsal pages through Slack only."""
         wanted = [via for via in vias if via in self._pagers and not (drill and via != "slack")]
-        found = [(via, self._pagers[via].contact(person)) for via in wanted]
-        return [(via, contact) for via, contact in found if contact is not None]
+        known = [self._people.person(key), person_of(policy, key) if policy else None]
+        for person in (one for one in known if one):
+            found = [(via, self._pagers[via].contact(person)) for via in wanted]
+            if reached := [(via, contact) for via, contact in found if contact is not None]:
+                return reached
+        return []
 
     async def cancel_waiting(self, conn: Connection, incident: Incident) -> None:
         """Nobody is called any more for this incident; the messages of those who were say so."""
@@ -131,12 +139,23 @@ class Pages(Errand):
         must_not_be_over()
         leaving = self._just_made(delivery) or await self._attempts.ask(delivery)
         page, incident = leaving.page, leaving.incident
-        person = self._people.person(page.person)
-        if person is None:
-            raise Rejected("the runbook does not know this person any more")
+        person = await self._promised(page)
         has_left = partial(self._outbox.precedence.has_left, delivery.id)
         call = Call(page, incident, person, delivery.unsure, leaves=partial(tell_at_leaving, has_left))
         return await (self._pagers[page.via].page(call) if leaving.is_wanted else self._earlier(call))
+
+    async def _promised(self, page: Page) -> Person:
+        """As the runbook has them, if they can be reached by this way there; else as the page's ladder has them. Raises
+        Rejected."""
+        person = self._people.person(page.person)
+        if person and self._pagers[page.via].contact(person) is not None:
+            return person
+        async with self._db.statement() as conn:
+            policy = (await escalations.get(conn, page.incident_id)).policy
+        if found := person_of(policy, page.person) or person:
+            self._people.remember([found])
+            return found
+        raise Rejected("neither the runbook nor the incident's ladder knows how to reach this person")
 
     def _just_made(self, delivery: Delivery) -> Leaving | None:
         """What was made by this process a moment ago has been counted as attempted, and looked at, by that."""

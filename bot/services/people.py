@@ -40,6 +40,7 @@ class People:
         self._looked_up_at: dict[str, datetime] = {}
         self._names: dict[str, str] = {}
         self._covers: list[Cover] = []
+        self._remembered: dict[str, Person] = {}
 
     async def recall(self) -> None:
         """What earlier processes have found out."""
@@ -55,8 +56,13 @@ class People:
 
         Ask what you want to know before you wait for anything else: somebody else may learn it from an older look.
         """
-        if self._runbook.schedules:
+        if self._runbook.schedules or self._remembered:
             self._covers = await covers.ending_after(conn, self._clock.now() - COVERS_REMEMBERED)
+
+    def remember(self, people: Iterable[Person]) -> None:
+        """Whom a running ladder promised to page: somebody who has left the runbook since is still called by name, and
+        found in Slack. The runbook comes first, and nobody gains a right by this."""
+        self._remembered |= {person.key: person for person in people if person.key not in self._runbook.people}
 
     async def look_up_everybody(self) -> None:
         """At start. Raises the last Failed that may pass, when everybody has been tried."""
@@ -74,7 +80,7 @@ class People:
         """The person's Slack id; None when nobody in the workspace has their address. Raises Failed."""
         if key in self._accounts:
             return self._accounts[key]
-        person = self._runbook.people.get(key)
+        person = self.person(key)
         if person is None or not person.email or self._was_looked_up(key):
             return None
         found = await self._gateway.account_of(person.email)
@@ -108,7 +114,7 @@ class People:
     def display_name(self, name: str) -> str:
         if name == TOCSIN.name:
             return "Tocsin"
-        person = self._runbook.people.get(name)
+        person = self._runbook.people.get(name) or self._remembered.get(name)
         return person.name if person else name
 
     def known_name(self, name: str) -> str:
@@ -149,8 +155,9 @@ class People:
         raise NotFound(f"I know nobody called “{text}”. Mention somebody of this workspace, or type one of: {known}.")
 
     def person(self, key: str) -> Person | None:
-        """Of the runbook, or somebody known by their Slack account alone; None when nobody is called so (any more)."""
-        known = self._runbook.people.get(key)
+        """Of the runbook or of a ladder begun by an earlier one, or somebody known by their Slack account alone; None
+        when nobody is called so."""
+        known = self._runbook.people.get(key) or self._remembered.get(key)
         return known or (Person(key=key, name=key, slack=key) if is_slack_id(key) else None)
 
     def in_tier(self, tier: Tier, now: datetime) -> list[str]:
@@ -165,7 +172,7 @@ class People:
 
     def shift(self, schedule: str, now: datetime) -> Shift:
         """Who has this schedule now, as far as covers have been learned."""
-        return duty(self._runbook.schedules[schedule].rotation, self._covers_of(schedule), now)
+        return duty(self._runbook.schedules[schedule].rotation, self.covers_of(schedule), now)
 
     def entitled(self, schedule: str, now: datetime) -> str:
         """Who has the rights of this schedule now: whoever is on it, but of those who cover only whom it names."""
@@ -181,9 +188,10 @@ class People:
 
     def covers_to_come(self, schedule: str, now: datetime) -> list[Cover]:
         """Those that have not begun, the first to begin first."""
-        return sorted((one for one in self._covers_of(schedule) if one.begins > now), key=lambda one: one.begins)
+        return sorted((one for one in self.covers_of(schedule) if one.begins > now), key=lambda one: one.begins)
 
-    def _covers_of(self, schedule: str) -> list[Cover]:
+    def covers_of(self, schedule: str) -> list[Cover]:
+        """As far as they have been learned."""
         return [one for one in self._covers if one.schedule == schedule]
 
     async def _called(self, account: str) -> str | None:

@@ -33,7 +33,8 @@ async def test_the_end_of_the_ladder_is_told_with_what_is_left_to_do(world: Worl
     await ask(world, "eve", "/escalate", room)
     await ask(world, "eve", "/escalate", room)
     said = await ask(world, "eve", "/escalate", room)
-    assert "Every tier of INC-1 has been paged" in said and "oncall, lead, ceo" in said
+    assert "The ladder of INC-1 is at its end" in said and "oncall, lead, ceo" in said
+    assert "CEO: paged Cleo Fox" in said
 
 
 async def test_a_person_is_paged_with_the_reason_as_it_was_typed(world: World) -> None:

@@ -65,6 +65,32 @@ async def test_after_the_last_wait_one_notice_says_that_nobody_answered(world: W
     world.nothing_else_was_sent()
 
 
+async def test_the_last_notice_says_of_each_tier_whether_it_was_paged_refused_or_empty(new_world: NewWorld) -> None:
+    runbook = (
+        RUNBOOK.replace("who: [cleo]", "who: []")
+        .replace("who: [ada]", "who: [ada, finn]")
+        .replace("  cleo:", "  finn: {name: Finn Hale, email: finn@example.com}\n  cleo:")
+    )
+    refused = {"U0BEN", "U0FINN"}
+    async with new_world(runbook=runbook) as world:
+        world.workspace.faults.refuse(
+            "chat.postMessage", "messages_tab_disabled", times=None, when=lambda call: call.get("channel") in refused
+        )
+        await declared(world)
+        await world.passes(minutes=15)
+        await world.passes(minutes=30)
+        await world.passes(minutes=30)
+
+        (told,) = [words for words in world.said_in(world.room()) if "nobody else will be paged" in words]
+        assert "has been paged; nobody else" not in told
+        assert "On-call Engineer: Ada Obi paged; Finn Hale *not reached*" in told
+        assert "Engineering Lead: Ben Moss *not reached*" in told
+        assert "CEO: *nobody was paged*" in told
+        said = [words for kind, _, words in await timeline(world) if kind == "system"][-1]
+        assert "On-call Engineer: paged Ada Obi; not reached Finn Hale. Engineering Lead: not reached Ben Moss" in said
+        assert "not every tier was reached" in words_of(world.card())
+
+
 async def test_a_ladder_that_repeats_once_pages_everybody_twice_and_then_gives_notice(new_world: NewWorld) -> None:
     twice = RUNBOOK.replace("        - {page: ceo, wait: 30m}\n", "        - {page: ceo, wait: 30m}\n      repeat: 1\n")
     async with new_world(runbook=twice) as world:

@@ -14,6 +14,7 @@ from bot.services.escalations import Escalations
 from bot.services.handovers import Handovers
 from bot.services.incident_cards import IncidentCards
 from bot.services.incidents import Incidents
+from bot.services.ladder_ends import LadderEnds
 from bot.services.ladders import Ladders
 from bot.services.links import Links
 from bot.services.notes import Notes
@@ -25,6 +26,7 @@ from bot.services.provider_alerts import ProviderAlerts
 from bot.services.reaching import Reaching
 from bot.services.replies import Replies
 from bot.services.rooms import Rooms
+from bot.services.roster import Roster
 from bot.services.silences import Silences
 from bot.services.simulations import Simulations
 from bot.services.telephone_book import TelephoneBook
@@ -108,9 +110,17 @@ class Paging(Ground):
     @cached_property
     def ladders(self) -> Ladders:
         return Ladders(
-            self.db, self.clock, self.runbook, self.people, self.pages, self.reaching, self.rooms, self.posts,
+            self.db, self.clock, self.roster, self.pages, self.reaching, self.ladder_ends, self.rooms, self.posts,
             self.cards, self.outbox,
         )  # fmt: skip
+
+    @cached_property
+    def roster(self) -> Roster:
+        return Roster(self.runbook, self.people, self.pages)
+
+    @cached_property
+    def ladder_ends(self) -> LadderEnds:
+        return LadderEnds(self.clock, self.posts, self.rendering)
 
     @cached_property
     def deeds(self) -> Deeds:
