@@ -54,7 +54,7 @@ async def list_(call: Call) -> Answer:
 
 @COMMAND.verb("verify", "check", usage="verify [id|name|latest]", help="read a backup back: valid, or damaged and why")
 async def verify(call: Call) -> Answer:
-    verdict = await call.house.backup_verdicts.verify(call.actor, call.text)
+    verdict = await call.house.backup_verifications.verify(call.actor, call.text)
     kind = call.house.runbook.backups[verdict.backup.name].kind
     return call.say("backup_verified", backup=verdict.backup, verdict=verdict, kind=kind)
 

@@ -2,8 +2,8 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Collection, Coroutine
-from contextlib import suppress
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Coroutine
+from contextlib import asynccontextmanager, suppress
 from datetime import timedelta
 from typing import Any
 
@@ -54,22 +54,30 @@ class Background:
                     await last_word(number)
 
     async def _with_heartbeat(self, number: int, work: Coroutine[Any, Any, None]) -> None:
-        beating = asyncio.create_task(self._beat(number), name=f"heartbeat of {self._what} {number}")
-        try:
+        async with heartbeat(f"{self._what} {number}", lambda: self._hear(number)):
             await work
-        finally:
-            beating.cancel()
-
-    async def _beat(self, number: int) -> None:
-        while True:
-            await asyncio.sleep(HEARTBEAT_EVERY.total_seconds())
-            with suppress(Failed):
-                await self._hear(number)
 
     def _ended(self, number: int, task: asyncio.Task[None]) -> None:
         self._under_way.pop(number, None)
         if not task.cancelled() and (error := task.exception()):
             log.error("%s=%s", self._what, number, exc_info=error)
+
+
+@asynccontextmanager
+async def heartbeat(what: str, hear: Callable[[], Awaitable[None]]) -> AsyncIterator[None]:
+    """While the block runs, others hear that it does."""
+
+    async def beat() -> None:
+        while True:
+            await asyncio.sleep(HEARTBEAT_EVERY.total_seconds())
+            with suppress(Failed):
+                await hear()
+
+    beating = asyncio.create_task(beat(), name=f"heartbeat of {what}")
+    try:
+        yield
+    finally:
+        beating.cancel()
 
 
 async def until_recorded(record: Callable[[], Awaitable[None]]) -> None:

@@ -39,12 +39,11 @@ class BackupVerdicts:
         self._alerts = alerts
         self._runs = runs
 
-    async def verify(self, actor: Actor, which: str = "latest") -> Verdict:
-        """Judge a backup by its id, or the latest of a database or of all. When the latest is damaged, those before it
-        are looked at until one is valid. Raises Refused when there is nothing to read."""
-        backup = await self._meant(which)
+    async def verify(self, actor: Actor, backup: Backup, *, only: bool) -> Verdict:
+        """Judge a backup. When it is damaged, those before it are looked at until one is valid, unless it is the `only`
+        one that was asked for. Raises Refused when there is nothing to read."""
         judged = await self.judge(actor, backup)
-        if judged.state == "good" or _is_id(which):
+        if judged.state == "good" or only:
             return Verdict(judged)
         return Verdict(judged, await self.newest_valid(actor, judged.name), looked=True)
 
@@ -91,11 +90,17 @@ class BackupVerdicts:
             return str(error)
         return None
 
-    async def _meant(self, which: str) -> Backup:
+    @staticmethod
+    def is_one(which: str) -> bool:
+        """Whether it names one backup, by its id, and not the latest of something."""
+        word = which.strip().lstrip("#")
+        return word.isdecimal() and len(word) < 18
+
+    async def meant(self, which: str) -> Backup:
         """By id, by database, or the latest whole one of all. Raises NotFound."""
         word = which.strip().lstrip("#").lower() or "latest"
         async with self._db.transaction() as conn:
-            if _is_id(word):
+            if self.is_one(word):
                 backup = await backups.get(conn, int(word))
                 named(self._wanted, backup.name)
                 return backup
@@ -112,8 +117,3 @@ def named(wanted: Mapping[str, object], name: str) -> str:
         if key.lower() == name.strip().lower():
             return key
     raise NotFound(f"There is no backup called “{name}”: {advice(name, wanted)}.")
-
-
-def _is_id(word: str) -> bool:
-    word = word.strip().lstrip("#")
-    return word.isdecimal() and len(word) < 18

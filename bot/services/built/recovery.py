@@ -23,6 +23,7 @@ from bot.services.backup_restores import BackupRestores
 from bot.services.backup_retention import BackupRetention
 from bot.services.backup_runs import BackupRuns
 from bot.services.backup_verdicts import BackupVerdicts
+from bot.services.backup_verifications import BackupVerifications
 from bot.services.backups import Backups
 from bot.services.built.watching import Watching
 from bot.settings import Settings
@@ -72,6 +73,10 @@ class Recovery(Watching):
         return BackupVerdicts(
             self.db, self.clock, self.runbook, self.backup_cards, self.backup_alerts, self.backup_runs
         )
+
+    @cached_property
+    def backup_verifications(self) -> BackupVerifications:
+        return BackupVerifications(self.db, self.clock, self.permissions, self.backup_verdicts)
 
     @cached_property
     def backups(self) -> Backups:

@@ -1,0 +1,30 @@
+"""Which backups are being read back because somebody asked, whichever process does it."""
+
+from datetime import datetime
+
+from bot.store.queries import Connection, Queries
+
+SQL = Queries(__file__)
+
+
+async def under_way(conn: Connection, *, silent_since: datetime) -> set[int]:
+    """Those that are being read, without those whose process has been silent since then.
+
+    Until this transaction ends nobody else asks.
+    """
+    await SQL.one(conn, "hold")
+    await SQL.run(conn, "forget", silent_since=silent_since)
+    return {row["backup_id"] for row in await SQL.all(conn, "under_way")}
+
+
+async def claim(conn: Connection, backup_id: int, now: datetime) -> None:
+    await SQL.run(conn, "claim", backup_id=backup_id, now=now)
+
+
+async def hear(conn: Connection, backup_id: int, now: datetime) -> None:
+    """The heartbeat of whoever reads it."""
+    await SQL.run(conn, "hear", backup_id=backup_id, now=now)
+
+
+async def release(conn: Connection, backup_id: int) -> None:
+    await SQL.run(conn, "release", backup_id=backup_id)
