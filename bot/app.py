@@ -110,7 +110,8 @@ class App:
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[Services]:
-        """Everything. Raises Rejected when Slack refuses the tokens, Failed when the database is away."""
+        """Everything. Raises Rejected when Slack refuses the tokens at a first start, Failed when the database is
+        away."""
         async with self.at_hand() as services, AsyncExitStack() as stack:
             desk = Desk(services)
             services.reception.worked_on_by(desk)
@@ -197,7 +198,7 @@ class App:
 
     async def _open_web(self, stack: AsyncExitStack, services: Services) -> None:
         is_http = self.settings.transport == "http"
-        socket = None if is_http else self.doors.slack.is_connected
+        socket = None if is_http else self.doors.slack.trouble
         readiness = Readiness(
             services.db,
             services.timekeeping,
@@ -205,7 +206,7 @@ class App:
             services.channels,
             services.pulse,
             services.schema,
-            socket_is_open=socket,
+            socket_trouble=socket,
         )
         routes = intake.routes(services.alerts, services.heartbeats, self.settings, self.clock)
         routes += acknowledging.routes(services)

@@ -8,20 +8,26 @@ from aiohttp import web
 
 from bot.domain.errors import Failed, Rejected, Unanswered, Unreachable
 from bot.services import Services
+from bot.services.readiness import REFUSED
 from bot.settings import Settings
-from bot.slack.gateway import AppRefused
+from bot.slack.gateway import AppRefused, Gateway
 from bot.slack_app import Judge, SlackApp, mend_bolt
 from bot.slack_socket import SocketDoor, open_socket
+from bot.store import escalations
 from bot.store.troubles import plain_reason
 
 log = logging.getLogger(__name__)
 
 CONNECT_AGAIN_AFTER_S = 5.0
 LOOK_UP_AGAIN_WITHIN_S = 300.0
+SAY_AGAIN_AFTER_S = 60.0
 
 
 class SlackLine:
-    """One per process. Slack may be away for hours, and is tried again; a refusal ends the process at its start."""
+    """One per process. Slack may be away for hours, or refuse us, and is tried again: pages also go by other ways.
+
+    A refusal ends the process at its first start alone, when nobody relies on it yet and somebody is there to mend it.
+    """
 
     def __init__(self, settings: Settings, services: Services, *, judge: Judge, events: Collection[str]) -> None:
         self._settings = settings
@@ -30,16 +36,20 @@ class SlackLine:
         self._socket: SocketDoor | None = None
         self._background: set[asyncio.Task[None]] = set()
         self._first_look = asyncio.Event()
+        self._refusal: Failed | None = None
 
     async def open(self) -> None:
-        """Slack away is no reason to stop: pages also go by other ways, and it is tried again. A refusal is one."""
-        await self._must_be_welcome()
+        """Raises Rejected when Slack refuses the tokens at a first start."""
+        is_first = await self._is_first_start()
+        await self._must_be_welcome(is_first)
         self._in_background(self._look_up())
         if self._settings.transport != "socket":
             return
         try:
             await self._connect()
-        except Unreachable as error:
+        except Failed as error:
+            if is_first and isinstance(error, Rejected | AppRefused):
+                raise Rejected(str(error)) from error
             log.warning("slack: %s", error)
             self._in_background(self._connect_later())
 
@@ -51,9 +61,11 @@ class SlackLine:
         """Until Slack's channels and accounts are known, or known to be missing; or Slack has not answered once."""
         await self._first_look.wait()
 
-    async def is_connected(self) -> bool:
-        """In Socket Mode: is the connection open?"""
-        return self._socket is not None and await self._socket.is_open()
+    async def trouble(self) -> str | None:
+        """In Socket Mode: why there is no open connection; None when there is one."""
+        if self._socket is not None and await self._socket.is_open():
+            return None
+        return str(self._refusal or "the Socket Mode connection is closed")
 
     async def close(self) -> None:
         """Nothing new comes in any more."""
@@ -62,19 +74,55 @@ class SlackLine:
         if self._socket is not None:
             await self._socket.close()
 
-    async def _must_be_welcome(self) -> None:
+    async def _is_first_start(self) -> bool:
+        """Has nobody been connected by this database yet, and is nobody to be paged by it?"""
+        if self._services.channels.are_known:
+            return False
+        async with self._services.db.statement() as conn:
+            return not await escalations.armed(conn)
+
+    async def _must_be_welcome(self, is_first: bool) -> None:
         try:
             await self._services.gateway.whoami()
         except AppRefused as error:
-            raise Rejected(f"{error}. Look at SLACK_BOT_TOKEN.") from error
+            if is_first:
+                raise Rejected(f"{error}. Look at SLACK_BOT_TOKEN.") from error
+            self._in_background(self._call_for_help(error))
         except Failed as error:
             log.warning("slack: %s", error)
+
+    async def _call_for_help(self, refusal: AppRefused | None) -> None:
+        """Once a minute for as long as Slack refuses us."""
+        while refusal is not None:
+            log.error("slack: %s. %s", refusal, REFUSED)
+            await asyncio.sleep(SAY_AGAIN_AFTER_S)
+            try:
+                await self._services.gateway.whoami()
+                refusal = None
+            except AppRefused as error:
+                refusal = error
+            except Failed as error:
+                log.warning("slack: %s", error)
 
     async def _connect(self) -> None:
         assert self._settings.slack_app_token is not None
         token = self._settings.slack_app_token.get_secret_value()
-        self._socket = await open_socket(self._door.bolt, token)
+        try:
+            self._socket = await open_socket(self._door.bolt, token, await self._address(token))
+            self._refusal = None
+        except AppRefused as error:
+            self._refusal = Unreachable(f"Socket Mode: {error}. Look at SLACK_APP_TOKEN.")
+            raise AppRefused(str(self._refusal)) from error
+        except Failed as error:
+            self._refusal = error
+            raise
         log.info("slack=connected transport=socket")
+
+    async def _address(self, token: str) -> str:
+        """Where Slack has us connect to. Raises a kind of Failed, also for what a proxy answers in Slack's place."""
+        services = self._services
+        app = Gateway(services.session, services.clock, token=token, base_url=self._settings.slack_api_url)
+        return str((await app.call("apps.connections.open", params={}))["url"])
 
     async def _connect_later(self) -> None:
         while self._socket is None:

@@ -6,16 +6,13 @@ from contextlib import suppress
 import aiohttp
 from slack_bolt.adapter.socket_mode.async_handler import AsyncSocketModeHandler
 from slack_bolt.app.async_app import AsyncApp
-from slack_sdk.errors import SlackApiError
 from slack_sdk.socket_mode.aiohttp import SocketModeClient
 from slack_sdk.socket_mode.request import SocketModeRequest
 
-from bot.domain.errors import Rejected, Unreachable
+from bot.domain.errors import Unreachable
 
 CONNECT_WITHIN_S = 15.0
 ACKNOWLEDGE_WITHIN_S = 3.0
-# What Slack says when it may say something else a moment later.
-PASSING = ("ratelimited", "internal_error", "fatal_error")
 
 
 class SocketHandler(AsyncSocketModeHandler):
@@ -56,29 +53,15 @@ class SocketDoor:
         await asyncio.sleep(0)
 
 
-async def open_socket(bolt: AsyncApp, app_token: str) -> SocketDoor:
-    """Connect in Socket Mode. Raises Rejected when the token is refused, Unreachable when Slack is."""
-    address = await _address(bolt, app_token)
+async def open_socket(bolt: AsyncApp, app_token: str, address: str) -> SocketDoor:
+    """Connect in Socket Mode. Raises Unreachable."""
     handler = SocketHandler(bolt, app_token)
     handler.client.wss_uri = address
     try:
         # The SDK goes on trying for ever by itself; whether Slack is there is for us to say.
         async with asyncio.timeout(CONNECT_WITHIN_S):
             await handler.connect_async()  # type: ignore[no-untyped-call]
-    except (aiohttp.ClientError, OSError, TimeoutError) as error:
+    except (aiohttp.ClientError, OSError, TimeoutError, ValueError) as error:
         await handler.close_async()  # type: ignore[no-untyped-call]
         raise Unreachable("Socket Mode: Slack cannot be reached") from error
     return SocketDoor(handler)
-
-
-async def _address(bolt: AsyncApp, app_token: str) -> str:
-    try:
-        answer = await bolt.client.apps_connections_open(app_token=app_token)
-    except SlackApiError as error:
-        code = error.response.get("error")
-        if error.response.status_code == 200 and code not in PASSING:
-            raise Rejected(f"Socket Mode: Slack says {code}. Look at SLACK_APP_TOKEN.") from error
-        raise Unreachable(f"Socket Mode: Slack says {code or error.response.status_code}") from error
-    except (aiohttp.ClientError, OSError, TimeoutError) as error:
-        raise Unreachable("Socket Mode: Slack cannot be reached") from error
-    return str(answer["url"])

@@ -26,6 +26,11 @@ class Channels:
         async with self._db.transaction() as conn:
             self._ids = await directory.channels(conn) | self._ids
 
+    @property
+    def are_known(self) -> bool:
+        """Has any of them been found, by this process or an earlier one?"""
+        return bool(self._ids)
+
     async def look_up(self) -> None:
         """Find and join all of them; make `incidents` and `alerts` when nobody has.
 

@@ -14,13 +14,16 @@ from bot.services.figures import urgent_figures
 from bot.services.pulse import Pulse
 from bot.services.schema import Schema
 from bot.services.timekeeping import Step, Timekeeping
-from bot.slack.gateway import Gateway
+from bot.slack.gateway import AppRefused, Gateway
 from bot.store.database import Database
 
 PATIENCE_S = 3.0
 READ_ONLY = "the database is read-only: nothing can be recorded and nobody is paged"
 # Whoever watches us asks often; Slack is asked at most this often.
 SLACK_ASKED_EVERY_S = 2.0
+REFUSED = (
+    "Nobody is paged by Slack, and nobody there is heard; every other way is used. Mend the token and start again."
+)
 
 
 @dataclass(frozen=True)
@@ -61,16 +64,16 @@ class Readiness:
         pulse: Pulse,
         schema: Schema,
         *,
-        socket_is_open: Callable[[], Awaitable[bool]] | None = None,
+        socket_trouble: Callable[[], Awaitable[str | None]] | None = None,
     ) -> None:
-        """`socket_is_open` None: Slack calls us over HTTP, there is no connection to be lost."""
+        """`socket_trouble` None: Slack calls us over HTTP, there is no connection to be lost."""
         self._db = db
         self._timekeeping = timekeeping
         self._gateway = gateway
         self._channels = channels
         self._pulse = pulse
         self._schema = schema
-        self._socket_is_open = socket_is_open
+        self._socket_trouble = socket_trouble
         self._patience = Patience(PATIENCE_S)
         self._one_at_a_time = asyncio.Lock()
         self._slack_trouble: str | None = None
@@ -128,13 +131,15 @@ class Readiness:
         try:
             async with asyncio.timeout(PATIENCE_S):
                 await self._gateway.whoami()
-                if self._socket_is_open and not await self._socket_is_open():
-                    return "the Socket Mode connection is closed"
+                if self._socket_trouble and (trouble := await self._socket_trouble()):
+                    return trouble
         except TimeoutError:
             return f"no answer within {PATIENCE_S:.0f} s"
         except RateLimited:
             # It answers: it only asks for patience.
             return None
+        except AppRefused as error:
+            return f"{error}. {REFUSED}"
         except Failed as error:
             return str(error)
         return None
