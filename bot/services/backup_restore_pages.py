@@ -32,7 +32,9 @@ class BackupRestorePages:
             locked = await incidents.lock(conn, incident.id)
             await self._page_next(conn, locked, actor, words)
             return locked
-        declared = await self._declaring.declare_within(conn, TOCSIN, words)
+        # Names of rooms and letters to audiences carry the title: who did it and why is for the room alone.
+        title = self._rendering.say("documents/restore_title", restore=restore)
+        declared = await self._declaring.declare_within(conn, TOCSIN, title)
         paged = {page.person for page in await pages.of_incident(conn, declared.id)}
         if all(self._people.is_one(actor, person) for person in paged):
             # Who broke the glass may be the one on call: that is nobody else.

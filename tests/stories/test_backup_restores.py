@@ -213,12 +213,12 @@ async def test_breaking_the_glass_without_an_incident_declares_one_and_wakes_som
         await answered(world, world.ada, "/backup restore 1 break-glass nobody answers")
         assert rows(guarded, address) == 200
         incident = await world.house.incidents.find("INC-1")
-        assert (
-            incident.title
-            == "orders is being restored from backup 1 by Ada Obi, without a second person: nobody answers"
-        )
+        assert incident.title == "Restore of orders from backup 1"
+        room = world.room()
+        assert world.workspace.channel(room).name == "inc-2026-08-06-restore-of-orders-from-backup-1"
+        assert "nobody answers" in shown(world, room)
         assert len(world.pages_of("ben")) == 1
-        assert "is done in" in shown(world, world.room())
+        assert "is done in" in shown(world, room)
 
 
 async def test_breaking_the_glass_is_for_those_who_may_restore(
