@@ -50,6 +50,11 @@ def titled(what: str, incident: Incident) -> str:
     return f"{'DRILL ' if incident.drill else ''}{what} {incident.ref}"
 
 
+def over(incident: Incident) -> str:
+    """What a form says above its fields about an incident that is resolved."""
+    return "" if incident.is_open else f"*{incident.ref} is resolved.* This is added to its record."
+
+
 async def must_be_in_room(call: Call) -> Incident:
     """For deeds that only make sense inside the room; raises Refused elsewhere."""
     incident = await call.house.incidents.of_room(call.channel) if call.channel else None

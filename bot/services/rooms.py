@@ -79,12 +79,14 @@ class Rooms(Errand):
         await self._outbox.put(conn, "topic", {"incident": incident.id}, priority=CARD, key=topic, lane=topic)
 
     async def tell_public(self, conn: Connection, incident: Incident) -> None:
-        """Everybody learns that an incident users noticed is over."""
+        """Everybody learns that an incident users noticed is over, or that it is not over after all."""
         severity = self._runbook.severity_as_declared(incident.severity)
         if incident.drill or incident.private or not severity.user_facing or not self._runbook.channels.public:
             return
         if channel := await self._channels.find(self._runbook.channels.public):
-            words = self._rendering.say("slack/public_resolved", incident=incident)
+            words = self._rendering.say(
+                f"slack/public_{'reopened' if incident.is_open else 'resolved'}", incident=incident
+            )
             await self._posts.in_channel(conn, channel, message(words))
 
     async def begin(self, conn: Connection, incident_id: int, card: Posted) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 from bot.domain.incident import Incident
 from bot.slack.blocks import Input, form
-from commands.about import about_an_incident, must_be_in_room, titled
+from commands.about import about_an_incident, must_be_in_room, over, titled
 from commands.call import Answer, Call, Form
 from commands.incident.book import COMMAND
 from commands.typed import as_typed, mentioned
@@ -19,7 +19,8 @@ PIN = "pushpin"
 async def note(call: Call, incident: Incident) -> Answer:
     if not call.text:
         inputs = [Input("note", "Note", multiline=True)]
-        return Form(form("incident.note", titled("Note for", incident), inputs, submit="Add", private=str(incident.id)))
+        title, words = titled("Note for", incident), over(incident)
+        return Form(form("incident.note", title, inputs, submit="Add", words=words, private=str(incident.id)))
     await call.house.notes.note(call.actor, incident.id, call.text)
     return call.say("done", what="noted", incident=incident)
 

@@ -1,7 +1,7 @@
 """Who works on an incident: its lead, its other roles, and whoever joins."""
 
 from bot.domain.errors import AlreadyDone, Refused
-from bot.domain.incident import Incident, refusing_about
+from bot.domain.incident import Incident, must_be_open, refusing_about
 from bot.slack.blocks import Input, form
 from commands.about import about_an_incident, incident_of_button, titled
 from commands.call import Answer, Call, Form
@@ -36,6 +36,7 @@ async def take_lead(call: Call) -> Answer:
 async def role(call: Call, incident: Incident) -> Answer:
     name, whom = first_word(call.typed)
     if not name:
+        must_be_open(incident, "give roles")
         return _role_form(call, incident)
     if not whom:
         roles = ", ".join(call.house.runbook.roles)

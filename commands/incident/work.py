@@ -3,10 +3,10 @@
 from collections.abc import Mapping
 
 from bot.domain.errors import Refused
-from bot.domain.incident import STATUSES, Incident
+from bot.domain.incident import STATUSES, Incident, must_be_open, must_not_be_resolved_twice, refusing_about
 from bot.runbook import parse_duration
 from bot.slack.blocks import Input, form
-from commands.about import about_an_incident, incident_of_button, titled
+from commands.about import about_an_incident, incident_of_button, over, titled
 from commands.call import Answer, Call, Form
 from commands.incident.book import COMMAND
 from commands.incident.look import panel_again
@@ -16,14 +16,15 @@ from commands.incident.look import panel_again
 @about_an_incident("incident update")
 async def update(call: Call, incident: Incident) -> Answer:
     if not call.text:
-        return _update_form(incident)
+        return _open_form(incident, "post an update", _update_form(incident))
     await call.house.notes.update(call.actor, incident.id, call.text)
     return call.say("done", what="updated", incident=incident)
 
 
 @COMMAND.button("incident.update")
 async def ask_update(call: Call) -> Answer:
-    return _update_form(await incident_of_button(call))
+    incident = await incident_of_button(call)
+    return _open_form(incident, "post an update", _update_form(incident))
 
 
 def judge_update(values: Mapping[str, str]) -> Mapping[str, str]:
@@ -46,7 +47,7 @@ async def updated(call: Call) -> Answer:
 @about_an_incident("incident severity")
 async def severity(call: Call, incident: Incident) -> Answer:
     if not call.text:
-        return _severity_form(call, incident)
+        return _open_form(incident, "change its severity", _severity_form(call, incident))
     wanted, why = call.house.runbook.severity_first(call.text)
     changed = await call.house.incidents.set_severity(call.actor, incident.id, wanted.id, why)
     return call.say("done", what="severity", incident=changed)
@@ -63,7 +64,7 @@ async def severity_chosen(call: Call) -> Answer:
 @about_an_incident("incident status")
 async def status(call: Call, incident: Incident) -> Answer:
     if not call.text:
-        return _status_form(incident)
+        return _open_form(incident, "change its status", _status_form(incident))
     changed = await call.house.incidents.set_status(call.actor, incident.id, call.text)
     return call.say("done", what="status", incident=changed)
 
@@ -117,8 +118,24 @@ async def resolve(call: Call, incident: Incident) -> Answer:
 
 @COMMAND.button("incident.resolve")
 async def resolve_pressed(call: Call) -> Answer:
+    """Nothing is over by a slip of the finger: what was done is asked first."""
     incident = await incident_of_button(call)
-    return await panel_again(call, await call.house.incidents.resolve(call.actor, incident.id))
+    with refusing_about(incident):
+        call.house.permissions.must(call.actor, "incident.resolve")
+        must_not_be_resolved_twice(incident)
+    return _resolve_form(incident)
+
+
+def judge_resolution(values: Mapping[str, str]) -> Mapping[str, str]:
+    if values["impact"] == "over":
+        return {}
+    return {"impact": "Then it is not over yet. Cancel, and set its status instead: /incident status monitoring"}
+
+
+@COMMAND.form("incident.resolve", judge_resolution)
+async def resolution_described(call: Call) -> Answer:
+    changed = await call.house.incidents.resolve(call.actor, int(call.private), call.values["summary"])
+    return _unless_in_room(call, changed, "resolved")
 
 
 @COMMAND.verb("reopen", usage="reopen [reason]", help="it is back: paging starts again")
@@ -131,6 +148,23 @@ async def reopen(call: Call, incident: Incident) -> Answer:
 def _unless_in_room(call: Call, incident: Incident, what: str) -> Answer:
     """In the room the bot's own message shows it."""
     return None if call.channel == incident.room_id else call.say("done", what=what, incident=incident)
+
+
+def _open_form(incident: Incident, deed: str, filled: Form) -> Form:
+    """Nobody fills in a form for an incident that is over. Raises Refused."""
+    with refusing_about(incident):
+        must_be_open(incident, deed)
+    return filled
+
+
+def _resolve_form(incident: Incident) -> Form:
+    over = [("over", "No, it is over"), ("still", "Yes, some still do")]
+    inputs = [
+        Input("summary", "What was it, and what ended it?", multiline=True, optional=True),
+        Input("impact", "Do users still notice it?", options=over, value="over"),
+    ]
+    title = titled("Resolve", incident)
+    return Form(form("incident.resolve", title, inputs, submit="Resolve", private=str(incident.id)))
 
 
 def _update_form(incident: Incident) -> Form:
@@ -146,7 +180,8 @@ def _update_form(incident: Incident) -> Form:
 
 def _impact_form(incident: Incident) -> Form:
     inputs = [Input("impact", "What do users notice?", value=incident.impact or "", multiline=True)]
-    return Form(form("incident.impact", titled("Impact of", incident), inputs, submit="Set", private=str(incident.id)))
+    title, words = titled("Impact of", incident), over(incident)
+    return Form(form("incident.impact", title, inputs, submit="Set", words=words, private=str(incident.id)))
 
 
 def _severity_form(call: Call, incident: Incident) -> Form:

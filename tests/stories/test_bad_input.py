@@ -172,10 +172,14 @@ async def test_a_card_that_is_behind_answers_in_words(world: World) -> None:
     card = world.card()
     await world.ada.presses("Acknowledge", card)
     await world.eve.presses("Acknowledge", card)
-    await world.eve.presses("Resolve", card)
-    await world.ada.presses("Resolve", card)
+    for who in ("eve", "ada"):
+        await world.workspace.person(who).presses("Resolve", card)
+    await world.settled()
+    for who in ("eve", "ada"):
+        await world.workspace.person(who).submits()
     await world.settled()
     assert any("already" in words_of(one) for who in ("ada", "eve") for one in whispered(world, who, room))
+    assert "INC-1 is already resolved" in str(world.ada.modals() + world.eve.modals())
     assert [kind for kind, _, _ in await timeline(world)].count("resolved") == 1
 
 

@@ -145,10 +145,38 @@ async def test_pressing_on_the_callers_own_panel_paints_it_anew(world: World) ->
     assert "Acknowledged by <@U0ADA>" in words_of(panel)
     assert world.ada.labels(panel) == ["I'll lead", "Post update", "Escalate", "Resolve"]
 
-    await world.ada.presses("Resolve", panel)
+
+async def test_the_resolve_button_asks_what_it_was_and_whether_it_is_over_before_it_acts(world: World) -> None:
+    room = await declared(world)
+    await world.ada.presses("Resolve", world.card())
     await world.settled()
-    assert "Resolved" in words_of(panel)
-    assert world.ada.labels(panel) == []
+    assert await world.house.incidents.newest(open_only=True)
+
+    answer = await world.ada.submits(values={"Do users still notice it?": "Yes, some still do"})
+    assert "not over yet" in answer.errors["impact"] and await world.house.incidents.newest(open_only=True)
+    values = {"What was it, and what ended it?": "A bad deploy", "Do users still notice it?": "No, it is over"}
+    await world.ada.submits(values=values)
+    await world.settled()
+    assert "Resolved" in (shown := words_of(world.card())) and "A bad deploy" in shown
+    assert "INC-1 is already resolved" in await ask(world, "ada", "/incident resolve", room)
+
+
+async def test_everybody_who_read_that_it_is_over_reads_that_it_is_not(world: World) -> None:
+    room = await declared(world)
+    await ask(world, "ada", "/incident resolve", room)
+    await ask(world, "ada", "/incident reopen It is back", room)
+    over, back = world.said_in("#general")[-2:]
+    assert "Payments failing* is over (INC-1)" in over and "Payments failing* is not over (INC-1)" in back
+
+
+@pytest.mark.parametrize("form", ["update", "severity", "status", "role"])
+async def test_no_form_is_opened_for_what_is_over(world: World, form: str) -> None:
+    room = await declared(world)
+    await ask(world, "ada", "/incident resolve", room)
+    assert "INC-1 is resolved" in await ask(world, "ada", f"/incident {form}", room)
+    assert world.ada.modals() == []
+    await ask(world, "ada", "/incident note", room)
+    assert "INC-1 is resolved" in str(world.ada.modal().content)
 
 
 async def test_a_bare_command_shows_what_can_be_begun_and_in_a_room_the_incident(world: World) -> None:

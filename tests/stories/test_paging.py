@@ -218,6 +218,8 @@ async def test_resolving_cancels_everything_that_was_still_to_come(world: World)
     await declared(world)
     await world.eve.presses("Resolve", world.card())
     await world.settled()
+    await world.eve.submits()
+    await world.settled()
     world.posts()
 
     assert "Resolved" in words_of(world.card())
@@ -275,6 +277,8 @@ async def test_a_ladder_that_stops_on_the_resolution_climbs_on_past_an_acknowled
         assert len(world.pages_of("ben")) == 1
 
         await world.ben.presses("Resolve", world.card())
+        await world.settled()
+        await world.ben.submits()
         await world.passes(minutes=30)
         assert world.pages_of("cleo") == []
 
