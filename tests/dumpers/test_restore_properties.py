@@ -1,0 +1,135 @@
+"""What belongs to a PostgreSQL database and not to its content comes back with it, or is named as lost."""
+
+from collections.abc import AsyncGenerator, Iterator, Mapping
+from typing import Any
+
+import pytest
+
+from bot.domain.errors import Rejected
+from bot.dumpers import Tally
+from bot.dumpers import postgresql as dumping
+from bot.dumpers import postgresql_restore as restoring
+from bot.store.embedded import binaries
+from tests.dumpers.conftest import a_backup
+from tests.guarded import USER, Guarded, guarded_postgres
+
+EMBEDDED = binaries()
+assert EMBEDDED is not None
+TOOLS = [EMBEDDED]
+SCRATCH, ASIDE = "tocsin_drill_1_abcdef", "tocsin_before_1_abcdef"
+
+PROPERTIES = f"""
+COMMENT ON DATABASE orders IS 'it''s "ours"';
+ALTER DATABASE orders CONNECTION LIMIT 17;
+REVOKE ALL ON DATABASE orders FROM PUBLIC;
+GRANT CONNECT ON DATABASE orders TO reader;
+GRANT CONNECT, TEMPORARY ON DATABASE orders TO {USER} WITH GRANT OPTION;
+ALTER DATABASE orders SET role TO app;
+ALTER DATABASE orders SET search_path TO app, public, "Odd one";
+ALTER DATABASE orders SET application_name TO 'it''s = odd, isn''t it';
+ALTER ROLE {USER} IN DATABASE orders SET work_mem TO '7MB';
+"""
+FACTS = """
+SELECT row(pg_get_userbyid(datdba), (SELECT array_agg(a::text ORDER BY a::text) FROM unnest(datacl) AS a), datconnlimit,
+    shobj_description(d.oid, 'pg_database'),
+    (SELECT array_agg(row(rolname, setconfig)::text ORDER BY rolname) FROM pg_db_role_setting
+    LEFT JOIN pg_roles AS r ON r.oid = setrole WHERE setdatabase = d.oid))::text
+FROM pg_database AS d WHERE datname = 'orders'
+"""
+
+
+@pytest.fixture(scope="module")
+def guarded() -> Iterator[Guarded]:
+    with guarded_postgres() as server:
+        server.tell(f"ALTER ROLE {USER} CREATEDB; CREATE ROLE app; CREATE ROLE reader; GRANT app TO {USER}")
+        yield server
+
+
+@pytest.fixture
+def address(guarded: Guarded) -> Iterator[str]:
+    """An application's role owns the database and what is in it."""
+    address = guarded.database("orders", rows=5)
+    guarded.tell("ALTER DATABASE orders OWNER TO app")
+    guarded.tell("ALTER TABLE orders OWNER TO app; CREATE SCHEMA app AUTHORIZATION app", address)
+    for statement in PROPERTIES.strip().splitlines():
+        guarded.tell(statement)
+    yield address
+    for name in (SCRATCH, ASIDE):
+        guarded.tell(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+
+
+async def dumped(address: str) -> tuple[bytes, Mapping[str, Any]]:
+    """The dump, and what is kept beside it."""
+    backup = a_backup(address)
+    equipment = await dumping.equip(backup, TOOLS)
+    return b"".join([piece async for piece in dumping.dump(backup, equipment, Tally())]), equipment.source
+
+
+async def pieces(content: bytes) -> AsyncGenerator[bytes, None]:
+    yield content
+
+
+async def brought_back(address: str, content: bytes, source: Mapping[str, Any]) -> list[str]:
+    """What could not be."""
+    backup = a_backup(address)
+    await restoring.fill(backup, SCRATCH, pieces(content), await restoring.ready(backup, TOOLS, source), source)
+    lost = await restoring.dress(backup, SCRATCH, source)
+    await restoring.exchange(backup, SCRATCH, ASIDE, "orders")
+    return list(lost)
+
+
+@pytest.mark.parametrize("is_gone", [False, True])
+async def test_everything_that_belongs_to_a_database_comes_back_also_where_it_is_gone(
+    guarded: Guarded, address: str, is_gone: bool
+) -> None:
+    before = guarded.ask(FACTS)
+    content, source = await dumped(address)
+    if is_gone:
+        guarded.tell("DROP DATABASE orders WITH (FORCE)")
+    assert await brought_back(address, content, source) == []
+    assert guarded.ask(FACTS) == before
+    assert guarded.ask("SELECT row(current_user, count(*))::text FROM orders", address) == "(app,5)"
+
+
+async def test_what_cannot_come_back_is_named_and_never_what_it_was_set_to(guarded: Guarded, address: str) -> None:
+    guarded.tell("CREATE ROLE left_us")
+    guarded.tell(
+        "GRANT CONNECT ON DATABASE orders TO left_us; ALTER ROLE left_us IN DATABASE orders SET work_mem TO '7MB'"
+    )
+    guarded.tell("ALTER DATABASE orders SET log_statement TO 'all'")
+    guarded.tell(
+        "ALTER DATABASE orders SET app.key TO 's3cr3t'; ALTER ROLE app IN DATABASE orders SET work_mem TO '9MB'"
+    )
+    content, source = await dumped(address)
+    gone = {**source, "properties": {**source["properties"], "tablespace": "fast"}}
+    gone["properties"]["settings"] = [*gone["properties"]["settings"], [None, "DateStyle=s3cr3t"]]
+    guarded.tell("DROP DATABASE orders WITH (FORCE)")
+    guarded.tell("DROP ROLE left_us")
+
+    lost = await brought_back(address, content, gone)
+    assert [one.partition(" (")[0] for one in lost] == [
+        "the tablespace fast", "CONNECT for left_us", "the setting log_statement", "the setting app.key",
+        "the setting work_mem of the role app", "the setting work_mem of the role left_us", "the setting DateStyle",
+    ]  # fmt: skip
+    assert "s3cr3t" not in " ".join(lost)
+    assert guarded.ask("SELECT pg_get_userbyid(datdba) FROM pg_database WHERE datname = 'orders'") == "app"
+
+
+async def test_an_owner_that_is_not_there_is_told_with_what_to_do(guarded: Guarded, address: str) -> None:
+    content, source = await dumped(address)
+    guarded.tell("DROP DATABASE orders WITH (FORCE)")
+    other = {**source, "properties": {**source["properties"], "owner": "gone"}}
+    with pytest.raises(Rejected, match="its owner gone is no role of this server: CREATE ROLE gone"):
+        await brought_back(address, content, other)
+
+
+async def test_rights_that_lack_are_told_all_at_once(guarded: Guarded, address: str) -> None:
+    _, source = await dumped(address)
+    guarded.tell(f"ALTER ROLE {USER} NOCREATEDB; REVOKE app FROM {USER}")
+    try:
+        with pytest.raises(Rejected) as raised:
+            await restoring.ready(a_backup(address), TOOLS, {**source, "extensions": ["postgis"]})
+        for grant in (f"ALTER ROLE {USER} CREATEDB", f"GRANT app TO {USER}", "the extension postgis"):
+            assert grant in str(raised.value)
+    finally:
+        guarded.tell(f"ALTER ROLE {USER} CREATEDB; GRANT app TO {USER}")
