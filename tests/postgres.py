@@ -37,6 +37,7 @@ SETTINGS: Mapping[str, str] = {
     "full_page_writes": "off",
     "synchronous_commit": "off",
     "max_connections": "300",
+    "max_prepared_transactions": "10",
 }
 
 # The databases of all workers at one time.

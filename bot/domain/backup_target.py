@@ -1,6 +1,6 @@
 """Which database a restore replaces: resolved once, then shown, approved and replaced as it is here."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import timedelta
 from typing import Any
@@ -32,7 +32,8 @@ class Target:
 class Prospect:
     """What a restore is going to do, found out before anybody is asked.
 
-    `connections` to the target will be ended, None = not known or none will be. `needs` is the room in bytes that the
+    `connections` to the target will be ended, None = not known or none will be; `blockers` are what cannot be ended and
+    keeps it from being replaced, in words. `needs` is the room in bytes that the
     restored database takes beside the target until that is dropped, `took` how long the last drill or restore took;
     None = not known.
     """
@@ -42,6 +43,7 @@ class Prospect:
     connections: int | None = None
     needs: int | None = None
     took: timedelta | None = None
+    blockers: Sequence[str] = ()
 
     def as_kept(self) -> Mapping[str, Any]:
         took_s = None if self.took is None else self.took.total_seconds()

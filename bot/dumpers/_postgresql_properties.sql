@@ -24,7 +24,8 @@ SELECT jsonb_build_object(
         SELECT coalesce(jsonb_agg(jsonb_build_array(rolname, setting) ORDER BY rolname NULLS FIRST, number), '[]')
         FROM pg_db_role_setting LEFT JOIN pg_roles AS r ON r.oid = setrole,
             unnest(setconfig) WITH ORDINALITY AS each (setting, number)
-        WHERE setdatabase = d.oid))
+        WHERE setdatabase = d.oid),
+    'subscriptions', (SELECT coalesce(jsonb_agg(subname ORDER BY subname), '[]') FROM pg_subscription WHERE subdbid = d.oid))
 FROM (SELECT d.*, to_jsonb(d) AS facts FROM pg_database d) AS d WHERE datname = %(name)s;
 
 -- name: needs

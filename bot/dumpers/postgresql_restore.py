@@ -67,7 +67,8 @@ async def prospect(backup: PostgresqlBackup) -> Prospect:
         found = await (await conn.execute(SQL("prospect"), {"name": database})).fetchone()
         owner, size, connections = found or (None, None, None)
         target = Target(conn.info.host, conn.info.port, database, owner, size)
-    return Prospect(target, stands=found is not None, connections=connections, needs=size)
+        blockers = await _blockers(conn, database)
+    return Prospect(target, stands=found is not None, connections=connections, needs=size, blockers=blockers)
 
 
 async def is_connected(backup: PostgresqlBackup, pid: int, since: datetime) -> bool:
@@ -121,6 +122,8 @@ async def exists(backup: PostgresqlBackup, database: str = "") -> bool:
 async def exchange(backup: PostgresqlBackup, scratch: str, aside: str, target: str) -> bool:
     async with _entrance(backup) as conn, _entrance(backup) as other:
         stands = await _stands(conn, target)
+        if blockers := await _blockers(conn, target):
+            raise Rejected(f"{target} cannot be replaced: {'; '.join(blockers)}")
         await exchange_names(conn, other, scratch=scratch, target=target, aside=aside if stands else None)
     return stands
 
@@ -130,6 +133,10 @@ async def drop(backup: PostgresqlBackup, scratch: str) -> None:
         raise Rejected(f"{scratch} is none of Tocsin's own databases")
     async with _entrance(backup) as conn:
         await conn.execute(SQL("drop", scratch=scratch))
+
+
+async def _blockers(conn: AsyncConnection, database: str) -> list[str]:
+    return [words for (words,) in await (await conn.execute(SQL("blockers"), {"name": database})).fetchall()]
 
 
 async def _properties(conn: AsyncConnection, backup: PostgresqlBackup, source: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -10,6 +10,18 @@ SELECT pg_get_userbyid(datdba),
         WHERE a.datid = d.oid AND usesysid IS NOT NULL AND pid <> pg_backend_pid())
 FROM pg_database AS d WHERE datname = %(name)s;
 
+-- name: blockers
+-- What keeps this database from being renamed and cannot be ended by this account: prepared transactions, and connections.
+SELECT 'the prepared transaction ' || gid || ' (COMMIT PREPARED or ROLLBACK PREPARED it)'
+FROM pg_prepared_xacts WHERE database = %(name)s
+UNION ALL
+SELECT DISTINCT 'a connection of ' || usename || ' (have it closed: '
+    || CASE WHEN rolsuper THEN 'only a superuser may end it' ELSE 'or GRANT pg_signal_backend TO ' || current_user END || ')'
+FROM pg_stat_activity JOIN pg_roles AS r ON r.oid = usesysid
+WHERE datname = %(name)s AND pid <> pg_backend_pid()
+    AND NOT (SELECT rolsuper FROM pg_roles WHERE rolname = current_user)
+    AND (rolsuper OR NOT (pg_has_role(usesysid, 'USAGE') OR pg_has_role('pg_signal_backend', 'USAGE')));
+
 -- name: is_connected
 SELECT pg_postmaster_start_time() = %(since)s AND EXISTS (
     SELECT FROM pg_stat_activity WHERE datname = %(name)s AND pid = %(pid)s);

@@ -194,7 +194,7 @@ async def test_an_exchange_that_cannot_be_whole_changes_nothing(guarded: Guarded
 
     await filled(address, await dumped(address))
     administrator = guarded.address("orders", user="postgres")
-    with psycopg.connect(administrator), pytest.raises(Rejected, match="whose connection this account may not end"):
+    with psycopg.connect(administrator), pytest.raises(Rejected, match="a connection of postgres"):
         await restoring.exchange(a_backup(address), SCRATCH, ASIDE, "orders")
     assert guarded.ask("SELECT count(*) FROM orders", address) == 5
     assert await restoring.exists(a_backup(address), SCRATCH)

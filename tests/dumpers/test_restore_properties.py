@@ -3,6 +3,7 @@
 from collections.abc import AsyncGenerator, Iterator, Mapping
 from typing import Any
 
+import psycopg
 import pytest
 
 from bot.domain.errors import Rejected
@@ -133,3 +134,42 @@ async def test_rights_that_lack_are_told_all_at_once(guarded: Guarded, address: 
             assert grant in str(raised.value)
     finally:
         guarded.tell(f"ALTER ROLE {USER} CREATEDB; GRANT app TO {USER}")
+
+
+async def test_what_keeps_a_database_from_being_replaced_is_named_before_and_then(
+    guarded: Guarded, address: str
+) -> None:
+    content, _ = await dumped(address)
+    await restoring.fill(a_backup(address), SCRATCH, pieces(content), await restoring.ready(a_backup(address), TOOLS))
+    with psycopg.connect(guarded.address("orders", user="postgres"), autocommit=True) as administrator:
+        administrator.execute("BEGIN")
+        administrator.execute("INSERT INTO orders VALUES (1000, 'half done')")
+        administrator.execute("PREPARE TRANSACTION 'half done'")
+        try:
+            blockers = (await restoring.prospect(a_backup(address))).blockers
+            assert [one.partition(" (")[0] for one in blockers] == [
+                "the prepared transaction half done", "a connection of postgres",
+            ]  # fmt: skip
+            with pytest.raises(Rejected, match="orders cannot be replaced: the prepared transaction half done"):
+                await restoring.exchange(a_backup(address), SCRATCH, ASIDE, "orders")
+        finally:
+            administrator.execute("ROLLBACK PREPARED 'half done'")
+
+
+async def test_a_subscription_that_is_not_brought_back_is_named(guarded: Guarded, address: str) -> None:
+    guarded.tell(
+        "SET ROLE none; CREATE SUBSCRIPTION news CONNECTION 'host=127.0.0.1' PUBLICATION p WITH (connect = false)",
+        guarded.address("orders", user="postgres"),
+    )
+    try:
+        _, source = await dumped(address)
+        assert source["properties"]["subscriptions"] == ["news"]
+    finally:
+        guarded.tell(
+            "SET ROLE none; ALTER SUBSCRIPTION news SET (slot_name = NONE); DROP SUBSCRIPTION news",
+            guarded.address("orders", user="postgres"),
+        )
+    guarded.tell(f'CREATE DATABASE "{SCRATCH}"')
+    guarded.tell("DROP DATABASE orders WITH (FORCE)")
+    lost = await restoring.dress(a_backup(address.replace(USER, "postgres", 1)), SCRATCH, source)
+    assert [one.partition(" (")[0] for one in lost] == ["the subscription news"]

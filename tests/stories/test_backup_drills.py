@@ -139,6 +139,25 @@ async def test_a_drill_that_fails_is_a_high_alert_until_one_passes(
         assert "*Over*" in words_of(over)
 
 
+async def test_a_drill_fails_for_want_of_the_rights_that_a_restore_wants_and_names_what_would_be_lost(
+    new_world: NewWorld, guarded: Guarded, address: str, tmp_path: Path
+) -> None:
+    """The application's role owns the database since, and an administrator has set what only he may set."""
+    async with new_world(runbook=keep(address, tmp_path)) as world:
+        await answered(world, "/backup run")
+        guarded.tell("CREATE ROLE application; ALTER DATABASE orders OWNER TO application")
+        await answered(world, "/backup drill")
+        assert f"GRANT application TO {USER}" in shown(world, "*Drill 1 of")
+
+        guarded.tell(f"GRANT application TO {USER}; ALTER DATABASE orders SET log_statement TO 'all'")
+        guarded.tell("ALTER DATABASE orders SET role TO application")
+        await answered(world, "/backup drill")
+        said = shown(world, "*Drill 2 of")
+        assert "passed" in said
+        assert "*A restore would not bring back*: the setting log_statement (permission denied" in said
+        assert scratches(guarded) == 0
+
+
 async def test_a_restore_that_takes_longer_than_promised_is_said_and_alerted(
     new_world: NewWorld, address: str, tmp_path: Path
 ) -> None:
