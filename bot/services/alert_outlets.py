@@ -8,7 +8,7 @@ from bot.domain.errors import Rejected
 from bot.mail import Letter, Mail, subject_and_body
 from bot.rendering import Rendering
 from bot.runbook import Runbook
-from bot.services.errands import UPDATE, Errand, NoLongerWanted
+from bot.services.errands import UPDATE, Errand, NoLongerWanted, way_by
 from bot.services.outbox import Outbox
 from bot.store import alerts
 from bot.store.database import Database
@@ -63,7 +63,7 @@ class AlertOutlets(Errand):
         return await self._send_hook(standing)
 
     async def _put(self, conn: Connection, kind: str, payload: Mapping[str, Any]) -> None:
-        await self._outbox.put(conn, kind, payload, priority=UPDATE)
+        await self._outbox.put(conn, kind, payload, priority=UPDATE, way=way_by(kind.removeprefix("alert_")))
 
     async def _send_mail(self, standing: Standing, to: str) -> str:
         if self._mail is None:

@@ -49,6 +49,8 @@ class Communications(Errand):
     So a template that fails never keeps an incident from being declared.
     """
 
+    way = "house"
+
     def __init__(
         self,
         db: Database,

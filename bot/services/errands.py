@@ -13,6 +13,9 @@ from bot.store.queries import Connection
 # Smaller goes first.
 FIRST_PAGE, PAGE, ROOM, CARD, UPDATE = 0, 1, 2, 3, 4
 
+# Who takes what leaves by these; whatever is not named is its own.
+TAKEN_BY = {"email": "mail", "sms": "twilio", "voice": "twilio"}
+
 FIRST_BACKOFF = timedelta(seconds=1)
 LONGEST_BACKOFF = timedelta(minutes=1)
 
@@ -55,10 +58,11 @@ class Errand(ABC):
     """One kind of thing that leaves the house.
 
     `together`: so many outcomes that come at the same time may be written down in one transaction, which then holds
-    what each of them holds.
+    what each of them holds. `way`: by whom it leaves, where whoever puts it in does not say otherwise.
     """
 
     together: ClassVar[int] = 1
+    way: ClassVar[str] = "slack"
 
     @abstractmethod
     async def send(self, delivery: Delivery) -> str | None:
@@ -80,3 +84,8 @@ def backoff(attempts: int, *, number: int = 0) -> timedelta:
     """
     wait: timedelta = min(FIRST_BACKOFF * 2 ** min(attempts - 1, 10), LONGEST_BACKOFF)
     return wait * (1 - number % 8 / 32)
+
+
+def way_by(via: str, address: str = "") -> str:
+    """Whose places it takes: one provider that hangs starves no other. Webhooks go to anybody, each by its address."""
+    return f"{via} {address}".rstrip() if via == "webhook" else TAKEN_BY.get(via, via)

@@ -8,7 +8,7 @@ from bot.domain.incident import Incident
 from bot.domain.page import Page, Via
 from bot.domain.provider_alert import ProviderAlert, state_now
 from bot.pagers import Following, Pager
-from bot.services.errands import UPDATE, Errand, NoLongerWanted
+from bot.services.errands import UPDATE, Errand, NoLongerWanted, way_by
 from bot.services.outbox import Outbox
 from bot.store import incidents, pages, provider_alerts
 from bot.store.database import Database
@@ -50,7 +50,9 @@ class PageFollowups(Errand):
                 continue
             name = f"followup {incident.id} {via} {alert.number}"
             payload = {"incident": incident.id, "via": via, "alert": alert.number}
-            await self._outbox.put(conn, "page_followup", payload, priority=UPDATE, key=name, lane=name)
+            await self._outbox.put(
+                conn, "page_followup", payload, priority=UPDATE, key=name, lane=name, way=way_by(via)
+            )
 
     async def send(self, delivery: Delivery) -> str | None:
         asked = delivery.payload

@@ -1,5 +1,6 @@
 """Reaches people: makes the pages of a step, sends each, and writes down what the provider said."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -17,7 +18,7 @@ from bot.pagers import Call, Pager, Remembering
 from bot.rendering import Rendering
 from bot.runbook import Person, Runbook
 from bot.services.cards import Cards
-from bot.services.errands import FIRST_PAGE, PAGE, Ended, Errand, NoLongerWanted, Outcome
+from bot.services.errands import FIRST_PAGE, PAGE, Ended, Errand, NoLongerWanted, Outcome, way_by
 from bot.services.outbox import Outbox
 from bot.services.page_followups import PageFollowups
 from bot.services.people import People
@@ -97,16 +98,20 @@ class Pages(Errand):
 
     async def make(self, conn: Connection, drafts: Sequence[Draft]) -> None:
         """Have them sent, of any number of incidents; by this process right after the commit, when it can."""
-        in_hand = self._outbox.has_places(len(drafts))
-        made = await pages.insert(conn, drafts, attempted_at=self._clock.now() if in_hand else None)
-        if in_hand:
-            about = {draft.incident.id: draft.incident for draft in drafts}
-            known = [Leaving(page, about[page.incident_id]) for page in made]
-            given = [InHand(_payload(one.page), _urgency(one.page), one) for one in known]
-            self._outbox.put_in_hand(conn, "page", given)
+        count = Counter(_way(draft) for draft in drafts)
+        at_hand = {way for way in count if self._outbox.has_places(way, count[way])}
+        await self._make_now(conn, [draft for draft in drafts if _way(draft) in at_hand])
+        for page in await pages.insert(conn, [draft for draft in drafts if _way(draft) not in at_hand]):
+            await self._outbox.put(conn, "page", _payload(page), priority=_urgency(page), way=_way(page))
+
+    async def _make_now(self, conn: Connection, drafts: Sequence[Draft]) -> None:
+        if not drafts:
             return
-        for page in made:
-            await self._outbox.put(conn, "page", _payload(page), priority=_urgency(page))
+        about = {draft.incident.id: draft.incident for draft in drafts}
+        made = await pages.insert(conn, drafts, attempted_at=self._clock.now())
+        known = [Leaving(page, about[page.incident_id]) for page in made]
+        given = [InHand(_payload(one.page), _urgency(one.page), _way(one.page), one) for one in known]
+        self._outbox.put_in_hand(conn, "page", given)
 
     def contacts(
         self, key: str, vias: tuple[Via, ...], policy: Policy | None = None, *, drill: bool
@@ -254,6 +259,10 @@ class Pages(Errand):
 
 def _payload(page: Page) -> dict[str, int]:
     return {"page": page.id}
+
+
+def _way(page: Page | Draft) -> str:
+    return way_by(page.via, page.contact)
 
 
 def _urgency(page: Page) -> int:

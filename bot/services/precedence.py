@@ -41,6 +41,8 @@ class Precedence:
 
     def is_to_leave(self, number: int) -> None:
         self._leaving[number] = asyncio.Event()
+        # One that has not left by then hangs at its provider's door, and nothing is gained by waiting for it.
+        asyncio.get_running_loop().call_later(LONGEST_RUSH.total_seconds(), self.has_left, number)
 
     def has_left(self, number: int) -> None:
         """Or will not leave; may be said more than once."""

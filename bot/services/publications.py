@@ -10,7 +10,7 @@ from bot.rendering import Rendering
 from bot.runbook.audiences import Audience
 from bot.services.audiences import addresses
 from bot.services.cards import Cards
-from bot.services.errands import UPDATE, Errand, NoLongerWanted, Outcome
+from bot.services.errands import UPDATE, Errand, NoLongerWanted, Outcome, way_by
 from bot.services.outbox import Outbox
 from bot.store import incidents, tellings
 from bot.store.database import Database
@@ -51,7 +51,8 @@ class Publications(Errand):
                 await self._write_lost(conn, telling, one, gap)
             elif one:
                 lane = f"telling {telling.incident_id} {via} {address}"
-                await self._outbox.put(conn, "publication", {"delivery": one.id}, priority=UPDATE, lane=lane)
+                payload, way = {"delivery": one.id}, way_by(via)
+                await self._outbox.put(conn, "publication", payload, priority=UPDATE, lane=lane, way=way)
 
     def gap(self, via: Outlet) -> str | None:
         """Why nothing can leave by this outlet; None when it can."""

@@ -41,6 +41,7 @@ class Delivery:
     lease_until: datetime
     priority: int
     lane: str | None
+    way: str
     known: object = None
 
     @property
@@ -60,10 +61,11 @@ async def put(
     due_at: datetime | None = None,
     key: str | None = None,
     lane: str | None = None,
+    way: str = "slack",
 ) -> None:
     """Write down, with the commit, that something is to leave, at once or at `due_at`."""
-    row = {"kind": kind, "payload": payload, "key": key, "lane": lane, "priority": priority, "created_at": now}
-    await SQL.later(conn, "put", once=key, **row, due_at=due_at or now)
+    row = {"kind": kind, "payload": payload, "key": key, "lane": lane, "way": way, "priority": priority}
+    await SQL.later(conn, "put", once=key, **row, created_at=now, due_at=due_at or now)
 
 
 @dataclass(frozen=True)
@@ -80,6 +82,7 @@ class InHand:
 
     payload: Mapping[str, Any]
     priority: int
+    way: str
     known: object
 
 
@@ -102,7 +105,7 @@ def put_in_hand(
     def follow(made: list[Row]) -> None:
         begin([Delivery(**row, known=one.known) for row, one in zip(made, given, strict=True)])
 
-    rows = as_json([{"kind": kind, "payload": one.payload, "priority": one.priority} for one in given])
+    rows = as_json([{"kind": kind, "payload": one.payload, "priority": one.priority, "way": one.way} for one in given])
     values = {"rows": rows, "now": now, "lease_until": lease_until, "holder": holder}
     conn.at_commit(SQL, "put_in_hand", follow, unheard=unheard, **values)
 
@@ -111,6 +114,15 @@ async def let_go(conn: Connection, kind: str, given: Sequence[InHand], *, now: d
     """Of these, put in hand and never begun: whichever were committed are anybody's to claim, now."""
     payloads = [Jsonb(one.payload) for one in given]
     await SQL.run(conn, "let_go", kind=kind, payloads=payloads, now=now, holder=holder)
+
+
+@dataclass(frozen=True)
+class Place:
+    """So many more may be under way by this way, none of them less urgent than `lowest`."""
+
+    way: str
+    lowest: int
+    free: int
 
 
 @dataclass(frozen=True)
@@ -127,24 +139,27 @@ async def claim(
     *,
     now: datetime,
     lease_until: datetime,
-    limit: int,
     lowest: int,
+    free: int,
     believed: datetime,
+    places: Sequence[Place] = (),
+    full: Sequence[str] = (),
     in_hand: Sequence[int] = (),
     over: Sequence[Lapse] = (),
     holder: str | None = None,
 ) -> Look:
-    """Claim what is due, most urgent first, and nothing less urgent than `lowest`; of what others have claimed only
-    what is `over`. Claims that lapsed are found, but for those `in_hand`.
+    """Claim what is due, most urgent first: by each way `free` that are no less urgent than `lowest`, but by those of
+    `places` as they say. Of what others have claimed only what is `over`; claims that lapsed are found, but for those
+    `in_hand`.
 
     `believed`: what the database's clock should show; nothing is claimed while it shows something else.
     """
-    values = {"now": now, "lease_until": lease_until, "limit": limit, "lowest": lowest, "holder": holder}
-    values |= {"believed": believed, "over": as_json([vars(one) for one in over])}
+    values = {"now": now, "lease_until": lease_until, "lowest": lowest, "free": free, "holder": holder}
+    values |= {"believed": believed, "places": _rows(places), "over": _rows(over)}
     rows, following, lapsed = await ask_all(
         conn,
         (SQL, "claim", values),
-        (SQL, "next_due", {"now": now}),
+        (SQL, "next_due", {"now": now, "full": list(full)}),
         (SQL, "lapsed", {"now": now, "in_hand": list(in_hand)}),
     )
     claimed = sorted((Delivery(**row) for row in rows), key=lambda delivery: (delivery.priority, delivery.id))
@@ -189,9 +204,10 @@ async def bring_forward(conn: Connection, kinds: list[str], payload: Mapping[str
     await SQL.run(conn, "bring_forward", kinds=kinds, payload=Jsonb(payload), now=now)
 
 
-async def next_due(conn: Connection, now: datetime) -> datetime | None:
-    """When what waits is due, or what somebody has claimed lapses; claims that have lapsed are for whoever watches."""
-    due_at: datetime | None = (await SQL.the(conn, "next_due", now=now))["due_at"]
+async def next_due(conn: Connection, now: datetime, full: Sequence[str] = ()) -> datetime | None:
+    """When what waits is due, or what somebody has claimed lapses; nothing by a way that is `full`, and no claims that
+    have lapsed, which are for whoever watches."""
+    due_at: datetime | None = (await SQL.the(conn, "next_due", now=now, full=list(full)))["due_at"]
     return due_at
 
 
@@ -201,6 +217,10 @@ async def unfinished(conn: Connection) -> list[Row]:
 
 async def forget_old(conn: Connection, before: datetime) -> int:
     return await SQL.run(conn, "forget_old", before=before)
+
+
+def _rows(given: Sequence[Place] | Sequence[Lapse]) -> Jsonb:
+    return as_json([vars(one) for one in given])
 
 
 def _claims(held: Sequence[Delivery]) -> Jsonb:

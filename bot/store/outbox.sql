@@ -1,8 +1,8 @@
 -- name: put
 -- While one with the same key waits, this one is the same: it may have to be sooner, unless it waits for another try.
 -- Everybody puts keys in the same order, so that two who put the same ones do not wait for each other.
-INSERT INTO outbox (kind, payload, key, lane, priority, due_at, created_at)
-SELECT kind, payload, key, lane, priority, due_at, created_at
+INSERT INTO outbox (kind, payload, key, lane, way, priority, due_at, created_at)
+SELECT kind, payload, key, lane, way, priority, due_at, created_at
 FROM jsonb_populate_recordset(NULL::outbox, %(rows)s) WITH ORDINALITY AS given
 ORDER BY key NULLS FIRST, ordinality
 ON CONFLICT (key) WHERE state = 'waiting' AND key IS NOT NULL
@@ -12,11 +12,11 @@ DO UPDATE SET
 
 -- name: put_in_hand
 -- Claimed by whoever puts it in: nobody else looks at it before its lease is over.
-INSERT INTO outbox (kind, payload, priority, state, due_at, fence, attempts, created_at, holder)
-SELECT kind, payload, priority, 'sending', %(lease_until)s, 1, 1, %(now)s, %(holder)s
+INSERT INTO outbox (kind, payload, way, priority, state, due_at, fence, attempts, created_at, holder)
+SELECT kind, payload, way, priority, 'sending', %(lease_until)s, 1, 1, %(now)s, %(holder)s
 FROM jsonb_populate_recordset(NULL::outbox, %(rows)s) WITH ORDINALITY AS given
 ORDER BY ordinality
-RETURNING id, kind, payload, fence, attempts, unsure, created_at, due_at AS lease_until, priority, lane;
+RETURNING id, kind, payload, fence, attempts, unsure, created_at, due_at AS lease_until, priority, lane, way;
 
 -- name: let_go
 UPDATE outbox SET state = 'waiting', due_at = %(now)s
@@ -24,15 +24,26 @@ WHERE state = 'sending' AND fence = 1 AND holder = %(holder)s AND kind = %(kind)
   AND payload = ANY(%(payloads)s::jsonb[]);
 
 -- name: claim
--- What is due and first in its lane. A claim that is over may have been accepted: unsure. It is over when whoever looks
--- has watched it for long enough, and it has not been renewed since.
-WITH over AS (SELECT * FROM jsonb_to_recordset(%(over)s) AS over (id bigint, due_at timestamptz))
+-- Of each way as much as it has places: what is due and first in its lane. A claim that is over may have been accepted:
+-- unsure. It is over when whoever looks has watched it for long enough, and it has not been renewed since.
+-- By a way of which nothing is under way, so much as by any.
+WITH RECURSIVE over AS (SELECT * FROM jsonb_to_recordset(%(over)s) AS over (id bigint, due_at timestamptz)),
+ways AS (
+    (SELECT min(way) AS way FROM outbox WHERE state IN ('waiting', 'sending'))
+    UNION ALL
+    SELECT (SELECT min(n.way) FROM outbox n WHERE n.way > w.way AND n.state IN ('waiting', 'sending'))
+    FROM ways w WHERE w.way IS NOT NULL),
+places AS (
+    SELECT w.way, coalesce(given.lowest, %(lowest)s) AS lowest, coalesce(given.free, %(free)s) AS free
+    FROM ways w LEFT JOIN jsonb_to_recordset(%(places)s) AS given (way text, lowest int, free int) ON given.way = w.way
+    WHERE w.way IS NOT NULL)
 UPDATE outbox o
 SET state = 'sending', fence = o.fence + 1, attempts = o.attempts + 1, due_at = %(lease_until)s,
     unsure = o.unsure OR o.state = 'sending', holder = %(holder)s
-FROM (
+FROM places, LATERAL (
     SELECT c.id FROM outbox c
-    WHERE c.state IN ('waiting', 'sending') AND c.due_at <= %(now)s AND c.priority <= %(lowest)s
+    WHERE c.way = places.way AND c.priority <= places.lowest
+      AND c.state IN ('waiting', 'sending') AND c.due_at <= %(now)s
       AND agrees(%(believed)s)
       AND (c.state = 'waiting' OR (c.id, c.due_at) IN (SELECT id, due_at FROM over))
       AND (c.lane IS NULL OR NOT EXISTS (
@@ -40,12 +51,12 @@ FROM (
           WHERE f.lane = c.lane AND f.state IN ('waiting', 'sending') AND f.id <> c.id
             AND ((f.state = 'sending' AND (f.id, f.due_at) NOT IN (SELECT id, due_at FROM over))
                 OR (f.priority, f.id) < (c.priority, c.id))))
-    ORDER BY c.priority, c.id
-    LIMIT %(limit)s
+    ORDER BY c.priority, c.attempts > 0, c.id
+    LIMIT places.free
     FOR UPDATE SKIP LOCKED) due
 WHERE o.id = due.id
 RETURNING o.id, o.kind, o.payload, o.fence, o.attempts, o.unsure, o.created_at, o.due_at AS lease_until, o.priority,
-    o.lane;
+    o.lane, o.way;
 
 -- name: lapsed
 -- Claims that have not been renewed in time. Whatever whoever asks has in hand is no concern of theirs.
@@ -95,9 +106,9 @@ WHERE state = 'waiting' AND kind = ANY(%(kinds)s) AND payload @> %(payload)s AND
 
 -- name: next_due
 -- What waits behind another in its lane is not due before that one is done; when a claim is over, whoever watches it
--- says.
+-- says; and for what has no place, whatever ends first makes one.
 SELECT min(c.due_at) AS due_at FROM outbox c
-WHERE (c.state = 'waiting' OR (c.state = 'sending' AND c.due_at > %(now)s))
+WHERE (c.state = 'waiting' OR (c.state = 'sending' AND c.due_at > %(now)s)) AND c.way <> ALL(%(full)s::text[])
   AND (c.lane IS NULL OR NOT EXISTS (
       SELECT FROM outbox f
       WHERE f.lane = c.lane AND f.state IN ('waiting', 'sending') AND f.id <> c.id

@@ -17,7 +17,7 @@ from bot.store.database import WORK_CONNECTIONS, Database
 from bot.store.queries import Connection, Queries, ask_all
 
 NOW = datetime(2026, 3, 2, 3, 0, tzinfo=UTC)
-QUESTION: tuple[Queries, str, dict[str, object]] = (outbox.SQL, "next_due", {"now": NOW})
+QUESTION: tuple[Queries, str, dict[str, object]] = (outbox.SQL, "next_due", {"now": NOW, "full": []})
 # More turns of the loop than several questions in one trip take.
 TURNS = 20
 BUSY_S = 0.01
@@ -104,7 +104,7 @@ async def test_two_with_one_key_are_one_that_is_due_at_the_sooner_time(db: Datab
 async def test_what_is_asked_at_the_commit_is_answered_once_all_is_committed(db: Database) -> None:
     told: list[object] = []
     async with db.transaction() as conn:
-        conn.at_commit(outbox.SQL, "next_due", now=NOW, follow=lambda rows: told.append(rows[0]["due_at"]))
+        conn.at_commit(outbox.SQL, "next_due", now=NOW, full=[], follow=lambda rows: told.append(rows[0]["due_at"]))
         await put(conn, "one", due_in=60)
         assert told == []
     assert told == [NOW + timedelta(seconds=60)]
@@ -115,13 +115,13 @@ async def test_it_is_not_asked_when_all_or_the_part_that_wanted_it_is_undone(db:
     told: list[object] = []
     with pytest.raises(ZeroDivisionError):
         async with db.transaction() as conn:
-            conn.at_commit(outbox.SQL, "next_due", now=NOW, follow=told.append)
+            conn.at_commit(outbox.SQL, "next_due", now=NOW, full=[], follow=told.append)
             raise ZeroDivisionError
     for _ in range(WORK_CONNECTIONS):
         async with db.transaction() as conn:
             with pytest.raises(ZeroDivisionError):
                 async with conn.transaction():
-                    conn.at_commit(outbox.SQL, "next_due", now=NOW, follow=told.append)
+                    conn.at_commit(outbox.SQL, "next_due", now=NOW, full=[], follow=told.append)
                     raise ZeroDivisionError
             await put(conn, "one")
     assert told == []
@@ -135,7 +135,7 @@ async def test_a_mistake_that_is_met_with_the_commit_is_told_as_such_and_undoes_
             with pytest.raises(errors.NotNullViolation):
                 async with conn.transaction():
                     unheard_of = partial(unheard.append, "unheard")
-                    conn.at_commit(outbox.SQL, "next_due", now=NOW, follow=told.append, unheard=unheard_of)
+                    conn.at_commit(outbox.SQL, "next_due", now=NOW, full=[], follow=told.append, unheard=unheard_of)
                     await put(conn, "one")
                     await conn.note(outbox.SQL, "put", {"kind": None})
             assert conn.info.transaction_status == TransactionStatus.IDLE
@@ -146,7 +146,7 @@ async def test_a_mistake_that_is_met_with_the_commit_is_told_as_such_and_undoes_
 async def test_what_is_wanted_with_a_commit_that_never_comes_is_not_asked_with_the_next(db: Database) -> None:
     told: list[object] = []
     async with db.statement() as conn:
-        conn.at_commit(outbox.SQL, "next_due", now=NOW, follow=told.append)
+        conn.at_commit(outbox.SQL, "next_due", now=NOW, full=[], follow=told.append)
     for _ in range(WORK_CONNECTIONS):
         async with db.transaction() as conn:
             await put(conn, "one")

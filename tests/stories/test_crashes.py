@@ -16,9 +16,9 @@ from bot.clock import Clock
 from bot.domain.actor import Actor
 from bot.domain.errors import Unreachable
 from bot.services import Services
+from bot.services.attempts import FAULTS
 from bot.services.errands import PAGE, UPDATE, Errand, Outcome
 from bot.services.leases import LEASE, TAKEN_OVER_AFTER, WATCHED_FOR
-from bot.services.outbox import FAULTS
 from bot.store import outbox
 from bot.store.outbox import Delivery, InHand
 from bot.store.queries import Connection
@@ -190,7 +190,7 @@ async def test_a_page_that_is_not_ours_to_send_is_not_called_cancelled(new_fleet
         async with house.db.statement() as conn:
             now = house.clock.now()
             believed = house.clock.at_database()
-            look = await outbox.claim(conn, now=now, lease_until=now + LEASE, limit=9, lowest=PAGE, believed=believed)
+            look = await outbox.claim(conn, now=now, lease_until=now + LEASE, free=9, lowest=PAGE, believed=believed)
             (page, *_) = look.claimed
         with pytest.raises(Unreachable, match="somebody else's hands"):
             await house.pages.send(replace(page, fence=page.fence - 1))
@@ -200,7 +200,7 @@ async def test_a_page_that_is_not_ours_to_send_is_not_called_cancelled(new_fleet
 async def test_pages_whose_commit_was_not_heard_of_are_let_go_to_whoever_looks_next(new_fleet: NewFleet) -> None:
     async with page_in_a_dead_hand(new_fleet) as (fleet, other):
         async with fleet.house.db.statement() as conn:
-            given = [InHand({"page": page.id}, PAGE, None) for page in await fleet.pages()]
+            given = [InHand({"page": page.id}, PAGE, "slack", None) for page in await fleet.pages()]
             await outbox.let_go(conn, "page", given, now=other.clock.now(), holder=fleet.house.db.process)
         await other.outbox.take_due()
         await other.outbox.finish(10)

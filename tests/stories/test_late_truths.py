@@ -160,7 +160,7 @@ async def claimed_by(house: Services, *over: Lapse) -> tuple[Delivery, list[Laps
     now = house.clock.now()
     async with house.db.statement() as conn:
         look = await outbox.claim(
-            conn, now=now, lease_until=now, limit=1, lowest=PAGE, over=over, believed=house.clock.at_database()
+            conn, now=now, lease_until=now, free=1, lowest=PAGE, over=over, believed=house.clock.at_database()
         )
     (delivery,) = look.claimed
     return delivery, look.lapsed

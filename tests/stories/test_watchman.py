@@ -208,7 +208,7 @@ async def test_each_process_is_named_with_what_it_has_in_hand(world: World) -> N
         await outbox.put(conn, "card", {}, now=now, priority=CARD)
         lease_until = now + timedelta(seconds=15)
         look = await outbox.claim(
-            conn, now=now, lease_until=lease_until, limit=9, lowest=CARD, believed=world.clock.at_database(),
+            conn, now=now, lease_until=lease_until, free=9, lowest=CARD, believed=world.clock.at_database(),
             holder="elsewhere:7",
         )  # fmt: skip
         assert len(look.claimed) == 1
