@@ -1,5 +1,6 @@
 """Who covers a schedule when, as it is kept."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from bot.domain.schedule import Cover
@@ -20,6 +21,7 @@ async def ending_after(conn: Connection, since: datetime) -> list[Cover]:
     return [Cover(**row) for row in await SQL.all(conn, "ending_after", since=since)]
 
 
-async def end(conn: Connection, schedule: str, *, ended_by: str, now: datetime) -> list[Cover]:
-    """Every cover of this schedule that holds or was to come, as it was before; none of them holds from now on."""
-    return [Cover(**row) for row in await SQL.all(conn, "end", schedule=schedule, ended_by=ended_by, now=now)]
+async def end(conn: Connection, ended: Sequence[Cover], *, ended_by: str, now: datetime) -> list[Cover]:
+    """None of these holds from now on; returns those that still held or were to come, as they were before."""
+    ids = [cover.id for cover in ended]
+    return [Cover(**row) for row in await SQL.all(conn, "end", ids=ids, ended_by=ended_by, now=now)]

@@ -4,7 +4,7 @@ import re
 from datetime import datetime
 from typing import Any
 
-from bot.domain.errors import Refused
+from bot.domain.errors import NotFound, Refused
 from bot.runbook import Schedule
 from commands.call import Answer, Call
 from commands.escalate.book import COMMAND
@@ -14,8 +14,11 @@ from commands.when import moment
 COVER_USAGE = "cover <schedule> [@user] until <time>"
 HOW_TO_COVER = (
     "Type which schedule, who, and until when: `/escalate cover primary @ben until Mon 9am`; without a person it is "
-    "you. It may begin later: `from Fri 18:00 until Mon 9am`. `/escalate cover primary off` ends it."
+    "you. It may begin later: `from Fri 18:00 until Mon 9am`. `/escalate cover primary off` ends the one that runs, "
+    "`off all` also those that are planned."
 )
+# Ends the cover that holds, or that and all that are planned.
+OFF = ("off", "off all")
 SPAN_WORDS = ("from", "until", "till", "to", "for", "off")
 SPAN = re.compile(r"(?:from\s+(?P<begin>.+?)\s+)?(?:(?:until|till|to)\s+(?P<end>.+)|(?P<span>for\s+.+))", re.I | re.S)
 
@@ -37,14 +40,17 @@ async def cover(call: Call) -> Answer:
         raise Refused(HOW_TO_COVER)
     schedule = call.house.covers.schedule(call.with_text(word).text.removeprefix("schedule/"))
     person, span = _by_whom(call, rest)
-    if span.lower() == "off":
-        ended = await call.house.covers.end(call.actor, schedule.key)
-        shift = call.house.people.shift(schedule.key, call.house.clock.now())
-        return call.say("cover_ended", schedule=schedule, covers=ended, shift=shift)
+    if span.lower() in OFF:
+        ended = await call.house.covers.end(call.actor, schedule.key, planned=span.lower() != "off")
+        now = call.house.clock.now()
+        shift = call.house.people.shift(schedule.key, now)
+        return call.say("cover_ended", schedule=schedule, ended=ended, shift=shift, now=now)
     begins, ends = await _from_when_until_when(call, schedule, span)
     made = await call.house.covers.cover(call.actor, schedule.key, person, begins=begins, ends=ends)
     gaps = await call.house.simulations.gaps_of_cover(schedule.key, person)
-    return call.say("covered", schedule=schedule, cover=made, gaps=gaps, now=call.house.clock.now())
+    return call.say(
+        "covered", schedule=schedule, cover=made.cover, replaces=made.replaces, gaps=gaps, now=call.house.clock.now()
+    )
 
 
 def on_call_words(call: Call) -> str:
@@ -76,9 +82,14 @@ def _by_whom(call: Call, typed: str) -> tuple[str, str]:
         return call.actor.name, typed.strip()
     if word.lower() == "me":
         return call.actor.name, rest.strip()
-    if not is_mention(word) and not word.startswith("@") and word.lower() not in call.house.runbook.people:
-        raise Refused(f"I do not understand “{call.with_text(typed).text}”. {HOW_TO_COVER}")
-    return call.house.people.meant(word), rest.strip()
+    if is_mention(word):
+        return call.house.people.meant(word), rest.strip()
+    words = call.with_text(typed).text
+    if found := call.house.people.first_meant(words):
+        return found[0], found[1]
+    if word.startswith("@"):
+        raise NotFound(call.house.people.unknown(word))
+    raise Refused(f"I do not understand “{words}”. {HOW_TO_COVER}")
 
 
 async def _from_when_until_when(call: Call, schedule: Schedule, span: str) -> tuple[datetime, datetime]:

@@ -136,6 +136,23 @@ async def test_of_two_covers_that_overlap_the_newer_counts_and_off_gives_the_rot
         world.nothing_else_was_sent()
 
 
+async def test_a_cover_says_what_it_replaces_and_off_ends_only_the_one_that_runs(new_world: NewWorld) -> None:
+    async with new_world(runbook=ON_A_SCHEDULE) as world:
+        assert "replaces" not in await ask(world, "eve", "/escalate cover primary @cleo until Fri 18:00")
+        assert "replaces" not in await ask(world, "eve", "/escalate cover primary @ben from Sat 09:00 until Sun 18:00")
+        said = await ask(world, "eve", "/escalate cover primary @dev until Sat 12:00")
+        assert "replaces the cover of Cleo Fox from" in said and "replaces the cover of Ben Moss from" in said
+
+        said = await ask(world, "eve", "/escalate cover primary off")
+        assert said.startswith("*`primary` is covered by Cleo Fox now*")
+        assert "Ended: " in said and "Still running: Cleo Fox" in said and "Still planned: Ben Moss from" in said
+        assert "`/escalate cover primary off all`" in said
+        await ask(world, "eve", "/escalate cover primary off")
+        assert "Nobody covers primary now; 1 planned" in await ask(world, "eve", "/escalate cover primary off")
+        assert "Ended: Ben Moss" in await ask(world, "eve", "/escalate cover primary off all")
+        assert "later:" not in await ask(world, "eve", "/escalate oncall")
+
+
 async def test_only_whom_the_runbook_names_may_cover_and_everybody_who_did_is_on_record(new_world: NewWorld) -> None:
     runbook = ON_A_SCHEDULE + "permissions: {schedule.cover: [schedule/primary, cleo]}\n"
     async with new_world(runbook=runbook) as world:
