@@ -50,11 +50,11 @@ class Call:
         return replace(self, typed=typed)
 
     def whom(self) -> tuple[str, str]:
-        """The person meant by the words, and what follows a mention. Raises NotFound."""
+        """The person named first, by mention, key, first or whole name, and what follows. Raises NotFound."""
         first, rest = first_word(self.typed)
         if is_mention(first):
             return self.house.people.meant(first), as_typed(rest, self.names)
-        return self.house.people.meant(self.text), ""
+        return self.house.people.first_meant(self.text) or (self.house.people.meant(self.text), "")
 
     def say(self, template: str, *, buttons: tuple[Button, ...] = (), **facts: Any) -> "Reply":
         """An answer in the words of `templates/slack/<template>.j2`."""

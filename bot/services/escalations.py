@@ -139,7 +139,7 @@ class Escalations:
             tier = tier_of(policy, target)
         await self._ladders.roster.learn(conn, [policy])
         people = self._ladders.roster.of(policy, tier, now) if tier else [target]
-        vias: tuple[Via, ...] = tier.via if tier else ("slack",)
+        vias = tier.via if tier else self._ways_of(target, now)
         turn = Turn(escalation.run, number, BY_HAND, tier.key if tier else None, now, why or None)
         drafts = self._paging.drafts(incident, turn, people, vias, policy)
         if not drafts:
@@ -152,6 +152,14 @@ class Escalations:
         await self._ladders.tell_step(conn, told, tier.name if tier else None, drafts)
         await self._cards.touch(conn, f"incident:{incident.id}", incident=incident.id)
         return drafts
+
+    def _ways_of(self, person: str, now: datetime) -> tuple[Via, ...]:
+        """Those of every tier that the person belongs to or is on call for; by Slack when they belong to none."""
+        ways: dict[Via, None] = {}
+        for tier in self._runbook.tiers.values():
+            if person in self._people.in_tier(tier, now) or person in self._people.ever_in_tier(tier):
+                ways |= dict.fromkeys(tier.via)
+        return tuple(ways) or ("slack",)
 
     async def hold(self, actor: Actor, incident_id: int, duration: timedelta) -> datetime:
         """Snooze: no step before then. It is no acknowledgement. Raises Refused when nothing would be paged anyway."""

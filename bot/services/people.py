@@ -24,6 +24,8 @@ MENTION = re.compile(r"<@([UW][A-Z0-9]+)(?:\|[^>]*)?>")
 LOOK_AGAIN_AFTER = timedelta(minutes=10)
 # A page must not wait for the name of somebody mentioned in the title.
 NAMES_WITHIN_S = 1.0
+# Of how many words a name that is typed may be made.
+LONGEST_NAME = 4
 # A cover that ended longer ago says nothing about when a shift of today began.
 COVERS_REMEMBERED = timedelta(days=7)
 
@@ -147,12 +149,38 @@ class People:
         text = text.strip()
         if found := MENTION.fullmatch(text):
             return self.named(found[1])
-        wanted = text.lstrip("@").lower()
-        for key, person in self._runbook.people.items():
-            if wanted and wanted in (key.lower(), person.name.lower(), (person.email or "").lower()):
-                return key
+        known = self._called_so(text.lstrip("@").lower())
+        if len(known) > 1:
+            raise NotFound(f"“{text}” may be {' or '.join(known)}. Type one of these, or mention the person.")
+        if not known:
+            raise NotFound(self.unknown(text))
+        return known[0]
+
+    def first_meant(self, words: str) -> tuple[str, str] | None:
+        """Who is named first in these words, with or without `@`, and what follows; None: nobody known.
+
+        A whole name is tried before a first name. Raises NotFound when several are called so.
+        """
+        split = words.split(maxsplit=LONGEST_NAME)
+        for count in range(min(LONGEST_NAME, len(split)), 0, -1):
+            name = " ".join(split[:count]).rstrip(",:;.!")
+            if self._called_so(name.lstrip("@").lower()):
+                return self.meant(name), " ".join(split[count:])
+        return None
+
+    def unknown(self, text: str) -> str:
         known = ", ".join(sorted(self._runbook.people))
-        raise NotFound(f"I know nobody called “{text}”. Mention somebody of this workspace, or type one of: {known}.")
+        return f"I know nobody called “{text}”. Mention somebody of this workspace, or type one of: {known}."
+
+    def _called_so(self, wanted: str) -> list[str]:
+        """Keys, or accounts of others this process has heard of; whole names go before first names."""
+        people = self._runbook.people.items()
+        whole = [key for key, one in people if wanted in (key.lower(), one.name.lower(), (one.email or "").lower())]
+        others = {account: name.lower() for account, name in self._names.items() if self.named(account) == account}
+        whole += [account for account, name in others.items() if name == wanted]
+        first = [key for key, one in people if one.name.lower().split()[:1] == [wanted]]
+        first += [account for account, name in others.items() if name.split()[:1] == [wanted]]
+        return (whole or first) if wanted else []
 
     def person(self, key: str) -> Person | None:
         """Of the runbook or of a ladder begun by an earlier one, or somebody known by their Slack account alone; None
@@ -169,6 +197,13 @@ class People:
             elif entry.key in self._runbook.schedules:
                 found[self.shift(entry.key, now).person] = None
         return list(found)
+
+    def ever_in_tier(self, tier: Tier) -> set[str]:
+        """Whom the runbook names for it, whoever's turn it is."""
+        schedules = self._runbook.schedules
+        named = {entry.key for entry in tier.who if entry.kind == "person"}
+        rotas = [schedules[entry.key] for entry in tier.who if entry.kind != "person" and entry.key in schedules]
+        return named.union(*(rota.people for rota in rotas))
 
     def shift(self, schedule: str, now: datetime) -> Shift:
         """Who has this schedule now, as far as covers have been learned."""

@@ -52,7 +52,8 @@ async def understood(call: Call) -> Answer:
     """A word that is nobody is said at once, before anybody is asked which incident is meant."""
     target = first_word(call.typed)[0]
     tiers = {key.lower() for key in call.house.runbook.tiers}
-    if target and not target.startswith(("<@", "@")) and target.lower() not in tiers and number_of(target) is None:
+    named = target.startswith(("<@", "@")) or target.lower() in tiers or number_of(target) is not None
+    if target and not named and not call.house.people.first_meant(call.text):
         raise Refused(_not_understood(call))
     return await call_somebody(call)
 
@@ -66,10 +67,8 @@ async def call_somebody(call: Call, incident: Incident) -> Answer:
     tiers = {key.lower(): key for key in call.house.runbook.tiers}
     if target.lower() in tiers:
         whom, why = tiers[target.lower()], call.with_text(why).text
-    elif target.startswith("<@"):
+    elif target.startswith(("<@", "@")) or call.house.people.first_meant(call.text):
         whom, why = call.whom()
-    elif target.startswith("@"):
-        whom, why = call.with_text(target).whom()[0], call.with_text(why).text
     else:
         raise Refused(_not_understood(call))
     made = await call.house.escalations.call(call.actor, incident.id, whom, why)
@@ -93,5 +92,5 @@ def _not_understood(call: Call) -> str:
     tiers = list(call.house.runbook.tiers)
     return (
         f"{COMMAND.unknown(word, tiers)} To page a tier, type one of these and why: {', '.join(tiers)}; "
-        "to page a person, mention them; to page whoever comes next, type `/escalate` alone."
+        "to page a person, type their name; to page whoever comes next, type `/escalate` alone."
     )

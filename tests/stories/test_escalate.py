@@ -3,9 +3,12 @@
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 
+import pytest
+
 from tests.stories.asking import ROOM, ask, asked, declared, told
 from tests.world import RUNBOOK, World, words_of
 
+MAIL = {"SMTP_URL": "smtp://127.0.0.1:9", "MAIL_FROM": "bell@example.com"}
 NewWorld = Callable[..., AbstractAsyncContextManager[World]]
 
 ON_A_SCHEDULE = (
@@ -51,6 +54,34 @@ async def test_a_person_of_the_runbook_may_be_named_by_their_key(world: World) -
     room = await declared(world)
     await ask(world, "eve", "/escalate @CLEO refunds", room)
     assert "refunds" in words_of(world.pages_of("cleo")[0])
+
+
+@pytest.mark.parametrize("name", ["cleo", "Cleo", "cleo fox", "@cleo", "Cleo:"])
+async def test_a_person_is_paged_by_name_and_by_the_ways_of_their_tier(new_world: NewWorld, name: str) -> None:
+    async with new_world(runbook=RUNBOOK.replace("who: [cleo]}", "who: [cleo], via: [slack, email]}"), **MAIL) as world:
+        room = await declared(world)
+        await ask(world, "eve", f"/escalate {name} refunds", room)
+        pages = (await world.house.incident_cards.standing_now(1)).pages
+        assert [(page.via, page.reason) for page in pages if page.person == "cleo"] == [
+            ("slack", "refunds"),
+            ("email", "refunds"),
+        ]
+
+
+async def test_a_first_name_of_two_is_asked_back(new_world: NewWorld) -> None:
+    two = RUNBOOK.replace("ada: {name: Ada Obi", "obi: {name: Ada Obi").replace("[ada]", "[obi]")
+    async with new_world(runbook=two.replace("name: Ben Moss", "name: Ada Moss")) as world:
+        room = await declared(world, by="finn")
+        said = await ask(world, "finn", "/escalate ada the queue", room)
+        assert "may be obi or ben" in said
+
+
+async def test_the_lead_is_given_by_first_name(world: World) -> None:
+    room = await declared(world)
+    assert "lead is now <@U0BEN>" in await ask(world, "eve", "/incident lead Ben", room)
+    assert "comms is now <@U0CLEO>" in await ask(world, "eve", "/incident role comms cleo", room)
+    await ask(world, "dev", "/escalate oncall")
+    assert "lead is now <@U0DEV>" in await ask(world, "eve", "/incident lead Dev", room)
 
 
 async def test_acknowledging_and_snoozing_say_what_they_did(world: World) -> None:
