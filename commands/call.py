@@ -54,7 +54,9 @@ class Call:
         first, rest = first_word(self.typed)
         if is_mention(first):
             return self.house.people.meant(first), as_typed(rest, self.names)
-        return self.house.people.first_meant(self.text) or (self.house.people.meant(self.text), "")
+        if found := self.house.people.first_meant(self.text):
+            return found
+        return self.house.people.meant(first if first.startswith("@") else self.text), ""
 
     def say(self, template: str, *, buttons: tuple[Button, ...] = (), **facts: Any) -> "Reply":
         """An answer in the words of `templates/slack/<template>.j2`."""
