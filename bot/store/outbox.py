@@ -187,7 +187,8 @@ async def close(conn: Connection, ended: Sequence[tuple[Delivery, End]], *, now:
 async def postpone(
     conn: Connection, delivery: Delivery, *, now: datetime, due_at: datetime, error: str, unsure: bool
 ) -> bool:
-    """Try again then; when the same has been put in again meanwhile, that one does it. False: no longer ours."""
+    """Try again then; when the same has been put in again meanwhile, this one does the work of both. False: no longer
+    ours."""
     values = {"id": delivery.id, "fence": delivery.fence, "due_at": due_at, "error": error, "unsure": unsure}
     try:
         async with conn.transaction():

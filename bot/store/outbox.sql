@@ -91,13 +91,16 @@ WHERE o.id = %(id)s AND o.fence = %(fence)s AND o.state = 'sending'
   AND (o.key IS NULL OR NOT EXISTS (SELECT FROM outbox w WHERE w.key = o.key AND w.state = 'waiting'));
 
 -- name: merge
--- The one that waits does the work of both, and inherits the patience and the doubt of this one.
-WITH mine AS (
-    UPDATE outbox SET state = 'cancelled', done_at = %(now)s, error = %(error)s
-    WHERE id = %(id)s AND fence = %(fence)s AND state = 'sending'
-    RETURNING key, unsure)
-UPDATE outbox w SET unsure = w.unsure OR mine.unsure OR %(unsure)s, due_at = GREATEST(w.due_at, %(due_at)s)
-FROM mine WHERE w.key = mine.key AND w.state = 'waiting';
+-- The same has been put in again meanwhile. This one does the work of both, for it may stand somewhere by its own name.
+WITH other AS (
+    UPDATE outbox w SET state = 'cancelled', done_at = %(now)s
+    FROM outbox m
+    WHERE m.id = %(id)s AND m.fence = %(fence)s AND m.state = 'sending' AND w.key = m.key AND w.state = 'waiting'
+    RETURNING w.payload, w.due_at, w.unsure)
+UPDATE outbox o
+SET state = 'waiting', payload = other.payload, due_at = GREATEST(other.due_at, %(due_at)s), error = %(error)s,
+    unsure = o.unsure OR other.unsure OR %(unsure)s
+FROM other WHERE o.id = %(id)s;
 
 -- name: bring_forward
 -- What was waiting for the incident's room.

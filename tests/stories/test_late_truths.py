@@ -275,3 +275,30 @@ async def ends(world: World) -> list[tuple[str, str]]:
     async with world.house.db.statement() as conn:
         found = await conn.execute("SELECT state, reference FROM outbox WHERE kind = 'sent'")
         return [(row["state"], row["reference"]) for row in await found.fetchall()]
+
+
+async def test_what_was_put_in_again_while_it_was_tried_is_tried_again_under_the_name_it_may_stand_by(
+    houses: tuple[Fleet, list[Services]],
+) -> None:
+    _, (house, _) = houses
+    now = house.clock.now()
+
+    async def put(number: int) -> None:
+        async with house.db.transaction() as conn:
+            await outbox.put(conn, "any", {"number": number}, now=now, priority=UPDATE, key="the same", way="any")
+
+    async def claimed() -> Delivery:
+        async with house.db.statement() as conn:
+            look = await outbox.claim(
+                conn, now=now, lease_until=now + LEASE, lowest=UPDATE, free=9, believed=house.clock.at_database()
+            )
+        (one,) = look.claimed
+        return one
+
+    await put(1)
+    first = await claimed()
+    await put(2)
+    async with house.db.transaction() as conn:
+        assert await outbox.postpone(conn, first, now=now, due_at=now, error="no answer", unsure=True)
+    again = await claimed()
+    assert (again.key, again.payload, again.unsure) == (first.key, {"number": 2}, True)
