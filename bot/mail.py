@@ -11,7 +11,7 @@ import aiosmtplib
 
 from bot.clock import Clock
 from bot.domain.errors import Failed, Rejected, Unanswered, Unreachable
-from bot.outgoing import accepted, has_left, must_not_be_over
+from bot.outgoing import accepted, has_left, must_be_wanted
 from bot.settings import Smtp
 
 TIMEOUT_S = 10.0
@@ -152,7 +152,7 @@ class Mail:
         try:
             async with asyncio.timeout_at(deadline):
                 letter_as_sent = self.written(letter).as_bytes()
-                must_not_be_over()
+                await must_be_wanted()
                 answer = await client.data(letter_as_sent)
         except aiosmtplib.SMTPResponseException as error:
             raise _refusal(error) from error

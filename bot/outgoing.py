@@ -1,7 +1,7 @@
 """The HTTP client of everything that leaves: no request is begun after its time, by no process that was frozen."""
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ from aiohttp.abc import AbstractStreamWriter
 from aiohttp.client_reqrep import ClientRequest
 from aiohttp.connector import Connection
 
-from bot.domain.errors import Failed, RateLimited, Rejected, Unanswered, Unreachable
+from bot.domain.errors import Failed, RateLimited, Rejected, TocsinError, Unanswered, Unreachable
 
 # An attempt from the outbox has twelve seconds; who has not answered by then is looked for before it is tried again.
 PATIENCE_S = 10.0
@@ -34,6 +34,13 @@ def _never() -> bool:
 
 
 _is_over: ContextVar[Callable[[], bool]] = ContextVar("is_over", default=_never)
+
+
+async def _agree() -> None:
+    pass
+
+
+_asked_at_leaving: ContextVar[Callable[[], Awaitable[None]]] = ContextVar("asked_at_leaving", default=_agree)
 _told_at_leaving: ContextVar[Callable[[], None]] = ContextVar("told_at_leaving", default=lambda: None)
 
 
@@ -61,9 +68,17 @@ def must_not_be_over() -> None:
         raise TooLate("its time was over before it was sent")
 
 
-def tell_at_leaving(told: Callable[[], None]) -> None:
-    """Have it called when the next request of this task is written to the line; also each time after that."""
+def at_leaving(told: Callable[[], None], ask: Callable[[], Awaitable[None]] = _agree) -> None:
+    """When the next request of this task is about to be written to the line, `ask`; when it is written, have `told`
+    called. Nothing is sent when `ask` raises an error of ours. Also each time after that."""
     _told_at_leaving.set(told)
+    _asked_at_leaving.set(ask)
+
+
+async def must_be_wanted() -> None:
+    """For what leaves by another way than HTTP, right before it does. Raises TooLate, or what was found."""
+    await _asked_at_leaving.get()()
+    must_not_be_over()
 
 
 def has_left() -> None:
@@ -109,11 +124,12 @@ class PunctualRequest(ClientRequest):
         self, writer: AbstractStreamWriter, conn: Connection, content_length: int | None = None
     ) -> None:
         try:
-            must_not_be_over()
-        except TooLate as late:
+            # Here, and not before: to connect may have taken long.
+            await must_be_wanted()
+        except TocsinError as reason:
             # This is a task of its own: who waits for the answer is told through the connection.
             assert conn.protocol is not None
-            conn.protocol.set_exception(late)
+            conn.protocol.set_exception(reason)
             conn.close()
             return
         await super().write_bytes(writer, conn, content_length)

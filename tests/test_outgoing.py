@@ -6,7 +6,8 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
-from bot.outgoing import TooLate, http_client, only_before, tell_at_leaving
+from bot.domain.errors import TocsinError
+from bot.outgoing import TooLate, at_leaving, http_client, only_before
 
 
 class Provider:
@@ -59,10 +60,29 @@ async def test_that_a_request_leaves_is_told_when_it_is_on_the_line_and_not_when
     _, url = provider
     told: list[str] = []
     async with http_client() as client:
-        tell_at_leaving(lambda: told.append("left"))
+        at_leaving(lambda: told.append("left"))
         with only_before(lambda: True), pytest.raises(TooLate):
             await client.post(url, data="a page")
         assert told == []
 
         async with client.post(url, data="a page"):
             assert told == ["left"]
+
+
+class Answered(TocsinError):
+    """Somebody has answered meanwhile."""
+
+
+async def test_who_finds_at_the_last_moment_that_it_is_not_wanted_keeps_it_from_leaving(
+    provider: tuple[Provider, str],
+) -> None:
+    received, url = provider
+
+    async def ask() -> None:
+        raise Answered
+
+    async with http_client() as client:
+        at_leaving(lambda: None, ask)
+        with pytest.raises(Answered):
+            await client.post(url, data="a page")
+    assert received.bodies == []

@@ -2,28 +2,24 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime, timedelta
-from functools import partial
+from datetime import datetime
 
 from bot.clock import Clock
 from bot.domain.actor import TOCSIN
-from bot.domain.errors import Rejected, Unreachable
 from bot.domain.escalation import Policy, is_late
 from bot.domain.incident import Incident
 from bot.domain.page import Draft, Page, Turn, Via
 from bot.metrics import Metrics
-from bot.outgoing import must_not_be_over, tell_at_leaving
-from bot.pagers import Call, Pager, Remembering
+from bot.pagers import Pager
 from bot.rendering import Rendering
-from bot.runbook import Person, Runbook
+from bot.runbook import Runbook
 from bot.services.cards import Cards
-from bot.services.errands import FIRST_PAGE, PAGE, Ended, Errand, NoLongerWanted, Outcome, way_by
+from bot.services.departures import Departures, Leaving
+from bot.services.errands import FIRST_PAGE, PAGE, Ended, Errand, Outcome, way_by
 from bot.services.outbox import Outbox
 from bot.services.page_followups import PageFollowups
 from bot.services.people import People
 from bot.services.policies import person_of
-from bot.services.together import Together
 from bot.store import cards, escalations, incidents, pages
 from bot.store.cards import Card
 from bot.store.database import Database
@@ -33,19 +29,6 @@ from bot.store.queries import Connection
 
 # The ways that reach a service, which has somebody on call of its own.
 SHARED: frozenset[Via] = frozenset({"pagerduty"})
-# So many leave behind one look at whether they are still wanted: the last of them a few milliseconds after it.
-ABREAST = 16
-# Whether a page is still wanted is not asked again so soon after the deed that made it.
-JUST_MADE = timedelta(milliseconds=250)
-
-
-@dataclass(frozen=True)
-class Leaving:
-    """A page that is about to leave, or was: `is_wanted` is False once nobody is to be paged any more."""
-
-    page: Page
-    incident: Incident
-    is_wanted: bool = True
 
 
 class Pages(Errand):
@@ -76,7 +59,7 @@ class Pages(Errand):
         self._pagers = pagers
         self._followups = followups
         self._metrics = metrics
-        self._attempts = Together(self._attempt, limit=ABREAST)
+        self._departures = Departures(db, clock, people, pagers, outbox.precedence)
         outbox.carries("page", self)
 
     def drafts(
@@ -141,54 +124,7 @@ class Pages(Errand):
         await self._followups.put(conn, incident.id, made)
 
     async def send(self, delivery: Delivery) -> str | None:
-        must_not_be_over()
-        leaving = self._just_made(delivery) or await self._attempts.ask(delivery)
-        page, incident = leaving.page, leaving.incident
-        person = await self._promised(page)
-        has_left = partial(self._outbox.precedence.has_left, delivery.id)
-        call = Call(page, incident, person, delivery.unsure, leaves=partial(tell_at_leaving, has_left))
-        return await (self._pagers[page.via].page(call) if leaving.is_wanted else self._earlier(call))
-
-    async def _promised(self, page: Page) -> Person:
-        """As the runbook has them, if they can be reached by this way there; else as the page's ladder has them. Raises
-        Rejected."""
-        person = self._people.person(page.person)
-        if person and self._pagers[page.via].contact(person) is not None:
-            return person
-        async with self._db.statement() as conn:
-            policy = (await escalations.get(conn, page.incident_id)).policy
-        if found := person_of(policy, page.person) or person:
-            self._people.remember([found])
-            return found
-        raise Rejected("neither the runbook nor the incident's ladder knows how to reach this person")
-
-    def _just_made(self, delivery: Delivery) -> Leaving | None:
-        """What was made by this process a moment ago has been counted as attempted, and looked at, by that."""
-        known = delivery.known
-        if self._clock.now() - delivery.created_at >= JUST_MADE or not isinstance(known, Leaving):
-            return None
-        return known if known.page.id == delivery.payload["page"] else None
-
-    async def _attempt(self, deliveries: Sequence[Delivery]) -> list[Leaving]:
-        """Right before pages leave: each with its incident, and whether it is still wanted."""
-        by_page = {int(delivery.payload["page"]): delivery for delivery in deliveries}
-        async with self._db.statement() as conn:
-            wanted = await pages.attempted(conn, by_page, self._clock.now())
-            others = await pages.get_all(conn, list(by_page.keys() - wanted)) if len(wanted) < len(by_page) else {}
-            made = wanted | others
-            about = await incidents.get_all(conn, [page.incident_id for page in made.values()])
-        return [Leaving(made[number], about[made[number].incident_id], number in wanted) for number in by_page]
-
-    async def _earlier(self, call: Call) -> str:
-        """It was cancelled meanwhile. What may have been accepted before, unheard, is looked for: a message that
-        stands somewhere has to show the answer. Raises Unreachable when it is wanted, and not ours to send."""
-        if call.page.state == "waiting":
-            raise Unreachable("it is in somebody else's hands")
-        pager = self._pagers[call.page.via]
-        found = await pager.earlier(call) if call.unsure and isinstance(pager, Remembering) else None
-        if found is None:
-            raise NoLongerWanted("cancelled before it was sent")
-        return found
+        return await self._departures.send(delivery)
 
     async def recorded(self, conn: Connection, delivery: Delivery, outcome: Outcome) -> None:
         await self.all_recorded(conn, [(delivery, outcome)])

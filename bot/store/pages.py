@@ -52,15 +52,41 @@ async def get_all(conn: Connection, page_ids: Sequence[int]) -> dict[int, Page]:
     return {row["id"]: Page(**row) for row in await SQL.all(conn, "get_all", ids=list(page_ids))}
 
 
-async def attempted(conn: Connection, deliveries: Mapping[int, Delivery], now: datetime) -> dict[int, Page]:
+async def attempted(
+    conn: Connection, deliveries: Mapping[int, Delivery], now: datetime, *, late_before: datetime
+) -> dict[int, Page]:
     """Count the attempts that are about to be made, each by the delivery of its page; returns the pages.
 
-    Those that are not wanted any more, or not ours to send, are not among them.
+    Those that are not wanted any more, or not ours to send, are not among them. What was due before `late_before` is
+    late from now on.
     """
-    rows: list[Row] = [
+    rows = await SQL.rows(conn, "attempted", _claims(deliveries), now=now, late_before=late_before)
+    return {row["id"]: Page(**row) for row in rows}
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """`waits`: nobody has answered, and no provider has taken it. `is_ours`: the claim by which it is to be sent."""
+
+    waits: bool
+    is_ours: bool
+
+
+async def wanted(conn: Connection, deliveries: Mapping[int, Delivery]) -> dict[int, Wanted]:
+    """Whether pages that are about to leave still may, by their numbers; each is given with its delivery."""
+    rows = await SQL.rows(conn, "wanted", _claims(deliveries))
+    return {row["id"]: Wanted(row["waits"], row["is_ours"]) for row in rows}
+
+
+async def note_late(conn: Connection, page_id: int) -> None:
+    """It leaves late."""
+    await SQL.run(conn, "note_late", id=page_id)
+
+
+def _claims(deliveries: Mapping[int, Delivery]) -> list[Row]:
+    return [
         {"page": page_id, "delivery": delivery.id, "fence": delivery.fence} for page_id, delivery in deliveries.items()
     ]
-    return {row["id"]: Page(**row) for row in await SQL.rows(conn, "attempted", rows, now=now)}
 
 
 @dataclass(frozen=True)

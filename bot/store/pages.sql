@@ -26,11 +26,22 @@ SELECT * FROM pages WHERE incident_id = ANY(%(ids)s) ORDER BY id;
 WITH given AS (
     SELECT * FROM jsonb_to_recordset(%(rows)s) AS given (page bigint, delivery bigint, fence bigint)),
 held AS (SELECT id FROM pages WHERE id IN (SELECT page FROM given) ORDER BY id FOR NO KEY UPDATE)
-UPDATE pages p SET attempts = p.attempts + 1, first_attempt_at = coalesce(p.first_attempt_at, %(now)s)
+UPDATE pages p SET attempts = p.attempts + 1, first_attempt_at = coalesce(p.first_attempt_at, %(now)s),
+    late = p.late OR p.due_at < %(late_before)s
 FROM held JOIN given ON given.page = held.id
 JOIN outbox o ON o.id = given.delivery AND o.fence = given.fence
 WHERE p.id = held.id AND p.state = 'waiting' AND o.state = 'sending'
 RETURNING p.*;
+
+-- name: wanted
+-- At the last moment: does it wait, and is its delivery still ours?
+SELECT p.id, p.state = 'waiting' AS waits, o.state = 'sending' AND o.fence = given.fence AS is_ours
+FROM jsonb_to_recordset(%(rows)s) AS given (page bigint, delivery bigint, fence bigint)
+JOIN pages p ON p.id = given.page
+JOIN outbox o ON o.id = given.delivery;
+
+-- name: note_late
+UPDATE pages SET late = true WHERE id = %(id)s;
 
 -- name: settle
 -- No row for a page that was settled before. One that somebody else was refused, and that was accepted from whoever tells
