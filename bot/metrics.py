@@ -22,6 +22,7 @@ class Figures:
 
     `incidents_open` by severity and drill or not, `pages` by channel and state, `unfinished` by kind and state.
     `overdue`: by how much the oldest due row of a kind is behind its time; zero when none is.
+    `recoveries`: drills and restores of 90 days, by database, which of both, and whether the RTO was met.
     `in_hand`: of each process, how many leases of each kind it has. `set_aside`: requests that are not begun any more
     because processes ended at work on them, by key with what they are.
     """
@@ -32,6 +33,7 @@ class Figures:
     escalations_armed: int = 0
     overdue: Mapping[str, timedelta] = field(default_factory=dict)
     in_hand: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+    recoveries: Mapping[tuple[str, str, str], int] = field(default_factory=dict)
     set_aside: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -65,6 +67,9 @@ class Metrics:
         self._armed = self._gauge("tocsin_escalations_armed", "Ladders with a step still to come")
         self._overdue = self._gauge("tocsin_overdue_seconds", "How far the oldest due row is behind its time", "what")
         self._in_hand = self._gauge("tocsin_leases", "What each process has in hand at this moment", "process", "kind")
+        self._recoveries = self._gauge(
+            "tocsin_recoveries", "Drills and restores of 90 days that brought the data back", "backup", "what", "rto"
+        )
         self._processes = self._gauge("tocsin_processes", "Processes that share this database")
         self._set_aside = self._gauge("tocsin_requests_set_aside", "Requests that ended whoever worked on them")
         self._unfinished = self._gauge("tocsin_outbox_unfinished", "What has yet to leave the house", "kind", "state")
@@ -95,7 +100,7 @@ class Metrics:
         return generate_latest(self._registry)
 
     def _show(self, figures: Figures) -> None:
-        for gauge in (self._incidents, self._pages, self._overdue, self._unfinished, self._in_hand):
+        for gauge in (self._incidents, self._pages, self._overdue, self._unfinished, self._in_hand, self._recoveries):
             gauge.clear()
         self._armed.set(figures.escalations_armed)
         self._processes.set(len(figures.in_hand))
@@ -106,6 +111,8 @@ class Metrics:
             self._pages.labels(via, state).set(count)
         for (kind, state), count in figures.unfinished.items():
             self._unfinished.labels(kind, state).set(count)
+        for key, count in figures.recoveries.items():
+            self._recoveries.labels(*key).set(count)
         for what, behind in figures.overdue.items():
             self._overdue.labels(what).set(behind.total_seconds())
         for process, leases in figures.in_hand.items():

@@ -20,9 +20,12 @@ async def status(call: Call) -> Answer:
     """Every database: its last good backup, its age against the objective, its next run."""
     standings, now = await call.house.backups.standings(), call.house.clock.now()
     drills = await call.house.backup_drills.last_of_each()
+    recoveries = await call.house.backup_restores.recoveries()
     late = sum(standing.is_late(now) for standing in standings)
     buttons = _buttons("Back up", "backup.run", [standing.name for standing in standings if not standing.unsupported])
-    return call.say("backup", buttons=buttons, standings=standings, drills=drills, late=late, now=now)
+    return call.say(
+        "backup", buttons=buttons, standings=standings, drills=drills, recoveries=recoveries, late=late, now=now
+    )
 
 
 @COMMAND.verb("status", usage="status", help="every database: last good backup, age against RPO, next run")

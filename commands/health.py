@@ -98,6 +98,7 @@ async def _all(call: Call, out: Sequence[str] = ()) -> Reply:
         backups=await call.house.backups.standings(),
         objectives=call.house.runbook.objectives,
         drills=await call.house.backup_drills.last_of_each(),
+        recoveries=await call.house.backup_restores.recoveries(),
         now=call.house.clock.now(),
     )
 

@@ -12,6 +12,8 @@ from bot.domain.errors import AlreadyDone, NotPermitted, Refused
 RestoreState = Literal["waiting", "rejected", "expired", "running", "done", "failed", "lost"]
 
 APPROVE_WITHIN = timedelta(minutes=10)
+# How far back it is counted how often an RTO was met.
+COUNTED_FOR = timedelta(days=90)
 # Why there is no safety backup of what is gone.
 NOT_THERE = "the database is not there"
 # The stage of one whose data takes its place part by part, and not at one instant.
@@ -85,6 +87,20 @@ class Restore:
     def is_mixed(self) -> bool:
         """It came to no good end while it overwrote the database, some of which may be old and some new."""
         return self.stage == OVERWRITING and self.state in ("failed", "lost")
+
+
+@dataclass(frozen=True)
+class Recoveries:
+    """How many drills or restores (`what`) of a database brought the data back, and how many of them in time.
+
+    `unpromised` had no RTO then.
+    """
+
+    name: str
+    what: str
+    unpromised: int
+    met: int
+    missed: int
 
 
 def must_be_undecided(restore: Restore, decider: str, now: datetime) -> None:

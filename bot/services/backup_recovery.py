@@ -65,6 +65,11 @@ class BackupRecovery:
         if not found.target.is_where(target):
             raise Rejected(f"{target.shown} was approved, and the runbook's entry leads to {found.target.shown} now")
 
+    async def rehearse_saving(self, name: str) -> None:
+        """What the safety backup of a restore takes, and whether it can be made: where there is something to save."""
+        if await self.exists(name):
+            await self._runs.rehearse(name)
+
     async def bring_back(self, backup: Backup, scratch: str, told: Told, *, overruled: bool = False) -> Found:
         """Into a database of this name, with all that belongs to it. `overruled`: invariants may be violated.
 

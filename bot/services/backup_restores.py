@@ -6,7 +6,14 @@ from bot.clock import Clock
 from bot.domain.actor import TOCSIN, Actor
 from bot.domain.backup import LOST_AFTER
 from bot.domain.backup_drill import SWEEP_AGAIN_AFTER
-from bot.domain.backup_restore import APPROVE_WITHIN, Restore, must_be_somebody_else, must_be_undecided
+from bot.domain.backup_restore import (
+    APPROVE_WITHIN,
+    COUNTED_FOR,
+    Recoveries,
+    Restore,
+    must_be_somebody_else,
+    must_be_undecided,
+)
 from bot.domain.backup_target import Target, is_elsewhere, must_be_named, target_in
 from bot.domain.errors import AlreadyDone, Refused
 from bot.domain.incident import Incident
@@ -80,6 +87,14 @@ class BackupRestores:
     async def finish(self, patience_s: float) -> None:
         """At shutdown."""
         await self._runs.finish(patience_s)
+
+    async def recoveries(self) -> dict[str, list[Recoveries]]:
+        """By database, of the last ninety days."""
+        found: dict[str, list[Recoveries]] = {}
+        async with self._db.transaction() as conn:
+            for one in await backup_restores.recoveries(conn, self._clock.now() - COUNTED_FOR):
+                found.setdefault(one.name, []).append(one)
+        return found
 
     # What people do
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from bot.clock import Clock
 from bot.domain.backup import Backup, Damaged
 from bot.domain.errors import Failed, Refused
-from bot.dumpers import Content, Draft, Dumper, Equipment, Kept, Place, Tally, kind_of_place
+from bot.dumpers import Content, Draft, Dumper, Equipment, Kept, Place, Tally, kind_of_place, sum_of
 from bot.runbook import Runbook
 from bot.services.background import Background, until_recorded
 from bot.services.backup_alerts import BackupAlerts
@@ -134,6 +134,12 @@ class BackupRuns:
     def content(self, backup: Backup) -> Content:
         """What was dumped, piece by piece. Raises Gone at the first piece when its file is not there."""
         return self._place(backup).read(backup.place, backup.file)
+
+    async def rehearse(self, name: str) -> None:
+        """Dump what is there, and keep none of it. Raises a kind of Failed."""
+        wanted = self._wanted[name]
+        dumper = self._dumpers[wanted.kind]
+        await sum_of(dumper.dump(wanted, await dumper.equip(wanted, self._tools), Tally()))
 
     async def _carry(self, backup: Backup) -> None:
         try:

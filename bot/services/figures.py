@@ -5,8 +5,9 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from bot.clock import Clock
+from bot.domain.backup_restore import COUNTED_FOR
 from bot.metrics import Figures
-from bot.store import dues, escalations, incidents, outbox, pages, requests
+from bot.store import backup_restores, dues, escalations, incidents, outbox, pages, requests
 from bot.store.database import Database
 from bot.store.queries import Connection
 
@@ -21,12 +22,19 @@ async def figures(db: Database, clock: Clock) -> Figures:
         open_ones = await incidents.open_counts(conn)
         leaving = await outbox.unfinished(conn)
         paged = await pages.counts(conn)
+        recovered = await backup_restores.recoveries(conn, clock.now() - COUNTED_FOR)
         urgent = await _urgent(conn, clock.now())
     return replace(
         urgent,
         incidents_open={(row["severity"], row["drill"]): row["count"] for row in open_ones},
         pages={(row["via"], row["state"]): row["count"] for row in paged},
         unfinished={(row["kind"], row["state"]): row["count"] for row in leaving},
+        recoveries={
+            (one.name, one.what, kind): count
+            for one in recovered
+            for kind, count in (("none", one.unpromised), ("met", one.met), ("missed", one.missed))
+            if count
+        },
     )
 
 

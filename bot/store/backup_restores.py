@@ -7,7 +7,7 @@ from psycopg.types.json import Jsonb
 
 from bot.domain.actor import Actor
 from bot.domain.backup_drill import Found, scratch_name
-from bot.domain.backup_restore import Restore
+from bot.domain.backup_restore import Recoveries, Restore
 from bot.domain.backup_target import Prospect
 from bot.domain.errors import NotFound
 from bot.store.queries import Connection, Queries, Row
@@ -130,9 +130,9 @@ async def last_took(conn: Connection, name: str) -> timedelta | None:
     return took
 
 
-async def last_of_each(conn: Connection, names: Sequence[str]) -> dict[str, Restore]:
-    """The last one that brought the data back, by database."""
-    return {row["name"]: _kept(row) for row in await SQL.all(conn, "last_of_each", names=list(names))}
+async def recoveries(conn: Connection, since: datetime) -> list[Recoveries]:
+    """Drills and restores that ended since then and brought the data back."""
+    return [Recoveries(**row) for row in await SQL.all(conn, "recoveries", since=since)]
 
 
 async def session(conn: Connection) -> tuple[int, datetime]:

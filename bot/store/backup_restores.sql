@@ -102,9 +102,15 @@ SELECT (SELECT took FROM (
     UNION ALL SELECT took, ended_at FROM backup_drills WHERE name = %(name)s AND state = 'passed') AS each
     ORDER BY ended_at DESC LIMIT 1) AS took;
 
--- name: last_of_each
-SELECT DISTINCT ON (name) * FROM backup_restores WHERE name = ANY(%(names)s) AND state = 'done'
-ORDER BY name, ended_at DESC, id DESC;
+-- name: recoveries
+-- Of each database, how many drills and restores came to a good end, and how many of them later than was promised.
+SELECT name, what, count(*) FILTER (WHERE rto IS NULL) AS unpromised, count(*) FILTER (WHERE took <= rto) AS met,
+    count(*) FILTER (WHERE took > rto) AS missed
+FROM (
+    SELECT name, 'restore' AS what, took, rto FROM backup_restores WHERE state = 'done' AND ended_at > %(since)s
+    UNION ALL
+    SELECT name, 'drill', took, rto FROM backup_drills WHERE state = 'passed' AND ended_at > %(since)s) AS each
+GROUP BY name, what ORDER BY name, what;
 
 -- name: session
 SELECT pg_backend_pid() AS pid, pg_postmaster_start_time() AS since;

@@ -150,6 +150,7 @@ async def test_a_drill_fails_for_want_of_the_rights_that_a_restore_wants_and_nam
         assert f"GRANT application TO {USER}" in shown(world, "*Drill 1 of")
 
         guarded.tell(f"GRANT application TO {USER}; ALTER DATABASE orders SET log_statement TO 'all'")
+        guarded.tell("ALTER TABLE orders OWNER TO application", address)
         guarded.tell("ALTER DATABASE orders SET role TO application")
         await answered(world, "/backup drill")
         said = shown(world, "*Drill 2 of")
@@ -165,6 +166,7 @@ async def test_a_restore_that_takes_longer_than_promised_is_said_and_alerted(
         await answered(world, "/backup run")
         await answered(world, "/backup drill")
         assert "longer than its RTO of" in shown(world, "Drill 1 of orders* took")
+        assert "RTO missed by 1 of 1 drills" in await answered(world, "/backup")
         assert "Restoring a backup of orders takes longer than promised" in shown(world, "longer than promised")
 
 

@@ -8,9 +8,11 @@ import pytest
 
 from bot.domain.actor import Actor
 from bot.domain.errors import NotPermitted, Refused
+from bot.services.figures import figures
 from bot.store import audit
 from tests.guarded import USER, Guarded, guarded_postgres
 from tests.stories.restoring import (
+    ALERTS,
     PERMITTED,
     NewWorld,
     answered,
@@ -256,3 +258,30 @@ async def test_a_cover_by_somebody_whom_the_schedule_does_not_name_gives_no_righ
         assert "The runbook lets only these people do that" in await answered(world, world.cleo, "/backup restore 1")
         await answered(world, world.ada, "/backup restore 1")
         assert "*Restore 1: " in shown(world), "whoever was on by the runbook keeps the right"
+
+
+async def test_a_restore_later_than_promised_is_red_and_counted(
+    new_world: NewWorld, guarded: Guarded, address: str, tmp_path: Path
+) -> None:
+    """As a drill: from the approval until the data is there and right."""
+    async with new_world(runbook=keep(address, tmp_path, "rto: 1ms")) as world:
+        await harmed(world, guarded, address)
+        await answered(world, world.ada, "/backup restore 1")
+        await pressed(world, world.ben, "Approve")
+        assert "🔴 *Restore 1: orders from backup 1* is done, but its RTO of 0s was missed: it took" in shown(world)
+        assert any("later than promised" in words for words in world.said_in(ALERTS))
+        assert "🔴 RTO missed by 1 of 1 restores in 90 days" in await answered(world, world.ada, "/backup")
+        found = await figures(world.house.db, world.clock)
+        assert found.recoveries == {("orders", "restore", "missed"): 1}
+
+
+async def test_a_drill_takes_every_step_of_a_restore_but_the_exchange(
+    new_world: NewWorld, guarded: Guarded, address: str, tmp_path: Path
+) -> None:
+    """So it finds what only the safety backup of a restore would find: a table that may not be read any more."""
+    async with new_world(runbook=keep(address, tmp_path)) as world:
+        await answered(world, world.ada, "/backup run orders")
+        guarded.tell("CREATE TABLE hidden (x int)", guarded.address("orders", user="postgres"))
+        await answered(world, world.ada, "/backup drill orders")
+        assert any("permission denied for table hidden" in words for words in world.said_in(ALERTS))
+        assert len(await world.house.backups.newest("orders")) == 1, "nothing is kept of it"
