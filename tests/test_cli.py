@@ -377,7 +377,7 @@ async def test_declaring_from_a_shell_pages_although_no_bot_is_running(
 
     assert declared.code == 0
     assert declared.out.startswith("INC-1 is declared: P1 Payments failing\n")
-    assert "page to Ada Obi by slack: accepted" in declared.out
+    assert "page to Ada Obi by slack: sent" in declared.out
     assert len(workspace.direct_messages("ada")) == 1
 
 

@@ -1,6 +1,6 @@
 """What is known of a page: its states, and when a tier counts as not reached."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
@@ -92,6 +92,32 @@ class Page:
             left, sign = divmod(left, len(MARKS))
             signs = MARKS[sign] + signs
         return f"{self.id}-{signs}"
+
+
+@dataclass(frozen=True)
+class Paged:
+    """Somebody who was paged: their latest page of each way, and what the best of them came to."""
+
+    person: str
+    tier: str | None
+    ways: Sequence[Page]
+
+    @property
+    def state(self) -> PageState:
+        best: tuple[PageState, ...] = ("delivered", "accepted", "waiting", "refused", "gave_up", "cancelled")
+        return min((page.state for page in self.ways), key=best.index)
+
+    @property
+    def late(self) -> bool:
+        return any(page.late for page in self.ways)
+
+
+def by_person(pages: Iterable[Page]) -> list[Paged]:
+    """Each person once, in the order in which they were paged first. The pages are given oldest first."""
+    latest: dict[str, dict[Via, Page]] = {}
+    for page in pages:
+        latest.setdefault(page.person, {})[page.via] = page
+    return [Paged(who, list(ways.values())[-1].tier, list(ways.values())) for who, ways in latest.items()]
 
 
 # What a mark is written with: digits, and letters that nobody reads as one.

@@ -20,7 +20,7 @@ from bot.services.outbox import Outbox
 from bot.services.permissions import Permissions
 from bot.services.publications import Publications
 from bot.services.wordings import Wordings
-from bot.store import incidents, requests, tellings
+from bot.store import deadlines, incidents, requests, tellings
 from bot.store.database import Database
 from bot.store.outbox import Delivery
 from bot.store.queries import Connection
@@ -82,12 +82,18 @@ class Communications(Errand):
             telling = await tellings.get(conn, delivery.payload["telling"])
             incident = await incidents.get(conn, telling.incident_id)
             told = await tellings.last_told(conn, incident.id)
+            resolve_by = await _resolve_by(conn, incident)
         if telling.state != "composing":
             raise NoLongerWanted
         try:
             audience = audience_called(self._runbook, telling.audience)
             words = self._wordings.compose(
-                incident, audience, telling.moment, telling.status, told_before=telling.audience in told
+                incident,
+                audience,
+                telling.moment,
+                telling.status,
+                told_before=telling.audience in told,
+                resolve_by=resolve_by,
             )
         except Refused as refusal:
             raise Rejected(str(refusal)) from refusal
@@ -127,10 +133,16 @@ class Communications(Errand):
         async with self._db.transaction() as conn:
             draft = await tellings.draft(conn, incident.id, audience.key, actor.name)
             told = (await tellings.last_told(conn, incident.id)).get(audience.key)
+            resolve_by = await _resolve_by(conn, incident)
         if draft:
             return self._shown(incident, audience, draft.subject, draft.text, own=True)
         subject, text = self._wordings.compose(
-            incident, audience, moment_now(incident, told), incident.status, told_before=told is not None
+            incident,
+            audience,
+            moment_now(incident, told),
+            incident.status,
+            told_before=told is not None,
+            resolve_by=resolve_by,
         )
         return self._shown(incident, audience, subject, text, own=False)
 
@@ -202,3 +214,9 @@ class Communications(Errand):
         where = addresses(audience)
         gaps = {via: gap for via, _ in where if (gap := self._publications.gap(via))}
         return Preview(incident, audience, subject, text, own, where, gaps)
+
+
+async def _resolve_by(conn: Connection, incident: Incident) -> datetime | None:
+    """The one deadline that the card shows too: it moves when the severity changes or the incident is reopened."""
+    deadline = (await deadlines.of_incident(conn, incident.id)).get("resolve")
+    return deadline.by if deadline else None

@@ -8,7 +8,7 @@ from typing import Any
 from bot.clock import Clock
 from bot.domain.deadline import Deadline, DeadlineKind
 from bot.domain.incident import Incident
-from bot.domain.page import Page
+from bot.domain.page import Page, by_person
 from bot.rendering import Rendering
 from bot.runbook import Runbook
 from bot.services.cards import Cards, Painted
@@ -132,6 +132,7 @@ class IncidentCards:
             "incident": incident,
             "severity": self._runbook.severity_as_declared(incident.severity),
             "pages": standing.pages,
+            "paged": by_person(standing.pages),
             "deadlines": standing.deadlines,
             "escalation": escalation,
             "tiers": {key: tier_of(policy, key) for key in policy.tiers} | self._runbook.tiers,

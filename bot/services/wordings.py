@@ -32,11 +32,19 @@ class Wordings:
         self._templates = (templates or templates_folder()) / "email"
 
     def compose(
-        self, incident: Incident, audience: Audience, moment: Moment, status: Status, *, told_before: bool = True
+        self,
+        incident: Incident,
+        audience: Audience,
+        moment: Moment,
+        status: Status,
+        *,
+        told_before: bool = True,
+        resolve_by: datetime | None = None,
     ) -> tuple[str, str]:
         """Subject and text. What is not known yet is left out. Raises Refused when there is no such template.
 
-        `told_before`: whether they have heard of the incident.
+        `told_before`: whether they have heard of the incident. `resolve_by`: what its severity promises, as its card
+        shows it; left out once it is past.
         """
         template = template_of(audience)
         if not self.knows(template):
@@ -55,7 +63,7 @@ class Wordings:
             lead=self._people.display_name(incident.lead) if incident.lead else None,
             lasted=lasted,
             next_update=self.next_update(incident, audience, now) if incident.is_open else None,
-            resolve_by=_ahead(incident.declared_at, severity.resolve_within, now),
+            resolve_by=resolve_by if resolve_by and resolve_by > now else None,
             postmortem_follows=severity.owes_postmortem(lasted) if lasted else False,
         )
         return words_of(*subject_and_body(words))

@@ -104,7 +104,7 @@ async def test_status_tells_who_was_paged_how_and_when_and_what_comes_next(world
     room = await declared(world)
     said = await ask(world, "eve", "/escalate status", room)
     assert said.startswith("*Paging of INC-1*: not acknowledged")
-    assert "✓ Ada Obi by slack: accepted" in said
+    assert "✓ Ada Obi, On-call Engineer: slack sent" in said
     assert "Next: Engineering Lead" in said
     await ask(world, "ada", "/escalate ack", room)
     said = await ask(world, "eve", "/escalate status", room)

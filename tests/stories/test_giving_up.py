@@ -27,7 +27,7 @@ async def test_a_page_nobody_takes_is_tried_for_six_hours_and_then_said_to_be_gi
     await ask(world, "eve", "/incident declare P1 Payments failing")
     await world.passes(hours=6)
     assert (await states(world, "page"))[0] == "waiting"
-    assert "not accepted yet" in words_of(world.card())
+    assert "not sent yet" in words_of(world.card())
     await world.passes(seconds=1)
     assert (await states(world, "page"))[0] == "gave_up"
     assert "given up" in words_of(world.card())

@@ -58,7 +58,7 @@ async def test_a_page_by_webhook_is_accepted_when_the_receiver_says_so(new_world
         (page,) = await pages(world)
         assert (page["state"], page["reference"]) == ("accepted", "HTTP 200 evt_1")
         assert "s3cret" not in str(page)
-        assert "✓ Ada Obi by webhook: accepted" in words_of(world.card())
+        assert "✓ Ada Obi, On-call Engineer: webhook sent" in words_of(world.card())
 
         await world.passes(minutes=15)
         assert len(world.pages_of("ben")) == 1
@@ -70,7 +70,9 @@ async def test_a_webhook_that_refuses_hands_over_at_once(new_world: NewWorld, re
         await declared(world)
 
         assert len(receiver.received) == 1
-        assert "✗ Ada Obi by webhook: refused (the webhook of Ada Obi says 404)" in words_of(world.card())
+        assert "✗ Ada Obi, On-call Engineer: webhook refused (the webhook of Ada Obi says 404)" in words_of(
+            world.card()
+        )
         assert len(world.pages_of("ben")) == 1
         assert any(
             "Ada Obi was not reached" in words and "ada@example.com" in words for words in world.said_in(world.room())
@@ -98,7 +100,7 @@ async def test_pagerduty_is_told_once_for_a_tier_and_follows_the_incident_to_its
     async with new_world(runbook=by_pagerduty(), **duty_settings(receiver)) as world:
         await declared(world)
         assert events(receiver) == ["trigger"]
-        assert "✓ Ada Obi by pagerduty: accepted" in words_of(world.card())
+        assert "pagerduty sent" in words_of(world.card())
 
         await world.ada.presses("Acknowledge", world.pages_of("ada")[0])
         await world.settled()

@@ -28,13 +28,13 @@ async def test_a_rate_limited_page_goes_out_when_slack_allows_it_and_is_not_clai
     world.workspace.faults.limit("chat.postMessage", retry_after=10, when=to_ada)
     await declared(world)
     assert world.pages_of("ada") == []
-    assert "not accepted yet, tried 1×" in words_of(world.card())
+    assert "not sent yet, tried 1×" in words_of(world.card())
 
     await world.passes(seconds=9)
     assert world.pages_of("ada") == []
     await world.passes(seconds=1)
     assert len(world.pages_of("ada")) == 1
-    assert "accepted" in words_of(world.card())
+    assert "slack sent" in words_of(world.card())
     assert world.pages_of("ben") == []
 
 
@@ -98,7 +98,7 @@ async def test_a_page_that_was_refused_is_never_shown_as_sent(world: World) -> N
 
     (page, *_) = await pages(world)
     assert (page["state"], page["accepted_at"], page["reference"]) == ("refused", None, None)
-    assert "✗ Ada Obi by slack: refused" in words_of(world.card())
+    assert "✗ Ada Obi, On-call Engineer: slack refused" in words_of(world.card())
     assert len(world.pages_of("ben")) == 1
 
 

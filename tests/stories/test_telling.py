@@ -190,7 +190,7 @@ async def test_a_template_that_is_missing_is_said_and_keeps_nothing_from_happeni
         await declared(world)
 
         assert len(world.pages_of("ada")) == 1
-        assert card(world, "vips").text.startswith("⚠ *vips* were not told: There is no template “vip”")
+        assert card(world, "vips").text.startswith("⚠ Not sent to *vips*: There is no template “vip”")
         assert letters(office) == []
 
 
@@ -281,8 +281,11 @@ async def test_a_bare_tell_offers_every_audience(town: World) -> None:
 
     (offer,) = answer.messages
     assert town.ada.labels(offer) == ["Tell stakeholders", "Tell clients", "Tell team", "Tell press"]
-    assert "*clients*: not told yet; somebody else approves it first; the runbook tells them of a P1" in words_of(offer)
-    assert "*stakeholders*: last told" in words_of(offer)
+    assert (
+        "*clients*: nothing sent yet; somebody else approves it first; the runbook sends them news of a P1"
+        in words_of(offer)
+    )
+    assert "*stakeholders*: last sent to" in words_of(offer)
 
     await presses(town, "ada", "Tell team", offer)
     assert town.ada.modal().title == "Tell team"
@@ -304,8 +307,8 @@ async def test_what_the_author_changed_is_what_is_sent(town: World, office: Post
     assert letter["Subject"] == "A word from us"
     assert letter.get_content().replace("\r\n", "\n") == "All hands\n\nare on it.\n"
     assert posted_in(town, "#stakeholders")[-1] == "*A word from us*\nAll hands\nare on it."
-    assert card(town, "stakeholders").text == "📨 *stakeholders* were told"
-    assert "✓ email: board@example.com accepted" in words_of(card(town, "stakeholders"))
+    assert card(town, "stakeholders").text == "📨 Sent to *stakeholders*"
+    assert "✓ email: sent to board@example.com" in words_of(card(town, "stakeholders"))
 
 
 async def test_nothing_that_is_typed_can_mention_anybody_forge_a_link_or_a_header(
@@ -516,7 +519,7 @@ async def test_whoever_was_told_hears_of_the_end_and_of_its_return_for_approval_
     assert "The disruption at Example Tutors is over" in words_of(card(town, "clients"))
     await presses(town, "ben", "Approve", card(town, "clients"))
     assert ("one@example.com", "The disruption at Example Tutors is over") in letters(office)
-    offer = next(one for one in town.workspace.messages(town.room()) if one.text.startswith("📣 *Not told yet"))
+    offer = next(one for one in town.workspace.messages(town.room()) if one.text.startswith("📣 *Do not know yet"))
     assert "is over:* team." in offer.text and town.ada.labels(offer) == ["Tell team"]
     await presses(town, "ada", "Tell team", offer)
     assert "INC-1 is resolved" in str(town.ada.modal().content)
@@ -528,7 +531,7 @@ async def test_whoever_was_told_hears_of_the_end_and_of_its_return_for_approval_
 
     await does(town, "ada", "/incident reopen It is back")
     assert "is back" in words_of(card(town, "clients")) and town.ben.labels(card(town, "clients"))[0] == "Approve"
-    assert [one for one in town.workspace.messages(town.room()) if "over, and it is not:* team." in one.text]
+    assert [one for one in town.workspace.messages(town.room()) if "believe that INC-1 is over:* team." in one.text]
 
 
 async def test_who_believes_that_it_is_over_is_not_told_so_again(town: World, office: PostOffice) -> None:
@@ -590,11 +593,11 @@ async def test_a_refused_reader_is_shown_and_keeps_nothing_from_the_others(town:
 
     assert letters(office) == [("two@example.com", "Sorry")]
     shown = words_of(card(town, "clients"))
-    assert "✓ email: two@example.com accepted" in shown
-    assert "✗ email: one@example.com was not told: the mail server says 550 no such mailbox" in shown
-    assert "clients not told by email (one@example.com)" in (await told(town, "system"))[-1]
+    assert "✓ email: sent to two@example.com" in shown
+    assert "✗ email: one@example.com not sent: the mail server says 550 no such mailbox" in shown
+    assert "not sent to clients by email (one@example.com)" in (await told(town, "system"))[-1]
     assert await town.house.telling_cards.degraded(1) == [
-        "clients not told by email (one@example.com): the mail server says 550 no such mailbox"
+        "Not sent to clients by email (one@example.com): the mail server says 550 no such mailbox"
     ]
 
 
@@ -605,12 +608,12 @@ async def test_nobody_is_told_twice_and_nobody_is_called_told_before_the_server_
     await declared(town)
     assert letters(office) == []
     assert await told(town) == ["stakeholders by slack: P1 Critical: Payments failing (INC-1)"]
-    assert "⏳ email: 1 not accepted yet" in words_of(card(town, "stakeholders"))
+    assert "⏳ email: 1 not sent yet" in words_of(card(town, "stakeholders"))
 
     office.says.clear()
     await town.passes(minutes=1)
     assert letters(office) == [("board@example.com", "P1 Critical: Payments failing (INC-1)")]
-    assert card(town, "stakeholders").text == "📨 *stakeholders* were told"
+    assert card(town, "stakeholders").text == "📨 Sent to *stakeholders*"
     await town.passes(minutes=5)
     assert letters(office) == []
 
@@ -639,7 +642,7 @@ async def test_a_channel_that_is_missing_is_told_in_one_line_and_is_never_fatal(
 
         assert len(letters(office)) == 1
         shown = words_of(card(world, "stakeholders"))
-        assert "✗ slack: #nowhere was not told: there is no channel #nowhere" in shown
+        assert "✗ slack: #nowhere not sent: there is no channel #nowhere" in shown
 
 
 async def test_a_channel_the_bot_was_removed_from_is_told_in_one_line(town: World, office: PostOffice) -> None:
@@ -656,10 +659,10 @@ async def test_an_outlet_that_is_not_set_up_is_a_gap_and_never_a_claim(new_world
     async with new_world(runbook=telling(RUNBOOK, "everybody", more)) as world:
         await declared(world)
 
-        assert card(world, "everybody").text == "⚠ *everybody* were not told"
+        assert card(world, "everybody").text == "⚠ Not sent to *everybody*"
         shown = words_of(card(world, "everybody"))
-        assert "✗ email: all@example.com was not told: email is not set up here" in shown
-        assert "✗ statuspage: abc123 was not told: statuspage is not set up here" in shown
+        assert "✗ email: all@example.com not sent: email is not set up here" in shown
+        assert "✗ statuspage: abc123 not sent: statuspage is not set up here" in shown
         assert await told(world) == []
 
         await does(world, "ada", "/incident tell everybody")
@@ -674,7 +677,7 @@ async def test_a_post_whose_answer_was_lost_is_found_again_and_not_posted_twice(
     await town.passes(seconds=30)
 
     assert len(posted_in(town, "#stakeholders")) == 1
-    assert card(town, "stakeholders").text == "📨 *stakeholders* were told"
+    assert card(town, "stakeholders").text == "📨 Sent to *stakeholders*"
 
 
 # Promises
