@@ -52,7 +52,8 @@ async def run_pressed(call: Call) -> Answer:
 
 @COMMAND.verb("list", "ls", usage="list [name]", help="the latest runs")
 async def list_(call: Call) -> Answer:
-    return call.say("backup_list", name=call.text, backups=await call.house.backups.newest(call.text))
+    newest, wanted = await call.house.backups.newest(call.text), call.house.runbook.backups
+    return call.say("backup_list", name=call.text, backups=newest, wanted=wanted)
 
 
 @COMMAND.verb("verify", "check", usage="verify [id|name|latest]", help="read a backup back: valid, or damaged and why")

@@ -14,6 +14,7 @@ GRAVITY: dict[State, int] = {"healthy": 0, "degraded": 1, "down": 2}
 # A check that has changed so often within so many looks is flapping: ill for the third time, that is.
 FLAPPING_FROM = 5
 LOOKED_BACK = 20
+NEVER_TO_FLAP: tuple[Level, ...] = ("critical", "high")
 # So many times as many good looks must follow each other before it is believed well again.
 STEADIER = 3
 
@@ -145,12 +146,13 @@ def uncrowded(finding: Finding, used: int, most: int, below: float | None) -> Fi
     return worsened(finding, f"{share:.0f}% in use, wanted below {below:g}%")
 
 
-def believe(belief: Belief, seen: State, in_a_row: int) -> Belief:
-    """The belief after one more look.
+def believe(belief: Belief, seen: State, in_a_row: int, *, level: Level = "medium") -> Belief:
+    """The belief after one more look at a check of this level.
 
     It grows worse to the mildest of the last `in_a_row` looks when all of them are worse than what was believed, and
     better to the worst of as many when all are better. A state that comes and goes changes nothing; and while it does
-    so all the time, one alert stays open instead of many that begin and end.
+    so all the time, one alert stays open instead of many that begin and end. One of a check that matters is opened for
+    nothing but that: who is well every other time is not well.
     """
     recent = (*belief.recent, seen)[-max(LOOKED_BACK, in_a_row * STEADIER) :]
     after = replace(belief, recent=recent)
@@ -161,6 +163,8 @@ def believe(belief: Belief, seen: State, in_a_row: int) -> Belief:
     worst = max(recent[-needed:], key=GRAVITY.__getitem__)
     if len(recent) >= needed and GRAVITY[worst] < GRAVITY[belief.state]:
         return replace(after, state=worst)
+    if after.state == "healthy" and seen != "healthy" and after.is_flapping and level in NEVER_TO_FLAP:
+        return replace(after, state="degraded")
     return after
 
 
@@ -169,9 +173,10 @@ def looks_to_recover(belief: Belief, in_a_row: int) -> int:
     return in_a_row * STEADIER if belief.is_flapping else in_a_row
 
 
-def level_of(state: State, level: Level) -> Level:
-    """How loud an alert is: degraded is medium, whatever the check's own level."""
-    return "medium" if state == "degraded" else level
+def level_of(belief: Belief, level: Level) -> Level:
+    """How loud an alert is: degraded is medium, whatever the check's own level; what is down time and again is not."""
+    is_down = belief.state == "down" or (belief.is_flapping and "down" in belief.recent[-LOOKED_BACK:])
+    return level if is_down else "medium"
 
 
 def worst_first(standings: Iterable[Standing]) -> Sequence[Standing]:

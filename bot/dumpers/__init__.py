@@ -161,6 +161,10 @@ class Place(Protocol):
 
     PLACE: str
 
+    async def claim(self, place: str, earlier: Sequence[str]) -> None:
+        """See that this is the place where the `earlier` ones are, and mark it as that. Raises Rejected when it is not:
+        a disk that is not mounted leaves a folder of the same name."""
+
     async def write(self, place: str, file: str, content: Content, noted: Noted) -> Draft:
         """Write all of it under a temporary name; nothing is left of it when that fails."""
 
@@ -169,6 +173,9 @@ class Place(Protocol):
 
     async def settle(self, draft: Draft, manifest: Mapping[str, Any]) -> None:
         """Give it its name, with the manifest beside it. From here on it exists, whatever happens."""
+
+    async def describe(self, place: str, file: str, manifest: Mapping[str, Any]) -> None:
+        """Put this manifest beside a dump that has its name, instead of the one that is there or is not."""
 
     async def discard(self, place: str, file: str) -> None:
         """Remove what a run that came to nothing has left."""

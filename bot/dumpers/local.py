@@ -20,8 +20,15 @@ PIECE_BYTES = 1024 * 1024
 # Nobody but the bot's own account may read a copy of the database.
 FILE_MODE = 0o600
 FOLDER_MODE = 0o700
+# Tells a folder of ours from one that only has its name, where the disk with ours is not mounted.
+MARK = ".tocsin-backups"
 
 T = TypeVar("T")
+
+
+async def claim(place: str, earlier: Sequence[str]) -> None:
+    folder = Path(place)
+    await _off_loop(folder / MARK, lambda: _claim(folder, earlier))
 
 
 async def write(place: str, file: str, content: Content, noted: Noted) -> Draft:
@@ -47,6 +54,11 @@ async def settle(draft: Draft, manifest: Mapping[str, Any]) -> None:
     """The manifest first: a dump that has its name also has all that is known of it."""
     final = Path(draft.place) / draft.file
     await _off_loop(final, lambda: _settle(_partial(draft.place, draft.file), final, manifest))
+
+
+async def describe(place: str, file: str, manifest: Mapping[str, Any]) -> None:
+    final = Path(place) / file
+    await _off_loop(final, lambda: _describe(final, manifest))
 
 
 async def discard(place: str, file: str) -> None:
@@ -79,7 +91,7 @@ class _Writing:
     def __init__(self, path: Path) -> None:
         path.parent.mkdir(mode=FOLDER_MODE, parents=True, exist_ok=True)
         self._path = path
-        self._file: BinaryIO = os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, FILE_MODE), "wb")
+        self._file: BinaryIO = os.fdopen(_created(path), "wb")
         self._sum = hashlib.sha256()
         self.size = 0
 
@@ -105,16 +117,43 @@ class _Writing:
         return self._sum.hexdigest()
 
 
+def _created(path: Path) -> int:
+    """A file that was not there before, and is nobody else's: what lies in its way, such as a link, is removed, not
+    followed. Raises FileExistsError when somebody is quick enough to put it there again."""
+    path.unlink(missing_ok=True)
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, FILE_MODE)
+    os.fchmod(descriptor, FILE_MODE)
+    return descriptor
+
+
+def _claim(folder: Path, earlier: Sequence[str]) -> None:
+    """Those of a time before there was a marker tell as much."""
+    mark = folder / MARK
+    if mark.exists():
+        return
+    if earlier and not any((folder / file).exists() for file in earlier):
+        raise Rejected(
+            f"{folder} is not the folder where the earlier backups are: they are missing, and its marker with them. "
+            f"Mount it; where they are gone for good, `mkdir -p {folder} && touch {mark}`"
+        )
+    folder.mkdir(mode=FOLDER_MODE, parents=True, exist_ok=True)
+    os.close(_created(mark))
+
+
 def _settle(partial: Path, final: Path, manifest: Mapping[str, Any]) -> None:
+    _describe(final, manifest)
+    partial.replace(final)
+    _sync_folder(final.parent)
+
+
+def _describe(final: Path, manifest: Mapping[str, Any]) -> None:
     draft = _partial(str(final.parent), _manifest(final).name)
-    with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, FILE_MODE), "w", encoding="utf-8") as file:
+    with os.fdopen(_created(draft), "w", encoding="utf-8") as file:
         json.dump(manifest, file, indent=2, ensure_ascii=False)
         file.write("\n")
         file.flush()
         os.fsync(file.fileno())
     draft.replace(_manifest(final))
-    partial.replace(final)
-    _sync_folder(final.parent)
 
 
 def _discard(partial: Path, final: Path) -> None:
@@ -191,7 +230,7 @@ def _translated(folder: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        kind = Unreachable if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EIO) else Rejected
+        kind = Unreachable if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO) else Rejected
         raise kind(f"{folder}: {_words(error)}") from error
 
 

@@ -17,20 +17,31 @@ from urllib.parse import quote
 from pymongo import MongoClient
 from pymongo.errors import PyMongoError
 
-from bot.domain.errors import Rejected, Unanswered, Unreachable
-from bot.domain.saying import fit_to_show
+from bot.domain.errors import Rejected, Unreachable
+from bot.domain.saying import fit_to_show, whole_to_show
 from bot.dumpers import Content, Equipment, Tally
 from bot.dumpers._mongodb_archive import Archive
-from bot.dumpers._programs import base_environment, end, every_program, listen, what_it_says
+from bot.dumpers._programs import (
+    Silence,
+    base_environment,
+    end,
+    every_program,
+    listen,
+    pieces_of,
+    start,
+    what_it_says,
+)
 from bot.runbook.backups import MongodbBackup
 
 KIND = "mongodb"
 SUFFIX = ".archive.gz"
 
-PIECE_BYTES = 1024 * 1024
 USUAL_PORT = 27017
 SELECT_WITHIN_MS = 10_000
-SILENT_FOR_AT_MOST_S = 1800
+# It has nothing to sort, so it writes all the time; after its server died it would wait for ever.
+SILENT_FOR_AT_MOST_S = 300
+# The server's version, from one that has been reached.
+ANSWER_WITHIN_MS = 60_000
 # Since they are no part of the server any more, MongoDB's tools count from here, and read every server.
 OF_THEIR_OWN = 100
 
@@ -64,14 +75,15 @@ async def dump(backup: MongodbBackup, equipment: Equipment, tally: Tally) -> Con
     """Without a database in the runbook or the address it is all of them."""
     program = await _started(backup, equipment)
     assert program.stdout and program.stderr
-    progress = _Progress(tally)
+    progress, silence = _Progress(tally), Silence("mongodump", SILENT_FOR_AT_MOST_S)
     said = asyncio.create_task(listen(program.stderr, progress.understood))
     try:
-        while piece := await _next_piece(program.stdout):
+        async for piece in pieces_of(program.stdout, silence):
             yield piece
-        words = await said
-        if await program.wait() != 0:
-            raise Unreachable(fit_to_show(complaint_in(words), backup.target.redactions()) or "mongodump failed")
+        async with silence.limited():
+            words, code = await said, await program.wait()
+        if code != 0:
+            raise Unreachable(whole_to_show(complaint_in(words), backup.target.redactions()) or "mongodump failed")
     finally:
         await end(program)
         said.cancel()
@@ -138,21 +150,12 @@ async def _started(backup: MongodbBackup, equipment: Equipment) -> asyncio.subpr
     finally:
         os.close(writing)
     try:
-        return await asyncio.create_subprocess_exec(
-            equipment.program, "--config=/dev/stdin", "--archive", "--gzip",
-            env=base_environment(), limit=PIECE_BYTES,
+        return await start(
+            equipment.program, "--config=/dev/stdin", "--archive", "--gzip", env=base_environment(),
             stdin=reading, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
         )  # fmt: skip
     finally:
         os.close(reading)
-
-
-async def _next_piece(stdout: asyncio.StreamReader) -> bytes:
-    try:
-        async with asyncio.timeout(SILENT_FOR_AT_MOST_S):
-            return await stdout.read(PIECE_BYTES)
-    except TimeoutError as error:
-        raise Unanswered(f"mongodump has been silent for {SILENT_FOR_AT_MOST_S // 60} minutes") from error
 
 
 async def server_version(backup: MongodbBackup) -> str:
@@ -166,7 +169,7 @@ async def server_version(backup: MongodbBackup) -> str:
 
 
 def _asked_version(address: str) -> str:
-    client: MongoClient[Mapping[str, object]] = MongoClient(address)
+    client: MongoClient[Mapping[str, object]] = MongoClient(address, socketTimeoutMS=ANSWER_WITHIN_MS)
     with client:
         return str(client.server_info()["version"])
 

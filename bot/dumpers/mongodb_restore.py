@@ -19,17 +19,18 @@ from pymongo.errors import PyMongoError
 
 from bot.domain.backup_drill import OURS
 from bot.domain.backup_target import Prospect, Target
-from bot.domain.errors import Rejected, Unanswered, Unreachable
+from bot.domain.errors import Rejected, Unreachable
 from bot.domain.saying import fit_to_show
 from bot.dumpers import Content, Equipment
-from bot.dumpers._programs import base_environment, end, every_program, feed
+from bot.dumpers._programs import Silence, base_environment, end, every_program, feed, start
 from bot.dumpers.mongodb import ADVICE, SELECT_WITHIN_MS, complaint_in, seeds_of, server_version, tool_at, written
 from bot.runbook.backups import MongodbBackup
 
 RESTORES = "mongodb"
 EXCHANGES = False
 
-FILL_WITHIN_S = 12 * 3600
+# Of one count, in a collection of any size.
+COUNT_WITHIN_MS = 2_400_000
 ANSWER_WITHIN_MS = 60_000
 
 T = TypeVar("T")
@@ -87,7 +88,7 @@ async def overwrite(backup: MongodbBackup, scratch: str, content: Content, equip
 
 async def _while_there(backup: MongodbBackup, scratch: str, content: Content) -> Content:
     """Asked before each piece: a process that was frozen and wakes up puts nothing more into the target."""
-    with Client(_server_address(backup)) as client:
+    with Client(_server_address(backup), socketTimeoutMS=COUNT_WITHIN_MS) as client:
         async with aclosing(content) as pieces:
             async for piece in pieces:
                 await _in_thread(backup, lambda: _brought_back(client, scratch))
@@ -100,13 +101,12 @@ async def _restore(backup: MongodbBackup, database: str, content: Content, equip
     assert program.stdin and program.stderr
     said = asyncio.create_task(program.stderr.read())
     try:
-        async with asyncio.timeout(FILL_WITHIN_S):
-            await feed(program.stdin, content)
+        silence = Silence("mongorestore")
+        async with silence.limited():
+            await feed(program.stdin, content, silence.heard)
             if await program.wait() != 0:
                 words = fit_to_show(complaint_in(await said), backup.target.redactions())
                 raise Rejected(f"mongorestore: {words}")
-    except TimeoutError as error:
-        raise Unanswered("mongorestore did not come to an end") from error
     finally:
         await end(program)
         said.cancel()
@@ -197,7 +197,7 @@ async def _started(
     finally:
         os.close(writing)
     try:
-        return await asyncio.create_subprocess_exec(
+        return await start(
             equipment.program, f"--config=/dev/fd/{reading}", "--archive", "--gzip", "--stopOnError",
             f"--nsInclude={name}.*", f"--nsFrom={name}.*", f"--nsTo={database}.*", *options,
             env=base_environment(), pass_fds=(reading,),
@@ -209,7 +209,7 @@ async def _started(
 
 async def _asked(backup: MongodbBackup, question: Callable[[Client], T]) -> T:
     def ask() -> T:
-        with Client(_server_address(backup)) as client:
+        with Client(_server_address(backup), socketTimeoutMS=COUNT_WITHIN_MS) as client:
             return question(client)
 
     return await _in_thread(backup, ask)

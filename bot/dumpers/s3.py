@@ -38,6 +38,9 @@ class S3:
     def __init__(self, access: Access) -> None:
         self._access = access
 
+    async def claim(self, place: str, earlier: Sequence[str]) -> None:
+        """A bucket that is not there is told by its name, and is never made."""
+
     async def write(self, place: str, file: str, content: Content, noted: Noted) -> Draft:
         bucket, client = Bucket.of(place), await self._access.client()
         key = bucket.key(_partial(file))
@@ -58,15 +61,19 @@ class S3:
 
     async def settle(self, draft: Draft, manifest: Mapping[str, Any]) -> None:
         bucket, client = Bucket.of(draft.place), await self._access.client()
-        body = json.dumps(manifest, indent=2, ensure_ascii=False).encode() + b"\n"
         source = {"Bucket": bucket.name, "Key": bucket.key(_partial(draft.file))}
         key = bucket.key(draft.file)
-        await off_loop(bucket, lambda: client.put_object(Bucket=bucket.name, Key=_manifest(key), Body=body))
+        await self.describe(draft.place, draft.file, manifest)
         # In parts where it is large, and without passing through here.
         await off_loop(bucket, lambda: client.copy(source, bucket.name, key))
         # From here on it exists; what is left over under the temporary name changes nothing of that.
         with suppress(Failed):
             await off_loop(bucket, lambda: client.delete_object(**source))
+
+    async def describe(self, place: str, file: str, manifest: Mapping[str, Any]) -> None:
+        bucket, client = Bucket.of(place), await self._access.client()
+        key, body = _manifest(bucket.key(file)), json.dumps(manifest, indent=2, ensure_ascii=False).encode() + b"\n"
+        await off_loop(bucket, lambda: client.put_object(Bucket=bucket.name, Key=key, Body=body))
 
     async def discard(self, place: str, file: str) -> None:
         bucket, client = Bucket.of(place), await self._access.client()
@@ -146,11 +153,14 @@ class _Writing:
 
 
 def _discard(client: Any, bucket: Bucket, key: str, final: str) -> None:
-    """The object of the temporary name, uploads to it that were never completed, a manifest of nothing."""
-    begun = client.list_multipart_uploads(Bucket=bucket.name, Prefix=key).get("Uploads", [])
-    for upload in begun:
-        if upload["Key"] == key:
-            client.abort_multipart_upload(Bucket=bucket.name, Key=key, UploadId=upload["UploadId"])
+    """The object of the temporary name, a manifest of nothing, and uploads that were never completed.
+
+    Those under the final name are the store's own copy of a large dump, cut off when whoever asked for it died.
+    """
+    for name in (key, final):
+        for upload in client.list_multipart_uploads(Bucket=bucket.name, Prefix=name).get("Uploads", []):
+            if upload["Key"] == name:
+                client.abort_multipart_upload(Bucket=bucket.name, Key=name, UploadId=upload["UploadId"])
     client.delete_object(Bucket=bucket.name, Key=key)
     if not _exists(client, bucket, final):
         client.delete_object(Bucket=bucket.name, Key=_manifest(final))

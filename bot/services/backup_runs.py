@@ -26,6 +26,9 @@ from bot.store.queries import Connection
 
 log = logging.getLogger(__name__)
 
+# One of so many that should be at a place is enough to know it by.
+EARLIER = 20
+
 
 @dataclass
 class Progress:
@@ -118,6 +121,18 @@ class BackupRuns:
         await prove_written(place, backup.place, backup.file, size=backup.size, sha256=backup.sha256)
         await prove_readable(place, backup.place, backup.file, backup.counts, dumper, self._tools)
 
+    async def describe_anew(self, backup: Backup) -> str:
+        """Of one that was proved: write its manifest again where it is not what is known here. Returns what was wrong
+        with it; '' = nothing."""
+        place, made = self._place(backup), _known(backup)
+        left = await place.manifest(backup.place, backup.file)
+        facts = described(left or {})
+        if facts and facts.made == made and facts.file == backup.file and facts.name == backup.name:
+            return ""
+        manifest = manifest_of(backup, self._wanted[backup.name], made, took_s=backup.took.total_seconds())
+        await place.describe(backup.place, backup.file, {**(left or {}), **manifest})
+        return "was missing" if left is None else "was not what Tocsin had written"
+
     async def kept(self, place: str) -> Sequence[Kept]:
         """Every dump that lies there, whoever made it. Raises Gone when there is no such place."""
         suffixes = [dumper.SUFFIX for dumper in self._dumpers.values()]
@@ -174,6 +189,7 @@ class BackupRuns:
         """Dump, write, read back, and only then name it."""
         wanted, progress = self._wanted[backup.name], self._progress[backup.id]
         dumper, place = self._dumpers[wanted.kind], self._place(backup)
+        await self._claim(backup, place)
         begun_s = time.monotonic()
         equipment = await dumper.equip(wanted, self._tools)
         content = dumper.dump(wanted, equipment, progress.tally)
@@ -188,6 +204,12 @@ class BackupRuns:
                 await asyncio.shield(place.discard(draft.place, draft.file))
             raise
         return made
+
+    async def _claim(self, backup: Backup, place: Place) -> None:
+        """Nothing is written where the earlier ones are not, though they should be."""
+        async with self._db.transaction() as conn:
+            earlier = await backups.kept_at(conn, backup.place, self.machine, EARLIER)
+        await place.claim(backup.place, earlier)
 
     async def _hear(self, backup_id: int) -> None:
         """Others see that this run is alive, and people how far it is."""
@@ -234,4 +256,12 @@ def _made(draft: Draft, equipment: Equipment, tally: Tally) -> Made:
         size=draft.size, sha256=draft.sha256, tool=equipment.tool, server=equipment.server,
         tables=tally.tables, counts=tally.counts, counted=tally.counted,
         source=equipment.source,
+    )  # fmt: skip
+
+
+def _known(backup: Backup) -> Made:
+    return Made(
+        size=backup.size, sha256=backup.sha256 or "", tool=backup.tool or "", server=backup.server or "",
+        tables=None if backup.counts is None else len(backup.counts), counts=backup.counts,
+        counted=backup.counted or "", source=backup.source or {},
     )  # fmt: skip

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from bot.clock import Clock
 from bot.domain.actor import Actor
 from bot.domain.backup import Backup, Damaged, Gone
-from bot.domain.errors import NotFound, Refused
+from bot.domain.errors import Failed, NotFound, Refused
 from bot.dumpers import is_of_one_machine
 from bot.runbook import Runbook
 from bot.runbook.mistakes import advice
@@ -19,11 +19,15 @@ from bot.store.database import Database
 
 @dataclass(frozen=True)
 class Verdict:
-    """What is wrong is `backup.error`. `instead` is the newest valid one then; None = none is, or nobody `looked`."""
+    """What is wrong is `backup.error`. `instead` is the newest valid one then; None = none is, or nobody `looked`.
+
+    `manifest` is what was wrong with that of a valid one, before it was written anew; '' = nothing.
+    """
 
     backup: Backup
     instead: Backup | None = None
     looked: bool = False
+    manifest: str = ""
 
 
 class BackupVerdicts:
@@ -43,7 +47,9 @@ class BackupVerdicts:
         """Judge a backup. When it is damaged, those before it are looked at until one is valid, unless it is the `only`
         one that was asked for. Raises Refused when there is nothing to read."""
         judged = await self.judge(actor, backup)
-        if judged.state == "good" or only:
+        if judged.state == "good":
+            return Verdict(judged, manifest=await self._manifest(judged))
+        if only:
             return Verdict(judged)
         return Verdict(judged, await self.newest_valid(actor, judged.name), looked=True)
 
@@ -74,6 +80,13 @@ class BackupVerdicts:
                 await self._cards.show(conn, judged)
                 await self._alerts.follow(conn, judged)
         return judged
+
+    async def _manifest(self, valid: Backup) -> str:
+        """Whoever reads a place without our memory has nothing else to go by."""
+        try:
+            return await self._runs.describe_anew(valid)
+        except Failed as error:
+            return f"could not be read or written: {error}"
 
     async def _damage(self, backup: Backup) -> str | None:
         """What is wrong with it; None = nothing. Raises Refused when its file is on another machine."""

@@ -114,9 +114,13 @@ class Backups:
         return worst_first(found, self._clock.now())
 
     async def newest(self, name: str = "") -> list[Backup]:
-        """The latest runs of one database or of all, newest first. Raises NotFound."""
-        names = [self.named(name)] if name else list(self._wanted)
+        """The latest runs of one database or of all, newest first, also of those that left the runbook since.
+
+        Raises NotFound.
+        """
         async with self._db.transaction() as conn:
+            known = list(dict.fromkeys([*self._wanted, *await backups.names(conn)]))
+            names = [named(dict.fromkeys(known), name)] if name else known
             return await backups.newest(conn, names, LISTED)
 
     def named(self, name: str) -> str:

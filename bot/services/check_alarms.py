@@ -47,7 +47,7 @@ class CheckAlarms:
             fingerprint=check.key,
             description=self._rendering.say("documents/check_found", **facts),
             labels={"check": check.key},
-            level=level_of(belief.state, check.level),
+            level=level_of(belief, check.level),
             declare=check.declare if belief.state == "down" else None,
             procedure=self._procedure(check),
         )

@@ -100,7 +100,7 @@ class Checks:
             if before is None:
                 return
             await checks.see(conn, check.key, finding, begun_at)
-            belief = believe(before, finding.state, self._health.fails_after)
+            belief = believe(before, finding.state, self._health.fails_after, level=check.level)
             await checks.conclude(conn, check.key, belief, due_at=begun_at + self._health.every)
             began_to_flap = belief.state != "healthy" and belief.is_flapping and not before.is_flapping
             if belief.state != before.state or began_to_flap:

@@ -150,6 +150,16 @@ async def files(conn: Connection, names: Sequence[str]) -> set[str]:
     return {row["file"] for row in await SQL.all(conn, "files", names=list(names))}
 
 
+async def kept_at(conn: Connection, place: str, machine: str, limit: int) -> list[str]:
+    """The files of the newest good ones that should be there."""
+    return [row["file"] for row in await SQL.all(conn, "kept_at", place=place, machine=machine, limit=limit)]
+
+
+async def names(conn: Connection) -> list[str]:
+    """Of every database that was ever backed up."""
+    return [row["name"] for row in await SQL.all(conn, "names")]
+
+
 async def adopt(
     conn: Connection, *, name: str, file: str, place: str, machine: str, adopted_by: str, started_at: datetime,
     ended_at: datetime, made: Made, now: datetime,

@@ -89,6 +89,15 @@ UPDATE backups SET state = 'deleted', deleted_at = %(now)s WHERE id = %(id)s AND
 -- Whatever became of them.
 SELECT file FROM backups WHERE name = ANY(%(names)s);
 
+-- name: kept_at
+-- The newest that should be there.
+SELECT file FROM backups WHERE state = 'good' AND place = %(place)s AND machine = %(machine)s
+ORDER BY started_at DESC, id DESC LIMIT %(limit)s;
+
+-- name: names
+-- Of every database that was ever backed up.
+SELECT DISTINCT name FROM backups ORDER BY name;
+
 -- name: adopt
 -- No row when it is known already.
 INSERT INTO backups (

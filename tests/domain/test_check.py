@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot.domain.alert import Level
 from bot.domain.check import (
     STEADIER,
     Belief,
@@ -97,6 +98,19 @@ def test_a_check_that_is_ill_for_the_third_time_within_twenty_looks_is_flapping(
     assert not is_flapping("hddhhdd" + "h" * 13 + "d")
 
 
+def test_a_check_that_matters_and_fails_every_other_look_is_not_well() -> None:
+    def believed(looks: str, level: Level) -> State:
+        return reduce(lambda belief, look: believe(belief, LETTERS[look], 2, level=level), looks, Belief()).state
+
+    levels: tuple[Level, ...] = ("critical", "high")
+    for level in levels:
+        assert believed("hdhd", level) == "healthy"
+        assert believed("hdhdhd", level) == "degraded"
+        assert believed("hdhdhd" + "h" * 5, level) == "degraded"
+        assert believed("hdhdhd" + "h" * 6, level) == "healthy"
+    assert believed("hd" * 20, "medium") == "healthy"
+
+
 def test_a_flapping_check_is_believed_well_after_three_times_as_many_good_looks() -> None:
     flapping = "hddhhddhhdd"
     assert after(flapping + "h" * 5) == "down"
@@ -130,8 +144,10 @@ def test_connections_are_too_many_from_the_limit_on() -> None:
 
 
 def test_degraded_is_medium_whatever_the_level_of_the_check() -> None:
-    assert level_of("degraded", "critical") == "medium"
-    assert level_of("down", "critical") == "critical"
+    assert level_of(Belief("degraded"), "critical") == "medium"
+    assert level_of(Belief("down"), "critical") == "critical"
+    assert level_of(Belief("degraded", ("healthy", "down") * 5), "critical") == "critical"
+    assert level_of(Belief("degraded", ("healthy", "degraded") * 5), "critical") == "medium"
 
 
 def a_standing(name: str, state: State | None) -> Standing:

@@ -109,6 +109,7 @@ async def test_what_a_killed_process_has_left_can_be_discarded(place: Place, sto
     name = bucket.removeprefix("s3://")
     store.client.create_multipart_upload(Bucket=name, Key="x/.orders.dump.part")
     store.client.create_multipart_upload(Bucket=name, Key="x/.orders.dump.part.other")
+    store.client.create_multipart_upload(Bucket=name, Key="x/orders.dump")
     store.client.put_object(Bucket=name, Key="x/.orders.dump.part", Body=b"half")
 
     for _ in range(2):

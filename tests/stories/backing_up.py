@@ -5,6 +5,7 @@ from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 
 from bot.domain.backup import Backup
+from bot.dumpers.local import MARK
 from bot.sandbox.model import Message
 from tests.world import RUNBOOK, World, words_of
 
@@ -40,7 +41,7 @@ async def runs(world: World) -> list[Backup]:
 
 
 def dumps(folder: Path) -> list[str]:
-    return sorted(path.name for path in folder.glob("*")) if folder.exists() else []
+    return sorted(path.name for path in folder.glob("*") if path.name != MARK) if folder.exists() else []
 
 
 def dump_files(folder: Path, pattern: str = "*.dump") -> set[Path]:

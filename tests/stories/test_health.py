@@ -113,9 +113,11 @@ async def test_a_website_that_breaks_becomes_one_alert_after_two_failures_and_it
         world.nothing_else_was_sent()
 
 
-async def test_a_website_that_fails_every_other_time_alerts_nobody(new_world: NewWorld, website: Website) -> None:
+async def test_a_website_that_fails_every_other_time_alerts_nobody_before_it_flaps(
+    new_world: NewWorld, website: Website
+) -> None:
     async with new_world(runbook=watching(website)) as world:
-        for _ in range(3):
+        for _ in range(2):
             website.breaks()
             await world.passes(minutes=5)
             website.recovers()
@@ -244,6 +246,24 @@ async def test_a_website_that_comes_and_goes_has_one_card_that_says_so(new_world
             await world.passes(minutes=5)
         assert words_of(cards(world)[2]).startswith("✅ *Over*")
         world.nothing_else_was_sent()
+
+
+async def test_a_website_that_fails_every_other_look_is_an_alert_although_it_is_never_down_twice(
+    new_world: NewWorld, website: Website
+) -> None:
+    async with new_world(runbook=watching(website)) as world:
+        for _ in range(3):
+            website.breaks()
+            await world.passes(minutes=5)
+            website.recovers()
+            await world.passes(minutes=5)
+        (card,) = cards(world)
+        assert words_of(card).startswith("🟠 *High* website is flapping")
+        assert "6 looks in a row are good" in words_of(card)
+
+        for _ in range(5):
+            await world.passes(minutes=5)
+        assert words_of(cards(world)[0]).startswith("✅ *Over*")
 
 
 async def test_a_check_that_leaves_the_runbook_while_it_is_ill_is_over(new_world: NewWorld, website: Website) -> None:
