@@ -5,7 +5,7 @@ import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Coroutine
 from contextlib import asynccontextmanager, suppress
 from datetime import timedelta
-from typing import Any
+from typing import Any, TypeVar
 
 from bot.domain.errors import Failed, Unanswered, Unreachable
 
@@ -16,6 +16,8 @@ RECORD_AGAIN_AFTER_S = 0.5
 LAST_WORD_WITHIN_S = 2.0
 
 Word = Callable[[int], Awaitable[None]]
+T = TypeVar("T")
+U = TypeVar("U")
 
 
 class Background:
@@ -78,6 +80,20 @@ async def heartbeat(what: str, hear: Callable[[], Awaitable[None]]) -> AsyncIter
         yield
     finally:
         beating.cancel()
+
+
+async def side_by_side(first: Coroutine[Any, Any, T], second: Coroutine[Any, Any, U]) -> tuple[T, U]:
+    """Both at once. When one fails the other is stopped, and that error is raised."""
+    one, other = asyncio.create_task(first), asyncio.create_task(second)
+    try:
+        await asyncio.wait([one, other], return_when=asyncio.FIRST_EXCEPTION)
+        if other.done() and not one.done():
+            other.result()
+        return await one, await other
+    finally:
+        for task in (one, other):
+            task.cancel()
+        await asyncio.gather(one, other, return_exceptions=True)
 
 
 async def until_recorded(record: Callable[[], Awaitable[None]]) -> None:

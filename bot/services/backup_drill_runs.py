@@ -11,7 +11,7 @@ from bot.domain.backup import Backup
 from bot.domain.backup_drill import Drill, Found
 from bot.domain.errors import Failed, Refused, Rejected
 from bot.runbook import Runbook
-from bot.services.background import Background, until_recorded
+from bot.services.background import Background, side_by_side, until_recorded
 from bot.services.backup_alerts import BackupAlerts
 from bot.services.backup_recovery import BackupRecovery
 from bot.services.backup_verdicts import BackupVerdicts
@@ -87,9 +87,7 @@ class BackupDrillRuns:
             backup = await self._chosen(drill)
             # All that a restore does but the exchange: only so is its time that of a restore.
             await self._move_on(drill, "saving", backup)
-            await self._recovery.rehearse_saving(drill.name)
-            await self._move_on(drill, "restoring")
-            found = await self._recovery.bring_back(backup, drill.scratch, lambda stage: self._move_on(drill, stage))
+            _, found = await side_by_side(self._recovery.rehearse_saving(drill.name), self._bring_back(drill, backup))
             took = timedelta(seconds=time.monotonic() - begun_s)
         except (Failed, Refused) as error:
             await self._fail(drill.id, str(error))
@@ -101,14 +99,18 @@ class BackupDrillRuns:
         # However it ended; where this process dies before, another one sweeps.
         await until_recorded(lambda: self.sweep(drill))
 
+    async def _bring_back(self, drill: Drill, backup: Backup) -> Found:
+        await self._move_on(drill, "restoring")
+        return await self._recovery.bring_back(backup, drill.scratch, lambda stage: self._move_on(drill, stage))
+
     async def _chosen(self, drill: Drill) -> Backup:
         """The one that was asked for, else the newest that is valid."""
         await self._move_on(drill, "reading")
         actor = Actor(drill.started_by)
         if drill.backup_id is None:
-            backup = await self._verdicts.newest_valid(actor, drill.name)
+            backup = await self._verdicts.newest_valid(actor, drill.name, in_full=False)
         else:
-            backup = await self._verdicts.judge(actor, await self._asked_for(drill.backup_id))
+            backup = await self._verdicts.judge(actor, await self._asked_for(drill.backup_id), in_full=False)
         if backup is None or backup.state != "good":
             why = f"backup {backup.id} is damaged" if backup else "there is no valid backup of it"
             raise Rejected(f"{why}: `/backup list {drill.name}` shows what there is, `/backup run` makes one")

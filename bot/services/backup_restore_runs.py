@@ -12,7 +12,7 @@ from bot.domain.backup_drill import Found
 from bot.domain.backup_restore import NOT_THERE, OVERWRITING, Restore
 from bot.domain.errors import Failed, Refused, Rejected
 from bot.runbook import Runbook
-from bot.services.background import Background, until_recorded
+from bot.services.background import Background, side_by_side, until_recorded
 from bot.services.backup_recovery import BackupRecovery
 from bot.services.backup_restore_log import BackupRestoreLog
 from bot.services.backup_verdicts import BackupVerdicts
@@ -84,15 +84,9 @@ class BackupRestoreRuns:
         begun_s = time.monotonic()
         try:
             backup = await self._sound(restore)
-            await self._save(restore)
-            await self._move_on(restore, "restoring")
-            found = await self._recovery.bring_back(
-                backup,
-                restore.scratch,
-                lambda stage: self._move_on(restore, stage),
-                # What was there before a restore is put back whatever the runbook says of it: that is the way back.
-                overruled=restore.overruled is not None or backup.before_restore is not None,
-            )
+            await self._move_on(restore, "saving")
+            # Both only read the database itself: together they take half as long as one after the other.
+            _, found = await side_by_side(self._save(restore), self._bring_back(restore, backup))
             kept = await self._put_in_place(restore, backup)
         except (Failed, Refused) as error:
             await self._fail(restore.id, str(error))
@@ -102,6 +96,16 @@ class BackupRestoreRuns:
         else:
             await self._done(restore, found, kept, timedelta(seconds=time.monotonic() - begun_s))
         await until_recorded(lambda: self._sweep_anew(restore.id))
+
+    async def _bring_back(self, restore: Restore, backup: Backup) -> Found:
+        await self._move_on(restore, "restoring")
+        return await self._recovery.bring_back(
+            backup,
+            restore.scratch,
+            lambda stage: self._move_on(restore, stage),
+            # What was there before a restore is put back whatever the runbook says of it: that is the way back.
+            overruled=restore.overruled is not None or backup.before_restore is not None,
+        )
 
     async def _put_in_place(self, restore: Restore, backup: Backup) -> bool:
         """False: the database of before does not stand beside, because there was none or it was overwritten."""
@@ -118,7 +122,7 @@ class BackupRestoreRuns:
         async with self._db.transaction() as conn:
             backup = await backups.get(conn, restore.backup_id)
         await self._recovery.must_still_lead_to(backup, restore.target)
-        judged = await self._verdicts.judge(Actor(restore.asked_by), backup)
+        judged = await self._verdicts.judge(Actor(restore.asked_by), backup, in_full=False)
         if judged.state != "good":
             raise Rejected(f"backup {judged.id} is damaged: {judged.error}")
         return judged
@@ -129,7 +133,6 @@ class BackupRestoreRuns:
         What is exchanged is kept beside in any case; what is overwritten is not, and has no other way back than this.
         A database that is gone needs no saving.
         """
-        await self._move_on(restore, "saving")
         if not await self._recovery.exists(restore.name):
             await self._saved(restore, None, NOT_THERE)
             return

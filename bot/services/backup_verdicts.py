@@ -53,21 +53,24 @@ class BackupVerdicts:
             return Verdict(judged)
         return Verdict(judged, await self.newest_valid(actor, judged.name), looked=True)
 
-    async def newest_valid(self, actor: Actor, name: str) -> Backup | None:
-        """The newest backup of a database that can be relied on, read back now; None = there is none."""
+    async def newest_valid(self, actor: Actor, name: str, *, in_full: bool = True) -> Backup | None:
+        """The newest backup of a database that can be relied on, read back as `judge` does; None = there is none."""
         async with self._db.transaction() as conn:
             good = await backups.good(conn, [name])
         for backup in good:
-            judged = await self.judge(actor, backup)
+            judged = await self.judge(actor, backup, in_full=in_full)
             if judged.state == "good":
                 return judged
         return None
 
-    async def judge(self, actor: Actor, backup: Backup) -> Backup:
-        """Read it back and write down what was found. Raises Refused when there is nothing to read from here."""
+    async def judge(self, actor: Actor, backup: Backup, *, in_full: bool = True) -> Backup:
+        """Read it back and write down what was found. Raises Refused when there is nothing to read from here.
+
+        Not `in_full`: only that it is what was written, for who restores it next and sees the rest.
+        """
         if not backup.is_whole:
             raise Refused(f"Backup {backup.id} of {backup.name} is {backup.state}: there is nothing to verify.")
-        damage = await self._damage(backup)
+        damage = await self._damage(backup, in_full=in_full)
         now = self._clock.now()
         async with self._db.transaction() as conn:
             before = await backups.lock(conn, backup.id)
@@ -88,10 +91,10 @@ class BackupVerdicts:
         except Failed as error:
             return f"could not be read or written: {error}"
 
-    async def _damage(self, backup: Backup) -> str | None:
+    async def _damage(self, backup: Backup, *, in_full: bool) -> str | None:
         """What is wrong with it; None = nothing. Raises Refused when its file is on another machine."""
         try:
-            await self._runs.prove(backup)
+            await self._runs.prove(backup, in_full=in_full)
         except Gone as error:
             if backup.machine != self._runs.machine and is_of_one_machine(backup.place):
                 raise Refused(

@@ -73,11 +73,14 @@ async def test_a_second_person_approves_the_plan_and_the_database_is_what_it_was
         assert f"the database of before is kept as `{aside}`" in done
         assert rows(guarded, guarded.address(aside)) == 4
 
-        assert await steps(world) == [
-            ("ada", "asked"), ("ben", "approved"), ("tocsin", "reading"), ("tocsin", "saving"), ("tocsin", "saved"),
-            ("tocsin", "restoring"), ("tocsin", "comparing"), ("tocsin", "asking"), ("tocsin", "dressing"),
-            ("tocsin", "exchanging"), ("tocsin", "done"),
+        taken = [step for _, step in await steps(world)]
+        # The safety backup is taken while the other is restored.
+        assert taken.count("saved") == 1 and taken.index("saving") < taken.index("saved") < taken.index("exchanging")
+        assert [step for step in taken if step != "saved"] == [
+            "asked", "approved", "reading", "saving", "restoring", "comparing", "asking", "dressing", "exchanging",
+            "done",
         ]  # fmt: skip
+        assert (await steps(world))[:2] == [("ada", "asked"), ("ben", "approved")]
         posted = [words[:30] for _, words in world.posts()]
         assert len(posted) == 3, "the plan, the safety backup and the end"
         world.nothing_else_was_sent()
@@ -354,7 +357,7 @@ async def test_a_backup_and_a_restore_of_one_database_never_run_together(
         with psycopg.connect(address) as holder:
             holder.execute("LOCK TABLE orders IN ACCESS EXCLUSIVE MODE")
             await house.backup_restores.approve(Actor("ben"), 1)
-            while (await restored(world)).stage != "saving":
+            while (await restored(world)).stage in ("", "reading"):
                 assert world.house.backup_restores.under_way
             with pytest.raises(AlreadyDone, match="orders"):
                 await house.backups.run(Actor("ada"), "orders")
