@@ -110,10 +110,10 @@ class Fleet:
 
 
 @asynccontextmanager
-async def fleet(scratch: Path, people: int, receiver: Receiver) -> AsyncIterator[Fleet]:
+async def fleet(scratch: Path, people: int, receiver: Receiver, *, person: str = PERSON) -> AsyncIterator[Fleet]:
     """A workspace, a database with its schema, and a runbook of so many people with a webhook each; no process yet."""
     runbook = scratch / "runbook.yml"
-    lines = [PERSON.format(number=number, port=receiver.port) for number in range(people)]
+    lines = [person.format(number=number, port=receiver.port) for number in range(people)]
     runbook.write_text(RUNBOOK.format(people="\n".join(lines)))
     workspace = Workspace(Clock(), dict(YAML(typ="safe").load((HERE.parent / "manifest.yml").read_text())))
     database = EmbeddedPostgres(scratch / "database")

@@ -19,8 +19,9 @@ SANDBOX_READS = frozenset(
 )
 
 # Names are looked up in threads, and a name server that is away holds one for half a minute. The usual handful would
-# soon all wait for the names of sick checks, and a page whose own name has to be looked up with them.
-THREADS = 64
+# soon all wait for the names of sick checks, or of the mail server, and a page whose own name has to be looked up with
+# them: so more than one provider has places.
+THREADS = 256
 # What a page and its room say: compiled before the first one, which comes at night.
 SAID_AT_NIGHT = (
     "page/line", "page/email", "page/sms", "telephone/spoken", "slack/page", "slack/incident_card",

@@ -1,0 +1,76 @@
+"""Many people whose turn comes at one instant, each to be reached by two providers, of which one may hang."""
+
+from datetime import timedelta
+from pathlib import Path
+
+from bench.armed import arm, rooms
+from bench.fleet import Receiver, fleet
+from bench.machine import machine
+from bench.stage import free_port
+from bench.table import Spread, Table, met, ms
+from bot.clock import Clock
+from bot.domain.escalation import Policy, Step
+
+PEOPLE = 300
+ANSWERS_AFTER = timedelta(milliseconds=100)
+HANGS_FOR_S = 3600.0
+BEGIN_AFTER = timedelta(seconds=3)
+GOAL_TIMES = 1.2
+WAIT = timedelta(hours=1)
+# One account for all of them: it is Slack that matters, and not who is there.
+PERSON = '  p{number}: {{name: "Person {number}", slack: U0ADA, webhook: "http://127.0.0.1:{port}/p{number}"}}'
+HOW = (
+    f"{PEOPLE} escalations whose next step is due at one and the same instant, each for another person, who is paged "
+    "in Slack and by webhook: from that instant to the arrival of the page at the receiver of webhooks. Both answer "
+    f"after {ANSWERS_AFTER.total_seconds() * 1000:.0f} ms; then the same with a Slack that takes every call and "
+    f"answers none. Goal: p99 at most {GOAL_TIMES:g} times as long."
+)
+
+
+async def measure(scratch: Path) -> Table:
+    on = machine(scratch)
+    usual_place, hanging_place = _places(scratch)
+    usual = await _lateness(usual_place, hangs=False)
+    hanging = await _lateness(hanging_place, hangs=True)
+    goal = f"p99 ≤ {GOAL_TIMES:g} × {ms(usual.p99)}"
+    rows = [
+        _row("answers", usual, "", ""),
+        _row("hangs", hanging, goal, met(hanging.p99 <= GOAL_TIMES * usual.p99)),
+    ]
+    columns = ("Slack", "pages by webhook", "median", "p99", "longest", "goal", "met")
+    return Table("hanging", "beside a provider that hangs", HOW, on, columns, rows)
+
+
+def _places(scratch: Path) -> list[Path]:
+    """One for each run."""
+    places = [scratch / "usual", scratch / "hanging"]
+    for place in places:
+        place.mkdir()
+    return places
+
+
+async def _lateness(scratch: Path, *, hangs: bool) -> Spread:
+    async with (
+        Receiver(ANSWERS_AFTER).serving() as receiver,
+        fleet(scratch, PEOPLE, receiver, person=PERSON) as replicas,
+    ):
+        await replicas.start(free_port())
+        where = rooms(replicas.workspace, PEOPLE, "hanging")
+        answers_after_s = HANGS_FOR_S if hangs else ANSWERS_AFTER.total_seconds()
+        replicas.workspace.faults.hang("*", answers_after_s, times=None)
+        now = Clock().machine_now()
+        due_at = now + BEGIN_AFTER
+        await arm(replicas.conn, where, now, [due_at] * PEOPLE, [_ladder_of(number) for number in range(PEOPLE)])
+        await receiver.until_arrived(PEOPLE)
+    return Spread([(at - due_at).total_seconds() * 1000 for _, at in receiver.arrived])
+
+
+def _row(slack: str, late: Spread, goal: str, is_met: str) -> tuple[str, ...]:
+    return slack, str(len(late.durations_ms)), ms(late.median), ms(late.p99), ms(late.longest), goal, is_met
+
+
+def _ladder_of(number: int) -> dict[str, object]:
+    """Two steps; the second one pages this person by both."""
+    ways = ["slack", "webhook"]
+    tiers = {key: {"key": key, "name": key, "who": [f"p{number}"], "via": ways} for key in ("first", "second")}
+    return Policy((Step("first", WAIT), Step("second", WAIT)), 0, "acknowledged", tiers).as_json()
