@@ -29,7 +29,7 @@ class Restore:
     `exchanged_at`: the restored data has been in place since then; None = the database is as it was.
 
     `prospect` is what was shown to whoever approved it. `overruled` says why invariants may be violated, `unheld` which
-    were; `lost` is what could not be brought back, in words.
+    were; `lost` is what could not be brought back, in words. `bytes_back`: how much of the backup has been so far.
     """
 
     id: int
@@ -65,6 +65,15 @@ class Restore:
     overruled: str | None = None
     unheld: Sequence[str] = ()
     lost: Sequence[str] = ()
+    bytes_back: int = 0
+
+    @property
+    def left(self) -> timedelta | None:
+        """How long it will still take if it takes as long as the last one; None = not known, or it takes longer."""
+        if self.prospect is None or self.prospect.took is None or self.decided_at is None:
+            return None
+        left = self.prospect.took - (self.heard_at - self.decided_at)
+        return left if left > timedelta(0) else None
 
     @property
     def target(self) -> Target:

@@ -89,8 +89,11 @@ class Dumper(Protocol):
     async def foreseen(self, backup: Any) -> Sequence[str]:
         """What would end a dump half-way, each with how to mend it. Raises Unreachable."""
 
-    def dump(self, backup: Any, equipment: Equipment, tally: Tally) -> Content:
-        """The database's content. The tally is kept as it goes, and complete at the end."""
+    def dump(self, backup: Any, equipment: Equipment, tally: Tally, *, quick: bool = ...) -> Content:
+        """The database's content. The tally is kept as it goes, and complete at the end.
+
+        `quick`: somebody waits for it, so that time counts more than its size.
+        """
 
     async def inspect(self, content: Content, folders: Sequence[Path]) -> None:
         """Raises Damaged when this is no dump that can be restored."""

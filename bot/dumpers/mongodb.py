@@ -71,7 +71,7 @@ async def foreseen(backup: MongodbBackup) -> Sequence[str]:
     return ()
 
 
-async def dump(backup: MongodbBackup, equipment: Equipment, tally: Tally) -> Content:
+async def dump(backup: MongodbBackup, equipment: Equipment, tally: Tally, *, quick: bool = False) -> Content:
     """Without a database in the runbook or the address it is all of them."""
     program = await _started(backup, equipment)
     assert program.stdout and program.stderr

@@ -26,6 +26,8 @@ SUFFIX = ".dump"
 
 # A table that somebody holds locked must not hold the backup for ever.
 LOCK_WAIT_MS = 60_000
+# A tenth larger than by its usual way, and twice as quick.
+QUICKLY = ["--compress=1"]
 ANSWER_WITHIN_S = 60
 # How pg_dump begins to complain, and goes on.
 COMPLAINTS = ("pg_dump: error:", "pg_dump: fatal:", "pg_dump: detail:", "pg_dump: hint:")
@@ -57,11 +59,13 @@ async def foreseen(backup: PostgresqlBackup) -> Sequence[str]:
     return unreadable
 
 
-async def dump(backup: PostgresqlBackup, equipment: Equipment, tally: Tally) -> Content:
+async def dump(backup: PostgresqlBackup, equipment: Equipment, tally: Tally, *, quick: bool = False) -> Content:
     """In the custom format: compressed, and restorable table by table. Counted at the same instant, where it can be."""
     snapshot = await Snapshot.taken(backup, tally)
     try:
-        async with aclosing(_dumped(backup, equipment, tally, snapshot.id)) as pieces:
+        options = [f"--snapshot={snapshot.id}"] if snapshot.id else []
+        options += QUICKLY if quick else []
+        async with aclosing(_dumped(backup, equipment, tally, options)) as pieces:
             async for piece in pieces:
                 snapshot.count()
                 yield piece
@@ -86,10 +90,10 @@ async def count(content: Content, folders: Sequence[Path]) -> Mapping[str, int]:
     return rows.counts
 
 
-async def _dumped(backup: PostgresqlBackup, equipment: Equipment, tally: Tally, snapshot: str | None) -> Content:
+async def _dumped(backup: PostgresqlBackup, equipment: Equipment, tally: Tally, options: Sequence[str]) -> Content:
     arguments = ["--format=custom", f"--lock-wait-timeout={LOCK_WAIT_MS}", "--no-password", "--verbose"]
     program = await start(
-        equipment.program, *arguments, *([f"--snapshot={snapshot}"] if snapshot else []), env=environment_for(backup),
+        equipment.program, *arguments, *options, env=environment_for(backup),
         stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
     )  # fmt: skip
     assert program.stdout and program.stderr

@@ -1,13 +1,14 @@
 """Brings a backup back into a database of ours beside its own, and sees that everything in it is right."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import aclosing
 from pathlib import Path
 
 from bot.domain.backup import Backup, Damaged, difference
 from bot.domain.backup_drill import Found
 from bot.domain.backup_target import Prospect, Target
 from bot.domain.errors import Rejected, Unanswered
-from bot.dumpers import Restorer
+from bot.dumpers import Content, Noted, Restorer
 from bot.runbook import Runbook
 from bot.services.backup_runs import BackupRuns
 from bot.store import backup_restores
@@ -15,6 +16,10 @@ from bot.store.database import Database
 
 # Told what is done next: comparing, asking.
 Told = Callable[[str], Awaitable[None]]
+
+
+def _nobody(size: int) -> None:
+    """Nobody wants to know."""
 
 
 class BackupRecovery:
@@ -70,15 +75,19 @@ class BackupRecovery:
         if await self.exists(name):
             await self._runs.rehearse(name)
 
-    async def bring_back(self, backup: Backup, scratch: str, told: Told, *, overruled: bool = False) -> Found:
+    async def bring_back(
+        self, backup: Backup, scratch: str, told: Told, noted: Noted = _nobody, *, overruled: bool = False
+    ) -> Found:
         """Into a database of this name, with all that belongs to it. `overruled`: invariants may be violated.
+
+        `noted` is told how many bytes of the backup have been taken in.
 
         Raises a kind of Failed; what has been made by then has to be dropped.
         """
         wanted, restorer = self._wanted[backup.name], self._restorer(backup.name)
         source = backup.source or {}
         equipment = await restorer.ready(wanted, self._tools, source)
-        await restorer.fill(wanted, scratch, self._runs.content(backup), equipment, source)
+        await restorer.fill(wanted, scratch, _counted(self._runs.content(backup), noted), equipment, source)
         await told("comparing")
         counts = await restorer.counts(wanted, scratch)
         if backup.counts is not None and (unlike := difference(backup.counts, counts)):
@@ -131,3 +140,12 @@ class BackupRecovery:
 
     def _restorer(self, name: str) -> Restorer:
         return self._restorers[self._wanted[name].kind]
+
+
+async def _counted(content: Content, noted: Noted) -> Content:
+    size = 0
+    async with aclosing(content) as pieces:
+        async for piece in pieces:
+            yield piece
+            size += len(piece)
+            noted(size)

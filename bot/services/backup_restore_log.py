@@ -52,6 +52,10 @@ class BackupRestoreLog:
         if step in TOLD:
             await self._tell(conn, restore)
 
+    async def show(self, conn: Connection, restore: Restore) -> None:
+        """How far it is, and that is no step."""
+        await self._cards.show(conn, restore)
+
     async def _tell(self, conn: Connection, restore: Restore) -> None:
         if restore.incident_id is not None:
             incident = await incidents.get(conn, restore.incident_id)

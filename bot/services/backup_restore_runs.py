@@ -44,6 +44,7 @@ class BackupRestoreRuns:
         self._verdicts = verdicts
         self._recovery = recovery
         self._diary = diary
+        self._bytes_back: dict[int, int] = {}
         self._background = Background("restore", self._hear)
 
     @property
@@ -95,6 +96,8 @@ class BackupRestoreRuns:
             await self._fail(restore.id, f"a fault in Tocsin: {type(error).__name__}")
         else:
             await self._done(restore, found, kept, timedelta(seconds=time.monotonic() - begun_s))
+        finally:
+            self._bytes_back.pop(restore.id, None)
         await until_recorded(lambda: self._sweep_anew(restore.id))
 
     async def _bring_back(self, restore: Restore, backup: Backup) -> Found:
@@ -103,6 +106,7 @@ class BackupRestoreRuns:
             backup,
             restore.scratch,
             lambda stage: self._move_on(restore, stage),
+            lambda size: self._bytes_back.update({restore.id: size}),
             # What was there before a restore is put back whatever the runbook says of it: that is the way back.
             overruled=restore.overruled is not None or backup.before_restore is not None,
         )
@@ -162,8 +166,11 @@ class BackupRestoreRuns:
             await self._diary.write(conn, await backup_restores.get(conn, restore.id), stage, TOCSIN.name)
 
     async def _hear(self, restore_id: int) -> None:
+        """Others hear that it is alive, and people see how far it is."""
+        done = self._bytes_back.get(restore_id, 0)
         async with self._db.transaction() as conn:
-            await backup_restores.hear(conn, restore_id, self._clock.now())
+            if restore := await backup_restores.hear(conn, restore_id, bytes_back=done, now=self._clock.now()):
+                await self._diary.show(conn, restore)
 
     async def _done(self, restore: Restore, found: Found, kept: bool, took: timedelta) -> None:
         rto = self._wanted[restore.name].rto

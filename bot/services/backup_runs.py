@@ -159,7 +159,7 @@ class BackupRuns:
         """Dump what is there, and keep none of it. Raises a kind of Failed."""
         wanted = self._wanted[name]
         dumper = self._dumpers[wanted.kind]
-        await sum_of(dumper.dump(wanted, await dumper.equip(wanted, self._tools), Tally()))
+        await sum_of(dumper.dump(wanted, await dumper.equip(wanted, self._tools), Tally(), quick=True))
 
     async def _carry(self, backup: Backup) -> None:
         try:
@@ -197,7 +197,7 @@ class BackupRuns:
         await self._claim(backup, place)
         begun_s = time.monotonic()
         equipment = await dumper.equip(wanted, self._tools)
-        content = dumper.dump(wanted, equipment, progress.tally)
+        content = dumper.dump(wanted, equipment, progress.tally, quick=backup.before_restore is not None)
         draft = await place.write(backup.place, backup.file, content, progress.note)
         try:
             await dumper.inspect(place.read_draft(draft), self._tools)

@@ -70,9 +70,9 @@ async def move_on(conn: Connection, restore_id: int, stage: str, now: datetime) 
     return bool(await SQL.run(conn, "move_on", id=restore_id, stage=stage, now=now))
 
 
-async def hear(conn: Connection, restore_id: int, now: datetime) -> None:
-    """The heartbeat of whoever runs it."""
-    await SQL.run(conn, "hear", id=restore_id, now=now)
+async def hear(conn: Connection, restore_id: int, *, bytes_back: int, now: datetime) -> Restore | None:
+    """The heartbeat of whoever runs it; None: it does not run any more."""
+    return _restore(await SQL.one(conn, "hear", id=restore_id, bytes_back=bytes_back, now=now))
 
 
 async def saved(conn: Connection, restore_id: int, *, safety_id: int | None, error: str | None) -> None:

@@ -47,7 +47,8 @@ UPDATE backup_restores SET stage = %(stage)s, heard_at = %(now)s WHERE id = %(id
 
 -- name: hear
 -- The process that runs it is alive.
-UPDATE backup_restores SET heard_at = %(now)s WHERE id = %(id)s AND state = 'running';
+UPDATE backup_restores SET heard_at = %(now)s, bytes_back = %(bytes_back)s WHERE id = %(id)s AND state = 'running'
+RETURNING *;
 
 -- name: saved
 UPDATE backup_restores SET safety_id = %(safety_id)s, safety_error = %(error)s WHERE id = %(id)s;

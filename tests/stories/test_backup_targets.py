@@ -2,12 +2,15 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
+import psycopg
 import pytest
 
 from bot.domain.actor import Actor
 from bot.domain.errors import NotPermitted, Refused
+from bot.services import background
 from bot.services.figures import figures
 from bot.store import audit
 from tests.guarded import USER, Guarded, guarded_postgres
@@ -27,7 +30,7 @@ from tests.stories.restoring import (
     shown,
     steps,
 )
-from tests.world import World
+from tests.world import RUNBOOK, World
 
 
 @pytest.fixture(scope="module")
@@ -285,3 +288,38 @@ async def test_a_drill_takes_every_step_of_a_restore_but_the_exchange(
         await answered(world, world.ada, "/backup drill orders")
         assert any("permission denied for table hidden" in words for words in world.said_in(ALERTS))
         assert len(await world.house.backups.newest("orders")) == 1, "nothing is kept of it"
+
+
+async def test_a_restore_shows_how_far_it_is_and_how_long_the_last_one_took(
+    new_world: NewWorld, guarded: Guarded, address: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its safety backup waits for a table that somebody has locked, while the backup has been taken in."""
+    monkeypatch.setattr(background, "HEARTBEAT_EVERY", timedelta(milliseconds=10))
+    async with new_world(runbook=keep(address, tmp_path)) as world:
+        await harmed(world, guarded, address)
+        await answered(world, world.ada, "/backup drill orders")
+        await answered(world, world.ada, "/backup restore 1")
+        assert "• *Takes* about" in shown(world)
+        assert "more on that server · ends " in shown(world)
+        with psycopg.connect(address) as holder:
+            holder.execute("LOCK TABLE orders IN ACCESS EXCLUSIVE MODE")
+            await world.house.backup_restores.approve(Actor("ben"), 1)
+            while ", 100 %" not in shown(world):
+                assert (await restored(world)).state == "running"
+            size = (await world.house.backups.newest("orders"))[-1].size_shown
+            assert f": {size} of {size}, 100 %, about" in shown(world)
+            assert "left, as the last time" in shown(world)
+        await world.settled()
+        assert (await restored(world)).state == "done"
+
+
+async def test_all_databases_of_a_mongodb_together_are_refused_at_the_asking(
+    new_world: NewWorld, database: str, address: str, tmp_path: Path
+) -> None:
+    async with new_world(runbook=keep(address, tmp_path)) as world:
+        await answered(world, world.ada, "/backup run orders")
+    entry = f'backups:\n  orders: {{mongodb: "mongodb://127.0.0.1:1/", at: "02:00", to: {tmp_path / "kept"}}}\n'
+    async with new_world(runbook=f"{RUNBOOK}{entry}") as world:
+        said = await answered(world, world.ada, "/backup restore 1")
+        assert "only one can be restored: add `database`" in said
+        assert await steps(world) == []
