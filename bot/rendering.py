@@ -12,6 +12,7 @@ from jinja2 import BytecodeCache, Environment, FileSystemLoader, StrictUndefined
 from jinja2.bccache import Bucket
 
 from bot.domain.backup import size_shown
+from bot.domain.text import plain
 from bot.runbook import format_duration
 
 Escape = Callable[[str], str]
@@ -104,7 +105,7 @@ def _environment(folder: Path, escape: Escape, zone: tzinfo) -> Environment:
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
-        finalize=lambda value: value if isinstance(value, Safe) else escape(str(value)),
+        finalize=lambda value: value if isinstance(value, Safe) else escape(plain(str(value))),
     )
     environment.filters.update(
         duration=_duration,

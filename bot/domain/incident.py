@@ -9,12 +9,12 @@ from datetime import datetime, tzinfo
 from typing import Any, Literal
 
 from bot.domain.errors import AlreadyDone, Refused
+from bot.domain.text import cut, plain_line, shows_nothing
 
 Status = Literal["investigating", "identified", "mitigating", "monitoring", "resolved"]
 STATUSES: tuple[Status, ...] = ("investigating", "identified", "mitigating", "monitoring", "resolved")
 
 TITLE_LENGTH = 200
-TURNING = "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
 # How every text about a rehearsal begins.
 DRILL = "DRILL: "
 # Slack's limit for the name of a channel.
@@ -81,13 +81,12 @@ def number_of(ref: str) -> int | None:
 
 def title_of(text: str) -> str:
     """The title as it is kept: one line, no control characters, cut with an ellipsis. Refused when nothing is left."""
-    printable = "".join(" " if _is_no_sign(sign) else sign for sign in text)
-    title = " ".join(printable.split())
-    if all(unicodedata.category(sign) in ("Cf", "Zs") for sign in title):
+    title = plain_line(text)
+    if shows_nothing(title):
         raise Refused(
             "An incident needs a title. Type what is wrong, for example `/incident declare Payments failing`."
         )
-    return title if len(title) <= TITLE_LENGTH else title[: TITLE_LENGTH - 1].rstrip() + "…"
+    return cut(title, TITLE_LENGTH)
 
 
 def status_of(word: str) -> Status:
@@ -143,11 +142,6 @@ def numbered(name: str, number: int) -> str:
     """The name with `-2`, `-3` … at its end, still within Slack's limit."""
     tail = f"-{number}"
     return name[: ROOM_NAME_LENGTH - len(tail)].rstrip("-") + tail
-
-
-def _is_no_sign(sign: str) -> bool:
-    """Control characters, line ends, and what turns the direction of all that is written behind it."""
-    return unicodedata.category(sign) in ("Cc", "Zl", "Zp") or sign in TURNING
 
 
 def _ascii_words(text: str) -> str:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from bot.domain.errors import Rejected
+from bot.domain.text import plain_line
 from bot.slack.calls import Calls
 
 
@@ -23,7 +24,8 @@ class Members(Calls):
     async def name_of(self, user: str) -> str:
         """How this member is called."""
         found = (await self.call("users.info", params={"user": user}))["user"]
-        return str(found.get("real_name") or found.get("profile", {}).get("display_name") or found.get("name") or user)
+        names = (found.get("real_name"), found.get("profile", {}).get("display_name"), found.get("name"))
+        return next((shown for name in names if name and (shown := plain_line(str(name)))), user)
 
     async def open_view(self, trigger_id: str, view: Mapping[str, Any]) -> None:
         await self.call("views.open", trigger_id=trigger_id, view=view)
