@@ -9,7 +9,8 @@ from aiohttp import web
 from multidict import MultiDict
 from twilio.request_validator import RequestValidator
 
-from bot.domain.errors import Failed, NotFound, NotPermitted, Unanswered, Unreachable
+from bot.domain.errors import Failed, NotFound, NotPermitted, Refused, Unanswered, Unreachable
+from bot.incoming import read_body
 from bot.patience import Patience
 from bot.services.page_reports import PageReports
 from bot.services.replies import Replies
@@ -23,6 +24,9 @@ NO_ADDRESS = "PUBLIC_URL is not set, so no signature can be checked"
 NOTHING_RECORDED, NOT_KNOWN = "nothing recorded", "not known"
 # Twilio hangs up after fifteen seconds, and tells the caller of an application error.
 PATIENCE_S = 5.0
+# Far more than Twilio sends: some thirty fields, of which a text is the longest.
+LARGEST_BODY = 64 * 1024
+MOST_FIELDS = 200
 
 Form = MultiDict[str]
 Answer = TypeVar("Answer")
@@ -116,10 +120,13 @@ class Switchboard:
         return _twiml(await self._replies.asked(page, action, repeat=repeat))
 
     async def _signed(self, request: web.Request) -> Form:
-        """The form, once its signature is seen to be right. Raises NotPermitted."""
+        """The form, once its signature is seen to be right. Raises NotPermitted, and Refused for what is no form.
+
+        Twilio signs the fields and not the bytes, so the form has to be read first, and is short.
+        """
         if self._public_url is None:
             raise NotPermitted(NO_ADDRESS)
-        form = MultiDict(parse_qsl((await request.read()).decode("utf-8", "replace"), keep_blank_values=True))
+        form = _form(await read_body(request, LARGEST_BODY))
         url, signature = f"{self._public_url}{request.raw_path}", request.headers.get(SIGNATURE, "")
         if not self._validator.validate(url, form, signature):
             raise NotPermitted(NOT_SIGNED)
@@ -128,6 +135,14 @@ class Switchboard:
 
 def _what(error: Failed) -> str:
     return NOT_KNOWN if isinstance(error, Unanswered) else NOTHING_RECORDED
+
+
+def _form(body: bytes) -> Form:
+    try:
+        fields = parse_qsl(body.decode("utf-8", "replace"), keep_blank_values=True, max_num_fields=MOST_FIELDS)
+    except ValueError as error:
+        raise Refused(f"a form of more than {MOST_FIELDS} fields") from error
+    return MultiDict(fields)
 
 
 def _of(form: Form, name: str) -> str:

@@ -1,5 +1,6 @@
 """The door to everybody but Slack: health, metrics, the API, and the routes others bring; errors are JSON."""
 
+import asyncio
 import errno
 import logging
 import time
@@ -12,6 +13,8 @@ from aiohttp.typedefs import Middleware
 
 from bot import api
 from bot.domain.errors import Failed, NotFound, NotPermitted, Refused, TocsinError
+from bot.doorkeeper import IDLE_FOR_S, Doorkeeper, most_connections, welcomed
+from bot.incoming import TooLarge, TooSlow
 from bot.metrics import CONTENT_TYPE, Figures, Metrics
 from bot.patience import Patience
 from bot.services import Services
@@ -48,7 +51,7 @@ def web_app(
 ) -> web.Application:
     """Every route of this process. `extra_routes` belong to other doors: Slack over HTTP, alerts, links."""
     health = Health(services, readiness, metrics)
-    middlewares = [told_in_the_log, told_as_json, only_on_a_known_schema(services.schema)]
+    middlewares = [welcomed, told_in_the_log, told_as_json, only_on_a_known_schema(services.schema)]
     app = web.Application(middlewares=middlewares, client_max_size=LARGEST_BODY)
     app.on_response_prepare.append(_harden)
     app.add_routes([
@@ -64,16 +67,31 @@ def web_app(
 @asynccontextmanager
 async def serving(app: web.Application, *, host: str, port: int) -> AsyncIterator[int]:
     """Listen while the block runs; gives the port, which the system chooses when it is 0. Raises Refused."""
-    runner = web.AppRunner(app, access_log=None, shutdown_timeout=SHUTDOWN_PATIENCE_S)
+    # Nobody's body is unpacked before it is known whose it is.
+    runner = web.AppRunner(
+        app, access_log=None, shutdown_timeout=SHUTDOWN_PATIENCE_S, auto_decompress=False, keepalive_timeout=IDLE_FOR_S
+    )
     await runner.setup()
     try:
-        try:
-            await web.TCPSite(runner, host, port).start()
-        except OSError as error:
-            raise Refused(_why_not(error, host, port)) from error
-        yield runner.addresses[0][1]
+        async with _listening(runner, host, port) as listening:
+            yield listening.sockets[0].getsockname()[1]
     finally:
         await runner.cleanup()
+
+
+@asynccontextmanager
+async def _listening(runner: web.AppRunner, host: str, port: int) -> AsyncIterator[asyncio.Server]:
+    """Until the block ends: then nobody new comes in."""
+    assert runner.server is not None
+    factory = Doorkeeper(most_connections()).watched(runner.server)
+    try:
+        server = await asyncio.get_running_loop().create_server(factory, host, port)
+    except OSError as error:
+        raise Refused(_why_not(error, host, port)) from error
+    try:
+        yield server
+    finally:
+        server.close()
 
 
 class Health:
@@ -160,6 +178,10 @@ def _status(error: TocsinError) -> int:
         return 404
     if isinstance(error, NotPermitted):
         return 403
+    if isinstance(error, TooLarge):
+        return 413
+    if isinstance(error, TooSlow):
+        return 408
     return 400 if isinstance(error, Refused) else 503
 
 

@@ -9,6 +9,7 @@ import click
 from bot.app import App, database_url
 from bot.cli.begin import CannotBegin, carry_out, read_runbook, read_settings, serve
 from bot.clock import Clock
+from bot.doorkeeper import raise_file_limit
 from bot.sandbox_app import run_sandbox
 from bot.settings import Settings
 from bot.store import migrations
@@ -70,6 +71,7 @@ def rehearse(file: str) -> None:
 
 
 async def _run(app: App) -> None:
+    raise_file_limit()
     asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(THREADS, "waiting"))
     async with app.running() as services:
         services.rendering.prepare(*SAID_AT_NIGHT)

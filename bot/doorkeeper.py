@@ -1,0 +1,163 @@
+"""Who may keep a connection to the web door: nobody who does not ask, and never so many that no file is left."""
+
+import asyncio
+import logging
+import resource
+import time
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+
+from aiohttp import web
+
+log = logging.getLogger(__name__)
+
+# From the opening of a connection, or from the first byte of a request, to the end of its headers.
+HEADERS_WITHIN_S = 10.0
+# Between two requests: longer than the proxies that keep connections, which would send one into a closing door.
+IDLE_FOR_S = 75.0
+MOST_FILES = 65_536
+# The rest is for the database, for what leaves, and for checks.
+SHARE_OF_FILES = 0.5
+MOST_CONNECTIONS = 8_192
+SAID_EVERY_S = 60.0
+
+
+def raise_file_limit() -> None:
+    """As many files as this account may have: a connection is one."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = MOST_FILES if hard == resource.RLIM_INFINITY else min(hard, MOST_FILES)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        # What cannot be raised is left: then fewer connections are taken.
+        with suppress(ValueError, OSError):
+            resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+
+
+def most_connections() -> int:
+    """As the limit of files is now."""
+    soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    return MOST_CONNECTIONS if soft == resource.RLIM_INFINITY else min(int(soft * SHARE_OF_FILES), MOST_CONNECTIONS)
+
+
+class Doorkeeper:
+    """Counts the connections of one listening socket. When all places are taken, who has waited longest without having
+    asked for anything makes room."""
+
+    def __init__(self, places: int, *, headers_within_s: float = HEADERS_WITHIN_S) -> None:
+        self.headers_within_s = headers_within_s
+        self._places = places
+        self._inside = 0
+        # In the order in which their time began.
+        self._unasked: dict[Visit, None] = {}
+        self._said_at_s = float("-inf")
+        self._unsaid = 0
+
+    def watched(self, protocol: Callable[[], asyncio.Protocol]) -> Callable[[], asyncio.Protocol]:
+        """The same factory of protocols, with each connection under watch."""
+        return lambda: Visit(protocol(), self)
+
+    def admit(self) -> bool:
+        """Is there a place, or can one be made?"""
+        if self._inside >= self._places:
+            self._say()
+            if not self._unasked:
+                return False
+            next(iter(self._unasked)).turn_away()
+        self._inside += 1
+        return True
+
+    def left(self, visit: "Visit") -> None:
+        self._inside -= 1
+        self._unasked.pop(visit, None)
+
+    def waits(self, visit: "Visit") -> None:
+        self._unasked[visit] = None
+
+    def asked(self, visit: "Visit") -> None:
+        self._unasked.pop(visit, None)
+
+    def _say(self) -> None:
+        """Once a minute, however many there are."""
+        self._unsaid += 1
+        now = time.monotonic()
+        if now - self._said_at_s >= SAID_EVERY_S:
+            log.warning("connections=%s all places are taken; met %s times", self._places, self._unsaid)
+            self._said_at_s, self._unsaid = now, 0
+
+
+class Visit(asyncio.Protocol):
+    """One connection: passes everything on, and ends it when a request does not come to the end of its headers."""
+
+    def __init__(self, inner: asyncio.Protocol, keeper: Doorkeeper) -> None:
+        self._inner = inner
+        self._keeper = keeper
+        self._transport: asyncio.Transport | None = None
+        self._timer: asyncio.TimerHandle | None = None
+        self._is_served = False
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)
+        if not self._keeper.admit():
+            transport.abort()
+            return
+        self._transport = transport
+        self._wait()
+        self._inner.connection_made(transport)
+
+    def data_received(self, data: bytes) -> None:
+        if self._transport is None:
+            return
+        if self._timer is None and not self._is_served:
+            self._wait()
+        self._inner.data_received(data)
+
+    def eof_received(self) -> bool | None:
+        return self._inner.eof_received() if self._transport else None
+
+    def pause_writing(self) -> None:
+        self._inner.pause_writing()
+
+    def resume_writing(self) -> None:
+        self._inner.resume_writing()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        if self._transport is None:
+            return
+        self._transport = None
+        self.is_served(True)
+        self._keeper.left(self)
+        self._inner.connection_lost(exc)
+
+    def is_served(self, now: bool) -> None:
+        """A request is whole and is being answered, or has been."""
+        self._is_served = now
+        if self._timer:
+            self._timer.cancel()
+            self._timer = None
+        self._keeper.asked(self)
+
+    def turn_away(self) -> None:
+        if self._transport is None:
+            return
+        transport = self._transport
+        # Counted out at once: the system says that it is closed only later.
+        self.connection_lost(None)
+        transport.abort()
+
+    def _wait(self) -> None:
+        self._timer = asyncio.get_running_loop().call_later(self._keeper.headers_within_s, self.turn_away)
+        self._keeper.waits(self)
+
+
+@web.middleware
+async def welcomed(
+    request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
+) -> web.StreamResponse:
+    """Outermost: what gets here has come to the end of its headers."""
+    visit = request.transport.get_protocol() if request.transport else None
+    if not isinstance(visit, Visit):
+        return await handler(request)
+    visit.is_served(True)
+    try:
+        return await handler(request)
+    finally:
+        visit.is_served(False)
