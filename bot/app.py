@@ -208,7 +208,7 @@ class App:
             services.schema,
             socket_trouble=socket,
         )
-        routes = intake.routes(services.alerts, services.heartbeats, self.settings, self.clock)
+        routes = intake.routes(services.alerts, services.heartbeats, services.alert_refusals, self.settings, self.clock)
         routes += acknowledging.routes(services)
         routes += switchboard.routes(services.page_reports, services.replies, self.settings)
         if is_http:

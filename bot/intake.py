@@ -1,19 +1,21 @@
 """The door for monitoring systems: alerts and signs of life over HTTP, and a reason for whatever is not taken."""
 
+import asyncio
 import hmac
 import logging
 from collections.abc import Iterable
 
-import aiohttp
 from aiohttp import web
 from pydantic import SecretStr
 
 from bot.clock import Clock
 from bot.domain.errors import NotFound, TocsinError, Unanswered, Unreachable
-from bot.services.alerts import Alerts
+from bot.incoming import Garbled, TooLarge, TooSlow, read_body, unpacked
+from bot.services.alert_refusals import AlertRefusals, Sender
+from bot.services.alerts import Alerts, TooMany
 from bot.services.heartbeats import Heartbeats
 from bot.settings import Settings
-from bot.sources import Source, Unreadable, WrongShape, on_the_shelf
+from bot.sources import Reading, Source, Unreadable, WrongShape, on_the_shelf
 from bot.store.troubles import plain_reason
 
 log = logging.getLogger(__name__)
@@ -21,12 +23,24 @@ log = logging.getLogger(__name__)
 NOTHING_STORED = "nothing was stored, send it again later"
 NOT_KNOWN = "it is not known whether this was stored: send it again, it is taken once"
 LARGEST_BODY = 1024 * 1024
+# A larger one is parsed in a thread, so that the loop goes on turning.
+PARSED_AT_ONCE = 16 * 1024
+# Of what was odd in a body, told to its sender.
+ODD_SHOWN = 10
 HOW_TO_ASK = "Send the header Authorization: Bearer <ALERTS_TOKEN>, or ?token=<ALERTS_TOKEN>"
 ONLY_SIGNED = "ALERTS_TOKEN is not set, so only sources that sign what they send are taken"
 
 
-def routes(alerts: Alerts, heartbeats: Heartbeats, settings: Settings, clock: Clock) -> list[web.RouteDef]:
-    intake = Intake(alerts, heartbeats, settings, clock)
+STATUSES: tuple[tuple[type[TocsinError], int], ...] = (
+    (WrongShape, 422), (TooMany, 422), (Unreadable, 400), (Garbled, 400), (TooLarge, 413), (TooSlow, 408),
+    (NotFound, 404),
+)  # fmt: skip
+
+
+def routes(
+    alerts: Alerts, heartbeats: Heartbeats, refusals: AlertRefusals, settings: Settings, clock: Clock
+) -> list[web.RouteDef]:
+    intake = Intake(alerts, heartbeats, refusals, settings, clock)
     return [
         web.post("/alerts/heartbeat/{name}", intake.heartbeat),
         web.post("/alerts/{source}", intake.alerts),
@@ -36,19 +50,28 @@ def routes(alerts: Alerts, heartbeats: Heartbeats, settings: Settings, clock: Cl
 class Intake:
     """Token or signature on the raw bytes first; then the body is read; what is answered with 202 is kept."""
 
-    def __init__(self, alerts: Alerts, heartbeats: Heartbeats, settings: Settings, clock: Clock) -> None:
+    def __init__(
+        self, alerts: Alerts, heartbeats: Heartbeats, refusals: AlertRefusals, settings: Settings, clock: Clock
+    ) -> None:
         self._alerts = alerts
         self._heartbeats = heartbeats
+        self._refusals = refusals
         self._settings = settings
         self._clock = clock
         self._sources = on_the_shelf()
 
     async def alerts(self, request: web.Request) -> web.Response:
-        """`POST /alerts/{source}`"""
+        """`POST /alerts/{source}`: whatever is not taken is heard of here, for its sender may never look."""
         try:
-            return await self._take(request)
+            answer = await self._take(request)
         except TocsinError as error:
-            return _refusal(error)
+            answer = _refusal(error)
+        sender = self._sender(request)
+        if sender and answer.status >= 400:
+            await self._refusals.refused(sender, answer.status)
+        elif sender:
+            await self._refusals.taken(sender)
+        return answer
 
     async def heartbeat(self, request: web.Request) -> web.Response:
         """`POST /alerts/heartbeat/{name}`: whatever its body says, the job is alive."""
@@ -67,16 +90,23 @@ class Intake:
             return self._unauthorized()
         if source is None:
             raise NotFound(f"there is no such source; there is: {', '.join(sorted(self._sources))}")
-        body = await _body(request)
-        if body is None:
-            return _answer(413, f"the body is larger than {LARGEST_BODY} bytes")
+        body = await read_body(request, LARGEST_BODY)
         if not trusted and not self._is_signed(source, body, request, secret):
             return self._unauthorized()
-        received = source.parse(body, request.headers)
+        body = unpacked(body, request.headers.get("Content-Encoding", ""), LARGEST_BODY)
+        reading = await _parsed(source, body, request)
         delivery = source.delivery(body, request.headers) if source.delivery else None
-        accepted = await self._alerts.receive(source.name, received, body=body, delivery=delivery)
-        log.info("source=%s accepted=%s", source.name, accepted)
-        return web.json_response({"accepted": accepted}, status=202)
+        accepted = await self._alerts.receive(
+            source.name, reading.alerts, reading.listings, body=body, delivery=delivery
+        )
+        log.info("source=%s accepted=%s odd=%s", source.name, accepted, len(reading.odd))
+        return web.json_response(_accepted(accepted, reading), status=202)
+
+    def _sender(self, request: web.Request) -> Sender | None:
+        """None when it is of no source that we know."""
+        source = self._sources.get(request.match_info["source"])
+        program = request.headers.get("User-Agent", "")
+        return Sender(source.name, request.remote or "", program) if source else None
 
     def _has_token(self, request: web.Request) -> bool:
         scheme, _, bearer = request.headers.get("Authorization", "").partition(" ")
@@ -109,19 +139,17 @@ def _is_one_of(given: str, tokens: Iterable[SecretStr]) -> bool:
     return found
 
 
-async def _body(request: web.Request) -> bytes | None:
-    """The whole body; None as soon as it is too large. Raises Unreadable when it breaks off."""
-    if (request.content_length or 0) > LARGEST_BODY:
-        return None
-    kept = bytearray()
-    try:
-        async for chunk in request.content.iter_any():
-            kept += chunk
-            if len(kept) > LARGEST_BODY:
-                return None
-    except (aiohttp.ClientPayloadError, web.RequestPayloadError) as error:
-        raise Unreadable("the body cannot be read") from error
-    return bytes(kept)
+async def _parsed(source: Source, body: bytes, request: web.Request) -> Reading:
+    if len(body) <= PARSED_AT_ONCE:
+        return source.parse(body, request.headers)
+    return await asyncio.to_thread(source.parse, body, request.headers)
+
+
+def _accepted(count: int, reading: Reading) -> dict[str, object]:
+    """With what was odd, when anything was."""
+    odd = list(reading.odd[:ODD_SHOWN])
+    more = len(reading.odd) - len(odd)
+    return {"accepted": count} | ({"odd": odd + [f"and {more} more"] * bool(more)} if odd else {})
 
 
 def _refusal(error: TocsinError) -> web.Response:
@@ -132,7 +160,7 @@ def _refusal(error: TocsinError) -> web.Response:
         log.warning("nothing stored: %s", error)
         reason = plain_reason(error)
         return _answer(503, NOTHING_STORED + (f": {reason}" if reason else ""), {"Retry-After": "5"})
-    for kind, status in ((WrongShape, 422), (Unreadable, 400), (NotFound, 404)):
+    for kind, status in STATUSES:
         if isinstance(error, kind):
             return _answer(status, str(error))
     raise error

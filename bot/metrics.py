@@ -61,6 +61,12 @@ class Metrics:
             "How often the database's clock was set while this process ran",
             registry=self._registry,
         )
+        self._refused = Counter(
+            "tocsin_alerts_refused_total",
+            "Deliveries of alerts that were refused, by what was answered",
+            ("source", "status"),
+            registry=self._registry,
+        )
         self._database_up = self._gauge("tocsin_database_up", "1 while the database answers")
         self._incidents = self._gauge("tocsin_incidents_open", "Open incidents", "severity", "drill")
         self._pages = self._gauge("tocsin_pages", "Pages by what their provider said", "via", "state")
@@ -89,6 +95,10 @@ class Metrics:
     def clock_stepped(self) -> None:
         """The database's clock was set."""
         self._clock_steps.inc()
+
+    def alerts_refused(self, source: str, status: int) -> None:
+        """A delivery of alerts was answered with this status, and not taken."""
+        self._refused.labels(source, str(status)).inc()
 
     def text(self, figures: Figures | None) -> bytes:
         """All of it in Prometheus' text format; None: the database did not answer, so its figures are left out."""

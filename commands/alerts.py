@@ -37,6 +37,12 @@ async def attach(call: Call) -> Answer:
     return None
 
 
+@COMMAND.button("alert.close")
+async def close(call: Call) -> Answer:
+    await call.house.alert_deeds.close(call.actor, int(call.value))
+    return None
+
+
 @COMMAND.button("alert.silence")
 async def ask_silence(call: Call) -> Answer:
     hint = "It is counted, but nobody is told or paged, also when it fires anew"

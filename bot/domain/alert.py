@@ -18,6 +18,8 @@ LEVELS: tuple[Level, ...] = ("critical", "high", "medium", "low")
 PAGE_AFTER = timedelta(minutes=5)
 DEFAULT_SILENCE = timedelta(hours=1)
 LONGEST_SILENCE = timedelta(days=30)
+# Told by this house itself, also when it is over.
+OWN_SOURCES = frozenset({"heartbeat", "health", "backup"})
 FINGERPRINT_LENGTH = 16
 # Of what a sender may choose itself: longer ones are hashed, so that an index can hold them.
 IDENTITY_LENGTH = 255
@@ -29,7 +31,8 @@ class ReceivedAlert:
 
     `severity` is the source's own word, None = it has none. `group`: alerts with the same one share a card, None = this
     one stands alone. `level`, `declare` and `procedure` are set by those who know them, such as a heartbeat or a check;
-    None = rules and severity decide.
+    None = rules and severity decide. `starts_at` and `ends_at` tell one episode from the next, by the source's clock;
+    None = it does not say.
     """
 
     title: str
@@ -44,6 +47,19 @@ class ReceivedAlert:
     level: Level | None = None
     declare: str | None = None
     procedure: str | None = None
+    starts_at: datetime | None = None
+    ends_at: datetime | None = None
+
+
+@dataclass(frozen=True)
+class Listing:
+    """A whole group in one delivery: what fires in it is in the delivery, except `hidden` alerts that were left out.
+
+    With none left out, an alert of the group that is not in the delivery fires no more: it is over, or muted there.
+    """
+
+    group: str
+    hidden: int = 0
 
 
 @dataclass(frozen=True)
@@ -51,7 +67,8 @@ class Alert:
     """An alert from its first firing to its end; `count` says how often it was told in between.
 
     `risen_at` is when it began, or became graver. `expires_at` is the end of one that is never told to be over, None =
-    its source says so.
+    its source says so. `source_group` and `starts_at` are its source's own words. `unlisted`: nobody told its end, its
+    group was told without it.
     """
 
     id: int
@@ -74,6 +91,9 @@ class Alert:
     last_at: datetime
     expires_at: datetime | None
     resolved_at: datetime | None
+    source_group: str | None = None
+    starts_at: datetime | None = None
+    unlisted: bool = False
 
     @property
     def is_firing(self) -> bool:
@@ -84,7 +104,8 @@ class Alert:
 class Group:
     """The alerts of one card, from the first one that fires until none does.
 
-    `quiet`: fewer than their rule waits for, so nobody is told. `told`: where it has been told already. People are a
+    `quiet`: fewer than their rule waits for, so nobody is told. `told`: where it has been told already. `hidden`: how
+    many more of its alerts the source has not shown. `closed_by`: None = it ended by its source's word. People are a
     runbook key, else a Slack id.
     """
 
@@ -102,6 +123,8 @@ class Group:
     page_at: datetime | None
     due_at: datetime | None
     closed_at: datetime | None
+    hidden: int = 0
+    closed_by: str | None = None
 
     def is_silenced(self, now: datetime) -> bool:
         return self.silenced_until is not None and self.silenced_until > now
@@ -123,10 +146,24 @@ class Standing:
         return [alert for alert in self.alerts if alert.is_firing]
 
     @property
+    def is_over(self) -> bool:
+        return not self.firing and not self.group.hidden
+
+    @property
+    def is_hidden(self) -> bool:
+        """All that was shown of it has ended, what was not shown may fire: only a person can say that it is over."""
+        return not self.firing and self.group.hidden > 0
+
+    @property
+    def standing_for(self) -> Sequence[Alert]:
+        """Those that fire. Of what is hidden nothing is known, so those that were shown stand for it."""
+        return self.alerts if self.is_hidden else self.firing
+
+    @property
     def unacknowledged(self) -> list[Alert]:
         """An acknowledgement is for what fired then, as bad as it was: nobody has answered to what came later."""
         at = self.group.acknowledged_at
-        return [alert for alert in self.firing if at is None or alert.risen_at > at]
+        return [alert for alert in self.standing_for if at is None or alert.risen_at > at]
 
     @property
     def unanswered(self) -> list[Alert]:
@@ -148,6 +185,19 @@ class Standing:
     @property
     def level(self) -> Level:
         return self.lead.level
+
+    @property
+    def gravest_first(self) -> list[Alert]:
+        """And of those that are as grave, what nobody has acknowledged, and then the oldest."""
+        open_ones = {alert.id for alert in self.unacknowledged}
+        return sorted(self.alerts, key=lambda one: (LEVELS.index(one.level), one.id not in open_ones, one.id))
+
+    @property
+    def can_be_closed(self) -> bool:
+        """By a person: our own end when what they tell of does, and what nobody has answered to is answered first."""
+        if self.group.closed_at or self.group.source in OWN_SOURCES:
+            return False
+        return self.is_hidden or not self.unacknowledged
 
     @property
     def declares(self) -> str | None:
@@ -209,7 +259,7 @@ def look_again_at(standing: Standing, page: datetime | None) -> datetime | None:
 def newly_told(standing: Standing, outlets: Iterable[str], now: datetime) -> list[str]:
     """Where the group has to be told now: each place once, and nowhere while it is quiet or silenced."""
     group = standing.group
-    if group.quiet or group.is_silenced(now) or not standing.firing:
+    if group.quiet or group.is_silenced(now) or standing.is_over:
         return []
     return [outlet for outlet in outlets if outlet not in group.told]
 

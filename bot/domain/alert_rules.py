@@ -12,6 +12,8 @@ from bot.domain.alert import LEVELS, Level, ReceivedAlert, identity
 # What monitoring systems call how bad it is, in lower case.
 SEVERITIES: Mapping[str, Level] = {
     "critical": "critical", "fatal": "critical", "p1": "critical", "high": "critical", "down": "critical",
+    # The word of whoever parts what pages from what makes a ticket.
+    "page": "critical",
     "error": "high", "p2": "high",
     "warning": "medium", "p3": "medium",
     "info": "low", "p4": "low", "p5": "low", "low": "low",

@@ -45,7 +45,9 @@ class AlertCards:
             group=standing.group,
             title=self._tied.title(standing),
             incident=standing.incident,
-            listed=standing.alerts[:ALERTS_SHOWN],
+            listed=standing.gravest_first[:ALERTS_SHOWN],
+            severity=None if standing.group.closed_at or standing.has_open_incident else self._tied.severity(standing),
+            late_at=await alerts.late_at(conn, standing),
             procedure=self._tied.procedure(standing),
             silenced=standing.group.is_silenced(self._clock.now()),
         )
@@ -67,6 +69,8 @@ class AlertCards:
             buttons.append(Button("Attach", "alert.attach", value))
         if not group.is_silenced(self._clock.now()):
             buttons.append(Button("Silence", "alert.silence", value))
+        if standing.can_be_closed:
+            buttons.append(Button("Close", "alert.close", value))
         if name := standing.labels.get("backup") if group.source == "backup" else None:
             buttons.append(Button("Run again", "backup.run", name))
         if self._tied.procedure(standing):

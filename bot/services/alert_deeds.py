@@ -13,7 +13,7 @@ from bot.domain.errors import AlreadyDone, NotFound, Refused
 from bot.domain.incident import Incident, must_be_open, number_of
 from bot.runbook import format_duration
 from bot.services.alert_incidents import AlertIncidents
-from bot.services.alerts import Alerts
+from bot.services.alert_settling import AlertSettling
 from bot.services.escalations import Escalations
 from bot.services.people import People
 from bot.services.permissions import Permissions
@@ -32,7 +32,7 @@ class AlertDeeds:
         people: People,
         permissions: Permissions,
         escalations: Escalations,
-        alerts: Alerts,
+        settling: AlertSettling,
         tied: AlertIncidents,
     ) -> None:
         self._db = db
@@ -40,7 +40,7 @@ class AlertDeeds:
         self._people = people
         self._permissions = permissions
         self._escalations = escalations
-        self._alerts = alerts
+        self._settling = settling
         self._tied = tied
 
     async def acknowledge(self, actor: Actor, group_id: int) -> None:
@@ -55,14 +55,15 @@ class AlertDeeds:
                 if incident.is_open:
                     await self._escalations.answer(conn, incident, actor)
             changes = {"acknowledged_by": actor.name, "acknowledged_at": self._clock.now()}
-            await self._alerts.settle(conn, _changed(standing, **changes))
+            await self._settling.settle(conn, _changed(standing, **changes))
 
     async def declare(self, actor: Actor, group_id: int) -> Incident:
-        """Declare an incident for it, of the severity its rule names, else the default. Raises Refused."""
+        """Declare an incident for it, of the severity its rule names, else that of its level. Raises Refused."""
         async with self._deed(actor, group_id, "declare") as (conn, standing):
             _must_be_free(standing)
-            tied = await self._tied.declare(conn, standing, actor, "declared", severity=standing.declares)
-            await self._alerts.settle(conn, tied)
+            severity = self._tied.severity(standing).id
+            tied = await self._tied.declare(conn, standing, actor, "declared", severity=severity)
+            await self._settling.settle(conn, tied)
             assert tied.incident is not None
             return tied.incident
 
@@ -75,7 +76,7 @@ class AlertDeeds:
             must_be_open(incident, "attach an alert to it")
             if not can_be_attached_to(incident):
                 raise Refused(f"An alert that everybody sees cannot be attached to {incident.ref}.")
-            await self._alerts.settle(conn, await self._tied.attach(conn, standing, incident, actor))
+            await self._settling.settle(conn, await self._tied.attach(conn, standing, incident, actor))
             return incident
 
     async def attachable(self) -> list[Incident]:
@@ -96,8 +97,17 @@ class AlertDeeds:
         until = self._clock.now() + duration
         async with self._deed(actor, group_id, "silence") as (conn, standing):
             await requests.once(conn, actor, self._clock.now())
-            await self._alerts.settle(conn, _changed(standing, silenced_by=actor.name, silenced_until=until))
+            await self._settling.settle(conn, _changed(standing, silenced_by=actor.name, silenced_until=until))
         return until
+
+    async def close(self, actor: Actor, group_id: int) -> None:
+        """It is over, as this person says: for a card that does not end by itself. Raises Refused."""
+        self._permissions.must(actor, "alert.silence")
+        async with self._deed(actor, group_id, "close") as (conn, standing):
+            await requests.once(conn, actor, self._clock.now())
+            if not standing.can_be_closed:
+                raise Refused("Acknowledge the alert first: it fires, and nobody has answered to it.")
+            await self._settling.close(conn, standing, actor)
 
     @asynccontextmanager
     async def _deed(self, actor: Actor, group_id: int, deed: str) -> AsyncIterator[tuple[Connection, Standing]]:

@@ -5,10 +5,10 @@ from typing import Literal
 
 from bot.clock import Clock
 from bot.domain.actor import TOCSIN, Actor
-from bot.domain.alert import Standing
+from bot.domain.alert import LEVELS, Standing
 from bot.domain.incident import Incident
 from bot.rendering import Rendering
-from bot.runbook import Runbook
+from bot.runbook import Runbook, Severity
 from bot.runbook.procedures import Procedure
 from bot.services.cards import Cards
 from bot.services.deeds import Moment
@@ -35,7 +35,7 @@ class AlertIncidents:
         rendering: Rendering,
     ) -> None:
         self._clock = clock
-        self._procedures = runbook.procedures
+        self._runbook = runbook
         self._incidents = incidents
         self._posts = posts
         self._cards = cards
@@ -56,21 +56,22 @@ class AlertIncidents:
     ) -> Standing:
         return await self._tie(conn, standing, incident, actor, why)
 
-    async def rejoin(self, conn: Connection, standing: Standing) -> Standing | None:
-        """Attach to the open incident that these alerts belonged to when they fired before; None when there is none."""
-        fingerprints = [alert.fingerprint for alert in standing.firing]
-        incident_id = await alerts.open_incident_of(conn, standing.group.source, fingerprints)
-        if incident_id is None:
-            return None
+    async def rejoin(self, conn: Connection, standing: Standing, incident_id: int) -> Standing:
+        """Attach to the open incident that one of these alerts belonged to when it fired before."""
         incident = await stored.get(conn, incident_id)
         return await self._tie(conn, standing, incident, TOCSIN, "again")
 
-    async def tell_over(self, conn: Connection, standing: Standing) -> None:
-        """The alert is over: its open incident learns of it, and stays open until a person resolves it."""
+    async def tell_over(self, conn: Connection, standing: Standing, by: Actor | None = None) -> None:
+        """Its open incident learns that the alert is over, and stays open until a person resolves it.
+
+        `by`: who has closed the alert by hand; None = it ended.
+        """
         incident = standing.incident
         if incident and incident.is_open:
-            await self._write(conn, standing, incident, TOCSIN, "over")
-            await self._posts.in_room(conn, incident, "alert_over", title=self.title(standing))
+            actor = by or TOCSIN
+            await self._write(conn, standing, incident, actor, "closed" if by else "over")
+            facts = {"title": self.title(standing), "standing": standing, "by": by.name if by else None}
+            await self._posts.in_room(conn, incident, "alert_over", **facts)
 
     async def follow(self, conn: Connection, incident: Incident, moment: Moment) -> None:
         """The cards of its alerts say how an incident stands."""
@@ -82,7 +83,14 @@ class AlertIncidents:
 
     def procedure(self, standing: Standing) -> Procedure | None:
         """What to do about it, as long as the runbook has it."""
-        return self._procedures.get(standing.procedure or "")
+        return self._runbook.procedures.get(standing.procedure or "")
+
+    def severity(self, standing: Standing) -> Severity:
+        """What `Declare incident` takes: the severity a rule names, else one as grave among all as its level is."""
+        severities = self._runbook.severities
+        named = next((one for one in severities if one.id == standing.declares), None)
+        rank = LEVELS.index(standing.level) * (len(severities) - 1) / (len(LEVELS) - 1)
+        return named or severities[round(rank)]
 
     async def _tie(self, conn: Connection, standing: Standing, incident: Incident, actor: Actor, why: Why) -> Standing:
         await self._write(conn, standing, incident, actor, why)
@@ -92,7 +100,12 @@ class AlertIncidents:
         return replace(standing, group=replace(standing.group, incident_id=incident.id), incident=incident)
 
     async def _write(
-        self, conn: Connection, standing: Standing, incident: Incident, actor: Actor, what: Why | Literal["over"]
+        self,
+        conn: Connection,
+        standing: Standing,
+        incident: Incident,
+        actor: Actor,
+        what: Why | Literal["over", "closed"],
     ) -> None:
         words = self._rendering.say("documents/alert_entry", standing=standing, title=self.title(standing), what=what)
         key = f"alert {standing.group.id} {what}"

@@ -56,7 +56,7 @@ class AlertOutlets(Errand):
     async def send(self, delivery: Delivery) -> str | None:
         async with self._db.transaction() as conn:
             standing = await alerts.standing(conn, delivery.payload["alert"])
-        if standing is None or not standing.firing:
+        if standing is None or standing.group.closed_at or standing.is_over:
             raise NoLongerWanted("the alert is over")
         if delivery.kind == "alert_email":
             return await self._send_mail(standing, delivery.payload["to"])

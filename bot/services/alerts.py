@@ -2,20 +2,18 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import partial
 
 from bot.clock import Clock
-from bot.domain.actor import TOCSIN
-from bot.domain.alert import ReceivedAlert, Standing, identity, look_again_at, newly_told, page_at
+from bot.domain.alert import Listing, ReceivedAlert, Standing, identity
 from bot.domain.alert_rules import Told, gathered
 from bot.domain.errors import Refused, Unanswered, Unreachable
 from bot.patience import Patience
 from bot.runbook import Runbook
-from bot.services.alert_incidents import AlertIncidents
-from bot.services.alert_outlets import AlertOutlets
+from bot.services.alert_settling import AlertSettling
 from bot.services.cards import Cards
 from bot.store import alerts
 from bot.store.database import Database
@@ -34,6 +32,21 @@ SET_ASIDE = timedelta(minutes=1)
 # Of a body that is kept to see what a source sends.
 BODY_KEPT = 64 * 1024
 KEPT_FOR = timedelta(days=7)
+# Of one delivery: as many are stored and shown within seconds.
+MOST_ALERTS = 10_000
+# More than so many are judged in a thread.
+AT_A_TIME = 250
+# A firing from before an end that was told within this is late news, as one of a pair or a queue brings it. Told again
+# after the shorter time it is none: a source that lost sight of it for a while tells its old beginning.
+LATE_FOR = timedelta(hours=1)
+DOUBTED_FOR = timedelta(minutes=5)
+
+
+class TooMany(Refused):
+    """More alerts in one delivery than are taken."""
+
+    def __init__(self, count: int) -> None:
+        super().__init__(f"{count} alerts in one delivery, at most {MOST_ALERTS}: send them in several")
 
 
 class Alerts:
@@ -44,32 +57,40 @@ class Alerts:
         db: Database,
         clock: Clock,
         runbook: Runbook,
-        tied: AlertIncidents,
-        outlets: AlertOutlets,
+        settling: AlertSettling,
         cards: Cards,
     ) -> None:
         self._db = db
         self._clock = clock
         self._runbook = runbook
-        self._tied = tied
-        self._outlets = outlets
+        self._settling = settling
         self._cards = cards
         self._places = asyncio.Semaphore(AT_ONCE)
         self._patience = Patience(PATIENCE_S)
 
     async def receive(
-        self, source: str, received: Sequence[ReceivedAlert], *, body: bytes = b"", delivery: str | None = None
+        self,
+        source: str,
+        received: Sequence[ReceivedAlert],
+        listings: Sequence[Listing] = (),
+        *,
+        body: bytes = b"",
+        delivery: str | None = None,
     ) -> int:
         """Keep and judge what was delivered, all of it or nothing; returns how many alerts that were.
 
-        `delivery` is the source's own id of the delivery: a second one with it changes nothing. None = every delivery
-        counts. Raises Unreachable when it could not be kept.
+        `listings`: the groups that the delivery tells whole. `delivery` is the source's own id of the delivery: a
+        second one with it changes nothing. None = every delivery counts. Raises TooMany, which stores nothing, and
+        Unreachable when it could not be kept.
         """
+        if len(received) > MOST_ALERTS:
+            raise TooMany(len(received))
+        told = await self._judged(source, received)
         async with self.taking() as conn:
             key = identity(delivery) if delivery else None
             kept, now = body[:BODY_KEPT], self._clock.now()
             if await alerts.keep_delivery(conn, source, key, kept, accepted=len(received), now=now):
-                await self.receive_within(conn, source, received)
+                await self._take(conn, source, told, listings)
         return len(received)
 
     @asynccontextmanager
@@ -91,36 +112,9 @@ class Alerts:
             conn = await begun.enter_async_context(self._db.transaction())
             return begun.pop_all(), conn
 
-    async def receive_within(self, conn: Connection, source: str, received: Iterable[ReceivedAlert]) -> None:
+    async def receive_within(self, conn: Connection, source: str, received: Sequence[ReceivedAlert]) -> None:
         """`receive` as a part of a larger deed, for what the bot finds out itself."""
-        now = self._clock.now()
-        told = gathered(self._runbook.alerts.rules, source, received)
-        keys, fingerprints = [one.group_key for one in told], [one.alert.fingerprint for one in told]
-        groups = await alerts.hold_groups(conn, source, keys=keys, fingerprints=fingerprints)
-        firing = await self._with_groups(conn, source, [one for one in told if one.times], groups, now)
-        changed = await alerts.save_firing(conn, source, firing, now) if firing else set()
-        changed |= await alerts.end_firing(conn, source, [o.alert.fingerprint for o in told if not o.times], now)
-        await self._count(conn, firing, now)
-        for group_id in sorted(changed):
-            standing = await alerts.lock(conn, group_id)
-            assert standing is not None
-            await self.settle(conn, standing)
-
-    async def settle(self, conn: Connection, standing: Standing) -> None:
-        """Whatever follows from how a group stands now: incident, page, who is told, the card. Saves the group."""
-        now = self._clock.now()
-        if not standing.firing:
-            await self._close(conn, standing, now)
-            return
-        standing = await self._tie(conn, _with_silence_ended(standing, now), now)
-        page = page_at(standing, now)
-        outlets = newly_told(standing, self._runbook.alerts.levels.outlets(standing.level), now)
-        await self._outlets.tell(conn, standing, outlets)
-        told = (*standing.group.told, *outlets)
-        group = replace(standing.group, told=told, page_at=page, due_at=look_again_at(standing, page))
-        await alerts.save_group(conn, group)
-        if "slack" in told:
-            await self._cards.touch(conn, f"alert:{group.id}")
+        await self._take(conn, source, await self._judged(source, received), ())
 
     async def standing(self, group_id: int) -> Standing | None:
         """None when there is no such group."""
@@ -147,15 +141,44 @@ class Alerts:
         async with self._db.transaction() as conn:
             return await alerts.forget_old(conn, self._clock.now() - max(longest, KEPT_FOR))
 
+    async def _judged(self, source: str, received: Sequence[ReceivedAlert]) -> list[Told]:
+        """What the rules make of them; of many in a thread, so that the loop goes on turning."""
+        work = partial(gathered, self._runbook.alerts.rules, source, received)
+        return await asyncio.to_thread(work) if len(received) > AT_A_TIME else work()
+
+    async def _take(self, conn: Connection, source: str, told: Sequence[Told], listings: Sequence[Listing]) -> None:
+        now = self._clock.now()
+        keys, fingerprints = [one.group_key for one in told], [one.alert.fingerprint for one in told]
+        listed = [one.group for one in listings]
+        groups = await alerts.hold_groups(conn, source, keys=keys, fingerprints=fingerprints, listed=listed)
+        late = await self._late(conn, source, told, now)
+        wanted = [one for one in told if one.times and one.alert.fingerprint not in late]
+        firing = await self._with_groups(conn, source, wanted, groups, now)
+        changed = await alerts.save_firing(conn, source, firing, now)
+        changed |= await alerts.end_firing(conn, source, [one for one in told if not one.times], now)
+        changed |= await alerts.end_unlisted(conn, source, listings, fingerprints, now)
+        changed |= await alerts.hide(conn, source, listings)
+        await self._count(conn, firing, now)
+        await self._settling.settle_changed(conn, changed)
+
+    async def _late(self, conn: Connection, source: str, told: Sequence[Told], now: datetime) -> set[str]:
+        """Those told as firing that are over: by another of a pair, or by a queue. The card of each says so."""
+        late = await alerts.late_news(
+            conn, source, [one for one in told if one.times], ended_since=now - LATE_FOR,
+            doubted_since=now - DOUBTED_FOR, now=now,
+        )  # fmt: skip
+        if late:
+            log.warning("source=%s late=%s told as firing again although they are over", source, len(late))
+            for group_id in await alerts.last_groups(conn, source, late):
+                await self._cards.touch(conn, f"alert:{group_id}")
+        return late
+
     async def _with_groups(
         self, conn: Connection, source: str, firing: Sequence[Told], groups: dict[str, int], now: datetime
     ) -> list[tuple[int, Told]]:
-        """Each alert with the group it fires in already, else with the open one of its key, opened in one order."""
-        new = {one.group_key: one for one in firing if one.alert.fingerprint not in groups}
-        opened = {
-            key: await alerts.open_group(conn, source, key, quiet=new[key].verdict.at_least is not None, now=now)
-            for key in sorted(new)
-        }
+        """Each alert with the group it fires in already, else with the open one of its key."""
+        new = {o.group_key: o.verdict.at_least is not None for o in firing if o.alert.fingerprint not in groups}
+        opened = await alerts.open_groups(conn, source, new, now)
         return [(groups.get(one.alert.fingerprint) or opened[one.group_key], one) for one in firing]
 
     async def _count(self, conn: Connection, firing: Sequence[tuple[int, Told]], now: datetime) -> None:
@@ -168,29 +191,6 @@ class Alerts:
             if await alerts.count_more(conn, rule, times, since=now - at_least.within, now=now) >= at_least.count:
                 await alerts.speak_up(conn, [group_id for group_id, _ in own])
 
-    async def _tie(self, conn: Connection, standing: Standing, now: datetime) -> Standing:
-        """The incident of a group: the open one it belonged to before, one its rule declares, one nobody else did."""
-        if standing.group.quiet or standing.group.is_silenced(now) or not standing.unanswered:
-            return standing
-        if joined := await self._tied.rejoin(conn, standing):
-            return joined
-        if standing.declares:
-            return await self._tied.declare(conn, standing, TOCSIN, "rule", severity=standing.declares)
-        page = page_at(standing, now)
-        if page is None or page > now:
-            return standing
-        # Pages belong to incidents, with their ladder, their acknowledgement and their trace. So an alert that nobody
-        # answers becomes an incident of the default severity, whose first tier is paged at once.
-        return await self._tied.declare(conn, standing, TOCSIN, "unacknowledged")
-
-    async def _close(self, conn: Connection, standing: Standing, now: datetime) -> None:
-        """Nothing in the group fires any more: its card says so, and the next firing begins a new one."""
-        group = replace(standing.group, closed_at=now, page_at=None, due_at=None)
-        await alerts.save_group(conn, group)
-        await self._tied.tell_over(conn, standing)
-        if "slack" in group.told:
-            await self._cards.touch(conn, f"alert:{group.id}")
-
     async def _look_safely(self, conn: Connection, group_id: int, now: datetime) -> bool:
         """False when this group cannot be worked on: then it must not stop the others."""
         try:
@@ -198,15 +198,8 @@ class Alerts:
                 await alerts.end_expired(conn, group_id, now)
                 standing = await alerts.lock(conn, group_id)
                 assert standing is not None
-                await self.settle(conn, standing)
+                await self._settling.settle(conn, standing)
         except (KeyError, ValueError, TypeError, Refused):
             log.exception("alert=%s cannot be looked at", group_id)
             return False
         return True
-
-
-def _with_silence_ended(standing: Standing, now: datetime) -> Standing:
-    group = standing.group
-    if group.silenced_until is None or group.is_silenced(now):
-        return standing
-    return replace(standing, group=replace(group, silenced_by=None, silenced_until=None))

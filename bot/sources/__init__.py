@@ -2,29 +2,31 @@
 
 A source is a module with
     NAME                      the word in the address
-    parse(body, headers)      the alerts in a body, in our words; raises Unreadable or WrongShape
+    parse(body, headers)      what a body holds, in our words; raises Unreadable or WrongShape
 and, where its system has them,
     SECRET                    the setting (see `bot/settings`) that holds the secret it signs with
     is_signed(body, headers, secret, now)
                               was this body signed with the secret? Judged on the raw bytes, in constant time
     delivery(body, headers)   the system's own id of a delivery, the same on a retry; None = this one has none
-Parsing is pure: bytes in, alerts out. `headers` are found whatever their capitals.
+Parsing is pure: bytes in, a Reading out; large bodies are parsed in a thread. `headers` are found whatever their
+capitals.
 """
 
 import importlib
 import json
 import pkgutil
-import unicodedata
-from collections.abc import Callable, Mapping
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Annotated, Any, TypeVar
 from urllib.parse import urlsplit
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError
 
-from bot.domain.alert import ReceivedAlert
+from bot.domain.alert import Listing, ReceivedAlert
 from bot.domain.errors import Refused
+from bot.domain.text import cut, plain, plain_line
 
 TITLE_LENGTH = 200
 TEXT_LENGTH = 2000
@@ -41,8 +43,17 @@ class WrongShape(Refused):
     """The body can be read, but it is not what its source sends; the message names the first place."""
 
 
+@dataclass(frozen=True)
+class Reading:
+    """What a body holds. `listings`: the groups that it tells whole. `odd`: what was left out of it, and why."""
+
+    alerts: Sequence[ReceivedAlert]
+    listings: Sequence[Listing] = ()
+    odd: Sequence[str] = ()
+
+
 Headers = Mapping[str, str]
-Parse = Callable[[bytes, Headers], list[ReceivedAlert]]
+Parse = Callable[[bytes, Headers], Reading]
 IsSigned = Callable[[bytes, Headers, str, datetime], bool]
 Delivery = Callable[[bytes, Headers], str | None]
 
@@ -105,26 +116,67 @@ def _as_text(value: object) -> object:
         return str(value).lower()
     if isinstance(value, int | float):
         return str(value)
-    return printable(value) if isinstance(value, str) else value
+    return plain(value) if isinstance(value, str) else value
 
 
-def printable(text: str) -> str:
-    """Without control characters, other than line breaks, and without halves of characters."""
-    return "".join(" " if unicodedata.category(sign) in ("Cc", "Cs") and sign != "\n" else sign for sign in text)
+def _as_text_or_none(value: object) -> object:
+    return "" if value is None else _as_text(value)
 
+
+def _as_labels(value: object) -> object:
+    """What is no text and cannot be read as one becomes None; no labels at all are none."""
+    if not isinstance(value, Mapping):
+        return {} if value is None else value
+    return {plain(str(name)): _as_label(one) for name, one in value.items()}
+
+
+def _as_label(value: object) -> object:
+    return _as_text(value) if isinstance(value, str | bool | int | float) else None
+
+
+def _as_moment(value: object) -> datetime | None:
+    """RFC 3339 with an offset. None for anything else, and for the year 1: Go writes it for a time that is not set."""
+    if not isinstance(value, str):
+        return None
+    try:
+        moment = datetime.fromisoformat(_FRACTION.sub(r"\1", value))
+        return moment.astimezone(UTC) if moment.tzinfo and moment.year > 1 else None
+    except (ValueError, OverflowError):
+        return None
+
+
+# Go writes nine digits of a second, and Python reads six.
+_FRACTION = re.compile(r"(\.\d{6})\d+")
 
 # A text, or what can be read as one.
 Text = Annotated[str, BeforeValidator(_as_text)]
+# As `Text`, where a system may also write null.
+OrNone = Annotated[str, BeforeValidator(_as_text_or_none)]
+# By name; None = what was sent is no text, and is left out.
+Labels = Annotated[dict[str, str | None], BeforeValidator(_as_labels)]
+# By the sender's clock; None = it says none.
+Moment = Annotated[datetime | None, BeforeValidator(_as_moment)]
+
+
+def known(labels: Mapping[str, str | None]) -> dict[str, str]:
+    """Those that have a value."""
+    return {name: value for name, value in labels.items() if value is not None}
+
+
+def oddities(labels: Mapping[str, str | None], where: str) -> Iterator[str]:
+    """Which of them were left out."""
+    return (
+        f"{where}.{one_line(name, 60)} is no text and was left out" for name, value in labels.items() if value is None
+    )
 
 
 def one_line(text: str, length: int = TITLE_LENGTH) -> str:
     """On one line, cut with an ellipsis; '' when nothing is left."""
-    words = " ".join(text.split())
-    return words if len(words) <= length else words[: length - 1].rstrip() + "…"
+    return cut(plain_line(text), length)
 
 
 def some_text(text: str) -> str:
-    return text.strip() if len(text.strip()) <= TEXT_LENGTH else text.strip()[: TEXT_LENGTH - 1].rstrip() + "…"
+    return cut(text.strip(), TEXT_LENGTH)
 
 
 def labels_of(labels: Mapping[str, str]) -> dict[str, str]:

@@ -5,57 +5,102 @@
                  "labels": {"alertname": "InstanceDown", "severity": "critical"},
                  "annotations": {"summary": "db-1 is down", "runbook_url": "https://…"}}]}
 
-Each alert has its own status: the one at the top says `firing` as long as any of them does. A group that goes on firing
-is sent again every `repeat_interval`, and by each of a pair: repeats, not new alerts.
+Each alert has its own status: the one at the top says `firing` as long as any of those shown does. A group that goes on
+firing is sent again every `repeat_interval`, and by each of a pair: repeats, not new alerts.
+
+A notification is the whole group: what fired before and is not in it has ended unseen, or is silenced or inhibited
+there. With `max_alerts` the list is cut, and `truncatedAlerts` says by how many, firing or not. `startsAt` and `endsAt`
+bound an episode; of one that fires the end is the year 1.
 """
 
-from typing import Literal
+from collections.abc import Iterator, Mapping
+from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
-from bot.domain.alert import ReceivedAlert, fingerprint_of, identity
-from bot.sources import Headers, Shape, Text, labels_of, one_line, read_json, shaped, some_text, web_address
+from bot.domain.alert import Listing, ReceivedAlert, fingerprint_of, identity
+from bot.sources import (
+    Headers,
+    Labels,
+    Moment,
+    OrNone,
+    Reading,
+    Shape,
+    known,
+    labels_of,
+    oddities,
+    one_line,
+    read_json,
+    shaped,
+    some_text,
+    web_address,
+)
 
 NAME = "alertmanager"
+
+# What a column of ours can hold.
+MOST_HIDDEN = 2**31 - 1
+
+
+def _as_count(value: object) -> int | None:
+    return min(max(value, 0), MOST_HIDDEN) if isinstance(value, int) else None
 
 
 class _Alert(Shape):
     status: Literal["firing", "resolved"]
-    labels: dict[Text, Text]
-    annotations: dict[Text, Text] = Field(default_factory=dict)
-    generatorURL: Text = ""
-    fingerprint: Text = ""
+    labels: Labels
+    annotations: Labels = Field(default_factory=dict)
+    generatorURL: OrNone = ""
+    fingerprint: OrNone = ""
+    startsAt: Moment = None
+    endsAt: Moment = None
 
 
 class _Notification(Shape):
     alerts: list[_Alert]
-    groupKey: Text = ""
+    groupKey: OrNone = ""
+    truncatedAlerts: Annotated[int | None, BeforeValidator(_as_count)] = None
 
 
-def parse(body: bytes, headers: Headers) -> list[ReceivedAlert]:
+def parse(body: bytes, headers: Headers) -> Reading:
     notification = shaped(_Notification, read_json(body))
     group = identity(notification.groupKey) if notification.groupKey else None
-    return [_received(alert, group) for alert in notification.alerts]
+    alerts = [_received(alert, group) for alert in notification.alerts]
+    return Reading(alerts, _listings(group, notification), list(_odd(notification)))
+
+
+def _listings(group: str | None, notification: _Notification) -> list[Listing]:
+    """None of a notification that does not say how much of its group it leaves out: somebody else wrote it."""
+    hidden = notification.truncatedAlerts
+    return [Listing(group, hidden)] if group and notification.alerts and hidden is not None else []
+
+
+def _odd(notification: _Notification) -> Iterator[str]:
+    for number, alert in enumerate(notification.alerts):
+        yield from oddities(alert.labels, f"alerts.{number}.labels")
+        yield from oddities(alert.annotations, f"alerts.{number}.annotations")
 
 
 def _received(alert: _Alert, group: str | None) -> ReceivedAlert:
-    notes = alert.annotations
+    labels, notes = known(alert.labels), known(alert.annotations)
     return ReceivedAlert(
-        title=_title(alert),
+        title=_title(labels, notes),
         firing=alert.status == "firing",
-        fingerprint=identity(alert.fingerprint) if alert.fingerprint else fingerprint_of(alert.labels),
-        severity=alert.labels.get("severity"),
+        fingerprint=identity(alert.fingerprint) if alert.fingerprint else fingerprint_of(labels),
+        severity=labels.get("severity"),
         description=some_text(notes.get("description") or notes.get("message") or ""),
         url=web_address(alert.generatorURL),
         runbook_url=web_address(notes.get("runbook_url")),
-        labels=labels_of(alert.labels),
+        labels=labels_of(labels),
         group=group,
+        starts_at=alert.startsAt,
+        ends_at=alert.endsAt if alert.status == "resolved" else None,
     )
 
 
-def _title(alert: _Alert) -> str:
+def _title(labels: Mapping[str, str], notes: Mapping[str, str]) -> str:
     """The name people search for, and the sentence somebody wrote for it."""
-    name, summary = alert.labels.get("alertname", ""), alert.annotations.get("summary", "")
+    name, summary = labels.get("alertname", ""), notes.get("summary", "")
     if not name or not summary or name.lower() in summary.lower():
         return one_line(summary or name) or "An alert without a name"
     return one_line(f"{name}: {summary}")

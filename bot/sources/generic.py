@@ -13,7 +13,21 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field
 
 from bot.domain.alert import ReceivedAlert, fingerprint_of, identity
-from bot.sources import Headers, Shape, Text, labels_of, one_line, read_json, shaped, some_text, web_address
+from bot.sources import (
+    Headers,
+    Labels,
+    Reading,
+    Shape,
+    Text,
+    known,
+    labels_of,
+    oddities,
+    one_line,
+    read_json,
+    shaped,
+    some_text,
+    web_address,
+)
 
 NAME = "generic"
 
@@ -32,18 +46,22 @@ class _Alert(Shape):
     description: Text | None = None
     url: Text | None = None
     runbook_url: Text | None = None
-    labels: dict[Text, Text] = Field(default_factory=dict)
+    labels: Labels = Field(default_factory=dict)
 
 
 class _Alerts(Shape):
     alerts: list[_Alert]
 
 
-def parse(body: bytes, headers: Headers) -> list[ReceivedAlert]:
+def parse(body: bytes, headers: Headers) -> Reading:
     content = read_json(body)
     if isinstance(content, Mapping) and "alerts" in content:
-        return [_received(alert) for alert in shaped(_Alerts, content).alerts]
-    return [_received(shaped(_Alert, content))]
+        alerts = shaped(_Alerts, content).alerts
+        odd = [one for number, alert in enumerate(alerts) for one in oddities(alert.labels, f"alerts.{number}.labels")]
+    else:
+        alerts = [shaped(_Alert, content)]
+        odd = list(oddities(alerts[0].labels, "labels"))
+    return Reading([_received(alert) for alert in alerts], odd=odd)
 
 
 def delivery(body: bytes, headers: Headers) -> str | None:
@@ -51,13 +69,14 @@ def delivery(body: bytes, headers: Headers) -> str | None:
 
 
 def _received(alert: _Alert) -> ReceivedAlert:
+    labels = known(alert.labels)
     return ReceivedAlert(
         title=one_line(alert.title),
         firing=alert.status == "firing",
-        fingerprint=identity(alert.fingerprint) if alert.fingerprint else fingerprint_of(alert.labels, alert.title),
-        severity=alert.severity or alert.labels.get("severity"),
+        fingerprint=identity(alert.fingerprint) if alert.fingerprint else fingerprint_of(labels, alert.title),
+        severity=alert.severity or labels.get("severity"),
         description=some_text(alert.description or ""),
         url=web_address(alert.url),
-        runbook_url=web_address(alert.runbook_url or alert.labels.get("runbook_url")),
-        labels=labels_of(alert.labels),
+        runbook_url=web_address(alert.runbook_url or labels.get("runbook_url")),
+        labels=labels_of(labels),
     )

@@ -1,19 +1,21 @@
 """Alerts and their groups, as they are kept. Whoever changes an alert holds its group."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
+from typing import TypeVar
 
-from psycopg.types.json import Jsonb
-
-from bot.domain.alert import LEVELS, Alert, Group, Standing
+from bot.domain.alert import LEVELS, Alert, Group, Listing, Standing
 from bot.domain.alert_rules import Told
 from bot.store import incidents
-from bot.store.queries import Connection, Queries, Row
+from bot.store.queries import Connection, Queries, Row, as_json
 
 SQL = Queries(__file__)
+Item = TypeVar("Item")
 
-# More than one delivery of a megabyte can hold.
+# As many as one delivery may hold.
 LOOKED_AT = 10_000
+# Written or read in one statement: a few milliseconds of this process.
+AT_A_TIME = 250
 
 
 async def keep_delivery(
@@ -24,32 +26,99 @@ async def keep_delivery(
 
 
 async def hold_groups(
-    conn: Connection, source: str, *, keys: Iterable[str], fingerprints: Iterable[str]
+    conn: Connection, source: str, *, keys: Iterable[str], fingerprints: Iterable[str], listed: Iterable[str] = ()
 ) -> dict[str, int]:
-    """Lock whatever a delivery may change; returns the group of each of the alerts that fires already."""
+    """Lock whatever a delivery may change; returns the group of each of the alerts that fires already.
+
+    `listed`: the source's groups that the delivery tells whole.
+    """
     wanted = list(fingerprints)
-    await SQL.all(conn, "hold_groups", source=source, keys=list(keys), fingerprints=wanted)
+    held = {"keys": list(keys), "listed": list(listed)}
+    await SQL.all(conn, "hold_groups", source=source, fingerprints=wanted, **held)
     rows = await SQL.all(conn, "groups_of_firing", source=source, fingerprints=wanted)
     return {row["fingerprint"]: row["group_id"] for row in rows}
 
 
-async def open_group(conn: Connection, source: str, key: str, *, quiet: bool, now: datetime) -> int:
-    """The open group of this key, made and locked if need be."""
-    row = await SQL.the(conn, "open_group", source=source, key=key, quiet=quiet, now=now)
-    return int(row["id"])
+async def open_groups(conn: Connection, source: str, quiet: Mapping[str, bool], now: datetime) -> dict[str, int]:
+    """The open group of each key, made and locked if need be; `quiet` says of a new one whether it is."""
+    opened: dict[str, int] = {}
+    for keys in sliced(sorted(quiet)):
+        rows: list[Row] = [{"key": key, "quiet": quiet[key]} for key in keys]
+        found = await SQL.rows(conn, "open_groups", rows, source=source, now=now)
+        opened |= {row["key"]: int(row["id"]) for row in found}
+    return opened
 
 
-async def save_firing(conn: Connection, source: str, firing: Iterable[tuple[int, Told]], now: datetime) -> set[int]:
+async def late_news(
+    conn: Connection,
+    source: str,
+    firing: Iterable[Told],
+    *,
+    ended_since: datetime,
+    doubted_since: datetime,
+    now: datetime,
+) -> set[str]:
+    """Which of these fired before their last end, and so no more: none that ended before then by our clock, and none
+    that was told so before `doubted_since` already."""
+    rows = [_times(one) for one in firing if one.alert.starts_at]
+    spans = {"ended_since": ended_since, "doubted_since": doubted_since, "now": now}
+    return {row["fingerprint"] for row in await SQL.rows(conn, "late_news", rows, source=source, **spans)}
+
+
+async def last_groups(conn: Connection, source: str, fingerprints: Iterable[str]) -> list[int]:
+    """The groups in which these fired last."""
+    rows = await SQL.all(conn, "last_groups", source=source, fingerprints=list(fingerprints))
+    return sorted({int(row["group_id"]) for row in rows})
+
+
+async def late_at(conn: Connection, standing: Standing) -> datetime | None:
+    """When one of these was told as firing once more after this end of it; None when none was."""
+    if standing.group.closed_at is None:
+        return None
+    wanted = {"source": standing.group.source, "fingerprints": [alert.fingerprint for alert in standing.alerts]}
+    at: datetime | None = (await SQL.the(conn, "late_at", since=standing.group.closed_at, **wanted))["late_at"]
+    return at
+
+
+async def save_firing(conn: Connection, source: str, firing: Sequence[tuple[int, Told]], now: datetime) -> set[int]:
     """Keep alerts that fire, each with its group, or count them once more; returns the groups they are in."""
-    rows = [_row(group_id, told, now) for group_id, told in firing]
-    found = await SQL.all(conn, "save_firing", source=source, alerts=Jsonb(rows), levels=list(LEVELS), now=now)
+    groups: set[int] = set()
+    for some in sliced(firing):
+        rows = [_row(group_id, told, now) for group_id, told in some]
+        found = await SQL.rows(conn, "save_firing", rows, source=source, levels=list(LEVELS), now=now)
+        groups |= {int(row["group_id"]) for row in found}
+    return groups
+
+
+async def end_firing(conn: Connection, source: str, over: Iterable[Told], now: datetime) -> set[int]:
+    """These are over, unless what fires has begun since; returns the groups of those that fired."""
+    rows = [_times(one) for one in over]
+    found = await SQL.rows(conn, "end_firing", rows, source=source, now=now)
+    if any(one["ends_at"] for one in rows):
+        await SQL.run(conn, "keep_endings", rows=as_json(rows), source=source, now=now)
     return {int(row["group_id"]) for row in found}
 
 
-async def end_firing(conn: Connection, source: str, fingerprints: Iterable[str], now: datetime) -> set[int]:
-    """These are over; returns the groups of those that fired."""
-    found = await SQL.all(conn, "end_firing", source=source, fingerprints=list(fingerprints), now=now)
-    return {int(row["group_id"]) for row in found}
+async def end_unlisted(
+    conn: Connection, source: str, listings: Iterable[Listing], fingerprints: Iterable[str], now: datetime
+) -> set[int]:
+    """In groups of which nothing is hidden, whatever is not among these is over; returns the groups that changes."""
+    listed = [one.group for one in listings if not one.hidden]
+    if not listed:
+        return set()
+    given = {"source": source, "listed": listed, "fingerprints": list(fingerprints)}
+    return {int(row["group_id"]) for row in await SQL.all(conn, "end_unlisted", now=now, **given)}
+
+
+async def hide(conn: Connection, source: str, listings: Iterable[Listing]) -> set[int]:
+    """Keep how many alerts of each were not shown; returns the groups that changes."""
+    rows: list[Row] = [{"key": one.group, "hidden": one.hidden} for one in listings]
+    return {int(row["id"]) for row in await SQL.rows(conn, "hide", rows, source=source)}
+
+
+async def end_group(conn: Connection, group_id: int, now: datetime) -> None:
+    """Whatever fires in it is over."""
+    await SQL.run(conn, "end_group", group_id=group_id, now=now)
 
 
 async def end_expired(conn: Connection, group_id: int, now: datetime) -> None:
@@ -70,19 +139,24 @@ async def speak_up(conn: Connection, group_ids: Iterable[int]) -> None:
 
 async def standing(conn: Connection, group_id: int) -> Standing | None:
     """None when there is no such group."""
-    row = await SQL.one(conn, "group", id=group_id)
-    return await _standing(conn, row) if row else None
+    return next(iter(await _standings(conn, await SQL.all(conn, "groups", ids=[group_id]))), None)
 
 
 async def lock(conn: Connection, group_id: int) -> Standing | None:
     """The group, held for this transaction, and its alerts."""
-    row = await SQL.one(conn, "group_locked", id=group_id)
-    return await _standing(conn, row) if row else None
+    return next(iter(await lock_all(conn, [group_id])), None)
 
 
-async def save_group(conn: Connection, group: Group) -> None:
-    """Everything of it that changes during its life."""
-    await SQL.run(conn, "save_group", **(vars(group) | {"told": list(group.told)}))
+async def lock_all(conn: Connection, group_ids: Iterable[int]) -> list[Standing]:
+    """Those of these groups that there are, held for this transaction, in order."""
+    return await _standings(conn, await SQL.all(conn, "groups_locked", ids=list(group_ids)))
+
+
+async def save_groups(conn: Connection, groups: Iterable[Group]) -> None:
+    """Everything of each that changes during its life."""
+    rows = [vars(group) | {"told": list(group.told)} for group in groups]
+    if rows:
+        await SQL.run(conn, "save_groups", rows=as_json(rows))
 
 
 async def claim_due(conn: Connection, *, now: datetime, limit: int) -> list[int]:
@@ -98,10 +172,13 @@ async def next_due(conn: Connection) -> datetime | None:
     return due_at
 
 
-async def open_incident_of(conn: Connection, source: str, fingerprints: Iterable[str]) -> int | None:
-    """The open incident that one of these alerts belonged to when it fired before; None when there is none."""
-    row = await SQL.one(conn, "open_incident_of", source=source, fingerprints=list(fingerprints))
-    return int(row["incident_id"]) if row else None
+async def open_incidents_of(conn: Connection, wanted: Collection[Alert]) -> dict[tuple[str, str], int]:
+    """By source and fingerprint, the open incident that such an alert belonged to when it fired before."""
+    if not wanted:
+        return {}
+    given = {"sources": [one.source for one in wanted], "fingerprints": [one.fingerprint for one in wanted]}
+    rows = await SQL.all(conn, "open_incidents_of", **given)
+    return {(row["source"], row["fingerprint"]): int(row["incident_id"]) for row in rows}
 
 
 async def groups_of_incident(conn: Connection, incident_id: int) -> list[int]:
@@ -109,24 +186,37 @@ async def groups_of_incident(conn: Connection, incident_id: int) -> list[int]:
 
 
 async def forget_old(conn: Connection, before: datetime) -> int:
-    """Deliveries and countings from before then; alerts themselves are kept."""
-    deliveries = await SQL.run(conn, "forget_deliveries", before=before)
-    return deliveries + await SQL.run(conn, "forget_sightings", before=before)
+    """Deliveries, countings and endings from before then; alerts themselves are kept."""
+    names = ("forget_deliveries", "forget_sightings", "forget_endings")
+    return sum([await SQL.run(conn, name, before=before) for name in names])
 
 
-async def _standing(conn: Connection, row: Row) -> Standing:
-    found = await SQL.all(conn, "alerts_of", group_id=row["id"], limit=LOOKED_AT)
-    group = Group(**(row | {"told": tuple(row["told"])}))
-    incident = await incidents.get(conn, group.incident_id) if group.incident_id else None
-    return Standing(group, [Alert(**alert) for alert in found], incident)
+def sliced(items: Sequence[Item]) -> Iterator[Sequence[Item]]:
+    """A few at a time, so that a large delivery leaves the loop to others in between."""
+    return (items[start : start + AT_A_TIME] for start in range(0, len(items), AT_A_TIME))
+
+
+async def _standings(conn: Connection, rows: Sequence[Row]) -> list[Standing]:
+    groups = [Group(**(row | {"told": tuple(row["told"])})) for row in rows]
+    fired: dict[int, list[Alert]] = {group.id: [] for group in groups}
+    async for row in SQL.each(conn, "alerts_of", ids=list(fired), limit=LOOKED_AT):
+        fired[row["group_id"]].append(Alert(**row))
+    tied = {number: await incidents.get(conn, number) for number in {g.incident_id for g in groups} if number}
+    return [Standing(group, fired[group.id], tied.get(group.incident_id or 0)) for group in groups]
+
+
+def _times(told: Told) -> Row:
+    alert = told.alert
+    return {"fingerprint": alert.fingerprint, "starts_at": alert.starts_at, "ends_at": alert.ends_at}
 
 
 def _row(group_id: int, told: Told, now: datetime) -> Row:
     alert, verdict = told.alert, told.verdict
-    expires_at = (now + verdict.at_least.within).isoformat() if verdict.at_least else None
     return {
         "group_id": group_id, "fingerprint": alert.fingerprint, "title": alert.title, "severity": alert.severity,
         "description": alert.description, "url": alert.url, "runbook_url": alert.runbook_url,
         "labels": dict(alert.labels), "level": verdict.level, "flagged": verdict.flagged,
-        "declares": verdict.declares, "procedure": verdict.procedure, "count": told.times, "expires_at": expires_at,
+        "declares": verdict.declares, "procedure": verdict.procedure, "count": told.times,
+        "expires_at": now + verdict.at_least.within if verdict.at_least else None, "source_group": alert.group,
+        "starts_at": alert.starts_at,
     }  # fmt: skip

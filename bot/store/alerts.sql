@@ -9,7 +9,8 @@ ON CONFLICT (source, key) DO NOTHING;
 SELECT id FROM alert_groups
 WHERE closed_at IS NULL AND source = %(source)s AND (key = ANY(%(keys)s) OR id IN (
     SELECT group_id FROM alerts
-    WHERE source = %(source)s AND fingerprint = ANY(%(fingerprints)s) AND resolved_at IS NULL))
+    WHERE source = %(source)s AND resolved_at IS NULL
+      AND (fingerprint = ANY(%(fingerprints)s) OR source_group = ANY(%(listed)s))))
 ORDER BY id FOR UPDATE;
 
 -- name: groups_of_firing
@@ -17,46 +18,102 @@ ORDER BY id FOR UPDATE;
 SELECT fingerprint, group_id FROM alerts
 WHERE source = %(source)s AND fingerprint = ANY(%(fingerprints)s) AND resolved_at IS NULL;
 
--- name: open_group
--- The open group of this key, a new one if need be; a silence that has not ended holds for the new one too.
+-- name: open_groups
+-- The open group of each key, a new one if need be; a silence that has not ended holds for the new one too. All open
+-- them in one order, so that two who open the same ones do not wait for each other.
 INSERT INTO alert_groups (source, key, quiet, opened_at, silenced_by, silenced_until)
-SELECT %(source)s, %(key)s, %(quiet)s, %(now)s, s.silenced_by, s.silenced_until
-FROM (SELECT) one LEFT JOIN LATERAL (
+SELECT %(source)s, given.key, given.quiet, %(now)s, s.silenced_by, s.silenced_until
+FROM jsonb_to_recordset(%(rows)s) AS given (key text, quiet boolean)
+LEFT JOIN LATERAL (
     SELECT silenced_by, silenced_until FROM alert_groups
-    WHERE source = %(source)s AND key = %(key)s AND silenced_until > %(now)s ORDER BY id DESC LIMIT 1) s ON true
+    WHERE source = %(source)s AND key = given.key AND silenced_until > %(now)s ORDER BY id DESC LIMIT 1) s ON true
+ORDER BY given.key COLLATE "C"
 ON CONFLICT (source, key) WHERE closed_at IS NULL DO UPDATE SET key = EXCLUDED.key
-RETURNING id;
+RETURNING id, key;
+
+-- name: late_news
+-- Of alerts told as firing, those that began before their last end, which was told not long ago. Told once more after a
+-- while, one of them is no accident: then it is no row.
+UPDATE alert_endings e SET late_at = coalesce(e.late_at, %(now)s)
+FROM jsonb_to_recordset(%(rows)s) AS given (fingerprint text, starts_at timestamptz)
+WHERE e.source = %(source)s AND e.fingerprint = given.fingerprint AND given.starts_at < e.ended_at
+  AND e.told_at > %(ended_since)s AND (e.late_at IS NULL OR e.late_at > %(doubted_since)s)
+  AND NOT EXISTS (
+      SELECT FROM alerts a WHERE a.source = e.source AND a.fingerprint = e.fingerprint AND a.resolved_at IS NULL)
+RETURNING e.fingerprint;
+
+-- name: last_groups
+-- The group of the last episode of each.
+SELECT DISTINCT ON (fingerprint) group_id FROM alerts
+WHERE source = %(source)s AND fingerprint = ANY(%(fingerprints)s) ORDER BY fingerprint, id DESC;
+
+-- name: late_at
+-- When was one of these last told as firing although it was over?
+SELECT max(late_at) AS late_at FROM alert_endings
+WHERE source = %(source)s AND fingerprint = ANY(%(fingerprints)s) AND told_at >= %(since)s;
 
 -- name: save_firing
 -- All alerts of a delivery at once. A repeat of a firing alert is counted, and what it says now is kept.
 INSERT INTO alerts (
     group_id, source, fingerprint, title, severity, description, url, runbook_url, labels, level, flagged, declares,
-    procedure, count, first_at, risen_at, last_at, expires_at)
+    procedure, count, first_at, risen_at, last_at, expires_at, source_group, starts_at)
 SELECT
     t.group_id, %(source)s, t.fingerprint, t.title, t.severity, t.description, t.url, t.runbook_url, t.labels, t.level,
-    t.flagged, t.declares, t.procedure, t.count, %(now)s, %(now)s, %(now)s, t.expires_at
-FROM jsonb_to_recordset(%(alerts)s) AS t (
+    t.flagged, t.declares, t.procedure, t.count, %(now)s, %(now)s, %(now)s, t.expires_at, t.source_group, t.starts_at
+FROM jsonb_to_recordset(%(rows)s) AS t (
     group_id bigint, fingerprint text, title text, severity text, description text, url text, runbook_url text,
-    labels jsonb, level text, flagged boolean, declares text, procedure text, count int, expires_at timestamptz)
+    labels jsonb, level text, flagged boolean, declares text, procedure text, count int, expires_at timestamptz,
+    source_group text, starts_at timestamptz)
 ON CONFLICT (source, fingerprint) WHERE resolved_at IS NULL
 DO UPDATE SET
     title = EXCLUDED.title, severity = EXCLUDED.severity, description = EXCLUDED.description, url = EXCLUDED.url,
     runbook_url = EXCLUDED.runbook_url, labels = EXCLUDED.labels, level = EXCLUDED.level, flagged = EXCLUDED.flagged,
     declares = EXCLUDED.declares, procedure = EXCLUDED.procedure, last_at = EXCLUDED.last_at,
     expires_at = EXCLUDED.expires_at, count = alerts.count + EXCLUDED.count,
+    source_group = EXCLUDED.source_group, starts_at = GREATEST(alerts.starts_at, EXCLUDED.starts_at),
     risen_at = CASE WHEN array_position(%(levels)s, EXCLUDED.level) < array_position(%(levels)s, alerts.level)
                     THEN EXCLUDED.risen_at ELSE alerts.risen_at END
 RETURNING group_id;
 
 -- name: end_firing
--- Those that fire; what is over already, or was never heard of, is no row.
-UPDATE alerts SET resolved_at = %(now)s
-WHERE source = %(source)s AND fingerprint = ANY(%(fingerprints)s) AND resolved_at IS NULL
+-- Those that fire; what is over already, or was never heard of, is no row. An end from before the beginning is that of
+-- an earlier episode.
+UPDATE alerts a SET resolved_at = %(now)s
+FROM jsonb_to_recordset(%(rows)s) AS given (fingerprint text, starts_at timestamptz, ends_at timestamptz)
+WHERE a.source = %(source)s AND a.fingerprint = given.fingerprint AND a.resolved_at IS NULL
+  AND (coalesce(given.ends_at, given.starts_at) >= a.starts_at) IS NOT FALSE
+RETURNING a.group_id;
+
+-- name: keep_endings
+-- Also of what was never heard of: its firing may still be on its way. A later end is another one.
+INSERT INTO alert_endings (source, fingerprint, ended_at, told_at)
+SELECT %(source)s, given.fingerprint, given.ends_at, %(now)s
+FROM jsonb_to_recordset(%(rows)s) AS given (fingerprint text, ends_at timestamptz)
+WHERE given.ends_at IS NOT NULL
+ORDER BY given.fingerprint COLLATE "C"
+ON CONFLICT (source, fingerprint) DO UPDATE SET ended_at = EXCLUDED.ended_at, told_at = EXCLUDED.told_at, late_at = NULL
+WHERE alert_endings.ended_at < EXCLUDED.ended_at;
+
+-- name: end_unlisted
+-- Of groups that were told whole: what fired in them and was not told.
+UPDATE alerts SET resolved_at = %(now)s, unlisted = true
+WHERE source = %(source)s AND source_group = ANY(%(listed)s) AND resolved_at IS NULL
+  AND fingerprint <> ALL(%(fingerprints)s)
 RETURNING group_id;
+
+-- name: hide
+-- How many alerts of these groups were not shown; a row for each group of which that is another number than before.
+UPDATE alert_groups g SET hidden = given.hidden
+FROM jsonb_to_recordset(%(rows)s) AS given (key text, hidden int)
+WHERE g.source = %(source)s AND g.key = given.key AND g.closed_at IS NULL AND g.hidden <> given.hidden
+RETURNING g.id;
 
 -- name: end_expired
 UPDATE alerts SET resolved_at = %(now)s
 WHERE group_id = %(group_id)s AND resolved_at IS NULL AND expires_at <= %(now)s;
+
+-- name: end_group
+UPDATE alerts SET resolved_at = %(now)s WHERE group_id = %(group_id)s AND resolved_at IS NULL;
 
 -- name: hold_rule
 -- Two processes count one rule one after the other: the one that comes second sees what the first has added.
@@ -73,27 +130,29 @@ WHERE rule = %(rule)s AND at > %(since)s AND at <= %(now)s;
 -- As many as the rule waits for have come.
 UPDATE alert_groups SET quiet = false WHERE id = ANY(%(ids)s) AND quiet;
 
--- name: group
-SELECT * FROM alert_groups WHERE id = %(id)s;
+-- name: groups
+SELECT * FROM alert_groups WHERE id = ANY(%(ids)s) ORDER BY id;
 
--- name: group_locked
-SELECT * FROM alert_groups WHERE id = %(id)s FOR UPDATE;
+-- name: groups_locked
+SELECT * FROM alert_groups WHERE id = ANY(%(ids)s) ORDER BY id FOR UPDATE;
 
 -- name: alerts_of
--- Those that fire, or once none does, those that did. A source may keep one group going for months.
-SELECT * FROM (
-    SELECT * FROM alerts
-    WHERE group_id = %(group_id)s AND (resolved_at IS NULL OR NOT EXISTS (
-        SELECT FROM alerts f WHERE f.group_id = %(group_id)s AND f.resolved_at IS NULL))
-    ORDER BY id DESC LIMIT %(limit)s) newest
-ORDER BY id;
+-- Of each group those that fire, or once none does, those that did. A source may keep one group going for months.
+SELECT newest.* FROM unnest(%(ids)s::bigint[]) AS g (id)
+CROSS JOIN LATERAL (
+    SELECT * FROM alerts a
+    WHERE a.group_id = g.id AND (a.resolved_at IS NULL OR NOT EXISTS (
+        SELECT FROM alerts f WHERE f.group_id = g.id AND f.resolved_at IS NULL))
+    ORDER BY a.id DESC LIMIT %(limit)s) newest
+ORDER BY newest.group_id, newest.id;
 
--- name: save_group
-UPDATE alert_groups
-SET told = %(told)s, acknowledged_by = %(acknowledged_by)s, acknowledged_at = %(acknowledged_at)s,
-    incident_id = %(incident_id)s, silenced_by = %(silenced_by)s, silenced_until = %(silenced_until)s,
-    page_at = %(page_at)s, due_at = %(due_at)s, closed_at = %(closed_at)s
-WHERE id = %(id)s;
+-- name: save_groups
+UPDATE alert_groups g
+SET told = given.told, acknowledged_by = given.acknowledged_by, acknowledged_at = given.acknowledged_at,
+    incident_id = given.incident_id, silenced_by = given.silenced_by, silenced_until = given.silenced_until,
+    page_at = given.page_at, due_at = given.due_at, closed_at = given.closed_at, closed_by = given.closed_by
+FROM jsonb_populate_recordset(NULL::alert_groups, %(rows)s) AS given
+WHERE g.id = given.id;
 
 -- name: claim_due
 -- Those another process is working on are skipped; the rest stay ours until this transaction ends.
@@ -106,13 +165,15 @@ UPDATE alert_groups SET due_at = %(until)s WHERE id = %(id)s;
 -- name: next_due
 SELECT min(due_at) AS due_at FROM alert_groups WHERE due_at IS NOT NULL;
 
--- name: open_incident_of
--- The open incident that one of these alerts has declared, or was attached to, at an earlier time.
-SELECT g.incident_id FROM alerts a
+-- name: open_incidents_of
+-- Of each of these alerts the open incident that it has declared, or was attached to, at an earlier time.
+SELECT DISTINCT ON (a.source, a.fingerprint) a.source, a.fingerprint, g.incident_id
+FROM unnest(%(sources)s::text[], %(fingerprints)s::text[]) AS given (source, fingerprint)
+JOIN alerts a ON a.source = given.source AND a.fingerprint = given.fingerprint
 JOIN alert_groups g ON g.id = a.group_id
 JOIN incidents i ON i.id = g.incident_id
-WHERE a.source = %(source)s AND a.fingerprint = ANY(%(fingerprints)s) AND i.resolved_at IS NULL
-ORDER BY a.id DESC LIMIT 1;
+WHERE i.resolved_at IS NULL
+ORDER BY a.source, a.fingerprint, a.id DESC;
 
 -- name: groups_of_incident
 SELECT id FROM alert_groups WHERE incident_id = %(incident_id)s ORDER BY id;
@@ -122,3 +183,6 @@ DELETE FROM alert_deliveries WHERE received_at < %(before)s;
 
 -- name: forget_sightings
 DELETE FROM alert_sightings WHERE at < %(before)s;
+
+-- name: forget_endings
+DELETE FROM alert_endings WHERE told_at < %(before)s;

@@ -1,5 +1,6 @@
 """The named statements of the .sql file beside a store module, and the connection they run on."""
 
+import asyncio
 import json
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, nullcontext
@@ -17,6 +18,8 @@ from psycopg.types.json import Jsonb
 Row = dict[str, Any]
 
 NAME_MARK = "-- name: "
+# Rows made of what the server sent without a pause: a few milliseconds.
+AT_A_TIME = 250
 
 
 @dataclass(frozen=True)
@@ -154,6 +157,14 @@ class Queries:
 
     async def all(self, conn: Connection, name: str, /, **values: Any) -> list[Row]:
         return await (await self._execute(conn, name, values)).fetchall()
+
+    async def each(self, conn: Connection, name: str, /, **values: Any) -> AsyncIterator[Row]:
+        """As `all`, for what may be thousands: the loop turns in between."""
+        cursor = await self._execute(conn, name, values)
+        while rows := await cursor.fetchmany(AT_A_TIME):
+            for row in rows:
+                yield row
+            await asyncio.sleep(0)
 
     async def one(self, conn: Connection, name: str, /, **values: Any) -> Row | None:
         """The first row, or None when there is none."""

@@ -9,8 +9,9 @@ from contextlib import AbstractAsyncContextManager
 import psycopg
 import pytest
 
+from bot.services.alerts import MOST_ALERTS
 from tests.alerts.monitoring import TOKEN, WITH_ALERTS, Monitoring, alert, notification, watched
-from tests.world import World
+from tests.world import World, words_of
 
 ONE_MIB = 1024 * 1024
 SOMETHING = {"title": "Disk almost full", "status": "firing"}
@@ -184,3 +185,73 @@ async def test_a_notification_as_large_as_it_may_be_is_taken(monitoring: Monitor
     assert 0.9 * ONE_MIB < len(body) < ONE_MIB
     reply = await monitoring.sends("alertmanager", body)
     assert (reply.status, reply.body) == (202, {"accepted": 2800})
+
+
+# What is refused is heard of
+
+
+def system_cards(monitoring: Monitoring) -> list[str]:
+    return [words_of(card) for card in monitoring.cards if "are refused" in card.text]
+
+
+async def test_a_wrong_token_is_told_once_with_its_sender_and_what_to_do(world: World, monitoring: Monitoring) -> None:
+    for _ in range(3):
+        await monitoring.sends("alertmanager", b"{}", token="wrong", User_Agent="Alertmanager/0.27.0")
+    await world.settled()
+    [words] = system_cards(monitoring)
+    assert "127.0.0.1 (Alertmanager/0.27.0)" in words
+    assert "credentials" in words
+
+    await monitoring.fires(alert("DiskFull"))
+    [words] = system_cards(monitoring)
+    assert "Over" in words or "Resolved" in words
+
+
+async def test_a_body_that_is_too_large_is_told_with_the_setting_that_cuts_it(
+    world: World, monitoring: Monitoring
+) -> None:
+    assert (await monitoring.sends("alertmanager", as_json(SOMETHING, ONE_MIB + 1))).status == 413
+    await world.settled()
+    [words] = system_cards(monitoring)
+    assert "max_alerts" in words
+
+    # The small ones that go through do not say that the large ones do.
+    await monitoring.fires(alert("DiskFull"))
+    [words] = system_cards(monitoring)
+    assert "Resolved" not in words
+
+
+async def test_what_is_refused_is_counted(world: World, monitoring: Monitoring) -> None:
+    await monitoring.sends("generic", b"{", token=TOKEN)
+    await monitoring.sends("no-such-source", b"{", token=TOKEN)
+    text = world.app.metrics.text(None).decode()
+    assert 'tocsin_alerts_refused_total{source="generic",status="400"} 1.0' in text
+    assert "no-such-source" not in text
+
+
+async def test_nobody_unknown_has_anything_unpacked(monitoring: Monitoring) -> None:
+    for body in (gzip.compress(b"{}"), b"not packed at all"):
+        assert (await monitoring.sends("generic", body, token="wrong", Content_Encoding="gzip")).status == 401
+
+
+async def test_a_delivery_of_too_many_alerts_is_refused_with_what_to_do(monitoring: Monitoring) -> None:
+    many = [{"title": "a", "status": "firing", "fingerprint": str(n)} for n in range(MOST_ALERTS + 1)]
+    reply = await monitoring.sends("generic", as_json({"alerts": many}))
+    assert reply.status == 422
+    assert f"at most {MOST_ALERTS}" in reply.body["error"]
+
+
+async def test_a_thousand_alerts_in_one_body_are_taken(world: World, monitoring: Monitoring, database: str) -> None:
+    many = [{"title": "a", "status": "firing", "fingerprint": str(n), "severity": "info"} for n in range(1000)]
+    reply = await monitoring.sends("generic", as_json({"alerts": many}))
+    assert (reply.status, reply.body) == (202, {"accepted": 1000})
+    async with await psycopg.AsyncConnection.connect(database) as conn:
+        counted = await (await conn.execute("SELECT count(*), count(DISTINCT group_id) FROM alerts")).fetchone()
+    assert counted == (1000, 1000)
+
+
+async def test_what_was_odd_is_told_to_whoever_sent_it(monitoring: Monitoring) -> None:
+    one = alert("A") | {"labels": {"alertname": "A", "team": None}}
+    reply = await monitoring.sends("alertmanager", as_json(notification(one, alert("B"))))
+    assert (reply.status, reply.body["accepted"]) == (202, 2)
+    assert "labels.team" in reply.body["odd"][0]

@@ -1,15 +1,26 @@
 """Every source on the shelf, held to its promise; and what each makes of what its system sends."""
 
 import json
+from collections.abc import Sequence
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.domain.alert import ReceivedAlert
+from bot.domain.alert import Listing, ReceivedAlert
 from bot.settings import Settings
-from bot.sources import TEXT_LENGTH, TITLE_LENGTH, URL_LENGTH, Unreadable, WrongShape, on_the_shelf, web_address
+from bot.sources import (
+    TEXT_LENGTH,
+    TITLE_LENGTH,
+    URL_LENGTH,
+    Reading,
+    Unreadable,
+    WrongShape,
+    on_the_shelf,
+    web_address,
+)
 
 SHELF = on_the_shelf()
 ANYTHING = st.recursive(
@@ -33,7 +44,7 @@ def test_whatever_comes_is_read_or_refused_with_a_reason(name: str, content: Any
         except (Unreadable, WrongShape) as refusal:
             assert str(refusal)
         else:
-            assert all(isinstance(one, ReceivedAlert) and one.title and one.fingerprint for one in found)
+            assert all(isinstance(one, ReceivedAlert) and one.title and one.fingerprint for one in found.alerts)
 
 
 @pytest.mark.parametrize("name", SHELF)
@@ -43,8 +54,12 @@ def test_a_source_that_signs_names_a_setting_that_exists(name: str) -> None:
     assert source.secret is None or source.secret in Settings.model_fields
 
 
-def parsed(name: str, content: object, **headers: str) -> list[ReceivedAlert]:
+def read(name: str, content: object, **headers: str) -> Reading:
     return SHELF[name].parse(json.dumps(content).encode(), headers)
+
+
+def parsed(name: str, content: object, **headers: str) -> Sequence[ReceivedAlert]:
+    return read(name, content, **headers).alerts
 
 
 INSTANCE_DOWN = {
@@ -86,9 +101,59 @@ def test_alertmanager_tells_each_alert_of_its_group() -> None:
         runbook_url="https://runbooks.example.com/instance-down",
         labels={"alertname": "InstanceDown", "instance": "10.0.0.7:9090", "severity": "critical"},
         group='{}:{alertname="InstanceDown"}',
+        starts_at=datetime(2026, 8, 8, 14, 32, 8, 326990, tzinfo=UTC),
     )
     assert (resolved.firing, resolved.title, resolved.severity) == (False, "InstanceDown", None)
     assert len(resolved.fingerprint) == 16
+
+
+def test_alertmanager_tells_a_group_whole_except_for_what_it_cut() -> None:
+    group = '{}:{alertname="InstanceDown"}'
+    assert read("alertmanager", INSTANCE_DOWN).listings == [Listing(group)]
+    for cut, hidden in ((3, 3), (-1, 0), (10**12, 2**31 - 1)):
+        assert read("alertmanager", INSTANCE_DOWN | {"truncatedAlerts": cut}).listings == [Listing(group, hidden)]
+    for name, unsaid in (("groupKey", None), ("truncatedAlerts", None), ("truncatedAlerts", "x"), ("alerts", [])):
+        assert read("alertmanager", {**INSTANCE_DOWN, name: unsaid}).listings == []
+
+
+@pytest.mark.parametrize(
+    ("written", "read_as"),
+    [
+        ("2026-08-08T16:32:08.5+02:00", datetime(2026, 8, 8, 14, 32, 8, 500000, tzinfo=UTC)),
+        ("2026-08-08T14:32:08Z", datetime(2026, 8, 8, 14, 32, 8, tzinfo=UTC)),
+        ("0001-01-01T00:00:00Z", None), ("0001-01-01T00:00:00+14:00", None), ("9999-12-31T23:59:59-12:00", None),
+        ("2026-08-08T14:32:08", None), ("yesterday", None), (None, None), (1786190400, None), ({}, None),
+    ],
+)  # fmt: skip
+def test_only_a_whole_moment_bounds_an_episode(written: object, read_as: datetime | None) -> None:
+    firing = {"status": "firing", "labels": {"alertname": "A"}, "startsAt": written, "endsAt": written}
+    resolved = firing | {"status": "resolved"}
+    one, other = parsed("alertmanager", {"alerts": [firing, resolved]})
+    assert (one.starts_at, one.ends_at) == (read_as, None)
+    assert (other.starts_at, other.ends_at) == (read_as, read_as)
+
+
+@pytest.mark.parametrize("source", ["alertmanager", "generic"])
+def test_a_label_that_is_no_text_refuses_only_itself(source: str) -> None:
+    one = {"title": "A", "status": "firing", "labels": {"alertname": "A", "team": None, "hosts": ["a"], "shard": 7}}
+    reading = read(source, {"alerts": [one, one | {"labels": {"alertname": "B"}}]})
+    assert [alert.labels for alert in reading.alerts] == [{"alertname": "A", "shard": "7"}, {"alertname": "B"}]
+    assert [odd.split()[0] for odd in reading.odd] == ["alerts.0.labels.team", "alerts.0.labels.hosts"]
+
+
+def test_what_alertmanager_leaves_null_refuses_nothing() -> None:
+    nothing = dict.fromkeys(("annotations", "generatorURL", "fingerprint", "startsAt", "endsAt", "labels"))
+    [alert] = parsed("alertmanager", {"alerts": [{"status": "firing", **nothing}]})
+    assert (alert.title, alert.labels) == ("An alert without a name", {})
+
+
+@pytest.mark.parametrize("sign", ["\u202e", "\u2066", "\u200f", "\u061c", "\ufeff", "\u2028", "\x1b", "\ud83d"])
+def test_nothing_in_an_alert_turns_what_stands_behind_it(sign: str) -> None:
+    text = f"a{sign}b"
+    one = {"title": text, "status": "firing", "description": text, "severity": text, "labels": {text: text}}
+    [alert] = parsed("generic", one)
+    assert (alert.title, alert.description, alert.labels) == ("a b", "a b", {"a b": "a b"})
+    assert sign not in (alert.severity or "")
 
 
 def test_the_generic_source_takes_one_alert_or_a_list() -> None:

@@ -8,6 +8,8 @@ from bot.services.alert_cards import AlertCards
 from bot.services.alert_deeds import AlertDeeds
 from bot.services.alert_incidents import AlertIncidents
 from bot.services.alert_outlets import AlertOutlets
+from bot.services.alert_refusals import AlertRefusals
+from bot.services.alert_settling import AlertSettling
 from bot.services.alerts import Alerts
 from bot.services.built.paging import Paging
 from bot.services.check_alarms import CheckAlarms
@@ -37,14 +39,23 @@ class Watching(Paging):
         return AlertOutlets(self.db, self.runbook, self.outbox, self.rendering, mail=self.mail, hook=hook)
 
     @cached_property
+    def alert_settling(self) -> AlertSettling:
+        return AlertSettling(self.clock, self.runbook, self.alert_incidents, self.alert_outlets, self.cards)
+
+    @cached_property
     def alerts(self) -> Alerts:
-        return Alerts(self.db, self.clock, self.runbook, self.alert_incidents, self.alert_outlets, self.cards)
+        return Alerts(self.db, self.clock, self.runbook, self.alert_settling, self.cards)
+
+    @cached_property
+    def alert_refusals(self) -> AlertRefusals:
+        return AlertRefusals(self.alerts, self.rendering, self.metrics)
 
     @cached_property
     def alert_deeds(self) -> AlertDeeds:
         return AlertDeeds(
-            self.db, self.clock, self.people, self.permissions, self.escalations, self.alerts, self.alert_incidents
-        )
+            self.db, self.clock, self.people, self.permissions, self.escalations, self.alert_settling,
+            self.alert_incidents,
+        )  # fmt: skip
 
     @cached_property
     def heartbeats(self) -> Heartbeats:
