@@ -91,7 +91,7 @@ class Fleet:
         self.replicas: list[Replica] = []
         self._settings = settings
         self._runbook = runbook
-        self._folder = folder
+        self.folder = folder
         self._environ = environ
 
     async def start(self, number: int = 1) -> list[Replica]:
@@ -105,15 +105,15 @@ class Fleet:
 
     async def launch(self, code: Path = ROOT) -> Replica:
         """One more process, that has yet to come up; `code` is where its version of Tocsin stands."""
-        log = self._folder / f"log-{len(self.replicas) + 1}"
+        log = self.folder / f"log-{len(self.replicas) + 1}"
         environ = self._environ | {"PYTHONPATH": str(code)}
         process: Program | asyncio.subprocess.Process
         with log.open("wb") as out:
             if code == ROOT:
-                process = await at_hand.start(["run"], at=self._folder, environ=environ, into=out, alone=True)
+                process = await at_hand.start(["run"], at=self.folder, environ=environ, into=out, alone=True)
             else:
                 process = await asyncio.create_subprocess_exec(
-                    *COMMAND, "run", cwd=self._folder, env=environ, stdout=out, stderr=out, start_new_session=True
+                    *COMMAND, "run", cwd=self.folder, env=environ, stdout=out, stderr=out, start_new_session=True
                 )
         self.replicas.append(Replica(process, log))
         return self.replicas[-1]

@@ -107,6 +107,10 @@ class Faults:
         """As if the app had been installed without these scopes."""
         self.withheld_scopes.update(scopes)
 
+    def heal(self, method: str) -> None:
+        """Whatever was to strike calls of exactly this name (`*` for those of all) does not any more."""
+        self._faults = [fault for fault in self._faults if fault.method != method]
+
     def clear(self) -> None:
         self._faults.clear()
         self.latency_ms, self.revoked = 0.0, False

@@ -64,7 +64,7 @@ def no_step_is_forgotten(evidence: Evidence) -> Iterator[str]:
             if not tried or end is None or last:
                 continue
             wait = timedelta(seconds=incident.steps[turn[2]].wait_s)
-            if end - min(tried) > wait + LATEST:
+            if end - min(tried) > wait + LATEST + evidence.stepped_by:
                 yield f"INC-{incident.id} waited {end - min(tried)} after {turn}"
 
 
@@ -74,7 +74,8 @@ def every_tier_has_its_time(evidence: Evidence) -> Iterator[str]:
         for turn, following in zip(incident.turns, incident.turns[1:], strict=False):
             began = min(page.due_at for page in incident.pages_of(turn))
             due_at = incident.pages_of(following)[0].due_at
-            if due_at - began >= timedelta(seconds=incident.steps[turn[2]].wait_s):
+            # A clock that is set ahead brings one step forward.
+            if due_at - began >= timedelta(seconds=incident.steps[turn[2]].wait_s) - evidence.stepped_by:
                 continue
             reached = any(page.accepted_at and page.accepted_at <= due_at for page in incident.pages_of(turn))
             if reached and not _by_hand(incident, due_at):
@@ -103,8 +104,8 @@ def nobody_is_paged_after_an_answer(evidence: Evidence) -> Iterator[str]:
             if _by_hand(incident, page.due_at) and page.due_at >= end - SAME_MOMENT:
                 continue
             for one in taken.get(page.id, ()):
-                begun_before = page.claimed_at is None or page.claimed_at <= end
-                if one.at > end + (IN_FLIGHT if begun_before else timedelta(0)):
+                begun_before = page.claimed_at is None or page.claimed_at <= end + evidence.stepped_by
+                if one.at > end + evidence.stepped_by + (IN_FLIGHT if begun_before else timedelta(0)):
                     times = f"due {page.due_at}, first tried {page.first_attempt_at}, claimed {page.claimed_at}"
                     yield f"{page}, answered at {end}, was taken at {one.at}: {times}, by hand {incident.by_hand}"
 
@@ -135,6 +136,20 @@ def every_request_is_done_once(evidence: Evidence) -> Iterator[str]:
             yield f"“{said.deed}” about {said.title} was acknowledged and had no effect"
 
 
+def nobody_is_told_what_is_not_true(evidence: Evidence) -> Iterator[str]:
+    """Of what was declared: what somebody was told at the end is what became of it, and nobody was told both."""
+    titles = {incident.title for incident in evidence.incidents}
+    for said in evidence.said:
+        if said.was_turned_away and said.was_confirmed:
+            yield f"about {said.title} somebody was told both that it was recorded and that it was not"
+        elif said.deed == "declare" and said.was_turned_away and said.title in titles:
+            yield f"of {said.title} it was told that nothing was recorded, and it is declared"
+        elif said.was_confirmed and not _had_its_effect(said.deed, _titled(evidence, said.title)):
+            yield f"of “{said.deed}” about {said.title} it was told that it was recorded, and it had no effect"
+        if said.was_left_open:
+            yield f"of “{said.deed}” about {said.title} it was told that it is not known, and never which"
+
+
 def nothing_is_posted_twice(evidence: Evidence) -> Iterator[str]:
     # Pages have a check of their own, and of being held up a room is told each time.
     counts = Counter(post for post in evidence.posts if not post[1].startswith(("page:", "held up:")))
@@ -150,6 +165,7 @@ CHECKS: tuple[Callable[[Evidence], Iterator[str]], ...] = (
     nobody_is_paged_after_an_answer,
     nothing_is_claimed,
     every_request_is_done_once,
+    nobody_is_told_what_is_not_true,
     nothing_is_posted_twice,
 )
 
@@ -171,6 +187,10 @@ def _missing_people(incident: Incident, turn: tuple[int, int, int]) -> Iterator[
 def _all_have_acknowledged(incident: Incident, turn: tuple[int, int, int]) -> bool:
     """A tier that is passed over, because nobody in it has to be told."""
     return set(_tier(incident, turn)["who"]) <= incident.acknowledged_by
+
+
+def _titled(evidence: Evidence, title: str) -> Incident | None:
+    return next((incident for incident in evidence.incidents if incident.title == title), None)
 
 
 def _tier(incident: Incident, turn: tuple[int, int, int]) -> Mapping[str, Any]:

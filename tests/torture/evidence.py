@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from bot.sandbox.answers import Answer
@@ -25,7 +25,19 @@ class Said:
 
     @property
     def was_turned_away(self) -> bool:
-        return any("Nothing was recorded" in words_of(message) for message in self.answer.messages)
+        return self._heard("Nothing was recorded")
+
+    @property
+    def was_left_open(self) -> bool:
+        """Told that it was not known, and never which."""
+        return self._heard("whether this was recorded") and not (self.was_turned_away or self.was_confirmed)
+
+    @property
+    def was_confirmed(self) -> bool:
+        return self._heard("It was recorded")
+
+    def _heard(self, words: str) -> bool:
+        return any(words in words_of(message) for message in self.answer.messages)
 
 
 @dataclass(frozen=True)
@@ -123,10 +135,12 @@ class Request:
 
 @dataclass(frozen=True)
 class Evidence:
-    """`posts`: every message the bot posted, as (place, our name of it or its words)."""
+    """`posts`: every message the bot posted, as (place, our name of it or its words). `stepped_by`: how wrong the
+    database's clock has been told to be at most, and so every time in its rows."""
 
     incidents: Sequence[Incident]
     requests: Sequence[Request]
     taken: Sequence[Taken]
     posts: Sequence[tuple[str, str]]
     said: Sequence[Said]
+    stepped_by: timedelta = timedelta(0)

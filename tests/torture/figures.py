@@ -26,12 +26,17 @@ def _lines(run: Run, evidence: Evidence) -> list[tuple[str, object]]:
         ("of these declared by an alert", sum(said.deed == "alert" and said.was_taken for said in evidence.said)),
         ("requests taken in", len(evidence.requests)),
         ("told that nothing was recorded", len(turned_away)),
+        ("told first that it was not known", sum(said.was_confirmed for said in evidence.said)),
         ("of these recorded all the same", len(done)),
         ("kill -9", run.counts["kills"]),
         ("frozen shorter / longer than the lease", f"{run.counts['short freezes']} / {run.counts['long freezes']}"),
         ("database stopped / crashed", f"{run.counts['database stopped']} / {run.counts['database crashed']}"),
-        ("database away", f"{run.away_s:.0f} s"),
+        ("database read-only / locked / commits hang", _database(run)),
+        ("database's clock set", run.counts["database's clock set"]),
+        ("database away or held up", f"{run.away_s:.0f} s"),
         ("troubles of Slack", _some(run, "slack ")),
+        ("Slack away while a process starts", run.counts["Slack away"]),
+        ("runbook changed", run.counts["runbook changed"]),
         ("troubles of the mail server", _some(run, "mail ")),
         ("pages", len(pages)),
         ("by state", ", ".join(f"{state} {count}" for state, count in sorted(states.items()))),
@@ -41,6 +46,10 @@ def _lines(run: Run, evidence: Evidence) -> list[tuple[str, object]]:
         ("taken unheard, then cancelled by an answer", _unheard(pages, evidence)),
         ("lateness: median, 99 %, longest", _quantiles(tried)),
     ]
+
+
+def _database(run: Run) -> str:
+    return " / ".join(str(run.counts[f"database {what}"]) for what in ("read-only", "locked", "commits hang"))
 
 
 def _unheard(pages: list[Page], evidence: Evidence) -> int:

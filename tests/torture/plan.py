@@ -5,9 +5,16 @@ from dataclasses import dataclass
 from random import Random
 from typing import Literal, get_args
 
-Kind = Literal["declare", "alert", "person", "kill", "freeze", "slack", "mail", "database"]
+Kind = Literal[
+    "declare", "alert", "person", "kill", "freeze", "slack", "slack away", "mail", "database", "slow database", "clock",
+    "runbook",
+]  # fmt: skip
 Deed = Literal["ack", "press", "resolve", "escalate", "call", "snooze"]
-SlackTrouble = Literal["429", "500", "500 after", "hang", "hang after", "drop", "drop after", "no", "slow"]
+SlackTrouble = Literal[
+    "429", "500", "500 after", "hang", "hang after", "drop", "drop after", "no", "slow", "not slack", "not slack after"
+]  # fmt: skip
+# What keeps every process from writing, or from hearing whether it has: while it is up and answers.
+DatabaseTrouble = Literal["read-only", "locked", "commits hang"]
 
 SEVERITIES = ("P1", "P2", "P3")
 PEOPLE = ("ada", "ben", "cleo", "dev", "eve", "finn")
@@ -20,6 +27,8 @@ SHORT_FREEZE_S = (0.5, 7.0)
 LATEST_DEED_S = 9.0
 MAIL_TROUBLES = ("later", "never", "silent", "silent after", "dropped", "dropped after")
 # `page` is the posting of a page; that a page may have been posted is found by the next two.
+# Small enough that the judge can still compare times; larger than what counts as a step.
+STEPS_S = (-4.0, 4.0)
 METHODS = (
     *["page"] * 5, *["conversations.history"] * 2, "conversations.open",
     *["chat.postMessage"] * 2, "conversations.create", "chat.update",
@@ -49,6 +58,10 @@ def plan(seed: int, seconds: float, *, pace_s: float = 2.5) -> list[Event]:
     events += [_slack(chance, at_s) for at_s in _times(chance, seconds, 0.3, 2.0)]
     events += [Event(at_s, "mail", what=chance.choice(MAIL_TROUBLES)) for at_s in _times(chance, seconds, 1.5, 6)]
     events += [_database(chance, at_s) for at_s in _times(chance, seconds, 20, 40)]
+    events += [_slow_database(chance, at_s) for at_s in _times(chance, seconds, 15, 40)]
+    events += [_clock(chance, at_s) for at_s in _times(chance, seconds, 20, 50)]
+    events += [_slack_away(chance, at_s) for at_s in _times(chance, seconds, 30, 60)]
+    events += [Event(at_s, "runbook") for at_s in _times(chance, seconds, 20, 50)]
     return sorted(events, key=lambda event: event.at_s)
 
 
@@ -92,3 +105,18 @@ def _slack(chance: Random, at_s: float) -> Event:
 def _database(chance: Random, at_s: float) -> Event:
     """Stopped or crashed; back at once, or a few seconds later."""
     return Event(at_s, "database", what=chance.choice(["stop", "crash"]), for_s=chance.choice([0, 0, 2, 5, 9]))
+
+
+def _slow_database(chance: Random, at_s: float) -> Event:
+    """Longer than anybody may be kept waiting, and sometimes longer than a claim lasts."""
+    return Event(at_s, "slow database", what=chance.choice(get_args(DatabaseTrouble)), for_s=chance.uniform(1, 18))
+
+
+def _clock(chance: Random, at_s: float) -> Event:
+    """The database's clock is set, and put right again."""
+    return Event(at_s, "clock", what=str(chance.choice(STEPS_S)), for_s=chance.uniform(4, 12))
+
+
+def _slack_away(chance: Random, at_s: float) -> Event:
+    """Whoever is killed meanwhile has to start without it."""
+    return Event(at_s, "slack away", chance.randrange(PROCESSES), for_s=chance.uniform(4, 9))

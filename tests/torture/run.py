@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 
+from tests.torture.database import BrokenDatabase
 from tests.torture.people import People
 from tests.torture.plan import PROCESSES, Event, Kind
 from tests.torture.records import unfinished
@@ -20,6 +21,7 @@ class Torturer:
     def __init__(self, run: Run) -> None:
         self._run = run
         self._troubles = troubles = Troubles(run)
+        broken = BrokenDatabase(run)
         people = People(run)
         self._deeds: Mapping[Kind, Callable[[Event], Coroutine[None, None, None]]] = {
             "declare": people.declare,
@@ -28,8 +30,12 @@ class Torturer:
             "kill": troubles.kill,
             "freeze": troubles.freeze,
             "slack": troubles.trouble_slack,
+            "slack away": troubles.take_slack_away,
             "mail": troubles.trouble_mail,
-            "database": troubles.break_database,
+            "database": broken.break_down,
+            "slow database": broken.hold_up,
+            "clock": broken.set_clock,
+            "runbook": troubles.change_runbook,
         }
 
     async def play(self, plan: Sequence[Event]) -> None:

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 
 from bot.store.migrations import migrate
@@ -42,6 +43,13 @@ severities:
 alerts:
   rules: [{match: {alertname: "Report*"}, level: medium, declare: P2}]
 """
+# As somebody edits it at night: another key for a person, another for a tier, another order.
+RUNBOOK_CHANGED = (
+    RUNBOOK.replace("  dev: {name", "  devi: {name")
+    .replace("who: [ada, dev]", "who: [devi, ada]")
+    .replace("  lead: {", "  leads: {")
+    .replace("page: lead", "page: leads")
+)
 ALERTS_TOKEN = "let-me-in"
 
 
@@ -55,6 +63,7 @@ class Run:
     said: list[Said] = field(default_factory=list)
     counts: Counter[str] = field(default_factory=Counter)
     away_s: float = 0.0
+    stepped_by_s: float = 0.0
     objections: list[str] = field(default_factory=list)
 
 
@@ -80,4 +89,5 @@ async def evidence_of(run: Run) -> Evidence:
     workspace = run.fleet.workspace
     posted = [one for one in workspace.sent if one.method == "chat.postMessage"]
     posts = [(str(one.channel), key_of(one) or str(one.text)) for one in posted]
-    return Evidence(incidents, requests, pages_taken(workspace, run.post), posts, run.said)
+    taken = pages_taken(workspace, run.post)
+    return Evidence(incidents, requests, taken, posts, run.said, timedelta(seconds=run.stepped_by_s))

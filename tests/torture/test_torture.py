@@ -26,11 +26,20 @@ SHORT = [
     Event(2.2, "freeze", 1, for_s=2.0),
     Event(2.4, "database", what="crash", for_s=1.0),
     Event(2.6, "slack", what="500", method="conversations.history"),
+    Event(3.5, "slow database", what="read-only", for_s=1.5),
     Event(4.0, "slack", what="no", method="page"),
+    Event(4.0, "slack", what="not slack after", method="page", for_s=0.1),
     Event(4.1, "alert", 4),
     Event(5.0, "person", 1, "ada", "escalate"),
     Event(5.5, "person", 3, "ben", "resolve"),
+    Event(5.8, "clock", what="4.0", for_s=2.0),
     Event(6.0, "person", 1, "ada", "press"),
+    Event(6.2, "runbook", 2),
+    Event(7.0, "declare", 5, "eve", "P1"),
+    Event(7.5, "slack away", 0, for_s=2.0),
+    Event(8.0, "slow database", what="locked", for_s=2.1),
+    Event(8.5, "slow database", what="commits hang", for_s=2.0),
+    Event(9.0, "declare", 6, "finn", "P2"),
 ]
 
 
@@ -42,4 +51,4 @@ async def test_whatever_breaks_no_page_is_lost_and_none_is_claimed_or_sent_twice
         evidence = await evidence_of(run)
     assert [*run.objections, *judge(evidence)] == []
     assert len(evidence.incidents) >= 3
-    assert run.counts["kills"] == run.counts["short freezes"] == run.counts["database crashed"] == 1
+    assert run.counts["kills"] - 2 == run.counts["short freezes"] == run.counts["database crashed"] == 1

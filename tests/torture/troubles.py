@@ -1,23 +1,24 @@
 """What breaks in a torture run: processes, providers, the database."""
 
 import asyncio
-import time
 from typing import Any
 
+from bot.sandbox.faults import EVERY_METHOD
 from tests.processes import Replica
 from tests.torture.plan import Event
 from tests.torture.providers import Trouble
-from tests.torture.scene import Run
+from tests.torture.scene import RUNBOOK, RUNBOOK_CHANGED, Run
 
 # A page by Slack that is refused for good, of one person at a time.
 REFUSAL = "messages_tab_disabled"
+# Answers that no Slack gives, of proxies and login pages between us and it.
+NOT_SLACK = [(200, "<html>Sign in</html>"), (200, ""), (200, "[]"), (302, ""), (403, "<html>"), (404, ""), (408, "")]
 
 
 class Troubles:
     def __init__(self, run: Run) -> None:
         self._run = run
         self._frozen: set[Replica] = set()
-        self._server_is_busy = asyncio.Lock()
 
     def end(self) -> None:
         """The providers have no more of them."""
@@ -65,20 +66,31 @@ class Troubles:
                 faults.refuse(method, REFUSAL, when=when)
             case "slow":
                 faults.slow_down(20 * event.for_s)
+            case "not slack":
+                status, body = NOT_SLACK[int(event.for_s * 10) % len(NOT_SLACK)]
+                faults.break_down(method, after=after, when=when, status=status, body=body)
 
     async def trouble_mail(self, event: Event) -> None:
         self._run.counts[f"mail {event.what}"] += 1
         trouble: Trouble = event.what  # type: ignore[assignment]
         self._run.post.troubles.append(trouble)
 
-    async def break_database(self, event: Event) -> None:
-        async with self._server_is_busy:
-            self._run.counts["database stopped" if event.what == "stop" else "database crashed"] += 1
-            began = time.monotonic()
-            await (self._run.server.crash() if event.what == "crash" else self._run.server.stop())
-            await asyncio.sleep(event.for_s)
-            await self._run.server.start()
-            self._run.away_s += time.monotonic() - began
+    async def take_slack_away(self, event: Event) -> None:
+        """Nothing of it answers but a proxy, and one process is killed: its successor starts without Slack."""
+        self._run.counts["Slack away"] += 1
+        faults = self._run.fleet.workspace.faults
+        faults.break_down(EVERY_METHOD, times=None, status=503)
+        await self.kill(event)
+        await asyncio.sleep(event.for_s)
+        faults.heal(EVERY_METHOD)
+
+    async def change_runbook(self, event: Event) -> None:
+        """The file is another from here on; who is started now has the new one, the others have what they read."""
+        self._run.counts["runbook changed"] += 1
+        file = self._run.fleet.folder / "runbook.yml"
+        changed = self._run.counts["runbook changed"] % 2
+        file.write_text(RUNBOOK_CHANGED if changed else RUNBOOK)
+        await self.kill(event)
 
 
 def _is_page(arguments: dict[str, Any]) -> bool:
