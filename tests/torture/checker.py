@@ -15,6 +15,8 @@ ACCEPTED = ("accepted", "delivered")
 LOST = ("refused", "gave_up")
 # A page whose sending had begun when somebody answered may still arrive: for as long as an attempt may take.
 IN_FLIGHT = timedelta(seconds=12.5)
+# The row in the place of a request whose commit failed: it keeps it from ever being made, and whoever asked was told.
+NEVER_STORED = "its commit was not heard of, and had not been made"
 # Two moments of one transaction.
 SAME_MOMENT = timedelta(seconds=3)
 # The longest a due step may wait: the database away, every process dead, frozen or starting.
@@ -128,7 +130,7 @@ def every_request_is_done_once(evidence: Evidence) -> Iterator[str]:
     titles = Counter(incident.title for incident in evidence.incidents)
     yield from (f"{title} was declared {count} times" for title, count in titles.items() if count > 1)
     for request in evidence.requests:
-        if request.worked_at is None or request.error:
+        if request.worked_at is None or (request.error and request.error != NEVER_STORED and not request.set_aside_at):
             yield f"{request} is not done"
     by_title = {incident.title: incident for incident in evidence.incidents}
     for said in evidence.said:
@@ -146,8 +148,8 @@ def nobody_is_told_what_is_not_true(evidence: Evidence) -> Iterator[str]:
             yield f"of {said.title} it was told that nothing was recorded, and it is declared"
         elif said.was_confirmed and not _had_its_effect(said.deed, _titled(evidence, said.title)):
             yield f"of “{said.deed}” about {said.title} it was told that it was recorded, and it had no effect"
-        if said.was_left_open:
-            yield f"of “{said.deed}” about {said.title} it was told that it is not known, and never which"
+        elif said.was_set_aside and said.deed == "declare" and said.title in titles:
+            yield f"of {said.title} it was told that it was not done, and it is declared"
 
 
 def nothing_is_posted_twice(evidence: Evidence) -> Iterator[str]:

@@ -21,15 +21,20 @@ class Said:
     @property
     def was_taken(self) -> bool:
         """Slack had its acknowledgement, and nobody was told that nothing was recorded."""
-        return self.answer.error is None and not self.was_turned_away
+        return self.answer.error is None and not self.was_turned_away and not self.was_set_aside
 
     @property
     def was_turned_away(self) -> bool:
         return self._heard("Nothing was recorded")
 
     @property
+    def was_set_aside(self) -> bool:
+        """Two processes were killed at work on it: it is not tried a third time, and whoever asked is told so."""
+        return self._heard("was not done, and will not be")
+
+    @property
     def was_left_open(self) -> bool:
-        """Told that it was not known, and never which."""
+        """Told that it was not known, and never which: whoever was to find out was killed before it could."""
         return self._heard("whether this was recorded") and not (self.was_turned_away or self.was_confirmed)
 
     @property
@@ -130,6 +135,7 @@ class Request:
     key: str
     kind: str
     worked_at: datetime | None
+    set_aside_at: datetime | None
     error: str | None
 
 

@@ -28,6 +28,8 @@ def _lines(run: Run, evidence: Evidence) -> list[tuple[str, object]]:
         ("told that nothing was recorded", len(turned_away)),
         ("told first that it was not known", sum(said.was_confirmed for said in evidence.said)),
         ("of these recorded all the same", len(done)),
+        ("told only that it was not known", sum(said.was_left_open for said in evidence.said)),
+        ("set aside after two kills", sum(said.was_set_aside for said in evidence.said)),
         ("kill -9", run.counts["kills"]),
         ("frozen shorter / longer than the lease", f"{run.counts['short freezes']} / {run.counts['long freezes']}"),
         ("database stopped / crashed", f"{run.counts['database stopped']} / {run.counts['database crashed']}"),

@@ -21,7 +21,7 @@ SELECT incident_id, kind, actor, pg_xact_commit_timestamp(xmin) AS at
 FROM timeline WHERE kind IN ('acknowledged', 'resolved');
 
 -- name: requests
-SELECT key, kind, worked_at, error FROM requests ORDER BY received_at;
+SELECT key, kind, worked_at, set_aside_at, error FROM requests ORDER BY received_at;
 
 -- name: unfinished
 -- Whatever is still to be done, whoever has begun it.
