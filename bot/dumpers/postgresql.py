@@ -26,6 +26,8 @@ SUFFIX = ".dump"
 
 # A table that somebody holds locked must not hold the backup for ever.
 LOCK_WAIT_MS = 60_000
+# What it is, whom it belongs to: some rows of the catalog.
+LOOK_WITHIN_S = 60
 # A tenth larger than by its usual way, and twice as quick.
 QUICKLY = ["--compress=1"]
 ANSWER_WITHIN_S = 60
@@ -161,7 +163,8 @@ async def _server(backup: PostgresqlBackup) -> tuple[int, Mapping[str, Any]]:
     """Its version as PostgreSQL counts, 160014, and what is dumped. Raises Unreachable, without a password in it."""
     conn = await connect(backup)
     try:
-        return conn.info.server_version, await source_of(conn, conn.info.dbname)
+        async with hung_up_on(conn, LOOK_WITHIN_S, "looking at it"):
+            return conn.info.server_version, await source_of(conn, conn.info.dbname)
     except psycopg.Error as error:
         raise Unreachable(cause_of(str(error), backup.target.redactions())) from error
     finally:

@@ -43,7 +43,7 @@ async def ready(
 ) -> Equipment:
     """The pg_restore whose version is the server's, else the next newer one, as for pg_dump."""
     target = target_of(backup)
-    async with _entrance(backup) as conn:
+    async with _entrance(backup, ANSWER_WITHIN_S) as conn:
         server = conn.info.server_version
         stands = await _stands(conn, target)
         needs = await _needs(backup, target, stands=stands) if source is None else source
@@ -63,7 +63,7 @@ async def ready(
 async def prospect(backup: PostgresqlBackup) -> Prospect:
     """By the server that the connection leads to, whatever the address says."""
     database = target_of(backup)
-    async with _entrance(backup) as conn:
+    async with _entrance(backup, ANSWER_WITHIN_S) as conn:
         found = await (await conn.execute(SQL("prospect"), {"name": database})).fetchone()
         owner, size, connections = found or (None, None, None)
         target = Target(conn.info.host, conn.info.port, database, owner, size)
@@ -72,7 +72,7 @@ async def prospect(backup: PostgresqlBackup) -> Prospect:
 
 
 async def is_connected(backup: PostgresqlBackup, pid: int, since: datetime) -> bool:
-    async with _entrance(backup) as conn:
+    async with _entrance(backup, ANSWER_WITHIN_S) as conn:
         values = {"name": target_of(backup), "pid": pid, "since": since}
         row = await (await conn.execute(SQL("is_connected"), values)).fetchone()
     return row is not None and bool(row[0])
@@ -163,9 +163,9 @@ async def _stands(conn: AsyncConnection, database: str) -> bool:
 
 
 @asynccontextmanager
-async def _entrance(backup: PostgresqlBackup) -> AsyncIterator[AsyncConnection]:
+async def _entrance(backup: PostgresqlBackup, within_s: int = DEED_WITHIN_S) -> AsyncIterator[AsyncConnection]:
     """A connection to the server, but not to the target."""
-    async with _translated(backup), await _enter(backup) as conn, hung_up_on(conn, DEED_WITHIN_S, "what it was told"):
+    async with _translated(backup), await _enter(backup) as conn, hung_up_on(conn, within_s, "what it was told"):
         yield conn
 
 

@@ -72,6 +72,38 @@ async def test_what_the_bundled_programs_dump_they_bring_back_into_every_server(
 
 
 @pytest.mark.usefixtures("nothing_else")
+async def test_a_database_of_an_applications_role_comes_back_through_an_account_that_is_its_member(
+    shop: tuple[int, str],
+) -> None:
+    """Since version 15 the public schema is the database owner's: the scratch database needs the right owner early."""
+    _, entrance = shop
+    keeper = entrance.replace("postgres@", "keeper@")
+    with psycopg.connect(entrance, autocommit=True) as conn:
+        conn.execute("CREATE ROLE app; CREATE ROLE keeper LOGIN CREATEDB; GRANT app TO keeper")
+        conn.execute("ALTER DATABASE shop OWNER TO app")
+        conn.execute("ALTER TABLE orders OWNER TO app; ALTER FUNCTION f OWNER TO app")
+        conn.execute("ALTER DATABASE shop SET work_mem TO '7MB'; COMMENT ON DATABASE shop IS 'ours'")
+    backup = a_backup(keeper)
+    equipment = await dumping.equip(backup, TOOLS)
+    content = b"".join([piece async for piece in dumping.dump(backup, equipment, Tally())])
+    source = equipment.source
+    try:
+        ready = await restoring.ready(backup, TOOLS, source)
+        await restoring.fill(backup, SCRATCH, in_pieces(content), ready, source)
+        assert await restoring.dress(backup, SCRATCH, source) == []
+        assert await restoring.counts(backup, SCRATCH) == {"public.orders": 500}
+        with psycopg.connect(entrance) as conn:
+            found = conn.execute(
+                "SELECT pg_get_userbyid(datdba), shobj_description(oid, 'pg_database') FROM pg_database"
+                " WHERE datname = %s",
+                [SCRATCH],
+            )
+            assert found.fetchone() == ("app", "ours")
+    finally:
+        await restoring.drop(backup, SCRATCH)
+
+
+@pytest.mark.usefixtures("nothing_else")
 async def test_programs_of_the_servers_own_version_are_preferred(shop: tuple[int, str]) -> None:
     major, address = shop
     own = programs_of(major)
