@@ -42,7 +42,18 @@ async def _restore(backup: Backup) -> Finding:
         return Finding(
             f"backup {backup.key}: cannot be restored: {error}", "Until then it is neither drilled nor restored."
         )
-    return Finding(f"backup {backup.key}: {equipment.tool} restores it, and its account has the rights")
+    if backup.drill_on is None:
+        where = "; a drill takes as much room on its server again" if backup.drill else ""
+        return Finding(f"backup {backup.key}: {equipment.tool} restores it, and its account has the rights{where}")
+    try:
+        await restorers()[backup.kind].ready(backup.where_drilled, program_folders(binaries()))
+    except Failed as error:
+        where = backup.drill_on.shown
+        return Finding(f"backup {backup.key}: cannot be drilled on {where}: {error}", "Until then it is not drilled.")
+    return Finding(
+        f"backup {backup.key}: {equipment.tool} restores it, its account has the rights, and so it has on "
+        f"{backup.drill_on.shown}, where it is drilled"
+    )
 
 
 async def _place(settings: Settings, backup: Backup) -> Finding:

@@ -63,6 +63,14 @@ class Kept:
     manifest: Mapping[str, Any] | None
 
 
+@dataclass(frozen=True)
+class Room:
+    """A disk, in bytes."""
+
+    total: int
+    free: int
+
+
 @dataclass
 class Tally:
     """What a dump is found to hold while it is made.
@@ -154,6 +162,9 @@ class Restorer(Protocol):
 
         Wherever it ends before its end, some of the target is old and some is new.
         """
+
+    async def room(self, backup: Any) -> Room | None:
+        """On the disk of the server; None = that cannot be seen from here."""
 
     async def drop(self, backup: Any, scratch: str) -> None:
         """Remove a scratch database, if it is there."""

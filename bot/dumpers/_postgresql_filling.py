@@ -20,6 +20,8 @@ MAGIC = b"PGDMP"
 # By the format that the second byte after the magic names: which version of PostgreSQL was the first to read it.
 READ_SINCE = {14: 12, 15: 16, 16: 17}
 HEADER_BYTES = len(MAGIC) + 3
+# A subscription would go on receiving, or keep a database from being dropped.
+OPTIONS = ("--verbose", "--no-password", "--no-subscriptions")
 
 ERROR = "pg_restore: error: "
 COMMAND = "Command was: "
@@ -71,7 +73,7 @@ async def fill_with(backup: PostgresqlBackup, database: str, content: Content, e
     known = sorted({tool for tool in [wanted, *others] if tool}, key=lambda tool: tool.numbers)
     reader, whole = await reader_of(content, known, wanted.major if wanted else 0)
     restoring = await start(
-        reader.path, "--verbose", "--no-password", f"--dbname={database}", env=environment_for(backup, database),
+        reader.path, *OPTIONS, f"--dbname={database}", env=environment_for(backup, database),
         stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.PIPE,
     )  # fmt: skip
     assert restoring.stdin and restoring.stderr

@@ -21,7 +21,7 @@ from bot.domain.backup_drill import OURS
 from bot.domain.backup_target import Prospect, Target
 from bot.domain.errors import Rejected, Unreachable
 from bot.domain.saying import fit_to_show
-from bot.dumpers import Content, Equipment
+from bot.dumpers import Content, Equipment, Room
 from bot.dumpers._programs import Silence, base_environment, end, every_program, feed, start
 from bot.dumpers.mongodb import ADVICE, SELECT_WITHIN_MS, complaint_in, seeds_of, server_version, tool_at, written
 from bot.runbook.backups import MongodbBackup
@@ -141,6 +141,13 @@ async def ask(backup: MongodbBackup, database: str, question: str) -> object:
 async def exists(backup: MongodbBackup, database: str = "") -> bool:
     name = database or target_of(backup)
     return await _asked(backup, lambda client: name in client.list_database_names())
+
+
+async def room(backup: MongodbBackup) -> Room | None:
+    """As the server sees the disk of its files; one that does not say it has none to be watched."""
+    facts = await _asked(backup, lambda client: client[target_of(backup)].command("dbStats"))
+    total, used = facts.get("fsTotalSize"), facts.get("fsUsedSize")
+    return Room(int(total), int(total - used)) if total and used is not None else None
 
 
 async def drop(backup: MongodbBackup, scratch: str) -> None:

@@ -1,5 +1,7 @@
 """PostgreSQL, restored by its own pg_restore into a database of ours beside the target."""
 
+import asyncio
+import shutil
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
@@ -14,7 +16,7 @@ from bot.domain.backup_drill import OURS
 from bot.domain.backup_target import Prospect, Target
 from bot.domain.errors import Rejected, Unanswered, Unreachable
 from bot.domain.saying import cause_of, fit_to_show
-from bot.dumpers import Content, Equipment
+from bot.dumpers import Content, Equipment, Room
 from bot.dumpers._postgresql import advice, connect, hung_up_on, nearest, parameters_of, target_of, tools, written
 from bot.dumpers._postgresql_exchange import exchange_names
 from bot.dumpers._postgresql_filling import fill_with
@@ -30,6 +32,7 @@ SQL = Statements(__file__)
 
 # Databases that every server has, for what cannot be done from within the one it is done to.
 ENTRANCES = ("postgres", "template1")
+OWN_HOSTS = ("localhost", "127.0.0.1", "::1")
 COUNT_WITHIN_S = 3600
 ANSWER_WITHIN_S = 60
 # To make, rename or drop a database: one of many files takes minutes.
@@ -128,11 +131,38 @@ async def exchange(backup: PostgresqlBackup, scratch: str, aside: str, target: s
     return stands
 
 
+async def room(backup: PostgresqlBackup) -> Room | None:
+    """PostgreSQL does not say it, so it is known only of a server on this machine, to whom its folder is shown."""
+    async with _entrance(backup) as conn:
+        host = conn.info.host
+        row = await (await conn.execute(SQL("folder"))).fetchone()
+    if row is None or row[0] is None or not (host.startswith("/") or host in OWN_HOSTS):
+        return None
+    try:
+        disk = await asyncio.to_thread(shutil.disk_usage, row[0])
+    except OSError:
+        return None
+    return Room(disk.total, disk.free)
+
+
 async def drop(backup: PostgresqlBackup, scratch: str) -> None:
     if not scratch.startswith(OURS):
         raise Rejected(f"{scratch} is none of Tocsin's own databases")
     async with _entrance(backup) as conn:
-        await conn.execute(SQL("drop", scratch=scratch))
+        try:
+            await conn.execute(SQL("drop", scratch=scratch))
+        except errors.ObjectInUse:
+            # One of a time when they were restored too; a server keeps a database that subscribes to another.
+            await _unsubscribe(backup, scratch)
+            await conn.execute(SQL("drop", scratch=scratch))
+
+
+async def _unsubscribe(backup: PostgresqlBackup, scratch: str) -> None:
+    """Without a word to the other server: what it keeps for a subscription of this name is not ours."""
+    async with _translated(backup), await connect(backup, scratch) as conn:
+        for (name,) in await (await conn.execute(SQL("subscriptions"))).fetchall():
+            for step in ("silence", "loosen", "unsubscribe"):
+                await conn.execute(SQL(step, name=name))
 
 
 async def _blockers(conn: AsyncConnection, database: str) -> list[str]:

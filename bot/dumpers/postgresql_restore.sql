@@ -34,3 +34,19 @@ SET SESSION CHARACTERISTICS AS TRANSACTION ISOLATION LEVEL REPEATABLE READ READ 
 
 -- name: patience
 SELECT set_config('statement_timeout', %(milliseconds)s, false);
+
+-- name: folder
+-- Null for an account that may not know it.
+SELECT setting FROM pg_settings WHERE name = 'data_directory';
+
+-- name: subscriptions
+SELECT subname FROM pg_subscription WHERE subdbid = (SELECT oid FROM pg_database WHERE datname = current_database());
+
+-- name: silence
+ALTER SUBSCRIPTION {name} DISABLE;
+
+-- name: loosen
+ALTER SUBSCRIPTION {name} SET (slot_name = NONE);
+
+-- name: unsubscribe
+DROP SUBSCRIPTION {name};

@@ -30,7 +30,8 @@ def _rehearsal_of(text: str) -> timedelta:
 class _Backup(Keyed):
     """Taken every day at `at`, in the runbook's time zone. `to` None: under the bot's own state directory.
 
-    `drill`: how often a backup is restored to prove it; `invariants` are queries and what each should answer then.
+    `drill`: how often a backup is restored to prove it, and `drill_on` where, None = on its own server;
+    `invariants` are queries and what each should answer then.
     """
 
     database_name: Name | None = Field(None, alias="database")
@@ -48,21 +49,37 @@ class _Backup(Keyed):
 class PostgresqlBackup(_Backup):
     kind: ClassVar[BackupKind] = "postgresql"
     target: PostgresqlUrl = Field(alias="postgresql")
+    drill_on: PostgresqlUrl | None = None
 
     @property
     def database(self) -> str:
         """The database by name: as the file says, else as the address says; empty when neither does."""
         return self.database_name or self.target.database
 
+    @property
+    def where_drilled(self) -> "PostgresqlBackup":
+        """The same, on the server where it is drilled: its own, where the file names no other."""
+        if self.drill_on is None:
+            return self
+        return self.model_copy(update={"target": self.drill_on, "database_name": self.database or None})
+
 
 class MongodbBackup(_Backup):
     kind: ClassVar[BackupKind] = "mongodb"
     target: MongodbUrl = Field(alias="mongodb")
+    drill_on: MongodbUrl | None = None
 
     @property
     def database(self) -> str:
         """The database by name: as the file says, else as the address says; empty means all of them."""
         return self.database_name or self.target.database
+
+    @property
+    def where_drilled(self) -> "MongodbBackup":
+        """The same, on the server where it is drilled: its own, where the file names no other."""
+        if self.drill_on is None:
+            return self
+        return self.model_copy(update={"target": self.drill_on, "database_name": self.database or None})
 
 
 Backup = Annotated[

@@ -153,4 +153,5 @@ class Runbook(Part):
         addresses += [person.webhook for person in self.people.values()]
         addresses += [check.target for check in self.health.checks.values() if isinstance(check.target, Dsn)]
         addresses += [backup.target for backup in self.backups.values()]
+        addresses += [backup.drill_on for backup in self.backups.values()]
         return tuple(dict.fromkeys(secret for address in addresses if address for secret in address.redactions()))

@@ -105,12 +105,16 @@ class StandIns:
                 continue
             if backup.to is not None:
                 self._note(f"{what}.to", backup.to, OWN_FOLDER)
+            if backup.drill_on is not None:
+                self._note(f"{what}.drill_on", backup.drill_on, EXAMPLE_DATABASE)
             target = self._database(what, backup.target)
             # Queries about another database's tables would only fail.
             wishes = backup.invariants if target == backup.target else {}
             yield (
                 key,
-                backup.model_copy(update={"target": target, "database_name": None, "to": None, "invariants": wishes}),
+                backup.model_copy(
+                    update={"target": target, "database_name": None, "to": None, "invariants": wishes, "drill_on": None}
+                ),
             )
 
     def _database(self, what: str, target: PostgresqlUrl) -> PostgresqlUrl:

@@ -4,6 +4,7 @@ import logging
 import time
 from collections.abc import Awaitable, Callable, Collection
 from datetime import timedelta
+from functools import partial
 
 from bot.clock import Clock
 from bot.domain.actor import TOCSIN, Actor
@@ -74,7 +75,7 @@ class BackupDrillRuns:
     async def sweep(self, drill: Drill) -> None:
         """Remove the database it was restored into; one that cannot be removed now is looked at again later."""
         try:
-            await self._recovery.drop(drill.name, drill.scratch)
+            await self._recovery.drop_drilled(drill.name, drill.scratch)
         except Failed as error:
             log.warning("drill=%s database=%s cannot be removed: %s", drill.id, drill.scratch, error)
             return
@@ -101,7 +102,8 @@ class BackupDrillRuns:
 
     async def _bring_back(self, drill: Drill, backup: Backup) -> Found:
         await self._move_on(drill, "restoring")
-        return await self._recovery.bring_back(backup, drill.scratch, lambda stage: self._move_on(drill, stage))
+        told = partial(self._move_on, drill)
+        return await self._recovery.bring_back(backup, drill.scratch, told, drilled=True)
 
     async def _chosen(self, drill: Drill) -> Backup:
         """The one that was asked for, else the newest that is valid."""

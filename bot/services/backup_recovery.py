@@ -10,6 +10,8 @@ from bot.domain.backup_target import Prospect, Target
 from bot.domain.errors import Rejected, Unanswered
 from bot.dumpers import Content, Noted, Restorer
 from bot.runbook import Runbook
+from bot.runbook.backups import Backup as Backed
+from bot.services.backup_room import BackupRoom
 from bot.services.backup_runs import BackupRuns
 from bot.store import backup_restores
 from bot.store.database import Database
@@ -39,6 +41,7 @@ class BackupRecovery:
         self._runs = runs
         self._restorers = restorers
         self._tools = tools
+        self._rooms = BackupRoom()
 
     def unsupported(self, name: str) -> str:
         """Why backups of this database cannot be brought back yet; '' = they can."""
@@ -76,24 +79,28 @@ class BackupRecovery:
             await self._runs.rehearse(name)
 
     async def bring_back(
-        self, backup: Backup, scratch: str, told: Told, noted: Noted = _nobody, *, overruled: bool = False
-    ) -> Found:
-        """Into a database of this name, with all that belongs to it. `overruled`: invariants may be violated.
+        self, backup: Backup, scratch: str, told: Told, noted: Noted = _nobody, *, overruled: bool = False,
+        drilled: bool = False,
+    ) -> Found:  # fmt: skip
+        """Into a database of this name, with all that belongs to it. `overruled`: invariants may be violated;
+        `drilled`: on the server where the runbook wants drills, and only as far as there is room.
 
         `noted` is told how many bytes of the backup have been taken in.
 
         Raises a kind of Failed; what has been made by then has to be dropped.
         """
-        wanted, restorer = self._wanted[backup.name], self._restorer(backup.name)
+        wanted, restorer = self._meant(backup.name, drilled=drilled), self._restorer(backup.name)
         source = backup.source or {}
         equipment = await restorer.ready(wanted, self._tools, source)
-        await restorer.fill(wanted, scratch, _counted(self._runs.content(backup), noted), equipment, source)
+        content = _counted(self._runs.content(backup), noted)
+        filling = restorer.fill(wanted, scratch, content, equipment, source)
+        await (self._rooms.watched(wanted, restorer, filling) if drilled else filling)
         await told("comparing")
         counts = await restorer.counts(wanted, scratch)
         if backup.counts is not None and (unlike := difference(backup.counts, counts)):
             raise Damaged(f"restored, {unlike}")
         await told("asking")
-        answers = [await self._violated(backup.name, scratch, question) for question in wanted.invariants]
+        answers = [await self._violated(wanted, scratch, question) for question in wanted.invariants]
         unheld = [answer for answer in answers if answer]
         if unheld and not overruled:
             raise Rejected(unheld[0])
@@ -122,12 +129,20 @@ class BackupRecovery:
     async def drop(self, name: str, scratch: str) -> None:
         await self._restorer(name).drop(self._wanted[name], scratch)
 
-    async def _violated(self, name: str, scratch: str, question: str) -> str:
+    async def drop_drilled(self, name: str, scratch: str) -> None:
+        """Wherever it is: the runbook may have named another server when the drill began."""
+        if self._wanted[name].drill_on is not None:
+            await self._restorer(name).drop(self._meant(name, drilled=True), scratch)
+        await self.drop(name, scratch)
+
+    def _meant(self, name: str, *, drilled: bool) -> Backed:
+        return self._wanted[name].where_drilled if drilled else self._wanted[name]
+
+    async def _violated(self, wanted: Backed, scratch: str, question: str) -> str:
         """How an invariant is violated, in words; '' = it holds."""
-        wanted = self._wanted[name]
         wish = wanted.invariants[question]
         try:
-            answer = await self._restorer(name).ask(wanted, scratch, question)
+            answer = await self._restorer(wanted.key).ask(wanted, scratch, question)
         except (Rejected, Unanswered) as error:
             return f"“{question}” cannot be answered: {error}"
         return "" if wish.holds(answer) else f"“{question}” answers {answer}, it should be {wish}"

@@ -15,6 +15,7 @@ from bot.domain.errors import Failed, Rejected, Unreachable
 from bot.dumpers import Tally
 from bot.dumpers import postgresql as dumping
 from bot.dumpers import postgresql_restore as restoring
+from bot.dumpers._postgresql_filling import OPTIONS
 from bot.store.embedded import binaries
 from tests.dumpers.conftest import a_backup
 from tests.guarded import PASSWORD, USER, Guarded, guarded_postgres
@@ -278,7 +279,7 @@ async def test_the_password_is_in_no_programs_arguments(guarded: Guarded) -> Non
     enough.set()
     await filling
     assert PASSWORD not in " ".join(arguments)
-    assert arguments[1:] == ["--verbose", "--no-password", f"--dbname={SCRATCH}"]
+    assert arguments[1:] == [*OPTIONS, f"--dbname={SCRATCH}"]
 
 
 async def test_an_account_that_may_not_make_databases_is_told_what_it_lacks(guarded: Guarded) -> None:
@@ -311,3 +312,28 @@ async def test_only_databases_of_our_own_are_dropped(guarded: Guarded) -> None:
     with pytest.raises(Rejected, match="none of Tocsin's own"):
         await restoring.drop(a_backup(address), "orders")
     assert guarded.ask("SELECT count(*) FROM orders", address) == 5
+
+
+async def test_a_subscription_is_not_restored_and_one_that_is_there_keeps_no_scratch_database(guarded: Guarded) -> None:
+    address = guarded.database(rows=3)
+    admin = guarded.address("orders").replace("keeper", "postgres")
+    subscribe = "CREATE SUBSCRIPTION {} CONNECTION 'host=nowhere' PUBLICATION p WITH (connect = false)"
+    guarded.tell(subscribe.format("feed"), admin)
+    backup = a_backup(admin)
+    equipment = await restoring.ready(backup, TOOLS)
+    content = b"".join([piece async for piece in dumping.dump(backup, await dumping.equip(backup, TOOLS), Tally())])
+    try:
+        await restoring.drop(backup, SCRATCH)
+        await restoring.fill(backup, SCRATCH, pieces(content), equipment)
+        scratch = admin.replace("/orders?", f"/{SCRATCH}?")
+        mine = "SELECT count(*) FROM pg_subscription JOIN pg_database ON subdbid = pg_database.oid WHERE datname = {}"
+        assert guarded.ask(mine.format(f"'{SCRATCH}'")) == 0
+
+        guarded.tell(subscribe.format("orphan"), scratch)
+        await restoring.drop(backup, SCRATCH)
+        assert not await restoring.exists(backup, SCRATCH)
+    finally:
+        for step in ("DISABLE", "SET (slot_name = NONE)"):
+            guarded.tell(f"ALTER SUBSCRIPTION feed {step}", admin)
+        guarded.tell("DROP SUBSCRIPTION feed", admin)
+    assert guarded.ask("SELECT count(*) FROM orders", address) == 3

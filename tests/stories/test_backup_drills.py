@@ -13,7 +13,12 @@ from pymongo import MongoClient
 
 from bot.app import App
 from bot.domain.backup_drill import Drill
+from bot.domain.backup_target import Prospect, Target
+from bot.domain.errors import Rejected
+from bot.dumpers import Room
+from bot.runbook.backups import PostgresqlBackup
 from bot.sandbox.model import Message
+from bot.services.backup_room import BackupRoom
 from bot.store import backup_drills
 from tests.guarded import PASSWORD, USER, Guarded, guarded_postgres
 from tests.mongodb import mongodb_tools
@@ -301,3 +306,84 @@ async def test_a_mongodb_is_drilled_alike(
             assert "✅ *Drill 1 of orders* passed" in said
             assert "1 tables with 30 rows, as many as were backed up · 1 of 1 invariants hold" in said
             assert [name for name in client.list_database_names() if name.startswith("tocsin_")] == []
+
+
+@pytest.fixture
+def spare() -> Iterator[Guarded]:
+    with guarded_postgres() as server:
+        server.tell(f"ALTER ROLE {USER} CREATEDB")
+        yield server
+
+
+async def test_a_drill_on_another_server_makes_nothing_on_its_own(
+    new_world: NewWorld, guarded: Guarded, spare: Guarded, tmp_path: Path
+) -> None:
+    """Where its account could make no database."""
+    facts = f'drill_on: "{spare.address("postgres")}", {INVARIANT}'
+    guarded.tell(f"ALTER ROLE {USER} NOCREATEDB")
+    try:
+        async with new_world(runbook=keep(guarded.database(rows=5), tmp_path, facts)) as world:
+            await answered(world, "/backup run")
+            await answered(world, "/backup drill")
+            assert "passed: restored and checked" in shown(world, "Drill 1")
+            assert [scratches(server) for server in (guarded, spare)] == [0, 0]
+            assert PASSWORD not in shown(world, "Drill 1")
+    finally:
+        guarded.tell(f"ALTER ROLE {USER} CREATEDB")
+
+
+async def test_a_drill_that_would_fill_the_disk_of_its_server_is_not_begun() -> None:
+    """A disk that is nearly full cannot be had in a test: this one says so of itself."""
+    cramped = Cramped(free=GIB)
+    with pytest.raises(
+        Rejected, match=r"takes about 2\.0 GiB, and of the 10\.0 GiB .* only 1\.0 GiB are free.*drill_on"
+    ):
+        await BackupRoom(look_every_s=0.01).watched(ENTRY, cramped, cramped.fill())
+    assert cramped.filled == 0
+
+
+async def test_a_drill_that_comes_to_fill_the_disk_of_its_server_is_ended() -> None:
+    cramped = Cramped(free=9 * GIB, takes=3 * GIB, steps=20)
+    with pytest.raises(Rejected, match=r"only 0 B are free .*drill_on"):
+        await BackupRoom(look_every_s=0.01).watched(ENTRY, cramped, cramped.fill())
+    assert cramped.was_ended
+
+
+async def test_a_drill_with_enough_room_comes_to_its_end() -> None:
+    roomy = Cramped(free=9 * GIB, takes=GIB)
+    await BackupRoom(look_every_s=0.01).watched(ENTRY, roomy, roomy.fill())
+    assert roomy.filled == 2
+
+
+GIB = 1024**3
+ENTRY = PostgresqlBackup.model_validate({"key": "orders", "postgresql": "postgresql://db.example.com/orders"})
+
+
+class Cramped:
+    """A server whose disk has 10 GiB, for a database that needs two; each look is a step of the restore."""
+
+    def __init__(self, *, free: int, takes: int = GIB, steps: int = 2) -> None:
+        self.free = free
+        self.takes = takes
+        self.steps = steps
+        self.filled = 0
+        self.was_ended = False
+        self._looked_at = asyncio.Event()
+
+    async def fill(self, *given: Any) -> None:
+        try:
+            for _ in range(self.steps):
+                await self._looked_at.wait()
+                self._looked_at.clear()
+                self.free -= self.takes
+                self.filled += 1
+        except asyncio.CancelledError:
+            self.was_ended = True
+            raise
+
+    async def room(self, backup: Any) -> Room:
+        self._looked_at.set()
+        return Room(10 * GIB, self.free)
+
+    async def prospect(self, backup: Any) -> Prospect:
+        return Prospect(Target("db.example.com", 5432, "orders"), stands=True, needs=2 * GIB)
