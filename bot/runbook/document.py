@@ -4,8 +4,10 @@ Read from YAML's node tree and not through a constructor, because only there eve
 written twice is still there twice, and one wrong value does not hide the next.
 """
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Any
 
 from ruamel.yaml import YAML
@@ -17,6 +19,9 @@ from bot.runbook.mistakes import Finding, Mistake, Path, RunbookMistakes, kind_o
 
 # Aliases of aliases can unfold to more than a machine holds.
 MOST_NODES = 100_000
+# Keys and items as they are written, counted by their signs: to read more takes minutes, and nobody writes so much.
+MOST_ENTRIES = 20_000
+_ENTRY = re.compile(r"[:,?](?=\s)|-(?=\s)")
 DEEPEST = 30
 
 _TAG = "tag:yaml.org,2002:"
@@ -38,6 +43,8 @@ class Document:
 
 def read_document(text: str, name: str) -> Document:
     """Raises RunbookMistakes when it is no YAML at all, or no group of keys."""
+    if sum(1 for _ in islice(_ENTRY.finditer(text), MOST_ENTRIES + 1)) > MOST_ENTRIES:
+        raise _refusal(name, 1, f"holds more than {MOST_ENTRIES} keys and items: a runbook is not so long")
     root = _compose(text, name)
     document = Document()
     if root is None:
@@ -99,7 +106,7 @@ class _Unfolding:
     def _mapping(self, node: MappingNode, path: Path) -> dict[str, Any]:
         entries: dict[str, Any] = {}
         own: set[str] = set()
-        for key, value, is_own in _pairs(node):
+        for key, value, is_own in self._pairs(node):
             line = key.start_mark.line + 1
             if not isinstance(key, ScalarNode) or key.tag not in (f"{_TAG}str", f"{_TAG}timestamp"):
                 self._find((*path, _shown(key)), "is not text, and keys are: put it in quotes", line)
@@ -128,21 +135,25 @@ class _Unfolding:
                 self._find(path, f"has the tag {node.tag}, which means nothing here: remove it")
         return None
 
+    def _pairs(self, node: MappingNode, depth: int = 0) -> Iterator[tuple[Node, Node, bool]]:
+        """Key, value, and whether they stand here; those merged in with `<<` come last, so that the own ones win.
+
+        What is merged into what is merged can be more than a machine holds, too: it counts as it would stand here.
+        """
+        merged: list[Node] = []
+        for key, value in node.value:
+            if key.tag == f"{_TAG}merge":
+                merged += value.value if not isinstance(value, MappingNode) else [value]
+            else:
+                yield key, value, True
+        for source in merged:
+            if isinstance(source, MappingNode) and depth < DEEPEST and self._nodes_left > 0:
+                for key, value, _ in self._pairs(source, depth + 1):
+                    self._nodes_left -= 1
+                    yield key, value, False
+
     def _find(self, path: Path, message: str, line: int | None = None) -> None:
         self._document.findings.append(Finding(path, message, line))
-
-
-def _pairs(node: MappingNode) -> Iterator[tuple[Node, Node, bool]]:
-    """Key, value, and whether they stand here; those merged in with `<<` come last, so that the own ones win."""
-    merged: list[Node] = []
-    for key, value in node.value:
-        if key.tag == f"{_TAG}merge":
-            merged += value.value if not isinstance(value, MappingNode) else [value]
-        else:
-            yield key, value, True
-    for source in merged:
-        if isinstance(source, MappingNode):
-            yield from ((key, value, False) for key, value, _ in _pairs(source))
 
 
 def _shown(key: Node) -> str:

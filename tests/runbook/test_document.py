@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from bot.runbook import RunbookMistakes, load, read
+from bot.runbook.document import MOST_ENTRIES, read_document
 from bot.runbook.loading import LARGEST_BYTES
 from tests.runbook.samples import mistakes_in, runbook_with, text_with
 
@@ -128,3 +129,25 @@ def test_a_file_may_be_a_mebibyte_and_no_more(tmp_path: Path, size: int, is_too_
             load(path, {})
     else:
         assert load(path, {}).organisation == "Example"
+
+
+def test_what_is_merged_into_what_is_merged_ends() -> None:
+    """Each doubles the one before: written out it would be more than any machine holds."""
+    lines = [f"a{n}: &a{n} {{<<: [*a{n - 1}, *a{n - 1}], k{n}: 1}}" for n in range(1, 60)]
+    document = read_document("\n".join(["a0: &a0 {x: 1}", *lines]), "runbook.yml")
+    assert any("nested too deeply" in finding.message for finding in document.findings)
+
+
+def test_an_alias_that_merges_itself_ends() -> None:
+    assert read_document("a: &a {<<: *a, b: '1'}", "runbook.yml").content == {"a": {"b": "1"}}
+
+
+def test_more_keys_than_anybody_writes_are_not_read() -> None:
+    with pytest.raises(RunbookMistakes, match="not so long"):
+        read_document("".join(f"k{number}: 1\n" for number in range(MOST_ENTRIES + 1)), "runbook.yml")
+
+
+def test_of_very_many_mistakes_the_first_are_told_and_how_many_more_there_are() -> None:
+    with pytest.raises(RunbookMistakes, match=r"and \d+ more mistakes") as caught:
+        read("".join(f"k{number}: 1\n" for number in range(1000)), {})
+    assert len(caught.value.mistakes) < 600
