@@ -14,6 +14,7 @@ from psycopg import AsyncConnection
 from ruamel.yaml import YAML
 
 from bot.cli.begin import shipped_runbooks
+from bot.cli.deeds import readable
 from bot.clock import Clock
 from bot.runbook import load
 from bot.sandbox.changes import Changes
@@ -570,3 +571,8 @@ async def test_the_sandbox_prints_where_its_page_is_and_serves_it(here: Path) ->
         await asyncio.wait_for(process.communicate(), 30)
 
     assert process.returncode == 0
+
+
+def test_a_title_with_a_byte_that_is_no_text_is_declared_all_the_same() -> None:
+    assert readable(b"K\xf6ln is down".decode("utf-8", "surrogateescape")) == "K\ufffdln is down"
+    assert readable("Köln is down 🚨") == "Köln is down 🚨"

@@ -31,7 +31,7 @@ def declare(words: tuple[str, ...], drill: bool, who: str | None) -> None:
 
     The bot that runs on this database sends the pages; when none does, this command sends them itself.
     """
-    carry_out(_declare(" ".join(words), drill, who))
+    carry_out(_declare(readable(" ".join(words)), drill, who))
 
 
 @click.command()
@@ -47,6 +47,11 @@ def ack(ref: str, who: str | None) -> None:
 def status(ref: str | None) -> None:
     """Show what is open, or one incident with its pages."""
     carry_out(_status(ref))
+
+
+def readable(typed: str) -> str:
+    """With a sign in the place of each byte that is no UTF-8, as a terminal of another alphabet sends."""
+    return typed.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
 
 
 async def _declare(words: str, drill: bool, who: str | None) -> None:
