@@ -22,6 +22,7 @@ from bot.services.figures import figures
 from bot.services.links import PATH
 from bot.services.readiness import Readiness, Report
 from bot.services.schema import Schema
+from bot.services.shared_look import SharedLook
 
 log = logging.getLogger(__name__)
 
@@ -102,6 +103,7 @@ class Health:
         self._readiness = readiness
         self._metrics = metrics
         self._patience = Patience(FIGURES_PATIENCE_S)
+        self._shared = SharedLook(self._figures)
 
     async def alive(self, request: web.Request) -> web.Response:
         """The loop turns: that is all it says."""
@@ -113,7 +115,7 @@ class Health:
 
     async def metrics(self, request: web.Request) -> web.Response:
         """Also without a database: what this process has measured itself is worth most then."""
-        text = self._metrics.text(await self._figures())
+        text = self._metrics.text(await self._shared.see())
         return web.Response(body=text, headers={"Content-Type": CONTENT_TYPE})
 
     async def _figures(self) -> Figures | None:

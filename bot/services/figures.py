@@ -18,7 +18,7 @@ OUTBOX = "outbox"
 
 async def figures(db: Database, clock: Clock) -> Figures:
     """All of them, counted at one moment in one transaction. Raises Unreachable."""
-    async with db.transaction() as conn:
+    async with db.watch() as conn:
         open_ones = await incidents.open_counts(conn)
         leaving = await outbox.unfinished(conn)
         paged = await pages.counts(conn)
@@ -40,7 +40,7 @@ async def figures(db: Database, clock: Clock) -> Figures:
 
 async def urgent_figures(db: Database, clock: Clock) -> Figures:
     """Only what is armed, what is late, and who has what in hand: it may be asked every second. Raises Unreachable."""
-    async with db.transaction() as conn:
+    async with db.watch() as conn:
         return await _urgent(conn, clock.now())
 
 

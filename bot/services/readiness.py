@@ -13,6 +13,7 @@ from bot.services.channels import Channels
 from bot.services.figures import urgent_figures
 from bot.services.pulse import Pulse
 from bot.services.schema import Schema
+from bot.services.shared_look import SharedLook
 from bot.services.timekeeping import Step, Timekeeping
 from bot.slack.gateway import AppRefused, Gateway
 from bot.store.database import Database
@@ -75,11 +76,16 @@ class Readiness:
         self._schema = schema
         self._socket_trouble = socket_trouble
         self._patience = Patience(PATIENCE_S)
+        self._shared = SharedLook(self._look)
         self._one_at_a_time = asyncio.Lock()
         self._slack_trouble: str | None = None
         self._slack_asked_at_s = float("-inf")
 
     async def look(self) -> Report:
+        """How things stand now; of many who ask at once, all share one look."""
+        return await self._shared.see()
+
+    async def _look(self) -> Report:
         (server, known, database_trouble), slack_trouble = await asyncio.gather(self._database(), self._slack())
         troubles = {
             "database": database_trouble,

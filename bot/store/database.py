@@ -35,6 +35,9 @@ WORK_CONNECTIONS = 12
 # Their own pool: storing a request must never wait behind the work that earlier requests caused.
 INTAKE_CONNECTIONS = 4
 INTAKE_PATIENCE_S = 1.0
+# Theirs too: however many look at this process, its work is not held up.
+WATCH_CONNECTIONS = 1
+WATCH_PATIENCE_S = 3.0
 
 BELL = "tocsin"
 # Of a host: PostgreSQL cuts the name of a connection at 63 characters.
@@ -53,14 +56,17 @@ class Database:
         self.conninfo = _with_limits(url, self.process)
         self._work = _pool(self.conninfo, "work", WORK_CONNECTIONS, patience_s=10.0)
         self._intake = _pool(self.conninfo, "intake", INTAKE_CONNECTIONS, patience_s=INTAKE_PATIENCE_S)
+        self._watch = _pool(self.conninfo, "watch", WATCH_CONNECTIONS, patience_s=WATCH_PATIENCE_S)
 
     async def open(self) -> None:
         await self._work.open()
         await self._intake.open()
+        await self._watch.open()
 
     async def close(self) -> None:
         await self._work.close(timeout=2.0)
         await self._intake.close(timeout=2.0)
+        await self._watch.close(timeout=2.0)
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Connection]:
@@ -89,6 +95,12 @@ class Database:
                 raise
 
     @asynccontextmanager
+    async def watch(self) -> AsyncIterator[Connection]:
+        """A transaction of whoever only looks how things stand: never on a line that the work waits for."""
+        async with _committing(self._watch) as conn:
+            yield conn
+
+    @asynccontextmanager
     async def intake(self) -> AsyncIterator[Connection]:
         """One short transaction that must not wait: as `transaction`, but after 1 s."""
         sent = False
@@ -107,7 +119,7 @@ class Database:
 
     async def server_time(self) -> Row:
         """The database's `now` and its version: `{"now": datetime, "version": str, "read_only": bool}`."""
-        async with self.transaction() as conn:
+        async with self.watch() as conn:
             return await SQL.the(conn, "server_time")
 
     async def rung(self) -> AsyncIterator[str]:
@@ -235,7 +247,7 @@ def _pool(conninfo: str, name: str, size: int, *, patience_s: float) -> AsyncCon
         conninfo,
         connection_class=Connection,
         kwargs={"row_factory": dict_row, "autocommit": True},
-        min_size=2,
+        min_size=min(2, size),
         max_size=size,
         timeout=patience_s,
         # After an outage everything continues within seconds. The pool waits twice as long before each next attempt,
