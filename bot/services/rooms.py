@@ -1,5 +1,6 @@
 """The incident's own channel: opened, named, furnished, and kept in step with the incident."""
 
+import asyncio
 from collections.abc import Sequence
 
 from bot.clock import Clock
@@ -51,6 +52,8 @@ class Rooms(Errand):
         self._posts = posts
         self._gateway = gateway
         self._rendering = rendering
+        # Who declared here waits a moment for the room, to be shown the way.
+        self._awaited: dict[int, asyncio.Future[str]] = {}
         self._errands = {"room": self._open, "invite": self._invite, "topic": self._set_topic, "pin": self._pin}
         for kind in self._errands:
             outbox.carries(kind, self)
@@ -89,6 +92,18 @@ class Rooms(Errand):
             )
             await self._posts.in_channel(conn, channel, message(words))
 
+    async def opened(self, incident_id: int, within_s: float) -> str | None:
+        """The id of its room, for whoever can wait so long for it; None when another process opens it, or later."""
+        waiting = self._awaited.setdefault(incident_id, asyncio.get_running_loop().create_future())
+        try:
+            async with self._db.statement() as conn:
+                known = (await incidents.get(conn, incident_id)).room_id
+            return known or await asyncio.wait_for(asyncio.shield(waiting), within_s)
+        except TimeoutError:
+            return None
+        finally:
+            self._awaited.pop(incident_id, None)
+
     async def begin(self, conn: Connection, incident_id: int, card: Posted) -> None:
         """The card stands in the room, and is pinned; what has waited to be said there stands below it."""
         # What finds no card at this moment either sees it when it writes down that it waits, or is woken.
@@ -117,6 +132,8 @@ class Rooms(Errand):
     async def _furnish(self, conn: Connection, incident_id: int, room_id: str, name: str) -> None:
         """The room is there: everything else in it happens side by side."""
         await incidents.set_room(conn, incident_id, room_id, name, self._clock.now())
+        if (waiting := self._awaited.get(incident_id)) and not waiting.done():
+            waiting.set_result(room_id)
         incident = await incidents.get(conn, incident_id)
         paged = [page.person for page in await pages.of_incident(conn, incident_id)]
         await self.invite(conn, incident, list(dict.fromkeys([incident.declared_by, *incident.roles.values(), *paged])))

@@ -14,6 +14,8 @@ from commands.typed import as_typed, mentioned
 
 # Slack's limit for what is typed into one field.
 TYPED_LENGTH = 3000
+# How long whoever declared waits for the answer, so that it can lead to the room.
+ROOM_WITHIN_S = 1.0
 
 
 @COMMAND.verb(
@@ -74,7 +76,7 @@ async def declared(call: Call) -> Answer:
         # The deed of this request is the declaration; the message is taken over once whatever happens.
         taking = replace(call, actor=replace(call.actor, request=None), channel=shortcut["channel"]["id"])
         await take_over(taking, incident, shortcut["message"])
-    return _said(call, incident, call.values["title"])
+    return await _said(call, incident, call.values["title"])
 
 
 def names_severity(call: Call) -> bool:
@@ -95,13 +97,14 @@ async def _declare(call: Call, *, drill: bool = False, private: bool = False) ->
     incident = await call.house.incidents.declare(
         call.actor, words.title, severity=words.severity, drill=drill, private=private
     )
-    return _said(call, incident, words.title, perhaps=words.perhaps)
+    return await _said(call, incident, words.title, perhaps=words.perhaps)
 
 
-def _said(call: Call, incident: Incident, title: str, *, perhaps: str | None = None) -> Answer:
-    """`perhaps`: a severity that the words may have named."""
+async def _said(call: Call, incident: Incident, title: str, *, perhaps: str | None = None) -> Answer:
+    """`perhaps`: a severity that the words may have named. The answer leads to the room when that is opened in time."""
+    room = await call.house.rooms.opened(incident.id, ROOM_WITHIN_S)
     cut = len(title.strip()) > TITLE_LENGTH
-    return call.say("declared", incident=incident, cut=cut, length=TITLE_LENGTH, perhaps=perhaps)
+    return call.say("declared", incident=incident, cut=cut, length=TITLE_LENGTH, perhaps=perhaps, room=room)
 
 
 def _whence(call: Call, shortcut: Mapping[str, Any]) -> Mapping[str, str]:
