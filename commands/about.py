@@ -93,8 +93,8 @@ async def _meant(call: Call) -> tuple[Incident | None, str]:
 
 
 def is_reference(word: str) -> bool:
-    """`INC-12`; a bare number may be the beginning of anything."""
-    return word.lower().startswith("inc-") and number_of(word) is not None
+    """`INC-12` or `#12`; a bare number may be the beginning of anything."""
+    return word.lower().startswith(("inc-", "#")) and number_of(word) is not None
 
 
 async def _ask(call: Call, command: str, *, resolved: bool) -> Answer:

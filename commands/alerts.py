@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from bot.domain.alert import DEFAULT_SILENCE
 from bot.domain.errors import NotFound, Refused
-from bot.runbook import format_duration, parse_duration
+from bot.runbook import format_duration, spoken_duration
 from bot.slack.blocks import Input, form
 from commands.call import Answer, Call, Form
 from commands.command import Command
@@ -52,7 +52,7 @@ async def ask_silence(call: Call) -> Answer:
 
 def judge_silence(values: Mapping[str, str]) -> Mapping[str, str]:
     try:
-        parse_duration(values["duration"])
+        spoken_duration(values["duration"])
     except Refused as refusal:
         return {"duration": str(refusal)}
     return {}
@@ -60,7 +60,7 @@ def judge_silence(values: Mapping[str, str]) -> Mapping[str, str]:
 
 @COMMAND.form("alert.silence", judge_silence)
 async def silence(call: Call) -> Answer:
-    await call.house.alert_deeds.silence(call.actor, int(call.private), parse_duration(call.values["duration"]))
+    await call.house.alert_deeds.silence(call.actor, int(call.private), spoken_duration(call.values["duration"]))
     return None
 
 

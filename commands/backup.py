@@ -1,6 +1,7 @@
 """`/backup`: how old the backups are, and taking, listing and proving them."""
 
 from collections.abc import Mapping
+from typing import Any
 
 from bot.domain.backup_target import Target
 from bot.domain.errors import Refused
@@ -42,7 +43,7 @@ async def run(call: Call) -> Answer:
     if not wanted and call.house.runbook.backups:
         return call.say("backup_which", buttons=_buttons("Back up", "backup.run", list(call.house.runbook.backups)))
     backup = await call.house.backups.run(call.actor, wanted)
-    return call.say("backup_begun", backup=backup, channel=call.house.runbook.channels.alerts)
+    return call.say("backup_begun", backup=backup, **await _alerts_channel(call))
 
 
 @COMMAND.button("backup.run")
@@ -71,7 +72,7 @@ async def drill(call: Call) -> Answer:
     if not wanted and names:
         return call.say("drill_which", buttons=_buttons("Drill", "backup.drill", names))
     begun = await call.house.backup_drills.drill(call.actor, wanted)
-    return call.say("drill_begun", drill=begun, channel=call.house.runbook.channels.alerts)
+    return call.say("drill_begun", drill=begun, **await _alerts_channel(call))
 
 
 @COMMAND.button("backup.drill")
@@ -93,7 +94,7 @@ async def restore(call: Call) -> Answer:
         asked = await restores.break_glass(call.actor, backup_id, about, reason, into)
     else:
         asked = await restores.ask(call.actor, backup_id, about, into)
-    return call.say("restore_asked", restore=asked, channel=call.house.runbook.channels.alerts)
+    return call.say("restore_asked", restore=asked, **await _alerts_channel(call))
 
 
 @COMMAND.button("backup.approve")
@@ -173,3 +174,9 @@ def _only(names: list[str]) -> str:
 def _buttons(label: str, action: str, names: list[str]) -> tuple[Button, ...]:
     """The action carries the name too: Slack wants every action of a message to differ."""
     return tuple(Button(f"{label} {name}", f"{action}#{name}", name) for name in names)
+
+
+async def _alerts_channel(call: Call) -> dict[str, Any]:
+    """Its name, and its id as far as it is known: then it is a link."""
+    name = call.house.runbook.channels.alerts
+    return {"channel": name, "channel_id": await call.house.channels.find(name)}

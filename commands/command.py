@@ -93,8 +93,10 @@ class Command:
             return self.bare, ""
         if first.lower() in HELP:
             return partial(self.help, word=rest), ""
+        # “Ack.” is what a telephone's keyboard makes of it.
+        word = first.lower().rstrip(".,:;!?")
         for verb in self.verbs:
-            if first.lower() in verb.words:
+            if word in verb.words:
                 return (partial(self.help, word=first), "") if rest.lower() in HELP else (verb.deed, rest)
         if self.other:
             return self.other, typed.strip()

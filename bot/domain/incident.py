@@ -74,8 +74,8 @@ class Incident:
 
 
 def number_of(ref: str) -> int | None:
-    """12 for `INC-12`, `inc-12` or `12`; None when it is no reference."""
-    found = re.fullmatch(r"(?:inc-)?(\d{1,15})", ref.strip(), re.IGNORECASE)
+    """12 for `INC-12`, `inc-12`, `#12` or `12`, also at the end of a sentence; None when it is no reference."""
+    found = re.fullmatch(r"(?:inc-|#)?(\d{1,15})[.,:;!?]?", ref.strip(), re.IGNORECASE)
     return int(found[1]) if found else None
 
 

@@ -6,7 +6,7 @@
 """
 
 from bot.runbook.addresses import Dsn
-from bot.runbook.durations import format_duration, parse_duration
+from bot.runbook.durations import format_duration, parse_duration, spoken_duration
 from bot.runbook.loading import load, read
 from bot.runbook.mistakes import Mistake, RunbookMistakes
 from bot.runbook.models import Runbook
@@ -26,4 +26,5 @@ __all__ = [
     "load",
     "parse_duration",
     "read",
+    "spoken_duration",
 ]

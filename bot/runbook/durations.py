@@ -10,6 +10,9 @@ UNITS_MS = {"w": 604_800_000, "d": 86_400_000, "h": 3_600_000, "m": 60_000, "s":
 # Ten years and a little: longer is a slip of the finger, and datetime sums stay far from their end.
 LONGEST = timedelta(days=3660)
 
+# A unit spelt out, behind its number.
+SPELT = re.compile(r"(?<=[\d ])(weeks?|days?|hours?|hrs?|minutes?|mins?|seconds?|secs?)(?![a-z])", re.IGNORECASE)
+
 _SUM = re.compile("".join(rf"(?:(?P<{unit}>\d{{1,12}}){unit})?" for unit in UNITS_MS))
 
 
@@ -27,6 +30,14 @@ def parse_duration(text: str) -> timedelta:
     if span_ms > LONGEST / timedelta(milliseconds=1):
         raise Refused(f"“{text}” is too long: at most {LONGEST.days}d")
     return timedelta(milliseconds=span_ms)
+
+
+def spoken_duration(text: str) -> timedelta:
+    """As `parse_duration`, also with the units spelt out, as people type them: `20 min`, `for 2 hours`."""
+    words = text.strip().rstrip(".!").split()
+    if words and words[0].lower() in ("for", "in"):
+        words = words[1:]
+    return parse_duration(SPELT.sub(lambda unit: unit[1][0], " ".join(words)))
 
 
 def format_duration(span: timedelta) -> str:

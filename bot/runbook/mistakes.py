@@ -64,6 +64,12 @@ def advice(word: str, known: Iterable[str]) -> str:
     return f"there is: {', '.join(names)}" if names else "there is none yet"
 
 
+def advised(word: str, known: Iterable[str]) -> str:
+    """`advice` as the end of a sentence."""
+    words = advice(word, known)
+    return words if words.endswith("?") else f"{words}."
+
+
 def kind_of(value: object) -> str:
     """What a value is, in plain words."""
     match value:

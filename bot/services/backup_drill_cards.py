@@ -22,9 +22,13 @@ class BackupDrillCards:
     async def paint(self, conn: Connection, subject: str) -> Painted | None:
         drill = await backup_drills.get(conn, int(subject))
         backup = await backups.get(conn, drill.backup_id) if drill.backup_id else None
-        words = self._rendering.say("slack/drill_card", drill=drill, backup=backup)
+        words = self._rendering.say("slack/drill_card", drill=drill, backup=backup, kind=self._kind(drill))
         channel = await self._channels.find(self._runbook.channels.alerts)
         return Painted(channel, message(words, _buttons(drill)))
+
+    def _kind(self, drill: Drill) -> str:
+        wanted = self._runbook.backups.get(drill.name)
+        return wanted.kind if wanted else ""
 
 
 def _buttons(drill: Drill) -> list[Button]:

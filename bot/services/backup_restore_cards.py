@@ -50,6 +50,7 @@ class BackupRestoreCards:
             restore=restore,
             backup=backup,
             source=source,
+            kind=wanted.kind if wanted else "",
             elsewhere=restore.prospect is not None and is_elsewhere(source, restore.target),
             approvers=approvers or [],
             anybody=approvers is None,

@@ -9,7 +9,7 @@ from bot.domain.backup import Backup, Damaged, Gone
 from bot.domain.errors import Failed, NotFound, Refused
 from bot.dumpers import is_of_one_machine
 from bot.runbook import Runbook
-from bot.runbook.mistakes import advice
+from bot.runbook.mistakes import advised
 from bot.services.backup_alerts import BackupAlerts
 from bot.services.backup_cards import BackupCards
 from bot.services.backup_runs import BackupRuns
@@ -132,4 +132,4 @@ def named(wanted: Mapping[str, object], name: str) -> str:
     for key in wanted:
         if key.lower() == name.strip().lower():
             return key
-    raise NotFound(f"There is no backup called “{name}”: {advice(name, wanted)}.")
+    raise NotFound(f"There is no backup called “{name}”: {advised(name, wanted)}")

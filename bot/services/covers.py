@@ -9,7 +9,7 @@ from bot.domain.actor import Actor
 from bot.domain.errors import NotFound, Refused
 from bot.domain.schedule import Cover
 from bot.runbook import Runbook, Schedule
-from bot.runbook.mistakes import advice
+from bot.runbook.mistakes import advised
 from bot.services.people import People
 from bot.services.permissions import Permissions
 from bot.store import audit, covers, handovers, requests
@@ -53,7 +53,7 @@ class Covers:
             return found
         if not known:
             raise NotFound("The runbook has no schedules, so there is nothing to cover.")
-        raise NotFound(f"There is no schedule “{key}”: {advice(key, self._runbook.schedules)}")
+        raise NotFound(f"There is no schedule “{key}”: {advised(key, self._runbook.schedules)}")
 
     async def cover(self, actor: Actor, schedule: str, person: str, *, begins: datetime, ends: datetime) -> Made:
         """`person` has this schedule from `begins` to `ends`, whoever's turn it is. Raises Refused."""

@@ -9,7 +9,7 @@ from bot.domain.errors import NotFound
 from bot.domain.uptime import SPANS, Uptime
 from bot.runbook import Runbook
 from bot.runbook.health import Check
-from bot.runbook.mistakes import advice
+from bot.runbook.mistakes import advised
 from bot.services.checks import Checks
 from bot.services.looking import Looking
 from bot.store import checks
@@ -50,7 +50,7 @@ class Health:
         for key, check in self._health.checks.items():
             if key.lower() == name.strip().lower():
                 return check
-        raise NotFound(f"There is no check “{name}”: {advice(name, self._health.checks)}.")
+        raise NotFound(f"There is no check “{name}”: {advised(name, self._health.checks)}")
 
     def measured_in(self, check: Check) -> str:
         """What the numbers of this check are."""

@@ -9,7 +9,7 @@ from bot.domain.incident import Incident, Status
 from bot.domain.telling import Moment, Telling, words_of
 from bot.mail import subject_and_body
 from bot.rendering import Rendering, templates_folder
-from bot.runbook import Runbook, parse_duration
+from bot.runbook import Runbook, spoken_duration
 from bot.runbook.audiences import Audience
 from bot.services.people import People
 from bot.slack.blocks import Message, message
@@ -97,6 +97,6 @@ def _ahead(since: datetime | None, span: timedelta | None, now: datetime) -> dat
 def _duration(text: object) -> timedelta | None:
     """What somebody typed, when it is a duration."""
     try:
-        return parse_duration(str(text)) if text else None
+        return spoken_duration(str(text)) if text else None
     except Refused:
         return None

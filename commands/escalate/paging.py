@@ -5,7 +5,7 @@ from datetime import timedelta
 from bot.domain.errors import Refused
 from bot.domain.escalation import DEFAULT_SNOOZE
 from bot.domain.incident import Incident, number_of
-from bot.runbook import parse_duration
+from bot.runbook import spoken_duration
 from commands.about import about_an_incident, incident_of_button
 from commands.call import Answer, Call
 from commands.escalate.book import COMMAND
@@ -81,7 +81,7 @@ async def _next_tier(call: Call, incident: Incident, *, seen: str | None = None)
 
 
 def _how_long(text: str) -> timedelta:
-    duration = parse_duration(text)
+    duration = spoken_duration(text)
     if not duration:
         raise Refused("Say how long to snooze, for example `/escalate snooze 15m`.")
     return duration

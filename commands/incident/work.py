@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from bot.domain.errors import Refused
 from bot.domain.incident import STATUSES, Incident, must_be_open, must_not_be_resolved_twice, refusing_about
-from bot.runbook import parse_duration
+from bot.runbook import spoken_duration
 from bot.slack.blocks import Input, form
 from commands.about import about_an_incident, incident_of_button, over, titled
 from commands.call import Answer, Call, Form
@@ -30,7 +30,7 @@ async def ask_update(call: Call) -> Answer:
 def judge_update(values: Mapping[str, str]) -> Mapping[str, str]:
     wrong = {} if values["update"].strip() else {"update": "Type what changed, in a sentence."}
     try:
-        parse_duration(values["next_update"] or "0s")
+        spoken_duration(values["next_update"] or "0s")
     except Refused as refusal:
         wrong["next_update"] = f"{refusal}."
     return wrong

@@ -82,7 +82,10 @@ def test_a_title_is_one_line_and_cut_with_an_ellipsis() -> None:
         title_of(" \n ")
 
 
-@pytest.mark.parametrize(("ref", "number"), [("INC-12", 12), ("inc-12", 12), ("12", 12), ("INC-", None), ("x12", None)])
+@pytest.mark.parametrize(
+    ("ref", "number"),
+    [("INC-12", 12), ("inc-12", 12), ("12", 12), ("#21", 21), ("INC-4.", 4), ("INC-", None), ("x12", None)],
+)
 def test_a_reference_is_read_in_any_case(ref: str, number: int | None) -> None:
     assert number_of(ref) == number
 

@@ -19,7 +19,7 @@ async def test_the_caller_alone_is_told_what_was_declared(new_world: NewWorld, t
     async with new_world(transport=transport) as world:
         words = await ask(world, "eve", "/incident declare P1 Payments failing")
         assert words.startswith("*INC-1* is declared as P1: Payments failing")
-        assert "you will be invited" in words
+        assert f"The channel is <#{world.room()}>" in words
         assert sorted(place for place, _ in world.posts()) == [ROOM, "#incidents", "ada"]
         world.nothing_else_was_sent()
 
@@ -54,6 +54,15 @@ async def test_a_severity_is_changed_by_name_and_number_too(world: World) -> Non
     assert "is P2 now" in await ask(world, "eve", "/incident severity [p2]: a way around it", room)
     assert "is P3 now" in await ask(world, "eve", "/incident sev 3 few are hit", room)
     assert ("severity", "U0EVE", "P1 → P2 (a way around it)") in await timeline(world)
+
+
+async def test_words_are_understood_as_telephones_and_people_write_them(world: World) -> None:
+    room = await declared(world)
+    assert "is snoozed" in await ask(world, "ada", "/escalate snooze 20 min", room)
+    assert "Payments failing" in await ask(world, "ada", "/incident INC-1.")
+    assert "Payments failing" in await ask(world, "ada", "/incident show #1")
+    assert "Payments failing" in await ask(world, "ada", "/incident #1")
+    assert "INC-1* is acknowledged" in await ask(world, "ada", "/escalate Ack.", room)
 
 
 async def test_a_declaration_without_words_opens_a_form_that_declares(world: World) -> None:
