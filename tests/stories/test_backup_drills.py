@@ -92,7 +92,7 @@ async def test_a_drill_restores_the_newest_backup_beside_its_database_and_leaves
         said = shown(world, "Drill 1")
         assert "✅ *Drill 1 of orders* passed: restored and checked in" in said
         assert "the RTO is 30m" in said
-        assert "1 tables with 200 rows, as many as were backed up · 1 of 1 invariants hold" in said
+        assert "1 table with 200 rows, as many as were backed up · 1 of 1 invariants hold" in said
         assert PASSWORD not in said
         assert scratches(guarded) == 0
         assert guarded.ask("SELECT count(*) FROM orders", address) == 200
@@ -304,7 +304,7 @@ async def test_a_mongodb_is_drilled_alike(
             await answered(world, "/backup drill")
             said = shown(world, "*Drill 1 of")
             assert "✅ *Drill 1 of orders* passed" in said
-            assert "1 tables with 30 rows, as many as were backed up · 1 of 1 invariants hold" in said
+            assert "1 collection with 30 documents, as many as were backed up · 1 of 1 invariants hold" in said
             assert [name for name in client.list_database_names() if name.startswith("tocsin_")] == []
 
 

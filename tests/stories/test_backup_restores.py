@@ -66,7 +66,7 @@ async def test_a_second_person_approves_the_plan_and_the_database_is_what_it_was
         assert rows(guarded, address) == 200
         done = shown(world)
         assert "✅ *Restore 1: orders from backup 1* is done in" in done
-        assert "1 tables with 200 rows, as many as were backed up" in done
+        assert "1 table with 200 rows, as many as were backed up" in done
         assert "• *Saved* before as backup 2" in done
         assert world.eve.labels(card(world)) == []
         (aside,) = asides(guarded)
