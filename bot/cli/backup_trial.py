@@ -28,7 +28,7 @@ async def _database(backup: Backup) -> Finding:
         foreseen = await dumper.foreseen(backup)
     except Failed as error:
         mend = f"Until then {backup.key} is not backed up."
-        return Finding(f"backup {backup.key}: {backup.target.shown}: {error}", mend)
+        return Finding(f"backup {backup.key}: {backup.shown}: {error}", mend)
     if foreseen:
         return Finding(f"backup {backup.key}: {'; '.join(foreseen)}", f"Until then {backup.key} is not backed up.")
     return Finding(f"backup {backup.key}: {equipment.server} answers, and {equipment.tool} dumps it")

@@ -6,7 +6,7 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import Discriminator, Field, Tag
 
 from bot.domain.errors import Refused
-from bot.runbook.addresses import MongodbUrl, PostgresqlUrl
+from bot.runbook.addresses import Dsn, MongodbUrl, PostgresqlUrl
 from bot.runbook.comparisons import Wish
 from bot.runbook.health import kind_tag
 from bot.runbook.parts import Keyed
@@ -46,6 +46,10 @@ class _Backup(Keyed):
     invariants: dict[str, Wish] = Field(default_factory=dict)
 
 
+def _shown(target: Dsn, named: str | None) -> str:
+    return f"{target.shown}, database {named}" if named and named != target.database else target.shown
+
+
 class PostgresqlBackup(_Backup):
     kind: ClassVar[BackupKind] = "postgresql"
     target: PostgresqlUrl = Field(alias="postgresql")
@@ -62,6 +66,11 @@ class PostgresqlBackup(_Backup):
         if self.drill_on is None:
             return self
         return self.model_copy(update={"target": self.drill_on, "database_name": self.database or None})
+
+    @property
+    def shown(self) -> str:
+        """Where it leads, as people may see it."""
+        return _shown(self.target, self.database_name)
 
 
 class MongodbBackup(_Backup):
@@ -80,6 +89,11 @@ class MongodbBackup(_Backup):
         if self.drill_on is None:
             return self
         return self.model_copy(update={"target": self.drill_on, "database_name": self.database or None})
+
+    @property
+    def shown(self) -> str:
+        """Where it leads, as people may see it."""
+        return _shown(self.target, self.database_name)
 
 
 Backup = Annotated[

@@ -86,9 +86,17 @@ def _persons(names: Iterable[Any], content: Mapping[str, Any]) -> set[str]:
         if name not in seen:
             seen.add(name)
             members = _members(name, content)
-            persons |= {name} if members is None else set()
+            persons |= {_identity(name, content)} if members is None else set()
             ahead += members or []
     return persons
+
+
+def _identity(name: str, content: Mapping[str, Any]) -> str:
+    """Two keys of one Slack account, or of one address that it is looked up by, are one person."""
+    people = content.get("people")
+    person = people.get(name) if isinstance(people, dict) else None
+    known = (person.get("slack") or person.get("email")) if isinstance(person, dict) else None
+    return known.lower() if isinstance(known, str) else name
 
 
 def _members(name: str, content: Mapping[str, Any]) -> list[str] | None:

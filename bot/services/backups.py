@@ -168,7 +168,7 @@ class Backups:
         troubled = last.newest is not None and last.newest.is_troubled
         return Standing(
             name=name,
-            database=wanted.target.shown,
+            database=wanted.shown,
             rpo=wanted.rpo,
             unsupported=unsupported,
             last_good=last.good,

@@ -62,3 +62,13 @@ def test_an_entry_that_leads_to_tocsins_own_database_is_named(entry: str, own: s
 def test_any_other_database_is_not(entry: str) -> None:
     assert cautions(runbook(f"backups: {{memory: {{{entry}}}}}"), OWN) == []
     assert cautions(runbook(f"backups: {{memory: {{{entry}}}}}"), None) == []
+
+
+def test_an_entry_shows_the_database_that_is_named_beside_its_address() -> None:
+    entries = runbook(
+        "backups:\n"
+        "  orders: {postgresql: postgresql://me:s3cr3t@db/orders, database: payments}\n"
+        "  same: {mongodb: mongodb://db/shop, database: shop}\n"
+    ).backups
+    assert entries["orders"].shown == "postgresql://db/orders, database payments"
+    assert entries["same"].shown == "mongodb://db/shop"

@@ -202,6 +202,12 @@ VALUES = [
     ("permissions: {escalate: []}", "permissions.escalate", "nobody could do this"),
     ("permissions: {backup.restore: [ada]}", "permissions.backup.restore", "a restore needs two people"),
     ("permissions: {backup.restore: [ada, tier/oncall]}", "permissions.backup.restore", "two people"),  # both are ada
+    (
+        "people: {ada: {name: Ada Obi, slack: U0ADA}, also: {name: Ada, slack: U0ADA}, ben: {name: Ben}}\n"
+        "permissions: {backup.restore: [ada, also]}",
+        "permissions.backup.restore",
+        "two people",
+    ),
 ]
 
 
