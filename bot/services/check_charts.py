@@ -67,16 +67,27 @@ class CheckCharts:
         return Picture(await self._gateway.upload(f"{quote(check.key)}.png", picture, alt=alt), alt)
 
     def _chart(self, check: Check, looks: Sequence[Look], ill: Sequence[IllTime], now: datetime) -> Chart:
+        begin, zone = max(now - SHOWN, looks[0].at), self._runbook.timezone
         return Chart(
-            title=f"{check.key}, last 24 h",
+            title=f"{check.key}, {begin.astimezone(zone):%a %d %b %H:%M} to {now.astimezone(zone):%a %d %b %H:%M}",
             unit=self._health.measured_in(check),
-            zone=str(self._runbook.timezone),
-            begin=max(now - SHOWN, looks[0].at).timestamp(),
+            zone=str(zone),
+            begin=begin.timestamp(),
             end=now.timestamp(),
-            points=[(look.at.timestamp(), _value(look)) for look in looks],
+            points=line_of(looks, longest=self._runbook.health.every * STANDS_FOR),
             stretches=[Stretch(one.begin.timestamp(), one.end.timestamp(), one.state) for one in ill],
             limit=_limit(check),
         )
+
+
+def line_of(looks: Sequence[Look], *, longest: timedelta) -> list[tuple[float, float | None]]:
+    """Where nobody looked for longer than that, the line has a hole: nobody knows how it was."""
+    points: list[tuple[float, float | None]] = []
+    for before, look in zip([None, *looks], looks, strict=False):
+        if before and look.at - before.at > longest:
+            points.append(((before.at + longest).timestamp(), None))
+        points.append((look.at.timestamp(), _value(look)))
+    return points
 
 
 def _value(look: Look) -> float | None:

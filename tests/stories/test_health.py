@@ -411,7 +411,9 @@ async def test_one_check_is_shown_with_a_chart_of_its_last_day_that_has_words_fo
         words, chart = [one for one in world.eve.sees("#general") if one.ephemeral_for]
         assert "🟢 *website* healthy" in words_of(words)
         (block,) = chart.blocks or []
-        assert block["alt_text"].startswith("website, last 24 h (ms until the answer). Available 80%, answers p50 ")
+        assert block["alt_text"].startswith(
+            "website, Thu 06 Aug 15:00 to Thu 06 Aug 15:15 (ms until the answer). Available 80%, answers p50 "
+        )
         assert "Down 15:10 BST to 15:15 BST." in block["alt_text"]
         picture = world.workspace.files[block["slack_file"]["id"]]
         assert (picture.mimetype, (picture.content or b"")[:8]) == ("image/png", b"\x89PNG\r\n\x1a\n")
