@@ -15,6 +15,8 @@ TITLE_LENGTH = 24
 OPTION_LENGTH = 75
 ALT_LENGTH = 2000
 MESSAGE_BLOCKS = 50
+# All blocks of a message together: Slack refuses more than some 13,200 characters, and says so nowhere.
+MESSAGE_LENGTH = 12_000
 VIEW_BLOCKS = 100
 FIELDS = 10
 BUTTONS_IN_A_ROW = 25
@@ -65,7 +67,7 @@ def message(words: str, buttons: Iterable[Button] = (), fields: Sequence[str] = 
     if footnote:
         tail.append({"type": "context", "elements": [mrkdwn(clip(footnote, FIELD_LENGTH))]})
     # However long the words are, the buttons under them stay.
-    blocks = [*prose(words)[: MESSAGE_BLOCKS - len(tail)], *tail]
+    blocks = [*_within(prose(words)[: MESSAGE_BLOCKS - len(tail)], MESSAGE_LENGTH), *tail]
     return Message(clip(words.split("\n", 1)[0] or "…", FALLBACK_LENGTH), blocks)
 
 
@@ -73,6 +75,18 @@ def prose(words: str) -> list[Block]:
     """One section a paragraph."""
     paragraphs = [part.strip("\n") for part in words.split("\n\n") if part.strip()]
     return [{"type": "section", "text": mrkdwn(piece)} for part in paragraphs for piece in _pieces(part)]
+
+
+def _within(sections: Sequence[Block], length: int) -> list[Block]:
+    """As many sections as there is room for; the last one is cut."""
+    kept: list[Block] = []
+    for section in sections:
+        words = section["text"]["text"]
+        if len(words) > length:
+            return [*kept, {"type": "section", "text": mrkdwn(clip(words, length))}] if length > 1 else kept
+        kept.append(section)
+        length -= len(words)
+    return kept
 
 
 def rows(buttons: Iterable[Button]) -> list[Block]:

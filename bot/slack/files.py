@@ -12,13 +12,14 @@ ALT_LENGTH = 1000
 class Files(Calls):
     """What is uploaded belongs to the bot, and is seen by whoever is shown a message with it."""
 
-    async def upload(self, name: str, content: bytes, *, alt: str) -> str:
-        """The id of the file. `alt` is what it shows, in words. Raises a kind of Failed."""
+    async def upload(self, name: str, content: bytes, *, alt: str, channel: str | None = None) -> str:
+        """The id of the file; with a `channel` it is posted there. `alt` says what it shows. Raises a kind of Failed."""
         announced = {"filename": name, "length": len(content), "alt_txt": alt[:ALT_LENGTH]}
         place = await self.call("files.getUploadURLExternal", params=announced)
         await self._send(place["upload_url"], content)
         files = json.dumps([{"id": place["file_id"], "title": name}])
-        await self.call("files.completeUploadExternal", params={"files": files})
+        shared = {"channel_id": channel} if channel else {}
+        await self.call("files.completeUploadExternal", params={"files": files, **shared})
         return str(place["file_id"])
 
     async def _send(self, url: str, content: bytes) -> None:

@@ -1,12 +1,14 @@
 """Looking at incidents: the panel, lists, one of them, its timeline, who is on call."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from bot.domain.errors import Refused
 from bot.domain.incident import Incident
 from bot.services.incident_cards import card_buttons
-from bot.slack.blocks import Button
-from commands.about import about_an_incident, is_reference
+from bot.slack.blocks import MESSAGE_LENGTH, Button, message
+from bot.store.incidents import Entry
+from commands.about import about_an_incident, incident_of_button, is_reference
 from commands.call import Answer, Call, Reply
 from commands.incident.book import COMMAND
 from commands.incident.declare import declare, names_severity
@@ -86,9 +88,33 @@ async def show_about(call: Call, incident: Incident) -> Answer:
 @COMMAND.verb("timeline", "history", "log", usage="timeline", help="who did what, when")
 @about_an_incident("incident timeline")
 async def timeline(call: Call, incident: Incident) -> Answer:
+    """The newest entries that one message holds; all of them can be had as a file."""
     entries = await call.house.incidents.timeline(incident.id)
-    shown = entries[-TIMELINE_SHOWN:]
-    return call.say("timeline", incident=incident, entries=shown, left_out=len(entries) - len(shown))
+    count = min(TIMELINE_SHOWN, len(entries))
+    while len(_timeline_words(call, incident, entries, count)) > MESSAGE_LENGTH and count > 1:
+        count = count * 3 // 4
+    words = _timeline_words(call, incident, entries, count)
+    as_file = incident.room_id and count < len(entries)
+    return Reply(message(words, [Button("All as a file", "incident.timeline", str(incident.id))] if as_file else []))
+
+
+@COMMAND.button("incident.timeline")
+async def timeline_as_file(call: Call) -> Answer:
+    """Posted in the incident's room: who may read it there may read all of it."""
+    incident = await incident_of_button(call)
+    if incident.room_id is None:
+        raise Refused(f"{incident.ref} has no channel to post a file in.")
+    entries = await call.house.incidents.timeline(incident.id)
+    content = call.house.rendering.say("documents/timeline", incident=incident, entries=entries)
+    name = f"{incident.ref.lower()}-timeline.txt"
+    alt = f"The timeline of {incident.ref}"
+    await call.house.gateway.upload(name, content.encode(), alt=alt, channel=incident.room_id)
+    return call.say("done", what="filed", incident=incident)
+
+
+def _timeline_words(call: Call, incident: Incident, entries: Sequence[Entry], count: int) -> str:
+    shown, left_out = entries[-count:], len(entries) - count
+    return call.house.rendering.say("slack/timeline", incident=incident, entries=shown, left_out=left_out)
 
 
 async def panel_again(call: Call, incident: Incident) -> Answer:

@@ -1,5 +1,6 @@
 """The story of an incident: notes, pinned messages, and messages taken over with their author and time."""
 
+from bot.domain.actor import Actor
 from tests.stories.asking import ask, asked, declared, notes, told, whispered
 from tests.world import World, words_of
 
@@ -127,6 +128,21 @@ async def test_the_timeline_tells_everything_oldest_first(world: World) -> None:
     places = [said.index(words) for words in order]
     assert places == sorted(places)
     assert said.startswith("*Timeline of INC-1*")
+
+
+async def test_a_timeline_too_long_for_one_message_is_offered_as_a_file(world: World) -> None:
+    room = await declared(world)
+    for number in range(40):
+        await world.house.notes.note(Actor("ada", "U0ADA"), 1, f"{number} " + "<&>" * 600)
+    answer = await asked(world, "eve", "/incident timeline", room)
+    (said,) = answer.messages
+    assert sum(len(one["text"]["text"]) for one in said.blocks or [] if one["type"] == "section") <= 12_000
+    assert "39 &lt;" in told(answer) and "earlier entries are left out" in told(answer)
+
+    await world.eve.presses("All as a file", said)
+    await world.settled()
+    (file,) = [file for file in world.workspace.files.values() if room.id in file.channels]
+    assert file.content is not None and b"0 <&><&>" in file.content and b"declared" in file.content
 
 
 async def test_a_long_timeline_shows_the_newest_entries_and_says_what_is_left_out(world: World) -> None:
