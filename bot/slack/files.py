@@ -13,7 +13,7 @@ class Files(Calls):
     """What is uploaded belongs to the bot, and is seen by whoever is shown a message with it."""
 
     async def upload(self, name: str, content: bytes, *, alt: str, channel: str | None = None) -> str:
-        """The id of the file; with a `channel` it is posted there. `alt` says what it shows. Raises a kind of Failed."""
+        """The id of the file; with a `channel` it is posted there. `alt`: what it shows. Raises a kind of Failed."""
         announced = {"filename": name, "length": len(content), "alt_txt": alt[:ALT_LENGTH]}
         place = await self.call("files.getUploadURLExternal", params=announced)
         await self._send(place["upload_url"], content)
