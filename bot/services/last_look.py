@@ -17,9 +17,9 @@ from bot.store.outbox import Delivery
 from bot.store.pages import Wanted
 
 # What was known so short a while ago is not asked again.
-FRESH = timedelta(milliseconds=30)
+FRESH = timedelta(milliseconds=40)
 # On a machine so loaded that each answer is old when it comes, a page has to leave all the same.
-TRIES = 3
+TRIES = 2
 # No page waits for longer than this for a database that may be away.
 PATIENCE_S = 0.25
 ABREAST = 64
