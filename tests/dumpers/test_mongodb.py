@@ -16,7 +16,7 @@ import pytest
 from pymongo import MongoClient
 
 from bot.domain.backup import Damaged
-from bot.domain.errors import Rejected, Unreachable
+from bot.domain.errors import Rejected, Unanswered, Unreachable
 from bot.dumpers import Equipment, Tally
 from bot.dumpers import mongodb as mongo
 from bot.dumpers._mongodb_archive import Archive
@@ -269,3 +269,19 @@ def test_what_is_no_archive_is_damaged(content: bytes) -> None:
 def test_a_collection_without_its_end_is_damaged() -> None:
     with pytest.raises(Damaged, match=r"d\.c is not complete in it"):
         read(gzip.compress(archive(whole=False)))
+
+
+async def test_a_program_whose_server_died_is_given_up_and_ended(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As mongodump does then: it says nothing, waits for ever, and does not hear SIGTERM."""
+    program = tmp_path / "mongodump"
+    program.write_text("#!/bin/sh\ntrap '' TERM\nprintf begun\nexec sleep 600\n")
+    program.chmod(0o755)
+    monkeypatch.setattr(mongo, "SILENT_FOR_AT_MOST_S", 0.3)
+    equipment = Equipment(program, "mongodump 100.9.4", "MongoDB 7.0.0")
+    dump = mongo.dump(a_backup("mongodb://db.example.com/shop"), equipment, Tally())
+    assert await anext(dump) == b"begun"
+    with pytest.raises(Unanswered, match="mongodump has been silent"):
+        await anext(dump)
+    assert not [child for child in psutil.Process().children(recursive=True) if child.name() == "sleep"]

@@ -92,7 +92,8 @@ async def test_a_new_bot_takes_over_what_lies_in_a_bucket_and_a_shell_reads_it(
     new_world: NewWorld, other_memory: str, guarded: Guarded, tmp_path: Path
 ) -> None:
     with s3_store() as store:
-        bucket = store.bucket("backups")
+        # All stores of one process share their buckets.
+        bucket = store.bucket("outlived")
         runbook = f"{RUNBOOK}backups:\n  orders: {{postgresql: '{guarded.database(rows=3)}', to: {bucket}/nightly}}\n"
         async with new_world(runbook=runbook, **store.environ) as world:
             await answered(world, "/backup run")
