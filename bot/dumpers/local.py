@@ -11,12 +11,14 @@ from pathlib import Path
 from typing import Any, BinaryIO, TypeVar
 
 from bot.domain.backup import Damaged, Gone
-from bot.domain.errors import Rejected, Unreachable
+from bot.domain.errors import Rejected, Unanswered, Unreachable
 from bot.dumpers import Content, Draft, Kept, Noted
 
 PLACE = "local"
 
 PIECE_BYTES = 1024 * 1024
+# Long enough for all of a large dump to reach the disk at its end.
+SILENT_FOR_AT_MOST_S = 1800
 # Nobody but the bot's own account may read a copy of the database.
 FILE_MODE = 0o600
 FOLDER_MODE = 0o700
@@ -198,7 +200,7 @@ def _sync_folder(folder: Path) -> None:
 
 async def _pieces(path: Path) -> Content:
     try:
-        file = await asyncio.to_thread(path.open, "rb")
+        file = await _in_time(path.parent, lambda: path.open("rb"))
     except FileNotFoundError as error:
         raise Gone("its file has gone") from error
     except OSError as error:
@@ -219,9 +221,17 @@ def _manifest(final: Path) -> Path:
 
 
 async def _off_loop(path: Path, work: Callable[[], T]) -> T:
-    """Disks can be slow, and the bot must not wait for them."""
+    """Disks can be slow, and the bot must not wait for them. Raises Unanswered when one hangs, as over a network."""
     with _translated(path.parent):
-        return await asyncio.to_thread(work)
+        return await _in_time(path.parent, work)
+
+
+async def _in_time(folder: Path, work: Callable[[], T]) -> T:
+    try:
+        async with asyncio.timeout(SILENT_FOR_AT_MOST_S):
+            return await asyncio.to_thread(work)
+    except TimeoutError as error:
+        raise Unanswered(f"{folder}: its disk has not answered for {SILENT_FOR_AT_MOST_S / 60:.0f} minutes") from error
 
 
 @contextmanager

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from bot.domain.backup import Damaged, Gone
-from bot.domain.errors import Rejected, Unreachable
+from bot.domain.errors import Rejected, Unanswered, Unreachable
 from bot.dumpers import Draft, local, sum_of
 from tests.full_disk import room_for
 
@@ -152,3 +152,16 @@ async def test_removing_takes_the_manifest_along_and_says_whether_there_was_anyt
     assert await local.remove(str(tmp_path), "orders.dump")
     assert names(tmp_path) == []
     assert not await local.remove(str(tmp_path), "orders.dump")
+
+
+async def test_a_disk_that_hangs_is_given_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As a file over a network whose server is away: to open it waits for ever."""
+    (tmp_path / "orders.dump").write_bytes(WHOLE)
+    hung = tmp_path / "orders.dump.json"
+    os.mkfifo(hung)
+    monkeypatch.setattr(local, "SILENT_FOR_AT_MOST_S", 0.2)
+    try:
+        with pytest.raises(Unanswered, match="its disk has not answered"):
+            await local.manifest(str(tmp_path), "orders.dump")
+    finally:
+        os.close(os.open(hung, os.O_RDWR))
