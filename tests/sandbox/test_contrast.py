@@ -1,0 +1,59 @@
+"""Everything the page shows can be read: words stand out from what is behind them by 4.5 to 1, light and dark."""
+
+import re
+from itertools import product
+from pathlib import Path
+
+import pytest
+
+import bot.sandbox
+
+CSS = Path(bot.sandbox.__file__).parent / "page" / "css"
+TOKEN = re.compile(
+    r"--([a-z-]+): (?:light-dark\((#[0-9a-f]{6})[0-9a-f]{0,2}, (#[0-9a-f]{6})[0-9a-f]{0,2}\)|(#[0-9a-f]{6}));"
+)
+BACKGROUND = re.compile(r"background: light-dark\((#[0-9a-f]{6}), (#[0-9a-f]{6})\)")
+WORDS = ("ink", "quiet", "link", "verdigris", "bronze", "danger")
+BEHIND = ("paper", "panel", "raised", "sunken", "hover", "verdigris-tint", "bronze-tint", "danger-tint")
+PAIRS = [
+    *product(WORDS, BEHIND),
+    ("verdigris-ink", "verdigris"),
+    ("danger-ink", "danger"),
+    *product(("stage-ink", "stage-quiet"), ("stage", "stage-hover")),
+]
+
+
+def tokens(dark: bool) -> dict[str, str]:
+    found = TOKEN.findall((CSS / "tokens.css").read_text())
+    return {name: both or (night if dark else day) for name, day, night, both in found}
+
+
+def light(color: str) -> float:
+    parts = [int(color[at : at + 2], 16) / 255 for at in (1, 3, 5)]
+    red, green, blue = (part / 12.92 if part <= 0.03928 else ((part + 0.055) / 1.055) ** 2.4 for part in parts)
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+def contrast(one: str, other: str) -> float:
+    low, high = sorted((light(one), light(other)))
+    return (high + 0.05) / (low + 0.05)
+
+
+@pytest.mark.parametrize("dark", [False, True])
+def test_words_stand_out_from_what_is_behind_them(dark: bool) -> None:
+    known = tokens(dark)
+    weak = {pair: contrast(known[pair[0]], known[pair[1]]) for pair in PAIRS}
+    assert {pair: f"{found:.2f}" for pair, found in weak.items() if found < 4.5} == {}
+
+
+@pytest.mark.parametrize("dark", [False, True])
+def test_words_stand_out_from_every_background_of_its_own(dark: bool) -> None:
+    known = tokens(dark)
+    behind = {pair[dark] for path in CSS.glob("*.css") for pair in BACKGROUND.findall(path.read_text())}
+    weak = {(word, one): f"{contrast(known[word], one):.2f}" for word, one in product(WORDS, behind)}
+    assert behind and {pair: found for pair, found in weak.items() if float(found) < 4.5} == {}
+
+
+def test_nothing_with_words_in_it_is_made_fainter_by_opacity() -> None:
+    for path in CSS.glob("*.css"):
+        assert set(re.findall(r"opacity: ([\d.]+);", path.read_text())) <= {"0", "1"}, path.name
