@@ -39,10 +39,10 @@ async def source_of(conn: AsyncConnection, database: str) -> Mapping[str, Any]:
 
 async def needs_of(conn: AsyncConnection) -> Mapping[str, Any]:
     """Of the database that `conn` leads to: `owners`, to whom something in it belongs, and `extensions`, those that
-    only a superuser can make again."""
+    only a superuser can make again, and `size`, the room it takes in bytes."""
     row = await (await conn.execute(SQL("needs"))).fetchone()
     assert row
-    return {"owners": row[0], "extensions": row[1]}
+    return {"owners": row[0], "extensions": row[1], "size": row[2]}
 
 
 async def lacking(conn: AsyncConnection, target: str, needs: Mapping[str, Any]) -> list[str]:

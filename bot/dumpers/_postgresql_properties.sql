@@ -29,7 +29,7 @@ SELECT jsonb_build_object(
 FROM (SELECT d.*, to_jsonb(d) AS facts FROM pg_database d) AS d WHERE datname = %(name)s;
 
 -- name: needs
--- To whom something in this database belongs, and which of its extensions only a superuser can make.
+-- To whom something in this database belongs, which of its extensions only a superuser can make, and how large it is.
 SELECT
     (SELECT coalesce(jsonb_agg(DISTINCT pg_get_userbyid(owner)), '[]') FROM (
         SELECT relowner AS owner, oid FROM pg_class UNION ALL SELECT proowner, oid FROM pg_proc
@@ -38,7 +38,8 @@ SELECT
     WHERE oid >= 16384 AND oid NOT IN (SELECT objid FROM pg_depend WHERE deptype IN ('e', 'i'))),
     (SELECT coalesce(jsonb_agg(extname ORDER BY extname), '[]')
     FROM pg_extension JOIN pg_available_extension_versions ON name = extname AND version = extversion
-    WHERE superuser AND NOT trusted);
+    WHERE superuser AND NOT trusted),
+    pg_database_size(current_database());
 
 -- name: account
 -- What is this account called, may it make databases, and may it do everything?

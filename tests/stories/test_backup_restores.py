@@ -335,6 +335,8 @@ async def test_a_database_that_is_gone_altogether_is_put_there_again(
         await answered(world, world.ada, "/backup run orders")
         guarded.tell("DROP DATABASE orders")
         await answered(world, world.ada, "/backup restore 1")
+        assert "which is not there now" in shown(world)
+        assert "· needs about " in shown(world), "as much as it took when it was backed up"
         await pressed(world, world.ben, "Approve")
         assert "• *Not saved* before: the database is not there" in shown(world)
         assert rows(guarded, address) == 200
