@@ -25,7 +25,7 @@ export function drawClock(host) {
       {
         type: "button",
         class: "stage-button",
-        "aria-label": spoken,
+        "aria-label": `${label}: ${spoken}`,
         title: spoken,
         on: { click: () => move(button, step) },
       },
@@ -56,7 +56,7 @@ function drawNext(button) {
   button.title = next
     ? `Move the clock to ${clockTime(new Date(next.at))}: ${next.what}`
     : "Nothing is waiting for its time";
-  button.setAttribute("aria-label", `Next event, ${when}. ${button.title}`);
+  button.setAttribute("aria-label", `Next event ${when}. ${button.title}`);
   fill(
     button,
     el("span", {}, el("b", {}, "Next", el("span", { class: "next-more" }, " event")), ` ${when}`),
