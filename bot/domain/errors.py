@@ -4,7 +4,8 @@ TocsinError
 ├── Refused                 a person asked for something that cannot be; the message says what to do instead
 │   ├── NotFound            no such incident, person, tier, check, backup ...
 │   ├── NotPermitted        the runbook gives this deed to others
-│   └── AlreadyDone         it is so already; nothing was changed
+│   ├── AlreadyDone         it is so already; nothing was changed
+│   └── Overtaken           the page that was answered is from before a reopening; nothing was changed
 └── Failed                  the world did not answer as it should; trying again may help
     ├── Unreachable         nothing was accepted: safe to try again
     │   └── RateLimited     told to wait `retry_after`
@@ -33,6 +34,10 @@ class NotPermitted(Refused):
 
 class AlreadyDone(Refused):
     """It is so already; nothing was changed."""
+
+
+class Overtaken(Refused):
+    """The page that was answered is from before the incident was reopened; nothing was changed."""
 
 
 class Failed(TocsinError):

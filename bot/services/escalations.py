@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 from bot.clock import Clock
 from bot.domain.actor import Actor
-from bot.domain.errors import AlreadyDone, Refused
+from bot.domain.errors import AlreadyDone, Overtaken, Refused
 from bot.domain.escalation import BY_HAND, REACH_WITHIN, SAME_MOMENT, STALE_WITHIN, answered, snooze
 from bot.domain.incident import Incident, must_be_open
 from bot.domain.page import Draft, Turn, Via
@@ -54,12 +54,13 @@ class Escalations:
     async def acknowledge(self, actor: Actor, incident_id: int, *, paged_at: datetime | None = None) -> Incident:
         """Stop the paging: somebody is on it. Raises AlreadyDone, naming who was first.
 
-        `paged_at`: only as the answer to a page that was due then. Refused when the incident was reopened after that.
+        `paged_at`: only as the answer to a page that was due then. Raises Overtaken when the incident was reopened
+        after that.
         """
         async with self._deeds.on(actor, incident_id) as (conn, incident, _):
             must_be_open(incident, "acknowledge it")
-            if paged_at and await incidents.reopened_since(conn, incident.id, paged_at):
-                raise Refused(f"{incident.ref} has been reopened since. Answer the newer message, or `/escalate ack`.")
+            if not incident.is_acknowledged:
+                await self._must_not_be_overtaken(conn, incident, paged_at)
             if not await self.answer(conn, incident, actor):
                 who = self._people.known_name(incident.acknowledged_by or "")
                 raise AlreadyDone(f"{incident.ref} is already acknowledged by {who}.")
@@ -88,15 +89,24 @@ class Escalations:
         await self._cards.touch(conn, f"incident:{incident.id}", incident=incident.id)
         return True
 
-    async def escalate(self, actor: Actor, incident_id: int, *, seen: str | None = None, why: str = "") -> str:
+    async def escalate(
+        self,
+        actor: Actor,
+        incident_id: int,
+        *,
+        seen: str | None = None,
+        why: str = "",
+        paged_at: datetime | None = None,
+    ) -> str:
         """Take the next step now; returns the tier that is paged.
 
         `seen` is the position a button was drawn for: two people pressing it take one step. Raises AlreadyDone for the
-        second, Refused when the ladder is at its end.
+        second, Refused when the ladder is at its end. `paged_at` as in `acknowledge`.
         """
         self._permissions.must(actor, "escalate")
         async with self._deeds.on(actor, incident_id) as (conn, incident, now):
             escalation = await self._of_open(conn, incident, "escalate it")
+            await self._must_not_be_overtaken(conn, incident, paged_at)
             self._must_be_the_first(escalation, actor, seen, now)
             if escalation.ladder.is_at_its_end:
                 tiers = ", ".join(self._runbook.tiers)
@@ -187,6 +197,13 @@ class Escalations:
     async def _of_open(self, conn: Connection, incident: Incident, deed: str) -> Escalation:
         must_be_open(incident, deed)
         return await escalations.lock(conn, incident.id)
+
+    async def _must_not_be_overtaken(self, conn: Connection, incident: Incident, paged_at: datetime | None) -> None:
+        if paged_at and await incidents.reopened_since(conn, incident.id, paged_at):
+            raise Overtaken(
+                f"{incident.ref} was reopened after this page, so it changes nothing any more. "
+                "To say that you are on it, type `/escalate ack`."
+            )
 
     def _must_be_the_first(self, escalation: Escalation, actor: Actor, seen: str | None, now: datetime) -> None:
         step_at = escalation.last_step_at

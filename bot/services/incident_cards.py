@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 
 from bot.clock import Clock
 from bot.domain.deadline import Deadline, DeadlineKind
@@ -44,6 +44,15 @@ class Standing:
     pages: list[Page]
     answers: list[Answer]
     deadlines: Mapping[DeadlineKind, Deadline]
+    reopened_at: datetime | None = None
+
+    def overtaken(self, page: Page) -> Literal["reopened", "replaced"] | None:
+        """Why nobody is to answer this page any more: the incident was reopened after it, or a newer run of the ladder
+        has paged the same person by the same way."""
+        if self.reopened_at and page.due_at < self.reopened_at:
+            return "reopened"
+        newer = (one for one in self.pages if one.run > page.run and one.via == page.via)
+        return "replaced" if any(one.person == page.person for one in newer) else None
 
     def answer_to(self, page: Page) -> Answer | None:
         """Who has answered what this page asks: its own person, or anybody unless the ladder climbs on past that."""
@@ -109,7 +118,8 @@ class IncidentCards:
         # An acknowledgement that was withdrawn answers nothing.
         answers = _answers(kept.answers) if kept.incident.is_acknowledged else []
         self._people.remember(strangers(kept.escalation.policy, self._runbook.people))
-        return Standing(kept.incident, kept.escalation, kept.pages, answers, kept.deadlines)
+        reopened_at = max((entry.at for entry in kept.answers if entry.kind == "reopened"), default=None)
+        return Standing(kept.incident, kept.escalation, kept.pages, answers, kept.deadlines, reopened_at)
 
     async def standing_now(self, incident_id: int) -> Standing:
         async with self._db.statement() as conn:
@@ -119,9 +129,11 @@ class IncidentCards:
         incident = standing.incident
         answered = standing.answer_to(page)
         repeat = repeat or page.repeated_at is not None
-        words = self._rendering.say("slack/page", page=page, repeat=repeat, answered=answered, **self.facts(standing))
-        buttons = [] if answered or not incident.is_open else [acknowledge(incident), escalate(standing)]
-        return message(words, buttons)
+        overtaken = standing.overtaken(page)
+        facts = self.facts(standing) | {"page": page, "repeat": repeat, "answered": answered, "overtaken": overtaken}
+        is_over = answered or overtaken or not incident.is_open
+        buttons = [] if is_over else [acknowledge(incident, paged_at=page.due_at), escalate(standing)]
+        return message(self._rendering.say("slack/page", **facts), buttons)
 
     def facts(self, standing: Standing) -> dict[str, Any]:
         """What the templates of an incident are given."""
@@ -150,8 +162,10 @@ def _answers(entries: list[Entry]) -> list[Answer]:
     return [Answer(entry.actor, entry.at) for entry in entries[since:] if entry.kind == "acknowledged"]
 
 
-def acknowledge(incident: Incident) -> Button:
-    return Button("Acknowledge", "incident.acknowledge", str(incident.id), "primary")
+def acknowledge(incident: Incident, *, paged_at: datetime | None = None) -> Button:
+    """`paged_at`: of a page, which counts no more once the incident is reopened."""
+    value = f"{incident.id} {paged_at.isoformat()}" if paged_at else str(incident.id)
+    return Button("Acknowledge", "incident.acknowledge", value, "primary")
 
 
 def escalate(standing: Standing) -> Button:

@@ -61,6 +61,8 @@ class Replies:
         incident = standing.incident
         if not incident.is_open:
             return self.spoken("resolved", incident=incident)
+        if standing.overtaken(page) == "reopened" and not incident.is_acknowledged:
+            return self.spoken("reopened", incident=incident)
         if answered := standing.answer_to(page):
             return self.spoken("answered", incident=incident, who=self._people.known_name(answered.actor))
         return self._rendering.say(
@@ -75,10 +77,11 @@ class Replies:
         actor = self._actor(page.person)
         try:
             if key == ACKNOWLEDGE:
-                incident = await self._escalations.acknowledge(actor, page.incident_id)
+                incident = await self._escalations.acknowledge(actor, page.incident_id, paged_at=page.due_at)
                 return self.spoken("acknowledged", incident=incident)
             if key == ESCALATE:
-                tier = self._runbook.tiers.get(await self._escalations.escalate(actor, page.incident_id, seen=seen))
+                paged = await self._escalations.escalate(actor, page.incident_id, seen=seen, paged_at=page.due_at)
+                tier = self._runbook.tiers.get(paged)
                 return self.spoken("escalated", tier=tier.name if tier else "The next tier")
         except Refused as refusal:
             return self.spoken("refused", why=_plain(refusal))
@@ -103,7 +106,9 @@ class Replies:
             return self.written("no page" if is_known else "unknown", ref=ref)
         waiting = _waiting(known, but=page.incident_id)
         try:
-            incident = await self._escalations.acknowledge(self._actor(page.person), page.incident_id)
+            incident = await self._escalations.acknowledge(
+                self._actor(page.person), page.incident_id, paged_at=page.due_at
+            )
         except Refused as refusal:
             return self.written("refused", why=_plain(refusal), waiting=waiting)
         return self.written("acknowledged", incident=incident, waiting=waiting)

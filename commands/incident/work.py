@@ -1,10 +1,12 @@
 """Working on an incident: what changed, how grave it is, where the work stands, and its end."""
 
 from collections.abc import Mapping
+from datetime import datetime
 
-from bot.domain.errors import Refused
+from bot.domain.errors import Overtaken, Refused
 from bot.domain.incident import STATUSES, Incident, must_be_open, must_not_be_resolved_twice, refusing_about
 from bot.runbook import spoken_duration
+from bot.services.incident_cards import acknowledge as acknowledge_button
 from bot.slack.blocks import Input, form
 from commands.about import about_an_incident, incident_of_button, over, titled
 from commands.call import Answer, Call, Form
@@ -103,8 +105,16 @@ async def acknowledge(call: Call, incident: Incident) -> Answer:
 
 @COMMAND.button("incident.acknowledge")
 async def acknowledge_pressed(call: Call) -> Answer:
-    incident = await incident_of_button(call)
-    return await panel_again(call, await call.house.escalations.acknowledge(call.actor, incident.id))
+    """That of a page says when the page was due: from before a reopening it counts no more, and a live one is given."""
+    incident, paged_at = await incident_of_button(call), call.value.partition(" ")[2]
+    try:
+        changed = await call.house.escalations.acknowledge(
+            call.actor, incident.id, paged_at=datetime.fromisoformat(paged_at) if paged_at else None
+        )
+    except Overtaken:
+        live = acknowledge_button(incident, paged_at=call.received_at)
+        return call.say("overtaken", buttons=(live,), incident=incident)
+    return await panel_again(call, changed)
 
 
 @COMMAND.verb(
