@@ -6,6 +6,7 @@ import re
 import sys
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
+from itertools import takewhile
 from typing import Literal
 
 Style = Literal["text", "json"]
@@ -32,7 +33,7 @@ SECRET_PLACES = re.compile(
     r"|(?<!\w)(?:xox[a-z]|xapp)-[\w-]{6,}",
     re.IGNORECASE,
 )
-LEADING_FIELDS = re.compile(r"(?:[a-z_]+=\S+\s*)+")
+FIELD = re.compile(r"[a-z_]+=\S")
 
 
 class Redactor:
@@ -93,8 +94,8 @@ def _as_text(event: Mapping[str, str]) -> str:
 
 def _as_json(event: Mapping[str, str]) -> str:
     """The ids that a message begins with are fields of their own, to be searched for."""
-    found = LEADING_FIELDS.match(event["message"])
-    ids = dict(pair.split("=", 1) for pair in found[0].split()) if found else {}
+    leading = takewhile(FIELD.match, event["message"].split())
+    ids = dict(pair.split("=", 1) for pair in leading)
     return json.dumps({**ids, **event})
 
 

@@ -20,6 +20,9 @@ from commands.typed import mentioned
 
 log = logging.getLogger(__name__)
 
+# Of one command, as of any message in Slack; whatever is longer is looked at by nothing.
+LONGEST = 40_000
+
 
 def books() -> list[Command]:
     """Every command: a module of `commands/` with a COMMAND, or a package, whose modules all write into its book."""
@@ -139,6 +142,10 @@ class Desk:
         if book is None:
             raise Refused(f"I do not know the command `/{typed}`.")
         text = body.get("text") or ""
+        if len(text) > LONGEST:
+            raise Refused(
+                f"That is {len(text):,} characters, and I read {LONGEST:,} at most. Put the rest into a file."
+            )
         names = await self._house.people.names_of(mentioned(text))
         deed, rest = book.meant(text)
         return Meant(deed, replace(call, typed=rest, names=names))

@@ -10,6 +10,7 @@ import dateparser
 from bot.domain.errors import Refused
 from bot.domain.schedule import instant_of
 from bot.runbook import parse_duration
+from bot.slack.blocks import clip
 
 # What people, and their telephones, put around words.
 QUOTES = "\"“”'‘’"
@@ -21,6 +22,8 @@ BARE_NUMBER = re.compile(r"(?:^|[\s,])\d{1,2}(?=$|,|\s+(?:today|tomorrow|mon|tue
 MONTH = re.compile(r"\b(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)", re.IGNORECASE)
 # A year that nobody means.
 YEARS_AHEAD = 10
+# No time takes more words than this; the library looks at longer ones many times over.
+LONGEST = 80
 
 HOW = "say for example `18:00`, `Mon 9am`, `tomorrow noon`, `2026-12-01 09:00` or `4h`"
 
@@ -37,6 +40,8 @@ def read(words: str, now: datetime, zone: ZoneInfo) -> datetime:
     words = words.strip().strip(QUOTES).strip()
     if not words:
         raise Refused(f"No time is given: {HOW}.")
+    if len(words) > LONGEST:
+        raise Refused(f"“{clip(words, LONGEST)}” is too long for a time: {HOW}.")
     if (later := _later(words, now)) is not None:
         return later
     if re.search(r"\d/\d", words) or (BARE_NUMBER.search(words) and not MONTH.search(words)):

@@ -138,8 +138,8 @@ def room_name(incident: Incident, prefix: str, zone: tzinfo) -> str:
     return (head + _cut_at_word(words or incident.ref.lower(), ROOM_NAME_LENGTH - len(head))).strip("-")
 
 
-def numbered(name: str, number: int) -> str:
-    """The name with `-2`, `-3` … at its end, still within Slack's limit."""
+def numbered(name: str, number: int | str) -> str:
+    """The name with `-2`, `-3` … at its end, or a reference, still within Slack's limit."""
     tail = f"-{number}"
     return name[: ROOM_NAME_LENGTH - len(tail)].rstrip("-") + tail
 

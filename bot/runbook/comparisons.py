@@ -19,7 +19,7 @@ SIGNS = {
     ">": operator.gt,
 }
 
-_NUMERIC = re.compile(r"\s*(?P<sign><=|>=|!=|==|<|>)?\s*(?P<number>[-+]?\d+(?:\.\d+)?)\s*")
+_NUMERIC = re.compile(r"(?P<sign><=|>=|!=|==|<|>)?\s*(?P<number>[-+]?\d+(?:\.\d+)?)")
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,7 @@ class Comparison:
 
     def holds(self, value: object) -> bool:
         """False as well for what cannot be compared: a metric that is missing is not a good one."""
-        wish = _NUMERIC.fullmatch(self.text)
+        wish = _NUMERIC.fullmatch(self.text.strip())
         if wish is None or not (wish["sign"] or _is_a_number(wish["number"], value)):
             return reading_of(value) == self.text.strip().lower()
         number = _number(value)
@@ -66,7 +66,7 @@ def _number(value: object) -> float | None:
 def _read(value: object) -> object:
     if isinstance(value, list | dict):
         raise wrong(f'should be a value or a comparison such as "< 5", is {kind_of(value)}')
-    if isinstance(value, str) and value.lstrip()[:1] in "<>=!" and not _NUMERIC.fullmatch(value):
+    if isinstance(value, str) and value.lstrip()[:1] in "<>=!" and not _NUMERIC.fullmatch(value.strip()):
         raise wrong(f"“{value}” is not a comparison: say for example “< 5”, with a number")
     return value if isinstance(value, Comparison) else Comparison(reading_of(value))
 

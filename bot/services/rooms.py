@@ -21,6 +21,7 @@ from bot.store.database import Database
 from bot.store.outbox import Delivery
 from bot.store.queries import Connection
 
+# After these the incident's own number makes the name unique.
 NAMES_TRIED = 20
 # Slack's limit for a topic.
 TOPIC_LENGTH = 250
@@ -147,8 +148,8 @@ class Rooms(Errand):
         if incident.room_id:
             raise NoLongerWanted
         name = self._name(incident)
-        for number in range(1, NAMES_TRIED + 1):
-            wanted = name if number == 1 else numbered(name, number)
+        numbers = [numbered(name, number) for number in range(2, NAMES_TRIED + 1)]
+        for wanted in [name, *numbers, numbered(name, incident.ref.lower())]:
             try:
                 room: Room | None = await self._gateway.open_room(wanted, private=incident.private)
             except Rejected as error:
@@ -157,7 +158,7 @@ class Rooms(Errand):
                 room = await self._half_made(incident, wanted) if delivery.unsure else None
             if room:
                 return f"{room.id} {room.name}"
-        raise Rejected(f"{NAMES_TRIED} channels are called {name} already")
+        raise Rejected(f"{NAMES_TRIED} channels are called {name} already, and one with {incident.ref} at its end")
 
     def _name(self, incident: Incident) -> str:
         return room_name(incident, self._runbook.channels.prefix, self._runbook.timezone)

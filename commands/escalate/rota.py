@@ -1,6 +1,5 @@
 """Who is on call now and next, and taking over a schedule for a while."""
 
-import re
 from datetime import datetime
 from typing import Any
 
@@ -20,7 +19,7 @@ HOW_TO_COVER = (
 # Ends the cover that holds, or that and all that are planned.
 OFF = ("off", "off all")
 SPAN_WORDS = ("from", "until", "till", "to", "for", "off")
-SPAN = re.compile(r"(?:from\s+(?P<begin>.+?)\s+)?(?:(?:until|till|to)\s+(?P<end>.+)|(?P<span>for\s+.+))", re.I | re.S)
+ENDS = ("until", "till", "to")
 
 
 @COMMAND.verb("oncall", "on-call", "who", usage="oncall", help="who is on call now and next, and who covers")
@@ -35,6 +34,7 @@ async def on_call_pressed(call: Call) -> Answer:
 
 @COMMAND.verb("cover", usage=COVER_USAGE, help="this person, or you, has the schedule until then; `off` ends it")
 async def cover(call: Call) -> Answer:
+    call.house.permissions.must(call.actor, "schedule.cover")
     word, rest = first_word(call.typed)
     if not word:
         raise Refused(HOW_TO_COVER)
@@ -94,10 +94,20 @@ def _by_whom(call: Call, typed: str) -> tuple[str, str]:
 
 async def _from_when_until_when(call: Call, schedule: Schedule, span: str) -> tuple[datetime, datetime]:
     """By the wall clock of the schedule."""
-    found = SPAN.fullmatch(call.with_text(span).text)
-    if not found:
-        raise Refused(HOW_TO_COVER)
+    begin, end = _parts(call.with_text(span).text)
     now, zone = call.house.clock.now(), schedule.timezone
-    begins = await moment(found["begin"], now=now, zone=zone) if found["begin"] else now
+    begins = await moment(begin, now=now, zone=zone) if begin else now
     # Counted from the beginning: from Friday six o'clock for two days, or until Monday.
-    return begins, await moment(found["end"] or found["span"], now=max(begins, now), zone=zone)
+    return begins, await moment(end, now=max(begins, now), zone=zone)
+
+
+def _parts(span: str) -> tuple[str, str]:
+    """The words for its beginning, empty when it begins now, and for its end. Looks at each word once."""
+    words = span.split()
+    turn = next((at for at, word in enumerate(words) if word.lower() in (*ENDS, "for")), None)
+    if turn is None or turn + 1 == len(words):
+        raise Refused(HOW_TO_COVER)
+    before, after = words[:turn], words[turn if words[turn].lower() == "for" else turn + 1 :]
+    if before and (before[0].lower() != "from" or len(before) == 1):
+        raise Refused(HOW_TO_COVER)
+    return " ".join(before[1:]), " ".join(after)

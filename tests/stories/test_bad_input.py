@@ -321,3 +321,21 @@ async def test_words_that_trip_machines_are_only_words(new_world: NewWorld, tran
         (incident,) = await world.house.incidents.newest(open_only=True)
         assert incident.title.split()[-1] == title.replace("\x1b", " ").split()[-1]
         assert [str(one) for one in world.workspace.complaints] == []
+
+
+async def test_a_cover_with_a_thousand_blanks_holds_nobody_up(world: World) -> None:
+    said = await ask(world, "eve", f"/escalate cover primary from{' ' * 1500}x")
+    assert said
+    assert "is declared" in await ask(world, "eve", "/incident declare P3 next")
+
+
+async def test_a_command_longer_than_anybody_types_is_refused_before_it_is_read(world: World) -> None:
+    assert "40,000 at most" in await ask(world, "eve", "/incident note " + "x" * 40_000)
+
+
+async def test_the_twenty_first_incident_of_one_title_in_a_day_has_a_room(world: World) -> None:
+    name = "inc-2026-08-06-payments-failing"
+    for taken in (name, *(f"{name}-{number}" for number in range(2, 21))):
+        await world.house.gateway.open_room(taken, private=False)
+    await ask(world, "eve", "/incident declare P1 Payments failing")
+    assert world.workspace.channel(world.room()).name == f"{name}-inc-1"
