@@ -90,13 +90,16 @@ async def save_firing(conn: Connection, source: str, firing: Sequence[tuple[int,
     return groups
 
 
-async def end_firing(conn: Connection, source: str, over: Iterable[Told], now: datetime) -> set[int]:
+async def end_firing(conn: Connection, source: str, over: Sequence[Told], now: datetime) -> set[int]:
     """These are over, unless what fires has begun since; returns the groups of those that fired."""
-    rows = [_times(one) for one in over]
-    found = await SQL.rows(conn, "end_firing", rows, source=source, now=now)
-    if any(one["ends_at"] for one in rows):
-        await SQL.run(conn, "keep_endings", rows=as_json(rows), source=source, now=now)
-    return {int(row["group_id"]) for row in found}
+    groups: set[int] = set()
+    for some in sliced(sorted(over, key=lambda one: one.alert.fingerprint)):
+        rows = [_times(one) for one in some]
+        found = await SQL.rows(conn, "end_firing", rows, source=source, now=now)
+        if any(one["ends_at"] for one in rows):
+            await SQL.run(conn, "keep_endings", rows=as_json(rows), source=source, now=now)
+        groups |= {int(row["group_id"]) for row in found}
+    return groups
 
 
 async def end_unlisted(

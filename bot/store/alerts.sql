@@ -137,13 +137,16 @@ SELECT * FROM alert_groups WHERE id = ANY(%(ids)s) ORDER BY id;
 SELECT * FROM alert_groups WHERE id = ANY(%(ids)s) ORDER BY id FOR UPDATE;
 
 -- name: alerts_of
--- Of each group those that fire, or once none does, those that did. A source may keep one group going for months.
-SELECT newest.* FROM unnest(%(ids)s::bigint[]) AS g (id)
+-- Of each group those that fire, or once none does, those that did. A source may keep one group going for months. Written
+-- so that only the index of a group fits: that of what fires holds whatever has just ended, and is read whole each time.
+SELECT newest.* FROM (
+    SELECT id, EXISTS (
+        SELECT FROM alerts f WHERE f.group_id = wanted.id AND coalesce(f.resolved_at, 'infinity') = 'infinity') AS fires
+    FROM unnest(%(ids)s::bigint[]) AS wanted (id)) g
 CROSS JOIN LATERAL (
     SELECT * FROM alerts a
-    WHERE a.group_id = g.id AND (a.resolved_at IS NULL OR NOT EXISTS (
-        SELECT FROM alerts f WHERE f.group_id = g.id AND f.resolved_at IS NULL))
-    ORDER BY a.id DESC LIMIT %(limit)s) newest
+    WHERE a.group_id = g.id AND (coalesce(a.resolved_at, 'infinity') = 'infinity' OR NOT g.fires)
+    ORDER BY a.group_id DESC, a.id DESC LIMIT %(limit)s) newest
 ORDER BY newest.group_id, newest.id;
 
 -- name: save_groups
