@@ -126,7 +126,7 @@ class Switchboard:
         """
         if self._public_url is None:
             raise NotPermitted(NO_ADDRESS)
-        form = _form(await read_body(request, LARGEST_BODY))
+        form = read_form(await read_body(request, LARGEST_BODY))
         url, signature = f"{self._public_url}{request.raw_path}", request.headers.get(SIGNATURE, "")
         if not self._validator.validate(url, form, signature):
             raise NotPermitted(NOT_SIGNED)
@@ -137,7 +137,7 @@ def _what(error: Failed) -> str:
     return NOT_KNOWN if isinstance(error, Unanswered) else NOTHING_RECORDED
 
 
-def _form(body: bytes) -> Form:
+def read_form(body: bytes) -> Form:
     try:
         fields = parse_qsl(body.decode("utf-8", "replace"), keep_blank_values=True, max_num_fields=MOST_FIELDS)
     except ValueError as error:

@@ -11,8 +11,10 @@ from contextlib import asynccontextmanager
 import pytest
 from aiohttp import web
 
+from bot.domain.errors import Refused
 from bot.doorkeeper import Doorkeeper, most_connections, raise_file_limit, welcomed
 from bot.incoming import Garbled, TooLarge, unpacked
+from bot.switchboard import MOST_FIELDS, read_form
 
 LIMIT = 1000
 # At one time always: names of tests are the same in every process.
@@ -126,3 +128,9 @@ def test_connections_leave_files_for_everything_else() -> None:
     raise_file_limit()
     soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
     assert 0 < most_connections() < soft
+
+
+def test_a_form_of_more_fields_than_a_telephone_company_sends_is_not_read() -> None:
+    assert len(read_form(b"&".join([b"a=1"] * MOST_FIELDS))) == MOST_FIELDS
+    with pytest.raises(Refused):
+        read_form(b"a&" * (MOST_FIELDS + 1))
