@@ -294,3 +294,25 @@ async def test_a_process_that_ends_in_order_leaves_no_suspects(world: World) -> 
     await world.settled()
     assert await notes(world) == ["We roll back"]
     assert (await pin(world))["deaths"] == 0
+
+
+# A database that takes no changes
+
+
+async def test_a_database_that_turns_read_only_is_told_at_every_door_with_the_reason(
+    database: str, new_world: NewWorld
+) -> None:
+    async with new_world(ALERTS_TOKEN="t") as world:
+        async with await AsyncConnection.connect(database, autocommit=True) as conn:
+            await conn.execute(f'ALTER DATABASE "{conn.info.dbname}" SET default_transaction_read_only = on'.encode())
+            others = "datname = current_database() AND pid <> pg_backend_pid()"
+            await conn.execute(f"SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE {others}".encode())
+        answer = await world.eve.types("/incident declare P1 Payments failing", "#general")
+        assert words_of(answer.messages[0]).startswith("⚠ *Nothing was recorded: my database is read-only.*")
+        status, reason = await followed(world, "POST", "/alerts/generic?token=t")
+        assert (status, "read-only" in reason) == (503, True)
+        status, seen = await followed(world, "GET", "/readyz")
+        assert (status, "the database is read-only" in seen) == (503, True)
+        async with await AsyncConnection.connect(database, autocommit=True) as conn:
+            await conn.execute("SET default_transaction_read_only = off")
+            await conn.execute(f'ALTER DATABASE "{conn.info.dbname}" RESET default_transaction_read_only'.encode())
