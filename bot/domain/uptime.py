@@ -14,6 +14,7 @@ SPANS = (DAY, 7 * DAY, 30 * DAY)
 class Uptime:
     """Over `span`. `available` is the share of the looks that did not find it down, in per cent.
 
+    `measured`: since the first look of it; None: not known.
     `p50`, `p95`, `p99`: within this time came so many per cent of the answers. None: there was none, or nobody asked.
     """
 
@@ -22,10 +23,16 @@ class Uptime:
     p50: timedelta | None = None
     p95: timedelta | None = None
     p99: timedelta | None = None
+    measured: timedelta | None = None
 
     @property
     def span_shown(self) -> str:
         return "24 h" if self.span == DAY else f"{self.span // DAY} d"
+
+    @property
+    def is_partly_measured(self) -> bool:
+        """A share of a day that was looked at for an hour says little of the day."""
+        return self.measured is not None and self.measured < 0.9 * self.span
 
     @property
     def available_shown(self) -> str:

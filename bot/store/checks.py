@@ -76,7 +76,7 @@ async def availability(
     """By name, the shortest span first; a check that nobody has looked at is not among them."""
     found: dict[str, list[Uptime]] = {}
     for row in await SQL.all(conn, "availability", names=list(names), spans=list(spans), now=now):
-        found.setdefault(row["check_name"], []).append(Uptime(row["span"], row["available"]))
+        found.setdefault(row["check_name"], []).append(Uptime(row["span"], row["available"], measured=row["measured"]))
     return found
 
 
@@ -85,7 +85,7 @@ async def uptimes(conn: Connection, name: str, spans: Sequence[timedelta], *, no
     rows = await SQL.all(conn, "paces", name=name, spans=list(spans), now=now)
     took = {row["span"]: [timedelta(seconds=seconds) for seconds in row["took"]] for row in rows}
     known = (await availability(conn, [name], spans, now=now)).get(name, [])
-    return [Uptime(one.span, one.available, *took.get(one.span, ())) for one in known]
+    return [Uptime(one.span, one.available, *took.get(one.span, ()), measured=one.measured) for one in known]
 
 
 async def forget_old(conn: Connection, before: datetime) -> int:

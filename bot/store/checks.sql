@@ -66,7 +66,8 @@ ORDER BY at DESC, check_name LIMIT %(limit)s;
 -- Of each check, how many of its looks did not find it down. One pass over the looks and nothing sorted: for all checks
 -- together that may be a million.
 SELECT check_name, w.span,
-    100.0::float8 * count(*) FILTER (WHERE state <> 'down') / count(*) AS available
+    100.0::float8 * count(*) FILTER (WHERE state <> 'down') / count(*) AS available,
+    %(now)s::timestamptz - min(at) AS measured
 FROM check_looks JOIN unnest(%(spans)s::interval[]) AS w (span) ON at > %(now)s::timestamptz - w.span
 WHERE check_name = ANY(%(names)s) AND at <= %(now)s
 GROUP BY check_name, w.span
