@@ -1,7 +1,7 @@
 """Health checks as they are kept: when each is due, how it stands, and every look at it."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 
 from bot.domain.check import Belief, Finding, Latest, Turn
@@ -85,7 +85,7 @@ async def uptimes(conn: Connection, name: str, spans: Sequence[timedelta], *, no
     rows = await SQL.all(conn, "paces", name=name, spans=list(spans), now=now)
     took = {row["span"]: [timedelta(seconds=seconds) for seconds in row["took"]] for row in rows}
     known = (await availability(conn, [name], spans, now=now)).get(name, [])
-    return [Uptime(one.span, one.available, *took.get(one.span, ()), measured=one.measured) for one in known]
+    return [replace(one, **dict(zip(("p50", "p95", "p99"), took.get(one.span, ()), strict=False))) for one in known]
 
 
 async def forget_old(conn: Connection, before: datetime) -> int:
