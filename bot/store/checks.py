@@ -85,7 +85,13 @@ async def uptimes(conn: Connection, name: str, spans: Sequence[timedelta], *, no
     rows = await SQL.all(conn, "paces", name=name, spans=list(spans), now=now)
     took = {row["span"]: [timedelta(seconds=seconds) for seconds in row["took"]] for row in rows}
     known = (await availability(conn, [name], spans, now=now)).get(name, [])
-    return [replace(one, **dict(zip(("p50", "p95", "p99"), took.get(one.span, ()), strict=False))) for one in known]
+    none: list[timedelta | None] = [None, None, None]
+    return [_with_paces(one, took.get(one.span) or none) for one in known]
+
+
+def _with_paces(one: Uptime, paces: Sequence[timedelta | None]) -> Uptime:
+    p50, p95, p99 = paces
+    return replace(one, p50=p50, p95=p95, p99=p99)
 
 
 async def forget_old(conn: Connection, before: datetime) -> int:
