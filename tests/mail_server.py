@@ -24,6 +24,7 @@ class PostOffice:
         self.says: dict[str, str] = {}
         self.silent_at = ""
         self.greeted = 0
+        self.quits = 0
 
     def says_to(self, address: str, answer: str) -> None:
         """Refuse this reader only."""
@@ -59,6 +60,10 @@ class PostOffice:
             self.envelopes.append(envelope)
             self.sessions.append(session)
         return answer
+
+    async def handle_QUIT(self, server: SMTP, session: Session, envelope: Envelope) -> str:
+        self.quits += 1
+        return "221 Bye"
 
     async def _answer(self, step: str) -> str:
         if self.silent_at and step.startswith(self.silent_at):

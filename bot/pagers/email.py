@@ -56,4 +56,6 @@ class EmailPager:
         key = f"page-{page.key}"
         thread = f"pages-{incident.ref}.{incident.declared_at.timestamp():.0f}"
         with in_doubt() if call.unsure else nullcontext():
-            return await self._mail.send(Letter(page.contact, subject, body, key, thread))
+            return await self._mail.send(
+                Letter(page.contact, subject, body, key, thread, urgent=True, due_at=page.due_at)
+            )

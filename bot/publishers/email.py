@@ -23,4 +23,6 @@ class EmailPublisher:
         # The instants are part of the ids: mailboxes drop what they have seen, and a new database counts from 1 again.
         key = f"telling-{delivery.id}.{telling.created_at.timestamp():.0f}"
         thread = f"{incident.ref}-{telling.audience}.{incident.declared_at.timestamp():.0f}"
-        return await self._mail.send(Letter(delivery.address, telling.subject, telling.text, key, thread))
+        return await self._mail.send(
+            Letter(delivery.address, telling.subject, telling.text, key, thread, due_at=telling.created_at)
+        )

@@ -22,13 +22,14 @@ SMTP_PORTS: Mapping[str, int] = {"smtp": 587, "smtps": 465}
 
 @dataclass(frozen=True)
 class Smtp:
-    """The mail server. `starttls`: encrypted once the server offers it; `tls`: from the first byte."""
+    """The mail server. `starttls`: encrypted once the server offers it; `tls`: from the first byte; `off`: never, and a
+    password goes as it is."""
 
     host: str
     port: int
     username: str | None
     password: SecretStr | None
-    tls: Literal["starttls", "tls"]
+    tls: Literal["starttls", "tls", "off"]
 
     @classmethod
     def parse(cls, url: str) -> Self:
@@ -39,14 +40,16 @@ class Smtp:
             port = parts.port
         except ValueError as error:
             raise Refused(f"{advice}; / ? # and @ in a password are written %2F %3F %23 and %40") from error
-        if parts.scheme not in SMTP_PORTS or not parts.hostname or parts.path.strip("/") or parts.query:
+        if parts.scheme not in SMTP_PORTS or not parts.hostname or parts.path.strip("/"):
             raise Refused(advice)
+        if parts.query and (parts.query != "tls=off" or parts.scheme == "smtps"):
+            raise Refused(f"{advice}; behind it stands nothing but ?tls=off, for smtp:// without any TLS")
         return cls(
             parts.hostname,
             port or SMTP_PORTS[parts.scheme],
             unquote(parts.username) if parts.username else None,
             SecretStr(unquote(parts.password)) if parts.password else None,
-            "tls" if parts.scheme == "smtps" else "starttls",
+            "tls" if parts.scheme == "smtps" else "off" if parts.query else "starttls",
         )
 
 

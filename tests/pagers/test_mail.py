@@ -1,5 +1,6 @@
 """What becomes of a letter, by what a real mail server says to it."""
 
+import asyncio
 import socket
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
@@ -10,6 +11,7 @@ import pytest
 from bot.clock import Clock
 from bot.domain.errors import Rejected, Unanswered, Unreachable
 from bot.mail import Letter, Mail
+from bot.mail.session import Session
 from bot.settings import Smtp
 from tests.mail_server import PostOffice, certificate, only, post_office
 
@@ -192,3 +194,28 @@ async def test_checking_logs_in_and_sends_nothing(office: PostOffice) -> None:
 
     assert office.greeted == 1
     assert office.letters == []
+
+
+async def test_letters_that_go_at_once_share_a_few_conversations_and_each_of_those_ends_with_quit(
+    office: PostOffice,
+) -> None:
+    mail = Mail(Smtp.parse(f"smtp://127.0.0.1:{office.port}"), "bell@example.com", clock(), patience_s=5, most=2)
+    await asyncio.gather(*(mail.send(Letter("ada@example.com", f"{n}", "b", f"k{n}")) for n in range(20)))
+    await asyncio.gather(*mail._sessions._leaving)
+
+    assert len(office.letters) == 20
+    assert (office.greeted, office.quits) == (2, 2)
+
+
+async def test_no_password_goes_in_the_clear_to_another_machine_unless_it_is_meant(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(Session, "_is_on_this_machine", False)
+    door = {"authenticator": only("bell", "s3cret"), "auth_require_tls": False}
+    async with post_office(**door) as office:
+        url = f"smtp://bell:s3cret@127.0.0.1:{office.port}"
+        with pytest.raises(Unreachable, match="offers no TLS"):
+            await Mail(Smtp.parse(url), "bell@example.com", clock(), patience_s=2).check()
+        await Mail(Smtp.parse(f"{url}?tls=off"), "bell@example.com", clock(), patience_s=2).send(LETTER)
+
+    assert len(office.letters) == 1
