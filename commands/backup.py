@@ -34,7 +34,7 @@ async def status_asked(call: Call) -> Answer:
     return await status(call)
 
 
-@COMMAND.verb("run", "take", "create", "now", usage="run [name]", help="take a backup now")
+@COMMAND.verb("run", "take", "create", "now", usage="run [name]", help="take a backup now", needs="backup.run")
 async def run(call: Call) -> Answer:
     """The only database there is needs no name; of several one has to be chosen; of none it is said so."""
     if not call.text and not call.house.runbook.backups:
@@ -57,14 +57,26 @@ async def list_(call: Call) -> Answer:
     return call.say("backup_list", name=call.text, backups=newest, wanted=wanted)
 
 
-@COMMAND.verb("verify", "check", usage="verify [id|name|latest]", help="read a backup back: valid, or damaged and why")
+@COMMAND.verb(
+    "verify",
+    "check",
+    usage="verify [id|name|latest]",
+    help="read a backup back: valid, or damaged and why",
+    needs="backup.verify",
+)
 async def verify(call: Call) -> Answer:
     verdict = await call.house.backup_verifications.verify(call.actor, call.text)
     kind = call.house.runbook.backups[verdict.backup.name].kind
     return call.say("backup_verified", backup=verdict.backup, verdict=verdict, kind=kind)
 
 
-@COMMAND.verb("drill", "rehearse", usage="drill [name]", help="restore a backup beside its database to prove it")
+@COMMAND.verb(
+    "drill",
+    "rehearse",
+    usage="drill [name]",
+    help="restore a backup beside its database to prove it",
+    needs="backup.drill",
+)
 async def drill(call: Call) -> Answer:
     """The only database there is needs no name; of several one has to be chosen. A number names one backup."""
     names = list(call.house.runbook.backups)
@@ -81,7 +93,7 @@ async def drill_pressed(call: Call) -> Answer:
 
 
 @COMMAND.verb(
-    "restore", usage="restore <id> [into <database>] [break-glass <why>]",
+    "restore", needs="backup.restore", usage="restore <id> [into <database>] [break-glass <why>]",
     help="put a database back; somebody else approves",
 )  # fmt: skip
 async def restore(call: Call) -> Answer:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from functools import partial
 
 from bot.domain.errors import Refused
+from bot.runbook.models import Deed as Right
 from bot.slack.blocks import clip
 from commands.call import Answer, Call
 from commands.typed import first_word
@@ -26,6 +27,13 @@ class Verb:
     usage: str
     help: str
     deed: Deed
+    needs: Right | None = None
+
+    async def permitted(self, call: Call) -> Answer:
+        """The deed, for those whom the runbook lets do it; nobody else's words are even read."""
+        if self.needs:
+            call.house.permissions.must(call.actor, self.needs)
+        return await self.deed(call)
 
 
 @dataclass
@@ -49,11 +57,14 @@ class Command:
     bare: Deed | None = None
     other: Deed | None = None
 
-    def verb(self, *words: str, usage: str, help: str) -> Callable[[Deed], Deed]:
-        """The first word names the verb, the rest are synonyms; `usage` is what follows the slash command."""
+    def verb(self, *words: str, usage: str, help: str, needs: Right | None = None) -> Callable[[Deed], Deed]:
+        """The first word names the verb, the rest are synonyms; `usage` is what follows the slash command.
+
+        `needs`: the runbook's name of what this does, where nobody may do any of it without that right.
+        """
 
         def add(deed: Deed) -> Deed:
-            self.verbs.append(Verb(words, usage, help, deed))
+            self.verbs.append(Verb(words, usage, help, deed, needs))
             return deed
 
         return add
@@ -97,7 +108,7 @@ class Command:
         word = first.lower().rstrip(".,:;!?")
         for verb in self.verbs:
             if word in verb.words:
-                return (partial(self.help, word=first), "") if rest.lower() in HELP else (verb.deed, rest)
+                return (partial(self.help, word=first), "") if rest.lower() in HELP else (verb.permitted, rest)
         if self.other:
             return self.other, typed.strip()
         raise Refused(self.unknown(first))

@@ -42,10 +42,10 @@ class AtLeast:
 
     @classmethod
     def parse(cls, text: str) -> "AtLeast":
-        found = re.fullmatch(r"\s*(\d{1,6})\s+in\s+(.+)", text)
-        if found is None or int(found[1]) < 1:
+        count, word, within = (*text.split(maxsplit=2), "", "", "")[:3]
+        if not re.fullmatch("[0-9]{1,6}", count) or int(count) < 1 or word != "in" or not within:
             raise Refused(f"“{text}” is not a count within a time: say for example 5 in 1h")
-        return cls(int(found[1]), parse_duration(found[2]))
+        return cls(int(count), parse_duration(within))
 
 
 def _as_texts(match: object) -> object:

@@ -10,7 +10,7 @@ from bot.sandbox.looking import field
 from bot.sandbox.model import Json, View
 from bot.sandbox.state import State
 
-_EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
+_EMAIL = re.compile(r"[^@\s]+@[^@\s.]+(?:\.[^@\s.]+)+")
 
 
 def fill(state: State, view: View, values: Mapping[str, Any]) -> None:

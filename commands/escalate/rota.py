@@ -32,9 +32,13 @@ async def on_call_pressed(call: Call) -> Answer:
     return await on_call(call)
 
 
-@COMMAND.verb("cover", usage=COVER_USAGE, help="this person, or you, has the schedule until then; `off` ends it")
+@COMMAND.verb(
+    "cover",
+    needs="schedule.cover",
+    usage=COVER_USAGE,
+    help="this person, or you, has the schedule until then; `off` ends it",
+)
 async def cover(call: Call) -> Answer:
-    call.house.permissions.must(call.actor, "schedule.cover")
     word, rest = first_word(call.typed)
     if not word:
         raise Refused(HOW_TO_COVER)

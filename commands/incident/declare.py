@@ -24,6 +24,7 @@ ROOM_WITHIN_S = 1.0
     "open",
     "create",
     "start",
+    needs="incident.declare",
     usage="declare [SEV] <title>",
     help="open an incident and page the first tier",
 )
@@ -32,13 +33,23 @@ async def declare(call: Call) -> Answer:
 
 
 @COMMAND.verb(
-    "drill", "rehearse", usage="drill [SEV] <title>", help="rehearse: pages through Slack only, tells no audience"
+    "drill",
+    "rehearse",
+    needs="incident.declare",
+    usage="drill [SEV] <title>",
+    help="rehearse: pages through Slack only, tells no audience",
 )
 async def drill(call: Call) -> Answer:
     return await _declare(call, drill=True) if call.text else _form(call, kind="drill")
 
 
-@COMMAND.verb("private", "secret", usage="private [SEV] <title>", help="a private room, announced nowhere")
+@COMMAND.verb(
+    "private",
+    "secret",
+    needs="incident.declare",
+    usage="private [SEV] <title>",
+    help="a private room, announced nowhere",
+)
 async def private(call: Call) -> Answer:
     return await _declare(call, private=True) if call.text else _form(call, kind="private")
 

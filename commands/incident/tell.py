@@ -15,7 +15,14 @@ from commands.incident.book import COMMAND
 OFFERED = 20
 
 
-@COMMAND.verb("tell", "inform", "notify", usage="tell <audience>", help="tell an audience, after a look at the words")
+@COMMAND.verb(
+    "tell",
+    "inform",
+    "notify",
+    usage="tell <audience>",
+    help="tell an audience, after a look at the words",
+    needs="audience.send",
+)
 @about_an_incident("incident tell")
 async def tell(call: Call, incident: Incident) -> Answer:
     if call.text:

@@ -118,7 +118,14 @@ async def acknowledge_pressed(call: Call) -> Answer:
 
 
 @COMMAND.verb(
-    "resolve", "close", "resolved", "fixed", "end", usage="resolve [summary]", help="it is over: paging stops"
+    "resolve",
+    "close",
+    "resolved",
+    "fixed",
+    "end",
+    needs="incident.resolve",
+    usage="resolve [summary]",
+    help="it is over: paging stops",
 )
 @about_an_incident("incident resolve")
 async def resolve(call: Call, incident: Incident) -> Answer:

@@ -308,3 +308,17 @@ async def test_in_the_night_the_clocks_change_a_schedule_changes_hands_once(
         assert places(world) == ["ada", "ben"]
         await world.passes(hours=22)
         world.nothing_else_was_sent()
+
+
+async def test_words_that_are_all_blanks_hold_nobody_up(new_world: NewWorld) -> None:
+    """Once an expression that took the cube of their length: one command held every process for ever."""
+    async with new_world(runbook=ON_A_SCHEDULE) as world:
+        assert "until" in await ask(world, "eve", f"/escalate cover primary from{' ' * 2900}x", "#general")
+        world.nothing_else_was_sent()
+
+
+async def test_who_may_not_cover_is_told_so_before_their_words_are_read(new_world: NewWorld) -> None:
+    async with new_world(runbook=RUNBOOK + "permissions: {schedule.cover: [ben]}\n") as world:
+        words = "/escalate cover nonsense from nowhere until never"
+        assert "`schedule.cover`" in await ask(world, "eve", words, "#general")
+        world.nothing_else_was_sent()

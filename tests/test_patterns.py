@@ -1,0 +1,185 @@
+"""No regular expression here takes more than linear time over what people type or send.
+
+Judged by how each is built, because no clock can be trusted: a repetition without an end may neither hold another one
+that can take over its characters, nor stand beside one, nor lead a search that may fail behind it.
+"""
+
+import ast
+import importlib
+import pkgutil
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from re import _compiler as compiler  # type: ignore[attr-defined]
+from re import _parser as parser  # type: ignore[attr-defined]
+from typing import Any
+
+import pytest
+
+import bot
+import commands
+
+ROOT = Path(__file__).parent.parent
+# One of every kind of character that a pattern here tells from others.
+ALPHABET = [*map(chr, range(128)), "\x85", "\xa0", "ß", "é", "\u2028", "名"]
+# A repetition that ends at so many cannot grow with what comes in.
+ENDLESS = 1000
+SEARCHES = {"search", "findall", "finditer", "sub", "split"}
+
+# Looks bad and is not: each with its reason.
+HARMLESS = {
+    r"\s*(<[^<>]*>|\S+)\s*(.*)": "whatever follows the first word is taken whole, so the end never fails",
+}
+
+
+@dataclass(frozen=True)
+class Atom:
+    """One place of a pattern: which characters it takes, whether it may take none, and whether it takes any number."""
+
+    chars: frozenset[str]
+    optional: bool
+    endless: bool
+
+
+def faults(pattern: str | bytes, flags: int = 0, *, searched: bool = False) -> list[str]:
+    """Why it may take more than linear time; empty when it does not."""
+    text = pattern.decode("latin-1") if isinstance(pattern, bytes) else pattern
+    tree = parser.parse(text, flags & ~re.LOCALE)
+    found: list[str] = []
+    rows = _rows(list(tree), tree.state, found)
+    for row in rows:
+        found += _beside(row)
+        if searched and row and row[0].endless and any(not atom.optional for atom in row[1:]):
+            found.append("a search that begins with a repetition and may fail behind it")
+    return list(dict.fromkeys(found))
+
+
+def _rows(items: Sequence[Any], state: Any, found: list[str]) -> list[list[Atom]]:
+    """Every way through the pattern as a row of atoms; what is nested goes to `found`."""
+    rows: list[list[Atom]] = [[]]
+    for op, value in items:
+        name = str(op)
+        if name == "SUBPATTERN":
+            inner = _rows(list(value[-1]), state, found)
+        elif name == "BRANCH":
+            inner = [row for branch in value[1] for row in _rows(list(branch), state, found)]
+        elif name in ("MAX_REPEAT", "MIN_REPEAT", "POSSESSIVE_REPEAT"):
+            least, most, body = value
+            inner = _repeated(least, most, body, state, found)
+        elif name in ("AT", "ASSERT", "ASSERT_NOT", "GROUPREF", "GROUPREF_EXISTS"):
+            continue
+        else:
+            inner = [[Atom(_chars(op, value, state), optional=False, endless=False)]]
+        rows = [row + more for row in rows for more in inner][:200]
+    return rows
+
+
+def _repeated(least: int, most: int, body: Any, state: Any, found: list[str]) -> list[list[Atom]]:
+    endless = int(most) >= ENDLESS
+    inner = _rows(list(body), state, found)
+    if endless:
+        found.extend("a repetition within a repetition" for row in inner if not _is_parted(row))
+    if all(len(row) == 1 for row in inner):
+        chars = frozenset().union(*(row[0].chars for row in inner))
+        return [[Atom(chars, optional=least == 0, endless=endless or any(row[0].endless for row in inner))]]
+    return [*inner, [Atom(frozenset(), optional=True, endless=False)]] if least == 0 else inner
+
+
+def _is_parted(row: list[Atom]) -> bool:
+    """Whether each round of it is told from the next by a character that none of its own repetitions takes."""
+    endless = [atom for atom in row if atom.endless]
+    if not endless:
+        return True
+    return any(
+        not atom.optional and not atom.endless and all(not atom.chars & other.chars for other in endless)
+        for atom in row
+    )
+
+
+def _beside(row: list[Atom]) -> Iterator[str]:
+    for index, first in enumerate(row):
+        for last in range(index + 1, len(row)):
+            shared = first.chars & row[last].chars
+            between = row[index + 1 : last]
+            if not (first.endless and row[last].endless and shared):
+                continue
+            if all(atom.optional or atom.chars & shared for atom in between):
+                yield "two repetitions that take the same characters, and nothing else between them"
+
+
+def _chars(op: Any, value: Any, state: Any) -> frozenset[str]:
+    one = parser.SubPattern(state, [(op, value)])
+    code = compiler.compile(one, state.flags & ~re.DEBUG)
+    return frozenset(char for char in ALPHABET if code.fullmatch(char))
+
+
+def written_patterns() -> Iterator[tuple[str, str | bytes, int, bool]]:
+    """Every pattern in the source: where it is, itself, its flags, and whether it is searched for."""
+    for package in ("bot", "commands"):
+        for file in sorted((ROOT / package).rglob("*.py")):
+            for node in ast.walk(ast.parse(file.read_text())):
+                if isinstance(node, ast.Call) and (named := _named(node)):
+                    where = f"{file.relative_to(ROOT)}:{node.lineno}"
+                    yield where, named[1], _flags(node), named[0] in SEARCHES
+
+
+def _named(node: ast.Call) -> tuple[str, str | bytes] | None:
+    called, first = node.func, node.args[0] if node.args else None
+    is_re = isinstance(called, ast.Attribute) and isinstance(called.value, ast.Name) and called.value.id == "re"
+    if is_re and isinstance(called, ast.Attribute) and isinstance(first, ast.Constant) and called.attr != "escape":
+        return (called.attr, first.value) if isinstance(first.value, str | bytes) else None
+    return None
+
+
+def _flags(node: ast.Call) -> int:
+    names = {inner.attr for inner in ast.walk(node) if isinstance(inner, ast.Attribute)}
+    return sum(
+        getattr(re, name) for name in names & {"I", "S", "M", "X", "A", "IGNORECASE", "DOTALL", "ASCII", "VERBOSE"}
+    )
+
+
+def made_patterns() -> Iterator[tuple[str, str | bytes, int, bool]]:
+    """Every pattern that a module keeps, also one put together from parts."""
+    for package in (bot, commands):
+        for entry in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
+            if entry.name.endswith("__main__"):
+                continue
+            module = importlib.import_module(entry.name)
+            for name, value in vars(module).items():
+                if isinstance(value, re.Pattern):
+                    yield f"{entry.name}.{name}", value.pattern, value.flags & ~re.UNICODE, False
+
+
+@pytest.mark.parametrize("patterns", [written_patterns, made_patterns])
+def test_no_pattern_takes_more_than_linear_time(patterns: Any) -> None:
+    found = {
+        f"{where}: {pattern!r}": wrong
+        for where, pattern, flags, searched in patterns()
+        if pattern not in HARMLESS and (wrong := faults(pattern, flags, searched=searched))
+    }
+    assert found == {}
+
+
+@pytest.mark.parametrize(
+    "pattern",
+    [
+        r"(?:from\s+(?P<begin>.+?)\s+)?(?:until\s+(?P<end>.+))",
+        r"(a+)+",
+        r"(?:[a-z_]+=\S+\s*)+",
+        r"\s*x?\s*\d",
+        r"(\w+\s?)*",
+    ],
+)
+def test_what_takes_more_is_seen(pattern: str) -> None:
+    assert faults(pattern)
+
+
+def test_a_search_that_begins_with_a_repetition_is_seen() -> None:
+    assert faults(r"\s+$x", searched=True)
+    assert not faults(r"[^a-z]+", searched=True)
+
+
+@pytest.mark.parametrize("pattern", [r"(?:[a-z0-9-]+\.)+[a-z]{2,}", r"\d+(?:\.\d+)?", r"<[^<>]*>", r"[A-Z]+\s*x"])
+def test_what_is_linear_is_let_alone(pattern: str) -> None:
+    assert faults(pattern) == []
