@@ -200,7 +200,7 @@ def _sync_folder(folder: Path) -> None:
 
 async def _pieces(path: Path) -> Content:
     try:
-        file = await _in_time(path.parent, lambda: path.open("rb"))
+        file = await _opened(path)
     except FileNotFoundError as error:
         raise Gone("its file has gone") from error
     except OSError as error:
@@ -210,6 +210,21 @@ async def _pieces(path: Path) -> Content:
             yield piece
     finally:
         file.close()
+
+
+async def _opened(path: Path) -> BinaryIO:
+    """A thread cannot be interrupted: what it opens after nobody waits for it any more is closed at once."""
+    opening: asyncio.Future[BinaryIO] = asyncio.ensure_future(_in_time(path.parent, lambda: path.open("rb")))
+    try:
+        return await asyncio.shield(opening)
+    except asyncio.CancelledError:
+        opening.add_done_callback(_close_what_was_opened)
+        raise
+
+
+def _close_what_was_opened(opening: asyncio.Future[BinaryIO]) -> None:
+    if not opening.cancelled() and opening.exception() is None:
+        opening.result().close()
 
 
 def _partial(place: str, file: str) -> Path:

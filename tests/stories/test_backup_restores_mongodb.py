@@ -139,7 +139,7 @@ async def test_a_second_person_approves_and_a_mongodb_is_what_it_was(
         assert shop.ours == []
         done = words_of(card(world, 1, room))
         assert "✅ *Restore 1: content from backup 1* is done in" in done
-        assert "2 tables with 31 rows, as many as were backed up" in done
+        assert "2 collections with 31 documents, as many as were backed up" in done
         assert "• *Saved* before as backup 2" in done
         assert any("What was there before is backup 2." in words for words in world.said_in(room))
         timeline = [entry.text for entry in await world.house.incidents.timeline(1) if "Restore 1" in entry.text]

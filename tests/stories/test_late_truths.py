@@ -25,7 +25,8 @@ from tests.world import RUNBOOK, World
 
 NewFleet = Callable[..., AbstractAsyncContextManager[Fleet]]
 
-MANY = 10
+# No more than a mail server is asked to take at a time.
+MANY = 8
 BY_MAIL = RUNBOOK.replace("who: [ada]}", "who: [ada], via: [email]}")
 EVE = Actor("eve")
 OTHERS_LOSE_THEIR_LINE = """
