@@ -91,7 +91,7 @@ class Approvals:
 
     async def _release(self, conn: Connection, telling: Telling, incident: Incident, audience: Audience) -> None:
         await self._publications.put(conn, telling, audience)
-        await self._promises.make(conn, incident, audience)
+        await self._promises.make(conn, incident, audience, telling.created_at)
         await self._cards.touch(conn, f"telling:{telling.id}", incident=telling.incident_id)
 
     async def _undecided(self, conn: Connection, actor: Actor, telling_id: int) -> Telling:

@@ -8,6 +8,7 @@ from bot.rendering import Rendering
 from bot.runbook import Runbook
 from bot.runbook.audiences import Audience
 from bot.services.posts import Posts
+from bot.services.wordings import Wordings
 from bot.slack.blocks import Button, message
 from bot.store import incidents, tellings
 from bot.store.database import Database
@@ -18,23 +19,25 @@ AT_ONCE = 100
 
 
 class Promises:
-    """For audiences with an `update_every` of their own; the others follow the rhythm of the severity."""
+    """Of every audience whose words name a time: by its own `update_every`, its severity's, or the latest update's."""
 
-    def __init__(self, db: Database, clock: Clock, runbook: Runbook, posts: Posts, rendering: Rendering) -> None:
+    def __init__(
+        self, db: Database, clock: Clock, runbook: Runbook, posts: Posts, rendering: Rendering, wordings: Wordings
+    ) -> None:
         self._db = db
         self._clock = clock
         self._runbook = runbook
         self._posts = posts
         self._rendering = rendering
+        self._wordings = wordings
 
-    async def make(self, conn: Connection, incident: Incident, audience: Audience) -> None:
-        """They have been told something now: from here their time counts anew. After the end nobody waits for more."""
-        if not incident.is_open:
+    async def make(self, conn: Connection, incident: Incident, audience: Audience, written_at: datetime) -> None:
+        """They are told now what was written then, with the next time in it. After the end nobody waits for more."""
+        due_at = self._wordings.next_update(incident, audience, written_at) if incident.is_open else None
+        if due_at:
+            await tellings.promise(conn, incident.id, audience.key, now=self._clock.now(), due_at=due_at)
+        else:
             await tellings.forget_promise(conn, incident.id, audience.key)
-        elif audience.update_every:
-            now = self._clock.now()
-            due_at = now + audience.update_every
-            await tellings.promise(conn, incident.id, audience.key, now=now, due_at=due_at)
 
     async def take_due(self) -> int:
         """Remind the rooms of what is due, each once, whoever else is at work; returns how many were looked at."""
@@ -53,12 +56,13 @@ class Promises:
         """Again after the same time, until they are told. When it is over and they do not know, once."""
         incident = await incidents.get(conn, promise.incident_id)
         audience = self._runbook.audiences.get(promise.audience)
-        if audience is None or audience.update_every is None or not incident.is_open:
-            await tellings.forget_promise(conn, promise.incident_id, promise.audience)
+        # Counted from now and not from due_at: after an outage of ours the room is reminded once, not many times.
+        again_at = self._wordings.next_update(incident, audience, now) if audience and incident.is_open else None
+        if again_at:
+            await tellings.postpone_promise(conn, promise, again_at)
         else:
-            # Counted from now and not from due_at: after an outage of ours the room is reminded once, not many times.
-            await tellings.postpone_promise(conn, promise, now + audience.update_every)
-        if audience and audience.update_every and incident.room_id:
+            await tellings.forget_promise(conn, promise.incident_id, promise.audience)
+        if audience and incident.room_id:
             words = self._rendering.say("slack/audience_waits", incident=incident, audience=audience, promise=promise)
             await self._posts.in_channel(conn, incident.room_id, message(words, [tell_button(incident, audience.key)]))
 

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -689,12 +690,12 @@ async def test_an_audience_with_a_rhythm_is_not_forgotten(town: World, office: P
     await presses(town, "ben", "Approve", card(town, "clients"))
     town.posts()
 
-    await town.passes(minutes=44, seconds=59)
+    await town.passes(minutes=44)
     assert reminders(town) == []
 
-    await town.passes(seconds=1)
+    await town.passes(minutes=1)
     (reminder,) = reminders(town)
-    assert "an update every 45m" in reminder.text
+    assert "*clients* are due an update" in reminder.text
     assert town.ada.labels(reminder) == ["Tell clients"]
 
     await presses(town, "ada", "Tell clients", reminder)
@@ -706,7 +707,41 @@ async def test_an_audience_with_a_rhythm_is_not_forgotten(town: World, office: P
     await town.passes(hours=2)
     await town.passes(hours=2)
     assert len(reminders(town)) == 3
-    assert "do not know yet that INC-1 is over" in reminders(town)[-1].text
+    assert "know yet that INC-1 is over" in reminders(town)[-1].text
+
+
+async def test_an_audience_without_a_rhythm_of_its_own_is_due_when_its_words_said(
+    new_world: NewWorld, office: PostOffice
+) -> None:
+    runbook = telling(RUNBOOK).replace("    name: Critical\n", "    name: Critical\n    update_every: 30m\n")
+    async with telling_world(new_world, office, runbook) as world:
+        declared_at = world.clock.now()
+        await declared(world)
+        promised = declared_at.astimezone(ZoneInfo("Europe/London")) + timedelta(minutes=30)
+        assert f"{promised:%H:%M}" in posted_in(world, "#stakeholders")[-1]
+
+        await world.passes(minutes=29)
+        assert reminders(world) == []
+        await world.passes(minutes=1)
+        (reminder,) = reminders(world)
+        assert "*stakeholders* are due an update" in reminder.text
+        assert world.ada.labels(reminder) == ["Tell stakeholders"]
+
+        await does(world, "ada", "/incident resolve")
+        await world.passes(hours=1)
+        assert len(reminders(world)) == 1, "they were told of the end"
+
+
+async def test_words_approved_late_are_due_when_they_said(town: World, office: PostOffice) -> None:
+    await declared(town)
+    await writes(town, "ada", "clients")
+    await town.passes(minutes=20)
+    await presses(town, "ben", "Approve", card(town, "clients"))
+
+    await town.passes(minutes=24)
+    assert reminders(town) == []
+    await town.passes(minutes=1)
+    assert len(reminders(town)) == 1
 
 
 async def test_after_being_told_their_time_counts_anew(town: World, office: PostOffice) -> None:
@@ -717,9 +752,9 @@ async def test_after_being_told_their_time_counts_anew(town: World, office: Post
     await writes(town, "ben", "clients")
     await presses(town, "ada", "Approve", card(town, "clients"))
 
-    await town.passes(minutes=44, seconds=59)
+    await town.passes(minutes=44)
     assert reminders(town) == []
-    await town.passes(seconds=1)
+    await town.passes(minutes=1)
     assert len(reminders(town)) == 1
 
 
