@@ -88,12 +88,12 @@ class PagerDutyPager:
 
     def _payload(self, page: Page, incident: Incident) -> Mapping[str, Any]:
         severity = self._runbook.severity_as_declared(incident.severity)
-        line = self._rendering.say("page/line", page=page, incident=incident, severity=severity)
+        line = self._rendering.say("page/pagerduty", page=page, incident=incident, severity=severity)
         tier = self._runbook.tiers.get(page.tier or "")
         details = {
             "severity": f"{severity.id} {severity.name}",
             "tier": tier.name if tier else None,
-            "reason": page.reason,
+            "reason": None if incident.private else page.reason,
             "room": f"#{incident.room_name}" if incident.room_name else None,
         }
         return {

@@ -84,6 +84,15 @@ async def test_every_text_of_a_rehearsal_begins_with_drill(
     assert office.letters[0].get_content().startswith("DRILL P1")
 
 
+async def test_a_private_incident_says_so_in_the_subject_and_within(
+    office: PostOffice, pager: EmailPager, calling: Calling
+) -> None:
+    await pager.page(calling(**TO_ADA, incident={"private": True}))
+
+    assert office.letters[0]["Subject"] == "P1, private: Payments failing (INC-12)"
+    assert "This incident is private" in office.letters[0].get_content()
+
+
 async def test_without_a_public_address_it_says_how_to_acknowledge_in_slack(
     office: PostOffice, clock: Clock, rendering: Rendering, runbook: Runbook, calling: Calling
 ) -> None:

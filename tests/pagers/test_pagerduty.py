@@ -76,6 +76,17 @@ async def test_a_page_is_a_trigger_that_names_the_incident(
     }  # fmt: skip
 
 
+async def test_pagerduty_is_given_no_word_of_a_private_incident(
+    pager: PagerDutyPager, duty: Provider, calling: Calling
+) -> None:
+    private = {"private": True, "room_name": "inc-2026-08-08-inc-12"}
+    await pager.page(calling(**TO_ADA, reason="Payments were stolen", incident=private))
+
+    (request,) = duty.received
+    assert request.json["payload"]["summary"] == "P1: private incident INC-12, open Slack"
+    assert "ayments" not in str(request.json)
+
+
 @pytest.mark.parametrize(
     ("severity", "word"),
     [("P1", "critical"), ("P2", "error"), ("P3", "warning"), ("P4", "info"), ("P5", "info"), ("gone", "info")],

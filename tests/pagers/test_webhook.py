@@ -70,6 +70,17 @@ async def test_a_page_says_what_is_wrong_who_is_paged_and_how_to_acknowledge(
     assert body["acknowledge_url"] == "https://tocsin.example.com/ack/7"
 
 
+async def test_a_private_incident_says_so_in_its_text_and_in_a_field(
+    pager: WebhookPager, receiver: Provider, calling: Calling
+) -> None:
+    receiver.answers(200)
+    await pager.page(calling(**TO_BEN, incident={"private": True}))
+
+    body = receiver.received[0].json
+    assert body["text"] == "P1, private: Payments failing (INC-12)"
+    assert body["incident"]["private"] is True
+
+
 async def test_it_is_signed_over_its_key_its_time_and_its_body(
     pager: WebhookPager, receiver: Provider, calling: Calling
 ) -> None:

@@ -4,7 +4,8 @@ import aiohttp
 import pytest
 
 from bot.store import audit
-from tests.stories.telephones import ADA, BEN, PUBLIC, NewWorld, by, replied, reported, telephones
+from tests.stories.telephones import ADA, BEN, PUBLIC, NewWorld, by, heard, replied, reported, telephones
+from tests.stories.test_links import follow
 from tests.stories.test_paging import declared
 from tests.stories.test_reaching import pages
 from tests.world import World, words_of
@@ -345,3 +346,28 @@ async def test_a_telephone_that_says_nothing_delays_nobody_else(new_world: NewWo
         await world.settled()
         assert len(company.texts(ADA)) == 1
         assert {state for _, state in await states(world)} == {"accepted"}
+
+
+async def test_no_word_of_a_private_incident_is_given_to_the_telephone_company(new_world: NewWorld) -> None:
+    async with telephones(new_world, by("slack", "sms", "voice")) as (world, company):
+        await world.eve.types("/incident private P1 Data breach", "#general")
+        await world.settled()
+        answer = await world.eve.types("/escalate ada Bring the list of the breached", world.room())
+        assert answer.error is None
+        await world.settled()
+
+        first, by_hand = company.texts(ADA)
+        for text in (first, by_hand):
+            assert text.body.startswith("P1: private incident INC-1, open Slack\n")
+        call = company.calls(ADA)[-1]
+        picked_up = heard(await company.picked_up(call))
+        assert "private incident 1. Open Slack" in picked_up
+        _, page = await follow(world, first.body.split(PUBLIC)[1].split()[0])
+        assert "Private incident" in page
+        said = await replied(world, company, ADA, "ack")
+        assert "INC-1 is acknowledged." in said
+        for words in (first.body, by_hand.body, picked_up, page, said, heard(await company.picked_up(call))):
+            assert "breach" not in words
+
+        assert "Data breach" in words_of(world.pages_of("ada")[0])
+        assert "🔒 Private: talk about it in <#" in words_of(world.pages_of("ada")[0])
