@@ -13,6 +13,8 @@ from bot.domain.errors import Failed
 from bot.runbook import Runbook
 from bot.settings import Settings
 from bot.store.inspection import Inspection, inspect
+from bot.store.lines import WAY_ROUND
+from bot.store.troubles import POOLED
 
 # The bot keeps the database's time, so pages are not late by it; Slack's signatures are good for five minutes of ours.
 CLOCKS_MAY_DIFFER = timedelta(seconds=30)
@@ -44,6 +46,8 @@ def _database(kind: str, found: Inspection) -> Finding:
     if found.read_only:
         mend = "Make it writable, or point DATABASE_URL at the server that is."
         return Finding(f"database: {kind} {found.version} is read-only: nothing is recorded and nobody is paged", mend)
+    if found.pooled:
+        return Finding(f"database: {kind} {found.version}: {POOLED}, and commands would be lost", WAY_ROUND)
     schema = f"; {len(found.missing)} migrations wait, `tocsin run` applies them" if found.missing else ""
     running = f"; running on it: {', '.join(found.running)}" if found.running else "; no bot runs on it now"
     return Finding(f"database: {kind} {found.version} answers{schema}{running}")

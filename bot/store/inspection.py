@@ -3,18 +3,14 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-import psycopg
-from psycopg.conninfo import make_conninfo
-from psycopg.rows import dict_row
-
 from bot.domain.errors import Unreachable
 from bot.store import database, dues, migrations, requests, telephone
+from bot.store.lines import connected, must_be_sessions
 from bot.store.queries import Connection, Queries
 from bot.store.requests import SetAside
 
 SQL = Queries(__file__)
 
-CONNECT_TIMEOUT_S = 5
 KEEPS_STOPPED = "0006_telephone"
 SETS_ASIDE = "0020_set_aside"
 
@@ -25,6 +21,7 @@ class Inspection:
 
     `stopped`: telephone numbers that want no more texts. `now`: its time. `running`: the processes of the bot.
     `set_aside`: requests that ended whoever worked on them. `read_only`: it takes no changes.
+    `pooled`: a pooler before it gives each transaction another session.
     """
 
     version: str
@@ -35,22 +32,25 @@ class Inspection:
     running: tuple[str, ...]
     set_aside: tuple[SetAside, ...] = ()
     read_only: bool = False
+    pooled: bool = False
 
 
 async def inspect(url: str) -> Inspection:
-    """Over a connection of its own, changing nothing. Raises Unreachable with the server's reason."""
+    """Over connections of its own, changing nothing. Raises Unreachable with the server's reason."""
+    async with await connected(url) as one, await connected(url) as other:
+        pooled = await _is_pooled(one, other)
+        return await _look(one, pooled=pooled)
+
+
+async def _is_pooled(one: Connection, other: Connection) -> bool:
     try:
-        conn = await Connection.connect(make_conninfo(url, connect_timeout=CONNECT_TIMEOUT_S), row_factory=dict_row)
-    except psycopg.ProgrammingError as error:
-        # Not quoted: what cannot be read may be the password.
-        raise Unreachable("database: its address cannot be read") from error
-    except psycopg.OperationalError as error:
-        raise Unreachable(f"database: {str(error).strip().splitlines()[0]}") from error
-    async with conn:
-        return await _look(conn)
+        await must_be_sessions(one, other)
+    except Unreachable:
+        return True
+    return False
 
 
-async def _look(conn: Connection) -> Inspection:
+async def _look(conn: Connection, *, pooled: bool) -> Inspection:
     server = await database.SQL.the(conn, "server_time")
     kept = (await SQL.the(conn, "ledger"))["kept"]
     applied = {str(row["name"]) for row in await migrations.SQL.all(conn, "applied")} if kept else set()
@@ -66,4 +66,5 @@ async def _look(conn: Connection) -> Inspection:
         running=tuple(await dues.listening(conn)),
         set_aside=tuple(await requests.all_set_aside(conn)) if SETS_ASIDE in applied else (),
         read_only=server["read_only"],
+        pooled=pooled,
     )

@@ -4,38 +4,30 @@ import re
 from functools import cache
 from importlib import resources
 
-import psycopg
-from psycopg.conninfo import conninfo_to_dict, make_conninfo
-from psycopg.rows import dict_row
-
-from bot.domain.errors import Unreachable
+from bot.store.lines import connected, must_be_sessions
 from bot.store.queries import Connection, Queries
 
 SQL = Queries(__file__)
 
 # Longer than the bot's everyday limits: a migration may rewrite a table, and four others wait for it.
-MIGRATION_OPTIONS = "-c statement_timeout=600000 -c lock_timeout=600000"
+LONGEST_MS = 600_000
 
 
 async def migrate(url: str) -> list[str]:
     """Apply what is missing, in one transaction under an advisory lock; returns the names of what was applied.
 
-    Safe when several processes start at once: one applies, the others wait and find nothing to do.
+    Safe when several processes start at once: one applies, the others wait and find nothing to do. Raises Unreachable,
+    also behind a pooler that keeps no sessions.
     """
-    try:
-        whole = make_conninfo(url, options=_options(url), connect_timeout=10)
-        conn = await Connection.connect(whole, row_factory=dict_row)
-    except psycopg.OperationalError as error:
-        raise Unreachable(f"database: {str(error).strip().splitlines()[0]}") from error
-    async with conn:
-        return await _apply_missing(conn)
-
-
-def _options(url: str) -> str:
-    return f"{conninfo_to_dict(url).get('options') or ''} {MIGRATION_OPTIONS}".strip()
+    async with await connected(url) as conn:
+        async with await connected(url) as other:
+            await must_be_sessions(conn, other)
+        async with conn.transaction():
+            return await _apply_missing(conn)
 
 
 async def _apply_missing(conn: Connection) -> list[str]:
+    await SQL.run(conn, "limits", longest_ms=str(LONGEST_MS))
     await SQL.run(conn, "one_at_a_time")
     await SQL.run(conn, "create_ledger")
     applied = {row["name"] for row in await SQL.all(conn, "applied")}

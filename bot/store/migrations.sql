@@ -1,3 +1,7 @@
+-- name: limits
+-- Of this transaction alone.
+SELECT set_config('statement_timeout', %(longest_ms)s, true), set_config('lock_timeout', %(longest_ms)s, true);
+
 -- name: one_at_a_time
 -- Held until the transaction ends, so that five processes starting together migrate once.
 SELECT pg_advisory_xact_lock(7206912);

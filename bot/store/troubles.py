@@ -7,6 +7,9 @@ from bot.domain.errors import Failed, Unanswered, Unreachable
 # SQLSTATE, from PostgreSQL's appendix A, of what no statement of ours is to blame for although the driver does not call
 # it operational; with what a person is told where the server's own words say too little.
 READ_ONLY = "25006"
+NO_MORE_CONNECTIONS = "53300"
+# Of a pooler that gives each transaction whichever session is free.
+POOLED = "a pooler in transaction mode stands before the database"
 OF_THE_WORLD = {
     READ_ONLY: "the database is read-only",
     # A process that was frozen in the middle of a transaction finds that the server has ended it.
@@ -14,15 +17,18 @@ OF_THE_WORLD = {
     "42501": "the account of the database has lost its rights",
     "3D000": "the database is not there",
     "53100": "the disk of the database is full",
-    "53300": "the database takes no more connections",
+    NO_MORE_CONNECTIONS: "the database takes no more connections",
     "57P01": "the database was shut down",
     "57P02": "the database crashed",
     "57P03": "the database is starting",
-    # A pooler that gives each transaction another session loses what belongs to one.
-    "26000": "a prepared statement is gone: a pooler in transaction mode stands before the database",
-    "42P05": "a prepared statement is another's: a pooler in transaction mode stands before the database",
+    # A prepared statement that is gone, or another's: what belongs to a session is lost with it.
+    "26000": POOLED,
+    "42P05": POOLED,
 }
 INTERNAL = "XX"
+# Whom a server, or a pooler, does not let in, is given no SQLSTATE by the driver.
+LETS_NOBODY_IN = "FATAL:"
+ALL_ARE_TAKEN = ("too many clients", "too many connections", "connection slots are reserved", "no more connections")
 # A newer version has changed a table since this connection prepared its statement.
 PLAN_IS_OLD = "cached plan must not change result type"
 # The server, or the line to it, went away at that moment: it may have committed first.
@@ -59,6 +65,16 @@ def reason(error: psycopg.Error) -> str:
         return known
     words = str(error).strip()
     return f"database: {words.splitlines()[0] if words else type(error).__name__}"
+
+
+def refusal(error: psycopg.Error) -> str | None:
+    """What the server said to whom it did not let in; None when nobody said anything."""
+    _, mark, words = str(error).partition(LETS_NOBODY_IN)
+    if not mark:
+        return None
+    if any(taken in words for taken in ALL_ARE_TAKEN):
+        return OF_THE_WORLD[NO_MORE_CONNECTIONS]
+    return f"the database lets nobody in: {words.strip().splitlines()[0]}" if words.strip() else None
 
 
 def plain_reason(error: Failed) -> str | None:

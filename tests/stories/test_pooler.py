@@ -1,0 +1,104 @@
+"""A pooler between the bot and its database: with sessions it works, without them nothing is begun."""
+
+import asyncio
+import json
+from pathlib import Path
+
+import aiohttp
+import pytest
+
+from bot.domain.errors import Unreachable
+from bot.store.database import Database
+from tests.commandline import tocsin
+from tests.pooler import needs_a_pooler, pooled
+from tests.stories.asking import ask, count
+from tests.world import RUNBOOK, World, living
+
+pytestmark = needs_a_pooler
+
+TOKENS = {"SLACK_BOT_TOKEN": "xoxb-1", "SLACK_APP_TOKEN": "xapp-1"}
+LIMITS = """
+SELECT current_setting('statement_timeout') AS statement, current_setting('lock_timeout') AS lock,
+    current_setting('idle_in_transaction_session_timeout') AS idle, current_setting('TimeZone') AS zone
+"""
+
+
+async def health(world: World) -> tuple[int, str]:
+    url = f"http://127.0.0.1:{world.app.port}/readyz"
+    async with aiohttp.ClientSession() as session, session.get(url) as answer:
+        return answer.status, json.loads(await answer.text())["not_ready"].get("database", "")
+
+
+async def test_in_session_mode_one_incident_after_the_other_is_declared_and_paged(
+    database: str, tmp_path: Path
+) -> None:
+    async with pooled(database, "session") as pooler, living(pooler.url, tmp_path) as world:
+        for number in range(1, 7):
+            said = await ask(world, "eve", f"/incident declare P1 Payments failing {number}")
+            assert f"is declared as P1: Payments failing {number}" in said
+        assert (await count(world), len(world.pages_of("ada"))) == (6, 6)
+        assert await health(world) == (200, "")
+
+
+async def test_every_session_behind_a_pooler_has_the_limits_of_the_bot(database: str) -> None:
+    async with pooled(database, "session") as pooler:
+        db = Database(pooler.url)
+        await db.open()
+        for borrow in (db.transaction, db.statement, db.watch, db.intake):
+            async with borrow() as conn:
+                rows = await conn.execute(LIMITS)
+                assert await rows.fetchall() == [{"statement": "5s", "lock": "3s", "idle": "5s", "zone": "UTC"}]
+        await db.close()
+
+
+@pytest.mark.parametrize("mode", ["transaction", "statement"])
+@pytest.mark.parametrize("sessions", [1, 40])
+async def test_without_sessions_the_bot_does_not_begin_and_the_doctor_says_what_to_do(
+    database: str, tmp_path: Path, mode: str, sessions: int
+) -> None:
+    (tmp_path / "runbook.yml").write_text(RUNBOOK)
+    async with pooled(database, mode, sessions=sessions) as pooler:
+        refused = await tocsin("run", at=tmp_path, DATABASE_URL=pooler.url, LOG_LEVEL="ERROR", **TOKENS)
+        assert (refused.code, refused.err.count("\n")) == (1, 1), refused.err
+        assert "pooler in transaction mode" in refused.err and "session mode" in refused.err
+        looked = await tocsin("doctor", at=tmp_path, DATABASE_URL=pooler.url)
+        assert looked.code == 1
+        assert "✗ database: PostgreSQL" in looked.out and "session mode" in looked.out
+
+
+async def test_a_pooler_that_is_busy_with_others_is_noticed_too(database: str) -> None:
+    """Whichever session is free: seldom the same one twice."""
+    async with pooled(database, "transaction", sessions=8) as pooler:
+        db = Database(pooler.url)
+        await db.open()
+
+        async def work() -> None:
+            while True:
+                async with db.transaction() as conn:
+                    await conn.execute("SELECT 1", prepare=False)
+
+        others = [asyncio.create_task(work()) for _ in range(4)]
+        for _ in range(5):
+            with pytest.raises(Unreachable, match="pooler in transaction mode"):
+                await db.must_be_sessions()
+        for one in others:
+            one.cancel()
+        await asyncio.wait(others)
+        await db.close()
+
+
+async def test_a_pooler_whose_mode_is_changed_under_the_bot_makes_it_unready(database: str, tmp_path: Path) -> None:
+    async with pooled(database, "session") as pooler, living(pooler.url, tmp_path) as world:
+        await pooler.changes_to("transaction")
+        async with asyncio.timeout(20):
+            while (seen := await health(world))[0] == 200:
+                pass
+        assert seen[0] == 503 and "pooler in transaction mode" in seen[1]
+        await pooler.changes_to("session")
+
+
+async def test_a_database_without_a_pooler_has_a_session_for_each_line(database: str) -> None:
+    db = Database(database)
+    await db.open()
+    await db.must_be_sessions()
+    await db.close()
