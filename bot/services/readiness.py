@@ -118,6 +118,7 @@ class Readiness:
         server = await self._db.server_time()
         if server["read_only"]:
             raise Unreachable(READ_ONLY)
+        await self._db.must_have_room()
         await self._db.must_be_sessions()
         return server["version"], await urgent_figures(self._db, self._timekeeping.clock)
 

@@ -8,13 +8,14 @@ from contextlib import asynccontextmanager
 
 import psycopg
 from psycopg.conninfo import make_conninfo
+from psycopg.errors import DiskFull
 from psycopg.rows import dict_row
 
 from bot.domain.errors import Unanswered, Unreachable
 from bot.patience import is_committing
 from bot.store.lines import Pool, address, limited, must_be_sessions
 from bot.store.queries import Connection, Queries, Row
-from bot.store.troubles import OF_THE_WORLD, READ_ONLY, failure, is_of_the_world, reason
+from bot.store.troubles import DISK_FULL, OF_THE_WORLD, READ_ONLY, failure, is_of_the_world, reason
 
 SQL = Queries(__file__)
 
@@ -24,7 +25,8 @@ INTAKE_CONNECTIONS = 4
 INTAKE_PATIENCE_S = 1.0
 # Theirs too: however many look at this process, its work is not held up. Two, to be told from each other.
 WATCH_CONNECTIONS = 2
-WATCH_PATIENCE_S = 3.0
+# Less than those who look have, so that they hear why.
+WATCH_PATIENCE_S = 2.0
 
 BELL = "tocsin"
 # Of a host: PostgreSQL cuts the name of a connection at 63 characters.
@@ -41,6 +43,7 @@ class Database:
         self.embedded = embedded
         self.process = f"{socket.gethostname()[:NAME_LENGTH]}:{os.getpid()}"
         self.conninfo = address(url, self.process)
+        self._found_full = False
         self._work = Pool(self.conninfo, "work", WORK_CONNECTIONS, patience_s=10.0)
         self._intake = Pool(self.conninfo, "intake", INTAKE_CONNECTIONS, patience_s=INTAKE_PATIENCE_S)
         self._watch = Pool(self.conninfo, "watch", WATCH_CONNECTIONS, patience_s=WATCH_PATIENCE_S)
@@ -62,7 +65,7 @@ class Database:
         Raises Unreachable when nothing was committed, because no server answers within 10 s or it cannot write;
         Unanswered when nobody knows.
         """
-        async with _committing(self._work) as conn:
+        async with self._committing(self._work) as conn:
             yield conn
 
     @asynccontextmanager
@@ -71,7 +74,7 @@ class Database:
 
         Raises Unreachable; of a change whose answer was lost too, so it must be one that may be made twice.
         """
-        async with _borrowed(self._work) as conn:
+        async with self._borrowed(self._work) as conn:
             try:
                 yield conn
                 await conn.write_noted()
@@ -84,7 +87,7 @@ class Database:
     @asynccontextmanager
     async def watch(self) -> AsyncIterator[Connection]:
         """A transaction of whoever only looks how things stand: never on a line that the work waits for."""
-        async with _committing(self._watch) as conn:
+        async with self._committing(self._watch) as conn:
             yield conn
 
     @asynccontextmanager
@@ -92,22 +95,40 @@ class Database:
         """One short transaction that must not wait: as `transaction`, but after 1 s."""
         sent = False
         try:
-            async with asyncio.timeout(INTAKE_PATIENCE_S), _committing(self._intake) as conn:
+            async with asyncio.timeout(INTAKE_PATIENCE_S), self._committing(self._intake) as conn:
                 yield conn
                 sent = True
         except TimeoutError as error:
-            late = "the database did not answer within a second"
+            late = self._intake.refusal or "the database did not answer within a second"
             raise (Unanswered if sent else Unreachable)(late) from error
 
     async def must_take_changes(self, conn: Connection) -> None:
-        """Raises Unreachable on a standby, and on a server that has been told to write nothing."""
+        """Raises Unreachable on a standby, on a server that has been told to write nothing, and on a full disk."""
         if (await SQL.the(conn, "server_time"))["read_only"]:
             raise Unreachable(OF_THE_WORLD[READ_ONLY])
+        await self._must_have_room(conn)
+
+    async def _must_have_room(self, conn: Connection) -> None:
+        """Once the disk was found full it is until more fits on it: small changes may find room all the while."""
+        if not self._found_full:
+            return
+        try:
+            async with conn.transaction(force_rollback=True):
+                await SQL.run(conn, "take_room")
+        except DiskFull as error:
+            raise Unreachable(OF_THE_WORLD[DISK_FULL]) from error
+        self._found_full = False
 
     async def must_be_sessions(self) -> None:
         """Raises Unreachable behind a pooler that gives each transaction another session. One at a time may look."""
-        async with _borrowed(self._watch) as one, _borrowed(self._watch) as other:
+        async with self._borrowed(self._watch) as one, self._borrowed(self._watch) as other:
             await must_be_sessions(one, other)
+
+    async def must_have_room(self) -> None:
+        """Raises Unreachable when the disk was found full, and still is."""
+        if self._found_full:
+            async with self.watch() as conn:
+                await self._must_have_room(conn)
 
     async def server_time(self) -> Row:
         """The database's `now` and its version: `{"now": datetime, "version": str, "read_only": bool}`."""
@@ -132,28 +153,32 @@ class Database:
         except psycopg.OperationalError as error:
             raise Unreachable(reason(error)) from error
 
+    @asynccontextmanager
+    async def _committing(self, pool: Pool) -> AsyncIterator[Connection]:
+        at_commit = False
+        try:
+            async with pool.lent() as conn, conn.transaction():
+                yield conn
+                at_commit = True
+                # Whoever is no longer waited for from here on may have changed something all the same.
+                is_committing()
+        except psycopg.Error as error:
+            self._remember(error)
+            if not is_of_the_world(error):
+                raise
+            raise failure(error, at_commit=at_commit) from error
 
-@asynccontextmanager
-async def _committing(pool: Pool) -> AsyncIterator[Connection]:
-    at_commit = False
-    try:
-        async with pool.lent() as conn, conn.transaction():
-            yield conn
-            at_commit = True
-            # Whoever is no longer waited for from here on may have changed something all the same.
-            is_committing()
-    except psycopg.Error as error:
-        if not is_of_the_world(error):
-            raise
-        raise failure(error, at_commit=at_commit) from error
+    @asynccontextmanager
+    async def _borrowed(self, pool: Pool) -> AsyncIterator[Connection]:
+        try:
+            async with pool.lent() as conn:
+                yield conn
+        except psycopg.Error as error:
+            self._remember(error)
+            if not is_of_the_world(error):
+                raise
+            raise failure(error) from error
 
-
-@asynccontextmanager
-async def _borrowed(pool: Pool) -> AsyncIterator[Connection]:
-    try:
-        async with pool.lent() as conn:
-            yield conn
-    except psycopg.Error as error:
-        if not is_of_the_world(error):
-            raise
-        raise failure(error) from error
+    def _remember(self, error: psycopg.Error) -> None:
+        if error.sqlstate == DISK_FULL:
+            self._found_full = True

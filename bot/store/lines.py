@@ -56,7 +56,8 @@ class Pool(AsyncConnectionPool[Connection]):
     """Some lines for one purpose, none of which anybody keeps for longer than `LONGEST_S`."""
 
     def __init__(self, conninfo: str, name: str, size: int, *, patience_s: float) -> None:
-        self._refusal: str | None = None
+        # Of the latest attempt to have one more; None: it was let in, or nobody answered.
+        self.refusal: str | None = None
         super().__init__(
             conninfo,
             connection_class=Line,
@@ -105,11 +106,11 @@ class Pool(AsyncConnectionPool[Connection]):
                 await conn.close()
                 await self.putconn(conn)
         except PoolTimeout as error:
-            raise Unreachable(self._refusal or "the database does not answer") from error
+            raise Unreachable(self.refusal or "the database does not answer") from error
         return conn
 
     def _is_refused(self, why: str | None) -> None:
-        self._refusal = why
+        self.refusal = why
 
 
 async def limited(conn: Connection) -> None:

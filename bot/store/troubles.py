@@ -7,7 +7,9 @@ from bot.domain.errors import Failed, Unanswered, Unreachable
 # SQLSTATE, from PostgreSQL's appendix A, of what no statement of ours is to blame for although the driver does not call
 # it operational; with what a person is told where the server's own words say too little.
 READ_ONLY = "25006"
+DISK_FULL = "53100"
 NO_MORE_CONNECTIONS = "53300"
+STARTING = "57P03"
 # Of a pooler that gives each transaction whichever session is free.
 POOLED = "a pooler in transaction mode stands before the database"
 OF_THE_WORLD = {
@@ -16,11 +18,11 @@ OF_THE_WORLD = {
     "25P03": "the transaction was ended while this process stood still",
     "42501": "the account of the database has lost its rights",
     "3D000": "the database is not there",
-    "53100": "the disk of the database is full",
+    DISK_FULL: "the disk of the database is full",
     NO_MORE_CONNECTIONS: "the database takes no more connections",
     "57P01": "the database was shut down",
     "57P02": "the database crashed",
-    "57P03": "the database is starting",
+    STARTING: "the database is starting",
     # A prepared statement that is gone, or another's: what belongs to a session is lost with it.
     "26000": POOLED,
     "42P05": POOLED,
@@ -74,6 +76,8 @@ def refusal(error: psycopg.Error) -> str | None:
         return None
     if any(taken in words for taken in ALL_ARE_TAKEN):
         return OF_THE_WORLD[NO_MORE_CONNECTIONS]
+    if "is starting up" in words:
+        return OF_THE_WORLD[STARTING]
     return f"the database lets nobody in: {words.strip().splitlines()[0]}" if words.strip() else None
 
 

@@ -1,6 +1,7 @@
 """What can be said of a transaction that failed: that nothing was committed, or that nobody knows."""
 
 from collections.abc import AsyncIterator
+from uuid import uuid4
 
 import pytest
 from psycopg import AsyncConnection, errors
@@ -8,7 +9,7 @@ from psycopg import AsyncConnection, errors
 from bot.domain.errors import Unanswered, Unreachable
 from bot.patience import Patience
 from bot.store.database import Database
-from bot.store.troubles import LineLost
+from bot.store.troubles import LineLost, plain_reason, refusal
 
 # The server ends the session in the middle of its COMMIT, so its answer never comes.
 DIES_AT_COMMIT = """
@@ -112,3 +113,35 @@ async def test_a_mistake_of_ours_is_no_trouble_of_the_database(db: Database) -> 
     with pytest.raises(errors.UndefinedTable):
         async with db.transaction() as conn:
             await conn.execute("SELECT FROM nowhere")
+
+
+async def test_a_server_that_takes_no_more_connections_is_told_as_that(database: str) -> None:
+    """Of a role: the server's own last places are kept for the tests'."""
+    role = f"crowded_{uuid4().hex}"
+    await do(database, f"CREATE ROLE {role} LOGIN CONNECTION LIMIT 0")
+    db = Database(database.replace("postgres@", f"{role}@"))
+    await db.open()
+    with pytest.raises(Unreachable, match="the database takes no more connections") as told:
+        async with db.intake():
+            pass
+    assert plain_reason(told.value) == "my database takes no more connections"
+    await do(database, f"ALTER ROLE {role} CONNECTION LIMIT 100")
+    async with db.transaction() as conn:
+        await conn.execute("SELECT 1")
+    await db.close()
+    await do(database, f"DROP ROLE {role}")
+
+
+@pytest.mark.parametrize(
+    ("said", "why"),
+    [
+        ("FATAL:  sorry, too many clients already", "the database takes no more connections"),
+        ("FATAL:  no more connections allowed (max_client_conn)", "the database takes no more connections"),
+        ("FATAL:  the database system is starting up\nDETAIL: x", "the database is starting"),
+        ('FATAL:  password authentication failed for user "x"', "lets nobody in: password authentication failed for"),
+        ("Connection refused\n\tIs the server running?", None),
+    ],
+)
+def test_why_nobody_is_let_in_is_what_the_server_says(said: str, why: str | None) -> None:
+    heard = refusal(errors.OperationalError(f'connection failed: connection to server at "db" failed: {said}'))
+    assert heard == why if why is None else why in (heard or "")

@@ -12,6 +12,7 @@ import pytest
 from psycopg import AsyncConnection
 
 from bot.clock import Clock
+from bot.services.outages import MISSES
 from bot.services.takeover import TAKEN_OVER_AFTER, TIME_TO_BE_HEARD, Takeover
 from bot.store import requests
 from bot.store.database import Database
@@ -316,3 +317,28 @@ async def test_a_database_that_turns_read_only_is_told_at_every_door_with_the_re
         async with await AsyncConnection.connect(database, autocommit=True) as conn:
             await conn.execute("SET default_transaction_read_only = off")
             await conn.execute(f'ALTER DATABASE "{conn.info.dbname}" RESET default_transaction_read_only'.encode())
+
+
+async def test_a_full_disk_is_told_at_every_door_and_in_the_rooms_until_there_is_room_again(
+    new_world: NewWorld,
+) -> None:
+    async with new_world(ALERTS_TOKEN="t") as world:
+        room = await declared(world)
+        await world.house.outages.take_due()
+        await do(world, FULL_DISK + "CREATE TRIGGER no_room BEFORE INSERT ON requests EXECUTE FUNCTION no_room();")
+        answer = await world.eve.types("/incident declare P1 Another one", "#general")
+        assert words_of(answer.messages[0]).startswith("⚠ *Nothing was recorded: the disk of my database is full.*")
+        for _ in range(2):
+            status, seen = await followed(world, "GET", "/readyz")
+            assert (status, "the disk of the database is full" in seen) == (503, True)
+        for _ in range(MISSES):
+            await world.house.outages.take_due()
+        told = [words_of(one) for one in world.workspace.messages(f"#{room.name}")]
+        assert [words for words in told if "Paging is held up: the disk of my database is full" in words] != []
+
+        await do(world, "DROP TRIGGER no_room ON incidents; DROP TRIGGER no_room ON requests")
+        await world.house.outages.take_due()
+        await world.settled()
+        last = words_of(world.workspace.messages(f"#{room.name}")[-1])
+        assert last.startswith("✅ *Paging continues: my database takes changes again.*")
+        assert (await followed(world, "GET", "/readyz"))[0] == 200
