@@ -1,11 +1,13 @@
 """Who may keep a connection to the web door: nobody who does not ask, and never so many that no file is left."""
 
 import asyncio
+import errno
 import logging
 import resource
 import time
-from collections.abc import Awaitable, Callable
-from contextlib import suppress
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager, suppress
+from typing import Any
 
 from aiohttp import web
 
@@ -20,6 +22,8 @@ MOST_FILES = 65_536
 SHARE_OF_FILES = 0.5
 MOST_CONNECTIONS = 8_192
 SAID_EVERY_S = 60.0
+# Of this process, of the machine, of its network.
+NOTHING_LEFT = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM})
 
 
 def raise_file_limit() -> None:
@@ -38,6 +42,44 @@ def most_connections() -> int:
     return MOST_CONNECTIONS if soft == resource.RLIM_INFINITY else min(int(soft * SHARE_OF_FILES), MOST_CONNECTIONS)
 
 
+class Seldom:
+    """A warning that is given once a minute, however often there is reason for it, with how often that was."""
+
+    def __init__(self) -> None:
+        self._said_at_s = float("-inf")
+        self._unsaid = 0
+
+    def warn(self, words: str) -> None:
+        self._unsaid += 1
+        now = time.monotonic()
+        if now - self._said_at_s >= SAID_EVERY_S:
+            log.warning("%s; met %s times", words, self._unsaid)
+            self._said_at_s, self._unsaid = now, 0
+
+
+@contextmanager
+def refusals_seldom_told() -> Iterator[None]:
+    """While the block runs: that no file is left for a new connection, which the loop meets a hundred times a second
+    for as long as somebody knocks, is told as any other shortage at the door. Everything else is told as it was."""
+    loop, told = asyncio.get_running_loop(), Seldom()
+    before = loop.get_exception_handler()
+
+    def handle(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+        error = context.get("exception")
+        if "socket" in context and isinstance(error, OSError) and error.errno in NOTHING_LEFT:
+            told.warn(f"no new connection can be taken: {error.strerror}")
+        elif before:
+            before(loop, context)
+        else:
+            loop.default_exception_handler(context)
+
+    loop.set_exception_handler(handle)
+    try:
+        yield
+    finally:
+        loop.set_exception_handler(before)
+
+
 class Doorkeeper:
     """Counts the connections of one listening socket. When all places are taken, who has waited longest without having
     asked for anything makes room."""
@@ -48,8 +90,7 @@ class Doorkeeper:
         self._inside = 0
         # In the order in which their time began.
         self._unasked: dict[Visit, None] = {}
-        self._said_at_s = float("-inf")
-        self._unsaid = 0
+        self._told = Seldom()
 
     def watched(self, protocol: Callable[[], asyncio.Protocol]) -> Callable[[], asyncio.Protocol]:
         """The same factory of protocols, with each connection under watch."""
@@ -58,7 +99,7 @@ class Doorkeeper:
     def admit(self) -> bool:
         """Is there a place, or can one be made?"""
         if self._inside >= self._places:
-            self._say()
+            self._told.warn(f"connections={self._places} all places are taken")
             if not self._unasked:
                 return False
             next(iter(self._unasked)).turn_away()
@@ -74,14 +115,6 @@ class Doorkeeper:
 
     def asked(self, visit: "Visit") -> None:
         self._unasked.pop(visit, None)
-
-    def _say(self) -> None:
-        """Once a minute, however many there are."""
-        self._unsaid += 1
-        now = time.monotonic()
-        if now - self._said_at_s >= SAID_EVERY_S:
-            log.warning("connections=%s all places are taken; met %s times", self._places, self._unsaid)
-            self._said_at_s, self._unsaid = now, 0
 
 
 class Visit(asyncio.Protocol):

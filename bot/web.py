@@ -13,7 +13,7 @@ from aiohttp.typedefs import Middleware
 
 from bot import api
 from bot.domain.errors import Failed, NotFound, NotPermitted, Refused, TocsinError
-from bot.doorkeeper import IDLE_FOR_S, Doorkeeper, most_connections, welcomed
+from bot.doorkeeper import IDLE_FOR_S, Doorkeeper, most_connections, refusals_seldom_told, welcomed
 from bot.incoming import TooLarge, TooSlow
 from bot.metrics import CONTENT_TYPE, Figures, Metrics
 from bot.patience import Patience
@@ -90,7 +90,8 @@ async def _listening(runner: web.AppRunner, host: str, port: int) -> AsyncIterat
     except OSError as error:
         raise Refused(_why_not(error, host, port)) from error
     try:
-        yield server
+        with refusals_seldom_told():
+            yield server
     finally:
         server.close()
 

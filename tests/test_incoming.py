@@ -1,12 +1,14 @@
 """Bodies, packed and unpacked, and the connections they come on."""
 
 import asyncio
+import errno
 import gzip
 import logging
 import resource
+import socket
 import zlib
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager, suppress
 
 import pytest
 from aiohttp import web
@@ -15,10 +17,13 @@ from bot.domain.errors import Refused
 from bot.doorkeeper import Doorkeeper, most_connections, raise_file_limit, welcomed
 from bot.incoming import Garbled, TooLarge, unpacked
 from bot.switchboard import MOST_FIELDS, read_form
+from bot.web import serving
 
 LIMIT = 1000
 # At one time always: names of tests are the same in every process.
 PACKED = gzip.compress(b"x", mtime=0)
+# More than the loop needs to see that somebody knocks.
+TURNS = 20
 GET = b"GET / HTTP/1.1\r\nHost: x\r\n"
 
 
@@ -122,6 +127,40 @@ async def test_who_has_asked_for_nothing_makes_room_and_that_is_said_once_a_minu
         assert await was_turned_away(waiting[0])
         writer.close()
     assert len([one for one in caplog.records if "all places are taken" in one.message]) == 1
+
+
+async def test_that_no_file_is_left_for_a_connection_is_said_once_a_minute(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.WARNING)
+    async with serving(web.Application(), host="127.0.0.1", port=0) as port:
+        with socket.socket() as knocking:
+            knocking.setblocking(False)
+            with suppress(BlockingIOError):
+                knocking.connect(("127.0.0.1", port))
+            with no_file_left():
+                for _ in range(TURNS):
+                    await asyncio.sleep(0)
+    assert [one.name for one in caplog.records] == ["bot.doorkeeper"]
+    assert "no new connection can be taken" in caplog.text and "Traceback" not in caplog.text
+
+
+async def test_what_else_goes_wrong_in_the_loop_is_said_each_time(caplog: pytest.LogCaptureFixture) -> None:
+    loop = asyncio.get_running_loop()
+    async with serving(web.Application(), host="127.0.0.1", port=0):
+        for _ in range(2):
+            loop.call_exception_handler({"message": "a callback failed", "exception": OSError(errno.EMFILE, "x")})
+    assert [one.name for one in caplog.records] == ["asyncio"] * 2
+    assert loop.get_exception_handler() is None
+
+
+@contextmanager
+def no_file_left() -> Iterator[None]:
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    # What is open stays open: only a file with a higher number cannot be had.
+    resource.setrlimit(resource.RLIMIT_NOFILE, (3, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
 
 
 def test_connections_leave_files_for_everything_else() -> None:
