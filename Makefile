@@ -44,12 +44,13 @@ bench: $(VENV)/.installed-dev
 clean:
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
 
+# CONSTRAINTS=constraints.txt installs exactly the versions that the tests ran with, each proven by its hash.
 # Installed again whenever pyproject.toml is newer. Who only wants to look does not wait for the tools of a developer.
-$(VENV)/.installed: pyproject.toml
+$(VENV)/.installed: pyproject.toml $(CONSTRAINTS)
 	@$(call install,.)
 	@touch $@
 
-$(VENV)/.installed-dev: pyproject.toml
+$(VENV)/.installed-dev: pyproject.toml $(CONSTRAINTS)
 	@$(call install,.[dev])
 	@touch $(VENV)/.installed $@
 
@@ -61,11 +62,14 @@ define install
 	$(BIN)/python -c '' 2>/dev/null || rm -rf $(VENV); \
 	if command -v uv >/dev/null; then \
 	    [ -d $(VENV) ] || uv venv --quiet --python "$$(command -v $(PYTHON))" $(VENV); \
-	    uv pip install --quiet --python $(BIN)/python --editable '$(1)'; \
+	    uv pip install --quiet --python $(BIN)/python --editable '$(1)' \
+	        $(if $(CONSTRAINTS),--constraint '$(CONSTRAINTS)' --build-constraint '$(CONSTRAINTS)'); \
 	else \
 	    [ -d $(VENV) ] || $(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); echo "$(NO_VENV)" >&2; exit 1; }; \
 	    $(BIN)/python -m pip --version >/dev/null 2>&1 || $(BIN)/python -m ensurepip; \
-	    $(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '$(1)'; \
+	    $(if $(CONSTRAINTS),$(PIP_INSTALL) --require-hashes --requirement '$(CONSTRAINTS)';) \
+	    $(PIP_INSTALL) $(if $(CONSTRAINTS),--no-deps --no-build-isolation) --editable '$(1)'; \
 	fi
 endef
+PIP_INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check
 NO_VENV = $(PYTHON) cannot make a virtual environment; on Debian: apt install python3-venv
