@@ -102,6 +102,8 @@ class App:
             session = await stack.enter_async_context(http_client())
             house = Services(self.settings, self.runbook, self.clock, db, session, self.metrics)
             self.services = house.connected()
+            if house.mail is not None:
+                stack.push_async_callback(house.mail.close)
             await self._must_know(self.services.schema)
             await self.services.timekeeping.begin()
             await self.services.people.recall()

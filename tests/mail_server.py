@@ -1,6 +1,7 @@
 """A real mail server on this machine, which says what a test wants it to say."""
 
 import asyncio
+import socket
 import ssl
 import subprocess
 from collections.abc import AsyncIterator
@@ -10,7 +11,7 @@ from email.message import EmailMessage
 from pathlib import Path
 from typing import Any
 
-from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
+from aiosmtpd.smtp import MISSING, SMTP, AuthResult, Envelope, LoginPassword, Session
 
 
 class PostOffice:
@@ -24,7 +25,14 @@ class PostOffice:
         self.says: dict[str, str] = {}
         self.silent_at = ""
         self.greeted = 0
+        # Attempts to log in.
+        self.logins = 0
         self.quits = 0
+        # Conversations at a time, and what one too many is told; '' hangs up on it.
+        self.most = 1000
+        self.farewell = "421 too many concurrent connections"
+        self.turned_away = 0
+        self.under_way = 0
 
     def says_to(self, address: str, answer: str) -> None:
         """Refuse this reader only."""
@@ -37,6 +45,10 @@ class PostOffice:
         await self._answer("EHLO")
         session.host_name = hostname
         return responses
+
+    async def handle_AUTH(self, server: SMTP, session: Session, envelope: Envelope, args: list[str]) -> object:
+        self.logins += 1
+        return MISSING
 
     async def handle_MAIL(
         self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
@@ -71,19 +83,51 @@ class PostOffice:
         return self.says.get(step, "250 OK queued as 4F3A")
 
 
+class _Conversation(SMTP):
+    """Counts from the moment it is accepted until it is over."""
+
+    def __init__(self, office: PostOffice, **options: Any) -> None:
+        super().__init__(office, **options)
+        self._office = office
+        office.under_way += 1
+
+    def connection_lost(self, error: Exception | None) -> None:
+        self._office.under_way -= 1
+        super().connection_lost(error)
+
+
+class _TurnedAway(asyncio.Protocol):
+    """A conversation that is one too many."""
+
+    def __init__(self, office: PostOffice) -> None:
+        self._office = office
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)
+        self._office.turned_away += 1
+        if self._office.farewell:
+            transport.write(self._office.farewell.encode() + b"\r\n")
+            transport.close()
+        else:
+            transport.abort()
+
+
 @asynccontextmanager
 async def post_office(
-    office: PostOffice | None = None, *, port: int = 0, tls: ssl.SSLContext | None = None, **options: Any
-) -> AsyncIterator[PostOffice]:
+    office: PostOffice | None = None, *, host: str = "127.0.0.1", port: int = 0, tls: ssl.SSLContext | None = None,
+    **options: Any,
+) -> AsyncIterator[PostOffice]:  # fmt: skip
     """A server on a free port. `tls`: encrypted from the start. `options` are those of aiosmtpd's SMTP."""
     office = office or PostOffice()
     conversations: list[SMTP] = []
 
-    def conversation() -> SMTP:
-        conversations.append(SMTP(office, hostname="mail.test", **options))
+    def conversation() -> asyncio.Protocol:
+        if office.under_way >= office.most:
+            return _TurnedAway(office)
+        conversations.append(_Conversation(office, hostname="mail.test", **options))
         return conversations[-1]
 
-    server = await asyncio.get_running_loop().create_server(conversation, "127.0.0.1", port, ssl=tls)
+    server = await asyncio.get_running_loop().create_server(conversation, host, port, ssl=tls)
     office.port = server.sockets[0].getsockname()[1]
     try:
         yield office
@@ -119,3 +163,17 @@ def certificate(folder: Path) -> tuple[ssl.SSLContext, ssl.SSLContext]:
     server = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     server.load_cert_chain(cert, key)
     return server, ssl.create_default_context(cafile=str(cert))
+
+
+def own_address() -> str:
+    """Of this machine, as other machines know it; '' = it has none. Nothing is sent to find it out."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as way_out:
+        try:
+            way_out.connect(("203.0.113.1", 9))
+        except OSError:
+            return ""
+        address = str(way_out.getsockname()[0])
+    return "" if address.startswith("127.") else address
+
+
+OWN_ADDRESS = own_address()

@@ -23,7 +23,7 @@ from bot.sandbox.server import Server
 from bot.sandbox.telephone import TelephoneCompany
 from bot.sandbox.workspace import Workspace
 from tests.commandline import Ended, line_with, started, tocsin
-from tests.mail_server import post_office
+from tests.mail_server import OWN_ADDRESS, only, post_office
 from tests.world import RUNBOOK, manifest
 
 # What stands behind a wait that ends on another day: these tests run at any time of it.
@@ -518,6 +518,22 @@ async def test_doctor_says_whom_letters_come_from_when_nobody_said_so(here: Path
         assert f"✗ mail: {at} answers; MAIL_FROM is not set, so letters come from tocsin@localhost." in ended.out
         ended = await tocsin("doctor", at=here, **mail, MAIL_FROM="bell@example.com")
         assert f"✓ mail: {at} answers and lets us in" in ended.out
+
+
+@pytest.mark.skipif(not OWN_ADDRESS, reason="needs an address of this machine's own besides the loopback")
+async def test_doctor_says_when_the_password_of_the_mails_would_go_or_goes_in_the_clear(
+    here: Path, database: str
+) -> None:
+    door = {"authenticator": only("bell", "s3cret"), "auth_require_tls": False}
+    async with post_office(host=OWN_ADDRESS, **door) as office:
+        at = f"{OWN_ADDRESS}:{office.port}"
+        mail = {"DATABASE_URL": database, "SMTP_URL": f"smtp://bell:s3cret@{at}", "MAIL_FROM": "bell@example.com"}
+        ended = await tocsin("doctor", at=here, **mail)
+        assert f"✗ mail: the mail server {at} offers no TLS, and the password would be sent in the clear" in ended.out
+        assert office.logins == 0
+        ended = await tocsin("doctor", at=here, **{**mail, "SMTP_URL": f"{mail['SMTP_URL']}?tls=off"})
+        assert f"✓ mail: {at} answers and lets us in; ?tls=off sends the password in the clear" in ended.out
+        assert "s3cret" not in ended.out + ended.err
 
 
 async def test_doctor_without_anything_goes_on_to_the_end(here: Path) -> None:

@@ -128,6 +128,8 @@ def test_the_tokens_say_how_slack_reaches_us(
         ("smtp://mail.example.com", "mail.example.com", 587, None, None, "starttls"),
         ("smtps://mail.example.com", "mail.example.com", 465, None, None, "tls"),
         ("smtp://bot:p%2Fs@mail.example.com:2525/", "mail.example.com", 2525, "bot", "p/s", "starttls"),
+        ("smtp://bot:pass@mail.example.com?tls=off", "mail.example.com", 587, "bot", "pass", "off"),
+        ("smtp://mail.example.com:25/?tls=off", "mail.example.com", 25, None, None, "off"),
         ("smtp://ada%40example.com:pass@127.0.0.1:25", "127.0.0.1", 25, "ada@example.com", "pass", "starttls"),
     ],
 )
@@ -234,6 +236,8 @@ def test_a_port_is_between_zero_and_65535(port: str, is_right: bool) -> None:
         ("DATABASE_URL", "mysql://bot:hunter2@h/d", "DATABASE_URL: is not the address of a PostgreSQL database"),
         ("DATABASE_URL", "postgresql://bot:hunter/2@h/d", "in a password are written %2F"),
         ("SMTP_URL", "mail.example.com", "SMTP_URL: is not the address of a mail server"),
+        ("SMTP_URL", "smtps://bot:hunter2@mail.example.com?tls=off", "nothing but ?tls=off, for smtp://"),
+        ("SMTP_URL", "smtp://bot:hunter2@mail.example.com?tls=no", "nothing but ?tls=off, for smtp://"),
         ("SMTP_URL", "smtp://bot:hunter/2@mail.example.com", "in a password are written %2F"),
         ("HEARTBEAT_URL", "hunter2", "HEARTBEAT_URL: is not a web address"),
         (

@@ -174,6 +174,8 @@ async def _mail(settings: Settings) -> Finding:
     if settings.sender.endswith("@localhost"):
         why = f"MAIL_FROM is not set, so letters come from {settings.sender}"
         return Finding(f"mail: {mail.place} answers; {why}", "Set it to an address of yours: many servers refuse this.")
+    if settings.smtp.tls == "off" and settings.smtp.username is not None:
+        return Finding(f"mail: {mail.place} answers and lets us in; ?tls=off sends the password in the clear")
     return Finding(f"mail: {mail.place} answers and lets us in")
 
 

@@ -31,8 +31,8 @@ class Mail:
     ) -> None:
         """`sender` is an address, or a name and an address. `tls` None trusts what this machine trusts.
 
-        `patience_s` is what one letter may take, from the first call to the server's last word; half of it for waiting
-        until a conversation is free. `most`: conversations at a time.
+        `patience_s` is what one letter may take, from the first call to the server's last word; within its first half
+        it may wait until a conversation is free. `most`: conversations at a time.
         """
         self._server = server
         self._writer = Writer(sender)
@@ -59,16 +59,21 @@ class Mail:
         has_left()
         # A conversation that another letter began may have ended meanwhile, and a new one may be one too many.
         while (said := await self._tried(letter, rank, deadline)) is None:
-            pass
+            if asyncio.get_running_loop().time() >= deadline:
+                raise Unreachable(f"the mail server {self.place} took nothing in time")
         return accepted(f"{self._writer.id_of(letter.key)} {said}")
 
     async def check(self) -> None:
         """Connect and log in, and send nothing. Raises a kind of Failed that says what is wrong."""
         await (await self._opened(self._deadline())).quit()
 
+    async def close(self) -> None:
+        """Wait until the server was told QUIT in every conversation that has ended, for no longer than one takes."""
+        await self._sessions.close()
+
     async def _tried(self, letter: Letter, rank: Rank, deadline: float) -> str | None:
         """None: there was no conversation for it any more, and it is worth looking for another at once."""
-        session = await self._waited(rank)
+        session = await self._waited(rank, deadline)
         if session is None:
             return await self._begun(letter, deadline)
         try:
@@ -94,9 +99,9 @@ class Mail:
         self._sessions.give_back(session)
         return said
 
-    async def _waited(self, rank: Rank) -> Session | None:
+    async def _waited(self, rank: Rank, deadline: float) -> Session | None:
         try:
-            async with asyncio.timeout(self._patience_s / 2):
+            async with asyncio.timeout_at(deadline - self._patience_s / 2):
                 return await self._sessions.take(rank)
         except TimeoutError as error:
             raise Unreachable(f"the mail server {self.place} is busy with other mails of ours") from error

@@ -70,7 +70,7 @@ class Session:
         with self._nothing_taken():
             async with asyncio.timeout_at(deadline):
                 if self._has_begun:
-                    await self._client.rset()
+                    await self._begin_anew()
                 self._has_begun = True
                 await self._client.mail(sender)
                 await self._client.rcpt(to)
@@ -94,14 +94,23 @@ class Session:
 
     async def quit(self) -> None:
         """Take leave, so that the server has the place for somebody else at once."""
-        with suppress(aiosmtplib.SMTPException, OSError, TimeoutError):
-            async with asyncio.timeout(QUIT_WITHIN_S):
-                await self._client.quit()
-        self.drop()
+        try:
+            with suppress(aiosmtplib.SMTPException, OSError, TimeoutError):
+                async with asyncio.timeout(QUIT_WITHIN_S):
+                    await self._client.quit()
+        finally:
+            self.drop()
 
     def drop(self) -> None:
         """Hang up."""
         self._client.close()
+
+    async def _begin_anew(self) -> None:
+        """Whatever is said to this is no word about a letter."""
+        try:
+            await self._client.rset()
+        except aiosmtplib.SMTPResponseException as error:
+            raise self._broken_off(error) from error
 
     async def _greet(self) -> None:
         try:

@@ -69,6 +69,11 @@ class Sessions:
         self._limit = self._taken
         return True
 
+    async def close(self) -> None:
+        """Until everybody who is leaving has left, which is a matter of `QUIT_WITHIN_S`."""
+        if self._leaving:
+            await asyncio.wait(self._leaving)
+
     def _next(self) -> _Waiter | None:
         while self._waiting:
             waiter = heapq.heappop(self._waiting)
