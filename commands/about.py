@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable
 
 from bot.domain.errors import NotPermitted, Refused
-from bot.domain.incident import Incident, number_of, refusing_about
+from bot.domain.incident import Incident, by_urgency, number_of, refusing_about
 from bot.slack.blocks import Button
 from commands.call import Answer, Call
 from commands.command import Deed
@@ -98,9 +98,10 @@ def is_reference(word: str) -> bool:
 
 
 async def _ask(call: Call, command: str, *, resolved: bool) -> Answer:
-    """The caller's own incidents first, then the others, the newest first."""
+    """The caller's own incidents first, then the others; of each the most urgent first."""
     found = [one for one in await call.house.incidents.newest(open_only=not resolved) if one.is_open != resolved]
-    seen = [one for one in found if await lets_in(call, one)]
+    ranked = found if resolved else by_urgency(found, call.house.runbook.severity_ids)
+    seen = [one for one in ranked if await lets_in(call, one)]
     if not seen:
         return call.say("none_to_choose", buttons=() if resolved else BEGIN, resolved=resolved)
     mine = [one for one in seen if call.actor.name in (one.declared_by, one.acknowledged_by, *one.roles.values())]

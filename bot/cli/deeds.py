@@ -11,6 +11,7 @@ from bot.app import App
 from bot.cli.begin import carry_out, read_runbook, read_settings
 from bot.clock import Clock
 from bot.domain.actor import TOCSIN, Actor
+from bot.domain.incident import by_urgency
 from bot.services import Services
 from bot.services.incident_cards import Standing
 
@@ -74,7 +75,8 @@ async def _ack(ref: str, who: str | None) -> None:
 async def _status(ref: str | None) -> None:
     async with _services() as services:
         if ref is None:
-            incidents = await services.incidents.newest(open_only=True)
+            found = await services.incidents.newest(open_only=True)
+            incidents = by_urgency(found, services.runbook.severity_ids)
             click.echo(services.rendering.say("documents/shell_list", incidents=incidents))
             return
         incident = await services.incidents.find(ref)

@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, tzinfo
@@ -120,6 +120,21 @@ def refusing_about(incident: Incident) -> Iterator[None]:
         if not incident.drill or str(refused).startswith(DRILL):
             raise
         raise type(refused)(f"{DRILL}{refused}") from refused
+
+
+def by_urgency(incidents: Iterable[Incident], severities: Sequence[str]) -> list[Incident]:
+    """Real before rehearsed, the gravest first (as `severities` has them), then unacknowledged, then the newest.
+
+    A list that is cut must not cut off what somebody is paged for.
+    """
+    rank = {severity: at for at, severity in enumerate(severities)}
+
+    def urgency(one: Incident) -> tuple[bool, int, bool, float]:
+        acknowledged = one.acknowledged_at is not None
+        # A severity that has left the runbook is taken for the gravest.
+        return one.drill, rank.get(one.severity, -1), acknowledged, -one.declared_at.timestamp()
+
+    return sorted(incidents, key=urgency)
 
 
 def looks_like_severity(word: str) -> bool:

@@ -103,6 +103,11 @@ class Runbook(Part):
     def _whole(cls, content: object) -> object:
         return filled(content) if isinstance(content, Mapping) else content
 
+    @property
+    def severity_ids(self) -> tuple[str, ...]:
+        """The gravest first."""
+        return tuple(one.id for one in self.severities)
+
     def severity(self, id: str) -> Severity:
         """By its id, whatever the capitals. NotFound lists the ids there are."""
         for severity in self.severities:

@@ -5,6 +5,7 @@ from datetime import datetime
 
 from bot.clock import Clock
 from bot.domain.errors import Rejected
+from bot.domain.incident import by_urgency
 from bot.domain.schedule import Shift
 from bot.rendering import Rendering
 from bot.runbook import Runbook
@@ -41,6 +42,7 @@ class Handovers(Errand):
         self._db = db
         self._clock = clock
         self._schedules = list(runbook.schedules)
+        self._severities = runbook.severity_ids
         self._people = people
         self._outbox = outbox
         self._gateway = gateway
@@ -105,13 +107,13 @@ class Handovers(Errand):
         """With what is open now: it may have waited for Slack."""
         schedule = delivery.payload["schedule"]
         async with self._db.statement() as conn:
-            found = await incidents.open_ones(conn, LISTED + 1)
+            found = by_urgency(await incidents.open_ones(conn), self._severities)
         words = self._rendering.say(
             "slack/handover",
             **delivery.payload,
             shift=shift,
             next=self._people.next_shift(schedule, self._clock.now()),
             incidents=found[:LISTED],
-            more=len(found) > LISTED,
+            more=max(len(found) - LISTED, 0),
         )
         return message(words)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from bot.domain.errors import Refused
-from bot.domain.incident import Incident
+from bot.domain.incident import Incident, by_urgency
 from bot.services.incident_cards import card_buttons
 from bot.slack.blocks import MESSAGE_LENGTH, Button, message
 from bot.store.incidents import Entry
@@ -129,5 +129,6 @@ async def _show(call: Call, incident: Incident) -> Reply:
 
 
 async def _list(call: Call, which: str) -> Answer:
-    found = await call.house.incidents.newest(open_only=which != "all", limit=LISTED + 1)
-    return call.say("list", which=which, incidents=found[:LISTED], more=len(found) > LISTED)
+    found = await call.house.incidents.newest(open_only=which != "all")
+    listed = found if which == "all" else by_urgency(found, call.house.runbook.severity_ids)
+    return call.say("list", which=which, incidents=listed[:LISTED], more=max(len(found) - LISTED, 0))

@@ -334,11 +334,11 @@ async def test_a_full_disk_is_told_at_every_door_and_in_the_rooms_until_there_is
         for _ in range(MISSES):
             await world.house.outages.take_due()
         told = [words_of(one) for one in world.workspace.messages(f"#{room.name}")]
-        assert [words for words in told if "Paging is held up: the disk of my database is full" in words] != []
+        assert [words for words in told if "Paging has stopped: the disk of my database is full" in words] != []
 
         await do(world, "DROP TRIGGER no_room ON incidents; DROP TRIGGER no_room ON requests")
         await world.house.outages.take_due()
         await world.settled()
         last = words_of(world.workspace.messages(f"#{room.name}")[-1])
-        assert last.startswith("✅ *Paging continues: my database takes changes again.*")
+        assert last.startswith("✅ *Paging resumes: my database takes changes again.*")
         assert (await followed(world, "GET", "/readyz"))[0] == 200

@@ -1,5 +1,6 @@
 """What a severity promises about time: shown while it runs, warned of, on record when missed; and no silence."""
 
+import re
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from datetime import timedelta
@@ -22,8 +23,8 @@ async def systems(world: World, number: int = 1) -> list[str]:
 
 
 def said(world: World) -> list[str]:
-    """What has been said in the room since this was asked last, up to the colon."""
-    return [words.partition(":")[0] for place, words in world.posts() if place == ROOM]
+    """What has been said in the room since this was asked last, up to the colon or the instant."""
+    return [re.split(r":| by <", words)[0] for place, words in world.posts() if place == ROOM]
 
 
 # The time to respond and to resolve
@@ -50,22 +51,22 @@ async def test_the_room_is_warned_when_four_fifths_of_the_time_are_over_and_told
         await world.passes(minutes=7, seconds=59)
         assert said(world) == []
         await world.passes(seconds=1)
-        assert said(world) == ["⏰ *2m left to respond"]
+        assert said(world) == ["⏰ *2m left to acknowledge*,"]
         await world.passes(minutes=1, seconds=59)
         assert said(world) == []
         assert await systems(world) == []
         await world.passes(seconds=1)
-        assert said(world) == ["⚠ *The promise to respond was missed"]
+        assert said(world) == ["⚠ *Nobody acknowledged"]
         assert await systems(world) == ["not acknowledged within 10m, as P1 promises"]
-        assert "⚠ respond by <!date^1786025400^" in words_of(world.card()) and "was missed" in words_of(world.card())
+        assert "⚠ target missed: respond by <!date^1786025400^" in words_of(world.card())
 
         await world.ada.presses("Acknowledge", world.card())
         await world.passes(minutes=29, seconds=59)
         world.posts()
         await world.passes(seconds=1)
-        assert said(world) == ["⏰ *10m left to resolve"]
+        assert said(world) == ["⏰ *10m left to resolve*,"]
         await world.passes(minutes=10)
-        assert said(world) == ["⚠ *The promise to resolve was missed"]
+        assert said(world) == ["⚠ *Not resolved"]
         await world.passes(days=2)
         assert (await systems(world))[1:] == ["not resolved within 50m, as P1 promises"]
         world.nothing_else_was_sent()
@@ -88,7 +89,7 @@ async def test_after_an_outage_the_missed_promise_is_told_once_and_not_warned_of
     async with new_world(runbook=PROMISING) as world:
         await declared(world)
         await world.passes(minutes=20)
-        assert [words for words in said(world) if "respond" in words] == ["⚠ *The promise to respond was missed"]
+        assert [words for words in said(world) if words.startswith("⚠")] == ["⚠ *Nobody acknowledged"]
     async with new_world(runbook=PROMISING) as world:
         assert await systems(world) == ["not acknowledged within 10m, as P1 promises"]
 
@@ -101,7 +102,7 @@ async def test_two_processes_that_look_at_the_same_instant_warn_once(new_world: 
             world.clock.move(timedelta(minutes=8))
             await world.house.deadlines.look(other, incident, world.clock.now())
         await world.settled()
-        assert said(world) == ["⏰ *2m left to respond"]
+        assert said(world) == ["⏰ *2m left to acknowledge*,"]
         await world.passes(minutes=1)
         world.nothing_else_was_sent()
 
@@ -119,9 +120,9 @@ async def test_raising_the_severity_counts_anew_and_lowering_it_gives_no_time_ba
         assert "resolve by" not in words_of(world.card())
         world.posts()
         await world.passes(minutes=59, seconds=59)
-        assert not any("missed" in words for place, words in world.posts() if place == room_name)
+        assert not any("⚠ *Nobody acknowledged" in words for place, words in world.posts() if place == room_name)
         await world.passes(seconds=1)
-        assert sum("missed" in words for place, words in world.posts() if place == room_name) == 1
+        assert sum("⚠ *Nobody acknowledged" in words for place, words in world.posts() if place == room_name) == 1
 
 
 async def test_reopening_promises_anew(new_world: NewWorld) -> None:
@@ -133,14 +134,14 @@ async def test_reopening_promises_anew(new_world: NewWorld) -> None:
         assert "respond by <!date^1786032600^" in words_of(world.card())  # 17:10
         world.posts()
         await world.passes(minutes=10)
-        assert "⚠ *The promise to respond was missed" in said(world)
+        assert "⚠ *Nobody acknowledged" in said(world)
 
 
 async def test_a_rehearsal_is_warned_like_the_real_thing_and_marked(new_world: NewWorld) -> None:
     async with new_world(runbook=PROMISING) as world:
         await ask(world, "eve", "/incident drill P1 Payments failing")
         await world.passes(minutes=8)
-        assert any(words.startswith("DRILL: ⏰ *2m left to respond:*") for words in world.said_in(world.room()))
+        assert any(words.startswith("DRILL: ⏰ *2m left to acknowledge*") for words in world.said_in(world.room()))
 
 
 # Silence

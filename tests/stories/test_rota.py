@@ -153,6 +153,14 @@ async def test_a_cover_says_what_it_replaces_and_off_ends_only_the_one_that_runs
         assert "later:" not in await ask(world, "eve", "/escalate oncall")
 
 
+async def test_who_is_on_call_and_covers_too_still_does_when_a_cover_over_it_ends(new_world: NewWorld) -> None:
+    async with new_world(runbook=ON_A_SCHEDULE) as world:
+        await ask(world, "ada", "/escalate cover primary until 20:00")
+        await ask(world, "ada", "/escalate cover primary @cleo until 18:00")
+        said = await ask(world, "eve", "/escalate cover primary off")
+        assert "Nobody covers" not in said and "Still running: Ada Obi until" in said
+
+
 async def test_only_whom_the_runbook_names_may_cover_and_everybody_who_did_is_on_record(new_world: NewWorld) -> None:
     runbook = ON_A_SCHEDULE + "permissions: {schedule.cover: [schedule/primary, cleo]}\n"
     async with new_world(runbook=runbook) as world:

@@ -229,7 +229,7 @@ async def test_an_answer_after_half_an_hour_is_whispered_instead(world: World) -
     await world.eve.submits(values={"Note": "late, but here"})
     await world.settled()
     assert await notes(world) == ["late, but here"]
-    assert "has it in its timeline" in words_of(whispered(world, "eve", room)[-1])
+    assert "s timeline" in words_of(whispered(world, "eve", room)[-1])
     assert [one.what for one in world.workspace.complaints] == ["expired_url"]
 
 

@@ -10,7 +10,7 @@ UNREADABLE = "needs the scope channels:history"
 async def test_a_note_is_kept_as_it_was_typed(world: World) -> None:
     room = await declared(world)
     words = "R&D: a < b, @ada saw it in #general, see https://example.com/x?a=1&b=2 or mail ops@example.com"
-    assert "has it in its timeline" in await ask(world, "eve", f"/incident note {words}", room)
+    assert "s timeline" in await ask(world, "eve", f"/incident note {words}", room)
     assert await notes(world) == [words.replace("@ada", "@Ada Obi")]
     world.nothing_else_was_sent()
 
@@ -34,7 +34,7 @@ async def test_a_note_without_words_opens_a_form(world: World) -> None:
     await world.eve.submits(values={"Note": "First line\nsecond line & <more>"})
     await world.settled()
     assert await notes(world) == ["First line\nsecond line & <more>"]
-    assert "has it in its timeline" in words_of(whispered(world, "eve", room)[-1])
+    assert "s timeline" in words_of(whispered(world, "eve", room)[-1])
     world.nothing_else_was_sent()
 
 
@@ -49,7 +49,7 @@ async def test_a_pushpin_keeps_the_messages_own_author_and_time(world: World) ->
     (entry,) = [one for one in await world.house.incidents.timeline(1) if one.kind == "note"]
     assert (entry.actor, entry.text) == ("U0DEV", "It began with the deploy of @Ben Moss, see https://ci.example.com")
     assert entry.at.timestamp() == float(message.ts)
-    assert "*INC-1* has it in its timeline." in words_of(whispered(world, "eve", room)[-1])
+    assert "Added to *INC-1*'s timeline." in words_of(whispered(world, "eve", room)[-1])
     world.nothing_else_was_sent()
 
 
@@ -80,7 +80,7 @@ async def test_a_message_in_a_thread_can_be_taken_too(world: World) -> None:
     answer = await world.eve.uses_shortcut("add_to_timeline", first)
     await world.settled()
     assert sorted(await notes(world)) == ["The disk is full", "What do we know?"]
-    assert "has it in its timeline" in told(answer)
+    assert "s timeline" in told(answer)
 
 
 async def test_other_reactions_and_pushpins_elsewhere_are_nobodys_business(world: World) -> None:

@@ -29,7 +29,7 @@ async def test_outside_a_room_the_callers_own_incidents_are_offered_first(world:
 
     answer = await asked(world, "ben", "/incident note hello")
     assert told(answer).startswith("*Which incident do you mean with `/incident note`?*")
-    assert world.ben.labels(answer.messages[-1]) == ["INC-3 P3 Of Dev", "INC-2 P2 Of Ben", "INC-1 P1 Of Eve"]
+    assert world.ben.labels(answer.messages[-1]) == ["INC-2 P2 Of Ben", "INC-3 P3 Of Dev", "INC-1 P1 Of Eve"]
     assert await notes(world, 1) == await notes(world, 2) == await notes(world, 3) == []
 
 
@@ -49,7 +49,7 @@ async def test_pressing_one_does_what_was_typed_and_answers_in_the_questions_pla
     await world.settled()
 
     assert await notes(world) == [words.replace("@ada", "@Ada Obi").strip()]
-    assert words_of(question) == "*INC-1* has it in its timeline."
+    assert words_of(question) == "Added to *INC-1*'s timeline."
     assert whispered(world, "eve", "#general")[-1] is question
     world.nothing_else_was_sent()
 
@@ -96,3 +96,18 @@ async def test_when_there_is_none_the_caller_is_told_what_to_do(world: World) ->
         assert said.startswith(
             "No incident is open. `/incident declare &lt;what is wrong&gt;` opens one and pages people"
         )
+
+
+async def test_a_list_shows_the_gravest_and_unacknowledged_first_and_rehearsals_last(world: World) -> None:
+    await declared(world, "P1 Acknowledged", by="ben")
+    await ask(world, "ben", "/escalate ack INC-1")
+    await declared(world, "P1 Waiting", by="ben")
+    await declared(world, "P3 Small and new", by="ben")
+    await ask(world, "ben", "/incident drill P1 Rehearsed")
+
+    said = await ask(world, "eve", "/incident list")
+    assert [line.split("*")[1] for line in said.splitlines() if line.startswith("•")] == [
+        "INC-2", "INC-1", "INC-3", "INC-4",
+    ]  # fmt: skip
+    choice = (await asked(world, "eve", "/incident note hello")).messages[-1]
+    assert [label.split()[0] for label in world.eve.labels(choice)] == ["INC-2", "INC-1", "INC-3", "DRILL"]

@@ -109,7 +109,7 @@ def test_a_stakeholder_learns_what_it_is_how_grave_it_is_and_when_to_hear_more(
         "\n"
         "What is needed: A second pair\n"
         "\n"
-        "You hear from us again by 13:30 BST, sooner if something changes.\n"
+        "We'll update you by 13:30 BST, or as soon as something changes.\n"
         "\n"
         "Example Tutors, INC-12"
     )
@@ -121,7 +121,7 @@ def test_a_stakeholder_learns_how_it_ended(wordings: Wordings, runbook: Runbook)
     assert text.startswith("Resolved: Payments failing (INC-12)\n\nThe incident is over after 1h30m.")
     assert "What was done: Rolled back" in text
     assert "A post-mortem follows" in text
-    assert "hear from us again" not in text
+    assert "update you" not in text
 
 
 def test_a_client_reads_about_what_they_notice_and_nothing_of_the_inside(wordings: Wordings, runbook: Runbook) -> None:
@@ -133,18 +133,35 @@ def test_a_client_reads_about_what_they_notice_and_nothing_of_the_inside(wording
         "\n"
         "Dear client,\n"
         "\n"
-        "We are still working on the disruption we wrote to you about (Nobody can pay <by card> & wait). "
-        "The repair is under way.\n"
+        "We're still working on the disruption we wrote to you about (Nobody can pay <by card> & wait). "
+        "The fix is under way.\n"
         "\n"
-        "We write to you again by 14:00 BST, sooner if it is fixed before.\n"
+        "We'll update you by 14:00 BST, or as soon as it's fixed.\n"
         "\n"
-        "We are sorry for the trouble this gives you.\n"
+        "We're sorry for the trouble this causes you.\n"
         "\n"
         "Kind regards\n"
         "Example Tutors"
     )
     for inside in ("P1", "INC-12", "Ada", "Rolling back", "second"):
         assert inside not in text
+
+
+def test_a_client_never_reads_what_a_monitoring_system_called_its_alert(wordings: Wordings, runbook: Runbook) -> None:
+    alert = {"origin": {"alert": {"source": "health", "key": "website"}}}
+    for moment, about in (
+        ("declared", incident(**alert)),
+        ("update", incident(**alert)),
+        ("resolved", resolved(**alert)),
+    ):
+        assert about.title not in composed(wordings, runbook.audiences["clients"], moment, about)
+
+
+def test_what_was_news_before_the_end_is_no_news_when_it_is_back(wordings: Wordings, runbook: Runbook) -> None:
+    text = composed(wordings, runbook.audiences["stakeholders"], "reopened", incident(**EVERYTHING))
+    for old in EVERYTHING["facts"].values():
+        assert old not in text
+    assert "Nobody can pay" in text
 
 
 def test_the_next_update_is_what_the_latest_update_said_as_long_as_it_is_ahead(
