@@ -1,5 +1,6 @@
 """The App Home: what is open, who is on call, and where to begin."""
 
+from bot.domain.incident import by_urgency
 from bot.slack.blocks import Button, home, message
 from commands.about import lets_in
 from commands.call import Answer, Call, Home
@@ -7,16 +8,19 @@ from commands.escalate.rota import on_call_words
 from commands.incident.book import COMMAND
 from commands.incident.look import panel_buttons
 
+SHOWN = 10
+
 
 @COMMAND.event("app_home_opened")
 async def opened(call: Call) -> Answer:
     if call.message.get("tab") != "home":
         return None
     say = call.house.rendering.say
-    open_ones = await call.house.incidents.newest(open_only=True, limit=10)
-    listed = say("slack/list", which="open", incidents=open_ones, more=False)
-    begin = message(say("slack/panel", count=len(open_ones)), panel_buttons())
-    seen = [one for one in open_ones if await lets_in(call, one)]
+    found = by_urgency(await call.house.incidents.newest(open_only=True), call.house.runbook.severity_ids)
+    shown = found[:SHOWN]
+    listed = say("slack/list", which="open", incidents=shown, more=len(found) - len(shown))
+    begin = message(say("slack/panel", count=len(found)), panel_buttons())
+    seen = [one for one in shown if await lets_in(call, one)]
     join = [Button(f"Join {one.ref}", f"incident.join#{one.id}", str(one.id)) for one in seen]
     return Home(home([begin, message(listed, join), message(on_call_words(call))]))
 

@@ -273,6 +273,18 @@ async def test_whoever_joins_from_the_announcement_is_invited(world: World) -> N
     world.nothing_else_was_sent()
 
 
+async def test_the_app_home_shows_the_gravest_of_many_and_counts_them_all(world: World) -> None:
+    await declared(world, "P1 The site is down")
+    for number in range(11):
+        await ask(world, "eve", f"/incident declare P3 Small {number}")
+    await world.finn.opens_home()
+    await world.settled()
+    home = world.finn.home()
+    assert home is not None
+    shown = str(home.blocks)
+    assert "12 incidents are open" in shown and "The site is down" in shown and "and 2 more" in shown
+
+
 async def test_the_app_home_shows_what_is_open_and_who_is_on_call(world: World) -> None:
     room = await declared(world)
     await world.finn.opens_home()
