@@ -149,12 +149,14 @@ def test_a_client_reads_about_what_they_notice_and_nothing_of_the_inside(wording
 
 def test_a_client_never_reads_what_a_monitoring_system_called_its_alert(wordings: Wordings, runbook: Runbook) -> None:
     alert = {"origin": {"alert": {"source": "health", "key": "website"}}}
-    for moment, about in (
-        ("declared", incident(**alert)),
-        ("update", incident(**alert)),
-        ("resolved", resolved(**alert)),
+    declared, over = incident(**alert), resolved(**alert)
+    clients = runbook.audiences["clients"]
+    for text in (
+        composed(wordings, clients, "declared", declared),
+        composed(wordings, clients, "update", declared),
+        composed(wordings, clients, "resolved", over),
     ):
-        assert about.title not in composed(wordings, runbook.audiences["clients"], moment, about)
+        assert declared.title not in text
 
 
 def test_what_was_news_before_the_end_is_no_news_when_it_is_back(wordings: Wordings, runbook: Runbook) -> None:
