@@ -16,6 +16,7 @@ from botocore.exceptions import (
     ParamValidationError,
     PartialCredentialsError,
 )
+from botocore.parsers import ResponseParserError
 
 from bot.domain.backup import Gone
 from bot.domain.errors import Failed, Rejected, Unreachable
@@ -32,12 +33,8 @@ PASSING = (
     "ServiceUnavailable",
     "RequestTimeout",
     "Throttling",
-    "503",
-    "500",
-    "502",
-    "504",
 )
-MISSING = ("NoSuchKey", "404", "NotFound")
+MISSING = ("NoSuchKey", "NotFound")
 
 T = TypeVar("T")
 
@@ -131,16 +128,23 @@ def _translated(place: str) -> Iterator[None]:
         raise Rejected(f"{place}: there is no access key: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY") from error
     except (ParamValidationError, NoRegionError, ValueError) as error:
         raise Rejected(f"{place}: {fit_to_show(str(error))}") from error
+    except ResponseParserError as error:
+        raise Unreachable(f"{place}: an answer that is not S3's, as a proxy gives") from error
     except (BotoCoreError, OSError) as error:
         raise Unreachable(f"{place}: {_words(error)}") from error
 
 
 def _refusal(place: str, error: ClientError) -> Failed:
+    """Only a code of S3's own is its word. A proxy's page has none, and the library puts the HTTP status in its place.
+    So it does for HEAD, whose answers have no body: there 404 is all that S3 can say."""
     code = str(error.response.get("Error", {}).get("Code", ""))
-    if code in MISSING:
+    if code in MISSING or (code == "404" and error.operation_name.startswith("Head")):
         return Gone("its file has gone")
     if code == "NoSuchBucket":
         return Rejected(f"{place}: there is no such bucket", code)
+    if not code or code.isdecimal():
+        status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", code)
+        return Unreachable(f"{place}: HTTP {status} without a word of S3's own, as a proxy answers")
     said = fit_to_show(str(error.response.get("Error", {}).get("Message", "")))
     kind = Unreachable if code in PASSING else Rejected
     return kind(f"{place} refused: {code}{f', {said}' if said and said != code else ''}")

@@ -3,6 +3,7 @@
 import asyncio
 import hashlib
 from collections.abc import AsyncGenerator, AsyncIterator, Iterator
+from contextlib import asynccontextmanager
 from uuid import uuid4
 
 import pytest
@@ -206,6 +207,39 @@ async def test_what_the_store_refuses_half_way_is_told_without_a_secret(
     with pytest.raises(kind, match=said) as raised:
         await written(place, bucket)
     assert SECRET not in str(raised.value) and KEY not in str(raised.value)
+
+
+PAGE = "<!DOCTYPE html><html><head><meta charset=utf-8><title>Blocked</title></head><body>Ask your firewall<br></html>"
+TIDY_PAGE = "<html><head><title>Blocked</title></head><body><p>Ask your firewall</p></body></html>"
+
+
+@pytest.mark.parametrize("page", [PAGE, TIDY_PAGE, ""])
+@pytest.mark.parametrize("status", [403, 404, 407])
+async def test_the_page_of_a_proxy_is_no_word_of_the_store(status: int, page: str) -> None:
+    async with standing_before(status, page) as proxied:
+        for asking in (written(proxied, "s3://kept"), proxied.manifest("s3://kept", "orders.dump")):
+            with pytest.raises(Unreachable, match=f"s3://kept: HTTP {status} without a word of S3's own"):
+                await asking
+
+
+async def test_a_page_instead_of_the_store_s_yes_is_no_yes() -> None:
+    async with standing_before(200, PAGE) as proxied:
+        for asking in (written(proxied, "s3://kept"), proxied.kept("s3://kept", [".dump"])):
+            with pytest.raises(Unreachable, match="s3://kept: "):
+                await asking
+
+
+@asynccontextmanager
+async def standing_before(status: int, page: str) -> AsyncIterator[Place]:
+    """A place whose store is never reached, because something on the way answers everything itself."""
+
+    async def answer(request: web.Request) -> web.Response:
+        return web.Response(status=status, text=page, content_type="text/html")
+
+    application = web.Application()
+    application.router.add_route("*", "/{path:.*}", answer)
+    async with TestServer(application) as server:
+        yield reached({"S3_ENDPOINT_URL": str(server.make_url("")), "AWS_ACCESS_KEY_ID": KEY} | SECRETS)
 
 
 def test_the_secret_is_not_shown_by_what_holds_it(store: Store) -> None:
