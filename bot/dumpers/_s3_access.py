@@ -1,7 +1,7 @@
 """How S3 is reached, and what it objects to in words of ours."""
 
 import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -58,6 +58,13 @@ class Bucket:
         return f"s3://{self.name}"
 
 
+class _WebPage(BotoCoreError):  # type: ignore[misc]
+    """Of something that stands before S3, which answers nothing with a page for a browser: its status, even 200, is no
+    word of S3's."""
+
+    fmt = "a web page came instead of S3's answer, as a proxy sends"
+
+
 class Access:
     """One client for the whole process, made when it is needed: it takes a while, and memory."""
 
@@ -83,7 +90,9 @@ class Access:
             region_name=settings.aws_region or settings.aws_default_region or _own_region(settings),
         )
         with _translated("S3"):
-            return session.client("s3", endpoint_url=settings.s3_endpoint_url, config=_config(settings))
+            client = session.client("s3", endpoint_url=settings.s3_endpoint_url, config=_config(settings))
+        client.meta.events.register_first("before-parse.s3", _must_be_s3s)
+        return client
 
 
 async def off_loop(bucket: Bucket, work: Callable[[], T]) -> T:
@@ -95,6 +104,13 @@ async def off_loop(bucket: Bucket, work: Callable[[], T]) -> T:
         except asyncio.CancelledError:
             await asyncio.wait([working])
             raise
+
+
+def _must_be_s3s(response_dict: Mapping[str, Any], **_: Any) -> None:
+    """What is read piece by piece is compared with its sum."""
+    body = response_dict["body"]
+    if isinstance(body, bytes) and body and response_dict["headers"].get("content-type", "").startswith("text/html"):
+        raise _WebPage
 
 
 def _own_region(settings: Settings) -> str | None:

@@ -218,14 +218,20 @@ TIDY_PAGE = "<html><head><title>Blocked</title></head><body><p>Ask your firewall
 async def test_the_page_of_a_proxy_is_no_word_of_the_store(status: int, page: str) -> None:
     async with standing_before(status, page) as proxied:
         for asking in (written(proxied, "s3://kept"), proxied.manifest("s3://kept", "orders.dump")):
-            with pytest.raises(Unreachable, match=f"s3://kept: HTTP {status} without a word of S3's own"):
+            with pytest.raises(Unreachable, match=f"s3://kept: (HTTP {status} without a word of S3's own|a web page)"):
                 await asking
 
 
-async def test_a_page_instead_of_the_store_s_yes_is_no_yes() -> None:
-    async with standing_before(200, PAGE) as proxied:
-        for asking in (written(proxied, "s3://kept"), proxied.kept("s3://kept", [".dump"])):
-            with pytest.raises(Unreachable, match="s3://kept: "):
+@pytest.mark.parametrize("page", [PAGE, TIDY_PAGE])
+async def test_a_page_instead_of_the_store_s_yes_is_no_yes(page: str) -> None:
+    async with standing_before(200, page) as proxied:
+        for asking in (
+            written(proxied, "s3://kept"),
+            proxied.kept("s3://kept", [".dump"]),
+            proxied.remove("s3://kept", "orders.dump"),
+            proxied.describe("s3://kept", "orders.dump", {}),
+        ):
+            with pytest.raises(Unreachable, match="s3://kept: a web page"):
                 await asking
 
 
