@@ -40,14 +40,14 @@ def declare(words: tuple[str, ...], drill: bool, who: str | None) -> None:
 @as_option
 def ack(ref: str, who: str | None) -> None:
     """Acknowledge an incident, such as INC-12: the paging stops."""
-    carry_out(_ack(ref, who))
+    carry_out(_ack(readable(ref), who))
 
 
 @click.command()
 @click.argument("ref", required=False)
 def status(ref: str | None) -> None:
     """Show what is open, or one incident with its pages."""
-    carry_out(_status(ref))
+    carry_out(_status(readable(ref) if ref else None))
 
 
 def readable(typed: str) -> str:
