@@ -4,7 +4,7 @@ import base64
 import hashlib
 import hmac
 import json
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
 import aiohttp
@@ -15,19 +15,19 @@ from bot.outgoing import PATIENCE_S, USER_AGENT, Answer, ask, refusal, shown
 # The signature is that of the Standard Webhooks specification, for which receivers find a library.
 SECRET_PREFIX = "whsec_"  # noqa: S105 - not a secret: what every such secret begins with
 
-# The key that everything posted to this address is signed with.
-KeyOf = Callable[[str], Awaitable[bytes]]
+# The keys that everything posted to this address is signed with: for a while after a rotation they are two.
+KeysOf = Callable[[str], Awaitable[Sequence[bytes]]]
 
 
 class Hooks:
     """Posts to webhooks. Nothing is posted again by itself."""
 
     def __init__(
-        self, session: aiohttp.ClientSession, clock: Clock, key_of: KeyOf, *, patience_s: float = PATIENCE_S
+        self, session: aiohttp.ClientSession, clock: Clock, keys_of: KeysOf, *, patience_s: float = PATIENCE_S
     ) -> None:
         self._session = session
         self._clock = clock
-        self._key_of = key_of
+        self._keys_of = keys_of
         self._patience_s = patience_s
 
     async def post(self, url: str, body: Mapping[str, Any], *, key: str, whose: str) -> str:
@@ -44,7 +44,7 @@ class Hooks:
             "Idempotency-Key": key,
             "Webhook-Id": key,
             "Webhook-Timestamp": at,
-            "Webhook-Signature": signature(await self._key_of(url), key, at, raw),
+            "Webhook-Signature": " ".join(signature(one, key, at, raw) for one in await self._keys_of(url)),
         }
         answer = await ask(
             self._session, "POST", url, whose=whose, patience_s=self._patience_s, data=raw, headers=headers

@@ -558,6 +558,26 @@ async def test_doctor_prints_the_key_of_a_webhook_and_of_nothing_else(here: Path
     assert none.err == "The runbook has no webhook of “ben”. There is one of: zoe.\n"
 
 
+async def test_keys_are_rotated_from_a_shell(here: Path, database: str) -> None:
+    more = "people:\n  zoe: {webhook: 'https://example.com/s3cret'}\n"
+    (here / "runbook.yml").write_text(RUNBOOK.replace("people:\n", more))
+
+    async def key(*words: str) -> str:
+        told = await tocsin("webhook-key", *words, at=here, DATABASE_URL=database)
+        assert told.code == 0, told.err
+        return told.out
+
+    first = await key()
+    assert re.fullmatch(r"zoe: whsec_\S+\n", first)
+    rotated = await key("--rotate")
+    assert "UTC" in rotated
+    assert first not in rotated
+    assert (await key("zoe")).strip() == rotated.split("zoe: ")[1].strip()
+    ended = await tocsin("link-key", "--rotate", "--at-once", at=here, DATABASE_URL=database)
+    assert (ended.code, "have ended" in ended.out) == (0, True)
+    assert (await tocsin("link-key", "--at-once", at=here, DATABASE_URL=database)).code == 2
+
+
 # The rest
 
 
@@ -592,3 +612,15 @@ async def test_the_sandbox_prints_where_its_page_is_and_serves_it(here: Path) ->
 def test_a_title_with_a_byte_that_is_no_text_is_declared_all_the_same() -> None:
     assert readable(b"K\xf6ln is down".decode("utf-8", "surrogateescape")) == "K\ufffdln is down"
     assert readable("Köln is down 🚨") == "Köln is down 🚨"
+
+
+@pytest.mark.parametrize("words", [("ack",), ("status",), ("ack", "--as", "ben")])
+async def test_a_byte_that_is_no_text_is_an_incident_that_is_not_there_and_no_fault(
+    here: Path, database: str, words: tuple[str, ...]
+) -> None:
+    (here / "runbook.yml").write_text(RUNBOOK)
+    ended = await tocsin(*words, b"K\xf6ln".decode("utf-8", "surrogateescape"), at=here, DATABASE_URL=database)
+
+    assert ended.code == 1
+    assert "fault in Tocsin" not in ended.err
+    assert "K\ufffdln" in ended.err

@@ -16,6 +16,7 @@ from bot.cli.deeds import ack, declare, status
 from bot.cli.doctor import doctor
 from bot.cli.manifesting import manifest
 from bot.cli.running import migrate, rehearse, run, sandbox
+from bot.cli.webhook_key import link_key, webhook_key
 from bot.domain.errors import TocsinError, Unanswered
 
 log = logging.getLogger(__name__)
@@ -64,5 +65,8 @@ def main() -> None:
     """Tocsin keeps a small team's incident runbook alive. `tocsin sandbox` shows all of it without any account."""
 
 
-for command in (sandbox, init, check, doctor, manifest, run, migrate, declare, ack, status, backups, rehearse):
+for command in (
+    *(sandbox, init, check, doctor, manifest, run, migrate),
+    *(declare, ack, status, backups, webhook_key, link_key, rehearse),
+):
     main.add_command(command)

@@ -13,7 +13,7 @@ from bot.cli.checking import said
 from bot.cli.finding import Finding
 from bot.cli.surroundings import surroundings
 from bot.cli.trial import try_paging
-from bot.cli.webhook_key import webhook_key
+from bot.cli.webhook_key import key_of
 from bot.clock import Clock
 from bot.domain.errors import Failed, Rejected, TocsinError
 from bot.mail import Mail
@@ -45,7 +45,7 @@ def doctor(person: str | None, wait: str, webhook: str | None) -> None:
     Slack, channels, people, mail, database and tools, each in a line, with how to mend what is broken.
     """
     if webhook:
-        click.echo(carry_out(webhook_key(webhook)))
+        click.echo(carry_out(key_of(webhook)))
         return
     if person:
         worked = carry_out(try_paging(person, parse_duration(wait)))

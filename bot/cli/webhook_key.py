@@ -1,30 +1,111 @@
-"""The key that a webhook's receiver needs, to prove that what it is sent came from here."""
+"""The keys that sign webhooks and links: shown to those who must know them, and rotated."""
+
+from datetime import datetime
+
+import click
 
 from bot.app import App
-from bot.cli.begin import read_runbook, read_settings
+from bot.cli.begin import carry_out, read_runbook, read_settings
 from bot.clock import Clock
 from bot.domain.errors import NotFound
 from bot.hooks import written
 from bot.runbook import Runbook
-from bot.services.keyring import Keyring
+from bot.services.keyring import LINKS, WEBHOOK, Keyring
 
 ALERTS = "alerts"
 
+rotate_option = click.option("--rotate", is_flag=True, help="Make a new one; the former counts too for a while.")
+at_once_option = click.option("--at-once", is_flag=True, help="With --rotate: the former one ends now.")
 
-async def webhook_key(name: str) -> str:
+
+@click.command("webhook-key")
+@click.argument("name", required=False, metavar="[PERSON]")
+@rotate_option
+@at_once_option
+def webhook_key(name: str | None, rotate: bool, at_once: bool) -> None:
+    """Print what webhooks are signed with: that of PERSON, of `alerts`, or all of them.
+
+    --rotate makes new keys for all webhooks; for 24 hours everything is signed with the former ones too.
+    """
+    _must_fit(rotate, at_once)
+    if rotate and name:
+        raise click.UsageError("--rotate makes new keys for all webhooks: give no name with it.")
+    if name:
+        click.echo(carry_out(key_of(name)))
+        return
+    for line in carry_out(_keys(rotate=rotate, at_once=at_once)):
+        click.echo(line)
+
+
+@click.command("link-key")
+@rotate_option
+@at_once_option
+def link_key(rotate: bool, at_once: bool) -> None:
+    """Rotate the key of the links that acknowledge.
+
+    Links that were sent stay good for their week, or end now with --at-once. Without --rotate: say how old the key is.
+    """
+    _must_fit(rotate, at_once)
+    click.echo(carry_out(_link_key(rotate=rotate, at_once=at_once)))
+
+
+async def key_of(name: str) -> str:
     """The key for the webhook of a person, or of `alerts`. Raises NotFound when they have none."""
     settings = read_settings(log_level="WARNING")
     runbook = read_runbook(settings)
     address = _address(runbook, name)
     async with App(settings, runbook, Clock()).at_hand() as services:
-        return written(await Keyring(services.db, services.clock).of_webhook(address))
+        return written((await Keyring(services.db, services.clock).of_webhook(address))[0])
+
+
+async def _keys(*, rotate: bool, at_once: bool) -> list[str]:
+    """A line for each webhook of the runbook, after what happened to the former keys."""
+    settings = read_settings(log_level="WARNING")
+    runbook = read_runbook(settings)
+    lines: list[str] = []
+    async with App(settings, runbook, Clock()).at_hand() as services:
+        keyring = Keyring(services.db, services.clock)
+        if rotate:
+            until = await keyring.rotate(WEBHOOK, at_once=at_once)
+            lines.append(
+                f"New keys. Everything is signed with the former ones too until {_when(until)}."
+                if until
+                else "New keys. The former ones have ended: give each receiver its new one now."
+            )
+        for name in _names(runbook):
+            lines.append(f"{name}: {written((await keyring.of_webhook(_address(runbook, name)))[0])}")
+    return lines or ["The runbook holds no webhook."]
+
+
+async def _link_key(*, rotate: bool, at_once: bool) -> str:
+    settings = read_settings(log_level="WARNING")
+    async with App(settings, read_runbook(settings), Clock()).at_hand() as services:
+        keyring = Keyring(services.db, services.clock)
+        if not rotate:
+            return f"The key of the links was made {_when((await keyring.get(LINKS)).made_at)}."
+        if await keyring.rotate(LINKS, at_once=at_once):
+            return "A new key signs the links. Those that were sent stay good until their week is over."
+        return "A new key signs the links. Those that were sent have ended: acknowledge in Slack, or with `tocsin ack`."
+
+
+def _must_fit(rotate: bool, at_once: bool) -> None:
+    if at_once and not rotate:
+        raise click.UsageError("--at-once goes with --rotate.")
+
+
+def _when(at: datetime) -> str:
+    return f"{at:%Y-%m-%d %H:%M} UTC"
+
+
+def _names(runbook: Runbook) -> list[str]:
+    return [key for key, one in runbook.people.items() if one.webhook] + [ALERTS] * bool(runbook.alerts.webhook)
 
 
 def _address(runbook: Runbook, name: str) -> str:
     person = runbook.people.get(name)
     webhook = person.webhook if person else runbook.alerts.webhook if name == ALERTS else None
     if webhook is None:
-        known = [key for key, one in runbook.people.items() if one.webhook] + [ALERTS] * bool(runbook.alerts.webhook)
+        known = _names(runbook)
         there_are = f"There is one of: {', '.join(known)}." if known else "The runbook holds none at all."
         raise NotFound(f"The runbook has no webhook of “{name}”. {there_are}")
     return webhook.reveal()

@@ -1,13 +1,14 @@
 """Links that acknowledge: each is made for one page, signed with a key of the database, and good for a week."""
 
 import logging
+from collections.abc import Sequence
 from datetime import timedelta
 from hashlib import sha256
 from hmac import compare_digest
 from typing import Any
 
 from itsdangerous import BadData, TimestampSigner, URLSafeTimedSerializer
-from itsdangerous.encoding import want_bytes
+from itsdangerous.encoding import base64_encode, want_bytes
 
 from bot.clock import Clock
 from bot.domain.errors import Failed, NotFound, Refused
@@ -45,16 +46,17 @@ class Links:
         if self._public_url is None:
             return None
         try:
-            key = await self._keyring.of_links()
+            key = await self._keyring.of_new_links()
         except Failed as error:
             log.warning("page=%s goes without a link: %s", page.id, error)
             return None
-        return f"{self._public_url}{PATH}{self._signer(key).dumps(page.id)}"
+        return f"{self._public_url}{PATH}{self._signer([key]).dumps(page.id)}"
 
     async def page_of(self, token: str) -> Page:
         """The page a link was made for. Raises NotFound for what we have not signed, LinkOver, or Failed."""
         try:
-            page_id, signed_at = self._signer(await self._keyring.of_links()).loads(token, return_timestamp=True)
+            signer = self._signer(await self._keyring.of_links())
+            page_id, signed_at = signer.loads(token, return_timestamp=True)
         except BadData as error:
             raise NotFound("This link is not one of ours, or a part of it is missing.") from error
         async with self._db.statement() as conn:
@@ -70,9 +72,12 @@ class Links:
         async with self._db.statement() as conn:
             return await incidents.reopened_since(conn, page.incident_id, page.due_at)
 
-    def _signer(self, key: bytes) -> URLSafeTimedSerializer:
+    def _signer(self, keys: Sequence[bytes]) -> URLSafeTimedSerializer:
         options: dict[str, Any] = {"clock": self._clock, "digest_method": sha256}
-        return URLSafeTimedSerializer(key, salt="acknowledge", signer=SignerByOurClock, signer_kwargs=options)
+        # Its library wants the newest last: signs with that one, and believes each.
+        return URLSafeTimedSerializer(
+            list(reversed(keys)), salt="acknowledge", signer=SignerByOurClock, signer_kwargs=options
+        )
 
 
 class SignerByOurClock(TimestampSigner):
@@ -86,5 +91,10 @@ class SignerByOurClock(TimestampSigner):
         return int(self._clock.now().timestamp())
 
     def verify_signature(self, value: str | bytes, sig: str | bytes) -> bool:
-        """The letters and not what they decode to: of a signature there is one spelling."""
-        return compare_digest(want_bytes(sig), self.get_signature(want_bytes(value)))
+        """The letters and not what they decode to: of a signature by one key there is one spelling."""
+        return any(
+            compare_digest(
+                want_bytes(sig), base64_encode(self.algorithm.get_signature(self.derive_key(key), want_bytes(value)))
+            )
+            for key in self.secret_keys
+        )

@@ -1,6 +1,7 @@
 """Secrets of our own, shared by every process on this database: each is made when somebody first needs it."""
 
 import secrets
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from bot.store.queries import Connection, Queries
@@ -10,7 +11,30 @@ SQL = Queries(__file__)
 LENGTH = 32
 
 
-async def get(conn: Connection, name: str, now: datetime) -> bytes:
+@dataclass(frozen=True)
+class Key:
+    """A key, and the one before it for as long as that counts too."""
+
+    secret: bytes = field(repr=False)
+    made_at: datetime
+    former: bytes | None = field(repr=False)
+    former_until: datetime | None
+
+    def that_count(self, now: datetime) -> list[bytes]:
+        """One or two, the present one first."""
+        counts = self.former is not None and self.former_until is not None and now < self.former_until
+        return [self.secret, self.former] if counts and self.former is not None else [self.secret]
+
+
+async def get(conn: Connection, name: str, now: datetime) -> Key:
     """The key of this name, the same for everybody. Of several processes that need it first, one makes it."""
-    await SQL.run(conn, "make", name=name, secret=secrets.token_bytes(LENGTH), now=now)
-    return bytes((await SQL.the(conn, "get", name=name))["secret"])
+    if (row := await SQL.one(conn, "get", name=name)) is None:
+        await SQL.run(conn, "make", name=name, secret=secrets.token_bytes(LENGTH), now=now)
+        row = await SQL.the(conn, "get", name=name)
+    former = row["former"]
+    return Key(bytes(row["secret"]), row["made_at"], None if former is None else bytes(former), row["former_until"])
+
+
+async def rotate(conn: Connection, name: str, now: datetime, *, former_until: datetime | None) -> None:
+    """A new key of this name. `former_until` None: the former one ends now."""
+    await SQL.run(conn, "rotate", name=name, secret=secrets.token_bytes(LENGTH), now=now, former_until=former_until)

@@ -39,11 +39,11 @@ def runbook(receiver: Provider) -> Runbook:
 
 @pytest.fixture
 async def pager(clock: Clock, rendering: Rendering, runbook: Runbook) -> AsyncIterator[WebhookPager]:
-    async def key_of(url: str) -> bytes:
-        return key_for(ROOT, url)
+    async def keys_of(url: str) -> list[bytes]:
+        return [key_for(ROOT, url)]
 
     async with http_client() as session:
-        yield WebhookPager(Hooks(session, clock, key_of, patience_s=0.3), rendering, runbook, link_to)
+        yield WebhookPager(Hooks(session, clock, keys_of, patience_s=0.3), rendering, runbook, link_to)
 
 
 async def link_to(page: Page) -> str | None:

@@ -16,8 +16,8 @@ async def test_a_key_is_made_at_its_first_use_and_stays_the_same(database: str) 
         first = await keys.get(conn, "links", now)
     async with db.transaction() as conn:
         assert await keys.get(conn, "links", now) == first
-        assert await keys.get(conn, "hooks", now) != first
-    assert len(first) == keys.LENGTH
+        assert (await keys.get(conn, "hooks", now)).secret != first.secret
+    assert len(first.secret) == keys.LENGTH
     await db.close()
 
 
@@ -27,7 +27,7 @@ async def test_of_two_processes_that_need_it_first_the_second_takes_the_key_of_t
     await one.open()
     await other.open()
 
-    async def second() -> bytes:
+    async def second() -> keys.Key:
         async with other.transaction() as conn:
             return await keys.get(conn, "links", now)
 

@@ -314,11 +314,16 @@ async def test_a_link_that_was_changed_cut_or_made_up_leads_nowhere(town: World,
 
 async def test_a_link_signed_with_another_key_leads_nowhere(town: World, office: PostOffice) -> None:
     await declared(town)
+    page = await page_of(town)
+    put = "UPDATE keys SET secret = %s WHERE name = 'links'"
     async with town.house.db.transaction() as conn:
-        await conn.execute("UPDATE keys SET secret = %s WHERE name = 'links'", [bytes(32)])
+        (ours,) = await (await conn.execute("SELECT secret FROM keys WHERE name = 'links'")).fetchall()
+        await conn.execute(put, [bytes(32)])
     keyring = Keyring(town.house.db, town.clock)
     stranger = Links(town.house.db, town.clock, keyring, public_url=PUBLIC)
-    forged = str(await stranger.link_to(await page_of(town))).removeprefix(PUBLIC)
+    forged = str(await stranger.link_to(page)).removeprefix(PUBLIC)
+    async with town.house.db.transaction() as conn:
+        await conn.execute(put, [ours["secret"]])
 
     assert forged != link_in(office)
     assert (await press(town, forged))[0] == 404
@@ -388,3 +393,28 @@ async def test_without_a_database_the_page_says_that_nothing_was_recorded(
 
         await until(is_taken)
         assert await is_acknowledged(world)
+
+
+async def test_a_link_stays_good_when_its_key_is_rotated_and_a_new_one_is_signed_with_the_new_key(
+    town: World, office: PostOffice
+) -> None:
+    await declared(town)
+    shell = Keyring(town.house.db, town.clock)
+    await shell.rotate("links", at_once=False)
+    new = str(await Links(town.house.db, town.clock, shell, public_url=PUBLIC).link_to(await page_of(town)))
+
+    assert new.removeprefix(PUBLIC) != link_in(office)
+    assert (await follow(town, new.removeprefix(PUBLIC)))[0] == 200
+    assert (await press(town, link_in(office)))[0] == 200
+    assert await is_acknowledged(town)
+
+
+async def test_a_key_of_links_that_leaked_is_ended_at_once_in_every_running_process(
+    town: World, office: PostOffice
+) -> None:
+    await declared(town)
+    assert (await follow(town, link_in(office)))[0] == 200
+    await Keyring(town.house.db, town.clock).rotate("links", at_once=True)
+
+    assert (await press(town, link_in(office)))[0] == 404
+    assert not await is_acknowledged(town)
