@@ -11,7 +11,7 @@ from pathlib import Path
 
 import click
 
-from bench import acknowledge, backup, claims, deadline, declare, hanging, health, memory, start, storm, takeover
+from bench import acknowledge, backup, batch, claims, deadline, declare, hanging, health, memory, start, storm, takeover
 from bench.table import Table
 
 MEASUREMENTS: Mapping[str, Callable[[Path], Awaitable[Table]]] = {
@@ -20,6 +20,7 @@ MEASUREMENTS: Mapping[str, Callable[[Path], Awaitable[Table]]] = {
     "deadline": deadline.measure,
     "storm": storm.measure,
     "hanging": hanging.measure,
+    "batch": batch.measure,
     "takeover": takeover.measure,
     "claims": claims.measure,
     "health": health.measure,

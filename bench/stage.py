@@ -52,8 +52,13 @@ class Stage:
                 self._must_be_sound()
 
     @asynccontextmanager
-    async def started(self, *, home: str = "home", transport: Transport = "socket") -> AsyncIterator["Bot"]:
-        """`tocsin run`, from the moment it is started until the block ends; then it is told to stop, and does."""
+    async def started(
+        self, *, home: str = "home", transport: Transport = "socket", **more: str
+    ) -> AsyncIterator["Bot"]:
+        """`tocsin run`, from the moment it is started until the block ends; then it is told to stop, and does.
+
+        `more` is of its environment.
+        """
         place = self.scratch / home
         place.mkdir(exist_ok=True)
         environ, port = self._environ(transport), free_port()
@@ -61,7 +66,7 @@ class Stage:
             began = time.perf_counter()
             process = await asyncio.create_subprocess_exec(
                 sys.executable, "-m", "bot.cli", "run", cwd=HERE.parent, stdout=log, stderr=log,
-                env=environ | {"TOCSIN_HOME": str(place), "PORT": str(port)},
+                env=environ | more | {"TOCSIN_HOME": str(place), "PORT": str(port)},
             )  # fmt: skip
         try:
             yield Bot(process, place, port, began)
