@@ -54,7 +54,7 @@ async def _lateness(scene: Stage, bot: Bot, name: str, spread_s: int) -> Spread:
         """At the moment a call arrives; Slack carries every one of them out after a while."""
         key = ((arguments.get("metadata") or {}).get("event_payload") or {}).get("key", "")
         if key.startswith("page:") and "ts" not in arguments:
-            arrived.setdefault(int(key.removeprefix("page:")), clock.machine_now())
+            arrived.setdefault(int(key.removeprefix("page:").partition(".")[0]), clock.machine_now())
             if len(arrived) == DUE:
                 everybody.set()
         return True

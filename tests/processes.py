@@ -6,7 +6,7 @@ import signal
 import time
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -73,7 +73,12 @@ class Replica:
         return self.log.read_text()
 
     def _signal(self, told: signal.Signals) -> None:
-        os.killpg(self.process.pid, told)
+        try:
+            os.killpg(self.process.pid, told)
+        except ProcessLookupError:
+            # It has only just been started, and has no group of its own yet; or it has just ended by itself.
+            with suppress(ProcessLookupError):
+                os.kill(self.process.pid, told)
 
 
 class Fleet:
