@@ -122,7 +122,8 @@ class SlackApp:
 
         What nobody here cares about is not stored: one comes for everybody who is invited anywhere.
         """
-        if body["event"]["type"] in self._events and await self._store("event", body):
+        event = body["event"]
+        if event["type"] in self._events and not _is_no_word_to_us(event) and await self._store("event", body):
             return BoltResponse(status=503)
         await ack()
         return None
@@ -162,6 +163,15 @@ class SlackApp:
         finally:
             self._measure(time.perf_counter() - began)
         return None
+
+
+def _is_no_word_to_us(event: Mapping[str, Any]) -> bool:
+    """Each of our own pages comes back as a message, and so does each edit of one."""
+    if event["type"] != "message":
+        return False
+    return (
+        event.get("channel_type") != "im" or not event.get("user") or bool(event.get("bot_id") or event.get("subtype"))
+    )
 
 
 def key_of(kind: str, body: Mapping[str, Any]) -> str:

@@ -4,6 +4,7 @@ from bot.domain.incident import by_urgency
 from bot.slack.blocks import Button, home, message
 from commands.about import lets_in
 from commands.call import Answer, Call, Home
+from commands.command import HELP
 from commands.escalate.rota import on_call_words
 from commands.incident.book import COMMAND
 from commands.incident.look import panel_buttons
@@ -29,3 +30,11 @@ async def opened(call: Call) -> Answer:
 async def mentioned(call: Call) -> Answer:
     open_ones = await call.house.incidents.newest(open_only=True)
     return call.say("panel", buttons=panel_buttons(), count=len(open_ones))
+
+
+@COMMAND.event("message")
+async def written_to_us(call: Call) -> Answer:
+    """A direct message is no command: whoever answers a page with “ack” must learn that nothing was done."""
+    if str(call.message.get("text", "")).strip().lower().rstrip(".!") in HELP:
+        return await COMMAND.help(call)
+    return call.say("direct", buttons=panel_buttons())

@@ -41,6 +41,7 @@ def test_every_event_has_the_scope_it_needs(manifest: dict[str, Any]) -> None:
         "channel_archive": "channels:read",
         "channel_rename": "channels:read",
         "member_joined_channel": "channels:read",
+        "message.im": "im:history",
         "reaction_added": "reactions:read",
     }
     free = {"app_home_opened", "app_uninstalled", "tokens_revoked"}

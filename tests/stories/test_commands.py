@@ -391,3 +391,25 @@ async def test_renamed_commands_work_and_every_advice_uses_their_names(new_world
         assert "*Engineering Lead* is being paged" in await ask(world, "eve", "/page", room)
         await ask(world, "eve", "/ops close", room)
         assert "`/ops reopen &lt;why&gt;`" in await ask(world, "eve", "/ops close", room)
+
+
+async def test_a_direct_message_is_answered_and_no_message_of_the_bot_is_kept_as_one(world: World) -> None:
+    await declared(world)
+    home = await world.ada.opens_messages()
+    seen = len(home.messages)
+
+    await world.ada.says("help", home)
+    await world.settled()
+    await world.ada.says("ack", home)
+    await world.settled()
+
+    answers = [words_of(one) for one in home.messages[seen:] if one.user == world.workspace.bot.id]
+    assert len(answers) == 2
+    assert "/incident declare" in answers[0]
+    assert "Nothing was done" in answers[1]
+    assert "Not acknowledged yet" in words_of(world.card())
+    async with world.house.db.statement() as conn:
+        kept = await (
+            await conn.execute("SELECT FROM requests WHERE body::jsonb -> 'event' ->> 'type' = 'message'")
+        ).fetchall()
+    assert len(kept) == 2, "each of our own pages is a message too"
