@@ -21,6 +21,9 @@ from bot.domain.errors import Failed, RateLimited, Rejected, TocsinError, Unansw
 PATIENCE_S = 10.0
 USER_AGENT = "Tocsin"
 LARGEST_ANSWER = 1024 * 1024
+# A declaration of XML or a comment may stand before the first tag of a page; some have no tag around the whole.
+PAGE_BEGINS_WITHIN = 1024
+MARKS_OF_A_PAGE = (b"<!doctype html", b"<html", b"<head", b"<body", b"<meta", b"<script")
 # What somebody else's server says is shown to people, but not at any length.
 SAID_LENGTH = 200
 # Of a proxy that wants a password, of a request that came too slowly or too early: none of them is about what was sent.
@@ -175,7 +178,8 @@ class Answer:
     @property
     def is_web_page(self) -> bool:
         """A whole document for a browser, as proxies and captive portals answer in the place of whoever was asked."""
-        return self.body[:200].lstrip(b"\xef\xbb\xbf \t\r\n").lower().startswith((b"<!doctype html", b"<html"))
+        began = self.body[:PAGE_BEGINS_WITHIN].lstrip(b"\xef\xbb\xbf \t\r\n").lower()
+        return began.startswith(b"<") and any(mark in began for mark in MARKS_OF_A_PAGE)
 
     @property
     def shown(self) -> str:
@@ -231,17 +235,25 @@ def patience_asked(answer: Answer, now: datetime, usual: timedelta = USUAL_WAIT)
     """From seconds or a date; within reason, whatever was asked for."""
     retry_after = answer.headers.get("Retry-After", "")
     try:
-        asked = timedelta(seconds=float(retry_after)) if not retry_after[:1].isalpha() else _until(retry_after, now)
-    except (ValueError, OverflowError, TypeError):
-        asked = usual
+        asked = _until(retry_after, now) if retry_after[:1].isalpha() else timedelta(seconds=float(retry_after))
+    except (ValueError, OverflowError):
+        asked = None
+    asked = usual if asked is None else asked
     return min(max(asked, timedelta(seconds=1)), LONGEST_WAIT)
 
 
 def date_of(answer: Answer) -> datetime | None:
     """When it was given by the clock of whoever gave it, to the second."""
+    return date_read(answer.headers.get("Date", ""))
+
+
+def date_read(text: str) -> datetime | None:
+    """A date as HTTP and mails write it, in UTC where it names no zone; None for what is none, or lies outside of any
+    calendar: a wrong date is no reason to forget what was said beside it."""
     try:
-        return parsedate_to_datetime(answer.headers.get("Date", "")).astimezone(UTC)
-    except (ValueError, TypeError):
+        date = parsedate_to_datetime(text)
+        return (date if date.tzinfo else date.replace(tzinfo=UTC)).astimezone(UTC)
+    except (ValueError, TypeError, OverflowError):
         return None
 
 
@@ -269,5 +281,6 @@ def _reason(error: Exception) -> str:
     return "no connection in time"
 
 
-def _until(date: str, now: datetime) -> timedelta:
-    return parsedate_to_datetime(date) - now
+def _until(date: str, now: datetime) -> timedelta | None:
+    until = date_read(date)
+    return until - now if until else None

@@ -4,14 +4,13 @@ import base64
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from email.utils import parsedate_to_datetime
 from typing import Any, Literal
 
 import aiohttp
 
 from bot.clock import Clock
 from bot.domain.errors import Failed, Rejected, Unanswered, Unreachable
-from bot.outgoing import PATIENCE_S, Answer, ask, date_of, refusal
+from bot.outgoing import PATIENCE_S, Answer, ask, date_of, date_read, refusal
 from bot.settings import Twilio
 
 Kind = Literal["Messages", "Calls"]
@@ -177,11 +176,4 @@ def segments(text: str) -> int:
 
 def _listed(row: dict[str, Any]) -> Listed:
     sid, sender, body = (str(row.get(name) or "") for name in ("sid", "from", "body"))
-    return Listed(sid, sender, body, _date(row.get("date_created")))
-
-
-def _date(text: object) -> datetime | None:
-    try:
-        return parsedate_to_datetime(str(text))
-    except ValueError:
-        return None
+    return Listed(sid, sender, body, date_read(str(row.get("date_created"))))
