@@ -69,12 +69,13 @@ class Messages(Calls):
             answer = await self.call("conversations.history", params=params)
             oldest = (since - within).timestamp() + self.ahead_s
             # Slack gives the newest first.
-            for said in answer["messages"]:
-                if float(said["ts"]) < oldest:
+            said, following = _history(answer)
+            for ts, its_key in said:
+                if float(ts) < oldest:
                     return found
-                if said.get("metadata", {}).get("event_payload", {}).get("key") == key:
-                    found = Posted(channel, said["ts"])
-            cursor = {"cursor": answer.get("response_metadata", {}).get("next_cursor", "")}
+                if its_key == key:
+                    found = Posted(channel, ts)
+            cursor = {"cursor": following}
             if not cursor["cursor"]:
                 return found
         raise Unanswered("more was posted since than can be looked through")
@@ -130,6 +131,20 @@ def _not_taken(answer: Answer) -> Failed:
         return Unanswered(f"Slack did not take an answer: HTTP {answer.shown}")
     code = UNREADABLE if words == UNREADABLE else str(answer.status)
     return Rejected(f"Slack says {words} to an answer", code)
+
+
+def _history(answer: Mapping[str, Any]) -> tuple[list[tuple[str, Any]], str]:
+    """The `ts` and the key of each message, and where the next ones begin. Raises Unanswered for what is no history:
+    then it is not known what was posted, and what was may be sent again in the end."""
+    try:
+        said = [(f"{one['ts']}", _key_of(one)) for one in answer["messages"] if float(one["ts"]) >= 0]
+        return said, (answer.get("response_metadata") or {}).get("next_cursor") or ""
+    except (LookupError, TypeError, ValueError, AttributeError) as error:
+        raise Unanswered("Slack's answer is not the history of a conversation") from error
+
+
+def _key_of(said: Mapping[str, Any]) -> Any:
+    return ((said.get("metadata") or {}).get("event_payload") or {}).get("key")
 
 
 def _metadata(key: str | None) -> Mapping[str, Any] | None:

@@ -1,6 +1,7 @@
 """What Slack takes beside the Web API, and what comes back in its place: answers to a command, and files."""
 
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime
 
 import pytest
 
@@ -71,3 +72,30 @@ async def test_a_proxy_does_not_say_who_we_are_or_what_there_is(
         await gateway.account_of("ada@example.com")
     with pytest.raises(Unanswered):
         await gateway.upload("chart.png", b"PNG", alt="A line")
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        b'"messages": null',
+        b'"messages": [{}]',
+        b'"messages": ["x"]',
+        b'"messages": [{"ts": "yesterday"}]',
+        b'"channel": 1',
+    ],
+)
+async def test_what_is_no_history_does_not_tell_what_was_posted(gateway: Gateway, slack: Provider, said: bytes) -> None:
+    slack.answers(200, b'{"ok": true, ' + said + b"}")
+
+    with pytest.raises(Unanswered):
+        await gateway.find_posted("D1", "page:1", since=datetime.now(UTC))
+
+
+async def test_a_history_is_read_past_what_is_null_in_it(gateway: Gateway, slack: Provider) -> None:
+    ts = b"4102444800.000100"
+    ours = b'{"ts": "' + ts + b'", "metadata": {"event_payload": {"key": "page:1"}}}'
+    others = b'{"ts": "4102444801.0", "metadata": null}, {"ts": "4102444800.5", "metadata": {"event_payload": null}}'
+    slack.answers(200, b'{"ok": true, "messages": [' + others + b", " + ours + b'], "response_metadata": null}')
+
+    found = await gateway.find_posted("D1", "page:1", since=datetime.now(UTC))
+    assert found and found.ts == ts.decode()
