@@ -192,8 +192,7 @@ class Rooms(Errand):
         incident = await self._incident(delivery)
         if incident.room_id is None:
             raise _no_room(incident)
-        lead = await self._people.called(incident.lead) if incident.lead else None
-        topic = clip(self._rendering.say("slack/topic", incident=incident, lead=lead), TOPIC_LENGTH)
+        topic = clip(self._rendering.say("slack/topic", incident=incident), TOPIC_LENGTH)
         # Slack posts a line for every topic that is set, also for the same one.
         if topic == incident.room_topic:
             raise NoLongerWanted

@@ -15,7 +15,7 @@ from commands.typed import first_word
 async def lead(call: Call, incident: Incident) -> Answer:
     who = call.whom()[0] if call.text else call.actor.name
     changed = await call.house.incidents.set_role(call.actor, incident.id, "lead", who)
-    return call.say("role_given", role="lead", who=who, incident=changed)
+    return _unless_in_room(call, changed, "lead", who)
 
 
 @COMMAND.button("incident.lead")
@@ -43,7 +43,7 @@ async def role(call: Call, incident: Incident) -> Answer:
         raise Refused(f"Type a role and a person: `/incident role <role> @user`. The roles are: {roles}.")
     who, _ = call.with_text(whom).whom()
     changed = await call.house.incidents.set_role(call.actor, incident.id, name, who)
-    return call.say("role_given", role=name.lower(), who=who, incident=changed)
+    return _unless_in_room(call, changed, name.lower(), who)
 
 
 @COMMAND.form("incident.role")
@@ -59,6 +59,13 @@ async def join(call: Call) -> Answer:
     incident = await incident_of_button(call)
     await call.house.incidents.bring_in(call.actor, incident.id)
     return call.say("joining", incident=incident)
+
+
+def _unless_in_room(call: Call, incident: Incident, role: str, who: str) -> Answer:
+    """In the room the bot's own message shows it."""
+    if call.channel == incident.room_id:
+        return None
+    return call.say("role_given", role=role, who=who, incident=incident)
 
 
 def _role_form(call: Call, incident: Incident) -> Form:

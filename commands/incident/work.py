@@ -52,7 +52,7 @@ async def severity(call: Call, incident: Incident) -> Answer:
         return _open_form(incident, "change its severity", _severity_form(call, incident))
     wanted, why = call.house.runbook.severity_first(call.text)
     changed = await call.house.incidents.set_severity(call.actor, incident.id, wanted.id, why)
-    return call.say("done", what="severity", incident=changed)
+    return _unless_in_room(call, changed, "severity")
 
 
 @COMMAND.form("incident.severity")
@@ -68,7 +68,7 @@ async def status(call: Call, incident: Incident) -> Answer:
     if not call.text:
         return _open_form(incident, "change its status", _status_form(incident))
     changed = await call.house.incidents.set_status(call.actor, incident.id, call.text)
-    return call.say("done", what="status", incident=changed)
+    return _unless_in_room(call, changed, "status")
 
 
 @COMMAND.form("incident.status")

@@ -21,6 +21,13 @@ async def asked(world: World, who: str, typed: str, where: str | Channel = "#gen
     return answer
 
 
+async def posted(world: World, who: str, typed: str, room: Channel) -> str:
+    """All that the bot posts in the room for it: there the person who asked gets no answer besides."""
+    world.posts()
+    assert not await ask(world, who, typed, room)
+    return "\n".join(headline for _, headline in world.posts())
+
+
 def told(answer: Answer) -> str:
     return "\n".join(words_of(message) for message in answer.messages)
 

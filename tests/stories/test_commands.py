@@ -8,7 +8,7 @@ import pytest
 
 from bot.rendering import escape_mrkdwn
 from bot.sandbox.workspace import Workspace
-from tests.stories.asking import ROOM, ask, asked, count, declared, timeline, told, whispered
+from tests.stories.asking import ROOM, ask, asked, count, declared, posted, timeline, told, whispered
 from tests.world import RUNBOOK, World, words_of
 
 NewWorld = Callable[..., AbstractAsyncContextManager[World]]
@@ -50,9 +50,9 @@ async def test_words_that_may_name_a_severity_never_fall_to_the_usual_one_in_sil
 
 async def test_a_severity_is_changed_by_name_and_number_too(world: World) -> None:
     room = await declared(world, "P3 Payments failing")
-    assert "is P1 now" in await ask(world, "eve", "/incident severity critical", room)
-    assert "is P2 now" in await ask(world, "eve", "/incident severity [p2]: a way around it", room)
-    assert "is P3 now" in await ask(world, "eve", "/incident sev 3 few are hit", room)
+    assert "→ *P1*" in await posted(world, "eve", "/incident severity critical", room)
+    assert "→ *P2*" in await posted(world, "eve", "/incident severity [p2]: a way around it", room)
+    assert "→ *P3*" in await posted(world, "eve", "/incident sev 3 few are hit", room)
     assert ("severity", "U0EVE", "P1 → P2 (a way around it)") in await timeline(world)
 
 
@@ -317,6 +317,7 @@ async def test_spoken_to_in_a_channel_the_bot_shows_its_panel_to_the_speaker(wor
 async def test_every_word_about_a_drill_begins_with_drill_in_its_room_and_in_every_answer(world: World) -> None:
     await ask(world, "eve", "/incident drill P1 Payments failing")
     room = world.workspace.channel(world.room())
+    said = [headline for _, headline in world.posts()]
     for typed in (
         "/incident update all is well",
         "/incident status identified",
@@ -333,8 +334,10 @@ async def test_every_word_about_a_drill_begins_with_drill_in_its_room_and_in_eve
         "/incident resolve over",
         "/incident reopen again",
     ):
-        assert (await ask(world, "eve", typed, room)).startswith("DRILL: "), typed
-    said = [headline for _, headline in world.posts()]
+        answer = await ask(world, "eve", typed, room)
+        posts = world.posts()
+        said += [headline for _, headline in posts]
+        assert (answer or dict(posts)[f"#{room.name}"]).startswith("DRILL: "), typed
     assert len(said) > 12
     assert [headline for headline in said if not headline.startswith("DRILL: ")] == []
     world.nothing_else_was_sent()

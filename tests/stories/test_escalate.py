@@ -5,7 +5,7 @@ from contextlib import AbstractAsyncContextManager
 
 import pytest
 
-from tests.stories.asking import ROOM, ask, asked, declared, told
+from tests.stories.asking import ROOM, ask, asked, declared, posted, told
 from tests.world import RUNBOOK, World, words_of
 
 MAIL = {"SMTP_URL": "smtp://127.0.0.1:9", "MAIL_FROM": "bell@example.com"}
@@ -78,10 +78,10 @@ async def test_a_first_name_of_two_is_asked_back(new_world: NewWorld) -> None:
 
 async def test_the_lead_is_given_by_first_name(world: World) -> None:
     room = await declared(world)
-    assert "lead is now <@U0BEN>" in await ask(world, "eve", "/incident lead Ben", room)
-    assert "comms is now <@U0CLEO>" in await ask(world, "eve", "/incident role comms cleo", room)
+    assert "*lead* is now <@U0BEN>" in await posted(world, "eve", "/incident lead Ben", room)
+    assert "*comms* is now <@U0CLEO>" in await posted(world, "eve", "/incident role comms cleo", room)
     await ask(world, "dev", "/escalate oncall")
-    assert "lead is now <@U0DEV>" in await ask(world, "eve", "/incident lead Dev", room)
+    assert "*lead* is now <@U0DEV>" in await posted(world, "eve", "/incident lead Dev", room)
 
 
 async def test_acknowledging_and_snoozing_say_what_they_did(world: World) -> None:

@@ -47,7 +47,7 @@ async def test_an_update_without_words_opens_a_form_for_conditions_actions_needs
 
 async def test_the_severity_is_changed_by_words_or_by_the_form(world: World) -> None:
     room = await declared(world, "P2 Payments failing")
-    assert "*INC-1* is P1 now." in await ask(world, "eve", "/incident severity P1", room)
+    assert not await ask(world, "eve", "/incident severity P1", room), "the post in the room says it"
     assert world.posts()[-1][1] == "<@U0EVE> changed the severity: P2 → *P1*"
 
     await asked(world, "eve", "/incident severity", room)
@@ -77,7 +77,7 @@ async def test_lowering_in_the_form_without_a_reason_brings_the_form_back_as_it_
 
 async def test_the_status_is_set_by_words_or_by_the_form_and_resolved_resolves(world: World) -> None:
     room = await declared(world)
-    assert "*INC-1* is identified now." in await ask(world, "eve", "/incident status identified", room)
+    assert not await ask(world, "eve", "/incident status identified", room), "the post in the room says it"
     await asked(world, "eve", "/incident status", room)
     await world.eve.submits(values={"Status": "monitoring"})
     await world.settled()
@@ -85,19 +85,20 @@ async def test_the_status_is_set_by_words_or_by_the_form_and_resolved_resolves(w
         "<@U0EVE> set the status to *identified*.",
         "<@U0EVE> set the status to *monitoring*.",
     ]
-    assert "*INC-1* is resolved now." in await ask(world, "eve", "/incident status resolved", room)
+    assert not await ask(world, "eve", "/incident status resolved", room)
     assert "Resolved" in words_of(world.card())
 
 
 async def test_the_lead_is_taken_or_given_and_taking_it_acknowledges(world: World) -> None:
     room = await declared(world)
-    assert "lead is now <@U0BEN>" in await ask(world, "eve", "/incident lead @ben", room)
+    topic = room.topic
+    assert not await ask(world, "eve", "/incident lead @ben", room), "the post in the room says it"
     assert "U0BEN" in room.members
     assert "Not acknowledged yet" in words_of(world.card())
 
-    assert "lead is now <@U0EVE>" in await ask(world, "eve", "/incident lead", room)
+    assert not await ask(world, "eve", "/incident lead", room)
     assert "Acknowledged by <@U0EVE>" in words_of(world.card())
-    assert "led by Eve Lind" in (room.topic or ""), "people read the topic, so it has a name and no account"
+    assert room.topic == topic, "Slack posts a line for each change of the topic"
     assert [headline for place, headline in world.posts() if place == ROOM] == [
         "*lead* is now <@U0BEN>.",
         "👀 <@U0EVE> acknowledged. The paging has stopped.",
@@ -121,7 +122,7 @@ async def test_of_two_who_press_i_ll_lead_together_one_leads_and_the_other_is_to
 
 async def test_a_role_is_given_and_its_holder_invited(world: World) -> None:
     room = await declared(world)
-    assert "comms is now <@U0DEV>" in await ask(world, "eve", "/incident role Comms @dev", room)
+    assert not await ask(world, "eve", "/incident role Comms @dev", room)
     assert "U0DEV" in room.members
     assert "*comms* <@U0DEV>" in words_of(world.card())
     assert world.posts() == [(ROOM, "*comms* is now <@U0DEV>.")]
