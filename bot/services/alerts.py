@@ -39,6 +39,8 @@ AT_A_TIME = 250
 # A firing from before an end that was told within this is late news, as one of a pair or a queue brings it. Told again
 # after the shorter time it is none: a source that lost sight of it for a while tells its old beginning.
 LATE_FOR = timedelta(hours=1)
+# What was told less than this before is not ended by a listing without it: that may be an older one, repeated.
+LISTED_AGAIN_AFTER = timedelta(minutes=1)
 DOUBTED_FOR = timedelta(minutes=5)
 
 
@@ -156,7 +158,9 @@ class Alerts:
         firing = await self._with_groups(conn, source, wanted, groups, now)
         changed = await alerts.save_firing(conn, source, firing, now)
         changed |= await alerts.end_firing(conn, source, [one for one in told if not one.times], now)
-        changed |= await alerts.end_unlisted(conn, source, listings, fingerprints, now)
+        changed |= await alerts.end_unlisted(
+            conn, source, listings, fingerprints, now, told_before=now - LISTED_AGAIN_AFTER
+        )
         changed |= await alerts.hide(conn, source, listings)
         await self._count(conn, firing, now)
         await self._settling.settle_changed(conn, changed)

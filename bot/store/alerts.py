@@ -103,13 +103,20 @@ async def end_firing(conn: Connection, source: str, over: Sequence[Told], now: d
 
 
 async def end_unlisted(
-    conn: Connection, source: str, listings: Iterable[Listing], fingerprints: Iterable[str], now: datetime
+    conn: Connection,
+    source: str,
+    listings: Iterable[Listing],
+    fingerprints: Iterable[str],
+    now: datetime,
+    *,
+    told_before: datetime,
 ) -> set[int]:
-    """In groups of which nothing is hidden, whatever is not among these is over; returns the groups that changes."""
+    """In groups of which nothing is hidden, whatever is not among these, and was told last before then, is over;
+    returns the groups that changes."""
     listed = [one.group for one in listings if not one.hidden]
     if not listed:
         return set()
-    given = {"source": source, "listed": listed, "fingerprints": list(fingerprints)}
+    given = {"source": source, "listed": listed, "fingerprints": list(fingerprints), "told_before": told_before}
     return {int(row["group_id"]) for row in await SQL.all(conn, "end_unlisted", now=now, **given)}
 
 

@@ -95,10 +95,11 @@ ON CONFLICT (source, fingerprint) DO UPDATE SET ended_at = EXCLUDED.ended_at, to
 WHERE alert_endings.ended_at < EXCLUDED.ended_at;
 
 -- name: end_unlisted
--- Of groups that were told whole: what fired in them and was not told.
+-- Of groups that were told whole: what fired in them and was not told. What was told as firing a moment ago stays: a
+-- listing bears no time, and one that was made before (repeated, or by the other of a pair) does not know of it yet.
 UPDATE alerts SET resolved_at = %(now)s, unlisted = true
 WHERE source = %(source)s AND source_group = ANY(%(listed)s) AND resolved_at IS NULL
-  AND fingerprint <> ALL(%(fingerprints)s)
+  AND fingerprint <> ALL(%(fingerprints)s) AND last_at <= %(told_before)s
 RETURNING group_id;
 
 -- name: hide

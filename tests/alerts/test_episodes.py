@@ -110,6 +110,16 @@ async def test_what_its_group_no_longer_lists_pages_nobody(world: World, monitor
     assert world.pages_of("ada") == []
 
 
+async def test_an_older_listing_that_comes_late_ends_nothing_that_has_fired_since(
+    world: World, monitoring: Monitoring
+) -> None:
+    """Repeated after an error, or by the other of a pair, which has not seen what is new."""
+    await monitoring.tells("alertmanager", whole(*sites("a", "b")))
+    await world.passes(seconds=59)
+    await monitoring.tells("alertmanager", whole(*sites("a")))
+    assert monitoring.card.text == "🔴 *Critical* SiteDown is bad and 1 more"
+
+
 async def test_what_was_cut_may_be_what_is_not_listed(world: World, monitoring: Monitoring) -> None:
     await monitoring.tells("alertmanager", whole(*sites("a", "b")))
     await monitoring.tells("alertmanager", whole(*sites("a"), cut=1))
@@ -125,6 +135,7 @@ async def test_another_group_does_not_end_what_it_does_not_list(world: World, mo
 async def test_what_was_silenced_there_fires_anew_when_it_is_listed_again(world: World, monitoring: Monitoring) -> None:
     for told in (sites("a", "b"), sites("a"), sites("a", "b")):
         await monitoring.tells("alertmanager", whole(*told))
+        await world.passes(minutes=1)
     assert monitoring.card.text == "🔴 *Critical* SiteDown is bad and 1 more"
 
 

@@ -128,6 +128,7 @@ async def test_what_is_silenced_there_fires_here_no_more(world: World, tmp_path:
         await source.hears("a", "b")
         await until(card_says(monitoring, "SiteDown and 1 more"))
         await source.silences("b")
+        await world.passes(minutes=1)
         await source.hears("a", "b", "c")
         await until(card_says(monitoring, "host c"))
         assert "host b" not in monitoring.words
