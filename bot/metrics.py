@@ -24,7 +24,8 @@ class Figures:
     `overdue`: by how much the oldest due row of a kind is behind its time; zero when none is.
     `recoveries`: drills and restores of 90 days, by database, which of both, and whether the RTO was met.
     `in_hand`: of each process, how many leases of each kind it has. `set_aside`: requests that are not begun any more
-    because processes ended at work on them, by key with what they are.
+    because processes ended at work on them, by key with what they are. `closed`: channels that take no messages, by
+    name with why.
     """
 
     incidents_open: Mapping[tuple[str, bool], int] = field(default_factory=dict)
@@ -35,6 +36,7 @@ class Figures:
     in_hand: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     recoveries: Mapping[tuple[str, str, str], int] = field(default_factory=dict)
     set_aside: Mapping[str, str] = field(default_factory=dict)
+    closed: Mapping[str, str] = field(default_factory=dict)
 
 
 class Metrics:

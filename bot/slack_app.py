@@ -120,13 +120,20 @@ class SlackApp:
     async def _happened(self, ack: AsyncAck, body: dict[str, Any]) -> BoltResponse | None:
         """An event that is not acknowledged comes again: after a moment, a minute, and five.
 
-        What nobody here cares about is not stored: one comes for everybody who is invited anywhere.
+        What nobody here cares about is not stored.
         """
-        event = body["event"]
-        if event["type"] in self._events and not _is_no_word_to_us(event) and await self._store("event", body):
+        if self._concerns_us(body) and not _is_no_word_to_us(body["event"]) and await self._store("event", body):
             return BoltResponse(status=503)
         await ack()
         return None
+
+    def _concerns_us(self, body: Mapping[str, Any]) -> bool:
+        """One comes for everybody who is invited anywhere: only where the bot itself is, is something new to us."""
+        event = body["event"]
+        if event["type"] == "member_joined_channel":
+            ours = [one.get("user_id") for one in body.get("authorizations") or ()]
+            return event.get("user") in ours and event["type"] in self._events
+        return event["type"] in self._events
 
     def _tell(self, kind: str, body: Mapping[str, Any], sentence: str) -> None:
         """Beside the acknowledgement, which does not wait for it."""

@@ -200,6 +200,7 @@ def _shown(report: Report) -> dict[str, object]:
         "database": database,
         "slack": {"ok": "slack" not in report.not_ready},
         "channels_missing": {f"#{name}": why for name, why in report.channels_missing.items()},
+        "channels_closed": dict(report.channels_closed),
         "overdue_seconds": {what: round(behind.total_seconds(), 3) for what, behind in report.overdue.items()},
         "escalations_armed": report.armed,
         "process": report.process,

@@ -29,7 +29,7 @@ async def surroundings(settings: Settings, runbook: Runbook | None) -> AsyncIter
             found = await inspect(url)
         yield _database(kind, found)
         yield _time(found)
-        for finding in [*_stopped(settings, runbook, found), *_set_aside(found)]:
+        for finding in [*_stopped(settings, runbook, found), *_set_aside(found), *_closed(found)]:
             yield finding
     except Failed as error:
         mend = f"Look at {settings.home}." if settings.database_url is None else "Mend DATABASE_URL, or that server."
@@ -72,6 +72,14 @@ def _stopped(settings: Settings, runbook: Runbook | None, found: Inspection) -> 
 def _set_aside(found: Inspection) -> list[Finding]:
     mend = "It was not finished, and whoever asked was told. Report it with the log; it is shown for a week."
     return [Finding(f"request {one.key}: {one}: two processes ended at work on it", mend) for one in found.set_aside]
+
+
+def _closed(found: Inspection) -> list[Finding]:
+    mends = {
+        "archived": ("is archived", "Unarchive it and invite the bot: its cards then catch up."),
+        "left": ("does not have the bot in it", "Invite the bot there: its cards then catch up."),
+    }
+    return [Finding(f"channel {name}: {mends[why][0]}", mends[why][1]) for name, why in found.closed.items()]
 
 
 async def _public_url(settings: Settings, *, is_running: bool) -> Finding:

@@ -14,6 +14,9 @@ from bot.domain.text import cut, plain_line, shows_nothing
 Status = Literal["investigating", "identified", "mitigating", "monitoring", "resolved"]
 STATUSES: tuple[Status, ...] = ("investigating", "identified", "mitigating", "monitoring", "resolved")
 
+# Why a channel takes no messages; `left`: the bot is not in it.
+Closed = Literal["archived", "left"]
+
 TITLE_LENGTH = 200
 # How every text about a rehearsal begins.
 DRILL = "DRILL: "
@@ -48,6 +51,7 @@ class Incident:
     room_error: str | None = None
     room_lost: bool = False
     room_topic: str | None = None
+    room_closed: Closed | None = None
     origin: Mapping[str, Any] = field(default_factory=dict)
     request: str | None = None
 

@@ -108,7 +108,11 @@ def _member(state: State, change: Change) -> Iterator[Event]:
     name = "member_joined_channel" if change.kind == "member_joined" else "member_left_channel"
     body = {"type": name, "user": change.user, "channel": channel.id, "team": state.team_id} | change.notes
     kind = "C" if channel.kind == "public" else "G"
-    yield Event(name, f"{_PREFIXES[channel.kind]}:read", body | {"channel_type": kind})
+    scope = f"{_PREFIXES[channel.kind]}:read"
+    yield Event(name, scope, body | {"channel_type": kind})
+    if change.kind == "member_left" and change.user == state.bot.id:
+        left = "group_left" if kind == "G" else "channel_left"
+        yield Event(left, scope, {"type": left, "channel": channel.id})
 
 
 def _reaction(state: State, change: Change) -> Iterator[Event]:

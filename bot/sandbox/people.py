@@ -166,6 +166,18 @@ class Person(Onlooker):
         self._state.conversations.archive(self._room(channel), self.id)
         await self._courier.events_arrived()
 
+    async def unarchives(self, channel: str | Channel) -> None:
+        self._state.conversations.unarchive(self._find(channel), self.id)
+        await self._courier.events_arrived()
+
+    async def puts_out(self, name: str, channel: str | Channel) -> None:
+        """Remove another person, or the app, from a channel."""
+        user = self._state.find_user(name)
+        if user is None:
+            raise NotOnScreen(f"There is nobody called {name!r}.")
+        self._state.conversations.leave(self._room(channel), user.id)
+        await self._courier.events_arrived()
+
     async def renames(self, channel: str | Channel, name: str) -> None:
         self._state.conversations.rename(self._room(channel), name.removeprefix("#"), self.id)
         await self._courier.events_arrived()

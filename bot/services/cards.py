@@ -8,6 +8,7 @@ from datetime import timedelta
 
 from bot.clock import Clock
 from bot.domain.errors import Rejected
+from bot.services.closed import note_closed, why_closed
 from bot.services.errands import CARD, Errand, NoLongerWanted, NotYet, Outcome
 from bot.services.outbox import Outbox
 from bot.slack.blocks import Message
@@ -75,7 +76,7 @@ class Cards(Errand):
             raise NoLongerWanted("there is nothing to show any more")
         digest = _digest(painted.message)
         if standing is None:
-            posted = await self._post(delivery, key, painted)
+            posted = await self._post_first(delivery, key, painted)
         elif standing.digest == digest and not delivery.unsure:
             raise NoLongerWanted()
         else:
@@ -93,6 +94,14 @@ class Cards(Errand):
         if told["new"] and prefix in self._placed:
             await self._placed[prefix](conn, subject, posted)
 
+    async def _post_first(self, delivery: Delivery, key: str, painted: Painted) -> Posted:
+        try:
+            return await self._post(delivery, key, painted)
+        except Rejected as error:
+            if painted.channel and (why := why_closed(error)):
+                await note_closed(self._db, self._outbox, painted.channel, why, card=key)
+            raise
+
     async def _post(self, delivery: Delivery, key: str, painted: Painted) -> Posted:
         if painted.channel is None:
             raise painted.missing or NotYet("its channel is not there yet")
@@ -108,6 +117,8 @@ class Cards(Errand):
         try:
             await self._gateway.update(posted, painted.message, key=key)
         except Rejected as error:
+            if why := why_closed(error):
+                await note_closed(self._db, self._outbox, posted.channel, why)
             if error.code != "message_not_found" or painted.channel is None:
                 raise
             # Somebody deleted it: the card is needed, so it is posted anew.

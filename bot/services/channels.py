@@ -62,6 +62,10 @@ class Channels:
         """The id behind `#name`; None while it is missing."""
         return self._ids.get(name.lstrip("#"))
 
+    async def announced_in(self) -> str | None:
+        """The id of the channel where incidents are announced."""
+        return await self.find(self._runbook.channels.incidents)
+
     async def _remember(self, name: str, slack_id: str) -> None:
         self._ids[name] = slack_id
         self.missing.pop(name, None)

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from bot.clock import Clock
 from bot.domain.backup_restore import COUNTED_FOR
 from bot.metrics import Figures
-from bot.store import backup_restores, dues, escalations, incidents, outbox, pages, requests
+from bot.store import backup_restores, closures, dues, escalations, incidents, outbox, pages, requests
 from bot.store.database import Database
 from bot.store.queries import Connection
 
@@ -49,6 +49,7 @@ async def _urgent(conn: Connection, now: datetime) -> Figures:
         escalations_armed=await escalations.armed(conn),
         overdue=await overdue(conn, now),
         in_hand=await dues.in_hand(conn, now),
+        closed=await closures.closed(conn),
         set_aside={one.key: str(one) for one in await requests.all_set_aside(conn)},
     )
 

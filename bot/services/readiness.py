@@ -33,7 +33,8 @@ class Report:
 
     `channels_missing` by name with why, what is `overdue` and by how much, who has what `in_hand`, and how many ladders
     are `armed`, by how much this `machine_is_ahead` of the database's clock, when and by how much that one was set
-    lately, and which requests were `set_aside`: none of them makes the process unready.
+    lately, which requests were `set_aside`, and which of its channels take no messages (`channels_closed`, by name:
+    `archived`, or `left` when the bot is not in it): none of them makes the process unready.
     """
 
     embedded: bool
@@ -47,6 +48,7 @@ class Report:
     machine_is_ahead: timedelta = timedelta(0)
     clock_set: Step | None = None
     set_aside: Mapping[str, str] = field(default_factory=dict)
+    channels_closed: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def ready(self) -> bool:
@@ -105,6 +107,7 @@ class Readiness:
             machine_is_ahead=self._timekeeping.machine_ahead,
             clock_set=self._timekeeping.latest_step,
             set_aside=known.set_aside,
+            channels_closed=known.closed,
         )
 
     async def _database(self) -> tuple[str | None, Figures, str | None]:

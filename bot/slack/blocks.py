@@ -71,6 +71,11 @@ def message(words: str, buttons: Iterable[Button] = (), fields: Sequence[str] = 
     return Message(clip(words.split("\n", 1)[0] or "…", FALLBACK_LENGTH), blocks)
 
 
+def headed(words: str, said: Message) -> Message:
+    """The same message with a line above it."""
+    return Message(clip(f"{words} {said.text}", FALLBACK_LENGTH), [*prose(words), *said.blocks][:MESSAGE_BLOCKS])
+
+
 def prose(words: str) -> list[Block]:
     """One section a paragraph."""
     paragraphs = [part.strip("\n") for part in words.split("\n\n") if part.strip()]

@@ -11,5 +11,6 @@ SET email = EXCLUDED.email, slack_id = EXCLUDED.slack_id, looked_up_at = EXCLUDE
 SELECT name, slack_id FROM channels;
 
 -- name: save_channel
+-- The bot is in it now.
 INSERT INTO channels (name, slack_id) VALUES (%(name)s, %(slack_id)s)
-ON CONFLICT (name) DO UPDATE SET slack_id = EXCLUDED.slack_id;
+ON CONFLICT (name) DO UPDATE SET slack_id = EXCLUDED.slack_id, closed = NULL;

@@ -1,10 +1,11 @@
 """What a database says of itself to somebody who asks once: its version, and what its schema lacks."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from bot.domain.errors import Unreachable
-from bot.store import database, dues, migrations, requests, telephone
+from bot.store import closures, database, dues, migrations, requests, telephone
 from bot.store.lines import connected, must_be_sessions
 from bot.store.queries import Connection, Queries
 from bot.store.requests import SetAside
@@ -13,6 +14,7 @@ SQL = Queries(__file__)
 
 KEEPS_STOPPED = "0006_telephone"
 SETS_ASIDE = "0020_set_aside"
+KNOWS_CLOSED = "0027_closed_rooms"
 
 
 @dataclass(frozen=True)
@@ -20,8 +22,8 @@ class Inspection:
     """`missing`: migrations of this version that have not been applied; `unknown`: applied ones of a newer version.
 
     `stopped`: telephone numbers that want no more texts. `now`: its time. `running`: the processes of the bot.
-    `set_aside`: requests that ended whoever worked on them. `read_only`: it takes no changes.
-    `pooled`: a pooler before it gives each transaction another session.
+    `set_aside`: requests that ended whoever worked on them. `read_only`: it takes no changes. `closed`: channels that
+    take no messages, by name with why. `pooled`: a pooler before it gives each transaction another session.
     """
 
     version: str
@@ -33,6 +35,7 @@ class Inspection:
     set_aside: tuple[SetAside, ...] = ()
     read_only: bool = False
     pooled: bool = False
+    closed: Mapping[str, str] = field(default_factory=dict)
 
 
 async def inspect(url: str) -> Inspection:
@@ -67,4 +70,5 @@ async def _look(conn: Connection, *, pooled: bool) -> Inspection:
         set_aside=tuple(await requests.all_set_aside(conn)) if SETS_ASIDE in applied else (),
         read_only=server["read_only"],
         pooled=pooled,
+        closed=await closures.closed(conn) if KNOWS_CLOSED in applied else {},
     )

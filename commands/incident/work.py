@@ -163,8 +163,9 @@ async def reopen(call: Call, incident: Incident) -> Answer:
 
 
 def _unless_in_room(call: Call, incident: Incident, what: str) -> Answer:
-    """In the room the bot's own message shows it."""
-    return None if call.channel == incident.room_id else call.say("done", what=what, incident=incident)
+    """In the room the bot's own message shows it, unless it takes none."""
+    is_shown = call.channel == incident.room_id and not incident.room_closed
+    return None if is_shown else call.say("done", what=what, incident=incident)
 
 
 def _open_form(incident: Incident, deed: str, filled: Form) -> Form:

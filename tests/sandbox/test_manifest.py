@@ -39,7 +39,12 @@ def test_every_event_has_the_scope_it_needs(manifest: dict[str, Any]) -> None:
     needed = {
         "app_mention": "app_mentions:read",
         "channel_archive": "channels:read",
+        "channel_left": "channels:read",
         "channel_rename": "channels:read",
+        "channel_unarchive": "channels:read",
+        "group_archive": "groups:read",
+        "group_left": "groups:read",
+        "group_unarchive": "groups:read",
         "member_joined_channel": "channels:read",
         "message.im": "im:history",
         "reaction_added": "reactions:read",

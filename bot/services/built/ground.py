@@ -99,7 +99,7 @@ class Ground:
 
     @cached_property
     def posts(self) -> Posts:
-        return Posts(self.db, self.runbook, self.channels, self.outbox, self.gateway, self.rendering)
+        return Posts(self.db, self.people, self.channels, self.outbox, self.gateway, self.rendering)
 
     @cached_property
     def schema(self) -> Schema:

@@ -6,6 +6,7 @@ from functools import cached_property
 from bot.domain.page import Via
 from bot.pagers import Pager, Parts, on_the_shelf
 from bot.services.built.ground import Ground
+from bot.services.closures import Closures
 from bot.services.covers import Covers
 from bot.services.deadlines import Deadlines
 from bot.services.deeds import Deeds
@@ -43,6 +44,12 @@ class Paging(Ground):
             self.db, self.clock, self.runbook, self.people, self.channels, self.outbox, self.cards, self.posts,
             self.gateway, self.rendering,
         )  # fmt: skip
+
+    @cached_property
+    def closures(self) -> Closures:
+        closures = Closures(self.db, self.clock, self.runbook, self.rooms, self.posts, self.rendering)
+        self.outbox.carries("closure", closures)
+        return closures
 
     @cached_property
     def incident_cards(self) -> IncidentCards:

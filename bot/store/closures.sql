@@ -1,0 +1,23 @@
+-- name: set_rooms
+-- Why the incident's room takes no messages, null when it does; no row when that was known.
+UPDATE incidents SET room_closed = %(why)s
+WHERE room_id = %(channel)s AND room_closed IS DISTINCT FROM %(why)s AND (room_closed IS NULL OR %(certain)s)
+RETURNING *;
+
+-- name: set_channels
+-- The same of a channel of the runbook.
+UPDATE channels SET closed = %(why)s
+WHERE slack_id = %(channel)s AND closed IS DISTINCT FROM %(why)s AND (closed IS NULL OR %(certain)s)
+RETURNING name;
+
+-- name: is_closed
+SELECT EXISTS (SELECT FROM incidents WHERE room_id = %(channel)s AND room_closed IS NOT NULL)
+    OR EXISTS (SELECT FROM channels WHERE slack_id = %(channel)s AND closed IS NOT NULL) AS is_closed;
+
+-- name: closed
+-- Which channels of the runbook, and rooms of open incidents, take no messages?
+SELECT '#' || name AS name, closed AS why FROM channels WHERE closed IS NOT NULL
+UNION ALL
+SELECT '#' || room_name || ' of INC-' || id, room_closed FROM incidents
+WHERE room_closed IS NOT NULL AND resolved_at IS NULL
+ORDER BY name;

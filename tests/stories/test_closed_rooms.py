@@ -1,0 +1,146 @@
+"""A channel is archived, or the bot put out of it, while an incident is open: nothing is lost or falsely claimed."""
+
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
+from typing import Any
+
+import aiohttp
+import pytest
+
+from bot.sandbox.model import Channel
+from tests.stories.asking import asked, told
+from tests.world import World, words_of
+
+NewWorld = Callable[..., AbstractAsyncContextManager[World]]
+
+
+async def declared(world: World, verb: str = "declare P1") -> Channel:
+    await world.settled()
+    await world.eve.types(f"/incident {verb} Payments failing")
+    await world.settled()
+    return world.workspace.channel(world.room())
+
+
+async def closed_announcements(world: World) -> None:
+    await world.eve.joins("#incidents")
+    await world.eve.archives("#incidents")
+
+
+async def readyz(world: World) -> tuple[int, dict[str, Any]]:
+    async with aiohttp.ClientSession(f"http://127.0.0.1:{world.app.port}") as http, http.get("/readyz") as answer:
+        return answer.status, await answer.json()
+
+
+async def unheard(world: World, name: str, room: Channel) -> None:
+    """Somebody archives it, or puts the bot out, and Slack's event of it is lost."""
+    if name == "archived":
+        room.archived = True
+    room.members.remove(world.workspace.bot.id)
+
+
+@pytest.mark.parametrize("how", ["archived", "left"])
+@pytest.mark.parametrize("is_heard", [True, False])
+async def test_what_a_closed_room_should_have_been_told_stands_where_incidents_are_announced(
+    world: World, how: str, is_heard: bool
+) -> None:
+    room = await declared(world)
+    if not is_heard:
+        await unheard(world, how, room)
+    elif how == "archived":
+        await world.eve.archives(room)
+    else:
+        await world.eve.puts_out("tocsin", room)
+    await world.settled()
+    answer = told(await asked(world, "eve", "/incident update INC-1 the queue drains", "#general"))
+
+    words = next(words for words in world.said_in("#incidents") if "the queue drains" in words)
+    assert room.name in words
+    assert "INC-1" in words
+    assert "posted in its channel" not in answer or not is_heard
+    assert ("where incidents are announced" in answer) == is_heard
+    assert any(room.name in words_of(one) for one in world.pages_of("eve"))
+    status, body = await readyz(world)
+    assert status == 200
+    assert body["channels_closed"] == {f"#{room.name} of INC-1": how}
+
+
+async def test_paging_goes_on_while_the_room_is_closed(world: World) -> None:
+    room = await declared(world)
+    await world.eve.archives(room)
+    await world.passes(minutes=15)
+    assert any("INC-1" in words_of(one) for one in world.pages_of("ben"))
+    assert any("not" in words or "Ben" in words for words in world.said_in("#incidents"))
+
+
+@pytest.mark.parametrize("how", ["unarchived", "invited"])
+async def test_a_room_that_takes_messages_again_shows_what_is_true_now(world: World, how: str) -> None:
+    room = await declared(world)
+    if how == "unarchived":
+        await world.eve.archives(room)
+    else:
+        await world.eve.puts_out("tocsin", room)
+    await world.settled()
+    await world.eve.types("/incident severity INC-1 P2 fewer users", "#general")
+    await world.settled()
+    await (world.eve.unarchives(room) if how == "unarchived" else world.eve.invites("tocsin", room))
+    await world.settled()
+
+    assert "P2" in words_of(world.card())
+    assert (await readyz(world))[1]["channels_closed"] == {}
+    await world.eve.types("/incident update INC-1 it is back", "#general")
+    await world.settled()
+    assert any("it is back" in words for words in world.said_in(room.id))
+
+
+async def test_a_room_that_takes_messages_again_unheard_is_found_by_the_next_post(world: World) -> None:
+    room = await declared(world)
+    await world.eve.puts_out("tocsin", room)
+    await world.settled()
+    room.members.append(world.workspace.bot.id)
+    await world.eve.types("/incident update INC-1 it is back", "#general")
+    await world.settled()
+    assert any("it is back" in words for words in world.said_in(room.id))
+    assert (await readyz(world))[1]["channels_closed"] == {}
+
+
+async def test_of_a_private_incident_only_its_lead_hears_what_its_closed_room_does_not(world: World) -> None:
+    room = await declared(world, "private")
+    await asked(world, "eve", "/incident lead INC-1 @ben")
+    await world.eve.archives(room)
+    await world.settled()
+    answer = told(await asked(world, "eve", "/incident update INC-1 the key was stolen", "#general"))
+    assert "who leads it, alone" in answer
+    assert any("the key was stolen" in words_of(one) for one in world.pages_of("ben")), answer
+    everywhere = [channel for channel in world.workspace.conversations if channel.kind == "public"]
+    assert not any("stolen" in words for channel in everywhere for words in world.said_in(channel.id))
+
+
+@pytest.mark.parametrize("when", ["before the incident", "while it is open"])
+async def test_where_nobody_reads_announcements_the_room_and_who_leads_are_told(world: World, when: str) -> None:
+    await world.settled()
+    if when == "before the incident":
+        await closed_announcements(world)
+    room = await declared(world)
+    if when == "while it is open":
+        await closed_announcements(world)
+    await world.settled()
+    warnings = [words for words in world.said_in(room.id) if "#incidents is archived" in words]
+    assert len(warnings) == 1
+    assert any("#incidents is archived" in words_of(one) for one in world.pages_of("eve"))
+    status, body = await readyz(world)
+    assert (status, body["channels_closed"]) == (200, {"#incidents": "archived"})
+
+    await world.eve.unarchives("#incidents")
+    await world.settled()
+    assert any("INC-1" in words for words in world.said_in("#incidents"))
+    assert (await readyz(world))[1]["channels_closed"] == {}
+
+
+async def test_with_both_channels_closed_the_lead_hears_it_alone(world: World) -> None:
+    room = await declared(world)
+    await world.eve.archives(room)
+    await closed_announcements(world)
+    await world.settled()
+    await world.eve.types("/incident update INC-1 the queue drains", "#general")
+    await world.settled()
+    assert any("the queue drains" in words_of(one) for one in world.pages_of("eve"))
