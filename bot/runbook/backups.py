@@ -1,7 +1,7 @@
 """What is backed up, when, where to, and how it is proved."""
 
 from datetime import time, timedelta
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, ClassVar, Literal, Self
 
 from pydantic import Discriminator, Field, Tag
 
@@ -44,10 +44,26 @@ class _Backup(Keyed):
         None
     )
     invariants: dict[str, Wish] = Field(default_factory=dict)
+    target: Dsn
+    drill_on: Dsn | None = None
 
+    @property
+    def database(self) -> str:
+        """By name: as the file says, else as the address says; empty when neither does: all of a MongoDB."""
+        return self.database_name or self.target.database
 
-def _shown(target: Dsn, named: str | None) -> str:
-    return f"{target.shown}, database {named}" if named and named != target.database else target.shown
+    @property
+    def where_drilled(self) -> Self:
+        """The same, on the server where it is drilled: its own, where the file names no other."""
+        if self.drill_on is None:
+            return self
+        return self.model_copy(update={"target": self.drill_on, "database_name": self.database or None})
+
+    @property
+    def shown(self) -> str:
+        """Where it leads, as people may see it."""
+        named, address = self.database_name, self.target
+        return f"{address.shown}, database {named}" if named and named != address.database else address.shown
 
 
 class PostgresqlBackup(_Backup):
@@ -55,45 +71,11 @@ class PostgresqlBackup(_Backup):
     target: PostgresqlUrl = Field(alias="postgresql")
     drill_on: PostgresqlUrl | None = None
 
-    @property
-    def database(self) -> str:
-        """The database by name: as the file says, else as the address says; empty when neither does."""
-        return self.database_name or self.target.database
-
-    @property
-    def where_drilled(self) -> "PostgresqlBackup":
-        """The same, on the server where it is drilled: its own, where the file names no other."""
-        if self.drill_on is None:
-            return self
-        return self.model_copy(update={"target": self.drill_on, "database_name": self.database or None})
-
-    @property
-    def shown(self) -> str:
-        """Where it leads, as people may see it."""
-        return _shown(self.target, self.database_name)
-
 
 class MongodbBackup(_Backup):
     kind: ClassVar[BackupKind] = "mongodb"
     target: MongodbUrl = Field(alias="mongodb")
     drill_on: MongodbUrl | None = None
-
-    @property
-    def database(self) -> str:
-        """The database by name: as the file says, else as the address says; empty means all of them."""
-        return self.database_name or self.target.database
-
-    @property
-    def where_drilled(self) -> "MongodbBackup":
-        """The same, on the server where it is drilled: its own, where the file names no other."""
-        if self.drill_on is None:
-            return self
-        return self.model_copy(update={"target": self.drill_on, "database_name": self.database or None})
-
-    @property
-    def shown(self) -> str:
-        """Where it leads, as people may see it."""
-        return _shown(self.target, self.database_name)
 
 
 Backup = Annotated[

@@ -37,6 +37,7 @@ backups:
   orders:
     postgresql: "postgresql://u:secret@db.real.example.com/orders"
     database: payments
+    drill_on: "postgresql://u:secret@spare.real.example.com/"
     to: "s3://real-bucket/x"
     invariants: {"SELECT 1": "1"}
   content: {mongodb: "mongodb://u:secret@mongo.real.example.com/tinacms", to: /var/backups/mongodb}
@@ -85,7 +86,7 @@ def test_each_replacement_is_named_and_shows_no_secret() -> None:
     assert {one.what for one in replaced} == {
         "people.ada.webhook", "health.checks.website", "health.checks.orders", "health.checks.content",
         "health.checks.cert", "health.checks.cache", "health.checks.disk", "alerts.webhook",
-        "backups.orders", "backups.orders.to", "backups.content",
+        "backups.orders", "backups.orders.to", "backups.orders.drill_on", "backups.content",
     }  # fmt: skip
     assert not any("secret" in f"{one.was}{one.now}" for one in replaced)
 
