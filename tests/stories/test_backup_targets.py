@@ -89,7 +89,7 @@ async def test_a_backup_of_another_database_replaces_this_one_only_when_its_name
         first = shown(world).splitlines()[0]
         assert first.startswith(f"⚠️ *Restore 1: payments on {guarded.host} port 5432 would be replaced* with backup 1")
         assert f"of another database: orders on {guarded.host} port 5432" in first
-        assert "*Whoever approves has to type payments*" in shown(world)
+        assert "*To approve, type payments*" in shown(world)
 
         await pressed(world, world.ben, "Approve")
         assert (await restored(world)).state == "waiting"
