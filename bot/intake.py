@@ -100,6 +100,8 @@ class Intake:
             source.name, reading.alerts, reading.listings, body=body, delivery=delivery
         )
         log.info("source=%s accepted=%s odd=%s", source.name, accepted, len(reading.odd))
+        for one in reading.odd[:ODD_SHOWN]:
+            log.warning("source=%s odd: %s", source.name, one)
         return web.json_response(_accepted(accepted, reading), status=202)
 
     def _sender(self, request: web.Request) -> Sender | None:

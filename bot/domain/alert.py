@@ -32,7 +32,7 @@ class ReceivedAlert:
     `severity` is the source's own word, None = it has none. `group`: alerts with the same one share a card, None = this
     one stands alone. `level`, `declare` and `procedure` are set by those who know them, such as a heartbeat or a check;
     None = rules and severity decide. `starts_at` and `ends_at` tell one episode from the next, by the source's clock;
-    None = it does not say.
+    None = it does not say. `told_by`: which of several senders of the source told it, each in order; None = unknown.
     """
 
     title: str
@@ -49,6 +49,7 @@ class ReceivedAlert:
     procedure: str | None = None
     starts_at: datetime | None = None
     ends_at: datetime | None = None
+    told_by: str | None = None
 
 
 @dataclass(frozen=True)
@@ -67,8 +68,8 @@ class Alert:
     """An alert from its first firing to its end; `count` says how often it was told in between.
 
     `risen_at` is when it began, or became graver. `expires_at` is the end of one that is never told to be over, None =
-    its source says so. `source_group` and `starts_at` are its source's own words. `unlisted`: nobody told its end, its
-    group was told without it.
+    its source says so. `source_group`, `starts_at` and `told_by` are its source's own words. `unlisted`: nobody told
+    its end, its group was told without it.
     """
 
     id: int
@@ -94,6 +95,7 @@ class Alert:
     source_group: str | None = None
     starts_at: datetime | None = None
     unlisted: bool = False
+    told_by: str | None = None
 
     @property
     def is_firing(self) -> bool:

@@ -87,12 +87,13 @@ class Alerts:
         """
         if len(received) > MOST_ALERTS:
             raise TooMany(len(received))
+        arrived = self._clock.now()
         told = await self._judged(source, received)
         async with self.taking() as conn:
             key = identity(delivery) if delivery else None
             kept, now = body[:BODY_KEPT], self._clock.now()
             if await alerts.keep_delivery(conn, source, key, kept, accepted=len(received), now=now):
-                await self._take(conn, source, told, listings)
+                await self._take(conn, source, told, listings, arrived)
         return len(received)
 
     @asynccontextmanager
@@ -116,7 +117,7 @@ class Alerts:
 
     async def receive_within(self, conn: Connection, source: str, received: Sequence[ReceivedAlert]) -> None:
         """`receive` as a part of a larger deed, for what the bot finds out itself."""
-        await self._take(conn, source, await self._judged(source, received), ())
+        await self._take(conn, source, await self._judged(source, received), (), self._clock.now())
 
     async def standing(self, group_id: int) -> Standing | None:
         """None when there is no such group."""
@@ -148,12 +149,14 @@ class Alerts:
         work = partial(gathered, self._runbook.alerts.rules, source, received)
         return await asyncio.to_thread(work) if len(received) > AT_A_TIME else work()
 
-    async def _take(self, conn: Connection, source: str, told: Sequence[Told], listings: Sequence[Listing]) -> None:
+    async def _take(
+        self, conn: Connection, source: str, told: Sequence[Told], listings: Sequence[Listing], arrived: datetime
+    ) -> None:
         now = self._clock.now()
         keys, fingerprints = [one.group_key for one in told], [one.alert.fingerprint for one in told]
         listed = [one.group for one in listings]
         groups = await alerts.hold_groups(conn, source, keys=keys, fingerprints=fingerprints, listed=listed)
-        late = await self._late(conn, source, told, now)
+        late = await self._late(conn, source, told, arrived, now)
         wanted = [one for one in told if one.times and one.alert.fingerprint not in late]
         firing = await self._with_groups(conn, source, wanted, groups, now)
         changed = await alerts.save_firing(conn, source, firing, now)
@@ -165,11 +168,13 @@ class Alerts:
         await self._count(conn, firing, now)
         await self._settling.settle_changed(conn, changed)
 
-    async def _late(self, conn: Connection, source: str, told: Sequence[Told], now: datetime) -> set[str]:
+    async def _late(
+        self, conn: Connection, source: str, told: Sequence[Told], arrived: datetime, now: datetime
+    ) -> set[str]:
         """Those told as firing that are over: by another of a pair, or by a queue. The card of each says so."""
         late = await alerts.late_news(
             conn, source, [one for one in told if one.times], ended_since=now - LATE_FOR,
-            doubted_since=now - DOUBTED_FOR, now=now,
+            doubted_since=now - DOUBTED_FOR, arrived=arrived, now=now,
         )  # fmt: skip
         if late:
             log.warning("source=%s late=%s told as firing again although they are over", source, len(late))

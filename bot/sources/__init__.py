@@ -123,10 +123,35 @@ def _as_text_or_none(value: object) -> object:
     return "" if value is None else _as_text(value)
 
 
+def shaped_each(shape: type[Shaped], contents: object, where: str) -> tuple[list[Shaped], list[str]]:
+    """Each of a list, and of what is none of that shape why it was left out: the fault of one is not that of others.
+
+    Raises WrongShape when it is no list, or when nothing in it can be taken.
+    """
+    if not isinstance(contents, list):
+        raise WrongShape(f"{where}: Input should be a valid list")
+    taken: list[Shaped] = []
+    odd: list[str] = []
+    for number, content in enumerate(contents):
+        try:
+            taken.append(shaped(shape, content))
+        except WrongShape as error:
+            odd.append(f"{where}.{number}.{error}; it was left out".replace(".the body:", ":"))
+        else:
+            odd += oddities(content, f"{where}.{number}")
+    if odd and not taken:
+        raise WrongShape(odd[0])
+    return taken, odd
+
+
+def _as_text_or_nothing(value: object) -> object:
+    return _as_label(value) or ""
+
+
 def _as_labels(value: object) -> object:
-    """What is no text and cannot be read as one becomes None; no labels at all are none."""
+    """What is no text and cannot be read as one becomes None; what is no object at all has no labels."""
     if not isinstance(value, Mapping):
-        return {} if value is None else value
+        return {}
     return {plain(str(name)): _as_label(one) for name, one in value.items()}
 
 
@@ -152,6 +177,8 @@ _FRACTION = re.compile(r"(\.\d{6})\d+")
 Text = Annotated[str, BeforeValidator(_as_text)]
 # As `Text`, where a system may also write null.
 OrNone = Annotated[str, BeforeValidator(_as_text_or_none)]
+# As `OrNone`, where anything else is as good as nothing.
+Loose = Annotated[str, BeforeValidator(_as_text_or_nothing)]
 # By name; None = what was sent is no text, and is left out.
 Labels = Annotated[dict[str, str | None], BeforeValidator(_as_labels)]
 # By the sender's clock; None = it says none.
@@ -163,11 +190,20 @@ def known(labels: Mapping[str, str | None]) -> dict[str, str]:
     return {name: value for name, value in labels.items() if value is not None}
 
 
-def oddities(labels: Mapping[str, str | None], where: str) -> Iterator[str]:
-    """Which of them were left out."""
-    return (
-        f"{where}.{one_line(name, 60)} is no text and was left out" for name, value in labels.items() if value is None
-    )
+def oddities(content: Mapping[str, Any], where: str) -> Iterator[str]:
+    """Of an alert that was taken: what is no text, or no time, and was left out."""
+    for name in ("fingerprint", "generatorURL", "startsAt", "endsAt"):
+        if isinstance(content.get(name), list | dict):
+            yield f"{where}.{name} is no text and was left out"
+    for name in ("labels", "annotations"):
+        values = content.get(name)
+        if not isinstance(values, Mapping) and values is not None:
+            yield f"{where}.{name} is no object and was left out"
+        elif values:
+            left_out = [label for label, value in values.items() if _as_label(value) is None]
+            yield from (
+                f"{where}.{name}.{one_line(plain(label), 60)} is no text and was left out" for label in left_out
+            )
 
 
 def one_line(text: str, length: int = TITLE_LENGTH) -> str:

@@ -10,11 +10,13 @@ firing is sent again every `repeat_interval`, and by each of a pair: repeats, no
 
 A notification is the whole group: what fired before and is not in it has ended unseen, or is silenced or inhibited
 there. With `max_alerts` the list is cut, and `truncatedAlerts` says by how many, firing or not. `startsAt` and `endsAt`
-bound an episode; of one that fires the end is the year 1.
+bound an episode; of one that fires the end is the year 1. An alert that fires again within the interval of the one
+before it keeps that one's beginning: only that the same Alertmanager (`externalURL`) told the end before tells it from
+an old one.
 """
 
-from collections.abc import Iterator, Mapping
-from typing import Annotated, Literal
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field
 
@@ -22,16 +24,16 @@ from bot.domain.alert import Listing, ReceivedAlert, fingerprint_of, identity
 from bot.sources import (
     Headers,
     Labels,
+    Loose,
     Moment,
-    OrNone,
     Reading,
     Shape,
     known,
     labels_of,
-    oddities,
     one_line,
     read_json,
     shaped,
+    shaped_each,
     some_text,
     web_address,
 )
@@ -50,38 +52,40 @@ class _Alert(Shape):
     status: Literal["firing", "resolved"]
     labels: Labels
     annotations: Labels = Field(default_factory=dict)
-    generatorURL: OrNone = ""
-    fingerprint: OrNone = ""
+    generatorURL: Loose = ""
+    fingerprint: Loose = ""
     startsAt: Moment = None
     endsAt: Moment = None
 
 
 class _Notification(Shape):
-    alerts: list[_Alert]
-    groupKey: OrNone = ""
+    alerts: list[Any]
+    groupKey: Loose = ""
+    externalURL: Loose = ""
     truncatedAlerts: Annotated[int | None, BeforeValidator(_as_count)] = None
 
 
 def parse(body: bytes, headers: Headers) -> Reading:
     notification = shaped(_Notification, read_json(body))
     group = identity(notification.groupKey) if notification.groupKey else None
-    alerts = [_received(alert, group) for alert in notification.alerts]
-    return Reading(alerts, _listings(group, notification), list(_odd(notification)))
+    taken, odd = shaped_each(_Alert, notification.alerts, "alerts")
+    told_by = identity(notification.externalURL) if notification.externalURL else None
+    alerts = [_received(alert, group, told_by) for alert in taken]
+    return Reading(alerts, _listings(group, notification, left_out=len(notification.alerts) - len(taken)), odd)
 
 
-def _listings(group: str | None, notification: _Notification) -> list[Listing]:
-    """None of a notification that does not say how much of its group it leaves out: somebody else wrote it."""
+def _listings(group: str | None, notification: _Notification, *, left_out: int) -> list[Listing]:
+    """None of a notification that does not say how much of its group it leaves out: somebody else wrote it.
+
+    What could not be read may fire as well: it is as hidden as what was cut.
+    """
     hidden = notification.truncatedAlerts
-    return [Listing(group, hidden)] if group and notification.alerts and hidden is not None else []
+    if not group or not notification.alerts or hidden is None:
+        return []
+    return [Listing(group, min(hidden + left_out, MOST_HIDDEN))]
 
 
-def _odd(notification: _Notification) -> Iterator[str]:
-    for number, alert in enumerate(notification.alerts):
-        yield from oddities(alert.labels, f"alerts.{number}.labels")
-        yield from oddities(alert.annotations, f"alerts.{number}.annotations")
-
-
-def _received(alert: _Alert, group: str | None) -> ReceivedAlert:
+def _received(alert: _Alert, group: str | None, told_by: str | None) -> ReceivedAlert:
     labels, notes = known(alert.labels), known(alert.annotations)
     return ReceivedAlert(
         title=_title(labels, notes),
@@ -95,6 +99,7 @@ def _received(alert: _Alert, group: str | None) -> ReceivedAlert:
         group=group,
         starts_at=alert.startsAt,
         ends_at=alert.endsAt if alert.status == "resolved" else None,
+        told_by=told_by,
     )
 
 

@@ -25,6 +25,7 @@ from bot.sources import (
     one_line,
     read_json,
     shaped,
+    shaped_each,
     some_text,
     web_address,
 )
@@ -49,18 +50,13 @@ class _Alert(Shape):
     labels: Labels = Field(default_factory=dict)
 
 
-class _Alerts(Shape):
-    alerts: list[_Alert]
-
-
 def parse(body: bytes, headers: Headers) -> Reading:
     content = read_json(body)
     if isinstance(content, Mapping) and "alerts" in content:
-        alerts = shaped(_Alerts, content).alerts
-        odd = [one for number, alert in enumerate(alerts) for one in oddities(alert.labels, f"alerts.{number}.labels")]
+        alerts, odd = shaped_each(_Alert, content["alerts"], "alerts")
     else:
         alerts = [shaped(_Alert, content)]
-        odd = list(oddities(alerts[0].labels, "labels"))
+        odd = [one.removeprefix(".") for one in oddities(content, "")]
     return Reading([_received(alert) for alert in alerts], odd=odd)
 
 

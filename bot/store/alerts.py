@@ -56,12 +56,13 @@ async def late_news(
     *,
     ended_since: datetime,
     doubted_since: datetime,
+    arrived: datetime,
     now: datetime,
 ) -> set[str]:
-    """Which of these fired before their last end, and so no more: none that ended before then by our clock, and none
-    that was told so before `doubted_since` already."""
+    """Which of these fired before their last end, and so no more: none that ended before then by our clock, none that
+    was told so before `doubted_since` already, and none of whoever had told that end when this `arrived`."""
     rows = [_times(one) for one in firing if one.alert.starts_at]
-    spans = {"ended_since": ended_since, "doubted_since": doubted_since, "now": now}
+    spans = {"ended_since": ended_since, "doubted_since": doubted_since, "arrived": arrived, "now": now}
     return {row["fingerprint"] for row in await SQL.rows(conn, "late_news", rows, source=source, **spans)}
 
 
@@ -217,7 +218,10 @@ async def _standings(conn: Connection, rows: Sequence[Row]) -> list[Standing]:
 
 def _times(told: Told) -> Row:
     alert = told.alert
-    return {"fingerprint": alert.fingerprint, "starts_at": alert.starts_at, "ends_at": alert.ends_at}
+    return {
+        "fingerprint": alert.fingerprint, "starts_at": alert.starts_at, "ends_at": alert.ends_at,
+        "told_by": alert.told_by,
+    }  # fmt: skip
 
 
 def _row(group_id: int, told: Told, now: datetime) -> Row:
@@ -228,5 +232,6 @@ def _row(group_id: int, told: Told, now: datetime) -> Row:
         "labels": dict(alert.labels), "level": verdict.level, "flagged": verdict.flagged,
         "declares": verdict.declares, "procedure": verdict.procedure, "count": told.times,
         "expires_at": now + verdict.at_least.within if verdict.at_least else None, "source_group": alert.group,
+        "told_by": alert.told_by,
         "starts_at": alert.starts_at,
     }  # fmt: skip

@@ -33,10 +33,11 @@ RETURNING id, key;
 
 -- name: late_news
 -- Of alerts told as firing, those that began before their last end, which was told not long ago. Told once more after a
--- while, one of them is no accident: then it is no row.
+-- while, one of them is no accident: then it is no row. Nor when whoever told the end says so afterwards: they know.
 UPDATE alert_endings e SET late_at = coalesce(e.late_at, %(now)s)
-FROM jsonb_to_recordset(%(rows)s) AS given (fingerprint text, starts_at timestamptz)
+FROM jsonb_to_recordset(%(rows)s) AS given (fingerprint text, starts_at timestamptz, told_by text)
 WHERE e.source = %(source)s AND e.fingerprint = given.fingerprint AND given.starts_at < e.ended_at
+  AND (e.told_by IS DISTINCT FROM given.told_by OR e.told_by IS NULL OR e.told_at > %(arrived)s)
   AND e.told_at > %(ended_since)s AND (e.late_at IS NULL OR e.late_at > %(doubted_since)s)
   AND NOT EXISTS (
       SELECT FROM alerts a WHERE a.source = e.source AND a.fingerprint = e.fingerprint AND a.resolved_at IS NULL)
@@ -53,45 +54,56 @@ SELECT max(late_at) AS late_at FROM alert_endings
 WHERE source = %(source)s AND fingerprint = ANY(%(fingerprints)s) AND told_at >= %(since)s;
 
 -- name: save_firing
--- All alerts of a delivery at once. A repeat of a firing alert is counted, and what it says now is kept.
+-- All alerts of a delivery at once. A repeat of a firing alert is counted, and what it says now is kept. A beginning that
+-- is still to come is that of a clock ahead of ours: it began when it was first told, at the latest.
 INSERT INTO alerts (
     group_id, source, fingerprint, title, severity, description, url, runbook_url, labels, level, flagged, declares,
-    procedure, count, first_at, risen_at, last_at, expires_at, source_group, starts_at)
+    procedure, count, first_at, risen_at, last_at, expires_at, source_group, starts_at, told_by)
 SELECT
     t.group_id, %(source)s, t.fingerprint, t.title, t.severity, t.description, t.url, t.runbook_url, t.labels, t.level,
-    t.flagged, t.declares, t.procedure, t.count, %(now)s, %(now)s, %(now)s, t.expires_at, t.source_group, t.starts_at
+    t.flagged, t.declares, t.procedure, t.count, %(now)s, %(now)s, %(now)s, t.expires_at, t.source_group, LEAST(t.starts_at, %(now)s),
+    t.told_by
 FROM jsonb_to_recordset(%(rows)s) AS t (
     group_id bigint, fingerprint text, title text, severity text, description text, url text, runbook_url text,
     labels jsonb, level text, flagged boolean, declares text, procedure text, count int, expires_at timestamptz,
-    source_group text, starts_at timestamptz)
+    source_group text, starts_at timestamptz, told_by text)
 ON CONFLICT (source, fingerprint) WHERE resolved_at IS NULL
 DO UPDATE SET
     title = EXCLUDED.title, severity = EXCLUDED.severity, description = EXCLUDED.description, url = EXCLUDED.url,
     runbook_url = EXCLUDED.runbook_url, labels = EXCLUDED.labels, level = EXCLUDED.level, flagged = EXCLUDED.flagged,
     declares = EXCLUDED.declares, procedure = EXCLUDED.procedure, last_at = EXCLUDED.last_at,
     expires_at = EXCLUDED.expires_at, count = alerts.count + EXCLUDED.count,
-    source_group = EXCLUDED.source_group, starts_at = GREATEST(alerts.starts_at, EXCLUDED.starts_at),
+    source_group = EXCLUDED.source_group, told_by = EXCLUDED.told_by,
+    starts_at = CASE WHEN EXCLUDED.starts_at < %(now)s THEN GREATEST(alerts.starts_at, EXCLUDED.starts_at)
+                     ELSE coalesce(alerts.starts_at, EXCLUDED.starts_at) END,
     risen_at = CASE WHEN array_position(%(levels)s, EXCLUDED.level) < array_position(%(levels)s, alerts.level)
                     THEN EXCLUDED.risen_at ELSE alerts.risen_at END
 RETURNING group_id;
 
 -- name: end_firing
 -- Those that fire; what is over already, or was never heard of, is no row. An end from before the beginning is that of
--- an earlier episode.
+-- an earlier episode, and so is one that was told before this one opened, unless whoever told it open tells its end. An
+-- end of this very beginning counts, whatever the clock shows by which it was given.
 UPDATE alerts a SET resolved_at = %(now)s
-FROM jsonb_to_recordset(%(rows)s) AS given (fingerprint text, starts_at timestamptz, ends_at timestamptz)
+FROM jsonb_to_recordset(%(rows)s) AS given (fingerprint text, starts_at timestamptz, ends_at timestamptz, told_by text)
 WHERE a.source = %(source)s AND a.fingerprint = given.fingerprint AND a.resolved_at IS NULL
-  AND (coalesce(given.ends_at, given.starts_at) >= a.starts_at) IS NOT FALSE
+  AND ((coalesce(given.ends_at, given.starts_at) >= a.starts_at) IS NOT FALSE OR given.starts_at = a.starts_at)
+  AND NOT EXISTS (
+      SELECT FROM alert_endings e
+      WHERE e.source = a.source AND e.fingerprint = a.fingerprint AND e.ended_at >= given.ends_at
+        AND e.told_at < a.first_at AND given.told_by IS DISTINCT FROM a.told_by)
 RETURNING a.group_id;
 
 -- name: keep_endings
--- Also of what was never heard of: its firing may still be on its way. A later end is another one.
-INSERT INTO alert_endings (source, fingerprint, ended_at, told_at)
-SELECT %(source)s, given.fingerprint, given.ends_at, %(now)s
-FROM jsonb_to_recordset(%(rows)s) AS given (fingerprint text, ends_at timestamptz)
+-- Also of what was never heard of: its firing may still be on its way. A later end is another one; one that is still to
+-- come is of a clock ahead of ours.
+INSERT INTO alert_endings (source, fingerprint, ended_at, told_at, told_by)
+SELECT %(source)s, given.fingerprint, LEAST(given.ends_at, %(now)s), %(now)s, given.told_by
+FROM jsonb_to_recordset(%(rows)s) AS given (fingerprint text, ends_at timestamptz, told_by text)
 WHERE given.ends_at IS NOT NULL
 ORDER BY given.fingerprint COLLATE "C"
-ON CONFLICT (source, fingerprint) DO UPDATE SET ended_at = EXCLUDED.ended_at, told_at = EXCLUDED.told_at, late_at = NULL
+ON CONFLICT (source, fingerprint) DO UPDATE
+SET ended_at = EXCLUDED.ended_at, told_at = EXCLUDED.told_at, told_by = EXCLUDED.told_by, late_at = NULL
 WHERE alert_endings.ended_at < EXCLUDED.ended_at;
 
 -- name: end_unlisted

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -173,6 +174,60 @@ async def test_a_source_that_insists_is_believed(world: World, monitoring: Monit
     await world.passes(minutes=5)
     await monitoring.fires(episode("firing", FIRST))
     assert [card.text.split()[0] for card in monitoring.cards] == ["✅", "🟡"]
+
+
+async def told_by(monitoring: Monitoring, which: str, *alerts: dict[str, Any]) -> None:
+    await monitoring.tells("alertmanager", notification(*alerts) | {"externalURL": f"http://{which}.example.com"})
+
+
+async def test_an_alertmanager_that_told_an_end_is_believed_when_it_tells_the_old_beginning_again(
+    world: World, monitoring: Monitoring
+) -> None:
+    """It merges what fires again within the interval of an earlier alert with that one, and keeps its beginning."""
+    over = episode("resolved", FIRST, "2026-08-06T13:30:00Z")
+    for told in (episode("firing", FIRST), over, episode("firing", FIRST)):
+        await told_by(monitoring, "first", told)
+        await world.passes(seconds=30)
+    assert [card.text.split()[0] for card in monitoring.cards] == ["✅", "🟡"]
+
+    # The other of the pair repeats the end of the former episode.
+    await told_by(monitoring, "second", over)
+    assert [card.text.split()[0] for card in monitoring.cards] == ["✅", "🟡"]
+    await told_by(monitoring, "first", over)
+    assert [card.text.split()[0] for card in monitoring.cards] == ["✅", "✅"]
+
+
+async def test_the_other_of_a_pair_that_tells_an_old_firing_is_late(world: World, monitoring: Monitoring) -> None:
+    await told_by(monitoring, "first", episode("firing", FIRST))
+    await told_by(monitoring, "first", episode("resolved", FIRST, "2026-08-06T13:30:00Z"))
+    await told_by(monitoring, "second", episode("firing", FIRST))
+    assert monitoring.card.text == "✅ *Over* DiskFull is bad"
+
+
+async def test_a_clock_that_is_far_ahead_leaves_no_alert_open(world: World, monitoring: Monitoring) -> None:
+    now = world.clock.now()
+    ahead, ends = (now + timedelta(days=2)).isoformat(), (now + timedelta(minutes=3)).isoformat()
+    await told_by(monitoring, "ahead", episode("firing", ahead))
+    await world.passes(minutes=4)
+    await told_by(monitoring, "ahead", episode("firing", ahead))
+    await told_by(monitoring, "right", episode("resolved", (now - timedelta(minutes=1)).isoformat(), ends))
+    assert monitoring.card.text == "✅ *Over* DiskFull is bad"
+
+
+async def test_an_end_by_a_clock_that_is_far_ahead_holds_nothing_back(world: World, monitoring: Monitoring) -> None:
+    now = world.clock.now()
+    began, ends = (now - timedelta(minutes=1)).isoformat(), (now + timedelta(days=2)).isoformat()
+    await told_by(monitoring, "right", episode("firing", began))
+    await told_by(monitoring, "ahead", episode("resolved", began, ends))
+    await world.passes(minutes=2)
+    await told_by(monitoring, "right", episode("firing", (now + timedelta(minutes=1)).isoformat()))
+    assert [card.text.split()[0] for card in monitoring.cards] == ["✅", "🟡"]
+
+
+async def test_an_end_by_a_clock_that_is_far_behind_ends_its_own_episode(world: World, monitoring: Monitoring) -> None:
+    await told_by(monitoring, "right", episode("firing", SECOND))
+    await told_by(monitoring, "behind", episode("resolved", SECOND, FIRST))
+    assert monitoring.card.text == "✅ *Over* DiskFull is bad"
 
 
 async def test_a_list_that_is_cut_shows_what_is_gravest_and_unanswered(world: World, monitoring: Monitoring) -> None:

@@ -102,6 +102,7 @@ def test_alertmanager_tells_each_alert_of_its_group() -> None:
         labels={"alertname": "InstanceDown", "instance": "10.0.0.7:9090", "severity": "critical"},
         group='{}:{alertname="InstanceDown"}',
         starts_at=datetime(2026, 8, 8, 14, 32, 8, 326990, tzinfo=UTC),
+        told_by="http://alertmanager.example.com",
     )
     assert (resolved.firing, resolved.title, resolved.severity) == (False, "InstanceDown", None)
     assert len(resolved.fingerprint) == 16
@@ -200,3 +201,30 @@ def test_an_address_too_long_for_a_button_is_left_out() -> None:
     stem = "https://example.com/"
     assert web_address(stem.ljust(URL_LENGTH, "x")) is not None
     assert web_address(stem.ljust(URL_LENGTH + 1, "x")) is None
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        {"labels": ["alertname", "A"]}, {"annotations": "A is bad"}, {"startsAt": "rubbish"}, {"endsAt": {}},
+        {"fingerprint": ["a"]}, {"generatorURL": {"url": "x"}},
+    ],
+)  # fmt: skip
+def test_what_is_odd_in_an_alert_is_left_out_and_the_alert_is_taken(odd: dict[str, Any]) -> None:
+    one = {"status": "firing", "labels": {"alertname": "A"}, "fingerprint": "a"}
+    reading = read("alertmanager", INSTANCE_DOWN | {"alerts": [one | odd, one | {"fingerprint": "b"}]})
+    assert [alert.firing for alert in reading.alerts] == [True, True]
+    if "startsAt" not in odd:
+        assert [said.split()[0] for said in reading.odd] == [f"alerts.0.{next(iter(odd))}"]
+
+
+@pytest.mark.parametrize("wrong", [None, 7, "x", [], {"labels": {"alertname": "A"}}, {"status": "burning"}])
+@pytest.mark.parametrize("source", ["alertmanager", "generic"])
+def test_what_is_no_alert_is_left_out_of_its_group_and_counts_as_not_shown(source: str, wrong: object) -> None:
+    one = {"title": "A", "status": "firing", "labels": {"alertname": "A"}}
+    reading = read(source, INSTANCE_DOWN | {"alerts": [wrong, one]})
+    assert [alert.title for alert in reading.alerts] == ["A"]
+    assert [said.startswith("alerts.0") and "left out" in said for said in reading.odd] == [True]
+    assert [listing.hidden for listing in reading.listings] == ([1] if source == "alertmanager" else [])
+    with pytest.raises(WrongShape):
+        read(source, INSTANCE_DOWN | {"alerts": [wrong]})
