@@ -130,10 +130,10 @@ class PunctualRequest(ClientRequest):
             # Here, and not before: to connect may have taken long.
             await must_be_wanted()
         except TocsinError as reason:
-            # This is a task of its own: who waits for the answer is told through the connection.
+            # This is a task of its own: who waits for the answer is told through the connection, and closes it. From
+            # Python 3.12 on it runs before anybody waits, who then must still find the connection's protocol.
             assert conn.protocol is not None
             conn.protocol.set_exception(reason)
-            conn.close()
             return
         await super().write_bytes(writer, conn, content_length)
         has_left()
