@@ -1,13 +1,23 @@
-"""A store that speaks S3's language over real HTTP, for tests: empty buckets, and eyes to see what is in them."""
+"""Stores that speak S3's language over real HTTP, for tests: empty buckets, and eyes to see what is in them.
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+One is moto, in this process. The other is versitygw, a server that people run, which `.ci/s3-server` builds once a
+machine; without it, tests that ask for it are skipped, and fail where CI is set.
+"""
+
+import os
+import subprocess
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import boto3
 import pytest
 
+BUILT = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "tocsin-tools" / "s3" / "versitygw"
+HOW = "run .ci/s3-server, which needs Go 1.25 or newer"
 KEY, SECRET = "AKIDEXAMPLE", "wJalrXUtnFEMI-example-secret"
 
 
@@ -41,17 +51,56 @@ class Store:
 
 
 @contextmanager
-def s3_store() -> Iterator[Store]:
-    with pytest.MonkeyPatch.context() as patch:
-        # Its own check of checksums is of no use here, and whoever runs the tests may have an account at AWS.
-        patch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+def moto_store() -> Iterator[Store]:
+    """All of one process share their buckets."""
+    with _nobody_asked_for_roles():
         moto = pytest.importorskip("moto.server")
         server = moto.ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
         server.start()
         host, port = server.get_host_and_port()
-        url = f"http://{host}:{port}"
-        keys = {"aws_access_key_id": KEY, "aws_secret_access_key": SECRET, "region_name": "us-east-1"}
         try:
-            yield Store(url, boto3.client("s3", endpoint_url=url, **keys))
+            yield _store(f"http://{host}:{port}")
         finally:
             server.stop()
+
+
+@contextmanager
+def versitygw_store() -> Iterator[Store]:
+    if not BUILT.exists():
+        (pytest.fail if os.environ.get("CI") else pytest.skip)(f"versitygw is not here: {HOW}")
+    environ = {"PATH": os.defpath, "ROOT_ACCESS_KEY": KEY, "ROOT_SECRET_KEY": SECRET}
+    with _nobody_asked_for_roles(), TemporaryDirectory(prefix="tocsin-s3-") as home:
+        server = subprocess.Popen(
+            [BUILT, home],
+            env=environ,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            text=True,
+        )
+        assert server.stdin and server.stdout
+        try:
+            url = server.stdout.readline().strip()
+            assert url.startswith("http://"), "it does not say where it listens"
+            yield _store(url)
+        finally:
+            server.stdin.close()
+            server.wait()
+            server.stdout.close()
+
+
+NewStore = Callable[[], AbstractContextManager[Store]]
+STORES: dict[str, NewStore] = {"moto": moto_store, "versitygw": versitygw_store}
+
+
+@contextmanager
+def _nobody_asked_for_roles() -> Iterator[None]:
+    """Whoever runs the tests may have an account at AWS."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+        yield
+
+
+def _store(url: str) -> Store:
+    keys = {"aws_access_key_id": KEY, "aws_secret_access_key": SECRET, "region_name": "us-east-1"}
+    return Store(url, boto3.client("s3", endpoint_url=url, **keys))

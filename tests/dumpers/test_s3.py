@@ -15,7 +15,7 @@ from bot.domain.errors import Failed, Rejected, Unreachable
 from bot.dumpers import Draft, Place, places, s3, sum_of
 from bot.dumpers._s3_access import Access
 from bot.settings import Settings
-from tests.stored_in_s3 import KEY, SECRET, Store, s3_store
+from tests.stored_in_s3 import KEY, SECRET, STORES, Store, versitygw_store
 
 PIECE = bytes(range(256)) * 4096
 # Three parts, the last of them short.
@@ -23,9 +23,9 @@ PIECES = [PIECE] * 35 + [b"", b"the end"]
 WHOLE = b"".join(PIECES)
 
 
-@pytest.fixture(scope="module")
-def store() -> Iterator[Store]:
-    with s3_store() as store:
+@pytest.fixture(scope="module", params=list(STORES))
+def store(request: pytest.FixtureRequest) -> Iterator[Store]:
+    with STORES[request.param]() as store:
         yield store
 
 
@@ -118,6 +118,33 @@ async def test_what_a_killed_process_has_left_can_be_discarded(place: Place, sto
         assert (store.names(bucket), store.unfinished(bucket)) == ([], ["x/.orders.dump.part.other"])
 
 
+async def test_what_a_process_has_left_that_was_killed_during_the_store_s_own_copy_is_discarded(
+    place: Place, store: Store, bucket: str
+) -> None:
+    draft, name = await written(place, f"{bucket}/x"), bucket.removeprefix("s3://")
+    final = {"Bucket": name, "Key": "x/orders.dump"}
+    upload = store.client.create_multipart_upload(**final)["UploadId"]
+    source = {"Bucket": name, "Key": f"x/.{draft.file}.part"}
+    store.client.upload_part_copy(**final, UploadId=upload, PartNumber=1, CopySource=source)
+
+    assert await place.kept(f"{bucket}/x", [".dump"]) == []
+    await place.discard(f"{bucket}/x", "orders.dump")
+    assert (store.names(bucket), store.unfinished(bucket)) == ([], [])
+
+
+async def test_what_is_kept_is_listed_without_what_is_unfinished_or_in_folders_below(
+    place: Place, store: Store, bucket: str
+) -> None:
+    name, dumps = bucket.removeprefix("s3://"), [f"orders-{number}.dump" for number in range(3)]
+    for dump in dumps:
+        await place.settle(await place.write(f"{bucket}/x", dump, pieces(b"a"), lambda size: None), {"of": dump})
+    for key in ("x/.orders-9.dump.part", "x/below/orders-9.dump", "orders-9.dump", "x/notes.txt"):
+        store.client.put_object(Bucket=name, Key=key, Body=b"-")
+
+    kept = await place.kept(f"{bucket}/x", [".dump"])
+    assert [(one.file, one.size, one.manifest) for one in kept] == [(dump, 1, {"of": dump}) for dump in dumps]
+
+
 async def test_removing_takes_the_manifest_along_and_says_whether_there_was_anything(
     place: Place, store: Store, bucket: str
 ) -> None:
@@ -168,6 +195,23 @@ async def test_without_a_key_it_is_said_which_variables_to_set(
     monkeypatch.setenv("HOME", str(tmp_path_factory.mktemp("nobody")))
     with pytest.raises(Rejected, match="there is no access key: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"):
         await written(reached({"S3_ENDPOINT_URL": store.url}), "s3://kept")
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        ({"AWS_ACCESS_KEY_ID": "AKIDNOBODY"}, "(InvalidAccessKeyId|XAdminUserNotFound)"),
+        ({"AWS_SECRET_ACCESS_KEY": "not-the-secret"}, "SignatureDoesNotMatch"),
+    ],
+)
+async def test_a_wrong_key_is_refused_for_good_in_the_store_s_own_words(wrong: dict[str, str], said: str) -> None:
+    with versitygw_store() as store:
+        bucket = store.bucket("kept")
+        place = reached(store.environ | wrong)
+        for asking in (written(place, bucket), place.kept(bucket, [".dump"]), place.remove(bucket, "orders.dump")):
+            with pytest.raises(Rejected, match=f"s3://kept refused: {said}") as raised:
+                await asking
+            assert SECRET not in str(raised.value) and "not-the-secret" not in str(raised.value)
 
 
 @pytest.fixture

@@ -18,7 +18,7 @@ from bot.domain.errors import AlreadyDone
 from bot.sandbox.model import Message
 from tests.guarded import PASSWORD, Guarded, guarded_postgres
 from tests.mongodb import mongodb_tools
-from tests.stored_in_s3 import s3_store
+from tests.stored_in_s3 import STORES, NewStore
 from tests.stories.backing_up import (
     NewWorld,
     answered,
@@ -178,8 +178,11 @@ async def test_a_mongodb_is_backed_up_counted_and_proved(
         client.drop_database("pages")
 
 
-async def test_a_bucket_keeps_backups_as_a_folder_does(new_world: NewWorld, guarded: Guarded) -> None:
-    with s3_store() as store:
+@pytest.mark.parametrize("new_store", STORES.values(), ids=STORES)
+async def test_a_bucket_keeps_backups_as_a_folder_does(
+    new_store: NewStore, new_world: NewWorld, guarded: Guarded
+) -> None:
+    with new_store() as store:
         bucket = store.bucket("backups")
         there = (
             f"{RUNBOOK}backups:\n  orders: {{postgresql: '{guarded.database()}', to: {bucket}/nightly, keep: 36h}}\n"
@@ -203,8 +206,11 @@ async def test_a_bucket_keeps_backups_as_a_folder_does(new_world: NewWorld, guar
             assert len(store.names(bucket)) == 2 and name not in store.names(bucket)
 
 
-async def test_a_bucket_that_is_not_there_fails_the_backup_by_its_name(new_world: NewWorld, guarded: Guarded) -> None:
-    with s3_store() as store:
+@pytest.mark.parametrize("new_store", STORES.values(), ids=STORES)
+async def test_a_bucket_that_is_not_there_fails_the_backup_by_its_name(
+    new_store: NewStore, new_world: NewWorld, guarded: Guarded
+) -> None:
+    with new_store() as store:
         there = f"{RUNBOOK}backups:\n  orders: {{postgresql: '{guarded.database()}', to: 's3://nowhere/x'}}\n"
         async with new_world(runbook=there, **store.environ) as world:
             await answered(world, "/backup run")

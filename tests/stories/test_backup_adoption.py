@@ -12,7 +12,7 @@ from tests.commandline import tocsin
 from tests.conftest import as_url
 from tests.guarded import Guarded, guarded_postgres
 from tests.postgres import SharedPostgres
-from tests.stored_in_s3 import s3_store
+from tests.stored_in_s3 import STORES, NewStore
 from tests.stories.backing_up import NewWorld, answered, cards, dump_files, dumps, keep, until_over
 from tests.world import RUNBOOK, living, words_of
 
@@ -88,10 +88,11 @@ def _make_older(dump: Path, started_at: str) -> None:
     beside.write_text(json.dumps(json.loads(beside.read_text()) | {"started_at": started_at}))
 
 
+@pytest.mark.parametrize("new_store", STORES.values(), ids=STORES)
 async def test_a_new_bot_takes_over_what_lies_in_a_bucket_and_a_shell_reads_it(
-    new_world: NewWorld, other_memory: str, guarded: Guarded, tmp_path: Path
+    new_store: NewStore, new_world: NewWorld, other_memory: str, guarded: Guarded, tmp_path: Path
 ) -> None:
-    with s3_store() as store:
+    with new_store() as store:
         # All stores of one process share their buckets.
         bucket = store.bucket("outlived")
         runbook = f"{RUNBOOK}backups:\n  orders: {{postgresql: '{guarded.database(rows=3)}', to: {bucket}/nightly}}\n"
