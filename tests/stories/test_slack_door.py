@@ -1,9 +1,11 @@
 """The door to Slack: what comes in is stored, then acknowledged, then done once, whatever goes wrong on the way."""
 
 import asyncio
+import json
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from aiohttp import web
@@ -60,6 +62,27 @@ async def test_what_cannot_be_read_is_refused_and_not_a_fault(new_world: NewWorl
         assert (await sent_by_hand(world, b"text=" + b"x" * (1024 * 1024), FORM))[0] == 413
         assert await stored(world) == []
         assert "is declared" in await ask(world, "eve", "/incident declare P1 still here")
+
+
+# As no request of Slack is, and each of them of a kind that the library which reads them falls over.
+MISSHAPEN = [
+    {"team": 5}, {"user": 5}, {"channel": 7}, {"enterprise": 5}, {"authorizations": 7}, {"authorizations": ["x"]},
+    {"event": {"message": 5, "previous_message": {"user": 5}}}, {"ssl_check": "1", "team": 5},
+]  # fmt: skip
+
+
+async def test_nothing_is_read_before_it_is_known_to_be_from_slack(
+    new_world: NewWorld, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with new_world(transport="http") as world:
+        for body in MISSHAPEN:
+            for content_type, raw in (
+                (JSON, json.dumps(body).encode()),
+                (FORM, b"payload=" + quote(json.dumps(body)).encode()),
+            ):
+                assert (await sent_by_hand(world, raw, content_type, secret="somebody else's"))[0] == 401, body
+                assert (await sent_by_hand(world, raw, content_type))[0] == 400, body
+    assert [one for one in caplog.records if one.exc_info] == []
 
 
 async def test_slack_checks_the_address_and_the_certificate(new_world: NewWorld) -> None:
