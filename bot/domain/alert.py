@@ -9,6 +9,7 @@ from typing import Literal
 
 from bot.domain.errors import AlreadyDone
 from bot.domain.incident import Incident
+from bot.domain.text import plain
 
 Level = Literal["critical", "high", "medium", "low"]
 # The gravest first.
@@ -237,10 +238,10 @@ def fingerprint_of(labels: Mapping[str, str], *more: str) -> str:
 
 
 def identity(text: str) -> str:
-    """A sender's own name of an alert or group, short enough for an index."""
-    if len(text) <= IDENTITY_LENGTH:
+    """A sender's own name of an alert, group or delivery, short enough for an index, in signs that can be kept."""
+    if len(text) <= IDENTITY_LENGTH and text == plain(text):
         return text
-    return hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def page_at(standing: Standing, now: datetime) -> datetime | None:

@@ -1,5 +1,6 @@
 """The HTTP door for alerts: what is taken, and the reason for what is not."""
 
+import asyncio
 import gzip
 import json
 import random
@@ -177,6 +178,19 @@ async def test_a_delivery_with_the_same_idempotency_key_changes_nothing_twice(
         assert (reply.status, reply.body) == (202, {"accepted": 1})
     await world.settled()
     assert "Seen" not in monitoring.words
+
+
+async def test_a_name_of_a_delivery_in_no_known_script_is_a_name_as_well(world: World, monitoring: Monitoring) -> None:
+    """Two that no database could keep as they are, are two, and each of them is known again."""
+    body = as_json(SOMETHING)
+    for name in (b"disk-\xff", b"disk-\xfe", b"disk-\xff"):
+        reader, writer = await asyncio.open_connection("127.0.0.1", world.app.port)
+        head = f"Host: x\r\nAuthorization: Bearer {TOKEN}\r\nContent-Length: {len(body)}\r\n".encode()
+        writer.write(b"POST /alerts/generic HTTP/1.1\r\n" + head + b"Idempotency-Key: " + name + b"\r\n\r\n" + body)
+        assert b" 202 " in await reader.readline()
+        writer.close()
+    await world.settled()
+    assert "Seen 2 times" in monitoring.words
 
 
 async def test_the_body_is_kept_as_it_came(world: World, monitoring: Monitoring, database: str) -> None:
