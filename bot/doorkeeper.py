@@ -10,6 +10,8 @@ from contextlib import contextmanager, suppress
 from typing import Any
 
 from aiohttp import web
+from aiohttp.http import HttpProcessingError, RawRequestMessage
+from aiohttp.log import server_logger
 
 log = logging.getLogger(__name__)
 
@@ -59,30 +61,52 @@ class Seldom:
 
 @contextmanager
 def refusals_seldom_told() -> Iterator[None]:
-    """While the block runs: that no file is left for a new connection, which the loop meets a hundred times a second
-    for as long as somebody knocks, is told as any other shortage at the door. Everything else is told as it was."""
-    loop, told = asyncio.get_running_loop(), Seldom()
+    """While the block runs, what anybody can cause by knocking is told once a minute: that no file is left for a new
+    connection, which the loop meets a hundred times a second, and that something is no HTTP. Nothing of what was sent
+    is told: a broken header may be the one with a token. Everything else is told as it was."""
+    loop, full, unreadable = asyncio.get_running_loop(), Seldom(), Seldom()
     before = loop.get_exception_handler()
 
     def handle(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
         error = context.get("exception")
         if "socket" in context and isinstance(error, OSError) and error.errno in NOTHING_LEFT:
-            told.warn(f"no new connection can be taken: {error.strerror}")
+            full.warn(f"no new connection can be taken: {error.strerror}")
         elif before:
             before(loop, context)
         else:
             loop.default_exception_handler(context)
 
+    def is_news(record: logging.LogRecord) -> bool:
+        error = record.exc_info[1] if record.exc_info else None
+        if isinstance(error, HttpProcessingError):
+            unreadable.warn(f"a request cannot be read: {type(error).__name__}")
+        return not isinstance(error, HttpProcessingError)
+
     loop.set_exception_handler(handle)
+    server_logger.addFilter(is_news)
     try:
         yield
     finally:
+        server_logger.removeFilter(is_news)
         loop.set_exception_handler(before)
 
 
+def only_paths(server: web.Server) -> None:
+    """Of a request for a whole address only the path counts: nobody here asks what stands before it, and a host that no
+    name can be would leave the connection without an answer."""
+    make = server.request_factory
+
+    def made(message: RawRequestMessage, *others: Any) -> web.BaseRequest:
+        url = message.url
+        return make(message._replace(url=url.relative()) if url.absolute else message, *others)
+
+    server.request_factory = made
+
+
 class Doorkeeper:
-    """Counts the connections of one listening socket. When all places are taken, who has waited longest without having
-    asked for anything makes room."""
+    """Counts the connections of one listening socket. When all places are taken, somebody makes room: who has waited
+    longest without coming to the end of a request's headers; else who has kept us waiting longest for anything, be it
+    a body, the next request, or that our answer is read. Only those whom we keep waiting always stay."""
 
     def __init__(self, places: int, *, headers_within_s: float = HEADERS_WITHIN_S) -> None:
         self.headers_within_s = headers_within_s
@@ -90,6 +114,7 @@ class Doorkeeper:
         self._inside = 0
         # In the order in which their time began.
         self._unasked: dict[Visit, None] = {}
+        self._waited_for: dict[Visit, None] = {}
         self._told = Seldom()
 
     def watched(self, protocol: Callable[[], asyncio.Protocol]) -> Callable[[], asyncio.Protocol]:
@@ -100,21 +125,31 @@ class Doorkeeper:
         """Is there a place, or can one be made?"""
         if self._inside >= self._places:
             self._told.warn(f"connections={self._places} all places are taken")
-            if not self._unasked:
+            leaving = next(iter(self._unasked or self._waited_for), None)
+            if leaving is None:
                 return False
-            next(iter(self._unasked)).turn_away()
+            leaving.turn_away()
         self._inside += 1
         return True
 
     def left(self, visit: "Visit") -> None:
         self._inside -= 1
-        self._unasked.pop(visit, None)
+        self.is_ours(visit)
 
-    def waits(self, visit: "Visit") -> None:
+    def asks(self, visit: "Visit") -> None:
+        """A request of it is on its way."""
+        self.is_ours(visit)
         self._unasked[visit] = None
 
-    def asked(self, visit: "Visit") -> None:
+    def is_theirs(self, visit: "Visit") -> None:
+        """We wait for it."""
+        self.is_ours(visit)
+        self._waited_for[visit] = None
+
+    def is_ours(self, visit: "Visit") -> None:
+        """It waits for us."""
         self._unasked.pop(visit, None)
+        self._waited_for.pop(visit, None)
 
 
 class Visit(asyncio.Protocol):
@@ -156,17 +191,27 @@ class Visit(asyncio.Protocol):
         if self._transport is None:
             return
         self._transport = None
-        self.is_served(True)
+        self._stop_timer()
         self._keeper.left(self)
         self._inner.connection_lost(exc)
 
-    def is_served(self, now: bool) -> None:
-        """A request is whole and is being answered, or has been."""
-        self._is_served = now
-        if self._timer:
-            self._timer.cancel()
-            self._timer = None
-        self._keeper.asked(self)
+    def asked(self, request: web.Request) -> None:
+        """The headers are whole: what is left to wait for is the body."""
+        self._is_served = True
+        self._stop_timer()
+        self._keeper.is_theirs(self)
+        request.content.on_eof(self._sent)
+
+    def answered(self) -> None:
+        """The answer goes out, and after it comes another request, or nothing."""
+        self._is_served = False
+        if self._transport:
+            self._keeper.is_theirs(self)
+
+    def _sent(self) -> None:
+        # The rest of a body that nobody wanted comes after its answer.
+        if self._is_served and self._transport:
+            self._keeper.is_ours(self)
 
     def turn_away(self) -> None:
         if self._transport is None:
@@ -178,7 +223,12 @@ class Visit(asyncio.Protocol):
 
     def _wait(self) -> None:
         self._timer = asyncio.get_running_loop().call_later(self._keeper.headers_within_s, self.turn_away)
-        self._keeper.waits(self)
+        self._keeper.asks(self)
+
+    def _stop_timer(self) -> None:
+        if self._timer:
+            self._timer.cancel()
+            self._timer = None
 
 
 @web.middleware
@@ -189,8 +239,8 @@ async def welcomed(
     visit = request.transport.get_protocol() if request.transport else None
     if not isinstance(visit, Visit):
         return await handler(request)
-    visit.is_served(True)
+    visit.asked(request)
     try:
         return await handler(request)
     finally:
-        visit.is_served(False)
+        visit.answered()

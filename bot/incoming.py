@@ -49,7 +49,10 @@ async def read_body(request: web.Request, limit: int) -> bytes:
                     raise TooLarge(limit)
     except TimeoutError as error:
         raise TooSlow from error
-    except (aiohttp.ClientPayloadError, web.RequestPayloadError, aiohttp.http.HttpProcessingError) as error:
+    # Whoever hangs up in the middle of it has sent nothing that can be read either.
+    except (
+        aiohttp.ClientPayloadError, web.RequestPayloadError, aiohttp.http.HttpProcessingError, ConnectionError
+    ) as error:  # fmt: skip
         raise Garbled("the body cannot be read") from error
     return bytes(kept)
 

@@ -13,7 +13,7 @@ from aiohttp.typedefs import Middleware
 
 from bot import api
 from bot.domain.errors import Failed, NotFound, NotPermitted, Refused, TocsinError
-from bot.doorkeeper import IDLE_FOR_S, Doorkeeper, most_connections, refusals_seldom_told, welcomed
+from bot.doorkeeper import IDLE_FOR_S, Doorkeeper, most_connections, only_paths, refusals_seldom_told, welcomed
 from bot.incoming import TooLarge, TooSlow
 from bot.metrics import CONTENT_TYPE, Figures, Metrics
 from bot.patience import Patience
@@ -84,6 +84,7 @@ async def serving(app: web.Application, *, host: str, port: int) -> AsyncIterato
 async def _listening(runner: web.AppRunner, host: str, port: int) -> AsyncIterator[asyncio.Server]:
     """Until the block ends: then nobody new comes in."""
     assert runner.server is not None
+    only_paths(runner.server)
     factory = Doorkeeper(most_connections()).watched(runner.server)
     try:
         server = await asyncio.get_running_loop().create_server(factory, host, port)
