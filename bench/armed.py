@@ -10,7 +10,7 @@ from bench.stage import RUNBOOK
 from bot.runbook import load
 from bot.sandbox.model import Channel, Message
 from bot.sandbox.workspace import Workspace
-from bot.services.policies import policy_of
+from bot.services.paging.policies import policy_of
 from bot.store.queries import Connection, Queries
 
 SQL = Queries(__file__)

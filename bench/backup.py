@@ -17,7 +17,7 @@ from bench.machine import machine
 from bench.table import Table, met
 from bot.dumpers import Equipment, Tally, local, postgresql
 from bot.runbook.backups import PostgresqlBackup
-from bot.store.embedded import EmbeddedPostgres, binaries
+from bot.store.embedded.server import EmbeddedPostgres, binaries
 
 # Of the database, in MiB: TOCSIN_BENCH_BACKUP_MIB=256 for a first look.
 SIZE_MIB = int(os.environ.get("TOCSIN_BENCH_BACKUP_MIB", "2048"))

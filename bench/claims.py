@@ -11,7 +11,7 @@ from bench.machine import machine
 from bench.stage import HERE, look_into
 from bench.table import Table, met
 from bot.clock import Clock
-from bot.store.embedded import EmbeddedPostgres
+from bot.store.embedded.server import EmbeddedPostgres
 from bot.store.migrations import migrate
 
 DUE = 10_000

@@ -19,7 +19,7 @@ from bench.stage import HERE, LOOK_EVERY_S, PATIENCE_S, look_into
 from bot.clock import Clock
 from bot.sandbox.server import serving
 from bot.sandbox.workspace import Workspace
-from bot.store.embedded import EmbeddedPostgres
+from bot.store.embedded.server import EmbeddedPostgres
 from bot.store.queries import Connection
 
 RUNBOOK = """

@@ -9,7 +9,7 @@ from bench.machine import machine
 from bench.stage import free_port
 from bench.table import Spread, Table, met, ms
 from bot.clock import Clock
-from bot.domain.escalation import Policy, Step
+from bot.domain.paging.escalation import Policy, Step
 
 PEOPLE = 300
 ANSWERS_AFTER = timedelta(milliseconds=100)

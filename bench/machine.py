@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from bot.store.embedded_place import binaries
+from bot.store.embedded.place import binaries
 
 SYNCS = 50
 

@@ -18,7 +18,7 @@ from ruamel.yaml import YAML
 from bot.clock import Clock
 from bot.sandbox.server import serving
 from bot.sandbox.workspace import Workspace
-from bot.store.embedded import EmbeddedPostgres
+from bot.store.embedded.server import EmbeddedPostgres
 from bot.store.queries import Connection, Queries
 
 SQL = Queries(__file__)

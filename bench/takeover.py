@@ -11,7 +11,7 @@ from bench.stage import free_port
 from bench.storm import ladder_of
 from bench.table import Spread, Table, met
 from bot.clock import Clock
-from bot.services.leases import TAKEN_OVER_AFTER
+from bot.services.outbox.leases import TAKEN_OVER_AFTER
 
 PAGES = 20
 NEVER = timedelta(hours=1)

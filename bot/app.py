@@ -9,23 +9,23 @@ from typing import Protocol
 
 from aiohttp import web
 
-from bot import acknowledging, intake, switchboard
 from bot.clock import Clock
 from bot.domain.errors import Failed
+from bot.doors import acknowledging, intake, switchboard
+from bot.doors.scheduler import Round, Scheduler
+from bot.doors.web import serving, web_app
 from bot.metrics import Metrics
-from bot.outgoing import http_client
 from bot.runbook import Runbook
-from bot.scheduler import Round, Scheduler
 from bot.services import Services
-from bot.services.readiness import Readiness
-from bot.services.schema import Schema
+from bot.services.upkeep.readiness import Readiness
+from bot.services.upkeep.schema import Schema
 from bot.settings import Settings
-from bot.slack_line import SlackLine
+from bot.slack_connection import SlackLine
 from bot.store.database import Database
-from bot.store.embedded import EmbeddedPostgres
+from bot.store.embedded.server import EmbeddedPostgres
 from bot.store.migrations import migrate
-from bot.web import serving, web_app
-from commands.desk import Desk
+from bot.wire.http_client import http_client
+from commands.desk.desk import Desk
 
 log = logging.getLogger(__name__)
 

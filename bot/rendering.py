@@ -11,7 +11,7 @@ from typing import Any
 from jinja2 import BytecodeCache, Environment, FileSystemLoader, StrictUndefined
 from jinja2.bccache import Bucket
 
-from bot.domain.backup import size_shown
+from bot.domain.backups.backup import size_shown
 from bot.domain.text import plain
 from bot.runbook import format_duration
 

@@ -29,7 +29,7 @@ from bot.sandbox.travel import Due, Travel
 from bot.sandbox.website import Website
 from bot.sandbox.workspace import Workspace
 from bot.settings import Settings
-from bot.store.embedded import EmbeddedPostgres
+from bot.store.embedded.server import EmbeddedPostgres
 from bot.store.example import orders_database, own_database
 
 log = logging.getLogger(__name__)

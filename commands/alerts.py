@@ -2,12 +2,12 @@
 
 from collections.abc import Mapping
 
-from bot.domain.alert import DEFAULT_SILENCE
+from bot.domain.alerts.alert import DEFAULT_SILENCE
 from bot.domain.errors import NotFound, Refused
 from bot.runbook import format_duration, spoken_duration
 from bot.slack.blocks import Input, form
-from commands.call import Answer, Call, Form
-from commands.command import Command
+from commands.desk.book import Command
+from commands.desk.call import Answer, Call, Form
 
 COMMAND = Command("alerts", summary="What can be done about an alert, on its card.")
 

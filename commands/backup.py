@@ -3,12 +3,12 @@
 from collections.abc import Mapping
 from typing import Any
 
-from bot.domain.backup_target import Target
+from bot.domain.backups.target import Target
 from bot.domain.errors import Refused
 from bot.slack.blocks import Button, Input, form
-from commands.call import Answer, Call, Form
-from commands.command import Command
-from commands.typed import first_word
+from commands.desk.book import Command
+from commands.desk.call import Answer, Call, Form
+from commands.desk.typed import first_word
 
 # How people write it.
 GLASS = ("break-glass", "breakglass", "break_glass")

@@ -8,8 +8,8 @@ from functools import partial
 from bot.domain.errors import Failed
 from bot.runbook import format_duration
 from bot.slack.blocks import Button, picture
-from commands.call import Answer, Call, Reply
-from commands.command import Command
+from commands.desk.book import Command
+from commands.desk.call import Answer, Call, Reply
 
 log = logging.getLogger(__name__)
 

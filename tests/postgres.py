@@ -29,7 +29,7 @@ from psycopg import AsyncConnection
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from psycopg.sql import SQL, Identifier
 
-from bot.store.embedded import EmbeddedPostgres
+from bot.store.embedded.server import EmbeddedPostgres
 
 # Nothing of a test run has to survive a power cut; a story with several replicas opens many connections.
 SETTINGS: Mapping[str, str] = {

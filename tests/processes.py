@@ -15,14 +15,17 @@ from psycopg import AsyncConnection
 
 from bot.app import App
 from bot.clock import Clock
-from bot.domain.page import Page
+from bot.domain.paging.page import Page
 from bot.runbook import Runbook
 from bot.sandbox.records import Sent
 from bot.sandbox.server import Server
 from bot.sandbox.workspace import Workspace
 from bot.services import Services
 from bot.settings import Settings
-from bot.store import escalations, incidents, outbox, pages, requests
+from bot.store import requests
+from bot.store.incidents import incidents
+from bot.store.outbox import outbox
+from bot.store.paging import escalations, pages
 from tests import at_hand
 from tests.at_hand import ROOT, Program
 from tests.commandline import COMMAND

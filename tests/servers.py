@@ -15,7 +15,7 @@ from uuid import uuid4
 
 import pytest
 
-from bot.store.embedded import binaries
+from bot.store.embedded.server import binaries
 from tests.postgres import quickest_place
 
 SUPPORTED = (14, 15, 16, 17, 18)

@@ -13,7 +13,7 @@ import pytest
 from psycopg import AsyncConnection
 from ruamel.yaml import YAML
 
-from bot.cli.begin import shipped_runbooks
+from bot.cli.bootstrap import shipped_runbooks
 from bot.cli.deeds import readable
 from bot.clock import Clock
 from bot.runbook import load

@@ -16,6 +16,7 @@ from bot.settings.environment import SECRETS
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text()
+PAGES = sorted([ROOT / "README.md", *(ROOT / "docs").glob("*.md")])
 RUNBOOK_PAGE = (ROOT / "docs" / "runbook.md").read_text()
 
 
@@ -84,11 +85,22 @@ def test_the_readme_has_every_command() -> None:
     assert missing == []
 
 
-@pytest.mark.parametrize(
-    "page", sorted([ROOT / "README.md", *(ROOT / "docs").glob("*.md")]), ids=lambda page: page.name
-)
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_every_link_within_the_project_leads_somewhere(page: Path) -> None:
     links = re.findall(r"\]\((?!https?://)([^)#]+)", page.read_text())
 
     # The screenshot is taken last, of the finished page.
     assert [link for link in links if link != "docs/screenshot.png" and not (page.parent / link).exists()] == []
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_every_file_and_folder_that_a_page_names_is_there(page: Path) -> None:
+    """Floors and rooms may be named from `bot/`, a story by its file's name alone."""
+    named = re.findall(r"`((?!\.)(?:[\w.-]+/)+(?:[\w.-]+\.(?:py|sql|j2|md|yml))?|test_\w+)`", page.read_text())
+
+    assert [path for path in named if not any(_is_there(path))] == []
+
+
+def _is_there(path: str) -> Iterator[bool]:
+    yield from ((base / path).exists() for base in (ROOT, ROOT / "bot", ROOT / "bot" / "services"))
+    yield path.startswith("test_") and next((ROOT / "tests").rglob(f"{path}.py"), None) is not None

@@ -14,7 +14,7 @@ ROOT = Path(__file__).parent.parent
 
 
 def line(message: str, *args: object, style: Style = "text", secrets: tuple[str, ...] = (), **more: object) -> str:
-    record = logging.LogRecord("bot.services.outbox", logging.WARNING, "", 0, message, args, None)
+    record = logging.LogRecord("bot.services.outbox.outbox", logging.WARNING, "", 0, message, args, None)
     vars(record).update(more)
     return Line(Redactor(secrets), style).format(record)
 
@@ -22,7 +22,9 @@ def line(message: str, *args: object, style: Style = "text", secrets: tuple[str,
 def test_a_line_of_text_says_when_how_grave_and_where_before_the_ids() -> None:
     said = line("delivery=%s kind=%s waiting error=%r", 5, "page", "no answer", created=0.0)
 
-    assert said == ("1970-01-01T00:00:00.000Z warning services.outbox delivery=5 kind=page waiting error='no answer'")
+    assert said == (
+        "1970-01-01T00:00:00.000Z warning services.outbox.outbox delivery=5 kind=page waiting error='no answer'"
+    )
 
 
 def test_json_has_the_ids_as_fields_of_their_own() -> None:
@@ -33,7 +35,7 @@ def test_json_has_the_ids_as_fields_of_their_own() -> None:
         "kind": "page",
         "at": "1970-01-01T00:00:01.500Z",
         "level": "warning",
-        "logger": "services.outbox",
+        "logger": "services.outbox.outbox",
         "message": "delivery=5 kind=page waiting",
     }
 

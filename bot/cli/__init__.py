@@ -10,7 +10,7 @@ from typing import Any
 import click
 
 from bot.cli.backups import backups
-from bot.cli.begin import CannotBegin
+from bot.cli.bootstrap import CannotBegin
 from bot.cli.checking import check, init
 from bot.cli.deeds import ack, declare, status
 from bot.cli.doctor import doctor

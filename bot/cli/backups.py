@@ -8,17 +8,17 @@ from zoneinfo import ZoneInfo
 
 import click
 
-from bot.cli.begin import CannotBegin, carry_out, read_runbook, read_settings
-from bot.domain.backup import Damaged, Gone
+from bot.cli.bootstrap import CannotBegin, carry_out, read_runbook, read_settings
+from bot.domain.backups.backup import Damaged, Gone
 from bot.domain.errors import Failed, Refused
 from bot.dumpers import Dumper, Kept, Place, dumpers, kind_of_place, places, program_folders
 from bot.rendering import Rendering
 from bot.runbook import Runbook
-from bot.services.backup_manifests import Described, described
-from bot.services.backup_proofs import prove_readable, prove_written
-from bot.services.built.recovery import backups_folder
+from bot.services.backups.manifests import Described, described
+from bot.services.backups.proofs import prove_readable, prove_written
+from bot.services.wiring.recovery import backups_folder
 from bot.settings import Settings
-from bot.store.embedded_place import binaries
+from bot.store.embedded.place import binaries
 
 QUIET = "CRITICAL"
 

@@ -6,15 +6,15 @@ from pathlib import Path
 
 import click
 
-from bot.cli.begin import STARTER, read_settings, shipped_runbooks
+from bot.cli.bootstrap import STARTER, read_settings, shipped_runbooks
 from bot.clock import Clock
 from bot.domain.errors import NotFound, Refused
 from bot.pagers import ways
 from bot.rendering import Rendering
 from bot.runbook import Runbook, RunbookMistakes, load, report
 from bot.runbook.cautions import cautions
-from bot.services.gaps import Gap, gaps, ready_ways
-from bot.services.simulations import Reach, simulate_by_rotation
+from bot.services.paging.gaps import Gap, gaps, ready_ways
+from bot.services.paging.simulations import Reach, simulate_by_rotation
 from bot.settings import Settings
 
 WRITTEN_TO = Path("runbook.yml")

@@ -8,12 +8,12 @@ from contextlib import asynccontextmanager
 import click
 
 from bot.app import App
-from bot.cli.begin import carry_out, read_runbook, read_settings
+from bot.cli.bootstrap import carry_out, read_runbook, read_settings
 from bot.clock import Clock
 from bot.domain.actor import TOCSIN, Actor
-from bot.domain.incident import by_urgency
+from bot.domain.incidents.incident import by_urgency
 from bot.services import Services
-from bot.services.incident_cards import Standing
+from bot.services.incidents.cards import Standing
 
 # A running bot sends a page within milliseconds. When none has been tried after this, none is running.
 LEFT_TO_THE_BOT_S = 1.5

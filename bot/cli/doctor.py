@@ -7,24 +7,24 @@ import aiohttp
 import click
 
 from bot import manifest
-from bot.cli.backup_trial import backups_tried
-from bot.cli.begin import carry_out, read_runbook, read_settings
+from bot.cli.backup_checks import backups_tried
+from bot.cli.bootstrap import carry_out, read_runbook, read_settings
 from bot.cli.checking import said
-from bot.cli.finding import Finding
-from bot.cli.surroundings import surroundings
-from bot.cli.trial import try_paging
+from bot.cli.environment_checks import surroundings
+from bot.cli.findings import Finding
+from bot.cli.test_page import try_paging
 from bot.cli.webhook_key import key_of
 from bot.clock import Clock
 from bot.domain.errors import Failed, Rejected, TocsinError
-from bot.mail import Mail
-from bot.outgoing import http_client
 from bot.runbook import Person, Runbook, parse_duration
 from bot.runbook.cautions import cautions
-from bot.services.gaps import gaps, ready_ways
+from bot.services.paging.gaps import gaps, ready_ways
 from bot.settings import Settings
 from bot.slack.gateway import Gateway
-from bot.store.embedded_place import binaries
-from bot.telephone import Telephone
+from bot.store.embedded.place import binaries
+from bot.wire.http_client import http_client
+from bot.wire.mail import Mail
+from bot.wire.telephone import Telephone
 
 QUIET = "CRITICAL"
 BACKUP_TOOLS: Mapping[str, tuple[str, ...]] = {

@@ -2,7 +2,7 @@
 
 import click
 
-from bot.cli.begin import read_runbook, read_settings
+from bot.cli.bootstrap import read_runbook, read_settings
 from bot.manifest import manifest_for
 
 

@@ -7,9 +7,9 @@ from concurrent.futures import ThreadPoolExecutor
 import click
 
 from bot.app import App, database_url
-from bot.cli.begin import CannotBegin, carry_out, read_runbook, read_settings, serve
+from bot.cli.bootstrap import CannotBegin, carry_out, read_runbook, read_settings, serve
 from bot.clock import Clock
-from bot.doorkeeper import raise_file_limit
+from bot.doors.doorkeeper import raise_file_limit
 from bot.sandbox_app import run_sandbox
 from bot.settings import Settings
 from bot.store import migrations

@@ -5,12 +5,12 @@ from datetime import datetime
 import click
 
 from bot.app import App
-from bot.cli.begin import carry_out, read_runbook, read_settings
+from bot.cli.bootstrap import carry_out, read_runbook, read_settings
 from bot.clock import Clock
 from bot.domain.errors import NotFound
-from bot.hooks import written
 from bot.runbook import Runbook
-from bot.services.keyring import LINKS, WEBHOOK, Keyring
+from bot.services.paging.keyring import LINKS, WEBHOOK, Keyring
+from bot.wire.webhooks import written
 
 ALERTS = "alerts"
 

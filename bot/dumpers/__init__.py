@@ -16,7 +16,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any, Protocol, cast
 
-from bot.domain.backup_target import Prospect
+from bot.domain.backups.target import Prospect
 from bot.settings import Settings
 
 # Below the root, how systems name the folder of each version: Debian and Ubuntu, Red Hat, macOS.

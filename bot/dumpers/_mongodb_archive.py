@@ -12,7 +12,7 @@ from typing import Any
 import bson
 from bson.errors import BSONError
 
-from bot.domain.backup import Damaged
+from bot.domain.backups.backup import Damaged
 
 MAGIC = bytes.fromhex("6de29981")
 END = b"\xff\xff\xff\xff"

@@ -18,7 +18,7 @@ from botocore.exceptions import (
 )
 from botocore.parsers import ResponseParserError
 
-from bot.domain.backup import Gone
+from bot.domain.backups.backup import Gone
 from bot.domain.errors import Failed, Rejected, Unreachable
 from bot.domain.saying import fit_to_show
 from bot.settings import Settings

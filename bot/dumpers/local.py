@@ -10,7 +10,7 @@ from contextlib import aclosing, contextmanager, suppress
 from pathlib import Path
 from typing import Any, BinaryIO, TypeVar
 
-from bot.domain.backup import Damaged, Gone
+from bot.domain.backups.backup import Damaged, Gone
 from bot.domain.errors import Rejected, Unanswered, Unreachable
 from bot.dumpers import Content, Draft, Kept, Noted
 

@@ -17,8 +17,8 @@ from typing import Any, TypeVar
 from pymongo import MongoClient
 from pymongo.errors import PyMongoError
 
-from bot.domain.backup_drill import OURS
-from bot.domain.backup_target import Prospect, Target
+from bot.domain.backups.drill import OURS
+from bot.domain.backups.target import Prospect, Target
 from bot.domain.errors import Rejected, Unreachable
 from bot.domain.saying import fit_to_show
 from bot.dumpers import Content, Equipment, Room

@@ -8,7 +8,7 @@ from typing import Any
 
 import psycopg
 
-from bot.domain.backup import Damaged
+from bot.domain.backups.backup import Damaged
 from bot.domain.errors import Rejected, Unreachable
 from bot.domain.saying import cause_of, whole_to_show
 from bot.dumpers import Content, Equipment, Tally

@@ -12,8 +12,8 @@ from typing import Any
 import psycopg
 from psycopg import AsyncConnection, errors
 
-from bot.domain.backup_drill import OURS
-from bot.domain.backup_target import Prospect, Target
+from bot.domain.backups.drill import OURS
+from bot.domain.backups.target import Prospect, Target
 from bot.domain.errors import Rejected, Unanswered, Unreachable
 from bot.domain.saying import cause_of, fit_to_show
 from bot.dumpers import Content, Equipment, Room

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import aclosing, suppress
 from typing import Any
 
-from bot.domain.backup import Gone
+from bot.domain.backups.backup import Gone
 from bot.domain.errors import Failed
 from bot.dumpers import Content, Draft, Kept, Noted, Place
 from bot.dumpers._s3_access import Access, Bucket, off_loop

@@ -19,15 +19,15 @@ from typing import Any, Protocol, get_args, runtime_checkable
 import aiohttp
 
 from bot.clock import Clock
-from bot.domain.incident import Incident
-from bot.domain.page import Page, Via
-from bot.domain.provider_alert import ProviderAlert
-from bot.hooks import Hooks
-from bot.mail import Mail
+from bot.domain.incidents.incident import Incident
+from bot.domain.paging.page import Page, Via
+from bot.domain.paging.provider_alert import ProviderAlert
 from bot.rendering import Rendering
 from bot.runbook import Person, Runbook
 from bot.settings import Settings
-from bot.telephone import Telephone
+from bot.wire.mail import Mail
+from bot.wire.telephone import Telephone
+from bot.wire.webhooks import Hooks
 
 
 @dataclass(frozen=True)
@@ -97,7 +97,7 @@ class Paint(Protocol):
 
 
 class Doubts(Protocol):
-    """What is kept of a page that may have been accepted unheard; see `bot/services/doubts.py`."""
+    """What is kept of a page that may have been accepted unheard; see `bot/services/paging/unconfirmed.py`."""
 
     async def began(self, page: Page) -> datetime: ...
     async def ended(self, page: Page) -> None: ...

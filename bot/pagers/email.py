@@ -3,12 +3,12 @@
 from collections.abc import Awaitable, Callable
 from contextlib import nullcontext
 
-from bot.domain.page import Page, Via
-from bot.mail import Letter, Mail, subject_and_body
+from bot.domain.paging.page import Page, Via
 from bot.pagers import Call, Pager, Parts
 from bot.pagers.doubt import in_doubt
 from bot.rendering import Rendering
 from bot.runbook import Person, Runbook
+from bot.wire.mail import Letter, Mail, subject_and_body
 
 
 def pager(parts: Parts) -> Pager | None:

@@ -13,13 +13,13 @@ from typing import Any, Literal
 import aiohttp
 
 from bot.clock import Clock
-from bot.domain.incident import Incident
-from bot.domain.page import Page, Via
-from bot.domain.provider_alert import ProviderAlert
-from bot.outgoing import PATIENCE_S, Answer, ask, refusal, shown
+from bot.domain.incidents.incident import Incident
+from bot.domain.paging.page import Page, Via
+from bot.domain.paging.provider_alert import ProviderAlert
 from bot.pagers import Call, Pager, Parts
 from bot.rendering import Rendering
 from bot.runbook import Person, Runbook
+from bot.wire.http_client import PATIENCE_S, Answer, ask, refusal, shown
 
 Action = Literal["trigger", "acknowledge", "resolve"]
 OpenAlert = Callable[[Page, str], Awaitable[str]]

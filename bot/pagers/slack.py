@@ -6,7 +6,7 @@ from functools import partial
 
 from bot.clock import Clock
 from bot.domain.errors import Rejected
-from bot.domain.page import Via
+from bot.domain.paging.page import Via
 from bot.pagers import Call, Doubts, Messenger, Pager, Paint, Parts, Posted
 from bot.pagers.doubt import sent_once
 from bot.runbook import Person

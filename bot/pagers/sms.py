@@ -5,11 +5,11 @@ from datetime import datetime, timedelta
 from functools import partial
 
 from bot.domain.errors import Rejected
-from bot.domain.page import Via
+from bot.domain.paging.page import Via
 from bot.pagers import Call, Pager, Parts
 from bot.pagers.doubt import sent_once
 from bot.runbook import Person
-from bot.telephone import Telephone, must_be_all, segments
+from bot.wire.telephone import Telephone, must_be_all, segments
 
 # A title is cut until the whole is no more than this many texts.
 SEGMENTS = 3

@@ -4,11 +4,11 @@ from datetime import datetime, timedelta
 from functools import partial
 
 from bot.domain.errors import Unanswered
-from bot.domain.page import Via
+from bot.domain.paging.page import Via
 from bot.pagers import Call, Pager, Parts
 from bot.pagers.doubt import sent_once
 from bot.runbook import Person
-from bot.telephone import WHOSE, Telephone, must_be_all
+from bot.wire.telephone import WHOSE, Telephone, must_be_all
 
 # Of the date in Twilio's answer, which tells how far its clock is from ours, and of ours between two attempts.
 INEXACT = timedelta(seconds=60)

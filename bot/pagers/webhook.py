@@ -4,11 +4,11 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from bot.domain.errors import Rejected
-from bot.domain.page import Page, Via
-from bot.hooks import Hooks
+from bot.domain.paging.page import Page, Via
 from bot.pagers import Call, Pager, Parts
 from bot.rendering import Rendering
 from bot.runbook import Person, Runbook
+from bot.wire.webhooks import Hooks
 
 
 def pager(parts: Parts) -> Pager:

@@ -9,7 +9,7 @@ import pkgutil
 from collections.abc import Mapping
 from typing import Any, Protocol, cast
 
-from bot.domain.check import Finding
+from bot.domain.checks.check import Finding
 
 
 class Probe(Protocol):

@@ -2,8 +2,8 @@
 
 import shutil
 
-from bot.domain.backup import size_shown
-from bot.domain.check import Finding, no_answer, uncrowded
+from bot.domain.backups.backup import size_shown
+from bot.domain.checks.check import Finding, no_answer, uncrowded
 from bot.probes._look import Stopwatch, in_a_thread, reason_of
 from bot.runbook.health import DiskCheck
 

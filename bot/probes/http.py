@@ -11,7 +11,7 @@ from typing import Any
 
 import aiohttp
 
-from bot.domain.check import Finding, no_answer, paced
+from bot.domain.checks.check import Finding, no_answer, paced
 from bot.domain.saying import fit_to_show
 from bot.probes._look import UNKNOWN_NAME, Stopwatch, reason_of, tls_reason_of, within
 from bot.runbook.health import HttpCheck

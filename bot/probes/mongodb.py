@@ -7,8 +7,8 @@ from pymongo import AsyncMongoClient
 from pymongo.errors import OperationFailure, PyMongoError, ServerSelectionTimeoutError
 from pymongo.read_preferences import ReadPreference
 
-from bot.domain.backup import size_shown
-from bot.domain.check import Finding, no_answer, paced, uncrowded, worsened
+from bot.domain.backups.backup import size_shown
+from bot.domain.checks.check import Finding, no_answer, paced, uncrowded, worsened
 from bot.domain.saying import fit_to_show
 from bot.probes._look import Stopwatch, reason_in, reason_of, within
 from bot.runbook.health import MongodbCheck

@@ -8,8 +8,8 @@ import psycopg
 from psycopg import AsyncConnection
 from psycopg.rows import class_row
 
-from bot.domain.backup import size_shown
-from bot.domain.check import Finding, no_answer, pace_shown, paced, uncrowded, worsened
+from bot.domain.backups.backup import size_shown
+from bot.domain.checks.check import Finding, no_answer, pace_shown, paced, uncrowded, worsened
 from bot.domain.saying import cause_of
 from bot.probes._look import Stopwatch, within
 from bot.runbook import format_duration

@@ -3,7 +3,7 @@
 import asyncio
 from contextlib import suppress
 
-from bot.domain.check import Finding, no_answer, paced
+from bot.domain.checks.check import Finding, no_answer, paced
 from bot.probes._look import Stopwatch, reason_of, within
 from bot.runbook.health import TcpCheck
 

@@ -6,7 +6,7 @@ from contextlib import suppress
 from datetime import timedelta
 
 from bot.clock import Clock
-from bot.domain.check import Finding, no_answer, paced, worsened
+from bot.domain.checks.check import Finding, no_answer, paced, worsened
 from bot.probes._look import Stopwatch, reason_of, tls_reason_of, within
 from bot.runbook import format_duration
 from bot.runbook.health import TlsCheck

@@ -16,9 +16,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol, get_args
 
-from bot.domain.incident import Incident
-from bot.domain.telling import Delivery, Outlet, Telling
-from bot.mail import Mail
+from bot.domain.incidents.incident import Incident
+from bot.domain.updates.update import Delivery, Outlet, Telling
+from bot.wire.mail import Mail
 
 
 @dataclass(frozen=True)

@@ -1,8 +1,8 @@
 """Tells an audience by mail: one letter for each reader, who does not learn who the others are."""
 
-from bot.domain.telling import Outlet
-from bot.mail import Letter, Mail
+from bot.domain.updates.update import Outlet
 from bot.publishers import Parts, Publication, Publisher
+from bot.wire.mail import Letter, Mail
 
 
 def publisher(parts: Parts) -> Publisher | None:

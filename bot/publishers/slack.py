@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from bot.domain.errors import Rejected
-from bot.domain.telling import Outlet, Telling
+from bot.domain.updates.update import Outlet, Telling
 from bot.publishers import Messenger, Parts, Posted, Publication, Publisher
 
 NOT_OURS = ("not_in_channel", "channel_not_found", "is_archived", "restricted_action")

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 
 from bot.domain.errors import NotFound, Refused
-from bot.domain.severity import Declared, Named, by_number, declared, first_named
+from bot.domain.incidents.severity import Declared, Named, by_number, declared, first_named
 from bot.runbook.addresses import Dsn
 from bot.runbook.alerts import Alerts
 from bot.runbook.audiences import Audience

@@ -8,8 +8,8 @@ from zoneinfo import ZoneInfo
 from pydantic import Field, PlainSerializer
 
 from bot.domain.errors import Refused
-from bot.domain.page import Via
-from bot.domain.schedule import Rotation
+from bot.domain.paging.page import Via
+from bot.domain.people.schedule import Rotation
 from bot.runbook.addresses import Webhook
 from bot.runbook.parts import Keyed, key_of
 from bot.runbook.values import (

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from pydantic import BeforeValidator, Discriminator, Field, Tag, model_validator
 
 from bot.domain.errors import Refused
-from bot.domain.incident import looks_like_severity
+from bot.domain.incidents.incident import looks_like_severity
 from bot.runbook.defaults import USUAL_WAIT
 from bot.runbook.parts import Part
 from bot.runbook.values import Duration, Name, Names, Span, Text, Texts, a_list, refused_as_wrong, wrong

@@ -1,28 +1,10 @@
-"""What the house does, one module a subject; `Services` is all of it, as the doors are given it."""
+"""What the house does, a room a subject; `Services` is all of it, as the doors are given it.
 
-from functools import cached_property
+From the top: `wiring` puts them together; `upkeep` keeps this process well; `backups`, `checks`, `telephone` and
+`updates` do not know each other; below them `alerts`, `incidents`, `paging`, `rooms`, and at the bottom `people` and
+`outbox`. A room uses those below it, and of them only what their fronts name.
+"""
 
-from bot.services.built.recovery import Recovery
-from bot.services.built.telling import Telling
-from bot.services.housekeeping import Housekeeping
+from bot.services.wiring.services import Services
 
-
-class Services(Recovery, Telling):
-    """The services of one process. How each is put together is written in `built/`."""
-
-    @cached_property
-    def housekeeping(self) -> Housekeeping:
-        return Housekeeping(self.db, self.clock, self.alerts, self.checks)
-
-    def connected(self) -> "Services":
-        """All of them, built and told of each other; nothing runs yet."""
-        for part in _parts(type(self)):
-            getattr(self, part)
-        self.outbox.precedence.pages_are_coming = lambda: self.ladders.is_a_storm
-        self.deeds.followed_by(self.alert_incidents, self.following, self.deadlines, self.silences)
-        return self
-
-
-def _parts(house: type) -> list[str]:
-    """Whatever is built when it is first asked for."""
-    return [name for kind in house.__mro__ for name, value in vars(kind).items() if isinstance(value, cached_property)]
+__all__ = ["Services"]

@@ -12,7 +12,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.clock import Clock
 from bot.domain.errors import Failed, RateLimited, Rejected, Unanswered, Unreachable
 from bot.metrics import Metrics
-from bot.outgoing import USER_AGENT, Answer, ask, date_of, patience_asked
+from bot.wire.http_client import USER_AGENT, Answer, ask, date_of, patience_asked
 
 CALL_TIMEOUT_S = 10
 WHOSE = "Slack"

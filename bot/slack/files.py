@@ -3,8 +3,8 @@
 import json
 
 from bot.domain.errors import Unanswered
-from bot.outgoing import ask
 from bot.slack.calls import CALL_TIMEOUT_S, WHOSE, Calls
+from bot.wire.http_client import ask
 
 ALT_LENGTH = 1000
 

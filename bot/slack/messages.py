@@ -7,9 +7,9 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from bot.domain.errors import Failed, Rejected, Unanswered
-from bot.outgoing import Answer, ask
 from bot.slack.blocks import Message
 from bot.slack.calls import CALL_TIMEOUT_S, WHOSE, Calls
+from bot.wire.http_client import Answer, ask
 
 METADATA_TYPE = "tocsin_delivery"
 # How far back is read beyond the time in question. Keys are never used twice, so that costs reading and nothing else.

@@ -24,7 +24,7 @@ from urllib.parse import urlsplit
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError
 
-from bot.domain.alert import Listing, ReceivedAlert
+from bot.domain.alerts.alert import Listing, ReceivedAlert
 from bot.domain.errors import Refused
 from bot.domain.text import cut, plain, plain_line
 

@@ -20,7 +20,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field
 
-from bot.domain.alert import Listing, ReceivedAlert, fingerprint_of, identity
+from bot.domain.alerts.alert import Listing, ReceivedAlert, fingerprint_of, identity
 from bot.sources import (
     Headers,
     Labels,

@@ -12,10 +12,10 @@ from psycopg.errors import DiskFull
 from psycopg.rows import dict_row
 
 from bot.domain.errors import Unanswered, Unreachable
-from bot.patience import is_committing
-from bot.store.lines import Pool, address, limited, must_be_sessions
+from bot.store.connections import Pool, address, limited, must_be_sessions
+from bot.store.errors import DISK_FULL, OF_THE_WORLD, READ_ONLY, failure, is_of_the_world, reason
 from bot.store.queries import Connection, Queries, Row
-from bot.store.troubles import DISK_FULL, OF_THE_WORLD, READ_ONLY, failure, is_of_the_world, reason
+from bot.wire.timeouts import is_committing
 
 SQL = Queries(__file__)
 

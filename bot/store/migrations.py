@@ -4,7 +4,7 @@ import re
 from functools import cache
 from importlib import resources
 
-from bot.store.lines import connected, must_be_sessions
+from bot.store.connections import connected, must_be_sessions
 from bot.store.queries import Connection, Queries
 
 SQL = Queries(__file__)

@@ -1,6 +1,6 @@
 """The book of `/escalate`."""
 
-from commands.command import Command
+from commands.desk.book import Command
 
 COMMAND = Command(
     "escalate",

@@ -3,13 +3,13 @@
 from datetime import timedelta
 
 from bot.domain.errors import Refused
-from bot.domain.escalation import DEFAULT_SNOOZE
-from bot.domain.incident import Incident, number_of
+from bot.domain.incidents.incident import Incident, number_of
+from bot.domain.paging.escalation import DEFAULT_SNOOZE
 from bot.runbook import spoken_duration
-from commands.about import about_an_incident, incident_of_button
-from commands.call import Answer, Call
+from commands.desk.call import Answer, Call
+from commands.desk.typed import first_word
+from commands.desk.which_incident import about_an_incident, incident_of_button
 from commands.escalate.book import COMMAND
-from commands.typed import first_word
 
 
 @COMMAND.alone

@@ -5,10 +5,10 @@ from typing import Any
 
 from bot.domain.errors import NotFound, Refused
 from bot.runbook import Schedule
-from commands.call import Answer, Call
+from commands.desk.call import Answer, Call
+from commands.desk.typed import first_word, is_mention
+from commands.desk.when import moment
 from commands.escalate.book import COMMAND
-from commands.typed import first_word, is_mention
-from commands.when import moment
 
 COVER_USAGE = "cover <schedule> [@user] until <time>"
 HOW_TO_COVER = (

@@ -1,9 +1,9 @@
 """Who would be paged: a look ahead, before the night shows it."""
 
 from bot.domain.errors import Refused
-from commands.call import Answer, Call
+from commands.desk.call import Answer, Call
+from commands.desk.when import moment
 from commands.escalate.book import COMMAND
-from commands.when import moment
 
 # Enough for every tier of a ladder, with a repeat; the rest is the same again.
 SHOWN = 20

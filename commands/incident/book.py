@@ -1,6 +1,6 @@
 """The book of `/incident`."""
 
-from commands.command import Command
+from commands.desk.book import Command
 
 COMMAND = Command(
     "incident",

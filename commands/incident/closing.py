@@ -1,7 +1,7 @@
 """Channels that are archived, unarchived, or that the bot is put out of or invited to."""
 
 from bot.domain.errors import Rejected
-from commands.call import Answer, Call
+from commands.desk.call import Answer, Call
 from commands.incident.book import COMMAND
 
 

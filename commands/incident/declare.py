@@ -5,12 +5,12 @@ from dataclasses import replace
 from typing import Any
 
 from bot.domain.errors import NotFound
-from bot.domain.incident import TITLE_LENGTH, Incident
+from bot.domain.incidents.incident import TITLE_LENGTH, Incident
 from bot.slack.blocks import Input, form
-from commands.call import Answer, Call, Form
+from commands.desk.call import Answer, Call, Form
+from commands.desk.typed import as_typed, mentioned
 from commands.incident.book import COMMAND
 from commands.incident.story import take_over
-from commands.typed import as_typed, mentioned
 
 # Slack's limit for what is typed into one field.
 TYPED_LENGTH = 3000

@@ -1,10 +1,10 @@
 """The App Home: what is open, who is on call, and where to begin."""
 
-from bot.domain.incident import by_urgency
+from bot.domain.incidents.incident import by_urgency
 from bot.slack.blocks import Button, home, message
-from commands.about import lets_in
-from commands.call import Answer, Call, Home
-from commands.command import HELP
+from commands.desk.book import HELP
+from commands.desk.call import Answer, Call, Home
+from commands.desk.which_incident import lets_in
 from commands.escalate.rota import on_call_words
 from commands.incident.book import COMMAND
 from commands.incident.look import panel_buttons

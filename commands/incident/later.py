@@ -1,7 +1,7 @@
 """Verbs that this version cannot do yet: it says so, and what helps meanwhile."""
 
-from commands.call import Answer, Call
-from commands.command import Deed
+from commands.desk.book import Deed
+from commands.desk.call import Answer, Call
 from commands.incident.book import COMMAND
 
 LATER = {

@@ -4,15 +4,15 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from bot.domain.errors import Refused
-from bot.domain.incident import Incident, by_urgency
-from bot.services.incident_cards import card_buttons
+from bot.domain.incidents.incident import Incident, by_urgency
+from bot.services.incidents.cards import card_buttons
 from bot.slack.blocks import MESSAGE_LENGTH, Button, message
-from bot.store.incidents import Entry
-from commands.about import about_an_incident, incident_of_button, is_reference
-from commands.call import Answer, Call, Reply
+from bot.store.incidents.incidents import Entry
+from commands.desk.call import Answer, Call, Reply
+from commands.desk.typed import first_word
+from commands.desk.which_incident import about_an_incident, incident_of_button, is_reference
 from commands.incident.book import COMMAND
 from commands.incident.declare import declare, names_severity
-from commands.typed import first_word
 
 LISTED = 20
 TIMELINE_SHOWN = 60

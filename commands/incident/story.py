@@ -4,12 +4,12 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from bot.domain.incident import Incident
+from bot.domain.incidents.incident import Incident
 from bot.slack.blocks import Input, form
-from commands.about import about_an_incident, must_be_in_room, over, titled
-from commands.call import Answer, Call, Form
+from commands.desk.call import Answer, Call, Form
+from commands.desk.typed import as_typed, mentioned
+from commands.desk.which_incident import about_an_incident, must_be_in_room, over, titled
 from commands.incident.book import COMMAND
-from commands.typed import as_typed, mentioned
 
 PIN = "pushpin"
 

@@ -1,13 +1,13 @@
 """Who works on an incident: its lead, its other roles, and whoever joins."""
 
 from bot.domain.errors import AlreadyDone, Refused
-from bot.domain.incident import Incident, must_be_open, refusing_about
+from bot.domain.incidents.incident import Incident, must_be_open, refusing_about
 from bot.slack.blocks import Input, form
-from commands.about import about_an_incident, incident_of_button, titled
-from commands.call import Answer, Call, Form
+from commands.desk.call import Answer, Call, Form
+from commands.desk.typed import first_word
+from commands.desk.which_incident import about_an_incident, incident_of_button, titled
 from commands.incident.book import COMMAND
 from commands.incident.look import panel_again
-from commands.typed import first_word
 
 
 @COMMAND.verb("lead", "commander", usage="lead [@user]", help="take the lead, or give it")

@@ -2,13 +2,13 @@
 
 from collections.abc import Mapping
 
-from bot.domain.incident import Incident
-from bot.domain.telling import SUBJECT_LENGTH, TEXT_LENGTH, OutOfDate, facts_of
-from bot.services.communications import Preview
-from bot.services.promises import tell_button
+from bot.domain.incidents.incident import Incident
+from bot.domain.updates.update import SUBJECT_LENGTH, TEXT_LENGTH, OutOfDate, facts_of
+from bot.services.updates.communications import Preview
+from bot.services.updates.reminders import tell_button
 from bot.slack.blocks import Input, form
-from commands.about import about_an_incident
-from commands.call import Answer, Call, Form
+from commands.desk.call import Answer, Call, Form
+from commands.desk.which_incident import about_an_incident
 from commands.incident.book import COMMAND
 
 # Slack shows a few rows of buttons well; whoever is left out can still be typed.

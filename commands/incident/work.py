@@ -4,12 +4,12 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from bot.domain.errors import Overtaken, Refused
-from bot.domain.incident import STATUSES, Incident, must_be_open, must_not_be_resolved_twice, refusing_about
+from bot.domain.incidents.incident import STATUSES, Incident, must_be_open, must_not_be_resolved_twice, refusing_about
 from bot.runbook import spoken_duration
-from bot.services.incident_cards import acknowledge as acknowledge_button
+from bot.services.incidents.cards import acknowledge as acknowledge_button
 from bot.slack.blocks import Input, form
-from commands.about import about_an_incident, incident_of_button, over, titled
-from commands.call import Answer, Call, Form
+from commands.desk.call import Answer, Call, Form
+from commands.desk.which_incident import about_an_incident, incident_of_button, over, titled
 from commands.incident.book import COMMAND
 from commands.incident.look import panel_again
 

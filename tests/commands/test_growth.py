@@ -10,17 +10,17 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from bot.domain.errors import Refused, TocsinError
-from bot.domain.incident import title_of
-from bot.domain.reply import reply_of
-from bot.domain.severity import Named, declared
+from bot.domain.incidents.incident import title_of
+from bot.domain.incidents.severity import Named, declared
+from bot.domain.telephone.reply import reply_of
 from bot.domain.text import plain, plain_line
 from bot.rendering import escape_html, escape_mrkdwn, unescape_mrkdwn
 from bot.runbook import parse_duration
 from bot.runbook.comparisons import Comparison
-from commands.command import Command
+from commands.desk.book import Command
+from commands.desk.typed import as_typed, first_word, mentioned
+from commands.desk.when import read
 from commands.escalate.rota import _parts
-from commands.typed import as_typed, first_word, mentioned
-from commands.when import read
 
 SIZE = 10_000
 SEVERITIES = [Named("P1", "Critical"), Named("P2", "High"), Named("SEV-3", "Low")]

@@ -7,7 +7,7 @@ from collections.abc import AsyncGenerator
 import psycopg
 import pytest
 
-from bot.domain.backup import Damaged, difference
+from bot.domain.backups.backup import Damaged, difference
 from bot.dumpers import Tally
 from bot.dumpers import postgresql as pg
 from bot.dumpers._copied_rows import CopiedRows

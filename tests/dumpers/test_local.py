@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.domain.backup import Damaged, Gone
+from bot.domain.backups.backup import Damaged, Gone
 from bot.domain.errors import Rejected, Unanswered, Unreachable
 from bot.dumpers import Draft, local, sum_of
 from tests.full_disk import room_for

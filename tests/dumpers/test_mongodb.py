@@ -15,7 +15,7 @@ import psutil
 import pytest
 from pymongo import MongoClient
 
-from bot.domain.backup import Damaged
+from bot.domain.backups.backup import Damaged
 from bot.domain.errors import Rejected, Unanswered, Unreachable
 from bot.dumpers import Equipment, Tally
 from bot.dumpers import mongodb as mongo

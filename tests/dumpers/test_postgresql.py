@@ -9,12 +9,12 @@ import psutil
 import psycopg
 import pytest
 
-from bot.domain.backup import Damaged
+from bot.domain.backups.backup import Damaged
 from bot.domain.errors import Failed, Rejected, Unreachable
 from bot.dumpers import Tally
 from bot.dumpers import postgresql as pg
 from bot.dumpers._postgresql import environment_for
-from bot.store.embedded import binaries
+from bot.store.embedded.server import binaries
 from tests.dumpers.conftest import a_backup
 from tests.guarded import PASSWORD, Guarded
 

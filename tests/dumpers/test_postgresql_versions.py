@@ -12,7 +12,7 @@ from bot.dumpers import Tally, program_folders
 from bot.dumpers import postgresql as dumping
 from bot.dumpers import postgresql_restore as restoring
 from bot.dumpers._postgresql_filling import Complaints
-from bot.store.embedded import binaries
+from bot.store.embedded.server import binaries
 from tests.dumpers.conftest import a_backup
 from tests.servers import SUPPORTED, programs_of, server_of
 

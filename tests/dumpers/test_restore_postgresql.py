@@ -16,7 +16,7 @@ from bot.dumpers import Tally
 from bot.dumpers import postgresql as dumping
 from bot.dumpers import postgresql_restore as restoring
 from bot.dumpers._postgresql_filling import OPTIONS
-from bot.store.embedded import binaries
+from bot.store.embedded.server import binaries
 from tests.dumpers.conftest import a_backup
 from tests.guarded import PASSWORD, USER, Guarded, guarded_postgres
 

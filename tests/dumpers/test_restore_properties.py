@@ -10,7 +10,7 @@ from bot.domain.errors import Rejected
 from bot.dumpers import Tally
 from bot.dumpers import postgresql as dumping
 from bot.dumpers import postgresql_restore as restoring
-from bot.store.embedded import binaries
+from bot.store.embedded.server import binaries
 from tests.dumpers.conftest import a_backup
 from tests.guarded import USER, Guarded, guarded_postgres
 

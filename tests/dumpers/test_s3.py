@@ -10,7 +10,7 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
-from bot.domain.backup import Gone
+from bot.domain.backups.backup import Gone
 from bot.domain.errors import Failed, Rejected, Unreachable
 from bot.dumpers import Draft, Place, places, s3, sum_of
 from bot.dumpers._s3_access import Access

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from bot.clock import Clock
-from bot.domain.incident import Incident
-from bot.domain.page import Page, Via
+from bot.domain.incidents.incident import Incident
+from bot.domain.paging.page import Page, Via
 from bot.pagers import Call
 from bot.rendering import Rendering
 from bot.runbook import Runbook, read

@@ -7,12 +7,12 @@ import pytest
 
 from bot.clock import Clock
 from bot.domain.errors import Rejected, Unanswered, Unreachable
-from bot.domain.page import Page
-from bot.mail import Mail
+from bot.domain.paging.page import Page
 from bot.pagers.email import EmailPager
 from bot.rendering import Rendering
 from bot.runbook import Runbook
 from bot.settings import Smtp
+from bot.wire.mail import Mail
 from tests.mail_server import PostOffice, post_office
 from tests.pagers.conftest import NOON, Calling
 

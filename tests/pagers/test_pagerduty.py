@@ -7,12 +7,12 @@ import pytest
 
 from bot.clock import Clock
 from bot.domain.errors import Failed, RateLimited, Rejected, Unanswered
-from bot.domain.page import Page
-from bot.domain.provider_alert import AlertState, ProviderAlert
-from bot.outgoing import http_client
+from bot.domain.paging.page import Page
+from bot.domain.paging.provider_alert import AlertState, ProviderAlert
 from bot.pagers.pagerduty import PagerDutyPager
 from bot.rendering import Rendering
 from bot.runbook import Runbook, read
+from bot.wire.http_client import http_client
 from tests.pagers.conftest import NOON, Calling
 from tests.pagers.conftest import RUNBOOK as TEAM
 from tests.provider import NO_ANSWERS, Provider, provider

@@ -9,15 +9,15 @@ import pytest
 from pydantic import SecretStr
 
 from bot.clock import Clock
-from bot.domain.page import Page, Via
-from bot.hooks import Hooks
-from bot.mail import Mail
-from bot.outgoing import http_client
+from bot.domain.paging.page import Page, Via
 from bot.pagers import Parts, on_the_shelf, ways
 from bot.rendering import Rendering
 from bot.runbook import Runbook
 from bot.settings import Settings, Smtp, Twilio
-from bot.telephone import Telephone
+from bot.wire.http_client import http_client
+from bot.wire.mail import Mail
+from bot.wire.telephone import Telephone
+from bot.wire.webhooks import Hooks
 from tests.pagers.conftest import KeptDoubts
 
 ACCOUNT = Twilio("AC1", SecretStr("token"), "+447700900999", "https://twilio.example.com")

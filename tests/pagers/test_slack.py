@@ -12,7 +12,7 @@ from ruamel.yaml import YAML
 
 from bot.clock import Clock
 from bot.domain.errors import RateLimited, Rejected, Unanswered, Unreachable
-from bot.domain.page import Page
+from bot.domain.paging.page import Page
 from bot.pagers.slack import SlackPager
 from bot.runbook import Runbook
 from bot.sandbox.server import serving

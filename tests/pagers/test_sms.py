@@ -9,9 +9,7 @@ import pytest
 
 from bot.clock import Clock
 from bot.domain.errors import Unanswered
-from bot.domain.page import Page
-from bot.hooks import Hooks
-from bot.outgoing import http_client
+from bot.domain.paging.page import Page
 from bot.pagers import Parts
 from bot.pagers.sms import SmsPager
 from bot.rendering import Rendering
@@ -20,7 +18,9 @@ from bot.sandbox.changes import Changes
 from bot.sandbox.mailbox import Mailbox
 from bot.sandbox.telephone import TelephoneCompany
 from bot.settings import Settings
-from bot.telephone import LISTED, Telephone, segments
+from bot.wire.http_client import http_client
+from bot.wire.telephone import LISTED, Telephone, segments
+from bot.wire.webhooks import Hooks
 from tests.pagers.conftest import NOON, Calling, KeptDoubts, standing_at
 
 TO_ADA: dict[str, Any] = {"via": "sms", "contact": "+447700900001"}

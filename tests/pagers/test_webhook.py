@@ -10,12 +10,12 @@ import pytest
 
 from bot.clock import Clock
 from bot.domain.errors import Failed, RateLimited, Rejected, Unanswered, Unreachable
-from bot.domain.page import Page
-from bot.hooks import Hooks, key_for, written
-from bot.outgoing import http_client
+from bot.domain.paging.page import Page
 from bot.pagers.webhook import WebhookPager
 from bot.rendering import Rendering
 from bot.runbook import Runbook, read
+from bot.wire.http_client import http_client
+from bot.wire.webhooks import Hooks, key_for, written
 from tests.pagers.conftest import NOON, Calling
 from tests.pagers.conftest import RUNBOOK as TEAM
 from tests.provider import NO_ANSWERS, Provider, provider

@@ -10,7 +10,7 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
-from bot.domain.check import Finding
+from bot.domain.checks.check import Finding
 from bot.probes.http import MOST_BYTES, expects, probe
 from bot.runbook.health import HttpCheck
 from tests.mail_server import certificate

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from pymongo import AsyncMongoClient
 
-from bot.domain.check import Finding
+from bot.domain.checks.check import Finding
 from bot.probes.mongodb import expects, probe
 from bot.runbook.health import MongodbCheck
 from tests.probes.conftest import Listen, hang, hang_up

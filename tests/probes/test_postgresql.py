@@ -8,7 +8,7 @@ from functools import partial
 import psycopg
 import pytest
 
-from bot.domain.check import Finding
+from bot.domain.checks.check import Finding
 from bot.probes.postgresql import Seen, expects, judged, probe
 from bot.runbook.health import PostgresqlCheck
 from tests.guarded import Guarded, guarded_postgres

@@ -11,7 +11,7 @@ import trustme
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
-from bot.domain.check import Finding
+from bot.domain.checks.check import Finding
 from bot.probes import http
 from bot.probes.tls import expects, probe
 from bot.runbook.health import HttpCheck, TlsCheck

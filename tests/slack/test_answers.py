@@ -7,9 +7,9 @@ import pytest
 
 from bot.clock import Clock
 from bot.domain.errors import Rejected, Unanswered
-from bot.outgoing import http_client
 from bot.slack.blocks import message
 from bot.slack.gateway import Gateway
+from bot.wire.http_client import http_client
 from tests.provider import NO_ANSWERS, Provider, provider
 
 

@@ -12,8 +12,8 @@ import pytest
 from psycopg import errors
 from psycopg.pq import TransactionStatus
 
-from bot.store import outbox
 from bot.store.database import WORK_CONNECTIONS, Database
+from bot.store.outbox import outbox
 from bot.store.queries import Connection, Queries, ask_all
 
 NOW = datetime(2026, 3, 2, 3, 0, tzinfo=UTC)

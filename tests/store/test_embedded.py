@@ -23,10 +23,10 @@ from psycopg import AsyncConnection
 from psycopg.conninfo import conninfo_to_dict
 
 from bot.domain.errors import Failed
-from bot.store.embedded import EmbeddedPostgres, binaries
-from bot.store.embedded_account import OWN
-from bot.store.embedded_leash import is_locked
-from bot.store.embedded_place import ELSEWHERE, SOCKET_PATH_LIMIT, settle
+from bot.store.embedded.account import OWN
+from bot.store.embedded.leash import is_locked
+from bot.store.embedded.place import ELSEWHERE, SOCKET_PATH_LIMIT, settle
+from bot.store.embedded.server import EmbeddedPostgres, binaries
 
 PROJECT = Path(__file__).parents[2]
 QUICK = {"fsync": "off"}
@@ -38,7 +38,7 @@ as_root = pytest.mark.skipif(os.geteuid() != 0, reason="is about what root does"
 KEEP = """
 import asyncio, sys
 from pathlib import Path
-from bot.store.embedded import EmbeddedPostgres
+from bot.store.embedded.server import EmbeddedPostgres
 
 async def keep():
     server = EmbeddedPostgres(Path(sys.argv[1]))
@@ -55,7 +55,7 @@ COMMIT = """
 import asyncio, itertools, sys
 from pathlib import Path
 from psycopg import AsyncConnection
-from bot.store.embedded import EmbeddedPostgres
+from bot.store.embedded.server import EmbeddedPostgres
 
 async def commit():
     url = await EmbeddedPostgres(Path(sys.argv[1])).start()
@@ -74,7 +74,7 @@ import asyncio, os, pwd, resource, sys
 from pathlib import Path
 import psycopg
 from bot.domain.errors import Failed
-from bot.store.embedded import EmbeddedPostgres
+from bot.store.embedded.server import EmbeddedPostgres
 
 async def attempt():
     server = EmbeddedPostgres(Path(sys.argv[1]))

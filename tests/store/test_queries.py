@@ -24,7 +24,7 @@ COLUMN = re.compile(r"^ {4}(?P<name>[a-z_]+) (?P<type>[a-z][a-z ]*(?:\(.*?\))?)(
 
 def statements() -> Iterator[tuple[str, str, str]]:
     """Each as (file, name, text)."""
-    for module in sorted(FOLDER.glob("*.py")):
+    for module in sorted(FOLDER.rglob("*.py")):
         queries = Queries(str(module))
         if queries.path.exists():
             for name, text in queries.statements.items():
@@ -75,7 +75,7 @@ def test_every_file_of_statements_stands_beside_its_module(file: str) -> None:
 @pytest.mark.parametrize("file", sorted({file for file, _, _ in ALL}))
 def test_no_statement_is_left_over(file: str) -> None:
     """A name that no module asks for is a statement that nobody runs."""
-    asked = "".join(module.read_text() for module in FOLDER.glob("*.py"))
+    asked = "".join(module.read_text() for module in FOLDER.rglob("*.py"))
 
     unused = [name for other, name, _ in ALL if other == file and f'"{name}"' not in asked]
 

@@ -1,0 +1,71 @@
+"""What the doctor finds about backups: can each database be dumped from here, and kept where it should be?"""
+
+import asyncio
+
+from bot.cli.findings import Finding
+from bot.domain.errors import Failed
+from bot.dumpers import Content, dumpers, kind_of_place, places, program_folders, restorers
+from bot.runbook import Runbook
+from bot.runbook.backups import Backup
+from bot.services.wiring.recovery import backups_folder
+from bot.settings import Settings
+from bot.store.embedded.place import binaries
+
+# What is written to see that it can be, and taken away again.
+TRIAL = "tocsin-doctor"
+
+
+async def backups_tried(settings: Settings, runbook: Runbook) -> list[Finding]:
+    """Side by side: one that hangs delays none."""
+    tried = [(_database(backup), _restore(backup), _place(settings, backup)) for backup in runbook.backups.values()]
+    return list(await asyncio.gather(*(one for each in tried for one in each)))
+
+
+async def _database(backup: Backup) -> Finding:
+    try:
+        dumper = dumpers()[backup.kind]
+        equipment = await dumper.equip(backup, program_folders(binaries()))
+        foreseen = await dumper.foreseen(backup)
+    except Failed as error:
+        mend = f"Until then {backup.key} is not backed up."
+        return Finding(f"backup {backup.key}: {backup.shown}: {error}", mend)
+    if foreseen:
+        return Finding(f"backup {backup.key}: {'; '.join(foreseen)}", f"Until then {backup.key} is not backed up.")
+    return Finding(f"backup {backup.key}: {equipment.server} answers, and {equipment.tool} dumps it")
+
+
+async def _restore(backup: Backup) -> Finding:
+    """What a drill or a restore would find out only when it is needed."""
+    try:
+        equipment = await restorers()[backup.kind].ready(backup, program_folders(binaries()))
+    except Failed as error:
+        return Finding(
+            f"backup {backup.key}: cannot be restored: {error}", "Until then it is neither drilled nor restored."
+        )
+    if backup.drill_on is None:
+        where = "; a drill takes as much room on its server again" if backup.drill else ""
+        return Finding(f"backup {backup.key}: {equipment.tool} restores it, and its account has the rights{where}")
+    try:
+        await restorers()[backup.kind].ready(backup.where_drilled, program_folders(binaries()))
+    except Failed as error:
+        where = backup.drill_on.shown
+        return Finding(f"backup {backup.key}: cannot be drilled on {where}: {error}", "Until then it is not drilled.")
+    return Finding(
+        f"backup {backup.key}: {equipment.tool} restores it, its account has the rights, and so it has on "
+        f"{backup.drill_on.shown}, where it is drilled"
+    )
+
+
+async def _place(settings: Settings, backup: Backup) -> Finding:
+    to = backup.to or str(backups_folder(settings))
+    place = places(settings)[kind_of_place(to)]
+    try:
+        await place.write(to, TRIAL, _nothing(), lambda size: None)
+        await place.discard(to, TRIAL)
+    except Failed as error:
+        return Finding(f"backup {backup.key}: {error}", f"Until then {backup.key} is not backed up.")
+    return Finding(f"backup {backup.key}: can be kept in {to}")
+
+
+async def _nothing() -> Content:
+    yield b"tocsin doctor"

@@ -1,0 +1,107 @@
+"""What the doctor finds about the database, the time, and how the bot is reached from outside."""
+
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from urllib.parse import urlsplit
+
+import aiohttp
+
+from bot.app import database_url
+from bot.cli.findings import Finding
+from bot.clock import Clock
+from bot.domain.errors import Failed
+from bot.runbook import Runbook
+from bot.settings import Settings
+from bot.store.connections import WAY_ROUND
+from bot.store.errors import POOLED
+from bot.store.upkeep.inspection import Inspection, inspect
+
+# The bot keeps the database's time, so pages are not late by it; Slack's signatures are good for five minutes of ours.
+CLOCKS_MAY_DIFFER = timedelta(seconds=30)
+PATIENCE = aiohttp.ClientTimeout(total=5.0)
+
+
+async def surroundings(settings: Settings, runbook: Runbook | None) -> AsyncIterator[Finding]:
+    kind = "embedded PostgreSQL" if settings.database_url is None else "PostgreSQL"
+    found = None
+    try:
+        async with database_url(settings) as url:
+            found = await inspect(url)
+        yield _database(kind, found)
+        yield _time(found)
+        for finding in [*_stopped(settings, runbook, found), *_set_aside(found), *_closed(found)]:
+            yield finding
+    except Failed as error:
+        mend = f"Look at {settings.home}." if settings.database_url is None else "Mend DATABASE_URL, or that server."
+        yield Finding(str(error), mend)
+    yield await _public_url(settings, is_running=bool(found and found.running))
+
+
+def _database(kind: str, found: Inspection) -> Finding:
+    if found.unknown:
+        return Finding(
+            f"database: {kind} {found.version} was migrated by a newer Tocsin ({found.unknown[-1]})",
+            "Install that version here too.",
+        )
+    if found.read_only:
+        mend = "Make it writable, or point DATABASE_URL at the server that is."
+        return Finding(f"database: {kind} {found.version} is read-only: nothing is recorded and nobody is paged", mend)
+    if found.pooled:
+        return Finding(f"database: {kind} {found.version}: {POOLED}, and commands would be lost", WAY_ROUND)
+    schema = f"; {len(found.missing)} migrations wait, `tocsin run` applies them" if found.missing else ""
+    running = f"; running on it: {', '.join(found.running)}" if found.running else "; no bot runs on it now"
+    return Finding(f"database: {kind} {found.version} answers{schema}{running}")
+
+
+def _time(found: Inspection) -> Finding:
+    apart = abs(Clock().machine_now() - found.now)
+    if apart > CLOCKS_MAY_DIFFER:
+        return Finding(
+            f"clock: this machine and the database differ by {apart.total_seconds():.0f} s",
+            "Have both keep their time by NTP: Slack and others refuse what is signed at a wrong time.",
+        )
+    return Finding("clock: this machine and the database agree")
+
+
+def _stopped(settings: Settings, runbook: Runbook | None, found: Inspection) -> list[Finding]:
+    start = f"Have them text START to {settings.twilio_from or 'the number of TWILIO_FROM'}."
+    people = [person for person in runbook.people.values() if person.phone in found.stopped] if runbook else []
+    return [Finding(f"person {person.key}: has answered STOP, and is sent no texts", start) for person in people]
+
+
+def _set_aside(found: Inspection) -> list[Finding]:
+    mend = "It was not finished, and whoever asked was told. Report it with the log; it is shown for a week."
+    return [Finding(f"request {one.key}: {one}: two processes ended at work on it", mend) for one in found.set_aside]
+
+
+def _closed(found: Inspection) -> list[Finding]:
+    mends = {
+        "archived": ("is archived", "Unarchive it and invite the bot: its cards then catch up."),
+        "left": ("does not have the bot in it", "Invite the bot there: its cards then catch up."),
+    }
+    return [Finding(f"channel {name}: {mends[why][0]}", mends[why][1]) for name, why in found.closed.items()]
+
+
+async def _public_url(settings: Settings, *, is_running: bool) -> Finding:
+    """An address that does not lead to a running bot makes links that nobody can follow."""
+    url = settings.public_url
+    if url is None:
+        return Finding("PUBLIC_URL is not set, so mails and texts have no link to acknowledge by")
+    if urlsplit(url).scheme != "https" and urlsplit(url).hostname not in ("localhost", "127.0.0.1", "::1"):
+        return Finding(f"PUBLIC_URL {url} is not encrypted", "Put TLS before the bot, and say https://.")
+    if not is_running:
+        return Finding(f"PUBLIC_URL {url} can be tried once `tocsin run` is up")
+    if why := await _does_not_lead_here(f"{url}/healthz"):
+        return Finding(f"PUBLIC_URL {url} does not lead to the bot: {why}", "Mend it, or what forwards it to PORT.")
+    return Finding(f"PUBLIC_URL {url} leads to the bot")
+
+
+async def _does_not_lead_here(url: str) -> str | None:
+    """Why not; None when it does."""
+    try:
+        async with aiohttp.ClientSession(timeout=PATIENCE) as session, session.get(url) as answer:
+            if answer.headers.get("Server") == "tocsin" or '"alive"' in await answer.text():
+                return None
+            return f"somebody else answers, with {answer.status}"
+    except (aiohttp.ClientError, TimeoutError, UnicodeDecodeError) as error:
+        return f"{type(error).__name__}"

@@ -1,0 +1,136 @@
+"""`tocsin doctor --page`: pages one person for real, marked TEST, and waits until they have acknowledged."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+from datetime import timedelta
+
+import click
+
+from bot.app import App
+from bot.cli.bootstrap import read_runbook, read_settings
+from bot.cli.findings import Finding
+from bot.clock import Clock
+from bot.domain.paging.page import Page
+from bot.runbook import format_duration
+from bot.services import Services
+from bot.services.incidents.cards import Standing
+from bot.services.paging.gaps import NEEDED, missing, ready_ways
+from bot.store.upkeep import backlog
+
+# A running bot sends a page within milliseconds. When none has been tried after this, none does.
+LEFT_TO_THE_BOT_S = 1.5
+# How long a provider may take to say yes or no, before it is told as it stands.
+PROVIDERS_WITHIN_S = 30.0
+LOOK_EVERY_S = 0.1
+SAID = {
+    "accepted": "accepted by the provider",
+    "delivered": "delivered, says the provider",
+    "refused": "refused",
+    "gave_up": "given up",
+    "cancelled": "not sent any more: it was acknowledged before",
+    "waiting": "not accepted yet",
+}
+
+
+async def try_paging(who: str, patience: timedelta) -> bool:
+    """Tells each finding as it is made. True when every way worked and the person has acknowledged."""
+    settings = read_settings(log_level="CRITICAL")
+    async with App(settings, read_runbook(settings, log_level="CRITICAL"), Clock()).at_hand() as services:
+        key = services.people.meant(who)
+        incident = await services.trials.begin(key)
+        try:
+            return await _see_through(services, key, incident.id, patience)
+        finally:
+            await services.trials.end(incident.id)
+            await _send_from_here(services)
+
+
+async def _see_through(services: Services, key: str, incident_id: int, patience: timedelta) -> bool:
+    findings = [*_gaps(services, key)]
+    for finding in findings:
+        click.echo(str(finding))
+    async for finding in _answers(services, incident_id):
+        click.echo(str(finding))
+        findings.append(finding)
+    reached = any(not finding.mend for finding in findings)
+    if reached:
+        findings.append(await _acknowledgement(services, key, incident_id, patience))
+        click.echo(str(findings[-1]))
+    return reached and not any(finding.mend for finding in findings)
+
+
+def _gaps(services: Services, key: str) -> list[Finding]:
+    """The ways the runbook asks for by which this person cannot be paged at all."""
+    person, ready = services.people.person(key), ready_ways(services.settings)
+    found = []
+    for via in services.trials.ways_of(key):
+        if via not in ready:
+            found.append(Finding(f"{via}: not set up", f"It needs {missing(via)}."))
+        elif NEEDED[via] and not any(getattr(person, contact, None) for contact in NEEDED[via]):
+            found.append(
+                Finding(f"{via}: nothing to reach them by", f"Add {' or '.join(NEEDED[via])} to people.{key}.")
+            )
+    return found
+
+
+async def _answers(services: Services, incident_id: int) -> AsyncIterator[Finding]:
+    """What each provider says, as it says it."""
+    told: set[int] = set()
+    began = time.monotonic()
+    while True:
+        standing = await services.incident_cards.standing_now(incident_id)
+        waited_s = time.monotonic() - began
+        open_ones = [page for page in standing.pages if page.id not in told]
+        for page in open_ones:
+            if page.state != "waiting" or waited_s > PROVIDERS_WITHIN_S:
+                told.add(page.id)
+                yield _said(page)
+        if len(told) == len(standing.pages):
+            return
+        if waited_s > LEFT_TO_THE_BOT_S and not any(page.attempts for page in standing.pages):
+            await _send_from_here(services)
+        await asyncio.sleep(LOOK_EVERY_S)
+
+
+def _said(page: Page) -> Finding:
+    why = f" ({page.error})" if page.error and not page.is_accepted else ""
+    what = f"{page.via} to {page.contact or page.person}: {SAID[page.state]}{why}"
+    if page.is_accepted:
+        return Finding(f"{what}, as {page.reference}" if page.reference else what)
+    return Finding(what, "`tocsin doctor` without --page says what can be mended.")
+
+
+async def _acknowledgement(services: Services, key: str, incident_id: int, patience: timedelta) -> Finding:
+    """Waits for it; whoever presses the button or the link, or replies, has acknowledged."""
+    name = services.people.display_name(key)
+    if not await _is_a_bot_running(services):
+        return Finding("acknowledgement: no bot runs on this database, so nobody would take it", "Start `tocsin run`.")
+    click.echo(f"… waiting for {name} to acknowledge, for {format_duration(patience)} at most; Ctrl-C ends it")
+    began = time.monotonic()
+    while not (standing := await services.incident_cards.standing_now(incident_id)).incident.is_acknowledged:
+        if time.monotonic() - began > patience.total_seconds():
+            return Finding(
+                f"acknowledgement: none within {format_duration(patience)}",
+                f"Ask {name} which of the messages arrived, and whether its button or link was pressed.",
+            )
+        await asyncio.sleep(LOOK_EVERY_S)
+    return Finding(f"acknowledgement: {_by(services, standing)}")
+
+
+def _by(services: Services, standing: Standing) -> str:
+    incident = standing.incident
+    assert incident.acknowledged_at is not None
+    took = format_duration(timedelta(seconds=round((incident.acknowledged_at - incident.declared_at).total_seconds())))
+    return f"by {services.people.known_name(incident.acknowledged_by or '')} after {took}"
+
+
+async def _is_a_bot_running(services: Services) -> bool:
+    async with services.db.statement() as conn:
+        return bool(await backlog.listening(conn))
+
+
+async def _send_from_here(services: Services) -> None:
+    """What no running bot has taken."""
+    await services.outbox.take_due()
+    await services.outbox.finish(PROVIDERS_WITHIN_S)

@@ -1,0 +1,272 @@
+"""What is known of an alert, how the alerts of one card stand together, and what happens to them by themselves."""
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Literal
+
+from bot.domain.errors import AlreadyDone
+from bot.domain.incidents.incident import Incident
+from bot.domain.text import plain
+
+Level = Literal["critical", "high", "medium", "low"]
+# The gravest first.
+LEVELS: tuple[Level, ...] = ("critical", "high", "medium", "low")
+
+# A critical alert that nobody has acknowledged by then pages people.
+PAGE_AFTER = timedelta(minutes=5)
+DEFAULT_SILENCE = timedelta(hours=1)
+LONGEST_SILENCE = timedelta(days=30)
+# Told by this house itself, also when it is over.
+OWN_SOURCES = frozenset({"heartbeat", "health", "backup"})
+FINGERPRINT_LENGTH = 16
+# Of what a sender may choose itself: longer ones are hashed, so that an index can hold them.
+IDENTITY_LENGTH = 255
+
+
+@dataclass(frozen=True)
+class ReceivedAlert:
+    """One alert as its source told it.
+
+    `severity` is the source's own word, None = it has none. `group`: alerts with the same one share a card, None = this
+    one stands alone. `level`, `declare` and `procedure` are set by those who know them, such as a heartbeat or a check;
+    None = rules and severity decide. `starts_at` and `ends_at` tell one episode from the next, by the source's clock;
+    None = it does not say. `told_by`: which of several senders of the source told it, each in order; None = unknown.
+    """
+
+    title: str
+    firing: bool
+    fingerprint: str
+    severity: str | None = None
+    description: str = ""
+    url: str | None = None
+    runbook_url: str | None = None
+    labels: Mapping[str, str] = field(default_factory=dict)
+    group: str | None = None
+    level: Level | None = None
+    declare: str | None = None
+    procedure: str | None = None
+    starts_at: datetime | None = None
+    ends_at: datetime | None = None
+    told_by: str | None = None
+
+
+@dataclass(frozen=True)
+class Listing:
+    """A whole group in one delivery: what fires in it is in the delivery, except `hidden` alerts that were left out.
+
+    With none left out, an alert of the group that is not in the delivery fires no more: it is over, or muted there.
+    """
+
+    group: str
+    hidden: int = 0
+
+
+@dataclass(frozen=True)
+class Alert:
+    """An alert from its first firing to its end; `count` says how often it was told in between.
+
+    `risen_at` is when it began, or became graver. `expires_at` is the end of one that is never told to be over, None =
+    its source says so. `source_group`, `starts_at` and `told_by` are its source's own words. `unlisted`: nobody told
+    its end, its group was told without it.
+    """
+
+    id: int
+    group_id: int
+    source: str
+    fingerprint: str
+    title: str
+    severity: str | None
+    description: str
+    url: str | None
+    runbook_url: str | None
+    labels: Mapping[str, str]
+    level: Level
+    flagged: bool
+    declares: str | None
+    procedure: str | None
+    count: int
+    first_at: datetime
+    risen_at: datetime
+    last_at: datetime
+    expires_at: datetime | None
+    resolved_at: datetime | None
+    source_group: str | None = None
+    starts_at: datetime | None = None
+    unlisted: bool = False
+    told_by: str | None = None
+
+    @property
+    def is_firing(self) -> bool:
+        return self.resolved_at is None
+
+
+@dataclass(frozen=True)
+class Group:
+    """The alerts of one card, from the first one that fires until none does.
+
+    `quiet`: fewer than their rule waits for, so nobody is told. `told`: where it has been told already. `hidden`: how
+    many more of its alerts the source has not shown. `closed_by`: None = it ended by its source's word. People are a
+    runbook key, else a Slack id.
+    """
+
+    id: int
+    source: str
+    key: str
+    quiet: bool
+    told: tuple[str, ...]
+    opened_at: datetime
+    acknowledged_by: str | None
+    acknowledged_at: datetime | None
+    incident_id: int | None
+    silenced_by: str | None
+    silenced_until: datetime | None
+    page_at: datetime | None
+    due_at: datetime | None
+    closed_at: datetime | None
+    hidden: int = 0
+    closed_by: str | None = None
+
+    def is_silenced(self, now: datetime) -> bool:
+        return self.silenced_until is not None and self.silenced_until > now
+
+
+@dataclass(frozen=True)
+class Standing:
+    """A group with its alerts, the oldest first and never none, and the incident it belongs to.
+
+    `alerts` are those that fire, or once none does, those that did.
+    """
+
+    group: Group
+    alerts: Sequence[Alert]
+    incident: Incident | None = None
+
+    @property
+    def firing(self) -> list[Alert]:
+        return [alert for alert in self.alerts if alert.is_firing]
+
+    @property
+    def is_over(self) -> bool:
+        return not self.firing and not self.group.hidden
+
+    @property
+    def is_hidden(self) -> bool:
+        """All that was shown of it has ended, what was not shown may fire: only a person can say that it is over."""
+        return not self.firing and self.group.hidden > 0
+
+    @property
+    def standing_for(self) -> Sequence[Alert]:
+        """Those that fire. Of what is hidden nothing is known, so those that were shown stand for it."""
+        return self.alerts if self.is_hidden else self.firing
+
+    @property
+    def unacknowledged(self) -> list[Alert]:
+        """An acknowledgement is for what fired then, as bad as it was: nobody has answered to what came later."""
+        at = self.group.acknowledged_at
+        return [alert for alert in self.standing_for if at is None or alert.risen_at > at]
+
+    @property
+    def unanswered(self) -> list[Alert]:
+        """Of those, what no incident is about: neither an open one, nor one that ended when it fired already."""
+        if self.has_open_incident:
+            return []
+        ended_at = self.incident.resolved_at if self.incident else None
+        return [alert for alert in self.unacknowledged if ended_at is None or alert.risen_at > ended_at]
+
+    @property
+    def has_open_incident(self) -> bool:
+        return self.incident is not None and self.incident.is_open
+
+    @property
+    def lead(self) -> Alert:
+        """The alert that stands for all: the gravest, and of those the oldest."""
+        return min(self.alerts, key=lambda alert: (LEVELS.index(alert.level), alert.id))
+
+    @property
+    def level(self) -> Level:
+        return self.lead.level
+
+    @property
+    def gravest_first(self) -> list[Alert]:
+        """And of those that are as grave, what nobody has acknowledged, and then the oldest."""
+        open_ones = {alert.id for alert in self.unacknowledged}
+        return sorted(self.alerts, key=lambda one: (LEVELS.index(one.level), one.id not in open_ones, one.id))
+
+    @property
+    def can_be_closed(self) -> bool:
+        """By a person: our own end when what they tell of does, and what nobody has answered to is answered first."""
+        if self.group.closed_at or self.group.source in OWN_SOURCES:
+            return False
+        return self.is_hidden or not self.unacknowledged
+
+    @property
+    def declares(self) -> str | None:
+        """The severity that the rule of one of them wants declared; None = none does."""
+        return next((alert.declares for alert in self.unanswered or self.alerts if alert.declares), None)
+
+    @property
+    def procedure(self) -> str | None:
+        return next((alert.procedure for alert in self.alerts if alert.procedure), None)
+
+    @property
+    def runbook_url(self) -> str | None:
+        return next((alert.runbook_url for alert in self.alerts if alert.runbook_url), None)
+
+    @property
+    def count(self) -> int:
+        """How often the alert told most was told."""
+        return max(alert.count for alert in self.alerts)
+
+    @property
+    def last_at(self) -> datetime:
+        return max(alert.last_at for alert in self.alerts)
+
+    @property
+    def labels(self) -> dict[str, str]:
+        """What all of them have in common."""
+        first, *others = (alert.labels for alert in self.alerts)
+        return {name: value for name, value in first.items() if all(other.get(name) == value for other in others)}
+
+
+def fingerprint_of(labels: Mapping[str, str], *more: str) -> str:
+    """For an alert that brings none: the same for the same labels, in whatever order they come."""
+    written = json.dumps([sorted(labels.items()), *more], ensure_ascii=True)
+    return hashlib.sha256(written.encode()).hexdigest()[:FINGERPRINT_LENGTH]
+
+
+def identity(text: str) -> str:
+    """A sender's own name of an alert, group or delivery, short enough for an index, in signs that can be kept."""
+    if len(text) <= IDENTITY_LENGTH and text == plain(text):
+        return text
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def page_at(standing: Standing, now: datetime) -> datetime | None:
+    """When people are paged for what is critical and unanswered; None = nothing is. A silence holds it back only."""
+    group = standing.group
+    if group.quiet or all(alert.level != "critical" for alert in standing.unanswered):
+        return None
+    at = group.page_at or now + PAGE_AFTER
+    return max(at, group.silenced_until) if group.silenced_until else at
+
+
+def look_again_at(standing: Standing, page: datetime | None) -> datetime | None:
+    """When something happens to the group by itself: it pages, its silence ends, or one of its alerts does."""
+    ends = [alert.expires_at for alert in standing.firing]
+    return min((at for at in (page, standing.group.silenced_until, *ends) if at is not None), default=None)
+
+
+def newly_told(standing: Standing, outlets: Iterable[str], now: datetime) -> list[str]:
+    """Where the group has to be told now: each place once, and nowhere while it is quiet or silenced."""
+    group = standing.group
+    if group.quiet or group.is_silenced(now) or standing.is_over:
+        return []
+    return [outlet for outlet in outlets if outlet not in group.told]
+
+
+def must_be_firing(group: Group, deed: str) -> None:
+    if group.closed_at:
+        raise AlreadyDone(f"This alert is over already, so there is nothing to {deed}.")

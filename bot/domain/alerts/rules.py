@@ -1,0 +1,109 @@
+"""What the runbook's rules make of an alert: how loud it is, and what it declares."""
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from fnmatch import fnmatchcase
+from typing import Protocol
+
+from bot.domain.alerts.alert import LEVELS, Level, ReceivedAlert, identity
+
+# What monitoring systems call how bad it is, in lower case.
+SEVERITIES: Mapping[str, Level] = {
+    "critical": "critical", "fatal": "critical", "p1": "critical", "high": "critical", "down": "critical",
+    # The word of whoever parts what pages from what makes a ticket.
+    "page": "critical",
+    "error": "high", "p2": "high",
+    "warning": "medium", "p3": "medium",
+    "info": "low", "p4": "low", "p5": "low", "low": "low",
+}  # fmt: skip
+
+
+class AtLeast(Protocol):
+    @property
+    def count(self) -> int: ...
+    @property
+    def within(self) -> timedelta: ...
+
+
+class Rule(Protocol):
+    """A rule of the runbook, as far as it matters here."""
+
+    @property
+    def match(self) -> Mapping[str, str]: ...
+    @property
+    def level(self) -> Level | None: ...
+    @property
+    def declare(self) -> str | None: ...
+    @property
+    def procedure(self) -> str | None: ...
+    @property
+    def at_least(self) -> AtLeast | None: ...
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What becomes of an alert. `flagged`: no rule matched and the severity is none we know, so the level is a guess.
+
+    `declares` is the severity of the incident it declares, None = it declares none. `counted` names the rule that waits
+    for `at_least` so many of its alerts, None = one is enough.
+    """
+
+    level: Level
+    flagged: bool = False
+    declares: str | None = None
+    procedure: str | None = None
+    counted: str | None = None
+    at_least: AtLeast | None = None
+
+
+@dataclass(frozen=True)
+class Told:
+    """An alert of a delivery with its verdict; `times` is how often the delivery told that it fires."""
+
+    alert: ReceivedAlert
+    verdict: Verdict
+    times: int
+
+    @property
+    def group_key(self) -> str:
+        """Alerts that a rule counts together stand together, else those their source puts together."""
+        return identity(self.verdict.counted or self.alert.group or self.alert.fingerprint)
+
+
+def gathered(rules: Sequence[Rule], source: str, received: Iterable[ReceivedAlert]) -> list[Told]:
+    """Each alert of a delivery once: its last word counts, and its first place."""
+    told: dict[str, Told] = {}
+    for alert in received:
+        times = told[alert.fingerprint].times if alert.fingerprint in told else 0
+        verdict = judge(rules, source, alert)
+        told[alert.fingerprint] = Told(alert, verdict, times + 1 if alert.firing else 0)
+    return list(told.values())
+
+
+def judge(rules: Sequence[Rule], source: str, alert: ReceivedAlert) -> Verdict:
+    """What the alert itself knows holds; what it leaves open the first rule that matches decides, then its severity."""
+    rule = next((rule for rule in rules if matches(rule, source, alert)), None)
+    known = alert.level or (rule.level if rule else None) or level_of(alert.severity)
+    level: Level = known or "medium"
+    if rule is None:
+        return Verdict(level, known is None, alert.declare, alert.procedure)
+    counted = json.dumps(dict(rule.match), sort_keys=True) if rule.at_least else None
+    declares, procedure = alert.declare or rule.declare, alert.procedure or rule.procedure
+    return Verdict(level, False, declares, procedure, counted, rule.at_least)
+
+
+def matches(rule: Rule, source: str, alert: ReceivedAlert) -> bool:
+    """Every pattern finds its value: among the labels, else in title, severity and source. No value matches nothing."""
+    own = {"title": alert.title, "severity": alert.severity, "source": source}
+    values = {name: alert.labels.get(name, own.get(name)) for name in rule.match}
+    return all((value := values[name]) is not None and fnmatchcase(value, wish) for name, wish in rule.match.items())
+
+
+def level_of(severity: str | None) -> Level | None:
+    """None for a word we do not know. Written as we write it, `high` is our level; Pingdom's HIGH is its gravest."""
+    for level in LEVELS:
+        if severity == level:
+            return level
+    return SEVERITIES.get(severity.strip().lower()) if severity else None

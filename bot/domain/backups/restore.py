@@ -1,0 +1,133 @@
+"""A restore: a database put back to what it was, when two people want it or one says why they could not wait."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Literal
+
+from bot.domain.backups.target import Prospect, Target
+from bot.domain.errors import AlreadyDone, NotPermitted, Refused
+
+# `lost`: its process died.
+RestoreState = Literal["waiting", "rejected", "expired", "running", "done", "failed", "lost"]
+
+APPROVE_WITHIN = timedelta(minutes=10)
+# How far back it is counted how often an RTO was met.
+COUNTED_FOR = timedelta(days=90)
+# Why there is no safety backup of what is gone.
+NOT_THERE = "the database is not there"
+# The stage of one whose data takes its place part by part, and not at one instant.
+OVERWRITING = "overwriting"
+
+
+@dataclass(frozen=True)
+class Restore:
+    """One restore, from being asked for to its end.
+
+    `decided_by` approved or rejected it; nobody did when there is a `reason`: somebody broke the glass. `scratch` is
+    where the data is brought back first, and `aside` what the database of before is called afterwards, when `kept`.
+    `exchanged_at`: the restored data has been in place since then; None = the database is as it was.
+
+    `prospect` is what was shown to whoever approved it. `overruled` says why invariants may be violated, `unheld` which
+    were; `lost` is what could not be brought back, in words. `bytes_back`: how much of the backup has been so far.
+    """
+
+    id: int
+    name: str
+    backup_id: int
+    state: RestoreState
+    stage: str
+    asked_by: str
+    asked_at: datetime
+    expires_at: datetime
+    scratch: str
+    aside: str
+    heard_at: datetime
+    decided_by: str | None = None
+    decided_at: datetime | None = None
+    reason: str | None = None
+    incident_id: int | None = None
+    safety_id: int | None = None
+    safety_error: str | None = None
+    exchanged_at: datetime | None = None
+    kept: bool = False
+    ended_at: datetime | None = None
+    took: timedelta | None = None
+    rto: timedelta | None = None
+    tables: int | None = None
+    rows: int | None = None
+    answers: int | None = None
+    counted: bool = False
+    error: str | None = None
+    sweep_at: datetime | None = None
+    prospect: Prospect | None = None
+    asked_account: str | None = None
+    overruled: str | None = None
+    unheld: Sequence[str] = ()
+    lost: Sequence[str] = ()
+    bytes_back: int = 0
+
+    @property
+    def left(self) -> timedelta | None:
+        """How long it will still take if it takes as long as the last one; None = not known, or it takes longer."""
+        if self.prospect is None or self.prospect.took is None or self.decided_at is None:
+            return None
+        left = self.prospect.took - (self.heard_at - self.decided_at)
+        return left if left > timedelta(0) else None
+
+    @property
+    def target(self) -> Target:
+        """What it replaces. Raises Refused where that was not recorded."""
+        if self.prospect is None:
+            raise Refused(f"This was asked for before an upgrade: ask anew, `/backup restore {self.backup_id}`.")
+        return self.prospect.target
+
+    @property
+    def is_slow(self) -> bool:
+        """The data is back, but later than was promised."""
+        return self.state == "done" and self.rto is not None and self.took is not None and self.took > self.rto
+
+    @property
+    def was_gone(self) -> bool:
+        """There was nothing to be saved or kept."""
+        return self.safety_error == NOT_THERE
+
+    @property
+    def is_mixed(self) -> bool:
+        """It came to no good end while it overwrote the database, some of which may be old and some new."""
+        return self.stage == OVERWRITING and self.state in ("failed", "lost")
+
+
+@dataclass(frozen=True)
+class Recoveries:
+    """How many drills or restores (`what`) of a database brought the data back, and how many of them in time.
+
+    `unpromised` had no RTO then.
+    """
+
+    name: str
+    what: str
+    unpromised: int
+    met: int
+    missed: int
+
+
+def must_be_undecided(restore: Restore, decider: str, now: datetime) -> None:
+    """`decider` is the name of who decided, as people read it. Raises AlreadyDone or Refused."""
+    if restore.state == "rejected":
+        raise AlreadyDone(f"{decider} has rejected this already.")
+    if restore.state == "expired" or (restore.state == "waiting" and now >= restore.expires_at):
+        raise Refused(
+            f"Nobody approved this in time. If it is still wanted, ask anew: `/backup restore {restore.backup_id}`."
+        )
+    if restore.state != "waiting":
+        raise AlreadyDone(f"{decider} has approved this already." if decider else "This has begun already.")
+
+
+def must_be_somebody_else(restore: Restore, *, is_asker: bool) -> None:
+    """Four eyes: whoever asks does not approve it, by whatever name."""
+    if is_asker:
+        raise NotPermitted(
+            "You asked for this, so somebody else has to approve it. When nobody can: "
+            f"`/backup restore {restore.backup_id} break-glass <why>`, which pages the next tier."
+        )

@@ -1,0 +1,1 @@
+"""Decisions about ladders and pages."""

@@ -1,0 +1,164 @@
+"""What is known of a page: its states, and when a tier counts as not reached."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Literal
+
+from bot.domain.incidents.incident import Incident
+from bot.domain.paging.escalation import REACH_WITHIN
+
+Via = Literal["slack", "email", "sms", "voice", "webhook", "pagerduty"]
+PageState = Literal["waiting", "accepted", "delivered", "refused", "gave_up", "cancelled"]
+
+ACCEPTED: frozenset[PageState] = frozenset({"accepted", "delivered"})
+# Nobody has said yes or no to it; also one that was cancelled on its way may still be accepted.
+UNSETTLED: frozenset[PageState] = frozenset({"waiting", "cancelled"})
+LOST: frozenset[PageState] = frozenset({"refused", "gave_up"})
+
+
+@dataclass(frozen=True)
+class Turn:
+    """Whose turn it is: a step of the ladder, or (`step` -1) somebody called by hand.
+
+    `by_every_way`: also for a drill, which else goes through Slack only.
+    """
+
+    run: int
+    loop: int
+    step: int
+    tier: str | None
+    due_at: datetime
+    reason: str | None = None
+    by_every_way: bool = False
+
+
+@dataclass(frozen=True)
+class Draft:
+    """A page that is to be made: one person, one step, one channel."""
+
+    incident: Incident
+    turn: Turn
+    person: str
+    via: Via
+    contact: str
+    late: bool
+
+
+@dataclass(frozen=True)
+class Page:
+    """One person, one step, one channel. The state is what a provider said, never what we hope.
+
+    `doubted_at`: since when it has been looked for; `repeated_at`: when it was sent as a possible repeat. None: never.
+    """
+
+    id: int
+    incident_id: int
+    run: int
+    loop: int
+    step: int
+    tier: str | None
+    person: str
+    via: Via
+    contact: str
+    reason: str | None
+    late: bool
+    state: PageState
+    attempts: int
+    due_at: datetime
+    first_attempt_at: datetime | None
+    accepted_at: datetime | None
+    reference: str | None
+    error: str | None
+    reported: str | None = None
+    doubted_at: datetime | None = None
+    repeated_at: datetime | None = None
+
+    @property
+    def is_accepted(self) -> bool:
+        return self.state in ACCEPTED
+
+    @property
+    def key(self) -> str:
+        """What others know this page by, for as long as they remember. The instant is part of it: a new database counts
+        from 1 again."""
+        return f"{self.id}.{self.due_at.timestamp():.0f}"
+
+    @property
+    def mark(self) -> str:
+        """As `key`, and short enough for a text: the instant comes again after thirteen days."""
+        left, signs = int(self.due_at.timestamp()), ""
+        for _ in range(4):
+            left, sign = divmod(left, len(MARKS))
+            signs = MARKS[sign] + signs
+        return f"{self.id}-{signs}"
+
+
+@dataclass(frozen=True)
+class Paged:
+    """Somebody who was paged: their latest page of each way, and what the best of them came to."""
+
+    person: str
+    tier: str | None
+    ways: Sequence[Page]
+
+    @property
+    def state(self) -> PageState:
+        best: tuple[PageState, ...] = ("delivered", "accepted", "waiting", "refused", "gave_up", "cancelled")
+        return min((page.state for page in self.ways), key=best.index)
+
+    @property
+    def late(self) -> bool:
+        return any(page.late for page in self.ways)
+
+
+def by_person(pages: Iterable[Page]) -> list[Paged]:
+    """Each person once, in the order in which they were paged first. The pages are given oldest first."""
+    latest: dict[str, dict[Via, Page]] = {}
+    for page in pages:
+        latest.setdefault(page.person, {})[page.via] = page
+    return [Paged(who, list(ways.values())[-1].tier, list(ways.values())) for who, ways in latest.items()]
+
+
+# What a mark is written with: digits, and letters that nobody reads as one.
+MARKS = "0123456789abcdefghjkmnpqrstuvwxyz"
+
+# A page that has not been tried yet is looked at again after this.
+SOON = timedelta(seconds=1)
+
+Reach = Literal["reached", "unreached", "open"]
+
+
+def reach(pages: Iterable[Page], now: datetime) -> dict[str, Reach]:
+    """Whom did this step reach? `open` while a provider may still accept within its time.
+
+    A person is unreached when every page to them was refused for good, or none was accepted within 20 s of its first
+    attempt. A tier is unreached when all its people are.
+    """
+    return {person: _person_reach(own, now) for person, own in _by_person(pages).items()}
+
+
+def look_again_at(pages: Iterable[Page], now: datetime) -> datetime:
+    """When a page that is still open will have had its time; soon, when it has not been tried yet."""
+    still_open = [page for page in pages if _may_still_be_accepted(page, now)]
+    ends = [page.first_attempt_at + REACH_WITHIN if page.first_attempt_at else now + SOON for page in still_open]
+    return min(ends, default=now + SOON)
+
+
+def _person_reach(pages: list[Page], now: datetime) -> Reach:
+    if any(page.is_accepted for page in pages):
+        return "reached"
+    return "open" if any(_may_still_be_accepted(page, now) for page in pages) else "unreached"
+
+
+def _may_still_be_accepted(page: Page, now: datetime) -> bool:
+    if page.state != "waiting":
+        return False
+    return page.first_attempt_at is None or now - page.first_attempt_at < REACH_WITHIN
+
+
+def _by_person(pages: Iterable[Page]) -> Mapping[str, list[Page]]:
+    own: dict[str, list[Page]] = {}
+    for page in pages:
+        own.setdefault(page.person, []).append(page)
+    return own

@@ -1,0 +1,145 @@
+"""Telling audiences: who is told at which moment without being asked, and what must be so before a text leaves."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Literal
+
+from bot.domain.errors import AlreadyDone, NotPermitted, Refused
+from bot.domain.incidents.incident import DRILL, Incident, Status
+
+Outlet = Literal["email", "slack", "statuspage"]
+Moment = Literal["declared", "update", "resolved", "reopened", "all_clear"]
+State = Literal["composing", "draft", "waiting", "released", "rejected", "replaced", "failed"]
+DeliveryState = Literal["waiting", "accepted", "refused", "gave_up", "cancelled"]
+
+SUBJECT_LENGTH = 200
+# What a field of a Slack form holds.
+TEXT_LENGTH = 3000
+# A text that could not leave for so long is not sent any more when a newer one is waiting behind it.
+STALE_AFTER = timedelta(minutes=5)
+
+
+@dataclass(frozen=True)
+class Telling:
+    """One text for one audience, about one moment of an incident. `status` is the incident's at that moment.
+
+    It is `composing` until it has words, a `draft` while its author alone knows it, `waiting` for an approval, and
+    `released` when it may leave; `replaced` when a newer one or newer facts came before anybody decided.
+    """
+
+    id: int
+    incident_id: int
+    audience: str
+    moment: Moment
+    status: Status
+    subject: str
+    text: str
+    author: str
+    state: State
+    created_at: datetime
+    decided_by: str | None = None
+    decided_at: datetime | None = None
+    error: str | None = None
+    author_account: str | None = None
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """A telling on its way to one address. `accepted` is what a provider said, never what we hope."""
+
+    id: int
+    telling_id: int
+    via: Outlet
+    address: str
+    state: DeliveryState = "waiting"
+    settled_at: datetime | None = None
+    reference: str | None = None
+    error: str | None = None
+
+
+@dataclass(frozen=True)
+class Told:
+    """The latest that an audience was told of an incident."""
+
+    moment: Moment
+    at: datetime
+
+
+class OutOfDate(Refused):
+    """The words were written while the incident stood otherwise."""
+
+
+# The changes of an incident that are told without being asked.
+TOLD_OF = ("declared", "status", "resolved", "reopened")
+# What says that it is over.
+ENDS: tuple[Moment, ...] = ("resolved", "all_clear")
+
+
+def may_be_told(incident: Incident) -> bool:
+    return not incident.drill and not incident.private
+
+
+def must_be_tellable(incident: Incident) -> None:
+    """Rehearsals and private incidents stay inside."""
+    if incident.drill:
+        raise Refused(f"{DRILL}{incident.ref} is a drill: nobody outside is told of it.")
+    if incident.private:
+        raise Refused(f"{incident.ref} is private: no audience is told of it by Tocsin. Write to them yourself.")
+
+
+def told_by_themselves(incident: Incident, tell: Sequence[str], automatic: Collection[str]) -> list[str]:
+    """The audiences a moment is told to without being asked: those of the severity's `tell` that are automatic."""
+    return [audience for audience in tell if audience in automatic] if may_be_told(incident) else []
+
+
+def moment_now(incident: Incident, told: Told | None) -> Moment:
+    """What an audience is told now, after what it was told before (None: nothing)."""
+    if not incident.is_open:
+        return "resolved"
+    if told is None:
+        return "declared"
+    return "reopened" if told.moment in ENDS else "update"
+
+
+def is_owed(incident: Incident, told: Told) -> bool:
+    """Whether the audience believes that the incident is open when it is over, or over when it is open."""
+    return incident.is_open == (told.moment in ENDS)
+
+
+def facts_of(incident: Incident) -> str:
+    """How the incident stands, as one word: words that were written at another one may be wrong."""
+    ended = f"{incident.resolved_at.timestamp():.0f}" if incident.resolved_at else ""
+    return f"{incident.status}:{incident.severity}:{ended}"
+
+
+def words_of(subject: str, text: str) -> tuple[str, str]:
+    """What somebody wrote, as it is kept: a subject of one line, and a text. Refused when one is missing."""
+    one_line = " ".join(subject.split())[:SUBJECT_LENGTH]
+    if not one_line:
+        raise Refused("A subject is missing: say in a few words what this is about.")
+    if not text.strip():
+        raise Refused("The text is empty: write what the audience should know.")
+    return one_line, text.strip()[:TEXT_LENGTH]
+
+
+def must_be_undecided(telling: Telling, decider: str) -> None:
+    """`decider` is the name of who decided, as people read it. Raises AlreadyDone."""
+    if telling.state == "waiting":
+        return
+    done = {"released": f"{decider} has approved this already.", "rejected": f"{decider} has rejected this already."}
+    gone = (
+        f"This is out of date: {telling.error}." if telling.error else "A newer text has taken the place of this one."
+    )
+    raise AlreadyDone(done.get(telling.state, gone))
+
+
+def must_be_somebody_else(*, is_author: bool) -> None:
+    """Four eyes: whoever wrote it does not approve it, by whatever name."""
+    if is_author:
+        raise NotPermitted("You wrote this, so somebody else has to approve it.")
+
+
+def is_stale(telling: Telling, *, newer: bool, now: datetime) -> bool:
+    """After an outage an audience hears how things stand, not everything it missed."""
+    return newer and now - telling.created_at >= STALE_AFTER

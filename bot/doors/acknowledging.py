@@ -1,0 +1,131 @@
+"""The door of the links in mails and texts: a page with one button. Looking changes nothing, pressing acknowledges."""
+
+import logging
+import secrets
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from aiohttp import web
+
+from bot.domain.actor import Actor
+from bot.domain.errors import Failed, NotFound, Refused, Unanswered
+from bot.domain.paging.page import Page
+from bot.services import Services
+from bot.services.paging.links import PATH, VALID_FOR, LinkOver
+from bot.services.people.people import is_slack_id
+from bot.services.upkeep.schema import Outdated
+from bot.store.errors import plain_reason
+from bot.wire.timeouts import Patience
+
+log = logging.getLogger(__name__)
+
+# Somebody stands there with a phone in their hand: they are rather told to try again.
+PATIENCE_S = 3.0
+AWAY, OUTDATED, UNKNOWN = "database", "version", "unknown"
+
+Deed = Callable[[Page], Awaitable[web.Response]]
+
+
+def routes(services: Services) -> list[web.RouteDef]:
+    """Also without PUBLIC_URL: links that were sent before it was taken away still count."""
+    door = Acknowledging(services)
+    # Whatever stands behind it, so that a broken link gets a page too, and the log never sees a part of one.
+    path = f"{PATH}{{token:.*}}"
+    return [web.get(path, door.show), web.post(path, door.press)]
+
+
+class Acknowledging:
+    """No session and no login: who has the link has got the page, and acknowledges as the person it was for."""
+
+    def __init__(self, services: Services) -> None:
+        self._services = services
+        self._patience = Patience(PATIENCE_S)
+
+    async def show(self, request: web.Request) -> web.Response:
+        """`GET`, and `HEAD`: mail scanners and previews come here as well, so nothing is changed."""
+        return await self._answer(request, self._look)
+
+    async def press(self, request: web.Request) -> web.Response:
+        """`POST`: once or many times, it is acknowledged once."""
+        return await self._answer(request, self._acknowledge)
+
+    async def _answer(self, request: web.Request, deed: Deed) -> web.Response:
+        try:
+            return await self._patience.wait_for(self._do(request.match_info["token"], deed))
+        except LinkOver as over:
+            return self._page(410, "link_over", page=over.page, days=VALID_FOR.days)
+        except NotFound:
+            return self._page(404, "link_unknown")
+        except Outdated as error:
+            return self._held(str(error), OUTDATED)
+        except Unanswered as error:
+            return self._held(str(error), UNKNOWN)
+        except Failed as error:
+            return self._held(str(error), plain_reason(error) or AWAY)
+
+    async def _do(self, token: str, deed: Deed) -> web.Response:
+        self._services.schema.must_be_known()
+        return await deed(await self._services.links.page_of(token))
+
+    def _held(self, reason: str, words: str) -> web.Response:
+        log.warning("link: %s", reason)
+        return self._page(503, "link_held", {"Retry-After": "5"}, why=words)
+
+    async def _look(self, page: Page) -> web.Response:
+        return await self._standing(page)
+
+    async def _acknowledge(self, page: Page) -> web.Response:
+        actor = Actor(page.person, self._services.people.known_account(page.person))
+        try:
+            await self._services.escalations.acknowledge(actor, page.incident_id, paged_at=page.due_at)
+        except Refused:
+            # Somebody was first, or it is resolved, or was reopened: the page says who and when.
+            return await self._standing(page, pressed=True)
+        return await self._standing(page, state="done")
+
+    async def _standing(self, page: Page, *, state: str | None = None, pressed: bool = False) -> web.Response:
+        """How the incident stands, with the button while there is something to acknowledge."""
+        standing = await self._services.incident_cards.standing_now(page.incident_id)
+        incident, answer = standing.incident, standing.answer_to(page)
+        by, at = (answer.actor, answer.at) if answer else (incident.acknowledged_by, incident.acknowledged_at)
+        if not incident.is_open:
+            state, by, at = "resolved", incident.resolved_by, incident.resolved_at
+        elif state is None and await self._services.links.is_overtaken(page):
+            state = "reopened"
+        elif state is None:
+            state = "answered" if answer or (pressed and at) else "open"
+        runbook = self._services.runbook
+        return self._page(
+            200,
+            "acknowledge",
+            state=state,
+            incident=incident,
+            page=page,
+            severity=runbook.severity_as_declared(incident.severity),
+            tier=runbook.tiers.get(page.tier or ""),
+            person=await self._called(page.person),
+            by=await self._called(by or ""),
+            at=at,
+            climbs_on=standing.escalation.policy.stops_on == "resolved",
+        )
+
+    async def _called(self, who: str) -> str:
+        """Somebody outside the runbook is called as Slack calls them, when it says so within a second."""
+        people = self._services.people
+        return (await people.names_of([who]) if is_slack_id(who) else {}).get(who) or people.display_name(who)
+
+    def _page(self, status: int, template: str, headers: dict[str, str] | None = None, /, **facts: Any) -> web.Response:
+        nonce = secrets.token_urlsafe(16)
+        organisation = self._services.runbook.organisation
+        words = self._services.rendering.say(f"web/{template}", nonce=nonce, organisation=organisation, **facts)
+        return web.Response(
+            status=status,
+            text=words,
+            content_type="text/html",
+            headers={
+                "Content-Security-Policy": f"default-src 'none'; style-src 'nonce-{nonce}'; form-action 'self'; "
+                "base-uri 'none'; frame-ancestors 'none'",
+                "X-Robots-Tag": "noindex, nofollow",
+                **(headers or {}),
+            },
+        )

@@ -1,0 +1,246 @@
+"""The alarm clock: sleeps until the earliest due row, is woken by the database's bell, and sweeps every second."""
+
+import asyncio
+import logging
+from collections.abc import Mapping
+from contextlib import suppress
+from datetime import datetime, timedelta
+from typing import Protocol, runtime_checkable
+
+from apscheduler.schedulers.asyncio import AsyncIOScheduler
+
+from bot.clock import Clock
+from bot.domain.errors import Failed
+from bot.services.upkeep.schema import Schema
+from bot.services.upkeep.timekeeping import Timekeeping
+from bot.services.upkeep.watchdog import Pulse
+from bot.store.database import Database
+
+log = logging.getLogger(__name__)
+
+# About: under load a sweep takes longer.
+SWEEP_EVERY_S = 1.0
+ALARM_WITHIN_S = 3.0
+BREATH_S = 0.05
+# To begin a job takes APScheduler about a millisecond.
+READY_BEFORE_S = 0.005
+LISTEN_AGAIN_AFTER_S = 1.0
+END_WITHIN_S = 5.0
+# APScheduler's own defaults drop a job that is a second late, and one that is begun while its like is at work.
+NEVER_SKIP = {"misfire_grace_time": None, "coalesce": True, "max_instances": 100}
+
+
+class Round(Protocol):
+    """A service with due rows."""
+
+    async def take_due(self) -> int:
+        """Claim and work on what is due; how many rows that were."""
+
+    async def next_due(self) -> datetime | None:
+        """When the next row is due; None = none is."""
+
+
+@runtime_checkable
+class Thorough(Protocol):
+    """A round that learns with each look what it has left, so that nobody has to ask the database again.
+
+    `more_is_due`: already; `due_next`: what `next_due` would say.
+    """
+
+    more_is_due: bool
+    due_next: datetime | None
+
+
+class Scheduler:
+    """One per process, any number of processes: which of them takes a row is the database's business.
+
+    While the schema is newer than this version knows, no round is made.
+    """
+
+    def __init__(
+        self,
+        db: Database,
+        clock: Clock,
+        rounds: Mapping[str, Round],
+        *,
+        pulse: Pulse,
+        schema: Schema,
+        timekeeping: Timekeeping,
+    ) -> None:
+        self._db = db
+        self._clock = clock
+        self._rounds = rounds
+        self._pulse = pulse
+        self._schema = schema
+        self._timekeeping = timekeeping
+        self._migrated = asyncio.Event()
+        self._clock_was_set = asyncio.Event()
+        self._bells = {name: asyncio.Event() for name in rounds}
+        self._alarm = AsyncIOScheduler(timezone="UTC", job_defaults=NEVER_SKIP)
+        self._going_round: list[asyncio.Task[None]] = []
+        self._watching: list[asyncio.Task[None]] = []
+        self._stopping = False
+        self._busy: set[str] = set()
+        self._set_for: dict[str, datetime] = {}
+
+    def start(self) -> None:
+        self._alarm.start()
+        for name in self._rounds:
+            self._pulse.beat(name)
+        self._clock.on_move(self.wake)
+        self._going_round = [asyncio.create_task(self._go_round(name), name=f"round {name}") for name in self._rounds]
+        watchers = {
+            "bell": self._listen,
+            "sweep": self._sweep,
+            "clock": self._keep_time,
+            "schema": self._watch_schema,
+        }
+        self._watching = [asyncio.create_task(watcher(), name=name) for name, watcher in watchers.items()]
+
+    async def stop(self) -> None:
+        """Every round ends what it is looking at, so that nothing is claimed and then left; nothing new is begun."""
+        self._alarm.shutdown(wait=False)
+        self._stopping = True
+        self.wake()
+        await asyncio.wait(self._going_round, timeout=END_WITHIN_S)
+        tasks = [*self._going_round, *self._watching]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    def wake(self, name: str | None = None) -> None:
+        """Have a round, or all of them, look at once."""
+        for bell in [self._bells[name]] if name else self._bells.values():
+            bell.set()
+
+    @property
+    def is_going(self) -> bool:
+        """Are rounds made?"""
+        return bool(self._going_round) and not self._stopping and self._schema.is_known
+
+    @property
+    def is_quiet(self) -> bool:
+        """No round is at work or has been asked to look."""
+        return not self._busy and not any(bell.is_set() for bell in self._bells.values())
+
+    async def _go_round(self, name: str) -> None:
+        bell = self._bells[name]
+        while True:
+            await bell.wait()
+            if self._stopping:
+                return
+            self._busy.add(name)
+            bell.clear()
+            try:
+                await self._look(name)
+            except Failed as error:
+                log.warning("round=%s %s", name, error)
+            except Exception:
+                # A door: one round's fault must not stop the alarm clock.
+                log.exception("round=%s", name)
+            finally:
+                self._busy.discard(name)
+                self._pulse.beat(name)
+
+    async def _look(self, name: str) -> None:
+        if not self._schema.is_known or (name in TAKING_OVER and self._clock.stepped_within(SETTLED_AFTER)):
+            return
+        service = self._rounds[name]
+        looked_at = self._clock.now()
+        while not self._stopping and self._schema.is_known:
+            # Before the look, and not after: what becomes due while it is made has not been looked at.
+            looked_at = self._clock.now()
+            if not await service.take_due():
+                break
+            self._pulse.beat(name)
+            # Most of what is done has something leave: its bell comes too, by way of the database.
+            if LEAVES_BY in self._bells and name != LEAVES_BY:
+                self.wake(LEAVES_BY)
+            if isinstance(service, Thorough) and not service.more_is_due:
+                break
+        due_at = service.due_next if isinstance(service, Thorough) else await service.next_due()
+        if due_at is not None and not self._clock.is_frozen:
+            self._set_alarm(name, due_at, looked_at)
+
+    def _set_alarm(self, name: str, due_at: datetime, looked_at: datetime) -> None:
+        """Only for what is due before the sweep is sure to have come by again is it worth an alarm of its own."""
+        # A row that was due when we looked and could not be taken, because its lane or another process holds it, must
+        # not spin this one. One that has become due since is looked at without delay.
+        wait = self._clock.seconds_until(due_at) if due_at > looked_at else BREATH_S
+        if wait <= ALARM_WITHIN_S and self._set_for.get(name) != due_at:
+            self._set_for[name] = due_at
+            at = self._clock.machine_now() + timedelta(seconds=wait)
+            early = at - timedelta(seconds=READY_BEFORE_S)
+            self._alarm.add_job(self._ring, "date", run_date=early, args=[name, at], id=name, replace_existing=True)
+
+    async def _ring(self, name: str, at: datetime) -> None:
+        """A coroutine, because APScheduler runs a plain function in another thread, where no Event may be set."""
+        self._set_for.pop(name, None)
+        wait = (at - self._clock.machine_now()).total_seconds()
+        await asyncio.sleep(min(wait, READY_BEFORE_S))
+        self.wake(name)
+
+    async def _sweep(self) -> None:
+        """Not a job of APScheduler: a machine whose time is set back would not run it until that time comes again.
+
+        One round after the other: what is due meanwhile does not wait behind all of them.
+        """
+        while True:
+            for name in self._rounds:
+                await asyncio.sleep(SWEEP_EVERY_S / len(self._rounds))
+                self.wake(name)
+
+    async def _keep_time(self) -> None:
+        while True:
+            try:
+                await self._timekeeping.look()
+            except Exception:
+                # A door: who looks no more would go by a time that nobody else goes by.
+                log.exception("clock")
+            with suppress(TimeoutError):
+                async with asyncio.timeout(SWEEP_EVERY_S):
+                    await self._clock_was_set.wait()
+            self._clock_was_set.clear()
+
+    async def _listen(self) -> None:
+        """Whatever was rung while nobody listened is found by looking once at each new beginning."""
+        while True:
+            try:
+                async for said in self._db.rung():
+                    if said == MIGRATED:
+                        self._migrated.set()
+                    elif said == CLOCK:
+                        self._clock_was_set.set()
+                    self.wake(BELLS.get(said) if BELLS.get(said) in self._rounds else None)
+            except Failed as error:
+                log.warning("bell: %s", error)
+            except Exception:
+                # A door: who hears no bell any more would be late each time.
+                log.exception("bell")
+            await asyncio.sleep(LISTEN_AGAIN_AFTER_S)
+
+    async def _watch_schema(self) -> None:
+        while True:
+            try:
+                await self._schema.look()
+            except Exception:
+                # A door: who looks no more would go on claiming what a newer version means otherwise.
+                log.exception("schema")
+            with suppress(TimeoutError):
+                async with asyncio.timeout(SWEEP_EVERY_S):
+                    await self._migrated.wait()
+            self._migrated.clear()
+
+
+# Somebody has changed the schema.
+MIGRATED = "migrations"
+# Somebody has noticed that the database's clock was set.
+CLOCK = "clock"
+# Whoever of these has not been heard of for long by a clock that was just set may be at work all the same: as long as
+# their signs of life, and a lease, need to be written anew.
+TAKING_OVER = frozenset({"checks", "backups", "backup drills", "backup restores"})
+SETTLED_AFTER = timedelta(seconds=15)
+# The round that carries what the others put in.
+LEAVES_BY = "outbox"
+# Which round a table's bell wakes; any other sound wakes them all.
+BELLS = {"outbox": "outbox", "escalations": "escalations"}

@@ -1,0 +1,153 @@
+"""The door to telephones: reports of texts and calls, texts that come back, and keys that are pressed."""
+
+import logging
+from collections.abc import Callable, Coroutine
+from typing import Any, TypeVar
+from urllib.parse import parse_qsl
+
+from aiohttp import web
+from multidict import MultiDict
+from twilio.request_validator import RequestValidator
+
+from bot.domain.errors import Failed, NotFound, NotPermitted, Refused, Unanswered, Unreachable
+from bot.doors.request_bodies import read_body
+from bot.services.paging.reports import PageReports
+from bot.services.telephone.replies import Replies
+from bot.settings import Settings
+from bot.wire.timeouts import Patience
+
+log = logging.getLogger(__name__)
+
+SIGNATURE = "X-Twilio-Signature"
+NOT_SIGNED = "this is not signed by the Twilio account of TWILIO_AUTH_TOKEN, for the address in PUBLIC_URL"
+NO_ADDRESS = "PUBLIC_URL is not set, so no signature can be checked"
+NOTHING_RECORDED, NOT_KNOWN = "nothing recorded", "not known"
+# Twilio hangs up after fifteen seconds, and tells the caller of an application error.
+PATIENCE_S = 5.0
+# Far more than Twilio sends: some thirty fields, of which a text is the longest.
+LARGEST_BODY = 64 * 1024
+MOST_FIELDS = 200
+
+Form = MultiDict[str]
+Answer = TypeVar("Answer")
+
+
+def routes(reports: PageReports, replies: Replies, settings: Settings) -> list[web.RouteDef]:
+    """None without an account at Twilio."""
+    if settings.twilio is None:
+        return []
+    switchboard = Switchboard(
+        reports, replies, settings.twilio.auth_token.get_secret_value(), public_url=settings.public_url
+    )
+    return [
+        web.post("/twilio/status", switchboard.status),
+        web.post("/twilio/sms", switchboard.text),
+        web.route("*", "/twilio/voice/{page}", switchboard.answered),
+        web.post("/twilio/voice/{page}/key", switchboard.key),
+    ]
+
+
+class Switchboard:
+    """Nothing is looked at before its signature is. All may be asked twice: Twilio repeats what got no answer."""
+
+    def __init__(self, reports: PageReports, replies: Replies, token: str, *, public_url: str | None) -> None:
+        self._reports = reports
+        self._replies = replies
+        self._validator = RequestValidator(token)
+        self._public_url = public_url
+        self._patience = Patience(PATIENCE_S)
+
+    async def status(self, request: web.Request) -> web.Response:
+        """`POST /twilio/status?page=`: what became of a text or call."""
+        form = await self._signed(request)
+        reference = _of(form, "MessageSid") or _of(form, "CallSid")
+        word = _of(form, "MessageStatus") or _of(form, "CallStatus")
+        try:
+            told = self._reports.reported(request.query.get("page", ""), reference, word, _of(form, "ErrorCode"))
+            await self._patience.wait_for(told)
+        except NotFound:
+            # Of a database that is gone. Asking again would change nothing.
+            log.warning("reference=%s status=%s is of no page", reference, word)
+        return web.Response(status=204)
+
+    async def text(self, request: web.Request) -> web.Response:
+        """`POST /twilio/sms`: somebody has sent a text to our number."""
+        form = await self._signed(request)
+        try:
+            return _twiml(await self._found_out(lambda: self._replies.texted(_of(form, "From"), _of(form, "Body"))))
+        except Failed as error:
+            log.warning("a text came in, and as far as is known nothing was done: %s", error)
+            return _twiml(self._replies.written(_what(error)))
+
+    async def answered(self, request: web.Request) -> web.Response:
+        """`GET` or `POST /twilio/voice/{page}`: somebody has picked up."""
+        await self._signed(request)
+        try:
+            return await self._patience.wait_for(self._ask(request, repeat="repeat" in request.query))
+        except Failed as error:
+            log.warning("somebody was called, and what to say is not known: %s", error)
+            return _twiml(self._replies.spoken(NOTHING_RECORDED))
+
+    async def key(self, request: web.Request) -> web.Response:
+        """`POST /twilio/voice/{page}/key?seen=`: a key was pressed."""
+        form = await self._signed(request)
+        try:
+            return await self._found_out(lambda: self._press(request, _of(form, "Digits")))
+        except Failed as error:
+            log.warning("a key was pressed, and as far as is known nothing was done: %s", error)
+            return _twiml(self._replies.spoken(_what(error)))
+
+    async def _found_out(self, deed: Callable[[], Coroutine[Any, Any, Answer]]) -> Answer:
+        """When nobody knows whether it was done it is asked for once more, and says then how it stands."""
+        try:
+            return await self._patience.wait_for(deed())
+        except Unanswered:
+            pass
+        try:
+            return await self._patience.wait_for(deed())
+        except Unreachable as error:
+            raise Unanswered(str(error)) from error
+
+    async def _press(self, request: web.Request, digits: str) -> web.Response:
+        page = await self._reports.page(request.match_info["page"])
+        said = await self._replies.pressed(page, digits, seen=request.query.get("seen"))
+        return await self._ask(request) if said is None else _twiml(said)
+
+    async def _ask(self, request: web.Request, *, repeat: bool = False) -> web.Response:
+        key = request.match_info["page"]
+        page = await self._reports.page(key)
+        action = f"{self._public_url}/twilio/voice/{key}/key"
+        return _twiml(await self._replies.asked(page, action, repeat=repeat))
+
+    async def _signed(self, request: web.Request) -> Form:
+        """The form, once its signature is seen to be right. Raises NotPermitted, and Refused for what is no form.
+
+        Twilio signs the fields and not the bytes, so the form has to be read first, and is short.
+        """
+        if self._public_url is None:
+            raise NotPermitted(NO_ADDRESS)
+        form = read_form(await read_body(request, LARGEST_BODY))
+        url, signature = f"{self._public_url}{request.raw_path}", request.headers.get(SIGNATURE, "")
+        if not self._validator.validate(url, form, signature):
+            raise NotPermitted(NOT_SIGNED)
+        return form
+
+
+def _what(error: Failed) -> str:
+    return NOT_KNOWN if isinstance(error, Unanswered) else NOTHING_RECORDED
+
+
+def read_form(body: bytes) -> Form:
+    try:
+        fields = parse_qsl(body.decode("utf-8", "replace"), keep_blank_values=True, max_num_fields=MOST_FIELDS)
+    except ValueError as error:
+        raise Refused(f"a form of more than {MOST_FIELDS} fields") from error
+    return MultiDict(fields)
+
+
+def _of(form: Form, name: str) -> str:
+    return form.get(name, "").strip()
+
+
+def _twiml(words: str) -> web.Response:
+    return web.Response(text=words, content_type="text/xml", charset="utf-8")

@@ -1,6 +1,0 @@
-"""Mail on its way out: letters, and a mail server that takes them."""
-
-from bot.mail.letter import Letter, one_line, subject_and_body
-from bot.mail.server import Mail
-
-__all__ = ["Letter", "Mail", "one_line", "subject_and_body"]

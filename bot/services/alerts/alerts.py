@@ -1,0 +1,214 @@
+"""Alerts come in: each is kept, judged by the rules, and shown; what is due by itself happens here too."""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from datetime import datetime, timedelta
+from functools import partial
+
+from bot.clock import Clock
+from bot.domain.alerts.alert import Listing, ReceivedAlert, Standing, identity
+from bot.domain.alerts.rules import Told, gathered
+from bot.domain.errors import Refused, Unanswered, Unreachable
+from bot.runbook import Runbook
+from bot.services.alerts.settling import AlertSettling
+from bot.services.rooms.cards import Cards
+from bot.store.alerts import alerts
+from bot.store.database import Database
+from bot.store.queries import Connection
+from bot.wire.timeouts import Patience
+
+log = logging.getLogger(__name__)
+
+# A storm of alerts must leave connections for the escalations.
+AT_ONCE = 4
+# How long a sender waits for its turn and for the database, and then for its alerts to be stored; after that it is told
+# to come again, instead of waiting for what may never be.
+PATIENCE_S = 3.0
+STORED_WITHIN_S = 20.0
+DUE_AT_ONCE = 100
+SET_ASIDE = timedelta(minutes=1)
+# Of a body that is kept to see what a source sends.
+BODY_KEPT = 64 * 1024
+KEPT_FOR = timedelta(days=7)
+# Of one delivery: as many are stored and shown within seconds.
+MOST_ALERTS = 10_000
+# More than so many are judged in a thread.
+AT_A_TIME = 250
+# A firing from before an end that was told within this is late news, as one of a pair or a queue brings it. Told again
+# after the shorter time it is none: a source that lost sight of it for a while tells its old beginning.
+LATE_FOR = timedelta(hours=1)
+# What was told less than this before is not ended by a listing without it: that may be an older one, repeated.
+LISTED_AGAIN_AFTER = timedelta(minutes=1)
+DOUBTED_FOR = timedelta(minutes=5)
+
+
+class TooMany(Refused):
+    """More alerts in one delivery than are taken."""
+
+    def __init__(self, count: int) -> None:
+        super().__init__(f"{count} alerts in one delivery, at most {MOST_ALERTS}: send them in several")
+
+
+class Alerts:
+    """Receives alerts, and takes the rows that are due: a page for what nobody answers, a silence that ends."""
+
+    def __init__(
+        self,
+        db: Database,
+        clock: Clock,
+        runbook: Runbook,
+        settling: AlertSettling,
+        cards: Cards,
+    ) -> None:
+        self._db = db
+        self._clock = clock
+        self._runbook = runbook
+        self._settling = settling
+        self._cards = cards
+        self._places = asyncio.Semaphore(AT_ONCE)
+        self._patience = Patience(PATIENCE_S)
+
+    async def receive(
+        self,
+        source: str,
+        received: Sequence[ReceivedAlert],
+        listings: Sequence[Listing] = (),
+        *,
+        body: bytes = b"",
+        delivery: str | None = None,
+    ) -> int:
+        """Keep and judge what was delivered, all of it or nothing; returns how many alerts that were.
+
+        `listings`: the groups that the delivery tells whole. `delivery` is the source's own id of the delivery: a
+        second one with it changes nothing. None = every delivery counts. Raises TooMany, which stores nothing, and
+        Unreachable when it could not be kept.
+        """
+        if len(received) > MOST_ALERTS:
+            raise TooMany(len(received))
+        arrived = self._clock.now()
+        told = await self._judged(source, received)
+        async with self.taking() as conn:
+            key = identity(delivery) if delivery else None
+            kept, now = body[:BODY_KEPT], self._clock.now()
+            if await alerts.keep_delivery(conn, source, key, kept, accepted=len(received), now=now):
+                await self._take(conn, source, told, listings, arrived)
+        return len(received)
+
+    @asynccontextmanager
+    async def taking(self) -> AsyncIterator[Connection]:
+        """A transaction for a sender who waits for the answer. Raises Unreachable rather than let them wait long."""
+        begun, conn = await self._patience.wait_for(self._begin())
+        sent = False
+        try:
+            async with asyncio.timeout(STORED_WITHIN_S), begun:
+                yield conn
+                sent = True
+        except TimeoutError as error:
+            raise (Unanswered if sent else Unreachable)("it could not be stored in time") from error
+
+    async def _begin(self) -> tuple[AsyncExitStack, Connection]:
+        """A place and a transaction, held until what is returned first is closed."""
+        async with AsyncExitStack() as begun:
+            await begun.enter_async_context(self._places)
+            conn = await begun.enter_async_context(self._db.transaction())
+            return begun.pop_all(), conn
+
+    async def receive_within(self, conn: Connection, source: str, received: Sequence[ReceivedAlert]) -> None:
+        """`receive` as a part of a larger deed, for what the bot finds out itself."""
+        await self._take(conn, source, await self._judged(source, received), (), self._clock.now())
+
+    async def standing(self, group_id: int) -> Standing | None:
+        """None when there is no such group."""
+        async with self._db.transaction() as conn:
+            return await alerts.standing(conn, group_id)
+
+    async def take_due(self) -> int:
+        """Look at the groups that are due, each once, whoever else is at work; returns how many that were."""
+        now = self._clock.now()
+        async with self._db.transaction() as conn:
+            due = await alerts.claim_due(conn, now=now, limit=DUE_AT_ONCE)
+            poisoned = [group_id for group_id in due if not await self._look_safely(conn, group_id, now)]
+            for group_id in poisoned:
+                await alerts.push_ahead(conn, group_id, now + SET_ASIDE)
+        return len(due)
+
+    async def next_due(self) -> datetime | None:
+        async with self._db.statement() as conn:
+            return await alerts.next_due(conn)
+
+    async def forget_old(self) -> int:
+        """Throw away bodies and countings that are too old to be of use."""
+        longest = max((rule.at_least.within for rule in self._runbook.alerts.rules if rule.at_least), default=KEPT_FOR)
+        async with self._db.transaction() as conn:
+            return await alerts.forget_old(conn, self._clock.now() - max(longest, KEPT_FOR))
+
+    async def _judged(self, source: str, received: Sequence[ReceivedAlert]) -> list[Told]:
+        """What the rules make of them; of many in a thread, so that the loop goes on turning."""
+        work = partial(gathered, self._runbook.alerts.rules, source, received)
+        return await asyncio.to_thread(work) if len(received) > AT_A_TIME else work()
+
+    async def _take(
+        self, conn: Connection, source: str, told: Sequence[Told], listings: Sequence[Listing], arrived: datetime
+    ) -> None:
+        now = self._clock.now()
+        keys, fingerprints = [one.group_key for one in told], [one.alert.fingerprint for one in told]
+        listed = [one.group for one in listings]
+        groups = await alerts.hold_groups(conn, source, keys=keys, fingerprints=fingerprints, listed=listed)
+        late = await self._late(conn, source, told, arrived, now)
+        wanted = [one for one in told if one.times and one.alert.fingerprint not in late]
+        firing = await self._with_groups(conn, source, wanted, groups, now)
+        changed = await alerts.save_firing(conn, source, firing, now)
+        changed |= await alerts.end_firing(conn, source, [one for one in told if not one.times], now)
+        changed |= await alerts.end_unlisted(
+            conn, source, listings, fingerprints, now, told_before=now - LISTED_AGAIN_AFTER
+        )
+        changed |= await alerts.hide(conn, source, listings)
+        await self._count(conn, firing, now)
+        await self._settling.settle_changed(conn, changed)
+
+    async def _late(
+        self, conn: Connection, source: str, told: Sequence[Told], arrived: datetime, now: datetime
+    ) -> set[str]:
+        """Those told as firing that are over: by another of a pair, or by a queue. The card of each says so."""
+        late = await alerts.late_news(
+            conn, source, [one for one in told if one.times], ended_since=now - LATE_FOR,
+            doubted_since=now - DOUBTED_FOR, arrived=arrived, now=now,
+        )  # fmt: skip
+        if late:
+            log.warning("source=%s late=%s told as firing again although they are over", source, len(late))
+            for group_id in await alerts.last_groups(conn, source, late):
+                await self._cards.touch(conn, f"alert:{group_id}")
+        return late
+
+    async def _with_groups(
+        self, conn: Connection, source: str, firing: Sequence[Told], groups: dict[str, int], now: datetime
+    ) -> list[tuple[int, Told]]:
+        """Each alert with the group it fires in already, else with the open one of its key."""
+        new = {o.group_key: o.verdict.at_least is not None for o in firing if o.alert.fingerprint not in groups}
+        opened = await alerts.open_groups(conn, source, new, now)
+        return [(groups.get(one.alert.fingerprint) or opened[one.group_key], one) for one in firing]
+
+    async def _count(self, conn: Connection, firing: Sequence[tuple[int, Told]], now: datetime) -> None:
+        """A rule with `at_least` speaks up once it has matched so often within its time."""
+        for rule in sorted({one.verdict.counted for _, one in firing if one.verdict.counted}):
+            own = [(group_id, one) for group_id, one in firing if one.verdict.counted == rule]
+            at_least = own[0][1].verdict.at_least
+            assert at_least is not None
+            times = sum(one.times for _, one in own)
+            if await alerts.count_more(conn, rule, times, since=now - at_least.within, now=now) >= at_least.count:
+                await alerts.speak_up(conn, [group_id for group_id, _ in own])
+
+    async def _look_safely(self, conn: Connection, group_id: int, now: datetime) -> bool:
+        """False when this group cannot be worked on: then it must not stop the others."""
+        try:
+            async with conn.transaction():
+                await alerts.end_expired(conn, group_id, now)
+                standing = await alerts.lock(conn, group_id)
+                assert standing is not None
+                await self._settling.settle(conn, standing)
+        except (KeyError, ValueError, TypeError, Refused):
+            log.exception("alert=%s cannot be looked at", group_id)
+            return False
+        return True

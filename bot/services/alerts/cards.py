@@ -1,0 +1,80 @@
+"""What the card of an alert shows: how loud it is, since when, how often, and what can be done about it."""
+
+from bot.clock import Clock
+from bot.domain.alerts.alert import Standing
+from bot.rendering import Rendering
+from bot.runbook import Runbook
+from bot.services.alerts.incidents import AlertIncidents
+from bot.services.rooms.cards import Cards, Painted
+from bot.services.rooms.channels import Channels
+from bot.slack.blocks import Button, message
+from bot.store.alerts import alerts
+from bot.store.queries import Connection
+
+# A card is read at a glance; the source has the rest.
+LABELS_SHOWN = 8
+ALERTS_SHOWN = 10
+
+
+class AlertCards:
+    """The painter of `alert:<group id>`."""
+
+    def __init__(
+        self,
+        clock: Clock,
+        runbook: Runbook,
+        channels: Channels,
+        tied: AlertIncidents,
+        cards: Cards,
+        rendering: Rendering,
+    ) -> None:
+        self._clock = clock
+        self._runbook = runbook
+        self._channels = channels
+        self._tied = tied
+        self._rendering = rendering
+        cards.painted_by("alert", self.paint)
+
+    async def paint(self, conn: Connection, subject: str) -> Painted | None:
+        standing = await alerts.standing(conn, int(subject))
+        if standing is None:
+            return None
+        words = self._rendering.say(
+            "slack/alert",
+            standing=standing,
+            group=standing.group,
+            title=self._tied.title(standing),
+            incident=standing.incident,
+            listed=standing.gravest_first[:ALERTS_SHOWN],
+            severity=None if standing.group.closed_at or standing.has_open_incident else self._tied.severity(standing),
+            late_at=await alerts.late_at(conn, standing),
+            procedure=self._tied.procedure(standing),
+            silenced=standing.group.is_silenced(self._clock.now()),
+        )
+        labels = sorted(standing.labels.items())[:LABELS_SHOWN]
+        fields = [self._rendering.say("slack/alert_label", name=name, value=value) for name, value in labels]
+        channel = await self._channels.find(self._runbook.channels.alerts)
+        return Painted(channel, message(words, self._buttons(standing), fields))
+
+    def _buttons(self, standing: Standing) -> list[Button]:
+        """Only what makes sense now; nothing once it is over."""
+        group, value = standing.group, str(standing.group.id)
+        if group.closed_at:
+            return []
+        buttons = []
+        if standing.unacknowledged:
+            buttons.append(Button("Acknowledge", "alert.acknowledge", value, "primary"))
+        if not standing.has_open_incident:
+            buttons.append(Button("Declare incident", "alert.declare", value, "danger"))
+            buttons.append(Button("Attach", "alert.attach", value))
+        if not group.is_silenced(self._clock.now()):
+            buttons.append(Button("Silence", "alert.silence", value))
+        if standing.can_be_closed:
+            buttons.append(Button("Close", "alert.close", value))
+        if name := standing.labels.get("backup") if group.source == "backup" else None:
+            buttons.append(Button("Run again", "backup.run", name))
+        if self._tied.procedure(standing):
+            buttons.append(Button("Runbook", "alert.runbook", value))
+        elif standing.runbook_url:
+            buttons.append(Button("Runbook", "alert.link", url=standing.runbook_url))
+        return buttons

@@ -1,0 +1,79 @@
+"""Jobs that must be heard of: their silence opens an alert, their next sign of life closes it."""
+
+from datetime import datetime, timedelta
+
+from bot.clock import Clock
+from bot.domain.alerts.alert import ReceivedAlert
+from bot.domain.errors import NotFound
+from bot.rendering import Rendering
+from bot.runbook import Runbook
+from bot.services.alerts.alerts import Alerts
+from bot.store.alerts import heartbeats
+from bot.store.alerts.heartbeats import Silence
+from bot.store.database import Database
+from bot.store.queries import Connection
+
+SOURCE = "heartbeat"
+
+
+class Heartbeats:
+    """The runbook's `heartbeats`; a timer is the row's due time."""
+
+    def __init__(self, db: Database, clock: Clock, runbook: Runbook, alerts: Alerts, rendering: Rendering) -> None:
+        self._db = db
+        self._clock = clock
+        self._expected = runbook.alerts.heartbeats
+        self._alerts = alerts
+        self._rendering = rendering
+
+    async def watch(self) -> None:
+        """At start: expect what the runbook names, and nothing else. Starting again gives no job more time."""
+        now = self._clock.now()
+        async with self._db.transaction() as conn:
+            await heartbeats.forget_others(conn, self._expected)
+            for name in self._expected:
+                await heartbeats.watch(conn, name, self._patience(name), now)
+
+    async def beat(self, name: str) -> None:
+        """A sign of life. Raises NotFound for a job that the runbook does not name."""
+        if name not in self._expected:
+            known = ", ".join(self._expected) or "none"
+            raise NotFound(f"the runbook has no heartbeat of this name; it has: {known}")
+        async with self._alerts.taking() as conn:
+            await heartbeats.beat(conn, name, self._patience(name), self._clock.now())
+            await self._alerts.receive_within(conn, SOURCE, [self._alive(name)])
+
+    async def take_due(self) -> int:
+        async with self._db.transaction() as conn:
+            silent = await heartbeats.claim_silent(conn, self._clock.now())
+            for silence in silent:
+                await self._open(conn, silence)
+        return len(silent)
+
+    async def next_due(self) -> datetime | None:
+        async with self._db.statement() as conn:
+            return await heartbeats.next_due(conn)
+
+    async def _open(self, conn: Connection, silence: Silence) -> None:
+        if silence.name in self._expected:
+            await self._alerts.receive_within(conn, SOURCE, [self._silent(silence)])
+
+    def _patience(self, name: str) -> timedelta:
+        expected = self._expected[name]
+        return expected.every + expected.grace
+
+    def _alive(self, name: str) -> ReceivedAlert:
+        return ReceivedAlert(name, False, name)
+
+    def _silent(self, silence: Silence) -> ReceivedAlert:
+        name = silence.name
+        expected = self._expected[name]
+        facts = {"name": name, "expected": expected, "last_at": silence.last_at, "since": silence.watched_since}
+        return ReceivedAlert(
+            title=self._rendering.say("documents/heartbeat_silent", name=name),
+            firing=True,
+            fingerprint=name,
+            description=self._rendering.say("documents/heartbeat_silence", **facts),
+            labels={"heartbeat": name},
+            level=expected.level,
+        )

@@ -1,0 +1,113 @@
+"""The tie between alerts and incidents: an alert declares one or joins one, and its end is told in the room."""
+
+from dataclasses import replace
+from typing import Literal
+
+from bot.clock import Clock
+from bot.domain.actor import TOCSIN, Actor
+from bot.domain.alerts.alert import LEVELS, Standing
+from bot.domain.incidents.incident import Incident
+from bot.rendering import Rendering
+from bot.runbook import Runbook, Severity
+from bot.runbook.procedures import Procedure
+from bot.services.incidents.incidents import Incidents
+from bot.services.rooms.cards import Cards
+from bot.services.rooms.deeds import Moment
+from bot.services.rooms.posts import Posts
+from bot.store.alerts import alerts
+from bot.store.incidents import incidents as stored
+from bot.store.queries import Connection
+
+# Why an alert has an incident: its rule, nobody's answer, a person's wish to declare or to attach, an earlier time.
+Why = Literal["rule", "unacknowledged", "declared", "attached", "again"]
+
+
+class AlertIncidents:
+    """Every deed here is a part of a larger one: the caller holds the group, and saves what is returned."""
+
+    def __init__(
+        self,
+        clock: Clock,
+        runbook: Runbook,
+        incidents: Incidents,
+        posts: Posts,
+        cards: Cards,
+        rendering: Rendering,
+    ) -> None:
+        self._clock = clock
+        self._runbook = runbook
+        self._incidents = incidents
+        self._posts = posts
+        self._cards = cards
+        self._rendering = rendering
+
+    async def declare(
+        self, conn: Connection, standing: Standing, actor: Actor, why: Why, *, severity: str | None = None
+    ) -> Standing:
+        """Declare an incident titled after the alert; `severity` None is the runbook's default. Raises Refused."""
+        origin = {"alert": {"source": standing.group.source, "key": standing.group.key}}
+        incident = await self._incidents.declare_within(
+            conn, actor, self.title(standing), severity=severity, origin=origin
+        )
+        return await self._tie(conn, standing, incident, actor, why)
+
+    async def attach(
+        self, conn: Connection, standing: Standing, incident: Incident, actor: Actor, why: Why = "attached"
+    ) -> Standing:
+        return await self._tie(conn, standing, incident, actor, why)
+
+    async def rejoin(self, conn: Connection, standing: Standing, incident_id: int) -> Standing:
+        """Attach to the open incident that one of these alerts belonged to when it fired before."""
+        incident = await stored.get(conn, incident_id)
+        return await self._tie(conn, standing, incident, TOCSIN, "again")
+
+    async def tell_over(self, conn: Connection, standing: Standing, by: Actor | None = None) -> None:
+        """Its open incident learns that the alert is over, and stays open until a person resolves it.
+
+        `by`: who has closed the alert by hand; None = it ended.
+        """
+        incident = standing.incident
+        if incident and incident.is_open:
+            actor = by or TOCSIN
+            await self._write(conn, standing, incident, actor, "closed" if by else "over")
+            facts = {"title": self.title(standing), "standing": standing, "by": by.name if by else None}
+            await self._posts.in_room(conn, incident, "alert_over", **facts)
+
+    async def follow(self, conn: Connection, incident: Incident, moment: Moment) -> None:
+        """The cards of its alerts say how an incident stands."""
+        for group_id in await alerts.groups_of_incident(conn, incident.id):
+            await self._cards.touch(conn, f"alert:{group_id}")
+
+    def title(self, standing: Standing) -> str:
+        return self._rendering.say("documents/alert_title", standing=standing)
+
+    def procedure(self, standing: Standing) -> Procedure | None:
+        """What to do about it, as long as the runbook has it."""
+        return self._runbook.procedures.get(standing.procedure or "")
+
+    def severity(self, standing: Standing) -> Severity:
+        """What `Declare incident` takes: the severity a rule names, else one as grave among all as its level is."""
+        severities = self._runbook.severities
+        named = next((one for one in severities if one.id == standing.declares), None)
+        rank = LEVELS.index(standing.level) * (len(severities) - 1) / (len(LEVELS) - 1)
+        return named or severities[round(rank)]
+
+    async def _tie(self, conn: Connection, standing: Standing, incident: Incident, actor: Actor, why: Why) -> Standing:
+        await self._write(conn, standing, incident, actor, why)
+        facts = {"standing": standing, "title": self.title(standing), "why": why, "actor": actor.name}
+        procedure = self.procedure(standing)
+        await self._posts.in_room(conn, incident, "alert_tied", **facts, procedure=procedure)
+        return replace(standing, group=replace(standing.group, incident_id=incident.id), incident=incident)
+
+    async def _write(
+        self,
+        conn: Connection,
+        standing: Standing,
+        incident: Incident,
+        actor: Actor,
+        what: Why | Literal["over", "closed"],
+    ) -> None:
+        words = self._rendering.say("documents/alert_entry", standing=standing, title=self.title(standing), what=what)
+        key = f"alert {standing.group.id} {what}"
+        now = self._clock.now()
+        await stored.write(conn, incident.id, "system", words, actor=actor.name, at=now, key=key)

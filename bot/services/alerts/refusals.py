@@ -1,0 +1,97 @@
+"""Alerts that were refused at the door: their sender seldom looks at what it is answered, so people here are told."""
+
+import logging
+import time
+from dataclasses import dataclass
+
+from bot.domain.alerts.alert import ReceivedAlert
+from bot.domain.errors import Failed
+from bot.domain.text import cut, plain_line
+from bot.metrics import Metrics
+from bot.rendering import Rendering
+from bot.services.alerts.alerts import Alerts
+from bot.wire.timeouts import Patience
+
+log = logging.getLogger(__name__)
+
+SOURCE = "system"
+# Each is lost for good: a sender takes them for final, and does not send the same again.
+WORTH_AN_ALERT = (401, 413)
+# Whoever has no token must not be able to fill the channel, or the database.
+TOLD_EVERY_S = 60.0
+KNOWN_TO_BE_WELL_FOR_S = 600.0
+MOST_SENDERS = 1_000
+PATIENCE_S = 2.0
+PROGRAM_LENGTH = 80
+
+
+@dataclass(frozen=True)
+class Sender:
+    """Who posts to a source: from which address, and what it calls itself."""
+
+    source: str
+    address: str
+    program: str
+
+    @property
+    def shown(self) -> str:
+        program = cut(plain_line(self.program), PROGRAM_LENGTH)
+        return f"{self.address} ({program})" if program else self.address
+
+
+class AlertRefusals:
+    """Counts what is refused, and keeps one alert of source `system` for each sender whose alerts are lost."""
+
+    def __init__(self, alerts: Alerts, rendering: Rendering, metrics: Metrics) -> None:
+        self._alerts = alerts
+        self._rendering = rendering
+        self._metrics = metrics
+        self._patience = Patience(PATIENCE_S)
+        self._told_at_s = float("-inf")
+        # Senders whose last delivery was taken, and when that was.
+        self._well: dict[tuple[str, str], float] = {}
+
+    async def refused(self, sender: Sender, status: int) -> None:
+        """Never fails, and keeps nobody waiting for long."""
+        self._metrics.alerts_refused(sender.source, status)
+        log.warning("source=%s status=%s sender=%s alerts refused", sender.source, status, sender.shown)
+        now_s = time.monotonic()
+        if status not in WORTH_AN_ALERT or now_s - self._told_at_s < TOLD_EVERY_S:
+            return
+        self._told_at_s = now_s
+        self._well.pop((sender.source, sender.address), None)
+        facts = {"sender": sender, "status": status}
+        alert = ReceivedAlert(
+            title=self._rendering.say("documents/refused_title", **facts),
+            firing=True,
+            fingerprint=_fingerprint(sender, status),
+            description=self._rendering.say("documents/refused", **facts),
+            labels={"source": sender.source, "status": str(status), "sender": sender.address},
+            group=f"refused {sender.source}",
+            level="high",
+        )
+        await self._tell(alert)
+
+    async def taken(self, sender: Sender) -> None:
+        """A token that is taken again ends what was told of it. A body that was too large may be so again."""
+        who, now_s = (sender.source, sender.address), time.monotonic()
+        if now_s - self._well.get(who, float("-inf")) < KNOWN_TO_BE_WELL_FOR_S:
+            return
+        if len(self._well) >= MOST_SENDERS:
+            self._well.clear()
+        self._well[who] = now_s
+        await self._tell(ReceivedAlert(sender.source, False, _fingerprint(sender, 401)))
+
+    async def _tell(self, alert: ReceivedAlert) -> None:
+        try:
+            await self._patience.wait_for(self._keep(alert))
+        except Failed as error:
+            log.warning("refused alerts could not be told: %s", error)
+
+    async def _keep(self, alert: ReceivedAlert) -> None:
+        async with self._alerts.taking() as conn:
+            await self._alerts.receive_within(conn, SOURCE, [alert])
+
+
+def _fingerprint(sender: Sender, status: int) -> str:
+    return f"{sender.source} {status} {sender.address}"

@@ -1,0 +1,127 @@
+"""Whatever follows from how alerts stand now: the incident, the page to come, who is told, the card."""
+
+import asyncio
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import Literal
+
+from bot.clock import Clock
+from bot.domain.actor import TOCSIN, Actor
+from bot.domain.alerts.alert import Group, Standing, look_again_at, newly_told, page_at
+from bot.runbook import Runbook
+from bot.services.alerts.incidents import AlertIncidents
+from bot.services.alerts.outlets import AlertOutlets
+from bot.services.rooms.cards import Cards
+from bot.store.alerts import alerts
+from bot.store.queries import Connection
+
+# Of one delivery so many incidents are declared at once; what is left has its turn a moment later, a few at a time.
+DECLARED_AT_ONCE = 10
+
+
+class AlertSettling:
+    """Every deed here is a part of a larger one, whose transaction holds the groups; they are saved at its end."""
+
+    def __init__(
+        self, clock: Clock, runbook: Runbook, tied: AlertIncidents, outlets: AlertOutlets, cards: Cards
+    ) -> None:
+        self._clock = clock
+        self._runbook = runbook
+        self._tied = tied
+        self._outlets = outlets
+        self._cards = cards
+
+    async def settle(self, conn: Connection, standing: Standing) -> None:
+        await self.settle_all(conn, [standing])
+
+    async def settle_changed(self, conn: Connection, group_ids: Collection[int]) -> None:
+        """All of these, however many: a slice at a time, so that whatever else this process does goes on."""
+        left = DECLARED_AT_ONCE
+        for some in alerts.sliced(sorted(group_ids)):
+            left -= await self.settle_all(conn, await alerts.lock_all(conn, some), may_declare=left)
+            await asyncio.sleep(0)
+
+    async def settle_all(
+        self, conn: Connection, standings: Sequence[Standing], *, may_declare: int = DECLARED_AT_ONCE
+    ) -> int:
+        """Returns how many incidents that declared; a group for which `may_declare` was not enough is due at once."""
+        now = self._clock.now()
+        standings = [_with_silence_ended(one, now) for one in standings]
+        earlier = await self._earlier_incidents(conn, standings, now)
+        groups: list[Group] = []
+        declared = 0
+        for standing in standings:
+            why = self._why_to_declare(standing, now)
+            if incident_id := earlier.get(standing.group.id):
+                standing, why = await self._tied.rejoin(conn, standing, incident_id), None
+            elif why and declared < may_declare:
+                severity = standing.declares if why == "rule" else None
+                standing = await self._tied.declare(conn, standing, TOCSIN, why, severity=severity)
+                declared, why = declared + 1, None
+            groups.append(await self._settled(conn, standing, now, is_due=why is not None))
+        await alerts.save_groups(conn, groups)
+        return declared
+
+    async def close(self, conn: Connection, standing: Standing, actor: Actor) -> None:
+        """A person says that it is over, whatever its source says or does not say."""
+        now = self._clock.now()
+        await alerts.end_group(conn, standing.group.id, now)
+        closed = await self._closed(conn, standing, now, by=actor)
+        await alerts.save_groups(conn, [closed])
+
+    async def _settled(self, conn: Connection, standing: Standing, now: datetime, *, is_due: bool) -> Group:
+        if standing.is_over:
+            return await self._closed(conn, standing, now)
+        page = page_at(standing, now)
+        outlets = newly_told(standing, self._runbook.alerts.levels.outlets(standing.level), now)
+        await self._outlets.tell(conn, standing, outlets)
+        told = (*standing.group.told, *outlets)
+        due_at = now if is_due else look_again_at(standing, page)
+        group = replace(standing.group, told=told, page_at=page, due_at=due_at)
+        if "slack" in told:
+            await self._cards.touch(conn, f"alert:{group.id}")
+        return group
+
+    async def _closed(self, conn: Connection, standing: Standing, now: datetime, *, by: Actor | None = None) -> Group:
+        """Its card says that it is over, and the next firing begins a new one."""
+        group = standing.group
+        closed_by = by.name if by else None
+        group = replace(group, closed_at=now, closed_by=closed_by, page_at=None, due_at=None)
+        await self._tied.tell_over(conn, replace(standing, group=group), by)
+        if "slack" in group.told:
+            await self._cards.touch(conn, f"alert:{group.id}")
+        return group
+
+    async def _earlier_incidents(
+        self, conn: Connection, standings: Sequence[Standing], now: datetime
+    ) -> Mapping[int, int]:
+        """By group, the open incident that one of its alerts belonged to when it fired before."""
+        waiting = [one for one in standings if _may_have_incident(one, now)]
+        wanted = [alert for one in waiting for alert in one.standing_for]
+        found = await alerts.open_incidents_of(conn, wanted)
+        return {alert.group_id: found[key] for alert in wanted if (key := (alert.source, alert.fingerprint)) in found}
+
+    def _why_to_declare(self, standing: Standing, now: datetime) -> Literal["rule", "unacknowledged"] | None:
+        """A rule wants an incident, or nobody has answered to what is critical. None: nothing does.
+
+        Pages belong to incidents, with their ladder, their acknowledgement and their trace. So an alert that nobody
+        answers becomes an incident of the default severity, whose first tier is paged at once.
+        """
+        if not _may_have_incident(standing, now):
+            return None
+        if standing.declares:
+            return "rule"
+        page = page_at(standing, now)
+        return None if page is None or page > now else "unacknowledged"
+
+
+def _may_have_incident(standing: Standing, now: datetime) -> bool:
+    return not (standing.group.quiet or standing.group.is_silenced(now)) and bool(standing.unanswered)
+
+
+def _with_silence_ended(standing: Standing, now: datetime) -> Standing:
+    group = standing.group
+    if group.silenced_until is None or group.is_silenced(now):
+        return standing
+    return replace(standing, group=replace(group, silenced_by=None, silenced_until=None))

@@ -1,0 +1,149 @@
+"""Backups that lie at their place and are not known here: a new bot over an old folder or bucket takes them over."""
+
+import asyncio
+import logging
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from bot.clock import Clock
+from bot.domain.actor import TOCSIN
+from bot.domain.backups.backup import Backup, Gone
+from bot.domain.errors import Failed
+from bot.dumpers import Kept
+from bot.runbook import Runbook
+from bot.services.backups.alerts import BackupAlerts
+from bot.services.backups.findings import BackupFindings
+from bot.services.backups.manifests import Described, described
+from bot.services.backups.runs import BackupRuns
+from bot.store import audit
+from bot.store.backups import backups
+from bot.store.database import Database
+
+log = logging.getLogger(__name__)
+
+# A folder may be mounted later, a bucket be away for a while.
+LOOK_AGAIN_AFTER = timedelta(minutes=10)
+TELL_AGAIN_AFTER = timedelta(seconds=10)
+
+
+class BackupAdoption:
+    """Looks once in the life of a process, in the background; several may look, and each backup is taken over once."""
+
+    def __init__(
+        self,
+        db: Database,
+        clock: Clock,
+        runbook: Runbook,
+        runs: BackupRuns,
+        alerts: BackupAlerts,
+        findings: BackupFindings,
+    ) -> None:
+        self._db = db
+        self._clock = clock
+        self._wanted = runbook.backups
+        self._runs = runs
+        self._alerts = alerts
+        self._findings = findings
+        supported = [name for name in self._wanted if not runs.unsupported(name)]
+        self._unseen = {runs.place_of(name) for name in supported}
+        self._names = supported
+        self._adopted: list[Backup] = []
+        self._unusable: dict[str, str] = {}
+        self._remembers_nothing = False
+        self._due_at: datetime | None = clock.now()
+        self._looking: asyncio.Task[None] | None = None
+
+    async def take_due(self) -> int:
+        if self.under_way or self._due_at is None or self._clock.now() < self._due_at:
+            return 0
+        self._due_at = None
+        self._looking = asyncio.create_task(self._look(), name="earlier backups")
+        self._looking.add_done_callback(_ended)
+        return 1
+
+    async def next_due(self) -> datetime | None:
+        return self._due_at
+
+    @property
+    def under_way(self) -> int:
+        return int(self._looking is not None and not self._looking.done())
+
+    async def finish(self, patience_s: float) -> None:
+        """At shutdown; what was not looked at yet is looked at after the next start."""
+        if self._looking and not self._looking.done():
+            self._looking.cancel()
+            await asyncio.wait([self._looking], timeout=patience_s)
+
+    async def _look(self) -> None:
+        for place in sorted(self._unseen):
+            try:
+                await self._look_through(place)
+            except Failed as error:
+                log.warning("place=%s cannot be looked through for earlier backups: %s", place, error)
+                self._due_at = self._clock.now() + LOOK_AGAIN_AFTER
+            else:
+                self._unseen.discard(place)
+        if (self._adopted or (self._unusable and self._remembers_nothing)) and not await self._tell():
+            self._due_at = self._clock.now() + TELL_AGAIN_AFTER
+
+    async def _look_through(self, place: str) -> None:
+        """The newest first: that is what is needed most."""
+        names = [name for name in self._names if self._runs.place_of(name) == place]
+        try:
+            found = await self._runs.kept(place)
+        except Gone:
+            return
+        async with self._db.transaction() as conn:
+            known = await backups.files(conn, names)
+        self._remembers_nothing |= not known
+        mine = [(one, facts) for one, facts in _described(found) if facts.name in names and one.file not in known]
+        for one, facts in sorted(mine, key=lambda pair: pair[1].started_at, reverse=True):
+            await self._take_over(place, one, facts)
+
+    async def _take_over(self, place: str, one: Kept, facts: Described) -> None:
+        if why := await self._unfit(place, one, facts):
+            log.warning("place=%s file=%s is not taken over: %s", place, one.file, why)
+            self._unusable[one.file] = why
+            return
+        now = self._clock.now()
+        # The clock of the host that burned may have been wrong; what is of tomorrow would never be too old.
+        begun_at = min(facts.started_at, now)
+        async with self._db.transaction() as conn:
+            adopted = await backups.adopt(
+                conn, name=facts.name, file=one.file, place=place, machine=self._runs.machine, adopted_by=TOCSIN.name,
+                started_at=begun_at, ended_at=begun_at + facts.took, made=facts.made, now=now,
+            )  # fmt: skip
+            if adopted is None:
+                return
+            about = {"backup": adopted.id, "file": one.file}
+            await audit.write(conn, actor=TOCSIN.name, deed="backup.adopt", subject=facts.name, at=now, facts=about)
+            await self._alerts.settle(conn, facts.name)
+        self._adopted.append(adopted)
+        log.info("backup=%s name=%s taken over from %s file=%s", adopted.id, adopted.name, place, one.file)
+
+    async def _unfit(self, place: str, one: Kept, facts: Described) -> str:
+        """Why it cannot be relied on; '' = it can. Raises Failed when that cannot be said now."""
+        wanted = self._wanted[facts.name]
+        if facts.file != one.file:
+            return f"its manifest is that of {facts.file}"
+        if facts.kind != wanted.kind:
+            return f"it is of a {facts.kind}, {facts.name} is a {wanted.kind} now"
+        return await self._runs.unlike(place, one.file, facts.made)
+
+    async def _tell(self) -> bool:
+        async with self._db.transaction() as conn:
+            told = await self._findings.tell(conn, self._adopted, self._unusable)
+        if told:
+            self._adopted, self._unusable = [], {}
+        return told
+
+
+def _described(found: Sequence[Kept]) -> list[tuple[Kept, Described]]:
+    """Those with a manifest of ours."""
+    pairs = [(one, described(one.manifest)) for one in found if one.manifest is not None]
+    return [(one, facts) for one, facts in pairs if facts is not None]
+
+
+def _ended(task: asyncio.Task[None]) -> None:
+    if not task.cancelled() and (error := task.exception()):
+        log.error("%s", task.get_name(), exc_info=error)

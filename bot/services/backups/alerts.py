@@ -1,0 +1,122 @@
+"""What goes wrong with backups becomes an alert by itself: one that failed, and an objective that is missed."""
+
+import logging
+from datetime import datetime, timedelta
+
+from bot.clock import Clock
+from bot.domain.alerts.alert import ReceivedAlert
+from bot.domain.backups.backup import Backup, misses_at
+from bot.domain.errors import Refused
+from bot.rendering import Rendering
+from bot.runbook import Runbook
+from bot.services.alerts.alerts import Alerts
+from bot.store.backups import backups, objectives
+from bot.store.database import Database
+from bot.store.queries import Connection
+
+log = logging.getLogger(__name__)
+
+SOURCE = "backup"
+
+# A run that begins when the last good backup grows too old mends that when it ends: so long it is waited for.
+RUN_PATIENCE = timedelta(hours=1)
+LOOK_AGAIN_AFTER = timedelta(minutes=1)
+
+
+class BackupAlerts:
+    """The timers of the objectives, and the alerts of source `backup`; what is mended closes its alert."""
+
+    def __init__(self, db: Database, clock: Clock, runbook: Runbook, alerts: Alerts, rendering: Rendering) -> None:
+        self._db = db
+        self._clock = clock
+        self._wanted = runbook.backups
+        self._zone = runbook.timezone
+        self._alerts = alerts
+        self._rendering = rendering
+        self._begun = False
+
+    # By itself
+
+    async def take_due(self) -> int:
+        """Look at the objectives whose time has come, each once, whoever else is at work; how many those were."""
+        await self._begin_once()
+        async with self._db.transaction() as conn:
+            due = await objectives.claim_due(conn, list(self._wanted), self._clock.now())
+            for name in due:
+                await self.settle(conn, name)
+        return len(due)
+
+    async def next_due(self) -> datetime | None:
+        async with self._db.statement() as conn:
+            return await objectives.next_due(conn, list(self._wanted))
+
+    # What others tell
+
+    async def follow(self, conn: Connection, backup: Backup) -> None:
+        """A run has ended, or was judged anew; in the transaction that writes that down, which never fails by this."""
+        if backup.name not in self._wanted:
+            return
+        try:
+            async with conn.transaction():
+                await self._follow(conn, backup)
+        except (KeyError, ValueError, TypeError, Refused):
+            log.exception("backup=%s has no alert", backup.id)
+
+    async def troubled(self, conn: Connection, name: str, what: str, **facts: object) -> None:
+        """Open the alert `what` of this database, or tell it again; its words are templates of that name."""
+        facts = {"name": name, "now": self._clock.now(), **facts}
+        alert = ReceivedAlert(
+            title=self._rendering.say(f"documents/backup_{what}_title", **facts),
+            firing=True,
+            fingerprint=f"{name} {what}",
+            description=self._rendering.say(f"documents/backup_{what}", **facts),
+            labels={"backup": name},
+            level="high",
+        )
+        await self._alerts.receive_within(conn, SOURCE, [alert])
+
+    async def mended(self, conn: Connection, name: str, what: str) -> None:
+        """Close that alert, if it is open."""
+        await self._alerts.receive_within(conn, SOURCE, [ReceivedAlert(name, False, f"{name} {what}")])
+
+    async def settle(self, conn: Connection, name: str) -> None:
+        """Open or close the alert of this database's objective, and set its timer."""
+        now = self._clock.now()
+        since, was_missed = await objectives.lock(conn, name, now)
+        last = await self._last_good(conn, name)
+        at = misses_at(last, since, self._wanted[name].rpo, self._zone)
+        if now < at:
+            await objectives.expect(conn, name, at)
+            if was_missed:
+                await self.mended(conn, name, "objective")
+        elif was_missed:
+            return
+        elif now < at + RUN_PATIENCE and await backups.is_under_way(conn, name, now):
+            await objectives.expect(conn, name, now + LOOK_AGAIN_AFTER)
+        else:
+            await objectives.expect(conn, name, None)
+            rpo = self._wanted[name].rpo
+            await self.troubled(conn, name, "objective", last=last, rpo=rpo, since=since)
+
+    async def _follow(self, conn: Connection, backup: Backup) -> None:
+        # The objective first, as its timer does: who holds an alert and waits for an objective could meet who does not.
+        await self.settle(conn, backup.name)
+        if backup.state == "good":
+            await self.mended(conn, backup.name, "failed")
+        elif not await backups.has_newer_good(conn, backup):
+            facts = {"backup": backup, "last": await self._last_good(conn, backup.name)}
+            await self.troubled(conn, backup.name, "failed", **facts)
+
+    async def _begin_once(self) -> None:
+        """At start: watch what the runbook names, and nothing else; an objective may be another than before."""
+        if self._begun:
+            return
+        async with self._db.transaction() as conn:
+            for name in await objectives.forget_others(conn, list(self._wanted)):
+                await self.mended(conn, name, "objective")
+            for name in sorted(self._wanted):
+                await self.settle(conn, name)
+        self._begun = True
+
+    async def _last_good(self, conn: Connection, name: str) -> Backup | None:
+        return next(iter(await backups.good(conn, [name])), None)

@@ -1,0 +1,180 @@
+"""Backups of the runbook's databases: taken when they are due or asked for, listed, and never two at once."""
+
+from datetime import datetime
+
+from bot.clock import Clock
+from bot.domain.actor import TOCSIN, Actor
+from bot.domain.backups.backup import LOST_AFTER, Backup, Standing, next_run, worst_first
+from bot.domain.errors import AlreadyDone, Refused
+from bot.runbook import Runbook
+from bot.services.backups.alerts import BackupAlerts
+from bot.services.backups.cards import BackupCards
+from bot.services.backups.runs import BackupRuns
+from bot.services.backups.verdicts import named
+from bot.services.people.permissions import Permissions
+from bot.store import audit, requests
+from bot.store.backups import backups
+from bot.store.backups.backups import Last
+from bot.store.database import Database
+from bot.store.queries import Connection
+
+LISTED = 20
+
+
+class Backups:
+    """Any number of processes: each database is backed up by one of them at a time, and at its hour once."""
+
+    def __init__(
+        self,
+        db: Database,
+        clock: Clock,
+        runbook: Runbook,
+        permissions: Permissions,
+        cards: BackupCards,
+        alerts: BackupAlerts,
+        runs: BackupRuns,
+    ) -> None:
+        self._db = db
+        self._clock = clock
+        self._wanted = runbook.backups
+        self._zone = runbook.timezone
+        self._permissions = permissions
+        self._cards = cards
+        self._alerts = alerts
+        self._runs = runs
+        self._supported = [name for name in self._wanted if not runs.unsupported(name)]
+        self._planned = False
+
+    # By itself
+
+    async def take_due(self) -> int:
+        """Begin the backups whose hour has come, and give up those whose process has died; how many of both."""
+        await self._plan_once()
+        now = self._clock.now()
+        async with self._db.transaction() as conn:
+            due = await backups.claim_plans(conn, self._supported, now)
+            begun = [await self._begin_planned(conn, name, now) for name in due]
+            lost = await backups.lose(conn, silent_since=now - LOST_AFTER, own=self._runs.own, now=now)
+            for backup in lost:
+                await self._cards.show(conn, backup)
+                await self._alerts.follow(conn, backup)
+        for backup in filter(None, begun):
+            self._runs.start(backup)
+        for backup in lost:
+            self._runs.sweep_up(backup)
+        return len(due) + len(lost)
+
+    async def next_due(self) -> datetime | None:
+        async with self._db.statement() as conn:
+            return await backups.next_due(conn, self._supported, own=self._runs.own, patience=LOST_AFTER)
+
+    @property
+    def under_way(self) -> int:
+        return len(self._runs.own)
+
+    async def finish(self, patience_s: float) -> None:
+        """At shutdown."""
+        await self._runs.finish(patience_s)
+
+    # What people ask
+
+    async def run(self, actor: Actor, name: str) -> Backup:
+        """Begin a backup now. Raises Refused when there is no such database, it runs already, or is not supported."""
+        self._permissions.must(actor, "backup.run")
+        key = self.named(name)
+        if reason := self._runs.unsupported(key):
+            raise Refused(f"{key} cannot be backed up: {reason}.")
+        now = self._clock.now()
+        async with self._db.transaction() as conn:
+            await requests.once(conn, actor, now)
+            backup = await self._begin(conn, actor, key, now)
+            if backup is None:
+                raise AlreadyDone(await self._why_not(conn, key))
+            await self._cards.show(conn, backup)
+        self._runs.start(backup)
+        return backup
+
+    async def save_before(self, actor: Actor, name: str, restore_id: int) -> Backup:
+        """Take the safety backup before a restore, to its end; how it ended is its state. Raises AlreadyDone."""
+        async with self._db.transaction() as conn:
+            backup = await self._begin(conn, actor, name, self._clock.now(), before_restore=restore_id)
+            if backup is None:
+                raise AlreadyDone(await self._why_not(conn, name))
+            await self._cards.show(conn, backup)
+        self._runs.start(backup)
+        await self._runs.until_over(backup.id)
+        async with self._db.transaction() as conn:
+            return await backups.get(conn, backup.id)
+
+    async def standings(self) -> list[Standing]:
+        """How the backups of every database stand, those that miss their objective first."""
+        async with self._db.transaction() as conn:
+            last = await backups.last_of_each(conn, list(self._wanted))
+            plans = await backups.plans(conn, self._supported)
+        found = [self._standing(name, last[name], plans.get(name)) for name in self._wanted]
+        return worst_first(found, self._clock.now())
+
+    async def newest(self, name: str = "") -> list[Backup]:
+        """The latest runs of one database or of all, newest first, also of those that left the runbook since.
+
+        Raises NotFound.
+        """
+        async with self._db.transaction() as conn:
+            known = list(dict.fromkeys([*self._wanted, *await backups.names(conn)]))
+            names = [named(dict.fromkeys(known), name)] if name else known
+            return await backups.newest(conn, names, LISTED)
+
+    def named(self, name: str) -> str:
+        """The key of a database, whatever the capitals; raises NotFound with the nearest one."""
+        return named(self._wanted, name)
+
+    # Beginnings
+
+    async def _begin_planned(self, conn: Connection, name: str, now: datetime) -> Backup | None:
+        """Its hour has come; None when one runs already, or a restore, whose safety backup is as good."""
+        await backups.postpone_plan(conn, name, next_run(self._wanted[name].at, self._zone, now))
+        return await self._begin(conn, TOCSIN, name, now)
+
+    async def _why_not(self, conn: Connection, name: str) -> str:
+        running = await backups.running(conn, name)
+        if running is None:
+            return f"{name} is being restored: a backup can be taken when that is over."
+        since = f"{running.started_at:%H:%M} UTC"
+        return f"A backup of {name} is running since {since}: wait for it, `/backup list {name}` shows it."
+
+    async def _begin(
+        self, conn: Connection, actor: Actor, name: str, now: datetime, *, before_restore: int | None = None
+    ) -> Backup | None:
+        backup = await backups.begin(
+            conn, name=name, started_by=actor.name, now=now, place=self._runs.place_of(name),
+            machine=self._runs.machine, suffix=self._runs.suffix_of(name), before_restore=before_restore,
+        )  # fmt: skip
+        if backup:
+            facts = {"backup": backup.id}
+            await audit.write(conn, actor=actor.name, deed="backup.run", subject=name, at=now, facts=facts)
+        return backup
+
+    async def _plan_once(self) -> None:
+        """At start: the runbook's hours, which may have changed since."""
+        if self._planned:
+            return
+        now = self._clock.now()
+        async with self._db.transaction() as conn:
+            for name in self._supported:
+                await backups.plan(conn, name, next_run(self._wanted[name].at, self._zone, now), now)
+        self._planned = True
+
+    def _standing(self, name: str, last: Last, planned: datetime | None) -> Standing:
+        wanted, unsupported = self._wanted[name], self._runs.unsupported(name)
+        troubled = last.newest is not None and last.newest.is_troubled
+        return Standing(
+            name=name,
+            database=wanted.shown,
+            rpo=wanted.rpo,
+            unsupported=unsupported,
+            last_good=last.good,
+            running=last.running,
+            failed=last.newest if troubled else None,
+            next_at=None if unsupported else planned or next_run(wanted.at, self._zone, self._clock.now()),
+            zone=self._zone,
+        )

@@ -1,0 +1,166 @@
+"""Brings a backup back into a database of ours beside its own, and sees that everything in it is right."""
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import aclosing
+from pathlib import Path
+
+from bot.domain.backups.backup import Backup, Damaged, difference
+from bot.domain.backups.drill import Found
+from bot.domain.backups.target import Prospect, Target
+from bot.domain.errors import Rejected, Unanswered
+from bot.dumpers import Content, Noted, Restorer
+from bot.runbook import Runbook
+from bot.runbook.backups import Backup as Backed
+from bot.services.backups.disk_space import BackupRoom
+from bot.services.backups.runs import BackupRuns
+from bot.store.backups import restores
+from bot.store.database import Database
+
+# Told what is done next: comparing, asking.
+Told = Callable[[str], Awaitable[None]]
+
+
+def _nobody(size: int) -> None:
+    """Nobody wants to know."""
+
+
+class BackupRecovery:
+    """What drills and restores have in common. `tools`: where programs are looked for beside the PATH."""
+
+    def __init__(
+        self,
+        db: Database,
+        runbook: Runbook,
+        runs: BackupRuns,
+        restorers: Mapping[str, Restorer],
+        *,
+        tools: Sequence[Path] = (),
+    ) -> None:
+        self._db = db
+        self._wanted = runbook.backups
+        self._runs = runs
+        self._restorers = restorers
+        self._tools = tools
+        self._rooms = BackupRoom()
+
+    def unsupported(self, name: str) -> str:
+        """Why backups of this database cannot be brought back yet; '' = they can."""
+        if reason := self._runs.unsupported(name):
+            return reason
+        kind = self._wanted[name].kind
+        return "" if kind in self._restorers else f"restoring a {kind} is not supported yet"
+
+    def exchanges(self, name: str) -> bool:
+        """Whether what was brought back takes its place at one instant; where not, the target is overwritten."""
+        return self._restorer(name).EXCHANGES
+
+    async def prospect(self, backup: Backup) -> Prospect:
+        """Which database would be replaced. Raises a kind of Failed for everything that would forbid it later."""
+        name = backup.name
+        restorer, wanted = self._restorer(name), self._wanted[name]
+        await restorer.ready(wanted, self._tools, backup.source or {})
+        found = await restorer.prospect(wanted)
+        if await self._is_our_own(name):
+            raise Rejected(
+                f"{found.target.shown} is Tocsin's own database: it would forget what has happened since, and page for "
+                "incidents that are over. The way from a shell is in docs/recovery.md"
+            )
+        return found
+
+    async def must_still_lead_to(self, backup: Backup, target: Target) -> None:
+        """Raises Rejected where the runbook's entry leads elsewhere than when this was approved."""
+        found = await self.prospect(backup)
+        if not found.target.is_where(target):
+            raise Rejected(f"{target.shown} was approved, and the runbook's entry leads to {found.target.shown} now")
+
+    async def rehearse_saving(self, name: str) -> None:
+        """What the safety backup of a restore takes, and whether it can be made: where there is something to save."""
+        if await self.exists(name):
+            await self._runs.rehearse(name)
+
+    async def bring_back(
+        self, backup: Backup, scratch: str, told: Told, noted: Noted = _nobody, *, overruled: bool = False,
+        drilled: bool = False,
+    ) -> Found:  # fmt: skip
+        """Into a database of this name, with all that belongs to it. `overruled`: invariants may be violated;
+        `drilled`: on the server where the runbook wants drills, and only as far as there is room.
+
+        `noted` is told how many bytes of the backup have been taken in.
+
+        Raises a kind of Failed; what has been made by then has to be dropped.
+        """
+        wanted, restorer = self._meant(backup.name, drilled=drilled), self._restorer(backup.name)
+        source = backup.source or {}
+        equipment = await restorer.ready(wanted, self._tools, source)
+        content = _counted(self._runs.content(backup), noted)
+        filling = restorer.fill(wanted, scratch, content, equipment, source)
+        await (self._rooms.watched(wanted, restorer, filling) if drilled else filling)
+        await told("comparing")
+        counts = await restorer.counts(wanted, scratch)
+        if backup.counts is not None and (unlike := difference(backup.counts, counts)):
+            raise Damaged(f"restored, {unlike}")
+        await told("asking")
+        answers = [await self._violated(wanted, scratch, question) for question in wanted.invariants]
+        unheld = [answer for answer in answers if answer]
+        if unheld and not overruled:
+            raise Rejected(unheld[0])
+        await told("dressing")
+        lost = await restorer.dress(wanted, scratch, source)
+        held = len(answers) - len(unheld)
+        return Found(len(counts), sum(counts.values()), held, backup.counts is not None, unheld, lost)
+
+    async def exists(self, name: str, database: str = "") -> bool:
+        """Whether there is a database of this name beside the target; without a name, the target itself."""
+        return await self._restorer(name).exists(self._wanted[name], database)
+
+    async def exchange(self, name: str, scratch: str, aside: str, target: Target) -> bool:
+        """Put what was brought back into its place; False = there was nothing there before."""
+        return await self._restorer(name).exchange(self._wanted[name], scratch, aside, target.database)
+
+    async def overwrite(self, backup: Backup, scratch: str, target: Target) -> None:
+        """Restore it once more, into its place. Raises a kind of Failed; then some of the target is old, some new."""
+        wanted, restorer = self._wanted[backup.name], self._restorer(backup.name)
+        equipment = await restorer.ready(wanted, self._tools, backup.source or {})
+        counts = await restorer.counts(wanted, scratch)
+        await restorer.overwrite(wanted, scratch, self._runs.content(backup), equipment, target.database)
+        if unlike := difference(counts, await restorer.counts(wanted)):
+            raise Damaged(f"put into its place, {unlike}; something may be writing to it")
+
+    async def drop(self, name: str, scratch: str) -> None:
+        await self._restorer(name).drop(self._wanted[name], scratch)
+
+    async def drop_drilled(self, name: str, scratch: str) -> None:
+        """Wherever it is: the runbook may have named another server when the drill began."""
+        if self._wanted[name].drill_on is not None:
+            await self._restorer(name).drop(self._meant(name, drilled=True), scratch)
+        await self.drop(name, scratch)
+
+    def _meant(self, name: str, *, drilled: bool) -> Backed:
+        return self._wanted[name].where_drilled if drilled else self._wanted[name]
+
+    async def _violated(self, wanted: Backed, scratch: str, question: str) -> str:
+        """How an invariant is violated, in words; '' = it holds."""
+        wish = wanted.invariants[question]
+        try:
+            answer = await self._restorer(wanted.key).ask(wanted, scratch, question)
+        except (Rejected, Unanswered) as error:
+            return f"“{question}” cannot be answered: {error}"
+        return "" if wish.holds(answer) else f"“{question}” answers {answer}, it should be {wish}"
+
+    async def _is_our_own(self, name: str) -> bool:
+        """Whatever it is called in either address: the connection that we hold is seen there."""
+        async with self._db.transaction() as conn:
+            pid, since = await restores.session(conn)
+            return await self._restorer(name).is_connected(self._wanted[name], pid, since)
+
+    def _restorer(self, name: str) -> Restorer:
+        return self._restorers[self._wanted[name].kind]
+
+
+async def _counted(content: Content, noted: Noted) -> Content:
+    size = 0
+    async with aclosing(content) as pieces:
+        async for piece in pieces:
+            yield piece
+            size += len(piece)
+            noted(size)

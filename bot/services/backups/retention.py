@@ -1,0 +1,53 @@
+"""Backups go when their time is over; the last good one stays, however old it is."""
+
+import logging
+import platform
+from collections.abc import Mapping
+
+from bot.clock import Clock
+from bot.domain.actor import TOCSIN
+from bot.domain.backups.backup import Backup, to_delete
+from bot.domain.errors import Failed
+from bot.dumpers import Place, is_of_one_machine, kind_of_place
+from bot.runbook import Runbook
+from bot.store import audit
+from bot.store.backups import backups
+from bot.store.database import Database
+
+log = logging.getLogger(__name__)
+
+
+class BackupRetention:
+    """Deletes what the runbook does not keep any longer. `machine` is where this process runs."""
+
+    def __init__(self, db: Database, clock: Clock, runbook: Runbook, places: Mapping[str, Place]) -> None:
+        self._db = db
+        self._clock = clock
+        self._wanted = runbook.backups
+        self._places = places
+        self.machine = platform.node()
+
+    async def tidy(self, name: str) -> None:
+        """Of one database. A file on a machine that is not here is left to that machine."""
+        async with self._db.transaction() as conn:
+            whole = await backups.whole(conn, [name])
+        for old in to_delete(whole, self._wanted[name].keep, self._clock.now()):
+            try:
+                was_there = await self._remove(old)
+            except Failed as error:
+                log.warning("backup=%s cannot be deleted: %s", old.id, error)
+                continue
+            if was_there or old.machine == self.machine or not is_of_one_machine(old.place):
+                await self._forget(old)
+
+    async def _remove(self, old: Backup) -> bool:
+        """False when there was nothing to remove, or nobody knows the way there any more."""
+        place = self._places.get(kind_of_place(old.place))
+        return place is not None and await place.remove(old.place, old.file)
+
+    async def _forget(self, old: Backup) -> None:
+        async with self._db.transaction() as conn:
+            now = self._clock.now()
+            await backups.forget(conn, old.id, now)
+            facts = {"backup": old.id, "file": old.file}
+            await audit.write(conn, actor=TOCSIN.name, deed="backup.delete", subject=old.name, at=now, facts=facts)

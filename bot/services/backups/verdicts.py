@@ -1,0 +1,136 @@
+"""Backups are proved: read back, compared with what was dumped, and judged."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from bot.clock import Clock
+from bot.domain.actor import Actor
+from bot.domain.backups.backup import Backup, Damaged, Gone
+from bot.domain.errors import Failed, NotFound, Refused
+from bot.dumpers import is_of_one_machine
+from bot.runbook import Runbook
+from bot.runbook.mistakes import advised
+from bot.services.backups.alerts import BackupAlerts
+from bot.services.backups.cards import BackupCards
+from bot.services.backups.runs import BackupRuns
+from bot.store import audit
+from bot.store.backups import backups
+from bot.store.database import Database
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What is wrong is `backup.error`. `instead` is the newest valid one then; None = none is, or nobody `looked`.
+
+    `manifest` is what was wrong with that of a valid one, before it was written anew; '' = nothing.
+    """
+
+    backup: Backup
+    instead: Backup | None = None
+    looked: bool = False
+    manifest: str = ""
+
+
+class BackupVerdicts:
+    """Reads backups back; what is found damaged is told, and what was put right is good again."""
+
+    def __init__(
+        self, db: Database, clock: Clock, runbook: Runbook, cards: BackupCards, alerts: BackupAlerts, runs: BackupRuns
+    ) -> None:
+        self._db = db
+        self._clock = clock
+        self._wanted = runbook.backups
+        self._cards = cards
+        self._alerts = alerts
+        self._runs = runs
+
+    async def verify(self, actor: Actor, backup: Backup, *, only: bool) -> Verdict:
+        """Judge a backup. When it is damaged, those before it are looked at until one is valid, unless it is the `only`
+        one that was asked for. Raises Refused when there is nothing to read."""
+        judged = await self.judge(actor, backup)
+        if judged.state == "good":
+            return Verdict(judged, manifest=await self._manifest(judged))
+        if only:
+            return Verdict(judged)
+        return Verdict(judged, await self.newest_valid(actor, judged.name), looked=True)
+
+    async def newest_valid(self, actor: Actor, name: str, *, in_full: bool = True) -> Backup | None:
+        """The newest backup of a database that can be relied on, read back as `judge` does; None = there is none."""
+        async with self._db.transaction() as conn:
+            good = await backups.good(conn, [name])
+        for backup in good:
+            judged = await self.judge(actor, backup, in_full=in_full)
+            if judged.state == "good":
+                return judged
+        return None
+
+    async def judge(self, actor: Actor, backup: Backup, *, in_full: bool = True) -> Backup:
+        """Read it back and write down what was found. Raises Refused when there is nothing to read from here.
+
+        Not `in_full`: only that it is what was written, for who restores it next and sees the rest.
+        """
+        if not backup.is_whole:
+            raise Refused(f"Backup {backup.id} of {backup.name} is {backup.state}: there is nothing to verify.")
+        damage = await self._damage(backup, in_full=in_full)
+        now = self._clock.now()
+        async with self._db.transaction() as conn:
+            before = await backups.lock(conn, backup.id)
+            judged = await backups.judge(conn, backup.id, damage=damage, now=now)
+            if judged is None:
+                raise Refused(f"Backup {backup.id} of {backup.name} has been deleted meanwhile.")
+            facts = {"backup": backup.id, "verdict": damage or "valid"}
+            await audit.write(conn, actor=actor.name, deed="backup.verify", subject=backup.name, at=now, facts=facts)
+            if before.state != judged.state:
+                await self._cards.show(conn, judged)
+                await self._alerts.follow(conn, judged)
+        return judged
+
+    async def _manifest(self, valid: Backup) -> str:
+        """Whoever reads a place without our memory has nothing else to go by."""
+        try:
+            return await self._runs.describe_anew(valid)
+        except Failed as error:
+            return f"could not be read or written: {error}"
+
+    async def _damage(self, backup: Backup, *, in_full: bool) -> str | None:
+        """What is wrong with it; None = nothing. Raises Refused when its file is on another machine."""
+        try:
+            await self._runs.prove(backup, in_full=in_full)
+        except Gone as error:
+            if backup.machine != self._runs.machine and is_of_one_machine(backup.place):
+                raise Refused(
+                    f"Backup {backup.id} of {backup.name} was written on {backup.machine} and is not on this machine: "
+                    "nothing can be said of it from here."
+                ) from error
+            return str(error)
+        except Damaged as error:
+            return str(error)
+        return None
+
+    @staticmethod
+    def is_one(which: str) -> bool:
+        """Whether it names one backup, by its id, and not the latest of something."""
+        word = which.strip().lstrip("#")
+        return word.isdecimal() and len(word) < 18
+
+    async def meant(self, which: str) -> Backup:
+        """By id, by database, or the latest whole one of all. Raises NotFound."""
+        word = which.strip().lstrip("#").lower() or "latest"
+        async with self._db.transaction() as conn:
+            if self.is_one(word):
+                backup = await backups.get(conn, int(word))
+                named(self._wanted, backup.name)
+                return backup
+            names = list(self._wanted) if word == "latest" else [named(self._wanted, word)]
+            whole = await backups.newest_whole(conn, names)
+        if whole is None:
+            raise NotFound("There is no backup to verify. `/backup run` makes one, `/backup list` shows all runs.")
+        return whole
+
+
+def named(wanted: Mapping[str, object], name: str) -> str:
+    """The key of a database, whatever the capitals; raises NotFound with the nearest one."""
+    for key in wanted:
+        if key.lower() == name.strip().lower():
+            return key
+    raise NotFound(f"There is no backup called “{name}”: {advised(name, wanted)}")

@@ -1,0 +1,108 @@
+"""A check's last day as a picture, in Slack's keeping, with the same in words for who cannot see it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from urllib.parse import quote
+
+from bot.charts import Chart, Drawing, Stretch
+from bot.clock import Clock
+from bot.domain.checks.check import has_pace
+from bot.domain.checks.uptime import IllTime, Look, ill_times
+from bot.rendering import Rendering
+from bot.runbook import Runbook
+from bot.runbook.health import Check, DiskCheck, TlsCheck
+from bot.services.checks.health import Health
+from bot.slack.gateway import Gateway
+from bot.store.checks import checks
+from bot.store.database import Database
+
+SHOWN = timedelta(hours=24)
+# A look says how it was until the next one; when that is so many times late, nobody was there to look.
+STANDS_FOR = 3
+
+
+@dataclass(frozen=True)
+class Picture:
+    """`alt` is what it shows, in words."""
+
+    file: str
+    alt: str
+
+
+class CheckCharts:
+    """Drawn anew for each who asks: nothing is kept here."""
+
+    def __init__(
+        self,
+        db: Database,
+        clock: Clock,
+        runbook: Runbook,
+        health: Health,
+        drawing: Drawing,
+        gateway: Gateway,
+        rendering: Rendering,
+    ) -> None:
+        self._db = db
+        self._clock = clock
+        self._runbook = runbook
+        self._health = health
+        self._drawing = drawing
+        self._gateway = gateway
+        self._rendering = rendering
+
+    async def of(self, check: Check) -> Picture | None:
+        """None when there is too little to draw. Raises Failed when it cannot be drawn, or Slack does not take it."""
+        now = self._clock.now()
+        async with self._db.transaction() as conn:
+            looks = await checks.looks(conn, check.key, since=now - SHOWN, until=now)
+        if not looks or looks[0].at == looks[-1].at:
+            return None
+        ill = ill_times(looks, longest=self._runbook.health.every * STANDS_FOR, now=now)
+        chart = self._chart(check, looks, ill, now)
+        day, *_ = await self._health.uptimes(check.key)
+        facts = {"uptime": day, "ill": ill, "chart": chart, "has_pace": has_pace(check.kind)}
+        alt = self._rendering.say("documents/check_chart", **facts)
+        picture = await self._drawing.draw(chart)
+        return Picture(await self._gateway.upload(f"{quote(check.key)}.png", picture, alt=alt), alt)
+
+    def _chart(self, check: Check, looks: Sequence[Look], ill: Sequence[IllTime], now: datetime) -> Chart:
+        begin, zone = max(now - SHOWN, looks[0].at), self._runbook.timezone
+        return Chart(
+            title=f"{check.key}, {begin.astimezone(zone):%a %d %b %H:%M} to {now.astimezone(zone):%a %d %b %H:%M}",
+            unit=self._health.measured_in(check),
+            zone=str(zone),
+            begin=begin.timestamp(),
+            end=now.timestamp(),
+            points=line_of(looks, longest=self._runbook.health.every * STANDS_FOR),
+            stretches=[Stretch(one.begin.timestamp(), one.end.timestamp(), one.state) for one in ill],
+            limit=_limit(check),
+        )
+
+
+def line_of(looks: Sequence[Look], *, longest: timedelta) -> list[tuple[float, float | None]]:
+    """Where nobody looked for longer than that, the line has a hole: nobody knows how it was."""
+    points: list[tuple[float, float | None]] = []
+    for before, look in zip([None, *looks], looks, strict=False):
+        if before and look.at - before.at > longest:
+            points.append(((before.at + longest).timestamp(), None))
+        points.append((look.at.timestamp(), _value(look)))
+    return points
+
+
+def _value(look: Look) -> float | None:
+    """What is down has no value: its latency is how long nobody answered."""
+    if look.state == "down":
+        return None
+    return look.latency / timedelta(milliseconds=1) if look.measured is None else look.measured
+
+
+def _limit(check: Check) -> float | None:
+    """From where on it is degraded, in what the check measures."""
+    match check:
+        case DiskCheck():
+            return check.used_below
+        case TlsCheck():
+            return check.expires_within / timedelta(days=1)
+        case _:
+            return check.slow / timedelta(milliseconds=1) if check.slow else None

@@ -1,0 +1,114 @@
+"""The watch: looks at what the runbook wants watched whenever it is due, and raises alarms."""
+
+import asyncio
+import logging
+from datetime import datetime, timedelta
+
+from bot.clock import Clock
+from bot.domain.checks.check import Finding, believe
+from bot.domain.errors import Unanswered, Unreachable
+from bot.runbook import Runbook
+from bot.runbook.health import Check
+from bot.services.checks.alarms import CheckAlarms
+from bot.services.checks.probing import Looking, timeout_of
+from bot.store.checks import checks
+from bot.store.checks.checks import Claim
+from bot.store.database import Database
+
+log = logging.getLogger(__name__)
+
+AT_ONCE = 100
+# Beyond its time-out a look is given this long to be written down, before another process takes it over.
+LEASE_MARGIN = timedelta(seconds=20)
+RECORD_AGAIN_AFTER_S = 0.5
+# A month of looks, whichever month it is.
+KEPT_FOR = timedelta(days=31)
+
+
+class Checks:
+    """Any number of processes: each check is looked at by one of them at a time, and once in each interval."""
+
+    def __init__(self, db: Database, clock: Clock, runbook: Runbook, looking: Looking, alarms: CheckAlarms) -> None:
+        self._db = db
+        self._clock = clock
+        self._health = runbook.health
+        self._looking = looking
+        self._alarms = alarms
+        self._under_way: set[asyncio.Task[None]] = set()
+        self._sown = False
+
+    async def take_due(self) -> int:
+        """Claim the checks that are due and begin to look at them, side by side; how many were claimed."""
+        await self.sow()
+        now = self._clock.now()
+        leases = {name: timeout_of(check) + LEASE_MARGIN for name, check in self._health.checks.items()}
+        async with self._db.statement() as conn:
+            claims = await checks.claim_due(conn, leases, now=now, limit=AT_ONCE)
+        for claim in claims:
+            task = asyncio.create_task(self._watch(claim, now), name=f"check {claim.name}")
+            self._under_way.add(task)
+            task.add_done_callback(self._ended)
+        return len(claims)
+
+    async def next_due(self) -> datetime | None:
+        async with self._db.statement() as conn:
+            return await checks.next_due(conn, list(self._health.checks))
+
+    @property
+    def under_way(self) -> int:
+        return len(self._under_way)
+
+    async def finish(self, patience_s: float) -> None:
+        """At shutdown: let the looks under way end; the rest is somebody else's when its lease is over."""
+        if self._under_way:
+            await asyncio.wait(set(self._under_way), timeout=patience_s)
+        for task in self._under_way:
+            task.cancel()
+        self._looking.give_up()
+
+    async def sow(self) -> None:
+        """At start: a row for each check; whatever is no check any more is not ill any more either."""
+        if self._sown:
+            return
+        now, names = self._clock.now(), list(self._health.checks)
+        async with self._db.transaction() as conn:
+            if names:
+                await checks.sow(conn, names, now=now, latest=now + self._health.every)
+            if gone := await checks.stop_believing_others(conn, names):
+                await self._alarms.end(conn, gone)
+        self._sown = True
+
+    async def forget_old(self) -> int:
+        """Throw away looks that are too old to be of use."""
+        async with self._db.transaction() as conn:
+            return await checks.forget_old(conn, self._clock.now() - KEPT_FOR)
+
+    async def _watch(self, claim: Claim, begun_at: datetime) -> None:
+        check = self._health.checks[claim.name]
+        finding = await self._looking.look(check)
+        while True:
+            try:
+                await self._record(check, claim, finding, begun_at)
+                return
+            except (Unanswered, Unreachable):
+                # Without the database nobody can be told either; it is written down as soon as it is back.
+                await asyncio.sleep(RECORD_AGAIN_AFTER_S)
+
+    async def _record(self, check: Check, claim: Claim, finding: Finding, begun_at: datetime) -> None:
+        async with self._db.transaction() as conn:
+            before = await checks.lock(conn, claim)
+            if before is None:
+                return
+            await checks.see(conn, check.key, finding, begun_at)
+            belief = believe(before, finding.state, self._health.fails_after, level=check.level)
+            await checks.conclude(conn, check.key, belief, due_at=begun_at + self._health.every)
+            began_to_flap = belief.state != "healthy" and belief.is_flapping and not before.is_flapping
+            if belief.state != before.state or began_to_flap:
+                latest = (await checks.latest(conn, [check.key]))[check.key]
+                await self._alarms.turn(conn, check, belief, finding, since=latest.since)
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        """A fault of ours: the check is looked at again when the lease is over."""
+        self._under_way.discard(task)
+        if not task.cancelled() and (error := task.exception()):
+            log.error("%s", task.get_name(), exc_info=error)

@@ -1,0 +1,88 @@
+"""Nothing more is heard of an acknowledged incident: the room is asked, and then the paging goes on."""
+
+from datetime import datetime
+
+from bot.clock import Clock
+from bot.domain.actor import TOCSIN
+from bot.domain.incidents.inactivity import PATIENCE, look
+from bot.domain.incidents.incident import Incident
+from bot.domain.paging.escalation import unanswered
+from bot.runbook import Runbook, Severity
+from bot.services.incidents.rounds import Looks
+from bot.services.paging.due_steps import Ascent
+from bot.services.paging.ladders import Ladders
+from bot.services.people.people import People
+from bot.services.rooms.deeds import Moment
+from bot.services.rooms.posts import Posts
+from bot.services.rooms.rooms import Rooms
+from bot.store.database import Database
+from bot.store.incidents import inactivity, incidents
+from bot.store.incidents.inactivity import Silence
+from bot.store.paging import escalations
+from bot.store.queries import Connection
+
+
+class Silences(Looks):
+    """For severities with `unacknowledge` in their escalation. Whatever a person does about the incident is heard."""
+
+    def __init__(
+        self, db: Database, clock: Clock, runbook: Runbook, people: People, ladders: Ladders, rooms: Rooms, posts: Posts
+    ) -> None:
+        super().__init__(db, clock, inactivity)
+        self._runbook = runbook
+        self._people = people
+        self._ladders = ladders
+        self._rooms = rooms
+        self._posts = posts
+
+    async def follow(self, conn: Connection, incident: Incident, moment: Moment) -> None:
+        if moment not in ("declared", "reopened", "severity"):
+            return
+        severity = self._runbook.severity_as_declared(incident.severity)
+        if not severity.escalation.unacknowledge or severity.update_every is None:
+            await inactivity.forget(conn, incident.id)
+            return
+        due_at = self._clock.now() + PATIENCE * severity.update_every
+        await inactivity.save(conn, Silence(incident.id, None, due_at))
+
+    async def look(self, conn: Connection, incident: Incident, now: datetime) -> None:
+        silence = await inactivity.of_incident(conn, incident.id)
+        if silence is None or silence.due_at > now:
+            return
+        severity = self._runbook.severity_as_declared(incident.severity)
+        every = severity.update_every
+        if not incident.is_open or not severity.escalation.unacknowledge or every is None:
+            await inactivity.forget(conn, incident.id)
+        elif incident.acknowledged_at is None:
+            # Whoever acknowledges later has at least until then.
+            await inactivity.save(conn, Silence(incident.id, None, now + PATIENCE * every))
+        else:
+            # By a clock that was set back since, it may have been later than now.
+            heard_at = min(await inactivity.heard_at(conn, incident.id) or incident.acknowledged_at, now)
+            seen = look(heard_at, silence.asked_at, every, now)
+            await inactivity.save(conn, Silence(incident.id, seen.asked_at, seen.again_at))
+            if seen.deed == "ask":
+                await self._ask(conn, incident, severity, heard_at)
+            elif seen.deed == "withdraw":
+                await self._withdraw(conn, incident, heard_at, now)
+
+    async def _ask(self, conn: Connection, incident: Incident, severity: Severity, heard_at: datetime) -> None:
+        who = incident.lead or incident.acknowledged_by
+        facts = {"who": who, "heard_at": heard_at, "every": severity.update_every}
+        await self._posts.in_room(conn, incident, "silent", **facts)
+
+    async def _withdraw(self, conn: Connection, incident: Incident, heard_at: datetime, now: datetime) -> None:
+        """The acknowledgement counts no more, and the next tier is paged; after the last one the first."""
+        name = self._people.known_name(incident.acknowledged_by or "")
+        escalation = await escalations.lock(conn, incident.id)
+        ladder = unanswered(escalation.ladder, now)
+        await incidents.unacknowledge(conn, incident.id)
+        words = f"the acknowledgement of {name} is withdrawn: nothing heard since {heard_at:%H:%M} UTC"
+        await incidents.write(
+            conn, incident.id, "system", words, actor=TOCSIN.name, at=now, key=f"withdrawn {ladder.run}"
+        )
+        open_again = await incidents.get(conn, incident.id)
+        climbing = escalation.moved_to(ladder, snoozed_until=None)
+        reason = f"{name} acknowledged, and nothing more was heard"
+        await self._ladders.take_step(conn, Ascent(open_again, climbing, now, reason, silent=True))
+        await self._rooms.show(conn, open_again)

@@ -1,0 +1,66 @@
+"""A round over incidents: each that is due is locked and looked at, one transaction each."""
+
+import logging
+from abc import ABC, abstractmethod
+from datetime import datetime, timedelta
+from typing import Protocol
+
+from bot.clock import Clock
+from bot.domain.errors import Failed
+from bot.domain.incidents.incident import Incident
+from bot.store.database import Database
+from bot.store.incidents import incidents
+from bot.store.queries import Connection
+
+log = logging.getLogger(__name__)
+
+AT_ONCE = 100
+# What cannot be looked at because of a fault of ours is tried again after this.
+SET_ASIDE = timedelta(minutes=1)
+
+
+class DueRows(Protocol):
+    """A store module whose rows belong to incidents."""
+
+    async def due(self, conn: Connection, now: datetime, limit: int) -> list[int]: ...
+    async def push_ahead(self, conn: Connection, incident_id: int, *, now: datetime, until: datetime) -> None: ...
+    async def next_due(self, conn: Connection) -> datetime | None: ...
+
+
+class Looks(ABC):
+    """Any number of processes: who locks the incident first looks, the others find nothing due any more.
+
+    The incident is locked before its rows, as in every deed: two who take them the other way round wait for each other.
+    """
+
+    def __init__(self, db: Database, clock: Clock, rows: DueRows) -> None:
+        self._db = db
+        self._clock = clock
+        self._rows = rows
+
+    @abstractmethod
+    async def look(self, conn: Connection, incident: Incident, now: datetime) -> None:
+        """With the incident locked: whatever is due of its rows."""
+
+    async def take_due(self) -> int:
+        now = self._clock.now()
+        async with self._db.statement() as conn:
+            due = await self._rows.due(conn, now, AT_ONCE)
+        for incident_id in due:
+            await self._take(incident_id, now)
+        return len(due)
+
+    async def next_due(self) -> datetime | None:
+        async with self._db.statement() as conn:
+            return await self._rows.next_due(conn)
+
+    async def _take(self, incident_id: int, now: datetime) -> None:
+        try:
+            async with self._db.transaction() as conn:
+                await self.look(conn, await incidents.lock(conn, incident_id), now)
+        except Failed:
+            raise
+        except Exception:
+            log.exception("incident=%s cannot be looked at", incident_id)
+            async with self._db.transaction() as conn:
+                await self._rows.push_ahead(conn, incident_id, now=now, until=now + SET_ASIDE)

@@ -1,0 +1,94 @@
+"""One attempt to send something: within its time, and what became of it."""
+
+import asyncio
+import logging
+from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
+
+from bot.clock import Clock
+from bot.domain.errors import Failed, RateLimited, Rejected, Unanswered
+from bot.services.outbox.kinds import Errand, NoLongerWanted, NotYet, Outcome, backoff
+from bot.services.outbox.leases import LEASE, TAKEN_OVER_AFTER
+from bot.store.outbox.outbox import Delivery
+from bot.wire.http_client import Yes, only_before
+
+log = logging.getLogger(__name__)
+
+# An attempt ends so long before anybody may take over what it sends, even if its claim could not be renewed: also one
+# that was frozen and wakes up sends nothing any more.
+MARGIN = timedelta(seconds=3)
+ATTEMPT = TAKEN_OVER_AFTER - MARGIN
+GIVE_UP_AFTER = timedelta(hours=6)
+# What fails by a fault of ours fails again: it must not hold its lane for hours.
+FAULTS = 10
+LOOK_AGAIN_AFTER = timedelta(seconds=5)
+
+
+class Attempts:
+    """Whatever goes wrong becomes an outcome."""
+
+    def __init__(self, clock: Clock, errands: Mapping[str, Errand]) -> None:
+        self._clock = clock
+        self._errands = errands
+
+    async def make(self, delivery: Delivery) -> Outcome:
+        with Yes.heard() as yes:
+            outcome = await self._send(delivery)
+        if yes.reference is None or outcome.state == "sent":
+            return outcome
+        # Whatever failed after it, such as a polite goodbye: it was accepted, and is not sent again.
+        log.warning("delivery=%s kind=%s was accepted; then: %s", delivery.id, delivery.kind, outcome.error)
+        return Outcome("sent", reference=yes.reference)
+
+    async def _send(self, delivery: Delivery) -> Outcome:
+        try:
+            left = self._time_left(delivery)
+            async with asyncio.timeout(left):
+                with only_before(self._is_over(delivery, left)):
+                    return Outcome("sent", reference=await self._errands[delivery.kind].send(delivery))
+        except NoLongerWanted as reason:
+            return Outcome("cancelled", error=str(reason) or None)
+        except NotYet as reason:
+            return self._not_yet(delivery, reason)
+        except Rejected as error:
+            return Outcome("refused", error=str(error))
+        except RateLimited as error:
+            return self._again(delivery, str(error), error.retry_after)
+        except Unanswered as error:
+            return self._again(delivery, str(error), unsure=True)
+        except TimeoutError:
+            return self._again(delivery, f"no answer within {ATTEMPT.total_seconds():.0f} s", unsure=True)
+        except Failed as error:
+            return self._again(delivery, str(error))
+        except Exception as error:
+            log.exception("delivery=%s kind=%s", delivery.id, delivery.kind)
+            if delivery.attempts >= FAULTS:
+                return Outcome("gave_up", error=f"a fault in Tocsin: {error}")
+            return self._again(delivery, f"a fault in Tocsin: {error}", unsure=True)
+
+    def _not_yet(self, delivery: Delivery, reason: NotYet) -> Outcome:
+        now = self._clock.now()
+        if now - delivery.created_at > GIVE_UP_AFTER:
+            return Outcome("gave_up", error=str(reason))
+        again_at = now + LOOK_AGAIN_AFTER
+        return Outcome("waiting", again_at=again_at, unsure=delivery.unsure, is_there=reason.is_there)
+
+    def _is_over(self, delivery: Delivery, left_s: float | None) -> Callable[[], bool]:
+        """Is its time over? Also by the steady counter: a clock that is set back gives it no more."""
+        end = self._clock.elapsed() + timedelta(seconds=left_s) if left_s is not None else timedelta.max
+        return lambda: self._clock.now() >= self._end_of(delivery) or self._clock.elapsed() >= end
+
+    def _time_left(self, delivery: Delivery) -> float | None:
+        """Seconds an attempt may take; None while the clock stands still."""
+        left = self._clock.seconds_until(self._end_of(delivery))
+        return None if left == float("inf") else left
+
+    def _end_of(self, delivery: Delivery) -> datetime:
+        return delivery.lease_until - LEASE + ATTEMPT
+
+    def _again(self, delivery: Delivery, error: str, wait: timedelta | None = None, *, unsure: bool = False) -> Outcome:
+        now = self._clock.now()
+        if now - delivery.created_at > GIVE_UP_AFTER:
+            return Outcome("gave_up", error=error)
+        again_at = now + (wait or backoff(delivery.attempts, number=delivery.id))
+        return Outcome("waiting", error=error, again_at=again_at, unsure=unsure)

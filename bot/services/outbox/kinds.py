@@ -1,0 +1,91 @@
+"""What leaves the house: kinds of errand, how urgent each is, and what can become of an attempt."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import ClassVar, Literal
+
+from bot.domain.errors import TocsinError
+from bot.store.outbox.outbox import Delivery
+from bot.store.queries import Connection
+
+# Smaller goes first.
+FIRST_PAGE, PAGE, ROOM, CARD, UPDATE = 0, 1, 2, 3, 4
+
+# Who takes what leaves by these; whatever is not named is its own.
+TAKEN_BY = {"email": "mail", "sms": "twilio", "voice": "twilio"}
+
+FIRST_BACKOFF = timedelta(seconds=1)
+LONGEST_BACKOFF = timedelta(minutes=1)
+
+
+class NoLongerWanted(TocsinError):
+    """What was to be sent makes no sense any more; nothing was sent."""
+
+
+# Asked in the transaction that writes the waiting down, and holding the lock that makes the answer firm: is it there?
+IsThere = Callable[[Connection], Awaitable[bool]]
+
+
+class NotYet(TocsinError):
+    """What was to be sent must wait for something else, such as the incident's room; nothing was sent.
+
+    Whoever makes the thing wakes what waits for it. `is_there` catches that it was made while we noticed it missing.
+    """
+
+    def __init__(self, message: str, is_there: IsThere | None = None) -> None:
+        super().__init__(message)
+        self.is_there = is_there
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of an attempt. `waiting` = it will be tried again."""
+
+    state: Literal["sent", "refused", "gave_up", "cancelled", "waiting"]
+    reference: str | None = None
+    error: str | None = None
+    again_at: datetime | None = None
+    unsure: bool = False
+    is_there: IsThere | None = None
+
+
+Ended = tuple[Delivery, Outcome]
+
+
+class Errand(ABC):
+    """One kind of thing that leaves the house.
+
+    `together`: so many outcomes that come at the same time may be written down in one transaction, which then holds
+    what each of them holds. `way`: by whom it leaves, where whoever puts it in does not say otherwise.
+    """
+
+    together: ClassVar[int] = 1
+    way: ClassVar[str] = "slack"
+
+    @abstractmethod
+    async def send(self, delivery: Delivery) -> str | None:
+        """Send it, outside of any transaction; returns the other side's reference. Raises a kind of Failed."""
+
+    async def recorded(self, conn: Connection, delivery: Delivery, outcome: Outcome) -> None:  # noqa: B027
+        """In the transaction that records the outcome: whatever else follows from it."""
+
+    async def all_recorded(self, conn: Connection, ended: Sequence[Ended]) -> None:
+        """As `recorded`, of outcomes that are written down together."""
+        for delivery, outcome in ended:
+            await self.recorded(conn, delivery, outcome)
+
+
+def backoff(attempts: int, *, number: int = 0) -> timedelta:
+    """About 1, 2, 4 … 60 s; the first attempt is number 1.
+
+    By its `number` each comes a little sooner than that: many that failed at one instant are not all due at one again.
+    """
+    wait: timedelta = min(FIRST_BACKOFF * 2 ** min(attempts - 1, 10), LONGEST_BACKOFF)
+    return wait * (1 - number % 8 / 32)
+
+
+def way_by(via: str, address: str = "") -> str:
+    """Whose places it takes: one provider that hangs starves no other. Webhooks go to anybody, each by its address."""
+    return f"{via} {address}".rstrip() if via == "webhook" else TAKEN_BY.get(via, via)

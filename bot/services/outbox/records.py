@@ -1,0 +1,103 @@
+"""Writes down what became of what was sent, whatever happens meanwhile to the database."""
+
+import asyncio
+import logging
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import partial
+
+from bot.clock import Clock
+from bot.domain.errors import Unanswered, Unreachable
+from bot.services.outbox.batching import Together
+from bot.services.outbox.kinds import Ended, Errand, Outcome
+from bot.store.database import Database
+from bot.store.outbox import outbox
+from bot.store.outbox.outbox import Delivery
+from bot.store.queries import Connection
+
+log = logging.getLogger(__name__)
+
+RECORD_AGAIN_AFTER_S = 0.5
+# When it is a fault of ours that keeps it from being written down, which time alone does not mend.
+LONGEST_WAIT_S = 60.0
+
+
+class Records:
+    """That something was accepted is written down whoever has claimed it since; any other outcome only while its claim
+    is ours."""
+
+    def __init__(self, db: Database, clock: Clock) -> None:
+        self._db = db
+        self._clock = clock
+        self._errands: dict[str, Errand] = {}
+        self._together: dict[Errand, Together[Ended, bool]] = {}
+
+    def of(self, kind: str, errand: Errand) -> None:
+        """What follows from the outcomes of this kind is this errand's business."""
+        self._errands[kind] = errand
+        if errand.together > 1:
+            self._together[errand] = Together(partial(self._close, errand), limit=errand.together)
+
+    async def keep(self, delivery: Delivery, outcome: Outcome) -> bool:
+        """It has been sent: the database must learn of it, however long it is away, and whatever follows fails.
+
+        Returns whether another waits for its turn in the same lane.
+        """
+        outcome = _legible(outcome)
+        errand, wait_s = self._errands.get(delivery.kind), RECORD_AGAIN_AFTER_S
+        try:
+            while True:
+                try:
+                    return await self._write_down(errand, delivery, outcome)
+                except (Unanswered, Unreachable):
+                    await asyncio.sleep(RECORD_AGAIN_AFTER_S)
+                except Exception:
+                    log.exception("delivery=%s kind=%s what follows is not recorded", delivery.id, delivery.kind)
+                    if errand is None and outcome.state != "sent":
+                        # Nothing is lost: somebody claims it again.
+                        return True
+                    if errand is None:
+                        await asyncio.sleep(wait_s)
+                        wait_s = min(wait_s * 2, LONGEST_WAIT_S)
+                    errand = None
+        except asyncio.CancelledError:
+            log.error("delivery=%s kind=%s %s is not written down", delivery.id, delivery.kind, outcome.state)
+            raise
+
+    async def _write_down(self, errand: Errand | None, delivery: Delivery, outcome: Outcome) -> bool:
+        if outcome.state == "waiting":
+            async with self._db.transaction() as conn:
+                if await self._put_back(conn, delivery, outcome) and errand:
+                    await errand.recorded(conn, delivery, outcome)
+            return False
+        if errand in self._together:
+            return await self._together[errand].ask((delivery, outcome))
+        return (await self._close(errand, [(delivery, outcome)]))[0]
+
+    async def _close(self, errand: Errand | None, ended: Sequence[Ended]) -> Sequence[bool]:
+        now = self._clock.now()
+        if errand is None or type(errand).recorded is Errand.recorded:
+            async with self._db.statement() as conn:
+                ours = await outbox.close(conn, ended, now=now)
+        else:
+            async with self._db.transaction() as conn:
+                ours = await outbox.close(conn, ended, now=now)
+                await errand.all_recorded(conn, [one for one in ended if one[0].id in ours])
+        return [ours.get(delivery.id, False) for delivery, _ in ended]
+
+    async def _put_back(self, conn: Connection, delivery: Delivery, outcome: Outcome) -> bool:
+        now = self._clock.now()
+        due_at = now if outcome.is_there and await outcome.is_there(conn) else outcome.again_at
+        assert due_at is not None
+        return await outbox.postpone(
+            conn, delivery, now=now, due_at=due_at, error=outcome.error or "", unsure=outcome.unsure
+        )
+
+
+def _legible(outcome: Outcome) -> Outcome:
+    """What somebody else's server says may hold what no row can."""
+    return replace(outcome, reference=_as_text(outcome.reference), error=_as_text(outcome.error))
+
+
+def _as_text(words: str | None) -> str | None:
+    return None if words is None else words.replace("\0", "").encode("utf-8", "replace").decode()

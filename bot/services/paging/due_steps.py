@@ -1,0 +1,43 @@
+"""A step of a ladder on its way: that it is to be taken, and where it leads."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from bot.domain.actor import TOCSIN, Actor
+from bot.domain.incidents.incident import Incident
+from bot.domain.paging.escalation import Climb
+from bot.domain.paging.page import Draft
+from bot.runbook import Tier
+from bot.store.paging.escalations import Escalation
+
+
+@dataclass(frozen=True)
+class Ascent:
+    """A step that is to be taken now, and how it is told. `due_at` is when its time came."""
+
+    incident: Incident
+    escalation: Escalation
+    due_at: datetime
+    reason: str | None = None
+    actor: Actor = TOCSIN
+    unreached: bool = False
+    silent: bool = False
+
+    @property
+    def is_the_first(self) -> bool:
+        return (self.escalation.loop, self.escalation.step) == (0, 0)
+
+
+@dataclass(frozen=True)
+class Decision:
+    """Where an ascent leads, and whom it pages; nobody when the ladder has come to its end.
+
+    `passed_over`: which tiers were, and why.
+    """
+
+    ascent: Ascent
+    move: Climb
+    tier: Tier | None
+    drafts: Sequence[Draft]
+    passed_over: Sequence[str]

@@ -1,0 +1,84 @@
+"""Tells the providers that keep alerts of their own what has become of an incident: acknowledged, resolved."""
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from bot.clock import Clock
+from bot.domain.incidents.incident import Incident
+from bot.domain.paging.page import Page, Via
+from bot.domain.paging.provider_alert import ProviderAlert, state_now
+from bot.pagers import Following, Pager
+from bot.services.outbox.kinds import UPDATE, Errand, NoLongerWanted, way_by
+from bot.services.outbox.outbox import Outbox
+from bot.store.database import Database
+from bot.store.incidents import incidents
+from bot.store.outbox.outbox import Delivery
+from bot.store.paging import pages, provider_alerts
+from bot.store.queries import Connection
+
+
+class PageFollowups(Errand):
+    """What is told is how the alert stands when it is told, so of several changes only the last one matters."""
+
+    def __init__(self, db: Database, clock: Clock, outbox: Outbox, pagers: Mapping[Via, Pager]) -> None:
+        self._db = db
+        self._clock = clock
+        self._outbox = outbox
+        self._following = {via: pager for via, pager in pagers.items() if isinstance(pager, Following)}
+        outbox.carries("page_followup", self)
+
+    async def put(self, conn: Connection, incident_id: int, made: list[Page]) -> None:
+        """For every provider of these pages, of each of its alerts that has to be told about; the incident is held."""
+        vias = {page.via for page in made} & self._following.keys()
+        if not vias:
+            return
+        incident = await incidents.get(conn, incident_id)
+        answered_at = await _answered_at(conn, incident)
+        for via in vias:
+            taken = [await pages.get(conn, page.id) for page in made if page.via == via]
+            await self._put(conn, incident, via, taken, answered_at)
+
+    async def _put(
+        self, conn: Connection, incident: Incident, via: Via, made: list[Page], answered_at: datetime | None
+    ) -> None:
+        alerts = await provider_alerts.of_incident(conn, incident.id, via)
+        for alert in alerts:
+            followed = alert is not alerts[-1] and _taken(alerts[-1], made)
+            state = state_now(alert, incident, answered_at=answered_at, followed=followed)
+            if state != alert.state:
+                await provider_alerts.set_state(conn, alert, state, self._clock.now())
+            elif not _was_told_too_soon(alert, made):
+                continue
+            name = f"followup {incident.id} {via} {alert.number}"
+            payload = {"incident": incident.id, "via": via, "alert": alert.number}
+            await self._outbox.put(
+                conn, "page_followup", payload, priority=UPDATE, key=name, lane=name, way=way_by(via)
+            )
+
+    async def send(self, delivery: Delivery) -> str | None:
+        asked = delivery.payload
+        async with self._db.statement() as conn:
+            alert = await provider_alerts.get(conn, asked["incident"], asked["via"], asked.get("alert", 1))
+        told = await self._following[asked["via"]].follow(alert) if alert else None
+        if told is None:
+            raise NoLongerWanted("there is nothing to tell of it")
+        return told
+
+
+async def _answered_at(conn: Connection, incident: Incident) -> datetime | None:
+    """The latest acknowledgement; None when there is none, or it was withdrawn."""
+    if not incident.is_acknowledged:
+        return None
+    entries = await incidents.timeline(conn, incident.id)
+    return max((entry.at for entry in entries if entry.kind == "acknowledged"), default=incident.acknowledged_at)
+
+
+def _taken(alert: ProviderAlert, made: list[Page]) -> bool:
+    return any(page.reference == alert.key for page in made)
+
+
+def _was_told_too_soon(alert: ProviderAlert, made: list[Page]) -> bool:
+    """The page that opened it was still under way when it was answered: perhaps it came after what we told of it."""
+    return alert.changed_at is not None and any(
+        page.reference == alert.key and page.accepted_at and page.accepted_at > alert.changed_at for page in made
+    )

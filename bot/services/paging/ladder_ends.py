@@ -1,0 +1,60 @@
+"""The end of a ladder that nobody answered: the room is told, of each tier, what became of it."""
+
+from collections.abc import Sequence
+
+from bot.clock import Clock
+from bot.domain.actor import TOCSIN
+from bot.domain.incidents.incident import Incident
+from bot.domain.paging.escalation import Climb
+from bot.domain.paging.page import Page
+from bot.domain.paging.tier_end import TierEnd, tier_ends
+from bot.rendering import Rendering
+from bot.services.paging.due_steps import Ascent
+from bot.services.paging.policies import tier_of
+from bot.services.rooms.posts import Posts
+from bot.store.incidents import incidents
+from bot.store.paging import escalations, pages
+from bot.store.paging.escalations import Escalation
+from bot.store.queries import Connection
+
+
+class LadderEnds:
+    """Within the transaction that holds the ladder."""
+
+    def __init__(self, clock: Clock, posts: Posts, rendering: Rendering) -> None:
+        self._clock = clock
+        self._posts = posts
+        self._rendering = rendering
+
+    async def come_to_the_end(self, conn: Connection, ascent: Ascent, move: Climb) -> None:
+        """Who escalates by hand past the last tier changes nothing; a ladder that climbs by itself says so."""
+        escalation = ascent.escalation
+        if escalation.state != "climbing":
+            await escalations.save(conn, escalation.moved_to(escalation.ladder))
+            return
+        await escalations.save(conn, escalation.moved_to(move.ladder, reach_by=None))
+        await self._tell(conn, ascent.incident, escalation)
+
+    async def in_words(self, conn: Connection, escalation: Escalation) -> str:
+        """What became of each tier, in one line."""
+        made = await pages.of_incident(conn, escalation.incident_id)
+        return self._rendering.say("documents/tier_ends", ends=ends_of(escalation, made), tiers=_tiers(escalation))
+
+    async def _tell(self, conn: Connection, incident: Incident, escalation: Escalation) -> None:
+        once = f"nobody answered {escalation.run}"
+        ends = ends_of(escalation, await pages.of_incident(conn, incident.id))
+        facts = {"incident": incident, "ends": ends, "tiers": _tiers(escalation)}
+        words, now = self._rendering.say("documents/nobody_answered", **facts), self._clock.now()
+        if await incidents.write_once(conn, incident.id, "system", words, actor=TOCSIN.name, at=now, key=once):
+            await self._posts.in_room(conn, incident, "nobody_answered", **facts)
+
+
+def ends_of(escalation: Escalation, made: Sequence[Page]) -> list[TierEnd]:
+    """Of this run."""
+    run = [page for page in made if page.run == escalation.run]
+    return tier_ends([step.tier for step in escalation.policy.steps], run)
+
+
+def _tiers(escalation: Escalation) -> dict[str, str]:
+    """How each is called."""
+    return {key: tier_of(escalation.policy, key).name for key in escalation.policy.tiers}

@@ -1,0 +1,77 @@
+"""A page's last moment, right before its first byte: is it still wanted, and does it say that it is late if it is?"""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+from bot.clock import Clock
+from bot.domain.errors import TocsinError, Unanswered, Unreachable
+from bot.domain.paging.escalation import is_late
+from bot.domain.paging.page import Page
+from bot.services.outbox.batching import Together
+from bot.services.outbox.kinds import NoLongerWanted
+from bot.store.database import Database
+from bot.store.outbox.outbox import Delivery
+from bot.store.paging import pages
+from bot.store.paging.pages import Wanted
+
+# What was known so short a while ago is not asked again.
+FRESH = timedelta(milliseconds=40)
+# On a machine so loaded that each answer is old when it comes, a page has to leave all the same.
+TRIES = 2
+# No page waits for longer than this for a database that may be away.
+PATIENCE_S = 0.25
+ABREAST = 64
+
+
+class BecameLate(TocsinError):
+    """Its words do not say that it is late, and it is; nothing was sent."""
+
+
+@dataclass
+class Moment:
+    """The page that is about to leave; it was wanted at `known_at`, by the steady counter."""
+
+    delivery: Delivery
+    page: Page
+    known_at: timedelta
+
+
+class LastLook:
+    """Connecting, or a busy machine, takes its time after everything was asked: somebody may have answered since."""
+
+    def __init__(self, db: Database, clock: Clock) -> None:
+        self._db = db
+        self._clock = clock
+        self._together = Together(self._ask, limit=ABREAST)
+
+    async def look(self, moment: Moment) -> None:
+        """Raises NoLongerWanted when it was answered, Unreachable when it is not ours to send any more, BecameLate when
+        it has to say so."""
+        for _ in range(TRIES):
+            asked_at = self._clock.elapsed()
+            if asked_at - moment.known_at < FRESH or not await self._is_answered(moment):
+                break
+            moment.known_at = asked_at
+        if is_late(moment.page.due_at, self._clock.now()) and not moment.page.late:
+            raise BecameLate("it is late by now")
+
+    async def _is_answered(self, moment: Moment) -> bool:
+        """Has the database said that it is wanted? False: it has said nothing."""
+        try:
+            async with asyncio.timeout(PATIENCE_S):
+                found = await self._together.ask(moment.delivery)
+        except (TimeoutError, Unreachable, Unanswered):
+            return False
+        if not found.waits:
+            raise NoLongerWanted("answered before it was sent")
+        if not found.is_ours:
+            raise Unreachable("it is in somebody else's hands")
+        return True
+
+    async def _ask(self, deliveries: Sequence[Delivery]) -> list[Wanted]:
+        by_page = {int(delivery.payload["page"]): delivery for delivery in deliveries}
+        async with self._db.statement() as conn:
+            found = await pages.wanted(conn, by_page)
+        return [found[int(delivery.payload["page"])] for delivery in deliveries]

@@ -1,0 +1,55 @@
+"""The snapshot of a severity's ladder: whom it promised to page and how; editing the runbook takes nobody out of it."""
+
+from collections.abc import Container, Iterable, Iterator
+from typing import Any
+
+from bot.domain.paging.escalation import Policy, Step
+from bot.runbook import Person, Runbook, Schedule, Severity, Tier
+
+
+def policy_of(runbook: Runbook, severity: Severity) -> Policy:
+    """As the runbook has it now: the steps, their tiers, the schedules of these, and everybody in them."""
+    escalation = severity.escalation
+    steps = tuple(Step(step.page, step.wait) for step in escalation.steps)
+    tiers = {step.tier: runbook.tiers[step.tier] for step in steps}
+    schedules = {key: runbook.schedules[key] for key in _named(tiers.values(), "schedule")}
+    turns = [key for schedule in schedules.values() for key in schedule.people]
+    people = dict.fromkeys([*_named(tiers.values(), "person"), *turns])
+    return Policy(
+        steps,
+        escalation.repeat,
+        escalation.stops_on,
+        {key: tier.model_dump(mode="json", exclude_none=True) for key, tier in tiers.items()},
+        {key: schedule.model_dump(mode="json", exclude_none=True) for key, schedule in schedules.items()},
+        {key: _as_kept(runbook.people[key]) for key in people},
+    )
+
+
+def tier_of(policy: Policy, key: str) -> Tier:
+    """The tier as it was when the ladder began."""
+    return Tier.model_validate(policy.tiers[key])
+
+
+def schedule_of(policy: Policy, key: str) -> Schedule | None:
+    """As it was when the ladder began; None when the ladder does not need it."""
+    return Schedule.model_validate(policy.schedules[key]) if key in policy.schedules else None
+
+
+def person_of(policy: Policy, key: str) -> Person | None:
+    """How they were to be reached when the ladder began; None when the ladder does not need them."""
+    return Person.model_validate(policy.people[key]) if key in policy.people else None
+
+
+def strangers(policy: Policy, known: Container[str]) -> Iterator[Person]:
+    """Whom the ladder needs, of those who are not `known`."""
+    return (Person.model_validate(kept) for key, kept in policy.people.items() if key not in known)
+
+
+def _as_kept(person: Person) -> dict[str, Any]:
+    """With the address of their webhook, which is else shown to nobody."""
+    kept = person.model_dump(mode="json", exclude_none=True, exclude={"webhook", "availability"})
+    return kept | ({"webhook": person.webhook.reveal()} if person.webhook else {})
+
+
+def _named(tiers: Iterable[Tier], kind: str) -> Iterator[str]:
+    return (entry.key for tier in tiers for entry in tier.who if entry.kind == kind)

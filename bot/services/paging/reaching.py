@@ -1,0 +1,68 @@
+"""Judges whether the last step of a ladder reached anybody, and names those it did not, so that a human can call."""
+
+from collections.abc import Sequence
+
+from bot.clock import Clock
+from bot.domain.actor import TOCSIN
+from bot.domain.incidents.incident import Incident
+from bot.domain.paging.escalation import BY_HAND
+from bot.domain.paging.page import Page, look_again_at, reach
+from bot.services.people.people import People
+from bot.services.rooms.posts import Posts
+from bot.store.incidents import incidents
+from bot.store.paging import escalations, pages
+from bot.store.paging.escalations import Escalation
+from bot.store.queries import Connection
+
+# An incident, and its ladder held for this transaction.
+Held = tuple[Incident, Escalation]
+
+
+class Reaching:
+    """Within the transaction that has claimed the ladders."""
+
+    def __init__(self, clock: Clock, people: People, posts: Posts) -> None:
+        self._clock = clock
+        self._people = people
+        self._posts = posts
+
+    async def judge(self, conn: Connection, ladders: Sequence[Held]) -> list[Held]:
+        """Those whose last step reached nobody: their next tier's turn has come. The others are looked at again."""
+        made = await pages.of_incidents(conn, [incident.id for incident, _ in ladders])
+        return [
+            (incident, escalation)
+            for incident, escalation in ladders
+            if await self._is_unreached(conn, incident, escalation, made[incident.id])
+        ]
+
+    async def _is_unreached(
+        self, conn: Connection, incident: Incident, escalation: Escalation, made: Sequence[Page]
+    ) -> bool:
+        now = self._clock.now()
+        ladder_pages, call_pages = _of_last_step(escalation, made), _of_calls(escalation, made)
+        verdicts = reach(ladder_pages, now)
+        everybody = verdicts | reach(call_pages, now)
+        for person in [who for who, verdict in everybody.items() if verdict == "unreached"]:
+            await self._tell_unreached(conn, incident, escalation, person)
+        if set(verdicts.values()) == {"unreached"} and escalation.climbs_at(now):
+            return True
+        still_open = "open" in everybody.values()
+        reach_by = look_again_at([*ladder_pages, *call_pages], now) if still_open else None
+        await escalations.save(conn, escalation.moved_to(escalation.ladder, reach_by=reach_by))
+        return False
+
+    async def _tell_unreached(self, conn: Connection, incident: Incident, escalation: Escalation, key: str) -> None:
+        """Once in a run, with their numbers."""
+        now, name = self._clock.now(), self._people.display_name(key)
+        line, once = f"{name} was not reached: no page got through", f"unreached {escalation.run} {key}"
+        if await incidents.write_once(conn, incident.id, "page_failed", line, actor=TOCSIN.name, at=now, key=once):
+            await self._posts.in_room(conn, incident, "unreached", name=name, person=self._people.person(key))
+
+
+def _of_last_step(escalation: Escalation, made: Sequence[Page]) -> list[Page]:
+    last = (escalation.run, *escalation.ladder.last)
+    return [page for page in made if (page.run, page.loop, page.step) == last]
+
+
+def _of_calls(escalation: Escalation, made: Sequence[Page]) -> list[Page]:
+    return [page for page in made if (page.run, page.step) == (escalation.run, BY_HAND)]

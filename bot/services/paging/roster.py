@@ -1,0 +1,63 @@
+"""Whom a step of a running ladder pages: by the runbook as it is now, and where that reaches nobody by the snapshot."""
+
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+
+from bot.domain.paging.escalation import Policy
+from bot.domain.people.schedule import duty
+from bot.runbook import Runbook, Tier
+from bot.runbook.people import Who
+from bot.services.paging.pages import Pages
+from bot.services.paging.policies import policy_of, schedule_of, strangers
+from bot.services.people.people import People, is_slack_id
+from bot.store.queries import Connection
+
+
+class Roster:
+    """The runbook may have changed since the ladder began, and another process may have another one."""
+
+    def __init__(self, runbook: Runbook, people: People, paging: Pages) -> None:
+        self._runbook = runbook
+        self._people = people
+        self._paging = paging
+
+    def policy(self, severity: str) -> Policy:
+        """The snapshot with which a ladder of this severity begins now."""
+        return policy_of(self._runbook, self._runbook.severity_as_declared(severity))
+
+    async def learn(self, conn: Connection, policies: Iterable[Policy]) -> None:
+        """Who these ladders have promised to page, and who covers for whom at this instant. What is asked of it next is
+        to be asked before anything else is waited for."""
+        for policy in policies:
+            self._people.remember(strangers(policy, self._runbook.people))
+        await self._people.learn_covers(conn)
+
+    def called(self, person: str) -> str:
+        return self._people.display_name(person)
+
+    def knows(self, policy: Policy, tier: str) -> bool:
+        """Does the runbook of this process have everybody whom this tier of the ladder names?"""
+        return all(self._has(Who.parse(entry)) for entry in policy.tiers[tier]["who"])
+
+    def _has(self, entry: Who) -> bool:
+        group = self._runbook.people if entry.kind == "person" else self._runbook.schedules
+        return entry.key in group or is_slack_id(entry.key)
+
+    def of(self, policy: Policy, tier: Tier, now: datetime) -> list[str]:
+        """Each once, in the order of the tier. Covers must have been learned."""
+        return list(dict.fromkeys(self._meant(policy, tier, entry, now) for entry in tier.who))
+
+    def _meant(self, policy: Policy, tier: Tier, entry: Who, now: datetime) -> str:
+        if entry.kind == "person":
+            return entry.key
+        on_duty = list(self._on_duty(policy, entry.key, now))
+        reached = (key for key in on_duty if self._paging.contacts(key, tier.via, policy, drill=False))
+        return next(reached, on_duty[0])
+
+    def _on_duty(self, policy: Policy, schedule: str, now: datetime) -> Iterator[str]:
+        """The first who can be reached is meant: as the runbook has it now, as it was, and whoever is covered for."""
+        known = [self._runbook.schedules.get(schedule), schedule_of(policy, schedule)]
+        rotations = [one.rotation for one in known if one]
+        for covers in (self._people.covers_of(schedule), []):
+            for rotation in rotations:
+                yield duty(rotation, covers, now).person

@@ -1,0 +1,122 @@
+"""Sends pages: each is looked at right before it leaves, and once more before its first byte."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from functools import partial
+
+from bot.clock import Clock
+from bot.domain.errors import Rejected, Unreachable
+from bot.domain.incidents.incident import Incident
+from bot.domain.paging.escalation import LATE_AFTER
+from bot.domain.paging.page import Page, Via
+from bot.pagers import Call, Pager, Remembering
+from bot.runbook import Person
+from bot.services.outbox.batching import Together
+from bot.services.outbox.kinds import NoLongerWanted
+from bot.services.outbox.precedence import Precedence
+from bot.services.paging.last_look import BecameLate, LastLook, Moment
+from bot.services.paging.policies import person_of
+from bot.services.people.people import People
+from bot.store.database import Database
+from bot.store.incidents import incidents
+from bot.store.outbox.outbox import Delivery
+from bot.store.paging import escalations, pages
+from bot.wire.http_client import at_leaving, must_not_be_over
+
+# So many leave behind one look at whether they are still wanted: the last of them a few milliseconds after it.
+ABREAST = 16
+# Whether a page is still wanted is not asked again so soon after the deed that made it.
+JUST_MADE = timedelta(milliseconds=250)
+
+
+@dataclass(frozen=True)
+class Leaving:
+    """A page that is about to leave, or was: `is_wanted` is False once nobody is to be paged any more."""
+
+    page: Page
+    incident: Incident
+    is_wanted: bool = True
+
+
+class Departures:
+    """What becomes of them is somebody else's business."""
+
+    def __init__(
+        self, db: Database, clock: Clock, people: People, pagers: Mapping[Via, Pager], precedence: Precedence
+    ) -> None:
+        self._db = db
+        self._clock = clock
+        self._people = people
+        self._pagers = pagers
+        self._precedence = precedence
+        self._last_look = LastLook(db, clock)
+        self._attempts = Together(self._attempt, limit=ABREAST)
+
+    async def send(self, delivery: Delivery) -> str | None:
+        must_not_be_over()
+        known_at, made_ago = self._clock.elapsed(), self._clock.now() - delivery.created_at
+        leaving = self._just_made(delivery, made_ago)
+        if leaving:
+            known_at -= made_ago
+        else:
+            leaving = await self._attempts.ask(delivery)
+        page, incident = leaving.page, leaving.incident
+        person = await self._promised(page)
+        call = Call(page, incident, person, delivery.unsure)
+        if not leaving.is_wanted:
+            return await self._earlier(call)
+        try:
+            return await self._leave(delivery, call, known_at)
+        except BecameLate:
+            async with self._db.statement() as conn:
+                await pages.note_late(conn, page.id)
+            return await self._leave(delivery, replace(call, page=replace(page, late=True)), known_at)
+
+    async def _leave(self, delivery: Delivery, call: Call, known_at: timedelta) -> str:
+        moment = Moment(delivery, call.page, known_at)
+        has_left = partial(self._precedence.has_left, delivery.id)
+        leaves = partial(at_leaving, has_left, partial(self._last_look.look, moment))
+        return await self._pagers[call.page.via].page(replace(call, leaves=leaves))
+
+    async def _promised(self, page: Page) -> Person:
+        """As the runbook has them, if they can be reached by this way there; else as the page's ladder has them. Raises
+        Rejected."""
+        person = self._people.person(page.person)
+        if person and self._pagers[page.via].contact(person) is not None:
+            return person
+        async with self._db.statement() as conn:
+            policy = (await escalations.get(conn, page.incident_id)).policy
+        if found := person_of(policy, page.person) or person:
+            self._people.remember([found])
+            return found
+        raise Rejected("neither the runbook nor the incident's ladder knows how to reach this person")
+
+    def _just_made(self, delivery: Delivery, made_ago: timedelta) -> Leaving | None:
+        """What was made by this process a moment ago has been counted as attempted, and looked at, by that."""
+        known = delivery.known
+        if made_ago >= JUST_MADE or not isinstance(known, Leaving):
+            return None
+        return known if known.page.id == delivery.payload["page"] else None
+
+    async def _attempt(self, deliveries: Sequence[Delivery]) -> list[Leaving]:
+        """Right before pages leave: each with its incident, and whether it is still wanted."""
+        by_page = {int(delivery.payload["page"]): delivery for delivery in deliveries}
+        async with self._db.statement() as conn:
+            now = self._clock.now()
+            wanted = await pages.attempted(conn, by_page, now, late_before=now - LATE_AFTER)
+            others = await pages.get_all(conn, list(by_page.keys() - wanted)) if len(wanted) < len(by_page) else {}
+            made = wanted | others
+            about = await incidents.get_all(conn, [page.incident_id for page in made.values()])
+        return [Leaving(made[number], about[made[number].incident_id], number in wanted) for number in by_page]
+
+    async def _earlier(self, call: Call) -> str:
+        """It was cancelled meanwhile. What may have been accepted before, unheard, is looked for: a message that
+        stands somewhere has to show the answer. Raises Unreachable when it is wanted, and not ours to send."""
+        if call.page.state == "waiting":
+            raise Unreachable("it is in somebody else's hands")
+        pager = self._pagers[call.page.via]
+        found = await pager.earlier(call) if call.unsure and isinstance(pager, Remembering) else None
+        if found is None:
+            raise NoLongerWanted("cancelled before it was sent")
+        return found

@@ -1,0 +1,119 @@
+"""Who would be paged for a severity, and where that would fail: its ladder, climbed on paper."""
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from bot.domain.errors import Failed
+from bot.domain.paging.page import Via
+from bot.domain.paging.simulation import Simulation, Way, simulate
+from bot.domain.people.schedule import on_call
+from bot.runbook import Runbook, Severity, Tier
+from bot.services.paging.gaps import NEEDED, missing, ready_ways
+from bot.services.paging.policies import policy_of
+from bot.services.people.people import People, is_slack_id
+from bot.settings import Settings
+from bot.store.database import Database
+from bot.store.telephone import telephone
+
+NO_CONTACT: dict[Via, str] = {
+    "slack": "not in Slack",
+    "email": "no e-mail address",
+    "sms": "no phone number",
+    "voice": "no phone number",
+    "webhook": "no webhook",
+}
+
+
+@dataclass(frozen=True)
+class Reach:
+    """What a page needs besides the runbook: the ways that are set up, and the number that texts come from.
+
+    `strangers` are people of the runbook whom Slack does not know, `stopped` the numbers that want no more texts.
+    """
+
+    ready: Collection[Via]
+    own_number: str | None = None
+    strangers: Collection[str] = ()
+    stopped: Collection[str] = ()
+
+
+class Simulations:
+    """With the covers and the Slack accounts as they are known now."""
+
+    def __init__(self, db: Database, runbook: Runbook, people: People, settings: Settings) -> None:
+        self._db = db
+        self._runbook = runbook
+        self._people = people
+        self._reach = Reach(ready_ways(settings), settings.twilio_from)
+
+    async def simulate(self, severity: Severity, begins: datetime) -> Simulation:
+        """As if it were declared at this instant."""
+        async with self._db.statement() as conn:
+            await self._people.learn_covers(conn)
+        reach = await self._known_of(self._runbook.people)
+
+        def ways_at(key: str, at: datetime) -> list[Way]:
+            tier = self._runbook.tiers[key]
+            return ways(self._runbook, tier, self._people.in_tier(tier, at), reach)
+
+        return simulate(policy_of(self._runbook, severity), begins, ways_at)
+
+    async def gaps_of_cover(self, schedule: str, person: str) -> list[Way]:
+        """By what the tiers of this schedule could not page this person, each once."""
+        reach = await self._known_of([person])
+        tiers = [tier for tier in self._runbook.tiers.values() if f"schedule/{schedule}" in map(str, tier.who)]
+        found = [way for tier in tiers for way in ways(self._runbook, tier, [person], reach)]
+        return list(dict.fromkeys(way for way in found if way.gap))
+
+    async def _known_of(self, people: Iterable[str]) -> Reach:
+        """With what Slack and the telephones have said of them."""
+        strangers = {key for key in people if not await self._may_be_in_slack(key)}
+        async with self._db.statement() as conn:
+            stopped = await telephone.stopped(conn)
+        return replace(self._reach, strangers=strangers, stopped=stopped)
+
+    async def _may_be_in_slack(self, key: str) -> bool:
+        """Whoever Slack could not be asked about may be."""
+        try:
+            return is_slack_id(key) or await self._people.account(key) is not None
+        except Failed:
+            return True
+
+
+def simulate_by_rotation(runbook: Runbook, severity: Severity, begins: datetime, reach: Reach) -> Simulation:
+    """From the file alone: without covers, and without asking Slack."""
+
+    def ways_at(key: str, at: datetime) -> list[Way]:
+        tier = runbook.tiers[key]
+        return ways(runbook, tier, _in_tier(runbook, tier, at), reach)
+
+    return simulate(policy_of(runbook, severity), begins, ways_at)
+
+
+def ways(runbook: Runbook, tier: Tier, people: Iterable[str], reach: Reach) -> list[Way]:
+    """Every way by which these people would be paged."""
+    return [Way(key, via, _gap(runbook, key, via, reach)) for key in people for via in tier.via]
+
+
+def _gap(runbook: Runbook, key: str, via: Via, reach: Reach) -> str | None:
+    person = runbook.people.get(key)
+    known = [contact for contact in NEEDED[via] if getattr(person, contact, None)]
+    # Of somebody who covers without being in the runbook, Slack is all we know.
+    if NEEDED[via] and not known and not (person is None and via == "slack"):
+        return NO_CONTACT[via]
+    if via not in reach.ready:
+        return f"not set up, needs {missing(via)}"
+    if person and "phone" in NEEDED[via] and person.phone == reach.own_number:
+        return "the number is TWILIO_FROM"
+    if person and via == "sms" and person.phone in reach.stopped:
+        return "has answered STOP"
+    return NO_CONTACT[via] if via == "slack" and key in reach.strangers else None
+
+
+def _in_tier(runbook: Runbook, tier: Tier, at: datetime) -> list[str]:
+    found: dict[str, None] = {}
+    for who in tier.who:
+        rotation = runbook.schedules[who.key].rotation if who.kind == "schedule" else None
+        found[on_call(rotation, at).person if rotation else who.key] = None
+    return list(found)

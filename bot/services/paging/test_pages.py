@@ -1,0 +1,90 @@
+"""The trial of how one person is paged: real pages that say TEST, for an incident that is none."""
+
+from dataclasses import replace
+
+from bot.clock import Clock
+from bot.domain.actor import TOCSIN
+from bot.domain.incidents.incident import Incident
+from bot.domain.paging.escalation import BY_HAND
+from bot.domain.paging.page import Turn, Via
+from bot.pagers import ways
+from bot.rendering import Rendering
+from bot.runbook import Runbook
+from bot.services.paging.gaps import NEEDED, everybody
+from bot.services.paging.ladders import Ladders
+from bot.services.paging.pages import Pages
+from bot.services.paging.policies import policy_of
+from bot.store.database import Database
+from bot.store.incidents import incidents
+from bot.store.paging import escalations
+
+NO_ROOM = "a test has no channel"
+
+
+class Trials:
+    """A trial is kept as a private drill without a room and without a ladder: it is announced to nobody and counted
+    nowhere, and its pages take the way of every other page, with their buttons, links and replies."""
+
+    def __init__(
+        self, db: Database, clock: Clock, runbook: Runbook, ladders: Ladders, paging: Pages, rendering: Rendering
+    ) -> None:
+        self._db = db
+        self._clock = clock
+        self._runbook = runbook
+        self._ladders = ladders
+        self._paging = paging
+        self._rendering = rendering
+
+    def ways_of(self, key: str) -> tuple[Via, ...]:
+        """By what the tiers page this person; for somebody in no tier, by whatever the runbook has of them."""
+        tiers = [
+            tier for tier in self._runbook.tiers.values() if key in {one.key for one in everybody(self._runbook, tier)}
+        ]
+        used = dict.fromkeys(via for tier in tiers for via in tier.via)
+        person = self._runbook.people.get(key)
+        known = [via for via in ways() if any(getattr(person, contact, None) for contact in NEEDED[via])]
+        return tuple(used or known or ("slack",))
+
+    async def begin(self, key: str) -> Incident:
+        """Page this person by all of their ways; whoever carries the outbox sends it.
+
+        A trial of theirs that nobody has ended, because its command was killed, ends.
+        """
+        await self._end_left_over(key)
+        now = self._clock.now()
+        severity = self._runbook.severities[-1]
+        title = self._rendering.say("documents/trial_title")
+        async with self._db.transaction() as conn:
+            incident = await incidents.insert(
+                conn, title=title, severity=severity.id, drill=True, private=True, declared_by=TOCSIN.name, now=now,
+                origin={"trial": key}, request=None,
+            )  # fmt: skip
+            await incidents.set_room_error(conn, incident.id, NO_ROOM, lost=True)
+            await incidents.write(conn, incident.id, "declared", title, actor=TOCSIN.name, at=now)
+            policy = replace(policy_of(self._runbook, severity), stops_on="acknowledged")
+            escalation = await escalations.arm(conn, incident.id, policy, now)
+            # Nobody but this person is paged, however long it takes, and whatever button is pressed.
+            silent = replace(escalation.ladder, state="exhausted", loop=policy.repeat + 1, next_at=None)
+            await escalations.save(conn, escalation.moved_to(silent, reach_by=None))
+            why = self._rendering.say("documents/trial_reason")
+            turn = Turn(escalation.run, 1, BY_HAND, None, now, why, by_every_way=True)
+            await self._paging.make(conn, self._paging.drafts(incident, turn, [key], self.ways_of(key)))
+        return incident
+
+    async def _end_left_over(self, key: str) -> None:
+        async with self._db.transaction() as conn:
+            left = await incidents.of_origin(conn, {"trial": key})
+        if left:
+            await self.end(left.id)
+
+    async def end(self, incident_id: int) -> None:
+        """Nothing of it is sent any more, and its messages say that it is over. May be called twice."""
+        now = self._clock.now()
+        async with self._db.transaction() as conn:
+            incident = await incidents.lock(conn, incident_id)
+            if not incident.is_open:
+                return
+            summary = self._rendering.say("documents/trial_over")
+            await incidents.resolve(conn, incident_id, TOCSIN.name, summary, now)
+            await incidents.write(conn, incident_id, "resolved", summary, actor=TOCSIN.name, at=now)
+            await self._ladders.stop(conn, await incidents.get(conn, incident_id))

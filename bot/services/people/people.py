@@ -1,0 +1,250 @@
+"""The people of the runbook and their Slack accounts: who is on call, who is meant, who did it."""
+
+import asyncio
+import logging
+import re
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from bot.clock import Clock
+from bot.domain.actor import TOCSIN, Actor
+from bot.domain.errors import Failed, NotFound, Rejected
+from bot.domain.people.schedule import Cover, Shift, duty
+from bot.runbook import Person, Runbook, Tier
+from bot.slack.gateway import Gateway
+from bot.store.database import Database
+from bot.store.people import covers, directory
+from bot.store.queries import Connection
+
+log = logging.getLogger(__name__)
+
+MENTION = re.compile(r"<@([UW][A-Z0-9]+)(?:\|[^>]*)?>")
+# Somebody who had no account may have been invited to the workspace since.
+LOOK_AGAIN_AFTER = timedelta(minutes=10)
+# A page must not wait for the name of somebody mentioned in the title.
+NAMES_WITHIN_S = 1.0
+# Of how many words a name that is typed may be made.
+LONGEST_NAME = 4
+# A cover that ended longer ago says nothing about when a shift of today began.
+COVERS_REMEMBERED = timedelta(days=7)
+
+
+class People:
+    """Knows who has which account; looked up by e-mail, remembered in the database."""
+
+    def __init__(self, db: Database, clock: Clock, runbook: Runbook, gateway: Gateway) -> None:
+        self._db = db
+        self._clock = clock
+        self._runbook = runbook
+        self._gateway = gateway
+        self._accounts: dict[str, str] = {key: p.slack for key, p in runbook.people.items() if p.slack}
+        self._looked_up_at: dict[str, datetime] = {}
+        self._names: dict[str, str] = {}
+        self._covers: list[Cover] = []
+        self._remembered: dict[str, Person] = {}
+
+    async def recall(self) -> None:
+        """What earlier processes have found out."""
+        async with self._db.transaction() as conn:
+            for row in await directory.identities(conn):
+                person = self._runbook.people.get(row["person"])
+                if person and person.email == row["email"] and row["slack_id"]:
+                    self._accounts.setdefault(row["person"], row["slack_id"])
+            await self.learn_covers(conn)
+
+    async def learn_covers(self, conn: Connection) -> None:
+        """Who covers for whom, as the database has it at this instant.
+
+        Ask what you want to know before you wait for anything else: somebody else may learn it from an older look.
+        """
+        if self._runbook.schedules or self._remembered:
+            self._covers = await covers.ending_after(conn, self._clock.now() - COVERS_REMEMBERED)
+
+    def remember(self, people: Iterable[Person]) -> None:
+        """Whom a running ladder promised to page: somebody who has left the runbook since is still called by name, and
+        found in Slack. The runbook comes first, and nobody gains a right by this."""
+        self._remembered |= {person.key: person for person in people if person.key not in self._runbook.people}
+
+    async def look_up_everybody(self) -> None:
+        """At start. Raises the last Failed that may pass, when everybody has been tried."""
+        passing: Failed | None = None
+        for key in self._runbook.people:
+            try:
+                await self.account(key)
+            except Failed as error:
+                log.warning("person=%s cannot be looked up: %s", key, error)
+                passing = passing if isinstance(error, Rejected) else error
+        if passing:
+            raise passing
+
+    async def account(self, key: str) -> str | None:
+        """The person's Slack id; None when nobody in the workspace has their address. Raises Failed."""
+        if key in self._accounts:
+            return self._accounts[key]
+        person = self.person(key)
+        if person is None or not person.email or self._was_looked_up(key):
+            return None
+        found = await self._gateway.account_of(person.email)
+        now = self._looked_up_at[key] = self._clock.now()
+        if found:
+            self._accounts[key] = found
+        async with self._db.transaction() as conn:
+            await directory.save_identity(conn, person=key, email=person.email, slack_id=found, now=now)
+        return found
+
+    def known_account(self, name: str) -> str | None:
+        """The Slack id as far as it is known without asking; a name that is a Slack id is one."""
+        return self._accounts.get(name) or (name if is_slack_id(name) else None)
+
+    def named(self, slack_id: str) -> str:
+        """The runbook key of this account, else the account itself."""
+        return next((key for key, account in self._accounts.items() if account == slack_id), slack_id)
+
+    def actor(self, slack_id: str, request: str | None = None, asked_at: datetime | None = None) -> Actor:
+        return Actor(self.named(slack_id), slack_id, request, asked_at)
+
+    def with_account(self, actor: Actor) -> Actor:
+        """With their Slack account, where it is known."""
+        return replace(actor, slack_id=actor.slack_id or self.known_account(actor.name))
+
+    def is_one(self, actor: Actor, name: str, account: str | None = None) -> bool:
+        """Whether this is the person called `name`, or of that Slack account, by whatever name they were known then."""
+        own = self.with_account(actor).slack_id
+        return actor.name == name or (own is not None and own in (account, self.known_account(name)))
+
+    def display_name(self, name: str) -> str:
+        if name == TOCSIN.name:
+            return "Tocsin"
+        person = self._runbook.people.get(name) or self._remembered.get(name)
+        return person.name if person else name
+
+    def known_name(self, name: str) -> str:
+        """The display name, also of somebody outside the runbook as far as this process has heard of them."""
+        return self._names.get(name) or self.display_name(name)
+
+    async def names_of(self, accounts: Iterable[str]) -> dict[str, str]:
+        """How these Slack accounts are called; whoever Slack does not name within a second is left out."""
+        found: dict[str, str] = {}
+        try:
+            async with asyncio.timeout(NAMES_WITHIN_S):
+                for account in accounts:
+                    if name := await self._called(account):
+                        found[account] = name
+        except (Failed, TimeoutError) as error:
+            log.warning("names cannot be looked up: %s", error)
+        return found
+
+    async def called(self, name: str) -> str:
+        """The display name, also of somebody outside the runbook when Slack says it in time."""
+        return (await self.names_of([name])).get(name) or self.known_name(name)
+
+    def mention(self, name: str) -> str | None:
+        """How Slack writes this person so that they are told; None when they have no known account."""
+        account = self.known_account(name)
+        return f"<@{account}>" if account else None
+
+    def meant(self, text: str) -> str:
+        """The name behind `<@U…>`, a runbook key, a name or an address; raises NotFound."""
+        text = text.strip()
+        if found := MENTION.fullmatch(text):
+            return self.named(found[1])
+        known = self._called_so(text.lstrip("@").lower())
+        if len(known) > 1:
+            raise NotFound(f"“{text}” may be {' or '.join(known)}. Type one of these, or mention the person.")
+        if not known:
+            raise NotFound(self.unknown(text))
+        return known[0]
+
+    def first_meant(self, words: str) -> tuple[str, str] | None:
+        """Who is named first in these words, with or without `@`, and what follows; None: nobody known.
+
+        A whole name is tried before a first name. Raises NotFound when several are called so.
+        """
+        split = words.split(maxsplit=LONGEST_NAME)
+        for count in range(min(LONGEST_NAME, len(split)), 0, -1):
+            name = " ".join(split[:count]).rstrip(",:;.!")
+            if self._called_so(name.lstrip("@").lower()):
+                return self.meant(name), " ".join(split[count:])
+        return None
+
+    def unknown(self, text: str) -> str:
+        known = ", ".join(sorted(self._runbook.people))
+        return f"I know nobody called “{text}”. Mention somebody of this workspace, or type one of: {known}."
+
+    def _called_so(self, wanted: str) -> list[str]:
+        """Keys, or accounts of others this process has heard of; whole names go before first names."""
+        people = self._runbook.people.items()
+        whole = [key for key, one in people if wanted in (key.lower(), one.name.lower(), (one.email or "").lower())]
+        others = {account: name.lower() for account, name in self._names.items() if self.named(account) == account}
+        whole += [account for account, name in others.items() if name == wanted]
+        first = [key for key, one in people if one.name.lower().split()[:1] == [wanted]]
+        first += [account for account, name in others.items() if name.split()[:1] == [wanted]]
+        return (whole or first) if wanted else []
+
+    def person(self, key: str) -> Person | None:
+        """Of the runbook or of a ladder begun by an earlier one, or somebody known by their Slack account alone; None
+        when nobody is called so."""
+        known = self._runbook.people.get(key) or self._remembered.get(key)
+        return known or (Person(key=key, name=key, slack=key) if is_slack_id(key) else None)
+
+    def in_tier(self, tier: Tier, now: datetime) -> list[str]:
+        """Who a page to this tier reaches at this instant, each once, in the runbook's order."""
+        found: dict[str, None] = {}
+        for entry in tier.who:
+            if entry.kind == "person":
+                found[entry.key] = None
+            elif entry.key in self._runbook.schedules:
+                found[self.shift(entry.key, now).person] = None
+        return list(found)
+
+    def ever_in_tier(self, tier: Tier) -> set[str]:
+        """Whom the runbook names for it, whoever's turn it is."""
+        schedules = self._runbook.schedules
+        named = {entry.key for entry in tier.who if entry.kind == "person"}
+        rotas = [schedules[entry.key] for entry in tier.who if entry.kind != "person" and entry.key in schedules]
+        return named.union(*(rota.people for rota in rotas))
+
+    def shift(self, schedule: str, now: datetime) -> Shift:
+        """Who has this schedule now, as far as covers have been learned."""
+        return duty(self._runbook.schedules[schedule].rotation, self.covers_of(schedule), now)
+
+    def entitled(self, schedule: str, now: datetime) -> str:
+        """Who has the rights of this schedule now: whoever is on it, but of those who cover only whom it names."""
+        named = self._runbook.schedules[schedule].people
+        members = [one for one in self.covers_of(schedule) if any(self._is_same(one.person, key) for key in named)]
+        return duty(self._runbook.schedules[schedule].rotation, members, now).person
+
+    def _is_same(self, name: str, other: str) -> bool:
+        return self.is_one(Actor(name), other)
+
+    def next_shift(self, schedule: str, now: datetime) -> Shift:
+        return self.shift(schedule, self.shift(schedule, now).ends)
+
+    def covers_to_come(self, schedule: str, now: datetime) -> list[Cover]:
+        """Those that have not begun, the first to begin first."""
+        return sorted((one for one in self.covers_of(schedule) if one.begins > now), key=lambda one: one.begins)
+
+    def covers_of(self, schedule: str) -> list[Cover]:
+        """As far as they have been learned."""
+        return [one for one in self._covers if one.schedule == schedule]
+
+    async def _called(self, account: str) -> str | None:
+        """None when Slack has failed to say it a moment ago. Raises Failed."""
+        if person := self._runbook.people.get(self.named(account)):
+            return person.name
+        if account not in self._names and not self._was_looked_up(account):
+            try:
+                self._names[account] = await self._gateway.name_of(account)
+            except (Failed, asyncio.CancelledError):
+                self._looked_up_at[account] = self._clock.now()
+                raise
+        return self._names.get(account)
+
+    def _was_looked_up(self, key: str) -> bool:
+        looked_up_at = self._looked_up_at.get(key)
+        return looked_up_at is not None and self._clock.now() - looked_up_at < LOOK_AGAIN_AFTER
+
+
+def is_slack_id(name: str) -> bool:
+    return re.fullmatch(r"[UW][A-Z0-9]{2,}", name) is not None

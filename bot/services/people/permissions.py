@@ -1,0 +1,58 @@
+"""Who may do what: checked at the deed, not at the button."""
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from bot.clock import Clock
+from bot.domain.actor import TOCSIN, Actor
+from bot.domain.errors import NotPermitted
+from bot.runbook import Runbook
+from bot.runbook.models import Deed
+from bot.runbook.people import Who
+from bot.services.people.people import People
+
+# A deed that the runbook does not list is permitted as this one is.
+AS_FOR: Mapping[Deed, Deed] = {"backup.verify": "backup.run"}
+
+
+class Permissions:
+    """The runbook's `permissions`. A deed that is not listed is open to everybody in the workspace.
+
+    The runbook alone gives rights: who covers a shift of a schedule that does not name them is paged, and no more.
+    """
+
+    def __init__(self, clock: Clock, runbook: Runbook, people: People) -> None:
+        self._clock = clock
+        self._runbook = runbook
+        self._people = people
+
+    def must(self, actor: Actor, deed: Deed) -> None:
+        """Raises NotPermitted, naming who may."""
+        permitted = self.permitted(deed)
+        if permitted is None or actor == TOCSIN or any(self._people.is_one(actor, who) for who in permitted):
+            return
+        names = ", ".join(self._people.display_name(key) for key in permitted) or "nobody"
+        raise NotPermitted(f"The runbook lets only these people do that (`{deed}`): {names}. Ask one of them.")
+
+    def permitted(self, deed: Deed) -> list[str] | None:
+        """Who may, as runbook keys at this instant; None = everybody."""
+        permissions = self._runbook.permissions
+        entries = permissions.get(deed, permissions.get(AS_FOR[deed]) if deed in AS_FOR else None)
+        if entries is None:
+            return None
+        now = self._clock.now()
+        keys: dict[str, None] = {}
+        for entry in entries:
+            keys |= dict.fromkeys(self._meant(entry, now))
+        return list(keys)
+
+    def others(self, deed: Deed, actor: Actor) -> list[str] | None:
+        """Who may beside this actor; None = everybody else."""
+        permitted = self.permitted(deed)
+        return None if permitted is None else [who for who in permitted if not self._people.is_one(actor, who)]
+
+    def _meant(self, entry: Who, now: datetime) -> list[str]:
+        if entry.kind == "tier":
+            entries = self._runbook.tiers[entry.key].who
+            return [who for member in entries for who in self._meant(member, now)]
+        return [self._people.entitled(entry.key, now)] if entry.kind == "schedule" else [entry.key]

@@ -1,0 +1,6 @@
+"""Rooms: the channel of an incident, and every message in a channel.
+
+`rooms` opens and names it, `cards` are messages edited in place, `posts` messages that tell a change, `deeds` the one
+transaction in which something is done to an incident. `closures` and `closed` are about channels that take no
+messages.
+"""

@@ -1,0 +1,131 @@
+"""Messages that are edited in place: one per incident, announcement, page or alert, always showing what is true now."""
+
+import hashlib
+import json
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import timedelta
+
+from bot.clock import Clock
+from bot.domain.errors import Rejected
+from bot.services.outbox.kinds import CARD, Errand, NoLongerWanted, NotYet, Outcome
+from bot.services.outbox.outbox import Outbox
+from bot.services.rooms.closed import note_closed, why_closed
+from bot.slack.blocks import Message
+from bot.slack.gateway import Gateway, Posted
+from bot.store.database import Database
+from bot.store.outbox.outbox import Delivery
+from bot.store.queries import Connection
+from bot.store.rooms import cards
+from bot.store.rooms.cards import Card
+
+# A provider usually answers within this.
+A_MOMENT = timedelta(milliseconds=500)
+
+
+@dataclass(frozen=True)
+class Painted:
+    """What a card shows, and where it is posted the first time; `channel` None: nowhere yet, `missing` says why."""
+
+    channel: str | None
+    message: Message
+    missing: NotYet | None = None
+
+
+# Given the part of the key after the colon; None = there is nothing to show any more.
+Painter = Callable[[Connection, str], Awaitable[Painted | None]]
+# Told in the transaction that records the first posting.
+Placed = Callable[[Connection, str, Posted], Awaitable[None]]
+
+
+class Cards(Errand):
+    """Posts a card once and edits it afterwards. Touching it often while it waits is one edit."""
+
+    def __init__(self, db: Database, clock: Clock, outbox: Outbox, gateway: Gateway) -> None:
+        self._db = db
+        self._clock = clock
+        self._outbox = outbox
+        self._gateway = gateway
+        self._painters: dict[str, Painter] = {}
+        self._placed: dict[str, Placed] = {}
+        outbox.carries("card", self)
+
+    def painted_by(self, prefix: str, painter: Painter, placed: Placed | None = None) -> None:
+        """Cards whose key begins with `prefix:` are painted by this."""
+        self._painters[prefix] = painter
+        if placed:
+            self._placed[prefix] = placed
+
+    async def touch(self, conn: Connection, key: str, *, incident: int | None = None, soon: bool = False) -> None:
+        """What this card shows has changed. `incident`: it stands in this one's room, and waits for it if need be.
+
+        `soon`: in a moment more of it will have changed, and may be shown with the same edit.
+        """
+        payload = {"card": key} | ({"incident": incident} if incident else {})
+        due_at = self._clock.now() + A_MOMENT if soon else None
+        name = f"card {key}"
+        await self._outbox.put(conn, "card", payload, priority=CARD, key=name, lane=name, due_at=due_at)
+
+    async def send(self, delivery: Delivery) -> str | None:
+        key = delivery.payload["card"]
+        prefix, _, subject = key.partition(":")
+        async with self._db.statement() as conn:
+            painted = await self._painters[prefix](conn, subject)
+            standing = await cards.get(conn, key)
+        if painted is None:
+            raise NoLongerWanted("there is nothing to show any more")
+        digest = _digest(painted.message)
+        if standing is None:
+            posted = await self._post_first(delivery, key, painted)
+        elif standing.digest == digest and not delivery.unsure:
+            raise NoLongerWanted()
+        else:
+            posted = await self._edit(delivery, key, standing, painted)
+        return json.dumps({"channel": posted.channel, "ts": posted.ts, "digest": digest, "new": standing is None})
+
+    async def recorded(self, conn: Connection, delivery: Delivery, outcome: Outcome) -> None:
+        if outcome.state != "sent" or outcome.reference is None:
+            return
+        key = delivery.payload["card"]
+        told = json.loads(outcome.reference)
+        posted = Posted(told["channel"], told["ts"])
+        await cards.save(conn, key, Card(posted.channel, posted.ts, told["digest"]))
+        prefix, _, subject = key.partition(":")
+        if told["new"] and prefix in self._placed:
+            await self._placed[prefix](conn, subject, posted)
+
+    async def _post_first(self, delivery: Delivery, key: str, painted: Painted) -> Posted:
+        try:
+            return await self._post(delivery, key, painted)
+        except Rejected as error:
+            if painted.channel and (why := why_closed(error)):
+                await note_closed(self._db, self._outbox, painted.channel, why, card=key)
+            raise
+
+    async def _post(self, delivery: Delivery, key: str, painted: Painted) -> Posted:
+        if painted.channel is None:
+            raise painted.missing or NotYet("its channel is not there yet")
+        once = f"{key}.{delivery.key}"
+        since = delivery.created_at
+        if delivery.unsure and (found := await self._gateway.find_posted(painted.channel, once, since=since)):
+            await self._gateway.update(found, painted.message, key=once)
+            return found
+        return await self._gateway.post(painted.channel, painted.message, key=once)
+
+    async def _edit(self, delivery: Delivery, key: str, standing: Card, painted: Painted) -> Posted:
+        posted = Posted(standing.channel, standing.ts)
+        try:
+            await self._gateway.update(posted, painted.message, key=key)
+        except Rejected as error:
+            if why := why_closed(error):
+                await note_closed(self._db, self._outbox, posted.channel, why)
+            if error.code != "message_not_found" or painted.channel is None:
+                raise
+            # Somebody deleted it: the card is needed, so it is posted anew.
+            return await self._post(delivery, key, painted)
+        return posted
+
+
+def _digest(message: Message) -> str:
+    shown = json.dumps([message.text, list(message.blocks)], sort_keys=True)
+    return hashlib.sha256(shown.encode()).hexdigest()[:16]

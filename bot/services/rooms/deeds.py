@@ -1,0 +1,55 @@
+"""A deed on an incident: one transaction, once per request, and everybody who follows the incident learns of it."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import datetime
+from typing import Literal, Protocol
+
+from bot.clock import Clock
+from bot.domain.actor import Actor
+from bot.domain.incidents.incident import Incident, refusing_about
+from bot.services.rooms.rooms import Rooms
+from bot.store import requests
+from bot.store.database import Database
+from bot.store.incidents import incidents
+from bot.store.queries import Connection
+
+Moment = Literal["declared", "severity", "status", "updated", "impact", "role", "resolved", "reopened"]
+
+
+class Follower(Protocol):
+    """Whoever has something to do when an incident changes, in the same transaction."""
+
+    async def follow(self, conn: Connection, incident: Incident, moment: Moment) -> None: ...
+
+
+class Deeds:
+    """The frame of everything that changes an incident."""
+
+    def __init__(self, db: Database, clock: Clock, rooms: Rooms) -> None:
+        self._db = db
+        self._clock = clock
+        self._rooms = rooms
+        self._followers: list[Follower] = []
+
+    def followed_by(self, *followers: Follower) -> None:
+        self._followers += followers
+
+    @asynccontextmanager
+    async def on(self, actor: Actor, incident_id: int) -> AsyncIterator[tuple[Connection, Incident, datetime]]:
+        """The transaction, with the incident as it is now and locked. The same request never comes in twice."""
+        now = self._clock.now()
+        async with self._db.transaction() as conn:
+            await requests.once(conn, actor, now)
+            incident = await incidents.lock(conn, incident_id)
+            with refusing_about(incident):
+                yield conn, incident, now
+
+    async def show(self, conn: Connection, incident: Incident, moment: Moment) -> None:
+        """Its cards are painted anew, and its followers told."""
+        await self._rooms.show(conn, incident)
+        await self.tell(conn, incident, moment)
+
+    async def tell(self, conn: Connection, incident: Incident, moment: Moment) -> None:
+        for follower in self._followers:
+            await follower.follow(conn, incident, moment)

@@ -1,0 +1,153 @@
+"""Messages posted once: a real transition, told in the incident's room or in a channel."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from bot.domain.errors import Rejected
+from bot.domain.incidents.incident import Incident
+from bot.rendering import Rendering
+from bot.services.outbox.kinds import UPDATE, Errand, NoLongerWanted, NotYet
+from bot.services.outbox.outbox import Outbox
+from bot.services.people.people import People
+from bot.services.rooms.below_card import not_below_yet
+from bot.services.rooms.channels import Channels
+from bot.services.rooms.closed import note_closed, why_closed
+from bot.slack.blocks import Button, Message, headed, message
+from bot.slack.gateway import Gateway
+from bot.store.database import Database
+from bot.store.incidents import incidents
+from bot.store.outbox.outbox import Delivery
+from bot.store.queries import Connection
+
+
+def no_room_yet(incident_id: int) -> NotYet:
+    """Whatever needs the incident's room waits until it is opened."""
+
+    async def is_there(conn: Connection) -> bool:
+        return (await incidents.lock(conn, incident_id)).room_id is not None
+
+    return NotYet("the room is not there yet", is_there)
+
+
+def never_a_room(incident: Incident) -> NoLongerWanted | Rejected:
+    """What was meant for the incident's room is lost, unless nobody was to hear it there."""
+    return NoLongerWanted("a trial has no room") if incident.is_trial else Rejected("this incident has no room")
+
+
+class Posts(Errand):
+    """Puts posts into the outbox, in order per place, and carries them."""
+
+    def __init__(
+        self,
+        db: Database,
+        people: People,
+        channels: Channels,
+        outbox: Outbox,
+        gateway: Gateway,
+        rendering: Rendering,
+    ) -> None:
+        self._people = people
+        self._channels = channels
+        self._db = db
+        self._outbox = outbox
+        self._gateway = gateway
+        self._rendering = rendering
+        outbox.carries("post", self)
+
+    async def in_room(self, conn: Connection, room_of: Incident, template: str, **facts: object) -> None:
+        """Say something in the incident's room; waits for the room when it is not there yet."""
+        await self.ask_in_room(conn, room_of, template, (), **facts)
+
+    async def ask_in_room(
+        self, conn: Connection, room_of: Incident, template: str, buttons: Sequence[Button], **facts: object
+    ) -> None:
+        """As `in_room`, with something to press."""
+        mark = self._rendering.say("slack/_drill", incident=room_of)
+        words = f"{mark} {self._rendering.say(f'slack/{template}', **facts)}".lstrip()
+        await self._put(conn, {"incident": room_of.id}, f"room {room_of.id}", message(words, buttons))
+
+    async def in_channel(self, conn: Connection, channel_id: str, said: Message) -> None:
+        await self._put(conn, {"channel": channel_id}, f"channel {channel_id}", said)
+
+    async def _put(self, conn: Connection, place: dict[str, object], lane: str, said: Message) -> None:
+        payload = {**place, "text": said.text, "blocks": list(said.blocks)}
+        await self._outbox.put(conn, "post", payload, priority=UPDATE, lane=lane)
+
+    async def to_lead(self, conn: Connection, lead_of: Incident, template: str, **facts: object) -> None:
+        """Say something to who leads the incident, or has declared it, alone."""
+        words = self._rendering.say(f"slack/{template}", **facts)
+        await self._put(conn, {"lead_of": lead_of.id}, f"lead of {lead_of.id}", message(words))
+
+    async def send(self, delivery: Delivery) -> str | None:
+        of = next((delivery.payload[key] for key in ("incident", "lead_of") if key in delivery.payload), None)
+        incident = None if of is None else await self._incident(of)
+        said = Message(delivery.payload["text"], delivery.payload["blocks"])
+        if incident is None:
+            return await self._post(delivery, str(delivery.payload["channel"]), said)
+        if "lead_of" in delivery.payload:
+            return await self._post(delivery, await self._lead(incident), said)
+        return await self._post_for(incident, delivery, said)
+
+    async def _post_for(self, incident: Incident, delivery: Delivery, said: Message) -> str:
+        channel = await self._channel(incident)
+        try:
+            posted = await self._post(delivery, channel, said)
+        except Rejected as error:
+            if (why := why_closed(error)) is None:
+                raise
+            return await self._elsewhere(delivery, channel, replace(incident, room_closed=why), said)
+        if incident.room_closed and channel == incident.room_id:
+            await note_closed(self._db, self._outbox, channel, None)
+        return posted
+
+    async def _post(self, delivery: Delivery, channel: str, said: Message) -> str:
+        key = f"post {delivery.key}"
+        since = delivery.created_at
+        try:
+            if delivery.unsure and (found := await self._gateway.find_posted(channel, key, since=since)):
+                return found.ts
+            return (await self._gateway.post(channel, said, key=key)).ts
+        except Rejected as error:
+            if why := why_closed(error):
+                await note_closed(self._db, self._outbox, channel, why)
+            raise
+
+    async def _elsewhere(self, delivery: Delivery, refused: str, incident: Incident, said: Message) -> str:
+        """What a closed channel should have had: where incidents are announced, else to who leads it alone."""
+        if refused == incident.room_id:
+            said = headed(self._rendering.say("slack/for_closed_room", incident=incident), said)
+        announced_in = None if incident.private else await self._channels.announced_in()
+        if announced_in and announced_in != refused:
+            try:
+                return await self._post(delivery, announced_in, said)
+            except Rejected as error:
+                if why_closed(error) is None:
+                    raise
+        return await self._post(delivery, await self._lead(incident), said)
+
+    async def _lead(self, incident: Incident) -> str:
+        who = incident.lead or incident.declared_by
+        account = self._people.known_account(who) or await self._people.account(who)
+        if account is None:
+            raise Rejected(f"nobody in Slack is {who}")
+        return account
+
+    async def _incident(self, incident_id: int) -> Incident:
+        async with self._db.statement() as conn:
+            return await incidents.get(conn, incident_id)
+
+    async def _channel(self, incident: Incident) -> str:
+        if incident.room_lost:
+            return await self._instead(incident)
+        async with self._db.statement() as conn:
+            early = await not_below_yet(conn, incident)
+        if early or incident.room_id is None:
+            raise early or no_room_yet(incident.id)
+        return incident.room_id
+
+    async def _instead(self, incident: Incident) -> str:
+        """Without a room, what it would have been told stands where the incident is announced."""
+        channel = None if incident.private else await self._channels.announced_in()
+        if channel is None:
+            raise never_a_room(incident)
+        return channel

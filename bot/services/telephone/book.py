@@ -1,0 +1,44 @@
+"""What the house knows of telephone numbers: who wants no more texts, and which call belongs to which page."""
+
+from bot.clock import Clock
+from bot.domain.paging.page import Page
+from bot.runbook import Runbook
+from bot.store import audit
+from bot.store.database import Database
+from bot.store.telephone import telephone
+
+
+class TelephoneBook:
+    """Asked before each text, for somebody may have answered STOP a second ago."""
+
+    def __init__(self, db: Database, clock: Clock, runbook: Runbook) -> None:
+        self._db = db
+        self._clock = clock
+        self._runbook = runbook
+
+    async def has_stopped(self, phone: str) -> bool:
+        async with self._db.transaction() as conn:
+            return await telephone.has_stopped(conn, phone)
+
+    async def belongs_elsewhere(self, reference: str, page: Page) -> bool:
+        """Is this text or call known to be another page's?"""
+        async with self._db.transaction() as conn:
+            return await telephone.is_referred_to(conn, reference, but=page.id)
+
+    async def stop(self, phone: str) -> None:
+        """No more texts go there. May be asked twice."""
+        now = self._clock.now()
+        async with self._db.transaction() as conn:
+            if await telephone.stop(conn, phone, now):
+                await audit.write(conn, actor=self._whose(phone), deed="texts.stop", subject=phone, at=now)
+
+    async def start(self, phone: str) -> None:
+        """Texts go there again. May be asked twice."""
+        now = self._clock.now()
+        async with self._db.transaction() as conn:
+            if await telephone.start(conn, phone):
+                await audit.write(conn, actor=self._whose(phone), deed="texts.start", subject=phone, at=now)
+
+    def _whose(self, phone: str) -> str:
+        """The person of the runbook, else the number itself."""
+        return next((key for key, person in self._runbook.people.items() if person.phone == phone), phone)

@@ -1,0 +1,31 @@
+"""The runbook's audiences: found by name, and where each is told."""
+
+import difflib
+
+from bot.domain.errors import NotFound
+from bot.domain.updates.update import Outlet
+from bot.runbook import Runbook
+from bot.runbook.audiences import Audience
+
+Where = tuple[Outlet, str]
+
+
+def audience_called(runbook: Runbook, name: str) -> Audience:
+    """By its key, whatever the capitals; raises NotFound with the nearest one."""
+    keys = {key.lower(): key for key in runbook.audiences}
+    wanted = name.strip().lower()
+    if wanted in keys:
+        return runbook.audiences[keys[wanted]]
+    if not keys:
+        raise NotFound("The runbook names no audiences, so nobody can be told. They stand under `audiences:` there.")
+    near = difflib.get_close_matches(wanted, keys, n=1)
+    hint = f"Did you mean {keys[near[0]]}? " if near else ""
+    raise NotFound(f"There is no audience “{name.strip()}”. {hint}There is: {', '.join(runbook.audiences)}.")
+
+
+def addresses(audience: Audience) -> list[Where]:
+    """Each outlet and address once."""
+    found: list[Where] = [("email", address) for address in audience.email]
+    found += [("slack", channel) for channel in audience.slack]
+    found += [("statuspage", audience.statuspage.page)] if audience.statuspage else []
+    return list(dict.fromkeys(found))

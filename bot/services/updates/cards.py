@@ -1,0 +1,89 @@
+"""What the room sees of a telling: the words, who has to approve them, and what each address said."""
+
+from bot.domain.actor import Actor
+from bot.domain.updates.update import Delivery, Telling
+from bot.rendering import Rendering
+from bot.runbook import Runbook
+from bot.services.people.permissions import Permissions
+from bot.services.rooms.below_card import not_below_yet
+from bot.services.rooms.cards import Cards, Painted
+from bot.services.rooms.channels import Channels
+from bot.slack.blocks import Button, Message, message
+from bot.store.database import Database
+from bot.store.incidents import incidents
+from bot.store.queries import Connection
+from bot.store.updates import updates
+
+LOST = ("refused", "gave_up", "cancelled")
+# What did not leave can be changed and sent anew.
+CHANGEABLE = ("waiting", "rejected", "replaced", "failed")
+
+
+class TellingCards:
+    """The painter of `telling:<id>`."""
+
+    def __init__(
+        self,
+        db: Database,
+        runbook: Runbook,
+        channels: Channels,
+        permissions: Permissions,
+        cards: Cards,
+        rendering: Rendering,
+    ) -> None:
+        self._db = db
+        self._runbook = runbook
+        self._channels = channels
+        self._permissions = permissions
+        self._rendering = rendering
+        cards.painted_by("telling", self.paint)
+
+    async def paint(self, conn: Connection, subject: str) -> Painted | None:
+        telling = await updates.get(conn, int(subject))
+        deliveries = await updates.deliveries(conn, telling.id)
+        approvers = self._permissions.others("audience.approve", Actor(telling.author, telling.author_account))
+        words = self._rendering.say(
+            "slack/telling",
+            telling=telling,
+            accepted=_by_outlet(deliveries, "accepted"),
+            open=_by_outlet(deliveries, "waiting"),
+            lost=[one for one in deliveries if one.state in LOST],
+            approvers=approvers or [],
+            anybody=approvers is None,
+        )
+        return await self._placed(conn, telling, message(words, buttons(telling)))
+
+    async def degraded(self, incident_id: int) -> list[str]:
+        """One line for each address that the latest words did not reach; empty when all is well."""
+        async with self._db.transaction() as conn:
+            troubled = await updates.troubled(conn, incident_id)
+        say = self._rendering.say
+        return [say("slack/not_told", audience=audience, delivery=one) for audience, one in troubled]
+
+    async def _placed(self, conn: Connection, telling: Telling, shown: Message) -> Painted:
+        """In the incident's room; where there will never be one, in the channel all incidents are announced in."""
+        incident = await incidents.get(conn, telling.incident_id)
+        if incident.room_id is None and incident.room_error:
+            return Painted(await self._channels.find(self._runbook.channels.incidents), shown)
+        missing = await not_below_yet(conn, incident)
+        return Painted(None if missing else incident.room_id, shown, missing)
+
+
+def buttons(telling: Telling) -> list[Button]:
+    value = str(telling.id)
+    decide = [Button("Approve", "audience.approve", value, "primary"), Button("Reject", "audience.reject", value)]
+    change = [edit_button(telling)]
+    return [*(decide if telling.state == "waiting" else []), *(change if telling.state in CHANGEABLE else [])]
+
+
+def edit_button(telling: Telling) -> Button:
+    """Opens the form with these words."""
+    return Button("Edit", "audience.edit", str(telling.id))
+
+
+def _by_outlet(deliveries: list[Delivery], state: str) -> dict[str, list[Delivery]]:
+    found: dict[str, list[Delivery]] = {}
+    for one in deliveries:
+        if one.state == state:
+            found.setdefault(one.via, []).append(one)
+    return found

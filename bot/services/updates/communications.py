@@ -1,0 +1,224 @@
+"""Tells audiences about incidents: by itself at the moments of an incident, and by hand after a look at the words."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from bot.clock import Clock
+from bot.domain.actor import Actor
+from bot.domain.errors import AlreadyDone, NotFound, Refused, Rejected
+from bot.domain.incidents.incident import Incident
+from bot.domain.updates.update import Outlet, OutOfDate, facts_of, moment_now, must_be_tellable, words_of
+from bot.runbook import Runbook
+from bot.runbook.audiences import Audience
+from bot.services.outbox.kinds import Errand, NoLongerWanted, Outcome
+from bot.services.outbox.outbox import Outbox
+from bot.services.people.permissions import Permissions
+from bot.services.rooms.cards import Cards
+from bot.services.updates.approvals import Approvals
+from bot.services.updates.audiences import Where, addresses, audience_called
+from bot.services.updates.publications import Publications
+from bot.services.updates.wording import Wordings
+from bot.store import requests
+from bot.store.database import Database
+from bot.store.incidents import deadlines, incidents
+from bot.store.outbox.outbox import Delivery
+from bot.store.queries import Connection
+from bot.store.updates import updates
+from bot.store.updates.updates import NewTelling
+
+
+@dataclass(frozen=True)
+class Preview:
+    """What an audience would be told. `own`: words that somebody has written before and that have not left.
+
+    `gaps`: outlets by which nothing can leave, and why.
+    """
+
+    incident: Incident
+    audience: Audience
+    subject: str
+    text: str
+    own: bool
+    where: Sequence[Where]
+    gaps: Mapping[Outlet, str]
+
+
+class Communications(Errand):
+    """Its errand, `telling`, finds the words outside of the incident's own transaction.
+
+    So a template that fails never keeps an incident from being declared.
+    """
+
+    way = "house"
+
+    def __init__(
+        self,
+        db: Database,
+        clock: Clock,
+        runbook: Runbook,
+        permissions: Permissions,
+        outbox: Outbox,
+        cards: Cards,
+        wordings: Wordings,
+        publications: Publications,
+        approvals: Approvals,
+    ) -> None:
+        self._db = db
+        self._clock = clock
+        self._runbook = runbook
+        self._permissions = permissions
+        self._outbox = outbox
+        self._cards = cards
+        self._wordings = wordings
+        self._publications = publications
+        self._approvals = approvals
+        outbox.carries("telling", self)
+
+    # By itself
+
+    async def send(self, delivery: Delivery) -> str:
+        """Nothing leaves here: the words are what `recorded` is given."""
+        async with self._db.transaction() as conn:
+            telling = await updates.get(conn, delivery.payload["telling"])
+            incident = await incidents.get(conn, telling.incident_id)
+            told = await updates.last_told(conn, incident.id)
+            resolve_by = await _resolve_by(conn, incident)
+        if telling.state != "composing":
+            raise NoLongerWanted
+        try:
+            audience = audience_called(self._runbook, telling.audience)
+            words = self._wordings.compose(
+                incident,
+                audience,
+                telling.moment,
+                telling.status,
+                told_before=telling.audience in told,
+                resolve_by=resolve_by,
+            )
+        except Refused as refusal:
+            raise Rejected(str(refusal)) from refusal
+        return json.dumps(words)
+
+    async def recorded(self, conn: Connection, delivery: Delivery, outcome: Outcome) -> None:
+        number = (await updates.get(conn, delivery.payload["telling"])).incident_id
+        # Before the telling, as every change of the incident has it: then the two never wait for each other.
+        incident = await incidents.lock(conn, number)
+        telling = await updates.lock(conn, delivery.payload["telling"])
+        if telling.state != "composing":
+            return
+        if outcome.state == "sent" and outcome.reference:
+            subject, text = json.loads(outcome.reference)
+            await updates.set_words(conn, telling.id, subject, text)
+            audience = self._runbook.audiences[telling.audience]
+            written = replace(telling, subject=subject, text=text)
+            await self._approvals.release_or_ask(conn, written, incident, audience)
+        elif outcome.state in ("refused", "gave_up"):
+            await updates.set_state(conn, telling.id, "failed", outcome.error)
+            await self._cards.touch(conn, f"telling:{telling.id}", incident=telling.incident_id)
+
+    # By hand
+
+    async def last_told(self, incident: Incident) -> Mapping[str, datetime | None]:
+        """Every audience of the runbook, and when it was last told of this incident; None: never."""
+        must_be_tellable(incident)
+        async with self._db.transaction() as conn:
+            told = await updates.last_told(conn, incident.id)
+        return {key: told[key].at if key in told else None for key in self._runbook.audiences}
+
+    async def preview(self, actor: Actor, incident: Incident, audience_name: str) -> Preview:
+        """What the audience would be told now, or what this person has written for it and not sent. Raises Refused."""
+        self._permissions.must(actor, "audience.send")
+        must_be_tellable(incident)
+        audience = audience_called(self._runbook, audience_name)
+        async with self._db.transaction() as conn:
+            draft = await updates.draft(conn, incident.id, audience.key, actor.name)
+            told = (await updates.last_told(conn, incident.id)).get(audience.key)
+            resolve_by = await _resolve_by(conn, incident)
+        if draft:
+            return self._shown(incident, audience, draft.subject, draft.text, own=True)
+        subject, text = self._wordings.compose(
+            incident,
+            audience,
+            moment_now(incident, told),
+            incident.status,
+            told_before=told is not None,
+            resolve_by=resolve_by,
+        )
+        return self._shown(incident, audience, subject, text, own=False)
+
+    async def preview_of(self, actor: Actor, telling_id: int) -> Preview:
+        """Words that have not left, to be changed and sent anew. Raises AlreadyDone when they have."""
+        self._permissions.must(actor, "audience.send")
+        async with self._db.transaction() as conn:
+            telling = await updates.get(conn, telling_id)
+            incident = await incidents.get(conn, telling.incident_id)
+        if telling.state == "released":
+            raise AlreadyDone(f"This has been sent. To tell them more, type `/incident tell {telling.audience}`.")
+        audience = audience_called(self._runbook, telling.audience)
+        return self._shown(incident, audience, telling.subject, telling.text, own=True)
+
+    async def tell(
+        self, actor: Actor, incident_id: int, audience_name: str, subject: str, text: str, *, seen: str = ""
+    ) -> None:
+        """Send it, or have it approved first. When that is refused, the words are kept as this person's draft.
+
+        `seen`: `facts_of` the incident when they were shown. Raises OutOfDate when it stands otherwise by now.
+        """
+        try:
+            await self._tell(actor, incident_id, audience_name, subject, text, seen)
+        except AlreadyDone:
+            raise
+        except Refused as refusal:
+            if not await self._keep(actor, incident_id, audience_name, subject, text):
+                raise
+            advice = f"Your words are kept: `/incident tell {audience_name}` shows them again."
+            raise type(refusal)(f"{refusal} {advice}") from refusal
+
+    async def _tell(
+        self, actor: Actor, incident_id: int, audience_name: str, subject: str, text: str, seen: str
+    ) -> None:
+        self._permissions.must(actor, "audience.send")
+        audience = audience_called(self._runbook, audience_name)
+        subject, text = words_of(subject, text)
+        now = self._clock.now()
+        async with self._db.transaction() as conn:
+            await requests.once(conn, actor, now)
+            incident = await incidents.lock(conn, incident_id)
+            must_be_tellable(incident)
+            if seen and seen != facts_of(incident):
+                raise OutOfDate(f"{incident.ref} has changed since you opened this: it is {incident.status} now.")
+            told = (await updates.last_told(conn, incident.id)).get(audience.key)
+            moment = moment_now(incident, told)
+            new = NewTelling(
+                incident.id, audience.key, moment, incident.status, actor.name, subject, text, actor.slack_id
+            )
+            telling = await updates.insert(conn, new, "composing", now)
+            await updates.drop_draft(conn, incident.id, audience.key, actor.name)
+            await self._approvals.release_or_ask(conn, telling, incident, audience)
+
+    async def _keep(self, actor: Actor, incident_id: int, audience_name: str, subject: str, text: str) -> bool:
+        """False when there is nothing to keep, or no audience to keep it for."""
+        try:
+            audience = audience_called(self._runbook, audience_name)
+        except NotFound:
+            return False
+        async with self._db.transaction() as conn:
+            incident = await incidents.get(conn, incident_id)
+            new = NewTelling(
+                incident.id, audience.key, "update", incident.status, actor.name, subject, text, actor.slack_id
+            )
+            await updates.keep_draft(conn, new, self._clock.now())
+        return True
+
+    def _shown(self, incident: Incident, audience: Audience, subject: str, text: str, *, own: bool) -> Preview:
+        where = addresses(audience)
+        gaps = {via: gap for via, _ in where if (gap := self._publications.gap(via))}
+        return Preview(incident, audience, subject, text, own, where, gaps)
+
+
+async def _resolve_by(conn: Connection, incident: Incident) -> datetime | None:
+    """The one deadline that the card shows too: it moves when the severity changes or the incident is reopened."""
+    deadline = (await deadlines.of_incident(conn, incident.id)).get("resolve")
+    return deadline.by if deadline else None

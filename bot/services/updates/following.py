@@ -1,0 +1,103 @@
+"""Keeps audiences in step with an incident: told by itself, never with facts of before, and never without the end."""
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from bot.clock import Clock
+from bot.domain.actor import TOCSIN
+from bot.domain.incidents.incident import Incident
+from bot.domain.updates.update import (
+    TOLD_OF,
+    Moment,
+    Telling,
+    Told,
+    is_owed,
+    may_be_told,
+    moment_now,
+    told_by_themselves,
+)
+from bot.rendering import Rendering
+from bot.runbook import Runbook
+from bot.services.outbox.kinds import UPDATE
+from bot.services.outbox.outbox import Outbox
+from bot.services.rooms.cards import Cards
+from bot.services.rooms.deeds import Moment as Change
+from bot.services.rooms.posts import Posts
+from bot.services.updates.cards import edit_button
+from bot.services.updates.reminders import tell_button
+from bot.store.queries import Connection
+from bot.store.updates import updates
+from bot.store.updates.updates import NewTelling
+
+
+class Following:
+    """Follows incidents. The words are found later, by the errand `telling`."""
+
+    def __init__(
+        self, clock: Clock, runbook: Runbook, outbox: Outbox, cards: Cards, posts: Posts, rendering: Rendering
+    ) -> None:
+        self._clock = clock
+        self._runbook = runbook
+        self._outbox = outbox
+        self._cards = cards
+        self._posts = posts
+        self._rendering = rendering
+
+    async def follow(self, conn: Connection, incident: Incident, change: Change) -> None:
+        if not may_be_told(incident):
+            return
+        told = await updates.last_told(conn, incident.id)
+        overtaken = await self._overtake(conn, incident, change)
+        automatic = self._automatic(incident)
+        by_itself = automatic if change in TOLD_OF else []
+        # What nobody has written and nobody has read yet is written anew.
+        own = [one.audience for one in overtaken if one.author == TOCSIN.name]
+        anew = [key for key in own if key in automatic or key in told]
+        owed = self._owed(incident, told) if change in ("resolved", "reopened") else []
+        asked = [key for key in owed if self._runbook.audiences[key].approval]
+        composed = self._wanted(incident, told, [*by_itself, *anew, *asked])
+        for key in composed:
+            await self._compose(conn, incident, key, moment_now(incident, told.get(key)))
+        if offered := [key for key in owed if key not in composed]:
+            buttons = [tell_button(incident, key) for key in offered]
+            await self._posts.ask_in_room(conn, incident, "owed", buttons, incident=incident, audiences=offered)
+
+    async def all_clear(self, conn: Connection, incident: Incident) -> None:
+        """The watch after the resolution is over and nothing came back: who heard of it by itself hears of that too."""
+        if may_be_told(incident):
+            for key in self._automatic(incident):
+                await self._compose(conn, incident, key, "all_clear")
+
+    async def give_back(self, conn: Connection, incident: Incident, telling: Telling, why: str) -> None:
+        """Whoever wrote these words learns that they were not sent, and why."""
+        if telling.author != TOCSIN.name:
+            await self._posts.ask_in_room(
+                conn, incident, "words_back", [edit_button(telling)], telling=telling, why=why
+            )
+
+    async def _overtake(self, conn: Connection, incident: Incident, change: Change) -> Sequence[Telling]:
+        """What waits for an approval speaks of facts that are not so any more: it cannot be approved from here on."""
+        why = self._rendering.say("documents/overtaken", incident=incident, moment=change)
+        found = await updates.overtake(conn, incident.id, why, everybody=change != "role")
+        for telling in found:
+            await self._cards.touch(conn, f"telling:{telling.id}", incident=incident.id)
+            await self.give_back(conn, incident, telling, why)
+        return found
+
+    def _automatic(self, incident: Incident) -> Sequence[str]:
+        automatic = [key for key, audience in self._runbook.audiences.items() if audience.automatic]
+        tell = self._runbook.severity_as_declared(incident.severity).tell
+        return told_by_themselves(incident, tell, automatic)
+
+    def _owed(self, incident: Incident, told: Mapping[str, Told]) -> Sequence[str]:
+        return [key for key in self._runbook.audiences if key in told and is_owed(incident, told[key])]
+
+    def _wanted(self, incident: Incident, told: Mapping[str, Told], audiences: Iterable[str]) -> Sequence[str]:
+        """Each once, and none that knows of the end already."""
+        known = [key for key, last in told.items() if not incident.is_open and not is_owed(incident, last)]
+        return [key for key in dict.fromkeys(audiences) if key in self._runbook.audiences and key not in known]
+
+    async def _compose(self, conn: Connection, incident: Incident, audience: str, moment: Moment) -> None:
+        new = NewTelling(incident.id, audience, moment, incident.status, TOCSIN.name)
+        telling = await updates.insert(conn, new, "composing", self._clock.now())
+        lane = f"telling {incident.id} {audience}"
+        await self._outbox.put(conn, "telling", {"telling": telling.id}, priority=UPDATE, lane=lane)

@@ -1,0 +1,73 @@
+"""What audiences were promised: to hear more in time. The room is reminded, and somebody finds the words."""
+
+from datetime import datetime
+
+from bot.clock import Clock
+from bot.domain.incidents.incident import Incident
+from bot.rendering import Rendering
+from bot.runbook import Runbook
+from bot.runbook.audiences import Audience
+from bot.services.rooms.posts import Posts
+from bot.services.updates.wording import Wordings
+from bot.slack.blocks import Button, message
+from bot.store.database import Database
+from bot.store.incidents import incidents
+from bot.store.queries import Connection
+from bot.store.updates import updates
+from bot.store.updates.updates import Promise
+
+AT_ONCE = 100
+
+
+class Promises:
+    """Of every audience whose words name a time: by its own `update_every`, its severity's, or the latest update's."""
+
+    def __init__(
+        self, db: Database, clock: Clock, runbook: Runbook, posts: Posts, rendering: Rendering, wordings: Wordings
+    ) -> None:
+        self._db = db
+        self._clock = clock
+        self._runbook = runbook
+        self._posts = posts
+        self._rendering = rendering
+        self._wordings = wordings
+
+    async def make(self, conn: Connection, incident: Incident, audience: Audience, written_at: datetime) -> None:
+        """They are told now what was written then, with the next time in it. After the end nobody waits for more."""
+        due_at = self._wordings.next_update(incident, audience, written_at) if incident.is_open else None
+        if due_at:
+            await updates.promise(conn, incident.id, audience.key, now=self._clock.now(), due_at=due_at)
+        else:
+            await updates.forget_promise(conn, incident.id, audience.key)
+
+    async def take_due(self) -> int:
+        """Remind the rooms of what is due, each once, whoever else is at work; returns how many were looked at."""
+        now = self._clock.now()
+        async with self._db.transaction() as conn:
+            due = await updates.claim_due_promises(conn, now=now, limit=AT_ONCE)
+            for promise in due:
+                await self._remind(conn, promise, now)
+        return len(due)
+
+    async def next_due(self) -> datetime | None:
+        async with self._db.statement() as conn:
+            return await updates.next_due(conn)
+
+    async def _remind(self, conn: Connection, promise: Promise, now: datetime) -> None:
+        """Again after the same time, until they are told. When it is over and they do not know, once."""
+        incident = await incidents.get(conn, promise.incident_id)
+        audience = self._runbook.audiences.get(promise.audience)
+        # Counted from now and not from due_at: after an outage of ours the room is reminded once, not many times.
+        again_at = self._wordings.next_update(incident, audience, now) if audience and incident.is_open else None
+        if again_at:
+            await updates.postpone_promise(conn, promise, again_at)
+        else:
+            await updates.forget_promise(conn, promise.incident_id, promise.audience)
+        if audience and incident.room_id:
+            words = self._rendering.say("slack/audience_waits", incident=incident, audience=audience, promise=promise)
+            await self._posts.in_channel(conn, incident.room_id, message(words, [tell_button(incident, audience.key)]))
+
+
+def tell_button(incident: Incident, audience: str, *, label: str | None = None) -> Button:
+    """Opens the form with the words for this audience."""
+    return Button(label or f"Tell {audience}", f"audience.tell#{audience}", f"{incident.id} {audience}")

@@ -1,0 +1,102 @@
+"""What audiences are told, in the words of their templates."""
+
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from bot.clock import Clock
+from bot.domain.errors import Refused
+from bot.domain.incidents.incident import Incident, Status
+from bot.domain.updates.update import Moment, Telling, words_of
+from bot.rendering import Rendering, templates_folder
+from bot.runbook import Runbook, spoken_duration
+from bot.runbook.audiences import Audience
+from bot.services.people.people import People
+from bot.slack.blocks import Message, message
+from bot.wire.mail import subject_and_body
+
+# For a status page that names no template: everybody may read it.
+PUBLIC_TEMPLATE = "public"
+
+
+class Wordings:
+    """Fills `templates/email/<template>.j2`: its first line is the subject, for every outlet."""
+
+    def __init__(
+        self, clock: Clock, runbook: Runbook, people: People, rendering: Rendering, *, templates: Path | None = None
+    ) -> None:
+        """`templates` None: those that are shipped."""
+        self._clock = clock
+        self._runbook = runbook
+        self._people = people
+        self._rendering = rendering
+        self._templates = (templates or templates_folder()) / "email"
+
+    def compose(
+        self,
+        incident: Incident,
+        audience: Audience,
+        moment: Moment,
+        status: Status,
+        *,
+        told_before: bool = True,
+        resolve_by: datetime | None = None,
+    ) -> tuple[str, str]:
+        """Subject and text. What is not known yet is left out. Raises Refused when there is no such template.
+
+        `told_before`: whether they have heard of the incident. `resolve_by`: what its severity promises, as its card
+        shows it; left out once it is past.
+        """
+        template = template_of(audience)
+        if not self.knows(template):
+            raise Refused(f"There is no template “{template}” for {audience.key}: templates/email/{template}.j2.")
+        now = self._clock.now()
+        severity = self._runbook.severity_as_declared(incident.severity)
+        lasted = incident.resolved_at - incident.declared_at if incident.resolved_at else None
+        words = self._rendering.say(
+            f"email/{template}",
+            moment=moment,
+            status=status,
+            told_before=told_before,
+            incident=incident,
+            severity=severity,
+            organisation=self._runbook.organisation,
+            lead=self._people.display_name(incident.lead) if incident.lead else None,
+            lasted=lasted,
+            next_update=self.next_update(incident, audience, now) if incident.is_open else None,
+            resolve_by=resolve_by if resolve_by and resolve_by > now else None,
+            postmortem_follows=severity.owes_postmortem(lasted) if lasted else False,
+        )
+        return words_of(*subject_and_body(words))
+
+    def next_update(self, incident: Incident, audience: Audience, now: datetime) -> datetime | None:
+        """When the audience hears more: as the latest update says, else by its rhythm; None: nothing is promised."""
+        said = _ahead(incident.updated_at, _duration(incident.facts.get("next_update")), now)
+        rhythm = audience.update_every or self._runbook.severity_as_declared(incident.severity).update_every
+        return said or (now + rhythm if rhythm else None)
+
+    def for_slack(self, telling: Telling) -> Message:
+        """As an audience sees it in a channel: whatever somebody typed is data."""
+        return message(self._rendering.say("slack/audience_post", subject=telling.subject, text=telling.text))
+
+    def knows(self, template: str) -> bool:
+        return "/" not in template and (self._templates / f"{template}.j2").is_file()
+
+
+def template_of(audience: Audience) -> str:
+    is_public = bool(audience.statuspage) and not (audience.email or audience.slack)
+    return PUBLIC_TEMPLATE if is_public and "template" not in audience.model_fields_set else audience.template
+
+
+def _ahead(since: datetime | None, span: timedelta | None, now: datetime) -> datetime | None:
+    """That long after; None when it is past, or one of them is not known."""
+    if since is None or span is None or since + span <= now:
+        return None
+    return since + span
+
+
+def _duration(text: object) -> timedelta | None:
+    """What somebody typed, when it is a duration."""
+    try:
+        return spoken_duration(str(text)) if text else None
+    except Refused:
+        return None

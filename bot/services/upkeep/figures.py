@@ -1,0 +1,71 @@
+"""How things stand, in numbers: what is open, what has yet to leave, what is late, and who has it in hand."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from bot.clock import Clock
+from bot.domain.backups.restore import COUNTED_FOR
+from bot.metrics import Figures
+from bot.store import requests
+from bot.store.backups import restores
+from bot.store.database import Database
+from bot.store.incidents import incidents
+from bot.store.outbox import outbox
+from bot.store.paging import escalations, pages
+from bot.store.queries import Connection
+from bot.store.rooms import closures
+from bot.store.upkeep import backlog
+
+ON_TIME = timedelta(0)
+# Whatever leaves, together.
+OUTBOX = "outbox"
+
+
+async def figures(db: Database, clock: Clock) -> Figures:
+    """All of them, counted at one moment in one transaction. Raises Unreachable."""
+    async with db.watch() as conn:
+        open_ones = await incidents.open_counts(conn)
+        leaving = await outbox.unfinished(conn)
+        paged = await pages.counts(conn)
+        recovered = await restores.recoveries(conn, clock.now() - COUNTED_FOR)
+        urgent = await _urgent(conn, clock.now())
+    return replace(
+        urgent,
+        incidents_open={(row["severity"], row["drill"]): row["count"] for row in open_ones},
+        pages={(row["via"], row["state"]): row["count"] for row in paged},
+        unfinished={(row["kind"], row["state"]): row["count"] for row in leaving},
+        recoveries={
+            (one.name, one.what, kind): count
+            for one in recovered
+            for kind, count in (("none", one.unpromised), ("met", one.met), ("missed", one.missed))
+            if count
+        },
+    )
+
+
+async def urgent_figures(db: Database, clock: Clock) -> Figures:
+    """Only what is armed, what is late, and who has what in hand: it may be asked every second. Raises Unreachable."""
+    async with db.watch() as conn:
+        return await _urgent(conn, clock.now())
+
+
+async def _urgent(conn: Connection, now: datetime) -> Figures:
+    return Figures(
+        escalations_armed=await escalations.armed(conn),
+        overdue=await overdue(conn, now),
+        in_hand=await backlog.in_hand(conn, now),
+        closed=await closures.closed(conn),
+        set_aside={one.key: str(one) for one in await requests.all_set_aside(conn)},
+    )
+
+
+async def overdue(conn: Connection, now: datetime) -> Mapping[str, timedelta]:
+    """By how much the oldest row of each kind is behind its time, and of the whole outbox; zero when none is."""
+    behind = {"escalations": ON_TIME, "requests": ON_TIME, OUTBOX: ON_TIME}
+    for one in await backlog.oldest(conn):
+        by = max(now - one.due_at, ON_TIME)
+        behind[one.kind] = by
+        if one.is_outbox:
+            behind[OUTBOX] = max(behind[OUTBOX], by)
+    return behind

@@ -1,0 +1,40 @@
+"""Forgets what nobody will ask for again, every hour; any number of processes may do it."""
+
+from datetime import datetime, timedelta
+
+from bot.clock import Clock
+from bot.services.alerts.alerts import Alerts
+from bot.services.checks.checks import Checks
+from bot.store import requests
+from bot.store.database import Database
+from bot.store.outbox import outbox
+
+EVERY = timedelta(hours=1)
+# Long enough that a late second delivery of a request is still recognised.
+KEPT = timedelta(days=7)
+
+
+class Housekeeping:
+    """What is deleted stays deleted if two processes do it: no claim is needed, and no row."""
+
+    def __init__(self, db: Database, clock: Clock, alerts: Alerts, checks: Checks) -> None:
+        self._db = db
+        self._clock = clock
+        self._alerts = alerts
+        self._checks = checks
+        self._next_at = clock.now() + EVERY
+
+    async def take_due(self) -> int:
+        now = self._clock.now()
+        if now < self._next_at:
+            return 0
+        self._next_at = now + EVERY
+        async with self._db.transaction() as conn:
+            await outbox.forget_old(conn, now - KEPT)
+            await requests.forget_old(conn, now - KEPT)
+        await self._alerts.forget_old()
+        await self._checks.forget_old()
+        return 1
+
+    async def next_due(self) -> datetime | None:
+        return self._next_at

@@ -1,0 +1,130 @@
+"""While the database is away the rooms of open incidents are told so, from memory, and once more when it is back."""
+
+import asyncio
+import logging
+from datetime import datetime, timedelta
+
+from bot.clock import Clock
+from bot.domain.actor import TOCSIN
+from bot.domain.errors import Failed
+from bot.domain.incidents.incident import Incident
+from bot.rendering import Rendering
+from bot.runbook import Person, Runbook
+from bot.services.people.people import People
+from bot.services.rooms.posts import Posts
+from bot.slack.blocks import message
+from bot.slack.gateway import Gateway, Posted
+from bot.store.database import Database
+from bot.store.errors import plain_reason
+from bot.store.incidents import incidents
+
+log = logging.getLogger(__name__)
+
+# Counted and not timed: one that was frozen has missed nothing. About six seconds; a restart is over before.
+MISSES = 4
+# Another process may have noticed so much earlier that it is away.
+NOTICED_WITHIN = timedelta(seconds=5)
+
+
+class Outages:
+    """Goes past the outbox, alone in the house: the outbox is in what is away."""
+
+    def __init__(
+        self,
+        db: Database,
+        clock: Clock,
+        runbook: Runbook,
+        people: People,
+        posts: Posts,
+        gateway: Gateway,
+        rendering: Rendering,
+    ) -> None:
+        self._db = db
+        self._clock = clock
+        self._runbook = runbook
+        self._people = people
+        self._posts = posts
+        self._gateway = gateway
+        self._rendering = rendering
+        self._open: list[Incident] = []
+        self._missed = 0
+        self._since = clock.now()
+        self._told: dict[int, Posted] = {}
+        self._why: str | None = None
+
+    async def take_due(self) -> int:
+        """Look whether the database answers, and remember what is open. 0: nothing of this is a due row."""
+        try:
+            # Not among the connections for work: that all of those are busy is no outage.
+            async with self._db.intake() as conn:
+                self._open = await incidents.open_with_room(conn)
+                await self._db.must_take_changes(conn)
+        except Failed as error:
+            self._why = plain_reason(error)
+            await self._missing()
+        else:
+            await self._there()
+        return 0
+
+    async def next_due(self) -> datetime | None:
+        """None: the sweep of every second is what this lives from."""
+        return None
+
+    async def _missing(self) -> None:
+        if not self._missed:
+            self._since = self._clock.now()
+        self._missed += 1
+        if self._missed >= MISSES:
+            await asyncio.gather(*(self._tell(incident) for incident in self._open if incident.id not in self._told))
+
+    async def _tell(self, incident: Incident) -> None:
+        """Once, by whichever process is first; what Slack does not take is told at the next look."""
+        assert incident.room_id
+        key = f"held up:{incident.id}"
+        try:
+            told = await self._find(incident.room_id, key)
+            if told is None:
+                mine = await self._gateway.post(incident.room_id, message(self._words(incident)), key=key)
+                # Without a database nobody can be asked to stand back beforehand: whoever was second takes it back.
+                told = await self._find(incident.room_id, key) or mine
+                if told.ts != mine.ts:
+                    await self._gateway.take_back(mine)
+            self._told[incident.id] = told
+        except Failed as error:
+            log.warning("incident=%s cannot be told that paging is held up: %s", incident.id, error)
+
+    async def _find(self, room: str, key: str) -> Posted | None:
+        """Of this outage: another one of the same incident has the same key."""
+        return await self._gateway.find_posted(room, key, since=self._since, within=NOTICED_WITHIN)
+
+    def _words(self, incident: Incident) -> str:
+        people = [] if incident.is_acknowledged else self._everybody(incident)
+        return self._rendering.say("slack/held_up", incident=incident, since=self._since, why=self._why, people=people)
+
+    def _everybody(self, incident: Incident) -> list[Person]:
+        """Whoever its ladder would page, in that order."""
+        now = self._clock.now()
+        steps = self._runbook.severity_as_declared(incident.severity).escalation.steps
+        keys = [key for step in steps for key in self._people.in_tier(self._runbook.tiers[step.page], now)]
+        return [person for key in dict.fromkeys(keys) if (person := self._people.person(key))]
+
+    async def _there(self) -> None:
+        self._missed = 0
+        for incident_id, told in list(self._told.items()):
+            try:
+                await self._tell_the_end(incident_id, told)
+            except Failed as error:
+                log.warning("incident=%s cannot be told that paging continues: %s", incident_id, error)
+                return
+            del self._told[incident_id]
+
+    async def _tell_the_end(self, incident_id: int, told: Posted) -> None:
+        """Every process that knows of the message may come here; the first one to write it down has it said."""
+        now = self._clock.now()
+        held_up = f"Paging was held up from {self._since:%H:%M:%S} to {now:%H:%M:%S} UTC"
+        words = f"{held_up}: the database did not answer, or took no changes"
+        async with self._db.transaction() as conn:
+            once = f"held up {told.ts}"
+            if await incidents.write_once(conn, incident_id, "system", words, actor=TOCSIN.name, at=now, key=once):
+                incident = await incidents.get(conn, incident_id)
+                await self._posts.in_room(conn, incident, "paging_continues", since=self._since)

@@ -1,0 +1,156 @@
+"""Can this process page anybody? Whether the database and Slack answer, and what is missing or behind its time."""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from bot.domain.errors import Failed, RateLimited, Unreachable
+from bot.metrics import Figures
+from bot.services.rooms.channels import Channels
+from bot.services.upkeep.figures import urgent_figures
+from bot.services.upkeep.schema import Schema
+from bot.services.upkeep.shared_look import SharedLook
+from bot.services.upkeep.timekeeping import Step, Timekeeping
+from bot.services.upkeep.watchdog import Pulse
+from bot.slack.gateway import AppRefused, Gateway
+from bot.store.database import Database
+from bot.wire.timeouts import Patience
+
+PATIENCE_S = 3.0
+READ_ONLY = "the database is read-only: nothing can be recorded and nobody is paged"
+# Whoever watches us asks often; Slack is asked at most this often.
+SLACK_ASKED_EVERY_S = 2.0
+REFUSED = (
+    "Nobody is paged by Slack, and nobody there is heard; every other way is used. Mend the token and start again."
+)
+
+
+@dataclass(frozen=True)
+class Report:
+    """`not_ready`: which of `database`, `schema`, `slack` and `rounds` is no good, and why; empty = ready.
+
+    `channels_missing` by name with why, what is `overdue` and by how much, who has what `in_hand`, and how many ladders
+    are `armed`, by how much this `machine_is_ahead` of the database's clock, when and by how much that one was set
+    lately, which requests were `set_aside`, and which of its channels take no messages (`channels_closed`, by name:
+    `archived`, or `left` when the bot is not in it): none of them makes the process unready.
+    """
+
+    embedded: bool
+    not_ready: Mapping[str, str]
+    server: str | None = None
+    channels_missing: Mapping[str, str] = field(default_factory=dict)
+    overdue: Mapping[str, timedelta] = field(default_factory=dict)
+    armed: int | None = None
+    process: str = ""
+    in_hand: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+    machine_is_ahead: timedelta = timedelta(0)
+    clock_set: Step | None = None
+    set_aside: Mapping[str, str] = field(default_factory=dict)
+    channels_closed: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def ready(self) -> bool:
+        return not self.not_ready
+
+
+class Readiness:
+    """Asks both, side by side, with little patience."""
+
+    def __init__(
+        self,
+        db: Database,
+        timekeeping: Timekeeping,
+        gateway: Gateway,
+        channels: Channels,
+        pulse: Pulse,
+        schema: Schema,
+        *,
+        socket_trouble: Callable[[], Awaitable[str | None]] | None = None,
+    ) -> None:
+        """`socket_trouble` None: Slack calls us over HTTP, there is no connection to be lost."""
+        self._db = db
+        self._timekeeping = timekeeping
+        self._gateway = gateway
+        self._channels = channels
+        self._pulse = pulse
+        self._schema = schema
+        self._socket_trouble = socket_trouble
+        self._patience = Patience(PATIENCE_S)
+        self._shared = SharedLook(self._look)
+        self._one_at_a_time = asyncio.Lock()
+        self._slack_trouble: str | None = None
+        self._slack_asked_at_s = float("-inf")
+
+    async def look(self) -> Report:
+        """How things stand now; of many who ask at once, all share one look."""
+        return await self._shared.see()
+
+    async def _look(self) -> Report:
+        (server, known, database_trouble), slack_trouble = await asyncio.gather(self._database(), self._slack())
+        troubles = {
+            "database": database_trouble,
+            "schema": self._schema.trouble,
+            "slack": slack_trouble,
+            "rounds": self._stuck(),
+        }
+        return Report(
+            embedded=self._db.embedded,
+            not_ready={part: trouble for part, trouble in troubles.items() if trouble},
+            server=server,
+            channels_missing=dict(self._channels.missing),
+            overdue=known.overdue,
+            armed=known.escalations_armed if server else None,
+            process=self._db.process,
+            in_hand=known.in_hand,
+            machine_is_ahead=self._timekeeping.machine_ahead,
+            clock_set=self._timekeeping.latest_step,
+            set_aside=known.set_aside,
+            channels_closed=known.closed,
+        )
+
+    async def _database(self) -> tuple[str | None, Figures, str | None]:
+        """The server's version, how things stand there, and what is wrong."""
+        try:
+            return *await self._patience.wait_for(self._ask_database()), None
+        except Failed as error:
+            return None, Figures(), str(error)
+
+    async def _ask_database(self) -> tuple[str, Figures]:
+        server = await self._db.server_time()
+        if server["read_only"]:
+            raise Unreachable(READ_ONLY)
+        await self._db.must_have_room()
+        await self._db.must_be_sessions()
+        return server["version"], await urgent_figures(self._db, self._timekeeping.clock)
+
+    def _stuck(self) -> str | None:
+        stuck = self._pulse.stuck()
+        told = [f"{name} for {silent.total_seconds():.0f} s" for name, silent in stuck.items()]
+        return f"got nowhere: {', '.join(told)}" if told else None
+
+    async def _slack(self) -> str | None:
+        """What is wrong, None when nothing is; remembered for a moment."""
+        async with self._one_at_a_time:
+            if time.monotonic() - self._slack_asked_at_s >= SLACK_ASKED_EVERY_S:
+                self._slack_trouble = await self._ask_slack()
+                self._slack_asked_at_s = time.monotonic()
+        return self._slack_trouble
+
+    async def _ask_slack(self) -> str | None:
+        try:
+            async with asyncio.timeout(PATIENCE_S):
+                await self._gateway.whoami()
+                if self._socket_trouble and (trouble := await self._socket_trouble()):
+                    return trouble
+        except TimeoutError:
+            return f"no answer within {PATIENCE_S:.0f} s"
+        except RateLimited:
+            # It answers: it only asks for patience.
+            return None
+        except AppRefused as error:
+            return f"{error}. {REFUSED}"
+        except Failed as error:
+            return str(error)
+        return None

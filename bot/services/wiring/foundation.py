@@ -1,0 +1,136 @@
+"""What every other part of the house stands on."""
+
+from functools import cached_property
+from typing import Any
+
+import aiohttp
+
+from bot.clock import Clock
+from bot.metrics import Metrics
+from bot.rendering import Rendering, Safe, escape_mrkdwn
+from bot.runbook import Runbook
+from bot.services.outbox.outbox import Outbox
+from bot.services.paging.keyring import Keyring
+from bot.services.people.people import People
+from bot.services.people.permissions import Permissions
+from bot.services.rooms.cards import Cards
+from bot.services.rooms.channels import Channels
+from bot.services.rooms.posts import Posts
+from bot.services.upkeep.lifesign import Lifesign
+from bot.services.upkeep.reception import Reception
+from bot.services.upkeep.schema import Schema
+from bot.services.upkeep.timekeeping import Timekeeping
+from bot.services.upkeep.watchdog import Pulse
+from bot.settings import Settings
+from bot.slack.gateway import Gateway
+from bot.store.database import Database
+from bot.wire.mail import Mail
+from bot.wire.webhooks import Hooks
+
+
+class Ground:
+    """The environment, Slack, words, people, requests, and what leaves."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        runbook: Runbook,
+        clock: Clock,
+        db: Database,
+        session: aiohttp.ClientSession,
+        metrics: Metrics,
+    ) -> None:
+        self.settings = settings
+        self.runbook = runbook
+        self.clock = clock
+        self.db = db
+        self.session = session
+        self.metrics = metrics
+
+    @cached_property
+    def gateway(self) -> Gateway:
+        secret = self.settings.slack_bot_token
+        token = secret.get_secret_value() if secret else ""
+        return Gateway(
+            self.session, self.clock, token=token, base_url=self.settings.slack_api_url, metrics=self.metrics
+        )
+
+    @cached_property
+    def rendering(self) -> Rendering:
+        rendering = Rendering(self.runbook.timezone, slash_commands=self.runbook.slash_commands.model_dump())
+        _teach_names(rendering, self.people)
+        return rendering
+
+    @cached_property
+    def mail(self) -> Mail | None:
+        """None: this house sends none."""
+        settings = self.settings
+        if settings.smtp is None:
+            return None
+        return Mail(settings.smtp, settings.sender, self.clock)
+
+    @cached_property
+    def keyring(self) -> Keyring:
+        return Keyring(self.db, self.clock)
+
+    @cached_property
+    def hooks(self) -> Hooks:
+        return Hooks(self.session, self.clock, self.keyring.of_webhook)
+
+    @cached_property
+    def people(self) -> People:
+        return People(self.db, self.clock, self.runbook, self.gateway)
+
+    @cached_property
+    def permissions(self) -> Permissions:
+        return Permissions(self.clock, self.runbook, self.people)
+
+    @cached_property
+    def channels(self) -> Channels:
+        return Channels(self.db, self.runbook, self.gateway)
+
+    @cached_property
+    def outbox(self) -> Outbox:
+        return Outbox(self.db, self.clock)
+
+    @cached_property
+    def cards(self) -> Cards:
+        return Cards(self.db, self.clock, self.outbox, self.gateway)
+
+    @cached_property
+    def posts(self) -> Posts:
+        return Posts(self.db, self.people, self.channels, self.outbox, self.gateway, self.rendering)
+
+    @cached_property
+    def schema(self) -> Schema:
+        return Schema(self.db)
+
+    @cached_property
+    def timekeeping(self) -> Timekeeping:
+        return Timekeeping(self.db, self.clock, self.metrics)
+
+    @cached_property
+    def reception(self) -> Reception:
+        return Reception(self.db, self.clock, self.schema)
+
+    @cached_property
+    def pulse(self) -> Pulse:
+        return Pulse()
+
+    @cached_property
+    def lifesign(self) -> Lifesign:
+        return Lifesign(self.db, self.clock, self.pulse, self.session, self.settings.heartbeat_url)
+
+
+def _teach_names(rendering: Rendering, people: People) -> None:
+    """`mention` writes a person so that Slack tells them, `name` only names them."""
+
+    def mention(name: str) -> Safe:
+        return Safe(people.mention(name) or escape_mrkdwn(people.display_name(name)))
+
+    def name(actor: str) -> Any:
+        """Somebody outside the runbook has no other name than Slack's; naming them does not notify anybody twice."""
+        shown = people.display_name(actor)
+        return mention(actor) if shown == actor and people.mention(actor) else shown
+
+    rendering.use(mention=mention, name=name)

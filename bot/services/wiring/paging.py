@@ -1,0 +1,187 @@
+"""Incidents, and whoever is paged for them."""
+
+from collections.abc import Mapping
+from functools import cached_property
+
+from bot.domain.paging.page import Via
+from bot.pagers import Pager, Parts, on_the_shelf
+from bot.services.incidents.cards import IncidentCards
+from bot.services.incidents.deadlines import Deadlines
+from bot.services.incidents.inactivity import Silences
+from bot.services.incidents.incidents import Incidents
+from bot.services.incidents.notes import Notes
+from bot.services.paging.escalations import Escalations
+from bot.services.paging.followups import PageFollowups
+from bot.services.paging.handovers import Handovers
+from bot.services.paging.ladder_ends import LadderEnds
+from bot.services.paging.ladders import Ladders
+from bot.services.paging.links import Links
+from bot.services.paging.pages import Pages
+from bot.services.paging.provider_alerts import ProviderAlerts
+from bot.services.paging.reaching import Reaching
+from bot.services.paging.reports import PageReports
+from bot.services.paging.roster import Roster
+from bot.services.paging.simulations import Simulations
+from bot.services.paging.test_pages import Trials
+from bot.services.paging.unconfirmed import Doubts
+from bot.services.people.covers import Covers
+from bot.services.rooms.closures import Closures
+from bot.services.rooms.deeds import Deeds
+from bot.services.rooms.rooms import Rooms
+from bot.services.telephone.book import TelephoneBook
+from bot.services.telephone.replies import Replies
+from bot.services.upkeep.outages import Outages
+from bot.services.wiring.foundation import Ground
+from bot.wire.telephone import Telephone
+
+
+class Paging(Ground):
+    """Rooms, pages, ladders, schedules, and what people do with an incident."""
+
+    @cached_property
+    def rooms(self) -> Rooms:
+        return Rooms(
+            self.db, self.clock, self.runbook, self.people, self.channels, self.outbox, self.cards, self.posts,
+            self.gateway, self.rendering,
+        )  # fmt: skip
+
+    @cached_property
+    def closures(self) -> Closures:
+        closures = Closures(self.db, self.clock, self.runbook, self.rooms, self.posts, self.rendering)
+        self.outbox.carries("closure", closures)
+        return closures
+
+    @cached_property
+    def incident_cards(self) -> IncidentCards:
+        return IncidentCards(
+            self.db, self.clock, self.runbook, self.people, self.channels, self.rooms, self.cards, self.rendering
+        )
+
+    @cached_property
+    def links(self) -> Links:
+        return Links(self.db, self.clock, self.keyring, public_url=self.settings.public_url)
+
+    @cached_property
+    def telephone_book(self) -> TelephoneBook:
+        return TelephoneBook(self.db, self.clock, self.runbook)
+
+    @cached_property
+    def telephone(self) -> Telephone | None:
+        """None: this house neither texts nor calls."""
+        twilio = self.settings.twilio
+        return Telephone(twilio, self.session, self.clock, public_url=self.settings.public_url) if twilio else None
+
+    @cached_property
+    def pagers(self) -> Mapping[Via, Pager]:
+        return on_the_shelf(
+            Parts(
+                clock=self.clock,
+                runbook=self.runbook,
+                rendering=self.rendering,
+                messenger=self.gateway,
+                paint=self.incident_cards.page_message,
+                account_of=self.people.account,
+                known_account=self.people.known_account,
+                acknowledge_link=self.links.link_to,
+                open_alert=ProviderAlerts(self.db).open,
+                doubts=Doubts(self.db, self.clock),
+                mail=self.mail,
+                session=self.session,
+                settings=self.settings,
+                hooks=self.hooks,
+                telephone=self.telephone,
+                has_stopped=self.telephone_book.has_stopped,
+                belongs_elsewhere=self.telephone_book.belongs_elsewhere,
+            )
+        )
+
+    @cached_property
+    def page_followups(self) -> PageFollowups:
+        return PageFollowups(self.db, self.clock, self.outbox, self.pagers)
+
+    @cached_property
+    def pages(self) -> Pages:
+        return Pages(
+            self.db, self.clock, self.runbook, self.people, self.outbox, self.cards, self.rendering, self.pagers,
+            self.page_followups, self.metrics,
+        )  # fmt: skip
+
+    @cached_property
+    def page_reports(self) -> PageReports:
+        return PageReports(self.db, self.clock, self.people, self.pages, self.cards, self.rendering)
+
+    @cached_property
+    def reaching(self) -> Reaching:
+        return Reaching(self.clock, self.people, self.posts)
+
+    @cached_property
+    def ladders(self) -> Ladders:
+        return Ladders(
+            self.db, self.clock, self.roster, self.pages, self.reaching, self.ladder_ends, self.rooms, self.posts,
+            self.cards, self.outbox,
+        )  # fmt: skip
+
+    @cached_property
+    def roster(self) -> Roster:
+        return Roster(self.runbook, self.people, self.pages)
+
+    @cached_property
+    def ladder_ends(self) -> LadderEnds:
+        return LadderEnds(self.clock, self.posts, self.rendering)
+
+    @cached_property
+    def deeds(self) -> Deeds:
+        return Deeds(self.db, self.clock, self.rooms)
+
+    @cached_property
+    def escalations(self) -> Escalations:
+        return Escalations(
+            self.clock, self.runbook, self.people, self.permissions, self.ladders, self.pages, self.rooms, self.posts,
+            self.cards, self.deeds,
+        )  # fmt: skip
+
+    @cached_property
+    def incidents(self) -> Incidents:
+        return Incidents(
+            self.db, self.clock, self.runbook, self.permissions, self.ladders, self.escalations, self.rooms,
+            self.posts, self.deeds,
+        )  # fmt: skip
+
+    @cached_property
+    def notes(self) -> Notes:
+        return Notes(self.deeds, self.rooms, self.posts)
+
+    @cached_property
+    def replies(self) -> Replies:
+        return Replies(
+            self.db, self.runbook, self.people, self.escalations, self.incident_cards, self.telephone_book,
+            self.rendering,
+        )  # fmt: skip
+
+    @cached_property
+    def deadlines(self) -> Deadlines:
+        return Deadlines(self.db, self.clock, self.runbook, self.posts, self.cards, self.rendering)
+
+    @cached_property
+    def silences(self) -> Silences:
+        return Silences(self.db, self.clock, self.runbook, self.people, self.ladders, self.rooms, self.posts)
+
+    @cached_property
+    def outages(self) -> Outages:
+        return Outages(self.db, self.clock, self.runbook, self.people, self.posts, self.gateway, self.rendering)
+
+    @cached_property
+    def trials(self) -> Trials:
+        return Trials(self.db, self.clock, self.runbook, self.ladders, self.pages, self.rendering)
+
+    @cached_property
+    def covers(self) -> Covers:
+        return Covers(self.db, self.clock, self.runbook, self.people, self.permissions)
+
+    @cached_property
+    def handovers(self) -> Handovers:
+        return Handovers(self.db, self.clock, self.runbook, self.people, self.outbox, self.gateway, self.rendering)
+
+    @cached_property
+    def simulations(self) -> Simulations:
+        return Simulations(self.db, self.runbook, self.people, self.settings)

@@ -1,0 +1,53 @@
+"""What stakeholders and clients are told."""
+
+from functools import cached_property
+
+from bot import publishers
+from bot.services.updates.approvals import Approvals
+from bot.services.updates.cards import TellingCards
+from bot.services.updates.communications import Communications
+from bot.services.updates.following import Following
+from bot.services.updates.publications import Publications
+from bot.services.updates.reminders import Promises
+from bot.services.updates.wording import Wordings
+from bot.services.wiring.paging import Paging
+
+
+class Telling(Paging):
+    """Audiences: words, approvals, sending, and the promise to go on."""
+
+    @cached_property
+    def wordings(self) -> Wordings:
+        return Wordings(self.clock, self.runbook, self.people, self.rendering)
+
+    @cached_property
+    def publications(self) -> Publications:
+        parts = publishers.Parts(self.gateway, self.wordings.for_slack, self.channels.find, self.mail)
+        on_the_shelf = publishers.on_the_shelf(parts)
+        return Publications(self.db, self.clock, self.outbox, self.cards, self.rendering, on_the_shelf)
+
+    @cached_property
+    def promises(self) -> Promises:
+        return Promises(self.db, self.clock, self.runbook, self.posts, self.rendering, self.wordings)
+
+    @cached_property
+    def approvals(self) -> Approvals:
+        return Approvals(
+            self.db, self.clock, self.runbook, self.people, self.permissions, self.cards, self.rooms, self.rendering,
+            self.publications, self.promises, self.following,
+        )  # fmt: skip
+
+    @cached_property
+    def following(self) -> Following:
+        return Following(self.clock, self.runbook, self.outbox, self.cards, self.posts, self.rendering)
+
+    @cached_property
+    def telling_cards(self) -> TellingCards:
+        return TellingCards(self.db, self.runbook, self.channels, self.permissions, self.cards, self.rendering)
+
+    @cached_property
+    def communications(self) -> Communications:
+        return Communications(
+            self.db, self.clock, self.runbook, self.permissions, self.outbox, self.cards, self.wordings,
+            self.publications, self.approvals,
+        )  # fmt: skip

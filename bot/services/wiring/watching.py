@@ -1,0 +1,80 @@
+"""Alerts from outside, and the watch over what the runbook wants watched."""
+
+from functools import cached_property, partial
+
+from bot.charts import Drawing
+from bot.probes import shelf
+from bot.services.alerts.alerts import Alerts
+from bot.services.alerts.cards import AlertCards
+from bot.services.alerts.deeds import AlertDeeds
+from bot.services.alerts.heartbeats import Heartbeats
+from bot.services.alerts.incidents import AlertIncidents
+from bot.services.alerts.outlets import AlertOutlets
+from bot.services.alerts.refusals import AlertRefusals
+from bot.services.alerts.settling import AlertSettling
+from bot.services.checks.alarms import CheckAlarms
+from bot.services.checks.charts import CheckCharts
+from bot.services.checks.checks import Checks
+from bot.services.checks.health import Health
+from bot.services.checks.probing import Looking
+from bot.services.wiring.paging import Paging
+
+DRAWING_FOLDER = "drawing"
+
+
+class Watching(Paging):
+    """Alerts, heartbeats, and checks."""
+
+    @cached_property
+    def alert_incidents(self) -> AlertIncidents:
+        return AlertIncidents(self.clock, self.runbook, self.incidents, self.posts, self.cards, self.rendering)
+
+    @cached_property
+    def alert_cards(self) -> AlertCards:
+        return AlertCards(self.clock, self.runbook, self.channels, self.alert_incidents, self.cards, self.rendering)
+
+    @cached_property
+    def alert_outlets(self) -> AlertOutlets:
+        hook = partial(self.hooks.post, whose="the webhook of the alerts")
+        return AlertOutlets(self.db, self.runbook, self.outbox, self.rendering, mail=self.mail, hook=hook)
+
+    @cached_property
+    def alert_settling(self) -> AlertSettling:
+        return AlertSettling(self.clock, self.runbook, self.alert_incidents, self.alert_outlets, self.cards)
+
+    @cached_property
+    def alerts(self) -> Alerts:
+        return Alerts(self.db, self.clock, self.runbook, self.alert_settling, self.cards)
+
+    @cached_property
+    def alert_refusals(self) -> AlertRefusals:
+        return AlertRefusals(self.alerts, self.rendering, self.metrics)
+
+    @cached_property
+    def alert_deeds(self) -> AlertDeeds:
+        return AlertDeeds(
+            self.db, self.clock, self.people, self.permissions, self.escalations, self.alert_settling,
+            self.alert_incidents,
+        )  # fmt: skip
+
+    @cached_property
+    def heartbeats(self) -> Heartbeats:
+        return Heartbeats(self.db, self.clock, self.runbook, self.alerts, self.rendering)
+
+    @cached_property
+    def looking(self) -> Looking:
+        return Looking(shelf())
+
+    @cached_property
+    def checks(self) -> Checks:
+        alarms = CheckAlarms(self.runbook, self.alerts, self.looking, self.rendering)
+        return Checks(self.db, self.clock, self.runbook, self.looking, alarms)
+
+    @cached_property
+    def health(self) -> Health:
+        return Health(self.db, self.clock, self.runbook, self.looking, self.checks)
+
+    @cached_property
+    def check_charts(self) -> CheckCharts:
+        drawing = Drawing(self.settings.home / DRAWING_FOLDER)
+        return CheckCharts(self.db, self.clock, self.runbook, self.health, drawing, self.gateway, self.rendering)

@@ -1,0 +1,1 @@
+"""Alerts and heartbeats, as they are kept."""

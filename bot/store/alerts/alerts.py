@@ -1,0 +1,237 @@
+"""Alerts and their groups, as they are kept. Whoever changes an alert holds its group."""
+
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
+from typing import TypeVar
+
+from bot.domain.alerts.alert import LEVELS, Alert, Group, Listing, Standing
+from bot.domain.alerts.rules import Told
+from bot.store.incidents import incidents
+from bot.store.queries import Connection, Queries, Row, as_json
+
+SQL = Queries(__file__)
+Item = TypeVar("Item")
+
+# As many as one delivery may hold.
+LOOKED_AT = 10_000
+# Written or read in one statement: a few milliseconds of this process.
+AT_A_TIME = 250
+
+
+async def keep_delivery(
+    conn: Connection, source: str, key: str | None, body: bytes, *, accepted: int, now: datetime
+) -> bool:
+    """False when the delivery with this key is here already; None is nobody's key."""
+    return await SQL.run(conn, "keep_delivery", source=source, key=key, body=body, accepted=accepted, now=now) == 1
+
+
+async def hold_groups(
+    conn: Connection, source: str, *, keys: Iterable[str], fingerprints: Iterable[str], listed: Iterable[str] = ()
+) -> dict[str, int]:
+    """Lock whatever a delivery may change; returns the group of each of the alerts that fires already.
+
+    `listed`: the source's groups that the delivery tells whole.
+    """
+    wanted = list(fingerprints)
+    held = {"keys": list(keys), "listed": list(listed)}
+    await SQL.all(conn, "hold_groups", source=source, fingerprints=wanted, **held)
+    rows = await SQL.all(conn, "groups_of_firing", source=source, fingerprints=wanted)
+    return {row["fingerprint"]: row["group_id"] for row in rows}
+
+
+async def open_groups(conn: Connection, source: str, quiet: Mapping[str, bool], now: datetime) -> dict[str, int]:
+    """The open group of each key, made and locked if need be; `quiet` says of a new one whether it is."""
+    opened: dict[str, int] = {}
+    for keys in sliced(sorted(quiet)):
+        rows: list[Row] = [{"key": key, "quiet": quiet[key]} for key in keys]
+        found = await SQL.rows(conn, "open_groups", rows, source=source, now=now)
+        opened |= {row["key"]: int(row["id"]) for row in found}
+    return opened
+
+
+async def late_news(
+    conn: Connection,
+    source: str,
+    firing: Iterable[Told],
+    *,
+    ended_since: datetime,
+    doubted_since: datetime,
+    arrived: datetime,
+    now: datetime,
+) -> set[str]:
+    """Which of these fired before their last end, and so no more: none that ended before then by our clock, none that
+    was told so before `doubted_since` already, and none of whoever had told that end when this `arrived`."""
+    rows = [_times(one) for one in firing if one.alert.starts_at]
+    spans = {"ended_since": ended_since, "doubted_since": doubted_since, "arrived": arrived, "now": now}
+    return {row["fingerprint"] for row in await SQL.rows(conn, "late_news", rows, source=source, **spans)}
+
+
+async def last_groups(conn: Connection, source: str, fingerprints: Iterable[str]) -> list[int]:
+    """The groups in which these fired last."""
+    rows = await SQL.all(conn, "last_groups", source=source, fingerprints=list(fingerprints))
+    return sorted({int(row["group_id"]) for row in rows})
+
+
+async def late_at(conn: Connection, standing: Standing) -> datetime | None:
+    """When one of these was told as firing once more after this end of it; None when none was."""
+    if standing.group.closed_at is None:
+        return None
+    wanted = {"source": standing.group.source, "fingerprints": [alert.fingerprint for alert in standing.alerts]}
+    at: datetime | None = (await SQL.the(conn, "late_at", since=standing.group.closed_at, **wanted))["late_at"]
+    return at
+
+
+async def save_firing(conn: Connection, source: str, firing: Sequence[tuple[int, Told]], now: datetime) -> set[int]:
+    """Keep alerts that fire, each with its group, or count them once more; returns the groups they are in."""
+    groups: set[int] = set()
+    for some in sliced(firing):
+        rows = [_row(group_id, told, now) for group_id, told in some]
+        found = await SQL.rows(conn, "save_firing", rows, source=source, levels=list(LEVELS), now=now)
+        groups |= {int(row["group_id"]) for row in found}
+    return groups
+
+
+async def end_firing(conn: Connection, source: str, over: Sequence[Told], now: datetime) -> set[int]:
+    """These are over, unless what fires has begun since; returns the groups of those that fired."""
+    groups: set[int] = set()
+    for some in sliced(sorted(over, key=lambda one: one.alert.fingerprint)):
+        rows = [_times(one) for one in some]
+        found = await SQL.rows(conn, "end_firing", rows, source=source, now=now)
+        if any(one["ends_at"] for one in rows):
+            await SQL.run(conn, "keep_endings", rows=as_json(rows), source=source, now=now)
+        groups |= {int(row["group_id"]) for row in found}
+    return groups
+
+
+async def end_unlisted(
+    conn: Connection,
+    source: str,
+    listings: Iterable[Listing],
+    fingerprints: Iterable[str],
+    now: datetime,
+    *,
+    told_before: datetime,
+) -> set[int]:
+    """In groups of which nothing is hidden, whatever is not among these, and was told last before then, is over;
+    returns the groups that changes."""
+    listed = [one.group for one in listings if not one.hidden]
+    if not listed:
+        return set()
+    given = {"source": source, "listed": listed, "fingerprints": list(fingerprints), "told_before": told_before}
+    return {int(row["group_id"]) for row in await SQL.all(conn, "end_unlisted", now=now, **given)}
+
+
+async def hide(conn: Connection, source: str, listings: Iterable[Listing]) -> set[int]:
+    """Keep how many alerts of each were not shown; returns the groups that changes."""
+    rows: list[Row] = [{"key": one.group, "hidden": one.hidden} for one in listings]
+    return {int(row["id"]) for row in await SQL.rows(conn, "hide", rows, source=source)}
+
+
+async def end_group(conn: Connection, group_id: int, now: datetime) -> None:
+    """Whatever fires in it is over."""
+    await SQL.run(conn, "end_group", group_id=group_id, now=now)
+
+
+async def end_expired(conn: Connection, group_id: int, now: datetime) -> None:
+    """Those of which nothing was heard for as long as their rule counts are over."""
+    await SQL.run(conn, "end_expired", group_id=group_id, now=now)
+
+
+async def count_more(conn: Connection, rule: str, times: int, *, since: datetime, now: datetime) -> int:
+    """Write down that the rule has matched so many times; returns how often it has since then."""
+    await SQL.one(conn, "hold_rule", rule=rule)
+    await SQL.run(conn, "add_sightings", rule=rule, times=times, now=now)
+    return int((await SQL.the(conn, "count_sightings", rule=rule, since=since, now=now))["count"])
+
+
+async def speak_up(conn: Connection, group_ids: Iterable[int]) -> None:
+    await SQL.run(conn, "speak_up", ids=list(group_ids))
+
+
+async def standing(conn: Connection, group_id: int) -> Standing | None:
+    """None when there is no such group."""
+    return next(iter(await _standings(conn, await SQL.all(conn, "groups", ids=[group_id]))), None)
+
+
+async def lock(conn: Connection, group_id: int) -> Standing | None:
+    """The group, held for this transaction, and its alerts."""
+    return next(iter(await lock_all(conn, [group_id])), None)
+
+
+async def lock_all(conn: Connection, group_ids: Iterable[int]) -> list[Standing]:
+    """Those of these groups that there are, held for this transaction, in order."""
+    return await _standings(conn, await SQL.all(conn, "groups_locked", ids=list(group_ids)))
+
+
+async def save_groups(conn: Connection, groups: Iterable[Group]) -> None:
+    """Everything of each that changes during its life."""
+    rows = [vars(group) | {"told": list(group.told)} for group in groups]
+    if rows:
+        await SQL.run(conn, "save_groups", rows=as_json(rows))
+
+
+async def claim_due(conn: Connection, *, now: datetime, limit: int) -> list[int]:
+    return [int(row["id"]) for row in await SQL.all(conn, "claim_due", now=now, limit=limit)]
+
+
+async def push_ahead(conn: Connection, group_id: int, until: datetime) -> None:
+    await SQL.run(conn, "push_ahead", id=group_id, until=until)
+
+
+async def next_due(conn: Connection) -> datetime | None:
+    due_at: datetime | None = (await SQL.the(conn, "next_due"))["due_at"]
+    return due_at
+
+
+async def open_incidents_of(conn: Connection, wanted: Collection[Alert]) -> dict[tuple[str, str], int]:
+    """By source and fingerprint, the open incident that such an alert belonged to when it fired before."""
+    if not wanted:
+        return {}
+    given = {"sources": [one.source for one in wanted], "fingerprints": [one.fingerprint for one in wanted]}
+    rows = await SQL.all(conn, "open_incidents_of", **given)
+    return {(row["source"], row["fingerprint"]): int(row["incident_id"]) for row in rows}
+
+
+async def groups_of_incident(conn: Connection, incident_id: int) -> list[int]:
+    return [int(row["id"]) for row in await SQL.all(conn, "groups_of_incident", incident_id=incident_id)]
+
+
+async def forget_old(conn: Connection, before: datetime) -> int:
+    """Deliveries, countings and endings from before then; alerts themselves are kept."""
+    names = ("forget_deliveries", "forget_sightings", "forget_endings")
+    return sum([await SQL.run(conn, name, before=before) for name in names])
+
+
+def sliced(items: Sequence[Item]) -> Iterator[Sequence[Item]]:
+    """A few at a time, so that a large delivery leaves the loop to others in between."""
+    return (items[start : start + AT_A_TIME] for start in range(0, len(items), AT_A_TIME))
+
+
+async def _standings(conn: Connection, rows: Sequence[Row]) -> list[Standing]:
+    groups = [Group(**(row | {"told": tuple(row["told"])})) for row in rows]
+    fired: dict[int, list[Alert]] = {group.id: [] for group in groups}
+    async for row in SQL.each(conn, "alerts_of", ids=list(fired), limit=LOOKED_AT):
+        fired[row["group_id"]].append(Alert(**row))
+    tied = {number: await incidents.get(conn, number) for number in {g.incident_id for g in groups} if number}
+    return [Standing(group, fired[group.id], tied.get(group.incident_id or 0)) for group in groups]
+
+
+def _times(told: Told) -> Row:
+    alert = told.alert
+    return {
+        "fingerprint": alert.fingerprint, "starts_at": alert.starts_at, "ends_at": alert.ends_at,
+        "told_by": alert.told_by,
+    }  # fmt: skip
+
+
+def _row(group_id: int, told: Told, now: datetime) -> Row:
+    alert, verdict = told.alert, told.verdict
+    return {
+        "group_id": group_id, "fingerprint": alert.fingerprint, "title": alert.title, "severity": alert.severity,
+        "description": alert.description, "url": alert.url, "runbook_url": alert.runbook_url,
+        "labels": dict(alert.labels), "level": verdict.level, "flagged": verdict.flagged,
+        "declares": verdict.declares, "procedure": verdict.procedure, "count": told.times,
+        "expires_at": now + verdict.at_least.within if verdict.at_least else None, "source_group": alert.group,
+        "told_by": alert.told_by,
+        "starts_at": alert.starts_at,
+    }  # fmt: skip

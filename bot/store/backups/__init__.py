@@ -1,0 +1,1 @@
+"""Backups, drills and restores, as they are kept."""

@@ -1,0 +1,220 @@
+"""Backups as they are kept: the plan of each database, and every run with what became of it."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from psycopg.types.json import Jsonb
+
+from bot.domain.backups.backup import Backup, file_name
+from bot.domain.errors import NotFound
+from bot.store.queries import Connection, Queries, Row
+
+SQL = Queries(__file__)
+
+# Which of two timers of the same instant is taken first must not matter.
+AS_GOOD_AS_BEGUN = timedelta(minutes=1)
+
+
+@dataclass(frozen=True)
+class Last:
+    """Of one database: the newest run, the newest good one, the one that runs; None = there is none."""
+
+    newest: Backup | None = None
+    good: Backup | None = None
+    running: Backup | None = None
+
+
+@dataclass(frozen=True)
+class Made:
+    """What a run came to, when it came to something; see Backup."""
+
+    size: int
+    sha256: str
+    tool: str
+    server: str
+    tables: int | None
+    counts: Mapping[str, int] | None
+    counted: str
+    source: Mapping[str, Any] = field(default_factory=dict)
+
+
+# Plans
+
+
+async def plan(conn: Connection, name: str, due_at: datetime, now: datetime) -> None:
+    """Have the next run of this database due then, unless one is overdue."""
+    await SQL.run(conn, "plan", name=name, due_at=due_at, now=now)
+
+
+async def claim_plans(conn: Connection, names: Sequence[str], now: datetime) -> list[str]:
+    """What is due, held for this transaction."""
+    return [row["name"] for row in await SQL.all(conn, "claim_plans", names=list(names), now=now)]
+
+
+async def postpone_plan(conn: Connection, name: str, due_at: datetime) -> None:
+    await SQL.run(conn, "postpone_plan", name=name, due_at=due_at)
+
+
+async def plans(conn: Connection, names: Sequence[str]) -> dict[str, datetime]:
+    return {row["name"]: row["due_at"] for row in await SQL.all(conn, "plans", names=list(names))}
+
+
+async def next_due(
+    conn: Connection, names: Sequence[str], *, own: Collection[int], patience: timedelta
+) -> datetime | None:
+    """When the next plan is due, or a run that is not among `own` counts as lost after this much silence."""
+    row = await SQL.the(conn, "next_due", names=list(names), own=list(own), patience=patience)
+    due_at: datetime | None = row["due_at"]
+    return due_at
+
+
+# Runs
+
+
+async def hold(conn: Connection, name: str) -> None:
+    """Until this transaction ends nobody else begins a backup or a restore of this database."""
+    await SQL.one(conn, "hold", name=name)
+
+
+async def begin(
+    conn: Connection, *, name: str, started_by: str, now: datetime, place: str, machine: str, suffix: str,
+    before_restore: int | None = None,
+) -> Backup | None:  # fmt: skip
+    """A new run; None when one of this database runs already, or a restore of it that it is not `before_restore` of."""
+    await hold(conn, name)
+    values = {"name": name, "started_by": started_by, "now": now, "place": place, "machine": machine}
+    row = await SQL.one(conn, "begin", **values, before_restore=before_restore)
+    if row is None:
+        return None
+    file = file_name(name, now, row["id"], suffix)
+    return Backup(**await SQL.the(conn, "name_file", id=row["id"], file=file))
+
+
+async def get(conn: Connection, backup_id: int) -> Backup:
+    return _found(await SQL.one(conn, "by_id", id=backup_id), backup_id)
+
+
+async def lock(conn: Connection, backup_id: int) -> Backup:
+    """Held for this transaction; raises NotFound."""
+    return _found(await SQL.one(conn, "by_id_locked", id=backup_id), backup_id)
+
+
+async def running(conn: Connection, name: str) -> Backup | None:
+    return _backup(await SQL.one(conn, "running", name=name))
+
+
+async def is_under_way(conn: Connection, name: str, now: datetime) -> bool:
+    """A run of this database is under way, or as good as begun."""
+    return bool((await SQL.the(conn, "is_under_way", name=name, soon=now + AS_GOOD_AS_BEGUN))["found"])
+
+
+async def hear(
+    conn: Connection, backup_id: int, *, size: int, tables: int | None, tables_done: int, now: datetime
+) -> None:
+    """The heartbeat of whoever runs it."""
+    await SQL.run(conn, "hear", id=backup_id, size=size, tables=tables, tables_done=tables_done, now=now)
+
+
+async def succeed(conn: Connection, backup_id: int, made: Made, now: datetime) -> Backup | None:
+    """None when it was decided otherwise before."""
+    counts = None if made.counts is None else Jsonb(dict(made.counts))
+    values = vars(made) | {"counts": counts, "source": Jsonb(dict(made.source)), "now": now}
+    return _backup(await SQL.one(conn, "succeed", id=backup_id, **values))
+
+
+async def fail(conn: Connection, backup_id: int, *, error: str, now: datetime) -> Backup | None:
+    """None when it was decided otherwise before."""
+    return _backup(await SQL.one(conn, "fail", id=backup_id, error=error, now=now))
+
+
+async def lose(conn: Connection, *, silent_since: datetime, own: Collection[int], now: datetime) -> list[Backup]:
+    """Give up the runs whose process has been silent since then."""
+    return [Backup(**row) for row in await SQL.all(conn, "lose", silent_since=silent_since, own=list(own), now=now)]
+
+
+async def judge(conn: Connection, backup_id: int, *, damage: str | None, now: datetime) -> Backup | None:
+    """The verdict after reading it back; None `damage` = it is good. None when there is nothing to judge."""
+    state = "damaged" if damage else "good"
+    return _backup(await SQL.one(conn, "judge", id=backup_id, state=state, error=damage, now=now))
+
+
+async def forget(conn: Connection, backup_id: int, now: datetime) -> None:
+    """Its file has been deleted."""
+    await SQL.run(conn, "forget", id=backup_id, now=now)
+
+
+async def files(conn: Connection, names: Sequence[str]) -> set[str]:
+    """Of every run there ever was."""
+    return {row["file"] for row in await SQL.all(conn, "files", names=list(names))}
+
+
+async def kept_at(conn: Connection, place: str, machine: str, limit: int) -> list[str]:
+    """The files of the newest good ones that should be there."""
+    return [row["file"] for row in await SQL.all(conn, "kept_at", place=place, machine=machine, limit=limit)]
+
+
+async def names(conn: Connection) -> list[str]:
+    """Of every database that was ever backed up."""
+    return [row["name"] for row in await SQL.all(conn, "names")]
+
+
+async def adopt(
+    conn: Connection, *, name: str, file: str, place: str, machine: str, adopted_by: str, started_at: datetime,
+    ended_at: datetime, made: Made, now: datetime,
+) -> Backup | None:  # fmt: skip
+    """A good one that was found at its place, its bytes read back just now; None when it is known already."""
+    await hold(conn, name)
+    counts = None if made.counts is None else Jsonb(dict(made.counts))
+    where = {"name": name, "file": file, "place": place, "machine": machine, "adopted_by": adopted_by}
+    when = {"started_at": started_at, "ended_at": ended_at, "now": now}
+    values = vars(made) | {"counts": counts, "source": Jsonb(dict(made.source))}
+    return _backup(await SQL.one(conn, "adopt", **where, **when, **values))
+
+
+async def good(conn: Connection, names: Sequence[str]) -> list[Backup]:
+    """Newest first."""
+    return [Backup(**row) for row in await SQL.all(conn, "good", names=list(names))]
+
+
+async def whole(conn: Connection, names: Sequence[str]) -> list[Backup]:
+    """With a file to read back, sound or not; newest first."""
+    return [Backup(**row) for row in await SQL.all(conn, "whole", names=list(names))]
+
+
+async def newest_whole(conn: Connection, names: Sequence[str]) -> Backup | None:
+    """The newest that can be read back, sound or not."""
+    return _backup(await SQL.one(conn, "newest_whole", names=list(names)))
+
+
+async def newest(conn: Connection, names: Sequence[str], limit: int) -> list[Backup]:
+    return [Backup(**row) for row in await SQL.all(conn, "newest", names=list(names), limit=limit)]
+
+
+async def last_of_each(conn: Connection, names: Sequence[str]) -> dict[str, Last]:
+    found: dict[str, dict[str, Backup]] = {name: {} for name in names}
+    for row in await SQL.all(conn, "last_of_each", names=list(names)):
+        kind = row.pop("kind")
+        found[row["name"]][kind] = Backup(**row)
+    return {name: Last(**backups) for name, backups in found.items()}
+
+
+async def has_newer_good(conn: Connection, backup: Backup) -> bool:
+    values = {"name": backup.name, "started_at": backup.started_at, "id": backup.id}
+    return bool((await SQL.the(conn, "has_newer_good", **values))["found"])
+
+
+async def unmended(conn: Connection, backup: Backup) -> Backup | None:
+    """The run before this one, when it came to nothing."""
+    return _backup(await SQL.one(conn, "unmended", name=backup.name, id=backup.id))
+
+
+def _backup(row: Row | None) -> Backup | None:
+    return Backup(**row) if row else None
+
+
+def _found(row: Row | None, backup_id: int) -> Backup:
+    if row is None:
+        raise NotFound(f"There is no backup {backup_id}. `/backup list` shows what there is.")
+    return Backup(**row)

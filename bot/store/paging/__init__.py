@@ -1,0 +1,1 @@
+"""Ladders, pages and what providers know of them, as they are kept."""

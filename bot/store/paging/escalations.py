@@ -1,0 +1,113 @@
+"""The ladders of incidents, as they are kept: a timer is the row's due time."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from psycopg.types.json import Jsonb
+
+from bot.domain.paging.escalation import Ladder, Policy, State
+from bot.store.queries import Connection, Queries, Row
+
+SQL = Queries(__file__)
+
+
+@dataclass(frozen=True)
+class Escalation:
+    """A ladder and what was done with it. `reach_by` is when we look whether the last step reached anybody."""
+
+    incident_id: int
+    run: int
+    policy: Policy
+    state: State
+    loop: int
+    step: int
+    next_at: datetime | None
+    reach_by: datetime | None
+    last_tier: str | None
+    last_step_at: datetime | None
+    last_called_by: str | None
+    last_called_at: datetime | None
+    calls: int
+    snoozed_until: datetime | None
+    snoozed_at: datetime | None
+
+    @property
+    def ladder(self) -> Ladder:
+        return Ladder(self.policy, self.state, self.run, self.loop, self.step, self.next_at)
+
+    def climbs_at(self, now: datetime) -> bool:
+        """May a step be taken by itself at this instant?"""
+        return self.state == "climbing" and (self.snoozed_until is None or self.snoozed_until <= now)
+
+    def moved_to(self, ladder: Ladder, **changes: Any) -> "Escalation":
+        own = {name: getattr(ladder, name) for name in ("policy", "state", "run", "loop", "step", "next_at")}
+        return replace(self, **own, **changes)
+
+
+async def arm(conn: Connection, incident_id: int, policy: Policy, now: datetime) -> Escalation:
+    """The ladder of a new incident, its first step due now, locked for this transaction."""
+    await SQL.run(conn, "arm", incident_id=incident_id, policy=Jsonb(policy.as_json()), now=now)
+    return await lock(conn, incident_id)
+
+
+async def get(conn: Connection, incident_id: int) -> Escalation:
+    return as_kept(await SQL.the(conn, "get", incident_id=incident_id))
+
+
+async def lock(conn: Connection, incident_id: int) -> Escalation:
+    return as_kept(await SQL.the(conn, "lock", incident_id=incident_id))
+
+
+async def claim_due(conn: Connection, now: datetime, limit: int, *, believed: datetime) -> list[Row]:
+    """The ladders that have been due longest, locked for this transaction, as they are kept.
+
+    `believed`: what the database's clock should show; none is claimed while it shows something else.
+    `as_kept` reads one: one that cannot be read any more has an `incident_id` all the same, to be set aside by.
+    """
+    return await SQL.all(conn, "claim_due", now=now, limit=limit, believed=believed)
+
+
+async def save(conn: Connection, escalation: Escalation) -> None:
+    """With the commit."""
+    row = vars(escalation) | {"policy": escalation.policy.as_json()}
+    await SQL.later(conn, "save", once=escalation.incident_id, **row)
+
+
+async def push_ahead(conn: Connection, incident_id: int, *, now: datetime, until: datetime) -> None:
+    await SQL.run(conn, "push_ahead", incident_id=incident_id, now=now, until=until)
+
+
+async def next_due(conn: Connection) -> datetime | None:
+    due_at: datetime | None = (await SQL.the(conn, "next_due"))["due_at"]
+    return due_at
+
+
+def tell_next_look(
+    conn: Connection, told: Callable[[datetime | None], None], *, now: datetime, again_at: datetime
+) -> None:
+    """Have it told, as of the commit, when the next is due after `now`; `again_at` for what is due and is not ours."""
+    conn.at_commit(SQL, "next_look", lambda rows: told(rows[0]["due_at"]), now=now, again_at=again_at)
+
+
+async def armed(conn: Connection) -> int:
+    """How many ladders have a step or a look still to come."""
+    return int((await SQL.the(conn, "armed"))["armed"])
+
+
+async def look_now(
+    conn: Connection, incident_ids: Iterable[int], now: datetime, *, accepted: Iterable[int] = ()
+) -> None:
+    """Have the reach of each last step judged at once, when it is still open once these pages are `accepted`."""
+    await SQL.run(conn, "look_now", incident_ids=sorted(incident_ids), now=now, accepted=sorted(accepted))
+
+
+async def look_again(conn: Connection, incident_id: int, now: datetime) -> None:
+    """Have the reach of the last step judged once more: a page of it that was accepted never arrived."""
+    await SQL.run(conn, "look_again", incident_id=incident_id, now=now)
+
+
+def as_kept(row: Row) -> Escalation:
+    fields = {name: value for name, value in row.items() if name != "due_at"}
+    return Escalation(**fields | {"policy": Policy.from_json(row["policy"])})

@@ -1,0 +1,126 @@
+"""Pages, as they are kept."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from bot.domain.paging.page import Draft, Page, PageState
+from bot.store.outbox.outbox import Delivery
+from bot.store.queries import Connection, Queries, Row
+
+SQL = Queries(__file__)
+
+
+async def insert(conn: Connection, drafts: Sequence[Draft], *, attempted_at: datetime | None = None) -> list[Page]:
+    """In their order; none for a draft whose person was paged for this step by this channel before.
+
+    `attempted_at`: when whoever makes them begins to send them; None when they wait until somebody does.
+    """
+    rows = [_as_row(draft) for draft in drafts]
+    return [Page(**row) for row in await SQL.rows(conn, "insert", rows, attempted_at=attempted_at)]
+
+
+def _as_row(draft: Draft) -> Row:
+    own = {"incident_id": draft.incident.id, "person": draft.person, "via": draft.via}
+    return {**vars(draft.turn), **own, "contact": draft.contact, "late": draft.late}
+
+
+async def get(conn: Connection, page_id: int) -> Page:
+    return Page(**await SQL.the(conn, "get", id=page_id))
+
+
+async def find(conn: Connection, page_id: int) -> Page | None:
+    row = await SQL.one(conn, "get", id=page_id)
+    return Page(**row) if row else None
+
+
+async def of_incident(conn: Connection, incident_id: int) -> list[Page]:
+    """Oldest first."""
+    return [Page(**row) for row in await SQL.all(conn, "of_incident", incident_id=incident_id)]
+
+
+async def of_incidents(conn: Connection, incident_ids: Sequence[int]) -> dict[int, list[Page]]:
+    """Of each, oldest first."""
+    made: dict[int, list[Page]] = {incident_id: [] for incident_id in incident_ids}
+    for row in await SQL.all(conn, "of_incidents", ids=list(incident_ids)):
+        made[row["incident_id"]].append(Page(**row))
+    return made
+
+
+async def get_all(conn: Connection, page_ids: Sequence[int]) -> dict[int, Page]:
+    """By number."""
+    return {row["id"]: Page(**row) for row in await SQL.all(conn, "get_all", ids=list(page_ids))}
+
+
+async def attempted(
+    conn: Connection, deliveries: Mapping[int, Delivery], now: datetime, *, late_before: datetime
+) -> dict[int, Page]:
+    """Count the attempts that are about to be made, each by the delivery of its page; returns the pages.
+
+    Those that are not wanted any more, or not ours to send, are not among them. What was due before `late_before` is
+    late from now on.
+    """
+    rows = await SQL.rows(conn, "attempted", _claims(deliveries), now=now, late_before=late_before)
+    return {row["id"]: Page(**row) for row in rows}
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """`waits`: nobody has answered, and no provider has taken it. `is_ours`: the claim by which it is to be sent."""
+
+    waits: bool
+    is_ours: bool
+
+
+async def wanted(conn: Connection, deliveries: Mapping[int, Delivery]) -> dict[int, Wanted]:
+    """Whether pages that are about to leave still may, by their numbers; each is given with its delivery."""
+    rows = await SQL.rows(conn, "wanted", _claims(deliveries))
+    return {row["id"]: Wanted(row["waits"], row["is_ours"]) for row in rows}
+
+
+async def note_late(conn: Connection, page_id: int) -> None:
+    """It leaves late."""
+    await SQL.run(conn, "note_late", id=page_id)
+
+
+def _claims(deliveries: Mapping[int, Delivery]) -> list[Row]:
+    return [
+        {"page": page_id, "delivery": delivery.id, "fence": delivery.fence} for page_id, delivery in deliveries.items()
+    ]
+
+
+@dataclass(frozen=True)
+class Said:
+    """What a provider has said to a page."""
+
+    page: Page
+    state: PageState
+    reference: str | None = None
+    error: str | None = None
+
+
+async def settle(conn: Connection, said: Sequence[Said], now: datetime) -> set[int]:
+    """Write it down; returns the numbers of those pages that had not been settled before."""
+    rows: list[Row] = [
+        {"id": one.page.id, "state": one.state, "reference": one.reference, "error": one.error} for one in said
+    ]
+    return {row["id"] for row in await SQL.rows(conn, "settle", rows, now=now)}
+
+
+async def report(
+    conn: Connection, page_id: int, reported: str, *, now: datetime, state: PageState, error: str | None
+) -> None:
+    """Write down what the provider says of it after it took it."""
+    await SQL.run(conn, "report", id=page_id, reported=reported, now=now, state=state, error=error)
+
+
+async def note_error(conn: Connection, page_id: int, error: str) -> None:
+    await SQL.run(conn, "note_error", id=page_id, error=error)
+
+
+async def cancel_waiting(conn: Connection, incident_id: int) -> None:
+    await SQL.run(conn, "cancel_waiting", incident_id=incident_id)
+
+
+async def counts(conn: Connection) -> list[Row]:
+    return await SQL.all(conn, "counts")

@@ -1,0 +1,27 @@
+"""Who covers a schedule when, as it is kept."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from bot.domain.people.schedule import Cover
+from bot.store.queries import Connection, Queries
+
+SQL = Queries(__file__)
+
+
+async def insert(
+    conn: Connection, *, schedule: str, person: str, begins: datetime, ends: datetime, made_by: str, now: datetime
+) -> Cover:
+    values = {"schedule": schedule, "person": person, "begins": begins, "ends": ends, "made_by": made_by}
+    return Cover(**await SQL.the(conn, "insert", **values, now=now))
+
+
+async def ending_after(conn: Connection, since: datetime) -> list[Cover]:
+    """In the order they were made. One that was ended before it began never held, and is left out."""
+    return [Cover(**row) for row in await SQL.all(conn, "ending_after", since=since)]
+
+
+async def end(conn: Connection, ended: Sequence[Cover], *, ended_by: str, now: datetime) -> list[Cover]:
+    """None of these holds from now on; returns those that still held or were to come, as they were before."""
+    ids = [cover.id for cover in ended]
+    return [Cover(**row) for row in await SQL.all(conn, "end", ids=ids, ended_by=ended_by, now=now)]

@@ -1,0 +1,1 @@
+"""Cards and closed channels, as they are kept."""

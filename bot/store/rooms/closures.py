@@ -1,0 +1,27 @@
+"""Channels that take no messages: archived, or without the bot."""
+
+from bot.domain.incidents.incident import Closed, Incident
+from bot.store.queries import Connection, Queries
+
+SQL = Queries(__file__)
+
+
+async def set_rooms(conn: Connection, channel: str, why: Closed | None, *, certain: bool) -> list[Incident]:
+    """The incidents whose room this is, when it changes anything; what is not `certain` replaces no other reason."""
+    rows = await SQL.all(conn, "set_rooms", channel=channel, why=why, certain=certain)
+    return [Incident(**row) for row in rows]
+
+
+async def set_channels(conn: Connection, channel: str, why: Closed | None, *, certain: bool) -> list[str]:
+    """The names, without '#', of the runbook's channels that this is, when it changes anything."""
+    rows = await SQL.all(conn, "set_channels", channel=channel, why=why, certain=certain)
+    return [row["name"] for row in rows]
+
+
+async def is_closed(conn: Connection, channel: str) -> bool:
+    return bool((await SQL.the(conn, "is_closed", channel=channel))["is_closed"])
+
+
+async def closed(conn: Connection) -> dict[str, Closed]:
+    """By name: the channels of the runbook, and the rooms of open incidents."""
+    return {row["name"]: row["why"] for row in await SQL.all(conn, "closed")}

@@ -1,0 +1,36 @@
+"""What is kept of telephones: who wants no more texts, and which pages went where."""
+
+from datetime import datetime
+
+from bot.domain.paging.page import Page
+from bot.store.queries import Connection, Queries
+
+SQL = Queries(__file__)
+
+
+async def stop(conn: Connection, phone: str, now: datetime) -> bool:
+    """False when it was so already."""
+    return await SQL.run(conn, "stop", phone=phone, now=now) == 1
+
+
+async def start(conn: Connection, phone: str) -> bool:
+    """False when it was so already."""
+    return await SQL.run(conn, "start", phone=phone) == 1
+
+
+async def has_stopped(conn: Connection, phone: str) -> bool:
+    return bool((await SQL.the(conn, "has_stopped", phone=phone))["stopped"])
+
+
+async def stopped(conn: Connection) -> list[str]:
+    return [str(row["phone"]) for row in await SQL.all(conn, "stopped")]
+
+
+async def pages_to(conn: Connection, phone: str, limit: int = 50) -> list[Page]:
+    """What may have reached this number, the newest first."""
+    return [Page(**row) for row in await SQL.all(conn, "pages_to", phone=phone, limit=limit)]
+
+
+async def is_referred_to(conn: Connection, reference: str, *, but: int) -> bool:
+    """Is a text or call with this reference known to be another page's than `but`?"""
+    return bool((await SQL.the(conn, "is_referred_to", reference=reference, but=but))["referred_to"])

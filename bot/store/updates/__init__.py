@@ -1,0 +1,1 @@
+"""Stakeholder updates and their deliveries, as they are kept."""

@@ -1,0 +1,188 @@
+"""Tellings, their deliveries and the promises made in them, as they are kept."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from bot.domain.errors import NotFound
+from bot.domain.updates.update import Delivery, DeliveryState, Moment, Outlet, State, Telling, Told
+from bot.store.queries import Connection, Queries, Row
+
+SQL = Queries(__file__)
+
+
+@dataclass(frozen=True)
+class Promise:
+    """When an audience of an incident, told at `told_at`, expects to hear more."""
+
+    incident_id: int
+    audience: str
+    told_at: datetime
+    due_at: datetime
+
+
+@dataclass(frozen=True)
+class NewTelling:
+    """A telling before it is kept: whose, of what, to whom, in which words (empty while they are to be composed)."""
+
+    incident_id: int
+    audience: str
+    moment: Moment
+    status: str
+    author: str
+    subject: str = ""
+    text: str = ""
+    author_account: str | None = None
+
+
+async def insert(conn: Connection, new: NewTelling, state: State, now: datetime) -> Telling:
+    return Telling(**await SQL.the(conn, "insert", **_values(new), state=state, now=now))
+
+
+async def keep_draft(conn: Connection, new: NewTelling, now: datetime) -> None:
+    await SQL.run(conn, "keep_draft", **_values(new), now=now)
+
+
+async def draft(conn: Connection, incident_id: int, audience: str, author: str) -> Telling | None:
+    """What this person has written for this audience and not sent."""
+    row = await SQL.one(conn, "draft", incident_id=incident_id, audience=audience, author=author)
+    return Telling(**row) if row else None
+
+
+async def drop_draft(conn: Connection, incident_id: int, audience: str, author: str) -> None:
+    await SQL.run(conn, "drop_draft", incident_id=incident_id, audience=audience, author=author)
+
+
+async def get(conn: Connection, telling_id: int) -> Telling:
+    return _found(await SQL.one(conn, "by_id", id=telling_id))
+
+
+async def lock(conn: Connection, telling_id: int) -> Telling:
+    """The telling, held for this transaction; raises NotFound."""
+    return _found(await SQL.one(conn, "by_id_locked", id=telling_id))
+
+
+async def set_words(conn: Connection, telling_id: int, subject: str, text: str) -> None:
+    await SQL.run(conn, "set_words", id=telling_id, subject=subject, text=text)
+
+
+async def set_state(conn: Connection, telling_id: int, state: State, error: str | None = None) -> None:
+    await SQL.run(conn, "set_state", id=telling_id, state=state, error=error)
+
+
+async def decide(conn: Connection, telling_id: int, state: State, who: str, now: datetime) -> None:
+    await SQL.run(conn, "decide", id=telling_id, state=state, who=who, now=now)
+
+
+async def replace_waiting(conn: Connection, telling: Telling) -> list[int]:
+    """Older undecided texts for the same audience give way; returns which."""
+    values = {"incident_id": telling.incident_id, "audience": telling.audience, "id": telling.id}
+    return [row["id"] for row in await SQL.all(conn, "replace_waiting", **values)]
+
+
+async def overtake(conn: Connection, incident_id: int, why: str, *, everybody: bool) -> list[Telling]:
+    """What has no words yet or waits for an approval gives way to newer facts; returns it, the oldest first.
+
+    `everybody`: also what people have written. `why` is kept with it.
+    """
+    rows = await SQL.all(conn, "overtake", incident_id=incident_id, why=why, everybody=everybody)
+    return sorted((Telling(**row) for row in rows), key=lambda one: one.id)
+
+
+async def last_told(conn: Connection, incident_id: int) -> Mapping[str, Told]:
+    """By audience; one that was told nothing is not in it."""
+    rows = await SQL.all(conn, "last_told", incident_id=incident_id)
+    return {row["audience"]: Told(row["moment"], row["at"]) for row in rows}
+
+
+# Deliveries
+
+
+async def insert_delivery(
+    conn: Connection, telling_id: int, via: Outlet, address: str, *, refused: str | None, now: datetime
+) -> Delivery | None:
+    """`refused`: why it will never leave; None = it is to be sent. Returns None for an address that is there twice."""
+    state = {"state": "refused", "settled_at": now} if refused else {"state": "waiting", "settled_at": None}
+    values = {"telling_id": telling_id, "via": via, "address": address, "error": refused}
+    row = await SQL.one(conn, "insert_delivery", **values, **state)
+    return Delivery(**row) if row else None
+
+
+async def delivery(conn: Connection, delivery_id: int) -> Delivery:
+    return Delivery(**await SQL.the(conn, "delivery", id=delivery_id))
+
+
+async def deliveries(conn: Connection, telling_id: int) -> list[Delivery]:
+    return [Delivery(**row) for row in await SQL.all(conn, "deliveries", telling_id=telling_id)]
+
+
+async def troubled(conn: Connection, incident_id: int) -> list[tuple[str, Delivery]]:
+    """(audience, delivery) of what has not arrived of the latest telling to each."""
+    rows = await SQL.all(conn, "troubled", incident_id=incident_id)
+    return [(row.pop("audience"), Delivery(**row)) for row in rows]
+
+
+async def settle(
+    conn: Connection,
+    delivery_id: int,
+    state: DeliveryState,
+    *,
+    now: datetime,
+    reference: str | None = None,
+    error: str | None = None,
+) -> None:
+    await SQL.run(conn, "settle", id=delivery_id, state=state, now=now, reference=reference, error=error)
+
+
+async def note_error(conn: Connection, delivery_id: int, error: str) -> None:
+    await SQL.run(conn, "note_error", id=delivery_id, error=error)
+
+
+async def is_followed(conn: Connection, one: Delivery) -> bool:
+    """A newer text of the same incident is waiting for the same address."""
+    values = {"telling_id": one.telling_id, "via": one.via, "address": one.address}
+    return bool((await SQL.the(conn, "is_followed", **values))["followed"])
+
+
+async def first_reference(conn: Connection, telling: Telling, via: Outlet, address: str) -> str | None:
+    """What the provider called the first it accepted there of this incident; None when it has accepted none."""
+    values = {"incident_id": telling.incident_id, "audience": telling.audience, "via": via, "address": address}
+    row = await SQL.one(conn, "first_reference", **values)
+    return row["reference"] if row else None
+
+
+# Promises
+
+
+async def promise(conn: Connection, incident_id: int, audience: str, *, now: datetime, due_at: datetime) -> None:
+    """The audience was told now and expects to hear more then."""
+    await SQL.run(conn, "promise", incident_id=incident_id, audience=audience, now=now, due_at=due_at)
+
+
+async def postpone_promise(conn: Connection, one: Promise, due_at: datetime) -> None:
+    await SQL.run(conn, "postpone_promise", incident_id=one.incident_id, audience=one.audience, due_at=due_at)
+
+
+async def forget_promise(conn: Connection, incident_id: int, audience: str) -> None:
+    await SQL.run(conn, "forget_promise", incident_id=incident_id, audience=audience)
+
+
+async def claim_due_promises(conn: Connection, *, now: datetime, limit: int) -> list[Promise]:
+    """Held until this transaction ends; somebody else's are passed over."""
+    return [Promise(**row) for row in await SQL.all(conn, "claim_due_promises", now=now, limit=limit)]
+
+
+async def next_due(conn: Connection) -> datetime | None:
+    due_at: datetime | None = (await SQL.the(conn, "next_due"))["due_at"]
+    return due_at
+
+
+def _values(new: NewTelling) -> dict[str, Any]:
+    return vars(new).copy()
+
+
+def _found(row: Row | None) -> Telling:
+    if row is None:
+        raise NotFound("There is no such text any more.")
+    return Telling(**row)

@@ -1,0 +1,77 @@
+"""What a database says of itself to somebody who asks once: its version, and what its schema lacks."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from bot.domain.errors import Unreachable
+from bot.store import database, migrations, requests
+from bot.store.connections import connected, must_be_sessions
+from bot.store.queries import Connection, Queries
+from bot.store.requests import SetAside
+from bot.store.rooms import closures
+from bot.store.telephone import telephone
+from bot.store.upkeep import backlog
+
+SQL = Queries(__file__)
+
+KEEPS_STOPPED = "0006_telephone"
+SETS_ASIDE = "0020_set_aside"
+KNOWS_CLOSED = "0027_closed_rooms"
+
+
+@dataclass(frozen=True)
+class Inspection:
+    """`missing`: migrations of this version that have not been applied; `unknown`: applied ones of a newer version.
+
+    `stopped`: telephone numbers that want no more texts. `now`: its time. `running`: the processes of the bot.
+    `set_aside`: requests that ended whoever worked on them. `read_only`: it takes no changes. `closed`: channels that
+    take no messages, by name with why. `pooled`: a pooler before it gives each transaction another session.
+    """
+
+    version: str
+    missing: tuple[str, ...]
+    unknown: tuple[str, ...]
+    stopped: frozenset[str]
+    now: datetime
+    running: tuple[str, ...]
+    set_aside: tuple[SetAside, ...] = ()
+    read_only: bool = False
+    pooled: bool = False
+    closed: Mapping[str, str] = field(default_factory=dict)
+
+
+async def inspect(url: str) -> Inspection:
+    """Over connections of its own, changing nothing. Raises Unreachable with the server's reason."""
+    async with await connected(url) as one, await connected(url) as other:
+        pooled = await _is_pooled(one, other)
+        return await _look(one, pooled=pooled)
+
+
+async def _is_pooled(one: Connection, other: Connection) -> bool:
+    try:
+        await must_be_sessions(one, other)
+    except Unreachable:
+        return True
+    return False
+
+
+async def _look(conn: Connection, *, pooled: bool) -> Inspection:
+    server = await database.SQL.the(conn, "server_time")
+    kept = (await SQL.the(conn, "ledger"))["kept"]
+    applied = {str(row["name"]) for row in await migrations.SQL.all(conn, "applied")} if kept else set()
+    shipped = [name for name, _ in migrations.shipped()]
+    missing = tuple(name for name in shipped if name not in applied)
+    stopped = await telephone.stopped(conn) if KEEPS_STOPPED in applied else []
+    return Inspection(
+        version=server["version"],
+        missing=missing,
+        unknown=tuple(sorted(applied.difference(shipped))),
+        stopped=frozenset(stopped),
+        now=server["now"],
+        running=tuple(await backlog.listening(conn)),
+        set_aside=tuple(await requests.all_set_aside(conn)) if SETS_ASIDE in applied else (),
+        read_only=server["read_only"],
+        pooled=pooled,
+        closed=await closures.closed(conn) if KNOWS_CLOSED in applied else {},
+    )

@@ -1,0 +1,132 @@
+"""A mail server, by its address: what is handed to it, and what it says."""
+
+import asyncio
+import itertools
+import math
+import ssl
+
+from bot.clock import Clock
+from bot.domain.errors import Failed, Unreachable
+from bot.settings import Smtp
+from bot.wire.http_client import TooLate, accepted, has_left
+from bot.wire.mail.letter import Letter, Writer
+from bot.wire.mail.session import Broken, Session, place_of
+from bot.wire.mail.sessions import MOST, Rank, Sessions
+
+TIMEOUT_S = 10.0
+
+
+class Mail:
+    """Letters that go at the same time share conversations. Nothing is sent again by itself once it may be taken."""
+
+    def __init__(
+        self,
+        server: Smtp,
+        sender: str,
+        clock: Clock,
+        *,
+        tls: ssl.SSLContext | None = None,
+        patience_s: float = TIMEOUT_S,
+        most: int = MOST,
+    ) -> None:
+        """`sender` is an address, or a name and an address. `tls` None trusts what this machine trusts.
+
+        `patience_s` is what one letter may take, from the first call to the server's last word; within its first half
+        it may wait until a conversation is free. `most`: conversations at a time.
+        """
+        self._server = server
+        self._writer = Writer(sender)
+        self._clock = clock
+        self._tls = tls
+        self._patience_s = patience_s
+        self._sessions = Sessions(most)
+        self._numbers = itertools.count()
+
+    @property
+    def place(self) -> str:
+        """The server as people may see it."""
+        return place_of(self._server)
+
+    async def send(self, letter: Letter) -> str:
+        """Returns the Message-ID and what the server said when it took the letter.
+
+        Raises Rejected (a 5xx: never), Unreachable (not taken: a 4xx, no connection, no login) or Unanswered (the
+        letter went out and no answer came back).
+        """
+        due_at = letter.due_at.timestamp() if letter.due_at else math.inf
+        rank, deadline = (not letter.urgent, due_at, next(self._numbers)), self._deadline()
+        # To connect and to log in may take long, and what waits for this to leave need not wait for that.
+        has_left()
+        # A conversation that another letter began may have ended meanwhile, and a new one may be one too many.
+        while (said := await self._tried(letter, rank, deadline)) is None:
+            if asyncio.get_running_loop().time() >= deadline:
+                raise Unreachable(f"the mail server {self.place} took nothing in time")
+        return accepted(f"{self._writer.id_of(letter.key)} {said}")
+
+    async def check(self) -> None:
+        """Connect and log in, and send nothing. Raises a kind of Failed that says what is wrong."""
+        await (await self._opened(self._deadline())).quit()
+
+    async def close(self) -> None:
+        """Wait until the server was told QUIT in every conversation that has ended, for no longer than one takes."""
+        await self._sessions.close()
+
+    async def _tried(self, letter: Letter, rank: Rank, deadline: float) -> str | None:
+        """None: there was no conversation for it any more, and it is worth looking for another at once."""
+        session = await self._waited(rank, deadline)
+        if session is None:
+            return await self._begun(letter, deadline)
+        try:
+            return await self._handed_over(session, letter, deadline)
+        except Broken:
+            return None
+        finally:
+            self._sessions.give_back(session)
+
+    async def _begun(self, letter: Letter, deadline: float) -> str | None:
+        """In a conversation of its own. None: the server takes no more of them, and another one will be free."""
+        session = None
+        try:
+            session = await self._opened(deadline)
+            said = await self._handed_over(session, letter, deadline)
+        except Broken:
+            if self._sessions.refused():
+                return None
+            raise
+        except BaseException:
+            self._sessions.give_back(session)
+            raise
+        self._sessions.give_back(session)
+        return said
+
+    async def _waited(self, rank: Rank, deadline: float) -> Session | None:
+        try:
+            async with asyncio.timeout_at(deadline - self._patience_s / 2):
+                return await self._sessions.take(rank)
+        except TimeoutError as error:
+            raise Unreachable(f"the mail server {self.place} is busy with other mails of ours") from error
+
+    async def _opened(self, deadline: float) -> Session:
+        if self._tls is None:
+            # Once, because it reads every authority that this machine trusts.
+            self._tls = await asyncio.to_thread(ssl.create_default_context)
+        session = Session(self._server, self._writer.domain, self._tls, self._patience_s)
+        try:
+            await session.open(deadline)
+        except BaseException:
+            session.drop()
+            raise
+        return session
+
+    async def _handed_over(self, session: Session, letter: Letter, deadline: float) -> str:
+        try:
+            written = self._writer.written(letter, self._clock.now())
+            return await session.hand_over(self._writer.address, letter.to, written, deadline)
+        except BaseException as error:
+            # Only after a word of the server's own the conversation can go on.
+            if isinstance(error, Broken | TooLate) or not isinstance(error, Failed):
+                session.drop()
+            raise
+
+    def _deadline(self) -> float:
+        return asyncio.get_running_loop().time() + self._patience_s

@@ -1,0 +1,199 @@
+"""One conversation with a mail server: connected, logged in, and letter after letter until QUIT."""
+
+import asyncio
+import ipaddress
+import re
+import ssl
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+
+import aiosmtplib
+
+from bot.domain.errors import Failed, Rejected, Unanswered, Unreachable
+from bot.settings import Smtp
+from bot.wire.http_client import must_be_wanted
+from bot.wire.mail.letter import one_line
+
+SAID_LENGTH = 200
+# Nobody waits for it, and a server that is slow to let us go is left.
+QUIT_WITHIN_S = 2.0
+GO_ON, TAKEN, CLOSES = 354, 250, 421
+
+
+class Broken(Unreachable):
+    """The conversation is over, and the letter was not taken: another one can take it."""
+
+
+class Session:
+    """A letter that is not taken raises Broken, or another kind of Failed: then the next one can be handed over."""
+
+    def __init__(self, server: Smtp, own_name: str, tls: ssl.SSLContext | None, patience_s: float) -> None:
+        self._server = server
+        self._place = place_of(server)
+        self._has_begun = False
+        self._client = aiosmtplib.SMTP(
+            hostname=server.host,
+            port=server.port,
+            # Given, because the library would ask the name servers for this machine's own name.
+            local_hostname=own_name,
+            timeout=patience_s,
+            use_tls=server.tls == "tls",
+            # None takes the encryption when it is offered.
+            start_tls=None if server.tls == "starttls" else False,
+            tls_context=tls,
+        )
+
+    @property
+    def is_open(self) -> bool:
+        return self._client.is_connected
+
+    async def open(self, deadline: float) -> None:
+        """Connect and log in. Broken: the server is not there, or takes nobody more for now."""
+        try:
+            async with asyncio.timeout_at(deadline):
+                await self._client.connect()
+                if self._client.is_ehlo_or_helo_needed:
+                    await self._greet()
+                if self._server.username is not None:
+                    await self._log_in(self._server.username)
+        except aiosmtplib.SMTPAuthenticationError as error:
+            if error.code < 500:
+                raise Broken(
+                    f"the mail server {self._place} lets nobody in: {_said(error.code, error.message)}"
+                ) from error
+            raise Unreachable(f"the mail server {self._place} refuses the user or password of SMTP_URL") from error
+        except (aiosmtplib.SMTPException, OSError, TimeoutError) as error:
+            raise Broken(f"the mail server {self._place} cannot be used: {_reason(error)}") from error
+
+    async def hand_over(self, sender: str, to: str, letter: bytes, deadline: float) -> str:
+        """What the server said when it took the letter. Raises Unanswered when it went out and no answer came back."""
+        with self._nothing_taken():
+            async with asyncio.timeout_at(deadline):
+                if self._has_begun:
+                    await self._begin_anew()
+                self._has_begun = True
+                await self._client.mail(sender)
+                await self._client.rcpt(to)
+                answer = await self._client.execute_command(b"DATA")
+                if answer.code != GO_ON:
+                    raise aiosmtplib.SMTPDataError(answer.code, answer.message)
+        try:
+            await must_be_wanted()
+        except BaseException:
+            # The server waits for content that will not come.
+            self.drop()
+            raise
+        code, said = await self._content(letter, deadline)
+        if code == CLOSES:
+            self.drop()
+        if code == TAKEN:
+            return one_line(said)[:SAID_LENGTH]
+        if 400 <= code < 600:
+            raise _refusal(code, said)
+        raise self._unanswered()
+
+    async def quit(self) -> None:
+        """Take leave, so that the server has the place for somebody else at once."""
+        try:
+            with suppress(aiosmtplib.SMTPException, OSError, TimeoutError):
+                async with asyncio.timeout(QUIT_WITHIN_S):
+                    await self._client.quit()
+        finally:
+            self.drop()
+
+    def drop(self) -> None:
+        """Hang up."""
+        self._client.close()
+
+    async def _begin_anew(self) -> None:
+        """Whatever is said to this is no word about a letter."""
+        try:
+            await self._client.rset()
+        except aiosmtplib.SMTPResponseException as error:
+            raise self._broken_off(error) from error
+
+    async def _greet(self) -> None:
+        try:
+            await self._client.ehlo()
+        except aiosmtplib.SMTPHeloError:
+            await self._client.helo()
+
+    async def _log_in(self, user: str) -> None:
+        """A password is for this server alone, and on the way to it for nobody."""
+        server = self._server
+        if not (self._is_encrypted or server.tls == "off" or self._is_on_this_machine):
+            raise Unreachable(
+                f"the mail server {self._place} offers no TLS, and the password would be sent in the clear: write "
+                "smtps:// in SMTP_URL if it has TLS from the start, or ?tls=off behind the address if that is meant"
+            )
+        await self._client.login(user, server.password.get_secret_value() if server.password else "")
+
+    @property
+    def _is_encrypted(self) -> bool:
+        return self._client.get_transport_info("sslcontext") is not None
+
+    @property
+    def _is_on_this_machine(self) -> bool:
+        return ipaddress.ip_address(self._client.get_transport_info("peername")[0]).is_loopback
+
+    async def _content(self, letter: bytes, deadline: float) -> tuple[int, str]:
+        """Past the library's own DATA, which does not tell what came before the content from what came after."""
+        protocol = self._client.protocol
+        if protocol is None:
+            raise self._broken_off(None)
+        with self._nothing_taken():
+            protocol.write(_as_content(letter))
+        try:
+            async with asyncio.timeout_at(deadline):
+                answer = await protocol.read_response()
+        except (aiosmtplib.SMTPException, OSError, TimeoutError) as error:
+            raise self._unanswered() from error
+        return answer.code, answer.message
+
+    @contextmanager
+    def _nothing_taken(self) -> Iterator[None]:
+        """Whatever goes wrong within has gone wrong before the content was sent."""
+        try:
+            yield
+        except aiosmtplib.SMTPResponseException as error:
+            if error.code == CLOSES or not 400 <= error.code < 600:
+                raise self._broken_off(error) from error
+            raise _refusal(error.code, error.message) from error
+        except (aiosmtplib.SMTPException, OSError, TimeoutError) as error:
+            raise self._broken_off(error) from error
+        except ValueError as error:
+            raise Rejected(f"the mail server {self._place} cannot be given such an address") from error
+
+    def _broken_off(self, error: BaseException | None) -> Broken:
+        return Broken(f"the mail server {self._place} broke off: {_reason(error)}")
+
+    def _unanswered(self) -> Unanswered:
+        self.drop()
+        return Unanswered(f"the mail server {self._place} did not say whether it took the mail")
+
+
+def place_of(server: Smtp) -> str:
+    """The server as people may see it."""
+    return f"{server.host}:{server.port}"
+
+
+def _as_content(letter: bytes) -> bytes:
+    """As it is transmitted (RFC 5321, 4.5.2): no line of the letter can be taken for its end."""
+    lines = re.sub(rb"\r\n|\r|\n", b"\r\n", letter).removesuffix(b"\r\n").split(b"\r\n")
+    return b"".join((b"." if line.startswith(b".") else b"") + line + b"\r\n" for line in lines) + b".\r\n"
+
+
+def _refusal(code: int, words: str) -> Failed:
+    """4xx is a matter of time, 5xx is the server's last word."""
+    said = f"the mail server says {_said(code, words)}"
+    return Rejected(said, str(code)) if code >= 500 else Unreachable(said)
+
+
+def _said(code: int, words: str) -> str:
+    return f"{code} {one_line(words)[:SAID_LENGTH]}"
+
+
+def _reason(error: BaseException | None) -> str:
+    if isinstance(error, aiosmtplib.SMTPResponseException) and error.code > 0:
+        return _said(error.code, error.message)
+    return one_line(str(error or ""))[:SAID_LENGTH] or "no answer in time"

@@ -1,0 +1,80 @@
+"""Webhooks: JSON posted to an address of the organisation's own, signed so that it is known to be ours."""
+
+import base64
+import hashlib
+import hmac
+import json
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Any
+
+import aiohttp
+
+from bot.clock import Clock
+from bot.wire.http_client import PATIENCE_S, USER_AGENT, Answer, ask, refusal, shown
+
+# The signature is that of the Standard Webhooks specification, for which receivers find a library.
+SECRET_PREFIX = "whsec_"  # noqa: S105 - not a secret: what every such secret begins with
+
+# The keys that everything posted to this address is signed with: for a while after a rotation they are two.
+KeysOf = Callable[[str], Awaitable[Sequence[bytes]]]
+
+
+class Hooks:
+    """Posts to webhooks. Nothing is posted again by itself."""
+
+    def __init__(
+        self, session: aiohttp.ClientSession, clock: Clock, keys_of: KeysOf, *, patience_s: float = PATIENCE_S
+    ) -> None:
+        self._session = session
+        self._clock = clock
+        self._keys_of = keys_of
+        self._patience_s = patience_s
+
+    async def post(self, url: str, body: Mapping[str, Any], *, key: str, whose: str) -> str:
+        """Returns the receiver's name for what it took. `key` is the same for every attempt, so a repeat is known.
+
+        `whose` names the webhook in errors, because its address is a secret. Raises Rejected, Unreachable or
+        Unanswered.
+        """
+        raw = json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()
+        at = str(int(self._clock.now().timestamp()))
+        headers = {
+            "Content-Type": "application/json",
+            "User-Agent": USER_AGENT,
+            "Idempotency-Key": key,
+            "Webhook-Id": key,
+            "Webhook-Timestamp": at,
+            "Webhook-Signature": " ".join(signature(one, key, at, raw) for one in await self._keys_of(url)),
+        }
+        answer = await ask(
+            self._session, "POST", url, whose=whose, patience_s=self._patience_s, data=raw, headers=headers
+        )
+        if answer.is_yes and not answer.is_web_page:
+            return _reference(answer)
+        raise refusal(answer, whose=whose, now=self._clock.now(), is_theirs=_is_refused(answer))
+
+
+def signature(key: bytes, name: str, at: str, body: bytes) -> str:
+    """Over the name, the time and every byte of the body."""
+    signed = b".".join([name.encode(), at.encode(), body])
+    return f"v1,{base64.b64encode(hmac.digest(key, signed, hashlib.sha256)).decode()}"
+
+
+def key_for(root: bytes, url: str) -> bytes:
+    """Each address has a key of its own: whoever receives there cannot sign for another."""
+    return hmac.digest(root, url.encode(), hashlib.sha256)
+
+
+def written(key: bytes) -> str:
+    """The key as a receiver is told it."""
+    return SECRET_PREFIX + base64.b64encode(key).decode()
+
+
+def _is_refused(answer: Answer) -> bool:
+    """As `docs/webhooks.md` asks for: what stands before a receiver, such as a proxy, answers 4xx as well, in HTML."""
+    return answer.status == 410 or answer.is_object
+
+
+def _reference(answer: Answer) -> str:
+    given = answer.json.get("id") or answer.headers.get("X-Request-Id")
+    return f"HTTP {answer.status}" + (f" {shown(str(given))}" if isinstance(given, str | int) else "")

@@ -1,0 +1,105 @@
+"""Gives an answer to the person who asked, where they asked, for as long as Slack allows it."""
+
+import asyncio
+import json
+import logging
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from bot.domain.errors import Failed, Refused, Rejected
+from bot.rendering import escape_mrkdwn
+from bot.services import Services
+from bot.slack.blocks import message, notice, refilled, values_of
+from bot.slack.messages import UNREADABLE
+from commands.desk.call import Answer, Call, Form, Home, Reply
+
+log = logging.getLogger(__name__)
+
+# How long to wait for an uploaded file, each time after it was refused.
+FILE_READY_AFTER_S = (0.5, 1.0, 2.0)
+# What Slack says of a response URL that has been used up or is older than half an hour.
+USED_UP = ("404", "410")
+
+
+class Answers:
+    """An answer that cannot be given is logged: the deed is done, and must not be done again for it."""
+
+    def __init__(self, house: Services) -> None:
+        self._house = house
+
+    async def give(self, call: Call, answer: Answer) -> None:
+        try:
+            if isinstance(answer, Reply):
+                await self._say_all(call, answer)
+            elif isinstance(answer, Form):
+                await self._open(call, answer)
+            elif isinstance(answer, Home):
+                await self._house.gateway.publish_home(call.user, answer.view)
+        except Failed as error:
+            log.warning("request=%s the answer could not be given: %s", call.actor.request, error)
+
+    def refusal(self, call: Call, refused: Refused) -> Answer:
+        """It quotes what people typed. A form comes back as it was filled in, with the reason above."""
+        words = self._house.rendering.as_renamed(escape_mrkdwn(str(refused)))
+        reply = Reply(message(words))
+        return Form(refilled(call.view, words, call.private), instead=reply) if call.values else reply
+
+    async def _say_all(self, call: Call, reply: Reply) -> None:
+        await self._say_patiently(call, reply)
+        if reply.then and (later := await reply.then()):
+            await self._say_all(call, replace(later, replace=reply.replace))
+
+    async def _say_patiently(self, call: Call, reply: Reply) -> None:
+        """Slack takes a moment until a file that it has accepted can be shown, and refuses the message until then."""
+        for wait_s in FILE_READY_AFTER_S:
+            try:
+                return await self._say(call, reply)
+            except Rejected as error:
+                if error.code != UNREADABLE or not reply.has_file:
+                    raise
+            await asyncio.sleep(wait_s)
+        return await self._say(call, reply)
+
+    async def _say(self, call: Call, reply: Reply) -> None:
+        if call.response_url:
+            try:
+                await self._house.gateway.respond(call.response_url, reply.message, replace=reply.replace)
+                return
+            except Rejected as error:
+                if error.code not in USED_UP:
+                    raise
+        if call.is_at_home:
+            await self._house.gateway.open_view(call.trigger_id, notice("Tocsin", reply.message))
+        elif call.user:
+            await self._whisper(call, reply)
+
+    async def _whisper(self, call: Call, reply: Reply) -> None:
+        """In the channel; to the person where one of us is not in it."""
+        if call.channel:
+            try:
+                await self._house.gateway.whisper(call.channel, call.user, reply.message)
+                return
+            except Rejected as error:
+                log.info("request=%s no whisper: %s", call.actor.request, error)
+        await self._house.gateway.post(call.user, reply.message)
+
+    async def _open(self, call: Call, form: Form) -> None:
+        """Slack does not say where a submitted form was opened, so the form carries it."""
+        back = {"channel": call.channel, "response_url": call.response_url, "private": form.view["private_metadata"]}
+        view = {**form.view, "private_metadata": json.dumps(back, ensure_ascii=False)}
+        try:
+            await self._house.gateway.open_view(call.trigger_id, view)
+        except Failed as error:
+            log.warning("request=%s the form could not be opened: %s", call.actor.request, error)
+            await self._say(call, form.instead or call.say("no_form", reason=str(error)))
+
+
+def submitted(call: Call, view: Mapping[str, Any]) -> Call:
+    """What was filled in and carried along. Raises Refused for a form that an older version has opened."""
+    try:
+        back = json.loads(view["private_metadata"])
+        carried = {name: back[name] for name in ("channel", "response_url", "private")}
+    except (ValueError, TypeError, KeyError) as error:
+        raise Refused("This form is from an older version of Tocsin. Open it again.") from error
+    return replace(call, view=view, values=values_of(view["state"]["values"]), **carried)

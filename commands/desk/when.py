@@ -1,0 +1,89 @@
+"""Times in plain words: `18:00`, `Mon 9am`, `tomorrow noon`, `2026-12-01 09:00`, `4h`, `in two days`."""
+
+import asyncio
+import re
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+import dateparser
+
+from bot.domain.errors import Refused
+from bot.domain.people.schedule import instant_of
+from bot.runbook import parse_duration
+from bot.slack.blocks import clip
+
+# What people, and their telephones, put around words.
+QUOTES = "\"“”'‘’"
+WEEKDAY = re.compile(r"\b(mon|tue|wed|thu|fri|sat|sun)(?:day|s|sday|nesday|r|rs|rsday|urday)?\b", re.IGNORECASE)
+DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+UNITS = re.compile(r"\b(weeks?|days?|hours?|hrs?|minutes?|mins?)\b", re.IGNORECASE)
+# “tomorrow 9”: an hour to some and a day to others, and to the library nothing at all.
+BARE_NUMBER = re.compile(r"(?:^|[\s,])\d{1,2}(?=$|,|\s+(?:today|tomorrow|mon|tue|wed|thu|fri|sat|sun))", re.IGNORECASE)
+MONTH = re.compile(r"\b(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)", re.IGNORECASE)
+# A year that nobody means.
+YEARS_AHEAD = 10
+# No time takes more words than this; the library looks at longer ones many times over.
+LONGEST = 80
+
+HOW = "say for example `18:00`, `Mon 9am`, `tomorrow noon`, `2026-12-01 09:00` or `4h`"
+
+
+async def moment(words: str, *, now: datetime, zone: ZoneInfo) -> datetime:
+    """The instant these words mean, in UTC; a time of day or a weekday is the next one. Raises Refused.
+
+    In a thread: the first look at a word takes a fifth of a second, and pages must not wait for it.
+    """
+    return await asyncio.to_thread(read, words, now, zone)
+
+
+def read(words: str, now: datetime, zone: ZoneInfo) -> datetime:
+    words = words.strip().strip(QUOTES).strip()
+    if not words:
+        raise Refused(f"No time is given: {HOW}.")
+    if len(words) > LONGEST:
+        raise Refused(f"“{clip(words, LONGEST)}” is too long for a time: {HOW}.")
+    if (later := _later(words, now)) is not None:
+        return later
+    if re.search(r"\d/\d", words) or (BARE_NUMBER.search(words) and not MONTH.search(words)):
+        raise Refused(f"“{words}” can be read in two ways: {HOW}.")
+    found = _parsed(words, now, zone)
+    if found.tzinfo is not None:
+        return found.astimezone(now.tzinfo)
+    return instant_of(found.date(), found.time(), zone)
+
+
+def _later(words: str, now: datetime) -> datetime | None:
+    """`4h`, `in 90 minutes`: elapsed time, whatever the clocks do meanwhile."""
+    span = UNITS.sub(lambda unit: unit[0][0], re.sub(r"^(?:in|for)\s+", "", words, flags=re.IGNORECASE))
+    try:
+        return now + parse_duration(span)
+    except Refused:
+        return None
+
+
+def _parsed(words: str, now: datetime, zone: ZoneInfo) -> datetime:
+    """By the wall clock of the zone, unless the words name another: then it is aware."""
+    today = now.astimezone(zone).replace(tzinfo=None)
+    found = _guess(words, today)
+    weekday = WEEKDAY.search(words)
+    if weekday and found:
+        rest = _guess(WEEKDAY.sub("", words).strip(" ,"), today)
+        is_today = today.weekday() == DAYS.index(weekday[1].lower()) and "next" not in words.lower()
+        # On a Thursday, “Thu 18:00” is this evening and not a week from now.
+        if is_today and rest and rest.tzinfo is None and rest.date() == today.date():
+            return rest
+        # “Monday 9” is the 9th to some, and nine o'clock to others.
+        if found.weekday() != DAYS.index(weekday[1].lower()):
+            raise Refused(f"“{words}” can be read in two ways: {HOW}.")
+    if found is None:
+        raise Refused(f"“{words}” is no time I understand: {HOW}.")
+    return found
+
+
+def _guess(words: str, today: datetime) -> datetime | None:
+    settings = {"RELATIVE_BASE": today, "PREFER_DATES_FROM": "future", "DATE_ORDER": "DMY"}
+    try:
+        found = dateparser.parse(words, languages=["en"], settings=settings) if words else None
+    except (ValueError, OverflowError):
+        return None
+    return found if found and abs(found.year - today.year) <= YEARS_AHEAD else None

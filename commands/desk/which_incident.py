@@ -1,0 +1,114 @@
+"""Verbs about one incident: a reference names it, the room implies it, else the person is asked."""
+
+from collections.abc import Awaitable, Callable
+
+from bot.domain.errors import NotPermitted, Refused
+from bot.domain.incidents.incident import Incident, by_urgency, number_of, refusing_about
+from bot.slack.blocks import Button
+from commands.desk.book import Deed
+from commands.desk.call import Answer, Call
+from commands.desk.typed import first_word
+
+DeedAbout = Callable[[Call, Incident], Awaitable[Answer]]
+
+# The action of a choice between incidents; its value is the incident and the request that asked.
+CHOICE = "incident.about"
+OFFERED = 10
+# What can be done while nothing is open.
+BEGIN = (Button("Declare", "incident.declare", style="danger"), Button("Who is on call", "escalate.oncall"))
+
+
+def about_an_incident(command: str, *, resolved: bool = False) -> Callable[[DeedAbout], Deed]:
+    """Find the incident that is meant before the deed. `command` is what was typed, without the slash.
+
+    `resolved`: the deed is about one that is over, so those are offered when none is named.
+    """
+
+    def wrap(deed: DeedAbout) -> Deed:
+        async def find_first(call: Call) -> Answer:
+            incident, rest = await _meant(call)
+            if incident is None:
+                return await _ask(call, command, resolved=resolved)
+            await _must_let_in(call, incident)
+            with refusing_about(incident):
+                return await deed(call.with_text(rest), incident)
+
+        return find_first
+
+    return wrap
+
+
+async def incident_of_button(call: Call) -> Incident:
+    """The incident whose number is the button's value, or its first word. Raises NotPermitted to outsiders."""
+    incident = await call.house.incidents.find(call.value.split(" ", 1)[0])
+    await _must_let_in(call, incident)
+    return incident
+
+
+def titled(what: str, incident: Incident) -> str:
+    """The title of a form about an incident, short enough for Slack: `Update INC-12`."""
+    return f"{'DRILL ' if incident.drill else ''}{what} {incident.ref}"
+
+
+def over(incident: Incident) -> str:
+    """What a form says above its fields about an incident that is resolved."""
+    return "" if incident.is_open else f"*{incident.ref} is resolved.* This is added to its record."
+
+
+async def must_be_in_room(call: Call) -> Incident:
+    """For deeds that only make sense inside the room; raises Refused elsewhere."""
+    incident = await call.house.incidents.of_room(call.channel) if call.channel else None
+    if incident is None:
+        raise Refused("This channel is no incident's room. Do this in the incident's own channel.")
+    return incident
+
+
+async def lets_in(call: Call, incident: Incident) -> bool:
+    """A private incident is for whoever is in its room or has to do with it; any other is everybody's."""
+    if not incident.private or call.channel == incident.room_id:
+        return True
+    people = {incident.declared_by, incident.acknowledged_by, incident.resolved_by, *incident.roles.values()}
+    if call.actor.name in people:
+        return True
+    standing = await call.house.incident_cards.standing_now(incident.id)
+    return call.actor.name in {page.person for page in standing.pages}
+
+
+async def _must_let_in(call: Call, incident: Incident) -> None:
+    if not await lets_in(call, incident):
+        raise NotPermitted(
+            f"{incident.ref} is private: only those who are in it can see it and work on it. "
+            "Whoever told you about it can bring you in."
+        )
+
+
+async def _meant(call: Call) -> tuple[Incident | None, str]:
+    """The incident, and the words without its reference."""
+    if call.about:
+        return await call.house.incidents.find(call.about), call.typed
+    first, rest = first_word(call.typed)
+    if is_reference(first):
+        return await call.house.incidents.find(first), rest
+    return await call.house.incidents.of_room(call.channel) if call.channel else None, call.typed
+
+
+def is_reference(word: str) -> bool:
+    """`INC-12` or `#12`; a bare number may be the beginning of anything."""
+    return word.lower().startswith(("inc-", "#")) and number_of(word) is not None
+
+
+async def _ask(call: Call, command: str, *, resolved: bool) -> Answer:
+    """The caller's own incidents first, then the others; of each the most urgent first."""
+    found = [one for one in await call.house.incidents.newest(open_only=not resolved) if one.is_open != resolved]
+    ranked = found if resolved else by_urgency(found, call.house.runbook.severity_ids)
+    seen = [one for one in ranked if await lets_in(call, one)]
+    if not seen:
+        return call.say("none_to_choose", buttons=() if resolved else BEGIN, resolved=resolved)
+    mine = [one for one in seen if call.actor.name in (one.declared_by, one.acknowledged_by, *one.roles.values())]
+    offered = [*mine, *(one for one in seen if one not in mine)][:OFFERED]
+    buttons = tuple(Button(_label(one), f"{CHOICE}#{one.id}", f"{one.id} {call.actor.request}") for one in offered)
+    return call.say("which_incident", command=command, more=len(seen) > OFFERED, buttons=buttons)
+
+
+def _label(incident: Incident) -> str:
+    return f"{'DRILL ' if incident.drill else ''}{incident.ref} {incident.severity} {incident.title}"

@@ -1,0 +1,92 @@
+"""Times in plain words, as people type them in a hurry."""
+
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as some
+
+from bot.domain.errors import Refused
+from commands.desk.when import read
+
+LONDON = ZoneInfo("Europe/London")
+BERLIN = ZoneInfo("Europe/Berlin")
+# A Thursday.
+NOW = datetime(2026, 8, 6, 15, 0, tzinfo=LONDON)
+
+
+@pytest.mark.parametrize(
+    ("words", "meant"),
+    [
+        ("18:00", "2026-08-06 18:00"),
+        ("14:59", "2026-08-07 14:59"),
+        ("6pm", "2026-08-06 18:00"),
+        ("Mon 9am", "2026-08-10 09:00"),
+        ("mon 09:00", "2026-08-10 09:00"),
+        ("Sun 03:00", "2026-08-09 03:00"),
+        ("“Sun 03:00”", "2026-08-09 03:00"),
+        ("next Thursday 9am", "2026-08-13 09:00"),
+        ("tomorrow noon", "2026-08-07 12:00"),
+        ("tomorrow at noon", "2026-08-07 12:00"),
+        ("midnight", "2026-08-07 00:00"),
+        ("2026-12-01 09:00", "2026-12-01 09:00"),
+        ("1 Dec 9:00", "2026-12-01 09:00"),
+        ("Dec 1", "2026-12-01 00:00"),
+        ("Mon 9 am", "2026-08-10 09:00"),
+        ("4h", "2026-08-06 19:00"),
+        ("for 1h30m", "2026-08-06 16:30"),
+        ("in 90 minutes", "2026-08-06 16:30"),
+        ("2 days", "2026-08-08 15:00"),
+        ("in two days", "2026-08-08 15:00"),
+    ],
+)
+def test_a_time_in_plain_words_is_the_next_one_by_the_wall_clock_of_the_zone(words: str, meant: str) -> None:
+    assert read(words, NOW, LONDON) == datetime.fromisoformat(meant).replace(tzinfo=LONDON)
+
+
+def test_a_weekday_is_today_while_its_time_is_still_to_come_and_else_a_week_ahead() -> None:
+    assert read("Thu 15:01", NOW, LONDON) == NOW + timedelta(minutes=1)
+    assert read("Thu 14:59", NOW, LONDON) == NOW + timedelta(days=7, minutes=-1)
+    assert read("Thu 13 Aug 16:00", NOW, LONDON) == NOW + timedelta(days=7, hours=1)
+
+
+def test_a_time_that_names_its_own_zone_is_meant_there() -> None:
+    assert read("2026-12-01T09:00:00Z", NOW, LONDON) == datetime(2026, 12, 1, 9, tzinfo=UTC)
+    assert read("Mon 9am UTC", NOW, LONDON) == datetime(2026, 8, 10, 9, tzinfo=UTC)
+
+
+def test_the_night_the_clocks_change_a_span_is_elapsed_time_and_a_time_is_the_wall_clocks() -> None:
+    """2026-03-29: 02:00 becomes 03:00 in Berlin, which is 01:00 UTC."""
+    evening = datetime(2026, 3, 28, 22, 0, tzinfo=UTC)
+    assert read("4h", evening, BERLIN) == evening + timedelta(hours=4)
+    assert read("02:30", evening, BERLIN) == datetime(2026, 3, 29, 1, 0, tzinfo=UTC)
+    assert read("03:30", evening, BERLIN) == datetime(2026, 3, 29, 1, 30, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    "words", ["9", "at 18", "Monday 9", "Thu, 06", "tomorrow 9", "tomorrow at 9", "9 tomorrow", "01/12/2026 09:00"]
+)
+def test_what_can_be_read_in_two_ways_is_asked_about(words: str) -> None:
+    with pytest.raises(Refused, match="can be read in two ways: say for example `18:00`"):
+        read(words, NOW, LONDON)
+
+
+@pytest.mark.parametrize("words", ["when I am back", "25:00", "0001", "9999-01-01", "31 Feb"])
+def test_what_is_no_time_is_quoted_with_what_to_say_instead(words: str) -> None:
+    with pytest.raises(Refused, match=f"“{words}” is no time I understand: say for example"):
+        read(words, NOW, LONDON)
+
+
+def test_no_words_are_no_time() -> None:
+    with pytest.raises(Refused, match="No time is given"):
+        read("  ", NOW, LONDON)
+
+
+@settings(max_examples=60, deadline=None)
+@given(some.text(max_size=30) | some.from_regex(r"(in )?\d{1,12} ?(h|years|mon|:|am|\.)\d*", fullmatch=True))
+def test_any_words_are_a_time_or_are_refused_with_a_sentence(words: str) -> None:
+    try:
+        assert read(words, NOW, LONDON).utcoffset() is not None
+    except Refused as refused:
+        assert "say for example" in str(refused)

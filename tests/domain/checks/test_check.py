@@ -1,0 +1,168 @@
+"""When a check is believed ill, and when it is believed well again."""
+
+from datetime import UTC, datetime, timedelta
+from functools import reduce
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.domain.alerts.alert import Level
+from bot.domain.checks.check import (
+    STEADIER,
+    Belief,
+    Finding,
+    Latest,
+    Standing,
+    State,
+    believe,
+    level_of,
+    paced,
+    uncrowded,
+    worst_first,
+)
+
+NOON = datetime(2026, 8, 8, 12, 0, tzinfo=UTC)
+LETTERS: dict[str, State] = {"h": "healthy", "g": "degraded", "d": "down"}
+
+
+def after(looks: str, in_a_row: int = 2, believed: State = "healthy") -> State:
+    """What is believed after these looks: h, g (degraded) and d."""
+    return reduce(lambda belief, look: believe(belief, LETTERS[look], in_a_row), looks, Belief(believed)).state
+
+
+@pytest.mark.parametrize(
+    ("looks", "believed"),
+    [
+        ("", "healthy"),
+        ("d", "healthy"),
+        ("dd", "down"),
+        ("dh", "healthy"),
+        ("dhd", "healthy"),
+        ("dhdd", "down"),
+        ("ddh", "down"),
+        ("ddhh", "healthy"),
+        ("ddhdhdh", "down"),
+        ("gg", "degraded"),
+        ("gd", "degraded"),
+        ("dg", "degraded"),
+        ("gdd", "down"),
+        ("ddg", "down"),
+        ("ddgg", "degraded"),
+        ("ddgh", "degraded"),
+        ("ddghh", "healthy"),
+    ],
+)
+def test_two_looks_in_a_row_are_believed_and_one_is_not(looks: str, believed: State) -> None:
+    assert after(looks) == believed
+
+
+def test_as_many_good_looks_as_bad_ones_are_needed() -> None:
+    assert after("dd", in_a_row=3) == "healthy"
+    assert after("ddd", in_a_row=3) == "down"
+    assert after("dddhh", in_a_row=3) == "down"
+    assert after("dddhhh", in_a_row=3) == "healthy"
+
+
+def test_one_look_is_enough_where_the_runbook_says_so() -> None:
+    assert after("d", in_a_row=1) == "down"
+    assert after("dh", in_a_row=1) == "healthy"
+
+
+def test_a_runbook_that_asks_for_fewer_looks_than_before_forgets_the_older_ones() -> None:
+    patient = reduce(lambda belief, look: believe(belief, LETTERS[look], 4), "hdd", Belief())
+    assert patient.state == "healthy"
+    assert believe(patient, "healthy", 2).state == "healthy"
+    assert believe(patient, "down", 2).state == "down"
+
+
+@given(st.text("hgd", max_size=30), st.integers(1, 5))
+def test_what_is_believed_was_really_seen_so_often_in_a_row(looks: str, in_a_row: int) -> None:
+    """Never worse than the worst, and never better than the best, of the looks that could have shown it."""
+    believed = after(looks, in_a_row)
+    if believed == "down":
+        assert "d" * in_a_row in looks
+    if believed == "healthy" and looks.endswith("d" * in_a_row):
+        raise AssertionError("all of the last looks were bad")
+    if looks.endswith("h" * in_a_row * STEADIER):
+        assert believed == "healthy"
+
+
+def test_a_check_that_is_ill_for_the_third_time_within_twenty_looks_is_flapping() -> None:
+    def is_flapping(looks: str) -> bool:
+        return reduce(lambda belief, look: believe(belief, LETTERS[look], 2), looks, Belief()).is_flapping
+
+    assert not is_flapping("hddhhddhh")
+    assert is_flapping("hddhhddhhd")
+    assert is_flapping("hgdhhgghhg")
+    assert not is_flapping("hddhhdd" + "h" * 13 + "d")
+
+
+def test_a_check_that_matters_and_fails_every_other_look_is_not_well() -> None:
+    def believed(looks: str, level: Level) -> State:
+        return reduce(lambda belief, look: believe(belief, LETTERS[look], 2, level=level), looks, Belief()).state
+
+    levels: tuple[Level, ...] = ("critical", "high")
+    for level in levels:
+        assert believed("hdhd", level) == "healthy"
+        assert believed("hdhdhd", level) == "degraded"
+        assert believed("hdhdhd" + "h" * 5, level) == "degraded"
+        assert believed("hdhdhd" + "h" * 6, level) == "healthy"
+    assert believed("hd" * 20, "medium") == "healthy"
+
+
+def test_a_flapping_check_is_believed_well_after_three_times_as_many_good_looks() -> None:
+    flapping = "hddhhddhhdd"
+    assert after(flapping + "h" * 5) == "down"
+    assert after(flapping + "h" * 6) == "healthy"
+
+
+def a_finding(state: State = "healthy", **latency: float) -> Finding:
+    return Finding(state, "200", timedelta(**latency), "" if state == "healthy" else "answered 503, expected 200")
+
+
+def test_an_answer_is_late_only_beyond_the_limit() -> None:
+    limit = timedelta(milliseconds=500)
+
+    assert paced(a_finding(milliseconds=500), limit).state == "healthy"
+    late = paced(a_finding(milliseconds=501), limit)
+    assert (late.state, late.reason) == ("degraded", "took 501ms, slow above 500ms")
+    assert paced(a_finding(hours=1), None).state == "healthy"
+
+
+def test_a_wrong_answer_that_is_late_keeps_both_reasons_and_stays_down() -> None:
+    late = paced(a_finding("down", seconds=2.5), timedelta(seconds=2))
+    assert (late.state, late.reason) == ("down", "answered 503, expected 200; took 2.5s, slow above 2s")
+
+
+def test_connections_are_too_many_from_the_limit_on() -> None:
+    assert uncrowded(a_finding(), 79, 100, 80.0).state == "healthy"
+    crowded = uncrowded(a_finding(), 80, 100, 80.0)
+    assert (crowded.state, crowded.reason) == ("degraded", "80% in use, wanted below 80%")
+    assert uncrowded(a_finding(), 100, 100, None).state == "healthy"
+    assert uncrowded(a_finding(), 0, 0, 80.0).state == "degraded"
+
+
+def test_degraded_is_medium_whatever_the_level_of_the_check() -> None:
+    assert level_of(Belief("degraded"), "critical") == "medium"
+    assert level_of(Belief("down"), "critical") == "critical"
+    assert level_of(Belief("degraded", ("healthy", "down") * 5), "critical") == "critical"
+    assert level_of(Belief("degraded", ("healthy", "degraded") * 5), "critical") == "medium"
+
+
+def a_standing(name: str, state: State | None) -> Standing:
+    latest = Latest(state, NOON, NOON, "", "", timedelta(0)) if state else None
+    return Standing(name, "http", "200", latest)
+
+
+def test_the_worst_come_first_and_what_nobody_knows_before_what_is_well() -> None:
+    standings = [
+        a_standing("well", "healthy"),
+        a_standing("new", None),
+        a_standing("slow", "degraded"),
+        a_standing("gone", "down"),
+        a_standing("well too", "healthy"),
+    ]
+    assert [standing.name for standing in worst_first(standings)] == [
+        "gone", "slow", "new", "well", "well too",
+    ]  # fmt: skip

@@ -1,0 +1,75 @@
+"""Which severity is meant by what somebody types."""
+
+import pytest
+
+from bot.domain.errors import NotFound
+from bot.domain.incidents.severity import Declared, Named, by_number, declared
+
+SEVERITIES = [Named("P1", "Critical"), Named("P2", "High"), Named("P3", "Low")]
+WITH_S = [Named("S0", "Outage"), Named("S1", "Major outage"), Named("S2", "Minor")]
+
+
+def read(text: str) -> Declared:
+    return declared(text, SEVERITIES, "P2")
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "P1 Checkout is down", "P1: Checkout is down", "P1, Checkout is down", "[P1] Checkout is down",
+        "p1 - Checkout is down", "sev1 Checkout is down", "SEV-1 Checkout is down", "sev 1: Checkout is down",
+        "Severity 1 Checkout is down", "(p1) Checkout is down", "*P1* Checkout is down", "“P1” Checkout is down",
+        "P1 – Checkout is down", "P1—Checkout is down", "P1:Checkout is down", "P1. Checkout is down",
+        "[P1]: Checkout is down", "P1! Checkout is down", "priority-1 Checkout is down", "critical: Checkout is down",
+        "[CRITICAL] Checkout is down", "Critical - Checkout is down", '"P1 Checkout is down"', "P1 | Checkout is down",
+    ],
+)  # fmt: skip
+def test_a_severity_typed_first_is_understood_and_leaves_the_title(typed: str) -> None:
+    assert read(typed) == Declared("P1", "Checkout is down")
+
+
+@pytest.mark.parametrize(
+    ("typed", "perhaps", "severity"),
+    [
+        ("critical checkout is down", "P1", "P1"),
+        ("High load on db-1", "P2", "P2"),
+        ("Low disk space on db-1", "P3", "P2"),
+        ("Checkout is down (P1)", "P1", "P1"),
+        ("Checkout is down, p1!", "P1", "P1"),
+        ("p1-worker is down", "P1", "P1"),
+        ("p3.example.com is down", "P3", "P2"),
+        ("P1's queue is stuck", "P1", "P1"),
+    ],
+)
+def test_words_that_may_name_a_severity_keep_the_title_and_never_make_it_less_grave(
+    typed: str, perhaps: str, severity: str
+) -> None:
+    assert read(typed) == Declared(severity, typed, perhaps=perhaps)
+
+
+@pytest.mark.parametrize(
+    "typed", ["Payments failing", "500s on checkout", "Criticality index is off", "p", "P1000 x", "Highway"]
+)
+def test_other_words_name_no_severity(typed: str) -> None:
+    assert read(typed) == Declared(None, typed)
+
+
+@pytest.mark.parametrize("typed", ["P9 x", "[P9] x", "sev7: x", "S3 bucket is gone"])
+def test_the_shape_of_a_severity_that_there_is_not_declares_nothing(typed: str) -> None:
+    with pytest.raises(NotFound, match="There is: P1, P2, P3"):
+        read(typed)
+
+
+def test_only_what_parts_the_severity_from_the_title_is_taken_away() -> None:
+    assert read("P1 /checkout returns 500").title == "/checkout returns 500"
+    assert read("P1 [EU] .env is public").title == "[EU] .env is public"
+    assert read('P1 "Buy" is broken').title == '"Buy" is broken'
+    assert read("P1").title == ""
+
+
+def test_a_number_counts_where_one_severity_bears_it() -> None:
+    assert declared("sev 1 x", WITH_S, "S1") == Declared("S1", "x")
+    assert declared("P1 x", WITH_S, "S1") == Declared("S1", "x")
+    assert declared("major outage: x", WITH_S, "S1") == Declared("S1", "x")
+    assert by_number(0, WITH_S) == "S0" and by_number(4, WITH_S) is None
+    assert by_number(1, [Named("P1", "a"), Named("SEV1", "b")]) is None

@@ -1,0 +1,42 @@
+"""When a tier counts as not reached."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from bot.domain.paging.page import Page, PageState, look_again_at, reach
+
+NOW = datetime(2026, 8, 6, 14, 0, tzinfo=UTC)
+
+
+def page(person: str = "ada", state: PageState = "waiting", tried: float | None = 0) -> Page:
+    """A page tried this many seconds before NOW; None = not tried yet."""
+    first = None if tried is None else NOW - timedelta(seconds=tried)
+    return Page(
+        1, 1, 1, 0, 0, "oncall", person, "slack", "U0ADA", None, False, state, 1, NOW, first, None, None, None
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("pages", "verdict"),
+    [
+        ([page(tried=None)], "open"),  # nobody can say before it has been tried
+        ([page(tried=19.9)], "open"),
+        ([page(tried=20)], "unreached"),
+        ([page(state="refused")], "unreached"),
+        ([page(state="gave_up")], "unreached"),
+        ([page(state="accepted", tried=300)], "reached"),
+        ([page(state="delivered")], "reached"),
+        ([page(state="refused"), page(tried=5)], "open"),  # another way may still work
+        ([page(state="refused"), page(state="accepted")], "reached"),
+    ],
+)
+def test_a_person_is_unreached_when_nothing_was_accepted_in_twenty_seconds(pages: list[Page], verdict: str) -> None:
+    assert reach(pages, NOW) == {"ada": verdict}
+
+
+def test_we_look_again_when_the_next_one_has_had_its_time_and_never_at_once() -> None:
+    """One whose time is over must not have us look again and again at the same instant."""
+    assert look_again_at([page(tried=25), page("ben", tried=15)], NOW) == NOW + timedelta(seconds=5)
+    assert look_again_at([page(tried=25)], NOW) > NOW
+    assert look_again_at([page(tried=None)], NOW) > NOW

@@ -1,0 +1,50 @@
+"""A ladder climbed on paper goes as the real one would."""
+
+from datetime import UTC, datetime, timedelta
+
+from hypothesis import given
+from hypothesis import strategies as some
+
+from bot.domain.paging.escalation import Policy, Step
+from bot.domain.paging.simulation import Way, simulate
+
+NOW = datetime(2026, 8, 6, 14, 0, tzinfo=UTC)
+MINUTE = timedelta(minutes=1)
+
+
+def policy(*waits: int, repeat: int = 0) -> Policy:
+    steps = tuple(Step(f"tier{number}", wait * MINUTE) for number, wait in enumerate(waits))
+    return Policy(steps, repeat, "acknowledged")
+
+
+def everybody(tier: str, at: datetime) -> list[Way]:
+    return [Way(tier, "slack")]
+
+
+@given(some.lists(some.integers(1, 60), min_size=1, max_size=5), some.integers(0, 3))
+def test_when_everybody_can_be_reached_each_tier_has_its_whole_wait(waits: list[int], repeat: int) -> None:
+    found = simulate(policy(*waits, repeat=repeat), NOW, everybody)
+    every_wait = waits * (repeat + 1)
+    assert [rung.at for rung in found.rungs] == [NOW + sum(every_wait[:n]) * MINUTE for n in range(len(every_wait))]
+    assert found.ends_at == NOW + sum(every_wait) * MINUTE
+
+
+def test_a_tier_that_nobody_is_in_or_can_be_reached_of_is_passed_over_at_once() -> None:
+    def ways(tier: str, at: datetime) -> list[Way]:
+        gaps = {"tier0": [], "tier1": [Way("ben", "sms", "no phone number")]}
+        return gaps.get(tier, [Way("cleo", "sms", "no phone number"), Way("cleo", "slack")])
+
+    found = simulate(policy(15, 30, 45), NOW, ways)
+    assert [(rung.at, rung.reaches) for rung in found.rungs] == [(NOW, False), (NOW, False), (NOW, True)]
+    assert found.ends_at == NOW + 45 * MINUTE
+
+
+def test_whoever_is_in_a_tier_is_asked_for_the_instant_of_its_step() -> None:
+    asked: list[datetime] = []
+
+    def ways(tier: str, at: datetime) -> list[Way]:
+        asked.append(at)
+        return everybody(tier, at)
+
+    simulate(policy(15, 30), NOW, ways)
+    assert asked == [NOW, NOW + 15 * MINUTE]

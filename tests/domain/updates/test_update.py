@@ -1,0 +1,111 @@
+"""The rules of telling, without a database or a Slack: who, when, and what must be so first."""
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import get_args
+
+import pytest
+
+from bot.domain.errors import AlreadyDone, NotPermitted, Refused
+from bot.domain.updates.update import (
+    STALE_AFTER,
+    SUBJECT_LENGTH,
+    TEXT_LENGTH,
+    State,
+    Telling,
+    Told,
+    is_owed,
+    is_stale,
+    may_be_told,
+    moment_now,
+    must_be_somebody_else,
+    must_be_tellable,
+    must_be_undecided,
+    told_by_themselves,
+    words_of,
+)
+from bot.runbook import Runbook
+from bot.services.updates.audiences import addresses, audience_called
+from tests.domain.updates.conftest import NOON, incident, resolved
+
+WAITING = Telling(
+    id=1, incident_id=12, audience="clients", moment="update", status="identified", subject="Sorry", text="Soon.",
+    author="ada", state="waiting", created_at=NOON,
+)  # fmt: skip
+
+
+def test_by_themselves_are_told_the_automatic_ones_of_those_the_severity_tells_in_its_order() -> None:
+    tell, automatic = ["clients", "stakeholders", "team"], {"team", "press", "clients"}
+
+    assert told_by_themselves(incident(), tell, automatic) == ["clients", "team"]
+    assert told_by_themselves(incident(), [], automatic) == []
+    assert told_by_themselves(incident(), tell, ()) == []
+
+
+@pytest.mark.parametrize("inside", [{"drill": True}, {"private": True}])
+def test_drills_and_private_incidents_are_told_to_nobody(inside: dict[str, bool]) -> None:
+    assert told_by_themselves(incident(**inside), ["team"], {"team"}) == []
+    assert not may_be_told(incident(**inside))
+    with pytest.raises(Refused, match="INC-12 is"):
+        must_be_tellable(incident(**inside))
+
+
+def test_an_audience_hears_first_of_the_beginning_then_of_news_and_last_of_the_end() -> None:
+    news, end = Told("update", NOON), Told("resolved", NOON)
+
+    assert moment_now(incident(), None) == "declared"
+    assert moment_now(incident(), news) == "update"
+    assert moment_now(incident(), end) == "reopened"
+    assert moment_now(resolved(), None) == "resolved"
+    assert [is_owed(about, told) for about in (incident(), resolved()) for told in (news, end)] == [
+        False, True, True, False,
+    ]  # fmt: skip
+
+
+def test_a_subject_is_one_line_and_words_have_their_limits() -> None:
+    assert words_of("  Sorry,\r\n everybody ", "\n Soon.\n\nReally. ") == ("Sorry, everybody", "Soon.\n\nReally.")
+    subject, text = words_of("s" * SUBJECT_LENGTH, "t" * TEXT_LENGTH)
+    assert (len(subject), len(text)) == (SUBJECT_LENGTH, TEXT_LENGTH)
+    subject, text = words_of("s" * (SUBJECT_LENGTH + 1), "t" * (TEXT_LENGTH + 1))
+    assert (len(subject), len(text)) == (SUBJECT_LENGTH, TEXT_LENGTH)
+
+
+@pytest.mark.parametrize(("subject", "text"), [("", "x"), (" \n", "x"), ("x", ""), ("x", " \n ")])
+def test_words_that_say_nothing_are_refused(subject: str, text: str) -> None:
+    with pytest.raises(Refused):
+        words_of(subject, text)
+
+
+def test_what_is_waiting_can_be_decided_and_nothing_else() -> None:
+    must_be_undecided(WAITING, "")
+    for state in get_args(State):
+        if state != "waiting":
+            with pytest.raises(AlreadyDone):
+                must_be_undecided(replace(WAITING, state=state), "Ben Moss")
+
+
+def test_whoever_wrote_it_does_not_approve_it() -> None:
+    must_be_somebody_else(is_author=False)
+    with pytest.raises(NotPermitted):
+        must_be_somebody_else(is_author=True)
+
+
+def test_old_words_are_passed_over_only_when_newer_ones_wait_behind_them() -> None:
+    assert is_stale(WAITING, newer=True, now=NOON + STALE_AFTER)
+    assert not is_stale(WAITING, newer=True, now=NOON + STALE_AFTER - timedelta(seconds=1))
+    assert not is_stale(WAITING, newer=False, now=NOON + timedelta(days=1))
+
+
+def test_an_audience_is_found_by_its_key_whatever_the_capitals(runbook: Runbook) -> None:
+    assert audience_called(runbook, " Status-Page ").key == "status-page"
+    with pytest.raises(Refused, match="Did you mean team"):
+        audience_called(runbook, "tema")
+    with pytest.raises(Refused, match="names no audiences"):
+        audience_called(runbook.model_copy(update={"audiences": {}}), "team")
+
+
+def test_an_address_that_stands_twice_is_told_once(runbook: Runbook) -> None:
+    twice = runbook.audiences["stakeholders"].model_copy(update={"email": ("a@example.com", "a@example.com")})
+
+    assert addresses(twice) == [("email", "a@example.com"), ("slack", "#stakeholders")]
+    assert addresses(runbook.audiences["status-page"]) == [("statuspage", "abc123")]

@@ -1,0 +1,215 @@
+"""What audiences read: every template at every moment, with everything known and with nothing known."""
+
+import re
+from datetime import timedelta
+from pathlib import Path
+from typing import Any, cast, get_args
+
+import pytest
+
+from bot.clock import Clock
+from bot.domain.errors import Refused
+from bot.domain.incidents.incident import Incident
+from bot.domain.updates.update import SUBJECT_LENGTH, TEXT_LENGTH, Moment
+from bot.rendering import Rendering, templates_folder
+from bot.runbook import Runbook
+from bot.runbook.audiences import Audience
+from bot.services.people.people import People
+from bot.services.updates.wording import Wordings
+from tests.domain.updates.conftest import NOON, incident, resolved
+
+# What is said at the moments of an incident; the folder holds other letters too.
+TEMPLATES = sorted(
+    path.stem for path in (templates_folder() / "email").glob("*.j2") if "moment" in path.read_text("utf-8")
+)
+EVERYTHING: dict[str, Any] = {
+    "impact": "Nobody can pay <by card> & wait",
+    "roles": {"lead": "ada"},
+    "facts": {"update": "Found it", "conditions": "Cards fail", "actions": "Rolling back", "needs": "A second pair"},
+    "summary": "Rolled back to yesterday",
+    "room_name": "inc-2026-08-08-payments-failing",
+}
+
+
+@pytest.fixture
+def clock() -> Clock:
+    clock = Clock()
+    clock.freeze(NOON)
+    return clock
+
+
+@pytest.fixture
+def wordings(runbook: Runbook, clock: Clock) -> Wordings:
+    # Names come from the runbook; neither the database nor Slack is asked for them.
+    people = People(cast(Any, None), clock, runbook, cast(Any, None))
+    return Wordings(clock, runbook, people, Rendering(runbook.timezone))
+
+
+def composed(wordings: Wordings, audience: Audience, moment: Moment, about: Incident) -> str:
+    return "\n\n".join(wordings.compose(about, audience, moment, about.status))
+
+
+def moments() -> list[tuple[Moment, Incident]]:
+    """Every moment with nothing known but the title, and with everything known."""
+    over = ("resolved", "all_clear")
+    return [
+        (moment, (resolved if moment in over else incident)(**facts))
+        for moment in get_args(Moment)
+        for facts in ({}, EVERYTHING)
+    ]
+
+
+@pytest.mark.parametrize("template", TEMPLATES)
+@pytest.mark.parametrize(("moment", "about"), moments())
+def test_every_template_reads_well_at_every_moment(
+    wordings: Wordings, template: str, moment: Moment, about: Incident
+) -> None:
+    audience = Audience(key="readers", email=("a@example.com",), template=template)
+    subject, text = wordings.compose(about, audience, moment, about.status)
+
+    whole = f"{subject}\n{text}"
+    assert "None" not in whole and "built-in" not in whole
+    assert not re.search(r"[{}\[\]]|TBD|  |\n\n\n| ,| \.", whole), whole
+    assert not re.search(r"[ \t]$", whole, re.MULTILINE)
+    assert not re.search(r": ?$", whole, re.MULTILINE), "a label without a value"
+    assert len(subject) <= SUBJECT_LENGTH
+
+
+@pytest.mark.parametrize("template", TEMPLATES)
+def test_the_moments_can_be_told_apart_in_every_template(wordings: Wordings, template: str) -> None:
+    audience = Audience(key="readers", email=("a@example.com",), template=template)
+    texts = {composed(wordings, audience, moment, about) for moment, about in moments() if not about.impact}
+
+    assert len(texts) == len(get_args(Moment)) or template == "public"
+
+
+def test_a_stakeholder_learns_what_it_is_how_grave_it_is_and_when_to_hear_more(
+    wordings: Wordings, runbook: Runbook
+) -> None:
+    about = incident(**EVERYTHING)
+    subject, text = wordings.compose(
+        about, runbook.audiences["stakeholders"], "declared", "investigating", resolve_by=NOON + timedelta(hours=4)
+    )
+
+    assert subject == "P1 Critical: Payments failing (INC-12)"
+    assert text == (
+        "Example Tutors is dealing with an incident.\n"
+        "\n"
+        "Incident: Payments failing\n"
+        "Severity: P1 Critical (Complete outage)\n"
+        "Status: investigating\n"
+        "Impact: Nobody can pay <by card> & wait\n"
+        "Declared: Sat 08 Aug 2026 13:00 BST\n"
+        "To be resolved by: Sat 08 Aug 2026 17:00 BST\n"
+        "Led by: Ada Obi\n"
+        "\n"
+        "What works and what does not: Cards fail\n"
+        "\n"
+        "What is being done: Rolling back\n"
+        "\n"
+        "What is needed: A second pair\n"
+        "\n"
+        "We'll update you by 13:30 BST, or as soon as something changes.\n"
+        "\n"
+        "Example Tutors, INC-12"
+    )
+
+
+def test_a_stakeholder_learns_how_it_ended(wordings: Wordings, runbook: Runbook) -> None:
+    text = composed(wordings, runbook.audiences["stakeholders"], "resolved", resolved(summary="Rolled back"))
+
+    assert text.startswith("Resolved: Payments failing (INC-12)\n\nThe incident is over after 1h30m.")
+    assert "What was done: Rolled back" in text
+    assert "A post-mortem follows" in text
+    assert "update you" not in text
+
+
+def test_a_client_reads_about_what_they_notice_and_nothing_of_the_inside(wordings: Wordings, runbook: Runbook) -> None:
+    about = incident(**EVERYTHING, status="mitigating")
+    text = composed(wordings, runbook.audiences["clients"], "update", about)
+
+    assert text == (
+        "News about the disruption at Example Tutors\n"
+        "\n"
+        "Dear client,\n"
+        "\n"
+        "We're still working on the disruption we wrote to you about (Nobody can pay <by card> & wait). "
+        "The fix is under way.\n"
+        "\n"
+        "We'll update you by 14:00 BST, or as soon as it's fixed.\n"
+        "\n"
+        "We're sorry for the trouble this causes you.\n"
+        "\n"
+        "Kind regards\n"
+        "Example Tutors"
+    )
+    for inside in ("P1", "INC-12", "Ada", "Rolling back", "second"):
+        assert inside not in text
+
+
+def test_a_client_never_reads_what_a_monitoring_system_called_its_alert(wordings: Wordings, runbook: Runbook) -> None:
+    alert = {"origin": {"alert": {"source": "health", "key": "website"}}}
+    declared, over = incident(**alert), resolved(**alert)
+    clients = runbook.audiences["clients"]
+    for text in (
+        composed(wordings, clients, "declared", declared),
+        composed(wordings, clients, "update", declared),
+        composed(wordings, clients, "resolved", over),
+    ):
+        assert declared.title not in text
+
+
+def test_what_was_news_before_the_end_is_no_news_when_it_is_back(wordings: Wordings, runbook: Runbook) -> None:
+    text = composed(wordings, runbook.audiences["stakeholders"], "reopened", incident(**EVERYTHING))
+    for old in EVERYTHING["facts"].values():
+        assert old not in text
+    assert "Nobody can pay" in text
+
+
+def test_the_next_update_is_what_the_latest_update_said_as_long_as_it_is_ahead(
+    wordings: Wordings, runbook: Runbook, clock: Clock
+) -> None:
+    clients, stakeholders = runbook.audiences["clients"], runbook.audiences["stakeholders"]
+    said = incident(facts={"next_update": "20m"}, updated_at=NOON)
+    vague = incident(facts={"next_update": "soon"}, updated_at=NOON)
+
+    assert wordings.next_update(said, clients, NOON) == NOON + timedelta(minutes=20)
+    assert wordings.next_update(vague, clients, NOON) == NOON + timedelta(hours=1)
+    assert wordings.next_update(incident(), stakeholders, NOON) == NOON + timedelta(minutes=30)
+    assert wordings.next_update(incident(severity="P2"), stakeholders, NOON) is None
+    later = NOON + timedelta(minutes=20)
+    assert wordings.next_update(said, clients, later) == later + timedelta(hours=1)
+
+
+def test_a_target_that_has_passed_is_not_promised_any_more(wordings: Wordings, runbook: Runbook, clock: Clock) -> None:
+    stakeholders, by = runbook.audiences["stakeholders"], NOON + timedelta(hours=4)
+    for ahead, left in ((True, timedelta(hours=3, minutes=59)), (False, timedelta(minutes=1))):
+        clock.move(left)
+        _, text = wordings.compose(incident(), stakeholders, "update", "investigating", resolve_by=by)
+        assert ("To be resolved by" in text) is ahead
+
+
+def test_a_status_page_without_a_template_says_nothing_of_the_inside(wordings: Wordings, runbook: Runbook) -> None:
+    text = composed(wordings, runbook.audiences["status-page"], "declared", incident(**EVERYTHING))
+
+    assert text == "Nobody can pay <by card> & wait\n\nWe are looking into it.\n\nMore by 13:30 BST."
+
+
+def test_a_template_that_is_missing_is_named(wordings: Wordings, runbook: Runbook) -> None:
+    for name in ("vip", "../page/email"):
+        audience = Audience(key="vips", email=("a@example.com",), template=name)
+        with pytest.raises(Refused, match=f"no template “{name}” for vips"):
+            wordings.compose(incident(), audience, "declared", "investigating")
+
+
+def test_words_that_are_too_long_are_cut(wordings: Wordings, runbook: Runbook) -> None:
+    about = incident(title="x" * 300, facts={"update": "y" * 3000, "actions": "z" * 3000})
+    subject, text = wordings.compose(about, runbook.audiences["stakeholders"], "update", "investigating")
+
+    assert (len(subject), len(text)) == (SUBJECT_LENGTH, TEXT_LENGTH)
+
+
+def test_every_shipped_template_is_plain_text_with_a_headline() -> None:
+    assert {"client", "internal", "public", "stakeholder"} <= set(TEMPLATES)
+    for name in TEMPLATES:
+        assert "<" not in Path(templates_folder() / "email" / f"{name}.j2").read_text("utf-8")

@@ -1,0 +1,24 @@
+"""The line of a chart: through what was seen, and not over a time in which nobody looked."""
+
+from datetime import UTC, datetime, timedelta
+
+from bot.domain.checks.uptime import Look
+from bot.services.checks.charts import line_of
+
+NOON = datetime(2026, 8, 8, 12, 0, tzinfo=UTC)
+MINUTE = timedelta(minutes=1)
+
+
+def a_look(minutes: int) -> Look:
+    return Look(NOON + minutes * MINUTE, "healthy", timedelta(milliseconds=80), None)
+
+
+def test_where_nobody_looked_the_line_has_a_hole() -> None:
+    line = line_of([a_look(0), a_look(5), a_look(200)], longest=15 * MINUTE)
+    hole = (NOON + 20 * MINUTE).timestamp()
+    assert [value for _, value in line] == [80, 80, None, 80]
+    assert line[2][0] == hole
+
+
+def test_a_look_that_comes_late_makes_no_hole() -> None:
+    assert [value for _, value in line_of([a_look(0), a_look(15)], longest=15 * MINUTE)] == [80, 80]

@@ -1,0 +1,133 @@
+"""Who may look at a check, shown with transactions that are open at the same time."""
+
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from bot.domain.checks.check import Belief, Finding
+from bot.store.checks import checks
+from bot.store.database import Database
+
+NOON = datetime(2026, 8, 8, 12, 0, tzinfo=UTC)
+MINUTE = timedelta(minutes=1)
+LEASES = {"website": MINUTE, "orders": 2 * MINUTE}
+ILL = Finding("down", "503", timedelta(milliseconds=12), "answered 503, expected 200")
+WELL = Finding("healthy", "200", timedelta(milliseconds=12))
+
+
+@pytest.fixture
+async def db(database: str) -> AsyncIterator[Database]:
+    db = Database(database)
+    await db.open()
+    async with db.transaction() as conn:
+        await checks.sow(conn, list(LEASES), now=NOON, latest=NOON + 5 * MINUTE)
+    yield db
+    await db.close()
+
+
+async def test_a_check_goes_to_one_of_two_processes(db: Database) -> None:
+    async with db.transaction() as one, db.transaction() as two:
+        mine = await checks.claim_due(one, LEASES, now=NOON, limit=1)
+        theirs = await checks.claim_due(two, LEASES, now=NOON, limit=10)
+
+    assert len(mine) == 1
+    assert {claim.name for claim in mine + theirs} == set(LEASES)
+    assert len(theirs) == 1
+
+
+async def test_a_check_is_somebody_elses_when_its_own_lease_is_over(db: Database) -> None:
+    async with db.transaction() as conn:
+        await checks.claim_due(conn, LEASES, now=NOON, limit=10)
+        assert await checks.next_due(conn, list(LEASES)) == NOON + MINUTE
+        assert await checks.claim_due(conn, LEASES, now=NOON + MINUTE - timedelta(seconds=1), limit=10) == []
+        again = await checks.claim_due(conn, LEASES, now=NOON + MINUTE, limit=10)
+    assert [claim.name for claim in again] == ["website"]
+
+
+async def test_what_an_older_claim_has_found_is_not_recorded(db: Database) -> None:
+    async with db.transaction() as conn:
+        first, second = [
+            (await checks.claim_due(conn, {"website": MINUTE}, now=NOON + age * MINUTE, limit=1))[0] for age in (0, 1)
+        ]
+        assert await checks.lock(conn, first) is None
+        assert await checks.lock(conn, second) == Belief()
+
+
+async def test_only_checks_of_the_own_runbook_are_claimed(db: Database) -> None:
+    async with db.transaction() as conn:
+        claims = await checks.claim_due(conn, {"orders": MINUTE, "unknown": MINUTE}, now=NOON, limit=10)
+        assert [claim.name for claim in claims] == ["orders"]
+        assert await checks.next_due(conn, ["unknown"]) is None
+
+
+async def test_a_runbook_that_asks_for_more_looks_makes_the_next_one_sooner_and_never_later(db: Database) -> None:
+    async with db.transaction() as conn:
+        await checks.conclude(conn, "website", Belief(), due_at=NOON + 60 * MINUTE)
+        await checks.conclude(conn, "orders", Belief(), due_at=NOON + MINUTE)
+        await checks.sow(conn, list(LEASES), now=NOON, latest=NOON + 5 * MINUTE)
+        assert await checks.next_due(conn, ["website"]) == NOON + 5 * MINUTE
+        assert await checks.next_due(conn, ["orders"]) == NOON + MINUTE
+
+
+async def test_a_state_has_lasted_since_the_first_look_that_found_it(db: Database) -> None:
+    async with db.transaction() as conn:
+        for minutes, finding in enumerate([WELL, ILL, ILL]):
+            await checks.see(conn, "website", finding, NOON + minutes * MINUTE)
+        latest = (await checks.latest(conn, ["website", "orders"]))["website"]
+        assert (latest.state, latest.since, latest.looked_at) == ("down", NOON + MINUTE, NOON + 2 * MINUTE)
+
+        await checks.see(conn, "website", WELL, NOON)
+        assert (await checks.latest(conn, ["website"]))["website"] == latest
+
+
+async def test_the_history_tells_changes_and_how_long_they_lasted(db: Database) -> None:
+    async with db.transaction() as conn:
+        for minutes, finding in enumerate([WELL, WELL, ILL, ILL, WELL]):
+            await checks.see(conn, "website", finding, NOON + minutes * MINUTE)
+        turns = await checks.turns(conn, ["website"], 10)
+
+    assert [(turn.state, turn.at, turn.until) for turn in turns] == [
+        ("healthy", NOON + 4 * MINUTE, None),
+        ("down", NOON + 2 * MINUTE, NOON + 4 * MINUTE),
+        ("healthy", NOON, NOON + 2 * MINUTE),
+    ]
+
+
+async def test_a_check_is_as_available_as_its_looks_say(db: Database) -> None:
+    """Degraded is available; what is down has no pace."""
+    slow = Finding("degraded", "200", timedelta(milliseconds=32), "took 32ms, slow above 20ms")
+    spans = (timedelta(hours=24), timedelta(days=7))
+    async with db.transaction() as conn:
+        for hour, finding in {0: WELL, 1: ILL, 2: ILL, 100: WELL, 101: slow}.items():
+            await checks.see(conn, "website", finding, NOON + timedelta(hours=hour))
+        now = NOON + timedelta(hours=102)
+        found = await checks.availability(conn, list(LEASES), spans, now=now)
+        day, week = await checks.uptimes(conn, "website", spans, now=now)
+
+    assert [(one.span, one.available) for one in found["website"]] == [(spans[0], 100), (spans[1], 60)]
+    assert list(found) == ["website"]
+    assert (week.available, week.p50, day.p50) == (60, WELL.latency, timedelta(milliseconds=22))
+
+
+async def test_a_check_that_was_never_up_has_no_pace(db: Database) -> None:
+    async with db.transaction() as conn:
+        await checks.see(conn, "website", ILL, NOON)
+        (found,) = await checks.uptimes(conn, "website", [MINUTE], now=NOON)
+
+    assert (found.available, found.p50) == (0, None)
+
+
+async def test_old_looks_are_forgotten(db: Database) -> None:
+    async with db.transaction() as conn:
+        await checks.see(conn, "website", WELL, NOON)
+        assert await checks.forget_old(conn, NOON) == 0
+        assert await checks.forget_old(conn, NOON + MINUTE) == 1
+
+
+async def test_a_check_that_the_runbook_has_no_more_is_not_believed_ill(db: Database) -> None:
+    async with db.transaction() as conn:
+        for name in LEASES:
+            await checks.conclude(conn, name, Belief("down", ("down", "down")), due_at=NOON)
+        assert await checks.stop_believing_others(conn, ["orders"]) == ["website"]
+        assert await checks.stop_believing_others(conn, ["orders"]) == []

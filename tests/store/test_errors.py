@@ -1,0 +1,147 @@
+"""What can be said of a transaction that failed: that nothing was committed, or that nobody knows."""
+
+from collections.abc import AsyncIterator
+from uuid import uuid4
+
+import pytest
+from psycopg import AsyncConnection, errors
+
+from bot.domain.errors import Unanswered, Unreachable
+from bot.store.database import Database
+from bot.store.errors import LineLost, plain_reason, refusal
+from bot.wire.timeouts import Patience
+
+# The server ends the session in the middle of its COMMIT, so its answer never comes.
+DIES_AT_COMMIT = """
+CREATE TABLE fragile (n int);
+CREATE FUNCTION die() RETURNS trigger LANGUAGE plpgsql AS
+    'BEGIN PERFORM pg_terminate_backend(pg_backend_pid()); PERFORM pg_sleep(10); RETURN NULL; END';
+CREATE CONSTRAINT TRIGGER fragile_dies AFTER INSERT ON fragile DEFERRABLE INITIALLY DEFERRED
+    FOR EACH ROW EXECUTE FUNCTION die();
+"""
+SLOW_AT_COMMIT = DIES_AT_COMMIT.replace("PERFORM pg_terminate_backend(pg_backend_pid());", "")
+
+
+@pytest.fixture
+async def db(database: str) -> AsyncIterator[Database]:
+    db = Database(database)
+    await db.open()
+    yield db
+    await db.close()
+
+
+async def do(database: str, statements: str) -> None:
+    async with await AsyncConnection.connect(database, autocommit=True) as conn:
+        await conn.execute(statements.encode())
+
+
+async def insert(db: Database) -> None:
+    async with db.transaction() as conn:
+        await conn.execute("INSERT INTO fragile VALUES (1)")
+
+
+async def test_a_commit_that_is_not_answered_is_neither_done_nor_undone_for_all_we_know(
+    db: Database, database: str
+) -> None:
+    await do(database, DIES_AT_COMMIT)
+    with pytest.raises(Unanswered):
+        await insert(db)
+
+
+async def test_whoever_is_not_waited_for_any_more_has_changed_nothing_only_before_the_commit(
+    db: Database, database: str
+) -> None:
+    await do(database, SLOW_AT_COMMIT)
+    with pytest.raises(Unanswered):
+        await Patience(0.05).wait_for(insert(db))
+
+    async def slow() -> None:
+        async with db.transaction() as conn:
+            await conn.execute("SELECT pg_sleep(10)")
+
+    with pytest.raises(Unreachable):
+        await Patience(0.05).wait_for(slow())
+
+
+async def test_what_fails_after_a_commit_is_not_called_undone(db: Database) -> None:
+    async def done_and_then_away() -> None:
+        async with db.transaction() as conn:
+            await conn.execute("SELECT 1")
+        raise Unreachable("the database does not answer")
+
+    with pytest.raises(Unanswered):
+        await Patience(5).wait_for(Patience(5).wait_for(done_and_then_away()))
+
+
+async def test_a_line_that_is_lost_before_the_commit_has_changed_nothing(db: Database) -> None:
+    with pytest.raises(LineLost):
+        async with db.transaction() as conn:
+            await conn.execute("SELECT pg_terminate_backend(pg_backend_pid())")
+
+
+async def test_connections_that_died_while_nobody_used_them_are_replaced_before_anybody_is_refused(
+    db: Database, database: str
+) -> None:
+    for kind in (db.transaction, db.statement, db.intake):
+        async with kind() as conn:
+            await conn.execute("SELECT 1")
+        await do(
+            database,
+            "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity "
+            "WHERE datname = current_database() AND pid <> pg_backend_pid()",
+        )
+        for _ in range(8):
+            async with kind() as conn:
+                await conn.execute("SELECT 1")
+
+
+@pytest.mark.parametrize("kind", ["transaction", "statement", "intake"])
+async def test_a_database_that_is_read_only_has_kept_nothing_and_is_asked_on_a_new_line(
+    db: Database, database: str, kind: str
+) -> None:
+    await do(database, "CREATE TABLE plain (n int)")
+    with pytest.raises(Unreachable, match="the database is read-only"):
+        async with getattr(db, kind)() as conn:
+            await conn.execute(
+                "SET default_transaction_read_only = on" if kind == "statement" else "SET TRANSACTION READ ONLY"
+            )
+            await conn.execute("INSERT INTO plain VALUES (1)")
+    assert conn.closed
+
+
+async def test_a_mistake_of_ours_is_no_trouble_of_the_database(db: Database) -> None:
+    with pytest.raises(errors.UndefinedTable):
+        async with db.transaction() as conn:
+            await conn.execute("SELECT FROM nowhere")
+
+
+async def test_a_server_that_takes_no_more_connections_is_told_as_that(database: str) -> None:
+    """Of a role: the server's own last places are kept for the tests'."""
+    role = f"crowded_{uuid4().hex}"
+    await do(database, f"CREATE ROLE {role} LOGIN CONNECTION LIMIT 0")
+    db = Database(database.replace("postgres@", f"{role}@"))
+    await db.open()
+    with pytest.raises(Unreachable, match="the database takes no more connections") as told:
+        async with db.intake():
+            pass
+    assert plain_reason(told.value) == "my database takes no more connections"
+    await do(database, f"ALTER ROLE {role} CONNECTION LIMIT 100")
+    async with db.transaction() as conn:
+        await conn.execute("SELECT 1")
+    await db.close()
+    await do(database, f"DROP ROLE {role}")
+
+
+@pytest.mark.parametrize(
+    ("said", "why"),
+    [
+        ("FATAL:  sorry, too many clients already", "the database takes no more connections"),
+        ("FATAL:  no more connections allowed (max_client_conn)", "the database takes no more connections"),
+        ("FATAL:  the database system is starting up\nDETAIL: x", "the database is starting"),
+        ('FATAL:  password authentication failed for user "x"', "lets nobody in: password authentication failed for"),
+        ("Connection refused\n\tIs the server running?", None),
+    ],
+)
+def test_why_nobody_is_let_in_is_what_the_server_says(said: str, why: str | None) -> None:
+    heard = refusal(errors.OperationalError(f'connection failed: connection to server at "db" failed: {said}'))
+    assert heard == why if why is None else why in (heard or "")

@@ -1,0 +1,384 @@
+"""Monitoring tells of trouble: one card, edited in place, and an incident when the runbook or nobody's answer asks."""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager
+
+import pytest
+
+from bot.domain.errors import AlreadyDone
+from tests.stories.alerts.monitoring import CHANNEL, TOKEN, WITH_ALERTS, Monitoring, alert, watched
+from tests.world import World, words_of
+
+
+@pytest.fixture
+async def world(new_world: Callable[..., AbstractAsyncContextManager[World]]) -> AsyncIterator[World]:
+    async with new_world(runbook=WITH_ALERTS, ALERTS_TOKEN=TOKEN) as world:
+        yield world
+
+
+@pytest.fixture
+async def monitoring(world: World) -> AsyncIterator[Monitoring]:
+    async with watched(world) as monitoring:
+        yield monitoring
+
+
+async def test_an_alert_becomes_one_card_that_is_edited_in_place(world: World, monitoring: Monitoring) -> None:
+    await monitoring.fires(alert("DiskFull", host="db-1"))
+    assert world.posts() == [(CHANNEL, "🟡 *Medium* DiskFull is bad")]
+    assert "host* db-1" in monitoring.words
+    assert world.ada.labels(monitoring.card) == ["Acknowledge", "Declare incident", "Attach", "Silence"]
+
+    await world.passes(hours=4)
+    await monitoring.fires(alert("DiskFull", host="db-1"))
+    assert "Seen 2 times" in monitoring.words
+
+    await monitoring.fires(alert("DiskFull", host="db-1", status="resolved"))
+    assert monitoring.card.text == "✅ *Over* DiskFull is bad"
+    assert world.ada.labels(monitoring.card) == []
+    world.nothing_else_was_sent()
+
+
+async def test_an_alert_that_fires_anew_gets_a_new_card(world: World, monitoring: Monitoring) -> None:
+    for status in ("firing", "resolved", "firing"):
+        await monitoring.fires(alert("DiskFull", status=status))
+
+    assert [card.text for card in monitoring.cards] == ["✅ *Over* DiskFull is bad", "🟡 *Medium* DiskFull is bad"]
+
+
+async def test_a_storm_of_one_group_is_one_card(world: World, monitoring: Monitoring) -> None:
+    storm = [alert("DiskFull", host=f"db-{number:02}") for number in range(40)]
+    assert await monitoring.fires(*storm) == 40
+
+    assert world.posts() == [(CHANNEL, "🟡 *Medium* DiskFull is bad and 39 more")]
+    assert "and 30 more" in monitoring.words
+
+    await monitoring.fires(*[one | {"status": "resolved"} for one in storm[:-1]])
+    assert monitoring.card.text == "🟡 *Medium* DiskFull is bad"
+    await monitoring.fires(storm[-1] | {"status": "resolved"})
+    assert monitoring.card.text == "✅ *Over* DiskFull is bad and 39 more"
+    world.nothing_else_was_sent()
+
+
+async def test_a_rule_declares_an_incident_and_its_first_tier_is_paged(world: World, monitoring: Monitoring) -> None:
+    await monitoring.fires(alert("DatabaseDown", severity="critical"))
+
+    assert [page.text for page in world.pages_of("ada")] == ["🔔 *P1* DatabaseDown is bad (INC-1)"]
+    assert "INC-1" in monitoring.words
+    assert world.ada.labels(monitoring.card) == ["Acknowledge", "Silence", "Runbook"]
+    timeline = await world.house.incidents.timeline(1)
+    assert [(one.kind, one.actor) for one in timeline[:2]] == [("declared", "tocsin"), ("system", "tocsin")]
+
+
+async def test_repeats_of_an_alert_declare_nothing_twice(world: World, monitoring: Monitoring) -> None:
+    for _ in range(3):
+        await monitoring.fires(alert("DatabaseDown", severity="critical"))
+
+    assert len(await world.house.incidents.newest(open_only=False)) == 1
+    assert len(world.pages_of("ada")) == 1
+
+
+async def test_the_end_of_an_alert_is_told_in_the_room_and_resolves_nothing(
+    world: World, monitoring: Monitoring
+) -> None:
+    await monitoring.fires(alert("DatabaseDown", severity="critical"))
+    await monitoring.fires(alert("DatabaseDown", severity="critical", status="resolved"))
+
+    assert (await world.house.incidents.find("INC-1")).is_open
+    assert any(words.startswith("✅ *The alert is over:* DatabaseDown") for words in world.said_in(world.room()))
+    entries = [one.text for one in await world.house.incidents.timeline(1) if one.kind == "system"]
+    assert entries[-1] == "The alert is over: DatabaseDown is bad (alertmanager)"
+
+
+async def test_an_alert_that_fires_again_joins_its_open_incident(world: World, monitoring: Monitoring) -> None:
+    for status in ("firing", "resolved", "firing"):
+        await monitoring.fires(alert("DatabaseDown", severity="critical", status=status))
+
+    assert len(await world.house.incidents.newest(open_only=False)) == 1
+    assert "INC-1" in words_of(monitoring.cards[1])
+    assert sum(words.startswith("🔗 *The alert fires again*") for words in world.said_in(world.room())) == 1
+
+    await world.house.incidents.resolve(world.house.people.actor("U0ADA"), 1)
+    for status in ("resolved", "firing"):
+        await monitoring.fires(alert("DatabaseDown", severity="critical", status=status))
+    assert len(await world.house.incidents.newest(open_only=False)) == 2
+
+
+async def test_of_two_who_acknowledge_the_second_learns_who_was_first(world: World, monitoring: Monitoring) -> None:
+    await monitoring.fires(alert("DiskFull"))
+    await world.ada.presses("Acknowledge", monitoring.card)
+    await world.settled()
+    assert "👀 Acknowledged by <@U0ADA>" in monitoring.words
+    assert "Acknowledge" not in world.ben.labels(monitoring.card)
+
+    with pytest.raises(AlreadyDone, match="already acknowledged by Ada Obi"):
+        await world.house.alert_deeds.acknowledge(world.house.people.actor("U0BEN"), 1)
+
+
+async def test_a_critical_alert_that_nobody_acknowledges_pages_after_five_minutes(
+    world: World, monitoring: Monitoring
+) -> None:
+    await monitoring.fires(alert("SiteDown", severity="critical"))
+    assert "Unless somebody acknowledges, people are paged" in monitoring.words
+
+    await world.passes(minutes=4, seconds=59)
+    assert world.pages_of("ada") == []
+
+    await world.passes(seconds=1)
+    assert [page.text for page in world.pages_of("ada")] == ["🔔 *P2* SiteDown is bad (INC-1)"]
+    await world.passes(minutes=5)
+    assert len(world.pages_of("ada")) == 1
+
+
+async def test_a_critical_alert_somebody_has_acknowledged_pages_nobody(world: World, monitoring: Monitoring) -> None:
+    await monitoring.fires(alert("SiteDown", severity="critical"))
+    await world.passes(minutes=4, seconds=59)
+    await world.ben.presses("Acknowledge", monitoring.card)
+    await world.settled()
+    await world.passes(hours=1)
+
+    assert world.posts() == [(CHANNEL, "🔴 *Critical* SiteDown is bad")]
+    world.nothing_else_was_sent()
+
+
+async def test_an_acknowledgement_is_no_answer_to_what_comes_later_in_its_group(
+    world: World, monitoring: Monitoring
+) -> None:
+    await monitoring.fires(alert("SiteDown", severity="critical", host="web-1"), group="sites")
+    await world.ben.presses("Acknowledge", monitoring.card)
+    await world.settled()
+    await world.passes(hours=1)
+    await monitoring.fires(alert("SiteDown", severity="critical", host="web-2"), group="sites")
+    assert "Acknowledge" in world.ben.labels(monitoring.card)
+
+    await world.passes(minutes=4, seconds=59)
+    assert world.pages_of("ada") == []
+    await world.passes(seconds=1)
+    assert len(world.pages_of("ada")) == 1
+
+
+async def test_an_alert_that_becomes_graver_needs_another_answer(world: World, monitoring: Monitoring) -> None:
+    one = {"title": "Queue grows", "status": "firing", "fingerprint": "queue"}
+    await monitoring.tells("generic", one | {"severity": "warning"})
+    await world.ben.presses("Acknowledge", monitoring.card)
+    await world.settled()
+    for severity in ("info", "warning", "critical"):
+        await world.passes(minutes=10)
+        await monitoring.tells("generic", one | {"severity": severity})
+    assert world.pages_of("ada") == []
+
+    await world.passes(minutes=5)
+    assert len(world.pages_of("ada")) == 1
+
+
+async def test_acknowledging_the_alert_stops_the_paging_of_its_incident(world: World, monitoring: Monitoring) -> None:
+    await monitoring.fires(alert("DatabaseDown", severity="critical"))
+    await world.ada.presses("Acknowledge", monitoring.card)
+    await world.settled()
+    await world.passes(hours=2)
+
+    assert (await world.house.incidents.find("INC-1")).acknowledged_by == "ada"
+    assert world.pages_of("ben") == []
+
+
+async def test_a_person_declares_an_incident_from_the_card(world: World, monitoring: Monitoring) -> None:
+    await monitoring.fires(alert("DiskFull", host="db-1"))
+    await world.eve.presses("Declare incident", monitoring.card)
+    await world.settled()
+
+    incident = await world.house.incidents.find("INC-1")
+    assert (incident.title, incident.severity, incident.declared_by) == ("DiskFull is bad", "P2", "U0EVE")
+    assert "Declare incident" not in world.eve.labels(monitoring.card)
+    assert "*INC-1* P2 investigating" in monitoring.words
+
+    await world.house.incidents.resolve(world.house.people.actor("U0EVE"), 1)
+    await world.settled()
+    assert "*INC-1* P2 resolved" in monitoring.words
+    assert "Declare incident" in world.eve.labels(monitoring.card)
+
+
+async def test_a_person_attaches_the_alert_to_an_open_incident(world: World, monitoring: Monitoring) -> None:
+    for words in ("declare P3 Slow pages", "drill P3 Only a rehearsal", "private P3 Nobody should know"):
+        await world.eve.types(f"/incident {words}")
+        await world.settled()
+    await monitoring.fires(alert("SiteDown", severity="critical"))
+
+    await world.ben.presses("Attach", monitoring.card)
+    await world.settled()
+    [options] = [block["element"]["options"] for block in world.ben.modal().blocks if block["type"] == "input"]
+    assert [option["text"]["text"] for option in options] == ["INC-1 P3 Slow pages"]
+    await world.ben.submits()
+    await world.settled()
+
+    assert "INC-1" in monitoring.words
+    await world.passes(minutes=10)
+    assert len(await world.house.incidents.newest(open_only=False)) == 3
+
+
+async def test_without_an_open_incident_there_is_nothing_to_attach_to(world: World, monitoring: Monitoring) -> None:
+    await monitoring.fires(alert("DiskFull"))
+    answer = await world.ben.presses("Attach", monitoring.card)
+    await world.settled()
+
+    assert "No incident is open" in answer.text
+
+
+async def test_a_silenced_alert_is_counted_but_tells_and_pages_nobody(world: World, monitoring: Monitoring) -> None:
+    await monitoring.fires(alert("SiteDown", severity="critical"))
+    await world.ben.presses("Silence", monitoring.card)
+    await world.settled()
+    await world.ben.submits()
+    await world.settled()
+    assert "Silenced by Ben Moss" in monitoring.words
+
+    await monitoring.fires(alert("SiteDown", severity="critical", status="resolved"))
+    await world.passes(minutes=59, seconds=59)
+    await monitoring.fires(alert("SiteDown", severity="critical"))
+    assert len(monitoring.cards) == 1
+    assert world.pages_of("ada") == []
+
+    await world.passes(seconds=1)
+    assert [card.text for card in monitoring.cards] == ["✅ *Over* SiteDown is bad", "🔴 *Critical* SiteDown is bad"]
+
+
+async def test_a_silence_needs_a_duration(world: World, monitoring: Monitoring) -> None:
+    await monitoring.fires(alert("DiskFull"))
+    await world.ben.presses("Silence", monitoring.card)
+    await world.settled()
+    answer = await world.ben.submits(values={"For how long?": "a while"})
+
+    assert "is not a duration" in answer.errors["duration"]
+
+
+async def test_the_runbook_button_shows_the_procedure_of_the_rule(world: World, monitoring: Monitoring) -> None:
+    await monitoring.fires(alert("DatabaseDown"))
+    answer = await world.ada.presses("Runbook", monitoring.card)
+    await world.settled()
+
+    [shown] = answer.messages
+    assert "Check the database answers" in words_of(shown)
+
+
+async def test_the_runbook_button_is_a_link_when_the_alert_brings_one(world: World, monitoring: Monitoring) -> None:
+    one = alert("DiskFull")
+    one["annotations"]["runbook_url"] = "https://runbooks.example.com/disk"
+    await monitoring.fires(one)
+
+    [button] = [b for block in monitoring.card.blocks or [] for b in block.get("elements", []) if b.get("url")]
+    assert button["url"] == "https://runbooks.example.com/disk"
+    answer = await world.ada.presses("Runbook", monitoring.card)
+    await world.settled()
+    assert (answer.error, answer.messages) == (None, [])
+
+
+async def test_fewer_alerts_than_their_rule_waits_for_tell_nobody(world: World, monitoring: Monitoring) -> None:
+    for number in range(4):
+        await monitoring.tells("generic", login(f"10.0.0.{number}"))
+    assert monitoring.cards == []
+
+    await monitoring.tells("generic", login("10.0.0.4"))
+    assert monitoring.card.text == "🟠 *High* Failed login and 4 more"
+
+
+async def test_what_was_long_ago_does_not_count_for_a_rule(world: World, monitoring: Monitoring) -> None:
+    await monitoring.tells("generic", login("10.0.0.1"))
+    await world.passes(hours=1)
+    for _ in range(4):
+        await monitoring.tells("generic", login("10.0.0.1"))
+    assert monitoring.cards == []
+
+
+async def test_an_alert_that_is_only_counted_is_over_when_its_time_passes(world: World, monitoring: Monitoring) -> None:
+    for _ in range(5):
+        await monitoring.tells("generic", login("10.0.0.1"))
+    await world.passes(minutes=59, seconds=59)
+    assert monitoring.card.text == "🟠 *High* Failed login"
+
+    await world.passes(seconds=1)
+    assert monitoring.card.text == "✅ *Over* Failed login"
+    for _ in range(5):
+        await monitoring.tells("generic", login("10.0.0.1"))
+    assert len(monitoring.cards) == 2
+
+
+async def test_a_job_that_falls_silent_becomes_an_alert_until_it_is_heard_of(
+    world: World, monitoring: Monitoring
+) -> None:
+    assert (await monitoring.beats("nightly-job")).status == 202
+    await world.passes(hours=24, minutes=29, seconds=59)
+    assert monitoring.cards == []
+
+    await world.passes(seconds=1)
+    assert monitoring.card.text == "🟠 *High* No sign of life from nightly-job"
+    await world.passes(days=3)
+
+    await monitoring.beats("nightly-job")
+    assert monitoring.card.text == "✅ *Over* No sign of life from nightly-job"
+    assert world.posts() == [(CHANNEL, "🟠 *High* No sign of life from nightly-job")]
+    world.nothing_else_was_sent()
+
+
+async def test_a_job_never_heard_of_becomes_an_alert_too(world: World, monitoring: Monitoring) -> None:
+    await world.passes(hours=24, minutes=30)
+    assert "Never heard of" in monitoring.words
+
+
+async def test_starting_again_gives_a_silent_job_no_more_time(world: World, monitoring: Monitoring) -> None:
+    await world.passes(hours=12)
+    await world.house.heartbeats.watch()
+    await world.passes(hours=12, minutes=30)
+    assert monitoring.card.text == "🟠 *High* No sign of life from nightly-job"
+
+    await world.house.heartbeats.watch()
+    await world.passes(days=2)
+    assert "Seen" not in monitoring.words
+
+
+async def test_only_those_the_runbook_names_may_silence(
+    new_world: Callable[..., AbstractAsyncContextManager[World]],
+) -> None:
+    allowed = WITH_ALERTS + "permissions: {alert.silence: [ben]}\n"
+    async with new_world(runbook=allowed, ALERTS_TOKEN=TOKEN) as world, watched(world) as monitoring:
+        await monitoring.fires(alert("DiskFull"))
+        for person in (world.ada, world.ben):
+            assert "Silenced" not in monitoring.words
+            await person.presses("Silence", monitoring.card)
+            await world.settled()
+            await person.submits(values={"For how long?": "2h"})
+            await world.settled()
+        assert "Silenced by Ben Moss" in monitoring.words
+
+
+async def test_an_alert_no_rule_matches_with_an_unknown_severity_is_flagged(
+    world: World, monitoring: Monitoring
+) -> None:
+    await monitoring.fires(alert("Strange", severity="purple"))
+
+    assert monitoring.card.text == "🟡 *Medium* Strange is bad"
+    assert "No rule matches this alert and its severity is unknown (purple)" in monitoring.words
+
+
+async def test_nothing_in_an_alert_can_mention_anybody_or_forge_a_link(world: World, monitoring: Monitoring) -> None:
+    evil = "@here <!channel> <@U0ADA> <https://evil.example.com|click> &amp;"
+    await monitoring.tells(
+        "generic",
+        {
+            "title": evil,
+            "status": "firing",
+            "description": evil,
+            "severity": evil,
+            "url": "https://good.example.com/|<!here>",
+            "runbook_url": "javascript:alert(1)",
+            "labels": {evil: evil},
+        },
+    )
+    await world.eve.presses("Declare incident", monitoring.card)
+    await world.settled()
+
+    assert "&lt;!channel&gt;" in monitoring.words
+    assert "good.example.com" not in monitoring.words
+    assert world.workspace.audit() == []
+    assert [str(one) for one in world.workspace.complaints] == []
+
+
+def login(address: str) -> dict[str, object]:
+    return {"title": "Failed login", "status": "firing", "labels": {"event": "failed_login", "ip": address}}

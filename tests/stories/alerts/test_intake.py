@@ -1,0 +1,286 @@
+"""The HTTP door for alerts: what is taken, and the reason for what is not."""
+
+import asyncio
+import gzip
+import json
+import random
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager
+
+import psycopg
+import pytest
+
+from bot.services.alerts.alerts import MOST_ALERTS
+from tests.stories.alerts.monitoring import TOKEN, WITH_ALERTS, Monitoring, alert, notification, watched
+from tests.world import World, words_of
+
+ONE_MIB = 1024 * 1024
+SOMETHING = {"title": "Disk almost full", "status": "firing"}
+
+NewWorld = Callable[..., AbstractAsyncContextManager[World]]
+
+
+@pytest.fixture
+async def world(new_world: NewWorld) -> AsyncIterator[World]:
+    async with new_world(runbook=WITH_ALERTS, ALERTS_TOKEN=f"{TOKEN}, alerts-token-2") as world:
+        yield world
+
+
+@pytest.fixture
+async def monitoring(world: World) -> AsyncIterator[Monitoring]:
+    async with watched(world) as monitoring:
+        yield monitoring
+
+
+def as_json(content: object, length: int | None = None) -> bytes:
+    """With blanks to a given length."""
+    body = json.dumps(content).encode()
+    return body.ljust(length) if length else body
+
+
+async def test_what_is_taken_is_answered_with_how_many_alerts_it_held(monitoring: Monitoring) -> None:
+    reply = await monitoring.sends("alertmanager", as_json(notification(alert("A"), alert("B"))))
+    assert (reply.status, reply.body) == (202, {"accepted": 2})
+
+
+@pytest.mark.parametrize("source", ["alertmanager", "generic"])
+async def test_a_list_without_an_alert_is_taken_too(monitoring: Monitoring, source: str) -> None:
+    reply = await monitoring.sends(source, as_json({"alerts": []}))
+    assert (reply.status, reply.body) == (202, {"accepted": 0})
+
+
+@pytest.mark.parametrize("token", [TOKEN, "alerts-token-2"])
+async def test_each_of_several_tokens_opens_the_door(monitoring: Monitoring, token: str) -> None:
+    assert (await monitoring.sends("generic", as_json(SOMETHING), token=token)).status == 202
+
+
+async def test_the_token_may_stand_in_the_address(monitoring: Monitoring) -> None:
+    reply = await monitoring.sends("generic", as_json(SOMETHING), token=None, query=f"?token={TOKEN}")
+    assert reply.status == 202
+
+
+@pytest.mark.parametrize("token", [None, "", "wrong", TOKEN[:-1], TOKEN + "x", f"{TOKEN}, alerts-token-2"])
+@pytest.mark.parametrize("path", ["generic", "no-such-source", "heartbeat/nightly-job"])
+async def test_a_wrong_token_is_refused_before_anything_is_read(
+    monitoring: Monitoring, token: str | None, path: str
+) -> None:
+    reply = await monitoring.sends(path, b"{ not even JSON", token=token)
+    assert reply.status == 401
+    assert "ALERTS_TOKEN" in reply.body["error"]
+
+
+async def test_without_any_token_set_nothing_unsigned_is_taken(new_world: NewWorld) -> None:
+    async with new_world(runbook=WITH_ALERTS) as world, watched(world) as monitoring:
+        reply = await monitoring.sends("generic", as_json(SOMETHING), token="")
+        assert reply.status == 401
+        assert "ALERTS_TOKEN is not set" in reply.body["error"]
+
+
+@pytest.mark.parametrize("path", ["no-such-source", "heartbeat", "heartbeat/no-such-job"])
+async def test_an_unknown_name_is_not_found_and_the_answer_lists_the_known(monitoring: Monitoring, path: str) -> None:
+    reply = await monitoring.sends(path, as_json(SOMETHING))
+    assert reply.status == 404
+    assert "generic" in reply.body["error"] or "nightly-job" in reply.body["error"]
+
+
+@pytest.mark.parametrize("body", [b"", b"{", b"\xff\xfe{", b"[" * 200_000, b"title=Disk"])
+async def test_what_cannot_be_read_is_refused(monitoring: Monitoring, body: bytes) -> None:
+    reply = await monitoring.sends("generic", body)
+    assert (reply.status, reply.body) == (400, {"error": "the body is not JSON"})
+
+
+async def test_a_body_that_does_not_unpack_is_refused(monitoring: Monitoring) -> None:
+    reply = await monitoring.sends("generic", b"not packed at all", Content_Encoding="gzip")
+    assert reply.status == 400
+
+
+async def test_a_packed_body_is_unpacked_and_measured_unpacked(monitoring: Monitoring) -> None:
+    small, large = gzip.compress(as_json(SOMETHING)), gzip.compress(as_json(SOMETHING, ONE_MIB + 1))
+    assert (await monitoring.sends("generic", small, Content_Encoding="gzip")).status == 202
+    assert (await monitoring.sends("generic", large, Content_Encoding="gzip")).status == 413
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        [], "text", 7, None, {}, {"title": "x"}, {"status": "firing"}, {"title": "x", "status": "maybe"},
+        {"title": " ", "status": "firing"}, {"title": ["x"], "status": "firing"}, [SOMETHING],
+        {"alerts": "none"}, {"alerts": [{}, {"title": "x"}]},
+    ],
+)  # fmt: skip
+async def test_what_has_another_shape_is_refused_with_the_place(monitoring: Monitoring, content: object) -> None:
+    reply = await monitoring.sends("generic", as_json(content))
+    assert reply.status == 422
+    assert ": " in reply.body["error"]
+
+
+async def test_of_a_notification_of_which_one_alert_is_wrong_the_rest_is_taken(
+    world: World, monitoring: Monitoring
+) -> None:
+    """What was left out may fire: the card counts it, and what it lists no more is not over for that."""
+    await monitoring.tells("alertmanager", notification(alert("A"), alert("A", host="b"), group="g"))
+    await world.passes(minutes=2)
+    wrong = notification(alert("A"), alert("A", host="b") | {"status": "?"}, group="g") | {"truncatedAlerts": 0}
+    reply = await monitoring.sends("alertmanager", as_json(wrong))
+    await world.settled()
+    assert (reply.status, reply.body["accepted"]) == (202, 1)
+    assert [odd.split(":")[0] for odd in reply.body["odd"]] == ["alerts.1.status"]
+    assert "1 more alert is not shown" in monitoring.words
+    assert "and 1 more" in monitoring.card.text
+
+
+async def test_a_notification_of_which_every_alert_is_wrong_is_refused(monitoring: Monitoring) -> None:
+    reply = await monitoring.sends("alertmanager", as_json(notification(alert("B") | {"status": "?"})))
+    assert (reply.status, reply.body["error"].split(":")[0]) == (422, "alerts.0.status")
+    assert monitoring.cards == []
+
+
+async def test_a_body_of_one_mebibyte_is_taken_and_one_byte_more_is_not(monitoring: Monitoring) -> None:
+    assert (await monitoring.sends("generic", as_json(SOMETHING, ONE_MIB))).status == 202
+    assert (await monitoring.sends("generic", as_json(SOMETHING, ONE_MIB + 1))).status == 413
+
+
+async def test_a_body_without_a_length_is_measured_as_it_comes(monitoring: Monitoring) -> None:
+    async def pieces(length: int) -> AsyncIterator[bytes]:
+        body = as_json(SOMETHING, length)
+        for start in range(0, length, 100_000):
+            yield body[start : start + 100_000]
+
+    assert (await monitoring.sends("generic", pieces(ONE_MIB))).status == 202
+    assert (await monitoring.sends("generic", pieces(ONE_MIB + 1))).status == 413
+
+
+async def test_without_a_database_nothing_is_claimed_to_be_stored(world: World, monitoring: Monitoring) -> None:
+    await world.house.db.close()
+    reply = await monitoring.sends("generic", as_json(SOMETHING))
+    assert reply.status == 503
+    assert "send it again" in reply.body["error"]
+
+
+async def test_an_alert_that_cannot_be_stored_in_time_is_refused(
+    world: World, monitoring: Monitoring, database: str
+) -> None:
+    await monitoring.tells("generic", SOMETHING)
+    async with await psycopg.AsyncConnection.connect(database) as other:
+        await other.execute("LOCK TABLE alerts IN ACCESS EXCLUSIVE MODE")
+        reply = await monitoring.sends("generic", as_json(SOMETHING))
+    assert reply.status == 503
+
+    await monitoring.tells("generic", SOMETHING)
+    assert "Seen 2 times" in monitoring.words
+
+
+async def test_a_delivery_with_the_same_idempotency_key_changes_nothing_twice(
+    world: World, monitoring: Monitoring
+) -> None:
+    for _ in range(2):
+        reply = await monitoring.sends("generic", as_json(SOMETHING), Idempotency_Key="disk-1")
+        assert (reply.status, reply.body) == (202, {"accepted": 1})
+    await world.settled()
+    assert "Seen" not in monitoring.words
+
+
+async def test_a_name_of_a_delivery_in_no_known_script_is_a_name_as_well(world: World, monitoring: Monitoring) -> None:
+    """Two that no database could keep as they are, are two, and each of them is known again."""
+    body = as_json(SOMETHING)
+    for name in (b"disk-\xff", b"disk-\xfe", b"disk-\xff"):
+        reader, writer = await asyncio.open_connection("127.0.0.1", world.app.port)
+        head = f"Host: x\r\nAuthorization: Bearer {TOKEN}\r\nContent-Length: {len(body)}\r\n".encode()
+        writer.write(b"POST /alerts/generic HTTP/1.1\r\n" + head + b"Idempotency-Key: " + name + b"\r\n\r\n" + body)
+        assert b" 202 " in await reader.readline()
+        writer.close()
+    await world.settled()
+    assert "Seen 2 times" in monitoring.words
+
+
+async def test_the_body_is_kept_as_it_came(world: World, monitoring: Monitoring, database: str) -> None:
+    body = as_json(SOMETHING, 70_000)
+    await monitoring.sends("generic", body)
+    async with await psycopg.AsyncConnection.connect(database) as conn:
+        rows = await (await conn.execute("SELECT source, accepted, body FROM alert_deliveries")).fetchall()
+    assert rows == [("generic", 1, body[: 64 * 1024])]
+
+
+async def test_signs_that_a_database_cannot_keep_do_no_harm(monitoring: Monitoring) -> None:
+    strange = "null \x00 half \ud800 bell \x07 line\nbreak"
+    await monitoring.tells("generic", {"title": strange, "status": "firing", "labels": {strange: strange}})
+    assert monitoring.card.text == "🟡 *Medium* null half bell line break"
+
+
+async def test_a_notification_as_large_as_it_may_be_is_taken(monitoring: Monitoring) -> None:
+    storm = [alert("DiskFull", host=f"db-{number:06}") for number in range(2800)]
+    random.Random(7).shuffle(storm)
+    body = as_json(notification(*storm))
+    assert 0.9 * ONE_MIB < len(body) < ONE_MIB
+    reply = await monitoring.sends("alertmanager", body)
+    assert (reply.status, reply.body) == (202, {"accepted": 2800})
+
+
+# What is refused is heard of
+
+
+def system_cards(monitoring: Monitoring) -> list[str]:
+    return [words_of(card) for card in monitoring.cards if "are refused" in card.text]
+
+
+async def test_a_wrong_token_is_told_once_with_its_sender_and_what_to_do(world: World, monitoring: Monitoring) -> None:
+    for _ in range(3):
+        await monitoring.sends("alertmanager", b"{}", token="wrong", User_Agent="Alertmanager/0.27.0")
+    await world.settled()
+    [words] = system_cards(monitoring)
+    assert "127.0.0.1 (Alertmanager/0.27.0)" in words
+    assert "credentials" in words
+
+    await monitoring.fires(alert("DiskFull"))
+    [words] = system_cards(monitoring)
+    assert "Over" in words or "Resolved" in words
+
+
+async def test_a_body_that_is_too_large_is_told_with_the_setting_that_cuts_it(
+    world: World, monitoring: Monitoring
+) -> None:
+    assert (await monitoring.sends("alertmanager", as_json(SOMETHING, ONE_MIB + 1))).status == 413
+    await world.settled()
+    [words] = system_cards(monitoring)
+    assert "max_alerts" in words
+
+    # The small ones that go through do not say that the large ones do.
+    await monitoring.fires(alert("DiskFull"))
+    [words] = system_cards(monitoring)
+    assert "Resolved" not in words
+
+
+async def test_what_is_refused_is_counted(world: World, monitoring: Monitoring) -> None:
+    await monitoring.sends("generic", b"{", token=TOKEN)
+    await monitoring.sends("no-such-source", b"{", token=TOKEN)
+    text = world.app.metrics.text(None).decode()
+    assert 'tocsin_alerts_refused_total{source="generic",status="400"} 1.0' in text
+    assert "no-such-source" not in text
+
+
+async def test_nobody_unknown_has_anything_unpacked(monitoring: Monitoring) -> None:
+    for body in (gzip.compress(b"{}"), b"not packed at all"):
+        assert (await monitoring.sends("generic", body, token="wrong", Content_Encoding="gzip")).status == 401
+
+
+async def test_a_delivery_of_too_many_alerts_is_refused_with_what_to_do(monitoring: Monitoring) -> None:
+    many = [{"title": "a", "status": "firing", "fingerprint": str(n)} for n in range(MOST_ALERTS + 1)]
+    reply = await monitoring.sends("generic", as_json({"alerts": many}))
+    assert reply.status == 422
+    assert f"at most {MOST_ALERTS}" in reply.body["error"]
+
+
+async def test_a_thousand_alerts_in_one_body_are_taken(world: World, monitoring: Monitoring, database: str) -> None:
+    many = [{"title": "a", "status": "firing", "fingerprint": str(n), "severity": "info"} for n in range(1000)]
+    reply = await monitoring.sends("generic", as_json({"alerts": many}))
+    assert (reply.status, reply.body) == (202, {"accepted": 1000})
+    async with await psycopg.AsyncConnection.connect(database) as conn:
+        counted = await (await conn.execute("SELECT count(*), count(DISTINCT group_id) FROM alerts")).fetchone()
+    assert counted == (1000, 1000)
+
+
+async def test_what_was_odd_is_told_to_whoever_sent_it(monitoring: Monitoring) -> None:
+    one = alert("A") | {"labels": {"alertname": "A", "team": None}}
+    reply = await monitoring.sends("alertmanager", as_json(notification(one, alert("B"))))
+    assert (reply.status, reply.body["accepted"]) == (202, 2)
+    assert "labels.team" in reply.body["odd"][0]

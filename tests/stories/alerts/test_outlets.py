@@ -1,0 +1,47 @@
+"""Where an alert is told beside Slack: its level says so."""
+
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
+
+from tests.mail_server import post_office
+from tests.stories.alerts.monitoring import TOKEN, WITH_ALERTS, alert, watched
+from tests.world import World
+
+NewWorld = Callable[..., AbstractAsyncContextManager[World]]
+
+TO_ADMIN = WITH_ALERTS + "  email: [admin@example.com]\n  levels: {low: [], medium: [email]}\n"
+
+
+async def test_an_alert_is_mailed_once_where_its_level_says_so(new_world: NewWorld) -> None:
+    async with (
+        post_office() as office,
+        new_world(
+            runbook=TO_ADMIN, ALERTS_TOKEN=TOKEN, SMTP_URL=f"smtp://127.0.0.1:{office.port}", MAIL_FROM="t@example.com"
+        ) as world,
+        watched(world) as monitoring,
+    ):
+        for _ in range(2):
+            await monitoring.fires(alert("CertOld", severity="error", host="web-1"))
+        await monitoring.fires(alert("CertOld", severity="error", host="web-1", status="resolved"))
+
+        [letter] = office.letters
+        assert (letter["To"], letter["Subject"]) == ("admin@example.com", "High: CertOld is bad")
+        assert "host: web-1" in letter.get_content()
+
+
+async def test_a_level_without_slack_has_no_card(new_world: NewWorld) -> None:
+    async with new_world(runbook=TO_ADMIN, ALERTS_TOKEN=TOKEN) as world, watched(world) as monitoring:
+        await monitoring.fires(alert("Quiet", severity="info"))
+        await monitoring.fires(alert("Mailed", severity="warning"))
+        assert monitoring.cards == []
+
+        await monitoring.fires(alert("Loud", severity="error"))
+        assert monitoring.card.text == "🟠 *High* Loud is bad"
+
+
+async def test_without_a_mail_server_the_rest_is_told_all_the_same(new_world: NewWorld) -> None:
+    async with new_world(runbook=TO_ADMIN, ALERTS_TOKEN=TOKEN) as world, watched(world) as monitoring:
+        await monitoring.fires(alert("CertOld", severity="error"))
+        assert monitoring.card.text == "🟠 *High* CertOld is bad"
+        world.posts()
+        world.nothing_else_was_sent()

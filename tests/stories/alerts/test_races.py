@@ -1,0 +1,116 @@
+"""The same alert from two processes, and two people at one card, shown with two open transactions."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+
+import psycopg
+import pytest
+
+from bot.domain.alerts.alert import ReceivedAlert
+from bot.domain.errors import AlreadyDone
+from bot.store.alerts import alerts
+from bot.store.queries import Connection
+from tests.stories.alerts.monitoring import WITH_ALERTS, Monitoring, watched
+from tests.world import World
+
+DOWN = ReceivedAlert("Down", True, "f1", labels={"alertname": "DatabaseDown"})
+OVER = ReceivedAlert("Down", False, "f1", labels={"alertname": "DatabaseDown"})
+
+
+@pytest.fixture
+async def world(new_world: Callable[..., AbstractAsyncContextManager[World]]) -> AsyncIterator[World]:
+    async with new_world(runbook=WITH_ALERTS) as world:
+        yield world
+
+
+@pytest.fixture
+async def monitoring(world: World) -> AsyncIterator[Monitoring]:
+    async with watched(world) as monitoring:
+        yield monitoring
+
+
+@asynccontextmanager
+async def while_uncommitted(
+    world: World, first: Callable[[Connection], Awaitable[object]], second: Awaitable[object]
+) -> AsyncIterator[asyncio.Future[object]]:
+    """`first` is done but not committed while `second` is at work; inside the block it is known to wait for it."""
+    async with world.house.db.transaction() as conn:
+        await first(conn)
+        later = asyncio.ensure_future(second)
+        await until_it_waits(world, later)
+    yield later
+
+
+async def until_it_waits(world: World, later: asyncio.Future[object]) -> None:
+    """For a lock that somebody else holds; fails when it gets through without."""
+    async with await psycopg.AsyncConnection.connect(world.house.db.conninfo, autocommit=True) as conn:
+        while not later.done():
+            row = await (await conn.execute("SELECT count(*) FROM pg_locks WHERE NOT granted")).fetchone()
+            if row and row[0]:
+                return
+    raise AssertionError("it did not wait")
+
+
+async def test_one_alert_delivered_by_two_at_the_same_instant_is_one_card(world: World, monitoring: Monitoring) -> None:
+    house = world.house.alerts
+    async with while_uncommitted(
+        world, lambda conn: house.receive_within(conn, "generic", [DOWN]), house.receive("generic", [DOWN])
+    ) as second:
+        assert await second == 1
+    await world.settled()
+
+    assert "Seen 2 times" in monitoring.words
+    assert len(await world.house.incidents.newest(open_only=False)) == 1
+    assert len(world.pages_of("ada")) == 1
+
+
+async def test_a_firing_that_meets_the_end_of_the_one_before_begins_anew(world: World, monitoring: Monitoring) -> None:
+    house = world.house.alerts
+    await house.receive("generic", [DOWN])
+    async with while_uncommitted(
+        world, lambda conn: house.receive_within(conn, "generic", [OVER]), house.receive("generic", [DOWN])
+    ) as second:
+        await second
+    await world.settled()
+
+    assert [card.text.split()[0] for card in monitoring.cards] == ["✅", "🔴"]
+
+
+async def test_two_groups_delivered_in_opposite_order_do_not_stand_in_each_others_way(world: World) -> None:
+    house = world.house.alerts
+    one, two = ReceivedAlert("One", True, "1"), ReceivedAlert("Two", True, "2")
+    async with while_uncommitted(
+        world, lambda conn: house.receive_within(conn, "generic", [two, one]), house.receive("generic", [one, two])
+    ) as second:
+        assert await second == 2
+
+
+async def test_of_two_who_declare_at_the_same_instant_one_declares(world: World, monitoring: Monitoring) -> None:
+    await world.house.alerts.receive("generic", [ReceivedAlert("Odd", True, "f2")])
+    deeds, ada = world.house.alert_deeds, world.house.people.actor("U0ADA")
+    async with while_uncommitted(world, lambda conn: alerts.lock(conn, 1), deeds.declare(ada, 1)) as first:
+        second = asyncio.ensure_future(deeds.declare(world.house.people.actor("U0BEN"), 1))
+        done = await asyncio.gather(first, second, return_exceptions=True)
+
+    assert sorted(type(one).__name__ for one in done) == ["AlreadyDone", "Incident"]
+    [refused] = [one for one in done if isinstance(one, AlreadyDone)]
+    assert str(refused) == "This alert belongs to INC-1 already."
+
+
+async def test_alerts_of_two_sources_counted_by_two_processes_reach_the_rule_together(
+    world: World, monitoring: Monitoring
+) -> None:
+    house = world.house.alerts
+    logins = [ReceivedAlert("Failed login", True, str(n), labels={"event": "failed_login"}) for n in range(5)]
+    for login in logins[:3]:
+        await house.receive("generic", [login])
+    async with while_uncommitted(
+        world,
+        lambda conn: house.receive_within(conn, "generic", [logins[3]]),
+        house.receive("alertmanager", [logins[4]]),
+    ) as second:
+        await second
+    await world.settled()
+
+    assert monitoring.card.text == "🟠 *High* Failed login"

@@ -1,0 +1,39 @@
+"""A process of its own that begins one drill or restore and lives until it is killed.
+
+python -m tests.stories.backups.one_recovery drill|restore DATABASE_URL HOME RUNBOOK NAME|NUMBER
+"""
+
+import asyncio
+import sys
+from pathlib import Path
+
+import aiohttp
+
+from bot.clock import Clock
+from bot.domain.actor import Actor
+from bot.metrics import Metrics
+from bot.services import Services
+from bot.settings import Settings
+from bot.store.database import Database
+from tests.world import BEGINNING, example_runbook
+
+
+async def main(what: str, url: str, home: str, runbook: str, which: str) -> None:
+    clock = Clock()
+    clock.freeze(BEGINNING)
+    environ = {"SLACK_BOT_TOKEN": "xoxb-1", "SLACK_APP_TOKEN": "xapp-1", "DATABASE_URL": url, "TOCSIN_HOME": home}
+    settings = Settings.from_environment(environ)
+    db = Database(url)
+    await db.open()
+    async with aiohttp.ClientSession() as session:
+        text = await asyncio.to_thread(Path(runbook).read_text, "utf-8")
+        house = Services(settings, example_runbook(text), clock, db, session, Metrics()).connected()
+        if what == "drill":
+            await house.backup_drills.drill(Actor("ada"), which)
+        else:
+            await house.backup_restores.approve(Actor("ben"), int(which))
+        await asyncio.Event().wait()
+
+
+if __name__ == "__main__":
+    asyncio.run(main(*sys.argv[1:]))

@@ -1,0 +1,193 @@
+"""Whatever breaks while a backup is made: it is told, nothing half-made stays, and no good backup is touched."""
+
+import asyncio
+import json
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from bot.domain.backups.backup import Backup
+from bot.dumpers.local import MARK
+from bot.store.backups import backups
+from tests.full_disk import room_for
+from tests.guarded import Guarded, guarded_postgres
+from tests.stories.backups.backing_up import NewWorld, answered, cards, dumps, keep, only_dump, runs
+from tests.world import World, words_of
+
+
+@pytest.fixture(scope="module")
+def guarded() -> Iterator[Guarded]:
+    with guarded_postgres() as server:
+        yield server
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    return tmp_path / "kept"
+
+
+async def one_good_backup(world: World, folder: Path) -> list[str]:
+    """The files that must still be there, as they are, at the end."""
+    await answered(world, "/backup run")
+    assert [run.state for run in await runs(world)] == ["good"]
+    return dumps(folder)
+
+
+async def begun(world: World, folder: Path) -> Backup:
+    """A run that nobody has in hand."""
+    async with world.house.db.transaction() as conn:
+        run = await backups.begin(
+            conn, name="orders", started_by="tocsin", now=world.clock.now(), place=str(folder), machine="here",
+            suffix=".dump",
+        )  # fmt: skip
+    assert run is not None
+    return run
+
+
+async def failed_and_nothing_else(world: World, folder: Path, good: list[str], why: str) -> None:
+    assert [run.state for run in await runs(world)] == ["failed", "good"]
+    assert dumps(folder) == good
+    card, alert = map(words_of, cards(world)[-2:])
+    assert card.startswith(f"🔴 *Backup 2 of orders* failed: {why}")
+    assert alert.startswith("🟠 *High* Backup of orders failed")
+    assert "*Backup 1 of orders is valid*" in await answered(world, "/backup verify latest")
+
+
+async def test_a_disk_that_fills_up(new_world: NewWorld, guarded: Guarded, folder: Path) -> None:
+    async with new_world(runbook=keep(guarded.database(), folder)) as world:
+        good = await one_good_backup(world, folder)
+        with room_for(1000):
+            await answered(world, "/backup run")
+        await failed_and_nothing_else(world, folder, good, f"{folder}: file too large")
+
+
+async def test_a_server_that_goes_away_in_the_middle(new_world: NewWorld, guarded: Guarded, folder: Path) -> None:
+    """It ends the connections of pg_dump and of who counts, as it does when it is stopped."""
+    address = guarded.database()
+    async with new_world(runbook=keep(address, folder)) as world:
+        good = await one_good_backup(world, folder)
+        with psycopg.connect(address) as holder:
+            holder.execute("LOCK TABLE orders IN ACCESS EXCLUSIVE MODE")
+            await world.house.backups.run(world.house.people.actor("U0EVE"), "orders")
+            await waits(guarded)
+            own = holder.info.backend_pid
+            guarded.tell(
+                f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = 'orders' AND pid <> {own}"
+            )
+            await world.settled()
+        await failed_and_nothing_else(world, folder, good, "")
+        assert "terminating connection" in words_of(cards(world)[-1])
+
+
+async def test_a_process_that_dies_when_its_dump_has_its_name_already_has_made_a_good_backup(
+    new_world: NewWorld, guarded: Guarded, folder: Path
+) -> None:
+    """All that is missing is that somebody writes it down."""
+    async with new_world(runbook=keep(guarded.database(), folder)) as world:
+        await one_good_backup(world, folder)
+        second = await begun(world, folder)
+        dump = only_dump(folder)
+        for ending in ("", ".json"):
+            shutil.copy(f"{dump}{ending}", f"{folder / second.file}{ending}")
+        await world.passes(minutes=1)
+
+        first, last = reversed(await runs(world))
+        assert [first.state, last.state] == ["good", "good"]
+        assert (last.size, last.sha256, last.counts) == (first.size, first.sha256, first.counts)
+        assert "*Backup 2 of orders is valid*" in await answered(world, "/backup verify latest")
+        assert words_of(cards(world)[-1]).startswith("✅ *Over* Backup of orders is lost")
+
+
+async def test_a_lost_run_that_left_a_manifest_and_no_dump_leaves_nothing(
+    new_world: NewWorld, guarded: Guarded, folder: Path
+) -> None:
+    async with new_world(runbook=keep(guarded.database(), folder)) as world:
+        good = await one_good_backup(world, folder)
+        second = await begun(world, folder)
+        (folder / f"{second.file}.json").write_text("{}")
+        (folder / f".{second.file}.part").write_text("half")
+        await world.passes(minutes=1)
+        assert [run.state for run in await runs(world)] == ["lost", "good"]
+        assert dumps(folder) == good
+
+
+async def waits(server: Guarded) -> None:
+    waiting = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND application_name = 'pg_dump'"
+    while not server.ask(waiting):
+        await asyncio.to_thread(lambda: None)
+
+
+def unmounted(folder: Path) -> Path:
+    """A folder of that name is left, with nothing in it; returns where the disk is."""
+    disk = folder.rename(folder.with_name("disk"))
+    folder.mkdir()
+    return disk
+
+
+def mounted(disk: Path, folder: Path) -> None:
+    folder.rmdir()
+    disk.rename(folder)
+
+
+async def test_a_folder_whose_disk_is_not_mounted_is_neither_made_nor_filled(
+    new_world: NewWorld, guarded: Guarded, folder: Path
+) -> None:
+    async with new_world(runbook=keep(guarded.database(), folder)) as world:
+        await one_good_backup(world, folder)
+        disk = unmounted(folder)
+        await answered(world, "/backup run")
+        assert (await runs(world))[0].state == "failed"
+        assert f"{folder} is not the folder where the earlier backups are" in words_of(cards(world)[1])
+        assert dumps(folder) == []
+
+        mounted(disk, folder)
+        await answered(world, "/backup run")
+        assert (await runs(world))[0].state == "good"
+
+
+async def test_a_folder_of_a_time_before_its_marker_is_known_by_what_lies_in_it(
+    new_world: NewWorld, guarded: Guarded, folder: Path
+) -> None:
+    async with new_world(runbook=keep(guarded.database(), folder)) as world:
+        await one_good_backup(world, folder)
+        (folder / MARK).unlink()
+        await answered(world, "/backup run")
+        assert (await runs(world))[0].state == "good"
+        assert (folder / MARK).exists()
+
+
+@pytest.mark.parametrize("edited", [True, False])
+async def test_a_manifest_that_is_missing_or_edited_is_said_and_written_anew(
+    new_world: NewWorld, guarded: Guarded, folder: Path, edited: bool
+) -> None:
+    async with new_world(runbook=keep(guarded.database(), folder)) as world:
+        await one_good_backup(world, folder)
+        manifest = only_dump(folder).with_name(f"{only_dump(folder).name}.json")
+        whole = json.loads(manifest.read_text())
+        if edited:
+            manifest.write_text(json.dumps(whole | {"sha256": "0" * 64}))
+        else:
+            manifest.unlink()
+        said = await answered(world, "/backup verify")
+        assert "is valid*" in said and "written anew" in said
+        assert ("not what Tocsin had written" in said) == edited
+        again = json.loads(manifest.read_text())
+        assert {name: again[name] for name in whole if name != "took_seconds"} == {
+            name: fact for name, fact in whole.items() if name != "took_seconds"
+        }
+        assert "written anew" not in await answered(world, "/backup verify")
+
+
+async def test_the_runs_of_a_database_that_left_the_runbook_are_still_listed(
+    new_world: NewWorld, guarded: Guarded, folder: Path
+) -> None:
+    address = guarded.database()
+    async with new_world(runbook=keep(address, folder)) as world:
+        await one_good_backup(world, folder)
+    async with new_world(runbook=keep(address, folder).replace("orders:", "payments:")) as world:
+        for command in ("/backup list", "/backup list orders"):
+            said = await answered(world, command)
+            assert "`1` *orders* good" in said and "no longer in the runbook" in said

@@ -1,0 +1,390 @@
+"""Backups are proved by restoring them beside their database, by hand and by themselves; what fails is an alert."""
+
+import asyncio
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import AbstractAsyncContextManager
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+from pymongo import MongoClient
+
+from bot.app import App
+from bot.domain.backups.drill import Drill
+from bot.domain.backups.target import Prospect, Target
+from bot.domain.errors import Rejected
+from bot.dumpers import Room
+from bot.runbook.backups import PostgresqlBackup
+from bot.sandbox.model import Message
+from bot.services.backups.disk_space import BackupRoom
+from bot.store.backups import drills as backup_drills
+from tests.guarded import PASSWORD, USER, Guarded, guarded_postgres
+from tests.mongodb import mongodb_tools
+from tests.world import RUNBOOK, World, words_of
+
+NewWorld = Callable[..., AbstractAsyncContextManager[World]]
+ALERTS = "#infrastructure-alerts"
+INVARIANT = 'invariants: {"SELECT count(*) FROM orders": "> 1"}'
+
+
+@pytest.fixture(scope="module")
+def guarded() -> Iterator[Guarded]:
+    with guarded_postgres() as server:
+        server.tell(f"ALTER ROLE {USER} CREATEDB")
+        yield server
+
+
+@pytest.fixture
+def address(guarded: Guarded) -> str:
+    return guarded.database("orders", rows=200)
+
+
+def keep(address: str, folder: Path, facts: str = "") -> str:
+    entry = f'orders: {{postgresql: "{address}", at: "02:00", to: {folder / "kept"}{", " if facts else ""}{facts}}}'
+    return f"{RUNBOOK}backups:\n  {entry}\n"
+
+
+def shown(world: World, what: str) -> str:
+    """The newest message in the alerts channel that is about this."""
+    return words_of(message(world, what))
+
+
+def message(world: World, what: str) -> Message:
+    return [one for one in world.workspace.messages(ALERTS) if one.by_bot and what in words_of(one)][-1]
+
+
+async def answered(world: World, command: str) -> str:
+    """What the bot answers to the one who types this."""
+    answer = await world.eve.types(command, "#general")
+    assert answer.error is None
+    await world.settled()
+    return words_of([one for one in world.eve.sees("#general") if one.ephemeral_for][-1])
+
+
+async def drills(world: World) -> list[Drill]:
+    """Oldest first."""
+    found = []
+    async with world.house.db.transaction() as conn:
+        for number in range(1, 10):
+            try:
+                found.append(await backup_drills.get(conn, number))
+            except Exception:
+                break
+    return found
+
+
+def scratches(guarded: Guarded) -> int:
+    return int(guarded.ask("SELECT count(*) FROM pg_database WHERE datname LIKE 'tocsin%'"))
+
+
+async def test_a_drill_restores_the_newest_backup_beside_its_database_and_leaves_nothing(
+    new_world: NewWorld, guarded: Guarded, address: str, tmp_path: Path
+) -> None:
+    async with new_world(runbook=keep(address, tmp_path, f"rto: 30m, {INVARIANT}")) as world:
+        await answered(world, "/backup run")
+        assert "no drill yet" in await answered(world, "/backup")
+        world.posts()
+
+        assert "*Drill 1 of orders has begun*" in await answered(world, "/backup drill")
+        assert [(place, words[:22]) for place, words in world.posts()] == [(ALERTS, "⏳ *Drill 1 of orders* ")]
+        said = shown(world, "Drill 1")
+        assert "✅ *Drill 1 of orders* passed: restored and checked in" in said
+        assert "the RTO is 30m" in said
+        assert "1 table with 200 rows, as many as were backed up · 1 of 1 invariants hold" in said
+        assert PASSWORD not in said
+        assert scratches(guarded) == 0
+        assert guarded.ask("SELECT count(*) FROM orders", address) == 200
+
+        assert "last drill 0s ago restored it in" in await answered(world, "/backup")
+        assert "last drill 0s ago restored it in" in await answered(world, "/health")
+        world.nothing_else_was_sent()
+
+
+async def test_when_the_newest_backup_is_damaged_the_one_before_it_is_drilled(
+    new_world: NewWorld, address: str, tmp_path: Path
+) -> None:
+    async with new_world(runbook=keep(address, tmp_path)) as world:
+        await answered(world, "/backup run")
+        await answered(world, "/backup run")
+        newest = next((tmp_path / "kept").glob("*-2.dump"))
+        newest.write_bytes(newest.read_bytes()[:-10])
+
+        await answered(world, "/backup drill orders")
+        assert "✅ *Drill 1 of orders* passed" in shown(world, "Drill 1")
+        assert [(one.state, one.backup_id) for one in await drills(world)] == [("passed", 1)]
+        assert "*Backup 2 of orders* is damaged: " in shown(world, "*Backup 2 of")
+        assert "Backup 2 of orders is damaged: choose a good one" in await answered(world, "/backup drill 2")
+
+
+async def test_a_drill_that_fails_is_a_high_alert_until_one_passes(
+    new_world: NewWorld, guarded: Guarded, address: str, tmp_path: Path
+) -> None:
+    guarded.tell("DELETE FROM orders WHERE id > 1", address)
+    async with new_world(runbook=keep(address, tmp_path, INVARIANT)) as world:
+        await answered(world, "/backup drill orders")
+        assert "failed: there is no valid backup of it" in shown(world, "*Drill 1 of")
+
+        await answered(world, "/backup run")
+        await answered(world, "/backup drill orders")
+        reason = "“SELECT count(*) FROM orders” answers 1, it should be &gt; 1"
+        assert f"🔴 *Drill 2 of orders* failed: {reason}" in shown(world, "*Drill 2 of")
+        assert scratches(guarded) == 0
+        alert = message(world, "A drill could not restore orders")
+        assert "*High*" in words_of(alert)
+        assert f"last drill 0s ago failed: {reason}" in await answered(world, "/health")
+
+        guarded.tell("INSERT INTO orders VALUES (2, 'another')", address)
+        await answered(world, "/backup run")
+        await world.eve.presses("Drill again", message(world, "*Drill 2 of"))
+        await world.settled()
+        assert "✅ *Drill 3 of orders* passed" in shown(world, "Drill 3")
+        over = next(one for one in world.workspace.messages(ALERTS) if one.ts == alert.ts)
+        assert "*Over*" in words_of(over)
+
+
+async def test_a_drill_fails_for_want_of_the_rights_that_a_restore_wants_and_names_what_would_be_lost(
+    new_world: NewWorld, guarded: Guarded, address: str, tmp_path: Path
+) -> None:
+    """The application's role owns the database since, and an administrator has set what only he may set."""
+    async with new_world(runbook=keep(address, tmp_path)) as world:
+        await answered(world, "/backup run")
+        guarded.tell("CREATE ROLE application; ALTER DATABASE orders OWNER TO application")
+        await answered(world, "/backup drill")
+        assert f"GRANT application TO {USER}" in shown(world, "*Drill 1 of")
+
+        guarded.tell(f"GRANT application TO {USER}; ALTER DATABASE orders SET log_statement TO 'all'")
+        guarded.tell("ALTER TABLE orders OWNER TO application", address)
+        guarded.tell("ALTER DATABASE orders SET role TO application")
+        await answered(world, "/backup drill")
+        said = shown(world, "*Drill 2 of")
+        assert "passed" in said
+        assert "*A restore would not bring back*: the setting log_statement (permission denied" in said
+        assert scratches(guarded) == 0
+
+
+async def test_a_restore_that_takes_longer_than_promised_is_said_and_alerted(
+    new_world: NewWorld, address: str, tmp_path: Path
+) -> None:
+    async with new_world(runbook=keep(address, tmp_path, "rto: 1ms")) as world:
+        await answered(world, "/backup run")
+        await answered(world, "/backup drill")
+        assert "longer than its RTO of" in shown(world, "Drill 1 of orders* took")
+        assert "RTO missed by 1 of 1 drills" in await answered(world, "/backup")
+        assert "Restoring a backup of orders takes longer than promised" in shown(world, "longer than promised")
+
+
+async def test_a_planned_drill_happens_once_a_week_after_the_nightly_backup_whoever_is_there(
+    new_world: NewWorld, address: str, tmp_path: Path
+) -> None:
+    """It is Thursday, 15:00 in London; two processes wait for three o'clock."""
+    async with new_world(runbook=keep(address, tmp_path, "drill: weekly")) as world:
+        second = App(world.app.settings, world.app.runbook, world.clock)
+        async with second.running():
+            await world.passes(hours=11)
+            await world.passes(minutes=59)
+            assert await drills(world) == []
+            await world.passes(minutes=1)
+            await until_over(world, 1)
+            assert [(one.state, one.started_by, one.backup_id) for one in await drills(world)] == [
+                ("passed", "tocsin", 1)
+            ]
+
+            await world.passes(days=6, hours=23)
+            assert len(await drills(world)) == 1
+            await world.passes(hours=1)
+            await until_over(world, 2)
+            assert [one.state for one in await drills(world)] == ["passed", "passed"]
+
+
+async def until_over(world: World, number: int) -> None:
+    """Also what another process has begun."""
+    while [one.state for one in await drills(world)][number - 1 :] in ([], ["running"]):
+        await world.settled()
+    await world.settled()
+
+
+async def test_a_drill_whose_process_is_killed_is_lost_and_its_database_is_removed(
+    new_world: NewWorld, database: str, guarded: Guarded, address: str, tmp_path: Path
+) -> None:
+    """Killed while it restores: rights that the restore waits for are held by somebody."""
+    runbook = keep(address, tmp_path)
+    (tmp_path / "runbook.yml").write_text(runbook)
+    async with new_world(runbook=runbook) as world:
+        await answered(world, "/backup run")
+        await killed_while_restoring(guarded, database, tmp_path)
+        assert scratches(guarded) == 1
+        assert [one.state for one in await drills(world)] == ["running"]
+        assert "A drill of orders is running" in await answered(world, "/backup drill orders")
+
+        await world.passes(seconds=61)
+        assert [one.state for one in await drills(world)] == ["lost"]
+        assert scratches(guarded) == 0
+        assert "🔴 *Drill 1 of orders* is lost: the process that ran it is gone" in shown(world, "*Drill 1 of")
+        assert "Drill 1 was lost" in shown(world, "could not restore orders")
+
+
+async def killed_while_restoring(guarded: Guarded, database: str, home: Path) -> None:
+    """A process of its own begins a drill and is killed with -9 when its scratch database is there."""
+    program = [sys.executable, "-m", "tests.stories.backups.one_recovery"]
+    arguments = ["drill", database, str(home), str(home / "runbook.yml"), "orders"]
+    process = await asyncio.create_subprocess_exec(*program, *arguments)
+    while not scratches(guarded):
+        assert process.returncode is None
+        await asyncio.sleep(0.005)
+    process.kill()
+    await process.wait()
+
+
+async def test_only_those_whom_the_runbook_lets_may_begin_a_drill(
+    new_world: NewWorld, address: str, tmp_path: Path
+) -> None:
+    runbook = f"{keep(address, tmp_path)}permissions:\n  backup.drill: [tier/oncall]\n"
+    async with new_world(runbook=runbook) as world:
+        assert "The runbook lets only these people do that" in await answered(world, "/backup drill orders")
+        assert await drills(world) == []
+
+
+@pytest.mark.parametrize("name", ["--orders", "x; drop", "<!channel>", "../../etc", "99"])
+async def test_what_is_not_in_the_runbook_cannot_be_drilled(
+    new_world: NewWorld, address: str, tmp_path: Path, name: str
+) -> None:
+    async with new_world(runbook=keep(address, tmp_path)) as world:
+        said = await answered(world, f"/backup drill {name}")
+        assert "There is no backup" in said
+        assert "<!channel>" not in said
+
+
+async def test_an_account_that_may_not_make_databases_is_told_what_to_do(
+    new_world: NewWorld, guarded: Guarded, address: str, tmp_path: Path
+) -> None:
+    guarded.tell(f"ALTER ROLE {USER} NOCREATEDB")
+    try:
+        async with new_world(runbook=keep(address, tmp_path)) as world:
+            await answered(world, "/backup run")
+            await answered(world, "/backup drill")
+            assert f"ALTER ROLE {USER} CREATEDB" in shown(world, "Drill 1 of orders* failed")
+    finally:
+        guarded.tell(f"ALTER ROLE {USER} CREATEDB")
+
+
+async def test_what_a_killed_process_left_is_removed_when_its_server_can_be_reached_again(
+    new_world: NewWorld, guarded: Guarded, address: str, tmp_path: Path
+) -> None:
+    async with new_world(runbook=keep(address, tmp_path)) as world:
+        await answered(world, "/backup run")
+        guarded.tell(f"ALTER ROLE {USER} NOLOGIN")
+        try:
+            async with world.house.db.transaction() as conn:
+                left = await backup_drills.begin(
+                    conn, name="orders", backup_id=None, started_by="ada", now=world.clock.now()
+                )
+                assert left
+            with psycopg.connect(guarded.entrance, autocommit=True) as conn_:
+                conn_.execute(f'CREATE DATABASE "{left.scratch}" OWNER {USER}'.encode())
+            await world.passes(seconds=60)
+            assert scratches(guarded) == 1
+        finally:
+            guarded.tell(f"ALTER ROLE {USER} LOGIN")
+        await world.passes(seconds=60)
+        assert scratches(guarded) == 0
+
+
+async def test_a_mongodb_is_drilled_alike(
+    new_world: NewWorld, mongodb: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", f"{mongodb_tools()}:/usr/bin:/bin")
+    invariants = """invariants: {'{"count": "orders"}': "> 10"}"""
+    entry = f'orders: {{mongodb: "{mongodb}shop", to: {tmp_path / "kept"}, {invariants}}}'
+    with MongoClient[dict[str, Any]](mongodb) as client:
+        client.drop_database("shop")
+        client["shop"].orders.insert_many([{"_id": number} for number in range(30)])
+        async with new_world(runbook=f"{RUNBOOK}backups:\n  {entry}\n") as world:
+            await answered(world, "/backup run")
+            await answered(world, "/backup drill")
+            said = shown(world, "*Drill 1 of")
+            assert "✅ *Drill 1 of orders* passed" in said
+            assert "1 collection with 30 documents, as many as were backed up · 1 of 1 invariants hold" in said
+            assert [name for name in client.list_database_names() if name.startswith("tocsin_")] == []
+
+
+@pytest.fixture
+def spare() -> Iterator[Guarded]:
+    with guarded_postgres() as server:
+        server.tell(f"ALTER ROLE {USER} CREATEDB")
+        yield server
+
+
+async def test_a_drill_on_another_server_makes_nothing_on_its_own(
+    new_world: NewWorld, guarded: Guarded, spare: Guarded, tmp_path: Path
+) -> None:
+    """Where its account could make no database."""
+    facts = f'drill_on: "{spare.address("postgres")}", {INVARIANT}'
+    guarded.tell(f"ALTER ROLE {USER} NOCREATEDB")
+    try:
+        async with new_world(runbook=keep(guarded.database(rows=5), tmp_path, facts)) as world:
+            await answered(world, "/backup run")
+            await answered(world, "/backup drill")
+            assert "passed: restored and checked" in shown(world, "Drill 1")
+            assert [scratches(server) for server in (guarded, spare)] == [0, 0]
+            assert PASSWORD not in shown(world, "Drill 1")
+    finally:
+        guarded.tell(f"ALTER ROLE {USER} CREATEDB")
+
+
+async def test_a_drill_that_would_fill_the_disk_of_its_server_is_not_begun() -> None:
+    """A disk that is nearly full cannot be had in a test: this one says so of itself."""
+    cramped = Cramped(free=GIB)
+    with pytest.raises(
+        Rejected, match=r"takes about 2\.0 GiB, and of the 10\.0 GiB .* only 1\.0 GiB are free.*drill_on"
+    ):
+        await BackupRoom(look_every_s=0.01).watched(ENTRY, cramped, cramped.fill())
+    assert cramped.filled == 0
+
+
+async def test_a_drill_that_comes_to_fill_the_disk_of_its_server_is_ended() -> None:
+    cramped = Cramped(free=9 * GIB, takes=3 * GIB, steps=20)
+    with pytest.raises(Rejected, match=r"only 0 B are free .*drill_on"):
+        await BackupRoom(look_every_s=0.01).watched(ENTRY, cramped, cramped.fill())
+    assert cramped.was_ended
+
+
+async def test_a_drill_with_enough_room_comes_to_its_end() -> None:
+    roomy = Cramped(free=9 * GIB, takes=GIB)
+    await BackupRoom(look_every_s=0.01).watched(ENTRY, roomy, roomy.fill())
+    assert roomy.filled == 2
+
+
+GIB = 1024**3
+ENTRY = PostgresqlBackup.model_validate({"key": "orders", "postgresql": "postgresql://db.example.com/orders"})
+
+
+class Cramped:
+    """A server whose disk has 10 GiB, for a database that needs two; each look is a step of the restore."""
+
+    def __init__(self, *, free: int, takes: int = GIB, steps: int = 2) -> None:
+        self.free = free
+        self.takes = takes
+        self.steps = steps
+        self.filled = 0
+        self.was_ended = False
+        self._looked_at = asyncio.Event()
+
+    async def fill(self, *given: Any) -> None:
+        try:
+            for _ in range(self.steps):
+                await self._looked_at.wait()
+                self._looked_at.clear()
+                self.free -= self.takes
+                self.filled += 1
+        except asyncio.CancelledError:
+            self.was_ended = True
+            raise
+
+    async def room(self, backup: Any) -> Room:
+        self._looked_at.set()
+        return Room(10 * GIB, self.free)
+
+    async def prospect(self, backup: Any) -> Prospect:
+        return Prospect(Target("db.example.com", 5432, "orders"), stands=True, needs=2 * GIB)

@@ -1,0 +1,434 @@
+"""A database is put back when two people want it, or one says why they cannot wait; what was there is never lost."""
+
+import asyncio
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from bot.domain.actor import Actor
+from bot.domain.errors import AlreadyDone, NotPermitted, Refused
+from bot.store import audit
+from tests.guarded import PASSWORD, USER, Guarded, guarded_postgres
+from tests.stories.backups.restoring import (
+    ALERTS,
+    NewWorld,
+    answered,
+    asides,
+    card,
+    harmed,
+    keep,
+    pressed,
+    refusal,
+    restored,
+    rows,
+    shown,
+    steps,
+)
+from tests.world import words_of
+
+
+@pytest.fixture(scope="module")
+def guarded() -> Iterator[Guarded]:
+    with guarded_postgres() as server:
+        server.tell(f"ALTER ROLE {USER} CREATEDB")
+        yield server
+
+
+@pytest.fixture
+def address(guarded: Guarded) -> Iterator[str]:
+    yield guarded.database("orders", rows=200)
+    for name in asides(guarded):
+        guarded.tell(f'DROP DATABASE "{name}" WITH (FORCE)')
+
+
+async def test_a_second_person_approves_the_plan_and_the_database_is_what_it_was(
+    new_world: NewWorld, guarded: Guarded, address: str, tmp_path: Path
+) -> None:
+    async with new_world(runbook=keep(address, tmp_path, "rto: 30m")) as world:
+        await harmed(world, guarded, address)
+        world.posts()
+
+        said = await answered(world, world.ada, "/backup restore 1")
+        assert "*Restore 1 of orders waits to be approved* until" in said
+        plan = shown(world)
+        assert "✋ *Restore 1: orders from backup 1* needs somebody else to approve it" in plan
+        assert "• *You will lose* everything written since" in plan and "2h before" in plan
+        assert ", 200 rows" in plan
+        assert f"• *Replaces* orders on {guarded.host} port 5432, owned by {USER}, " in plan
+        assert PASSWORD not in plan
+        assert world.eve.labels(card(world)) == ["Approve", "Reject"]
+        assert rows(guarded, address) == 4, "nothing has been done yet"
+
+        await pressed(world, world.ben, "Approve")
+        assert rows(guarded, address) == 200
+        done = shown(world)
+        assert "✅ *Restore 1: orders from backup 1* is done in" in done
+        assert "1 table with 200 rows, as many as were backed up" in done
+        assert "• *Saved* before as backup 2" in done
+        assert world.eve.labels(card(world)) == []
+        (aside,) = asides(guarded)
+        assert f"the database of before is kept as `{aside}`" in done
+        assert rows(guarded, guarded.address(aside)) == 4
+
+        taken = [step for _, step in await steps(world)]
+        # The safety backup is taken while the other is restored.
+        assert taken.count("saved") == 1 and taken.index("saving") < taken.index("saved") < taken.index("exchanging")
+        assert [step for step in taken if step != "saved"] == [
+            "asked", "approved", "reading", "saving", "restoring", "comparing", "asking", "dressing", "exchanging",
+            "done",
+        ]  # fmt: skip
+        assert (await steps(world))[:2] == [("ada", "asked"), ("ben", "approved")]
+        posted = [words[:30] for _, words in world.posts()]
+        assert len(posted) == 3, "the plan, the safety backup and the end"
+        world.nothing_else_was_sent()
+
+        # The safety backup is one like any other: what was there can be had back.
+        assert "the safety backup before restore 1" in await answered(world, world.ben, "/backup list")
+        await answered(world, world.ben, "/backup restore 2")
+        await pressed(world, world.ada, "Approve", 2)
+        assert rows(guarded, address) == 4
+
+
+async def test_nobody_approves_what_they_asked_for_and_nobody_approves_twice(
+    new_world: NewWorld, guarded: Guarded, address: str, tmp_path: Path
+) -> None:
+    async with new_world(runbook=keep(address, tmp_path)) as world:
+        await harmed(world, guarded, address)
+        await answered(world, world.ada, "/backup restore 1")
+        await pressed(world, world.ada, "Approve")
+        assert "You asked for this, so somebody else has to approve it." in refusal(world, world.ada)
+        await pressed(world, world.cleo, "Approve")
+        assert "The runbook lets only these people do that" in refusal(world, world.cleo)
+        await pressed(world, world.cleo, "Reject")
+        assert (await restored(world)).state == "waiting"
+        assert rows(guarded, address) == 4
+        with pytest.raises(NotPermitted):
+            await world.house.backup_restores.approve(Actor("ada"), 1)
+
+        await pressed(world, world.ben, "Approve")
+        with pytest.raises(AlreadyDone, match="Ben Moss has approved this already"):
+            await world.house.backup_restores.approve(Actor("ben"), 1)
+        assert len(asides(guarded)) == 1
+
+
+async def test_a_restore_that_is_rejected_does_nothing(
+    new_world: NewWorld, guarded: Guarded, address: str, tmp_path: Path
+) -> None:
+    async with new_world(runbook=keep(address, tmp_path)) as world:
+        await harmed(world, guarded, address)
+        await answered(world, world.ada, "/backup restore 1")
+        assert "waits to be approved already" in await answered(world, world.ben, "/backup restore 1")
+        await pressed(world, world.ben, "Reject")
+        assert "was rejected by Ben Moss" in shown(world)
+        with pytest.raises(AlreadyDone, match="Ben Moss has rejected this already"):
+            await world.house.backup_restores.approve(Actor("ben"), 1)
+        assert rows(guarded, address) == 4
+        assert asides(guarded) == []
+
+        await answered(world, world.ada, "/backup restore 1")
+        await pressed(world, world.ada, "Reject", 3)
+        assert "was rejected by Ada Obi" in shown(world, number=3), "who asks may take it back"
+
+
+async def test_after_ten_minutes_nobody_can_approve_any_more(
+    new_world: NewWorld, guarded: Guarded, address: str, tmp_path: Path
+) -> None:
+    async with new_world(runbook=keep(address, tmp_path)) as world:
+        await harmed(world, guarded, address)
+        await answered(world, world.ada, "/backup restore 1")
+        plan = card(world)
+        await world.passes(minutes=9, seconds=59)
+        assert world.eve.labels(card(world)) == ["Approve", "Reject"]
+        await world.passes(seconds=1)
+        assert "⌛ *Restore 1: orders from backup 1* was not approved in time: nothing was done" in shown(world)
+        assert world.eve.labels(card(world)) == []
+        assert plan.ts == card(world).ts
+        with pytest.raises(Refused, match="Nobody approved this in time"):
+            await world.house.backup_restores.approve(Actor("ben"), 1)
+        assert rows(guarded, address) == 4
+
+        await answered(world, world.ada, "/backup restore 1")
+        await world.passes(minutes=9, seconds=59)
+        await pressed(world, world.ben, "Approve", 2)
+        assert rows(guarded, address) == 200
+
+
+async def test_in_an_incidents_room_every_step_stands_in_its_timeline(
+    new_world: NewWorld, guarded: Guarded, address: str, tmp_path: Path
+) -> None:
+    async with new_world(runbook=keep(address, tmp_path)) as world:
+        await harmed(world, guarded, address)
+        await world.ada.types("/incident declare P1 Orders are gone", "#general")
+        await world.settled()
+        room = world.room()
+        await answered(world, world.ada, "/backup restore 1", room)
+        assert world.ben.id in world.workspace.channel(room).members, "who can approve it is brought in"
+        await pressed(world, world.ben, "Approve", channel=room)
+
+        assert "is done in" in shown(world, room)
+        assert any("*orders is restored* from backup 1" in words for words in world.said_in(room))
+        timeline = [entry.text for entry in await world.house.incidents.timeline(1) if "Restore 1" in entry.text]
+        assert timeline[0].startswith("Restore 1 of orders from backup 1: asked for, to be approved by somebody else")
+        assert f"it would replace orders on {guarded.host} port 5432" in timeline[0]
+        assert timeline[1] == "Restore 1 of orders from backup 1: approved"
+        assert "what was there is saved as backup 2" in " ".join(timeline)
+        assert "done: the restored data is in place, the one before is kept as tocsin_before_1_" in timeline[-1]
+
+
+async def test_breaking_the_glass_pages_the_next_tier_and_the_reason_stays(
+    new_world: NewWorld, guarded: Guarded, address: str, tmp_path: Path
+) -> None:
+    async with new_world(runbook=keep(address, tmp_path)) as world:
+        await harmed(world, guarded, address)
+        await world.ada.types("/incident declare P1 Orders are gone", "#general")
+        await world.settled()
+        room = world.room()
+        assert "Say why nobody else can approve it" in await answered(
+            world, world.ada, "/backup restore 1 break-glass", room
+        )
+        assert world.pages_of("ben") == []
+
+        said = await answered(world, world.ada, "/backup restore 1 break-glass Ben is on a plane <!channel>", room)
+        assert "*Restore 1 of orders has begun*: the next tier is paged" in said
+        assert rows(guarded, address) == 200
+        (page,) = world.pages_of("ben")
+        assert "without a second person: Ben is on a plane" in words_of(page)
+        assert "*without a second person*: Ben is on a plane @channel" in shown(world, room)
+        assert (await steps(world))[0] == ("ada", "broken")
+        async with world.house.db.transaction() as conn:
+            facts = [row["facts"] for row in await audit.newest(conn) if row["deed"] == "backup.restore"]
+        assert {one["reason"] for one in facts} == {"Ben is on a plane @channel"}
+        assert world.workspace.audit() == []
+
+
+async def test_breaking_the_glass_without_an_incident_declares_one_and_wakes_somebody_else(
+    new_world: NewWorld, guarded: Guarded, address: str, tmp_path: Path
+) -> None:
+    """Ada is on call herself: paging nobody but her would wake nobody."""
+    runbook = keep(address, tmp_path).replace(
+        "steps: [{page: oncall, wait: 30m}]", "steps: [{page: oncall}, {page: lead}]"
+    )
+    async with new_world(runbook=runbook) as world:
+        await harmed(world, guarded, address)
+        await answered(world, world.ada, "/backup restore 1 break-glass nobody answers")
+        assert rows(guarded, address) == 200
+        incident = await world.house.incidents.find("INC-1")
+        assert incident.title == "Restore of orders from backup 1"
+        room = world.room()
+        assert world.workspace.channel(room).name == "inc-2026-08-06-restore-of-orders-from-backup-1"
+        assert "nobody answers" in shown(world, room)
+        assert len(world.pages_of("ben")) == 1
+        assert "is done in" in shown(world, room)
+
+
+async def test_breaking_the_glass_is_for_those_who_may_restore(
+    new_world: NewWorld, guarded: Guarded, address: str, tmp_path: Path
+) -> None:
+    async with new_world(runbook=keep(address, tmp_path)) as world:
+        await harmed(world, guarded, address)
+        for typed in ("/backup restore 1", "/backup restore 1 break-glass I want it"):
+            assert "The runbook lets only these people do that" in await answered(world, world.cleo, typed)
+        assert await steps(world) == []
+        assert rows(guarded, address) == 4
+
+
+async def test_a_rehearsed_incident_restores_nothing(
+    new_world: NewWorld, guarded: Guarded, address: str, tmp_path: Path
+) -> None:
+    async with new_world(runbook=keep(address, tmp_path)) as world:
+        await harmed(world, guarded, address)
+        await world.ada.types("/incident drill P1 Orders are gone", "#general")
+        await world.settled()
+        for typed in ("/backup restore 1", "/backup restore 1 break-glass we play"):
+            said = await answered(world, world.ada, typed, world.room())
+            assert "INC-1 is a drill, and a restore is real: `/backup drill 1` rehearses it" in said
+        assert await steps(world) == []
+
+
+@pytest.mark.parametrize(
+    ("typed", "said"),
+    [
+        ("", "Say which backup, by its number"),
+        ("orders", "“orders” is no number"),
+        ("x; drop", "“x;” is no number"),
+        ("--orders", "“--orders” is no number"),
+        ("7", "There is no backup 7"),
+        ("99999999999999999999", "is no number"),
+        ("1 now", "I do not know “now”"),
+    ],
+)
+async def test_what_is_not_there_cannot_be_restored(
+    new_world: NewWorld, address: str, tmp_path: Path, typed: str, said: str
+) -> None:
+    async with new_world(runbook=keep(address, tmp_path)) as world:
+        assert said in await answered(world, world.ada, f"/backup restore {typed}")
+        assert await steps(world) == []
+
+
+async def test_only_what_the_runbook_names_can_be_restored(
+    new_world: NewWorld, guarded: Guarded, address: str, tmp_path: Path
+) -> None:
+    """A backup of a database that has gone from the runbook stays in the list of what was done, and no more."""
+    async with new_world(runbook=keep(address, tmp_path)) as world:
+        await answered(world, world.ada, "/backup run orders")
+        del world.app.runbook.backups["orders"]
+        with pytest.raises(Refused, match="There is no backup called “orders”"):
+            await world.house.backup_restores.ask(Actor("ada"), 1, None)
+
+
+async def test_a_damaged_backup_is_not_restored_and_the_database_stays_as_it_is(
+    new_world: NewWorld, guarded: Guarded, address: str, tmp_path: Path
+) -> None:
+    async with new_world(runbook=keep(address, tmp_path)) as world:
+        await harmed(world, guarded, address)
+        file = next((tmp_path / "kept").glob("*.dump"))
+        file.write_bytes(file.read_bytes()[:-10])
+        await answered(world, world.ada, "/backup restore 1")
+        await pressed(world, world.ben, "Approve")
+        assert "failed: backup 1 is damaged: its file has" in shown(world)
+        assert "*orders is as it was before*: nothing of it was touched." in shown(world)
+        assert any("*orders was not restored*: backup 1 is damaged" in words for words in world.said_in(ALERTS))
+        assert rows(guarded, address) == 4
+        assert "Backup 1 of orders is damaged: choose a good one" in await answered(
+            world, world.ada, "/backup restore 1"
+        )
+
+
+async def test_an_invariant_that_the_backup_violates_keeps_it_out_of_the_database(
+    new_world: NewWorld, guarded: Guarded, address: str, tmp_path: Path
+) -> None:
+    facts = 'invariants: {"SELECT count(*) FROM orders": "> 1000"}'
+    async with new_world(runbook=keep(address, tmp_path, facts)) as world:
+        await harmed(world, guarded, address)
+        await answered(world, world.ada, "/backup restore 1")
+        await pressed(world, world.ben, "Approve")
+        assert "“SELECT count(*) FROM orders” answers 200, it should be &gt; 1000" in shown(world)
+        assert rows(guarded, address) == 4
+        assert asides(guarded) == []
+
+
+async def test_without_a_safety_backup_nothing_is_restored_unless_the_glass_is_broken(
+    new_world: NewWorld, guarded: Guarded, address: str, tmp_path: Path
+) -> None:
+    """A table that the account may not read any more."""
+    async with new_world(runbook=keep(address, tmp_path)) as world:
+        await harmed(world, guarded, address)
+        guarded.tell("CREATE TABLE hidden (x int)", guarded.address("orders").replace("keeper", "postgres"))
+        await answered(world, world.ada, "/backup restore 1")
+        await pressed(world, world.ben, "Approve")
+        assert "the safety backup before it failed: " in shown(world)
+        assert rows(guarded, address) == 4
+
+        await answered(world, world.ada, "/backup restore 1 break-glass the shop is shut")
+        assert "• *Not saved* before: " in shown(world, world.room(), 2)
+        assert rows(guarded, address) == 200
+        assert len(asides(guarded, "tocsin_before%")) == 1, "there is a way back all the same"
+
+
+async def test_a_database_that_is_gone_altogether_is_put_there_again(
+    new_world: NewWorld, guarded: Guarded, address: str, tmp_path: Path
+) -> None:
+    async with new_world(runbook=keep(address, tmp_path)) as world:
+        await answered(world, world.ada, "/backup run orders")
+        guarded.tell("DROP DATABASE orders")
+        await answered(world, world.ada, "/backup restore 1")
+        assert "which is not there now" in shown(world)
+        assert "· needs about " in shown(world), "as much as it took when it was backed up"
+        await pressed(world, world.ben, "Approve")
+        assert "• *Not saved* before: the database is not there" in shown(world)
+        assert rows(guarded, address) == 200
+        assert asides(guarded) == []
+
+
+async def test_a_backup_and_a_restore_of_one_database_never_run_together(
+    new_world: NewWorld, guarded: Guarded, address: str, tmp_path: Path
+) -> None:
+    async with new_world(runbook=keep(address, tmp_path)) as world:
+        await harmed(world, guarded, address)
+        await answered(world, world.ada, "/backup restore 1")
+        house = world.house
+        with psycopg.connect(address) as holder:
+            holder.execute("LOCK TABLE orders IN ACCESS EXCLUSIVE MODE")
+            await house.backups.run(Actor("ada"), "orders")
+            with pytest.raises(Refused, match="A backup of orders is running: a restore begins when it is over"):
+                await house.backup_restores.approve(Actor("ben"), 1)
+        await world.settled()
+        with psycopg.connect(address) as holder:
+            holder.execute("LOCK TABLE orders IN ACCESS EXCLUSIVE MODE")
+            await house.backup_restores.approve(Actor("ben"), 1)
+            while (await restored(world)).stage in ("", "reading"):
+                assert world.house.backup_restores.under_way
+            with pytest.raises(AlreadyDone, match="orders"):
+                await house.backups.run(Actor("ada"), "orders")
+            with pytest.raises(AlreadyDone, match="A restore of orders is running already"):
+                await house.backup_restores.ask(Actor("ada"), 1, None)
+        await world.settled()
+        assert rows(guarded, address) == 200
+
+
+@pytest.mark.parametrize("moment", ["restoring", "exchanged"])
+async def test_when_the_process_is_killed_it_is_said_how_the_database_stands(
+    new_world: NewWorld, database: str, guarded: Guarded, address: str, tmp_path: Path, moment: str
+) -> None:
+    runbook = keep(address, tmp_path)
+    (tmp_path / "runbook.yml").write_text(runbook)
+    async with new_world(runbook=runbook) as world:
+        await harmed(world, guarded, address, hours=0)
+        await answered(world, world.ada, "/backup restore 1")
+        if moment == "restoring":
+            await killed(guarded, database, tmp_path, "tocsin_restore%")
+        else:
+            await killed_after_the_exchange(guarded, database, tmp_path)
+
+        await world.passes(seconds=62)
+        assert (await restored(world)).state == "lost"
+        assert asides(guarded, "tocsin_restore%") == []
+        said = shown(world)
+        assert "is lost: the process that ran it is gone" in said
+        if moment == "restoring":
+            assert "*orders is as it was before*" in said
+            assert rows(guarded, address) == 4
+        else:
+            (aside,) = asides(guarded)
+            assert f"*The restored data is in place*, the database of before is kept as `{aside}`" in said
+            assert rows(guarded, address) == 200
+
+
+async def killed(guarded: Guarded, database: str, home: Path, when: str) -> None:
+    """A process of its own restores and is killed with -9 as soon as there is a database of this name."""
+    process = await begun(database, home)
+    while not asides(guarded, when):
+        assert process.returncode is None
+        await asyncio.sleep(0.002)
+    process.kill()
+    await process.wait()
+
+
+async def killed_after_the_exchange(guarded: Guarded, database: str, home: Path) -> None:
+    """The names have changed, and nothing can be written down about it: our own row is held by somebody.
+
+    Until that is so the exchange waits for whoever is busy with the name of the target.
+    """
+    process = await begun(database, home)
+    watching = "SELECT count(*) FROM backup_restores WHERE stage = 'exchanging'"
+    async with await psycopg.AsyncConnection.connect(database, autocommit=True) as conn, conn.transaction():
+        with psycopg.connect(guarded.entrance) as busy:
+            busy.execute("COMMENT ON DATABASE orders IS 'nobody renames it'")
+            while not guarded.ask(watching, database):
+                assert process.returncode is None
+                await asyncio.sleep(0.005)
+            await conn.execute(b"SELECT FROM backup_restores FOR UPDATE")
+            busy.rollback()
+        while not asides(guarded, "tocsin_before%"):
+            assert process.returncode is None
+            await asyncio.sleep(0.002)
+        process.kill()
+        await process.wait()
+
+
+async def begun(database: str, home: Path) -> asyncio.subprocess.Process:
+    arguments = ["restore", database, str(home), str(home / "runbook.yml"), "1"]
+    return await asyncio.create_subprocess_exec(sys.executable, "-m", "tests.stories.backups.one_recovery", *arguments)

@@ -1,0 +1,325 @@
+"""What a plan shows is what is replaced; another database only when its name is typed, and never ours."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from bot.domain.actor import Actor
+from bot.domain.errors import NotPermitted, Refused
+from bot.services.backups import long_work
+from bot.services.upkeep.figures import figures
+from bot.store import audit
+from tests.guarded import USER, Guarded, guarded_postgres
+from tests.stories.backups.restoring import (
+    ALERTS,
+    PERMITTED,
+    NewWorld,
+    answered,
+    asides,
+    card,
+    harmed,
+    keep,
+    pressed,
+    refusal,
+    restored,
+    rows,
+    shown,
+    steps,
+)
+from tests.world import RUNBOOK, World
+
+
+@pytest.fixture(scope="module")
+def guarded() -> Iterator[Guarded]:
+    with guarded_postgres() as server:
+        server.tell(f"ALTER ROLE {USER} CREATEDB")
+        yield server
+
+
+@pytest.fixture
+def address(guarded: Guarded) -> Iterator[str]:
+    yield guarded.database("orders", rows=200)
+    for name in asides(guarded):
+        guarded.tell(f'DROP DATABASE "{name}" WITH (FORCE)')
+
+
+async def audited(world: World) -> set[str]:
+    """What the audit log has as the target of restores."""
+    async with world.house.db.transaction() as conn:
+        return {row["facts"]["target"] for row in await audit.newest(conn) if row["deed"] == "backup.restore"}
+
+
+async def test_the_database_named_beside_the_address_is_the_one_that_is_shown_and_replaced(
+    new_world: NewWorld, guarded: Guarded, address: str, tmp_path: Path
+) -> None:
+    payments = guarded.database("payments", rows=50)
+    async with new_world(runbook=keep(address, tmp_path, "database: payments")) as world:
+        await answered(world, world.ada, "/backup run orders")
+        guarded.tell("DELETE FROM orders", payments)
+        await answered(world, world.ada, "/backup restore 1")
+        assert f"• *Replaces* payments on {guarded.host} port 5432, owned by {USER}, " in shown(world)
+        assert "orders on" not in shown(world)
+        await pressed(world, world.ben, "Approve")
+        assert rows(guarded, payments) == 50
+        assert rows(guarded, address) == 200, "nobody has touched the one in the address"
+        assert await audited(world) == {f"payments on {guarded.host} port 5432"}
+
+
+async def test_a_backup_of_another_database_replaces_this_one_only_when_its_name_is_typed(
+    new_world: NewWorld, database: str, guarded: Guarded, address: str, tmp_path: Path
+) -> None:
+    """The runbook's entry was pointed elsewhere since."""
+    payments = guarded.database("payments", rows=50)
+    async with new_world(runbook=keep(address, tmp_path)) as world:
+        await answered(world, world.ada, "/backup run orders")
+    async with new_world(runbook=keep(payments, tmp_path)) as world:
+        said = await answered(world, world.ada, "/backup restore 1 break-glass nobody is there")
+        assert f"taken of orders on {guarded.host} port 5432, and it would replace payments on" in said
+        assert "`/backup restore 1 into payments break-glass nobody is there`" in said
+        assert "“orders” is not what would be replaced" in await answered(
+            world, world.ada, "/backup restore 1 into orders"
+        )
+        assert await steps(world) == []
+
+        await answered(world, world.ada, "/backup restore 1")
+        first = shown(world).splitlines()[0]
+        assert first.startswith(f"⚠️ *Restore 1: payments on {guarded.host} port 5432 would be replaced* with backup 1")
+        assert f"of another database: orders on {guarded.host} port 5432" in first
+        assert "*To approve, type payments*" in shown(world)
+
+        await pressed(world, world.ben, "Approve")
+        assert (await restored(world)).state == "waiting"
+        await world.ben.submits(values={"What is replaced": "orders"})
+        await world.settled()
+        assert (await restored(world)).state == "waiting"
+        with pytest.raises(Refused, match="it would replace payments"):
+            await world.house.backup_restores.approve(Actor("ben"), 1)
+
+        await pressed(world, world.ben, "Approve")
+        await world.ben.submits(values={"What is replaced": "payments"})
+        await world.settled()
+        assert rows(guarded, payments) == 200
+        assert rows(guarded, address) == 200
+
+
+async def test_what_was_approved_is_not_done_when_the_entry_leads_elsewhere_by_then(
+    new_world: NewWorld, guarded: Guarded, address: str, tmp_path: Path
+) -> None:
+    """Another process, or this one after a restart, reads a newer runbook."""
+    payments = guarded.database("payments", rows=50)
+    async with new_world(runbook=keep(address, tmp_path)) as world:
+        await answered(world, world.ada, "/backup run orders")
+        await answered(world, world.ada, "/backup restore 1")
+    async with new_world(runbook=keep(payments, tmp_path)) as world:
+        await world.house.backup_restores.approve(Actor("ben"), 1)
+        await world.settled()
+        error = (await restored(world)).error
+        assert error and error.startswith(f"orders on {guarded.host} port 5432 was approved")
+        assert "leads to payments" in error
+        assert rows(guarded, payments) == 50
+        assert asides(guarded) == []
+
+
+async def test_rights_that_a_restore_lacks_are_told_before_anybody_is_asked(
+    new_world: NewWorld, guarded: Guarded, address: str, tmp_path: Path
+) -> None:
+    guarded.tell("DROP ROLE IF EXISTS app; CREATE ROLE app")
+    async with new_world(runbook=keep(address, tmp_path)) as world:
+        await answered(world, world.ada, "/backup run orders")
+        guarded.tell("ALTER DATABASE orders OWNER TO app")
+        for typed in ("/backup restore 1", "/backup restore 1 break-glass it cannot wait"):
+            said = await answered(world, world.ada, typed)
+            assert f"its account {USER} is no member of app" in said
+            assert f"GRANT app TO {USER}" in said
+        assert await steps(world) == []
+        guarded.tell(f"GRANT app TO {USER}")
+        await answered(world, world.ada, "/backup restore 1")
+        await pressed(world, world.ben, "Approve")
+        assert (await restored(world)).state == "done"
+        assert guarded.ask("SELECT pg_get_userbyid(datdba) FROM pg_database WHERE datname = 'orders'") == "app"
+        guarded.tell(f"ALTER DATABASE orders OWNER TO {USER}")
+
+
+async def test_a_server_that_is_away_is_told_before_anybody_is_asked(
+    new_world: NewWorld, address: str, tmp_path: Path, unused_tcp_port: int
+) -> None:
+    async with new_world(runbook=keep(address, tmp_path)) as world:
+        await answered(world, world.ada, "/backup run orders")
+    away = f"postgresql://keeper:x@127.0.0.1:{unused_tcp_port}/orders"
+    async with new_world(runbook=keep(away, tmp_path)) as world:
+        assert "orders cannot be restored: " in await answered(world, world.ada, "/backup restore 1")
+        assert await steps(world) == []
+
+
+async def test_tocsins_own_database_is_backed_up_and_never_restored_from_within(
+    new_world: NewWorld, database: str, tmp_path: Path
+) -> None:
+    async with new_world(runbook=keep(database, tmp_path)) as world:
+        await answered(world, world.ada, "/backup run orders")
+        assert (await world.house.backups.newest("orders"))[0].state == "good"
+        for typed in ("/backup restore 1", "/backup restore 1 break-glass it must be"):
+            said = await answered(world, world.ada, typed)
+            assert "is Tocsin's own database" in said
+            assert "docs/recovery.md" in said
+        assert await steps(world) == []
+
+
+INVARIANT = 'invariants: {"SELECT count(*) FROM orders": "> 100"}'
+
+
+async def test_the_way_back_is_open_whatever_the_invariants_say(
+    new_world: NewWorld, guarded: Guarded, address: str, tmp_path: Path
+) -> None:
+    """Four orders are too few by the runbook; they are what there was."""
+    async with new_world(runbook=keep(address, tmp_path, INVARIANT)) as world:
+        await harmed(world, guarded, address)
+        await answered(world, world.ada, "/backup restore 1")
+        await pressed(world, world.ben, "Approve")
+        assert rows(guarded, address) == 200
+
+        await answered(world, world.ben, "/backup restore 2")
+        assert world.eve.labels(card(world, number=2)) == ["Approve", "Reject"]
+        await pressed(world, world.ada, "Approve", 2)
+        assert rows(guarded, address) == 4
+        said = shown(world, number=2)
+        assert "0 of 1 invariants hold" in said
+        assert "“SELECT count(*) FROM orders” answers 4, it should be &gt; 100" in said
+
+
+async def test_whoever_approves_may_overrule_the_invariants_with_a_reason(
+    new_world: NewWorld, guarded: Guarded, address: str, tmp_path: Path
+) -> None:
+    guarded.tell("DELETE FROM orders WHERE id > 20", address)
+    async with new_world(runbook=keep(address, tmp_path, INVARIANT)) as world:
+        await answered(world, world.ada, "/backup run orders")
+        guarded.tell("DELETE FROM orders", address)
+        await answered(world, world.ada, "/backup restore 1")
+        await pressed(world, world.ben, "Approve")
+        assert "answers 20, it should be" in str((await restored(world)).error)
+        assert rows(guarded, address) == 0
+
+        await answered(world, world.ada, "/backup restore 1")
+        await pressed(world, world.ada, "Approve despite invariants", 2)
+        assert "You asked for this, so somebody else has to approve it." in refusal(world, world.ada)
+        await pressed(world, world.ben, "Approve despite invariants", 2)
+        await world.ben.submits(values={"Why it is restored whatever the invariants say": "twenty is all we have"})
+        await world.settled()
+        assert rows(guarded, address) == 20
+        assert "approved by Ben Moss" in shown(world, number=2)
+        assert "whatever the invariants say: twenty is all we have" in shown(world, number=2)
+        async with world.house.db.transaction() as conn:
+            log = [row["facts"] for row in await audit.newest(conn) if row["deed"] == "backup.restore"]
+        assert "twenty is all we have" in {facts.get("overruled") for facts in log}
+
+
+async def test_broken_glass_overrules_the_invariants_too(
+    new_world: NewWorld, guarded: Guarded, address: str, tmp_path: Path
+) -> None:
+    guarded.tell("DELETE FROM orders WHERE id > 20", address)
+    async with new_world(runbook=keep(address, tmp_path, INVARIANT)) as world:
+        await answered(world, world.ada, "/backup run orders")
+        guarded.tell("DELETE FROM orders", address)
+        await answered(world, world.ada, "/backup restore 1 break-glass the shop is shut")
+        assert rows(guarded, address) == 20
+
+
+@pytest.mark.parametrize("permitted", [PERMITTED, ""])
+async def test_one_person_is_one_pair_of_eyes_by_whatever_name_the_bot_knew_them(
+    new_world: NewWorld, guarded: Guarded, address: str, tmp_path: Path, permitted: str
+) -> None:
+    """Asked for before the bot had found out whose account it is, or by a process that did not know."""
+    async with new_world(runbook=keep(address, tmp_path, permitted=permitted)) as world:
+        await harmed(world, guarded, address)
+        ada = world.house.people.actor(world.ada.id)
+        unknown = replace(ada, name=world.ada.id)
+        assert ada.name == "ada"
+        await world.house.backup_restores.ask(unknown, 1, None)
+        with pytest.raises(NotPermitted):
+            await world.house.backup_restores.approve(ada, 1)
+        await world.house.backup_restores.reject(ada, 1)
+
+        await world.house.backup_restores.ask(ada, 1, None)
+        world.house.people._accounts.pop("ada")
+        with pytest.raises(NotPermitted):
+            await world.house.backup_restores.approve(Actor(world.ada.id, world.ada.id), 2)
+        assert rows(guarded, address) == 4
+
+
+async def test_a_cover_by_somebody_whom_the_schedule_does_not_name_gives_no_right(
+    new_world: NewWorld, guarded: Guarded, address: str, tmp_path: Path
+) -> None:
+    shifts = "schedules:\n  primary: {people: [ada, ben], rotates: weekly, starts: 2026-08-03}\n"
+    runbook = keep(address, tmp_path).replace("who: [ada]", "who: [schedule/primary]") + shifts
+    async with new_world(runbook=runbook) as world:
+        await harmed(world, guarded, address)
+        await answered(world, world.cleo, "/escalate cover primary until 4h")
+        assert world.house.people.shift("primary", world.clock.now()).person == "cleo"
+        assert "The runbook lets only these people do that" in await answered(world, world.cleo, "/backup restore 1")
+        await answered(world, world.ada, "/backup restore 1")
+        assert "*Restore 1: " in shown(world), "whoever was on by the runbook keeps the right"
+
+
+async def test_a_restore_later_than_promised_is_red_and_counted(
+    new_world: NewWorld, guarded: Guarded, address: str, tmp_path: Path
+) -> None:
+    """As a drill: from the approval until the data is there and right."""
+    async with new_world(runbook=keep(address, tmp_path, "rto: 1ms")) as world:
+        await harmed(world, guarded, address)
+        await answered(world, world.ada, "/backup restore 1")
+        await pressed(world, world.ben, "Approve")
+        assert "🔴 *Restore 1: orders from backup 1* is done, but its RTO of 0s was missed: it took" in shown(world)
+        assert any("later than promised" in words for words in world.said_in(ALERTS))
+        assert "🔴 RTO missed by 1 of 1 restores in 90 days" in await answered(world, world.ada, "/backup")
+        found = await figures(world.house.db, world.clock)
+        assert found.recoveries == {("orders", "restore", "missed"): 1}
+
+
+async def test_a_drill_takes_every_step_of_a_restore_but_the_exchange(
+    new_world: NewWorld, guarded: Guarded, address: str, tmp_path: Path
+) -> None:
+    """So it finds what only the safety backup of a restore would find: a table that may not be read any more."""
+    async with new_world(runbook=keep(address, tmp_path)) as world:
+        await answered(world, world.ada, "/backup run orders")
+        guarded.tell("CREATE TABLE hidden (x int)", guarded.address("orders", user="postgres"))
+        await answered(world, world.ada, "/backup drill orders")
+        assert any("permission denied for table hidden" in words for words in world.said_in(ALERTS))
+        assert len(await world.house.backups.newest("orders")) == 1, "nothing is kept of it"
+
+
+async def test_a_restore_shows_how_far_it_is_and_how_long_the_last_one_took(
+    new_world: NewWorld, guarded: Guarded, address: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its safety backup waits for a table that somebody has locked, while the backup has been taken in."""
+    monkeypatch.setattr(long_work, "HEARTBEAT_EVERY", timedelta(milliseconds=10))
+    async with new_world(runbook=keep(address, tmp_path)) as world:
+        await harmed(world, guarded, address)
+        await answered(world, world.ada, "/backup drill orders")
+        await answered(world, world.ada, "/backup restore 1")
+        assert "• *Takes* about" in shown(world)
+        assert "more on that server · ends " in shown(world)
+        with psycopg.connect(address) as holder:
+            holder.execute("LOCK TABLE orders IN ACCESS EXCLUSIVE MODE")
+            await world.house.backup_restores.approve(Actor("ben"), 1)
+            while ", 100 %" not in shown(world):
+                assert (await restored(world)).state == "running"
+            size = (await world.house.backups.newest("orders"))[-1].size_shown
+            assert f": {size} of {size}, 100 %, about" in shown(world)
+            assert "left, as the last time" in shown(world)
+        await world.settled()
+        assert (await restored(world)).state == "done"
+
+
+async def test_all_databases_of_a_mongodb_together_are_refused_at_the_asking(
+    new_world: NewWorld, database: str, address: str, tmp_path: Path
+) -> None:
+    async with new_world(runbook=keep(address, tmp_path)) as world:
+        await answered(world, world.ada, "/backup run orders")
+    entry = f'backups:\n  orders: {{mongodb: "mongodb://127.0.0.1:1/", at: "02:00", to: {tmp_path / "kept"}}}\n'
+    async with new_world(runbook=f"{RUNBOOK}{entry}") as world:
+        said = await answered(world, world.ada, "/backup restore 1")
+        assert "only one can be restored: add `database`" in said
+        assert await steps(world) == []

@@ -1,0 +1,229 @@
+"""What a severity promises about time: shown while it runs, warned of, on record when missed; and no silence."""
+
+import re
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
+from datetime import timedelta
+
+from bot.store.incidents import incidents
+from tests.stories.asking import ROOM, ask, declared, timeline
+from tests.world import RUNBOOK, World, words_of
+
+NewWorld = Callable[..., AbstractAsyncContextManager[World]]
+
+# The stories begin at 15:00 in London.
+PROMISING = RUNBOOK.replace("    user_facing: true\n", "    respond_within: 10m\n    resolve_within: 50m\n")
+LISTENING = RUNBOOK.replace("    user_facing: true\n", "    update_every: 30m\n").replace(
+    "    escalation:\n      steps:", "    escalation:\n      unacknowledge: true\n      steps:"
+)
+
+
+async def systems(world: World, number: int = 1) -> list[str]:
+    return [words for kind, _, words in await timeline(world, number) if kind == "system"]
+
+
+def said(world: World) -> list[str]:
+    """What has been said in the room since this was asked last, up to the colon or the instant."""
+    return [re.split(r":| by <", words)[0] for place, words in world.posts() if place == ROOM]
+
+
+# The time to respond and to resolve
+
+
+async def test_the_card_shows_until_when_somebody_must_respond_and_until_when_it_must_be_over(
+    new_world: NewWorld,
+) -> None:
+    async with new_world(runbook=PROMISING) as world:
+        room = await declared(world)
+        assert "Not acknowledged yet, respond by <!date^1786025400^" in words_of(world.card())
+        assert "⏱ resolve by <!date^1786027800^" in words_of(world.card())
+        await ask(world, "ada", "/escalate ack", room)
+        assert "respond by" not in words_of(world.card())
+        await ask(world, "ada", "/incident resolve", room)
+        assert "resolve by" not in words_of(world.card())
+
+
+async def test_the_room_is_warned_when_four_fifths_of_the_time_are_over_and_told_when_it_is_missed(
+    new_world: NewWorld,
+) -> None:
+    async with new_world(runbook=PROMISING) as world:
+        await declared(world)
+        await world.passes(minutes=7, seconds=59)
+        assert said(world) == []
+        await world.passes(seconds=1)
+        assert said(world) == ["⏰ *2m left to acknowledge*,"]
+        await world.passes(minutes=1, seconds=59)
+        assert said(world) == []
+        assert await systems(world) == []
+        await world.passes(seconds=1)
+        assert said(world) == ["⚠ *Nobody acknowledged"]
+        assert await systems(world) == ["not acknowledged within 10m, as P1 promises"]
+        assert "⚠ target missed: respond by <!date^1786025400^" in words_of(world.card())
+
+        await world.ada.presses("Acknowledge", world.card())
+        await world.passes(minutes=29, seconds=59)
+        world.posts()
+        await world.passes(seconds=1)
+        assert said(world) == ["⏰ *10m left to resolve*,"]
+        await world.passes(minutes=10)
+        assert said(world) == ["⚠ *Not resolved"]
+        await world.passes(days=2)
+        assert (await systems(world))[1:] == ["not resolved within 50m, as P1 promises"]
+        world.nothing_else_was_sent()
+
+
+async def test_a_promise_that_is_kept_in_its_last_second_is_never_told_as_missed(new_world: NewWorld) -> None:
+    async with new_world(runbook=PROMISING) as world:
+        room = await declared(world)
+        await world.passes(minutes=9, seconds=59)
+        await ask(world, "ada", "/escalate ack", room)
+        await world.passes(minutes=40)
+        await ask(world, "ada", "/incident resolve", room)
+        world.posts()
+        await world.passes(days=1)
+        assert await systems(world) == []
+        world.nothing_else_was_sent()
+
+
+async def test_after_an_outage_the_missed_promise_is_told_once_and_not_warned_of(new_world: NewWorld) -> None:
+    async with new_world(runbook=PROMISING) as world:
+        await declared(world)
+        await world.passes(minutes=20)
+        assert [words for words in said(world) if words.startswith("⚠")] == ["⚠ *Nobody acknowledged"]
+    async with new_world(runbook=PROMISING) as world:
+        assert await systems(world) == ["not acknowledged within 10m, as P1 promises"]
+
+
+async def test_two_processes_that_look_at_the_same_instant_warn_once(new_world: NewWorld) -> None:
+    async with new_world(runbook=PROMISING) as world:
+        await declared(world)
+        async with world.house.db.transaction() as other:
+            incident = await incidents.lock(other, 1)
+            world.clock.move(timedelta(minutes=8))
+            await world.house.deadlines.look(other, incident, world.clock.now())
+        await world.settled()
+        assert said(world) == ["⏰ *2m left to acknowledge*,"]
+        await world.passes(minutes=1)
+        world.nothing_else_was_sent()
+
+
+async def test_raising_the_severity_counts_anew_and_lowering_it_gives_no_time_back(new_world: NewWorld) -> None:
+    graver = PROMISING.replace("    name: High\n", "    name: High\n    respond_within: 1h\n")
+    async with new_world(runbook=graver) as world:
+        room = await declared(world, "P2 Search is slow")
+        room_name = f"#{room.name}"
+        await world.passes(minutes=30)
+        await ask(world, "eve", "/incident severity P1", room)
+        assert "respond by <!date^1786027200^" in words_of(world.card())  # 15:40
+        await ask(world, "eve", "/incident severity P2 only one customer", room)
+        assert "respond by <!date^1786030200^" in words_of(world.card())  # 16:30
+        assert "resolve by" not in words_of(world.card())
+        world.posts()
+        await world.passes(minutes=59, seconds=59)
+        assert not any("⚠ *Nobody acknowledged" in words for place, words in world.posts() if place == room_name)
+        await world.passes(seconds=1)
+        assert sum("⚠ *Nobody acknowledged" in words for place, words in world.posts() if place == room_name) == 1
+
+
+async def test_reopening_promises_anew(new_world: NewWorld) -> None:
+    async with new_world(runbook=PROMISING) as world:
+        room = await declared(world)
+        await ask(world, "ada", "/incident resolve", room)
+        await world.passes(hours=2)
+        await ask(world, "ada", "/incident reopen it is back", room)
+        assert "respond by <!date^1786032600^" in words_of(world.card())  # 17:10
+        world.posts()
+        await world.passes(minutes=10)
+        assert "⚠ *Nobody acknowledged" in said(world)
+
+
+async def test_a_rehearsal_is_warned_like_the_real_thing_and_marked(new_world: NewWorld) -> None:
+    async with new_world(runbook=PROMISING) as world:
+        await ask(world, "eve", "/incident drill P1 Payments failing")
+        await world.passes(minutes=8)
+        assert any(words.startswith("DRILL: ⏰ *2m left to acknowledge*") for words in world.said_in(world.room()))
+
+
+# Silence
+
+
+async def test_an_acknowledged_incident_that_falls_silent_is_asked_about_and_then_escalated(
+    new_world: NewWorld,
+) -> None:
+    async with new_world(runbook=LISTENING) as world:
+        room = await declared(world)
+        await world.passes(minutes=5)
+        await ask(world, "ada", "/escalate ack", room)
+        world.posts()
+        await world.passes(minutes=59, seconds=59)
+        assert world.posts() == []
+        await world.passes(seconds=1)
+        assert [words for _, words in world.posts()] == [
+            "🔇 *Nothing has been heard since <!date^1786025100^{date_short_pretty} {time}|06 Aug 15:05 BST>.* "
+            "<@U0ADA>, how does it stand?"
+        ]
+        await world.passes(minutes=29, seconds=59)
+        assert world.posts() == []
+        await world.passes(seconds=1)
+        assert world.posts() == [
+            ("ben", "🔔 *P1* Payments failing (INC-1)"),
+            (
+                ROOM,
+                "📣 Ada Obi acknowledged, and nothing more was heard, so *Engineering Lead* Ben Moss is being paged.",
+            ),
+        ]
+        assert "Not acknowledged yet" in words_of(world.card())
+        assert world.ada.labels(world.pages_of("ada")[0]) == ["Acknowledge", "Escalate"]
+        assert "Why you are called: Ada Obi acknowledged" in words_of(world.pages_of("ben")[0])
+        assert await systems(world) == ["the acknowledgement of Ada Obi is withdrawn: nothing heard since 14:05 UTC"]
+
+        # The ladder climbs on, and the same person may acknowledge again.
+        await world.passes(minutes=29, seconds=59)
+        await ask(world, "ada", "/escalate ack", room)
+        assert "Acknowledged by" in words_of(world.card())
+        world.posts()
+        await world.passes(minutes=45)
+        assert world.pages_of("cleo") == []
+        world.nothing_else_was_sent()
+
+
+async def test_whatever_a_person_does_about_it_is_heard(new_world: NewWorld) -> None:
+    async with new_world(runbook=LISTENING) as world:
+        room = await declared(world)
+        await ask(world, "ada", "/escalate ack", room)
+        for deed in ("update half of it works", "note it was the queue", "status mitigating", "lead @dev"):
+            await world.passes(minutes=59, seconds=59)
+            await ask(world, "ada", f"/incident {deed}", room)
+        await world.passes(minutes=60)
+        assert said(world)[-1].startswith("🔇 *Nothing has been heard since <!date^1786039196^")
+        await ask(world, "ada", "/incident note still here", room)
+        await world.passes(minutes=59, seconds=59)
+        assert said(world) == []
+        await world.passes(seconds=1)
+        assert [words[:10] for words in said(world)] == ["🔇 *Nothing"]
+        await ask(world, "ada", "/incident resolve", room)
+        world.posts()
+        await world.passes(days=1)
+        world.nothing_else_was_sent()
+
+
+async def test_after_the_last_tier_the_first_is_paged_again(new_world: NewWorld) -> None:
+    async with new_world(runbook=LISTENING) as world:
+        room = await declared(world)
+        await world.passes(minutes=15)
+        await world.passes(minutes=30)
+        await ask(world, "cleo", "/escalate ack", room)
+        await world.passes(minutes=60)
+        world.posts()
+        await world.passes(minutes=30)
+        assert world.posts()[0] == ("ada", "🔔 *P1* Payments failing (INC-1)")
+        assert len(world.pages_of("ada")) == 2
+
+
+async def test_without_being_asked_for_an_acknowledgement_is_never_withdrawn(new_world: NewWorld) -> None:
+    async with new_world(runbook=LISTENING.replace("unacknowledge: true", "unacknowledge: false")) as world:
+        room = await declared(world)
+        await ask(world, "ada", "/escalate ack", room)
+        world.posts()
+        await world.passes(days=1)
+        world.nothing_else_was_sent()

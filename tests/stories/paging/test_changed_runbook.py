@@ -1,0 +1,151 @@
+"""The runbook changes while a ladder climbs, or two processes have two of them: nobody who was promised is left out."""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from pathlib import Path
+
+import pytest
+
+from bot.clock import Clock
+from bot.domain.actor import Actor
+from bot.services import Services
+from bot.store.incidents import incidents
+from tests.processes import Fleet, fleet
+from tests.world import RUNBOOK
+
+NewFleet = Callable[..., AbstractAsyncContextManager[Fleet]]
+
+EVE = Actor("eve")
+SHIFTS = """
+schedules:
+  primary: {people: [ben], rotates: daily, starts: 2026-08-03}
+"""
+BEFORE = RUNBOOK.replace("who: [ben]}", "who: [schedule/primary], via: [slack, sms]}") + SHIFTS
+# Another name for the schedule, somebody else in it, and two who are not there any more.
+AFTER = (
+    BEFORE.replace("primary", "leads")
+    .replace("people: [ben]", "people: [dana]")
+    .replace("  ben: {name: Ben Moss, email: ben@", "  dana: {name: Dana Low, email: dana@")
+    .replace('  cleo: {name: Cleo Fox, email: cleo@example.com, phone: "+447700900003"}\n', "")
+    .replace("who: [cleo]", "who: [ada]")
+)
+MOMENT = timedelta(seconds=1)
+
+
+@pytest.fixture
+def new_fleet(database: str, tmp_path: Path) -> NewFleet:
+    """`async with new_fleet() as fleet`: no process yet."""
+    return partial(fleet, database, tmp_path)
+
+
+@asynccontextmanager
+async def declared_by_one(
+    new_fleet: NewFleet, before: str, after: str
+) -> AsyncIterator[tuple[Fleet, Services, Services]]:
+    """An incident of a process with one runbook, and a second process with another; their clocks stand still."""
+    async with (
+        new_fleet(runbook=before) as fleet,
+        fleet.app(Clock()).at_hand() as old,
+        fleet.app(Clock(), runbook=after).at_hand() as new,
+    ):
+        now = datetime.now(UTC)
+        for house in (old, new):
+            house.clock.freeze(now)
+        await old.incidents.declare(EVE, "Payments failing", severity="P1")
+        yield fleet, old, new
+
+
+async def paged(fleet: Fleet) -> list[tuple[str | None, str]]:
+    return [(page.tier, page.person) for page in await fleet.pages()]
+
+
+async def passed_over(house: Services) -> list[str]:
+    async with house.db.transaction() as conn:
+        lines = await incidents.timeline(conn, 1)
+    return [line.text for line in lines if "passed over" in line.text]
+
+
+async def carried(house: Services) -> None:
+    while await house.outbox.take_due():
+        await house.outbox.finish(10)
+
+
+async def test_a_schedule_that_was_renamed_and_people_who_were_removed_are_paged_by_the_ladder_that_promised_it(
+    new_fleet: NewFleet,
+) -> None:
+    async with declared_by_one(new_fleet, BEFORE, AFTER) as (fleet, _, new):
+        for minutes in (15, 30, 30):
+            new.clock.move(timedelta(minutes=minutes) + MOMENT)
+            await new.ladders.take_due()
+        await carried(new)
+
+        assert await paged(fleet) == [("oncall", "ada"), ("lead", "ben"), ("ceo", "cleo")]
+        assert {page.state for page in await fleet.pages()} == {"accepted"}
+        assert await passed_over(new) == []
+        direct = fleet.workspace.direct_messages("cleo")
+        assert len(direct) == 1
+        (told,) = [line.text for line in await timeline(new) if "CEO" in line.text and "Cleo Fox" in line.text][:1]
+        assert "cleo" not in told, "by name"
+
+
+async def timeline(house: Services) -> list[incidents.Entry]:
+    async with house.db.transaction() as conn:
+        return await incidents.timeline(conn, 1)
+
+
+async def test_who_does_not_know_somebody_leaves_the_step_to_a_process_that_does_and_pages_after_a_moment(
+    new_fleet: NewFleet,
+) -> None:
+    async with declared_by_one(new_fleet, BEFORE, AFTER) as (fleet, old, new):
+        for house in (old, new):
+            house.clock.move(timedelta(minutes=15))
+        await new.ladders.take_due()
+        assert await paged(fleet) == [("oncall", "ada")]
+
+        await old.ladders.take_due()
+        assert await paged(fleet) == [("oncall", "ada"), ("lead", "ben")]
+        for house in (old, new):
+            house.clock.move(timedelta(minutes=30))
+        await new.ladders.take_due()
+        assert len(await paged(fleet)) == 2
+        new.clock.move(MOMENT)
+        await new.ladders.take_due()
+        assert await paged(fleet) == [("oncall", "ada"), ("lead", "ben"), ("ceo", "cleo")]
+        assert not any(page.late for page in await fleet.pages())
+
+
+async def test_the_newer_schedule_is_followed_where_it_reaches_somebody(new_fleet: NewFleet) -> None:
+    newer = BEFORE.replace("people: [ben]", "people: [cleo]")
+    async with declared_by_one(new_fleet, BEFORE, newer) as (fleet, _, new):
+        new.clock.move(timedelta(minutes=15))
+        await new.ladders.take_due()
+        assert await paged(fleet) == [("oncall", "ada"), ("lead", "cleo")]
+
+
+async def test_a_newer_schedule_that_reaches_nobody_gives_way_to_the_one_the_ladder_began_with(
+    new_fleet: NewFleet,
+) -> None:
+    by_mail = BEFORE.replace("via: [slack, sms]", "via: [webhook]").replace(
+        "email: ben@example.com,", 'email: ben@example.com, webhook: "https://example.com/hook/ben",'
+    )
+    newer = by_mail.replace("people: [ben]", "people: [cleo]")
+    async with declared_by_one(new_fleet, by_mail, newer) as (fleet, _, new):
+        new.clock.move(timedelta(minutes=15))
+        await new.ladders.take_due()
+        assert await paged(fleet) == [("oncall", "ada"), ("lead", "ben")]
+
+
+async def test_a_person_whose_contact_was_removed_is_reached_by_the_one_the_ladder_began_with(
+    new_fleet: NewFleet,
+) -> None:
+    by_hook = RUNBOOK.replace("who: [ben]}", "who: [ben], via: [webhook]}").replace(
+        "email: ben@example.com,", 'email: ben@example.com, webhook: "https://example.com/hook/ben",'
+    )
+    newer = by_hook.replace(', webhook: "https://example.com/hook/ben"', "")
+    async with declared_by_one(new_fleet, by_hook, newer) as (fleet, _, new):
+        new.clock.move(timedelta(minutes=15))
+        await new.ladders.take_due()
+        assert await paged(fleet) == [("oncall", "ada"), ("lead", "ben")]
+        assert [page.contact for page in await fleet.pages()][1] == "https://example.com/…"

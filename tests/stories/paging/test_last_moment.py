@@ -1,0 +1,100 @@
+"""Between the last look and the first byte of a page somebody may answer, or time may pass: that counts too."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager
+from datetime import timedelta
+
+import pytest
+
+from bot.domain.paging.escalation import LATE_AFTER
+from bot.services.paging.last_look import FRESH
+from tests.mail_server import PostOffice, post_office
+from tests.processes import until
+from tests.stories.paging.test_reaching import pages
+from tests.world import RUNBOOK, World, words_of
+
+NewWorld = Callable[..., AbstractAsyncContextManager[World]]
+
+BY_MAIL = RUNBOOK.replace("who: [ada]}", "who: [ada], via: [email]}")
+
+
+class BusyPostOffice(PostOffice):
+    """It lets whoever wants to hand in a letter wait at the counter."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.at_the_counter = 0
+        self.may_go_on = asyncio.Event()
+
+    async def _answer(self, step: str) -> str:
+        if step == "RCPT":
+            self.at_the_counter += 1
+            await self.may_go_on.wait()
+        return await super()._answer(step)
+
+
+@pytest.fixture
+async def office() -> AsyncIterator[BusyPostOffice]:
+    busy = BusyPostOffice()
+    async with post_office(busy):
+        yield busy
+
+
+@pytest.fixture
+async def world(new_world: NewWorld, office: BusyPostOffice) -> AsyncIterator[World]:
+    server = f"smtp://127.0.0.1:{office.port}"
+    async with new_world(runbook=BY_MAIL, SMTP_URL=server, MAIL_FROM="tocsin@example.com") as world:
+        await world.eve.types("/incident declare P1 Payments failing")
+        await world.workspace.until(lambda: office.at_the_counter, within=10)
+        yield world
+
+
+async def test_an_answer_that_comes_while_the_provider_is_being_reached_stops_the_page(
+    world: World, office: BusyPostOffice
+) -> None:
+    await world.workspace.until(lambda: world.workspace.channel("#incidents").messages, within=10)
+    began = world.clock.elapsed()
+    await world.ada.types("/escalate ack INC-1")
+
+    async def is_answered() -> bool:
+        states = [page["state"] for page in await pages(world)]
+        return states == ["cancelled"] and world.clock.elapsed() - began > FRESH
+
+    await until(is_answered)
+    office.may_go_on.set()
+    await world.settled()
+
+    assert office.letters == []
+    assert [page["state"] for page in await pages(world)] == ["cancelled"]
+    assert "not sent, no longer needed" in words_of(world.card())
+
+
+@pytest.mark.parametrize(
+    ("waited", "late"), [(LATE_AFTER, False), (LATE_AFTER + timedelta(milliseconds=1), True)], ids=["in time", "late"]
+)
+async def test_a_page_that_leaves_late_says_so_whatever_it_was_that_took_so_long(
+    world: World, office: BusyPostOffice, waited: timedelta, late: bool
+) -> None:
+    world.clock.move(waited)
+    office.may_go_on.set()
+    await world.settled()
+
+    (letter,) = office.letters
+    assert (", late" in letter["Subject"]) == late
+    assert [page["late"] for page in await pages(world)] == [late]
+
+
+async def test_a_page_that_its_provider_would_not_take_at_first_is_late_when_it_leaves(
+    new_world: NewWorld, office: BusyPostOffice
+) -> None:
+    office.may_go_on.set()
+    office.says["RCPT"] = "451 later"
+    server = f"smtp://127.0.0.1:{office.port}"
+    async with new_world(runbook=BY_MAIL, SMTP_URL=server, MAIL_FROM="tocsin@example.com") as world:
+        await world.eve.types("/incident declare P1 Payments failing")
+        await world.settled()
+        office.says.clear()
+        await world.passes(seconds=3)
+        (letter,) = office.letters
+        assert ", late" in letter["Subject"]

@@ -1,0 +1,420 @@
+"""Acknowledging by a link: who follows it sees a page, and only who presses its button has acknowledged."""
+
+import re
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import pytest
+
+from bot.domain.paging.page import Page
+from bot.services.paging.keyring import Keyring
+from bot.services.paging.links import Links
+from bot.store.paging import pages
+from tests.mail_server import PostOffice, post_office
+from tests.processes import until
+from tests.stories.asking import declared, timeline
+from tests.stories.upkeep.connections import line_to
+from tests.world import RUNBOOK, World, living, words_of
+
+NewWorld = Callable[..., AbstractAsyncContextManager[World]]
+
+PUBLIC = "https://tocsin.example.com"
+BY_MAIL = RUNBOOK.replace("who: [ada]}", "who: [ada], via: [slack, email]}")
+ON_AND_ON = BY_MAIL.replace("    escalation:\n      steps:", "    escalation:\n      stops_on: resolved\n      steps:")
+
+
+@pytest.fixture
+async def office() -> AsyncIterator[PostOffice]:
+    async with post_office() as office:
+        yield office
+
+
+def by_mail(office: PostOffice, **more: Any) -> dict[str, Any]:
+    """What a world with links in its mails is made from."""
+    mail = {"SMTP_URL": f"smtp://127.0.0.1:{office.port}", "MAIL_FROM": "bell@example.com", "PUBLIC_URL": PUBLIC}
+    return {"runbook": BY_MAIL, **mail, **more}
+
+
+@pytest.fixture
+async def town(new_world: NewWorld, office: PostOffice) -> AsyncIterator[World]:
+    async with new_world(**by_mail(office)) as world:
+        yield world
+
+
+def link_in(office: PostOffice) -> str:
+    """The path of the link in the newest mail."""
+    text = office.letters[-1].get_content()
+    (found,) = re.findall(rf"^{re.escape(PUBLIC)}(/ack/\S+)", text, re.MULTILINE)
+    return str(found)
+
+
+async def follow(world: World, path: str, method: str = "GET") -> tuple[int, str]:
+    """Status and words of the page."""
+    async with (
+        aiohttp.ClientSession() as session,
+        session.request(method, f"http://127.0.0.1:{world.app.port}{path}") as answer,
+    ):
+        assert answer.content_type == "text/html"
+        return answer.status, await answer.text()
+
+
+async def press(world: World, path: str) -> tuple[int, str]:
+    answer = await follow(world, path, "POST")
+    await world.settled()
+    return answer
+
+
+async def is_acknowledged(world: World) -> bool:
+    (incident,) = await world.house.incidents.newest(open_only=False)
+    return bool(incident.is_acknowledged)
+
+
+async def page_of(world: World, person: str = "ada") -> Page:
+    async with world.house.db.transaction() as conn:
+        every = await pages.of_incident(conn, 1)
+    return next(page for page in every if page.person == person)
+
+
+async def link_for(world: World, person: str = "ada") -> str:
+    """The path of a link as a text message would have it."""
+    link = await world.house.links.link_to(await page_of(world, person))
+    assert link is not None
+    return str(link).removeprefix(PUBLIC)
+
+
+# What the page is
+
+
+async def test_pressing_the_button_of_the_link_in_a_mail_stops_the_paging(town: World, office: PostOffice) -> None:
+    room = await declared(town)
+    link = link_in(office)
+
+    status, words = await follow(town, link)
+    assert status == 200
+    for said in ("P1 Critical", "INC-1", "Payments failing", "Ada Obi was paged by email as On-call Engineer"):
+        assert said in words
+    assert words.count("<button") == 1
+
+    status, words = await press(town, link)
+    assert (status, "Acknowledged by Ada Obi" in words, "<button" in words) == (200, True, False)
+    assert "Acknowledged by Ada Obi" in words_of(town.pages_of("ada")[0])
+    assert ("acknowledged", "ada", "") in await timeline(town)
+    assert [place for place, _ in town.posts()] == [f"#{room.name}"]
+    await town.passes(hours=3)
+    assert town.pages_of("ben") == []
+    town.nothing_else_was_sent()
+
+
+async def test_who_only_looks_changes_nothing_however_often(town: World, office: PostOffice) -> None:
+    await declared(town)
+
+    for method in ("GET", "HEAD", "GET", "HEAD"):
+        assert (await follow(town, link_in(office), method))[0] == 200
+    assert not await is_acknowledged(town)
+
+    await town.passes(minutes=15)
+    assert len(town.pages_of("ben")) == 1, "the ladder climbs on"
+    town.posts()
+    town.nothing_else_was_sent()
+
+
+@pytest.mark.parametrize("method", ["OPTIONS", "PUT", "DELETE", "PATCH"])
+async def test_no_other_method_acknowledges(town: World, office: PostOffice, method: str) -> None:
+    await declared(town)
+    async with (
+        aiohttp.ClientSession() as session,
+        session.request(method, f"http://127.0.0.1:{town.app.port}{link_in(office)}") as answer,
+    ):
+        assert answer.status == 405
+    assert not await is_acknowledged(town)
+
+
+async def test_the_page_is_kept_by_nobody_and_allows_nothing_but_its_button(town: World, office: PostOffice) -> None:
+    await declared(town)
+    async with (
+        aiohttp.ClientSession() as session,
+        session.get(f"http://127.0.0.1:{town.app.port}{link_in(office)}") as answer,
+    ):
+        words = await answer.text()
+    assert answer.headers["Cache-Control"] == "no-store"
+    assert answer.headers["Referrer-Policy"] == "no-referrer"
+    assert "noindex" in answer.headers["X-Robots-Tag"]
+    policy = answer.headers["Content-Security-Policy"]
+    assert "default-src 'none'" in policy
+    assert "form-action 'self'" in policy
+    assert "script" not in policy
+    assert "<script" not in words
+
+
+async def test_what_somebody_typed_is_text_and_nothing_else(town: World) -> None:
+    await declared(town, "P1 <script>alert(1)</script> & <b>more</b>")
+    status, words = await follow(town, await link_for(town))
+    assert status == 200
+    assert "&lt;script&gt;alert(1)&lt;/script&gt; &amp; &lt;b&gt;" in words
+    assert "<script" not in words
+
+
+async def test_the_log_has_no_part_of_a_link(town: World, office: PostOffice, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("INFO")
+    await declared(town)
+    link = link_in(office)
+    for path in (link, f"{link}/", f"{link}/more", link.replace(".", "%2E")):
+        await follow(town, path)
+    assert "path=/ack/{token} status=200" in caplog.text
+    assert link.rpartition(".")[2] not in caplog.text
+
+
+# Once
+
+
+async def test_pressing_it_twice_says_that_it_is_acknowledged_already_and_by_whom(
+    town: World, office: PostOffice
+) -> None:
+    await declared(town)
+    await press(town, link_in(office))
+    town.posts()
+
+    status, words = await press(town, link_in(office))
+
+    assert (status, "Already acknowledged by Ada Obi" in words) == (200, True)
+    assert [kind for kind, _, _ in await timeline(town)].count("acknowledged") == 1
+    town.nothing_else_was_sent()
+
+
+async def test_whoever_comes_after_somebody_else_is_told_who_was_first(town: World, office: PostOffice) -> None:
+    await declared(town)
+    await town.cleo.presses("Acknowledge", town.card())
+    await town.settled()
+    town.posts()
+
+    for method in ("GET", "POST"):
+        status, words = await follow(town, link_in(office), method)
+        assert (status, "Already acknowledged by Cleo Fox" in words) == (200, True)
+        assert "<button" not in words
+    await town.settled()
+    town.nothing_else_was_sent()
+
+
+async def test_once_it_is_resolved_there_is_nothing_left_to_acknowledge(town: World, office: PostOffice) -> None:
+    room = await declared(town)
+    await town.eve.types("/incident resolve Rolled back", room)
+    await town.settled()
+    town.posts()
+
+    for method in ("GET", "POST"):
+        status, words = await follow(town, link_in(office), method)
+        assert (status, f"Resolved by {town.eve.user.real_name}" in words, "<button" in words) == (200, True, False)
+    await town.settled()
+    town.nothing_else_was_sent()
+
+
+async def test_where_the_ladder_climbs_until_it_is_resolved_each_may_acknowledge(
+    new_world: NewWorld, office: PostOffice
+) -> None:
+    async with new_world(**by_mail(office, runbook=ON_AND_ON)) as world:
+        await declared(world)
+        await world.passes(minutes=15)
+        assert "The next tiers are, until INC-1 is resolved" in (await press(world, await link_for(world)))[1]
+        assert "Acknowledged by Ben Moss" in (await press(world, await link_for(world, "ben")))[1]
+        world.posts()
+
+        assert "Already acknowledged by Ada Obi" in (await press(world, await link_for(world)))[1]
+        world.nothing_else_was_sent()
+
+
+async def test_a_link_from_before_a_reopening_acknowledges_nothing_and_points_to_the_newer_one(
+    town: World, office: PostOffice
+) -> None:
+    room = await declared(town)
+    before = link_in(office)
+    await press(town, before)
+    await town.passes(minutes=5)
+    await town.eve.types("/incident resolve Rolled back", room)
+    await town.passes(minutes=5)
+    await town.eve.types("/incident reopen It is back", room)
+    await town.settled()
+    town.posts()
+
+    for method in ("GET", "POST"):
+        status, words = await follow(town, before, method)
+        assert (status, "<button" in words) == (200, False)
+        assert "INC-1 has been reopened since this was sent" in words
+        assert "newer message" in words
+    await town.settled()
+    assert not await is_acknowledged(town)
+    town.nothing_else_was_sent()
+
+    assert link_in(office) != before
+    assert "Acknowledged by Ada Obi" in (await press(town, link_in(office)))[1]
+    assert await is_acknowledged(town)
+
+
+async def test_a_raised_severity_leaves_earlier_links_as_good_as_they_were(town: World, office: PostOffice) -> None:
+    room = await declared(town, "P2 Payments failing")
+    before = link_in(office)
+    await town.passes(minutes=5)
+    await town.eve.types("/incident severity P1", room)
+    await town.settled()
+    assert link_in(office) != before, "a new run of the ladder has paged anew"
+
+    assert "<button" in (await follow(town, before))[1]
+    assert "Acknowledged by Ada Obi" in (await press(town, before))[1]
+    assert await is_acknowledged(town)
+
+
+# Which links count
+
+
+@pytest.mark.parametrize(("late", "status"), [(timedelta(seconds=-1), 200), (timedelta(0), 410)])
+async def test_a_link_is_good_for_seven_days(town: World, office: PostOffice, late: timedelta, status: int) -> None:
+    await declared(town)
+    link = link_in(office)
+    await town.passes(seconds=(timedelta(days=7) + late).total_seconds())
+    town.posts()
+
+    for method in ("GET", "POST"):
+        assert (await follow(town, link, method))[0] == status
+    await town.settled()
+    assert await is_acknowledged(town) == (status == 200)
+    if status == 410:
+        assert "INC-1" in (await follow(town, link))[1]
+        town.nothing_else_was_sent()
+
+
+async def test_a_clock_that_is_put_back_takes_no_link_away(town: World, office: PostOffice) -> None:
+    await declared(town)
+    town.clock.freeze(town.clock.now() - timedelta(hours=1))
+
+    assert (await press(town, link_in(office)))[0] == 200
+    assert await is_acknowledged(town)
+
+
+async def test_a_link_that_was_changed_cut_or_made_up_leads_nowhere(town: World, office: PostOffice) -> None:
+    await declared(town)
+    head, _, signature = link_in(office).rpartition(".")
+    page, stamp = head.removeprefix("/ack/").split(".")
+    twisted = signature[:-1] + chr(ord(signature[-1]) + 1)
+    made_up = [
+        "", "nonsense", "1", f"{page}.{stamp}", f"{page}.{stamp}.", f"{page}.{stamp}.{signature[:-1]}",
+        f"{page}.{stamp}.{twisted}", f"{page}.{stamp}.{signature}A", f"{page}x.{stamp}.{signature}",
+        f"{page}.{stamp}x.{signature}", f"{page}.{signature}", f"{stamp}.{page}.{signature}",
+        f"{page}.{stamp}.{signature}/", "%00", "%ff", "é" * 300, "x" * 5000,
+    ]  # fmt: skip
+    for token in made_up:
+        for method in ("GET", "POST"):
+            status, words = await follow(town, f"/ack/{token}", method)
+            assert (status, "leads nowhere" in words) == (404, True), token
+            assert "Payments" not in words
+    assert not await is_acknowledged(town)
+
+
+async def test_a_link_signed_with_another_key_leads_nowhere(town: World, office: PostOffice) -> None:
+    await declared(town)
+    page = await page_of(town)
+    put = "UPDATE keys SET secret = %s WHERE name = 'links'"
+    async with town.house.db.transaction() as conn:
+        (ours,) = await (await conn.execute("SELECT secret FROM keys WHERE name = 'links'")).fetchall()
+        await conn.execute(put, [bytes(32)])
+    keyring = Keyring(town.house.db, town.clock)
+    stranger = Links(town.house.db, town.clock, keyring, public_url=PUBLIC)
+    forged = str(await stranger.link_to(page)).removeprefix(PUBLIC)
+    async with town.house.db.transaction() as conn:
+        await conn.execute(put, [ours["secret"]])
+
+    assert forged != link_in(office)
+    assert (await press(town, forged))[0] == 404
+    assert not await is_acknowledged(town)
+
+
+async def test_a_link_to_what_is_not_there_any_more_leads_nowhere(town: World, office: PostOffice) -> None:
+    await declared(town)
+    async with town.house.db.transaction() as conn:
+        await conn.execute("DELETE FROM pages")
+
+    assert (await press(town, link_in(office)))[0] == 404
+
+
+async def test_a_mail_leaves_also_when_nobody_said_whom_mails_come_from(
+    new_world: NewWorld, office: PostOffice
+) -> None:
+    async with new_world(**by_mail(office, MAIL_FROM="")) as world:
+        await declared(world)
+        assert office.letters[-1]["From"] == "tocsin@localhost"
+        assert (await page_of(world)).state == "accepted"
+        world.nothing_else_was_sent()
+
+
+# Where there is none, and what it says elsewhere
+
+
+async def test_without_a_public_address_the_mail_says_how_to_acknowledge_in_slack(
+    new_world: NewWorld, office: PostOffice
+) -> None:
+    async with new_world(**by_mail(office, PUBLIC_URL="")) as world:
+        await declared(world)
+        assert "/escalate ack" in office.letters[-1].get_content()
+        assert "/ack/" not in office.letters[-1].get_content()
+        assert await world.house.links.link_to(await page_of(world)) is None
+        world.nothing_else_was_sent()
+
+
+async def test_the_page_of_a_drill_says_that_it_is_one(town: World) -> None:
+    await town.eve.types("/incident drill P1 Payments failing", "#general")
+    await town.settled()
+    link = await link_for(town)
+
+    assert "<h1>DRILL Payments failing</h1>" in (await follow(town, link))[1]
+    assert "<h1>DRILL Payments failing</h1>" in (await press(town, link))[1]
+    assert await is_acknowledged(town)
+    assert all(headline.startswith("DRILL") for _, headline in town.posts())
+    town.nothing_else_was_sent()
+
+
+@pytest.mark.parametrize(("trouble", "methods"), [("cut", ("GET", "HEAD", "POST")), ("go_dead", ("POST",))])
+async def test_without_a_database_the_page_says_that_nothing_was_recorded(
+    database: str, tmp_path: Path, office: PostOffice, trouble: str, methods: tuple[str, ...]
+) -> None:
+    async with line_to(database) as line, living(line.url, tmp_path, **by_mail(office)) as world:
+        await declared(world)
+        await line.cut() if trouble == "cut" else line.go_dead()
+
+        for method in methods:
+            status, words = await follow(world, link_in(office), method)
+            assert (status, "could not be recorded" in words) == (503, method != "HEAD")
+
+        await line.mend()
+
+        async def is_taken() -> bool:
+            return (await follow(world, link_in(office), "POST"))[0] == 200
+
+        await until(is_taken)
+        assert await is_acknowledged(world)
+
+
+async def test_a_link_stays_good_when_its_key_is_rotated_and_a_new_one_is_signed_with_the_new_key(
+    town: World, office: PostOffice
+) -> None:
+    await declared(town)
+    shell = Keyring(town.house.db, town.clock)
+    await shell.rotate("links", at_once=False)
+    new = str(await Links(town.house.db, town.clock, shell, public_url=PUBLIC).link_to(await page_of(town)))
+
+    assert new.removeprefix(PUBLIC) != link_in(office)
+    assert (await follow(town, new.removeprefix(PUBLIC)))[0] == 200
+    assert (await press(town, link_in(office)))[0] == 200
+    assert await is_acknowledged(town)
+
+
+async def test_a_key_of_links_that_leaked_is_ended_at_once_in_every_running_process(
+    town: World, office: PostOffice
+) -> None:
+    await declared(town)
+    assert (await follow(town, link_in(office)))[0] == 200
+    await Keyring(town.house.db, town.clock).rotate("links", at_once=True)
+
+    assert (await press(town, link_in(office)))[0] == 404
+    assert not await is_acknowledged(town)

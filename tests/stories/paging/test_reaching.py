@@ -1,0 +1,196 @@
+"""When reaching somebody fails: what is tried again, what is said, and what is never claimed."""
+
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
+from typing import Any
+
+import pytest
+
+from bot.sandbox.model import Json
+from bot.store.paging import pages as store
+from tests.stories.paging.test_paging import declared
+from tests.world import World, words_of
+
+NewWorld = Callable[..., AbstractAsyncContextManager[World]]
+
+
+def to_ada(arguments: Json) -> bool:
+    return bool(arguments.get("channel") == "U0ADA")
+
+
+async def pages(world: World) -> list[dict[str, Any]]:
+    """The pages as the database has them."""
+    async with world.house.db.transaction() as conn:
+        return [page.__dict__ for page in await store.of_incident(conn, 1)]
+
+
+async def test_a_rate_limited_page_goes_out_when_slack_allows_it_and_is_not_claimed_before(world: World) -> None:
+    world.workspace.faults.limit("chat.postMessage", retry_after=10, when=to_ada)
+    await declared(world)
+    assert world.pages_of("ada") == []
+    assert "not sent yet, tried 1×" in words_of(world.card())
+
+    await world.passes(seconds=9)
+    assert world.pages_of("ada") == []
+    await world.passes(seconds=1)
+    assert len(world.pages_of("ada")) == 1
+    assert "slack sent" in words_of(world.card())
+    assert world.pages_of("ben") == []
+
+
+async def test_a_provider_that_accepts_nothing_for_twenty_seconds_hands_over_while_it_is_tried_again(
+    world: World,
+) -> None:
+    world.workspace.faults.limit("chat.postMessage", retry_after=60, times=None, when=to_ada)
+    await declared(world)
+    await world.passes(seconds=19)
+    assert world.pages_of("ben") == []
+
+    await world.passes(seconds=1)
+    assert len(world.pages_of("ben")) == 1
+    assert any("Ada Obi was not reached" in words and "+447700900001" in words for words in world.said_in(world.room()))
+
+    world.workspace.faults.clear()
+    await world.passes(seconds=60)
+    assert len(world.pages_of("ada")) == 1, "her own page still reaches her, late"
+
+
+async def test_a_connection_lost_after_slack_took_the_page_sends_it_once(world: World) -> None:
+    world.workspace.faults.drop("chat.postMessage", after=True, when=to_ada)
+    await declared(world)
+    await world.passes(seconds=5)
+
+    assert len(world.pages_of("ada")) == 1
+    (page,) = await pages(world)
+    assert page["state"] == "accepted"
+    assert page["reference"].endswith(world.pages_of("ada")[0].ts)
+
+
+@pytest.mark.parametrize(("status", "was_posted"), [(200, True), (302, False), (403, True), (404, False), (408, True)])
+async def test_a_proxy_that_answers_in_slack_s_place_refuses_no_page_and_pages_nobody_else(
+    world: World, status: int, was_posted: bool
+) -> None:
+    world.workspace.faults.break_down("chat.postMessage", status=status, after=was_posted, when=to_ada)
+    await declared(world)
+    assert [page["state"] for page in await pages(world)] == ["waiting"]
+    await world.passes(seconds=5)
+
+    assert len(world.pages_of("ada")) == 1
+    assert world.pages_of("ben") == []
+    assert [page["state"] for page in await pages(world)] == ["accepted"]
+
+
+async def test_a_page_that_slack_took_unheard_shows_the_answer_that_came_before_anybody_knew(world: World) -> None:
+    world.workspace.faults.drop("chat.postMessage", after=True, when=to_ada)
+    await declared(world)
+    await world.ben.types("/escalate ack INC-1", "#general")
+    await world.passes(seconds=5)
+
+    (message,) = world.pages_of("ada")
+    assert "Acknowledged by Ben Moss" in words_of(message)
+    assert world.ada.labels(message) == []
+    assert [page["state"] for page in await pages(world)] == ["accepted"]
+
+
+async def test_a_page_that_was_refused_is_never_shown_as_sent(world: World) -> None:
+    world.workspace.faults.refuse("chat.postMessage", "messages_tab_disabled", times=None, when=to_ada)
+    await declared(world)
+
+    (page, *_) = await pages(world)
+    assert (page["state"], page["accepted_at"], page["reference"]) == ("refused", None, None)
+    assert "✗ Ada Obi, On-call Engineer: slack refused" in words_of(world.card())
+    assert len(world.pages_of("ben")) == 1
+
+
+async def test_no_page_is_sent_after_an_acknowledgement_even_when_it_waited_for_another_try(world: World) -> None:
+    world.workspace.faults.limit("chat.postMessage", retry_after=10, when=to_ada)
+    await declared(world)
+    await world.ben.presses("Join", next(m for m in world.workspace.messages("#incidents") if m.blocks))
+    await world.settled()
+    await world.ben.presses("Acknowledge", world.card())
+    await world.passes(minutes=5)
+    assert world.pages_of("ada") == []
+
+
+async def test_a_room_that_cannot_be_opened_does_not_delay_the_page(world: World) -> None:
+    world.workspace.faults.refuse("conversations.create", "restricted_action", times=None)
+    await declared(world)
+    assert len(world.pages_of("ada")) == 1
+    announcement = world.workspace.messages("#incidents")[-1]
+    assert "There is no channel for it" in words_of(announcement)
+
+    world.workspace.faults.clear()
+    await world.passes(seconds=60)
+    assert world.card() is not None
+    assert "<#" in words_of(world.workspace.messages("#incidents")[-1])
+
+
+async def test_a_room_made_although_the_answer_was_lost_is_taken_and_not_made_twice(world: World) -> None:
+    world.workspace.faults.drop("conversations.create", after=True)
+    await declared(world)
+    await world.passes(seconds=5)
+    assert [one.name for one in world.workspace.conversations if one.name.startswith("inc-")] == [
+        "inc-2026-08-06-payments-failing"
+    ]
+    assert world.card() is not None
+
+
+async def test_every_step_of_a_declaration_may_fail_once_and_all_is_there_in_the_end(world: World) -> None:
+    for method in ("conversations.create", "conversations.invite", "conversations.setTopic", "pins.add"):
+        world.workspace.faults.break_down(method)
+    world.workspace.faults.drop("chat.postMessage", times=3, after=True)
+    await declared(world)
+    for _ in range(6):
+        await world.passes(seconds=10)
+
+    room = world.workspace.channel(world.room())
+    assert {"U0EVE", "U0ADA"} <= set(room.members)
+    assert world.card().ts in room.pins
+    assert len(world.pages_of("ada")) == 1
+    assert (
+        len([m for m in world.workspace.messages("#incidents") if m.user == world.workspace.bot.id and m.blocks]) == 1
+    )
+    assert len([m for m in room.messages if m.user == world.workspace.bot.id and m.blocks]) == 1
+
+
+async def test_bot_down_for_forty_minutes_pages_the_one_overdue_tier_once_and_says_late(world: World) -> None:
+    await declared(world)
+    await world.passes(minutes=55)
+
+    assert [len(world.pages_of(name)) for name in ("ada", "ben", "cleo")] == [1, 1, 0]
+    assert "This page is late" in words_of(world.pages_of("ben")[0])
+    await world.passes(minutes=29, seconds=59)
+    assert world.pages_of("cleo") == []
+    await world.passes(seconds=1)
+    assert len(world.pages_of("cleo")) == 1
+
+
+async def test_a_slow_answer_to_the_page_does_not_hold_up_the_room(world: World) -> None:
+    world.workspace.faults.hang("chat.postMessage", 1.0)
+    world.sent_since()
+    await declared(world)
+
+    methods = [
+        sent.method for sent in world.sent_since() if sent.method in ("chat.postMessage", "conversations.create")
+    ]
+    assert methods[0] == "conversations.create", "the page left first, and Slack took its time"
+    assert len(world.pages_of("ada")) == 1
+
+
+async def test_the_minute_of_looking_begins_when_a_page_falls_into_doubt_and_not_when_it_was_first_tried(
+    world: World,
+) -> None:
+    world.workspace.faults.limit("chat.postMessage", retry_after=120, when=to_ada)
+    world.workspace.faults.drop("chat.postMessage", after=False, when=to_ada)
+    world.workspace.faults.refuse("conversations.history", "missing_scope", times=None)
+    await declared(world)
+    await world.passes(minutes=2)
+    await world.passes(seconds=2)
+    for _ in range(5):
+        await world.passes(seconds=11)
+        assert world.pages_of("ada") == []
+        assert "not known whether this was sent" in str((await pages(world))[0]["error"])
+
+    await world.passes(minutes=1)
+    (page,) = world.pages_of("ada")
+    assert "This may be a repeat" in words_of(page)

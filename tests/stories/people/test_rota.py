@@ -1,0 +1,333 @@
+"""Who is on call: covers, what is said of them, and what is told when a schedule changes hands."""
+
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from bot.app import App
+from bot.domain.actor import Actor
+from bot.sandbox.model import Json
+from bot.store import audit
+from bot.store.paging import handovers
+from tests.stories.asking import ROOM, ask, declared
+from tests.world import RUNBOOK, World, words_of
+
+NewWorld = Callable[..., AbstractAsyncContextManager[World]]
+
+# The stories begin on a Thursday at 15:00 in London. Ada has `primary` until Monday, and nobody but Ben the other.
+ON_A_SCHEDULE = (
+    RUNBOOK.replace("who: [ada]}", "who: [schedule/primary]}").replace("who: [ben]}", "who: [schedule/deputies]}")
+    + """
+schedules:
+  primary: {people: [ada, ben], rotates: weekly, handover: "Mon 09:00", starts: 2026-08-03}
+  deputies: {people: [ben], rotates: daily, starts: 2026-08-03}
+"""
+)
+TO_MONDAY = {"days": 3, "hours": 18}
+
+
+def to_cleo(arguments: Json) -> bool:
+    return bool(arguments.get("channel") == "U0CLEO")
+
+
+def told(world: World) -> list[tuple[str, str]]:
+    """(whom, the beginning of what) of every message since this was asked last; two people are told side by side."""
+    return sorted((place, said.partition(",")[0].partition(":")[0]) for place, said in world.posts())
+
+
+def places(world: World) -> list[str]:
+    return sorted(place for place, _ in world.posts())
+
+
+# Covers
+
+
+async def test_whoever_covers_has_the_schedule_from_now_to_the_very_end_of_the_cover(new_world: NewWorld) -> None:
+    async with new_world(runbook=ON_A_SCHEDULE) as world:
+        said = await ask(world, "eve", "/escalate cover primary @cleo until Fri 18:00")
+        assert said.startswith("*Cleo Fox covers `primary` until Fri 07 Aug 2026 18:00 BST.*")
+        assert "Where you are, it ends <!date^1786122000^" in said
+        assert told(world) == [
+            ("ada", "📟 *Cleo Fox is on call for `primary` now*"),
+            ("cleo", "📟 *You are on call for `primary` now*"),
+        ]
+        oncall = await ask(world, "eve", "/escalate oncall")
+        assert "`primary` Cleo Fox covers for Ada Obi until <!date^1786122000^" in oncall and "then Ada Obi" in oncall
+        assert "`oncall` On-call Engineer: Cleo Fox" in oncall
+
+        await world.passes(days=1, hours=2, minutes=59, seconds=59)
+        await ask(world, "eve", "/incident declare P1 Payments failing")
+        assert next(place for place, _ in world.posts()) == "cleo"
+        await world.passes(seconds=1)
+        assert told(world) == [
+            ("ada", "📟 *You are on call for `primary` now*"),
+            ("cleo", "📟 *Ada Obi is on call for `primary` now*"),
+        ]
+        await ask(world, "eve", "/incident declare P1 Search failing")
+        assert next(place for place, _ in world.posts()) == "ada"
+        world.nothing_else_was_sent()
+
+
+async def test_without_a_person_the_caller_covers_and_also_for_a_span_of_time(new_world: NewWorld) -> None:
+    async with new_world(runbook=ON_A_SCHEDULE) as world:
+        assert "*Ben Moss covers `primary` until Thu 06 Aug 2026 19:00 BST.*" in await ask(
+            world, "ben", "/escalate cover schedule/PRIMARY for 4h"
+        )
+        assert "*Cleo Fox covers `deputies` until" in await ask(world, "cleo", "/escalate cover deputies me for 4h")
+        assert "`primary` Ben Moss covers for Ada Obi until" in await ask(world, "eve", "/escalate oncall")
+
+
+async def test_whoever_makes_a_cover_is_told_by_what_nobody_would_be_reached(new_world: NewWorld) -> None:
+    runbook = ON_A_SCHEDULE.replace("who: [schedule/primary]}", "who: [schedule/primary], via: [slack, webhook]}")
+    async with new_world(runbook=runbook) as world:
+        said = await ask(world, "eve", "/escalate cover primary @dev until 18:00")
+        assert "⚠ They cannot be paged by webhook: no webhook." in said and "by slack" not in said
+        assert "⚠" not in await ask(world, "eve", "/escalate cover deputies @dev until 18:00")
+
+
+async def test_a_cover_that_begins_between_two_tiers_counts_for_the_second(new_world: NewWorld) -> None:
+    async with new_world(runbook=ON_A_SCHEDULE) as world:
+        await declared(world)
+        said = await ask(world, "eve", "/escalate cover deputies @cleo from 15:10 until 17:00")
+        assert "*Cleo Fox covers `deputies` from Thu 06 Aug 2026 15:10 BST until Thu 06 Aug 2026 17:00 BST.*" in said
+        oncall = await ask(world, "eve", "/escalate oncall")
+        assert "`deputies` later: Cleo Fox covers from <!date^1786025400^" in oncall
+        assert "then Cleo Fox for Ben Moss" in oncall
+        assert world.posts() == []
+
+        await world.passes(minutes=9, seconds=59)
+        assert world.posts() == []
+        await world.passes(seconds=1)
+        assert places(world) == ["ben", "cleo"]
+        await world.passes(minutes=5)
+        assert places(world) == [ROOM, "cleo"]
+        world.nothing_else_was_sent()
+
+
+async def test_a_cover_that_another_process_has_made_is_known_when_the_step_is_taken(new_world: NewWorld) -> None:
+    async with new_world(runbook=ON_A_SCHEDULE) as world:
+        room = await declared(world)
+        idle = App(world.app.settings, world.app.runbook, world.clock)
+        async with idle.at_hand() as other:
+            await ask(world, "eve", "/escalate cover deputies @cleo until 18:00")
+            assert await other.escalations.escalate(Actor("eve"), 1) == "lead"
+        await world.settled()
+        assert words_of(world.pages_of("cleo")[-1]).startswith("🔔 *P1* Payments failing")
+        assert "U0CLEO" in room.members and "U0BEN" not in room.members
+
+
+async def test_of_two_covers_that_overlap_the_newer_counts_and_off_gives_the_rotation_back(new_world: NewWorld) -> None:
+    async with new_world(runbook=ON_A_SCHEDULE) as world:
+        await ask(world, "eve", "/escalate cover primary @cleo until Mon 9am")
+        await ask(world, "eve", "/escalate cover primary @dev until 16:00")
+        assert "<@U0DEV> covers for Ada Obi until" in await ask(world, "eve", "/escalate oncall")
+        await world.passes(hours=1)
+        assert "`primary` Cleo Fox covers for Ada Obi" in await ask(world, "eve", "/escalate oncall")
+
+        said = await ask(world, "eve", "/escalate cover primary off")
+        assert said.startswith("*Nobody covers `primary` any more:* Ada Obi is on call until")
+        assert "Ended: Cleo Fox until" in said and "Dev" not in said
+        assert "`primary` Ada Obi until" in await ask(world, "eve", "/escalate oncall")
+        assert "Nobody covers primary, so there is nothing to end." in await ask(
+            world, "eve", "/escalate cover primary off"
+        )
+        assert places(world) == ["ada", "ada", "cleo", "cleo", "cleo", "cleo", "dev", "dev"]
+        world.nothing_else_was_sent()
+
+
+async def test_a_cover_says_what_it_replaces_and_off_ends_only_the_one_that_runs(new_world: NewWorld) -> None:
+    async with new_world(runbook=ON_A_SCHEDULE) as world:
+        assert "replaces" not in await ask(world, "eve", "/escalate cover primary @cleo until Fri 18:00")
+        assert "replaces" not in await ask(world, "eve", "/escalate cover primary @ben from Sat 09:00 until Sun 18:00")
+        said = await ask(world, "eve", "/escalate cover primary @dev until Sat 12:00")
+        assert "replaces the cover of Cleo Fox from" in said and "replaces the cover of Ben Moss from" in said
+
+        said = await ask(world, "eve", "/escalate cover primary off")
+        assert said.startswith("*`primary` is covered by Cleo Fox now*")
+        assert "Ended: " in said and "Still running: Cleo Fox" in said and "Still planned: Ben Moss from" in said
+        assert "`/escalate cover primary off all`" in said
+        await ask(world, "eve", "/escalate cover primary off")
+        assert "Nobody covers primary now; 1 planned" in await ask(world, "eve", "/escalate cover primary off")
+        assert "Ended: Ben Moss" in await ask(world, "eve", "/escalate cover primary off all")
+        assert "later:" not in await ask(world, "eve", "/escalate oncall")
+
+
+async def test_who_is_on_call_and_covers_too_still_does_when_a_cover_over_it_ends(new_world: NewWorld) -> None:
+    async with new_world(runbook=ON_A_SCHEDULE) as world:
+        await ask(world, "ada", "/escalate cover primary until 20:00")
+        await ask(world, "ada", "/escalate cover primary @cleo until 18:00")
+        said = await ask(world, "eve", "/escalate cover primary off")
+        assert "Nobody covers" not in said and "Still running: Ada Obi until" in said
+
+
+async def test_only_whom_the_runbook_names_may_cover_and_everybody_who_did_is_on_record(new_world: NewWorld) -> None:
+    runbook = ON_A_SCHEDULE + "permissions: {schedule.cover: [schedule/primary, cleo]}\n"
+    async with new_world(runbook=runbook) as world:
+        assert "only these people do that (`schedule.cover`): Ada Obi, Cleo Fox" in await ask(
+            world, "eve", "/escalate cover primary until 18:00"
+        )
+        await ask(world, "cleo", "/escalate cover primary @ben until 18:00")
+        # Whoever covers is permitted what the schedule is, and whoever is covered is not.
+        assert "Ben Moss, Cleo Fox" in await ask(world, "ada", "/escalate cover primary off")
+        await ask(world, "ben", "/escalate cover primary off")
+        async with world.house.db.transaction() as conn:
+            log = await audit.newest(conn)
+        assert [(row["actor"], row["subject"]) for row in log] == [("ben", "primary"), ("cleo", "primary")]
+        assert log[1]["facts"]["person"] == "ben" and log[1]["facts"]["ends"] == "2026-08-06T17:00:00+00:00"
+
+
+async def test_a_cover_that_makes_no_sense_is_refused_with_what_to_type_instead(new_world: NewWorld) -> None:
+    wrong = {
+        "cover": "Type which schedule, who, and until when: `/escalate cover primary @ben until Mon 9am`",
+        "cover primary": "Type which schedule, who, and until when",
+        "cover primary @ben": "Type which schedule, who, and until when",
+        "cover primry until 18:00": "There is no schedule “primry”: did you mean primary?",
+        "cover @ben until 18:00": "There is no schedule “@Ben Moss”: there is: primary, deputies",
+        "cover primary until Mon 9": "“Mon 9” can be read in two ways",
+        "cover primary @nobody until 18:00": "I know nobody called “@nobody”",
+        "cover primary please until 18:00": "I do not understand “please until 18:00”",
+        "cover primary until the cows come home": "“the cows come home” is no time I understand: say for example",
+        "cover primary until yesterday": "That is over already. Say a time to come",
+        "cover primary from 2026-08-09 until 2026-08-08": "That ends before it begins",
+        "cover primary until 2026-11-04 15:01": "That is more than 90 days from now",
+        "cover primary off": "Nobody covers primary",
+    }
+    async with new_world(runbook=ON_A_SCHEDULE) as world:
+        for typed, said in wrong.items():
+            assert said in await ask(world, "eve", f"/escalate {typed}"), typed
+        assert "*Ben Moss covers `primary`" in await ask(world, "ben", "/escalate cover primary until 2026-11-04 14:00")
+        world.posts()
+        world.nothing_else_was_sent()
+
+
+async def test_without_schedules_there_is_nothing_to_cover(world: World) -> None:
+    assert "The runbook has no schedules" in await ask(world, "eve", "/escalate cover primary until 18:00")
+
+
+# Hand-overs
+
+
+async def test_a_handover_is_told_at_its_instant_to_both_with_what_is_open(new_world: NewWorld) -> None:
+    async with new_world(runbook=ON_A_SCHEDULE) as world:
+        room = await declared(world)
+        await ask(world, "eve", "/escalate ack", room)
+        await ask(world, "eve", "/incident private P3 Keys were stolen")
+        await ask(world, "ada", "/escalate ack INC-2")
+        await world.passes(**TO_MONDAY | {"hours": 17, "minutes": 59, "seconds": 59})
+        world.posts()
+
+        await world.passes(seconds=1)
+        ada, ben = (words_of(world.pages_of(one)[-1]) for one in ("ada", "ben"))
+        assert ben.startswith("📟 *You are on call for `primary` now*, until <!date^1786953600^")
+        assert "then Ada Obi." in ben and "Ada Obi had it before." in ben
+        assert ada.startswith("📟 *Ben Moss is on call for `primary` now*: you have handed over.")
+        for words in (ada, ben):
+            assert f"• *INC-1* P1 investigating Payments failing <#{room.id}>, acknowledged by <@U0EVE>" in words
+            assert "• *INC-2* P3 investigating (private), acknowledged by Ada Obi" in words
+            assert "Keys" not in words
+        assert places(world) == ["ada", "ben"]
+        world.nothing_else_was_sent()
+
+
+async def test_a_shift_that_ends_to_the_same_person_is_no_handover(new_world: NewWorld) -> None:
+    async with new_world(runbook=ON_A_SCHEDULE) as world:
+        await ask(world, "eve", "/escalate cover primary @ben until Wed 9am")
+        assert places(world) == ["ada", "ben"]
+        # On Monday Ben's own week begins, and every day his one as the only deputy.
+        await world.passes(days=10)
+        world.nothing_else_was_sent()
+
+
+async def test_after_an_outage_a_handover_is_told_once_and_a_first_start_tells_of_none(new_world: NewWorld) -> None:
+    async with new_world(runbook=ON_A_SCHEDULE) as world:
+        await world.passes(weeks=3)
+        assert places(world) == ["ada", "ben"]
+        await world.passes(weeks=2)
+        world.nothing_else_was_sent()
+
+
+async def test_a_handover_while_the_bot_was_down_is_told_at_its_next_start(new_world: NewWorld) -> None:
+    async with new_world(runbook=ON_A_SCHEDULE) as world:
+        world.nothing_else_was_sent()
+    swapped = ON_A_SCHEDULE.replace("people: [ada, ben]", "people: [ben, ada]")
+    async with new_world(runbook=swapped) as world:
+        assert [words_of(world.pages_of(one)[0])[:20] for one in ("ada", "ben")] == [
+            "📟 *Ben Moss is on ca",
+            "📟 *You are on call f",
+        ]
+    async with new_world(runbook=swapped) as world:
+        assert world.pages_of("ada") == []
+
+
+async def test_two_processes_that_look_at_a_handover_at_once_tell_of_it_once(new_world: NewWorld) -> None:
+    async with new_world(runbook=ON_A_SCHEDULE) as world:
+        later = world.clock.now() + timedelta(days=30)
+        async with world.house.db.transaction() as one, world.house.db.transaction() as other:
+            mine = await handovers.claim_due(one, ["primary"], later)
+            assert [claimed.person for claimed in mine] == ["ada"]
+            assert await handovers.claim_due(other, ["primary"], later) == []
+
+
+@pytest.mark.parametrize("was_posted", [True, False])
+async def test_a_notice_whose_answer_was_lost_is_looked_for_before_it_is_sent_again(
+    new_world: NewWorld, was_posted: bool
+) -> None:
+    async with new_world(runbook=ON_A_SCHEDULE) as world:
+        world.workspace.faults.drop("chat.postMessage", after=was_posted, when=to_cleo)
+        await ask(world, "eve", "/escalate cover primary @cleo until 18:00")
+        await world.passes(seconds=2)
+        assert sorted(place for place, _ in world.posts()) == ["ada", "cleo"]
+        world.nothing_else_was_sent()
+
+
+async def test_a_notice_that_is_not_true_any_more_is_not_sent(new_world: NewWorld) -> None:
+    async with new_world(runbook=ON_A_SCHEDULE) as world:
+        world.workspace.faults.limit("chat.postMessage", retry_after=60, when=to_cleo)
+        await ask(world, "eve", "/escalate cover primary @cleo until 18:00")
+        await ask(world, "eve", "/escalate cover primary off")
+        await world.passes(minutes=2)
+        assert places(world) == ["ada", "ada", "cleo"]
+        world.nothing_else_was_sent()
+
+
+@pytest.mark.parametrize(
+    ("zone", "at", "handover"),
+    [
+        ("Europe/Berlin", "02:30", datetime(2026, 10, 25, 0, 30, tzinfo=UTC)),  # comes twice: at the first of the two
+        (
+            "Europe/Berlin",
+            "02:30",
+            datetime(2027, 3, 28, 1, 0, tzinfo=UTC),
+        ),  # is skipped: at the first instant after it
+        ("Australia/Lord_Howe", "02:15", datetime(2026, 10, 3, 15, 30, tzinfo=UTC)),  # is skipped by half an hour
+    ],
+)
+async def test_in_the_night_the_clocks_change_a_schedule_changes_hands_once(
+    new_world: NewWorld, zone: str, at: str, handover: datetime
+) -> None:
+    runbook = ON_A_SCHEDULE.replace(
+        'rotates: weekly, handover: "Mon 09:00"', f'rotates: daily, handover: "{at}", timezone: {zone}'
+    )
+    async with new_world(runbook=runbook) as world:
+        await world.passes(seconds=(handover - world.clock.now()).total_seconds() - 1)
+        world.posts()
+        await world.passes(seconds=1)
+        assert places(world) == ["ada", "ben"]
+        await world.passes(hours=22)
+        world.nothing_else_was_sent()
+
+
+async def test_words_that_are_all_blanks_hold_nobody_up(new_world: NewWorld) -> None:
+    """Once an expression that took the cube of their length: one command held every process for ever."""
+    async with new_world(runbook=ON_A_SCHEDULE) as world:
+        assert "until" in await ask(world, "eve", f"/escalate cover primary from{' ' * 2900}x", "#general")
+        world.nothing_else_was_sent()
+
+
+async def test_who_may_not_cover_is_told_so_before_their_words_are_read(new_world: NewWorld) -> None:
+    async with new_world(runbook=RUNBOOK + "permissions: {schedule.cover: [ben]}\n") as world:
+        words = "/escalate cover nonsense from nowhere until never"
+        assert "`schedule.cover`" in await ask(world, "eve", words, "#general")
+        world.nothing_else_was_sent()

@@ -1,0 +1,373 @@
+"""Pages by text message: what is sent, what is claimed of it, and what comes back."""
+
+import aiohttp
+import pytest
+
+from bot.store import audit
+from tests.stories.paging.test_links import follow
+from tests.stories.paging.test_paging import declared
+from tests.stories.paging.test_reaching import pages
+from tests.stories.telephone.telephones import ADA, BEN, PUBLIC, NewWorld, by, heard, replied, reported, telephones
+from tests.world import World, words_of
+
+
+async def states(world: World) -> list[tuple[str, str]]:
+    return [(page["person"], page["state"]) for page in await pages(world)]
+
+
+async def test_a_page_by_text_says_what_is_wrong_and_how_to_acknowledge(new_world: NewWorld) -> None:
+    async with telephones(new_world, by("sms")) as (world, company):
+        await declared(world)
+
+        (text,) = company.texts(ADA)
+        assert text.body.startswith("P1: Payments failing (INC-1)\n")
+        assert "eply ACK" in text.body
+        (page,) = await pages(world)
+        assert (page["state"], page["reference"]) == ("accepted", text.sid)
+        assert "✓ Ada Obi, On-call Engineer: sms sent" in words_of(world.card())
+        assert text.sid not in words_of(world.card())
+        answer = await world.eve.types("/escalate status", world.room())
+        assert answer.error is None
+        await world.settled()
+        (status,) = [one for one in world.eve.sees(world.room()) if one.text.startswith("*Paging of INC-1*")]
+        assert "On-call Engineer: sms sent" in words_of(status) and text.sid not in words_of(status)
+
+        await world.passes(minutes=15)
+        assert len(world.pages_of("ben")) == 1
+
+
+async def test_a_text_counts_as_delivered_when_the_provider_says_so_and_stays_it(new_world: NewWorld) -> None:
+    async with telephones(new_world, by("sms")) as (world, company):
+        await declared(world)
+        (text,) = company.texts(ADA)
+        for status, state in (
+            ("sent", "accepted"),
+            ("delivered", "delivered"),
+            ("sent", "delivered"),
+            ("undelivered", "delivered"),
+        ):
+            await reported(world, company, text, status)
+            assert await states(world) == [("ada", state)], status
+
+        assert "✓✓ Ada Obi, On-call Engineer: sms delivered" in words_of(world.card())
+        assert len(company.texts()) == 1
+
+
+async def test_a_text_that_is_not_delivered_counts_as_refused_and_hands_over_at_once(new_world: NewWorld) -> None:
+    async with telephones(new_world, by("sms")) as (world, company):
+        await declared(world)
+        (text,) = company.texts(ADA)
+        await reported(world, company, text, "sent")
+        assert world.pages_of("ben") == []
+
+        await reported(world, company, text, "undelivered", "30003")
+        assert await states(world) == [("ada", "refused"), ("ben", "accepted")]
+        assert "✗ Ada Obi, On-call Engineer: sms refused (it was not delivered (error 30003))" in words_of(world.card())
+        (notice,) = [words for words in world.said_in(world.room()) if "Ada Obi was not reached" in words]
+        assert ADA in notice
+
+        await reported(world, company, text, "undelivered", "30003")
+        assert len(world.pages_of("ben")) == 1, "a report that comes twice changes nothing"
+
+
+async def test_a_text_that_is_reported_lost_before_its_answer_is_written_down_hands_over_at_once(
+    new_world: NewWorld,
+) -> None:
+    async with telephones(new_world, by("sms")) as (world, company):
+        company.hold()
+        await world.eve.types("/incident declare P1 Payments failing")
+        await world.workspace.until(lambda: company.texts(ADA), within=10)
+        assert await company.reports(company.texts(ADA)[0], "failed") == 204
+        company.release()
+        await world.settled()
+
+        assert await states(world) == [("ada", "refused"), ("ben", "accepted")]
+        assert len(world.pages_of("ben")) == 1
+
+
+async def test_a_text_that_is_not_delivered_pages_nobody_when_another_way_has_reached_them(
+    new_world: NewWorld,
+) -> None:
+    async with telephones(new_world, by("slack", "sms")) as (world, company):
+        await declared(world)
+        await reported(world, company, company.texts(ADA)[0], "failed")
+
+        assert await states(world) == [("ada", "accepted"), ("ada", "refused")]
+        assert world.pages_of("ben") == []
+
+
+async def test_a_text_that_is_not_delivered_after_the_acknowledgement_pages_nobody(new_world: NewWorld) -> None:
+    async with telephones(new_world, by("sms")) as (world, company):
+        await declared(world)
+        await replied(world, company, ADA, "ack")
+        await reported(world, company, company.texts(ADA)[0], "failed")
+
+        assert world.pages_of("ben") == []
+
+
+async def test_a_number_that_the_provider_refuses_hands_over_at_once(new_world: NewWorld) -> None:
+    async with telephones(new_world, by("sms")) as (world, company):
+        company.refuse(21211, to=ADA)
+        await declared(world)
+
+        assert await states(world) == [("ada", "refused"), ("ben", "accepted")]
+        assert "refused (Twilio says 400 21211" in words_of(world.card())
+
+
+async def test_every_way_of_a_person_is_refused_so_the_next_tier_is_paged_and_a_human_can_call(
+    new_world: NewWorld,
+) -> None:
+    async with telephones(new_world, by("slack", "sms", "voice", then="sms")) as (world, company):
+        company.refuse(21211, to=ADA)
+        world.workspace.faults.refuse(
+            "chat.postMessage", "user_not_found", times=None, when=lambda sent: sent.get("channel") == "U0ADA"
+        )
+        await declared(world)
+
+        assert [state for person, state in await states(world) if person == "ada"] == ["refused"] * 3
+        assert [text.to for text in company.texts()] == [BEN]
+        (notice,) = [words for words in world.said_in(world.room()) if "Ada Obi was not reached" in words]
+        assert ADA in notice
+        assert "ada@example.com" in notice
+
+
+async def test_slack_asks_for_patience_and_the_text_goes_out_at_once(new_world: NewWorld) -> None:
+    async with telephones(new_world, by("slack", "sms")) as (world, company):
+        world.workspace.faults.limit(
+            "chat.postMessage", retry_after=30, when=lambda sent: sent.get("channel") == "U0ADA"
+        )
+        await declared(world)
+        assert len(company.texts(ADA)) == 1
+        assert world.pages_of("ada") == []
+
+        await world.passes(seconds=30)
+        assert len(world.pages_of("ada")) == 1
+        assert len(company.texts()) == 1
+        assert world.pages_of("ben") == []
+
+
+async def test_a_provider_that_asks_for_patience_gets_it(new_world: NewWorld) -> None:
+    async with telephones(new_world, by("sms")) as (world, company):
+        company.limit(12)
+        await declared(world)
+        await world.passes(seconds=11)
+        assert company.texts() == []
+        await world.passes(seconds=1)
+        assert len(company.texts()) == 1
+
+
+# Sent or not?
+
+
+async def test_a_text_that_was_taken_although_the_answer_was_lost_is_found_and_sent_once(new_world: NewWorld) -> None:
+    async with telephones(new_world, by("sms")) as (world, company):
+        company.drop()
+        await declared(world)
+        assert await states(world) == [("ada", "waiting")]
+
+        await world.passes(seconds=2)
+        (text,) = company.texts()
+        (page,) = await pages(world)
+        assert (page["state"], page["reference"]) == ("accepted", text.sid)
+
+
+async def test_a_report_of_a_text_whose_answer_was_lost_says_that_it_was_taken(new_world: NewWorld) -> None:
+    async with telephones(new_world, by("sms")) as (world, company):
+        company.drop()
+        await declared(world)
+        (text,) = company.texts()
+        await reported(world, company, text, "delivered")
+
+        (page,) = await pages(world)
+        assert (page["state"], page["reference"]) == ("delivered", text.sid)
+        await world.passes(seconds=30)
+        assert len(company.texts()) == 1
+        assert world.pages_of("ben") == []
+
+
+async def test_what_cannot_be_found_out_for_a_minute_is_sent_again_as_a_possible_repeat(new_world: NewWorld) -> None:
+    async with telephones(new_world, by("sms")) as (world, company):
+        company.hides = True
+        company.refuse(20500, status=500)
+        await declared(world)
+        for _ in range(5):
+            await world.passes(seconds=11)
+        assert company.texts() == []
+
+        company.faults.clear()
+        await world.passes(seconds=30)
+        (text,) = company.texts()
+        assert "This may be a repeat." in text.body
+        assert world.pages_of("ben"), "nothing was accepted within twenty seconds"
+
+
+# What comes back
+
+
+async def test_a_reply_acknowledges_as_the_person_who_was_paged(new_world: NewWorld) -> None:
+    async with telephones(new_world, by("sms")) as (world, company):
+        await declared(world)
+
+        assert await replied(world, company, ADA, " Ack. ") == "INC-1 is acknowledged: Payments failing."
+        assert (await world.house.incidents.find("INC-1")).acknowledged_by == "ada"
+        assert await replied(world, company, ADA, "ack") == "INC-1 is already acknowledged by Ada Obi."
+
+        await world.passes(hours=2)
+        assert world.pages_of("ben") == []
+
+
+async def test_a_reply_means_the_newest_page_or_the_incident_it_names(new_world: NewWorld) -> None:
+    async with telephones(new_world, by("sms")) as (world, company):
+        await declared(world, "P1 Payments failing")
+        await declared(world, "P1 Search is down")
+
+        assert await replied(world, company, ADA, "ACK") == (
+            "INC-2 is acknowledged: Search is down.\n\nNot acknowledged: INC-1. Reply ACK INC-1."
+        )
+        assert await replied(world, company, ADA, "ack inc-1") == "INC-1 is acknowledged: Payments failing."
+        assert "No page for INC-7 was sent to this number" in await replied(world, company, ADA, "ack 7")
+
+
+@pytest.mark.parametrize(
+    ("phone", "text", "answer"),
+    [
+        (ADA, "what?", "Reply ACK to acknowledge your newest page"),
+        (ADA, "", "Reply ACK to acknowledge your newest page"),
+        (BEN, "ack", "No page was sent to this number"),
+        ("+447700900077", "ack", "This number is not in the runbook"),
+        ("+447700900077", "<@U0ADA> & <!here>", "Reply ACK"),
+    ],
+)
+async def test_any_other_text_is_told_what_to_type_and_changes_nothing(
+    new_world: NewWorld, phone: str, text: str, answer: str
+) -> None:
+    async with telephones(new_world, by("sms")) as (world, company):
+        await declared(world)
+
+        assert answer in await replied(world, company, phone, text)
+        assert (await world.house.incidents.find("INC-1")).acknowledged_at is None
+
+
+async def test_whoever_answers_stop_gets_no_more_texts_until_they_answer_start(new_world: NewWorld) -> None:
+    async with telephones(new_world, by("sms")) as (world, company):
+        assert await replied(world, company, ADA, "Stop") == ""
+        await declared(world, "P1 Payments failing")
+        assert company.asked == [], "nothing is even tried"
+        assert "refused (this number has asked for no more texts (STOP))" in words_of(world.card())
+        assert len(world.pages_of("ben")) == 1
+
+        assert "texts again" in await replied(world, company, ADA, "START")
+        await declared(world, "P1 Search is down")
+        assert len(company.texts(ADA)) == 1
+        async with world.house.db.transaction() as conn:
+            deeds = [(row["actor"], row["deed"]) for row in await audit.newest(conn)]
+        assert deeds[:2] == [("ada", "texts.start"), ("ada", "texts.stop")]
+
+
+# Who is speaking?
+
+
+@pytest.mark.parametrize("signature", [None, "AAAA", "é"])
+async def test_what_is_not_signed_changes_nothing(new_world: NewWorld, signature: str | None) -> None:
+    async with telephones(new_world, by("sms")) as (world, company):
+        await declared(world)
+        (text,) = company.texts()
+        form = {"MessageSid": text.sid, "MessageStatus": "failed", "From": ADA, "Body": "ack", "Digits": "1"}
+        headers = {} if signature is None else {"X-Twilio-Signature": signature}
+        for path in ("status?page=1.1786024800", "sms", "voice/1.1786024800", "voice/1.1786024800/key"):
+            url = f"http://127.0.0.1:{world.app.port}/twilio/{path}"
+            async with aiohttp.ClientSession() as session, session.post(url, data=form, headers=headers) as answer:
+                assert answer.status == 403
+        await world.settled()
+
+        assert await states(world) == [("ada", "accepted")]
+        assert (await world.house.incidents.find("INC-1")).acknowledged_at is None
+
+
+async def test_a_signature_of_another_account_or_for_another_address_is_refused(new_world: NewWorld) -> None:
+    async with telephones(new_world, by("sms")) as (world, company):
+        await declared(world)
+        (text,) = company.texts()
+        right = company.token
+        company.token = "another"
+        assert await company.reports(text, "failed") == 403
+
+        company.token = right
+        assert "eply" not in await company.texted(ADA, "ack", public_url="https://elsewhere.example.com")
+        assert await states(world) == [("ada", "accepted")]
+
+
+async def test_a_report_of_a_page_that_never_was_is_taken_and_changes_nothing(new_world: NewWorld) -> None:
+    async with telephones(new_world, by("sms")) as (world, company):
+        await declared(world)
+        (text,) = company.texts()
+        for page in ("7.1786024800", "1.1", "1", "x", ""):
+            text.fields["StatusCallback"] = f"{PUBLIC}/twilio/status?page={page}"
+            await reported(world, company, text, "failed")
+
+        assert await states(world) == [("ada", "accepted")]
+
+
+async def test_a_rehearsal_sends_no_text_and_calls_nobody(new_world: NewWorld) -> None:
+    async with telephones(new_world, by("slack", "sms", "voice")) as (world, company):
+        await world.eve.types("/incident drill P1 First rehearsal")
+        await world.settled()
+
+        assert len(world.pages_of("ada")) == 1
+        assert company.asked == []
+
+
+async def test_without_a_public_address_nothing_asks_for_a_reply(new_world: NewWorld) -> None:
+    async with telephones(new_world, by("sms"), public_url="") as (world, company):
+        await declared(world)
+
+        (text,) = company.texts(ADA)
+        assert "StatusCallback" not in text.fields
+        assert "Acknowledge in Slack: /escalate ack" in text.body
+        assert "eply" not in text.body
+
+        url = f"http://127.0.0.1:{world.app.port}/twilio/sms"
+        async with aiohttp.ClientSession() as session, session.post(url, data={"From": ADA, "Body": "ack"}) as answer:
+            assert answer.status == 403
+            assert (await answer.json())["error"] == "PUBLIC_URL is not set, so no signature can be checked"
+
+
+async def test_a_telephone_that_says_nothing_delays_nobody_else(new_world: NewWorld) -> None:
+    everybody = by("sms").replace("who: [ada], via: [sms]", "who: [ada, ben], via: [sms, slack]")
+    async with telephones(new_world, everybody) as (world, company):
+        company.hang(to=ADA)
+        await world.eve.types("/incident declare P1 Payments failing")
+        await world.workspace.until(
+            lambda: company.texts(BEN) and world.pages_of("ada") and world.pages_of("ben"), within=10
+        )
+        assert company.texts(ADA) == []
+
+        company.release()
+        await world.settled()
+        assert len(company.texts(ADA)) == 1
+        assert {state for _, state in await states(world)} == {"accepted"}
+
+
+async def test_no_word_of_a_private_incident_is_given_to_the_telephone_company(new_world: NewWorld) -> None:
+    async with telephones(new_world, by("slack", "sms", "voice")) as (world, company):
+        await world.eve.types("/incident private P1 Data breach", "#general")
+        await world.settled()
+        answer = await world.eve.types("/escalate ada Bring the list of the breached", world.room())
+        assert answer.error is None
+        await world.settled()
+
+        first, by_hand = company.texts(ADA)
+        for text in (first, by_hand):
+            assert text.body.startswith("P1: private incident INC-1, open Slack\n")
+        call = company.calls(ADA)[-1]
+        picked_up = heard(await company.picked_up(call))
+        assert "private incident 1. Open Slack" in picked_up
+        _, page = await follow(world, first.body.split(PUBLIC)[1].split()[0])
+        assert "Private incident" in page
+        said = await replied(world, company, ADA, "ack")
+        assert "INC-1 is acknowledged." in said
+        for words in (first.body, by_hand.body, picked_up, page, said, heard(await company.picked_up(call))):
+            assert "breach" not in words
+
+        assert "Data breach" in words_of(world.pages_of("ada")[0])
+        assert "🔒 Private: talk about it in <#" in words_of(world.pages_of("ada")[0])

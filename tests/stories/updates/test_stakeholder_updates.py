@@ -1,0 +1,770 @@
+"""Audiences are told: by itself and by hand, with approval where it is asked, and never is a claim made."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from datetime import timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from bot.domain.actor import Actor
+from bot.domain.errors import NotPermitted, Refused
+from bot.sandbox.model import Json, Message
+from bot.sandbox.workspace import Workspace
+from bot.services.outbox.kinds import CARD
+from bot.store.rooms import cards
+from bot.store.updates import updates
+from tests.mail_server import PostOffice, post_office
+from tests.stories.alerts.test_races import until_it_waits
+from tests.world import RUNBOOK, World, words_of
+
+NewWorld = Callable[..., AbstractAsyncContextManager[World]]
+
+AUDIENCES = """
+audiences:
+  stakeholders: {email: [board@example.com], slack: ["#stakeholders"], automatic: true}
+  clients: {email: [one@example.com, two@example.com], template: client, approval: true, update_every: 45m}
+  team: {slack: ["#team"], template: internal}
+  press: {email: [press@example.com], automatic: true}
+permissions:
+  audience.send: [ada, ben]
+  audience.approve: [ben, ada]
+"""
+
+
+def telling(runbook: str, tell: str = "stakeholders, clients", more: str = AUDIENCES) -> str:
+    """The runbook of the world in which a P1 tells these audiences."""
+    return runbook.replace("    name: Critical\n", f"    name: Critical\n    tell: [{tell}]\n") + more
+
+
+def with_channels(workspace: Workspace) -> None:
+    workspace.add_channel("stakeholders")
+    workspace.add_channel("team")
+
+
+@pytest.fixture
+async def office() -> AsyncIterator[PostOffice]:
+    async with post_office() as office:
+        yield office
+
+
+@asynccontextmanager
+async def telling_world(new_world: NewWorld, office: PostOffice, runbook: str = "") -> AsyncIterator[World]:
+    settings = {"SMTP_URL": f"smtp://127.0.0.1:{office.port}", "MAIL_FROM": "bell@example.com"}
+    async with new_world(runbook=runbook or telling(RUNBOOK), prepare=with_channels, **settings) as world:
+        yield world
+
+
+@pytest.fixture
+async def town(new_world: NewWorld, office: PostOffice) -> AsyncIterator[World]:
+    """A world with audiences and a mail server."""
+    async with telling_world(new_world, office) as world:
+        yield world
+
+
+async def declared(world: World, words: str = "declare P1 Payments failing", by: str = "ada") -> None:
+    await world.workspace.person(by).types(f"/incident {words}", "#general")
+    await world.settled()
+    # What was painted before the room was there looks for it again a moment later.
+    await world.passes(seconds=5)
+
+
+async def does(world: World, who: str, text: str) -> str:
+    """Type in the incident's room; returns the answer."""
+    answer = await world.workspace.person(who).types(text, world.room())
+    await world.settled()
+    return answer.text
+
+
+async def presses(world: World, who: str, label: str, message: Message) -> str:
+    answer = await world.workspace.person(who).presses(label, message)
+    await world.settled()
+    return answer.text
+
+
+async def writes(world: World, who: str, audience: str, **words: str) -> None:
+    """Open the form for an audience, change its words, and send."""
+    await does(world, who, f"/incident tell {audience}")
+    await world.workspace.person(who).submits(values=words)
+    await world.passes(seconds=5)
+
+
+def letters(office: PostOffice) -> list[tuple[str, str]]:
+    """(reader, subject) of what the mail server took, by reader; forgets them."""
+    taken = sorted((letter["To"], letter["Subject"]) for letter in office.letters)
+    office.letters.clear()
+    return taken
+
+
+def posted_in(world: World, channel: str) -> list[str]:
+    """What the bot said there, oldest first; that it joined is Slack's own remark."""
+    return [words_of(one) for one in world.workspace.messages(channel) if one.blocks]
+
+
+def card(world: World, audience: str) -> Message:
+    """The newest message in the room about telling this audience."""
+    about = [m for m in world.workspace.messages(world.room()) if f"*{audience}*" in m.text and m.text[0] not in "↩⏰"]
+    return about[-1]
+
+
+async def told(world: World, kind: str = "told") -> list[str]:
+    return [entry.text for entry in await world.house.incidents.timeline(1) if entry.kind == kind]
+
+
+# By itself
+
+
+async def test_an_automatic_audience_hears_of_the_declaration_of_status_changes_and_of_the_end(
+    town: World, office: PostOffice
+) -> None:
+    await declared(town)
+    assert letters(office) == [("board@example.com", "P1 Critical: Payments failing (INC-1)")]
+
+    await does(town, "ada", "/incident status identified")
+    assert letters(office) == [("board@example.com", "P1 update: Payments failing (INC-1)")]
+
+    await does(town, "ada", "/incident resolve Rolled back")
+    assert letters(office) == [("board@example.com", "Resolved: Payments failing (INC-1)")]
+
+    await does(town, "ada", "/incident reopen It is back")
+    assert letters(office) == [("board@example.com", "Open again: Payments failing (INC-1)")]
+
+    assert posted_in(town, "#stakeholders")[0].startswith("*P1 Critical: Payments failing (INC-1)*\nExample Tutors is")
+    assert len(posted_in(town, "#stakeholders")) == 4
+    assert set((await told(town))[:2]) == {
+        "stakeholders by email: P1 Critical: Payments failing (INC-1)",
+        "stakeholders by slack: P1 Critical: Payments failing (INC-1)",
+    }
+    assert len(await told(town)) == 8
+
+
+async def test_the_letters_about_one_incident_form_a_thread(town: World, office: PostOffice) -> None:
+    await declared(town)
+    await does(town, "ada", "/incident resolve")
+
+    first, second = office.letters
+    assert first["References"] == second["References"]
+    assert first["Message-ID"] != second["Message-ID"]
+
+
+async def test_notes_updates_and_severities_are_told_to_nobody_by_themselves(town: World, office: PostOffice) -> None:
+    await declared(town, "declare P2 Payments slow")
+    await does(town, "ada", "/incident severity P1")
+    await does(town, "ada", "/incident update Looking at the queue")
+    await does(town, "ada", "/incident note Somebody called")
+
+    assert letters(office) == []
+    assert posted_in(town, "#stakeholders") == []
+
+
+async def test_an_audience_that_the_severity_does_not_tell_is_never_told_by_itself(
+    town: World, office: PostOffice
+) -> None:
+    await declared(town, "declare P2 Payments slow")
+    await does(town, "ada", "/incident status monitoring")
+    await does(town, "ada", "/incident resolve")
+
+    assert letters(office) == []
+    assert posted_in(town, "#stakeholders") == []
+
+
+@pytest.mark.parametrize("kind", ["drill", "private"])
+async def test_drills_and_private_incidents_tell_nobody_not_even_by_hand(
+    town: World, office: PostOffice, kind: str
+) -> None:
+    await declared(town, f"{kind} P1 Payments failing")
+    answer = await does(town, "ada", "/incident tell stakeholders")
+    bare = await does(town, "ada", "/incident tell")
+    await does(town, "ada", "/incident resolve")
+
+    assert f"INC-1 is {'a drill' if kind == 'drill' else 'private'}" in answer
+    assert bare == answer
+    assert letters(office) == []
+    assert posted_in(town, "#stakeholders") == []
+
+
+async def test_a_template_that_is_missing_is_said_and_keeps_nothing_from_happening(
+    new_world: NewWorld, office: PostOffice
+) -> None:
+    runbook = telling(RUNBOOK, more="\naudiences: {vips: {email: [vip@example.com], template: vip, automatic: true}}\n")
+    async with telling_world(new_world, office, runbook.replace("stakeholders, clients", "vips")) as world:
+        await declared(world)
+
+        assert len(world.pages_of("ada")) == 1
+        assert card(world, "vips").text.startswith("⚠ Not sent to *vips*: There is no template “vip”")
+        assert letters(office) == []
+
+
+# In the room
+
+
+ROOM_ONLY = """
+audiences:
+  team: {slack: ["#team"], automatic: true}
+"""
+
+
+def is_in_a_room(world: World) -> Callable[[Json], bool]:
+    """Whether a call to Slack is about a channel that was opened after this was asked."""
+    before = {one.id for one in world.workspace.conversations}
+
+    def opened_since(asked: Json) -> bool:
+        found = world.workspace.find_channel(asked["channel"])
+        return found is not None and found.kind != "im" and found.id not in before
+
+    return opened_since
+
+
+async def test_the_card_of_an_incident_stands_first_in_its_room_however_long_slack_is_busy(new_world: NewWorld) -> None:
+    async with new_world(runbook=telling(RUNBOOK, "team", ROOM_ONLY), prepare=with_channels) as world:
+        opened = is_in_a_room(world)
+        world.workspace.faults.break_down(
+            "chat.postMessage", times=None, when=lambda asked: opened(asked) and "*team*" not in asked["text"]
+        )
+        await declared(world)
+        await world.passes(seconds=30)
+        assert posted_in(world, world.room()) == []
+
+        world.workspace.faults.clear()
+        await world.passes(minutes=1)
+        first, second = [one for one in world.workspace.messages(world.room()) if one.blocks]
+        assert "Resolve" in world.ada.labels(first)
+        assert "*team*" in second.text
+
+
+async def test_what_finds_no_card_while_it_is_being_written_down_stands_below_it_at_once(new_world: NewWorld) -> None:
+    async with new_world(runbook=telling(RUNBOOK, "team", ROOM_ONLY), prepare=with_channels) as world:
+        await declared(world)
+        room = world.room()
+        before = len(posted_in(world, room))
+        async with world.house.db.transaction() as conn:
+            standing = await cards.get(conn, "incident:1")
+            assert standing is not None
+            for key in ("incident:1", "telling:1"):
+                await cards.forget(conn, key)
+            # The card is on its way again.
+            lane, soon = "card incident:1", world.clock.now() + timedelta(hours=1)
+            await world.house.outbox.put(conn, "card", {"card": "incident:1"}, priority=CARD, lane=lane, due_at=soon)
+
+        async with world.house.db.transaction() as posting:
+            await cards.save(posting, "incident:1", standing)
+            await world.house.rooms.begin(posting, 1, standing)
+            async with world.house.db.transaction() as conn:
+                await world.house.cards.touch(conn, "telling:1", incident=1)
+            later: asyncio.Future[object] = asyncio.ensure_future(world.settled())
+            await until_it_waits(world, later)
+            assert len(posted_in(world, room)) == before
+        await later
+        assert len(posted_in(world, room)) == before + 1
+
+
+async def test_a_card_that_slack_will_not_take_keeps_nothing_else_from_the_room(new_world: NewWorld) -> None:
+    async with new_world(runbook=telling(RUNBOOK, "team", ROOM_ONLY), prepare=with_channels) as world:
+        opened = is_in_a_room(world)
+        world.workspace.faults.refuse(
+            "chat.postMessage", "invalid_blocks", times=None,
+            when=lambda asked: opened(asked) and "*team*" not in asked["text"],
+        )  # fmt: skip
+        await declared(world)
+        await world.passes(seconds=5)
+
+        (only,) = [one for one in world.workspace.messages(world.room()) if one.blocks]
+        assert "*team*" in only.text
+
+
+# By hand
+
+
+async def test_a_bare_tell_offers_every_audience(town: World) -> None:
+    await declared(town)
+    answer = await town.ada.types("/incident tell", town.room())
+    await town.settled()
+
+    (offer,) = answer.messages
+    assert town.ada.labels(offer) == ["Tell stakeholders", "Tell clients", "Tell team", "Tell press"]
+    assert (
+        "*clients*: nothing sent yet; somebody else approves it first; the runbook sends them news of a P1"
+        in words_of(offer)
+    )
+    assert "*stakeholders*: last sent to" in words_of(offer)
+
+    await presses(town, "ada", "Tell team", offer)
+    assert town.ada.modal().title == "Tell team"
+
+
+async def test_what_the_author_changed_is_what_is_sent(town: World, office: PostOffice) -> None:
+    await declared(town)
+    letters(office)
+    await does(town, "ada", "/incident tell stakeholders")
+    form = town.ada.modal()
+    assert form.values["subject"]["text"]["value"] == "P1 update: Payments failing (INC-1)"
+    assert "This is how the incident stands now." in form.values["text"]["text"]["value"]
+    assert "email: board@example.com" in str(form.content)
+
+    await town.ada.submits(values={"subject": "A word from us", "text": "All hands\n\nare on it."})
+    await town.settled()
+
+    (letter,) = office.letters
+    assert letter["Subject"] == "A word from us"
+    assert letter.get_content().replace("\r\n", "\n") == "All hands\n\nare on it.\n"
+    assert posted_in(town, "#stakeholders")[-1] == "*A word from us*\nAll hands\nare on it."
+    assert card(town, "stakeholders").text == "📨 Sent to *stakeholders*"
+    assert "✓ email: sent to board@example.com" in words_of(card(town, "stakeholders"))
+
+
+async def test_nothing_that_is_typed_can_mention_anybody_forge_a_link_or_a_header(
+    town: World, office: PostOffice
+) -> None:
+    evil = "<!channel> & <https://evil.example|click> @here"
+    town.workspace.untrusted.add(evil)
+    await declared(town)
+    letters(office)
+    await writes(town, "ada", "stakeholders", subject=f"{evil}\u2028Bcc: all@example.com", text=evil)
+
+    (letter,) = office.letters
+    assert letter["Bcc"] is None
+    assert letter["Subject"] == f"{evil} Bcc: all@example.com"
+    assert posted_in(town, "#stakeholders")[-1].endswith(
+        "&lt;!channel&gt; &amp; &lt;https://evil.example|click&gt; @here"
+    )
+    assert town.workspace.audit() == []
+    assert [str(one) for one in town.workspace.complaints] == []
+
+
+async def test_an_unknown_audience_gets_the_nearest_one(town: World) -> None:
+    await declared(town)
+
+    answer = await does(town, "ada", "/incident tell clents")
+    assert "There is no audience “clents”. Did you mean clients?" in answer
+
+
+async def test_only_who_may_send_can_send_and_what_they_wrote_is_kept(town: World) -> None:
+    await declared(town)
+    assert "Ada Obi, Ben Moss" in await does(town, "ada", "/incident tell clients") or town.ada.modal()
+    await town.eve.joins(town.room())
+    assert "`audience.send`" in await does(town, "eve", "/incident tell clients")
+
+    dev = Actor("dev")
+    with pytest.raises(NotPermitted, match=r"Your words are kept: `/incident tell clients`"):
+        await town.house.communications.tell(dev, 1, "clients", "Hello", "I typed for an hour")
+    kept = await _draft(town, "dev")
+    assert kept == ("Hello", "I typed for an hour")
+
+
+async def test_words_that_were_kept_come_back_and_are_gone_once_sent(town: World) -> None:
+    await declared(town)
+    ada = Actor("ada", "U0ADA")
+    with pytest.raises(Refused, match="text is empty"):
+        await town.house.communications.tell(ada, 1, "team", "Half a thought", "   ")
+
+    await does(town, "ada", "/incident tell team")
+    form = town.ada.modal()
+    assert form.values["subject"]["text"]["value"] == "Half a thought"
+    assert "written before" in str(form.content)
+    await town.ada.submits(values={"text": "The other half"})
+    await town.settled()
+    assert posted_in(town, "#team") == ["*Half a thought*\nThe other half"]
+
+    await does(town, "ada", "/incident tell team")
+    assert town.ada.modal().values["subject"]["text"]["value"] == "UPDATE P1: Payments failing (INC-1)"
+
+
+async def test_a_form_without_words_is_not_sent(town: World) -> None:
+    await declared(town)
+    await does(town, "ada", "/incident tell team")
+
+    answer = await town.ada.submits(values={"subject": " ", "text": " "})
+    assert answer.errors == {
+        "subject": "Say in a few words what this is about.",
+        "text": "Write what they should know.",
+    }
+
+
+# Approval
+
+
+async def test_what_needs_approval_leaves_only_when_somebody_else_says_yes(town: World, office: PostOffice) -> None:
+    await declared(town)
+    letters(office)
+    await writes(town, "ada", "clients", subject="Sorry", text="We are on it.")
+
+    asked = card(town, "clients")
+    assert town.ben.labels(asked) == ["Approve", "Reject", "Edit"]
+    assert "Sorry" in words_of(asked) and "> We are on it." in words_of(asked).replace("&gt;", ">")
+    assert "<@U0BEN>" in asked.text
+    assert letters(office) == []
+
+    assert "You wrote this, so somebody else has to approve it." in await presses(town, "ada", "Approve", asked)
+    assert letters(office) == []
+
+    # By another name it is the same person: one process knew whose account it is, the other did not.
+    ada = town.house.people.actor(town.ada.id)
+    assert ada.name == "ada"
+    town.house.people._accounts.pop("ada")
+    unknown = Actor(town.ada.id, town.ada.id)
+    with pytest.raises(NotPermitted):
+        await town.house.approvals.approve(unknown, 1)
+
+    await presses(town, "ben", "Approve", card(town, "clients"))
+    assert letters(office) == [("one@example.com", "Sorry"), ("two@example.com", "Sorry")]
+    assert "approved by Ben Moss" in words_of(card(town, "clients"))
+    assert await told(town, "system") == ["approved for clients: Sorry"]
+    assert "clients by email: Sorry" in await told(town)
+
+
+async def test_who_may_not_approve_is_told_who_may(town: World, office: PostOffice) -> None:
+    await declared(town)
+    letters(office)
+    await writes(town, "ada", "clients")
+    await town.eve.joins(town.room())
+
+    assert "`audience.approve`" in await presses(town, "eve", "Approve", card(town, "clients"))
+    assert letters(office) == []
+
+
+async def test_of_two_who_decide_the_second_learns_who_was_first(town: World, office: PostOffice) -> None:
+    await declared(town)
+    letters(office)
+    await writes(town, "ada", "clients")
+    asked = card(town, "clients")
+    first, second = Actor("ben", "U0BEN"), Actor("ben", "U0BEN")
+    assert asked
+    await town.house.approvals.approve(first, 2)
+    await town.settled()
+    with pytest.raises(Refused, match="Ben Moss has approved this already"):
+        await town.house.approvals.reject(second, 2)
+
+    assert len(letters(office)) == 2
+
+
+async def test_what_is_rejected_is_not_sent_and_its_words_are_not_lost(town: World, office: PostOffice) -> None:
+    await declared(town)
+    letters(office)
+    await writes(town, "ada", "clients", subject="Sory", text="We are on it.")
+    await presses(town, "ben", "Reject", card(town, "clients"))
+
+    assert card(town, "clients").text.startswith("🚫 Ben Moss rejected this")
+    assert letters(office) == []
+
+    await presses(town, "ada", "Edit", card(town, "clients"))
+    assert town.ada.modal().values["text"]["text"]["value"] == "We are on it."
+    await town.ada.submits(values={"subject": "Sorry"})
+    await town.settled()
+    await presses(town, "ben", "Approve", card(town, "clients"))
+    assert letters(office) == [("one@example.com", "Sorry"), ("two@example.com", "Sorry")]
+
+
+async def test_an_automatic_audience_with_approval_is_asked_about_at_once_and_newer_words_take_the_place_of_older(
+    new_world: NewWorld, office: PostOffice
+) -> None:
+    runbook = telling(RUNBOOK).replace("template: client, ", "template: client, automatic: true, ")
+    async with telling_world(new_world, office, runbook) as world:
+        await declared(world)
+        asked = card(world, "clients")
+        assert [reader for reader, _ in letters(office)] == ["board@example.com"]
+        assert "A disruption at Example Tutors" in words_of(asked)
+
+        await does(world, "ada", "/incident status identified")
+        assert "the status is identified now" in asked.text
+        assert world.ben.labels(asked) == ["Edit"]
+
+        letters(office)
+        await presses(world, "ada", "Approve", card(world, "clients"))
+        assert [subject for _, subject in letters(office)] == ["A disruption at Example Tutors"] * 2
+
+
+async def waiting(world: World, office: PostOffice, who: str = "ada") -> Message:
+    """Words for the clients that wait for an approval, while the incident is open; the clients were told before."""
+    await declared(world)
+    await writes(world, "ada", "clients", subject="Sorry")
+    await presses(world, "ben", "Approve", card(world, "clients"))
+    await writes(world, who, "clients", subject="Soon", text="We are looking for the cause.")
+    letters(office)
+    return card(world, "clients")
+
+
+@pytest.mark.parametrize(
+    ("change", "why"),
+    [
+        ("resolve Rolled back", "INC-1 was resolved before anybody approved it"),
+        ("status identified", "the status is identified now"),
+        ("severity P2 a way around it", "the severity is P2 now"),
+        ("update The queue was full", "there is newer news"),
+        ("impact Nobody can pay", "the impact has changed"),
+    ],
+)
+async def test_what_waits_for_an_approval_cannot_be_given_it_once_the_facts_have_changed(
+    town: World, office: PostOffice, change: str, why: str
+) -> None:
+    asked = await waiting(town, office)
+    await does(town, "ada", f"/incident {change}")
+
+    assert town.ben.labels(asked) == ["Edit"] and why in words_of(asked)
+    with pytest.raises(Refused, match=f"out of date: {why}"):
+        await town.house.approvals.approve(Actor("ben", "U0BEN"), 3)
+    assert not [one for one in letters(office) if one[0] == "one@example.com"]
+
+    (back,) = [one for one in town.workspace.messages(town.room()) if one.text.startswith("↩")]
+    assert back.text == f"↩ <@U0ADA>, your words for *clients* were not sent: {why}."
+    await presses(town, "ada", "Edit", back)
+    assert town.ada.modal().values["text"]["text"]["value"] == "We are looking for the cause."
+
+
+async def test_whoever_was_told_hears_of_the_end_and_of_its_return_for_approval_where_it_is_asked(
+    town: World, office: PostOffice
+) -> None:
+    await waiting(town, office)
+    await writes(town, "ada", "team", subject="For you")
+    await does(town, "ada", "/incident resolve Rolled back")
+
+    assert "The disruption at Example Tutors is over" in words_of(card(town, "clients"))
+    await presses(town, "ben", "Approve", card(town, "clients"))
+    assert ("one@example.com", "The disruption at Example Tutors is over") in letters(office)
+    offer = next(one for one in town.workspace.messages(town.room()) if one.text.startswith("📣 *Do not know yet"))
+    assert "is over:* team." in offer.text and town.ada.labels(offer) == ["Tell team"]
+    await presses(town, "ada", "Tell team", offer)
+    assert "INC-1 is resolved" in str(town.ada.modal().content)
+    await town.ada.submits()
+    await town.settled()
+    assert posted_in(town, "#team")[-1].startswith("*RESOLVED P1")
+    await town.passes(hours=3)
+    assert reminders(town) == []
+
+    await does(town, "ada", "/incident reopen It is back")
+    assert "is back" in words_of(card(town, "clients")) and town.ben.labels(card(town, "clients"))[0] == "Approve"
+    assert [one for one in town.workspace.messages(town.room()) if "believe that INC-1 is over:* team." in one.text]
+
+
+async def test_who_believes_that_it_is_over_is_not_told_so_again(town: World, office: PostOffice) -> None:
+    await waiting(town, office)
+    await does(town, "ada", "/incident resolve Rolled back")
+    await presses(town, "ben", "Approve", card(town, "clients"))
+    await does(town, "ada", "/incident reopen A false alarm")
+    asked = card(town, "clients")
+    await does(town, "ada", "/incident resolve It was none")
+
+    assert town.ben.labels(asked) == ["Edit"] and card(town, "clients") == asked
+
+
+async def test_who_was_never_told_is_not_told_that_they_were(new_world: NewWorld, office: PostOffice) -> None:
+    runbook = telling(RUNBOOK).replace("template: client, ", "template: client, automatic: true, ")
+    async with telling_world(new_world, office, runbook) as world:
+        await declared(world)
+        await does(world, "ada", "/incident resolve Rolled back")
+        said = words_of(card(world, "clients"))
+        assert "There was a disruption at Example Tutors: Payments failing." in said and "wrote to you" not in said
+
+
+async def test_words_written_while_the_incident_ended_are_shown_again_before_they_are_sent(
+    town: World, office: PostOffice
+) -> None:
+    await declared(town)
+    await does(town, "ada", "/incident tell team")
+    await town.ben.types("/incident resolve INC-1 Rolled back", "#general")
+    await town.settled()
+    await town.ada.submits(values={"subject": "Soon", "text": "We are looking for the cause."})
+    await town.settled()
+
+    assert posted_in(town, "#team") == []
+    form = town.ada.modal()
+    assert "INC-1 is resolved now" in str(form.content)
+    assert form.values["text"]["text"]["value"] == "We are looking for the cause."
+    await town.ada.submits(values={"text": "It is over."})
+    await town.settled()
+    assert posted_in(town, "#team") == ["*Soon*\nIt is over."]
+
+
+async def test_the_author_hears_that_the_words_were_rejected(town: World, office: PostOffice) -> None:
+    await waiting(town, office)
+    await presses(town, "ben", "Reject", card(town, "clients"))
+    (back,) = [one for one in town.workspace.messages(town.room()) if one.text.startswith("↩")]
+    assert back.text == "↩ <@U0ADA>, your words for *clients* were not sent: Ben Moss rejected them."
+    assert town.ada.labels(back) == ["Edit"]
+
+
+# What does not arrive
+
+
+async def test_a_refused_reader_is_shown_and_keeps_nothing_from_the_others(town: World, office: PostOffice) -> None:
+    office.says_to("one@example.com", "550 no such mailbox")
+    await declared(town)
+    letters(office)
+    await writes(town, "ada", "clients", subject="Sorry")
+    await presses(town, "ben", "Approve", card(town, "clients"))
+
+    assert letters(office) == [("two@example.com", "Sorry")]
+    shown = words_of(card(town, "clients"))
+    assert "✓ email: sent to two@example.com" in shown
+    assert "✗ email: one@example.com not sent: the mail server says 550 no such mailbox" in shown
+    assert "not sent to clients by email (one@example.com)" in (await told(town, "system"))[-1]
+    assert await town.house.telling_cards.degraded(1) == [
+        "Not sent to clients by email (one@example.com): the mail server says 550 no such mailbox"
+    ]
+
+
+async def test_nobody_is_told_twice_and_nobody_is_called_told_before_the_server_said_so(
+    town: World, office: PostOffice
+) -> None:
+    office.says["DATA"] = "451 try again later"
+    await declared(town)
+    assert letters(office) == []
+    assert await told(town) == ["stakeholders by slack: P1 Critical: Payments failing (INC-1)"]
+    assert "⏳ email: 1 not sent yet" in words_of(card(town, "stakeholders"))
+
+    office.says.clear()
+    await town.passes(minutes=1)
+    assert letters(office) == [("board@example.com", "P1 Critical: Payments failing (INC-1)")]
+    assert card(town, "stakeholders").text == "📨 Sent to *stakeholders*"
+    await town.passes(minutes=5)
+    assert letters(office) == []
+
+
+async def test_after_an_outage_of_the_mail_server_only_the_newest_words_are_sent(
+    town: World, office: PostOffice
+) -> None:
+    office.says["DATA"] = "451 try again later"
+    await declared(town)
+    await does(town, "ada", "/incident status identified")
+    await town.passes(minutes=10)
+    await does(town, "ada", "/incident resolve")
+
+    office.says.clear()
+    for _ in range(3):
+        await town.passes(minutes=1)
+    assert letters(office) == [("board@example.com", "Resolved: Payments failing (INC-1)")]
+
+
+async def test_a_channel_that_is_missing_is_told_in_one_line_and_is_never_fatal(
+    new_world: NewWorld, office: PostOffice
+) -> None:
+    runbook = telling(RUNBOOK).replace("#stakeholders", "#nowhere")
+    async with telling_world(new_world, office, runbook) as world:
+        await declared(world)
+
+        assert len(letters(office)) == 1
+        shown = words_of(card(world, "stakeholders"))
+        assert "✗ slack: #nowhere not sent: there is no channel #nowhere" in shown
+
+
+async def test_a_channel_the_bot_was_removed_from_is_told_in_one_line(town: World, office: PostOffice) -> None:
+    town.workspace.faults.refuse(
+        "chat.postMessage", "not_in_channel", times=None, when=lambda sent: "P1 Critical" in sent.get("text", "")
+    )
+    await declared(town)
+
+    assert "the bot may not post in #stakeholders: not_in_channel" in words_of(card(town, "stakeholders"))
+
+
+async def test_an_outlet_that_is_not_set_up_is_a_gap_and_never_a_claim(new_world: NewWorld, office: PostOffice) -> None:
+    more = "\naudiences: {everybody: {statuspage: {page: abc123}, email: [all@example.com], automatic: true}}\n"
+    async with new_world(runbook=telling(RUNBOOK, "everybody", more)) as world:
+        await declared(world)
+
+        assert card(world, "everybody").text == "⚠ Not sent to *everybody*"
+        shown = words_of(card(world, "everybody"))
+        assert "✗ email: all@example.com not sent: email is not set up here" in shown
+        assert "✗ statuspage: abc123 not sent: statuspage is not set up here" in shown
+        assert await told(world) == []
+
+        await does(world, "ada", "/incident tell everybody")
+        assert "⚠ not email (all@example.com): email is not set up here" in str(world.ada.modal().content)
+
+
+async def test_a_post_whose_answer_was_lost_is_found_again_and_not_posted_twice(
+    town: World, office: PostOffice
+) -> None:
+    town.workspace.faults.drop("chat.postMessage", when=lambda sent: sent.get("text", "").startswith("*P1 Critical"))
+    await declared(town)
+    await town.passes(seconds=30)
+
+    assert len(posted_in(town, "#stakeholders")) == 1
+    assert card(town, "stakeholders").text == "📨 Sent to *stakeholders*"
+
+
+# Promises
+
+
+async def test_an_audience_with_a_rhythm_is_not_forgotten(town: World, office: PostOffice) -> None:
+    await declared(town)
+    await writes(town, "ada", "clients")
+    await presses(town, "ben", "Approve", card(town, "clients"))
+    town.posts()
+
+    await town.passes(minutes=44)
+    assert reminders(town) == []
+
+    await town.passes(minutes=1)
+    (reminder,) = reminders(town)
+    assert "*clients* are due an update" in reminder.text
+    assert town.ada.labels(reminder) == ["Tell clients"]
+
+    await presses(town, "ada", "Tell clients", reminder)
+    assert town.ada.modal().values["subject"]["text"]["value"] == "News about the disruption at Example Tutors"
+
+    await town.passes(minutes=45)
+    assert len(reminders(town)) == 2
+    await does(town, "ada", "/incident resolve")
+    await town.passes(hours=2)
+    await town.passes(hours=2)
+    assert len(reminders(town)) == 3
+    assert "know yet that INC-1 is over" in reminders(town)[-1].text
+
+
+async def test_an_audience_without_a_rhythm_of_its_own_is_due_when_its_words_said(
+    new_world: NewWorld, office: PostOffice
+) -> None:
+    runbook = telling(RUNBOOK).replace("    name: Critical\n", "    name: Critical\n    update_every: 30m\n")
+    async with telling_world(new_world, office, runbook) as world:
+        declared_at = world.clock.now()
+        await declared(world)
+        promised = declared_at.astimezone(ZoneInfo("Europe/London")) + timedelta(minutes=30)
+        assert f"{promised:%H:%M}" in posted_in(world, "#stakeholders")[-1]
+
+        await world.passes(minutes=29)
+        assert reminders(world) == []
+        await world.passes(minutes=1)
+        (reminder,) = reminders(world)
+        assert "*stakeholders* are due an update" in reminder.text
+        assert world.ada.labels(reminder) == ["Tell stakeholders"]
+
+        await does(world, "ada", "/incident resolve")
+        await world.passes(hours=1)
+        assert len(reminders(world)) == 1, "they were told of the end"
+
+
+async def test_words_approved_late_are_due_when_they_said(town: World, office: PostOffice) -> None:
+    await declared(town)
+    await writes(town, "ada", "clients")
+    await town.passes(minutes=20)
+    await presses(town, "ben", "Approve", card(town, "clients"))
+
+    await town.passes(minutes=24)
+    assert reminders(town) == []
+    await town.passes(minutes=1)
+    assert len(reminders(town)) == 1
+
+
+async def test_after_being_told_their_time_counts_anew(town: World, office: PostOffice) -> None:
+    await declared(town)
+    await writes(town, "ada", "clients")
+    await presses(town, "ben", "Approve", card(town, "clients"))
+    await town.passes(minutes=40)
+    await writes(town, "ben", "clients")
+    await presses(town, "ada", "Approve", card(town, "clients"))
+
+    await town.passes(minutes=44)
+    assert reminders(town) == []
+    await town.passes(minutes=1)
+    assert len(reminders(town)) == 1
+
+
+def reminders(world: World) -> list[Message]:
+    return [message for message in world.workspace.messages(world.room()) if message.text.startswith("⏰")]
+
+
+async def _draft(world: World, author: str) -> tuple[str, str]:
+    async with world.house.db.transaction() as conn:
+        draft = await updates.draft(conn, 1, "clients", author)
+    assert draft is not None
+    return draft.subject, draft.text

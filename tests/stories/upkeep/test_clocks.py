@@ -1,0 +1,269 @@
+"""A clock is wrong, or is set while everything runs: nobody is paged twice, too early, or never."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from pathlib import Path
+
+import aiohttp
+import pytest
+from psycopg import AsyncConnection
+
+from bot.app import App
+from bot.clock import Clock
+from bot.domain.actor import Actor
+from bot.domain.incidents.incident import Incident
+from bot.services import Services
+from bot.services.outbox.kinds import UPDATE, Errand
+from bot.store.outbox.outbox import Delivery
+from tests.processes import Fleet, arrived_at, fleet, until
+from tests.world import RUNBOOK, World
+
+NewFleet = Callable[..., AbstractAsyncContextManager[Fleet]]
+
+EVE = Actor("eve")
+HOUR = timedelta(hours=1)
+QUICK = RUNBOOK.replace("page: oncall, wait: 15m", "page: oncall, wait: 2s")
+
+
+@pytest.fixture
+def new_fleet(database: str, tmp_path: Path) -> NewFleet:
+    """`async with new_fleet() as fleet`: no process yet."""
+    return partial(fleet, database, tmp_path)
+
+
+class Machine:
+    """Its clock may be wrong, or be set; what counts its seconds may not."""
+
+    def __init__(self, wrong_by: timedelta = timedelta(0)) -> None:
+        self.wrong_by = wrong_by
+        self.clock = Clock(wall=lambda: time.time() + self.wrong_by.total_seconds())
+
+
+async def set_the_databases_clock(database: str, by: timedelta) -> None:
+    """To what it would be without any of this, and so much more."""
+    async with await AsyncConnection.connect(database) as conn:
+        await conn.execute(
+            f"""CREATE OR REPLACE FUNCTION the_time() RETURNS timestamptz LANGUAGE sql STABLE AS $$
+            SELECT statement_timestamp() + interval '{by.total_seconds()} s' $$""".encode()
+        )
+
+
+async def at_rest(app: App) -> None:
+    """Until this process has nothing left to do at this moment of its clock."""
+
+    async def nothing_is_due() -> bool:
+        dues = [await one.next_due() for one in app.rounds.values()]
+        return app.is_idle and not any(due and due <= app.clock.now() for due in dues)
+
+    for _ in range(3):
+        await until(nothing_is_due)
+
+
+class Slow(Errand):
+    """Is under way until it is let go."""
+
+    def __init__(self, name: str, carried: list[str]) -> None:
+        self.name = name
+        self.carried = carried
+        self.go_on = asyncio.Event()
+
+    async def send(self, delivery: Delivery) -> str | None:
+        await self.go_on.wait()
+        self.carried.append(self.name)
+        return None
+
+
+@asynccontextmanager
+async def two_carriers(fleet: Fleet, *, other: Clock) -> AsyncIterator[tuple[Services, Services, list[str]]]:
+    """Two processes, the first of which has something under way."""
+    carried: list[str] = []
+    async with fleet.app(Clock()).at_hand() as first, fleet.app(other).at_hand() as second:
+        errands = [Slow("first", carried), Slow("second", carried)]
+        for house, errand in zip((first, second), errands, strict=True):
+            house.outbox.carries("slow", errand)
+        async with first.db.transaction() as conn:
+            await first.outbox.put(conn, "slow", {}, priority=UPDATE)
+        assert await first.outbox.take_due() == 1
+        for errand in errands:
+            errand.go_on.set()
+        yield first, second, carried
+
+
+async def people_paged(fleet: Fleet) -> list[str]:
+    return [page.person for page in await fleet.pages()]
+
+
+# The machine's
+
+
+@pytest.mark.parametrize("minutes", [-10, 10])
+async def test_a_machine_whose_clock_is_wrong_by_ten_minutes_pages_on_time(new_fleet: NewFleet, minutes: int) -> None:
+    async with new_fleet(runbook=QUICK) as fleet:
+        app = fleet.app(Machine(timedelta(minutes=minutes)).clock)
+        async with app.running():
+            await app.until_looked_up()
+            declared_at = datetime.now(UTC)
+            await fleet.workspace.person("eve").types("/incident declare P1 Payments failing")
+            await fleet.until(lambda: len(fleet.posted("page:")) == 2)
+
+            second = arrived_at(fleet.posted("page:")[1]) - declared_at
+            assert timedelta(seconds=2) <= second < timedelta(seconds=4)
+            await fleet.all_is_there_once()
+            assert not any(page.late for page in await fleet.pages())
+
+
+@pytest.mark.parametrize("by", [HOUR, -HOUR])
+async def test_a_machine_whose_clock_is_set_while_it_runs_takes_no_step_too_early_and_none_too_late(
+    new_fleet: NewFleet, database: str, by: timedelta
+) -> None:
+    async with new_fleet() as fleet:
+        machine = Machine()
+        async with fleet.app(machine.clock).at_hand() as house:
+            await house.incidents.declare(EVE, "Payments failing", severity="P1")
+            before = await next_steps(database)
+            machine.wrong_by = by
+            await house.timekeeping.look()
+
+            assert await house.ladders.take_due() == 0
+            assert await next_steps(database) == before
+            assert abs(house.clock.now() - datetime.now(UTC)) < timedelta(seconds=1)
+
+
+async def test_a_machine_that_is_an_hour_ahead_takes_nothing_out_of_the_hands_of_another(new_fleet: NewFleet) -> None:
+    async with new_fleet() as fleet:
+        machine = Machine()
+        async with two_carriers(fleet, other=machine.clock) as (first, other, carried):
+            machine.wrong_by = HOUR
+            await other.timekeeping.look()
+            assert await other.outbox.take_due() == 0
+            await first.outbox.finish(10)
+            assert carried == ["first"]
+
+
+# The database's
+
+
+async def test_whoever_has_not_noticed_that_the_databases_clock_was_set_claims_nothing(
+    new_fleet: NewFleet, database: str
+) -> None:
+    async with new_fleet() as fleet, fleet.app(Clock()).at_hand() as house:
+        incident = await house.incidents.declare(EVE, "Payments failing", severity="P1")
+        await make_due(database, incident)
+        await set_the_databases_clock(database, -HOUR)
+
+        assert await house.ladders.take_due() == 0
+        assert await people_paged(fleet) == ["ada"]
+
+
+async def make_due(database: str, incident: Incident) -> None:
+    async with await AsyncConnection.connect(database) as conn:
+        await conn.execute("UPDATE escalations SET next_at = now() WHERE incident_id = %s", [incident.id])
+
+
+async def test_after_the_databases_clock_was_set_back_each_step_comes_in_its_own_time(
+    new_fleet: NewFleet, database: str
+) -> None:
+    async with new_fleet(runbook=QUICK) as fleet:
+        app = fleet.app(Clock())
+        async with app.running():
+            await app.until_looked_up()
+            await fleet.workspace.person("eve").types("/incident declare P1 Payments failing")
+            await fleet.until(lambda: fleet.posted("page:"))
+            await set_the_databases_clock(database, -HOUR)
+            await fleet.until(lambda: len(fleet.posted("page:")) == 2)
+            await at_rest(app)
+
+            assert await people_paged(fleet) == ["ada", "ben"]
+            assert [page.late for page in await fleet.pages()] == [False, False]
+            assert app.clock.now() < datetime.now(UTC) - HOUR / 2
+            seen = await clock_seen(app)
+            assert seen["database_was_set"]["by_seconds"] == pytest.approx(-3600, abs=2)
+
+
+async def test_the_clock_of_the_database_put_forward_by_an_hour_takes_one_step_and_put_back_repeats_none(
+    new_fleet: NewFleet, database: str
+) -> None:
+    async with new_fleet() as fleet:
+        app = fleet.app(Clock())
+        async with app.running():
+            await app.until_looked_up()
+            await fleet.workspace.person("eve").types("/incident declare P1 Payments failing")
+            await fleet.until(lambda: fleet.posted("incident:"))
+
+            for hours, paged in ((0, ["ada"]), (1, ["ada", "ben"]), (0, ["ada", "ben"]), (-1, ["ada", "ben"])):
+                await set_the_databases_clock(database, hours * HOUR)
+                await app.services.timekeeping.look()
+                app.doors.scheduler.wake()
+                await at_rest(app)
+                assert await people_paged(fleet) == paged
+            await fleet.house.timekeeping.look()
+            await fleet.all_is_there_once()
+            assert await how_far_ahead(app, "escalations") <= timedelta(minutes=30)
+
+
+async def test_what_another_has_in_hand_is_left_to_it_although_its_lease_looks_over_by_a_clock_just_put_forward(
+    new_fleet: NewFleet, database: str
+) -> None:
+    async with new_fleet() as fleet, two_carriers(fleet, other=Clock()) as (first, other, carried):
+        await set_the_databases_clock(database, HOUR)
+        for house in (other, first):
+            await house.timekeeping.look()
+            assert await house.outbox.take_due() == 0
+        await first.outbox.finish(10)
+        assert carried == ["first"]
+
+
+async def test_every_timer_that_a_clock_left_too_far_ahead_is_brought_back_to_its_own_wait(
+    world: World, database: str
+) -> None:
+    await world.eve.types("/incident declare P1 Payments failing")
+    await world.settled()
+    await world.ada.types("/escalate snooze 20m", world.room())
+    await world.eve.types("/incident declare P1 Search is down")
+    await world.settled()
+    async with world.house.db.transaction() as conn:
+        await world.house.outbox.put(conn, "later", {}, priority=UPDATE, due_at=world.clock.now() + HOUR)
+    # As they would stand if they had been written by a clock that was an hour ahead.
+    async with await AsyncConnection.connect(database) as conn:
+        await conn.execute(
+            """UPDATE escalations SET next_at = next_at + '1 h', last_step_at = last_step_at + '1 h',
+            snoozed_until = snoozed_until + '1 h', snoozed_at = snoozed_at + '1 h'"""
+        )
+    before = world.clock.now()
+
+    await world.house.timekeeping.put_right()
+
+    assert await next_steps(database) == [before + timedelta(minutes=20), before + timedelta(minutes=15)]
+    assert await due_last(database, "outbox") <= before + timedelta(minutes=1)
+    after = await next_steps(database)
+    await world.house.timekeeping.put_right()
+    assert await next_steps(database) == after
+
+
+async def next_steps(database: str) -> list[datetime]:
+    async with await AsyncConnection.connect(database) as conn:
+        rows = await (await conn.execute("SELECT next_at FROM escalations ORDER BY incident_id")).fetchall()
+    return [row[0] for row in rows]
+
+
+async def due_last(database: str, table: str) -> datetime:
+    async with await AsyncConnection.connect(database) as conn:
+        row = await (await conn.execute(f"SELECT max(due_at) FROM {table} WHERE done_at IS NULL".encode())).fetchone()
+    assert row is not None
+    return row[0]  # type: ignore[no-any-return]
+
+
+async def clock_seen(app: App) -> dict[str, dict[str, float]]:
+    async with aiohttp.ClientSession(f"http://127.0.0.1:{app.port}") as session, session.get("/readyz") as answer:
+        assert answer.status == 200
+        return (await answer.json())["clock"]  # type: ignore[no-any-return]
+
+
+async def how_far_ahead(app: App, name: str) -> timedelta:
+    due_at = await app.rounds[name].next_due()
+    assert due_at is not None
+    return due_at - app.clock.now()

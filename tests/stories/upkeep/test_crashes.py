@@ -1,0 +1,296 @@
+"""A process is killed, frozen, stopped or at fault, at the worst moment: nothing is lost, and nothing is done twice."""
+
+import asyncio
+import random
+from collections import Counter
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from pathlib import Path
+
+import pytest
+
+from bot.clock import Clock
+from bot.domain.actor import Actor
+from bot.domain.errors import Unreachable
+from bot.services import Services
+from bot.services.outbox.attempts import FAULTS
+from bot.services.outbox.kinds import PAGE, UPDATE, Errand, Outcome
+from bot.services.outbox.leases import LEASE, TAKEN_OVER_AFTER, WATCHED_FOR
+from bot.store.outbox import outbox
+from bot.store.outbox.outbox import Delivery, InHand
+from bot.store.queries import Connection
+from tests.processes import Fleet, fleet, holding, key_of
+from tests.stories.paging.test_paging import declared
+from tests.world import World
+
+NewFleet = Callable[..., AbstractAsyncContextManager[Fleet]]
+
+STORM = 24
+KILLS = 4
+
+
+@pytest.fixture
+def new_fleet(database: str, tmp_path: Path) -> NewFleet:
+    """`async with new_fleet() as fleet`: no process yet."""
+    return partial(fleet, database, tmp_path)
+
+
+# Killed
+
+
+async def test_a_command_whose_process_died_between_acknowledgement_and_deed_is_done_once_by_the_next(
+    new_fleet: NewFleet, database: str
+) -> None:
+    async with new_fleet() as fleet:
+        (doomed,) = await fleet.start()
+        async with holding(database, "LOCK TABLE incidents IN SHARE MODE"):
+            answer = await fleet.workspace.person("eve").types("/incident declare P1 Payments failing")
+            assert answer.error is None
+            await doomed.dies()
+        assert await fleet.pages() == []
+
+        await fleet.start()
+        await fleet.until(lambda: fleet.posted("page:"))
+        await fleet.all_is_there_once(interrupted=True)
+        assert [one.title for one in await fleet.house.incidents.newest(open_only=False)] == ["Payments failing"]
+
+
+async def test_what_slack_took_before_the_process_died_is_found_by_the_next_and_not_sent_again(
+    new_fleet: NewFleet,
+) -> None:
+    async with new_fleet() as fleet:
+        (doomed,) = await fleet.start()
+        await fleet.until(lambda: fleet.workspace.channel("#incidents"))
+        for method in ("chat.postMessage", "conversations.create"):
+            fleet.workspace.faults.hang(method, 3600, times=None, after=True)
+        await fleet.workspace.person("eve").types("/incident declare P1 Payments failing")
+        await fleet.until(lambda: fleet.posted("page:") and fleet.posted("announcement:") and rooms_made(fleet))
+        await doomed.dies()
+        assert [page.state for page in await fleet.pages()] == ["waiting"], "nobody has written down what Slack said"
+
+        fleet.workspace.faults.clear()
+        await fleet.start()
+        await fleet.until(lambda: fleet.posted("incident:"))
+        await fleet.all_is_there_once(interrupted=True)
+        assert len(await fleet.pages()) == 1
+
+
+def rooms_made(fleet: Fleet) -> int:
+    return sum(one.method == "conversations.create" and "inc-" in str(one.arguments) for one in fleet.workspace.sent)
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+async def test_processes_killed_at_random_instants_of_a_storm_leave_each_incident_whole_and_single(
+    new_fleet: NewFleet, seed: int
+) -> None:
+    chance = random.Random(seed)
+    acknowledged: dict[str, bool] = {}
+
+    async def storm(fleet: Fleet) -> None:
+        for number in range(STORM):
+            await asyncio.sleep(chance.uniform(0, 0.3))
+            # Another title each time, but few names of rooms.
+            title = f"Report {chance.choice('abcd')}{'!' * number}"
+            answer = await fleet.workspace.person("eve").types(f"/incident declare P1 {title}")
+            acknowledged[title] = answer.error is None
+
+    async def reaper(fleet: Fleet) -> None:
+        for _ in range(KILLS):
+            await asyncio.sleep(chance.uniform(0.1, 1))
+            await chance.choice([one for one in fleet.replicas if one.is_running]).dies()
+            await fleet.start()
+
+    async with new_fleet() as fleet:
+        await fleet.start(2)
+        fleet.workspace.faults.slow_down(chance.choice([20, 80, 200]))
+        await asyncio.gather(storm(fleet), reaper(fleet))
+        await fleet.all_is_there_once(interrupted=True)
+
+        titles = Counter(one.title for one in await fleet.house.incidents.newest(open_only=False))
+        assert set(titles) >= {title for title, known in acknowledged.items() if known}
+        assert set(titles.values()) == {1}
+        assert Counter(page.incident_id for page in await fleet.pages()).most_common(1)[0][1] == 1
+
+
+# Frozen
+
+
+async def test_a_process_that_was_frozen_longer_than_its_lease_sends_nothing_more_when_it_wakes(
+    new_fleet: NewFleet,
+) -> None:
+    async with new_fleet() as fleet:
+        frozen, _ = await fleet.start(2)
+        fleet.workspace.faults.slow_down(100)
+        eve = fleet.workspace.person("eve")
+        await asyncio.gather(*(eve.types(f"/incident declare P1 Report {number}") for number in range(STORM)))
+        await fleet.until(lambda: len(fleet.posted("page:")) >= STORM // 4)
+        frozen.freezes()
+
+        await fleet.until_calm()
+        frozen.thaws()
+        for _ in range(4):
+            await eve.types("/incident list")
+        await fleet.all_is_there_once(interrupted=True)
+        assert len(await fleet.pages()) == STORM
+
+
+async def test_a_page_whose_lease_ended_before_it_was_sent_is_sent_all_the_same(new_fleet: NewFleet) -> None:
+    async with new_fleet() as fleet:
+        house = fleet.house
+        house.clock.freeze(datetime.now(UTC))
+        await house.incidents.declare(Actor("eve"), "Payments failing", severity="P1")
+
+        await house.outbox.take_due()
+        house.clock.move(TAKEN_OVER_AFTER)
+        await house.outbox.finish(10)
+        assert fleet.posted("page:") == []
+
+        house.clock.move(timedelta(seconds=2))
+        await house.outbox.take_due()
+        await house.outbox.finish(10)
+        assert [key_of(one) for one in fleet.posted("page:")] == ["page:1"]
+
+
+@asynccontextmanager
+async def page_in_a_dead_hand(new_fleet: NewFleet) -> AsyncIterator[tuple[Fleet, Services]]:
+    """The first process has made a page, and ended before it was sent; the clocks stand still. And a second one."""
+    async with new_fleet() as fleet, fleet.app(Clock()).at_hand() as other:
+        now = datetime.now(UTC)
+        for house in (fleet.house, other):
+            house.clock.freeze(now)
+        fleet.house.outbox.is_carrying = lambda: True
+        await fleet.house.incidents.declare(Actor("eve"), "Payments failing", severity="P1")
+        await fleet.house.outbox.finish(0)
+        yield fleet, other
+
+
+async def test_a_page_in_the_hand_of_a_process_that_died_before_it_was_sent_is_sent_once_its_lease_is_over(
+    new_fleet: NewFleet,
+) -> None:
+    async with page_in_a_dead_hand(new_fleet) as (fleet, other):
+        await other.outbox.take_due()
+        await other.outbox.finish(10)
+        assert fleet.posted("page:") == [], "it is in somebody's hand"
+
+        for span in (LEASE, WATCHED_FOR):
+            assert fleet.posted("page:") == [], "its process may be at work all the same"
+            other.clock.move(span)
+            await other.outbox.take_due()
+            await other.outbox.finish(10)
+        assert [key_of(one) for one in fleet.posted("page:")] == ["page:1"]
+
+
+async def test_a_page_that_is_not_ours_to_send_is_not_called_cancelled(new_fleet: NewFleet) -> None:
+    async with new_fleet() as fleet:
+        house = fleet.house
+        await house.incidents.declare(Actor("eve"), "Payments failing", severity="P1")
+        async with house.db.statement() as conn:
+            now = house.clock.now()
+            believed = house.clock.at_database()
+            look = await outbox.claim(conn, now=now, lease_until=now + LEASE, free=9, lowest=PAGE, believed=believed)
+            (page, *_) = look.claimed
+        with pytest.raises(Unreachable, match="somebody else's hands"):
+            await house.pages.send(replace(page, fence=page.fence - 1))
+        assert fleet.posted("page:") == []
+
+
+async def test_pages_whose_commit_was_not_heard_of_are_let_go_to_whoever_looks_next(new_fleet: NewFleet) -> None:
+    async with page_in_a_dead_hand(new_fleet) as (fleet, other):
+        async with fleet.house.db.statement() as conn:
+            given = [InHand({"page": page.id}, PAGE, "slack", None) for page in await fleet.pages()]
+            await outbox.let_go(conn, "page", given, now=other.clock.now(), holder=fleet.house.db.process)
+        await other.outbox.take_due()
+        await other.outbox.finish(10)
+        assert [key_of(one) for one in fleet.posted("page:")] == ["page:1"]
+
+
+# Told to stop
+
+
+async def test_a_process_told_to_stop_ends_what_is_under_way_and_leaves_nothing_half_done(new_fleet: NewFleet) -> None:
+    async with new_fleet() as fleet:
+        (first,) = await fleet.start()
+        await fleet.until(lambda: fleet.workspace.channel("#incidents"))
+        fleet.workspace.faults.slow_down(1000)
+        await fleet.workspace.person("eve").types("/incident declare P1 Payments failing")
+
+        assert await first.stops() == 0
+        fleet.workspace.faults.clear()
+        assert [page.state for page in await fleet.pages()] == ["accepted"]
+        assert "Traceback" not in first.said()
+
+        await fleet.start()
+        await fleet.until(lambda: fleet.posted("incident:"), within=TAKEN_OVER_AFTER.total_seconds() / 2)
+        await fleet.all_is_there_once(interrupted=True)
+
+
+# At fault
+
+
+class Broken(Errand):
+    """Fails in a way nobody has thought of: while sending, or when what follows is to be written down."""
+
+    def __init__(self, fails: Iterator[bool], *, when: str) -> None:
+        self._fails = fails
+        self._when = when
+        self.sent = 0
+
+    async def send(self, delivery: Delivery) -> str | None:
+        if self._when == "sending" and next(self._fails, True):
+            raise ZeroDivisionError("a fault on purpose")
+        self.sent += 1
+        return None
+
+    async def recorded(self, conn: Connection, delivery: Delivery, outcome: Outcome) -> None:
+        if self._when == "recording":
+            await conn.execute("SELECT no_such_column FROM outbox")
+
+
+async def put(world: World, kind: str) -> None:
+    async with world.house.db.transaction() as conn:
+        await world.house.outbox.put(conn, kind, {}, priority=UPDATE, lane="the same")
+
+
+async def test_a_ladder_that_cannot_be_read_stops_no_other(world: World, database: str) -> None:
+    await declared(world, "P1 The first one")
+    await declared(world, "P1 The second one")
+    async with world.house.db.transaction() as conn:
+        await conn.execute("UPDATE escalations SET policy = '{}' WHERE incident_id = 1")
+
+    await world.passes(minutes=15)
+    assert len(world.pages_of("ben")) == 1
+
+
+async def test_an_errand_that_always_fails_lets_pages_pass_and_in_the_end_its_own_lane(world: World) -> None:
+    broken, sound = Broken(iter([]), when="sending"), Broken(iter([]), when="never")
+    world.house.outbox.carries("broken", broken)
+    world.house.outbox.carries("sound", sound)
+    await put(world, "broken")
+    await put(world, "sound")
+    await declared(world)
+    assert len(world.pages_of("ada")) == 1
+
+    for _ in range(FAULTS - 1):
+        assert sound.sent == 0
+        await world.passes(minutes=1)
+    assert (broken.sent, sound.sent) == (0, 1)
+
+
+async def test_what_was_sent_is_not_sent_again_because_of_a_fault_in_what_follows(world: World) -> None:
+    broken = Broken(iter([]), when="recording")
+    world.house.outbox.carries("broken", broken)
+    await put(world, "broken")
+    await world.passes(minutes=5)
+    assert broken.sent == 1
+
+
+async def test_a_delivery_of_a_kind_that_only_a_newer_process_knows_stays_for_it(world: World) -> None:
+    await put(world, "unknown")
+    await world.passes(minutes=1)
+    newer = Broken(iter([]), when="never")
+    world.house.outbox.carries("unknown", newer)
+    await world.passes(minutes=1)
+    assert newer.sent == 1

@@ -1,0 +1,208 @@
+"""Processes die, databases go away, scopes are missing: what was taken in is done, and people are told the rest."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+from functools import partial
+from pathlib import Path
+
+import aiohttp
+import pytest
+
+from bot.sandbox.answers import Answer
+from bot.sandbox.delivery import Acknowledgement, Delivery
+from bot.store import requests
+from bot.store.requests import Request
+from tests.stories.asking import ask, asked, count, declared, notes, timeline, whispered
+from tests.stories.telephone.telephones import ADA, PUBLIC, by, telephones
+from tests.stories.upkeep.connections import command, event, line_to, stored
+from tests.world import BEGINNING, World, living, words_of
+
+# Those who ask hang up after ten seconds, at the latest.
+NOBODY_WAITS_LONGER_S = 8.0
+TOKENS = {"API_TOKEN": "t", "ALERTS_TOKEN": "t"}
+ASKED = (
+    ("POST", "/alerts/generic"),
+    ("GET", "/api/v1/incidents"),
+    ("GET", "/api/v1/incidents/INC-1"),
+    ("GET", "/readyz"),
+    ("GET", "/metrics"),
+)
+BOTH = pytest.mark.parametrize("transport", ["socket", "http"])
+
+
+# Processes and databases die
+
+
+async def test_a_request_of_a_process_that_died_is_done_by_the_next_one(database: str, tmp_path: Path) -> None:
+    async with living(database, tmp_path) as world:
+        left = command(world, "/incident declare P1 Payments failing")
+        key = f"command {left.payload['trigger_id']}"
+        async with world.house.db.transaction() as conn:
+            orphan = Request(key, "command", left.payload, BEGINNING - timedelta(seconds=31))
+            await requests.store(conn, orphan, taken_over_at=BEGINNING - timedelta(seconds=1))
+    async with living(database, tmp_path) as world:
+        await world.settled()
+        assert [one.title for one in await world.house.incidents.newest(open_only=True)] == ["Payments failing"]
+        assert len(world.pages_of("ada")) == 1
+        (row,) = await stored(world)
+        assert (row["attempts"], row["error"]) == (1, None)
+
+
+async def test_a_request_that_was_done_but_not_finished_is_not_done_again(database: str, tmp_path: Path) -> None:
+    async with living(database, tmp_path) as world:
+        room = await declared(world)
+        await ask(world, "eve", "/incident update A fix is out", room)
+        async with world.house.db.transaction() as conn:
+            await conn.execute("UPDATE requests SET worked_at = NULL, due_at = %s", [BEGINNING])
+    async with living(database, tmp_path) as world:
+        await world.settled()
+        assert [kind for kind, _, _ in await timeline(world)].count("update") == 1
+        assert await count(world) == 1
+
+
+@BOTH
+@pytest.mark.parametrize("trouble", ["cut", "go_dead"])
+async def test_without_a_database_everybody_is_told_at_once_that_nothing_was_recorded(
+    database: str, tmp_path: Path, transport: str, trouble: str
+) -> None:
+    async with line_to(database) as line, living(line.url, tmp_path, transport=transport) as world:
+        room = await declared(world)
+        message = await world.eve.says("We roll back", room)
+        await asked(world, "eve", "/incident update", room)
+        await world.settled()
+        world.workspace.timing.ack_seconds = 2.0
+        world.workspace.timing.retry_scale = 0.0
+
+        await (line.cut() if trouble == "cut" else asyncio.to_thread(line.go_dead))
+        command_, press, form, shortcut = await asyncio.gather(
+            world.eve.types("/incident declare P1 Payments failing", "#general"),
+            world.ada.presses("Acknowledge", world.card()),
+            world.eve.submits(values={"What changed?": "Cards work again"}),
+            world.ben.uses_shortcut("declare_from_message", await world.ben.says("Help!", "#random")),
+        )
+        assert [one.error for one in (command_, press, form, shortcut)] == [None] * 4
+        assert_nothing_recorded(words_of(command_.messages[0]))
+        assert_nothing_recorded(form.errors["update"])
+        assert world.eve.modal().values["update"]["text"]["value"] == "Cards work again", "the form stays"
+        for answer in (press, shortcut):
+            assert_nothing_recorded(await said_in(world, answer))
+
+        assert not (await world.workspace.courier.send(event(world, "1", type="app_home_opened"))).accepted
+        world.workspace.complaints.clear()
+        await world.eve.reacts("pushpin", message)
+        await line.mend()
+        await until_taken(lambda: world.eve.submits())
+        await world.settled()
+        assert "Cards work again" in words_of(world.card())
+        assert await count(world) == 1
+
+
+async def until_taken(deed: Callable[[], Awaitable[Answer | Acknowledgement]]) -> None:
+    """The database is there again, and within seconds the bot has noticed."""
+    async with asyncio.timeout(20):
+        while True:
+            answer = await deed()
+            if not answer.error and not getattr(answer, "errors", None):
+                return
+            await asyncio.sleep(0.1)
+
+
+async def said_in(world: World, answer: Answer) -> str:
+    """What a person reads, as soon as it has arrived."""
+    await world.workspace.until(lambda: answer.messages)
+    return words_of(answer.messages[0])
+
+
+def assert_nothing_recorded(words: str) -> None:
+    assert words.startswith("⚠ *Nothing was recorded: my database does not answer.* Call people yourself now")
+    assert "Ada Obi +447700900001 ada@example.com" in words
+
+
+async def test_on_a_database_that_says_nothing_any_more_no_program_is_left_waiting(
+    database: str, tmp_path: Path
+) -> None:
+    async with (
+        line_to(database) as line,
+        telephones(partial(living, line.url, tmp_path), by("sms"), **TOKENS) as (world, company),
+    ):
+        await declared(world)
+        line.go_dead()
+        async with asyncio.timeout(NOBODY_WAITS_LONGER_S):
+            *answers, text = await asyncio.gather(
+                *(asked_over_http(world, method, path) for method, path in ASKED),
+                company.texted(ADA, "ack", public_url=PUBLIC),
+            )
+        assert answers == [503, 503, 503, 503, 200]
+        assert text == "The database cannot be reached, so nothing was acknowledged. Call somebody yourself."
+        await line.cut()
+        await line.mend()
+
+
+async def asked_over_http(world: World, method: str, path: str) -> int:
+    """The status of the answer to a program that has the tokens."""
+    async with (
+        aiohttp.ClientSession(f"http://127.0.0.1:{world.app.port}", headers={"Authorization": "Bearer t"}) as session,
+        session.request(method, path, json={"title": "Disk full", "status": "firing"}) as answer,
+    ):
+        return answer.status
+
+
+async def test_connections_that_fell_silent_for_ever_are_given_up_and_the_paging_goes_on_by_new_ones(
+    database: str, tmp_path: Path
+) -> None:
+    async with line_to(database) as line, living(line.url, tmp_path) as world:
+        await declared(world)
+        line.strand()
+        world.clock.move(timedelta(minutes=15))
+        await world.workspace.until(lambda: world.pages_of("ben"), within=60)
+        await line.cut()
+        await line.mend()
+
+
+async def test_an_event_that_could_not_be_stored_is_done_when_slack_repeats_it(database: str, tmp_path: Path) -> None:
+    async with line_to(database) as line, living(line.url, tmp_path) as world:
+        room = await declared(world)
+        message = await world.eve.says("We roll back", room)
+        item = {"type": "message", "channel": room.id, "ts": message.ts}
+        pin = event(world, "1", type="reaction_added", user="U0EVE", reaction="pushpin", item=item)
+        await line.cut()
+        assert not (await world.workspace.courier.send(pin)).accepted
+        await line.mend()
+        again = Delivery("events_api", pin.payload, 1, "http_timeout")
+        await until_taken(lambda: world.workspace.courier.send(again))
+        await world.settled()
+        assert await notes(world) == ["We roll back"]
+
+
+# What an operator has to mend
+
+
+async def test_a_missing_scope_is_told_in_words_and_the_page_goes_out_all_the_same(world: World) -> None:
+    world.workspace.faults.withhold("channels:manage")
+    await ask(world, "eve", "/incident declare P1 Payments failing")
+    assert len(world.pages_of("ada")) == 1
+    announcement = words_of(world.workspace.messages("#incidents")[-1])
+    assert "There is no channel for it" in announcement
+    assert "needs the scope channels:manage" in announcement
+
+    world.workspace.faults.clear()
+    await world.passes(minutes=1)
+    assert "Payments failing" in words_of(world.card())
+
+
+async def test_a_fault_of_ours_is_told_and_not_tried_again(world: World) -> None:
+    await declared(world)
+    await asked(world, "eve", "/incident severity INC-1")
+    form = world.eve.modal()
+    form.content["private_metadata"] = form.content["private_metadata"].replace('"1"', '"no number"')
+    await world.eve.submits(values={"Severity": "P2", "Why?": "x"})
+    await world.settled()
+
+    said = words_of(whispered(world, "eve", "#general")[-1])
+    assert said.startswith("⚠ *Something broke inside Tocsin; what you typed was fine.*")
+    assert "do it again if not" in said
+    row = next(row for row in await stored(world) if row["kind"] == "form")
+    assert row["error"].startswith("ValueError") and row["worked_at"]
+    assert "INC-1 · P1" in words_of(world.card())
+    world.nothing_else_was_sent()

@@ -1,0 +1,290 @@
+"""The door to Slack: what comes in is stored, then acknowledged, then done once, whatever goes wrong on the way."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from typing import Any
+from urllib.parse import quote
+
+import pytest
+from aiohttp import web
+
+from bot.sandbox import interactions
+from bot.sandbox.delivery import Delivery
+from bot.sandbox.workspace import Workspace
+from tests.stories.asking import ask, asked, count, declared, notes, told, whispered
+from tests.stories.upkeep.connections import FORM, JSON, command, delivered, event, sent_by_hand, stored
+from tests.world import World, words_of
+
+NewWorld = Callable[..., AbstractAsyncContextManager[World]]
+BOTH = pytest.mark.parametrize("transport", ["socket", "http"])
+
+
+# Who may come in
+
+
+WRONG_STAMPS = [("now", 400), ("12.5", 400), ("", 400), (None, 401), ("-1", 401), ("99999999999999", 401)]
+
+
+async def test_only_slack_comes_in_over_http_and_nothing_else_is_stored(new_world: NewWorld) -> None:
+    async with new_world(transport="http") as world:
+        body = command(world, "/incident declare P1 x").payload
+        assert (await sent_by_hand(world, body, secret="somebody else's"))[0] == 401
+        assert (await sent_by_hand(world, body, X_Slack_Signature=None))[0] == 401
+        assert (await sent_by_hand(world, body, X_Slack_Signature="v0=00"))[0] == 401
+        assert (await sent_by_hand(world, body, late_s=305))[0] == 401
+        assert (await sent_by_hand(world, body, late_s=-305))[0] == 401
+        for stamp, status in WRONG_STAMPS:
+            assert (await sent_by_hand(world, body, X_Slack_Request_Timestamp=stamp))[0] == status, stamp
+        await world.settled()
+        assert await stored(world) == []
+        assert await count(world) == 0
+
+        assert (await sent_by_hand(world, body, late_s=295))[0] == 200
+        await world.settled()
+        assert await count(world) == 1
+
+
+async def test_what_cannot_be_read_is_refused_and_not_a_fault(new_world: NewWorld) -> None:
+    async with new_world(transport="http") as world:
+        for body, content_type in (
+            (b"{not json", JSON),
+            (b"payload=%7Bnot+json", FORM),
+            (b'{"type": ', FORM),
+            (b"\xff\xfe\x00", JSON),
+            (b"[]", JSON),
+            (b"payload=%5B1%5D", FORM),
+            (b"payload=7", FORM),
+        ):
+            status, _ = await sent_by_hand(world, body, content_type)
+            assert status == 400, body
+        assert (await sent_by_hand(world, b"text=" + b"x" * (1024 * 1024), FORM))[0] == 413
+        assert await stored(world) == []
+        assert "is declared" in await ask(world, "eve", "/incident declare P1 still here")
+
+
+# As no request of Slack is, and each of them of a kind that the library which reads them falls over.
+MISSHAPEN = [
+    {"team": 5}, {"user": 5}, {"channel": 7}, {"enterprise": 5}, {"authorizations": 7}, {"authorizations": ["x"]},
+    {"event": {"message": 5, "previous_message": {"user": 5}}}, {"ssl_check": "1", "team": 5},
+]  # fmt: skip
+
+
+async def test_nothing_is_read_before_it_is_known_to_be_from_slack(
+    new_world: NewWorld, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with new_world(transport="http") as world:
+        for body in MISSHAPEN:
+            for content_type, raw in (
+                (JSON, json.dumps(body).encode()),
+                (FORM, b"payload=" + quote(json.dumps(body)).encode()),
+            ):
+                assert (await sent_by_hand(world, raw, content_type, secret="somebody else's"))[0] == 401, body
+                assert (await sent_by_hand(world, raw, content_type))[0] == 400, body
+    assert [one for one in caplog.records if one.exc_info] == []
+
+
+async def test_slack_checks_the_address_and_the_certificate(new_world: NewWorld) -> None:
+    async with new_world(transport="http") as world:
+        assert await world.workspace.courier.transport.verify()  # type: ignore[union-attr]
+        status, _ = await sent_by_hand(world, {"ssl_check": "1", "token": "x"}, X_Slack_Signature=None)
+        assert status == 200
+        assert (await sent_by_hand(world, {"type": "app_rate_limited", "minute_rate_limited": 1}, JSON))[0] == 200
+        assert await stored(world) == []
+
+
+# Once
+
+
+@BOTH
+async def test_a_command_delivered_twice_is_done_once(new_world: NewWorld, transport: str) -> None:
+    async with new_world(transport=transport) as world:
+        delivery = command(world, "/incident declare P1 Payments failing")
+        answers = await asyncio.gather(*(world.workspace.courier.send(delivery) for _ in range(3)))
+        await world.settled()
+        assert all(answer.accepted for answer in answers)
+        assert (await delivered(world, delivery)).accepted
+        assert await count(world) == 1
+        assert len(world.pages_of("ada")) == 1
+        assert len(whispered(world, "eve", "#general")) == 1
+        world.posts()
+        world.nothing_else_was_sent()
+
+
+@BOTH
+async def test_a_press_delivered_twice_is_done_once_and_a_second_press_is_another(
+    new_world: NewWorld, transport: str
+) -> None:
+    async with new_world(transport=transport) as world:
+        await declared(world)
+        card, user = world.card(), world.eve.user
+        element = next(e for b in card.blocks or [] for e in b.get("elements", []) if e["action_id"] == "escalate.next")
+        block = next(b for b in card.blocks or [] if element in b.get("elements", []))
+        url = world.workspace.response_urls.give(card.channel, user.id, source=card)
+        pressed = {**element, "block_id": block["block_id"]}
+        delivery = interactions.message_action(world.workspace, user, card, pressed, {}, url)
+        for _ in range(2):
+            assert (await delivered(world, delivery)).accepted
+        assert (len(world.pages_of("ben")), len(world.pages_of("cleo"))) == (1, 0)
+        assert len(url.answers) == 1
+
+
+@BOTH
+async def test_an_event_delivered_twice_is_done_once(new_world: NewWorld, transport: str) -> None:
+    async with new_world(transport=transport) as world:
+        room = await declared(world)
+        world.workspace.courier.repeats_events = True
+        await world.eve.reacts("pushpin", await world.eve.says("We roll back", room))
+        await world.settled()
+        assert await notes(world) == ["We roll back"]
+        assert len(whispered(world, "eve", room)) == 1
+        assert all(row["attempts"] == 0 and row["worked_at"] for row in await stored(world, "event"))
+
+
+@BOTH
+async def test_the_first_delivery_of_an_event_and_its_repetitions_are_all_taken(
+    new_world: NewWorld, transport: str
+) -> None:
+    """Over Socket Mode a first delivery is numbered 0: it is no repetition to be dropped."""
+    async with new_world(transport=transport) as world:
+        room = await declared(world)
+        for number in (0, 3):
+            message = await world.eve.says(f"message {number}", room)
+            item = {"type": "message", "channel": room.id, "ts": message.ts}
+            once = event(world, f"{number}", type="reaction_added", user="U0EVE", reaction="pushpin", item=item)
+            again = Delivery("events_api", once.payload, retry_attempt=number, retry_reason="http_timeout")
+            assert (await delivered(world, again)).accepted
+        assert await notes(world) == ["message 0", "message 3"]
+
+
+@BOTH
+async def test_what_nobody_here_cares_about_is_acknowledged(new_world: NewWorld, transport: str) -> None:
+    async with new_world(transport=transport) as world:
+        await world.eve.invites("tocsin", "#random")
+        await world.settled()
+        bodies: list[dict[str, Any]] = [
+            {"type": "team_join", "user": {"id": "U0NEW", "name": "new"}},
+            {"type": "message", "channel": "C1", "user": "U0EVE", "text": "hello", "ts": "1.2"},
+            {"type": "message", "subtype": "message_changed", "channel": "C1", "message": {"text": "x"}, "ts": "1.2"},
+            {"type": "message", "subtype": "message_deleted", "channel": "C1", "deleted_ts": "1.1", "ts": "1.2"},
+            {"type": "message", "subtype": "channel_join", "channel": "C1", "user": "U0TOCSIN", "ts": "1.2"},
+            {"type": "message", "subtype": "bot_message", "channel": "C1", "bot_id": "B1", "text": "x", "ts": "1.2"},
+            {"type": "member_joined_channel", "user": "U0EVE", "channel": "C1"},
+            {"type": "reaction_added", "user": "U0EVE", "reaction": "pushpin", "item": {"type": "file", "file": "F1"}},
+            {"type": "app_home_opened", "user": "U0EVE", "channel": "D1", "tab": "messages"},
+            {"type": "something_new"},
+        ]
+        for number, body in enumerate(bodies):
+            assert (await delivered(world, event(world, f"{number}", **body))).accepted, body
+        rows = await stored(world, "event")
+        # Where the bot itself is, is something new: a channel that was closed to it may take messages again.
+        joined = [row["body"]["event"] for row in rows if row["body"]["event"]["type"] == "member_joined_channel"]
+        assert {one["user"] for one in joined} == {world.workspace.bot.id}
+        others = {row["body"]["event"]["type"] for row in rows} - {"member_joined_channel"}
+        assert others == {"reaction_added", "app_home_opened"}
+        for row in rows:
+            assert row["worked_at"] and row["error"] is None, row["body"]
+        world.nothing_else_was_sent()
+
+
+# Whatever the load
+
+
+@BOTH
+async def test_forty_commands_at_once_are_all_acknowledged_and_answered(new_world: NewWorld, transport: str) -> None:
+    async with new_world(transport=transport) as world:
+        answers = await asyncio.gather(*(world.eve.types(f"/incident declare P3 number {n}") for n in range(40)))
+        await world.settled()
+        assert [answer.error for answer in answers] == [None] * 40
+        assert all("is declared as P3: number" in told(answer) for answer in answers)
+        assert await count(world) == 40
+
+
+@BOTH
+async def test_a_slack_that_does_not_answer_does_not_delay_an_acknowledgement(
+    new_world: NewWorld, transport: str
+) -> None:
+    def silent(workspace: Workspace) -> None:
+        for method in ("auth.test", "users.info"):
+            workspace.faults.hang(method, 3.5, times=None)
+
+    async with new_world(transport=transport, prepare=silent) as world:
+        answer = await world.eve.types("/incident declare P1 Payments failing", "#general")
+        assert answer.error is None
+        await world.workspace.until(lambda: world.pages_of("ada"), within=2.0)
+        assert [one.what for one in world.workspace.complaints] == []
+
+
+@pytest.mark.parametrize("trouble", ["429", "500", "404", "silence"])
+async def test_an_answer_that_slack_does_not_take_spoils_nothing(new_world: NewWorld, trouble: str) -> None:
+    async with new_world(transport="http") as world, unkind_slack(trouble) as address:
+        body = command(world, "/incident declare P1 Payments failing", response_url=address).payload
+        assert (await sent_by_hand(world, body))[0] == 200
+        await world.settled()
+        assert await count(world) == 1
+        assert len(world.pages_of("ada")) == 1
+        (row,) = await stored(world)
+        assert row["worked_at"] and row["error"] is None
+        assert "is declared" in await ask(world, "eve", "/incident declare P3 next")
+
+
+@asynccontextmanager
+async def unkind_slack(trouble: str) -> AsyncIterator[str]:
+    """Takes no answer: a status, or the connection is closed."""
+
+    async def refuse(request: web.Request) -> web.Response:
+        if trouble == "silence" and request.transport:
+            request.transport.abort()
+        return web.Response(status=int(trouble) if trouble.isdecimal() else 500, headers={"Retry-After": "1"})
+
+    app = web.Application()
+    app.router.add_post("/", refuse)
+    runner = web.AppRunner(app, access_log=None)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    try:
+        yield f"http://127.0.0.1:{runner.addresses[0][1]}/"
+    finally:
+        await runner.cleanup()
+
+
+async def test_an_answer_after_half_an_hour_is_whispered_instead(world: World) -> None:
+    room = await declared(world)
+    await asked(world, "eve", "/incident note", room)
+    await world.passes(minutes=31)
+    await world.eve.submits(values={"Note": "late, but here"})
+    await world.settled()
+    assert await notes(world) == ["late, but here"]
+    assert "s timeline" in words_of(whispered(world, "eve", room)[-1])
+    assert [one.what for one in world.workspace.complaints] == ["expired_url"]
+
+
+# The connection
+
+
+async def test_slack_asks_for_a_new_connection_and_no_command_is_lost(world: World) -> None:
+    for number in range(3):
+        renewal = asyncio.create_task(world.workspace.sockets.refresh())
+        answers = await asyncio.gather(*(said_when_connected(world, f"P3 {number} {n}") for n in range(5)))
+        await renewal
+        await world.workspace.until(lambda: world.workspace.connected)
+        assert [answer.error for answer in answers] == [None] * 5
+    await world.settled()
+    assert await count(world) == 15
+
+
+async def said_when_connected(world: World, title: str) -> Any:
+    await world.workspace.until(lambda: world.workspace.connected)
+    return await world.eve.types(f"/incident declare {title}", "#general")
+
+
+async def test_a_connection_that_is_cut_comes_back_and_what_was_acknowledged_is_done(world: World) -> None:
+    answer = await world.eve.types("/incident declare P1 Payments failing", "#general")
+    assert answer.error is None
+    await world.workspace.sockets.cut()
+    await world.settled()
+    assert await count(world) == 1
+
+    await world.workspace.until(lambda: world.workspace.connected, within=15.0)
+    assert "is declared" in await ask(world, "eve", "/incident declare P3 next")

@@ -1,0 +1,249 @@
+"""Letters that share conversations: whose turn it is, and what becomes of a letter when its conversation ends."""
+
+import asyncio
+import math
+import socket
+from collections.abc import AsyncIterator, Callable
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from aiosmtpd.smtp import SMTP, Envelope
+from aiosmtpd.smtp import Session as Conversation
+
+from bot.clock import Clock
+from bot.domain.errors import Unreachable
+from bot.settings import Smtp
+from bot.wire.mail import Letter, Mail
+from bot.wire.mail.sessions import Rank, Sessions
+from tests.mail_server import PostOffice, post_office
+
+NOON = datetime(2026, 8, 8, 12, 0, tzinfo=UTC)
+ORDINARY, PRESSING = (True, math.inf, 1), (False, 0.0, 2)
+
+
+class SlowOffice(PostOffice):
+    """Takes its time for the first letter, until it is `let_go`; answers RSET and hangs up as a test wants it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.has_one = asyncio.Event()
+        self.let_go = asyncio.Event()
+        self.rset_says = "250 OK"
+        self.hangs_up_at: str | None = None
+        self.once: dict[str, str] = {}
+
+    async def handle_MAIL(
+        self, server: SMTP, session: Conversation, envelope: Envelope, address: str, options: list[str]
+    ) -> str:
+        if said := self.once.pop("MAIL", None):
+            return said
+        return await super().handle_MAIL(server, session, envelope, address, options)
+
+    async def handle_RSET(self, server: SMTP, session: Conversation, envelope: Envelope) -> str:
+        if self.hangs_up_at == "RSET":
+            assert isinstance(server.transport, asyncio.Transport)
+            server.transport.abort()
+        return self.rset_says
+
+    async def handle_DATA(self, server: SMTP, session: Conversation, envelope: Envelope) -> str:
+        if not self.has_one.is_set():
+            self.has_one.set()
+            await self.let_go.wait()
+        if said := self.once.pop("DATA", None):
+            return said
+        return await super().handle_DATA(server, session, envelope)
+
+    @property
+    def subjects(self) -> list[str]:
+        return [str(letter["Subject"]) for letter in self.letters]
+
+
+@pytest.fixture
+async def office() -> AsyncIterator[SlowOffice]:
+    office = SlowOffice()
+    async with post_office(office):
+        yield office
+
+
+def mail_to(office: PostOffice, *, most: int, patience_s: float = 10) -> Mail:
+    clock = Clock()
+    clock.freeze(NOON)
+    url = Smtp.parse(f"smtp://127.0.0.1:{office.port}")
+    return Mail(url, "bell@example.com", clock, patience_s=patience_s, most=most)
+
+
+def letter(subject: str, *, urgent: bool = False, due: int | None = None) -> Letter:
+    """`due`: minutes after noon."""
+    at = None if due is None else NOON + timedelta(minutes=due)
+    return Letter("ada@example.com", subject, "Please look.", subject, urgent=urgent, due_at=at)
+
+
+def page(subject: str, due: int) -> Letter:
+    return letter(subject, urgent=True, due=due)
+
+
+async def becomes(true: Callable[[], bool]) -> None:
+    async with asyncio.timeout(10):
+        while True:
+            if true():
+                return
+            await asyncio.sleep(0)
+
+
+async def held_up(mail: Mail, office: SlowOffice, *others: Letter) -> list[asyncio.Task[str]]:
+    """The first letter is under way, and the others wait for its conversation to become free."""
+    tasks = [asyncio.create_task(mail.send(letter("first")))]
+    await office.has_one.wait()
+    tasks += [asyncio.create_task(mail.send(one)) for one in others]
+    await becomes(lambda: len(mail._sessions._waiting) == len(others))
+    return tasks
+
+
+async def test_pages_go_before_other_letters_and_of_those_whoever_has_been_due_the_longest(office: SlowOffice) -> None:
+    late, early = page("due late", 10), page("due early", 1)
+    waiting = await held_up(mail_to(office, most=1), office, letter("news"), late, letter("older news", due=0), early)
+    office.let_go.set()
+    await asyncio.gather(*waiting)
+
+    assert office.subjects == ["first", "due early", "due late", "older news", "news"]
+    assert office.greeted == 1
+
+
+async def test_a_refused_conversation_loses_no_page_its_place(office: SlowOffice) -> None:
+    office.most = 1
+    others = [letter("news"), page("due late", 10), page("due early", 1), letter("more news")]
+    waiting = await held_up(mail_to(office, most=4), office, *others)
+    assert office.turned_away == 3, "the fourth knew already that there is one conversation only"
+    office.let_go.set()
+    await asyncio.gather(*waiting)
+
+    assert office.subjects == ["first", "due early", "due late", "news", "more news"]
+
+
+@pytest.mark.parametrize("farewell", ["421 too many concurrent connections", "554 no more of you", ""])
+async def test_a_server_that_takes_few_conversations_gets_every_letter_through_those(
+    office: SlowOffice, farewell: str
+) -> None:
+    office.most, office.farewell = 2, farewell
+    mail = mail_to(office, most=8)
+    sending = [asyncio.create_task(mail.send(letter(f"{n}"))) for n in range(20)]
+    await becomes(lambda: office.turned_away > 0)
+    office.let_go.set()
+    await asyncio.gather(*sending)
+    await mail.close()
+
+    assert sorted(office.subjects) == sorted(f"{n}" for n in range(20))
+    assert office.greeted == office.quits
+
+
+async def test_a_server_that_takes_no_conversation_at_all_leaves_every_letter_to_be_tried_again(
+    office: SlowOffice,
+) -> None:
+    office.most = 0
+    mail = mail_to(office, most=3)
+    ended = await asyncio.gather(*(mail.send(letter(f"{n}")) for n in range(9)), return_exceptions=True)
+
+    assert all(isinstance(error, Unreachable) for error in ended)
+    office.most = 1000
+    office.let_go.set()
+    await mail.send(letter("afterwards"))
+    assert office.subjects == ["afterwards"]
+
+
+async def test_where_nobody_listens_every_letter_hears_it_and_none_waits_for_another() -> None:
+    with socket.socket() as reserved:
+        reserved.bind(("127.0.0.1", 0))
+        office = PostOffice()
+        office.port = int(reserved.getsockname()[1])
+        mail = mail_to(office, most=2)
+        ended = await asyncio.gather(*(mail.send(letter(f"{n}")) for n in range(6)), return_exceptions=True)
+
+    assert all(isinstance(error, Unreachable) and "cannot be used" in str(error) for error in ended)
+
+
+@pytest.mark.parametrize("ends", ["hangs up", "421 closing", "500 what", "250 OK but 421 at MAIL"])
+async def test_a_conversation_that_ends_between_two_letters_takes_none_of_them_along(
+    office: SlowOffice, ends: str
+) -> None:
+    waiting = await held_up(mail_to(office, most=1), office, letter("second"))
+    if ends == "hangs up":
+        office.hangs_up_at = "RSET"
+    elif ends.startswith("250"):
+        office.once["MAIL"] = "421 closing"
+    else:
+        office.rset_says = ends
+    office.let_go.set()
+    await asyncio.gather(*waiting)
+
+    assert office.subjects == ["first", "second"]
+    assert office.greeted == 2
+
+
+async def test_a_421_after_the_content_is_a_later_and_the_next_letter_begins_anew(office: SlowOffice) -> None:
+    first, second = await held_up(mail_to(office, most=1), office, letter("second"))
+    office.once["DATA"] = "421 closing"
+    office.let_go.set()
+
+    with pytest.raises(Unreachable, match="421"):
+        await first
+    await second
+    assert (office.subjects, office.greeted) == (["second"], 2)
+
+
+async def test_who_is_cancelled_while_waiting_leaves_the_place_to_the_next(office: SlowOffice) -> None:
+    first, second, third = await held_up(mail_to(office, most=1), office, letter("second"), letter("third"))
+    second.cancel()
+    office.let_go.set()
+    await asyncio.gather(first, third)
+
+    assert second.cancelled()
+    assert office.subjects == ["first", "third"]
+
+
+async def test_who_is_cancelled_in_a_conversation_leaves_the_place_to_the_next(office: SlowOffice) -> None:
+    first, second = await held_up(mail_to(office, most=1), office, letter("second"))
+    first.cancel()
+    await second
+
+    assert (office.subjects, office.greeted) == (["second"], 2)
+
+
+async def test_a_place_that_was_given_to_somebody_in_the_instant_of_their_cancellation_is_not_lost() -> None:
+    sessions = Sessions(most=1)
+    assert await sessions.take(ORDINARY) is None
+    waiting = await asked(sessions, PRESSING)
+    sessions.give_back(None)
+    waiting.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await waiting
+
+    async with asyncio.timeout(1):
+        assert await sessions.take(ORDINARY) is None
+
+
+async def asked(sessions: Sessions, rank: Rank) -> asyncio.Task[object]:
+    task: asyncio.Task[object] = asyncio.create_task(sessions.take(rank))
+    await becomes(lambda: len(sessions._waiting) == 1)
+    return task
+
+
+async def test_a_letter_whose_time_is_over_does_not_wait_for_another_conversation(office: SlowOffice) -> None:
+    mail, impatient = mail_to(office, most=2), mail_to(office, most=2, patience_s=0.1)
+    impatient._sessions = mail._sessions
+    (first,) = await held_up(mail, office)
+    office.silent_at = "EHLO"
+    with pytest.raises(Unreachable, match="took nothing in time"):
+        await impatient.send(letter("second"))
+
+    office.let_go.set()
+    await first
+
+
+async def test_whoever_ends_waits_until_the_server_was_told_quit(office: SlowOffice) -> None:
+    office.let_go.set()
+    mail = mail_to(office, most=2)
+    await mail.send(letter("one"))
+    assert office.quits == 0, "nobody waits for it who has sent a letter"
+    await mail.close()
+
+    assert (office.greeted, office.quits) == (1, 1)
