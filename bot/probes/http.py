@@ -14,6 +14,7 @@ import aiohttp
 from bot.domain.checks.check import Finding, no_answer, paced
 from bot.domain.saying import fit_to_show
 from bot.probes._look import UNKNOWN_NAME, Stopwatch, reason_of, tls_reason_of, within
+from bot.probes._unpacked import NotUnpacked, unpacked
 from bot.runbook.health import HttpCheck
 
 KIND = "http"
@@ -21,7 +22,7 @@ MEASURES = "ms until the answer"
 
 # What is read of an answer: a health page is small, and an endless one must not fill the memory.
 MOST_BYTES = 1024 * 1024
-HEADERS = {"User-Agent": "Tocsin health check"}
+HEADERS = {"User-Agent": "Tocsin health check", "Accept-Encoding": "gzip, deflate"}
 # As much as curl takes: single sign-on sets cookies that are longer than the client's own limit of 8 KiB.
 MOST_HEADER_BYTES, MOST_HEADERS = 300 * 1024, 5000
 # Browsers give up after about so many.
@@ -35,11 +36,13 @@ MISSING = object()
 
 @dataclass(frozen=True)
 class Answer:
-    """`body` is empty when nobody looks at it; `redirects` is how often it led elsewhere first."""
+    """`body` is empty when nobody looks at it, or when it cannot be read: `unreadable` says why; `redirects` is how often
+    it led elsewhere first."""
 
     status: int
     body: str
     redirects: int
+    unreadable: str = ""
 
     @cached_property
     def json(self) -> Any:
@@ -74,9 +77,14 @@ async def _answer(check: HttpCheck) -> Answer:
         _browser() as session,
         session.get(check.target.reveal(), allow_redirects=follow, max_redirects=MOST_REDIRECTS) as response,
     ):
-        looked_at = check.json_wishes or check.text
-        body = await _text(response) if looked_at else ""
-        return Answer(response.status, body, len(response.history))
+        # One that says nowhere to go is among them too, and led nowhere.
+        followed = [one for one in response.history if one is not response]
+        if not (check.json_wishes or check.text):
+            return Answer(response.status, "", len(followed))
+        try:
+            return Answer(response.status, await _text(response), len(followed))
+        except NotUnpacked as error:
+            return Answer(response.status, "", len(followed), str(error))
 
 
 def _browser() -> aiohttp.ClientSession:
@@ -93,6 +101,8 @@ def _browser() -> aiohttp.ClientSession:
         max_line_size=MOST_HEADER_BYTES,
         max_field_size=MOST_HEADER_BYTES,
         max_headers=MOST_HEADERS,
+        # Here, and only where the body is looked at: a compression that is not known says nothing about the status.
+        auto_decompress=False,
     )
 
 
@@ -102,7 +112,7 @@ async def _text(response: aiohttp.ClientResponse) -> str:
         body += chunk
         if len(body) >= MOST_BYTES:
             break
-    whole = bytes(body[:MOST_BYTES])
+    whole = unpacked(bytes(body[:MOST_BYTES]), response.headers.get("Content-Encoding", ""), MOST_BYTES)
     return _decoded(whole, _charset(whole, response.charset))
 
 
@@ -118,7 +128,8 @@ def _charset(body: bytes, header: str | None) -> str:
 def _decoded(body: bytes, charset: str) -> str:
     try:
         return body.decode(charset, "replace")
-    except LookupError:
+    except (LookupError, ValueError):
+        # None, or one that takes no errors lightly, or none for text.
         return body.decode("utf-8", "replace")
 
 
@@ -134,6 +145,9 @@ def _faults(check: HttpCheck, answer: Answer) -> Iterator[str]:
     """What is not as it should be; a wrong status says enough."""
     if answer.status != check.expect:
         yield f"answered {answer.status}, expected {check.expect}"
+        return
+    if answer.unreadable:
+        yield answer.unreadable
         return
     if check.text and check.text not in answer.body:
         yield f"“{fit_to_show(check.text)}” is not on the page"

@@ -1,6 +1,8 @@
 """What a look at a web page finds."""
 
 import asyncio
+import gzip
+import zlib
 from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import timedelta
 from pathlib import Path
@@ -295,6 +297,71 @@ async def test_three_redirects_that_each_close_the_connection_are_followed(liste
     finding = await look(await raw(listen, there, there, there, b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"))
 
     assert (finding.state, finding.value) == ("healthy", "200 after 3 redirects")
+
+
+PAGE = b'{"ok": true}'
+
+
+def packed(encoding: str, body: bytes, charset: str = "utf-8") -> bytes:
+    head = f"Content-Encoding: {encoding}\r\nContent-Type: text/plain; charset={charset}\r\nContent-Length: {len(body)}"
+    return f"HTTP/1.1 200 OK\r\n{head}\r\n\r\n".encode() + body
+
+
+TWICE = gzip.compress(PAGE[:4]) + gzip.compress(PAGE[4:])
+
+
+@pytest.mark.parametrize(
+    ("encoding", "body"),
+    [
+        ("gzip", gzip.compress(PAGE)),
+        ("x-gzip", gzip.compress(PAGE)),
+        ("GZIP", TWICE),
+        ("gzip", gzip.compress(PAGE)[:-8]),
+        ("deflate", zlib.compress(PAGE)),
+        ("deflate", zlib.compress(PAGE)[2:-4]),
+        ("identity", PAGE),
+        ("utf-8", PAGE),
+    ],
+)
+async def test_a_compressed_page_is_read_as_browsers_read_it(listen: Listen, encoding: str, body: bytes) -> None:
+    finding = await look(await raw(listen, packed(encoding, body)), json={"ok": "true"})
+    assert (finding.state, finding.value) == ("healthy", "200, ok true")
+
+
+@pytest.mark.parametrize(
+    ("encoding", "body", "reason"),
+    [
+        ("br", b"\x0b\x05\x80", "the page is compressed with br, which nobody asked for"),
+        ("zstd", b"\x28\xb5\x2f\xfd", "the page is compressed with zstd, which nobody asked for"),
+        ("gzip", PAGE, "the page says that it is compressed with gzip, and is not"),
+    ],
+)
+async def test_a_compression_that_cannot_be_undone_matters_only_where_the_page_is_read(
+    listen: Listen, encoding: str, body: bytes, reason: str
+) -> None:
+    url = await raw(listen, packed(encoding, body), packed(encoding, body))
+    assert (await look(url)).state == "healthy"
+    finding = await look(url, json={"ok": "true"})
+    assert (finding.state, finding.reason) == ("down", reason)
+
+
+async def test_a_page_that_unpacks_to_more_than_is_read_fills_no_memory(listen: Listen) -> None:
+    much = gzip.compress(b"." * (MOST_BYTES * 50) + b"end")
+    finding = await look(await raw(listen, packed("gzip", much)), text="end")
+    assert finding.reason == "“end” is not on the page"
+
+
+@pytest.mark.parametrize("charset", ["undefined", "idna", "hex", "rot13", "no-such-one"])
+async def test_a_page_that_names_a_charset_that_is_none_of_a_page_is_read_all_the_same(
+    listen: Listen, charset: str
+) -> None:
+    answer = packed("identity", PAGE, charset)
+    assert (await look(await raw(listen, answer), json={"ok": "true"})).state == "healthy"
+
+
+async def test_a_redirect_that_names_no_place_is_no_redirect_that_was_followed(listen: Listen) -> None:
+    finding = await look(await raw(listen, b"HTTP/1.1 302 Found\r\nContent-Length: 0\r\n\r\n"))
+    assert (finding.value, finding.reason) == ("302", "answered 302, expected 200")
 
 
 async def test_a_cookie_of_an_address_without_a_name_is_sent_back(serve: Serve) -> None:
