@@ -36,8 +36,10 @@ MISSING = object()
 
 @dataclass(frozen=True)
 class Answer:
-    """`body` is empty when nobody looks at it, or when it cannot be read: `unreadable` says why; `redirects` is how often
-    it led elsewhere first."""
+    """`body` is empty when nobody looks at it, or when it cannot be read: `unreadable` says why.
+
+    `redirects` is how often it led elsewhere first.
+    """
 
     status: int
     body: str
