@@ -96,12 +96,11 @@ class PageApi:
             raise web.HTTPNotFound(text="no such deed")
         if request.content_type != "application/json":
             raise web.HTTPUnsupportedMediaType(text="JSON only")
-        body = await request.json()
         try:
-            return web.json_response({"ok": True, **await deed(self, body)})
+            return web.json_response({"ok": True, **await deed(self, await request.json())})
         except Refused as refused:
             return web.json_response({"ok": False, "error": str(refused)})
-        except (KeyError, TypeError, ValueError) as mistake:
+        except (LookupError, TypeError, ValueError, AttributeError, RecursionError) as mistake:
             return web.json_response({"ok": False, "error": f"The request is not complete: {mistake!r}."})
 
     async def watching(self, _: web.Application) -> AsyncIterator[None]:

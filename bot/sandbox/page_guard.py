@@ -48,7 +48,7 @@ class PageGuard:
         response.set_cookie(self.cookie, self.token, path="/", httponly=True, samesite="Strict")
 
     def _is_known(self, given: str) -> bool:
-        return hmac.compare_digest(given.encode(), self.token.encode())
+        return hmac.compare_digest(given.encode("utf-8", "replace"), self.token.encode())
 
 
 def is_loopback(host: str | None) -> bool:
@@ -63,7 +63,10 @@ def is_loopback(host: str | None) -> bool:
 
 def _is_own_origin(request: web.Request) -> bool:
     origin = request.headers.get("Origin")
-    return origin is None or urlsplit(origin).netloc == request.host
+    try:
+        return origin is None or urlsplit(origin).netloc == request.host
+    except ValueError:
+        return False
 
 
 def _host_of(authority: str) -> str | None:

@@ -1,7 +1,9 @@
 """Who may use the page: only a browser on this machine that was shown it in this run."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from io import BytesIO
 
 import aiohttp
 import pytest
@@ -55,6 +57,42 @@ async def test_a_foreign_page_opens_no_websocket_and_posts_nothing(served: web.A
         body = {"as": "U0ADA", "id": "break"}
         async with session.post("/sandbox/happen", json=body, headers={"Origin": origin}) as answer:
             assert answer.status == 403
+
+
+# As raw as a program on this machine can send it; a browser cannot.
+HOSTILE = [
+    (b"GET /sandbox/state", b"Cookie: {cookie}=\xff\r\n"), (b"GET /sandbox/state", b"Cookie: {cookie}=\xc3\xa4\r\n"),
+    (b"GET /", b"Origin: http://[\r\n"), (b"GET /sandbox/live", b"Origin: http://\xff[\r\n"),
+    (b"GET /%73andbox/state", b""), (b"GET /sandbox/page/../state", b""),
+    (b"GET /sandbox/page/%2e%2e/%2e%2e/web_api.py", b""),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("request_line", "header"), HOSTILE)
+async def test_what_no_browser_would_send_is_refused_and_no_fault(
+    workspace: object, clock: object, request_line: bytes, header: bytes
+) -> None:
+    surroundings = Surroundings(workspace, clock)  # type: ignore[arg-type]
+    runner = await surroundings.serve()
+    try:
+        host = f"127.0.0.1:{runner.addresses[0][1]}".encode()
+        header = header.replace(b"{cookie}", surroundings.guard.cookie.encode())
+        reader, writer = await asyncio.open_connection("127.0.0.1", runner.addresses[0][1])
+        writer.write(request_line + b" HTTP/1.1\r\nHost: " + host + b"\r\nConnection: close\r\n" + header + b"\r\n")
+        assert b" 403 " in await reader.readline()
+        writer.close()
+    finally:
+        await runner.cleanup()
+
+
+@pytest.mark.parametrize("body", [b"", b"{", b"[]", b"7", b"[" * 100_000, b'{"as": 7}', b'{"as": "ada", "state": 7}'])
+@pytest.mark.parametrize("deed", ["say", "press", "clock", "happen", "answer", "submit"])
+async def test_what_cannot_be_done_is_said_and_no_fault(served: web.AppRunner, deed: str, body: bytes) -> None:
+    async with asking(served) as session:
+        await (await session.get("/")).read()
+        headers = {"Content-Type": "application/json"}
+        async with session.post(f"/sandbox/{deed}", data=BytesIO(body), headers=headers) as answer:
+            assert (answer.status, (await answer.json())["ok"]) == (200, False)
 
 
 async def test_the_page_itself_opens_its_websocket(served: web.AppRunner) -> None:
