@@ -39,6 +39,10 @@ WAY_ROUND = "Let DATABASE_URL lead to PostgreSQL itself, or have the pooler use 
 class Line(Connection):
     """One of a pool, which says why it could not be had: of that the pool itself tells nobody."""
 
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.opened_at = asyncio.get_running_loop().time()
+
     @classmethod
     async def connect(cls, conninfo: str = "", **options: Any) -> Self:
         """The option `refused` is called with what the server said against it; None: let in, or nobody answers."""
@@ -58,6 +62,8 @@ class Pool(AsyncConnectionPool[Connection]):
     def __init__(self, conninfo: str, name: str, size: int, *, patience_s: float) -> None:
         # Of the latest attempt to have one more; None: it was let in, or nobody answered.
         self.refusal: str | None = None
+        # Lines from before one of them was found silent: the others lead to the same server that is gone.
+        self._distrusted_before = 0.0
         super().__init__(
             conninfo,
             connection_class=Line,
@@ -79,7 +85,7 @@ class Pool(AsyncConnectionPool[Connection]):
         """One that the server has not hung up on, for as long as the block takes. Raises Unreachable."""
         conn = await self._living()
         try:
-            async with conn, _not_for_ever(conn):
+            async with conn, _not_for_ever(conn, self._is_silent):
                 try:
                     yield conn
                 except psycopg.Error as error:
@@ -97,17 +103,25 @@ class Pool(AsyncConnectionPool[Connection]):
             await self.putconn(conn)
 
     async def _living(self) -> Connection:
-        """Those that died while nobody used them are thrown away, however many; the pool makes others.
+        """Those that died while nobody used them are thrown away, however many, and those that are as old as one that
+        was found silent: to wait for each of them in turn would take minutes. The pool makes others.
 
         Its own check would do, but for the second that it waits after each.
         """
         try:
-            while _was_hung_up(conn := await self.getconn()):
+            while self._is_distrusted(conn := await self.getconn()) or _was_hung_up(conn):
                 await conn.close()
                 await self.putconn(conn)
         except PoolTimeout as error:
             raise Unreachable(self.refusal or "the database does not answer") from error
         return conn
+
+    def _is_distrusted(self, conn: Connection) -> bool:
+        return isinstance(conn, Line) and conn.opened_at <= self._distrusted_before
+
+    def _is_silent(self) -> None:
+        """Nothing came on one for so long: what was opened before it was asked is as old as that."""
+        self._distrusted_before = asyncio.get_running_loop().time() - LONGEST_S
 
     def _is_refused(self, why: str | None) -> None:
         self.refusal = why
@@ -161,8 +175,14 @@ def address(url: str, process: str) -> str:
 
 
 @asynccontextmanager
-async def _not_for_ever(conn: Connection) -> AsyncIterator[None]:
-    alarm = asyncio.get_running_loop().call_later(LONGEST_S, _hang_up, conn)
+async def _not_for_ever(conn: Connection, tell: Callable[[], None] = lambda: None) -> AsyncIterator[None]:
+    """`tell` is called when the time is over and the line is given up."""
+
+    def give_up() -> None:
+        tell()
+        _hang_up(conn)
+
+    alarm = asyncio.get_running_loop().call_later(LONGEST_S, give_up)
     try:
         yield
     finally:

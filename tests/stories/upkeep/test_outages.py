@@ -11,6 +11,7 @@ import pytest
 
 from bot.sandbox.answers import Answer
 from bot.sandbox.delivery import Acknowledgement, Delivery
+from bot.store import lines as store_lines
 from bot.store import requests
 from bot.store.requests import Request
 from tests.stories.asking import ask, asked, count, declared, notes, timeline, whispered
@@ -149,10 +150,12 @@ async def asked_over_http(world: World, method: str, path: str) -> int:
 
 
 async def test_connections_that_fell_silent_for_ever_are_given_up_and_the_paging_goes_on_by_new_ones(
-    database: str, tmp_path: Path
+    database: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """However many there are: one that is found silent says enough about those as old as it."""
     async with line_to(database) as line, living(line.url, tmp_path) as world:
         await declared(world)
+        monkeypatch.setattr(store_lines, "LONGEST_S", 1.0)
         line.strand()
         world.clock.move(timedelta(minutes=15))
         await world.workspace.until(lambda: world.pages_of("ben"), within=60)

@@ -1,0 +1,49 @@
+"""A server that is gone without a word, as after a failover: its lines stay, and nothing ever comes on them."""
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import pytest
+
+from bot.domain.errors import Unanswered, Unreachable
+from bot.store import lines as store_lines
+from bot.store.database import Database
+from tests.stories.lines import Line, line_to
+
+MANY = 6
+
+
+@pytest.fixture
+async def line(database: str) -> AsyncIterator[Line]:
+    async with line_to(database) as line:
+        yield line
+
+
+async def has_answered(db: Database) -> bool:
+    async with db.statement() as conn:
+        await conn.execute("SELECT 1")
+    return True
+
+
+async def test_of_many_lines_that_fell_silent_one_is_waited_for_and_no_other(
+    line: Line, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    db = Database(line.url)
+    await db.open()
+    all_lent = asyncio.Barrier(MANY)
+
+    async def together() -> None:
+        async with db.statement() as conn:
+            await conn.execute("SELECT 1")
+            await all_lent.wait()
+
+    try:
+        await asyncio.gather(*(together() for _ in range(MANY)))
+        line.strand()
+        monkeypatch.setattr(store_lines, "LONGEST_S", 0.5)
+        with pytest.raises((Unreachable, Unanswered)):
+            await has_answered(db)
+        assert await has_answered(db)
+    finally:
+        await line.cut()
+        await db.close()
