@@ -28,6 +28,10 @@ WATCH_CONNECTIONS = 2
 # Less than those who look have, so that they hear why.
 WATCH_PATIENCE_S = 2.0
 
+# And of the pages that are about to leave: one round asks for all of them, and must not wait for a line.
+LEAVING_CONNECTIONS = 2
+LEAVING_PATIENCE_S = 1.0
+
 BELL = "tocsin"
 # Of a host: PostgreSQL cuts the name of a connection at 63 characters.
 NAME_LENGTH = 40
@@ -47,16 +51,19 @@ class Database:
         self._work = Pool(self.conninfo, "work", WORK_CONNECTIONS, patience_s=10.0)
         self._intake = Pool(self.conninfo, "intake", INTAKE_CONNECTIONS, patience_s=INTAKE_PATIENCE_S)
         self._watch = Pool(self.conninfo, "watch", WATCH_CONNECTIONS, patience_s=WATCH_PATIENCE_S)
+        self._leaving = Pool(self.conninfo, "leaving", LEAVING_CONNECTIONS, patience_s=LEAVING_PATIENCE_S)
 
     async def open(self) -> None:
         await self._work.open()
         await self._intake.open()
         await self._watch.open()
+        await self._leaving.open()
 
     async def close(self) -> None:
         await self._work.close(timeout=2.0)
         await self._intake.close(timeout=2.0)
         await self._watch.close(timeout=2.0)
+        await self._leaving.close(timeout=2.0)
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Connection]:
@@ -83,6 +90,12 @@ class Database:
                 # believes they are. It forgets that with a transaction that is undone; here there is none.
                 await conn.close()
                 raise
+
+    @asynccontextmanager
+    async def last_look(self) -> AsyncIterator[Connection]:
+        """For one statement about what leaves at this moment: on a line that no work keeps busy. Raises Unreachable."""
+        async with self._borrowed(self._leaving) as conn:
+            yield conn
 
     @asynccontextmanager
     async def watch(self) -> AsyncIterator[Connection]:

@@ -18,10 +18,9 @@ from bot.store.paging.pages import Wanted
 
 # What was known so short a while ago is not asked again.
 FRESH = timedelta(milliseconds=40)
-# On a machine so loaded that each answer is old when it comes, a page has to leave all the same.
-TRIES = 2
-# No page waits for longer than this for a database that may be away.
-PATIENCE_S = 0.25
+# On a machine so loaded that each answer is old when it comes, or with a database that is away, a page has to leave all
+# the same; but a moment later is better than to call somebody for what was answered before.
+PATIENCE = timedelta(seconds=1)
 ABREAST = 64
 
 
@@ -49,29 +48,31 @@ class LastLook:
     async def look(self, moment: Moment) -> None:
         """Raises NoLongerWanted when it was answered, Unreachable when it is not ours to send any more, BecameLate when
         it has to say so."""
-        for _ in range(TRIES):
-            asked_at = self._clock.elapsed()
-            if asked_at - moment.known_at < FRESH or not await self._is_answered(moment):
+        began = self._clock.elapsed()
+        while (now := self._clock.elapsed()) - moment.known_at >= FRESH and now - began < PATIENCE:
+            if (asked_at := await self._ask_about(moment, began + PATIENCE - now)) is None:
                 break
             moment.known_at = asked_at
         if is_late(moment.page.due_at, self._clock.now()) and not moment.page.late:
             raise BecameLate("it is late by now")
 
-    async def _is_answered(self, moment: Moment) -> bool:
-        """Has the database said that it is wanted? False: it has said nothing."""
+    async def _ask_about(self, moment: Moment, patience: timedelta) -> timedelta | None:
+        """When the database was asked that says that it is wanted; None: it has said nothing."""
         try:
-            async with asyncio.timeout(PATIENCE_S):
-                found = await self._together.ask(moment.delivery)
+            async with asyncio.timeout(patience.total_seconds()):
+                asked_at, found = await self._together.ask(moment.delivery)
         except (TimeoutError, Unreachable, Unanswered):
-            return False
+            return None
         if not found.waits:
             raise NoLongerWanted("answered before it was sent")
         if not found.is_ours:
             raise Unreachable("it is in somebody else's hands")
-        return True
+        return asked_at
 
-    async def _ask(self, deliveries: Sequence[Delivery]) -> list[Wanted]:
+    async def _ask(self, deliveries: Sequence[Delivery]) -> list[tuple[timedelta, Wanted]]:
+        """Each with when it was asked: whoever waited for the round before does not count that."""
         by_page = {int(delivery.payload["page"]): delivery for delivery in deliveries}
-        async with self._db.statement() as conn:
+        async with self._db.last_look() as conn:
+            asked_at = self._clock.elapsed()
             found = await pages.wanted(conn, by_page)
-        return [found[int(delivery.payload["page"])] for delivery in deliveries]
+        return [(asked_at, found[int(delivery.payload["page"])]) for delivery in deliveries]
