@@ -11,7 +11,21 @@ from pathlib import Path
 
 import click
 
-from bench import acknowledge, backup, batch, claims, deadline, declare, hanging, health, memory, start, storm, takeover
+from bench import (
+    acknowledge,
+    backup,
+    batch,
+    claims,
+    deadline,
+    declare,
+    hanging,
+    health,
+    last_moment,
+    memory,
+    start,
+    storm,
+    takeover,
+)
 from bench.table import Table
 
 MEASUREMENTS: Mapping[str, Callable[[Path], Awaitable[Table]]] = {
@@ -19,6 +33,7 @@ MEASUREMENTS: Mapping[str, Callable[[Path], Awaitable[Table]]] = {
     "acknowledge": acknowledge.measure,
     "deadline": deadline.measure,
     "storm": storm.measure,
+    "last_moment": last_moment.measure,
     "hanging": hanging.measure,
     "batch": batch.measure,
     "takeover": takeover.measure,

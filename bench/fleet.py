@@ -4,7 +4,7 @@ import asyncio
 import os
 import signal
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -110,13 +110,23 @@ class Fleet:
 
 
 @asynccontextmanager
-async def fleet(scratch: Path, people: int, receiver: Receiver, *, person: str = PERSON) -> AsyncIterator[Fleet]:
-    """A workspace, a database with its schema, and a runbook of so many people with a webhook each; no process yet."""
+async def fleet(
+    scratch: Path,
+    people: int,
+    receiver: Receiver,
+    *,
+    person: str = PERSON,
+    settings: Mapping[str, str] | None = None,
+) -> AsyncIterator[Fleet]:
+    """A workspace, a database with its schema, and a runbook of so many people with a webhook each; no process yet.
+
+    `settings`: of PostgreSQL, beside those of the embedded one.
+    """
     runbook = scratch / "runbook.yml"
     lines = [person.format(number=number, port=receiver.port) for number in range(people)]
     runbook.write_text(RUNBOOK.format(people="\n".join(lines)))
     workspace = Workspace(Clock(), dict(YAML(typ="safe").load((HERE.parent / "manifest.yml").read_text())))
-    database = EmbeddedPostgres(scratch / "database")
+    database = EmbeddedPostgres(scratch / "database", settings=settings)
     async with serving(workspace) as server:
         url = await database.start()
         environ = {

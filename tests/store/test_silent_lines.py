@@ -6,9 +6,9 @@ from collections.abc import AsyncIterator
 import pytest
 
 from bot.domain.errors import Unanswered, Unreachable
-from bot.store import lines as store_lines
+from bot.store import connections as store_lines
 from bot.store.database import Database
-from tests.stories.lines import Line, line_to
+from tests.stories.upkeep.connections import Line, line_to
 
 MANY = 6
 

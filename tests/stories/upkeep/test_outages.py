@@ -11,7 +11,7 @@ import pytest
 
 from bot.sandbox.answers import Answer
 from bot.sandbox.delivery import Acknowledgement, Delivery
-from bot.store import lines as store_lines
+from bot.store import connections as store_lines
 from bot.store import requests
 from bot.store.requests import Request
 from tests.stories.asking import ask, asked, count, declared, notes, timeline, whispered

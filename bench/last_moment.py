@@ -1,0 +1,105 @@
+"""Somebody answers at the instant at which a page leaves: how long after the answer may that page still begin?"""
+
+import asyncio
+import random
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from bench.armed import arm, rooms
+from bench.fleet import Fleet, Receiver, fleet
+from bench.machine import machine
+from bench.stage import free_port
+from bench.storm import ladder_of
+from bench.table import Spread, Table, met, ms
+from bot.clock import Clock
+from bot.store.queries import Queries
+
+SQL = Queries(__file__)
+INCIDENTS = 120
+EVERY = timedelta(milliseconds=400)
+BEGIN_AFTER = timedelta(seconds=3)
+# Typed so long before and after the instant: an answer takes a while to be stored, and then longer on a busy machine.
+AROUND_MS = (-120, 60)
+ANSWERS_AFTER = timedelta(milliseconds=50)
+PROCESSES = 2
+# Beside them, each of which would have a processor for itself.
+BUSY = (0, 2)
+GOAL_P99_MS = 50
+SEED = 4
+SETTLES_IN_S = 10
+HOW = (
+    f"{INCIDENTS} escalations, the next step of one due every {EVERY.total_seconds() * 1000:.0f} ms, {PROCESSES} "
+    f"processes of the bot; `/escalate ack` for each is typed at a random instant from {-AROUND_MS[0]} ms before to "
+    f"{AROUND_MS[1]} ms after its step is due. Of the pages that began after the answer all the same: from the commit "
+    "of the answer, as PostgreSQL has its time, to the page at a receiver of webhooks. Beside them so many processes "
+    "count without a pause."
+)
+
+
+async def measure(scratch: Path) -> Table:
+    on = machine(scratch)
+    rows = []
+    for busy in BUSY:
+        place = scratch / f"busy-{busy}"
+        place.mkdir()
+        rows.append(await _row(place, busy))
+    columns = ("busy beside it", "answered", "not paged any more", "paged before", "paged after", "median", "p99",
+               "longest", "goal", "met")  # fmt: skip
+    return Table("last_moment", "after an answer", HOW, on, columns, rows)
+
+
+async def _row(scratch: Path, busy: int) -> tuple[str, ...]:
+    settings = {"track_commit_timestamp": "on"}
+    async with (
+        Receiver(ANSWERS_AFTER).serving() as receiver,
+        fleet(scratch, INCIDENTS, receiver, settings=settings) as replicas,
+    ):
+        for _ in range(PROCESSES):
+            await replicas.start(free_port())
+        async with _busy(busy):
+            answered = await _answer_each(replicas)
+        paged = dict(reversed(receiver.arrived))
+    after = [
+        (paged[one] - at).total_seconds() * 1000 for one, at in answered.items() if one in paged and paged[one] > at
+    ]
+    never = len(answered.keys() - paged.keys())
+    counts = (str(busy), str(len(answered)), str(never), str(len(answered) - never - len(after)), str(len(after)))
+    late = Spread(after or [0.0])
+    figures = (ms(late.median), ms(late.p99), ms(late.longest))
+    return *counts, *figures, f"p99 ≤ {GOAL_P99_MS} ms", met(late.p99 <= GOAL_P99_MS)
+
+
+async def _answer_each(replicas: Fleet) -> dict[int, datetime]:
+    """When each answer was committed, by the number of whom the ladder pages."""
+    where = rooms(replicas.workspace, INCIDENTS, "answered")
+    now = Clock().machine_now()
+    due_at = [now + BEGIN_AFTER + EVERY * number for number in range(INCIDENTS)]
+    ids = await arm(replicas.conn, where, now, due_at, [ladder_of(number) for number in range(INCIDENTS)])
+    chance = random.Random(SEED)
+    instants = [at + timedelta(milliseconds=chance.uniform(*AROUND_MS)) for at in due_at]
+    await asyncio.gather(*(_answer(replicas, one, at) for one, at in zip(ids, instants, strict=True)))
+    # An answer, or a page, that is on its way at this moment has its time to arrive.
+    await asyncio.sleep(SETTLES_IN_S)
+    found = await SQL.all(replicas.conn, "answers", ids=ids)
+    return {ids.index(row["incident_id"]): row["at"] for row in found}
+
+
+async def _answer(replicas: Fleet, incident: int, at: datetime) -> None:
+    await asyncio.sleep((at - Clock().machine_now()).total_seconds())
+    await replicas.workspace.person("ada").types(f"/escalate ack INC-{incident}")
+
+
+@asynccontextmanager
+async def _busy(count: int) -> AsyncIterator[None]:
+    """So many processes want the processor all the time, while the block runs."""
+    counting = [sys.executable, "-c", "while True: pass"]
+    processes = [await asyncio.create_subprocess_exec(*counting) for _ in range(count)]
+    try:
+        yield
+    finally:
+        for process in processes:
+            process.kill()
+        await asyncio.gather(*(process.wait() for process in processes))
