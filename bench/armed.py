@@ -11,7 +11,8 @@ from bot.runbook import load
 from bot.sandbox.model import Channel, Message
 from bot.sandbox.workspace import Workspace
 from bot.services.paging.policies import policy_of
-from bot.store.queries import Connection, Queries
+from bot.store.pipelined import Connection
+from bot.store.queries import Queries
 
 SQL = Queries(__file__)
 

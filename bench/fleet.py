@@ -20,7 +20,7 @@ from bot.clock import Clock
 from bot.sandbox.server import serving
 from bot.sandbox.workspace import Workspace
 from bot.store.embedded.server import EmbeddedPostgres
-from bot.store.queries import Connection
+from bot.store.pipelined import Connection
 
 RUNBOOK = """
 organisation: Example Tutors

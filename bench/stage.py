@@ -19,7 +19,8 @@ from bot.clock import Clock
 from bot.sandbox.server import serving
 from bot.sandbox.workspace import Workspace
 from bot.store.embedded.server import EmbeddedPostgres
-from bot.store.queries import Connection, Queries
+from bot.store.pipelined import Connection
+from bot.store.queries import Queries
 
 SQL = Queries(__file__)
 HERE = Path(__file__).parent

@@ -6,7 +6,9 @@ from typing import Any
 
 from psycopg.types.json import Jsonb
 
-from bot.store.queries import Connection, Queries, Row
+from bot.store.pipelined import Connection
+from bot.store.queries import Queries
+from bot.store.rows import Row
 
 SQL = Queries(__file__)
 

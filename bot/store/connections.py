@@ -16,7 +16,8 @@ from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
 from bot.domain.errors import Unreachable
 from bot.store.errors import POOLED, reason, refusal, spoils_the_line
-from bot.store.queries import Connection, Queries
+from bot.store.pipelined import Connection
+from bot.store.queries import Queries
 
 SQL = Queries(__file__)
 
@@ -93,8 +94,8 @@ class Pool(AsyncConnectionPool[Connection]):
                         await conn.close()
                     raise
                 finally:
-                    # What was noted by somebody who failed is nothing that the next one wants written.
-                    conn.forget_everything()
+                    # What a failed transaction had pending must not be written by the next one.
+                    conn.reset_pending()
                     # Whoever was interrupted on the way into a pipeline left the line in one: what is asked there next
                     # is answered before it is committed. The pool makes another.
                     if conn.pgconn.pipeline_status != PipelineStatus.OFF:

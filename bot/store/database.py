@@ -14,7 +14,9 @@ from psycopg.rows import dict_row
 from bot.domain.errors import Unanswered, Unreachable
 from bot.store.connections import Pool, address, limited, must_be_sessions
 from bot.store.errors import DISK_FULL, OF_THE_WORLD, READ_ONLY, failure, is_of_the_world, reason
-from bot.store.queries import Connection, Queries, Row
+from bot.store.pipelined import Connection
+from bot.store.queries import Queries
+from bot.store.rows import Row
 from bot.wire.timeouts import is_committing
 
 SQL = Queries(__file__)
@@ -84,7 +86,7 @@ class Database:
         async with self._borrowed(self._work) as conn:
             try:
                 yield conn
-                await conn.write_noted()
+                await conn.flush()
             except (psycopg.Error, asyncio.CancelledError):
                 # Of several asked in one trip, those behind one that failed may not have been prepared, as the driver
                 # believes they are. It forgets that with a transaction that is undone; here there is none.

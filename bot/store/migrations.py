@@ -5,7 +5,8 @@ from functools import cache
 from importlib import resources
 
 from bot.store.connections import connected, must_be_sessions
-from bot.store.queries import Connection, Queries
+from bot.store.pipelined import Connection
+from bot.store.queries import Queries
 
 SQL = Queries(__file__)
 

@@ -9,7 +9,8 @@ from psycopg.types.json import Jsonb
 
 from bot.domain.actor import Actor
 from bot.domain.errors import AlreadyDone
-from bot.store.queries import Connection, Queries
+from bot.store.pipelined import Connection
+from bot.store.queries import Queries
 
 SQL = Queries(__file__)
 

@@ -14,7 +14,8 @@ from psycopg.pq import TransactionStatus
 
 from bot.store.database import WORK_CONNECTIONS, Database
 from bot.store.outbox import outbox
-from bot.store.queries import Connection, Queries, ask_all
+from bot.store.pipelined import Connection, reason_of
+from bot.store.queries import Queries, ask_all
 
 NOW = datetime(2026, 3, 2, 3, 0, tzinfo=UTC)
 QUESTION: tuple[Queries, str, dict[str, object]] = (outbox.SQL, "next_due", {"now": NOW, "full": []})
@@ -104,7 +105,7 @@ async def test_two_with_one_key_are_one_that_is_due_at_the_sooner_time(db: Datab
 async def test_what_is_asked_at_the_commit_is_answered_once_all_is_committed(db: Database) -> None:
     told: list[object] = []
     async with db.transaction() as conn:
-        conn.at_commit(outbox.SQL, "next_due", now=NOW, full=[], follow=lambda rows: told.append(rows[0]["due_at"]))
+        outbox.SQL.at_commit(conn, "next_due", lambda rows: told.append(rows[0]["due_at"]), now=NOW, full=[])
         await put(conn, "one", due_in=60)
         assert told == []
     assert told == [NOW + timedelta(seconds=60)]
@@ -115,13 +116,13 @@ async def test_it_is_not_asked_when_all_or_the_part_that_wanted_it_is_undone(db:
     told: list[object] = []
     with pytest.raises(ZeroDivisionError):
         async with db.transaction() as conn:
-            conn.at_commit(outbox.SQL, "next_due", now=NOW, full=[], follow=told.append)
+            outbox.SQL.at_commit(conn, "next_due", told.append, now=NOW, full=[])
             raise ZeroDivisionError
     for _ in range(WORK_CONNECTIONS):
         async with db.transaction() as conn:
             with pytest.raises(ZeroDivisionError):
                 async with conn.transaction():
-                    conn.at_commit(outbox.SQL, "next_due", now=NOW, full=[], follow=told.append)
+                    outbox.SQL.at_commit(conn, "next_due", told.append, now=NOW, full=[])
                     raise ZeroDivisionError
             await put(conn, "one")
     assert told == []
@@ -129,24 +130,33 @@ async def test_it_is_not_asked_when_all_or_the_part_that_wanted_it_is_undone(db:
 
 async def test_a_mistake_that_is_met_with_the_commit_is_told_as_such_and_undoes_everything(db: Database) -> None:
     told: list[object] = []
-    unheard: list[str] = []
+    unknown: list[str] = []
     for _ in range(WORK_CONNECTIONS):
         async with db.statement() as conn:
             with pytest.raises(errors.NotNullViolation):
                 async with conn.transaction():
-                    unheard_of = partial(unheard.append, "unheard")
-                    conn.at_commit(outbox.SQL, "next_due", now=NOW, full=[], follow=told.append, unheard=unheard_of)
+                    on_unknown = partial(unknown.append, "unknown")
+                    outbox.SQL.at_commit(conn, "next_due", told.append, on_unknown, now=NOW, full=[])
                     await put(conn, "one")
-                    await conn.note(outbox.SQL, "put", {"kind": None})
+                    await outbox.SQL.defer(conn, "put", kind=None)
             assert conn.info.transaction_status == TransactionStatus.IDLE
     assert told == [] and await kinds(db) == []
-    assert unheard == ["unheard"] * WORK_CONNECTIONS, "for all that it knows, somebody may have to look"
+    assert unknown == ["unknown"] * WORK_CONNECTIONS, "for all that it knows, somebody may have to look"
+
+
+def test_of_an_aborted_pipeline_the_error_that_aborted_it_is_what_counts() -> None:
+    """The driver raises either, as the answers happen to arrive."""
+    wrong, aborted = errors.NotNullViolation("kind is null"), errors.PipelineAborted("pipeline aborted")
+    assert reason_of(aborted) is aborted
+    aborted.__context__ = errors.PipelineAborted("pipeline aborted")
+    aborted.__context__.__context__ = wrong
+    assert reason_of(aborted) is wrong
 
 
 async def test_what_is_wanted_with_a_commit_that_never_comes_is_not_asked_with_the_next(db: Database) -> None:
     told: list[object] = []
     async with db.statement() as conn:
-        conn.at_commit(outbox.SQL, "next_due", now=NOW, full=[], follow=told.append)
+        outbox.SQL.at_commit(conn, "next_due", told.append, now=NOW, full=[])
     for _ in range(WORK_CONNECTIONS):
         async with db.transaction() as conn:
             await put(conn, "one")
@@ -193,5 +203,5 @@ async def test_whoever_is_interrupted_leaves_no_line_on_which_a_change_is_told_b
         lines = [await borrowed.enter_async_context(db.statement()) for _ in range(WORK_CONNECTIONS - 1)]
         for line in lines:
             await put(line, "one")
-            await line.write_noted()
+            await line.flush()
         assert len(await kinds(db)) == len(lines)

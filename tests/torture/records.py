@@ -6,7 +6,8 @@ from typing import Any
 from psycopg import OperationalError
 from psycopg.rows import dict_row
 
-from bot.store.queries import Connection, Queries
+from bot.store.pipelined import Connection
+from bot.store.queries import Queries
 from tests.torture.evidence import Answered, Incident, Page, Request
 
 SQL = Queries(__file__)

@@ -16,7 +16,7 @@ from bot.services.alerts.settling import AlertSettling
 from bot.services.rooms.cards import Cards
 from bot.store.alerts import alerts
 from bot.store.database import Database
-from bot.store.queries import Connection
+from bot.store.pipelined import Connection
 from bot.wire.timeouts import Patience
 
 log = logging.getLogger(__name__)

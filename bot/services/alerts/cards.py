@@ -9,7 +9,7 @@ from bot.services.rooms.cards import Cards, Painted
 from bot.services.rooms.channels import Channels
 from bot.slack.blocks import Button, message
 from bot.store.alerts import alerts
-from bot.store.queries import Connection
+from bot.store.pipelined import Connection
 
 # A card is read at a glance; the source has the rest.
 LABELS_SHOWN = 8

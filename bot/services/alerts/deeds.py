@@ -21,7 +21,7 @@ from bot.store import audit, requests
 from bot.store.alerts import alerts
 from bot.store.database import Database
 from bot.store.incidents import incidents
-from bot.store.queries import Connection
+from bot.store.pipelined import Connection
 
 
 class AlertDeeds:

@@ -11,7 +11,7 @@ from bot.services.alerts.alerts import Alerts
 from bot.store.alerts import heartbeats
 from bot.store.alerts.heartbeats import Silence
 from bot.store.database import Database
-from bot.store.queries import Connection
+from bot.store.pipelined import Connection
 
 SOURCE = "heartbeat"
 

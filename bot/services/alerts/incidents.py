@@ -16,7 +16,7 @@ from bot.services.rooms.deeds import Moment
 from bot.services.rooms.posts import Posts
 from bot.store.alerts import alerts
 from bot.store.incidents import incidents as stored
-from bot.store.queries import Connection
+from bot.store.pipelined import Connection
 
 # Why an alert has an incident: its rule, nobody's answer, a person's wish to declare or to attach, an earlier time.
 Why = Literal["rule", "unacknowledged", "declared", "attached", "again"]

@@ -12,7 +12,7 @@ from bot.services.outbox.outbox import Outbox
 from bot.store.alerts import alerts
 from bot.store.database import Database
 from bot.store.outbox.outbox import Delivery
-from bot.store.queries import Connection
+from bot.store.pipelined import Connection
 from bot.wire.mail import Letter, Mail, subject_and_body
 
 

@@ -14,7 +14,7 @@ from bot.services.alerts.incidents import AlertIncidents
 from bot.services.alerts.outlets import AlertOutlets
 from bot.services.rooms.cards import Cards
 from bot.store.alerts import alerts
-from bot.store.queries import Connection
+from bot.store.pipelined import Connection
 
 # Of one delivery so many incidents are declared at once; what is left has its turn a moment later, a few at a time.
 DECLARED_AT_ONCE = 10

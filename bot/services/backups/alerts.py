@@ -12,7 +12,7 @@ from bot.runbook import Runbook
 from bot.services.alerts.alerts import Alerts
 from bot.store.backups import backups, objectives
 from bot.store.database import Database
-from bot.store.queries import Connection
+from bot.store.pipelined import Connection
 
 log = logging.getLogger(__name__)
 

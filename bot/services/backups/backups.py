@@ -16,7 +16,7 @@ from bot.store import audit, requests
 from bot.store.backups import backups
 from bot.store.backups.backups import Last
 from bot.store.database import Database
-from bot.store.queries import Connection
+from bot.store.pipelined import Connection
 
 LISTED = 20
 

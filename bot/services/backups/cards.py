@@ -8,7 +8,7 @@ from bot.services.rooms.cards import Cards, Painted
 from bot.services.rooms.channels import Channels
 from bot.slack.blocks import Button, message
 from bot.store.backups import backups
-from bot.store.queries import Connection
+from bot.store.pipelined import Connection
 
 
 class BackupCards:

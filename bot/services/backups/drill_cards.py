@@ -7,7 +7,7 @@ from bot.services.rooms.cards import Cards, Painted
 from bot.services.rooms.channels import Channels
 from bot.slack.blocks import Button, message
 from bot.store.backups import backups, drills
-from bot.store.queries import Connection
+from bot.store.pipelined import Connection
 
 
 class BackupDrillCards:

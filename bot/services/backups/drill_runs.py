@@ -20,7 +20,7 @@ from bot.services.rooms.cards import Cards
 from bot.store import audit
 from bot.store.backups import backups, drills
 from bot.store.database import Database
-from bot.store.queries import Connection
+from bot.store.pipelined import Connection
 
 log = logging.getLogger(__name__)
 

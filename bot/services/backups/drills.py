@@ -15,7 +15,7 @@ from bot.services.people.permissions import Permissions
 from bot.store import audit, requests
 from bot.store.backups import backups, drills
 from bot.store.database import Database
-from bot.store.queries import Connection
+from bot.store.pipelined import Connection
 
 
 class BackupDrills:

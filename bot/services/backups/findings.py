@@ -8,7 +8,7 @@ from bot.runbook import Runbook
 from bot.services.rooms.channels import Channels
 from bot.services.rooms.posts import Posts
 from bot.slack.blocks import message
-from bot.store.queries import Connection
+from bot.store.pipelined import Connection
 
 
 class BackupFindings:

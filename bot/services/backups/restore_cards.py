@@ -13,7 +13,7 @@ from bot.services.rooms.channels import Channels
 from bot.slack.blocks import Button, Message, message
 from bot.store.backups import backups, restores
 from bot.store.incidents import incidents
-from bot.store.queries import Connection
+from bot.store.pipelined import Connection
 
 
 class BackupRestoreCards:

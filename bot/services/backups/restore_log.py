@@ -10,7 +10,7 @@ from bot.services.rooms.posts import Posts
 from bot.slack.blocks import message
 from bot.store import audit
 from bot.store.incidents import incidents
-from bot.store.queries import Connection
+from bot.store.pipelined import Connection
 
 # Steps that people who do not look at the card have to hear of.
 TOLD = ("done", "failed", "lost")

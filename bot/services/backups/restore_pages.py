@@ -12,7 +12,7 @@ from bot.services.paging.escalations import Escalations
 from bot.services.people.people import People
 from bot.store.incidents import incidents
 from bot.store.paging import pages
-from bot.store.queries import Connection
+from bot.store.pipelined import Connection
 
 
 class BackupRestorePages:

@@ -19,7 +19,7 @@ from bot.services.backups.restore_log import BackupRestoreLog
 from bot.services.backups.verdicts import BackupVerdicts
 from bot.store.backups import backups, restores
 from bot.store.database import Database
-from bot.store.queries import Connection
+from bot.store.pipelined import Connection
 
 log = logging.getLogger(__name__)
 

@@ -28,7 +28,7 @@ from bot.services.rooms.rooms import Rooms
 from bot.store import requests
 from bot.store.backups import backups, restores
 from bot.store.database import Database
-from bot.store.queries import Connection
+from bot.store.pipelined import Connection
 
 
 class BackupRestores:

@@ -22,7 +22,7 @@ from bot.services.backups.retention import BackupRetention
 from bot.store.backups import backups
 from bot.store.backups.backups import Made
 from bot.store.database import Database
-from bot.store.queries import Connection
+from bot.store.pipelined import Connection
 
 log = logging.getLogger(__name__)
 

@@ -9,7 +9,7 @@ from bot.runbook import Runbook
 from bot.runbook.health import Check
 from bot.services.alerts.alerts import Alerts
 from bot.services.checks.probing import Looking
-from bot.store.queries import Connection
+from bot.store.pipelined import Connection
 
 SOURCE = "health"
 

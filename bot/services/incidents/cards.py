@@ -25,7 +25,7 @@ from bot.store.incidents import standings
 from bot.store.incidents.incidents import Entry
 from bot.store.paging import pages
 from bot.store.paging.escalations import Escalation
-from bot.store.queries import Connection
+from bot.store.pipelined import Connection
 
 
 @dataclass(frozen=True)

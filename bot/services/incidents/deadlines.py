@@ -15,7 +15,7 @@ from bot.services.rooms.deeds import Moment
 from bot.services.rooms.posts import Posts
 from bot.store.database import Database
 from bot.store.incidents import deadlines, incidents
-from bot.store.queries import Connection
+from bot.store.pipelined import Connection
 
 
 class Deadlines(Looks):

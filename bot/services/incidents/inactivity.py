@@ -19,7 +19,7 @@ from bot.store.database import Database
 from bot.store.incidents import inactivity, incidents
 from bot.store.incidents.inactivity import Silence
 from bot.store.paging import escalations
-from bot.store.queries import Connection
+from bot.store.pipelined import Connection
 
 
 class Silences(Looks):

@@ -26,7 +26,7 @@ from bot.services.rooms.rooms import Rooms
 from bot.store import requests
 from bot.store.database import Database
 from bot.store.incidents import incidents
-from bot.store.queries import Connection
+from bot.store.pipelined import Connection
 
 
 class Incidents:

@@ -10,7 +10,7 @@ from bot.domain.errors import Failed
 from bot.domain.incidents.incident import Incident
 from bot.store.database import Database
 from bot.store.incidents import incidents
-from bot.store.queries import Connection
+from bot.store.pipelined import Connection
 
 log = logging.getLogger(__name__)
 

@@ -8,7 +8,7 @@ from typing import ClassVar, Literal
 
 from bot.domain.errors import TocsinError
 from bot.store.outbox.outbox import Delivery
-from bot.store.queries import Connection
+from bot.store.pipelined import Connection
 
 # Smaller goes first.
 FIRST_PAGE, PAGE, ROOM, CARD, UPDATE = 0, 1, 2, 3, 4

@@ -18,7 +18,7 @@ from bot.services.outbox.records import Records
 from bot.store.database import Database
 from bot.store.outbox import outbox
 from bot.store.outbox.outbox import Delivery, InHand, Place
-from bot.store.queries import Connection
+from bot.store.pipelined import Connection
 
 log = logging.getLogger(__name__)
 
@@ -80,11 +80,13 @@ class Outbox:
     def put_in_hand(self, conn: Connection, kind: str, given: Sequence[InHand]) -> None:
         """As `put`, of what cannot wait to be claimed: that is done by putting it in, and it is begun after the commit.
 
-        When the commit is not heard of, whatever of it was committed is let go as soon as the database answers.
+        When the commit's outcome is unknown, whatever was committed is let go as soon as the database answers.
         """
         now, holder = self._clock.now(), self._db.process
-        unheard = partial(self._let_go, kind, given)
-        outbox.put_in_hand(conn, kind, given, self._begin_all, unheard, now=now, lease_until=now + LEASE, holder=holder)
+        on_unknown = partial(self._let_go, kind, given)
+        outbox.put_in_hand(
+            conn, kind, given, self._begin_all, on_unknown, now=now, lease_until=now + LEASE, holder=holder
+        )
 
     def _let_go(self, kind: str, given: Sequence[InHand]) -> None:
         async def let_go() -> None:

@@ -13,7 +13,7 @@ from bot.services.outbox.kinds import Ended, Errand, Outcome
 from bot.store.database import Database
 from bot.store.outbox import outbox
 from bot.store.outbox.outbox import Delivery
-from bot.store.queries import Connection
+from bot.store.pipelined import Connection
 
 log = logging.getLogger(__name__)
 

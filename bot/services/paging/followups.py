@@ -14,7 +14,7 @@ from bot.store.database import Database
 from bot.store.incidents import incidents
 from bot.store.outbox.outbox import Delivery
 from bot.store.paging import pages, provider_alerts
-from bot.store.queries import Connection
+from bot.store.pipelined import Connection
 
 
 class PageFollowups(Errand):

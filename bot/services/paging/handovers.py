@@ -19,7 +19,7 @@ from bot.store.incidents import incidents
 from bot.store.outbox.outbox import Delivery
 from bot.store.paging import handovers
 from bot.store.paging.handovers import Handover
-from bot.store.queries import Connection
+from bot.store.pipelined import Connection
 
 LISTED = 10
 

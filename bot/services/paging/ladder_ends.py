@@ -15,7 +15,7 @@ from bot.services.rooms.posts import Posts
 from bot.store.incidents import incidents
 from bot.store.paging import escalations, pages
 from bot.store.paging.escalations import Escalation
-from bot.store.queries import Connection
+from bot.store.pipelined import Connection
 
 
 class LadderEnds:

@@ -24,7 +24,8 @@ from bot.store.database import Database
 from bot.store.incidents import incidents
 from bot.store.paging import escalations
 from bot.store.paging.escalations import Escalation
-from bot.store.queries import Connection, Row
+from bot.store.pipelined import Connection
+from bot.store.rows import Row
 
 log = logging.getLogger(__name__)
 

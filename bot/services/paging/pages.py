@@ -25,7 +25,7 @@ from bot.store.incidents import incidents
 from bot.store.outbox.outbox import Delivery, InHand
 from bot.store.paging import escalations, pages
 from bot.store.paging.pages import Said
-from bot.store.queries import Connection
+from bot.store.pipelined import Connection
 from bot.store.rooms import cards
 from bot.store.rooms.cards import Card
 

@@ -14,7 +14,7 @@ from bot.services.rooms.cards import Cards
 from bot.store.database import Database
 from bot.store.incidents import incidents
 from bot.store.paging import escalations, pages
-from bot.store.queries import Connection
+from bot.store.pipelined import Connection
 
 log = logging.getLogger(__name__)
 

@@ -10,7 +10,7 @@ from bot.runbook.people import Who
 from bot.services.paging.pages import Pages
 from bot.services.paging.policies import policy_of, schedule_of, strangers
 from bot.services.people.people import People, is_slack_id
-from bot.store.queries import Connection
+from bot.store.pipelined import Connection
 
 
 class Roster:

@@ -16,7 +16,7 @@ from bot.store import audit, requests
 from bot.store.database import Database
 from bot.store.paging import handovers
 from bot.store.people import covers
-from bot.store.queries import Connection
+from bot.store.pipelined import Connection
 
 # Whoever is away for longer than this belongs out of the rotation.
 LONGEST = timedelta(days=90)

@@ -15,7 +15,7 @@ from bot.runbook import Person, Runbook, Tier
 from bot.slack.gateway import Gateway
 from bot.store.database import Database
 from bot.store.people import covers, directory
-from bot.store.queries import Connection
+from bot.store.pipelined import Connection
 
 log = logging.getLogger(__name__)
 

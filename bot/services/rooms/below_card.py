@@ -3,7 +3,7 @@
 from bot.domain.incidents.incident import Incident
 from bot.services.outbox.kinds import NotYet
 from bot.store.incidents import incidents
-from bot.store.queries import Connection
+from bot.store.pipelined import Connection
 from bot.store.rooms import cards
 
 

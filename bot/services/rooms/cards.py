@@ -15,7 +15,7 @@ from bot.slack.blocks import Message
 from bot.slack.gateway import Gateway, Posted
 from bot.store.database import Database
 from bot.store.outbox.outbox import Delivery
-from bot.store.queries import Connection
+from bot.store.pipelined import Connection
 from bot.store.rooms import cards
 from bot.store.rooms.cards import Card
 

@@ -11,7 +11,7 @@ from bot.services.rooms.rooms import Rooms
 from bot.store.database import Database
 from bot.store.incidents import incidents
 from bot.store.outbox.outbox import Delivery
-from bot.store.queries import Connection
+from bot.store.pipelined import Connection
 from bot.store.rooms import closures
 
 

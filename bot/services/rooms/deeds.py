@@ -12,7 +12,7 @@ from bot.services.rooms.rooms import Rooms
 from bot.store import requests
 from bot.store.database import Database
 from bot.store.incidents import incidents
-from bot.store.queries import Connection
+from bot.store.pipelined import Connection
 
 Moment = Literal["declared", "severity", "status", "updated", "impact", "role", "resolved", "reopened"]
 

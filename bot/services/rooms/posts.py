@@ -17,7 +17,7 @@ from bot.slack.gateway import Gateway
 from bot.store.database import Database
 from bot.store.incidents import incidents
 from bot.store.outbox.outbox import Delivery
-from bot.store.queries import Connection
+from bot.store.pipelined import Connection
 
 
 def no_room_yet(incident_id: int) -> NotYet:

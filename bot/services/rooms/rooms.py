@@ -20,7 +20,7 @@ from bot.store.database import Database
 from bot.store.incidents import incidents
 from bot.store.outbox.outbox import Delivery
 from bot.store.paging import pages
-from bot.store.queries import Connection
+from bot.store.pipelined import Connection
 
 # After these the incident's own number makes the name unique.
 NAMES_TRIED = 20

@@ -18,7 +18,7 @@ from bot.services.updates.reminders import Promises
 from bot.store import audit, requests
 from bot.store.database import Database
 from bot.store.incidents import incidents
-from bot.store.queries import Connection
+from bot.store.pipelined import Connection
 from bot.store.updates import updates
 
 

@@ -11,7 +11,7 @@ from bot.services.rooms.channels import Channels
 from bot.slack.blocks import Button, Message, message
 from bot.store.database import Database
 from bot.store.incidents import incidents
-from bot.store.queries import Connection
+from bot.store.pipelined import Connection
 from bot.store.updates import updates
 
 LOST = ("refused", "gave_up", "cancelled")

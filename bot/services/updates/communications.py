@@ -24,7 +24,7 @@ from bot.store import requests
 from bot.store.database import Database
 from bot.store.incidents import deadlines, incidents
 from bot.store.outbox.outbox import Delivery
-from bot.store.queries import Connection
+from bot.store.pipelined import Connection
 from bot.store.updates import updates
 from bot.store.updates.updates import NewTelling
 

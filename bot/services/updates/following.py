@@ -24,7 +24,7 @@ from bot.services.rooms.deeds import Moment as Change
 from bot.services.rooms.posts import Posts
 from bot.services.updates.cards import edit_button
 from bot.services.updates.reminders import tell_button
-from bot.store.queries import Connection
+from bot.store.pipelined import Connection
 from bot.store.updates import updates
 from bot.store.updates.updates import NewTelling
 

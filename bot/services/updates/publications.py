@@ -15,7 +15,7 @@ from bot.services.updates.audiences import addresses
 from bot.store.database import Database
 from bot.store.incidents import incidents
 from bot.store.outbox.outbox import Delivery as OutboxDelivery
-from bot.store.queries import Connection
+from bot.store.pipelined import Connection
 from bot.store.updates import updates
 
 # How the outbox ends what will never be accepted, and what that is to a delivery.

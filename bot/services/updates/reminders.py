@@ -12,7 +12,7 @@ from bot.services.updates.wording import Wordings
 from bot.slack.blocks import Button, message
 from bot.store.database import Database
 from bot.store.incidents import incidents
-from bot.store.queries import Connection
+from bot.store.pipelined import Connection
 from bot.store.updates import updates
 from bot.store.updates.updates import Promise
 

@@ -13,7 +13,7 @@ from bot.store.database import Database
 from bot.store.incidents import incidents
 from bot.store.outbox import outbox
 from bot.store.paging import escalations, pages
-from bot.store.queries import Connection
+from bot.store.pipelined import Connection
 from bot.store.rooms import closures
 from bot.store.upkeep import backlog
 

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from bot.clock import Clock
 from bot.store import requests
 from bot.store.database import Database
-from bot.store.queries import Connection
+from bot.store.pipelined import Connection
 from bot.store.requests import Request
 
 # Whoever has a request in hand keeps it for as long as it lives; when it is not heard of by then, another takes over.

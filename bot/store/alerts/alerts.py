@@ -7,7 +7,9 @@ from typing import TypeVar
 from bot.domain.alerts.alert import LEVELS, Alert, Group, Listing, Standing
 from bot.domain.alerts.rules import Told
 from bot.store.incidents import incidents
-from bot.store.queries import Connection, Queries, Row, as_json
+from bot.store.pipelined import Connection
+from bot.store.queries import Queries
+from bot.store.rows import Row, as_json
 
 SQL = Queries(__file__)
 Item = TypeVar("Item")

@@ -9,7 +9,9 @@ from psycopg.types.json import Jsonb
 
 from bot.domain.backups.backup import Backup, file_name
 from bot.domain.errors import NotFound
-from bot.store.queries import Connection, Queries, Row
+from bot.store.pipelined import Connection
+from bot.store.queries import Queries
+from bot.store.rows import Row
 
 SQL = Queries(__file__)
 

@@ -7,7 +7,9 @@ from psycopg.types.json import Jsonb
 
 from bot.domain.backups.drill import Drill, Found, scratch_name
 from bot.domain.errors import NotFound
-from bot.store.queries import Connection, Queries, Row
+from bot.store.pipelined import Connection
+from bot.store.queries import Queries
+from bot.store.rows import Row
 
 SQL = Queries(__file__)
 

@@ -10,7 +10,9 @@ from bot.domain.backups.drill import Found, scratch_name
 from bot.domain.backups.restore import Recoveries, Restore
 from bot.domain.backups.target import Prospect
 from bot.domain.errors import NotFound
-from bot.store.queries import Connection, Queries, Row
+from bot.store.pipelined import Connection
+from bot.store.queries import Queries
+from bot.store.rows import Row
 
 SQL = Queries(__file__)
 

@@ -2,7 +2,8 @@
 
 from datetime import datetime
 
-from bot.store.queries import Connection, Queries
+from bot.store.pipelined import Connection
+from bot.store.queries import Queries
 
 SQL = Queries(__file__)
 

@@ -6,7 +6,8 @@ from datetime import datetime, timedelta
 
 from bot.domain.checks.check import Belief, Finding, Latest, Turn
 from bot.domain.checks.uptime import Look, Uptime
-from bot.store.queries import Connection, Queries
+from bot.store.pipelined import Connection
+from bot.store.queries import Queries
 
 SQL = Queries(__file__)
 

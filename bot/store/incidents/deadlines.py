@@ -4,7 +4,8 @@ from dataclasses import asdict
 from datetime import datetime
 
 from bot.domain.incidents.deadline import Deadline, DeadlineKind
-from bot.store.queries import Connection, Queries
+from bot.store.pipelined import Connection
+from bot.store.queries import Queries
 
 SQL = Queries(__file__)
 

@@ -9,7 +9,9 @@ from psycopg.types.json import Jsonb
 
 from bot.domain.errors import NotFound
 from bot.domain.incidents.incident import Incident, Status
-from bot.store.queries import Connection, Queries, Row
+from bot.store.pipelined import Connection
+from bot.store.queries import Queries
+from bot.store.rows import Row
 
 SQL = Queries(__file__)
 
@@ -163,7 +165,7 @@ async def write(
 ) -> None:
     """Add a line to the timeline, with the commit, unless a line with this key stands there already."""
     row = {"incident_id": incident_id, "at": at, "actor": actor, "kind": kind, "text": text, "key": key}
-    await SQL.later(conn, "write", **row)
+    await SQL.defer(conn, "write", **row)
 
 
 async def write_once(

@@ -11,7 +11,8 @@ from bot.store.incidents import deadlines, incidents
 from bot.store.incidents.incidents import Entry
 from bot.store.paging import escalations, pages
 from bot.store.paging.escalations import Escalation
-from bot.store.queries import Connection, ask_all
+from bot.store.pipelined import Connection
+from bot.store.queries import ask_all
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,9 @@ from typing import Any, Protocol
 from psycopg.errors import UniqueViolation
 from psycopg.types.json import Jsonb
 
-from bot.store.queries import Connection, Queries, Row, as_json, ask_all
+from bot.store.pipelined import Connection
+from bot.store.queries import Queries, ask_all
+from bot.store.rows import Row, as_json
 
 SQL = Queries(__file__)
 
@@ -65,7 +67,7 @@ async def put(
 ) -> None:
     """Write down, with the commit, that something is to leave, at once or at `due_at`."""
     row = {"kind": kind, "payload": payload, "key": key, "lane": lane, "way": way, "priority": priority}
-    await SQL.later(conn, "put", once=key, **row, created_at=now, due_at=due_at or now)
+    await SQL.defer(conn, "put", once=key, **row, created_at=now, due_at=due_at or now)
 
 
 @dataclass(frozen=True)
@@ -91,7 +93,7 @@ def put_in_hand(
     kind: str,
     given: Sequence[InHand],
     begin: Callable[[list[Delivery]], None],
-    unheard: Callable[[], None],
+    on_commit_unknown: Callable[[], None],
     *,
     now: datetime,
     lease_until: datetime,
@@ -99,15 +101,15 @@ def put_in_hand(
 ) -> None:
     """Have them written down with the commit as claimed already; after it they are begun, in their order.
 
-    `unheard` as in Connection.at_commit: then `let_go` them.
+    `on_commit_unknown` as in Connection.at_commit: then `let_go` them.
     """
 
-    def follow(made: list[Row]) -> None:
+    def on_answer(made: list[Row]) -> None:
         begin([Delivery(**row, known=one.known) for row, one in zip(made, given, strict=True)])
 
     rows = as_json([{"kind": kind, "payload": one.payload, "priority": one.priority, "way": one.way} for one in given])
     values = {"rows": rows, "now": now, "lease_until": lease_until, "holder": holder}
-    conn.at_commit(SQL, "put_in_hand", follow, unheard=unheard, **values)
+    SQL.at_commit(conn, "put_in_hand", on_answer, on_commit_unknown, **values)
 
 
 async def let_go(conn: Connection, kind: str, given: Sequence[InHand], *, now: datetime, holder: str) -> None:

@@ -8,7 +8,9 @@ from typing import Any
 from psycopg.types.json import Jsonb
 
 from bot.domain.paging.escalation import Ladder, Policy, State
-from bot.store.queries import Connection, Queries, Row
+from bot.store.pipelined import Connection
+from bot.store.queries import Queries
+from bot.store.rows import Row
 
 SQL = Queries(__file__)
 
@@ -72,7 +74,7 @@ async def claim_due(conn: Connection, now: datetime, limit: int, *, believed: da
 async def save(conn: Connection, escalation: Escalation) -> None:
     """With the commit."""
     row = vars(escalation) | {"policy": escalation.policy.as_json()}
-    await SQL.later(conn, "save", once=escalation.incident_id, **row)
+    await SQL.defer(conn, "save", once=escalation.incident_id, **row)
 
 
 async def push_ahead(conn: Connection, incident_id: int, *, now: datetime, until: datetime) -> None:
@@ -85,10 +87,10 @@ async def next_due(conn: Connection) -> datetime | None:
 
 
 def tell_next_look(
-    conn: Connection, told: Callable[[datetime | None], None], *, now: datetime, again_at: datetime
+    conn: Connection, on_answer: Callable[[datetime | None], None], *, now: datetime, again_at: datetime
 ) -> None:
-    """Have it told, as of the commit, when the next is due after `now`; `again_at` for what is due and is not ours."""
-    conn.at_commit(SQL, "next_look", lambda rows: told(rows[0]["due_at"]), now=now, again_at=again_at)
+    """Ask, as of the commit, when the next is due after `now`; `again_at` for what is due and is not ours."""
+    SQL.at_commit(conn, "next_look", lambda rows: on_answer(rows[0]["due_at"]), now=now, again_at=again_at)
 
 
 async def armed(conn: Connection) -> int:

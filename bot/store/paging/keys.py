@@ -4,7 +4,8 @@ import secrets
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from bot.store.queries import Connection, Queries
+from bot.store.pipelined import Connection
+from bot.store.queries import Queries
 
 SQL = Queries(__file__)
 

@@ -6,7 +6,9 @@ from datetime import datetime
 
 from bot.domain.paging.page import Draft, Page, PageState
 from bot.store.outbox.outbox import Delivery
-from bot.store.queries import Connection, Queries, Row
+from bot.store.pipelined import Connection
+from bot.store.queries import Queries
+from bot.store.rows import Row
 
 SQL = Queries(__file__)
 

@@ -4,7 +4,8 @@ from datetime import datetime
 
 from bot.domain.paging.page import Via
 from bot.domain.paging.provider_alert import AlertState, ProviderAlert
-from bot.store.queries import Connection, Queries
+from bot.store.pipelined import Connection
+from bot.store.queries import Queries
 
 SQL = Queries(__file__)
 

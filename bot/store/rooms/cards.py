@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass
 
-from bot.store.queries import Connection, Queries
+from bot.store.pipelined import Connection
+from bot.store.queries import Queries
 
 SQL = Queries(__file__)
 
@@ -23,7 +24,7 @@ async def get(conn: Connection, key: str) -> Card | None:
 
 async def save(conn: Connection, key: str, card: Card) -> None:
     """With the commit."""
-    await SQL.later(conn, "save_card", once=key, key=key, channel=card.channel, ts=card.ts, digest=card.digest)
+    await SQL.defer(conn, "save_card", once=key, key=key, channel=card.channel, ts=card.ts, digest=card.digest)
 
 
 async def at(conn: Connection, channel: str, ts: str) -> str | None:

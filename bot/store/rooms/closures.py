@@ -1,7 +1,8 @@
 """Channels that take no messages: archived, or without the bot."""
 
 from bot.domain.incidents.incident import Closed, Incident
-from bot.store.queries import Connection, Queries
+from bot.store.pipelined import Connection
+from bot.store.queries import Queries
 
 SQL = Queries(__file__)
 

@@ -3,7 +3,8 @@
 from datetime import datetime
 
 from bot.domain.paging.page import Page
-from bot.store.queries import Connection, Queries
+from bot.store.pipelined import Connection
+from bot.store.queries import Queries
 
 SQL = Queries(__file__)
 

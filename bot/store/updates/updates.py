@@ -7,7 +7,9 @@ from typing import Any
 
 from bot.domain.errors import NotFound
 from bot.domain.updates.update import Delivery, DeliveryState, Moment, Outlet, State, Telling, Told
-from bot.store.queries import Connection, Queries, Row
+from bot.store.pipelined import Connection
+from bot.store.queries import Queries
+from bot.store.rows import Row
 
 SQL = Queries(__file__)
 

@@ -7,7 +7,8 @@ from datetime import datetime
 from bot.domain.errors import Unreachable
 from bot.store import database, migrations, requests
 from bot.store.connections import connected, must_be_sessions
-from bot.store.queries import Connection, Queries
+from bot.store.pipelined import Connection
+from bot.store.queries import Queries
 from bot.store.requests import SetAside
 from bot.store.rooms import closures
 from bot.store.telephone import telephone

@@ -11,7 +11,7 @@ from bot.domain.errors import NotFound
 from bot.store.backups import backups
 from bot.store.backups.backups import Made
 from bot.store.database import Database
-from bot.store.queries import Connection
+from bot.store.pipelined import Connection
 
 NOON = datetime(2026, 8, 8, 12, 0, tzinfo=UTC)
 HOUR = timedelta(hours=1)

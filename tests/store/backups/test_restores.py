@@ -12,7 +12,7 @@ from bot.domain.backups.restore import Restore
 from bot.domain.backups.target import Prospect, Target
 from bot.store.backups import backups, restores
 from bot.store.database import Database
-from bot.store.queries import Connection
+from bot.store.pipelined import Connection
 
 NOON = datetime(2026, 8, 8, 12, 0, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)

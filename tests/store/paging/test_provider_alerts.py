@@ -9,7 +9,7 @@ from psycopg.rows import dict_row
 from bot.domain.paging.provider_alert import ProviderAlert
 from bot.store.migrations import shipped
 from bot.store.paging import pages, provider_alerts
-from bot.store.queries import Connection
+from bot.store.pipelined import Connection
 from tests.postgres import SharedPostgres
 
 NOON = datetime(2026, 8, 8, 12, 0, tzinfo=UTC)

@@ -10,7 +10,7 @@ import pytest
 from bot.domain.alerts.alert import ReceivedAlert
 from bot.domain.errors import AlreadyDone
 from bot.store.alerts import alerts
-from bot.store.queries import Connection
+from bot.store.pipelined import Connection
 from tests.stories.alerts.monitoring import WITH_ALERTS, Monitoring, watched
 from tests.world import World
 

@@ -21,7 +21,7 @@ from bot.services.outbox.kinds import PAGE, UPDATE, Errand, Outcome
 from bot.services.outbox.leases import LEASE, TAKEN_OVER_AFTER, WATCHED_FOR
 from bot.store.outbox import outbox
 from bot.store.outbox.outbox import Delivery, InHand
-from bot.store.queries import Connection
+from bot.store.pipelined import Connection
 from tests.processes import Fleet, fleet, holding, key_of
 from tests.stories.paging.test_paging import declared
 from tests.world import World
