@@ -104,16 +104,15 @@ def only_paths(server: web.Server) -> None:
 
 
 class Doorkeeper:
-    """Counts the connections of one listening socket. When all places are taken, somebody makes room: who has waited
-    longest without coming to the end of a request's headers; else who has kept us waiting longest for anything, be it
-    a body, the next request, or that our answer is read. Only those whom we keep waiting always stay."""
+    """Counts the connections of one listening socket. When all places are taken, who has kept us waiting longest makes
+    room, be it for headers, a body, the next request, or that our answer is read. Only those whom we keep waiting
+    always stay, and whoever is new has the most time."""
 
     def __init__(self, places: int, *, headers_within_s: float = HEADERS_WITHIN_S) -> None:
         self.headers_within_s = headers_within_s
         self._places = places
         self._inside = 0
         # In the order in which their time began.
-        self._unasked: dict[Visit, None] = {}
         self._waited_for: dict[Visit, None] = {}
         self._told = Seldom()
 
@@ -125,7 +124,7 @@ class Doorkeeper:
         """Is there a place, or can one be made?"""
         if self._inside >= self._places:
             self._told.warn(f"connections={self._places} all places are taken")
-            leaving = next(iter(self._unasked or self._waited_for), None)
+            leaving = next(iter(self._waited_for), None)
             if leaving is None:
                 return False
             leaving.turn_away()
@@ -136,19 +135,13 @@ class Doorkeeper:
         self._inside -= 1
         self.is_ours(visit)
 
-    def asks(self, visit: "Visit") -> None:
-        """A request of it is on its way."""
-        self.is_ours(visit)
-        self._unasked[visit] = None
-
     def is_theirs(self, visit: "Visit") -> None:
-        """We wait for it."""
+        """From now on we wait for it."""
         self.is_ours(visit)
         self._waited_for[visit] = None
 
     def is_ours(self, visit: "Visit") -> None:
         """It waits for us."""
-        self._unasked.pop(visit, None)
         self._waited_for.pop(visit, None)
 
 
@@ -223,7 +216,7 @@ class Visit(asyncio.Protocol):
 
     def _wait(self) -> None:
         self._timer = asyncio.get_running_loop().call_later(self._keeper.headers_within_s, self.turn_away)
-        self._keeper.asks(self)
+        self._keeper.is_theirs(self)
 
     def _stop_timer(self) -> None:
         if self._timer:

@@ -180,12 +180,14 @@ async def test_whoever_keeps_us_waiting_makes_room_the_longest_first(
         writer.close()
 
 
-async def test_who_never_asked_goes_before_who_only_stayed() -> None:
-    async with door(Doorkeeper(2)) as port:
-        stayed, silent = await asked_and_stayed(port), await half_asked(port)
-        await asked_and_stayed(port)
-        assert await was_turned_away(silent)
-        assert not stayed.at_eof()
+async def test_whoever_is_new_has_time_to_ask_however_many_are_new() -> None:
+    async with door(Doorkeeper(3)) as port:
+        for _ in range(3):
+            await asked_and_stayed(port)
+        new = [await half_asked(port, b"") for _ in range(3)]
+        for reader, writer in zip(new, HELD[-3:], strict=True):
+            writer.write(GET + b"\r\n")
+            assert (await reader.readuntil(b"hello")).startswith(b"HTTP/1.1 200")
 
 
 # As anybody could send it: of the first kind, what stands in it may be somebody's token.
