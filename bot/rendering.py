@@ -141,6 +141,8 @@ def _compiled() -> Compiled:
 
 def _duration(value: timedelta) -> str:
     """To the second below an hour, to the minute above: nobody reads `2h3m11s` at night."""
+    if timedelta(0) <= value < timedelta(seconds=0.5):
+        return "under 1s"
     whole = timedelta(seconds=round(value.total_seconds()))
     if whole >= timedelta(hours=1):
         whole = timedelta(minutes=round(whole.total_seconds() / 60))

@@ -47,6 +47,7 @@ class Command:
     name: str
     summary: str
     also: tuple[tuple[str, str], ...] = ()
+    elsewhere: Mapping[str, str] = field(default_factory=dict)
     order: tuple[str, ...] = ()
     verbs: list[Verb] = field(default_factory=list)
     buttons: dict[str, Deed] = field(default_factory=dict)
@@ -116,7 +117,10 @@ class Command:
     def unknown(self, word: str, others: Iterable[str] = ()) -> str:
         """The sentence for a word that is no verb of this command, nor one of the `others` that may stand there."""
         near = self.nearest(word, others)
-        hint = f"Did you mean `/{self.name} {near}`?" if near else f"`/{self.name} help` shows what there is."
+        if other := self.elsewhere.get(word.lower()):
+            hint = f"Did you mean `{other}`?"
+        else:
+            hint = f"Did you mean `/{self.name} {near}`?" if near else f"`/{self.name} help` shows what there is."
         return f"I do not know “{clip(word, QUOTED)}”. {hint}"
 
     def nearest(self, word: str, others: Iterable[str] = ()) -> str | None:

@@ -10,6 +10,7 @@ from commands.desk.call import Answer, Call
 from commands.desk.typed import first_word
 from commands.desk.which_incident import about_an_incident, incident_of_button
 from commands.escalate.book import COMMAND
+from commands.incident.work import acknowledged
 
 
 @COMMAND.alone
@@ -28,8 +29,7 @@ async def next_pressed(call: Call) -> Answer:
 @COMMAND.verb("ack", "acknowledge", usage="ack", help="you are on it: the paging stops")
 @about_an_incident("escalate ack")
 async def acknowledge(call: Call, incident: Incident) -> Answer:
-    changed = await call.house.escalations.acknowledge(call.actor, incident.id)
-    return call.say("done", what="acknowledged", incident=changed)
+    return await acknowledged(call, incident)
 
 
 @COMMAND.verb("snooze", usage="snooze [15m]", help="hold the paging; it is no acknowledgement")

@@ -66,7 +66,8 @@ async def list_(call: Call) -> Answer:
 
 @COMMAND.button("incident.list")
 async def list_pressed(call: Call) -> Answer:
-    return await _list(call, call.value)
+    which, _, skipped = call.value.partition(" ")
+    return await _list(call, which, skipped=int(skipped or 0))
 
 
 @COMMAND.button("incident.help")
@@ -128,7 +129,11 @@ async def _show(call: Call, incident: Incident) -> Reply:
     return call.say("incident_card", buttons=tuple(card_buttons(standing)), **facts)
 
 
-async def _list(call: Call, which: str) -> Answer:
+async def _list(call: Call, which: str, *, skipped: int = 0) -> Answer:
     found = await call.house.incidents.newest(open_only=which != "all")
-    listed = found if which == "all" else by_urgency(found, call.house.runbook.severity_ids)
-    return call.say("list", which=which, incidents=listed[:LISTED], more=max(len(found) - LISTED, 0))
+    ordered = found if which == "all" else by_urgency(found, call.house.runbook.severity_ids)
+    listed = ordered[skipped : skipped + LISTED]
+    more = max(len(found) - skipped - LISTED, 0)
+    onward = [Button(f"Next {min(more, LISTED)}", "incident.list", f"{which} {skipped + LISTED}")] if more else []
+    facts = {"which": which, "incidents": listed, "skipped": skipped, "more": more}
+    return call.say("list", buttons=tuple(onward), **facts)

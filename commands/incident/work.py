@@ -19,8 +19,8 @@ from commands.incident.look import panel_again
 async def update(call: Call, incident: Incident) -> Answer:
     if not call.text:
         return _open_form(incident, "post an update", _update_form(incident))
-    await call.house.notes.update(call.actor, incident.id, call.text)
-    return call.say("done", what="updated", incident=incident)
+    changed = await call.house.notes.update(call.actor, incident.id, call.text)
+    return _unless_in_room(call, changed, "updated")
 
 
 @COMMAND.button("incident.update")
@@ -82,8 +82,8 @@ async def status_chosen(call: Call) -> Answer:
 async def impact(call: Call, incident: Incident) -> Answer:
     if not call.text:
         return _impact_form(incident)
-    await call.house.notes.set_impact(call.actor, incident.id, call.text)
-    return call.say("done", what="impact", incident=incident)
+    changed = await call.house.notes.set_impact(call.actor, incident.id, call.text)
+    return call.say("done", what="impact", incident=changed)
 
 
 def judge_impact(values: Mapping[str, str]) -> Mapping[str, str]:
@@ -92,15 +92,15 @@ def judge_impact(values: Mapping[str, str]) -> Mapping[str, str]:
 
 @COMMAND.form("incident.impact", judge_impact)
 async def impact_described(call: Call) -> Answer:
+    """The impact stands on the card and in no post, so the answer says where it is."""
     changed = await call.house.notes.set_impact(call.actor, int(call.private), call.values["impact"])
-    return _unless_in_room(call, changed, "impact")
+    return call.say("done", what="impact", incident=changed)
 
 
 @COMMAND.verb("acknowledge", "ack", usage="acknowledge", help="somebody is on it: paging stops")
 @about_an_incident("incident acknowledge")
 async def acknowledge(call: Call, incident: Incident) -> Answer:
-    changed = await call.house.escalations.acknowledge(call.actor, incident.id)
-    return call.say("done", what="acknowledged", incident=changed)
+    return await acknowledged(call, incident)
 
 
 @COMMAND.button("incident.acknowledge")
@@ -130,7 +130,7 @@ async def acknowledge_pressed(call: Call) -> Answer:
 @about_an_incident("incident resolve")
 async def resolve(call: Call, incident: Incident) -> Answer:
     changed = await call.house.incidents.resolve(call.actor, incident.id, call.text)
-    return call.say("done", what="resolved", incident=changed)
+    return _unless_in_room(call, changed, "resolved")
 
 
 @COMMAND.button("incident.resolve")
@@ -159,7 +159,16 @@ async def resolution_described(call: Call) -> Answer:
 @about_an_incident("incident reopen", resolved=True)
 async def reopen(call: Call, incident: Incident) -> Answer:
     changed = await call.house.incidents.reopen(call.actor, incident.id, call.text)
-    return call.say("done", what="reopened", incident=changed)
+    return _unless_in_room(call, changed, "reopened")
+
+
+async def acknowledged(call: Call, incident: Incident) -> Answer:
+    """`incident`: how it stood before. Only the first acknowledgement is posted in its room."""
+    changed = await call.house.escalations.acknowledge(call.actor, incident.id)
+    is_first = not incident.is_acknowledged and changed.acknowledged_by == call.actor.name
+    if is_first:
+        return _unless_in_room(call, changed, "acknowledged")
+    return call.say("done", what="acknowledged", incident=changed)
 
 
 def _unless_in_room(call: Call, incident: Incident, what: str) -> Answer:

@@ -111,6 +111,17 @@ class Paged:
     def late(self) -> bool:
         return any(page.late for page in self.ways)
 
+    @property
+    def alike(self) -> list[list[Page]]:
+        """The ways by which the same happened in the same minute, together: one sentence says it of all of them."""
+        found: dict[tuple[object, ...], list[Page]] = {}
+        for page in self.ways:
+            minute = page.accepted_at and page.accepted_at.replace(second=0, microsecond=0)
+            found.setdefault(
+                (page.state, minute, page.attempts if page.state == "waiting" else 0, page.error), []
+            ).append(page)
+        return list(found.values())
+
 
 def by_person(pages: Iterable[Page]) -> list[Paged]:
     """Each person once, in the order in which they were paged first. The pages are given oldest first."""

@@ -19,6 +19,7 @@ from bot.domain.incidents.incident import (
 from bot.runbook import Runbook
 from bot.services.paging.escalations import Escalations
 from bot.services.paging.ladders import Ladders
+from bot.services.people.people import People
 from bot.services.people.permissions import Permissions
 from bot.services.rooms.deeds import Deeds
 from bot.services.rooms.posts import Posts
@@ -37,6 +38,7 @@ class Incidents:
         db: Database,
         clock: Clock,
         runbook: Runbook,
+        people: People,
         permissions: Permissions,
         ladders: Ladders,
         escalations: Escalations,
@@ -47,6 +49,7 @@ class Incidents:
         self._db = db
         self._clock = clock
         self._runbook = runbook
+        self._people = people
         self._permissions = permissions
         self._ladders = ladders
         self._escalations = escalations
@@ -154,7 +157,7 @@ class Incidents:
             must_be_open(incident, "give roles")
             holder = incident.roles.get(role)
             if holder == who or (holder and vacant):
-                raise AlreadyDone(f"{incident.ref} has its {role} already.")
+                raise AlreadyDone(f"{self._people.known_name(holder)} has the role {role} in {incident.ref} already.")
             await incidents.set_role(conn, incident.id, role, who)
             await incidents.write(conn, incident.id, "role", f"{role}: {who}", actor=actor.name, at=now)
             if role == "lead" and who == actor.name:

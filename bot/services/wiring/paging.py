@@ -143,8 +143,8 @@ class Paging(Ground):
     @cached_property
     def incidents(self) -> Incidents:
         return Incidents(
-            self.db, self.clock, self.runbook, self.permissions, self.ladders, self.escalations, self.rooms,
-            self.posts, self.deeds,
+            self.db, self.clock, self.runbook, self.people, self.permissions, self.ladders, self.escalations,
+            self.rooms, self.posts, self.deeds,
         )  # fmt: skip
 
     @cached_property

@@ -1,10 +1,11 @@
 """When a tier counts as not reached."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from bot.domain.paging.page import Page, PageState, look_again_at, reach
+from bot.domain.paging.page import Page, PageState, by_person, look_again_at, reach
 
 NOW = datetime(2026, 8, 6, 14, 0, tzinfo=UTC)
 
@@ -40,3 +41,12 @@ def test_we_look_again_when_the_next_one_has_had_its_time_and_never_at_once() ->
     assert look_again_at([page(tried=25), page("ben", tried=15)], NOW) == NOW + timedelta(seconds=5)
     assert look_again_at([page(tried=25)], NOW) > NOW
     assert look_again_at([page(tried=None)], NOW) > NOW
+
+
+def test_ways_by_which_the_same_happened_in_the_same_minute_are_said_together() -> None:
+    at = datetime(2026, 8, 6, 16, 28, tzinfo=UTC)
+    first = replace(page(state="accepted"), via="slack", accepted_at=at)
+    second = replace(first, via="email", accepted_at=at + timedelta(seconds=59))
+    later = replace(first, via="sms", accepted_at=at + timedelta(minutes=1))
+    (paged,) = by_person([first, second, later])
+    assert [[one.via for one in alike] for alike in paged.alike] == [["slack", "email"], ["sms"]]

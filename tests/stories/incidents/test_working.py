@@ -10,7 +10,7 @@ from tests.world import World, words_of
 
 async def test_an_update_is_told_in_the_room_and_stands_on_the_card(world: World) -> None:
     room = await declared(world)
-    assert "has your update" in await ask(world, "eve", "/incident update Card payments work again", room)
+    assert not await ask(world, "eve", "/incident update Card payments work again", room)
     assert world.posts() == [(ROOM, "📝 *Update* by <@U0EVE>: Card payments work again")]
     assert "*Latest update*" in words_of(world.card()) and "Card payments work again" in words_of(world.card())
     world.nothing_else_was_sent()
@@ -149,9 +149,9 @@ async def test_what_users_notice_is_said_by_words_or_by_the_form_and_stands_on_t
 @pytest.mark.parametrize("verb", ["resolve", "close", "fixed"])
 async def test_resolving_says_how_it_ended_and_reopening_why(world: World, verb: str) -> None:
     room = await declared(world)
-    assert "*INC-1* is resolved" in await ask(world, "eve", f"/incident {verb} a bad deploy, rolled back", room)
+    assert not await ask(world, "eve", f"/incident {verb} a bad deploy, rolled back", room)
     assert (ROOM, "✅ *INC-1 is resolved* by <@U0EVE>: a bad deploy, rolled back") in world.posts()
-    assert "*INC-1* is open again" in await ask(world, "eve", "/incident reopen it is back", room)
+    assert not await ask(world, "eve", "/incident reopen it is back", room)
     posts = world.posts()
     assert (
         ROOM,
@@ -171,3 +171,36 @@ async def test_outside_a_room_reopening_offers_what_is_over(world: World) -> Non
     await world.eve.presses("INC-1 P1 Payments failing", question)
     await world.settled()
     assert "open again" in words_of(question)
+
+
+async def test_what_no_post_shows_is_answered_and_what_one_shows_is_not(world: World) -> None:
+    room = await declared(world)
+    assert "impact" in await ask(world, "eve", "/incident impact nobody can pay", room)
+    assert not await ask(world, "ada", "/incident acknowledge", room)
+    assert any("<@U0ADA>" in words for words in world.said_in(ROOM))
+    assert "INC-1" in await ask(world, "ada", "/incident status INC-1 monitoring", "#general")
+
+
+async def test_whoever_gives_a_role_twice_hears_who_has_it(world: World) -> None:
+    room = await declared(world)
+    await ask(world, "eve", "/incident lead ada", room)
+    assert "Ada" in await ask(world, "eve", "/incident lead ada", room)
+    assert "lead: Ada Obi" in await ask(world, "eve", "/incident timeline", room)
+
+
+@pytest.mark.parametrize("word", ["snooze", "oncall", "cover", "simulate"])
+async def test_a_verb_of_the_other_command_is_named_with_its_command(world: World, word: str) -> None:
+    assert f"`/escalate {word}`" in await ask(world, "eve", f"/incident {word}")
+
+
+async def test_a_long_list_is_turned_page_by_page(world: World) -> None:
+    for number in range(23):
+        await world.eve.types(f"/incident declare P3 Trouble {number}")
+    await world.settled()
+    shown = (await asked(world, "eve", "/incident list")).messages[-1]
+    assert "and 3 more" in words_of(shown)
+    await world.eve.presses("Next 3", shown)
+    await world.settled()
+    rest = words_of(whispered(world, "eve", "#general")[-1])
+    assert all(f"*INC-{number}*" in words_of(shown) + rest for number in range(1, 24))
+    assert rest.count("• *INC-") == 3

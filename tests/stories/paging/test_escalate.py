@@ -87,7 +87,7 @@ async def test_the_lead_is_given_by_first_name(world: World) -> None:
 async def test_acknowledging_and_snoozing_say_what_they_did(world: World) -> None:
     room = await declared(world)
     assert "is snoozed: nobody is paged before" in await ask(world, "ada", "/escalate snooze 20m", room)
-    assert "*INC-1* is acknowledged" in await ask(world, "ada", "/escalate ack", room)
+    assert not await ask(world, "ada", "/escalate ack", room)
     assert "already acknowledged by Ada Obi" in await ask(world, "eve", "/escalate ack", room)
     assert "Nobody is about to be paged" in await ask(world, "eve", "/escalate snooze", room)
     assert [place for place, _ in world.posts()] == [ROOM, ROOM]
@@ -104,7 +104,7 @@ async def test_status_tells_who_was_paged_how_and_when_and_what_comes_next(world
     room = await declared(world)
     said = await ask(world, "eve", "/escalate status", room)
     assert said.startswith("*Paging of INC-1*: not acknowledged")
-    assert "✓ Ada Obi, On-call Engineer: slack sent" in said
+    assert "✓ Ada Obi, On-call Engineer: Slack sent" in said
     assert "Next: Engineering Lead" in said
     await ask(world, "ada", "/escalate ack", room)
     said = await ask(world, "eve", "/escalate status", room)

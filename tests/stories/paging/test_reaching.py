@@ -34,7 +34,7 @@ async def test_a_rate_limited_page_goes_out_when_slack_allows_it_and_is_not_clai
     assert world.pages_of("ada") == []
     await world.passes(seconds=1)
     assert len(world.pages_of("ada")) == 1
-    assert "slack sent" in words_of(world.card())
+    assert "Slack sent" in words_of(world.card())
     assert world.pages_of("ben") == []
 
 
@@ -98,7 +98,7 @@ async def test_a_page_that_was_refused_is_never_shown_as_sent(world: World) -> N
 
     (page, *_) = await pages(world)
     assert (page["state"], page["accepted_at"], page["reference"]) == ("refused", None, None)
-    assert "✗ Ada Obi, On-call Engineer: slack refused" in words_of(world.card())
+    assert "✗ Ada Obi, On-call Engineer: Slack refused" in words_of(world.card())
     assert len(world.pages_of("ben")) == 1
 
 
