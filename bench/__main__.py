@@ -22,6 +22,7 @@ from bench import (
     health,
     last_moment,
     memory,
+    restore,
     start,
     storm,
     takeover,
@@ -42,6 +43,7 @@ MEASUREMENTS: Mapping[str, Callable[[Path], Awaitable[Table]]] = {
     "start": start.measure,
     "memory": memory.measure,
     "backup": backup.measure,
+    "restore": restore.measure,
 }
 
 
