@@ -97,8 +97,8 @@ async def dress(conn: AsyncConnection, database: str, properties: Properties) ->
         name, _, value = setting.partition("=")
         found.append(await _set(conn, database, role, name, value))
     found += [
-        f"the subscription {name} (the restored database receives nothing, and where the one of before is kept, that "
-        "goes on receiving: disable it there, and make it anew)"
+        f"the subscription {name} (the restored database receives nothing: make it anew; where the one of before is "
+        "kept, it is disabled there)"
         for name in properties.get("subscriptions") or ()
     ]
     return [lost for lost in found if lost]

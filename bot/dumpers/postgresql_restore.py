@@ -14,7 +14,7 @@ from psycopg import AsyncConnection, errors
 
 from bot.domain.backups.drill import OURS
 from bot.domain.backups.target import Prospect, Target
-from bot.domain.errors import Rejected, Unanswered, Unreachable
+from bot.domain.errors import Failed, Rejected, Unanswered, Unreachable
 from bot.domain.saying import cause_of, fit_to_show
 from bot.dumpers import Content, Equipment, Room
 from bot.dumpers._postgresql import advice, connect, hung_up_on, nearest, parameters_of, target_of, tools, written
@@ -22,6 +22,7 @@ from bot.dumpers._postgresql_exchange import exchange_names
 from bot.dumpers._postgresql_filling import fill_with
 from bot.dumpers._postgresql_properties import create, lacking, needs_of, properties_of
 from bot.dumpers._postgresql_properties import dress as dress_as
+from bot.dumpers._postgresql_subscriptions import disable, remove
 from bot.dumpers._postgresql_tables import Table, rows_of, tables_of
 from bot.dumpers._statements import Statements
 from bot.runbook.backups import PostgresqlBackup
@@ -128,7 +129,21 @@ async def exchange(backup: PostgresqlBackup, scratch: str, aside: str, target: s
         if blockers := await _blockers(conn, target):
             raise Rejected(f"{target} cannot be replaced: {'; '.join(blockers)}")
         await exchange_names(conn, other, scratch=scratch, target=target, aside=aside if stands else None)
+    if stands:
+        await _quieten(backup, aside)
     return stands
+
+
+async def _quieten(backup: PostgresqlBackup, aside: str) -> None:
+    """Only once it is not in use any more: else a restore that fails would leave the database without its feed."""
+    try:
+        async with _translated(backup), await connect(backup, aside) as conn, hung_up_on(conn, ANSWER_WITHIN_S, aside):
+            await disable(conn)
+    except Failed as error:
+        raise Rejected(
+            f"the restored data is in place, but {aside} may go on receiving what it subscribes to: "
+            f"ALTER SUBSCRIPTION … DISABLE there ({error})"
+        ) from error
 
 
 async def room(backup: PostgresqlBackup) -> Room | None:
@@ -153,16 +168,9 @@ async def drop(backup: PostgresqlBackup, scratch: str) -> None:
             await conn.execute(SQL("drop", scratch=scratch))
         except errors.ObjectInUse:
             # One of a time when they were restored too; a server keeps a database that subscribes to another.
-            await _unsubscribe(backup, scratch)
+            async with _translated(backup), await connect(backup, scratch) as inside:
+                await remove(inside)
             await conn.execute(SQL("drop", scratch=scratch))
-
-
-async def _unsubscribe(backup: PostgresqlBackup, scratch: str) -> None:
-    """Without a word to the other server: what it keeps for a subscription of this name is not ours."""
-    async with _translated(backup), await connect(backup, scratch) as conn:
-        for (name,) in await (await conn.execute(SQL("subscriptions"))).fetchall():
-            for step in ("silence", "loosen", "unsubscribe"):
-                await conn.execute(SQL(step, name=name))
 
 
 async def _blockers(conn: AsyncConnection, database: str) -> list[str]:

@@ -11,7 +11,8 @@ SELECT pg_get_userbyid(datdba),
 FROM pg_database AS d WHERE datname = %(name)s;
 
 -- name: blockers
--- What keeps this database from being renamed and cannot be ended by this account: prepared transactions, and connections.
+-- What keeps this database from being renamed and cannot be ended by this account: prepared transactions, connections, and
+-- what it receives from another database, which would go on feeding it under its new name.
 SELECT 'the prepared transaction ' || gid || ' (COMMIT PREPARED or ROLLBACK PREPARED it)'
 FROM pg_prepared_xacts WHERE database = %(name)s
 UNION ALL
@@ -20,7 +21,12 @@ SELECT DISTINCT 'a connection of ' || usename || ' (have it closed: '
 FROM pg_stat_activity JOIN pg_roles AS r ON r.oid = usesysid
 WHERE datname = %(name)s AND pid <> pg_backend_pid()
     AND NOT (SELECT rolsuper FROM pg_roles WHERE rolname = current_user)
-    AND (rolsuper OR NOT (pg_has_role(usesysid, 'USAGE') OR pg_has_role('pg_signal_backend', 'USAGE')));
+    AND (rolsuper OR NOT (pg_has_role(usesysid, 'USAGE') OR pg_has_role('pg_signal_backend', 'USAGE')))
+UNION ALL
+SELECT format('the subscription %%I (ALTER SUBSCRIPTION %%I DISABLE: only its owner %%s may)',
+    subname, subname, pg_get_userbyid(subowner))
+FROM pg_subscription JOIN pg_database AS d ON d.oid = subdbid
+WHERE datname = %(name)s AND subenabled AND NOT pg_has_role(subowner, 'USAGE');
 
 -- name: is_connected
 SELECT pg_postmaster_start_time() = %(since)s AND EXISTS (
@@ -38,15 +44,3 @@ SELECT set_config('statement_timeout', %(milliseconds)s, false);
 -- name: folder
 -- Null for an account that may not know it.
 SELECT setting FROM pg_settings WHERE name = 'data_directory';
-
--- name: subscriptions
-SELECT subname FROM pg_subscription WHERE subdbid = (SELECT oid FROM pg_database WHERE datname = current_database());
-
--- name: silence
-ALTER SUBSCRIPTION {name} DISABLE;
-
--- name: loosen
-ALTER SUBSCRIPTION {name} SET (slot_name = NONE);
-
--- name: unsubscribe
-DROP SUBSCRIPTION {name};

@@ -337,3 +337,31 @@ async def test_a_subscription_is_not_restored_and_one_that_is_there_keeps_no_scr
             guarded.tell(f"ALTER SUBSCRIPTION feed {step}", admin)
         guarded.tell("DROP SUBSCRIPTION feed", admin)
     assert guarded.ask("SELECT count(*) FROM orders", address) == 3
+
+
+async def test_what_is_kept_receives_nothing_any_more_and_who_may_not_see_to_that_is_told_first(
+    guarded: Guarded,
+) -> None:
+    keeper = a_backup(guarded.database(rows=3))
+    admin = guarded.address("orders").replace("keeper", "postgres")
+    subscribe = "CREATE SUBSCRIPTION \"the feed\" CONNECTION 'host=nowhere' PUBLICATION p WITH (connect = false)"
+    enabled = "SELECT count(*) FROM pg_subscription WHERE subenabled"
+    kept = admin.replace("/orders?", f"/{ASIDE}?")
+    guarded.tell(subscribe, admin)
+    try:
+        guarded.tell('ALTER SUBSCRIPTION "the feed" ENABLE', admin)
+        guarded.tell(f'CREATE DATABASE "{SCRATCH}" OWNER keeper')
+        blockers = " ".join((await restoring.prospect(keeper)).blockers)
+        assert 'the subscription "the feed"' in blockers and "postgres" in blockers
+        assert guarded.ask(enabled) == 1
+
+        assert (await restoring.prospect(a_backup(admin))).blockers == []
+        assert await restoring.exchange(a_backup(admin), SCRATCH, ASIDE, "orders")
+        assert guarded.ask(enabled) == 0
+        assert guarded.ask("SELECT count(*) FROM pg_subscription") == 1
+    finally:
+        inside = kept if guarded.ask(f"SELECT count(*) FROM pg_database WHERE datname = '{ASIDE}'") else admin
+        for step in ("ALTER {} DISABLE", "ALTER {} SET (slot_name = NONE)", "DROP {}"):
+            guarded.tell(step.format('SUBSCRIPTION "the feed"'), inside)
+        for name in (ASIDE, SCRATCH):
+            guarded.tell(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
