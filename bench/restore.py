@@ -16,9 +16,9 @@ from bench.machine import machine
 from bench.table import Table, met
 from bot.dumpers import Equipment, Tally, local, postgresql, postgresql_restore, program_folders
 from bot.runbook.backups import PostgresqlBackup
-from bot.services.background import side_by_side
-from bot.services.backup_proofs import prove_written
-from bot.store.embedded import EmbeddedPostgres, binaries
+from bot.services.backups.long_work import side_by_side
+from bot.services.backups.proofs import prove_written
+from bot.store.embedded.server import EmbeddedPostgres, binaries
 
 # Of the database, in MiB: TOCSIN_BENCH_RESTORE_MIB=128 for a first look.
 SIZE_MIB = int(os.environ.get("TOCSIN_BENCH_RESTORE_MIB", "655"))
