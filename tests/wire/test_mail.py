@@ -146,6 +146,19 @@ async def test_nobody_listening_is_worth_another_try() -> None:
     assert "s3cret" not in str(failure.value)
 
 
+async def test_what_answers_in_another_protocol_is_said_to_be_no_mail_server() -> None:
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"HTTP/1.1 400 Bad Request\r\n\r\n<html>")
+        await writer.drain()
+        writer.close()
+
+    async with await asyncio.start_server(answer, "127.0.0.1", 0) as server:
+        url = f"smtp://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+        mail = Mail(Smtp.parse(url), "bell@example.com", clock(), patience_s=2)
+        with pytest.raises(Unreachable, match=r"cannot be used: its answer is not SMTP$"):
+            await mail.check()
+
+
 async def test_starttls_is_used_when_it_is_offered_and_the_password_goes_through_it(tmp_path: Path) -> None:
     identity, trust = certificate(tmp_path)
     door = {"tls_context": identity, "authenticator": only("bell", "p@ss word"), "auth_required": True}

@@ -196,4 +196,7 @@ def _said(code: int, words: str) -> str:
 def _reason(error: BaseException | None) -> str:
     if isinstance(error, aiosmtplib.SMTPResponseException) and error.code > 0:
         return _said(error.code, error.message)
+    if isinstance(error, aiosmtplib.SMTPResponseException):
+        # The library's own sign for a line that no mail server says.
+        return "its answer is not SMTP"
     return one_line(str(error or ""))[:SAID_LENGTH] or "no answer in time"
