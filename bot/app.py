@@ -184,7 +184,7 @@ class App:
             "heartbeats": services.heartbeats,
             "handovers": services.handovers,
             "deadlines": services.deadlines,
-            "silences": services.silences,
+            "inactivity": services.inactivity,
             "checks": services.checks,
             "backups": services.backups,
             "earlier backups": services.backup_adoption,

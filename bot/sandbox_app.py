@@ -50,7 +50,7 @@ EVENTS = {
     "heartbeats": "a job is overdue",
     "handovers": "a shift changes",
     "deadlines": "a response or a fix is due",
-    "silences": "an incident has gone quiet",
+    "inactivity": "an incident has gone quiet",
     "checks": "a health check runs",
     "backups": "a backup starts",
     "backup_alerts": "a backup gets too old",

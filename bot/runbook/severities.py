@@ -35,7 +35,7 @@ def _with_waits(steps: object) -> object:
 
 class Escalation(Part):
     """The ladder. `repeat` counts the runs after the first; `unacknowledge`: an acknowledgement that is followed by
-    silence is withdrawn."""
+    inactivity is withdrawn."""
 
     stops_on: Literal["acknowledged", "resolved"] = "acknowledged"
     steps: Annotated[tuple[Step, ...], a_list("steps"), BeforeValidator(_with_waits), Field(min_length=1)]
@@ -80,7 +80,7 @@ class Severity(Part):
     @model_validator(mode="after")
     def _can_be_silent(self) -> "Severity":
         if self.escalation.unacknowledge and self.update_every is None:
-            raise wrong("unacknowledge needs an update_every: what is silence, when no update is expected?")
+            raise wrong("unacknowledge needs an update_every: what is inactivity, when no update is expected?")
         return self
 
     def owes_postmortem(self, lasted: timedelta) -> bool:

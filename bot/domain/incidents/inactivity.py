@@ -1,4 +1,4 @@
-"""An incident that somebody has acknowledged, and of which nothing more is heard."""
+"""Inactivity: an acknowledged incident of which nothing more is heard."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta

@@ -9,7 +9,7 @@ from bot.domain.incidents.deadline import Deadline, DeadlineKind, judge
 from bot.domain.incidents.incident import Incident
 from bot.rendering import Rendering
 from bot.runbook import Runbook, Severity
-from bot.services.incidents.rounds import Looks
+from bot.services.incidents.rounds import IncidentRound
 from bot.services.rooms.cards import Cards
 from bot.services.rooms.deeds import Moment
 from bot.services.rooms.posts import Posts
@@ -18,7 +18,7 @@ from bot.store.incidents import deadlines, incidents
 from bot.store.pipelined import Connection
 
 
-class Deadlines(Looks):
+class Deadlines(IncidentRound):
     """They count from the declaration, and anew when the incident is reopened or its severity raised."""
 
     def __init__(

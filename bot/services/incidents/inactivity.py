@@ -1,4 +1,4 @@
-"""Nothing more is heard of an acknowledged incident: the room is asked, and then the paging goes on."""
+"""Inactivity: of an acknowledged incident nothing more is heard. The room is asked, and then paging resumes."""
 
 from datetime import datetime
 
@@ -8,7 +8,7 @@ from bot.domain.incidents.inactivity import PATIENCE, look
 from bot.domain.incidents.incident import Incident
 from bot.domain.paging.escalation import unanswered
 from bot.runbook import Runbook, Severity
-from bot.services.incidents.rounds import Looks
+from bot.services.incidents.rounds import IncidentRound
 from bot.services.paging.due_steps import Ascent
 from bot.services.paging.ladders import Ladders
 from bot.services.people.people import People
@@ -17,12 +17,12 @@ from bot.services.rooms.posts import Posts
 from bot.services.rooms.rooms import Rooms
 from bot.store.database import Database
 from bot.store.incidents import inactivity, incidents
-from bot.store.incidents.inactivity import Silence
+from bot.store.incidents.inactivity import QuietTimer
 from bot.store.paging import escalations
 from bot.store.pipelined import Connection
 
 
-class Silences(Looks):
+class Inactivity(IncidentRound):
     """For severities with `unacknowledge` in their escalation. Whatever a person does about the incident is heard."""
 
     def __init__(
@@ -43,11 +43,11 @@ class Silences(Looks):
             await inactivity.forget(conn, incident.id)
             return
         due_at = self._clock.now() + PATIENCE * severity.update_every
-        await inactivity.save(conn, Silence(incident.id, None, due_at))
+        await inactivity.save(conn, QuietTimer(incident.id, None, due_at))
 
     async def look(self, conn: Connection, incident: Incident, now: datetime) -> None:
-        silence = await inactivity.of_incident(conn, incident.id)
-        if silence is None or silence.due_at > now:
+        timer = await inactivity.of_incident(conn, incident.id)
+        if timer is None or timer.due_at > now:
             return
         severity = self._runbook.severity_as_declared(incident.severity)
         every = severity.update_every
@@ -55,12 +55,12 @@ class Silences(Looks):
             await inactivity.forget(conn, incident.id)
         elif incident.acknowledged_at is None:
             # Whoever acknowledges later has at least until then.
-            await inactivity.save(conn, Silence(incident.id, None, now + PATIENCE * every))
+            await inactivity.save(conn, QuietTimer(incident.id, None, now + PATIENCE * every))
         else:
             # By a clock that was set back since, it may have been later than now.
             heard_at = min(await inactivity.heard_at(conn, incident.id) or incident.acknowledged_at, now)
-            seen = look(heard_at, silence.asked_at, every, now)
-            await inactivity.save(conn, Silence(incident.id, seen.asked_at, seen.again_at))
+            seen = look(heard_at, timer.asked_at, every, now)
+            await inactivity.save(conn, QuietTimer(incident.id, seen.asked_at, seen.again_at))
             if seen.deed == "ask":
                 await self._ask(conn, incident, severity, heard_at)
             elif seen.deed == "withdraw":
@@ -69,7 +69,7 @@ class Silences(Looks):
     async def _ask(self, conn: Connection, incident: Incident, severity: Severity, heard_at: datetime) -> None:
         who = incident.lead or incident.acknowledged_by
         facts = {"who": who, "heard_at": heard_at, "every": severity.update_every}
-        await self._posts.in_room(conn, incident, "silent", **facts)
+        await self._posts.in_room(conn, incident, "gone_quiet", **facts)
 
     async def _withdraw(self, conn: Connection, incident: Incident, heard_at: datetime, now: datetime) -> None:
         """The acknowledgement counts no more, and the next tier is paged; after the last one the first."""

@@ -27,7 +27,7 @@ class DueRows(Protocol):
     async def next_due(self, conn: Connection) -> datetime | None: ...
 
 
-class Looks(ABC):
+class IncidentRound(ABC):
     """Any number of processes: who locks the incident first looks, the others find nothing due any more.
 
     The incident is locked before its rows, as in every deed: two who take them the other way round wait for each other.

@@ -7,7 +7,7 @@ from bot.domain.paging.page import Via
 from bot.pagers import Pager, Parts, on_the_shelf
 from bot.services.incidents.cards import IncidentCards
 from bot.services.incidents.deadlines import Deadlines
-from bot.services.incidents.inactivity import Silences
+from bot.services.incidents.inactivity import Inactivity
 from bot.services.incidents.incidents import Incidents
 from bot.services.incidents.notes import Notes
 from bot.services.paging.escalations import Escalations
@@ -163,8 +163,8 @@ class Paging(Ground):
         return Deadlines(self.db, self.clock, self.runbook, self.posts, self.cards, self.rendering)
 
     @cached_property
-    def silences(self) -> Silences:
-        return Silences(self.db, self.clock, self.runbook, self.people, self.ladders, self.rooms, self.posts)
+    def inactivity(self) -> Inactivity:
+        return Inactivity(self.db, self.clock, self.runbook, self.people, self.ladders, self.rooms, self.posts)
 
     @cached_property
     def outages(self) -> Outages:

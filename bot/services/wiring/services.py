@@ -19,7 +19,7 @@ class Services(Recovery, Telling):
         for part in _parts(type(self)):
             getattr(self, part)
         self.outbox.precedence.pages_are_coming = lambda: self.ladders.is_a_storm
-        self.deeds.followed_by(self.alert_incidents, self.following, self.deadlines, self.silences)
+        self.deeds.followed_by(self.alert_incidents, self.following, self.deadlines, self.inactivity)
         return self
 
 

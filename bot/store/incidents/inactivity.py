@@ -1,4 +1,4 @@
-"""Incidents that must not fall silent, as they are kept: a timer is the row's due time."""
+"""Acknowledged incidents whose inactivity is watched, as they are kept: a timer is the row's due time."""
 
 from dataclasses import asdict, dataclass
 from datetime import datetime
@@ -10,7 +10,7 @@ SQL = Queries(__file__)
 
 
 @dataclass(frozen=True)
-class Silence:
+class QuietTimer:
     """`asked_at` is when the room was asked how it stands; None: it was not, or has answered."""
 
     incident_id: int
@@ -18,13 +18,13 @@ class Silence:
     due_at: datetime
 
 
-async def of_incident(conn: Connection, incident_id: int) -> Silence | None:
+async def of_incident(conn: Connection, incident_id: int) -> QuietTimer | None:
     row = await SQL.one(conn, "of_incident", incident_id=incident_id)
-    return Silence(**row) if row else None
+    return QuietTimer(**row) if row else None
 
 
-async def save(conn: Connection, silence: Silence) -> None:
-    await SQL.run(conn, "save", **asdict(silence))
+async def save(conn: Connection, timer: QuietTimer) -> None:
+    await SQL.run(conn, "save", **asdict(timer))
 
 
 async def forget(conn: Connection, incident_id: int) -> None:

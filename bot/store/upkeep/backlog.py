@@ -16,7 +16,7 @@ LISTENER = "tocsin-bell "
 
 @dataclass(frozen=True)
 class Oldest:
-    """Of a kind of due row, when the oldest is or was due. `kind`: escalations, requests, deadlines, silences, or of
+    """Of a kind of due row, when the oldest is or was due. `kind`: escalations, requests, deadlines, inactivity, or of
     the outbox."""
 
     kind: str

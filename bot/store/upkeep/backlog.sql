@@ -7,7 +7,7 @@ SELECT 'requests', false, min(due_at) FROM requests WHERE due_at IS NOT NULL HAV
 UNION ALL
 SELECT 'deadlines', false, min(due_at) FROM deadlines WHERE due_at IS NOT NULL HAVING count(*) > 0
 UNION ALL
-SELECT 'silences', false, min(due_at) FROM silences HAVING count(*) > 0
+SELECT 'inactivity', false, min(due_at) FROM inactivity HAVING count(*) > 0
 UNION ALL
 SELECT c.kind, true, min(c.due_at) FROM outbox c
 WHERE c.state IN ('waiting', 'sending')
