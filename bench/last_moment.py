@@ -18,8 +18,8 @@ from bot.clock import Clock
 from bot.store.queries import Queries
 
 SQL = Queries(__file__)
-INCIDENTS = 120
-EVERY = timedelta(milliseconds=400)
+INCIDENTS = 160
+EVERY = timedelta(milliseconds=250)
 BEGIN_AFTER = timedelta(seconds=3)
 # Typed so long before and after the instant: an answer takes a while to be stored, and then longer on a busy machine.
 AROUND_MS = (-120, 60)
