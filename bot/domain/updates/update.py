@@ -1,5 +1,6 @@
 """Telling audiences: who is told at which moment without being asked, and what must be so before a text leaves."""
 
+import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -121,6 +122,24 @@ def words_of(subject: str, text: str) -> tuple[str, str]:
     if not text.strip():
         raise Refused("The text is empty: write what the audience should know.")
     return one_line, text.strip()[:TEXT_LENGTH]
+
+
+# As the shipped templates promise to write again, and as most people do.
+PROMISE = re.compile(r"\b(?:by|next update:?)\s+([01]?\d|2[0-3]):([0-5]\d)\b", re.IGNORECASE)
+
+
+def broken_promise(text: str, written_at: datetime, now: datetime) -> str | None:
+    """The first time, such as `17:47`, by which the text promises something and which is past.
+
+    `written_at` is in the zone that the text speaks in: what it names is the next such time from there.
+    """
+    since = written_at.replace(second=0, microsecond=0)
+    for found in PROMISE.finditer(text):
+        due = since.replace(hour=int(found[1]), minute=int(found[2]))
+        due = due if due >= since else due + timedelta(days=1)
+        if due <= now:
+            return f"{found[1]}:{found[2]}"
+    return None
 
 
 def must_be_undecided(telling: Telling, decider: str) -> None:

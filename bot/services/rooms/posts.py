@@ -83,10 +83,21 @@ class Posts(Errand):
         incident = None if of is None else await self._incident(of)
         said = Message(delivery.payload["text"], delivery.payload["blocks"])
         if incident is None:
-            return await self._post(delivery, str(delivery.payload["channel"]), said)
+            return await self._in_channel(delivery, str(delivery.payload["channel"]), said)
         if "lead_of" in delivery.payload:
             return await self._post(delivery, await self._lead(incident), said)
         return await self._post_for(incident, delivery, said)
+
+    async def _in_channel(self, delivery: Delivery, channel: str, said: Message) -> str:
+        """What a closed channel should have had stands where incidents are announced."""
+        try:
+            return await self._post(delivery, channel, said)
+        except Rejected as error:
+            announced_in, why = await self._channels.announced_in(), why_closed(error)
+            if why is None or announced_in in (None, channel):
+                raise
+            head = self._rendering.say("slack/for_closed_channel", channel=channel, why=why)
+            return await self._post(delivery, str(announced_in), headed(head, said))
 
     async def _post_for(self, incident: Incident, delivery: Delivery, said: Message) -> str:
         channel = await self._channel(incident)

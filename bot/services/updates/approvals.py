@@ -2,8 +2,9 @@
 
 from bot.clock import Clock
 from bot.domain.actor import Actor
+from bot.domain.errors import Refused
 from bot.domain.incidents.incident import Incident
-from bot.domain.updates.update import State, Telling, must_be_somebody_else, must_be_undecided
+from bot.domain.updates.update import State, Telling, broken_promise, must_be_somebody_else, must_be_undecided
 from bot.rendering import Rendering
 from bot.runbook import Runbook
 from bot.runbook.audiences import Audience
@@ -65,15 +66,24 @@ class Approvals:
         await self._cards.touch(conn, f"telling:{telling.id}", incident=telling.incident_id)
 
     async def approve(self, actor: Actor, telling_id: int) -> None:
-        """It leaves. Raises NotPermitted to its author and to whoever may not, AlreadyDone when it is decided."""
+        """It leaves. Raises NotPermitted to its author and to whoever may not, AlreadyDone when it is decided.
+
+        Refused when a time that it promises is past: then it gives way to new words.
+        """
         self._permissions.must(actor, "audience.approve")
         async with self._db.transaction() as conn:
             telling = await self._undecided(conn, actor, telling_id)
             must_be_somebody_else(is_author=self._is_author(actor, telling))
             incident = await incidents.get(conn, telling.incident_id)
             audience = audience_called(self._runbook, telling.audience)
-            await self._decide(conn, telling, "released", actor)
-            await self._release(conn, telling, incident, audience)
+            late = self._broken_promise(telling)
+            if late:
+                await self._following.renew(conn, incident, telling, late)
+            else:
+                await self._decide(conn, telling, "released", actor)
+                await self._release(conn, telling, incident, audience)
+        if late:
+            raise Refused(f"Not sent: it promises something by {late}, and that is past. New words are asked for.")
 
     async def reject(self, actor: Actor, telling_id: int) -> None:
         """It does not leave; its author may take it back in this way too. The words stay to be seen and changed."""
@@ -87,6 +97,10 @@ class Approvals:
                 why = self._rendering.say("documents/rejected_by", who=self._people.display_name(actor.name))
                 await self._following.give_back(conn, incident, telling, why)
             await self._cards.touch(conn, f"telling:{telling.id}", incident=telling.incident_id)
+
+    def _broken_promise(self, telling: Telling) -> str | None:
+        written_at = telling.created_at.astimezone(self._runbook.timezone)
+        return broken_promise(telling.text, written_at, self._clock.now())
 
     def _is_author(self, actor: Actor, telling: Telling) -> bool:
         return self._people.is_one(actor, telling.author, telling.author_account)

@@ -6,10 +6,10 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from bot.clock import Clock
-from bot.domain.actor import Actor
+from bot.domain.actor import TOCSIN, Actor
 from bot.domain.errors import AlreadyDone, NotFound, Refused, Rejected
 from bot.domain.incidents.incident import Incident
-from bot.domain.updates.update import Outlet, OutOfDate, facts_of, moment_now, must_be_tellable, words_of
+from bot.domain.updates.update import ENDS, Outlet, OutOfDate, facts_of, moment_now, must_be_tellable, words_of
 from bot.runbook import Runbook
 from bot.runbook.audiences import Audience
 from bot.services.outbox.kinds import Errand, NoLongerWanted, Outcome
@@ -149,13 +149,18 @@ class Communications(Errand):
         return self._shown(incident, audience, subject, text, own=False)
 
     async def preview_of(self, actor: Actor, telling_id: int) -> Preview:
-        """Words that have not left, to be changed and sent anew. Raises AlreadyDone when they have."""
+        """Words that have not left, to be changed and sent anew. Raises AlreadyDone when they have.
+
+        What Tocsin has composed before the incident ended, or before it was reopened, is composed anew.
+        """
         self._permissions.must(actor, "audience.send")
         async with self._db.transaction() as conn:
             telling = await updates.get(conn, telling_id)
             incident = await incidents.get(conn, telling.incident_id)
         if telling.state == "released":
             raise AlreadyDone(f"This has been sent. To tell them more, type `/incident tell {telling.audience}`.")
+        if telling.author == TOCSIN.name and incident.is_open == (telling.moment in ENDS):
+            return await self.preview(actor, incident, telling.audience)
         audience = audience_called(self._runbook, telling.audience)
         return self._shown(incident, audience, telling.subject, telling.text, own=True)
 

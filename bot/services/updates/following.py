@@ -74,6 +74,16 @@ class Following:
                 conn, incident, "words_back", [edit_button(telling)], telling=telling, why=why
             )
 
+    async def renew(self, conn: Connection, incident: Incident, telling: Telling, late: str) -> None:
+        """What promised a time that is past, `late`, is not sent: Tocsin writes it anew, or its author does."""
+        why = self._rendering.say("documents/promise_past", late=late)
+        await updates.set_state(conn, telling.id, "replaced", why)
+        await self._cards.touch(conn, f"telling:{telling.id}", incident=incident.id)
+        if telling.author == TOCSIN.name:
+            told = await updates.last_told(conn, incident.id)
+            await self._compose(conn, incident, telling.audience, moment_now(incident, told.get(telling.audience)))
+        await self.give_back(conn, incident, telling, why)
+
     async def _overtake(self, conn: Connection, incident: Incident, change: Change) -> Sequence[Telling]:
         """What waits for an approval speaks of facts that are not so any more: it cannot be approved from here on."""
         why = self._rendering.say("documents/overtaken", incident=incident, moment=change)

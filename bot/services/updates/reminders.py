@@ -4,12 +4,11 @@ from datetime import datetime
 
 from bot.clock import Clock
 from bot.domain.incidents.incident import Incident
-from bot.rendering import Rendering
 from bot.runbook import Runbook
 from bot.runbook.audiences import Audience
 from bot.services.rooms.posts import Posts
 from bot.services.updates.wording import Wordings
-from bot.slack.blocks import Button, message
+from bot.slack.blocks import Button
 from bot.store.database import Database
 from bot.store.incidents import incidents
 from bot.store.pipelined import Connection
@@ -22,14 +21,11 @@ AT_ONCE = 100
 class Promises:
     """Of every audience whose words name a time: by its own `update_every`, its severity's, or the latest update's."""
 
-    def __init__(
-        self, db: Database, clock: Clock, runbook: Runbook, posts: Posts, rendering: Rendering, wordings: Wordings
-    ) -> None:
+    def __init__(self, db: Database, clock: Clock, runbook: Runbook, posts: Posts, wordings: Wordings) -> None:
         self._db = db
         self._clock = clock
         self._runbook = runbook
         self._posts = posts
-        self._rendering = rendering
         self._wordings = wordings
 
     async def make(self, conn: Connection, incident: Incident, audience: Audience, written_at: datetime) -> None:
@@ -63,9 +59,11 @@ class Promises:
             await updates.postpone_promise(conn, promise, again_at)
         else:
             await updates.forget_promise(conn, promise.incident_id, promise.audience)
-        if audience and incident.room_id:
-            words = self._rendering.say("slack/audience_waits", incident=incident, audience=audience, promise=promise)
-            await self._posts.in_channel(conn, incident.room_id, message(words, [tell_button(incident, audience.key)]))
+        if audience:
+            facts = {"incident": incident, "audience": audience, "promise": promise}
+            await self._posts.ask_in_room(
+                conn, incident, "audience_waits", [tell_button(incident, audience.key)], **facts
+            )
 
 
 def tell_button(incident: Incident, audience: str, *, label: str | None = None) -> Button:

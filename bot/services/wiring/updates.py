@@ -28,7 +28,7 @@ class Telling(Paging):
 
     @cached_property
     def promises(self) -> Promises:
-        return Promises(self.db, self.clock, self.runbook, self.posts, self.rendering, self.wordings)
+        return Promises(self.db, self.clock, self.runbook, self.posts, self.wordings)
 
     @cached_property
     def approvals(self) -> Approvals:

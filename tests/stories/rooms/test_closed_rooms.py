@@ -8,6 +8,7 @@ import aiohttp
 import pytest
 
 from bot.sandbox.model import Channel
+from bot.slack.blocks import message
 from tests.stories.asking import asked, told
 from tests.world import World, words_of
 
@@ -144,3 +145,16 @@ async def test_with_both_channels_closed_the_lead_hears_it_alone(world: World) -
     await world.eve.types("/incident update INC-1 the queue drains", "#general")
     await world.settled()
     assert any("the queue drains" in words_of(one) for one in world.pages_of("eve"))
+
+
+async def test_what_a_closed_channel_of_alerts_should_have_been_told_stands_where_incidents_are_announced(
+    world: World,
+) -> None:
+    await world.settled()
+    channel = world.workspace.channel("#infrastructure-alerts")
+    channel.archived = True
+    async with world.house.db.transaction() as conn:
+        await world.house.posts.in_channel(conn, channel.id, message("A backup is gone"))
+    await world.settled()
+    words = next(words for words in world.said_in("#incidents") if "A backup is gone" in words)
+    assert channel.id in words and "is archived" in words

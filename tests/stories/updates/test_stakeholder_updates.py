@@ -13,6 +13,7 @@ from bot.domain.errors import NotPermitted, Refused
 from bot.sandbox.model import Json, Message
 from bot.sandbox.workspace import Workspace
 from bot.services.outbox.kinds import CARD
+from bot.store.incidents import deadlines
 from bot.store.rooms import cards
 from bot.store.updates import updates
 from tests.mail_server import PostOffice, post_office
@@ -582,6 +583,81 @@ async def test_the_author_hears_that_the_words_were_rejected(town: World, office
     (back,) = [one for one in town.workspace.messages(town.room()) if one.text.startswith("↩")]
     assert back.text == "↩ <@U0ADA>, your words for *clients* were not sent: Ben Moss rejected them."
     assert town.ada.labels(back) == ["Edit"]
+
+
+@pytest.fixture
+async def automatic(new_world: NewWorld, office: PostOffice) -> AsyncIterator[World]:
+    """A world in which Tocsin itself writes to the clients, and somebody approves it."""
+    more = AUDIENCES.replace("approval: true", "approval: true, automatic: true")
+    async with telling_world(new_world, office, telling(RUNBOOK, more=more)) as world:
+        yield world
+
+
+@pytest.mark.parametrize("by", ["ada", "tocsin"])
+async def test_words_that_promise_a_time_which_is_past_are_written_anew_and_not_sent(
+    automatic: World, office: PostOffice, by: str
+) -> None:
+    await declared(automatic)
+    if by == "ada":
+        at = f"{automatic.clock.now().astimezone(ZoneInfo('Europe/London')) + timedelta(minutes=30):%H:%M}"
+        await writes(automatic, "ada", "clients", subject="Soon", text=f"You hear from us by {at}.")
+    old = card(automatic, "clients")
+    await automatic.passes(minutes=50)
+    answer = await presses(automatic, "ben", "Approve", old)
+
+    assert "Not sent" in answer and "is past" in answer
+    assert not [to for to, _ in letters(office) if to == "one@example.com"]
+    assert "is past" in next(
+        words_of(one) for one in automatic.workspace.messages(automatic.room()) if one.ts == old.ts
+    )
+    if by == "ada":
+        (back,) = [one for one in automatic.workspace.messages(automatic.room()) if one.text.startswith("↩")]
+        assert automatic.ada.labels(back) == ["Edit"]
+    else:
+        assert card(automatic, "clients").ts != old.ts
+        await presses(automatic, "ben", "Approve", card(automatic, "clients"))
+        assert "one@example.com" in [to for to, _ in letters(office)]
+
+
+async def test_what_was_composed_before_the_end_is_edited_as_it_stands_after_it(
+    automatic: World, office: PostOffice
+) -> None:
+    await declared(automatic)
+    old = card(automatic, "clients")
+    await does(automatic, "ada", "/incident resolve Rolled back")
+    await presses(automatic, "ada", "Edit", old)
+    assert "is over" in automatic.ada.modal().values["text"]["text"]["value"]
+
+
+async def test_card_and_mail_name_the_same_deadline_after_a_change_of_severity_and_a_reopening(
+    new_world: NewWorld, office: PostOffice
+) -> None:
+    runbook = telling(RUNBOOK).replace("    name: Critical\n", "    name: Critical\n    resolve_within: 2h\n")
+    runbook = runbook.replace("    name: High\n", "    name: High\n    resolve_within: 8h\n")
+    async with telling_world(new_world, office, runbook) as world:
+        await declared(world)
+        for change in ("severity P2 fewer", "severity P1", "resolve Done", "reopen It is back"):
+            await world.passes(minutes=7)
+            await does(world, "ada", f"/incident {change}")
+            if change.startswith("resolve"):
+                continue
+            async with world.house.db.transaction() as conn:
+                by = (await deadlines.of_incident(conn, 1))["resolve"].by.astimezone(ZoneInfo("Europe/London"))
+            await does(world, "ada", "/incident tell stakeholders")
+            text = world.ada.modal().values["text"]["text"]["value"]
+            assert f"To be resolved by: {by:%a %d %b %Y %H:%M}" in text
+            assert f"resolve by <!date^{int(by.timestamp())}^" in words_of(world.card())
+
+
+async def test_a_reminder_for_a_closed_room_stands_where_incidents_are_announced(
+    town: World, office: PostOffice
+) -> None:
+    await declared(town)
+    await writes(town, "ada", "clients", subject="Sorry")
+    await presses(town, "ben", "Approve", card(town, "clients"))
+    await town.ada.archives(town.workspace.channel(town.room()))
+    await town.passes(minutes=50)
+    assert any("clients" in words and "due an update" in words for words in posted_in(town, "#incidents"))
 
 
 # What does not arrive
