@@ -5,6 +5,12 @@ from collections.abc import Iterable
 LONGEST = 200
 # Of what is wanted whole, such as PostgreSQL's own words with the table they are about.
 LONGEST_WHOLE = 600
+# In the words of PostgreSQL's client and of the server's last message.
+SIGNS_OF_GOING = (
+    "server closed the connection", "terminating connection due to", "connection to server was lost",
+    "no connection to the server", "the connection is lost", "could not receive data from server",
+    "could not send data to server", "SSL connection has been closed", "the connection is closed",
+)  # fmt: skip
 
 
 def fit_to_show(said: str, secrets: Iterable[str] = ()) -> str:
@@ -21,6 +27,16 @@ def cause_of(said: str, secrets: Iterable[str] = ()) -> str:
     """The cause at the end of what PostgreSQL's client reports: `… port 5432 failed: FATAL:  no such database`."""
     end = said.rpartition("failed:")[2].strip() or said
     return fit_to_show(end.removeprefix("FATAL:").removeprefix("error:"), secrets)
+
+
+def gone_away(said: str) -> str:
+    """In plain words that the server ended the connection, where PostgreSQL's client reports that; '' = it does not."""
+    if not any(sign in said for sign in SIGNS_OF_GOING):
+        return ""
+    return (
+        "the server ended the connection while it was at work (it crashed, was restarted, or somebody had it ended): "
+        "look into its log, and try again once it answers"
+    )
 
 
 def _shown(line: str, secrets: Iterable[str], longest: int) -> str:

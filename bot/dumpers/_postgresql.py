@@ -19,8 +19,8 @@ from psycopg import AsyncConnection
 from psycopg.conninfo import conninfo_to_dict
 from psycopg.pq import Conninfo
 
-from bot.domain.errors import Rejected, Unanswered, Unreachable
-from bot.domain.saying import cause_of
+from bot.domain.errors import Failed, Rejected, Unanswered, Unreachable
+from bot.domain.saying import cause_of, gone_away, whole_to_show
 from bot.dumpers._programs import base_environment, every_program, what_it_says
 from bot.runbook.backups import PostgresqlBackup
 
@@ -131,6 +131,13 @@ def environment_for(backup: PostgresqlBackup, database: str = "") -> Mapping[str
     parameters = parameters_of(backup, database)
     named = {variables[name]: value for name, value in parameters.items() if variables.get(name)}
     return base_environment() | {variable.decode(): value for variable, value in named.items() if variable}
+
+
+def failed(said: str, backup: PostgresqlBackup, *, program: str, otherwise: type[Failed]) -> Failed:
+    """What a program of PostgreSQL said when it ended early, whole; `otherwise` than where the server went away. That
+    is said first then, and is Unreachable: `PQgetCopyData() failed` says it to nobody."""
+    words = f"{program}: {whole_to_show(said, backup.target.redactions())}"
+    return Unreachable(f"{gone} ({words})") if (gone := gone_away(said)) else otherwise(words)
 
 
 def written(version: int) -> str:

@@ -10,9 +10,8 @@ from collections.abc import Sequence
 from contextlib import aclosing
 
 from bot.domain.errors import Rejected
-from bot.domain.saying import whole_to_show
 from bot.dumpers import Content, Equipment
-from bot.dumpers._postgresql import Tool, advice, environment_for, nearest, tool_at
+from bot.dumpers._postgresql import Tool, advice, environment_for, failed, nearest, tool_at
 from bot.dumpers._programs import Silence, end, feed, start
 from bot.runbook.backups import PostgresqlBackup
 
@@ -67,7 +66,8 @@ async def _from_beginning(begun: bytes, content: Content) -> Content:
 async def fill_with(backup: PostgresqlBackup, database: str, content: Content, equipment: Equipment) -> None:
     """Into this database, and no further than the first thing that cannot be restored: half a database is none.
 
-    Raises Rejected with what PostgreSQL said, and Unanswered where nothing moves any more.
+    Raises Rejected with what PostgreSQL said, Unreachable where the server went away, and Unanswered where nothing
+    moves any more.
     """
     wanted, *others = [await tool_at(path) for path in [equipment.program, *equipment.others]]
     known = sorted({tool for tool in [wanted, *others] if tool}, key=lambda tool: tool.numbers)
@@ -85,8 +85,7 @@ async def fill_with(backup: PostgresqlBackup, database: str, content: Content, e
             code = await restoring.wait()
             await listening
         if said.error or (code != 0 and said.ignored != said.forgiven):
-            words = whole_to_show(said.error or f"it ended with {code}", backup.target.redactions())
-            raise Rejected(f"pg_restore: {words}")
+            raise failed(said.error or f"it ended with {code}", backup, program="pg_restore", otherwise=Rejected)
     finally:
         await end(restoring)
         listening.cancel()

@@ -13,7 +13,7 @@ from bot.domain.errors import Rejected, Unreachable
 from bot.domain.saying import cause_of, whole_to_show
 from bot.dumpers import Content, Equipment, Tally
 from bot.dumpers._copied_rows import CopiedRows
-from bot.dumpers._postgresql import advice, connect, environment_for, hung_up_on, nearest, tools, written
+from bot.dumpers._postgresql import advice, connect, environment_for, failed, hung_up_on, nearest, tools, written
 from bot.dumpers._postgresql_filling import reader_of
 from bot.dumpers._postgresql_properties import source_of
 from bot.dumpers._postgresql_snapshot import Snapshot
@@ -106,9 +106,7 @@ async def _dumped(backup: PostgresqlBackup, equipment: Equipment, tally: Tally, 
         async with silence.limited():
             await program.wait()
         if program.returncode != 0:
-            raise Unreachable(
-                f"pg_dump: {whole_to_show(whole_error(await said, 'pg_dump'), backup.target.redactions())}"
-            )
+            raise failed(whole_error(await said, "pg_dump"), backup, program="pg_dump", otherwise=Unreachable)
         await said
     finally:
         await end(program)

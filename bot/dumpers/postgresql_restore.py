@@ -15,7 +15,7 @@ from psycopg import AsyncConnection, errors
 from bot.domain.backups.drill import OURS
 from bot.domain.backups.target import Prospect, Target
 from bot.domain.errors import Failed, Rejected, Unanswered, Unreachable
-from bot.domain.saying import cause_of, fit_to_show
+from bot.domain.saying import cause_of, fit_to_show, gone_away
 from bot.dumpers import Content, Equipment, Room
 from bot.dumpers._postgresql import advice, connect, hung_up_on, nearest, parameters_of, target_of, tools, written
 from bot.dumpers._postgresql_exchange import exchange_names
@@ -235,6 +235,8 @@ async def _translated(backup: PostgresqlBackup) -> AsyncIterator[None]:
     except (errors.QueryCanceled, errors.LockNotAvailable) as error:
         raise Unanswered("it took too long") from error
     except (psycopg.OperationalError, OSError) as error:
-        raise Unreachable(cause_of(str(error), backup.target.redactions())) from error
+        said = cause_of(str(error), backup.target.redactions())
+        gone = gone_away(str(error))
+        raise Unreachable(f"{gone} ({said})" if gone else said) from error
     except psycopg.Error as error:
         raise Rejected(fit_to_show(str(error), backup.target.redactions())) from error

@@ -365,3 +365,38 @@ async def test_what_is_kept_receives_nothing_any_more_and_who_may_not_see_to_tha
             guarded.tell(step.format('SUBSCRIPTION "the feed"'), inside)
         for name in (ASIDE, SCRATCH):
             guarded.tell(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+
+
+async def test_a_server_that_goes_away_while_it_is_filled_or_dumped_is_told_as_that(guarded: Guarded) -> None:
+    backup = a_backup(guarded.database(rows=20_000))
+    equipment, dumper = await restoring.ready(backup, TOOLS), await dumping.equip(backup, TOOLS)
+    content = b"".join([piece async for piece in dumping.dump(backup, dumper, Tally())])
+
+    async def cut() -> AsyncGenerator[bytes, None]:
+        yield content[: len(content) // 2]
+        await asyncio.to_thread(_end_connection, guarded, "pg_restore", "ClientRead")
+        yield content[len(content) // 2 :]
+
+    try:
+        with pytest.raises(Unreachable, match=r"the server ended the connection .*look into its log.*pg_restore: "):
+            await restoring.fill(backup, SCRATCH, cut(), equipment)
+    finally:
+        await restoring.drop(backup, SCRATCH)
+
+    # In a transaction of its own, so that pg_dump waits for it.
+    with psycopg.connect(backup.target.reveal()) as holding:
+        holding.execute("LOCK orders")
+        dump = asyncio.ensure_future(anext(dumping.dump(backup, dumper, Tally())))
+        await asyncio.to_thread(_end_connection, guarded, "pg_dump", "relation")
+        with pytest.raises(Unreachable, match=r"the server ended the connection .*pg_dump: "):
+            await dump
+
+
+def _end_connection(guarded: Guarded, program: str, waits_for: str) -> None:
+    """As soon as it is there and waits for this."""
+    ended = (
+        "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity "
+        f"WHERE application_name = '{program}' AND query ~ 'COPY|LOCK' AND wait_event = '{waits_for}'"
+    )
+    while not guarded.ask(ended):
+        pass
