@@ -469,8 +469,11 @@ async def test_doctor_says_how_to_mend_each_broken_part(here: Path, workspace: W
 async def test_doctor_tries_to_back_up_each_database_and_to_keep_something_in_its_place(
     here: Path, database: str
 ) -> None:
+    (here / "kept").mkdir()
     (here / "taken").write_text("a file where a folder should be")
     backups = [
+        f'unmounted: {{postgresql: "{database}", to: {here / "unmounted"}}}',
+        f'usual: {{postgresql: "{database}"}}',
         f'orders: {{postgresql: "{database}", to: {here / "kept"}}}',
         f'gone: {{postgresql: "postgresql://me:hunter2@127.0.0.1:1/x", to: {here / "taken"}}}',
     ]
@@ -484,10 +487,13 @@ async def test_doctor_tries_to_back_up_each_database_and_to_keep_something_in_it
         f"✓ backup orders: can be kept in {here / 'kept'}",
         "✗ backup gone: postgresql://127.0.0.1:1/x: Connection refused",
         f"✗ backup gone: {here / 'taken'}: ",
+        f"✗ backup unmounted: {here / 'unmounted'}: there is no such folder, or its disk is not mounted. Mount it",
+        "backups is not there yet: the first backup makes it",
     ):
         assert line in ended.out
     assert "hunter2" not in ended.out + ended.err
     assert list((here / "kept").iterdir()) == []
+    assert not (here / "unmounted").exists()
 
 
 async def test_doctor_tries_the_telephones_and_says_who_cannot_be_texted(here: Path, database: str) -> None:

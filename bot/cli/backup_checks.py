@@ -1,10 +1,11 @@
 """What the doctor finds about backups: can each database be dumped from here, and kept where it should be?"""
 
 import asyncio
+from pathlib import Path
 
 from bot.cli.findings import Finding
 from bot.domain.errors import Failed
-from bot.dumpers import Content, dumpers, kind_of_place, places, program_folders, restorers
+from bot.dumpers import Content, dumpers, is_of_one_machine, kind_of_place, places, program_folders, restorers
 from bot.runbook import Runbook
 from bot.runbook.backups import Backup
 from bot.services.wiring.recovery import backups_folder
@@ -58,6 +59,8 @@ async def _restore(backup: Backup) -> Finding:
 
 async def _place(settings: Settings, backup: Backup) -> Finding:
     to = backup.to or str(backups_folder(settings))
+    if is_of_one_machine(to) and not await asyncio.to_thread(Path(to).exists):
+        return _not_there(backup, to)
     place = places(settings)[kind_of_place(to)]
     try:
         await place.write(to, TRIAL, _nothing(), lambda size: None)
@@ -65,6 +68,16 @@ async def _place(settings: Settings, backup: Backup) -> Finding:
     except Failed as error:
         return Finding(f"backup {backup.key}: {error}", f"Until then {backup.key} is not backed up.")
     return Finding(f"backup {backup.key}: can be kept in {to}")
+
+
+def _not_there(backup: Backup, to: str) -> Finding:
+    """It is not made here: where a disk is not mounted, that would hide it."""
+    if backup.to is None:
+        return Finding(f"backup {backup.key}: {to} is not there yet: the first backup makes it")
+    return Finding(
+        f"backup {backup.key}: {to}: there is no such folder, or its disk is not mounted",
+        f"Mount it, or `mkdir -p {to}` where no backup has been kept yet.",
+    )
 
 
 async def _nothing() -> Content:
