@@ -167,9 +167,15 @@ def _discard(partial: Path, final: Path) -> None:
 def _read_manifest(final: Path) -> Mapping[str, Any] | None:
     try:
         found = json.loads(_manifest(final).read_text("utf-8")) if final.exists() else None
-    except (FileNotFoundError, ValueError):
+    # One nested a thousand times is none of ours.
+    except (FileNotFoundError, IsADirectoryError, PermissionError, ValueError, RecursionError):
         return None
     return found if isinstance(found, dict) else None
+
+
+def _manifest_beside(final: Path) -> Mapping[str, Any] | None:
+    """None where something else has its name: whoever reads a pipe waits for ever."""
+    return _read_manifest(final) if _manifest(final).is_file() else None
 
 
 def _remove(final: Path) -> bool:
@@ -186,7 +192,7 @@ def _kept(folder: Path, suffixes: tuple[str, ...]) -> list[Kept]:
     with os.scandir(folder) as entries:
         found = [entry for entry in entries if entry.name.endswith(suffixes) and not entry.name.startswith(".")]
         dumps = [entry for entry in found if entry.is_file(follow_symlinks=False)]
-        return [Kept(entry.name, entry.stat().st_size, _read_manifest(Path(entry.path))) for entry in dumps]
+        return [Kept(entry.name, entry.stat().st_size, _manifest_beside(Path(entry.path))) for entry in dumps]
 
 
 def _sync_folder(folder: Path) -> None:

@@ -172,7 +172,7 @@ def _read_manifest(client: Any, bucket: Bucket, key: str) -> Mapping[str, Any] |
     body = client.get_object(Bucket=bucket.name, Key=_manifest(key))["Body"]
     try:
         found = json.loads(body.read())
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     return found if isinstance(found, dict) else None
 

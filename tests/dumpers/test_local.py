@@ -165,3 +165,14 @@ async def test_a_disk_that_hangs_is_given_up(tmp_path: Path, monkeypatch: pytest
             await local.manifest(str(tmp_path), "orders.dump")
     finally:
         os.close(os.open(hung, os.O_RDWR))
+
+
+async def test_what_is_no_manifest_hides_no_dump_beside_it(tmp_path: Path) -> None:
+    for name in ("deep", "folder", "pipe"):
+        (tmp_path / f"{name}.dump").write_bytes(b"PGDMP")
+    (tmp_path / "deep.dump.json").write_text("[" * 100_000)
+    (tmp_path / "folder.dump.json").mkdir()
+    os.mkfifo(tmp_path / "pipe.dump.json")
+
+    found = {kept.file: kept.manifest for kept in await local.kept(str(tmp_path), [".dump"])}
+    assert found == {"deep.dump": None, "folder.dump": None, "pipe.dump": None}
