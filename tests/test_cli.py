@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import aiohttp
+import psycopg
 import pytest
 from psycopg import AsyncConnection
 from ruamel.yaml import YAML
@@ -630,3 +631,12 @@ async def test_a_byte_that_is_no_text_is_an_incident_that_is_not_there_and_no_fa
     assert ended.code == 1
     assert "fault in Tocsin" not in ended.err
     assert "K\ufffdln" in ended.err
+
+
+async def test_doctor_says_which_channel_takes_no_messages_and_how_to_open_it(here: Path, database: str) -> None:
+    write_runbook(here)
+    await tocsin("migrate", at=here, DATABASE_URL=database)
+    async with await psycopg.AsyncConnection.connect(database, autocommit=True) as conn:
+        await conn.execute("INSERT INTO channels (name, slack_id, closed) VALUES ('incidents', 'C1', 'archived')")
+    ended = await tocsin("doctor", at=here, DATABASE_URL=database)
+    assert "channel #incidents: is archived" in ended.out and "Unarchive it" in ended.out

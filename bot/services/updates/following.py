@@ -52,14 +52,16 @@ class Following:
         # What nobody has written and nobody has read yet is written anew.
         own = [one.audience for one in overtaken if one.author == TOCSIN.name]
         anew = [key for key in own if key in automatic or key in told]
-        owed = self._owed(incident, told) if change in ("resolved", "reopened") else []
+        given_back = [one.audience for one in overtaken if one.author != TOCSIN.name]
+        owed = [key for key in self._owed(incident, told, change) if change != "severity" or key not in given_back]
         asked = [key for key in owed if self._runbook.audiences[key].approval]
         composed = self._wanted(incident, told, [*by_itself, *anew, *asked])
         for key in composed:
             await self._compose(conn, incident, key, moment_now(incident, told.get(key)))
         if offered := [key for key in owed if key not in composed]:
             buttons = [tell_button(incident, key) for key in offered]
-            await self._posts.ask_in_room(conn, incident, "owed", buttons, incident=incident, audiences=offered)
+            facts = {"incident": incident, "audiences": offered, "severity": change == "severity"}
+            await self._posts.ask_in_room(conn, incident, "owed", buttons, **facts)
 
     async def all_clear(self, conn: Connection, incident: Incident) -> None:
         """The watch after the resolution is over and nothing came back: who heard of it by itself hears of that too."""
@@ -98,8 +100,12 @@ class Following:
         tell = self._runbook.severity_as_declared(incident.severity).tell
         return told_by_themselves(incident, tell, automatic)
 
-    def _owed(self, incident: Incident, told: Mapping[str, Told]) -> Sequence[str]:
-        return [key for key in self._runbook.audiences if key in told and is_owed(incident, told[key])]
+    def _owed(self, incident: Incident, told: Mapping[str, Told], change: Change) -> Sequence[str]:
+        """Who believes what is not so any more: how grave it is, or that it is open, or over."""
+        if change not in ("severity", "resolved", "reopened"):
+            return []
+        known = [key for key in self._runbook.audiences if key in told]
+        return [key for key in known if change == "severity" or is_owed(incident, told[key])]
 
     def _wanted(self, incident: Incident, told: Mapping[str, Told], audiences: Iterable[str]) -> Sequence[str]:
         """Each once, and none that knows of the end already."""

@@ -660,6 +660,19 @@ async def test_a_reminder_for_a_closed_room_stands_where_incidents_are_announced
     assert any("clients" in words and "due an update" in words for words in posted_in(town, "#incidents"))
 
 
+async def test_whoever_was_told_a_severity_that_is_lowered_is_told_the_new_one_too(
+    automatic: World, office: PostOffice
+) -> None:
+    await declared(automatic)
+    await presses(automatic, "ben", "Approve", card(automatic, "clients"))
+    old = card(automatic, "clients")
+    await does(automatic, "ada", "/incident severity P2 fewer users")
+    assert card(automatic, "clients").ts != old.ts
+    assert "Approve" in automatic.ben.labels(card(automatic, "clients"))
+    asked = next(one for one in automatic.workspace.messages(automatic.room()) if one.text.startswith("📣"))
+    assert "P2 now" in asked.text and "Tell stakeholders" in automatic.ben.labels(asked)
+
+
 # What does not arrive
 
 
