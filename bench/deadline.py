@@ -20,7 +20,7 @@ SPREADS_S = (60, 20, 1)
 LONG_ENOUGH_S = 20
 BEGIN_AFTER = timedelta(seconds=3)
 GOAL_MEDIAN_MS, GOAL_P99_MS = 20, 250
-PATIENCE_S = 150
+TIMEOUT_S = 150
 HOW = (
     f"{DUE:,} incidents nobody has answered, the second step of each due at its own instant: from that instant to "
     "the arrival of the page's `chat.postMessage` at Slack. Each step also posts in the room, edits the card and "
@@ -64,7 +64,7 @@ async def _lateness(scene: Stage, bot: Bot, name: str, spread_s: int) -> Spread:
     now = clock.machine_now()
     due_at = [now + BEGIN_AFTER + timedelta(seconds=spread_s * number / DUE) for number in range(DUE)]
     ids = await arm(bot.conn, where, now, due_at)
-    async with asyncio.timeout(PATIENCE_S):
+    async with asyncio.timeout(TIMEOUT_S):
         await everybody.wait()
     scene.workspace.faults.clear()
     due = await due_times(bot.conn, ids)

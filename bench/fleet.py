@@ -15,7 +15,7 @@ from aiohttp import web
 from psycopg.conninfo import conninfo_to_dict
 from ruamel.yaml import YAML
 
-from bench.stage import HERE, LOOK_EVERY_S, PATIENCE_S, look_into
+from bench.stage import HERE, LOOK_EVERY_S, TIMEOUT_S, look_into
 from bot.clock import Clock
 from bot.sandbox.server import serving
 from bot.sandbox.workspace import Workspace
@@ -58,7 +58,7 @@ class Receiver:
             await runner.cleanup()
 
     async def until_arrived(self, count: int) -> None:
-        async with asyncio.timeout(PATIENCE_S), self._news:
+        async with asyncio.timeout(TIMEOUT_S), self._news:
             await self._news.wait_for(lambda: len(self.arrived) >= count)
 
     async def _take(self, request: web.Request) -> web.Response:
@@ -87,7 +87,7 @@ class Fleet:
                 env=self._environ | {"PORT": str(port)},
             )  # fmt: skip
         self._processes.append(process)
-        async with aiohttp.ClientSession(trust_env=False) as session, asyncio.timeout(PATIENCE_S):
+        async with aiohttp.ClientSession(trust_env=False) as session, asyncio.timeout(TIMEOUT_S):
             while not await _is_ready(session, port):
                 if process.returncode is not None:
                     raise RuntimeError(f"the bot has ended: {(self._scratch / f'log-{port}').read_text()[-2000:]}")

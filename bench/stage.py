@@ -25,7 +25,7 @@ from bot.store.queries import Queries
 SQL = Queries(__file__)
 HERE = Path(__file__).parent
 RUNBOOK = HERE / "runbook.yml"
-PATIENCE_S = 120.0
+TIMEOUT_S = 120.0
 LOOK_EVERY_S = 0.005
 
 Transport = Literal["socket", "http"]
@@ -114,7 +114,7 @@ class Bot:
     async def until_ready(self) -> float:
         """Until /readyz says so for the first time; how many milliseconds after the start that was."""
         url = f"http://127.0.0.1:{self.port}/readyz"
-        async with aiohttp.ClientSession(trust_env=False) as session, asyncio.timeout(PATIENCE_S):
+        async with aiohttp.ClientSession(trust_env=False) as session, asyncio.timeout(TIMEOUT_S):
             while not await _is_ok(session, url):
                 self._must_be_alive()
                 await asyncio.sleep(LOOK_EVERY_S)
@@ -129,7 +129,7 @@ class Bot:
 
     async def settled(self) -> None:
         """Until it has nothing left to do at this instant."""
-        async with asyncio.timeout(PATIENCE_S):
+        async with asyncio.timeout(TIMEOUT_S):
             while (await SQL.the(self.conn, "unfinished", now=self._clock.now()))["count"]:
                 self._must_be_alive()
                 await asyncio.sleep(LOOK_EVERY_S * 10)

@@ -54,7 +54,7 @@ class Worker(Protocol):
     @property
     def under_way(self) -> int: ...
 
-    async def finish(self, patience_s: float) -> None: ...
+    async def finish(self, timeout_s: float) -> None: ...
 
 
 @dataclass
@@ -122,7 +122,7 @@ class App:
                 services.db,
                 self.clock,
                 self.rounds,
-                pulse=services.pulse,
+                watchdog=services.watchdog,
                 schema=services.schema,
                 timekeeping=services.timekeeping,
             )
@@ -206,7 +206,7 @@ class App:
             services.timekeeping,
             services.gateway,
             services.channels,
-            services.pulse,
+            services.watchdog,
             services.schema,
             socket_trouble=socket,
         )

@@ -23,7 +23,7 @@ COMMAND = Command(
 )
 
 # Nobody waits for a slow check to see the others.
-PATIENCE_S = 1.5
+TIMEOUT_S = 1.5
 
 
 @COMMAND.alone
@@ -64,7 +64,7 @@ async def run_again(call: Call) -> Answer:
 async def _look_at_all(call: Call) -> Reply:
     """What is known soon is said soon; the rest follows when the slow ones are in."""
     looks = await call.house.health.look()
-    out = await looks.within(PATIENCE_S)
+    out = await looks.within(TIMEOUT_S)
 
     async def rest() -> Reply:
         await looks.all()
@@ -76,7 +76,7 @@ async def _look_at_all(call: Call) -> Reply:
 async def _look_at(call: Call, name: str, *, with_chart: bool = False) -> Reply:
     """Words first; the picture of its last day follows when it is drawn."""
     looks = await call.house.health.look(name)
-    out = await looks.within(PATIENCE_S)
+    out = await looks.within(TIMEOUT_S)
 
     async def rest() -> Reply:
         await looks.all()

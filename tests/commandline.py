@@ -12,7 +12,7 @@ from tests import at_hand
 from tests.at_hand import ROOT
 
 COMMAND = (sys.executable, "-m", "bot.cli")
-PATIENCE_S = 60.0
+TIMEOUT_S = 60.0
 
 
 @dataclass(frozen=True)
@@ -28,7 +28,7 @@ async def tocsin(*words: str, at: Path, **environ: str) -> Ended:
     """Run a command in the folder `at` to its end."""
     program = await at_hand.start(words, at=at, environ=_surroundings(at) | environ)
     try:
-        out, err = await asyncio.wait_for(program.communicate(), PATIENCE_S)
+        out, err = await asyncio.wait_for(program.communicate(), TIMEOUT_S)
     finally:
         program.kill()
     return Ended(await program.wait(), out.decode(), err.decode())
@@ -61,7 +61,7 @@ async def line_with(words: str, stream: asyncio.StreamReader | None) -> str:
     """The next line that holds these words."""
     assert stream is not None
     seen = []
-    async with asyncio.timeout(PATIENCE_S):
+    async with asyncio.timeout(TIMEOUT_S):
         while line := (await stream.readline()).decode():
             seen.append(line)
             if words in line:

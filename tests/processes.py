@@ -32,7 +32,7 @@ from tests.commandline import COMMAND
 from tests.world import RUNBOOK, example_runbook, manifest, settings_for
 
 # A busy machine starts five processes at once, and what a dead one had in hand is taken over after fifteen seconds.
-PATIENCE_S = 60.0
+TIMEOUT_S = 60.0
 LOOK_EVERY_S = 0.02
 
 
@@ -60,7 +60,7 @@ class Replica:
         return await self.ended()
 
     async def ended(self) -> int:
-        return await asyncio.wait_for(self.process.wait(), PATIENCE_S)
+        return await asyncio.wait_for(self.process.wait(), TIMEOUT_S)
 
     @property
     def is_running(self) -> bool:
@@ -135,13 +135,13 @@ class Fleet:
             if replica.is_running:
                 await replica.dies()
 
-    async def until(self, look: Callable[[], object], *, within: float = PATIENCE_S) -> None:
+    async def until(self, look: Callable[[], object], *, within: float = TIMEOUT_S) -> None:
         """Wait for what can be seen from here, in Slack or of a process."""
         await self.workspace.until(look, within=within)
 
     async def until_calm(self) -> None:
         """Until nothing is left to be done at this moment, whoever had begun it."""
-        deadline = time.monotonic() + PATIENCE_S
+        deadline = time.monotonic() + TIMEOUT_S
         while left := await self._left_over():
             assert time.monotonic() < deadline, f"left over: {left}"
             await asyncio.sleep(LOOK_EVERY_S)
@@ -212,7 +212,7 @@ def _what(sent: Sent) -> tuple[str | None, str]:
     return sent.channel, key_of(sent) or str(sent.text)
 
 
-async def until(look: Callable[[], Awaitable[object]], *, within: float = PATIENCE_S) -> None:
+async def until(look: Callable[[], Awaitable[object]], *, within: float = TIMEOUT_S) -> None:
     """Wait for what has to be asked for."""
     deadline = time.monotonic() + within
     while not await look():

@@ -15,12 +15,12 @@ from bot.services.paging.links import PATH, VALID_FOR, LinkOver
 from bot.services.people.people import is_slack_id
 from bot.services.upkeep.schema import Outdated
 from bot.store.errors import plain_reason
-from bot.wire.timeouts import Patience
+from bot.wire.timeouts import TimeLimit
 
 log = logging.getLogger(__name__)
 
 # Somebody stands there with a phone in their hand: they are rather told to try again.
-PATIENCE_S = 3.0
+TIMEOUT_S = 3.0
 AWAY, OUTDATED, UNKNOWN = "database", "version", "unknown"
 
 Deed = Callable[[Page], Awaitable[web.Response]]
@@ -39,7 +39,7 @@ class Acknowledging:
 
     def __init__(self, services: Services) -> None:
         self._services = services
-        self._patience = Patience(PATIENCE_S)
+        self._time_limit = TimeLimit(TIMEOUT_S)
 
     async def show(self, request: web.Request) -> web.Response:
         """`GET`, and `HEAD`: mail scanners and previews come here as well, so nothing is changed."""
@@ -51,7 +51,7 @@ class Acknowledging:
 
     async def _answer(self, request: web.Request, deed: Deed) -> web.Response:
         try:
-            return await self._patience.wait_for(self._do(request.match_info["token"], deed))
+            return await self._time_limit.wait_for(self._do(request.match_info["token"], deed))
         except LinkOver as over:
             return self._page(410, "link_over", page=over.page, days=VALID_FOR.days)
         except NotFound:

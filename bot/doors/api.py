@@ -13,11 +13,11 @@ from bot.domain.paging.page import Page
 from bot.services import Services
 from bot.store.incidents.incidents import Entry
 from bot.store.paging import pages
-from bot.wire.timeouts import Patience
+from bot.wire.timeouts import TimeLimit
 
 EVERY_INCIDENT = 1_000_000
 # A program that asks is told to come again, rather than left waiting.
-PATIENCE_S = 5.0
+TIMEOUT_S = 5.0
 
 
 def routes(services: Services) -> list[web.RouteDef]:
@@ -35,7 +35,7 @@ class Api:
     def __init__(self, services: Services, token: str) -> None:
         self._services = services
         self._token = token
-        self._patience = Patience(PATIENCE_S)
+        self._time_limit = TimeLimit(TIMEOUT_S)
 
     async def list(self, request: web.Request) -> web.Response:
         """All incidents, or with `?state=open` the open ones, newest first."""
@@ -44,12 +44,12 @@ class Api:
         if state not in ("all", "open"):
             raise Refused("state is “open”, or left out for all incidents")
         newest = self._services.incidents.newest(open_only=state == "open", limit=EVERY_INCIDENT)
-        found = await self._patience.wait_for(newest)
+        found = await self._time_limit.wait_for(newest)
         return web.json_response({"incidents": [in_short(incident) for incident in found]})
 
     async def show(self, request: web.Request) -> web.Response:
         self._must_know_the_token(request)
-        return web.json_response(await self._patience.wait_for(self._shown(request.match_info["ref"])))
+        return web.json_response(await self._time_limit.wait_for(self._shown(request.match_info["ref"])))
 
     async def _shown(self, ref: str) -> dict[str, Any]:
         incident = await self._services.incidents.find(ref)

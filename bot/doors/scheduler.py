@@ -13,7 +13,7 @@ from bot.clock import Clock
 from bot.domain.errors import Failed
 from bot.services.upkeep.schema import Schema
 from bot.services.upkeep.timekeeping import Timekeeping
-from bot.services.upkeep.watchdog import Pulse
+from bot.services.upkeep.watchdog import Watchdog
 from bot.store.database import Database
 
 log = logging.getLogger(__name__)
@@ -63,14 +63,14 @@ class Scheduler:
         clock: Clock,
         rounds: Mapping[str, Round],
         *,
-        pulse: Pulse,
+        watchdog: Watchdog,
         schema: Schema,
         timekeeping: Timekeeping,
     ) -> None:
         self._db = db
         self._clock = clock
         self._rounds = rounds
-        self._pulse = pulse
+        self._watchdog = watchdog
         self._schema = schema
         self._timekeeping = timekeeping
         self._migrated = asyncio.Event()
@@ -86,7 +86,7 @@ class Scheduler:
     def start(self) -> None:
         self._alarm.start()
         for name in self._rounds:
-            self._pulse.beat(name)
+            self._watchdog.feed(name)
         self._clock.on_move(self.wake)
         self._going_round = [asyncio.create_task(self._go_round(name), name=f"round {name}") for name in self._rounds]
         watchers = {
@@ -140,7 +140,7 @@ class Scheduler:
                 log.exception("round=%s", name)
             finally:
                 self._busy.discard(name)
-                self._pulse.beat(name)
+                self._watchdog.feed(name)
 
     async def _look(self, name: str) -> None:
         if not self._schema.is_known or (name in TAKING_OVER and self._clock.stepped_within(SETTLED_AFTER)):
@@ -152,7 +152,7 @@ class Scheduler:
             looked_at = self._clock.now()
             if not await service.take_due():
                 break
-            self._pulse.beat(name)
+            self._watchdog.feed(name)
             # Most of what is done has something leave: its bell comes too, by way of the database.
             if LEAVES_BY in self._bells and name != LEAVES_BY:
                 self.wake(LEAVES_BY)

@@ -14,7 +14,7 @@ from bot.doors.request_bodies import read_body
 from bot.services.paging.reports import PageReports
 from bot.services.telephone.replies import Replies
 from bot.settings import Settings
-from bot.wire.timeouts import Patience
+from bot.wire.timeouts import TimeLimit
 
 log = logging.getLogger(__name__)
 
@@ -23,7 +23,7 @@ NOT_SIGNED = "this is not signed by the Twilio account of TWILIO_AUTH_TOKEN, for
 NO_ADDRESS = "PUBLIC_URL is not set, so no signature can be checked"
 NOTHING_RECORDED, NOT_KNOWN = "nothing recorded", "not known"
 # Twilio hangs up after fifteen seconds, and tells the caller of an application error.
-PATIENCE_S = 5.0
+TIMEOUT_S = 5.0
 # Far more than Twilio sends: some thirty fields, of which a text is the longest.
 LARGEST_BODY = 64 * 1024
 MOST_FIELDS = 200
@@ -55,7 +55,7 @@ class Switchboard:
         self._replies = replies
         self._validator = RequestValidator(token)
         self._public_url = public_url
-        self._patience = Patience(PATIENCE_S)
+        self._time_limit = TimeLimit(TIMEOUT_S)
 
     async def status(self, request: web.Request) -> web.Response:
         """`POST /twilio/status?page=`: what became of a text or call."""
@@ -64,7 +64,7 @@ class Switchboard:
         word = _of(form, "MessageStatus") or _of(form, "CallStatus")
         try:
             told = self._reports.reported(request.query.get("page", ""), reference, word, _of(form, "ErrorCode"))
-            await self._patience.wait_for(told)
+            await self._time_limit.wait_for(told)
         except NotFound:
             # Of a database that is gone. Asking again would change nothing.
             log.warning("reference=%s status=%s is of no page", reference, word)
@@ -83,7 +83,7 @@ class Switchboard:
         """`GET` or `POST /twilio/voice/{page}`: somebody has picked up."""
         await self._signed(request)
         try:
-            return await self._patience.wait_for(self._ask(request, repeat="repeat" in request.query))
+            return await self._time_limit.wait_for(self._ask(request, repeat="repeat" in request.query))
         except Failed as error:
             log.warning("somebody was called, and what to say is not known: %s", error)
             return _twiml(self._replies.spoken(NOTHING_RECORDED))
@@ -100,11 +100,11 @@ class Switchboard:
     async def _found_out(self, deed: Callable[[], Coroutine[Any, Any, Answer]]) -> Answer:
         """When nobody knows whether it was done it is asked for once more, and says then how it stands."""
         try:
-            return await self._patience.wait_for(deed())
+            return await self._time_limit.wait_for(deed())
         except Unanswered:
             pass
         try:
-            return await self._patience.wait_for(deed())
+            return await self._time_limit.wait_for(deed())
         except Unreachable as error:
             raise Unanswered(str(error)) from error
 

@@ -22,16 +22,16 @@ from bot.services.upkeep.figures import figures
 from bot.services.upkeep.readiness import Readiness, Report
 from bot.services.upkeep.schema import Schema
 from bot.services.upkeep.shared_look import SharedLook
-from bot.wire.timeouts import Patience
+from bot.wire.timeouts import TimeLimit
 
 log = logging.getLogger(__name__)
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 LARGEST_BODY = 1024 * 1024
-SHUTDOWN_PATIENCE_S = 2.0
+SHUTDOWN_TIMEOUT_S = 2.0
 # Prometheus hangs up after ten seconds, and what this process has measured itself is worth most during an outage.
-FIGURES_PATIENCE_S = 3.0
+FIGURES_TIMEOUT_S = 3.0
 # Asked every few seconds by machines: of no interest to a reader of the log.
 POLLED = frozenset({"/healthz", "/readyz", "/metrics"})
 # Whatever the database is: what comes from Slack is stored, and a link says in words that it must wait.
@@ -70,7 +70,7 @@ async def serving(app: web.Application, *, host: str, port: int) -> AsyncIterato
     """Listen while the block runs; gives the port, which the system chooses when it is 0. Raises Refused."""
     # Nobody's body is unpacked before it is known whose it is.
     runner = web.AppRunner(
-        app, access_log=None, shutdown_timeout=SHUTDOWN_PATIENCE_S, auto_decompress=False, keepalive_timeout=IDLE_FOR_S
+        app, access_log=None, shutdown_timeout=SHUTDOWN_TIMEOUT_S, auto_decompress=False, keepalive_timeout=IDLE_FOR_S
     )
     await runner.setup()
     try:
@@ -104,7 +104,7 @@ class Health:
         self._services = services
         self._readiness = readiness
         self._metrics = metrics
-        self._patience = Patience(FIGURES_PATIENCE_S)
+        self._time_limit = TimeLimit(FIGURES_TIMEOUT_S)
         self._shared = SharedLook(self._figures)
 
     async def alive(self, request: web.Request) -> web.Response:
@@ -122,7 +122,7 @@ class Health:
 
     async def _figures(self) -> Figures | None:
         try:
-            return await self._patience.wait_for(figures(self._services.db, self._services.clock))
+            return await self._time_limit.wait_for(figures(self._services.db, self._services.clock))
         except Failed as error:
             log.warning("no figures: %s", error)
             return None

@@ -19,7 +19,7 @@ from bot.domain.paging.provider_alert import ProviderAlert
 from bot.pagers import Call, Pager, Parts
 from bot.rendering import Rendering
 from bot.runbook import Person, Runbook
-from bot.wire.http_client import PATIENCE_S, Answer, ask, refusal, shown
+from bot.wire.http_client import TIMEOUT_S, Answer, ask, refusal, shown
 
 Action = Literal["trigger", "acknowledge", "resolve"]
 OpenAlert = Callable[[Page, str], Awaitable[str]]
@@ -56,7 +56,7 @@ class PagerDutyPager:
         *,
         url: str,
         routing_key: str,
-        patience_s: float = PATIENCE_S,
+        timeout_s: float = TIMEOUT_S,
     ) -> None:
         self._session = session
         self._clock = clock
@@ -65,7 +65,7 @@ class PagerDutyPager:
         self._open_alert = open_alert
         self._url = url
         self._routing_key = routing_key
-        self._patience_s = patience_s
+        self._timeout_s = timeout_s
 
     def contact(self, person: Person) -> str:
         """The same for everybody: who is called is decided there."""
@@ -113,7 +113,7 @@ class PagerDutyPager:
     async def _send(self, action: Action, key: str, **more: Any) -> str:
         event = {"routing_key": self._routing_key, "event_action": action, "dedup_key": key}
         answer = await ask(
-            self._session, "POST", self._url, whose=WHOSE, patience_s=self._patience_s, json={**event, **more}
+            self._session, "POST", self._url, whose=WHOSE, timeout_s=self._timeout_s, json={**event, **more}
         )
         if answer.is_yes and answer.json.get("status") == TAKEN:
             return key

@@ -12,8 +12,8 @@ Due = tuple[datetime, str]
 
 # A journey of many stops (a year of health checks) is cut short: the rest is one leap.
 MOST_STOPS = 600
-STOP_PATIENCE_S = 2.0
-JOURNEY_PATIENCE_S = 20.0
+STOP_TIMEOUT_S = 2.0
+JOURNEY_TIMEOUT_S = 20.0
 GLANCE_S = 0.005
 
 
@@ -45,7 +45,7 @@ class Travel:
         """Returns when the bot has dealt with what became due, or takes its time over it."""
         target = self._clock.now() + by
         with suppress(TimeoutError):
-            async with asyncio.timeout(JOURNEY_PATIENCE_S):
+            async with asyncio.timeout(JOURNEY_TIMEOUT_S):
                 for _ in range(MOST_STOPS):
                     due = await self.next_due()
                     if due is None or due[0] >= target:
@@ -56,7 +56,7 @@ class Travel:
     async def _go_to(self, instant: datetime) -> None:
         self._clock.move(max(instant - self._clock.now(), timedelta(0)))
         with suppress(TimeoutError):
-            async with asyncio.timeout(STOP_PATIENCE_S):
+            async with asyncio.timeout(STOP_TIMEOUT_S):
                 await self._settled()
 
     async def _settled(self) -> None:

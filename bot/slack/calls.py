@@ -12,14 +12,14 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.clock import Clock
 from bot.domain.errors import Failed, RateLimited, Rejected, Unanswered, Unreachable
 from bot.metrics import Metrics
-from bot.wire.http_client import USER_AGENT, Answer, ask, date_of, patience_asked
+from bot.wire.http_client import USER_AGENT, Answer, ask, date_of, retry_after
 
 CALL_TIMEOUT_S = 10
 WHOSE = "Slack"
 # A page of a conversation's history with every block of two hundred messages.
 LARGEST_ANSWER = 16 * 1024 * 1024
 # What Slack asks for where it does not say how long.
-USUAL_PATIENCE = timedelta(seconds=1)
+USUAL_RETRY_AFTER = timedelta(seconds=1)
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 # The app's installation is at fault and an operator can mend it: worth another try, nothing was accepted.
@@ -95,7 +95,7 @@ class Calls:
             headers["Content-Type"] = "application/json; charset=utf-8"
             content = {"json": _present(body)}
         answer = await ask(
-            self._session, "POST", f"{self.client.base_url}{method}", whose=WHOSE, patience_s=CALL_TIMEOUT_S,
+            self._session, "POST", f"{self.client.base_url}{method}", whose=WHOSE, timeout_s=CALL_TIMEOUT_S,
             largest=LARGEST_ANSWER, proxy=self.client.proxy, params=_query(params or {}),
             headers=headers, **content,
         )  # fmt: skip
@@ -112,8 +112,8 @@ class Calls:
         said = answer.json
         code = said.get("error") if said.get("ok") is False else None
         if answer.status == 429 or code in BUSY:
-            patience = patience_asked(answer, self._clock.now(), USUAL_PATIENCE)
-            return RateLimited(f"Slack asks for {patience.total_seconds():.0f} s of patience ({method})", patience)
+            wait = retry_after(answer, self._clock.now(), USUAL_RETRY_AFTER)
+            return RateLimited(f"Slack asks to retry after {wait.total_seconds():.0f} s ({method})", wait)
         if not code or not isinstance(code, str):
             return Unanswered(f"no answer of Slack's own: HTTP {answer.shown} ({method})")
         if answer.status >= 500 or code in DOUBTFUL:
@@ -129,7 +129,7 @@ class Calls:
             return
         left = until - self._clock.now()
         if left > timedelta(0):
-            raise RateLimited(f"Slack asks for patience ({place})", left)
+            raise RateLimited(f"rate limited by Slack ({place})", left)
         del self._resting[place]
 
     async def whoami(self) -> tuple[str, frozenset[str]]:

@@ -26,7 +26,7 @@ class Files(Calls):
         """The address is the permission: no token goes with it."""
         headers = {"Content-Type": "application/octet-stream"}
         answer = await ask(
-            self._session, "POST", url, whose=WHOSE, patience_s=CALL_TIMEOUT_S, proxy=self.client.proxy, data=content,
+            self._session, "POST", url, whose=WHOSE, timeout_s=CALL_TIMEOUT_S, proxy=self.client.proxy, data=content,
             headers=headers,
         )  # fmt: skip
         if not answer.is_yes or answer.is_web_page:

@@ -116,7 +116,7 @@ class Messages(Calls):
             "POST",
             response_url,
             whose=WHOSE,
-            patience_s=CALL_TIMEOUT_S,
+            timeout_s=CALL_TIMEOUT_S,
             proxy=self.client.proxy,
             json=body,
         )

@@ -60,7 +60,7 @@ class Line(Connection):
 class Pool(AsyncConnectionPool[Connection]):
     """Some lines for one purpose, none of which anybody keeps for longer than `LONGEST_S`."""
 
-    def __init__(self, conninfo: str, name: str, size: int, *, patience_s: float) -> None:
+    def __init__(self, conninfo: str, name: str, size: int, *, timeout_s: float) -> None:
         # Of the latest attempt to have one more; None: it was let in, or nobody answered.
         self.refusal: str | None = None
         # Lines from before one of them was found silent: the others lead to the same server that is gone.
@@ -72,7 +72,7 @@ class Pool(AsyncConnectionPool[Connection]):
             configure=limited,
             min_size=min(2, size),
             max_size=size,
-            timeout=patience_s,
+            timeout=timeout_s,
             # After an outage everything continues within seconds. The pool waits twice as long before each next
             # attempt, until it gives up: then whoever needs a connection next, which is within a second, has it tried
             # again.

@@ -24,15 +24,15 @@ SQL = Queries(__file__)
 WORK_CONNECTIONS = 12
 # Their own pool: storing a request must never wait behind the work that earlier requests caused.
 INTAKE_CONNECTIONS = 4
-INTAKE_PATIENCE_S = 1.0
+INTAKE_TIMEOUT_S = 1.0
 # Theirs too: however many look at this process, its work is not held up. Two, to be told from each other.
 WATCH_CONNECTIONS = 2
 # Less than those who look have, so that they hear why.
-WATCH_PATIENCE_S = 2.0
+WATCH_TIMEOUT_S = 2.0
 
 # And of the pages that are about to leave: one round asks for all of them, and must not wait for a line.
 LEAVING_CONNECTIONS = 2
-LEAVING_PATIENCE_S = 1.0
+LEAVING_TIMEOUT_S = 1.0
 
 BELL = "tocsin"
 # Of a host: PostgreSQL cuts the name of a connection at 63 characters.
@@ -50,10 +50,10 @@ class Database:
         self.process = f"{socket.gethostname()[:NAME_LENGTH]}:{os.getpid()}"
         self.conninfo = address(url, self.process)
         self._found_full = False
-        self._work = Pool(self.conninfo, "work", WORK_CONNECTIONS, patience_s=10.0)
-        self._intake = Pool(self.conninfo, "intake", INTAKE_CONNECTIONS, patience_s=INTAKE_PATIENCE_S)
-        self._watch = Pool(self.conninfo, "watch", WATCH_CONNECTIONS, patience_s=WATCH_PATIENCE_S)
-        self._leaving = Pool(self.conninfo, "leaving", LEAVING_CONNECTIONS, patience_s=LEAVING_PATIENCE_S)
+        self._work = Pool(self.conninfo, "work", WORK_CONNECTIONS, timeout_s=10.0)
+        self._intake = Pool(self.conninfo, "intake", INTAKE_CONNECTIONS, timeout_s=INTAKE_TIMEOUT_S)
+        self._watch = Pool(self.conninfo, "watch", WATCH_CONNECTIONS, timeout_s=WATCH_TIMEOUT_S)
+        self._leaving = Pool(self.conninfo, "leaving", LEAVING_CONNECTIONS, timeout_s=LEAVING_TIMEOUT_S)
 
     async def open(self) -> None:
         await self._work.open()
@@ -110,7 +110,7 @@ class Database:
         """One short transaction that must not wait: as `transaction`, but after 1 s."""
         sent = False
         try:
-            async with asyncio.timeout(INTAKE_PATIENCE_S), self._committing(self._intake) as conn:
+            async with asyncio.timeout(INTAKE_TIMEOUT_S), self._committing(self._intake) as conn:
                 yield conn
                 sent = True
         except TimeoutError as error:

@@ -18,7 +18,7 @@ from aiohttp.connector import Connection
 from bot.domain.errors import Failed, RateLimited, Rejected, TocsinError, Unanswered, Unreachable
 
 # An attempt from the outbox has twelve seconds; who has not answered by then is looked for before it is tried again.
-PATIENCE_S = 10.0
+TIMEOUT_S = 10.0
 USER_AGENT = "Tocsin"
 LARGEST_ANSWER = 1024 * 1024
 # A declaration of XML or a comment may stand before the first tag of a page; some have no tag around the whole.
@@ -193,7 +193,7 @@ async def ask(
     url: str,
     *,
     whose: str,
-    patience_s: float = PATIENCE_S,
+    timeout_s: float = TIMEOUT_S,
     largest: int = LARGEST_ANSWER,
     **options: Any,
 ) -> Answer:
@@ -202,7 +202,7 @@ async def ask(
     `whose` names the server in errors: an address may hold a secret. Raises Unreachable when nothing was sent,
     Unanswered when it was and no whole answer came.
     """
-    patience = aiohttp.ClientTimeout(total=patience_s, connect=patience_s / 2)
+    patience = aiohttp.ClientTimeout(total=timeout_s, connect=timeout_s / 2)
     try:
         async with session.request(method, url, timeout=patience, allow_redirects=False, **options) as response:
             body = b"".join([chunk async for chunk in _limited(response, largest)])
@@ -225,13 +225,13 @@ def refusal(answer: Answer, *, whose: str, now: datetime, is_theirs: bool, why: 
     """
     said = f"{whose} says {answer.shown}" + (f" {shown(why)}" if why else "")
     if answer.status == 429 or (answer.status == 503 and "Retry-After" in answer.headers):
-        return RateLimited(said, patience_asked(answer, now))
+        return RateLimited(said, retry_after(answer, now))
     if is_theirs and 400 <= answer.status < 500 and answer.status not in NO_WORD_OF_REFUSAL:
         return Rejected(said, str(answer.status))
     return Unanswered(said)
 
 
-def patience_asked(answer: Answer, now: datetime, usual: timedelta = USUAL_WAIT) -> timedelta:
+def retry_after(answer: Answer, now: datetime, usual: timedelta = USUAL_WAIT) -> timedelta:
     """From seconds or a date; within reason, whatever was asked for."""
     retry_after = answer.headers.get("Retry-After", "")
     try:

@@ -11,7 +11,7 @@ import aiohttp
 from bot.clock import Clock
 from bot.domain.errors import Failed, Rejected, Unanswered, Unreachable
 from bot.settings import Twilio
-from bot.wire.http_client import PATIENCE_S, Answer, ask, date_of, date_read, refusal
+from bot.wire.http_client import TIMEOUT_S, Answer, ask, date_of, date_read, refusal
 
 Kind = Literal["Messages", "Calls"]
 Fields = Sequence[tuple[str, str]]
@@ -56,14 +56,14 @@ class Telephone:
         clock: Clock,
         *,
         public_url: str | None = None,
-        patience_s: float = PATIENCE_S,
+        timeout_s: float = TIMEOUT_S,
     ) -> None:
         """`public_url`: where Twilio can reach us; None: nothing ever comes back."""
         self._account = account
         self._session = session
         self._clock = clock
         self._public_url = public_url
-        self._patience_s = patience_s
+        self._timeout_s = timeout_s
         self._headers = {"Authorization": basic(account.account_sid, account.auth_token.get_secret_value())}
 
     @property
@@ -136,7 +136,7 @@ class Telephone:
         account = f"{self._account.api_url}/{API}/Accounts/{self._account.account_sid}"
         url = f"{account}/{path}" if path else f"{account}.json"
         answer = await ask(
-            self._session, method, url, whose=WHOSE, patience_s=self._patience_s, headers=self._headers, **options
+            self._session, method, url, whose=WHOSE, timeout_s=self._timeout_s, headers=self._headers, **options
         )
         if answer.is_yes:
             return answer

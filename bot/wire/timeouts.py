@@ -1,4 +1,4 @@
-"""Waiting no longer than whoever waits for us does: what takes longer is let go."""
+"""Time limits that know whether something may have been committed: what takes longer is abandoned."""
 
 import asyncio
 from collections.abc import Coroutine
@@ -30,17 +30,16 @@ def is_committing() -> None:
         doing = doing.part_of
 
 
-class Patience:
+class TimeLimit:
     """So many seconds for each piece of work.
 
-    A time-out around the work would not do: on a line that has gone dead the driver takes ten seconds more to give up
-    a statement, and for longer than that when it hears nothing at all. What is let go is cancelled, and ends whenever
-    it does.
+    `asyncio.timeout` would not do: cancelled on a dead connection, the driver takes ten more seconds to give up a
+    statement. What is abandoned here is cancelled, and ends whenever it does.
     """
 
     def __init__(self, seconds: float) -> None:
         self._seconds = seconds
-        self._let_go: set[asyncio.Task[Any]] = set()
+        self._abandoned: set[asyncio.Task[Any]] = set()
 
     async def wait_for(self, work: Coroutine[Any, Any, Result]) -> Result:
         """What the work comes to, or raises.
@@ -66,8 +65,8 @@ class Patience:
             raise
 
     def _abandon(self, task: asyncio.Task[Any]) -> None:
-        self._let_go.add(task)
-        task.add_done_callback(self._let_go.discard)
+        self._abandoned.add(task)
+        task.add_done_callback(self._abandoned.discard)
         # What it raised is nobody's any more.
         task.add_done_callback(lambda done: done.cancelled() or done.exception())
         task.cancel()

@@ -10,7 +10,7 @@ from typing import Any
 import aiohttp
 
 from bot.clock import Clock
-from bot.wire.http_client import PATIENCE_S, USER_AGENT, Answer, ask, refusal, shown
+from bot.wire.http_client import TIMEOUT_S, USER_AGENT, Answer, ask, refusal, shown
 
 # The signature is that of the Standard Webhooks specification, for which receivers find a library.
 SECRET_PREFIX = "whsec_"  # noqa: S105 - not a secret: what every such secret begins with
@@ -23,12 +23,12 @@ class Hooks:
     """Posts to webhooks. Nothing is posted again by itself."""
 
     def __init__(
-        self, session: aiohttp.ClientSession, clock: Clock, keys_of: KeysOf, *, patience_s: float = PATIENCE_S
+        self, session: aiohttp.ClientSession, clock: Clock, keys_of: KeysOf, *, timeout_s: float = TIMEOUT_S
     ) -> None:
         self._session = session
         self._clock = clock
         self._keys_of = keys_of
-        self._patience_s = patience_s
+        self._timeout_s = timeout_s
 
     async def post(self, url: str, body: Mapping[str, Any], *, key: str, whose: str) -> str:
         """Returns the receiver's name for what it took. `key` is the same for every attempt, so a repeat is known.
@@ -47,7 +47,7 @@ class Hooks:
             "Webhook-Signature": " ".join(signature(one, key, at, raw) for one in await self._keys_of(url)),
         }
         answer = await ask(
-            self._session, "POST", url, whose=whose, patience_s=self._patience_s, data=raw, headers=headers
+            self._session, "POST", url, whose=whose, timeout_s=self._timeout_s, data=raw, headers=headers
         )
         if answer.is_yes and not answer.is_web_page:
             return _reference(answer)

@@ -25,7 +25,7 @@ async def office() -> AsyncIterator[PostOffice]:
 
 @pytest.fixture
 def pager(office: PostOffice, clock: Clock, rendering: Rendering, runbook: Runbook) -> EmailPager:
-    mail = Mail(Smtp.parse(f"smtp://127.0.0.1:{office.port}"), "bell@example.com", clock, patience_s=0.5)
+    mail = Mail(Smtp.parse(f"smtp://127.0.0.1:{office.port}"), "bell@example.com", clock, timeout_s=0.5)
     return EmailPager(mail, rendering, runbook, link_to)
 
 

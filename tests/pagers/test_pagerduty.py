@@ -40,7 +40,7 @@ async def pager(duty: Provider, clock: Clock, rendering: Rendering, runbook: Run
     async with http_client() as session:
         yield PagerDutyPager(
             session, clock, rendering, runbook, the_first,
-            url=f"{duty.url}/v2/enqueue", routing_key=ROUTING_KEY, patience_s=0.3,
+            url=f"{duty.url}/v2/enqueue", routing_key=ROUTING_KEY, timeout_s=0.3,
         )  # fmt: skip
 
 

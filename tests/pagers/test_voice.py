@@ -55,7 +55,7 @@ async def pager(
     settings = Settings.from_environment(company.environ)
     assert settings.twilio is not None
     async with http_client() as session:
-        telephone = Telephone(settings.twilio, session, clock, patience_s=0.3)
+        telephone = Telephone(settings.twilio, session, clock, timeout_s=0.3)
         slack: Any = no
         parts = Parts(
             clock=clock, runbook=runbook, rendering=rendering, messenger=slack, paint=no, account_of=no,

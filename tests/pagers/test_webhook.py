@@ -43,7 +43,7 @@ async def pager(clock: Clock, rendering: Rendering, runbook: Runbook) -> AsyncIt
         return [key_for(ROOT, url)]
 
     async with http_client() as session:
-        yield WebhookPager(Hooks(session, clock, keys_of, patience_s=0.3), rendering, runbook, link_to)
+        yield WebhookPager(Hooks(session, clock, keys_of, timeout_s=0.3), rendering, runbook, link_to)
 
 
 async def link_to(page: Page) -> str | None:

@@ -9,7 +9,7 @@ from psycopg import AsyncConnection, errors
 from bot.domain.errors import Unanswered, Unreachable
 from bot.store.database import Database
 from bot.store.errors import LineLost, plain_reason, refusal
-from bot.wire.timeouts import Patience
+from bot.wire.timeouts import TimeLimit
 
 # The server ends the session in the middle of its COMMIT, so its answer never comes.
 DIES_AT_COMMIT = """
@@ -53,14 +53,14 @@ async def test_whoever_is_not_waited_for_any_more_has_changed_nothing_only_befor
 ) -> None:
     await do(database, SLOW_AT_COMMIT)
     with pytest.raises(Unanswered):
-        await Patience(0.05).wait_for(insert(db))
+        await TimeLimit(0.05).wait_for(insert(db))
 
     async def slow() -> None:
         async with db.transaction() as conn:
             await conn.execute("SELECT pg_sleep(10)")
 
     with pytest.raises(Unreachable):
-        await Patience(0.05).wait_for(slow())
+        await TimeLimit(0.05).wait_for(slow())
 
 
 async def test_what_fails_after_a_commit_is_not_called_undone(db: Database) -> None:
@@ -70,7 +70,7 @@ async def test_what_fails_after_a_commit_is_not_called_undone(db: Database) -> N
         raise Unreachable("the database does not answer")
 
     with pytest.raises(Unanswered):
-        await Patience(5).wait_for(Patience(5).wait_for(done_and_then_away()))
+        await TimeLimit(5).wait_for(TimeLimit(5).wait_for(done_and_then_away()))
 
 
 async def test_a_line_that_is_lost_before_the_commit_has_changed_nothing(db: Database) -> None:

@@ -8,7 +8,7 @@ from tests.torture.plan import Event
 from tests.torture.run import Torturer
 from tests.torture.scene import evidence_of, scene
 
-PATIENCE_S = 300.0
+TIMEOUT_S = 300.0
 
 # One of everything, so close together that what one breaks the next one meets; seconds are all it takes.
 SHORT = [
@@ -45,7 +45,7 @@ SHORT = [
 
 async def test_whatever_breaks_no_page_is_lost_and_none_is_claimed_or_sent_twice(tmp_path: Path) -> None:
     # Whatever does not end says where it stands, instead of holding up everybody else.
-    async with asyncio.timeout(PATIENCE_S), scene(tmp_path) as run:
+    async with asyncio.timeout(TIMEOUT_S), scene(tmp_path) as run:
         await run.fleet.start(3)
         await Torturer(run).play(SHORT)
         evidence = await evidence_of(run)

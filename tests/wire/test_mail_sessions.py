@@ -65,11 +65,11 @@ async def office() -> AsyncIterator[SlowOffice]:
         yield office
 
 
-def mail_to(office: PostOffice, *, most: int, patience_s: float = 10) -> Mail:
+def mail_to(office: PostOffice, *, most: int, timeout_s: float = 10) -> Mail:
     clock = Clock()
     clock.freeze(NOON)
     url = Smtp.parse(f"smtp://127.0.0.1:{office.port}")
-    return Mail(url, "bell@example.com", clock, patience_s=patience_s, most=most)
+    return Mail(url, "bell@example.com", clock, timeout_s=timeout_s, most=most)
 
 
 def letter(subject: str, *, urgent: bool = False, due: int | None = None) -> Letter:
@@ -228,7 +228,7 @@ async def asked(sessions: Sessions, rank: Rank) -> asyncio.Task[object]:
 
 
 async def test_a_letter_whose_time_is_over_does_not_wait_for_another_conversation(office: SlowOffice) -> None:
-    mail, impatient = mail_to(office, most=2), mail_to(office, most=2, patience_s=0.1)
+    mail, impatient = mail_to(office, most=2), mail_to(office, most=2, timeout_s=0.1)
     impatient._sessions = mail._sessions
     (first,) = await held_up(mail, office)
     office.silent_at = "EHLO"

@@ -20,7 +20,7 @@ from bot.settings import Smtp
 from bot.wire.mail import Letter, Mail
 
 PROGRAM = shutil.which("exim4", path=f"{os.environ.get('PATH', '')}:/usr/sbin")
-PATIENCE_S = 30.0
+TIMEOUT_S = 30.0
 # Exim gives up being root for this one.
 OWN_ACCOUNT = "Debian-exim"
 # Several of us, each with as many conversations as usual, are more than Exim takes at once.
@@ -111,7 +111,7 @@ async def exim(folder: Path) -> AsyncIterator[Exim]:
 
 async def until(true: Callable[[], bool]) -> None:
     """A real program takes real time; fails when it takes too long."""
-    async with asyncio.timeout(PATIENCE_S):
+    async with asyncio.timeout(TIMEOUT_S):
         while True:
             if true():
                 return
@@ -127,7 +127,7 @@ async def test_more_letters_than_exim_takes_conversations_all_arrive_once_and_ev
     exim: Exim,
 ) -> None:
     url = Smtp.parse(f"smtp://127.0.0.1:{exim.port}")
-    houses = [Mail(url, "bell@example.com", Clock(), patience_s=2 * PATIENCE_S) for _ in range(HOUSES)]
+    houses = [Mail(url, "bell@example.com", Clock(), timeout_s=2 * TIMEOUT_S) for _ in range(HOUSES)]
     await asyncio.gather(*(houses[number % HOUSES].send(letter(number)) for number in range(LETTERS)))
     for house in houses:
         await house.close()

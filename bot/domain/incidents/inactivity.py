@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
 
-# So many times the rhythm of updates may pass without a word.
-PATIENCE = 2
+# In rhythms of updates (`update_every`).
+QUIET_FOR = 2
 
 
 @dataclass(frozen=True)
@@ -24,8 +24,8 @@ def look(heard_at: datetime, asked_at: datetime | None, every: timedelta, now: d
     Counted from the question and not from when it was due: after an outage of ours everybody has their time to answer.
     """
     if asked_at is None or heard_at >= asked_at:
-        limit = heard_at + PATIENCE * every
+        limit = heard_at + QUIET_FOR * every
         return Look("ask", now, now + every) if now >= limit else Look("wait", None, limit)
     if now < asked_at + every:
         return Look("wait", asked_at, asked_at + every)
-    return Look("withdraw", None, now + PATIENCE * every)
+    return Look("withdraw", None, now + QUIET_FOR * every)

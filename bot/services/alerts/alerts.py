@@ -17,7 +17,7 @@ from bot.services.rooms.cards import Cards
 from bot.store.alerts import alerts
 from bot.store.database import Database
 from bot.store.pipelined import Connection
-from bot.wire.timeouts import Patience
+from bot.wire.timeouts import TimeLimit
 
 log = logging.getLogger(__name__)
 
@@ -25,7 +25,7 @@ log = logging.getLogger(__name__)
 AT_ONCE = 4
 # How long a sender waits for its turn and for the database, and then for its alerts to be stored; after that it is told
 # to come again, instead of waiting for what may never be.
-PATIENCE_S = 3.0
+TIMEOUT_S = 3.0
 STORED_WITHIN_S = 20.0
 DUE_AT_ONCE = 100
 SET_ASIDE = timedelta(minutes=1)
@@ -68,7 +68,7 @@ class Alerts:
         self._settling = settling
         self._cards = cards
         self._places = asyncio.Semaphore(AT_ONCE)
-        self._patience = Patience(PATIENCE_S)
+        self._time_limit = TimeLimit(TIMEOUT_S)
 
     async def receive(
         self,
@@ -99,7 +99,7 @@ class Alerts:
     @asynccontextmanager
     async def taking(self) -> AsyncIterator[Connection]:
         """A transaction for a sender who waits for the answer. Raises Unreachable rather than let them wait long."""
-        begun, conn = await self._patience.wait_for(self._begin())
+        begun, conn = await self._time_limit.wait_for(self._begin())
         sent = False
         try:
             async with asyncio.timeout(STORED_WITHIN_S), begun:

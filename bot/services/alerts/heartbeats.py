@@ -32,7 +32,7 @@ class Heartbeats:
         async with self._db.transaction() as conn:
             await heartbeats.forget_others(conn, self._expected)
             for name in self._expected:
-                await heartbeats.watch(conn, name, self._patience(name), now)
+                await heartbeats.watch(conn, name, self._expected_within(name), now)
 
     async def beat(self, name: str) -> None:
         """A sign of life. Raises NotFound for a job that the runbook does not name."""
@@ -40,7 +40,7 @@ class Heartbeats:
             known = ", ".join(self._expected) or "none"
             raise NotFound(f"the runbook has no heartbeat of this name; it has: {known}")
         async with self._alerts.taking() as conn:
-            await heartbeats.beat(conn, name, self._patience(name), self._clock.now())
+            await heartbeats.beat(conn, name, self._expected_within(name), self._clock.now())
             await self._alerts.receive_within(conn, SOURCE, [self._alive(name)])
 
     async def take_due(self) -> int:
@@ -58,7 +58,7 @@ class Heartbeats:
         if silence.name in self._expected:
             await self._alerts.receive_within(conn, SOURCE, [self._silent(silence)])
 
-    def _patience(self, name: str) -> timedelta:
+    def _expected_within(self, name: str) -> timedelta:
         expected = self._expected[name]
         return expected.every + expected.grace
 

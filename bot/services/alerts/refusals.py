@@ -10,7 +10,7 @@ from bot.domain.text import cut, plain_line
 from bot.metrics import Metrics
 from bot.rendering import Rendering
 from bot.services.alerts.alerts import Alerts
-from bot.wire.timeouts import Patience
+from bot.wire.timeouts import TimeLimit
 
 log = logging.getLogger(__name__)
 
@@ -21,7 +21,7 @@ WORTH_AN_ALERT = (401, 413)
 TOLD_EVERY_S = 60.0
 KNOWN_TO_BE_WELL_FOR_S = 600.0
 MOST_SENDERS = 1_000
-PATIENCE_S = 2.0
+TIMEOUT_S = 2.0
 PROGRAM_LENGTH = 80
 
 
@@ -46,7 +46,7 @@ class AlertRefusals:
         self._alerts = alerts
         self._rendering = rendering
         self._metrics = metrics
-        self._patience = Patience(PATIENCE_S)
+        self._time_limit = TimeLimit(TIMEOUT_S)
         self._told_at_s = float("-inf")
         # Senders whose last delivery was taken, and when that was.
         self._well: dict[tuple[str, str], float] = {}
@@ -84,7 +84,7 @@ class AlertRefusals:
 
     async def _tell(self, alert: ReceivedAlert) -> None:
         try:
-            await self._patience.wait_for(self._keep(alert))
+            await self._time_limit.wait_for(self._keep(alert))
         except Failed as error:
             log.warning("refused alerts could not be told: %s", error)
 

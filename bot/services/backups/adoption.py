@@ -68,11 +68,11 @@ class BackupAdoption:
     def under_way(self) -> int:
         return int(self._looking is not None and not self._looking.done())
 
-    async def finish(self, patience_s: float) -> None:
+    async def finish(self, timeout_s: float) -> None:
         """At shutdown; what was not looked at yet is looked at after the next start."""
         if self._looking and not self._looking.done():
             self._looking.cancel()
-            await asyncio.wait([self._looking], timeout=patience_s)
+            await asyncio.wait([self._looking], timeout=timeout_s)
 
     async def _look(self) -> None:
         for place in sorted(self._unseen):

@@ -55,8 +55,8 @@ class BackupDrillRuns:
         """Run it in the background; its row has been committed."""
         self._background.start(drill.id, self._carry(drill))
 
-    async def finish(self, patience_s: float) -> None:
-        await self._background.finish(patience_s, lambda number: self._fail(number, "Tocsin was stopped while it ran"))
+    async def finish(self, timeout_s: float) -> None:
+        await self._background.finish(timeout_s, lambda number: self._fail(number, "Tocsin was stopped while it ran"))
 
     async def tell(self, conn: Connection, drill: Drill) -> None:
         """Its card shows how it stands now; one that is over begins or ends its alert."""

@@ -71,9 +71,9 @@ class BackupDrills:
     def under_way(self) -> int:
         return len(self._runs.own)
 
-    async def finish(self, patience_s: float) -> None:
+    async def finish(self, timeout_s: float) -> None:
         """At shutdown."""
-        await self._runs.finish(patience_s)
+        await self._runs.finish(timeout_s)
 
     # What people ask
 

@@ -44,10 +44,10 @@ class Background:
         if task := self._under_way.get(number):
             await asyncio.wait([task])
 
-    async def finish(self, patience_s: float, last_word: Word) -> None:
+    async def finish(self, timeout_s: float, last_word: Word) -> None:
         """At shutdown: let what is under way end; the rest is stopped, and `last_word` says so."""
         if self._under_way:
-            await asyncio.wait(self._under_way.values(), timeout=patience_s)
+            await asyncio.wait(self._under_way.values(), timeout=timeout_s)
         for number, task in list(self._under_way.items()):
             task.cancel()
             await asyncio.wait([task])

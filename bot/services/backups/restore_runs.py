@@ -55,8 +55,8 @@ class BackupRestoreRuns:
         """Run it in the background; its row has been committed."""
         self._background.start(restore.id, self._carry(restore))
 
-    async def finish(self, patience_s: float) -> None:
-        await self._background.finish(patience_s, self._stopped)
+    async def finish(self, timeout_s: float) -> None:
+        await self._background.finish(timeout_s, self._stopped)
 
     async def sweep(self, restore: Restore) -> None:
         """Clear up after one that is over, and find out what it came to where its process could not say so."""

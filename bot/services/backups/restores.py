@@ -85,9 +85,9 @@ class BackupRestores:
     def under_way(self) -> int:
         return len(self._runs.own)
 
-    async def finish(self, patience_s: float) -> None:
+    async def finish(self, timeout_s: float) -> None:
         """At shutdown."""
-        await self._runs.finish(patience_s)
+        await self._runs.finish(timeout_s)
 
     async def recoveries(self) -> dict[str, list[Recoveries]]:
         """By database, of the last ninety days."""

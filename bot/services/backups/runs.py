@@ -107,9 +107,9 @@ class BackupRuns:
         """Of a run of this process."""
         await self._background.until_over(backup_id)
 
-    async def finish(self, patience_s: float) -> None:
+    async def finish(self, timeout_s: float) -> None:
         """At shutdown: let the runs under way end; the rest is stopped, and said to be."""
-        await self._background.finish(patience_s, lambda number: self._fail(number, "Tocsin was stopped while it ran"))
+        await self._background.finish(timeout_s, lambda number: self._fail(number, "Tocsin was stopped while it ran"))
 
     def sweep_up(self, backup: Backup) -> None:
         """Remove what a lost run has left behind, in the background."""

@@ -58,10 +58,10 @@ class Checks:
     def under_way(self) -> int:
         return len(self._under_way)
 
-    async def finish(self, patience_s: float) -> None:
+    async def finish(self, timeout_s: float) -> None:
         """At shutdown: let the looks under way end; the rest is somebody else's when its lease is over."""
         if self._under_way:
-            await asyncio.wait(set(self._under_way), timeout=patience_s)
+            await asyncio.wait(set(self._under_way), timeout=timeout_s)
         for task in self._under_way:
             task.cancel()
         self._looking.give_up()

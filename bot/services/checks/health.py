@@ -24,10 +24,10 @@ class Looks:
     def __init__(self, tasks: Mapping[str, asyncio.Task[None]]) -> None:
         self._tasks = tasks
 
-    async def within(self, patience_s: float) -> Sequence[str]:
+    async def within(self, timeout_s: float) -> Sequence[str]:
         """Wait no longer than this; the checks that are still being looked at."""
         if self._tasks:
-            await asyncio.wait(self._tasks.values(), timeout=patience_s)
+            await asyncio.wait(self._tasks.values(), timeout=timeout_s)
         return [name for name, task in self._tasks.items() if not task.done()]
 
     async def all(self) -> None:

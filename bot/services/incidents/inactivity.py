@@ -4,7 +4,7 @@ from datetime import datetime
 
 from bot.clock import Clock
 from bot.domain.actor import TOCSIN
-from bot.domain.incidents.inactivity import PATIENCE, look
+from bot.domain.incidents.inactivity import QUIET_FOR, look
 from bot.domain.incidents.incident import Incident
 from bot.domain.paging.escalation import unanswered
 from bot.runbook import Runbook, Severity
@@ -42,7 +42,7 @@ class Inactivity(IncidentRound):
         if not severity.escalation.unacknowledge or severity.update_every is None:
             await inactivity.forget(conn, incident.id)
             return
-        due_at = self._clock.now() + PATIENCE * severity.update_every
+        due_at = self._clock.now() + QUIET_FOR * severity.update_every
         await inactivity.save(conn, QuietTimer(incident.id, None, due_at))
 
     async def look(self, conn: Connection, incident: Incident, now: datetime) -> None:
@@ -55,7 +55,7 @@ class Inactivity(IncidentRound):
             await inactivity.forget(conn, incident.id)
         elif incident.acknowledged_at is None:
             # Whoever acknowledges later has at least until then.
-            await inactivity.save(conn, QuietTimer(incident.id, None, now + PATIENCE * every))
+            await inactivity.save(conn, QuietTimer(incident.id, None, now + QUIET_FOR * every))
         else:
             # By a clock that was set back since, it may have been later than now.
             heard_at = min(await inactivity.heard_at(conn, incident.id) or incident.acknowledged_at, now)

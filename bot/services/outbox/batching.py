@@ -4,10 +4,10 @@ import asyncio
 from collections.abc import Callable, Coroutine, Sequence
 from typing import Any, Generic, TypeVar
 
-from bot.wire.timeouts import Patience
+from bot.wire.timeouts import TimeLimit
 
 # One connection that hangs must not hold up whoever asks next: longer than a statement may take at the server.
-PATIENCE_S = 8.0
+TIMEOUT_S = 8.0
 
 Asked = TypeVar("Asked")
 Answer = TypeVar("Answer")
@@ -23,7 +23,7 @@ class Together(Generic[Asked, Answer]):
     def __init__(self, work: Callable[[Sequence[Asked]], Coroutine[Any, Any, Sequence[Answer]]], *, limit: int) -> None:
         self._work = work
         self._limit = limit
-        self._patience = Patience(PATIENCE_S)
+        self._time_limit = TimeLimit(TIMEOUT_S)
         self._waiting: list[tuple[Asked, asyncio.Future[Answer]]] = []
         self._rounds: asyncio.Task[None] | None = None
 
@@ -45,7 +45,7 @@ class Together(Generic[Asked, Answer]):
 
     async def _answer(self, asked: Sequence[tuple[Asked, asyncio.Future[Answer]]]) -> None:
         try:
-            answers = await self._patience.wait_for(self._work([one for one, _ in asked]))
+            answers = await self._time_limit.wait_for(self._work([one for one, _ in asked]))
         except Exception as error:  # noqa: BLE001 - whoever asked has to see to it
             if len(asked) > 1:
                 await asyncio.gather(*(self._answer([one]) for one in asked))

@@ -151,11 +151,11 @@ class Outbox:
     def under_way(self) -> int:
         return len(self._under_way)
 
-    async def finish(self, patience_s: float) -> None:
+    async def finish(self, timeout_s: float) -> None:
         """At shutdown: let what is under way end; the rest is somebody else's when its lease is over."""
         tasks = [*self._under_way.values(), *self._letting_go]
         if tasks:
-            await asyncio.wait(tasks, timeout=patience_s)
+            await asyncio.wait(tasks, timeout=timeout_s)
         for task in tasks:
             task.cancel()
         self.leases.stop()

@@ -9,7 +9,7 @@ from pydantic import SecretStr
 from bot.clock import Clock
 from bot.domain.errors import Failed
 from bot.services.upkeep.figures import ON_TIME, overdue
-from bot.services.upkeep.watchdog import Pulse
+from bot.services.upkeep.watchdog import Watchdog
 from bot.store.database import Database
 
 log = logging.getLogger(__name__)
@@ -28,12 +28,12 @@ class Lifesign:
     """A round of its own, so that a slow listener holds up nothing. Every process calls, and needs no row for it."""
 
     def __init__(
-        self, db: Database, clock: Clock, pulse: Pulse, session: aiohttp.ClientSession, url: SecretStr | None
+        self, db: Database, clock: Clock, watchdog: Watchdog, session: aiohttp.ClientSession, url: SecretStr | None
     ) -> None:
         """`url` None: nobody listens, so nobody is called. It is a secret, and said nowhere."""
         self._db = db
         self._clock = clock
-        self._pulse = pulse
+        self._watchdog = watchdog
         self._session = session
         self._url = url
         self._next_at = clock.now()
@@ -57,7 +57,7 @@ class Lifesign:
 
     async def _look(self, now: datetime) -> str | None:
         """What is wrong; None when nothing is."""
-        if stuck := self._pulse.stuck():
+        if stuck := self._watchdog.stuck():
             return f"stuck: {', '.join(stuck)}"
         try:
             async with self._db.transaction() as conn:

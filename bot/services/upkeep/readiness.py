@@ -13,12 +13,12 @@ from bot.services.upkeep.figures import urgent_figures
 from bot.services.upkeep.schema import Schema
 from bot.services.upkeep.shared_look import SharedLook
 from bot.services.upkeep.timekeeping import Step, Timekeeping
-from bot.services.upkeep.watchdog import Pulse
+from bot.services.upkeep.watchdog import Watchdog
 from bot.slack.gateway import AppRefused, Gateway
 from bot.store.database import Database
-from bot.wire.timeouts import Patience
+from bot.wire.timeouts import TimeLimit
 
-PATIENCE_S = 3.0
+TIMEOUT_S = 3.0
 READ_ONLY = "the database is read-only: nothing can be recorded and nobody is paged"
 # Whoever watches us asks often; Slack is asked at most this often.
 SLACK_ASKED_EVERY_S = 2.0
@@ -64,7 +64,7 @@ class Readiness:
         timekeeping: Timekeeping,
         gateway: Gateway,
         channels: Channels,
-        pulse: Pulse,
+        watchdog: Watchdog,
         schema: Schema,
         *,
         socket_trouble: Callable[[], Awaitable[str | None]] | None = None,
@@ -74,10 +74,10 @@ class Readiness:
         self._timekeeping = timekeeping
         self._gateway = gateway
         self._channels = channels
-        self._pulse = pulse
+        self._watchdog = watchdog
         self._schema = schema
         self._socket_trouble = socket_trouble
-        self._patience = Patience(PATIENCE_S)
+        self._time_limit = TimeLimit(TIMEOUT_S)
         self._shared = SharedLook(self._look)
         self._one_at_a_time = asyncio.Lock()
         self._slack_trouble: str | None = None
@@ -113,7 +113,7 @@ class Readiness:
     async def _database(self) -> tuple[str | None, Figures, str | None]:
         """The server's version, how things stand there, and what is wrong."""
         try:
-            return *await self._patience.wait_for(self._ask_database()), None
+            return *await self._time_limit.wait_for(self._ask_database()), None
         except Failed as error:
             return None, Figures(), str(error)
 
@@ -126,7 +126,7 @@ class Readiness:
         return server["version"], await urgent_figures(self._db, self._timekeeping.clock)
 
     def _stuck(self) -> str | None:
-        stuck = self._pulse.stuck()
+        stuck = self._watchdog.stuck()
         told = [f"{name} for {silent.total_seconds():.0f} s" for name, silent in stuck.items()]
         return f"got nowhere: {', '.join(told)}" if told else None
 
@@ -140,14 +140,14 @@ class Readiness:
 
     async def _ask_slack(self) -> str | None:
         try:
-            async with asyncio.timeout(PATIENCE_S):
+            async with asyncio.timeout(TIMEOUT_S):
                 await self._gateway.whoami()
                 if self._socket_trouble and (trouble := await self._socket_trouble()):
                     return trouble
         except TimeoutError:
-            return f"no answer within {PATIENCE_S:.0f} s"
+            return f"no answer within {TIMEOUT_S:.0f} s"
         except RateLimited:
-            # It answers: it only asks for patience.
+            # It answers: it is only rate limited.
             return None
         except AppRefused as error:
             return f"{error}. {REFUSED}"

@@ -18,7 +18,7 @@ from bot.store import requests
 from bot.store.database import Database
 from bot.store.errors import LineLost
 from bot.store.requests import Request
-from bot.wire.timeouts import Patience
+from bot.wire.timeouts import TimeLimit
 
 log = logging.getLogger(__name__)
 
@@ -31,7 +31,7 @@ DEATHS = 1
 RECORD_AGAIN_AFTER_S = 0.5
 STORE_AGAIN_AFTER_S = 0.02
 # The person is waiting, and Slack for the acknowledgement: after three seconds it would say that the app is broken.
-PATIENCE_S = 1.0
+TIMEOUT_S = 1.0
 
 # Whatever else comes in at the same moment is stored first: its acknowledgement must not wait for this work. At most:
 LETS_IN_S = 0.25
@@ -63,7 +63,7 @@ class Reception:
         self._desk: Desk | None = None
         self._under_way: set[asyncio.Task[None]] = set()
         self._suspects: set[str] = set()
-        self._patience = Patience(PATIENCE_S)
+        self._time_limit = TimeLimit(TIMEOUT_S)
         self._room = asyncio.Semaphore(AT_ONCE)
         self._alone = Alone()
         self._being_stored = 0
@@ -87,7 +87,7 @@ class Reception:
         # What waits for its turn is in nobody's hand: when this process dies, it did not die of that.
         has_place = self._schema.is_known and not self._room.locked()
         try:
-            is_new = await self._patience.wait_for(self._store(request, has_place))
+            is_new = await self._time_limit.wait_for(self._store(request, has_place))
         except Unanswered:
             # An event comes again until it is acknowledged.
             if kind != "event":
@@ -127,10 +127,10 @@ class Reception:
     def under_way(self) -> int:
         return len(self._under_way)
 
-    async def finish(self, patience_s: float) -> None:
+    async def finish(self, timeout_s: float) -> None:
         """At shutdown: let what is under way end; the rest is taken over."""
         if self._under_way:
-            await asyncio.wait(set(self._under_way), timeout=patience_s)
+            await asyncio.wait(set(self._under_way), timeout=timeout_s)
         left = [task.get_name() for task in self._under_way]
         for task in self._under_way:
             task.cancel()

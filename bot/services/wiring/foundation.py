@@ -20,7 +20,7 @@ from bot.services.upkeep.lifesign import Lifesign
 from bot.services.upkeep.reception import Reception
 from bot.services.upkeep.schema import Schema
 from bot.services.upkeep.timekeeping import Timekeeping
-from bot.services.upkeep.watchdog import Pulse
+from bot.services.upkeep.watchdog import Watchdog
 from bot.settings import Settings
 from bot.slack.gateway import Gateway
 from bot.store.database import Database
@@ -114,12 +114,12 @@ class Ground:
         return Reception(self.db, self.clock, self.schema)
 
     @cached_property
-    def pulse(self) -> Pulse:
-        return Pulse()
+    def watchdog(self) -> Watchdog:
+        return Watchdog()
 
     @cached_property
     def lifesign(self) -> Lifesign:
-        return Lifesign(self.db, self.clock, self.pulse, self.session, self.settings.heartbeat_url)
+        return Lifesign(self.db, self.clock, self.watchdog, self.session, self.settings.heartbeat_url)
 
 
 def _teach_names(rendering: Rendering, people: People) -> None:

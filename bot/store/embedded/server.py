@@ -62,7 +62,7 @@ class EmbeddedPostgres:
     ) -> None:
         self._home = home.absolute()
         self._settings = {**SETTINGS, **(settings or {})}
-        self._patience = patience
+        self._start_limit = patience
         self._server: Leashed | None = None
         self._ownership: int | None = None
 
@@ -118,7 +118,7 @@ class EmbeddedPostgres:
         while not await self._usable(place, began):
             if await self._launched(place, programs):
                 return
-            if time.monotonic() > began + self._patience.total_seconds():
+            if time.monotonic() > began + self._start_limit.total_seconds():
                 raise Failed(f"a PostgreSQL server holds {place.state} but does not answer: see {place.log}")
             await asyncio.sleep(POLL_SECONDS)
 
@@ -165,7 +165,7 @@ class EmbeddedPostgres:
             arguments.append("--no-sync")
         initdb = Leashed(place, lock, [programs / "initdb", *arguments])
         try:
-            if not await initdb.ended(self._patience) or not initdb.succeeded:
+            if not await initdb.ended(self._start_limit) or not initdb.succeeded:
                 raise Failed(f"the embedded PostgreSQL could not create its files: {place.why_it_failed()}")
         finally:
             initdb.let_go()
@@ -177,7 +177,7 @@ class EmbeddedPostgres:
         return [argument for name, value in settings.items() for argument in ("-c", f"{name}={value}")]
 
     async def _until_it_answers(self, place: Place, server: Leashed) -> None:
-        deadline = time.monotonic() + self._patience.total_seconds()
+        deadline = time.monotonic() + self._start_limit.total_seconds()
         while not await _answers(place):
             if server.is_over or time.monotonic() > deadline:
                 raise Failed(f"the embedded PostgreSQL did not start: {place.why_it_failed()}")

@@ -26,19 +26,19 @@ class Mail:
         clock: Clock,
         *,
         tls: ssl.SSLContext | None = None,
-        patience_s: float = TIMEOUT_S,
+        timeout_s: float = TIMEOUT_S,
         most: int = MOST,
     ) -> None:
         """`sender` is an address, or a name and an address. `tls` None trusts what this machine trusts.
 
-        `patience_s` is what one letter may take, from the first call to the server's last word; within its first half
+        `timeout_s` is what one letter may take, from the first call to the server's last word; within its first half
         it may wait until a conversation is free. `most`: conversations at a time.
         """
         self._server = server
         self._writer = Writer(sender)
         self._clock = clock
         self._tls = tls
-        self._patience_s = patience_s
+        self._timeout_s = timeout_s
         self._sessions = Sessions(most)
         self._numbers = itertools.count()
 
@@ -101,7 +101,7 @@ class Mail:
 
     async def _waited(self, rank: Rank, deadline: float) -> Session | None:
         try:
-            async with asyncio.timeout_at(deadline - self._patience_s / 2):
+            async with asyncio.timeout_at(deadline - self._timeout_s / 2):
                 return await self._sessions.take(rank)
         except TimeoutError as error:
             raise Unreachable(f"the mail server {self.place} is busy with other mails of ours") from error
@@ -110,7 +110,7 @@ class Mail:
         if self._tls is None:
             # Once, because it reads every authority that this machine trusts.
             self._tls = await asyncio.to_thread(ssl.create_default_context)
-        session = Session(self._server, self._writer.domain, self._tls, self._patience_s)
+        session = Session(self._server, self._writer.domain, self._tls, self._timeout_s)
         try:
             await session.open(deadline)
         except BaseException:
@@ -129,4 +129,4 @@ class Mail:
             raise
 
     def _deadline(self) -> float:
-        return asyncio.get_running_loop().time() + self._patience_s
+        return asyncio.get_running_loop().time() + self._timeout_s

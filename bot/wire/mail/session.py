@@ -27,7 +27,7 @@ class Broken(Unreachable):
 class Session:
     """A letter that is not taken raises Broken, or another kind of Failed: then the next one can be handed over."""
 
-    def __init__(self, server: Smtp, own_name: str, tls: ssl.SSLContext | None, patience_s: float) -> None:
+    def __init__(self, server: Smtp, own_name: str, tls: ssl.SSLContext | None, timeout_s: float) -> None:
         self._server = server
         self._place = place_of(server)
         self._has_begun = False
@@ -36,7 +36,7 @@ class Session:
             port=server.port,
             # Given, because the library would ask the name servers for this machine's own name.
             local_hostname=own_name,
-            timeout=patience_s,
+            timeout=timeout_s,
             use_tls=server.tls == "tls",
             # None takes the encryption when it is offered.
             start_tls=None if server.tls == "starttls" else False,

@@ -18,7 +18,7 @@ from tests.stories.alerts.monitoring import TOKEN, WITH_ALERTS, Monitoring, watc
 from tests.world import World
 
 PROGRAM = shutil.which("prometheus-alertmanager") or shutil.which("alertmanager")
-PATIENCE_S = 30.0
+TIMEOUT_S = 30.0
 
 pytestmark = pytest.mark.skipif(
     PROGRAM is None and not os.environ.get("CI"),
@@ -92,7 +92,7 @@ async def alertmanager(folder: Path, receiver: str, **settings: Any) -> AsyncIte
 
 async def until(happens: Callable[[], Any]) -> None:
     """Real programs take real time; fails when it takes too long."""
-    async with asyncio.timeout(PATIENCE_S):
+    async with asyncio.timeout(TIMEOUT_S):
         while True:
             found = happens()
             if await found if asyncio.iscoroutine(found) else found:

@@ -47,7 +47,7 @@ async def posted_alert(app: App) -> int:
 
 def has_looked(app: App, *, since: datetime) -> bool:
     """At what is open, so that it is remembered."""
-    return app.services.pulse.silence()["outages"] < app.clock.now() - since
+    return app.services.watchdog.idle()["outages"] < app.clock.now() - since
 
 
 def said_in_room(fleet: Fleet) -> list[str]:

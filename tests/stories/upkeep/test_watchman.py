@@ -18,7 +18,7 @@ from bot.services.outbox.kinds import CARD
 from bot.services.upkeep.lifesign import Lifesign
 from bot.services.upkeep.readiness import Readiness, Report
 from bot.services.upkeep.schema import Schema
-from bot.services.upkeep.watchdog import Pulse
+from bot.services.upkeep.watchdog import Watchdog
 from bot.store import requests
 from bot.store.outbox import outbox
 from bot.store.requests import Request
@@ -170,18 +170,20 @@ async def test_a_round_that_gets_nowhere_for_half_a_minute_makes_the_process_unr
     world: World, listener: Website, seconds: int, is_stuck: bool
 ) -> None:
     hand, hanging, house = Hand(), Hanging(), world.house
-    pulse, schema = Pulse(hand), Schema(house.db)
+    watchdog, schema = Watchdog(hand), Schema(house.db)
     rounds = {"hanging": hanging, "escalations": house.ladders}
-    scheduler = Scheduler(house.db, world.clock, rounds, pulse=pulse, schema=schema, timekeeping=house.timekeeping)
-    readiness = Readiness(house.db, house.timekeeping, house.gateway, house.channels, pulse, schema)
+    scheduler = Scheduler(
+        house.db, world.clock, rounds, watchdog=watchdog, schema=schema, timekeeping=house.timekeeping
+    )
+    readiness = Readiness(house.db, house.timekeeping, house.gateway, house.channels, watchdog, schema)
     scheduler.start()
     await hanging_began(scheduler, hanging)
 
     hand.seconds = seconds
-    await until(lambda: came_round(pulse, "escalations"))
+    await until(lambda: came_round(watchdog, "escalations"))
     seen: Report = await readiness.look()
     async with aiohttp.ClientSession() as session:
-        await Lifesign(house.db, world.clock, pulse, session, SecretStr(listener.url)).take_due()
+        await Lifesign(house.db, world.clock, watchdog, session, SecretStr(listener.url)).take_due()
 
     assert dict(seen.not_ready) == ({"rounds": "got nowhere: hanging for 31 s"} if is_stuck else {})
     assert seen.ready is not is_stuck
@@ -195,8 +197,8 @@ async def hanging_began(scheduler: Scheduler, hanging: Hanging) -> None:
     await hanging.began.wait()
 
 
-async def came_round(pulse: Pulse, name: str) -> bool:
-    return pulse.silence()[name] == timedelta(0)
+async def came_round(watchdog: Watchdog, name: str) -> bool:
+    return watchdog.idle()[name] == timedelta(0)
 
 
 # Who has what in hand
