@@ -135,5 +135,5 @@ async def _list(call: Call, which: str, *, skipped: int = 0) -> Answer:
     listed = ordered[skipped : skipped + LISTED]
     more = max(len(found) - skipped - LISTED, 0)
     onward = [Button(f"Next {min(more, LISTED)}", "incident.list", f"{which} {skipped + LISTED}")] if more else []
-    facts = {"which": which, "incidents": listed, "skipped": skipped, "more": more}
+    facts = {"which": which, "incidents": listed, "skipped": skipped, "more": more, "at_home": False}
     return call.say("list", buttons=tuple(onward), **facts)

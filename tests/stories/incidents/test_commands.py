@@ -62,7 +62,8 @@ async def test_words_are_understood_as_telephones_and_people_write_them(world: W
     assert "Payments failing" in await ask(world, "ada", "/incident INC-1.")
     assert "Payments failing" in await ask(world, "ada", "/incident show #1")
     assert "Payments failing" in await ask(world, "ada", "/incident #1")
-    assert "INC-1* is acknowledged" in await ask(world, "ada", "/escalate Ack.", room)
+    assert not await ask(world, "ada", "/escalate Ack.", room), "the post in the room says it"
+    assert any("<@U0ADA>" in words and "cknowledged" in words for words in world.said_in(room.name))
 
 
 async def test_a_declaration_without_words_opens_a_form_that_declares(world: World) -> None:
