@@ -192,7 +192,7 @@ class App:
             "backup_reports": services.backup_reports,
             "backup drills": services.backup_drills,
             "backup restores": services.backup_restores,
-            "promises": services.promises,
+            "reminders": services.reminders,
             "housekeeping": services.housekeeping,
             "lifesign": services.lifesign,
             "outages": services.outages,

@@ -57,7 +57,7 @@ EVENTS = {
     "backup_reports": "the weekly backup report",
     "backup drills": "a restore drill starts",
     "backup restores": "a restore request expires",
-    "promises": "an update is due",
+    "reminders": "an update is due",
 }
 
 

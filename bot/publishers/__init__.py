@@ -17,7 +17,7 @@ from datetime import datetime
 from typing import Any, Protocol, get_args
 
 from bot.domain.incidents.incident import Incident
-from bot.domain.updates.update import Delivery, Outlet, Telling
+from bot.domain.updates.update import Delivery, Outlet, Update
 from bot.wire.mail import Mail
 
 
@@ -29,7 +29,7 @@ class Publication:
     """
 
     delivery: Delivery
-    telling: Telling
+    update: Update
     incident: Incident
     earlier: str | None
     unsure: bool
@@ -62,11 +62,11 @@ class Messenger(Protocol):
 class Parts:
     """What publishers are made of; each takes what it needs. None: this house has not set it up.
 
-    `paint` makes a Slack message of a telling; `find_channel` knows the id behind `#name`, None while it is missing.
+    `paint` makes a Slack message of an update; `find_channel` knows the id behind `#name`, None while it is missing.
     """
 
     messenger: Messenger
-    paint: Callable[[Telling], Any]
+    paint: Callable[[Update], Any]
     find_channel: Callable[[str], Awaitable[str | None]]
     mail: Mail | None
 

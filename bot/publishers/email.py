@@ -19,10 +19,10 @@ class EmailPublisher:
 
     async def publish(self, publication: Publication) -> str:
         """A mail server cannot be asked what it took: a repeat has the Message-ID of the first."""
-        delivery, telling, incident = publication.delivery, publication.telling, publication.incident
+        delivery, update, incident = publication.delivery, publication.update, publication.incident
         # The instants are part of the ids: mailboxes drop what they have seen, and a new database counts from 1 again.
-        key = f"telling-{delivery.id}.{telling.created_at.timestamp():.0f}"
-        thread = f"{incident.ref}-{telling.audience}.{incident.declared_at.timestamp():.0f}"
+        key = f"update-{delivery.id}.{update.created_at.timestamp():.0f}"
+        thread = f"{incident.ref}-{update.audience}.{incident.declared_at.timestamp():.0f}"
         return await self._mail.send(
-            Letter(delivery.address, telling.subject, telling.text, key, thread, due_at=telling.created_at)
+            Letter(delivery.address, update.subject, update.text, key, thread, due_at=update.created_at)
         )

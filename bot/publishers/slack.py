@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from bot.domain.errors import Rejected
-from bot.domain.updates.update import Outlet, Telling
+from bot.domain.updates.update import Outlet, Update
 from bot.publishers import Messenger, Parts, Posted, Publication, Publisher
 
 NOT_OURS = ("not_in_channel", "channel_not_found", "is_archived", "restricted_action")
@@ -22,7 +22,7 @@ class SlackPublisher:
     def __init__(
         self,
         messenger: Messenger,
-        paint: Callable[[Telling], Any],
+        paint: Callable[[Update], Any],
         find_channel: Callable[[str], Awaitable[str | None]],
     ) -> None:
         self._messenger = messenger
@@ -46,12 +46,12 @@ class SlackPublisher:
         """What an earlier attempt has posted; None when there was none, or it did not get that far."""
         if not publication.unsure:
             return None
-        return await self._messenger.find_posted(channel, _key(publication), since=publication.telling.created_at)
+        return await self._messenger.find_posted(channel, _key(publication), since=publication.update.created_at)
 
     async def _post(self, channel: str, publication: Publication) -> Posted:
-        return await self._messenger.post(channel, self._paint(publication.telling), key=_key(publication))
+        return await self._messenger.post(channel, self._paint(publication.update), key=_key(publication))
 
 
 def _key(publication: Publication) -> str:
     """The instant is part of it: a new database counts from 1 again."""
-    return f"telling:{publication.delivery.id}.{publication.telling.created_at.timestamp():.0f}"
+    return f"update:{publication.delivery.id}.{publication.update.created_at.timestamp():.0f}"

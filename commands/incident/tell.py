@@ -1,4 +1,4 @@
-"""Telling audiences: whom, in which words, and with whose approval."""
+"""StakeholderUpdate audiences: whom, in which words, and with whose approval."""
 
 from collections.abc import Mapping
 

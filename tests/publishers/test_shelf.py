@@ -7,7 +7,7 @@ from typing import Any, get_args
 import pytest
 
 from bot.clock import Clock
-from bot.domain.updates.update import Outlet, Telling
+from bot.domain.updates.update import Outlet, Update
 from bot.publishers import Parts, on_the_shelf, outlets
 from bot.settings import Smtp
 from bot.wire.mail import Mail
@@ -23,7 +23,7 @@ class NoSlack:
         raise AssertionError
 
 
-def unpainted(telling: Telling) -> Any:
+def unpainted(update: Update) -> Any:
     raise AssertionError
 
 

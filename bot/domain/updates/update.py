@@ -1,4 +1,4 @@
-"""Telling audiences: who is told at which moment without being asked, and what must be so before a text leaves."""
+"""Stakeholder updates: who is told at which moment without being asked, and what must be so before a text leaves."""
 
 import re
 from collections.abc import Collection, Sequence
@@ -22,7 +22,7 @@ STALE_AFTER = timedelta(minutes=5)
 
 
 @dataclass(frozen=True)
-class Telling:
+class Update:
     """One text for one audience, about one moment of an incident. `status` is the incident's at that moment.
 
     It is `composing` until it has words, a `draft` while its author alone knows it, `waiting` for an approval, and
@@ -47,10 +47,10 @@ class Telling:
 
 @dataclass(frozen=True)
 class Delivery:
-    """A telling on its way to one address. `accepted` is what a provider said, never what we hope."""
+    """An update on its way to one address. `accepted` is what a provider said, never what we hope."""
 
     id: int
-    telling_id: int
+    update_id: int
     via: Outlet
     address: str
     state: DeliveryState = "waiting"
@@ -142,15 +142,13 @@ def broken_promise(text: str, written_at: datetime, now: datetime) -> str | None
     return None
 
 
-def must_be_undecided(telling: Telling, decider: str) -> None:
+def must_be_undecided(update: Update, decider: str) -> None:
     """`decider` is the name of who decided, as people read it. Raises AlreadyDone."""
-    if telling.state == "waiting":
+    if update.state == "waiting":
         return
     done = {"released": f"{decider} has approved this already.", "rejected": f"{decider} has rejected this already."}
-    gone = (
-        f"This is out of date: {telling.error}." if telling.error else "A newer text has taken the place of this one."
-    )
-    raise AlreadyDone(done.get(telling.state, gone))
+    gone = f"This is out of date: {update.error}." if update.error else "A newer text has taken the place of this one."
+    raise AlreadyDone(done.get(update.state, gone))
 
 
 def must_be_somebody_else(*, is_author: bool) -> None:
@@ -159,6 +157,6 @@ def must_be_somebody_else(*, is_author: bool) -> None:
         raise NotPermitted("You wrote this, so somebody else has to approve it.")
 
 
-def is_stale(telling: Telling, *, newer: bool, now: datetime) -> bool:
+def is_stale(update: Update, *, newer: bool, now: datetime) -> bool:
     """After an outage an audience hears how things stand, not everything it missed."""
-    return newer and now - telling.created_at >= STALE_AFTER
+    return newer and now - update.created_at >= STALE_AFTER

@@ -1,7 +1,7 @@
-"""What the room sees of a telling: the words, who has to approve them, and what each address said."""
+"""What the room sees of an update: the words, who has to approve them, and what each address said."""
 
 from bot.domain.actor import Actor
-from bot.domain.updates.update import Delivery, Telling
+from bot.domain.updates.update import Delivery, Update
 from bot.rendering import Rendering
 from bot.runbook import Runbook
 from bot.services.people.permissions import Permissions
@@ -19,8 +19,8 @@ LOST = ("refused", "gave_up", "cancelled")
 CHANGEABLE = ("waiting", "rejected", "replaced", "failed")
 
 
-class TellingCards:
-    """The painter of `telling:<id>`."""
+class UpdateCards:
+    """The painter of `update:<id>`."""
 
     def __init__(
         self,
@@ -36,22 +36,22 @@ class TellingCards:
         self._channels = channels
         self._permissions = permissions
         self._rendering = rendering
-        cards.painted_by("telling", self.paint)
+        cards.painted_by("update", self.paint)
 
     async def paint(self, conn: Connection, subject: str) -> Painted | None:
-        telling = await updates.get(conn, int(subject))
-        deliveries = await updates.deliveries(conn, telling.id)
-        approvers = self._permissions.others("audience.approve", Actor(telling.author, telling.author_account))
+        update = await updates.get(conn, int(subject))
+        deliveries = await updates.deliveries(conn, update.id)
+        approvers = self._permissions.others("audience.approve", Actor(update.author, update.author_account))
         words = self._rendering.say(
-            "slack/telling",
-            telling=telling,
+            "slack/stakeholder_update",
+            update=update,
             accepted=_by_outlet(deliveries, "accepted"),
             open=_by_outlet(deliveries, "waiting"),
             lost=[one for one in deliveries if one.state in LOST],
             approvers=approvers or [],
             anybody=approvers is None,
         )
-        return await self._placed(conn, telling, message(words, buttons(telling)))
+        return await self._placed(conn, update, message(words, buttons(update)))
 
     async def degraded(self, incident_id: int) -> list[str]:
         """One line for each address that the latest words did not reach; empty when all is well."""
@@ -60,25 +60,25 @@ class TellingCards:
         say = self._rendering.say
         return [say("slack/not_told", audience=audience, delivery=one) for audience, one in troubled]
 
-    async def _placed(self, conn: Connection, telling: Telling, shown: Message) -> Painted:
+    async def _placed(self, conn: Connection, update: Update, shown: Message) -> Painted:
         """In the incident's room; where there will never be one, in the channel all incidents are announced in."""
-        incident = await incidents.get(conn, telling.incident_id)
+        incident = await incidents.get(conn, update.incident_id)
         if incident.room_id is None and incident.room_error:
             return Painted(await self._channels.find(self._runbook.channels.incidents), shown)
         missing = await not_below_yet(conn, incident)
         return Painted(None if missing else incident.room_id, shown, missing)
 
 
-def buttons(telling: Telling) -> list[Button]:
-    value = str(telling.id)
+def buttons(update: Update) -> list[Button]:
+    value = str(update.id)
     decide = [Button("Approve", "audience.approve", value, "primary"), Button("Reject", "audience.reject", value)]
-    change = [edit_button(telling)]
-    return [*(decide if telling.state == "waiting" else []), *(change if telling.state in CHANGEABLE else [])]
+    change = [edit_button(update)]
+    return [*(decide if update.state == "waiting" else []), *(change if update.state in CHANGEABLE else [])]
 
 
-def edit_button(telling: Telling) -> Button:
+def edit_button(update: Update) -> Button:
     """Opens the form with these words."""
-    return Button("Edit", "audience.edit", str(telling.id))
+    return Button("Edit", "audience.edit", str(update.id))
 
 
 def _by_outlet(deliveries: list[Delivery], state: str) -> dict[str, list[Delivery]]:

@@ -26,7 +26,7 @@ from bot.store.incidents import deadlines, incidents
 from bot.store.outbox.outbox import Delivery
 from bot.store.pipelined import Connection
 from bot.store.updates import updates
-from bot.store.updates.updates import NewTelling
+from bot.store.updates.updates import NewUpdate
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,7 @@ class Preview:
 
 
 class Communications(Errand):
-    """Its errand, `telling`, finds the words outside of the incident's own transaction.
+    """Its errand, `update`, finds the words outside of the incident's own transaction.
 
     So a template that fails never keeps an incident from being declared.
     """
@@ -74,27 +74,27 @@ class Communications(Errand):
         self._wordings = wordings
         self._publications = publications
         self._approvals = approvals
-        outbox.carries("telling", self)
+        outbox.carries("update", self)
 
     # By itself
 
     async def send(self, delivery: Delivery) -> str:
         """Nothing leaves here: the words are what `recorded` is given."""
         async with self._db.transaction() as conn:
-            telling = await updates.get(conn, delivery.payload["telling"])
-            incident = await incidents.get(conn, telling.incident_id)
+            update = await updates.get(conn, delivery.payload["update"])
+            incident = await incidents.get(conn, update.incident_id)
             told = await updates.last_told(conn, incident.id)
             resolve_by = await _resolve_by(conn, incident)
-        if telling.state != "composing":
+        if update.state != "composing":
             raise NoLongerWanted
         try:
-            audience = audience_called(self._runbook, telling.audience)
+            audience = audience_called(self._runbook, update.audience)
             words = self._wordings.compose(
                 incident,
                 audience,
-                telling.moment,
-                telling.status,
-                told_before=telling.audience in told,
+                update.moment,
+                update.status,
+                told_before=update.audience in told,
                 resolve_by=resolve_by,
             )
         except Refused as refusal:
@@ -102,21 +102,21 @@ class Communications(Errand):
         return json.dumps(words)
 
     async def recorded(self, conn: Connection, delivery: Delivery, outcome: Outcome) -> None:
-        number = (await updates.get(conn, delivery.payload["telling"])).incident_id
-        # Before the telling, as every change of the incident has it: then the two never wait for each other.
+        number = (await updates.get(conn, delivery.payload["update"])).incident_id
+        # Before the update, as every change of the incident has it: then the two never wait for each other.
         incident = await incidents.lock(conn, number)
-        telling = await updates.lock(conn, delivery.payload["telling"])
-        if telling.state != "composing":
+        update = await updates.lock(conn, delivery.payload["update"])
+        if update.state != "composing":
             return
         if outcome.state == "sent" and outcome.reference:
             subject, text = json.loads(outcome.reference)
-            await updates.set_words(conn, telling.id, subject, text)
-            audience = self._runbook.audiences[telling.audience]
-            written = replace(telling, subject=subject, text=text)
+            await updates.set_words(conn, update.id, subject, text)
+            audience = self._runbook.audiences[update.audience]
+            written = replace(update, subject=subject, text=text)
             await self._approvals.release_or_ask(conn, written, incident, audience)
         elif outcome.state in ("refused", "gave_up"):
-            await updates.set_state(conn, telling.id, "failed", outcome.error)
-            await self._cards.touch(conn, f"telling:{telling.id}", incident=telling.incident_id)
+            await updates.set_state(conn, update.id, "failed", outcome.error)
+            await self._cards.touch(conn, f"update:{update.id}", incident=update.incident_id)
 
     # By hand
 
@@ -148,21 +148,21 @@ class Communications(Errand):
         )
         return self._shown(incident, audience, subject, text, own=False)
 
-    async def preview_of(self, actor: Actor, telling_id: int) -> Preview:
+    async def preview_of(self, actor: Actor, update_id: int) -> Preview:
         """Words that have not left, to be changed and sent anew. Raises AlreadyDone when they have.
 
         What Tocsin has composed before the incident ended, or before it was reopened, is composed anew.
         """
         self._permissions.must(actor, "audience.send")
         async with self._db.transaction() as conn:
-            telling = await updates.get(conn, telling_id)
-            incident = await incidents.get(conn, telling.incident_id)
-        if telling.state == "released":
-            raise AlreadyDone(f"This has been sent. To tell them more, type `/incident tell {telling.audience}`.")
-        if telling.author == TOCSIN.name and incident.is_open == (telling.moment in ENDS):
-            return await self.preview(actor, incident, telling.audience)
-        audience = audience_called(self._runbook, telling.audience)
-        return self._shown(incident, audience, telling.subject, telling.text, own=True)
+            update = await updates.get(conn, update_id)
+            incident = await incidents.get(conn, update.incident_id)
+        if update.state == "released":
+            raise AlreadyDone(f"This has been sent. To tell them more, type `/incident tell {update.audience}`.")
+        if update.author == TOCSIN.name and incident.is_open == (update.moment in ENDS):
+            return await self.preview(actor, incident, update.audience)
+        audience = audience_called(self._runbook, update.audience)
+        return self._shown(incident, audience, update.subject, update.text, own=True)
 
     async def tell(
         self, actor: Actor, incident_id: int, audience_name: str, subject: str, text: str, *, seen: str = ""
@@ -196,12 +196,12 @@ class Communications(Errand):
                 raise OutOfDate(f"{incident.ref} has changed since you opened this: it is {incident.status} now.")
             told = (await updates.last_told(conn, incident.id)).get(audience.key)
             moment = moment_now(incident, told)
-            new = NewTelling(
+            new = NewUpdate(
                 incident.id, audience.key, moment, incident.status, actor.name, subject, text, actor.slack_id
             )
-            telling = await updates.insert(conn, new, "composing", now)
+            update = await updates.insert(conn, new, "composing", now)
             await updates.drop_draft(conn, incident.id, audience.key, actor.name)
-            await self._approvals.release_or_ask(conn, telling, incident, audience)
+            await self._approvals.release_or_ask(conn, update, incident, audience)
 
     async def _keep(self, actor: Actor, incident_id: int, audience_name: str, subject: str, text: str) -> bool:
         """False when there is nothing to keep, or no audience to keep it for."""
@@ -211,7 +211,7 @@ class Communications(Errand):
             return False
         async with self._db.transaction() as conn:
             incident = await incidents.get(conn, incident_id)
-            new = NewTelling(
+            new = NewUpdate(
                 incident.id, audience.key, "update", incident.status, actor.name, subject, text, actor.slack_id
             )
             await updates.keep_draft(conn, new, self._clock.now())

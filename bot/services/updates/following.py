@@ -8,8 +8,8 @@ from bot.domain.incidents.incident import Incident
 from bot.domain.updates.update import (
     TOLD_OF,
     Moment,
-    Telling,
     Told,
+    Update,
     is_owed,
     may_be_told,
     moment_now,
@@ -26,11 +26,11 @@ from bot.services.updates.cards import edit_button
 from bot.services.updates.reminders import tell_button
 from bot.store.pipelined import Connection
 from bot.store.updates import updates
-from bot.store.updates.updates import NewTelling
+from bot.store.updates.updates import NewUpdate
 
 
 class Following:
-    """Follows incidents. The words are found later, by the errand `telling`."""
+    """Follows incidents. The words are found later, by the errand `update`."""
 
     def __init__(
         self, clock: Clock, runbook: Runbook, outbox: Outbox, cards: Cards, posts: Posts, rendering: Rendering
@@ -69,30 +69,28 @@ class Following:
             for key in self._automatic(incident):
                 await self._compose(conn, incident, key, "all_clear")
 
-    async def give_back(self, conn: Connection, incident: Incident, telling: Telling, why: str) -> None:
+    async def give_back(self, conn: Connection, incident: Incident, update: Update, why: str) -> None:
         """Whoever wrote these words learns that they were not sent, and why."""
-        if telling.author != TOCSIN.name:
-            await self._posts.ask_in_room(
-                conn, incident, "words_back", [edit_button(telling)], telling=telling, why=why
-            )
+        if update.author != TOCSIN.name:
+            await self._posts.ask_in_room(conn, incident, "words_back", [edit_button(update)], update=update, why=why)
 
-    async def renew(self, conn: Connection, incident: Incident, telling: Telling, late: str) -> None:
+    async def renew(self, conn: Connection, incident: Incident, update: Update, late: str) -> None:
         """What promised a time that is past, `late`, is not sent: Tocsin writes it anew, or its author does."""
         why = self._rendering.say("documents/promise_past", late=late)
-        await updates.set_state(conn, telling.id, "replaced", why)
-        await self._cards.touch(conn, f"telling:{telling.id}", incident=incident.id)
-        if telling.author == TOCSIN.name:
+        await updates.set_state(conn, update.id, "replaced", why)
+        await self._cards.touch(conn, f"update:{update.id}", incident=incident.id)
+        if update.author == TOCSIN.name:
             told = await updates.last_told(conn, incident.id)
-            await self._compose(conn, incident, telling.audience, moment_now(incident, told.get(telling.audience)))
-        await self.give_back(conn, incident, telling, why)
+            await self._compose(conn, incident, update.audience, moment_now(incident, told.get(update.audience)))
+        await self.give_back(conn, incident, update, why)
 
-    async def _overtake(self, conn: Connection, incident: Incident, change: Change) -> Sequence[Telling]:
+    async def _overtake(self, conn: Connection, incident: Incident, change: Change) -> Sequence[Update]:
         """What waits for an approval speaks of facts that are not so any more: it cannot be approved from here on."""
         why = self._rendering.say("documents/overtaken", incident=incident, moment=change)
         found = await updates.overtake(conn, incident.id, why, everybody=change != "role")
-        for telling in found:
-            await self._cards.touch(conn, f"telling:{telling.id}", incident=incident.id)
-            await self.give_back(conn, incident, telling, why)
+        for update in found:
+            await self._cards.touch(conn, f"update:{update.id}", incident=incident.id)
+            await self.give_back(conn, incident, update, why)
         return found
 
     def _automatic(self, incident: Incident) -> Sequence[str]:
@@ -113,7 +111,7 @@ class Following:
         return [key for key in dict.fromkeys(audiences) if key in self._runbook.audiences and key not in known]
 
     async def _compose(self, conn: Connection, incident: Incident, audience: str, moment: Moment) -> None:
-        new = NewTelling(incident.id, audience, moment, incident.status, TOCSIN.name)
-        telling = await updates.insert(conn, new, "composing", self._clock.now())
-        lane = f"telling {incident.id} {audience}"
-        await self._outbox.put(conn, "telling", {"telling": telling.id}, priority=UPDATE, lane=lane)
+        new = NewUpdate(incident.id, audience, moment, incident.status, TOCSIN.name)
+        update = await updates.insert(conn, new, "composing", self._clock.now())
+        lane = f"update {incident.id} {audience}"
+        await self._outbox.put(conn, "update", {"update": update.id}, priority=UPDATE, lane=lane)

@@ -1,10 +1,10 @@
-"""Carries tellings to the addresses of an audience, and writes down what each provider said."""
+"""Carries stakeholder_updates to the addresses of an audience, and writes down what each provider said."""
 
 from collections.abc import Mapping
 
 from bot.clock import Clock
 from bot.domain.actor import TOCSIN
-from bot.domain.updates.update import Delivery, DeliveryState, Outlet, Telling, is_stale
+from bot.domain.updates.update import Delivery, DeliveryState, Outlet, Update, is_stale
 from bot.publishers import Publication, Publisher
 from bot.rendering import Rendering
 from bot.runbook.audiences import Audience
@@ -42,16 +42,16 @@ class Publications(Errand):
         self._publishers = publishers
         outbox.carries("publication", self)
 
-    async def put(self, conn: Connection, telling: Telling, audience: Audience) -> None:
+    async def put(self, conn: Connection, update: Update, audience: Audience) -> None:
         """Send it to every address of the audience. An outlet that is not set up is a gap, and is shown as one."""
         now = self._clock.now()
         for via, address in addresses(audience):
             gap = self.gap(via)
-            one = await updates.insert_delivery(conn, telling.id, via, address, refused=gap, now=now)
+            one = await updates.insert_delivery(conn, update.id, via, address, refused=gap, now=now)
             if one and gap:
-                await self._write_lost(conn, telling, one, gap)
+                await self._write_lost(conn, update, one, gap)
             elif one:
-                lane = f"telling {telling.incident_id} {via} {address}"
+                lane = f"update {update.incident_id} {via} {address}"
                 payload, way = {"delivery": one.id}, way_by(via)
                 await self._outbox.put(conn, "publication", payload, priority=UPDATE, lane=lane, way=way)
 
@@ -62,43 +62,43 @@ class Publications(Errand):
     async def send(self, delivery: OutboxDelivery) -> str | None:
         async with self._db.transaction() as conn:
             one = await updates.delivery(conn, delivery.payload["delivery"])
-            telling = await updates.get(conn, one.telling_id)
-            incident = await incidents.get(conn, telling.incident_id)
+            update = await updates.get(conn, one.update_id)
+            incident = await incidents.get(conn, update.incident_id)
             newer = await updates.is_followed(conn, one)
-            earlier = await updates.first_reference(conn, telling, one.via, one.address)
+            earlier = await updates.first_reference(conn, update, one.via, one.address)
         if one.state != "waiting":
             raise NoLongerWanted
-        if is_stale(telling, newer=newer, now=self._clock.now()):
+        if is_stale(update, newer=newer, now=self._clock.now()):
             raise NoLongerWanted("a newer text is on its way")
-        publication = Publication(one, telling, incident, earlier, delivery.unsure)
+        publication = Publication(one, update, incident, earlier, delivery.unsure)
         return await self._publishers[one.via].publish(publication)
 
     async def recorded(self, conn: Connection, delivery: OutboxDelivery, outcome: Outcome) -> None:
         one = await updates.delivery(conn, delivery.payload["delivery"])
-        telling = await updates.get(conn, one.telling_id)
+        update = await updates.get(conn, one.update_id)
         now = self._clock.now()
         if outcome.state == "sent":
             await updates.settle(conn, one.id, "accepted", now=now, reference=outcome.reference)
-            await self._write_told(conn, telling, one)
+            await self._write_told(conn, update, one)
         elif end := LOST.get(outcome.state):
             await updates.settle(conn, one.id, end, now=now, error=outcome.error)
-            await self._write_lost(conn, telling, one, outcome.error or "")
+            await self._write_lost(conn, update, one, outcome.error or "")
         elif outcome.state == "cancelled" and one.state == "waiting":
             await updates.settle(conn, one.id, "cancelled", now=now, error=outcome.error)
         elif outcome.error:
             await updates.note_error(conn, one.id, outcome.error)
-        await self._cards.touch(conn, f"telling:{telling.id}", incident=telling.incident_id)
+        await self._cards.touch(conn, f"update:{update.id}", incident=update.incident_id)
 
-    async def _write_told(self, conn: Connection, telling: Telling, one: Delivery) -> None:
+    async def _write_told(self, conn: Connection, update: Update, one: Delivery) -> None:
         """Once for each outlet, when it has accepted the first of its addresses."""
-        words = self._rendering.say("documents/told", telling=telling, via=one.via)
-        key = f"telling {telling.id} {one.via}"
-        await self._write(conn, telling, "told", words, telling.author, key)
+        words = self._rendering.say("documents/told", update=update, via=one.via)
+        key = f"update {update.id} {one.via}"
+        await self._write(conn, update, "told", words, update.author, key)
 
-    async def _write_lost(self, conn: Connection, telling: Telling, one: Delivery, error: str) -> None:
-        words = self._rendering.say("documents/not_told", telling=telling, delivery=one, error=error)
-        await self._write(conn, telling, "system", words, TOCSIN.name, f"telling delivery {one.id} lost")
+    async def _write_lost(self, conn: Connection, update: Update, one: Delivery, error: str) -> None:
+        words = self._rendering.say("documents/not_told", update=update, delivery=one, error=error)
+        await self._write(conn, update, "system", words, TOCSIN.name, f"update delivery {one.id} lost")
 
-    async def _write(self, conn: Connection, telling: Telling, kind: str, words: str, actor: str, key: str) -> None:
+    async def _write(self, conn: Connection, update: Update, kind: str, words: str, actor: str, key: str) -> None:
         now = self._clock.now()
-        await incidents.write(conn, telling.incident_id, kind, words, actor=actor, at=now, key=key)
+        await incidents.write(conn, update.incident_id, kind, words, actor=actor, at=now, key=key)

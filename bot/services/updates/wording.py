@@ -6,7 +6,7 @@ from pathlib import Path
 from bot.clock import Clock
 from bot.domain.errors import Refused
 from bot.domain.incidents.incident import Incident, Status
-from bot.domain.updates.update import Moment, Telling, words_of
+from bot.domain.updates.update import Moment, Update, words_of
 from bot.rendering import Rendering, templates_folder
 from bot.runbook import Runbook, spoken_duration
 from bot.runbook.audiences import Audience
@@ -74,9 +74,9 @@ class Wordings:
         rhythm = audience.update_every or self._runbook.severity_as_declared(incident.severity).update_every
         return said or (now + rhythm if rhythm else None)
 
-    def for_slack(self, telling: Telling) -> Message:
+    def for_slack(self, update: Update) -> Message:
         """As an audience sees it in a channel: whatever somebody typed is data."""
-        return message(self._rendering.say("slack/audience_post", subject=telling.subject, text=telling.text))
+        return message(self._rendering.say("slack/audience_post", subject=update.subject, text=update.text))
 
     def knows(self, template: str) -> bool:
         return "/" not in template and (self._templates / f"{template}.j2").is_file()

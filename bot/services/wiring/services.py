@@ -4,10 +4,10 @@ from functools import cached_property
 
 from bot.services.upkeep.housekeeping import Housekeeping
 from bot.services.wiring.recovery import Recovery
-from bot.services.wiring.updates import Telling
+from bot.services.wiring.updates import Updates
 
 
-class Services(Recovery, Telling):
+class Services(Recovery, Updates):
     """The services of one process. How each is put together is written in `built/`."""
 
     @cached_property

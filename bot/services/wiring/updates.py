@@ -4,17 +4,17 @@ from functools import cached_property
 
 from bot import publishers
 from bot.services.updates.approvals import Approvals
-from bot.services.updates.cards import TellingCards
+from bot.services.updates.cards import UpdateCards
 from bot.services.updates.communications import Communications
 from bot.services.updates.following import Following
 from bot.services.updates.publications import Publications
-from bot.services.updates.reminders import Promises
+from bot.services.updates.reminders import Reminders
 from bot.services.updates.wording import Wordings
 from bot.services.wiring.paging import Paging
 
 
-class Telling(Paging):
-    """Audiences: words, approvals, sending, and the promise to go on."""
+class Updates(Paging):
+    """Audiences: words, approvals, sending, and the reminder to go on."""
 
     @cached_property
     def wordings(self) -> Wordings:
@@ -27,14 +27,14 @@ class Telling(Paging):
         return Publications(self.db, self.clock, self.outbox, self.cards, self.rendering, on_the_shelf)
 
     @cached_property
-    def promises(self) -> Promises:
-        return Promises(self.db, self.clock, self.runbook, self.posts, self.wordings)
+    def reminders(self) -> Reminders:
+        return Reminders(self.db, self.clock, self.runbook, self.posts, self.wordings)
 
     @cached_property
     def approvals(self) -> Approvals:
         return Approvals(
             self.db, self.clock, self.runbook, self.people, self.permissions, self.cards, self.rooms, self.rendering,
-            self.publications, self.promises, self.following,
+            self.publications, self.reminders, self.following,
         )  # fmt: skip
 
     @cached_property
@@ -42,8 +42,8 @@ class Telling(Paging):
         return Following(self.clock, self.runbook, self.outbox, self.cards, self.posts, self.rendering)
 
     @cached_property
-    def telling_cards(self) -> TellingCards:
-        return TellingCards(self.db, self.runbook, self.channels, self.permissions, self.cards, self.rendering)
+    def update_cards(self) -> UpdateCards:
+        return UpdateCards(self.db, self.runbook, self.channels, self.permissions, self.cards, self.rendering)
 
     @cached_property
     def communications(self) -> Communications:

@@ -1,4 +1,4 @@
-"""Tellings, their deliveries and the promises made in them, as they are kept."""
+"""Stakeholder updates, their deliveries and reminders, as they are kept."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from bot.domain.errors import NotFound
-from bot.domain.updates.update import Delivery, DeliveryState, Moment, Outlet, State, Telling, Told
+from bot.domain.updates.update import Delivery, DeliveryState, Moment, Outlet, State, Told, Update
 from bot.store.pipelined import Connection
 from bot.store.queries import Queries
 from bot.store.rows import Row
@@ -15,7 +15,7 @@ SQL = Queries(__file__)
 
 
 @dataclass(frozen=True)
-class Promise:
+class Reminder:
     """When an audience of an incident, told at `told_at`, expects to hear more."""
 
     incident_id: int
@@ -25,8 +25,8 @@ class Promise:
 
 
 @dataclass(frozen=True)
-class NewTelling:
-    """A telling before it is kept: whose, of what, to whom, in which words (empty while they are to be composed)."""
+class NewUpdate:
+    """An update before it is kept: whose, of what, to whom, in which words (empty while they are to be composed)."""
 
     incident_id: int
     audience: str
@@ -38,58 +38,58 @@ class NewTelling:
     author_account: str | None = None
 
 
-async def insert(conn: Connection, new: NewTelling, state: State, now: datetime) -> Telling:
-    return Telling(**await SQL.the(conn, "insert", **_values(new), state=state, now=now))
+async def insert(conn: Connection, new: NewUpdate, state: State, now: datetime) -> Update:
+    return Update(**await SQL.the(conn, "insert", **_values(new), state=state, now=now))
 
 
-async def keep_draft(conn: Connection, new: NewTelling, now: datetime) -> None:
+async def keep_draft(conn: Connection, new: NewUpdate, now: datetime) -> None:
     await SQL.run(conn, "keep_draft", **_values(new), now=now)
 
 
-async def draft(conn: Connection, incident_id: int, audience: str, author: str) -> Telling | None:
+async def draft(conn: Connection, incident_id: int, audience: str, author: str) -> Update | None:
     """What this person has written for this audience and not sent."""
     row = await SQL.one(conn, "draft", incident_id=incident_id, audience=audience, author=author)
-    return Telling(**row) if row else None
+    return Update(**row) if row else None
 
 
 async def drop_draft(conn: Connection, incident_id: int, audience: str, author: str) -> None:
     await SQL.run(conn, "drop_draft", incident_id=incident_id, audience=audience, author=author)
 
 
-async def get(conn: Connection, telling_id: int) -> Telling:
-    return _found(await SQL.one(conn, "by_id", id=telling_id))
+async def get(conn: Connection, update_id: int) -> Update:
+    return _found(await SQL.one(conn, "by_id", id=update_id))
 
 
-async def lock(conn: Connection, telling_id: int) -> Telling:
-    """The telling, held for this transaction; raises NotFound."""
-    return _found(await SQL.one(conn, "by_id_locked", id=telling_id))
+async def lock(conn: Connection, update_id: int) -> Update:
+    """The update, held for this transaction; raises NotFound."""
+    return _found(await SQL.one(conn, "by_id_locked", id=update_id))
 
 
-async def set_words(conn: Connection, telling_id: int, subject: str, text: str) -> None:
-    await SQL.run(conn, "set_words", id=telling_id, subject=subject, text=text)
+async def set_words(conn: Connection, update_id: int, subject: str, text: str) -> None:
+    await SQL.run(conn, "set_words", id=update_id, subject=subject, text=text)
 
 
-async def set_state(conn: Connection, telling_id: int, state: State, error: str | None = None) -> None:
-    await SQL.run(conn, "set_state", id=telling_id, state=state, error=error)
+async def set_state(conn: Connection, update_id: int, state: State, error: str | None = None) -> None:
+    await SQL.run(conn, "set_state", id=update_id, state=state, error=error)
 
 
-async def decide(conn: Connection, telling_id: int, state: State, who: str, now: datetime) -> None:
-    await SQL.run(conn, "decide", id=telling_id, state=state, who=who, now=now)
+async def decide(conn: Connection, update_id: int, state: State, who: str, now: datetime) -> None:
+    await SQL.run(conn, "decide", id=update_id, state=state, who=who, now=now)
 
 
-async def replace_waiting(conn: Connection, telling: Telling) -> list[int]:
+async def replace_waiting(conn: Connection, update: Update) -> list[int]:
     """Older undecided texts for the same audience give way; returns which."""
-    values = {"incident_id": telling.incident_id, "audience": telling.audience, "id": telling.id}
+    values = {"incident_id": update.incident_id, "audience": update.audience, "id": update.id}
     return [row["id"] for row in await SQL.all(conn, "replace_waiting", **values)]
 
 
-async def overtake(conn: Connection, incident_id: int, why: str, *, everybody: bool) -> list[Telling]:
+async def overtake(conn: Connection, incident_id: int, why: str, *, everybody: bool) -> list[Update]:
     """What has no words yet or waits for an approval gives way to newer facts; returns it, the oldest first.
 
     `everybody`: also what people have written. `why` is kept with it.
     """
     rows = await SQL.all(conn, "overtake", incident_id=incident_id, why=why, everybody=everybody)
-    return sorted((Telling(**row) for row in rows), key=lambda one: one.id)
+    return sorted((Update(**row) for row in rows), key=lambda one: one.id)
 
 
 async def last_told(conn: Connection, incident_id: int) -> Mapping[str, Told]:
@@ -102,11 +102,11 @@ async def last_told(conn: Connection, incident_id: int) -> Mapping[str, Told]:
 
 
 async def insert_delivery(
-    conn: Connection, telling_id: int, via: Outlet, address: str, *, refused: str | None, now: datetime
+    conn: Connection, update_id: int, via: Outlet, address: str, *, refused: str | None, now: datetime
 ) -> Delivery | None:
     """`refused`: why it will never leave; None = it is to be sent. Returns None for an address that is there twice."""
     state = {"state": "refused", "settled_at": now} if refused else {"state": "waiting", "settled_at": None}
-    values = {"telling_id": telling_id, "via": via, "address": address, "error": refused}
+    values = {"update_id": update_id, "via": via, "address": address, "error": refused}
     row = await SQL.one(conn, "insert_delivery", **values, **state)
     return Delivery(**row) if row else None
 
@@ -115,12 +115,12 @@ async def delivery(conn: Connection, delivery_id: int) -> Delivery:
     return Delivery(**await SQL.the(conn, "delivery", id=delivery_id))
 
 
-async def deliveries(conn: Connection, telling_id: int) -> list[Delivery]:
-    return [Delivery(**row) for row in await SQL.all(conn, "deliveries", telling_id=telling_id)]
+async def deliveries(conn: Connection, update_id: int) -> list[Delivery]:
+    return [Delivery(**row) for row in await SQL.all(conn, "deliveries", update_id=update_id)]
 
 
 async def troubled(conn: Connection, incident_id: int) -> list[tuple[str, Delivery]]:
-    """(audience, delivery) of what has not arrived of the latest telling to each."""
+    """(audience, delivery) of what has not arrived of the latest update to each."""
     rows = await SQL.all(conn, "troubled", incident_id=incident_id)
     return [(row.pop("audience"), Delivery(**row)) for row in rows]
 
@@ -143,36 +143,36 @@ async def note_error(conn: Connection, delivery_id: int, error: str) -> None:
 
 async def is_followed(conn: Connection, one: Delivery) -> bool:
     """A newer text of the same incident is waiting for the same address."""
-    values = {"telling_id": one.telling_id, "via": one.via, "address": one.address}
+    values = {"update_id": one.update_id, "via": one.via, "address": one.address}
     return bool((await SQL.the(conn, "is_followed", **values))["followed"])
 
 
-async def first_reference(conn: Connection, telling: Telling, via: Outlet, address: str) -> str | None:
+async def first_reference(conn: Connection, update: Update, via: Outlet, address: str) -> str | None:
     """What the provider called the first it accepted there of this incident; None when it has accepted none."""
-    values = {"incident_id": telling.incident_id, "audience": telling.audience, "via": via, "address": address}
+    values = {"incident_id": update.incident_id, "audience": update.audience, "via": via, "address": address}
     row = await SQL.one(conn, "first_reference", **values)
     return row["reference"] if row else None
 
 
-# Promises
+# Reminders
 
 
-async def promise(conn: Connection, incident_id: int, audience: str, *, now: datetime, due_at: datetime) -> None:
+async def remind_at(conn: Connection, incident_id: int, audience: str, *, now: datetime, due_at: datetime) -> None:
     """The audience was told now and expects to hear more then."""
-    await SQL.run(conn, "promise", incident_id=incident_id, audience=audience, now=now, due_at=due_at)
+    await SQL.run(conn, "remind_at", incident_id=incident_id, audience=audience, now=now, due_at=due_at)
 
 
-async def postpone_promise(conn: Connection, one: Promise, due_at: datetime) -> None:
-    await SQL.run(conn, "postpone_promise", incident_id=one.incident_id, audience=one.audience, due_at=due_at)
+async def postpone_reminder(conn: Connection, one: Reminder, due_at: datetime) -> None:
+    await SQL.run(conn, "postpone_reminder", incident_id=one.incident_id, audience=one.audience, due_at=due_at)
 
 
-async def forget_promise(conn: Connection, incident_id: int, audience: str) -> None:
-    await SQL.run(conn, "forget_promise", incident_id=incident_id, audience=audience)
+async def forget_reminder(conn: Connection, incident_id: int, audience: str) -> None:
+    await SQL.run(conn, "forget_reminder", incident_id=incident_id, audience=audience)
 
 
-async def claim_due_promises(conn: Connection, *, now: datetime, limit: int) -> list[Promise]:
+async def claim_due_reminders(conn: Connection, *, now: datetime, limit: int) -> list[Reminder]:
     """Held until this transaction ends; somebody else's are passed over."""
-    return [Promise(**row) for row in await SQL.all(conn, "claim_due_promises", now=now, limit=limit)]
+    return [Reminder(**row) for row in await SQL.all(conn, "claim_due_reminders", now=now, limit=limit)]
 
 
 async def next_due(conn: Connection) -> datetime | None:
@@ -180,11 +180,11 @@ async def next_due(conn: Connection) -> datetime | None:
     return due_at
 
 
-def _values(new: NewTelling) -> dict[str, Any]:
+def _values(new: NewUpdate) -> dict[str, Any]:
     return vars(new).copy()
 
 
-def _found(row: Row | None) -> Telling:
+def _found(row: Row | None) -> Update:
     if row is None:
         raise NotFound("There is no such text any more.")
-    return Telling(**row)
+    return Update(**row)

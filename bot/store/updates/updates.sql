@@ -1,5 +1,5 @@
 -- name: insert
-INSERT INTO tellings
+INSERT INTO stakeholder_updates
     (incident_id, audience, moment, status, subject, text, author, author_account, state, created_at)
 VALUES
     (%(incident_id)s, %(audience)s, %(moment)s, %(status)s, %(subject)s, %(text)s, %(author)s, %(author_account)s,
@@ -7,15 +7,15 @@ VALUES
 RETURNING *;
 
 -- name: by_id
-SELECT * FROM tellings WHERE id = %(id)s;
+SELECT * FROM stakeholder_updates WHERE id = %(id)s;
 
 -- name: by_id_locked
 -- Held until the decision about it is committed: it is decided once.
-SELECT * FROM tellings WHERE id = %(id)s FOR UPDATE;
+SELECT * FROM stakeholder_updates WHERE id = %(id)s FOR UPDATE;
 
 -- name: keep_draft
 -- Somebody's latest words for this audience take the place of their earlier ones.
-INSERT INTO tellings
+INSERT INTO stakeholder_updates
     (incident_id, audience, moment, status, subject, text, author, author_account, state, created_at)
 VALUES
     (%(incident_id)s, %(audience)s, %(moment)s, %(status)s, %(subject)s, %(text)s, %(author)s, %(author_account)s,
@@ -24,93 +24,93 @@ ON CONFLICT (incident_id, audience, author) WHERE state = 'draft'
 DO UPDATE SET subject = EXCLUDED.subject, text = EXCLUDED.text, created_at = EXCLUDED.created_at;
 
 -- name: draft
-SELECT * FROM tellings
+SELECT * FROM stakeholder_updates
 WHERE incident_id = %(incident_id)s AND audience = %(audience)s AND author = %(author)s AND state = 'draft';
 
 -- name: drop_draft
-DELETE FROM tellings
+DELETE FROM stakeholder_updates
 WHERE incident_id = %(incident_id)s AND audience = %(audience)s AND author = %(author)s AND state = 'draft';
 
 -- name: set_words
-UPDATE tellings SET subject = %(subject)s, text = %(text)s WHERE id = %(id)s;
+UPDATE stakeholder_updates SET subject = %(subject)s, text = %(text)s WHERE id = %(id)s;
 
 -- name: set_state
-UPDATE tellings SET state = %(state)s, error = %(error)s WHERE id = %(id)s;
+UPDATE stakeholder_updates SET state = %(state)s, error = %(error)s WHERE id = %(id)s;
 
 -- name: decide
-UPDATE tellings SET state = %(state)s, decided_by = %(who)s, decided_at = %(now)s WHERE id = %(id)s;
+UPDATE stakeholder_updates SET state = %(state)s, decided_by = %(who)s, decided_at = %(now)s WHERE id = %(id)s;
 
 -- name: replace_waiting
 -- Older texts for the same audience that nobody has decided about.
-UPDATE tellings SET state = 'replaced'
+UPDATE stakeholder_updates SET state = 'replaced'
 WHERE incident_id = %(incident_id)s AND audience = %(audience)s AND state = 'waiting' AND id < %(id)s
 RETURNING id;
 
 -- name: overtake
 -- What has no words yet or waits for an approval speaks of facts that are not so any more.
-UPDATE tellings SET state = 'replaced', error = %(why)s
+UPDATE stakeholder_updates SET state = 'replaced', error = %(why)s
 WHERE incident_id = %(incident_id)s AND state IN ('composing', 'waiting') AND (%(everybody)s OR author = 'tocsin')
 RETURNING *;
 
 -- name: last_told
 -- What each audience was last told of this incident, and when.
-SELECT DISTINCT ON (audience) audience, moment, coalesce(decided_at, created_at) AS at FROM tellings
+SELECT DISTINCT ON (audience) audience, moment, coalesce(decided_at, created_at) AS at FROM stakeholder_updates
 WHERE incident_id = %(incident_id)s AND state = 'released' ORDER BY audience, id DESC;
 
 -- name: insert_delivery
-INSERT INTO telling_deliveries (telling_id, via, address, state, settled_at, error)
-VALUES (%(telling_id)s, %(via)s, %(address)s, %(state)s, %(settled_at)s, %(error)s)
+INSERT INTO update_deliveries (update_id, via, address, state, settled_at, error)
+VALUES (%(update_id)s, %(via)s, %(address)s, %(state)s, %(settled_at)s, %(error)s)
 ON CONFLICT DO NOTHING
 RETURNING *;
 
 -- name: delivery
-SELECT * FROM telling_deliveries WHERE id = %(id)s;
+SELECT * FROM update_deliveries WHERE id = %(id)s;
 
 -- name: deliveries
-SELECT * FROM telling_deliveries WHERE telling_id = %(telling_id)s ORDER BY id;
+SELECT * FROM update_deliveries WHERE update_id = %(update_id)s ORDER BY id;
 
 -- name: troubled
--- What did not arrive of the latest telling to each audience of this incident.
-SELECT t.audience, d.* FROM telling_deliveries d JOIN tellings t ON t.id = d.telling_id
+-- What did not arrive of the latest update to each audience of this incident.
+SELECT t.audience, d.* FROM update_deliveries d JOIN stakeholder_updates t ON t.id = d.update_id
 WHERE t.incident_id = %(incident_id)s AND d.state <> 'accepted' AND d.error IS NOT NULL
-  AND t.id = (SELECT max(l.id) FROM tellings l
+  AND t.id = (SELECT max(l.id) FROM stakeholder_updates l
               WHERE l.incident_id = t.incident_id AND l.audience = t.audience AND l.state = 'released')
 ORDER BY d.id;
 
 -- name: settle
-UPDATE telling_deliveries SET state = %(state)s, settled_at = %(now)s, reference = %(reference)s, error = %(error)s
+UPDATE update_deliveries SET state = %(state)s, settled_at = %(now)s, reference = %(reference)s, error = %(error)s
 WHERE id = %(id)s;
 
 -- name: note_error
-UPDATE telling_deliveries SET error = %(error)s WHERE id = %(id)s;
+UPDATE update_deliveries SET error = %(error)s WHERE id = %(id)s;
 
 -- name: is_followed
 -- Is a newer text of the same incident on its way to the same address?
 SELECT EXISTS (
-    SELECT FROM telling_deliveries d JOIN tellings t ON t.id = d.telling_id, tellings own
-    WHERE own.id = %(telling_id)s AND t.incident_id = own.incident_id AND t.audience = own.audience
+    SELECT FROM update_deliveries d JOIN stakeholder_updates t ON t.id = d.update_id, stakeholder_updates own
+    WHERE own.id = %(update_id)s AND t.incident_id = own.incident_id AND t.audience = own.audience
       AND t.id > own.id AND d.via = %(via)s AND d.address = %(address)s AND d.state = 'waiting') AS followed;
 
 -- name: first_reference
--- What the provider called the first telling of this incident that it accepted for this address.
-SELECT d.reference FROM telling_deliveries d JOIN tellings t ON t.id = d.telling_id
+-- What the provider called the first update of this incident that it accepted for this address.
+SELECT d.reference FROM update_deliveries d JOIN stakeholder_updates t ON t.id = d.update_id
 WHERE t.incident_id = %(incident_id)s AND t.audience = %(audience)s AND d.via = %(via)s AND d.address = %(address)s
   AND d.reference IS NOT NULL
 ORDER BY d.id LIMIT 1;
 
--- name: promise
-INSERT INTO telling_promises (incident_id, audience, told_at, due_at)
+-- name: remind_at
+INSERT INTO update_reminders (incident_id, audience, told_at, due_at)
 VALUES (%(incident_id)s, %(audience)s, %(now)s, %(due_at)s)
 ON CONFLICT (incident_id, audience) DO UPDATE SET told_at = EXCLUDED.told_at, due_at = EXCLUDED.due_at;
 
--- name: postpone_promise
-UPDATE telling_promises SET due_at = %(due_at)s WHERE incident_id = %(incident_id)s AND audience = %(audience)s;
+-- name: postpone_reminder
+UPDATE update_reminders SET due_at = %(due_at)s WHERE incident_id = %(incident_id)s AND audience = %(audience)s;
 
--- name: forget_promise
-DELETE FROM telling_promises WHERE incident_id = %(incident_id)s AND audience = %(audience)s;
+-- name: forget_reminder
+DELETE FROM update_reminders WHERE incident_id = %(incident_id)s AND audience = %(audience)s;
 
--- name: claim_due_promises
-SELECT * FROM telling_promises WHERE due_at <= %(now)s ORDER BY due_at LIMIT %(limit)s FOR UPDATE SKIP LOCKED;
+-- name: claim_due_reminders
+SELECT * FROM update_reminders WHERE due_at <= %(now)s ORDER BY due_at LIMIT %(limit)s FOR UPDATE SKIP LOCKED;
 
 -- name: next_due
-SELECT min(due_at) AS due_at FROM telling_promises;
+SELECT min(due_at) AS due_at FROM update_reminders;

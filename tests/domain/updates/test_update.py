@@ -1,4 +1,4 @@
-"""The rules of telling, without a database or a Slack: who, when, and what must be so first."""
+"""The rules of update, without a database or a Slack: who, when, and what must be so first."""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -12,8 +12,8 @@ from bot.domain.updates.update import (
     SUBJECT_LENGTH,
     TEXT_LENGTH,
     State,
-    Telling,
     Told,
+    Update,
     is_owed,
     is_stale,
     may_be_told,
@@ -28,7 +28,7 @@ from bot.runbook import Runbook
 from bot.services.updates.audiences import addresses, audience_called
 from tests.domain.updates.conftest import NOON, incident, resolved
 
-WAITING = Telling(
+WAITING = Update(
     id=1, incident_id=12, audience="clients", moment="update", status="identified", subject="Sorry", text="Soon.",
     author="ada", state="waiting", created_at=NOON,
 )  # fmt: skip

@@ -34,7 +34,7 @@ permissions:
 """
 
 
-def telling(runbook: str, tell: str = "stakeholders, clients", more: str = AUDIENCES) -> str:
+def updating(runbook: str, tell: str = "stakeholders, clients", more: str = AUDIENCES) -> str:
     """The runbook of the world in which a P1 tells these audiences."""
     return runbook.replace("    name: Critical\n", f"    name: Critical\n    tell: [{tell}]\n") + more
 
@@ -51,16 +51,16 @@ async def office() -> AsyncIterator[PostOffice]:
 
 
 @asynccontextmanager
-async def telling_world(new_world: NewWorld, office: PostOffice, runbook: str = "") -> AsyncIterator[World]:
+async def updating_world(new_world: NewWorld, office: PostOffice, runbook: str = "") -> AsyncIterator[World]:
     settings = {"SMTP_URL": f"smtp://127.0.0.1:{office.port}", "MAIL_FROM": "bell@example.com"}
-    async with new_world(runbook=runbook or telling(RUNBOOK), prepare=with_channels, **settings) as world:
+    async with new_world(runbook=runbook or updating(RUNBOOK), prepare=with_channels, **settings) as world:
         yield world
 
 
 @pytest.fixture
 async def town(new_world: NewWorld, office: PostOffice) -> AsyncIterator[World]:
     """A world with audiences and a mail server."""
-    async with telling_world(new_world, office) as world:
+    async with updating_world(new_world, office) as world:
         yield world
 
 
@@ -188,8 +188,10 @@ async def test_drills_and_private_incidents_tell_nobody_not_even_by_hand(
 async def test_a_template_that_is_missing_is_said_and_keeps_nothing_from_happening(
     new_world: NewWorld, office: PostOffice
 ) -> None:
-    runbook = telling(RUNBOOK, more="\naudiences: {vips: {email: [vip@example.com], template: vip, automatic: true}}\n")
-    async with telling_world(new_world, office, runbook.replace("stakeholders, clients", "vips")) as world:
+    runbook = updating(
+        RUNBOOK, more="\naudiences: {vips: {email: [vip@example.com], template: vip, automatic: true}}\n"
+    )
+    async with updating_world(new_world, office, runbook.replace("stakeholders, clients", "vips")) as world:
         await declared(world)
 
         assert len(world.pages_of("ada")) == 1
@@ -218,7 +220,7 @@ def is_in_a_room(world: World) -> Callable[[Json], bool]:
 
 
 async def test_the_card_of_an_incident_stands_first_in_its_room_however_long_slack_is_busy(new_world: NewWorld) -> None:
-    async with new_world(runbook=telling(RUNBOOK, "team", ROOM_ONLY), prepare=with_channels) as world:
+    async with new_world(runbook=updating(RUNBOOK, "team", ROOM_ONLY), prepare=with_channels) as world:
         opened = is_in_a_room(world)
         world.workspace.faults.break_down(
             "chat.postMessage", times=None, when=lambda asked: opened(asked) and "*team*" not in asked["text"]
@@ -235,14 +237,14 @@ async def test_the_card_of_an_incident_stands_first_in_its_room_however_long_sla
 
 
 async def test_what_finds_no_card_while_it_is_being_written_down_stands_below_it_at_once(new_world: NewWorld) -> None:
-    async with new_world(runbook=telling(RUNBOOK, "team", ROOM_ONLY), prepare=with_channels) as world:
+    async with new_world(runbook=updating(RUNBOOK, "team", ROOM_ONLY), prepare=with_channels) as world:
         await declared(world)
         room = world.room()
         before = len(posted_in(world, room))
         async with world.house.db.transaction() as conn:
             standing = await cards.get(conn, "incident:1")
             assert standing is not None
-            for key in ("incident:1", "telling:1"):
+            for key in ("incident:1", "update:1"):
                 await cards.forget(conn, key)
             # The card is on its way again.
             lane, soon = "card incident:1", world.clock.now() + timedelta(hours=1)
@@ -252,7 +254,7 @@ async def test_what_finds_no_card_while_it_is_being_written_down_stands_below_it
             await cards.save(posting, "incident:1", standing)
             await world.house.rooms.begin(posting, 1, standing)
             async with world.house.db.transaction() as conn:
-                await world.house.cards.touch(conn, "telling:1", incident=1)
+                await world.house.cards.touch(conn, "update:1", incident=1)
             later: asyncio.Future[object] = asyncio.ensure_future(world.settled())
             await until_it_waits(world, later)
             assert len(posted_in(world, room)) == before
@@ -261,7 +263,7 @@ async def test_what_finds_no_card_while_it_is_being_written_down_stands_below_it
 
 
 async def test_a_card_that_slack_will_not_take_keeps_nothing_else_from_the_room(new_world: NewWorld) -> None:
-    async with new_world(runbook=telling(RUNBOOK, "team", ROOM_ONLY), prepare=with_channels) as world:
+    async with new_world(runbook=updating(RUNBOOK, "team", ROOM_ONLY), prepare=with_channels) as world:
         opened = is_in_a_room(world)
         world.workspace.faults.refuse(
             "chat.postMessage", "invalid_blocks", times=None,
@@ -460,8 +462,8 @@ async def test_what_is_rejected_is_not_sent_and_its_words_are_not_lost(town: Wor
 async def test_an_automatic_audience_with_approval_is_asked_about_at_once_and_newer_words_take_the_place_of_older(
     new_world: NewWorld, office: PostOffice
 ) -> None:
-    runbook = telling(RUNBOOK).replace("template: client, ", "template: client, automatic: true, ")
-    async with telling_world(new_world, office, runbook) as world:
+    runbook = updating(RUNBOOK).replace("template: client, ", "template: client, automatic: true, ")
+    async with updating_world(new_world, office, runbook) as world:
         await declared(world)
         asked = card(world, "clients")
         assert [reader for reader, _ in letters(office)] == ["board@example.com"]
@@ -550,8 +552,8 @@ async def test_who_believes_that_it_is_over_is_not_told_so_again(town: World, of
 
 
 async def test_who_was_never_told_is_not_told_that_they_were(new_world: NewWorld, office: PostOffice) -> None:
-    runbook = telling(RUNBOOK).replace("template: client, ", "template: client, automatic: true, ")
-    async with telling_world(new_world, office, runbook) as world:
+    runbook = updating(RUNBOOK).replace("template: client, ", "template: client, automatic: true, ")
+    async with updating_world(new_world, office, runbook) as world:
         await declared(world)
         await does(world, "ada", "/incident resolve Rolled back")
         said = words_of(card(world, "clients"))
@@ -589,7 +591,7 @@ async def test_the_author_hears_that_the_words_were_rejected(town: World, office
 async def automatic(new_world: NewWorld, office: PostOffice) -> AsyncIterator[World]:
     """A world in which Tocsin itself writes to the clients, and somebody approves it."""
     more = AUDIENCES.replace("approval: true", "approval: true, automatic: true")
-    async with telling_world(new_world, office, telling(RUNBOOK, more=more)) as world:
+    async with updating_world(new_world, office, updating(RUNBOOK, more=more)) as world:
         yield world
 
 
@@ -632,9 +634,9 @@ async def test_what_was_composed_before_the_end_is_edited_as_it_stands_after_it(
 async def test_card_and_mail_name_the_same_deadline_after_a_change_of_severity_and_a_reopening(
     new_world: NewWorld, office: PostOffice
 ) -> None:
-    runbook = telling(RUNBOOK).replace("    name: Critical\n", "    name: Critical\n    resolve_within: 2h\n")
+    runbook = updating(RUNBOOK).replace("    name: Critical\n", "    name: Critical\n    resolve_within: 2h\n")
     runbook = runbook.replace("    name: High\n", "    name: High\n    resolve_within: 8h\n")
-    async with telling_world(new_world, office, runbook) as world:
+    async with updating_world(new_world, office, runbook) as world:
         await declared(world)
         for change in ("severity P2 fewer", "severity P1", "resolve Done", "reopen It is back"):
             await world.passes(minutes=7)
@@ -688,7 +690,7 @@ async def test_a_refused_reader_is_shown_and_keeps_nothing_from_the_others(town:
     assert "by email (two@example.com)" in shown
     assert "✗ email: one@example.com not sent: the mail server says 550 no such mailbox" in shown
     assert "not sent to clients by email (one@example.com)" in (await told(town, "system"))[-1]
-    assert await town.house.telling_cards.degraded(1) == [
+    assert await town.house.update_cards.degraded(1) == [
         "Not sent to clients by email (one@example.com): the mail server says 550 no such mailbox"
     ]
 
@@ -728,8 +730,8 @@ async def test_after_an_outage_of_the_mail_server_only_the_newest_words_are_sent
 async def test_a_channel_that_is_missing_is_told_in_one_line_and_is_never_fatal(
     new_world: NewWorld, office: PostOffice
 ) -> None:
-    runbook = telling(RUNBOOK).replace("#stakeholders", "#nowhere")
-    async with telling_world(new_world, office, runbook) as world:
+    runbook = updating(RUNBOOK).replace("#stakeholders", "#nowhere")
+    async with updating_world(new_world, office, runbook) as world:
         await declared(world)
 
         assert len(letters(office)) == 1
@@ -751,7 +753,7 @@ async def test_a_channel_the_bot_was_removed_from_is_told_in_one_line(town: Worl
 
 async def test_an_outlet_that_is_not_set_up_is_a_gap_and_never_a_claim(new_world: NewWorld, office: PostOffice) -> None:
     more = "\naudiences: {everybody: {statuspage: {page: abc123}, email: [all@example.com], automatic: true}}\n"
-    async with new_world(runbook=telling(RUNBOOK, "everybody", more)) as world:
+    async with new_world(runbook=updating(RUNBOOK, "everybody", more)) as world:
         await declared(world)
 
         assert card(world, "everybody").text.startswith("⚠ Not sent to *everybody*")
@@ -807,8 +809,8 @@ async def test_an_audience_with_a_rhythm_is_not_forgotten(town: World, office: P
 async def test_an_audience_without_a_rhythm_of_its_own_is_due_when_its_words_said(
     new_world: NewWorld, office: PostOffice
 ) -> None:
-    runbook = telling(RUNBOOK).replace("    name: Critical\n", "    name: Critical\n    update_every: 30m\n")
-    async with telling_world(new_world, office, runbook) as world:
+    runbook = updating(RUNBOOK).replace("    name: Critical\n", "    name: Critical\n    update_every: 30m\n")
+    async with updating_world(new_world, office, runbook) as world:
         declared_at = world.clock.now()
         await declared(world)
         promised = declared_at.astimezone(ZoneInfo("Europe/London")) + timedelta(minutes=30)
