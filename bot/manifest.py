@@ -2,7 +2,6 @@
 
 import io
 from itertools import dropwhile
-from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -10,6 +9,7 @@ from ruamel.yaml import YAML
 
 from bot.domain.errors import Refused
 from bot.runbook import Runbook
+from bot.shipped import manifest_file
 
 EVENTS_PATH = "/slack/events"
 HTTP_HEAD = "# The Slack app of Tocsin, over HTTP: Slack calls the bot at the addresses below.\n"
@@ -24,12 +24,6 @@ def scopes() -> frozenset[str]:
     """What the bot's token must be allowed to do."""
     manifest = YAML(typ="safe").load(shipped())
     return frozenset(map(str, manifest["oauth_config"]["scopes"]["bot"]))
-
-
-def manifest_file() -> Path:
-    """Beside the packages in a checkout, inside the package when installed."""
-    inside = Path(__file__).parent / "manifest.yml"
-    return inside if inside.is_file() else Path(__file__).parent.parent / "manifest.yml"
 
 
 def manifest_for(runbook: Runbook | None, url: str | None) -> str:

@@ -14,6 +14,7 @@ from jinja2.bccache import Bucket
 from bot.domain.backups.backup import size_shown
 from bot.domain.text import plain
 from bot.runbook import format_duration
+from bot.shipped import templates_folder
 
 Escape = Callable[[str], str]
 
@@ -89,12 +90,6 @@ class Rendering:
         """Make more filters known to every folder."""
         for environment in self._environments.values():
             environment.filters.update(filters)
-
-
-def templates_folder() -> Path:
-    """Beside the packages in a checkout, inside the package when installed."""
-    inside = Path(__file__).parent / "templates"
-    return inside if inside.is_dir() else Path(__file__).parent.parent / "templates"
 
 
 def _environment(folder: Path, escape: Escape, zone: tzinfo) -> Environment:

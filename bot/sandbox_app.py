@@ -16,7 +16,6 @@ from bot import manifest
 from bot.app import App
 from bot.clock import Clock
 from bot.domain.errors import TocsinError
-from bot.rendering import templates_folder
 from bot.runbook import Runbook, load
 from bot.sandbox.happenings import Happening, Stage
 from bot.sandbox.page_api import add_page
@@ -29,6 +28,7 @@ from bot.sandbox.travel import Due, Travel
 from bot.sandbox.website import Website
 from bot.sandbox.workspace import Workspace
 from bot.settings import Settings
+from bot.shipped import templates_folder
 from bot.store.embedded.server import EmbeddedPostgres
 from bot.store.example import orders_database, own_database
 

@@ -173,7 +173,7 @@ def _bury() -> None:
 
 
 if __name__ == "__main__":
-    importlib.import_module(PROGRAM)
+    importlib.import_module(f"{PROGRAM}.shelf").load_all()
     place = socket.socket(fileno=int(sys.argv[1]))
     place.sendall(b"\n")
     sys.argv[1:] = divide(place)["words"]

@@ -14,7 +14,6 @@ import pytest
 from psycopg import AsyncConnection
 from ruamel.yaml import YAML
 
-from bot.cli.bootstrap import shipped_runbooks
 from bot.cli.deeds import readable
 from bot.clock import Clock
 from bot.runbook import load
@@ -23,6 +22,7 @@ from bot.sandbox.mailbox import Mailbox
 from bot.sandbox.server import Server
 from bot.sandbox.telephone import TelephoneCompany
 from bot.sandbox.workspace import Workspace
+from bot.shipped import shipped_runbooks
 from tests.commandline import Ended, line_with, started, tocsin
 from tests.mail_server import OWN_ADDRESS, only, post_office
 from tests.world import RUNBOOK, manifest

@@ -4,19 +4,12 @@ Exit codes: 0 it is done; 1 it was tried, and something is wrong; 2 it could not
 """
 
 import logging
-from importlib.metadata import version
 from typing import Any
 
 import click
 
-from bot.cli.backups import backups
-from bot.cli.bootstrap import CannotBegin
-from bot.cli.checking import check, init
-from bot.cli.deeds import ack, declare, status
-from bot.cli.doctor import doctor
-from bot.cli.manifesting import manifest
-from bot.cli.running import migrate, rehearse, run, sandbox
-from bot.cli.webhook_key import link_key, webhook_key
+from bot.cli.refusals import CannotBegin
+from bot.cli.shelf import Shelf
 from bot.domain.errors import TocsinError, Unanswered
 
 log = logging.getLogger(__name__)
@@ -35,12 +28,8 @@ class CannotBeginSentence(Sentence):
     exit_code = 2
 
 
-class Door(click.Group):
+class Door(Shelf):
     """Errors a person or the world can mend are a sentence, never a traceback."""
-
-    def list_commands(self, context: click.Context) -> list[str]:
-        """In the order a newcomer meets them."""
-        return list(self.commands)
 
     def invoke(self, context: click.Context) -> Any:
         try:
@@ -60,13 +49,6 @@ class Door(click.Group):
 
 
 @click.group(cls=Door, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
-@click.version_option(version("tocsin"), prog_name="tocsin")
+@click.version_option(package_name="tocsin", prog_name="tocsin")
 def main() -> None:
     """Tocsin keeps a small team's incident runbook alive. `tocsin sandbox` shows all of it without any account."""
-
-
-for command in (
-    *(sandbox, init, check, doctor, manifest, run, migrate),
-    *(declare, ack, status, backups, webhook_key, link_key, rehearse),
-):
-    main.add_command(command)

@@ -8,7 +8,9 @@ from zoneinfo import ZoneInfo
 
 import click
 
-from bot.cli.bootstrap import CannotBegin, carry_out, read_runbook, read_settings
+from bot.cli.bootstrap import read_runbook, read_settings
+from bot.cli.carrying import carry_out
+from bot.cli.refusals import CannotBegin
 from bot.domain.backups.backup import Damaged, Gone
 from bot.domain.errors import Failed, Refused
 from bot.dumpers import Dumper, Kept, Place, dumpers, kind_of_place, places, program_folders

@@ -1,28 +1,13 @@
-"""How every command begins and ends: settings, log, runbook, database, and the signals that tell it to stop."""
+"""What every command begins with: the settings, the log and the runbook."""
 
-import asyncio
 import os
-import signal
-from collections.abc import Coroutine, Mapping
-from contextlib import suppress
-from pathlib import Path
-from typing import Any, TypeVar
-
-import click
+from collections.abc import Mapping
 
 from bot import logs
+from bot.cli.refusals import CannotBegin
 from bot.domain.errors import Refused
-from bot.rendering import templates_folder
 from bot.runbook import Runbook, load
 from bot.settings import Settings
-
-Result = TypeVar("Result")
-
-STARTER = "starter"
-
-
-class CannotBegin(Refused):
-    """What the command needs is missing or cannot be used: nothing was tried."""
 
 
 def read_settings(environ: Mapping[str, str] = os.environ, *, log_level: str | None = None) -> Settings:
@@ -48,34 +33,3 @@ def read_runbook(settings: Settings, *, log_level: str | None = None) -> Runbook
         secrets=[*settings.redactions(), *runbook.redactions()],
     )
     return runbook
-
-
-def shipped_runbooks() -> dict[str, Path]:
-    """The runbooks that come with Tocsin, by name."""
-    files = sorted((templates_folder() / "runbooks").glob("*.yml"))
-    return {file.stem: file for file in files}
-
-
-def carry_out(work: Coroutine[Any, Any, Result]) -> Result:
-    """Run it to its end. Told to stop by SIGTERM or Ctrl-C, it is stopped in order, and click.Abort is raised.
-
-    A second signal does not wait for the order.
-    """
-
-    async def until_told() -> Result:
-        task = asyncio.current_task()
-        assert task is not None
-        for told in (signal.SIGTERM, signal.SIGINT):
-            asyncio.get_running_loop().add_signal_handler(told, task.cancel)
-        return await work
-
-    try:
-        return asyncio.run(until_told())
-    except asyncio.CancelledError as error:
-        raise click.Abort from error
-
-
-def serve(work: Coroutine[Any, Any, None]) -> None:
-    """The same for what has no other end than being told to stop."""
-    with suppress(click.Abort):
-        carry_out(work)

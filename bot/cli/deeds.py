@@ -8,7 +8,8 @@ from contextlib import asynccontextmanager
 import click
 
 from bot.app import App
-from bot.cli.bootstrap import carry_out, read_runbook, read_settings
+from bot.cli.bootstrap import read_runbook, read_settings
+from bot.cli.carrying import carry_out
 from bot.clock import Clock
 from bot.domain.actor import TOCSIN, Actor
 from bot.domain.incidents.incident import by_urgency

@@ -8,10 +8,11 @@ import click
 
 from bot import manifest
 from bot.cli.backup_checks import backups_tried
-from bot.cli.bootstrap import carry_out, read_runbook, read_settings
-from bot.cli.checking import said
+from bot.cli.bootstrap import read_runbook, read_settings
+from bot.cli.carrying import carry_out
 from bot.cli.environment_checks import surroundings
 from bot.cli.findings import Finding
+from bot.cli.simulating import said
 from bot.cli.test_page import try_paging
 from bot.cli.webhook_key import key_of
 from bot.clock import Clock

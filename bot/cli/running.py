@@ -7,7 +7,9 @@ from concurrent.futures import ThreadPoolExecutor
 import click
 
 from bot.app import App, database_url
-from bot.cli.bootstrap import CannotBegin, carry_out, read_runbook, read_settings, serve
+from bot.cli.bootstrap import read_runbook, read_settings
+from bot.cli.carrying import carry_out, serve
+from bot.cli.refusals import CannotBegin
 from bot.clock import Clock
 from bot.doors.doorkeeper import raise_file_limit
 from bot.sandbox_app import run_sandbox

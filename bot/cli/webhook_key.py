@@ -5,7 +5,8 @@ from datetime import datetime
 import click
 
 from bot.app import App
-from bot.cli.bootstrap import carry_out, read_runbook, read_settings
+from bot.cli.bootstrap import read_runbook, read_settings
+from bot.cli.carrying import carry_out
 from bot.clock import Clock
 from bot.domain.errors import NotFound
 from bot.runbook import Runbook

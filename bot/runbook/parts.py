@@ -11,7 +11,7 @@ from bot.runbook.values import Key
 class Part(BaseModel):
     """Frozen; a key it does not know is a mistake; dumps to what could have been written in the file."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", serialize_by_alias=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", serialize_by_alias=True, defer_build=True)
 
 
 class Keyed(Part):

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from bot.rendering import templates_folder
 from bot.runbook import load
 from bot.runbook.report import of_runbook
+from bot.shipped import templates_folder
 
 FOLDER = templates_folder() / "runbooks"
 SHIPPED = sorted(FOLDER.glob("*.yml"))

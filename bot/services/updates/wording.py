@@ -7,10 +7,11 @@ from bot.clock import Clock
 from bot.domain.errors import Refused
 from bot.domain.incidents.incident import Incident, Status
 from bot.domain.updates.update import Moment, Update, words_of
-from bot.rendering import Rendering, templates_folder
+from bot.rendering import Rendering
 from bot.runbook import Runbook, spoken_duration
 from bot.runbook.audiences import Audience
 from bot.services.people.people import People
+from bot.shipped import templates_folder
 from bot.slack.blocks import Message, message
 from bot.wire.mail import subject_and_body
 

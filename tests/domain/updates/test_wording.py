@@ -11,11 +11,12 @@ from bot.clock import Clock
 from bot.domain.errors import Refused
 from bot.domain.incidents.incident import Incident
 from bot.domain.updates.update import SUBJECT_LENGTH, TEXT_LENGTH, Moment
-from bot.rendering import Rendering, templates_folder
+from bot.rendering import Rendering
 from bot.runbook import Runbook
 from bot.runbook.audiences import Audience
 from bot.services.people.people import People
 from bot.services.updates.wording import Wordings
+from bot.shipped import templates_folder
 from tests.domain.updates.conftest import NOON, incident, resolved
 
 # What is said at the moments of an incident; the folder holds other letters too.

@@ -1,0 +1,30 @@
+"""The command that writes a runbook to start from."""
+
+from pathlib import Path
+
+import click
+
+from bot.domain.errors import NotFound, Refused
+from bot.shipped import STARTER, shipped_runbooks
+
+WRITTEN_TO = Path("runbook.yml")
+
+
+@click.command()
+@click.argument("name", default=STARTER)
+def init(name: str) -> None:
+    """Write a runbook to start from to ./runbook.yml. Never overwrites.
+
+    NAME is one of the shipped ones; without it, a short one with comments.
+    """
+    shipped = shipped_runbooks()
+    if name not in shipped:
+        raise NotFound(f"There is no runbook called “{name}” to start from. There is: {', '.join(shipped)}.")
+    try:
+        with WRITTEN_TO.open("x", encoding="utf-8") as file:
+            file.write(shipped[name].read_text("utf-8"))
+    except FileExistsError as error:
+        raise Refused(f"{WRITTEN_TO} is there already and was left as it is. Move it away to start anew.") from error
+    except OSError as error:
+        raise Refused(f"{WRITTEN_TO} cannot be written here: {error.strerror}.") from error
+    click.echo(f"{WRITTEN_TO} is written. Put your people in, then: tocsin check")

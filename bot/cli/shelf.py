@@ -1,0 +1,62 @@
+"""Every command by name: where it is, and its line of help. Each is imported when it is asked for.
+
+All together take a processor most of a second to read, and `tocsin --help` needs none of them.
+"""
+
+import importlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import click
+
+
+@dataclass(frozen=True)
+class Listed:
+    """`place` is `module:name` in this package; `help` is what its own help begins with."""
+
+    place: str
+    help: str
+
+    def load_at_start(self) -> click.Command:
+        module, _, name = self.place.partition(":")
+        command: click.Command = getattr(importlib.import_module(f"bot.cli.{module}"), name)
+        return command
+
+
+# In the order a newcomer meets them.
+COMMANDS: Mapping[str, Listed] = {
+    "sandbox": Listed("running:sandbox", "Try all of it in your browser, without any account."),
+    "init": Listed("init:init", "Write a runbook to start from to ./runbook.yml."),
+    "check": Listed("checking:check", "Say everything that is wrong in a runbook, with its line."),
+    "doctor": Listed("doctor:doctor", "Prove every outside connection."),
+    "manifest": Listed("manifesting:manifest", "Print the manifest to create the Slack app from."),
+    "run": Listed("running:run", "The bot itself."),
+    "migrate": Listed("running:migrate", "Bring the database's schema up to date."),
+    "declare": Listed("deeds:declare", "Declare an incident and page the first tier."),
+    "ack": Listed("deeds:ack", "Acknowledge an incident, such as INC-12: the paging stops."),
+    "status": Listed("deeds:status", "Show what is open, or one incident with its pages."),
+    "backups": Listed("backups:backups", "List the dumps of a folder or bucket from their manifests."),
+    "webhook-key": Listed("webhook_key:webhook_key", "Print what webhooks are signed with."),
+    "link-key": Listed("webhook_key:link_key", "Rotate the key of the links that acknowledge."),
+    "rehearse": Listed("running:rehearse", "Play a scripted incident in simulated time."),
+}
+
+
+class Shelf(click.Group):
+    """A group whose commands are on the shelf until they are asked for."""
+
+    def list_commands(self, context: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, context: click.Context, name: str) -> click.Command | None:
+        return COMMANDS[name].load_at_start() if name in COMMANDS else None
+
+    def format_commands(self, context: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, listed.help) for name, listed in COMMANDS.items()])
+
+
+def load_all() -> Mapping[str, Any]:
+    """Every command by name, for a process that has to have read all of them."""
+    return {name: listed.load_at_start() for name, listed in COMMANDS.items()}

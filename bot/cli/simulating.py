@@ -1,0 +1,65 @@
+"""`tocsin check --simulate`: who would be paged now, and the gaps in that."""
+
+from collections.abc import Sequence
+
+import click
+
+from bot.clock import Clock
+from bot.pagers import ways
+from bot.rendering import Rendering
+from bot.runbook import Runbook
+from bot.services.paging.gaps import Gap, gaps, ready_ways
+from bot.services.paging.simulations import Reach, simulate_by_rotation
+from bot.settings import Settings
+
+
+def tell(runbook: Runbook, settings: Settings) -> None:
+    """Ends the command with 1 when the runbook has gaps of its own."""
+    _tell_ladders(runbook, settings)
+    _tell_gaps(gaps(runbook, ready_ways(settings), own_number=settings.twilio_from))
+
+
+def _tell_ladders(runbook: Runbook, settings: Settings) -> None:
+    rendering = Rendering(runbook.timezone)
+    begins, ready = Clock().now(), ready_ways(settings)
+    if settings.slack_bot_token is None:
+        # No bot runs by these settings: with what it has where it runs, its ladders have their waits.
+        ready = frozenset(ways())
+        click.echo("SLACK_BOT_TOKEN is not set here, so every way to page is taken as set up:")
+    for severity in runbook.severities:
+        found = simulate_by_rotation(runbook, severity, begins, Reach(ready, settings.twilio_from))
+        facts = {"severity": severity, "begins": begins, "simulation": found, "runbook": runbook}
+        click.echo(rendering.say("documents/simulation", **facts))
+
+
+def _tell_gaps(found: Sequence[Gap]) -> None:
+    """Ends the command when the runbook has some of its own."""
+    own, missing_here = [gap for gap in found if gap.is_of_runbook], [gap for gap in found if not gap.is_of_runbook]
+    if own:
+        click.echo(f"{len(own)} gap{'' if len(own) == 1 else 's'} of the runbook in who would be paged:")
+    else:
+        click.echo("Everybody who should be paged can be" + (", once this is set up:" if missing_here else "."))
+    for gap in own:
+        click.echo(f"  {said(gap)}")
+    if own and missing_here:
+        click.echo("And only missing here:")
+    for gap in missing_here:
+        click.echo(f"  {said(gap)}")
+    if own:
+        raise click.exceptions.Exit(1)
+
+
+def said(gap: Gap) -> str:
+    """One gap in a line, the tier first, and what would close it."""
+    tier = f"tier {gap.tier.key} ({gap.tier.name})"
+    if gap.kind == "nobody":
+        return f"{tier}: nobody is in it, so it is passed over; add somebody to its `who`"
+    if gap.kind == "not set up":
+        return f"{tier}: no page by {gap.via}; that needs {gap.needs}"
+    assert gap.person is not None
+    if gap.kind == "own number":
+        return (
+            f"{tier}: {gap.person.name} cannot be paged by {gap.via}, for {gap.person.phone} is TWILIO_FROM; "
+            f"write their own number as people.{gap.person.key}.phone"
+        )
+    return f"{tier}: {gap.person.name} cannot be paged by {gap.via}; add {gap.needs} under people.{gap.person.key}"

@@ -1,0 +1,22 @@
+"""Where the files that come with Tocsin lie: beside the packages in a checkout, inside the package when installed."""
+
+from pathlib import Path
+
+HERE = Path(__file__).parent
+STARTER = "starter"
+
+
+def templates_folder() -> Path:
+    inside = HERE / "templates"
+    return inside if inside.is_dir() else HERE.parent / "templates"
+
+
+def manifest_file() -> Path:
+    inside = HERE / "manifest.yml"
+    return inside if inside.is_file() else HERE.parent / "manifest.yml"
+
+
+def shipped_runbooks() -> dict[str, Path]:
+    """The runbooks that come with Tocsin, by name."""
+    files = sorted((templates_folder() / "runbooks").glob("*.yml"))
+    return {file.stem: file for file in files}

@@ -1,0 +1,49 @@
+"""The shelf of commands: what is read for each, and nothing more."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import click
+import pytest
+
+from bot.cli.shelf import COMMANDS, load_all
+from tests.at_hand import ROOT
+
+# What takes long to read, and is needed by none of the commands that only look at a file.
+HEAVY = {"aiohttp", "slack_sdk", "slack_bolt", "psycopg", "boto3", "pymongo", "jinja2", "apscheduler", "bot.services"}
+READ = f"""
+import sys
+from bot.cli import main
+try:
+    main(sys.argv[1:])
+except SystemExit:
+    print(*({HEAVY | {"pydantic"}!r} & set(sys.modules)), file=sys.stderr)
+"""
+
+
+def read_for(*words: str, at: Path) -> set[str]:
+    """What of the heavy a command has read, seen in a process of its own."""
+    environ = {"PYTHONPATH": str(ROOT), "TOCSIN_HOME": str(at)}
+    ended = subprocess.run([sys.executable, "-c", READ, *words], cwd=at, env=environ, capture_output=True, text=True)
+    return set(ended.stderr.split())
+
+
+def test_the_line_of_each_command_is_the_beginning_of_its_own_help() -> None:
+    for name, command in load_all().items():
+        assert isinstance(command, click.Command)
+        assert command.name == name
+        own = (command.help or "").replace("\n", " ")
+        assert own.startswith(COMMANDS[name].help.rstrip(".")), name
+
+
+@pytest.mark.parametrize("words", [("--help",), ("--version",), ("init",)])
+def test_what_asks_for_no_runbook_reads_nothing_of_the_bot(words: tuple[str, ...], tmp_path: Path) -> None:
+    assert read_for(*words, at=tmp_path) == set()
+
+
+@pytest.mark.parametrize("words", [("check",), ("manifest",)])
+def test_what_asks_for_a_runbook_reads_that_and_no_more(words: tuple[str, ...], tmp_path: Path) -> None:
+    read_for("init", at=tmp_path)
+
+    assert read_for(*words, at=tmp_path) == {"pydantic"}
