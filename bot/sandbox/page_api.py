@@ -40,6 +40,7 @@ def add_page(application: web.Application, workspace: Workspace, stage: Stage, g
     router.add_get("/sandbox/files/{id}", page.file)
     router.add_post("/sandbox/{deed}", page.do)
     application.cleanup_ctx.append(page.watching)
+    application.on_shutdown.append(page.part)
 
 
 class PageApi:
@@ -108,6 +109,9 @@ class PageApi:
         yield
         watching.cancel()
         await asyncio.gather(watching, return_exceptions=True)
+
+    async def part(self, _: web.Application) -> None:
+        """Before the server waits for its connections to end: these would never."""
         await self._live.close()
 
     async def _say(self, body: Json) -> Json:

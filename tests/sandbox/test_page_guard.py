@@ -7,7 +7,7 @@ from io import BytesIO
 
 import aiohttp
 import pytest
-from aiohttp import web
+from aiohttp import WSMsgType, web
 
 from bot.sandbox.page_guard import PageGuard, is_loopback
 from tests.sandbox.page.browsing import Surroundings
@@ -100,6 +100,19 @@ async def test_the_page_itself_opens_its_websocket(served: web.AppRunner) -> Non
         await (await session.get("/")).read()
         link = await session.ws_connect("/sandbox/live", origin=f"http://127.0.0.1:{served.addresses[0][1]}")
         await link.close()
+
+
+async def test_the_end_waits_for_no_page_that_is_open_and_asleep(workspace: object, clock: object) -> None:
+    """The server would wait for a minute until each connection has ended."""
+    served = await Surroundings(workspace, clock).serve(patience_s=60)  # type: ignore[arg-type]
+    async with asking(served) as session:
+        await (await session.get("/")).read()
+        # It reads nothing, so it never answers that it has heard of the end.
+        link = await session.ws_connect("/sandbox/live", origin=f"http://127.0.0.1:{served.addresses[0][1]}")
+
+        await asyncio.wait_for(served.cleanup(), 30)
+
+        assert (await link.receive()).type is WSMsgType.CLOSE
 
 
 async def test_a_token_of_another_run_is_refused(served: web.AppRunner, workspace: object, clock: object) -> None:

@@ -57,13 +57,13 @@ class Surroundings:
     async def forward(self, by: timedelta) -> None:
         self.clock.move(by)
 
-    async def serve(self, port: int = 0) -> web.AppRunner:
+    async def serve(self, port: int = 0, *, patience_s: float = 0.2) -> web.AppRunner:
         application = web.Application()
         broken = Happening("break", "Break the website", "It answers 500.", self.break_website, lambda: self.broken)
         replaced = [Replaced("health.checks.website", "https://example.com", "an example website")]
         stage = Stage(self.forward, self.next_due, [broken], replaced)
         add_page(application, self.workspace, stage, self.guard)
-        runner = web.AppRunner(application, access_log=None, shutdown_timeout=0.2)
+        runner = web.AppRunner(application, access_log=None, shutdown_timeout=patience_s)
         await runner.setup()
         await web.TCPSite(runner, "127.0.0.1", port).start()
         return runner
