@@ -7,13 +7,13 @@ from urllib.parse import parse_qsl
 
 from aiohttp import web
 from multidict import MultiDict
-from twilio.request_validator import RequestValidator
 
 from bot.domain.errors import Failed, NotFound, NotPermitted, Refused, Unanswered, Unreachable
 from bot.doors.request_bodies import read_body
 from bot.services.paging.reports import PageReports
 from bot.services.telephone.replies import Replies
 from bot.settings import Settings
+from bot.wire.telephone_signature import is_signed
 from bot.wire.timeouts import TimeLimit
 
 log = logging.getLogger(__name__)
@@ -53,7 +53,7 @@ class Switchboard:
     def __init__(self, reports: PageReports, replies: Replies, token: str, *, public_url: str | None) -> None:
         self._reports = reports
         self._replies = replies
-        self._validator = RequestValidator(token)
+        self._token = token
         self._public_url = public_url
         self._time_limit = TimeLimit(TIMEOUT_S)
 
@@ -128,7 +128,7 @@ class Switchboard:
             raise NotPermitted(NO_ADDRESS)
         form = read_form(await read_body(request, LARGEST_BODY))
         url, signature = f"{self._public_url}{request.raw_path}", request.headers.get(SIGNATURE, "")
-        if not self._validator.validate(url, form, signature):
+        if not is_signed(self._token, url, form, signature):
             raise NotPermitted(NOT_SIGNED)
         return form
 

@@ -10,7 +10,6 @@ from typing import Any
 
 import aiohttp
 from multidict import MultiDict
-from twilio.request_validator import RequestValidator
 from yarl import URL
 
 from bot.clock import Clock
@@ -18,6 +17,7 @@ from bot.sandbox.mailbox import Mailbox
 from bot.sandbox.telephone.door import Door
 from bot.sandbox.telephone.items import Fault, Item, Kind
 from bot.sandbox.telephone.rules import must_be_right, unknown
+from bot.wire.telephone_signature import signature
 
 STOP_WORDS = ("STOP", "STOPALL", "CANCEL", "END", "QUIT", "UNSUBSCRIBE")
 START_WORDS = ("START", "YES", "UNSTOP")
@@ -151,7 +151,7 @@ class TelephoneCompany:
     async def tells(self, address: str, told: Mapping[str, str], to: str) -> tuple[int, str]:
         """A signed request to the bot: what it answered."""
         form = {"AccountSid": self.account, "ApiVersion": "2010-04-01", "To": to, "From": self.number, **told}
-        headers = {"X-Twilio-Signature": RequestValidator(self.token).compute_signature(address, form)}
+        headers = {"X-Twilio-Signature": signature(self.token, address, MultiDict(form))}
         url = URL(address, encoded=True)
         if self.really_at is not None:
             url = URL(f"{self.really_at()}{url.raw_path_qs}", encoded=True)
