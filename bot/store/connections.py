@@ -141,7 +141,7 @@ async def limited(conn: Connection) -> None:
 
 
 async def connected(url: str) -> Connection:
-    """A line for one errand, without the limits. Raises Unreachable with the server's reason."""
+    """A line for one use, without the limits. Raises Unreachable with the server's reason."""
     try:
         whole = make_conninfo(url, connect_timeout=CONNECT_TIMEOUT_S)
         # Nothing is prepared: what leads to the database may not keep it.

@@ -7,7 +7,7 @@ from bot.domain.alerts.alert import Standing
 from bot.domain.errors import Rejected
 from bot.rendering import Rendering
 from bot.runbook import Runbook
-from bot.services.outbox.kinds import UPDATE, Errand, NoLongerWanted, way_by
+from bot.services.outbox.kinds import UPDATE, DeliveryKind, NoLongerWanted, way_by
 from bot.services.outbox.outbox import Outbox
 from bot.store.alerts import alerts
 from bot.store.database import Database
@@ -22,8 +22,8 @@ class Hook(Protocol):
     async def __call__(self, url: str, body: Mapping[str, Any], *, key: str) -> str: ...
 
 
-class AlertOutlets(Errand):
-    """Errands of kind `alert_email` and `alert_webhook`. By what this house has not set up, nothing is sent."""
+class AlertOutlets(DeliveryKind):
+    """Deliveries of kind `alert_email` and `alert_webhook`. By what this house has not set up, nothing is sent."""
 
     def __init__(
         self,

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from bot.clock import Clock
 from bot.domain.errors import Failed, RateLimited, Rejected, Unanswered
-from bot.services.outbox.kinds import Errand, NoLongerWanted, NotYet, Outcome, backoff
+from bot.services.outbox.kinds import DeliveryKind, NoLongerWanted, NotYet, Outcome, backoff
 from bot.services.outbox.leases import LEASE, TAKEN_OVER_AFTER
 from bot.store.outbox.outbox import Delivery
 from bot.wire.http_client import Yes, only_before
@@ -27,9 +27,9 @@ LOOK_AGAIN_AFTER = timedelta(seconds=5)
 class Attempts:
     """Whatever goes wrong becomes an outcome."""
 
-    def __init__(self, clock: Clock, errands: Mapping[str, Errand]) -> None:
+    def __init__(self, clock: Clock, delivery_kinds: Mapping[str, DeliveryKind]) -> None:
         self._clock = clock
-        self._errands = errands
+        self._kinds = delivery_kinds
 
     async def make(self, delivery: Delivery) -> Outcome:
         with Yes.heard() as yes:
@@ -45,7 +45,7 @@ class Attempts:
             left = self._time_left(delivery)
             async with asyncio.timeout(left):
                 with only_before(self._is_over(delivery, left)):
-                    return Outcome("sent", reference=await self._errands[delivery.kind].send(delivery))
+                    return Outcome("sent", reference=await self._kinds[delivery.kind].send(delivery))
         except NoLongerWanted as reason:
             return Outcome("cancelled", error=str(reason) or None)
         except NotYet as reason:

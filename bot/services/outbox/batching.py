@@ -13,7 +13,7 @@ Asked = TypeVar("Asked")
 Answer = TypeVar("Answer")
 
 
-class Together(Generic[Asked, Answer]):
+class Batching(Generic[Asked, Answer]):
     """One round at a time: whoever asks while one is at work is in the next, so nobody waits for company.
 
     `work` answers each of a round, in order. When it fails for several they are asked for one by one, side by side, so
@@ -32,7 +32,7 @@ class Together(Generic[Asked, Answer]):
         answer: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
         self._waiting.append((one, answer))
         if self._rounds is None:
-            self._rounds = asyncio.create_task(self._go_round(), name="together")
+            self._rounds = asyncio.create_task(self._go_round(), name="batching")
         return await answer
 
     async def _go_round(self) -> None:

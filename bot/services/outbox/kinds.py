@@ -1,4 +1,4 @@
-"""What leaves the house: kinds of errand, how urgent each is, and what can become of an attempt."""
+"""What leaves the house: delivery kinds, how urgent each is, and what can become of an attempt."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable, Sequence
@@ -54,14 +54,14 @@ class Outcome:
 Ended = tuple[Delivery, Outcome]
 
 
-class Errand(ABC):
+class DeliveryKind(ABC):
     """One kind of thing that leaves the house.
 
-    `together`: so many outcomes that come at the same time may be written down in one transaction, which then holds
+    `batch`: so many outcomes that come at the same time may be written down in one transaction, which then holds
     what each of them holds. `way`: by whom it leaves, where whoever puts it in does not say otherwise.
     """
 
-    together: ClassVar[int] = 1
+    batch: ClassVar[int] = 1
     way: ClassVar[str] = "slack"
 
     @abstractmethod

@@ -10,7 +10,7 @@ from typing import Any
 from bot.clock import Clock
 from bot.domain.errors import Failed
 from bot.services.outbox.attempts import Attempts
-from bot.services.outbox.kinds import PAGE, Errand
+from bot.services.outbox.kinds import PAGE, DeliveryKind
 from bot.services.outbox.leases import LEASE, Leases, Watch
 from bot.services.outbox.places import ANY, Places, is_filled, is_short
 from bot.services.outbox.precedence import Precedence
@@ -31,11 +31,11 @@ class Outbox:
     def __init__(self, db: Database, clock: Clock) -> None:
         self._db = db
         self._clock = clock
-        self._errands: dict[str, Errand] = {}
+        self._kinds: dict[str, DeliveryKind] = {}
         self.records = Records(db, clock)
         self.leases = Leases(db, clock)
         self._watch = Watch(clock)
-        self._attempts = Attempts(clock, self._errands)
+        self._attempts = Attempts(clock, self._kinds)
         self.precedence = Precedence(clock)
         self._places = Places(self.precedence)
         self._under_way: dict[int, asyncio.Task[bool]] = {}
@@ -49,9 +49,9 @@ class Outbox:
         # Does this process carry anything at all? One that only puts in leaves it to others.
         self.is_carrying: Callable[[], bool] = lambda: False
 
-    def carries(self, kind: str, errand: Errand) -> None:
-        self._errands[kind] = errand
-        self.records.of(kind, errand)
+    def carries(self, kind: str, delivery_kind: DeliveryKind) -> None:
+        self._kinds[kind] = delivery_kind
+        self.records.of(kind, delivery_kind)
 
     async def put(
         self,
@@ -67,9 +67,9 @@ class Outbox:
     ) -> None:
         """`key`: while one with this key waits, another is the same. `lane`: one after the other, in order.
 
-        `way`: by whom it leaves; None: as its errand says.
+        `way`: by whom it leaves; None: as its kind says.
         """
-        by = way or (self._errands[kind].way if kind in self._errands else Errand.way)
+        by = way or (self._kinds[kind].way if kind in self._kinds else DeliveryKind.way)
         now = self._clock.now()
         await outbox.put(conn, kind, payload, now=now, priority=priority, key=key, lane=lane, way=by, due_at=due_at)
 

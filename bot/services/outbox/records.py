@@ -8,8 +8,8 @@ from functools import partial
 
 from bot.clock import Clock
 from bot.domain.errors import Unanswered, Unreachable
-from bot.services.outbox.batching import Together
-from bot.services.outbox.kinds import Ended, Errand, Outcome
+from bot.services.outbox.batching import Batching
+from bot.services.outbox.kinds import DeliveryKind, Ended, Outcome
 from bot.store.database import Database
 from bot.store.outbox import outbox
 from bot.store.outbox.outbox import Delivery
@@ -29,14 +29,14 @@ class Records:
     def __init__(self, db: Database, clock: Clock) -> None:
         self._db = db
         self._clock = clock
-        self._errands: dict[str, Errand] = {}
-        self._together: dict[Errand, Together[Ended, bool]] = {}
+        self._kinds: dict[str, DeliveryKind] = {}
+        self._batching: dict[DeliveryKind, Batching[Ended, bool]] = {}
 
-    def of(self, kind: str, errand: Errand) -> None:
-        """What follows from the outcomes of this kind is this errand's business."""
-        self._errands[kind] = errand
-        if errand.together > 1:
-            self._together[errand] = Together(partial(self._close, errand), limit=errand.together)
+    def of(self, kind: str, delivery_kind: DeliveryKind) -> None:
+        """What follows from the outcomes of this kind is its business."""
+        self._kinds[kind] = delivery_kind
+        if delivery_kind.batch > 1:
+            self._batching[delivery_kind] = Batching(partial(self._close, delivery_kind), limit=delivery_kind.batch)
 
     async def keep(self, delivery: Delivery, outcome: Outcome) -> bool:
         """It has been sent: the database must learn of it, however long it is away, and whatever follows fails.
@@ -44,45 +44,45 @@ class Records:
         Returns whether another waits for its turn in the same lane.
         """
         outcome = _legible(outcome)
-        errand, wait_s = self._errands.get(delivery.kind), RECORD_AGAIN_AFTER_S
+        delivery_kind, wait_s = self._kinds.get(delivery.kind), RECORD_AGAIN_AFTER_S
         try:
             while True:
                 try:
-                    return await self._write_down(errand, delivery, outcome)
+                    return await self._write_down(delivery_kind, delivery, outcome)
                 except (Unanswered, Unreachable):
                     await asyncio.sleep(RECORD_AGAIN_AFTER_S)
                 except Exception:
                     log.exception("delivery=%s kind=%s what follows is not recorded", delivery.id, delivery.kind)
-                    if errand is None and outcome.state != "sent":
+                    if delivery_kind is None and outcome.state != "sent":
                         # Nothing is lost: somebody claims it again.
                         return True
-                    if errand is None:
+                    if delivery_kind is None:
                         await asyncio.sleep(wait_s)
                         wait_s = min(wait_s * 2, LONGEST_WAIT_S)
-                    errand = None
+                    delivery_kind = None
         except asyncio.CancelledError:
             log.error("delivery=%s kind=%s %s is not written down", delivery.id, delivery.kind, outcome.state)
             raise
 
-    async def _write_down(self, errand: Errand | None, delivery: Delivery, outcome: Outcome) -> bool:
+    async def _write_down(self, delivery_kind: DeliveryKind | None, delivery: Delivery, outcome: Outcome) -> bool:
         if outcome.state == "waiting":
             async with self._db.transaction() as conn:
-                if await self._put_back(conn, delivery, outcome) and errand:
-                    await errand.recorded(conn, delivery, outcome)
+                if await self._put_back(conn, delivery, outcome) and delivery_kind:
+                    await delivery_kind.recorded(conn, delivery, outcome)
             return False
-        if errand in self._together:
-            return await self._together[errand].ask((delivery, outcome))
-        return (await self._close(errand, [(delivery, outcome)]))[0]
+        if delivery_kind in self._batching:
+            return await self._batching[delivery_kind].ask((delivery, outcome))
+        return (await self._close(delivery_kind, [(delivery, outcome)]))[0]
 
-    async def _close(self, errand: Errand | None, ended: Sequence[Ended]) -> Sequence[bool]:
+    async def _close(self, delivery_kind: DeliveryKind | None, ended: Sequence[Ended]) -> Sequence[bool]:
         now = self._clock.now()
-        if errand is None or type(errand).recorded is Errand.recorded:
+        if delivery_kind is None or type(delivery_kind).recorded is DeliveryKind.recorded:
             async with self._db.statement() as conn:
                 ours = await outbox.close(conn, ended, now=now)
         else:
             async with self._db.transaction() as conn:
                 ours = await outbox.close(conn, ended, now=now)
-                await errand.all_recorded(conn, [one for one in ended if one[0].id in ours])
+                await delivery_kind.all_recorded(conn, [one for one in ended if one[0].id in ours])
         return [ours.get(delivery.id, False) for delivery, _ in ended]
 
     async def _put_back(self, conn: Connection, delivery: Delivery, outcome: Outcome) -> bool:

@@ -8,7 +8,7 @@ from bot.domain.incidents.incident import Incident
 from bot.domain.paging.page import Page, Via
 from bot.domain.paging.provider_alert import ProviderAlert, state_now
 from bot.pagers import Following, Pager
-from bot.services.outbox.kinds import UPDATE, Errand, NoLongerWanted, way_by
+from bot.services.outbox.kinds import UPDATE, DeliveryKind, NoLongerWanted, way_by
 from bot.services.outbox.outbox import Outbox
 from bot.store.database import Database
 from bot.store.incidents import incidents
@@ -17,7 +17,7 @@ from bot.store.paging import pages, provider_alerts
 from bot.store.pipelined import Connection
 
 
-class PageFollowups(Errand):
+class PageFollowups(DeliveryKind):
     """What is told is how the alert stands when it is told, so of several changes only the last one matters."""
 
     def __init__(self, db: Database, clock: Clock, outbox: Outbox, pagers: Mapping[Via, Pager]) -> None:

@@ -9,7 +9,7 @@ from bot.domain.incidents.incident import by_urgency
 from bot.domain.people.schedule import Shift
 from bot.rendering import Rendering
 from bot.runbook import Runbook
-from bot.services.outbox.kinds import UPDATE, Errand, NoLongerWanted
+from bot.services.outbox.kinds import UPDATE, DeliveryKind, NoLongerWanted
 from bot.services.outbox.outbox import Outbox
 from bot.services.people.people import People
 from bot.slack.blocks import Message, message
@@ -24,7 +24,7 @@ from bot.store.pipelined import Connection
 LISTED = 10
 
 
-class Handovers(Errand):
+class Handovers(DeliveryKind):
     """Once for each change, whoever else is at work; after an outage only from whoever had it before to who has it now.
 
     Nobody is told when a shift or a cover ends and the same person has the next one.

@@ -9,7 +9,7 @@ from bot.clock import Clock
 from bot.domain.errors import TocsinError, Unanswered, Unreachable
 from bot.domain.paging.escalation import is_late
 from bot.domain.paging.page import Page
-from bot.services.outbox.batching import Together
+from bot.services.outbox.batching import Batching
 from bot.services.outbox.kinds import NoLongerWanted
 from bot.store.database import Database
 from bot.store.outbox.outbox import Delivery
@@ -43,7 +43,7 @@ class LastLook:
     def __init__(self, db: Database, clock: Clock) -> None:
         self._db = db
         self._clock = clock
-        self._together = Together(self._ask, limit=ABREAST)
+        self._batching = Batching(self._ask, limit=ABREAST)
 
     async def look(self, moment: Moment) -> None:
         """Raises NoLongerWanted when it was answered, Unreachable when it is not ours to send any more, BecameLate when
@@ -60,7 +60,7 @@ class LastLook:
         """When the database was asked that says that it is wanted; None: it has said nothing."""
         try:
             async with asyncio.timeout(patience.total_seconds()):
-                asked_at, found = await self._together.ask(moment.delivery)
+                asked_at, found = await self._batching.ask(moment.delivery)
         except (TimeoutError, Unreachable, Unanswered):
             return None
         if not found.waits:

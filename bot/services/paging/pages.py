@@ -13,7 +13,7 @@ from bot.metrics import Metrics
 from bot.pagers import Pager
 from bot.rendering import Rendering
 from bot.runbook import Runbook
-from bot.services.outbox.kinds import FIRST_PAGE, PAGE, Ended, Errand, Outcome, way_by
+from bot.services.outbox.kinds import FIRST_PAGE, PAGE, DeliveryKind, Ended, Outcome, way_by
 from bot.services.outbox.outbox import Outbox
 from bot.services.paging.followups import PageFollowups
 from bot.services.paging.policies import person_of
@@ -33,10 +33,10 @@ from bot.store.rooms.cards import Card
 SHARED: frozenset[Via] = frozenset({"pagerduty"})
 
 
-class Pages(Errand):
+class Pages(DeliveryKind):
     """Makes and sends pages. A page is `accepted` when its provider said so, and not before."""
 
-    together = 32
+    batch = 32
 
     def __init__(
         self,

@@ -12,7 +12,7 @@ from bot.domain.paging.escalation import LATE_AFTER
 from bot.domain.paging.page import Page, Via
 from bot.pagers import Call, Pager, Remembering
 from bot.runbook import Person
-from bot.services.outbox.batching import Together
+from bot.services.outbox.batching import Batching
 from bot.services.outbox.kinds import NoLongerWanted
 from bot.services.outbox.precedence import Precedence
 from bot.services.paging.last_look import BecameLate, LastLook, Moment
@@ -51,7 +51,7 @@ class Departures:
         self._pagers = pagers
         self._precedence = precedence
         self._last_look = LastLook(db, clock)
-        self._attempts = Together(self._attempt, limit=ABREAST)
+        self._attempts = Batching(self._attempt, limit=ABREAST)
 
     async def send(self, delivery: Delivery) -> str | None:
         must_not_be_over()

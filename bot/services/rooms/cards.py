@@ -8,7 +8,7 @@ from datetime import timedelta
 
 from bot.clock import Clock
 from bot.domain.errors import Rejected
-from bot.services.outbox.kinds import CARD, Errand, NoLongerWanted, NotYet, Outcome
+from bot.services.outbox.kinds import CARD, DeliveryKind, NoLongerWanted, NotYet, Outcome
 from bot.services.outbox.outbox import Outbox
 from bot.services.rooms.closed import note_closed, why_closed
 from bot.slack.blocks import Message
@@ -38,7 +38,7 @@ Painter = Callable[[Connection, str], Awaitable[Painted | None]]
 Placed = Callable[[Connection, str, Posted], Awaitable[None]]
 
 
-class Cards(Errand):
+class Cards(DeliveryKind):
     """Posts a card once and edits it afterwards. Touching it often while it waits is one edit."""
 
     def __init__(self, db: Database, clock: Clock, outbox: Outbox, gateway: Gateway) -> None:

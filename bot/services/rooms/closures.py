@@ -5,7 +5,7 @@ from bot.domain.actor import TOCSIN
 from bot.domain.incidents.incident import Closed, Incident
 from bot.rendering import Rendering
 from bot.runbook import Runbook
-from bot.services.outbox.kinds import Errand
+from bot.services.outbox.kinds import DeliveryKind
 from bot.services.rooms.posts import Posts
 from bot.services.rooms.rooms import Rooms
 from bot.store.database import Database
@@ -15,8 +15,8 @@ from bot.store.pipelined import Connection
 from bot.store.rooms import closures
 
 
-class Closures(Errand):
-    """Errands of kind `closure`: what Slack has answered to a post. What it tells by itself comes in as a deed."""
+class Closures(DeliveryKind):
+    """Deliveries of kind `closure`: what Slack has answered to a post. What it tells by itself comes in as a deed."""
 
     way = "house"
 

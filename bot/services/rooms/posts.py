@@ -6,7 +6,7 @@ from dataclasses import replace
 from bot.domain.errors import Rejected
 from bot.domain.incidents.incident import Incident
 from bot.rendering import Rendering
-from bot.services.outbox.kinds import UPDATE, Errand, NoLongerWanted, NotYet
+from bot.services.outbox.kinds import UPDATE, DeliveryKind, NoLongerWanted, NotYet
 from bot.services.outbox.outbox import Outbox
 from bot.services.people.people import People
 from bot.services.rooms.below_card import not_below_yet
@@ -34,7 +34,7 @@ def never_a_room(incident: Incident) -> NoLongerWanted | Rejected:
     return NoLongerWanted("a trial has no room") if incident.is_trial else Rejected("this incident has no room")
 
 
-class Posts(Errand):
+class Posts(DeliveryKind):
     """Puts posts into the outbox, in order per place, and carries them."""
 
     def __init__(

@@ -8,7 +8,7 @@ from bot.domain.errors import Failed, Rejected
 from bot.domain.incidents.incident import Incident, numbered, room_name
 from bot.rendering import Rendering
 from bot.runbook import Runbook
-from bot.services.outbox.kinds import CARD, ROOM, Errand, NoLongerWanted, Outcome
+from bot.services.outbox.kinds import CARD, ROOM, DeliveryKind, NoLongerWanted, Outcome
 from bot.services.outbox.outbox import Outbox
 from bot.services.people.people import People
 from bot.services.rooms.cards import Cards
@@ -28,8 +28,8 @@ NAMES_TRIED = 20
 TOPIC_LENGTH = 250
 
 
-class Rooms(Errand):
-    """Errands of kind `room`, `invite`, `topic` and `pin`. A room that cannot be opened stops nothing else."""
+class Rooms(DeliveryKind):
+    """Deliveries of kind `room`, `invite`, `topic` and `pin`. A room that cannot be opened stops nothing else."""
 
     def __init__(
         self,
@@ -56,8 +56,8 @@ class Rooms(Errand):
         self._rendering = rendering
         # Who declared here waits a moment for the room, to be shown the way.
         self._awaited: dict[int, asyncio.Future[str]] = {}
-        self._errands = {"room": self._open, "invite": self._invite, "topic": self._set_topic, "pin": self._pin}
-        for kind in self._errands:
+        self._kinds = {"room": self._open, "invite": self._invite, "topic": self._set_topic, "pin": self._pin}
+        for kind in self._kinds:
             outbox.carries(kind, self)
 
     async def open(self, conn: Connection, incident: Incident) -> None:
@@ -114,7 +114,7 @@ class Rooms(Errand):
         await self._outbox.wake(conn, ["post", "card"], {"incident": incident_id})
 
     async def send(self, delivery: Delivery) -> str | None:
-        return await self._errands[delivery.kind](delivery)
+        return await self._kinds[delivery.kind](delivery)
 
     async def recorded(self, conn: Connection, delivery: Delivery, outcome: Outcome) -> None:
         if delivery.kind == "topic" and outcome.reference:

@@ -12,7 +12,7 @@ from bot.domain.incidents.incident import Incident
 from bot.domain.updates.update import ENDS, Outlet, OutOfDate, facts_of, moment_now, must_be_tellable, words_of
 from bot.runbook import Runbook
 from bot.runbook.audiences import Audience
-from bot.services.outbox.kinds import Errand, NoLongerWanted, Outcome
+from bot.services.outbox.kinds import DeliveryKind, NoLongerWanted, Outcome
 from bot.services.outbox.outbox import Outbox
 from bot.services.people.permissions import Permissions
 from bot.services.rooms.cards import Cards
@@ -45,8 +45,8 @@ class Preview:
     gaps: Mapping[Outlet, str]
 
 
-class Communications(Errand):
-    """Its errand, `update`, finds the words outside of the incident's own transaction.
+class Communications(DeliveryKind):
+    """Deliveries of kind `update`: finds the words outside of the incident's own transaction.
 
     So a template that fails never keeps an incident from being declared.
     """

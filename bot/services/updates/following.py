@@ -30,7 +30,7 @@ from bot.store.updates.updates import NewUpdate
 
 
 class Following:
-    """Follows incidents. The words are found later, by the errand `update`."""
+    """Follows incidents. The words are found later, by deliveries of kind `update`."""
 
     def __init__(
         self, clock: Clock, runbook: Runbook, outbox: Outbox, cards: Cards, posts: Posts, rendering: Rendering

@@ -8,7 +8,7 @@ from bot.domain.updates.update import Delivery, DeliveryState, Outlet, Update, i
 from bot.publishers import Publication, Publisher
 from bot.rendering import Rendering
 from bot.runbook.audiences import Audience
-from bot.services.outbox.kinds import UPDATE, Errand, NoLongerWanted, Outcome, way_by
+from bot.services.outbox.kinds import UPDATE, DeliveryKind, NoLongerWanted, Outcome, way_by
 from bot.services.outbox.outbox import Outbox
 from bot.services.rooms.cards import Cards
 from bot.services.updates.audiences import addresses
@@ -22,8 +22,8 @@ from bot.store.updates import updates
 LOST: Mapping[str, DeliveryState] = {"refused": "refused", "gave_up": "gave_up"}
 
 
-class Publications(Errand):
-    """One errand for each address. What one address refuses is shown, and keeps nothing from the others."""
+class Publications(DeliveryKind):
+    """One delivery for each address. What one address refuses is shown, and keeps nothing from the others."""
 
     def __init__(
         self,

@@ -28,7 +28,7 @@ from bot.wire.mail import Mail
 from bot.wire.webhooks import Hooks
 
 
-class Ground:
+class Foundation:
     """The environment, Slack, words, people, requests, and what leaves."""
 
     def __init__(

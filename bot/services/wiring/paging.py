@@ -31,11 +31,11 @@ from bot.services.rooms.rooms import Rooms
 from bot.services.telephone.book import TelephoneBook
 from bot.services.telephone.replies import Replies
 from bot.services.upkeep.outages import Outages
-from bot.services.wiring.foundation import Ground
+from bot.services.wiring.foundation import Foundation
 from bot.wire.telephone import Telephone
 
 
-class Paging(Ground):
+class Paging(Foundation):
     """Rooms, pages, ladders, schedules, and what people do with an incident."""
 
     @cached_property

@@ -8,7 +8,7 @@ from bot.services.wiring.updates import Updates
 
 
 class Services(Recovery, Updates):
-    """The services of one process. How each is put together is written in `built/`."""
+    """The services of one process. Each part of `wiring` builds its own."""
 
     @cached_property
     def housekeeping(self) -> Housekeeping:

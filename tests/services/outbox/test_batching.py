@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from bot.services.outbox.batching import Together
+from bot.services.outbox.batching import Batching
 
 
 class Desk:
@@ -32,17 +32,17 @@ async def desk() -> Desk:
 
 async def test_one_alone_is_answered_without_waiting_for_company(desk: Desk) -> None:
     desk.gate.set()
-    assert await Together(desk.double, limit=10).ask(4) == 8
+    assert await Batching(desk.double, limit=10).ask(4) == 8
     assert desk.rounds == [[4]]
 
 
 async def test_whoever_asks_while_a_round_is_at_work_is_in_the_next_and_no_round_is_larger_than_the_limit(
     desk: Desk,
 ) -> None:
-    together = Together(desk.double, limit=3)
-    first = asyncio.create_task(together.ask(2))
+    batching = Batching(desk.double, limit=3)
+    first = asyncio.create_task(batching.ask(2))
     await desk.begun.wait()
-    others = [asyncio.create_task(together.ask(number)) for number in (4, 6, 8, 10)]
+    others = [asyncio.create_task(batching.ask(number)) for number in (4, 6, 8, 10)]
     await asyncio.sleep(0)
     desk.gate.set()
 
@@ -52,20 +52,20 @@ async def test_whoever_asks_while_a_round_is_at_work_is_in_the_next_and_no_round
 
 async def test_the_fault_of_one_is_nobody_elses(desk: Desk) -> None:
     desk.gate.set()
-    together = Together(desk.double, limit=10)
+    batching = Batching(desk.double, limit=10)
 
-    answers = await asyncio.gather(*(together.ask(number) for number in (2, 3, 4)), return_exceptions=True)
+    answers = await asyncio.gather(*(batching.ask(number) for number in (2, 3, 4)), return_exceptions=True)
 
     assert [answers[0], answers[2]] == [4, 8]
     assert str(answers[1]) == "odd: [3]"
 
 
 async def test_who_gives_up_waiting_leaves_the_others_their_answers(desk: Desk) -> None:
-    together = Together(desk.double, limit=10)
-    impatient, patient = (asyncio.create_task(together.ask(number)) for number in (2, 4))
+    batching = Batching(desk.double, limit=10)
+    impatient, patient = (asyncio.create_task(batching.ask(number)) for number in (2, 4))
     await desk.begun.wait()
     impatient.cancel()
     desk.gate.set()
 
     assert await patient == 8
-    assert await together.ask(6) == 12
+    assert await batching.ask(6) == 12

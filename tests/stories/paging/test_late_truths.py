@@ -14,7 +14,7 @@ from bot.clock import Clock
 from bot.domain.actor import Actor
 from bot.domain.errors import Unanswered, Unreachable
 from bot.services import Services
-from bot.services.outbox.kinds import PAGE, UPDATE, Errand, NoLongerWanted, Outcome
+from bot.services.outbox.kinds import PAGE, UPDATE, DeliveryKind, NoLongerWanted, Outcome
 from bot.services.outbox.leases import LEASE, RENEWED_EVERY, WATCHED_FOR
 from bot.store.outbox import outbox
 from bot.store.outbox.outbox import Delivery, Lapse
@@ -227,7 +227,7 @@ async def test_a_refusal_of_a_claim_that_is_no_longer_ours_changes_nothing(
     assert await states(team) == ["waiting"]
 
 
-class Sent(Errand):
+class Sent(DeliveryKind):
     """Whoever it sends to says yes; `then` happens after that."""
 
     def __init__(self, then: Callable[[], str]) -> None:
@@ -250,18 +250,18 @@ def ends_in_silence() -> str:
 
 @pytest.mark.parametrize("then", [fails, ends_in_silence])
 async def test_whatever_fails_after_a_yes_nothing_is_sent_again(world: World, then: Callable[[], str]) -> None:
-    errand = Sent(then)
-    world.house.outbox.carries("sent", errand)
+    delivery_kind = Sent(then)
+    world.house.outbox.carries("sent", delivery_kind)
     await carried(world)
-    assert errand.sent == 1
+    assert delivery_kind.sent == 1
     assert await ends(world) == [("sent", "250 OK")]
 
 
 async def test_what_a_provider_says_in_signs_that_no_row_can_hold_is_recorded_without_them(world: World) -> None:
-    errand = Sent(lambda: "250 \0 \ud800 OK")
-    world.house.outbox.carries("sent", errand)
+    delivery_kind = Sent(lambda: "250 \0 \ud800 OK")
+    world.house.outbox.carries("sent", delivery_kind)
     await carried(world)
-    assert errand.sent == 1
+    assert delivery_kind.sent == 1
     assert await ends(world) == [("sent", "250  ? OK")]
 
 

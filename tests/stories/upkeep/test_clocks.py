@@ -17,7 +17,7 @@ from bot.clock import Clock
 from bot.domain.actor import Actor
 from bot.domain.incidents.incident import Incident
 from bot.services import Services
-from bot.services.outbox.kinds import UPDATE, Errand
+from bot.services.outbox.kinds import UPDATE, DeliveryKind
 from bot.store.outbox.outbox import Delivery
 from tests.processes import Fleet, arrived_at, fleet, until
 from tests.world import RUNBOOK, World
@@ -63,7 +63,7 @@ async def at_rest(app: App) -> None:
         await until(nothing_is_due)
 
 
-class Slow(Errand):
+class Slow(DeliveryKind):
     """Is under way until it is let go."""
 
     def __init__(self, name: str, carried: list[str]) -> None:
@@ -82,14 +82,14 @@ async def two_carriers(fleet: Fleet, *, other: Clock) -> AsyncIterator[tuple[Ser
     """Two processes, the first of which has something under way."""
     carried: list[str] = []
     async with fleet.app(Clock()).at_hand() as first, fleet.app(other).at_hand() as second:
-        errands = [Slow("first", carried), Slow("second", carried)]
-        for house, errand in zip((first, second), errands, strict=True):
-            house.outbox.carries("slow", errand)
+        delivery_kinds = [Slow("first", carried), Slow("second", carried)]
+        for house, delivery_kind in zip((first, second), delivery_kinds, strict=True):
+            house.outbox.carries("slow", delivery_kind)
         async with first.db.transaction() as conn:
             await first.outbox.put(conn, "slow", {}, priority=UPDATE)
         assert await first.outbox.take_due() == 1
-        for errand in errands:
-            errand.go_on.set()
+        for delivery_kind in delivery_kinds:
+            delivery_kind.go_on.set()
         yield first, second, carried
 
 

@@ -17,7 +17,7 @@ from bot.domain.actor import Actor
 from bot.domain.errors import Unreachable
 from bot.services import Services
 from bot.services.outbox.attempts import FAULTS
-from bot.services.outbox.kinds import PAGE, UPDATE, Errand, Outcome
+from bot.services.outbox.kinds import PAGE, UPDATE, DeliveryKind, Outcome
 from bot.services.outbox.leases import LEASE, TAKEN_OVER_AFTER, WATCHED_FOR
 from bot.store.outbox import outbox
 from bot.store.outbox.outbox import Delivery, InHand
@@ -230,7 +230,7 @@ async def test_a_process_told_to_stop_ends_what_is_under_way_and_leaves_nothing_
 # At fault
 
 
-class Broken(Errand):
+class Broken(DeliveryKind):
     """Fails in a way nobody has thought of: while sending, or when what follows is to be written down."""
 
     def __init__(self, fails: Iterator[bool], *, when: str) -> None:
@@ -264,7 +264,7 @@ async def test_a_ladder_that_cannot_be_read_stops_no_other(world: World, databas
     assert len(world.pages_of("ben")) == 1
 
 
-async def test_an_errand_that_always_fails_lets_pages_pass_and_in_the_end_its_own_lane(world: World) -> None:
+async def test_a_delivery_that_always_fails_lets_pages_pass_and_in_the_end_its_own_lane(world: World) -> None:
     broken, sound = Broken(iter([]), when="sending"), Broken(iter([]), when="never")
     world.house.outbox.carries("broken", broken)
     world.house.outbox.carries("sound", sound)
