@@ -259,9 +259,12 @@ async def test_simulate_without_gaps_says_so(here: Path) -> None:
     ended = await tocsin("check", "--simulate", at=here, SLACK_BOT_TOKEN="xoxb-1")
 
     assert "Everybody who should be paged can be." in ended.out
-    assert "P1 Critical, declared now and not answered:\n  at once  On-call Engineer: Ada Obi by slack\n" in ended.out
+    assert (
+        "P1 Critical, declared now, and nobody acknowledges:\n  at once  On-call Engineer: Ada Obi by slack\n"
+        in ended.out
+    )
     assert re.search(rf"  after 15m{OTHER_DAY}  Engineering Lead: Ben Moss by slack\n", ended.out)
-    assert re.search(rf"  after 1h15m{OTHER_DAY}  the room is told that nobody answered", ended.out)
+    assert re.search(rf"  after 1h15m{OTHER_DAY}  nobody left to page", ended.out)
 
 
 async def test_simulate_tells_steps_that_are_seconds_apart_apart_and_names_another_day(here: Path) -> None:
@@ -272,7 +275,7 @@ async def test_simulate_tells_steps_that_are_seconds_apart_apart_and_names_anoth
 
     assert re.search(rf"  after 1h10s{OTHER_DAY}  Engineering Lead", ended.out)
     assert re.search(rf"  after 1h30s{OTHER_DAY}  CEO", ended.out)
-    assert re.search(r"  after 1d7h30s \((Mon|Tue|Wed|Thu|Fri|Sat|Sun) \d\d:\d\d \w+\)  the room is told", ended.out)
+    assert re.search(r"  after 1d7h30s \((Mon|Tue|Wed|Thu|Fri|Sat|Sun) \d\d:\d\d \w+\)  nobody left to page", ended.out)
 
 
 async def test_where_no_bot_runs_simulate_shows_the_ladders_as_if_every_way_were_set_up(here: Path) -> None:
@@ -378,7 +381,7 @@ async def test_declaring_from_a_shell_pages_although_no_bot_is_running(
     declared = await tocsin("declare", "P1", "Payments", "failing", "--as", "ben", at=here, **environ)
 
     assert declared.code == 0
-    assert declared.out.startswith("INC-1 is declared: P1 Payments failing\n")
+    assert declared.out.startswith("INC-1 declared: P1 Payments failing\n")
     assert "page to Ada Obi by slack: sent" in declared.out
     assert len(workspace.direct_messages("ada")) == 1
 

@@ -86,7 +86,7 @@ async def test_the_end_of_an_alert_is_told_in_the_room_and_resolves_nothing(
     assert (await world.house.incidents.find("INC-1")).is_open
     assert any(words.startswith("✅ *The alert is over:* DatabaseDown") for words in world.said_in(world.room()))
     entries = [one.text for one in await world.house.incidents.timeline(1) if one.kind == "system"]
-    assert entries[-1] == "The alert is over: DatabaseDown is bad (alertmanager)"
+    assert entries[-1] == "Alert resolved: DatabaseDown is bad (alertmanager)"
 
 
 async def test_an_alert_that_fires_again_joins_its_open_incident(world: World, monitoring: Monitoring) -> None:
@@ -308,25 +308,25 @@ async def test_a_job_that_falls_silent_becomes_an_alert_until_it_is_heard_of(
     assert monitoring.cards == []
 
     await world.passes(seconds=1)
-    assert monitoring.card.text == "🟠 *High* No sign of life from nightly-job"
+    assert monitoring.card.text == "🟠 *High* No heartbeat from nightly-job"
     await world.passes(days=3)
 
     await monitoring.beats("nightly-job")
-    assert monitoring.card.text == "✅ *Over* No sign of life from nightly-job"
-    assert world.posts() == [(CHANNEL, "🟠 *High* No sign of life from nightly-job")]
+    assert monitoring.card.text == "✅ *Over* No heartbeat from nightly-job"
+    assert world.posts() == [(CHANNEL, "🟠 *High* No heartbeat from nightly-job")]
     world.nothing_else_was_sent()
 
 
 async def test_a_job_never_heard_of_becomes_an_alert_too(world: World, monitoring: Monitoring) -> None:
     await world.passes(hours=24, minutes=30)
-    assert "Never heard of" in monitoring.words
+    assert "Never seen" in monitoring.words
 
 
 async def test_starting_again_gives_a_silent_job_no_more_time(world: World, monitoring: Monitoring) -> None:
     await world.passes(hours=12)
     await world.house.heartbeats.watch()
     await world.passes(hours=12, minutes=30)
-    assert monitoring.card.text == "🟠 *High* No sign of life from nightly-job"
+    assert monitoring.card.text == "🟠 *High* No heartbeat from nightly-job"
 
     await world.house.heartbeats.watch()
     await world.passes(days=2)

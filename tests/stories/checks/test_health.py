@@ -97,7 +97,7 @@ async def test_a_website_that_breaks_becomes_one_alert_after_two_failures_and_it
 
         await world.passes(minutes=5)
         assert world.posts() == [(ALERTS, "🟠 *High* website is down: answered 503, expected 200")]
-        assert "Found 503 in " in words_of(cards(world)[0])
+        assert "503 in " in words_of(cards(world)[0])
         assert "s3cret" not in words_of(cards(world)[0])
 
         await world.passes(minutes=5)
@@ -239,7 +239,7 @@ async def test_a_website_that_comes_and_goes_has_one_card_that_says_so(new_world
         # Two that began and ended, and the one that stays.
         assert len(cards(world)) == len(world.posts()) == 3
         assert words_of(cards(world)[2]).startswith("🟠 *High* website is flapping (down)")
-        assert "it is over when 6 looks in a row are good" in words_of(cards(world)[2])
+        assert "6 good checks in a row" in words_of(cards(world)[2])
         assert "flapping" in await answered(world, "/health")
 
         for _ in range(4):
@@ -259,7 +259,7 @@ async def test_a_website_that_fails_every_other_look_is_an_alert_although_it_is_
             await world.passes(minutes=5)
         (card,) = cards(world)
         assert words_of(card).startswith("🟠 *High* website is flapping")
-        assert "6 looks in a row are good" in words_of(card)
+        assert "6 good checks in a row" in words_of(card)
 
         for _ in range(5):
             await world.passes(minutes=5)

@@ -57,7 +57,7 @@ async def test_the_room_is_warned_when_four_fifths_of_the_time_are_over_and_told
         assert await systems(world) == []
         await world.passes(seconds=1)
         assert said(world) == ["⚠ *Nobody acknowledged"]
-        assert await systems(world) == ["not acknowledged within 10m, as P1 promises"]
+        assert await systems(world) == ["not acknowledged within 10m (P1 target)"]
         assert "⚠ target missed: respond by <!date^1786025400^" in words_of(world.card())
 
         await world.ada.presses("Acknowledge", world.card())
@@ -68,7 +68,7 @@ async def test_the_room_is_warned_when_four_fifths_of_the_time_are_over_and_told
         await world.passes(minutes=10)
         assert said(world) == ["⚠ *Not resolved"]
         await world.passes(days=2)
-        assert (await systems(world))[1:] == ["not resolved within 50m, as P1 promises"]
+        assert (await systems(world))[1:] == ["not resolved within 50m (P1 target)"]
         world.nothing_else_was_sent()
 
 
@@ -91,7 +91,7 @@ async def test_after_an_outage_the_missed_promise_is_told_once_and_not_warned_of
         await world.passes(minutes=20)
         assert [words for words in said(world) if words.startswith("⚠")] == ["⚠ *Nobody acknowledged"]
     async with new_world(runbook=PROMISING) as world:
-        assert await systems(world) == ["not acknowledged within 10m, as P1 promises"]
+        assert await systems(world) == ["not acknowledged within 10m (P1 target)"]
 
 
 async def test_two_processes_that_look_at_the_same_instant_warn_once(new_world: NewWorld) -> None:

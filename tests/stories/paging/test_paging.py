@@ -297,7 +297,7 @@ async def test_a_ladder_that_climbed_past_an_acknowledgement_does_not_say_that_n
 
         said = [words for kind, _, words in await timeline(world) if kind == "system"]
         assert said[0].endswith("was passed over: everybody there has acknowledged")
-        assert said[-1] == "Every tier has had its turn: acknowledged, and not resolved"
+        assert said[-1] == "Every tier was paged: acknowledged, not resolved"
 
 
 async def test_an_empty_tier_is_passed_over_at_once(new_world: NewWorld) -> None:
