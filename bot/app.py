@@ -162,7 +162,7 @@ class App:
     def _workers(self) -> list[Worker]:
         """Services that leave work behind when they have taken a row; what they cause goes out last."""
         services = self.services
-        recoveries: list[Worker] = [services.backup_drills, services.backup_restores]
+        recoveries: list[Worker] = [services.backup_drills, services.backup_restore_rounds]
         return [
             services.reception,
             services.checks,
@@ -191,7 +191,7 @@ class App:
             "backup_alerts": services.backup_alerts,
             "backup_reports": services.backup_reports,
             "backup drills": services.backup_drills,
-            "backup restores": services.backup_restores,
+            "backup restores": services.backup_restore_rounds,
             "reminders": services.reminders,
             "housekeeping": services.housekeeping,
             "lifesign": services.lifesign,

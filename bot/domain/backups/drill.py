@@ -12,6 +12,10 @@ from bot.domain.people.schedule import DAY, Rotation, handover
 # `lost`: its process died.
 DrillState = Literal["running", "passed", "failed", "lost"]
 
+# What a drill or a restore is doing, in this order; '' until it begins. The last two are a restore's alone, and exclude
+# each other: `exchanging` is done at one instant, `overwriting` part by part.
+Stage = Literal["", "reading", "saving", "restoring", "comparing", "asking", "dressing", "exchanging", "overwriting"]
+
 # How the name of every database begins that Tocsin makes on somebody's server.
 OURS = "tocsin_"
 # Long enough after the nightly backup has begun.
@@ -31,7 +35,7 @@ class Drill:
     id: int
     name: str
     state: DrillState
-    stage: str
+    stage: Stage
     started_at: datetime
     started_by: str
     heard_at: datetime

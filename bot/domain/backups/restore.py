@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
 
+from bot.domain.backups.drill import Stage
 from bot.domain.backups.target import Prospect, Target
 from bot.domain.errors import AlreadyDone, NotPermitted, Refused
 
@@ -16,8 +17,6 @@ APPROVE_WITHIN = timedelta(minutes=10)
 COUNTED_FOR = timedelta(days=90)
 # Why there is no safety backup of what is gone.
 NOT_THERE = "the database is not there"
-# The stage of one whose data takes its place part by part, and not at one instant.
-OVERWRITING = "overwriting"
 
 
 @dataclass(frozen=True)
@@ -25,7 +24,7 @@ class Restore:
     """One restore, from being asked for to its end.
 
     `decided_by` approved or rejected it; nobody did when there is a `reason`: somebody broke the glass. `scratch` is
-    where the data is brought back first, and `aside` what the database of before is called afterwards, when `kept`.
+    where the data is brought back first, and `aside` what the previous database is called afterwards, when `kept`.
     `exchanged_at`: the restored data has been in place since then; None = the database is as it was.
 
     `prospect` is what was shown to whoever approved it. `overruled` says why invariants may be violated, `unheld` which
@@ -36,7 +35,7 @@ class Restore:
     name: str
     backup_id: int
     state: RestoreState
-    stage: str
+    stage: Stage
     asked_by: str
     asked_at: datetime
     expires_at: datetime
@@ -95,7 +94,7 @@ class Restore:
     @property
     def is_mixed(self) -> bool:
         """It came to no good end while it overwrote the database, some of which may be old and some new."""
-        return self.stage == OVERWRITING and self.state in ("failed", "lost")
+        return self.stage == "overwriting" and self.state in ("failed", "lost")
 
 
 @dataclass(frozen=True)

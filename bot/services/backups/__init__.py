@@ -1,7 +1,8 @@
-"""Backups: taken, proved, drilled and restored; who may approve a restore is in `restores`.
+"""Backups: taken, proved, drilled and restored. Other rooms use none of it.
 
-`backups` is what people and the clock ask for, `runs` makes one, `verdicts` and `proofs` judge it, `retention` lets it
-go. `drills` and `restores` have the same shape: the asking, then `…_runs`, `…_cards`; both bring dumps back by
-`recovery`. Whatever takes long is a piece of `long_work`. Other rooms use none of it; a shell reads `manifests` and
-`proofs` without a database.
+Three kinds of long work have the same shape: what people and the clock ask for (`backups`, `drills`, `restores`), the
+runs that carry it out (`runs`, `drill_runs`, `restore_runs`), and the ledger it is written down in (`ledger`, …). What
+they share is `long_work`: heartbeat, failure, shutdown. `dumps` makes and reads the files, `verdicts` judges them,
+`recovery` brings them back. Who may approve a restore: `restore_decisions`. A shell reads `manifests` and `proofs`
+without a database.
 """

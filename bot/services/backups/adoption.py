@@ -12,9 +12,9 @@ from bot.domain.errors import Failed
 from bot.dumpers import Kept
 from bot.runbook import Runbook
 from bot.services.backups.alerts import BackupAlerts
-from bot.services.backups.findings import BackupFindings
+from bot.services.backups.dumps import Dumps
+from bot.services.backups.findings import Findings
 from bot.services.backups.manifests import Described, described
-from bot.services.backups.runs import BackupRuns
 from bot.store import audit
 from bot.store.backups import backups
 from bot.store.database import Database
@@ -26,7 +26,7 @@ LOOK_AGAIN_AFTER = timedelta(minutes=10)
 TELL_AGAIN_AFTER = timedelta(seconds=10)
 
 
-class BackupAdoption:
+class Adoption:
     """Looks once in the life of a process, in the background; several may look, and each backup is taken over once."""
 
     def __init__(
@@ -34,18 +34,18 @@ class BackupAdoption:
         db: Database,
         clock: Clock,
         runbook: Runbook,
-        runs: BackupRuns,
+        dumps: Dumps,
         alerts: BackupAlerts,
-        findings: BackupFindings,
+        findings: Findings,
     ) -> None:
         self._db = db
         self._clock = clock
         self._wanted = runbook.backups
-        self._runs = runs
+        self._dumps = dumps
         self._alerts = alerts
         self._findings = findings
-        supported = [name for name in self._wanted if not runs.unsupported(name)]
-        self._unseen = {runs.place_of(name) for name in supported}
+        supported = [name for name in self._wanted if not dumps.unsupported(name)]
+        self._unseen = {dumps.place_of(name) for name in supported}
         self._names = supported
         self._adopted: list[Backup] = []
         self._unusable: dict[str, str] = {}
@@ -88,9 +88,9 @@ class BackupAdoption:
 
     async def _look_through(self, place: str) -> None:
         """The newest first: that is what is needed most."""
-        names = [name for name in self._names if self._runs.place_of(name) == place]
+        names = [name for name in self._names if self._dumps.place_of(name) == place]
         try:
-            found = await self._runs.kept(place)
+            found = await self._dumps.kept(place)
         except Gone:
             return
         async with self._db.transaction() as conn:
@@ -110,7 +110,7 @@ class BackupAdoption:
         begun_at = min(facts.started_at, now)
         async with self._db.transaction() as conn:
             adopted = await backups.adopt(
-                conn, name=facts.name, file=one.file, place=place, machine=self._runs.machine, adopted_by=TOCSIN.name,
+                conn, name=facts.name, file=one.file, place=place, machine=self._dumps.machine, adopted_by=TOCSIN.name,
                 started_at=begun_at, ended_at=begun_at + facts.took, made=facts.made, now=now,
             )  # fmt: skip
             if adopted is None:
@@ -128,7 +128,7 @@ class BackupAdoption:
             return f"its manifest is that of {facts.file}"
         if facts.kind != wanted.kind:
             return f"it is of a {facts.kind}, {facts.name} is a {wanted.kind} now"
-        return await self._runs.unlike(place, one.file, facts.made)
+        return await self._dumps.unlike(place, one.file, facts.made)
 
     async def _tell(self) -> bool:
         async with self._db.transaction() as conn:

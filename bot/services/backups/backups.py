@@ -7,9 +7,8 @@ from bot.domain.actor import TOCSIN, Actor
 from bot.domain.backups.backup import LOST_AFTER, Backup, Standing, next_run, worst_first
 from bot.domain.errors import AlreadyDone, Refused
 from bot.runbook import Runbook
-from bot.services.backups.alerts import BackupAlerts
-from bot.services.backups.cards import BackupCards
-from bot.services.backups.runs import BackupRuns
+from bot.services.backups.dumps import Dumps
+from bot.services.backups.runs import Runs
 from bot.services.backups.verdicts import named
 from bot.services.people.permissions import Permissions
 from bot.store import audit, requests
@@ -30,19 +29,17 @@ class Backups:
         clock: Clock,
         runbook: Runbook,
         permissions: Permissions,
-        cards: BackupCards,
-        alerts: BackupAlerts,
-        runs: BackupRuns,
+        dumps: Dumps,
+        runs: Runs,
     ) -> None:
         self._db = db
         self._clock = clock
         self._wanted = runbook.backups
         self._zone = runbook.timezone
         self._permissions = permissions
-        self._cards = cards
-        self._alerts = alerts
+        self._dumps = dumps
         self._runs = runs
-        self._supported = [name for name in self._wanted if not runs.unsupported(name)]
+        self._supported = [name for name in self._wanted if not dumps.unsupported(name)]
         self._planned = False
 
     # By itself
@@ -56,17 +53,16 @@ class Backups:
             begun = [await self._begin_planned(conn, name, now) for name in due]
             lost = await backups.lose(conn, silent_since=now - LOST_AFTER, own=self._runs.own, now=now)
             for backup in lost:
-                await self._cards.show(conn, backup)
-                await self._alerts.follow(conn, backup)
+                await self._runs.tell(conn, backup)
         for backup in filter(None, begun):
             self._runs.start(backup)
         for backup in lost:
-            self._runs.sweep_up(backup)
+            self._runs.take_over(backup)
         return len(due) + len(lost)
 
     async def next_due(self) -> datetime | None:
         async with self._db.statement() as conn:
-            return await backups.next_due(conn, self._supported, own=self._runs.own, patience=LOST_AFTER)
+            return await backups.next_due(conn, self._supported, own=self._runs.own, lost_after=LOST_AFTER)
 
     @property
     def under_way(self) -> int:
@@ -82,7 +78,7 @@ class Backups:
         """Begin a backup now. Raises Refused when there is no such database, it runs already, or is not supported."""
         self._permissions.must(actor, "backup.run")
         key = self.named(name)
-        if reason := self._runs.unsupported(key):
+        if reason := self._dumps.unsupported(key):
             raise Refused(f"{key} cannot be backed up: {reason}.")
         now = self._clock.now()
         async with self._db.transaction() as conn:
@@ -90,7 +86,7 @@ class Backups:
             backup = await self._begin(conn, actor, key, now)
             if backup is None:
                 raise AlreadyDone(await self._why_not(conn, key))
-            await self._cards.show(conn, backup)
+            await self._runs.tell(conn, backup)
         self._runs.start(backup)
         return backup
 
@@ -100,7 +96,7 @@ class Backups:
             backup = await self._begin(conn, actor, name, self._clock.now(), before_restore=restore_id)
             if backup is None:
                 raise AlreadyDone(await self._why_not(conn, name))
-            await self._cards.show(conn, backup)
+            await self._runs.tell(conn, backup)
         self._runs.start(backup)
         await self._runs.until_over(backup.id)
         async with self._db.transaction() as conn:
@@ -146,8 +142,8 @@ class Backups:
         self, conn: Connection, actor: Actor, name: str, now: datetime, *, before_restore: int | None = None
     ) -> Backup | None:
         backup = await backups.begin(
-            conn, name=name, started_by=actor.name, now=now, place=self._runs.place_of(name),
-            machine=self._runs.machine, suffix=self._runs.suffix_of(name), before_restore=before_restore,
+            conn, name=name, started_by=actor.name, now=now, place=self._dumps.place_of(name),
+            machine=self._dumps.machine, suffix=self._dumps.suffix_of(name), before_restore=before_restore,
         )  # fmt: skip
         if backup:
             facts = {"backup": backup.id}
@@ -165,7 +161,7 @@ class Backups:
         self._planned = True
 
     def _standing(self, name: str, last: Last, planned: datetime | None) -> Standing:
-        wanted, unsupported = self._wanted[name], self._runs.unsupported(name)
+        wanted, unsupported = self._wanted[name], self._dumps.unsupported(name)
         troubled = last.newest is not None and last.newest.is_troubled
         return Standing(
             name=name,

@@ -27,7 +27,7 @@ class Measured(Protocol):
     async def prospect(self, backup: Any) -> Prospect: ...
 
 
-class BackupRoom:
+class DiskSpace:
     """Looks before, and again while the scratch database grows."""
 
     def __init__(self, *, look_every_s: float = LOOK_EVERY_S) -> None:

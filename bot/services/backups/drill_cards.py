@@ -10,7 +10,7 @@ from bot.store.backups import backups, drills
 from bot.store.pipelined import Connection
 
 
-class BackupDrillCards:
+class DrillCards:
     """The painter of `drill:<id>`, in the alerts channel."""
 
     def __init__(self, runbook: Runbook, channels: Channels, cards: Cards, rendering: Rendering) -> None:

@@ -8,7 +8,7 @@ from bot.domain.backups.backup import LOST_AFTER
 from bot.domain.backups.drill import SWEEP_AGAIN_AFTER, Drill, next_drill
 from bot.domain.errors import AlreadyDone, Refused
 from bot.runbook import Runbook
-from bot.services.backups.drill_runs import BackupDrillRuns
+from bot.services.backups.drill_runs import DrillRuns
 from bot.services.backups.recovery import BackupRecovery
 from bot.services.backups.verdicts import named
 from bot.services.people.permissions import Permissions
@@ -18,7 +18,7 @@ from bot.store.database import Database
 from bot.store.pipelined import Connection
 
 
-class BackupDrills:
+class Drills:
     """Any number of processes: each drill is one of theirs, and a scheduled one happens once."""
 
     def __init__(
@@ -28,7 +28,7 @@ class BackupDrills:
         runbook: Runbook,
         permissions: Permissions,
         recovery: BackupRecovery,
-        runs: BackupDrillRuns,
+        runs: DrillRuns,
     ) -> None:
         self._db = db
         self._clock = clock
@@ -65,7 +65,7 @@ class BackupDrills:
     async def next_due(self) -> datetime | None:
         async with self._db.statement() as conn:
             planned = list(self._rhythms)
-            return await drills.next_due(conn, self._supported, planned, own=self._runs.own, patience=LOST_AFTER)
+            return await drills.next_due(conn, self._supported, planned, own=self._runs.own, lost_after=LOST_AFTER)
 
     @property
     def under_way(self) -> int:

@@ -11,7 +11,7 @@ from bot.slack.blocks import message
 from bot.store.pipelined import Connection
 
 
-class BackupFindings:
+class Findings:
     """One message a look, in the channel of alerts."""
 
     def __init__(self, runbook: Runbook, channels: Channels, posts: Posts, rendering: Rendering) -> None:

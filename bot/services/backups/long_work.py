@@ -1,31 +1,45 @@
-"""Long work of this process: each piece belongs to a row, whose heartbeat tells the others that it is alive."""
+"""Work that outlasts a request: each piece belongs to a row, whose heartbeat tells other processes that it is alive.
+
+A row whose heartbeat has been silent for LOST_AFTER has lost its process: any process may take it over.
+"""
 
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Coroutine
 from contextlib import asynccontextmanager, suppress
 from datetime import timedelta
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
-from bot.domain.errors import Failed, Unanswered, Unreachable
+from bot.domain.errors import Failed, Refused, Unanswered, Unreachable
 
 log = logging.getLogger(__name__)
 
 HEARTBEAT_EVERY = timedelta(seconds=5)
 RECORD_AGAIN_AFTER_S = 0.5
 LAST_WORD_WITHIN_S = 2.0
+STOPPED = "Tocsin was stopped while it ran"
 
-Word = Callable[[int], Awaitable[None]]
+Afterwards = Callable[[], Awaitable[None]]
 T = TypeVar("T")
 U = TypeVar("U")
 
 
-class Background:
-    """`what` is for the log; `hear` writes the heartbeat of the row with this number."""
+class Ledger(Protocol):
+    """Where one kind of work is written down, by the number of its row."""
 
-    def __init__(self, what: str, hear: Word) -> None:
+    async def beat(self, number: int) -> None:
+        """It is alive, and this far."""
+
+    async def fail(self, number: int, error: str) -> None:
+        """It is over, unless it was over before. Returns once that is recorded, however long the database is away."""
+
+
+class LongWork:
+    """The work of one kind in this process. `what` names it in the log."""
+
+    def __init__(self, what: str, ledger: Ledger) -> None:
         self._what = what
-        self._hear = hear
+        self._ledger = ledger
         self._under_way: dict[int, asyncio.Task[None]] = {}
 
     @property
@@ -33,9 +47,12 @@ class Background:
         """The rows that this process knows to be alive."""
         return list(self._under_way)
 
-    def start(self, number: int, work: Coroutine[Any, Any, None]) -> None:
-        """Its row has been committed."""
-        task = asyncio.create_task(self._with_heartbeat(number, work), name=f"{self._what} {number}")
+    def start(self, number: int, work: Coroutine[Any, Any, None], afterwards: Afterwards | None = None) -> None:
+        """Run it; its row has been committed. What it raises is its failure.
+
+        `afterwards` clears up however it ended, and is tried until the database answers.
+        """
+        task = asyncio.create_task(self._run(number, work, afterwards), name=f"{self._what} {number}")
         self._under_way[number] = task
         task.add_done_callback(lambda task: self._ended(number, task))
 
@@ -44,8 +61,8 @@ class Background:
         if task := self._under_way.get(number):
             await asyncio.wait([task])
 
-    async def finish(self, timeout_s: float, last_word: Word) -> None:
-        """At shutdown: let what is under way end; the rest is stopped, and `last_word` says so."""
+    async def finish(self, timeout_s: float) -> None:
+        """At shutdown: let what is under way end; the rest is stopped, and recorded as failed."""
         if self._under_way:
             await asyncio.wait(self._under_way.values(), timeout=timeout_s)
         for number, task in list(self._under_way.items()):
@@ -53,11 +70,19 @@ class Background:
             await asyncio.wait([task])
             with suppress(TimeoutError):
                 async with asyncio.timeout(LAST_WORD_WITHIN_S):
-                    await last_word(number)
+                    await self._ledger.fail(number, STOPPED)
 
-    async def _with_heartbeat(self, number: int, work: Coroutine[Any, Any, None]) -> None:
-        async with heartbeat(f"{self._what} {number}", lambda: self._hear(number)):
-            await work
+    async def _run(self, number: int, work: Coroutine[Any, Any, None], afterwards: Afterwards | None) -> None:
+        async with heartbeat(f"{self._what} {number}", lambda: self._ledger.beat(number)):
+            try:
+                await work
+            except (Failed, Refused) as error:
+                await self._ledger.fail(number, str(error))
+            except Exception as error:
+                log.exception("%s=%s", self._what, number)
+                await self._ledger.fail(number, f"a fault in Tocsin: {type(error).__name__}")
+            if afterwards:
+                await until_recorded(afterwards)
 
     def _ended(self, number: int, task: asyncio.Task[None]) -> None:
         self._under_way.pop(number, None)
@@ -66,16 +91,16 @@ class Background:
 
 
 @asynccontextmanager
-async def heartbeat(what: str, hear: Callable[[], Awaitable[None]]) -> AsyncIterator[None]:
-    """While the block runs, others hear that it does."""
+async def heartbeat(what: str, beat: Callable[[], Awaitable[None]]) -> AsyncIterator[None]:
+    """While the block runs, `beat` every five seconds."""
 
-    async def beat() -> None:
+    async def keep_beating() -> None:
         while True:
             await asyncio.sleep(HEARTBEAT_EVERY.total_seconds())
             with suppress(Failed):
-                await hear()
+                await beat()
 
-    beating = asyncio.create_task(beat(), name=f"heartbeat of {what}")
+    beating = asyncio.create_task(keep_beating(), name=f"heartbeat of {what}")
     try:
         yield
     finally:
@@ -97,7 +122,7 @@ async def side_by_side(first: Coroutine[Any, Any, T], second: Coroutine[Any, Any
 
 
 async def until_recorded(record: Callable[[], Awaitable[None]]) -> None:
-    """It has happened: the database must learn of it, however long it is away."""
+    """It has happened: retried until the database has it, however long that is away. `record` is idempotent."""
     while True:
         try:
             await record()

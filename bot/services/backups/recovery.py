@@ -5,19 +5,19 @@ from contextlib import aclosing
 from pathlib import Path
 
 from bot.domain.backups.backup import Backup, Damaged, difference
-from bot.domain.backups.drill import Found
+from bot.domain.backups.drill import Found, Stage
 from bot.domain.backups.target import Prospect, Target
 from bot.domain.errors import Rejected, Unanswered
 from bot.dumpers import Content, Noted, Restorer
 from bot.runbook import Runbook
 from bot.runbook.backups import Backup as Backed
-from bot.services.backups.disk_space import BackupRoom
-from bot.services.backups.runs import BackupRuns
+from bot.services.backups.disk_space import DiskSpace
+from bot.services.backups.dumps import Dumps
 from bot.store.backups import restores
 from bot.store.database import Database
 
-# Told what is done next: comparing, asking.
-Told = Callable[[str], Awaitable[None]]
+# Called with what is done next.
+Told = Callable[[Stage], Awaitable[None]]
 
 
 def _nobody(size: int) -> None:
@@ -31,21 +31,21 @@ class BackupRecovery:
         self,
         db: Database,
         runbook: Runbook,
-        runs: BackupRuns,
+        dumps: Dumps,
         restorers: Mapping[str, Restorer],
         *,
         tools: Sequence[Path] = (),
     ) -> None:
         self._db = db
         self._wanted = runbook.backups
-        self._runs = runs
+        self._dumps = dumps
         self._restorers = restorers
         self._tools = tools
-        self._rooms = BackupRoom()
+        self._space = DiskSpace()
 
     def unsupported(self, name: str) -> str:
         """Why backups of this database cannot be brought back yet; '' = they can."""
-        if reason := self._runs.unsupported(name):
+        if reason := self._dumps.unsupported(name):
             return reason
         kind = self._wanted[name].kind
         return "" if kind in self._restorers else f"restoring a {kind} is not supported yet"
@@ -76,7 +76,7 @@ class BackupRecovery:
     async def rehearse_saving(self, name: str) -> None:
         """What the safety backup of a restore takes, and whether it can be made: where there is something to save."""
         if await self.exists(name):
-            await self._runs.rehearse(name)
+            await self._dumps.rehearse(name)
 
     async def bring_back(
         self, backup: Backup, scratch: str, told: Told, noted: Noted = _nobody, *, overruled: bool = False,
@@ -92,9 +92,9 @@ class BackupRecovery:
         wanted, restorer = self._meant(backup.name, drilled=drilled), self._restorer(backup.name)
         source = backup.source or {}
         equipment = await restorer.ready(wanted, self._tools, source)
-        content = _counted(self._runs.content(backup), noted)
+        content = _counted(self._dumps.content(backup), noted)
         filling = restorer.fill(wanted, scratch, content, equipment, source)
-        await (self._rooms.watched(wanted, restorer, filling) if drilled else filling)
+        await (self._space.watched(wanted, restorer, filling) if drilled else filling)
         await told("comparing")
         counts = await restorer.counts(wanted, scratch)
         if backup.counts is not None and (unlike := difference(backup.counts, counts)):
@@ -122,7 +122,7 @@ class BackupRecovery:
         wanted, restorer = self._wanted[backup.name], self._restorer(backup.name)
         equipment = await restorer.ready(wanted, self._tools, backup.source or {})
         counts = await restorer.counts(wanted, scratch)
-        await restorer.overwrite(wanted, scratch, self._runs.content(backup), equipment, target.database)
+        await restorer.overwrite(wanted, scratch, self._dumps.content(backup), equipment, target.database)
         if unlike := difference(counts, await restorer.counts(wanted)):
             raise Damaged(f"put into its place, {unlike}; something may be writing to it")
 

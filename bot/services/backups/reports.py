@@ -15,7 +15,7 @@ from bot.store.database import Database
 LOOK_AGAIN_AFTER = timedelta(minutes=5)
 
 
-class BackupReports:
+class WeeklyReports:
     """One row for all processes: whoever claims it writes the report."""
 
     def __init__(

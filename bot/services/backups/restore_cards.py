@@ -16,7 +16,7 @@ from bot.store.incidents import incidents
 from bot.store.pipelined import Connection
 
 
-class BackupRestoreCards:
+class RestoreCards:
     """The painter of `restore:<id>`: in the incident's room, where there is none in the alerts channel."""
 
     def __init__(

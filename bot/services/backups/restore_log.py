@@ -4,7 +4,7 @@ from bot.clock import Clock
 from bot.domain.backups.restore import Restore
 from bot.rendering import Rendering
 from bot.runbook import Runbook
-from bot.services.backups.restore_cards import BackupRestoreCards
+from bot.services.backups.restore_cards import RestoreCards
 from bot.services.rooms.channels import Channels
 from bot.services.rooms.posts import Posts
 from bot.slack.blocks import message
@@ -16,7 +16,7 @@ from bot.store.pipelined import Connection
 TOLD = ("done", "failed", "lost")
 
 
-class BackupRestoreLog:
+class RestoreLog:
     """Every step of every restore, in the transaction that takes it."""
 
     def __init__(
@@ -25,7 +25,7 @@ class BackupRestoreLog:
         runbook: Runbook,
         channels: Channels,
         posts: Posts,
-        cards: BackupRestoreCards,
+        cards: RestoreCards,
         rendering: Rendering,
     ) -> None:
         self._clock = clock

@@ -2,15 +2,21 @@
 
 from dataclasses import dataclass, replace
 
+from bot.clock import Clock
+from bot.domain.actor import Actor
 from bot.domain.backups.backup import Backup
+from bot.domain.backups.restore import APPROVE_WITHIN, Restore
 from bot.domain.backups.target import Prospect, Target, target_in
-from bot.domain.errors import Failed, Refused
+from bot.domain.errors import AlreadyDone, Failed, Refused
 from bot.domain.incidents.incident import Incident
 from bot.runbook import Runbook
 from bot.services.backups.recovery import BackupRecovery
 from bot.services.backups.verdicts import named
+from bot.services.people.people import People
+from bot.services.people.permissions import Permissions
 from bot.store.backups import backups, restores
 from bot.store.database import Database
+from bot.store.pipelined import Connection
 
 
 @dataclass(frozen=True)
@@ -26,19 +32,32 @@ class Plan:
         return target_in(self.backup.source)
 
 
-class BackupRestorePlans:
-    """Nothing is kept, and nothing is changed. Asks the server of the target, so never within a transaction."""
+class RestorePlans:
+    """What is going to happen, looked at before anybody is asked, and opened as a restore."""
 
-    def __init__(self, db: Database, runbook: Runbook, recovery: BackupRecovery) -> None:
+    def __init__(
+        self,
+        db: Database,
+        clock: Clock,
+        runbook: Runbook,
+        people: People,
+        permissions: Permissions,
+        recovery: BackupRecovery,
+    ) -> None:
         self._db = db
+        self._clock = clock
         self._wanted = runbook.backups
+        self._people = people
+        self._permissions = permissions
         self._recovery = recovery
 
-    async def of(self, backup_id: int, incident: Incident | None) -> Plan:
+    async def of(self, actor: Actor, backup_id: int, incident: Incident | None) -> Plan:
         """Only what the runbook names can be restored, only from a good backup, and never as a part of a rehearsal.
 
-        Raises Refused, also for what would be found wrong later: rights that lack, programs, a server that is away.
+        Asks the server of the target, so never within a transaction. Raises NotPermitted, and Refused also for what
+        would be found wrong later: missing privileges, missing programs, a server that is away.
         """
+        self._permissions.must(actor, "backup.restore")
         if incident and incident.drill:
             raise Refused(
                 f"{incident.ref} is a drill, and a restore is real: `/backup drill {backup_id}` rehearses it. "
@@ -59,3 +78,28 @@ class BackupRestorePlans:
         except Failed as error:
             raise Refused(f"{name} cannot be restored: {error}.") from error
         return Plan(backup, replace(found, took=took, needs=found.needs or (backup.source or {}).get("size")))
+
+    async def open(self, conn: Connection, actor: Actor, plan: Plan, incident: Incident | None) -> Restore:
+        """It waits for its approval from now on. Raises AlreadyDone beside another one of the same database."""
+        now = self._clock.now()
+        incident_id = incident.id if incident else None
+        name = plan.backup.name
+        restore = await restores.ask(
+            conn, name=name, backup_id=plan.backup.id, asked_by=self._people.with_account(actor),
+            prospect=plan.prospect, incident_id=incident_id, now=now, expires_at=now + APPROVE_WITHIN,
+        )  # fmt: skip
+        if restore is None:
+            other = await restores.open_one(conn, name)
+            doing = "is already waiting for approval" if other and other.state == "waiting" else "is already running"
+            raise AlreadyDone(f"A restore of {name} {doing}: its message shows how it stands.")
+        return restore
+
+
+async def must_be_free(conn: Connection, restore: Restore) -> None:
+    """Until the commit no backup of it begins. Raises Refused beside one that runs."""
+    await backups.hold(conn, restore.name)
+    if await backups.running(conn, restore.name):
+        raise Refused(
+            f"A backup of {restore.name} is running: a restore can begin when it has ended. "
+            f"`/backup list {restore.name}` shows it."
+        )

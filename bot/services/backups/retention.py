@@ -17,15 +17,15 @@ from bot.store.database import Database
 log = logging.getLogger(__name__)
 
 
-class BackupRetention:
-    """Deletes what the runbook does not keep any longer. `machine` is where this process runs."""
+class Retention:
+    """Deletes what the runbook does not keep any longer."""
 
     def __init__(self, db: Database, clock: Clock, runbook: Runbook, places: Mapping[str, Place]) -> None:
         self._db = db
         self._clock = clock
         self._wanted = runbook.backups
         self._places = places
-        self.machine = platform.node()
+        self._machine = platform.node()
 
     async def tidy(self, name: str) -> None:
         """Of one database. A file on a machine that is not here is left to that machine."""
@@ -37,7 +37,7 @@ class BackupRetention:
             except Failed as error:
                 log.warning("backup=%s cannot be deleted: %s", old.id, error)
                 continue
-            if was_there or old.machine == self.machine or not is_of_one_machine(old.place):
+            if was_there or old.machine == self._machine or not is_of_one_machine(old.place):
                 await self._forget(old)
 
     async def _remove(self, old: Backup) -> bool:

@@ -12,7 +12,7 @@ from bot.runbook import Runbook
 from bot.runbook.mistakes import advised
 from bot.services.backups.alerts import BackupAlerts
 from bot.services.backups.cards import BackupCards
-from bot.services.backups.runs import BackupRuns
+from bot.services.backups.dumps import Dumps
 from bot.store import audit
 from bot.store.backups import backups
 from bot.store.database import Database
@@ -31,18 +31,18 @@ class Verdict:
     manifest: str = ""
 
 
-class BackupVerdicts:
+class Verdicts:
     """Reads backups back; what is found damaged is told, and what was put right is good again."""
 
     def __init__(
-        self, db: Database, clock: Clock, runbook: Runbook, cards: BackupCards, alerts: BackupAlerts, runs: BackupRuns
+        self, db: Database, clock: Clock, runbook: Runbook, cards: BackupCards, alerts: BackupAlerts, dumps: Dumps
     ) -> None:
         self._db = db
         self._clock = clock
         self._wanted = runbook.backups
         self._cards = cards
         self._alerts = alerts
-        self._runs = runs
+        self._dumps = dumps
 
     async def verify(self, actor: Actor, backup: Backup, *, only: bool) -> Verdict:
         """Judge a backup. When it is damaged, those before it are looked at until one is valid, unless it is the `only`
@@ -88,16 +88,16 @@ class BackupVerdicts:
     async def _manifest(self, valid: Backup) -> str:
         """Whoever reads a place without our memory has nothing else to go by."""
         try:
-            return await self._runs.describe_anew(valid)
+            return await self._dumps.describe_anew(valid)
         except Failed as error:
             return f"could not be read or written: {error}"
 
     async def _damage(self, backup: Backup, *, in_full: bool) -> str | None:
         """What is wrong with it; None = nothing. Raises Refused when its file is on another machine."""
         try:
-            await self._runs.prove(backup, in_full=in_full)
+            await self._dumps.prove(backup, in_full=in_full)
         except Gone as error:
-            if backup.machine != self._runs.machine and is_of_one_machine(backup.place):
+            if backup.machine != self._dumps.machine and is_of_one_machine(backup.place):
                 raise Refused(
                     f"Backup {backup.id} of {backup.name} was written on {backup.machine} and is not on this machine: "
                     "nothing can be said of it from here."

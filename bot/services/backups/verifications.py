@@ -8,7 +8,7 @@ from bot.domain.actor import Actor
 from bot.domain.backups.backup import LOST_AFTER, Backup
 from bot.domain.errors import AlreadyDone, Refused
 from bot.services.backups.long_work import heartbeat
-from bot.services.backups.verdicts import BackupVerdicts, Verdict
+from bot.services.backups.verdicts import Verdict, Verdicts
 from bot.services.people.permissions import Permissions
 from bot.store.backups import verifications
 from bot.store.database import Database
@@ -16,10 +16,10 @@ from bot.store.database import Database
 AT_ONCE = 2
 
 
-class BackupVerifications:
+class Verifications:
     """Counted over all processes; one that dies is forgotten."""
 
-    def __init__(self, db: Database, clock: Clock, permissions: Permissions, verdicts: BackupVerdicts) -> None:
+    def __init__(self, db: Database, clock: Clock, permissions: Permissions, verdicts: Verdicts) -> None:
         self._db = db
         self._clock = clock
         self._permissions = permissions
@@ -36,7 +36,7 @@ class BackupVerifications:
     async def _claimed(self, backup: Backup) -> AsyncIterator[None]:
         await self._claim(backup)
         try:
-            async with heartbeat(f"verification of backup {backup.id}", lambda: self._hear(backup.id)):
+            async with heartbeat(f"verification of backup {backup.id}", lambda: self._beat(backup.id)):
                 yield
         finally:
             async with self._db.transaction() as conn:
@@ -53,6 +53,6 @@ class BackupVerifications:
                 raise Refused(f"Backups {reading} are being read back: try again when one of them is done.")
             await verifications.claim(conn, backup.id, now)
 
-    async def _hear(self, backup_id: int) -> None:
+    async def _beat(self, backup_id: int) -> None:
         async with self._db.transaction() as conn:
             await verifications.hear(conn, backup_id, self._clock.now())

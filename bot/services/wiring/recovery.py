@@ -5,26 +5,33 @@ from functools import cached_property
 from pathlib import Path
 
 from bot.dumpers import Place, dumpers, places, program_folders, restorers
-from bot.services.backups.adoption import BackupAdoption
+from bot.services.backups.adoption import Adoption
 from bot.services.backups.alerts import BackupAlerts
 from bot.services.backups.backups import Backups
 from bot.services.backups.cards import BackupCards
-from bot.services.backups.drill_cards import BackupDrillCards
-from bot.services.backups.drill_runs import BackupDrillRuns
-from bot.services.backups.drills import BackupDrills
-from bot.services.backups.findings import BackupFindings
+from bot.services.backups.drill_cards import DrillCards
+from bot.services.backups.drill_ledger import DrillLedger
+from bot.services.backups.drill_runs import DrillRuns
+from bot.services.backups.drills import Drills
+from bot.services.backups.dumps import Dumps
+from bot.services.backups.findings import Findings
+from bot.services.backups.ledger import BackupLedger
 from bot.services.backups.recovery import BackupRecovery
-from bot.services.backups.reports import BackupReports
-from bot.services.backups.restore_cards import BackupRestoreCards
-from bot.services.backups.restore_log import BackupRestoreLog
-from bot.services.backups.restore_pages import BackupRestorePages
-from bot.services.backups.restore_plans import BackupRestorePlans
-from bot.services.backups.restore_runs import BackupRestoreRuns
-from bot.services.backups.restores import BackupRestores
-from bot.services.backups.retention import BackupRetention
-from bot.services.backups.runs import BackupRuns
-from bot.services.backups.verdicts import BackupVerdicts
-from bot.services.backups.verifications import BackupVerifications
+from bot.services.backups.reports import WeeklyReports
+from bot.services.backups.restore_cards import RestoreCards
+from bot.services.backups.restore_decisions import RestoreDecisions
+from bot.services.backups.restore_ledger import RestoreLedger
+from bot.services.backups.restore_log import RestoreLog
+from bot.services.backups.restore_plans import RestorePlans
+from bot.services.backups.restore_rounds import RestoreRounds
+from bot.services.backups.restore_runs import RestoreRuns
+from bot.services.backups.restores import Restores
+from bot.services.backups.retention import Retention
+from bot.services.backups.runs import Runs
+from bot.services.backups.safety import SafetyBackups
+from bot.services.backups.verdicts import Verdicts
+from bot.services.backups.verifications import Verifications
+from bot.services.backups.witnesses import Witnesses
 from bot.services.wiring.watching import Watching
 from bot.settings import Settings
 from bot.store.embedded.place import binaries
@@ -58,98 +65,108 @@ class Recovery(Watching):
         return BackupAlerts(self.db, self.clock, self.runbook, self.alerts, self.rendering)
 
     @cached_property
-    def backup_retention(self) -> BackupRetention:
-        return BackupRetention(self.db, self.clock, self.runbook, self.backup_places)
+    def backup_retention(self) -> Retention:
+        return Retention(self.db, self.clock, self.runbook, self.backup_places)
 
     @cached_property
-    def backup_runs(self) -> BackupRuns:
-        return BackupRuns(
-            self.db, self.clock, self.runbook, self.backup_cards, self.backup_alerts, self.backup_retention,
-            dumpers(), self.backup_places, home=backups_folder(self.settings), tools=self.backup_tools,
-        )  # fmt: skip
+    def backup_dumps(self) -> Dumps:
+        home, tools = backups_folder(self.settings), self.backup_tools
+        return Dumps(self.runbook, dumpers(), self.backup_places, home=home, tools=tools)
 
     @cached_property
-    def backup_verdicts(self) -> BackupVerdicts:
-        return BackupVerdicts(
-            self.db, self.clock, self.runbook, self.backup_cards, self.backup_alerts, self.backup_runs
-        )
+    def backup_ledger(self) -> BackupLedger:
+        return BackupLedger(self.db, self.clock, self.backup_cards, self.backup_alerts)
 
     @cached_property
-    def backup_verifications(self) -> BackupVerifications:
-        return BackupVerifications(self.db, self.clock, self.permissions, self.backup_verdicts)
+    def backup_runs(self) -> Runs:
+        return Runs(self.backup_ledger, self.backup_dumps, self.backup_retention)
+
+    @cached_property
+    def backup_verdicts(self) -> Verdicts:
+        return Verdicts(self.db, self.clock, self.runbook, self.backup_cards, self.backup_alerts, self.backup_dumps)
+
+    @cached_property
+    def backup_verifications(self) -> Verifications:
+        return Verifications(self.db, self.clock, self.permissions, self.backup_verdicts)
 
     @cached_property
     def backups(self) -> Backups:
-        return Backups(
-            self.db, self.clock, self.runbook, self.permissions, self.backup_cards, self.backup_alerts,
-            self.backup_runs,
-        )  # fmt: skip
+        return Backups(self.db, self.clock, self.runbook, self.permissions, self.backup_dumps, self.backup_runs)
 
     @cached_property
-    def backup_adoption(self) -> BackupAdoption:
-        return BackupAdoption(
-            self.db, self.clock, self.runbook, self.backup_runs, self.backup_alerts, self.backup_findings
-        )
+    def backup_adoption(self) -> Adoption:
+        return Adoption(self.db, self.clock, self.runbook, self.backup_dumps, self.backup_alerts, self.backup_findings)
 
     @cached_property
-    def backup_findings(self) -> BackupFindings:
-        return BackupFindings(self.runbook, self.channels, self.posts, self.rendering)
+    def backup_findings(self) -> Findings:
+        return Findings(self.runbook, self.channels, self.posts, self.rendering)
 
     @cached_property
-    def backup_reports(self) -> BackupReports:
-        return BackupReports(self.db, self.clock, self.runbook, self.channels, self.posts, self.rendering)
+    def backup_reports(self) -> WeeklyReports:
+        return WeeklyReports(self.db, self.clock, self.runbook, self.channels, self.posts, self.rendering)
 
     @cached_property
     def backup_recovery(self) -> BackupRecovery:
-        return BackupRecovery(self.db, self.runbook, self.backup_runs, restorers(), tools=self.backup_tools)
+        return BackupRecovery(self.db, self.runbook, self.backup_dumps, restorers(), tools=self.backup_tools)
 
     @cached_property
-    def backup_drill_cards(self) -> BackupDrillCards:
-        return BackupDrillCards(self.runbook, self.channels, self.cards, self.rendering)
+    def backup_drill_cards(self) -> DrillCards:
+        return DrillCards(self.runbook, self.channels, self.cards, self.rendering)
 
     @cached_property
-    def backup_drill_runs(self) -> BackupDrillRuns:
-        return BackupDrillRuns(
-            self.db, self.clock, self.runbook, self.backup_recovery, self.backup_verdicts, self.cards,
-            self.backup_alerts,
-        )  # fmt: skip
+    def backup_drill_ledger(self) -> DrillLedger:
+        return DrillLedger(self.db, self.clock, self.runbook, self.cards, self.backup_alerts)
 
     @cached_property
-    def backup_drills(self) -> BackupDrills:
-        return BackupDrills(
-            self.db, self.clock, self.runbook, self.permissions, self.backup_recovery, self.backup_drill_runs
-        )
+    def backup_drill_runs(self) -> DrillRuns:
+        return DrillRuns(self.backup_drill_ledger, self.backup_recovery, self.backup_verdicts)
 
     @cached_property
-    def backup_restore_cards(self) -> BackupRestoreCards:
-        return BackupRestoreCards(
+    def backup_drills(self) -> Drills:
+        return Drills(self.db, self.clock, self.runbook, self.permissions, self.backup_recovery, self.backup_drill_runs)
+
+    @cached_property
+    def backup_restore_cards(self) -> RestoreCards:
+        return RestoreCards(
             self.runbook, self.channels, self.permissions, self.backup_recovery, self.cards, self.rendering
         )
 
     @cached_property
-    def backup_restore_log(self) -> BackupRestoreLog:
-        return BackupRestoreLog(
+    def backup_restore_log(self) -> RestoreLog:
+        return RestoreLog(
             self.clock, self.runbook, self.channels, self.posts, self.backup_restore_cards, self.rendering
         )
 
     @cached_property
-    def backup_restore_pages(self) -> BackupRestorePages:
-        return BackupRestorePages(self.incidents, self.escalations, self.people, self.rendering)
+    def backup_restore_ledger(self) -> RestoreLedger:
+        return RestoreLedger(self.db, self.clock, self.runbook, self.backup_restore_log)
 
     @cached_property
-    def backup_restore_plans(self) -> BackupRestorePlans:
-        return BackupRestorePlans(self.db, self.runbook, self.backup_recovery)
+    def backup_witnesses(self) -> Witnesses:
+        return Witnesses(self.incidents, self.escalations, self.people, self.permissions, self.rooms, self.rendering)
 
     @cached_property
-    def backup_restore_runs(self) -> BackupRestoreRuns:
-        return BackupRestoreRuns(
-            self.db, self.clock, self.runbook, self.backups, self.backup_verdicts, self.backup_recovery,
-            self.backup_restore_log,
+    def backup_restore_plans(self) -> RestorePlans:
+        return RestorePlans(self.db, self.clock, self.runbook, self.people, self.permissions, self.backup_recovery)
+
+    @cached_property
+    def backup_restore_runs(self) -> RestoreRuns:
+        safety = SafetyBackups(self.backups, self.backup_recovery, self.backup_restore_ledger)
+        return RestoreRuns(self.backup_restore_ledger, self.backup_verdicts, safety, self.backup_recovery)
+
+    @cached_property
+    def backup_restores(self) -> Restores:
+        return Restores(
+            self.db, self.clock, self.backup_restore_plans, self.backup_witnesses, self.backup_restore_log,
+            self.backup_restore_runs,
         )  # fmt: skip
 
     @cached_property
-    def backup_restores(self) -> BackupRestores:
-        return BackupRestores(
-            self.db, self.clock, self.runbook, self.people, self.permissions, self.rooms, self.backup_restore_plans,
-            self.backup_restore_log, self.backup_restore_pages, self.backup_restore_runs,
-        )  # fmt: skip
+    def backup_restore_decisions(self) -> RestoreDecisions:
+        return RestoreDecisions(
+            self.db, self.clock, self.people, self.permissions, self.backup_restore_log, self.backup_restore_runs
+        )
+
+    @cached_property
+    def backup_restore_rounds(self) -> RestoreRounds:
+        return RestoreRounds(self.db, self.clock, self.runbook, self.backup_restore_log, self.backup_restore_runs)

@@ -64,10 +64,10 @@ async def plans(conn: Connection, names: Sequence[str]) -> dict[str, datetime]:
 
 
 async def next_due(
-    conn: Connection, names: Sequence[str], *, own: Collection[int], patience: timedelta
+    conn: Connection, names: Sequence[str], *, own: Collection[int], lost_after: timedelta
 ) -> datetime | None:
     """When the next plan is due, or a run that is not among `own` counts as lost after this much silence."""
-    row = await SQL.the(conn, "next_due", names=list(names), own=list(own), patience=patience)
+    row = await SQL.the(conn, "next_due", names=list(names), own=list(own), lost_after=lost_after)
     due_at: datetime | None = row["due_at"]
     return due_at
 

@@ -18,7 +18,7 @@ SELECT name, due_at FROM backup_plans WHERE name = ANY(%(names)s);
 -- The next plan, or the moment a silent run counts as lost.
 SELECT LEAST(
     (SELECT min(due_at) FROM backup_plans WHERE name = ANY(%(names)s)),
-    (SELECT min(heard_at) + %(patience)s FROM backups WHERE state = 'running' AND id <> ALL(%(own)s::bigint[]))
+    (SELECT min(heard_at) + %(lost_after)s FROM backups WHERE state = 'running' AND id <> ALL(%(own)s::bigint[]))
 ) AS due_at;
 
 -- name: hold

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from psycopg.types.json import Jsonb
 
-from bot.domain.backups.drill import Drill, Found, scratch_name
+from bot.domain.backups.drill import Drill, Found, Stage, scratch_name
 from bot.domain.errors import NotFound
 from bot.store.pipelined import Connection
 from bot.store.queries import Queries
@@ -32,10 +32,10 @@ async def postpone_plan(conn: Connection, name: str, due_at: datetime) -> None:
 
 
 async def next_due(
-    conn: Connection, names: Sequence[str], planned: Sequence[str], *, own: Collection[int], patience: timedelta
+    conn: Connection, names: Sequence[str], planned: Sequence[str], *, own: Collection[int], lost_after: timedelta
 ) -> datetime | None:
     """When the next is due, one that is not among `own` counts as lost, or a scratch database is to be removed."""
-    values = {"names": list(names), "planned": list(planned), "own": list(own), "patience": patience}
+    values = {"names": list(names), "planned": list(planned), "own": list(own), "lost_after": lost_after}
     due_at: datetime | None = (await SQL.the(conn, "next_due", **values))["due_at"]
     return due_at
 
@@ -58,7 +58,9 @@ async def get(conn: Connection, drill_id: int) -> Drill:
     return Drill(**row)
 
 
-async def move_on(conn: Connection, drill_id: int, stage: str, now: datetime, *, backup_id: int | None = None) -> None:
+async def move_on(
+    conn: Connection, drill_id: int, stage: Stage, now: datetime, *, backup_id: int | None = None
+) -> None:
     """What it is doing now; its heartbeat too."""
     await SQL.run(conn, "move_on", id=drill_id, stage=stage, now=now, backup_id=backup_id)
 

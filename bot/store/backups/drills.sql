@@ -15,7 +15,7 @@ UPDATE backup_drill_plans SET due_at = %(due_at)s WHERE name = %(name)s;
 -- The next plan, the moment a silent drill counts as lost, or a scratch database that is still to be removed.
 SELECT LEAST(
     (SELECT min(due_at) FROM backup_drill_plans WHERE name = ANY(%(planned)s)),
-    (SELECT min(heard_at) + %(patience)s FROM backup_drills
+    (SELECT min(heard_at) + %(lost_after)s FROM backup_drills
         WHERE state = 'running' AND id <> ALL(%(own)s::bigint[])),
     (SELECT min(sweep_at) FROM backup_drills
         WHERE sweep_at IS NOT NULL AND state <> 'running' AND name = ANY(%(names)s))

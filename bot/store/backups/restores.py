@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from psycopg.types.json import Jsonb
 
 from bot.domain.actor import Actor
-from bot.domain.backups.drill import Found, scratch_name
+from bot.domain.backups.drill import Found, Stage, scratch_name
 from bot.domain.backups.restore import Recoveries, Restore
 from bot.domain.backups.target import Prospect
 from bot.domain.errors import NotFound
@@ -67,7 +67,7 @@ async def tie(conn: Connection, restore_id: int, incident_id: int) -> None:
     await SQL.run(conn, "tie", id=restore_id, incident_id=incident_id)
 
 
-async def move_on(conn: Connection, restore_id: int, stage: str, now: datetime) -> bool:
+async def move_on(conn: Connection, restore_id: int, stage: Stage, now: datetime) -> bool:
     """What it is doing now; its heartbeat too. False: it has been given up meanwhile, and must not go on."""
     return bool(await SQL.run(conn, "move_on", id=restore_id, stage=stage, now=now))
 
@@ -118,10 +118,10 @@ async def swept(conn: Connection, restore_id: int, *, kept: bool, exchanged_at: 
 
 
 async def next_due(
-    conn: Connection, names: Sequence[str], *, own: Collection[int], patience: timedelta
+    conn: Connection, names: Sequence[str], *, own: Collection[int], lost_after: timedelta
 ) -> datetime | None:
     """When one expires, one that is not among `own` counts as lost, or one is to be cleared up after."""
-    row = await SQL.the(conn, "next_due", names=list(names), own=list(own), patience=patience)
+    row = await SQL.the(conn, "next_due", names=list(names), own=list(own), lost_after=lost_after)
     due_at: datetime | None = row["due_at"]
     return due_at
 

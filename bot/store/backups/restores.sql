@@ -91,7 +91,7 @@ RETURNING *;
 -- The next to expire, the moment a silent one counts as lost, or one that is still to be cleared up after.
 SELECT LEAST(
     (SELECT min(expires_at) FROM backup_restores WHERE state = 'waiting'),
-    (SELECT min(heard_at) + %(patience)s FROM backup_restores
+    (SELECT min(heard_at) + %(lost_after)s FROM backup_restores
         WHERE state = 'running' AND id <> ALL(%(own)s::bigint[])),
     (SELECT min(sweep_at) FROM backup_restores
         WHERE sweep_at IS NOT NULL AND state <> 'running' AND name = ANY(%(names)s))

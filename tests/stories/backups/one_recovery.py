@@ -31,7 +31,7 @@ async def main(what: str, url: str, home: str, runbook: str, which: str) -> None
         if what == "drill":
             await house.backup_drills.drill(Actor("ada"), which)
         else:
-            await house.backup_restores.approve(Actor("ben"), int(which))
+            await house.backup_restore_decisions.approve(Actor("ben"), int(which))
         await asyncio.Event().wait()
 
 

@@ -106,11 +106,11 @@ async def test_nobody_approves_what_they_asked_for_and_nobody_approves_twice(
         assert (await restored(world)).state == "waiting"
         assert rows(guarded, address) == 4
         with pytest.raises(NotPermitted):
-            await world.house.backup_restores.approve(Actor("ada"), 1)
+            await world.house.backup_restore_decisions.approve(Actor("ada"), 1)
 
         await pressed(world, world.ben, "Approve")
         with pytest.raises(AlreadyDone, match="Ben Moss has approved this already"):
-            await world.house.backup_restores.approve(Actor("ben"), 1)
+            await world.house.backup_restore_decisions.approve(Actor("ben"), 1)
         assert len(asides(guarded)) == 1
 
 
@@ -124,7 +124,7 @@ async def test_a_restore_that_is_rejected_does_nothing(
         await pressed(world, world.ben, "Reject")
         assert "was rejected by Ben Moss" in shown(world)
         with pytest.raises(AlreadyDone, match="Ben Moss has rejected this already"):
-            await world.house.backup_restores.approve(Actor("ben"), 1)
+            await world.house.backup_restore_decisions.approve(Actor("ben"), 1)
         assert rows(guarded, address) == 4
         assert asides(guarded) == []
 
@@ -147,7 +147,7 @@ async def test_after_ten_minutes_nobody_can_approve_any_more(
         assert world.eve.labels(card(world)) == []
         assert plan.ts == card(world).ts
         with pytest.raises(Refused, match="Nobody approved this in time"):
-            await world.house.backup_restores.approve(Actor("ben"), 1)
+            await world.house.backup_restore_decisions.approve(Actor("ben"), 1)
         assert rows(guarded, address) == 4
 
         await answered(world, world.ada, "/backup restore 1")
@@ -354,13 +354,13 @@ async def test_a_backup_and_a_restore_of_one_database_never_run_together(
             holder.execute("LOCK TABLE orders IN ACCESS EXCLUSIVE MODE")
             await house.backups.run(Actor("ada"), "orders")
             with pytest.raises(Refused, match="A backup of orders is running: a restore begins when it is over"):
-                await house.backup_restores.approve(Actor("ben"), 1)
+                await house.backup_restore_decisions.approve(Actor("ben"), 1)
         await world.settled()
         with psycopg.connect(address) as holder:
             holder.execute("LOCK TABLE orders IN ACCESS EXCLUSIVE MODE")
-            await house.backup_restores.approve(Actor("ben"), 1)
+            await house.backup_restore_decisions.approve(Actor("ben"), 1)
             while (await restored(world)).stage in ("", "reading"):
-                assert world.house.backup_restores.under_way
+                assert world.house.backup_restore_rounds.under_way
             with pytest.raises(AlreadyDone, match="orders"):
                 await house.backups.run(Actor("ada"), "orders")
             with pytest.raises(AlreadyDone, match="A restore of orders is running already"):

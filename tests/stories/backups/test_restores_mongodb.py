@@ -160,7 +160,7 @@ async def test_a_mongodb_that_may_be_half_restored_is_called_that_and_the_way_ba
         await harmed(world, shop)
         await types(world, world.ada, "/backup restore 1")
         async with shop.read_by_somebody():
-            await world.house.backup_restores.approve(Actor("ben"), 1)
+            await world.house.backup_restore_decisions.approve(Actor("ben"), 1)
             while (await restored(world)).state == "running":
                 await shop.cancel_what_waits()
         await world.settled()

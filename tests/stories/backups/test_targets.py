@@ -97,7 +97,7 @@ async def test_a_backup_of_another_database_replaces_this_one_only_when_its_name
         await world.settled()
         assert (await restored(world)).state == "waiting"
         with pytest.raises(Refused, match="it would replace payments"):
-            await world.house.backup_restores.approve(Actor("ben"), 1)
+            await world.house.backup_restore_decisions.approve(Actor("ben"), 1)
 
         await pressed(world, world.ben, "Approve")
         await world.ben.submits(values={"What is replaced": "payments"})
@@ -115,7 +115,7 @@ async def test_what_was_approved_is_not_done_when_the_entry_leads_elsewhere_by_t
         await answered(world, world.ada, "/backup run orders")
         await answered(world, world.ada, "/backup restore 1")
     async with new_world(runbook=keep(payments, tmp_path)) as world:
-        await world.house.backup_restores.approve(Actor("ben"), 1)
+        await world.house.backup_restore_decisions.approve(Actor("ben"), 1)
         await world.settled()
         error = (await restored(world)).error
         assert error and error.startswith(f"orders on {guarded.host} port 5432 was approved")
@@ -239,13 +239,13 @@ async def test_one_person_is_one_pair_of_eyes_by_whatever_name_the_bot_knew_them
         assert ada.name == "ada"
         await world.house.backup_restores.ask(unknown, 1, None)
         with pytest.raises(NotPermitted):
-            await world.house.backup_restores.approve(ada, 1)
-        await world.house.backup_restores.reject(ada, 1)
+            await world.house.backup_restore_decisions.approve(ada, 1)
+        await world.house.backup_restore_decisions.reject(ada, 1)
 
         await world.house.backup_restores.ask(ada, 1, None)
         world.house.people._accounts.pop("ada")
         with pytest.raises(NotPermitted):
-            await world.house.backup_restores.approve(Actor(world.ada.id, world.ada.id), 2)
+            await world.house.backup_restore_decisions.approve(Actor(world.ada.id, world.ada.id), 2)
         assert rows(guarded, address) == 4
 
 
@@ -303,7 +303,7 @@ async def test_a_restore_shows_how_far_it_is_and_how_long_the_last_one_took(
         assert "more on that server · ends " in shown(world)
         with psycopg.connect(address) as holder:
             holder.execute("LOCK TABLE orders IN ACCESS EXCLUSIVE MODE")
-            await world.house.backup_restores.approve(Actor("ben"), 1)
+            await world.house.backup_restore_decisions.approve(Actor("ben"), 1)
             while ", 100 %" not in shown(world):
                 assert (await restored(world)).state == "running"
             size = (await world.house.backups.newest("orders"))[-1].size_shown

@@ -1,4 +1,4 @@
-"""Who is woken when a database is restored without a second person: the next tier of the incident, or of a new one."""
+"""Who else takes part in a restore: those who may approve it, or the next tier when somebody breaks the glass."""
 
 from contextlib import suppress
 
@@ -10,19 +10,42 @@ from bot.rendering import Rendering
 from bot.services.incidents.incidents import Incidents
 from bot.services.paging.escalations import Escalations
 from bot.services.people.people import People
+from bot.services.people.permissions import Permissions
+from bot.services.rooms.rooms import Rooms
 from bot.store.incidents import incidents
 from bot.store.paging import pages
 from bot.store.pipelined import Connection
 
 
-class BackupRestorePages:
-    """Somebody other than the one who broke the glass learns of it at once."""
+class Witnesses:
+    """Nobody restores a database without somebody else knowing."""
 
-    def __init__(self, declaring: Incidents, escalations: Escalations, people: People, rendering: Rendering) -> None:
-        self._declaring = declaring
+    def __init__(
+        self,
+        incidents: Incidents,
+        escalations: Escalations,
+        people: People,
+        permissions: Permissions,
+        rooms: Rooms,
+        rendering: Rendering,
+    ) -> None:
+        self._incidents = incidents
         self._escalations = escalations
         self._people = people
+        self._permissions = permissions
+        self._rooms = rooms
         self._rendering = rendering
+
+    async def invite(self, conn: Connection, actor: Actor, backup_id: int, incident: Incident | None) -> None:
+        """Those who may approve it, into the incident's room. Raises Refused when there is nobody but the actor."""
+        others = self._permissions.others("backup.restore", actor)
+        if others == []:
+            raise Refused(
+                "Nobody else may approve a restore right now. If it can't wait: "
+                f"`/backup restore {backup_id} break-glass <why>`, which pages the next tier."
+            )
+        if incident and others:
+            await self._rooms.invite(conn, incident, others)
 
     async def page(
         self, conn: Connection, actor: Actor, restore: Restore, incident: Incident | None, reason: str
@@ -35,7 +58,7 @@ class BackupRestorePages:
             return locked
         # Names of rooms and letters to audiences carry the title: who did it and why is for the room alone.
         title = self._rendering.say("documents/restore_title", restore=restore)
-        declared = await self._declaring.declare_within(conn, TOCSIN, title)
+        declared = await self._incidents.declare_within(conn, TOCSIN, title)
         paged = {page.person for page in await pages.of_incident(conn, declared.id)}
         if all(self._people.is_one(actor, person) for person in paged):
             # Who broke the glass may be the one on call: that is nobody else.

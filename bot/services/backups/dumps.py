@@ -1,0 +1,156 @@
+"""The dumps themselves: how one is made, where it lies, and whether it still is what was written."""
+
+import asyncio
+import platform
+import time
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path
+
+from bot.domain.backups.backup import Backup, Damaged
+from bot.domain.errors import Failed, Refused
+from bot.dumpers import Content, Draft, Dumper, Equipment, Kept, Place, Tally, kind_of_place, sum_of
+from bot.runbook import Runbook
+from bot.services.backups.manifests import Described, described, manifest_of
+from bot.services.backups.proofs import prove_readable, prove_written
+from bot.store.backups.backups import Made
+
+
+class Dumps:
+    """`home` holds the backups that the runbook gives no place; in `tools` programs are looked for beside the PATH.
+
+    `machine` is where this process runs.
+    """
+
+    def __init__(
+        self,
+        runbook: Runbook,
+        dumpers: Mapping[str, Dumper],
+        places: Mapping[str, Place],
+        *,
+        home: Path,
+        tools: Sequence[Path] = (),
+    ) -> None:
+        self._wanted = runbook.backups
+        self._dumpers = dumpers
+        self._places = places
+        self._home = home
+        self._tools = tools
+        self.machine = platform.node()
+
+    # What can be backed up
+
+    def unsupported(self, name: str) -> str:
+        """Why this database cannot be backed up yet; '' = it can."""
+        kind, place = self._wanted[name].kind, kind_of_place(self.place_of(name))
+        if kind not in self._dumpers:
+            return f"backups of {kind} are not supported yet"
+        return "" if place in self._places else f"backups kept in {place} are not supported yet"
+
+    def place_of(self, name: str) -> str:
+        return self._wanted[name].to or str(self._home)
+
+    def suffix_of(self, name: str) -> str:
+        return self._dumpers[self._wanted[name].kind].SUFFIX
+
+    # Made
+
+    async def claim(self, backup: Backup, earlier: Sequence[str]) -> None:
+        """Nothing is written where the earlier files are not, though they should be. Raises a kind of Failed."""
+        await self._place(backup).claim(backup.place, earlier)
+
+    async def make(self, backup: Backup, tally: Tally, noted: Callable[[int], None]) -> Made:
+        """Dump, write, read back, and only then name it. `noted` gets the bytes written so far."""
+        wanted, place = self._wanted[backup.name], self._place(backup)
+        dumper = self._dumpers[wanted.kind]
+        begun_s = time.monotonic()
+        equipment = await dumper.equip(wanted, self._tools)
+        content = dumper.dump(wanted, equipment, tally, quick=backup.before_restore is not None)
+        draft = await place.write(backup.place, backup.file, content, noted)
+        try:
+            await dumper.inspect(place.read_draft(draft), self._tools)
+            made = _made(draft, equipment, tally)
+            took_s = time.monotonic() - begun_s
+            await place.settle(draft, manifest_of(backup, wanted, made, took_s=took_s))
+        except BaseException:
+            with suppress(Failed):
+                await asyncio.shield(place.discard(draft.place, draft.file))
+            raise
+        return made
+
+    async def rehearse(self, name: str) -> None:
+        """Dump what is there, and keep none of it. Raises a kind of Failed."""
+        wanted = self._wanted[name]
+        dumper = self._dumpers[wanted.kind]
+        await sum_of(dumper.dump(wanted, await dumper.equip(wanted, self._tools), Tally(), quick=True))
+
+    async def left_by(self, lost: Backup) -> Described | None:
+        """What a run that died has left under its name; None = nothing of use, and that is discarded."""
+        place = self._place(lost)
+        left = described(await place.manifest(lost.place, lost.file) or {})
+        if left is None:
+            await place.discard(lost.place, lost.file)
+        return left
+
+    # Read
+
+    async def kept(self, place: str) -> Sequence[Kept]:
+        """Every dump that lies there, whoever made it. Raises Gone when there is no such place."""
+        suffixes = [dumper.SUFFIX for dumper in self._dumpers.values()]
+        return await self._places[kind_of_place(place)].kept(place, suffixes)
+
+    def content(self, backup: Backup) -> Content:
+        """What was dumped, piece by piece. Raises Gone at the first piece when its file is not there."""
+        return self._place(backup).read(backup.place, backup.file)
+
+    async def prove(self, backup: Backup, *, in_full: bool = True) -> None:
+        """Read it back: its size, its checksum, and `in_full` whether it can be restored from.
+
+        Raises Damaged or Failed.
+        """
+        place, dumper = self._place(backup), self._dumpers[self._wanted[backup.name].kind]
+        await prove_written(place, backup.place, backup.file, size=backup.size, sha256=backup.sha256)
+        if in_full:
+            await prove_readable(place, backup.place, backup.file, backup.counts, dumper, self._tools)
+
+    async def unlike(self, place: str, file: str, made: Made) -> str:
+        """In what a file differs from what was written there; '' = in nothing. Raises Failed when nobody can say."""
+        try:
+            await prove_written(self._places[kind_of_place(place)], place, file, size=made.size, sha256=made.sha256)
+        except Damaged as error:
+            return str(error)
+        return ""
+
+    async def describe_anew(self, backup: Backup) -> str:
+        """Of one that was proved: write its manifest again where it is not what is known here. Returns what was wrong
+        with it; '' = nothing."""
+        place, made = self._place(backup), _known(backup)
+        left = await place.manifest(backup.place, backup.file)
+        facts = described(left or {})
+        if facts and facts.made == made and facts.file == backup.file and facts.name == backup.name:
+            return ""
+        manifest = manifest_of(backup, self._wanted[backup.name], made, took_s=backup.took.total_seconds())
+        await place.describe(backup.place, backup.file, {**(left or {}), **manifest})
+        return "was missing" if left is None else "was not what Tocsin had written"
+
+    def _place(self, backup: Backup) -> Place:
+        kind = kind_of_place(backup.place)
+        if kind not in self._places:
+            raise Refused(f"Backups kept in {kind} are not supported yet.")
+        return self._places[kind]
+
+
+def _made(draft: Draft, equipment: Equipment, tally: Tally) -> Made:
+    return Made(
+        size=draft.size, sha256=draft.sha256, tool=equipment.tool, server=equipment.server,
+        tables=tally.tables, counts=tally.counts, counted=tally.counted,
+        source=equipment.source,
+    )  # fmt: skip
+
+
+def _known(backup: Backup) -> Made:
+    return Made(
+        size=backup.size, sha256=backup.sha256 or "", tool=backup.tool or "", server=backup.server or "",
+        tables=None if backup.counts is None else len(backup.counts), counts=backup.counts,
+        counted=backup.counted or "", source=backup.source or {},
+    )  # fmt: skip

@@ -1,0 +1,96 @@
+"""How a backup is written down: how far it is, and what became of it, for other processes, people and the alerts."""
+
+import logging
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+
+from bot.clock import Clock
+from bot.domain.backups.backup import Backup
+from bot.dumpers import Tally
+from bot.services.backups.alerts import BackupAlerts
+from bot.services.backups.cards import BackupCards
+from bot.services.backups.long_work import until_recorded
+from bot.store.backups import backups
+from bot.store.backups.backups import Made
+from bot.store.database import Database
+from bot.store.pipelined import Connection
+
+log = logging.getLogger(__name__)
+
+# One of so many that should be at a place is enough to know it by.
+EARLIER = 20
+
+
+@dataclass
+class Progress:
+    """How far a run of this process is."""
+
+    backup: Backup
+    size: int = 0
+    tally: Tally = field(default_factory=Tally)
+
+    def note(self, size: int) -> None:
+        self.size = size
+
+
+class BackupLedger:
+    """The ledger of the long work `backup`."""
+
+    def __init__(self, db: Database, clock: Clock, cards: BackupCards, alerts: BackupAlerts) -> None:
+        self._db = db
+        self._clock = clock
+        self._cards = cards
+        self._alerts = alerts
+        self._progress: dict[int, Progress] = {}
+
+    def open(self, backup: Backup) -> Progress:
+        """Until it is closed, its heartbeat says how far it is."""
+        return self._progress.setdefault(backup.id, Progress(backup))
+
+    def close(self, backup: Backup) -> None:
+        self._progress.pop(backup.id, None)
+
+    async def earlier(self, backup: Backup, machine: str) -> list[str]:
+        """Files that should be at its place already."""
+        async with self._db.transaction() as conn:
+            return await backups.kept_at(conn, backup.place, machine, EARLIER)
+
+    async def beat(self, number: int) -> None:
+        """Other processes see that this run is alive, and people how far it is."""
+        if at := self._progress.get(number):
+            async with self._db.transaction() as conn:
+                await backups.hear(
+                    conn, number, size=at.size, tables=at.tally.tables, tables_done=at.tally.tables_done,
+                    now=self._clock.now(),
+                )  # fmt: skip
+                await self._cards.show(conn, at.backup)
+
+    async def succeed(self, backup: Backup, made: Made) -> None:
+        await self._record(lambda conn: backups.succeed(conn, backup.id, made, self._clock.now()))
+        log.info("backup=%s name=%s good bytes=%s", backup.id, backup.name, made.size)
+
+    async def fail(self, number: int, error: str) -> None:
+        if await self._record(lambda conn: backups.fail(conn, number, error=error, now=self._clock.now())):
+            log.warning("backup=%s failed error=%r", number, error)
+
+    async def tell(self, conn: Connection, backup: Backup) -> None:
+        """Its card; of one that is over its alert too, and the card of the failure that it makes good."""
+        await self._cards.show(conn, backup)
+        if backup.state == "running":
+            return
+        await self._alerts.follow(conn, backup)
+        if backup.state == "good" and (failure := await backups.unmended(conn, backup)):
+            await self._cards.show(conn, failure)
+
+    async def _record(self, write: Callable[[Connection], Awaitable[Backup | None]]) -> bool:
+        """False: it was over before."""
+        ended: Backup | None = None
+
+        async def record() -> None:
+            nonlocal ended
+            async with self._db.transaction() as conn:
+                if ended := await write(conn):
+                    await self.tell(conn, ended)
+
+        await until_recorded(record)
+        return ended is not None

@@ -1,0 +1,87 @@
+"""Who may approve a restore, and until when: somebody who may restore, did not ask for it, and within ten minutes."""
+
+from datetime import datetime
+
+from bot.clock import Clock
+from bot.domain.actor import Actor
+from bot.domain.backups.restore import Restore, must_be_somebody_else, must_be_undecided
+from bot.domain.backups.target import Target, is_elsewhere, must_be_named, target_in
+from bot.services.backups.restore_log import RestoreLog
+from bot.services.backups.restore_plans import must_be_free
+from bot.services.backups.restore_runs import RestoreRuns
+from bot.services.people.people import People
+from bot.services.people.permissions import Permissions
+from bot.store import requests
+from bot.store.backups import backups, restores
+from bot.store.database import Database
+from bot.store.pipelined import Connection
+
+
+class RestoreDecisions:
+    """Each restore is decided once, by whichever process hears of it first."""
+
+    def __init__(
+        self,
+        db: Database,
+        clock: Clock,
+        people: People,
+        permissions: Permissions,
+        log: RestoreLog,
+        runs: RestoreRuns,
+    ) -> None:
+        self._db = db
+        self._clock = clock
+        self._people = people
+        self._permissions = permissions
+        self._log = log
+        self._runs = runs
+
+    async def to_be_typed(self, actor: Actor, restore_id: int) -> Target | None:
+        """What an approver has to name, for the backup is of another database; None = nothing. Raises as `approve`."""
+        self._permissions.must(actor, "backup.restore")
+        async with self._db.transaction() as conn:
+            restore = await self._undecided(conn, restore_id, self._clock.now())
+            self._must_be_somebody_else(restore, actor)
+            backup = await backups.get(conn, restore.backup_id)
+        return restore.target if is_elsewhere(target_in(backup.source), restore.target) else None
+
+    async def approve(self, actor: Actor, restore_id: int, *, typed: str = "", overruled: str = "") -> Restore:
+        """It begins. Raises NotPermitted to who asked and to whoever may not, Refused when it is too late.
+
+        `typed`: the name of the target, where `to_be_typed` wants it. `overruled`: why invariants may be violated.
+        """
+        self._permissions.must(actor, "backup.restore")
+        now = self._clock.now()
+        async with self._db.transaction() as conn:
+            await requests.once(conn, actor, now)
+            restore = await self._undecided(conn, restore_id, now)
+            self._must_be_somebody_else(restore, actor)
+            backup = await backups.get(conn, restore.backup_id)
+            must_be_named(target_in(backup.source), restore.target, typed, restore.target.database)
+            await must_be_free(conn, restore)
+            begun = await restores.begin(
+                conn, restore.id, decided_by=actor.name, reason=None, overruled=overruled or None, now=now
+            )
+            await self._log.write(conn, begun, "approved", actor.name)
+        self._runs.start(begun)
+        return begun
+
+    async def reject(self, actor: Actor, restore_id: int) -> None:
+        """It does not happen; who asked may take it back in this way too."""
+        now = self._clock.now()
+        async with self._db.transaction() as conn:
+            await requests.once(conn, actor, now)
+            restore = await self._undecided(conn, restore_id, now)
+            if not self._people.is_one(actor, restore.asked_by, restore.asked_account):
+                self._permissions.must(actor, "backup.restore")
+            rejected = await restores.reject(conn, restore.id, actor.name, now)
+            await self._log.write(conn, rejected, "rejected", actor.name)
+
+    def _must_be_somebody_else(self, restore: Restore, actor: Actor) -> None:
+        is_asker = self._people.is_one(actor, restore.asked_by, restore.asked_account)
+        must_be_somebody_else(restore, is_asker=is_asker)
+
+    async def _undecided(self, conn: Connection, restore_id: int, now: datetime) -> Restore:
+        restore = await restores.lock(conn, restore_id)
+        must_be_undecided(restore, self._people.display_name(restore.decided_by or ""), now)
+        return restore

@@ -1,0 +1,98 @@
+"""How a restore is written down: each stage as it begins, and what became of it."""
+
+import logging
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+
+from bot.clock import Clock
+from bot.domain.actor import TOCSIN
+from bot.domain.backups.backup import Backup
+from bot.domain.backups.drill import Found, Stage
+from bot.domain.backups.restore import Restore
+from bot.domain.errors import Rejected
+from bot.runbook import Runbook
+from bot.services.backups.long_work import until_recorded
+from bot.services.backups.restore_log import RestoreLog
+from bot.store.backups import backups, restores
+from bot.store.database import Database
+from bot.store.pipelined import Connection
+
+log = logging.getLogger(__name__)
+
+
+class RestoreLedger:
+    """The ledger of the long work `restore`."""
+
+    def __init__(self, db: Database, clock: Clock, runbook: Runbook, steps: RestoreLog) -> None:
+        self._db = db
+        self._clock = clock
+        self._wanted = runbook.backups
+        self._steps = steps
+        self._bytes_back: dict[int, int] = {}
+
+    async def backup(self, restore: Restore) -> Backup:
+        async with self._db.transaction() as conn:
+            return await backups.get(conn, restore.backup_id)
+
+    async def now(self, restore: Restore) -> Restore:
+        """As it stands by now."""
+        async with self._db.transaction() as conn:
+            return await restores.get(conn, restore.id)
+
+    async def move_on(self, restore: Restore, stage: Stage) -> None:
+        """Raises Rejected when others have given it up for lost: then it must not touch anything any more."""
+        async with self._db.transaction() as conn:
+            if not await restores.move_on(conn, restore.id, stage, self._clock.now()):
+                raise Rejected("it has been given up for lost meanwhile")
+            await self._steps.write(conn, await restores.get(conn, restore.id), stage, TOCSIN.name)
+
+    def note(self, restore: Restore, size: int) -> None:
+        """So many bytes of the backup have been brought back; the next heartbeat says so."""
+        self._bytes_back[restore.id] = size
+
+    async def beat(self, number: int) -> None:
+        async with self._db.transaction() as conn:
+            done = self._bytes_back.get(number, 0)
+            if restore := await restores.hear(conn, number, bytes_back=done, now=self._clock.now()):
+                await self._steps.show(conn, restore)
+
+    async def saved(self, restore: Restore, safety_id: int | None, error: str | None) -> None:
+        """What was there before is this backup; None = there is none, and why."""
+        async with self._db.transaction() as conn:
+            await restores.saved(conn, restore.id, safety_id=safety_id, error=error)
+            now = await restores.get(conn, restore.id)
+            await self._steps.write(conn, now, "saved" if safety_id else "unsaved", TOCSIN.name)
+
+    async def succeed(self, restore: Restore, found: Found, took: timedelta, *, kept: bool) -> None:
+        rto = self._wanted[restore.name].rto
+        await self._record(
+            "done",
+            lambda conn: restores.done(conn, restore.id, found, kept=kept, took=took, rto=rto, now=self._clock.now()),
+        )
+        log.info("restore=%s name=%s done seconds=%.1f", restore.id, restore.name, took.total_seconds())
+
+    async def fail(self, number: int, error: str) -> None:
+        if await self._record("failed", lambda conn: restores.fail(conn, number, error=error, now=self._clock.now())):
+            log.warning("restore=%s failed error=%r", number, error)
+
+    async def swept(self, restore: Restore, *, in_place: bool, kept: bool) -> None:
+        """It is cleared up, and this is what was found: the way to know how one ended whose process could not say."""
+        self._bytes_back.pop(restore.id, None)
+        async with self._db.transaction() as conn:
+            at = restore.ended_at if in_place else None
+            swept = await restores.swept(conn, restore.id, kept=kept, exchanged_at=at)
+            if swept.state in ("failed", "lost"):
+                await self._steps.write(conn, swept, "looked", TOCSIN.name)
+
+    async def _record(self, step: str, write: Callable[[Connection], Awaitable[Restore | None]]) -> bool:
+        """False: it was over before."""
+        ended: Restore | None = None
+
+        async def record() -> None:
+            nonlocal ended
+            async with self._db.transaction() as conn:
+                if ended := await write(conn):
+                    await self._steps.write(conn, ended, step, TOCSIN.name)
+
+        await until_recorded(record)
+        return ended is not None

@@ -1,0 +1,53 @@
+"""What becomes of restores with time: nobody approved one, its process died, or it left something to clear up."""
+
+from datetime import datetime
+
+from bot.clock import Clock
+from bot.domain.actor import TOCSIN
+from bot.domain.backups.backup import LOST_AFTER
+from bot.domain.backups.drill import SWEEP_AGAIN_AFTER
+from bot.runbook import Runbook
+from bot.services.backups.restore_log import RestoreLog
+from bot.services.backups.restore_runs import RestoreRuns
+from bot.store.backups import restores
+from bot.store.database import Database
+
+
+class RestoreRounds:
+    """Any number of processes share them."""
+
+    def __init__(self, db: Database, clock: Clock, runbook: Runbook, log: RestoreLog, runs: RestoreRuns) -> None:
+        self._db = db
+        self._clock = clock
+        self._wanted = runbook.backups
+        self._log = log
+        self._runs = runs
+
+    async def take_due(self) -> int:
+        """Expire what nobody decided, give up what has lost its process, and clear up behind all."""
+        now = self._clock.now()
+        async with self._db.transaction() as conn:
+            expired = await restores.expire(conn, now)
+            for restore in expired:
+                await self._log.write(conn, restore, "expired", TOCSIN.name)
+            lost = await restores.lose(conn, silent_since=now - LOST_AFTER, own=self._runs.own, now=now)
+            for restore in lost:
+                await self._log.write(conn, restore, "lost", TOCSIN.name)
+            again_at = now + SWEEP_AGAIN_AFTER
+            left = await restores.claim_left(conn, list(self._wanted), now=now, again_at=again_at)
+        for restore in left:
+            if restore.id not in self._runs.own:
+                await self._runs.sweep(restore)
+        return len(expired) + len(lost) + len(left)
+
+    async def next_due(self) -> datetime | None:
+        async with self._db.statement() as conn:
+            return await restores.next_due(conn, list(self._wanted), own=self._runs.own, lost_after=LOST_AFTER)
+
+    @property
+    def under_way(self) -> int:
+        return len(self._runs.own)
+
+    async def finish(self, timeout_s: float) -> None:
+        """At shutdown."""
+        await self._runs.finish(timeout_s)
