@@ -271,7 +271,9 @@ async def test_a_restore_later_than_promised_is_red_and_counted(
         await harmed(world, guarded, address)
         await answered(world, world.ada, "/backup restore 1")
         await pressed(world, world.ben, "Approve")
-        assert "🔴 *Restore 1: orders from backup 1* is done, but its RTO of 0s was missed: it took" in shown(world)
+        assert "🔴 *Restore 1: orders from backup 1* is done, but its RTO of under 1s was missed: it took" in shown(
+            world
+        )
         assert any("later than promised" in words for words in world.said_in(ALERTS))
         assert "🔴 RTO missed by 1 of 1 restores in 90 days" in await answered(world, world.ada, "/backup")
         found = await figures(world.house.db, world.clock)
@@ -299,7 +301,8 @@ async def test_a_restore_shows_how_far_it_is_and_how_long_the_last_one_took(
         await harmed(world, guarded, address)
         await answered(world, world.ada, "/backup drill orders")
         await answered(world, world.ada, "/backup restore 1")
-        assert "• *Takes* about" in shown(world)
+        assert "• *Takes* " in shown(world)
+        assert "as the last time" in shown(world)
         assert "more on that server · ends " in shown(world)
         with psycopg.connect(address) as holder:
             holder.execute("LOCK TABLE orders IN ACCESS EXCLUSIVE MODE")
