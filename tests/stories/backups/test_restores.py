@@ -363,7 +363,7 @@ async def test_a_backup_and_a_restore_of_one_database_never_run_together(
                 assert world.house.backup_restore_rounds.under_way
             with pytest.raises(AlreadyDone, match="orders"):
                 await house.backups.run(Actor("ada"), "orders")
-            with pytest.raises(AlreadyDone, match="A restore of orders is running already"):
+            with pytest.raises(AlreadyDone, match="A restore of orders is already running"):
                 await house.backup_restores.ask(Actor("ada"), 1, None)
         await world.settled()
         assert rows(guarded, address) == 200
