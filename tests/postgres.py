@@ -36,6 +36,10 @@ SETTINGS: Mapping[str, str] = {
     "fsync": "off",
     "full_page_writes": "off",
     "synchronous_commit": "off",
+    "wal_level": "minimal",
+    "max_wal_senders": "0",
+    # The more databases there are the oftener it looks into one; none of them lives long enough.
+    "autovacuum": "off",
     "max_connections": "300",
     "max_prepared_transactions": "10",
 }

@@ -26,6 +26,8 @@ HERE = Path(__file__).parent
 # A Thursday afternoon, far from any change of the clocks.
 BEGINNING = datetime(2026, 8, 6, 14, 0, tzinfo=UTC)
 SETTLED_WITHIN_S = 20.0
+# Each has a process of the server for itself, which reads the catalogue and plans every statement anew.
+CONNECTIONS = 4
 # Calls that show nothing to anybody by themselves.
 SILENT = ("conversations.join", "conversations.open")
 
@@ -182,7 +184,13 @@ def settings_for(workspace: Workspace, server: Server, database: str, home: Path
 
 
 def example_runbook(text: str = RUNBOOK, environ: Mapping[str, str] | None = None) -> Runbook:
-    return read(text, environ or {})
+    return _read(text, tuple((environ or {}).items()))
+
+
+@cache
+def _read(text: str, environ: tuple[tuple[str, str], ...]) -> Runbook:
+    """Most worlds live by the same few runbooks, and to read one takes as long as much else that a story does."""
+    return read(text, dict(environ))
 
 
 def manifest() -> dict[str, Any]:
@@ -216,7 +224,7 @@ async def living(
         if transport == "http":
             environ |= {"SLACK_APP_TOKEN": "", "SLACK_SIGNING_SECRET": workspace.signing_secret}
         settings = settings_for(workspace, server, database, home, **environ)
-        app = App(settings, example_runbook(runbook), clock)
+        app = App(settings, example_runbook(runbook), clock, work_connections=CONNECTIONS)
         async with app.running():
             if transport == "http":
                 workspace.use_http(f"http://127.0.0.1:{app.port}/slack/events")

@@ -158,8 +158,10 @@ class Scheduler:
                 self.wake(LEAVES_BY)
             if isinstance(service, Thorough) and not service.more_is_due:
                 break
+        if self._clock.is_frozen:
+            return  # nothing becomes due before somebody moves the clock, who wakes every round
         due_at = service.due_next if isinstance(service, Thorough) else await service.next_due()
-        if due_at is not None and not self._clock.is_frozen:
+        if due_at is not None:
             self._set_alarm(name, due_at, looked_at)
 
     def _set_alarm(self, name: str, due_at: datetime, looked_at: datetime) -> None:

@@ -45,12 +45,12 @@ class Database:
     `process` is what this process is called wherever it holds something: `host:pid`.
     """
 
-    def __init__(self, url: str, *, embedded: bool = False) -> None:
+    def __init__(self, url: str, *, embedded: bool = False, work_connections: int = WORK_CONNECTIONS) -> None:
         self.embedded = embedded
         self.process = f"{socket.gethostname()[:NAME_LENGTH]}:{os.getpid()}"
         self.conninfo = address(url, self.process)
         self._found_full = False
-        self._work = Pool(self.conninfo, "work", WORK_CONNECTIONS, timeout_s=10.0)
+        self._work = Pool(self.conninfo, "work", work_connections, timeout_s=10.0)
         self._intake = Pool(self.conninfo, "intake", INTAKE_CONNECTIONS, timeout_s=INTAKE_TIMEOUT_S)
         self._watch = Pool(self.conninfo, "watch", WATCH_CONNECTIONS, timeout_s=WATCH_TIMEOUT_S)
         self._leaving = Pool(self.conninfo, "leaving", LEAVING_CONNECTIONS, timeout_s=LEAVING_TIMEOUT_S)
