@@ -71,6 +71,7 @@ class World:
     def __init__(self, app: App, workspace: Workspace) -> None:
         self.app = app
         self.workspace = workspace
+        self._processes = [app]
         self._read = 0
 
     @property
@@ -90,23 +91,43 @@ class World:
         self.clock.move(timedelta(**span))
         await self.settled()
 
+    @asynccontextmanager
+    async def joined(self, *, runbook: str = "") -> AsyncIterator[App]:
+        """A second process of the bot, on the same database and clock; `settled` waits for it as well."""
+        known = example_runbook(runbook) if runbook else self.app.runbook
+        second = App(self.app.settings, known, self.clock, work_connections=CONNECTIONS)
+        async with second.running():
+            await second.until_looked_up()
+            # It makes its first rounds when it hears the bell, which nobody waits for.
+            second.doors.scheduler.wake()
+            self._processes.append(second)
+            try:
+                yield second
+            finally:
+                self._processes.remove(second)
+
     async def settled(self) -> None:
         """Until the bot has nothing left to do at this instant of the clock."""
         deadline = time.monotonic() + SETTLED_WITHIN_S
         calm = 0
         while calm < 3:
             assert time.monotonic() < deadline, "the bot does not come to rest"
-            calm = calm + 1 if self.app.is_idle else 0
+            calm = calm + 1 if self._is_idle else 0
             # What is due is asked last and once: it is a question to every table.
-            if calm == 3 and (await self._is_anything_due() or not self.app.is_idle):
+            if calm == 3 and (await self._is_anything_due() or not self._is_idle):
                 calm = 0
             await asyncio.sleep(0.005)
+
+    @property
+    def _is_idle(self) -> bool:
+        return all(one.is_idle for one in self._processes)
 
     async def _is_anything_due(self) -> bool:
         now = self.clock.now()
         dues = [await one.next_due() for one in self.app.rounds.values()]
         if any(due and due <= now for due in dues):
-            self.app.doors.scheduler.wake()
+            for one in self._processes:
+                one.doors.scheduler.wake()
             return True
         return False
 

@@ -180,7 +180,7 @@ async def test_a_call_may_hang_and_every_call_may_be_slow(client: AsyncWebClient
     workspace.faults.slow_down(50)
     started = time.perf_counter()
     await asyncio.gather(client.auth_test(), client.users_list())
-    assert 0.15 <= time.perf_counter() - started < 1
+    assert time.perf_counter() - started >= 0.15, "no machine is too quick for this, and none is too slow"
 
 
 async def test_rate_limits_are_off_until_switched_on(

@@ -13,7 +13,6 @@ import psycopg
 import pytest
 from pymongo import MongoClient
 
-from bot.app import App
 from bot.domain.errors import AlreadyDone
 from bot.sandbox.model import Message
 from tests.guarded import PASSWORD, Guarded, guarded_postgres
@@ -84,8 +83,7 @@ async def test_every_night_at_its_hour_it_is_backed_up_once_and_nobody_is_told(
 ) -> None:
     """It is 15:00 in London; two processes wait for two o'clock."""
     async with new_world(runbook=keeping) as world:
-        second = App(world.app.settings, world.app.runbook, world.clock)
-        async with second.running():
+        async with world.joined():
             await world.passes(hours=10, minutes=59)
             assert await runs(world) == []
 

@@ -42,8 +42,7 @@ async def test_a_missed_objective_is_an_alert_that_a_good_backup_ends(
 ) -> None:
     """It is 15:00 in London, eleven hours before the nightly run; two processes look."""
     async with new_world(runbook=keep(guarded.database(), folder, facts=", rpo: 4h")) as world:
-        second = App(world.app.settings, world.app.runbook, world.clock)
-        async with second.running():
+        async with world.joined():
             await answered(world, "/backup run")
             world.posts()
             await world.passes(hours=3, minutes=59, seconds=59)
@@ -155,8 +154,7 @@ async def test_once_a_week_it_is_told_what_was_deleted_and_what_is_left(
 ) -> None:
     """Monday at nine in London is 3 days and 18 hours from the beginning; two processes wait for it."""
     async with new_world(runbook=keep(guarded.database(), folder, facts=", keep: 36h, rpo: 60d")) as world:
-        second = App(world.app.settings, world.app.runbook, world.clock)
-        async with second.running():
+        async with world.joined():
             for _ in range(4):
                 await world.passes(hours=22, minutes=29, seconds=59)
                 await until_over(world)

@@ -11,7 +11,6 @@ import psycopg
 import pytest
 from pymongo import MongoClient
 
-from bot.app import App
 from bot.domain.backups.drill import Drill
 from bot.domain.backups.target import Prospect, Target
 from bot.domain.errors import Rejected
@@ -179,23 +178,19 @@ async def test_a_planned_drill_happens_once_a_week_after_the_nightly_backup_whoe
     new_world: NewWorld, address: str, tmp_path: Path
 ) -> None:
     """It is Thursday, 15:00 in London; two processes wait for three o'clock."""
-    async with new_world(runbook=keep(address, tmp_path, "drill: weekly")) as world:
-        second = App(world.app.settings, world.app.runbook, world.clock)
-        async with second.running():
-            await world.passes(hours=11)
-            await world.passes(minutes=59)
-            assert await drills(world) == []
-            await world.passes(minutes=1)
-            await until_over(world, 1)
-            assert [(one.state, one.started_by, one.backup_id) for one in await drills(world)] == [
-                ("passed", "tocsin", 1)
-            ]
+    async with new_world(runbook=keep(address, tmp_path, "drill: weekly")) as world, world.joined():
+        await world.passes(hours=11)
+        await world.passes(minutes=59)
+        assert await drills(world) == []
+        await world.passes(minutes=1)
+        await until_over(world, 1)
+        assert [(one.state, one.started_by, one.backup_id) for one in await drills(world)] == [("passed", "tocsin", 1)]
 
-            await world.passes(days=6, hours=23)
-            assert len(await drills(world)) == 1
-            await world.passes(hours=1)
-            await until_over(world, 2)
-            assert [one.state for one in await drills(world)] == ["passed", "passed"]
+        await world.passes(days=6, hours=23)
+        assert len(await drills(world)) == 1
+        await world.passes(hours=1)
+        await until_over(world, 2)
+        assert [one.state for one in await drills(world)] == ["passed", "passed"]
 
 
 async def until_over(world: World, number: int) -> None:

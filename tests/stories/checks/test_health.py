@@ -11,12 +11,11 @@ from urllib.parse import quote
 import pytest
 from psycopg.conninfo import conninfo_to_dict
 
-from bot.app import App
 from bot.sandbox.model import Message
 from tests.guarded import PASSWORD, Guarded, guarded_postgres
 from tests.probes.conftest import hang, listening
 from tests.stories.checks.website import Website, a_website
-from tests.world import RUNBOOK, World, example_runbook, words_of
+from tests.world import RUNBOOK, World, words_of
 
 NewWorld = Callable[..., AbstractAsyncContextManager[World]]
 ALERTS = "#infrastructure-alerts"
@@ -271,22 +270,19 @@ async def test_a_check_that_leaves_the_runbook_while_it_is_ill_is_over(new_world
         website.breaks()
         await world.passes(minutes=5)
         await world.passes(minutes=5)
-        second = App(world.app.settings, example_runbook(RUNBOOK), world.clock)
-        async with second.running():
+        async with world.joined(runbook=RUNBOOK):
             await world.settled()
             assert words_of(cards(world)[0]).startswith("✅ *Over*")
 
 
 async def test_two_processes_look_once_and_alert_once(new_world: NewWorld, website: Website) -> None:
-    async with new_world(runbook=watching(website)) as world:
-        second = App(world.app.settings, world.app.runbook, world.clock)
-        async with second.running():
-            before = website.visits
-            website.breaks()
-            for _ in range(4):
-                await world.passes(minutes=5)
-            assert website.visits == before + 4
-            assert len(cards(world)) == 1
+    async with new_world(runbook=watching(website)) as world, world.joined():
+        before = website.visits
+        website.breaks()
+        for _ in range(4):
+            await world.passes(minutes=5)
+        assert website.visits == before + 4
+        assert len(cards(world)) == 1
 
 
 async def test_a_check_that_hangs_delays_no_other_and_is_down_after_its_time(
