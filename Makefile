@@ -47,13 +47,19 @@ clean:
 # CONSTRAINTS=constraints.txt installs exactly the versions that the tests ran with, each proven by its hash.
 # Installed again whenever pyproject.toml is newer. Who only wants to look does not wait for the tools of a developer.
 $(VENV)/.installed: pyproject.toml $(CONSTRAINTS)
-	@$(call install,.)
+	@echo "Tocsin and its libraries go into $(VENV): about $(TO_DOWNLOAD) to download, $(ON_DISK) on disk."
+	@$(call install,.,)
 	@touch $@
 
 $(VENV)/.installed-dev: pyproject.toml $(CONSTRAINTS)
-	@$(call install,.[dev])
+	@$(call install,.[dev],--quiet)
 	@touch $(VENV)/.installed $@
 
+# See docs/dependencies.md.
+TO_DOWNLOAD = 65 MB
+ON_DISK = 230 MB
+
+# The first argument is what to install; the second is --quiet, or empty to show what is being downloaded.
 # A virtual environment that cannot start its python (moved, or half made) is made anew.
 define install
 	set -e; \
@@ -62,7 +68,7 @@ define install
 	$(BIN)/python -c '' 2>/dev/null || rm -rf $(VENV); \
 	if command -v uv >/dev/null; then \
 	    [ -d $(VENV) ] || uv venv --quiet --python "$$(command -v $(PYTHON))" $(VENV); \
-	    uv pip install --quiet --python $(BIN)/python --editable '$(1)' \
+	    uv pip install $(2) --python $(BIN)/python --editable '$(1)' \
 	        $(if $(CONSTRAINTS),--constraint '$(CONSTRAINTS)' --build-constraint '$(CONSTRAINTS)'); \
 	else \
 	    [ -d $(VENV) ] || $(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); echo "$(NO_VENV)" >&2; exit 1; }; \
@@ -71,5 +77,5 @@ define install
 	    $(PIP_INSTALL) $(if $(CONSTRAINTS),--no-deps --no-build-isolation) --editable '$(1)'; \
 	fi
 endef
-PIP_INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check
+PIP_INSTALL = $(BIN)/python -m pip install $(2) --disable-pip-version-check
 NO_VENV = $(PYTHON) cannot make a virtual environment; on Debian: apt install python3-venv

@@ -42,10 +42,7 @@ class Chart:
 
 
 class Drawing:
-    """`home` is where the drawing program keeps what it knows of this machine's fonts."""
-
-    def __init__(self, home: Path) -> None:
-        self._home = home
+    def __init__(self) -> None:
         self._places = asyncio.Semaphore(AT_ONCE)
 
     async def draw(self, chart: Chart) -> bytes:
@@ -56,7 +53,7 @@ class Drawing:
     async def _drawn(self, facts: bytes) -> bytes:
         process = await asyncio.create_subprocess_exec(
             sys.executable, "-m", "bot.charts", cwd=Path(__file__).parent.parent.parent,
-            env={"MPLCONFIGDIR": str(self._home)},
+            env={},
             stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.DEVNULL,
         )  # fmt: skip
         try:

@@ -19,8 +19,6 @@ from bot.services.checks.health import Health
 from bot.services.checks.probing import Looking
 from bot.services.wiring.paging import Paging
 
-DRAWING_FOLDER = "drawing"
-
 
 class Watching(Paging):
     """Alerts, heartbeats, and checks."""
@@ -76,5 +74,5 @@ class Watching(Paging):
 
     @cached_property
     def check_charts(self) -> CheckCharts:
-        drawing = Drawing(self.settings.home / DRAWING_FOLDER)
+        drawing = Drawing()
         return CheckCharts(self.db, self.clock, self.runbook, self.health, drawing, self.gateway, self.rendering)
