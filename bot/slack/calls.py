@@ -20,6 +20,8 @@ WHOSE = "Slack"
 LARGEST_ANSWER = 16 * 1024 * 1024
 # What Slack asks for where it does not say how long.
 USUAL_RETRY_AFTER = timedelta(seconds=1)
+# Its limits are counted by the minute; and one that is longer would keep every card or a whole channel waiting.
+LONGEST_RETRY_AFTER = timedelta(minutes=1)
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 # The app's installation is at fault and an operator can mend it: worth another try, nothing was accepted.
@@ -112,7 +114,8 @@ class Calls:
         said = answer.json
         code = said.get("error") if said.get("ok") is False else None
         if answer.status == 429 or code in BUSY:
-            wait = retry_after(answer, self._clock.now(), USUAL_RETRY_AFTER)
+            asked = retry_after(answer, self._clock.now(), USUAL_RETRY_AFTER)
+            wait = min(asked, LONGEST_RETRY_AFTER)
             return RateLimited(f"Slack asks to retry after {wait.total_seconds():.0f} s ({method})", wait)
         if not code or not isinstance(code, str):
             return Unanswered(f"no answer of Slack's own: HTTP {answer.shown} ({method})")

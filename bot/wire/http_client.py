@@ -29,7 +29,8 @@ SAID_LENGTH = 200
 # Of a proxy that wants a password, of a request that came too slowly or too early: none of them is about what was sent.
 NO_WORD_OF_REFUSAL = (407, 408, 425)
 USUAL_WAIT = timedelta(seconds=30)
-LONGEST_WAIT = timedelta(hours=1)
+# Whoever asks for a day means something else, and a page must not wait that long: then it is asked again.
+LONGEST_WAIT = timedelta(minutes=5)
 
 
 def _never() -> bool:

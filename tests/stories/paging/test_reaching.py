@@ -38,6 +38,44 @@ async def test_a_rate_limited_page_goes_out_when_slack_allows_it_and_is_not_clai
     assert world.pages_of("ben") == []
 
 
+async def test_a_wait_that_no_limit_of_slack_can_ask_for_puts_a_page_off_for_a_minute_only(world: World) -> None:
+    world.workspace.faults.limit("chat.postMessage", retry_after=999_999, when=to_ada)
+    await declared(world)
+    assert world.pages_of("ada") == []
+    await world.passes(minutes=1)
+    assert len(world.pages_of("ada")) == 1
+
+
+async def test_an_absurd_wait_in_one_room_holds_up_no_other_room_and_its_own_card_for_a_minute_only(
+    world: World,
+) -> None:
+    await declared(world)
+    await world.eve.types("/incident declare P1 Search failing")
+    await world.settled()
+    first, second = world.room("INC-1"), world.room("INC-2")
+    in_first = {"retry_after": 999_999, "times": None, "when": lambda sent: sent.get("channel") == first}
+    world.workspace.faults.limit("chat.postMessage", **in_first)
+    for ref in ("INC-1", "INC-2"):
+        await world.ada.types(f"/escalate ack {ref}")
+    await world.settled()
+    assert any("ack" in words.lower() and "Ada" in words for words in world.said_in(second))
+    assert "Acknowledged" in words_of(world.card("INC-1")), "a post that waits does not hold up the card"
+    before = len(world.said_in(first))
+
+    world.workspace.faults.clear()
+    await world.passes(minutes=1)
+    assert len(world.said_in(first)) > before
+
+
+async def test_an_absurd_wait_for_an_edit_keeps_the_cards_stale_for_a_minute_only(world: World) -> None:
+    await declared(world)
+    world.workspace.faults.limit("chat.update", retry_after=999_999)
+    await world.ada.types("/escalate ack INC-1")
+    await world.settled()
+    await world.passes(minutes=1)
+    assert "Acknowledged" in words_of(world.card())
+
+
 async def test_a_provider_that_accepts_nothing_for_twenty_seconds_hands_over_while_it_is_tried_again(
     world: World,
 ) -> None:
