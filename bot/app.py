@@ -134,6 +134,7 @@ class App:
             self.doors = Doors(scheduler, line)
             services.outbox.is_carrying = lambda: self.doors.scheduler.is_going
             services.outbox.on_done = lambda: self.doors.scheduler.wake("outbox")
+            scheduler.on_cancelled = services.pages.cancelled.note
             stack.push_async_callback(self._close)
             await services.heartbeats.watch()
             await services.handovers.watch()

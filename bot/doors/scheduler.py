@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Protocol, runtime_checkable
@@ -15,6 +15,7 @@ from bot.services.upkeep.schema import Schema
 from bot.services.upkeep.timekeeping import Timekeeping
 from bot.services.upkeep.watchdog import Watchdog
 from bot.store.database import Database
+from bot.store.paging import pages
 
 log = logging.getLogger(__name__)
 
@@ -74,6 +75,8 @@ class Scheduler:
         self._schema = schema
         self._timekeeping = timekeeping
         self._migrated = asyncio.Event()
+        # Called with the numbers of pages of which some process has just committed that they are cancelled.
+        self.on_cancelled: Callable[[Sequence[int]], None] = lambda _: None
         self._clock_was_set = asyncio.Event()
         self._bells = {name: asyncio.Event() for name in rounds}
         self._alarm = AsyncIOScheduler(timezone="UTC", job_defaults=NEVER_SKIP)
@@ -209,17 +212,23 @@ class Scheduler:
         while True:
             try:
                 async for said in self._db.rung():
-                    if said == MIGRATED:
-                        self._migrated.set()
-                    elif said == CLOCK:
-                        self._clock_was_set.set()
-                    self.wake(BELLS.get(said) if BELLS.get(said) in self._rounds else None)
+                    self._hear(said)
             except Failed as error:
                 log.warning("bell: %s", error)
             except Exception:
                 # A door: who hears no bell any more would be late each time.
                 log.exception("bell")
             await asyncio.sleep(LISTEN_AGAIN_AFTER_S)
+
+    def _hear(self, said: str) -> None:
+        if (numbers := pages.cancelled(said)) is not None:
+            self.on_cancelled(numbers)
+            return
+        if said == MIGRATED:
+            self._migrated.set()
+        elif said == CLOCK:
+            self._clock_was_set.set()
+        self.wake(BELLS.get(said) if BELLS.get(said) in self._rounds else None)
 
     async def _watch_schema(self) -> None:
         while True:

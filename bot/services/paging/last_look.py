@@ -11,6 +11,7 @@ from bot.domain.paging.escalation import is_late
 from bot.domain.paging.page import Page
 from bot.services.outbox.batching import Batching
 from bot.services.outbox.kinds import NoLongerWanted
+from bot.services.paging.cancelled import Cancelled
 from bot.store.database import Database
 from bot.store.outbox.outbox import Delivery
 from bot.store.paging import pages
@@ -40,21 +41,30 @@ class Moment:
 class LastLook:
     """Connecting, or a busy machine, takes its time after everything was asked: somebody may have answered since."""
 
-    def __init__(self, db: Database, clock: Clock) -> None:
+    def __init__(self, db: Database, clock: Clock, cancelled: Cancelled) -> None:
         self._db = db
         self._clock = clock
+        self._cancelled = cancelled
         self._batching = Batching(self._ask, limit=ABREAST)
 
     async def look(self, moment: Moment) -> None:
         """Raises NoLongerWanted when it was answered, Unreachable when it is not ours to send any more, BecameLate when
         it has to say so."""
         began = self._clock.elapsed()
+        self._must_not_be_cancelled(moment)
         while (now := self._clock.elapsed()) - moment.known_at >= FRESH and now - began < PATIENCE:
             if (asked_at := await self._ask_about(moment, began + PATIENCE - now)) is None:
                 break
             moment.known_at = asked_at
+        # The database's answer is old when it is read by a loaded process. From here to the first byte nothing is
+        # waited for.
+        self._must_not_be_cancelled(moment)
         if is_late(moment.page.due_at, self._clock.now()) and not moment.page.late:
             raise BecameLate("it is late by now")
+
+    def _must_not_be_cancelled(self, moment: Moment) -> None:
+        if moment.page.id in self._cancelled:
+            raise NoLongerWanted("answered before it was sent")
 
     async def _ask_about(self, moment: Moment, patience: timedelta) -> timedelta | None:
         """When the database was asked that says that it is wanted; None: it has said nothing."""

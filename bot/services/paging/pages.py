@@ -15,6 +15,7 @@ from bot.rendering import Rendering
 from bot.runbook import Runbook
 from bot.services.outbox.kinds import FIRST_PAGE, PAGE, DeliveryKind, Ended, Outcome, way_by
 from bot.services.outbox.outbox import Outbox
+from bot.services.paging.cancelled import Cancelled
 from bot.services.paging.followups import PageFollowups
 from bot.services.paging.policies import person_of
 from bot.services.paging.sending import Departures, Leaving
@@ -61,7 +62,8 @@ class Pages(DeliveryKind):
         self._pagers = pagers
         self._followups = followups
         self._metrics = metrics
-        self._departures = Departures(db, clock, people, pagers, outbox.precedence)
+        self.cancelled = Cancelled()
+        self._departures = Departures(db, clock, people, pagers, outbox.precedence, self.cancelled)
         outbox.carries("page", self)
 
     def drafts(
@@ -113,7 +115,7 @@ class Pages(DeliveryKind):
 
     async def cancel_waiting(self, conn: Connection, incident: Incident) -> None:
         """Nobody is called any more for this incident; the messages of those who were say so."""
-        await pages.cancel_waiting(conn, incident.id)
+        await pages.cancel_waiting(conn, incident.id, self.cancelled.note)
         await self.show_again(conn, incident)
 
     async def show_again(self, conn: Connection, incident: Incident) -> None:

@@ -15,6 +15,7 @@ from bot.runbook import Person
 from bot.services.outbox.batching import Batching
 from bot.services.outbox.kinds import NoLongerWanted
 from bot.services.outbox.precedence import Precedence
+from bot.services.paging.cancelled import Cancelled
 from bot.services.paging.last_look import BecameLate, LastLook, Moment
 from bot.services.paging.policies import person_of
 from bot.services.people.people import People
@@ -43,14 +44,20 @@ class Departures:
     """What becomes of them is somebody else's business."""
 
     def __init__(
-        self, db: Database, clock: Clock, people: People, pagers: Mapping[Via, Pager], precedence: Precedence
+        self,
+        db: Database,
+        clock: Clock,
+        people: People,
+        pagers: Mapping[Via, Pager],
+        precedence: Precedence,
+        cancelled: Cancelled,
     ) -> None:
         self._db = db
         self._clock = clock
         self._people = people
         self._pagers = pagers
         self._precedence = precedence
-        self._last_look = LastLook(db, clock)
+        self._last_look = LastLook(db, clock, cancelled)
         self._attempts = Batching(self._attempt, limit=ABREAST)
 
     async def send(self, delivery: Delivery) -> str | None:

@@ -1,6 +1,6 @@
 """Pages, as they are kept."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -11,6 +11,8 @@ from bot.store.queries import Queries
 from bot.store.rows import Row
 
 SQL = Queries(__file__)
+
+CANCELLED = "cancelled"
 
 
 async def insert(conn: Connection, drafts: Sequence[Draft], *, attempted_at: datetime | None = None) -> list[Page]:
@@ -120,8 +122,18 @@ async def note_error(conn: Connection, page_id: int, error: str) -> None:
     await SQL.run(conn, "note_error", id=page_id, error=error)
 
 
-async def cancel_waiting(conn: Connection, incident_id: int) -> None:
-    await SQL.run(conn, "cancel_waiting", incident_id=incident_id)
+async def cancel_waiting(conn: Connection, incident_id: int, on_commit: Callable[[Sequence[int]], None]) -> None:
+    """Those no provider has been asked for yet. Once that is committed `on_commit` is called with their numbers, and
+    every process hears them by NOTIFY; see `cancelled`."""
+    ids = [row["id"] for row in await SQL.all(conn, "cancel_waiting", incident_id=incident_id)]
+    if ids:
+        SQL.at_commit(conn, "announce_cancelled", lambda _: on_commit(ids), word=CANCELLED, ids=ids)
+
+
+def cancelled(said: str) -> list[int] | None:
+    """The numbers of the pages of which the bell says that they were cancelled; None: it says something else."""
+    word, *ids = said.split()
+    return [int(one) for one in ids] if word == CANCELLED else None
 
 
 async def counts(conn: Connection) -> list[Row]:

@@ -71,7 +71,12 @@ UPDATE pages SET error = %(error)s WHERE id = %(id)s;
 -- Whatever no provider has been asked for yet. Several pages are always held in the same order.
 WITH held AS (
     SELECT id FROM pages WHERE incident_id = %(incident_id)s AND state = 'waiting' ORDER BY id FOR NO KEY UPDATE)
-UPDATE pages p SET state = 'cancelled' FROM held WHERE p.id = held.id AND p.state = 'waiting';
+UPDATE pages p SET state = 'cancelled' FROM held WHERE p.id = held.id AND p.state = 'waiting' RETURNING p.id;
+
+-- name: announce_cancelled
+-- NOTIFY takes at most 8,000 bytes.
+SELECT pg_notify('tocsin', %(word)s || ' ' || string_agg(id::text, ' '))
+FROM unnest(%(ids)s::bigint[]) WITH ORDINALITY AS given (id, number) GROUP BY number / 300;
 
 -- name: counts
 SELECT via, state, count(*) AS count FROM pages GROUP BY via, state;

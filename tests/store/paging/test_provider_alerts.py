@@ -56,7 +56,7 @@ async def test_a_page_that_is_cancelled_at_that_instant_opens_none(database: str
         await declare(one)
         await page(one)
         async with one.transaction():
-            await pages.cancel_waiting(one, 1)
+            await pages.cancel_waiting(one, 1, lambda _: None)
             opening = asyncio.create_task(open_one(other, 1, 1))
             await until_somebody_waits(one)
         assert await opening is None
@@ -69,7 +69,7 @@ async def test_whoever_answers_finds_what_was_opened_at_that_instant(database: s
         await page(one)
         async with one.transaction():
             await open_one(one, 1, 1)
-            answering = asyncio.create_task(pages.cancel_waiting(other, 1))
+            answering = asyncio.create_task(pages.cancel_waiting(other, 1, lambda _: None))
             await until_somebody_waits(one)
         await answering
         assert len(await provider_alerts.of_incident(other, 1, "pagerduty")) == 1

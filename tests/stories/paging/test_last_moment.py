@@ -1,14 +1,16 @@
 """Between the last look and the first byte of a page somebody may answer, or time may pass: that counts too."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AbstractAsyncContextManager, suppress
 from datetime import timedelta
 
 import pytest
+from psycopg import AsyncConnection
 
 from bot.domain.paging.escalation import LATE_AFTER
 from bot.services.paging.last_look import FRESH
+from bot.store.paging import pages as stored_pages
 from tests.mail_server import PostOffice, post_office
 from tests.processes import until
 from tests.stories.paging.test_reaching import pages
@@ -68,6 +70,42 @@ async def test_an_answer_that_comes_while_the_provider_is_being_reached_stops_th
     assert office.letters == []
     assert [page["state"] for page in await pages(world)] == ["cancelled"]
     assert "not sent, no longer needed" in words_of(world.card())
+
+
+async def answered_here(world: World) -> None:
+    await world.ada.types("/escalate ack INC-1")
+
+
+async def answered_by_another_process(world: World) -> None:
+    async with world.house.db.transaction() as conn:
+        await stored_pages.cancel_waiting(conn, 1, lambda _: None)
+
+
+@pytest.mark.parametrize("answered", [answered_here, answered_by_another_process])
+async def test_an_answer_stops_the_page_although_the_database_says_nothing_when_it_leaves(
+    world: World, office: BusyPostOffice, answered: Callable[[World], Awaitable[None]]
+) -> None:
+    await answered(world)
+    await world.workspace.until(lambda: 1 in world.house.pages.cancelled, within=10)
+    async with await AsyncConnection.connect(world.app.settings.database_url.get_secret_value()) as holder:
+        await holder.execute("LOCK TABLE pages IN ACCESS EXCLUSIVE MODE")
+        office.may_go_on.set()
+        await world.workspace.until(lambda: office.under_way == 0, within=10)
+    await world.settled()
+
+    assert office.letters == []
+    assert [page["state"] for page in await pages(world)] == ["cancelled"]
+
+
+async def test_an_answer_that_is_rolled_back_stops_no_page(world: World, office: BusyPostOffice) -> None:
+    with suppress(RuntimeError):
+        async with world.house.db.transaction() as conn:
+            await stored_pages.cancel_waiting(conn, 1, world.house.pages.cancelled.note)
+            raise RuntimeError
+    assert 1 not in world.house.pages.cancelled
+    office.may_go_on.set()
+    await world.settled()
+    assert [page["state"] for page in await pages(world)] == ["accepted"]
 
 
 @pytest.mark.parametrize(
