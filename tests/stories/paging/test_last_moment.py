@@ -87,7 +87,7 @@ async def test_an_answer_stops_the_page_although_the_database_says_nothing_when_
 ) -> None:
     await answered(world)
     await world.workspace.until(lambda: 1 in world.house.pages.cancelled, within=10)
-    async with await AsyncConnection.connect(world.app.settings.database_url.get_secret_value()) as holder:
+    async with await AsyncConnection.connect(world.house.db.conninfo) as holder:
         await holder.execute("LOCK TABLE pages IN ACCESS EXCLUSIVE MODE")
         office.may_go_on.set()
         await world.workspace.until(lambda: office.under_way == 0, within=10)

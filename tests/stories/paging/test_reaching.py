@@ -53,8 +53,9 @@ async def test_an_absurd_wait_in_one_room_holds_up_no_other_room_and_its_own_car
     await world.eve.types("/incident declare P1 Search failing")
     await world.settled()
     first, second = world.room("INC-1"), world.room("INC-2")
-    in_first = {"retry_after": 999_999, "times": None, "when": lambda sent: sent.get("channel") == first}
-    world.workspace.faults.limit("chat.postMessage", **in_first)
+    world.workspace.faults.limit(
+        "chat.postMessage", retry_after=999_999, times=None, when=lambda sent: sent.get("channel") == first
+    )
     for ref in ("INC-1", "INC-2"):
         await world.ada.types(f"/escalate ack {ref}")
     await world.settled()
