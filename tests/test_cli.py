@@ -474,10 +474,13 @@ async def test_doctor_tries_to_back_up_each_database_and_to_keep_something_in_it
     here: Path, database: str
 ) -> None:
     (here / "kept").mkdir()
+    (here / "kept" / ".tocsin-backups").touch()
+    (here / "empty").mkdir()
     (here / "taken").write_text("a file where a folder should be")
     backups = [
         f'unmounted: {{postgresql: "{database}", to: {here / "unmounted"}}}',
         f'usual: {{postgresql: "{database}"}}',
+        f'empty: {{postgresql: "{database}", to: {here / "empty"}}}',
         f'orders: {{postgresql: "{database}", to: {here / "kept"}}}',
         f'gone: {{postgresql: "postgresql://me:hunter2@127.0.0.1:1/x", to: {here / "taken"}}}',
     ]
@@ -489,6 +492,7 @@ async def test_doctor_tries_to_back_up_each_database_and_to_keep_something_in_it
         "✓ backup orders: pg_restore 18.",
         "✓ caution: backups.orders: this is Tocsin's own database",
         f"✓ backup orders: can be kept in {here / 'kept'}",
+        f"✓ backup empty: {here / 'empty'} can be written to, and no backup has been kept in it",
         "✗ backup gone: postgresql://127.0.0.1:1/x: Connection refused",
         f"✗ backup gone: {here / 'taken'}: ",
         f"✗ backup unmounted: {here / 'unmounted'}: there is no such folder, or its disk is not mounted. Mount it",
@@ -496,7 +500,8 @@ async def test_doctor_tries_to_back_up_each_database_and_to_keep_something_in_it
     ):
         assert line in ended.out
     assert "hunter2" not in ended.out + ended.err
-    assert list((here / "kept").iterdir()) == []
+    assert [one.name for one in (here / "kept").iterdir()] == [".tocsin-backups"]
+    assert list((here / "empty").iterdir()) == []
     assert not (here / "unmounted").exists()
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from bot.cli.findings import Finding
 from bot.domain.errors import Failed
-from bot.dumpers import Content, dumpers, is_of_one_machine, kind_of_place, places, program_folders, restorers
+from bot.dumpers import Content, dumpers, is_of_one_machine, kind_of_place, local, places, program_folders, restorers
 from bot.runbook import Runbook
 from bot.runbook.backups import Backup
 from bot.services.wiring.recovery import backups_folder
@@ -67,7 +67,17 @@ async def _place(settings: Settings, backup: Backup) -> Finding:
         await place.discard(to, TRIAL)
     except Failed as error:
         return Finding(f"backup {backup.key}: {error}", f"Until then {backup.key} is not backed up.")
+    if is_of_one_machine(to) and not await asyncio.to_thread(local.is_marked, to):
+        return _unmarked(backup, to)
     return Finding(f"backup {backup.key}: can be kept in {to}")
+
+
+def _unmarked(backup: Backup, to: str) -> Finding:
+    """Without the bot's own database an empty mount point looks like a folder that is new."""
+    return Finding(
+        f"backup {backup.key}: {to} can be written to, and no backup has been kept in it (it has no {local.MARK}). "
+        "If there should be some, its disk is not mounted: mount it before the next backup"
+    )
 
 
 def _not_there(backup: Backup, to: str) -> Finding:

@@ -33,6 +33,11 @@ async def claim(place: str, earlier: Sequence[str]) -> None:
     await _off_loop(folder / MARK, lambda: _claim(folder, earlier))
 
 
+def is_marked(place: str) -> bool:
+    """Whether backups have been kept there, as far as this machine sees."""
+    return (Path(place) / MARK).exists()
+
+
 async def write(place: str, file: str, content: Content, noted: Noted) -> Draft:
     """Under a temporary name in the same folder, so that giving it its name is one step of the file system."""
     partial = _partial(place, file)

@@ -52,7 +52,7 @@ async def test_a_new_bot_over_an_old_folder_takes_over_what_holds_and_says_how_m
 
     async with living(other_memory, tmp_path, runbook=runbook) as world:
         said = "\n".join(map(words_of, cards(world)))
-        assert "*2 earlier backups found and taken over*" in said
+        assert "*2 earlier backups found and adopted*" in said
         assert f"`{oldest.name}`: its checksum" in said and "payments" not in said
         assert "last good backup 3d12h ago" in await answered(world, "/backup")
         assert "*Backup 1 of orders is valid*" in await answered(world, "/backup verify latest")
@@ -100,7 +100,7 @@ async def test_a_new_bot_takes_over_what_lies_in_a_bucket_and_a_shell_reads_it(
             await answered(world, "/backup run")
         other_world: NewWorld = partial(living, other_memory, tmp_path)
         async with other_world(runbook=runbook, **store.environ) as world:
-            assert "*1 earlier backup found and taken over*" in words_of(cards(world)[0])
+            assert "*1 earlier backup found and adopted*" in words_of(cards(world)[0])
             assert "*Backup 1 of orders is valid*" in await answered(world, "/backup verify")
         seen = await tocsin("backups", f"{bucket}/nightly", "--verify", at=tmp_path, **store.environ)
         assert seen.code == 0 and "valid" in seen.out and "3 rows of 1 table" in seen.out

@@ -317,7 +317,7 @@ async def test_a_process_killed_in_the_middle_loses_only_its_own_backup(
         assert [run.state for run in await runs(world)] == ["lost", "good"]
         assert dumps(folder) == good
         card, alert = (words_of(one) for one in cards(world)[-2:])
-        assert "*Backup 2 of orders* is lost: the process that ran it is gone" in card
+        assert "*Backup 2 of orders* was lost: the process running it died" in card
         assert alert.startswith("🟠 *High* Backup of orders is lost")
         assert "*Backup 1 of orders is valid*" in await answered(world, "/backup verify latest")
 

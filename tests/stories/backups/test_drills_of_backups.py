@@ -216,7 +216,7 @@ async def test_a_drill_whose_process_is_killed_is_lost_and_its_database_is_remov
         await world.passes(seconds=61)
         assert [one.state for one in await drills(world)] == ["lost"]
         assert scratches(guarded) == 0
-        assert "🔴 *Drill 1 of orders* is lost: the process that ran it is gone" in shown(world, "*Drill 1 of")
+        assert "🔴 *Drill 1 of orders* was lost: the process running it died" in shown(world, "*Drill 1 of")
         assert "Drill 1 was lost" in shown(world, "could not restore orders")
 
 

@@ -52,7 +52,7 @@ async def test_a_second_person_approves_the_plan_and_the_database_is_what_it_was
         world.posts()
 
         said = await answered(world, world.ada, "/backup restore 1")
-        assert "*Restore 1 of orders waits to be approved* until" in said
+        assert "*Restore 1 of orders needs approval* by" in said
         plan = shown(world)
         assert "✋ *Restore 1: orders from backup 1* needs somebody else to approve it" in plan
         assert "• *You will lose* everything written since" in plan and "2h before" in plan
@@ -70,7 +70,7 @@ async def test_a_second_person_approves_the_plan_and_the_database_is_what_it_was
         assert "• *Saved* before as backup 2" in done
         assert world.eve.labels(card(world)) == []
         (aside,) = asides(guarded)
-        assert f"the database of before is kept as `{aside}`" in done
+        assert f"the previous database is kept as `{aside}`" in done
         assert rows(guarded, guarded.address(aside)) == 4
 
         taken = [step for _, step in await steps(world)]
@@ -289,7 +289,7 @@ async def test_a_damaged_backup_is_not_restored_and_the_database_stays_as_it_is(
         await answered(world, world.ada, "/backup restore 1")
         await pressed(world, world.ben, "Approve")
         assert "failed: backup 1 is damaged: its file has" in shown(world)
-        assert "*orders is as it was before*: nothing of it was touched." in shown(world)
+        assert "*orders is unchanged*: nothing in it was touched." in shown(world)
         assert any("*orders was not restored*: backup 1 is damaged" in words for words in world.said_in(ALERTS))
         assert rows(guarded, address) == 4
         assert "Backup 1 of orders is damaged: choose a good one" in await answered(
@@ -387,13 +387,13 @@ async def test_when_the_process_is_killed_it_is_said_how_the_database_stands(
         assert (await restored(world)).state == "lost"
         assert asides(guarded, "tocsin_restore%") == []
         said = shown(world)
-        assert "is lost: the process that ran it is gone" in said
+        assert "was lost: the process running it died" in said
         if moment == "restoring":
             assert "*orders is as it was before*" in said
             assert rows(guarded, address) == 4
         else:
             (aside,) = asides(guarded)
-            assert f"*The restored data is in place*, the database of before is kept as `{aside}`" in said
+            assert f"*The restored data is in place*, the previous database is kept as `{aside}`" in said
             assert rows(guarded, address) == 200
 
 

@@ -197,7 +197,7 @@ async def test_a_process_that_is_killed_while_it_overwrites_leaves_a_mongodb_tha
             await process.wait()
         await world.passes(seconds=62)
         said = words_of(card(world, 1))
-        assert "is lost: the process that ran it is gone" in said
+        assert "was lost: the process running it died" in said
         assert MIXED in said and "`/backup restore 2` brings it back" in said
         assert shop.ours == []
         assert any("*The restore of content is lost*" in words and MIXED in words for words in world.said_in(ALERTS))
@@ -216,7 +216,7 @@ async def test_a_mongodb_is_never_overwritten_without_a_safety_backup(
         room = world.room()
         said = words_of(card(world, 1, room))
         assert "without a safety backup it would be overwritten for good, and that failed: mongodump" in said
-        assert "*content is as it was before*: nothing of it was touched." in said
+        assert "*content is unchanged*: nothing in it was touched." in said
         assert shop.holds == {"notes": 1, "orders": 3, "since": 1}
         assert "• *Saved*" not in said
 
