@@ -4,7 +4,7 @@ A PostgreSQL whose disk is full stops, and with it whatever uses it.
 """
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from typing import Any, Protocol
 
 from bot.domain.backups.backup import size_shown
@@ -33,20 +33,19 @@ class DiskSpace:
     def __init__(self, *, look_every_s: float = LOOK_EVERY_S) -> None:
         self._look_every_s = look_every_s
 
-    async def watched(self, wanted: Backup, restorer: Measured, filling: Coroutine[Any, Any, None]) -> None:
+    async def watched(self, wanted: Backup, restorer: Measured, fill: Callable[[], Coroutine[Any, Any, None]]) -> None:
         """Raises Rejected when it does not fit; what has been made by then has to be dropped."""
         room = await restorer.room(wanted)
         if room is None:
-            await filling
+            await fill()
             return
         needs = (await restorer.prospect(wanted)).needs or 0
         if room.free - needs < room.total * LEFT_FREE:
-            filling.close()
             raise Rejected(
                 f"it takes about {size_shown(needs)}, and of the {size_shown(room.total)} disk of its server only "
                 f"{size_shown(room.free)} are free: {INSTEAD}"
             )
-        work = asyncio.ensure_future(filling)
+        work = asyncio.create_task(fill())
         try:
             while not work.done():
                 await asyncio.wait([work], timeout=self._look_every_s)

@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import aclosing
+from functools import partial
 from pathlib import Path
 
 from bot.domain.backups.backup import Backup, Damaged, difference
@@ -93,8 +94,8 @@ class BackupRecovery:
         source = backup.source or {}
         equipment = await restorer.ready(wanted, self._tools, source)
         content = _counted(self._dumps.content(backup), noted)
-        filling = restorer.fill(wanted, scratch, content, equipment, source)
-        await (self._space.watched(wanted, restorer, filling) if drilled else filling)
+        fill = partial(restorer.fill, wanted, scratch, content, equipment, source)
+        await (self._space.watched(wanted, restorer, fill) if drilled else fill())
         await told("comparing")
         counts = await restorer.counts(wanted, scratch)
         if backup.counts is not None and (unlike := difference(backup.counts, counts)):

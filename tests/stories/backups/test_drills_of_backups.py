@@ -334,20 +334,20 @@ async def test_a_drill_that_would_fill_the_disk_of_its_server_is_not_begun() -> 
     with pytest.raises(
         Rejected, match=r"takes about 2\.0 GiB, and of the 10\.0 GiB .* only 1\.0 GiB are free.*drill_on"
     ):
-        await DiskSpace(look_every_s=0.01).watched(ENTRY, cramped, cramped.fill())
+        await DiskSpace(look_every_s=0.01).watched(ENTRY, cramped, cramped.fill)
     assert cramped.filled == 0
 
 
 async def test_a_drill_that_comes_to_fill_the_disk_of_its_server_is_ended() -> None:
     cramped = Cramped(free=9 * GIB, takes=3 * GIB, steps=20)
     with pytest.raises(Rejected, match=r"only 0 B are free .*drill_on"):
-        await DiskSpace(look_every_s=0.01).watched(ENTRY, cramped, cramped.fill())
+        await DiskSpace(look_every_s=0.01).watched(ENTRY, cramped, cramped.fill)
     assert cramped.was_ended
 
 
 async def test_a_drill_with_enough_room_comes_to_its_end() -> None:
     roomy = Cramped(free=9 * GIB, takes=GIB)
-    await DiskSpace(look_every_s=0.01).watched(ENTRY, roomy, roomy.fill())
+    await DiskSpace(look_every_s=0.01).watched(ENTRY, roomy, roomy.fill)
     assert roomy.filled == 2
 
 

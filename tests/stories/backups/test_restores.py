@@ -389,7 +389,7 @@ async def test_when_the_process_is_killed_it_is_said_how_the_database_stands(
         said = shown(world)
         assert "was lost: the process running it died" in said
         if moment == "restoring":
-            assert "*orders is as it was before*" in said
+            assert "*orders is unchanged*" in said
             assert rows(guarded, address) == 4
         else:
             (aside,) = asides(guarded)

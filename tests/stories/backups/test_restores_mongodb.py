@@ -143,7 +143,7 @@ async def test_a_second_person_approves_and_a_mongodb_is_what_it_was(
         assert "• *Saved* before as backup 2" in done
         assert any("What was there before is backup 2." in words for words in world.said_in(room))
         timeline = [entry.text for entry in await world.house.incidents.timeline(1) if "Restore 1" in entry.text]
-        assert "until that is done some is old and some is new" in timeline[-2]
+        assert "until that is done it is partly old and partly new" in timeline[-2]
         assert timeline[-1] == "Restore 1 of content from backup 1: done: the restored data is in place"
 
         await types(world, world.ben, "/backup restore 2")
