@@ -1,6 +1,7 @@
 """What every test may ask for: a database of its own, and a world."""
 
 import asyncio
+import gc
 import os
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AbstractAsyncContextManager
@@ -20,10 +21,28 @@ from tests.world import World, living
 for name in ("HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy"):
     os.environ.pop(name, None)
 
+IN_REAL_TIME = (
+    "tests/torture/",
+    "tests/stories/backups/test_own_database.py",
+    "tests/stories/upkeep/test_outages.py",
+    "tests/stories/upkeep/test_crashes.py",
+)
+
 
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
     """Workers wait for processes, servers and pages a good part of their time: half as many more than processors."""
     return max(2, (os.cpu_count() or 1) * 3 // 2)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What runs in real time for half a minute comes first: at the end every other worker would wait for it."""
+    items.sort(key=lambda item: not item.nodeid.startswith(IN_REAL_TIME))
+
+
+def pytest_collection_finish() -> None:
+    """What was imported stays: no collection of garbage looks through it again."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(scope="session")
