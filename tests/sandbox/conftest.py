@@ -1,6 +1,7 @@
 """The simulated workspace, served on loopback, with the real SDK as its client."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from typing import Any
 
@@ -93,6 +94,12 @@ def app(client: AsyncWebClient, workspace: Workspace) -> AsyncApp:
 @pytest.fixture
 async def connected(app: AsyncApp, workspace: Workspace) -> AsyncIterator[AsyncSocketModeHandler]:
     """The app on Socket Mode. Listeners may still be added in the test."""
+    async with in_socket_mode(app, workspace) as handler:
+        yield handler
+
+
+@asynccontextmanager
+async def in_socket_mode(app: AsyncApp, workspace: Workspace) -> AsyncIterator[AsyncSocketModeHandler]:
     handler = AsyncSocketModeHandler(app, workspace.app_token)
     await handler.connect_async()  # type: ignore[no-untyped-call]
     await workspace.until(lambda: workspace.connected)

@@ -38,6 +38,7 @@ IN_A_BROWSER = [
         reason="no chromium, chromium-browser or google-chrome on the PATH",
     ),
     pytest.mark.usefixtures("connected", "general"),
+    pytest.mark.asyncio(loop_scope="session"),  # the browser's
 ]
 
 

@@ -1,18 +1,29 @@
-"""The page on loopback, and a browser in front of it."""
+"""The page on loopback, and a browser in front of it.
+
+To start a browser takes longer than most of what is done in it: there is one for all tests of a worker, and each has a
+context of its own. It belongs to one event loop, so all of these tests, and what they stand on, share that one.
+"""
 
 from collections.abc import AsyncIterator
 from typing import Any
 
+import aiohttp
 import pytest
+import pytest_asyncio
 from aiohttp import web
 from playwright.async_api import Browser, Page, async_playwright
+from slack_bolt.adapter.socket_mode.async_handler import AsyncSocketModeHandler
 from slack_bolt.async_app import AsyncApp
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.clock import Clock
+from bot.sandbox.server import Server, serving
 from bot.sandbox.workspace import Workspace
+from tests.sandbox.conftest import in_socket_mode
 from tests.sandbox.page.browsing import CHROMIUM, QUIET, Surroundings, look
 from tests.sandbox.page.samples import asks, form
+
+on_one_loop = pytest_asyncio.fixture(loop_scope="session")
 
 
 @pytest.fixture
@@ -20,22 +31,47 @@ def surroundings(workspace: Workspace, clock: Clock) -> Surroundings:
     return Surroundings(workspace, clock)
 
 
-@pytest.fixture
+@on_one_loop
+async def slack(workspace: Workspace) -> AsyncIterator[Server]:
+    async with serving(workspace) as server:
+        yield server
+
+
+@on_one_loop
+async def session() -> AsyncIterator[aiohttp.ClientSession]:
+    async with aiohttp.ClientSession() as session:
+        yield session
+
+
+@on_one_loop
+async def connected(app: AsyncApp, workspace: Workspace) -> AsyncIterator[AsyncSocketModeHandler]:
+    async with in_socket_mode(app, workspace) as handler:
+        yield handler
+
+
+@on_one_loop
 async def served(surroundings: Surroundings) -> AsyncIterator[web.AppRunner]:
     runner = await surroundings.serve()
     yield runner
     await runner.cleanup()
 
 
-@pytest.fixture
-async def browser() -> AsyncIterator[Browser]:
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def chromium() -> AsyncIterator[Browser]:
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=QUIET)
         yield browser
         await browser.close()
 
 
-@pytest.fixture
+@on_one_loop
+async def browser(chromium: Browser) -> AsyncIterator[Browser]:
+    yield chromium
+    for context in chromium.contexts:
+        await context.close()
+
+
+@on_one_loop
 async def page(browser: Browser, served: web.AppRunner) -> Page:
     return await look(browser, served)
 

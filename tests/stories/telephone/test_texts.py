@@ -24,13 +24,13 @@ async def test_a_page_by_text_says_what_is_wrong_and_how_to_acknowledge(new_worl
         assert "eply ACK" in text.body
         (page,) = await pages(world)
         assert (page["state"], page["reference"]) == ("accepted", text.sid)
-        assert "✓ Ada Obi, On-call Engineer: sms sent" in words_of(world.card())
+        assert "✓ Ada Obi, On-call Engineer: SMS sent" in words_of(world.card())
         assert text.sid not in words_of(world.card())
         answer = await world.eve.types("/escalate status", world.room())
         assert answer.error is None
         await world.settled()
         (status,) = [one for one in world.eve.sees(world.room()) if one.text.startswith("*Paging of INC-1*")]
-        assert "On-call Engineer: sms sent" in words_of(status) and text.sid not in words_of(status)
+        assert "On-call Engineer: SMS sent" in words_of(status) and text.sid not in words_of(status)
 
         await world.passes(minutes=15)
         assert len(world.pages_of("ben")) == 1
@@ -49,7 +49,7 @@ async def test_a_text_counts_as_delivered_when_the_provider_says_so_and_stays_it
             await reported(world, company, text, status)
             assert await states(world) == [("ada", state)], status
 
-        assert "✓✓ Ada Obi, On-call Engineer: sms delivered" in words_of(world.card())
+        assert "✓✓ Ada Obi, On-call Engineer: SMS delivered" in words_of(world.card())
         assert len(company.texts()) == 1
 
 
@@ -62,7 +62,7 @@ async def test_a_text_that_is_not_delivered_counts_as_refused_and_hands_over_at_
 
         await reported(world, company, text, "undelivered", "30003")
         assert await states(world) == [("ada", "refused"), ("ben", "accepted")]
-        assert "✗ Ada Obi, On-call Engineer: sms refused (it was not delivered (error 30003))" in words_of(world.card())
+        assert "✗ Ada Obi, On-call Engineer: SMS refused (it was not delivered (error 30003))" in words_of(world.card())
         (notice,) = [words for words in world.said_in(world.room()) if "Ada Obi was not reached" in words]
         assert ADA in notice
 

@@ -72,7 +72,7 @@ async def test_without_a_database_everybody_is_told_at_once_that_nothing_was_rec
         message = await world.eve.says("We roll back", room)
         await asked(world, "eve", "/incident update", room)
         await world.settled()
-        world.workspace.timing.ack_seconds = 2.0
+        world.workspace.timing.ack_seconds = NOBODY_WAITS_LONGER_S
         world.workspace.timing.retry_scale = 0.0
 
         await (line.cut() if trouble == "cut" else asyncio.to_thread(line.go_dead))
