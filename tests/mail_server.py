@@ -32,6 +32,9 @@ class PostOffice:
         self.most = 1000
         self.farewell = "421 too many concurrent connections"
         self.turned_away = 0
+        # One too many is told so once this is set.
+        self.turns_away = asyncio.Event()
+        self.turns_away.set()
         self.under_way = 0
 
     def says_to(self, address: str, answer: str) -> None:
@@ -105,6 +108,10 @@ class _TurnedAway(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport)
         self._office.turned_away += 1
+        self._task = asyncio.create_task(self._turn_away(transport))
+
+    async def _turn_away(self, transport: asyncio.Transport) -> None:
+        await self._office.turns_away.wait()
         if self._office.farewell:
             transport.write(self._office.farewell.encode() + b"\r\n")
             transport.close()

@@ -136,6 +136,26 @@ async def test_a_server_that_takes_few_conversations_gets_every_letter_through_t
     assert office.greeted == office.quits
 
 
+@pytest.mark.parametrize("farewell", ["421 too many concurrent connections", "554 no more of you", ""])
+async def test_a_conversation_refused_because_of_one_that_has_ended_meanwhile_is_begun_again(
+    office: SlowOffice, farewell: str
+) -> None:
+    office.most, office.farewell = 1, farewell
+    office.turns_away.clear()
+    mail = mail_to(office, most=2)
+    first = asyncio.create_task(mail.send(letter("first")))
+    await office.has_one.wait()
+    second = asyncio.create_task(mail.send(letter("second")))
+    await becomes(lambda: office.turned_away == 1)
+    office.let_go.set()
+    await first
+    await becomes(lambda: office.under_way == 0)
+    office.turns_away.set()
+    await second
+
+    assert office.subjects == ["first", "second"]
+
+
 async def test_a_server_that_takes_no_conversation_at_all_leaves_every_letter_to_be_tried_again(
     office: SlowOffice,
 ) -> None:

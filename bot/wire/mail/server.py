@@ -85,12 +85,12 @@ class Mail:
 
     async def _begun(self, letter: Letter, deadline: float) -> str | None:
         """In a conversation of its own. None: the server takes no more of them, and another one will be free."""
-        session = None
+        session, left_before = None, self._sessions.left
         try:
             session = await self._opened(deadline)
             said = await self._handed_over(session, letter, deadline)
         except Broken:
-            if self._sessions.refused():
+            if await self._sessions.refused(left_before):
                 return None
             raise
         except BaseException:

@@ -27,6 +27,12 @@ class Sessions:
         self._taken = 0
         self._waiting: list[_Waiter] = []
         self._leaving: set[asyncio.Task[None]] = set()
+        self._left = 0
+
+    @property
+    def left(self) -> int:
+        """Conversations that have ended with QUIT, or are about to."""
+        return self._left
 
     async def take(self, rank: Rank) -> Session | None:
         """A conversation that has just become free, or None: one may be begun. Waits while there is no place."""
@@ -51,20 +57,22 @@ class Sessions:
             return
         self._taken -= 1
         if session is not None:
+            self._left += 1
             task = asyncio.create_task(session.quit(), name="quit the mail server")
             self._leaving.add(task)
             task.add_done_callback(self._leaving.discard)
         if not self._taken:
             self._limit = self._most
 
-    def refused(self) -> bool:
+    async def refused(self, left_before: int) -> bool:
         """The server took no further conversation: fewer are held from now on, until none is needed.
 
-        False when there is no other one, so that waiting for it leads to nothing.
+        False when there was no other one since `left` was `left_before`, so that waiting for it leads to nothing.
         """
         if self._taken == 1:
             self.give_back(None)
-            return False
+            await self.close()
+            return self._left != left_before
         self._taken -= 1
         self._limit = self._taken
         return True

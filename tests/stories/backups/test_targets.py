@@ -310,7 +310,7 @@ async def test_a_restore_shows_how_far_it_is_and_how_long_the_last_one_took(
             while ", 100 %" not in shown(world):
                 assert (await restored(world)).state == "running"
             size = (await world.house.backups.newest("orders"))[-1].size_shown
-            assert f": {size} of {size}, 100 %, about" in shown(world)
+            assert f": {size} of {size}, 100 %, " in shown(world)
             assert "left, like last time" in shown(world)
         await world.settled()
         assert (await restored(world)).state == "done"
