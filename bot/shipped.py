@@ -1,5 +1,7 @@
 """Where the files that come with Tocsin lie: beside the packages in a checkout, inside the package when installed."""
 
+import pkgutil
+from functools import cache
 from pathlib import Path
 
 HERE = Path(__file__).parent
@@ -14,6 +16,13 @@ def templates_folder() -> Path:
 def manifest_file() -> Path:
     inside = HERE / "manifest.yml"
     return inside if inside.is_file() else HERE.parent / "manifest.yml"
+
+
+@cache
+def shelf(package: str) -> tuple[str, ...]:
+    """The names of the files of `bot/<package>`, where one more file is one more of its kind. `_` begins a helper's."""
+    modules = pkgutil.iter_modules([str(HERE / package)])
+    return tuple(module.name for module in modules if not module.name.startswith("_"))
 
 
 def shipped_runbooks() -> dict[str, Path]:

@@ -12,10 +12,11 @@ from bot.cli.bootstrap import read_runbook, read_settings
 from bot.cli.findings import Finding
 from bot.clock import Clock
 from bot.domain.paging.page import Page
+from bot.pagers import ways
 from bot.runbook import format_duration
 from bot.services import Services
 from bot.services.incidents.cards import Standing
-from bot.services.paging.gaps import NEEDED, missing, ready_ways
+from bot.services.paging.gaps import ready_ways
 from bot.store.upkeep import backlog
 
 # A running bot sends a page within milliseconds. When none has been tried after this, none does.
@@ -65,11 +66,12 @@ def _gaps(services: Services, key: str) -> list[Finding]:
     person, ready = services.people.person(key), ready_ways(services.settings)
     found = []
     for via in services.trials.ways_of(key):
+        way = ways()[via]
         if via not in ready:
-            found.append(Finding(f"{via}: not set up", f"It needs {missing(via)}."))
-        elif NEEDED[via] and not any(getattr(person, contact, None) for contact in NEEDED[via]):
+            found.append(Finding(f"{via}: not set up", f"It needs {way.credentials}."))
+        elif not way.reaches(person):
             found.append(
-                Finding(f"{via}: nothing to reach them by", f"Add {' or '.join(NEEDED[via])} to people.{key}.")
+                Finding(f"{via}: nothing to reach them by", f"Add {' or '.join(way.contacts)} to people.{key}.")
             )
     return found
 

@@ -1,7 +1,9 @@
 """The shelf of ways to reach a person: one more file here is one more of them.
 
-A file is named after its way (`email.py` is `via: [email]`) and has a function `pager(parts)`, which returns the pager,
-or None when this house has no credentials for it. Nothing else needs to know the file.
+A file is named after its way (`email.py` is `via: [email]`) and has
+    WAY           what is known of the way before anybody is paged by it; see `Way`
+    pager(parts)  the pager, or None when this house has no credentials for it
+Nothing else needs to know the file. `_` begins the name of a file that only others of the shelf use.
 
 A pager promises: it returns the provider's reference only for what the provider accepted; it raises `Rejected` for a no
 for good, `Unreachable` when nothing was accepted, `Unanswered` when that is not known; it sends once, never by itself
@@ -10,11 +12,10 @@ sends under the same id as before.
 """
 
 import importlib
-import pkgutil
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Protocol, get_args, runtime_checkable
+from typing import Any, Protocol, runtime_checkable
 
 import aiohttp
 
@@ -25,9 +26,31 @@ from bot.domain.paging.provider_alert import ProviderAlert
 from bot.rendering import Rendering
 from bot.runbook import Person, Runbook
 from bot.settings import Settings
+from bot.shipped import shelf
 from bot.wire.mail import Mail
 from bot.wire.telephone import Telephone
 from bot.wire.webhooks import Hooks
+
+
+@dataclass(frozen=True)
+class Way:
+    """What a file of this shelf says of its way to reach somebody.
+
+    `name`: as a card says it. `contacts`: the keys of a person in the runbook of which it needs one, and `no_contact`
+    what is said of somebody who has none; none are needed by what reaches a service, which is paged once a step
+    (`is_shared`). `credentials`: what the environment must hold, as `is_set_up` finds it.
+    """
+
+    name: str
+    contacts: tuple[str, ...] = ()
+    no_contact: str = ""
+    credentials: str = ""
+    is_set_up: Callable[[Settings], object] = lambda settings: True
+    is_shared: bool = False
+
+    def reaches(self, person: object) -> bool:
+        """Does the runbook have what it needs of this person?"""
+        return not self.contacts or any(getattr(person, contact, None) for contact in self.contacts)
 
 
 @dataclass(frozen=True)
@@ -130,11 +153,20 @@ class Parts:
 
 def on_the_shelf(parts: Parts) -> dict[Via, Pager]:
     """Every pager that this house has the credentials for."""
-    made = {via: importlib.import_module(f"{__name__}.{via}").pager(parts) for via in ways()}
+    made = {via: _file(via).pager(parts) for via in shelf("pagers")}
     return {via: pager for via, pager in made.items() if pager is not None}
 
 
-def ways() -> list[Via]:
+def ways() -> Mapping[Via, Way]:
     """Every way there is a file for, whether or not it is set up."""
-    files = {module.name for module in pkgutil.iter_modules(__path__)}
-    return [via for via in get_args(Via) if via in files]
+    return {via: _file(via).WAY for via in shelf("pagers")}
+
+
+def way_name(via: Via) -> str:
+    """As a card says it, also of a way that there was a file for once."""
+    way = ways().get(via)
+    return way.name if way else via
+
+
+def _file(via: Via) -> Any:
+    return importlib.import_module(f"{__name__}.{via}")

@@ -4,11 +4,13 @@ from collections.abc import Awaitable, Callable
 from contextlib import nullcontext
 
 from bot.domain.paging.page import Page, Via
-from bot.pagers import Call, Pager, Parts
-from bot.pagers.doubt import in_doubt
+from bot.pagers import Call, Pager, Parts, Way
+from bot.pagers._unconfirmed import in_doubt
 from bot.rendering import Rendering
 from bot.runbook import Person, Runbook
 from bot.wire.mail import Letter, Mail, subject_and_body
+
+WAY = Way("email", ("email",), "no email address", "SMTP_URL", lambda settings: settings.smtp)
 
 
 def pager(parts: Parts) -> Pager | None:

@@ -16,7 +16,7 @@ from bot.clock import Clock
 from bot.domain.incidents.incident import Incident
 from bot.domain.paging.page import Page, Via
 from bot.domain.paging.provider_alert import ProviderAlert
-from bot.pagers import Call, Pager, Parts
+from bot.pagers import Call, Pager, Parts, Way
 from bot.rendering import Rendering
 from bot.runbook import Person, Runbook
 from bot.wire.http_client import TIMEOUT_S, Answer, ask, refusal, shown
@@ -29,6 +29,11 @@ WHOSE = "PagerDuty"
 TAKEN = "success"
 # The API's limit.
 SUMMARY_LENGTH = 1024
+
+WAY = Way(
+    "PagerDuty", credentials="PAGERDUTY_ROUTING_KEY", is_set_up=lambda settings: settings.pagerduty_routing_key,
+    is_shared=True,
+)  # fmt: skip
 
 
 def pager(parts: Parts) -> Pager | None:

@@ -7,9 +7,11 @@ from functools import partial
 from bot.clock import Clock
 from bot.domain.errors import Rejected
 from bot.domain.paging.page import Via
-from bot.pagers import Call, Doubts, Messenger, Pager, Paint, Parts, Posted
-from bot.pagers.doubt import sent_once
+from bot.pagers import Call, Doubts, Messenger, Pager, Paint, Parts, Posted, Way
+from bot.pagers._unconfirmed import sent_once
 from bot.runbook import Person
+
+WAY = Way("Slack", ("slack", "email"), "not in Slack", "SLACK_BOT_TOKEN", lambda settings: settings.slack_bot_token)
 
 
 def pager(parts: Parts) -> Pager:

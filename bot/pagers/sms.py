@@ -6,8 +6,8 @@ from functools import partial
 
 from bot.domain.errors import Rejected
 from bot.domain.paging.page import Via
-from bot.pagers import Call, Pager, Parts
-from bot.pagers.doubt import sent_once
+from bot.pagers import Call, Pager, Parts, Way
+from bot.pagers._unconfirmed import sent_once
 from bot.runbook import Person
 from bot.wire.telephone import Telephone, must_be_all, segments
 
@@ -17,6 +17,11 @@ TITLE_LENGTHS = (120, 80, 50, 30)
 REASON_LENGTH = 80
 # How far back texts are read beyond the time in question: the mark tells which is ours, and not the time.
 WINDOW = timedelta(days=1)
+
+WAY = Way(
+    "SMS", ("phone",), "no phone number", "TWILIO_ACCOUNT_SID, TWILIO_AUTH_TOKEN and TWILIO_FROM",
+    lambda settings: settings.twilio,
+)  # fmt: skip
 
 
 def pager(parts: Parts) -> Pager | None:

@@ -5,13 +5,18 @@ from functools import partial
 
 from bot.domain.errors import Unanswered
 from bot.domain.paging.page import Via
-from bot.pagers import Call, Pager, Parts
-from bot.pagers.doubt import sent_once
+from bot.pagers import Call, Pager, Parts, Way
+from bot.pagers._unconfirmed import sent_once
 from bot.runbook import Person
 from bot.wire.telephone import WHOSE, Telephone, must_be_all
 
 # Of the date in Twilio's answer, which tells how far its clock is from ours, and of ours between two attempts.
 INEXACT = timedelta(seconds=60)
+
+WAY = Way(
+    "call", ("phone",), "no phone number", "TWILIO_ACCOUNT_SID, TWILIO_AUTH_TOKEN and a number in TWILIO_FROM",
+    lambda settings: settings.twilio and settings.twilio.can_call,
+)  # fmt: skip
 
 
 def pager(parts: Parts) -> Pager | None:

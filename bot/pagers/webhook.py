@@ -5,10 +5,12 @@ from typing import Any
 
 from bot.domain.errors import Rejected
 from bot.domain.paging.page import Page, Via
-from bot.pagers import Call, Pager, Parts
+from bot.pagers import Call, Pager, Parts, Way
 from bot.rendering import Rendering
 from bot.runbook import Person, Runbook
 from bot.wire.webhooks import Hooks
+
+WAY = Way("webhook", ("webhook",), "no webhook")
 
 
 def pager(parts: Parts) -> Pager:

@@ -5,12 +5,13 @@ from datetime import date, time, timedelta
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo
 
-from pydantic import Field, PlainSerializer
+from pydantic import AfterValidator, Field, PlainSerializer
 
 from bot.domain.errors import Refused
 from bot.domain.paging.page import Via
 from bot.domain.people.schedule import Rotation
 from bot.runbook.addresses import Webhook
+from bot.runbook.mistakes import advice
 from bot.runbook.parts import Keyed, key_of
 from bot.runbook.values import (
     WEEKDAYS,
@@ -26,7 +27,9 @@ from bot.runbook.values import (
     some_time,
     time_of_day,
     weekday_of,
+    wrong,
 )
+from bot.shipped import shelf
 
 WhoKind = Literal["person", "schedule", "tier"]
 
@@ -95,6 +98,15 @@ def _usual_handover(seen: dict[str, Any]) -> Handover:
 
 
 _as_text = PlainSerializer(str, return_type=str, when_used="json")
+
+
+def _known_way(name: str) -> Via:
+    if name not in shelf("pagers"):
+        raise wrong(f"“{name}” is not known here: {advice(name, shelf('pagers'))}")
+    return name
+
+
+WayName = Annotated[str, AfterValidator(_known_way)]
 WhoRef = Annotated[Who, read_by(Who.parse, "a person's key or schedule/<key>"), _as_text]
 
 
@@ -139,4 +151,4 @@ class Tier(Keyed):
 
     name: Name = Field(default_factory=key_of)
     who: Annotated[tuple[WhoRef, ...], a_list("people and schedules")]
-    via: Annotated[tuple[Via, ...], a_list("ways such as slack, email or sms"), Field(min_length=1)] = ("slack",)
+    via: Annotated[tuple[WayName, ...], a_list("ways such as slack, email or sms"), Field(min_length=1)] = ("slack",)

@@ -1,9 +1,14 @@
 """The shelf of pagers: every file on it is a way the runbook knows, and is found without being listed anywhere."""
 
+import os
+import shutil
+import subprocess
+import sys
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import datetime
-from typing import Any, get_args
+from pathlib import Path
+from typing import Any
 
 import pytest
 from pydantic import SecretStr
@@ -12,7 +17,7 @@ from bot.clock import Clock
 from bot.domain.paging.page import Page, Via
 from bot.pagers import Parts, on_the_shelf, ways
 from bot.rendering import Rendering
-from bot.runbook import Runbook
+from bot.runbook import Runbook, RunbookMistakes, read
 from bot.settings import Settings, Smtp, Twilio
 from bot.wire.http_client import http_client
 from bot.wire.mail import Mail
@@ -21,6 +26,7 @@ from bot.wire.webhooks import Hooks
 from tests.pagers.conftest import KeptDoubts
 
 ACCOUNT = Twilio("AC1", SecretStr("token"), "+447700900999", "https://twilio.example.com")
+ROOT = Path(__file__).parents[2]
 SET_UP = {"PAGERDUTY_ROUTING_KEY": "R0UTINGKEY"}
 
 
@@ -69,7 +75,47 @@ async def test_a_pager_stands_under_its_own_name_and_says_whom_it_can_reach(
 
 
 def test_slack_and_mail_are_on_the_shelf() -> None:
-    assert {"slack", "email"} <= set(ways()) <= set(get_args(Via))
+    assert {"slack", "email"} <= set(ways())
+
+
+PIGEON = """
+from bot.pagers import Way
+
+WAY = Way("carrier pigeon", ("phone",), "no loft", "LOFT_KEY", lambda settings: False)
+
+
+def pager(parts):
+    return None
+"""
+WITH_PIGEONS = """
+organisation: Example Tutors
+people:
+  ada: {name: Ada Obi, email: ada@example.com}
+tiers:
+  oncall: {name: On call, who: [ada], via: [pigeon]}
+severities:
+  - {id: P1, name: Critical, escalation: {steps: [{page: oncall, wait: 5m}]}}
+"""
+
+
+def test_one_more_file_is_one_more_way_that_the_runbook_knows(tmp_path: Path) -> None:
+    for folder in ("bot", "templates"):
+        shutil.copytree(ROOT / folder, tmp_path / folder, ignore=shutil.ignore_patterns("__pycache__", "fonts"))
+    (tmp_path / "bot/pagers/pigeon.py").write_text(PIGEON)
+    (tmp_path / "bot/pagers/_loft.py").write_text("")
+    (tmp_path / "runbook.yml").write_text(WITH_PIGEONS)
+    check = [sys.executable, "-m", "bot.cli", "check", "--simulate"]
+    environ = {"PATH": os.environ["PATH"], "HOME": str(tmp_path), "SLACK_BOT_TOKEN": "xoxb-1-1"}
+    found = subprocess.run(check, cwd=tmp_path, env=environ, capture_output=True, text=True, check=False)
+
+    assert found.stdout.count("Ada Obi by pigeon (no loft)") == 1, found.stderr
+    assert "no page by pigeon; that needs LOFT_KEY" in found.stdout
+    assert "add phone under people.ada" in found.stdout
+
+
+def test_a_way_there_is_no_file_for_is_a_mistake_of_the_runbook() -> None:
+    with pytest.raises(RunbookMistakes, match="“pigeon” is not known here: there is: email, pagerduty, slack"):
+        read(WITH_PIGEONS, {})
 
 
 async def test_without_a_mail_server_there_is_no_pager_by_mail(parts: Parts) -> None:

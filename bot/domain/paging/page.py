@@ -8,7 +8,8 @@ from typing import Literal
 from bot.domain.incidents.incident import Incident
 from bot.domain.paging.escalation import REACH_WITHIN
 
-Via = Literal["slack", "email", "sms", "voice", "webhook", "pagerduty"]
+# A way to reach somebody: the name of a file in `bot/pagers`.
+Via = str
 PageState = Literal["waiting", "accepted", "delivered", "refused", "gave_up", "cancelled"]
 
 ACCEPTED: frozenset[PageState] = frozenset({"accepted", "delivered"})

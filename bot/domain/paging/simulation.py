@@ -9,7 +9,7 @@ from bot.domain.paging.page import Via
 
 
 @dataclass(frozen=True)
-class Way:
+class PlannedPage:
     """By what somebody would be paged. `gap` is why that would not reach them; None: nothing speaks against it."""
 
     person: str
@@ -24,7 +24,7 @@ class Rung:
     at: datetime
     tier: str
     loop: int
-    ways: tuple[Way, ...]
+    ways: tuple[PlannedPage, ...]
 
     @property
     def people(self) -> list[str]:
@@ -50,7 +50,7 @@ class Simulation:
         return len({at.replace(second=0, microsecond=0) for at in instants}) < len(instants)
 
 
-def simulate(policy: Policy, begins: datetime, ways_at: Callable[[str, datetime], Sequence[Way]]) -> Simulation:
+def simulate(policy: Policy, begins: datetime, ways_at: Callable[[str, datetime], Sequence[PlannedPage]]) -> Simulation:
     """`ways_at` tells whom a tier, by its key, would page at an instant."""
     ladder, at = Ladder(policy, next_at=begins), begins
     rungs = []

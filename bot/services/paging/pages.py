@@ -10,7 +10,7 @@ from bot.domain.incidents.incident import Incident
 from bot.domain.paging.escalation import Policy, is_late
 from bot.domain.paging.page import Draft, Page, Turn, Via
 from bot.metrics import Metrics
-from bot.pagers import Pager
+from bot.pagers import Pager, ways
 from bot.rendering import Rendering
 from bot.runbook import Runbook
 from bot.services.outbox.kinds import FIRST_PAGE, PAGE, DeliveryKind, Ended, Outcome, way_by
@@ -29,9 +29,6 @@ from bot.store.paging.pages import Said
 from bot.store.pipelined import Connection
 from bot.store.rooms import cards
 from bot.store.rooms.cards import Card
-
-# The ways that reach a service, which has somebody on call of its own.
-SHARED: frozenset[Via] = frozenset({"pagerduty"})
 
 
 class Pages(DeliveryKind):
@@ -78,7 +75,7 @@ class Pages(DeliveryKind):
         drafts: list[Draft] = []
         for key in people:
             for via, contact in self.contacts(key, vias, policy, drill=incident.drill and not turn.by_every_way):
-                if via in SHARED and any(draft.via == via for draft in drafts):
+                if ways()[via].is_shared and any(draft.via == via for draft in drafts):
                     continue
                 drafts.append(Draft(incident, turn, key, via, contact, late))
         return drafts

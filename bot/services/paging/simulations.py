@@ -6,23 +6,16 @@ from datetime import datetime
 
 from bot.domain.errors import Failed
 from bot.domain.paging.page import Via
-from bot.domain.paging.simulation import Simulation, Way, simulate
+from bot.domain.paging.simulation import PlannedPage, Simulation, simulate
 from bot.domain.people.schedule import on_call
+from bot.pagers import ways
 from bot.runbook import Runbook, Severity, Tier
-from bot.services.paging.gaps import NEEDED, missing, ready_ways
+from bot.services.paging.gaps import ready_ways
 from bot.services.paging.policies import policy_of
 from bot.services.people.people import People, is_slack_id
 from bot.settings import Settings
 from bot.store.database import Database
 from bot.store.telephone import telephone
-
-NO_CONTACT: dict[Via, str] = {
-    "slack": "not in Slack",
-    "email": "no e-mail address",
-    "sms": "no phone number",
-    "voice": "no phone number",
-    "webhook": "no webhook",
-}
 
 
 @dataclass(frozen=True)
@@ -53,17 +46,17 @@ class Simulations:
             await self._people.learn_covers(conn)
         reach = await self._known_of(self._runbook.people)
 
-        def ways_at(key: str, at: datetime) -> list[Way]:
+        def ways_at(key: str, at: datetime) -> list[PlannedPage]:
             tier = self._runbook.tiers[key]
-            return ways(self._runbook, tier, self._people.in_tier(tier, at), reach)
+            return planned_pages(self._runbook, tier, self._people.in_tier(tier, at), reach)
 
         return simulate(policy_of(self._runbook, severity), begins, ways_at)
 
-    async def gaps_of_cover(self, schedule: str, person: str) -> list[Way]:
+    async def gaps_of_cover(self, schedule: str, person: str) -> list[PlannedPage]:
         """By what the tiers of this schedule could not page this person, each once."""
         reach = await self._known_of([person])
         tiers = [tier for tier in self._runbook.tiers.values() if f"schedule/{schedule}" in map(str, tier.who)]
-        found = [way for tier in tiers for way in ways(self._runbook, tier, [person], reach)]
+        found = [way for tier in tiers for way in planned_pages(self._runbook, tier, [person], reach)]
         return list(dict.fromkeys(way for way in found if way.gap))
 
     async def _known_of(self, people: Iterable[str]) -> Reach:
@@ -84,31 +77,30 @@ class Simulations:
 def simulate_by_rotation(runbook: Runbook, severity: Severity, begins: datetime, reach: Reach) -> Simulation:
     """From the file alone: without covers, and without asking Slack."""
 
-    def ways_at(key: str, at: datetime) -> list[Way]:
+    def ways_at(key: str, at: datetime) -> list[PlannedPage]:
         tier = runbook.tiers[key]
-        return ways(runbook, tier, _in_tier(runbook, tier, at), reach)
+        return planned_pages(runbook, tier, _in_tier(runbook, tier, at), reach)
 
     return simulate(policy_of(runbook, severity), begins, ways_at)
 
 
-def ways(runbook: Runbook, tier: Tier, people: Iterable[str], reach: Reach) -> list[Way]:
+def planned_pages(runbook: Runbook, tier: Tier, people: Iterable[str], reach: Reach) -> list[PlannedPage]:
     """Every way by which these people would be paged."""
-    return [Way(key, via, _gap(runbook, key, via, reach)) for key in people for via in tier.via]
+    return [PlannedPage(key, via, _gap(runbook, key, via, reach)) for key in people for via in tier.via]
 
 
 def _gap(runbook: Runbook, key: str, via: Via, reach: Reach) -> str | None:
-    person = runbook.people.get(key)
-    known = [contact for contact in NEEDED[via] if getattr(person, contact, None)]
+    person, way = runbook.people.get(key), ways()[via]
     # Of somebody who covers without being in the runbook, Slack is all we know.
-    if NEEDED[via] and not known and not (person is None and via == "slack"):
-        return NO_CONTACT[via]
+    if not way.reaches(person) and not (person is None and via == "slack"):
+        return way.no_contact
     if via not in reach.ready:
-        return f"not set up, needs {missing(via)}"
-    if person and "phone" in NEEDED[via] and person.phone == reach.own_number:
+        return f"not set up, needs {way.credentials}"
+    if person and "phone" in way.contacts and person.phone == reach.own_number:
         return "the number is TWILIO_FROM"
     if person and via == "sms" and person.phone in reach.stopped:
         return "has answered STOP"
-    return NO_CONTACT[via] if via == "slack" and key in reach.strangers else None
+    return way.no_contact if via == "slack" and key in reach.strangers else None
 
 
 def _in_tier(runbook: Runbook, tier: Tier, at: datetime) -> list[str]:

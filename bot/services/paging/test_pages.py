@@ -10,7 +10,7 @@ from bot.domain.paging.page import Turn, Via
 from bot.pagers import ways
 from bot.rendering import Rendering
 from bot.runbook import Runbook
-from bot.services.paging.gaps import NEEDED, everybody
+from bot.services.paging.gaps import everybody
 from bot.services.paging.ladders import Ladders
 from bot.services.paging.pages import Pages
 from bot.services.paging.policies import policy_of
@@ -42,7 +42,7 @@ class Trials:
         ]
         used = dict.fromkeys(via for tier in tiers for via in tier.via)
         person = self._runbook.people.get(key)
-        known = [via for via in ways() if any(getattr(person, contact, None) for contact in NEEDED[via])]
+        known = [via for via, way in ways().items() if way.contacts and way.reaches(person)]
         return tuple(used or known or ("slack",))
 
     async def begin(self, key: str) -> Incident:

@@ -7,6 +7,7 @@ import aiohttp
 
 from bot.clock import Clock
 from bot.metrics import Metrics
+from bot.pagers import way_name
 from bot.rendering import Rendering, Safe, escape_mrkdwn
 from bot.runbook import Runbook
 from bot.services.outbox.outbox import Outbox
@@ -123,7 +124,7 @@ class Foundation:
 
 
 def _teach_names(rendering: Rendering, people: People) -> None:
-    """`mention` writes a person so that Slack tells them, `name` only names them."""
+    """`mention` writes a person so that Slack tells them, `name` only names them; `way` names a way to reach them."""
 
     def mention(name: str) -> Safe:
         return Safe(people.mention(name) or escape_mrkdwn(people.display_name(name)))
@@ -133,4 +134,4 @@ def _teach_names(rendering: Rendering, people: People) -> None:
         shown = people.display_name(actor)
         return mention(actor) if shown == actor and people.mention(actor) else shown
 
-    rendering.use(mention=mention, name=name)
+    rendering.use(mention=mention, name=name, way=way_name)

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as some
 
 from bot.domain.paging.escalation import Policy, Step
-from bot.domain.paging.simulation import Way, simulate
+from bot.domain.paging.simulation import PlannedPage, simulate
 
 NOW = datetime(2026, 8, 6, 14, 0, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
@@ -17,8 +17,8 @@ def policy(*waits: int, repeat: int = 0) -> Policy:
     return Policy(steps, repeat, "acknowledged")
 
 
-def everybody(tier: str, at: datetime) -> list[Way]:
-    return [Way(tier, "slack")]
+def everybody(tier: str, at: datetime) -> list[PlannedPage]:
+    return [PlannedPage(tier, "slack")]
 
 
 @given(some.lists(some.integers(1, 60), min_size=1, max_size=5), some.integers(0, 3))
@@ -30,9 +30,9 @@ def test_when_everybody_can_be_reached_each_tier_has_its_whole_wait(waits: list[
 
 
 def test_a_tier_that_nobody_is_in_or_can_be_reached_of_is_passed_over_at_once() -> None:
-    def ways(tier: str, at: datetime) -> list[Way]:
-        gaps = {"tier0": [], "tier1": [Way("ben", "sms", "no phone number")]}
-        return gaps.get(tier, [Way("cleo", "sms", "no phone number"), Way("cleo", "slack")])
+    def ways(tier: str, at: datetime) -> list[PlannedPage]:
+        gaps = {"tier0": [], "tier1": [PlannedPage("ben", "sms", "no phone number")]}
+        return gaps.get(tier, [PlannedPage("cleo", "sms", "no phone number"), PlannedPage("cleo", "slack")])
 
     found = simulate(policy(15, 30, 45), NOW, ways)
     assert [(rung.at, rung.reaches) for rung in found.rungs] == [(NOW, False), (NOW, False), (NOW, True)]
@@ -42,7 +42,7 @@ def test_a_tier_that_nobody_is_in_or_can_be_reached_of_is_passed_over_at_once() 
 def test_whoever_is_in_a_tier_is_asked_for_the_instant_of_its_step() -> None:
     asked: list[datetime] = []
 
-    def ways(tier: str, at: datetime) -> list[Way]:
+    def ways(tier: str, at: datetime) -> list[PlannedPage]:
         asked.append(at)
         return everybody(tier, at)
 

@@ -106,7 +106,7 @@ async def test_whoever_is_in_no_tier_is_tried_by_all_that_the_runbook_has_of_the
     nobody = RUNBOOK.replace("who: [ben]}", "who: [cleo]}")
     async with new_world(runbook=nobody) as world:
         assert world.house.trials.ways_of("ada") == ("slack",)
-        assert world.house.trials.ways_of("ben") == ("slack", "email", "sms", "voice")
+        assert sorted(world.house.trials.ways_of("ben")) == ["email", "slack", "sms", "voice"]
 
 
 # From a shell
