@@ -15,6 +15,7 @@ from psycopg.conninfo import conninfo_to_dict
 from bot.store.migrations import migrate
 from tests.mongodb import mongodb_on
 from tests.postgres import SharedPostgres, shared_postgres
+from tests.times import Meter
 from tests.world import World, living
 
 # The SDK applies a proxy of the environment even to this machine.
@@ -27,6 +28,15 @@ IN_REAL_TIME = (
     "tests/stories/upkeep/test_outages.py",
     "tests/stories/upkeep/test_crashes.py",
 )
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--times", action="store_true", help="show where the time went, see docs/testing.md")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if config.getoption("times"):
+        config.pluginmanager.register(Meter())
 
 
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
