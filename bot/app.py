@@ -21,7 +21,7 @@ from bot.services.upkeep.readiness import Readiness
 from bot.services.upkeep.schema import Schema
 from bot.settings import Settings
 from bot.slack_connection import SlackLine
-from bot.store.database import WORK_CONNECTIONS, Database
+from bot.store.database import Database
 from bot.store.embedded.server import EmbeddedPostgres
 from bot.store.migrations import migrate
 from bot.wire.http_client import http_client
@@ -76,11 +76,11 @@ class App:
         *,
         routes: Sequence[Routes] = (),
         embedded: bool = False,
-        work_connections: int = WORK_CONNECTIONS,
+        connect: Callable[..., Database] = Database,
     ) -> None:
         """`embedded`: the database at DATABASE_URL is one that the caller has started itself.
 
-        `work_connections`: the most that work may use at a time; fewer where many bots share one server.
+        `connect(url, embedded=…)`: the database with other limits than a bot's alone on its server, see `Database`.
         """
         self.settings = settings
         self.runbook = runbook
@@ -88,7 +88,7 @@ class App:
         self.metrics = Metrics()
         self._routes = routes
         self._is_embedded = embedded or settings.database_url is None
-        self._work_connections = work_connections
+        self._connect = connect
         self._stopped = asyncio.Event()
         self.services: Services
         self.doors: Doors
@@ -101,7 +101,7 @@ class App:
             url = await stack.enter_async_context(database_url(self.settings))
             applied = await migrate(url)
             log.info("database=%s migrated=%s", "embedded" if self._is_embedded else "external", len(applied))
-            db = Database(url, embedded=self._is_embedded, work_connections=self._work_connections)
+            db = self._connect(url, embedded=self._is_embedded)
             await db.open()
             stack.push_async_callback(db.close)
             session = await stack.enter_async_context(http_client())

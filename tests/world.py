@@ -6,7 +6,7 @@ import time
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -21,13 +21,19 @@ from bot.sandbox.records import Sent
 from bot.sandbox.server import Server
 from bot.sandbox.workspace import Workspace
 from bot.settings import Settings
+from bot.store.database import Database
 
 HERE = Path(__file__).parent
 # A Thursday afternoon, far from any change of the clocks.
 BEGINNING = datetime(2026, 8, 6, 14, 0, tzinfo=UTC)
-SETTLED_WITHIN_S = 20.0
-# Each has a process of the server for itself, which reads the catalogue and plans every statement anew.
-CONNECTIONS = 4
+SETTLED_WITHIN_S = 60.0
+# Each connection has a process of the server for itself, which reads the catalogue and plans every statement anew. And
+# on a busy machine the database may take its time: what becomes of a request must not hang on that.
+CONNECT = partial(Database, work_connections=4, intake_timeout_s=30.0)
+# Slack's own patience is three seconds, of a machine that has nothing else to do.
+ACKNOWLEDGED_WITHIN_S = 30.0
+# For whoever asks while the database is away.
+SOON_S = 0.5
 # Calls that show nothing to anybody by themselves.
 SILENT = ("conversations.join", "conversations.open")
 
@@ -91,11 +97,15 @@ class World:
         self.clock.move(timedelta(**span))
         await self.settled()
 
+    def gives_up_soon(self) -> None:
+        """From here on whoever asks the bot waits for the database for half a second, and is told."""
+        self.house.db.intake_limit.seconds = SOON_S
+
     @asynccontextmanager
     async def joined(self, *, runbook: str = "") -> AsyncIterator[App]:
         """A second process of the bot, on the same database and clock; `settled` waits for it as well."""
         known = example_runbook(runbook) if runbook else self.app.runbook
-        second = App(self.app.settings, known, self.clock, work_connections=CONNECTIONS)
+        second = App(self.app.settings, known, self.clock, connect=CONNECT)
         async with second.running():
             await second.until_looked_up()
             # It makes its first rounds when it hears the bell, which nobody waits for.
@@ -238,6 +248,7 @@ async def living(
     clock = Clock()
     clock.freeze(BEGINNING)
     workspace = Workspace(clock, manifest())
+    workspace.timing.ack_seconds = ACKNOWLEDGED_WITHIN_S
     prepare(workspace)
     server = Server(workspace)
     await server.start()
@@ -245,7 +256,7 @@ async def living(
         if transport == "http":
             environ |= {"SLACK_APP_TOKEN": "", "SLACK_SIGNING_SECRET": workspace.signing_secret}
         settings = settings_for(workspace, server, database, home, **environ)
-        app = App(settings, example_runbook(runbook), clock, work_connections=CONNECTIONS)
+        app = App(settings, example_runbook(runbook), clock, connect=CONNECT)
         async with app.running():
             if transport == "http":
                 workspace.use_http(f"http://127.0.0.1:{app.port}/slack/events")

@@ -17,13 +17,14 @@ from bot.store.errors import DISK_FULL, OF_THE_WORLD, READ_ONLY, failure, is_of_
 from bot.store.pipelined import Connection
 from bot.store.queries import Queries
 from bot.store.rows import Row
-from bot.wire.timeouts import is_committing
+from bot.wire.timeouts import TimeLimit, is_committing
 
 SQL = Queries(__file__)
 
 WORK_CONNECTIONS = 12
 # Their own pool: storing a request must never wait behind the work that earlier requests caused.
 INTAKE_CONNECTIONS = 4
+# The person is waiting, and Slack for the acknowledgement: after three seconds it would say that the app is broken.
 INTAKE_TIMEOUT_S = 1.0
 # Theirs too: however many look at this process, its work is not held up. Two, to be told from each other.
 WATCH_CONNECTIONS = 2
@@ -42,16 +43,25 @@ NAME_LENGTH = 40
 class Database:
     """Hands out transactions. One per process; `open` waits for nothing, so a dead server is met at the first use.
 
-    `process` is what this process is called wherever it holds something: `host:pid`.
+    `process` is what this process is called wherever it holds something: `host:pid`. `intake_limit` is how long
+    whoever waits for an acknowledgement waits for the database.
     """
 
-    def __init__(self, url: str, *, embedded: bool = False, work_connections: int = WORK_CONNECTIONS) -> None:
+    def __init__(
+        self,
+        url: str,
+        *,
+        embedded: bool = False,
+        work_connections: int = WORK_CONNECTIONS,
+        intake_timeout_s: float = INTAKE_TIMEOUT_S,
+    ) -> None:
         self.embedded = embedded
         self.process = f"{socket.gethostname()[:NAME_LENGTH]}:{os.getpid()}"
         self.conninfo = address(url, self.process)
+        self.intake_limit = TimeLimit(intake_timeout_s)
         self._found_full = False
         self._work = Pool(self.conninfo, "work", work_connections, timeout_s=10.0)
-        self._intake = Pool(self.conninfo, "intake", INTAKE_CONNECTIONS, timeout_s=INTAKE_TIMEOUT_S)
+        self._intake = Pool(self.conninfo, "intake", INTAKE_CONNECTIONS, timeout_s=intake_timeout_s)
         self._watch = Pool(self.conninfo, "watch", WATCH_CONNECTIONS, timeout_s=WATCH_TIMEOUT_S)
         self._leaving = Pool(self.conninfo, "leaving", LEAVING_CONNECTIONS, timeout_s=LEAVING_TIMEOUT_S)
 
@@ -107,14 +117,14 @@ class Database:
 
     @asynccontextmanager
     async def intake(self) -> AsyncIterator[Connection]:
-        """One short transaction that must not wait: as `transaction`, but after 1 s."""
+        """One short transaction that must not wait: as `transaction`, but within the `intake_limit`."""
         sent = False
         try:
-            async with asyncio.timeout(INTAKE_TIMEOUT_S), self._committing(self._intake) as conn:
+            async with asyncio.timeout(self.intake_limit.seconds), self._committing(self._intake) as conn:
                 yield conn
                 sent = True
         except TimeoutError as error:
-            late = self._intake.refusal or "the database did not answer within a second"
+            late = self._intake.refusal or f"the database did not answer within {self.intake_limit.seconds:g} s"
             raise (Unanswered if sent else Unreachable)(late) from error
 
     async def must_take_changes(self, conn: Connection) -> None:

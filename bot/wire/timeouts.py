@@ -38,7 +38,7 @@ class TimeLimit:
     """
 
     def __init__(self, seconds: float) -> None:
-        self._seconds = seconds
+        self.seconds = seconds
         self._abandoned: set[asyncio.Task[Any]] = set()
 
     async def wait_for(self, work: Coroutine[Any, Any, Result]) -> Result:
@@ -51,12 +51,12 @@ class TimeLimit:
         task = asyncio.create_task(work)
         _DOING.reset(token)
         try:
-            await asyncio.wait({task}, timeout=self._seconds)
+            await asyncio.wait({task}, timeout=self.seconds)
         finally:
             if not task.done():
                 self._abandon(task)
         if not task.done():
-            raise _unknown(doing)(f"no answer within {self._seconds:g} s")
+            raise _unknown(doing)(f"no answer within {self.seconds:g} s")
         try:
             return task.result()
         except Unreachable as error:

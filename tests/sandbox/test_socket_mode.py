@@ -27,7 +27,7 @@ async def test_a_command_is_delivered_and_its_answer_shown(
 
     answer = await workspace.person("ada").types("/incident list", "#general")
     assert (answer.text, answer.error) == ("You typed list", None)
-    assert 0 < answer.latency_ms < 3000
+    assert answer.latency_ms > 0
     assert workspace.complaints == []
 
 

@@ -18,7 +18,6 @@ from bot.store import requests
 from bot.store.database import Database
 from bot.store.errors import LineLost
 from bot.store.requests import Request
-from bot.wire.timeouts import TimeLimit
 
 log = logging.getLogger(__name__)
 
@@ -30,9 +29,6 @@ LONGEST_WAIT = timedelta(seconds=15)
 DEATHS = 1
 RECORD_AGAIN_AFTER_S = 0.5
 STORE_AGAIN_AFTER_S = 0.02
-# The person is waiting, and Slack for the acknowledgement: after three seconds it would say that the app is broken.
-TIMEOUT_S = 1.0
-
 # Whatever else comes in at the same moment is stored first: its acknowledgement must not wait for this work. At most:
 LETS_IN_S = 0.25
 
@@ -63,7 +59,6 @@ class Reception:
         self._desk: Desk | None = None
         self._under_way: set[asyncio.Task[None]] = set()
         self._suspects: set[str] = set()
-        self._time_limit = TimeLimit(TIMEOUT_S)
         self._room = asyncio.Semaphore(AT_ONCE)
         self._alone = Alone()
         self._being_stored = 0
@@ -87,7 +82,7 @@ class Reception:
         # What waits for its turn is in nobody's hand: when this process dies, it did not die of that.
         has_place = self._schema.is_known and not self._room.locked()
         try:
-            is_new = await self._time_limit.wait_for(self._store(request, has_place))
+            is_new = await self._db.intake_limit.wait_for(self._store(request, has_place))
         except Unanswered:
             # An event comes again until it is acknowledged.
             if kind != "event":

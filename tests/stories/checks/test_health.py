@@ -2,7 +2,6 @@
 
 import asyncio
 import gc
-import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import timedelta
@@ -306,9 +305,9 @@ async def test_a_database_that_falls_silent_in_the_middle_is_down_after_its_time
     async with falling_silent(guarded.database(), at=b"pg_stat_activity") as address:
         orders = f'orders: {{postgresql: "{address}", timeout: 1s}}'
         async with new_world(runbook=watching(website, orders)) as world:
-            begun_s = time.monotonic()
             said = await answered(world, "/health")
-            assert time.monotonic() - begun_s < 5
+            waited_for = [task for task in asyncio.all_tasks() if getattr(task.get_coro(), "__name__", "") == "_carry"]
+            assert waited_for, "the driver has not given up yet"
 
     assert "🔴 *orders* down: no answer within 1s" in said
 

@@ -1,5 +1,6 @@
 """Acknowledging by a link: who follows it sees a page, and only who presses its button has acknowledged."""
 
+import asyncio
 import re
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager
@@ -382,8 +383,8 @@ async def test_without_a_database_the_page_says_that_nothing_was_recorded(
         await declared(world)
         await line.cut() if trouble == "cut" else line.go_dead()
 
-        for method in methods:
-            status, words = await follow(world, link_in(office), method)
+        answers = await asyncio.gather(*(follow(world, link_in(office), method) for method in methods))
+        for method, (status, words) in zip(methods, answers, strict=True):
             assert (status, "could not be recorded" in words) == (503, method != "HEAD")
 
         await line.mend()

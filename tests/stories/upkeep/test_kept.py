@@ -98,7 +98,7 @@ async def test_what_slack_refuses_for_good_is_said_to_be_impossible_with_the_rea
 
 @pytest.mark.parametrize("outcome", [DONE, UNDONE])
 async def test_whether_a_command_was_recorded_is_said_to_be_unknown_and_then_said(world: World, outcome: str) -> None:
-    world.workspace.timing.ack_seconds = 2.5
+    world.gives_up_soon()
     await do(world, SLOW_COMMIT.format(table="requests", when="WHEN (NEW.error IS NULL)", then=outcome))
     answer = await asked(world, "eve", "/incident declare P1 Payments failing")
     first, second, *rest = [words_of(one) for one in answer.messages]
@@ -120,7 +120,7 @@ async def test_whether_a_command_was_recorded_is_said_to_be_unknown_and_then_sai
 async def test_whether_a_form_was_recorded_is_told_where_it_was_opened(world: World, outcome: str) -> None:
     room = await declared(world)
     await asked(world, "eve", "/incident update", room)
-    world.workspace.timing.ack_seconds = 2.5
+    world.gives_up_soon()
     await do(world, SLOW_COMMIT.format(table="requests", when="WHEN (NEW.error IS NULL)", then=outcome))
     answer = await world.eve.submits(values={"What changed?": "Cards work again"})
     assert answer.errors["update"].startswith("⚠ *I don't know yet whether this was recorded")

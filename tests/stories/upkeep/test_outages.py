@@ -21,6 +21,9 @@ from tests.world import BEGINNING, World, living, words_of
 
 # Those who ask hang up after ten seconds, at the latest.
 NOBODY_WAITS_LONGER_S = 8.0
+# What is not stored is not acknowledged, however long Slack waits; and then it comes again.
+UNHEARD_AFTER_S = 1.0
+AGAIN_AFTER_S = 2.0
 TOKENS = {"API_TOKEN": "t", "ALERTS_TOKEN": "t"}
 ASKED = (
     ("POST", "/alerts/generic"),
@@ -72,9 +75,9 @@ async def test_without_a_database_everybody_is_told_at_once_that_nothing_was_rec
         message = await world.eve.says("We roll back", room)
         await asked(world, "eve", "/incident update", room)
         await world.settled()
-        world.workspace.timing.ack_seconds = NOBODY_WAITS_LONGER_S
         world.workspace.timing.retry_scale = 0.0
 
+        world.gives_up_soon()
         await (line.cut() if trouble == "cut" else asyncio.to_thread(line.go_dead))
         command_, press, form, shortcut = await asyncio.gather(
             world.eve.types("/incident declare P1 Payments failing", "#general"),
@@ -89,10 +92,12 @@ async def test_without_a_database_everybody_is_told_at_once_that_nothing_was_rec
         for answer in (press, shortcut):
             assert_nothing_recorded(await said_in(world, answer))
 
+        world.workspace.timing.ack_seconds = UNHEARD_AFTER_S
         assert not (await world.workspace.courier.send(event(world, "1", type="app_home_opened"))).accepted
         world.workspace.complaints.clear()
         await world.eve.reacts("pushpin", message)
         await line.mend()
+        world.workspace.timing.ack_seconds = AGAIN_AFTER_S
         await until_taken(lambda: world.eve.submits())
         await world.settled()
         assert "Cards work again" in words_of(world.card())
@@ -101,7 +106,7 @@ async def test_without_a_database_everybody_is_told_at_once_that_nothing_was_rec
 
 async def until_taken(deed: Callable[[], Awaitable[Answer | Acknowledgement]]) -> None:
     """The database is there again, and within seconds the bot has noticed."""
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while True:
             answer = await deed()
             if not answer.error and not getattr(answer, "errors", None):
@@ -128,6 +133,7 @@ async def test_on_a_database_that_says_nothing_any_more_no_program_is_left_waiti
         telephones(partial(living, line.url, tmp_path), by("sms"), **TOKENS) as (world, company),
     ):
         await declared(world)
+        world.gives_up_soon()
         line.go_dead()
         async with asyncio.timeout(NOBODY_WAITS_LONGER_S):
             *answers, text = await asyncio.gather(
@@ -169,9 +175,12 @@ async def test_an_event_that_could_not_be_stored_is_done_when_slack_repeats_it(d
         message = await world.eve.says("We roll back", room)
         item = {"type": "message", "channel": room.id, "ts": message.ts}
         pin = event(world, "1", type="reaction_added", user="U0EVE", reaction="pushpin", item=item)
+        world.gives_up_soon()
+        world.workspace.timing.ack_seconds = UNHEARD_AFTER_S
         await line.cut()
         assert not (await world.workspace.courier.send(pin)).accepted
         await line.mend()
+        world.workspace.timing.ack_seconds = AGAIN_AFTER_S
         again = Delivery("events_api", pin.payload, 1, "http_timeout")
         await until_taken(lambda: world.workspace.courier.send(again))
         await world.settled()
