@@ -30,7 +30,7 @@ class Said:
     @property
     def was_set_aside(self) -> bool:
         """Two processes were killed at work on it: it is not tried a third time, and whoever asked is told so."""
-        return self._heard("was not done, and will not be")
+        return self._heard("Not done, and won't be")
 
     @property
     def was_left_open(self) -> bool:
@@ -39,7 +39,7 @@ class Said:
 
     @property
     def was_confirmed(self) -> bool:
-        return self._heard("It was recorded")
+        return self._heard("*Recorded:*")
 
     def _heard(self, words: str) -> bool:
         return any(words in words_of(message) for message in self.answer.messages)

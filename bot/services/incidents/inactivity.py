@@ -77,12 +77,12 @@ class Inactivity(IncidentRound):
         escalation = await escalations.lock(conn, incident.id)
         ladder = unanswered(escalation.ladder, now)
         await incidents.unacknowledge(conn, incident.id)
-        words = f"the acknowledgement of {name} is withdrawn: nothing heard since {heard_at:%H:%M} UTC"
+        words = f"the acknowledgement of {name} is withdrawn: no update since {heard_at:%H:%M} UTC"
         await incidents.write(
             conn, incident.id, "system", words, actor=TOCSIN.name, at=now, key=f"withdrawn {ladder.run}"
         )
         open_again = await incidents.get(conn, incident.id)
         climbing = escalation.moved_to(ladder, snoozed_until=None)
-        reason = f"{name} acknowledged, and nothing more was heard"
+        reason = f"{name} acknowledged, then went quiet"
         await self._ladders.take_step(conn, Ascent(open_again, climbing, now, reason, silent=True))
         await self._rooms.show(conn, open_again)

@@ -48,7 +48,7 @@ async def test_a_group_is_not_over_while_a_part_of_it_is_not_shown(world: World,
     assert "1900 more alerts are not shown" in monitoring.words
 
     await monitoring.tells("alertmanager", whole(*sites("a", "b", status="resolved"), cut=1900))
-    assert "Over" not in monitoring.card.text
+    assert "Resolved" not in monitoring.card.text
     assert "1900 more alerts are not shown" in monitoring.words
 
     await world.passes(minutes=5)
@@ -58,7 +58,7 @@ async def test_a_group_is_not_over_while_a_part_of_it_is_not_shown(world: World,
 async def test_a_group_that_was_cut_is_over_when_all_of_it_is_told(world: World, monitoring: Monitoring) -> None:
     await monitoring.tells("alertmanager", whole(*sites("a", "b"), cut=1))
     await monitoring.tells("alertmanager", whole(*sites("a", "b", "c", status="resolved")))
-    assert monitoring.card.text.startswith("✅ *Over* ")
+    assert monitoring.card.text.startswith("✅ *Resolved* ")
     await world.passes(minutes=10)
     assert world.pages_of("ada") == []
 
@@ -105,7 +105,7 @@ async def test_what_its_group_no_longer_lists_pages_nobody(world: World, monitor
     assert monitoring.card.text == "🔴 *Critical* SiteDown is bad"
 
     await monitoring.tells("alertmanager", whole(*sites("a", status="resolved")))
-    assert "Over" in monitoring.card.text
+    assert "Resolved or silenced" in monitoring.card.text
     assert "silenced in alertmanager" in monitoring.words
     await world.passes(minutes=10)
     assert world.pages_of("ada") == []
@@ -147,15 +147,15 @@ async def test_an_old_end_does_not_end_what_fires_anew(world: World, monitoring:
 
     # Another of a pair may have another beginning: what ends later ends it.
     await monitoring.fires(episode("resolved", FIRST, "2026-08-06T13:50:00Z"))
-    assert monitoring.card.text == "✅ *Over* DiskFull is bad"
+    assert monitoring.card.text == "✅ *Resolved* DiskFull is bad"
 
 
 async def test_an_old_firing_does_not_open_what_is_over(world: World, monitoring: Monitoring) -> None:
     over = episode("resolved", FIRST, "2026-08-06T13:30:00Z")
     for told in (episode("firing", FIRST), over, episode("firing", FIRST)):
         await monitoring.fires(told)
-    assert monitoring.card.text == "✅ *Over* DiskFull is bad"
-    assert "taken as late news" in monitoring.words
+    assert monitoring.card.text == "✅ *Resolved* DiskFull is bad"
+    assert "episode that has ended" in monitoring.words
 
     await monitoring.fires(episode("firing", SECOND))
     assert [card.text.split()[0] for card in monitoring.cards] == ["✅", "🟡"]
@@ -201,7 +201,7 @@ async def test_the_other_of_a_pair_that_tells_an_old_firing_is_late(world: World
     await told_by(monitoring, "first", episode("firing", FIRST))
     await told_by(monitoring, "first", episode("resolved", FIRST, "2026-08-06T13:30:00Z"))
     await told_by(monitoring, "second", episode("firing", FIRST))
-    assert monitoring.card.text == "✅ *Over* DiskFull is bad"
+    assert monitoring.card.text == "✅ *Resolved* DiskFull is bad"
 
 
 async def test_a_clock_that_is_far_ahead_leaves_no_alert_open(world: World, monitoring: Monitoring) -> None:
@@ -211,7 +211,7 @@ async def test_a_clock_that_is_far_ahead_leaves_no_alert_open(world: World, moni
     await world.passes(minutes=4)
     await told_by(monitoring, "ahead", episode("firing", ahead))
     await told_by(monitoring, "right", episode("resolved", (now - timedelta(minutes=1)).isoformat(), ends))
-    assert monitoring.card.text == "✅ *Over* DiskFull is bad"
+    assert monitoring.card.text == "✅ *Resolved* DiskFull is bad"
 
 
 async def test_an_end_by_a_clock_that_is_far_ahead_holds_nothing_back(world: World, monitoring: Monitoring) -> None:
@@ -227,7 +227,7 @@ async def test_an_end_by_a_clock_that_is_far_ahead_holds_nothing_back(world: Wor
 async def test_an_end_by_a_clock_that_is_far_behind_ends_its_own_episode(world: World, monitoring: Monitoring) -> None:
     await told_by(monitoring, "right", episode("firing", SECOND))
     await told_by(monitoring, "behind", episode("resolved", SECOND, FIRST))
-    assert monitoring.card.text == "✅ *Over* DiskFull is bad"
+    assert monitoring.card.text == "✅ *Resolved* DiskFull is bad"
 
 
 async def test_a_list_that_is_cut_shows_what_is_gravest_and_unanswered(world: World, monitoring: Monitoring) -> None:

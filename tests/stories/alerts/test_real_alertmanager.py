@@ -120,7 +120,7 @@ async def test_what_fires_and_ends_there_fires_and_ends_here(world: World, tmp_p
         await until(card_says(monitoring, "SiteDown and 1 more"))
         assert monitoring.card.text.startswith("🔴 *Critical*")
         await source.hears("a", "b", over=True)
-        await until(card_says(monitoring, "✅ *Over*"))
+        await until(card_says(monitoring, "✅ *Resolved*"))
 
 
 async def test_what_is_silenced_there_fires_here_no_more(world: World, tmp_path: Path) -> None:
@@ -140,7 +140,7 @@ async def test_what_it_cuts_off_is_not_called_over(world: World, tmp_path: Path)
         await until(card_says(monitoring, "2 more alerts are not shown"))
         await source.hears("a", "b", "c", over=True)
         await until(lambda: "Close" in world.ben.labels(monitoring.card))
-        assert "Over" not in monitoring.card.text
+        assert "Resolved" not in monitoring.card.text
 
 
 async def test_a_wrong_token_there_is_told_here(world: World, tmp_path: Path) -> None:

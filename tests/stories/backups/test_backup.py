@@ -323,7 +323,7 @@ async def test_a_process_killed_in_the_middle_loses_only_its_own_backup(
 
         await answered(world, "/backup run")
         assert [run.state for run in await runs(world)] == ["good", "lost", "good"]
-        assert words_of(cards(world)[2]).startswith("✅ *Over* Backup of orders is lost")
+        assert words_of(cards(world)[2]).startswith("✅ *Resolved* Backup of orders is lost")
 
 
 async def killed_in_the_middle(guarded: Guarded, database: str, home: Path) -> None:

@@ -56,7 +56,7 @@ async def test_a_missed_objective_is_an_alert_that_a_good_backup_ends(
         await world.passes(hours=1)
         await answered(world, "/backup run")
         assert [headline.split(":")[0] for _, headline in world.posts()] == ["⏳ *Backup 2 of orders* is running"]
-        assert words_of(cards(world)[1]).startswith("✅ *Over* No backup of orders within its objective")
+        assert words_of(cards(world)[1]).startswith("✅ *Resolved* No backup of orders within its objective")
         world.nothing_else_was_sent()
 
 
@@ -92,7 +92,7 @@ async def test_the_run_that_begins_when_the_last_one_grows_too_old_is_waited_for
                 standing = await world.house.alerts.standing(1)
                 assert (standing is not None) == opened, minutes
         await world.settled()
-        assert words_of(cards(world)[-1]).startswith("✅ *Over* No backup of orders")
+        assert words_of(cards(world)[-1]).startswith("✅ *Resolved* No backup of orders")
 
 
 async def objectives_were_looked_at(world: World) -> bool:
@@ -117,7 +117,7 @@ async def test_a_run_that_is_under_way_takes_nothing_from_an_alert_that_is_open(
             async with second.at_hand() as services:
                 await services.backup_alerts.take_due()
         await world.settled()
-        assert words_of(cards(world)[0]).startswith("✅ *Over* No backup of orders within its objective")
+        assert words_of(cards(world)[0]).startswith("✅ *Resolved* No backup of orders within its objective")
 
 
 async def test_a_damaged_backup_misses_the_objective_that_it_had_met_and_the_valid_one_before_it_is_named(

@@ -98,7 +98,7 @@ async def test_a_process_that_dies_when_its_dump_has_its_name_already_has_made_a
         assert [first.state, last.state] == ["good", "good"]
         assert (last.size, last.sha256, last.counts) == (first.size, first.sha256, first.counts)
         assert "*Backup 2 of orders is valid*" in await answered(world, "/backup verify latest")
-        assert words_of(cards(world)[-1]).startswith("✅ *Over* Backup of orders is lost")
+        assert words_of(cards(world)[-1]).startswith("✅ *Resolved* Backup of orders is lost")
 
 
 async def test_a_lost_run_that_left_a_manifest_and_no_dump_leaves_nothing(
@@ -172,13 +172,13 @@ async def test_a_manifest_that_is_missing_or_edited_is_said_and_written_anew(
         else:
             manifest.unlink()
         said = await answered(world, "/backup verify")
-        assert "is valid*" in said and "written anew" in said
+        assert "is valid*" in said and "was rewritten" in said
         assert ("not what Tocsin had written" in said) == edited
         again = json.loads(manifest.read_text())
         assert {name: again[name] for name in whole if name != "took_seconds"} == {
             name: fact for name, fact in whole.items() if name != "took_seconds"
         }
-        assert "written anew" not in await answered(world, "/backup verify")
+        assert "was rewritten" not in await answered(world, "/backup verify")
 
 
 async def test_the_runs_of_a_database_that_left_the_runbook_are_still_listed(

@@ -140,7 +140,7 @@ async def test_a_drill_that_fails_is_a_high_alert_until_one_passes(
         await world.settled()
         assert "✅ *Drill 3 of orders* passed" in shown(world, "Drill 3")
         over = next(one for one in world.workspace.messages(ALERTS) if one.ts == alert.ts)
-        assert "*Over*" in words_of(over)
+        assert "*Resolved*" in words_of(over)
 
 
 async def test_a_drill_fails_for_want_of_the_rights_that_a_restore_wants_and_names_what_would_be_lost(
@@ -171,7 +171,7 @@ async def test_a_restore_that_takes_longer_than_promised_is_said_and_alerted(
         await answered(world, "/backup drill")
         assert "longer than its RTO of" in shown(world, "Drill 1 of orders* took")
         assert "RTO missed by 1 of 1 drills" in await answered(world, "/backup")
-        assert "Restoring a backup of orders takes longer than promised" in shown(world, "longer than promised")
+        assert "Restoring a backup of orders takes longer than its RTO" in shown(world, "Restoring a backup")
 
 
 async def test_a_planned_drill_happens_once_a_week_after_the_nightly_backup_whoever_is_there(

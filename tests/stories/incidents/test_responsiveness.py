@@ -158,10 +158,8 @@ async def test_an_acknowledged_incident_that_falls_silent_is_asked_about_and_the
         await world.passes(minutes=59, seconds=59)
         assert world.posts() == []
         await world.passes(seconds=1)
-        assert [words for _, words in world.posts()] == [
-            "🔇 *Nothing has been heard since <!date^1786025100^{date_short_pretty} {time}|06 Aug 15:05 BST>.* "
-            "<@U0ADA>, how does it stand?"
-        ]
+        ((_, asking),) = world.posts()
+        assert "<!date^1786025100^" in asking and "<@U0ADA>" in asking
         await world.passes(minutes=29, seconds=59)
         assert world.posts() == []
         await world.passes(seconds=1)
@@ -169,13 +167,13 @@ async def test_an_acknowledged_incident_that_falls_silent_is_asked_about_and_the
             ("ben", "🔔 *P1* Payments failing (INC-1)"),
             (
                 ROOM,
-                "📣 Ada Obi acknowledged, and nothing more was heard, so *Engineering Lead* Ben Moss is being paged.",
+                "📣 Ada Obi acknowledged, then went quiet, so *Engineering Lead* Ben Moss is being paged.",
             ),
         ]
         assert "Not acknowledged yet" in words_of(world.card())
         assert world.ada.labels(world.pages_of("ada")[0]) == ["Acknowledge", "Escalate"]
-        assert "Why you are called: Ada Obi acknowledged" in words_of(world.pages_of("ben")[0])
-        assert await systems(world) == ["the acknowledgement of Ada Obi is withdrawn: nothing heard since 14:05 UTC"]
+        assert "Why you: Ada Obi acknowledged" in words_of(world.pages_of("ben")[0])
+        assert await systems(world) == ["the acknowledgement of Ada Obi is withdrawn: no update since 14:05 UTC"]
 
         # The ladder climbs on, and the same person may acknowledge again.
         await world.passes(minutes=29, seconds=59)
@@ -195,12 +193,12 @@ async def test_whatever_a_person_does_about_it_is_heard(new_world: NewWorld) -> 
             await world.passes(minutes=59, seconds=59)
             await ask(world, "ada", f"/incident {deed}", room)
         await world.passes(minutes=60)
-        assert said(world)[-1].startswith("🔇 *Nothing has been heard since <!date^1786039196^")
+        assert said(world)[-1].startswith("🔇 *No update since <!date^1786039196^")
         await ask(world, "ada", "/incident note still here", room)
         await world.passes(minutes=59, seconds=59)
         assert said(world) == []
         await world.passes(seconds=1)
-        assert [words[:10] for words in said(world)] == ["🔇 *Nothing"]
+        assert [words[0] for words in said(world)] == ["🔇"]
         await ask(world, "ada", "/incident resolve", room)
         world.posts()
         await world.passes(days=1)

@@ -67,7 +67,7 @@ async def test_the_same_message_stands_in_the_timeline_once_however_often_it_is_
     await world.settled()
 
     assert await notes(world) == ["We roll back"]
-    assert "had this in its timeline already" in told(answer)
+    assert "*INC-1* already has this" in told(answer)
     world.nothing_else_was_sent()
 
 
@@ -137,7 +137,7 @@ async def test_a_timeline_too_long_for_one_message_is_offered_as_a_file(world: W
     answer = await asked(world, "eve", "/incident timeline", room)
     (said,) = answer.messages
     assert sum(len(one["text"]["text"]) for one in said.blocks or [] if one["type"] == "section") <= 12_000
-    assert "39 &lt;" in told(answer) and "earlier entries are left out" in told(answer)
+    assert "39 &lt;" in told(answer) and "earlier entries not shown" in told(answer)
 
     await world.eve.presses("All as a file", said)
     await world.settled()
@@ -150,6 +150,6 @@ async def test_a_long_timeline_shows_the_newest_entries_and_says_what_is_left_ou
     for number in range(70):
         await world.house.notes.note(world.house.people.actor("U0EVE"), 1, f"entry {number} " + "x" * 600)
     said = await ask(world, "eve", "/incident timeline", room)
-    assert "earlier entries are left out" in said
+    assert "earlier entries not shown" in said
     assert "entry 69" in said and "entry 5 " not in said
     assert [str(one) for one in world.workspace.complaints] == []

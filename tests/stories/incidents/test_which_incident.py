@@ -17,8 +17,8 @@ async def test_a_reference_behind_the_verb_or_before_it_names_the_incident_anywh
 
 async def test_a_title_may_begin_with_a_number_or_another_incident(world: World) -> None:
     await declared(world)
-    assert "is declared as P2: 500 errors" in await ask(world, "eve", "/incident declare 500 errors")
-    assert "is declared as P2: INC-1 again" in await ask(world, "eve", "/incident declare INC-1 again")
+    assert "declared as P2: 500 errors" in await ask(world, "eve", "/incident declare 500 errors")
+    assert "declared as P2: INC-1 again" in await ask(world, "eve", "/incident declare INC-1 again")
 
 
 async def test_outside_a_room_the_callers_own_incidents_are_offered_first(world: World) -> None:
@@ -28,7 +28,7 @@ async def test_outside_a_room_the_callers_own_incidents_are_offered_first(world:
     await ask(world, "ben", "/incident lead INC-3")
 
     answer = await asked(world, "ben", "/incident note hello")
-    assert told(answer).startswith("*Which incident do you mean with `/incident note`?*")
+    assert told(answer).startswith("*Which incident? (`/incident note`)*")
     assert world.ben.labels(answer.messages[-1]) == ["INC-2 P2 Of Ben", "INC-3 P3 Of Dev", "INC-1 P1 Of Eve"]
     assert await notes(world, 1) == await notes(world, 2) == await notes(world, 3) == []
 

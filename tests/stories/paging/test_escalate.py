@@ -45,7 +45,7 @@ async def test_a_person_is_paged_with_the_reason_as_it_was_typed(world: World) -
     said = await ask(world, "eve", "/escalate @dev ask @finn about R&D's <queue>", room)
     assert said == "<@U0DEV> is being paged for INC-1."
     page = words_of(world.pages_of("dev")[0])
-    assert "Why you are called: ask @Finn Hale about R&amp;D's &lt;queue&gt;" in page
+    assert "Why you: ask @Finn Hale about R&amp;D's &lt;queue&gt;" in page
     assert [place for place, _ in world.posts()] == ["dev", ROOM]
     world.nothing_else_was_sent()
 

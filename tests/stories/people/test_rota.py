@@ -48,7 +48,7 @@ async def test_whoever_covers_has_the_schedule_from_now_to_the_very_end_of_the_c
     async with new_world(runbook=ON_A_SCHEDULE) as world:
         said = await ask(world, "eve", "/escalate cover primary @cleo until Fri 18:00")
         assert said.startswith("*Cleo Fox covers `primary` until Fri 07 Aug 2026 18:00 BST.*")
-        assert "Where you are, it ends <!date^1786122000^" in said
+        assert "In your time zone: until <!date^1786122000^" in said
         assert told(world) == [
             ("ada", "📟 *Cleo Fox is on call for `primary` now*"),
             ("cleo", "📟 *You are on call for `primary` now*"),
@@ -127,7 +127,7 @@ async def test_of_two_covers_that_overlap_the_newer_counts_and_off_gives_the_rot
         assert "`primary` Cleo Fox covers for Ada Obi" in await ask(world, "eve", "/escalate oncall")
 
         said = await ask(world, "eve", "/escalate cover primary off")
-        assert said.startswith("*Nobody covers `primary` any more:* Ada Obi is on call until")
+        assert said.startswith("*The cover of `primary` has ended:* Ada Obi is on call until")
         assert "Ended: Cleo Fox until" in said and "Dev" not in said
         assert "`primary` Ada Obi until" in await ask(world, "eve", "/escalate oncall")
         assert "Nobody covers primary, so there is nothing to end." in await ask(
@@ -145,7 +145,7 @@ async def test_a_cover_says_what_it_replaces_and_off_ends_only_the_one_that_runs
         assert "replaces the cover of Cleo Fox from" in said and "replaces the cover of Ben Moss from" in said
 
         said = await ask(world, "eve", "/escalate cover primary off")
-        assert said.startswith("*`primary` is covered by Cleo Fox now*")
+        assert said.startswith("*Cleo Fox covers `primary` now*")
         assert "Ended: " in said and "Still running: Cleo Fox" in said and "Still planned: Ben Moss from" in said
         assert "`/escalate cover primary off all`" in said
         await ask(world, "eve", "/escalate cover primary off")
@@ -222,7 +222,7 @@ async def test_a_handover_is_told_at_its_instant_to_both_with_what_is_open(new_w
         ada, ben = (words_of(world.pages_of(one)[-1]) for one in ("ada", "ben"))
         assert ben.startswith("📟 *You are on call for `primary` now*, until <!date^1786953600^")
         assert "then Ada Obi." in ben and "Ada Obi had it before." in ben
-        assert ada.startswith("📟 *Ben Moss is on call for `primary` now*: you have handed over.")
+        assert ada.startswith("📟 *Ben Moss is on call for `primary` now*: you're off call.")
         for words in (ada, ben):
             assert f"• *INC-1* P1 investigating Payments failing <#{room.id}>, acknowledged by <@U0EVE>" in words
             assert "• *INC-2* P3 investigating (private), acknowledged by Ada Obi" in words

@@ -110,7 +110,7 @@ async def test_of_a_private_incident_only_its_lead_hears_what_its_closed_room_do
     await world.eve.archives(room)
     await world.settled()
     answer = told(await asked(world, "eve", "/incident update INC-1 the key was stolen", "#general"))
-    assert "who leads it, alone" in answer
+    assert "only to its lead" in answer
     assert any("the key was stolen" in words_of(one) for one in world.pages_of("ben")), answer
     everywhere = [channel for channel in world.workspace.conversations if channel.kind == "public"]
     assert not any("stolen" in words for channel in everywhere for words in world.said_in(channel.id))

@@ -208,7 +208,7 @@ async def test_a_reply_acknowledges_as_the_person_who_was_paged(new_world: NewWo
     async with telephones(new_world, by("sms")) as (world, company):
         await declared(world)
 
-        assert await replied(world, company, ADA, " Ack. ") == "INC-1 is acknowledged: Payments failing."
+        assert await replied(world, company, ADA, " Ack. ") == "INC-1 acknowledged: Payments failing."
         assert (await world.house.incidents.find("INC-1")).acknowledged_by == "ada"
         assert await replied(world, company, ADA, "ack") == "INC-1 is already acknowledged by Ada Obi."
 
@@ -222,9 +222,9 @@ async def test_a_reply_means_the_newest_page_or_the_incident_it_names(new_world:
         await declared(world, "P1 Search is down")
 
         assert await replied(world, company, ADA, "ACK") == (
-            "INC-2 is acknowledged: Search is down.\n\nNot acknowledged: INC-1. Reply ACK INC-1."
+            "INC-2 acknowledged: Search is down.\n\nNot acknowledged: INC-1. Reply ACK INC-1."
         )
-        assert await replied(world, company, ADA, "ack inc-1") == "INC-1 is acknowledged: Payments failing."
+        assert await replied(world, company, ADA, "ack inc-1") == "INC-1 acknowledged: Payments failing."
         assert "No page for INC-7 was sent to this number" in await replied(world, company, ADA, "ack 7")
 
 
@@ -365,9 +365,9 @@ async def test_no_word_of_a_private_incident_is_given_to_the_telephone_company(n
         _, page = await follow(world, first.body.split(PUBLIC)[1].split()[0])
         assert "Private incident" in page
         said = await replied(world, company, ADA, "ack")
-        assert "INC-1 is acknowledged." in said
+        assert "INC-1 acknowledged." in said
         for words in (first.body, by_hand.body, picked_up, page, said, heard(await company.picked_up(call))):
             assert "breach" not in words
 
         assert "Data breach" in words_of(world.pages_of("ada")[0])
-        assert "🔒 Private: talk about it in <#" in words_of(world.pages_of("ada")[0])
+        assert "🔒 Private: discuss it only in <#" in words_of(world.pages_of("ada")[0])

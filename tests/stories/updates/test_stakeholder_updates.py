@@ -286,10 +286,7 @@ async def test_a_bare_tell_offers_every_audience(town: World) -> None:
 
     (offer,) = answer.messages
     assert town.ada.labels(offer) == ["Tell stakeholders", "Tell clients", "Tell team", "Tell press"]
-    assert (
-        "*clients*: nothing sent yet; somebody else approves it first; the runbook sends them news of a P1"
-        in words_of(offer)
-    )
+    assert "*clients*: nothing sent yet; needs approval; the runbook lists them for P1" in words_of(offer)
     assert "*stakeholders*: last sent to" in words_of(offer)
 
     await presses(town, "ada", "Tell team", offer)
@@ -365,7 +362,7 @@ async def test_words_that_were_kept_come_back_and_are_gone_once_sent(town: World
     await does(town, "ada", "/incident tell team")
     form = town.ada.modal()
     assert form.values["subject"]["text"]["value"] == "Half a thought"
-    assert "written before" in str(form.content)
+    assert "Unsent draft" in str(form.content)
     await town.ada.submits(values={"text": "The other half"})
     await town.settled()
     assert posted_in(town, "#team") == ["*Half a thought*\nThe other half"]
@@ -510,7 +507,7 @@ async def test_what_waits_for_an_approval_cannot_be_given_it_once_the_facts_have
     assert not [one for one in letters(office) if one[0] == "one@example.com"]
 
     (back,) = [one for one in town.workspace.messages(town.room()) if one.text.startswith("↩")]
-    assert back.text == f"↩ <@U0ADA>, your words for *clients* were not sent: {why}."
+    assert back.text == f"↩ <@U0ADA>, your update for *clients* was not sent: {why}."
     await presses(town, "ada", "Edit", back)
     assert town.ada.modal().values["text"]["text"]["value"] == "We are looking for the cause."
 
@@ -525,8 +522,8 @@ async def test_whoever_was_told_hears_of_the_end_and_of_its_return_for_approval_
     assert "Resolved: problems at Example Tutors" in words_of(card(town, "clients"))
     await presses(town, "ben", "Approve", card(town, "clients"))
     assert ("one@example.com", "Resolved: problems at Example Tutors") in letters(office)
-    offer = next(one for one in town.workspace.messages(town.room()) if one.text.startswith("📣 *Do not know yet"))
-    assert "is over:* team." in offer.text and town.ada.labels(offer) == ["Tell team"]
+    offer = next(one for one in town.workspace.messages(town.room()) if "No update has said so" in one.text)
+    assert ":* team." in offer.text and town.ada.labels(offer) == ["Tell team"]
     await presses(town, "ada", "Tell team", offer)
     assert "INC-1 is resolved" in str(town.ada.modal().content)
     await town.ada.submits()
@@ -537,7 +534,9 @@ async def test_whoever_was_told_hears_of_the_end_and_of_its_return_for_approval_
 
     await does(town, "ada", "/incident reopen It is back")
     assert "are back" in words_of(card(town, "clients")) and town.ben.labels(card(town, "clients"))[0] == "Approve"
-    assert [one for one in town.workspace.messages(town.room()) if "believe that INC-1 is over:* team." in one.text]
+    assert [
+        one for one in town.workspace.messages(town.room()) if "The last update said it's resolved:* team." in one.text
+    ]
 
 
 async def test_who_believes_that_it_is_over_is_not_told_so_again(town: World, office: PostOffice) -> None:
@@ -583,7 +582,7 @@ async def test_the_author_hears_that_the_words_were_rejected(town: World, office
     await waiting(town, office)
     await presses(town, "ben", "Reject", card(town, "clients"))
     (back,) = [one for one in town.workspace.messages(town.room()) if one.text.startswith("↩")]
-    assert back.text == "↩ <@U0ADA>, your words for *clients* were not sent: Ben Moss rejected them."
+    assert back.text == "↩ <@U0ADA>, your update for *clients* was not sent: Ben Moss rejected them."
     assert town.ada.labels(back) == ["Edit"]
 
 
@@ -801,7 +800,7 @@ async def test_an_audience_with_a_rhythm_is_not_forgotten(town: World, office: P
     await town.passes(hours=2)
     await town.passes(hours=2)
     assert len(reminders(town)) == 3
-    assert "know yet that INC-1 is over" in reminders(town)[-1].text
+    assert "INC-1 is resolved" in reminders(town)[-1].text
 
 
 async def test_an_audience_without_a_rhythm_of_its_own_is_due_when_its_words_said(

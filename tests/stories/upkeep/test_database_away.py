@@ -84,13 +84,13 @@ async def test_without_a_database_the_room_is_told_once_no_step_is_taken_and_all
 
         await server.start()
         await fleet.until(lambda: len(fleet.posted("page:")) == 2)
-        await fleet.until(lambda: any(words.startswith("✅ *Paging resumes") for words in said_in_room(fleet)))
+        await fleet.until(lambda: any(words.startswith("✅ *Paging has resumed") for words in said_in_room(fleet)))
 
         await until_at_rest(app)
         assert [key_of(one) for one in fleet.posted("page:")] == ["page:1", "page:2"], "one tier, and no burst"
         assert "This page is late" in words_of(fleet.workspace.direct_messages("ben")[-1])
         assert len(held_up(fleet)) == 1
-        assert sum(words.startswith("✅ *Paging resumes") for words in said_in_room(fleet)) == 1
+        assert sum(words.startswith("✅ *Paging has resumed") for words in said_in_room(fleet)) == 1
         assert await posted_alert(app) == 202
         entries = await app.services.incidents.timeline(1)
         assert [one.text for one in entries if one.text.startswith("Paging was held up from")] != []

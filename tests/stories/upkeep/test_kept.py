@@ -76,7 +76,7 @@ async def test_what_the_database_could_not_take_is_tried_until_it_can_and_its_au
     assert len(world.pages_of("ada")) == 1
     late, answer = [words_of(one) for one in whispered(world, "eve", "#general")[-2:]]
     assert late.startswith("⏱ *Late:* you asked for this at 15:00:00")
-    assert "is declared as P1: Payments failing" in answer
+    assert "declared as P1: Payments failing" in answer
     assert [row["error"] for row in await stored(world)] == [None]
 
 
@@ -89,7 +89,7 @@ async def test_what_slack_refuses_for_good_is_said_to_be_impossible_with_the_rea
     await world.eve.reacts("pushpin", message)
     await world.settled()
     (said,) = [words_of(one) for one in whispered(world, "eve", room)]
-    assert said.startswith("⚠ *This cannot be done:*") and "thread_not_found" in said
+    assert said.startswith("⚠ *Not done:*") and "thread_not_found" in said
     assert all(row["worked_at"] and row["attempts"] == 0 for row in await stored(world, "event"))
 
 
@@ -106,11 +106,11 @@ async def test_whether_a_command_was_recorded_is_said_to_be_unknown_and_then_sai
     assert "Ada Obi +447700900001" in first
     assert "Nothing was recorded" not in first
     if outcome == DONE:
-        assert second.startswith("✅ *It was recorded:*")
-        assert "is declared as P1" in rest[0]
+        assert second.startswith("✅ *Recorded:*")
+        assert "declared as P1" in rest[0]
         assert (await count(world), len(world.pages_of("ada"))) == (1, 1)
     else:
-        assert second.startswith("⚠ *Nothing was recorded*")
+        assert second.startswith("⚠ *Nothing was recorded:*")
         assert rest == []
         await world.passes(minutes=5)
         assert (await count(world), world.pages_of("ada")) == (0, [])
@@ -126,19 +126,19 @@ async def test_whether_a_form_was_recorded_is_told_where_it_was_opened(world: Wo
     assert answer.errors["update"].startswith("⚠ *I don't know yet whether this was recorded")
     await world.settled()
     said = [words_of(one) for one in whispered(world, "eve", room)]
-    assert any(words.startswith("✅ *It was recorded:*") for words in said) == (outcome == DONE)
-    assert any(words.startswith("⚠ *Nothing was recorded*") for words in said) == (outcome == UNDONE)
+    assert any(words.startswith("✅ *Recorded:*") for words in said) == (outcome == DONE)
+    assert any(words.startswith("⚠ *Nothing was recorded:*") for words in said) == (outcome == UNDONE)
     assert ("Cards work again" in words_of(world.card())) == (outcome == DONE)
 
 
 async def test_a_deed_whose_commit_nobody_heard_of_is_not_called_undone_and_not_done_twice(world: World) -> None:
     await do(world, DIES_AT_COMMIT.format(table="incidents", when="INSERT"))
     first = await ask(world, "eve", "/incident declare P1 Payments failing")
-    assert first.startswith("⏳ *Not known yet whether it was done:*")
+    assert first.startswith("⏳ *I don't know yet whether it was done:*")
     await do(world, "DROP TRIGGER die_incidents ON incidents")
     await world.passes(seconds=15)
     assert await count(world) == 1
-    assert "is declared as P1" in words_of(whispered(world, "eve", "#general")[-1])
+    assert "declared as P1" in words_of(whispered(world, "eve", "#general")[-1])
 
 
 async def test_links_texts_and_alerts_are_not_called_unrecorded_when_nobody_knows(
@@ -151,14 +151,14 @@ async def test_links_texts_and_alerts_are_not_called_unrecorded_when_nobody_know
         for table in ("incidents", "alerts"):
             await do(world, DIES_AT_COMMIT.format(table=table, when="INSERT OR UPDATE"))
         status, page = await followed(world, "POST", link)
-        assert (status, "It is not known yet whether this was recorded" in page) == (503, True)
-        assert "It is not known yet whether this was recorded" in await replied(world, company, ADA, "ack")
+        assert (status, "don't know yet whether this was recorded" in page) == (503, True)
+        assert "We don't know yet whether this was recorded" in await replied(world, company, ADA, "ack")
         status, reason = await followed(world, "POST", "/alerts/generic?token=t")
         assert (status, "it is not known whether this was stored" in reason) == (503, True)
 
         for table in ("incidents", "alerts"):
             await do(world, f"DROP TRIGGER die_{table} ON {table}")
-        assert "INC-1 is acknowledged" in await replied(world, company, ADA, "ack")
+        assert "INC-1 acknowledged" in await replied(world, company, ADA, "ack")
         assert (await followed(world, "POST", "/alerts/generic?token=t"))[0] == 202
 
 
@@ -183,7 +183,7 @@ async def test_an_attempt_after_a_deed_that_was_done_says_that_it_was_done(world
     async with world.house.db.transaction() as conn:
         await conn.execute("UPDATE requests SET worked_at = NULL, holder = NULL, due_at = %s", [BEGINNING])
     await world.passes(seconds=1)
-    assert words_of(whispered(world, "eve", room)[-1]).startswith("✅ *It was done:*")
+    assert words_of(whispered(world, "eve", room)[-1]).startswith("✅ *Done:*")
 
 
 # What ends whoever works on it
@@ -215,7 +215,7 @@ async def test_and_then_set_aside_told_to_its_author_and_shown_to_an_operator(wo
         (row,) = await stored(world)
         assert row["set_aside_at"] and row["worked_at"]
         (said,) = whispered(world, "eve", "#general")
-        assert "was not done, and will not be" in words_of(said)
+        assert "Not done, and won't be" in words_of(said)
         assert request.key in await shown(world, "/readyz")
         assert "tocsin_requests_set_aside 1.0" in await shown(world, "/metrics")
         await world.passes(minutes=10)
@@ -340,5 +340,5 @@ async def test_a_full_disk_is_told_at_every_door_and_in_the_rooms_until_there_is
         await world.house.outages.take_due()
         await world.settled()
         last = words_of(world.workspace.messages(f"#{room.name}")[-1])
-        assert last.startswith("✅ *Paging resumes: my database takes changes again.*")
+        assert last.startswith("✅ *Paging has resumed: my database accepts writes again.*")
         assert (await followed(world, "GET", "/readyz"))[0] == 200

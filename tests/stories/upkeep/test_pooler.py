@@ -35,7 +35,7 @@ async def test_in_session_mode_one_incident_after_the_other_is_declared_and_page
     async with pooled(database, "session") as pooler, living(pooler.url, tmp_path) as world:
         for number in range(1, 7):
             said = await ask(world, "eve", f"/incident declare P1 Payments failing {number}")
-            assert f"is declared as P1: Payments failing {number}" in said
+            assert f"declared as P1: Payments failing {number}" in said
         assert (await count(world), len(world.pages_of("ada"))) == (6, 6)
         assert await health(world) == (200, "")
 
