@@ -1,10 +1,12 @@
 """Page the next tier, page somebody, acknowledge, snooze, and see how the paging stands."""
 
+from collections.abc import Sequence
 from datetime import timedelta
 
 from bot.domain.errors import Refused
 from bot.domain.incidents.incident import Incident, number_of
 from bot.domain.paging.escalation import DEFAULT_SNOOZE
+from bot.domain.paging.page import Draft
 from bot.runbook import spoken_duration
 from commands.desk.call import Answer, Call
 from commands.desk.typed import first_word
@@ -24,6 +26,15 @@ async def next_pressed(call: Call) -> Answer:
     """The button was drawn for one step: whoever presses second changes nothing."""
     seen = call.value.partition(" ")[2]
     return await _next_tier(call, await incident_of_button(call), seen=seen)
+
+
+@COMMAND.button("escalate.again")
+async def again_pressed(call: Call) -> Answer:
+    """When nobody is left to page: one of the ladder's tiers once more."""
+    incident, tier = await incident_of_button(call), call.value.partition(" ")[2]
+    why = call.house.rendering.say("documents/page_again", incident=incident)
+    made = await call.house.escalations.call(call.actor, incident.id, tier, why, once=True)
+    return _called(call, incident, made)
 
 
 @COMMAND.verb("ack", "acknowledge", usage="ack", help="you are on it: the paging stops")
@@ -72,12 +83,16 @@ async def call_somebody(call: Call, incident: Incident) -> Answer:
     else:
         raise Refused(_not_understood(call))
     made = await call.house.escalations.call(call.actor, incident.id, whom, why)
-    return call.say("called", incident=incident, people=list(dict.fromkeys(page.person for page in made)))
+    return _called(call, incident, made)
 
 
 async def _next_tier(call: Call, incident: Incident, *, seen: str | None = None) -> Answer:
     tier = await call.house.escalations.escalate(call.actor, incident.id, seen=seen)
     return call.say("escalating", incident=incident, tier=call.house.runbook.tiers.get(tier))
+
+
+def _called(call: Call, incident: Incident, made: Sequence[Draft]) -> Answer:
+    return call.say("called", incident=incident, people=list(dict.fromkeys(page.person for page in made)))
 
 
 def _how_long(text: str) -> timedelta:

@@ -121,11 +121,16 @@ class Escalations:
             await self._cards.touch(conn, f"incident:{incident.id}", incident=incident.id)
         return tier or ""
 
-    async def call(self, actor: Actor, incident_id: int, target: str, why: str) -> list[Draft]:
-        """Page one tier or one person by hand, beside the ladder; the reason is in the page. Raises Refused."""
+    async def call(self, actor: Actor, incident_id: int, target: str, why: str, *, once: bool = False) -> list[Draft]:
+        """Page one tier or one person by hand, beside the ladder; the reason is in the page. Raises Refused.
+
+        `once`: a button asks for this tier. Of two who press it within a minute the second raises AlreadyDone.
+        """
         self._permissions.must(actor, "escalate")
-        async with self._deeds.on(actor, incident_id) as (conn, incident, _):
+        async with self._deeds.on(actor, incident_id) as (conn, incident, now):
             escalation = await self._of_open(conn, incident, "page anybody for it")
+            if once:
+                await self._must_not_be_called_just_now(conn, incident, target, now)
             return await self._call(conn, incident, escalation, actor, target, why)
 
     async def page_next(self, conn: Connection, incident: Incident, actor: Actor, why: str) -> None:
@@ -204,6 +209,16 @@ class Escalations:
             raise Overtaken(
                 f"{incident.ref} was reopened after this page, so it changes nothing any more. "
                 "To say that you are on it, type `/escalate ack`."
+            )
+
+    async def _must_not_be_called_just_now(
+        self, conn: Connection, incident: Incident, tier: str, now: datetime
+    ) -> None:
+        """Under the ladder's lock, so the second of two presses sees the pages of the first."""
+        by_hand = [page for page in await pages.of_incident(conn, incident.id) if page.step == BY_HAND]
+        if any(page.tier == tier and now - page.due_at < STALE_WITHIN for page in by_hand):
+            raise AlreadyDone(
+                f"This tier was paged less than a minute ago. {incident.ref}'s card shows who was reached."
             )
 
     def _must_be_the_first(self, escalation: Escalation, actor: Actor, seen: str | None, now: datetime) -> None:

@@ -12,6 +12,7 @@ from bot.rendering import Rendering
 from bot.services.paging.due_steps import Ascent
 from bot.services.paging.policies import tier_of
 from bot.services.rooms.posts import Posts
+from bot.slack.blocks import Button
 from bot.store.incidents import incidents
 from bot.store.paging import escalations, pages
 from bot.store.paging.escalations import Escalation
@@ -46,7 +47,16 @@ class LadderEnds:
         facts = {"incident": incident, "ends": ends, "tiers": _tiers(escalation)}
         words, now = self._rendering.say("documents/nobody_answered", **facts), self._clock.now()
         if await incidents.write_once(conn, incident.id, "system", words, actor=TOCSIN.name, at=now, key=once):
-            await self._posts.in_room(conn, incident, "nobody_answered", **facts)
+            await self._posts.ask_in_room(conn, incident, "nobody_answered", page_again(escalation), **facts)
+
+
+def page_again(escalation: Escalation) -> list[Button]:
+    """One for each tier of the ladder."""
+    names, steps = _tiers(escalation), escalation.policy.steps
+    return [
+        Button(f"Page {names[tier]}", f"escalate.again#{tier}", f"{escalation.incident_id} {tier}")
+        for tier in dict.fromkeys(step.tier for step in steps)
+    ]
 
 
 def ends_of(escalation: Escalation, made: Sequence[Page]) -> list[TierEnd]:

@@ -91,6 +91,32 @@ async def test_the_last_notice_says_of_each_tier_whether_it_was_paged_refused_or
         assert "not every tier was reached" in words_of(world.card())
 
 
+async def test_the_last_notice_offers_each_tier_to_be_paged_again(new_world: NewWorld) -> None:
+    async with new_world(runbook=RUNBOOK + "permissions: {escalate: [tier/lead]}\n") as world:
+        await declared(world)
+        for minutes in (15, 30, 30):
+            await world.passes(minutes=minutes)
+        notice = world.workspace.messages(world.room())[-1]
+        assert world.ben.labels(notice) == ["Page On-call Engineer", "Page Engineering Lead", "Page CEO"]
+
+        refused = await world.eve.presses("Page CEO", notice)
+        await world.settled()
+        assert "`escalate`" in words_of(refused.messages[-1]) and len(world.pages_of("cleo")) == 1
+
+        world.posts()
+        pressed = [await world.ben.presses("Page CEO", notice) for _ in range(2)]
+        await world.settled()
+        assert "Cleo Fox is being paged" in words_of(pressed[0].messages[-1])
+        assert "less than a minute ago" in words_of(pressed[1].messages[-1])
+        assert len(world.pages_of("cleo")) == 2
+        assert "Nobody has acknowledged" in words_of(world.pages_of("cleo")[-1])
+
+        await world.passes(minutes=1)
+        await world.ben.presses("Page CEO", notice)
+        await world.settled()
+        assert len(world.pages_of("cleo")) == 3
+
+
 async def test_a_ladder_that_repeats_once_pages_everybody_twice_and_then_gives_notice(new_world: NewWorld) -> None:
     twice = RUNBOOK.replace("        - {page: ceo, wait: 30m}\n", "        - {page: ceo, wait: 30m}\n      repeat: 1\n")
     async with new_world(runbook=twice) as world:
