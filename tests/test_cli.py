@@ -286,7 +286,7 @@ async def test_where_no_bot_runs_simulate_shows_the_ladders_as_if_every_way_were
     assert "SLACK_BOT_TOKEN is not set here, so every way to page is taken as set up:\nP1" in ended.out
     assert "  at once  On-call Engineer: Ada Obi by slack, sms\n" in ended.out
     assert re.search(rf"  after 15m{OTHER_DAY}  Engineering Lead: Ben Moss by slack\n", ended.out)
-    assert re.search(rf"  after 45m{OTHER_DAY}  CEO: nobody is in it, so the next tier at once\n", ended.out)
+    assert re.search(rf"  after 45m{OTHER_DAY}  CEO: nobody in this tier, so the next tier at once\n", ended.out)
     assert "tier oncall (On-call Engineer): no page by sms; that needs TWILIO_ACCOUNT_SID" in ended.out
 
 

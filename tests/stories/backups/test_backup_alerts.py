@@ -145,7 +145,7 @@ async def test_a_damaged_backup_misses_the_objective_that_it_had_met_and_the_val
 
         second.write_bytes(content)
         assert "*Backup 2 of orders is valid*" in await answered(world, "/backup verify 2")
-        assert [words_of(one).split("*")[1] for one in cards(world)[-2:]] == ["Over", "Over"]
+        assert [words_of(one).split("*")[1] for one in cards(world)[-2:]] == ["Resolved", "Resolved"]
         world.nothing_else_was_sent()
 
 
