@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from shlex import quote
 from zoneinfo import ZoneInfo
 
 import click
@@ -33,6 +34,11 @@ class Seen:
     facts: Described | None
     verdict: str = ""
     is_damaged: bool = False
+
+    @property
+    def typed(self) -> str:
+        """The file as one types it into a shell: anybody may have named it."""
+        return quote(self.kept.file if not self.kept.file.startswith("-") else f"./{self.kept.file}")
 
 
 @click.command()

@@ -3,6 +3,7 @@
 Its owner, tablespace, rights, limit, comment, and its settings, those of single roles too.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -16,6 +17,10 @@ SQL = Statements(__file__)
 
 # Taken from the session they would change who we are before we have said all.
 WHO_WE_ARE = ("role", "session_authorization")
+
+# As PostgreSQL writes them; a manifest may have been edited, and this is no place for any other statement.
+_VALUE = r"(?:E?'(?:[^'\\]|''|\\\\)*'|icu|builtin|libc)"
+OPTIONS = re.compile(rf"(?:(?:ENCODING|LC_COLLATE|LC_CTYPE|LOCALE_PROVIDER|ICU_LOCALE|BUILTIN_LOCALE) +{_VALUE} *)*")
 
 Properties = Mapping[str, Any]
 
@@ -69,8 +74,9 @@ async def create(conn: AsyncConnection, database: str, properties: Properties) -
     """
     parts = [SQL("create", database=database).as_bytes().rstrip(b";")]
     if options := properties.get("options"):
-        # Written, and quoted, by PostgreSQL itself.
-        parts.append(str(options).encode())
+        if not OPTIONS.fullmatch(options):
+            raise Rejected("its manifest was edited: what it says of the database's encoding and locale is none")
+        parts.append(options.encode())
     if owner := properties.get("owner"):
         parts.append(SQL("owned_by", owner=owner).as_bytes())
     if (tablespace := properties.get("tablespace")) and await _may_use(conn, tablespace):

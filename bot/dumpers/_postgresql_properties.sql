@@ -73,7 +73,7 @@ REVOKE ALL ON DATABASE {database} FROM PUBLIC;
 SELECT format('%%s for %%s', each ->> 1, coalesce(each ->> 0, 'everybody')),
     format('GRANT %%s ON DATABASE %%I TO %%s%%s', each ->> 1, %(database)s::text,
         coalesce(quote_ident(each ->> 0), 'PUBLIC'), CASE WHEN (each ->> 2)::boolean THEN ' WITH GRANT OPTION' END)
-FROM jsonb_array_elements(%(rights)s) AS each
+FROM jsonb_array_elements(%(rights)s) AS each WHERE each ->> 1 IN ('CREATE', 'CONNECT', 'TEMPORARY')
 UNION ALL
 SELECT 'its connection limit', format('ALTER DATABASE %%I CONNECTION LIMIT %%s', %(database)s::text, %(limit)s::integer)
 WHERE %(limit)s::integer >= 0

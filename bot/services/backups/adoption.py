@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from bot.clock import Clock
 from bot.domain.actor import TOCSIN
 from bot.domain.backups.backup import Backup, Gone
-from bot.domain.errors import Failed
+from bot.domain.errors import Failed, Rejected
 from bot.dumpers import Kept
 from bot.runbook import Runbook
 from bot.services.backups.alerts import BackupAlerts
@@ -128,7 +128,11 @@ class Adoption:
             return f"its manifest is that of {facts.file}"
         if facts.kind != wanted.kind:
             return f"it is of a {facts.kind}, {facts.name} is a {wanted.kind} now"
-        return await self._dumps.unlike(place, one.file, facts.made)
+        try:
+            return await self._dumps.unlike(place, one.file, facts.made)
+        except Rejected as error:
+            # For good, as of an object that was moved to an archive: the others are looked at all the same.
+            return f"it cannot be read: {error}"
 
     async def _tell(self) -> bool:
         async with self._db.transaction() as conn:

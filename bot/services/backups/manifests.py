@@ -1,13 +1,27 @@
 """What is known of a dump, written down beside it: for the day when nothing is left but its place."""
 
-from collections.abc import Mapping
+import json
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field
 
 from bot.domain.backups.backup import Backup
 from bot.runbook.backups import MongodbBackup, PostgresqlBackup
 from bot.store.backups.backups import Made
+
+# No dump is older than UNIX, and every instant until then is one in every zone.
+YEARS = range(1970, 9000)
+LONGEST = timedelta(days=366)
+# The largest number that PostgreSQL counts to.
+MOST = 2**63 - 1
+# As JSON is written: not the six signs themselves, before which the backslash is escaped.
+NUL = re.compile(r"(?<!\\)(?:\\\\)*\\u0000")
+
+Number = Annotated[int, Field(ge=0, le=MOST)]
 
 
 def manifest_of(
@@ -30,6 +44,43 @@ def manifest_of(
     }
 
 
+class _Facts(BaseModel):
+    """What is not known here is kept as it is: a later version may have written it."""
+
+    model_config = ConfigDict(strict=True, extra="allow")
+
+
+class _Properties(_Facts):
+    """As `dumpers/_postgresql_properties` has them."""
+
+    options: str | None = None
+    owner: str | None = None
+    tablespace: str | None = None
+    limit: int | None = None
+    comment: str | None = None
+    rights: Sequence[Annotated[list[str | bool | None], Field(min_length=3, max_length=3)]] | None = None
+    settings: Sequence[Annotated[list[str | None], Field(min_length=2, max_length=2)]] | None = None
+    subscriptions: Sequence[str] | None = None
+
+
+class _Source(_Facts):
+    server: str = ""
+    port: Number = 0
+    database: str | None = None
+    owners: Sequence[str] | None = None
+    extensions: Sequence[str] | None = None
+    size: Number | None = None
+    properties: _Properties | None = None
+
+
+class _Manifest(_Facts):
+    """What anybody may have edited: of which type it is has to be looked at before it is believed."""
+
+    size: Number = Field(alias="bytes")
+    counts: Mapping[str, Number] | None
+    source: _Source | None = None
+
+
 @dataclass(frozen=True)
 class Described:
     """A dump as its manifest has it. `name` is the key of the runbook's entry at that time."""
@@ -44,15 +95,25 @@ class Described:
 
 
 def described(manifest: Mapping[str, Any]) -> Described | None:
-    """None when it is none of ours."""
+    """None when it is none of ours, or was edited so that it cannot be kept or carried out."""
     try:
+        _Manifest.model_validate(manifest)
+        _must_be_keepable(manifest)
         return Described(
-            name=str(manifest["backup"]), kind=str(manifest["kind"]), database=str(manifest["database"]),
+            name=str(manifest["backup"]), kind=str(manifest["kind"]), database=str(manifest["database"] or ""),
             file=str(manifest["file"]), started_at=_instant(manifest["started_at"]),
-            took=timedelta(seconds=float(manifest["took_seconds"])), made=_made(manifest),
+            took=_span(float(manifest["took_seconds"])), made=_made(manifest),
         )  # fmt: skip
-    except (KeyError, TypeError, ValueError, AttributeError, OverflowError):
+    except (KeyError, TypeError, ValueError, AttributeError, OverflowError, RecursionError):
         return None
+
+
+def _must_be_keepable(manifest: Mapping[str, Any]) -> None:
+    """Raises ValueError for what Python reads and PostgreSQL does not keep: a NUL, half a character, NaN."""
+    written = json.dumps(manifest, ensure_ascii=False, allow_nan=False)
+    written.encode()
+    if NUL.search(written):
+        raise ValueError("a NUL")
 
 
 def _made(manifest: Mapping[str, Any]) -> Made:
@@ -66,8 +127,15 @@ def _made(manifest: Mapping[str, Any]) -> Made:
 
 
 def _instant(text: str) -> datetime:
-    """Raises ValueError when it is not said in which zone."""
+    """Raises ValueError when it is not said in which zone, or is none that could be."""
     at = datetime.fromisoformat(text)
-    if at.tzinfo is None:
-        raise ValueError("an instant without its zone")
+    if at.tzinfo is None or at.year not in YEARS:
+        raise ValueError("an instant without its zone, or of no time that there was a backup")
     return at.astimezone(UTC)
+
+
+def _span(seconds: float) -> timedelta:
+    """Raises ValueError."""
+    if not 0 <= seconds <= LONGEST.total_seconds():
+        raise ValueError("nothing takes that long")
+    return timedelta(seconds=seconds)

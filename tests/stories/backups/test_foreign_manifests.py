@@ -1,0 +1,115 @@
+"""What lies in the folder of backups was written by somebody else, or edited by hand: a manifest is only data."""
+
+import json
+from collections.abc import AsyncIterator, Iterator
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import pytest
+from psycopg import AsyncConnection
+
+from bot.domain.errors import Rejected
+from bot.dumpers._postgresql_properties import create, dress
+from bot.store.migrations import migrate
+from tests.commandline import tocsin
+from tests.conftest import as_url
+from tests.guarded import Guarded, guarded_postgres
+from tests.postgres import SharedPostgres
+from tests.stories.backups.backing_up import NewWorld, answered, cards, keep, only_dump
+from tests.world import living, words_of
+
+
+@pytest.fixture(scope="module")
+def guarded() -> Iterator[Guarded]:
+    with guarded_postgres() as server:
+        yield server
+
+
+@pytest.fixture
+async def other_memory(postgres: SharedPostgres) -> AsyncIterator[str]:
+    """A second database of the bot's own, with nothing in it."""
+    conninfo = await postgres.new_database(await postgres.template("migrated", migrate))
+    yield as_url(conninfo)
+    await postgres.drop_database(conninfo)
+
+
+# Each of them newer than the good one, so that it is looked at before.
+EDITED: dict[str, dict[str, Any]] = {
+    "ages": {"took_seconds": 1e13},
+    "backwards": {"took_seconds": -1e13},
+    "nul": {"tool": "pg_dump\x0016", "counts": {"a\x00b": 1}},
+    "surrogate": {"tool": "\ud800", "counts": {"\ud800": 1}},
+    "source": {"source": {"server": {"a": 1}, "port": "none", "database": ["orders"]}},
+    "nul_in_source": {"source": {"server": "a\x00b"}},
+    "properties": {"source": {"server": "x", "port": 5, "database": "orders", "properties": "none", "size": "x"}},
+    "numbers": {"counts": {"public.orders": 10**400}},
+    "not_a_number": {"source": {"more": float("nan")}},
+    "negative": {"bytes": -5},
+    "first_year": {"started_at": "0001-01-01T00:00:00+00:00"},
+    "last_year": {"started_at": "9999-12-31T23:59:59+00:00"},
+}
+LAST_YEAR = {"started_at": "2025-08-01T02:00:00+00:00"}
+
+
+def copied(dump: Path, name: str, edited: dict[str, Any]) -> None:
+    """The same dump under this name, with a manifest that says something else."""
+    known = json.loads(dump.with_name(f"{dump.name}.json").read_text())
+    dump.with_name(name).write_bytes(dump.read_bytes())
+    dump.with_name(f"{name}.json").write_text(json.dumps(known | {"file": name} | edited))
+
+
+async def test_a_manifest_that_makes_no_sense_hinders_no_other(
+    new_world: NewWorld, other_memory: str, guarded: Guarded, tmp_path: Path
+) -> None:
+    folder = tmp_path / "kept"
+    runbook = keep(guarded.database(rows=7), folder).replace("Europe/London", "America/New_York")
+    async with new_world(runbook=runbook) as world:
+        await answered(world, "/backup run")
+    good = only_dump(folder)
+    for name, edited in EDITED.items():
+        copied(good, f"orders-{name}.dump", edited)
+    copied(good, good.name, LAST_YEAR)
+
+    async with living(other_memory, tmp_path, runbook=runbook) as world:
+        assert "*1 earlier backup found and adopted*" in words_of(cards(world)[0])
+        assert [one.file for one in await world.house.backups.newest("orders")] == [good.name]
+        assert good.name in await answered(world, "/backup list")
+        assert "*Backup 1 of orders is valid*" in await answered(world, "/backup verify 1")
+    seen = await tocsin("backups", str(folder), at=tmp_path)
+    assert seen.code == 0 and seen.out.count("no manifest that can be read") == len(EDITED)
+
+
+@pytest.mark.parametrize(
+    "edited",
+    [
+        {"options": "; DROP DATABASE bystander --"},
+        {"options": "ENCODING 'UTF8'; DROP DATABASE bystander; --'"},
+        {"options": r"ENCODING E'\'; DROP DATABASE bystander; --'"},
+        {"rights": [[None, "CONNECT ON DATABASE postgres TO PUBLIC; DROP DATABASE bystander; --", False]]},
+    ],
+)
+async def test_an_edited_manifest_says_nothing_to_a_server_but_what_a_manifest_is_for(
+    guarded: Guarded, edited: dict[str, Any]
+) -> None:
+    guarded.database("bystander")
+    guarded.tell("DROP DATABASE IF EXISTS fresh")
+    async with await AsyncConnection.connect(guarded.entrance, autocommit=True) as conn:
+        with suppress(Rejected):
+            await create(conn, "fresh", edited)
+            await dress(conn, "fresh", edited)
+    assert guarded.ask("SELECT count(*) FROM pg_database WHERE datname = 'bystander'") == 1
+
+
+async def test_a_file_that_is_named_like_a_command_is_never_offered_as_one(
+    new_world: NewWorld, guarded: Guarded, tmp_path: Path
+) -> None:
+    folder = tmp_path / "kept"
+    async with new_world(runbook=keep(guarded.database(rows=1), folder)) as world:
+        await answered(world, "/backup run")
+    good = only_dump(folder)
+    for name, day, kind in (("a; touch b.dump", 1, "postgresql"), ("c.dump", 2, "mysql")):
+        copied(good, name, {"kind": kind, "started_at": f"2026-09-0{day}T02:00:00+00:00"})
+
+    seen = await tocsin("backups", str(folder), at=tmp_path)
+    assert "--dbname=NEW 'a; touch b.dump'" in seen.out and "NEW c.dump" not in seen.out
