@@ -5,11 +5,13 @@ from collections.abc import Iterable
 LONGEST = 200
 # Of what is wanted whole, such as PostgreSQL's own words with the table they are about.
 LONGEST_WHOLE = 600
-# In the words of PostgreSQL's client and of the server's last message.
+# In the words of PostgreSQL's client and of the server's last message; of TLS below it; of MongoDB's driver and tools.
 SIGNS_OF_GOING = (
-    "server closed the connection", "terminating connection due to", "connection to server was lost",
+    "server closed the connection", "terminating connection", "connection to server was lost",
     "no connection to the server", "the connection is lost", "could not receive data from server",
     "could not send data to server", "SSL connection has been closed", "the connection is closed",
+    "SSL SYSCALL error: EOF", "unexpected eof while reading",
+    "connection closed", "reset by peer", "socket was unexpectedly closed", "wire message", "message header: EOF",
 )  # fmt: skip
 
 
@@ -30,13 +32,18 @@ def cause_of(said: str, secrets: Iterable[str] = ()) -> str:
 
 
 def gone_away(said: str) -> str:
-    """In plain words that the server ended the connection, where PostgreSQL's client reports that; '' = it does not."""
+    """In plain words that the server ended the connection, where a client reports that; '' = it does not."""
     if not any(sign in said for sign in SIGNS_OF_GOING):
         return ""
     return (
         "the server ended the connection while it was at work (it crashed, was restarted, or somebody had it ended): "
         "look into its log, and try again once it answers"
     )
+
+
+def with_going(said: str, words: str) -> str:
+    """`words`, which are those of `said` that are shown; where the server went away, that comes first."""
+    return f"{gone} ({words})" if (gone := gone_away(said)) else words
 
 
 def _shown(line: str, secrets: Iterable[str], longest: int) -> str:

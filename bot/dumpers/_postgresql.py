@@ -15,12 +15,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import psycopg
-from psycopg import AsyncConnection
+from psycopg import AsyncConnection, errors
 from psycopg.conninfo import conninfo_to_dict
 from psycopg.pq import Conninfo
 
 from bot.domain.errors import Failed, Rejected, Unanswered, Unreachable
-from bot.domain.saying import cause_of, gone_away, whole_to_show
+from bot.domain.saying import cause_of, fit_to_show, gone_away, whole_to_show, with_going
 from bot.dumpers._programs import base_environment, every_program, what_it_says
 from bot.runbook.backups import PostgresqlBackup
 
@@ -137,7 +137,21 @@ def failed(said: str, backup: PostgresqlBackup, *, program: str, otherwise: type
     """What a program of PostgreSQL said when it ended early, whole; `otherwise` than where the server went away. That
     is said first then, and is Unreachable: `PQgetCopyData() failed` says it to nobody."""
     words = f"{program}: {whole_to_show(said, backup.target.redactions())}"
-    return Unreachable(f"{gone} ({words})") if (gone := gone_away(said)) else otherwise(words)
+    return Unreachable(with_going(said, words)) if gone_away(said) else otherwise(words)
+
+
+@asynccontextmanager
+async def translated(backup: PostgresqlBackup) -> AsyncIterator[None]:
+    """What our own statements run into, as one of our errors, without a password in it."""
+    try:
+        yield
+    except (errors.QueryCanceled, errors.LockNotAvailable) as error:
+        raise Unanswered("it took too long") from error
+    except (psycopg.OperationalError, OSError) as error:
+        said = cause_of(str(error), backup.target.redactions())
+        raise Unreachable(with_going(str(error), said)) from error
+    except psycopg.Error as error:
+        raise Rejected(fit_to_show(str(error), backup.target.redactions())) from error
 
 
 def written(version: int) -> str:

@@ -8,7 +8,7 @@ import psycopg
 from psycopg import AsyncConnection
 
 from bot.domain.errors import Failed
-from bot.domain.saying import fit_to_show
+from bot.domain.saying import fit_to_show, with_going
 from bot.dumpers import Tally
 from bot.dumpers._postgresql import connect, hang_up, hung_up_on
 from bot.dumpers._postgresql_tables import Table, rows_of, tables_of
@@ -98,5 +98,5 @@ class Snapshot:
             return await rows_of(self._conn, table)
 
     def _not_counted(self, error: Exception) -> None:
-        why = fit_to_show(str(error), self._backup.target.redactions())
+        why = with_going(str(error), fit_to_show(str(error), self._backup.target.redactions()))
         self._tally.counts, self._tally.counted = None, f"not counted: {why}"

@@ -18,7 +18,7 @@ from pymongo import MongoClient
 from pymongo.errors import PyMongoError
 
 from bot.domain.errors import Rejected, Unreachable
-from bot.domain.saying import fit_to_show, whole_to_show
+from bot.domain.saying import fit_to_show, whole_to_show, with_going
 from bot.dumpers import Content, Equipment, Tally
 from bot.dumpers._mongodb_archive import Archive
 from bot.dumpers._programs import (
@@ -83,7 +83,8 @@ async def dump(backup: MongodbBackup, equipment: Equipment, tally: Tally, *, qui
         async with silence.limited():
             words, code = await said, await program.wait()
         if code != 0:
-            raise Unreachable(whole_to_show(complaint_in(words), backup.target.redactions()) or "mongodump failed")
+            failed = whole_to_show(complaint_in(words), backup.target.redactions())
+            raise Unreachable(with_going(failed, failed) or "mongodump failed")
     finally:
         await end(program)
         said.cancel()
@@ -164,8 +165,13 @@ async def server_version(backup: MongodbBackup) -> str:
         # In a thread: the asynchronous client leaves sockets open when it is closed as soon as it has connected.
         return await asyncio.to_thread(_asked_version, address_of(backup))
     except (PyMongoError, ValueError) as error:
-        said = str(error).partition(", Timeout:")[0].partition(" (configured timeouts")[0]
-        raise Unreachable(fit_to_show(said, backup.target.redactions())) from error
+        raise unreachable(error, backup) from error
+
+
+def unreachable(error: Exception, backup: MongodbBackup) -> Unreachable:
+    """What MongoDB's driver said, without its settings and without a password; first that the server went away."""
+    said = str(error).partition(", Timeout:")[0].partition(" (configured timeouts")[0]
+    return Unreachable(with_going(said, fit_to_show(said, backup.target.redactions())))
 
 
 def _asked_version(address: str) -> str:

@@ -20,10 +20,19 @@ from pymongo.errors import PyMongoError
 from bot.domain.backups.drill import OURS
 from bot.domain.backups.target import Prospect, Target
 from bot.domain.errors import Rejected, Unreachable
-from bot.domain.saying import fit_to_show
+from bot.domain.saying import fit_to_show, gone_away, with_going
 from bot.dumpers import Content, Equipment, Room
 from bot.dumpers._programs import Silence, base_environment, end, every_program, feed, start
-from bot.dumpers.mongodb import ADVICE, SELECT_WITHIN_MS, complaint_in, seeds_of, server_version, tool_at, written
+from bot.dumpers.mongodb import (
+    ADVICE,
+    SELECT_WITHIN_MS,
+    complaint_in,
+    seeds_of,
+    server_version,
+    tool_at,
+    unreachable,
+    written,
+)
 from bot.runbook.backups import MongodbBackup
 
 RESTORES = "mongodb"
@@ -105,8 +114,8 @@ async def _restore(backup: MongodbBackup, database: str, content: Content, equip
         async with silence.limited():
             await feed(program.stdin, content, silence.heard)
             if await program.wait() != 0:
-                words = fit_to_show(complaint_in(await said), backup.target.redactions())
-                raise Rejected(f"mongorestore: {words}")
+                words = f"mongorestore: {fit_to_show(complaint_in(await said), backup.target.redactions())}"
+                raise Unreachable(with_going(words, words)) if gone_away(words) else Rejected(words)
     finally:
         await end(program)
         said.cancel()
@@ -227,5 +236,4 @@ async def _in_thread(backup: MongodbBackup, ask: Callable[[], T]) -> T:
     try:
         return await asyncio.to_thread(ask)
     except (PyMongoError, ValueError) as error:
-        said = str(error).partition(", Timeout:")[0].partition(" (configured timeouts")[0]
-        raise Unreachable(fit_to_show(said, backup.target.redactions())) from error
+        raise unreachable(error, backup) from error

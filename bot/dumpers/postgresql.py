@@ -6,14 +6,22 @@ from contextlib import aclosing
 from pathlib import Path
 from typing import Any
 
-import psycopg
-
 from bot.domain.backups.backup import Damaged
 from bot.domain.errors import Rejected, Unreachable
-from bot.domain.saying import cause_of, whole_to_show
+from bot.domain.saying import whole_to_show
 from bot.dumpers import Content, Equipment, Tally
 from bot.dumpers._copied_rows import CopiedRows
-from bot.dumpers._postgresql import advice, connect, environment_for, failed, hung_up_on, nearest, tools, written
+from bot.dumpers._postgresql import (
+    advice,
+    connect,
+    environment_for,
+    failed,
+    hung_up_on,
+    nearest,
+    tools,
+    translated,
+    written,
+)
 from bot.dumpers._postgresql_filling import reader_of
 from bot.dumpers._postgresql_properties import source_of
 from bot.dumpers._postgresql_snapshot import Snapshot
@@ -52,13 +60,9 @@ async def equip(backup: PostgresqlBackup, folders: Sequence[Path]) -> Equipment:
 
 async def foreseen(backup: PostgresqlBackup) -> Sequence[str]:
     """Whatever this account may not read would end it."""
-    conn = await connect(backup)
-    try:
-        async with hung_up_on(conn, ANSWER_WITHIN_S, "looking at what its account may read"):
-            unreadable = await unreadable_in(conn)
-    finally:
-        await conn.close()
-    return unreadable
+    looking = "looking at what its account may read"
+    async with translated(backup), await connect(backup) as conn, hung_up_on(conn, ANSWER_WITHIN_S, looking):
+        return await unreadable_in(conn)
 
 
 async def dump(backup: PostgresqlBackup, equipment: Equipment, tally: Tally, *, quick: bool = False) -> Content:
@@ -158,12 +162,6 @@ async def _restored(content: Content, folders: Sequence[Path], *arguments: str) 
 
 
 async def _server(backup: PostgresqlBackup) -> tuple[int, Mapping[str, Any]]:
-    """Its version as PostgreSQL counts, 160014, and what is dumped. Raises Unreachable, without a password in it."""
-    conn = await connect(backup)
-    try:
-        async with hung_up_on(conn, LOOK_WITHIN_S, "looking at it"):
-            return conn.info.server_version, await source_of(conn, conn.info.dbname)
-    except psycopg.Error as error:
-        raise Unreachable(cause_of(str(error), backup.target.redactions())) from error
-    finally:
-        await conn.close()
+    """Its version as PostgreSQL counts, 160014, and what is dumped. Raises a kind of Failed."""
+    async with translated(backup), await connect(backup) as conn, hung_up_on(conn, LOOK_WITHIN_S, "looking at it"):
+        return conn.info.server_version, await source_of(conn, conn.info.dbname)

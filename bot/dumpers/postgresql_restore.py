@@ -9,15 +9,23 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-import psycopg
 from psycopg import AsyncConnection, errors
 
 from bot.domain.backups.drill import OURS
 from bot.domain.backups.target import Prospect, Target
-from bot.domain.errors import Failed, Rejected, Unanswered, Unreachable
-from bot.domain.saying import cause_of, fit_to_show, gone_away
+from bot.domain.errors import Failed, Rejected, Unreachable
 from bot.dumpers import Content, Equipment, Room
-from bot.dumpers._postgresql import advice, connect, hung_up_on, nearest, parameters_of, target_of, tools, written
+from bot.dumpers._postgresql import (
+    advice,
+    connect,
+    hung_up_on,
+    nearest,
+    parameters_of,
+    target_of,
+    tools,
+    translated,
+    written,
+)
 from bot.dumpers._postgresql_exchange import exchange_names
 from bot.dumpers._postgresql_filling import fill_with
 from bot.dumpers._postgresql_properties import create, lacking, needs_of, properties_of
@@ -137,7 +145,7 @@ async def exchange(backup: PostgresqlBackup, scratch: str, aside: str, target: s
 async def _quieten(backup: PostgresqlBackup, aside: str) -> None:
     """Only once it is not in use any more: else a restore that fails would leave the database without its feed."""
     try:
-        async with _translated(backup), await connect(backup, aside) as conn, hung_up_on(conn, ANSWER_WITHIN_S, aside):
+        async with translated(backup), await connect(backup, aside) as conn, hung_up_on(conn, ANSWER_WITHIN_S, aside):
             await disable(conn)
     except Failed as error:
         raise Rejected(
@@ -168,7 +176,7 @@ async def drop(backup: PostgresqlBackup, scratch: str) -> None:
             await conn.execute(SQL("drop", scratch=scratch))
         except errors.ObjectInUse:
             # One of a time when they were restored too; a server keeps a database that subscribes to another.
-            async with _translated(backup), await connect(backup, scratch) as inside:
+            async with translated(backup), await connect(backup, scratch) as inside:
                 await remove(inside)
             await conn.execute(SQL("drop", scratch=scratch))
 
@@ -203,7 +211,7 @@ async def _stands(conn: AsyncConnection, database: str) -> bool:
 @asynccontextmanager
 async def _entrance(backup: PostgresqlBackup, within_s: int = DEED_WITHIN_S) -> AsyncIterator[AsyncConnection]:
     """A connection to the server, but not to the target."""
-    async with _translated(backup), await _enter(backup) as conn, hung_up_on(conn, within_s, "what it was told"):
+    async with translated(backup), await _enter(backup) as conn, hung_up_on(conn, within_s, "what it was told"):
         yield conn
 
 
@@ -221,22 +229,8 @@ async def _enter(backup: PostgresqlBackup) -> AsyncConnection:
 @asynccontextmanager
 async def _inside(backup: PostgresqlBackup, database: str, within_s: int) -> AsyncIterator[AsyncConnection]:
     """One instant of a database, only to be read, and not for longer than that."""
-    async with _translated(backup), await connect(backup, database) as conn:
+    async with translated(backup), await connect(backup, database) as conn:
         await conn.execute(SQL("read_only"))
         await conn.execute(SQL("patience"), {"milliseconds": str(within_s * 1000)})
         async with conn.transaction():
             yield conn
-
-
-@asynccontextmanager
-async def _translated(backup: PostgresqlBackup) -> AsyncIterator[None]:
-    try:
-        yield
-    except (errors.QueryCanceled, errors.LockNotAvailable) as error:
-        raise Unanswered("it took too long") from error
-    except (psycopg.OperationalError, OSError) as error:
-        said = cause_of(str(error), backup.target.redactions())
-        gone = gone_away(str(error))
-        raise Unreachable(f"{gone} ({said})" if gone else said) from error
-    except psycopg.Error as error:
-        raise Rejected(fit_to_show(str(error), backup.target.redactions())) from error

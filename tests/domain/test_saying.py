@@ -2,7 +2,7 @@
 
 import pytest
 
-from bot.domain.saying import LONGEST, cause_of, fit_to_show
+from bot.domain.saying import LONGEST, cause_of, fit_to_show, with_going
 
 REFUSED = """connection failed: connection to server at "127.0.0.1", port 1 failed: Connection refused
 \tIs the server running on that host and accepting TCP/IP connections?"""
@@ -33,3 +33,22 @@ def test_only_the_first_line_is_shown_and_no_further_than_fits() -> None:
 
 def test_signs_that_would_move_the_cursor_become_blanks() -> None:
     assert fit_to_show("a\x1b[2Jb\x00c") == "a [2Jb c"
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "terminating connection because of crash of another server process",
+        "terminating connection due to administrator command",
+        "consuming input failed: SSL SYSCALL error: EOF detected",
+        "consuming input failed: SSL error: unexpected eof while reading",
+        "127.0.0.1:27017: [Errno 104] Connection reset by peer",
+        "connection(127.0.0.1:27017[-4]) incomplete read of message header: EOF",
+    ],
+)
+def test_that_the_server_went_away_is_known_by_what_its_clients_say(said: str) -> None:
+    assert with_going(said, "in its words").endswith("(in its words)")
+
+
+def test_another_fault_is_no_going_away() -> None:
+    assert with_going('relation "connections" does not exist', "in its words") == "in its words"

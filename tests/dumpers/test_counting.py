@@ -11,7 +11,7 @@ from bot.domain.backups.backup import Damaged, difference
 from bot.dumpers import Tally
 from bot.dumpers import postgresql as pg
 from bot.dumpers._copied_rows import CopiedRows
-from bot.dumpers._postgresql_snapshot import SAME_INSTANT
+from bot.dumpers._postgresql_snapshot import SAME_INSTANT, Snapshot
 from tests.dumpers.conftest import a_backup
 from tests.dumpers.test_postgresql import TOOLS, one_piece
 from tests.guarded import Guarded
@@ -200,3 +200,16 @@ async def test_somebody_elses_lock_is_waited_for_by_the_dump_alone(guarded: Guar
         holder.rollback()
         content = await first + b"".join([piece async for piece in dump])
     assert await pg.count(one_piece(content), TOOLS) == {"public.orders": 100}
+
+
+async def test_a_server_that_goes_away_while_rows_are_counted_is_told_as_that(guarded: Guarded) -> None:
+    tally = Tally()
+    snapshot = await Snapshot.taken(a_backup(guarded.database()), tally)
+    try:
+        guarded.tell(f"SELECT pg_terminate_backend({snapshot.backend_pid})")
+        snapshot.count()
+        await snapshot.counted()
+    finally:
+        await snapshot.close()
+    assert tally.counts is None and tally.counted is not None
+    assert tally.counted.startswith("not counted: the server ended the connection")

@@ -240,3 +240,22 @@ async def test_our_own_secrets_are_not_handed_to_the_programs(monkeypatch: pytes
         "PGHOST": "db", "PGPORT": "5433", "PGUSER": "keeper", "PGPASSWORD": "pw", "PGSSLMODE": "require",
     }  # fmt: skip
     assert "SLACK_BOT_TOKEN" not in environment
+
+
+@pytest.mark.parametrize("what", ["what it is", "what its account may read"])
+async def test_a_server_that_goes_away_while_it_is_looked_at_is_told_as_that(guarded: Guarded, what: str) -> None:
+    backup = a_backup(guarded.database())
+    look = pg.equip(backup, TOOLS) if what == "what it is" else pg.foreseen(backup)
+    with psycopg.connect(guarded.address("orders", user="postgres")) as holding:
+        holding.execute("LOCK pg_depend")
+        looking: asyncio.Future[object] = asyncio.ensure_future(look)
+        await asyncio.to_thread(end_whoever_waits, guarded.entrance)
+        with pytest.raises(Unreachable, match=r"the server ended the connection .*look into its log"):
+            await looking
+
+
+def end_whoever_waits(entrance: str) -> None:
+    ended = "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
+    with psycopg.connect(entrance, autocommit=True) as conn:
+        while conn.execute(ended).fetchone() == (0,):
+            pass

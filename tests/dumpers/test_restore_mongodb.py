@@ -1,5 +1,6 @@
 """A MongoDB brought back by mongorestore under another name: every document, and nothing else is touched."""
 
+import asyncio
 from collections.abc import AsyncGenerator, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -172,3 +173,14 @@ async def test_a_server_that_is_away_is_told_without_the_password(unused_tcp_por
     with pytest.raises(Unreachable) as raised:
         await restoring.counts(away)
     assert "hunter2" not in str(raised.value)
+
+
+async def test_a_server_that_ends_every_connection_is_told_as_that(unused_tcp_port: int) -> None:
+    async def hang_up(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.close()
+
+    backup = a_backup(f"mongodb://127.0.0.1:{unused_tcp_port}/shop?serverSelectionTimeoutMS=200")
+    async with await asyncio.start_server(hang_up, "127.0.0.1", unused_tcp_port):
+        for asking in (dumping.server_version(backup), restoring.counts(backup)):
+            with pytest.raises(Unreachable, match=r"the server ended the connection .*look into its log.*127\.0\.0\.1"):
+                await asking
