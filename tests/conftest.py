@@ -6,6 +6,7 @@ import os
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AbstractAsyncContextManager
 from functools import partial
+from itertools import islice
 from pathlib import Path
 from urllib.parse import quote
 
@@ -22,11 +23,19 @@ from tests.world import World, living
 for name in ("HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy"):
     os.environ.pop(name, None)
 
+# Stories of leases that run out, of outages and of programs that are started and stopped.
 IN_REAL_TIME = (
     "tests/torture/",
-    "tests/stories/backups/test_own_database.py",
-    "tests/stories/upkeep/test_outages.py",
     "tests/stories/upkeep/test_crashes.py",
+    "tests/stories/upkeep/test_replicas.py",
+    "tests/stories/upkeep/test_outages.py",
+    "tests/stories/upkeep/test_database_away.py",
+    "tests/stories/upkeep/test_upgrades.py",
+    "tests/stories/upkeep/test_pooler.py",
+    "tests/stories/telephone/test_telephone_crashes.py",
+    "tests/stories/backups/test_own_database.py",
+    "tests/stories/paging/test_test_pages.py",
+    "tests/test_cli.py",
 )
 
 
@@ -40,13 +49,27 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
-    """Workers wait for processes, servers and pages a good part of their time: half as many more than processors."""
-    return max(2, (os.cpu_count() or 1) * 3 // 2)
+    """Workers wait for PostgreSQL, programs and time limits most of their time: so many keep the processors busy."""
+    return 3 * max(2, os.cpu_count() or 1)
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """What runs in real time for half a minute comes first: at the end every other worker would wait for it."""
-    items.sort(key=lambda item: not item.nodeid.startswith(IN_REAL_TIME))
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Each worker begins with its share of what runs in real time: at the end every other worker would wait for it."""
+    slow = [item for item in items if item.nodeid.startswith(IN_REAL_TIME)]
+    quick = [item for item in items if not item.nodeid.startswith(IN_REAL_TIME)]
+    workers = getattr(config, "workerinput", {}).get("workercount", 1)
+    items[:] = shared_out(slow, quick, workers)
+
+
+def shared_out(first: list[pytest.Item], rest: list[pytest.Item], workers: int) -> list[pytest.Item]:
+    """Of such a list xdist gives each worker one part, all of about the same length: every part begins with `first`."""
+    left, shared = iter(rest), list[pytest.Item]()
+    many = len(first) + len(rest)
+    for worker in range(workers):
+        size = (many - len(shared)) // (workers - worker)
+        own = first[worker::workers]
+        shared += [*own, *islice(left, max(0, size - len(own)))]
+    return [*shared, *left]
 
 
 def pytest_collection_finish() -> None:

@@ -29,10 +29,10 @@ from bot.store.paging import escalations, pages
 from tests import at_hand
 from tests.at_hand import ROOT, Program
 from tests.commandline import COMMAND
-from tests.world import RUNBOOK, example_runbook, manifest, settings_for
+from tests.world import ACKNOWLEDGED_WITHIN_S, RUNBOOK, example_runbook, manifest, settings_for
 
 # A busy machine starts five processes at once, and what a dead one had in hand is taken over after fifteen seconds.
-TIMEOUT_S = 60.0
+TIMEOUT_S = 120.0
 LOOK_EVERY_S = 0.02
 
 
@@ -237,6 +237,7 @@ async def fleet(
     Processes that still run at the end are killed.
     """
     async with staged(database, folder, runbook=runbook, **environ) as replicas:
+        replicas.workspace.timing.ack_seconds = ACKNOWLEDGED_WITHIN_S
         for _ in range(launched):
             await replicas.launch()
         async with replicas.app(Clock()).at_hand() as replicas.house:

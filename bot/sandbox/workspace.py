@@ -119,7 +119,7 @@ class Workspace(State):
             found += [f"{token} in the view {view.id}" for token in smuggled(view, self.untrusted)]
         return found
 
-    async def until(self, look: Callable[[], Seen | None], *, within: float = 5.0) -> Seen:
+    async def until(self, look: Callable[[], Seen | None], *, within: float = 60.0) -> Seen:
         """Wait until `look` sees something, and return it; TimeoutError after `within` real seconds.
 
         A `look` that raises NotOnScreen or IndexError has not seen it yet.

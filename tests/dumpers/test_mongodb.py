@@ -21,6 +21,7 @@ from bot.dumpers import Equipment, Tally
 from bot.dumpers import mongodb as mongo
 from bot.dumpers._mongodb_archive import Archive
 from bot.runbook.backups import MongodbBackup
+from tests.dumpers.programs import running
 from tests.mongodb import mongodb_tools
 
 PASSWORD = "s3cr3t%2Fpw"
@@ -190,7 +191,7 @@ async def test_a_dump_that_is_given_up_leaves_no_program_running(shop: str, fold
     dump = mongo.dump(backup, await mongo.equip(backup, folders), Tally())
     await anext(dump)
     await dump.aclose()
-    assert not [child for child in psutil.Process().children() if "mongodump" in " ".join(child.cmdline())]
+    assert not running("mongodump")
 
 
 # The archive
@@ -284,4 +285,4 @@ async def test_a_program_whose_server_died_is_given_up_and_ended(
     assert await anext(dump) == b"begun"
     with pytest.raises(Unanswered, match="mongodump has been silent"):
         await anext(dump)
-    assert not [child for child in psutil.Process().children(recursive=True) if child.name() == "sleep"]
+    assert not running("sleep")

@@ -16,6 +16,7 @@ from bot.dumpers import postgresql as pg
 from bot.dumpers._postgresql import environment_for
 from bot.store.embedded.server import binaries
 from tests.dumpers.conftest import a_backup
+from tests.dumpers.programs import running
 from tests.guarded import PASSWORD, Guarded
 
 EMBEDDED = binaries()
@@ -107,7 +108,7 @@ async def test_a_dump_that_is_given_up_leaves_no_program_running(guarded: Guarde
     await anext(dump)
     await dump.aclose()
 
-    assert not [child for child in psutil.Process().children(recursive=True) if child.name() == "pg_dump"]
+    assert not running("pg_dump")
 
 
 async def test_a_dump_that_fails_half_way_says_why(guarded: Guarded) -> None:

@@ -16,6 +16,9 @@ from bot.runbook import Runbook, read
 
 NOON = datetime(2026, 8, 8, 12, 0, tzinfo=UTC)
 
+# For a provider that stays silent: all others answer, however busy the machine is.
+IMPATIENT = pytest.mark.parametrize("timeout_s", [0.5], ids=["impatient"])
+
 RUNBOOK = """
 organisation: Example Tutors
 timezone: Europe/London
@@ -34,6 +37,12 @@ def standing_at(moment: datetime) -> Clock:
     clock = Clock()
     clock.freeze(moment)
     return clock
+
+
+@pytest.fixture
+def timeout_s() -> float:
+    """How long a provider is waited for."""
+    return 30.0
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ from bot.runbook import Runbook
 from bot.settings import Smtp
 from bot.wire.mail import Mail
 from tests.mail_server import PostOffice, post_office
-from tests.pagers.conftest import NOON, Calling
+from tests.pagers.conftest import IMPATIENT, NOON, Calling
 
 
 @pytest.fixture
@@ -24,8 +24,8 @@ async def office() -> AsyncIterator[PostOffice]:
 
 
 @pytest.fixture
-def pager(office: PostOffice, clock: Clock, rendering: Rendering, runbook: Runbook) -> EmailPager:
-    mail = Mail(Smtp.parse(f"smtp://127.0.0.1:{office.port}"), "bell@example.com", clock, timeout_s=0.5)
+def pager(office: PostOffice, clock: Clock, rendering: Rendering, runbook: Runbook, timeout_s: float) -> EmailPager:
+    mail = Mail(Smtp.parse(f"smtp://127.0.0.1:{office.port}"), "bell@example.com", clock, timeout_s=timeout_s)
     return EmailPager(mail, rendering, runbook, link_to)
 
 
@@ -128,6 +128,7 @@ async def test_a_refused_page_is_never_called_accepted(office: PostOffice, pager
     assert office.letters == []
 
 
+@IMPATIENT
 async def test_a_page_that_nobody_confirmed_is_called_unanswered(
     office: PostOffice, pager: EmailPager, calling: Calling
 ) -> None:

@@ -13,7 +13,7 @@ from bot.pagers.pagerduty import PagerDutyPager
 from bot.rendering import Rendering
 from bot.runbook import Runbook, read
 from bot.wire.http_client import http_client
-from tests.pagers.conftest import NOON, Calling
+from tests.pagers.conftest import IMPATIENT, NOON, Calling
 from tests.pagers.conftest import RUNBOOK as TEAM
 from tests.provider import NO_ANSWERS, Provider, provider
 
@@ -36,11 +36,13 @@ def runbook() -> Runbook:
 
 
 @pytest.fixture
-async def pager(duty: Provider, clock: Clock, rendering: Rendering, runbook: Runbook) -> AsyncIterator[PagerDutyPager]:
+async def pager(
+    duty: Provider, clock: Clock, rendering: Rendering, runbook: Runbook, timeout_s: float
+) -> AsyncIterator[PagerDutyPager]:
     async with http_client() as session:
         yield PagerDutyPager(
             session, clock, rendering, runbook, the_first,
-            url=f"{duty.url}/v2/enqueue", routing_key=ROUTING_KEY, timeout_s=0.3,
+            url=f"{duty.url}/v2/enqueue", routing_key=ROUTING_KEY, timeout_s=timeout_s,
         )  # fmt: skip
 
 
@@ -148,6 +150,7 @@ async def test_pagerduty_s_reason_is_told_without_the_key(
         await pager.page(calling(**TO_ADA))
 
 
+@IMPATIENT
 async def test_a_silent_pagerduty_may_have_taken_it(pager: PagerDutyPager, duty: Provider, calling: Calling) -> None:
     duty.hangs = True
 

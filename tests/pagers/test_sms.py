@@ -47,12 +47,19 @@ async def no(*_: object, **__: object) -> Any:
 
 @pytest.fixture
 async def pager(
-    company: TelephoneCompany, clock: Clock, rendering: Rendering, runbook: Runbook, doubts: KeptDoubts
+    company: TelephoneCompany,
+    clock: Clock,
+    rendering: Rendering,
+    runbook: Runbook,
+    doubts: KeptDoubts,
+    timeout_s: float,
 ) -> AsyncIterator[SmsPager]:
     settings = Settings.from_environment(company.environ)
     assert settings.twilio is not None
     async with http_client() as session:
-        telephone = Telephone(settings.twilio, session, clock, public_url="https://tocsin.example.com", timeout_s=0.3)
+        telephone = Telephone(
+            settings.twilio, session, clock, public_url="https://tocsin.example.com", timeout_s=timeout_s
+        )
         slack: Any = no
         parts = Parts(
             clock=clock, runbook=runbook, rendering=rendering, messenger=slack, paint=no, account_of=no,

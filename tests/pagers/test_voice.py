@@ -47,7 +47,7 @@ def of_others() -> set[str]:
 @pytest.fixture
 async def pager(
     company: TelephoneCompany, clock: Clock, rendering: Rendering, runbook: Runbook, doubts: KeptDoubts,
-    of_others: set[str],
+    of_others: set[str], timeout_s: float,
 ) -> AsyncIterator[VoicePager]:  # fmt: skip
     async def belongs_elsewhere(reference: str, page: Page) -> bool:
         return reference in of_others
@@ -55,7 +55,7 @@ async def pager(
     settings = Settings.from_environment(company.environ)
     assert settings.twilio is not None
     async with http_client() as session:
-        telephone = Telephone(settings.twilio, session, clock, timeout_s=0.3)
+        telephone = Telephone(settings.twilio, session, clock, timeout_s=timeout_s)
         slack: Any = no
         parts = Parts(
             clock=clock, runbook=runbook, rendering=rendering, messenger=slack, paint=no, account_of=no,
@@ -101,7 +101,7 @@ async def test_of_two_pages_that_do_not_know_each_takes_a_call_of_its_own_when_t
 
 async def test_of_two_pages_that_do_not_know_neither_takes_the_only_call_and_both_are_repeated_after_a_minute(
     pager: VoicePager, company: TelephoneCompany, calling: Calling, doubts: KeptDoubts, clock: Clock,
-    of_others: set[str],
+    of_others: set[str], timeout_s: float,
 ) -> None:  # fmt: skip
     await pager.page(calling(**TO_ADA))
     pages = [(calling(**UNKNOWN, id=number), other) for number, other in ((7, 8), (8, 7))]

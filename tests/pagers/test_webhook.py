@@ -16,7 +16,7 @@ from bot.rendering import Rendering
 from bot.runbook import Runbook, read
 from bot.wire.http_client import http_client
 from bot.wire.webhooks import Hooks, key_for, written
-from tests.pagers.conftest import NOON, Calling
+from tests.pagers.conftest import IMPATIENT, NOON, Calling
 from tests.pagers.conftest import RUNBOOK as TEAM
 from tests.provider import NO_ANSWERS, Provider, provider
 
@@ -38,12 +38,12 @@ def runbook(receiver: Provider) -> Runbook:
 
 
 @pytest.fixture
-async def pager(clock: Clock, rendering: Rendering, runbook: Runbook) -> AsyncIterator[WebhookPager]:
+async def pager(clock: Clock, rendering: Rendering, runbook: Runbook, timeout_s: float) -> AsyncIterator[WebhookPager]:
     async def keys_of(url: str) -> list[bytes]:
         return [key_for(ROOT, url)]
 
     async with http_client() as session:
-        yield WebhookPager(Hooks(session, clock, keys_of, timeout_s=0.3), rendering, runbook, link_to)
+        yield WebhookPager(Hooks(session, clock, keys_of, timeout_s=timeout_s), rendering, runbook, link_to)
 
 
 async def link_to(page: Page) -> str | None:
@@ -179,6 +179,7 @@ async def test_the_wait_a_receiver_asks_for_is_given_within_reason(
     assert refusal.value.retry_after == wait
 
 
+@IMPATIENT
 async def test_a_receiver_that_says_nothing_may_have_taken_it(
     pager: WebhookPager, receiver: Provider, calling: Calling
 ) -> None:

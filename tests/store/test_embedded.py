@@ -143,7 +143,7 @@ def open_directory() -> Iterator[Path]:
 
 def until_free(path: Path) -> None:
     """Waits until the last process of a server has gone."""
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 60
     while path.exists() and is_locked(path):
         assert time.monotonic() < deadline, f"a server still holds {path}"
 
@@ -192,7 +192,7 @@ def told(process: subprocess.Popen[str]) -> None:
     assert process.stdin is not None
     process.stdin.write("stop\n")
     process.stdin.flush()
-    process.wait(timeout=10)
+    process.wait(timeout=60)
 
 
 async def done(url: str, statement: str) -> None:
@@ -214,7 +214,7 @@ def postmaster(home: Path) -> psutil.Process:
 async def cut_off(conn: AsyncConnection) -> None:
     """Waits until the server has ended this connection."""
     with pytest.raises(psycopg.OperationalError):
-        async for _ in conn.notifies(timeout=10):
+        async for _ in conn.notifies(timeout=60):
             pass
 
 
@@ -465,7 +465,7 @@ async def test_the_server_ends_when_its_owner_is_killed(home: Path, embedded: St
         conn = await AsyncConnection.connect(await embedded(home).start(), autocommit=True)
         owner.kill()
         await cut_off(conn)
-        assert psutil.wait_procs([server], timeout=10)[1] == []
+        assert psutil.wait_procs([server], timeout=60)[1] == []
 
 
 async def test_a_server_that_is_about_to_end_with_its_killed_owner_is_not_used(home: Path, embedded: Starting) -> None:
@@ -496,7 +496,7 @@ async def test_a_server_that_lost_its_owner_and_its_watcher_is_adopted(home: Pat
         assert await asked(await successor.start(), "SELECT 1") == 1
         assert not successor.runs_here
         running.send_signal(signal.SIGINT)
-        psutil.wait_procs([running], timeout=10)
+        psutil.wait_procs([running], timeout=60)
 
 
 async def test_no_second_server_starts_while_a_process_of_a_dead_one_still_works(

@@ -18,7 +18,7 @@ from tests.stories.alerts.monitoring import TOKEN, WITH_ALERTS, Monitoring, watc
 from tests.world import World
 
 PROGRAM = shutil.which("prometheus-alertmanager") or shutil.which("alertmanager")
-TIMEOUT_S = 30.0
+TIMEOUT_S = 120.0
 
 pytestmark = pytest.mark.skipif(
     PROGRAM is None and not os.environ.get("CI"),

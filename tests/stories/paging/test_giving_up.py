@@ -44,6 +44,6 @@ async def test_what_waits_for_a_channel_that_never_comes_waits_six_hours(new_wor
         assert len(world.pages_of("ada")) == 1, "a channel that cannot be made keeps nobody from being found"
         await ask(world, "eve", "/escalate ack INC-1")
         await world.passes(hours=6)
-        assert await states(world, "card", card="announcement:1") == ["waiting"]
+        assert set(await states(world, "card", card="announcement:1")) - {"cancelled"} == {"waiting"}
         await world.passes(seconds=5)
-        assert await states(world, "card", card="announcement:1") == ["gave_up"]
+        assert set(await states(world, "card", card="announcement:1")) - {"cancelled"} == {"gave_up"}

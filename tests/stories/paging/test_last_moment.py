@@ -48,14 +48,14 @@ async def world(new_world: NewWorld, office: BusyPostOffice) -> AsyncIterator[Wo
     server = f"smtp://127.0.0.1:{office.port}"
     async with new_world(runbook=BY_MAIL, SMTP_URL=server, MAIL_FROM="tocsin@example.com") as world:
         await world.eve.types("/incident declare P1 Payments failing")
-        await world.workspace.until(lambda: office.at_the_counter, within=10)
+        await world.workspace.until(lambda: office.at_the_counter)
         yield world
 
 
 async def test_an_answer_that_comes_while_the_provider_is_being_reached_stops_the_page(
     world: World, office: BusyPostOffice
 ) -> None:
-    await world.workspace.until(lambda: world.workspace.channel("#incidents").messages, within=10)
+    await world.workspace.until(lambda: world.workspace.channel("#incidents").messages)
     began = world.clock.elapsed()
     await world.ada.types("/escalate ack INC-1")
 
@@ -86,11 +86,11 @@ async def test_an_answer_stops_the_page_although_the_database_says_nothing_when_
     world: World, office: BusyPostOffice, answered: Callable[[World], Awaitable[None]]
 ) -> None:
     await answered(world)
-    await world.workspace.until(lambda: 1 in world.house.pages.cancelled, within=10)
+    await world.workspace.until(lambda: 1 in world.house.pages.cancelled)
     async with await AsyncConnection.connect(world.house.db.conninfo) as holder:
         await holder.execute("LOCK TABLE pages IN ACCESS EXCLUSIVE MODE")
         office.may_go_on.set()
-        await world.workspace.until(lambda: office.under_way == 0, within=10)
+        await world.workspace.until(lambda: office.under_way == 0)
     await world.settled()
 
     assert office.letters == []

@@ -124,9 +124,9 @@ async def test_a_resolve_that_is_under_way_when_the_incident_is_reopened_does_no
         await declared(world)
         receiver.hangs = True
         await world.ada.types("/incident resolve Rolled back", world.room())
-        await world.workspace.until(lambda: events(receiver)[1:] == ["resolve"], within=10)
+        await world.workspace.until(lambda: events(receiver)[1:] == ["resolve"])
         await world.ada.types("/incident reopen It is back", world.room())
-        await world.workspace.until(lambda: events(receiver)[2:] == ["trigger"], within=10)
+        await world.workspace.until(lambda: events(receiver)[2:] == ["trigger"])
         receiver.release()
         await world.settled()
 
@@ -200,9 +200,9 @@ async def test_a_page_that_was_under_way_when_somebody_answered_is_followed_by_t
     async with new_world(runbook=by_pagerduty(), **duty_settings(receiver)) as world:
         receiver.hangs = True
         await world.eve.types("/incident declare P1 Payments failing")
-        await world.workspace.until(lambda: receiver.received and world.pages_of("ada"), within=10)
+        await world.workspace.until(lambda: receiver.received and world.pages_of("ada"))
         await world.ada.presses("Acknowledge", world.pages_of("ada")[0])
-        await world.workspace.until(lambda: events(receiver)[1:] == ["acknowledge"], within=10)
+        await world.workspace.until(lambda: events(receiver)[1:] == ["acknowledge"])
         world.clock.move(timedelta(seconds=1))
         receiver.release()
         await world.settled()

@@ -76,7 +76,7 @@ async def test_a_text_that_is_reported_lost_before_its_answer_is_written_down_ha
     async with telephones(new_world, by("sms")) as (world, company):
         company.hold()
         await world.eve.types("/incident declare P1 Payments failing")
-        await world.workspace.until(lambda: company.texts(ADA), within=10)
+        await world.workspace.until(lambda: company.texts(ADA))
         assert await company.reports(company.texts(ADA)[0], "failed") == 204
         company.release()
         await world.settled()

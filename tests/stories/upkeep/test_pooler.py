@@ -90,7 +90,7 @@ async def test_a_pooler_that_is_busy_with_others_is_noticed_too(database: str) -
 async def test_a_pooler_whose_mode_is_changed_under_the_bot_makes_it_unready(database: str, tmp_path: Path) -> None:
     async with pooled(database, "session") as pooler, living(pooler.url, tmp_path) as world:
         await pooler.changes_to("transaction")
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             while (seen := await health(world))[0] == 200:
                 pass
         assert seen[0] == 503 and "pooler in transaction mode" in seen[1]

@@ -1,0 +1,15 @@
+"""The programs that a dumper has started."""
+
+from contextlib import suppress
+
+import psutil
+
+
+def running(name: str) -> list[psutil.Process]:
+    """Those with this in their command line; one that ends while it is looked at is none."""
+    found = []
+    for child in psutil.Process().children(recursive=True):
+        with suppress(psutil.NoSuchProcess):
+            if name in " ".join(child.cmdline()):
+                found.append(child)
+    return found
