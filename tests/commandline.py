@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tests import at_hand
-from tests.at_hand import ROOT
+from tests.at_hand import ROOT, Program
 
 COMMAND = (sys.executable, "-m", "bot.cli")
 TIMEOUT_S = 60.0
@@ -50,6 +50,17 @@ async def started(*words: str, at: Path, **environ: str) -> AsyncIterator[asynci
         if process.returncode is None:
             process.kill()
             await process.wait()
+
+
+@asynccontextmanager
+async def begun(*words: str, at: Path, **environ: str) -> AsyncIterator[Program]:
+    """As `started`, in the interpreter at hand: for tests of what the command does, not of how it comes up."""
+    program = await at_hand.start(words, at=at, environ=_surroundings(at) | environ)
+    try:
+        yield program
+    finally:
+        program.kill()
+        await program.wait()
 
 
 def _surroundings(at: Path) -> dict[str, str]:

@@ -134,7 +134,7 @@ class World:
 
     async def _is_anything_due(self) -> bool:
         now = self.clock.now()
-        dues = [await one.next_due() for one in self.app.rounds.values()]
+        dues = await asyncio.gather(*(one.next_due() for one in self.app.rounds.values()))
         if any(due and due <= now for due in dues):
             for one in self._processes:
                 one.doors.scheduler.wake()

@@ -14,7 +14,7 @@ import pytest
 from bot.clock import Clock
 from bot.sandbox.server import Server
 from bot.sandbox.workspace import Workspace
-from tests.commandline import line_with, started, tocsin
+from tests.commandline import begun, line_with, tocsin
 from tests.mail_server import PostOffice, post_office
 from tests.world import RUNBOOK, World, manifest, words_of
 
@@ -144,9 +144,9 @@ async def test_the_doctor_tells_what_each_provider_said_and_who_acknowledged(
     here: Path, workspace: Workspace, database: str, office: PostOffice
 ) -> None:
     environ = environment(workspace, database, office)
-    async with started("run", at=here, **environ) as bot:
+    async with begun("run", at=here, **environ) as bot:
         await line_with("slack=connected", bot.stderr)
-        async with started("doctor", "--page", "Ada Obi", at=here, **environ) as doctor:
+        async with begun("doctor", "--page", "Ada Obi", at=here, **environ) as doctor:
             await line_with("waiting for Ada Obi to acknowledge", doctor.stdout)
             (page,) = workspace.direct_messages("ada")
             await workspace.person("ada").presses("Acknowledge", page)
@@ -176,7 +176,7 @@ async def test_the_doctor_does_not_wait_for_ever(
     here: Path, workspace: Workspace, database: str, office: PostOffice
 ) -> None:
     environ = environment(workspace, database, office)
-    async with started("run", at=here, **environ) as bot:
+    async with begun("run", at=here, **environ) as bot:
         await line_with("slack=connected", bot.stderr)
         ended = await tocsin("doctor", "--page", "ada", "--wait", "1s", at=here, **environ)
 
