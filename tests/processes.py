@@ -17,6 +17,7 @@ from bot.app import App
 from bot.clock import Clock
 from bot.domain.paging.page import Page
 from bot.runbook import Runbook
+from bot.sandbox.answers import Answer
 from bot.sandbox.records import Sent
 from bot.sandbox.server import Server
 from bot.sandbox.workspace import Workspace
@@ -29,7 +30,7 @@ from bot.store.paging import escalations, pages
 from tests import at_hand
 from tests.at_hand import ROOT, Program
 from tests.commandline import COMMAND
-from tests.world import ACKNOWLEDGED_WITHIN_S, RUNBOOK, example_runbook, manifest, settings_for
+from tests.world import ACKNOWLEDGED_WITHIN_S, RUNBOOK, example_runbook, manifest, settings_for, words_of
 
 # A busy machine starts five processes at once, and what a dead one had in hand is taken over after fifteen seconds.
 TIMEOUT_S = 120.0
@@ -125,6 +126,13 @@ class Fleet:
                 )
         self.replicas.append(Replica(process, log))
         return self.replicas[-1]
+
+    async def declared(self, words: str = "P1 Payments failing") -> Answer:
+        """Eve declares; and again, as she would, when the machine was too busy to record it within a second."""
+        while True:
+            answer = await self.workspace.person("eve").types(f"/incident declare {words}")
+            if not any("Nothing was recorded" in words_of(message) for message in answer.messages):
+                return answer
 
     def app(self, clock: Clock, *, runbook: str | None = None) -> App:
         """One more process of the bot, but in this one, with a clock of its own, and if need be another runbook."""

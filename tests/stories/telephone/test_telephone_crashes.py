@@ -27,7 +27,7 @@ async def test_what_twilio_took_before_the_process_died_is_found_in_its_list_and
     async with fleet(database, tmp_path, runbook=by("sms", "voice"), launched=0, **company.environ) as processes:
         (doomed,) = await processes.start()
         company.hold()
-        await processes.workspace.person("eve").types("/incident declare P1 Payments failing")
+        await processes.declared()
         await processes.until(lambda: company.texts() and company.calls())
         await doomed.dies()
         assert [page.state for page in await processes.pages()] == ["waiting", "waiting"]

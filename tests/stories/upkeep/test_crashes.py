@@ -48,7 +48,7 @@ async def test_a_command_whose_process_died_between_acknowledgement_and_deed_is_
     async with new_fleet() as fleet:
         (doomed,) = await fleet.start()
         async with holding(database, "LOCK TABLE incidents IN SHARE MODE"):
-            answer = await fleet.workspace.person("eve").types("/incident declare P1 Payments failing")
+            answer = await fleet.declared()
             assert answer.error is None
             await doomed.dies()
         assert await fleet.pages() == []
@@ -67,7 +67,7 @@ async def test_what_slack_took_before_the_process_died_is_found_by_the_next_and_
         await fleet.until(lambda: fleet.workspace.channel("#incidents"))
         for method in ("chat.postMessage", "conversations.create"):
             fleet.workspace.faults.hang(method, 3600, times=None, after=True)
-        await fleet.workspace.person("eve").types("/incident declare P1 Payments failing")
+        await fleet.declared()
         await fleet.until(lambda: fleet.posted("page:") and fleet.posted("announcement:") and rooms_made(fleet))
         await doomed.dies()
         assert [page.state for page in await fleet.pages()] == ["waiting"], "nobody has written down what Slack said"
@@ -221,7 +221,7 @@ async def test_a_process_told_to_stop_ends_what_is_under_way_and_leaves_nothing_
         (first,) = await fleet.start()
         await fleet.until(lambda: fleet.workspace.channel("#incidents"))
         fleet.workspace.faults.slow_down(1000)
-        await fleet.workspace.person("eve").types("/incident declare P1 Payments failing")
+        await fleet.declared()
 
         assert await first.stops() == 0
         fleet.workspace.faults.clear()

@@ -65,7 +65,7 @@ async def test_without_a_database_the_room_is_told_once_no_step_is_taken_and_all
 ) -> None:
     async with two_processes(server, tmp_path) as (fleet, apps):
         app, eve = apps[0], fleet.workspace.person("eve")
-        await eve.types("/incident declare P1 Payments failing")
+        await fleet.declared()
         await fleet.until(lambda: fleet.posted("incident:") and fleet.posted("page:"))
         await fleet.until(lambda: all(has_looked(app, since=arrived_at(fleet.posted("incident:")[0])) for app in apps))
         await server.stop()
@@ -102,7 +102,7 @@ async def test_a_page_that_was_under_way_when_the_database_went_is_finished_and_
     async with two_processes(server, tmp_path) as (fleet, (app, _)):
         fleet.workspace.faults.hang("chat.postMessage", 0.5, after=True)
         eve = fleet.workspace.person("eve")
-        await eve.types("/incident declare P1 Payments failing")
+        await fleet.declared()
         await fleet.until(lambda: fleet.posted("page:"))
         await server.stop()
         answer = await eve.types("/incident list")

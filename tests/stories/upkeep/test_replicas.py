@@ -96,7 +96,7 @@ async def test_five_processes_that_start_at_once_on_an_empty_database_make_its_s
         done = [one.said().count(f"migrated={len(shipped())}") for one in five.replicas]
         assert sum(done) <= 1, "one of them, or this process"
 
-        await five.workspace.person("eve").types("/incident declare P1 Payments failing")
+        await five.declared()
         await five.until(lambda: five.posted("incident:"))
         await five.all_is_there_once()
         card = the_card(five)

@@ -3,7 +3,6 @@
 import shutil
 from pathlib import Path
 
-from bot.sandbox.workspace import Workspace
 from tests.at_hand import ROOT
 from tests.processes import Fleet, fleet
 
@@ -27,8 +26,8 @@ async def carried_by(fleet: Fleet) -> set[str]:
     return {row["holder"].rpartition(":")[2] for row in rows}
 
 
-async def declares(workspace: Workspace, title: str) -> None:
-    answer = await workspace.person("eve").types(f"/incident declare P1 {title}")
+async def declares(fleet: Fleet, title: str) -> None:
+    answer = await fleet.declared(f"P1 {title}")
     assert answer.error is None, "whichever process Slack asks, it takes it"
 
 
@@ -37,7 +36,7 @@ async def test_once_a_newer_version_is_there_the_older_one_takes_requests_and_le
 ) -> None:
     async with fleet(database, tmp_path) as both:
         (older,) = await both.start()
-        await declares(both.workspace, "Before the upgrade")
+        await declares(both, "Before the upgrade")
         await both.until(lambda: both.posted("incident:"))
         await both.all_is_there_once()
         assert await carried_by(both) == {str(older.process.pid)}
@@ -48,7 +47,7 @@ async def test_once_a_newer_version_is_there_the_older_one_takes_requests_and_le
         await both.until_connected()
         await both.until(lambda: f"schema={LATER} is newer" in older.said())
         for number in range(REPORTS):
-            await declares(both.workspace, f"Report {number}")
+            await declares(both, f"Report {number}")
 
         await both.until(lambda: len(both.posted("page:")) == REPORTS + 1)
         await both.all_is_there_once()
