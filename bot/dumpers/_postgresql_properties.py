@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from psycopg import AsyncConnection, errors
+from psycopg.sql import Identifier
 from psycopg.types.json import Jsonb
 
 from bot.domain.errors import Rejected
@@ -84,7 +85,8 @@ async def create(conn: AsyncConnection, database: str, properties: Properties) -
     try:
         await conn.execute(b" ".join(parts))
     except errors.UndefinedObject as error:
-        raise Rejected(f"its owner {owner} is no role of this server: CREATE ROLE {owner}") from error
+        typed = Identifier(str(owner)).as_string(conn)
+        raise Rejected(f"its owner {owner} is no role of this server: CREATE ROLE {typed}") from error
     except errors.InsufficientPrivilege as error:
         raise Rejected(f"a database for its owner {owner} cannot be made: {error.diag.message_primary}") from error
 

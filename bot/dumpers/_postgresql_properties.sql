@@ -42,13 +42,13 @@ SELECT
     pg_database_size(current_database());
 
 -- name: account
--- What is this account called, may it make databases, and may it do everything?
-SELECT rolname, rolcreatedb OR rolsuper, rolsuper FROM pg_roles WHERE rolname = current_user;
+-- What is this account called, as one types it, may it make databases, and may it do everything?
+SELECT quote_ident(rolname), rolcreatedb OR rolsuper, rolsuper FROM pg_roles WHERE rolname = current_user;
 
 -- name: strangers
 -- Of the owner of the target and the others those that this account can give nothing to. A role that is not there is
--- found when it is needed, and then the server names it.
-SELECT rolname FROM pg_roles AS r
+-- found when it is needed, and then the server names it. As one types them.
+SELECT quote_ident(rolname) FROM pg_roles AS r
 WHERE NOT (pg_has_role(r.oid, 'USAGE') AND pg_has_role(r.oid, 'MEMBER')) AND (
     r.rolname = ANY(%(owners)s) OR r.oid = (SELECT datdba FROM pg_database WHERE datname = %(target)s))
 ORDER BY rolname;

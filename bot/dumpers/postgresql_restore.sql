@@ -17,7 +17,7 @@ SELECT 'the prepared transaction ' || gid || ' (COMMIT PREPARED or ROLLBACK PREP
 FROM pg_prepared_xacts WHERE database = %(name)s
 UNION ALL
 SELECT DISTINCT 'a connection of ' || usename || ' (have it closed: '
-    || CASE WHEN rolsuper THEN 'only a superuser may end it' ELSE 'or GRANT pg_signal_backend TO ' || current_user END || ')'
+    || CASE WHEN rolsuper THEN 'only a superuser may end it' ELSE 'or GRANT pg_signal_backend TO ' || quote_ident(current_user) END || ')'
 FROM pg_stat_activity JOIN pg_roles AS r ON r.oid = usesysid
 WHERE datname = %(name)s AND pid <> pg_backend_pid()
     AND NOT (SELECT rolsuper FROM pg_roles WHERE rolname = current_user)

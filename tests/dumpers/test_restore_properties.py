@@ -120,7 +120,7 @@ async def test_an_owner_that_is_not_there_is_told_with_what_to_do(guarded: Guard
     content, source = await dumped(address)
     guarded.tell("DROP DATABASE orders WITH (FORCE)")
     other = {**source, "properties": {**source["properties"], "owner": "gone"}}
-    with pytest.raises(Rejected, match="its owner gone is no role of this server: CREATE ROLE gone"):
+    with pytest.raises(Rejected, match='its owner gone is no role of this server: CREATE ROLE "gone"'):
         await brought_back(address, content, other)
 
 
@@ -134,6 +134,23 @@ async def test_rights_that_lack_are_told_all_at_once(guarded: Guarded, address: 
             assert grant in str(raised.value)
     finally:
         guarded.tell(f"ALTER ROLE {USER} CREATEDB; GRANT app TO {USER}")
+
+
+async def test_what_to_grant_can_be_typed_whatever_the_roles_are_called(guarded: Guarded) -> None:
+    account, owner = 'o\'Brien "x"', 'the "owner"; --'
+    guarded.database("strangers")
+    guarded.tell('DROP ROLE IF EXISTS "o\'Brien ""x""", "the ""owner""; --"')
+    guarded.tell('CREATE ROLE "o\'Brien ""x""" LOGIN PASSWORD \'p\'; CREATE ROLE "the ""owner""; --"')
+    backup = a_backup(guarded.address("strangers", user=account, password="p"))
+    with pytest.raises(Rejected) as raised:
+        await restoring.ready(backup, TOOLS, {"owners": [owner]})
+    said = str(raised.value)
+    advised = [f"ALTER{said.split('ALTER')[1].partition('; its account')[0]}"]
+    advised += [f"GRANT{one.partition('; its account')[0]}" for one in said.split("GRANT")[1:]]
+    assert len(advised) == 3, said
+    for statement in advised:
+        guarded.tell(statement)
+    await restoring.ready(backup, TOOLS, {"owners": [owner]})
 
 
 async def test_what_keeps_a_database_from_being_replaced_is_named_before_and_then(
