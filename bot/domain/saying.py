@@ -27,7 +27,11 @@ def whole_to_show(said: str, secrets: Iterable[str] = ()) -> str:
 
 def cause_of(said: str, secrets: Iterable[str] = ()) -> str:
     """The cause at the end of what PostgreSQL's client reports: `… port 5432 failed: FATAL:  no such database`."""
-    end = said.rpartition("failed:")[2].strip() or said
+    before, _, end = said.rpartition("failed:")
+    if "No such file or directory" in end and (socket := before.rpartition('server on socket "')[2].strip(' "')):
+        # As it stands, it would be taken for a dump that is missing.
+        return fit_to_show(f"no server is listening on the socket {socket}", secrets)
+    end = end.strip() or said
     return fit_to_show(end.removeprefix("FATAL:").removeprefix("error:"), secrets)
 
 

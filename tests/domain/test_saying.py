@@ -11,6 +11,14 @@ REFUSED = """connection failed: connection to server at "127.0.0.1", port 1 fail
 @pytest.mark.parametrize(
     ("said", "cause"),
     [
+        (
+            'connection failed: connection to server on socket "/run/s.1" failed: No such file or directory\n\tIs it?',
+            "no server is listening on the socket /run/s.1",
+        ),
+        (
+            'connection to server on socket "/run/s.1" failed: Connection refused\n\tIs it?',
+            "Connection refused",
+        ),
         (REFUSED, "Connection refused"),
         ('connection to server at "db", port 5432 failed: FATAL:  no such role', "no such role"),
         ("[Errno -2] Name or service not known", "[Errno -2] Name or service not known"),
