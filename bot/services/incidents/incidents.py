@@ -164,7 +164,7 @@ class Incidents:
                 await self._escalations.answer(conn, incident, actor)
             changed = await incidents.get(conn, incident.id)
             await self._rooms.invite(conn, changed, [who])
-            await self._posts.in_room(conn, incident, "role", role=role, who=who)
+            await self._posts.in_room(conn, incident, "role", role=role, who=who, actor=actor.name)
             await self._deeds.show(conn, changed, "role")
         return changed
 

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
+from bot.domain.actor import TOCSIN
 from bot.domain.errors import Rejected
 from bot.domain.incidents.incident import Incident
 from bot.rendering import Rendering
@@ -34,6 +35,14 @@ def never_a_room(incident: Incident) -> NoLongerWanted | Rejected:
     return NoLongerWanted("a trial has no room") if incident.is_trial else Rejected("this incident has no room")
 
 
+def _said(delivery: Delivery) -> Message:
+    return Message(delivery.payload["text"], delivery.payload["blocks"])
+
+
+def _leader(incident: Incident) -> str:
+    return incident.lead or incident.declared_by
+
+
 class Posts(DeliveryKind):
     """Puts posts into the outbox, in order per place, and carries them."""
 
@@ -55,7 +64,10 @@ class Posts(DeliveryKind):
         outbox.carries("post", self)
 
     async def in_room(self, conn: Connection, room_of: Incident, template: str, **facts: object) -> None:
-        """Say something in the incident's room; waits for the room when it is not there yet."""
+        """Say something in the incident's room; waits for the room when it is not there yet.
+
+        `actor` among the facts: whoever asked reads the post as the answer, and hears of it where the room takes none.
+        """
         await self.ask_in_room(conn, room_of, template, (), **facts)
 
     async def ask_in_room(
@@ -64,7 +76,11 @@ class Posts(DeliveryKind):
         """As `in_room`, with something to press."""
         mark = self._rendering.say("slack/_drill", incident=room_of)
         words = f"{mark} {self._rendering.say(f'slack/{template}', **facts)}".lstrip()
-        await self._put(conn, {"incident": room_of.id}, f"room {room_of.id}", message(words, buttons))
+        place: dict[str, object] = {"incident": room_of.id}
+        # Of a room that is known to be closed the answer itself has said so.
+        if not room_of.room_closed and (author := facts.get("actor")) not in (None, TOCSIN.name):
+            place["author"] = author
+        await self._put(conn, place, f"room {room_of.id}", message(words, buttons))
 
     async def in_channel(self, conn: Connection, channel_id: str, said: Message) -> None:
         await self._put(conn, {"channel": channel_id}, f"channel {channel_id}", said)
@@ -79,9 +95,11 @@ class Posts(DeliveryKind):
         await self._put(conn, {"lead_of": lead_of.id}, f"lead of {lead_of.id}", message(words))
 
     async def send(self, delivery: Delivery) -> str | None:
+        if "person" in delivery.payload:
+            return await self._post(delivery, await self._account(delivery.payload["person"]), _said(delivery))
         of = next((delivery.payload[key] for key in ("incident", "lead_of") if key in delivery.payload), None)
         incident = None if of is None else await self._incident(of)
-        said = Message(delivery.payload["text"], delivery.payload["blocks"])
+        said = _said(delivery)
         if incident is None:
             return await self._in_channel(delivery, str(delivery.payload["channel"]), said)
         if "lead_of" in delivery.payload:
@@ -130,14 +148,29 @@ class Posts(DeliveryKind):
         announced_in = None if incident.private else await self._channels.announced_in()
         if announced_in and announced_in != refused:
             try:
-                return await self._post(delivery, announced_in, said)
+                posted = await self._post(delivery, announced_in, said)
             except Rejected as error:
                 if why_closed(error) is None:
                     raise
-        return await self._post(delivery, await self._lead(incident), said)
+            else:
+                await self._tell_author(delivery, incident, to_lead=False)
+                return posted
+        posted = await self._post(delivery, await self._lead(incident), said)
+        await self._tell_author(delivery, incident, to_lead=True)
+        return posted
+
+    async def _tell_author(self, delivery: Delivery, incident: Incident, *, to_lead: bool) -> None:
+        """Who leads has the words themselves, or hears of the closed room of an open incident anyway."""
+        author = delivery.payload.get("author")
+        if author and not (author == _leader(incident) and (to_lead or incident.is_open)):
+            words = self._rendering.say("slack/not_in_room", incident=incident, to_lead=to_lead)
+            async with self._db.transaction() as conn:
+                await self._put(conn, {"person": author}, f"author {delivery.key}", message(words))
 
     async def _lead(self, incident: Incident) -> str:
-        who = incident.lead or incident.declared_by
+        return await self._account(_leader(incident))
+
+    async def _account(self, who: str) -> str:
         account = self._people.known_account(who) or await self._people.account(who)
         if account is None:
             raise Rejected(f"nobody in Slack is {who}")

@@ -158,3 +158,49 @@ async def test_what_a_closed_channel_of_alerts_should_have_been_told_stands_wher
     await world.settled()
     words = next(words for words in world.said_in("#incidents") if "A backup is gone" in words)
     assert channel.id in words and "is archived" in words
+
+
+DEEDS = {
+    "update": ("/incident update the queue drains", "the queue drains"),
+    "severity": ("/incident severity P2 fewer users", "P2"),
+    "status": ("/incident status monitoring", "monitoring"),
+    "acknowledge": ("/incident ack", "Ben"),
+    "role": ("/incident lead @cleo", "Cleo"),
+    "resolve": ("/incident resolve a certificate", "a certificate"),
+    "reopen": ("/incident reopen it is back", "it is back"),
+}
+
+
+@pytest.mark.parametrize("deed", DEEDS)
+async def test_who_types_in_a_room_whose_closing_is_not_known_yet_hears_where_their_words_went(
+    world: World, deed: str
+) -> None:
+    room = await declared(world)
+    await world.ben.joins(room)
+    if deed == "reopen":
+        await asked(world, "eve", "/incident resolve", room)
+    await unheard(world, "left", room)
+    typed, words = DEEDS[deed]
+    await asked(world, "ben", typed, room)
+    heard = [words_of(one) for one in world.pages_of("ben")]
+    assert [one for one in heard if room.name in one and "posted where incidents are announced" in one], heard
+    assert any(words in one for one in world.said_in("#incidents"))
+
+
+async def test_who_types_in_the_closed_room_of_a_private_incident_hears_that_its_lead_alone_has_their_words(
+    world: World,
+) -> None:
+    room = await declared(world, "private")
+    await world.eve.invites("ben", room)
+    await unheard(world, "left", room)
+    await asked(world, "ben", "/incident update the key was stolen", room)
+    heard = [words_of(one) for one in world.pages_of("ben")]
+    assert any("sent only to its lead" in one for one in heard), heard
+    assert any("the key was stolen" in words_of(one) for one in world.pages_of("eve"))
+
+
+async def test_who_leads_hears_once_that_the_room_is_closed_when_they_type_in_it(world: World) -> None:
+    room = await declared(world)
+    await unheard(world, "left", room)
+    await asked(world, "eve", "/incident update the queue drains", room)
+    assert len([one for one in world.pages_of("eve") if room.name in words_of(one)]) == 1
