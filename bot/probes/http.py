@@ -3,13 +3,15 @@
 import codecs
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import cached_property
 from typing import Any
 
 import aiohttp
+from yarl import URL
 
 from bot.domain.checks.check import Finding, no_answer, paced
 from bot.domain.saying import fit_to_show
@@ -75,22 +77,51 @@ def expects(check: HttpCheck) -> str:
 async def _answer(check: HttpCheck) -> Answer:
     # A redirect that is expected is not followed.
     follow = not 300 <= check.expect < 400
-    async with (
-        _browser() as session,
-        session.get(check.target.reveal(), allow_redirects=follow, max_redirects=MOST_REDIRECTS) as response,
-    ):
-        # One that says nowhere to go is among them too, and led nowhere.
-        followed = [one for one in response.history if one is not response]
+    async with _browser() as session, _led(session, URL(check.target.reveal()), follow) as (response, redirects):
         if not (check.json_wishes or check.text):
-            return Answer(response.status, "", len(followed))
+            return Answer(response.status, "", redirects)
         try:
-            return Answer(response.status, await _text(response), len(followed))
+            return Answer(response.status, await _text(response), redirects)
         except NotUnpacked as error:
-            return Answer(response.status, "", len(followed), str(error))
+            return Answer(response.status, "", redirects, str(error))
+
+
+@asynccontextmanager
+async def _led(
+    session: aiohttp.ClientSession, url: URL, follow: bool
+) -> AsyncIterator[tuple[aiohttp.ClientResponse, int]]:
+    """The last answer, and how many redirects led to it.
+
+    As curl does, it follows any 3xx that says where to go: also those that the client itself does not, as 300.
+    """
+    redirects = 0
+    while True:
+        async with session.get(url, allow_redirects=follow, max_redirects=MOST_REDIRECTS) as response:
+            # One that says nowhere to go is among them too, and led nowhere.
+            redirects += len([one for one in response.history if one is not response])
+            further = response.headers.get("Location") if follow and 300 <= response.status < 400 else None
+            if not further:
+                yield response, redirects
+                return
+            if redirects >= MOST_REDIRECTS:
+                raise aiohttp.TooManyRedirects(response.request_info, response.history)
+            redirects += 1
+            url = _joined(response.url, further)
+
+
+def _joined(url: URL, further: str) -> URL:
+    try:
+        joined = url.join(URL(further))
+    except ValueError as error:
+        raise aiohttp.InvalidUrlRedirectClientError(further) from error
+    if joined.scheme not in ("http", "https"):
+        raise aiohttp.NonHttpUrlRedirectClientError(further)
+    return joined
 
 
 def _browser() -> aiohttp.ClientSession:
-    """Takes what a browser or curl would take, so that what it calls down is down for people too.
+    """Takes what a browser or curl would take, so that what it calls down is down for people too; what is not valid
+    HTTP is refused all the same, and named.
 
     A new connection for every request: an old one proves little, and a server may close it while it is used again.
     Cookies also from addresses without a name.
@@ -206,7 +237,22 @@ def _reason(error: Exception) -> str:
             return "the connection was closed without an answer"
         case OSError():
             return reason_of(error)
+        case _:
+            return _unread(error)
+
+
+def _unread(error: Exception) -> str:
+    match error:
         case aiohttp.ClientPayloadError():
             return "the answer broke off"
+        case aiohttp.ClientResponseError():
+            return f"the answer is not valid HTTP: {_what_is_invalid(error.message)}"
         case _:
-            return "the answer is not HTTP"
+            return "the answer cannot be read"
+
+
+def _what_is_invalid(message: str) -> str:
+    """The parser's words, without the bytes it quotes: they may hold a secret."""
+    words = " ".join(re.split(r"\n\s*\n|: b['\"]", message)[0].split()).rstrip(":")
+    # The parser speaks protocols that are none of ours.
+    return fit_to_show(words.removesuffix(", RTSP/ or ICE/"))

@@ -1,6 +1,7 @@
 """StakeholderUpdate audiences: whom, in which words, and with whose approval."""
 
 from collections.abc import Mapping
+from datetime import UTC, datetime
 
 from bot.domain.incidents.incident import Incident
 from bot.domain.updates.update import SUBJECT_LENGTH, TEXT_LENGTH, OutOfDate, facts_of
@@ -58,10 +59,13 @@ def judge_words(values: Mapping[str, str]) -> Mapping[str, str]:
 @COMMAND.form("audience.tell", judge_words)
 async def send(call: Call) -> Answer:
     """What becomes of it is seen in the incident's room."""
-    number, audience, seen = (*call.private.split(" ", 2), "")[:3]
+    number, audience, seen, shown = (*call.private.split(" ", 3), "", "")[:4]
+    written_at = datetime.fromtimestamp(int(shown), UTC) if shown else None
     words = call.values["subject"], call.values["text"]
     try:
-        await call.house.communications.tell(call.actor, int(number), audience, *words, seen=seen)
+        await call.house.communications.tell(
+            call.actor, int(number), audience, *words, seen=seen, written_at=written_at
+        )
     except OutOfDate:
         incident = await call.house.incidents.find(number)
         preview = await call.house.communications.preview(call.actor, incident, audience)
@@ -89,5 +93,5 @@ def _form(call: Call, preview: Preview, *, changed: bool = False) -> Form:
         Input("text", "Text", value=preview.text, multiline=True, max_length=TEXT_LENGTH),
     ]
     words = call.house.rendering.say("slack/tell_preview", preview=preview, changed=changed)
-    private = f"{preview.incident.id} {key} {facts_of(preview.incident)}"
+    private = f"{preview.incident.id} {key} {facts_of(preview.incident)} {int(preview.written_at.timestamp())}"
     return Form(form("audience.tell", f"Tell {key}", inputs, submit="Send", words=words, private=private))

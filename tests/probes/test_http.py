@@ -217,7 +217,8 @@ async def test_something_else_than_http_is_down(listen: Listen) -> None:
         writer.write(b"SSH-2.0-OpenSSH_9.6\r\n")
         await reader.readuntil(b"\r\n\r\n")
 
-    assert (await look(f"http://127.0.0.1:{await listen(ssh)}/")).reason == "the answer is not HTTP"
+    finding = await look(f"http://127.0.0.1:{await listen(ssh)}/")
+    assert finding.reason == "the answer is not valid HTTP: Bad status line: Expected HTTP/"
 
 
 async def test_plain_http_where_tls_is_expected_is_told_as_a_tls_error(serve: Serve) -> None:
@@ -396,3 +397,56 @@ async def test_a_body_is_read_as_it_declares_itself(
     url = await serve(always(lambda: web.Response(body=body, headers={"Content-Type": content_type})))
 
     assert (await look(url, **wishes)).reason == ""
+
+
+@pytest.mark.parametrize(
+    ("answer", "why"),
+    [
+        (b"HTTP/2 200\r\n\r\n", "Bad status line"),
+        (b"HTTP/1.1 200 OK\r\nX-Token : s3cret\r\n\r\n", "Invalid header"),
+        (b"HTTP/1.1 200 OK\r\nX-Token: s3\0cret\r\n\r\n", "Invalid HTTP header"),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nContent-Length: 2\r\n\r\nok", "Duplicate Content-Length"),
+        (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\nok\n0\n\n", "Expected LF"),
+    ],
+)
+async def test_an_answer_that_is_no_valid_http_is_down_and_says_what_is_not_valid_without_its_bytes(
+    listen: Listen, answer: bytes, why: str
+) -> None:
+    async def give(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(answer)
+        await writer.drain()
+
+    finding = await look(f"http://127.0.0.1:{await listen(give)}/")
+    assert finding.state == "down"
+    assert finding.reason.startswith(f"the answer is not valid HTTP: {why}")
+    assert "cret" not in finding.reason and "\n" not in finding.reason
+
+
+@pytest.mark.parametrize("status", [300, 305, 399])
+async def test_any_redirect_that_says_where_to_go_is_followed_as_curl_follows_it(serve: Serve, status: int) -> None:
+    async def redirect(request: web.Request) -> Answer:
+        if request.path == "/there":
+            raise web.HTTPFound("/at-last")
+        if request.path == "/at-last":
+            return web.Response()
+        return web.Response(status=status, headers={"Location": "/there"})
+
+    base = await serve(redirect)
+    assert (await look(base)).value == "200 after 2 redirects"
+    assert (await look(base, expect=status if status < 399 else 300)).value.startswith(str(status))
+
+
+@pytest.mark.parametrize(
+    ("location", "reason"),
+    [
+        ("/again", "too many redirects"),
+        ("ftp://example.com/", "redirects to an address that cannot be asked"),
+        ("http://[", "redirects to an address that cannot be asked"),
+    ],
+)
+async def test_a_choice_of_places_that_leads_nowhere_is_down(serve: Serve, location: str, reason: str) -> None:
+    async def choice(request: web.Request) -> Answer:
+        return web.Response(status=300, headers={"Location": location})
+
+    assert (await look(await serve(choice))).reason == reason

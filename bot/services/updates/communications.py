@@ -3,13 +3,22 @@
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from bot.clock import Clock
 from bot.domain.actor import TOCSIN, Actor
 from bot.domain.errors import AlreadyDone, NotFound, Refused, Rejected
 from bot.domain.incidents.incident import Incident
-from bot.domain.updates.update import ENDS, Outlet, OutOfDate, facts_of, moment_now, must_be_tellable, words_of
+from bot.domain.updates.update import (
+    ENDS,
+    Outlet,
+    OutOfDate,
+    broken_promise,
+    facts_of,
+    moment_now,
+    must_be_tellable,
+    words_of,
+)
 from bot.runbook import Runbook
 from bot.runbook.audiences import Audience
 from bot.services.outbox.kinds import DeliveryKind, NoLongerWanted, Outcome
@@ -28,11 +37,15 @@ from bot.store.pipelined import Connection
 from bot.store.updates import updates
 from bot.store.updates.updates import NewUpdate
 
+# A time in words of before that is rather meant for the next day.
+SAME_DAY = timedelta(hours=12)
+
 
 @dataclass(frozen=True)
 class Preview:
     """What an audience would be told. `own`: words that somebody has written before and that have not left.
 
+    `written_at`: since when the times that it promises count.
     `gaps`: outlets by which nothing can leave, and why.
     """
 
@@ -41,6 +54,7 @@ class Preview:
     subject: str
     text: str
     own: bool
+    written_at: datetime
     where: Sequence[Where]
     gaps: Mapping[Outlet, str]
 
@@ -137,7 +151,7 @@ class Communications(DeliveryKind):
             told = (await updates.last_told(conn, incident.id)).get(audience.key)
             resolve_by = await _resolve_by(conn, incident)
         if draft:
-            return self._shown(incident, audience, draft.subject, draft.text, own=True)
+            return self._shown(incident, audience, draft.subject, draft.text, own_since=draft.created_at)
         subject, text = self._wordings.compose(
             incident,
             audience,
@@ -146,7 +160,7 @@ class Communications(DeliveryKind):
             told_before=told is not None,
             resolve_by=resolve_by,
         )
-        return self._shown(incident, audience, subject, text, own=False)
+        return self._shown(incident, audience, subject, text)
 
     async def preview_of(self, actor: Actor, update_id: int) -> Preview:
         """Words that have not left, to be changed and sent anew. Raises AlreadyDone when they have.
@@ -162,21 +176,33 @@ class Communications(DeliveryKind):
         if update.author == TOCSIN.name and incident.is_open == (update.moment in ENDS):
             return await self.preview(actor, incident, update.audience)
         audience = audience_called(self._runbook, update.audience)
-        return self._shown(incident, audience, update.subject, update.text, own=True)
+        return self._shown(incident, audience, update.subject, update.text, own_since=update.created_at)
 
     async def tell(
-        self, actor: Actor, incident_id: int, audience_name: str, subject: str, text: str, *, seen: str = ""
+        self,
+        actor: Actor,
+        incident_id: int,
+        audience_name: str,
+        subject: str,
+        text: str,
+        *,
+        seen: str = "",
+        written_at: datetime | None = None,
     ) -> None:
         """Send it, or have it approved first. When that is refused, the words are kept as this person's draft.
 
         `seen`: `facts_of` the incident when they were shown. Raises OutOfDate when it stands otherwise by now.
+        `written_at`: as the preview has it; None: now. Refused when a time that the text promises has passed since.
         """
+        written_at = max(written_at or self._clock.now(), self._clock.now() - SAME_DAY)
         try:
+            if late := broken_promise(text, written_at.astimezone(self._runbook.timezone), self._clock.now()):
+                raise Refused(f"Not sent: it promises something by {late}, and that is past.")
             await self._tell(actor, incident_id, audience_name, subject, text, seen)
         except AlreadyDone:
             raise
         except Refused as refusal:
-            if not await self._keep(actor, incident_id, audience_name, subject, text):
+            if not await self._keep(actor, incident_id, audience_name, subject, text, written_at):
                 raise
             advice = f"Your words are kept: `/incident tell {audience_name}` shows them again."
             raise type(refusal)(f"{refusal} {advice}") from refusal
@@ -203,7 +229,9 @@ class Communications(DeliveryKind):
             await updates.drop_draft(conn, incident.id, audience.key, actor.name)
             await self._approvals.release_or_ask(conn, update, incident, audience)
 
-    async def _keep(self, actor: Actor, incident_id: int, audience_name: str, subject: str, text: str) -> bool:
+    async def _keep(
+        self, actor: Actor, incident_id: int, audience_name: str, subject: str, text: str, written_at: datetime
+    ) -> bool:
         """False when there is nothing to keep, or no audience to keep it for."""
         try:
             audience = audience_called(self._runbook, audience_name)
@@ -214,13 +242,16 @@ class Communications(DeliveryKind):
             new = NewUpdate(
                 incident.id, audience.key, "update", incident.status, actor.name, subject, text, actor.slack_id
             )
-            await updates.keep_draft(conn, new, self._clock.now())
+            await updates.keep_draft(conn, new, written_at)
         return True
 
-    def _shown(self, incident: Incident, audience: Audience, subject: str, text: str, *, own: bool) -> Preview:
+    def _shown(
+        self, incident: Incident, audience: Audience, subject: str, text: str, *, own_since: datetime | None = None
+    ) -> Preview:
         where = addresses(audience)
         gaps = {via: gap for via, _ in where if (gap := self._publications.gap(via))}
-        return Preview(incident, audience, subject, text, own, where, gaps)
+        written_at = own_since or self._clock.now()
+        return Preview(incident, audience, subject, text, own_since is not None, written_at, where, gaps)
 
 
 async def _resolve_by(conn: Connection, incident: Incident) -> datetime | None:

@@ -618,6 +618,26 @@ async def test_words_that_promise_a_time_which_is_past_are_written_anew_and_not_
         assert "one@example.com" in [to for to, _ in letters(office)]
 
 
+async def test_a_form_that_is_sent_after_the_time_it_promises_does_not_leave_and_its_words_are_kept(
+    town: World, office: PostOffice
+) -> None:
+    await declared(town)
+    at = f"{town.clock.now().astimezone(ZoneInfo('Europe/London')) + timedelta(minutes=30):%H:%M}"
+    words = {"subject": "Soon", "text": f"You hear from us by {at}."}
+    await does(town, "ada", "/incident tell stakeholders")
+    letters(office)
+    await town.passes(minutes=40)
+    for _ in "the form", "the draft that was kept":
+        await town.ada.submits(values=words)
+        await town.passes(seconds=5)
+        assert "Soon" not in [subject for _, subject in letters(office)]
+        await does(town, "ada", "/incident tell stakeholders")
+        assert town.ada.modal().values["text"]["text"]["value"] == words["text"]
+    await town.ada.submits(values={"subject": "Soon", "text": "You hear from us soon."})
+    await town.passes(seconds=5)
+    assert "Soon" in [subject for _, subject in letters(office)]
+
+
 async def test_what_was_composed_before_the_end_is_edited_as_it_stands_after_it(
     automatic: World, office: PostOffice
 ) -> None:
