@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Collection, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import datetime, timedelta
 from functools import partial
@@ -14,7 +14,7 @@ from bot.domain.errors import Refused, Unanswered, Unreachable
 from bot.runbook import Runbook
 from bot.services.alerts.settling import AlertSettling
 from bot.services.rooms.cards import Cards
-from bot.store.alerts import alerts
+from bot.store.alerts import alerts, disputes
 from bot.store.database import Database
 from bot.store.pipelined import Connection
 from bot.wire.timeouts import TimeLimit
@@ -132,11 +132,22 @@ class Alerts:
             poisoned = [group_id for group_id in due if not await self._look_safely(conn, group_id, now)]
             for group_id in poisoned:
                 await alerts.push_ahead(conn, group_id, now + SET_ASIDE)
+        return len(due) + await self._decide_disputes(now)
+
+    async def _decide_disputes(self, now: datetime) -> int:
+        """What one member of a pair calls over and the other does not opens again, as if it were reported now."""
+        async with self._db.transaction() as conn:
+            due = await disputes.claim_due(conn, now=now, limit=DUE_AT_ONCE)
+            for source in sorted({source for source, _ in due}):
+                again = [alert for whose, alert in due if whose == source]
+                await self._show_last(conn, source, [one.fingerprint for one in again])
+                await self._take(conn, source, await self._judged(source, again), (), now)
         return len(due)
 
     async def next_due(self) -> datetime | None:
         async with self._db.statement() as conn:
-            return await alerts.next_due(conn)
+            dues = await alerts.next_due(conn), await disputes.next_due(conn)
+            return min((at for at in dues if at), default=None)
 
     async def forget_old(self) -> int:
         """Throw away bodies and countings that are too old to be of use."""
@@ -158,6 +169,7 @@ class Alerts:
         groups = await alerts.hold_groups(conn, source, keys=keys, fingerprints=fingerprints, listed=listed)
         late = await self._late(conn, source, told, arrived, now)
         wanted = [one for one in told if one.times and one.alert.fingerprint not in late]
+        await self._end_disputes(conn, source, told, wanted, listed)
         firing = await self._with_groups(conn, source, wanted, groups, now)
         changed = await alerts.save_firing(conn, source, firing, now)
         changed |= await alerts.end_firing(conn, source, [one for one in told if not one.times], now)
@@ -170,7 +182,7 @@ class Alerts:
 
     async def _late(
         self, conn: Connection, source: str, told: Sequence[Told], arrived: datetime, now: datetime
-    ) -> set[str]:
+    ) -> Collection[str]:
         """Those told as firing that are over: by another of a pair, or by a queue. The card of each says so."""
         late = await alerts.late_news(
             conn, source, [one for one in told if one.times], ended_since=now - LATE_FOR,
@@ -178,9 +190,31 @@ class Alerts:
         )  # fmt: skip
         if late:
             log.warning("source=%s late=%s told as firing again although they are over", source, len(late))
-            for group_id in await alerts.last_groups(conn, source, late):
-                await self._cards.touch(conn, f"alert:{group_id}")
+            # The other member of a pair may be the only one that sees it, and reports it no more for hours.
+            disputed = [one.alert for one in told if late.get(one.alert.fingerprint)]
+            await disputes.open_each(conn, source, disputed, now + DOUBTED_FOR)
+            await self._show_last(conn, source, late)
         return late
+
+    async def _end_disputes(
+        self,
+        conn: Connection,
+        source: str,
+        told: Sequence[Told],
+        wanted: Sequence[Told],
+        listed: Sequence[str],
+    ) -> None:
+        """What fires is in dispute no more, nor is what is over by the word of whoever said that it fires."""
+        told_by = next((one.alert.told_by for one in told if one.alert.told_by), None)
+        still = [one.alert.fingerprint for one in told if one.times]
+        over = [one.alert.fingerprint for one in told if not one.times]
+        report = disputes.Report(told_by, still, over, listed)
+        firing = [one.alert.fingerprint for one in wanted]
+        await self._show_last(conn, source, await disputes.end(conn, source, report, firing))
+
+    async def _show_last(self, conn: Connection, source: str, fingerprints: Collection[str]) -> None:
+        for group_id in await alerts.last_groups(conn, source, fingerprints) if fingerprints else ():
+            await self._cards.touch(conn, f"alert:{group_id}")
 
     async def _with_groups(
         self, conn: Connection, source: str, firing: Sequence[Told], groups: dict[str, int], now: datetime

@@ -8,7 +8,7 @@ from bot.services.alerts.incidents import AlertIncidents
 from bot.services.rooms.cards import Cards, Painted
 from bot.services.rooms.channels import Channels
 from bot.slack.blocks import Button, message
-from bot.store.alerts import alerts
+from bot.store.alerts import alerts, disputes
 from bot.store.pipelined import Connection
 
 # A card is read at a glance; the source has the rest.
@@ -48,6 +48,7 @@ class AlertCards:
             listed=standing.gravest_first[:ALERTS_SHOWN],
             severity=None if standing.group.closed_at or standing.has_open_incident else self._tied.severity(standing),
             late_at=await alerts.late_at(conn, standing),
+            opens_again_at=await disputes.opens_again_at(conn, standing),
             procedure=self._tied.procedure(standing),
             silenced=standing.group.is_silenced(self._clock.now()),
         )

@@ -60,12 +60,14 @@ async def late_news(
     doubted_since: datetime,
     arrived: datetime,
     now: datetime,
-) -> set[str]:
+) -> dict[str, bool]:
     """Which of these fired before their last end, and so no more: none that ended before then by our clock, none that
-    was told so before `doubted_since` already, and none of whoever had told that end when this `arrived`."""
+    was told so before `doubted_since` already, and none of whoever had told that end when this `arrived`. Of each:
+    is it known that somebody else told the end?"""
     rows = [_times(one) for one in firing if one.alert.starts_at]
     spans = {"ended_since": ended_since, "doubted_since": doubted_since, "arrived": arrived, "now": now}
-    return {row["fingerprint"] for row in await SQL.rows(conn, "late_news", rows, source=source, **spans)}
+    found = await SQL.rows(conn, "late_news", rows, source=source, **spans)
+    return {row["fingerprint"]: row["of_another"] for row in found}
 
 
 async def last_groups(conn: Connection, source: str, fingerprints: Iterable[str]) -> list[int]:

@@ -41,7 +41,7 @@ WHERE e.source = %(source)s AND e.fingerprint = given.fingerprint AND given.star
   AND e.told_at > %(ended_since)s AND (e.late_at IS NULL OR e.late_at > %(doubted_since)s)
   AND NOT EXISTS (
       SELECT FROM alerts a WHERE a.source = e.source AND a.fingerprint = e.fingerprint AND a.resolved_at IS NULL)
-RETURNING e.fingerprint;
+RETURNING e.fingerprint, (e.told_by <> given.told_by) IS TRUE AS of_another;
 
 -- name: last_groups
 -- The group of the last episode of each.

@@ -204,6 +204,43 @@ async def test_the_other_of_a_pair_that_tells_an_old_firing_is_late(world: World
     assert monitoring.card.text == "✅ *Resolved* DiskFull is bad"
 
 
+async def disputed(world: World, monitoring: Monitoring) -> None:
+    """Prometheus reaches only the first: for the second the alert times out. Each hears of the other's notification."""
+    await told_by(monitoring, "first", episode("firing", FIRST))
+    await told_by(monitoring, "second", episode("resolved", FIRST, "2026-08-06T13:30:00Z"))
+    await told_by(monitoring, "first", episode("firing", FIRST))
+    assert "still reports it firing" in monitoring.words
+
+
+async def test_what_one_of_a_pair_calls_over_and_the_other_does_not_fires_again(
+    world: World, monitoring: Monitoring
+) -> None:
+    await disputed(world, monitoring)
+    await world.passes(minutes=4, seconds=59)
+    assert len(monitoring.cards) == 1
+    await world.passes(seconds=1)
+    assert [card.text.split()[0] for card in monitoring.cards] == ["✅", "🟡"]
+    assert "still reports it firing" not in words_of(monitoring.cards[0])
+
+    await told_by(monitoring, "first", episode("resolved", FIRST, "2026-08-06T14:06:00Z"))
+    await world.passes(minutes=10)
+    assert [card.text.split()[0] for card in monitoring.cards] == ["✅", "✅"]
+
+
+@pytest.mark.parametrize("how", ["told over", "no longer listed"])
+async def test_what_both_of_a_pair_call_over_in_the_end_stays_over(
+    world: World, monitoring: Monitoring, how: str
+) -> None:
+    await disputed(world, monitoring)
+    over = episode("resolved", FIRST, "2026-08-06T13:20:00Z")
+    last = whole(over) if how == "told over" else whole(alert("Other")) | {"groupKey": notification(over)["groupKey"]}
+    await monitoring.tells("alertmanager", last | {"externalURL": "http://first.example.com"})
+    assert "still reports it firing" not in words_of(monitoring.cards[0])
+    await world.passes(minutes=10)
+    assert monitoring.cards[0].text.startswith("✅")
+    assert not any("DiskFull" in card.text for card in monitoring.cards[1:])
+
+
 async def test_a_clock_that_is_far_ahead_leaves_no_alert_open(world: World, monitoring: Monitoring) -> None:
     now = world.clock.now()
     ahead, ends = (now + timedelta(days=2)).isoformat(), (now + timedelta(minutes=3)).isoformat()

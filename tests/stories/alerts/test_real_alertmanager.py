@@ -15,7 +15,7 @@ import aiohttp
 import pytest
 
 from tests.stories.alerts.monitoring import TOKEN, WITH_ALERTS, Monitoring, watched
-from tests.world import World
+from tests.world import World, words_of
 
 PROGRAM = shutil.which("prometheus-alertmanager") or shutil.which("alertmanager")
 TIMEOUT_S = 120.0
@@ -24,6 +24,11 @@ pytestmark = pytest.mark.skipif(
     PROGRAM is None and not os.environ.get("CI"),
     reason="needs Alertmanager on this machine; on Debian: apt install prometheus-alertmanager",
 )
+
+QUICK_CLUSTER = (
+    "--cluster.peer-timeout=200ms", "--cluster.gossip-interval=20ms", "--cluster.pushpull-interval=500ms",
+    "--cluster.settle-timeout=200ms",
+)  # fmt: skip
 
 NewWorld = Callable[..., AbstractAsyncContextManager[World]]
 
@@ -42,9 +47,10 @@ class Alertmanager:
         except aiohttp.ClientError:
             return False
 
-    async def hears(self, *hosts: str, over: bool = False) -> None:
+    async def hears(self, *hosts: str, over: bool = False, for_s: float = 300) -> None:
+        """`for_s`: unless it hears of them again within this, they are over for it."""
         now = datetime.now(UTC)
-        times = {"startsAt": now - timedelta(minutes=5), "endsAt": now if over else now + timedelta(minutes=5)}
+        times = {"startsAt": now - timedelta(minutes=5), "endsAt": now + timedelta(seconds=0 if over else for_s)}
         alerts = [
             {"labels": {"alertname": "SiteDown", "severity": "page", "host": host}}
             | {name: at.isoformat() for name, at in times.items()}
@@ -63,11 +69,18 @@ class Alertmanager:
             assert answer.status == 200, await answer.text()
 
 
-@asynccontextmanager
-async def alertmanager(folder: Path, receiver: str, **settings: Any) -> AsyncIterator[Alertmanager]:
+def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
-        port = int(probe.getsockname()[1])
+        return int(probe.getsockname()[1])
+
+
+@asynccontextmanager
+async def alertmanager(
+    folder: Path, receiver: str, *, own: int = 0, peer: int = 0, **settings: Any
+) -> AsyncIterator[Alertmanager]:
+    """`own` and `peer`: the ports by which the two of a pair know of each other's notifications; 0: it is alone."""
+    port = free_port()
     hook = {"url": receiver, "http_config": {"authorization": {"credentials": TOKEN}}, **settings}
     quick = {"group_wait": "50ms", "group_interval": "100ms", "repeat_interval": "1h"}
     config = {
@@ -76,9 +89,12 @@ async def alertmanager(folder: Path, receiver: str, **settings: Any) -> AsyncIte
     }
     (folder / "alertmanager.yml").write_text(json.dumps(config))
     assert PROGRAM is not None
+    linked = [f"--cluster.peer=127.0.0.1:{peer}", *QUICK_CLUSTER] if peer else []
     process = await asyncio.create_subprocess_exec(
         PROGRAM, f"--config.file={folder}/alertmanager.yml", f"--storage.path={folder}/data",
-        f"--web.listen-address=127.0.0.1:{port}", "--cluster.listen-address=", "--log.level=error",
+        f"--web.listen-address=127.0.0.1:{port}", f"--web.external-url=http://{folder.name}.example.com",
+        "--web.route-prefix=/", f"--cluster.listen-address={f'127.0.0.1:{own}' if own else ''}", *linked,
+        "--log.level=error",
     )  # fmt: skip
     try:
         async with aiohttp.ClientSession() as session:
@@ -143,8 +159,35 @@ async def test_what_it_cuts_off_is_not_called_over(world: World, tmp_path: Path)
         assert "Resolved" not in monitoring.card.text
 
 
+async def test_what_one_of_a_pair_loses_sight_of_opens_again_because_the_other_still_sees_it(
+    world: World, tmp_path: Path
+) -> None:
+    """Each knows what the other has sent: the one that sees it says so once after the end, and then not for an hour."""
+    world.clock.move(datetime.now(UTC) - world.clock.now())
+    await world.settled()
+    one, other = free_port(), free_port()
+    for name in ("seeing", "blind"):
+        await asyncio.to_thread((tmp_path / name).mkdir)
+    async with (
+        watched(world) as monitoring,
+        alertmanager(tmp_path / "seeing", address(world), own=one, peer=other) as seeing,
+        alertmanager(tmp_path / "blind", address(world), own=other, peer=one) as blind,
+    ):
+
+        def shown() -> list[str]:
+            return [card.text.split()[0] for card in monitoring.cards if "SiteDown" in card.text]
+
+        await seeing.hears("a")
+        await until(lambda: shown() == ["🔴"])
+        await blind.hears("a", for_s=0.5)
+        await until(lambda: any("still reports it firing" in words_of(card) for card in monitoring.cards))
+        assert shown() == ["✅"]
+        await world.passes(minutes=5)
+        assert shown() == ["✅", "🔴"]
+
+
 async def test_a_wrong_token_there_is_told_here(world: World, tmp_path: Path) -> None:
-    wrong = {"http_config": {"authorization": {"credentials": "wrong"}}}
+    wrong: dict[str, Any] = {"http_config": {"authorization": {"credentials": "wrong"}}}
     async with watched(world) as monitoring, alertmanager(tmp_path, address(world), **wrong) as source:
         await source.hears("a")
         await until(card_says(monitoring, "Alerts from alertmanager are being rejected"))

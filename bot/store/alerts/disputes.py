@@ -1,0 +1,73 @@
+"""Alerts that are over by the word of one member of a pair, and firing by the word of the other."""
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from pydantic import TypeAdapter
+
+from bot.domain.alerts.alert import ReceivedAlert, Standing
+from bot.store.pipelined import Connection
+from bot.store.queries import Queries
+from bot.store.rows import as_json
+
+SQL = Queries(__file__)
+
+
+@dataclass(frozen=True)
+class Report:
+    """What one delivery says, in fingerprints. `told_by`: the member it came from, None where that is not known.
+
+    `listed`: the source's own keys of the groups that it lists whole.
+    """
+
+    told_by: str | None
+    firing: Collection[str]
+    over: Collection[str]
+    listed: Collection[str]
+
+    @property
+    def reported(self) -> list[str]:
+        return [*self.firing, *self.over]
+
+
+async def open_each(conn: Connection, source: str, alerts: Iterable[ReceivedAlert], due_at: datetime) -> None:
+    """Each fires again at that time; one that is in dispute already, at its own."""
+    form = TypeAdapter(ReceivedAlert)
+    rows = [
+        {"fingerprint": one.fingerprint, "told_by": one.told_by, "alert": form.dump_python(one, mode="json")}
+        for one in alerts
+    ]
+    if rows:
+        await SQL.run(conn, "open", rows=as_json(rows), source=source, due_at=due_at)
+
+
+async def end(conn: Connection, source: str, report: Report, firing: Iterable[str]) -> set[str]:
+    """What `firing` says fires, and what is over by the report of whoever said that it fires; returns which ended."""
+    values = {
+        "told_by": report.told_by, "over": list(report.over), "listed": list(report.listed),
+        "reported": report.reported, "firing": list(firing),
+    }  # fmt: skip
+    return {row["fingerprint"] for row in await SQL.all(conn, "end", source=source, **values)}
+
+
+async def claim_due(conn: Connection, *, now: datetime, limit: int) -> list[tuple[str, ReceivedAlert]]:
+    """Each once, with its source."""
+    form = TypeAdapter(ReceivedAlert)
+    found = await SQL.all(conn, "claim_due", now=now, limit=limit)
+    return [(row["source"], form.validate_python(row["alert"])) for row in found]
+
+
+async def next_due(conn: Connection) -> datetime | None:
+    """None: nothing is in dispute."""
+    due_at: datetime | None = (await SQL.the(conn, "next_due"))["due_at"]
+    return due_at
+
+
+async def opens_again_at(conn: Connection, standing: Standing) -> datetime | None:
+    """When the first alert of a group that is over does; None: nobody says that any of it fires."""
+    if standing.group.closed_at is None:
+        return None
+    wanted = {"source": standing.group.source, "fingerprints": [one.fingerprint for one in standing.alerts]}
+    at: datetime | None = (await SQL.the(conn, "first_due", **wanted))["due_at"]
+    return at
