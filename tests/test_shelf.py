@@ -47,3 +47,12 @@ def test_what_asks_for_a_runbook_reads_that_and_no_more(words: tuple[str, ...], 
     read_for("init", at=tmp_path)
 
     assert read_for(*words, at=tmp_path) == {"pydantic"}
+
+
+def test_the_bot_in_earnest_reads_nothing_of_the_sandbox(tmp_path: Path) -> None:
+    read = "import sys\nfrom bot.cli.shelf import COMMANDS\nCOMMANDS['run'].load_at_start()\nprint(*sys.modules)"
+    environ = {"PYTHONPATH": str(ROOT)}
+    ended = subprocess.run([sys.executable, "-c", read], cwd=tmp_path, env=environ, capture_output=True, text=True)
+
+    assert "bot.app" in ended.stdout.split()
+    assert not [name for name in ended.stdout.split() if name.startswith("bot.sandbox")]

@@ -1,7 +1,6 @@
-"""The commands that run the bot: for real, in the browser; and the schema it stands on."""
+"""The commands that run the bot, and bring the schema it stands on up to date."""
 
 import asyncio
-import os
 from concurrent.futures import ThreadPoolExecutor
 
 import click
@@ -12,14 +11,8 @@ from bot.cli.carrying import carry_out, serve
 from bot.cli.refusals import CannotBegin
 from bot.clock import Clock
 from bot.doors.doorkeeper import raise_file_limit
-from bot.sandbox_app import run_sandbox
 from bot.settings import Settings
 from bot.store import migrations
-
-# All that a trial asks of the environment: whatever else stands there belongs to something real, and may be wrong.
-SANDBOX_READS = frozenset(
-    {"PORT", "HOST", "TOCSIN_HOME", "TOCSIN_RUNBOOK", "HOME", "XDG_STATE_HOME", "LOG_LEVEL", "LOG_FORMAT"}
-)
 
 # Names are looked up in threads, and a name server that is away holds one for half a minute. The usual handful would
 # soon all wait for the names of sick checks, or of the mail server, and a page whose own name has to be looked up with
@@ -38,22 +31,6 @@ def run() -> None:
     settings = read_settings()
     _must_be_complete(settings)
     serve(_run(App(settings, read_runbook(settings), Clock())))
-
-
-@click.command()
-@click.option("--port", type=click.IntRange(0, 65535), help="Where the page is. Without it: PORT, else 8080.")
-def sandbox(port: int | None) -> None:
-    """Try all of it in your browser, without any account.
-
-    Nobody is woken. Plays ./runbook.yml when there is one, else the runbook that is shipped.
-    """
-    environ = {name: value for name, value in os.environ.items() if name in SANDBOX_READS}
-    settings = read_settings({"LOG_LEVEL": "WARNING", **environ})
-    own = settings.runbook if settings.runbook.exists() else None
-    if own:
-        read_runbook(settings)
-    where = settings.port if port is None else port
-    serve(run_sandbox(os.environ, port=where, runbook_file=own, stop=asyncio.Event()))
 
 
 @click.command()
@@ -76,7 +53,7 @@ async def _run(app: App) -> None:
     raise_file_limit()
     asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(THREADS, "waiting"))
     async with app.running() as services:
-        services.rendering.prepare(*SAID_AT_NIGHT)
+        await asyncio.to_thread(services.rendering.prepare, *SAID_AT_NIGHT)
         await app.until_stopped()
 
 

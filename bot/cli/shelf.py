@@ -3,8 +3,10 @@
 All together take a processor most of a second to read, and `tocsin --help` needs none of them.
 """
 
+import gc
 import importlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,13 +22,14 @@ class Listed:
 
     def load_at_start(self) -> click.Command:
         module, _, name = self.place.partition(":")
-        command: click.Command = getattr(importlib.import_module(f"bot.cli.{module}"), name)
+        with _no_garbage_collected():
+            command: click.Command = getattr(importlib.import_module(f"bot.cli.{module}"), name)
         return command
 
 
 # In the order a newcomer meets them.
 COMMANDS: Mapping[str, Listed] = {
-    "sandbox": Listed("running:sandbox", "Try all of it in your browser, without any account."),
+    "sandbox": Listed("sandboxing:sandbox", "Try all of it in your browser, without any account."),
     "init": Listed("init:init", "Write a runbook to start from to ./runbook.yml."),
     "check": Listed("checking:check", "Say everything that is wrong in a runbook, with its line."),
     "doctor": Listed("doctor:doctor", "Prove every outside connection."),
@@ -41,6 +44,17 @@ COMMANDS: Mapping[str, Listed] = {
     "link-key": Listed("webhook_key:link_key", "Rotate the key of the links that acknowledge."),
     "rehearse": Listed("running:rehearse", "Play a scripted incident in simulated time."),
 }
+
+
+@contextmanager
+def _no_garbage_collected() -> Iterator[None]:
+    """What is imported stays: looking for garbage in it takes a fifth of the time, and finds none, now or later."""
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.freeze()
+        gc.enable()
 
 
 class Shelf(click.Group):
