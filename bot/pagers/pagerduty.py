@@ -8,6 +8,7 @@ an incident is reopened can therefore not close what the reopening has opened, i
 """
 
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import nullcontext
 from typing import Any, Literal
 
 import aiohttp
@@ -17,6 +18,7 @@ from bot.domain.incidents.incident import Incident
 from bot.domain.paging.page import Page, Via
 from bot.domain.paging.provider_alert import ProviderAlert
 from bot.pagers import Call, Pager, Parts, Way
+from bot.pagers._unconfirmed import in_doubt
 from bot.rendering import Rendering
 from bot.runbook import Person, Runbook
 from bot.wire.http_client import TIMEOUT_S, Answer, ask, refusal, shown
@@ -80,7 +82,8 @@ class PagerDutyPager:
         payload = self._payload(call.page, call.incident)
         key = await self._open_alert(call.page, dedup_key(call.incident))
         call.leaves()
-        return await self._send("trigger", key, payload=payload)
+        with in_doubt() if call.unsure else nullcontext():
+            return await self._send("trigger", key, payload=payload)
 
     async def follow(self, alert: ProviderAlert) -> str | None:
         """Tell PagerDuty what has become of this alert; None while nothing has. Raises a kind of Failed.

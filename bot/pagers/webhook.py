@@ -1,11 +1,13 @@
 """Pages somebody by a webhook of their own."""
 
 from collections.abc import Awaitable, Callable
+from contextlib import nullcontext
 from typing import Any
 
 from bot.domain.errors import Rejected
 from bot.domain.paging.page import Page, Via
 from bot.pagers import Call, Pager, Parts, Way
+from bot.pagers._unconfirmed import in_doubt
 from bot.rendering import Rendering
 from bot.runbook import Person, Runbook
 from bot.wire.webhooks import Hooks
@@ -46,7 +48,10 @@ class WebhookPager:
         payload = self._payload(call, await self._acknowledge_link(call.page))
         call.leaves()
         key = f"page-{call.page.key}"
-        return await self._hooks.post(webhook.reveal(), payload, key=key, whose=f"the webhook of {call.person.name}")
+        with in_doubt() if call.unsure else nullcontext():
+            return await self._hooks.post(
+                webhook.reveal(), payload, key=key, whose=f"the webhook of {call.person.name}"
+            )
 
     def _payload(self, call: Call, link: str | None) -> dict[str, Any]:
         page, incident, person = call.page, call.incident, call.person

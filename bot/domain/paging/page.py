@@ -51,6 +51,7 @@ class Page:
     """One person, one step, one channel. The state is what a provider said, never what we hope.
 
     `doubted_at`: since when it has been looked for; `repeated_at`: when it was sent as a possible repeat. None: never.
+    `unsure`: an attempt may have been accepted unheard, so nobody may say that it was not sent before it `is_accepted`.
     """
 
     id: int
@@ -74,6 +75,7 @@ class Page:
     reported: str | None = None
     doubted_at: datetime | None = None
     repeated_at: datetime | None = None
+    unsure: bool = False
 
     @property
     def is_accepted(self) -> bool:
@@ -119,7 +121,7 @@ class Paged:
         for page in self.ways:
             minute = page.accepted_at and page.accepted_at.replace(second=0, microsecond=0)
             found.setdefault(
-                (page.state, minute, page.attempts if page.state == "waiting" else 0, page.error), []
+                (page.state, minute, page.attempts if page.state == "waiting" else 0, page.unsure, page.error), []
             ).append(page)
         return list(found.values())
 

@@ -137,7 +137,7 @@ class Pages(DeliveryKind):
         await self._lost(conn, [(page, outcome) for page, outcome in about if outcome.state in ("refused", "gave_up")])
         for page, outcome in about:
             if outcome.error and outcome.state == "waiting":
-                await pages.note_error(conn, page.id, outcome.error)
+                await pages.note_error(conn, page.id, outcome.error, unsure=outcome.unsure)
             await self._cards.touch(conn, f"incident:{page.incident_id}", incident=page.incident_id)
 
     async def accepted(self, conn: Connection, taken: Sequence[tuple[Page, str | None]]) -> None:

@@ -118,8 +118,9 @@ async def report(
     await SQL.run(conn, "report", id=page_id, reported=reported, now=now, state=state, error=error)
 
 
-async def note_error(conn: Connection, page_id: int, error: str) -> None:
-    await SQL.run(conn, "note_error", id=page_id, error=error)
+async def note_error(conn: Connection, page_id: int, error: str, *, unsure: bool) -> None:
+    """`unsure`: the attempt may have been accepted unheard."""
+    await SQL.run(conn, "note_error", id=page_id, error=error, unsure=unsure)
 
 
 async def cancel_waiting(conn: Connection, incident_id: int, on_commit: Callable[[Sequence[int]], None]) -> None:

@@ -27,7 +27,7 @@ WITH given AS (
     SELECT * FROM jsonb_to_recordset(%(rows)s) AS given (page bigint, delivery bigint, fence bigint)),
 held AS (SELECT id FROM pages WHERE id IN (SELECT page FROM given) ORDER BY id FOR NO KEY UPDATE)
 UPDATE pages p SET attempts = p.attempts + 1, first_attempt_at = coalesce(p.first_attempt_at, %(now)s),
-    late = p.late OR p.due_at < %(late_before)s
+    late = p.late OR p.due_at < %(late_before)s, unsure = p.unsure OR o.unsure
 FROM held JOIN given ON given.page = held.id
 JOIN outbox o ON o.id = given.delivery AND o.fence = given.fence
 WHERE p.id = held.id AND p.state = 'waiting' AND o.state = 'sending'
@@ -65,7 +65,7 @@ SET reported = %(reported)s, state = %(state)s, error = %(error)s,
 WHERE id = %(id)s;
 
 -- name: note_error
-UPDATE pages SET error = %(error)s WHERE id = %(id)s;
+UPDATE pages SET error = %(error)s, unsure = unsure OR %(unsure)s WHERE id = %(id)s;
 
 -- name: cancel_waiting
 -- Whatever no provider has been asked for yet. Several pages are always held in the same order.

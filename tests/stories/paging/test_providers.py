@@ -8,6 +8,7 @@ import aiohttp
 import pytest
 
 from tests.provider import Provider, provider
+from tests.stories.asking import whispered
 from tests.stories.incidents.test_responsiveness import LISTENING
 from tests.stories.paging.test_paging import declared
 from tests.stories.paging.test_reaching import pages
@@ -77,6 +78,49 @@ async def test_a_webhook_that_refuses_hands_over_at_once(new_world: NewWorld, re
         assert any(
             "Ada Obi was not reached" in words and "ada@example.com" in words for words in world.said_in(world.room())
         )
+
+
+async def test_what_may_have_been_taken_is_never_called_not_sent_nor_refused_without_a_doubt(
+    new_world: NewWorld, receiver: Provider
+) -> None:
+    receiver.answers(502)
+    async with new_world(runbook=by_webhook(receiver)) as world:
+        await declared(world)
+        room = world.room()
+        assert "webhook not known whether it was sent, tried 1×" in words_of(world.card())
+        await world.ada.types("/escalate status", room)
+        await world.settled()
+        assert "not known whether it was sent" in words_of(whispered(world, "ada", room)[-1])
+
+        receiver.answers(404)
+        await world.passes(seconds=2)
+        assert "webhook refused (the webhook of Ada Obi says 404; an earlier attempt may have been accepted)" in (
+            words_of(world.card())
+        )
+
+
+async def test_a_page_that_may_have_been_taken_before_it_was_called_off_does_not_say_not_sent(
+    new_world: NewWorld, receiver: Provider
+) -> None:
+    receiver.answers(502)
+    async with new_world(runbook=by_webhook(receiver)) as world:
+        await declared(world)
+        room = world.room()
+        await world.eve.types("/escalate ack", room)
+        await world.settled()
+        assert "not known whether it was sent, no longer needed" in words_of(world.card())
+
+
+async def test_a_ladder_whose_pages_may_have_been_taken_does_not_end_with_nobody_could_be_paged(
+    new_world: NewWorld, receiver: Provider
+) -> None:
+    receiver.answers(502)
+    async with new_world(runbook=by_webhook(receiver)) as world:
+        await declared(world, "P2 Payments failing")
+        await world.passes(minutes=31)
+        said = " ".join(world.said_in(world.room()))
+        assert "Nobody is known to have been paged" in said and "not known whether paged" in said
+        assert "could be paged" not in said + words_of(world.card())
 
 
 async def test_a_webhook_that_asks_for_patience_is_tried_again_when_it_says_under_the_same_key(
