@@ -62,7 +62,7 @@ async def test_a_page_with_the_expected_status_is_healthy(serve: Serve) -> None:
     finding = await look(await serve(always(lambda: web.Response(text="hello"))))
 
     assert (finding.state, finding.value, finding.reason) == ("healthy", "200", "")
-    assert timedelta(0) < finding.latency < timedelta(seconds=5)
+    assert finding.latency > timedelta(0)
 
 
 async def test_another_status_is_down_and_both_are_named(serve: Serve) -> None:

@@ -32,7 +32,7 @@ async def test_a_server_that_answers_is_healthy_and_says_how_many_connections_it
     connections, size = finding.value.split(", ")
     assert connections.endswith("of 300 connections")
     assert size.endswith("MiB")
-    assert timedelta(0) < finding.latency < timedelta(seconds=30)
+    assert finding.latency > timedelta(0)
 
 
 async def test_connections_of_other_accounts_count_although_they_are_hidden_from_ours(guarded: Guarded) -> None:

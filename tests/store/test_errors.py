@@ -53,7 +53,7 @@ async def test_whoever_is_not_waited_for_any_more_has_changed_nothing_only_befor
 ) -> None:
     await do(database, SLOW_AT_COMMIT)
     with pytest.raises(Unanswered):
-        await TimeLimit(0.05).wait_for(insert(db))
+        await TimeLimit(2).wait_for(insert(db))
 
     async def slow() -> None:
         async with db.transaction() as conn:
