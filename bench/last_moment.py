@@ -48,7 +48,7 @@ async def measure(scratch: Path) -> Table:
         place = scratch / f"busy-{busy}"
         place.mkdir()
         rows.append(await _row(place, busy))
-    columns = ("busy beside it", "answered", "told that it was not", "not paged any more", "paged before",
+    columns = ("busy beside it", "answered", "answered that it was not", "not paged any more", "paged before",
                "paged after", "median", "p99", "longest", "goal", "met")  # fmt: skip
     return Table("last_moment", "after an answer", HOW, on, columns, rows)
 

@@ -79,7 +79,9 @@ class Metrics:
             "tocsin_recoveries", "Drills and restores of 90 days that brought the data back", "backup", "what", "rto"
         )
         self._processes = self._gauge("tocsin_processes", "Processes that share this database")
-        self._set_aside = self._gauge("tocsin_requests_set_aside", "Requests that ended whoever worked on them")
+        self._set_aside = self._gauge(
+            "tocsin_requests_set_aside", "Requests set aside because two processes died working on them"
+        )
         self._unfinished = self._gauge("tocsin_outbox_unfinished", "What has yet to leave the house", "kind", "state")
 
     def acknowledged(self, seconds: float) -> None:

@@ -45,7 +45,7 @@ async def close(call: Call) -> Answer:
 
 @COMMAND.button("alert.silence")
 async def ask_silence(call: Call) -> Answer:
-    hint = "It is counted, but nobody is told or paged, also when it fires anew"
+    hint = "Still counted, but posts nothing and pages nobody, even if it fires again"
     inputs = [Input("duration", "For how long?", value=format_duration(DEFAULT_SILENCE), hint=hint, max_length=20)]
     return Form(form("alert.silence", "Silence the alert", inputs, submit="Silence", private=call.value))
 
@@ -70,5 +70,5 @@ async def runbook(call: Call) -> Answer:
     standing = await call.house.alerts.standing(int(call.value))
     procedure = call.house.runbook.procedures.get(standing.procedure or "") if standing else None
     if procedure is None:
-        raise NotFound("The runbook has no procedure for this alert any more.")
+        raise NotFound("The runbook no longer has a procedure for this alert.")
     return call.say("alert_runbook", procedure=procedure)

@@ -18,7 +18,7 @@ COMMAND = Command(
     summary="How everything stands that is watched.",
     also=(
         ("", "every check, worst first, and how old the backups are"),
-        ("<check>", "one check, looked at now"),
+        ("<check>", "one check, run now"),
     ),
 )
 
@@ -39,7 +39,7 @@ async def one(call: Call) -> Answer:
 
 
 @COMMAND.verb(
-    "history", "changes", "uptime", usage="history [check]", help="how the checks have been, and their changes"
+    "history", "changes", "uptime", usage="history [check]", help="history of the checks: availability and changes"
 )
 async def history(call: Call) -> Answer:
     turns = await call.house.health.history(call.text or None)

@@ -296,7 +296,7 @@ async def test_init_writes_a_runbook_that_passes_check_and_never_overwrites(here
     second = await tocsin("init", "tutoring", at=here)
 
     assert (first.code, second.code) == (0, 1)
-    assert "left as it is" in second.err
+    assert "not changed" in second.err
     assert (here / "runbook.yml").read_text() == written
     assert load(here / "runbook.yml", {}).people
 

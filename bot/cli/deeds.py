@@ -26,7 +26,7 @@ as_option = click.option("--as", "who", metavar="PERSON", help="Who does it: a k
 
 @click.command()
 @click.argument("words", nargs=-1, required=True, metavar="[SEV] TITLE...")
-@click.option("--drill", is_flag=True, help="A rehearsal: pages go through Slack only, nobody else is told.")
+@click.option("--drill", is_flag=True, help="A rehearsal: pages through Slack only, no updates to audiences.")
 @as_option
 def declare(words: tuple[str, ...], drill: bool, who: str | None) -> None:
     """Declare an incident and page the first tier. Says how each page fared.

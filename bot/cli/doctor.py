@@ -72,7 +72,7 @@ async def _findings(settings: Settings) -> AsyncIterator[Finding]:
         yield Finding(f"runbook: {settings.runbook} is in order")
     except TocsinError as error:
         first = str(error).partition("\n")[0]
-        yield Finding(f"runbook: {first}", "`tocsin check` tells all of it; `tocsin init` writes one to start from.")
+        yield Finding(f"runbook: {first}", "`tocsin check` lists every mistake; `tocsin init` writes a starter.")
     async for finding in surroundings(settings, runbook):
         yield finding
     async for finding in _slack(settings, runbook):
@@ -84,7 +84,7 @@ async def _findings(settings: Settings) -> AsyncIterator[Finding]:
         for caution in cautions(runbook, own.get_secret_value() if own else None):
             yield Finding(f"caution: {caution}")
         for gap in gaps(runbook, ready_ways(settings), own_number=settings.twilio_from):
-            yield Finding(said(gap), "Until then nobody is told by that way.")
+            yield Finding(said(gap), "Until then nothing is sent that way.")
         for finding in [*_backup_tools(runbook), *await backups_tried(settings, runbook)]:
             yield finding
 
@@ -108,7 +108,7 @@ async def _slack(settings: Settings, runbook: Runbook | None) -> AsyncIterator[F
                 await app.call("apps.connections.open", params={})
                 yield Finding("slack: Socket Mode can be opened")
         except Failed as error:
-            yield Finding(f"slack: {error}", "Mend the tokens, install the app again, or look at Slack's own status.")
+            yield Finding(f"slack: {error}", "Fix the tokens, reinstall the app, or check Slack's status page.")
 
 
 async def _workspace(bot: Gateway, runbook: Runbook | None) -> AsyncIterator[Finding]:
@@ -130,7 +130,7 @@ async def _workspace(bot: Gateway, runbook: Runbook | None) -> AsyncIterator[Fin
         else:
             yield Finding(
                 f"channel {name}: not found",
-                "Make it, bring it back from the archive, or invite the bot when it is private.",
+                "Create it, unarchive it, or invite the bot if it's private.",
             )
     for person in runbook.people.values():
         if person.slack or person.email:
@@ -171,7 +171,7 @@ async def _mail(settings: Settings) -> Finding:
     try:
         await mail.check()
     except Failed as error:
-        return Finding(f"mail: {error}", "Mend SMTP_URL, or that server.")
+        return Finding(f"mail: {error}", "Fix SMTP_URL, or that server.")
     if settings.sender.endswith("@localhost"):
         why = f"MAIL_FROM is not set, so letters come from {settings.sender}"
         return Finding(f"mail: {mail.place} answers; {why}", "Set it to an address of yours: many servers refuse this.")
@@ -187,7 +187,7 @@ async def _twilio(settings: Settings) -> Finding:
         try:
             name = await Telephone(settings.twilio, session, Clock()).check()
         except Failed as error:
-            return Finding(f"twilio: {error}", "Mend the TWILIO_ variables, or look at the account at Twilio.")
+            return Finding(f"twilio: {error}", "Fix the TWILIO_ variables, or check the account at Twilio.")
     if settings.public_url is None:
         return Finding(f"twilio: the account “{name}” answers; without PUBLIC_URL no reply or report reaches us")
     return Finding(f"twilio: the account “{name}” answers; its replies come to {settings.public_url}/twilio/sms")

@@ -32,7 +32,7 @@ async def surroundings(settings: Settings, runbook: Runbook | None) -> AsyncIter
         for finding in [*_stopped(settings, runbook, found), *_set_aside(found), *_closed(found)]:
             yield finding
     except Failed as error:
-        mend = f"Look at {settings.home}." if settings.database_url is None else "Mend DATABASE_URL, or that server."
+        mend = f"Look at {settings.home}." if settings.database_url is None else "Fix DATABASE_URL, or that server."
         yield Finding(str(error), mend)
     yield await _public_url(settings, is_running=bool(found and found.running))
 
@@ -70,7 +70,7 @@ def _stopped(settings: Settings, runbook: Runbook | None, found: Inspection) -> 
 
 
 def _set_aside(found: Inspection) -> list[Finding]:
-    mend = "It was not finished, and whoever asked was told. Report it with the log; it is shown for a week."
+    mend = "It was not finished; the person who asked has been notified. Report it with the log. Shown for a week."
     return [Finding(f"request {one.key}: {one}: two processes ended at work on it", mend) for one in found.set_aside]
 
 
@@ -92,7 +92,7 @@ async def _public_url(settings: Settings, *, is_running: bool) -> Finding:
     if not is_running:
         return Finding(f"PUBLIC_URL {url} can be tried once `tocsin run` is up")
     if why := await _does_not_lead_here(f"{url}/healthz"):
-        return Finding(f"PUBLIC_URL {url} does not lead to the bot: {why}", "Mend it, or what forwards it to PORT.")
+        return Finding(f"PUBLIC_URL {url} does not lead to the bot: {why}", "Fix it, or the proxy in front of PORT.")
     return Finding(f"PUBLIC_URL {url} leads to the bot")
 
 

@@ -19,12 +19,12 @@ def init(name: str) -> None:
     """
     shipped = shipped_runbooks()
     if name not in shipped:
-        raise NotFound(f"There is no runbook called “{name}” to start from. There is: {', '.join(shipped)}.")
+        raise NotFound(f"There is no shipped runbook “{name}”. Choose one of: {', '.join(shipped)}.")
     try:
         with WRITTEN_TO.open("x", encoding="utf-8") as file:
             file.write(shipped[name].read_text("utf-8"))
     except FileExistsError as error:
-        raise Refused(f"{WRITTEN_TO} is there already and was left as it is. Move it away to start anew.") from error
+        raise Refused(f"{WRITTEN_TO} already exists, and was not changed. Move it away to start over.") from error
     except OSError as error:
         raise Refused(f"{WRITTEN_TO} cannot be written here: {error.strerror}.") from error
     click.echo(f"{WRITTEN_TO} is written. Put your people in, then: tocsin check")

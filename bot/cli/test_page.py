@@ -100,7 +100,7 @@ def _said(page: Page) -> Finding:
     what = f"{page.via} to {page.contact or page.person}: {SAID[page.state]}{why}"
     if page.is_accepted:
         return Finding(f"{what}, as {page.reference}" if page.reference else what)
-    return Finding(what, "`tocsin doctor` without --page says what can be mended.")
+    return Finding(what, "`tocsin doctor` without --page says what to fix.")
 
 
 async def _acknowledgement(services: Services, key: str, incident_id: int, patience: timedelta) -> Finding:

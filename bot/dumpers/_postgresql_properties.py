@@ -105,7 +105,7 @@ async def dress(conn: AsyncConnection, database: str, properties: Properties) ->
         name, _, value = setting.partition("=")
         found.append(await _set(conn, database, role, name, value))
     found += [
-        f"the subscription {name} (the restored database receives nothing: make it anew; where the one of before is "
+        f"the subscription {name} (the restored database receives nothing: create it again; where the previous one is "
         "kept, it is disabled there)"
         for name in properties.get("subscriptions") or ()
     ]

@@ -211,7 +211,7 @@ async def _stands(conn: AsyncConnection, database: str) -> bool:
 @asynccontextmanager
 async def _entrance(backup: PostgresqlBackup, within_s: int = DEED_WITHIN_S) -> AsyncIterator[AsyncConnection]:
     """A connection to the server, but not to the target."""
-    async with translated(backup), await _enter(backup) as conn, hung_up_on(conn, within_s, "what it was told"):
+    async with translated(backup), await _enter(backup) as conn, hung_up_on(conn, within_s, "what it was asked"):
         yield conn
 
 

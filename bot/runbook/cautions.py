@@ -24,7 +24,7 @@ def _covered_rights(runbook: Runbook) -> Iterator[str]:
         if schedules:
             names = ", ".join(dict.fromkeys(schedules))
             yield (
-                f"permissions.{deed}: whoever is on {names} may do this, and anybody may hand a shift of it to anybody "
+                f"permissions.{deed}: anyone on {names} may do this, and anybody may hand a shift of it to anybody "
                 "it names: add schedule.cover to permissions"
             )
 

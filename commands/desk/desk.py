@@ -140,7 +140,7 @@ class Desk:
         typed = body["command"].lstrip("/")
         book = self._commands.get(self._renamed.get(typed, typed))
         if book is None:
-            raise Refused(f"I do not know the command `/{typed}`.")
+            raise Refused(f"Unknown command `/{typed}`.")
         text = body.get("text") or ""
         if len(text) > LONGEST:
             raise Refused(

@@ -59,7 +59,7 @@ async def must_be_in_room(call: Call) -> Incident:
     """For deeds that only make sense inside the room; raises Refused elsewhere."""
     incident = await call.house.incidents.of_room(call.channel) if call.channel else None
     if incident is None:
-        raise Refused("This channel is no incident's room. Do this in the incident's own channel.")
+        raise Refused("This isn't an incident's channel. Do this in the incident's own channel.")
     return incident
 
 
@@ -77,8 +77,7 @@ async def lets_in(call: Call, incident: Incident) -> bool:
 async def _must_let_in(call: Call, incident: Incident) -> None:
     if not await lets_in(call, incident):
         raise NotPermitted(
-            f"{incident.ref} is private: only those who are in it can see it and work on it. "
-            "Whoever told you about it can bring you in."
+            f"{incident.ref} is private: only its members can see it and work on it. Ask a member to invite you."
         )
 
 

@@ -37,13 +37,13 @@ async def again_pressed(call: Call) -> Answer:
     return _called(call, incident, made)
 
 
-@COMMAND.verb("ack", "acknowledge", usage="ack", help="you are on it: the paging stops")
+@COMMAND.verb("ack", "acknowledge", usage="ack", help="you're on it; paging stops")
 @about_an_incident("escalate ack")
 async def acknowledge(call: Call, incident: Incident) -> Answer:
     return await acknowledged(call, incident)
 
 
-@COMMAND.verb("snooze", usage="snooze [15m]", help="hold the paging; it is no acknowledgement")
+@COMMAND.verb("snooze", usage="snooze [15m]", help="hold paging; does not acknowledge")
 @about_an_incident("escalate snooze")
 async def snooze(call: Call, incident: Incident) -> Answer:
     duration = _how_long(call.text) if call.text else DEFAULT_SNOOZE
@@ -107,5 +107,5 @@ def _not_understood(call: Call) -> str:
     tiers = list(call.house.runbook.tiers)
     return (
         f"{COMMAND.unknown(word, tiers)} To page a tier, type one of these and why: {', '.join(tiers)}; "
-        "to page a person, type their name; to page whoever comes next, type `/escalate` alone."
+        "to page a person, type their name; to page the next tier, type `/escalate` alone."
     )

@@ -19,7 +19,7 @@ async def simulate(call: Call) -> Answer:
     now, zone = call.house.clock.now(), call.house.runbook.timezone
     begins = await moment(when, now=now, zone=zone) if when else now
     if begins < now:
-        raise Refused("That is over already, and who covered then may be forgotten. Say a time to come.")
+        raise Refused("That time has passed. Give a future time.")
     found = await call.house.simulations.simulate(severity, begins)
     return call.say(
         "simulation",

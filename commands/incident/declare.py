@@ -37,7 +37,7 @@ async def declare(call: Call) -> Answer:
     "rehearse",
     needs="incident.declare",
     usage="drill [SEV] <title>",
-    help="rehearse: pages through Slack only, tells no audience",
+    help="rehearse: pages through Slack only, no updates to audiences",
 )
 async def drill(call: Call) -> Answer:
     return await _declare(call, drill=True) if call.text else _form(call, kind="drill")
@@ -48,7 +48,7 @@ async def drill(call: Call) -> Answer:
     "secret",
     needs="incident.declare",
     usage="private [SEV] <title>",
-    help="a private room, announced nowhere",
+    help="a private channel, announced nowhere",
 )
 async def private(call: Call) -> Answer:
     return await _declare(call, private=True) if call.text else _form(call, kind="private")

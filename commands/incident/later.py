@@ -23,4 +23,4 @@ def _later(verb: str) -> Deed:
 
 
 for name, (usage, purpose) in LATER.items():
-    COMMAND.verb(name, usage=usage, help=f"{purpose} (not there yet)")(_later(name))
+    COMMAND.verb(name, usage=usage, help=f"{purpose} (not yet available)")(_later(name))

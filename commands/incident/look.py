@@ -60,7 +60,7 @@ def panel_buttons() -> tuple[Button, ...]:
 async def list_(call: Call) -> Answer:
     which = call.text.lower() or "open"
     if which not in ("open", "all"):
-        raise Refused(f"“{call.text}” is no list. Type `/incident list open` or `/incident list all`.")
+        raise Refused(f"“{call.text}” is not a list. Type `/incident list open` or `/incident list all`.")
     return await _list(call, which)
 
 
@@ -75,7 +75,7 @@ async def help_pressed(call: Call) -> Answer:
     return await COMMAND.help(call)
 
 
-@COMMAND.verb("show", "info", "view", usage="show [REF]", help="how an incident stands")
+@COMMAND.verb("show", "info", "view", usage="show [REF]", help="show an incident")
 async def show(call: Call) -> Answer:
     """What follows can only be a reference, also a bare number."""
     return await show_about(replace(call, about=call.text or call.about))

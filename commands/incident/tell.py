@@ -21,7 +21,7 @@ OFFERED = 20
     "inform",
     "notify",
     usage="tell <audience>",
-    help="tell an audience, after a look at the words",
+    help="send an audience an update, after a preview",
     needs="audience.send",
 )
 @about_an_incident("incident tell")

@@ -1,4 +1,4 @@
-"""Working on an incident: what changed, how grave it is, where the work stands, and its end."""
+"""Working on an incident: what changed, how grave it is, set the status, and its end."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -14,7 +14,7 @@ from commands.incident.book import COMMAND
 from commands.incident.look import panel_again
 
 
-@COMMAND.verb("update", usage="update [text]", help="say what changed; without words a form opens")
+@COMMAND.verb("update", usage="update [text]", help="say what changed; no text opens a form")
 @about_an_incident("incident update")
 async def update(call: Call, incident: Incident) -> Answer:
     if not call.text:
@@ -62,7 +62,7 @@ async def severity_chosen(call: Call) -> Answer:
     return _unless_in_room(call, changed, "severity")
 
 
-@COMMAND.verb("status", usage=f"status <{'|'.join(STATUSES)}>", help="where the work stands")
+@COMMAND.verb("status", usage=f"status <{'|'.join(STATUSES)}>", help="set the status")
 @about_an_incident("incident status")
 async def status(call: Call, incident: Incident) -> Answer:
     if not call.text:
@@ -97,7 +97,7 @@ async def impact_described(call: Call) -> Answer:
     return call.say("done", what="impact", incident=changed)
 
 
-@COMMAND.verb("acknowledge", "ack", usage="acknowledge", help="somebody is on it: paging stops")
+@COMMAND.verb("acknowledge", "ack", usage="acknowledge", help="you're on it; paging stops")
 @about_an_incident("incident acknowledge")
 async def acknowledge(call: Call, incident: Incident) -> Answer:
     return await acknowledged(call, incident)
@@ -125,7 +125,7 @@ async def acknowledge_pressed(call: Call) -> Answer:
     "end",
     needs="incident.resolve",
     usage="resolve [summary]",
-    help="it is over: paging stops",
+    help="it's fixed; paging stops",
 )
 @about_an_incident("incident resolve")
 async def resolve(call: Call, incident: Incident) -> Answer:
@@ -155,7 +155,7 @@ async def resolution_described(call: Call) -> Answer:
     return _unless_in_room(call, changed, "resolved")
 
 
-@COMMAND.verb("reopen", usage="reopen [reason]", help="it is back: paging starts again")
+@COMMAND.verb("reopen", usage="reopen [reason]", help="it's back; paging starts again")
 @about_an_incident("incident reopen", resolved=True)
 async def reopen(call: Call, incident: Incident) -> Answer:
     changed = await call.house.incidents.reopen(call.actor, incident.id, call.text)

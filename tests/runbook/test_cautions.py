@@ -27,7 +27,7 @@ def runbook(more: str) -> Runbook:
 @pytest.mark.parametrize("deed", ["backup.restore", "audience.approve"])
 def test_a_right_that_matters_on_a_shift_that_anybody_may_hand_on_is_cautioned(who: str, deed: str) -> None:
     (said,) = cautions(runbook(f"permissions: {{{deed}: [{who}]}}"), None)
-    assert said.startswith(f"permissions.{deed}: whoever is on primary may do this")
+    assert said.startswith(f"permissions.{deed}: anyone on primary may do this")
     assert cautions(runbook(f"permissions: {{{deed}: [{who}], schedule.cover: [tier/lead]}}"), None) == []
     assert cautions(runbook(f"permissions: {{{deed}: [ada, tier/lead]}}"), None) == []
 

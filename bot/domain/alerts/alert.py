@@ -269,4 +269,4 @@ def newly_told(standing: Standing, outlets: Iterable[str], now: datetime) -> lis
 
 def must_be_firing(group: Group, deed: str) -> None:
     if group.closed_at:
-        raise AlreadyDone(f"This alert is over already, so there is nothing to {deed}.")
+        raise AlreadyDone(f"This alert is already resolved, so there is nothing to {deed}.")

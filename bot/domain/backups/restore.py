@@ -78,7 +78,7 @@ class Restore:
     def target(self) -> Target:
         """What it replaces. Raises Refused where that was not recorded."""
         if self.prospect is None:
-            raise Refused(f"This was asked for before an upgrade: ask anew, `/backup restore {self.backup_id}`.")
+            raise Refused(f"This was asked for before an upgrade. Ask again: `/backup restore {self.backup_id}`.")
         return self.prospect.target
 
     @property
@@ -117,7 +117,7 @@ def must_be_undecided(restore: Restore, decider: str, now: datetime) -> None:
         raise AlreadyDone(f"{decider} has rejected this already.")
     if restore.state == "expired" or (restore.state == "waiting" and now >= restore.expires_at):
         raise Refused(
-            f"Nobody approved this in time. If it is still wanted, ask anew: `/backup restore {restore.backup_id}`."
+            f"Nobody approved this in time. If you still want it, ask again: `/backup restore {restore.backup_id}`."
         )
     if restore.state != "waiting":
         raise AlreadyDone(f"{decider} has approved this already." if decider else "This has begun already.")

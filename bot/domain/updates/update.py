@@ -84,9 +84,9 @@ def may_be_told(incident: Incident) -> bool:
 def must_be_tellable(incident: Incident) -> None:
     """Rehearsals and private incidents stay inside."""
     if incident.drill:
-        raise Refused(f"{DRILL}{incident.ref} is a drill: nobody outside is told of it.")
+        raise Refused(f"{DRILL}{incident.ref} is a drill: no audience gets updates about it.")
     if incident.private:
-        raise Refused(f"{incident.ref} is private: no audience is told of it by Tocsin. Write to them yourself.")
+        raise Refused(f"{incident.ref} is private: Tocsin sends no updates about it. Write to them yourself.")
 
 
 def told_by_themselves(incident: Incident, tell: Sequence[str], automatic: Collection[str]) -> list[str]:

@@ -14,7 +14,7 @@ from bot.sandbox.telephone.items import Fault, Item, Kind, Refusal
 
 FOLDER = "/2010-04-01/Accounts/{account}"
 NAMES: dict[str, Kind] = {"Messages": "sms", "Calls": "voice"}
-ON_PURPOSE = "as it was told to"
+ON_PURPOSE = "as asked"
 
 Serve = Callable[[web.Request], Awaitable[web.Response]]
 

@@ -189,7 +189,7 @@ class Alerts:
             doubted_since=now - DOUBTED_FOR, arrived=arrived, now=now,
         )  # fmt: skip
         if late:
-            log.warning("source=%s late=%s told as firing again although they are over", source, len(late))
+            log.warning("source=%s late=%s reported as firing again although they are resolved", source, len(late))
             # The other member of a pair may be the only one that sees it, and reports it no more for hours.
             disputed = [one.alert for one in told if late.get(one.alert.fingerprint)]
             await disputes.open_each(conn, source, disputed, now + DOUBTED_FOR)
@@ -243,6 +243,6 @@ class Alerts:
                 assert standing is not None
                 await self._settling.settle(conn, standing)
         except (KeyError, ValueError, TypeError, Refused):
-            log.exception("alert=%s cannot be looked at", group_id)
+            log.exception("alert=%s could not be handled", group_id)
             return False
         return True

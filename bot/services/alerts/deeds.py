@@ -77,7 +77,7 @@ class AlertDeeds:
             incident = await incidents.lock(conn, _number(ref))
             must_be_open(incident, "attach an alert to it")
             if not can_be_attached_to(incident):
-                raise Refused(f"An alert that everybody sees cannot be attached to {incident.ref}.")
+                raise Refused(f"{incident.ref} is private or a drill: alerts can't be attached to it.")
             await self._settling.settle(conn, await self._tied.attach(conn, standing, incident, actor))
             return incident
 
@@ -86,9 +86,7 @@ class AlertDeeds:
         async with self._db.transaction() as conn:
             found = [incident for incident in await incidents.open_ones(conn) if can_be_attached_to(incident)]
         if not found:
-            raise NotFound(
-                "No incident is open that this alert could be attached to. Press “Declare incident” instead."
-            )
+            raise NotFound("No open incident to attach this alert to. Press “Declare incident” instead.")
         return found
 
     async def silence(self, actor: Actor, group_id: int, duration: timedelta) -> datetime:
@@ -108,7 +106,7 @@ class AlertDeeds:
         async with self._deed(actor, group_id, "close") as (conn, standing):
             await requests.once(conn, actor, self._clock.now())
             if not standing.can_be_closed:
-                raise Refused("Acknowledge the alert first: it fires, and nobody has answered to it.")
+                raise Refused("Acknowledge the alert first: it is firing, and nobody has acknowledged it.")
             await self._settling.close(conn, standing, actor)
 
     @asynccontextmanager
@@ -117,7 +115,7 @@ class AlertDeeds:
         async with self._db.transaction() as conn:
             standing = await alerts.lock(conn, group_id)
             if standing is None:
-                raise NotFound("There is no such alert any more.")
+                raise NotFound("This alert no longer exists.")
             must_be_firing(standing.group, deed)
             yield conn, standing
             subject = f"alert {group_id}"

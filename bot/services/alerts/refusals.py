@@ -86,7 +86,7 @@ class AlertRefusals:
         try:
             await self._time_limit.wait_for(self._keep(alert))
         except Failed as error:
-            log.warning("refused alerts could not be told: %s", error)
+            log.warning("refused alerts could not be reported: %s", error)
 
     async def _keep(self, alert: ReceivedAlert) -> None:
         async with self._alerts.taking() as conn:

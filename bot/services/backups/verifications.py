@@ -47,7 +47,7 @@ class Verifications:
         async with self._db.transaction() as conn:
             others = await verifications.under_way(conn, silent_since=now - LOST_AFTER)
             if backup.id in others:
-                raise AlreadyDone(f"Backup {backup.id} of {backup.name} is being read back already: wait for that.")
+                raise AlreadyDone(f"Backup {backup.id} of {backup.name} is already being verified: wait for that.")
             if len(others) >= AT_ONCE:
                 reading = " and ".join(str(number) for number in sorted(others))
                 raise Refused(f"Backups {reading} are being read back: try again when one of them is done.")

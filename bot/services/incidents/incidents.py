@@ -118,7 +118,7 @@ class Incidents:
             if new.id == incident.severity:
                 raise AlreadyDone(f"{incident.ref} is {new.id} already.")
             if not raised and not why.strip():
-                raise Refused(f"Lowering needs a reason: `/incident severity {new.id} <why>`.")
+                raise Refused(f"Lowering the severity needs a reason: `/incident severity {new.id} <why>`.")
             await incidents.set_severity(conn, incident.id, new.id)
             words = f"{incident.severity} → {new.id}" + (f" ({why.strip()})" if why.strip() else "")
             await incidents.write(conn, incident.id, "severity", words, actor=actor.name, at=now)
@@ -132,7 +132,7 @@ class Incidents:
         return changed
 
     async def set_status(self, actor: Actor, incident_id: int, word: str) -> Incident:
-        """`resolved` resolves; every other status only says where the work stands."""
+        """`resolved` resolves; every other status only says set the status."""
         status = status_of(word)
         if status == "resolved":
             return await self.resolve(actor, incident_id)
@@ -212,7 +212,9 @@ class Incidents:
         """By `INC-12` or `12`; raises NotFound."""
         number = number_of(ref)
         if number is None:
-            raise NotFound(f"“{ref}” is no incident. Type a reference such as `INC-12`; `/incident list` shows them.")
+            raise NotFound(
+                f"“{ref}” is not an incident. Type a reference such as `INC-12`; `/incident list` shows them."
+            )
         async with self._db.transaction() as conn:
             return await incidents.get(conn, number)
 

@@ -26,7 +26,7 @@ class Notes:
     ) -> bool:  # fmt: skip
         """Add to the timeline; `at` and `author` keep a message's own. False when `key` has been noted before."""
         if not text.strip():
-            raise Refused("A note needs words: `/incident note <text>`.")
+            raise Refused("A note needs a text: `/incident note <text>`.")
         async with self._deeds.on(actor, incident_id) as (conn, incident, now):
             return await incidents.write_once(
                 conn, incident.id, "note", text.strip(), actor=author or actor.name, at=at or now, key=key
@@ -37,7 +37,7 @@ class Notes:
     ) -> Incident:
         """What has changed, told in the room; `facts` (conditions, actions, needs, next_update) go to audiences."""
         if not text.strip():
-            raise Refused("An update needs words: `/incident update <what changed>`.")
+            raise Refused("An update needs a text: `/incident update <what changed>`.")
         async with self._deeds.on(actor, incident_id) as (conn, incident, now):
             must_be_open(incident, "post an update")
             kept = {name: value for name, value in (facts or {}).items() if value} | {"update": text.strip()}

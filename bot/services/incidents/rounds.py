@@ -15,7 +15,7 @@ from bot.store.pipelined import Connection
 log = logging.getLogger(__name__)
 
 AT_ONCE = 100
-# What cannot be looked at because of a fault of ours is tried again after this.
+# What could not be handled because of a fault of ours is tried again after this.
 SET_ASIDE = timedelta(minutes=1)
 
 
@@ -61,6 +61,6 @@ class IncidentRound(ABC):
         except Failed:
             raise
         except Exception:
-            log.exception("incident=%s cannot be looked at", incident_id)
+            log.exception("incident=%s could not be handled", incident_id)
             async with self._db.transaction() as conn:
                 await self._rows.push_ahead(conn, incident_id, now=now, until=now + SET_ASIDE)

@@ -113,7 +113,7 @@ class Escalations:
                 tiers = ", ".join(self._runbook.tiers)
                 ends = await self._ladders.ends.in_words(conn, escalation)
                 raise Refused(
-                    f"The ladder of {incident.ref} is at its end. {ends}. To page one of them again, type "
+                    f"Nobody left to page for {incident.ref}. {ends}. To page a tier again, type "
                     f"`/escalate <tier> <why>` with one of: {tiers}."
                 )
             called = escalation.moved_to(escalation.ladder, last_called_by=actor.name, last_called_at=now)
@@ -159,7 +159,7 @@ class Escalations:
         turn = Turn(escalation.run, number, BY_HAND, tier.key if tier else None, now, why or None)
         drafts = self._paging.drafts(incident, turn, people, vias, policy)
         if not drafts:
-            raise Refused(f"Nobody of “{target}” can be paged: there is no contact to reach them by.")
+            raise Refused(f"Nobody in “{target}” can be paged: no way to reach them is set up.")
         await self._paging.make(conn, drafts)
         changed = escalation.moved_to(escalation.ladder, calls=number, reach_by=now + REACH_WITHIN)
         await escalations.save(conn, changed)
@@ -207,8 +207,8 @@ class Escalations:
     async def _must_not_be_overtaken(self, conn: Connection, incident: Incident, paged_at: datetime | None) -> None:
         if paged_at and await incidents.reopened_since(conn, incident.id, paged_at):
             raise Overtaken(
-                f"{incident.ref} was reopened after this page, so it changes nothing any more. "
-                "To say that you are on it, type `/escalate ack`."
+                f"{incident.ref} was reopened after this page, so nothing was changed. "
+                "If you're on it, type `/escalate ack`."
             )
 
     async def _must_not_be_called_just_now(
@@ -229,4 +229,4 @@ class Escalations:
         together = called_at is not None and now - called_at < SAME_MOMENT and escalation.last_called_by != actor.name
         if stale or together:
             tier = self._runbook.tiers.get(escalation.last_tier or "")
-            raise AlreadyDone(f"It has just been escalated: {tier.name if tier else 'the next tier'} is being paged.")
+            raise AlreadyDone(f"Just escalated: {tier.name if tier else 'the next tier'} is being paged.")

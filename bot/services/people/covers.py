@@ -118,11 +118,11 @@ def _nothing_to_end(schedule: str, planned: Sequence[Cover]) -> str:
 
 def _must_make_sense(begins: datetime, ends: datetime, now: datetime) -> None:
     if ends <= now:
-        raise Refused("That is over already. Say a time to come, for example `until 18:00` or `until Mon 9am`.")
+        raise Refused("That time has passed. Give a future time, for example `until 18:00` or `until Mon 9am`.")
     if ends <= begins:
-        raise Refused("That ends before it begins. Say a later time behind `until`.")
+        raise Refused("That ends before it begins. Give a later time after `until`.")
     if ends - now > LONGEST:
         raise Refused(
-            f"That is more than {LONGEST.days} days from now. Say a nearer time; whoever is away for longer "
-            "belongs out of the rotation: change `schedules` in the runbook."
+            f"That is more than {LONGEST.days} days from now. For a longer absence take them out of the rotation: "
+            "change `schedules` in the runbook."
         )

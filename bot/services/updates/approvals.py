@@ -83,7 +83,9 @@ class Approvals:
                 await self._decide(conn, update, "released", actor)
                 await self._release(conn, update, incident, audience)
         if late:
-            raise Refused(f"Not sent: it promises something by {late}, and that is past. New words are asked for.")
+            raise Refused(
+                f"Not sent: it promises something by {late}, which has passed. Its author is asked for a new text."
+            )
 
     async def reject(self, actor: Actor, update_id: int) -> None:
         """It does not leave; its author may take it back in this way too. The words stay to be seen and changed."""

@@ -17,7 +17,7 @@ def audience_called(runbook: Runbook, name: str) -> Audience:
     if wanted in keys:
         return runbook.audiences[keys[wanted]]
     if not keys:
-        raise NotFound("The runbook names no audiences, so nobody can be told. They stand under `audiences:` there.")
+        raise NotFound("The runbook has no audiences. Add them under `audiences:`.")
     near = difflib.get_close_matches(wanted, keys, n=1)
     hint = f"Did you mean {keys[near[0]]}? " if near else ""
     raise NotFound(f"There is no audience “{name.strip()}”. {hint}There is: {', '.join(runbook.audiences)}.")

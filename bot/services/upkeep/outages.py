@@ -91,7 +91,7 @@ class Outages:
                     await self._gateway.take_back(mine)
             self._told[incident.id] = told
         except Failed as error:
-            log.warning("incident=%s cannot be told that paging is held up: %s", incident.id, error)
+            log.warning("incident=%s could not be notified that paging has stopped: %s", incident.id, error)
 
     async def _find(self, room: str, key: str) -> Posted | None:
         """Of this outage: another one of the same incident has the same key."""
@@ -114,14 +114,14 @@ class Outages:
             try:
                 await self._tell_the_end(incident_id, told)
             except Failed as error:
-                log.warning("incident=%s cannot be told that paging continues: %s", incident_id, error)
+                log.warning("incident=%s could not be notified that paging has resumed: %s", incident_id, error)
                 return
             del self._told[incident_id]
 
     async def _tell_the_end(self, incident_id: int, told: Posted) -> None:
         """Every process that knows of the message may come here; the first one to write it down has it said."""
         now = self._clock.now()
-        held_up = f"Paging was held up from {self._since:%H:%M:%S} to {now:%H:%M:%S} UTC"
+        held_up = f"Paging was down from {self._since:%H:%M:%S} to {now:%H:%M:%S} UTC"
         words = f"{held_up}: the database did not answer, or took no changes"
         async with self._db.transaction() as conn:
             once = f"held up {told.ts}"

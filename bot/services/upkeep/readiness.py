@@ -22,9 +22,7 @@ TIMEOUT_S = 3.0
 READ_ONLY = "the database is read-only: nothing can be recorded and nobody is paged"
 # Whoever watches us asks often; Slack is asked at most this often.
 SLACK_ASKED_EVERY_S = 2.0
-REFUSED = (
-    "Nobody is paged by Slack, and nobody there is heard; every other way is used. Mend the token and start again."
-)
+REFUSED = "Nobody is paged by Slack, and nobody there is heard; every other way is used. Fix the token and restart."
 
 
 @dataclass(frozen=True)

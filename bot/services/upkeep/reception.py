@@ -100,7 +100,7 @@ class Reception:
         async with self._db.transaction() as conn:
             found = await requests.get(conn, key)
         if found is None:
-            raise NotFound("That was asked too long ago. Type it again.")
+            raise NotFound("That was too long ago. Type it again.")
         return found
 
     async def take_due(self) -> int:

@@ -186,5 +186,5 @@ def _values(new: NewUpdate) -> dict[str, Any]:
 
 def _found(row: Row | None) -> Update:
     if row is None:
-        raise NotFound("There is no such text any more.")
+        raise NotFound("This text no longer exists.")
     return Update(**row)

@@ -100,7 +100,7 @@ def test_an_audience_is_found_by_its_key_whatever_the_capitals(runbook: Runbook)
     assert audience_called(runbook, " Status-Page ").key == "status-page"
     with pytest.raises(Refused, match="Did you mean team"):
         audience_called(runbook, "tema")
-    with pytest.raises(Refused, match="names no audiences"):
+    with pytest.raises(Refused, match="has no audiences"):
         audience_called(runbook.model_copy(update={"audiences": {}}), "team")
 
 

@@ -219,7 +219,7 @@ async def test_without_an_open_incident_there_is_nothing_to_attach_to(world: Wor
     answer = await world.ben.presses("Attach", monitoring.card)
     await world.settled()
 
-    assert "No incident is open" in answer.text
+    assert "No open incident" in answer.text
 
 
 async def test_a_silenced_alert_is_counted_but_tells_and_pages_nobody(world: World, monitoring: Monitoring) -> None:

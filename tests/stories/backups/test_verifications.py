@@ -42,7 +42,7 @@ async def test_each_backup_is_read_back_by_one_at_a_time_and_two_in_all(
                 await verifications.claim(conn, number, world.clock.now())
         together = await asyncio.gather(*(verify(EVE, "2") for _ in range(25)), return_exceptions=True)
         assert all(isinstance(one, AlreadyDone) for one in together)
-        with pytest.raises(AlreadyDone, match="Backup 2 of orders is being read back already"):
+        with pytest.raises(AlreadyDone, match="Backup 2 of orders is already being verified"):
             await verify(EVE, "2")
         with pytest.raises(Refused, match="Backups 1 and 2 are being read back"):
             await verify(EVE, "3")

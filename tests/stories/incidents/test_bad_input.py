@@ -116,8 +116,8 @@ async def test_nothing_typed_can_mention_a_channel_or_forge_a_link(world: World)
         ("/incident xyzzy", "I do not know “xyzzy”. `/incident help` shows what there is."),
         ("/incident payments are down", "To open an incident, type `/incident declare payments are down`."),
         ("/incident INC-1 xyzzy", "I do not know “xyzzy”."),
-        ("/incident list mine", "“mine” is no list. Type `/incident list open` or `/incident list all`."),
-        ("/incident show nothing", "“nothing” is no incident. Type a reference such as `INC-12`"),
+        ("/incident list mine", "“mine” is not a list. Type `/incident list open` or `/incident list all`."),
+        ("/incident show nothing", "“nothing” is not an incident. Type a reference such as `INC-12`"),
         ("/incident show INC-999", "There is no incident INC-999. `/incident list` shows the open ones."),
         ("/incident note INC-999 hello", "There is no incident INC-999."),
         ("/incident lead INC-1 @somebody", "I know nobody called “@somebody”. Mention somebody of this workspace"),
@@ -126,11 +126,11 @@ async def test_nothing_typed_can_mention_a_channel_or_forge_a_link(world: World)
         ("/incident role INC-1 comms @somebody", "I know nobody called “@somebody”."),
         ("/incident status INC-1 perfect", "“perfect” is not a status. Type one of: investigating, identified"),
         ("/incident severity INC-1 P1", "INC-1 is P1 already."),
-        ("/incident severity INC-1 P3", "Lowering needs a reason: `/incident severity P3 &lt;why&gt;`."),
+        ("/incident severity INC-1 P3", "Lowering the severity needs a reason: `/incident severity P3 &lt;why&gt;`."),
         ("/incident reopen INC-1", "INC-1 is open, so there is nothing to reopen."),
         ("/escalate INC-1 leed now", "I do not know “leed”. Did you mean `/escalate lead`?"),
         ("/escalate INC-1 @somebody now", "I know nobody called “@somebody”."),
-        ("/escalate INC-1 because", "to page whoever comes next, type `/escalate` alone."),
+        ("/escalate INC-1 because", "to page the next tier, type `/escalate` alone."),
         ("/escalate snooze INC-1 soon", "“soon” is not a duration: say for example 30s, 15m"),
         ("/escalate snooze INC-1 15", "“15” has no unit: say 15s, 15m or 15h"),
         ("/escalate snooze INC-1 0m", "Say how long to snooze, for example `/escalate snooze 15m`."),
@@ -208,7 +208,7 @@ async def test_a_button_of_another_version_is_answered_in_words(new_world: NewWo
         said = told(await press(world, "eve", world.card(), value="4711"))
         assert said == "There is no incident INC-4711. `/incident list` shows the open ones."
         said = told(await press(world, "eve", world.card(), value=None))
-        assert "is no incident" in said
+        assert "is not an incident" in said
         world.nothing_else_was_sent()
 
 

@@ -223,8 +223,8 @@ async def test_every_button_of_the_panel_answers(world: World) -> None:
     [
         ("/incident", "`/incident severity <SEV> [why]`  raise it freely, lower it with a reason"),
         ("/escalate", "`/escalate <tier|@user> <why>`  page this tier or person; the reason is in the page"),
-        ("/health", "`/health <check>`  one check, looked at now"),
-        ("/health", "`/health history [check]`  how the checks have been, and their changes"),
+        ("/health", "`/health <check>`  one check, run now"),
+        ("/health", "`/health history [check]`  history of the checks: availability and changes"),
         ("/backup", "`/backup run [name]`  take a backup now"),
     ],
 )

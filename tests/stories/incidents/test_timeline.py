@@ -98,7 +98,7 @@ async def test_add_to_timeline_outside_a_room_says_where_it_belongs(world: World
     await declared(world)
     answer = await world.eve.uses_shortcut("add_to_timeline", await world.eve.says("Hm", "#random"))
     await world.settled()
-    assert "This channel is no incident's room" in told(answer)
+    assert "isn't an incident's channel" in told(answer)
     assert await notes(world) == []
 
 

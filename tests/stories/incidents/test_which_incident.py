@@ -84,7 +84,7 @@ async def test_an_answer_to_a_question_of_last_week_is_refused_in_words(world: W
         await conn.execute("DELETE FROM requests")
     await world.eve.presses("INC-1 P1 Payments failing", question)
     await world.settled()
-    assert "That was asked too long ago. Type it again." in words_of(whispered(world, "eve", "#general")[-1])
+    assert "That was too long ago. Type it again." in words_of(whispered(world, "eve", "#general")[-1])
 
 
 async def test_when_there_is_none_the_caller_is_told_what_to_do(world: World) -> None:

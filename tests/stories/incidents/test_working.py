@@ -65,7 +65,7 @@ async def test_lowering_in_the_form_without_a_reason_brings_the_form_back_as_it_
     await world.settled()
 
     again = world.eve.modal()
-    assert "Lowering needs a reason" in again.blocks[0]["text"]["text"]
+    assert "Lowering the severity needs a reason" in again.blocks[0]["text"]["text"]
     assert again.values["severity"]["choice"]["selected_option"]["value"] == "P3"
     await world.eve.submits(values={"Why?": "one customer only"})
     await world.settled()

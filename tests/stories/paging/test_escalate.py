@@ -36,7 +36,7 @@ async def test_the_end_of_the_ladder_is_told_with_what_is_left_to_do(world: Worl
     await ask(world, "eve", "/escalate", room)
     await ask(world, "eve", "/escalate", room)
     said = await ask(world, "eve", "/escalate", room)
-    assert "The ladder of INC-1 is at its end" in said and "oncall, lead, ceo" in said
+    assert "Nobody left to page for INC-1" in said and "oncall, lead, ceo" in said
     assert "CEO: paged Cleo Fox" in said
 
 

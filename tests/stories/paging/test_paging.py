@@ -285,7 +285,7 @@ async def test_lowering_the_severity_asks_for_a_reason_and_keeps_the_ladder(worl
     room = world.workspace.channel(world.room())
     await world.eve.types("/incident severity P3", room)
     await world.settled()
-    assert "Lowering needs a reason" in words_of(world.eve.sees(room)[-1])
+    assert "Lowering the severity needs a reason" in words_of(world.eve.sees(room)[-1])
 
     await world.eve.types("/incident severity P3 only one customer", room)
     await world.passes(minutes=15)

@@ -56,7 +56,7 @@ async def test_a_trial_pages_by_every_way_says_test_everywhere_and_is_told_to_no
         await world.ada.presses("Escalate", world.pages_of("ada")[0])
         await world.settled()
         assert world.pages_of("ben") == [], "nobody else is paged, however long it takes, whatever is pressed"
-        assert "The ladder of INC-1 is at its end" in words_of(world.pages_of("ada")[-1])
+        assert "Nobody left to page for INC-1" in words_of(world.pages_of("ada")[-1])
 
         async with (
             aiohttp.ClientSession() as session,

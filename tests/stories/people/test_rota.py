@@ -189,7 +189,7 @@ async def test_a_cover_that_makes_no_sense_is_refused_with_what_to_type_instead(
         "cover primary @nobody until 18:00": "I know nobody called “@nobody”",
         "cover primary please until 18:00": "I do not understand “please until 18:00”",
         "cover primary until the cows come home": "“the cows come home” is no time I understand: say for example",
-        "cover primary until yesterday": "That is over already. Say a time to come",
+        "cover primary until yesterday": "That time has passed. Give a future time",
         "cover primary from 2026-08-09 until 2026-08-08": "That ends before it begins",
         "cover primary until 2026-11-04 15:01": "That is more than 90 days from now",
         "cover primary off": "Nobody covers primary",

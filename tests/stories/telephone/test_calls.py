@@ -36,7 +36,7 @@ async def test_a_second_key_pages_the_next_tier_once_however_often_it_arrives(ne
         await world.settled()
 
         again = await company.tells(first.split('action="')[1].split('"')[0], {"CallSid": call.sid, "Digits": "2"}, ADA)
-        assert "just been escalated" in heard(again[1])
+        assert "Just escalated" in heard(again[1])
         await world.settled()
         assert len(world.pages_of("ben")) == 1
         assert world.pages_of("cleo") == []

@@ -93,7 +93,7 @@ async def test_without_a_database_the_room_is_told_once_no_step_is_taken_and_all
         assert sum(words.startswith("✅ *Paging has resumed") for words in said_in_room(fleet)) == 1
         assert await posted_alert(app) == 202
         entries = await app.services.incidents.timeline(1)
-        assert [one.text for one in entries if one.text.startswith("Paging was held up from")] != []
+        assert [one.text for one in entries if one.text.startswith("Paging was down from")] != []
 
 
 async def test_a_page_that_was_under_way_when_the_database_went_is_finished_and_recorded_when_it_is_back(
