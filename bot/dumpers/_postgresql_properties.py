@@ -45,10 +45,32 @@ async def source_of(conn: AsyncConnection, database: str) -> Mapping[str, Any]:
 
 async def needs_of(conn: AsyncConnection) -> Mapping[str, Any]:
     """Of the database that `conn` leads to: `owners`, to whom something in it belongs, and `extensions`, those that
-    only a superuser can make again, and `size`, the room it takes in bytes."""
+    only a superuser can make again, `size`, the room it takes in bytes, and `creators`, who may create in `public` by a
+    GRANT of their own."""
     row = await (await conn.execute(SQL("needs"))).fetchone()
     assert row
-    return {"owners": row[0], "extensions": row[1], "size": row[2]}
+    return {"owners": row[0], "extensions": row[1], "size": row[2], "creators": row[3]}
+
+
+async def open_schema(conn: AsyncConnection, source: Mapping[str, Any]) -> Sequence[str]:
+    """Let every owner of the source create in `public` before they are given anything; returns who may not afterwards.
+
+    `conn` leads to the new database, which is empty. A manifest from before `creators` was kept changes nothing.
+    """
+    creators = source.get("creators")
+    if creators is None:
+        return ()
+    values = {"owners": list(source.get("owners") or ())}
+    owners = [name for (name,) in await (await conn.execute(SQL("owners_without_schema"), values)).fetchall()]
+    for owner in owners:
+        await conn.execute(SQL("may_create", role=owner))
+    return [owner for owner in owners if owner not in creators]
+
+
+async def close_schema(conn: AsyncConnection, owners: Sequence[str]) -> None:
+    """These had no such right where the backup was taken."""
+    for owner in owners:
+        await conn.execute(SQL("may_not_create", role=owner))
 
 
 async def lacking(conn: AsyncConnection, target: str, needs: Mapping[str, Any]) -> list[str]:

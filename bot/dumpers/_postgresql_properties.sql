@@ -29,7 +29,8 @@ SELECT jsonb_build_object(
 FROM (SELECT d.*, to_jsonb(d) AS facts FROM pg_database d) AS d WHERE datname = %(name)s;
 
 -- name: needs
--- To whom something in this database belongs, which of its extensions only a superuser can make, and how large it is.
+-- To whom something in this database belongs, which of its extensions only a superuser can make, how large it is, and who
+-- may create in its schema `public` by a GRANT of their own.
 SELECT
     (SELECT coalesce(jsonb_agg(DISTINCT pg_get_userbyid(owner)), '[]') FROM (
         SELECT relowner AS owner, oid FROM pg_class UNION ALL SELECT proowner, oid FROM pg_proc
@@ -39,7 +40,23 @@ SELECT
     (SELECT coalesce(jsonb_agg(extname ORDER BY extname), '[]')
     FROM pg_extension JOIN pg_available_extension_versions ON name = extname AND version = extversion
     WHERE superuser AND NOT trusted),
-    pg_database_size(current_database());
+    pg_database_size(current_database()),
+    (SELECT coalesce(jsonb_agg(DISTINCT pg_get_userbyid(grantee)), '[]') FROM pg_namespace, aclexplode(nspacl)
+    WHERE nspname = 'public' AND privilege_type = 'CREATE' AND grantee <> 0);
+
+-- name: owners_without_schema
+-- A table can be given only to whom may create in its schema, and a dump grants that when all tables have been given. Only
+-- a superuser is not asked.
+SELECT rolname FROM pg_roles
+WHERE rolname = ANY(%(owners)s) AND NOT has_schema_privilege(oid, 'public', 'CREATE')
+  AND NOT (SELECT rolsuper FROM pg_roles WHERE rolname = current_user)
+ORDER BY rolname;
+
+-- name: may_create
+GRANT CREATE ON SCHEMA public TO {role};
+
+-- name: may_not_create
+REVOKE CREATE ON SCHEMA public FROM {role};
 
 -- name: account
 -- What is this account called, as one types it, may it make databases, and may it do everything?

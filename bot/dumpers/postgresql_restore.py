@@ -28,7 +28,7 @@ from bot.dumpers._postgresql import (
 )
 from bot.dumpers._postgresql_exchange import exchange_names
 from bot.dumpers._postgresql_filling import fill_with
-from bot.dumpers._postgresql_properties import create, lacking, needs_of, properties_of
+from bot.dumpers._postgresql_properties import close_schema, create, lacking, needs_of, open_schema, properties_of
 from bot.dumpers._postgresql_properties import dress as dress_as
 from bot.dumpers._postgresql_subscriptions import disable, remove
 from bot.dumpers._postgresql_tables import Table, rows_of, tables_of
@@ -100,7 +100,12 @@ async def fill(
     """Ends at the first thing that cannot be restored: half a database is none."""
     async with _entrance(backup) as conn:
         await create(conn, scratch, await _properties(conn, backup, source))
+    async with _within(backup, scratch) as conn:
+        lent = await open_schema(conn, source)
     await fill_with(backup, scratch, content, equipment)
+    if lent:
+        async with _within(backup, scratch) as conn:
+            await close_schema(conn, lent)
 
 
 async def dress(backup: PostgresqlBackup, scratch: str, source: Mapping[str, Any]) -> Sequence[str]:
@@ -212,6 +217,16 @@ async def _stands(conn: AsyncConnection, database: str) -> bool:
 async def _entrance(backup: PostgresqlBackup, within_s: int = DEED_WITHIN_S) -> AsyncIterator[AsyncConnection]:
     """A connection to the server, but not to the target."""
     async with translated(backup), await _enter(backup) as conn, hung_up_on(conn, within_s, "what it was asked"):
+        yield conn
+
+
+@asynccontextmanager
+async def _within(backup: PostgresqlBackup, database: str) -> AsyncIterator[AsyncConnection]:
+    async with (
+        translated(backup),
+        await connect(backup, database) as conn,
+        hung_up_on(conn, ANSWER_WITHIN_S, "what it was told"),
+    ):
         yield conn
 
 

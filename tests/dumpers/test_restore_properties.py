@@ -190,3 +190,27 @@ async def test_a_subscription_that_is_not_brought_back_is_named(guarded: Guarded
     guarded.tell("DROP DATABASE orders WITH (FORCE)")
     lost = await restoring.dress(a_backup(address.replace(USER, "postgres", 1)), SCRATCH, source)
     assert [one.partition(" (")[0] for one in lost] == ["the subscription news"]
+
+
+@pytest.mark.parametrize("may_create", [True, False])
+async def test_a_table_comes_back_to_an_owner_who_may_create_in_its_schema_by_a_grant_alone(
+    guarded: Guarded, address: str, may_create: bool
+) -> None:
+    """Or no more: the account that restores is no superuser, and a dump grants that after the tables are given."""
+    guarded.tell("CREATE ROLE writer; GRANT writer TO app; GRANT writer TO " + USER)
+    try:
+        guarded.tell("GRANT CREATE ON SCHEMA public TO writer; ALTER TABLE orders OWNER TO writer", address)
+        if not may_create:
+            guarded.tell("REVOKE CREATE ON SCHEMA public FROM writer", address)
+        content, source = await dumped(address)
+        assert await brought_back(address, content, source) == []
+        with psycopg.connect(address) as conn:
+            (found,) = conn.execute(
+                "SELECT row(pg_get_userbyid(relowner), has_schema_privilege('writer', 'public', 'CREATE'))::text "
+                "FROM pg_class WHERE relname = 'orders'"
+            ).fetchall()
+        assert found == (f"(writer,{'t' if may_create else 'f'})",)
+    finally:
+        for name in ("orders", ASIDE, SCRATCH):
+            guarded.tell(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+        guarded.tell("DROP ROLE writer")
