@@ -49,10 +49,15 @@ def test_what_asks_for_a_runbook_reads_that_and_no_more(words: tuple[str, ...], 
     assert read_for(*words, at=tmp_path) == {"pydantic"}
 
 
-def test_the_bot_in_earnest_reads_nothing_of_the_sandbox(tmp_path: Path) -> None:
-    read = "import sys\nfrom bot.cli.shelf import COMMANDS\nCOMMANDS['run'].load_at_start()\nprint(*sys.modules)"
+def test_the_bot_in_earnest_reads_nothing_of_the_sandbox_nor_of_a_place_it_keeps_no_backups_in(tmp_path: Path) -> None:
+    read = (
+        "import sys\nfrom bot.cli.shelf import COMMANDS\nfrom bot.dumpers import dumpers, places\n"
+        "from bot.settings import Settings\nCOMMANDS['run'].load_at_start()\ndumpers()\n"
+        "assert 's3' in places(Settings.from_environment({}))\nprint(*sys.modules)"
+    )
     environ = {"PYTHONPATH": str(ROOT)}
     ended = subprocess.run([sys.executable, "-c", read], cwd=tmp_path, env=environ, capture_output=True, text=True)
 
-    assert "bot.app" in ended.stdout.split()
-    assert not [name for name in ended.stdout.split() if name.startswith("bot.sandbox")]
+    names = ended.stdout.split()
+    assert "bot.app" in names, ended.stderr
+    assert not [name for name in names if name.startswith(("bot.sandbox", "boto"))]

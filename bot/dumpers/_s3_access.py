@@ -1,40 +1,14 @@
-"""How S3 is reached, and what it objects to in words of ours."""
+"""How S3 is reached. Who keeps nothing there never reads its library."""
 
 import asyncio
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+import importlib
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-import boto3
-from botocore.config import Config
-from botocore.exceptions import (
-    BotoCoreError,
-    ClientError,
-    NoCredentialsError,
-    NoRegionError,
-    ParamValidationError,
-    PartialCredentialsError,
-)
-from botocore.parsers import ResponseParserError
-
-from bot.domain.backups.backup import Gone
-from bot.domain.errors import Failed, Rejected, Unreachable
-from bot.domain.saying import fit_to_show
 from bot.settings import Settings
 
-CONNECT_TIMEOUT_S = 10
-READ_TIMEOUT_S = 60
-ATTEMPTS = 3
-# What may pass by itself; of everything else S3 is sure.
-PASSING = (
-    "SlowDown",
-    "InternalError",
-    "ServiceUnavailable",
-    "RequestTimeout",
-    "Throttling",
-)
-MISSING = ("NoSuchKey", "NotFound")
+LIBRARY = "bot.dumpers._s3_library"
 
 T = TypeVar("T")
 
@@ -58,13 +32,6 @@ class Bucket:
         return f"s3://{self.name}"
 
 
-class _WebPage(BotoCoreError):  # type: ignore[misc]
-    """Of something that stands before S3, which answers nothing with a page for a browser: its status, even 200, is no
-    word of S3's."""
-
-    fmt = "a web page came instead of S3's answer, as a proxy sends"
-
-
 class Access:
     """One client for the whole process, made when it is needed: it takes a while, and memory."""
 
@@ -80,92 +47,15 @@ class Access:
         return self._client
 
     def _make(self) -> Any:
-        settings = self._settings
-        secret, token = settings.aws_secret_access_key, settings.aws_session_token
-        # What is not set here is looked for where AWS's own programs look, such as the role of the machine.
-        session = boto3.Session(
-            aws_access_key_id=settings.aws_access_key_id,
-            aws_secret_access_key=secret.get_secret_value() if secret else None,
-            aws_session_token=token.get_secret_value() if token else None,
-            region_name=settings.aws_region or settings.aws_default_region or _own_region(settings),
-        )
-        with _translated("S3"):
-            client = session.client("s3", endpoint_url=settings.s3_endpoint_url, config=_config(settings))
-        client.meta.events.register_first("before-parse.s3", _must_be_s3s)
-        return client
+        return importlib.import_module(LIBRARY).make_client(self._settings)
 
 
 async def off_loop(bucket: Bucket, work: Callable[[], T]) -> T:
     """S3's library waits where it is called, and the bot must not. Cancelled, it ends what it has begun first."""
     working = asyncio.ensure_future(asyncio.to_thread(work))
-    with _translated(str(bucket)):
+    with importlib.import_module(LIBRARY).translated(str(bucket)):
         try:
             return await asyncio.shield(working)
         except asyncio.CancelledError:
             await asyncio.wait([working])
             raise
-
-
-def _must_be_s3s(response_dict: Mapping[str, Any], **_: Any) -> None:
-    """What is read piece by piece is compared with its sum."""
-    body = response_dict["body"]
-    if isinstance(body, bytes) and body and response_dict["headers"].get("content-type", "").startswith("text/html"):
-        raise _WebPage
-
-
-def _own_region(settings: Settings) -> str | None:
-    """Who runs a store of their own has no regions; the signature wants one all the same."""
-    return "us-east-1" if settings.s3_endpoint_url else None
-
-
-def _config(settings: Settings) -> Config:
-    """Stores that only speak S3's language know neither its names of hosts nor its newest checksums."""
-    own: dict[str, Any] = {
-        "s3": {"addressing_style": "path"},
-        "request_checksum_calculation": "when_required",
-        "response_checksum_validation": "when_required",
-    }
-    return Config(
-        connect_timeout=CONNECT_TIMEOUT_S,
-        read_timeout=READ_TIMEOUT_S,
-        retries={"total_max_attempts": ATTEMPTS, "mode": "standard"},
-        **(own if settings.s3_endpoint_url else {}),
-    )
-
-
-@contextmanager
-def _translated(place: str) -> Iterator[None]:
-    """What S3 or its library objects to, as one of our errors; none of them holds a key."""
-    try:
-        yield
-    except ClientError as error:
-        raise _refusal(place, error) from error
-    except (NoCredentialsError, PartialCredentialsError) as error:
-        raise Rejected(f"{place}: there is no access key: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY") from error
-    except (ParamValidationError, NoRegionError, ValueError) as error:
-        raise Rejected(f"{place}: {fit_to_show(str(error))}") from error
-    except ResponseParserError as error:
-        raise Unreachable(f"{place}: an answer that is not S3's, as a proxy gives") from error
-    except (BotoCoreError, OSError) as error:
-        raise Unreachable(f"{place}: {_words(error)}") from error
-
-
-def _refusal(place: str, error: ClientError) -> Failed:
-    """Only a code of S3's own is its word. A proxy's page has none, and the library puts the HTTP status in its place.
-    So it does for HEAD, whose answers have no body: there 404 is all that S3 can say."""
-    code = str(error.response.get("Error", {}).get("Code", ""))
-    if code in MISSING or (code == "404" and error.operation_name.startswith("Head")):
-        return Gone("its file has gone")
-    if code == "NoSuchBucket":
-        return Rejected(f"{place}: there is no such bucket", code)
-    if not code or code.isdecimal():
-        status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", code)
-        return Unreachable(f"{place}: HTTP {status} without a word of S3's own, as a proxy answers")
-    said = fit_to_show(str(error.response.get("Error", {}).get("Message", "")))
-    kind = Unreachable if code in PASSING else Rejected
-    return kind(f"{place} refused: {code}{f', {said}' if said and said != code else ''}")
-
-
-def _words(error: Exception) -> str:
-    """The library's own sentence without the address, which a proxy's password may stand in."""
-    return fit_to_show(str(error).partition(" URL: ")[0].partition(': "http')[0]) or type(error).__name__
