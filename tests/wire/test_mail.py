@@ -120,6 +120,13 @@ async def test_a_4xx_is_worth_another_try(office: PostOffice, step: str) -> None
     assert office.letters == []
 
 
+@pytest.mark.parametrize("said", ["200 fine", "251 user not local, will forward", "252 cannot verify, will try"])
+async def test_every_2xx_after_the_content_is_a_yes(office: PostOffice, said: str) -> None:
+    office.says["DATA"] = said
+
+    assert said.partition(" ")[2] in await mail_to(office).send(LETTER)
+
+
 @pytest.mark.parametrize("step", ["EHLO", "MAIL", "RCPT"])
 async def test_silence_before_the_content_means_that_nothing_was_taken(office: PostOffice, step: str) -> None:
     office.silent_at = step

@@ -17,7 +17,7 @@ from bot.wire.mail.letter import one_line
 SAID_LENGTH = 200
 # Nobody waits for it, and a server that is slow to let us go is left.
 QUIT_WITHIN_S = 2.0
-GO_ON, TAKEN, CLOSES = 354, 250, 421
+GO_ON, CLOSES = 354, 421
 
 
 class Broken(Unreachable):
@@ -86,7 +86,8 @@ class Session:
         code, said = await self._content(letter, deadline)
         if code == CLOSES:
             self.drop()
-        if code == TAKEN:
+        # Whatever is added to it, the first digit is what was said (RFC 5321, 4.3.2).
+        if 200 <= code < 300:
             return one_line(said)[:SAID_LENGTH]
         if 400 <= code < 600:
             raise _refusal(code, said)
