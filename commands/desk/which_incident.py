@@ -45,6 +45,14 @@ async def incident_of_button(call: Call) -> Incident:
     return incident
 
 
+async def incident_of_form(call: Call) -> Incident:
+    """The incident whose number the form carried along, or its first word. Raises NotPermitted to outsiders: who could
+    open it may have been put out since, and what a form carries is no proof that it was opened for them."""
+    incident = await call.house.incidents.find(call.private.split(" ", 1)[0])
+    await _must_let_in(call, incident)
+    return incident
+
+
 def titled(what: str, incident: Incident) -> str:
     """The title of a form about an incident, short enough for Slack: `Update INC-12`."""
     return f"{'DRILL ' if incident.drill else ''}{what} {incident.ref}"

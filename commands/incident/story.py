@@ -8,7 +8,7 @@ from bot.domain.incidents.incident import Incident
 from bot.slack.blocks import Input, form
 from commands.desk.call import Answer, Call, Form
 from commands.desk.typed import as_typed, mentioned
-from commands.desk.which_incident import about_an_incident, must_be_in_room, over, titled
+from commands.desk.which_incident import about_an_incident, incident_of_form, must_be_in_room, over, titled
 from commands.incident.book import COMMAND
 
 PIN = "pushpin"
@@ -32,7 +32,7 @@ def judge_note(values: Mapping[str, str]) -> Mapping[str, str]:
 @COMMAND.form("incident.note", judge_note)
 async def noted(call: Call) -> Answer:
     """A note shows nowhere by itself, so the answer says that it is kept."""
-    incident = await call.house.incidents.find(call.private)
+    incident = await incident_of_form(call)
     await call.house.notes.note(call.actor, incident.id, call.values["note"])
     return call.say("done", what="noted", incident=incident)
 

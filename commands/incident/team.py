@@ -5,7 +5,7 @@ from bot.domain.incidents.incident import Incident, must_be_open, refusing_about
 from bot.slack.blocks import Input, form
 from commands.desk.call import Answer, Call, Form
 from commands.desk.typed import first_word
-from commands.desk.which_incident import about_an_incident, incident_of_button, titled
+from commands.desk.which_incident import about_an_incident, incident_of_button, incident_of_form, titled
 from commands.incident.book import COMMAND
 from commands.incident.look import panel_again
 
@@ -50,7 +50,7 @@ async def role(call: Call, incident: Incident) -> Answer:
 async def role_chosen(call: Call) -> Answer:
     """Everybody sees it in the room."""
     who = call.house.people.named(call.values["who"])
-    await call.house.incidents.set_role(call.actor, int(call.private), call.values["role"], who)
+    await call.house.incidents.set_role(call.actor, (await incident_of_form(call)).id, call.values["role"], who)
     return None
 
 

@@ -9,7 +9,7 @@ from bot.runbook import spoken_duration
 from bot.services.incidents.cards import acknowledge as acknowledge_button
 from bot.slack.blocks import Input, form
 from commands.desk.call import Answer, Call, Form
-from commands.desk.which_incident import about_an_incident, incident_of_button, over, titled
+from commands.desk.which_incident import about_an_incident, incident_of_button, incident_of_form, over, titled
 from commands.incident.book import COMMAND
 from commands.incident.look import panel_again
 
@@ -41,7 +41,7 @@ def judge_update(values: Mapping[str, str]) -> Mapping[str, str]:
 @COMMAND.form("incident.update", judge_update)
 async def updated(call: Call) -> Answer:
     facts = {name: value for name, value in call.values.items() if name != "update"}
-    changed = await call.house.notes.update(call.actor, int(call.private), call.values["update"], facts)
+    changed = await call.house.notes.update(call.actor, (await incident_of_form(call)).id, call.values["update"], facts)
     return _unless_in_room(call, changed, "updated")
 
 
@@ -58,7 +58,7 @@ async def severity(call: Call, incident: Incident) -> Answer:
 @COMMAND.form("incident.severity")
 async def severity_chosen(call: Call) -> Answer:
     wanted, why = call.values["severity"], call.values["why"]
-    changed = await call.house.incidents.set_severity(call.actor, int(call.private), wanted, why)
+    changed = await call.house.incidents.set_severity(call.actor, (await incident_of_form(call)).id, wanted, why)
     return _unless_in_room(call, changed, "severity")
 
 
@@ -73,7 +73,9 @@ async def status(call: Call, incident: Incident) -> Answer:
 
 @COMMAND.form("incident.status")
 async def status_chosen(call: Call) -> Answer:
-    changed = await call.house.incidents.set_status(call.actor, int(call.private), call.values["status"])
+    changed = await call.house.incidents.set_status(
+        call.actor, (await incident_of_form(call)).id, call.values["status"]
+    )
     return _unless_in_room(call, changed, "status")
 
 
@@ -93,7 +95,7 @@ def judge_impact(values: Mapping[str, str]) -> Mapping[str, str]:
 @COMMAND.form("incident.impact", judge_impact)
 async def impact_described(call: Call) -> Answer:
     """The impact stands on the card and in no post, so the answer says where it is."""
-    changed = await call.house.notes.set_impact(call.actor, int(call.private), call.values["impact"])
+    changed = await call.house.notes.set_impact(call.actor, (await incident_of_form(call)).id, call.values["impact"])
     return call.say("done", what="impact", incident=changed)
 
 
@@ -151,7 +153,7 @@ def judge_resolution(values: Mapping[str, str]) -> Mapping[str, str]:
 
 @COMMAND.form("incident.resolve", judge_resolution)
 async def resolution_described(call: Call) -> Answer:
-    changed = await call.house.incidents.resolve(call.actor, int(call.private), call.values["summary"])
+    changed = await call.house.incidents.resolve(call.actor, (await incident_of_form(call)).id, call.values["summary"])
     return _unless_in_room(call, changed, "resolved")
 
 

@@ -1,5 +1,6 @@
 """`/incident`, verb by verb: what each does, what the caller is told, and what everybody else sees."""
 
+import json
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from dataclasses import replace
@@ -116,6 +117,30 @@ async def test_a_private_incident_is_told_only_to_who_has_to_do_with_it(world: W
     assert "Join INC-1" not in world.dev.labels(world.dev.home())
     assert "Data breach" in await ask(world, "ada", "/incident show INC-1")
     world.nothing_else_was_sent()
+
+
+@pytest.mark.parametrize("form", ["update", "severity", "status", "impact", "resolve", "role", "note"])
+async def test_no_form_reaches_a_private_incident_for_who_has_nothing_to_do_with_it(world: World, form: str) -> None:
+    await ask(world, "eve", "/incident private P1 Data breach")
+    room = await declared(world, "P2 Search is slow", by="dev")
+    if form == "resolve":
+        await world.dev.presses("Resolve", world.card("INC-2"))
+        await world.settled()
+    else:
+        await asked(world, "dev", f"/incident {form}", room)
+    view = world.dev.modals()[-1]
+    carried = json.loads(view.content["private_metadata"])
+    view.content["private_metadata"] = json.dumps(carried | {"private": "1"})
+    values = {
+        "update": {"What changed?": "Let me see"}, "severity": {"Severity": "P3", "Why?": "no reason"},
+        "status": {"Status": "monitoring"}, "impact": {"What do users notice?": "All of it"}, "resolve": {},
+        "role": {"Who": "dev"}, "note": {"Note": "Let me see"},
+    }[form]  # fmt: skip
+    before = await timeline(world)
+    await world.dev.submits(values=values)
+    await world.settled()
+    assert "INC-1 is private" in str(world.dev.modal().content)
+    assert await timeline(world) == before
 
 
 async def test_the_list_shows_open_incidents_or_all_of_them(world: World) -> None:
