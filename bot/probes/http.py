@@ -177,7 +177,7 @@ def _value(check: HttpCheck, answer: Answer) -> str:
 def _faults(check: HttpCheck, answer: Answer) -> Iterator[str]:
     """What is not as it should be; a wrong status says enough."""
     if answer.status != check.expect:
-        yield f"answered {answer.status}, expected {check.expect}"
+        yield f"HTTP {answer.status}, expected {check.expect}"
         return
     if answer.unreadable:
         yield answer.unreadable

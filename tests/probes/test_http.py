@@ -69,7 +69,7 @@ async def test_another_status_is_down_and_both_are_named(serve: Serve) -> None:
     finding = await look(await serve(always(lambda: web.Response(status=503))))
 
     assert (finding.state, finding.value) == ("down", "503")
-    assert finding.reason == "answered 503, expected 200"
+    assert finding.reason == "HTTP 503, expected 200"
 
 
 async def test_an_expected_error_status_is_healthy(serve: Serve) -> None:
@@ -149,7 +149,7 @@ async def test_a_wrong_answer_that_is_late_stays_down(serve: Serve) -> None:
     finding = await look_in_a_hurry(await serve(always(lambda: web.Response(status=500))))
 
     assert finding.state == "down"
-    assert "answered 500, expected 200; took" in finding.reason
+    assert "HTTP 500, expected 200; took" in finding.reason
 
 
 async def test_redirects_are_followed(serve: Serve) -> None:
@@ -365,7 +365,7 @@ async def test_a_page_that_names_a_charset_that_is_none_of_a_page_is_read_all_th
 
 async def test_a_redirect_that_names_no_place_is_no_redirect_that_was_followed(listen: Listen) -> None:
     finding = await look(await raw(listen, b"HTTP/1.1 302 Found\r\nContent-Length: 0\r\n\r\n"))
-    assert (finding.value, finding.reason) == ("302", "answered 302, expected 200")
+    assert (finding.value, finding.reason) == ("302", "HTTP 302, expected 200")
 
 
 async def test_a_cookie_of_an_address_without_a_name_is_sent_back(serve: Serve) -> None:

@@ -118,7 +118,7 @@ def test_a_flapping_check_is_believed_well_after_three_times_as_many_good_looks(
 
 
 def a_finding(state: State = "healthy", **latency: float) -> Finding:
-    return Finding(state, "200", timedelta(**latency), "" if state == "healthy" else "answered 503, expected 200")
+    return Finding(state, "200", timedelta(**latency), "" if state == "healthy" else "HTTP 503, expected 200")
 
 
 def test_an_answer_is_late_only_beyond_the_limit() -> None:
@@ -132,7 +132,7 @@ def test_an_answer_is_late_only_beyond_the_limit() -> None:
 
 def test_a_wrong_answer_that_is_late_keeps_both_reasons_and_stays_down() -> None:
     late = paced(a_finding("down", seconds=2.5), timedelta(seconds=2))
-    assert (late.state, late.reason) == ("down", "answered 503, expected 200; took 2.5s, slow above 2s")
+    assert (late.state, late.reason) == ("down", "HTTP 503, expected 200; took 2.5s, slow above 2s")
 
 
 def test_connections_are_too_many_from_the_limit_on() -> None:

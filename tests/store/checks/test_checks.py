@@ -12,7 +12,7 @@ from bot.store.database import Database
 NOON = datetime(2026, 8, 8, 12, 0, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
 LEASES = {"website": MINUTE, "orders": 2 * MINUTE}
-ILL = Finding("down", "503", timedelta(milliseconds=12), "answered 503, expected 200")
+ILL = Finding("down", "503", timedelta(milliseconds=12), "HTTP 503, expected 200")
 WELL = Finding("healthy", "200", timedelta(milliseconds=12))
 
 

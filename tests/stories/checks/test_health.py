@@ -94,7 +94,7 @@ async def test_a_website_that_breaks_becomes_one_alert_after_two_failures_and_it
         assert cards(world) == []
 
         await world.passes(minutes=5)
-        assert world.posts() == [(ALERTS, "🟠 *High* website is down: answered 503, expected 200")]
+        assert world.posts() == [(ALERTS, "🟠 *High* website is down: HTTP 503, expected 200")]
         assert "503 in " in words_of(cards(world)[0])
         assert "s3cret" not in words_of(cards(world)[0])
 
@@ -106,7 +106,7 @@ async def test_a_website_that_breaks_becomes_one_alert_after_two_failures_and_it
 
         await world.passes(minutes=5)
         assert len(cards(world)) == 1
-        assert words_of(cards(world)[0]).startswith("✅ *Resolved* website is down: answered 503")
+        assert words_of(cards(world)[0]).startswith("✅ *Resolved* website is down: HTTP 503")
         assert world.eve.labels(cards(world)[0]) == []
         world.nothing_else_was_sent()
 
@@ -153,7 +153,7 @@ async def test_a_check_that_declares_pages_people_once_and_tells_the_room_what_f
         await world.passes(minutes=5)
         await world.passes(minutes=5)
         assert len(world.pages_of("ada")) == 1
-        assert "website is down: answered 503, expected 200" in words_of(world.pages_of("ada")[0])
+        assert "website is down: HTTP 503, expected 200" in words_of(world.pages_of("ada")[0])
         assert "INC-1" in words_of(cards(world)[0])
         await world.ada.types("/escalate ack", world.room())
 
@@ -326,7 +326,7 @@ async def test_health_shows_every_check_worst_first_and_looks_again_when_asked(
         website.breaks()
         await world.eve.presses("Run again", last_answer(world))
         await world.settled()
-        assert "🔴 *website* down: answered 503, expected 200" in words_of(last_answer(world))
+        assert "🔴 *website* down: HTTP 503, expected 200" in words_of(last_answer(world))
         world.nothing_else_was_sent()
 
 
