@@ -225,7 +225,7 @@ async def _within(backup: PostgresqlBackup, database: str) -> AsyncIterator[Asyn
     async with (
         translated(backup),
         await connect(backup, database) as conn,
-        hung_up_on(conn, ANSWER_WITHIN_S, "what it was told"),
+        hung_up_on(conn, ANSWER_WITHIN_S, "what it was asked"),
     ):
         yield conn
 
