@@ -27,6 +27,8 @@ HERE = Path(__file__).parent
 RUNBOOK = HERE / "runbook.yml"
 TIMEOUT_S = 120.0
 LOOK_EVERY_S = 0.005
+# Of `/readyz`, which is not looked into more often than a few times at once and then once a second.
+READY_LOOK_EVERY_S = 0.05
 
 Transport = Literal["socket", "http"]
 
@@ -117,7 +119,7 @@ class Bot:
         async with aiohttp.ClientSession(trust_env=False) as session, asyncio.timeout(TIMEOUT_S):
             while not await _is_ok(session, url):
                 self._must_be_alive()
-                await asyncio.sleep(LOOK_EVERY_S)
+                await asyncio.sleep(READY_LOOK_EVERY_S)
         return (time.perf_counter() - self._began) * 1000
 
     @asynccontextmanager

@@ -2,7 +2,6 @@
 
 import asyncio
 import time
-from collections import deque
 from collections.abc import Awaitable, Callable
 from typing import Generic, TypeVar
 
@@ -13,12 +12,26 @@ EVERY_S = 1.0
 AT_ONCE = 5
 
 
+class Pace:
+    """A token bucket: one a second, and after a quiet time up to AT_ONCE at once."""
+
+    def __init__(self) -> None:
+        # When the next one were due if there were one a second; each may be up to AT_ONCE - 1 s before that.
+        self._due_at_s = float("-inf")
+
+    def wait_s(self, now_s: float) -> float:
+        """How long to wait for the next one, which counts from then."""
+        wait_s = max(0.0, self._due_at_s - (AT_ONCE - 1) * EVERY_S - now_s)
+        self._due_at_s = max(self._due_at_s, now_s + wait_s) + EVERY_S
+        return wait_s
+
+
 class SharedLook(Generic[Seen]):
-    """Looks at most once a second on average, whoever asks how often; those who ask meanwhile share the next look."""
+    """Looks at its own pace, whoever asks how often. Those who ask meanwhile share the next look, within a second."""
 
     def __init__(self, look: Callable[[], Awaitable[Seen]]) -> None:
         self._look = look
-        self._began_at_s: deque[float] = deque(maxlen=AT_ONCE)
+        self._pace = Pace()
         self._next: asyncio.Task[Seen] | None = None
         self._one_at_a_time = asyncio.Lock()
 
@@ -30,9 +43,8 @@ class SharedLook(Generic[Seen]):
 
     async def _when_it_is_time(self) -> Seen:
         async with self._one_at_a_time:
-            if len(self._began_at_s) == AT_ONCE:
-                await asyncio.sleep(self._began_at_s[0] + AT_ONCE * EVERY_S - time.monotonic())
+            if wait_s := self._pace.wait_s(time.monotonic()):
+                await asyncio.sleep(wait_s)
             # Whoever asks from now on needs a newer one.
             self._next = None
-            self._began_at_s.append(time.monotonic())
             return await self._look()

@@ -2,7 +2,7 @@
 
 import asyncio
 
-from bot.services.upkeep.shared_look import AT_ONCE, SharedLook
+from bot.services.upkeep.shared_look import AT_ONCE, EVERY_S, Pace, SharedLook
 
 
 class Counted:
@@ -48,6 +48,14 @@ async def test_a_crowd_that_never_stops_asking_looks_no_more_often_than_may_be()
         await asyncio.sleep(0)
     assert (one_more.done(), counted.times) == (False, AT_ONCE)
     one_more.cancel()
+
+
+def test_after_many_at_once_the_next_look_is_a_second_away_and_not_as_far_as_all_of_them_together() -> None:
+    pace = Pace()
+    assert [pace.wait_s(100.0) for _ in range(AT_ONCE)] == [0] * AT_ONCE
+    assert pace.wait_s(100.0) == EVERY_S
+    assert pace.wait_s(100.0 + EVERY_S) == EVERY_S
+    assert [pace.wait_s(200.0) for _ in range(AT_ONCE + 1)] == [0] * AT_ONCE + [EVERY_S]
 
 
 async def test_who_hangs_up_takes_the_look_from_nobody() -> None:
