@@ -47,7 +47,10 @@ class Update:
 
 @dataclass(frozen=True)
 class Delivery:
-    """An update on its way to one address. `accepted` is what a provider said, never what we hope."""
+    """An update on its way to one address. `accepted` is what a provider said, never what we hope.
+
+    `unsure`: an attempt may have been accepted unheard, so nobody may say that it was not sent.
+    """
 
     id: int
     update_id: int
@@ -57,6 +60,7 @@ class Delivery:
     settled_at: datetime | None = None
     reference: str | None = None
     error: str | None = None
+    unsure: bool = False
 
 
 @dataclass(frozen=True)

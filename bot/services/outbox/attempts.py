@@ -63,7 +63,7 @@ class Attempts:
         except Exception as error:
             log.exception("delivery=%s kind=%s", delivery.id, delivery.kind)
             if delivery.attempts >= FAULTS:
-                return Outcome("gave_up", error=f"a fault in Tocsin: {error}")
+                return Outcome("gave_up", error=f"a fault in Tocsin: {error}", unsure=True)
             return self._again(delivery, f"a fault in Tocsin: {error}", unsure=True)
 
     def _not_yet(self, delivery: Delivery, reason: NotYet) -> Outcome:
@@ -89,6 +89,6 @@ class Attempts:
     def _again(self, delivery: Delivery, error: str, wait: timedelta | None = None, *, unsure: bool = False) -> Outcome:
         now = self._clock.now()
         if now - delivery.created_at > GIVE_UP_AFTER:
-            return Outcome("gave_up", error=error)
+            return Outcome("gave_up", error=error, unsure=unsure)
         again_at = now + (wait or backoff(delivery.attempts, number=delivery.id))
         return Outcome("waiting", error=error, again_at=again_at, unsure=unsure)

@@ -46,7 +46,7 @@ class UpdateCards:
             "slack/stakeholder_update",
             update=update,
             accepted=_by_outlet(deliveries, "accepted"),
-            open=_by_outlet(deliveries, "waiting"),
+            open=_waiting_alike(deliveries),
             lost=[one for one in deliveries if one.state in LOST],
             approvers=approvers or [],
             anybody=approvers is None,
@@ -79,6 +79,15 @@ def buttons(update: Update) -> list[Button]:
 def edit_button(update: Update) -> Button:
     """Opens the form with these words."""
     return Button("Edit", "audience.edit", str(update.id))
+
+
+def _waiting_alike(deliveries: list[Delivery]) -> list[list[Delivery]]:
+    """What has not been settled: by outlet, and by what is known of it."""
+    found: dict[tuple[str, bool, str | None], list[Delivery]] = {}
+    for one in deliveries:
+        if one.state == "waiting":
+            found.setdefault((one.via, one.unsure, one.error), []).append(one)
+    return list(found.values())
 
 
 def _by_outlet(deliveries: list[Delivery], state: str) -> dict[str, list[Delivery]]:

@@ -77,6 +77,8 @@ class Publications(DeliveryKind):
         one = await updates.delivery(conn, delivery.payload["delivery"])
         update = await updates.get(conn, one.update_id)
         now = self._clock.now()
+        if delivery.unsure or outcome.unsure:
+            one = await updates.doubt(conn, one.id)
         if outcome.state == "sent":
             await updates.settle(conn, one.id, "accepted", now=now, reference=outcome.reference)
             await self._write_told(conn, update, one)

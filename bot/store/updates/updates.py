@@ -137,6 +137,11 @@ async def settle(
     await SQL.run(conn, "settle", id=delivery_id, state=state, now=now, reference=reference, error=error)
 
 
+async def doubt(conn: Connection, delivery_id: int) -> Delivery:
+    """An attempt may have been accepted unheard."""
+    return Delivery(**await SQL.the(conn, "doubt", id=delivery_id))
+
+
 async def note_error(conn: Connection, delivery_id: int, error: str) -> None:
     await SQL.run(conn, "note_error", id=delivery_id, error=error)
 

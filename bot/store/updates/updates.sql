@@ -81,6 +81,9 @@ ORDER BY d.id;
 UPDATE update_deliveries SET state = %(state)s, settled_at = %(now)s, reference = %(reference)s, error = %(error)s
 WHERE id = %(id)s;
 
+-- name: doubt
+UPDATE update_deliveries SET unsure = true WHERE id = %(id)s RETURNING *;
+
 -- name: note_error
 UPDATE update_deliveries SET error = %(error)s WHERE id = %(id)s;
 

@@ -729,6 +729,33 @@ async def test_nobody_is_told_twice_and_nobody_is_called_told_before_the_server_
     assert letters(office) == []
 
 
+async def test_what_may_have_arrived_is_never_called_not_sent(town: World, office: PostOffice) -> None:
+    office.says["DATA"] = "354 as if the letter had not ended"
+    await declared(town)
+    assert "⏳ email: 1 not known whether sent (" in words_of(card(town, "stakeholders"))
+    assert (await town.house.update_cards.degraded(1))[0].startswith("Not known whether it was sent to stakeholders")
+
+    office.says["DATA"] = "550 no such mailbox"
+    await town.passes(minutes=1)
+    assert "✗ email: board@example.com not known whether it was sent: " in words_of(card(town, "stakeholders"))
+    assert (await told(town, "system"))[-1].startswith("not known whether it was sent to stakeholders by email")
+
+
+async def test_a_last_attempt_that_may_have_arrived_and_an_overtaken_one_are_not_called_not_sent(
+    new_world: NewWorld, office: PostOffice
+) -> None:
+    async with updating_world(new_world, office, updating(RUNBOOK, "press")) as world:
+        office.says["DATA"] = "354 as if the letter had not ended"
+        await declared(world)
+        first = card(world, "press")
+        await world.passes(minutes=6)
+        await does(world, "ada", "/incident status identified")
+        await world.passes(minutes=2)
+        assert "press@example.com not known whether it was sent: a newer text is on its way" in words_of(first)
+        await world.passes(hours=7)
+        assert card(world, "press").text.startswith("⚠ Not known whether it was sent to *press*")
+
+
 async def test_after_an_outage_of_the_mail_server_only_the_newest_words_are_sent(
     town: World, office: PostOffice
 ) -> None:
