@@ -20,6 +20,7 @@ HOW_TO_COVER = (
 OFF = ("off", "off all")
 SPAN_WORDS = ("from", "until", "till", "to", "for", "off")
 ENDS = ("until", "till", "to")
+FROM_TODAY = frozenset({"today", "tonight", "tomorrow"})
 
 
 @COMMAND.verb("oncall", "on-call", "who", usage="oncall", help="who is on call now and next, and who covers")
@@ -101,8 +102,9 @@ async def _from_when_until_when(call: Call, schedule: Schedule, span: str) -> tu
     begin, end = _parts(call.with_text(span).text)
     now, zone = call.house.clock.now(), schedule.timezone
     begins = await moment(begin, now=now, zone=zone) if begin else now
-    # Counted from the beginning: from Friday six o'clock for two days, or until Monday.
-    return begins, await moment(end, now=max(begins, now), zone=zone)
+    # Counted from the beginning: from Friday six o'clock for two days, or until Monday. Tomorrow is that of who types.
+    base = now if FROM_TODAY.intersection(end.lower().split()) else max(begins, now)
+    return begins, await moment(end, now=base, zone=zone)
 
 
 def _parts(span: str) -> tuple[str, str]:

@@ -70,6 +70,14 @@ async def test_whoever_covers_has_the_schedule_from_now_to_the_very_end_of_the_c
         world.nothing_else_was_sent()
 
 
+async def test_tomorrow_is_the_same_day_for_the_beginning_of_a_cover_and_for_its_end(new_world: NewWorld) -> None:
+    async with new_world(runbook=ON_A_SCHEDULE) as world:
+        said = await ask(world, "ben", "/escalate cover primary from tomorrow 10:00 until tomorrow 14:00")
+        assert "from Fri 07 Aug 2026 10:00 BST until Fri 07 Aug 2026 14:00 BST" in said
+        said = await ask(world, "ben", "/escalate cover primary from Mon 09:00 until tomorrow 14:00")
+        assert "ends before it begins" in said
+
+
 async def test_without_a_person_the_caller_covers_and_also_for_a_span_of_time(new_world: NewWorld) -> None:
     async with new_world(runbook=ON_A_SCHEDULE) as world:
         assert "*Ben Moss covers `primary` until Thu 06 Aug 2026 19:00 BST.*" in await ask(
@@ -142,6 +150,7 @@ async def test_a_cover_says_what_it_replaces_and_off_ends_only_the_one_that_runs
         assert "replaces" not in await ask(world, "eve", "/escalate cover primary @cleo until Fri 18:00")
         assert "replaces" not in await ask(world, "eve", "/escalate cover primary @ben from Sat 09:00 until Sun 18:00")
         said = await ask(world, "eve", "/escalate cover primary @dev until Sat 12:00")
+        assert "what it replaces then counts again" in said
         assert "replaces the cover of Cleo Fox from" in said and "replaces the cover of Ben Moss from" in said
 
         said = await ask(world, "eve", "/escalate cover primary off")
