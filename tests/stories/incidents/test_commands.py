@@ -104,8 +104,15 @@ async def test_an_incident_declared_from_a_message_keeps_where_it_came_from(worl
     assert "*INC-1* declared" in words_of(whispered(world, "eve", "#general")[-1])
 
 
+async def test_the_card_of_a_private_incident_says_that_it_is_private(world: World) -> None:
+    await ask(world, "eve", "/incident private P1 Data breach")
+    assert "🔒 Private" in await ask(world, "eve", "/incident show INC-1")
+    await ask(world, "eve", "/incident declare P1 Payments failing")
+    assert "🔒" not in await ask(world, "eve", "/incident show INC-2")
+
+
 async def test_a_private_incident_is_told_only_to_who_has_to_do_with_it(world: World) -> None:
-    assert "declared as P1: Data breach" in await ask(world, "eve", "/incident private P1 Data breach")
+    assert "declared as P1, 🔒 private: Data breach" in await ask(world, "eve", "/incident private P1 Data breach")
     assert [place for place, _ in world.posts()] == ["ada", "#inc-2026-08-06-inc-1"]
 
     assert "breach" not in await ask(world, "dev", "/incident list")
@@ -260,6 +267,8 @@ async def test_help_lists_every_way_to_use_a_command(world: World, command: str,
         if command == "/incident":
             assert words.index("declare [SEV]") < words.index("list [open") < words.index("note &lt;text&gt;")
         assert escape_mrkdwn(line) in words
+        others = {"/incident", "/escalate", "/health", "/backup"} - {command}
+        assert all(f"`{other} help`" in words for other in others)
     world.nothing_else_was_sent()
 
 
