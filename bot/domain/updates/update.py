@@ -14,7 +14,8 @@ Moment = Literal["declared", "update", "resolved", "reopened", "all_clear"]
 State = Literal["composing", "draft", "waiting", "released", "rejected", "replaced", "failed"]
 DeliveryState = Literal["waiting", "accepted", "refused", "gave_up", "cancelled"]
 
-SUBJECT_LENGTH = 200
+# Room for the longest title, and around it for the severity and the reference.
+SUBJECT_LENGTH = 300
 # What a field of a Slack form holds.
 TEXT_LENGTH = 3000
 # A text that could not leave for so long is not sent any more when a newer one is waiting behind it.
@@ -23,7 +24,7 @@ STALE_AFTER = timedelta(minutes=5)
 
 @dataclass(frozen=True)
 class Update:
-    """One text for one audience, about one moment of an incident. `status` is the incident's at that moment.
+    """One text for one audience, about one moment of an incident. `status` and `severity` are the incident's then.
 
     It is `composing` until it has words, a `draft` while its author alone knows it, `waiting` for an approval, and
     `released` when it may leave; `replaced` when a newer one or newer facts came before anybody decided.
@@ -43,6 +44,7 @@ class Update:
     decided_at: datetime | None = None
     error: str | None = None
     author_account: str | None = None
+    severity: str | None = None
 
 
 @dataclass(frozen=True)
@@ -65,10 +67,11 @@ class Delivery:
 
 @dataclass(frozen=True)
 class Told:
-    """The latest that an audience was told of an incident."""
+    """The latest that an audience was told of an incident. `severity`: how grave it was then; None: not known."""
 
     moment: Moment
     at: datetime
+    severity: str | None = None
 
 
 class OutOfDate(Refused):
@@ -110,6 +113,11 @@ def moment_now(incident: Incident, told: Told | None) -> Moment:
 def is_owed(incident: Incident, told: Told) -> bool:
     """Whether the audience believes that the incident is open when it is over, or over when it is open."""
     return incident.is_open == (told.moment in ENDS)
+
+
+def is_of_another_severity(incident: Incident, told: Told) -> bool:
+    """Whether the audience was told of it as graver, or less grave, than it is."""
+    return told.severity != incident.severity
 
 
 def facts_of(incident: Incident) -> str:

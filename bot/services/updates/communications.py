@@ -223,7 +223,15 @@ class Communications(DeliveryKind):
             told = (await updates.last_told(conn, incident.id)).get(audience.key)
             moment = moment_now(incident, told)
             new = NewUpdate(
-                incident.id, audience.key, moment, incident.status, actor.name, subject, text, actor.slack_id
+                incident.id,
+                audience.key,
+                moment,
+                incident.status,
+                incident.severity,
+                actor.name,
+                subject,
+                text,
+                actor.slack_id,
             )
             update = await updates.insert(conn, new, "composing", now)
             await updates.drop_draft(conn, incident.id, audience.key, actor.name)
@@ -240,7 +248,15 @@ class Communications(DeliveryKind):
         async with self._db.transaction() as conn:
             incident = await incidents.get(conn, incident_id)
             new = NewUpdate(
-                incident.id, audience.key, "update", incident.status, actor.name, subject, text, actor.slack_id
+                incident.id,
+                audience.key,
+                "update",
+                incident.status,
+                incident.severity,
+                actor.name,
+                subject,
+                text,
+                actor.slack_id,
             )
             await updates.keep_draft(conn, new, written_at)
         return True

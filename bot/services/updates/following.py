@@ -10,6 +10,7 @@ from bot.domain.updates.update import (
     Moment,
     Told,
     Update,
+    is_of_another_severity,
     is_owed,
     may_be_told,
     moment_now,
@@ -103,7 +104,8 @@ class Following:
         if change not in ("severity", "resolved", "reopened"):
             return []
         known = [key for key in self._runbook.audiences if key in told]
-        return [key for key in known if change == "severity" or is_owed(incident, told[key])]
+        differs = is_of_another_severity if change == "severity" else is_owed
+        return [key for key in known if differs(incident, told[key])]
 
     def _wanted(self, incident: Incident, told: Mapping[str, Told], audiences: Iterable[str]) -> Sequence[str]:
         """Each once, and none that knows of the end already."""
@@ -111,7 +113,7 @@ class Following:
         return [key for key in dict.fromkeys(audiences) if key in self._runbook.audiences and key not in known]
 
     async def _compose(self, conn: Connection, incident: Incident, audience: str, moment: Moment) -> None:
-        new = NewUpdate(incident.id, audience, moment, incident.status, TOCSIN.name)
+        new = NewUpdate(incident.id, audience, moment, incident.status, incident.severity, TOCSIN.name)
         update = await updates.insert(conn, new, "composing", self._clock.now())
         lane = f"update {incident.id} {audience}"
         await self._outbox.put(conn, "update", {"update": update.id}, priority=UPDATE, lane=lane)

@@ -32,6 +32,7 @@ class NewUpdate:
     audience: str
     moment: Moment
     status: str
+    severity: str
     author: str
     subject: str = ""
     text: str = ""
@@ -95,7 +96,7 @@ async def overtake(conn: Connection, incident_id: int, why: str, *, everybody: b
 async def last_told(conn: Connection, incident_id: int) -> Mapping[str, Told]:
     """By audience; one that was told nothing is not in it."""
     rows = await SQL.all(conn, "last_told", incident_id=incident_id)
-    return {row["audience"]: Told(row["moment"], row["at"]) for row in rows}
+    return {row["audience"]: Told(row["moment"], row["at"], row["severity"]) for row in rows}
 
 
 # Deliveries

@@ -1,9 +1,9 @@
 -- name: insert
 INSERT INTO stakeholder_updates
-    (incident_id, audience, moment, status, subject, text, author, author_account, state, created_at)
+    (incident_id, audience, moment, status, severity, subject, text, author, author_account, state, created_at)
 VALUES
-    (%(incident_id)s, %(audience)s, %(moment)s, %(status)s, %(subject)s, %(text)s, %(author)s, %(author_account)s,
-        %(state)s, %(now)s)
+    (%(incident_id)s, %(audience)s, %(moment)s, %(status)s, %(severity)s, %(subject)s, %(text)s, %(author)s,
+        %(author_account)s, %(state)s, %(now)s)
 RETURNING *;
 
 -- name: by_id
@@ -16,12 +16,13 @@ SELECT * FROM stakeholder_updates WHERE id = %(id)s FOR UPDATE;
 -- name: keep_draft
 -- Somebody's latest words for this audience take the place of their earlier ones.
 INSERT INTO stakeholder_updates
-    (incident_id, audience, moment, status, subject, text, author, author_account, state, created_at)
+    (incident_id, audience, moment, status, severity, subject, text, author, author_account, state, created_at)
 VALUES
-    (%(incident_id)s, %(audience)s, %(moment)s, %(status)s, %(subject)s, %(text)s, %(author)s, %(author_account)s,
-        'draft', %(now)s)
+    (%(incident_id)s, %(audience)s, %(moment)s, %(status)s, %(severity)s, %(subject)s, %(text)s, %(author)s,
+        %(author_account)s, 'draft', %(now)s)
 ON CONFLICT (incident_id, audience, author) WHERE state = 'draft'
-DO UPDATE SET subject = EXCLUDED.subject, text = EXCLUDED.text, created_at = EXCLUDED.created_at;
+DO UPDATE SET subject = EXCLUDED.subject, text = EXCLUDED.text, severity = EXCLUDED.severity,
+    created_at = EXCLUDED.created_at;
 
 -- name: draft
 SELECT * FROM stakeholder_updates
@@ -54,7 +55,8 @@ RETURNING *;
 
 -- name: last_told
 -- What each audience was last told of this incident, and when.
-SELECT DISTINCT ON (audience) audience, moment, coalesce(decided_at, created_at) AS at FROM stakeholder_updates
+SELECT DISTINCT ON (audience) audience, moment, coalesce(decided_at, created_at) AS at, severity
+FROM stakeholder_updates
 WHERE incident_id = %(incident_id)s AND state = 'released' ORDER BY audience, id DESC;
 
 -- name: insert_delivery

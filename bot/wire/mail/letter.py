@@ -15,7 +15,7 @@ from email.policy import SMTP as WIRE
 from email.utils import format_datetime, parseaddr
 
 # Well under the 998 octets of a line of RFC 5322, and nobody reads further.
-SUBJECT_LENGTH = 200
+SUBJECT_LENGTH = 300
 # Of a line of the body, for the same reason.
 LINE_LENGTH = 900
 # Octets of text in one encoded word of RFC 2047: 75 signs with its frame, in base64.

@@ -582,7 +582,7 @@ async def test_the_author_hears_that_the_words_were_rejected(town: World, office
     await waiting(town, office)
     await presses(town, "ben", "Reject", card(town, "clients"))
     (back,) = [one for one in town.workspace.messages(town.room()) if one.text.startswith("↩")]
-    assert back.text == "↩ <@U0ADA>, your update for *clients* was not sent: Ben Moss rejected them."
+    assert back.text == "↩ <@U0ADA>, your update for *clients* was not sent: Ben Moss rejected it."
     assert town.ada.labels(back) == ["Edit"]
 
 
@@ -690,6 +690,25 @@ async def test_whoever_was_told_a_severity_that_is_lowered_is_told_the_new_one_t
     assert "Approve" in automatic.ben.labels(card(automatic, "clients"))
     asked = next(one for one in automatic.workspace.messages(automatic.room()) if one.text.startswith("📣"))
     assert "P2 now" in asked.text and "Tell stakeholders" in automatic.ben.labels(asked)
+
+
+async def test_a_severity_that_is_back_where_an_audience_knows_it_is_no_news(town: World, office: PostOffice) -> None:
+    await declared(town)
+    for words in ("P2 fewer users", "P1", "P2 fewer again"):
+        await does(town, "ada", f"/incident severity {words}")
+    asked = [one.text for one in town.workspace.messages(town.room()) if one.text.startswith("📣")]
+    assert [one.partition(" now")[0] for one in asked] == ["📣 *INC-1 is P2"] * 2
+
+    await writes(town, "ada", "stakeholders", subject="Fewer users", text="It is P2 now.")
+    await does(town, "ada", "/incident severity P1")
+    assert "is P1 now" in town.workspace.messages(town.room())[-1].text
+
+
+async def test_the_subject_of_the_longest_title_still_says_which_incident_it_is(
+    town: World, office: PostOffice
+) -> None:
+    await declared(town, "declare P1 " + "Nobody can pay " * 20)
+    assert [subject for _, subject in letters(office)][-1].endswith("… (INC-1)")
 
 
 # What does not arrive
