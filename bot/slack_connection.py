@@ -145,7 +145,8 @@ class SlackLine:
     async def _looked_up(self) -> bool:
         """False when another look may find more. A channel that cannot be made keeps nobody from being found."""
         is_all = True
-        for look in (self._services.channels.look_up, self._services.people.look_up_everybody):
+        house = self._services
+        for look in (house.channels.look_up, house.people.look_up_everybody, house.closures.catch_up):
             try:
                 await look()
             except Failed as error:

@@ -195,4 +195,4 @@ def _buttons(label: str, action: str, names: list[str]) -> tuple[Button, ...]:
 async def _alerts_channel(call: Call) -> dict[str, Any]:
     """Its name, and its id as far as it is known: then it is a link."""
     name = call.house.runbook.channels.alerts
-    return {"channel": name, "channel_id": await call.house.channels.find(name)}
+    return {"channel": name, "channel_id": await call.house.channels.found(name)}

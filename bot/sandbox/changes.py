@@ -15,6 +15,7 @@ ChangeKind = Literal[
     "channel_renamed",
     "channel_archived",
     "channel_unarchived",
+    "channel_deleted",
     "member_joined",
     "member_left",
     "reaction_added",

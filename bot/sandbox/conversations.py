@@ -92,6 +92,17 @@ class Conversations:
         self.say_that(channel, user, "channel_unarchive", "un-archived the channel")
         self._tell("channel_unarchived", channel, user=user)
 
+    def make_private(self, channel: Channel, user: str) -> None:
+        """Who is in it stays; no event is told of it besides the message."""
+        channel.kind = "private"
+        self.say_that(channel, user, "channel_convert_to_private", "made this channel private")
+        self._tell("channel", channel)
+
+    def remove(self, channel: Channel, user: str) -> None:
+        """For good, with all its messages; its name can be given again."""
+        del self._channels[channel.id], self._named[channel.name]
+        self._tell("channel_deleted", channel, user=user)
+
     def say(self, channel: Channel, user: str, text: str, **details: Any) -> Message:
         """Add a message; `details` are further fields of Message. Block and action ids that were left out are given."""
         blocks: list[Json] | None = details.pop("blocks", None)

@@ -17,6 +17,7 @@ _CHANNEL_EVENTS = {
     "channel_renamed": "channel_rename",
     "channel_archived": "channel_archive",
     "channel_unarchived": "channel_unarchive",
+    "channel_deleted": "channel_deleted",
 }
 
 
@@ -165,6 +166,7 @@ _DESCRIPTIONS: dict[str, Callable[[State, Change], Iterator[Event]]] = {
     "channel_renamed": _channel,
     "channel_archived": _channel,
     "channel_unarchived": _channel,
+    "channel_deleted": _channel,
     "home_opened": _home_opened,
     "uninstalled": _uninstalled,
     "tokens_revoked": _tokens_revoked,

@@ -142,6 +142,7 @@ _FRAMES: dict[str, Callable[[Live, Change, User], list[Json]]] = {
     "channel_renamed": Live._channel,
     "channel_archived": Live._channel,
     "channel_unarchived": Live._channel,
+    "channel_deleted": Live._channel,
     "member_joined": Live._channel,
     "member_left": Live._channel,
     "read": Live._read,

@@ -170,6 +170,21 @@ class Person(Onlooker):
         self._state.conversations.unarchive(self._find(channel), self.id)
         await self._courier.events_arrived()
 
+    async def makes_private(self, channel: str | Channel) -> None:
+        self._state.conversations.make_private(self._room(channel), self.id)
+        await self._courier.events_arrived()
+
+    async def removes(self, channel: str | Channel) -> None:
+        """Delete a channel for good, as an owner of the workspace can, also one that is archived."""
+        self._state.conversations.remove(self._find(channel), self.id)
+        await self._courier.events_arrived()
+
+    async def opens_channel(self, name: str) -> Channel:
+        """Open a public channel."""
+        channel = self._state.conversations.create(name.removeprefix("#"), kind="public", creator=self.id)
+        await self._courier.events_arrived()
+        return channel
+
     async def puts_out(self, name: str, channel: str | Channel) -> None:
         """Remove another person, or the app, from a channel."""
         user = self._state.find_user(name)

@@ -55,6 +55,9 @@ class Conversations(Calls):
             if not cursor:
                 return rooms
 
+    async def room(self, channel: str) -> Room:
+        return _room((await self.call("conversations.info", params={"channel": channel}))["channel"])
+
     async def was_made_by_us(self, channel: str, *, since: datetime) -> bool:
         """Did this bot open the channel, at this time or later?"""
         found = (await self.call("conversations.info", params={"channel": channel}))["channel"]

@@ -1,4 +1,4 @@
-"""Channels that are archived, unarchived, or that the bot is put out of or invited to."""
+"""Channels that are archived, unarchived, deleted, or that the bot is put out of or invited to."""
 
 from bot.domain.errors import Rejected
 from commands.desk.call import Answer, Call
@@ -19,12 +19,20 @@ async def left(call: Call) -> Answer:
     return None
 
 
+@COMMAND.event("channel_deleted")
+@COMMAND.event("group_deleted")
+async def deleted(call: Call) -> Answer:
+    await call.house.closures.closed(call.channel, "deleted", certain=True)
+    return None
+
+
 @COMMAND.event("channel_unarchive")
 @COMMAND.event("group_unarchive")
 async def unarchived(call: Call) -> Answer:
     """Archiving has put the bot out: it goes back into one of its own, and waits to be invited to a private one."""
     closures = call.house.closures
     if not await closures.is_closed(call.channel):
+        await closures.within_reach(call.channel, is_invited=False)
         return None
     try:
         await call.house.gateway.join(call.channel)
@@ -37,5 +45,5 @@ async def unarchived(call: Call) -> Answer:
 
 @COMMAND.event("member_joined_channel")
 async def joined(call: Call) -> Answer:
-    await call.house.closures.opened(call.channel)
+    await call.house.closures.within_reach(call.channel, is_invited="inviter" in call.message)
     return None

@@ -58,9 +58,11 @@ async def reacted(call: Call) -> Answer:
 
 
 @COMMAND.event("channel_rename")
+@COMMAND.event("group_rename")
 async def renamed(call: Call) -> Answer:
     channel = call.message["channel"]
     await call.house.incidents.rename_room(channel["id"], channel["name"])
+    await call.house.closures.renamed(channel["id"], channel["name"])
     return None
 
 

@@ -16,6 +16,7 @@ ALL = [
     "app_mention",
     "app_uninstalled",
     "channel_archive",
+    "channel_deleted",
     "channel_rename",
     "channel_unarchive",
     "member_joined_channel",

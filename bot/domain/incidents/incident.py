@@ -15,7 +15,8 @@ Status = Literal["investigating", "identified", "mitigating", "monitoring", "res
 STATUSES: tuple[Status, ...] = ("investigating", "identified", "mitigating", "monitoring", "resolved")
 
 # Why a channel takes no messages; `left`: the bot is not in it.
-Closed = Literal["archived", "left"]
+# `left`: the bot is not in it. `lost`: Slack does not find it: it is deleted, or private and the bot is not in it.
+Closed = Literal["archived", "left", "deleted", "lost"]
 
 TITLE_LENGTH = 200
 # How every text about a rehearsal begins.

@@ -33,7 +33,13 @@ class AlertCards:
         self._channels = channels
         self._tied = tied
         self._rendering = rendering
+        self._cards = cards
         cards.painted_by("alert", self.paint)
+
+    async def show_open(self, conn: Connection) -> None:
+        """Every card that is not over shows what is true now, also one that could not be posted."""
+        for group in await alerts.open_ids(conn):
+            await self._cards.touch(conn, f"alert:{group}")
 
     async def paint(self, conn: Connection, subject: str) -> Painted | None:
         standing = await alerts.standing(conn, int(subject))
@@ -54,7 +60,7 @@ class AlertCards:
         )
         labels = sorted(standing.labels.items())[:LABELS_SHOWN]
         fields = [self._rendering.say("slack/alert_label", name=name, value=value) for name, value in labels]
-        channel = await self._channels.find(self._runbook.channels.alerts)
+        channel = await self._channels.find(conn, self._runbook.channels.alerts)
         return Painted(channel, message(words, self._buttons(standing), fields))
 
     def _buttons(self, standing: Standing) -> list[Button]:

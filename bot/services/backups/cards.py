@@ -33,7 +33,7 @@ class BackupCards:
         if backup.state == "running":
             facts["estimate"] = estimate(backup, next(iter(await backups.good(conn, [backup.name])), None))
         words = self._rendering.say("slack/backup_card", **facts)
-        channel = await self._channels.find(self._runbook.channels.alerts)
+        channel = await self._channels.find(conn, self._runbook.channels.alerts)
         buttons = [Button("Run again", "backup.run", backup.name)] if backup.is_troubled and not mended else []
         return Painted(channel, message(words, buttons))
 

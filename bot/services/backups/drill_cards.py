@@ -23,7 +23,7 @@ class DrillCards:
         drill = await drills.get(conn, int(subject))
         backup = await backups.get(conn, drill.backup_id) if drill.backup_id else None
         words = self._rendering.say("slack/drill_card", drill=drill, backup=backup, kind=self._kind(drill))
-        channel = await self._channels.find(self._runbook.channels.alerts)
+        channel = await self._channels.find(conn, self._runbook.channels.alerts)
         return Painted(channel, message(words, _buttons(drill)))
 
     def _kind(self, drill: Drill) -> str:

@@ -22,7 +22,7 @@ class Findings:
 
     async def tell(self, conn: Connection, adopted: Sequence[Backup], unusable: Mapping[str, str]) -> bool:
         """`unusable`: why, by file. False while the channel is not known yet."""
-        channel = await self._channels.find(self._runbook.channels.alerts)
+        channel = await self._channels.find(conn, self._runbook.channels.alerts)
         if channel is None:
             return False
         names = [name for name in self._runbook.backups if any(one.name == name for one in adopted)]

@@ -37,7 +37,7 @@ class WeeklyReports:
             since = await reports.claim(conn, now, next_report(self._runbook.timezone, now))
             if since is None:
                 return 0
-            channel = await self._channels.find(self._runbook.channels.alerts)
+            channel = await self._channels.find(conn, self._runbook.channels.alerts)
             if channel is None:
                 await reports.postpone(conn, now + LOOK_AGAIN_AFTER)
                 return 1

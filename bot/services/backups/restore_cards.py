@@ -67,7 +67,7 @@ class RestoreCards:
             if incident.room_id or not incident.room_error:
                 missing = await not_below_yet(conn, incident)
                 return Painted(None if missing else incident.room_id, shown, missing)
-        return Painted(await self._channels.find(self._runbook.channels.alerts), shown)
+        return Painted(await self._channels.find(conn, self._runbook.channels.alerts), shown)
 
 
 def _buttons(restore: Restore, *, overrulable: bool) -> list[Button]:

@@ -61,6 +61,6 @@ class RestoreLog:
         if restore.incident_id is not None:
             incident = await incidents.get(conn, restore.incident_id)
             await self._posts.in_room(conn, incident, "restore_over", restore=restore)
-        elif channel := await self._channels.find(self._alerts_channel):
+        elif channel := await self._channels.find(conn, self._alerts_channel):
             words = self._rendering.say("slack/restore_over", restore=restore)
             await self._posts.in_channel(conn, channel, message(words))

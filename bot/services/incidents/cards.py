@@ -101,7 +101,7 @@ class IncidentCards:
         incident = standing.incident
         words = self._rendering.say("slack/announcement", **self.facts(standing))
         join = [Button("Join", "incident.join", str(incident.id), "primary")] if incident.is_open else []
-        channel = await self._channels.find(self._runbook.channels.incidents)
+        channel = await self._channels.find(conn, self._runbook.channels.incidents)
         return Painted(channel, message(words, join))
 
     async def paint_page(self, conn: Connection, subject: str) -> Painted | None:

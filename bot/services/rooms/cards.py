@@ -77,7 +77,7 @@ class Cards(DeliveryKind):
         digest = _digest(painted.message)
         if standing is None:
             posted = await self._post_first(delivery, key, painted)
-        elif standing.digest == digest and not delivery.unsure:
+        elif standing.digest == digest and not delivery.unsure and painted.channel in (None, standing.channel):
             raise NoLongerWanted()
         else:
             posted = await self._edit(delivery, key, standing, painted)
@@ -119,9 +119,10 @@ class Cards(DeliveryKind):
         except Rejected as error:
             if why := why_closed(error):
                 await note_closed(self._db, self._outbox, posted.channel, why)
-            if error.code != "message_not_found" or painted.channel is None:
+            is_gone = error.code == "message_not_found" or (why and painted.channel != posted.channel)
+            if painted.channel is None or not is_gone:
                 raise
-            # Somebody deleted it: the card is needed, so it is posted anew.
+            # Somebody deleted it, or its channel is another by now: the card is needed, so it is posted anew.
             return await self._post(delivery, key, painted)
         return posted
 

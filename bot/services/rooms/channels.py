@@ -4,15 +4,21 @@ import logging
 
 from bot.domain.errors import Failed, Rejected, Unreachable
 from bot.runbook import Runbook
-from bot.slack.gateway import Gateway
+from bot.slack.gateway import Gateway, Room
 from bot.store.database import Database
 from bot.store.people import directory
+from bot.store.pipelined import Connection
 
 log = logging.getLogger(__name__)
 
+TAKEN = "is archived, or private and the bot is not in it: unarchive it, or invite the bot"
+
 
 class Channels:
-    """Knows the Slack id of each channel the runbook names. What is missing is kept, with why, and is never fatal."""
+    """Knows the Slack id of each channel the runbook names. What is missing is kept, with why, and is never fatal.
+
+    The channel of a name is the one that bears it; while none does, the one that did, as long as it is there.
+    """
 
     def __init__(self, db: Database, runbook: Runbook, gateway: Gateway) -> None:
         self._db = db
@@ -20,11 +26,16 @@ class Channels:
         self._gateway = gateway
         self._ids: dict[str, str] = {}
         self.missing: dict[str, str] = {}
+        # The names for which the bot has come to have a channel, until what they should show has been seen to.
+        self.gained: set[str] = set()
 
     async def recall(self) -> None:
-        """What earlier processes have found."""
-        async with self._db.transaction() as conn:
-            self._ids = await directory.channels(conn) | self._ids
+        """What other processes have found: that is not missing any more."""
+        async with self._db.statement() as conn:
+            known = await directory.channels(conn)
+        for name, _ in known.items() - self._ids.items():
+            self.missing.pop(name, None)
+        self._ids = known
 
     @property
     def are_known(self) -> bool:
@@ -38,9 +49,10 @@ class Channels:
         """
         passing: Failed | None = None
         standing = await self._gateway.find_channels()
+        by_id = {room.id: room for room in standing.values()}
         for name in self._named():
             try:
-                found = standing.get(name)
+                found = standing.get(name) or by_id.get(self._ids.get(name, ""))
                 if found:
                     await self._gateway.join(found.id)
                 elif name in self._own():
@@ -49,28 +61,72 @@ class Channels:
                     self.missing[name] = "there is no such channel, or it is private and the bot is not in it"
                     continue
             except Failed as error:
-                self.missing[name] = str(error)
+                is_taken = isinstance(error, Rejected) and error.code == "name_taken"
+                self.missing[name] = TAKEN if is_taken else str(error)
                 # Another process may just have made it: then it is found at the next look.
-                if not isinstance(error, Rejected) or error.code == "name_taken":
-                    passing = error
+                if not isinstance(error, Rejected) or is_taken:
+                    passing = Unreachable(f"#{name} {TAKEN}") if is_taken else error
                 continue
-            await self._remember(name, found.id)
+            await self._remember(name, found)
         if passing:
             raise Unreachable(str(passing))
 
-    async def find(self, name: str) -> str | None:
-        """The id behind `#name`; None while it is missing."""
-        return self._ids.get(name.lstrip("#"))
+    async def find(self, conn: Connection, name: str | None) -> str | None:
+        """The id behind `#name`, whichever process has found it; None while it is missing."""
+        return await directory.channel(conn, name.lstrip("#")) if name else None
+
+    async def found(self, name: str | None) -> str | None:
+        """As `find`, for who has no connection in hand."""
+        async with self._db.statement() as conn:
+            return await self.find(conn, name)
 
     async def announced_in(self) -> str | None:
         """The id of the channel where incidents are announced."""
-        return await self.find(self._runbook.channels.incidents)
+        return await self.found(self._runbook.channels.incidents)
 
-    async def _remember(self, name: str, slack_id: str) -> None:
-        self._ids[name] = slack_id
+    async def adopt(self, slack_id: str, *, is_invited: bool) -> None:
+        """A channel has come within reach: perhaps one of the runbook's that was missing, or bears the name of one.
+
+        `is_invited`: by somebody. Otherwise, as into each room it opens, the bot has gone in itself.
+        """
+        async with self._db.statement() as conn:
+            in_use = await directory.channels_in_use(conn)
+        named = self._named()
+        if slack_id in in_use.values():
+            return
+        if is_invited or any(name not in in_use or name in self.missing for name in named):
+            room = await self._gateway.room(slack_id)
+            if room.name in named:
+                await self._take(room)
+
+    async def renamed(self, slack_id: str, name: str) -> None:
+        """Who bears a name of the runbook's is the channel of that name; one that lost it is used on."""
+        async with self._db.statement() as conn:
+            known = await directory.channels(conn)
+        for old, its_id in known.items():
+            if its_id == slack_id and old != name and old in self._named():
+                self.missing[old] = _renamed(name)
+        if name in self._named():
+            await self._take(Room(slack_id, name))
+
+    async def _take(self, room: Room) -> None:
+        try:
+            await self._gateway.join(room.id)
+        except Rejected as error:
+            # Nobody can join a private one: who was invited is in it.
+            if not room.is_member:
+                log.warning("channel=#%s cannot be joined: %s", room.name, error)
+                return
+        await self._remember(room.name, room)
+
+    async def _remember(self, name: str, room: Room) -> None:
+        self._ids[name] = room.id
         self.missing.pop(name, None)
+        if room.name != name:
+            self.missing[name] = _renamed(room.name)
         async with self._db.transaction() as conn:
-            await directory.save_channel(conn, name, slack_id)
+            if await directory.save_channel(conn, name, room.id):
+                self.gained.add(name)
 
     def _own(self) -> set[str]:
         channels = self._runbook.channels
@@ -81,3 +137,7 @@ class Channels:
         audiences = [name for audience in self._runbook.audiences.values() for name in audience.slack]
         named = [channels.incidents, channels.alerts, channels.public, *audiences]
         return list(dict.fromkeys(name.lstrip("#") for name in named if name))
+
+
+def _renamed(name: str) -> str:
+    return f"it is called #{name} now, and used on: correct the runbook, or rename it back"

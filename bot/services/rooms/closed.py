@@ -8,12 +8,13 @@ from bot.services.outbox.kinds import UPDATE
 from bot.services.outbox.outbox import Outbox
 from bot.store.database import Database
 
-# A private channel that the bot is not in does not exist for it; an edit in an archived one is refused as inactive.
+# A private channel that the bot is not in does not exist for it, and no more does one that was deleted; an edit in an
+# archived one is refused as inactive.
 WHY: Mapping[str, Closed] = {
     "is_archived": "archived",
     "is_inactive": "archived",
     "not_in_channel": "left",
-    "channel_not_found": "left",
+    "channel_not_found": "lost",
 }
 
 

@@ -1,18 +1,25 @@
 """Channels that were archived, or that the bot was put out of: known, said where it matters, and caught up later."""
 
+from collections import defaultdict
+from collections.abc import Awaitable, Callable
+
 from bot.clock import Clock
 from bot.domain.actor import TOCSIN
 from bot.domain.incidents.incident import Closed, Incident
 from bot.rendering import Rendering
 from bot.runbook import Runbook
 from bot.services.outbox.kinds import DeliveryKind
+from bot.services.rooms.channels import Channels
 from bot.services.rooms.posts import Posts
 from bot.services.rooms.rooms import Rooms
+from bot.slack.blocks import message
 from bot.store.database import Database
 from bot.store.incidents import incidents
 from bot.store.outbox.outbox import Delivery
 from bot.store.pipelined import Connection
 from bot.store.rooms import closures
+
+Catching = Callable[[Connection], Awaitable[None]]
 
 
 class Closures(DeliveryKind):
@@ -21,11 +28,20 @@ class Closures(DeliveryKind):
     way = "house"
 
     def __init__(
-        self, db: Database, clock: Clock, runbook: Runbook, rooms: Rooms, posts: Posts, rendering: Rendering
+        self,
+        db: Database,
+        clock: Clock,
+        runbook: Runbook,
+        channels: Channels,
+        rooms: Rooms,
+        posts: Posts,
+        rendering: Rendering,
     ) -> None:
         self._db = db
         self._clock = clock
         self._announced_in = (runbook.channels.incidents or "").lstrip("#")
+        self._channels = channels
+        self._catching_up = defaultdict[str, list[Catching]](list, {self._announced_in: [self._announce]})
         self._rooms = rooms
         self._posts = posts
         self._rendering = rendering
@@ -33,7 +49,8 @@ class Closures(DeliveryKind):
     async def send(self, delivery: Delivery) -> str | None:
         channel, why = delivery.payload["channel"], delivery.payload["why"]
         async with self._db.transaction() as conn:
-            await self._set(conn, channel, why, certain=True)
+            # What Slack told of it before says more.
+            await self._set(conn, channel, why, certain=why != "lost")
             prefix, _, subject = delivery.payload["card"].partition(":")
             if prefix == "announcement":
                 await self._not_announced(conn, await incidents.get(conn, int(subject)), why)
@@ -54,18 +71,57 @@ class Closures(DeliveryKind):
         async with self._db.transaction() as conn:
             await self._set(conn, channel, None, certain=True)
 
+    async def within_reach(self, channel: str, *, is_invited: bool) -> None:
+        """The bot is in it now: it takes messages again, and may be one that the runbook names and had none for."""
+        await self.opened(channel)
+        await self._channels.adopt(channel, is_invited=is_invited)
+        await self.catch_up()
+
+    async def renamed(self, channel: str, name: str) -> None:
+        """What bears a name of the runbook's is used; and one that bears it no more says so, once."""
+        before = set(self._channels.missing)
+        await self._channels.renamed(channel, name)
+        await self.catch_up()
+        for old in self._channels.missing.keys() - before:
+            said = self._rendering.say("slack/channel_renamed", old=f"#{old}", name=f"#{name}")
+            async with self._db.transaction() as conn:
+                await self._posts.in_channel(conn, channel, message(said))
+
+    async def catch_up(self) -> None:
+        """What the channels should show that the bot has come to have is shown."""
+        if gained := set(self._channels.gained):
+            async with self._db.transaction() as conn:
+                for name in gained:
+                    await self._catch_up(conn, name)
+                await self._posts.wake(conn)
+            self._channels.gained -= gained
+
+    def catches_up(self, name: str, catching: Catching) -> None:
+        """What the channel of this name shows besides the announcements."""
+        self._catching_up[name.lstrip("#")].append(catching)
+
+    async def _catch_up(self, conn: Connection, name: str) -> None:
+        for catching in self._catching_up.get(name, ()):
+            await catching(conn)
+
     async def _set(self, conn: Connection, channel: str, why: Closed | None, *, certain: bool) -> None:
         for incident in await closures.set_rooms(conn, channel, why, certain=certain):
             await self._rooms.show(conn, incident)
             if why and incident.is_open:
                 await self._posts.to_lead(conn, incident, "room_closed", incident=incident)
-        if self._announced_in not in await closures.set_channels(conn, channel, why, certain=certain):
-            return
+        for name in await closures.set_channels(conn, channel, why, certain=certain):
+            if why is None:
+                await self._catch_up(conn, name)
+            elif name == self._announced_in:
+                for incident in await incidents.open_ones(conn, 1000):
+                    await self._not_announced(conn, incident, why)
+            elif announced_in := await self._channels.find(conn, self._announced_in):
+                said = self._rendering.say("slack/channel_closed", channel=f"#{name}", why=why)
+                await self._posts.in_channel(conn, announced_in, message(said))
+
+    async def _announce(self, conn: Connection) -> None:
         for incident in await incidents.open_ones(conn, 1000):
-            if why:
-                await self._not_announced(conn, incident, why)
-            else:
-                await self._rooms.show(conn, incident)
+            await self._rooms.show(conn, incident)
 
     async def _not_announced(self, conn: Connection, incident: Incident, why: Closed) -> None:
         """Said once for each incident, in its room and to who leads it."""

@@ -94,6 +94,10 @@ class Posts(DeliveryKind):
         words = self._rendering.say(f"slack/{template}", **facts)
         await self._put(conn, {"lead_of": lead_of.id}, f"lead of {lead_of.id}", message(words))
 
+    async def wake(self, conn: Connection) -> None:
+        """What waits for a channel is tried at once."""
+        await self._outbox.wake(conn, ["card", "post"], {})
+
     async def send(self, delivery: Delivery) -> str | None:
         if "person" in delivery.payload:
             return await self._post(delivery, await self._account(delivery.payload["person"]), _said(delivery))

@@ -88,7 +88,7 @@ class Rooms(DeliveryKind):
         severity = self._runbook.severity_as_declared(incident.severity)
         if incident.drill or incident.private or not severity.user_facing or not self._runbook.channels.public:
             return
-        if channel := await self._channels.find(self._runbook.channels.public):
+        if channel := await self._channels.find(conn, self._runbook.channels.public):
             words = self._rendering.say(
                 f"slack/public_{'reopened' if incident.is_open else 'resolved'}", incident=incident
             )

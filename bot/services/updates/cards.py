@@ -64,7 +64,7 @@ class UpdateCards:
         """In the incident's room; where there will never be one, in the channel all incidents are announced in."""
         incident = await incidents.get(conn, update.incident_id)
         if incident.room_id is None and incident.room_error:
-            return Painted(await self._channels.find(self._runbook.channels.incidents), shown)
+            return Painted(await self._channels.find(conn, self._runbook.channels.incidents), shown)
         missing = await not_below_yet(conn, incident)
         return Painted(None if missing else incident.room_id, shown, missing)
 

@@ -117,6 +117,7 @@ class Readiness:
 
     async def _ask_database(self) -> tuple[str, Figures]:
         server = await self._db.server_time()
+        await self._channels.recall()
         if server["read_only"]:
             raise Unreachable(READ_ONLY)
         await self._db.must_have_room()

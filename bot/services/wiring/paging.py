@@ -47,7 +47,7 @@ class Paging(Foundation):
 
     @cached_property
     def closures(self) -> Closures:
-        closures = Closures(self.db, self.clock, self.runbook, self.rooms, self.posts, self.rendering)
+        closures = Closures(self.db, self.clock, self.runbook, self.channels, self.rooms, self.posts, self.rendering)
         self.outbox.carries("closure", closures)
         return closures
 

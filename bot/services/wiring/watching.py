@@ -29,7 +29,9 @@ class Watching(Paging):
 
     @cached_property
     def alert_cards(self) -> AlertCards:
-        return AlertCards(self.clock, self.runbook, self.channels, self.alert_incidents, self.cards, self.rendering)
+        cards = AlertCards(self.clock, self.runbook, self.channels, self.alert_incidents, self.cards, self.rendering)
+        self.closures.catches_up(self.runbook.channels.alerts, cards.show_open)
+        return cards
 
     @cached_property
     def alert_outlets(self) -> AlertOutlets:

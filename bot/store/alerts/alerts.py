@@ -239,3 +239,8 @@ def _row(group_id: int, told: Told, now: datetime) -> Row:
         "told_by": alert.told_by,
         "starts_at": alert.starts_at,
     }  # fmt: skip
+
+
+async def open_ids(conn: Connection) -> list[int]:
+    """The ids of all groups that are not over, oldest first."""
+    return [row["id"] for row in await SQL.all(conn, "open_ids")]

@@ -202,3 +202,7 @@ DELETE FROM alert_sightings WHERE at < %(before)s;
 
 -- name: forget_endings
 DELETE FROM alert_endings WHERE told_at < %(before)s;
+
+-- name: open_ids
+-- Every group that is not over.
+SELECT id FROM alert_groups WHERE closed_at IS NULL ORDER BY id;

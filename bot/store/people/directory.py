@@ -22,5 +22,17 @@ async def channels(conn: Connection) -> dict[str, str]:
     return {row["name"]: row["slack_id"] for row in await SQL.all(conn, "channels")}
 
 
-async def save_channel(conn: Connection, name: str, slack_id: str) -> None:
-    await SQL.run(conn, "save_channel", name=name, slack_id=slack_id)
+async def save_channel(conn: Connection, name: str, slack_id: str) -> bool:
+    """Whether it is news that the bot can post there."""
+    return not (await SQL.the(conn, "save_channel", name=name, slack_id=slack_id))["was_in_use"]
+
+
+async def channel(conn: Connection, name: str) -> str | None:
+    """Slack's id of this one; the name without '#'."""
+    row = await SQL.one(conn, "channel", name=name)
+    return row["slack_id"] if row else None
+
+
+async def channels_in_use(conn: Connection) -> dict[str, str]:
+    """Name without '#' → Slack's id, of those that take messages as far as is known."""
+    return {row["name"]: row["slack_id"] for row in await SQL.all(conn, "channels_in_use")}

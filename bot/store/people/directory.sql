@@ -11,6 +11,14 @@ SET email = EXCLUDED.email, slack_id = EXCLUDED.slack_id, looked_up_at = EXCLUDE
 SELECT name, slack_id FROM channels;
 
 -- name: save_channel
--- The bot is in it now.
+-- The bot is in it now; was it in use before?
+WITH before AS (SELECT slack_id, closed FROM channels WHERE name = %(name)s)
 INSERT INTO channels (name, slack_id) VALUES (%(name)s, %(slack_id)s)
-ON CONFLICT (name) DO UPDATE SET slack_id = EXCLUDED.slack_id, closed = NULL;
+ON CONFLICT (name) DO UPDATE SET slack_id = EXCLUDED.slack_id, closed = NULL
+RETURNING EXISTS (SELECT FROM before WHERE slack_id = %(slack_id)s AND closed IS NULL) AS was_in_use;
+
+-- name: channel
+SELECT slack_id FROM channels WHERE name = %(name)s;
+
+-- name: channels_in_use
+SELECT name, slack_id FROM channels WHERE closed IS NULL;

@@ -1,0 +1,149 @@
+"""Channels that are deleted, renamed, or out of reach when the bot starts: never asked for again in vain, and found."""
+
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
+
+import pytest
+
+from bot.sandbox.workspace import Workspace
+from tests.stories.alerts.monitoring import TOKEN, WITH_ALERTS, alert, watched
+from tests.stories.asking import ask
+from tests.stories.rooms.test_closed_rooms import declared, readyz
+from tests.world import RUNBOOK, World, words_of
+
+NewWorld = Callable[..., AbstractAsyncContextManager[World]]
+WITH_NEWS = f"{RUNBOOK}\nchannels: {{public: '#news'}}\n"
+
+
+async def channels(world: World) -> dict[str, dict[str, str]]:
+    _, body = await readyz(world)
+    return {name: body[f"channels_{name}"] for name in ("missing", "closed")}
+
+
+@pytest.mark.parametrize("is_heard", [True, False])
+async def test_nobody_is_asked_to_invite_the_bot_to_a_room_that_was_deleted(world: World, is_heard: bool) -> None:
+    room = await declared(world)
+    if is_heard:
+        await world.eve.removes(room)
+    else:
+        world.workspace.conversations._channels.pop(room.id)
+    await world.settled()
+    answer = await ask(world, "eve", "/incident update INC-1 the queue drains")
+    heard = [words_of(one) for one in world.pages_of("eve") if room.name in words_of(one)]
+    assert len(heard) == 1
+    assert "was deleted" in heard[0]
+    assert ("nvite the bot" in heard[0]) == (not is_heard)
+    assert ("was deleted" in answer) == is_heard
+    assert any("the queue drains" in words for words in world.said_in("#incidents"))
+
+
+async def test_where_incidents_are_announced_was_deleted_and_is_opened_anew(world: World) -> None:
+    room = await declared(world)
+    await world.eve.joins("#incidents")
+    await world.eve.removes("#incidents")
+    await world.settled()
+    assert any("#incidents was deleted" in words for words in world.said_in(room.id))
+    assert (await channels(world))["closed"] == {"#incidents": "deleted"}
+
+    await world.eve.opens_channel("#incidents")
+    await world.eve.invites("tocsin", "#incidents")
+    await world.settled()
+    assert any("INC-1" in words for words in world.said_in("#incidents"))
+    assert await channels(world) == {"missing": {}, "closed": {}}
+
+
+async def test_another_process_uses_the_channel_that_one_has_found(world: World) -> None:
+    await world.settled()
+    async with world.joined() as second:
+        await world.eve.joins("#incidents")
+        await world.eve.removes("#incidents")
+        await world.eve.opens_channel("#incidents")
+        await world.eve.invites("tocsin", "#incidents")
+        await world.settled()
+        found = {await one.services.channels.announced_in() for one in (world.app, second)}
+        assert found == {world.workspace.channel("#incidents").id}
+
+
+async def test_a_channel_that_was_renamed_is_used_on_after_a_start_and_no_other_is_opened(world: World) -> None:
+    await world.settled()
+    renamed = world.workspace.channel("#incidents")
+    await world.eve.joins(renamed)
+    await world.eve.renames(renamed, "ops-incidents")
+    await world.settled()
+    assert any("runbook says #incidents" in words for words in world.said_in(renamed.id))
+    async with world.joined() as second:
+        assert world.workspace.find_channel("#incidents") is None
+        assert "#ops-incidents" in second.services.channels.missing["incidents"]
+        await declared(world)
+        assert any("INC-1" in words for words in world.said_in(renamed.id))
+    await world.eve.renames(renamed, "incidents")
+    await world.settled()
+    assert (await channels(world))["missing"] == {}
+
+
+async def test_who_bears_the_name_is_the_channel_of_that_name(world: World) -> None:
+    await world.settled()
+    old = world.workspace.channel("#incidents")
+    await world.eve.joins(old)
+    await world.eve.renames(old, "incidents-old")
+    new = await world.eve.opens_channel("#all-incidents")
+    await world.eve.renames(new, "incidents")
+    await declared(world)
+    assert any("INC-1" in words for words in world.said_in(new.id))
+    assert not any("INC-1" in words for words in world.said_in(old.id))
+    assert (await channels(world))["missing"] == {}
+
+
+async def test_a_channel_that_was_private_at_the_start_is_used_once_the_bot_is_invited(new_world: NewWorld) -> None:
+    def prepare(workspace: Workspace) -> None:
+        workspace.add_channel("#news", members=["U0EVE"], private=True)
+
+    async with new_world(runbook=WITH_NEWS, prepare=prepare) as world:
+        assert "#news" in (await channels(world))["missing"]
+        await declared(world)
+        await world.eve.invites("tocsin", "#news")
+        await world.settled()
+        assert (await channels(world))["missing"] == {}
+        await ask(world, "eve", "/incident resolve INC-1 a certificate")
+        assert any("resolved" in words for words in world.said_in("#news"))
+
+
+async def test_an_archived_channel_at_the_start_is_named_as_such_and_used_once_it_is_unarchived(
+    new_world: NewWorld,
+) -> None:
+    def prepare(workspace: Workspace) -> None:
+        workspace.add_channel("#incidents", members=["U0EVE"]).archived = True
+
+    async with new_world(prepare=prepare) as world:
+        await declared(world)
+        assert "archived" in (await channels(world))["missing"]["#incidents"]
+        await world.eve.unarchives("#incidents")
+        await world.settled()
+        assert (await channels(world))["missing"] == {}
+        assert any("INC-1" in words for words in world.said_in("#incidents"))
+
+
+@pytest.mark.parametrize("how", ["archived", "left", "deleted"])
+async def test_an_alert_that_nobody_saw_in_its_closed_channel_is_shown_later(new_world: NewWorld, how: str) -> None:
+    async with new_world(runbook=WITH_ALERTS, ALERTS_TOKEN=TOKEN) as world, watched(world) as monitoring:
+        channel = world.workspace.channel("#infrastructure-alerts")
+        await world.eve.joins(channel)
+        match how:
+            case "archived":
+                await world.eve.archives(channel)
+            case "left":
+                await world.eve.puts_out("tocsin", channel)
+            case _:
+                await world.eve.removes(channel)
+        await monitoring.fires(alert("DiskFull"))
+        assert len([words for words in world.said_in("#incidents") if "#infrastructure-alerts" in words]) == 1
+        match how:
+            case "archived":
+                await world.eve.unarchives(channel)
+            case "left":
+                await world.eve.invites("tocsin", channel)
+            case _:
+                await world.eve.opens_channel("#infrastructure-alerts")
+                await world.eve.invites("tocsin", "#infrastructure-alerts")
+        await world.settled()
+        assert any("DiskFull" in words for words in world.said_in("#infrastructure-alerts"))
