@@ -14,13 +14,13 @@ COMMAND = Command("alerts", summary="What can be done about an alert, on its car
 
 @COMMAND.button("alert.acknowledge")
 async def acknowledge(call: Call) -> Answer:
-    await call.house.alert_deeds.acknowledge(call.actor, int(call.value))
+    await call.house.alert_deeds.acknowledge(call.actor, call.number)
     return None
 
 
 @COMMAND.button("alert.declare")
 async def declare(call: Call) -> Answer:
-    incident = await call.house.alert_deeds.declare(call.actor, int(call.value))
+    incident = await call.house.alert_deeds.declare(call.actor, call.number)
     return call.say("declared", incident=incident)
 
 
@@ -33,13 +33,13 @@ async def ask_attach(call: Call) -> Answer:
 
 @COMMAND.form("alert.attach")
 async def attach(call: Call) -> Answer:
-    await call.house.alert_deeds.attach(call.actor, int(call.private), call.values["incident"])
+    await call.house.alert_deeds.attach(call.actor, call.number, call.values["incident"])
     return None
 
 
 @COMMAND.button("alert.close")
 async def close(call: Call) -> Answer:
-    await call.house.alert_deeds.close(call.actor, int(call.value))
+    await call.house.alert_deeds.close(call.actor, call.number)
     return None
 
 
@@ -51,8 +51,9 @@ async def ask_silence(call: Call) -> Answer:
 
 
 def judge_silence(values: Mapping[str, str]) -> Mapping[str, str]:
+    duration = values["duration"]
     try:
-        spoken_duration(values["duration"])
+        spoken_duration(duration)
     except Refused as refusal:
         return {"duration": str(refusal)}
     return {}
@@ -60,14 +61,14 @@ def judge_silence(values: Mapping[str, str]) -> Mapping[str, str]:
 
 @COMMAND.form("alert.silence", judge_silence)
 async def silence(call: Call) -> Answer:
-    await call.house.alert_deeds.silence(call.actor, int(call.private), spoken_duration(call.values["duration"]))
+    await call.house.alert_deeds.silence(call.actor, call.number, spoken_duration(call.values["duration"]))
     return None
 
 
 @COMMAND.button("alert.runbook")
 async def runbook(call: Call) -> Answer:
     """The procedure of the alert's rule, for whoever pressed."""
-    standing = await call.house.alerts.standing(int(call.value))
+    standing = await call.house.alerts.standing(call.number)
     procedure = call.house.runbook.procedures.get(standing.procedure or "") if standing else None
     if procedure is None:
         raise NotFound("The runbook no longer has a procedure for this alert.")

@@ -112,16 +112,16 @@ async def restore(call: Call) -> Answer:
 @COMMAND.button("backup.approve")
 async def approve(call: Call) -> Answer:
     """At once; where the backup is of another database, when the name of what is replaced has been typed."""
-    if target := await call.house.backup_restore_decisions.to_be_typed(call.actor, int(call.value)):
+    if target := await call.house.backup_restore_decisions.to_be_typed(call.actor, call.number):
         return _approval(call, target)
-    await call.house.backup_restore_decisions.approve(call.actor, int(call.value))
+    await call.house.backup_restore_decisions.approve(call.actor, call.number)
     return None
 
 
 @COMMAND.button("backup.overrule")
 async def overrule(call: Call) -> Answer:
     return _approval(
-        call, await call.house.backup_restore_decisions.to_be_typed(call.actor, int(call.value)), with_reason=True
+        call, await call.house.backup_restore_decisions.to_be_typed(call.actor, call.number), with_reason=True
     )
 
 
@@ -134,7 +134,7 @@ def judge_approval(values: Mapping[str, str]) -> Mapping[str, str]:
 async def approve_typed(call: Call) -> Answer:
     typed, why = call.values.get("target", ""), call.values.get("reason", "")
     await call.house.backup_restore_decisions.approve(
-        call.actor, int(call.private), typed=typed.strip(), overruled=why.strip()
+        call.actor, call.number, typed=typed.strip(), overruled=why.strip()
     )
     return None
 
@@ -150,7 +150,7 @@ def _approval(call: Call, target: Target | None, *, with_reason: bool = False) -
 
 @COMMAND.button("backup.reject")
 async def reject(call: Call) -> Answer:
-    await call.house.backup_restore_decisions.reject(call.actor, int(call.value))
+    await call.house.backup_restore_decisions.reject(call.actor, call.number)
     return None
 
 

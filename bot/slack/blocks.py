@@ -4,6 +4,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from bot.domain.errors import Refused
+
 Block = dict[str, Any]
 
 # Slack's limits, in characters and pieces.
@@ -178,9 +180,16 @@ def clip(text: str, length: int) -> str:
     return kept.rstrip() + "…"
 
 
-def values_of(state: Mapping[str, Any]) -> dict[str, str]:
+class Filled(dict[str, str]):
+    """A form's inputs by name. One that the form has not is Refused: another version of ours has opened it."""
+
+    def __missing__(self, name: str) -> str:
+        raise Refused("This form is from an older version of Tocsin. Open it again.")
+
+
+def values_of(state: Mapping[str, Any]) -> Filled:
     """What a person filled in, by the input's name; empty ones as ''. `state` is a view's `state.values`."""
-    return {name: _value(next(iter(element.values()), {})) for name, element in state.items()}
+    return Filled({name: _value(next(iter(element.values()), {})) for name, element in state.items()})
 
 
 def _value(element: Mapping[str, Any]) -> str:

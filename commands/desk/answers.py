@@ -99,7 +99,8 @@ def submitted(call: Call, view: Mapping[str, Any]) -> Call:
     """What was filled in and carried along. Raises Refused for a form that an older version has opened."""
     try:
         back = json.loads(view["private_metadata"])
+        values = values_of(view["state"]["values"])
         carried = {name: back[name] for name in ("channel", "response_url", "private")}
     except (ValueError, TypeError, KeyError) as error:
         raise Refused("This form is from an older version of Tocsin. Open it again.") from error
-    return replace(call, view=view, values=values_of(view["state"]["values"]), **carried)
+    return replace(call, view=view, values=values, **carried)

@@ -8,6 +8,7 @@ from typing import Any
 from bot.domain.actor import Actor
 from bot.services import Services
 from bot.slack.blocks import Button, Message, message
+from commands.desk.carried import number
 from commands.desk.typed import as_typed, first_word, is_mention
 
 
@@ -45,6 +46,11 @@ class Call:
     def is_at_home(self) -> bool:
         """Pressed in the App Home, where no message can appear."""
         return self.view.get("type") == "home"
+
+    @property
+    def number(self) -> int:
+        """Of what the button or the form is about. Raises Refused for what none of ours carries."""
+        return number(self.value or self.private)
 
     def with_text(self, typed: str) -> "Call":
         return replace(self, typed=typed)

@@ -4,6 +4,7 @@ import importlib
 import logging
 import pkgutil
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -15,6 +16,7 @@ from bot.store.requests import DoneBefore, Request
 from commands.desk.answers import Answers, submitted
 from commands.desk.book import Command, Deed
 from commands.desk.call import Answer, Call, Reply
+from commands.desk.carried import outdated
 from commands.desk.typed import mentioned
 from commands.desk.which_incident import CHOICE
 
@@ -61,7 +63,9 @@ class Desk:
         """What is wrong with a form's inputs, by input; pure, because Slack waits for it."""
         for book in self._books:
             if callback in book.judges:
-                return book.judges[callback](values_of(state))
+                # What is missing is said in words of its own, once the form is worked on.
+                with suppress(Refused):
+                    return book.judges[callback](values_of(state))
         return {}
 
     @property
@@ -154,19 +158,21 @@ class Desk:
         action = body["actions"][0]
         name = action["action_id"].partition("#")[0]
         if name == CHOICE:
-            return await self._chosen(call, action["value"])
+            return await self._chosen(call, _value(action))
         deed = next((book.buttons[name] for book in self._books if name in book.buttons), None)
         if deed:
             return Meant(deed, replace(call, value=_value(action)))
         if action.get("url"):
             # A link button is pressed for its link.
             return None
-        raise _outdated("button")
+        raise outdated("button")
 
     async def _chosen(self, call: Call, value: str) -> Meant:
         """The incident that was asked about: what was typed is done, and the answer takes the question's place."""
         number, _, key = value.partition(" ")
         asked = await self._house.reception.stored(key)
+        if asked.kind != "command":
+            raise outdated("button")
         meant = await self._command(replace(call, about=number), asked.body)
 
         async def deed(call: Call) -> Answer:
@@ -179,14 +185,14 @@ class Desk:
         name = body["view"]["callback_id"]
         deed = next((book.forms[name] for book in self._books if name in book.forms), None)
         if deed is None:
-            raise _outdated("form")
+            raise outdated("form")
         return Meant(deed, submitted(call, body["view"]))
 
     async def _shortcut(self, call: Call, body: Mapping[str, Any]) -> Meant:
         name = body["callback_id"]
         deed = next((book.shortcuts[name] for book in self._books if name in book.shortcuts), None)
         if deed is None:
-            raise _outdated("shortcut")
+            raise outdated("shortcut")
         return Meant(deed, call)
 
     async def _event(self, call: Call, body: Mapping[str, Any]) -> Meant | None:
@@ -195,10 +201,6 @@ class Desk:
         deed = next((book.events[event["type"]] for book in self._books if event["type"] in book.events), None)
         channel = _id(event.get("channel")) or _id(event.get("item", {}).get("channel"))
         return Meant(deed, replace(call, message=event, channel=channel)) if deed else None
-
-
-def _outdated(what: str) -> Refused:
-    return Refused(f"This {what} is from an older version of Tocsin. Type the command instead: `/incident help`.")
 
 
 def _value(action: Mapping[str, Any]) -> str:

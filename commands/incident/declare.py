@@ -8,6 +8,7 @@ from bot.domain.errors import NotFound
 from bot.domain.incidents.incident import TITLE_LENGTH, Incident
 from bot.slack.blocks import Input, form
 from commands.desk.call import Answer, Call, Form
+from commands.desk.carried import outdated
 from commands.desk.typed import as_typed, mentioned
 from commands.incident.book import COMMAND
 from commands.incident.story import take_over
@@ -73,7 +74,7 @@ def judge(values: Mapping[str, str]) -> Mapping[str, str]:
 
 @COMMAND.form("incident.declare", judge)
 async def declared(call: Call) -> Answer:
-    shortcut = (await call.house.reception.stored(call.private)).body if call.private else None
+    shortcut = await _shortcut(call) if call.private else None
     kind = call.values["kind"]
     incident = await call.house.incidents.declare(
         call.actor,
@@ -88,6 +89,14 @@ async def declared(call: Call) -> Answer:
         taking = replace(call, actor=replace(call.actor, request=None), channel=shortcut["channel"]["id"])
         await take_over(taking, incident, shortcut["message"])
     return await _said(call, incident, call.values["title"])
+
+
+async def _shortcut(call: Call) -> Mapping[str, Any]:
+    """What the form was opened from."""
+    asked = await call.house.reception.stored(call.private)
+    if asked.kind != "shortcut" or "message" not in asked.body:
+        raise outdated("form")
+    return asked.body
 
 
 def names_severity(call: Call) -> bool:

@@ -9,11 +9,13 @@ from bot.services.incidents.cards import card_buttons
 from bot.slack.blocks import MESSAGE_LENGTH, Button, message
 from bot.store.incidents.incidents import Entry
 from commands.desk.call import Answer, Call, Reply
+from commands.desk.carried import number, outdated
 from commands.desk.typed import first_word
 from commands.desk.which_incident import about_an_incident, incident_of_button, is_reference
 from commands.incident.book import COMMAND
 from commands.incident.declare import declare, names_severity
 
+LISTS = ("open", "all")
 LISTED = 20
 TIMELINE_SHOWN = 60
 
@@ -59,7 +61,7 @@ def panel_buttons() -> tuple[Button, ...]:
 @COMMAND.verb("list", "ls", usage="list [open|all]", help="open incidents, or all of them")
 async def list_(call: Call) -> Answer:
     which = call.text.lower() or "open"
-    if which not in ("open", "all"):
+    if which not in LISTS:
         raise Refused(f"“{call.text}” is not a list. Type `/incident list open` or `/incident list all`.")
     return await _list(call, which)
 
@@ -67,7 +69,9 @@ async def list_(call: Call) -> Answer:
 @COMMAND.button("incident.list")
 async def list_pressed(call: Call) -> Answer:
     which, _, skipped = call.value.partition(" ")
-    return await _list(call, which, skipped=int(skipped or 0))
+    if which not in LISTS:
+        raise outdated("button")
+    return await _list(call, which, skipped=number(skipped or "0"))
 
 
 @COMMAND.button("incident.help")

@@ -1,7 +1,6 @@
 """StakeholderUpdate audiences: whom, in which words, and with whose approval."""
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
 
 from bot.domain.incidents.incident import Incident
 from bot.domain.updates.update import SUBJECT_LENGTH, TEXT_LENGTH, OutOfDate, facts_of
@@ -9,6 +8,7 @@ from bot.services.updates.communications import Preview
 from bot.services.updates.reminders import tell_button
 from bot.slack.blocks import Input, form
 from commands.desk.call import Answer, Call, Form
+from commands.desk.carried import second
 from commands.desk.which_incident import about_an_incident
 from commands.incident.book import COMMAND
 
@@ -48,7 +48,7 @@ async def chosen(call: Call) -> Answer:
 
 @COMMAND.button("audience.edit")
 async def edit(call: Call) -> Answer:
-    return _form(call, await call.house.communications.preview_of(call.actor, int(call.value)))
+    return _form(call, await call.house.communications.preview_of(call.actor, call.number))
 
 
 def judge_words(values: Mapping[str, str]) -> Mapping[str, str]:
@@ -59,12 +59,12 @@ def judge_words(values: Mapping[str, str]) -> Mapping[str, str]:
 @COMMAND.form("audience.tell", judge_words)
 async def send(call: Call) -> Answer:
     """What becomes of it is seen in the incident's room."""
-    number, audience, seen, shown = (*call.private.split(" ", 3), "", "")[:4]
-    written_at = datetime.fromtimestamp(int(shown), UTC) if shown else None
+    number, audience, seen, shown = (*call.private.split(" ", 3), "", "", "")[:4]
+    written_at = second(shown) if shown else None
     words = call.values["subject"], call.values["text"]
     try:
         await call.house.communications.tell(
-            call.actor, int(number), audience, *words, seen=seen, written_at=written_at
+            call.actor, (await call.house.incidents.find(number)).id, audience, *words, seen=seen, written_at=written_at
         )
     except OutOfDate:
         incident = await call.house.incidents.find(number)
@@ -75,13 +75,13 @@ async def send(call: Call) -> Answer:
 
 @COMMAND.button("audience.approve")
 async def approve(call: Call) -> Answer:
-    await call.house.approvals.approve(call.actor, int(call.value))
+    await call.house.approvals.approve(call.actor, call.number)
     return None
 
 
 @COMMAND.button("audience.reject")
 async def reject(call: Call) -> Answer:
-    await call.house.approvals.reject(call.actor, int(call.value))
+    await call.house.approvals.reject(call.actor, call.number)
     return None
 
 

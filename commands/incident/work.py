@@ -1,7 +1,6 @@
 """Working on an incident: what changed, how grave it is, set the status, and its end."""
 
 from collections.abc import Mapping
-from datetime import datetime
 
 from bot.domain.errors import Overtaken, Refused
 from bot.domain.incidents.incident import STATUSES, Incident, must_be_open, must_not_be_resolved_twice, refusing_about
@@ -9,6 +8,7 @@ from bot.runbook import spoken_duration
 from bot.services.incidents.cards import acknowledge as acknowledge_button
 from bot.slack.blocks import Input, form
 from commands.desk.call import Answer, Call, Form
+from commands.desk.carried import instant
 from commands.desk.which_incident import about_an_incident, incident_of_button, incident_of_form, over, titled
 from commands.incident.book import COMMAND
 from commands.incident.look import panel_again
@@ -31,8 +31,9 @@ async def ask_update(call: Call) -> Answer:
 
 def judge_update(values: Mapping[str, str]) -> Mapping[str, str]:
     wrong = {} if values["update"].strip() else {"update": "Type what changed, in a sentence."}
+    next_update = values["next_update"] or "0s"
     try:
-        spoken_duration(values["next_update"] or "0s")
+        spoken_duration(next_update)
     except Refused as refusal:
         wrong["next_update"] = f"{refusal}."
     return wrong
@@ -111,7 +112,7 @@ async def acknowledge_pressed(call: Call) -> Answer:
     incident, paged_at = await incident_of_button(call), call.value.partition(" ")[2]
     try:
         changed = await call.house.escalations.acknowledge(
-            call.actor, incident.id, paged_at=datetime.fromisoformat(paged_at) if paged_at else None
+            call.actor, incident.id, paged_at=instant(paged_at) if paged_at else None
         )
     except Overtaken:
         live = acknowledge_button(incident, paged_at=call.received_at)
