@@ -1,5 +1,6 @@
 """Messages posted once: a real transition, told in the incident's room or in a channel."""
 
+import logging
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -18,7 +19,10 @@ from bot.slack.gateway import Gateway
 from bot.store.database import Database
 from bot.store.incidents import incidents
 from bot.store.outbox.outbox import Delivery
+from bot.store.paging import pages
 from bot.store.pipelined import Connection
+
+log = logging.getLogger(__name__)
 
 
 def no_room_yet(incident_id: int) -> NotYet:
@@ -107,7 +111,7 @@ class Posts(DeliveryKind):
         if incident is None:
             return await self._in_channel(delivery, str(delivery.payload["channel"]), said)
         if "lead_of" in delivery.payload:
-            return await self._post(delivery, await self._lead(incident), said)
+            return (await self._post_to_lead(delivery, incident, said))[0]
         return await self._post_for(incident, delivery, said)
 
     async def _in_channel(self, delivery: Delivery, channel: str, said: Message) -> str:
@@ -157,22 +161,36 @@ class Posts(DeliveryKind):
                 if why_closed(error) is None:
                     raise
             else:
-                await self._tell_author(delivery, incident, to_lead=False)
+                await self._tell_author(delivery, incident, heard_by=None)
                 return posted
-        posted = await self._post(delivery, await self._lead(incident), said)
-        await self._tell_author(delivery, incident, to_lead=True)
+        posted, heard_by = await self._post_to_lead(delivery, incident, said)
+        await self._tell_author(delivery, incident, heard_by=heard_by)
         return posted
 
-    async def _tell_author(self, delivery: Delivery, incident: Incident, *, to_lead: bool) -> None:
-        """Who leads has the words themselves, or hears of the closed room of an open incident anyway."""
+    async def _tell_author(self, delivery: Delivery, incident: Incident, *, heard_by: str | None) -> None:
+        """`heard_by` has the words; who leads hears of the closed room of an open incident anyway."""
         author = delivery.payload.get("author")
-        if author and not (author == _leader(incident) and (to_lead or incident.is_open)):
-            words = self._rendering.say("slack/not_in_room", incident=incident, to_lead=to_lead)
+        if author and author != heard_by and not (author == _leader(incident) and incident.is_open):
+            facts = {"incident": incident, "heard_by": heard_by, "is_lead": heard_by == _leader(incident)}
+            words = self._rendering.say("slack/not_in_room", **facts)
             async with self._db.transaction() as conn:
                 await self._put(conn, {"person": author}, f"author {delivery.key}", message(words))
 
-    async def _lead(self, incident: Incident) -> str:
-        return await self._account(_leader(incident))
+    async def _post_to_lead(self, delivery: Delivery, incident: Incident, said: Message) -> tuple[str, str]:
+        """To who leads, or else to the next in the incident whom Slack can tell; and who it was."""
+        async with self._db.statement() as conn:
+            paged = [page.person for page in await pages.of_incident(conn, incident.id)]
+        in_it = [_leader(incident), incident.declared_by, incident.acknowledged_by, *incident.roles.values(), *paged]
+        for who in dict.fromkeys(one for one in in_it if one):
+            try:
+                return await self._post(delivery, await self._account(who), said), who
+            except Rejected as error:
+                log.warning("incident=%s %s hears nothing in Slack: %s", incident.id, who, error)
+        words = self._rendering.say("documents/not_heard", said=said.text)
+        async with self._db.transaction() as conn:
+            at, key = delivery.created_at, f"not heard {delivery.key}"
+            await incidents.write_once(conn, incident.id, "system", words, actor=TOCSIN.name, at=at, key=key)
+        raise Rejected("nobody in this incident is in Slack")
 
     async def _account(self, who: str) -> str:
         account = self._people.known_account(who) or await self._people.account(who)

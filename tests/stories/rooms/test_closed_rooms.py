@@ -10,7 +10,7 @@ import pytest
 from bot.sandbox.model import Channel
 from bot.slack.blocks import message
 from tests.stories.asking import asked, told
-from tests.world import World, words_of
+from tests.world import RUNBOOK, World, words_of
 
 NewWorld = Callable[..., AbstractAsyncContextManager[World]]
 
@@ -197,6 +197,24 @@ async def test_who_types_in_the_closed_room_of_a_private_incident_hears_that_its
     heard = [words_of(one) for one in world.pages_of("ben")]
     assert any("sent only to its lead" in one for one in heard), heard
     assert any("the key was stolen" in words_of(one) for one in world.pages_of("eve"))
+
+
+LED_FROM_OUTSIDE = RUNBOOK.replace("cleo@example.com,", "cleo@elsewhere.example.com,")
+
+
+async def test_where_the_lead_is_not_in_slack_somebody_else_in_the_incident_hears_what_its_closed_room_does_not(
+    new_world: NewWorld,
+) -> None:
+    async with new_world(runbook=LED_FROM_OUTSIDE) as world:
+        room = await declared(world, "private")
+        await asked(world, "eve", "/incident lead INC-1 cleo")
+        await world.eve.invites("ben", room)
+        await unheard(world, "left", room)
+        await asked(world, "ben", "/incident update the key was stolen", room)
+        assert any("the key was stolen" in words_of(one) for one in world.pages_of("eve"))
+        heard = [words_of(one) for one in world.pages_of("ben")]
+        assert any(f"sent only to <@{world.eve.id}>" in one for one in heard), heard
+        assert not any("its lead" in one for one in heard)
 
 
 async def test_who_leads_hears_once_that_the_room_is_closed_when_they_type_in_it(world: World) -> None:
