@@ -8,7 +8,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from jinja2 import BytecodeCache, Environment, FileSystemLoader, StrictUndefined
+from jinja2 import BytecodeCache, Environment, FunctionLoader, StrictUndefined
 from jinja2.bccache import Bucket
 
 from bot.domain.backups.backup import size_shown
@@ -94,7 +94,7 @@ class Rendering:
 
 def _environment(folder: Path, escape: Escape, zone: tzinfo) -> Environment:
     environment = Environment(  # noqa: S701 - escaping is by folder, in finalize: only one of them is HTML
-        loader=FileSystemLoader(folder),
+        loader=FunctionLoader(_read(folder).get),
         auto_reload=False,
         bytecode_cache=_compiled(),
         undefined=StrictUndefined,
@@ -113,6 +113,12 @@ def _environment(folder: Path, escape: Escape, zone: tzinfo) -> Environment:
         safe=Safe,
     )
     return environment
+
+
+def _read(folder: Path) -> Mapping[str, tuple[str, str, None]]:
+    """All of them, now: an upgrade puts newer ones in their place, and this process knows the facts of the older."""
+    files = folder.glob("*.j2")
+    return {one.name: (one.read_text("utf-8"), str(one), None) for one in files}
 
 
 class Compiled(BytecodeCache):
