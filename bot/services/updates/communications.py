@@ -197,7 +197,9 @@ class Communications(DeliveryKind):
         written_at = max(written_at or self._clock.now(), self._clock.now() - SAME_DAY)
         try:
             if late := broken_promise(text, written_at.astimezone(self._runbook.timezone), self._clock.now()):
-                raise Refused(f"Not sent: it promises something by {late}, and that is past.")
+                raise Refused(
+                    f"Not sent: it promises something by {late}, which has passed. Put a later time into the text."
+                )
             await self._tell(actor, incident_id, audience_name, subject, text, seen)
         except AlreadyDone:
             raise
@@ -219,7 +221,7 @@ class Communications(DeliveryKind):
             incident = await incidents.lock(conn, incident_id)
             must_be_tellable(incident)
             if seen and seen != facts_of(incident):
-                raise OutOfDate(f"{incident.ref} has changed since you opened this: it is {incident.status} now.")
+                raise OutOfDate(f"{incident.ref} has changed since you opened this.")
             told = (await updates.last_told(conn, incident.id)).get(audience.key)
             moment = moment_now(incident, told)
             new = NewUpdate(

@@ -571,11 +571,24 @@ async def test_words_written_while_the_incident_ended_are_shown_again_before_the
 
     assert posted_in(town, "#team") == []
     form = town.ada.modal()
-    assert "INC-1 is resolved now" in str(form.content)
+    assert "P1 and resolved now" in str(form.content)
     assert form.values["text"]["text"]["value"] == "We are looking for the cause."
     await town.ada.submits(values={"text": "It is over."})
     await town.settled()
     assert posted_in(town, "#team") == ["*Soon*\nIt is over."]
+
+
+async def test_a_form_on_an_incident_that_changed_says_how_it_stands_and_not_what_was_so_before(
+    town: World, office: PostOffice
+) -> None:
+    await declared(town)
+    await does(town, "ada", "/incident tell team")
+    await town.ben.types("/incident severity INC-1 P2 fewer users", "#general")
+    await town.settled()
+    await town.ada.submits(values={"subject": "Soon", "text": "It is a P1."})
+    await town.settled()
+    assert "it's P2 and investigating now" in str(town.ada.modal().content)
+    assert posted_in(town, "#team") == []
 
 
 async def test_the_author_hears_that_the_words_were_rejected(town: World, office: PostOffice) -> None:
@@ -631,6 +644,7 @@ async def test_a_form_that_is_sent_after_the_time_it_promises_does_not_leave_and
         await town.ada.submits(values=words)
         await town.passes(seconds=5)
         assert "Soon" not in [subject for _, subject in letters(office)]
+        assert "Put a later time into the text" in str(town.ada.modal().content)
         await does(town, "ada", "/incident tell stakeholders")
         assert town.ada.modal().values["text"]["text"]["value"] == words["text"]
     await town.ada.submits(values={"subject": "Soon", "text": "You hear from us soon."})
