@@ -18,10 +18,11 @@ from bot.runbook import format_duration
 T = TypeVar("T")
 
 UNKNOWN_NAME = "this name is not known"
+CLOSED = "the connection was closed without an answer"
 REASONS = {
     errno.ECONNREFUSED: "connection refused",
-    errno.ECONNRESET: "the connection was closed without an answer",
-    errno.EPIPE: "the connection was closed without an answer",
+    errno.ECONNRESET: CLOSED,
+    errno.EPIPE: CLOSED,
     errno.EHOSTUNREACH: "there is no way to this host",
     errno.ENETUNREACH: "there is no way to this host",
     errno.ETIMEDOUT: "no answer",
@@ -40,6 +41,20 @@ CERTIFICATE_FAULTS = {
     64: "the certificate is for another address",
 }
 
+# OpenSSL's names for why there was no agreement.
+TOO_OLD = "the server speaks no version of TLS that is accepted here (1.2 or later)"
+NO_TLS = "the server does not speak TLS on this port"
+TLS_FAULTS = {
+    "UNSUPPORTED_PROTOCOL": TOO_OLD,
+    "TLSV1_ALERT_PROTOCOL_VERSION": TOO_OLD,
+    "SSLV3_ALERT_HANDSHAKE_FAILURE": "the server refuses: no cipher in common, or it wants a client certificate",
+    "TLSV1_UNRECOGNIZED_NAME": "the server has no site of this name",
+    "TLSV13_ALERT_CERTIFICATE_REQUIRED": "the server wants a client certificate",
+    "WRONG_VERSION_NUMBER": NO_TLS,
+    "RECORD_LAYER_FAILURE": NO_TLS,
+    "UNEXPECTED_EOF_WHILE_READING": "the connection was closed in the middle",
+}
+
 
 class Stopwatch:
     """Runs from its making."""
@@ -56,6 +71,11 @@ def reason_of(error: OSError | UnicodeError) -> str:
     """Why a connection failed, without its address. A name that cannot even be written as one is not known either."""
     if isinstance(error, socket.gaierror | UnicodeError):
         return UNKNOWN_NAME
+    # Its number is OpenSSL's, and would be read as one of the system's.
+    if tls := next((one for one in (error, error.__cause__) if isinstance(one, ssl.SSLError)), None):
+        return tls_reason_of(tls)
+    if isinstance(error, ConnectionError) and not error.errno:
+        return CLOSED
     # A name with several addresses fails with all their errors in one text.
     said = _words_of(error.errno) if error.errno else reason_in(str(error))
     return said or "the connection failed"
@@ -72,8 +92,8 @@ def tls_reason_of(error: Exception) -> str:
     """Why no TLS came about: the certificate, told apart from a server that speaks something else."""
     if isinstance(error, ssl.SSLCertVerificationError):
         return CERTIFICATE_FAULTS.get(error.verify_code, f"the certificate is not valid: {error.verify_message}")
-    reason = error.reason if isinstance(error, ssl.SSLError) else fit_to_show(str(error))
-    return f"TLS failed: {(reason or 'no agreement').replace('_', ' ').lower()}"
+    reason = (error.reason if isinstance(error, ssl.SSLError) else fit_to_show(str(error))) or "no agreement"
+    return f"TLS failed: {TLS_FAULTS.get(reason) or reason.replace('_', ' ').lower()}"
 
 
 async def in_a_thread(look: Callable[[], T]) -> T:

@@ -21,7 +21,8 @@ async def probe(check: TlsCheck) -> Finding:
     try:
         left = await _time_left(check)
     except ssl.SSLError as error:
-        return no_answer(tls_reason_of(error), watch.elapsed, value="no trust")
+        value = "no trust" if isinstance(error, ssl.SSLCertVerificationError) else "no TLS"
+        return no_answer(tls_reason_of(error), watch.elapsed, value=value)
     except (OSError, UnicodeError) as error:
         return no_answer(reason_of(error), watch.elapsed)
     finding = Finding("healthy", f"{_days(left)} left", watch.elapsed, measured=left / DAY)

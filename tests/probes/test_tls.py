@@ -1,5 +1,6 @@
 """What a look at a certificate finds."""
 
+import asyncio
 import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack
@@ -13,6 +14,7 @@ from aiohttp.test_utils import TestServer
 
 from bot.domain.checks.check import Finding
 from bot.probes import http
+from bot.probes._look import reason_of
 from bot.probes.tls import expects, probe
 from bot.runbook.health import HttpCheck, TlsCheck
 from tests.probes.conftest import Listen, hang_up
@@ -106,6 +108,41 @@ async def test_a_server_that_speaks_no_tls_is_told_from_one_that_is_away(listen:
     assert plain.reason.startswith("TLS failed: ")
     assert (await look(nobodys_port)).reason == "connection refused"
     assert (await look(await listen(hang_up))).state == "down"
+
+
+ALERT = b"\x15\x03\x01\x00\x02\x02"
+
+
+@pytest.mark.parametrize(
+    ("said", "reason"),
+    [
+        (ALERT + b"\x46", "no version of TLS that is accepted here"),
+        (ALERT + b"\x70", "the server has no site of this name"),
+        (ALERT + b"\x28", "the server refuses"),
+        (b"HTTP/1.1 400 Bad Request\r\n\r\n", "the server does not speak TLS on this port"),
+        (b"", "the connection was closed without an answer"),
+        (b"\x16\x03\x03\x40\x00\x02\x00", "the connection was closed without an answer"),
+    ],
+)
+async def test_a_handshake_that_fails_says_why_in_both_checks(listen: Listen, said: bytes, reason: str) -> None:
+    async def fail(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read(5)
+        writer.write(said)
+        await writer.drain()
+        writer.close()
+        await writer.wait_closed()
+
+    port = await listen(fail)
+    for finding in (await look(port), await look_at_the_page(port)):
+        assert finding.state == "down"
+        assert finding.value != "no trust"
+        assert reason in finding.reason
+
+
+async def test_a_server_that_wants_a_certificate_of_ours_is_told_as_such_and_not_by_a_number_of_the_system() -> None:
+    error = ssl.SSLError(1, "[SSL: TLSV13_ALERT_CERTIFICATE_REQUIRED] alert number 116")
+    error.reason = "TLSV13_ALERT_CERTIFICATE_REQUIRED"
+    assert reason_of(error) == "TLS failed: the server wants a client certificate"
 
 
 def test_what_is_expected_is_said_in_a_few_words() -> None:
