@@ -13,6 +13,8 @@ TOKEN = re.compile(
     r"--([a-z-]+): (?:light-dark\((#[0-9a-f]{6})[0-9a-f]{0,2}, (#[0-9a-f]{6})[0-9a-f]{0,2}\)|(#[0-9a-f]{6}));"
 )
 BACKGROUND = re.compile(r"background: light-dark\((#[0-9a-f]{6}), (#[0-9a-f]{6})\)")
+RULE = re.compile(r"\{([^{}]*)\}")
+OF_TOKENS = re.compile(r"(?<![a-z-])(background|color): var\(--([a-z-]+)\);")
 WORDS = ("ink", "quiet", "link", "verdigris", "bronze", "danger")
 BEHIND = ("paper", "panel", "raised", "sunken", "hover", "verdigris-tint", "bronze-tint", "danger-tint")
 PAIRS = [
@@ -52,6 +54,15 @@ def test_words_stand_out_from_every_background_of_its_own(dark: bool) -> None:
     behind = {pair[dark] for path in CSS.glob("*.css") for pair in BACKGROUND.findall(path.read_text())}
     weak = {(word, one): f"{contrast(known[word], one):.2f}" for word, one in product(WORDS, behind)}
     assert behind and {pair: found for pair, found in weak.items() if float(found) < 4.5} == {}
+
+
+@pytest.mark.parametrize("dark", [False, True])
+def test_words_stand_out_from_the_background_of_the_same_rule(dark: bool) -> None:
+    known = tokens(dark)
+    rules = [dict(OF_TOKENS.findall(rule)) for path in CSS.glob("*.css") for rule in RULE.findall(path.read_text())]
+    pairs = {(rule["color"], rule["background"]) for rule in rules if len(rule) == 2}
+    assert ("ink", "line") in pairs
+    assert {pair: found for pair in pairs if (found := contrast(*(known[one] for one in pair))) < 4.5} == {}
 
 
 def test_nothing_with_words_in_it_is_made_fainter_by_opacity() -> None:
