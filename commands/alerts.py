@@ -45,6 +45,8 @@ async def close(call: Call) -> Answer:
 
 @COMMAND.button("alert.silence")
 async def ask_silence(call: Call) -> Answer:
+    """Whoever may not silence learns it before they fill anything in."""
+    call.house.permissions.must(call.actor, "alert.silence")
     hint = "Still counted, but posts nothing and pages nobody, even if it fires again"
     inputs = [Input("duration", "For how long?", value=format_duration(DEFAULT_SILENCE), hint=hint, max_length=20)]
     return Form(form("alert.silence", "Silence the alert", inputs, submit="Silence", private=call.value))

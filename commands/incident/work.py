@@ -46,7 +46,13 @@ async def updated(call: Call) -> Answer:
     return _unless_in_room(call, changed, "updated")
 
 
-@COMMAND.verb("severity", "sev", usage="severity <SEV> [why]", help="raise it freely, lower it with a reason")
+@COMMAND.verb(
+    "severity",
+    "sev",
+    needs="incident.severity",
+    usage="severity <SEV> [why]",
+    help="raise it freely, lower it with a reason",
+)
 @about_an_incident("incident severity")
 async def severity(call: Call, incident: Incident) -> Answer:
     if not call.text:

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from bot.clock import Clock
 from bot.domain.actor import TOCSIN, Actor
-from bot.domain.errors import AlreadyDone, NotFound, Refused, Rejected
+from bot.domain.errors import AlreadyDone, NotFound, NotPermitted, Refused, Rejected
 from bot.domain.incidents.incident import Incident
 from bot.domain.updates.update import (
     ENDS,
@@ -206,7 +206,8 @@ class Communications(DeliveryKind):
         except Refused as refusal:
             if not await self._keep(actor, incident_id, audience_name, subject, text, written_at):
                 raise
-            advice = f"Your words are kept: `/incident tell {audience_name}` shows them again."
+            once = " once the runbook lets you" if isinstance(refusal, NotPermitted) else ""
+            advice = f"Your words are kept: `/incident tell {audience_name}` shows them again{once}."
             raise type(refusal)(f"{refusal} {advice}") from refusal
 
     async def _tell(

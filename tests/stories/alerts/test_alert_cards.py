@@ -7,6 +7,7 @@ import pytest
 
 from bot.domain.errors import AlreadyDone
 from tests.stories.alerts.monitoring import CHANNEL, TOKEN, WITH_ALERTS, Monitoring, alert, watched
+from tests.stories.asking import told
 from tests.world import World, words_of
 
 
@@ -342,12 +343,14 @@ async def test_only_those_the_runbook_names_may_silence(
     allowed = WITH_ALERTS + "permissions: {alert.silence: [ben]}\n"
     async with new_world(runbook=allowed, ALERTS_TOKEN=TOKEN) as world, watched(world) as monitoring:
         await monitoring.fires(alert("DiskFull"))
-        for person in (world.ada, world.ben):
-            assert "Silenced" not in monitoring.words
-            await person.presses("Silence", monitoring.card)
-            await world.settled()
-            await person.submits(values={"For how long?": "2h"})
-            await world.settled()
+        answer = await world.ada.presses("Silence", monitoring.card)
+        await world.settled()
+        assert "The runbook lets only these people do that" in told(answer) and world.ada.modals() == []
+
+        await world.ben.presses("Silence", monitoring.card)
+        await world.settled()
+        await world.ben.submits(values={"For how long?": "2h"})
+        await world.settled()
         assert "Silenced by Ben Moss" in monitoring.words
 
 
