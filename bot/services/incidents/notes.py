@@ -6,6 +6,7 @@ from datetime import datetime
 from bot.domain.actor import Actor
 from bot.domain.errors import Refused
 from bot.domain.incidents.incident import Incident, must_be_open
+from bot.runbook import spoken_duration
 from bot.services.rooms.deeds import Deeds
 from bot.services.rooms.posts import Posts
 from bot.services.rooms.rooms import Rooms
@@ -35,16 +36,22 @@ class Notes:
     async def update(
         self, actor: Actor, incident_id: int, text: str, facts: Mapping[str, str] | None = None
     ) -> Incident:
-        """What has changed, told in the room; `facts` (conditions, actions, needs, next_update) go to audiences."""
+        """What has changed, told in the room; `facts` (conditions, actions, needs, next_update) go to audiences.
+
+        The next one is promised from when they asked, however late this is done; one without it promises none.
+        """
         if not text.strip():
             raise Refused("An update needs a text: `/incident update <what changed>`.")
         async with self._deeds.on(actor, incident_id) as (conn, incident, now):
             must_be_open(incident, "post an update")
+            next_at = _promised((facts or {}).get("next_update"), actor.asked_at or now)
             kept = {name: value for name, value in (facts or {}).items() if value} | {"update": text.strip()}
+            kept["next_update"] = next_at.isoformat() if next_at else ""
             await incidents.set_facts(conn, incident.id, kept, now)
             await incidents.write(conn, incident.id, "update", text.strip(), actor=actor.name, at=now)
             changed = await incidents.get(conn, incident.id)
-            await self._posts.in_room(conn, incident, "update", actor=actor.name, text=text.strip(), facts=kept)
+            said = {"text": text.strip(), "facts": kept, "next_at": next_at, "is_late": next_at and next_at <= now}
+            await self._posts.in_room(conn, incident, "update", actor=actor.name, **said)
             await self._deeds.show(conn, changed, "updated")
         return changed
 
@@ -57,3 +64,9 @@ class Notes:
             changed = await incidents.get(conn, incident.id)
             await self._deeds.show(conn, changed, "impact")
         return changed
+
+
+def _promised(span: str | None, said_at: datetime) -> datetime | None:
+    """None: nothing is said of the next update. Raises Refused for what is no duration."""
+    after = spoken_duration(span) if span else None
+    return said_at + after if after else None

@@ -71,9 +71,11 @@ class Wordings:
 
     def next_update(self, incident: Incident, audience: Audience, now: datetime) -> datetime | None:
         """When the audience hears more: as the latest update says, else by its rhythm; None: nothing is promised."""
-        said = _ahead(incident.updated_at, _duration(incident.facts.get("next_update")), now)
+        said = _said(incident)
         rhythm = audience.update_every or self._runbook.severity_as_declared(incident.severity).update_every
-        return said or (now + rhythm if rhythm else None)
+        if said and said > now:
+            return said
+        return now + rhythm if rhythm else None
 
     def for_slack(self, update: Update) -> Message:
         """As an audience sees it in a channel: whatever somebody typed is data."""
@@ -88,11 +90,15 @@ def template_of(audience: Audience) -> str:
     return PUBLIC_TEMPLATE if is_public and "template" not in audience.model_fields_set else audience.template
 
 
-def _ahead(since: datetime | None, span: timedelta | None, now: datetime) -> datetime | None:
-    """That long after; None when it is past, or one of them is not known."""
-    if since is None or span is None or since + span <= now:
-        return None
-    return since + span
+def _said(incident: Incident) -> datetime | None:
+    """When the latest update says that more will be heard."""
+    said = str(incident.facts.get("next_update") or "")
+    try:
+        return datetime.fromisoformat(said)
+    except ValueError:
+        # As incidents kept it that were declared by an older version.
+        span = _duration(said)
+    return incident.updated_at + span if incident.updated_at and span else None
 
 
 def _duration(text: object) -> timedelta | None:

@@ -1,11 +1,15 @@
 """Working on an incident: what changed, how grave it is, who does what, and its end."""
 
 import asyncio
+from datetime import timedelta
+from functools import partial
 
 import pytest
 
+from bot.domain.actor import Actor
+from bot.runbook.audiences import Audience
 from tests.stories.asking import ROOM, ask, asked, declared, timeline, whispered
-from tests.world import World, words_of
+from tests.world import BEGINNING, World, words_of
 
 
 async def test_an_update_is_told_in_the_room_and_stands_on_the_card(world: World) -> None:
@@ -39,10 +43,29 @@ async def test_an_update_without_words_opens_a_form_for_conditions_actions_needs
         "*Conditions* Cards work, transfers do not",
         "*Actions* Rolling back",
         "*Needs* Somebody from the bank",
-        "*Next update* 30m",
+        f"*Next update* by <!date^{round((BEGINNING + timedelta(minutes=30)).timestamp())}",
     ):
         assert line in said
     assert whispered(world, "eve", ROOM) == [], "the room shows it already"
+
+
+async def test_the_next_update_is_promised_from_when_the_form_was_sent_and_by_no_later_one(world: World) -> None:
+    await declared(world)
+    now = world.clock.now()
+    sent = partial(Actor, world.eve.id, world.eve.id, None)
+    promised = world.house.wordings.next_update
+    clients = Audience(key="clients", email=["one@example.com"], update_every="45m")
+
+    await world.house.notes.update(sent(now - timedelta(hours=1)), 1, "A fix is out", {"next_update": "4h"})
+    assert promised(await world.house.incidents.find("1"), clients, now) == now + timedelta(hours=3)
+    await world.house.notes.update(sent(now), 1, "Cards work again")
+    assert promised(await world.house.incidents.find("1"), clients, now) == now + timedelta(minutes=45)
+
+    await world.house.notes.update(sent(now - timedelta(minutes=40)), 1, "All works", {"next_update": "30m"})
+    await world.settled()
+    assert promised(await world.house.incidents.find("1"), clients, now) == now + timedelta(minutes=45)
+    said = world.said_in(ROOM)[-1]
+    assert "*Next update* was due by" in said and "late" in said
 
 
 async def test_the_severity_is_changed_by_words_or_by_the_form(world: World) -> None:
