@@ -16,6 +16,7 @@ from yarl import URL
 from bot.domain.checks.check import Finding, no_answer, paced
 from bot.domain.saying import fit_to_show
 from bot.probes._look import UNKNOWN_NAME, Stopwatch, reason_of, tls_reason_of, within
+from bot.probes._one_answer import OneAnswerEach
 from bot.probes._unpacked import NotUnpacked, unpacked
 from bot.runbook.health import HttpCheck
 
@@ -123,13 +124,12 @@ def _browser() -> aiohttp.ClientSession:
     """Takes what a browser or curl would take, so that what it calls down is down for people too; what is not valid
     HTTP is refused all the same, and named.
 
-    A new connection for every request: an old one proves little, and a server may close it while it is used again.
     Cookies also from addresses without a name.
     """
     return aiohttp.ClientSession(
         timeout=aiohttp.ClientTimeout(total=None, sock_connect=None),
         headers=HEADERS,
-        connector=aiohttp.TCPConnector(force_close=True),
+        connector=OneAnswerEach(),
         cookie_jar=aiohttp.CookieJar(unsafe=True),
         max_line_size=MOST_HEADER_BYTES,
         max_field_size=MOST_HEADER_BYTES,

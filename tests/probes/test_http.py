@@ -399,6 +399,27 @@ async def test_a_body_is_read_as_it_declares_itself(
     assert (await look(url, **wishes)).reason == ""
 
 
+@pytest.mark.parametrize("text", ["", "ok"])
+@pytest.mark.parametrize(
+    "answer",
+    [
+        b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok and more",
+        b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok\r\n\r\nand more",
+        b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\nok and more",
+    ],
+)
+async def test_what_follows_an_answer_is_left_alone_as_browsers_and_curl_leave_it(
+    listen: Listen, answer: bytes, text: str
+) -> None:
+    async def give(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(answer)
+        await writer.drain()
+
+    finding = await look(f"http://127.0.0.1:{await listen(give)}/", **({"text": text} if text else {}))
+    assert (finding.state, finding.value, finding.reason) == ("healthy", "200", "")
+
+
 @pytest.mark.parametrize(
     ("answer", "why"),
     [
