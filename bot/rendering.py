@@ -106,7 +106,7 @@ def _environment(folder: Path, escape: Escape, zone: tzinfo) -> Environment:
         duration=_duration,
         exact_duration=format_duration,
         size=size_shown,
-        time=lambda at, begins=None, seconds=False: _time(at, zone, begins, seconds=seconds),
+        time=lambda at, begins=None, seconds=False: time_shown(at, zone, begins, seconds=seconds),
         date_time=lambda at, in_zone=zone: f"{at.astimezone(in_zone):%a %d %b %Y %H:%M %Z}",
         slack_time=lambda at: _slack_time(at, zone),
         json=lambda value: Safe(json.dumps(value)),
@@ -150,8 +150,11 @@ def _duration(value: timedelta) -> str:
     return format_duration(whole)
 
 
-def _time(at: datetime, zone: tzinfo, begins: datetime | None = None, *, seconds: bool = False) -> str:
-    """`begins`: what is on another day than this is shown with its weekday, and with the date after a week."""
+def time_shown(at: datetime, zone: tzinfo, begins: datetime | None = None, *, seconds: bool = False) -> str:
+    """By the clock of this zone.
+
+    `begins`: what is on another day than this is shown with its weekday, and with the date after a week.
+    """
     local, day = at.astimezone(zone), ""
     if begins:
         later = abs(local.date() - begins.astimezone(zone).date())

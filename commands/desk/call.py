@@ -56,8 +56,10 @@ class Call:
         return replace(self, typed=typed)
 
     def whom(self) -> tuple[str, str]:
-        """The person named first, by mention, key, first or whole name, and what follows. Raises NotFound."""
+        """The person named first, by mention, key, name or as `me`, and what follows. Raises NotFound."""
         first, rest = first_word(self.typed)
+        if first.lower() == "me":
+            return self.actor.name, as_typed(rest, self.names)
         if is_mention(first):
             return self.house.people.meant(first), as_typed(rest, self.names)
         if found := self.house.people.first_meant(self.text):

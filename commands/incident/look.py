@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from bot.domain.errors import Refused
-from bot.domain.incidents.incident import Incident, by_urgency
+from bot.domain.incidents.incident import WORD_MARKS, Incident, by_urgency
 from bot.services.incidents.cards import card_buttons
 from bot.slack.blocks import MESSAGE_LENGTH, Button, message
 from bot.store.incidents.incidents import Entry
@@ -60,7 +60,7 @@ def panel_buttons() -> tuple[Button, ...]:
 
 @COMMAND.verb("list", "ls", usage="list [open|all]", help="open incidents, or all of them")
 async def list_(call: Call) -> Answer:
-    which = call.text.lower() or "open"
+    which = call.text.strip(WORD_MARKS).lower() or "open"
     if which not in LISTS:
         raise Refused(f"“{call.text}” is not a list. Type `/incident list open` or `/incident list all`.")
     return await _list(call, which)

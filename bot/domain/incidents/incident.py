@@ -94,9 +94,13 @@ def title_of(text: str) -> str:
     return cut(title, TITLE_LENGTH)
 
 
+# What a telephone's keyboard, and people, put around a word.
+WORD_MARKS = " .,:;!?\"“”'‘’"
+
+
 def status_of(word: str) -> Status:
     for status in STATUSES:
-        if status == word.strip().lower():
+        if status == word.strip(WORD_MARKS).lower():
             return status
     raise Refused(f"“{word}” is not a status. Type one of: {', '.join(STATUSES)}.")
 

@@ -6,6 +6,7 @@ from bot.clock import Clock
 from bot.domain.actor import TOCSIN, Actor
 from bot.domain.backups.backup import LOST_AFTER, Backup, Standing, next_run, worst_first
 from bot.domain.errors import AlreadyDone, Refused
+from bot.rendering import time_shown
 from bot.runbook import Runbook
 from bot.services.backups.dumps import Dumps
 from bot.services.backups.runs import Runs
@@ -135,7 +136,7 @@ class Backups:
         running = await backups.running(conn, name)
         if running is None:
             return f"{name} is being restored: a backup can be taken when that is over."
-        since = f"{running.started_at:%H:%M} UTC"
+        since = time_shown(running.started_at, self._zone, self._clock.now())
         return f"A backup of {name} is running since {since}: wait for it, `/backup list {name}` shows it."
 
     async def _begin(

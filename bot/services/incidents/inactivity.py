@@ -7,6 +7,7 @@ from bot.domain.actor import TOCSIN
 from bot.domain.incidents.inactivity import QUIET_FOR, look
 from bot.domain.incidents.incident import Incident
 from bot.domain.paging.escalation import unanswered
+from bot.rendering import time_shown
 from bot.runbook import Runbook, Severity
 from bot.services.incidents.rounds import IncidentRound
 from bot.services.paging.due_steps import Ascent
@@ -77,7 +78,8 @@ class Inactivity(IncidentRound):
         escalation = await escalations.lock(conn, incident.id)
         ladder = unanswered(escalation.ladder, now)
         await incidents.unacknowledge(conn, incident.id)
-        words = f"the acknowledgement of {name} is withdrawn: no update since {heard_at:%H:%M} UTC"
+        since = time_shown(heard_at, self._runbook.timezone, now)
+        words = f"the acknowledgement of {name} is withdrawn: no update since {since}"
         await incidents.write(
             conn, incident.id, "system", words, actor=TOCSIN.name, at=now, key=f"withdrawn {ladder.run}"
         )

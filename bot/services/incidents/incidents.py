@@ -8,6 +8,7 @@ from bot.domain.actor import Actor
 from bot.domain.errors import AlreadyDone, NotFound, Refused
 from bot.domain.incidents.incident import (
     TITLE_LENGTH,
+    WORD_MARKS,
     Incident,
     must_be_open,
     must_be_resolved,
@@ -233,6 +234,6 @@ class Incidents:
     def _role(self, name: str) -> str:
         """As the runbook writes it."""
         roles = {role.lower(): role for role in self._runbook.roles}
-        if found := roles.get(name.strip().lower()):
+        if found := roles.get(name.strip(WORD_MARKS).lower()):
             return found
         raise NotFound(f"There is no role “{name}”. The roles are: {', '.join(self._runbook.roles)}.")

@@ -8,6 +8,7 @@ from bot.domain.errors import AlreadyDone, Overtaken, Refused
 from bot.domain.incidents.incident import Incident, must_be_open
 from bot.domain.paging.escalation import BY_HAND, REACH_WITHIN, SAME_MOMENT, STALE_WITHIN, answered, snooze
 from bot.domain.paging.page import Draft, Turn, Via
+from bot.rendering import time_shown
 from bot.runbook import Runbook
 from bot.services.paging.due_steps import Ascent
 from bot.services.paging.ladders import Ladders
@@ -186,7 +187,8 @@ class Escalations:
             until = now + duration
             held = escalation.moved_to(snooze(escalation.ladder, until), snoozed_until=until, snoozed_at=now)
             await escalations.save(conn, held)
-            await incidents.write(conn, incident.id, "snoozed", f"until {until:%H:%M} UTC", actor=actor.name, at=now)
+            words = f"until {time_shown(until, self._runbook.timezone, now)}"
+            await incidents.write(conn, incident.id, "snoozed", words, actor=actor.name, at=now)
             await self._posts.in_room(conn, incident, "snoozed", actor=actor.name, until=until)
             await self._cards.touch(conn, f"incident:{incident.id}", incident=incident.id)
         return until

@@ -8,7 +8,7 @@ from bot.clock import Clock
 from bot.domain.actor import TOCSIN
 from bot.domain.errors import Failed
 from bot.domain.incidents.incident import Incident
-from bot.rendering import Rendering
+from bot.rendering import Rendering, time_shown
 from bot.runbook import Person, Runbook
 from bot.services.people.people import People
 from bot.services.rooms.posts import Posts
@@ -121,7 +121,8 @@ class Outages:
     async def _tell_the_end(self, incident_id: int, told: Posted) -> None:
         """Every process that knows of the message may come here; the first one to write it down has it said."""
         now = self._clock.now()
-        held_up = f"Paging was down from {self._since:%H:%M:%S} to {now:%H:%M:%S} UTC"
+        since, until = (time_shown(at, self._runbook.timezone, now, seconds=True) for at in (self._since, now))
+        held_up = f"Paging was down from {since} to {until}"
         words = f"{held_up}: the database did not answer, or took no changes"
         async with self._db.transaction() as conn:
             once = f"held up {told.ts}"

@@ -104,6 +104,27 @@ async def test_an_incident_declared_from_a_message_keeps_where_it_came_from(worl
     assert "*INC-1* declared" in words_of(whispered(world, "eve", "#general")[-1])
 
 
+async def test_words_are_understood_with_what_a_telephone_puts_behind_them_and_me_is_the_caller(world: World) -> None:
+    await ask(world, "eve", "/incident declare P1 Payments failing")
+    await ask(world, "ada", "/incident status INC-1 Monitoring.")
+    assert "*Status* monitoring" in await ask(world, "ada", "/incident show INC-1,")
+    await ask(world, "ada", "/incident role INC-1 Scribe: me")
+    await ask(world, "ada", "/incident lead INC-1 me")
+    shown = await ask(world, "ada", "/incident show INC-1")
+    assert "*Lead* <@U0ADA>" in shown and "*scribe* <@U0ADA>" in shown
+    assert "INC-1" in await ask(world, "ada", "/incident list “all”.")
+
+
+async def test_the_timeline_says_a_time_by_the_clock_of_the_runbook_and_the_day_when_it_is_another(
+    world: World,
+) -> None:
+    await ask(world, "eve", "/incident declare P1 Payments failing")
+    await ask(world, "ada", "/escalate snooze INC-1 20m")
+    await ask(world, "ada", "/escalate snooze INC-1 3 days")
+    entries = [words for kind, _, words in await timeline(world) if kind == "snoozed"]
+    assert entries == ["until 15:20 BST", "until Sun 15:00 BST"]
+
+
 async def test_the_card_of_a_private_incident_says_that_it_is_private(world: World) -> None:
     await ask(world, "eve", "/incident private P1 Data breach")
     assert "🔒 Private" in await ask(world, "eve", "/incident show INC-1")

@@ -173,7 +173,7 @@ async def test_an_acknowledged_incident_that_falls_silent_is_asked_about_and_the
         assert "Not acknowledged yet" in words_of(world.card())
         assert world.ada.labels(world.pages_of("ada")[0]) == ["Acknowledge", "Escalate"]
         assert "Why you: Ada Obi acknowledged" in words_of(world.pages_of("ben")[0])
-        assert await systems(world) == ["the acknowledgement of Ada Obi is withdrawn: no update since 14:05 UTC"]
+        assert await systems(world) == ["the acknowledgement of Ada Obi is withdrawn: no update since 15:05 BST"]
 
         # The ladder climbs on, and the same person may acknowledge again.
         await world.passes(minutes=29, seconds=59)
