@@ -26,6 +26,7 @@ BREATH_S = 0.05
 # To begin a job takes APScheduler about a millisecond.
 READY_BEFORE_S = 0.005
 LISTEN_AGAIN_AFTER_S = 1.0
+CANCEL_AGAIN_AFTER_S = 1.0
 END_WITHIN_S = 5.0
 # APScheduler's own defaults drop a job that is a second late, and one that is begun while its like is at work.
 NEVER_SKIP = {"misfire_grace_time": None, "coalesce": True, "max_instances": 100}
@@ -106,10 +107,12 @@ class Scheduler:
         self._stopping = True
         self.wake()
         await asyncio.wait(self._going_round, timeout=END_WITHIN_S)
-        tasks = [*self._going_round, *self._watching]
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        left = {*self._going_round, *self._watching}
+        while left:
+            # Again and again: a library may lose one cancellation, and these loops have no other end.
+            for task in left:
+                task.cancel()
+            _, left = await asyncio.wait(left, timeout=CANCEL_AGAIN_AFTER_S)
 
     def wake(self, name: str | None = None) -> None:
         """Have a round, or all of them, look at once."""

@@ -17,7 +17,7 @@ from bot.store.errors import DISK_FULL, OF_THE_WORLD, READ_ONLY, failure, is_of_
 from bot.store.pipelined import Connection
 from bot.store.queries import Queries
 from bot.store.rows import Row
-from bot.wire.timeouts import TimeLimit, is_committing
+from bot.wire.timeouts import TimeLimit, is_committing, stays_cancelled
 
 SQL = Queries(__file__)
 
@@ -181,28 +181,30 @@ class Database:
     @asynccontextmanager
     async def _committing(self, pool: Pool) -> AsyncIterator[Connection]:
         at_commit = False
-        try:
-            async with pool.lent() as conn, conn.transaction():
-                yield conn
-                at_commit = True
-                # Whoever is no longer waited for from here on may have changed something all the same.
-                is_committing()
-        except psycopg.Error as error:
-            self._remember(error)
-            if not is_of_the_world(error):
-                raise
-            raise failure(error, at_commit=at_commit) from error
+        with stays_cancelled():
+            try:
+                async with pool.lent() as conn, conn.transaction():
+                    yield conn
+                    at_commit = True
+                    # Whoever is no longer waited for from here on may have changed something all the same.
+                    is_committing()
+            except psycopg.Error as error:
+                self._remember(error)
+                if not is_of_the_world(error):
+                    raise
+                raise failure(error, at_commit=at_commit) from error
 
     @asynccontextmanager
     async def _borrowed(self, pool: Pool) -> AsyncIterator[Connection]:
-        try:
-            async with pool.lent() as conn:
-                yield conn
-        except psycopg.Error as error:
-            self._remember(error)
-            if not is_of_the_world(error):
-                raise
-            raise failure(error) from error
+        with stays_cancelled():
+            try:
+                async with pool.lent() as conn:
+                    yield conn
+            except psycopg.Error as error:
+                self._remember(error)
+                if not is_of_the_world(error):
+                    raise
+                raise failure(error) from error
 
     def _remember(self, error: psycopg.Error) -> None:
         if error.sqlstate == DISK_FULL:

@@ -1,7 +1,8 @@
 """Time limits that know whether something may have been committed: what takes longer is abandoned."""
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Iterator
+from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -28,6 +29,26 @@ def is_committing() -> None:
     while doing:
         doing.may_have_changed = True
         doing = doing.part_of
+
+
+@contextmanager
+def stays_cancelled() -> Iterator[None]:
+    """A task that is cancelled within the block ends so, whatever giving up ends in: an error, or nothing at all.
+
+    `asyncio.wait_for`, by which the pool waits for a line, loses a cancellation that comes together with what it waits
+    for (Python 3.11). Then a loop that never ends would go on, and whoever has cancelled it would wait for ever.
+    """
+    task = asyncio.current_task()
+    before = task.cancelling() if task else 0
+    cause: Exception | None = None
+    try:
+        yield
+    except Exception as error:
+        cause = error
+        if task is None or task.cancelling() <= before:
+            raise
+    if task and task.cancelling() > before:
+        raise asyncio.CancelledError from cause
 
 
 class TimeLimit:

@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager, AsyncExitStack
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, suppress
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -12,6 +12,7 @@ import pytest
 from psycopg import errors
 from psycopg.pq import TransactionStatus
 
+from bot.domain.errors import Failed
 from bot.store.database import WORK_CONNECTIONS, Database
 from bot.store.outbox import outbox
 from bot.store.pipelined import Connection, reason_of
@@ -205,3 +206,25 @@ async def test_whoever_is_interrupted_leaves_no_line_on_which_a_change_is_told_b
             await put(line, "one")
             await line.flush()
         assert len(await kinds(db)) == len(lines)
+
+
+@pytest.mark.parametrize("way", ["statement", "transaction", "last_look", "watch", "intake"])
+async def test_whoever_is_cancelled_while_the_line_breaks_is_cancelled_all_the_same(db: Database, way: str) -> None:
+    """A loop that goes on after errors would never end, and with it no shutdown."""
+    asked = asyncio.Event()
+
+    async def ask_for_ever() -> None:
+        while True:
+            with suppress(Failed):
+                async with getattr(db, way)() as conn:
+                    try:
+                        asked.set()
+                        await asyncio.Event().wait()
+                    finally:
+                        await conn.execute("SELECT pg_terminate_backend(pg_backend_pid())")
+
+    asking = asyncio.create_task(ask_for_ever())
+    await asked.wait()
+    asking.cancel()
+    await asyncio.wait([asking])
+    assert asking.cancelled()
