@@ -19,6 +19,9 @@ from bot.store.outbox.outbox import Delivery
 from bot.store.pipelined import Connection
 from bot.store.rooms import closures
 
+# Whoever looks further back looks at what is over anyway.
+CARDS_CAUGHT_UP = 200
+
 Catching = Callable[[Connection], Awaitable[None]]
 
 
@@ -103,6 +106,8 @@ class Closures(DeliveryKind):
     async def _catch_up(self, conn: Connection, name: str) -> None:
         for catching in self._catching_up.get(name, ()):
             await catching(conn)
+        # Also of what is over by now: else a card would say for ever that it is not.
+        await self._rooms.repaint(conn, await closures.latest_cards(conn, name, CARDS_CAUGHT_UP))
 
     async def _set(self, conn: Connection, channel: str, why: Closed | None, *, certain: bool) -> None:
         for incident in await closures.set_rooms(conn, channel, why, certain=certain):

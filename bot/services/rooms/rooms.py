@@ -83,6 +83,11 @@ class Rooms(DeliveryKind):
         topic = f"topic {incident.id}"
         await self._outbox.put(conn, "topic", {"incident": incident.id}, priority=CARD, key=topic, lane=topic)
 
+    async def repaint(self, conn: Connection, cards: Sequence[str]) -> None:
+        """These cards show what is true now, by their keys; one that does already is not edited."""
+        for key in cards:
+            await self._cards.touch(conn, key)
+
     async def tell_public(self, conn: Connection, incident: Incident) -> None:
         """Everybody learns that an incident users noticed is over, or that it is not over after all."""
         severity = self._runbook.severity_as_declared(incident.severity)

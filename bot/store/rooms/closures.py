@@ -26,3 +26,8 @@ async def is_closed(conn: Connection, channel: str) -> bool:
 async def closed(conn: Connection) -> dict[str, Closed]:
     """By name: the channels of the runbook, and the rooms of open incidents."""
     return {row["name"]: row["why"] for row in await SQL.all(conn, "closed")}
+
+
+async def latest_cards(conn: Connection, name: str, limit: int) -> list[str]:
+    """The keys of the cards that stand in this channel of the runbook, newest first."""
+    return [row["key"] for row in await SQL.all(conn, "latest_cards", name=name, limit=limit)]

@@ -21,3 +21,10 @@ UNION ALL
 SELECT '#' || room_name || ' of INC-' || id, room_closed FROM incidents
 WHERE room_closed IS NOT NULL AND resolved_at IS NULL
 ORDER BY name;
+
+-- name: latest_cards
+-- The cards that stand in a channel of the runbook, newest first.
+SELECT cards.key FROM cards JOIN channels ON channels.slack_id = cards.channel
+WHERE channels.name = %(name)s
+ORDER BY cards.ts DESC
+LIMIT %(limit)s;

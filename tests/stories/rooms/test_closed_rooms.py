@@ -137,6 +137,21 @@ async def test_where_nobody_reads_announcements_the_room_and_who_leads_are_told(
     assert (await readyz(world))[1]["channels_closed"] == {}
 
 
+@pytest.mark.parametrize("how", ["archived", "left"])
+async def test_an_incident_that_ended_while_its_announcement_could_not_be_edited_is_shown_as_over(
+    world: World, how: str
+) -> None:
+    await declared(world)
+    channel = world.workspace.channel("#incidents")
+    await world.eve.joins(channel)
+    await (world.eve.archives(channel) if how == "archived" else world.eve.puts_out("tocsin", channel))
+    await asked(world, "eve", "/incident resolve INC-1 a certificate")
+    await (world.eve.unarchives(channel) if how == "archived" else world.eve.invites("tocsin", channel))
+    await world.settled()
+    (announced,) = [words for words in world.said_in("#incidents") if "Payments failing" in words]
+    assert "Resolved" in announced and "not acknowledged" not in announced
+
+
 async def test_with_both_channels_closed_the_lead_hears_it_alone(world: World) -> None:
     room = await declared(world)
     await world.eve.archives(room)
