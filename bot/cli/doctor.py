@@ -126,7 +126,9 @@ async def _workspace(bot: Gateway, runbook: Runbook | None) -> AsyncIterator[Fin
             joined = "the bot is in it" if room.is_member else "`tocsin run` joins it"
             yield Finding(f"channel {name}: found, {joined}")
         elif name in (runbook.channels.incidents, runbook.channels.alerts):
-            yield Finding(f"channel {name}: not there yet, `tocsin run` makes it")
+            yield Finding(
+                f"channel {name}: not found, `tocsin run` makes it unless an archived or private one has the name"
+            )
         else:
             yield Finding(
                 f"channel {name}: not found",
