@@ -21,7 +21,7 @@ log = logging.getLogger(__name__)
 SIGNATURE = "X-Twilio-Signature"
 NOT_SIGNED = "this is not signed by the Twilio account of TWILIO_AUTH_TOKEN, for the address in PUBLIC_URL"
 NO_ADDRESS = "PUBLIC_URL is not set, so no signature can be checked"
-NOTHING_RECORDED, NOT_KNOWN = "nothing recorded", "not known"
+NOTHING_RECORDED, NOT_KNOWN, GONE = "nothing recorded", "not known", "gone"
 # Twilio hangs up after fifteen seconds, and tells the caller of an application error.
 TIMEOUT_S = 5.0
 # Far more than Twilio sends: some thirty fields, of which a text is the longest.
@@ -84,6 +84,8 @@ class Switchboard:
         await self._signed(request)
         try:
             return await self._time_limit.wait_for(self._ask(request, repeat="repeat" in request.query))
+        except NotFound:
+            return _twiml(self._replies.spoken(GONE))
         except Failed as error:
             log.warning("somebody was called, and what to say is not known: %s", error)
             return _twiml(self._replies.spoken(NOTHING_RECORDED))
@@ -93,6 +95,9 @@ class Switchboard:
         form = await self._signed(request)
         try:
             return await self._found_out(lambda: self._press(request, _of(form, "Digits")))
+        except NotFound:
+            # Of a database that is gone: to anything but words Twilio says that an application error has occurred.
+            return _twiml(self._replies.spoken(GONE))
         except Failed as error:
             log.warning("a key was pressed, and as far as is known nothing was done: %s", error)
             return _twiml(self._replies.spoken(_what(error)))

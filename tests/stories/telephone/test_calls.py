@@ -6,7 +6,7 @@ from bot.domain.paging.page import Page
 from bot.store.paging import pages
 from tests.stories.paging.test_paging import declared
 from tests.stories.paging.test_reaching import pages as pages_of
-from tests.stories.telephone.telephones import ADA, BEN, NewWorld, by, heard, reported, telephones
+from tests.stories.telephone.telephones import ADA, BEN, PUBLIC, NewWorld, by, heard, reported, telephones
 from tests.world import BEGINNING, World, words_of
 
 
@@ -48,6 +48,15 @@ async def test_a_key_that_means_nothing_asks_again(new_world: NewWorld) -> None:
         (call,) = company.calls(ADA)
 
         assert "Press 1 to acknowledge" in heard(await company.pressed(call, "7"))
+        assert (await world.house.incidents.find("INC-1")).acknowledged_at is None
+
+
+async def test_a_call_about_a_page_that_is_gone_says_that_nothing_was_acknowledged(new_world: NewWorld) -> None:
+    async with telephones(new_world, by("voice")) as (world, company):
+        await declared(world)
+        for address, told in (("999.abc/key?seen=1", {"Digits": "1"}), ("999.abc", {}), ("x/key", {"Digits": "2"})):
+            status, said = await company.tells(f"{PUBLIC}/twilio/voice/{address}", {"CallSid": "CA1", **told}, ADA)
+            assert (status, heard(said).partition(".")[0]) == (200, "Not acknowledged")
         assert (await world.house.incidents.find("INC-1")).acknowledged_at is None
 
 
