@@ -12,7 +12,7 @@ from aiohttp import web
 from bot.clock import Clock
 from bot.domain.errors import Failed
 from bot.doors import acknowledging, intake, switchboard
-from bot.doors.scheduler import Round, Scheduler
+from bot.doors.scheduler import Counted, Due, Round, Scheduler
 from bot.doors.web import serving, web_app
 from bot.metrics import Metrics
 from bot.runbook import Runbook
@@ -106,7 +106,7 @@ class App:
             stack.push_async_callback(db.close)
             session = await stack.enter_async_context(http_client())
             house = Services(self.settings, self.runbook, self.clock, db, session, self.metrics)
-            self.services = house.connected()
+            self.services = house.wired()
             if house.mail is not None:
                 stack.push_async_callback(house.mail.close)
             await self._must_know(self.services.schema)
@@ -130,16 +130,15 @@ class App:
                 watchdog=services.watchdog,
                 schema=services.schema,
                 timekeeping=services.timekeeping,
+                on_cancelled=services.departures.cancelled.note,
             )
             self.doors = Doors(scheduler, line)
-            services.outbox.is_carrying = lambda: self.doors.scheduler.is_going
-            services.outbox.on_done = lambda: self.doors.scheduler.wake("outbox")
-            scheduler.on_cancelled = services.pages.cancelled.note
             stack.push_async_callback(self._close)
             await services.heartbeats.watch()
             await services.handovers.watch()
             await services.timekeeping.look()
             self.doors.scheduler.start()
+            services.duty.begin()
             await self._open_web(stack, services)
             await line.open()
             yield services
@@ -175,16 +174,14 @@ class App:
             *recoveries,
             services.backup_adoption,
             services.backups,
-            services.outbox,
+            services.carrier,
         ]
 
     @property
     def rounds(self) -> dict[str, Round]:
         """Every service with due rows."""
         services = self.services
-        return {
-            "escalations": services.ladders,
-            "outbox": services.outbox,
+        counted: dict[str, Due] = {
             "requests": services.reception,
             "alerts": services.alerts,
             "heartbeats": services.heartbeats,
@@ -203,6 +200,8 @@ class App:
             "lifesign": services.lifesign,
             "outages": services.outages,
         }
+        rounds = {name: Counted(service, self.clock) for name, service in counted.items()}
+        return {"escalations": services.ladders, "outbox": services.carrier, **rounds}
 
     async def _open_web(self, stack: AsyncExitStack, services: Services) -> None:
         is_http = self.settings.transport == "http"
@@ -232,17 +231,18 @@ class App:
     async def _close(self) -> None:
         """First nothing new comes in, then what is under way ends."""
         await self.doors.slack.close()
+        self.services.duty.end()
         await self.doors.scheduler.stop()
-        *others, outbox = self._workers
+        *others, carrier = self._workers
         await asyncio.gather(*(worker.finish(FINISH_WITHIN_S) for worker in others))
         await self._send_what_is_due()
-        await outbox.finish(FINISH_WITHIN_S)
+        await carrier.finish(FINISH_WITHIN_S)
 
     async def _send_what_is_due(self) -> None:
         """The page of a command that was taken a moment ago need not wait for the next start."""
         if not self.services.schema.is_known:
             return
         try:
-            await self.services.outbox.take_due()
+            await self.services.carrier.look()
         except Failed as error:
             log.warning("outbox: %s", error)

@@ -72,7 +72,9 @@ async def run_sandbox(environ: Mapping[str, str], *, port: int, runbook_file: Pa
         stack.push_async_callback(slack.stop)
         await workspace.mailbox.start()
         stack.push_async_callback(workspace.mailbox.stop)
-        telephones = TelephoneCompany(clock, workspace.mailbox, delivers=True)
+        telephones = TelephoneCompany(
+            clock, workspace.mailbox, really_at=lambda: f"http://127.0.0.1:{app.port}", delivers=True
+        )
         await telephones.start()
         stack.push_async_callback(telephones.stop)
         website = await stack.enter_async_context(Website(workspace.mailbox).serving())
@@ -88,7 +90,6 @@ async def run_sandbox(environ: Mapping[str, str], *, port: int, runbook_file: Pa
         happenings = _happenings(website, lambda: f"http://127.0.0.1:{app.port}/alerts/generic", token)
         guard = PageGuard()
         app = _app(settings, runbook, clock, _Page(workspace, happenings, replaced, guard))
-        telephones.really_at = lambda: f"http://127.0.0.1:{app.port}"
         await stack.enter_async_context(app.running())
         _announce(app, guard, replaced)
         beginning = asyncio.create_task(_begin(workspace))

@@ -109,6 +109,6 @@ async def _see_through(services: Services, incident_id: int) -> Standing:
         if not waiting or waited_s > WATCHED_FOR_S:
             return standing
         if waited_s > LEFT_TO_THE_BOT_S and not any(page.attempts for page in waiting):
-            await services.outbox.take_due()
-            await services.outbox.finish(WATCHED_FOR_S)
+            await services.carrier.take_due()
+            await services.carrier.finish(WATCHED_FOR_S)
         await asyncio.sleep(LOOK_EVERY_S)

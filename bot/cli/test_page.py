@@ -134,5 +134,5 @@ async def _is_a_bot_running(services: Services) -> bool:
 
 async def _send_from_here(services: Services) -> None:
     """What no running bot has taken."""
-    await services.outbox.take_due()
-    await services.outbox.finish(PROVIDERS_WITHIN_S)
+    await services.carrier.take_due()
+    await services.carrier.finish(PROVIDERS_WITHIN_S)

@@ -5,12 +5,13 @@ import logging
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
-from typing import Protocol, runtime_checkable
+from typing import Protocol
 
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 from bot.clock import Clock
 from bot.domain.errors import Failed
+from bot.services.outbox.look import Look
 from bot.services.upkeep.schema import Schema
 from bot.services.upkeep.timekeeping import Timekeeping
 from bot.services.upkeep.watchdog import Watchdog
@@ -33,24 +34,44 @@ NEVER_SKIP = {"misfire_grace_time": None, "coalesce": True, "max_instances": 100
 
 
 class Round(Protocol):
-    """A service with due rows."""
+    """A service with due rows. `bell`: rung by the round itself when it is worth looking again; None: it never is."""
 
-    async def take_due(self) -> int:
-        """Claim and work on what is due; how many rows that were."""
+    async def look(self) -> Look:
+        """Claim and work on what is due."""
 
     async def next_due(self) -> datetime | None:
         """When the next row is due; None = none is."""
 
+    @property
+    def bell(self) -> asyncio.Event | None: ...
 
-@runtime_checkable
-class Thorough(Protocol):
-    """A round that learns with each look what it has left, so that nobody has to ask the database again.
 
-    `more_is_due`: already; `due_next`: what `next_due` would say.
+class Due(Protocol):
+    """A service whose look tells no more than how many rows were due."""
+
+    async def take_due(self) -> int: ...
+
+    async def next_due(self) -> datetime | None: ...
+
+
+class Counted:
+    """Its round: it looks until nothing was due, and then asks when something will be.
+
+    It does not ask while the clock is frozen: nothing becomes due before somebody moves it, which wakes every round.
     """
 
-    more_is_due: bool
-    due_next: datetime | None
+    bell = None
+
+    def __init__(self, service: Due, clock: Clock) -> None:
+        self._service = service
+        self._clock = clock
+        self.next_due = service.next_due
+
+    async def look(self) -> Look:
+        if done := await self._service.take_due():
+            return Look(done, more_is_due=True, due_at=None)
+        due_at = None if self._clock.is_frozen else await self.next_due()
+        return Look(0, more_is_due=False, due_at=due_at)
 
 
 class Scheduler:
@@ -68,18 +89,19 @@ class Scheduler:
         watchdog: Watchdog,
         schema: Schema,
         timekeeping: Timekeeping,
+        on_cancelled: Callable[[Sequence[int]], None],
     ) -> None:
+        """`on_cancelled`: called with the numbers of pages whose cancellation some process has just committed."""
         self._db = db
         self._clock = clock
         self._rounds = rounds
         self._watchdog = watchdog
         self._schema = schema
         self._timekeeping = timekeeping
+        self._on_cancelled = on_cancelled
         self._migrated = asyncio.Event()
-        # Called with the numbers of pages of which some process has just committed that they are cancelled.
-        self.on_cancelled: Callable[[Sequence[int]], None] = lambda _: None
         self._clock_was_set = asyncio.Event()
-        self._bells = {name: asyncio.Event() for name in rounds}
+        self._bells = {name: one.bell or asyncio.Event() for name, one in rounds.items()}
         self._alarm = AsyncIOScheduler(timezone="UTC", job_defaults=NEVER_SKIP)
         self._going_round: list[asyncio.Task[None]] = []
         self._watching: list[asyncio.Task[None]] = []
@@ -120,11 +142,6 @@ class Scheduler:
             bell.set()
 
     @property
-    def is_going(self) -> bool:
-        """Are rounds made?"""
-        return bool(self._going_round) and not self._stopping and self._schema.is_known
-
-    @property
     def is_quiet(self) -> bool:
         """No round is at work or has been asked to look."""
         return not self._busy and not any(bell.is_set() for bell in self._bells.values())
@@ -152,26 +169,23 @@ class Scheduler:
         if not self._schema.is_known or (name in TAKING_OVER and self._clock.stepped_within(SETTLED_AFTER)):
             return
         service = self._rounds[name]
-        looked_at = self._clock.now()
         while not self._stopping and self._schema.is_known:
             # Before the look, and not after: what becomes due while it is made has not been looked at.
             looked_at = self._clock.now()
-            if not await service.take_due():
-                break
-            self._watchdog.feed(name)
-            # Most of what is done has something leave: its bell comes too, by way of the database.
-            if LEAVES_BY in self._bells and name != LEAVES_BY:
-                self.wake(LEAVES_BY)
-            if isinstance(service, Thorough) and not service.more_is_due:
-                break
-        if self._clock.is_frozen:
-            return  # nothing becomes due before somebody moves the clock, who wakes every round
-        due_at = service.due_next if isinstance(service, Thorough) else await service.next_due()
-        if due_at is not None:
-            self._set_alarm(name, due_at, looked_at)
+            look = await service.look()
+            if look.done:
+                self._watchdog.feed(name)
+                # Most of what is done has something leave: its bell comes too, by way of the database.
+                if LEAVES_BY in self._bells and name != LEAVES_BY:
+                    self.wake(LEAVES_BY)
+            if not look.done or not look.more_is_due:
+                self._set_alarm(name, look.due_at, looked_at)
+                return
 
-    def _set_alarm(self, name: str, due_at: datetime, looked_at: datetime) -> None:
+    def _set_alarm(self, name: str, due_at: datetime | None, looked_at: datetime) -> None:
         """Only for what is due before the sweep is sure to have come by again is it worth an alarm of its own."""
+        if due_at is None or self._clock.is_frozen:
+            return
         # A row that was due when we looked and could not be taken, because its lane or another process holds it, must
         # not spin this one. One that has become due since is looked at without delay.
         wait = self._clock.seconds_until(due_at) if due_at > looked_at else BREATH_S
@@ -225,7 +239,7 @@ class Scheduler:
 
     def _hear(self, said: str) -> None:
         if (numbers := pages.cancelled(said)) is not None:
-            self.on_cancelled(numbers)
+            self._on_cancelled(numbers)
             return
         if said == MIGRATED:
             self._migrated.set()

@@ -7,7 +7,7 @@ from functools import partial
 from bot.clock import Clock
 from bot.domain.errors import Rejected
 from bot.domain.paging.page import Via
-from bot.pagers import Call, Doubts, Messenger, Pager, Paint, Parts, Posted, Way
+from bot.pagers import Call, Doubts, Messenger, Pager, Paint, Parts, Way
 from bot.pagers._unconfirmed import sent_once
 from bot.runbook import Person
 
@@ -59,17 +59,13 @@ class SlackPager:
     async def _post(self, account: str, call: Call, *, repeat: bool) -> str:
         message = await self._paint(call.page, repeat=repeat)
         call.leaves()
-        return _reference(await self._messenger.post(account, message, key=_key(call)))
+        return str(await self._messenger.post(account, message, key=_key(call)))
 
     async def _look(self, account: str, call: Call, since: datetime) -> str | None:
         direct = await self._messenger.open_direct(account)
         found = await self._messenger.find_posted(direct, _key(call), since=since)
-        return _reference(found) if found else None
+        return str(found) if found else None
 
 
 def _key(call: Call) -> str:
     return f"page:{call.page.key}"
-
-
-def _reference(posted: Posted) -> str:
-    return f"{posted.channel}/{posted.ts}"

@@ -22,8 +22,18 @@ WORD = re.compile(r"[a-z][a-z_]{1,60}")
 
 @dataclass(frozen=True)
 class Posted:
+    """Where a message stands. As text, and read from it: `<channel>/<ts>`."""
+
     channel: str
     ts: str
+
+    def __str__(self) -> str:
+        return f"{self.channel}/{self.ts}"
+
+    @classmethod
+    def read(cls, text: str) -> "Posted":
+        channel, _, ts = text.partition("/")
+        return cls(channel, ts)
 
 
 class Messages(Calls):

@@ -22,7 +22,7 @@ class Hook(Protocol):
     async def __call__(self, url: str, body: Mapping[str, Any], *, key: str) -> str: ...
 
 
-class AlertOutlets(DeliveryKind):
+class AlertOutlets(DeliveryKind[str]):
     """Deliveries of kind `alert_email` and `alert_webhook`. By what this house has not set up, nothing is sent."""
 
     def __init__(
@@ -41,8 +41,6 @@ class AlertOutlets(DeliveryKind):
         self._rendering = rendering
         self._mail = mail
         self._hook = hook
-        outbox.carries("alert_email", self)
-        outbox.carries("alert_webhook", self)
 
     async def tell(self, conn: Connection, standing: Standing, outlets: Iterable[str]) -> None:
         """Once per group and outlet; Slack's is the card."""
@@ -53,7 +51,7 @@ class AlertOutlets(DeliveryKind):
         if "webhook" in told and self._hook and self._runbook.alerts.webhook:
             await self._put(conn, "alert_webhook", {"alert": standing.group.id})
 
-    async def send(self, delivery: Delivery) -> str | None:
+    async def send(self, delivery: Delivery) -> str:
         async with self._db.transaction() as conn:
             standing = await alerts.standing(conn, delivery.payload["alert"])
         if standing is None or standing.group.closed_at or standing.is_over:

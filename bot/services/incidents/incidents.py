@@ -181,7 +181,6 @@ class Incidents:
             await self._ladders.stop(conn, changed)
             await self._posts.in_room(conn, incident, "resolved", incident=changed, actor=actor.name)
             await self._deeds.show(conn, changed, "resolved")
-            await self._rooms.tell_public(conn, changed)
         return changed
 
     async def reopen(self, actor: Actor, incident_id: int, why: str = "") -> Incident:
@@ -194,7 +193,6 @@ class Incidents:
             await self._ladders.start_again(conn, changed)
             await self._posts.in_room(conn, incident, "reopened", incident=changed, actor=actor.name, why=why)
             await self._deeds.show(conn, changed, "reopened")
-            await self._rooms.tell_public(conn, changed)
         return changed
 
     async def bring_in(self, actor: Actor, incident_id: int) -> None:

@@ -4,6 +4,7 @@ import asyncio
 import logging
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
+from typing import Any
 
 from bot.clock import Clock
 from bot.domain.errors import Failed, RateLimited, Rejected, Unanswered
@@ -27,25 +28,25 @@ LOOK_AGAIN_AFTER = timedelta(seconds=5)
 class Attempts:
     """Whatever goes wrong becomes an outcome."""
 
-    def __init__(self, clock: Clock, delivery_kinds: Mapping[str, DeliveryKind]) -> None:
+    def __init__(self, clock: Clock, delivery_kinds: Mapping[str, DeliveryKind[Any]]) -> None:
         self._clock = clock
         self._kinds = delivery_kinds
 
-    async def make(self, delivery: Delivery) -> Outcome:
+    async def make(self, delivery: Delivery) -> Outcome[Any]:
         with Yes.heard() as yes:
             outcome = await self._send(delivery)
         if yes.reference is None or outcome.state == "sent":
             return outcome
         # Whatever failed after it, such as a polite goodbye: it was accepted, and is not sent again.
         log.warning("delivery=%s kind=%s was accepted; then: %s", delivery.id, delivery.kind, outcome.error)
-        return Outcome("sent", reference=yes.reference)
+        return Outcome("sent", yes.reference)
 
-    async def _send(self, delivery: Delivery) -> Outcome:
+    async def _send(self, delivery: Delivery) -> Outcome[Any]:
         try:
             left = self._time_left(delivery)
             async with asyncio.timeout(left):
                 with only_before(self._is_over(delivery, left)):
-                    return Outcome("sent", reference=await self._kinds[delivery.kind].send(delivery))
+                    return Outcome("sent", await self._kinds[delivery.kind].send(delivery))
         except NoLongerWanted as reason:
             return Outcome("cancelled", error=str(reason) or None)
         except NotYet as reason:
@@ -66,7 +67,7 @@ class Attempts:
                 return Outcome("gave_up", error=f"a fault in Tocsin: {error}", unsure=True)
             return self._again(delivery, f"a fault in Tocsin: {error}", unsure=True)
 
-    def _not_yet(self, delivery: Delivery, reason: NotYet) -> Outcome:
+    def _not_yet(self, delivery: Delivery, reason: NotYet) -> Outcome[Any]:
         now = self._clock.now()
         if now - delivery.created_at > GIVE_UP_AFTER:
             return Outcome("gave_up", error=str(reason))
@@ -86,7 +87,9 @@ class Attempts:
     def _end_of(self, delivery: Delivery) -> datetime:
         return delivery.lease_until - LEASE + ATTEMPT
 
-    def _again(self, delivery: Delivery, error: str, wait: timedelta | None = None, *, unsure: bool = False) -> Outcome:
+    def _again(
+        self, delivery: Delivery, error: str, wait: timedelta | None = None, *, unsure: bool = False
+    ) -> Outcome[Any]:
         now = self._clock.now()
         if now - delivery.created_at > GIVE_UP_AFTER:
             return Outcome("gave_up", error=error, unsure=unsure)

@@ -4,7 +4,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import ClassVar, Literal
+from typing import Any, ClassVar, Generic, Literal, TypeVar
 
 from bot.domain.errors import TocsinError
 from bot.store.outbox.outbox import Delivery
@@ -39,42 +39,56 @@ class NotYet(TocsinError):
         self.is_there = is_there
 
 
-@dataclass(frozen=True)
-class Outcome:
-    """What became of an attempt. `waiting` = it will be tried again."""
+# What the other side returns: of each delivery kind another type, written as text for the row by its `str`.
+R = TypeVar("R")
+State = Literal["sent", "refused", "gave_up", "cancelled", "waiting"]
 
-    state: Literal["sent", "refused", "gave_up", "cancelled", "waiting"]
-    reference: str | None = None
+
+@dataclass(frozen=True)
+class Outcome(Generic[R]):
+    """What became of an attempt. `waiting` = it will be tried again. `returned`: by `send`, when it is `sent`."""
+
+    state: State
+    returned: R | None = None
     error: str | None = None
     again_at: datetime | None = None
     unsure: bool = False
     is_there: IsThere | None = None
 
+    @property
+    def reference(self) -> str | None:
+        """How `returned` is written into the row of the outbox; nothing reads it back from there."""
+        return None if self.returned is None else as_text(str(self.returned))
 
-Ended = tuple[Delivery, Outcome]
+
+Ended = tuple[Delivery, Outcome[Any]]
 
 
-class DeliveryKind(ABC):
-    """One kind of thing that leaves the house.
+class DeliveryKind(ABC, Generic[R]):
+    """One kind of thing that leaves the house, and the type of what the other side returns for it.
 
     `batch`: so many outcomes that come at the same time may be written down in one transaction, which then holds
-    what each of them holds. `way`: by whom it leaves, where whoever puts it in does not say otherwise.
+    what each of them holds.
     """
 
     batch: ClassVar[int] = 1
-    way: ClassVar[str] = "slack"
 
     @abstractmethod
-    async def send(self, delivery: Delivery) -> str | None:
-        """Send it, outside of any transaction; returns the other side's reference. Raises a kind of Failed."""
+    async def send(self, delivery: Delivery) -> R:
+        """Send it, outside of any transaction; returns what the other side calls it. Raises a kind of Failed."""
 
-    async def recorded(self, conn: Connection, delivery: Delivery, outcome: Outcome) -> None:  # noqa: B027
+    async def recorded(self, conn: Connection, delivery: Delivery, outcome: Outcome[R]) -> None:
         """In the transaction that records the outcome: whatever else follows from it."""
 
     async def all_recorded(self, conn: Connection, ended: Sequence[Ended]) -> None:
         """As `recorded`, of outcomes that are written down together."""
         for delivery, outcome in ended:
             await self.recorded(conn, delivery, outcome)
+
+
+def as_text(words: str) -> str:
+    """What somebody else's server says may hold what no row can."""
+    return words.replace("\0", "").encode("utf-8", "replace").decode()
 
 
 def backoff(attempts: int, *, number: int = 0) -> timedelta:

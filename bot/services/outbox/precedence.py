@@ -1,7 +1,7 @@
 """Pages go first: what else there is to do begins when they have left, or a moment later."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
 from datetime import timedelta
 
@@ -11,6 +11,8 @@ from bot.clock import Clock
 MANY_PAGES = 8
 # While many pages are about to leave nothing else is begun; but not for longer than this.
 LONGEST_RUSH = timedelta(seconds=3)
+# After so long without that many ladders due, no storm of pages is coming any more.
+CALM_AFTER = timedelta(seconds=1)
 # Pages leave before whatever else the same deed caused, but a pager in trouble does not hold the rest up for longer.
 HEAD_START_S = 0.25
 # Anything else that can wait is begun so much later at most while a page is on its way.
@@ -25,8 +27,7 @@ class Precedence:
         self._being_made: set[asyncio.Event] = set()
         self._leaving: dict[int, asyncio.Event] = {}
         self._rushing_since: timedelta | None = None
-        # Are more pages about to be put in, so that all else had better wait?
-        self.pages_are_coming: Callable[[], bool] = lambda: False
+        self._many_at: timedelta | None = None
 
     @asynccontextmanager
     async def while_made(self) -> AsyncIterator[None]:
@@ -38,6 +39,10 @@ class Precedence:
         finally:
             self._being_made.discard(made)
             made.set()
+
+    def expect_more(self) -> None:
+        """As many ladders were due as are climbed at a time: more are, and other processes have as many in hand."""
+        self._many_at = self._clock.elapsed()
 
     def is_to_leave(self, number: int) -> None:
         self._leaving[number] = asyncio.Event()
@@ -75,9 +80,13 @@ class Precedence:
 
     def is_rushing(self) -> bool:
         """Do pages need all there is of the processor?"""
-        rushing = self.is_a_storm or self.pages_are_coming()
+        rushing = self.is_a_storm or self._more_are_coming
         self._rushing_since = (self._rushing_since or self._clock.elapsed()) if rushing else None
         return rushing
+
+    @property
+    def _more_are_coming(self) -> bool:
+        return self._many_at is not None and self._clock.elapsed() - self._many_at < CALM_AFTER
 
     @property
     def rushed_since_long(self) -> bool:

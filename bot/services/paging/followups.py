@@ -17,7 +17,7 @@ from bot.store.paging import pages, provider_alerts
 from bot.store.pipelined import Connection
 
 
-class PageFollowups(DeliveryKind):
+class PageFollowups(DeliveryKind[str]):
     """What is told is how the alert stands when it is told, so of several changes only the last one matters."""
 
     def __init__(self, db: Database, clock: Clock, outbox: Outbox, pagers: Mapping[Via, Pager]) -> None:
@@ -25,7 +25,6 @@ class PageFollowups(DeliveryKind):
         self._clock = clock
         self._outbox = outbox
         self._following = {via: pager for via, pager in pagers.items() if isinstance(pager, Following)}
-        outbox.carries("page_followup", self)
 
     async def put(self, conn: Connection, incident_id: int, made: list[Page]) -> None:
         """For every provider of these pages, of each of its alerts that has to be told about; the incident is held."""
@@ -55,7 +54,7 @@ class PageFollowups(DeliveryKind):
                 conn, "page_followup", payload, priority=UPDATE, key=name, lane=name, way=way_by(via)
             )
 
-    async def send(self, delivery: Delivery) -> str | None:
+    async def send(self, delivery: Delivery) -> str:
         asked = delivery.payload
         async with self._db.statement() as conn:
             alert = await provider_alerts.get(conn, asked["incident"], asked["via"], asked.get("alert", 1))

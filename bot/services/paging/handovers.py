@@ -13,7 +13,7 @@ from bot.services.outbox.kinds import UPDATE, DeliveryKind, NoLongerWanted
 from bot.services.outbox.outbox import Outbox
 from bot.services.people.people import People
 from bot.slack.blocks import Message, message
-from bot.slack.gateway import Gateway
+from bot.slack.gateway import Gateway, Posted
 from bot.store.database import Database
 from bot.store.incidents import incidents
 from bot.store.outbox.outbox import Delivery
@@ -24,7 +24,7 @@ from bot.store.pipelined import Connection
 LISTED = 10
 
 
-class Handovers(DeliveryKind):
+class Handovers(DeliveryKind[Posted]):
     """Once for each change, whoever else is at work; after an outage only from whoever had it before to who has it now.
 
     Nobody is told when a shift or a cover ends and the same person has the next one.
@@ -48,7 +48,6 @@ class Handovers(DeliveryKind):
         self._outbox = outbox
         self._gateway = gateway
         self._rendering = rendering
-        outbox.carries("handover", self)
 
     async def watch(self) -> None:
         """At start: the schedules of the runbook and no others. What has changed since the last look is told."""
@@ -84,7 +83,7 @@ class Handovers(DeliveryKind):
             lane = f"handover {told}"
             await self._outbox.put(conn, "handover", change | {"told": told}, priority=UPDATE, lane=lane)
 
-    async def send(self, delivery: Delivery) -> str | None:
+    async def send(self, delivery: Delivery) -> Posted:
         schedule, told = delivery.payload["schedule"], delivery.payload["told"]
         if schedule not in self._schedules:
             raise NoLongerWanted("the runbook has no such schedule any more")
@@ -101,8 +100,8 @@ class Handovers(DeliveryKind):
         if delivery.unsure:
             direct = await self._gateway.open_direct(account)
             if found := await self._gateway.find_posted(direct, key, since=delivery.created_at):
-                return found.ts
-        return (await self._gateway.post(account, await self._message(delivery, shift), key=key)).ts
+                return found
+        return await self._gateway.post(account, await self._message(delivery, shift), key=key)
 
     async def _message(self, delivery: Delivery, shift: Shift) -> Message:
         """With what is open now: it may have waited for Slack."""

@@ -10,7 +10,8 @@ from bot.domain.errors import Failed
 from bot.domain.incidents.incident import Incident
 from bot.domain.paging.escalation import REACH_WITHIN, climb, started_again, stopped
 from bot.domain.paging.page import Draft, Turn
-from bot.services.outbox.outbox import Outbox
+from bot.services.outbox.look import Look
+from bot.services.outbox.precedence import Precedence
 from bot.services.paging.due_steps import Ascent, Decision
 from bot.services.paging.ladder_ends import LadderEnds
 from bot.services.paging.pages import Pages
@@ -34,7 +35,6 @@ SET_ASIDE = timedelta(minutes=1)
 # So many are one transaction. A statement costs more than the rows it writes; but their pages leave together, and
 # whoever answers one of these incidents meanwhile waits for all of them.
 ABREAST = 32
-CALM_AFTER = timedelta(seconds=1)
 # A ladder that is due and that somebody else holds is looked for again after this.
 IN_OTHER_HANDS = timedelta(milliseconds=50)
 # For so long a step is left to a process whose runbook has everybody in it: the page is not late yet by then.
@@ -43,6 +43,8 @@ LEFT_TO_OTHERS = timedelta(seconds=1)
 
 class Ladders:
     """Steps are taken in short transactions; nothing is sent inside them."""
+
+    bell = None
 
     def __init__(
         self,
@@ -55,7 +57,7 @@ class Ladders:
         rooms: Rooms,
         posts: Posts,
         cards: Cards,
-        outbox: Outbox,
+        precedence: Precedence,
     ) -> None:
         self._db = db
         self._clock = clock
@@ -66,10 +68,9 @@ class Ladders:
         self._rooms = rooms
         self._posts = posts
         self._cards = cards
-        self._outbox = outbox
-        self.more_is_due = False
-        self.due_next: datetime | None = None
-        self._many_at: timedelta | None = None
+        self._precedence = precedence
+        self._more_is_due = False
+        self._due_at: datetime | None = None
         self._one_by_one = 0
 
     async def arm(self, conn: Connection, incident: Incident, *, due_at: datetime) -> None:
@@ -82,16 +83,20 @@ class Ladders:
         await self.take_step(conn, Ascent(incident, await escalations.arm(conn, incident.id, policy, now), due_at))
 
     async def take_due(self) -> int:
-        """Look at those that have been due longest, whoever else is at work; 0 when none is due."""
+        """Returns how many were due."""
+        return (await self.look()).done
+
+    async def look(self) -> Look:
+        """Climb those that have been due longest, whoever else is at work."""
         now = self._clock.now()
         limit = 1 if self._one_by_one else ABREAST
         self._one_by_one = max(self._one_by_one - 1, 0)
         claimed: list[Row] = []
-        self.more_is_due = True
+        self._more_is_due = True
         try:
-            async with self._outbox.precedence.while_made(), self._db.transaction() as conn:
+            async with self._precedence.while_made(), self._db.transaction() as conn:
                 claimed = await escalations.claim_due(conn, now, limit, believed=self._clock.at_database())
-                self.more_is_due = len(claimed) == limit
+                self._more_is_due = len(claimed) == limit
                 if claimed:
                     await self._look(conn, [escalations.as_kept(row) for row in claimed], now)
                 escalations.tell_next_look(conn, self._learn_next_look, now=now, again_at=now + IN_OTHER_HANDS)
@@ -102,16 +107,8 @@ class Ladders:
                 raise
             await self._tell_apart(claimed, now)
         if len(claimed) == ABREAST:
-            self._many_at = self._clock.elapsed()
-        return len(claimed)
-
-    @property
-    def is_a_storm(self) -> bool:
-        """Were as many due as are taken at a time, here, a moment ago? Other processes have as many in hand."""
-        return self._many_at is not None and self._clock.elapsed() - self._many_at < CALM_AFTER
-
-    def _learn_next_look(self, due_at: datetime | None) -> None:
-        self.due_next = due_at
+            self._precedence.expect_more()
+        return Look(len(claimed), self._more_is_due, self._due_at)
 
     async def next_due(self) -> datetime | None:
         async with self._db.statement() as conn:
@@ -131,10 +128,13 @@ class Ladders:
         await escalations.save(conn, escalation.moved_to(stopped(escalation.ladder), reach_by=None, snoozed_until=None))
         await self._paging.cancel_waiting(conn, incident)
 
+    def _learn_next_look(self, due_at: datetime | None) -> None:
+        self._due_at = due_at
+
     async def _tell_apart(self, claimed: Sequence[Row], now: datetime) -> None:
         """One that cannot be climbed stops no other: after a fault each is looked at alone, the culprit set aside."""
         # What this look would have learnt of the others is undone with it.
-        self.more_is_due = True
+        self._more_is_due = True
         if len(claimed) > 1:
             log.exception("ladders=%s cannot be climbed together", len(claimed))
             self._one_by_one = len(claimed)

@@ -12,16 +12,14 @@ from bot.domain.paging.page import Draft, Page, Turn, Via
 from bot.metrics import Metrics
 from bot.pagers import Pager, ways
 from bot.rendering import Rendering
-from bot.runbook import Runbook
 from bot.services.outbox.kinds import FIRST_PAGE, PAGE, DeliveryKind, Ended, Outcome, way_by
 from bot.services.outbox.outbox import Outbox
-from bot.services.paging.cancelled import Cancelled
 from bot.services.paging.followups import PageFollowups
 from bot.services.paging.policies import person_of
 from bot.services.paging.sending import Departures, Leaving
 from bot.services.people.people import People
 from bot.services.rooms.cards import Cards
-from bot.store.database import Database
+from bot.slack.gateway import Posted
 from bot.store.incidents import incidents
 from bot.store.outbox.outbox import Delivery, InHand
 from bot.store.paging import escalations, pages
@@ -31,27 +29,24 @@ from bot.store.rooms import cards
 from bot.store.rooms.cards import Card
 
 
-class Pages(DeliveryKind):
+class Pages(DeliveryKind[str | None]):
     """Makes and sends pages. A page is `accepted` when its provider said so, and not before."""
 
     batch = 32
 
     def __init__(
         self,
-        db: Database,
         clock: Clock,
-        runbook: Runbook,
         people: People,
         outbox: Outbox,
         cards: Cards,
         rendering: Rendering,
         pagers: Mapping[Via, Pager],
+        departures: Departures,
         followups: PageFollowups,
         metrics: Metrics,
     ) -> None:
-        self._db = db
         self._clock = clock
-        self._runbook = runbook
         self._people = people
         self._outbox = outbox
         self._cards = cards
@@ -59,9 +54,7 @@ class Pages(DeliveryKind):
         self._pagers = pagers
         self._followups = followups
         self._metrics = metrics
-        self.cancelled = Cancelled()
-        self._departures = Departures(db, clock, people, pagers, outbox.precedence, self.cancelled)
-        outbox.carries("page", self)
+        self._departures = departures
 
     def drafts(
         self, incident: Incident, turn: Turn, people: Sequence[str], vias: tuple[Via, ...], policy: Policy | None = None
@@ -112,7 +105,7 @@ class Pages(DeliveryKind):
 
     async def cancel_waiting(self, conn: Connection, incident: Incident) -> None:
         """Nobody is called any more for this incident; the messages of those who were say so."""
-        await pages.cancel_waiting(conn, incident.id, self.cancelled.note)
+        await pages.cancel_waiting(conn, incident.id, self._departures.cancelled.note)
         await self.show_again(conn, incident)
 
     async def show_again(self, conn: Connection, incident: Incident) -> None:
@@ -127,7 +120,7 @@ class Pages(DeliveryKind):
     async def send(self, delivery: Delivery) -> str | None:
         return await self._departures.send(delivery)
 
-    async def recorded(self, conn: Connection, delivery: Delivery, outcome: Outcome) -> None:
+    async def recorded(self, conn: Connection, delivery: Delivery, outcome: Outcome[str | None]) -> None:
         await self.all_recorded(conn, [(delivery, outcome)])
 
     async def all_recorded(self, conn: Connection, ended: Sequence[Ended]) -> None:
@@ -162,8 +155,8 @@ class Pages(DeliveryKind):
         self._metrics.page_lateness((now - page.due_at).total_seconds(), page.via)
         if page.via == "slack" and reference:
             # The message is a card from now on: edited in place when the incident moves on.
-            channel, _, ts = reference.partition("/")
-            await cards.save(conn, f"page:{page.id}", Card(channel, ts, digest=""))
+            posted = Posted.read(reference)
+            await cards.save(conn, f"page:{page.id}", Card(posted.channel, posted.ts, digest=""))
         await self._catch_up(conn, incident, page)
         words = self._rendering.say("documents/paged", page=page, person=self._people.display_name(page.person))
         await incidents.write(
@@ -178,7 +171,7 @@ class Pages(DeliveryKind):
         if page.via == "slack" and since and any(moment and moment >= since for moment in moments):
             await self._cards.touch(conn, f"page:{page.id}")
 
-    async def _lost(self, conn: Connection, lost: Sequence[tuple[Page, Outcome]]) -> None:
+    async def _lost(self, conn: Connection, lost: Sequence[tuple[Page, Outcome[str | None]]]) -> None:
         if not lost:
             return
         now = self._clock.now()

@@ -50,14 +50,14 @@ class Departures:
         people: People,
         pagers: Mapping[Via, Pager],
         precedence: Precedence,
-        cancelled: Cancelled,
     ) -> None:
+        self.cancelled = Cancelled()
         self._db = db
         self._clock = clock
         self._people = people
         self._pagers = pagers
         self._precedence = precedence
-        self._last_look = LastLook(db, clock, cancelled)
+        self._last_look = LastLook(db, clock, self.cancelled)
         self._attempts = Batching(self._attempt, limit=ABREAST)
 
     async def send(self, delivery: Delivery) -> str | None:

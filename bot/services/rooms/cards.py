@@ -38,7 +38,19 @@ Painter = Callable[[Connection, str], Awaitable[Painted | None]]
 Placed = Callable[[Connection, str, Posted], Awaitable[None]]
 
 
-class Cards(DeliveryKind):
+@dataclass(frozen=True)
+class Shown:
+    """A card stands there, and shows this. `is_new`: it was posted, and not edited."""
+
+    posted: Posted
+    digest: str
+    is_new: bool
+
+    def __str__(self) -> str:
+        return str(self.posted)
+
+
+class Cards(DeliveryKind[Shown]):
     """Posts a card once and edits it afterwards. Touching it often while it waits is one edit."""
 
     def __init__(self, db: Database, clock: Clock, outbox: Outbox, gateway: Gateway) -> None:
@@ -48,7 +60,6 @@ class Cards(DeliveryKind):
         self._gateway = gateway
         self._painters: dict[str, Painter] = {}
         self._placed: dict[str, Placed] = {}
-        outbox.carries("card", self)
 
     def painted_by(self, prefix: str, painter: Painter, placed: Placed | None = None) -> None:
         """Cards whose key begins with `prefix:` are painted by this."""
@@ -66,7 +77,7 @@ class Cards(DeliveryKind):
         name = f"card {key}"
         await self._outbox.put(conn, "card", payload, priority=CARD, key=name, lane=name, due_at=due_at)
 
-    async def send(self, delivery: Delivery) -> str | None:
+    async def send(self, delivery: Delivery) -> Shown:
         key = delivery.payload["card"]
         prefix, _, subject = key.partition(":")
         async with self._db.statement() as conn:
@@ -81,18 +92,17 @@ class Cards(DeliveryKind):
             raise NoLongerWanted()
         else:
             posted = await self._edit(delivery, key, standing, painted)
-        return json.dumps({"channel": posted.channel, "ts": posted.ts, "digest": digest, "new": standing is None})
+        return Shown(posted, digest, is_new=standing is None)
 
-    async def recorded(self, conn: Connection, delivery: Delivery, outcome: Outcome) -> None:
-        if outcome.state != "sent" or outcome.reference is None:
+    async def recorded(self, conn: Connection, delivery: Delivery, outcome: Outcome[Shown]) -> None:
+        shown = outcome.returned
+        if outcome.state != "sent" or shown is None:
             return
         key = delivery.payload["card"]
-        told = json.loads(outcome.reference)
-        posted = Posted(told["channel"], told["ts"])
-        await cards.save(conn, key, Card(posted.channel, posted.ts, told["digest"]))
+        await cards.save(conn, key, Card(shown.posted.channel, shown.posted.ts, shown.digest))
         prefix, _, subject = key.partition(":")
-        if told["new"] and prefix in self._placed:
-            await self._placed[prefix](conn, subject, posted)
+        if shown.is_new and prefix in self._placed:
+            await self._placed[prefix](conn, subject, shown.posted)
 
     async def _post_first(self, delivery: Delivery, key: str, painted: Painted) -> Posted:
         try:

@@ -25,10 +25,8 @@ CARDS_CAUGHT_UP = 200
 Catching = Callable[[Connection], Awaitable[None]]
 
 
-class Closures(DeliveryKind):
+class Closures(DeliveryKind[None]):
     """Deliveries of kind `closure`: what Slack has answered to a post. What it tells by itself comes in as a deed."""
-
-    way = "house"
 
     def __init__(
         self,
@@ -49,7 +47,7 @@ class Closures(DeliveryKind):
         self._posts = posts
         self._rendering = rendering
 
-    async def send(self, delivery: Delivery) -> str | None:
+    async def send(self, delivery: Delivery) -> None:
         channel, why = delivery.payload["channel"], delivery.payload["why"]
         async with self._db.transaction() as conn:
             # What Slack told of it before says more.
@@ -57,7 +55,6 @@ class Closures(DeliveryKind):
             prefix, _, subject = delivery.payload["card"].partition(":")
             if prefix == "announcement":
                 await self._not_announced(conn, await incidents.get(conn, int(subject)), why)
-        return None
 
     async def is_closed(self, channel: str) -> bool:
         """Is it known to take no messages? False of any channel that is none of ours."""

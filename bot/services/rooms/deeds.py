@@ -1,6 +1,6 @@
 """A deed on an incident: one transaction, once per request, and everybody who follows the incident learns of it."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
 from typing import Literal, Protocol
@@ -24,16 +24,13 @@ class Follower(Protocol):
 
 
 class Deeds:
-    """The frame of everything that changes an incident."""
+    """The frame of everything that changes an incident. `followers` may still grow until the doors open."""
 
-    def __init__(self, db: Database, clock: Clock, rooms: Rooms) -> None:
+    def __init__(self, db: Database, clock: Clock, rooms: Rooms, followers: Sequence[Follower]) -> None:
         self._db = db
         self._clock = clock
         self._rooms = rooms
-        self._followers: list[Follower] = []
-
-    def followed_by(self, *followers: Follower) -> None:
-        self._followers += followers
+        self._followers = followers
 
     @asynccontextmanager
     async def on(self, actor: Actor, incident_id: int) -> AsyncIterator[tuple[Connection, Incident, datetime]]:

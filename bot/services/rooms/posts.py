@@ -15,7 +15,7 @@ from bot.services.rooms.below_card import not_below_yet
 from bot.services.rooms.channels import Channels
 from bot.services.rooms.closed import note_closed, why_closed
 from bot.slack.blocks import Button, Message, headed, message
-from bot.slack.gateway import Gateway
+from bot.slack.gateway import Gateway, Posted
 from bot.store.database import Database
 from bot.store.incidents import incidents
 from bot.store.outbox.outbox import Delivery
@@ -47,7 +47,7 @@ def _leader(incident: Incident) -> str:
     return incident.lead or incident.declared_by
 
 
-class Posts(DeliveryKind):
+class Posts(DeliveryKind[Posted]):
     """Puts posts into the outbox, in order per place, and carries them."""
 
     def __init__(
@@ -65,7 +65,6 @@ class Posts(DeliveryKind):
         self._outbox = outbox
         self._gateway = gateway
         self._rendering = rendering
-        outbox.carries("post", self)
 
     async def in_room(self, conn: Connection, room_of: Incident, template: str, **facts: object) -> None:
         """Say something in the incident's room; waits for the room when it is not there yet.
@@ -102,7 +101,7 @@ class Posts(DeliveryKind):
         """What waits for a channel is tried at once."""
         await self._outbox.wake(conn, ["card", "post"], {})
 
-    async def send(self, delivery: Delivery) -> str | None:
+    async def send(self, delivery: Delivery) -> Posted:
         if "person" in delivery.payload:
             return await self._post(delivery, await self._account(delivery.payload["person"]), _said(delivery))
         of = next((delivery.payload[key] for key in ("incident", "lead_of") if key in delivery.payload), None)
@@ -114,7 +113,7 @@ class Posts(DeliveryKind):
             return (await self._post_to_lead(delivery, incident, said))[0]
         return await self._post_for(incident, delivery, said)
 
-    async def _in_channel(self, delivery: Delivery, channel: str, said: Message) -> str:
+    async def _in_channel(self, delivery: Delivery, channel: str, said: Message) -> Posted:
         """What a closed channel should have had stands where incidents are announced."""
         try:
             return await self._post(delivery, channel, said)
@@ -125,7 +124,7 @@ class Posts(DeliveryKind):
             head = self._rendering.say("slack/for_closed_channel", channel=channel, why=why)
             return await self._post(delivery, str(announced_in), headed(head, said))
 
-    async def _post_for(self, incident: Incident, delivery: Delivery, said: Message) -> str:
+    async def _post_for(self, incident: Incident, delivery: Delivery, said: Message) -> Posted:
         channel = await self._channel(incident)
         try:
             posted = await self._post(delivery, channel, said)
@@ -137,19 +136,19 @@ class Posts(DeliveryKind):
             await note_closed(self._db, self._outbox, channel, None)
         return posted
 
-    async def _post(self, delivery: Delivery, channel: str, said: Message) -> str:
+    async def _post(self, delivery: Delivery, channel: str, said: Message) -> Posted:
         key = f"post {delivery.key}"
         since = delivery.created_at
         try:
             if delivery.unsure and (found := await self._gateway.find_posted(channel, key, since=since)):
-                return found.ts
-            return (await self._gateway.post(channel, said, key=key)).ts
+                return found
+            return await self._gateway.post(channel, said, key=key)
         except Rejected as error:
             if why := why_closed(error):
                 await note_closed(self._db, self._outbox, channel, why)
             raise
 
-    async def _elsewhere(self, delivery: Delivery, refused: str, incident: Incident, said: Message) -> str:
+    async def _elsewhere(self, delivery: Delivery, refused: str, incident: Incident, said: Message) -> Posted:
         """What a closed channel should have had: where incidents are announced, else to who leads it alone."""
         if refused == incident.room_id:
             said = headed(self._rendering.say("slack/for_closed_room", incident=incident), said)
@@ -176,7 +175,7 @@ class Posts(DeliveryKind):
             async with self._db.transaction() as conn:
                 await self._put(conn, {"person": author}, f"author {delivery.key}", message(words))
 
-    async def _post_to_lead(self, delivery: Delivery, incident: Incident, said: Message) -> tuple[str, str]:
+    async def _post_to_lead(self, delivery: Delivery, incident: Incident, said: Message) -> tuple[Posted, str]:
         """To who leads, or else to the next in the incident whom Slack can tell; and who it was."""
         async with self._db.statement() as conn:
             paged = [page.person for page in await pages.of_incident(conn, incident.id)]

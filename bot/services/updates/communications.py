@@ -1,6 +1,5 @@
 """Tells audiences about incidents: by itself at the moments of an incident, and by hand after a look at the words."""
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -59,13 +58,22 @@ class Preview:
     gaps: Mapping[Outlet, str]
 
 
-class Communications(DeliveryKind):
+@dataclass(frozen=True)
+class Words:
+    """What an audience is to be told. As text, its subject."""
+
+    subject: str
+    text: str
+
+    def __str__(self) -> str:
+        return self.subject
+
+
+class Communications(DeliveryKind[Words]):
     """Deliveries of kind `update`: finds the words outside of the incident's own transaction.
 
     So a template that fails never keeps an incident from being declared.
     """
-
-    way = "house"
 
     def __init__(
         self,
@@ -88,11 +96,10 @@ class Communications(DeliveryKind):
         self._wordings = wordings
         self._publications = publications
         self._approvals = approvals
-        outbox.carries("update", self)
 
     # By itself
 
-    async def send(self, delivery: Delivery) -> str:
+    async def send(self, delivery: Delivery) -> Words:
         """Nothing leaves here: the words are what `recorded` is given."""
         async with self._db.transaction() as conn:
             update = await updates.get(conn, delivery.payload["update"])
@@ -113,20 +120,19 @@ class Communications(DeliveryKind):
             )
         except Refused as refusal:
             raise Rejected(str(refusal)) from refusal
-        return json.dumps(words)
+        return Words(*words)
 
-    async def recorded(self, conn: Connection, delivery: Delivery, outcome: Outcome) -> None:
+    async def recorded(self, conn: Connection, delivery: Delivery, outcome: Outcome[Words]) -> None:
         number = (await updates.get(conn, delivery.payload["update"])).incident_id
         # Before the update, as every change of the incident has it: then the two never wait for each other.
         incident = await incidents.lock(conn, number)
         update = await updates.lock(conn, delivery.payload["update"])
         if update.state != "composing":
             return
-        if outcome.state == "sent" and outcome.reference:
-            subject, text = json.loads(outcome.reference)
-            await updates.set_words(conn, update.id, subject, text)
+        if outcome.state == "sent" and (words := outcome.returned):
+            await updates.set_words(conn, update.id, words.subject, words.text)
             audience = self._runbook.audiences[update.audience]
-            written = replace(update, subject=subject, text=text)
+            written = replace(update, subject=words.subject, text=words.text)
             await self._approvals.release_or_ask(conn, written, incident, audience)
         elif outcome.state in ("refused", "gave_up"):
             await updates.set_state(conn, update.id, "failed", outcome.error)

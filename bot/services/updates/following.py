@@ -116,4 +116,4 @@ class Following:
         new = NewUpdate(incident.id, audience, moment, incident.status, incident.severity, TOCSIN.name)
         update = await updates.insert(conn, new, "composing", self._clock.now())
         lane = f"update {incident.id} {audience}"
-        await self._outbox.put(conn, "update", {"update": update.id}, priority=UPDATE, lane=lane)
+        await self._outbox.put(conn, "update", {"update": update.id}, priority=UPDATE, lane=lane, way="house")

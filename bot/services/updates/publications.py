@@ -22,7 +22,7 @@ from bot.store.updates import updates
 LOST: Mapping[str, DeliveryState] = {"refused": "refused", "gave_up": "gave_up"}
 
 
-class Publications(DeliveryKind):
+class Publications(DeliveryKind[str]):
     """One delivery for each address. What one address refuses is shown, and keeps nothing from the others."""
 
     def __init__(
@@ -40,7 +40,6 @@ class Publications(DeliveryKind):
         self._cards = cards
         self._rendering = rendering
         self._publishers = publishers
-        outbox.carries("publication", self)
 
     async def put(self, conn: Connection, update: Update, audience: Audience) -> None:
         """Send it to every address of the audience. An outlet that is not set up is a gap, and is shown as one."""
@@ -59,7 +58,7 @@ class Publications(DeliveryKind):
         """Why nothing can leave by this outlet; None when it can."""
         return None if via in self._publishers else f"{via} is not set up here; `tocsin doctor` says what is missing"
 
-    async def send(self, delivery: OutboxDelivery) -> str | None:
+    async def send(self, delivery: OutboxDelivery) -> str:
         async with self._db.transaction() as conn:
             one = await updates.delivery(conn, delivery.payload["delivery"])
             update = await updates.get(conn, one.update_id)
@@ -73,7 +72,7 @@ class Publications(DeliveryKind):
         publication = Publication(one, update, incident, earlier, delivery.unsure)
         return await self._publishers[one.via].publish(publication)
 
-    async def recorded(self, conn: Connection, delivery: OutboxDelivery, outcome: Outcome) -> None:
+    async def recorded(self, conn: Connection, delivery: OutboxDelivery, outcome: Outcome[str]) -> None:
         one = await updates.delivery(conn, delivery.payload["delivery"])
         update = await updates.get(conn, one.update_id)
         now = self._clock.now()

@@ -10,7 +10,11 @@ from bot.metrics import Metrics
 from bot.pagers import way_name
 from bot.rendering import Rendering, Safe, escape_mrkdwn
 from bot.runbook import Runbook
+from bot.services.outbox.carrier import Carrier
+from bot.services.outbox.duty import Duty
+from bot.services.outbox.kinds import DeliveryKind
 from bot.services.outbox.outbox import Outbox
+from bot.services.outbox.precedence import Precedence
 from bot.services.paging.keyring import Keyring
 from bot.services.people.people import People
 from bot.services.people.permissions import Permissions
@@ -91,8 +95,25 @@ class Foundation:
         return Channels(self.db, self.runbook, self.gateway)
 
     @cached_property
+    def delivery_kinds(self) -> dict[str, DeliveryKind[Any]]:
+        """How each kind is sent: registered once all services are built, in `Services.wired`."""
+        return {}
+
+    @cached_property
+    def precedence(self) -> Precedence:
+        return Precedence(self.clock)
+
+    @cached_property
+    def duty(self) -> Duty:
+        return Duty(lambda: self.schema.is_known)
+
+    @cached_property
+    def carrier(self) -> Carrier:
+        return Carrier(self.db, self.clock, self.delivery_kinds, self.precedence, self.duty)
+
+    @cached_property
     def outbox(self) -> Outbox:
-        return Outbox(self.db, self.clock)
+        return Outbox(self.db, self.clock, self.carrier)
 
     @cached_property
     def cards(self) -> Cards:

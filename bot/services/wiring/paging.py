@@ -21,12 +21,14 @@ from bot.services.paging.provider_alerts import ProviderAlerts
 from bot.services.paging.reaching import Reaching
 from bot.services.paging.reports import PageReports
 from bot.services.paging.roster import Roster
+from bot.services.paging.sending import Departures
 from bot.services.paging.simulations import Simulations
 from bot.services.paging.test_pages import Trials
 from bot.services.paging.unconfirmed import Doubts
 from bot.services.people.covers import Covers
 from bot.services.rooms.closures import Closures
-from bot.services.rooms.deeds import Deeds
+from bot.services.rooms.deeds import Deeds, Follower
+from bot.services.rooms.public_posts import PublicPosts
 from bot.services.rooms.rooms import Rooms
 from bot.services.telephone.book import TelephoneBook
 from bot.services.telephone.replies import Replies
@@ -40,16 +42,15 @@ class Paging(Foundation):
 
     @cached_property
     def rooms(self) -> Rooms:
-        return Rooms(
-            self.db, self.clock, self.runbook, self.people, self.channels, self.outbox, self.cards, self.posts,
-            self.gateway, self.rendering,
-        )  # fmt: skip
+        return Rooms(self.db, self.clock, self.runbook, self.outbox, self.cards)
+
+    @cached_property
+    def public_posts(self) -> PublicPosts:
+        return PublicPosts(self.runbook, self.channels, self.posts, self.rendering)
 
     @cached_property
     def closures(self) -> Closures:
-        closures = Closures(self.db, self.clock, self.runbook, self.channels, self.rooms, self.posts, self.rendering)
-        self.outbox.carries("closure", closures)
-        return closures
+        return Closures(self.db, self.clock, self.runbook, self.channels, self.rooms, self.posts, self.rendering)
 
     @cached_property
     def incident_cards(self) -> IncidentCards:
@@ -100,10 +101,14 @@ class Paging(Foundation):
         return PageFollowups(self.db, self.clock, self.outbox, self.pagers)
 
     @cached_property
+    def departures(self) -> Departures:
+        return Departures(self.db, self.clock, self.people, self.pagers, self.precedence)
+
+    @cached_property
     def pages(self) -> Pages:
         return Pages(
-            self.db, self.clock, self.runbook, self.people, self.outbox, self.cards, self.rendering, self.pagers,
-            self.page_followups, self.metrics,
+            self.clock, self.people, self.outbox, self.cards, self.rendering, self.pagers,
+            self.departures, self.page_followups, self.metrics,
         )  # fmt: skip
 
     @cached_property
@@ -118,7 +123,7 @@ class Paging(Foundation):
     def ladders(self) -> Ladders:
         return Ladders(
             self.db, self.clock, self.roster, self.pages, self.reaching, self.ladder_ends, self.rooms, self.posts,
-            self.cards, self.outbox,
+            self.cards, self.precedence,
         )  # fmt: skip
 
     @cached_property
@@ -130,8 +135,13 @@ class Paging(Foundation):
         return LadderEnds(self.clock, self.posts, self.rendering)
 
     @cached_property
+    def followers(self) -> list[Follower]:
+        """Who has something to do when an incident changes: registered once all are built, in `Services.wired`."""
+        return []
+
+    @cached_property
     def deeds(self) -> Deeds:
-        return Deeds(self.db, self.clock, self.rooms)
+        return Deeds(self.db, self.clock, self.rooms, self.followers)
 
     @cached_property
     def escalations(self) -> Escalations:

@@ -1,7 +1,12 @@
-"""All the services of one process, built and told of each other."""
+"""All the services of one process, built and connected."""
 
+from collections.abc import Mapping
 from functools import cached_property
+from typing import Any
 
+from bot.services.outbox.kinds import DeliveryKind
+from bot.services.rooms.furnishing import Invitations, Pins, Topics
+from bot.services.rooms.opening import RoomOpening
 from bot.services.upkeep.housekeeping import Housekeeping
 from bot.services.wiring.recovery import Recovery
 from bot.services.wiring.updates import Updates
@@ -14,15 +19,35 @@ class Services(Recovery, Updates):
     def housekeeping(self) -> Housekeeping:
         return Housekeeping(self.db, self.clock, self.alerts, self.checks)
 
-    def connected(self) -> "Services":
-        """All of them, built and told of each other; nothing runs yet."""
-        for part in _parts(type(self)):
-            getattr(self, part)
-        self.outbox.precedence.pages_are_coming = lambda: self.ladders.is_a_storm
-        self.deeds.followed_by(self.alert_incidents, self.following, self.deadlines, self.inactivity)
+    def wired(self) -> "Services":
+        """All of them are built, and what leaves has its kinds; nothing runs yet."""
+        for name in _services_of(type(self)):
+            getattr(self, name)
+        self.delivery_kinds.update(self._kinds_of_delivery())
+        self.followers.extend(
+            [self.alert_incidents, self.following, self.deadlines, self.inactivity, self.public_posts]
+        )
         return self
 
+    def _kinds_of_delivery(self) -> Mapping[str, DeliveryKind[Any]]:
+        return {
+            "page": self.pages,
+            "page_followup": self.page_followups,
+            "room": RoomOpening(self.db, self.rooms, self.gateway),
+            "invite": Invitations(self.db, self.people, self.gateway),
+            "topic": Topics(self.db, self.gateway, self.rendering),
+            "pin": Pins(self.gateway),
+            "card": self.cards,
+            "post": self.posts,
+            "closure": self.closures,
+            "handover": self.handovers,
+            "alert_email": self.alert_outlets,
+            "alert_webhook": self.alert_outlets,
+            "update": self.communications,
+            "publication": self.publications,
+        }
 
-def _parts(house: type) -> list[str]:
+
+def _services_of(kind: type) -> list[str]:
     """Whatever is built when it is first asked for."""
-    return [name for kind in house.__mro__ for name, value in vars(kind).items() if isinstance(value, cached_property)]
+    return [name for one in kind.__mro__ for name, value in vars(one).items() if isinstance(value, cached_property)]

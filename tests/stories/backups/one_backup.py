@@ -27,7 +27,7 @@ async def main(url: str, home: str, runbook: str, name: str) -> None:
     await db.open()
     async with aiohttp.ClientSession() as session:
         text = await asyncio.to_thread(Path(runbook).read_text, "utf-8")
-        house = Services(settings, example_runbook(text), clock, db, session, Metrics()).connected()
+        house = Services(settings, example_runbook(text), clock, db, session, Metrics()).wired()
         await house.backups.run(Actor("ada"), name)
         await asyncio.Event().wait()
 

@@ -27,7 +27,7 @@ async def main(what: str, url: str, home: str, runbook: str, which: str) -> None
     await db.open()
     async with aiohttp.ClientSession() as session:
         text = await asyncio.to_thread(Path(runbook).read_text, "utf-8")
-        house = Services(settings, example_runbook(text), clock, db, session, Metrics()).connected()
+        house = Services(settings, example_runbook(text), clock, db, session, Metrics()).wired()
         if what == "drill":
             await house.backup_drills.drill(Actor("ada"), which)
         else:

@@ -68,8 +68,8 @@ async def passed_over(house: Services) -> list[str]:
 
 
 async def carried(house: Services) -> None:
-    while await house.outbox.take_due():
-        await house.outbox.finish(10)
+    while await house.carrier.take_due():
+        await house.carrier.finish(10)
 
 
 async def test_a_schedule_that_was_renamed_and_people_who_were_removed_are_paged_by_the_ladder_that_promised_it(

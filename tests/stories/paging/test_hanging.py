@@ -38,21 +38,22 @@ async def house(team: Fleet) -> AsyncIterator[Services]:
     """A process that carries what is due whenever it is told to."""
     async with team.app(Clock()).at_hand() as house:
         yield house
-        await house.outbox.finish(0)
+        await house.carrier.finish(0)
 
 
 @pytest.mark.parametrize("carries", [True, False], ids=["by whoever makes them", "by whoever claims them"])
 async def test_while_slack_hangs_every_page_by_mail_leaves(
     team: Fleet, house: Services, office: PostOffice, carries: bool
 ) -> None:
-    house.outbox.is_carrying = lambda: carries
+    if carries:
+        house.duty.begin()
     await open_incidents(team, MORE_THAN_HAVE_PLACES, due_at=house.clock.now())
     team.workspace.faults.hang("*", 3600, times=None)
     while await house.ladders.take_due():
         pass
 
     async def all_mails_left() -> bool:
-        await house.outbox.take_due()
+        await house.carrier.take_due()
         return len(office.letters) == MORE_THAN_HAVE_PLACES
 
     await until(all_mails_left)

@@ -86,7 +86,7 @@ async def test_an_answer_stops_the_page_although_the_database_says_nothing_when_
     world: World, office: BusyPostOffice, answered: Callable[[World], Awaitable[None]]
 ) -> None:
     await answered(world)
-    await world.workspace.until(lambda: 1 in world.house.pages.cancelled)
+    await world.workspace.until(lambda: 1 in world.house.departures.cancelled)
     async with await AsyncConnection.connect(world.house.db.conninfo) as holder:
         await holder.execute("LOCK TABLE pages IN ACCESS EXCLUSIVE MODE")
         office.may_go_on.set()
@@ -100,9 +100,9 @@ async def test_an_answer_stops_the_page_although_the_database_says_nothing_when_
 async def test_an_answer_that_is_rolled_back_stops_no_page(world: World, office: BusyPostOffice) -> None:
     with suppress(RuntimeError):
         async with world.house.db.transaction() as conn:
-            await stored_pages.cancel_waiting(conn, 1, world.house.pages.cancelled.note)
+            await stored_pages.cancel_waiting(conn, 1, world.house.departures.cancelled.note)
             raise RuntimeError
-    assert 1 not in world.house.pages.cancelled
+    assert 1 not in world.house.departures.cancelled
     office.may_go_on.set()
     await world.settled()
     assert [page["state"] for page in await pages(world)] == ["accepted"]

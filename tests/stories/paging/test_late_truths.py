@@ -71,14 +71,14 @@ async def houses(database: str, tmp_path: Path, office: SlowPostOffice) -> Async
             house.clock.freeze(now)
         yield team, [first, second]
         for house in (first, second):
-            await house.outbox.finish(0)
+            await house.carrier.finish(0)
 
 
 async def mailed(house: Services, office: SlowPostOffice, number: int) -> None:
     """So many pages by mail are with the server, which has said nothing yet."""
     for count in range(number):
         await house.incidents.declare(EVE, f"Report {count}", severity="P1")
-    await house.outbox.take_due()
+    await house.carrier.take_due()
     await until_true(lambda: office.taken == number)
 
 
@@ -116,7 +116,7 @@ async def taking_no_writes(database: str) -> AsyncIterator[None]:
 async def looked(house: Services) -> bool:
     """Has it looked what is due, which it cannot on a line that was lost?"""
     try:
-        await house.outbox.take_due()
+        await house.carrier.take_due()
     except Unreachable:
         return False
     return True
@@ -133,11 +133,11 @@ async def test_mails_whose_answer_was_heard_while_the_database_took_no_writes_ar
         await move([first, second], LEASE + WATCHED_FOR)
     for _ in range(2):
         await until(partial(looked, second))
-    await until_true(lambda: not first.outbox.under_way)
+    await until_true(lambda: not first.carrier.under_way)
 
     await move([first, second], WATCHED_FOR)
     await until(partial(looked, second))
-    await second.outbox.finish(10)
+    await second.carrier.finish(10)
     assert len(office.letters) == MANY
     assert await states(team) == ["accepted"] * MANY
 
@@ -149,8 +149,8 @@ async def test_what_a_living_process_has_in_hand_is_its_own_for_as_long_as_it_sa
     await mailed(first, office, 1)
     for _ in range(10):
         await move([first, second], RENEWED_EVERY)
-        await first.outbox.leases.renew()
-        await second.outbox.take_due()
+        await first.carrier.leases.renew()
+        await second.carrier.take_due()
     async with team.house.db.statement() as conn:
         found = await (await conn.execute("SELECT fence FROM outbox WHERE kind = 'page'")).fetchall()
     assert found == [{"fence": 1}], "nobody has claimed it since"
@@ -177,7 +177,7 @@ async def claimed_by(house: Services, *over: Lapse) -> tuple[Delivery, list[Laps
     ids=lambda outcome: outcome.state,
 )
 async def test_that_a_mail_was_accepted_is_recorded_whatever_another_process_has_said_since(
-    houses: tuple[Fleet, list[Services]], office: SlowPostOffice, said_since: Outcome
+    houses: tuple[Fleet, list[Services]], office: SlowPostOffice, said_since: Outcome[str | None]
 ) -> None:
     team, (first, second) = houses
     office.may_answer.set()
@@ -186,13 +186,13 @@ async def test_that_a_mail_was_accepted_is_recorded_whatever_another_process_has
     reference = await first.pages.send(mine)
     theirs, _ = await claimed_by(second, *lapsed)
 
-    await second.outbox.records.keep(theirs, said_since)
-    await first.outbox.records.keep(mine, Outcome("sent", reference=reference))
+    await second.carrier.records.keep(theirs, said_since)
+    await first.carrier.records.keep(mine, Outcome("sent", reference))
     assert await states(team) == ["accepted"]
 
     await move([first, second], timedelta(minutes=1))
-    await second.outbox.take_due()
-    await second.outbox.finish(10)
+    await second.carrier.take_due()
+    await second.carrier.finish(10)
     assert len(office.letters) == 1
 
 
@@ -205,11 +205,11 @@ async def test_whoever_took_over_what_was_accepted_sends_nothing_and_counts_noth
     mine, lapsed = await claimed_by(first)
     reference = await first.pages.send(mine)
     theirs, _ = await claimed_by(second, *lapsed)
-    await first.outbox.records.keep(mine, Outcome("sent", reference=reference))
+    await first.carrier.records.keep(mine, Outcome("sent", reference))
 
     with pytest.raises(NoLongerWanted):
         await second.pages.send(theirs)
-    await second.outbox.records.keep(theirs, Outcome("sent", reference="another"))
+    await second.carrier.records.keep(theirs, Outcome("sent", "another"))
     (page,) = await team.pages()
     assert (page.state, page.reference) == ("accepted", reference)
     entries = [entry for entry in await first.incidents.timeline(1) if entry.kind == "paged"]
@@ -223,11 +223,11 @@ async def test_a_refusal_of_a_claim_that_is_no_longer_ours_changes_nothing(
     await first.incidents.declare(EVE, "Payments failing", severity="P1")
     mine, lapsed = await claimed_by(first)
     await claimed_by(second, *lapsed)
-    await first.outbox.records.keep(mine, Outcome("refused", error="550 no such mailbox"))
+    await first.carrier.records.keep(mine, Outcome("refused", error="550 no such mailbox"))
     assert await states(team) == ["waiting"]
 
 
-class Sent(DeliveryKind):
+class Sent(DeliveryKind[str | None]):
     """Whoever it sends to says yes; `then` happens after that."""
 
     def __init__(self, then: Callable[[], str]) -> None:
@@ -251,7 +251,7 @@ def ends_in_silence() -> str:
 @pytest.mark.parametrize("then", [fails, ends_in_silence])
 async def test_whatever_fails_after_a_yes_nothing_is_sent_again(world: World, then: Callable[[], str]) -> None:
     delivery_kind = Sent(then)
-    world.house.outbox.carries("sent", delivery_kind)
+    world.house.delivery_kinds["sent"] = delivery_kind
     await carried(world)
     assert delivery_kind.sent == 1
     assert await ends(world) == [("sent", "250 OK")]
@@ -259,7 +259,7 @@ async def test_whatever_fails_after_a_yes_nothing_is_sent_again(world: World, th
 
 async def test_what_a_provider_says_in_signs_that_no_row_can_hold_is_recorded_without_them(world: World) -> None:
     delivery_kind = Sent(lambda: "250 \0 \ud800 OK")
-    world.house.outbox.carries("sent", delivery_kind)
+    world.house.delivery_kinds["sent"] = delivery_kind
     await carried(world)
     assert delivery_kind.sent == 1
     assert await ends(world) == [("sent", "250  ? OK")]

@@ -63,7 +63,7 @@ async def at_rest(app: App) -> None:
         await until(nothing_is_due)
 
 
-class Slow(DeliveryKind):
+class Slow(DeliveryKind[str | None]):
     """Is under way until it is let go."""
 
     def __init__(self, name: str, carried: list[str]) -> None:
@@ -84,10 +84,10 @@ async def two_carriers(fleet: Fleet, *, other: Clock) -> AsyncIterator[tuple[Ser
     async with fleet.app(Clock()).at_hand() as first, fleet.app(other).at_hand() as second:
         delivery_kinds = [Slow("first", carried), Slow("second", carried)]
         for house, delivery_kind in zip((first, second), delivery_kinds, strict=True):
-            house.outbox.carries("slow", delivery_kind)
+            house.delivery_kinds["slow"] = delivery_kind
         async with first.db.transaction() as conn:
             await first.outbox.put(conn, "slow", {}, priority=UPDATE)
-        assert await first.outbox.take_due() == 1
+        assert await first.carrier.take_due() == 1
         for delivery_kind in delivery_kinds:
             delivery_kind.go_on.set()
         yield first, second, carried
@@ -139,8 +139,8 @@ async def test_a_machine_that_is_an_hour_ahead_takes_nothing_out_of_the_hands_of
         async with two_carriers(fleet, other=machine.clock) as (first, other, carried):
             machine.wrong_by = HOUR
             await other.timekeeping.look()
-            assert await other.outbox.take_due() == 0
-            await first.outbox.finish(10)
+            assert await other.carrier.take_due() == 0
+            await first.carrier.finish(10)
             assert carried == ["first"]
 
 
@@ -212,8 +212,8 @@ async def test_what_another_has_in_hand_is_left_to_it_although_its_lease_looks_o
         await set_the_databases_clock(database, HOUR)
         for house in (other, first):
             await house.timekeeping.look()
-            assert await house.outbox.take_due() == 0
-        await first.outbox.finish(10)
+            assert await house.carrier.take_due() == 0
+        await first.carrier.finish(10)
         assert carried == ["first"]
 
 

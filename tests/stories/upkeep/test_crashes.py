@@ -149,14 +149,14 @@ async def test_a_page_whose_lease_ended_before_it_was_sent_is_sent_all_the_same(
         house.clock.freeze(datetime.now(UTC))
         await house.incidents.declare(Actor("eve"), "Payments failing", severity="P1")
 
-        await house.outbox.take_due()
+        await house.carrier.take_due()
         house.clock.move(TAKEN_OVER_AFTER)
-        await house.outbox.finish(10)
+        await house.carrier.finish(10)
         assert fleet.posted("page:") == []
 
         house.clock.move(timedelta(seconds=2))
-        await house.outbox.take_due()
-        await house.outbox.finish(10)
+        await house.carrier.take_due()
+        await house.carrier.finish(10)
         assert [key_of(one) for one in fleet.posted("page:")] == ["page:1"]
 
 
@@ -167,9 +167,9 @@ async def page_in_a_dead_hand(new_fleet: NewFleet) -> AsyncIterator[tuple[Fleet,
         now = datetime.now(UTC)
         for house in (fleet.house, other):
             house.clock.freeze(now)
-        fleet.house.outbox.is_carrying = lambda: True
+        fleet.house.duty.begin()
         await fleet.house.incidents.declare(Actor("eve"), "Payments failing", severity="P1")
-        await fleet.house.outbox.finish(0)
+        await fleet.house.carrier.finish(0)
         yield fleet, other
 
 
@@ -177,15 +177,15 @@ async def test_a_page_in_the_hand_of_a_process_that_died_before_it_was_sent_is_s
     new_fleet: NewFleet,
 ) -> None:
     async with page_in_a_dead_hand(new_fleet) as (fleet, other):
-        await other.outbox.take_due()
-        await other.outbox.finish(10)
+        await other.carrier.take_due()
+        await other.carrier.finish(10)
         assert fleet.posted("page:") == [], "it is in somebody's hand"
 
         for span in (LEASE, WATCHED_FOR):
             assert fleet.posted("page:") == [], "its process may be at work all the same"
             other.clock.move(span)
-            await other.outbox.take_due()
-            await other.outbox.finish(10)
+            await other.carrier.take_due()
+            await other.carrier.finish(10)
         assert [key_of(one) for one in fleet.posted("page:")] == ["page:1"]
 
 
@@ -208,8 +208,8 @@ async def test_pages_whose_commit_was_not_heard_of_are_let_go_to_whoever_looks_n
         async with fleet.house.db.statement() as conn:
             given = [InHand({"page": page.id}, PAGE, "slack", None) for page in await fleet.pages()]
             await outbox.let_go(conn, "page", given, now=other.clock.now(), holder=fleet.house.db.process)
-        await other.outbox.take_due()
-        await other.outbox.finish(10)
+        await other.carrier.take_due()
+        await other.carrier.finish(10)
         assert [key_of(one) for one in fleet.posted("page:")] == ["page:1"]
 
 
@@ -236,7 +236,7 @@ async def test_a_process_told_to_stop_ends_what_is_under_way_and_leaves_nothing_
 # At fault
 
 
-class Broken(DeliveryKind):
+class Broken(DeliveryKind[None]):
     """Fails in a way nobody has thought of: while sending, or when what follows is to be written down."""
 
     def __init__(self, fails: Iterator[bool], *, when: str) -> None:
@@ -244,13 +244,12 @@ class Broken(DeliveryKind):
         self._when = when
         self.sent = 0
 
-    async def send(self, delivery: Delivery) -> str | None:
+    async def send(self, delivery: Delivery) -> None:
         if self._when == "sending" and next(self._fails, True):
             raise ZeroDivisionError("a fault on purpose")
         self.sent += 1
-        return None
 
-    async def recorded(self, conn: Connection, delivery: Delivery, outcome: Outcome) -> None:
+    async def recorded(self, conn: Connection, delivery: Delivery, outcome: Outcome[None]) -> None:
         if self._when == "recording":
             await conn.execute("SELECT no_such_column FROM outbox")
 
@@ -272,8 +271,8 @@ async def test_a_ladder_that_cannot_be_read_stops_no_other(world: World, databas
 
 async def test_a_delivery_that_always_fails_lets_pages_pass_and_in_the_end_its_own_lane(world: World) -> None:
     broken, sound = Broken(iter([]), when="sending"), Broken(iter([]), when="never")
-    world.house.outbox.carries("broken", broken)
-    world.house.outbox.carries("sound", sound)
+    world.house.delivery_kinds["broken"] = broken
+    world.house.delivery_kinds["sound"] = sound
     await put(world, "broken")
     await put(world, "sound")
     await declared(world)
@@ -287,7 +286,7 @@ async def test_a_delivery_that_always_fails_lets_pages_pass_and_in_the_end_its_o
 
 async def test_what_was_sent_is_not_sent_again_because_of_a_fault_in_what_follows(world: World) -> None:
     broken = Broken(iter([]), when="recording")
-    world.house.outbox.carries("broken", broken)
+    world.house.delivery_kinds["broken"] = broken
     await put(world, "broken")
     await world.passes(minutes=5)
     assert broken.sent == 1
@@ -297,6 +296,6 @@ async def test_a_delivery_of_a_kind_that_only_a_newer_process_knows_stays_for_it
     await put(world, "unknown")
     await world.passes(minutes=1)
     newer = Broken(iter([]), when="never")
-    world.house.outbox.carries("unknown", newer)
+    world.house.delivery_kinds["unknown"] = newer
     await world.passes(minutes=1)
     assert newer.sent == 1

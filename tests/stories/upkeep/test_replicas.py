@@ -168,8 +168,8 @@ async def test_a_step_written_at_the_deadline_itself_is_taken_back_by_the_acknow
             acknowledging = asyncio.create_task(second.escalations.acknowledge(ADA, incident.id))
             await until(lambda: somebody_waits(fleet.house))
         await acknowledging
-        while await second.outbox.take_due():
-            await second.outbox.finish(10)
+        while await second.carrier.take_due():
+            await second.carrier.finish(10)
 
         assert [(page.person, page.state) for page in await fleet.pages()] == [
             ("ada", "cancelled"),
@@ -189,8 +189,8 @@ async def test_whoever_of_two_processes_is_first_at_the_deadline_itself_the_answ
             await asyncio.gather(*(race if number % 2 else reversed(race)))
             while await second.ladders.take_due():
                 pass
-        while await second.outbox.take_due():
-            await second.outbox.finish(10)
+        while await second.carrier.take_due():
+            await second.carrier.finish(10)
 
         states = {(page.person, page.state) for page in await fleet.pages()}
         assert states <= {("ada", "cancelled"), ("ben", "cancelled")}

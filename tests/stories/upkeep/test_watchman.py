@@ -13,7 +13,7 @@ from psycopg import AsyncConnection
 from pydantic import SecretStr
 
 from bot.domain.errors import Failed
-from bot.doors.scheduler import Scheduler
+from bot.doors.scheduler import Counted, Scheduler
 from bot.services.outbox.kinds import CARD
 from bot.services.upkeep.lifesign import Lifesign
 from bot.services.upkeep.readiness import Readiness, Report
@@ -171,10 +171,11 @@ async def test_a_round_that_gets_nowhere_for_half_a_minute_makes_the_process_unr
 ) -> None:
     hand, hanging, house = Hand(), Hanging(), world.house
     watchdog, schema = Watchdog(hand), Schema(house.db)
-    rounds = {"hanging": hanging, "escalations": house.ladders}
+    rounds = {"hanging": Counted(hanging, world.clock), "escalations": house.ladders}
     scheduler = Scheduler(
-        house.db, world.clock, rounds, watchdog=watchdog, schema=schema, timekeeping=house.timekeeping
-    )
+        house.db, world.clock, rounds,
+        watchdog=watchdog, schema=schema, timekeeping=house.timekeeping, on_cancelled=house.departures.cancelled.note,
+    )  # fmt: skip
     readiness = Readiness(house.db, house.timekeeping, house.gateway, house.channels, watchdog, schema)
     scheduler.start()
     await hanging_began(scheduler, hanging)

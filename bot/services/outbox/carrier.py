@@ -1,0 +1,172 @@
+"""Carries everything that leaves the house: claim, send, record what the other side said."""
+
+import asyncio
+import logging
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from bot.clock import Clock
+from bot.domain.errors import Failed
+from bot.services.outbox.attempts import Attempts
+from bot.services.outbox.duty import Duty
+from bot.services.outbox.kinds import PAGE, DeliveryKind
+from bot.services.outbox.leases import LEASE, Leases, Watch
+from bot.services.outbox.look import Look
+from bot.services.outbox.places import ANY, Places, is_filled, is_short
+from bot.services.outbox.precedence import Precedence
+from bot.services.outbox.records import Records
+from bot.store.database import Database
+from bot.store.outbox import outbox
+from bot.store.outbox.outbox import Delivery, InHand, Place
+
+log = logging.getLogger(__name__)
+
+LET_GO_AGAIN_AFTER_S = 0.5
+
+
+class Carrier:
+    """One per process, and any number of processes: each delivery is claimed by one of them.
+
+    `bell` rings when something may have become due by what has ended: a place is free, or the next of a lane has its
+    turn.
+    """
+
+    def __init__(
+        self, db: Database, clock: Clock, kinds: Mapping[str, DeliveryKind[Any]], precedence: Precedence, duty: Duty
+    ) -> None:
+        self._db = db
+        self._clock = clock
+        self._precedence = precedence
+        self._duty = duty
+        self.bell = asyncio.Event()
+        self.records = Records(db, clock, kinds)
+        self.leases = Leases(db, clock)
+        self._watch = Watch(clock)
+        self._attempts = Attempts(clock, kinds)
+        self._places = Places(precedence)
+        self._under_way: dict[int, asyncio.Task[bool]] = {}
+        self._letting_go: set[asyncio.Task[None]] = set()
+        self._looks = 0
+        # Was the last look limited by what may be under way? Whoever ends first makes room.
+        self._more_is_due = False
+        self._due_at: datetime | None = None
+
+    async def take_due(self) -> int:
+        """Returns how many were claimed."""
+        return (await self.look()).done
+
+    async def look(self) -> Look:
+        """Claim what is due and begin to carry it. For what has no place, whatever ends first has us look again."""
+        if not self._precedence.is_a_storm:
+            await self._precedence.give_way()
+        self._looks += 1
+        self._due_at = None
+        offers = self._places.offers()
+        claimed = [await self._take(offer) for offer in offers]
+        filled = any(is_filled(offer, some) for offer, some in zip(offers, claimed, strict=True))
+        self._more_is_due = filled or is_short(offers[-1])
+        return Look(sum(map(len, claimed)), self._more_is_due, self._due_at)
+
+    async def next_due(self) -> datetime | None:
+        """Of what has a place."""
+        async with self._db.statement() as conn:
+            return self._sooner(await outbox.next_due(conn, self._clock.now(), self._places.full))
+
+    @property
+    def under_way(self) -> int:
+        return len(self._under_way)
+
+    async def finish(self, timeout_s: float) -> None:
+        """At shutdown: let what is under way end; the rest is somebody else's when its lease is over."""
+        tasks = [*self._under_way.values(), *self._letting_go]
+        if tasks:
+            await asyncio.wait(tasks, timeout=timeout_s)
+        for task in tasks:
+            task.cancel()
+        self.leases.stop()
+
+    def has_places(self, way: str, count: int) -> bool:
+        """Does this process carry, and may so many more pages leave by this way?"""
+        return self._duty.is_on and self._places.has(way, count)
+
+    def begin(self, deliveries: Sequence[Delivery]) -> None:
+        """Carry what is claimed: pages first, the rest when they have left."""
+        pages = [delivery for delivery in deliveries if delivery.priority <= PAGE]
+        for page in pages:
+            self._precedence.is_to_leave(page.id)
+        gates = self._precedence.gates
+        for delivery in deliveries:
+            self._begin(delivery, behind=[] if delivery.priority <= PAGE else gates)
+
+    def let_go(self, kind: str, given: Sequence[InHand]) -> None:
+        """Whether these were committed is unknown: those that were are anybody's as soon as the database answers."""
+
+        async def let_go() -> None:
+            while True:
+                try:
+                    async with self._db.statement() as conn:
+                        await outbox.let_go(conn, kind, given, now=self._clock.now(), holder=self._db.process)
+                    return
+                except Failed:
+                    await asyncio.sleep(LET_GO_AGAIN_AFTER_S)
+
+        task = asyncio.create_task(let_go(), name=f"let go {kind}")
+        self._letting_go.add(task)
+        task.add_done_callback(self._letting_go.discard)
+
+    async def _take(self, offer: Sequence[Place]) -> list[Delivery]:
+        now, (any_other, *places) = self._clock.now(), offer
+        assert any_other.way == ANY
+        try:
+            async with self._db.statement() as conn:
+                look = await outbox.claim(
+                    conn, now=now, lease_until=now + LEASE, lowest=any_other.lowest, free=any_other.free,
+                    places=places, full=self._places.full, in_hand=list(self._under_way), over=self._watch.over,
+                    believed=self._clock.at_database(), holder=self._db.process,
+                )  # fmt: skip
+        except Failed:
+            self._watch.was_interrupted()
+            raise
+        self._watch.saw(look.lapsed)
+        self._due_at = self._sooner(look.due_at)
+        self.begin(look.claimed)
+        return look.claimed
+
+    def _sooner(self, due_at: datetime | None) -> datetime | None:
+        """That, or when the next claim that is watched is over."""
+        left = self._watch.left
+        over_at = None if left is None else self._clock.now() + left
+        return min(filter(None, (due_at, over_at)), default=None)
+
+    def _begin(self, delivery: Delivery, *, behind: Sequence[asyncio.Event]) -> None:
+        task = asyncio.create_task(self._carry(delivery, behind), name=f"{delivery.kind} {delivery.id}")
+        self._under_way[delivery.id] = task
+        self._places.take(delivery)
+        self.leases.hold(delivery)
+        task.add_done_callback(lambda done: self._done(delivery, done))
+
+    def _done(self, delivery: Delivery, task: asyncio.Task[bool]) -> None:
+        self.leases.let_go(delivery)
+        self._places.leave(delivery)
+        if self._under_way.get(delivery.id) is not task:
+            # We were frozen for longer than its lease, and have claimed it anew since.
+            return
+        del self._under_way[delivery.id]
+        self._precedence.has_left(delivery.id)
+        if self._more_is_due or task.cancelled() or task.exception() or task.result():
+            self.bell.set()
+
+    async def _carry(self, delivery: Delivery, behind: Sequence[asyncio.Event]) -> bool:
+        """Returns whether another waits for its turn in the same lane."""
+        await self._precedence.follow(behind)
+        outcome = await self._attempts.make(delivery)
+        self._precedence.has_left(delivery.id)
+        if outcome.error:
+            level = logging.INFO if outcome.state == "cancelled" else logging.WARNING
+            log.log(level, "delivery=%s kind=%s %s error=%r", delivery.id, delivery.kind, outcome.state, outcome.error)
+        await self._precedence.give_way()
+        looks = self._looks
+        is_followed = await self.records.keep(delivery, outcome)
+        # What was put into its lane meanwhile may have been looked for before the lane was free.
+        return is_followed or (delivery.lane is not None and self._looks != looks)
