@@ -1,0 +1,80 @@
+"""Modules, functions and constructors stay small. What is still larger stands here, and may only shrink."""
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+from tests.at_hand import ROOT
+
+FUNCTION_LINES, COLLABORATORS = 30, 6
+# 250 lines are the rule: a module is split when it passes this.
+LONGEST_MODULE = 290
+
+LONGER_FUNCTIONS = {
+    "bot/doors/slack_app.py SlackApp.__init__": 31,
+    "bot/metrics.py Metrics.__init__": 41,
+    "bot/sandbox_app.py run_sandbox": 34,
+    "bot/services/updates/communications.py Communications.tell": 31,
+    "bot/services/updates/wording.py Wordings.compose": 36,
+}
+MORE_COLLABORATORS = {
+    "bot/services/alerts/deeds.py AlertDeeds": 7,
+    "bot/services/checks/charts.py CheckCharts": 7,
+    "bot/services/incidents/cards.py IncidentCards": 8,
+    "bot/services/incidents/inactivity.py Inactivity": 7,
+    "bot/services/incidents/incidents.py Incidents": 10,
+    "bot/services/paging/escalations.py Escalations": 10,
+    "bot/services/paging/handovers.py Handovers": 7,
+    "bot/services/paging/ladders.py Ladders": 10,
+    "bot/services/paging/pages.py Pages": 9,
+    "bot/services/rooms/closures.py Closures": 7,
+    "bot/services/telephone/replies.py Replies": 7,
+    "bot/services/updates/approvals.py Approvals": 11,
+    "bot/services/updates/communications.py Communications": 9,
+    "bot/services/upkeep/outages.py Outages": 7,
+}
+
+
+def modules() -> Iterator[tuple[str, ast.Module]]:
+    for folder in ("bot", "commands"):
+        for path in sorted((ROOT / folder).rglob("*.py")):
+            yield str(Path(path).relative_to(ROOT)), ast.parse(path.read_text("utf-8"))
+
+
+def functions(tree: ast.AST, of: str = "") -> Iterator[tuple[str, ast.FunctionDef | ast.AsyncFunctionDef]]:
+    """Of a module and of its classes; what is defined within a function counts with it."""
+    for node in ast.iter_child_nodes(tree):
+        if isinstance(node, ast.ClassDef):
+            yield from functions(node, f"{of}{node.name}.")
+        elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            yield f"{of}{node.name}", node
+
+
+def test_no_module_is_much_longer_than_it_should_be() -> None:
+    long = {
+        name: lines
+        for name, tree in modules()
+        if tree.body and (lines := tree.body[-1].end_lineno or 0) > LONGEST_MODULE
+    }
+    assert long == {}
+
+
+def test_no_function_is_longer_than_a_screen() -> None:
+    long = {}
+    for name, tree in modules():
+        for function, node in functions(tree):
+            lines = (node.end_lineno or 0) - node.lineno + 1
+            if lines > FUNCTION_LINES:
+                long[f"{name} {function}"] = lines
+    assert long == LONGER_FUNCTIONS
+
+
+def test_no_constructor_takes_more_collaborators_than_one_can_remember() -> None:
+    """Those named by a keyword only, which have a usual value or are limits, are not counted."""
+    many = {}
+    for name, tree in modules():
+        for function, node in functions(tree):
+            count = len(node.args.args) - 1
+            if function.endswith(".__init__") and count > COLLABORATORS:
+                many[f"{name} {function.removesuffix('.__init__')}"] = count
+    assert many == MORE_COLLABORATORS
