@@ -108,10 +108,16 @@ class _TurnedAway(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport)
         self._office.turned_away += 1
-        self._task = asyncio.create_task(self._turn_away(transport))
+        if self._office.turns_away.is_set():
+            self._turn_away(transport)
+        else:
+            self._task = asyncio.create_task(self._turn_away_later(transport))
 
-    async def _turn_away(self, transport: asyncio.Transport) -> None:
+    async def _turn_away_later(self, transport: asyncio.Transport) -> None:
         await self._office.turns_away.wait()
+        self._turn_away(transport)
+
+    def _turn_away(self, transport: asyncio.Transport) -> None:
         if self._office.farewell:
             transport.write(self._office.farewell.encode() + b"\r\n")
             transport.close()

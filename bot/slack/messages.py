@@ -77,16 +77,13 @@ class Messages(Calls):
         for _ in range(PAGES):
             params = {"channel": channel, "include_all_metadata": True, "limit": 200, **cursor}
             answer = await self.call("conversations.history", params=params)
-            oldest = (since - within).timestamp() + self.ahead_s
+            # A date that a proxy has given the answer may be of any time: it never shortens how far back is read.
+            oldest = (since - within).timestamp() + min(self.ahead_s, 0)
             # Slack gives the newest first.
             said, following = _history(answer)
-            for ts, its_key in said:
-                if float(ts) < oldest:
-                    return found
-                if its_key == key:
-                    found = Posted(channel, ts)
+            found = next((Posted(channel, ts) for ts, its_key in reversed(said) if its_key == key), found)
             cursor = {"cursor": following}
-            if not cursor["cursor"]:
+            if not following or (said and float(said[-1][0]) < oldest):
                 return found
         raise Unanswered("more was posted since than can be looked through")
 

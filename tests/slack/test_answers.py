@@ -99,3 +99,15 @@ async def test_a_history_is_read_past_what_is_null_in_it(gateway: Gateway, slack
 
     found = await gateway.find_posted("D1", "page:1", since=datetime.now(UTC))
     assert found and found.ts == ts.decode()
+
+
+@pytest.mark.parametrize("date", ["Fri, 01 Jan 2100 00:00:00 GMT", "Thu, 01 Jan 2026 00:00:00 GMT"])
+async def test_a_date_that_a_proxy_has_given_an_answer_hides_no_message(
+    gateway: Gateway, slack: Provider, date: str
+) -> None:
+    ts = f"{datetime.now(UTC).timestamp():.6f}"
+    ours = f'{{"ts": "{ts}", "metadata": {{"event_payload": {{"key": "page:1"}}}}}}'
+    slack.answers(200, f'{{"ok": true, "messages": [{ours}]}}'.encode(), Date=date)
+
+    found = await gateway.find_posted("D1", "page:1", since=datetime.now(UTC))
+    assert found and found.ts == ts
