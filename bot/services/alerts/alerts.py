@@ -137,11 +137,14 @@ class Alerts:
     async def _decide_disputes(self, now: datetime) -> int:
         """What one member of a pair calls over and the other does not opens again, as if it were reported now."""
         async with self._db.transaction() as conn:
-            due = await disputes.claim_due(conn, now=now, limit=DUE_AT_ONCE)
+            due = await disputes.due(conn, now=now, limit=DUE_AT_ONCE)
             for source in sorted({source for source, _ in due}):
-                again = [alert for whose, alert in due if whose == source]
-                await self._show_last(conn, source, [one.fingerprint for one in again])
-                await self._take(conn, source, await self._judged(source, again), (), now)
+                told = await self._judged(source, [alert for whose, alert in due if whose == source])
+                keys, fingerprints = [one.group_key for one in told], [one.alert.fingerprint for one in told]
+                await alerts.hold_groups(conn, source, keys=keys, fingerprints=fingerprints, listed=())
+                mine = await disputes.claim(conn, source, fingerprints)
+                await self._show_last(conn, source, mine)
+                await self._take(conn, source, [one for one in told if one.alert.fingerprint in mine], (), now)
         return len(due)
 
     async def next_due(self) -> datetime | None:

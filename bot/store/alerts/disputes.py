@@ -51,11 +51,18 @@ async def end(conn: Connection, source: str, report: Report, firing: Iterable[st
     return {row["fingerprint"] for row in await SQL.all(conn, "end", source=source, **values)}
 
 
-async def claim_due(conn: Connection, *, now: datetime, limit: int) -> list[tuple[str, ReceivedAlert]]:
-    """Each once, with its source."""
+async def due(conn: Connection, *, now: datetime, limit: int) -> list[tuple[str, ReceivedAlert]]:
+    """With their sources; none is held yet."""
     form = TypeAdapter(ReceivedAlert)
-    found = await SQL.all(conn, "claim_due", now=now, limit=limit)
+    found = await SQL.all(conn, "due", now=now, limit=limit)
     return [(row["source"], form.validate_python(row["alert"])) for row in found]
+
+
+async def claim(conn: Connection, source: str, fingerprints: Iterable[str]) -> set[str]:
+    """Those that are still in dispute; from here on they are in none. Called with their groups held, as a delivery
+    holds them first: two that take them in different orders would deadlock."""
+    found = await SQL.all(conn, "claim", source=source, fingerprints=list(fingerprints))
+    return {row["fingerprint"] for row in found}
 
 
 async def next_due(conn: Connection) -> datetime | None:

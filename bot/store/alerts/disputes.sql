@@ -18,11 +18,17 @@ DELETE FROM alert_disputes USING ended
 WHERE alert_disputes.source = ended.source AND alert_disputes.fingerprint = ended.fingerprint
 RETURNING alert_disputes.fingerprint;
 
--- name: claim_due
-DELETE FROM alert_disputes WHERE (source, fingerprint) IN (
+-- name: due
+SELECT source, alert FROM alert_disputes WHERE due_at <= %(now)s ORDER BY due_at LIMIT %(limit)s;
+
+-- name: claim
+-- Of these those that nobody has ended since.
+WITH mine AS (
     SELECT source, fingerprint FROM alert_disputes
-    WHERE due_at <= %(now)s ORDER BY due_at LIMIT %(limit)s FOR UPDATE SKIP LOCKED)
-RETURNING source, alert;
+    WHERE source = %(source)s AND fingerprint = ANY(%(fingerprints)s) ORDER BY fingerprint COLLATE "C" FOR UPDATE)
+DELETE FROM alert_disputes USING mine
+WHERE alert_disputes.source = mine.source AND alert_disputes.fingerprint = mine.fingerprint
+RETURNING alert_disputes.fingerprint;
 
 -- name: next_due
 SELECT min(due_at) AS due_at FROM alert_disputes;
