@@ -10,6 +10,7 @@ from bot.domain.errors import AlreadyDone, NotFound, NotPermitted, Refused, Reje
 from bot.domain.incidents.incident import Incident
 from bot.domain.updates.update import (
     ENDS,
+    Moment,
     Outlet,
     OutOfDate,
     broken_promise,
@@ -230,18 +231,7 @@ class Communications(DeliveryKind[Words]):
             if seen and seen != facts_of(incident):
                 raise OutOfDate(f"{incident.ref} has changed since you opened this.")
             told = (await updates.last_told(conn, incident.id)).get(audience.key)
-            moment = moment_now(incident, told)
-            new = NewUpdate(
-                incident.id,
-                audience.key,
-                moment,
-                incident.status,
-                incident.severity,
-                actor.name,
-                subject,
-                text,
-                actor.slack_id,
-            )
+            new = _written(incident, audience, moment_now(incident, told), actor, subject, text)
             update = await updates.insert(conn, new, "composing", now)
             await updates.drop_draft(conn, incident.id, audience.key, actor.name)
             await self._approvals.release_or_ask(conn, update, incident, audience)
@@ -256,17 +246,7 @@ class Communications(DeliveryKind[Words]):
             return False
         async with self._db.transaction() as conn:
             incident = await incidents.get(conn, incident_id)
-            new = NewUpdate(
-                incident.id,
-                audience.key,
-                "update",
-                incident.status,
-                incident.severity,
-                actor.name,
-                subject,
-                text,
-                actor.slack_id,
-            )
+            new = _written(incident, audience, "update", actor, subject, text)
             await updates.keep_draft(conn, new, written_at)
         return True
 
@@ -277,6 +257,15 @@ class Communications(DeliveryKind[Words]):
         gaps = {via: gap for via, _ in where if (gap := self._publications.gap(via))}
         written_at = own_since or self._clock.now()
         return Preview(incident, audience, subject, text, own_since is not None, written_at, where, gaps)
+
+
+def _written(
+    incident: Incident, audience: Audience, moment: Moment, actor: Actor, subject: str, text: str
+) -> NewUpdate:
+    """With what the incident is now, by which later changes are judged."""
+    return NewUpdate(
+        incident.id, audience.key, moment, incident.status, incident.severity, actor.name, subject, text, actor.slack_id
+    )
 
 
 async def _resolve_by(conn: Connection, incident: Incident) -> datetime | None:
