@@ -54,7 +54,7 @@ class Redactor:
 def configure(*, level: str = "INFO", style: Style = "text", secrets: Iterable[str] = ()) -> None:
     """Send every record of this process to stderr. May be called again, when more secrets have become known."""
     writer = logging.StreamHandler(sys.stderr)
-    writer.setFormatter(Line(Redactor(secrets), style))
+    writer.setFormatter(LineFormatter(Redactor(secrets), style))
     root = logging.getLogger()
     for earlier in root.handlers[:]:
         root.removeHandler(earlier)
@@ -65,7 +65,7 @@ def configure(*, level: str = "INFO", style: Style = "text", secrets: Iterable[s
     logging.captureWarnings(True)
 
 
-class Line(logging.Formatter):
+class LineFormatter(logging.Formatter):
     """A record as one line, with the secrets taken out of its words and of its traceback."""
 
     def __init__(self, redact: Redactor, style: Style) -> None:

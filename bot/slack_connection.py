@@ -26,7 +26,7 @@ SAY_AGAIN_AFTER_S = 60.0
 class SlackLine:
     """One per process. Slack may be away for hours, or refuse us, and is tried again: pages also go by other ways.
 
-    A refusal ends the process at its first start alone, when nobody relies on it yet and somebody is there to mend it.
+    A refusal ends the process at its first start alone, when nobody relies on it yet and somebody is there to fix it.
     """
 
     def __init__(self, settings: Settings, services: Services, *, judge: Judge, events: Collection[str]) -> None:

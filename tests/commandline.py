@@ -26,7 +26,7 @@ class Ended:
 
 async def tocsin(*words: str, at: Path, **environ: str) -> Ended:
     """Run a command in the folder `at` to its end."""
-    program = await at_hand.start(words, at=at, environ=_surroundings(at) | environ)
+    program = await at_hand.start(words, at=at, environ=_environment(at) | environ)
     try:
         out, err = await asyncio.wait_for(program.communicate(), TIMEOUT_S)
     finally:
@@ -42,7 +42,7 @@ async def started(*words: str, at: Path, **environ: str) -> AsyncIterator[asynci
     """
     pipe = asyncio.subprocess.PIPE
     process = await asyncio.create_subprocess_exec(
-        *COMMAND, *words, cwd=at, env=_surroundings(at) | environ, stdout=pipe, stderr=pipe
+        *COMMAND, *words, cwd=at, env=_environment(at) | environ, stdout=pipe, stderr=pipe
     )
     try:
         yield process
@@ -55,7 +55,7 @@ async def started(*words: str, at: Path, **environ: str) -> AsyncIterator[asynci
 @asynccontextmanager
 async def begun(*words: str, at: Path, **environ: str) -> AsyncIterator[Program]:
     """As `started`, in the interpreter at hand: for tests of what the command does, not of how it comes up."""
-    program = await at_hand.start(words, at=at, environ=_surroundings(at) | environ)
+    program = await at_hand.start(words, at=at, environ=_environment(at) | environ)
     try:
         yield program
     finally:
@@ -63,7 +63,7 @@ async def begun(*words: str, at: Path, **environ: str) -> AsyncIterator[Program]
         await program.wait()
 
 
-def _surroundings(at: Path) -> dict[str, str]:
+def _environment(at: Path) -> dict[str, str]:
     """With nothing of whoever runs the tests."""
     return {"PATH": os.environ["PATH"], "HOME": str(at), "TOCSIN_HOME": str(at / "home"), "PYTHONPATH": str(ROOT)}
 

@@ -17,7 +17,7 @@ from bot.app import App
 from bot.clock import Clock
 from bot.domain.paging.page import Page
 from bot.runbook import Runbook
-from bot.sandbox.answers import Answer
+from bot.sandbox.answers import AppAnswer
 from bot.sandbox.records import Sent
 from bot.sandbox.server import Server
 from bot.sandbox.workspace import Workspace
@@ -127,7 +127,7 @@ class Fleet:
         self.replicas.append(Replica(process, log))
         return self.replicas[-1]
 
-    async def declared(self, words: str = "P1 Payments failing") -> Answer:
+    async def declared(self, words: str = "P1 Payments failing") -> AppAnswer:
         """Eve declares; and again, as she would, when the machine was too busy to record it within a second."""
         while True:
             answer = await self.workspace.person("eve").types(f"/incident declare {words}")

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.logs import REDACTED, Line, Redactor, Style
+from bot.logs import REDACTED, LineFormatter, Redactor, Style
 
 ROOT = Path(__file__).parent.parent
 
@@ -16,7 +16,7 @@ ROOT = Path(__file__).parent.parent
 def line(message: str, *args: object, style: Style = "text", secrets: tuple[str, ...] = (), **more: object) -> str:
     record = logging.LogRecord("bot.services.outbox.outbox", logging.WARNING, "", 0, message, args, None)
     vars(record).update(more)
-    return Line(Redactor(secrets), style).format(record)
+    return LineFormatter(Redactor(secrets), style).format(record)
 
 
 def test_a_line_of_text_says_when_how_grave_and_where_before_the_ids() -> None:

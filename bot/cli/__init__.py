@@ -29,7 +29,7 @@ class CannotBeginSentence(Sentence):
 
 
 class Door(Shelf):
-    """Errors a person or the world can mend are a sentence, never a traceback."""
+    """Errors a person or the world can fix are a sentence, never a traceback."""
 
     def invoke(self, context: click.Context) -> Any:
         try:

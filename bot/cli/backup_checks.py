@@ -13,7 +13,7 @@ from bot.settings import Settings
 from bot.store.embedded.place import binaries
 
 # What is written to see that it can be, and taken away again.
-TRIAL = "tocsin-doctor"
+PROBE_FILE = "tocsin-doctor"
 
 
 async def backups_tried(settings: Settings, runbook: Runbook) -> list[Finding]:
@@ -28,8 +28,8 @@ async def _database(backup: Backup) -> Finding:
         equipment = await dumper.equip(backup, program_folders(binaries()))
         foreseen = await dumper.foreseen(backup)
     except Failed as error:
-        mend = f"Until then {backup.key} is not backed up."
-        return Finding(f"backup {backup.key}: {backup.shown}: {error}", mend)
+        fix = f"Until then {backup.key} is not backed up."
+        return Finding(f"backup {backup.key}: {backup.shown}: {error}", fix)
     if foreseen:
         return Finding(f"backup {backup.key}: {'; '.join(foreseen)}", f"Until then {backup.key} is not backed up.")
     return Finding(f"backup {backup.key}: {equipment.server} answers, and {equipment.tool} dumps it")
@@ -63,8 +63,8 @@ async def _place(settings: Settings, backup: Backup) -> Finding:
         return _not_there(backup, to)
     place = places(settings)[kind_of_place(to)]
     try:
-        await place.write(to, TRIAL, _nothing(), lambda size: None)
-        await place.discard(to, TRIAL)
+        await place.write(to, PROBE_FILE, _nothing(), lambda size: None)
+        await place.discard(to, PROBE_FILE)
     except Failed as error:
         return Finding(f"backup {backup.key}: {error}", f"Until then {backup.key} is not backed up.")
     if is_of_one_machine(to) and not await asyncio.to_thread(local.is_marked, to):

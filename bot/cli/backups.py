@@ -14,7 +14,7 @@ from bot.cli.carrying import carry_out
 from bot.cli.refusals import CannotBegin
 from bot.domain.backups.backup import Damaged, Gone
 from bot.domain.errors import Failed, Refused
-from bot.dumpers import Dumper, Kept, Place, dumpers, kind_of_place, places, program_folders
+from bot.dumpers import BackupPlace, Dumper, KeptDump, dumpers, kind_of_place, places, program_folders
 from bot.rendering import Rendering
 from bot.runbook import Runbook
 from bot.services.backups.manifests import Described, described
@@ -27,10 +27,10 @@ QUIET = "CRITICAL"
 
 
 @dataclass(frozen=True)
-class Seen:
+class ListedDump:
     """A dump with what its manifest says, None = that cannot be read. `verdict` is in words, '' = nobody looked."""
 
-    kept: Kept
+    kept: KeptDump
     facts: Described | None
     verdict: str = ""
     is_damaged: bool = False
@@ -88,7 +88,7 @@ def _whole(place: str) -> str:
     return place.rstrip("/") if kind_of_place(place) != "local" else str(Path(place).absolute())
 
 
-async def _seen(settings: Settings, where: str, verify: bool) -> Sequence[Seen]:
+async def _seen(settings: Settings, where: str, verify: bool) -> Sequence[ListedDump]:
     """Newest first; what has no manifest comes last."""
     known, kinds = places(settings), dumpers()
     if kind_of_place(where) not in known:
@@ -98,28 +98,28 @@ async def _seen(settings: Settings, where: str, verify: bool) -> Sequence[Seen]:
         found = await at.kept(where, [dumper.SUFFIX for dumper in kinds.values()])
     except Gone as error:
         raise Refused(f"{error}: say where the dumps are, as a folder or as s3://bucket/prefix.") from error
-    seen = [Seen(one, described(one.manifest or {})) for one in sorted(found, key=lambda one: one.file)]
+    seen = [ListedDump(one, described(one.manifest or {})) for one in sorted(found, key=lambda one: one.file)]
     dated = [one for one in seen if one.facts]
     dated.sort(key=lambda one: (one.facts.started_at if one.facts else None, one.kept.file), reverse=True)
     ordered = dated + [one for one in seen if not one.facts]
     return [await _proved(at, where, one, kinds) for one in ordered] if verify else ordered
 
 
-async def _proved(at: Place, where: str, one: Seen, kinds: Mapping[str, Dumper]) -> Seen:
+async def _proved(at: BackupPlace, where: str, one: ListedDump, kinds: Mapping[str, Dumper]) -> ListedDump:
     facts, file = one.facts, one.kept.file
     if facts is None:
-        return Seen(one.kept, None, "cannot be verified: no manifest that can be read stands beside it", True)
+        return ListedDump(one.kept, None, "cannot be verified: no manifest that can be read stands beside it", True)
     tools = await asyncio.to_thread(lambda: program_folders(binaries()))
     try:
         await prove_written(at, where, file, size=facts.made.size, sha256=facts.made.sha256)
     except Damaged as error:
-        return Seen(one.kept, facts, f"damaged: {error}", True)
+        return ListedDump(one.kept, facts, f"damaged: {error}", True)
     if (dumper := kinds.get(facts.kind)) is None:
-        return Seen(one.kept, facts, f"its checksum is right; nothing here reads a {facts.kind}")
+        return ListedDump(one.kept, facts, f"its checksum is right; nothing here reads a {facts.kind}")
     try:
         await prove_readable(at, where, file, facts.made.counts, dumper, tools)
     except Damaged as error:
-        return Seen(one.kept, facts, f"damaged: {error}", True)
+        return ListedDump(one.kept, facts, f"damaged: {error}", True)
     except Failed as error:
-        return Seen(one.kept, facts, f"its checksum is right; it was not read through: {error}")
-    return Seen(one.kept, facts, "valid")
+        return ListedDump(one.kept, facts, f"its checksum is right; it was not read through: {error}")
+    return ListedDump(one.kept, facts, "valid")

@@ -14,7 +14,7 @@ from bot.clock import Clock
 from bot.domain.actor import TOCSIN, Actor
 from bot.domain.incidents.incident import by_urgency
 from bot.services import Services
-from bot.services.incidents.cards import Standing
+from bot.services.incidents.cards import IncidentStanding
 
 # A running bot sends a page within milliseconds. When none has been tried after this, none is running.
 LEFT_TO_THE_BOT_S = 1.5
@@ -84,7 +84,7 @@ async def _status(ref: str | None) -> None:
         _show(services, await services.incident_cards.standing_now(incident.id))
 
 
-def _show(services: Services, standing: Standing) -> None:
+def _show(services: Services, standing: IncidentStanding) -> None:
     click.echo(services.rendering.say("documents/shell_incident", **services.incident_cards.facts(standing)))
 
 
@@ -99,8 +99,8 @@ def _actor(services: Services, who: str | None) -> Actor:
     return Actor(services.people.meant(who)) if who else TOCSIN
 
 
-async def _see_through(services: Services, incident_id: int) -> Standing:
-    """Until every page has had an answer, or patience ends. Sends them from here when nobody else does."""
+async def _see_through(services: Services, incident_id: int) -> IncidentStanding:
+    """Until every page has had an answer, or the time is up. Sends them from here when nobody else does."""
     began = time.monotonic()
     while True:
         standing = await services.incident_cards.standing_now(incident_id)

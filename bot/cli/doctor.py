@@ -1,4 +1,4 @@
-"""The command that proves every outside connection, and says how to mend what is broken."""
+"""The command that proves every outside connection, and says how to fix what is broken."""
 
 import shutil
 from collections.abc import AsyncIterator, Mapping
@@ -10,7 +10,7 @@ from bot import manifest
 from bot.cli.backup_checks import backups_tried
 from bot.cli.bootstrap import read_runbook, read_settings
 from bot.cli.carrying import carry_out
-from bot.cli.environment_checks import surroundings
+from bot.cli.environment_checks import environment_findings
 from bot.cli.findings import Finding
 from bot.cli.simulating import said
 from bot.cli.test_page import try_paging
@@ -43,7 +43,7 @@ BACKUP_TOOLS: Mapping[str, tuple[str, ...]] = {
 def doctor(person: str | None, wait: str, webhook: str | None) -> None:
     """Prove every outside connection.
 
-    Slack, channels, people, mail, database and tools, each in a line, with how to mend what is broken.
+    Slack, channels, people, mail, database and tools, each in a line, with how to fix what is broken.
     """
     if webhook:
         click.echo(carry_out(key_of(webhook)))
@@ -61,7 +61,7 @@ async def _examine(settings: Settings) -> int:
     broken = 0
     async for finding in _findings(settings):
         click.echo(str(finding))
-        broken += bool(finding.mend)
+        broken += bool(finding.fix)
     return broken
 
 
@@ -73,7 +73,7 @@ async def _findings(settings: Settings) -> AsyncIterator[Finding]:
     except TocsinError as error:
         first = str(error).partition("\n")[0]
         yield Finding(f"runbook: {first}", "`tocsin check` lists every mistake; `tocsin init` writes a starter.")
-    async for finding in surroundings(settings, runbook):
+    async for finding in environment_findings(settings, runbook):
         yield finding
     async for finding in _slack(settings, runbook):
         yield finding

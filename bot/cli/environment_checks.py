@@ -18,10 +18,10 @@ from bot.store.upkeep.inspection import Inspection, inspect
 
 # The bot keeps the database's time, so pages are not late by it; Slack's signatures are good for five minutes of ours.
 CLOCKS_MAY_DIFFER = timedelta(seconds=30)
-PATIENCE = aiohttp.ClientTimeout(total=5.0)
+TIMEOUT = aiohttp.ClientTimeout(total=5.0)
 
 
-async def surroundings(settings: Settings, runbook: Runbook | None) -> AsyncIterator[Finding]:
+async def environment_findings(settings: Settings, runbook: Runbook | None) -> AsyncIterator[Finding]:
     kind = "embedded PostgreSQL" if settings.database_url is None else "PostgreSQL"
     found = None
     try:
@@ -32,8 +32,8 @@ async def surroundings(settings: Settings, runbook: Runbook | None) -> AsyncIter
         for finding in [*_stopped(settings, runbook, found), *_set_aside(found), *_closed(found)]:
             yield finding
     except Failed as error:
-        mend = f"Look at {settings.home}." if settings.database_url is None else "Fix DATABASE_URL, or that server."
-        yield Finding(str(error), mend)
+        fix = f"Look at {settings.home}." if settings.database_url is None else "Fix DATABASE_URL, or that server."
+        yield Finding(str(error), fix)
     yield await _public_url(settings, is_running=bool(found and found.running))
 
 
@@ -44,8 +44,8 @@ def _database(kind: str, found: Inspection) -> Finding:
             "Install that version here too.",
         )
     if found.read_only:
-        mend = "Make it writable, or point DATABASE_URL at the server that is."
-        return Finding(f"database: {kind} {found.version} is read-only: nothing is recorded and nobody is paged", mend)
+        fix = "Make it writable, or point DATABASE_URL at the server that is."
+        return Finding(f"database: {kind} {found.version} is read-only: nothing is recorded and nobody is paged", fix)
     if found.pooled:
         return Finding(f"database: {kind} {found.version}: {POOLED}, and commands would be lost", WAY_ROUND)
     schema = f"; {len(found.missing)} migrations wait, `tocsin run` applies them" if found.missing else ""
@@ -70,8 +70,8 @@ def _stopped(settings: Settings, runbook: Runbook | None, found: Inspection) -> 
 
 
 def _set_aside(found: Inspection) -> list[Finding]:
-    mend = "It was not finished; the person who asked has been notified. Report it with the log. Shown for a week."
-    return [Finding(f"request {one.key}: {one}: two processes ended at work on it", mend) for one in found.set_aside]
+    fix = "It was not finished; the person who asked has been notified. Report it with the log. Shown for a week."
+    return [Finding(f"request {one.key}: {one}: two processes ended at work on it", fix) for one in found.set_aside]
 
 
 def _closed(found: Inspection) -> list[Finding]:
@@ -99,7 +99,7 @@ async def _public_url(settings: Settings, *, is_running: bool) -> Finding:
 async def _does_not_lead_here(url: str) -> str | None:
     """Why not; None when it does."""
     try:
-        async with aiohttp.ClientSession(timeout=PATIENCE) as session, session.get(url) as answer:
+        async with aiohttp.ClientSession(timeout=TIMEOUT) as session, session.get(url) as answer:
             if answer.headers.get("Server") == "tocsin" or '"alive"' in await answer.text():
                 return None
             return f"somebody else answers, with {answer.status}"

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Finding:
-    """Something that was proved, or (`mend` is not empty) something that is broken and what to do about it."""
+    """Something that was proved, or (`fix` is not empty) something that is broken and what to do about it."""
 
     what: str
-    mend: str = ""
+    fix: str = ""
 
     def __str__(self) -> str:
-        return f"✗ {self.what}. {self.mend}" if self.mend else f"✓ {self.what}"
+        return f"✗ {self.what}. {self.fix}" if self.fix else f"✓ {self.what}"

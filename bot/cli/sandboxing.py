@@ -9,7 +9,7 @@ from bot.cli.bootstrap import read_runbook, read_settings
 from bot.cli.carrying import serve
 from bot.sandbox_app import run_sandbox
 
-# All that a trial asks of the environment: whatever else stands there belongs to something real, and may be wrong.
+# All that the sandbox reads of the environment: whatever else stands there belongs to something real, and may be wrong.
 SANDBOX_READS = frozenset(
     {"PORT", "HOST", "TOCSIN_HOME", "TOCSIN_RUNBOOK", "HOME", "XDG_STATE_HOME", "LOG_LEVEL", "LOG_FORMAT"}
 )

@@ -14,7 +14,7 @@ import click
 
 
 @dataclass(frozen=True)
-class Listed:
+class ListedCommand:
     """`place` is `module:name` in this package; `help` is what its own help begins with."""
 
     place: str
@@ -28,21 +28,21 @@ class Listed:
 
 
 # In the order a newcomer meets them.
-COMMANDS: Mapping[str, Listed] = {
-    "sandbox": Listed("sandboxing:sandbox", "Try all of it in your browser, without any account."),
-    "init": Listed("init:init", "Write a runbook to start from to ./runbook.yml."),
-    "check": Listed("checking:check", "Say everything that is wrong in a runbook, with its line."),
-    "doctor": Listed("doctor:doctor", "Prove every outside connection."),
-    "manifest": Listed("manifesting:manifest", "Print the manifest to create the Slack app from."),
-    "run": Listed("running:run", "The bot itself."),
-    "migrate": Listed("running:migrate", "Bring the database's schema up to date."),
-    "declare": Listed("deeds:declare", "Declare an incident and page the first tier."),
-    "ack": Listed("deeds:ack", "Acknowledge an incident, such as INC-12: the paging stops."),
-    "status": Listed("deeds:status", "Show what is open, or one incident with its pages."),
-    "backups": Listed("backups:backups", "List the dumps of a folder or bucket from their manifests."),
-    "webhook-key": Listed("webhook_key:webhook_key", "Print what webhooks are signed with."),
-    "link-key": Listed("webhook_key:link_key", "Rotate the key of the links that acknowledge."),
-    "rehearse": Listed("running:rehearse", "Play a scripted incident in simulated time."),
+COMMANDS: Mapping[str, ListedCommand] = {
+    "sandbox": ListedCommand("sandboxing:sandbox", "Try all of it in your browser, without any account."),
+    "init": ListedCommand("init:init", "Write a runbook to start from to ./runbook.yml."),
+    "check": ListedCommand("checking:check", "Say everything that is wrong in a runbook, with its line."),
+    "doctor": ListedCommand("doctor:doctor", "Prove every outside connection."),
+    "manifest": ListedCommand("manifesting:manifest", "Print the manifest to create the Slack app from."),
+    "run": ListedCommand("running:run", "The bot itself."),
+    "migrate": ListedCommand("running:migrate", "Bring the database's schema up to date."),
+    "declare": ListedCommand("deeds:declare", "Declare an incident and page the first tier."),
+    "ack": ListedCommand("deeds:ack", "Acknowledge an incident, such as INC-12: the paging stops."),
+    "status": ListedCommand("deeds:status", "Show what is open, or one incident with its pages."),
+    "backups": ListedCommand("backups:backups", "List the dumps of a folder or bucket from their manifests."),
+    "webhook-key": ListedCommand("webhook_key:webhook_key", "Print what webhooks are signed with."),
+    "link-key": ListedCommand("webhook_key:link_key", "Rotate the key of the links that acknowledge."),
+    "rehearse": ListedCommand("running:rehearse", "Play a scripted incident in simulated time."),
 }
 
 

@@ -15,7 +15,7 @@ from bot.domain.paging.page import Page
 from bot.pagers import ways
 from bot.runbook import format_duration
 from bot.services import Services
-from bot.services.incidents.cards import Standing
+from bot.services.incidents.cards import IncidentStanding
 from bot.services.paging.gaps import ready_ways
 from bot.store.upkeep import backlog
 
@@ -34,38 +34,38 @@ SAID = {
 }
 
 
-async def try_paging(who: str, patience: timedelta) -> bool:
+async def try_paging(who: str, within: timedelta) -> bool:
     """Tells each finding as it is made. True when every way worked and the person has acknowledged."""
     settings = read_settings(log_level="CRITICAL")
     async with App(settings, read_runbook(settings, log_level="CRITICAL"), Clock()).at_hand() as services:
         key = services.people.meant(who)
-        incident = await services.trials.begin(key)
+        incident = await services.test_pages.begin(key)
         try:
-            return await _see_through(services, key, incident.id, patience)
+            return await _see_through(services, key, incident.id, within)
         finally:
-            await services.trials.end(incident.id)
+            await services.test_pages.end(incident.id)
             await _send_from_here(services)
 
 
-async def _see_through(services: Services, key: str, incident_id: int, patience: timedelta) -> bool:
+async def _see_through(services: Services, key: str, incident_id: int, within: timedelta) -> bool:
     findings = [*_gaps(services, key)]
     for finding in findings:
         click.echo(str(finding))
     async for finding in _answers(services, incident_id):
         click.echo(str(finding))
         findings.append(finding)
-    reached = any(not finding.mend for finding in findings)
+    reached = any(not finding.fix for finding in findings)
     if reached:
-        findings.append(await _acknowledgement(services, key, incident_id, patience))
+        findings.append(await _acknowledgement(services, key, incident_id, within))
         click.echo(str(findings[-1]))
-    return reached and not any(finding.mend for finding in findings)
+    return reached and not any(finding.fix for finding in findings)
 
 
 def _gaps(services: Services, key: str) -> list[Finding]:
     """The ways the runbook asks for by which this person cannot be paged at all."""
     person, ready = services.people.person(key), ready_ways(services.settings)
     found = []
-    for via in services.trials.ways_of(key):
+    for via in services.test_pages.ways_of(key):
         way = ways()[via]
         if via not in ready:
             found.append(Finding(f"{via}: not set up", f"It needs {way.credentials}."))
@@ -103,24 +103,24 @@ def _said(page: Page) -> Finding:
     return Finding(what, "`tocsin doctor` without --page says what to fix.")
 
 
-async def _acknowledgement(services: Services, key: str, incident_id: int, patience: timedelta) -> Finding:
+async def _acknowledgement(services: Services, key: str, incident_id: int, within: timedelta) -> Finding:
     """Waits for it; whoever presses the button or the link, or replies, has acknowledged."""
     name = services.people.display_name(key)
     if not await _is_a_bot_running(services):
         return Finding("acknowledgement: no bot runs on this database, so nobody would take it", "Start `tocsin run`.")
-    click.echo(f"… waiting for {name} to acknowledge, for {format_duration(patience)} at most; Ctrl-C ends it")
+    click.echo(f"… waiting for {name} to acknowledge, for {format_duration(within)} at most; Ctrl-C ends it")
     began = time.monotonic()
     while not (standing := await services.incident_cards.standing_now(incident_id)).incident.is_acknowledged:
-        if time.monotonic() - began > patience.total_seconds():
+        if time.monotonic() - began > within.total_seconds():
             return Finding(
-                f"acknowledgement: none within {format_duration(patience)}",
+                f"acknowledgement: none within {format_duration(within)}",
                 f"Ask {name} which of the messages arrived, and whether its button or link was pressed.",
             )
         await asyncio.sleep(LOOK_EVERY_S)
     return Finding(f"acknowledgement: {_by(services, standing)}")
 
 
-def _by(services: Services, standing: Standing) -> str:
+def _by(services: Services, standing: IncidentStanding) -> str:
     incident = standing.incident
     assert incident.acknowledged_at is not None
     took = format_duration(timedelta(seconds=round((incident.acknowledged_at - incident.declared_at).total_seconds())))

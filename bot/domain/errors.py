@@ -21,7 +21,7 @@ class TocsinError(Exception):
 
 
 class Refused(TocsinError):
-    """A person can mend this. The message is shown to them as it is: what was wrong, and what to do or type instead."""
+    """A person can fix this. The message is shown to them as it is: what was wrong, and what to do or type instead."""
 
 
 class NotFound(Refused):
@@ -41,7 +41,7 @@ class Overtaken(Refused):
 
 
 class Failed(TocsinError):
-    """The world can mend this. The message is short, holds no secret, and is kept as the last error of what failed."""
+    """The world can fix this. The message is short, holds no secret, and is kept as the last error of what failed."""
 
 
 class Unreachable(Failed):
@@ -49,7 +49,7 @@ class Unreachable(Failed):
 
 
 class RateLimited(Unreachable):
-    """The other side asked for patience."""
+    """The other side limits our rate."""
 
     def __init__(self, message: str, retry_after: timedelta) -> None:
         super().__init__(message)

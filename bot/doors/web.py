@@ -19,7 +19,7 @@ from bot.metrics import CONTENT_TYPE, Figures, Metrics
 from bot.services import Services
 from bot.services.paging.links import PATH
 from bot.services.upkeep.figures import figures
-from bot.services.upkeep.readiness import Readiness, Report
+from bot.services.upkeep.readiness import Readiness, ReadinessReport
 from bot.services.upkeep.schema import Schema
 from bot.services.upkeep.shared_look import SharedLook
 from bot.wire.timeouts import TimeLimit
@@ -51,7 +51,7 @@ def web_app(
     services: Services, readiness: Readiness, metrics: Metrics, extra_routes: Iterable[web.AbstractRouteDef] = ()
 ) -> web.Application:
     """Every route of this process. `extra_routes` belong to other doors: Slack over HTTP, alerts, links."""
-    health = Health(services, readiness, metrics)
+    health = HealthRoutes(services, readiness, metrics)
     middlewares = [welcomed, told_in_the_log, told_as_json, only_on_a_known_schema(services.schema)]
     app = web.Application(middlewares=middlewares, client_max_size=LARGEST_BODY)
     app.on_response_prepare.append(_harden)
@@ -97,7 +97,7 @@ async def _listening(runner: web.AppRunner, host: str, port: int) -> AsyncIterat
         server.close()
 
 
-class Health:
+class HealthRoutes:
     """Alive, ready, and in figures."""
 
     def __init__(self, services: Services, readiness: Readiness, metrics: Metrics) -> None:
@@ -193,7 +193,7 @@ def _error(status: int, reason: str) -> web.Response:
     return web.json_response({"error": reason}, status=status)
 
 
-def _shown(report: Report) -> dict[str, object]:
+def _shown(report: ReadinessReport) -> dict[str, object]:
     database = {"ok": "database" not in report.not_ready, "embedded": report.embedded, "server": report.server}
     return {
         "status": "ready" if report.ready else "not ready",
@@ -211,7 +211,7 @@ def _shown(report: Report) -> dict[str, object]:
     }
 
 
-def _clock(report: Report) -> dict[str, object]:
+def _clock(report: ReadinessReport) -> dict[str, object]:
     step = report.clock_set
     was_set = (
         {"by_seconds": round(step.by.total_seconds(), 1), "at": step.at.isoformat(timespec="seconds")} if step else None

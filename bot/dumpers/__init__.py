@@ -45,7 +45,7 @@ class Equipment:
 
 
 @dataclass(frozen=True)
-class Draft:
+class DumpDraft:
     """A dump that is written completely but has no name yet."""
 
     place: str
@@ -55,7 +55,7 @@ class Draft:
 
 
 @dataclass(frozen=True)
-class Kept:
+class KeptDump:
     """A dump that lies at a place under its name. `manifest` None: there is none beside it, or it cannot be read."""
 
     file: str
@@ -64,7 +64,7 @@ class Kept:
 
 
 @dataclass(frozen=True)
-class Room:
+class FreeSpace:
     """A disk, in bytes."""
 
     total: int
@@ -95,7 +95,7 @@ class Dumper(Protocol):
         """Find what fits the server. Raises Rejected, saying what to install, or Unreachable."""
 
     async def foreseen(self, backup: Any) -> Sequence[str]:
-        """What would end a dump half-way, each with how to mend it. Raises Unreachable."""
+        """What would end a dump half-way, each with how to fix it. Raises Unreachable."""
 
     def dump(self, backup: Any, equipment: Equipment, tally: Tally, *, quick: bool = ...) -> Content:
         """The database's content. The tally is kept as it goes, and complete at the end.
@@ -163,14 +163,14 @@ class Restorer(Protocol):
         Wherever it ends before its end, some of the target is old and some is new.
         """
 
-    async def room(self, backup: Any) -> Room | None:
+    async def room(self, backup: Any) -> FreeSpace | None:
         """On the disk of the server; None = that cannot be seen from here."""
 
     async def drop(self, backup: Any, scratch: str) -> None:
         """Remove a scratch database, if it is there."""
 
 
-class Place(Protocol):
+class BackupPlace(Protocol):
     """What a module offers that keeps dumps: the `place` is as the runbook writes it, the `file` is ours."""
 
     PLACE: str
@@ -179,13 +179,13 @@ class Place(Protocol):
         """See that this is the place where the `earlier` ones are, and mark it as that. Raises Rejected when it is not:
         a disk that is not mounted leaves a folder of the same name."""
 
-    async def write(self, place: str, file: str, content: Content, noted: Noted) -> Draft:
+    async def write(self, place: str, file: str, content: Content, noted: Noted) -> DumpDraft:
         """Write all of it under a temporary name; nothing is left of it when that fails."""
 
-    def read_draft(self, draft: Draft) -> Content:
+    def read_draft(self, draft: DumpDraft) -> Content:
         """What has been written, read back."""
 
-    async def settle(self, draft: Draft, manifest: Mapping[str, Any]) -> None:
+    async def settle(self, draft: DumpDraft, manifest: Mapping[str, Any]) -> None:
         """Give it its name, with the manifest beside it. From here on it exists, whatever happens."""
 
     async def describe(self, place: str, file: str, manifest: Mapping[str, Any]) -> None:
@@ -203,7 +203,7 @@ class Place(Protocol):
     async def remove(self, place: str, file: str) -> bool:
         """The dump and its manifest; False when there was none to remove."""
 
-    async def kept(self, place: str, suffixes: Sequence[str]) -> Sequence[Kept]:
+    async def kept(self, place: str, suffixes: Sequence[str]) -> Sequence[KeptDump]:
         """Every dump that lies there, by the endings of their names. Raises Gone when there is no such place."""
 
 
@@ -217,11 +217,12 @@ def restorers() -> Mapping[str, Restorer]:
     return {module.RESTORES: cast(Restorer, module) for module in _modules() if hasattr(module, "RESTORES")}
 
 
-def places(settings: Settings) -> Mapping[str, Place]:
+def places(settings: Settings) -> Mapping[str, BackupPlace]:
     """By kind of place. One that the environment says how to reach has `using`, which makes it of the settings."""
     found = [module for module in _modules() if hasattr(module, "PLACE")]
     return {
-        module.PLACE: cast(Place, module.using(settings) if hasattr(module, "using") else module) for module in found
+        module.PLACE: cast(BackupPlace, module.using(settings) if hasattr(module, "using") else module)
+        for module in found
     }
 
 

@@ -12,7 +12,7 @@ from contextlib import aclosing
 from bot.domain.errors import Rejected
 from bot.dumpers import Content, Equipment
 from bot.dumpers._postgresql import Tool, advice, environment_for, failed, nearest, tool_at
-from bot.dumpers._programs import Silence, end, feed, start
+from bot.dumpers._programs import StallLimit, end, feed, start
 from bot.runbook.backups import PostgresqlBackup
 
 MAGIC = b"PGDMP"
@@ -77,7 +77,7 @@ async def fill_with(backup: PostgresqlBackup, database: str, content: Content, e
         stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.PIPE,
     )  # fmt: skip
     assert restoring.stdin and restoring.stderr
-    silence, said = Silence("pg_restore"), Complaints()
+    silence, said = StallLimit("pg_restore"), Complaints()
     listening = asyncio.create_task(_listen(restoring, said, silence))
     try:
         async with silence.limited():
@@ -91,7 +91,7 @@ async def fill_with(backup: PostgresqlBackup, database: str, content: Content, e
         listening.cancel()
 
 
-async def _listen(restoring: asyncio.subprocess.Process, said: "Complaints", silence: Silence) -> None:
+async def _listen(restoring: asyncio.subprocess.Process, said: "Complaints", silence: StallLimit) -> None:
     assert restoring.stderr
     async for line in restoring.stderr:
         silence.heard()

@@ -78,7 +78,7 @@ class Snapshot:
             await self._conn.close()
 
     async def _export(self) -> None:
-        for name in ("begin", "patience"):
+        for name in ("begin", "statement_timeout"):
             await self._conn.execute(SQL(name))
         self._tables = await tables_of(self._conn)
         self._tally.tables = len(self._tables)

@@ -89,7 +89,7 @@ async def feed(stdin: asyncio.StreamWriter, content: Content, heard: Callable[[]
         await stdin.wait_closed()
 
 
-class Silence:
+class StallLimit:
     """How long one program may say nothing, read nothing and write nothing."""
 
     def __init__(self, what: str, seconds: float = SILENT_FOR_AT_MOST_S) -> None:
@@ -113,7 +113,7 @@ class Silence:
             self._limit.reschedule(asyncio.get_running_loop().time() + self._seconds)
 
 
-async def pieces_of(stdout: asyncio.StreamReader, silence: Silence) -> Content:
+async def pieces_of(stdout: asyncio.StreamReader, silence: StallLimit) -> Content:
     """What a program writes, until it has no more to say. Raises Unanswered."""
     while True:
         async with silence.limited():

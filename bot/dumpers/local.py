@@ -12,7 +12,7 @@ from typing import Any, BinaryIO, TypeVar
 
 from bot.domain.backups.backup import Damaged, Gone
 from bot.domain.errors import Rejected, Unanswered, Unreachable
-from bot.dumpers import Content, Draft, Kept, Noted
+from bot.dumpers import Content, DumpDraft, KeptDump, Noted
 
 PLACE = "local"
 
@@ -38,7 +38,7 @@ def is_marked(place: str) -> bool:
     return (Path(place) / MARK).exists()
 
 
-async def write(place: str, file: str, content: Content, noted: Noted) -> Draft:
+async def write(place: str, file: str, content: Content, noted: Noted) -> DumpDraft:
     """Under a temporary name in the same folder, so that giving it its name is one step of the file system."""
     partial = _partial(place, file)
     writing = await _off_loop(partial, lambda: _Writing(partial))
@@ -50,14 +50,14 @@ async def write(place: str, file: str, content: Content, noted: Noted) -> Draft:
     except BaseException:
         await asyncio.shield(asyncio.to_thread(writing.abandon))
         raise
-    return Draft(place, file, writing.size, writing.sha256)
+    return DumpDraft(place, file, writing.size, writing.sha256)
 
 
-def read_draft(draft: Draft) -> Content:
+def read_draft(draft: DumpDraft) -> Content:
     return _pieces(_partial(draft.place, draft.file))
 
 
-async def settle(draft: Draft, manifest: Mapping[str, Any]) -> None:
+async def settle(draft: DumpDraft, manifest: Mapping[str, Any]) -> None:
     """The manifest first: a dump that has its name also has all that is known of it."""
     final = Path(draft.place) / draft.file
     await _off_loop(final, lambda: _settle(_partial(draft.place, draft.file), final, manifest))
@@ -87,7 +87,7 @@ async def remove(place: str, file: str) -> bool:
     return await _off_loop(final, lambda: _remove(final))
 
 
-async def kept(place: str, suffixes: Sequence[str]) -> Sequence[Kept]:
+async def kept(place: str, suffixes: Sequence[str]) -> Sequence[KeptDump]:
     folder = Path(place)
     return await _off_loop(folder / "*", lambda: _kept(folder, tuple(suffixes)))
 
@@ -190,14 +190,14 @@ def _remove(final: Path) -> bool:
     return was_there
 
 
-def _kept(folder: Path, suffixes: tuple[str, ...]) -> list[Kept]:
+def _kept(folder: Path, suffixes: tuple[str, ...]) -> list[KeptDump]:
     """Ours have no dot before their names, and are no links."""
     if not folder.is_dir():
         raise Gone(f"{folder}: there is no such folder")
     with os.scandir(folder) as entries:
         found = [entry for entry in entries if entry.name.endswith(suffixes) and not entry.name.startswith(".")]
         dumps = [entry for entry in found if entry.is_file(follow_symlinks=False)]
-        return [Kept(entry.name, entry.stat().st_size, _manifest_beside(Path(entry.path))) for entry in dumps]
+        return [KeptDump(entry.name, entry.stat().st_size, _manifest_beside(Path(entry.path))) for entry in dumps]
 
 
 def _sync_folder(folder: Path) -> None:

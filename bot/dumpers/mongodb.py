@@ -22,7 +22,7 @@ from bot.domain.saying import fit_to_show, whole_to_show, with_going
 from bot.dumpers import Content, Equipment, Tally
 from bot.dumpers._mongodb_archive import Archive
 from bot.dumpers._programs import (
-    Silence,
+    StallLimit,
     base_environment,
     end,
     every_program,
@@ -75,7 +75,7 @@ async def dump(backup: MongodbBackup, equipment: Equipment, tally: Tally, *, qui
     """Without a database in the runbook or the address it is all of them."""
     program = await _started(backup, equipment)
     assert program.stdout and program.stderr
-    progress, silence = _Progress(tally), Silence("mongodump", SILENT_FOR_AT_MOST_S)
+    progress, silence = _Progress(tally), StallLimit("mongodump", SILENT_FOR_AT_MOST_S)
     said = asyncio.create_task(listen(program.stderr, progress.understood))
     try:
         async for piece in pieces_of(program.stdout, silence):

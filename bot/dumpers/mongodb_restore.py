@@ -21,8 +21,8 @@ from bot.domain.backups.drill import OURS
 from bot.domain.backups.target import Prospect, Target
 from bot.domain.errors import Rejected, Unreachable
 from bot.domain.saying import fit_to_show, gone_away, with_going
-from bot.dumpers import Content, Equipment, Room
-from bot.dumpers._programs import Silence, base_environment, end, every_program, feed, start
+from bot.dumpers import Content, Equipment, FreeSpace
+from bot.dumpers._programs import StallLimit, base_environment, end, every_program, feed, start
 from bot.dumpers.mongodb import (
     ADVICE,
     SELECT_WITHIN_MS,
@@ -110,7 +110,7 @@ async def _restore(backup: MongodbBackup, database: str, content: Content, equip
     assert program.stdin and program.stderr
     said = asyncio.create_task(program.stderr.read())
     try:
-        silence = Silence("mongorestore")
+        silence = StallLimit("mongorestore")
         async with silence.limited():
             await feed(program.stdin, content, silence.heard)
             if await program.wait() != 0:
@@ -152,11 +152,11 @@ async def exists(backup: MongodbBackup, database: str = "") -> bool:
     return await _asked(backup, lambda client: name in client.list_database_names())
 
 
-async def room(backup: MongodbBackup) -> Room | None:
+async def room(backup: MongodbBackup) -> FreeSpace | None:
     """As the server sees the disk of its files; one that does not say it has none to be watched."""
     facts = await _asked(backup, lambda client: client[target_of(backup)].command("dbStats"))
     total, used = facts.get("fsTotalSize"), facts.get("fsUsedSize")
-    return Room(int(total), int(total - used)) if total and used is not None else None
+    return FreeSpace(int(total), int(total - used)) if total and used is not None else None
 
 
 async def drop(backup: MongodbBackup, scratch: str) -> None:

@@ -26,7 +26,7 @@ from bot.dumpers._postgresql_filling import reader_of
 from bot.dumpers._postgresql_properties import source_of
 from bot.dumpers._postgresql_snapshot import Snapshot
 from bot.dumpers._postgresql_tables import unreadable_in
-from bot.dumpers._programs import Silence, base_environment, end, feed, listen, pieces_of, start, whole_error
+from bot.dumpers._programs import StallLimit, base_environment, end, feed, listen, pieces_of, start, whole_error
 from bot.runbook.backups import PostgresqlBackup
 
 KIND = "postgresql"
@@ -103,7 +103,7 @@ async def _dumped(backup: PostgresqlBackup, equipment: Equipment, tally: Tally, 
         stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
     )  # fmt: skip
     assert program.stdout and program.stderr
-    said, silence = asyncio.create_task(listen(program.stderr, _Progress(tally).understood)), Silence("pg_dump")
+    said, silence = asyncio.create_task(listen(program.stderr, _Progress(tally).understood)), StallLimit("pg_dump")
     try:
         async for piece in pieces_of(program.stdout, silence):
             yield piece
@@ -143,7 +143,7 @@ async def _restored(content: Content, folders: Sequence[Path], *arguments: str) 
         stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
     )  # fmt: skip
     assert program.stdin and program.stdout and program.stderr
-    silence = Silence("pg_restore")
+    silence = StallLimit("pg_restore")
     said = asyncio.create_task(listen(program.stderr, lambda line: False))
     feeding = asyncio.create_task(feed(program.stdin, whole, silence.heard))
     try:

@@ -14,7 +14,7 @@ from psycopg import AsyncConnection, errors
 from bot.domain.backups.drill import OURS
 from bot.domain.backups.target import Prospect, Target
 from bot.domain.errors import Failed, Rejected, Unreachable
-from bot.dumpers import Content, Equipment, Room
+from bot.dumpers import Content, Equipment, FreeSpace
 from bot.dumpers._postgresql import (
     advice,
     connect,
@@ -159,7 +159,7 @@ async def _quieten(backup: PostgresqlBackup, aside: str) -> None:
         ) from error
 
 
-async def room(backup: PostgresqlBackup) -> Room | None:
+async def room(backup: PostgresqlBackup) -> FreeSpace | None:
     """PostgreSQL does not say it, so it is known only of a server on this machine, to whom its folder is shown."""
     async with _entrance(backup) as conn:
         host = conn.info.host
@@ -170,7 +170,7 @@ async def room(backup: PostgresqlBackup) -> Room | None:
         disk = await asyncio.to_thread(shutil.disk_usage, row[0])
     except OSError:
         return None
-    return Room(disk.total, disk.free)
+    return FreeSpace(disk.total, disk.free)
 
 
 async def drop(backup: PostgresqlBackup, scratch: str) -> None:
@@ -246,6 +246,6 @@ async def _inside(backup: PostgresqlBackup, database: str, within_s: int) -> Asy
     """One instant of a database, only to be read, and not for longer than that."""
     async with translated(backup), await connect(backup, database) as conn:
         await conn.execute(SQL("read_only"))
-        await conn.execute(SQL("patience"), {"milliseconds": str(within_s * 1000)})
+        await conn.execute(SQL("statement_timeout"), {"milliseconds": str(within_s * 1000)})
         async with conn.transaction():
             yield conn

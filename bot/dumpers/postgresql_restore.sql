@@ -38,7 +38,7 @@ DROP DATABASE IF EXISTS {scratch} WITH (FORCE);
 -- name: read_only
 SET SESSION CHARACTERISTICS AS TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY;
 
--- name: patience
+-- name: statement_timeout
 SELECT set_config('statement_timeout', %(milliseconds)s, false);
 
 -- name: folder

@@ -13,7 +13,7 @@ from typing import Any
 
 from bot.domain.backups.backup import Gone
 from bot.domain.errors import Failed
-from bot.dumpers import Content, Draft, Kept, Noted, Place
+from bot.dumpers import BackupPlace, Content, DumpDraft, KeptDump, Noted
 from bot.dumpers._s3_access import Access, Bucket, off_loop
 from bot.settings import Settings
 
@@ -25,7 +25,7 @@ PART_BYTES = 16 * 1024 * 1024
 PARTS_OF_A_SIZE = 1000
 
 
-def using(settings: Settings) -> Place:
+def using(settings: Settings) -> BackupPlace:
     """The place, as the environment says how to reach it."""
     return S3(Access(settings))
 
@@ -41,7 +41,7 @@ class S3:
     async def claim(self, place: str, earlier: Sequence[str]) -> None:
         """A bucket that is not there is told by its name, and is never made."""
 
-    async def write(self, place: str, file: str, content: Content, noted: Noted) -> Draft:
+    async def write(self, place: str, file: str, content: Content, noted: Noted) -> DumpDraft:
         bucket, client = Bucket.of(place), await self._access.client()
         key = bucket.key(_partial(file))
         upload = await off_loop(bucket, lambda: client.create_multipart_upload(Bucket=bucket.name, Key=key))
@@ -54,12 +54,12 @@ class S3:
         except BaseException:
             await asyncio.shield(writing.abandon())
             raise
-        return Draft(place, file, writing.size, writing.sha256)
+        return DumpDraft(place, file, writing.size, writing.sha256)
 
-    def read_draft(self, draft: Draft) -> Content:
+    def read_draft(self, draft: DumpDraft) -> Content:
         return self.read(draft.place, _partial(draft.file))
 
-    async def settle(self, draft: Draft, manifest: Mapping[str, Any]) -> None:
+    async def settle(self, draft: DumpDraft, manifest: Mapping[str, Any]) -> None:
         bucket, client = Bucket.of(draft.place), await self._access.client()
         source = {"Bucket": bucket.name, "Key": bucket.key(_partial(draft.file))}
         key = bucket.key(draft.file)
@@ -100,7 +100,7 @@ class S3:
         bucket, client = Bucket.of(place), await self._access.client()
         return await off_loop(bucket, lambda: _remove(client, bucket, bucket.key(file)))
 
-    async def kept(self, place: str, suffixes: Sequence[str]) -> Sequence[Kept]:
+    async def kept(self, place: str, suffixes: Sequence[str]) -> Sequence[KeptDump]:
         bucket, client = Bucket.of(place), await self._access.client()
         return await off_loop(bucket, lambda: _kept(client, bucket, tuple(suffixes)))
 
@@ -184,7 +184,7 @@ def _remove(client: Any, bucket: Bucket, key: str) -> bool:
     return was_there
 
 
-def _kept(client: Any, bucket: Bucket, suffixes: tuple[str, ...]) -> list[Kept]:
+def _kept(client: Any, bucket: Bucket, suffixes: tuple[str, ...]) -> list[KeptDump]:
     """Ours have no dot before their names; what lies in folders below is none of ours."""
     prefix = bucket.key("")
     pages = client.get_paginator("list_objects_v2").paginate(Bucket=bucket.name, Prefix=prefix, Delimiter="/")
@@ -193,7 +193,7 @@ def _kept(client: Any, bucket: Bucket, suffixes: tuple[str, ...]) -> list[Kept]:
     manifests = {
         file: _read_manifest(client, bucket, bucket.key(file)) if _manifest(file) in found else None for file in dumps
     }
-    return [Kept(file, found[file], manifest) for file, manifest in manifests.items()]
+    return [KeptDump(file, found[file], manifest) for file, manifest in manifests.items()]
 
 
 def _exists(client: Any, bucket: Bucket, key: str) -> bool:

@@ -54,7 +54,7 @@ class Way:
 
 
 @dataclass(frozen=True)
-class Call:
+class PageCall:
     """What a pager needs to reach one person once. `unsure`: an earlier attempt may have been accepted, look first.
 
     `leaves` is called right before the request that is the page: whatever else the same deed caused waits until that
@@ -76,7 +76,7 @@ class Pager(Protocol):
     def contact(self, person: Person) -> str | None:
         """Where a page would go; None = no page is possible. '' = the provider will have to say so."""
 
-    async def page(self, call: Call) -> str:
+    async def page(self, call: PageCall) -> str:
         """Reach the person; returns the provider's reference of what it accepted. Raises a kind of Failed."""
 
 
@@ -84,12 +84,12 @@ class Pager(Protocol):
 class Remembering(Protocol):
     """A pager whose provider can be asked what it took."""
 
-    async def earlier(self, call: Call) -> str | None:
+    async def earlier(self, call: PageCall) -> str | None:
         """The reference of an earlier attempt that was accepted unheard; None = there is none. Raises a Failed."""
 
 
 @runtime_checkable
-class Following(Protocol):
+class FollowingPager(Protocol):
     """A pager whose provider keeps alerts of its own for an incident, and is told when something becomes of them."""
 
     async def follow(self, alert: ProviderAlert) -> str | None:
@@ -119,7 +119,7 @@ class Paint(Protocol):
     async def __call__(self, page: Page, *, repeat: bool) -> Any: ...
 
 
-class Doubts(Protocol):
+class UnconfirmedPages(Protocol):
     """What is kept of a page that may have been accepted unheard; see `bot/services/paging/unconfirmed.py`."""
 
     async def began(self, page: Page) -> datetime: ...
@@ -129,7 +129,7 @@ class Doubts(Protocol):
 
 
 @dataclass(frozen=True)
-class Parts:
+class PagerParts:
     """What pagers are made of; each takes what it needs. None: this house has not set it up."""
 
     clock: Clock
@@ -141,7 +141,7 @@ class Parts:
     known_account: Callable[[str], str | None]
     acknowledge_link: Callable[[Page], Awaitable[str | None]]
     open_alert: Callable[[Page, str], Awaitable[str]]
-    doubts: Doubts
+    unconfirmed: UnconfirmedPages
     mail: Mail | None
     session: aiohttp.ClientSession
     settings: Settings
@@ -151,7 +151,7 @@ class Parts:
     belongs_elsewhere: Callable[[str, Page], Awaitable[bool]]
 
 
-def on_the_shelf(parts: Parts) -> dict[Via, Pager]:
+def on_the_shelf(parts: PagerParts) -> dict[Via, Pager]:
     """Every pager that this house has the credentials for."""
     made = {via: _file(via).pager(parts) for via in shelf("pagers")}
     return {via: pager for via, pager in made.items() if pager is not None}

@@ -7,7 +7,7 @@ from typing import Protocol
 
 from bot.clock import Clock
 from bot.domain.errors import Failed, Rejected, Unanswered
-from bot.pagers import Call, Doubts
+from bot.pagers import PageCall, UnconfirmedPages
 
 # How long we look for what may have been sent, before it is sent as a possible repeat. Counted from the first look, and
 # not from the first attempt: a provider may have been away for an hour before anything was in doubt.
@@ -25,7 +25,7 @@ class Send(Protocol):
 
 
 @contextmanager
-def in_doubt() -> Iterator[None]:
+def may_have_arrived() -> Iterator[None]:
     """A refusal says that an earlier attempt may have been accepted all the same."""
     try:
         yield
@@ -33,20 +33,20 @@ def in_doubt() -> Iterator[None]:
         raise Rejected(f"{error}; an earlier attempt may have been accepted", error.code) from error
 
 
-async def sent_once(call: Call, clock: Clock, doubts: Doubts, *, look: Look, send: Send) -> str:
+async def sent_once(call: PageCall, clock: Clock, unconfirmed: UnconfirmedPages, *, look: Look, send: Send) -> str:
     """The reference of the earlier attempt, if one is found, else that of a new one."""
     if not call.unsure:
         return await send(repeat=False)
-    since = await doubts.began(call.page)
+    since = await unconfirmed.began(call.page)
     try:
         found = await look(call.page.first_attempt_at or clock.now())
     except Failed as error:
         if clock.now() - since < LOOK_FOR:
             raise Unanswered(f"it is not known whether this was sent: {error}") from error
-        await doubts.repeated(call.page)
-        with in_doubt():
+        await unconfirmed.repeated(call.page)
+        with may_have_arrived():
             return await send(repeat=True)
     if found:
         return found
-    await doubts.ended(call.page)
+    await unconfirmed.ended(call.page)
     return await send(repeat=False)

@@ -4,8 +4,8 @@ from collections.abc import Awaitable, Callable
 from contextlib import nullcontext
 
 from bot.domain.paging.page import Page, Via
-from bot.pagers import Call, Pager, Parts, Way
-from bot.pagers._unconfirmed import in_doubt
+from bot.pagers import PageCall, Pager, PagerParts, Way
+from bot.pagers._unconfirmed import may_have_arrived
 from bot.rendering import Rendering
 from bot.runbook import Person, Runbook
 from bot.wire.mail import Letter, Mail, subject_and_body
@@ -13,7 +13,7 @@ from bot.wire.mail import Letter, Mail, subject_and_body
 WAY = Way("email", ("email",), "no email address", "SMTP_URL", lambda settings: settings.smtp)
 
 
-def pager(parts: Parts) -> Pager | None:
+def pager(parts: PagerParts) -> Pager | None:
     if parts.mail is None:
         return None
     return EmailPager(parts.mail, parts.rendering, parts.runbook, parts.acknowledge_link)
@@ -39,7 +39,7 @@ class EmailPager:
     def contact(self, person: Person) -> str | None:
         return person.email
 
-    async def page(self, call: Call) -> str:
+    async def page(self, call: PageCall) -> str:
         """A mail server cannot be asked what it took: a repeat has the Message-ID of the first."""
         page, incident = call.page, call.incident
         words = self._rendering.say(
@@ -57,7 +57,7 @@ class EmailPager:
         # Mailboxes drop what they have seen.
         key = f"page-{page.key}"
         thread = f"pages-{incident.ref}.{incident.declared_at.timestamp():.0f}"
-        with in_doubt() if call.unsure else nullcontext():
+        with may_have_arrived() if call.unsure else nullcontext():
             return await self._mail.send(
                 Letter(page.contact, subject, body, key, thread, urgent=True, due_at=page.due_at)
             )

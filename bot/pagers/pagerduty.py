@@ -17,8 +17,8 @@ from bot.clock import Clock
 from bot.domain.incidents.incident import Incident
 from bot.domain.paging.page import Page, Via
 from bot.domain.paging.provider_alert import ProviderAlert
-from bot.pagers import Call, Pager, Parts, Way
-from bot.pagers._unconfirmed import in_doubt
+from bot.pagers import PageCall, Pager, PagerParts, Way
+from bot.pagers._unconfirmed import may_have_arrived
 from bot.rendering import Rendering
 from bot.runbook import Person, Runbook
 from bot.wire.http_client import TIMEOUT_S, Answer, ask, refusal, shown
@@ -38,7 +38,7 @@ WAY = Way(
 )  # fmt: skip
 
 
-def pager(parts: Parts) -> Pager | None:
+def pager(parts: PagerParts) -> Pager | None:
     key = parts.settings.pagerduty_routing_key
     if key is None:
         return None
@@ -78,11 +78,11 @@ class PagerDutyPager:
         """The same for everybody: who is called is decided there."""
         return "PagerDuty"
 
-    async def page(self, call: Call) -> str:
+    async def page(self, call: PageCall) -> str:
         payload = self._payload(call.page, call.incident)
         key = await self._open_alert(call.page, dedup_key(call.incident))
         call.leaves()
-        with in_doubt() if call.unsure else nullcontext():
+        with may_have_arrived() if call.unsure else nullcontext():
             return await self._send("trigger", key, payload=payload)
 
     async def follow(self, alert: ProviderAlert) -> str | None:

@@ -7,15 +7,17 @@ from functools import partial
 from bot.clock import Clock
 from bot.domain.errors import Rejected
 from bot.domain.paging.page import Via
-from bot.pagers import Call, Doubts, Messenger, Pager, Paint, Parts, Way
+from bot.pagers import Messenger, PageCall, Pager, PagerParts, Paint, UnconfirmedPages, Way
 from bot.pagers._unconfirmed import sent_once
 from bot.runbook import Person
 
 WAY = Way("Slack", ("slack", "email"), "not in Slack", "SLACK_BOT_TOKEN", lambda settings: settings.slack_bot_token)
 
 
-def pager(parts: Parts) -> Pager:
-    return SlackPager(parts.messenger, parts.paint, parts.account_of, parts.known_account, parts.clock, parts.doubts)
+def pager(parts: PagerParts) -> Pager:
+    return SlackPager(
+        parts.messenger, parts.paint, parts.account_of, parts.known_account, parts.clock, parts.unconfirmed
+    )
 
 
 class SlackPager:
@@ -30,42 +32,42 @@ class SlackPager:
         account_of: Callable[[str], Awaitable[str | None]],
         known_account: Callable[[str], str | None],
         clock: Clock,
-        doubts: Doubts,
+        unconfirmed: UnconfirmedPages,
     ) -> None:
         self._messenger = messenger
         self._paint = paint
         self._account_of = account_of
         self._known_account = known_account
         self._clock = clock
-        self._doubts = doubts
+        self._unconfirmed = unconfirmed
 
     def contact(self, person: Person) -> str:
         """Never None: who has no known account may have one by the time the page is sent; else the page says so."""
         return person.slack or self._known_account(person.key) or ""
 
-    async def page(self, call: Call) -> str:
+    async def page(self, call: PageCall) -> str:
         account = call.page.contact or await self._account_of(call.person.key)
         if not account:
             raise Rejected("no Slack account has this address")
         look, send = partial(self._look, account, call), partial(self._post, account, call)
-        return await sent_once(call, self._clock, self._doubts, look=look, send=send)
+        return await sent_once(call, self._clock, self._unconfirmed, look=look, send=send)
 
-    async def earlier(self, call: Call) -> str | None:
+    async def earlier(self, call: PageCall) -> str | None:
         """So that a message which stands in somebody's conversation shows what has become of its incident."""
         account = call.page.contact or await self._account_of(call.person.key)
         began = call.page.first_attempt_at
         return await self._look(account, call, began) if account and began else None
 
-    async def _post(self, account: str, call: Call, *, repeat: bool) -> str:
+    async def _post(self, account: str, call: PageCall, *, repeat: bool) -> str:
         message = await self._paint(call.page, repeat=repeat)
         call.leaves()
         return str(await self._messenger.post(account, message, key=_key(call)))
 
-    async def _look(self, account: str, call: Call, since: datetime) -> str | None:
+    async def _look(self, account: str, call: PageCall, since: datetime) -> str | None:
         direct = await self._messenger.open_direct(account)
         found = await self._messenger.find_posted(direct, _key(call), since=since)
         return str(found) if found else None
 
 
-def _key(call: Call) -> str:
+def _key(call: PageCall) -> str:
     return f"page:{call.page.key}"

@@ -6,7 +6,7 @@ from functools import partial
 
 from bot.domain.errors import Rejected
 from bot.domain.paging.page import Via
-from bot.pagers import Call, Pager, Parts, Way
+from bot.pagers import PageCall, Pager, PagerParts, Way
 from bot.pagers._unconfirmed import sent_once
 from bot.runbook import Person
 from bot.wire.telephone import Telephone, must_be_all, segments
@@ -24,7 +24,7 @@ WAY = Way(
 )  # fmt: skip
 
 
-def pager(parts: Parts) -> Pager | None:
+def pager(parts: PagerParts) -> Pager | None:
     return SmsPager(parts, parts.telephone) if parts.telephone else None
 
 
@@ -33,7 +33,7 @@ class SmsPager:
 
     via: Via = "sms"
 
-    def __init__(self, parts: Parts, telephone: Telephone) -> None:
+    def __init__(self, parts: PagerParts, telephone: Telephone) -> None:
         self._parts = parts
         self._telephone = telephone
 
@@ -41,18 +41,18 @@ class SmsPager:
         """Nobody is reached under the number that the texts come from."""
         return person.phone if person.phone != self._telephone.sender else None
 
-    async def page(self, call: Call) -> str:
+    async def page(self, call: PageCall) -> str:
         if await self._parts.has_stopped(call.page.contact):
             raise Rejected("this number has asked for no more texts (STOP)")
         look, send = partial(self._look, call), partial(self._send, call)
-        return await sent_once(call, self._parts.clock, self._parts.doubts, look=look, send=send)
+        return await sent_once(call, self._parts.clock, self._parts.unconfirmed, look=look, send=send)
 
-    async def _send(self, call: Call, *, repeat: bool) -> str:
+    async def _send(self, call: PageCall, *, repeat: bool) -> str:
         words = await self._words(call, repeat=repeat)
         call.leaves()
         return await self._telephone.text(call.page.contact, words, about=call.page.key)
 
-    async def _look(self, call: Call, since: datetime) -> str | None:
+    async def _look(self, call: PageCall, since: datetime) -> str | None:
         ours = re.compile(rf"\bPage {re.escape(call.page.mark)}$")
         listed = await self._telephone.made("Messages", call.page.contact, since - WINDOW)
         if found := next((one.sid for one in listed if ours.search(one.body)), None):
@@ -60,7 +60,7 @@ class SmsPager:
         must_be_all(listed)
         return None
 
-    async def _words(self, call: Call, *, repeat: bool) -> str:
+    async def _words(self, call: PageCall, *, repeat: bool) -> str:
         page, incident = call.page, call.incident
         severity = self._parts.runbook.severity_as_declared(incident.severity)
         link = await self._parts.acknowledge_link(page)

@@ -5,7 +5,7 @@ from functools import partial
 
 from bot.domain.errors import Unanswered
 from bot.domain.paging.page import Via
-from bot.pagers import Call, Pager, Parts, Way
+from bot.pagers import PageCall, Pager, PagerParts, Way
 from bot.pagers._unconfirmed import sent_once
 from bot.runbook import Person
 from bot.wire.telephone import WHOSE, Telephone, must_be_all
@@ -19,7 +19,7 @@ WAY = Way(
 )  # fmt: skip
 
 
-def pager(parts: Parts) -> Pager | None:
+def pager(parts: PagerParts) -> Pager | None:
     telephone = parts.telephone
     return VoicePager(parts, telephone) if telephone and telephone.can_call else None
 
@@ -29,7 +29,7 @@ class VoicePager:
 
     via: Via = "voice"
 
-    def __init__(self, parts: Parts, telephone: Telephone) -> None:
+    def __init__(self, parts: PagerParts, telephone: Telephone) -> None:
         self._parts = parts
         self._telephone = telephone
 
@@ -37,11 +37,11 @@ class VoicePager:
         """Nobody is reached under the number that the calls come from."""
         return person.phone if person.phone != self._telephone.sender else None
 
-    async def page(self, call: Call) -> str:
+    async def page(self, call: PageCall) -> str:
         look, send = partial(self._look, call), partial(self._send, call)
-        return await sent_once(call, self._parts.clock, self._parts.doubts, look=look, send=send)
+        return await sent_once(call, self._parts.clock, self._parts.unconfirmed, look=look, send=send)
 
-    async def _send(self, call: Call, *, repeat: bool) -> str:
+    async def _send(self, call: PageCall, *, repeat: bool) -> str:
         page, incident, runbook = call.page, call.incident, self._parts.runbook
         words = self._parts.rendering.say(
             "twiml/call", page=page, incident=incident, severity=runbook.severity_as_declared(incident.severity),
@@ -50,14 +50,14 @@ class VoicePager:
         call.leaves()
         return await self._telephone.call(page.contact, words, about=page.key, repeat=repeat)
 
-    async def _look(self, call: Call, since: datetime) -> str | None:
+    async def _look(self, call: PageCall, since: datetime) -> str | None:
         """A call in the list holds nothing of ours: it may be any page's that has called this number and does not know
         what became of it. It is taken for this one's only when the others cannot have made them all."""
         page = call.page
         # In this order: who calls after the list was made is not in it, and who learns his own call leaves with it.
         listed = await self._telephone.made("Calls", page.contact, since - INEXACT)
         must_be_all(listed)
-        rivals = await self._parts.doubts.rivals(page)
+        rivals = await self._parts.unconfirmed.rivals(page)
         ours = [one.sid for one in listed if one.sender in ("", self._telephone.sender)]
         unknown = [sid for sid in ours if not await self._parts.belongs_elsewhere(sid, page)]
         if unknown and len(unknown) <= len(rivals):

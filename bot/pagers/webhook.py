@@ -6,8 +6,8 @@ from typing import Any
 
 from bot.domain.errors import Rejected
 from bot.domain.paging.page import Page, Via
-from bot.pagers import Call, Pager, Parts, Way
-from bot.pagers._unconfirmed import in_doubt
+from bot.pagers import PageCall, Pager, PagerParts, Way
+from bot.pagers._unconfirmed import may_have_arrived
 from bot.rendering import Rendering
 from bot.runbook import Person, Runbook
 from bot.wire.webhooks import Hooks
@@ -15,7 +15,7 @@ from bot.wire.webhooks import Hooks
 WAY = Way("webhook", ("webhook",), "no webhook")
 
 
-def pager(parts: Parts) -> Pager:
+def pager(parts: PagerParts) -> Pager:
     return WebhookPager(parts.hooks, parts.rendering, parts.runbook, parts.acknowledge_link)
 
 
@@ -40,7 +40,7 @@ class WebhookPager:
         """As people may see it: the address itself is a secret, and is not kept with the page."""
         return person.webhook.shown if person.webhook else None
 
-    async def page(self, call: Call) -> str:
+    async def page(self, call: PageCall) -> str:
         """A receiver cannot be asked what it took: a repeat has the key of the first."""
         webhook = call.person.webhook
         if webhook is None:
@@ -48,12 +48,12 @@ class WebhookPager:
         payload = self._payload(call, await self._acknowledge_link(call.page))
         call.leaves()
         key = f"page-{call.page.key}"
-        with in_doubt() if call.unsure else nullcontext():
+        with may_have_arrived() if call.unsure else nullcontext():
             return await self._hooks.post(
                 webhook.reveal(), payload, key=key, whose=f"the webhook of {call.person.name}"
             )
 
-    def _payload(self, call: Call, link: str | None) -> dict[str, Any]:
+    def _payload(self, call: PageCall, link: str | None) -> dict[str, Any]:
         page, incident, person = call.page, call.incident, call.person
         severity = self._runbook.severity_as_declared(incident.severity)
         tier = self._runbook.tiers.get(page.tier or "")

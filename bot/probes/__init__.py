@@ -9,7 +9,7 @@ import pkgutil
 from collections.abc import Mapping
 from typing import Any, Protocol, cast
 
-from bot.domain.checks.check import Finding
+from bot.domain.checks.check import ProbeResult
 
 
 class Probe(Protocol):
@@ -19,7 +19,7 @@ class Probe(Protocol):
     # What a chart of its findings shows: the `measured` of a finding, else how long the answer took.
     MEASURES: str
 
-    async def probe(self, check: Any) -> Finding:
+    async def probe(self, check: Any) -> ProbeResult:
         """Look once at what this check of the runbook names."""
 
     def expects(self, check: Any) -> str:

@@ -3,7 +3,7 @@
 import shutil
 
 from bot.domain.backups.backup import size_shown
-from bot.domain.checks.check import Finding, no_answer, uncrowded
+from bot.domain.checks.check import ProbeResult, no_answer, uncrowded
 from bot.probes._look import Stopwatch, in_a_thread, reason_of
 from bot.runbook.health import DiskCheck
 
@@ -11,7 +11,7 @@ KIND = "disk"
 MEASURES = "% used"
 
 
-async def probe(check: DiskCheck) -> Finding:
+async def probe(check: DiskCheck) -> ProbeResult:
     watch = Stopwatch()
     try:
         usage = await in_a_thread(lambda: shutil.disk_usage(check.target))
@@ -23,7 +23,7 @@ async def probe(check: DiskCheck) -> Finding:
     usable = usage.used + usage.free
     share = 100 * usage.used / usable if usable else 100.0
     value = f"{share:.0f}% used, {size_shown(usage.free)} free"
-    return uncrowded(Finding("healthy", value, watch.elapsed, measured=share), usage.used, usable, check.used_below)
+    return uncrowded(ProbeResult("healthy", value, watch.elapsed, measured=share), usage.used, usable, check.used_below)
 
 
 def expects(check: DiskCheck) -> str:

@@ -13,7 +13,7 @@ from typing import Any
 import aiohttp
 from yarl import URL
 
-from bot.domain.checks.check import Finding, no_answer, paced
+from bot.domain.checks.check import ProbeResult, no_answer, paced
 from bot.domain.saying import fit_to_show
 from bot.probes._look import UNKNOWN_NAME, Stopwatch, reason_of, tls_reason_of, within
 from bot.probes._one_answer import OneAnswerEach
@@ -38,7 +38,7 @@ MISSING = object()
 
 
 @dataclass(frozen=True)
-class Answer:
+class Fetched:
     """`body` is empty when nobody looks at it, or when it cannot be read: `unreadable` says why.
 
     `redirects` is how often it led elsewhere first.
@@ -59,14 +59,14 @@ class Answer:
             return MISSING
 
 
-async def probe(check: HttpCheck) -> Finding:
+async def probe(check: HttpCheck) -> ProbeResult:
     watch = Stopwatch()
     try:
         answer = await _answer(check)
     except (aiohttp.ClientError, OSError, ValueError) as error:
         return no_answer(_reason(error), watch.elapsed)
     wrong = "; ".join(_faults(check, answer))
-    return paced(Finding("down" if wrong else "healthy", _value(check, answer), watch.elapsed, wrong), check.slow)
+    return paced(ProbeResult("down" if wrong else "healthy", _value(check, answer), watch.elapsed, wrong), check.slow)
 
 
 def expects(check: HttpCheck) -> str:
@@ -75,16 +75,16 @@ def expects(check: HttpCheck) -> str:
     return ", ".join([f"{check.expect} {within(check.slow)}".strip(), *wishes, *text])
 
 
-async def _answer(check: HttpCheck) -> Answer:
+async def _answer(check: HttpCheck) -> Fetched:
     # A redirect that is expected is not followed.
     follow = not 300 <= check.expect < 400
     async with _browser() as session, _led(session, URL(check.target.reveal()), follow) as (response, redirects):
         if not (check.json_wishes or check.text):
-            return Answer(response.status, "", redirects)
+            return Fetched(response.status, "", redirects)
         try:
-            return Answer(response.status, await _text(response), redirects)
+            return Fetched(response.status, await _text(response), redirects)
         except NotUnpacked as error:
-            return Answer(response.status, "", redirects, str(error))
+            return Fetched(response.status, "", redirects, str(error))
 
 
 @asynccontextmanager
@@ -166,7 +166,7 @@ def _decoded(body: bytes, charset: str) -> str:
         return body.decode("utf-8", "replace")
 
 
-def _value(check: HttpCheck, answer: Answer) -> str:
+def _value(check: HttpCheck, answer: Fetched) -> str:
     """The status, the way to it, and the values that are wished for: `200 after 1 redirect, error_rate 4.5`."""
     way = f" after {answer.redirects} redirect{'s' if answer.redirects > 1 else ''}" if answer.redirects else ""
     found = {name: _look_up(answer.json, name) for name in check.json_wishes}
@@ -174,7 +174,7 @@ def _value(check: HttpCheck, answer: Answer) -> str:
     return fit_to_show(", ".join([f"{answer.status}{way}", *values]))
 
 
-def _faults(check: HttpCheck, answer: Answer) -> Iterator[str]:
+def _faults(check: HttpCheck, answer: Fetched) -> Iterator[str]:
     """What is not as it should be; a wrong status says enough."""
     if answer.status != check.expect:
         yield f"HTTP {answer.status}, expected {check.expect}"
@@ -188,7 +188,7 @@ def _faults(check: HttpCheck, answer: Answer) -> Iterator[str]:
         yield from _json_faults(check, answer)
 
 
-def _json_faults(check: HttpCheck, answer: Answer) -> Iterator[str]:
+def _json_faults(check: HttpCheck, answer: Fetched) -> Iterator[str]:
     if answer.json is MISSING:
         yield "the answer is not JSON"
         return

@@ -8,7 +8,7 @@ from pymongo.errors import OperationFailure, PyMongoError, ServerSelectionTimeou
 from pymongo.read_preferences import ReadPreference
 
 from bot.domain.backups.backup import size_shown
-from bot.domain.checks.check import Finding, no_answer, paced, uncrowded, worsened
+from bot.domain.checks.check import ProbeResult, no_answer, paced, uncrowded, worsened
 from bot.domain.saying import fit_to_show
 from bot.probes._look import Stopwatch, reason_in, reason_of, within
 from bot.runbook.health import MongodbCheck
@@ -24,7 +24,7 @@ AUTHENTICATION_FAILED = 18
 WELL = (1, 2, 7)
 
 
-async def probe(check: MongodbCheck) -> Finding:
+async def probe(check: MongodbCheck) -> ProbeResult:
     watch = Stopwatch()
     try:
         client = _client(check)
@@ -53,26 +53,26 @@ def expects(check: MongodbCheck) -> str:
 
 
 def _client(check: MongodbCheck) -> Client:
-    patience_ms = int(check.timeout.total_seconds() * 1000 * SHARE_OF_TIMEOUT)
+    timeout_ms = int(check.timeout.total_seconds() * 1000 * SHARE_OF_TIMEOUT)
     return AsyncMongoClient(
         check.target.reveal(), appname="tocsin health", maxPoolSize=1,
-        serverSelectionTimeoutMS=patience_ms, connectTimeoutMS=patience_ms,
+        serverSelectionTimeoutMS=timeout_ms, connectTimeoutMS=timeout_ms,
     )  # fmt: skip
 
 
-async def _look(client: Client, check: MongodbCheck, watch: Stopwatch) -> Finding:
+async def _look(client: Client, check: MongodbCheck, watch: Stopwatch) -> ProbeResult:
     """The latency is that of a ping on a connection that stands. Raises PyMongoError."""
     # A set without a primary has something to say too, by a secondary.
     admin = client.get_database("admin", read_preference=ReadPreference.PRIMARY_PREFERRED)
     hello = await admin.command("hello")
     ping = Stopwatch()
     await admin.command("ping")
-    finding = Finding("healthy", "", ping.elapsed)
+    finding = ProbeResult("healthy", "", ping.elapsed)
     status = await _asked(admin, "serverStatus")
     members = (await _asked(admin, "replSetGetStatus")).get("members", []) if "setName" in hello else []
     storage = await _asked(client.get_database(check.target.database.partition("/")[0] or "admin"), "dbStats")
     facts = [_connections(status), _role(hello), _size(storage)]
-    finding = Finding("healthy", ", ".join(fact for fact in facts if fact) or "answers", ping.elapsed)
+    finding = ProbeResult("healthy", ", ".join(fact for fact in facts if fact) or "answers", ping.elapsed)
     if "setName" in hello and not hello.get("primary"):
         finding = worsened(finding, f"the replica set {hello['setName']} has no primary", "down")
     if ill := [member for member in members if member.get("state") not in WELL]:

@@ -9,7 +9,7 @@ from psycopg import AsyncConnection
 from psycopg.rows import class_row
 
 from bot.domain.backups.backup import size_shown
-from bot.domain.checks.check import Finding, no_answer, pace_shown, paced, uncrowded, worsened
+from bot.domain.checks.check import ProbeResult, no_answer, pace_shown, paced, uncrowded, worsened
 from bot.domain.saying import cause_of
 from bot.probes._look import Stopwatch, within
 from bot.runbook import format_duration
@@ -21,7 +21,7 @@ NO_TIME = timedelta(0)
 
 
 @dataclass(frozen=True)
-class Seen:
+class ServerState:
     """`longest_query` None: none runs, or this account may not see it. `behind` None: it is no standby.
 
     `replicas_behind` None: it has no replicas, or this account may not see them.
@@ -41,13 +41,13 @@ class Seen:
         return max((lag for lag in (self.behind, self.replicas_behind) if lag is not None), default=None)
 
 
-async def probe(check: PostgresqlCheck) -> Finding:
+async def probe(check: PostgresqlCheck) -> ProbeResult:
     watch = Stopwatch()
     try:
         seen = await _look(check)
     except (psycopg.Error, OSError) as error:
         return no_answer(cause_of(str(error), check.target.redactions()) or type(error).__name__, watch.elapsed)
-    finding = paced(Finding("healthy", _value(seen), watch.elapsed), check.slow)
+    finding = paced(ProbeResult("healthy", _value(seen), watch.elapsed), check.slow)
     return judged(uncrowded(finding, seen.used, seen.most, check.connections_below), check, seen)
 
 
@@ -61,19 +61,19 @@ def expects(check: PostgresqlCheck) -> str:
     return ", ".join(part for part in parts if part)
 
 
-async def _look(check: PostgresqlCheck) -> Seen:
+async def _look(check: PostgresqlCheck) -> ServerState:
     """Raises psycopg.Error."""
     question = Path(__file__).with_suffix(".sql").read_bytes()
     conn = await AsyncConnection.connect(check.target.reveal(), autocommit=True, application_name="tocsin health")
     try:
-        seen = await (await conn.cursor(row_factory=class_row(Seen)).execute(question)).fetchone()
+        seen = await (await conn.cursor(row_factory=class_row(ServerState)).execute(question)).fetchone()
     finally:
         await conn.close()
     assert seen is not None
     return seen
 
 
-def judged(finding: Finding, check: PostgresqlCheck, seen: Seen) -> Finding:
+def judged(finding: ProbeResult, check: PostgresqlCheck, seen: ServerState) -> ProbeResult:
     """Degraded by a query that runs for too long, or a replica too far behind."""
     query, lag = seen.longest_query, seen.lag
     if check.query_below and query and query >= check.query_below:
@@ -85,7 +85,7 @@ def judged(finding: Finding, check: PostgresqlCheck, seen: Seen) -> Finding:
     return finding
 
 
-def _value(seen: Seen) -> str:
+def _value(seen: ServerState) -> str:
     facts = [
         f"{seen.used} of {seen.most} connections",
         f"longest query {pace_shown(seen.longest_query)}" if seen.longest_query else "",
@@ -96,6 +96,6 @@ def _value(seen: Seen) -> str:
     return ", ".join(fact for fact in facts if fact)
 
 
-def _replicas(seen: Seen) -> str:
+def _replicas(seen: ServerState) -> str:
     behind = f", {pace_shown(seen.replicas_behind)} behind" if seen.replicas_behind is not None else ""
     return f"{seen.replicas} replica{'' if seen.replicas == 1 else 's'}{behind}"

@@ -3,7 +3,7 @@
 import asyncio
 from contextlib import suppress
 
-from bot.domain.checks.check import Finding, no_answer, paced
+from bot.domain.checks.check import ProbeResult, no_answer, paced
 from bot.probes._look import Stopwatch, reason_of, within
 from bot.runbook.health import TcpCheck
 
@@ -11,13 +11,13 @@ KIND = "tcp"
 MEASURES = "ms until it was open"
 
 
-async def probe(check: TcpCheck) -> Finding:
+async def probe(check: TcpCheck) -> ProbeResult:
     watch = Stopwatch()
     try:
         _, writer = await asyncio.open_connection(check.target.name, check.target.port)
     except (OSError, UnicodeError) as error:
         return no_answer(reason_of(error), watch.elapsed)
-    finding = Finding("healthy", "open", watch.elapsed)
+    finding = ProbeResult("healthy", "open", watch.elapsed)
     writer.close()
     with suppress(OSError):
         await writer.wait_closed()

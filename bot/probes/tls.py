@@ -6,7 +6,7 @@ from contextlib import suppress
 from datetime import timedelta
 
 from bot.clock import Clock
-from bot.domain.checks.check import Finding, no_answer, paced, worsened
+from bot.domain.checks.check import ProbeResult, no_answer, paced, worsened
 from bot.probes._look import Stopwatch, reason_of, tls_reason_of, within
 from bot.runbook import format_duration
 from bot.runbook.health import TlsCheck
@@ -16,7 +16,7 @@ MEASURES = "days left"
 DAY = timedelta(days=1)
 
 
-async def probe(check: TlsCheck) -> Finding:
+async def probe(check: TlsCheck) -> ProbeResult:
     watch = Stopwatch()
     try:
         left = await _time_left(check)
@@ -25,7 +25,7 @@ async def probe(check: TlsCheck) -> Finding:
         return no_answer(tls_reason_of(error), watch.elapsed, value=value)
     except (OSError, UnicodeError) as error:
         return no_answer(reason_of(error), watch.elapsed)
-    finding = Finding("healthy", f"{_days(left)} left", watch.elapsed, measured=left / DAY)
+    finding = ProbeResult("healthy", f"{_days(left)} left", watch.elapsed, measured=left / DAY)
     if left <= check.expires_within:
         finding = worsened(finding, f"the certificate expires in {_days(left)}, wanted more than {_limit(check)}")
     return paced(finding, check.slow)

@@ -17,7 +17,7 @@ from datetime import datetime
 from typing import Any, Protocol, get_args
 
 from bot.domain.incidents.incident import Incident
-from bot.domain.updates.update import Delivery, Outlet, Update
+from bot.domain.updates.update import Outlet, Update, UpdateDelivery
 from bot.wire.mail import Mail
 
 
@@ -28,7 +28,7 @@ class Publication:
     `unsure`: an attempt before this one may have been accepted, look first.
     """
 
-    delivery: Delivery
+    delivery: UpdateDelivery
     update: Update
     incident: Incident
     earlier: str | None
@@ -59,7 +59,7 @@ class Messenger(Protocol):
 
 
 @dataclass(frozen=True)
-class Parts:
+class PublisherParts:
     """What publishers are made of; each takes what it needs. None: this house has not set it up.
 
     `paint` makes a Slack message of an update; `find_channel` knows the id behind `#name`, None while it is missing.
@@ -71,7 +71,7 @@ class Parts:
     mail: Mail | None
 
 
-def on_the_shelf(parts: Parts) -> dict[Outlet, Publisher]:
+def on_the_shelf(parts: PublisherParts) -> dict[Outlet, Publisher]:
     """Every publisher that this house has the credentials for."""
     made = {via: importlib.import_module(f"{__name__}.{via}").publisher(parts) for via in outlets()}
     return {via: publisher for via, publisher in made.items() if publisher is not None}

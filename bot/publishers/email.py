@@ -1,11 +1,11 @@
 """Tells an audience by mail: one letter for each reader, who does not learn who the others are."""
 
 from bot.domain.updates.update import Outlet
-from bot.publishers import Parts, Publication, Publisher
+from bot.publishers import Publication, Publisher, PublisherParts
 from bot.wire.mail import Letter, Mail
 
 
-def publisher(parts: Parts) -> Publisher | None:
+def publisher(parts: PublisherParts) -> Publisher | None:
     return EmailPublisher(parts.mail) if parts.mail else None
 
 

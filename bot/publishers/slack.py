@@ -5,12 +5,12 @@ from typing import Any
 
 from bot.domain.errors import Rejected
 from bot.domain.updates.update import Outlet, Update
-from bot.publishers import Messenger, Parts, Posted, Publication, Publisher
+from bot.publishers import Messenger, Posted, Publication, Publisher, PublisherParts
 
 NOT_OURS = ("not_in_channel", "channel_not_found", "is_archived", "restricted_action")
 
 
-def publisher(parts: Parts) -> Publisher:
+def publisher(parts: PublisherParts) -> Publisher:
     return SlackPublisher(parts.messenger, parts.paint, parts.find_channel)
 
 

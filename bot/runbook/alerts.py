@@ -31,7 +31,7 @@ class Levels(Part):
 
 
 @dataclass(frozen=True)
-class AtLeast:
+class AtLeastMatch:
     """So many alerts within a time. Written `5 in 1h`."""
 
     count: int
@@ -41,7 +41,7 @@ class AtLeast:
         return f"{self.count} in {format_duration(self.within)}"
 
     @classmethod
-    def parse(cls, text: str) -> "AtLeast":
+    def parse(cls, text: str) -> "AtLeastMatch":
         count, word, within = (*text.split(maxsplit=2), "", "", "")[:3]
         if not re.fullmatch("[0-9]{1,6}", count) or int(count) < 1 or word != "in" or not within:
             raise Refused(f"“{text}” is not a count within a time: say for example 5 in 1h")
@@ -73,8 +73,8 @@ class AlertRule(Part):
     procedure: Name | None = None
     at_least: (
         Annotated[
-            AtLeast,
-            read_by(AtLeast.parse, "a count within a time such as 5 in 1h"),
+            AtLeastMatch,
+            read_by(AtLeastMatch.parse, "a count within a time such as 5 in 1h"),
             PlainSerializer(str, return_type=str, when_used="json"),
         ]
         | None
@@ -89,7 +89,7 @@ class Heartbeat(Keyed):
     level: Level = "high"
 
 
-class Alerts(Part):
+class AlertSettings(Part):
     levels: Levels = Levels()
     email: Emails = ()
     webhook: Webhook | None = None

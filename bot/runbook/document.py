@@ -15,7 +15,7 @@ from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode
 from ruamel.yaml.reader import ReaderError
 
-from bot.runbook.mistakes import Finding, Mistake, Path, RunbookMistakes, kind_of
+from bot.runbook.mistakes import Mistake, Path, RawMistake, RunbookMistakes, kind_of
 
 # Aliases of aliases can unfold to more than a machine holds.
 MOST_NODES = 100_000
@@ -31,7 +31,7 @@ _TAG = "tag:yaml.org,2002:"
 class Document:
     content: dict[str, Any] = field(default_factory=dict)
     lines: dict[Path, int] = field(default_factory=dict)
-    findings: list[Finding] = field(default_factory=list)
+    findings: list[RawMistake] = field(default_factory=list)
 
     def line_of(self, path: Path) -> int:
         """Where it stands, or the nearest thing around it that does."""
@@ -153,7 +153,7 @@ class _Unfolding:
                     yield key, value, False
 
     def _find(self, path: Path, message: str, line: int | None = None) -> None:
-        self._document.findings.append(Finding(path, message, line))
+        self._document.findings.append(RawMistake(path, message, line))
 
 
 def _shown(key: Node) -> str:

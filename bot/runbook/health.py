@@ -107,7 +107,7 @@ Check = Annotated[
 ]
 
 
-class Health(Part):
+class HealthSettings(Part):
     """`fails_after`: so many bad results in a row, and as many good ones to recover. `availability`: of every check."""
 
     every: Duration = timedelta(minutes=5)

@@ -6,7 +6,7 @@ from pathlib import Path as FilePath
 from pydantic import ValidationError
 
 from bot.runbook.document import Document, read_document
-from bot.runbook.mistakes import Finding, Mistake, Path, RunbookMistakes, written
+from bot.runbook.mistakes import Mistake, Path, RawMistake, RunbookMistakes, written
 from bot.runbook.models import Runbook
 from bot.runbook.references import unknown_names
 from bot.runbook.rules import broken_rules
@@ -38,8 +38,8 @@ def read(text: str, environ: Mapping[str, str], name: str = "runbook.yml") -> Ru
     return runbook
 
 
-def _mistakes(findings: Iterable[Finding], document: Document, substitution: Substitution) -> Iterator[Mistake]:
-    """One for each place: what is wrong with a value first is what has to be mended first."""
+def _mistakes(findings: Iterable[RawMistake], document: Document, substitution: Substitution) -> Iterator[Mistake]:
+    """One for each place: what is wrong with a value first is what has to be fixed first."""
     seen: set[tuple[Path, int]] = set()
     for path, message, line in findings:
         place = (path, line or document.line_of(path))

@@ -12,7 +12,7 @@ Path = tuple[str | int, ...]
 
 @dataclass(frozen=True)
 class Mistake:
-    """One thing to mend. `path` is like `severities[0].escalaton`, empty for the file itself; lines count from 1."""
+    """One thing to fix. `path` is like `severities[0].escalaton`, empty for the file itself; lines count from 1."""
 
     path: str
     line: int
@@ -22,7 +22,7 @@ class Mistake:
         return f"{self.path}: {self.message}" if self.path else self.message
 
 
-class Finding(NamedTuple):
+class RawMistake(NamedTuple):
     """A mistake on its way: where in the content, and what; `line` only when it is not where the path begins."""
 
     path: Path

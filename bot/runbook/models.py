@@ -9,11 +9,11 @@ from pydantic import Field, model_validator
 from bot.domain.errors import NotFound, Refused
 from bot.domain.incidents.severity import Declared, Named, by_number, declared, first_named
 from bot.runbook.addresses import Dsn
-from bot.runbook.alerts import Alerts
+from bot.runbook.alerts import AlertSettings
 from bot.runbook.audiences import Audience
 from bot.runbook.backups import Backup
 from bot.runbook.defaults import USUAL_ZONE, filled
-from bot.runbook.health import Health
+from bot.runbook.health import HealthSettings
 from bot.runbook.maintenance import Maintenance
 from bot.runbook.parts import Part, with_keys
 from bot.runbook.people import Person, Provider, Schedule, Tier, WhoRef
@@ -63,7 +63,7 @@ class SlashCommands(Part):
     backup: Command = "/backup"
 
 
-class Channels(Part):
+class ChannelNames(Part):
     """Channels, each with its `#`; `prefix` begins the name of every incident's room."""
 
     incidents: Channel = "#incidents"
@@ -77,7 +77,7 @@ class Runbook(Part):
 
     organisation: Name
     timezone: Zone = zone_of(USUAL_ZONE)
-    channels: Channels = Channels()
+    channels: ChannelNames = ChannelNames()
     people: Annotated[dict[str, Person], with_keys, Field(min_length=1)]
     providers: Annotated[dict[str, Provider], with_keys] = Field(default_factory=dict)
     schedules: Annotated[dict[str, Schedule], with_keys] = Field(default_factory=dict)
@@ -88,9 +88,9 @@ class Runbook(Part):
     severities: Annotated[tuple[Severity, ...], a_list("severities"), Field(min_length=1)]
     audiences: Annotated[dict[str, Audience], with_keys] = Field(default_factory=dict)
     objectives: Annotated[tuple[Objective, ...], a_list("objectives")] = ()
-    health: Health = Health()
+    health: HealthSettings = HealthSettings()
     backups: Annotated[dict[str, Backup], with_keys] = Field(default_factory=dict)
-    alerts: Alerts = Alerts()
+    alerts: AlertSettings = AlertSettings()
     procedures: Annotated[dict[str, Procedure], with_keys] = Field(default_factory=dict)
     checklists: Checklists = Checklists()
     after_resolution: AfterResolution = AfterResolution()

@@ -62,7 +62,7 @@ class Who:
 
 
 @dataclass(frozen=True)
-class Handover:
+class HandoverTime:
     """The moment a shift changes. `weekday` counts from Monday = 0; None: on any day."""
 
     weekday: int | None
@@ -73,7 +73,7 @@ class Handover:
         return clock if self.weekday is None else f"{WEEKDAYS[self.weekday]} {clock}"
 
     @classmethod
-    def parse(cls, text: str) -> "Handover":
+    def parse(cls, text: str) -> "HandoverTime":
         """From `Mon 09:00` or `09:00`."""
         day, _, clock = text.strip().rpartition(" ")
         try:
@@ -91,10 +91,10 @@ def rotation_of(text: str) -> timedelta:
         raise Refused(f"“{text}” is not a rotation: say daily, weekly or a duration such as 12h") from error
 
 
-def _usual_handover(seen: dict[str, Any]) -> Handover:
+def _usual_handover(seen: dict[str, Any]) -> HandoverTime:
     """A week begins on Monday; anything else changes hands every morning."""
     in_weeks = not seen.get("rotates", ROTATIONS["weekly"]) % ROTATIONS["weekly"]
-    return Handover(0 if in_weeks else None, time(9))
+    return HandoverTime(0 if in_weeks else None, time(9))
 
 
 _as_text = PlainSerializer(str, return_type=str, when_used="json")
@@ -134,7 +134,7 @@ class Schedule(Keyed):
 
     people: Annotated[tuple[Name, ...], a_list("people"), Field(min_length=1)]
     rotates: Annotated[timedelta, read_by(rotation_of, "daily, weekly or a duration"), as_written] = ROTATIONS["weekly"]
-    handover: Annotated[Handover, read_by(Handover.parse, "a handover such as Mon 09:00"), _as_text] = Field(
+    handover: Annotated[HandoverTime, read_by(HandoverTime.parse, "a handover such as Mon 09:00"), _as_text] = Field(
         default_factory=_usual_handover
     )
     starts: date = LONG_AGO

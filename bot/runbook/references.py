@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Literal
 
-from bot.runbook.mistakes import Finding, Path, advice
+from bot.runbook.mistakes import Path, RawMistake, advice
 
 Kind = Literal["person", "schedule", "tier", "severity", "audience", "procedure"]
 
@@ -36,16 +36,16 @@ SOMEBODY: tuple[tuple[str, tuple[Kind, ...]], ...] = (
 )
 
 
-def unknown_names(content: Mapping[str, Any]) -> Iterator[Finding]:
+def unknown_names(content: Mapping[str, Any]) -> Iterator[RawMistake]:
     """Every name that means nothing. Reads content that may be wrong in other ways: those are for others to find."""
     known = {kind: names_of(content, kind) for kind in (*GROUPS, "severity")}
     for pattern, kind in PLAIN:
         for path, name in found_at(content, pattern):
             if not _is_known(name, known[kind], kind):
-                yield Finding(path, f"there is no {kind} “{name}”: {advice(name, known[kind])}")
+                yield RawMistake(path, f"there is no {kind} “{name}”: {advice(name, known[kind])}")
     for pattern, kinds in SOMEBODY:
         for path, name in found_at(content, pattern):
-            yield from (Finding(path, message) for message in _wrong_with(name, kinds, known))
+            yield from (RawMistake(path, message) for message in _wrong_with(name, kinds, known))
 
 
 def names_of(content: Mapping[str, Any], kind: Kind) -> list[str]:

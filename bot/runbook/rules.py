@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from bot.runbook.mistakes import Finding, Path
+from bot.runbook.mistakes import Path, RawMistake
 from bot.runbook.references import found_at, names_of
 
 LEAD = "lead"
@@ -27,7 +27,7 @@ LISTED_ONCE = (
 )
 
 
-def broken_rules(content: Mapping[str, Any]) -> Iterator[Finding]:
+def broken_rules(content: Mapping[str, Any]) -> Iterator[RawMistake]:
     """Reads content that may be wrong in other ways: those are for others to find."""
     yield from _severities_twice(content)
     yield from _listed_twice(content)
@@ -36,43 +36,43 @@ def broken_rules(content: Mapping[str, Any]) -> Iterator[Finding]:
     yield from _reserved_names(content)
 
 
-def _severities_twice(content: Mapping[str, Any]) -> Iterator[Finding]:
+def _severities_twice(content: Mapping[str, Any]) -> Iterator[RawMistake]:
     seen: set[str] = set()
     for path, id in found_at(content, "severities[].id"):
         if id.lower() in seen:
-            yield Finding(path, f"“{id}” is the id of another severity already")
+            yield RawMistake(path, f"“{id}” is the id of another severity already")
         seen.add(id.lower())
 
 
-def _listed_twice(content: Mapping[str, Any]) -> Iterator[Finding]:
+def _listed_twice(content: Mapping[str, Any]) -> Iterator[RawMistake]:
     for pattern in LISTED_ONCE:
         seen: set[Path] = set()
         for path, name in found_at(content, pattern):
             if (*path[:-1], name) in seen:
-                yield Finding(path, f"“{name}” stands in this list twice: keep one of them")
+                yield RawMistake(path, f"“{name}” stands in this list twice: keep one of them")
             seen.add((*path[:-1], name))
 
 
-def _commands_twice(content: Mapping[str, Any]) -> Iterator[Finding]:
+def _commands_twice(content: Mapping[str, Any]) -> Iterator[RawMistake]:
     renamed = content.get("slash_commands")
     names = {command: f"/{command}" for command in COMMANDS} | (renamed if isinstance(renamed, dict) else {})
     seen: dict[Any, str] = {}
     for command, name in names.items():
         if isinstance(name, str) and name in seen:
-            yield Finding(("slash_commands", command), f"{name} is the command for {seen[name]} already")
+            yield RawMistake(("slash_commands", command), f"{name} is the command for {seen[name]} already")
         elif isinstance(name, str):
             seen[name] = command
 
 
-def _permissions(content: Mapping[str, Any]) -> Iterator[Finding]:
+def _permissions(content: Mapping[str, Any]) -> Iterator[RawMistake]:
     permissions = content.get("permissions")
     for deed, names in permissions.items() if isinstance(permissions, dict) else ():
         path = ("permissions", deed)
         if names == []:
-            yield Finding(path, "nobody could do this: name somebody, or remove the line to allow it to everybody")
+            yield RawMistake(path, "nobody could do this: name somebody, or remove the line to allow it to everybody")
         elif deed == "backup.restore" and isinstance(names, list) and len(_persons(names, content)) < 2:
             # One person asks and another one permits.
-            yield Finding(path, "a restore needs two people: the one who asks and another who permits it")
+            yield RawMistake(path, "a restore needs two people: the one who asks and another who permits it")
 
 
 def _persons(names: Iterable[Any], content: Mapping[str, Any]) -> set[str]:
@@ -108,15 +108,15 @@ def _members(name: str, content: Mapping[str, Any]) -> list[str] | None:
     return [member for path, member in found_at(content, pattern) if path[1] == key]
 
 
-def _reserved_names(content: Mapping[str, Any]) -> Iterator[Finding]:
+def _reserved_names(content: Mapping[str, Any]) -> Iterator[RawMistake]:
     people = content.get("people")
     if isinstance(people, dict) and BOT in people:
-        yield Finding(("people", BOT), f"“{BOT}” is the bot itself in every timeline: choose another key")
+        yield RawMistake(("people", BOT), f"“{BOT}” is the bot itself in every timeline: choose another key")
     roles = content.get("roles")
     if isinstance(roles, list) and roles and LEAD not in roles:
-        yield Finding(("roles",), f"“{LEAD}” is missing: every incident has one")
+        yield RawMistake(("roles",), f"“{LEAD}” is missing: every incident has one")
     for pattern in KEYED_WITHIN:
         yield from (
-            Finding(path, "there is no such key: the entry is called by the key it stands under")
+            RawMistake(path, "there is no such key: the entry is called by the key it stands under")
             for path, _ in found_at(content, pattern)
         )

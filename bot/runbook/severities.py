@@ -15,7 +15,7 @@ from bot.runbook.values import Duration, Name, Names, Span, Text, Texts, a_list,
 MOST_REPEATS = 20
 
 
-class Step(Part):
+class EscalationStep(Part):
     """One rung: page a tier, then wait this long for an answer."""
 
     page: Name
@@ -33,12 +33,12 @@ def _with_waits(steps: object) -> object:
     return filled
 
 
-class Escalation(Part):
+class EscalationPolicy(Part):
     """The ladder. `repeat` counts the runs after the first; `unacknowledge`: an acknowledgement that is followed by
     inactivity is withdrawn."""
 
     stops_on: Literal["acknowledged", "resolved"] = "acknowledged"
-    steps: Annotated[tuple[Step, ...], a_list("steps"), BeforeValidator(_with_waits), Field(min_length=1)]
+    steps: Annotated[tuple[EscalationStep, ...], a_list("steps"), BeforeValidator(_with_waits), Field(min_length=1)]
     repeat: Annotated[int, Field(ge=0, le=MOST_REPEATS)] = 0
     unacknowledge: bool = False
 
@@ -70,7 +70,7 @@ class Severity(Part):
     respond_within: Duration | None = None
     resolve_within: Duration | None = None
     update_every: Duration | None = None
-    escalation: Escalation
+    escalation: EscalationPolicy
     tell: Names = ()
     postmortem: Annotated[
         Annotated[Literal["required", "optional"], Tag("kind:word")] | Annotated[LongerThan, Tag("kind:duration")],

@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from bot.runbook.mistakes import Finding, Path
+from bot.runbook.mistakes import Path, RawMistake
 
 # Never in procedures: what stands there is text for a shell.
 SECTIONS = ("people", "audiences", "health", "backups", "alerts")
@@ -22,7 +22,7 @@ class Substitution:
     def __init__(self, environ: Mapping[str, str]) -> None:
         self._environ = environ
         self._used: dict[str, str] = {}
-        self.findings: list[Finding] = []
+        self.findings: list[RawMistake] = []
 
     def applied(self, content: Mapping[str, Any]) -> dict[str, Any]:
         return {key: self._value(value, (key,)) if key in SECTIONS else value for key, value in content.items()}
@@ -53,14 +53,16 @@ class Substitution:
     def _replacement(self, found: re.Match[str], path: Path) -> str:
         inside = _INSIDE.fullmatch(found["inside"])
         if inside is None or not found[0].endswith("}"):
-            self.findings.append(Finding(path, f"“{found[0]}” cannot be read: write ${{NAME}} or ${{NAME:-default}}"))
+            self.findings.append(
+                RawMistake(path, f"“{found[0]}” cannot be read: write ${{NAME}} or ${{NAME:-default}}")
+            )
             return found[0]
         name, default = inside["name"], inside["default"]
         # As in a shell, and as in the settings: empty counts as unset.
         value = self._environ.get(name) or default
         if value is None:
             advice = f"set it, or give it a default: ${{{name}:-…}}"
-            self.findings.append(Finding(path, f"the environment variable {name} is not set: {advice}"))
+            self.findings.append(RawMistake(path, f"the environment variable {name} is not set: {advice}"))
             return found[0]
         self._remember(name, value)
         return value

@@ -7,21 +7,21 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from bot.runbook.document import Document
-from bot.runbook.mistakes import Finding, Path, advice, kind_of
+from bot.runbook.mistakes import Path, RawMistake, advice, kind_of
 from bot.runbook.shape import known_keys
 
 MOST_FINDINGS = 500
 
 
-def findings_of(error: ValidationError, document: Document) -> Iterator[Finding]:
+def findings_of(error: ValidationError, document: Document) -> Iterator[RawMistake]:
     """One for every place of the file, in pydantic's order; none behind so many that nobody reads them."""
     for number, details in enumerate(error.errors(include_url=False)):
         if number == MOST_FINDINGS:
-            yield Finding((), f"and {error.error_count() - number} more mistakes")
+            yield RawMistake((), f"and {error.error_count() - number} more mistakes")
             return
         # A default that could not be worked out because of another mistake, which is reported.
         if details["type"] != "default_factory_not_called":
-            yield Finding(_path(details, document), _sentence(details))
+            yield RawMistake(_path(details, document), _sentence(details))
 
 
 def _path(details: ErrorDetails, document: Document) -> Path:

@@ -22,7 +22,7 @@
         workspace.untrusted.add(text); workspace.audit()              # smuggled mentions and links
         workspace.faults.limit("chat.postMessage", retry_after=2)     # also refuse, break_down, hang, drop, slow_down
         workspace.rates.enabled = True              # Slack's rate limits, off by default
-        workspace.timing.ack_seconds = 0.2          # patience, also retry_scale for the events' retries
+        workspace.timing.ack_seconds = 0.2          # time-out, also retry_scale for the events' retries
         await workspace.sockets.refresh()           # Slack asks the app to connect anew; also cut()
 
 `page_api.add_page` serves the browser page; `mailbox.Mailbox` shows what left by e-mail, SMS and the like;

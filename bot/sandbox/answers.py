@@ -7,7 +7,7 @@ from bot.sandbox.model import Message
 
 
 @dataclass(frozen=True)
-class Answer:
+class AppAnswer:
     """`error` is what Slack shows when the app did not answer well (`operation_timeout`, `dispatch_failed`).
 
     `messages` are the app's answers, ephemeral or not: that of the acknowledgement, and those that come later through

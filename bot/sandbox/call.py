@@ -12,7 +12,7 @@ _TRUE = frozenset({"1", "true", "True"})
 
 
 @dataclass
-class Call:
+class MethodCall:
     """`scopes` are those the method needs, by kind of conversation (`any` where the kind does not matter)."""
 
     state: State

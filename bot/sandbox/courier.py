@@ -3,7 +3,7 @@
 import asyncio
 from dataclasses import replace
 
-from bot.sandbox.delivery import Acknowledgement, Delivery, Transport
+from bot.sandbox.delivery import Acknowledgement, AppRequest, Transport
 from bot.sandbox.model import Json
 from bot.sandbox.state import State
 from bot.sandbox.timing import Timing
@@ -24,7 +24,7 @@ class Courier:
     def connected(self) -> bool:
         return self.transport is not None and self.transport.connected
 
-    async def send(self, delivery: Delivery) -> Acknowledgement:
+    async def send(self, delivery: AppRequest) -> Acknowledgement:
         """Deliver once; nobody retries an interaction but the person who made it."""
         if self.transport is None or not self.transport.connected:
             return Acknowledgement("failed", 0.0, reason="connection_failed")
@@ -41,7 +41,7 @@ class Courier:
         first: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._first_attempts.add(first)
         first.add_done_callback(self._first_attempts.discard)
-        task = asyncio.create_task(self._insist(Delivery("events_api", payload), first))
+        task = asyncio.create_task(self._insist(AppRequest("events_api", payload), first))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
@@ -66,7 +66,7 @@ class Courier:
         if self.transport is not None:
             await self.transport.close()
 
-    async def _insist(self, delivery: Delivery, first: asyncio.Future[None]) -> None:
+    async def _insist(self, delivery: AppRequest, first: asyncio.Future[None]) -> None:
         try:
             answer = await self.send(delivery)
             if answer.accepted and self.repeats_events:

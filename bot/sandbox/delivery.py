@@ -11,7 +11,7 @@ Outcome = Literal["acknowledged", "timeout", "failed"]
 
 
 @dataclass(frozen=True)
-class Delivery:
+class AppRequest:
     """One request to the app. The retry fields only mean something for events."""
 
     envelope: Envelope
@@ -59,7 +59,7 @@ class Transport(Protocol):
     def connected(self) -> bool:
         """Whether the app could be reached now."""
 
-    async def deliver(self, delivery: Delivery) -> Acknowledgement:
+    async def deliver(self, delivery: AppRequest) -> Acknowledgement:
         """Hand the request over and wait for the acknowledgement, at most until the deadline."""
 
     async def close(self) -> None:

@@ -3,10 +3,10 @@
 from typing import Any
 
 from bot.sandbox import interactions
-from bot.sandbox.answers import Answer
+from bot.sandbox.answers import AppAnswer
 from bot.sandbox.changes import Change
 from bot.sandbox.courier import Courier
-from bot.sandbox.delivery import Acknowledgement, Delivery
+from bot.sandbox.delivery import Acknowledgement, AppRequest
 from bot.sandbox.errors import NotOnScreen, SlackError
 from bot.sandbox.forms import objections
 from bot.sandbox.looking import element_at
@@ -22,7 +22,7 @@ class Exchange:
     def __init__(self, state: State, courier: Courier, responses: Responses) -> None:
         self._state, self._courier, self._responses = state, courier, responses
 
-    async def command(self, user: User, channel: Channel, typed: str) -> Answer:
+    async def command(self, user: User, channel: Channel, typed: str) -> AppAnswer:
         name, _, rest = typed.partition(" ")
         command = self._state.manifest.command(name)
         if command is None:
@@ -35,7 +35,7 @@ class Exchange:
             self._show_ack(url, received.body, name)
         return _answer(received, url)
 
-    async def act(self, user: User, place: Message | View, action: Json, values: Json) -> Answer:
+    async def act(self, user: User, place: Message | View, action: Json, values: Json) -> AppAnswer:
         """A button or menu was used. `action` names it by block_id and action_id and holds what was chosen."""
         element = element_at(place, action["block_id"], action["action_id"])
         whole = _whole_action(element, action)
@@ -47,23 +47,23 @@ class Exchange:
         delivery = interactions.message_action(self._state, user, place, whole, values, url)
         return _answer(await self._send(user, delivery, said), url)
 
-    async def submit(self, user: User, view: View) -> Answer:
+    async def submit(self, user: User, view: View) -> AppAnswer:
         """Send the form as it is filled in; what Slack's own client objects to never reaches the app."""
         if complaints := objections(view):
-            return Answer(errors=complaints)
+            return AppAnswer(errors=complaints)
         urls = self._form_urls(user, view)
         delivery = interactions.view_submission(self._state, user, view, urls)
         received = await self._send(user, delivery, TROUBLE)
         if not received.accepted:
-            return Answer(received.latency_ms, received.error)
+            return AppAnswer(received.latency_ms, received.error)
         try:
             errors = apply_answer(self._state, view, received.body)
         except SenselessAnswer as senseless:
             self._state.complain(str(senseless), "view_submission", view.callback_id)
-            return Answer(received.latency_ms, "invalid_response", received.body)
-        return Answer(received.latency_ms, None, received.body, errors=errors)
+            return AppAnswer(received.latency_ms, "invalid_response", received.body)
+        return AppAnswer(received.latency_ms, None, received.body, errors=errors)
 
-    async def dismiss(self, user: User, view: View, *, everything: bool = False) -> Answer:
+    async def dismiss(self, user: User, view: View, *, everything: bool = False) -> AppAnswer:
         """Close a form, or the whole stack; the app hears of it only where it asked to."""
         stack = self._state.screens.modals(user.id)
         cleared = everything or bool(view.content.get("clear_on_close"))
@@ -79,7 +79,7 @@ class Exchange:
                 received = await self._send(user, delivery, "This app did not answer:")
         return _answer(received)
 
-    async def shortcut(self, user: User, callback_id: str, message: Message | None) -> Answer:
+    async def shortcut(self, user: User, callback_id: str, message: Message | None) -> AppAnswer:
         known = [s for s in self._state.manifest.shortcuts if s.is_for_messages == (message is not None)]
         if callback_id not in [shortcut.callback_id for shortcut in known]:
             raise NotOnScreen(f"There is no such shortcut: {callback_id}.")
@@ -101,7 +101,7 @@ class Exchange:
         groups: list[Json] = body.get("option_groups", [])
         return [*body.get("options", []), *(option for group in groups for option in group["options"])]
 
-    async def _send(self, user: User, delivery: Delivery, said: str) -> Acknowledgement:
+    async def _send(self, user: User, delivery: AppRequest, said: str) -> Acknowledgement:
         received = await self._courier.send(delivery)
         if received.error:
             text = f"{said} {received.error}"
@@ -132,8 +132,8 @@ class Exchange:
         return urls
 
 
-def _answer(received: Acknowledgement, url: ResponseUrl | None = None) -> Answer:
-    return Answer(received.latency_ms, received.error, received.body, url.answers if url else [])
+def _answer(received: Acknowledgement, url: ResponseUrl | None = None) -> AppAnswer:
+    return AppAnswer(received.latency_ms, received.error, received.body, url.answers if url else [])
 
 
 def _whole_action(element: Json, action: Json) -> Json:

@@ -11,7 +11,7 @@ from urllib.parse import urlencode
 from aiohttp import ClientError, ClientResponse, ClientSession, ClientTimeout, TCPConnector
 
 from bot.clock import Clock
-from bot.sandbox.delivery import Acknowledgement, Delivery, milliseconds_since
+from bot.sandbox.delivery import Acknowledgement, AppRequest, milliseconds_since
 from bot.sandbox.timing import Timing
 
 
@@ -26,7 +26,7 @@ class HttpMode:
     def connected(self) -> bool:
         return True
 
-    async def deliver(self, delivery: Delivery) -> Acknowledgement:
+    async def deliver(self, delivery: AppRequest) -> Acknowledgement:
         started = perf_counter()
         body, headers = self.signed(delivery)
         try:
@@ -46,14 +46,14 @@ class HttpMode:
         """Whether the app repeats a challenge, as Slack asks when the URL is entered."""
         challenge = secrets.token_hex(16)
         payload = {"token": "verification-token", "challenge": challenge, "type": "url_verification"}
-        body, headers = self.signed(Delivery("events_api", payload))
+        body, headers = self.signed(AppRequest("events_api", payload))
         async with self._session.post(self.url, data=body, headers=headers) as response:
             return response.status == 200 and challenge in await response.text()
 
     async def close(self) -> None:
         await self._session.close()
 
-    def signed(self, delivery: Delivery) -> tuple[bytes, dict[str, str]]:
+    def signed(self, delivery: AppRequest) -> tuple[bytes, dict[str, str]]:
         """The body and headers of this request. The signature counts real time, like the app that checks it."""
         content_type, body = _encoded(delivery)
         timestamp = str(int(self._clock.machine_now().timestamp()))
@@ -73,7 +73,7 @@ class HttpMode:
         return body, headers
 
 
-def _encoded(delivery: Delivery) -> tuple[str, bytes]:
+def _encoded(delivery: AppRequest) -> tuple[str, bytes]:
     if delivery.envelope == "events_api":
         return "application/json", json.dumps(delivery.payload).encode()
     if delivery.envelope == "interactive":

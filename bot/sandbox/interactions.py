@@ -1,6 +1,6 @@
 """The payloads of what people do: slash commands, buttons, forms and shortcuts, field by field as Slack sends them."""
 
-from bot.sandbox.delivery import Delivery
+from bot.sandbox.delivery import AppRequest
 from bot.sandbox.model import Channel, Json, Message, User, View
 from bot.sandbox.response_urls import ResponseUrl
 from bot.sandbox.state import State
@@ -9,7 +9,7 @@ from bot.sandbox.wire import message_json, view_json
 _NAMELESS = {"im": "directmessage", "private": "privategroup"}
 
 
-def slash_command(state: State, user: User, channel: Channel, command: str, text: str, url: ResponseUrl) -> Delivery:
+def slash_command(state: State, user: User, channel: Channel, command: str, text: str, url: ResponseUrl) -> AppRequest:
     payload = {
         "token": "verification-token",
         "team_id": state.team_id,
@@ -25,12 +25,12 @@ def slash_command(state: State, user: User, channel: Channel, command: str, text
         "response_url": address(state, url, "commands"),
         "trigger_id": state.triggers.give(user.id),
     }
-    return Delivery("slash_commands", payload)
+    return AppRequest("slash_commands", payload)
 
 
 def message_action(
     state: State, user: User, message: Message, action: Json, values: Json, url: ResponseUrl
-) -> Delivery:
+) -> AppRequest:
     """A button or menu of a message was used; of an ephemeral one the app does not get the message back."""
     channel = state.conversations.get(message.channel)
     container = {
@@ -49,10 +49,10 @@ def message_action(
     }
     if message.ephemeral_for is None:
         payload["message"] = message_json(state, message, with_metadata=True)
-    return Delivery("interactive", payload)
+    return AppRequest("interactive", payload)
 
 
-def view_action(state: State, user: User, view: View, action: Json) -> Delivery:
+def view_action(state: State, user: User, view: View, action: Json) -> AppRequest:
     """A button or menu of a modal or Home tab was used."""
     inside = view.id if view.content["type"] == "modal" else None
     payload = _interaction(state, user, "block_actions") | {
@@ -61,24 +61,24 @@ def view_action(state: State, user: User, view: View, action: Json) -> Delivery:
         "view": view_json(state, view),
         "actions": [action | {"action_ts": state.stamps.next()}],
     }
-    return Delivery("interactive", payload)
+    return AppRequest("interactive", payload)
 
 
-def view_submission(state: State, user: User, view: View, response_urls: list[Json]) -> Delivery:
+def view_submission(state: State, user: User, view: View, response_urls: list[Json]) -> AppRequest:
     payload = _interaction(state, user, "view_submission") | {
         "trigger_id": state.triggers.give(user.id, view=view.id),
         "view": view_json(state, view),
         "response_urls": response_urls,
     }
-    return Delivery("interactive", payload)
+    return AppRequest("interactive", payload)
 
 
-def view_closed(state: State, user: User, view: View, *, is_cleared: bool) -> Delivery:
+def view_closed(state: State, user: User, view: View, *, is_cleared: bool) -> AppRequest:
     payload = {"view": view_json(state, view), "is_cleared": is_cleared}
-    return Delivery("interactive", _interaction(state, user, "view_closed") | payload)
+    return AppRequest("interactive", _interaction(state, user, "view_closed") | payload)
 
 
-def message_shortcut(state: State, user: User, message: Message, callback_id: str, url: ResponseUrl) -> Delivery:
+def message_shortcut(state: State, user: User, message: Message, callback_id: str, url: ResponseUrl) -> AppRequest:
     channel = state.conversations.get(message.channel)
     payload = _interaction(state, user, "message_action") | {
         "callback_id": callback_id,
@@ -89,16 +89,16 @@ def message_shortcut(state: State, user: User, message: Message, callback_id: st
         "message_ts": message.ts,
         "action_ts": state.stamps.next(),
     }
-    return Delivery("interactive", payload)
+    return AppRequest("interactive", payload)
 
 
-def global_shortcut(state: State, user: User, callback_id: str) -> Delivery:
+def global_shortcut(state: State, user: User, callback_id: str) -> AppRequest:
     payload = {"callback_id": callback_id, "trigger_id": state.triggers.give(user.id)}
     stamped = payload | {"action_ts": state.stamps.next()}
-    return Delivery("interactive", _interaction(state, user, "shortcut") | stamped)
+    return AppRequest("interactive", _interaction(state, user, "shortcut") | stamped)
 
 
-def suggestion(state: State, user: User, place: View | Message, element: Json, block_id: str, typed: str) -> Delivery:
+def suggestion(state: State, user: User, place: View | Message, element: Json, block_id: str, typed: str) -> AppRequest:
     """A person types into an external select and the app is asked for options."""
     if isinstance(place, View):
         where: Json = {"container": {"type": "view", "view_id": place.id}, "view": view_json(state, place)}
@@ -106,7 +106,7 @@ def suggestion(state: State, user: User, place: View | Message, element: Json, b
         container = {"type": "message", "message_ts": place.ts, "channel_id": place.channel}
         where = {"container": container, "channel": {"id": place.channel}}
     asked = {"action_id": element["action_id"], "block_id": block_id, "value": typed}
-    return Delivery("interactive", _interaction(state, user, "block_suggestion") | where | asked)
+    return AppRequest("interactive", _interaction(state, user, "block_suggestion") | where | asked)
 
 
 def address(state: State, url: ResponseUrl, kind: str) -> str:

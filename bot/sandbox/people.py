@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from bot.sandbox.answers import Answer
+from bot.sandbox.answers import AppAnswer
 from bot.sandbox.changes import Change
 from bot.sandbox.courier import Courier
 from bot.sandbox.errors import NotOnScreen
@@ -27,11 +27,11 @@ class Person(Onlooker):
         super().__init__(state, user)
         self._courier, self._exchange = courier, exchange
 
-    async def types(self, text: str, channel: str | Channel = "#general") -> Answer:
+    async def types(self, text: str, channel: str | Channel = "#general") -> AppAnswer:
         """Type into the composer: a slash command, or a message when it begins otherwise."""
         if not text.startswith("/"):
             await self.says(text, channel)
-            return Answer()
+            return AppAnswer()
         return await self._exchange.command(self.user, self._room(channel), text)
 
     async def says(self, text: str, channel: str | Channel = "#general", *, thread_ts: str | None = None) -> Message:
@@ -45,7 +45,7 @@ class Person(Onlooker):
         await self._courier.events_arrived()
         return message
 
-    async def presses(self, label: str, place: Place | None = None, **filled: Any) -> Answer:
+    async def presses(self, label: str, place: Place | None = None, **filled: Any) -> AppAnswer:
         """Press the one button (or overflow entry) with this label; an emoji may stand before it.
 
         `place` is a message, a form or the Home tab; None means the form on top. `filled` are the message's other
@@ -57,7 +57,7 @@ class Person(Onlooker):
         action = {"block_id": block["block_id"], "action_id": element["action_id"], **chosen}
         return await self.acts(where, action, self._values(where, filled))
 
-    async def selects(self, name: str, chosen: Any, place: Place | None = None) -> Answer:
+    async def selects(self, name: str, chosen: Any, place: Place | None = None) -> AppAnswer:
         """Choose in a menu or picker; `name` is its text, label, placeholder or id.
 
         In a form's input block nothing is sent before the form is, unless the block dispatches actions.
@@ -66,12 +66,12 @@ class Person(Onlooker):
         block, element = menu(where, name)
         values = self._values(where, {name: chosen})
         if block["type"] == "input" and not block.get("dispatch_action"):
-            return Answer()
+            return AppAnswer()
         held = values[block["block_id"]][element["action_id"]]
         action = {"block_id": block["block_id"], "action_id": element["action_id"], **held}
         return await self.acts(where, action, values)
 
-    async def ticks(self, label: str, place: Place | None = None) -> Answer:
+    async def ticks(self, label: str, place: Place | None = None) -> AppAnswer:
         """Tick the one box with this label; a ticked one is cleared."""
         where = place or self.modal()
         block, element, option = box(where, label)
@@ -82,25 +82,25 @@ class Person(Onlooker):
         action = {"block_id": block["block_id"], "action_id": element["action_id"], **held}
         return await self.acts(where, action, values)
 
-    async def acts(self, place: Place, action: Json, values: Json) -> Answer:
+    async def acts(self, place: Place, action: Json, values: Json) -> AppAnswer:
         """Use what has this block_id and action_id, with Slack's own names for what was chosen."""
         self._refuse_unseen(place)
         return await self._exchange.act(self.user, place, action, values)
 
-    async def submits(self, view: View | None = None, values: Mapping[str, Any] | None = None) -> Answer:
+    async def submits(self, view: View | None = None, values: Mapping[str, Any] | None = None) -> AppAnswer:
         """Fill in a form, by the fields' labels or block ids, and send it; None means the form on top."""
         form = view or self.modal()
         self._refuse_gone(form)
         fill(self._state, form, values or {})
         return await self._exchange.submit(self.user, form)
 
-    async def submits_values(self, view: View, values: Json) -> Answer:
+    async def submits_values(self, view: View, values: Json) -> AppAnswer:
         """Send a form whose fields are given in the form of `state.values`."""
         self._refuse_gone(view)
         view.values = view.values | values
         return await self._exchange.submit(self.user, view)
 
-    async def dismisses(self, view: View | None = None, *, everything: bool = False) -> Answer:
+    async def dismisses(self, view: View | None = None, *, everything: bool = False) -> AppAnswer:
         """Close a form without sending it, or all of them."""
         form = view or self.modal()
         self._refuse_gone(form)
@@ -119,7 +119,7 @@ class Person(Onlooker):
         self._refuse_unseen(place)
         return await self._exchange.suggest(self.user, place, block_id, action_id, typed)
 
-    async def uses_shortcut(self, callback_id: str, message: Message | None = None) -> Answer:
+    async def uses_shortcut(self, callback_id: str, message: Message | None = None) -> AppAnswer:
         """Use a message shortcut, or a global one when there is no message."""
         return await self._exchange.shortcut(self.user, callback_id, message)
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from aiohttp import web
 
-from bot.sandbox.call import Call
+from bot.sandbox.call import MethodCall
 from bot.sandbox.errors import SlackError
 from bot.sandbox.methods.saying import Content, content_of
 from bot.sandbox.model import Json, Message
@@ -37,7 +37,7 @@ class Responses:
             self._delete_original(url)
             if not any(body.get(key) for key in ("text", "blocks", "attachments")):
                 return None
-        content = content_of(Call(self._state, method, body))
+        content = content_of(MethodCall(self._state, method, body))
         in_channel = body.get("response_type") == "in_channel"
         if body.get("thread_ts") and not in_channel:
             raise SlackError("invalid_thread_ts")

@@ -1,6 +1,6 @@
 """An ordinary morning of the example team, and an incident to begin with."""
 
-from bot.sandbox.answers import Answer
+from bot.sandbox.answers import AppAnswer
 from bot.sandbox.model import Channel
 from bot.sandbox.people import Person
 from bot.sandbox.workspace import Workspace
@@ -25,7 +25,7 @@ def furnish(workspace: Workspace) -> None:
         workspace.conversations.say(workspace.channel("#general"), person.id, person.typed(text))
 
 
-async def begin(workspace: Workspace) -> list[Answer]:
+async def begin(workspace: Workspace) -> list[AppAnswer]:
     """Eve declares an incident and adds what she knows, by typing commands to the connected app."""
     await workspace.until(lambda: workspace.connected, within=30)
     eve = workspace.person("eve")

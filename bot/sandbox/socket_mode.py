@@ -12,7 +12,7 @@ from typing import Any
 from aiohttp import WSMsgType, web
 
 from bot.sandbox.changes import Change
-from bot.sandbox.delivery import Acknowledgement, Delivery, milliseconds_since
+from bot.sandbox.delivery import Acknowledgement, AppRequest, milliseconds_since
 from bot.sandbox.limits import limits
 from bot.sandbox.state import State
 from bot.sandbox.timing import Timing
@@ -63,7 +63,7 @@ class SocketMode:
         await self._listen(Socket(link))
         return link
 
-    async def deliver(self, delivery: Delivery) -> Acknowledgement:
+    async def deliver(self, delivery: AppRequest) -> Acknowledgement:
         started = perf_counter()
         socket = self._next_socket()
         if socket is None:
@@ -165,7 +165,7 @@ class SocketMode:
         self._state.tell(Change("connection", notes={"connected": self.connected}))
 
 
-def _envelope(envelope_id: str, delivery: Delivery) -> dict[str, Any]:
+def _envelope(envelope_id: str, delivery: AppRequest) -> dict[str, Any]:
     frame: dict[str, Any] = {
         "envelope_id": envelope_id,
         "type": delivery.envelope,

@@ -8,7 +8,7 @@ from typing import Any
 
 from aiohttp import web
 
-from bot.sandbox.call import Call
+from bot.sandbox.call import MethodCall
 from bot.sandbox.errors import SlackError
 from bot.sandbox.faults import Fault
 from bot.sandbox.methods import (
@@ -99,7 +99,7 @@ class WebApi:
         self._authorize(request, method, arguments)
         if known is None:
             return {"url": self._state.base_url.replace("http", "ws", 1) + self._sockets.open_ticket()}
-        call = Call(self._state, method, arguments, known.scopes)
+        call = MethodCall(self._state, method, arguments, known.scopes)
         call.need_some_scope()
         if seconds := self._state.rates.wait(method, call.text("channel")):
             raise _TooSoon(seconds)
@@ -131,7 +131,7 @@ class WebApi:
             return not set(error.fields["needed"].split(",")) & self._state.faults.withheld_scopes
         return error.code not in _INNOCENT
 
-    def _record(self, call: Call, answer: Json) -> None:
+    def _record(self, call: MethodCall, answer: Json) -> None:
         self._state.record(
             call.method,
             channel=call.touched.id if call.touched else None,
@@ -143,7 +143,7 @@ class WebApi:
             arguments=call.arguments,
         )
 
-    def _reached(self, call: Call) -> str | None:
+    def _reached(self, call: MethodCall) -> str | None:
         """The one person the call was about: named in it, the other one of a direct conversation, or who clicked."""
         if call.text("trigger_id"):
             return self._state.triggers.user_of(call.text("trigger_id"))
@@ -201,7 +201,7 @@ def _too_many(seconds: int) -> web.Response:
     return web.json_response({"ok": False, "error": "ratelimited"}, status=429, headers={"Retry-After": str(seconds)})
 
 
-def _warnings(call: Call) -> Json:
+def _warnings(call: MethodCall) -> Json:
     if not call.warnings:
         return {}
     return {"warning": ",".join(call.warnings), "response_metadata": {"warnings": call.warnings}}

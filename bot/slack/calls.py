@@ -24,21 +24,21 @@ USUAL_RETRY_AFTER = timedelta(seconds=1)
 LONGEST_RETRY_AFTER = timedelta(minutes=1)
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
-# The app's installation is at fault and an operator can mend it: worth another try, nothing was accepted.
+# The app's installation is at fault and an operator can fix it: worth another try, nothing was accepted.
 CURABLE = frozenset({
     "invalid_auth", "not_authed", "token_revoked", "token_expired", "account_inactive", "missing_scope",
     "no_permission", "accesslimited", "restricted_action", "service_unavailable", "team_access_not_granted",
 })  # fmt: skip
 # Slack itself failed and may have done the work all the same.
-DOUBTFUL = frozenset({"internal_error", "fatal_error", "request_timeout"})
+OUTCOME_UNKNOWN = frozenset({"internal_error", "fatal_error", "request_timeout"})
 BUSY = frozenset({"ratelimited", "rate_limited"})
 
 
 class AppRefused(Unreachable):
-    """The token or a scope is at fault: an operator can mend it, so what waits is kept."""
+    """The token or a scope is at fault: an operator can fix it, so what waits is kept."""
 
 
-class Said(dict[str, Any]):
+class SlackAnswer(dict[str, Any]):
     """An object of an answer that is a yes. A part that must be there and is not makes it no answer of Slack's."""
 
     def __missing__(self, name: str) -> Any:
@@ -69,10 +69,10 @@ class Calls:
         if urlsplit(base_url).hostname in LOOPBACK:
             self.client.proxy = None
 
-    async def call(self, method: str, *, params: Mapping[str, Any] | None = None, **body: Any) -> Said:
+    async def call(self, method: str, *, params: Mapping[str, Any] | None = None, **body: Any) -> SlackAnswer:
         """Any Web API method: `params` go into the query, the rest as JSON. Raises a kind of Failed.
 
-        Where Slack has just asked for patience it is not asked again before its time: a hundred messages that wait for
+        Where Slack has just answered `ratelimited` it is not asked again before its time: a hundred messages that wait for
         one channel would else all be refused at once, again and again.
         """
         place = _place(method, body)
@@ -91,7 +91,7 @@ class Calls:
 
     async def _ask(
         self, method: str, params: Mapping[str, Any] | None = None, body: Mapping[str, Any] | None = None
-    ) -> tuple[Answer, Said]:
+    ) -> tuple[Answer, SlackAnswer]:
         headers, content = {"Authorization": f"Bearer {self.client.token}", "User-Agent": USER_AGENT}, {}
         if body:
             headers["Content-Type"] = "application/json; charset=utf-8"
@@ -101,7 +101,7 @@ class Calls:
             largest=LARGEST_ANSWER, proxy=self.client.proxy, params=_query(params or {}),
             headers=headers, **content,
         )  # fmt: skip
-        said = Said(answer.json)
+        said = SlackAnswer(answer.json)
         if answer.status == 200 and said.get("ok") is True:
             if at := date_of(answer):
                 self.ahead_s = (at - self._clock.now()).total_seconds()
@@ -119,7 +119,7 @@ class Calls:
             return RateLimited(f"Slack asks to retry after {wait.total_seconds():.0f} s ({method})", wait)
         if not code or not isinstance(code, str):
             return Unanswered(f"no answer of Slack's own: HTTP {answer.shown} ({method})")
-        if answer.status >= 500 or code in DOUBTFUL:
+        if answer.status >= 500 or code in OUTCOME_UNKNOWN:
             return Unanswered(f"Slack had an error of its own: {code} ({method})")
         if code in CURABLE:
             needed = f", needs the scope {said['needed']}" if said.get("needed") else ""

@@ -37,7 +37,7 @@ TURNS = 3
 WAY_ROUND = "Let DATABASE_URL lead to PostgreSQL itself, or have the pooler use session mode."
 
 
-class Line(Connection):
+class PooledConnection(Connection):
     """One of a pool, which says why it could not be had: of that the pool itself tells nobody."""
 
     def __init__(self, *args: Any, **options: Any) -> None:
@@ -67,7 +67,7 @@ class Pool(AsyncConnectionPool[Connection]):
         self._distrusted_before = 0.0
         super().__init__(
             conninfo,
-            connection_class=Line,
+            connection_class=PooledConnection,
             kwargs={"row_factory": dict_row, "autocommit": True, "refused": self._is_refused},
             configure=limited,
             min_size=min(2, size),
@@ -118,7 +118,7 @@ class Pool(AsyncConnectionPool[Connection]):
         return conn
 
     def _is_distrusted(self, conn: Connection) -> bool:
-        return isinstance(conn, Line) and conn.opened_at <= self._distrusted_before
+        return isinstance(conn, PooledConnection) and conn.opened_at <= self._distrusted_before
 
     def _is_silent(self) -> None:
         """Nothing came on one for so long: what was opened before it was asked is as old as that."""

@@ -26,7 +26,7 @@ WORK_CONNECTIONS = 12
 INTAKE_CONNECTIONS = 4
 # The person is waiting, and Slack for the acknowledgement: after three seconds it would say that the app is broken.
 INTAKE_TIMEOUT_S = 1.0
-# Theirs too: however many look at this process, its work is not held up. Two, to be told from each other.
+# Theirs too: however many look at this process, its work does not wait. Two, to be told from each other.
 WATCH_CONNECTIONS = 2
 # Less than those who look have, so that they hear why.
 WATCH_TIMEOUT_S = 2.0

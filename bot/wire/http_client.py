@@ -203,9 +203,9 @@ async def ask(
     `whose` names the server in errors: an address may hold a secret. Raises Unreachable when nothing was sent,
     Unanswered when it was and no whole answer came.
     """
-    patience = aiohttp.ClientTimeout(total=timeout_s, connect=timeout_s / 2)
+    timeout = aiohttp.ClientTimeout(total=timeout_s, connect=timeout_s / 2)
     try:
-        async with session.request(method, url, timeout=patience, allow_redirects=False, **options) as response:
+        async with session.request(method, url, timeout=timeout, allow_redirects=False, **options) as response:
             body = b"".join([chunk async for chunk in _limited(response, largest)])
             return Answer(response.status, response.headers, body)
     except TooLate:
@@ -221,7 +221,7 @@ async def ask(
 def refusal(answer: Answer, *, whose: str, now: datetime, is_theirs: bool, why: str = "") -> Failed:
     """The error that an answer other than a yes is; `why` is the server's own reason.
 
-    Asking for patience: later. A no for good is only what the provider documents as its refusal (`is_theirs`). Anything
+    Asking for timeout: later. A no for good is only what the provider documents as its refusal (`is_theirs`). Anything
     else, such as a proxy's page, a redirect, or a fault of theirs, does not tell whether it was accepted.
     """
     said = f"{whose} says {answer.shown}" + (f" {shown(why)}" if why else "")

@@ -37,7 +37,7 @@ GSM_TWICE = frozenset("^{}\\[~]|€")
 
 
 @dataclass(frozen=True)
-class Listed:
+class TwilioRecord:
     """A text or call that Twilio has; `body` is '' for a call. A call does not show by which page it was made."""
 
     sid: str
@@ -97,7 +97,7 @@ class Telephone:
             "Calls", [("To", to), ("From", self.sender), *said, ring, *self._reports(about), *events]
         )
 
-    async def made(self, kind: Kind, to: str, since: datetime) -> list[Listed]:
+    async def made(self, kind: Kind, to: str, since: datetime) -> list[TwilioRecord]:
         """The latest texts or calls to this number since then, newest first. Raises a kind of Failed.
 
         `since` is a time of ours, and they bear Twilio's: how far apart the two are is known from the answer's date.
@@ -146,7 +146,7 @@ class Telephone:
         said = answer.json
         is_theirs = isinstance(said.get("code"), int) and said.get("status") == answer.status
         if is_theirs and (answer.status == 401 or said["code"] == BAD_LOGIN):
-            # An operator can mend it, so what waits is kept.
+            # An operator can fix it, so what waits is kept.
             return Unreachable(f"{WHOSE} refuses TWILIO_ACCOUNT_SID or TWILIO_AUTH_TOKEN")
         if is_theirs and said["code"] == STOPPED:
             return Rejected("this number has asked for no more texts (STOP)", str(STOPPED))
@@ -154,7 +154,7 @@ class Telephone:
         return refusal(answer, whose=WHOSE, now=self._clock.now(), is_theirs=is_theirs, why=why)
 
 
-def must_be_all(listed: Sequence[Listed]) -> None:
+def must_be_all(listed: Sequence[TwilioRecord]) -> None:
     """What is not among them has not been made. Raises Unanswered when there may be more than were looked through."""
     if len(listed) >= LISTED:
         raise Unanswered(f"{WHOSE} lists more to this number than can be looked through")
@@ -174,6 +174,6 @@ def segments(text: str) -> int:
     return 1 if length <= whole else -(-length // part)
 
 
-def _listed(row: dict[str, Any]) -> Listed:
+def _listed(row: dict[str, Any]) -> TwilioRecord:
     sid, sender, body = (str(row.get(name) or "") for name in ("sid", "from", "body"))
-    return Listed(sid, sender, body, date_read(str(row.get("date_created"))))
+    return TwilioRecord(sid, sender, body, date_read(str(row.get("date_created"))))

@@ -74,7 +74,7 @@ class Desk:
         return frozenset(name for book in self._books for name in book.events)
 
     async def work(self, request: Request) -> None:
-        """Do it and answer, however late. Raises Failed when the world must be mended first: then it is tried again."""
+        """Do it and answer, however late. Raises Failed when the world must be fixed first: then it is tried again."""
         call = self._call(request)
         is_late = request.attempts > 0 and request.kind != "event"
         try:

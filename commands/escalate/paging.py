@@ -6,7 +6,7 @@ from datetime import timedelta
 from bot.domain.errors import Refused
 from bot.domain.incidents.incident import Incident, number_of
 from bot.domain.paging.escalation import DEFAULT_SNOOZE
-from bot.domain.paging.page import Draft
+from bot.domain.paging.page import PageDraft
 from bot.runbook import spoken_duration
 from commands.desk.call import Answer, Call
 from commands.desk.typed import first_word
@@ -91,7 +91,7 @@ async def _next_tier(call: Call, incident: Incident, *, seen: str | None = None)
     return call.say("escalating", incident=incident, tier=call.house.runbook.tiers.get(tier))
 
 
-def _called(call: Call, incident: Incident, made: Sequence[Draft]) -> Answer:
+def _called(call: Call, incident: Incident, made: Sequence[PageDraft]) -> Answer:
     return call.say("called", incident=incident, people=list(dict.fromkeys(page.person for page in made)))
 
 

@@ -12,7 +12,7 @@ import pytest
 
 from bot.domain.backups.backup import Damaged, Gone
 from bot.domain.errors import Rejected, Unanswered, Unreachable
-from bot.dumpers import Draft, local, sum_of
+from bot.dumpers import DumpDraft, local, sum_of
 from tests.full_disk import room_for
 
 PIECES = [b"first", b"", b"second" * 100_000]
@@ -26,7 +26,7 @@ async def pieces(*given: bytes, then: BaseException | None = None) -> AsyncGener
         raise then
 
 
-async def written(folder: Path, file: str = "orders.dump") -> Draft:
+async def written(folder: Path, file: str = "orders.dump") -> DumpDraft:
     return await local.write(str(folder), file, pieces(*PIECES), lambda size: None)
 
 

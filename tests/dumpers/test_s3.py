@@ -12,7 +12,7 @@ from aiohttp.test_utils import TestServer
 
 from bot.domain.backups.backup import Gone
 from bot.domain.errors import Failed, Rejected, Unreachable
-from bot.dumpers import Draft, Place, places, s3, sum_of
+from bot.dumpers import BackupPlace, DumpDraft, places, s3, sum_of
 from bot.dumpers._s3_access import Access
 from bot.settings import Settings
 from tests.stored_in_s3 import KEY, SECRET, STORES, Store, versitygw_store
@@ -35,11 +35,11 @@ def bucket(store: Store) -> str:
 
 
 @pytest.fixture
-def place(store: Store) -> Place:
+def place(store: Store) -> BackupPlace:
     return reached(store.environ)
 
 
-def reached(environ: dict[str, str]) -> Place:
+def reached(environ: dict[str, str]) -> BackupPlace:
     return places(Settings.from_environment(environ))["s3"]
 
 
@@ -50,11 +50,11 @@ async def pieces(*given: bytes, then: BaseException | None = None) -> AsyncGener
         raise then
 
 
-async def written(place: Place, where: str, file: str = "orders.dump") -> Draft:
+async def written(place: BackupPlace, where: str, file: str = "orders.dump") -> DumpDraft:
     return await place.write(where, file, pieces(*PIECES), lambda size: None)
 
 
-async def test_a_draft_is_whole_summed_and_has_no_name_yet(place: Place, store: Store, bucket: str) -> None:
+async def test_a_draft_is_whole_summed_and_has_no_name_yet(place: BackupPlace, store: Store, bucket: str) -> None:
     noted: list[int] = []
     draft = await place.write(bucket, "orders.dump", pieces(*PIECES), noted.append)
 
@@ -64,7 +64,9 @@ async def test_a_draft_is_whole_summed_and_has_no_name_yet(place: Place, store: 
     assert await sum_of(place.read_draft(draft)) == (draft.size, draft.sha256)
 
 
-async def test_settled_it_has_its_name_and_its_manifest_beside_it(place: Place, store: Store, bucket: str) -> None:
+async def test_settled_it_has_its_name_and_its_manifest_beside_it(
+    place: BackupPlace, store: Store, bucket: str
+) -> None:
     draft = await written(place, f"{bucket}/deep/er")
     await place.settle(draft, {"database": "orders", "note": "größer"})
 
@@ -74,12 +76,12 @@ async def test_settled_it_has_its_name_and_its_manifest_beside_it(place: Place, 
     assert await sum_of(place.read(f"{bucket}/deep/er", "orders.dump")) == (draft.size, draft.sha256)
 
 
-async def test_an_empty_dump_can_be_kept_too(place: Place, store: Store, bucket: str) -> None:
+async def test_an_empty_dump_can_be_kept_too(place: BackupPlace, store: Store, bucket: str) -> None:
     await place.settle(await place.write(bucket, "empty", pieces(), lambda size: None), {})
     assert store.content(bucket, "empty") == b""
 
 
-async def test_a_dump_that_breaks_off_leaves_nothing(place: Place, store: Store, bucket: str) -> None:
+async def test_a_dump_that_breaks_off_leaves_nothing(place: BackupPlace, store: Store, bucket: str) -> None:
     broken = pieces(*PIECES, then=Unreachable("the server has gone"))
     with pytest.raises(Unreachable, match="the server has gone"):
         await place.write(bucket, "orders.dump", broken, lambda size: None)
@@ -87,7 +89,7 @@ async def test_a_dump_that_breaks_off_leaves_nothing(place: Place, store: Store,
     assert (store.names(bucket), store.unfinished(bucket)) == ([], [])
 
 
-async def test_a_dump_that_is_cancelled_leaves_nothing(place: Place, store: Store, bucket: str) -> None:
+async def test_a_dump_that_is_cancelled_leaves_nothing(place: BackupPlace, store: Store, bucket: str) -> None:
     begun = asyncio.Event()
 
     async def endless() -> AsyncGenerator[bytes, None]:
@@ -106,7 +108,7 @@ async def test_a_dump_that_is_cancelled_leaves_nothing(place: Place, store: Stor
     assert (store.names(bucket), store.unfinished(bucket)) == ([], [])
 
 
-async def test_what_a_killed_process_has_left_can_be_discarded(place: Place, store: Store, bucket: str) -> None:
+async def test_what_a_killed_process_has_left_can_be_discarded(place: BackupPlace, store: Store, bucket: str) -> None:
     name = bucket.removeprefix("s3://")
     store.client.create_multipart_upload(Bucket=name, Key="x/.orders.dump.part")
     store.client.create_multipart_upload(Bucket=name, Key="x/.orders.dump.part.other")
@@ -119,7 +121,7 @@ async def test_what_a_killed_process_has_left_can_be_discarded(place: Place, sto
 
 
 async def test_what_a_process_has_left_that_was_killed_during_the_store_s_own_copy_is_discarded(
-    place: Place, store: Store, bucket: str
+    place: BackupPlace, store: Store, bucket: str
 ) -> None:
     draft, name = await written(place, f"{bucket}/x"), bucket.removeprefix("s3://")
     final = {"Bucket": name, "Key": "x/orders.dump"}
@@ -133,7 +135,7 @@ async def test_what_a_process_has_left_that_was_killed_during_the_store_s_own_co
 
 
 async def test_what_is_kept_is_listed_without_what_is_unfinished_or_in_folders_below(
-    place: Place, store: Store, bucket: str
+    place: BackupPlace, store: Store, bucket: str
 ) -> None:
     name, dumps = bucket.removeprefix("s3://"), [f"orders-{number}.dump" for number in range(3)]
     for dump in dumps:
@@ -146,7 +148,7 @@ async def test_what_is_kept_is_listed_without_what_is_unfinished_or_in_folders_b
 
 
 async def test_removing_takes_the_manifest_along_and_says_whether_there_was_anything(
-    place: Place, store: Store, bucket: str
+    place: BackupPlace, store: Store, bucket: str
 ) -> None:
     await place.settle(await place.write(bucket, "a.dump", pieces(b"a"), lambda size: None), {})
     await place.settle(await place.write(bucket, "a.dump2", pieces(b"b"), lambda size: None), {})
@@ -156,13 +158,13 @@ async def test_removing_takes_the_manifest_along_and_says_whether_there_was_anyt
     assert not await place.remove(bucket, "a.dump")
 
 
-async def test_what_is_not_there_has_gone(place: Place, bucket: str) -> None:
+async def test_what_is_not_there_has_gone(place: BackupPlace, bucket: str) -> None:
     with pytest.raises(Gone, match="its file has gone"):
         await sum_of(place.read(bucket, "orders.dump"))
 
 
 async def test_a_manifest_without_its_dump_counts_for_nothing_and_is_discarded(
-    place: Place, store: Store, bucket: str
+    place: BackupPlace, store: Store, bucket: str
 ) -> None:
     store.client.put_object(Bucket=bucket.removeprefix("s3://"), Key="a.dump.json", Body=b"{}")
     assert await place.manifest(bucket, "a.dump") is None
@@ -173,7 +175,7 @@ async def test_a_manifest_without_its_dump_counts_for_nothing_and_is_discarded(
     assert await place.manifest(bucket, "a.dump") is None
 
 
-async def test_a_bucket_that_is_not_there_is_told_by_its_name(place: Place) -> None:
+async def test_a_bucket_that_is_not_there_is_told_by_its_name(place: BackupPlace) -> None:
     with pytest.raises(Rejected, match="s3://nowhere-at-all: there is no such bucket"):
         await written(place, "s3://nowhere-at-all/x")
 
@@ -280,7 +282,7 @@ async def test_a_page_instead_of_the_store_s_yes_is_no_yes(page: str) -> None:
 
 
 @asynccontextmanager
-async def standing_before(status: int, page: str) -> AsyncIterator[Place]:
+async def standing_before(status: int, page: str) -> AsyncIterator[BackupPlace]:
     """A place whose store is never reached, because something on the way answers everything itself."""
 
     async def answer(request: web.Request) -> web.Response:

@@ -16,7 +16,7 @@ from bot.dumpers import Tally
 from bot.dumpers import postgresql as pg
 from bot.dumpers._postgresql import connect, hung_up_on
 from bot.dumpers._postgresql_snapshot import Snapshot
-from bot.dumpers._programs import Silence, base_environment, end, feed, pieces_of, start
+from bot.dumpers._programs import StallLimit, base_environment, end, feed, pieces_of, start
 from tests.dumpers.conftest import a_backup
 from tests.dumpers.test_postgresql import TOOLS
 from tests.guarded import Guarded
@@ -68,7 +68,7 @@ async def test_a_program_that_says_nothing_any_more_is_given_up() -> None:
         env=base_environment(), stdin=PIPE, stdout=PIPE, stderr=PIPE,
     )  # fmt: skip
     assert program.stdout
-    pieces = pieces_of(program.stdout, Silence("it", 0.3))
+    pieces = pieces_of(program.stdout, StallLimit("it", 0.3))
     assert await anext(pieces) == b"x\n"
     with pytest.raises(Unanswered, match="it has been silent"):
         await anext(pieces)
@@ -77,7 +77,7 @@ async def test_a_program_that_says_nothing_any_more_is_given_up() -> None:
 
 async def test_whoever_is_fed_is_not_silent() -> None:
     """Longer in all than it may be silent."""
-    silence = Silence("it", 0.5)
+    silence = StallLimit("it", 0.5)
     program = await start(
         Path(sys.executable), "-c", "import sys; sys.stdin.buffer.read()",
         env=base_environment(), stdin=PIPE, stdout=PIPE, stderr=PIPE,

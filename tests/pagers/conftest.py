@@ -10,7 +10,7 @@ import pytest
 from bot.clock import Clock
 from bot.domain.incidents.incident import Incident
 from bot.domain.paging.page import Page, Via
-from bot.pagers import Call
+from bot.pagers import PageCall
 from bot.rendering import Rendering
 from bot.runbook import Runbook, read
 
@@ -93,11 +93,11 @@ class KeptDoubts:
 
 
 @pytest.fixture
-def doubts(clock: Clock) -> KeptDoubts:
+def unconfirmed(clock: Clock) -> KeptDoubts:
     return KeptDoubts(clock)
 
 
-Calling = Callable[..., Call]
+Calling = Callable[..., PageCall]
 
 
 @pytest.fixture
@@ -107,8 +107,8 @@ def calling(runbook: Runbook) -> Calling:
     def call(
         person: str = "ada", *, via: Via = "slack", unsure: bool = False, incident: dict[str, Any] | None = None,
         **page: Any,
-    ) -> Call:  # fmt: skip
+    ) -> PageCall:  # fmt: skip
         changed = replace(PAGE, person=person, via=via, **page)
-        return Call(changed, replace(INCIDENT, **(incident or {})), runbook.people[person], unsure)
+        return PageCall(changed, replace(INCIDENT, **(incident or {})), runbook.people[person], unsure)
 
     return call

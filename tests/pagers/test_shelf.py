@@ -15,7 +15,7 @@ from pydantic import SecretStr
 
 from bot.clock import Clock
 from bot.domain.paging.page import Page, Via
-from bot.pagers import Parts, on_the_shelf, ways
+from bot.pagers import PagerParts, on_the_shelf, ways
 from bot.rendering import Rendering
 from bot.runbook import Runbook, RunbookMistakes, read
 from bot.settings import Settings, Smtp, Twilio
@@ -44,15 +44,15 @@ class NoSlack:
 
 
 @pytest.fixture
-async def parts(clock: Clock, runbook: Runbook, rendering: Rendering) -> AsyncIterator[Parts]:
+async def parts(clock: Clock, runbook: Runbook, rendering: Rendering) -> AsyncIterator[PagerParts]:
     async def nothing(*_: object, **__: object) -> Any:
         raise AssertionError
 
     mail = Mail(Smtp.parse("smtp://mail.example.com"), "bell@example.com", clock)
     async with http_client() as session:
-        yield Parts(
+        yield PagerParts(
             clock=clock, runbook=runbook, rendering=rendering, messenger=NoSlack(), paint=nothing, account_of=nothing,
-            known_account=dict[str, str]().get, acknowledge_link=no_link, open_alert=nothing, doubts=KeptDoubts(clock),
+            known_account=dict[str, str]().get, acknowledge_link=no_link, open_alert=nothing, unconfirmed=KeptDoubts(clock),
             mail=mail, session=session, settings=Settings.from_environment(SET_UP),
             hooks=Hooks(session, clock, nothing), telephone=Telephone(ACCOUNT, session, clock), has_stopped=nothing,
             belongs_elsewhere=nothing,
@@ -65,7 +65,7 @@ async def no_link(page: Page) -> str | None:
 
 @pytest.mark.parametrize("via", ways())
 async def test_a_pager_stands_under_its_own_name_and_says_whom_it_can_reach(
-    parts: Parts, runbook: Runbook, via: Via
+    parts: PagerParts, runbook: Runbook, via: Via
 ) -> None:
     pager = on_the_shelf(parts)[via]
 
@@ -118,12 +118,12 @@ def test_a_way_there_is_no_file_for_is_a_mistake_of_the_runbook() -> None:
         read(WITH_PIGEONS, {})
 
 
-async def test_without_a_mail_server_there_is_no_pager_by_mail(parts: Parts) -> None:
+async def test_without_a_mail_server_there_is_no_pager_by_mail(parts: PagerParts) -> None:
     assert "email" in on_the_shelf(parts)
     assert "email" not in on_the_shelf(replace(parts, mail=None))
 
 
-async def test_without_credentials_there_is_no_pager(parts: Parts) -> None:
+async def test_without_credentials_there_is_no_pager(parts: PagerParts) -> None:
     assert set(on_the_shelf(parts)) == set(ways())
     bare = replace(parts, mail=None, telephone=None, settings=Settings.from_environment({}))
     assert set(on_the_shelf(bare)) == {"slack", "webhook"}

@@ -34,13 +34,13 @@ async def workspace(clock: Clock) -> AsyncIterator[Workspace]:
 
 
 @pytest.fixture
-async def pager(workspace: Workspace, clock: Clock, doubts: KeptDoubts) -> AsyncIterator[SlackPager]:
-    async with paging(workspace, clock, doubts) as pager:
+async def pager(workspace: Workspace, clock: Clock, unconfirmed: KeptDoubts) -> AsyncIterator[SlackPager]:
+    async with paging(workspace, clock, unconfirmed) as pager:
         yield pager
 
 
 @contextlib.asynccontextmanager
-async def paging(workspace: Workspace, clock: Clock, doubts: KeptDoubts) -> AsyncIterator[SlackPager]:
+async def paging(workspace: Workspace, clock: Clock, unconfirmed: KeptDoubts) -> AsyncIterator[SlackPager]:
     accounts = {name: workspace.person(name).id for name in ("ada", "ben")}
 
     async def account_of(key: str) -> str | None:
@@ -48,7 +48,7 @@ async def paging(workspace: Workspace, clock: Clock, doubts: KeptDoubts) -> Asyn
 
     async with aiohttp.ClientSession() as session:
         gateway = Gateway(session, clock, token=workspace.bot_token, base_url=f"{workspace.base_url}/api/")
-        yield SlackPager(gateway, paint, account_of, {"ada": accounts["ada"]}.get, clock, doubts)
+        yield SlackPager(gateway, paint, account_of, {"ada": accounts["ada"]}.get, clock, unconfirmed)
 
 
 async def paint(page: Page, *, repeat: bool) -> Message:
@@ -115,10 +115,10 @@ async def test_a_message_whose_answer_was_lost_is_found_and_not_posted_again(
 
 @pytest.mark.parametrize("minutes", [-60, -2, 2, 60])
 async def test_a_message_is_found_however_far_slack_s_clock_is_from_ours(
-    clock: Clock, doubts: KeptDoubts, calling: Calling, minutes: int
+    clock: Clock, unconfirmed: KeptDoubts, calling: Calling, minutes: int
 ) -> None:
     workspace = Workspace(standing_at(NOON + timedelta(minutes=minutes)), MANIFEST)
-    async with serving(workspace), paging(workspace, clock, doubts) as pager:
+    async with serving(workspace), paging(workspace, clock, unconfirmed) as pager:
         workspace.faults.drop("chat.postMessage")
         with pytest.raises(Unanswered):
             await pager.page(calling("ada"))

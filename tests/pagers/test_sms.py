@@ -10,7 +10,7 @@ import pytest
 from bot.clock import Clock
 from bot.domain.errors import Unanswered
 from bot.domain.paging.page import Page
-from bot.pagers import Parts
+from bot.pagers import PagerParts
 from bot.pagers.sms import SmsPager
 from bot.rendering import Rendering
 from bot.runbook import Runbook
@@ -51,7 +51,7 @@ async def pager(
     clock: Clock,
     rendering: Rendering,
     runbook: Runbook,
-    doubts: KeptDoubts,
+    unconfirmed: KeptDoubts,
     timeout_s: float,
 ) -> AsyncIterator[SmsPager]:
     settings = Settings.from_environment(company.environ)
@@ -61,9 +61,9 @@ async def pager(
             settings.twilio, session, clock, public_url="https://tocsin.example.com", timeout_s=timeout_s
         )
         slack: Any = no
-        parts = Parts(
+        parts = PagerParts(
             clock=clock, runbook=runbook, rendering=rendering, messenger=slack, paint=no, account_of=no,
-            known_account=dict[str, str]().get, acknowledge_link=link_to, open_alert=no, doubts=doubts, mail=None,
+            known_account=dict[str, str]().get, acknowledge_link=link_to, open_alert=no, unconfirmed=unconfirmed, mail=None,
             session=session, settings=settings, hooks=Hooks(session, clock, no), telephone=telephone, has_stopped=no,
             belongs_elsewhere=no,
         )  # fmt: skip

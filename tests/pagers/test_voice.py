@@ -9,7 +9,7 @@ import pytest
 from bot.clock import Clock
 from bot.domain.errors import Unanswered
 from bot.domain.paging.page import Page
-from bot.pagers import Parts
+from bot.pagers import PagerParts
 from bot.pagers.voice import VoicePager
 from bot.rendering import Rendering
 from bot.runbook import Runbook
@@ -46,7 +46,7 @@ def of_others() -> set[str]:
 
 @pytest.fixture
 async def pager(
-    company: TelephoneCompany, clock: Clock, rendering: Rendering, runbook: Runbook, doubts: KeptDoubts,
+    company: TelephoneCompany, clock: Clock, rendering: Rendering, runbook: Runbook, unconfirmed: KeptDoubts,
     of_others: set[str], timeout_s: float,
 ) -> AsyncIterator[VoicePager]:  # fmt: skip
     async def belongs_elsewhere(reference: str, page: Page) -> bool:
@@ -57,9 +57,9 @@ async def pager(
     async with http_client() as session:
         telephone = Telephone(settings.twilio, session, clock, timeout_s=timeout_s)
         slack: Any = no
-        parts = Parts(
+        parts = PagerParts(
             clock=clock, runbook=runbook, rendering=rendering, messenger=slack, paint=no, account_of=no,
-            known_account=dict[str, str]().get, acknowledge_link=no, open_alert=no, doubts=doubts, mail=None,
+            known_account=dict[str, str]().get, acknowledge_link=no, open_alert=no, unconfirmed=unconfirmed, mail=None,
             session=session, settings=settings, hooks=Hooks(session, clock, no), telephone=telephone, has_stopped=no,
             belongs_elsewhere=belongs_elsewhere,
         )  # fmt: skip
@@ -77,22 +77,22 @@ async def test_a_call_that_no_other_page_can_have_made_is_this_one_s(
 
 
 async def test_when_none_was_made_it_is_made_and_is_no_repeat(
-    pager: VoicePager, company: TelephoneCompany, calling: Calling, doubts: KeptDoubts
+    pager: VoicePager, company: TelephoneCompany, calling: Calling, unconfirmed: KeptDoubts
 ) -> None:
-    doubts.others = [8]
+    unconfirmed.others = [8]
     await pager.page(calling(**UNKNOWN))
 
     assert "called for this before" not in company.calls()[0].fields["Twiml"]
 
 
 async def test_of_two_pages_that_do_not_know_each_takes_a_call_of_its_own_when_there_are_two(
-    pager: VoicePager, company: TelephoneCompany, calling: Calling, doubts: KeptDoubts
+    pager: VoicePager, company: TelephoneCompany, calling: Calling, unconfirmed: KeptDoubts
 ) -> None:
     made = [await pager.page(calling(**TO_ADA, id=number)) for number in (7, 8)]
 
     taken = []
     for number, other in ((7, 8), (8, 7)):
-        doubts.others = [other]
+        unconfirmed.others = [other]
         taken.append(await pager.page(calling(**UNKNOWN, id=number)))
 
     assert taken == made
@@ -100,7 +100,7 @@ async def test_of_two_pages_that_do_not_know_each_takes_a_call_of_its_own_when_t
 
 
 async def test_of_two_pages_that_do_not_know_neither_takes_the_only_call_and_both_are_repeated_after_a_minute(
-    pager: VoicePager, company: TelephoneCompany, calling: Calling, doubts: KeptDoubts, clock: Clock,
+    pager: VoicePager, company: TelephoneCompany, calling: Calling, unconfirmed: KeptDoubts, clock: Clock,
     of_others: set[str], timeout_s: float,
 ) -> None:  # fmt: skip
     await pager.page(calling(**TO_ADA))
@@ -108,7 +108,7 @@ async def test_of_two_pages_that_do_not_know_neither_takes_the_only_call_and_bot
     for seconds in (0, 59):
         clock.move(timedelta(seconds=seconds))
         for call, other in pages:
-            doubts.others = [other]
+            unconfirmed.others = [other]
             with pytest.raises(Unanswered, match="other pages to this number"):
                 await pager.page(call)
     assert len(company.calls()) == 1
@@ -116,7 +116,7 @@ async def test_of_two_pages_that_do_not_know_neither_takes_the_only_call_and_bot
     clock.move(timedelta(seconds=1))
     for call, other in pages:
         # Who was repeated may have made the first call all the same.
-        doubts.others = [other]
+        unconfirmed.others = [other]
         of_others.add(await pager.page(call))
     assert ["called for this before" in call.fields["Twiml"] for call in company.calls()] == [False, True, True]
 

@@ -12,7 +12,7 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
-from bot.domain.checks.check import Finding
+from bot.domain.checks.check import ProbeResult
 from bot.probes.http import MOST_BYTES, expects, probe
 from bot.runbook.health import HttpCheck
 from tests.mail_server import certificate
@@ -49,11 +49,11 @@ def always(answer: Callable[[], Answer]) -> Callable[[web.Request], Awaitable[An
     return give
 
 
-async def look(url: str, **wishes: Any) -> Finding:
+async def look(url: str, **wishes: Any) -> ProbeResult:
     return await probe(a_check(url, **wishes))
 
 
-async def look_in_a_hurry(url: str) -> Finding:
+async def look_in_a_hurry(url: str) -> ProbeResult:
     """With less patience than any answer takes."""
     return await probe(a_check(url).model_copy(update={"slow": timedelta(microseconds=1)}))
 

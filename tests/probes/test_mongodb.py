@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from pymongo import AsyncMongoClient
 
-from bot.domain.checks.check import Finding
+from bot.domain.checks.check import ProbeResult
 from bot.probes.mongodb import expects, probe
 from bot.runbook.health import MongodbCheck
 from tests.probes.conftest import Listen, hang, hang_up
@@ -33,7 +33,7 @@ def a_check(address: str, **wishes: str) -> MongodbCheck:
     return MongodbCheck.model_validate({"key": "content", "mongodb": address, **wishes})
 
 
-async def look(listen: Listen, answers: Answers, **wishes: str) -> Finding:
+async def look(listen: Listen, answers: Answers, **wishes: str) -> ProbeResult:
     port = await listen(saying(answers))
     return await probe(a_check(f"mongodb://127.0.0.1:{port}/tinacms?directConnection=true", **wishes))
 

@@ -8,8 +8,8 @@ from functools import partial
 import psycopg
 import pytest
 
-from bot.domain.checks.check import Finding
-from bot.probes.postgresql import Seen, expects, judged, probe
+from bot.domain.checks.check import ProbeResult
+from bot.probes.postgresql import ServerState, expects, judged, probe
 from bot.runbook.health import PostgresqlCheck
 from tests.guarded import Guarded, guarded_postgres
 from tests.probes.conftest import Listen, hang_up
@@ -72,8 +72,8 @@ async def test_a_query_that_runs_for_too_long_is_degraded(guarded: Guarded) -> N
 def test_a_standby_that_is_too_far_behind_is_degraded() -> None:
     """As its server would tell it."""
     check = a_check("postgresql://db/orders", lag_below="30s")
-    standby = partial(Seen, used=3, most=100, longest_query=None, replicas=0, replicas_behind=None, size=1024)
-    healthy = Finding("healthy", "", timedelta(0))
+    standby = partial(ServerState, used=3, most=100, longest_query=None, replicas=0, replicas_behind=None, size=1024)
+    healthy = ProbeResult("healthy", "", timedelta(0))
 
     assert judged(healthy, check, standby(behind=timedelta(seconds=29))).state == "healthy"
     late = judged(healthy, check, standby(behind=timedelta(seconds=30)))

@@ -12,7 +12,7 @@ import trustme
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
-from bot.domain.checks.check import Finding
+from bot.domain.checks.check import ProbeResult
 from bot.probes import http
 from bot.probes._look import reason_of
 from bot.probes.tls import expects, probe
@@ -56,11 +56,11 @@ def in_days(days: float) -> datetime:
     return datetime.now(UTC) + days * DAY
 
 
-async def look(port: int, **wishes: str) -> Finding:
+async def look(port: int, **wishes: str) -> ProbeResult:
     return await probe(TlsCheck.model_validate({"key": "cert", "tls": f"localhost:{port}", **wishes}))
 
 
-async def look_at_the_page(port: int) -> Finding:
+async def look_at_the_page(port: int) -> ProbeResult:
     return await http.probe(HttpCheck.model_validate({"key": "website", "http": f"https://localhost:{port}/"}))
 
 

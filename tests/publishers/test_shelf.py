@@ -8,7 +8,7 @@ import pytest
 
 from bot.clock import Clock
 from bot.domain.updates.update import Outlet, Update
-from bot.publishers import Parts, on_the_shelf, outlets
+from bot.publishers import PublisherParts, on_the_shelf, outlets
 from bot.settings import Smtp
 from bot.wire.mail import Mail
 
@@ -32,14 +32,14 @@ async def nowhere(name: str) -> str | None:
 
 
 @pytest.fixture
-def parts() -> Parts:
+def parts() -> PublisherParts:
     clock = Clock()
     mail = Mail(Smtp.parse("smtp://mail.example.com"), "bell@example.com", clock)
-    return Parts(NoSlack(), unpainted, nowhere, mail)
+    return PublisherParts(NoSlack(), unpainted, nowhere, mail)
 
 
 @pytest.mark.parametrize("via", outlets())
-def test_a_publisher_stands_under_its_own_name(parts: Parts, via: Outlet) -> None:
+def test_a_publisher_stands_under_its_own_name(parts: PublisherParts, via: Outlet) -> None:
     assert on_the_shelf(parts)[via].via == via
 
 
@@ -47,6 +47,6 @@ def test_slack_and_mail_are_on_the_shelf() -> None:
     assert {"slack", "email"} <= set(outlets()) <= set(get_args(Outlet))
 
 
-def test_without_a_mail_server_nobody_is_told_by_mail(parts: Parts) -> None:
+def test_without_a_mail_server_nobody_is_told_by_mail(parts: PublisherParts) -> None:
     assert "email" in on_the_shelf(parts)
     assert "email" not in on_the_shelf(replace(parts, mail=None))

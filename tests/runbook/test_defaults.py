@@ -7,7 +7,7 @@ import pytest
 from bot.domain.errors import NotFound
 from bot.runbook.health import DiskCheck, HttpCheck, TlsCheck
 from bot.runbook.models import Runbook
-from bot.runbook.people import Handover, Who
+from bot.runbook.people import HandoverTime, Who
 from tests.runbook.samples import runbook_with
 
 MINUTE = timedelta(minutes=1)
@@ -66,7 +66,7 @@ def test_a_schedule_follows_the_zone_of_the_runbook_and_changes_hands_on_monday_
     schedule = runbook_with("timezone: Europe/London", "schedules: {s: {people: [ada]}}").schedules["s"]
     assert schedule.timezone.key == "Europe/London"
     assert schedule.rotates == timedelta(weeks=1)
-    assert schedule.handover == Handover(0, time(9))
+    assert schedule.handover == HandoverTime(0, time(9))
     assert schedule.starts == date(2024, 1, 1)
     assert schedule.starts.weekday() == 0
 
@@ -78,7 +78,7 @@ def test_a_schedule_may_have_a_zone_of_its_own() -> None:
 
 def test_what_does_not_rotate_by_weeks_changes_hands_on_any_day() -> None:
     schedule = runbook_with("schedules: {s: {people: [ada], rotates: daily}}").schedules["s"]
-    assert (schedule.rotates, schedule.handover) == (timedelta(days=1), Handover(None, time(9)))
+    assert (schedule.rotates, schedule.handover) == (timedelta(days=1), HandoverTime(None, time(9)))
 
 
 def test_everything_else_has_a_sensible_default() -> None:

@@ -11,12 +11,12 @@ import pytest
 from pydantic import BaseModel, ValidationError
 
 from bot.runbook import Runbook, load
-from bot.runbook.alerts import AtLeast
+from bot.runbook.alerts import AtLeastMatch
 from bot.runbook.backups import MongodbBackup, PostgresqlBackup
 from bot.runbook.comparisons import Comparison
 from bot.runbook.health import DiskCheck, HttpCheck, MongodbCheck, PostgresqlCheck, TcpCheck, TlsCheck
 from bot.runbook.models import Deed
-from bot.runbook.people import Handover, Who
+from bot.runbook.people import HandoverTime, Who
 from bot.runbook.places import HostPort
 from bot.runbook.severities import LongerThan
 
@@ -50,7 +50,7 @@ def test_who_there_is(runbook: Runbook) -> None:
 def test_who_is_on_call(runbook: Runbook) -> None:
     nights = runbook.schedules["nights"]
     assert (nights.people, nights.rotates, nights.starts) == (("ben", "ada"), 12 * HOUR, date(2026, 2, 1))
-    assert (nights.handover, nights.timezone.key) == (Handover(None, time(20)), "Asia/Tokyo")
+    assert (nights.handover, nights.timezone.key) == (HandoverTime(None, time(20)), "Asia/Tokyo")
     first = runbook.tiers["first"]
     assert (first.key, first.name) == ("first", "First Line")
     assert first.who == (Who("schedule", "nights"), Who("person", "ada"))
@@ -132,7 +132,7 @@ def test_what_becomes_of_alerts(runbook: Runbook) -> None:
     (rule,) = alerts.rules
     assert rule.match == {"alertname": "Disk*", "code": "500"}
     assert (rule.level, rule.declare, rule.procedure) == ("critical", "S1", "fire")
-    assert rule.at_least == AtLeast(3, 10 * MINUTE)
+    assert rule.at_least == AtLeastMatch(3, 10 * MINUTE)
     nightly = alerts.heartbeats["nightly"]
     assert (nightly.key, nightly.every, nightly.grace, nightly.level) == ("nightly", DAY, 30 * MINUTE, "medium")
 

@@ -334,7 +334,7 @@ async def test_a_directory_that_somebody_else_made_for_the_socket_is_not_trusted
         pytest.skip("only root can give a directory to somebody else")
     os.chown(place.socket, other, other)
     with pytest.raises(Failed, match="does not answer"):
-        await embedded(home, patience=SOON).start()
+        await embedded(home, start_timeout=SOON).start()
     assert await asked(url, "SELECT 1") == 1
 
 
@@ -400,7 +400,7 @@ async def test_somebody_who_holds_the_lock_and_never_answers_is_named_as_the_rea
     running.suspend()
     try:
         with pytest.raises(Failed, match="does not answer"):
-            await embedded(home, patience=SOON).start()
+            await embedded(home, start_timeout=SOON).start()
     finally:
         running.resume()
 
@@ -509,7 +509,7 @@ async def test_no_second_server_starts_while_a_process_of_a_dead_one_still_works
         await asyncio.to_thread(until_busy, backend)
         postmaster(home).kill()
         with pytest.raises(Failed, match="does not answer"):
-            await embedded(home, patience=SOON).start()
+            await embedded(home, start_timeout=SOON).start()
         assert backend.is_running()
         backend.kill()
         with pytest.raises(psycopg.OperationalError):

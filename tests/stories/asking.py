@@ -1,6 +1,6 @@
 """Asking the bot in a story, and reading what it answered."""
 
-from bot.sandbox.answers import Answer
+from bot.sandbox.answers import AppAnswer
 from bot.sandbox.model import Channel, Message
 from tests.world import World, words_of
 
@@ -12,7 +12,7 @@ async def ask(world: World, who: str, typed: str, where: str | Channel = "#gener
     return told(await asked(world, who, typed, where))
 
 
-async def asked(world: World, who: str, typed: str, where: str | Channel = "#general") -> Answer:
+async def asked(world: World, who: str, typed: str, where: str | Channel = "#general") -> AppAnswer:
     """The answer with its messages, once everything has happened."""
     answer = await world.workspace.person(who).types(typed, where)
     await world.settled()
@@ -28,7 +28,7 @@ async def posted(world: World, who: str, typed: str, room: Channel) -> str:
     return "\n".join(headline for _, headline in world.posts())
 
 
-def told(answer: Answer) -> str:
+def told(answer: AppAnswer) -> str:
     return "\n".join(words_of(message) for message in answer.messages)
 
 

@@ -153,8 +153,8 @@ def nobody_is_told_what_is_not_true(evidence: Evidence) -> Iterator[str]:
 
 
 def nothing_is_posted_twice(evidence: Evidence) -> Iterator[str]:
-    # Pages have a check of their own, and of being held up a room is told each time.
-    counts = Counter(post for post in evidence.posts if not post[1].startswith(("page:", "held up:")))
+    # Pages have a check of their own, and a room is told each time that paging has stopped.
+    counts = Counter(post for post in evidence.posts if not post[1].startswith(("page:", "paging stopped:")))
     yield from (f"{post} was posted {count} times" for post, count in counts.items() if count > 1)
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from bot.sandbox.answers import Answer
+from bot.sandbox.answers import AppAnswer
 from tests.torture.providers import Taken
 from tests.world import words_of
 
@@ -16,7 +16,7 @@ class Said:
 
     deed: str
     title: str
-    answer: Answer
+    answer: AppAnswer
 
     @property
     def was_taken(self) -> bool:

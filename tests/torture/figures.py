@@ -35,7 +35,7 @@ def _lines(run: Run, evidence: Evidence) -> list[tuple[str, object]]:
         ("database stopped / crashed", f"{run.counts['database stopped']} / {run.counts['database crashed']}"),
         ("database read-only / locked / commits hang", _database(run)),
         ("database's clock set", run.counts["database's clock set"]),
-        ("database away or held up", f"{run.away_s:.0f} s"),
+        ("database away or locked", f"{run.away_s:.0f} s"),
         ("troubles of Slack", _some(run, "slack ")),
         ("Slack away while a process starts", run.counts["Slack away"]),
         ("runbook changed", run.counts["runbook changed"]),

@@ -7,7 +7,7 @@ from contextlib import suppress
 
 import aiohttp
 
-from bot.sandbox.answers import Answer
+from bot.sandbox.answers import AppAnswer
 from bot.sandbox.errors import NotOnScreen
 from tests.processes import key_of
 from tests.torture.evidence import Said
@@ -35,10 +35,10 @@ class People:
         alert = {"title": title, "status": "firing", "fingerprint": title, "labels": {"alertname": title}}
         for number in range(ALERTS_TRIED):
             if await self._is_taken(alert, event.number + number):
-                self._note("alert", title, Answer())
+                self._note("alert", title, AppAnswer())
                 return
             await asyncio.sleep(COMES_AGAIN_AFTER_S)
-        self._note("alert", title, Answer(error="never taken"))
+        self._note("alert", title, AppAnswer(error="never taken"))
 
     async def _is_taken(self, alert: Mapping[str, object], turn: int) -> bool:
         ports = [found[1] for one in self._run.fleet.replicas if one.is_running and (found := _port_in(one.said()))]
@@ -73,7 +73,7 @@ class People:
                 answer = await self._run.fleet.workspace.person(event.who).types(typed[event.what])
             self._note(event.what, title, answer)
 
-    async def _press(self, title: str) -> Answer:
+    async def _press(self, title: str) -> AppAnswer:
         """The button of the latest page for it."""
         workspace = self._run.fleet.workspace
         for name in ("ada", "ben", "cleo", "dev"):
@@ -90,7 +90,7 @@ class People:
                 return found[1]
         return None
 
-    def _note(self, deed: str, title: str, answer: Answer) -> None:
+    def _note(self, deed: str, title: str, answer: AppAnswer) -> None:
         self._run.counts[f"{deed}"] += 1
         self._run.said.append(Said(deed, title, answer))
 

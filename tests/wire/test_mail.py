@@ -200,7 +200,7 @@ async def test_a_certificate_that_nobody_vouches_for_is_not_trusted(tmp_path: Pa
     assert office.letters == []
 
 
-async def test_a_wrong_password_can_be_mended_and_is_never_repeated_in_the_error() -> None:
+async def test_a_wrong_password_can_be_corrected_and_is_never_repeated_in_the_error() -> None:
     async with post_office(authenticator=only("bell", "right"), auth_require_tls=False) as office:
         mail = Mail(Smtp.parse(f"smtp://bell:wr0ng@127.0.0.1:{office.port}"), "bell@example.com", clock(), timeout_s=30)
         with pytest.raises(Unreachable, match="refuses the user or password") as failure:

@@ -90,7 +90,7 @@ async def becomes(true: Callable[[], bool]) -> None:
             await asyncio.sleep(0)
 
 
-async def held_up(mail: Mail, office: SlowOffice, *others: Letter) -> list[asyncio.Task[str]]:
+async def all_waiting(mail: Mail, office: SlowOffice, *others: Letter) -> list[asyncio.Task[str]]:
     """The first letter is under way, and the others wait for its conversation to become free."""
     tasks = [asyncio.create_task(mail.send(letter("first")))]
     await office.has_one.wait()
@@ -101,7 +101,9 @@ async def held_up(mail: Mail, office: SlowOffice, *others: Letter) -> list[async
 
 async def test_pages_go_before_other_letters_and_of_those_whoever_has_been_due_the_longest(office: SlowOffice) -> None:
     late, early = page("due late", 10), page("due early", 1)
-    waiting = await held_up(mail_to(office, most=1), office, letter("news"), late, letter("older news", due=0), early)
+    waiting = await all_waiting(
+        mail_to(office, most=1), office, letter("news"), late, letter("older news", due=0), early
+    )
     office.let_go.set()
     await asyncio.gather(*waiting)
 
@@ -112,7 +114,7 @@ async def test_pages_go_before_other_letters_and_of_those_whoever_has_been_due_t
 async def test_a_refused_conversation_loses_no_page_its_place(office: SlowOffice) -> None:
     office.most = 1
     others = [letter("news"), page("due late", 10), page("due early", 1), letter("more news")]
-    waiting = await held_up(mail_to(office, most=4), office, *others)
+    waiting = await all_waiting(mail_to(office, most=4), office, *others)
     assert office.turned_away == 3, "the fourth knew already that there is one conversation only"
     office.let_go.set()
     await asyncio.gather(*waiting)
@@ -185,7 +187,7 @@ async def test_where_nobody_listens_every_letter_hears_it_and_none_waits_for_ano
 async def test_a_conversation_that_ends_between_two_letters_takes_none_of_them_along(
     office: SlowOffice, ends: str
 ) -> None:
-    waiting = await held_up(mail_to(office, most=1), office, letter("second"))
+    waiting = await all_waiting(mail_to(office, most=1), office, letter("second"))
     if ends == "hangs up":
         office.hangs_up_at = "RSET"
     elif ends.startswith("250"):
@@ -200,7 +202,7 @@ async def test_a_conversation_that_ends_between_two_letters_takes_none_of_them_a
 
 
 async def test_a_421_after_the_content_is_a_later_and_the_next_letter_begins_anew(office: SlowOffice) -> None:
-    first, second = await held_up(mail_to(office, most=1), office, letter("second"))
+    first, second = await all_waiting(mail_to(office, most=1), office, letter("second"))
     office.once["DATA"] = "421 closing"
     office.let_go.set()
 
@@ -211,7 +213,7 @@ async def test_a_421_after_the_content_is_a_later_and_the_next_letter_begins_ane
 
 
 async def test_who_is_cancelled_while_waiting_leaves_the_place_to_the_next(office: SlowOffice) -> None:
-    first, second, third = await held_up(mail_to(office, most=1), office, letter("second"), letter("third"))
+    first, second, third = await all_waiting(mail_to(office, most=1), office, letter("second"), letter("third"))
     second.cancel()
     office.let_go.set()
     await asyncio.gather(first, third)
@@ -221,7 +223,7 @@ async def test_who_is_cancelled_while_waiting_leaves_the_place_to_the_next(offic
 
 
 async def test_who_is_cancelled_in_a_conversation_leaves_the_place_to_the_next(office: SlowOffice) -> None:
-    first, second = await held_up(mail_to(office, most=1), office, letter("second"))
+    first, second = await all_waiting(mail_to(office, most=1), office, letter("second"))
     first.cancel()
     await second
 
@@ -250,7 +252,7 @@ async def asked(sessions: Sessions, rank: Rank) -> asyncio.Task[object]:
 async def test_a_letter_whose_time_is_over_does_not_wait_for_another_conversation(office: SlowOffice) -> None:
     mail, impatient = mail_to(office, most=2), mail_to(office, most=2, timeout_s=0.1)
     impatient._sessions = mail._sessions
-    (first,) = await held_up(mail, office)
+    (first,) = await all_waiting(mail, office)
     office.silent_at = "EHLO"
     with pytest.raises(Unreachable, match="took nothing in time"):
         await impatient.send(letter("second"))

@@ -134,7 +134,7 @@ class Group:
 
 
 @dataclass(frozen=True)
-class Standing:
+class GroupStanding:
     """A group with its alerts, the oldest first and never none, and the incident it belongs to.
 
     `alerts` are those that fire, or once none does, those that did.
@@ -244,7 +244,7 @@ def identity(text: str) -> str:
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
-def page_at(standing: Standing, now: datetime) -> datetime | None:
+def page_at(standing: GroupStanding, now: datetime) -> datetime | None:
     """When people are paged for what is critical and unanswered; None = nothing is. A silence holds it back only."""
     group = standing.group
     if group.quiet or all(alert.level != "critical" for alert in standing.unanswered):
@@ -253,13 +253,13 @@ def page_at(standing: Standing, now: datetime) -> datetime | None:
     return max(at, group.silenced_until) if group.silenced_until else at
 
 
-def look_again_at(standing: Standing, page: datetime | None) -> datetime | None:
+def look_again_at(standing: GroupStanding, page: datetime | None) -> datetime | None:
     """When something happens to the group by itself: it pages, its silence ends, or one of its alerts does."""
     ends = [alert.expires_at for alert in standing.firing]
     return min((at for at in (page, standing.group.silenced_until, *ends) if at is not None), default=None)
 
 
-def newly_told(standing: Standing, outlets: Iterable[str], now: datetime) -> list[str]:
+def newly_told(standing: GroupStanding, outlets: Iterable[str], now: datetime) -> list[str]:
     """Where the group has to be told now: each place once, and nowhere while it is quiet or silenced."""
     group = standing.group
     if group.quiet or group.is_silenced(now) or standing.is_over:

@@ -59,7 +59,7 @@ class Verdict:
 
 
 @dataclass(frozen=True)
-class Told:
+class Judged:
     """An alert of a delivery with its verdict; `times` is how often the delivery told that it fires."""
 
     alert: ReceivedAlert
@@ -72,13 +72,13 @@ class Told:
         return identity(self.verdict.counted or self.alert.group or self.alert.fingerprint)
 
 
-def gathered(rules: Sequence[Rule], source: str, received: Iterable[ReceivedAlert]) -> list[Told]:
+def gathered(rules: Sequence[Rule], source: str, received: Iterable[ReceivedAlert]) -> list[Judged]:
     """Each alert of a delivery once: its last word counts, and its first place."""
-    told: dict[str, Told] = {}
+    told: dict[str, Judged] = {}
     for alert in received:
         times = told[alert.fingerprint].times if alert.fingerprint in told else 0
         verdict = judge(rules, source, alert)
-        told[alert.fingerprint] = Told(alert, verdict, times + 1 if alert.firing else 0)
+        told[alert.fingerprint] = Judged(alert, verdict, times + 1 if alert.firing else 0)
     return list(told.values())
 
 

@@ -88,7 +88,7 @@ class Backup:
 
 
 @dataclass(frozen=True)
-class Standing:
+class BackupStanding:
     """How the backups of one database stand. `unsupported` says why it cannot be backed up yet; '' = it can.
 
     `failed` is the latest run when that came to nothing; `next_at` None: none is planned.
@@ -197,7 +197,7 @@ def next_run(at: time, zone: ZoneInfo, after: datetime) -> datetime:
     return next(instant for number in range(4) if (instant := handover(rotation, number)) > after)
 
 
-def worst_first(standings: Iterable[Standing], now: datetime) -> list[Standing]:
+def worst_first(standings: Iterable[BackupStanding], now: datetime) -> list[BackupStanding]:
     """Those that miss their objective, then the rest as the runbook orders them."""
     return sorted(standings, key=lambda standing: not standing.is_late(now))
 

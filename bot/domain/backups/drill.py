@@ -63,7 +63,7 @@ class Drill:
 
 
 @dataclass(frozen=True)
-class Found:
+class DrillFindings:
     """What was found in a restored database. `counted`: its rows were compared with those of the backup.
 
     `answers` are the invariants that hold, `unheld` those that do not, with what they answered; `lost` is what could

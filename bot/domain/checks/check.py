@@ -20,7 +20,7 @@ STEADIER = 3
 
 
 @dataclass(frozen=True)
-class Finding:
+class ProbeResult:
     """What one look found. `value` is what was measured; `reason` says why that is not healthy, '' when it is.
 
     `measured` is the number that is worth drawing; None: that is how long the answer took.
@@ -86,7 +86,7 @@ class Latest:
 
 
 @dataclass(frozen=True)
-class Standing:
+class CheckStanding:
     """A check as it is shown. `expects` is what it is measured against; `latest` None: nobody has looked yet."""
 
     name: str
@@ -105,7 +105,7 @@ class Standing:
 
 
 @dataclass(frozen=True)
-class Turn:
+class StateChange:
     """A change of state in the history of a check. `until` None: it has been so since."""
 
     check: str
@@ -121,24 +121,24 @@ def has_pace(kind: str) -> bool:
     return kind != "disk"
 
 
-def no_answer(reason: str, latency: timedelta, value: str = "no answer") -> Finding:
-    return Finding("down", value, latency, reason)
+def no_answer(reason: str, latency: timedelta, value: str = "no answer") -> ProbeResult:
+    return ProbeResult("down", value, latency, reason)
 
 
-def worsened(finding: Finding, reason: str, state: State = "degraded") -> Finding:
+def worsened(finding: ProbeResult, reason: str, state: State = "degraded") -> ProbeResult:
     """Never milder than it was; every reason is kept."""
     graver = max(finding.state, state, key=GRAVITY.__getitem__)
     return replace(finding, state=graver, reason=f"{finding.reason}; {reason}" if finding.reason else reason)
 
 
-def paced(finding: Finding, slow: timedelta | None) -> Finding:
+def paced(finding: ProbeResult, slow: timedelta | None) -> ProbeResult:
     """Degraded when the answer took longer than `slow`; None: it may take as long as it likes."""
     if slow is None or finding.latency <= slow:
         return finding
     return worsened(finding, f"took {pace_shown(finding.latency)}, slow above {pace_shown(slow)}")
 
 
-def uncrowded(finding: Finding, used: int, most: int, below: float | None) -> Finding:
+def uncrowded(finding: ProbeResult, used: int, most: int, below: float | None) -> ProbeResult:
     """Degraded when the share in use is not below so many per cent; None: all of them may be in use."""
     share = 100 * used / most if most else 100.0
     if below is None or share < below:
@@ -179,7 +179,7 @@ def level_of(belief: Belief, level: Level) -> Level:
     return level if is_down else "medium"
 
 
-def worst_first(standings: Iterable[Standing]) -> Sequence[Standing]:
+def worst_first(standings: Iterable[CheckStanding]) -> Sequence[CheckStanding]:
     """Down, degraded, then what nobody knows, then healthy; the rest as the runbook orders them."""
     order = ("down", "degraded", "unknown", "healthy")
     return sorted(standings, key=lambda standing: order.index(standing.state))

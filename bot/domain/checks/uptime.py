@@ -54,7 +54,7 @@ class Uptime:
 
 
 @dataclass(frozen=True)
-class Look:
+class Sample:
     """What one look at a check has found, as a chart needs it; `measured` None: its latency is what counts."""
 
     at: datetime
@@ -72,7 +72,7 @@ class IllTime:
     end: datetime
 
 
-def ill_times(looks: Sequence[Look], *, longest: timedelta, now: datetime) -> list[IllTime]:
+def ill_times(looks: Sequence[Sample], *, longest: timedelta, now: datetime) -> list[IllTime]:
     """When a check was ill, oldest first. `longest`: a look says nothing of a later time than this."""
     found: list[IllTime] = []
     for look, until in zip(looks, [*(later.at for later in looks[1:]), now], strict=True):

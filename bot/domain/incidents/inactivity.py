@@ -9,7 +9,7 @@ QUIET_FOR = 2
 
 
 @dataclass(frozen=True)
-class Look:
+class NextLook:
     """What is to be done now, and when to look again. `asked_at` is when the room was asked; None: it is not waited for
     an answer."""
 
@@ -18,14 +18,14 @@ class Look:
     again_at: datetime
 
 
-def look(heard_at: datetime, asked_at: datetime | None, every: timedelta, now: datetime) -> Look:
+def look(heard_at: datetime, asked_at: datetime | None, every: timedelta, now: datetime) -> NextLook:
     """After twice the rhythm the room is asked; one rhythm later the acknowledgement counts no more.
 
     Counted from the question and not from when it was due: after an outage of ours everybody has their time to answer.
     """
     if asked_at is None or heard_at >= asked_at:
         limit = heard_at + QUIET_FOR * every
-        return Look("ask", now, now + every) if now >= limit else Look("wait", None, limit)
+        return NextLook("ask", now, now + every) if now >= limit else NextLook("wait", None, limit)
     if now < asked_at + every:
-        return Look("wait", asked_at, asked_at + every)
-    return Look("withdraw", None, now + QUIET_FOR * every)
+        return NextLook("wait", asked_at, asked_at + every)
+    return NextLook("withdraw", None, now + QUIET_FOR * every)

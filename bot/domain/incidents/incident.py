@@ -65,9 +65,9 @@ class Incident:
         return self.roles.get("lead")
 
     @property
-    def is_trial(self) -> bool:
+    def is_test_page(self) -> bool:
         """It tries how somebody is paged, and never has a room."""
-        return "trial" in self.origin
+        return "test_page" in self.origin
 
     @property
     def is_open(self) -> bool:

@@ -24,7 +24,7 @@ class Named:
 
 
 @dataclass(frozen=True)
-class Found:
+class SeverityMatch:
     """`clear`: nothing else can be meant by the words. `rest` is what follows them."""
 
     id: str
@@ -57,7 +57,7 @@ def declared(text: str, severities: Sequence[Named], usual: str) -> Declared:
     return Declared(min(first.id, usual, key=ids.index), text, perhaps=first.id)
 
 
-def first_named(text: str, severities: Sequence[Named]) -> Found | None:
+def first_named(text: str, severities: Sequence[Named]) -> SeverityMatch | None:
     """By id, by a number that only one of them has, or by name. Raises NotFound as `declared` does."""
     bare = text.lstrip(OPENING + " ")
     if mark := MARK.match(bare):
@@ -66,7 +66,9 @@ def first_named(text: str, severities: Sequence[Named]) -> Found | None:
         after = bare[len(one.name) :]
         if one.name and bare[: len(one.name)].lower() == one.name.lower() and not after[:1].isalnum():
             # “Critical: x” is about a severity; “High load on db1” is a title.
-            return Found(one.id, _title(after), clear=_stands_apart(after.lstrip(), opened=bare != text, worded=True))
+            return SeverityMatch(
+                one.id, _title(after), clear=_stands_apart(after.lstrip(), opened=bare != text, worded=True)
+            )
     return None
 
 
@@ -76,21 +78,21 @@ def by_number(number: int, severities: Sequence[Named]) -> str | None:
     return found[0] if len(found) == 1 else None
 
 
-def _by_mark(mark: re.Match[str], bare: str, *, opened: bool, severities: Sequence[Named]) -> Found | None:
+def _by_mark(mark: re.Match[str], bare: str, *, opened: bool, severities: Sequence[Named]) -> SeverityMatch | None:
     after = bare[mark.end() :]
     clear = _stands_apart(after, opened=opened)
     same = next((one.id for one in severities if _letters(one.id) == _letters(mark[0])), None)
     # S3 is also a place for files: with letters of its own it is no P3.
     found = same or (None if (mark[1] or "").lower() == "s" else by_number(int(mark[2]), severities))
     if found:
-        return Found(found, _title(after), clear)
+        return SeverityMatch(found, _title(after), clear)
     if not clear:
         return None
     known = ", ".join(one.id for one in severities)
     raise NotFound(f"There is no severity “{mark[0]}”. There is: {known}.")
 
 
-def _last_named(text: str, severities: Sequence[Named]) -> Found | None:
+def _last_named(text: str, severities: Sequence[Named]) -> SeverityMatch | None:
     """`Checkout is down (P1)`: probably meant."""
     last = text.rsplit(maxsplit=1)[-1:] or [""]
     word = last[0].strip(OPENING + CLOSING + APART)
@@ -98,7 +100,7 @@ def _last_named(text: str, severities: Sequence[Named]) -> Found | None:
     if mark is None or word == text:
         return None
     same = next((one.id for one in severities if _letters(one.id) == _letters(word)), None)
-    return Found(same, "", clear=False) if same else None
+    return SeverityMatch(same, "", clear=False) if same else None
 
 
 def _stands_apart(after: str, *, opened: bool, worded: bool = False) -> bool:

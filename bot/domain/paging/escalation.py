@@ -97,7 +97,7 @@ def climb(ladder: Ladder, now: datetime) -> Climb:
     """Take the next step, once.
 
     The wait is counted from now and not from when the step was due: after an outage of ours every tier still gets its
-    full patience, instead of all of them being paged in one second.
+    full wait, instead of all of them being paged in one second.
     """
     if ladder.is_at_its_end:
         return Climb(None, ladder.loop, ladder.step, _moved(ladder, state="exhausted", next_at=None))

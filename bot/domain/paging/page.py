@@ -35,7 +35,7 @@ class Turn:
 
 
 @dataclass(frozen=True)
-class Draft:
+class PageDraft:
     """A page that is to be made: one person, one step, one channel."""
 
     incident: Incident
@@ -50,7 +50,7 @@ class Draft:
 class Page:
     """One person, one step, one channel. The state is what a provider said, never what we hope.
 
-    `doubted_at`: since when it has been looked for; `repeated_at`: when it was sent as a possible repeat. None: never.
+    `unconfirmed_at`: since when it has been looked for; `repeated_at`: when it was sent as a possible repeat. None: never.
     `unsure`: an attempt may have been accepted unheard, so nobody may say that it was not sent before it `is_accepted`.
     """
 
@@ -73,7 +73,7 @@ class Page:
     reference: str | None
     error: str | None
     reported: str | None = None
-    doubted_at: datetime | None = None
+    unconfirmed_at: datetime | None = None
     repeated_at: datetime | None = None
     unsure: bool = False
 

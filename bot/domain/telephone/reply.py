@@ -13,20 +13,20 @@ ACKNOWLEDGE = re.compile(r"(?:ack|acknowledged?|ok)\b\W*(?:inc\W*)?(?P<number>\d
 
 
 @dataclass(frozen=True)
-class Reply:
+class TextReply:
     """`ref` names an incident; None: the one of the newest page."""
 
     wish: Wish
     ref: str | None = None
 
 
-def reply_of(text: str) -> Reply:
+def reply_of(text: str) -> TextReply:
     """`ack`, `ACK INC-12`, `Stop.` …; whatever else is typed means nothing."""
     words = text.strip().strip(".!,'\"“”* ")
     if words.lower() in STOP:
-        return Reply("stop")
+        return TextReply("stop")
     if words.lower() in START:
-        return Reply("start")
+        return TextReply("start")
     if found := ACKNOWLEDGE.fullmatch(words):
-        return Reply("acknowledge", f"INC-{found['number']}" if found["number"] else None)
-    return Reply("nothing")
+        return TextReply("acknowledge", f"INC-{found['number']}" if found["number"] else None)
+    return TextReply("nothing")

@@ -9,7 +9,7 @@ Meaning = Literal["under way", "delivered", "unanswered", "failed"]
 
 
 @dataclass(frozen=True)
-class Report:
+class ProviderReport:
     """A later report has a higher rank. They arrive in any order, and more than once."""
 
     word: str
@@ -19,30 +19,30 @@ class Report:
 
 
 # In Twilio's words, of texts and of calls. A call that a machine takes is delivered too, and acknowledges nothing.
-REPORTS: Mapping[str, Report] = {
+REPORTS: Mapping[str, ProviderReport] = {
     report.word: report
     for report in (
-        Report("accepted", 0, "under way"),
-        Report("scheduled", 0, "under way"),
-        Report("queued", 1, "under way"),
-        Report("sending", 2, "under way"),
-        Report("sent", 3, "under way"),
-        Report("failed", 4, "failed", "it could not be sent"),
-        Report("undelivered", 4, "failed", "it was not delivered"),
-        Report("canceled", 4, "failed", "it was taken back"),
-        Report("initiated", 2, "under way"),
-        Report("ringing", 3, "under way"),
-        Report("busy", 4, "unanswered", "the line was busy"),
-        Report("no-answer", 4, "unanswered", "nobody picked up"),
-        Report("delivered", 5, "delivered"),
-        Report("read", 6, "delivered"),
-        Report("in-progress", 5, "delivered"),
-        Report("completed", 6, "delivered"),
+        ProviderReport("accepted", 0, "under way"),
+        ProviderReport("scheduled", 0, "under way"),
+        ProviderReport("queued", 1, "under way"),
+        ProviderReport("sending", 2, "under way"),
+        ProviderReport("sent", 3, "under way"),
+        ProviderReport("failed", 4, "failed", "it could not be sent"),
+        ProviderReport("undelivered", 4, "failed", "it was not delivered"),
+        ProviderReport("canceled", 4, "failed", "it was taken back"),
+        ProviderReport("initiated", 2, "under way"),
+        ProviderReport("ringing", 3, "under way"),
+        ProviderReport("busy", 4, "unanswered", "the line was busy"),
+        ProviderReport("no-answer", 4, "unanswered", "nobody picked up"),
+        ProviderReport("delivered", 5, "delivered"),
+        ProviderReport("read", 6, "delivered"),
+        ProviderReport("in-progress", 5, "delivered"),
+        ProviderReport("completed", 6, "delivered"),
     )
 }
 
 
-def news(known: str | None, word: str) -> Report | None:
+def news(known: str | None, word: str) -> ProviderReport | None:
     """The report, when it says more than the one that is `known`; None also for a word that nobody has heard of."""
     report = REPORTS.get(word.strip().lower())
     before = REPORTS.get(known or "")

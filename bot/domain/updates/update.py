@@ -48,7 +48,7 @@ class Update:
 
 
 @dataclass(frozen=True)
-class Delivery:
+class UpdateDelivery:
     """An update on its way to one address. `accepted` is what a provider said, never what we hope.
 
     `unsure`: an attempt may have been accepted unheard, so nobody may say that it was not sent.
@@ -66,7 +66,7 @@ class Delivery:
 
 
 @dataclass(frozen=True)
-class Told:
+class LastUpdate:
     """The latest that an audience was told of an incident. `severity`: how grave it was then; None: not known."""
 
     moment: Moment
@@ -101,7 +101,7 @@ def told_by_themselves(incident: Incident, tell: Sequence[str], automatic: Colle
     return [audience for audience in tell if audience in automatic] if may_be_told(incident) else []
 
 
-def moment_now(incident: Incident, told: Told | None) -> Moment:
+def moment_now(incident: Incident, told: LastUpdate | None) -> Moment:
     """What an audience is told now, after what it was told before (None: nothing)."""
     if not incident.is_open:
         return "resolved"
@@ -110,12 +110,12 @@ def moment_now(incident: Incident, told: Told | None) -> Moment:
     return "reopened" if told.moment in ENDS else "update"
 
 
-def is_owed(incident: Incident, told: Told) -> bool:
+def is_owed(incident: Incident, told: LastUpdate) -> bool:
     """Whether the audience believes that the incident is open when it is over, or over when it is open."""
     return incident.is_open == (told.moment in ENDS)
 
 
-def is_of_another_severity(incident: Incident, told: Told) -> bool:
+def is_of_another_severity(incident: Incident, told: LastUpdate) -> bool:
     """Whether the audience was told of it as graver, or less grave, than it is."""
     return told.severity != incident.severity
 

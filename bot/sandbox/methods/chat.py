@@ -1,6 +1,6 @@
 """chat.*: saying, changing and deleting messages."""
 
-from bot.sandbox.call import Call
+from bot.sandbox.call import MethodCall
 from bot.sandbox.errors import SlackError
 from bot.sandbox.limits import limit
 from bot.sandbox.methods.method import Method, anywhere
@@ -11,7 +11,7 @@ from bot.sandbox.wire import message_json
 _WRITE = anywhere("chat:write")
 
 
-def post_message(call: Call) -> Json:
+def post_message(call: MethodCall) -> Json:
     channel = _destination(call)
     content = content_of(call)
     thread_ts = _thread(call, channel)
@@ -29,7 +29,7 @@ def post_message(call: Call) -> Json:
     return _answer(call, channel, message)
 
 
-def post_ephemeral(call: Call) -> Json:
+def post_ephemeral(call: MethodCall) -> Json:
     channel = call.joined()
     user = call.user(call.required("user"), "user_not_in_channel")
     if user.id not in channel.members:
@@ -49,7 +49,7 @@ def post_ephemeral(call: Call) -> Json:
     return {"message_ts": message.ts}
 
 
-def update(call: Call) -> Json:
+def update(call: MethodCall) -> Json:
     channel = call.conversation()
     if channel.archived:
         raise SlackError("is_inactive")
@@ -67,7 +67,7 @@ def update(call: Call) -> Json:
     return _answer(call, channel, message) | {"text": message.text}
 
 
-def delete(call: Call) -> Json:
+def delete(call: MethodCall) -> Json:
     channel = call.conversation()
     message = call.message(channel)
     if message.user != call.state.bot.id or message.subtype:
@@ -76,14 +76,14 @@ def delete(call: Call) -> Json:
     return {"channel": channel.id, "ts": message.ts}
 
 
-def get_permalink(call: Call) -> Json:
+def get_permalink(call: MethodCall) -> Json:
     channel = call.conversation()
     message = call.message(channel, "message_ts")
     link = f"https://{call.state.domain}.slack.com/archives/{channel.id}/p{message.ts.replace('.', '')}"
     return {"channel": channel.id, "permalink": link}
 
 
-def _destination(call: Call) -> Channel:
+def _destination(call: MethodCall) -> Channel:
     """Where to post: a conversation by id or name, or a person, whose direct conversation is then opened."""
     given = call.text("channel")
     if (user := call.state.users.get(given)) and not user.is_bot and not user.deleted:
@@ -97,7 +97,7 @@ def _destination(call: Call) -> Channel:
     return channel
 
 
-def _thread(call: Call, channel: Channel) -> str | None:
+def _thread(call: MethodCall, channel: Channel) -> str | None:
     """The parent's timestamp; a reply given instead means the same thread."""
     given = call.text("thread_ts")
     if not given:
@@ -108,7 +108,7 @@ def _thread(call: Call, channel: Channel) -> str | None:
     return parent.thread_ts or parent.ts
 
 
-def _answer(call: Call, channel: Channel, message: Message) -> Json:
+def _answer(call: MethodCall, channel: Channel, message: Message) -> Json:
     body = message_json(call.state, message, with_metadata=True)
     return {"channel": channel.id, "ts": message.ts, "message": body}
 

@@ -1,6 +1,6 @@
 """conversations.*: making, naming, describing and closing channels."""
 
-from bot.sandbox.call import Call
+from bot.sandbox.call import MethodCall
 from bot.sandbox.errors import SlackError
 from bot.sandbox.limits import limits
 from bot.sandbox.methods.channel_names import check_name
@@ -14,7 +14,7 @@ _READ = by_kind("channels:read", "groups:read", "im:read")
 _TYPES = {"public_channel": "public", "private_channel": "private", "im": "im", "mpim": "mpim"}
 
 
-def create(call: Call) -> Json:
+def create(call: MethodCall) -> Json:
     kind: Kind = "private" if call.flag("is_private") else "public"
     call.need_scope(kind)
     name = call.text("name")
@@ -24,7 +24,7 @@ def create(call: Call) -> Json:
     return {"channel": channel_json(call.state, channel)}
 
 
-def rename(call: Call) -> Json:
+def rename(call: MethodCall) -> Json:
     channel = _own_room(call)
     if channel.creator != call.state.bot.id:
         raise SlackError("not_authorized")
@@ -34,21 +34,21 @@ def rename(call: Call) -> Json:
     return {"channel": channel_json(call.state, channel)}
 
 
-def set_topic(call: Call) -> Json:
+def set_topic(call: MethodCall) -> Json:
     channel = _own_room(call)
     topic = _short(call, "topic")
     call.state.conversations.describe(channel, call.state.bot.id, topic=topic)
     return {"channel": channel_json(call.state, channel), "topic": topic}
 
 
-def set_purpose(call: Call) -> Json:
+def set_purpose(call: MethodCall) -> Json:
     channel = _own_room(call)
     purpose = _short(call, "purpose")
     call.state.conversations.describe(channel, call.state.bot.id, purpose=purpose)
     return {"channel": channel_json(call.state, channel), "purpose": purpose}
 
 
-def archive(call: Call) -> Json:
+def archive(call: MethodCall) -> Json:
     channel = _room(call)
     if channel.archived:
         raise SlackError("already_archived")
@@ -60,7 +60,7 @@ def archive(call: Call) -> Json:
     return {}
 
 
-def unarchive(call: Call) -> Json:
+def unarchive(call: MethodCall) -> Json:
     """Never works for a bot: archiving put it out of the channel."""
     channel = _room(call)
     if not channel.archived:
@@ -68,7 +68,7 @@ def unarchive(call: Call) -> Json:
     raise SlackError("not_in_channel")
 
 
-def info(call: Call) -> Json:
+def info(call: MethodCall) -> Json:
     channel = call.conversation()
     answer = channel_json(call.state, channel)
     if not call.flag("include_num_members"):
@@ -76,7 +76,7 @@ def info(call: Call) -> Json:
     return {"channel": answer}
 
 
-def list_all(call: Call) -> Json:
+def list_all(call: MethodCall) -> Json:
     wanted = [_TYPES.get(name, "") for name in call.names("types")] or ["public"]
     if "" in wanted:
         raise SlackError("invalid_types")
@@ -87,13 +87,13 @@ def list_all(call: Call) -> Json:
     return {"channels": [channel_json(call.state, channel) for channel in chosen], "response_metadata": metadata}
 
 
-def members(call: Call) -> Json:
+def members(call: MethodCall) -> Json:
     channel = call.conversation()
     chosen, metadata = page(call, channel.members)
     return {"members": chosen, "response_metadata": metadata}
 
 
-def open_direct(call: Call) -> Json:
+def open_direct(call: MethodCall) -> Json:
     call.need_scope("im")
     users = call.names("users")
     if not users and not call.text("channel"):
@@ -104,7 +104,7 @@ def open_direct(call: Call) -> Json:
     return {"channel": channel_json(call.state, channel) if full else {"id": channel.id}}
 
 
-def _direct_with(call: Call, users: list[str]) -> Channel:
+def _direct_with(call: MethodCall, users: list[str]) -> Channel:
     if len(users) > limits()["channel"]["open_users"][1]:
         raise SlackError("too_many_users")
     for user in users:
@@ -115,25 +115,25 @@ def _direct_with(call: Call, users: list[str]) -> Channel:
     return call.state.conversations.direct(call.state.bot.id, users[0])
 
 
-def _is_listed(call: Call, channel: Channel) -> bool:
+def _is_listed(call: MethodCall, channel: Channel) -> bool:
     if channel.archived and call.flag("exclude_archived"):
         return False
     return channel.kind == "public" or call.state.bot.id in channel.members
 
 
-def _room(call: Call) -> Channel:
+def _room(call: MethodCall) -> Channel:
     channel = call.conversation()
     if channel.kind == "im":
         raise SlackError("method_not_supported_for_channel_type")
     return channel
 
 
-def _own_room(call: Call) -> Channel:
+def _own_room(call: MethodCall) -> Channel:
     _room(call)
     return call.joined()
 
 
-def _short(call: Call, name: str) -> str:
+def _short(call: MethodCall, name: str) -> str:
     text = call.text(name)
     if len(text) > limits()["channel"][f"{name}_max"]:
         raise SlackError("too_long")

@@ -3,7 +3,7 @@
 import mimetypes
 from typing import Any
 
-from bot.sandbox.call import Call
+from bot.sandbox.call import MethodCall
 from bot.sandbox.errors import SlackError, invalid_arguments
 from bot.sandbox.limits import limit, limits
 from bot.sandbox.methods.method import Method, anywhere
@@ -11,7 +11,7 @@ from bot.sandbox.model import Channel, File, Json
 from bot.sandbox.wire import file_json
 
 
-def get_upload_url(call: Call) -> Json:
+def get_upload_url(call: MethodCall) -> Json:
     name, length = call.required("filename", "missing_argument"), call.number("length", 0)
     if length <= 0:
         raise SlackError("missing_argument")
@@ -25,7 +25,7 @@ def get_upload_url(call: Call) -> Json:
     return {"upload_url": f"{call.state.base_url}/upload/{file.id}", "file_id": file.id}
 
 
-def complete_upload(call: Call) -> Json:
+def complete_upload(call: MethodCall) -> Json:
     """Shares the uploaded files; the message it makes is not named in the answer, as with Slack."""
     uploaded = [_uploaded(call, entry) for entry in _entries(call)]
     channels = _channels(call)
@@ -38,7 +38,7 @@ def complete_upload(call: Call) -> Json:
     return {"files": [file_json(call.state, file) for file, _ in uploaded]}
 
 
-def _share(call: Call, channel: Channel, ids: list[str]) -> None:
+def _share(call: MethodCall, channel: Channel, ids: list[str]) -> None:
     call.state.conversations.say(
         channel,
         call.state.bot.id,
@@ -50,14 +50,14 @@ def _share(call: Call, channel: Channel, ids: list[str]) -> None:
     )
 
 
-def _entries(call: Call) -> list[Any]:
+def _entries(call: MethodCall) -> list[Any]:
     entries = call.parsed("files")
     if not isinstance(entries, list) or not entries:
         raise invalid_arguments("missing required field: files")
     return entries
 
 
-def _uploaded(call: Call, entry: Any) -> tuple[File, str | None]:
+def _uploaded(call: MethodCall, entry: Any) -> tuple[File, str | None]:
     if not isinstance(entry, dict) or not isinstance(entry.get("id"), str):
         raise invalid_arguments("must be an object with an id: files")
     file = call.state.files.get(entry["id"])
@@ -66,7 +66,7 @@ def _uploaded(call: Call, entry: Any) -> tuple[File, str | None]:
     return file, entry.get("title")
 
 
-def _channels(call: Call) -> list[Channel]:
+def _channels(call: MethodCall) -> list[Channel]:
     wanted = call.names("channels") or call.names("channel_id")
     if len(wanted) > limits()["files"]["complete_channels_max"] or (len(wanted) > 1 and call.text("thread_ts")):
         raise SlackError("invalid_channel")

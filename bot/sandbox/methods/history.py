@@ -2,7 +2,7 @@
 
 import re
 
-from bot.sandbox.call import Call
+from bot.sandbox.call import MethodCall
 from bot.sandbox.errors import SlackError
 from bot.sandbox.identifiers import micros
 from bot.sandbox.methods.method import Method, by_kind
@@ -15,14 +15,14 @@ _MOST = 999
 _TS = re.compile(r"\d+(\.\d{1,6})?")
 
 
-def history(call: Call) -> Json:
+def history(call: MethodCall) -> Json:
     """Newest first, without replies in threads and without ephemeral messages."""
     channel = call.joined(archived=True)
     shown = [m for m in reversed(channel.messages) if not m.is_reply and _is_between(call, m)]
     return _answer(call, shown)
 
 
-def replies(call: Call) -> Json:
+def replies(call: MethodCall) -> Json:
     """A thread, oldest first, beginning with its parent."""
     channel = call.joined(archived=True)
     parent = channel.message(call.required("ts"))
@@ -31,7 +31,7 @@ def replies(call: Call) -> Json:
     return _answer(call, [m for m in [parent, *channel.replies_to(parent.ts)] if m is parent or _is_between(call, m)])
 
 
-def _answer(call: Call, messages: list[Message]) -> Json:
+def _answer(call: MethodCall, messages: list[Message]) -> Json:
     chosen, metadata = page(call, messages, most=_MOST)
     with_metadata = call.flag("include_all_metadata")
     return {
@@ -42,7 +42,7 @@ def _answer(call: Call, messages: list[Message]) -> Json:
     }
 
 
-def _is_between(call: Call, message: Message) -> bool:
+def _is_between(call: MethodCall, message: Message) -> bool:
     oldest, latest = _bound(call, "oldest"), _bound(call, "latest")
     if message.ephemeral_for is not None:
         return False
@@ -52,7 +52,7 @@ def _is_between(call: Call, message: Message) -> bool:
     return (oldest is None or when > oldest) and (latest is None or when < latest)
 
 
-def _bound(call: Call, name: str) -> int | None:
+def _bound(call: MethodCall, name: str) -> int | None:
     text = call.text(name)
     if text and not _TS.fullmatch(text):
         raise SlackError(f"invalid_ts_{name}")

@@ -2,7 +2,7 @@
 
 import re
 
-from bot.sandbox.call import Call
+from bot.sandbox.call import MethodCall
 from bot.sandbox.errors import SlackError
 from bot.sandbox.methods.method import Method, anywhere
 from bot.sandbox.model import Bookmark, Channel, Json, Message
@@ -14,7 +14,7 @@ _EMOJI = re.compile(r":[a-z0-9_+'-]+:")
 _EMOJI_NAME = re.compile(r"[a-z0-9_+'-]+(::skin-tone-[2-6])?")
 
 
-def pin(call: Call) -> Json:
+def pin(call: MethodCall) -> Json:
     channel, message = _message(call)
     if message.ts in channel.pins:
         raise SlackError("already_pinned")
@@ -24,7 +24,7 @@ def pin(call: Call) -> Json:
     return {}
 
 
-def unpin(call: Call) -> Json:
+def unpin(call: MethodCall) -> Json:
     channel, message = _message(call)
     if message.ts not in channel.pins:
         raise SlackError("no_pin")
@@ -32,14 +32,14 @@ def unpin(call: Call) -> Json:
     return {}
 
 
-def list_pins(call: Call) -> Json:
+def list_pins(call: MethodCall) -> Json:
     channel = call.joined(archived=True)
     found = [channel.message(ts) for ts in reversed(channel.pins)]
     items = [message_json(call.state, message) for message in found if message]
     return {"items": [{"type": "message", "channel": channel.id, "message": item} for item in items]}
 
 
-def add_bookmark(call: Call) -> Json:
+def add_bookmark(call: MethodCall) -> Json:
     channel = call.joined("channel_id")
     if call.text("type") != "link":
         raise SlackError("invalid_bookmark_type")
@@ -50,7 +50,7 @@ def add_bookmark(call: Call) -> Json:
     return {"bookmark": bookmark_json(channel, bookmark)}
 
 
-def edit_bookmark(call: Call) -> Json:
+def edit_bookmark(call: MethodCall) -> Json:
     channel, bookmark = _bookmark(call)
     bookmark.title = call.text("title") or bookmark.title
     bookmark.link = _link(call) if call.text("link") else bookmark.link
@@ -58,18 +58,18 @@ def edit_bookmark(call: Call) -> Json:
     return {"bookmark": bookmark_json(channel, bookmark)}
 
 
-def remove_bookmark(call: Call) -> Json:
+def remove_bookmark(call: MethodCall) -> Json:
     channel, bookmark = _bookmark(call)
     channel.bookmarks.remove(bookmark)
     return {}
 
 
-def list_bookmarks(call: Call) -> Json:
+def list_bookmarks(call: MethodCall) -> Json:
     channel = call.joined("channel_id", archived=True)
     return {"bookmarks": [bookmark_json(channel, bookmark) for bookmark in channel.bookmarks]}
 
 
-def react(call: Call) -> Json:
+def react(call: MethodCall) -> Json:
     _, message = _message(call)
     name = _reaction(call)
     if call.state.bot.id in message.reactions.get(name, ()):
@@ -78,7 +78,7 @@ def react(call: Call) -> Json:
     return {}
 
 
-def unreact(call: Call) -> Json:
+def unreact(call: MethodCall) -> Json:
     _, message = _message(call)
     name = _reaction(call)
     if call.state.bot.id not in message.reactions.get(name, ()):
@@ -87,14 +87,14 @@ def unreact(call: Call) -> Json:
     return {}
 
 
-def _message(call: Call) -> tuple[Channel, Message]:
+def _message(call: MethodCall) -> tuple[Channel, Message]:
     channel = call.joined()
     if not call.text("timestamp"):
         raise SlackError("no_item_specified")
     return channel, call.message(channel, "timestamp")
 
 
-def _bookmark(call: Call) -> tuple[Channel, Bookmark]:
+def _bookmark(call: MethodCall) -> tuple[Channel, Bookmark]:
     channel = call.joined("channel_id")
     wanted = call.required("bookmark_id")
     found = next((bookmark for bookmark in channel.bookmarks if bookmark.id == wanted), None)
@@ -103,21 +103,21 @@ def _bookmark(call: Call) -> tuple[Channel, Bookmark]:
     return channel, found
 
 
-def _link(call: Call) -> str:
+def _link(call: MethodCall) -> str:
     link = call.required("link", "invalid_link")
     if not link.startswith(("http://", "https://")):
         raise SlackError("invalid_link")
     return link
 
 
-def _emoji(call: Call) -> str:
+def _emoji(call: MethodCall) -> str:
     emoji = call.text("emoji")
     if emoji and not _EMOJI.fullmatch(emoji):
         raise SlackError("invalid_emoji")
     return emoji
 
 
-def _reaction(call: Call) -> str:
+def _reaction(call: MethodCall) -> str:
     name = call.text("name")
     if not _EMOJI_NAME.fullmatch(name):
         raise SlackError("invalid_name")

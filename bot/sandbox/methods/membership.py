@@ -1,6 +1,6 @@
 """conversations.join, leave, invite and kick: who is in a channel."""
 
-from bot.sandbox.call import Call
+from bot.sandbox.call import MethodCall
 from bot.sandbox.errors import SlackError
 from bot.sandbox.limits import limits
 from bot.sandbox.methods.method import Method, by_kind
@@ -13,7 +13,7 @@ _INVITE = {
 }
 
 
-def join(call: Call) -> Json:
+def join(call: MethodCall) -> Json:
     call.need_scope("public")
     channel = call.conversation()
     if channel.kind != "public":
@@ -26,7 +26,7 @@ def join(call: Call) -> Json:
     return {"channel": channel_json(call.state, channel)}
 
 
-def leave(call: Call) -> Json:
+def leave(call: MethodCall) -> Json:
     channel = call.conversation()
     if channel.is_general:
         raise SlackError("cant_leave_general")
@@ -36,7 +36,7 @@ def leave(call: Call) -> Json:
     return {}
 
 
-def invite(call: Call) -> Json:
+def invite(call: MethodCall) -> Json:
     """All or nobody, unless `force` is set: then the good ones come in and the others are named."""
     channel = call.joined()
     if channel.kind == "im":
@@ -56,7 +56,7 @@ def invite(call: Call) -> Json:
     return {"channel": channel_json(call.state, channel)} | ({"errors": problems} if problems else {})
 
 
-def kick(call: Call) -> Json:
+def kick(call: MethodCall) -> Json:
     channel = call.joined()
     user = call.user(call.required("user"))
     if user.id == call.state.bot.id:
@@ -69,7 +69,7 @@ def kick(call: Call) -> Json:
     return {}
 
 
-def _obstacle(call: Call, channel: Channel, user_id: str) -> str | None:
+def _obstacle(call: MethodCall, channel: Channel, user_id: str) -> str | None:
     user = call.state.users.get(user_id)
     if user is None or user.deleted:
         return "user_not_found"

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from bot.sandbox.call import Call
+from bot.sandbox.call import MethodCall
 from bot.sandbox.model import Json
 
 Scopes = dict[str, tuple[str, ...]]
@@ -13,7 +13,7 @@ Scopes = dict[str, tuple[str, ...]]
 class Method:
     """`changes` is whether success is an effect worth recording; the first scope of each tuple is the one asked for."""
 
-    answer: Callable[[Call], Json]
+    answer: Callable[[MethodCall], Json]
     scopes: Scopes = field(default_factory=dict)
     changes: bool = False
 

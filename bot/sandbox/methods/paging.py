@@ -3,14 +3,14 @@
 import base64
 from typing import TypeVar
 
-from bot.sandbox.call import Call
+from bot.sandbox.call import MethodCall
 from bot.sandbox.errors import SlackError
 from bot.sandbox.model import Json
 
 Item = TypeVar("Item")
 
 
-def page(call: Call, items: list[Item], *, default: int = 100, most: int = 1000) -> tuple[list[Item], Json]:
+def page(call: MethodCall, items: list[Item], *, default: int = 100, most: int = 1000) -> tuple[list[Item], Json]:
     """The page the caller asked for, and the `response_metadata` that leads to the next; "" means no more."""
     size = call.number("limit", default) or default
     if not 0 < size <= most:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Any
 
-from bot.sandbox.call import Call
+from bot.sandbox.call import MethodCall
 from bot.sandbox.errors import SlackError
 from bot.sandbox.limits import limit
 from bot.sandbox.model import Json
@@ -22,7 +22,7 @@ class Content:
     parses_names: bool = False
 
 
-def content_of(call: Call) -> Content:
+def content_of(call: MethodCall) -> Content:
     """The message in the call's arguments; refused when there is nothing in it or something is wrong with it."""
     blocks = _blocks(call.parsed("blocks", "invalid_blocks_format"))
     _must_have_files(call, blocks or [])
@@ -49,7 +49,7 @@ def _blocks(given: Any) -> list[Json] | None:
     return checked
 
 
-def _must_have_files(call: Call, blocks: list[Json]) -> None:
+def _must_have_files(call: MethodCall, blocks: list[Json]) -> None:
     """A picture is one that was uploaded, whole, and of a kind that can be shown."""
     for number, block in enumerate(blocks):
         wanted = block.get("slack_file", {}).get("id")
@@ -66,7 +66,7 @@ def _invalid_file(block: int, *, is_slacks_own: bool = False) -> SlackError:
     return SlackError("invalid_blocks", is_slacks_own=is_slacks_own, **more)
 
 
-def _cut(call: Call, text: str) -> str:
+def _cut(call: MethodCall, text: str) -> str:
     longest = limit("message", "text_truncate")
     if len(text) > longest:
         call.warn("message_truncated")

@@ -1,11 +1,11 @@
 """auth.test and team.info: where the app is installed."""
 
-from bot.sandbox.call import Call
+from bot.sandbox.call import MethodCall
 from bot.sandbox.methods.method import Method, anywhere
 from bot.sandbox.model import Json
 
 
-def auth_test(call: Call) -> Json:
+def auth_test(call: MethodCall) -> Json:
     state = call.state
     return {
         "url": f"https://{state.domain}.slack.com/",
@@ -18,7 +18,7 @@ def auth_test(call: Call) -> Json:
     }
 
 
-def info(call: Call) -> Json:
+def info(call: MethodCall) -> Json:
     state = call.state
     return {"team": {"id": state.team_id, "name": state.team_name, "domain": state.domain, "email_domain": ""}}
 

@@ -1,6 +1,6 @@
 """users.* and usergroups.*: who is there."""
 
-from bot.sandbox.call import Call
+from bot.sandbox.call import MethodCall
 from bot.sandbox.errors import SlackError, invalid_arguments
 from bot.sandbox.methods.method import Method, anywhere
 from bot.sandbox.methods.paging import page
@@ -8,16 +8,16 @@ from bot.sandbox.model import Json
 from bot.sandbox.wire import user_json, usergroup_json
 
 
-def info(call: Call) -> Json:
+def info(call: MethodCall) -> Json:
     return {"user": user_json(call.state, call.user(call.required("user", "user_not_found")))}
 
 
-def list_all(call: Call) -> Json:
+def list_all(call: MethodCall) -> Json:
     chosen, metadata = page(call, list(call.state.users.values()))
     return {"members": [user_json(call.state, user) for user in chosen], "response_metadata": metadata}
 
 
-def look_up_by_email(call: Call) -> Json:
+def look_up_by_email(call: MethodCall) -> Json:
     if "users:read" not in call.state.scopes:
         raise call.missing_scope("users:read")
     email = call.text("email")
@@ -29,11 +29,11 @@ def look_up_by_email(call: Call) -> Json:
     return {"user": user_json(call.state, found[0])}
 
 
-def list_groups(call: Call) -> Json:
+def list_groups(call: MethodCall) -> Json:
     return {"usergroups": [usergroup_json(group) for group in call.state.usergroups.values()]}
 
 
-def list_group_users(call: Call) -> Json:
+def list_group_users(call: MethodCall) -> Json:
     group = call.state.usergroups.get(call.required("usergroup"))
     if group is None:
         raise SlackError("no_such_subteam")

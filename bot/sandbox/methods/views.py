@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from bot.sandbox.call import Call
+from bot.sandbox.call import MethodCall
 from bot.sandbox.errors import SlackError, invalid_arguments
 from bot.sandbox.methods.method import Method
 from bot.sandbox.model import Json, View
@@ -11,14 +11,14 @@ from bot.sandbox.triggers import Trigger
 from bot.sandbox.wire import view_json
 
 
-def open_view(call: Call) -> Json:
+def open_view(call: MethodCall) -> Json:
     trigger, content = _trigger(call), _view(call, "modal")
     view = call.state.screens.open(trigger.user, content)
     trigger.used = True
     return _answer(call, view)
 
 
-def push(call: Call) -> Json:
+def push(call: MethodCall) -> Json:
     trigger, content = _trigger(call), _view(call, "modal")
     if trigger.view is None:
         raise SlackError("not_found")
@@ -27,7 +27,7 @@ def push(call: Call) -> Json:
     return _answer(call, view)
 
 
-def update(call: Call) -> Json:
+def update(call: MethodCall) -> Json:
     screens = call.state.screens
     view_id, external_id = call.text("view_id"), call.text("external_id")
     if not view_id and not external_id:
@@ -40,7 +40,7 @@ def update(call: Call) -> Json:
     return _answer(call, screens.replace(view, content))
 
 
-def publish(call: Call) -> Json:
+def publish(call: MethodCall) -> Json:
     if not call.state.manifest.home_tab:
         raise SlackError("not_enabled")
     user = call.user(call.required("user_id"))
@@ -50,24 +50,24 @@ def publish(call: Call) -> Json:
     return _answer(call, call.state.screens.publish(user.id, content))
 
 
-def _trigger(call: Call) -> Trigger:
+def _trigger(call: MethodCall) -> Trigger:
     return call.state.triggers.check(call.required("trigger_id"))
 
 
-def _view(call: Call, kind: str) -> Json:
+def _view(call: MethodCall, kind: str) -> Json:
     view: Any = call.parsed("view")
     if view is None:
         raise invalid_arguments("missing required field: view")
     return check_view(view, kind)
 
 
-def _check_hash(call: Call, view: View) -> None:
+def _check_hash(call: MethodCall, view: View) -> None:
     wanted = call.text("hash")
     if wanted and wanted != view.hash:
         raise SlackError("hash_conflict")
 
 
-def _answer(call: Call, view: View) -> Json:
+def _answer(call: MethodCall, view: View) -> Json:
     return {"view": view_json(call.state, view)}
 
 

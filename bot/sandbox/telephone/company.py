@@ -94,7 +94,7 @@ class TelephoneCompany:
         self.faults.append(Fault("drop", _to(to), 1))
 
     def limit(self, retry_after: int, *, to: str | None = None) -> None:
-        """Asks for patience once."""
+        """Answers 429 once."""
         self.faults.append(Fault("limit", _to(to), 1, status=429, code=20429, wait=str(retry_after)))
 
     def release(self) -> None:

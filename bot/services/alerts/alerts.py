@@ -8,8 +8,8 @@ from datetime import datetime, timedelta
 from functools import partial
 
 from bot.clock import Clock
-from bot.domain.alerts.alert import Listing, ReceivedAlert, Standing, identity
-from bot.domain.alerts.rules import Told, gathered
+from bot.domain.alerts.alert import GroupStanding, Listing, ReceivedAlert, identity
+from bot.domain.alerts.rules import Judged, gathered
 from bot.domain.errors import Refused, Unanswered, Unreachable
 from bot.runbook import Runbook
 from bot.services.alerts.settling import AlertSettling
@@ -41,7 +41,7 @@ AT_A_TIME = 250
 LATE_FOR = timedelta(hours=1)
 # What was told less than this before is not ended by a listing without it: that may be an older one, repeated.
 LISTED_AGAIN_AFTER = timedelta(minutes=1)
-DOUBTED_FOR = timedelta(minutes=5)
+CONTRADICTED_FOR = timedelta(minutes=5)
 
 
 class TooMany(Refused):
@@ -119,7 +119,7 @@ class Alerts:
         """`receive` as a part of a larger deed, for what the bot finds out itself."""
         await self._take(conn, source, await self._judged(source, received), (), self._clock.now())
 
-    async def standing(self, group_id: int) -> Standing | None:
+    async def standing(self, group_id: int) -> GroupStanding | None:
         """None when there is no such group."""
         async with self._db.transaction() as conn:
             return await alerts.standing(conn, group_id)
@@ -158,13 +158,13 @@ class Alerts:
         async with self._db.transaction() as conn:
             return await alerts.forget_old(conn, self._clock.now() - max(longest, KEPT_FOR))
 
-    async def _judged(self, source: str, received: Sequence[ReceivedAlert]) -> list[Told]:
+    async def _judged(self, source: str, received: Sequence[ReceivedAlert]) -> list[Judged]:
         """What the rules make of them; of many in a thread, so that the loop goes on turning."""
         work = partial(gathered, self._runbook.alerts.rules, source, received)
         return await asyncio.to_thread(work) if len(received) > AT_A_TIME else work()
 
     async def _take(
-        self, conn: Connection, source: str, told: Sequence[Told], listings: Sequence[Listing], arrived: datetime
+        self, conn: Connection, source: str, told: Sequence[Judged], listings: Sequence[Listing], arrived: datetime
     ) -> None:
         now = self._clock.now()
         keys, fingerprints = [one.group_key for one in told], [one.alert.fingerprint for one in told]
@@ -184,18 +184,18 @@ class Alerts:
         await self._settling.settle_changed(conn, changed)
 
     async def _late(
-        self, conn: Connection, source: str, told: Sequence[Told], arrived: datetime, now: datetime
+        self, conn: Connection, source: str, told: Sequence[Judged], arrived: datetime, now: datetime
     ) -> Collection[str]:
         """Those told as firing that are over: by another of a pair, or by a queue. The card of each says so."""
         late = await alerts.late_news(
             conn, source, [one for one in told if one.times], ended_since=now - LATE_FOR,
-            doubted_since=now - DOUBTED_FOR, arrived=arrived, now=now,
+            contradicted_since=now - CONTRADICTED_FOR, arrived=arrived, now=now,
         )  # fmt: skip
         if late:
             log.warning("source=%s late=%s reported as firing again although they are resolved", source, len(late))
             # The other member of a pair may be the only one that sees it, and reports it no more for hours.
             disputed = [one.alert for one in told if late.get(one.alert.fingerprint)]
-            await disputes.open_each(conn, source, disputed, now + DOUBTED_FOR)
+            await disputes.open_each(conn, source, disputed, now + CONTRADICTED_FOR)
             await self._show_last(conn, source, late)
         return late
 
@@ -203,15 +203,15 @@ class Alerts:
         self,
         conn: Connection,
         source: str,
-        told: Sequence[Told],
-        wanted: Sequence[Told],
+        told: Sequence[Judged],
+        wanted: Sequence[Judged],
         listed: Sequence[str],
     ) -> None:
         """What fires is in dispute no more, nor is what is over by the word of whoever said that it fires."""
         told_by = next((one.alert.told_by for one in told if one.alert.told_by), None)
         still = [one.alert.fingerprint for one in told if one.times]
         over = [one.alert.fingerprint for one in told if not one.times]
-        report = disputes.Report(told_by, still, over, listed)
+        report = disputes.MemberReport(told_by, still, over, listed)
         firing = [one.alert.fingerprint for one in wanted]
         await self._show_last(conn, source, await disputes.end(conn, source, report, firing))
 
@@ -220,14 +220,14 @@ class Alerts:
             await self._cards.touch(conn, f"alert:{group_id}")
 
     async def _with_groups(
-        self, conn: Connection, source: str, firing: Sequence[Told], groups: dict[str, int], now: datetime
-    ) -> list[tuple[int, Told]]:
+        self, conn: Connection, source: str, firing: Sequence[Judged], groups: dict[str, int], now: datetime
+    ) -> list[tuple[int, Judged]]:
         """Each alert with the group it fires in already, else with the open one of its key."""
         new = {o.group_key: o.verdict.at_least is not None for o in firing if o.alert.fingerprint not in groups}
         opened = await alerts.open_groups(conn, source, new, now)
         return [(groups.get(one.alert.fingerprint) or opened[one.group_key], one) for one in firing]
 
-    async def _count(self, conn: Connection, firing: Sequence[tuple[int, Told]], now: datetime) -> None:
+    async def _count(self, conn: Connection, firing: Sequence[tuple[int, Judged]], now: datetime) -> None:
         """A rule with `at_least` speaks up once it has matched so often within its time."""
         for rule in sorted({one.verdict.counted for _, one in firing if one.verdict.counted}):
             own = [(group_id, one) for group_id, one in firing if one.verdict.counted == rule]

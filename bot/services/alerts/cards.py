@@ -1,7 +1,7 @@
 """What the card of an alert shows: how loud it is, since when, how often, and what can be done about it."""
 
 from bot.clock import Clock
-from bot.domain.alerts.alert import Standing
+from bot.domain.alerts.alert import GroupStanding
 from bot.rendering import Rendering
 from bot.runbook import Runbook
 from bot.services.alerts.incidents import AlertIncidents
@@ -63,7 +63,7 @@ class AlertCards:
         channel = await self._channels.find(conn, self._runbook.channels.alerts)
         return Painted(channel, message(words, self._buttons(standing), fields))
 
-    def _buttons(self, standing: Standing) -> list[Button]:
+    def _buttons(self, standing: GroupStanding) -> list[Button]:
         """Only what makes sense now; nothing once it is over."""
         group, value = standing.group, str(standing.group.id)
         if group.closed_at:

@@ -8,7 +8,7 @@ from typing import Any
 
 from bot.clock import Clock
 from bot.domain.actor import Actor
-from bot.domain.alerts.alert import LONGEST_SILENCE, Standing, must_be_firing
+from bot.domain.alerts.alert import LONGEST_SILENCE, GroupStanding, must_be_firing
 from bot.domain.errors import AlreadyDone, NotFound, Refused
 from bot.domain.incidents.incident import Incident, must_be_open, number_of
 from bot.runbook import format_duration
@@ -110,7 +110,7 @@ class AlertDeeds:
             await self._settling.close(conn, standing, actor)
 
     @asynccontextmanager
-    async def _deed(self, actor: Actor, group_id: int, deed: str) -> AsyncIterator[tuple[Connection, Standing]]:
+    async def _deed(self, actor: Actor, group_id: int, deed: str) -> AsyncIterator[tuple[Connection, GroupStanding]]:
         """One transaction on one group that fires."""
         async with self._db.transaction() as conn:
             standing = await alerts.lock(conn, group_id)
@@ -127,12 +127,12 @@ def can_be_attached_to(incident: Incident) -> bool:
     return not incident.drill and not incident.private
 
 
-def _must_be_free(standing: Standing) -> None:
+def _must_be_free(standing: GroupStanding) -> None:
     if standing.incident and standing.incident.is_open:
         raise AlreadyDone(f"This alert belongs to {standing.incident.ref} already.")
 
 
-def _changed(standing: Standing, **changes: Any) -> Standing:
+def _changed(standing: GroupStanding, **changes: Any) -> GroupStanding:
     return replace(standing, group=replace(standing.group, **changes))
 
 

@@ -9,7 +9,7 @@ from bot.rendering import Rendering
 from bot.runbook import Runbook
 from bot.services.alerts.alerts import Alerts
 from bot.store.alerts import heartbeats
-from bot.store.alerts.heartbeats import Silence
+from bot.store.alerts.heartbeats import MissedHeartbeat
 from bot.store.database import Database
 from bot.store.pipelined import Connection
 
@@ -54,7 +54,7 @@ class Heartbeats:
         async with self._db.statement() as conn:
             return await heartbeats.next_due(conn)
 
-    async def _open(self, conn: Connection, silence: Silence) -> None:
+    async def _open(self, conn: Connection, silence: MissedHeartbeat) -> None:
         if silence.name in self._expected:
             await self._alerts.receive_within(conn, SOURCE, [self._silent(silence)])
 
@@ -65,7 +65,7 @@ class Heartbeats:
     def _alive(self, name: str) -> ReceivedAlert:
         return ReceivedAlert(name, False, name)
 
-    def _silent(self, silence: Silence) -> ReceivedAlert:
+    def _silent(self, silence: MissedHeartbeat) -> ReceivedAlert:
         name = silence.name
         expected = self._expected[name]
         facts = {"name": name, "expected": expected, "last_at": silence.last_at, "since": silence.watched_since}

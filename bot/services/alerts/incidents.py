@@ -5,7 +5,7 @@ from typing import Literal
 
 from bot.clock import Clock
 from bot.domain.actor import TOCSIN, Actor
-from bot.domain.alerts.alert import LEVELS, Standing
+from bot.domain.alerts.alert import LEVELS, GroupStanding
 from bot.domain.incidents.incident import Incident
 from bot.rendering import Rendering
 from bot.runbook import Runbook, Severity
@@ -42,8 +42,8 @@ class AlertIncidents:
         self._rendering = rendering
 
     async def declare(
-        self, conn: Connection, standing: Standing, actor: Actor, why: Why, *, severity: str | None = None
-    ) -> Standing:
+        self, conn: Connection, standing: GroupStanding, actor: Actor, why: Why, *, severity: str | None = None
+    ) -> GroupStanding:
         """Declare an incident titled after the alert; `severity` None is the runbook's default. Raises Refused."""
         origin = {"alert": {"source": standing.group.source, "key": standing.group.key}}
         incident = await self._incidents.declare_within(
@@ -52,16 +52,16 @@ class AlertIncidents:
         return await self._tie(conn, standing, incident, actor, why)
 
     async def attach(
-        self, conn: Connection, standing: Standing, incident: Incident, actor: Actor, why: Why = "attached"
-    ) -> Standing:
+        self, conn: Connection, standing: GroupStanding, incident: Incident, actor: Actor, why: Why = "attached"
+    ) -> GroupStanding:
         return await self._tie(conn, standing, incident, actor, why)
 
-    async def rejoin(self, conn: Connection, standing: Standing, incident_id: int) -> Standing:
+    async def rejoin(self, conn: Connection, standing: GroupStanding, incident_id: int) -> GroupStanding:
         """Attach to the open incident that one of these alerts belonged to when it fired before."""
         incident = await stored.get(conn, incident_id)
         return await self._tie(conn, standing, incident, TOCSIN, "again")
 
-    async def tell_over(self, conn: Connection, standing: Standing, by: Actor | None = None) -> None:
+    async def tell_over(self, conn: Connection, standing: GroupStanding, by: Actor | None = None) -> None:
         """Its open incident learns that the alert is over, and stays open until a person resolves it.
 
         `by`: who has closed the alert by hand; None = it ended.
@@ -78,21 +78,23 @@ class AlertIncidents:
         for group_id in await alerts.groups_of_incident(conn, incident.id):
             await self._cards.touch(conn, f"alert:{group_id}")
 
-    def title(self, standing: Standing) -> str:
+    def title(self, standing: GroupStanding) -> str:
         return self._rendering.say("documents/alert_title", standing=standing)
 
-    def procedure(self, standing: Standing) -> Procedure | None:
+    def procedure(self, standing: GroupStanding) -> Procedure | None:
         """What to do about it, as long as the runbook has it."""
         return self._runbook.procedures.get(standing.procedure or "")
 
-    def severity(self, standing: Standing) -> Severity:
+    def severity(self, standing: GroupStanding) -> Severity:
         """What `Declare incident` takes: the severity a rule names, else one as grave among all as its level is."""
         severities = self._runbook.severities
         named = next((one for one in severities if one.id == standing.declares), None)
         rank = LEVELS.index(standing.level) * (len(severities) - 1) / (len(LEVELS) - 1)
         return named or severities[round(rank)]
 
-    async def _tie(self, conn: Connection, standing: Standing, incident: Incident, actor: Actor, why: Why) -> Standing:
+    async def _tie(
+        self, conn: Connection, standing: GroupStanding, incident: Incident, actor: Actor, why: Why
+    ) -> GroupStanding:
         await self._write(conn, standing, incident, actor, why)
         facts = {"standing": standing, "title": self.title(standing), "why": why, "actor": actor.name}
         procedure = self.procedure(standing)
@@ -102,7 +104,7 @@ class AlertIncidents:
     async def _write(
         self,
         conn: Connection,
-        standing: Standing,
+        standing: GroupStanding,
         incident: Incident,
         actor: Actor,
         what: Why | Literal["over", "closed"],

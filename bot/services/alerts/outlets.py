@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from typing import Any, Protocol
 
-from bot.domain.alerts.alert import Standing
+from bot.domain.alerts.alert import GroupStanding
 from bot.domain.errors import Rejected
 from bot.rendering import Rendering
 from bot.runbook import Runbook
@@ -42,7 +42,7 @@ class AlertOutlets(DeliveryKind[str]):
         self._mail = mail
         self._hook = hook
 
-    async def tell(self, conn: Connection, standing: Standing, outlets: Iterable[str]) -> None:
+    async def tell(self, conn: Connection, standing: GroupStanding, outlets: Iterable[str]) -> None:
         """Once per group and outlet; Slack's is the card."""
         told = set(outlets)
         if "email" in told and self._mail:
@@ -63,14 +63,14 @@ class AlertOutlets(DeliveryKind[str]):
     async def _put(self, conn: Connection, kind: str, payload: Mapping[str, Any]) -> None:
         await self._outbox.put(conn, kind, payload, priority=UPDATE, way=way_by(kind.removeprefix("alert_")))
 
-    async def _send_mail(self, standing: Standing, to: str) -> str:
+    async def _send_mail(self, standing: GroupStanding, to: str) -> str:
         if self._mail is None:
             raise Rejected("no mail server is set up")
         words = self._rendering.say("email/alert", **self._facts(standing))
         subject, body = subject_and_body(words)
         return await self._mail.send(Letter(to, subject, body, _key(standing)))
 
-    async def _send_hook(self, standing: Standing) -> str:
+    async def _send_hook(self, standing: GroupStanding) -> str:
         address = self._runbook.alerts.webhook
         if self._hook is None or address is None:
             raise Rejected("no webhook is set up")
@@ -81,14 +81,14 @@ class AlertOutlets(DeliveryKind[str]):
         }  # fmt: skip
         return await self._hook(address.reveal(), body, key=_key(standing))
 
-    def _facts(self, standing: Standing) -> dict[str, object]:
+    def _facts(self, standing: GroupStanding) -> dict[str, object]:
         title = self._title(standing)
         return {"standing": standing, "title": title, "organisation": self._runbook.organisation}
 
-    def _title(self, standing: Standing) -> str:
+    def _title(self, standing: GroupStanding) -> str:
         return self._rendering.say("documents/alert_title", standing=standing)
 
 
-def _key(standing: Standing) -> str:
+def _key(standing: GroupStanding) -> str:
     """The instant is part of it: a new database counts from 1 again."""
     return f"alert-{standing.group.id}.{standing.group.opened_at.timestamp():.0f}"

@@ -8,7 +8,7 @@ from typing import Literal
 
 from bot.clock import Clock
 from bot.domain.actor import TOCSIN, Actor
-from bot.domain.alerts.alert import Group, Standing, look_again_at, newly_told, page_at
+from bot.domain.alerts.alert import Group, GroupStanding, look_again_at, newly_told, page_at
 from bot.runbook import Runbook
 from bot.services.alerts.incidents import AlertIncidents
 from bot.services.alerts.outlets import AlertOutlets
@@ -32,7 +32,7 @@ class AlertSettling:
         self._outlets = outlets
         self._cards = cards
 
-    async def settle(self, conn: Connection, standing: Standing) -> None:
+    async def settle(self, conn: Connection, standing: GroupStanding) -> None:
         await self.settle_all(conn, [standing])
 
     async def settle_changed(self, conn: Connection, group_ids: Collection[int]) -> None:
@@ -43,7 +43,7 @@ class AlertSettling:
             await asyncio.sleep(0)
 
     async def settle_all(
-        self, conn: Connection, standings: Sequence[Standing], *, may_declare: int = DECLARED_AT_ONCE
+        self, conn: Connection, standings: Sequence[GroupStanding], *, may_declare: int = DECLARED_AT_ONCE
     ) -> int:
         """Returns how many incidents that declared; a group for which `may_declare` was not enough is due at once."""
         now = self._clock.now()
@@ -63,14 +63,14 @@ class AlertSettling:
         await alerts.save_groups(conn, groups)
         return declared
 
-    async def close(self, conn: Connection, standing: Standing, actor: Actor) -> None:
+    async def close(self, conn: Connection, standing: GroupStanding, actor: Actor) -> None:
         """A person says that it is over, whatever its source says or does not say."""
         now = self._clock.now()
         await alerts.end_group(conn, standing.group.id, now)
         closed = await self._closed(conn, standing, now, by=actor)
         await alerts.save_groups(conn, [closed])
 
-    async def _settled(self, conn: Connection, standing: Standing, now: datetime, *, is_due: bool) -> Group:
+    async def _settled(self, conn: Connection, standing: GroupStanding, now: datetime, *, is_due: bool) -> Group:
         if standing.is_over:
             return await self._closed(conn, standing, now)
         page = page_at(standing, now)
@@ -83,7 +83,9 @@ class AlertSettling:
             await self._cards.touch(conn, f"alert:{group.id}")
         return group
 
-    async def _closed(self, conn: Connection, standing: Standing, now: datetime, *, by: Actor | None = None) -> Group:
+    async def _closed(
+        self, conn: Connection, standing: GroupStanding, now: datetime, *, by: Actor | None = None
+    ) -> Group:
         """Its card says that it is over, and the next firing begins a new one."""
         group = standing.group
         closed_by = by.name if by else None
@@ -94,7 +96,7 @@ class AlertSettling:
         return group
 
     async def _earlier_incidents(
-        self, conn: Connection, standings: Sequence[Standing], now: datetime
+        self, conn: Connection, standings: Sequence[GroupStanding], now: datetime
     ) -> Mapping[int, int]:
         """By group, the open incident that one of its alerts belonged to when it fired before."""
         waiting = [one for one in standings if _may_have_incident(one, now)]
@@ -102,7 +104,7 @@ class AlertSettling:
         found = await alerts.open_incidents_of(conn, wanted)
         return {alert.group_id: found[key] for alert in wanted if (key := (alert.source, alert.fingerprint)) in found}
 
-    def _why_to_declare(self, standing: Standing, now: datetime) -> Literal["rule", "unacknowledged"] | None:
+    def _why_to_declare(self, standing: GroupStanding, now: datetime) -> Literal["rule", "unacknowledged"] | None:
         """A rule wants an incident, or nobody has answered to what is critical. None: nothing does.
 
         Pages belong to incidents, with their ladder, their acknowledgement and their trace. So an alert that nobody
@@ -116,11 +118,11 @@ class AlertSettling:
         return None if page is None or page > now else "unacknowledged"
 
 
-def _may_have_incident(standing: Standing, now: datetime) -> bool:
+def _may_have_incident(standing: GroupStanding, now: datetime) -> bool:
     return not (standing.group.quiet or standing.group.is_silenced(now)) and bool(standing.unanswered)
 
 
-def _with_silence_ended(standing: Standing, now: datetime) -> Standing:
+def _with_silence_ended(standing: GroupStanding, now: datetime) -> GroupStanding:
     group = standing.group
     if group.silenced_until is None or group.is_silenced(now):
         return standing

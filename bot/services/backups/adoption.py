@@ -9,7 +9,7 @@ from bot.clock import Clock
 from bot.domain.actor import TOCSIN
 from bot.domain.backups.backup import Backup, Gone
 from bot.domain.errors import Failed, Rejected
-from bot.dumpers import Kept
+from bot.dumpers import KeptDump
 from bot.runbook import Runbook
 from bot.services.backups.alerts import BackupAlerts
 from bot.services.backups.dumps import Dumps
@@ -100,7 +100,7 @@ class Adoption:
         for one, facts in sorted(mine, key=lambda pair: pair[1].started_at, reverse=True):
             await self._take_over(place, one, facts)
 
-    async def _take_over(self, place: str, one: Kept, facts: Described) -> None:
+    async def _take_over(self, place: str, one: KeptDump, facts: Described) -> None:
         if why := await self._unfit(place, one, facts):
             log.warning("place=%s file=%s is not taken over: %s", place, one.file, why)
             self._unusable[one.file] = why
@@ -121,7 +121,7 @@ class Adoption:
         self._adopted.append(adopted)
         log.info("backup=%s name=%s taken over from %s file=%s", adopted.id, adopted.name, place, one.file)
 
-    async def _unfit(self, place: str, one: Kept, facts: Described) -> str:
+    async def _unfit(self, place: str, one: KeptDump, facts: Described) -> str:
         """Why it cannot be relied on; '' = it can. Raises Failed when that cannot be said now."""
         wanted = self._wanted[facts.name]
         if facts.file != one.file:
@@ -142,7 +142,7 @@ class Adoption:
         return told
 
 
-def _described(found: Sequence[Kept]) -> list[tuple[Kept, Described]]:
+def _described(found: Sequence[KeptDump]) -> list[tuple[KeptDump, Described]]:
     """Those with a manifest of ours."""
     pairs = [(one, described(one.manifest)) for one in found if one.manifest is not None]
     return [(one, facts) for one, facts in pairs if facts is not None]

@@ -19,12 +19,12 @@ log = logging.getLogger(__name__)
 SOURCE = "backup"
 
 # A run that begins when the last good backup grows too old mends that when it ends: so long it is waited for.
-RUN_PATIENCE = timedelta(hours=1)
+OVERDUE_RUN_LIMIT = timedelta(hours=1)
 LOOK_AGAIN_AFTER = timedelta(minutes=1)
 
 
 class BackupAlerts:
-    """The timers of the objectives, and the alerts of source `backup`; what is mended closes its alert."""
+    """The timers of the objectives, and the alerts of source `backup`; what is fixed closes its alert."""
 
     def __init__(self, db: Database, clock: Clock, runbook: Runbook, alerts: Alerts, rendering: Rendering) -> None:
         self._db = db
@@ -75,7 +75,7 @@ class BackupAlerts:
         )
         await self._alerts.receive_within(conn, SOURCE, [alert])
 
-    async def mended(self, conn: Connection, name: str, what: str) -> None:
+    async def clear(self, conn: Connection, name: str, what: str) -> None:
         """Close that alert, if it is open."""
         await self._alerts.receive_within(conn, SOURCE, [ReceivedAlert(name, False, f"{name} {what}")])
 
@@ -88,10 +88,10 @@ class BackupAlerts:
         if now < at:
             await objectives.expect(conn, name, at)
             if was_missed:
-                await self.mended(conn, name, "objective")
+                await self.clear(conn, name, "objective")
         elif was_missed:
             return
-        elif now < at + RUN_PATIENCE and await backups.is_under_way(conn, name, now):
+        elif now < at + OVERDUE_RUN_LIMIT and await backups.is_under_way(conn, name, now):
             await objectives.expect(conn, name, now + LOOK_AGAIN_AFTER)
         else:
             await objectives.expect(conn, name, None)
@@ -102,7 +102,7 @@ class BackupAlerts:
         # The objective first, as its timer does: who holds an alert and waits for an objective could meet who does not.
         await self.settle(conn, backup.name)
         if backup.state == "good":
-            await self.mended(conn, backup.name, "failed")
+            await self.clear(conn, backup.name, "failed")
         elif not await backups.has_newer_good(conn, backup):
             facts = {"backup": backup, "last": await self._last_good(conn, backup.name)}
             await self.troubled(conn, backup.name, "failed", **facts)
@@ -113,7 +113,7 @@ class BackupAlerts:
             return
         async with self._db.transaction() as conn:
             for name in await objectives.forget_others(conn, list(self._wanted)):
-                await self.mended(conn, name, "objective")
+                await self.clear(conn, name, "objective")
             for name in sorted(self._wanted):
                 await self.settle(conn, name)
         self._begun = True

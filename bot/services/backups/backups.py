@@ -4,7 +4,7 @@ from datetime import datetime
 
 from bot.clock import Clock
 from bot.domain.actor import TOCSIN, Actor
-from bot.domain.backups.backup import LOST_AFTER, Backup, Standing, next_run, worst_first
+from bot.domain.backups.backup import LOST_AFTER, Backup, BackupStanding, next_run, worst_first
 from bot.domain.errors import AlreadyDone, Refused
 from bot.rendering import time_shown
 from bot.runbook import Runbook
@@ -103,7 +103,7 @@ class Backups:
         async with self._db.transaction() as conn:
             return await backups.get(conn, backup.id)
 
-    async def standings(self) -> list[Standing]:
+    async def standings(self) -> list[BackupStanding]:
         """How the backups of every database stand, those that miss their objective first."""
         async with self._db.transaction() as conn:
             last = await backups.last_of_each(conn, list(self._wanted))
@@ -161,10 +161,10 @@ class Backups:
                 await backups.plan(conn, name, next_run(self._wanted[name].at, self._zone, now), now)
         self._planned = True
 
-    def _standing(self, name: str, last: Last, planned: datetime | None) -> Standing:
+    def _standing(self, name: str, last: Last, planned: datetime | None) -> BackupStanding:
         wanted, unsupported = self._wanted[name], self._dumps.unsupported(name)
         troubled = last.newest is not None and last.newest.is_troubled
-        return Standing(
+        return BackupStanding(
             name=name,
             database=wanted.shown,
             rpo=wanted.rpo,

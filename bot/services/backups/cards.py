@@ -28,13 +28,13 @@ class BackupCards:
 
     async def paint(self, conn: Connection, subject: str) -> Painted | None:
         backup = await backups.get(conn, int(subject))
-        mended = backup.is_troubled and await backups.has_newer_good(conn, backup)
-        facts = {"backup": backup, "mended": mended, "kind": self._kind(backup), "estimate": None}
+        superseded = backup.is_troubled and await backups.has_newer_good(conn, backup)
+        facts = {"backup": backup, "superseded": superseded, "kind": self._kind(backup), "estimate": None}
         if backup.state == "running":
             facts["estimate"] = estimate(backup, next(iter(await backups.good(conn, [backup.name])), None))
         words = self._rendering.say("slack/backup_card", **facts)
         channel = await self._channels.find(conn, self._runbook.channels.alerts)
-        buttons = [Button("Run again", "backup.run", backup.name)] if backup.is_troubled and not mended else []
+        buttons = [Button("Run again", "backup.run", backup.name)] if backup.is_troubled and not superseded else []
         return Painted(channel, message(words, buttons))
 
     def _kind(self, backup: Backup) -> str:

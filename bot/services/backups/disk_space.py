@@ -10,7 +10,7 @@ from typing import Any, Protocol
 from bot.domain.backups.backup import size_shown
 from bot.domain.backups.target import Prospect
 from bot.domain.errors import Rejected
-from bot.dumpers import Room
+from bot.dumpers import FreeSpace
 from bot.runbook.backups import Backup
 
 LOOK_EVERY_S = 1.0
@@ -22,7 +22,7 @@ INSTEAD = "name another server for its drills as drill_on"
 class Measured(Protocol):
     """What is asked of a restorer."""
 
-    async def room(self, backup: Any) -> Room | None: ...
+    async def room(self, backup: Any) -> FreeSpace | None: ...
 
     async def prospect(self, backup: Any) -> Prospect: ...
 

@@ -7,7 +7,7 @@ from datetime import timedelta
 from bot.clock import Clock
 from bot.domain.actor import TOCSIN
 from bot.domain.backups.backup import Backup
-from bot.domain.backups.drill import Drill, Found, Stage
+from bot.domain.backups.drill import Drill, DrillFindings, Stage
 from bot.runbook import Runbook
 from bot.services.backups.alerts import BackupAlerts
 from bot.services.backups.long_work import until_recorded
@@ -47,7 +47,7 @@ class DrillLedger:
         async with self._db.transaction() as conn:
             await drills.hear(conn, number, self._clock.now())
 
-    async def succeed(self, drill: Drill, found: Found, took: timedelta) -> None:
+    async def succeed(self, drill: Drill, found: DrillFindings, took: timedelta) -> None:
         rto = self._wanted[drill.name].rto
         await self._record(lambda conn: drills.passed(conn, drill.id, found, took=took, rto=rto, now=self._clock.now()))
         log.info("drill=%s name=%s passed seconds=%.1f", drill.id, drill.name, took.total_seconds())
@@ -69,7 +69,7 @@ class DrillLedger:
         if drill.is_troubled:
             await self._alerts.troubled(conn, drill.name, "drill", drill=drill)
         else:
-            await self._alerts.mended(conn, drill.name, "drill")
+            await self._alerts.clear(conn, drill.name, "drill")
         facts = {"drill": drill.id, "backup": drill.backup_id, "state": drill.state, "error": drill.error}
         now = self._clock.now()
         await audit.write(conn, actor=TOCSIN.name, deed="backup.drilled", subject=drill.name, at=now, facts=facts)

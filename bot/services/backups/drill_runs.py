@@ -8,7 +8,7 @@ from functools import partial
 
 from bot.domain.actor import Actor
 from bot.domain.backups.backup import Backup
-from bot.domain.backups.drill import Drill, Found
+from bot.domain.backups.drill import Drill, DrillFindings
 from bot.domain.errors import Failed, Rejected
 from bot.services.backups.drill_ledger import DrillLedger
 from bot.services.backups.long_work import LongWork, side_by_side
@@ -74,7 +74,7 @@ class DrillRuns:
             raise Rejected(f"{why}: `/backup list {drill.name}` shows what there is, `/backup run` makes one")
         return backup
 
-    async def _bring_back(self, drill: Drill, backup: Backup) -> Found:
+    async def _bring_back(self, drill: Drill, backup: Backup) -> DrillFindings:
         await self._ledger.move_on(drill, "restoring")
         told = partial(self._ledger.move_on, drill)
         return await self._recovery.bring_back(backup, drill.scratch, told, drilled=True)

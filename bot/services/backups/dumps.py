@@ -9,11 +9,11 @@ from pathlib import Path
 
 from bot.domain.backups.backup import Backup, Damaged
 from bot.domain.errors import Failed, Refused
-from bot.dumpers import Content, Draft, Dumper, Equipment, Kept, Place, Tally, kind_of_place, sum_of
+from bot.dumpers import BackupPlace, Content, DumpDraft, Dumper, Equipment, KeptDump, Tally, kind_of_place, sum_of
 from bot.runbook import Runbook
 from bot.services.backups.manifests import Described, described, manifest_of
 from bot.services.backups.proofs import prove_readable, prove_written
-from bot.store.backups.backups import Made
+from bot.store.backups.backups import RunResult
 
 
 class Dumps:
@@ -26,7 +26,7 @@ class Dumps:
         self,
         runbook: Runbook,
         dumpers: Mapping[str, Dumper],
-        places: Mapping[str, Place],
+        places: Mapping[str, BackupPlace],
         *,
         home: Path,
         tools: Sequence[Path] = (),
@@ -59,7 +59,7 @@ class Dumps:
         """Nothing is written where the earlier files are not, though they should be. Raises a kind of Failed."""
         await self._place(backup).claim(backup.place, earlier)
 
-    async def make(self, backup: Backup, tally: Tally, noted: Callable[[int], None]) -> Made:
+    async def make(self, backup: Backup, tally: Tally, noted: Callable[[int], None]) -> RunResult:
         """Dump, write, read back, and only then name it. `noted` gets the bytes written so far."""
         wanted, place = self._wanted[backup.name], self._place(backup)
         dumper = self._dumpers[wanted.kind]
@@ -94,7 +94,7 @@ class Dumps:
 
     # Read
 
-    async def kept(self, place: str) -> Sequence[Kept]:
+    async def kept(self, place: str) -> Sequence[KeptDump]:
         """Every dump that lies there, whoever made it. Raises Gone when there is no such place."""
         suffixes = [dumper.SUFFIX for dumper in self._dumpers.values()]
         return await self._places[kind_of_place(place)].kept(place, suffixes)
@@ -113,7 +113,7 @@ class Dumps:
         if in_full:
             await prove_readable(place, backup.place, backup.file, backup.counts, dumper, self._tools)
 
-    async def unlike(self, place: str, file: str, made: Made) -> str:
+    async def unlike(self, place: str, file: str, made: RunResult) -> str:
         """In what a file differs from what was written there; '' = in nothing. Raises Failed when nobody can say."""
         try:
             await prove_written(self._places[kind_of_place(place)], place, file, size=made.size, sha256=made.sha256)
@@ -133,23 +133,23 @@ class Dumps:
         await place.describe(backup.place, backup.file, {**(left or {}), **manifest})
         return "was missing" if left is None else "was not what Tocsin had written"
 
-    def _place(self, backup: Backup) -> Place:
+    def _place(self, backup: Backup) -> BackupPlace:
         kind = kind_of_place(backup.place)
         if kind not in self._places:
             raise Refused(f"Backups kept in {kind} are not supported yet.")
         return self._places[kind]
 
 
-def _made(draft: Draft, equipment: Equipment, tally: Tally) -> Made:
-    return Made(
+def _made(draft: DumpDraft, equipment: Equipment, tally: Tally) -> RunResult:
+    return RunResult(
         size=draft.size, sha256=draft.sha256, tool=equipment.tool, server=equipment.server,
         tables=tally.tables, counts=tally.counts, counted=tally.counted,
         source=equipment.source,
     )  # fmt: skip
 
 
-def _known(backup: Backup) -> Made:
-    return Made(
+def _known(backup: Backup) -> RunResult:
+    return RunResult(
         size=backup.size, sha256=backup.sha256 or "", tool=backup.tool or "", server=backup.server or "",
         tables=None if backup.counts is None else len(backup.counts), counts=backup.counts,
         counted=backup.counted or "", source=backup.source or {},

@@ -11,7 +11,7 @@ from bot.services.backups.alerts import BackupAlerts
 from bot.services.backups.cards import BackupCards
 from bot.services.backups.long_work import until_recorded
 from bot.store.backups import backups
-from bot.store.backups.backups import Made
+from bot.store.backups.backups import RunResult
 from bot.store.database import Database
 from bot.store.pipelined import Connection
 
@@ -65,7 +65,7 @@ class BackupLedger:
                 )  # fmt: skip
                 await self._cards.show(conn, at.backup)
 
-    async def succeed(self, backup: Backup, made: Made) -> None:
+    async def succeed(self, backup: Backup, made: RunResult) -> None:
         await self._record(lambda conn: backups.succeed(conn, backup.id, made, self._clock.now()))
         log.info("backup=%s name=%s good bytes=%s", backup.id, backup.name, made.size)
 
@@ -79,7 +79,7 @@ class BackupLedger:
         if backup.state == "running":
             return
         await self._alerts.follow(conn, backup)
-        if backup.state == "good" and (failure := await backups.unmended(conn, backup)):
+        if backup.state == "good" and (failure := await backups.failure_before(conn, backup)):
             await self._cards.show(conn, failure)
 
     async def _record(self, write: Callable[[Connection], Awaitable[Backup | None]]) -> bool:

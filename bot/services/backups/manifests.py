@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from bot.domain.backups.backup import Backup
 from bot.runbook.backups import MongodbBackup, PostgresqlBackup
-from bot.store.backups.backups import Made
+from bot.store.backups.backups import RunResult
 
 # No dump is older than UNIX, and every instant until then is one in every zone.
 YEARS = range(1970, 9000)
@@ -25,7 +25,7 @@ Number = Annotated[int, Field(ge=0, le=MOST)]
 
 
 def manifest_of(
-    backup: Backup, wanted: PostgresqlBackup | MongodbBackup, made: Made, *, took_s: float
+    backup: Backup, wanted: PostgresqlBackup | MongodbBackup, made: RunResult, *, took_s: float
 ) -> Mapping[str, Any]:
     return {
         "backup": backup.name,
@@ -91,7 +91,7 @@ class Described:
     file: str
     started_at: datetime
     took: timedelta
-    made: Made
+    made: RunResult
 
 
 def described(manifest: Mapping[str, Any]) -> Described | None:
@@ -116,10 +116,10 @@ def _must_be_keepable(manifest: Mapping[str, Any]) -> None:
         raise ValueError("a NUL")
 
 
-def _made(manifest: Mapping[str, Any]) -> Made:
+def _made(manifest: Mapping[str, Any]) -> RunResult:
     counts = manifest["counts"]
     numbers = None if counts is None else {str(name): int(number) for name, number in counts.items()}
-    return Made(
+    return RunResult(
         size=int(manifest["bytes"]), sha256=str(manifest["sha256"]), tool=str(manifest["tool"]),
         server=str(manifest["server"]), tables=None if numbers is None else len(numbers), counts=numbers,
         counted=str(manifest["counted"]), source=dict(manifest.get("source") or {}),

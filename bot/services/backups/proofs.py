@@ -4,10 +4,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from bot.domain.backups.backup import Damaged, difference
-from bot.dumpers import Dumper, Place, sum_of
+from bot.dumpers import BackupPlace, Dumper, sum_of
 
 
-async def prove_written(at: Place, place: str, file: str, *, size: int, sha256: str | None) -> None:
+async def prove_written(at: BackupPlace, place: str, file: str, *, size: int, sha256: str | None) -> None:
     """Every byte is the one that was written. Raises Damaged or Failed."""
     found, checksum = await sum_of(at.read(place, file))
     if found != size:
@@ -17,7 +17,7 @@ async def prove_written(at: Place, place: str, file: str, *, size: int, sha256: 
 
 
 async def prove_readable(
-    at: Place, place: str, file: str, counts: Mapping[str, int] | None, dumper: Dumper, tools: Sequence[Path]
+    at: BackupPlace, place: str, file: str, counts: Mapping[str, int] | None, dumper: Dumper, tools: Sequence[Path]
 ) -> None:
     """It can be read to its end, and holds what was dumped; `counts` None: nobody knows. Raises Damaged or Failed."""
     found = await dumper.count(at.read(place, file), tools)

@@ -6,7 +6,7 @@ from functools import partial
 from pathlib import Path
 
 from bot.domain.backups.backup import Backup, Damaged, difference
-from bot.domain.backups.drill import Found, Stage
+from bot.domain.backups.drill import DrillFindings, Stage
 from bot.domain.backups.target import Prospect, Target
 from bot.domain.errors import Rejected, Unanswered
 from bot.dumpers import Content, Noted, Restorer
@@ -82,7 +82,7 @@ class BackupRecovery:
     async def bring_back(
         self, backup: Backup, scratch: str, told: Told, noted: Noted = _nobody, *, overruled: bool = False,
         drilled: bool = False,
-    ) -> Found:  # fmt: skip
+    ) -> DrillFindings:  # fmt: skip
         """Into a database of this name, with all that belongs to it. `overruled`: invariants may be violated;
         `drilled`: on the server where the runbook wants drills, and only as far as there is room.
 
@@ -108,7 +108,7 @@ class BackupRecovery:
         await told("dressing")
         lost = await restorer.dress(wanted, scratch, source)
         held = len(answers) - len(unheld)
-        return Found(len(counts), sum(counts.values()), held, backup.counts is not None, unheld, lost)
+        return DrillFindings(len(counts), sum(counts.values()), held, backup.counts is not None, unheld, lost)
 
     async def exists(self, name: str, database: str = "") -> bool:
         """Whether there is a database of this name beside the target; without a name, the target itself."""

@@ -7,7 +7,7 @@ from datetime import timedelta
 from bot.clock import Clock
 from bot.domain.actor import TOCSIN
 from bot.domain.backups.backup import Backup
-from bot.domain.backups.drill import Found, Stage
+from bot.domain.backups.drill import DrillFindings, Stage
 from bot.domain.backups.restore import Restore
 from bot.domain.errors import Rejected
 from bot.runbook import Runbook
@@ -63,7 +63,7 @@ class RestoreLedger:
             now = await restores.get(conn, restore.id)
             await self._steps.write(conn, now, "saved" if safety_id else "unsaved", TOCSIN.name)
 
-    async def succeed(self, restore: Restore, found: Found, took: timedelta, *, kept: bool) -> None:
+    async def succeed(self, restore: Restore, found: DrillFindings, took: timedelta, *, kept: bool) -> None:
         rto = self._wanted[restore.name].rto
         await self._record(
             "done",

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 from bot.domain.actor import Actor
 from bot.domain.backups.backup import Backup
-from bot.domain.backups.drill import Found
+from bot.domain.backups.drill import DrillFindings
 from bot.domain.backups.restore import Restore
 from bot.domain.errors import Failed, Rejected
 from bot.services.backups.long_work import LongWork, side_by_side
@@ -84,7 +84,7 @@ class RestoreRuns:
             raise Rejected(f"backup {judged.id} is damaged: {judged.error}")
         return judged
 
-    async def _bring_back(self, restore: Restore, backup: Backup) -> Found:
+    async def _bring_back(self, restore: Restore, backup: Backup) -> DrillFindings:
         await self._ledger.move_on(restore, "restoring")
         return await self._recovery.bring_back(
             backup,

@@ -8,7 +8,7 @@ from bot.clock import Clock
 from bot.domain.actor import TOCSIN
 from bot.domain.backups.backup import Backup, to_delete
 from bot.domain.errors import Failed
-from bot.dumpers import Place, is_of_one_machine, kind_of_place
+from bot.dumpers import BackupPlace, is_of_one_machine, kind_of_place
 from bot.runbook import Runbook
 from bot.store import audit
 from bot.store.backups import backups
@@ -20,7 +20,7 @@ log = logging.getLogger(__name__)
 class Retention:
     """Deletes what the runbook does not keep any longer."""
 
-    def __init__(self, db: Database, clock: Clock, runbook: Runbook, places: Mapping[str, Place]) -> None:
+    def __init__(self, db: Database, clock: Clock, runbook: Runbook, places: Mapping[str, BackupPlace]) -> None:
         self._db = db
         self._clock = clock
         self._wanted = runbook.backups

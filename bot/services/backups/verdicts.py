@@ -19,7 +19,7 @@ from bot.store.database import Database
 
 
 @dataclass(frozen=True)
-class Verdict:
+class VerifyResult:
     """What is wrong is `backup.error`. `instead` is the newest valid one then; None = none is, or nobody `looked`.
 
     `manifest` is what was wrong with that of a valid one, before it was written anew; '' = nothing.
@@ -44,15 +44,15 @@ class Verdicts:
         self._alerts = alerts
         self._dumps = dumps
 
-    async def verify(self, actor: Actor, backup: Backup, *, only: bool) -> Verdict:
+    async def verify(self, actor: Actor, backup: Backup, *, only: bool) -> VerifyResult:
         """Judge a backup. When it is damaged, those before it are looked at until one is valid, unless it is the `only`
         one that was asked for. Raises Refused when there is nothing to read."""
         judged = await self.judge(actor, backup)
         if judged.state == "good":
-            return Verdict(judged, manifest=await self._manifest(judged))
+            return VerifyResult(judged, manifest=await self._manifest(judged))
         if only:
-            return Verdict(judged)
-        return Verdict(judged, await self.newest_valid(actor, judged.name), looked=True)
+            return VerifyResult(judged)
+        return VerifyResult(judged, await self.newest_valid(actor, judged.name), looked=True)
 
     async def newest_valid(self, actor: Actor, name: str, *, in_full: bool = True) -> Backup | None:
         """The newest backup of a database that can be relied on, read back as `judge` does; None = there is none."""

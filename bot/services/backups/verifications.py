@@ -8,7 +8,7 @@ from bot.domain.actor import Actor
 from bot.domain.backups.backup import LOST_AFTER, Backup
 from bot.domain.errors import AlreadyDone, Refused
 from bot.services.backups.long_work import heartbeat
-from bot.services.backups.verdicts import Verdict, Verdicts
+from bot.services.backups.verdicts import Verdicts, VerifyResult
 from bot.services.people.permissions import Permissions
 from bot.store.backups import verifications
 from bot.store.database import Database
@@ -25,7 +25,7 @@ class Verifications:
         self._permissions = permissions
         self._verdicts = verdicts
 
-    async def verify(self, actor: Actor, which: str = "latest") -> Verdict:
+    async def verify(self, actor: Actor, which: str = "latest") -> VerifyResult:
         """As the verdicts do. Raises AlreadyDone when this one is being read, Refused when too many are."""
         self._permissions.must(actor, "backup.verify")
         backup = await self._verdicts.meant(which)

@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from bot.domain.alerts.alert import ReceivedAlert
-from bot.domain.checks.check import Belief, Finding, has_pace, level_of, looks_to_recover
+from bot.domain.checks.check import Belief, ProbeResult, has_pace, level_of, looks_to_recover
 from bot.rendering import Rendering
 from bot.runbook import Runbook
 from bot.runbook.health import Check
@@ -23,7 +23,9 @@ class CheckAlarms:
         self._looking = looking
         self._rendering = rendering
 
-    async def turn(self, conn: Connection, check: Check, belief: Belief, finding: Finding, *, since: datetime) -> None:
+    async def turn(
+        self, conn: Connection, check: Check, belief: Belief, finding: ProbeResult, *, since: datetime
+    ) -> None:
         """The belief in a check has changed; `since` is when the looks began that show it."""
         alert = _over(check.key) if belief.state == "healthy" else self._alert(check, belief, finding, since)
         await self._alerts.receive_within(conn, SOURCE, [alert])
@@ -32,7 +34,7 @@ class CheckAlarms:
         """Nobody looks at these any more."""
         await self._alerts.receive_within(conn, SOURCE, [_over(name) for name in names])
 
-    def _alert(self, check: Check, belief: Belief, finding: Finding, since: datetime) -> ReceivedAlert:
+    def _alert(self, check: Check, belief: Belief, finding: ProbeResult, since: datetime) -> ReceivedAlert:
         facts = {
             "belief": belief,
             "finding": finding,

@@ -8,7 +8,7 @@ from urllib.parse import quote
 from bot.charts import Chart, Drawing, Stretch
 from bot.clock import Clock
 from bot.domain.checks.check import has_pace
-from bot.domain.checks.uptime import IllTime, Look, ill_times
+from bot.domain.checks.uptime import IllTime, Sample, ill_times
 from bot.rendering import Rendering
 from bot.runbook import Runbook
 from bot.runbook.health import Check, DiskCheck, TlsCheck
@@ -66,7 +66,7 @@ class CheckCharts:
         picture = await self._drawing.draw(chart)
         return Picture(await self._gateway.upload(f"{quote(check.key)}.png", picture, alt=alt), alt)
 
-    def _chart(self, check: Check, looks: Sequence[Look], ill: Sequence[IllTime], now: datetime) -> Chart:
+    def _chart(self, check: Check, looks: Sequence[Sample], ill: Sequence[IllTime], now: datetime) -> Chart:
         begin, zone = max(now - SHOWN, looks[0].at), self._runbook.timezone
         return Chart(
             title=f"{check.key}, {begin.astimezone(zone):%a %d %b %H:%M} to {now.astimezone(zone):%a %d %b %H:%M}",
@@ -80,7 +80,7 @@ class CheckCharts:
         )
 
 
-def line_of(looks: Sequence[Look], *, longest: timedelta) -> list[tuple[float, float | None]]:
+def line_of(looks: Sequence[Sample], *, longest: timedelta) -> list[tuple[float, float | None]]:
     """Where nobody looked for longer than that, the line has a hole: nobody knows how it was."""
     points: list[tuple[float, float | None]] = []
     for before, look in zip([None, *looks], looks, strict=False):
@@ -90,7 +90,7 @@ def line_of(looks: Sequence[Look], *, longest: timedelta) -> list[tuple[float, f
     return points
 
 
-def _value(look: Look) -> float | None:
+def _value(look: Sample) -> float | None:
     """What is down has no value: its latency is how long nobody answered."""
     if look.state == "down":
         return None

@@ -5,7 +5,7 @@ import logging
 from datetime import datetime, timedelta
 
 from bot.clock import Clock
-from bot.domain.checks.check import Finding, believe
+from bot.domain.checks.check import ProbeResult, believe
 from bot.domain.errors import Unanswered, Unreachable
 from bot.runbook import Runbook
 from bot.runbook.health import Check
@@ -94,7 +94,7 @@ class Checks:
                 # Without the database nobody can be told either; it is written down as soon as it is back.
                 await asyncio.sleep(RECORD_AGAIN_AFTER_S)
 
-    async def _record(self, check: Check, claim: Claim, finding: Finding, begun_at: datetime) -> None:
+    async def _record(self, check: Check, claim: Claim, finding: ProbeResult, begun_at: datetime) -> None:
         async with self._db.transaction() as conn:
             before = await checks.lock(conn, claim)
             if before is None:

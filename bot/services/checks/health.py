@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Mapping, Sequence
 
 from bot.clock import Clock
-from bot.domain.checks.check import Standing, Turn, worst_first
+from bot.domain.checks.check import CheckStanding, StateChange, worst_first
 from bot.domain.checks.uptime import SPANS, Uptime
 from bot.domain.errors import NotFound
 from bot.runbook import Runbook
@@ -62,21 +62,21 @@ class Health:
         await self._watch.sow()
         return Looks({check.key: asyncio.create_task(self._look(check), name=f"look {check.key}") for check in wanted})
 
-    async def standings(self) -> Sequence[Standing]:
+    async def standings(self) -> Sequence[CheckStanding]:
         """How every check stands by its latest look, worst first, the rest in the order of the runbook."""
         async with self._db.transaction() as conn:
             latest = await checks.latest(conn, list(self._health.checks))
         return worst_first(
-            Standing(name, check.kind, self._looking.expects(check), latest.get(name))
+            CheckStanding(name, check.kind, self._looking.expects(check), latest.get(name))
             for name, check in self._health.checks.items()
         )
 
-    async def standing(self, name: str) -> Standing:
+    async def standing(self, name: str) -> CheckStanding:
         """How one check stands by its latest look. Raises NotFound."""
         check = self.check(name)
         return next(standing for standing in await self.standings() if standing.name == check.key)
 
-    async def history(self, name: str | None = None) -> list[Turn]:
+    async def history(self, name: str | None = None) -> list[StateChange]:
         """The latest changes of one check or of all, newest first. Raises NotFound."""
         names = [self.check(name).key] if name else list(self._health.checks)
         async with self._db.transaction() as conn:

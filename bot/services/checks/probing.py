@@ -5,7 +5,7 @@ import logging
 from collections.abc import Mapping
 from datetime import timedelta
 
-from bot.domain.checks.check import Finding, no_answer
+from bot.domain.checks.check import ProbeResult, no_answer
 from bot.probes import Probe
 from bot.runbook import format_duration
 from bot.runbook.health import Check
@@ -22,7 +22,7 @@ class Looking:
 
     def __init__(self, probes: Mapping[str, Probe]) -> None:
         self._probes = probes
-        self._probing: set[asyncio.Task[Finding]] = set()
+        self._probing: set[asyncio.Task[ProbeResult]] = set()
         self._door = asyncio.Lock()
 
     def expects(self, check: Check) -> str:
@@ -33,7 +33,7 @@ class Looking:
         """What the numbers of this check are."""
         return self._probes[check.kind].MEASURES
 
-    async def look(self, check: Check) -> Finding:
+    async def look(self, check: Check) -> ProbeResult:
         """What a probe finds within the check's time-out. One that does not let go in time is left behind."""
         await self._turn()
         timeout = timeout_of(check)
@@ -47,7 +47,7 @@ class Looking:
         if error := task.exception():
             # Its words are not logged: a driver may quote the address it was given, password and all.
             log.error("check=%s kind=%s the probe failed: %s", check.key, check.kind, type(error).__name__)
-            return Finding("degraded", "unknown", timedelta(0), f"a fault in Tocsin: {type(error).__name__}")
+            return ProbeResult("degraded", "unknown", timedelta(0), f"a fault in Tocsin: {type(error).__name__}")
         return task.result()
 
     async def _turn(self) -> None:
@@ -60,7 +60,7 @@ class Looking:
         for task in self._probing:
             task.cancel()
 
-    def _forget(self, task: asyncio.Task[Finding]) -> None:
+    def _forget(self, task: asyncio.Task[ProbeResult]) -> None:
         self._probing.discard(task)
         if not task.cancelled():
             task.exception()

@@ -29,7 +29,7 @@ from bot.store.pipelined import Connection
 
 
 @dataclass(frozen=True)
-class Answer:
+class Acknowledgement:
     """An acknowledgement since the incident was declared or reopened."""
 
     actor: str
@@ -37,13 +37,13 @@ class Answer:
 
 
 @dataclass(frozen=True)
-class Standing:
+class IncidentStanding:
     """An incident with its ladder and its pages, as one moment shows them."""
 
     incident: Incident
     escalation: Escalation
     pages: list[Page]
-    answers: list[Answer]
+    answers: list[Acknowledgement]
     deadlines: Mapping[DeadlineKind, Deadline]
     reopened_at: datetime | None = None
 
@@ -55,7 +55,7 @@ class Standing:
         newer = (one for one in self.pages if one.run > page.run and one.via == page.via)
         return "replaced" if any(one.person == page.person for one in newer) else None
 
-    def answer_to(self, page: Page) -> Answer | None:
+    def answer_to(self, page: Page) -> Acknowledgement | None:
         """Who has answered what this page asks: its own person, or anybody unless the ladder climbs on past that."""
         own = next((one for one in self.answers if one.actor == page.person and page.due_at <= one.at), None)
         climbs_on = self.escalation.policy.stops_on == "resolved"
@@ -114,19 +114,19 @@ class IncidentCards:
         async with self._db.statement() as conn:
             return self._page_message(page, await self.standing(conn, page.incident_id), repeat=repeat)
 
-    async def standing(self, conn: Connection, incident_id: int) -> Standing:
+    async def standing(self, conn: Connection, incident_id: int) -> IncidentStanding:
         kept = await standings.get(conn, incident_id)
         # An acknowledgement that was withdrawn answers nothing.
         answers = _answers(kept.answers) if kept.incident.is_acknowledged else []
         self._people.remember(strangers(kept.escalation.policy, self._runbook.people))
         reopened_at = max((entry.at for entry in kept.answers if entry.kind == "reopened"), default=None)
-        return Standing(kept.incident, kept.escalation, kept.pages, answers, kept.deadlines, reopened_at)
+        return IncidentStanding(kept.incident, kept.escalation, kept.pages, answers, kept.deadlines, reopened_at)
 
-    async def standing_now(self, incident_id: int) -> Standing:
+    async def standing_now(self, incident_id: int) -> IncidentStanding:
         async with self._db.statement() as conn:
             return await self.standing(conn, incident_id)
 
-    def _page_message(self, page: Page, standing: Standing, *, repeat: bool = False) -> Message:
+    def _page_message(self, page: Page, standing: IncidentStanding, *, repeat: bool = False) -> Message:
         incident = standing.incident
         answered = standing.answer_to(page)
         repeat = repeat or page.repeated_at is not None
@@ -136,7 +136,7 @@ class IncidentCards:
         buttons = [] if is_over else [acknowledge(incident, paged_at=page.due_at), escalate(standing)]
         return message(self._rendering.say("slack/page", **facts), buttons)
 
-    def facts(self, standing: Standing) -> dict[str, Any]:
+    def facts(self, standing: IncidentStanding) -> dict[str, Any]:
         """What the templates of an incident are given."""
         incident, escalation = standing.incident, standing.escalation
         next_tier = escalation.ladder.next_tier if escalation.next_at else None
@@ -158,9 +158,9 @@ class IncidentCards:
         await self._rooms.begin(conn, int(subject), posted)
 
 
-def _answers(entries: list[Entry]) -> list[Answer]:
+def _answers(entries: list[Entry]) -> list[Acknowledgement]:
     since = max((n for n, entry in enumerate(entries) if entry.kind == "reopened"), default=0)
-    return [Answer(entry.actor, entry.at) for entry in entries[since:] if entry.kind == "acknowledged"]
+    return [Acknowledgement(entry.actor, entry.at) for entry in entries[since:] if entry.kind == "acknowledged"]
 
 
 def acknowledge(incident: Incident, *, paged_at: datetime | None = None) -> Button:
@@ -169,12 +169,12 @@ def acknowledge(incident: Incident, *, paged_at: datetime | None = None) -> Butt
     return Button("Acknowledge", "incident.acknowledge", value, "primary")
 
 
-def escalate(standing: Standing) -> Button:
+def escalate(standing: IncidentStanding) -> Button:
     """Drawn for the step that comes next: pressed by two people, it is taken once."""
     return Button("Escalate", "escalate.next", f"{standing.incident.id} {standing.escalation.ladder.position}")
 
 
-def card_buttons(standing: Standing) -> list[Button]:
+def card_buttons(standing: IncidentStanding) -> list[Button]:
     incident = standing.incident
     if not incident.is_open:
         return []

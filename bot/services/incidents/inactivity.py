@@ -10,7 +10,7 @@ from bot.domain.paging.escalation import unanswered
 from bot.rendering import time_shown
 from bot.runbook import Runbook, Severity
 from bot.services.incidents.rounds import IncidentRound
-from bot.services.paging.due_steps import Ascent
+from bot.services.paging.due_steps import DueStep
 from bot.services.paging.ladders import Ladders
 from bot.services.people.people import People
 from bot.services.rooms.deeds import Moment
@@ -86,5 +86,5 @@ class Inactivity(IncidentRound):
         open_again = await incidents.get(conn, incident.id)
         climbing = escalation.moved_to(ladder, snoozed_until=None)
         reason = f"{name} acknowledged, then went quiet"
-        await self._ladders.take_step(conn, Ascent(open_again, climbing, now, reason, silent=True))
+        await self._ladders.take_step(conn, DueStep(open_again, climbing, now, reason, silent=True))
         await self._rooms.show(conn, open_again)

@@ -18,7 +18,7 @@ from bot.services.outbox.precedence import Precedence
 from bot.services.outbox.records import Records
 from bot.store.database import Database
 from bot.store.outbox import outbox
-from bot.store.outbox.outbox import Delivery, InHand, Place
+from bot.store.outbox.outbox import Delivery, FreePlace, InHand
 
 log = logging.getLogger(__name__)
 
@@ -115,7 +115,7 @@ class Carrier:
         self._letting_go.add(task)
         task.add_done_callback(self._letting_go.discard)
 
-    async def _take(self, offer: Sequence[Place]) -> list[Delivery]:
+    async def _take(self, offer: Sequence[FreePlace]) -> list[Delivery]:
         now, (any_other, *places) = self._clock.now(), offer
         assert any_other.way == ANY
         try:

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 
 from bot.services.outbox.kinds import PAGE, UPDATE
 from bot.services.outbox.precedence import MANY_PAGES, Precedence
-from bot.store.outbox.outbox import Delivery, Place
+from bot.store.outbox.outbox import Delivery, FreePlace
 
 AT_ONCE = 128
 # Of everything but pages: when all of that is slow, a page still finds a place, and no crowd before the processor.
@@ -39,7 +39,7 @@ class Places:
         """By these ways nothing is due before something has ended."""
         return [way for way in self._ways if self._others[way] >= OTHERS_AT_ONCE or self._under_way(way) >= AT_ONCE]
 
-    def offers(self) -> list[Sequence[Place]]:
+    def offers(self) -> list[Sequence[FreePlace]]:
         """What may be claimed now, one look after the other: of each the first is of any way that is not named."""
         ways = [ANY, *self._ways]
         rushing = self._precedence.is_rushing()
@@ -49,16 +49,16 @@ class Places:
         offers = [[self._for_pages(way) for way in ways]] if beside else []
         return [*offers, [self._beside_pages(way) if way in beside else self._for_all(way) for way in ways]]
 
-    def _for_pages(self, way: str) -> Place:
-        return Place(way, PAGE, max(AT_ONCE - self._under_way(way), 0))
+    def _for_pages(self, way: str) -> FreePlace:
+        return FreePlace(way, PAGE, max(AT_ONCE - self._under_way(way), 0))
 
-    def _beside_pages(self, way: str) -> Place:
+    def _beside_pages(self, way: str) -> FreePlace:
         free = min(BESIDE_PAGES - self._others[way], AT_ONCE - self._under_way(way))
-        return Place(way, UPDATE, max(free, 0))
+        return FreePlace(way, UPDATE, max(free, 0))
 
-    def _for_all(self, way: str) -> Place:
+    def _for_all(self, way: str) -> FreePlace:
         free = min(OTHERS_AT_ONCE - self._others[way], AT_ONCE - self._under_way(way))
-        return Place(way, UPDATE, free) if free > 0 else self._for_pages(way)
+        return FreePlace(way, UPDATE, free) if free > 0 else self._for_pages(way)
 
     @property
     def _ways(self) -> list[str]:
@@ -72,12 +72,12 @@ class Places:
         return self._pages if delivery.priority <= PAGE else self._others
 
 
-def is_short(offer: Sequence[Place]) -> bool:
+def is_short(offer: Sequence[FreePlace]) -> bool:
     """Is there anything that may not be claimed at all?"""
     return any(place.lowest < UPDATE or not place.free for place in offer)
 
 
-def is_filled(offer: Sequence[Place], claimed: Iterable[Delivery]) -> bool:
+def is_filled(offer: Sequence[FreePlace], claimed: Iterable[Delivery]) -> bool:
     """Would perhaps more have been claimed, had there been more places?"""
     free = {place.way: place.free for place in offer}
     taken = Counter(delivery.way for delivery in claimed)

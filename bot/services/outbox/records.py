@@ -19,7 +19,7 @@ from bot.store.pipelined import Connection
 log = logging.getLogger(__name__)
 
 RECORD_AGAIN_AFTER_S = 0.5
-# When it is a fault of ours that keeps it from being written down, which time alone does not mend.
+# When it is a fault of ours that keeps it from being written down, which time alone does not fix.
 LONGEST_WAIT_S = 60.0
 
 

@@ -7,13 +7,13 @@ from datetime import datetime
 from bot.domain.actor import TOCSIN, Actor
 from bot.domain.incidents.incident import Incident
 from bot.domain.paging.escalation import Climb
-from bot.domain.paging.page import Draft
+from bot.domain.paging.page import PageDraft
 from bot.runbook import Tier
 from bot.store.paging.escalations import Escalation
 
 
 @dataclass(frozen=True)
-class Ascent:
+class DueStep:
     """A step that is to be taken now, and how it is told. `due_at` is when its time came."""
 
     incident: Incident
@@ -30,14 +30,14 @@ class Ascent:
 
 
 @dataclass(frozen=True)
-class Decision:
-    """Where an ascent leads, and whom it pages; nobody when the ladder has come to its end.
+class StepPlan:
+    """Where a due step leads, and whom it pages; nobody when the ladder has come to its end.
 
     `passed_over`: which tiers were, and why.
     """
 
-    ascent: Ascent
+    due: DueStep
     move: Climb
     tier: Tier | None
-    drafts: Sequence[Draft]
+    drafts: Sequence[PageDraft]
     passed_over: Sequence[str]

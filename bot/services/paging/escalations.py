@@ -7,10 +7,10 @@ from bot.domain.actor import Actor
 from bot.domain.errors import AlreadyDone, Overtaken, Refused
 from bot.domain.incidents.incident import Incident, must_be_open
 from bot.domain.paging.escalation import BY_HAND, REACH_WITHIN, SAME_MOMENT, STALE_WITHIN, answered, snooze
-from bot.domain.paging.page import Draft, Turn, Via
+from bot.domain.paging.page import PageDraft, Turn, Via
 from bot.rendering import time_shown
 from bot.runbook import Runbook
-from bot.services.paging.due_steps import Ascent
+from bot.services.paging.due_steps import DueStep
 from bot.services.paging.ladders import Ladders
 from bot.services.paging.pages import Pages
 from bot.services.paging.policies import tier_of
@@ -118,11 +118,13 @@ class Escalations:
                     f"`/escalate <tier> <why>` with one of: {tiers}."
                 )
             called = escalation.moved_to(escalation.ladder, last_called_by=actor.name, last_called_at=now)
-            tier = await self._ladders.take_step(conn, Ascent(incident, called, now, why or None, actor))
+            tier = await self._ladders.take_step(conn, DueStep(incident, called, now, why or None, actor))
             await self._cards.touch(conn, f"incident:{incident.id}", incident=incident.id)
         return tier or ""
 
-    async def call(self, actor: Actor, incident_id: int, target: str, why: str, *, once: bool = False) -> list[Draft]:
+    async def call(
+        self, actor: Actor, incident_id: int, target: str, why: str, *, once: bool = False
+    ) -> list[PageDraft]:
         """Page one tier or one person by hand, beside the ladder; the reason is in the page. Raises Refused.
 
         `once`: a button asks for this tier. Of two who press it within a minute the second raises AlreadyDone.
@@ -140,7 +142,7 @@ class Escalations:
         escalation = await self._of_open(conn, incident, "page anybody for it")
         if not escalation.ladder.is_at_its_end:
             called = escalation.moved_to(escalation.ladder, last_called_by=actor.name, last_called_at=now)
-            if await self._ladders.take_step(conn, Ascent(incident, called, now, why, actor)):
+            if await self._ladders.take_step(conn, DueStep(incident, called, now, why, actor)):
                 await self._cards.touch(conn, f"incident:{incident.id}", incident=incident.id)
                 return
             escalation = await self._of_open(conn, incident, "page anybody for it")
@@ -149,7 +151,7 @@ class Escalations:
 
     async def _call(
         self, conn: Connection, incident: Incident, escalation: Escalation, actor: Actor, target: str, why: str
-    ) -> list[Draft]:
+    ) -> list[PageDraft]:
         now, number = self._clock.now(), escalation.calls + 1
         tier, policy = self._runbook.tiers.get(target), escalation.policy
         if tier is None and target in policy.tiers:
@@ -165,7 +167,7 @@ class Escalations:
         changed = escalation.moved_to(escalation.ladder, calls=number, reach_by=now + REACH_WITHIN)
         await escalations.save(conn, changed)
         await self._rooms.invite(conn, incident, people)
-        told = Ascent(incident, changed, now, why, actor)
+        told = DueStep(incident, changed, now, why, actor)
         await self._ladders.tell_step(conn, told, tier.name if tier else None, drafts)
         await self._cards.touch(conn, f"incident:{incident.id}", incident=incident.id)
         return drafts

@@ -7,7 +7,7 @@ from bot.clock import Clock
 from bot.domain.incidents.incident import Incident
 from bot.domain.paging.page import Page, Via
 from bot.domain.paging.provider_alert import ProviderAlert, state_now
-from bot.pagers import Following, Pager
+from bot.pagers import FollowingPager, Pager
 from bot.services.outbox.kinds import UPDATE, DeliveryKind, NoLongerWanted, way_by
 from bot.services.outbox.outbox import Outbox
 from bot.store.database import Database
@@ -24,7 +24,7 @@ class PageFollowups(DeliveryKind[str]):
         self._db = db
         self._clock = clock
         self._outbox = outbox
-        self._following = {via: pager for via, pager in pagers.items() if isinstance(pager, Following)}
+        self._following = {via: pager for via, pager in pagers.items() if isinstance(pager, FollowingPager)}
 
     async def put(self, conn: Connection, incident_id: int, made: list[Page]) -> None:
         """For every provider of these pages, of each of its alerts that has to be told about; the incident is held."""

@@ -9,7 +9,7 @@ from bot.domain.paging.escalation import Climb
 from bot.domain.paging.page import Page
 from bot.domain.paging.tier_end import TierEnd, tier_ends
 from bot.rendering import Rendering
-from bot.services.paging.due_steps import Ascent
+from bot.services.paging.due_steps import DueStep
 from bot.services.paging.policies import tier_of
 from bot.services.rooms.posts import Posts
 from bot.slack.blocks import Button
@@ -27,14 +27,14 @@ class LadderEnds:
         self._posts = posts
         self._rendering = rendering
 
-    async def come_to_the_end(self, conn: Connection, ascent: Ascent, move: Climb) -> None:
+    async def come_to_the_end(self, conn: Connection, due: DueStep, move: Climb) -> None:
         """Who escalates by hand past the last tier changes nothing; a ladder that climbs by itself says so."""
-        escalation = ascent.escalation
+        escalation = due.escalation
         if escalation.state != "climbing":
             await escalations.save(conn, escalation.moved_to(escalation.ladder))
             return
         await escalations.save(conn, escalation.moved_to(move.ladder, reach_by=None))
-        await self._tell(conn, ascent.incident, escalation)
+        await self._tell(conn, due.incident, escalation)
 
     async def in_words(self, conn: Connection, escalation: Escalation) -> str:
         """What became of each tier, in one line."""

@@ -9,10 +9,10 @@ from bot.domain.actor import TOCSIN
 from bot.domain.errors import Failed
 from bot.domain.incidents.incident import Incident
 from bot.domain.paging.escalation import REACH_WITHIN, climb, started_again, stopped
-from bot.domain.paging.page import Draft, Turn
+from bot.domain.paging.page import PageDraft, Turn
 from bot.services.outbox.look import Look
 from bot.services.outbox.precedence import Precedence
-from bot.services.paging.due_steps import Ascent, Decision
+from bot.services.paging.due_steps import DueStep, StepPlan
 from bot.services.paging.ladder_ends import LadderEnds
 from bot.services.paging.pages import Pages
 from bot.services.paging.policies import tier_of
@@ -80,7 +80,7 @@ class Ladders:
         """
         now = self._clock.now()
         policy = self.roster.policy(incident.severity)
-        await self.take_step(conn, Ascent(incident, await escalations.arm(conn, incident.id, policy, now), due_at))
+        await self.take_step(conn, DueStep(incident, await escalations.arm(conn, incident.id, policy, now), due_at))
 
     async def take_due(self) -> int:
         """Returns how many were due."""
@@ -121,7 +121,7 @@ class Ladders:
         await self._paging.cancel_waiting(conn, incident)
         policy = self.roster.policy(incident.severity)
         ladder = started_again(escalation.ladder, policy, now)
-        await self.take_step(conn, Ascent(incident, escalation.moved_to(ladder, snoozed_until=None), now))
+        await self.take_step(conn, DueStep(incident, escalation.moved_to(ladder, snoozed_until=None), now))
 
     async def stop(self, conn: Connection, incident: Incident) -> None:
         escalation = await escalations.lock(conn, incident.id)
@@ -146,81 +146,81 @@ class Ladders:
 
     async def _look(self, conn: Connection, claimed: Sequence[Escalation], now: datetime) -> None:
         found = await incidents.get_all(conn, [escalation.incident_id for escalation in claimed])
-        ascents: list[Ascent] = []
-        in_doubt: list[Held] = []
+        due_steps: list[DueStep] = []
+        to_judge: list[Held] = []
         for escalation in claimed:
             incident = found[escalation.incident_id]
             if not incident.is_open or escalation.state == "stopped":
                 await escalations.save(conn, escalation.moved_to(stopped(escalation.ladder), reach_by=None))
             elif escalation.next_at and escalation.next_at <= now:
-                ascents.append(Ascent(incident, escalation, escalation.next_at))
+                due_steps.append(DueStep(incident, escalation, escalation.next_at))
             else:
-                in_doubt.append((incident, escalation))
-        if in_doubt:
-            ascents += [Ascent(*held, now, unreached=True) for held in await self._reaching.judge(conn, in_doubt)]
-        left = {ascent.incident.id for ascent in ascents if self._is_left_to_others(ascent, now)}
-        ascents = [ascent for ascent in ascents if ascent.incident.id not in left]
-        await self.take_steps(conn, ascents)
-        stepped = {ascent.incident.id for ascent in ascents}
+                to_judge.append((incident, escalation))
+        if to_judge:
+            due_steps += [DueStep(*held, now, unreached=True) for held in await self._reaching.judge(conn, to_judge)]
+        left = {due.incident.id for due in due_steps if self._is_left_to_others(due, now)}
+        due_steps = [due for due in due_steps if due.incident.id not in left]
+        await self.take_steps(conn, due_steps)
+        stepped = {due.incident.id for due in due_steps}
         for number in found.keys() - left:
             # A step is shown with what its providers say to it: two edits for every step are too many in a storm.
             await self._cards.touch(conn, f"incident:{number}", incident=number, soon=number in stepped)
 
-    def _is_left_to_others(self, ascent: Ascent, now: datetime) -> bool:
+    def _is_left_to_others(self, due: DueStep, now: datetime) -> bool:
         """Another process may have a runbook that knows whom we do not; after a moment the snapshot has to do."""
-        escalation = ascent.escalation
-        tier, due_at = escalation.ladder.next_tier, escalation.reach_by if ascent.unreached else ascent.due_at
+        escalation = due.escalation
+        tier, due_at = escalation.ladder.next_tier, escalation.reach_by if due.unreached else due.due_at
         if tier is None or due_at is None or now - due_at >= LEFT_TO_OTHERS:
             return False
         return not self.roster.knows(escalation.policy, tier)
 
-    async def take_step(self, conn: Connection, ascent: Ascent) -> str | None:
+    async def take_step(self, conn: Connection, due: DueStep) -> str | None:
         """Page the next tier that has somebody in it; returns its key, None when the ladder has come to its end."""
-        return (await self.take_steps(conn, [ascent]))[0]
+        return (await self.take_steps(conn, [due]))[0]
 
-    async def take_steps(self, conn: Connection, ascents: Sequence[Ascent]) -> list[str | None]:
+    async def take_steps(self, conn: Connection, due_steps: Sequence[DueStep]) -> list[str | None]:
         """As `take_step`, of several incidents."""
-        answered = [await self._answered(conn, ascent.incident) for ascent in ascents]
-        await self.roster.learn(conn, [ascent.escalation.policy for ascent in ascents])
+        answered = [await self._answered(conn, due.incident) for due in due_steps]
+        await self.roster.learn(conn, [due.escalation.policy for due in due_steps])
         now = self._clock.now()
-        decisions = [self._decide(ascent, done, now) for ascent, done in zip(ascents, answered, strict=True)]
-        await self._paging.make(conn, [draft for decision in decisions for draft in decision.drafts])
-        for decision in decisions:
-            await self._write_down(conn, decision, now)
-        return [decision.tier.key if decision.tier else None for decision in decisions]
+        plans = [self._plan(due, done, now) for due, done in zip(due_steps, answered, strict=True)]
+        await self._paging.make(conn, [draft for plan in plans for draft in plan.drafts])
+        for plan in plans:
+            await self._write_down(conn, plan, now)
+        return [plan.tier.key if plan.tier else None for plan in plans]
 
-    def _decide(self, ascent: Ascent, answered: set[str], now: datetime) -> Decision:
+    def _plan(self, due: DueStep, answered: set[str], now: datetime) -> StepPlan:
         """Tiers in which nobody can be paged are passed over at once."""
         passed_over: list[str] = []
-        move = climb(ascent.escalation.ladder, now)
+        move = climb(due.escalation.ladder, now)
         while move.step:
             policy = move.ladder.policy
             tier = tier_of(policy, move.step.tier)
             everybody = self.roster.of(policy, tier, now)
             people = [who for who in everybody if who not in answered]
-            turn = Turn(move.ladder.run, move.loop, move.index, tier.key, ascent.due_at, ascent.reason)
-            if drafts := self._paging.drafts(ascent.incident, turn, people, tier.via, policy):
-                return Decision(ascent, move, tier, drafts, passed_over)
+            turn = Turn(move.ladder.run, move.loop, move.index, tier.key, due.due_at, due.reason)
+            if drafts := self._paging.drafts(due.incident, turn, people, tier.via, policy):
+                return StepPlan(due, move, tier, drafts, passed_over)
             why = "nobody there can be paged" if people or not everybody else "everybody there has acknowledged"
             passed_over.append(f"{tier.name} was passed over: {why}")
             move = climb(move.ladder, now)
-        return Decision(ascent, move, None, [], passed_over)
+        return StepPlan(due, move, None, [], passed_over)
 
-    async def _write_down(self, conn: Connection, decision: Decision, now: datetime) -> None:
-        ascent, incident = decision.ascent, decision.ascent.incident
-        for words in decision.passed_over:
+    async def _write_down(self, conn: Connection, plan: StepPlan, now: datetime) -> None:
+        due, incident = plan.due, plan.due.incident
+        for words in plan.passed_over:
             await incidents.write(conn, incident.id, "system", words, actor=TOCSIN.name, at=now)
-        if decision.tier is None:
-            await self.ends.come_to_the_end(conn, ascent, decision.move)
+        if plan.tier is None:
+            await self.ends.come_to_the_end(conn, due, plan.move)
             return
         moment = {"reach_by": now + REACH_WITHIN, "last_step_at": now, "snoozed_until": None}
-        changed = ascent.escalation.moved_to(decision.move.ladder, last_tier=decision.tier.key, **moment)
+        changed = due.escalation.moved_to(plan.move.ladder, last_tier=plan.tier.key, **moment)
         await escalations.save(conn, changed)
         if incident.room_id:
-            await self._rooms.invite(conn, incident, list(dict.fromkeys(draft.person for draft in decision.drafts)))
+            await self._rooms.invite(conn, incident, list(dict.fromkeys(draft.person for draft in plan.drafts)))
         # The first step of all is told by the declaration itself.
-        if ascent.silent or not ascent.is_the_first:
-            await self.tell_step(conn, ascent, decision.tier.name, decision.drafts)
+        if due.silent or not due.is_the_first:
+            await self.tell_step(conn, due, plan.tier.name, plan.drafts)
 
     async def _answered(self, conn: Connection, incident: Incident) -> set[str]:
         """Everybody who has acknowledged since the incident was declared or reopened: they are not paged again."""
@@ -232,13 +232,13 @@ class Ladders:
                 names.clear()
         return names
 
-    async def tell_step(self, conn: Connection, ascent: Ascent, tier: str | None, drafts: Sequence[Draft]) -> None:
-        incident, actor, why = ascent.incident, ascent.actor.name, ascent.reason or ""
+    async def tell_step(self, conn: Connection, due: DueStep, tier: str | None, drafts: Sequence[PageDraft]) -> None:
+        incident, actor, why = due.incident, due.actor.name, due.reason or ""
         people = list(dict.fromkeys(draft.person for draft in drafts))
         names = ", ".join(self.roster.called(person) for person in people)
         words = f"{tier}: {names}" if tier else names
         text = f"{words} ({why})" if why else words
         await incidents.write(conn, incident.id, "escalated", text, actor=actor, at=self._clock.now())
         facts = {"tier": tier, "people": people, "actor": actor, "why": why, "late": any(one.late for one in drafts)}
-        facts |= {"acknowledged": incident.is_acknowledged, "unreached": ascent.unreached, "silent": ascent.silent}
+        facts |= {"acknowledged": incident.is_acknowledged, "unreached": due.unreached, "silent": due.silent}
         await self._posts.in_room(conn, incident, "escalated", **facts)

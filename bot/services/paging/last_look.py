@@ -21,7 +21,7 @@ from bot.store.paging.pages import Wanted
 FRESH = timedelta(milliseconds=40)
 # On a machine so loaded that each answer is old when it comes, or with a database that is away, a page has to leave all
 # the same; but a moment later is better than to call somebody for what was answered before.
-PATIENCE = timedelta(seconds=1)
+LOOK_TIMEOUT = timedelta(seconds=1)
 ABREAST = 64
 
 
@@ -52,8 +52,8 @@ class LastLook:
         it has to say so."""
         began = self._clock.elapsed()
         self._must_not_be_cancelled(moment)
-        while (now := self._clock.elapsed()) - moment.known_at >= FRESH and now - began < PATIENCE:
-            if (asked_at := await self._ask_about(moment, began + PATIENCE - now)) is None:
+        while (now := self._clock.elapsed()) - moment.known_at >= FRESH and now - began < LOOK_TIMEOUT:
+            if (asked_at := await self._ask_about(moment, began + LOOK_TIMEOUT - now)) is None:
                 break
             moment.known_at = asked_at
         # The database's answer is old when it is read by a loaded process. From here to the first byte nothing is
@@ -66,10 +66,10 @@ class LastLook:
         if moment.page.id in self._cancelled:
             raise NoLongerWanted("answered before it was sent")
 
-    async def _ask_about(self, moment: Moment, patience: timedelta) -> timedelta | None:
+    async def _ask_about(self, moment: Moment, timeout: timedelta) -> timedelta | None:
         """When the database was asked that says that it is wanted; None: it has said nothing."""
         try:
-            async with asyncio.timeout(patience.total_seconds()):
+            async with asyncio.timeout(timeout.total_seconds()):
                 asked_at, found = await self._batching.ask(moment.delivery)
         except (TimeoutError, Unreachable, Unanswered):
             return None

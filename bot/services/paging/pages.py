@@ -8,7 +8,7 @@ from bot.clock import Clock
 from bot.domain.actor import TOCSIN
 from bot.domain.incidents.incident import Incident
 from bot.domain.paging.escalation import Policy, is_late
-from bot.domain.paging.page import Draft, Page, Turn, Via
+from bot.domain.paging.page import Page, PageDraft, Turn, Via
 from bot.metrics import Metrics
 from bot.pagers import Pager, ways
 from bot.rendering import Rendering
@@ -23,7 +23,7 @@ from bot.slack.gateway import Posted
 from bot.store.incidents import incidents
 from bot.store.outbox.outbox import Delivery, InHand
 from bot.store.paging import escalations, pages
-from bot.store.paging.pages import Said
+from bot.store.paging.pages import ProviderAnswer
 from bot.store.pipelined import Connection
 from bot.store.rooms import cards
 from bot.store.rooms.cards import Card
@@ -58,22 +58,22 @@ class Pages(DeliveryKind[str | None]):
 
     def drafts(
         self, incident: Incident, turn: Turn, people: Sequence[str], vias: tuple[Via, ...], policy: Policy | None = None
-    ) -> list[Draft]:
+    ) -> list[PageDraft]:
         """One page per person and channel they can be reached by; empty when nobody can be. `policy`: of the ladder
         that promised it.
 
         What reaches a service instead of a person is paged once, for the first of them.
         """
         late = is_late(turn.due_at, self._clock.now())
-        drafts: list[Draft] = []
+        drafts: list[PageDraft] = []
         for key in people:
             for via, contact in self.contacts(key, vias, policy, drill=incident.drill and not turn.by_every_way):
                 if ways()[via].is_shared and any(draft.via == via for draft in drafts):
                     continue
-                drafts.append(Draft(incident, turn, key, via, contact, late))
+                drafts.append(PageDraft(incident, turn, key, via, contact, late))
         return drafts
 
-    async def make(self, conn: Connection, drafts: Sequence[Draft]) -> None:
+    async def make(self, conn: Connection, drafts: Sequence[PageDraft]) -> None:
         """Have them sent, of any number of incidents; by this process right after the commit, when it can."""
         count = Counter(_way(draft) for draft in drafts)
         at_hand = {way for way in count if self._outbox.has_places(way, count[way])}
@@ -81,7 +81,7 @@ class Pages(DeliveryKind[str | None]):
         for page in await pages.insert(conn, [draft for draft in drafts if _way(draft) not in at_hand]):
             await self._outbox.put(conn, "page", _payload(page), priority=_urgency(page), way=_way(page))
 
-    async def _make_now(self, conn: Connection, drafts: Sequence[Draft]) -> None:
+    async def _make_now(self, conn: Connection, drafts: Sequence[PageDraft]) -> None:
         if not drafts:
             return
         about = {draft.incident.id: draft.incident for draft in drafts}
@@ -144,7 +144,9 @@ class Pages(DeliveryKind[str | None]):
         # each other. Held from here, no incident can get its room unseen by its page, nor a page its answer.
         held = await incidents.lock_all(conn, of)
         await escalations.look_now(conn, of, now, accepted=[page.id for page, _ in taken])
-        fresh = await pages.settle(conn, [Said(page, "accepted", reference) for page, reference in taken], now)
+        fresh = await pages.settle(
+            conn, [ProviderAnswer(page, "accepted", reference) for page, reference in taken], now
+        )
         for page, reference in taken:
             if page.id in fresh:
                 await self._follow_up(conn, held[page.incident_id], page, reference, now)
@@ -178,7 +180,10 @@ class Pages(DeliveryKind[str | None]):
         of = {page.incident_id for page, _ in lost}
         await incidents.lock_all(conn, of)
         await escalations.look_now(conn, of, now)
-        said = [Said(page, "refused" if one.state == "refused" else "gave_up", error=one.error) for page, one in lost]
+        said = [
+            ProviderAnswer(page, "refused" if one.state == "refused" else "gave_up", error=one.error)
+            for page, one in lost
+        ]
         fresh = await pages.settle(conn, said, now)
         for page, outcome in lost:
             if page.id in fresh:
@@ -191,7 +196,7 @@ def _payload(page: Page) -> dict[str, int]:
     return {"page": page.id}
 
 
-def _way(page: Page | Draft) -> str:
+def _way(page: Page | PageDraft) -> str:
     return way_by(page.via, page.contact)
 
 

@@ -6,7 +6,7 @@ from bot.clock import Clock
 from bot.domain.actor import TOCSIN
 from bot.domain.errors import NotFound
 from bot.domain.paging.page import UNSETTLED, Page
-from bot.domain.telephone.report import Report, news
+from bot.domain.telephone.report import ProviderReport, news
 from bot.rendering import Rendering
 from bot.services.paging.pages import Pages
 from bot.services.people.people import People
@@ -60,11 +60,11 @@ class PageReports:
             raise NotFound("There is no such page.")
         return page
 
-    def _is_of_another_attempt(self, page: Page, reference: str, report: Report) -> bool:
+    def _is_of_another_attempt(self, page: Page, reference: str, report: ProviderReport) -> bool:
         """Of a page that was sent twice, one that arrives is enough."""
         return page.reference != reference and report.meaning != "delivered"
 
-    async def _write(self, conn: Connection, page: Page, report: Report, code: str) -> None:
+    async def _write(self, conn: Connection, page: Page, report: ProviderReport, code: str) -> None:
         why = f"{report.words} (error {code})" if code else report.words
         now = self._clock.now()
         log.info("page=%s via=%s reported=%s", page.id, page.via, report.word)

@@ -10,7 +10,7 @@ from bot.domain.errors import Rejected, Unreachable
 from bot.domain.incidents.incident import Incident
 from bot.domain.paging.escalation import LATE_AFTER
 from bot.domain.paging.page import Page, Via
-from bot.pagers import Call, Pager, Remembering
+from bot.pagers import PageCall, Pager, Remembering
 from bot.runbook import Person
 from bot.services.outbox.batching import Batching
 from bot.services.outbox.kinds import NoLongerWanted
@@ -70,7 +70,7 @@ class Departures:
             leaving = await self._attempts.ask(delivery)
         page, incident = leaving.page, leaving.incident
         person = await self._promised(page)
-        call = Call(page, incident, person, delivery.unsure)
+        call = PageCall(page, incident, person, delivery.unsure)
         if not leaving.is_wanted:
             return await self._earlier(call)
         try:
@@ -80,7 +80,7 @@ class Departures:
                 await pages.note_late(conn, page.id)
             return await self._leave(delivery, replace(call, page=replace(page, late=True)), known_at)
 
-    async def _leave(self, delivery: Delivery, call: Call, known_at: timedelta) -> str:
+    async def _leave(self, delivery: Delivery, call: PageCall, known_at: timedelta) -> str:
         moment = Moment(delivery, call.page, known_at)
         has_left = partial(self._precedence.has_left, delivery.id)
         leaves = partial(at_leaving, has_left, partial(self._last_look.look, moment))
@@ -117,7 +117,7 @@ class Departures:
             about = await incidents.get_all(conn, [page.incident_id for page in made.values()])
         return [Leaving(made[number], about[made[number].incident_id], number in wanted) for number in by_page]
 
-    async def _earlier(self, call: Call) -> str:
+    async def _earlier(self, call: PageCall) -> str:
         """It was cancelled meanwhile. What may have been accepted before, unheard, is looked for: a message that
         stands somewhere has to show the answer. Raises Unreachable when it is wanted, and not ours to send."""
         if call.page.state == "waiting":

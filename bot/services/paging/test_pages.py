@@ -1,4 +1,4 @@
-"""The trial of how one person is paged: real pages that say TEST, for an incident that is none."""
+"""Tries how one person is paged: real pages that say TEST, for an incident that is none."""
 
 from dataclasses import replace
 
@@ -21,8 +21,8 @@ from bot.store.paging import escalations
 NO_ROOM = "a test has no channel"
 
 
-class Trials:
-    """A trial is kept as a private drill without a room and without a ladder: it is announced to nobody and counted
+class TestPages:
+    """A test page is kept as a private drill without a room and without a ladder: it is announced to nobody and counted
     nowhere, and its pages take the way of every other page, with their buttons, links and replies."""
 
     def __init__(
@@ -48,16 +48,16 @@ class Trials:
     async def begin(self, key: str) -> Incident:
         """Page this person by all of their ways; whoever carries the outbox sends it.
 
-        A trial of theirs that nobody has ended, because its command was killed, ends.
+        A test page of theirs that nobody has ended, because its command was killed, ends.
         """
         await self._end_left_over(key)
         now = self._clock.now()
         severity = self._runbook.severities[-1]
-        title = self._rendering.say("documents/trial_title")
+        title = self._rendering.say("documents/test_page_title")
         async with self._db.transaction() as conn:
             incident = await incidents.insert(
                 conn, title=title, severity=severity.id, drill=True, private=True, declared_by=TOCSIN.name, now=now,
-                origin={"trial": key}, request=None,
+                origin={"test_page": key}, request=None,
             )  # fmt: skip
             await incidents.set_room_error(conn, incident.id, NO_ROOM, lost=True)
             await incidents.write(conn, incident.id, "declared", title, actor=TOCSIN.name, at=now)
@@ -66,14 +66,14 @@ class Trials:
             # Nobody but this person is paged, however long it takes, and whatever button is pressed.
             silent = replace(escalation.ladder, state="exhausted", loop=policy.repeat + 1, next_at=None)
             await escalations.save(conn, escalation.moved_to(silent, reach_by=None))
-            why = self._rendering.say("documents/trial_reason")
+            why = self._rendering.say("documents/test_page_reason")
             turn = Turn(escalation.run, 1, BY_HAND, None, now, why, by_every_way=True)
             await self._paging.make(conn, self._paging.drafts(incident, turn, [key], self.ways_of(key)))
         return incident
 
     async def _end_left_over(self, key: str) -> None:
         async with self._db.transaction() as conn:
-            left = await incidents.of_origin(conn, {"trial": key})
+            left = await incidents.of_origin(conn, {"test_page": key})
         if left:
             await self.end(left.id)
 
@@ -84,7 +84,7 @@ class Trials:
             incident = await incidents.lock(conn, incident_id)
             if not incident.is_open:
                 return
-            summary = self._rendering.say("documents/trial_over")
+            summary = self._rendering.say("documents/test_page_over")
             await incidents.resolve(conn, incident_id, TOCSIN.name, summary, now)
             await incidents.write(conn, incident_id, "resolved", summary, actor=TOCSIN.name, at=now)
             await self._ladders.stop(conn, await incidents.get(conn, incident_id))

@@ -11,7 +11,7 @@ from bot.store.paging import unconfirmed
 CALLED_WITHIN = timedelta(minutes=15)
 
 
-class Doubts:
+class Unconfirmed:
     """A pager asks when an earlier attempt may have been accepted. What it says may be said twice."""
 
     def __init__(self, db: Database, clock: Clock) -> None:

@@ -23,7 +23,7 @@ LONGEST = timedelta(days=90)
 
 
 @dataclass(frozen=True)
-class Made:
+class NewCover:
     """A new cover. `replaces`: what of earlier ones it takes the place of, each with that span alone."""
 
     cover: Cover
@@ -57,7 +57,7 @@ class Covers:
             raise NotFound("The runbook has no schedules, so there is nothing to cover.")
         raise NotFound(f"There is no schedule “{key}”: {advised(key, self._runbook.schedules)}")
 
-    async def cover(self, actor: Actor, schedule: str, person: str, *, begins: datetime, ends: datetime) -> Made:
+    async def cover(self, actor: Actor, schedule: str, person: str, *, begins: datetime, ends: datetime) -> NewCover:
         """`person` has this schedule from `begins` to `ends`, whoever's turn it is. Raises Refused."""
         self._permissions.must(actor, "schedule.cover")
         key = self.schedule(schedule).key
@@ -75,7 +75,7 @@ class Covers:
             await handovers.look_at(conn, key, begins)
         await self._learn()
         overlapping = [one for one in earlier if one.begins < ends and begins < one.ends]
-        return Made(
+        return NewCover(
             made, [replace(one, begins=max(one.begins, begins), ends=min(one.ends, ends)) for one in overlapping]
         )
 

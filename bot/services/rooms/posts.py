@@ -36,7 +36,7 @@ def no_room_yet(incident_id: int) -> NotYet:
 
 def never_a_room(incident: Incident) -> NoLongerWanted | Rejected:
     """What was meant for the incident's room is lost, unless nobody was to hear it there."""
-    return NoLongerWanted("a trial has no room") if incident.is_trial else Rejected("this incident has no room")
+    return NoLongerWanted("a test page has no room") if incident.is_test_page else Rejected("this incident has no room")
 
 
 def _said(delivery: Delivery) -> Message:

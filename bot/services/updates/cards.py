@@ -1,7 +1,7 @@
 """What the room sees of an update: the words, who has to approve them, and what each address said."""
 
 from bot.domain.actor import Actor
-from bot.domain.updates.update import Delivery, Update
+from bot.domain.updates.update import Update, UpdateDelivery
 from bot.rendering import Rendering
 from bot.runbook import Runbook
 from bot.services.people.permissions import Permissions
@@ -81,17 +81,17 @@ def edit_button(update: Update) -> Button:
     return Button("Edit", "audience.edit", str(update.id))
 
 
-def _waiting_alike(deliveries: list[Delivery]) -> list[list[Delivery]]:
+def _waiting_alike(deliveries: list[UpdateDelivery]) -> list[list[UpdateDelivery]]:
     """What has not been settled: by outlet, and by what is known of it."""
-    found: dict[tuple[str, bool, str | None], list[Delivery]] = {}
+    found: dict[tuple[str, bool, str | None], list[UpdateDelivery]] = {}
     for one in deliveries:
         if one.state == "waiting":
             found.setdefault((one.via, one.unsure, one.error), []).append(one)
     return list(found.values())
 
 
-def _by_outlet(deliveries: list[Delivery], state: str) -> dict[str, list[Delivery]]:
-    found: dict[str, list[Delivery]] = {}
+def _by_outlet(deliveries: list[UpdateDelivery], state: str) -> dict[str, list[UpdateDelivery]]:
+    found: dict[str, list[UpdateDelivery]] = {}
     for one in deliveries:
         if one.state == state:
             found.setdefault(one.via, []).append(one)

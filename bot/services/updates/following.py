@@ -7,8 +7,8 @@ from bot.domain.actor import TOCSIN
 from bot.domain.incidents.incident import Incident
 from bot.domain.updates.update import (
     TOLD_OF,
+    LastUpdate,
     Moment,
-    Told,
     Update,
     is_of_another_severity,
     is_owed,
@@ -99,7 +99,7 @@ class Following:
         tell = self._runbook.severity_as_declared(incident.severity).tell
         return told_by_themselves(incident, tell, automatic)
 
-    def _owed(self, incident: Incident, told: Mapping[str, Told], change: Change) -> Sequence[str]:
+    def _owed(self, incident: Incident, told: Mapping[str, LastUpdate], change: Change) -> Sequence[str]:
         """Who believes what is not so any more: how grave it is, or that it is open, or over."""
         if change not in ("severity", "resolved", "reopened"):
             return []
@@ -107,7 +107,7 @@ class Following:
         differs = is_of_another_severity if change == "severity" else is_owed
         return [key for key in known if differs(incident, told[key])]
 
-    def _wanted(self, incident: Incident, told: Mapping[str, Told], audiences: Iterable[str]) -> Sequence[str]:
+    def _wanted(self, incident: Incident, told: Mapping[str, LastUpdate], audiences: Iterable[str]) -> Sequence[str]:
         """Each once, and none that knows of the end already."""
         known = [key for key, last in told.items() if not incident.is_open and not is_owed(incident, last)]
         return [key for key in dict.fromkeys(audiences) if key in self._runbook.audiences and key not in known]

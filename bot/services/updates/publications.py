@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from bot.clock import Clock
 from bot.domain.actor import TOCSIN
-from bot.domain.updates.update import Delivery, DeliveryState, Outlet, Update, is_stale
+from bot.domain.updates.update import DeliveryState, Outlet, Update, UpdateDelivery, is_stale
 from bot.publishers import Publication, Publisher
 from bot.rendering import Rendering
 from bot.runbook.audiences import Audience
@@ -77,7 +77,7 @@ class Publications(DeliveryKind[str]):
         update = await updates.get(conn, one.update_id)
         now = self._clock.now()
         if delivery.unsure or outcome.unsure:
-            one = await updates.doubt(conn, one.id)
+            one = await updates.mark_unconfirmed(conn, one.id)
         if outcome.state == "sent":
             await updates.settle(conn, one.id, "accepted", now=now, reference=outcome.reference)
             await self._write_told(conn, update, one)
@@ -90,13 +90,13 @@ class Publications(DeliveryKind[str]):
             await updates.note_error(conn, one.id, outcome.error)
         await self._cards.touch(conn, f"update:{update.id}", incident=update.incident_id)
 
-    async def _write_told(self, conn: Connection, update: Update, one: Delivery) -> None:
+    async def _write_told(self, conn: Connection, update: Update, one: UpdateDelivery) -> None:
         """Once for each outlet, when it has accepted the first of its addresses."""
         words = self._rendering.say("documents/told", update=update, via=one.via)
         key = f"update {update.id} {one.via}"
         await self._write(conn, update, "told", words, update.author, key)
 
-    async def _write_lost(self, conn: Connection, update: Update, one: Delivery, error: str) -> None:
+    async def _write_lost(self, conn: Connection, update: Update, one: UpdateDelivery, error: str) -> None:
         words = self._rendering.say("documents/not_told", update=update, delivery=one, error=error)
         await self._write(conn, update, "system", words, TOCSIN.name, f"update delivery {one.id} lost")
 

@@ -80,7 +80,7 @@ class Outages:
     async def _tell(self, incident: Incident) -> None:
         """Once, by whichever process is first; what Slack does not take is told at the next look."""
         assert incident.room_id
-        key = f"held up:{incident.id}"
+        key = f"paging stopped:{incident.id}"
         try:
             told = await self._find(incident.room_id, key)
             if told is None:
@@ -99,7 +99,9 @@ class Outages:
 
     def _words(self, incident: Incident) -> str:
         people = [] if incident.is_acknowledged else self._everybody(incident)
-        return self._rendering.say("slack/held_up", incident=incident, since=self._since, why=self._why, people=people)
+        return self._rendering.say(
+            "slack/paging_stopped", incident=incident, since=self._since, why=self._why, people=people
+        )
 
     def _everybody(self, incident: Incident) -> list[Person]:
         """Whoever its ladder would page, in that order."""
@@ -122,10 +124,10 @@ class Outages:
         """Every process that knows of the message may come here; the first one to write it down has it said."""
         now = self._clock.now()
         since, until = (time_shown(at, self._runbook.timezone, now, seconds=True) for at in (self._since, now))
-        held_up = f"Paging was down from {since} to {until}"
-        words = f"{held_up}: the database did not answer, or took no changes"
+        down = f"Paging was down from {since} to {until}"
+        words = f"{down}: the database did not answer, or took no changes"
         async with self._db.transaction() as conn:
-            once = f"held up {told.ts}"
+            once = f"paging stopped {told.ts}"
             if await incidents.write_once(conn, incident_id, "system", words, actor=TOCSIN.name, at=now, key=once):
                 incident = await incidents.get(conn, incident_id)
                 await self._posts.in_room(conn, incident, "paging_continues", since=self._since)

@@ -12,7 +12,7 @@ from bot.services.rooms.channels import Channels
 from bot.services.upkeep.figures import urgent_figures
 from bot.services.upkeep.schema import Schema
 from bot.services.upkeep.shared_look import SharedLook
-from bot.services.upkeep.timekeeping import Step, Timekeeping
+from bot.services.upkeep.timekeeping import ClockStep, Timekeeping
 from bot.services.upkeep.watchdog import Watchdog
 from bot.slack.gateway import AppRefused, Gateway
 from bot.store.database import Database
@@ -26,7 +26,7 @@ REFUSED = "Nobody is paged by Slack, and nobody there is heard; every other way 
 
 
 @dataclass(frozen=True)
-class Report:
+class ReadinessReport:
     """`not_ready`: which of `database`, `schema`, `slack` and `rounds` is no good, and why; empty = ready.
 
     `channels_missing` by name with why, what is `overdue` and by how much, who has what `in_hand`, and how many ladders
@@ -44,7 +44,7 @@ class Report:
     process: str = ""
     in_hand: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     machine_is_ahead: timedelta = timedelta(0)
-    clock_set: Step | None = None
+    clock_set: ClockStep | None = None
     set_aside: Mapping[str, str] = field(default_factory=dict)
     channels_closed: Mapping[str, str] = field(default_factory=dict)
 
@@ -54,7 +54,7 @@ class Report:
 
 
 class Readiness:
-    """Asks both, side by side, with little patience."""
+    """Asks both, side by side, with a short time-out."""
 
     def __init__(
         self,
@@ -81,11 +81,11 @@ class Readiness:
         self._slack_trouble: str | None = None
         self._slack_asked_at_s = float("-inf")
 
-    async def look(self) -> Report:
+    async def look(self) -> ReadinessReport:
         """How things stand now; of many who ask at once, all share one look."""
         return await self._shared.see()
 
-    async def _look(self) -> Report:
+    async def _look(self) -> ReadinessReport:
         (server, known, database_trouble), slack_trouble = await asyncio.gather(self._database(), self._slack())
         troubles = {
             "database": database_trouble,
@@ -93,7 +93,7 @@ class Readiness:
             "slack": slack_trouble,
             "rounds": self._stuck(),
         }
-        return Report(
+        return ReadinessReport(
             embedded=self._db.embedded,
             not_ready={part: trouble for part, trouble in troubles.items() if trouble},
             server=server,

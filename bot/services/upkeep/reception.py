@@ -37,7 +37,7 @@ class Desk(Protocol):
     """Works on requests, and speaks to whoever made them."""
 
     async def work(self, request: Request) -> None:
-        """To its end; raises Failed when it has to be begun again, and nothing that a person could mend."""
+        """To its end; raises Failed when it has to be begun again, and nothing that a person could fix."""
 
     async def say(self, request: Request, words: str) -> None: ...
 

@@ -18,7 +18,7 @@ from bot.store.upkeep.timekeeping import Waits
 
 log = logging.getLogger(__name__)
 
-WAITS = Waits(reach_within=REACH_WITHIN, lease=LEASE, patience=LONGEST_BACKOFF, page_after=PAGE_AFTER)
+WAITS = Waits(reach_within=REACH_WITHIN, lease=LEASE, longest_backoff=LONGEST_BACKOFF, page_after=PAGE_AFTER)
 # A small difference is believed of a quick answer only.
 QUICK = timedelta(milliseconds=500)
 # So long a step is shown to whoever asks how we are.
@@ -28,7 +28,7 @@ LOOK_AGAIN_AFTER = timedelta(seconds=5)
 
 
 @dataclass(frozen=True)
-class Step:
+class ClockStep:
     """The database's clock was set by this much, forward or (negative) back; `at` is when it was noticed, by its new
     time."""
 
@@ -43,7 +43,7 @@ class Timekeeping:
         self._db = db
         self.clock = clock
         self._metrics = metrics
-        self._step: Step | None = None
+        self._step: ClockStep | None = None
         self._one_at_a_time = asyncio.Lock()
         # At start too: nobody may have been there when the clock was set.
         self._owed: timedelta | None = timedelta(0)
@@ -77,7 +77,7 @@ class Timekeeping:
             log.warning("clock: put right %s", " ".join(f"{kind}={count}" for kind, count in changed.items()))
 
     @property
-    def latest_step(self) -> Step | None:
+    def latest_step(self) -> ClockStep | None:
         """None also when it is long ago."""
         return self._step if self.clock.stepped_within(REMEMBERED) else None
 
@@ -108,7 +108,7 @@ class Timekeeping:
     def _follow(self, now: datetime, *, at: timedelta) -> None:
         by = self.clock.correct(now, at=at)
         self.clock.has_stepped()
-        self._step = Step(by, now)
+        self._step = ClockStep(by, now)
         self._metrics.clock_stepped()
         self._owed = by
         log.error("clock: the database's clock was set by %+.1f s", by.total_seconds())

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from functools import cached_property
 
 from bot.domain.paging.page import Via
-from bot.pagers import Pager, Parts, on_the_shelf
+from bot.pagers import Pager, PagerParts, on_the_shelf
 from bot.services.incidents.cards import IncidentCards
 from bot.services.incidents.deadlines import Deadlines
 from bot.services.incidents.inactivity import Inactivity
@@ -23,8 +23,8 @@ from bot.services.paging.reports import PageReports
 from bot.services.paging.roster import Roster
 from bot.services.paging.sending import Departures
 from bot.services.paging.simulations import Simulations
-from bot.services.paging.test_pages import Trials
-from bot.services.paging.unconfirmed import Doubts
+from bot.services.paging.test_pages import TestPages
+from bot.services.paging.unconfirmed import Unconfirmed
 from bot.services.people.covers import Covers
 from bot.services.rooms.closures import Closures
 from bot.services.rooms.deeds import Deeds, Follower
@@ -75,7 +75,7 @@ class Paging(Foundation):
     @cached_property
     def pagers(self) -> Mapping[Via, Pager]:
         return on_the_shelf(
-            Parts(
+            PagerParts(
                 clock=self.clock,
                 runbook=self.runbook,
                 rendering=self.rendering,
@@ -85,7 +85,7 @@ class Paging(Foundation):
                 known_account=self.people.known_account,
                 acknowledge_link=self.links.link_to,
                 open_alert=ProviderAlerts(self.db).open,
-                doubts=Doubts(self.db, self.clock),
+                unconfirmed=Unconfirmed(self.db, self.clock),
                 mail=self.mail,
                 session=self.session,
                 settings=self.settings,
@@ -181,8 +181,8 @@ class Paging(Foundation):
         return Outages(self.db, self.clock, self.runbook, self.people, self.posts, self.gateway, self.rendering)
 
     @cached_property
-    def trials(self) -> Trials:
-        return Trials(self.db, self.clock, self.runbook, self.ladders, self.pages, self.rendering)
+    def test_pages(self) -> TestPages:
+        return TestPages(self.db, self.clock, self.runbook, self.ladders, self.pages, self.rendering)
 
     @cached_property
     def covers(self) -> Covers:

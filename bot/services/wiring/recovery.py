@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 
-from bot.dumpers import Place, dumpers, places, program_folders, restorers
+from bot.dumpers import BackupPlace, dumpers, places, program_folders, restorers
 from bot.services.backups.adoption import Adoption
 from bot.services.backups.alerts import BackupAlerts
 from bot.services.backups.backups import Backups
@@ -53,7 +53,7 @@ class Recovery(Watching):
         return program_folders(binaries())
 
     @cached_property
-    def backup_places(self) -> Mapping[str, Place]:
+    def backup_places(self) -> Mapping[str, BackupPlace]:
         return places(self.settings)
 
     @cached_property

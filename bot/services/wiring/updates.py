@@ -22,7 +22,7 @@ class Updates(Paging):
 
     @cached_property
     def publications(self) -> Publications:
-        parts = publishers.Parts(self.gateway, self.wordings.for_slack, self.channels.found, self.mail)
+        parts = publishers.PublisherParts(self.gateway, self.wordings.for_slack, self.channels.found, self.mail)
         on_the_shelf = publishers.on_the_shelf(parts)
         return Publications(self.db, self.clock, self.outbox, self.cards, self.rendering, on_the_shelf)
 

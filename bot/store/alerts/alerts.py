@@ -4,8 +4,8 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import TypeVar
 
-from bot.domain.alerts.alert import LEVELS, Alert, Group, Listing, Standing
-from bot.domain.alerts.rules import Told
+from bot.domain.alerts.alert import LEVELS, Alert, Group, GroupStanding, Listing
+from bot.domain.alerts.rules import Judged
 from bot.store.incidents import incidents
 from bot.store.pipelined import Connection
 from bot.store.queries import Queries
@@ -54,18 +54,18 @@ async def open_groups(conn: Connection, source: str, quiet: Mapping[str, bool], 
 async def late_news(
     conn: Connection,
     source: str,
-    firing: Iterable[Told],
+    firing: Iterable[Judged],
     *,
     ended_since: datetime,
-    doubted_since: datetime,
+    contradicted_since: datetime,
     arrived: datetime,
     now: datetime,
 ) -> dict[str, bool]:
     """Which of these fired before their last end, and so no more: none that ended before then by our clock, none that
-    was told so before `doubted_since` already, and none of whoever had told that end when this `arrived`. Of each:
+    was told so before `contradicted_since` already, and none of whoever had told that end when this `arrived`. Of each:
     is it known that somebody else told the end?"""
     rows = [_times(one) for one in firing if one.alert.starts_at]
-    spans = {"ended_since": ended_since, "doubted_since": doubted_since, "arrived": arrived, "now": now}
+    spans = {"ended_since": ended_since, "contradicted_since": contradicted_since, "arrived": arrived, "now": now}
     found = await SQL.rows(conn, "late_news", rows, source=source, **spans)
     return {row["fingerprint"]: row["of_another"] for row in found}
 
@@ -76,7 +76,7 @@ async def last_groups(conn: Connection, source: str, fingerprints: Iterable[str]
     return sorted({int(row["group_id"]) for row in rows})
 
 
-async def late_at(conn: Connection, standing: Standing) -> datetime | None:
+async def late_at(conn: Connection, standing: GroupStanding) -> datetime | None:
     """When one of these was told as firing once more after this end of it; None when none was."""
     if standing.group.closed_at is None:
         return None
@@ -85,7 +85,7 @@ async def late_at(conn: Connection, standing: Standing) -> datetime | None:
     return at
 
 
-async def save_firing(conn: Connection, source: str, firing: Sequence[tuple[int, Told]], now: datetime) -> set[int]:
+async def save_firing(conn: Connection, source: str, firing: Sequence[tuple[int, Judged]], now: datetime) -> set[int]:
     """Keep alerts that fire, each with its group, or count them once more; returns the groups they are in."""
     groups: set[int] = set()
     for some in sliced(firing):
@@ -95,7 +95,7 @@ async def save_firing(conn: Connection, source: str, firing: Sequence[tuple[int,
     return groups
 
 
-async def end_firing(conn: Connection, source: str, over: Sequence[Told], now: datetime) -> set[int]:
+async def end_firing(conn: Connection, source: str, over: Sequence[Judged], now: datetime) -> set[int]:
     """These are over, unless what fires has begun since; returns the groups of those that fired."""
     groups: set[int] = set()
     for some in sliced(sorted(over, key=lambda one: one.alert.fingerprint)):
@@ -152,17 +152,17 @@ async def speak_up(conn: Connection, group_ids: Iterable[int]) -> None:
     await SQL.run(conn, "speak_up", ids=list(group_ids))
 
 
-async def standing(conn: Connection, group_id: int) -> Standing | None:
+async def standing(conn: Connection, group_id: int) -> GroupStanding | None:
     """None when there is no such group."""
     return next(iter(await _standings(conn, await SQL.all(conn, "groups", ids=[group_id]))), None)
 
 
-async def lock(conn: Connection, group_id: int) -> Standing | None:
+async def lock(conn: Connection, group_id: int) -> GroupStanding | None:
     """The group, held for this transaction, and its alerts."""
     return next(iter(await lock_all(conn, [group_id])), None)
 
 
-async def lock_all(conn: Connection, group_ids: Iterable[int]) -> list[Standing]:
+async def lock_all(conn: Connection, group_ids: Iterable[int]) -> list[GroupStanding]:
     """Those of these groups that there are, held for this transaction, in order."""
     return await _standings(conn, await SQL.all(conn, "groups_locked", ids=list(group_ids)))
 
@@ -211,16 +211,16 @@ def sliced(items: Sequence[Item]) -> Iterator[Sequence[Item]]:
     return (items[start : start + AT_A_TIME] for start in range(0, len(items), AT_A_TIME))
 
 
-async def _standings(conn: Connection, rows: Sequence[Row]) -> list[Standing]:
+async def _standings(conn: Connection, rows: Sequence[Row]) -> list[GroupStanding]:
     groups = [Group(**(row | {"told": tuple(row["told"])})) for row in rows]
     fired: dict[int, list[Alert]] = {group.id: [] for group in groups}
     async for row in SQL.each(conn, "alerts_of", ids=list(fired), limit=LOOKED_AT):
         fired[row["group_id"]].append(Alert(**row))
     tied = {number: await incidents.get(conn, number) for number in {g.incident_id for g in groups} if number}
-    return [Standing(group, fired[group.id], tied.get(group.incident_id or 0)) for group in groups]
+    return [GroupStanding(group, fired[group.id], tied.get(group.incident_id or 0)) for group in groups]
 
 
-def _times(told: Told) -> Row:
+def _times(told: Judged) -> Row:
     alert = told.alert
     return {
         "fingerprint": alert.fingerprint, "starts_at": alert.starts_at, "ends_at": alert.ends_at,
@@ -228,7 +228,7 @@ def _times(told: Told) -> Row:
     }  # fmt: skip
 
 
-def _row(group_id: int, told: Told, now: datetime) -> Row:
+def _row(group_id: int, told: Judged, now: datetime) -> Row:
     alert, verdict = told.alert, told.verdict
     return {
         "group_id": group_id, "fingerprint": alert.fingerprint, "title": alert.title, "severity": alert.severity,

@@ -38,7 +38,7 @@ UPDATE alert_endings e SET late_at = coalesce(e.late_at, %(now)s)
 FROM jsonb_to_recordset(%(rows)s) AS given (fingerprint text, starts_at timestamptz, told_by text)
 WHERE e.source = %(source)s AND e.fingerprint = given.fingerprint AND given.starts_at < e.ended_at
   AND (e.told_by IS DISTINCT FROM given.told_by OR e.told_by IS NULL OR e.told_at > %(arrived)s)
-  AND e.told_at > %(ended_since)s AND (e.late_at IS NULL OR e.late_at > %(doubted_since)s)
+  AND e.told_at > %(ended_since)s AND (e.late_at IS NULL OR e.late_at > %(contradicted_since)s)
   AND NOT EXISTS (
       SELECT FROM alerts a WHERE a.source = e.source AND a.fingerprint = e.fingerprint AND a.resolved_at IS NULL)
 RETURNING e.fingerprint, (e.told_by <> given.told_by) IS TRUE AS of_another;

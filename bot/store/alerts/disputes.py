@@ -6,7 +6,7 @@ from datetime import datetime
 
 from pydantic import TypeAdapter
 
-from bot.domain.alerts.alert import ReceivedAlert, Standing
+from bot.domain.alerts.alert import GroupStanding, ReceivedAlert
 from bot.store.pipelined import Connection
 from bot.store.queries import Queries
 from bot.store.rows import as_json
@@ -15,7 +15,7 @@ SQL = Queries(__file__)
 
 
 @dataclass(frozen=True)
-class Report:
+class MemberReport:
     """What one delivery says, in fingerprints. `told_by`: the member it came from, None where that is not known.
 
     `listed`: the source's own keys of the groups that it lists whole.
@@ -42,7 +42,7 @@ async def open_each(conn: Connection, source: str, alerts: Iterable[ReceivedAler
         await SQL.run(conn, "open", rows=as_json(rows), source=source, due_at=due_at)
 
 
-async def end(conn: Connection, source: str, report: Report, firing: Iterable[str]) -> set[str]:
+async def end(conn: Connection, source: str, report: MemberReport, firing: Iterable[str]) -> set[str]:
     """What `firing` says fires, and what is over by the report of whoever said that it fires; returns which ended."""
     values = {
         "told_by": report.told_by, "over": list(report.over), "listed": list(report.listed),
@@ -71,7 +71,7 @@ async def next_due(conn: Connection) -> datetime | None:
     return due_at
 
 
-async def opens_again_at(conn: Connection, standing: Standing) -> datetime | None:
+async def opens_again_at(conn: Connection, standing: GroupStanding) -> datetime | None:
     """When the first alert of a group that is over does; None: nobody says that any of it fires."""
     if standing.group.closed_at is None:
         return None

@@ -11,7 +11,7 @@ SQL = Queries(__file__)
 
 
 @dataclass(frozen=True)
-class Silence:
+class MissedHeartbeat:
     """A job that has been silent for too long; `last_at` None = it was never heard of."""
 
     name: str
@@ -32,8 +32,8 @@ async def beat(conn: Connection, name: str, patience: timedelta, now: datetime) 
     await SQL.run(conn, "beat", name=name, patience=patience, now=now)
 
 
-async def claim_silent(conn: Connection, now: datetime) -> list[Silence]:
-    return [Silence(**row) for row in await SQL.all(conn, "claim_silent", now=now)]
+async def claim_silent(conn: Connection, now: datetime) -> list[MissedHeartbeat]:
+    return [MissedHeartbeat(**row) for row in await SQL.all(conn, "claim_silent", now=now)]
 
 
 async def next_due(conn: Connection) -> datetime | None:

@@ -29,7 +29,7 @@ class Last:
 
 
 @dataclass(frozen=True)
-class Made:
+class RunResult:
     """What a run came to, when it came to something; see Backup."""
 
     size: int
@@ -119,7 +119,7 @@ async def hear(
     await SQL.run(conn, "hear", id=backup_id, size=size, tables=tables, tables_done=tables_done, now=now)
 
 
-async def succeed(conn: Connection, backup_id: int, made: Made, now: datetime) -> Backup | None:
+async def succeed(conn: Connection, backup_id: int, made: RunResult, now: datetime) -> Backup | None:
     """None when it was decided otherwise before."""
     counts = None if made.counts is None else Jsonb(dict(made.counts))
     values = vars(made) | {"counts": counts, "source": Jsonb(dict(made.source)), "now": now}
@@ -164,7 +164,7 @@ async def names(conn: Connection) -> list[str]:
 
 async def adopt(
     conn: Connection, *, name: str, file: str, place: str, machine: str, adopted_by: str, started_at: datetime,
-    ended_at: datetime, made: Made, now: datetime,
+    ended_at: datetime, made: RunResult, now: datetime,
 ) -> Backup | None:  # fmt: skip
     """A good one that was found at its place, its bytes read back just now; None when it is known already."""
     await hold(conn, name)
@@ -207,9 +207,9 @@ async def has_newer_good(conn: Connection, backup: Backup) -> bool:
     return bool((await SQL.the(conn, "has_newer_good", **values))["found"])
 
 
-async def unmended(conn: Connection, backup: Backup) -> Backup | None:
+async def failure_before(conn: Connection, backup: Backup) -> Backup | None:
     """The run before this one, when it came to nothing."""
-    return _backup(await SQL.one(conn, "unmended", name=backup.name, id=backup.id))
+    return _backup(await SQL.one(conn, "failure_before", name=backup.name, id=backup.id))
 
 
 def _backup(row: Row | None) -> Backup | None:

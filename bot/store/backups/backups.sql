@@ -138,7 +138,7 @@ JOIN backups USING (name, id);
 SELECT EXISTS (
     SELECT FROM backups WHERE name = %(name)s AND state = 'good' AND (started_at, id) > (%(started_at)s, %(id)s)) AS found;
 
--- name: unmended
+-- name: failure_before
 -- The latest run of this database before this one, when it came to nothing.
 SELECT * FROM (
     SELECT * FROM backups WHERE name = %(name)s AND id < %(id)s AND state <> 'deleted' ORDER BY id DESC LIMIT 1) before

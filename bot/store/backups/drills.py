@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from psycopg.types.json import Jsonb
 
-from bot.domain.backups.drill import Drill, Found, Stage, scratch_name
+from bot.domain.backups.drill import Drill, DrillFindings, Stage, scratch_name
 from bot.domain.errors import NotFound
 from bot.store.pipelined import Connection
 from bot.store.queries import Queries
@@ -71,7 +71,7 @@ async def hear(conn: Connection, drill_id: int, now: datetime) -> None:
 
 
 async def passed(
-    conn: Connection, drill_id: int, found: Found, *, took: timedelta, rto: timedelta | None, now: datetime
+    conn: Connection, drill_id: int, found: DrillFindings, *, took: timedelta, rto: timedelta | None, now: datetime
 ) -> Drill | None:
     """None when it was decided otherwise before."""
     values = vars(found) | {"lost": Jsonb(list(found.lost)), "took": took, "rto": rto, "now": now}

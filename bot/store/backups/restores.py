@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from psycopg.types.json import Jsonb
 
 from bot.domain.actor import Actor
-from bot.domain.backups.drill import Found, Stage, scratch_name
+from bot.domain.backups.drill import DrillFindings, Stage, scratch_name
 from bot.domain.backups.restore import Recoveries, Restore
 from bot.domain.backups.target import Prospect
 from bot.domain.errors import NotFound
@@ -84,7 +84,7 @@ async def saved(conn: Connection, restore_id: int, *, safety_id: int | None, err
 async def done(
     conn: Connection,
     restore_id: int,
-    found: Found,
+    found: DrillFindings,
     *,
     kept: bool,
     took: timedelta,

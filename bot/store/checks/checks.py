@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 
-from bot.domain.checks.check import Belief, Finding, Latest, Turn
-from bot.domain.checks.uptime import Look, Uptime
+from bot.domain.checks.check import Belief, Latest, ProbeResult, StateChange
+from bot.domain.checks.uptime import Sample, Uptime
 from bot.store.pipelined import Connection
 from bot.store.queries import Queries
 
@@ -46,7 +46,7 @@ async def conclude(conn: Connection, name: str, belief: Belief, *, due_at: datet
     await SQL.run(conn, "conclude", name=name, believed=belief.state, recent=list(belief.recent), due_at=due_at)
 
 
-async def see(conn: Connection, name: str, finding: Finding, at: datetime) -> None:
+async def see(conn: Connection, name: str, finding: ProbeResult, at: datetime) -> None:
     """Write down what a look that began then has found."""
     await SQL.run(conn, "see", name=name, at=at, **asdict(finding))
 
@@ -56,9 +56,9 @@ async def latest(conn: Connection, names: Sequence[str]) -> dict[str, Latest]:
     return {row.pop("name"): Latest(**row) for row in await SQL.all(conn, "latest", names=list(names))}
 
 
-async def turns(conn: Connection, names: Sequence[str], limit: int) -> list[Turn]:
+async def turns(conn: Connection, names: Sequence[str], limit: int) -> list[StateChange]:
     """The changes of state, newest first."""
-    return [Turn(**row) for row in await SQL.all(conn, "turns", names=list(names), limit=limit)]
+    return [StateChange(**row) for row in await SQL.all(conn, "turns", names=list(names), limit=limit)]
 
 
 async def stop_believing_others(conn: Connection, names: Sequence[str]) -> list[str]:
@@ -66,9 +66,9 @@ async def stop_believing_others(conn: Connection, names: Sequence[str]) -> list[
     return [row["name"] for row in await SQL.all(conn, "stop_believing_others", names=list(names))]
 
 
-async def looks(conn: Connection, name: str, *, since: datetime, until: datetime) -> list[Look]:
+async def looks(conn: Connection, name: str, *, since: datetime, until: datetime) -> list[Sample]:
     """All of that time, oldest first."""
-    return [Look(**row) for row in await SQL.all(conn, "looks", name=name, since=since, until=until)]
+    return [Sample(**row) for row in await SQL.all(conn, "looks", name=name, since=since, until=until)]
 
 
 async def availability(

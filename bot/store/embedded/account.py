@@ -20,12 +20,12 @@ LOCK = Path("/run/tocsin-account.lock")
 NO_SHELL = "/usr/sbin/nologin"
 
 
-class Account(NamedTuple):
+class ServerAccount(NamedTuple):
     uid: int
     gid: int
 
 
-def account_for(home: Path) -> Account | None:
+def account_for(home: Path) -> ServerAccount | None:
     """PostgreSQL refuses to run as root: then the owner of the data or of the home, or if that is root, our own.
 
     None: as ourselves, who are not root. The account is made when there is none yet. Raises Failed when it cannot be.
@@ -35,7 +35,7 @@ def account_for(home: Path) -> Account | None:
     data = home / "postgresql" / "data"
     owner = (data if data.exists() else home).stat()
     if owner.st_uid and _is_somebody(owner.st_uid):
-        return Account(owner.st_uid, owner.st_gid)
+        return ServerAccount(owner.st_uid, owner.st_gid)
     return _own() or _made()
 
 
@@ -47,15 +47,15 @@ def _is_somebody(uid: int) -> bool:
         return False
 
 
-def _own() -> Account | None:
+def _own() -> ServerAccount | None:
     try:
         found = pwd.getpwnam(OWN)
     except KeyError:
         return None
-    return Account(found.pw_uid, found.pw_gid)
+    return ServerAccount(found.pw_uid, found.pw_gid)
 
 
-def _made() -> Account:
+def _made() -> ServerAccount:
     why = "there is no useradd here"
     if useradd := shutil.which("useradd"):
         arguments = ["--system", "--user-group", "--no-create-home", "--home-dir", "/nonexistent", "--shell", NO_SHELL]

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 from pathlib import Path
 
-from bot.store.embedded.place import Place
+from bot.store.embedded.place import ServerPlace
 
 # The program gets nothing else of our environment: no locale that is not installed, no PG* variable, no secret.
 ENVIRONMENT = {"LC_ALL": "C", "PATH": os.defpath}
@@ -28,7 +28,7 @@ exec 3<&0 4>&1 </dev/null >&2
 exec "$@" 3<&-
 """
 
-STOP_PATIENCE = timedelta(seconds=30)
+STOP_TIMEOUT = timedelta(seconds=30)
 POLL_SECONDS = 0.005
 
 
@@ -38,7 +38,7 @@ class Leashed:
     The open descriptor `lock` stays locked until the last process of the program is gone, whatever becomes of us.
     """
 
-    def __init__(self, place: Place, lock: int, command: Sequence[str | Path]) -> None:
+    def __init__(self, place: ServerPlace, lock: int, command: Sequence[str | Path]) -> None:
         account = place.account
         with place.log.open("ab") as log:
             self._process = subprocess.Popen(  # noqa: S603 (a program of our own package)
@@ -62,9 +62,9 @@ class Leashed:
     def succeeded(self) -> bool:
         return self._process.poll() == 0
 
-    async def ended(self, patience: timedelta) -> bool:
+    async def ended(self, timeout: timedelta) -> bool:
         """Waits for the end; False when it has not come by then."""
-        deadline = time.monotonic() + patience.total_seconds()
+        deadline = time.monotonic() + timeout.total_seconds()
         while not self.is_over:
             if time.monotonic() > deadline:
                 return False
@@ -74,10 +74,10 @@ class Leashed:
     async def shut_down(self) -> None:
         """Ends a server: connections are cut, open transactions rolled back."""
         self._process.send_signal(signal.SIGINT)
-        if not await self.ended(STOP_PATIENCE):
+        if not await self.ended(STOP_TIMEOUT):
             # Without a last checkpoint: the next start replays the log, nothing is lost.
             self._process.send_signal(signal.SIGQUIT)
-            await self.ended(STOP_PATIENCE)
+            await self.ended(STOP_TIMEOUT)
         self.let_go()
 
     def let_go(self) -> None:

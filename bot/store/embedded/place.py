@@ -13,7 +13,7 @@ from typing import ClassVar
 from psycopg.conninfo import make_conninfo
 
 from bot.domain.errors import Failed
-from bot.store.embedded.account import Account, account_for
+from bot.store.embedded.account import ServerAccount, account_for
 
 log = logging.getLogger(__name__)
 
@@ -33,13 +33,13 @@ GRAVE = re.compile(r"(?:FATAL|PANIC|error): ")
 
 
 @dataclass(frozen=True)
-class Place:
+class ServerPlace:
     """The directories of one server. `account` is whom the server runs as; None = as ourselves."""
 
     PORT: ClassVar[int] = 5432  # only part of the socket's name
 
     state: Path
-    account: Account | None
+    account: ServerAccount | None
 
     @property
     def data(self) -> Path:
@@ -157,7 +157,7 @@ def _installations(package: str) -> list[Path]:
     return sorted(folders, key=lambda folder: int(folder.name.removeprefix("pginstall") or 0), reverse=True)
 
 
-def settle(home: Path) -> Place:
+def settle(home: Path) -> ServerPlace:
     """Finds or makes the state directory below the home. Raises Failed when its files have gone."""
     home.mkdir(parents=True, exist_ok=True)
     account = account_for(home)
@@ -167,10 +167,10 @@ def settle(home: Path) -> Place:
     state = link.resolve()
     if link.is_symlink():
         log.warning("postgresql=%s is outside of home=%s: back it up and mount it as well", state, home)
-    return Place(state, account)
+    return ServerPlace(state, account)
 
 
-def _make_state(link: Path, account: Account | None) -> None:
+def _make_state(link: Path, account: ServerAccount | None) -> None:
     if link.is_symlink():
         raise Failed(
             f"{link} leads to {link.readlink()}, which has gone: bring those files back, "
@@ -193,7 +193,7 @@ def _make_passable(directory: Path) -> None:
     directory.chmod(0o711)
 
 
-def _may_pass(path: Path, account: Account) -> bool:
+def _may_pass(path: Path, account: ServerAccount) -> bool:
     """Whether the modes of this path and all its parents let the account through; access lists are not read."""
     for step in (path, *path.parents):
         status = step.stat()
@@ -203,7 +203,7 @@ def _may_pass(path: Path, account: Account) -> bool:
     return True
 
 
-def readable_programs(place: Place, programs: Path) -> Path:
+def readable_programs(place: ServerPlace, programs: Path) -> Path:
     """The programs where the server's account can run them: copied beside the data when their own place is closed."""
     account = place.account
     if account is None or _may_pass(programs / "postgres", account):

@@ -19,7 +19,7 @@ from psycopg import AsyncConnection
 
 from bot.domain.errors import Failed
 from bot.store.embedded.leash import POLL_SECONDS, Leashed, is_locked, share_lock, try_lock
-from bot.store.embedded.place import Place, binaries, readable_programs, settle
+from bot.store.embedded.place import ServerPlace, binaries, readable_programs, settle
 
 __all__ = ["EmbeddedPostgres", "binaries"]
 
@@ -45,9 +45,9 @@ SETTINGS: Mapping[str, str] = {
 }
 
 CONNECT_TIMEOUT_S = 2  # the driver's least
-START_PATIENCE = timedelta(seconds=60)
+START_TIMEOUT = timedelta(seconds=60)
 # A server that outlives its owner by this much has lost its watcher as well; it is as good as any.
-ORPHAN_PATIENCE = timedelta(seconds=2)
+ORPHAN_TIMEOUT = timedelta(seconds=2)
 
 
 class EmbeddedPostgres:
@@ -58,11 +58,11 @@ class EmbeddedPostgres:
     """
 
     def __init__(
-        self, home: Path, *, settings: Mapping[str, str] | None = None, patience: timedelta = START_PATIENCE
+        self, home: Path, *, settings: Mapping[str, str] | None = None, start_timeout: timedelta = START_TIMEOUT
     ) -> None:
         self._home = home.absolute()
         self._settings = {**SETTINGS, **(settings or {})}
-        self._start_limit = patience
+        self._start_limit = start_timeout
         self._server: Leashed | None = None
         self._ownership: int | None = None
 
@@ -113,7 +113,7 @@ class EmbeddedPostgres:
         except OSError:
             return ""
 
-    async def _use_or_launch(self, place: Place, programs: Path) -> None:
+    async def _use_or_launch(self, place: ServerPlace, programs: Path) -> None:
         began = time.monotonic()
         while not await self._usable(place, began):
             if await self._launched(place, programs):
@@ -122,13 +122,13 @@ class EmbeddedPostgres:
                 raise Failed(f"a PostgreSQL server holds {place.state} but does not answer: see {place.log}")
             await asyncio.sleep(POLL_SECONDS)
 
-    async def _usable(self, place: Place, began: float) -> bool:
+    async def _usable(self, place: ServerPlace, began: float) -> bool:
         """Whether a server answers that will stay: one whose owner was killed may answer while it is about to end."""
         if not await _answers(place):
             return False
-        return self.runs_here or is_locked(place.owner) or time.monotonic() > began + ORPHAN_PATIENCE.total_seconds()
+        return self.runs_here or is_locked(place.owner) or time.monotonic() > began + ORPHAN_TIMEOUT.total_seconds()
 
-    async def _launched(self, place: Place, programs: Path) -> bool:
+    async def _launched(self, place: ServerPlace, programs: Path) -> bool:
         """False while a server, or somebody who starts one, holds the lock."""
         lock = try_lock(place.lock)
         if lock is None:
@@ -139,7 +139,7 @@ class EmbeddedPostgres:
             os.close(lock)  # a server that runs has its own hold on it
         return True
 
-    async def _launch(self, place: Place, programs: Path, lock: int) -> None:
+    async def _launch(self, place: ServerPlace, programs: Path, lock: int) -> None:
         await self.stop()  # lets go of a server of ours that has died
         try:
             self._ownership = share_lock(place.owner)
@@ -155,7 +155,7 @@ class EmbeddedPostgres:
             await self.stop()
             raise
 
-    async def _create(self, place: Place, programs: Path, lock: int) -> None:
+    async def _create(self, place: ServerPlace, programs: Path, lock: int) -> None:
         """Makes the data directory beside its place and renames it: it is never seen half made."""
         fresh = place.fresh_data()
         arguments: list[str | Path] = ["-D", fresh, "--username=postgres", "--encoding=UTF8", "--no-instructions"]
@@ -171,12 +171,12 @@ class EmbeddedPostgres:
             initdb.let_go()
         place.keep(fresh)
 
-    def _options(self, place: Place) -> list[str]:
+    def _options(self, place: ServerPlace) -> list[str]:
         quoted = str(place.socket).replace('"', '""')
         settings = {**self._settings, "unix_socket_directories": f'"{quoted}"', "port": str(place.PORT)}
         return [argument for name, value in settings.items() for argument in ("-c", f"{name}={value}")]
 
-    async def _until_it_answers(self, place: Place, server: Leashed) -> None:
+    async def _until_it_answers(self, place: ServerPlace, server: Leashed) -> None:
         deadline = time.monotonic() + self._start_limit.total_seconds()
         while not await _answers(place):
             if server.is_over or time.monotonic() > deadline:
@@ -184,7 +184,7 @@ class EmbeddedPostgres:
             await asyncio.sleep(POLL_SECONDS)
 
 
-async def _answers(place: Place) -> bool:
+async def _answers(place: ServerPlace) -> bool:
     """Alive is what takes a connection, in a directory that is the server's own; a pid proves nothing."""
     if not place.socket_is_ours():
         return False

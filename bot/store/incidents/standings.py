@@ -16,7 +16,7 @@ from bot.store.queries import ask_all
 
 
 @dataclass(frozen=True)
-class Kept:
+class StandingRow:
     """`answers`: the entries of the timeline that acknowledge or reopen. Pages and answers are oldest first."""
 
     incident: Incident
@@ -26,7 +26,7 @@ class Kept:
     deadlines: Mapping[DeadlineKind, Deadline]
 
 
-async def get(conn: Connection, incident_id: int) -> Kept:
+async def get(conn: Connection, incident_id: int) -> StandingRow:
     """Raises NotFound."""
     of = {"incident_id": incident_id}
     found, ladders, made, answers, promised = await ask_all(
@@ -39,7 +39,7 @@ async def get(conn: Connection, incident_id: int) -> Kept:
     )
     if not found or not ladders:
         raise NotFound(f"There is no incident INC-{incident_id}. `/incident list` shows the open ones.")
-    return Kept(
+    return StandingRow(
         Incident(**found[0]),
         escalations.as_kept(ladders[0]),
         [Page(**row) for row in made],

@@ -119,7 +119,7 @@ async def let_go(conn: Connection, kind: str, given: Sequence[InHand], *, now: d
 
 
 @dataclass(frozen=True)
-class Place:
+class FreePlace:
     """So many more may be under way by this way, none of them less urgent than `lowest`."""
 
     way: str
@@ -128,7 +128,7 @@ class Place:
 
 
 @dataclass(frozen=True)
-class Look:
+class Backlog:
     """What a look at the outbox has found; `due_at`: when the next of what is left is due, as `next_due` says."""
 
     claimed: list[Delivery]
@@ -144,12 +144,12 @@ async def claim(
     lowest: int,
     free: int,
     believed: datetime,
-    places: Sequence[Place] = (),
+    places: Sequence[FreePlace] = (),
     full: Sequence[str] = (),
     in_hand: Sequence[int] = (),
     over: Sequence[Lapse] = (),
     holder: str | None = None,
-) -> Look:
+) -> Backlog:
     """Claim what is due, most urgent first: by each way `free` that are no less urgent than `lowest`, but by those of
     `places` as they say. Of what others have claimed only what is `over`; claims that lapsed are found, but for those
     `in_hand`.
@@ -165,7 +165,7 @@ async def claim(
         (SQL, "lapsed", {"now": now, "in_hand": list(in_hand)}),
     )
     claimed = sorted((Delivery(**row) for row in rows), key=lambda delivery: (delivery.priority, delivery.id))
-    return Look(claimed, following[0]["due_at"], [Lapse(**row) for row in lapsed])
+    return Backlog(claimed, following[0]["due_at"], [Lapse(**row) for row in lapsed])
 
 
 async def renew(conn: Connection, held: Sequence[Delivery], *, until: datetime) -> None:
@@ -222,7 +222,7 @@ async def forget_old(conn: Connection, before: datetime) -> int:
     return await SQL.run(conn, "forget_old", before=before)
 
 
-def _rows(given: Sequence[Place] | Sequence[Lapse]) -> Jsonb:
+def _rows(given: Sequence[FreePlace] | Sequence[Lapse]) -> Jsonb:
     return as_json([vars(one) for one in given])
 
 

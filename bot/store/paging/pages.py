@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from bot.domain.paging.page import Draft, Page, PageState
+from bot.domain.paging.page import Page, PageDraft, PageState
 from bot.store.outbox.outbox import Delivery
 from bot.store.pipelined import Connection
 from bot.store.queries import Queries
@@ -15,7 +15,7 @@ SQL = Queries(__file__)
 CANCELLED = "cancelled"
 
 
-async def insert(conn: Connection, drafts: Sequence[Draft], *, attempted_at: datetime | None = None) -> list[Page]:
+async def insert(conn: Connection, drafts: Sequence[PageDraft], *, attempted_at: datetime | None = None) -> list[Page]:
     """In their order; none for a draft whose person was paged for this step by this channel before.
 
     `attempted_at`: when whoever makes them begins to send them; None when they wait until somebody does.
@@ -24,7 +24,7 @@ async def insert(conn: Connection, drafts: Sequence[Draft], *, attempted_at: dat
     return [Page(**row) for row in await SQL.rows(conn, "insert", rows, attempted_at=attempted_at)]
 
 
-def _as_row(draft: Draft) -> Row:
+def _as_row(draft: PageDraft) -> Row:
     own = {"incident_id": draft.incident.id, "person": draft.person, "via": draft.via}
     return {**vars(draft.turn), **own, "contact": draft.contact, "late": draft.late}
 
@@ -94,7 +94,7 @@ def _claims(deliveries: Mapping[int, Delivery]) -> list[Row]:
 
 
 @dataclass(frozen=True)
-class Said:
+class ProviderAnswer:
     """What a provider has said to a page."""
 
     page: Page
@@ -103,7 +103,7 @@ class Said:
     error: str | None = None
 
 
-async def settle(conn: Connection, said: Sequence[Said], now: datetime) -> set[int]:
+async def settle(conn: Connection, said: Sequence[ProviderAnswer], now: datetime) -> set[int]:
     """Write it down; returns the numbers of those pages that had not been settled before."""
     rows: list[Row] = [
         {"id": one.page.id, "state": one.state, "reference": one.reference, "error": one.error} for one in said

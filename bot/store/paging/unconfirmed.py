@@ -11,7 +11,7 @@ SQL = Queries(__file__)
 
 async def begin(conn: Connection, page_id: int, now: datetime) -> datetime:
     """Since when the page has been looked for: since now, unless it was before."""
-    began: datetime = (await SQL.the(conn, "begin", id=page_id, now=now))["doubted_at"]
+    began: datetime = (await SQL.the(conn, "begin", id=page_id, now=now))["unconfirmed_at"]
     return began
 
 

@@ -1,11 +1,11 @@
 -- name: begin
-UPDATE pages SET doubted_at = coalesce(doubted_at, %(now)s) WHERE id = %(id)s RETURNING doubted_at;
+UPDATE pages SET unconfirmed_at = coalesce(unconfirmed_at, %(now)s) WHERE id = %(id)s RETURNING unconfirmed_at;
 
 -- name: end
-UPDATE pages SET doubted_at = NULL WHERE id = %(id)s;
+UPDATE pages SET unconfirmed_at = NULL WHERE id = %(id)s;
 
 -- name: repeat
-UPDATE pages SET doubted_at = NULL, repeated_at = %(now)s WHERE id = %(id)s;
+UPDATE pages SET unconfirmed_at = NULL, repeated_at = %(now)s WHERE id = %(id)s;
 
 -- name: rivals
 -- The other pages that a call to this number may belong to, each as often as it may have made one that we do not know:

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from bot.domain.errors import NotFound
-from bot.domain.updates.update import Delivery, DeliveryState, Moment, Outlet, State, Told, Update
+from bot.domain.updates.update import DeliveryState, LastUpdate, Moment, Outlet, State, Update, UpdateDelivery
 from bot.store.pipelined import Connection
 from bot.store.queries import Queries
 from bot.store.rows import Row
@@ -93,10 +93,10 @@ async def overtake(conn: Connection, incident_id: int, why: str, *, everybody: b
     return sorted((Update(**row) for row in rows), key=lambda one: one.id)
 
 
-async def last_told(conn: Connection, incident_id: int) -> Mapping[str, Told]:
+async def last_told(conn: Connection, incident_id: int) -> Mapping[str, LastUpdate]:
     """By audience; one that was told nothing is not in it."""
     rows = await SQL.all(conn, "last_told", incident_id=incident_id)
-    return {row["audience"]: Told(row["moment"], row["at"], row["severity"]) for row in rows}
+    return {row["audience"]: LastUpdate(row["moment"], row["at"], row["severity"]) for row in rows}
 
 
 # Deliveries
@@ -104,26 +104,26 @@ async def last_told(conn: Connection, incident_id: int) -> Mapping[str, Told]:
 
 async def insert_delivery(
     conn: Connection, update_id: int, via: Outlet, address: str, *, refused: str | None, now: datetime
-) -> Delivery | None:
+) -> UpdateDelivery | None:
     """`refused`: why it will never leave; None = it is to be sent. Returns None for an address that is there twice."""
     state = {"state": "refused", "settled_at": now} if refused else {"state": "waiting", "settled_at": None}
     values = {"update_id": update_id, "via": via, "address": address, "error": refused}
     row = await SQL.one(conn, "insert_delivery", **values, **state)
-    return Delivery(**row) if row else None
+    return UpdateDelivery(**row) if row else None
 
 
-async def delivery(conn: Connection, delivery_id: int) -> Delivery:
-    return Delivery(**await SQL.the(conn, "delivery", id=delivery_id))
+async def delivery(conn: Connection, delivery_id: int) -> UpdateDelivery:
+    return UpdateDelivery(**await SQL.the(conn, "delivery", id=delivery_id))
 
 
-async def deliveries(conn: Connection, update_id: int) -> list[Delivery]:
-    return [Delivery(**row) for row in await SQL.all(conn, "deliveries", update_id=update_id)]
+async def deliveries(conn: Connection, update_id: int) -> list[UpdateDelivery]:
+    return [UpdateDelivery(**row) for row in await SQL.all(conn, "deliveries", update_id=update_id)]
 
 
-async def troubled(conn: Connection, incident_id: int) -> list[tuple[str, Delivery]]:
+async def troubled(conn: Connection, incident_id: int) -> list[tuple[str, UpdateDelivery]]:
     """(audience, delivery) of what has not arrived of the latest update to each."""
     rows = await SQL.all(conn, "troubled", incident_id=incident_id)
-    return [(row.pop("audience"), Delivery(**row)) for row in rows]
+    return [(row.pop("audience"), UpdateDelivery(**row)) for row in rows]
 
 
 async def settle(
@@ -138,16 +138,16 @@ async def settle(
     await SQL.run(conn, "settle", id=delivery_id, state=state, now=now, reference=reference, error=error)
 
 
-async def doubt(conn: Connection, delivery_id: int) -> Delivery:
+async def mark_unconfirmed(conn: Connection, delivery_id: int) -> UpdateDelivery:
     """An attempt may have been accepted unheard."""
-    return Delivery(**await SQL.the(conn, "doubt", id=delivery_id))
+    return UpdateDelivery(**await SQL.the(conn, "mark_unconfirmed", id=delivery_id))
 
 
 async def note_error(conn: Connection, delivery_id: int, error: str) -> None:
     await SQL.run(conn, "note_error", id=delivery_id, error=error)
 
 
-async def is_followed(conn: Connection, one: Delivery) -> bool:
+async def is_followed(conn: Connection, one: UpdateDelivery) -> bool:
     """A newer text of the same incident is waiting for the same address."""
     values = {"update_id": one.update_id, "via": one.via, "address": one.address}
     return bool((await SQL.the(conn, "is_followed", **values))["followed"])

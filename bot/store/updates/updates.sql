@@ -83,7 +83,7 @@ ORDER BY d.id;
 UPDATE update_deliveries SET state = %(state)s, settled_at = %(now)s, reference = %(reference)s, error = %(error)s
 WHERE id = %(id)s;
 
--- name: doubt
+-- name: mark_unconfirmed
 UPDATE update_deliveries SET unsure = true WHERE id = %(id)s RETURNING *;
 
 -- name: note_error

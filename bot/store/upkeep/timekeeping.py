@@ -17,7 +17,7 @@ class Waits:
 
     reach_within: timedelta
     lease: timedelta
-    patience: timedelta
+    longest_backoff: timedelta
     page_after: timedelta
 
 

@@ -36,19 +36,19 @@ WHERE e.incident_id = own.incident_id
 -- Until when a provider may accept is counted from these.
 UPDATE pages
 SET first_attempt_at = LEAST(first_attempt_at, %(now)s),
-    doubted_at = CASE WHEN doubted_at > %(now)s THEN %(now)s ELSE doubted_at END
-WHERE state = 'waiting' AND (first_attempt_at > %(now)s OR doubted_at > %(now)s);
+    unconfirmed_at = CASE WHEN unconfirmed_at > %(now)s THEN %(now)s ELSE unconfirmed_at END
+WHERE state = 'waiting' AND (first_attempt_at > %(now)s OR unconfirmed_at > %(now)s);
 
 -- name: outbox
 -- A lease, or a wait for another try.
 UPDATE outbox
-SET due_at = %(now)s::timestamptz + CASE state WHEN 'sending' THEN %(lease)s::interval ELSE %(patience)s::interval END
+SET due_at = %(now)s::timestamptz + CASE state WHEN 'sending' THEN %(lease)s::interval ELSE %(longest_backoff)s::interval END
 WHERE state IN ('waiting', 'sending')
-  AND due_at > %(now)s::timestamptz + CASE state WHEN 'sending' THEN %(lease)s::interval ELSE %(patience)s::interval END;
+  AND due_at > %(now)s::timestamptz + CASE state WHEN 'sending' THEN %(lease)s::interval ELSE %(longest_backoff)s::interval END;
 
 -- name: requests
-UPDATE requests SET due_at = %(now)s::timestamptz + %(patience)s::interval
-WHERE due_at > %(now)s::timestamptz + %(patience)s::interval;
+UPDATE requests SET due_at = %(now)s::timestamptz + %(longest_backoff)s::interval
+WHERE due_at > %(now)s::timestamptz + %(longest_backoff)s::interval;
 
 -- name: deadlines
 -- A promise that began later than now begins now.

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from bot.domain.backups.backup import (
     Backup,
+    BackupStanding,
     Estimate,
-    Standing,
     difference,
     estimate,
     file_name,
@@ -75,7 +75,7 @@ def test_whatever_is_kept_at_least_one_stays(ages: list[float], keep: float) -> 
 
 
 def test_the_age_is_counted_from_the_beginning_and_late_is_beyond_the_objective() -> None:
-    standing = Standing("orders", "postgresql://db/orders", DAY, last_good=a_backup(days_old=0.75))
+    standing = BackupStanding("orders", "postgresql://db/orders", DAY, last_good=a_backup(days_old=0.75))
 
     assert standing.age(NOON) == timedelta(hours=18)
     assert standing.left(NOON) == timedelta(hours=6)
@@ -84,15 +84,15 @@ def test_the_age_is_counted_from_the_beginning_and_late_is_beyond_the_objective(
 
 
 def test_without_a_good_backup_the_objective_is_missed() -> None:
-    never = Standing("orders", "postgresql://db/orders", DAY)
+    never = BackupStanding("orders", "postgresql://db/orders", DAY)
 
     assert (never.age(NOON), never.left(NOON)) == (None, None)
     assert never.is_late(NOON)
 
 
 def test_those_that_miss_their_objective_come_first() -> None:
-    well = Standing("well", "", DAY, last_good=a_backup())
-    late = Standing("late", "", DAY, last_good=a_backup(days_old=2))
+    well = BackupStanding("well", "", DAY, last_good=a_backup())
+    late = BackupStanding("late", "", DAY, last_good=a_backup(days_old=2))
     assert [one.name for one in worst_first([well, replace(well, name="well too"), late], NOON)] == [
         "late", "well", "well too",
     ]  # fmt: skip
@@ -171,7 +171,7 @@ def test_an_objective_of_a_day_is_a_day_of_the_wall_clock(night: str, hours: int
 
     assert misses_at(taken, NOON, DAY, london) == taken.started_at + timedelta(hours=hours)
     assert misses_at(taken, NOON, timedelta(hours=20), london) == taken.started_at + timedelta(hours=20)
-    assert Standing("orders", "orders", DAY, last_good=taken, zone=london).left(taken.started_at) == timedelta(
+    assert BackupStanding("orders", "orders", DAY, last_good=taken, zone=london).left(taken.started_at) == timedelta(
         hours=hours
     )
 

@@ -11,9 +11,9 @@ from bot.domain.alerts.alert import Level
 from bot.domain.checks.check import (
     STEADIER,
     Belief,
-    Finding,
+    CheckStanding,
     Latest,
-    Standing,
+    ProbeResult,
     State,
     believe,
     level_of,
@@ -117,8 +117,8 @@ def test_a_flapping_check_is_believed_well_after_three_times_as_many_good_looks(
     assert after(flapping + "h" * 6) == "healthy"
 
 
-def a_finding(state: State = "healthy", **latency: float) -> Finding:
-    return Finding(state, "200", timedelta(**latency), "" if state == "healthy" else "HTTP 503, expected 200")
+def a_finding(state: State = "healthy", **latency: float) -> ProbeResult:
+    return ProbeResult(state, "200", timedelta(**latency), "" if state == "healthy" else "HTTP 503, expected 200")
 
 
 def test_an_answer_is_late_only_beyond_the_limit() -> None:
@@ -150,9 +150,9 @@ def test_degraded_is_medium_whatever_the_level_of_the_check() -> None:
     assert level_of(Belief("degraded", ("healthy", "degraded") * 5), "critical") == "medium"
 
 
-def a_standing(name: str, state: State | None) -> Standing:
+def a_standing(name: str, state: State | None) -> CheckStanding:
     latest = Latest(state, NOON, NOON, "", "", timedelta(0)) if state else None
-    return Standing(name, "http", "200", latest)
+    return CheckStanding(name, "http", "200", latest)
 
 
 def test_the_worst_come_first_and_what_nobody_knows_before_what_is_well() -> None:

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from bot.domain.checks.check import State
-from bot.domain.checks.uptime import SPANS, IllTime, Look, Uptime, ill_times, share_shown
+from bot.domain.checks.uptime import SPANS, IllTime, Sample, Uptime, ill_times, share_shown
 
 
 def been(available: float = 100.0, p95_ms: float | None = 90) -> Uptime:
@@ -42,10 +42,10 @@ NOON = datetime(2026, 8, 8, 12, 0, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
 
 
-def looks(states: str) -> list[Look]:
+def looks(states: str) -> list[Sample]:
     """One a minute: h, g (degraded) and d."""
     letters: dict[str, State] = {"h": "healthy", "g": "degraded", "d": "down"}
-    return [Look(NOON + n * MINUTE, letters[letter], MINUTE, None) for n, letter in enumerate(states)]
+    return [Sample(NOON + n * MINUTE, letters[letter], MINUTE, None) for n, letter in enumerate(states)]
 
 
 @pytest.mark.parametrize(

@@ -2,17 +2,17 @@
 
 import pytest
 
-from bot.domain.telephone.reply import Reply, reply_of
+from bot.domain.telephone.reply import TextReply, reply_of
 
 
 @pytest.mark.parametrize("text", ["ack", "ACK", " Ack. ", "ack!", "Acknowledged", "acknowledge", "ok", "“ack”"])
 def test_an_acknowledgement_is_known_as_people_type_it(text: str) -> None:
-    assert reply_of(text) == Reply("acknowledge")
+    assert reply_of(text) == TextReply("acknowledge")
 
 
 @pytest.mark.parametrize("text", ["ack INC-12", "ACK inc-12", "ack 12", "ack: inc 12", "Ack #12."])
 def test_it_may_name_an_incident(text: str) -> None:
-    assert reply_of(text) == Reply("acknowledge", "INC-12")
+    assert reply_of(text) == TextReply("acknowledge", "INC-12")
 
 
 @pytest.mark.parametrize("text", ["back", "ack ack ack", "no ack", "ackack", "ack it for me", "", "INC-12", "ack 1e9"])

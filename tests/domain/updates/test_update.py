@@ -11,8 +11,8 @@ from bot.domain.updates.update import (
     STALE_AFTER,
     SUBJECT_LENGTH,
     TEXT_LENGTH,
+    LastUpdate,
     State,
-    Told,
     Update,
     is_owed,
     is_stale,
@@ -51,7 +51,7 @@ def test_drills_and_private_incidents_are_told_to_nobody(inside: dict[str, bool]
 
 
 def test_an_audience_hears_first_of_the_beginning_then_of_news_and_last_of_the_end() -> None:
-    news, end = Told("update", NOON), Told("resolved", NOON)
+    news, end = LastUpdate("update", NOON), LastUpdate("resolved", NOON)
 
     assert moment_now(incident(), None) == "declared"
     assert moment_now(incident(), news) == "update"

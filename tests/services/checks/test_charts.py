@@ -2,15 +2,15 @@
 
 from datetime import UTC, datetime, timedelta
 
-from bot.domain.checks.uptime import Look
+from bot.domain.checks.uptime import Sample
 from bot.services.checks.charts import line_of
 
 NOON = datetime(2026, 8, 8, 12, 0, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
 
 
-def a_look(minutes: int) -> Look:
-    return Look(NOON + minutes * MINUTE, "healthy", timedelta(milliseconds=80), None)
+def a_look(minutes: int) -> Sample:
+    return Sample(NOON + minutes * MINUTE, "healthy", timedelta(milliseconds=80), None)
 
 
 def test_where_nobody_looked_the_line_has_a_hole() -> None:

@@ -9,14 +9,14 @@ import pytest
 from bot.domain.backups.backup import LOST_AFTER, Backup
 from bot.domain.errors import NotFound
 from bot.store.backups import backups
-from bot.store.backups.backups import Made
+from bot.store.backups.backups import RunResult
 from bot.store.database import Database
 from bot.store.pipelined import Connection
 
 NOON = datetime(2026, 8, 8, 12, 0, tzinfo=UTC)
 HOUR = timedelta(hours=1)
 SECOND = timedelta(seconds=1)
-MADE = Made(
+MADE = RunResult(
     size=10, sha256="abc", tool="pg_dump 18.4", server="PostgreSQL 18.4", tables=1, counts={"public.orders": 7},
     counted="counted",
 )  # fmt: skip
@@ -117,8 +117,8 @@ async def test_only_what_is_whole_can_be_judged(db: Database) -> None:
         damaged = await backups.judge(conn, sound.id, damage="cut", now=NOON)
         assert damaged and (damaged.state, damaged.error) == ("damaged", "cut")
         assert await backups.good(conn, ["orders"]) == []
-        mended = await backups.judge(conn, sound.id, damage=None, now=NOON)
-        assert mended and (mended.state, mended.error) == ("good", None)
+        judged_again = await backups.judge(conn, sound.id, damage=None, now=NOON)
+        assert judged_again and (judged_again.state, judged_again.error) == ("good", None)
 
 
 async def test_the_last_of_each_database_is_found_among_all_runs(db: Database) -> None:
@@ -136,7 +136,7 @@ async def test_the_last_of_each_database_is_found_among_all_runs(db: Database) -
     assert last["content"] == backups.Last()
 
 
-async def test_a_failure_is_mended_by_the_good_run_that_follows_it(db: Database) -> None:
+async def test_a_failure_is_over_with_the_good_run_that_follows_it(db: Database) -> None:
     async with db.transaction() as conn:
         failed = await begun(conn)
         assert failed
@@ -145,8 +145,8 @@ async def test_a_failure_is_mended_by_the_good_run_that_follows_it(db: Database)
         assert not await backups.has_newer_good(conn, failed)
         next_one = await good(conn, NOON + HOUR)
         assert await backups.has_newer_good(conn, failed)
-        assert await backups.unmended(conn, next_one) == failed
-        assert await backups.unmended(conn, await good(conn, NOON + 2 * HOUR)) is None
+        assert await backups.failure_before(conn, next_one) == failed
+        assert await backups.failure_before(conn, await good(conn, NOON + 2 * HOUR)) is None
 
 
 async def test_an_unknown_number_is_told(db: Database) -> None:

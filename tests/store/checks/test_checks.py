@@ -5,15 +5,15 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from bot.domain.checks.check import Belief, Finding
+from bot.domain.checks.check import Belief, ProbeResult
 from bot.store.checks import checks
 from bot.store.database import Database
 
 NOON = datetime(2026, 8, 8, 12, 0, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
 LEASES = {"website": MINUTE, "orders": 2 * MINUTE}
-ILL = Finding("down", "503", timedelta(milliseconds=12), "HTTP 503, expected 200")
-WELL = Finding("healthy", "200", timedelta(milliseconds=12))
+ILL = ProbeResult("down", "503", timedelta(milliseconds=12), "HTTP 503, expected 200")
+WELL = ProbeResult("healthy", "200", timedelta(milliseconds=12))
 
 
 @pytest.fixture
@@ -96,7 +96,7 @@ async def test_the_history_tells_changes_and_how_long_they_lasted(db: Database) 
 
 async def test_a_check_is_as_available_as_its_looks_say(db: Database) -> None:
     """Degraded is available; what is down has no pace."""
-    slow = Finding("degraded", "200", timedelta(milliseconds=32), "took 32ms, slow above 20ms")
+    slow = ProbeResult("degraded", "200", timedelta(milliseconds=32), "took 32ms, slow above 20ms")
     spans = (timedelta(hours=24), timedelta(days=7))
     async with db.transaction() as conn:
         for hour, finding in {0: WELL, 1: ILL, 2: ILL, 100: WELL, 101: slow}.items():

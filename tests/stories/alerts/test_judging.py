@@ -12,9 +12,9 @@ from bot.domain.alerts.alert import (
     PAGE_AFTER,
     Alert,
     Group,
+    GroupStanding,
     Level,
     ReceivedAlert,
-    Standing,
     fingerprint_of,
     identity,
     look_again_at,
@@ -157,9 +157,9 @@ def group(**more: object) -> Group:
 
 
 def test_a_critical_alert_pages_after_five_minutes_however_often_it_is_looked_at() -> None:
-    first = page_at(Standing(group(), [firing()]), NOW)
+    first = page_at(GroupStanding(group(), [firing()]), NOW)
     assert first == NOW + PAGE_AFTER
-    assert page_at(Standing(group(page_at=first), [firing()]), NOW + timedelta(minutes=4)) == first
+    assert page_at(GroupStanding(group(page_at=first), [firing()]), NOW + timedelta(minutes=4)) == first
 
 
 OPEN = Incident(7, "Down", "P1", "investigating", False, False, "ada", NOW)
@@ -168,49 +168,51 @@ LATER = NOW + timedelta(seconds=1)
 
 
 def test_an_alert_that_somebody_or_an_incident_has_pages_nobody() -> None:
-    assert page_at(Standing(group(quiet=True), [firing()]), NOW) is None
-    assert page_at(Standing(group(acknowledged_at=NOW), [firing()]), NOW) is None
-    assert page_at(Standing(group(), [firing(risen_at=LATER)], OPEN), NOW) is None
-    assert page_at(Standing(group(), [firing()], ENDED), NOW) is None
+    assert page_at(GroupStanding(group(quiet=True), [firing()]), NOW) is None
+    assert page_at(GroupStanding(group(acknowledged_at=NOW), [firing()]), NOW) is None
+    assert page_at(GroupStanding(group(), [firing(risen_at=LATER)], OPEN), NOW) is None
+    assert page_at(GroupStanding(group(), [firing()], ENDED), NOW) is None
 
 
 def test_a_critical_alert_that_came_after_the_answer_to_others_pages() -> None:
     both = [firing(), firing(number=2, risen_at=LATER)]
-    assert page_at(Standing(group(acknowledged_at=NOW), both), LATER) == LATER + PAGE_AFTER
-    assert page_at(Standing(group(), both, ENDED), LATER) == LATER + PAGE_AFTER
-    assert page_at(Standing(group(acknowledged_at=LATER), both), LATER) is None
+    assert page_at(GroupStanding(group(acknowledged_at=NOW), both), LATER) == LATER + PAGE_AFTER
+    assert page_at(GroupStanding(group(), both, ENDED), LATER) == LATER + PAGE_AFTER
+    assert page_at(GroupStanding(group(acknowledged_at=LATER), both), LATER) is None
 
 
 def test_what_came_later_and_is_not_critical_pages_nobody() -> None:
-    assert page_at(Standing(group(acknowledged_at=NOW), [firing(), firing("high", 2, risen_at=LATER)]), LATER) is None
+    assert (
+        page_at(GroupStanding(group(acknowledged_at=NOW), [firing(), firing("high", 2, risen_at=LATER)]), LATER) is None
+    )
 
 
 def test_only_what_fires_and_is_critical_pages() -> None:
-    assert page_at(Standing(group(), [firing("high")]), NOW) is None
-    assert page_at(Standing(group(), [firing(resolved_at=NOW)]), NOW) is None
+    assert page_at(GroupStanding(group(), [firing("high")]), NOW) is None
+    assert page_at(GroupStanding(group(), [firing(resolved_at=NOW)]), NOW) is None
 
 
 def test_a_silence_holds_a_page_back() -> None:
     until = NOW + timedelta(hours=1)
-    assert page_at(Standing(group(silenced_until=until), [firing()]), NOW) == until
+    assert page_at(GroupStanding(group(silenced_until=until), [firing()]), NOW) == until
 
 
 def test_each_place_is_told_once_and_none_while_silenced_or_quiet() -> None:
-    assert newly_told(Standing(group(told=("slack",)), [firing()]), ["slack", "email"], NOW) == ["email"]
+    assert newly_told(GroupStanding(group(told=("slack",)), [firing()]), ["slack", "email"], NOW) == ["email"]
     silenced = group(silenced_until=NOW + timedelta(seconds=1))
-    assert newly_told(Standing(silenced, [firing()]), ["slack"], NOW) == []
-    assert newly_told(Standing(silenced, [firing()]), ["slack"], NOW + timedelta(seconds=1)) == ["slack"]
-    assert newly_told(Standing(group(quiet=True), [firing()]), ["slack"], NOW) == []
+    assert newly_told(GroupStanding(silenced, [firing()]), ["slack"], NOW) == []
+    assert newly_told(GroupStanding(silenced, [firing()]), ["slack"], NOW + timedelta(seconds=1)) == ["slack"]
+    assert newly_told(GroupStanding(group(quiet=True), [firing()]), ["slack"], NOW) == []
 
 
 def test_the_gravest_alert_that_fires_stands_for_its_group() -> None:
-    standing = Standing(group(), [firing("low", 1), firing("high", 2), firing("high", 3)])
+    standing = GroupStanding(group(), [firing("low", 1), firing("high", 2), firing("high", 3)])
     assert (standing.lead.id, standing.level) == (2, "high")
     assert standing.labels == {"job": "pg"}
 
 
 def test_a_group_is_looked_at_again_when_the_first_thing_happens_to_it() -> None:
     soon, later = NOW + timedelta(minutes=1), NOW + timedelta(minutes=2)
-    assert look_again_at(Standing(group(), [firing()]), None) is None
-    assert look_again_at(Standing(group(silenced_until=later), [firing(expires_at=soon)]), None) == soon
-    assert look_again_at(Standing(group(), [firing(expires_at=soon, resolved_at=NOW)]), later) == later
+    assert look_again_at(GroupStanding(group(), [firing()]), None) is None
+    assert look_again_at(GroupStanding(group(silenced_until=later), [firing(expires_at=soon)]), None) == soon
+    assert look_again_at(GroupStanding(group(), [firing(expires_at=soon, resolved_at=NOW)]), later) == later

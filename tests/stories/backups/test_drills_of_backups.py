@@ -14,7 +14,7 @@ from pymongo import MongoClient
 from bot.domain.backups.drill import Drill
 from bot.domain.backups.target import Prospect, Target
 from bot.domain.errors import Rejected
-from bot.dumpers import Room
+from bot.dumpers import FreeSpace
 from bot.runbook.backups import PostgresqlBackup
 from bot.sandbox.model import Message
 from bot.services.backups.disk_space import DiskSpace
@@ -377,9 +377,9 @@ class Cramped:
             self.was_ended = True
             raise
 
-    async def room(self, backup: Any) -> Room:
+    async def room(self, backup: Any) -> FreeSpace:
         self._looked_at.set()
-        return Room(10 * GIB, self.free)
+        return FreeSpace(10 * GIB, self.free)
 
     async def prospect(self, backup: Any) -> Prospect:
         return Prospect(Target("db.example.com", 5432, "orders"), stands=True, needs=2 * GIB)

@@ -68,7 +68,7 @@ async def put(house: Services, number: int, *, way: str, priority: int) -> None:
             await house.outbox.put(conn, "page", {"page": 0}, priority=priority, way=way)
 
 
-async def claimed(house: Services, free: int, *places: outbox.Place) -> list[outbox.Delivery]:
+async def claimed(house: Services, free: int, *places: outbox.FreePlace) -> list[outbox.Delivery]:
     now = house.clock.now()
     async with house.db.statement() as conn:
         look = await outbox.claim(
@@ -83,7 +83,9 @@ async def test_of_each_way_as_much_is_begun_as_it_has_places(house: Services) ->
         await put(house, 3, way=way, priority=PAGE)
     await put(house, 3, way="mail", priority=UPDATE)
 
-    found = await claimed(house, 2, outbox.Place("slack", UPDATE, 0), outbox.Place("mail", PAGE, OTHERS_AT_ONCE))
+    found = await claimed(
+        house, 2, outbox.FreePlace("slack", UPDATE, 0), outbox.FreePlace("mail", PAGE, OTHERS_AT_ONCE)
+    )
     ways = sorted((one.way, one.priority) for one in found)
     assert ways == [("mail", PAGE)] * 3 + [("webhook one.example", PAGE)] * 2 + [("webhook two.example", PAGE)] * 2
 

@@ -387,7 +387,7 @@ async def test_without_a_database_the_page_says_that_nothing_was_recorded(
         for method, (status, words) in zip(methods, answers, strict=True):
             assert (status, "Not recorded" in words) == (503, method != "HEAD")
 
-        await line.mend()
+        await line.come_back()
 
         async def is_taken() -> bool:
             return (await follow(world, link_in(office), "POST"))[0] == 200

@@ -1,4 +1,4 @@
-"""Trying how somebody is paged: real pages that say TEST, announced to nobody, and over when the trial is."""
+"""Trying how somebody is paged: real pages that say TEST, announced to nobody, and over when it ends."""
 
 import asyncio
 import re
@@ -43,7 +43,7 @@ async def test_a_trial_pages_by_every_way_says_test_everywhere_and_is_told_to_no
     new_world: NewWorld, office: PostOffice
 ) -> None:
     async with new_world(runbook=BY_MAIL, **mail_of(office)) as world:
-        trial = await world.house.trials.begin("ada")
+        page_test = await world.house.test_pages.begin("ada")
         await world.settled()
 
         ((place, headline),) = world.posts()
@@ -66,8 +66,8 @@ async def test_a_trial_pages_by_every_way_says_test_everywhere_and_is_told_to_no
         await world.settled()
         assert "Acknowledged by Ada Obi" in words_of(world.pages_of("ada")[0])
 
-        await world.house.trials.end(trial.id)
-        await world.house.trials.end(trial.id)
+        await world.house.test_pages.end(page_test.id)
+        await world.house.test_pages.end(page_test.id)
         await world.settled()
         assert "Resolved by Tocsin" in words_of(world.pages_of("ada")[0])
         assert await world.house.incidents.newest(open_only=True) == []
@@ -75,9 +75,9 @@ async def test_a_trial_pages_by_every_way_says_test_everywhere_and_is_told_to_no
 
 
 async def test_a_trial_that_nobody_ended_ends_when_the_next_one_begins(world: World) -> None:
-    left = await world.house.trials.begin("ada")
+    left = await world.house.test_pages.begin("ada")
     await world.settled()
-    again = await world.house.trials.begin("ada")
+    again = await world.house.test_pages.begin("ada")
     await world.settled()
 
     assert [one.id for one in await world.house.incidents.newest(open_only=True)] == [again.id]
@@ -90,23 +90,23 @@ async def test_a_trial_warns_of_nothing_while_nothing_is_wrong(
 ) -> None:
     async with new_world(runbook=BY_MAIL, **mail_of(office)) as world:
         caplog.set_level("INFO")
-        trial = await world.house.trials.begin("ada")
+        page_test = await world.house.test_pages.begin("ada")
         await world.settled()
         await world.ada.presses("Acknowledge", world.pages_of("ada")[0])
         await world.settled()
-        await world.house.trials.end(trial.id)
+        await world.house.test_pages.end(page_test.id)
         await world.settled()
 
     assert "there is nothing to show any more" in caplog.text, "it is told, as what it is"
-    assert "a trial has no room" in caplog.text
+    assert "a test page has no room" in caplog.text
     assert [record.getMessage() for record in caplog.records if record.levelname == "WARNING"] == []
 
 
 async def test_whoever_is_in_no_tier_is_tried_by_all_that_the_runbook_has_of_them(new_world: NewWorld) -> None:
     nobody = RUNBOOK.replace("who: [ben]}", "who: [cleo]}")
     async with new_world(runbook=nobody) as world:
-        assert world.house.trials.ways_of("ada") == ("slack",)
-        assert sorted(world.house.trials.ways_of("ben")) == ["email", "slack", "sms", "voice"]
+        assert world.house.test_pages.ways_of("ada") == ("slack",)
+        assert sorted(world.house.test_pages.ways_of("ben")) == ["email", "slack", "sms", "voice"]
 
 
 # From a shell
@@ -114,7 +114,7 @@ async def test_whoever_is_in_no_tier_is_tried_by_all_that_the_runbook_has_of_the
 
 @pytest.fixture
 def here() -> Iterator[Path]:
-    folder = Path(tempfile.mkdtemp(prefix="tocsin-trial-"))
+    folder = Path(tempfile.mkdtemp(prefix="tocsin-test-page-"))
     (folder / "runbook.yml").write_text(BY_MAIL)
     yield folder
     shutil.rmtree(folder)

@@ -14,7 +14,7 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 import aiohttp
 
 from bot.sandbox import interactions
-from bot.sandbox.delivery import Acknowledgement, Delivery
+from bot.sandbox.delivery import Acknowledgement, AppRequest
 from tests.world import World
 
 FORM = "application/x-www-form-urlencoded"
@@ -58,30 +58,30 @@ async def stored(world: World, *kinds: str) -> list[Mapping[str, Any]]:
         return list(await cursor.fetchall())
 
 
-def command(world: World, typed: str, who: str = "eve", **changed: Any) -> Delivery:
+def command(world: World, typed: str, who: str = "eve", **changed: Any) -> AppRequest:
     """A slash command as Slack would send it, not sent yet."""
     workspace, channel = world.workspace, world.workspace.channel("#general")
     url = workspace.response_urls.give(channel.id, workspace.person(who).id, of_command=True)
     name, _, text = typed.partition(" ")
     user = workspace.person(who).user
     delivery = interactions.slash_command(workspace, user, channel, name, text, url)
-    return Delivery("slash_commands", delivery.payload | changed)
+    return AppRequest("slash_commands", delivery.payload | changed)
 
 
-def event(world: World, number: str, **body: Any) -> Delivery:
+def event(world: World, number: str, **body: Any) -> AppRequest:
     """Something that happened in Slack, as it would tell it; equal numbers are the same event."""
     envelope = {"type": "event_callback", "team_id": world.workspace.team_id, "event_id": f"Ev{number}", "event": body}
-    return Delivery("events_api", envelope | {"event_time": 1, "authorizations": []})
+    return AppRequest("events_api", envelope | {"event_time": 1, "authorizations": []})
 
 
-async def delivered(world: World, delivery: Delivery) -> Acknowledgement:
+async def delivered(world: World, delivery: AppRequest) -> Acknowledgement:
     answer = await world.workspace.courier.send(delivery)
     await world.settled()
     return answer
 
 
 class Line:
-    """A line to the database that can be cut, go dead, and be mended."""
+    """A line to the database that can be cut, go dead, and come back."""
 
     def __init__(self, database: str) -> None:
         parts = urlsplit(database)
@@ -98,7 +98,7 @@ class Line:
     def url(self) -> str:
         return f"postgresql://{self._user}@127.0.0.1:{self._port}/{self._name}"
 
-    async def mend(self) -> None:
+    async def come_back(self) -> None:
         self._flowing.set()
         self._server = self._server or await asyncio.start_server(self._carry, "127.0.0.1", self._port)
         self._port = self._server.sockets[0].getsockname()[1]
@@ -147,7 +147,7 @@ class Line:
 @asynccontextmanager
 async def line_to(database: str) -> AsyncIterator[Line]:
     line = Line(database)
-    await line.mend()
+    await line.come_back()
     try:
         yield line
     finally:

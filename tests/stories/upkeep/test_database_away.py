@@ -56,7 +56,7 @@ def said_in_room(fleet: Fleet) -> list[str]:
     return [words_of(one) for one in room.messages if one.user == fleet.workspace.bot.id]
 
 
-def held_up(fleet: Fleet) -> list[str]:
+def paging_stopped(fleet: Fleet) -> list[str]:
     return [words for words in said_in_room(fleet) if words.startswith("⚠ *Paging has stopped")]
 
 
@@ -78,8 +78,8 @@ async def test_without_a_database_the_room_is_told_once_no_step_is_taken_and_all
         # Both processes look, find nothing, and tell it: whoever was second takes it back.
         fleet.workspace.faults.hang("chat.postMessage", 4.0, times=2)
         await fleet.until(lambda: [one for one in fleet.workspace.sent if one.method == "chat.delete"])
-        assert "Ada Obi +447700900001 ada@example.com" in held_up(fleet)[0]
-        assert "Cleo Fox" in held_up(fleet)[0], "whoever the ladder would come to"
+        assert "Ada Obi +447700900001 ada@example.com" in paging_stopped(fleet)[0]
+        assert "Cleo Fox" in paging_stopped(fleet)[0], "whoever the ladder would come to"
         assert len(fleet.posted("page:")) == 1, "the second step was due, and nobody could write it down"
 
         await server.start()
@@ -89,7 +89,7 @@ async def test_without_a_database_the_room_is_told_once_no_step_is_taken_and_all
         await until_at_rest(app)
         assert [key_of(one) for one in fleet.posted("page:")] == ["page:1", "page:2"], "one tier, and no burst"
         assert "This page is late" in words_of(fleet.workspace.direct_messages("ben")[-1])
-        assert len(held_up(fleet)) == 1
+        assert len(paging_stopped(fleet)) == 1
         assert sum(words.startswith("✅ *Paging has resumed") for words in said_in_room(fleet)) == 1
         assert await posted_alert(app) == 202
         entries = await app.services.incidents.timeline(1)

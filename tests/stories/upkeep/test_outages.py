@@ -9,8 +9,8 @@ from pathlib import Path
 import aiohttp
 import pytest
 
-from bot.sandbox.answers import Answer
-from bot.sandbox.delivery import Acknowledgement, Delivery
+from bot.sandbox.answers import AppAnswer
+from bot.sandbox.delivery import Acknowledgement, AppRequest
 from bot.store import connections as store_lines
 from bot.store import requests
 from bot.store.requests import Request
@@ -96,7 +96,7 @@ async def test_without_a_database_everybody_is_told_at_once_that_nothing_was_rec
         assert not (await world.workspace.courier.send(event(world, "1", type="app_home_opened"))).accepted
         world.workspace.complaints.clear()
         await world.eve.reacts("pushpin", message)
-        await line.mend()
+        await line.come_back()
         world.workspace.timing.ack_seconds = AGAIN_AFTER_S
         await until_taken(lambda: world.eve.submits())
         await world.settled()
@@ -104,7 +104,7 @@ async def test_without_a_database_everybody_is_told_at_once_that_nothing_was_rec
         assert await count(world) == 1
 
 
-async def until_taken(deed: Callable[[], Awaitable[Answer | Acknowledgement]]) -> None:
+async def until_taken(deed: Callable[[], Awaitable[AppAnswer | Acknowledgement]]) -> None:
     """The database is there again, and within seconds the bot has noticed."""
     async with asyncio.timeout(60):
         while True:
@@ -114,7 +114,7 @@ async def until_taken(deed: Callable[[], Awaitable[Answer | Acknowledgement]]) -
             await asyncio.sleep(0.1)
 
 
-async def said_in(world: World, answer: Answer) -> str:
+async def said_in(world: World, answer: AppAnswer) -> str:
     """What a person reads, as soon as it has arrived."""
     await world.workspace.until(lambda: answer.messages)
     return words_of(answer.messages[0])
@@ -143,7 +143,7 @@ async def test_on_a_database_that_says_nothing_any_more_no_program_is_left_waiti
         assert answers == [503, 503, 503, 503, 200]
         assert text == "Not acknowledged: our database isn't answering. Call someone."
         await line.cut()
-        await line.mend()
+        await line.come_back()
 
 
 async def asked_over_http(world: World, method: str, path: str) -> int:
@@ -166,7 +166,7 @@ async def test_connections_that_fell_silent_for_ever_are_given_up_and_the_paging
         world.clock.move(timedelta(minutes=15))
         await world.workspace.until(lambda: world.pages_of("ben"), within=60)
         await line.cut()
-        await line.mend()
+        await line.come_back()
 
 
 async def test_an_event_that_could_not_be_stored_is_done_when_slack_repeats_it(database: str, tmp_path: Path) -> None:
@@ -179,15 +179,15 @@ async def test_an_event_that_could_not_be_stored_is_done_when_slack_repeats_it(d
         world.workspace.timing.ack_seconds = UNHEARD_AFTER_S
         await line.cut()
         assert not (await world.workspace.courier.send(pin)).accepted
-        await line.mend()
+        await line.come_back()
         world.workspace.timing.ack_seconds = AGAIN_AFTER_S
-        again = Delivery("events_api", pin.payload, 1, "http_timeout")
+        again = AppRequest("events_api", pin.payload, 1, "http_timeout")
         await until_taken(lambda: world.workspace.courier.send(again))
         await world.settled()
         assert await notes(world) == ["We roll back"]
 
 
-# What an operator has to mend
+# What an operator has to fix
 
 
 async def test_a_missing_scope_is_told_in_words_and_the_page_goes_out_all_the_same(world: World) -> None:

@@ -15,7 +15,7 @@ from bot.domain.errors import AlreadyDone
 from bot.domain.incidents.incident import Incident
 from bot.sandbox.model import Message
 from bot.services import Services
-from bot.services.paging.due_steps import Ascent
+from bot.services.paging.due_steps import DueStep
 from bot.services.paging.policies import policy_of
 from bot.store.incidents import incidents
 from bot.store.migrations import shipped
@@ -164,7 +164,7 @@ async def test_a_step_written_at_the_deadline_itself_is_taken_back_by_the_acknow
 
         async with first.db.transaction() as conn:
             ladder = await escalations.lock(conn, incident.id)
-            assert await first.ladders.take_step(conn, Ascent(incident, ladder, first.clock.now())) == "lead"
+            assert await first.ladders.take_step(conn, DueStep(incident, ladder, first.clock.now())) == "lead"
             acknowledging = asyncio.create_task(second.escalations.acknowledge(ADA, incident.id))
             await until(lambda: somebody_waits(fleet.house))
         await acknowledging

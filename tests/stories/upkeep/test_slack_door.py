@@ -11,7 +11,7 @@ import pytest
 from aiohttp import web
 
 from bot.sandbox import interactions
-from bot.sandbox.delivery import Delivery
+from bot.sandbox.delivery import AppRequest
 from tests.stories.asking import ask, asked, count, declared, notes, told, whispered
 from tests.stories.upkeep.connections import FORM, JSON, command, delivered, event, sent_by_hand, stored
 from tests.world import World, words_of
@@ -152,7 +152,7 @@ async def test_the_first_delivery_of_an_event_and_its_repetitions_are_all_taken(
             message = await world.eve.says(f"message {number}", room)
             item = {"type": "message", "channel": room.id, "ts": message.ts}
             once = event(world, f"{number}", type="reaction_added", user="U0EVE", reaction="pushpin", item=item)
-            again = Delivery("events_api", once.payload, retry_attempt=number, retry_reason="http_timeout")
+            again = AppRequest("events_api", once.payload, retry_attempt=number, retry_reason="http_timeout")
             assert (await delivered(world, again)).accepted
         assert await notes(world) == ["message 0", "message 3"]
 

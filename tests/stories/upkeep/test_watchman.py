@@ -16,7 +16,7 @@ from bot.domain.errors import Failed
 from bot.doors.scheduler import Counted, Scheduler
 from bot.services.outbox.kinds import CARD
 from bot.services.upkeep.lifesign import Lifesign
-from bot.services.upkeep.readiness import Readiness, Report
+from bot.services.upkeep.readiness import Readiness, ReadinessReport
 from bot.services.upkeep.schema import Schema
 from bot.services.upkeep.watchdog import Watchdog
 from bot.store import requests
@@ -182,7 +182,7 @@ async def test_a_round_that_gets_nowhere_for_half_a_minute_makes_the_process_unr
 
     hand.seconds = seconds
     await until(lambda: came_round(watchdog, "escalations"))
-    seen: Report = await readiness.look()
+    seen: ReadinessReport = await readiness.look()
     async with aiohttp.ClientSession() as session:
         await Lifesign(house.db, world.clock, watchdog, session, SecretStr(listener.url)).take_due()
 
