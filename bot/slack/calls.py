@@ -72,8 +72,8 @@ class Calls:
     async def call(self, method: str, *, params: Mapping[str, Any] | None = None, **body: Any) -> SlackAnswer:
         """Any Web API method: `params` go into the query, the rest as JSON. Raises a kind of Failed.
 
-        Where Slack has just answered `ratelimited` it is not asked again before its time: a hundred messages that wait for
-        one channel would else all be refused at once, again and again.
+        Where Slack has just answered `ratelimited` it is not asked again before its time: a hundred messages that wait
+        for one channel would else all be refused at once, again and again.
         """
         place = _place(method, body)
         self._must_not_rest(place)

@@ -71,8 +71,8 @@ PAGE = Page(
 )  # fmt: skip
 
 
-class KeptDoubts:
-    """What is kept of pages in doubt, without a database. `others` may have called the same number."""
+class KeptUnconfirmed:
+    """What is kept of unconfirmed pages, without a database. `others` may have called the same number."""
 
     def __init__(self, clock: Clock) -> None:
         self.clock = clock
@@ -93,8 +93,8 @@ class KeptDoubts:
 
 
 @pytest.fixture
-def unconfirmed(clock: Clock) -> KeptDoubts:
-    return KeptDoubts(clock)
+def unconfirmed(clock: Clock) -> KeptUnconfirmed:
+    return KeptUnconfirmed(clock)
 
 
 Calling = Callable[..., PageCall]

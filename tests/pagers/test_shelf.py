@@ -23,7 +23,7 @@ from bot.wire.http_client import http_client
 from bot.wire.mail import Mail
 from bot.wire.telephone import Telephone
 from bot.wire.webhooks import Hooks
-from tests.pagers.conftest import KeptDoubts
+from tests.pagers.conftest import KeptUnconfirmed
 
 ACCOUNT = Twilio("AC1", SecretStr("token"), "+447700900999", "https://twilio.example.com")
 ROOT = Path(__file__).parents[2]
@@ -52,7 +52,8 @@ async def parts(clock: Clock, runbook: Runbook, rendering: Rendering) -> AsyncIt
     async with http_client() as session:
         yield PagerParts(
             clock=clock, runbook=runbook, rendering=rendering, messenger=NoSlack(), paint=nothing, account_of=nothing,
-            known_account=dict[str, str]().get, acknowledge_link=no_link, open_alert=nothing, unconfirmed=KeptDoubts(clock),
+            known_account=dict[str, str]().get, acknowledge_link=no_link, open_alert=nothing,
+            unconfirmed=KeptUnconfirmed(clock),
             mail=mail, session=session, settings=Settings.from_environment(SET_UP),
             hooks=Hooks(session, clock, nothing), telephone=Telephone(ACCOUNT, session, clock), has_stopped=nothing,
             belongs_elsewhere=nothing,

@@ -19,7 +19,7 @@ from bot.sandbox.server import serving
 from bot.sandbox.workspace import Workspace
 from bot.slack.blocks import Button, Message, message
 from bot.slack.gateway import Gateway
-from tests.pagers.conftest import NOON, Calling, KeptDoubts, standing_at
+from tests.pagers.conftest import NOON, Calling, KeptUnconfirmed, standing_at
 from tests.provider import NO_ANSWERS
 
 MANIFEST = YAML(typ="safe").load(Path("manifest.yml").read_text("utf-8"))
@@ -34,13 +34,13 @@ async def workspace(clock: Clock) -> AsyncIterator[Workspace]:
 
 
 @pytest.fixture
-async def pager(workspace: Workspace, clock: Clock, unconfirmed: KeptDoubts) -> AsyncIterator[SlackPager]:
+async def pager(workspace: Workspace, clock: Clock, unconfirmed: KeptUnconfirmed) -> AsyncIterator[SlackPager]:
     async with paging(workspace, clock, unconfirmed) as pager:
         yield pager
 
 
 @contextlib.asynccontextmanager
-async def paging(workspace: Workspace, clock: Clock, unconfirmed: KeptDoubts) -> AsyncIterator[SlackPager]:
+async def paging(workspace: Workspace, clock: Clock, unconfirmed: KeptUnconfirmed) -> AsyncIterator[SlackPager]:
     accounts = {name: workspace.person(name).id for name in ("ada", "ben")}
 
     async def account_of(key: str) -> str | None:
@@ -115,7 +115,7 @@ async def test_a_message_whose_answer_was_lost_is_found_and_not_posted_again(
 
 @pytest.mark.parametrize("minutes", [-60, -2, 2, 60])
 async def test_a_message_is_found_however_far_slack_s_clock_is_from_ours(
-    clock: Clock, unconfirmed: KeptDoubts, calling: Calling, minutes: int
+    clock: Clock, unconfirmed: KeptUnconfirmed, calling: Calling, minutes: int
 ) -> None:
     workspace = Workspace(standing_at(NOON + timedelta(minutes=minutes)), MANIFEST)
     async with serving(workspace), paging(workspace, clock, unconfirmed) as pager:

@@ -21,7 +21,7 @@ from bot.settings import Settings
 from bot.wire.http_client import http_client
 from bot.wire.telephone import LISTED, Telephone, segments
 from bot.wire.webhooks import Hooks
-from tests.pagers.conftest import NOON, Calling, KeptDoubts, standing_at
+from tests.pagers.conftest import NOON, Calling, KeptUnconfirmed, standing_at
 
 TO_ADA: dict[str, Any] = {"via": "sms", "contact": "+447700900001"}
 LINK = f"https://tocsin.example.com/ack/{'x' * 60}"
@@ -51,7 +51,7 @@ async def pager(
     clock: Clock,
     rendering: Rendering,
     runbook: Runbook,
-    unconfirmed: KeptDoubts,
+    unconfirmed: KeptUnconfirmed,
     timeout_s: float,
 ) -> AsyncIterator[SmsPager]:
     settings = Settings.from_environment(company.environ)
@@ -63,7 +63,8 @@ async def pager(
         slack: Any = no
         parts = PagerParts(
             clock=clock, runbook=runbook, rendering=rendering, messenger=slack, paint=no, account_of=no,
-            known_account=dict[str, str]().get, acknowledge_link=link_to, open_alert=no, unconfirmed=unconfirmed, mail=None,
+            known_account=dict[str, str]().get, acknowledge_link=link_to, open_alert=no, unconfirmed=unconfirmed,
+            mail=None,
             session=session, settings=settings, hooks=Hooks(session, clock, no), telephone=telephone, has_stopped=no,
             belongs_elsewhere=no,
         )  # fmt: skip

@@ -20,7 +20,7 @@ from bot.settings import Settings
 from bot.wire.http_client import http_client
 from bot.wire.telephone import Telephone
 from bot.wire.webhooks import Hooks
-from tests.pagers.conftest import NOON, Calling, KeptDoubts, standing_at
+from tests.pagers.conftest import NOON, Calling, KeptUnconfirmed, standing_at
 
 TO_ADA: dict[str, Any] = {"via": "voice", "contact": "+447700900001"}
 UNKNOWN: dict[str, Any] = {**TO_ADA, "unsure": True}
@@ -46,7 +46,7 @@ def of_others() -> set[str]:
 
 @pytest.fixture
 async def pager(
-    company: TelephoneCompany, clock: Clock, rendering: Rendering, runbook: Runbook, unconfirmed: KeptDoubts,
+    company: TelephoneCompany, clock: Clock, rendering: Rendering, runbook: Runbook, unconfirmed: KeptUnconfirmed,
     of_others: set[str], timeout_s: float,
 ) -> AsyncIterator[VoicePager]:  # fmt: skip
     async def belongs_elsewhere(reference: str, page: Page) -> bool:
@@ -77,7 +77,7 @@ async def test_a_call_that_no_other_page_can_have_made_is_this_one_s(
 
 
 async def test_when_none_was_made_it_is_made_and_is_no_repeat(
-    pager: VoicePager, company: TelephoneCompany, calling: Calling, unconfirmed: KeptDoubts
+    pager: VoicePager, company: TelephoneCompany, calling: Calling, unconfirmed: KeptUnconfirmed
 ) -> None:
     unconfirmed.others = [8]
     await pager.page(calling(**UNKNOWN))
@@ -86,7 +86,7 @@ async def test_when_none_was_made_it_is_made_and_is_no_repeat(
 
 
 async def test_of_two_pages_that_do_not_know_each_takes_a_call_of_its_own_when_there_are_two(
-    pager: VoicePager, company: TelephoneCompany, calling: Calling, unconfirmed: KeptDoubts
+    pager: VoicePager, company: TelephoneCompany, calling: Calling, unconfirmed: KeptUnconfirmed
 ) -> None:
     made = [await pager.page(calling(**TO_ADA, id=number)) for number in (7, 8)]
 
@@ -100,7 +100,7 @@ async def test_of_two_pages_that_do_not_know_each_takes_a_call_of_its_own_when_t
 
 
 async def test_of_two_pages_that_do_not_know_neither_takes_the_only_call_and_both_are_repeated_after_a_minute(
-    pager: VoicePager, company: TelephoneCompany, calling: Calling, unconfirmed: KeptDoubts, clock: Clock,
+    pager: VoicePager, company: TelephoneCompany, calling: Calling, unconfirmed: KeptUnconfirmed, clock: Clock,
     of_others: set[str], timeout_s: float,
 ) -> None:  # fmt: skip
     await pager.page(calling(**TO_ADA))

@@ -50,7 +50,8 @@ class PageDraft:
 class Page:
     """One person, one step, one channel. The state is what a provider said, never what we hope.
 
-    `unconfirmed_at`: since when it has been looked for; `repeated_at`: when it was sent as a possible repeat. None: never.
+    `unconfirmed_at`: since when it has been looked for; `repeated_at`: when it was sent as a possible repeat. None:
+    never.
     `unsure`: an attempt may have been accepted unheard, so nobody may say that it was not sent before it `is_accepted`.
     """
 
