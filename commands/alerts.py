@@ -14,32 +14,33 @@ COMMAND = Command("alerts", summary="What can be done about an alert, on its car
 
 @COMMAND.button("alert.acknowledge")
 async def acknowledge(call: Call) -> Answer:
-    await call.house.alert_deeds.acknowledge(call.actor, call.number)
+    await call.house.alert_responses.acknowledge(call.actor, call.number)
     return None
 
 
 @COMMAND.button("alert.declare")
 async def declare(call: Call) -> Answer:
-    incident = await call.house.alert_deeds.declare(call.actor, call.number)
+    incident = await call.house.alert_declarations.declare(call.actor, call.number)
     return call.say("declared", incident=incident)
 
 
 @COMMAND.button("alert.attach")
 async def ask_attach(call: Call) -> Answer:
-    options = [(one.ref, f"{one.ref} {one.severity} {one.title}") for one in await call.house.alert_deeds.attachable()]
+    attachable = await call.house.alert_declarations.attachable()
+    options = [(one.ref, f"{one.ref} {one.severity} {one.title}") for one in attachable]
     inputs = [Input("incident", "Incident", options=options, value=options[0][0])]
     return Form(form("alert.attach", "Attach the alert", inputs, submit="Attach", private=call.value))
 
 
 @COMMAND.form("alert.attach")
 async def attach(call: Call) -> Answer:
-    await call.house.alert_deeds.attach(call.actor, call.number, call.values["incident"])
+    await call.house.alert_declarations.attach(call.actor, call.number, call.values["incident"])
     return None
 
 
 @COMMAND.button("alert.close")
 async def close(call: Call) -> Answer:
-    await call.house.alert_deeds.close(call.actor, call.number)
+    await call.house.alert_responses.close(call.actor, call.number)
     return None
 
 
@@ -63,7 +64,7 @@ def judge_silence(values: Mapping[str, str]) -> Mapping[str, str]:
 
 @COMMAND.form("alert.silence", judge_silence)
 async def silence(call: Call) -> Answer:
-    await call.house.alert_deeds.silence(call.actor, call.number, spoken_duration(call.values["duration"]))
+    await call.house.alert_responses.silence(call.actor, call.number, spoken_duration(call.values["duration"]))
     return None
 
 

@@ -18,7 +18,6 @@ LONGER_FUNCTIONS = {
     "bot/services/updates/wording.py Wordings.compose": 36,
 }
 MORE_COLLABORATORS = {
-    "bot/services/alerts/deeds.py AlertDeeds": 7,
     "bot/services/checks/charts.py CheckCharts": 7,
     "bot/services/incidents/cards.py IncidentCards": 8,
     "bot/services/incidents/inactivity.py Inactivity": 7,

@@ -2,5 +2,5 @@
 answers.
 
 `alerts` takes them in; `settling` does whatever follows from how they stand now. Other rooms use `alerts` to raise one
-of our own; doors use `heartbeats` and `refusals` as well. `deeds` is what people do at a card.
+of our own; doors use `heartbeats` and `refusals` as well. `responses` and `declarations` are what people do at a card.
 """

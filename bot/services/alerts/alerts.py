@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Collection, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import datetime, timedelta
 from functools import partial
@@ -12,8 +12,8 @@ from bot.domain.alerts.alert import GroupStanding, Listing, ReceivedAlert, ident
 from bot.domain.alerts.rules import Judged, gathered
 from bot.domain.errors import Refused, Unanswered, Unreachable
 from bot.runbook import Runbook
+from bot.services.alerts.disputes import AlertDisputes
 from bot.services.alerts.settling import AlertSettling
-from bot.services.rooms.cards import Cards
 from bot.store.alerts import alerts, disputes
 from bot.store.database import Database
 from bot.store.pipelined import Connection
@@ -36,12 +36,8 @@ KEPT_FOR = timedelta(days=7)
 MOST_ALERTS = 10_000
 # More than so many are judged in a thread.
 AT_A_TIME = 250
-# A firing from before an end that was told within this is late news, as one of a pair or a queue brings it. Told again
-# after the shorter time it is none: a source that lost sight of it for a while tells its old beginning.
-LATE_FOR = timedelta(hours=1)
 # What was told less than this before is not ended by a listing without it: that may be an older one, repeated.
 LISTED_AGAIN_AFTER = timedelta(minutes=1)
-CONTRADICTED_FOR = timedelta(minutes=5)
 
 
 class TooMany(Refused):
@@ -60,13 +56,13 @@ class Alerts:
         clock: Clock,
         runbook: Runbook,
         settling: AlertSettling,
-        cards: Cards,
+        disputed: AlertDisputes,
     ) -> None:
         self._db = db
         self._clock = clock
         self._runbook = runbook
         self._settling = settling
-        self._cards = cards
+        self._disputes = disputed
         self._places = asyncio.Semaphore(AT_ONCE)
         self._time_limit = TimeLimit(TIMEOUT_S)
 
@@ -140,11 +136,7 @@ class Alerts:
             due = await disputes.due(conn, now=now, limit=DUE_AT_ONCE)
             for source in sorted({source for source, _ in due}):
                 told = await self._judged(source, [alert for whose, alert in due if whose == source])
-                keys, fingerprints = [one.group_key for one in told], [one.alert.fingerprint for one in told]
-                await alerts.hold_groups(conn, source, keys=keys, fingerprints=fingerprints, listed=())
-                mine = await disputes.claim(conn, source, fingerprints)
-                await self._show_last(conn, source, mine)
-                await self._take(conn, source, [one for one in told if one.alert.fingerprint in mine], (), now)
+                await self._take(conn, source, await self._disputes.claim(conn, source, told), (), now)
         return len(due)
 
     async def next_due(self) -> datetime | None:
@@ -170,9 +162,9 @@ class Alerts:
         keys, fingerprints = [one.group_key for one in told], [one.alert.fingerprint for one in told]
         listed = [one.group for one in listings]
         groups = await alerts.hold_groups(conn, source, keys=keys, fingerprints=fingerprints, listed=listed)
-        late = await self._late(conn, source, told, arrived, now)
+        late = await self._disputes.late(conn, source, told, arrived, now)
         wanted = [one for one in told if one.times and one.alert.fingerprint not in late]
-        await self._end_disputes(conn, source, told, wanted, listed)
+        await self._disputes.end(conn, source, told, wanted, listed)
         firing = await self._with_groups(conn, source, wanted, groups, now)
         changed = await alerts.save_firing(conn, source, firing, now)
         changed |= await alerts.end_firing(conn, source, [one for one in told if not one.times], now)
@@ -182,42 +174,6 @@ class Alerts:
         changed |= await alerts.hide(conn, source, listings)
         await self._count(conn, firing, now)
         await self._settling.settle_changed(conn, changed)
-
-    async def _late(
-        self, conn: Connection, source: str, told: Sequence[Judged], arrived: datetime, now: datetime
-    ) -> Collection[str]:
-        """Those told as firing that are over: by another of a pair, or by a queue. The card of each says so."""
-        late = await alerts.late_news(
-            conn, source, [one for one in told if one.times], ended_since=now - LATE_FOR,
-            contradicted_since=now - CONTRADICTED_FOR, arrived=arrived, now=now,
-        )  # fmt: skip
-        if late:
-            log.warning("source=%s late=%s reported as firing again although they are resolved", source, len(late))
-            # The other member of a pair may be the only one that sees it, and reports it no more for hours.
-            disputed = [one.alert for one in told if late.get(one.alert.fingerprint)]
-            await disputes.open_each(conn, source, disputed, now + CONTRADICTED_FOR)
-            await self._show_last(conn, source, late)
-        return late
-
-    async def _end_disputes(
-        self,
-        conn: Connection,
-        source: str,
-        told: Sequence[Judged],
-        wanted: Sequence[Judged],
-        listed: Sequence[str],
-    ) -> None:
-        """What fires is in dispute no more, nor is what is over by the word of whoever said that it fires."""
-        told_by = next((one.alert.told_by for one in told if one.alert.told_by), None)
-        still = [one.alert.fingerprint for one in told if one.times]
-        over = [one.alert.fingerprint for one in told if not one.times]
-        report = disputes.MemberReport(told_by, still, over, listed)
-        firing = [one.alert.fingerprint for one in wanted]
-        await self._show_last(conn, source, await disputes.end(conn, source, report, firing))
-
-    async def _show_last(self, conn: Connection, source: str, fingerprints: Collection[str]) -> None:
-        for group_id in await alerts.last_groups(conn, source, fingerprints) if fingerprints else ():
-            await self._cards.touch(conn, f"alert:{group_id}")
 
     async def _with_groups(
         self, conn: Connection, source: str, firing: Sequence[Judged], groups: dict[str, int], now: datetime

@@ -6,11 +6,14 @@ from bot.charts import Drawing
 from bot.probes import shelf
 from bot.services.alerts.alerts import Alerts
 from bot.services.alerts.cards import AlertCards
+from bot.services.alerts.declarations import AlertDeclarations
 from bot.services.alerts.deeds import AlertDeeds
+from bot.services.alerts.disputes import AlertDisputes
 from bot.services.alerts.heartbeats import Heartbeats
 from bot.services.alerts.incidents import AlertIncidents
 from bot.services.alerts.outlets import AlertOutlets
 from bot.services.alerts.refusals import AlertRefusals
+from bot.services.alerts.responses import AlertResponses
 from bot.services.alerts.settling import AlertSettling
 from bot.services.checks.alarms import CheckAlarms
 from bot.services.checks.charts import CheckCharts
@@ -44,7 +47,7 @@ class Watching(Paging):
 
     @cached_property
     def alerts(self) -> Alerts:
-        return Alerts(self.db, self.clock, self.runbook, self.alert_settling, self.cards)
+        return Alerts(self.db, self.clock, self.runbook, self.alert_settling, AlertDisputes(self.cards))
 
     @cached_property
     def alert_refusals(self) -> AlertRefusals:
@@ -52,10 +55,17 @@ class Watching(Paging):
 
     @cached_property
     def alert_deeds(self) -> AlertDeeds:
-        return AlertDeeds(
-            self.db, self.clock, self.people, self.permissions, self.escalations, self.alert_settling,
-            self.alert_incidents,
-        )  # fmt: skip
+        return AlertDeeds(self.db, self.clock)
+
+    @cached_property
+    def alert_responses(self) -> AlertResponses:
+        return AlertResponses(
+            self.clock, self.people, self.permissions, self.escalations, self.alert_settling, self.alert_deeds
+        )
+
+    @cached_property
+    def alert_declarations(self) -> AlertDeclarations:
+        return AlertDeclarations(self.db, self.alert_settling, self.alert_incidents, self.alert_deeds)
 
     @cached_property
     def heartbeats(self) -> Heartbeats:

@@ -112,7 +112,7 @@ async def test_of_two_who_acknowledge_the_second_learns_who_was_first(world: Wor
     assert "Acknowledge" not in world.ben.labels(monitoring.card)
 
     with pytest.raises(AlreadyDone, match="already acknowledged by Ada Obi"):
-        await world.house.alert_deeds.acknowledge(world.house.people.actor("U0BEN"), 1)
+        await world.house.alert_responses.acknowledge(world.house.people.actor("U0BEN"), 1)
 
 
 async def test_a_critical_alert_that_nobody_acknowledges_pages_after_five_minutes(

@@ -88,9 +88,9 @@ async def test_two_groups_delivered_in_opposite_order_do_not_stand_in_each_other
 
 async def test_of_two_who_declare_at_the_same_instant_one_declares(world: World, monitoring: Monitoring) -> None:
     await world.house.alerts.receive("generic", [ReceivedAlert("Odd", True, "f2")])
-    deeds, ada = world.house.alert_deeds, world.house.people.actor("U0ADA")
-    async with while_uncommitted(world, lambda conn: alerts.lock(conn, 1), deeds.declare(ada, 1)) as first:
-        second = asyncio.ensure_future(deeds.declare(world.house.people.actor("U0BEN"), 1))
+    buttons, ada = world.house.alert_declarations, world.house.people.actor("U0ADA")
+    async with while_uncommitted(world, lambda conn: alerts.lock(conn, 1), buttons.declare(ada, 1)) as first:
+        second = asyncio.ensure_future(buttons.declare(world.house.people.actor("U0BEN"), 1))
         done = await asyncio.gather(first, second, return_exceptions=True)
 
     assert sorted(type(one).__name__ for one in done) == ["AlreadyDone", "Incident"]

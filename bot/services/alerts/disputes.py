@@ -1,0 +1,68 @@
+"""Two members of a pair, or a queue, contradict what is known: old news is not believed, a dispute is decided."""
+
+import logging
+from collections.abc import Collection, Sequence
+from datetime import datetime, timedelta
+
+from bot.domain.alerts.rules import Judged
+from bot.services.rooms.cards import Cards
+from bot.store.alerts import alerts, disputes
+from bot.store.pipelined import Connection
+
+log = logging.getLogger(__name__)
+
+# A firing from before an end that was told within this is late news, as one of a pair or a queue brings it. Told again
+# after the shorter time it is none: a source that lost sight of it for a while tells its old beginning.
+LATE_FOR = timedelta(hours=1)
+CONTRADICTED_FOR = timedelta(minutes=5)
+
+
+class AlertDisputes:
+    """Every deed here is a part of a larger one, whose transaction holds the groups, but `claim`, which takes them."""
+
+    def __init__(self, cards: Cards) -> None:
+        self._cards = cards
+
+    async def late(
+        self, conn: Connection, source: str, told: Sequence[Judged], arrived: datetime, now: datetime
+    ) -> Collection[str]:
+        """Those told as firing that are over: by another of a pair, or by a queue. The card of each says so."""
+        late = await alerts.late_news(
+            conn, source, [one for one in told if one.times], ended_since=now - LATE_FOR,
+            contradicted_since=now - CONTRADICTED_FOR, arrived=arrived, now=now,
+        )  # fmt: skip
+        if late:
+            log.warning("source=%s late=%s reported as firing again although they are resolved", source, len(late))
+            # The other member of a pair may be the only one that sees it, and reports it no more for hours.
+            disputed = [one.alert for one in told if late.get(one.alert.fingerprint)]
+            await disputes.open_each(conn, source, disputed, now + CONTRADICTED_FOR)
+            await self._show_last(conn, source, late)
+        return late
+
+    async def end(
+        self,
+        conn: Connection,
+        source: str,
+        told: Sequence[Judged],
+        wanted: Sequence[Judged],
+        listed: Sequence[str],
+    ) -> None:
+        """What fires is in dispute no more, nor is what is over by the word of whoever said that it fires."""
+        told_by = next((one.alert.told_by for one in told if one.alert.told_by), None)
+        still = [one.alert.fingerprint for one in told if one.times]
+        over = [one.alert.fingerprint for one in told if not one.times]
+        report = disputes.MemberReport(told_by, still, over, listed)
+        firing = [one.alert.fingerprint for one in wanted]
+        await self._show_last(conn, source, await disputes.end(conn, source, report, firing))
+
+    async def claim(self, conn: Connection, source: str, told: Sequence[Judged]) -> list[Judged]:
+        """Those of a dispute that is due which fire again by now, whoever else is at work."""
+        keys, fingerprints = [one.group_key for one in told], [one.alert.fingerprint for one in told]
+        await alerts.hold_groups(conn, source, keys=keys, fingerprints=fingerprints, listed=())
+        mine = await disputes.claim(conn, source, fingerprints)
+        await self._show_last(conn, source, mine)
+        return [one for one in told if one.alert.fingerprint in mine]
+
+    async def _show_last(self, conn: Connection, source: str, fingerprints: Collection[str]) -> None:
+        for group_id in await alerts.last_groups(conn, source, fingerprints) if fingerprints else ():
+            await self._cards.touch(conn, f"alert:{group_id}")

@@ -1,0 +1,76 @@
+"""How people answer an alert: they acknowledge it, silence it, close it."""
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from bot.clock import Clock
+from bot.domain.actor import Actor
+from bot.domain.alerts.alert import LONGEST_SILENCE, GroupStanding
+from bot.domain.errors import AlreadyDone, Refused
+from bot.runbook import format_duration
+from bot.services.alerts.deeds import AlertDeeds
+from bot.services.alerts.settling import AlertSettling
+from bot.services.paging.escalations import Escalations
+from bot.services.people.people import People
+from bot.services.people.permissions import Permissions
+from bot.store import requests
+from bot.store.incidents import incidents
+
+
+class AlertResponses:
+    """Each happens once per request."""
+
+    def __init__(
+        self,
+        clock: Clock,
+        people: People,
+        permissions: Permissions,
+        escalations: Escalations,
+        settling: AlertSettling,
+        deeds: AlertDeeds,
+    ) -> None:
+        self._clock = clock
+        self._people = people
+        self._permissions = permissions
+        self._escalations = escalations
+        self._settling = settling
+        self._deeds = deeds
+
+    async def acknowledge(self, actor: Actor, group_id: int) -> None:
+        """Somebody looks at it: it pages nobody any more, also not for its incident. Raises AlreadyDone, naming who."""
+        async with self._deeds.on(actor, group_id, "acknowledge") as (conn, standing, now):
+            await requests.once(conn, actor, now)
+            if not standing.unacknowledged:
+                who = self._people.display_name(standing.group.acknowledged_by or "")
+                raise AlreadyDone(f"This alert is already acknowledged by {who}.")
+            if standing.incident:
+                incident = await incidents.lock(conn, standing.incident.id)
+                if incident.is_open:
+                    await self._escalations.answer(conn, incident, actor)
+            acknowledged = _changed(standing, acknowledged_by=actor.name, acknowledged_at=now)
+            await self._settling.settle(conn, acknowledged)
+
+    async def silence(self, actor: Actor, group_id: int, duration: timedelta) -> datetime:
+        """Until then it is counted, but nobody is told or paged, also when it fires anew. Raises Refused."""
+        self._permissions.must(actor, "alert.silence")
+        if not timedelta(0) < duration <= LONGEST_SILENCE:
+            raise Refused(f"Silence it for some time, at most {format_duration(LONGEST_SILENCE)}: for example 1h.")
+        until = self._clock.now() + duration
+        async with self._deeds.on(actor, group_id, "silence") as (conn, standing, now):
+            await requests.once(conn, actor, now)
+            await self._settling.settle(conn, _changed(standing, silenced_by=actor.name, silenced_until=until))
+        return until
+
+    async def close(self, actor: Actor, group_id: int) -> None:
+        """It is over, as this person says: for a card that does not end by itself. Raises Refused."""
+        self._permissions.must(actor, "alert.silence")
+        async with self._deeds.on(actor, group_id, "close") as (conn, standing, now):
+            await requests.once(conn, actor, now)
+            if not standing.can_be_closed:
+                raise Refused("Acknowledge the alert first: it is firing, and nobody has acknowledged it.")
+            await self._settling.close(conn, standing, actor)
+
+
+def _changed(standing: GroupStanding, **changes: Any) -> GroupStanding:
+    return replace(standing, group=replace(standing.group, **changes))
