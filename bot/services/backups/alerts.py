@@ -103,6 +103,9 @@ class BackupAlerts:
         await self.settle(conn, backup.name)
         if backup.state == "good":
             await self.clear(conn, backup.name, "failed")
+        # A safety backup that came to nothing is why its restore did, which says so: one fact, one alert.
+        elif backup.before_restore and backup.state != "damaged":
+            return
         elif not await backups.has_newer_good(conn, backup):
             facts = {"backup": backup, "last": await self._last_good(conn, backup.name)}
             await self.troubled(conn, backup.name, "failed", **facts)

@@ -27,7 +27,7 @@ from tests.stories.backups.restoring import (
     shown,
     steps,
 )
-from tests.world import words_of
+from tests.world import World, words_of
 
 
 @pytest.fixture(scope="module")
@@ -320,6 +320,7 @@ async def test_without_a_safety_backup_nothing_is_restored_unless_the_glass_is_b
         await answered(world, world.ada, "/backup restore 1")
         await pressed(world, world.ben, "Approve")
         assert "the safety backup before it failed: " in shown(world)
+        assert backup_alerts(world) == [], "the restore has said it"
         assert rows(guarded, address) == 4
 
         await answered(world, world.ada, "/backup restore 1 break-glass the shop is shut")
@@ -367,6 +368,38 @@ async def test_a_backup_and_a_restore_of_one_database_never_run_together(
                 await house.backup_restores.ask(Actor("ada"), 1, None)
         await world.settled()
         assert rows(guarded, address) == 200
+
+
+def backup_alerts(world: World) -> list[str]:
+    """Those of source `backup`: what a backup that came to nothing raises by itself."""
+    return [said for said in map(words_of, world.workspace.messages(ALERTS)) if "*backup* orders" in said]
+
+
+async def test_a_process_killed_while_it_saves_what_is_there_is_one_fact_and_told_once(
+    new_world: NewWorld, database: str, guarded: Guarded, address: str, tmp_path: Path
+) -> None:
+    runbook = keep(address, tmp_path)
+    (tmp_path / "runbook.yml").write_text(runbook)
+    async with new_world(runbook=runbook) as world:
+        await harmed(world, guarded, address, hours=0)
+        await answered(world, world.ada, "/backup restore 1")
+        with psycopg.connect(address) as holder:
+            holder.execute("LOCK TABLE orders IN ACCESS EXCLUSIVE MODE")
+            process = await begun(database, tmp_path)
+            while not guarded.ask("SELECT count(*) FROM backups WHERE before_restore IS NOT NULL", database):
+                assert process.returncode is None
+                await asyncio.sleep(0.005)
+            process.kill()
+            await process.wait()
+        await world.passes(seconds=62)
+        assert [run.state for run in await world.house.backups.newest("orders")] == ["lost", "good"]
+        told = [
+            said
+            for said in map(words_of, world.workspace.messages(ALERTS))
+            if "*The restore of orders is lost*" in said
+        ]
+        assert len(told) == 1 and backup_alerts(world) == []
+        assert "*orders is unchanged*" in shown(world) and asides(guarded) == []
 
 
 @pytest.mark.parametrize("moment", ["restoring", "exchanged"])
