@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from shlex import quote
 from zoneinfo import ZoneInfo
@@ -17,7 +17,7 @@ from bot.domain.errors import Failed, Refused
 from bot.dumpers import BackupPlace, Dumper, KeptDump, dumpers, kind_of_place, places, program_folders
 from bot.rendering import Rendering
 from bot.runbook import Runbook
-from bot.services.backups.manifests import Described, described
+from bot.services.backups.manifests import Beside, Described, read_beside
 from bot.services.backups.proofs import prove_readable, prove_written
 from bot.services.wiring.recovery import backups_folder
 from bot.settings import Settings
@@ -28,12 +28,16 @@ QUIET = "CRITICAL"
 
 @dataclass(frozen=True)
 class ListedDump:
-    """A dump with what its manifest says, None = that cannot be read. `verdict` is in words, '' = nobody looked."""
+    """A dump with what stands beside it. `verdict` is in words, '' = nobody looked."""
 
     kept: KeptDump
-    facts: Described | None
+    beside: Beside
     verdict: str = ""
     is_damaged: bool = False
+
+    @property
+    def facts(self) -> Described | None:
+        return self.beside.facts
 
     @property
     def typed(self) -> str:
@@ -98,7 +102,7 @@ async def _seen(settings: Settings, where: str, verify: bool) -> Sequence[Listed
         found = await at.kept(where, [dumper.SUFFIX for dumper in kinds.values()])
     except Gone as error:
         raise Refused(f"{error}: say where the dumps are, as a folder or as s3://bucket/prefix.") from error
-    seen = [ListedDump(one, described(one.manifest or {})) for one in sorted(found, key=lambda one: one.file)]
+    seen = [ListedDump(one, await read_beside(at, where, one)) for one in sorted(found, key=lambda one: one.file)]
     dated = [one for one in seen if one.facts]
     dated.sort(key=lambda one: (one.facts.started_at if one.facts else None, one.kept.file), reverse=True)
     ordered = dated + [one for one in seen if not one.facts]
@@ -106,20 +110,26 @@ async def _seen(settings: Settings, where: str, verify: bool) -> Sequence[Listed
 
 
 async def _proved(at: BackupPlace, where: str, one: ListedDump, kinds: Mapping[str, Dumper]) -> ListedDump:
-    facts, file = one.facts, one.kept.file
-    if facts is None:
-        return ListedDump(one.kept, None, "cannot be verified: no manifest that can be read stands beside it", True)
-    tools = await asyncio.to_thread(lambda: program_folders(binaries()))
+    if one.facts is None:
+        return replace(one, verdict="cannot be verified", is_damaged=True)
     try:
-        await prove_written(at, where, file, size=facts.made.size, sha256=facts.made.sha256)
+        return replace(one, verdict=await _verdict(at, where, one.kept.file, one.facts, kinds))
     except Damaged as error:
-        return ListedDump(one.kept, facts, f"damaged: {error}", True)
+        return replace(one, verdict=f"damaged: {error}", is_damaged=True)
+    except Failed as error:
+        return replace(one, verdict=f"could not be read back: {error}", is_damaged=True)
+
+
+async def _verdict(at: BackupPlace, where: str, file: str, facts: Described, kinds: Mapping[str, Dumper]) -> str:
+    """Raises Damaged or Failed."""
+    tools = await asyncio.to_thread(lambda: program_folders(binaries()))
+    await prove_written(at, where, file, size=facts.made.size, sha256=facts.made.sha256)
     if (dumper := kinds.get(facts.kind)) is None:
-        return ListedDump(one.kept, facts, f"its checksum is right; nothing here reads a {facts.kind}")
+        return f"its checksum is right; nothing here reads a {facts.kind}"
     try:
         await prove_readable(at, where, file, facts.made.counts, dumper, tools)
-    except Damaged as error:
-        return ListedDump(one.kept, facts, f"damaged: {error}", True)
+    except Damaged:
+        raise
     except Failed as error:
-        return ListedDump(one.kept, facts, f"its checksum is right; it was not read through: {error}")
-    return ListedDump(one.kept, facts, "valid")
+        return f"its checksum is right; it was not read through: {error}"
+    return "valid"

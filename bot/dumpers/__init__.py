@@ -56,11 +56,11 @@ class DumpDraft:
 
 @dataclass(frozen=True)
 class KeptDump:
-    """A dump that lies at a place under its name. `manifest` None: there is none beside it, or it cannot be read."""
+    """A dump that lies at a place under its name. `is_described`: something that is called its manifest is there."""
 
     file: str
     size: int
-    manifest: Mapping[str, Any] | None
+    is_described: bool
 
 
 @dataclass(frozen=True)
@@ -195,7 +195,10 @@ class BackupPlace(Protocol):
         """Remove what a run that came to nothing has left."""
 
     async def manifest(self, place: str, file: str) -> Mapping[str, Any] | None:
-        """What stands beside a dump that has its name; None when there is no such dump, or no such manifest."""
+        """What stands beside a dump that has its name; None when there is no such dump, or no such manifest.
+
+        Raises Damaged when there is one that cannot be read.
+        """
 
     def read(self, place: str, file: str) -> Content:
         """Raises Gone when it is not there."""

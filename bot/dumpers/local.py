@@ -5,7 +5,7 @@ import errno
 import hashlib
 import json
 import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import aclosing, contextmanager, suppress
 from pathlib import Path
 from typing import Any, BinaryIO, TypeVar
@@ -13,6 +13,7 @@ from typing import Any, BinaryIO, TypeVar
 from bot.domain.backups.backup import Damaged, Gone
 from bot.domain.errors import Rejected, Unanswered, Unreachable
 from bot.dumpers import Content, DumpDraft, KeptDump, Noted
+from bot.dumpers._manifest_read import LARGEST_BYTES, manifest_in
 
 PLACE = "local"
 
@@ -170,17 +171,20 @@ def _discard(partial: Path, final: Path) -> None:
 
 
 def _read_manifest(final: Path) -> Mapping[str, Any] | None:
-    try:
-        found = json.loads(_manifest(final).read_text("utf-8")) if final.exists() else None
-    # One nested a thousand times is none of ours.
-    except (FileNotFoundError, IsADirectoryError, PermissionError, ValueError, RecursionError):
+    beside = _manifest(final)
+    if not (final.exists() and os.path.lexists(beside)):
         return None
-    return found if isinstance(found, dict) else None
-
-
-def _manifest_beside(final: Path) -> Mapping[str, Any] | None:
-    """None where something else has its name: whoever reads a pipe waits for ever."""
-    return _read_manifest(final) if _manifest(final).is_file() else None
+    # Whoever reads a pipe waits for ever.
+    if not beside.is_file():
+        raise Damaged("its manifest is no file")
+    try:
+        with beside.open("rb") as file:
+            written = file.read(LARGEST_BYTES + 1)
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise Damaged(f"its manifest cannot be read: {_words(error)}") from error
+    return manifest_in(written)
 
 
 def _remove(final: Path) -> bool:
@@ -197,7 +201,7 @@ def _kept(folder: Path, suffixes: tuple[str, ...]) -> list[KeptDump]:
     with os.scandir(folder) as entries:
         found = [entry for entry in entries if entry.name.endswith(suffixes) and not entry.name.startswith(".")]
         dumps = [entry for entry in found if entry.is_file(follow_symlinks=False)]
-        return [KeptDump(entry.name, entry.stat().st_size, _manifest_beside(Path(entry.path))) for entry in dumps]
+        return [KeptDump(one.name, one.stat().st_size, os.path.lexists(_manifest(Path(one.path)))) for one in dumps]
 
 
 def _sync_folder(folder: Path) -> None:
@@ -225,10 +229,10 @@ async def _pieces(path: Path) -> Content:
 
 async def _opened(path: Path) -> BinaryIO:
     """A thread cannot be interrupted: what it opens after nobody waits for it any more is closed at once."""
-    opening: asyncio.Future[BinaryIO] = asyncio.ensure_future(_in_time(path.parent, lambda: path.open("rb")))
+    opening: asyncio.Future[BinaryIO] = asyncio.ensure_future(asyncio.to_thread(lambda: path.open("rb")))
     try:
-        return await asyncio.shield(opening)
-    except asyncio.CancelledError:
+        return await _in_time(path.parent, asyncio.shield(opening))
+    except (asyncio.CancelledError, Unanswered):
         opening.add_done_callback(_close_what_was_opened)
         raise
 
@@ -249,13 +253,13 @@ def _manifest(final: Path) -> Path:
 async def _off_loop(path: Path, work: Callable[[], T]) -> T:
     """Disks can be slow, and the bot must not wait for them. Raises Unanswered when one hangs, as over a network."""
     with _translated(path.parent):
-        return await _in_time(path.parent, work)
+        return await _in_time(path.parent, asyncio.to_thread(work))
 
 
-async def _in_time(folder: Path, work: Callable[[], T]) -> T:
+async def _in_time(folder: Path, work: Awaitable[T]) -> T:
     try:
         async with asyncio.timeout(SILENT_FOR_AT_MOST_S):
-            return await asyncio.to_thread(work)
+            return await work
     except TimeoutError as error:
         raise Unanswered(f"{folder}: its disk has not answered for {SILENT_FOR_AT_MOST_S / 60:.0f} minutes") from error
 

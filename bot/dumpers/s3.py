@@ -14,6 +14,7 @@ from typing import Any
 from bot.domain.backups.backup import Gone
 from bot.domain.errors import Failed
 from bot.dumpers import BackupPlace, Content, DumpDraft, KeptDump, Noted
+from bot.dumpers._manifest_read import LARGEST_BYTES, manifest_in
 from bot.dumpers._s3_access import Access, Bucket, off_loop
 from bot.settings import Settings
 
@@ -171,10 +172,9 @@ def _read_manifest(client: Any, bucket: Bucket, key: str) -> Mapping[str, Any] |
         return None
     body = client.get_object(Bucket=bucket.name, Key=_manifest(key))["Body"]
     try:
-        found = json.loads(body.read())
-    except (ValueError, RecursionError):
-        return None
-    return found if isinstance(found, dict) else None
+        return manifest_in(body.read(LARGEST_BYTES + 1))
+    finally:
+        body.close()
 
 
 def _remove(client: Any, bucket: Bucket, key: str) -> bool:
@@ -190,10 +190,7 @@ def _kept(client: Any, bucket: Bucket, suffixes: tuple[str, ...]) -> list[KeptDu
     pages = client.get_paginator("list_objects_v2").paginate(Bucket=bucket.name, Prefix=prefix, Delimiter="/")
     found = {one["Key"].removeprefix(prefix): one["Size"] for page in pages for one in page.get("Contents", [])}
     dumps = [file for file in found if file.endswith(suffixes) and not file.startswith(".")]
-    manifests = {
-        file: _read_manifest(client, bucket, bucket.key(file)) if _manifest(file) in found else None for file in dumps
-    }
-    return [KeptDump(file, found[file], manifest) for file, manifest in manifests.items()]
+    return [KeptDump(file, found[file], _manifest(file) in found) for file in dumps]
 
 
 def _exists(client: Any, bucket: Bucket, key: str) -> bool:

@@ -156,15 +156,16 @@ async def test_removing_takes_the_manifest_along_and_says_whether_there_was_anyt
 
 async def test_a_disk_that_hangs_is_given_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """As a file over a network whose server is away: to open it waits for ever."""
-    (tmp_path / "orders.dump").write_bytes(WHOLE)
-    hung = tmp_path / "orders.dump.json"
+    hung = tmp_path / "orders.dump"
     os.mkfifo(hung)
     monkeypatch.setattr(local, "SILENT_FOR_AT_MOST_S", 0.2)
     try:
         with pytest.raises(Unanswered, match="its disk has not answered"):
-            await local.manifest(str(tmp_path), "orders.dump")
+            await sum_of(local.read(str(tmp_path), "orders.dump"))
     finally:
         os.close(os.open(hung, os.O_RDWR))
+        # What it had been opened for is closed again.
+        await asyncio.wait(asyncio.all_tasks() - {asyncio.current_task()})
 
 
 async def test_what_is_no_manifest_hides_no_dump_beside_it(tmp_path: Path) -> None:
@@ -174,5 +175,8 @@ async def test_what_is_no_manifest_hides_no_dump_beside_it(tmp_path: Path) -> No
     (tmp_path / "folder.dump.json").mkdir()
     os.mkfifo(tmp_path / "pipe.dump.json")
 
-    found = {kept.file: kept.manifest for kept in await local.kept(str(tmp_path), [".dump"])}
-    assert found == {"deep.dump": None, "folder.dump": None, "pipe.dump": None}
+    found = [kept.file for kept in await local.kept(str(tmp_path), [".dump"])]
+    assert sorted(found) == ["deep.dump", "folder.dump", "pipe.dump"]
+    for name in found:
+        with pytest.raises(Damaged, match="its manifest"):
+            await local.manifest(str(tmp_path), name)

@@ -144,7 +144,7 @@ async def test_what_is_kept_is_listed_without_what_is_unfinished_or_in_folders_b
         store.client.put_object(Bucket=name, Key=key, Body=b"-")
 
     kept = await place.kept(f"{bucket}/x", [".dump"])
-    assert [(one.file, one.size, one.manifest) for one in kept] == [(dump, 1, {"of": dump}) for dump in dumps]
+    assert [(one.file, one.size, one.is_described) for one in kept] == [(dump, 1, True) for dump in dumps]
 
 
 async def test_removing_takes_the_manifest_along_and_says_whether_there_was_anything(

@@ -1,5 +1,6 @@
 """What is known of a backup: its name, its age against the objective, which ones may go, and when the next is due."""
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta, tzinfo
@@ -14,6 +15,7 @@ BackupState = Literal["running", "good", "damaged", "failed", "lost", "deleted"]
 
 # A backup whose process has not been heard of for this long has lost it.
 LOST_AFTER = timedelta(minutes=1)
+FILE_NAME = re.compile(r"(.+)-\d{8}T\d{6}Z-\d+\.\S+", re.ASCII)
 # When people are told what was cleaned up.
 MONDAY, REPORTED_AT = 0, time(9)
 
@@ -120,6 +122,12 @@ class BackupStanding:
 def file_name(name: str, started_at: datetime, number: int, suffix: str) -> str:
     """`orders-20260808T020000Z-12.dump`: sorts by time, and no two runs have the same."""
     return f"{name}-{started_at.astimezone(UTC):%Y%m%dT%H%M%SZ}-{number}{suffix}"
+
+
+def name_in(file: str) -> str:
+    """The key of the entry in the name of a file that `file_name` made; '' = it is none of those."""
+    made = FILE_NAME.fullmatch(file)
+    return made[1] if made else ""
 
 
 @dataclass(frozen=True)

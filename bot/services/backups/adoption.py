@@ -7,14 +7,14 @@ from datetime import datetime, timedelta
 
 from bot.clock import Clock
 from bot.domain.actor import TOCSIN
-from bot.domain.backups.backup import Backup, Gone
+from bot.domain.backups.backup import Backup, Gone, name_in
 from bot.domain.errors import Failed, Rejected
 from bot.dumpers import KeptDump
 from bot.runbook import Runbook
 from bot.services.backups.alerts import BackupAlerts
 from bot.services.backups.dumps import Dumps
 from bot.services.backups.findings import Findings
-from bot.services.backups.manifests import Described, described
+from bot.services.backups.manifests import Described
 from bot.store import audit
 from bot.store.backups import backups
 from bot.store.database import Database
@@ -49,6 +49,7 @@ class Adoption:
         self._names = supported
         self._adopted: list[Backup] = []
         self._unusable: dict[str, str] = {}
+        self._left: set[str] = set()
         self._remembers_nothing = False
         self._due_at: datetime | None = clock.now()
         self._looking: asyncio.Task[None] | None = None
@@ -96,14 +97,28 @@ class Adoption:
         async with self._db.transaction() as conn:
             known = await backups.files(conn, names)
         self._remembers_nothing |= not known
-        mine = [(one, facts) for one, facts in _described(found) if facts.name in names and one.file not in known]
+        mine = await self._read(place, [one for one in found if one.file not in known], names)
         for one, facts in sorted(mine, key=lambda pair: pair[1].started_at, reverse=True):
             await self._take_over(place, one, facts)
 
+    async def _read(
+        self, place: str, found: Sequence[KeptDump], names: Sequence[str]
+    ) -> list[tuple[KeptDump, Described]]:
+        """Those of ours. What is ours and cannot be read is told: somebody may count on it."""
+        mine = []
+        for one in sorted(found, key=lambda one: one.file, reverse=True):
+            beside = await self._dumps.beside(place, one)
+            if beside.name not in names and name_in(one.file) not in names:
+                continue
+            if beside.facts:
+                mine.append((one, beside.facts))
+            else:
+                self._leave(place, one.file, beside.why)
+        return mine
+
     async def _take_over(self, place: str, one: KeptDump, facts: Described) -> None:
         if why := await self._unfit(place, one, facts):
-            log.warning("place=%s file=%s is not taken over: %s", place, one.file, why)
-            self._unusable[one.file] = why
+            self._leave(place, one.file, why)
             return
         now = self._clock.now()
         # The clock of the host that burned may have been wrong; what is of tomorrow would never be too old.
@@ -121,11 +136,20 @@ class Adoption:
         self._adopted.append(adopted)
         log.info("backup=%s name=%s taken over from %s file=%s", adopted.id, adopted.name, place, one.file)
 
+    def _leave(self, place: str, file: str, why: str) -> None:
+        """Told once, however often a place is looked through until all of it could be."""
+        if file not in self._left:
+            log.warning("place=%s file=%s is not taken over: %s", place, file, why)
+            self._unusable[file] = why
+            self._left.add(file)
+
     async def _unfit(self, place: str, one: KeptDump, facts: Described) -> str:
         """Why it cannot be relied on; '' = it can. Raises Failed when that cannot be said now."""
-        wanted = self._wanted[facts.name]
         if facts.file != one.file:
             return f"its manifest is that of {facts.file}"
+        if (named := name_in(one.file)) and named != facts.name:
+            return f"it is named as one of {named}, and its manifest says that it is of {facts.name}"
+        wanted = self._wanted[facts.name]
         if facts.kind != wanted.kind:
             return f"it is of a {facts.kind}, {facts.name} is a {wanted.kind} now"
         try:
@@ -140,12 +164,6 @@ class Adoption:
         if told:
             self._adopted, self._unusable = [], {}
         return told
-
-
-def _described(found: Sequence[KeptDump]) -> list[tuple[KeptDump, Described]]:
-    """Those with a manifest of ours."""
-    pairs = [(one, described(one.manifest)) for one in found if one.manifest is not None]
-    return [(one, facts) for one, facts in pairs if facts is not None]
 
 
 def _ended(task: asyncio.Task[None]) -> None:

@@ -11,7 +11,7 @@ from bot.domain.backups.backup import Backup, Damaged
 from bot.domain.errors import Failed, Refused
 from bot.dumpers import BackupPlace, Content, DumpDraft, Dumper, Equipment, KeptDump, Tally, kind_of_place, sum_of
 from bot.runbook import Runbook
-from bot.services.backups.manifests import Described, described, manifest_of
+from bot.services.backups.manifests import Beside, Described, described, manifest_of, read_beside
 from bot.services.backups.proofs import prove_readable, prove_written
 from bot.store.backups.backups import RunResult
 
@@ -87,7 +87,10 @@ class Dumps:
     async def left_by(self, lost: Backup) -> Described | None:
         """What a run that died has left under its name; None = nothing of use, and that is discarded."""
         place = self._place(lost)
-        left = described(await place.manifest(lost.place, lost.file) or {})
+        try:
+            left = described(await place.manifest(lost.place, lost.file) or {})
+        except Damaged:
+            left = None
         if left is None:
             await place.discard(lost.place, lost.file)
         return left
@@ -98,6 +101,10 @@ class Dumps:
         """Every dump that lies there, whoever made it. Raises Gone when there is no such place."""
         suffixes = [dumper.SUFFIX for dumper in self._dumpers.values()]
         return await self._places[kind_of_place(place)].kept(place, suffixes)
+
+    async def beside(self, place: str, one: KeptDump) -> Beside:
+        """Whose it is, and what its manifest says. Raises a kind of Failed when nobody can say now."""
+        return await read_beside(self._places[kind_of_place(place)], place, one)
 
     def content(self, backup: Backup) -> Content:
         """What was dumped, piece by piece. Raises Gone at the first piece when its file is not there."""
@@ -125,7 +132,10 @@ class Dumps:
         """Of one that was proved: write its manifest again where it is not what is known here. Returns what was wrong
         with it; '' = nothing."""
         place, made = self._place(backup), _known(backup)
-        left = await place.manifest(backup.place, backup.file)
+        try:
+            left = await place.manifest(backup.place, backup.file)
+        except Damaged:
+            left = {}
         facts = described(left or {})
         if facts and facts.made == made and facts.file == backup.file and facts.name == backup.name:
             return ""

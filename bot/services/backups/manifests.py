@@ -9,7 +9,9 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from bot.domain.backups.backup import Backup
+from bot.domain.backups.backup import Backup, name_in
+from bot.domain.errors import Rejected
+from bot.dumpers import BackupPlace, KeptDump
 from bot.runbook.backups import MongodbBackup, PostgresqlBackup
 from bot.store.backups.backups import RunResult
 
@@ -92,6 +94,32 @@ class Described:
     started_at: datetime
     took: timedelta
     made: RunResult
+
+
+@dataclass(frozen=True)
+class Beside:
+    """What stands beside a dump. `facts` None: `why` they are not known. `name` is the key of the entry that it is of,
+    as the manifest says, else as the file is named; '' = neither does."""
+
+    name: str
+    facts: Described | None
+    why: str = ""
+
+
+async def read_beside(at: BackupPlace, place: str, one: KeptDump) -> Beside:
+    """Raises a kind of Failed when nobody can say now what stands there."""
+    named = name_in(one.file)
+    if not one.is_described:
+        return Beside(named, None, "no manifest stands beside it")
+    try:
+        manifest = await at.manifest(place, one.file)
+    except Rejected as error:
+        # For good, as of one that is damaged, or an object that only others may read: the rest is read all the same.
+        return Beside(named, None, str(error))
+    if facts := described(manifest or {}):
+        return Beside(facts.name, facts)
+    claimed = (manifest or {}).get("backup")
+    return Beside(claimed if isinstance(claimed, str) else named, None, "its manifest is none that Tocsin has written")
 
 
 def described(manifest: Mapping[str, Any]) -> Described | None:

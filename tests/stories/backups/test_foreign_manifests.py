@@ -1,8 +1,10 @@
 """What lies in the folder of backups was written by somebody else, or edited by hand: a manifest is only data."""
 
+import codecs
 import json
-from collections.abc import AsyncIterator, Iterator
-from contextlib import suppress
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import nullcontext, suppress
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -10,12 +12,14 @@ import pytest
 from psycopg import AsyncConnection
 
 from bot.domain.errors import Rejected
+from bot.dumpers._manifest_read import LARGEST_BYTES
 from bot.dumpers._postgresql_properties import create, dress
 from bot.store.migrations import migrate
 from tests.commandline import tocsin
 from tests.conftest import as_url
 from tests.guarded import Guarded, guarded_postgres
 from tests.postgres import SharedPostgres
+from tests.stored_in_s3 import STORES, Store
 from tests.stories.backups.backing_up import NewWorld, answered, cards, keep, only_dump
 from tests.world import living, words_of
 
@@ -72,12 +76,68 @@ async def test_a_manifest_that_makes_no_sense_hinders_no_other(
     copied(good, good.name, LAST_YEAR)
 
     async with living(other_memory, tmp_path, runbook=runbook) as world:
-        assert "*1 earlier backup found and adopted*" in words_of(cards(world)[0])
+        assert any("*1 earlier backup found and adopted*" in said for said in map(words_of, cards(world)))
         assert [one.file for one in await world.house.backups.newest("orders")] == [good.name]
         assert good.name in await answered(world, "/backup list")
         assert "*Backup 1 of orders is valid*" in await answered(world, "/backup verify 1")
     seen = await tocsin("backups", str(folder), at=tmp_path)
-    assert seen.code == 0 and seen.out.count("no manifest that can be read") == len(EDITED)
+    assert seen.code == 0 and seen.out.count("its manifest is none that Tocsin has written") == len(EDITED)
+
+
+# What an editor, a full disk or another program makes of a manifest of ours, and a word of what is said of it.
+SPOILT: dict[str, tuple[Callable[[bytes], bytes], str]] = {
+    "truncated": (lambda written: written[: len(written) // 2], "truncated"),
+    "empty": (lambda written: b"", "is empty"),
+    "latin_1": (lambda written: written.decode().replace('"orders"', '"örders"').encode("latin-1"), "another encoding"),
+    "a_list": (lambda written: b"[" + written + b"]", "no object"),
+    "huge": (lambda written: written + b" " * LARGEST_BYTES, "larger than"),
+    "of_another": (lambda written: written.replace(b'"orders"', b'"payments"'), "says that it is of payments"),
+    "foreign": (lambda written: b'{"name": "frontend", "version": "1.0.0"}', "none that Tocsin has written"),
+}
+REWRITTEN: dict[str, Callable[[bytes], bytes]] = {
+    "byte_order_mark": lambda written: codecs.BOM_UTF8 + written,
+    "utf_16": lambda written: written.decode().encode("utf-16"),
+}
+
+
+@pytest.mark.parametrize("place", ["folder", *STORES])
+async def test_what_was_ours_and_cannot_be_read_is_named_and_what_only_looks_otherwise_is_taken_over(
+    place: str, new_world: NewWorld, other_memory: str, guarded: Guarded, tmp_path: Path
+) -> None:
+    folder = tmp_path / "kept"
+    runbook = keep(guarded.database(rows=2), folder)
+    async with new_world(runbook=runbook) as world:
+        await answered(world, "/backup run")
+    good = only_dump(folder)
+    files = {what: f"orders-202507{day:02}T020000Z-1.dump" for day, what in enumerate([*SPOILT, *REWRITTEN], start=1)}
+    for what, name in files.items():
+        copied(good, name, LAST_YEAR)
+        beside = folder / f"{name}.json"
+        spoil = REWRITTEN[what] if what in REWRITTEN else SPOILT[what][0]
+        beside.write_bytes(spoil(beside.read_bytes()))
+    copied(good, "somebody-elses.dump", {"backup": "blog", "file": "somebody-elses.dump"})
+    good.with_name(f"{good.name}.json").unlink()
+
+    with nullcontext() if place == "folder" else STORES[place]() as store:
+        where, environ = (str(folder), {}) if store is None else (_uploaded(store, folder), store.environ)
+        other_world: NewWorld = partial(living, other_memory, tmp_path)
+        async with other_world(runbook=runbook.replace(str(folder), where), **environ) as world:
+            (said,) = [said for said in map(words_of, cards(world)) if "found and adopted" in said]
+            taken_over = [one.file for one in await world.house.backups.newest("orders")]
+        seen = await tocsin("backups", where, at=tmp_path, **environ)
+    assert sorted(taken_over) == [files[what] for what in REWRITTEN]
+    assert f"`{good.name}`: no manifest stands beside it" in said and "somebody" not in said
+    for what, (_, why) in SPOILT.items():
+        (line,) = [line for line in said.splitlines() if files[what] in line]
+        assert why in line
+        assert what == "of_another" or why in seen.out.partition(files[what])[2][:200]
+
+
+def _uploaded(store: Store, folder: Path) -> str:
+    bucket = store.bucket("spoilt")
+    for path in folder.iterdir():
+        store.client.put_object(Bucket=bucket.removeprefix("s3://"), Key=path.name, Body=path.read_bytes())
+    return bucket
 
 
 @pytest.mark.parametrize(
