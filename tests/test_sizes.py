@@ -20,10 +20,7 @@ LONGER_FUNCTIONS = {
 MORE_COLLABORATORS = {
     "bot/services/checks/charts.py CheckCharts": 7,
     "bot/services/incidents/cards.py IncidentCards": 8,
-    "bot/services/incidents/inactivity.py Inactivity": 7,
-    "bot/services/incidents/incidents.py Incidents": 10,
     "bot/services/paging/escalations.py Escalations": 10,
-    "bot/services/paging/handovers.py Handovers": 7,
     "bot/services/paging/ladders.py Ladders": 10,
     "bot/services/paging/pages.py Pages": 9,
     "bot/services/rooms/closures.py Closures": 7,

@@ -59,7 +59,7 @@ def readable(typed: str) -> str:
 async def _declare(words: str, drill: bool, who: str | None) -> None:
     async with _services() as services:
         meant = services.runbook.declared(words)
-        incident = await services.incidents.declare(
+        incident = await services.declarations.declare(
             _actor(services, who), meant.title, severity=meant.severity, drill=drill
         )
         click.echo(services.rendering.say("documents/shell_declared", incident=incident, perhaps=meant.perhaps))

@@ -76,7 +76,7 @@ def judge(values: Mapping[str, str]) -> Mapping[str, str]:
 async def declared(call: Call) -> Answer:
     shortcut = await _shortcut(call) if call.private else None
     kind = call.values["kind"]
-    incident = await call.house.incidents.declare(
+    incident = await call.house.declarations.declare(
         call.actor,
         call.values["title"],
         severity=call.values["severity"],
@@ -114,7 +114,7 @@ async def _declare(call: Call, *, drill: bool = False, private: bool = False) ->
     except NotFound as unknown:
         usual = call.house.runbook.default_severity.id
         raise NotFound(f"{unknown} Nothing was declared. Type one of these first, or none for {usual}.") from unknown
-    incident = await call.house.incidents.declare(
+    incident = await call.house.declarations.declare(
         call.actor, words.title, severity=words.severity, drill=drill, private=private
     )
     return await _said(call, incident, words.title, perhaps=words.perhaps)

@@ -14,7 +14,7 @@ from commands.incident.look import panel_again
 @about_an_incident("incident lead")
 async def lead(call: Call, incident: Incident) -> Answer:
     who = call.whom()[0] if call.text else call.actor.name
-    changed = await call.house.incidents.set_role(call.actor, incident.id, "lead", who)
+    changed = await call.house.responders.set_role(call.actor, incident.id, "lead", who)
     return _unless_in_room(call, changed, "lead", who)
 
 
@@ -23,7 +23,9 @@ async def take_lead(call: Call) -> Answer:
     incident = await incident_of_button(call)
     with refusing_about(incident):
         try:
-            changed = await call.house.incidents.set_role(call.actor, incident.id, "lead", call.actor.name, vacant=True)
+            changed = await call.house.responders.set_role(
+                call.actor, incident.id, "lead", call.actor.name, vacant=True
+            )
         except AlreadyDone as done:
             lead = (await call.house.incidents.find(incident.ref)).lead
             name = call.house.people.known_name(lead or "Somebody else")
@@ -42,7 +44,7 @@ async def role(call: Call, incident: Incident) -> Answer:
         roles = ", ".join(call.house.runbook.roles)
         raise Refused(f"Type a role and a person: `/incident role <role> @user`. The roles are: {roles}.")
     who, _ = call.with_text(whom).whom()
-    changed = await call.house.incidents.set_role(call.actor, incident.id, name, who)
+    changed = await call.house.responders.set_role(call.actor, incident.id, name, who)
     return _unless_in_room(call, changed, name.lower(), who)
 
 
@@ -50,14 +52,14 @@ async def role(call: Call, incident: Incident) -> Answer:
 async def role_chosen(call: Call) -> Answer:
     """Everybody sees it in the room."""
     who = call.house.people.named(call.values["who"])
-    await call.house.incidents.set_role(call.actor, (await incident_of_form(call)).id, call.values["role"], who)
+    await call.house.responders.set_role(call.actor, (await incident_of_form(call)).id, call.values["role"], who)
     return None
 
 
 @COMMAND.button("incident.join")
 async def join(call: Call) -> Answer:
     incident = await incident_of_button(call)
-    await call.house.incidents.bring_in(call.actor, incident.id)
+    await call.house.responders.join(call.actor, incident.id)
     return call.say("joining", incident=incident)
 
 

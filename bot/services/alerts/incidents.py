@@ -10,7 +10,7 @@ from bot.domain.incidents.incident import Incident
 from bot.rendering import Rendering
 from bot.runbook import Runbook, Severity
 from bot.runbook.procedures import Procedure
-from bot.services.incidents.incidents import Incidents
+from bot.services.incidents.declarations import Declarations
 from bot.services.rooms.cards import Cards
 from bot.services.rooms.deeds import Moment
 from bot.services.rooms.posts import Posts
@@ -29,14 +29,14 @@ class AlertIncidents:
         self,
         clock: Clock,
         runbook: Runbook,
-        incidents: Incidents,
+        declarations: Declarations,
         posts: Posts,
         cards: Cards,
         rendering: Rendering,
     ) -> None:
         self._clock = clock
         self._runbook = runbook
-        self._incidents = incidents
+        self._declarations = declarations
         self._posts = posts
         self._cards = cards
         self._rendering = rendering
@@ -46,7 +46,7 @@ class AlertIncidents:
     ) -> GroupStanding:
         """Declare an incident titled after the alert; `severity` None is the runbook's default. Raises Refused."""
         origin = {"alert": {"source": standing.group.source, "key": standing.group.key}}
-        incident = await self._incidents.declare_within(
+        incident = await self._declarations.declare_within(
             conn, actor, self.title(standing), severity=severity, origin=origin
         )
         return await self._tie(conn, standing, incident, actor, why)

@@ -7,7 +7,7 @@ from bot.domain.backups.restore import Restore
 from bot.domain.errors import Refused
 from bot.domain.incidents.incident import Incident
 from bot.rendering import Rendering
-from bot.services.incidents.incidents import Incidents
+from bot.services.incidents.declarations import Declarations
 from bot.services.paging.escalations import Escalations
 from bot.services.people.people import People
 from bot.services.people.permissions import Permissions
@@ -22,14 +22,14 @@ class Witnesses:
 
     def __init__(
         self,
-        incidents: Incidents,
+        declarations: Declarations,
         escalations: Escalations,
         people: People,
         permissions: Permissions,
         rooms: Rooms,
         rendering: Rendering,
     ) -> None:
-        self._incidents = incidents
+        self._declarations = declarations
         self._escalations = escalations
         self._people = people
         self._permissions = permissions
@@ -58,7 +58,7 @@ class Witnesses:
             return locked
         # Names of rooms and letters to audiences carry the title: who did it and why is for the room alone.
         title = self._rendering.say("documents/restore_title", restore=restore)
-        declared = await self._incidents.declare_within(conn, TOCSIN, title)
+        declared = await self._declarations.declare_within(conn, TOCSIN, title)
         paged = {page.person for page in await pages.of_incident(conn, declared.id)}
         if all(self._people.is_one(actor, person) for person in paged):
             # Who broke the glass may be the one on call: that is nobody else.

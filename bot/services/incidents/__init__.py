@@ -1,5 +1,6 @@
 """Incidents: declared, worked on, resolved, reopened; every deed is one transaction and stands in the timeline.
 
-`incidents` is their life. `rounds` looks at each that is due: `deadlines` (what its severity promises) and
-`inactivity` (an acknowledged incident of which nothing more is heard). Other rooms use `incidents` and `cards`.
+`declarations` open them, `incidents` is their life, `responders` says who works on them. `rounds` looks at each that is
+due: `deadlines` (what its severity promises) and `inactivity` (an acknowledged incident of which nothing more is
+heard), which leads to `withdrawals`. Other rooms use `declarations`, `incidents` and `cards`.
 """

@@ -3,38 +3,27 @@
 from datetime import datetime
 
 from bot.clock import Clock
-from bot.domain.actor import TOCSIN
 from bot.domain.incidents.inactivity import QUIET_FOR, look
 from bot.domain.incidents.incident import Incident
-from bot.domain.paging.escalation import unanswered
-from bot.rendering import time_shown
 from bot.runbook import Runbook, Severity
 from bot.services.incidents.rounds import IncidentRound
-from bot.services.paging.due_steps import DueStep
-from bot.services.paging.ladders import Ladders
-from bot.services.people.people import People
+from bot.services.incidents.withdrawals import Withdrawals
 from bot.services.rooms.deeds import Moment
 from bot.services.rooms.posts import Posts
-from bot.services.rooms.rooms import Rooms
 from bot.store.database import Database
-from bot.store.incidents import inactivity, incidents
+from bot.store.incidents import inactivity
 from bot.store.incidents.inactivity import QuietTimer
-from bot.store.paging import escalations
 from bot.store.pipelined import Connection
 
 
 class Inactivity(IncidentRound):
     """For severities with `unacknowledge` in their escalation. Whatever a person does about the incident is heard."""
 
-    def __init__(
-        self, db: Database, clock: Clock, runbook: Runbook, people: People, ladders: Ladders, rooms: Rooms, posts: Posts
-    ) -> None:
+    def __init__(self, db: Database, clock: Clock, runbook: Runbook, posts: Posts, withdrawals: Withdrawals) -> None:
         super().__init__(db, clock, inactivity)
         self._runbook = runbook
-        self._people = people
-        self._ladders = ladders
-        self._rooms = rooms
         self._posts = posts
+        self._withdrawals = withdrawals
 
     async def follow(self, conn: Connection, incident: Incident, moment: Moment) -> None:
         if moment not in ("declared", "reopened", "severity"):
@@ -65,26 +54,9 @@ class Inactivity(IncidentRound):
             if seen.deed == "ask":
                 await self._ask(conn, incident, severity, heard_at)
             elif seen.deed == "withdraw":
-                await self._withdraw(conn, incident, heard_at, now)
+                await self._withdrawals.withdraw(conn, incident, heard_at, now)
 
     async def _ask(self, conn: Connection, incident: Incident, severity: Severity, heard_at: datetime) -> None:
         who = incident.lead or incident.acknowledged_by
         facts = {"who": who, "heard_at": heard_at, "every": severity.update_every}
         await self._posts.in_room(conn, incident, "gone_quiet", **facts)
-
-    async def _withdraw(self, conn: Connection, incident: Incident, heard_at: datetime, now: datetime) -> None:
-        """The acknowledgement counts no more, and the next tier is paged; after the last one the first."""
-        name = self._people.known_name(incident.acknowledged_by or "")
-        escalation = await escalations.lock(conn, incident.id)
-        ladder = unanswered(escalation.ladder, now)
-        await incidents.unacknowledge(conn, incident.id)
-        since = time_shown(heard_at, self._runbook.timezone, now)
-        words = f"the acknowledgement of {name} is withdrawn: no update since {since}"
-        await incidents.write(
-            conn, incident.id, "system", words, actor=TOCSIN.name, at=now, key=f"withdrawn {ladder.run}"
-        )
-        open_again = await incidents.get(conn, incident.id)
-        climbing = escalation.moved_to(ladder, snoozed_until=None)
-        reason = f"{name} acknowledged, then went quiet"
-        await self._ladders.take_step(conn, DueStep(open_again, climbing, now, reason, silent=True))
-        await self._rooms.show(conn, open_again)

@@ -42,11 +42,16 @@ class Deeds:
             with refusing_about(incident):
                 yield conn, incident, now
 
+    async def open(self, conn: Connection, incident: Incident) -> None:
+        """It has been declared: its room is opened, and its followers told."""
+        await self._rooms.open(conn, incident)
+        await self._tell(conn, incident, "declared")
+
     async def show(self, conn: Connection, incident: Incident, moment: Moment) -> None:
         """Its cards are painted anew, and its followers told."""
         await self._rooms.show(conn, incident)
-        await self.tell(conn, incident, moment)
+        await self._tell(conn, incident, moment)
 
-    async def tell(self, conn: Connection, incident: Incident, moment: Moment) -> None:
+    async def _tell(self, conn: Connection, incident: Incident, moment: Moment) -> None:
         for follower in self._followers:
             await follower.follow(conn, incident, moment)

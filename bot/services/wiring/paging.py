@@ -7,11 +7,15 @@ from bot.domain.paging.page import Via
 from bot.pagers import Pager, PagerParts, on_the_shelf
 from bot.services.incidents.cards import IncidentCards
 from bot.services.incidents.deadlines import Deadlines
+from bot.services.incidents.declarations import Declarations
 from bot.services.incidents.inactivity import Inactivity
 from bot.services.incidents.incidents import Incidents
 from bot.services.incidents.notes import Notes
+from bot.services.incidents.responders import Responders
+from bot.services.incidents.withdrawals import Withdrawals
 from bot.services.paging.escalations import Escalations
 from bot.services.paging.followups import PageFollowups
+from bot.services.paging.handover_messages import HandoverMessages
 from bot.services.paging.handovers import Handovers
 from bot.services.paging.ladder_ends import LadderEnds
 from bot.services.paging.ladders import Ladders
@@ -152,10 +156,15 @@ class Paging(Foundation):
 
     @cached_property
     def incidents(self) -> Incidents:
-        return Incidents(
-            self.db, self.clock, self.runbook, self.people, self.permissions, self.ladders, self.escalations,
-            self.rooms, self.posts, self.deeds,
-        )  # fmt: skip
+        return Incidents(self.db, self.runbook, self.permissions, self.ladders, self.posts, self.deeds)
+
+    @cached_property
+    def declarations(self) -> Declarations:
+        return Declarations(self.db, self.clock, self.runbook, self.permissions, self.ladders, self.deeds)
+
+    @cached_property
+    def responders(self) -> Responders:
+        return Responders(self.runbook, self.people, self.escalations, self.rooms, self.posts, self.deeds)
 
     @cached_property
     def notes(self) -> Notes:
@@ -174,7 +183,8 @@ class Paging(Foundation):
 
     @cached_property
     def inactivity(self) -> Inactivity:
-        return Inactivity(self.db, self.clock, self.runbook, self.people, self.ladders, self.rooms, self.posts)
+        withdrawals = Withdrawals(self.runbook, self.people, self.ladders, self.rooms)
+        return Inactivity(self.db, self.clock, self.runbook, self.posts, withdrawals)
 
     @cached_property
     def outages(self) -> Outages:
@@ -190,7 +200,11 @@ class Paging(Foundation):
 
     @cached_property
     def handovers(self) -> Handovers:
-        return Handovers(self.db, self.clock, self.runbook, self.people, self.outbox, self.gateway, self.rendering)
+        return Handovers(self.db, self.clock, self.runbook, self.people, self.outbox)
+
+    @cached_property
+    def handover_messages(self) -> HandoverMessages:
+        return HandoverMessages(self.db, self.clock, self.runbook, self.people, self.gateway, self.rendering)
 
     @cached_property
     def simulations(self) -> Simulations:

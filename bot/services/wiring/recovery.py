@@ -143,7 +143,7 @@ class Recovery(Watching):
 
     @cached_property
     def backup_witnesses(self) -> Witnesses:
-        return Witnesses(self.incidents, self.escalations, self.people, self.permissions, self.rooms, self.rendering)
+        return Witnesses(self.declarations, self.escalations, self.people, self.permissions, self.rooms, self.rendering)
 
     @cached_property
     def backup_restore_plans(self) -> RestorePlans:

@@ -40,7 +40,7 @@ class Services(Recovery, Updates):
             "card": self.cards,
             "post": self.posts,
             "closure": self.closures,
-            "handover": self.handovers,
+            "handover": self.handover_messages,
             "alert_email": self.alert_outlets,
             "alert_webhook": self.alert_outlets,
             "update": self.communications,

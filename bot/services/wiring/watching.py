@@ -28,7 +28,7 @@ class Watching(Paging):
 
     @cached_property
     def alert_incidents(self) -> AlertIncidents:
-        return AlertIncidents(self.clock, self.runbook, self.incidents, self.posts, self.cards, self.rendering)
+        return AlertIncidents(self.clock, self.runbook, self.declarations, self.posts, self.cards, self.rendering)
 
     @cached_property
     def alert_cards(self) -> AlertCards:

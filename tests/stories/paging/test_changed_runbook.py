@@ -53,7 +53,7 @@ async def declared_by_one(
         now = datetime.now(UTC)
         for house in (old, new):
             house.clock.freeze(now)
-        await old.incidents.declare(EVE, "Payments failing", severity="P1")
+        await old.declarations.declare(EVE, "Payments failing", severity="P1")
         yield fleet, old, new
 
 

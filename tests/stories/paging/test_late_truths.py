@@ -77,7 +77,7 @@ async def houses(database: str, tmp_path: Path, office: SlowPostOffice) -> Async
 async def mailed(house: Services, office: SlowPostOffice, number: int) -> None:
     """So many pages by mail are with the server, which has said nothing yet."""
     for count in range(number):
-        await house.incidents.declare(EVE, f"Report {count}", severity="P1")
+        await house.declarations.declare(EVE, f"Report {count}", severity="P1")
     await house.carrier.take_due()
     await until_true(lambda: office.taken == number)
 
@@ -181,7 +181,7 @@ async def test_that_a_mail_was_accepted_is_recorded_whatever_another_process_has
 ) -> None:
     team, (first, second) = houses
     office.may_answer.set()
-    await first.incidents.declare(EVE, "Payments failing", severity="P1")
+    await first.declarations.declare(EVE, "Payments failing", severity="P1")
     mine, lapsed = await claimed_by(first)
     reference = await first.pages.send(mine)
     theirs, _ = await claimed_by(second, *lapsed)
@@ -201,7 +201,7 @@ async def test_whoever_took_over_what_was_accepted_sends_nothing_and_counts_noth
 ) -> None:
     team, (first, second) = houses
     office.may_answer.set()
-    await first.incidents.declare(EVE, "Payments failing", severity="P1")
+    await first.declarations.declare(EVE, "Payments failing", severity="P1")
     mine, lapsed = await claimed_by(first)
     reference = await first.pages.send(mine)
     theirs, _ = await claimed_by(second, *lapsed)
@@ -220,7 +220,7 @@ async def test_a_refusal_of_a_claim_that_is_no_longer_ours_changes_nothing(
     houses: tuple[Fleet, list[Services]], office: SlowPostOffice
 ) -> None:
     team, (first, second) = houses
-    await first.incidents.declare(EVE, "Payments failing", severity="P1")
+    await first.declarations.declare(EVE, "Payments failing", severity="P1")
     mine, lapsed = await claimed_by(first)
     await claimed_by(second, *lapsed)
     await first.carrier.records.keep(mine, Outcome("refused", error="550 no such mailbox"))

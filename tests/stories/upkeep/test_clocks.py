@@ -123,7 +123,7 @@ async def test_a_machine_whose_clock_is_set_while_it_runs_takes_no_step_too_earl
     async with new_fleet() as fleet:
         machine = Machine()
         async with fleet.app(machine.clock).at_hand() as house:
-            await house.incidents.declare(EVE, "Payments failing", severity="P1")
+            await house.declarations.declare(EVE, "Payments failing", severity="P1")
             before = await next_steps(database)
             machine.wrong_by = by
             await house.timekeeping.look()
@@ -151,7 +151,7 @@ async def test_whoever_has_not_noticed_that_the_databases_clock_was_set_claims_n
     new_fleet: NewFleet, database: str
 ) -> None:
     async with new_fleet() as fleet, fleet.app(Clock()).at_hand() as house:
-        incident = await house.incidents.declare(EVE, "Payments failing", severity="P1")
+        incident = await house.declarations.declare(EVE, "Payments failing", severity="P1")
         await make_due(database, incident)
         await set_the_databases_clock(database, -HOUR)
 

@@ -147,7 +147,7 @@ async def test_a_page_whose_lease_ended_before_it_was_sent_is_sent_all_the_same(
     async with new_fleet() as fleet:
         house = fleet.house
         house.clock.freeze(datetime.now(UTC))
-        await house.incidents.declare(Actor("eve"), "Payments failing", severity="P1")
+        await house.declarations.declare(Actor("eve"), "Payments failing", severity="P1")
 
         await house.carrier.take_due()
         house.clock.move(TAKEN_OVER_AFTER)
@@ -168,7 +168,7 @@ async def page_in_a_dead_hand(new_fleet: NewFleet) -> AsyncIterator[tuple[Fleet,
         for house in (fleet.house, other):
             house.clock.freeze(now)
         fleet.house.duty.begin()
-        await fleet.house.incidents.declare(Actor("eve"), "Payments failing", severity="P1")
+        await fleet.house.declarations.declare(Actor("eve"), "Payments failing", severity="P1")
         await fleet.house.carrier.finish(0)
         yield fleet, other
 
@@ -192,7 +192,7 @@ async def test_a_page_in_the_hand_of_a_process_that_died_before_it_was_sent_is_s
 async def test_a_page_that_is_not_ours_to_send_is_not_called_cancelled(new_fleet: NewFleet) -> None:
     async with new_fleet() as fleet:
         house = fleet.house
-        await house.incidents.declare(Actor("eve"), "Payments failing", severity="P1")
+        await house.declarations.declare(Actor("eve"), "Payments failing", severity="P1")
         async with house.db.statement() as conn:
             now = house.clock.now()
             believed = house.clock.at_database()

@@ -133,7 +133,7 @@ def stand_still(clocks: tuple[Clock, Clock], at: datetime) -> None:
 
 async def overdue(first: Services, second: Services) -> Incident:
     """An incident whose second step is due at this very instant."""
-    incident = await first.incidents.declare(EVE, "Payments failing", severity="P1")
+    incident = await first.declarations.declare(EVE, "Payments failing", severity="P1")
     stand_still((first.clock, second.clock), first.clock.now() + timedelta(minutes=15))
     return incident
 
@@ -201,7 +201,7 @@ async def test_two_people_who_escalate_at_once_through_two_processes_take_one_st
     new_fleet: NewFleet, database: str
 ) -> None:
     async with new_fleet() as fleet, two_houses(fleet) as (first, second):
-        incident = await first.incidents.declare(EVE, "Payments failing", severity="P1")
+        incident = await first.declarations.declare(EVE, "Payments failing", severity="P1")
 
         async with holding(database, "SELECT FROM escalations FOR UPDATE"):
             presses = [

@@ -40,7 +40,7 @@ async def test_a_restart_that_slack_does_not_welcome_pages_by_what_works_and_say
     new_fleet: NewFleet, trouble: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     async with post_office(PostOffice()) as office, new_fleet(runbook=BY_MAIL, **mail_of(office)) as fleet:
-        await fleet.house.incidents.declare(Actor("eve"), "Payments failing", severity="P1")
+        await fleet.house.declarations.declare(Actor("eve"), "Payments failing", severity="P1")
         if trouble == "the token is revoked":
             fleet.workspace.faults.revoked = True
         else:
@@ -68,7 +68,7 @@ async def test_once_slack_welcomes_it_again_the_bot_is_connected_and_ready(
 ) -> None:
     monkeypatch.setattr("bot.slack_connection.CONNECT_AGAIN_AFTER_S", 0.05)
     async with new_fleet() as fleet:
-        await fleet.house.incidents.declare(Actor("eve"), "Payments failing", severity="P1")
+        await fleet.house.declarations.declare(Actor("eve"), "Payments failing", severity="P1")
         fleet.workspace.faults.revoked = True
         app = fleet.app(Clock())
         async with app.running():

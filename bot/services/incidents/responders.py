@@ -1,0 +1,59 @@
+"""Who works on an incident: roles are given, and people join its room."""
+
+from bot.domain.actor import Actor
+from bot.domain.errors import AlreadyDone, NotFound
+from bot.domain.incidents.incident import WORD_MARKS, Incident, must_be_open
+from bot.runbook import Runbook
+from bot.services.paging.escalations import Escalations
+from bot.services.people.people import People
+from bot.services.rooms.deeds import Deeds
+from bot.services.rooms.posts import Posts
+from bot.services.rooms.rooms import Rooms
+from bot.store.incidents import incidents
+
+
+class Responders:
+    """Every deed is one transaction, once per request."""
+
+    def __init__(
+        self, runbook: Runbook, people: People, escalations: Escalations, rooms: Rooms, posts: Posts, deeds: Deeds
+    ) -> None:
+        self._runbook = runbook
+        self._people = people
+        self._escalations = escalations
+        self._rooms = rooms
+        self._posts = posts
+        self._deeds = deeds
+
+    async def set_role(self, actor: Actor, incident_id: int, role: str, who: str, *, vacant: bool = False) -> Incident:
+        """Give a role to somebody; `vacant`: only while nobody has it. Taking the lead oneself acknowledges too.
+
+        Raises NotFound for an unknown role, AlreadyDone when it changes nothing or is not vacant.
+        """
+        role = self._role(role)
+        async with self._deeds.on(actor, incident_id) as (conn, incident, now):
+            must_be_open(incident, "give roles")
+            holder = incident.roles.get(role)
+            if holder == who or (holder and vacant):
+                raise AlreadyDone(f"{self._people.known_name(holder)} has the role {role} in {incident.ref} already.")
+            await incidents.set_role(conn, incident.id, role, who)
+            await incidents.write(conn, incident.id, "role", f"{role}: {who}", actor=actor.name, at=now)
+            if role == "lead" and who == actor.name:
+                await self._escalations.answer(conn, incident, actor)
+            changed = await incidents.get(conn, incident.id)
+            await self._rooms.invite(conn, changed, [who])
+            await self._posts.in_room(conn, incident, "role", role=role, who=who, actor=actor.name)
+            await self._deeds.show(conn, changed, "role")
+        return changed
+
+    async def join(self, actor: Actor, incident_id: int) -> None:
+        """Invite whoever asks to join."""
+        async with self._deeds.on(actor, incident_id) as (conn, incident, _):
+            await self._rooms.invite(conn, incident, [actor.name])
+
+    def _role(self, name: str) -> str:
+        """As the runbook writes it."""
+        roles = {role.lower(): role for role in self._runbook.roles}
+        if found := roles.get(name.strip(WORD_MARKS).lower()):
+            return found
+        raise NotFound(f"There is no role “{name}”. The roles are: {', '.join(self._runbook.roles)}.")

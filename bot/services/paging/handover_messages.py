@@ -1,0 +1,67 @@
+"""What somebody reads when a schedule comes to them, or leaves them: who has it now, until when, and what is open."""
+
+from bot.clock import Clock
+from bot.domain.errors import Rejected
+from bot.domain.incidents.incident import by_urgency
+from bot.domain.people.schedule import Shift
+from bot.rendering import Rendering
+from bot.runbook import Runbook
+from bot.services.outbox.kinds import DeliveryKind, NoLongerWanted
+from bot.services.people.people import People
+from bot.slack.blocks import Message, message
+from bot.slack.gateway import Gateway, Posted
+from bot.store.database import Database
+from bot.store.incidents import incidents
+from bot.store.outbox.outbox import Delivery
+
+LISTED = 10
+
+
+class HandoverMessages(DeliveryKind[Posted]):
+    """Deliveries of kind `handover`. One that has been overtaken by the next change is not sent."""
+
+    def __init__(
+        self, db: Database, clock: Clock, runbook: Runbook, people: People, gateway: Gateway, rendering: Rendering
+    ) -> None:
+        self._db = db
+        self._clock = clock
+        self._schedules = list(runbook.schedules)
+        self._severities = runbook.severity_ids
+        self._people = people
+        self._gateway = gateway
+        self._rendering = rendering
+
+    async def send(self, delivery: Delivery) -> Posted:
+        schedule, told = delivery.payload["schedule"], delivery.payload["told"]
+        if schedule not in self._schedules:
+            raise NoLongerWanted("the runbook has no such schedule any more")
+        async with self._db.statement() as conn:
+            # Another process may have made the cover this is about.
+            await self._people.learn_covers(conn)
+            shift = self._people.shift(schedule, self._clock.now())
+        if (shift.person == told) != (delivery.payload["took"] == told):
+            raise NoLongerWanted("it has changed hands again")
+        account = self._people.known_account(told) or await self._people.account(told)
+        if not account:
+            raise Rejected("no Slack account has this address")
+        key = f"handover {delivery.key}"
+        if delivery.unsure:
+            direct = await self._gateway.open_direct(account)
+            if found := await self._gateway.find_posted(direct, key, since=delivery.created_at):
+                return found
+        return await self._gateway.post(account, await self._message(delivery, shift), key=key)
+
+    async def _message(self, delivery: Delivery, shift: Shift) -> Message:
+        """With what is open now: it may have waited for Slack."""
+        schedule = delivery.payload["schedule"]
+        async with self._db.statement() as conn:
+            found = by_urgency(await incidents.open_ones(conn), self._severities)
+        words = self._rendering.say(
+            "slack/handover",
+            **delivery.payload,
+            shift=shift,
+            next=self._people.next_shift(schedule, self._clock.now()),
+            incidents=found[:LISTED],
+            more=max(len(found) - LISTED, 0),
+        )
+        return message(words)
