@@ -27,6 +27,7 @@ unix_socket_dir =
 auth_type = any
 pool_mode = {mode}
 default_pool_size = {sessions}
+query_wait_timeout = {waits_s}
 {account}
 """
 
@@ -51,8 +52,9 @@ class Pooler:
 
 
 @asynccontextmanager
-async def pooled(database: str, mode: str, *, sessions: int = 40) -> AsyncIterator[Pooler]:
-    """The same database through a pooler: `mode` as pgbouncer calls it, with so many `sessions`."""
+async def pooled(database: str, mode: str, *, sessions: int = 40, waits_s: int = 120) -> AsyncIterator[Pooler]:
+    """The same database through a pooler: `mode` as pgbouncer calls it, with so many `sessions`; whoever gets none is
+    sent away after `waits_s`."""
     assert PROGRAM, "pgbouncer is not installed"
     folder = _folder()
     parts = urlsplit(database)
@@ -65,6 +67,7 @@ async def pooled(database: str, mode: str, *, sessions: int = 40) -> AsyncIterat
         port=port,
         mode=mode,
         sessions=sessions,
+        waits_s=waits_s,
         account=_account(place),
     )
     (folder / "pgbouncer.ini").write_text(words)

@@ -13,11 +13,12 @@ from bot.domain.errors import Failed
 from bot.runbook import Runbook
 from bot.settings import Settings
 from bot.store.connections import WAY_ROUND
-from bot.store.errors import POOLED
+from bot.store.errors import NO_SESSION, POOLED
 from bot.store.upkeep.inspection import Inspection, inspect
 
 # The bot keeps the database's time, so pages are not late by it; Slack's signatures are good for five minutes of ours.
 CLOCKS_MAY_DIFFER = timedelta(seconds=30)
+MORE_SESSIONS = "Have it keep 21 for each process of the bot, and 12 for a shell (pgbouncer: default_pool_size)."
 TIMEOUT = aiohttp.ClientTimeout(total=5.0)
 
 
@@ -32,9 +33,14 @@ async def environment_findings(settings: Settings, runbook: Runbook | None) -> A
         for finding in [*_stopped(settings, runbook, found), *_set_aside(found), *_closed(found)]:
             yield finding
     except Failed as error:
-        fix = f"Look at {settings.home}." if settings.database_url is None else "Fix DATABASE_URL, or that server."
-        yield Finding(str(error), fix)
+        yield Finding(str(error), _way_in(settings, str(error)))
     yield await _public_url(settings, is_running=bool(found and found.running))
+
+
+def _way_in(settings: Settings, trouble: str) -> str:
+    if settings.database_url is None:
+        return f"Look at {settings.home}."
+    return MORE_SESSIONS if trouble == NO_SESSION else "Fix DATABASE_URL, or that server."
 
 
 def _database(kind: str, found: Inspection) -> Finding:

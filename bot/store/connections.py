@@ -15,7 +15,7 @@ from psycopg.rows import dict_row
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
 from bot.domain.errors import Unreachable
-from bot.store.errors import POOLED, reason, refusal, spoils_the_line
+from bot.store.errors import NO_SESSION, POOLED, is_of_the_world, reason, refusal, spoils_the_line
 from bot.store.pipelined import Connection
 from bot.store.queries import Queries
 
@@ -69,7 +69,7 @@ class Pool(AsyncConnectionPool[Connection]):
             conninfo,
             connection_class=PooledConnection,
             kwargs={"row_factory": dict_row, "autocommit": True, "refused": self._is_refused},
-            configure=limited,
+            configure=self._begin,
             min_size=min(2, size),
             max_size=size,
             timeout=timeout_s,
@@ -127,6 +127,16 @@ class Pool(AsyncConnectionPool[Connection]):
     def _is_refused(self, why: str | None) -> None:
         self.refusal = why
 
+    async def _begin(self, conn: Connection) -> None:
+        """A server that has let somebody in has a session for them; a pooler lets everybody in, and then they wait."""
+        self.refusal = NO_SESSION
+        try:
+            await limited(conn)
+        except psycopg.Error as error:
+            self.refusal = NO_SESSION if reason(error) == NO_SESSION else None
+            raise
+        self.refusal = None
+
 
 async def limited(conn: Connection) -> None:
     """The session has its limits and its time zone from here on."""
@@ -140,17 +150,43 @@ async def limited(conn: Connection) -> None:
         )
 
 
-async def connected(url: str) -> Connection:
-    """A line for one use, without the limits. Raises Unreachable with the server's reason."""
+@asynccontextmanager
+async def connected(url: str) -> AsyncIterator[Connection]:
+    """A line for one use, with a session and without the limits. Raises Unreachable with the server's reason, whenever
+    it stops answering."""
+    try:
+        async with await _opened(url) as conn:
+            await _must_have_session(conn)
+            yield conn
+    except psycopg.Error as error:
+        if not is_of_the_world(error):
+            raise
+        raise Unreachable(reason(error)) from error
+
+
+async def _opened(url: str) -> Connection:
     try:
         whole = make_conninfo(url, connect_timeout=CONNECT_TIMEOUT_S)
-        # Nothing is prepared: what leads to the database may not keep it.
-        return await Connection.connect(whole, row_factory=dict_row, autocommit=True, prepare_threshold=None)
     except psycopg.ProgrammingError as error:
         # Not quoted: what cannot be read may be the password.
         raise Unreachable("database: its address cannot be read") from error
+    # Nothing is prepared: what leads to the database may not keep it.
+    return await Connection.connect(whole, row_factory=dict_row, autocommit=True, prepare_threshold=None)
+
+
+async def _must_have_session(conn: Connection) -> None:
+    """Nobody at a shell waits for minutes, without a word, until a pooler has one."""
+    late = False
+
+    def note() -> None:
+        nonlocal late
+        late = True
+
+    try:
+        async with _not_for_ever(conn, note, within_s=CONNECT_TIMEOUT_S):
+            await SQL.the(conn, "session")
     except psycopg.OperationalError as error:
-        raise Unreachable(reason(error)) from error
+        raise Unreachable(NO_SESSION if late else reason(error)) from error
 
 
 async def must_be_sessions(one: Connection, other: Connection) -> None:
@@ -176,14 +212,16 @@ def address(url: str, process: str) -> str:
 
 
 @asynccontextmanager
-async def _not_for_ever(conn: Connection, tell: Callable[[], None] = lambda: None) -> AsyncIterator[None]:
+async def _not_for_ever(
+    conn: Connection, tell: Callable[[], None] = lambda: None, *, within_s: float = LONGEST_S
+) -> AsyncIterator[None]:
     """`tell` is called when the time is over and the line is given up."""
 
     def give_up() -> None:
         tell()
         _hang_up(conn)
 
-    alarm = asyncio.get_running_loop().call_later(LONGEST_S, give_up)
+    alarm = asyncio.get_running_loop().call_later(within_s, give_up)
     try:
         yield
     finally:

@@ -72,10 +72,8 @@ class Database:
         await self._leaving.open()
 
     async def close(self) -> None:
-        await self._work.close(timeout=2.0)
-        await self._intake.close(timeout=2.0)
-        await self._watch.close(timeout=2.0)
-        await self._leaving.close(timeout=2.0)
+        pools = (self._work, self._intake, self._watch, self._leaving)
+        await asyncio.gather(*(pool.close(timeout=2.0) for pool in pools))
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Connection]:

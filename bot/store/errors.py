@@ -12,6 +12,9 @@ NO_MORE_CONNECTIONS = "53300"
 STARTING = "57P03"
 # Of a pooler that gives each transaction whichever session is free.
 POOLED = "a pooler in transaction mode stands before the database"
+# Of one that lets everybody in, and has nobody wait for long.
+NO_SESSION = "the pooler before the database gives no session"
+WAITED_TOO_LONG = "query_wait_timeout"
 OF_THE_WORLD = {
     READ_ONLY: "the database is read-only",
     # A process that was frozen in the middle of a transaction finds that the server has ended it.
@@ -66,6 +69,8 @@ def reason(error: psycopg.Error) -> str:
     if known := OF_THE_WORLD.get(error.sqlstate or ""):
         return known
     words = str(error).strip()
+    if WAITED_TOO_LONG in words:
+        return NO_SESSION
     return f"database: {words.splitlines()[0] if words else type(error).__name__}"
 
 
@@ -84,7 +89,7 @@ def refusal(error: psycopg.Error) -> str | None:
 def plain_reason(error: Failed) -> str | None:
     """The same for people, where it is more than that nobody answers."""
     said = str(error)
-    return said.replace("the database", "my database", 1) if said in OF_THE_WORLD.values() else None
+    return said.replace("the database", "my database", 1) if said in {*OF_THE_WORLD.values(), NO_SESSION} else None
 
 
 def _is_lost(error: psycopg.Error) -> bool:

@@ -20,8 +20,8 @@ async def migrate(url: str) -> list[str]:
     Safe when several processes start at once: one applies, the others wait and find nothing to do. Raises Unreachable,
     also behind a pooler that keeps no sessions.
     """
-    async with await connected(url) as conn:
-        async with await connected(url) as other:
+    async with connected(url) as conn:
+        async with connected(url) as other:
             await must_be_sessions(conn, other)
         async with conn.transaction():
             return await _apply_missing(conn)

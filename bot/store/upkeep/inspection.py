@@ -44,7 +44,7 @@ class Inspection:
 
 async def inspect(url: str) -> Inspection:
     """Over connections of its own, changing nothing. Raises Unreachable with the server's reason."""
-    async with await connected(url) as one, await connected(url) as other:
+    async with connected(url) as one, connected(url) as other:
         pooled = await _is_pooled(one, other)
         return await _look(one, pooled=pooled)
 

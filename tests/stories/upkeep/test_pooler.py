@@ -8,6 +8,7 @@ import aiohttp
 import pytest
 
 from bot.domain.errors import Unreachable
+from bot.store.connections import connected
 from bot.store.database import Database
 from tests.commandline import tocsin
 from tests.pooler import needs_a_pooler, pooled
@@ -95,6 +96,34 @@ async def test_a_pooler_whose_mode_is_changed_under_the_bot_makes_it_unready(dat
                 pass
         assert seen[0] == 503 and "pooler in transaction mode" in seen[1]
         await pooler.changes_to("session")
+
+
+async def test_a_pooler_with_too_few_sessions_is_named_by_everybody_who_gets_none(
+    database: str, tmp_path: Path
+) -> None:
+    """It lets them in and says nothing."""
+    (tmp_path / "runbook.yml").write_text(RUNBOOK)
+    async with pooled(database, "session", sessions=1, waits_s=1) as pooler, connected(pooler.url):
+        looked = await tocsin("doctor", at=tmp_path, DATABASE_URL=pooler.url)
+        assert looked.code == 1 and "gives no session" in looked.out and "default_pool_size" in looked.out
+        typed = await tocsin("status", at=tmp_path, DATABASE_URL=pooler.url)
+        assert (typed.code, typed.err.strip()) == (1, "the pooler before the database gives no session")
+
+
+async def test_whoever_waits_for_a_session_hears_that_the_pooler_gives_none(database: str) -> None:
+    async with pooled(database, "session", sessions=1) as pooler, connected(pooler.url):
+        db = Database(pooler.url)
+        await db.open()
+        with pytest.raises(Unreachable, match="gives no session"):
+            async with db.intake():
+                pass
+        await db.close()
+
+
+async def test_a_line_that_ends_in_the_middle_of_a_shell_command_is_no_fault_of_tocsin(database: str) -> None:
+    with pytest.raises(Unreachable, match="shut down"):
+        async with connected(database) as conn:
+            await conn.execute("SELECT pg_terminate_backend(pg_backend_pid())")
 
 
 async def test_a_database_without_a_pooler_has_a_session_for_each_line(database: str) -> None:
