@@ -15,8 +15,9 @@ from yarl import URL
 
 from bot.domain.checks.check import ProbeResult, no_answer, paced
 from bot.domain.saying import fit_to_show
+from bot.probes._http_head import MOST_HEADERS
 from bot.probes._look import UNKNOWN_NAME, Stopwatch, reason_of, tls_reason_of, within
-from bot.probes._one_answer import OneAnswerEach
+from bot.probes._one_answer import MOST_HEADER_BYTES, MalformedBody, OneAnswerEach
 from bot.probes._unpacked import NotUnpacked, unpacked
 from bot.runbook.health import HttpCheck
 
@@ -26,8 +27,6 @@ MEASURES = "ms until the answer"
 # What is read of an answer: a health page is small, and an endless one must not fill the memory.
 MOST_BYTES = 1024 * 1024
 HEADERS = {"User-Agent": "Tocsin health check", "Accept-Encoding": "gzip, deflate"}
-# As much as curl takes: single sign-on sets cookies that are longer than the client's own limit of 8 KiB.
-MOST_HEADER_BYTES, MOST_HEADERS = 300 * 1024, 5000
 # Browsers give up after about so many.
 MOST_REDIRECTS = 20
 # A page that declares its character set does so within its first kilobyte (HTML's own rule); XML in its first line.
@@ -80,6 +79,9 @@ async def _answer(check: HttpCheck) -> Fetched:
     follow = not 300 <= check.expect < 400
     async with _browser() as session, _led(session, URL(check.target.reveal()), follow) as (response, redirects):
         if not (check.json_wishes or check.text):
+            # Its end is not waited for, but what is known to be wrong with it is no health.
+            if isinstance(wrong := response.content.exception(), MalformedBody):
+                raise wrong
             return Fetched(response.status, "", redirects)
         try:
             return Fetched(response.status, await _text(response), redirects)
@@ -121,8 +123,8 @@ def _joined(url: URL, further: str) -> URL:
 
 
 def _browser() -> aiohttp.ClientSession:
-    """Takes what a browser or curl would take, so that what it calls down is down for people too; what is not valid
-    HTTP is refused all the same, and named.
+    """Takes what browsers and curl take, so that what it calls down is down for people too; what they refuse is
+    refused, and named.
 
     Cookies also from addresses without a name.
     """
@@ -243,6 +245,8 @@ def _reason(error: Exception) -> str:
 
 def _unread(error: Exception) -> str:
     match error:
+        case MalformedBody():
+            return f"the answer is not valid HTTP: {_what_is_invalid(str(error))}"
         case aiohttp.ClientPayloadError():
             return "the answer broke off"
         case aiohttp.ClientResponseError():

@@ -420,30 +420,6 @@ async def test_what_follows_an_answer_is_left_alone_as_browsers_and_curl_leave_i
     assert (finding.state, finding.value, finding.reason) == ("healthy", "200", "")
 
 
-@pytest.mark.parametrize(
-    ("answer", "why"),
-    [
-        (b"HTTP/2 200\r\n\r\n", "Bad status line"),
-        (b"HTTP/1.1 200 OK\r\nX-Token : s3cret\r\n\r\n", "Invalid header"),
-        (b"HTTP/1.1 200 OK\r\nX-Token: s3\0cret\r\n\r\n", "Invalid HTTP header"),
-        (b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nContent-Length: 2\r\n\r\nok", "Duplicate Content-Length"),
-        (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\nok\n0\n\n", "Expected LF"),
-    ],
-)
-async def test_an_answer_that_is_no_valid_http_is_down_and_says_what_is_not_valid_without_its_bytes(
-    listen: Listen, answer: bytes, why: str
-) -> None:
-    async def give(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        await reader.readuntil(b"\r\n\r\n")
-        writer.write(answer)
-        await writer.drain()
-
-    finding = await look(f"http://127.0.0.1:{await listen(give)}/")
-    assert finding.state == "down"
-    assert finding.reason.startswith(f"the answer is not valid HTTP: {why}")
-    assert "cret" not in finding.reason and "\n" not in finding.reason
-
-
 @pytest.mark.parametrize("status", [300, 305, 399])
 async def test_any_redirect_that_says_where_to_go_is_followed_as_curl_follows_it(serve: Serve, status: int) -> None:
     async def redirect(request: web.Request) -> Answer:
