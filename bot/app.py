@@ -5,6 +5,7 @@ import logging
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import Protocol
 
 from aiohttp import web
@@ -13,6 +14,7 @@ from bot.clock import Clock
 from bot.domain.errors import Failed
 from bot.doors import acknowledging, intake, switchboard
 from bot.doors.scheduler import Counted, Due, Round, Scheduler
+from bot.doors.senders import Senders
 from bot.doors.web import serving, web_app
 from bot.metrics import Metrics
 from bot.runbook import Runbook
@@ -21,10 +23,12 @@ from bot.services.upkeep.readiness import Readiness
 from bot.services.upkeep.schema import Schema
 from bot.settings import Settings
 from bot.slack_connection import SlackLine
+from bot.sources import every_source
 from bot.store.database import Database
 from bot.store.embedded.server import EmbeddedPostgres
 from bot.store.migrations import migrate
 from bot.wire.http_client import http_client
+from bot.wire.pages import page_at
 from commands.desk.desk import Desk
 
 log = logging.getLogger(__name__)
@@ -215,7 +219,10 @@ class App:
             services.schema,
             socket_trouble=socket,
         )
-        routes = intake.routes(services.alerts, services.heartbeats, services.alert_refusals, self.settings, self.clock)
+        routes = intake.routes(
+            services.alerts, services.heartbeats, services.alert_refusals, Senders(self.settings, self.clock.now),
+            every_source(self.runbook.alerts.sources), partial(page_at, services.session),
+        )  # fmt: skip
         routes += acknowledging.routes(services)
         routes += switchboard.routes(services.page_reports, services.replies, self.settings)
         if is_http:

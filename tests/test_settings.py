@@ -70,7 +70,8 @@ def test_every_variable_is_read() -> None:
         PAGERDUTY_ROUTING_KEY="routing",
         PAGERDUTY_EVENTS_URL="http://127.0.0.1:4/v2/enqueue",
         SENTRY_CLIENT_SECRET="sentry",
-        STRIPE_WEBHOOK_SECRET="whsec",
+        STRIPE_WEBHOOK_SECRET="whsec, whsec2",
+        GRAFANA_WEBHOOK_SECRET="grafana",
         HEARTBEAT_URL="https://heartbeat.example.com/abc/",
         S3_ENDPOINT_URL="http://127.0.0.1:5",
         AWS_ACCESS_KEY_ID="AK",
@@ -86,6 +87,7 @@ def test_every_variable_is_read() -> None:
     assert found.slack_api_url == "http://127.0.0.1:1/api/"
     assert (found.public_url, found.twilio_api_url) == ("https://tocsin.example.com", "http://127.0.0.1:2")
     assert [token.get_secret_value() for token in found.alerts_tokens] == ["one", "two"]
+    assert [secret.get_secret_value() for secret in found.stripe_webhook_secrets] == ["whsec", "whsec2"]
     assert found.heartbeat_url is not None
     assert found.heartbeat_url.get_secret_value() == "https://heartbeat.example.com/abc/"
     assert (found.log_level, found.log_format) == ("DEBUG", "json")

@@ -1,21 +1,20 @@
 """The door for monitoring systems: alerts and signs of life over HTTP, and a reason for whatever is not taken."""
 
 import asyncio
-import hmac
 import logging
-from collections.abc import Iterable
+from collections.abc import Awaitable, Mapping
+from urllib.parse import urlencode
 
 from aiohttp import web
-from pydantic import SecretStr
+from multidict import CIMultiDict
 
-from bot.clock import Clock
 from bot.domain.errors import NotFound, TocsinError, Unanswered, Unreachable
 from bot.doors.request_bodies import Garbled, TooLarge, TooSlow, read_body, unpacked
+from bot.doors.senders import Senders, sender_of
 from bot.services.alerts.alerts import Alerts, TooMany
 from bot.services.alerts.heartbeats import Heartbeats
-from bot.services.alerts.refusals import AlertRefusals, Sender
-from bot.settings import Settings
-from bot.sources import Reading, Source, Unreadable, WrongShape, on_the_shelf
+from bot.services.alerts.refusals import AlertRefusals
+from bot.sources import Fetch, Headers, Reading, Source, Unreadable, WrongShape
 from bot.store.errors import plain_reason
 
 log = logging.getLogger(__name__)
@@ -27,8 +26,6 @@ LARGEST_BODY = 1024 * 1024
 PARSED_AT_ONCE = 16 * 1024
 # Of what was odd in a body, told to its sender.
 ODD_SHOWN = 10
-HOW_TO_ASK = "Send the header Authorization: Bearer <ALERTS_TOKEN>, or ?token=<ALERTS_TOKEN>"
-ONLY_SIGNED = "ALERTS_TOKEN is not set, so only sources that sign what they send are taken"
 
 
 STATUSES: tuple[tuple[type[TocsinError], int], ...] = (
@@ -38,12 +35,21 @@ STATUSES: tuple[tuple[type[TocsinError], int], ...] = (
 
 
 def routes(
-    alerts: Alerts, heartbeats: Heartbeats, refusals: AlertRefusals, settings: Settings, clock: Clock
-) -> list[web.RouteDef]:
-    intake = Intake(alerts, heartbeats, refusals, settings, clock)
+    alerts: Alerts, heartbeats: Heartbeats, refusals: AlertRefusals, senders: Senders, sources: Mapping[str, Source],
+    fetch: Fetch,
+) -> list[web.RouteDef]:  # fmt: skip
+    """`sources` by the word in their address; `fetch` asks theirs for what proves that they sent it."""
+    intake = Intake(alerts, heartbeats, refusals, senders, sources, fetch)
+    below = [
+        web.post(f"/alerts/{{source:{source.name}}}/{path}", intake.alerts)
+        for source in sources.values()
+        for path in source.paths
+    ]
     return [
         web.post("/alerts/heartbeat/{name}", intake.heartbeat),
+        *below,
         web.post("/alerts/{source}", intake.alerts),
+        web.get("/alerts/{source}", intake.query),
     ]
 
 
@@ -51,100 +57,98 @@ class Intake:
     """Token or signature on the raw bytes first; then the body is read; what is answered with 202 is kept."""
 
     def __init__(
-        self, alerts: Alerts, heartbeats: Heartbeats, refusals: AlertRefusals, settings: Settings, clock: Clock
-    ) -> None:
+        self, alerts: Alerts, heartbeats: Heartbeats, refusals: AlertRefusals, senders: Senders,
+        sources: Mapping[str, Source], fetch: Fetch,
+    ) -> None:  # fmt: skip
         self._alerts = alerts
         self._heartbeats = heartbeats
         self._refusals = refusals
-        self._settings = settings
-        self._clock = clock
-        self._sources = on_the_shelf()
+        self._senders = senders
+        self._sources = sources
+        self._fetch = fetch
 
     async def alerts(self, request: web.Request) -> web.Response:
         """`POST /alerts/{source}`: whatever is not taken is heard of here, for its sender may never look."""
-        try:
-            answer = await self._take(request)
-        except TocsinError as error:
-            answer = _refusal(error)
-        sender = self._sender(request)
-        if sender and answer.status >= 400:
-            await self._refusals.refused(sender, answer.status)
-        elif sender:
-            await self._refusals.taken(sender)
-        return answer
+        return await self._reported(request, self._take(request))
+
+    async def query(self, request: web.Request) -> web.Response:
+        """`GET /alerts/{source}?…`, of those that send their fields so."""
+        source = self._sources.get(request.match_info["source"])
+        if source is None or not source.by_query:
+            raise web.HTTPMethodNotAllowed("GET", ["POST"])
+        return await self._reported(request, self._take_query(source, request))
 
     async def heartbeat(self, request: web.Request) -> web.Response:
         """`POST /alerts/heartbeat/{name}`: whatever its body says, the job is alive."""
         try:
-            if not self._has_token(request):
+            if not self._senders.has_token(request):
                 return self._unauthorized()
             await self._heartbeats.beat(request.match_info["name"])
         except TocsinError as error:
             return _refusal(error)
         return web.json_response({"accepted": 1}, status=202)
 
+    async def _reported(self, request: web.Request, taking: Awaitable[web.Response]) -> web.Response:
+        try:
+            answer = await taking
+        except TocsinError as error:
+            answer = _refusal(error)
+        if source := self._sources.get(request.match_info["source"]):
+            sender = sender_of(source, request)
+            if answer.status >= 400:
+                await self._refusals.refused(sender, answer.status)
+            else:
+                await self._refusals.taken(sender)
+        return answer
+
     async def _take(self, request: web.Request) -> web.Response:
         source = self._sources.get(request.match_info["source"])
-        trusted, secret = self._has_token(request), self._secret(source)
-        if not trusted and secret is None:
+        trusted = self._senders.has_token(request)
+        if not trusted and not self._senders.may_prove_it_by_its_body(source):
             return self._unauthorized()
         if source is None:
             raise NotFound(f"there is no such source; there is: {', '.join(sorted(self._sources))}")
         body = await read_body(request, LARGEST_BODY)
-        if not trusted and not self._is_signed(source, body, request, secret):
+        if not trusted and not self._senders.proves_it_by_its_body(source, body, request):
             return self._unauthorized()
         body = unpacked(body, request.headers.get("Content-Encoding", ""), LARGEST_BODY)
-        reading = await _parsed(source, body, request)
-        delivery = source.delivery(body, request.headers) if source.delivery else None
+        if source.is_genuine and not await source.is_genuine(body, self._fetch):
+            return _answer(401, "the signature is wrong, or its certificate is not the provider's")
+        return await self._keep(source, body, request.headers)
+
+    async def _take_query(self, source: Source, request: web.Request) -> web.Response:
+        if not self._senders.has_token(request):
+            return self._unauthorized()
+        fields = [(name, value) for name, value in request.query.items() if name != "token"]
+        headers = {**request.headers, "Content-Type": "application/x-www-form-urlencoded"}
+        return await self._keep(source, urlencode(fields).encode(), CIMultiDict(headers))
+
+    async def _keep(self, source: Source, body: bytes, headers: Headers) -> web.Response:
+        try:
+            reading = await _parsed(source, body, headers)
+        except (Unreadable, WrongShape) as error:
+            await self._refusals.not_understood(source.name, str(error), body)
+            raise
+        if reading.confirm:
+            await self._fetch(reading.confirm)
+        delivery = source.delivery(body, headers) if source.delivery else None
         accepted = await self._alerts.receive(
             source.name, reading.alerts, reading.listings, body=body, delivery=delivery
         )
         log.info("source=%s accepted=%s odd=%s", source.name, accepted, len(reading.odd))
         for one in reading.odd[:ODD_SHOWN]:
             log.warning("source=%s odd: %s", source.name, one)
-        return web.json_response(_accepted(accepted, reading), status=202)
-
-    def _sender(self, request: web.Request) -> Sender | None:
-        """None when it is of no source that we know."""
-        source = self._sources.get(request.match_info["source"])
-        program = request.headers.get("User-Agent", "")
-        return Sender(source.name, request.remote or "", program) if source else None
-
-    def _has_token(self, request: web.Request) -> bool:
-        scheme, _, bearer = request.headers.get("Authorization", "").partition(" ")
-        given = [request.query.get("token", ""), bearer.strip() if scheme.lower() == "bearer" else ""]
-        return any(_is_one_of(one, self._settings.alerts_tokens) for one in given)
-
-    def _secret(self, source: Source | None) -> str | None:
-        """What this source signs with; None when it does not, or no secret is set for it."""
-        if source is None or source.is_signed is None or source.secret is None:
-            return None
-        secret = getattr(self._settings, source.secret)
-        return secret.get_secret_value() if isinstance(secret, SecretStr) else None
-
-    def _is_signed(self, source: Source, body: bytes, request: web.Request, secret: str | None) -> bool:
-        if source.is_signed is None or secret is None:
-            return False
-        return source.is_signed(body, request.headers, secret, self._clock.now())
+        status, answer = source.answer(body, accepted) if source.answer else (202, _accepted(accepted, reading))
+        return web.json_response(answer, status=status)
 
     def _unauthorized(self) -> web.Response:
-        reason = HOW_TO_ASK if self._settings.alerts_tokens else ONLY_SIGNED
-        return _answer(401, reason, {"WWW-Authenticate": "Bearer"})
+        return _answer(401, self._senders.refusal(), {"WWW-Authenticate": "Bearer"})
 
 
-def _is_one_of(given: str, tokens: Iterable[SecretStr]) -> bool:
-    """Takes as long for a wrong token as for a right one: all of them are compared, each in constant time."""
-    sent = given.encode("utf-8", "replace")
-    found = False
-    for token in tokens:
-        found |= hmac.compare_digest(sent, token.get_secret_value().encode())
-    return found
-
-
-async def _parsed(source: Source, body: bytes, request: web.Request) -> Reading:
+async def _parsed(source: Source, body: bytes, headers: Headers) -> Reading:
     if len(body) <= PARSED_AT_ONCE:
-        return source.parse(body, request.headers)
-    return await asyncio.to_thread(source.parse, body, request.headers)
+        return source.parse(body, headers)
+    return await asyncio.to_thread(source.parse, body, headers)
 
 
 def _accepted(count: int, reading: Reading) -> dict[str, object]:

@@ -10,6 +10,7 @@ from pydantic import BeforeValidator, Field, PlainSerializer
 
 from bot.domain.errors import Refused
 from bot.runbook.addresses import Webhook
+from bot.runbook.alert_sources import AlertSource
 from bot.runbook.durations import format_duration, parse_duration
 from bot.runbook.parts import Keyed, Part, with_keys
 from bot.runbook.values import Duration, Emails, Level, Name, Span, Text, a_list, read_by
@@ -95,3 +96,4 @@ class AlertSettings(Part):
     webhook: Webhook | None = None
     rules: Annotated[tuple[AlertRule, ...], a_list("rules")] = ()
     heartbeats: Annotated[dict[str, Heartbeat], with_keys] = Field(default_factory=dict)
+    sources: Annotated[dict[str, AlertSource], with_keys] = Field(default_factory=dict)

@@ -5,6 +5,7 @@ from typing import Any
 
 from bot.runbook.mistakes import Path, RawMistake
 from bot.runbook.references import found_at, names_of
+from bot.shipped import shelf
 
 LEAD = "lead"
 # The name of the bot itself in every timeline.
@@ -13,7 +14,11 @@ COMMANDS = ("incident", "escalate", "health", "backup")
 
 # Entries are given their key when they are read; a key of that name in the file would be lost.
 KEYED = ("people", "providers", "schedules", "tiers", "audiences", "backups", "procedures")
-KEYED_WITHIN = (*(f"{group}.*.key" for group in KEYED), "health.checks.*.key", "alerts.heartbeats.*.key")
+WITHIN = ("health.checks", "alerts.heartbeats", "alerts.sources")
+KEYED_WITHIN = tuple(f"{group}.*.key" for group in (*KEYED, *WITHIN))
+
+# What Tocsin tells of itself comes in under these names.
+OWN_SOURCES = ("heartbeat", "health", "backup", "system", "report")
 
 # Twice the same would be paged or told twice. (A schedule may give one person more turns than another.)
 LISTED_ONCE = (
@@ -115,6 +120,9 @@ def _reserved_names(content: Mapping[str, Any]) -> Iterator[RawMistake]:
     roles = content.get("roles")
     if isinstance(roles, list) and roles and LEAD not in roles:
         yield RawMistake(("roles",), f"“{LEAD}” is missing: every incident has one")
+    for path, _ in found_at(content, "alerts.sources.*.title"):
+        if path[2] in (*shelf("sources"), *OWN_SOURCES):
+            yield RawMistake(path[:3], f"“{path[2]}” is understood already: remove this entry, or give it another name")
     for pattern in KEYED_WITHIN:
         yield from (
             RawMistake(path, "there is no such key: the entry is called by the key it stands under")

@@ -65,8 +65,9 @@ class Settings(BaseSettings):
     statuspage_api_url: Url = "https://api.statuspage.io/v1"
     pagerduty_routing_key: SecretStr | None = None
     pagerduty_events_url: Url = "https://events.pagerduty.com/v2/enqueue"
-    sentry_client_secret: SecretStr | None = None
-    stripe_webhook_secret: SecretStr | None = None
+    sentry_client_secrets: Tokens = Field((), alias="SENTRY_CLIENT_SECRET")
+    stripe_webhook_secrets: Tokens = Field((), alias="STRIPE_WEBHOOK_SECRET")
+    grafana_webhook_secrets: Tokens = Field((), alias="GRAFANA_WEBHOOK_SECRET")
     heartbeat_url: SecretUrl | None = None
 
     s3_endpoint_url: Url | None = None

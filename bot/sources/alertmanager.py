@@ -21,12 +21,11 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Field
 
 from bot.domain.alerts.alert import Listing, ReceivedAlert, fingerprint_of, identity
-from bot.sources import (
-    Headers,
+from bot.sources import Headers, Reading
+from bot.sources._shapes import (
     Labels,
     Loose,
     Moment,
-    Reading,
     Shape,
     known,
     labels_of,

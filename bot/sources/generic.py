@@ -13,10 +13,9 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field
 
 from bot.domain.alerts.alert import ReceivedAlert, fingerprint_of, identity
-from bot.sources import (
-    Headers,
+from bot.sources import Headers, Reading
+from bot.sources._shapes import (
     Labels,
-    Reading,
     Shape,
     Text,
     known,

@@ -135,6 +135,14 @@ def test_what_becomes_of_alerts(runbook: Runbook) -> None:
     assert rule.at_least == AtLeastMatch(3, 10 * MINUTE)
     nightly = alerts.heartbeats["nightly"]
     assert (nightly.key, nightly.every, nightly.grace, nightly.level) == ("nightly", DAY, 30 * MINUTE, "medium")
+    source = alerts.sources["backoffice"]
+    assert (source.key, source.title, source.fingerprint) == ("backoffice", "monitor.name", "monitor.id")
+    assert (source.description, source.url, source.labels) == ("msg", "monitor.url", {"host": "monitor.host"})
+    assert (source.status.path, source.status.firing, source.status.resolved) == (
+        "heartbeat.status", ("0", "true"), ("1",)
+    )  # fmt: skip
+    assert source.severity is not None
+    assert (source.severity.path, source.severity.map) == ("monitor.tags.0.name", {"prod": "critical"})
 
 
 def test_what_people_do(runbook: Runbook) -> None:

@@ -11,14 +11,11 @@ from hypothesis import strategies as st
 
 from bot.domain.alerts.alert import Listing, ReceivedAlert
 from bot.settings import Settings
-from bot.sources import (
+from bot.sources import Reading, Unreadable, WrongShape, on_the_shelf
+from bot.sources._shapes import (
     TEXT_LENGTH,
     TITLE_LENGTH,
     URL_LENGTH,
-    Reading,
-    Unreadable,
-    WrongShape,
-    on_the_shelf,
     web_address,
 )
 

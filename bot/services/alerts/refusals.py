@@ -15,6 +15,8 @@ from bot.wire.timeouts import TimeLimit
 log = logging.getLogger(__name__)
 
 SOURCE = "system"
+# Of what a source sent and nobody here can read: one card a source, until somebody closes it.
+NOT_UNDERSTOOD = "not understood"
 # Each is lost for good: a sender takes them for final, and does not send the same again.
 WORTH_AN_ALERT = (401, 413)
 # Whoever has no token must not be able to fill the channel, or the database.
@@ -81,6 +83,18 @@ class AlertRefusals:
             self._well.clear()
         self._well[who] = now_s
         await self._tell(ReceivedAlert(sender.source, False, _fingerprint(sender, 401)))
+
+    async def not_understood(self, source: str, why: str, body: bytes) -> None:
+        """Kept with its body, as an alert of its source, for a person to look at. Raises Unreachable."""
+        facts = {"source": source, "why": why}
+        alert = ReceivedAlert(
+            title=self._rendering.say("documents/not_understood_title", **facts),
+            firing=True,
+            fingerprint=NOT_UNDERSTOOD,
+            description=self._rendering.say("documents/not_understood", **facts),
+            level="medium",
+        )
+        await self._alerts.receive(source, [alert], body=body)
 
     async def _tell(self, alert: ReceivedAlert) -> None:
         try:

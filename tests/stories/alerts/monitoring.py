@@ -66,6 +66,12 @@ class Monitoring:
         async with self._session.post(address, data=data, headers=own) as answer:
             return Reply(answer.status, await answer.json())
 
+    async def asks(self, path: str) -> int:
+        """`GET /alerts/<path>`: the status it is answered with."""
+        own = {"Authorization": f"Bearer {TOKEN}"}
+        async with self._session.get(f"http://127.0.0.1:{self._world.app.port}/alerts/{path}", headers=own) as answer:
+            return answer.status
+
     async def tells(self, source: str, content: Any) -> int:
         """How many alerts were taken; everything that follows from them has been done."""
         reply = await self.sends(source, json.dumps(content).encode())

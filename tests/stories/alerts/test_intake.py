@@ -288,3 +288,25 @@ async def test_what_was_odd_is_told_to_whoever_sent_it(monitoring: Monitoring) -
     reply = await monitoring.sends("alertmanager", as_json(notification(one, alert("B"))))
     assert (reply.status, reply.body["accepted"]) == (202, 2)
     assert "labels.team" in reply.body["odd"][0]
+
+
+async def test_a_source_of_the_runbook_is_taken_at_its_own_address(new_world: NewWorld) -> None:
+    described = "  sources:\n    kuma: {title: name, status: {path: up, firing: [false], resolved: [true]}}\n"
+    async with new_world(runbook=WITH_ALERTS + described, ALERTS_TOKEN=TOKEN) as world, watched(world) as monitoring:
+        reply = await monitoring.sends("kuma", as_json({"name": "Shop is away", "up": False}))
+        assert (reply.status, reply.body) == (202, {"accepted": 1})
+        await world.settled()
+        assert "Shop is away" in monitoring.words
+
+
+async def test_what_a_known_sender_sends_and_nobody_can_read_is_shown_and_can_be_closed(
+    world: World, monitoring: Monitoring
+) -> None:
+    assert (await monitoring.sends("alertmanager", as_json({"no": "alerts"}))).status == 422
+    assert (await monitoring.sends("alertmanager", b"{ broken")).status == 400
+    await world.settled()
+    assert "alertmanager" in monitoring.words and "not JSON" in monitoring.words
+
+
+async def test_the_address_of_a_source_that_takes_no_query_says_so(monitoring: Monitoring) -> None:
+    assert await monitoring.asks("generic?title=x") == 405

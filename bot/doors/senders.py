@@ -1,0 +1,64 @@
+"""Who posts to the door for alerts: by a token, or by what its system signs."""
+
+import hmac
+from collections.abc import Callable, Iterable
+from datetime import datetime
+
+from aiohttp import web
+from pydantic import SecretStr
+
+from bot.services.alerts.refusals import Sender
+from bot.settings import Settings
+from bot.sources import Source
+
+HOW_TO_ASK = "Send the header Authorization: Bearer <ALERTS_TOKEN>, or ?token=<ALERTS_TOKEN>"
+ONLY_SIGNED = "ALERTS_TOKEN is not set, so only sources that sign what they send are taken"
+
+
+class Senders:
+    """Compares in constant time."""
+
+    def __init__(self, settings: Settings, now: Callable[[], datetime]) -> None:
+        self._settings = settings
+        self._now = now
+
+    def has_token(self, request: web.Request) -> bool:
+        scheme, _, bearer = request.headers.get("Authorization", "").partition(" ")
+        given = [request.query.get("token", ""), bearer.strip() if scheme.lower() == "bearer" else ""]
+        return any(_is_one_of(one, self._settings.alerts_tokens) for one in given)
+
+    def may_prove_it_by_its_body(self, source: Source | None) -> bool:
+        """Whether the body has to be read before it is known who sent it."""
+        if source is None:
+            return False
+        return bool(self._secrets(source)) or (source.token_in is not None and bool(self._settings.alerts_tokens))
+
+    def proves_it_by_its_body(self, source: Source, body: bytes, request: web.Request) -> bool:
+        """By its signature, or by a token that its system cannot put anywhere else."""
+        if source.token_in and _is_one_of(source.token_in(body) or "", self._settings.alerts_tokens):
+            return True
+        if source.is_signed is None:
+            return False
+        now = self._now()
+        return any(source.is_signed(body, request.headers, secret, now) for secret in self._secrets(source))
+
+    def refusal(self) -> str:
+        return HOW_TO_ASK if self._settings.alerts_tokens else ONLY_SIGNED
+
+    def _secrets(self, source: Source) -> list[str]:
+        """What this source may sign with; empty when it does not, or no secret is set for it."""
+        if source.is_signed is None or source.secret is None:
+            return []
+        return [secret.get_secret_value() for secret in getattr(self._settings, source.secret)]
+
+
+def sender_of(source: Source, request: web.Request) -> Sender:
+    return Sender(source.name, request.remote or "", request.headers.get("User-Agent", ""))
+
+
+def _is_one_of(given: str, tokens: Iterable[SecretStr]) -> bool:
+    sent = given.encode("utf-8", "replace")
+    found = False
+    for token in tokens:
+        found |= hmac.compare_digest(sent, token.get_secret_value().encode())
+    return found

@@ -1,0 +1,70 @@
+"""Sources that the runbook describes."""
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.domain.alerts.alert import ReceivedAlert
+from bot.runbook.alert_sources import AlertSource
+from bot.sources import Reading, Unreadable, WrongShape, every_source
+
+KUMA = AlertSource.model_validate(
+    {
+        "key": "kuma",
+        "title": "monitor.name",
+        "fingerprint": "monitor.id",
+        "status": {"path": "heartbeat.status", "firing": [0], "resolved": [1]},
+        "description": "msg",
+        "url": "monitor.url",
+        "severity": {"path": "monitor.tags.0.name", "map": {"prod": "critical"}},
+        "labels": {"host": "monitor.host", "nowhere": "a.b.7"},
+    }
+)
+BODY: dict[str, Any] = {
+    "heartbeat": {"status": 0},
+    "monitor": {"id": 3, "name": "Shop", "url": "https://shop.example.com", "tags": [{"name": "prod"}], "host": "web-1"},
+    "msg": "timed out",
+}
+
+
+def read(content: object) -> Reading:
+    return every_source({"kuma": KUMA})["kuma"].parse(json.dumps(content).encode(), {})
+
+
+def test_each_part_is_found_where_the_runbook_says_it_stands() -> None:
+    (alert,) = read(BODY).alerts
+    assert alert == ReceivedAlert(
+        title="Shop", firing=True, fingerprint="3", severity="critical", description="timed out",
+        url="https://shop.example.com", labels={"host": "web-1"},
+    )  # fmt: skip
+
+
+def test_a_value_of_the_other_list_ends_it_and_any_other_is_no_news() -> None:
+    (over,) = read({**BODY, "heartbeat": {"status": 1}}).alerts
+    assert not over.firing
+    pending = read({**BODY, "heartbeat": {"status": 2}})
+    assert not pending.alerts and "heartbeat.status is 2" in pending.odd[0]
+
+
+@pytest.mark.parametrize("missing", ["heartbeat", "monitor"])
+def test_without_a_status_or_a_title_the_place_is_named(missing: str) -> None:
+    with pytest.raises(WrongShape, match=missing):
+        read({name: value for name, value in BODY.items() if name != missing})
+
+
+def test_what_is_missing_otherwise_is_left_out() -> None:
+    (alert,) = read({"heartbeat": {"status": 0}, "monitor": {"name": "Shop"}}).alerts
+    assert (alert.title, alert.severity, alert.url, alert.labels) == ("Shop", None, None, {})
+    assert alert.fingerprint
+
+
+@given(st.recursive(st.none() | st.booleans() | st.floats() | st.text(), lambda i: st.lists(i) | st.dictionaries(
+    st.sampled_from(["monitor", "heartbeat", "status", "name", "tags", "0"]), i)))  # fmt: skip
+def test_any_json_is_read_or_refused_with_a_reason(content: object) -> None:
+    try:
+        read(content)
+    except (Unreadable, WrongShape) as refusal:
+        assert str(refusal)
