@@ -16,9 +16,7 @@ def _dotted(text: str) -> str:
     """`monitor.tags.0.name`: names of objects and numbers of lists, from the outside in."""
     steps = text.strip().split(".")
     if not all(step and step == step.strip() for step in steps) or len(steps) > STEPS:
-        raise Refused(
-            f"“{text}” is no path into a body: write names and numbers with dots, as monitor.tags.0.name"
-        )
+        raise Refused(f"“{text}” is no path into a body: write names and numbers with dots, as monitor.tags.0.name")
     return text.strip()
 
 

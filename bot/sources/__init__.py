@@ -23,7 +23,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from bot.domain.alerts.alert import Listing, ReceivedAlert
+from bot.domain.alerts.received import Listing, ReceivedAlert
 from bot.domain.errors import Refused
 from bot.runbook.alert_sources import AlertSource
 from bot.shipped import shelf

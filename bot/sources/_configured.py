@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from functools import partial
 
-from bot.domain.alerts.alert import ReceivedAlert, fingerprint_of, identity
+from bot.domain.alerts.received import ReceivedAlert, fingerprint_of, identity
 from bot.runbook.alert_sources import AlertSource, as_written
 from bot.sources import Headers, Reading, Source, WrongShape
 from bot.sources._shapes import labels_of, one_line, read_json, some_text, web_address

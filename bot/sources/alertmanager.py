@@ -20,7 +20,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field
 
-from bot.domain.alerts.alert import Listing, ReceivedAlert, fingerprint_of, identity
+from bot.domain.alerts.received import Listing, ReceivedAlert, fingerprint_of, identity
 from bot.sources import Headers, Reading
 from bot.sources._shapes import (
     Labels,

@@ -12,7 +12,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field
 
-from bot.domain.alerts.alert import ReceivedAlert, fingerprint_of, identity
+from bot.domain.alerts.received import ReceivedAlert, fingerprint_of, identity
 from bot.sources import Headers, Reading
 from bot.sources._shapes import (
     Labels,

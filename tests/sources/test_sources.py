@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.domain.alerts.alert import Listing, ReceivedAlert
+from bot.domain.alerts.received import Listing, ReceivedAlert
 from bot.settings import Settings
 from bot.sources import Reading, Unreadable, WrongShape, on_the_shelf
 from bot.sources._shapes import (

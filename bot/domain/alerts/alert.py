@@ -1,67 +1,21 @@
 """What is known of an alert, how the alerts of one card stand together, and what happens to them by themselves."""
 
-import hashlib
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Literal
 
+from bot.domain.alerts.received import LEVELS, Level
 from bot.domain.errors import AlreadyDone
 from bot.domain.incidents.incident import Incident
-from bot.domain.text import plain
-
-Level = Literal["critical", "high", "medium", "low"]
-# The gravest first.
-LEVELS: tuple[Level, ...] = ("critical", "high", "medium", "low")
 
 # A critical alert that nobody has acknowledged by then pages people.
 PAGE_AFTER = timedelta(minutes=5)
+# Whoever repeats what fires does so within this; what is told once only is old news by then.
+STALE_AFTER = timedelta(hours=24)
 DEFAULT_SILENCE = timedelta(hours=1)
 LONGEST_SILENCE = timedelta(days=30)
 # Told by this house itself, also when it is over.
 OWN_SOURCES = frozenset({"heartbeat", "health", "backup"})
-FINGERPRINT_LENGTH = 16
-# Of what a sender may choose itself: longer ones are hashed, so that an index can hold them.
-IDENTITY_LENGTH = 255
-
-
-@dataclass(frozen=True)
-class ReceivedAlert:
-    """One alert as its source told it.
-
-    `severity` is the source's own word, None = it has none. `group`: alerts with the same one share a card, None = this
-    one stands alone. `level`, `declare` and `procedure` are set by those who know them, such as a heartbeat or a check;
-    None = rules and severity decide. `starts_at` and `ends_at` tell one episode from the next, by the source's clock;
-    None = it does not say. `told_by`: which of several senders of the source told it, each in order; None = unknown.
-    """
-
-    title: str
-    firing: bool
-    fingerprint: str
-    severity: str | None = None
-    description: str = ""
-    url: str | None = None
-    runbook_url: str | None = None
-    labels: Mapping[str, str] = field(default_factory=dict)
-    group: str | None = None
-    level: Level | None = None
-    declare: str | None = None
-    procedure: str | None = None
-    starts_at: datetime | None = None
-    ends_at: datetime | None = None
-    told_by: str | None = None
-
-
-@dataclass(frozen=True)
-class Listing:
-    """A whole group in one delivery: what fires in it is in the delivery, except `hidden` alerts that were left out.
-
-    With none left out, an alert of the group that is not in the delivery fires no more: it is over, or muted there.
-    """
-
-    group: str
-    hidden: int = 0
 
 
 @dataclass(frozen=True)
@@ -70,7 +24,7 @@ class Alert:
 
     `risen_at` is when it began, or became graver. `expires_at` is the end of one that is never told to be over, None =
     its source says so. `source_group`, `starts_at` and `told_by` are its source's own words. `unlisted`: nobody told
-    its end, its group was told without it.
+    its end, its group was told without it. `delivery_id`: what told it last, None = not kept, or told by this house.
     """
 
     id: int
@@ -97,6 +51,10 @@ class Alert:
     starts_at: datetime | None = None
     unlisted: bool = False
     told_by: str | None = None
+    links: Mapping[str, str] = field(default_factory=dict)
+    image: str | None = None
+    measured: Mapping[str, str] = field(default_factory=dict)
+    delivery_id: int | None = None
 
     @property
     def is_firing(self) -> bool:
@@ -196,6 +154,13 @@ class GroupStanding:
         return sorted(self.alerts, key=lambda one: (LEVELS.index(one.level), one.id not in open_ones, one.id))
 
     @property
+    def stale_at(self) -> datetime | None:
+        """From when on nobody can tell whether it still fires: its source says nothing of it. None = never."""
+        if self.group.closed_at or self.group.source in OWN_SOURCES or not self.firing:
+            return None
+        return max(alert.last_at for alert in self.firing) + STALE_AFTER
+
+    @property
     def can_be_closed(self) -> bool:
         """By a person: our own end when what they tell of does, and what nobody has answered to is answered first."""
         if self.group.closed_at or self.group.source in OWN_SOURCES:
@@ -231,19 +196,6 @@ class GroupStanding:
         return {name: value for name, value in first.items() if all(other.get(name) == value for other in others)}
 
 
-def fingerprint_of(labels: Mapping[str, str], *more: str) -> str:
-    """For an alert that brings none: the same for the same labels, in whatever order they come."""
-    written = json.dumps([sorted(labels.items()), *more], ensure_ascii=True)
-    return hashlib.sha256(written.encode()).hexdigest()[:FINGERPRINT_LENGTH]
-
-
-def identity(text: str) -> str:
-    """A sender's own name of an alert, group or delivery, short enough for an index, in signs that can be kept."""
-    if len(text) <= IDENTITY_LENGTH and text == plain(text):
-        return text
-    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
-
-
 def page_at(standing: GroupStanding, now: datetime) -> datetime | None:
     """When people are paged for what is critical and unanswered; None = nothing is. A silence holds it back only."""
     group = standing.group
@@ -253,10 +205,12 @@ def page_at(standing: GroupStanding, now: datetime) -> datetime | None:
     return max(at, group.silenced_until) if group.silenced_until else at
 
 
-def look_again_at(standing: GroupStanding, page: datetime | None) -> datetime | None:
-    """When something happens to the group by itself: it pages, its silence ends, or one of its alerts does."""
+def look_again_at(standing: GroupStanding, page: datetime | None, now: datetime) -> datetime | None:
+    """When something happens to the group by itself: it pages, its silence or one of its alerts ends, it is stale."""
     ends = [alert.expires_at for alert in standing.firing]
-    return min((at for at in (page, standing.group.silenced_until, *ends) if at is not None), default=None)
+    stale_at = standing.stale_at if standing.stale_at and standing.stale_at > now else None
+    moments = (page, standing.group.silenced_until, stale_at, *ends)
+    return min((at for at in moments if at is not None), default=None)
 
 
 def newly_told(standing: GroupStanding, outlets: Iterable[str], now: datetime) -> list[str]:

@@ -7,7 +7,7 @@ from datetime import timedelta
 from fnmatch import fnmatchcase
 from typing import Protocol
 
-from bot.domain.alerts.alert import LEVELS, Level, ReceivedAlert, identity
+from bot.domain.alerts.received import LEVELS, Level, ReceivedAlert, identity
 
 # What monitoring systems call how bad it is, in lower case.
 SEVERITIES: Mapping[str, Level] = {
@@ -84,6 +84,8 @@ def gathered(rules: Sequence[Rule], source: str, received: Iterable[ReceivedAler
 
 def judge(rules: Sequence[Rule], source: str, alert: ReceivedAlert) -> Verdict:
     """What the alert itself knows holds; what it leaves open the first rule that matches decides, then its severity."""
+    if alert.is_test:
+        return Verdict("low", procedure=alert.procedure)
     rule = next((rule for rule in rules if matches(rule, source, alert)), None)
     known = alert.level or (rule.level if rule else None) or level_of(alert.severity)
     level: Level = known or "medium"

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from itertools import pairwise
 from typing import Literal
 
-from bot.domain.alerts.alert import Level
+from bot.domain.alerts.received import Level
 
 State = Literal["healthy", "degraded", "down"]
 GRAVITY: dict[State, int] = {"healthy": 0, "degraded": 1, "down": 2}

@@ -8,7 +8,8 @@ from datetime import datetime, timedelta
 from functools import partial
 
 from bot.clock import Clock
-from bot.domain.alerts.alert import GroupStanding, Listing, ReceivedAlert, identity
+from bot.domain.alerts.alert import GroupStanding
+from bot.domain.alerts.received import Listing, ReceivedAlert, identity
 from bot.domain.alerts.rules import Judged, gathered
 from bot.domain.errors import Refused, Unanswered, Unreachable
 from bot.runbook import Runbook
@@ -88,8 +89,9 @@ class Alerts:
         async with self.taking() as conn:
             key = identity(delivery) if delivery else None
             kept, now = body[:BODY_KEPT], self._clock.now()
-            if await alerts.keep_delivery(conn, source, key, kept, accepted=len(received), now=now):
-                await self._take(conn, source, told, listings, arrived)
+            kept_as = await alerts.keep_delivery(conn, source, key, kept, accepted=len(received), now=now)
+            if kept_as is not None:
+                await self._take(conn, source, told, listings, arrived, delivery=kept_as)
         return len(received)
 
     @asynccontextmanager
@@ -156,8 +158,9 @@ class Alerts:
         return await asyncio.to_thread(work) if len(received) > AT_A_TIME else work()
 
     async def _take(
-        self, conn: Connection, source: str, told: Sequence[Judged], listings: Sequence[Listing], arrived: datetime
-    ) -> None:
+        self, conn: Connection, source: str, told: Sequence[Judged], listings: Sequence[Listing], arrived: datetime,
+        *, delivery: int | None = None,
+    ) -> None:  # fmt: skip
         now = self._clock.now()
         keys, fingerprints = [one.group_key for one in told], [one.alert.fingerprint for one in told]
         listed = [one.group for one in listings]
@@ -166,7 +169,7 @@ class Alerts:
         wanted = [one for one in told if one.times and one.alert.fingerprint not in late]
         await self._disputes.end(conn, source, told, wanted, listed)
         firing = await self._with_groups(conn, source, wanted, groups, now)
-        changed = await alerts.save_firing(conn, source, firing, now)
+        changed = await alerts.save_firing(conn, source, firing, now, delivery=delivery)
         changed |= await alerts.end_firing(conn, source, [one for one in told if not one.times], now)
         changed |= await alerts.end_unlisted(
             conn, source, listings, fingerprints, now, told_before=now - LISTED_AGAIN_AFTER

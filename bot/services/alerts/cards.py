@@ -45,6 +45,7 @@ class AlertCards:
         standing = await alerts.standing(conn, int(subject))
         if standing is None:
             return None
+        now = self._clock.now()
         words = self._rendering.say(
             "slack/alert",
             standing=standing,
@@ -56,7 +57,8 @@ class AlertCards:
             late_at=await alerts.late_at(conn, standing),
             opens_again_at=await disputes.opens_again_at(conn, standing),
             procedure=self._tied.procedure(standing),
-            silenced=standing.group.is_silenced(self._clock.now()),
+            silenced=standing.group.is_silenced(now),
+            stale=standing.stale_at is not None and standing.stale_at <= now,
         )
         labels = sorted(standing.labels.items())[:LABELS_SHOWN]
         fields = [self._rendering.say("slack/alert_label", name=name, value=value) for name, value in labels]

@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 
 from bot.clock import Clock
-from bot.domain.alerts.alert import ReceivedAlert
+from bot.domain.alerts.received import ReceivedAlert
 from bot.domain.errors import NotFound
 from bot.rendering import Rendering
 from bot.runbook import Runbook

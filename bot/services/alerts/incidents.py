@@ -5,7 +5,8 @@ from typing import Literal
 
 from bot.clock import Clock
 from bot.domain.actor import TOCSIN, Actor
-from bot.domain.alerts.alert import LEVELS, GroupStanding
+from bot.domain.alerts.alert import GroupStanding
+from bot.domain.alerts.received import LEVELS
 from bot.domain.incidents.incident import Incident
 from bot.rendering import Rendering
 from bot.runbook import Runbook, Severity

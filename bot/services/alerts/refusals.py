@@ -4,7 +4,7 @@ import logging
 import time
 from dataclasses import dataclass
 
-from bot.domain.alerts.alert import ReceivedAlert
+from bot.domain.alerts.received import ReceivedAlert
 from bot.domain.errors import Failed
 from bot.domain.text import cut, plain_line
 from bot.metrics import Metrics

@@ -77,7 +77,7 @@ class AlertSettling:
         outlets = newly_told(standing, self._runbook.alerts.levels.outlets(standing.level), now)
         await self._outlets.tell(conn, standing, outlets)
         told = (*standing.group.told, *outlets)
-        due_at = now if is_due else look_again_at(standing, page)
+        due_at = now if is_due else look_again_at(standing, page, now)
         group = replace(standing.group, told=told, page_at=page, due_at=due_at)
         if "slack" in told:
             await self._cards.touch(conn, f"alert:{group.id}")

@@ -4,7 +4,7 @@ import logging
 from datetime import datetime, timedelta
 
 from bot.clock import Clock
-from bot.domain.alerts.alert import ReceivedAlert
+from bot.domain.alerts.received import ReceivedAlert
 from bot.domain.backups.backup import Backup, misses_at
 from bot.domain.errors import Refused
 from bot.rendering import Rendering

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from bot.domain.alerts.alert import ReceivedAlert
+from bot.domain.alerts.received import ReceivedAlert
 from bot.domain.checks.check import Belief, ProbeResult, has_pace, level_of, looks_to_recover
 from bot.rendering import Rendering
 from bot.runbook import Runbook

@@ -4,7 +4,8 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import TypeVar
 
-from bot.domain.alerts.alert import LEVELS, Alert, Group, GroupStanding, Listing
+from bot.domain.alerts.alert import Alert, Group, GroupStanding
+from bot.domain.alerts.received import LEVELS, Listing
 from bot.domain.alerts.rules import Judged
 from bot.store.incidents import incidents
 from bot.store.pipelined import Connection
@@ -22,9 +23,17 @@ AT_A_TIME = 250
 
 async def keep_delivery(
     conn: Connection, source: str, key: str | None, body: bytes, *, accepted: int, now: datetime
-) -> bool:
-    """False when the delivery with this key is here already; None is nobody's key."""
-    return await SQL.run(conn, "keep_delivery", source=source, key=key, body=body, accepted=accepted, now=now) == 1
+) -> int | None:
+    """Its id; None when the delivery with this key is here already. A key of None is nobody's."""
+    values = {"source": source, "key": key, "body": body, "accepted": accepted}
+    row = await SQL.one(conn, "keep_delivery", now=now, **values)
+    return int(row["id"]) if row else None
+
+
+async def raw_body(conn: Connection, group_id: int) -> bytes | None:
+    """What was delivered last for this group, its beginning; None when it has been thrown away, or was none."""
+    row = await SQL.one(conn, "raw_body", group_id=group_id)
+    return bytes(row["body"]) if row else None
 
 
 async def hold_groups(
@@ -85,12 +94,16 @@ async def late_at(conn: Connection, standing: GroupStanding) -> datetime | None:
     return at
 
 
-async def save_firing(conn: Connection, source: str, firing: Sequence[tuple[int, Judged]], now: datetime) -> set[int]:
+async def save_firing(
+    conn: Connection, source: str, firing: Sequence[tuple[int, Judged]], now: datetime, *, delivery: int | None
+) -> set[int]:
     """Keep alerts that fire, each with its group, or count them once more; returns the groups they are in."""
     groups: set[int] = set()
     for some in sliced(firing):
         rows = [_row(group_id, told, now) for group_id, told in some]
-        found = await SQL.rows(conn, "save_firing", rows, source=source, levels=list(LEVELS), now=now)
+        found = await SQL.rows(
+            conn, "save_firing", rows, source=source, levels=list(LEVELS), now=now, delivery=delivery
+        )
         groups |= {int(row["group_id"]) for row in found}
     return groups
 
@@ -236,8 +249,8 @@ def _row(group_id: int, told: Judged, now: datetime) -> Row:
         "labels": dict(alert.labels), "level": verdict.level, "flagged": verdict.flagged,
         "declares": verdict.declares, "procedure": verdict.procedure, "count": told.times,
         "expires_at": now + verdict.at_least.within if verdict.at_least else None, "source_group": alert.group,
-        "told_by": alert.told_by,
-        "starts_at": alert.starts_at,
+        "told_by": alert.told_by, "starts_at": alert.starts_at, "links": dict(alert.links), "image": alert.image,
+        "measured": dict(alert.measured),
     }  # fmt: skip
 
 

@@ -2,7 +2,13 @@
 -- No row when this very delivery is here already.
 INSERT INTO alert_deliveries (source, key, received_at, accepted, body)
 VALUES (%(source)s, %(key)s, %(now)s, %(accepted)s, %(body)s)
-ON CONFLICT (source, key) DO NOTHING;
+ON CONFLICT (source, key) DO NOTHING
+RETURNING id;
+
+-- name: raw_body
+-- Of the alert of the group that was told last.
+SELECT d.body FROM alerts a JOIN alert_deliveries d ON d.id = a.delivery_id
+WHERE a.group_id = %(group_id)s ORDER BY a.last_at DESC, a.id DESC LIMIT 1;
 
 -- name: hold_groups
 -- Every group a delivery may change, in one order for all processes, until its transaction ends.
@@ -58,22 +64,24 @@ WHERE source = %(source)s AND fingerprint = ANY(%(fingerprints)s) AND told_at >=
 -- is still to come is that of a clock ahead of ours: it began when it was first told, at the latest.
 INSERT INTO alerts (
     group_id, source, fingerprint, title, severity, description, url, runbook_url, labels, level, flagged, declares,
-    procedure, count, first_at, risen_at, last_at, expires_at, source_group, starts_at, told_by)
+    procedure, count, first_at, risen_at, last_at, expires_at, source_group, starts_at, told_by, links, image, measured,
+    delivery_id)
 SELECT
     t.group_id, %(source)s, t.fingerprint, t.title, t.severity, t.description, t.url, t.runbook_url, t.labels, t.level,
     t.flagged, t.declares, t.procedure, t.count, %(now)s, %(now)s, %(now)s, t.expires_at, t.source_group, LEAST(t.starts_at, %(now)s),
-    t.told_by
+    t.told_by, t.links, t.image, t.measured, %(delivery)s
 FROM jsonb_to_recordset(%(rows)s) AS t (
     group_id bigint, fingerprint text, title text, severity text, description text, url text, runbook_url text,
     labels jsonb, level text, flagged boolean, declares text, procedure text, count int, expires_at timestamptz,
-    source_group text, starts_at timestamptz, told_by text)
+    source_group text, starts_at timestamptz, told_by text, links jsonb, image text, measured jsonb)
 ON CONFLICT (source, fingerprint) WHERE resolved_at IS NULL
 DO UPDATE SET
     title = EXCLUDED.title, severity = EXCLUDED.severity, description = EXCLUDED.description, url = EXCLUDED.url,
     runbook_url = EXCLUDED.runbook_url, labels = EXCLUDED.labels, level = EXCLUDED.level, flagged = EXCLUDED.flagged,
     declares = EXCLUDED.declares, procedure = EXCLUDED.procedure, last_at = EXCLUDED.last_at,
     expires_at = EXCLUDED.expires_at, count = alerts.count + EXCLUDED.count,
-    source_group = EXCLUDED.source_group, told_by = EXCLUDED.told_by,
+    source_group = EXCLUDED.source_group, told_by = EXCLUDED.told_by, links = EXCLUDED.links, image = EXCLUDED.image,
+    measured = EXCLUDED.measured, delivery_id = EXCLUDED.delivery_id,
     starts_at = CASE WHEN EXCLUDED.starts_at < %(now)s THEN GREATEST(alerts.starts_at, EXCLUDED.starts_at)
                      ELSE coalesce(alerts.starts_at, EXCLUDED.starts_at) END,
     risen_at = CASE WHEN array_position(%(levels)s, EXCLUDED.level) < array_position(%(levels)s, alerts.level)

@@ -6,7 +6,8 @@ from datetime import datetime
 
 from pydantic import TypeAdapter
 
-from bot.domain.alerts.alert import GroupStanding, ReceivedAlert
+from bot.domain.alerts.alert import GroupStanding
+from bot.domain.alerts.received import ReceivedAlert
 from bot.store.pipelined import Connection
 from bot.store.queries import Queries
 from bot.store.rows import as_json

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.domain.alerts.alert import Level
+from bot.domain.alerts.received import Level
 from bot.domain.checks.check import (
     STEADIER,
     Belief,

@@ -5,6 +5,7 @@ from contextlib import AbstractAsyncContextManager
 
 import pytest
 
+from bot.domain.alerts.received import ReceivedAlert
 from bot.domain.errors import AlreadyDone
 from tests.stories.alerts.monitoring import CHANNEL, TOKEN, WITH_ALERTS, Monitoring, alert, watched
 from tests.stories.asking import told
@@ -388,3 +389,22 @@ async def test_nothing_in_an_alert_can_mention_anybody_or_forge_a_link(world: Wo
 
 def login(address: str) -> dict[str, object]:
     return {"title": "Failed login", "status": "firing", "labels": {"event": "failed_login", "ip": address}}
+
+
+async def test_an_alert_of_which_nothing_is_heard_for_a_day_is_marked_and_stays_open(
+    world: World, monitoring: Monitoring
+) -> None:
+    await monitoring.fires(alert("Disk"))
+    await world.passes(hours=23, minutes=59)
+    assert "Nothing heard" not in monitoring.words
+    await world.passes(minutes=2)
+    assert "Nothing heard" in monitoring.words
+    await monitoring.fires(alert("Disk"))
+    assert "Nothing heard" not in monitoring.words
+
+
+async def test_a_test_alert_is_shown_and_pages_nobody(world: World, monitoring: Monitoring) -> None:
+    received = ReceivedAlert("Only trying", True, "test", severity="critical", is_test=True)
+    await world.house.alerts.receive("generic", [received])
+    await world.passes(minutes=6)
+    assert "Only trying" in monitoring.words and not world.pages_of("ada")

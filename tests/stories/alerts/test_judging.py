@@ -8,19 +8,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.domain.alerts.alert import (
-    IDENTITY_LENGTH,
     PAGE_AFTER,
+    STALE_AFTER,
     Alert,
     Group,
     GroupStanding,
-    Level,
-    ReceivedAlert,
-    fingerprint_of,
-    identity,
     look_again_at,
     newly_told,
     page_at,
 )
+from bot.domain.alerts.received import IDENTITY_LENGTH, Level, ReceivedAlert, fingerprint_of, identity
 from bot.domain.alerts.rules import gathered, judge, level_of
 from bot.domain.incidents.incident import Incident
 
@@ -213,6 +210,7 @@ def test_the_gravest_alert_that_fires_stands_for_its_group() -> None:
 
 def test_a_group_is_looked_at_again_when_the_first_thing_happens_to_it() -> None:
     soon, later = NOW + timedelta(minutes=1), NOW + timedelta(minutes=2)
-    assert look_again_at(GroupStanding(group(), [firing()]), None) is None
-    assert look_again_at(GroupStanding(group(silenced_until=later), [firing(expires_at=soon)]), None) == soon
-    assert look_again_at(GroupStanding(group(), [firing(expires_at=soon, resolved_at=NOW)]), later) == later
+    assert look_again_at(GroupStanding(group(), [firing()]), None, NOW) == NOW + STALE_AFTER
+    assert look_again_at(GroupStanding(group(), [firing()]), None, NOW + STALE_AFTER) is None
+    assert look_again_at(GroupStanding(group(silenced_until=later), [firing(expires_at=soon)]), None, NOW) == soon
+    assert look_again_at(GroupStanding(group(), [firing(expires_at=soon, resolved_at=NOW)]), later, NOW) == later

@@ -7,7 +7,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 import psycopg
 import pytest
 
-from bot.domain.alerts.alert import ReceivedAlert
+from bot.domain.alerts.received import ReceivedAlert
 from bot.domain.errors import AlreadyDone
 from bot.store.alerts import alerts
 from bot.store.pipelined import Connection
