@@ -43,7 +43,8 @@ async def _time_left(check: TlsCheck) -> timedelta:
     try:
         certificate = writer.get_extra_info("peercert")
     finally:
-        writer.close()
+        # Without a farewell: one that the server leaves unanswered would be waited for.
+        writer.transport.abort()
         with suppress(OSError):
             await writer.wait_closed()
     expires_at = ssl.cert_time_to_seconds(certificate["notAfter"])

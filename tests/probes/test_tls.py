@@ -1,7 +1,9 @@
 """What a look at a certificate finds."""
 
 import asyncio
+import socket
 import ssl
+import threading
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack
 from datetime import UTC, datetime, timedelta
@@ -143,6 +145,27 @@ async def test_a_server_that_wants_a_certificate_of_ours_is_told_as_such_and_not
     error = ssl.SSLError(1, "[SSL: TLSV13_ALERT_CERTIFICATE_REQUIRED] alert number 116")
     error.reason = "TLSV13_ALERT_CERTIFICATE_REQUIRED"
     assert reason_of(error) == "TLS failed: the server wants a client certificate"
+
+
+async def test_a_server_that_leaves_our_farewell_unanswered_is_healthy(trusted: trustme.CA) -> None:
+    identity = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    trusted.issue_cert("localhost", not_after=in_days(15.5)).configure_cert(identity)
+    seen = threading.Event()
+
+    def greet_and_hang(server: socket.socket) -> None:
+        with server.accept()[0] as connection, identity.wrap_socket(connection, server_side=True):
+            seen.wait(10)
+
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        greeting = asyncio.create_task(asyncio.to_thread(greet_and_hang, server))
+        try:
+            async with asyncio.timeout(5):
+                finding = await look(server.getsockname()[1])
+        finally:
+            seen.set()
+            await greeting
+
+    assert (finding.state, finding.value) == ("healthy", "15 days left")
 
 
 def test_what_is_expected_is_said_in_a_few_words() -> None:
