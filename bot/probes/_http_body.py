@@ -9,7 +9,7 @@ from typing import Protocol
 from aiohttp.http_exceptions import HttpProcessingError
 
 SIZE = re.compile(rb"0*([0-9A-Fa-f]{1,15})[ \t]*(?:;[^\n]*)?\r?\n")
-TRAILER = re.compile(rb"(?:([!#$%&'*+.^_`|~0-9A-Za-z-]+[ \t]*:[^\n]*)|\r?)\n")
+TRAILER = re.compile(rb"(?:([^\n:]*:[^\n]*)|\r?)\n")
 # Nobody's extensions of a chunk are longer, and nobody's trailers more.
 LONGEST_LINE, MOST_TRAILERS = 16 * 1024, 1000
 

@@ -28,7 +28,7 @@ class MalformedBody(aiohttp.ClientPayloadError):
     """Its text says what is wrong."""
 
 
-class Answer:
+class AnswerReader:
     """Takes bytes as they come and gives those of one answer, its head by itself: whatever is wrong with the body, the
     status is known."""
 
@@ -85,7 +85,7 @@ def _body_of(head: Head | None) -> Body:
 class OneAnswer(ResponseHandler):
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         super().__init__(loop)
-        self._answer = Answer()
+        self._answer = AnswerReader()
 
     def data_received(self, data: bytes) -> None:
         # What comes before anybody asked is kept, and comes again; nothing is what it is waked up with.

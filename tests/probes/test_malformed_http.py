@@ -73,6 +73,7 @@ TAKEN = {
     "an extension among blanks": chunked(b"7 ; a = b\r\nwelcome\r\n0\r\n\r\n"),
     "a blank after a size": chunked(b"7  \r\nwelcome\r\n0 \r\n\r\n"),
     "headers after the last chunk": chunked(b"7\r\nwelcome\r\n0\r\nX-A: b\n\r\n"),
+    "a header without a name after the last chunk": chunked(b"7\r\nwelcome\r\n0\r\nX A: b\r\n: b\r\n\r\n"),
     "more after the last chunk": chunked(CHUNKS + b"and more"),
     "another answer after the last chunk": chunked(CHUNKS + OK + b"\r\n"),
     "more after the body": OK + LENGTH + END + b" and more",
