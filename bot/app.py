@@ -224,7 +224,7 @@ class App:
             every_source(self.runbook.alerts.sources), partial(page_at, services.session),
         )  # fmt: skip
         routes += acknowledging.routes(services)
-        routes += switchboard.routes(services.page_reports, services.replies, self.settings)
+        routes += switchboard.routes(services.page_reports, services.text_replies, services.call_replies, self.settings)
         if is_http:
             routes.append(web.post("/slack/events", self.doors.slack.over_http))
         application = web_app(services, readiness, self.metrics, routes)

@@ -20,11 +20,7 @@ LONGER_FUNCTIONS = {
 MORE_COLLABORATORS = {
     "bot/services/checks/charts.py CheckCharts": 7,
     "bot/services/incidents/cards.py IncidentCards": 8,
-    "bot/services/paging/escalations.py Escalations": 10,
-    "bot/services/paging/ladders.py Ladders": 10,
-    "bot/services/paging/pages.py Pages": 9,
     "bot/services/rooms/closures.py Closures": 7,
-    "bot/services/telephone/replies.py Replies": 7,
     "bot/services/updates/approvals.py Approvals": 11,
     "bot/services/updates/communications.py Communications": 9,
     "bot/services/upkeep/outages.py Outages": 7,

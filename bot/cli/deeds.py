@@ -69,7 +69,7 @@ async def _declare(words: str, drill: bool, who: str | None) -> None:
 async def _ack(ref: str, who: str | None) -> None:
     async with _services() as services:
         incident = await services.incidents.find(ref)
-        await services.escalations.acknowledge(_actor(services, who), incident.id)
+        await services.acknowledgements.acknowledge(_actor(services, who), incident.id)
         click.echo(f"{incident.ref} is acknowledged: the paging stops.")
 
 

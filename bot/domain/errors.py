@@ -23,6 +23,11 @@ class TocsinError(Exception):
 class Refused(TocsinError):
     """A person can fix this. The message is shown to them as it is: what was wrong, and what to do or type instead."""
 
+    @property
+    def plain(self) -> str:
+        """Where it is not read in Slack: commands stand between no backquotes."""
+        return str(self).replace("`", "")
+
 
 class NotFound(Refused):
     """What was named does not exist."""

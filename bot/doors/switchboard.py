@@ -11,7 +11,8 @@ from multidict import MultiDict
 from bot.domain.errors import Failed, NotFound, NotPermitted, Refused, Unanswered, Unreachable
 from bot.doors.request_bodies import read_body
 from bot.services.paging.reports import PageReports
-from bot.services.telephone.replies import Replies
+from bot.services.telephone.calls import CallReplies
+from bot.services.telephone.texts import TextReplies
 from bot.settings import Settings
 from bot.wire.telephone_signature import is_signed
 from bot.wire.timeouts import TimeLimit
@@ -32,12 +33,12 @@ Form = MultiDict[str]
 Answer = TypeVar("Answer")
 
 
-def routes(reports: PageReports, replies: Replies, settings: Settings) -> list[web.RouteDef]:
+def routes(reports: PageReports, texts: TextReplies, calls: CallReplies, settings: Settings) -> list[web.RouteDef]:
     """None without an account at Twilio."""
     if settings.twilio is None:
         return []
     switchboard = Switchboard(
-        reports, replies, settings.twilio.auth_token.get_secret_value(), public_url=settings.public_url
+        reports, texts, calls, settings.twilio.auth_token.get_secret_value(), public_url=settings.public_url
     )
     return [
         web.post("/twilio/status", switchboard.status),
@@ -50,9 +51,12 @@ def routes(reports: PageReports, replies: Replies, settings: Settings) -> list[w
 class Switchboard:
     """Nothing is looked at before its signature is. All may be asked twice: Twilio repeats what got no answer."""
 
-    def __init__(self, reports: PageReports, replies: Replies, token: str, *, public_url: str | None) -> None:
+    def __init__(
+        self, reports: PageReports, texts: TextReplies, calls: CallReplies, token: str, *, public_url: str | None
+    ) -> None:
         self._reports = reports
-        self._replies = replies
+        self._texts = texts
+        self._calls = calls
         self._token = token
         self._public_url = public_url
         self._time_limit = TimeLimit(TIMEOUT_S)
@@ -74,10 +78,10 @@ class Switchboard:
         """`POST /twilio/sms`: somebody has sent a text to our number."""
         form = await self._signed(request)
         try:
-            return _twiml(await self._found_out(lambda: self._replies.texted(_of(form, "From"), _of(form, "Body"))))
+            return _twiml(await self._found_out(lambda: self._texts.texted(_of(form, "From"), _of(form, "Body"))))
         except Failed as error:
             log.warning("a text came in, and as far as is known nothing was done: %s", error)
-            return _twiml(self._replies.written(_what(error)))
+            return _twiml(self._texts.written(_what(error)))
 
     async def answered(self, request: web.Request) -> web.Response:
         """`GET` or `POST /twilio/voice/{page}`: somebody has picked up."""
@@ -85,10 +89,10 @@ class Switchboard:
         try:
             return await self._time_limit.wait_for(self._ask(request, repeat="repeat" in request.query))
         except NotFound:
-            return _twiml(self._replies.spoken(GONE))
+            return _twiml(self._calls.spoken(GONE))
         except Failed as error:
             log.warning("somebody was called, and what to say is not known: %s", error)
-            return _twiml(self._replies.spoken(NOTHING_RECORDED))
+            return _twiml(self._calls.spoken(NOTHING_RECORDED))
 
     async def key(self, request: web.Request) -> web.Response:
         """`POST /twilio/voice/{page}/key?seen=`: a key was pressed."""
@@ -97,10 +101,10 @@ class Switchboard:
             return await self._found_out(lambda: self._press(request, _of(form, "Digits")))
         except NotFound:
             # Of a database that is gone: to anything but words Twilio says that an application error has occurred.
-            return _twiml(self._replies.spoken(GONE))
+            return _twiml(self._calls.spoken(GONE))
         except Failed as error:
             log.warning("a key was pressed, and as far as is known nothing was done: %s", error)
-            return _twiml(self._replies.spoken(_what(error)))
+            return _twiml(self._calls.spoken(_what(error)))
 
     async def _found_out(self, deed: Callable[[], Coroutine[Any, Any, Answer]]) -> Answer:
         """When nobody knows whether it was done it is asked for once more, and says then how it stands."""
@@ -115,14 +119,14 @@ class Switchboard:
 
     async def _press(self, request: web.Request, digits: str) -> web.Response:
         page = await self._reports.page(request.match_info["page"])
-        said = await self._replies.pressed(page, digits, seen=request.query.get("seen"))
+        said = await self._calls.pressed(page, digits, seen=request.query.get("seen"))
         return await self._ask(request) if said is None else _twiml(said)
 
     async def _ask(self, request: web.Request, *, repeat: bool = False) -> web.Response:
         key = request.match_info["page"]
         page = await self._reports.page(key)
         action = f"{self._public_url}/twilio/voice/{key}/key"
-        return _twiml(await self._replies.asked(page, action, repeat=repeat))
+        return _twiml(await self._calls.asked(page, action, repeat=repeat))
 
     async def _signed(self, request: web.Request) -> Form:
         """The form, once its signature is seen to be right. Raises NotPermitted, and Refused for what is no form.

@@ -47,7 +47,7 @@ async def acknowledge(call: Call, incident: Incident) -> Answer:
 @about_an_incident("escalate snooze")
 async def snooze(call: Call, incident: Incident) -> Answer:
     duration = _how_long(call.text) if call.text else DEFAULT_SNOOZE
-    until = await call.house.escalations.hold(call.actor, incident.id, duration)
+    until = await call.house.snoozes.snooze(call.actor, incident.id, duration)
     return call.say("held", incident=incident, until=until)
 
 

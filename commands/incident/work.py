@@ -117,7 +117,7 @@ async def acknowledge_pressed(call: Call) -> Answer:
     """That of a page says when the page was due: from before a reopening it counts no more, and a live one is given."""
     incident, paged_at = await incident_of_button(call), call.value.partition(" ")[2]
     try:
-        changed = await call.house.escalations.acknowledge(
+        changed = await call.house.acknowledgements.acknowledge(
             call.actor, incident.id, paged_at=instant(paged_at) if paged_at else None
         )
     except Overtaken:
@@ -173,7 +173,7 @@ async def reopen(call: Call, incident: Incident) -> Answer:
 
 async def acknowledged(call: Call, incident: Incident) -> Answer:
     """`incident`: how it stood before. Only the first acknowledgement is posted in its room."""
-    changed = await call.house.escalations.acknowledge(call.actor, incident.id)
+    changed = await call.house.acknowledgements.acknowledge(call.actor, incident.id)
     is_first = not incident.is_acknowledged and changed.acknowledged_by == call.actor.name
     if is_first:
         return _unless_in_room(call, changed, "acknowledged")

@@ -11,7 +11,7 @@ from bot.domain.errors import AlreadyDone, Refused
 from bot.runbook import format_duration
 from bot.services.alerts.deeds import AlertDeeds
 from bot.services.alerts.settling import AlertSettling
-from bot.services.paging.escalations import Escalations
+from bot.services.paging.acknowledgements import Acknowledgements
 from bot.services.people.people import People
 from bot.services.people.permissions import Permissions
 from bot.store import requests
@@ -26,14 +26,14 @@ class AlertResponses:
         clock: Clock,
         people: People,
         permissions: Permissions,
-        escalations: Escalations,
+        acknowledgements: Acknowledgements,
         settling: AlertSettling,
         deeds: AlertDeeds,
     ) -> None:
         self._clock = clock
         self._people = people
         self._permissions = permissions
-        self._escalations = escalations
+        self._acknowledgements = acknowledgements
         self._settling = settling
         self._deeds = deeds
 
@@ -47,7 +47,7 @@ class AlertResponses:
             if standing.incident:
                 incident = await incidents.lock(conn, standing.incident.id)
                 if incident.is_open:
-                    await self._escalations.answer(conn, incident, actor)
+                    await self._acknowledgements.answer(conn, incident, actor)
             acknowledged = _changed(standing, acknowledged_by=actor.name, acknowledged_at=now)
             await self._settling.settle(conn, acknowledged)
 

@@ -7,7 +7,7 @@ from bot.clock import Clock
 from bot.domain.actor import Actor
 from bot.domain.incidents.incident import TITLE_LENGTH, Incident, title_of
 from bot.runbook import Runbook
-from bot.services.paging.ladders import Ladders
+from bot.services.paging.ladder_runs import LadderRuns
 from bot.services.people.permissions import Permissions
 from bot.services.rooms.deeds import Deeds
 from bot.store import requests
@@ -20,13 +20,13 @@ class Declarations:
     """Declares incidents, each request once."""
 
     def __init__(
-        self, db: Database, clock: Clock, runbook: Runbook, permissions: Permissions, ladders: Ladders, deeds: Deeds
+        self, db: Database, clock: Clock, runbook: Runbook, permissions: Permissions, runs: LadderRuns, deeds: Deeds
     ) -> None:
         self._db = db
         self._clock = clock
         self._runbook = runbook
         self._permissions = permissions
-        self._ladders = ladders
+        self._runs = runs
         self._deeds = deeds
 
     async def declare(
@@ -72,6 +72,6 @@ class Declarations:
         )  # fmt: skip
         whole = title.strip() if len(title.strip()) > TITLE_LENGTH else incident.title
         await incidents.write(conn, incident.id, "declared", whole, actor=actor.name, at=now)
-        await self._ladders.arm(conn, incident, due_at=actor.asked_at or now)
+        await self._runs.arm(conn, incident, due_at=actor.asked_at or now)
         await self._deeds.open(conn, incident)
         return incident

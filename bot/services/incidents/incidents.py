@@ -11,7 +11,7 @@ from bot.domain.incidents.incident import (
     status_of,
 )
 from bot.runbook import Runbook
-from bot.services.paging.ladders import Ladders
+from bot.services.paging.ladder_runs import LadderRuns
 from bot.services.people.permissions import Permissions
 from bot.services.rooms.deeds import Deeds
 from bot.services.rooms.posts import Posts
@@ -23,12 +23,12 @@ class Incidents:
     """Changes, resolves and reopens incidents, and finds them."""
 
     def __init__(
-        self, db: Database, runbook: Runbook, permissions: Permissions, ladders: Ladders, posts: Posts, deeds: Deeds
+        self, db: Database, runbook: Runbook, permissions: Permissions, runs: LadderRuns, posts: Posts, deeds: Deeds
     ) -> None:
         self._db = db
         self._runbook = runbook
         self._permissions = permissions
-        self._ladders = ladders
+        self._runs = runs
         self._posts = posts
         self._deeds = deeds
 
@@ -51,7 +51,7 @@ class Incidents:
             await incidents.write(conn, incident.id, "severity", words, actor=actor.name, at=now)
             changed = await incidents.get(conn, incident.id)
             if raised and not incident.is_acknowledged:
-                await self._ladders.start_again(conn, changed)
+                await self._runs.start_again(conn, changed)
             await self._posts.in_room(
                 conn, incident, "severity", incident=changed, before=incident.severity, actor=actor.name, why=why
             )
@@ -83,7 +83,7 @@ class Incidents:
             await incidents.resolve(conn, incident.id, actor.name, summary.strip() or None, now)
             await incidents.write(conn, incident.id, "resolved", summary.strip(), actor=actor.name, at=now)
             changed = await incidents.get(conn, incident.id)
-            await self._ladders.stop(conn, changed)
+            await self._runs.stop(conn, changed)
             await self._posts.in_room(conn, incident, "resolved", incident=changed, actor=actor.name)
             await self._deeds.show(conn, changed, "resolved")
         return changed
@@ -95,7 +95,7 @@ class Incidents:
             await incidents.reopen(conn, incident.id)
             await incidents.write(conn, incident.id, "reopened", why.strip(), actor=actor.name, at=now)
             changed = await incidents.get(conn, incident.id)
-            await self._ladders.start_again(conn, changed)
+            await self._runs.start_again(conn, changed)
             await self._posts.in_room(conn, incident, "reopened", incident=changed, actor=actor.name, why=why)
             await self._deeds.show(conn, changed, "reopened")
         return changed

@@ -4,7 +4,7 @@ from bot.domain.actor import Actor
 from bot.domain.errors import AlreadyDone, NotFound
 from bot.domain.incidents.incident import WORD_MARKS, Incident, must_be_open
 from bot.runbook import Runbook
-from bot.services.paging.escalations import Escalations
+from bot.services.paging.acknowledgements import Acknowledgements
 from bot.services.people.people import People
 from bot.services.rooms.deeds import Deeds
 from bot.services.rooms.posts import Posts
@@ -16,11 +16,17 @@ class Responders:
     """Every deed is one transaction, once per request."""
 
     def __init__(
-        self, runbook: Runbook, people: People, escalations: Escalations, rooms: Rooms, posts: Posts, deeds: Deeds
+        self,
+        runbook: Runbook,
+        people: People,
+        acknowledgements: Acknowledgements,
+        rooms: Rooms,
+        posts: Posts,
+        deeds: Deeds,
     ) -> None:
         self._runbook = runbook
         self._people = people
-        self._escalations = escalations
+        self._acknowledgements = acknowledgements
         self._rooms = rooms
         self._posts = posts
         self._deeds = deeds
@@ -39,7 +45,7 @@ class Responders:
             await incidents.set_role(conn, incident.id, role, who)
             await incidents.write(conn, incident.id, "role", f"{role}: {who}", actor=actor.name, at=now)
             if role == "lead" and who == actor.name:
-                await self._escalations.answer(conn, incident, actor)
+                await self._acknowledgements.answer(conn, incident, actor)
             changed = await incidents.get(conn, incident.id)
             await self._rooms.invite(conn, changed, [who])
             await self._posts.in_room(conn, incident, "role", role=role, who=who, actor=actor.name)

@@ -8,7 +8,7 @@ from bot.domain.paging.escalation import unanswered
 from bot.rendering import time_shown
 from bot.runbook import Runbook
 from bot.services.paging.due_steps import DueStep
-from bot.services.paging.ladders import Ladders
+from bot.services.paging.steps import Steps
 from bot.services.people.people import People
 from bot.services.rooms.rooms import Rooms
 from bot.store.incidents import incidents
@@ -19,10 +19,10 @@ from bot.store.pipelined import Connection
 class Withdrawals:
     """Within the transaction that holds the incident."""
 
-    def __init__(self, runbook: Runbook, people: People, ladders: Ladders, rooms: Rooms) -> None:
+    def __init__(self, runbook: Runbook, people: People, steps: Steps, rooms: Rooms) -> None:
         self._runbook = runbook
         self._people = people
-        self._ladders = ladders
+        self._steps = steps
         self._rooms = rooms
 
     async def withdraw(self, conn: Connection, incident: Incident, heard_at: datetime, now: datetime) -> None:
@@ -39,5 +39,5 @@ class Withdrawals:
         open_again = await incidents.get(conn, incident.id)
         climbing = escalation.moved_to(ladder, snoozed_until=None)
         reason = f"{name} acknowledged, then went quiet"
-        await self._ladders.take_step(conn, DueStep(open_again, climbing, now, reason, silent=True))
+        await self._steps.take(conn, DueStep(open_again, climbing, now, reason, silent=True))
         await self._rooms.show(conn, open_again)

@@ -41,3 +41,12 @@ class StepPlan:
     tier: Tier | None
     drafts: Sequence[PageDraft]
     passed_over: Sequence[str]
+
+
+@dataclass(frozen=True)
+class Callout:
+    """Whom somebody pages by hand, beside the ladder; `tier` None: one person."""
+
+    tier: Tier | None
+    people: Sequence[str]
+    drafts: list[PageDraft]

@@ -1,4 +1,4 @@
-"""Tells the providers that keep alerts of their own what has become of an incident: acknowledged, resolved."""
+"""A page that was sent follows its incident: its message is edited, a provider that keeps alerts of its own is told."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -10,6 +10,7 @@ from bot.domain.paging.provider_alert import ProviderAlert, state_now
 from bot.pagers import FollowingPager, Pager
 from bot.services.outbox.kinds import UPDATE, DeliveryKind, NoLongerWanted, way_by
 from bot.services.outbox.outbox import Outbox
+from bot.services.rooms.cards import Cards
 from bot.store.database import Database
 from bot.store.incidents import incidents
 from bot.store.outbox.outbox import Delivery
@@ -18,16 +19,33 @@ from bot.store.pipelined import Connection
 
 
 class PageFollowups(DeliveryKind[str]):
-    """What is told is how the alert stands when it is told, so of several changes only the last one matters."""
+    """Deliveries of kind `page_followup`: a provider is told how its alert stands by then, so of several changes only
+    the last one matters."""
 
-    def __init__(self, db: Database, clock: Clock, outbox: Outbox, pagers: Mapping[Via, Pager]) -> None:
+    def __init__(self, db: Database, clock: Clock, outbox: Outbox, cards: Cards, pagers: Mapping[Via, Pager]) -> None:
         self._db = db
         self._clock = clock
         self._outbox = outbox
+        self._cards = cards
         self._following = {via: pager for via, pager in pagers.items() if isinstance(pager, FollowingPager)}
 
-    async def put(self, conn: Connection, incident_id: int, made: list[Page]) -> None:
-        """For every provider of these pages, of each of its alerts that has to be told about; the incident is held."""
+    async def show(self, conn: Connection, incident: Incident, made: list[Page]) -> None:
+        """Of these pages of an incident that is held: how it stands now."""
+        for page in made:
+            if page.via == "slack" and page.is_accepted:
+                await self._cards.touch(conn, f"page:{page.id}")
+        await self._put(conn, incident.id, made)
+
+    async def catch_up(self, conn: Connection, incident: Incident, page: Page) -> None:
+        """What happened while the page was on its way: its message does not show it yet, its service does not know."""
+        await self._put(conn, incident.id, [page])
+        moments = (incident.room_at, incident.acknowledged_at, incident.resolved_at)
+        since = page.first_attempt_at
+        if page.via == "slack" and since and any(moment and moment >= since for moment in moments):
+            await self._cards.touch(conn, f"page:{page.id}")
+
+    async def _put(self, conn: Connection, incident_id: int, made: list[Page]) -> None:
+        """For every provider of these pages, of each of its alerts that has to be told about."""
         vias = {page.via for page in made} & self._following.keys()
         if not vias:
             return
@@ -35,9 +53,9 @@ class PageFollowups(DeliveryKind[str]):
         answered_at = await _answered_at(conn, incident)
         for via in vias:
             taken = [await pages.get(conn, page.id) for page in made if page.via == via]
-            await self._put(conn, incident, via, taken, answered_at)
+            await self._put_by(conn, incident, via, taken, answered_at)
 
-    async def _put(
+    async def _put_by(
         self, conn: Connection, incident: Incident, via: Via, made: list[Page], answered_at: datetime | None
     ) -> None:
         alerts = await provider_alerts.of_incident(conn, incident.id, via)

@@ -8,7 +8,7 @@ from bot.domain.errors import NotFound
 from bot.domain.paging.page import UNSETTLED, Page
 from bot.domain.telephone.report import ProviderReport, news
 from bot.rendering import Rendering
-from bot.services.paging.pages import Pages
+from bot.services.paging.outcomes import PageOutcomes
 from bot.services.people.people import People
 from bot.services.rooms.cards import Cards
 from bot.store.database import Database
@@ -23,12 +23,12 @@ class PageReports:
     """A report may come twice, late, before our own record of the page, and in any order."""
 
     def __init__(
-        self, db: Database, clock: Clock, people: People, paging: Pages, cards: Cards, rendering: Rendering
+        self, db: Database, clock: Clock, people: People, outcomes: PageOutcomes, cards: Cards, rendering: Rendering
     ) -> None:
         self._db = db
         self._clock = clock
         self._people = people
-        self._paging = paging
+        self._outcomes = outcomes
         self._cards = cards
         self._rendering = rendering
 
@@ -46,7 +46,7 @@ class PageReports:
             page = await pages.get(conn, page.id)
             if page.state in UNSETTLED:
                 # Whatever is said of it, it was taken: whoever sent it may have died before writing that down.
-                await self._paging.accepted(conn, [(page, reference)])
+                await self._outcomes.accepted(conn, [(page, reference)])
                 page = await pages.get(conn, page.id)
             report = news(page.reported, word)
             if report and not self._is_of_another_attempt(page, reference, report):

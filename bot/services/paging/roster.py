@@ -7,7 +7,7 @@ from bot.domain.paging.escalation import Policy
 from bot.domain.people.schedule import duty
 from bot.runbook import Runbook, Tier
 from bot.runbook.people import Who
-from bot.services.paging.pages import Pages
+from bot.services.paging.contacts import Contacts
 from bot.services.paging.policies import policy_of, schedule_of, strangers
 from bot.services.people.people import People, is_slack_id
 from bot.store.pipelined import Connection
@@ -16,10 +16,10 @@ from bot.store.pipelined import Connection
 class Roster:
     """The runbook may have changed since the ladder began, and another process may have another one."""
 
-    def __init__(self, runbook: Runbook, people: People, paging: Pages) -> None:
+    def __init__(self, runbook: Runbook, people: People, contacts: Contacts) -> None:
         self._runbook = runbook
         self._people = people
-        self._paging = paging
+        self._contacts = contacts
 
     def policy(self, severity: str) -> Policy:
         """The snapshot with which a ladder of this severity begins now."""
@@ -31,9 +31,6 @@ class Roster:
         for policy in policies:
             self._people.remember(strangers(policy, self._runbook.people))
         await self._people.learn_covers(conn)
-
-    def called(self, person: str) -> str:
-        return self._people.display_name(person)
 
     def knows(self, policy: Policy, tier: str) -> bool:
         """Does the runbook of this process have everybody whom this tier of the ladder names?"""
@@ -51,7 +48,7 @@ class Roster:
         if entry.kind == "person":
             return entry.key
         on_duty = list(self._on_duty(policy, entry.key, now))
-        reached = (key for key in on_duty if self._paging.contacts(key, tier.via, policy, drill=False))
+        reached = (key for key in on_duty if self._contacts.of(key, tier.via, policy, drill=False))
         return next(reached, on_duty[0])
 
     def _on_duty(self, policy: Policy, schedule: str, now: datetime) -> Iterator[str]:

@@ -13,16 +13,18 @@ from bot.domain.paging.page import Page, Via
 from bot.pagers import PageCall, Pager, Remembering
 from bot.runbook import Person
 from bot.services.outbox.batching import Batching
-from bot.services.outbox.kinds import NoLongerWanted
+from bot.services.outbox.kinds import DeliveryKind, Ended, NoLongerWanted, Outcome
 from bot.services.outbox.precedence import Precedence
 from bot.services.paging.cancelled import Cancelled
 from bot.services.paging.last_look import BecameLate, LastLook, Moment
+from bot.services.paging.outcomes import PageOutcomes
 from bot.services.paging.policies import person_of
 from bot.services.people.people import People
 from bot.store.database import Database
 from bot.store.incidents import incidents
 from bot.store.outbox.outbox import Delivery
 from bot.store.paging import escalations, pages
+from bot.store.pipelined import Connection
 from bot.wire.http_client import at_leaving, must_not_be_over
 
 # So many leave behind one look at whether they are still wanted: the last of them a few milliseconds after it.
@@ -40,8 +42,10 @@ class Leaving:
     is_wanted: bool = True
 
 
-class Departures:
-    """What becomes of them is somebody else's business."""
+class Departures(DeliveryKind[str | None]):
+    """Deliveries of kind `page`."""
+
+    batch = 32
 
     def __init__(
         self,
@@ -50,6 +54,7 @@ class Departures:
         people: People,
         pagers: Mapping[Via, Pager],
         precedence: Precedence,
+        outcomes: PageOutcomes,
     ) -> None:
         self.cancelled = Cancelled()
         self._db = db
@@ -57,6 +62,7 @@ class Departures:
         self._people = people
         self._pagers = pagers
         self._precedence = precedence
+        self._outcomes = outcomes
         self._last_look = LastLook(db, clock, self.cancelled)
         self._attempts = Batching(self._attempt, limit=ABREAST)
 
@@ -79,6 +85,12 @@ class Departures:
             async with self._db.statement() as conn:
                 await pages.note_late(conn, page.id)
             return await self._leave(delivery, replace(call, page=replace(page, late=True)), known_at)
+
+    async def recorded(self, conn: Connection, delivery: Delivery, outcome: Outcome[str | None]) -> None:
+        await self.all_recorded(conn, [(delivery, outcome)])
+
+    async def all_recorded(self, conn: Connection, ended: Sequence[Ended]) -> None:
+        await self._outcomes.record(conn, ended)
 
     async def _leave(self, delivery: Delivery, call: PageCall, known_at: timedelta) -> str:
         moment = Moment(delivery, call.page, known_at)

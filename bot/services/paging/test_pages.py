@@ -11,7 +11,7 @@ from bot.pagers import ways
 from bot.rendering import Rendering
 from bot.runbook import Runbook
 from bot.services.paging.gaps import everybody
-from bot.services.paging.ladders import Ladders
+from bot.services.paging.ladder_runs import LadderRuns
 from bot.services.paging.pages import Pages
 from bot.services.paging.policies import policy_of
 from bot.store.database import Database
@@ -26,12 +26,12 @@ class TestPages:
     nowhere, and its pages take the way of every other page, with their buttons, links and replies."""
 
     def __init__(
-        self, db: Database, clock: Clock, runbook: Runbook, ladders: Ladders, paging: Pages, rendering: Rendering
+        self, db: Database, clock: Clock, runbook: Runbook, runs: LadderRuns, paging: Pages, rendering: Rendering
     ) -> None:
         self._db = db
         self._clock = clock
         self._runbook = runbook
-        self._ladders = ladders
+        self._runs = runs
         self._paging = paging
         self._rendering = rendering
 
@@ -68,7 +68,7 @@ class TestPages:
             await escalations.save(conn, escalation.moved_to(silent, reach_by=None))
             why = self._rendering.say("documents/test_page_reason")
             turn = Turn(escalation.run, 1, BY_HAND, None, now, why, by_every_way=True)
-            await self._paging.make(conn, self._paging.drafts(incident, turn, [key], self.ways_of(key)))
+            await self._paging.page(conn, incident, turn, [key], self.ways_of(key))
         return incident
 
     async def _end_left_over(self, key: str) -> None:
@@ -87,4 +87,4 @@ class TestPages:
             summary = self._rendering.say("documents/test_page_over")
             await incidents.resolve(conn, incident_id, TOCSIN.name, summary, now)
             await incidents.write(conn, incident_id, "resolved", summary, actor=TOCSIN.name, at=now)
-            await self._ladders.stop(conn, await incidents.get(conn, incident_id))
+            await self._runs.stop(conn, await incidents.get(conn, incident_id))

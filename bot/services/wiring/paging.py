@@ -13,13 +13,17 @@ from bot.services.incidents.incidents import Incidents
 from bot.services.incidents.notes import Notes
 from bot.services.incidents.responders import Responders
 from bot.services.incidents.withdrawals import Withdrawals
+from bot.services.paging.acknowledgements import Acknowledgements
+from bot.services.paging.contacts import Contacts
 from bot.services.paging.escalations import Escalations
 from bot.services.paging.followups import PageFollowups
 from bot.services.paging.handover_messages import HandoverMessages
 from bot.services.paging.handovers import Handovers
 from bot.services.paging.ladder_ends import LadderEnds
+from bot.services.paging.ladder_runs import LadderRuns
 from bot.services.paging.ladders import Ladders
 from bot.services.paging.links import Links
+from bot.services.paging.outcomes import PageOutcomes
 from bot.services.paging.pages import Pages
 from bot.services.paging.provider_alerts import ProviderAlerts
 from bot.services.paging.reaching import Reaching
@@ -27,6 +31,10 @@ from bot.services.paging.reports import PageReports
 from bot.services.paging.roster import Roster
 from bot.services.paging.sending import Departures
 from bot.services.paging.simulations import Simulations
+from bot.services.paging.snoozes import Snoozes
+from bot.services.paging.step_news import StepNews
+from bot.services.paging.step_plans import StepPlans
+from bot.services.paging.steps import Steps
 from bot.services.paging.test_pages import TestPages
 from bot.services.paging.unconfirmed import Unconfirmed
 from bot.services.people.covers import Covers
@@ -35,7 +43,8 @@ from bot.services.rooms.deeds import Deeds, Follower
 from bot.services.rooms.public_posts import PublicPosts
 from bot.services.rooms.rooms import Rooms
 from bot.services.telephone.book import TelephoneBook
-from bot.services.telephone.replies import Replies
+from bot.services.telephone.calls import CallReplies
+from bot.services.telephone.texts import TextReplies
 from bot.services.upkeep.outages import Outages
 from bot.services.wiring.foundation import Foundation
 from bot.wire.telephone import Telephone
@@ -102,37 +111,49 @@ class Paging(Foundation):
 
     @cached_property
     def page_followups(self) -> PageFollowups:
-        return PageFollowups(self.db, self.clock, self.outbox, self.pagers)
+        return PageFollowups(self.db, self.clock, self.outbox, self.cards, self.pagers)
+
+    @cached_property
+    def page_outcomes(self) -> PageOutcomes:
+        return PageOutcomes(self.clock, self.people, self.cards, self.rendering, self.page_followups, self.metrics)
 
     @cached_property
     def departures(self) -> Departures:
-        return Departures(self.db, self.clock, self.people, self.pagers, self.precedence)
+        return Departures(self.db, self.clock, self.people, self.pagers, self.precedence, self.page_outcomes)
+
+    @cached_property
+    def contacts(self) -> Contacts:
+        return Contacts(self.clock, self.people, self.pagers)
 
     @cached_property
     def pages(self) -> Pages:
-        return Pages(
-            self.clock, self.people, self.outbox, self.cards, self.rendering, self.pagers,
-            self.departures, self.page_followups, self.metrics,
-        )  # fmt: skip
+        return Pages(self.clock, self.contacts, self.outbox, self.departures.cancelled, self.page_followups)
 
     @cached_property
     def page_reports(self) -> PageReports:
-        return PageReports(self.db, self.clock, self.people, self.pages, self.cards, self.rendering)
+        return PageReports(self.db, self.clock, self.people, self.page_outcomes, self.cards, self.rendering)
 
     @cached_property
     def reaching(self) -> Reaching:
         return Reaching(self.clock, self.people, self.posts)
 
     @cached_property
+    def steps(self) -> Steps:
+        plans = StepPlans(self.runbook, self.people, self.roster, self.contacts)
+        news = StepNews(self.clock, self.people, self.rooms, self.posts, self.cards)
+        return Steps(self.clock, plans, self.pages, self.ladder_ends, news)
+
+    @cached_property
     def ladders(self) -> Ladders:
-        return Ladders(
-            self.db, self.clock, self.roster, self.pages, self.reaching, self.ladder_ends, self.rooms, self.posts,
-            self.cards, self.precedence,
-        )  # fmt: skip
+        return Ladders(self.db, self.clock, self.reaching, self.steps, self.cards, self.precedence)
+
+    @cached_property
+    def ladder_runs(self) -> LadderRuns:
+        return LadderRuns(self.clock, self.roster, self.pages, self.steps)
 
     @cached_property
     def roster(self) -> Roster:
-        return Roster(self.runbook, self.people, self.pages)
+        return Roster(self.runbook, self.people, self.contacts)
 
     @cached_property
     def ladder_ends(self) -> LadderEnds:
@@ -149,33 +170,43 @@ class Paging(Foundation):
 
     @cached_property
     def escalations(self) -> Escalations:
-        return Escalations(
-            self.clock, self.runbook, self.people, self.permissions, self.ladders, self.pages, self.rooms, self.posts,
-            self.cards, self.deeds,
-        )  # fmt: skip
+        return Escalations(self.clock, self.runbook, self.permissions, self.steps, self.ladder_ends, self.deeds)
+
+    @cached_property
+    def acknowledgements(self) -> Acknowledgements:
+        return Acknowledgements(self.clock, self.people, self.pages, self.posts, self.cards, self.deeds)
+
+    @cached_property
+    def snoozes(self) -> Snoozes:
+        return Snoozes(self.runbook, self.posts, self.cards, self.deeds)
 
     @cached_property
     def incidents(self) -> Incidents:
-        return Incidents(self.db, self.runbook, self.permissions, self.ladders, self.posts, self.deeds)
+        return Incidents(self.db, self.runbook, self.permissions, self.ladder_runs, self.posts, self.deeds)
 
     @cached_property
     def declarations(self) -> Declarations:
-        return Declarations(self.db, self.clock, self.runbook, self.permissions, self.ladders, self.deeds)
+        return Declarations(self.db, self.clock, self.runbook, self.permissions, self.ladder_runs, self.deeds)
 
     @cached_property
     def responders(self) -> Responders:
-        return Responders(self.runbook, self.people, self.escalations, self.rooms, self.posts, self.deeds)
+        return Responders(self.runbook, self.people, self.acknowledgements, self.rooms, self.posts, self.deeds)
 
     @cached_property
     def notes(self) -> Notes:
         return Notes(self.deeds, self.rooms, self.posts)
 
     @cached_property
-    def replies(self) -> Replies:
-        return Replies(
-            self.db, self.runbook, self.people, self.escalations, self.incident_cards, self.telephone_book,
-            self.rendering,
-        )  # fmt: skip
+    def text_replies(self) -> TextReplies:
+        return TextReplies(
+            self.db, self.runbook, self.people, self.acknowledgements, self.telephone_book, self.rendering
+        )
+
+    @cached_property
+    def call_replies(self) -> CallReplies:
+        return CallReplies(
+            self.runbook, self.people, self.acknowledgements, self.escalations, self.incident_cards, self.rendering
+        )
 
     @cached_property
     def deadlines(self) -> Deadlines:
@@ -183,7 +214,7 @@ class Paging(Foundation):
 
     @cached_property
     def inactivity(self) -> Inactivity:
-        withdrawals = Withdrawals(self.runbook, self.people, self.ladders, self.rooms)
+        withdrawals = Withdrawals(self.runbook, self.people, self.steps, self.rooms)
         return Inactivity(self.db, self.clock, self.runbook, self.posts, withdrawals)
 
     @cached_property
@@ -192,7 +223,7 @@ class Paging(Foundation):
 
     @cached_property
     def test_pages(self) -> TestPages:
-        return TestPages(self.db, self.clock, self.runbook, self.ladders, self.pages, self.rendering)
+        return TestPages(self.db, self.clock, self.runbook, self.ladder_runs, self.pages, self.rendering)
 
     @cached_property
     def covers(self) -> Covers:

@@ -31,7 +31,7 @@ class Services(Recovery, Updates):
 
     def _kinds_of_delivery(self) -> Mapping[str, DeliveryKind[Any]]:
         return {
-            "page": self.pages,
+            "page": self.departures,
             "page_followup": self.page_followups,
             "room": RoomOpening(self.db, self.rooms, self.gateway),
             "invite": Invitations(self.db, self.people, self.gateway),

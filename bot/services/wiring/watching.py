@@ -60,7 +60,7 @@ class Watching(Paging):
     @cached_property
     def alert_responses(self) -> AlertResponses:
         return AlertResponses(
-            self.clock, self.people, self.permissions, self.escalations, self.alert_settling, self.alert_deeds
+            self.clock, self.people, self.permissions, self.acknowledgements, self.alert_settling, self.alert_deeds
         )
 
     @cached_property

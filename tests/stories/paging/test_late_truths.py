@@ -183,7 +183,7 @@ async def test_that_a_mail_was_accepted_is_recorded_whatever_another_process_has
     office.may_answer.set()
     await first.declarations.declare(EVE, "Payments failing", severity="P1")
     mine, lapsed = await claimed_by(first)
-    reference = await first.pages.send(mine)
+    reference = await first.departures.send(mine)
     theirs, _ = await claimed_by(second, *lapsed)
 
     await second.carrier.records.keep(theirs, said_since)
@@ -203,12 +203,12 @@ async def test_whoever_took_over_what_was_accepted_sends_nothing_and_counts_noth
     office.may_answer.set()
     await first.declarations.declare(EVE, "Payments failing", severity="P1")
     mine, lapsed = await claimed_by(first)
-    reference = await first.pages.send(mine)
+    reference = await first.departures.send(mine)
     theirs, _ = await claimed_by(second, *lapsed)
     await first.carrier.records.keep(mine, Outcome("sent", reference))
 
     with pytest.raises(NoLongerWanted):
-        await second.pages.send(theirs)
+        await second.departures.send(theirs)
     await second.carrier.records.keep(theirs, Outcome("sent", "another"))
     (page,) = await team.pages()
     assert (page.state, page.reference) == ("accepted", reference)

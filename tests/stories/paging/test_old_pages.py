@@ -60,10 +60,10 @@ async def test_a_key_of_a_call_from_before_a_reopening_changes_nothing_when_it_c
     async with world.house.db.transaction() as conn:
         old, live = await pages.of_incident(conn, 1)
 
-    said = await world.house.replies.pressed(old, key, seen=None)
+    said = await world.house.call_replies.pressed(old, key, seen=None)
     assert "was reopened after this page" in said
     assert not (await world.house.incidents.newest(open_only=True))[0].is_acknowledged
     assert world.pages_of("ben") == []
 
-    await world.house.replies.pressed(live, "1", seen=None)
+    await world.house.call_replies.pressed(live, "1", seen=None)
     assert (await world.house.incidents.newest(open_only=True))[0].is_acknowledged

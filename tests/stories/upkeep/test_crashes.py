@@ -199,7 +199,7 @@ async def test_a_page_that_is_not_ours_to_send_is_not_called_cancelled(new_fleet
             look = await outbox.claim(conn, now=now, lease_until=now + LEASE, free=9, lowest=PAGE, believed=believed)
             (page, *_) = look.claimed
         with pytest.raises(Unreachable, match="somebody else's hands"):
-            await house.pages.send(replace(page, fence=page.fence - 1))
+            await house.departures.send(replace(page, fence=page.fence - 1))
         assert fleet.posted("page:") == []
 
 

@@ -149,7 +149,7 @@ async def test_an_acknowledgement_written_at_the_deadline_itself_leaves_no_step_
         incident = await overdue(first, second)
 
         async with first.db.transaction() as conn:
-            assert await first.escalations.answer(conn, await incidents.lock(conn, incident.id), ADA)
+            assert await first.acknowledgements.answer(conn, await incidents.lock(conn, incident.id), ADA)
             assert await second.ladders.take_due() == 0, "it is in somebody's hands"
         assert await second.ladders.take_due() == 0, "and then no longer due"
 
@@ -164,8 +164,8 @@ async def test_a_step_written_at_the_deadline_itself_is_taken_back_by_the_acknow
 
         async with first.db.transaction() as conn:
             ladder = await escalations.lock(conn, incident.id)
-            assert await first.ladders.take_step(conn, DueStep(incident, ladder, first.clock.now())) == "lead"
-            acknowledging = asyncio.create_task(second.escalations.acknowledge(ADA, incident.id))
+            assert await first.steps.take(conn, DueStep(incident, ladder, first.clock.now())) == "lead"
+            acknowledging = asyncio.create_task(second.acknowledgements.acknowledge(ADA, incident.id))
             await until(lambda: somebody_waits(fleet.house))
         await acknowledging
         while await second.carrier.take_due():
@@ -185,7 +185,7 @@ async def test_whoever_of_two_processes_is_first_at_the_deadline_itself_the_answ
         for number in range(MANY_TIMES):
             incident = await overdue(first, second)
             # Two transactions at once: which of them gets hold of the ladder first is the database's affair.
-            race = [first.escalations.acknowledge(ADA, incident.id), second.ladders.take_due()]
+            race = [first.acknowledgements.acknowledge(ADA, incident.id), second.ladders.take_due()]
             await asyncio.gather(*(race if number % 2 else reversed(race)))
             while await second.ladders.take_due():
                 pass

@@ -1,0 +1,50 @@
+"""By what people can be reached, and the pages that would reach them."""
+
+from collections.abc import Mapping, Sequence
+
+from bot.clock import Clock
+from bot.domain.incidents.incident import Incident
+from bot.domain.paging.escalation import Policy, is_late
+from bot.domain.paging.page import PageDraft, Turn, Via
+from bot.pagers import Pager, ways
+from bot.services.paging.policies import person_of
+from bot.services.people.people import People
+
+
+class Contacts:
+    """Nothing is written here, and nothing waited for."""
+
+    def __init__(self, clock: Clock, people: People, pagers: Mapping[Via, Pager]) -> None:
+        self._clock = clock
+        self._people = people
+        self._pagers = pagers
+
+    def drafts(
+        self, incident: Incident, turn: Turn, people: Sequence[str], vias: tuple[Via, ...], policy: Policy | None = None
+    ) -> list[PageDraft]:
+        """One page per person and channel they can be reached by; empty when nobody can be. `policy`: of the ladder
+        that promised it.
+
+        What reaches a service instead of a person is paged once, for the first of them.
+        """
+        late = is_late(turn.due_at, self._clock.now())
+        drafts: list[PageDraft] = []
+        for key in people:
+            for via, contact in self.of(key, vias, policy, drill=incident.drill and not turn.by_every_way):
+                if ways()[via].is_shared and any(draft.via == via for draft in drafts):
+                    continue
+                drafts.append(PageDraft(incident, turn, key, via, contact, late))
+        return drafts
+
+    def of(
+        self, key: str, vias: tuple[Via, ...], policy: Policy | None = None, *, drill: bool
+    ) -> list[tuple[Via, str]]:
+        """By what this person can be reached, of the channels asked for: as the runbook has it now, and where that is
+        by none of them, as it was when the ladder began. A rehearsal pages through Slack only."""
+        wanted = [via for via in vias if via in self._pagers and not (drill and via != "slack")]
+        known = [self._people.person(key), person_of(policy, key) if policy else None]
+        for person in (one for one in known if one):
+            found = [(via, self._pagers[via].contact(person)) for via in wanted]
+            if reached := [(via, contact) for via, contact in found if contact is not None]:
+                return reached
+        return []

@@ -1,0 +1,103 @@
+"""What became of pages: a provider took them, or they are lost; the timeline says so, and the ladder judges anew."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from bot.clock import Clock
+from bot.domain.actor import TOCSIN
+from bot.domain.incidents.incident import Incident
+from bot.domain.paging.page import Page
+from bot.metrics import Metrics
+from bot.rendering import Rendering
+from bot.services.outbox.kinds import Ended, Outcome
+from bot.services.paging.followups import PageFollowups
+from bot.services.people.people import People
+from bot.services.rooms.cards import Cards
+from bot.slack.gateway import Posted
+from bot.store.incidents import incidents
+from bot.store.paging import escalations, pages
+from bot.store.paging.pages import ProviderAnswer
+from bot.store.pipelined import Connection
+from bot.store.rooms import cards
+from bot.store.rooms.cards import Card
+
+
+class PageOutcomes:
+    """A page is `accepted` when its provider said so, and not before."""
+
+    def __init__(
+        self,
+        clock: Clock,
+        people: People,
+        cards: Cards,
+        rendering: Rendering,
+        followups: PageFollowups,
+        metrics: Metrics,
+    ) -> None:
+        self._clock = clock
+        self._people = people
+        self._cards = cards
+        self._rendering = rendering
+        self._followups = followups
+        self._metrics = metrics
+
+    async def record(self, conn: Connection, ended: Sequence[Ended]) -> None:
+        """Of any number of incidents, in the transaction that writes down what became of their deliveries."""
+        made = await pages.get_all(conn, [delivery.payload["page"] for delivery, _ in ended])
+        about = [(made[delivery.payload["page"]], outcome) for delivery, outcome in ended]
+        await self.accepted(conn, [(page, outcome.reference) for page, outcome in about if outcome.state == "sent"])
+        await self._lost(conn, [(page, outcome) for page, outcome in about if outcome.state in ("refused", "gave_up")])
+        for page, outcome in about:
+            if outcome.error and outcome.state == "waiting":
+                await pages.note_error(conn, page.id, outcome.error, unsure=outcome.unsure)
+            await self._cards.touch(conn, f"incident:{page.incident_id}", incident=page.incident_id)
+
+    async def accepted(self, conn: Connection, taken: Sequence[tuple[Page, str | None]]) -> None:
+        """Providers have taken these, each with its reference. Nothing happens for one of which that was written down
+        before, from a report of its own."""
+        if not taken:
+            return
+        now = self._clock.now()
+        of = {page.incident_id for page, _ in taken}
+        # The incidents, their ladders, their pages, as in every deed: two who take them the other way round wait for
+        # each other. Held from here, no incident can get its room unseen by its page, nor a page its answer.
+        held = await incidents.lock_all(conn, of)
+        await escalations.look_now(conn, of, now, accepted=[page.id for page, _ in taken])
+        fresh = await pages.settle(
+            conn, [ProviderAnswer(page, "accepted", reference) for page, reference in taken], now
+        )
+        for page, reference in taken:
+            if page.id in fresh:
+                await self._follow_up(conn, held[page.incident_id], page, reference, now)
+
+    async def _follow_up(
+        self, conn: Connection, incident: Incident, page: Page, reference: str | None, now: datetime
+    ) -> None:
+        self._metrics.page_lateness((now - page.due_at).total_seconds(), page.via)
+        if page.via == "slack" and reference:
+            # The message is a card from now on: edited in place when the incident moves on.
+            posted = Posted.read(reference)
+            await cards.save(conn, f"page:{page.id}", Card(posted.channel, posted.ts, digest=""))
+        await self._followups.catch_up(conn, incident, page)
+        words = self._rendering.say("documents/paged", page=page, person=self._people.display_name(page.person))
+        await incidents.write(
+            conn, incident.id, "paged", words, actor=TOCSIN.name, at=now, key=f"page {page.id} accepted"
+        )
+
+    async def _lost(self, conn: Connection, lost: Sequence[tuple[Page, Outcome[str | None]]]) -> None:
+        if not lost:
+            return
+        now = self._clock.now()
+        of = {page.incident_id for page, _ in lost}
+        await incidents.lock_all(conn, of)
+        await escalations.look_now(conn, of, now)
+        said = [
+            ProviderAnswer(page, "refused" if one.state == "refused" else "gave_up", error=one.error)
+            for page, one in lost
+        ]
+        fresh = await pages.settle(conn, said, now)
+        for page, outcome in lost:
+            if page.id in fresh:
+                facts = {"page": page, "person": self._people.display_name(page.person), "error": outcome.error}
+                words, once = self._rendering.say("documents/page_failed", **facts), f"page {page.id} lost"
+                await incidents.write(conn, page.incident_id, "page_failed", words, actor=TOCSIN.name, at=now, key=once)

@@ -1,0 +1,41 @@
+"""An incident is snoozed: no step before a given time."""
+
+from datetime import datetime, timedelta
+
+from bot.domain.actor import Actor
+from bot.domain.errors import Refused
+from bot.domain.incidents.incident import must_be_open
+from bot.domain.paging.escalation import snooze
+from bot.rendering import time_shown
+from bot.runbook import Runbook
+from bot.services.rooms.cards import Cards
+from bot.services.rooms.deeds import Deeds
+from bot.services.rooms.posts import Posts
+from bot.store.incidents import incidents
+from bot.store.paging import escalations
+
+
+class Snoozes:
+    """It is no acknowledgement."""
+
+    def __init__(self, runbook: Runbook, posts: Posts, cards: Cards, deeds: Deeds) -> None:
+        self._runbook = runbook
+        self._posts = posts
+        self._cards = cards
+        self._deeds = deeds
+
+    async def snooze(self, actor: Actor, incident_id: int, duration: timedelta) -> datetime:
+        """No step before what is returned. Raises Refused when nothing would be paged anyway."""
+        async with self._deeds.on(actor, incident_id) as (conn, incident, now):
+            must_be_open(incident, "snooze it")
+            escalation = await escalations.lock(conn, incident.id)
+            if escalation.next_at is None:
+                raise Refused(f"Nobody is about to be paged for {incident.ref}, so there is nothing to snooze.")
+            until = now + duration
+            held = escalation.moved_to(snooze(escalation.ladder, until), snoozed_until=until, snoozed_at=now)
+            await escalations.save(conn, held)
+            words = f"until {time_shown(until, self._runbook.timezone, now)}"
+            await incidents.write(conn, incident.id, "snoozed", words, actor=actor.name, at=now)
+            await self._posts.in_room(conn, incident, "snoozed", actor=actor.name, until=until)
+            await self._cards.touch(conn, f"incident:{incident.id}", incident=incident.id)
+        return until

@@ -1,0 +1,42 @@
+"""How a step is told: in the timeline, in the room, on the card; and whom it pages comes into the room."""
+
+from collections.abc import Sequence
+
+from bot.clock import Clock
+from bot.domain.incidents.incident import Incident
+from bot.domain.paging.page import PageDraft
+from bot.services.paging.due_steps import DueStep
+from bot.services.people.people import People
+from bot.services.rooms.cards import Cards
+from bot.services.rooms.posts import Posts
+from bot.services.rooms.rooms import Rooms
+from bot.store.incidents import incidents
+from bot.store.pipelined import Connection
+
+
+class StepNews:
+    """Within the transaction that takes the step."""
+
+    def __init__(self, clock: Clock, people: People, rooms: Rooms, posts: Posts, cards: Cards) -> None:
+        self._clock = clock
+        self._people = people
+        self._rooms = rooms
+        self._posts = posts
+        self._cards = cards
+
+    async def invite(self, conn: Connection, incident: Incident, people: Sequence[str]) -> None:
+        await self._rooms.invite(conn, incident, people)
+
+    async def show(self, conn: Connection, incident: Incident) -> None:
+        await self._cards.touch(conn, f"incident:{incident.id}", incident=incident.id)
+
+    async def tell(self, conn: Connection, due: DueStep, tier: str | None, drafts: Sequence[PageDraft]) -> None:
+        incident, actor, why = due.incident, due.actor.name, due.reason or ""
+        people = list(dict.fromkeys(draft.person for draft in drafts))
+        names = ", ".join(self._people.display_name(person) for person in people)
+        words = f"{tier}: {names}" if tier else names
+        text = f"{words} ({why})" if why else words
+        await incidents.write(conn, incident.id, "escalated", text, actor=actor, at=self._clock.now())
+        facts = {"tier": tier, "people": people, "actor": actor, "why": why, "late": any(one.late for one in drafts)}
+        facts |= {"acknowledged": incident.is_acknowledged, "unreached": due.unreached, "silent": due.silent}
+        await self._posts.in_room(conn, incident, "escalated", **facts)

@@ -1,0 +1,70 @@
+"""Speaks to whoever picks up, and does what they ask by a key."""
+
+from typing import Any
+
+from bot.domain.actor import Actor
+from bot.domain.errors import Refused
+from bot.domain.paging.page import Page
+from bot.rendering import Rendering
+from bot.runbook import Runbook
+from bot.services.incidents.cards import IncidentCards
+from bot.services.paging.acknowledgements import Acknowledgements
+from bot.services.paging.escalations import Escalations
+from bot.services.people.people import People
+
+ACKNOWLEDGE, ESCALATE = "1", "2"
+
+
+class CallReplies:
+    """Returns what is said, as TwiML. Whoever asks is the person that was paged."""
+
+    def __init__(
+        self,
+        runbook: Runbook,
+        people: People,
+        acknowledgements: Acknowledgements,
+        escalations: Escalations,
+        incident_cards: IncidentCards,
+        rendering: Rendering,
+    ) -> None:
+        self._runbook = runbook
+        self._people = people
+        self._acknowledgements = acknowledgements
+        self._escalations = escalations
+        self._incident_cards = incident_cards
+        self._rendering = rendering
+
+    async def asked(self, page: Page, action: str, *, repeat: bool = False) -> str:
+        """What is said to somebody who picks up. `action` is where keys go; `repeat`: this may be the second call."""
+        standing = await self._incident_cards.standing_now(page.incident_id)
+        incident = standing.incident
+        if not incident.is_open:
+            return self.spoken("resolved", incident=incident)
+        if standing.overtaken(page) == "reopened" and not incident.is_acknowledged:
+            return self.spoken("reopened", incident=incident)
+        if answered := standing.answer_to(page):
+            return self.spoken("answered", incident=incident, who=self._people.known_name(answered.actor))
+        return self._rendering.say(
+            "twiml/call", page=page, incident=incident, repeat=repeat,
+            severity=self._runbook.severity_as_declared(incident.severity),
+            tier=self._runbook.tiers.get(page.tier or ""), organisation=self._runbook.organisation,
+            digits=f"{action}?seen={standing.escalation.ladder.position}",
+        )  # fmt: skip
+
+    async def pressed(self, page: Page, key: str, *, seen: str | None) -> str | None:
+        """What is said to a key; None: it means nothing. `seen` is the ladder's position that it was offered for."""
+        actor = Actor(page.person, self._people.known_account(page.person))
+        try:
+            if key == ACKNOWLEDGE:
+                incident = await self._acknowledgements.acknowledge(actor, page.incident_id, paged_at=page.due_at)
+                return self.spoken("acknowledged", incident=incident)
+            if key == ESCALATE:
+                paged = await self._escalations.escalate(actor, page.incident_id, seen=seen, paged_at=page.due_at)
+                tier = self._runbook.tiers.get(paged)
+                return self.spoken("escalated", tier=tier.name if tier else "The next tier")
+        except Refused as refusal:
+            return self.spoken("refused", why=refusal.plain)
+        return None
+
+    def spoken(self, what: str, **facts: Any) -> str:
+        return self._rendering.say("twiml/said", words=self._rendering.say("telephone/spoken", what=what, **facts))

@@ -1,0 +1,79 @@
+"""Does what people ask by a text that comes back."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from bot.domain.actor import Actor
+from bot.domain.errors import Refused
+from bot.domain.incidents.incident import Incident
+from bot.domain.telephone.reply import reply_of
+from bot.rendering import Rendering
+from bot.runbook import Runbook
+from bot.services.paging.acknowledgements import Acknowledgements
+from bot.services.people.people import People
+from bot.services.telephone.book import TelephoneBook
+from bot.store.database import Database
+from bot.store.incidents import incidents
+from bot.store.telephone import telephone
+
+
+class TextReplies:
+    """Returns what is answered, as TwiML. Whoever asks is the person that was paged."""
+
+    def __init__(
+        self,
+        db: Database,
+        runbook: Runbook,
+        people: People,
+        acknowledgements: Acknowledgements,
+        book: TelephoneBook,
+        rendering: Rendering,
+    ) -> None:
+        self._db = db
+        self._runbook = runbook
+        self._people = people
+        self._acknowledgements = acknowledgements
+        self._book = book
+        self._rendering = rendering
+
+    async def texted(self, phone: str, text: str) -> str:
+        """Somebody has sent a text to our number. May be asked twice."""
+        reply = reply_of(text)
+        if reply.wish == "stop":
+            await self._book.stop(phone)
+            # The telephone company has answered this itself, and takes no more texts to this number.
+            return self._rendering.say("twiml/reply", words="")
+        if reply.wish == "start":
+            await self._book.start(phone)
+            return self.written("started")
+        if reply.wish == "acknowledge":
+            return await self._acknowledge(phone, reply.ref)
+        return self.written("help")
+
+    def written(self, what: str, **facts: Any) -> str:
+        """An answer to a text."""
+        words = self._rendering.say("telephone/reply", **{"what": what, "waiting": [], **facts})
+        return self._rendering.say("twiml/reply", words=words)
+
+    async def _acknowledge(self, phone: str, ref: str | None) -> str:
+        """The incident of the newest page to this number, or the one that is named."""
+        async with self._db.transaction() as conn:
+            received = await telephone.pages_to(conn, phone)
+            known = {page.incident_id: await incidents.get(conn, page.incident_id) for page in received}
+        page = next((page for page in received if ref in (None, known[page.incident_id].ref)), None)
+        if page is None:
+            is_known = any(person.phone == phone for person in self._runbook.people.values())
+            return self.written("no page" if is_known else "unknown", ref=ref)
+        waiting = _waiting(known, but=page.incident_id)
+        try:
+            incident = await self._acknowledgements.acknowledge(
+                Actor(page.person, self._people.known_account(page.person)), page.incident_id, paged_at=page.due_at
+            )
+        except Refused as refusal:
+            return self.written("refused", why=refusal.plain, waiting=waiting)
+        return self.written("acknowledged", incident=incident, waiting=waiting)
+
+
+def _waiting(known: Mapping[int, Incident], *, but: int) -> list[str]:
+    """What else this telephone was paged for, and nobody has acknowledged."""
+    return [one.ref for one in known.values() if one.id != but and one.is_open and not one.is_acknowledged]
