@@ -96,6 +96,11 @@ class Restore:
         """It came to no good end while it overwrote the database, some of which may be old and some new."""
         return self.stage == "overwriting" and self.state in ("failed", "lost")
 
+    @property
+    def is_unsettled(self) -> bool:
+        """It came to no good end while the names changed, and nobody has looked since whether they did."""
+        return self.stage == "exchanging" and self.state in ("failed", "lost") and self.sweep_at is not None
+
 
 @dataclass(frozen=True)
 class Recoveries:

@@ -81,7 +81,7 @@ class RestoreLedger:
         async with self._db.transaction() as conn:
             at = restore.ended_at if in_place else None
             swept = await restores.swept(conn, restore.id, kept=kept, exchanged_at=at)
-            if swept.state in ("failed", "lost"):
+            if swept and swept.state in ("failed", "lost"):
                 await self._steps.write(conn, swept, "looked", TOCSIN.name)
 
     async def _record(self, step: str, write: Callable[[Connection], Awaitable[Restore | None]]) -> bool:

@@ -51,16 +51,19 @@ class RestoreLog:
             await incidents.write(conn, restore.incident_id, "system", words, actor=actor, at=now, key=key)
         await self._cards.show(conn, restore)
         if step in TOLD:
-            await self._tell(conn, restore)
+            await self._tell(conn, restore, "restore_over")
+        elif step == "looked" and restore.stage == "exchanging":
+            # Until then nobody could know; of the others it was said at once.
+            await self._tell(conn, restore, "restore_looked")
 
     async def show(self, conn: Connection, restore: Restore) -> None:
         """How far it is, and that is no step."""
         await self._cards.show(conn, restore)
 
-    async def _tell(self, conn: Connection, restore: Restore) -> None:
+    async def _tell(self, conn: Connection, restore: Restore, template: str) -> None:
         if restore.incident_id is not None:
             incident = await incidents.get(conn, restore.incident_id)
-            await self._posts.in_room(conn, incident, "restore_over", restore=restore)
+            await self._posts.in_room(conn, incident, template, restore=restore)
         elif channel := await self._channels.find(conn, self._alerts_channel):
-            words = self._rendering.say("slack/restore_over", restore=restore)
+            words = self._rendering.say(f"slack/{template}", restore=restore)
             await self._posts.in_channel(conn, channel, message(words))

@@ -112,9 +112,12 @@ async def claim_left(conn: Connection, names: Sequence[str], *, now: datetime, a
     return [_kept(row) for row in rows]
 
 
-async def swept(conn: Connection, restore_id: int, *, kept: bool, exchanged_at: datetime | None) -> Restore:
-    """Its scratch database is gone. `exchanged_at`: the data was found in its place; None = it was not."""
-    return _kept(await SQL.the(conn, "swept", id=restore_id, kept=kept, exchanged_at=exchanged_at))
+async def swept(conn: Connection, restore_id: int, *, kept: bool, exchanged_at: datetime | None) -> Restore | None:
+    """Its scratch database is gone. `exchanged_at`: the data was found in its place; None = it was not.
+
+    None when it was swept before.
+    """
+    return _restore(await SQL.one(conn, "swept", id=restore_id, kept=kept, exchanged_at=exchanged_at))
 
 
 async def next_due(

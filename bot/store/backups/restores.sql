@@ -84,7 +84,7 @@ RETURNING *;
 -- name: swept
 UPDATE backup_restores
 SET sweep_at = NULL, kept = kept OR %(kept)s, exchanged_at = coalesce(exchanged_at, %(exchanged_at)s::timestamptz)
-WHERE id = %(id)s
+WHERE id = %(id)s AND sweep_at IS NOT NULL
 RETURNING *;
 
 -- name: next_due

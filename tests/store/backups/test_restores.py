@@ -112,7 +112,8 @@ async def test_what_is_left_behind_is_cleared_up_by_one_of_two_processes(db: Dat
     async with db.transaction() as conn:
         assert await restores.next_due(conn, ["orders"], own=[], lost_after=MINUTE) == NOON + MINUTE
         swept = await restores.swept(conn, restore.id, kept=False, exchanged_at=None)
-        assert (swept.exchanged_at, swept.kept) == (None, False)
+        assert swept and (swept.exchanged_at, swept.kept) == (None, False)
+        assert await restores.swept(conn, restore.id, kept=False, exchanged_at=None) is None, "once"
         assert await restores.next_due(conn, ["orders"], own=[], lost_after=MINUTE) is None
 
 

@@ -2,7 +2,8 @@
 
 import asyncio
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import psycopg
@@ -12,6 +13,7 @@ from bot.domain.actor import Actor
 from bot.domain.errors import AlreadyDone, NotPermitted, Refused
 from bot.store import audit
 from tests.guarded import PASSWORD, USER, Guarded, guarded_postgres
+from tests.own_server import OwnServer, own_server
 from tests.stories.backups.restoring import (
     ALERTS,
     NewWorld,
@@ -428,6 +430,66 @@ async def test_when_the_process_is_killed_it_is_said_how_the_database_stands(
             (aside,) = asides(guarded)
             assert f"*The restored data is in place*, the previous database is kept as `{aside}`" in said
             assert rows(guarded, address) == 200
+
+
+@pytest.mark.parametrize("had_swapped", [False, True])
+async def test_a_server_that_crashes_while_the_databases_are_swapped_is_told_as_what_may_be_and_then_as_what_is(
+    new_world: NewWorld, tmp_path: Path, had_swapped: bool
+) -> None:
+    async with own_server() as server:
+        with psycopg.connect(server.url, autocommit=True) as conn:
+            conn.execute("CREATE DATABASE orders")
+        shop = Guarded(server.url)
+        address = server.url.replace("/postgres?", "/orders?")
+        shop.tell("CREATE TABLE orders (id int PRIMARY KEY, note text); INSERT INTO orders VALUES (1, 'a')", address)
+        async with new_world(runbook=keep(address, tmp_path)) as world:
+            await harmed(world, shop, address)
+            await answered(world, world.ada, "/backup restore 1")
+            await crashed_while_swapping(world, server, shop, had_swapped=had_swapped)
+            for said in (over(world), shown(world)):
+                assert "*Nothing is lost*" in said and "`tocsin_before" in said and "`tocsin_restore" in said
+                assert "not restored" not in said and "unchanged" not in said
+            await server.start()
+            await world.passes(minutes=2)
+            if had_swapped:
+                (aside,) = asides(shop, "tocsin_before%")
+                assert f"the previous database is kept as `{aside}`" in shown(world)
+                assert "*orders holds the restored data after all*" in over(world) and rows(shop, address) == 1
+            else:
+                assert "*orders is unchanged*" in shown(world) and asides(shop) == []
+                assert "*orders is unchanged*" in over(world) and rows(shop, address) == 2
+
+
+def over(world: World) -> str:
+    """The last post about a restore."""
+    return [words_of(one) for one in world.workspace.messages(ALERTS) if "estore" in words_of(one)][-1]
+
+
+async def crashed_while_swapping(world: World, server: OwnServer, shop: Guarded, *, had_swapped: bool) -> None:
+    """The renaming waits for whoever is busy with the name of the target; its commit for a standby."""
+    busy = psycopg.connect(server.url)
+    busy.execute("COMMENT ON DATABASE orders IS 'nobody renames it'")
+    await world.house.backup_restore_decisions.approve(Actor("ben"), 1)
+    while (await restored(world)).stage != "exchanging":
+        assert world.house.backup_restore_rounds.under_way
+    if had_swapped:
+        shop.tell("ALTER SYSTEM SET synchronous_standby_names = 'nobody'")
+        shop.tell("SELECT pg_reload_conf()")
+        await until(lambda: bool(shop.ask("SHOW synchronous_standby_names") == "nobody"))
+        busy.rollback()
+        await until(lambda: bool(shop.ask("SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'SyncRep'")))
+        shop.tell("ALTER SYSTEM RESET synchronous_standby_names")
+    await server.crash()
+    await world.settled()
+    with suppress(psycopg.Error):
+        busy.close()
+
+
+async def until(holds: Callable[[], bool]) -> None:
+    while True:
+        if holds():
+            return
+        await asyncio.sleep(0.005)
 
 
 async def killed(guarded: Guarded, database: str, home: Path, when: str) -> None:
