@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from bson.errors import BSONError
 from pymongo import AsyncMongoClient
 from pymongo.errors import OperationFailure, PyMongoError, ServerSelectionTimeoutError
 from pymongo.read_preferences import ReadPreference
@@ -24,6 +25,10 @@ AUTHENTICATION_FAILED = 18
 WELL = (1, 2, 7)
 
 
+class _Nonsense(Exception):
+    """What came is not what a MongoDB answers."""
+
+
 async def probe(check: MongodbCheck) -> ProbeResult:
     watch = Stopwatch()
     try:
@@ -38,6 +43,8 @@ async def probe(check: MongodbCheck) -> ProbeResult:
         return no_answer(_refusal(error, check), watch.elapsed)
     except PyMongoError as error:
         return no_answer(_said(error, check), watch.elapsed)
+    except _Nonsense:
+        return no_answer("it answers what no MongoDB would", watch.elapsed)
     except OSError as error:
         return no_answer(reason_of(error), watch.elapsed)
     finally:
@@ -61,15 +68,15 @@ def _client(check: MongodbCheck) -> Client:
 
 
 async def _look(client: Client, check: MongodbCheck, watch: Stopwatch) -> ProbeResult:
-    """The latency is that of a ping on a connection that stands. Raises PyMongoError."""
+    """The latency is that of a ping on a connection that stands. Raises PyMongoError, _Nonsense."""
     # A set without a primary has something to say too, by a secondary.
     admin = client.get_database("admin", read_preference=ReadPreference.PRIMARY_PREFERRED)
-    hello = await admin.command("hello")
+    hello = await _told(admin, "hello")
     ping = Stopwatch()
-    await admin.command("ping")
+    await _told(admin, "ping")
     finding = ProbeResult("healthy", "", ping.elapsed)
     status = await _asked(admin, "serverStatus")
-    members = (await _asked(admin, "replSetGetStatus")).get("members", []) if "setName" in hello else []
+    members = _members(await _asked(admin, "replSetGetStatus")) if "setName" in hello else []
     storage = await _asked(client.get_database(check.target.database.partition("/")[0] or "admin"), "dbStats")
     facts = [_connections(status), _role(hello), _size(storage)]
     finding = ProbeResult("healthy", ", ".join(fact for fact in facts if fact) or "answers", ping.elapsed)
@@ -86,17 +93,35 @@ async def _look(client: Client, check: MongodbCheck, watch: Stopwatch) -> ProbeR
 async def _asked(database: Any, command: str) -> Mapping[str, Any]:
     """What the server answers; nothing where it does not know the question, or does not let this account ask it."""
     try:
-        answer: Mapping[str, Any] = await database.command(command)
+        return await _told(database, command)
     except OperationFailure:
         return {}
+
+
+async def _told(database: Any, command: str) -> Mapping[str, Any]:
+    try:
+        answer: Mapping[str, Any] = await database.command(command)
+    except PyMongoError:
+        raise
+    except (BSONError, TypeError, ValueError, LookupError, AttributeError) as error:
+        # The driver relies on what a server says to be of the kind that it should be.
+        raise _Nonsense from error
     return answer
 
 
+def _members(status: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    found = status.get("members")
+    return [one for one in found if isinstance(one, Mapping)] if isinstance(found, list) else []
+
+
 def _used_and_most(status: Mapping[str, Any]) -> tuple[int, int] | None:
-    found = status.get("connections", {})
-    if not isinstance(found.get("current"), int) or not isinstance(found.get("available"), int):
-        return None
-    return found["current"], found["current"] + found["available"]
+    found = status.get("connections")
+    counts = [found.get(name) for name in ("current", "available")] if isinstance(found, Mapping) else []
+    match counts:
+        case [int(used), int(free)] if used >= 0 and free >= 0:
+            return used, used + free
+        case _:
+            return None
 
 
 def _connections(status: Mapping[str, Any]) -> str:
@@ -115,7 +140,7 @@ def _role(hello: Mapping[str, Any]) -> str:
 
 def _size(storage: Mapping[str, Any]) -> str:
     size = storage.get("storageSize")
-    return f"{size_shown(int(size))} stored" if isinstance(size, int | float) else ""
+    return f"{size_shown(int(size))} stored" if isinstance(size, int | float) and 0 <= size < float("inf") else ""
 
 
 def _unreachable(client: Client, check: MongodbCheck) -> str:

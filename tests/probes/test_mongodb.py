@@ -121,6 +121,43 @@ async def test_something_else_that_listens_there_is_down(listen: Listen) -> None
         assert "hunter2" not in repr(finding)
 
 
+@pytest.mark.parametrize(
+    "answers",
+    [
+        {"serverstatus": {"connections": nonsense, "ok": 1.0}}
+        for nonsense in ("many", None, [1], {"current": -1, "available": 5})
+    ]
+    + [{"dbstats": {"storageSize": nonsense, "ok": 1.0}} for nonsense in (float("nan"), float("inf"), -5, "much")],
+)
+async def test_figures_that_make_no_sense_are_not_said(listen: Listen, answers: Answers) -> None:
+    finding = await look(listen, answers)
+
+    assert (finding.state, finding.value) == ("healthy", "answers")
+
+
+@pytest.mark.parametrize("members", [None, 5, [5, None], {"a": 1}])
+async def test_members_that_are_none_are_not_counted(listen: Listen, members: Any) -> None:
+    answers = {"hello": of_a_set(), "replsetgetstatus": {"members": members, "ok": 1.0}}
+    finding = await look(listen, answers)
+
+    assert (finding.state, finding.value) == ("healthy", "primary of rs0")
+
+
+@pytest.mark.parametrize(
+    "answers",
+    [
+        {"ping": {"ok": 0}},
+        {"ping": {"ok": 0, "errorLabels": 5, "code": 91, "errmsg": "not primary"}},
+        {"hello": {**STANDING_ALONE, "maxBsonObjectSize": "x"}},
+        {"hello": {**STANDING_ALONE, "logicalSessionTimeoutMinutes": "x"}},
+    ],
+)
+async def test_an_answer_that_no_mongodb_gives_is_down_and_no_fault_of_ours(listen: Listen, answers: Answers) -> None:
+    finding = await look(listen, answers)
+
+    assert (finding.state, finding.reason) == ("down", "it answers what no MongoDB would")
+
+
 async def test_an_error_that_quotes_the_address_is_told_without_it(listen: Listen) -> None:
     answer = {"ok": 0.0, "errmsg": "refused for mongodb://ada:hunter2@db hunter2", "code": 1}
     port = await listen(saying({"ping": answer, "saslstart": answer}))
