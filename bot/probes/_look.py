@@ -17,6 +17,9 @@ from bot.runbook import format_duration
 
 T = TypeVar("T")
 
+# Two people may ask at the same instant as the clock does.
+MOST_THAT_HANG = 4
+
 UNKNOWN_NAME = "this name is not known"
 CLOSED = "the connection was closed without an answer"
 REASONS = {
@@ -96,12 +99,19 @@ def tls_reason_of(error: Exception) -> str:
     return f"TLS failed: {TLS_FAULTS.get(reason) or reason.replace('_', ' ').lower()}"
 
 
-async def in_a_thread(look: Callable[[], T]) -> T:
+class StillLooking(Exception):
+    """Earlier looks at the same have not come back."""
+
+
+async def in_a_thread(look: Callable[[], T], name: str) -> T:
     """What a call that blocks finds, without stopping anybody. Raises what it raises.
 
     A thread of its own, which the process does not wait for at its end: a disk that hangs would else take one of the
-    few threads that everybody shares, and never give it back.
+    few threads that everybody shares, and never give it back. Of those with this name a few may hang, and no more for
+    each look of a night: then it raises StillLooking.
     """
+    if sum(thread.name == name for thread in threading.enumerate()) >= MOST_THAT_HANG:
+        raise StillLooking
     loop = asyncio.get_running_loop()
     found: asyncio.Future[T] = loop.create_future()
 
@@ -117,7 +127,7 @@ async def in_a_thread(look: Callable[[], T]) -> T:
         else:
             loop.call_soon_threadsafe(tell, lambda: found.set_result(result))
 
-    threading.Thread(target=run, daemon=True, name="look").start()
+    threading.Thread(target=run, daemon=True, name=name).start()
     return await found
 
 

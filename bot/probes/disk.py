@@ -4,7 +4,7 @@ import shutil
 
 from bot.domain.backups.backup import size_shown
 from bot.domain.checks.check import ProbeResult, no_answer, uncrowded
-from bot.probes._look import Stopwatch, in_a_thread, reason_of
+from bot.probes._look import StillLooking, Stopwatch, in_a_thread, reason_of
 from bot.runbook.health import DiskCheck
 
 KIND = "disk"
@@ -14,7 +14,9 @@ MEASURES = "% used"
 async def probe(check: DiskCheck) -> ProbeResult:
     watch = Stopwatch()
     try:
-        usage = await in_a_thread(lambda: shutil.disk_usage(check.target))
+        usage = await in_a_thread(lambda: shutil.disk_usage(check.target), f"look at {check.target}")
+    except StillLooking:
+        return no_answer("the disk hangs: earlier looks at it have not come back", watch.elapsed)
     except FileNotFoundError:
         return no_answer("there is no such folder on this machine", watch.elapsed)
     except OSError as error:

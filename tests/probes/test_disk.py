@@ -1,8 +1,13 @@
 """What a look at a disk finds."""
 
+import asyncio
 import shutil
+import threading
 from pathlib import Path
 
+import pytest
+
+from bot.probes._look import MOST_THAT_HANG
 from bot.probes.disk import expects, probe
 from bot.runbook.health import DiskCheck
 
@@ -36,6 +41,31 @@ async def test_a_folder_that_is_not_there_is_down(tmp_path: Path) -> None:
     finding = await probe(a_check(tmp_path / "nowhere"))
 
     assert (finding.state, finding.reason) == ("down", "there is no such folder on this machine")
+
+
+async def test_a_disk_that_hangs_holds_a_few_threads_and_no_more_for_every_look_of_a_night(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    usage_of, back, before = shutil.disk_usage, threading.Event(), set(threading.enumerate())
+
+    def hang(folder: Path) -> object:
+        back.wait(10)
+        return usage_of(folder)
+
+    monkeypatch.setattr(shutil, "disk_usage", hang)
+    try:
+        looks = [asyncio.create_task(probe(a_check(tmp_path, used_below="100%"))) for _ in range(20)]
+        ended, waiting = await asyncio.wait(looks, return_when=asyncio.FIRST_COMPLETED)
+        found = {(look.result().state, look.result().reason) for look in ended}
+        assert found == {("down", "the disk hangs: earlier looks at it have not come back")}
+        assert len(set(threading.enumerate()) - before) == len(waiting) == MOST_THAT_HANG
+    finally:
+        back.set()
+
+    assert {(await look).state for look in waiting} == {"healthy"}
+    for thread in set(threading.enumerate()) - before:
+        thread.join()
+    assert (await probe(a_check(tmp_path, used_below="100%"))).state == "healthy"
 
 
 def test_what_is_expected_is_said_in_a_few_words() -> None:
