@@ -173,7 +173,7 @@ async def _mail(settings: Settings) -> Finding:
     try:
         await mail.check()
     except Failed as error:
-        return Finding(f"mail: {error}", "Fix SMTP_URL, or that server.")
+        return Finding(f"mail: {error}", "Fix SMTP_URL or MAIL_FROM, or that server.")
     if settings.sender.endswith("@localhost"):
         why = f"MAIL_FROM is not set, so letters come from {settings.sender}"
         return Finding(f"mail: {mail.place} answers; {why}", "Set it to an address of yours: many servers refuse this.")

@@ -208,6 +208,26 @@ async def test_a_wrong_password_can_be_corrected_and_is_never_repeated_in_the_er
     assert "wr0ng" not in str(failure.value)
 
 
+@pytest.mark.parametrize("step", ["MAIL", "RCPT", "DATA"])
+async def test_a_server_that_wants_tls_or_a_login_first_has_said_nothing_about_the_letter(
+    office: PostOffice, step: str
+) -> None:
+    office.says[step] = "530 Must issue a STARTTLS command first"
+    with pytest.raises(Unreachable, match="530 Must issue"):
+        await mail_to(office).send(LETTER)
+    office.says.clear()
+    await mail_to(office).send(LETTER)
+    assert len(office.letters) == 1
+
+
+@pytest.mark.parametrize("answer", ["530 Authentication required", "550 sender not allowed here", "451 later"])
+async def test_checking_finds_a_server_that_takes_nothing_from_this_sender(office: PostOffice, answer: str) -> None:
+    office.says["MAIL"] = answer
+    with pytest.raises((Unreachable, Rejected), match=answer):
+        await mail_to(office).check()
+    assert (office.letters, office.quits) == ([], 1)
+
+
 async def test_checking_logs_in_and_sends_nothing(office: PostOffice) -> None:
     await mail_to(office).check()
 

@@ -64,8 +64,13 @@ class Mail:
         return accepted(f"{self._writer.id_of(letter.key)} {said}")
 
     async def check(self) -> None:
-        """Connect and log in, and send nothing. Raises a kind of Failed that says what is wrong."""
-        await (await self._opened(self._deadline())).quit()
+        """Connect, log in, name the sender, and send nothing. Raises a kind of Failed that says what is wrong."""
+        deadline = self._deadline()
+        session = await self._opened(deadline)
+        try:
+            await session.must_take_from(self._writer.address, deadline)
+        finally:
+            await session.quit()
 
     async def close(self) -> None:
         """Wait until the server was told QUIT in every conversation that has ended, for no longer than one takes."""

@@ -18,6 +18,8 @@ SAID_LENGTH = 200
 # Nobody waits for it, and a server that is slow to let us go is left.
 QUIT_WITHIN_S = 2.0
 GO_ON, CLOSES = 354, 421
+# It wants TLS or a login first (RFC 3207, 4954): that is no word about the letter, and a setting puts it right.
+WANTS_MORE_FIRST = 530
 
 
 class Broken(Unreachable):
@@ -92,6 +94,13 @@ class Session:
         if 400 <= code < 600:
             raise _refusal(code, said)
         raise self._unanswered()
+
+    async def must_take_from(self, sender: str, deadline: float) -> None:
+        """Begin a letter and take it back. Raises what a letter would."""
+        with self._nothing_taken():
+            async with asyncio.timeout_at(deadline):
+                await self._client.mail(sender)
+                await self._client.rset()
 
     async def quit(self) -> None:
         """Take leave, so that the server has the place for somebody else at once."""
@@ -185,9 +194,9 @@ def _as_content(letter: bytes) -> bytes:
 
 
 def _refusal(code: int, words: str) -> Failed:
-    """4xx is a matter of time, 5xx is the server's last word."""
+    """4xx is a matter of time, 5xx is the server's last word about the letter."""
     said = f"the mail server says {_said(code, words)}"
-    return Rejected(said, str(code)) if code >= 500 else Unreachable(said)
+    return Rejected(said, str(code)) if code >= 500 and code != WANTS_MORE_FIRST else Unreachable(said)
 
 
 def _said(code: int, words: str) -> str:
