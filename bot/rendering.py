@@ -115,8 +115,9 @@ def _environment(folder: Path, escape: Escape, zone: tzinfo) -> Environment:
     return environment
 
 
+@cache
 def _read(folder: Path) -> Mapping[str, tuple[str, str, None]]:
-    """All of them, now: an upgrade puts newer ones in their place, and this process knows the facts of the older."""
+    """All of them, once: an upgrade puts newer ones in their place, and this process knows the facts of the older."""
     files = folder.glob("*.j2")
     return {one.name: (one.read_text("utf-8"), str(one), None) for one in files}
 
