@@ -13,7 +13,7 @@ from aiohttp import web
 from bot.clock import Clock
 from bot.domain.errors import Failed
 from bot.doors import acknowledging, intake, switchboard
-from bot.doors.scheduler import Counted, Due, Round, Scheduler
+from bot.doors.scheduler import SWEEP_EVERY_S, Counted, Due, Round, Scheduler
 from bot.doors.senders import Senders
 from bot.doors.web import serving, web_app
 from bot.metrics import Metrics
@@ -81,10 +81,12 @@ class App:
         routes: Sequence[Routes] = (),
         embedded: bool = False,
         connect: Callable[..., Database] = Database,
+        sweep_every_s: float = SWEEP_EVERY_S,
     ) -> None:
         """`embedded`: the database at DATABASE_URL is one that the caller has started itself.
 
         `connect(url, embedded=…)`: the database with other limits than a bot's alone on its server, see `Database`.
+        `sweep_every_s`: how often it looks for what is due although no bell rang.
         """
         self.settings = settings
         self.runbook = runbook
@@ -93,6 +95,7 @@ class App:
         self._routes = routes
         self._is_embedded = embedded or settings.database_url is None
         self._connect = connect
+        self._sweep_every_s = sweep_every_s
         self._stopped = asyncio.Event()
         self.services: Services
         self.doors: Doors
@@ -135,6 +138,7 @@ class App:
                 schema=services.schema,
                 timekeeping=services.timekeeping,
                 on_cancelled=services.departures.cancelled.note,
+                sweep_every_s=self._sweep_every_s,
             )
             self.doors = Doors(scheduler, line)
             stack.push_async_callback(self._close)

@@ -30,6 +30,9 @@ SETTLED_WITHIN_S = 60.0
 # Each connection has a process of the server for itself, which reads the catalogue and plans every statement anew. And
 # on a busy machine the database may take its time: what becomes of a request must not hang on that.
 CONNECT = partial(Database, work_connections=4, intake_timeout_s=30.0)
+# A bot at rest looks at every table once a second, and so would the worlds of all workers. Whoever moves the clock has
+# everything looked at, and `settled` asks whether anything is due.
+BOT = partial(App, connect=CONNECT, sweep_every_s=5.0)
 # Slack's own patience is three seconds, of a machine that has nothing else to do.
 ACKNOWLEDGED_WITHIN_S = 30.0
 # For whoever asks while the database is away.
@@ -105,7 +108,7 @@ class World:
     async def joined(self, *, runbook: str = "") -> AsyncIterator[App]:
         """A second process of the bot, on the same database and clock; `settled` waits for it as well."""
         known = example_runbook(runbook) if runbook else self.app.runbook
-        second = App(self.app.settings, known, self.clock, connect=CONNECT)
+        second = BOT(self.app.settings, known, self.clock)
         async with second.running():
             await second.until_looked_up()
             # It makes its first rounds when it hears the bell, which nobody waits for.
@@ -256,7 +259,7 @@ async def living(
         if transport == "http":
             environ |= {"SLACK_APP_TOKEN": "", "SLACK_SIGNING_SECRET": workspace.signing_secret}
         settings = settings_for(workspace, server, database, home, **environ)
-        app = App(settings, example_runbook(runbook), clock, connect=CONNECT)
+        app = BOT(settings, example_runbook(runbook), clock)
         async with app.running():
             if transport == "http":
                 workspace.use_http(f"http://127.0.0.1:{app.port}/slack/events")

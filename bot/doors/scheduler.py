@@ -20,9 +20,11 @@ from bot.store.paging import pages
 
 log = logging.getLogger(__name__)
 
-# About: under load a sweep takes longer.
 SWEEP_EVERY_S = 1.0
-ALARM_WITHIN_S = 3.0
+# At the database's clock and schema.
+LOOK_EVERY_S = 1.0
+# Under load a sweep takes longer.
+ALARM_WITHIN_SWEEPS = 3
 BREATH_S = 0.05
 # To begin a job takes APScheduler about a millisecond.
 READY_BEFORE_S = 0.005
@@ -90,6 +92,7 @@ class Scheduler:
         schema: Schema,
         timekeeping: Timekeeping,
         on_cancelled: Callable[[Sequence[int]], None],
+        sweep_every_s: float = SWEEP_EVERY_S,
     ) -> None:
         """`on_cancelled`: called with the numbers of pages whose cancellation some process has just committed."""
         self._db = db
@@ -99,6 +102,7 @@ class Scheduler:
         self._schema = schema
         self._timekeeping = timekeeping
         self._on_cancelled = on_cancelled
+        self._sweep_every_s = sweep_every_s
         self._migrated = asyncio.Event()
         self._clock_was_set = asyncio.Event()
         self._bells = {name: one.bell or asyncio.Event() for name, one in rounds.items()}
@@ -189,7 +193,7 @@ class Scheduler:
         # A row that was due when we looked and could not be taken, because its lane or another process holds it, must
         # not spin this one. One that has become due since is looked at without delay.
         wait = self._clock.seconds_until(due_at) if due_at > looked_at else BREATH_S
-        if wait <= ALARM_WITHIN_S and self._set_for.get(name) != due_at:
+        if wait <= ALARM_WITHIN_SWEEPS * self._sweep_every_s and self._set_for.get(name) != due_at:
             self._set_for[name] = due_at
             at = self._clock.machine_now() + timedelta(seconds=wait)
             early = at - timedelta(seconds=READY_BEFORE_S)
@@ -209,7 +213,7 @@ class Scheduler:
         """
         while True:
             for name in self._rounds:
-                await asyncio.sleep(SWEEP_EVERY_S / len(self._rounds))
+                await asyncio.sleep(self._sweep_every_s / len(self._rounds))
                 self.wake(name)
 
     async def _keep_time(self) -> None:
@@ -220,7 +224,7 @@ class Scheduler:
                 # A door: who looks no more would go by a time that nobody else goes by.
                 log.exception("clock")
             with suppress(TimeoutError):
-                async with asyncio.timeout(SWEEP_EVERY_S):
+                async with asyncio.timeout(LOOK_EVERY_S):
                     await self._clock_was_set.wait()
             self._clock_was_set.clear()
 
@@ -255,7 +259,7 @@ class Scheduler:
                 # A door: who looks no more would go on claiming what a newer version means otherwise.
                 log.exception("schema")
             with suppress(TimeoutError):
-                async with asyncio.timeout(SWEEP_EVERY_S):
+                async with asyncio.timeout(LOOK_EVERY_S):
                     await self._migrated.wait()
             self._migrated.clear()
 
