@@ -99,6 +99,10 @@ def tls_reason_of(error: Exception) -> str:
     return f"TLS failed: {TLS_FAULTS.get(reason) or reason.replace('_', ' ').lower()}"
 
 
+class NonsenseError(Exception):
+    """What came is not what such a server answers."""
+
+
 class StillLooking(Exception):
     """Earlier looks at the same have not come back."""
 

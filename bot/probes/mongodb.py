@@ -11,7 +11,7 @@ from pymongo.read_preferences import ReadPreference
 from bot.domain.backups.backup import size_shown
 from bot.domain.checks.check import ProbeResult, no_answer, paced, uncrowded, worsened
 from bot.domain.saying import fit_to_show
-from bot.probes._look import Stopwatch, reason_in, reason_of, within
+from bot.probes._look import NonsenseError, Stopwatch, reason_in, reason_of, within
 from bot.runbook.health import MongodbCheck
 
 KIND = "mongodb"
@@ -23,10 +23,6 @@ SHARE_OF_TIMEOUT = 0.9
 AUTHENTICATION_FAILED = 18
 # The members of a replica set that are as they should be: primary, secondary, arbiter.
 WELL = (1, 2, 7)
-
-
-class _Nonsense(Exception):
-    """What came is not what a MongoDB answers."""
 
 
 async def probe(check: MongodbCheck) -> ProbeResult:
@@ -43,7 +39,7 @@ async def probe(check: MongodbCheck) -> ProbeResult:
         return no_answer(_refusal(error, check), watch.elapsed)
     except PyMongoError as error:
         return no_answer(_said(error, check), watch.elapsed)
-    except _Nonsense:
+    except NonsenseError:
         return no_answer("it answers what no MongoDB would", watch.elapsed)
     except OSError as error:
         return no_answer(reason_of(error), watch.elapsed)
@@ -68,7 +64,7 @@ def _client(check: MongodbCheck) -> Client:
 
 
 async def _look(client: Client, check: MongodbCheck, watch: Stopwatch) -> ProbeResult:
-    """The latency is that of a ping on a connection that stands. Raises PyMongoError, _Nonsense."""
+    """The latency is that of a ping on a connection that stands. Raises PyMongoError, NonsenseError."""
     # A set without a primary has something to say too, by a secondary.
     admin = client.get_database("admin", read_preference=ReadPreference.PRIMARY_PREFERRED)
     hello = await _told(admin, "hello")
@@ -105,7 +101,7 @@ async def _told(database: Any, command: str) -> Mapping[str, Any]:
         raise
     except (BSONError, TypeError, ValueError, LookupError, AttributeError) as error:
         # The driver relies on what a server says to be of the kind that it should be.
-        raise _Nonsense from error
+        raise NonsenseError from error
     return answer
 
 

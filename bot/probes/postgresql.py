@@ -11,7 +11,7 @@ from psycopg.rows import class_row
 from bot.domain.backups.backup import size_shown
 from bot.domain.checks.check import ProbeResult, no_answer, pace_shown, paced, uncrowded, worsened
 from bot.domain.saying import cause_of
-from bot.probes._look import Stopwatch, within
+from bot.probes._look import NonsenseError, Stopwatch, within
 from bot.runbook import format_duration
 from bot.runbook.health import PostgresqlCheck
 
@@ -36,6 +36,15 @@ class ServerState:
     size: int
 
     @property
+    def is_sound(self) -> bool:
+        """Are the values of the kinds that they should be? What listens there may be anything."""
+        counts = (self.used, self.most, self.replicas, self.size)
+        times = (self.longest_query, self.behind, self.replicas_behind)
+        return all(isinstance(count, int) for count in counts) and all(
+            isinstance(time, timedelta | None) for time in times
+        )
+
+    @property
     def lag(self) -> timedelta | None:
         """Of this server or of its slowest replica."""
         return max((lag for lag in (self.behind, self.replicas_behind) if lag is not None), default=None)
@@ -47,6 +56,8 @@ async def probe(check: PostgresqlCheck) -> ProbeResult:
         seen = await _look(check)
     except (psycopg.Error, OSError) as error:
         return no_answer(cause_of(str(error), check.target.redactions()) or type(error).__name__, watch.elapsed)
+    except NonsenseError:
+        return no_answer("it answers what no PostgreSQL would", watch.elapsed)
     finding = paced(ProbeResult("healthy", _value(seen), watch.elapsed), check.slow)
     return judged(uncrowded(finding, seen.used, seen.most, check.connections_below), check, seen)
 
@@ -62,14 +73,18 @@ def expects(check: PostgresqlCheck) -> str:
 
 
 async def _look(check: PostgresqlCheck) -> ServerState:
-    """Raises psycopg.Error."""
+    """Raises psycopg.Error, NonsenseError."""
     question = Path(__file__).with_suffix(".sql").read_bytes()
     conn = await AsyncConnection.connect(check.target.reveal(), autocommit=True, application_name="tocsin health")
     try:
         seen = await (await conn.cursor(row_factory=class_row(ServerState)).execute(question)).fetchone()
+    except (TypeError, ValueError) as error:
+        # Other columns, or text that is none.
+        raise NonsenseError from error
     finally:
         await conn.close()
-    assert seen is not None
+    if seen is None or not seen.is_sound:
+        raise NonsenseError
     return seen
 
 

@@ -1,7 +1,9 @@
 """What a look at a PostgreSQL finds."""
 
 import asyncio
-from collections.abc import Iterator
+import struct
+from collections.abc import Iterator, Sequence
+from dataclasses import fields
 from datetime import timedelta
 from functools import partial
 
@@ -12,7 +14,7 @@ from bot.domain.checks.check import ProbeResult
 from bot.probes.postgresql import ServerState, expects, judged, probe
 from bot.runbook.health import PostgresqlCheck
 from tests.guarded import Guarded, guarded_postgres
-from tests.probes.conftest import Listen, hang_up
+from tests.probes.conftest import Conversation, Listen, hang_up
 
 
 @pytest.fixture(scope="module")
@@ -119,6 +121,55 @@ async def test_something_else_that_listens_there_is_down(listen: Listen) -> None
     assert finding.state == "down"
     assert finding.reason
     assert "hunter2" not in repr(finding)
+
+
+def message(kind: bytes, body: bytes = b"") -> bytes:
+    return kind + struct.pack(">i", len(body) + 4) + body
+
+
+def answering(names: Sequence[str], *values: bytes | None) -> Conversation:
+    """A server that lets everybody in, and answers any query with one row of these numbers."""
+    columns = [name.encode() + b"\0" + struct.pack(">ihihih", 0, 0, 20, 8, -1, 0) for name in names]
+    row = [struct.pack(">i", -1) if value is None else struct.pack(">i", len(value)) + value for value in values]
+    answer = [
+        message(b"T", struct.pack(">h", len(names)) + b"".join(columns)),
+        message(b"D", struct.pack(">h", len(values)) + b"".join(row)) if values else b"",
+        message(b"C", b"SELECT 1\0"),
+        message(b"Z", b"I"),
+    ]
+
+    async def converse(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readexactly(int.from_bytes(await reader.readexactly(4)) - 4)
+        writer.write(message(b"R", bytes(4)) + message(b"Z", b"I"))
+        while (await reader.readexactly(1)) != b"X":
+            await reader.readexactly(int.from_bytes(await reader.readexactly(4)) - 4)
+            writer.write(b"".join(answer))
+
+    return converse
+
+
+NAMES = [field.name for field in fields(ServerState)]
+
+
+@pytest.mark.parametrize(
+    ("names", "values"),
+    [
+        (NAMES, [None] * 7),
+        (NAMES, [b"many", b"100", None, None, b"0", None, b"1"]),
+        (NAMES, [b"3", b"100", b"5", None, b"0", None, b"1"]),
+        (NAMES, []),
+        (["used"], [b"3"]),
+        ([*NAMES, "more"], [b"3", b"100", None, None, b"0", None, b"1", b"1"]),
+    ],
+    ids=["nothing", "words", "a number for a time", "no row", "fewer columns", "more columns"],
+)
+async def test_an_answer_that_no_postgresql_gives_is_down_and_no_fault_of_ours(
+    listen: Listen, names: list[str], values: list[bytes | None]
+) -> None:
+    port = await listen(answering(names, *values))
+    finding = await probe(a_check(f"postgresql://ada@127.0.0.1:{port}/shop?sslmode=disable&gssencmode=disable"))
+
+    assert (finding.state, finding.reason) == ("down", "it answers what no PostgreSQL would")
 
 
 def test_what_is_expected_is_said_in_a_few_words() -> None:
