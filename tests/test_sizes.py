@@ -19,7 +19,6 @@ LONGER_FUNCTIONS = {
 }
 MORE_COLLABORATORS = {
     "bot/services/checks/charts.py CheckCharts": 7,
-    "bot/services/incidents/cards.py IncidentCards": 8,
     "bot/services/rooms/closures.py Closures": 7,
     "bot/services/updates/approvals.py Approvals": 11,
     "bot/services/updates/communications.py Communications": 9,

@@ -14,7 +14,7 @@ from bot.clock import Clock
 from bot.domain.actor import TOCSIN, Actor
 from bot.domain.incidents.incident import by_urgency
 from bot.services import Services
-from bot.services.incidents.cards import IncidentStanding
+from bot.services.paging.standings import IncidentStanding
 
 # A running bot sends a page within milliseconds. When none has been tried after this, none is running.
 LEFT_TO_THE_BOT_S = 1.5
@@ -81,11 +81,11 @@ async def _status(ref: str | None) -> None:
             click.echo(services.rendering.say("documents/shell_list", incidents=incidents))
             return
         incident = await services.incidents.find(ref)
-        _show(services, await services.incident_cards.standing_now(incident.id))
+        _show(services, await services.standings.now(incident.id))
 
 
 def _show(services: Services, standing: IncidentStanding) -> None:
-    click.echo(services.rendering.say("documents/shell_incident", **services.incident_cards.facts(standing)))
+    click.echo(services.rendering.say("documents/shell_incident", **services.standings.facts(standing)))
 
 
 @asynccontextmanager
@@ -103,7 +103,7 @@ async def _see_through(services: Services, incident_id: int) -> IncidentStanding
     """Until every page has had an answer, or the time is up. Sends them from here when nobody else does."""
     began = time.monotonic()
     while True:
-        standing = await services.incident_cards.standing_now(incident_id)
+        standing = await services.standings.now(incident_id)
         waiting = [page for page in standing.pages if page.state == "waiting"]
         waited_s = time.monotonic() - began
         if not waiting or waited_s > WATCHED_FOR_S:

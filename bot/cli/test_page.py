@@ -15,8 +15,8 @@ from bot.domain.paging.page import Page
 from bot.pagers import ways
 from bot.runbook import format_duration
 from bot.services import Services
-from bot.services.incidents.cards import IncidentStanding
 from bot.services.paging.gaps import ready_ways
+from bot.services.paging.standings import IncidentStanding
 from bot.store.upkeep import backlog
 
 # A running bot sends a page within milliseconds. When none has been tried after this, none does.
@@ -81,7 +81,7 @@ async def _answers(services: Services, incident_id: int) -> AsyncIterator[Findin
     told: set[int] = set()
     began = time.monotonic()
     while True:
-        standing = await services.incident_cards.standing_now(incident_id)
+        standing = await services.standings.now(incident_id)
         waited_s = time.monotonic() - began
         open_ones = [page for page in standing.pages if page.id not in told]
         for page in open_ones:
@@ -110,7 +110,7 @@ async def _acknowledgement(services: Services, key: str, incident_id: int, withi
         return Finding("acknowledgement: no bot runs on this database, so nobody would take it", "Start `tocsin run`.")
     click.echo(f"… waiting for {name} to acknowledge, for {format_duration(within)} at most; Ctrl-C ends it")
     began = time.monotonic()
-    while not (standing := await services.incident_cards.standing_now(incident_id)).incident.is_acknowledged:
+    while not (standing := await services.standings.now(incident_id)).incident.is_acknowledged:
         if time.monotonic() - began > within.total_seconds():
             return Finding(
                 f"acknowledgement: none within {format_duration(within)}",

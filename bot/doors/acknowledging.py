@@ -85,7 +85,7 @@ class Acknowledging:
 
     async def _standing(self, page: Page, *, state: str | None = None, pressed: bool = False) -> web.Response:
         """How the incident stands, with the button while there is something to acknowledge."""
-        standing = await self._services.incident_cards.standing_now(page.incident_id)
+        standing = await self._services.standings.now(page.incident_id)
         incident, answer = standing.incident, standing.answer_to(page)
         by, at = (answer.actor, answer.at) if answer else (incident.acknowledged_by, incident.acknowledged_at)
         if not incident.is_open:

@@ -78,7 +78,7 @@ async def lets_in(call: Call, incident: Incident) -> bool:
     people = {incident.declared_by, incident.acknowledged_by, incident.resolved_by, *incident.roles.values()}
     if call.actor.name in people:
         return True
-    standing = await call.house.incident_cards.standing_now(incident.id)
+    standing = await call.house.standings.now(incident.id)
     return call.actor.name in {page.person for page in standing.pages}
 
 

@@ -54,8 +54,8 @@ async def snooze(call: Call, incident: Incident) -> Answer:
 @COMMAND.verb("status", usage="status", help="who was paged, how, when, whether it was accepted, and what comes next")
 @about_an_incident("escalate status")
 async def status(call: Call, incident: Incident) -> Answer:
-    standing = await call.house.incident_cards.standing_now(incident.id)
-    return call.say("escalation_status", **call.house.incident_cards.facts(standing))
+    standing = await call.house.standings.now(incident.id)
+    return call.say("escalation_status", **call.house.standings.facts(standing))
 
 
 @COMMAND.otherwise

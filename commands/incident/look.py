@@ -128,8 +128,8 @@ async def panel_again(call: Call, incident: Incident) -> Answer:
 
 
 async def _show(call: Call, incident: Incident) -> Reply:
-    standing = await call.house.incident_cards.standing_now(incident.id)
-    facts = call.house.incident_cards.facts(standing)
+    standing = await call.house.standings.now(incident.id)
+    facts = call.house.standings.facts(standing)
     return call.say("incident_card", buttons=tuple(card_buttons(standing)), **facts)
 
 

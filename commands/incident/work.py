@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from bot.domain.errors import Overtaken, Refused
 from bot.domain.incidents.incident import STATUSES, Incident, must_be_open, must_not_be_resolved_twice, refusing_about
 from bot.runbook import spoken_duration
-from bot.services.incidents.cards import acknowledge as acknowledge_button
+from bot.services.paging.page_cards import acknowledge as acknowledge_button
 from bot.slack.blocks import Input, form
 from commands.desk.call import Answer, Call, Form
 from commands.desk.carried import instant

@@ -7,9 +7,9 @@ from bot.domain.errors import Refused
 from bot.domain.paging.page import Page
 from bot.rendering import Rendering
 from bot.runbook import Runbook
-from bot.services.incidents.cards import IncidentCards
 from bot.services.paging.acknowledgements import Acknowledgements
 from bot.services.paging.escalations import Escalations
+from bot.services.paging.standings import Standings
 from bot.services.people.people import People
 
 ACKNOWLEDGE, ESCALATE = "1", "2"
@@ -24,19 +24,19 @@ class CallReplies:
         people: People,
         acknowledgements: Acknowledgements,
         escalations: Escalations,
-        incident_cards: IncidentCards,
+        standings: Standings,
         rendering: Rendering,
     ) -> None:
         self._runbook = runbook
         self._people = people
         self._acknowledgements = acknowledgements
         self._escalations = escalations
-        self._incident_cards = incident_cards
+        self._standings = standings
         self._rendering = rendering
 
     async def asked(self, page: Page, action: str, *, repeat: bool = False) -> str:
         """What is said to somebody who picks up. `action` is where keys go; `repeat`: this may be the second call."""
-        standing = await self._incident_cards.standing_now(page.incident_id)
+        standing = await self._standings.now(page.incident_id)
         incident = standing.incident
         if not incident.is_open:
             return self.spoken("resolved", incident=incident)

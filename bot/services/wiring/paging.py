@@ -24,6 +24,7 @@ from bot.services.paging.ladder_runs import LadderRuns
 from bot.services.paging.ladders import Ladders
 from bot.services.paging.links import Links
 from bot.services.paging.outcomes import PageOutcomes
+from bot.services.paging.page_cards import PageCards
 from bot.services.paging.pages import Pages
 from bot.services.paging.provider_alerts import ProviderAlerts
 from bot.services.paging.reaching import Reaching
@@ -32,6 +33,7 @@ from bot.services.paging.roster import Roster
 from bot.services.paging.sending import Departures
 from bot.services.paging.simulations import Simulations
 from bot.services.paging.snoozes import Snoozes
+from bot.services.paging.standings import Standings
 from bot.services.paging.step_news import StepNews
 from bot.services.paging.step_plans import StepPlans
 from bot.services.paging.steps import Steps
@@ -67,9 +69,15 @@ class Paging(Foundation):
 
     @cached_property
     def incident_cards(self) -> IncidentCards:
-        return IncidentCards(
-            self.db, self.clock, self.runbook, self.people, self.channels, self.rooms, self.cards, self.rendering
-        )
+        return IncidentCards(self.runbook, self.channels, self.rooms, self.standings, self.cards, self.rendering)
+
+    @cached_property
+    def standings(self) -> Standings:
+        return Standings(self.db, self.clock, self.runbook, self.people)
+
+    @cached_property
+    def page_cards(self) -> PageCards:
+        return PageCards(self.standings, self.cards, self.rendering)
 
     @cached_property
     def links(self) -> Links:
@@ -93,7 +101,7 @@ class Paging(Foundation):
                 runbook=self.runbook,
                 rendering=self.rendering,
                 messenger=self.gateway,
-                paint=self.incident_cards.page_message,
+                paint=self.page_cards.message,
                 account_of=self.people.account,
                 known_account=self.people.known_account,
                 acknowledge_link=self.links.link_to,
@@ -205,7 +213,7 @@ class Paging(Foundation):
     @cached_property
     def call_replies(self) -> CallReplies:
         return CallReplies(
-            self.runbook, self.people, self.acknowledgements, self.escalations, self.incident_cards, self.rendering
+            self.runbook, self.people, self.acknowledgements, self.escalations, self.standings, self.rendering
         )
 
     @cached_property

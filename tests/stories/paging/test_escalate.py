@@ -61,7 +61,7 @@ async def test_a_person_is_paged_by_name_and_by_the_ways_of_their_tier(new_world
     async with new_world(runbook=RUNBOOK.replace("who: [cleo]}", "who: [cleo], via: [slack, email]}"), **MAIL) as world:
         room = await declared(world)
         await ask(world, "eve", f"/escalate {name} refunds", room)
-        pages = (await world.house.incident_cards.standing_now(1)).pages
+        pages = (await world.house.standings.now(1)).pages
         assert [(page.via, page.reason) for page in pages if page.person == "cleo"] == [
             ("slack", "refunds"),
             ("email", "refunds"),

@@ -1,0 +1,51 @@
+"""What the message of a page shows: what is wrong, who else is paged, and what has become of it since."""
+
+from datetime import datetime
+
+from bot.domain.incidents.incident import Incident
+from bot.domain.paging.page import Page
+from bot.rendering import Rendering
+from bot.services.paging.standings import IncidentStanding, Standings
+from bot.services.rooms.cards import Cards, Painted
+from bot.slack.blocks import Button, Message, message
+from bot.store.paging import pages
+from bot.store.pipelined import Connection
+
+
+class PageCards:
+    """The painter of `page:<page id>`; the first message of all is painted for the pager that posts it."""
+
+    def __init__(self, standings: Standings, cards: Cards, rendering: Rendering) -> None:
+        self._standings = standings
+        self._rendering = rendering
+        cards.painted_by("page", self.paint)
+
+    async def message(self, page: Page, *, repeat: bool = False) -> Message:
+        """What the message of this page shows now. `repeat`: it says that it may have been sent before."""
+        return self._message(page, await self._standings.now(page.incident_id), repeat=repeat)
+
+    async def paint(self, conn: Connection, subject: str) -> Painted | None:
+        page = await pages.get(conn, int(subject))
+        standing = await self._standings.get(conn, page.incident_id)
+        return Painted(None, self._message(page, standing))
+
+    def _message(self, page: Page, standing: IncidentStanding, *, repeat: bool = False) -> Message:
+        incident = standing.incident
+        answered = standing.answer_to(page)
+        repeat = repeat or page.repeated_at is not None
+        overtaken = standing.overtaken(page)
+        of_page = {"page": page, "repeat": repeat, "answered": answered, "overtaken": overtaken}
+        is_over = answered or overtaken or not incident.is_open
+        buttons = [] if is_over else [acknowledge(incident, paged_at=page.due_at), escalate(standing)]
+        return message(self._rendering.say("slack/page", **self._standings.facts(standing), **of_page), buttons)
+
+
+def acknowledge(incident: Incident, *, paged_at: datetime | None = None) -> Button:
+    """`paged_at`: of a page, which counts no more once the incident is reopened."""
+    value = f"{incident.id} {paged_at.isoformat()}" if paged_at else str(incident.id)
+    return Button("Acknowledge", "incident.acknowledge", value, "primary")
+
+
+def escalate(standing: IncidentStanding) -> Button:
+    """Drawn for the step that comes next: pressed by two people, it is taken once."""
+    return Button("Escalate", "escalate.next", f"{standing.incident.id} {standing.escalation.ladder.position}")
