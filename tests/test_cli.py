@@ -1,11 +1,12 @@
 """The command line: what each command needs, says, and ends with."""
 
 import asyncio
+import os
 import re
 import shutil
 import signal
 import tempfile
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 
 import aiohttp
@@ -23,6 +24,7 @@ from bot.sandbox.server import Server
 from bot.sandbox.telephone import TelephoneCompany
 from bot.sandbox.workspace import Workspace
 from bot.shipped import shipped_runbooks
+from tests import at_hand
 from tests.commandline import Ended, line_with, started, tocsin
 from tests.mail_server import OWN_ADDRESS, only, post_office
 from tests.world import RUNBOOK, manifest
@@ -137,7 +139,7 @@ async def test_a_database_that_is_away_is_a_sentence(here: Path) -> None:
     assert "hunter2" not in ended.err
 
 
-@pytest.mark.parametrize("told", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize("told", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
 async def test_run_becomes_ready_and_stops_in_order_when_told(
     here: Path, workspace: Workspace, database: str, told: signal.Signals
 ) -> None:
@@ -383,6 +385,28 @@ async def test_declaring_from_a_shell_pages_although_no_bot_is_running(
     assert declared.code == 0
     assert declared.out.startswith("INC-1 declared: P1 Payments failing\n")
     assert "page to Ada Obi by slack: sent" in declared.out
+    assert len(workspace.direct_messages("ada")) == 1
+
+
+def full_disk() -> int:
+    return os.open("/dev/full", os.O_WRONLY)
+
+
+def closed_pipe() -> int:
+    reads, writes = os.pipe()
+    os.close(reads)
+    return writes
+
+
+@pytest.mark.parametrize("nowhere", [full_disk, closed_pipe])
+async def test_declaring_from_a_shell_pages_also_when_nobody_can_read_the_answer(
+    here: Path, workspace: Workspace, database: str, nowhere: Callable[[], int]
+) -> None:
+    write_runbook(here)
+    environ = {"DATABASE_URL": database, **slack_of(workspace)}
+    with os.fdopen(nowhere(), "wb") as into:
+        program = await at_hand.start(["declare", "P1", "Payments failing"], at=here, environ=environ, into=into)
+        assert await program.wait() != 0
     assert len(workspace.direct_messages("ada")) == 1
 
 

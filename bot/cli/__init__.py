@@ -3,7 +3,10 @@
 Exit codes: 0 it is done; 1 it was tried, and something is wrong; 2 it could not begin, for what it needs is missing.
 """
 
+import errno
 import logging
+import os
+import sys
 from typing import Any
 
 import click
@@ -42,10 +45,27 @@ class Door(Shelf):
             raise Sentence(str(error)) from error
         except (click.exceptions.Exit, click.ClickException, click.Abort):
             raise
+        except OSError as error:
+            if error.errno == errno.EPIPE:
+                # Nobody reads any more: what else is to be done then, click knows.
+                raise
+            if error.errno == errno.ENOSPC:
+                _say_no_more()
+                raise Sentence("What this has to say could not be written: its disk is full.") from error
+            raise _fault(context) from error
         except Exception as error:
-            # Through the log, which knows the secrets, and not as Python would print it.
-            log.exception("command=%s", context.invoked_subcommand)
-            raise Sentence("This is a fault in Tocsin: the lines above say where.") from error
+            raise _fault(context) from error
+
+
+def _fault(context: click.Context) -> Sentence:
+    # Through the log, which knows the secrets, and not as Python would print it.
+    log.exception("command=%s", context.invoked_subcommand)
+    return Sentence("This is a fault in Tocsin: the lines above say where.")
+
+
+def _say_no_more() -> None:
+    """What could not be written would be tried once more at the end, and fail the whole command."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 @click.group(cls=Door, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})

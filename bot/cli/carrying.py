@@ -12,7 +12,8 @@ Result = TypeVar("Result")
 
 
 def carry_out(work: Coroutine[Any, Any, Result]) -> Result:
-    """Run it to its end. Told to stop by SIGTERM or Ctrl-C, it is stopped in order, and click.Abort is raised.
+    """Run it to its end. Told to stop by SIGTERM, Ctrl-C or the end of its terminal, it is stopped in order, and
+    click.Abort is raised. What was started by `nohup` outlives its terminal.
 
     A second signal does not wait for the order.
     """
@@ -20,7 +21,8 @@ def carry_out(work: Coroutine[Any, Any, Result]) -> Result:
     async def until_told() -> Result:
         task = asyncio.current_task()
         assert task is not None
-        for told in (signal.SIGTERM, signal.SIGINT):
+        outlives_its_terminal = signal.getsignal(signal.SIGHUP) == signal.SIG_IGN
+        for told in (signal.SIGTERM, signal.SIGINT, *([] if outlives_its_terminal else [signal.SIGHUP])):
             asyncio.get_running_loop().add_signal_handler(told, task.cancel)
         return await work
 

@@ -62,8 +62,12 @@ async def _declare(words: str, drill: bool, who: str | None) -> None:
         incident = await services.declarations.declare(
             _actor(services, who), meant.title, severity=meant.severity, drill=drill
         )
-        click.echo(services.rendering.say("documents/shell_declared", incident=incident, perhaps=meant.perhaps))
-        _show(services, await _see_through(services, incident.id))
+        try:
+            click.echo(services.rendering.say("documents/shell_declared", incident=incident, perhaps=meant.perhaps))
+        finally:
+            # Also when nobody can read it: a closed pipe or a full disk keeps nobody from being paged.
+            standing = await _see_through(services, incident.id)
+        _show(services, standing)
 
 
 async def _ack(ref: str, who: str | None) -> None:
