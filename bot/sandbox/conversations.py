@@ -73,10 +73,10 @@ class Conversations:
 
     def describe(self, channel: Channel, user: str, *, topic: str | None = None, purpose: str | None = None) -> None:
         if topic is not None:
-            channel.topic = topic
+            channel.topic, channel.topic_by = topic, (user, self._stamps.seconds())
             self.say_that(channel, user, "channel_topic", f"set the channel topic: {topic}")
         if purpose is not None:
-            channel.purpose = purpose
+            channel.purpose, channel.purpose_by = purpose, (user, self._stamps.seconds())
             self.say_that(channel, user, "channel_purpose", f"set the channel purpose: {purpose}")
         self._tell("channel", channel)
 

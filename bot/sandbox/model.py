@@ -68,6 +68,9 @@ class Channel:
     members: list[str] = field(default_factory=list)
     topic: str = ""
     purpose: str = ""
+    # Who has set them, and when (Unix seconds).
+    topic_by: tuple[str, int] = ("", 0)
+    purpose_by: tuple[str, int] = ("", 0)
     archived: bool = False
     is_general: bool = False
     messages: list[Message] = field(default_factory=list, repr=False)

@@ -46,10 +46,14 @@ def channel_json(state: State, channel: Channel) -> Json:
         "created": channel.created,
         "creator": channel.creator,
         "context_team_id": state.team_id,
-        "topic": {"value": channel.topic, "creator": "", "last_set": 0},
-        "purpose": {"value": channel.purpose, "creator": "", "last_set": 0},
+        "topic": _described(channel.topic, channel.topic_by),
+        "purpose": _described(channel.purpose, channel.purpose_by),
         "num_members": len(channel.members),
     }
+
+
+def _described(value: str, by: tuple[str, int]) -> Json:
+    return {"value": value, "creator": by[0], "last_set": by[1]}
 
 
 def message_json(state: State, message: Message, *, with_metadata: bool = False) -> Json:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from html import unescape
 from typing import Any
 
 from bot.domain.errors import Rejected
@@ -42,6 +43,11 @@ class Conversations(Calls):
 
     async def set_topic(self, channel: str, topic: str) -> None:
         await self.call("conversations.setTopic", params={"channel": channel, "topic": topic})
+
+    async def has_topic(self, channel: str, topic: str) -> bool:
+        """Does the channel bear it? Slack escapes `&`, `<` and `>` where it has not been given them so."""
+        found = (await self.call("conversations.info", params={"channel": channel}))["channel"]
+        return unescape((found.get("topic") or {}).get("value") or "") == unescape(topic)
 
     async def find_channels(self) -> dict[str, Room]:
         """Every channel the bot can see, by name: public ones, and private ones it is in."""

@@ -86,6 +86,9 @@ async def test_a_new_topic_is_announced_in_the_channel(client: AsyncWebClient, w
     channel = await room(client)
     await client.conversations_setTopic(channel=channel, topic="P1")
     assert workspace.messages(channel)[-1].subtype == "channel_topic"
+    found = (await client.conversations_info(channel=channel))["channel"]["topic"]
+    assert (found["value"], found["creator"]) == ("P1", workspace.bot.id)
+    assert found["last_set"] > 0
 
 
 async def test_an_outsider_changes_nothing(client: AsyncWebClient, workspace: Workspace, error: Any) -> None:

@@ -52,9 +52,11 @@ class Topics(DeliveryKind[str]):
         incident, room_id = await _with_room(self._db, delivery)
         topic = clip(self._rendering.say("slack/topic", incident=incident), TOPIC_LENGTH)
         # Slack posts a line for every topic that is set, also for the same one.
-        if topic == incident.room_topic:
+        if not delivery.unsure and topic == incident.room_topic:
             raise NoLongerWanted
-        await self._gateway.set_topic(room_id, topic)
+        # The topic of an attempt that nobody answered may be there: then what we have written down says nothing.
+        if not (delivery.unsure and await self._gateway.has_topic(room_id, topic)):
+            await self._gateway.set_topic(room_id, topic)
         return topic
 
     async def recorded(self, conn: Connection, delivery: Delivery, outcome: Outcome[str]) -> None:

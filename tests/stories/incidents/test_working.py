@@ -225,3 +225,24 @@ async def test_a_long_list_is_turned_page_by_page(world: World) -> None:
     rest = words_of(whispered(world, "eve", "#general")[-1])
     assert all(f"*INC-{number}*" in words_of(shown) + rest for number in range(1, 24))
     assert rest.count("• *INC-") == 3
+
+
+@pytest.mark.parametrize("was_done", [True, False])
+async def test_a_topic_whose_answer_was_lost_is_not_set_a_second_time(world: World, was_done: bool) -> None:
+    room = await declared(world)
+    before = len([one for one in world.workspace.messages(room.id) if one.subtype == "channel_topic"])
+    world.workspace.faults.drop("conversations.setTopic", after=was_done)
+    await ask(world, "eve", "/incident status identified", room)
+    await world.passes(seconds=2)
+    lines = [one for one in world.workspace.messages(room.id) if one.subtype == "channel_topic"]
+    assert len(lines) == before + 1
+    assert "identified" in room.topic
+
+
+async def test_a_topic_set_unheard_and_out_of_date_by_then_is_corrected(world: World) -> None:
+    room = await declared(world)
+    world.workspace.faults.drop("conversations.setTopic", after=True)
+    await ask(world, "eve", "/incident status identified", room)
+    await ask(world, "eve", "/incident status investigating", room)
+    await world.passes(seconds=2)
+    assert "investigating" in room.topic
