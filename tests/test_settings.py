@@ -234,7 +234,7 @@ def test_a_port_is_between_zero_and_65535(port: str, is_right: bool) -> None:
         ("LOG_FORMAT", "xml", "LOG_FORMAT: “xml” is not a format: say text or json."),
         ("PUBLIC_URL", "tocsin.example.com", "PUBLIC_URL: is not a web address"),
         ("SLACK_API_URL", "slack.com", "SLACK_API_URL: is not a web address"),
-        ("MAIL_FROM", "Tocsin", "MAIL_FROM: “Tocsin” is not an e-mail address"),
+        ("MAIL_FROM", "Tocsin", "MAIL_FROM: “Tocsin” is not an email address"),
         ("DATABASE_URL", "mysql://bot:hunter2@h/d", "DATABASE_URL: is not the address of a PostgreSQL database"),
         ("DATABASE_URL", "postgresql://bot:hunter/2@h/d", "in a password are written %2F"),
         ("SMTP_URL", "mail.example.com", "SMTP_URL: is not the address of a mail server"),

@@ -143,7 +143,7 @@ async def _account(bot: Gateway, person: Person) -> Finding:
     """Whether a direct message would find them."""
     if person.slack is None:
         if await bot.account_of(person.email or ""):
-            return Finding(f"person {person.key}: found in Slack by e-mail")
+            return Finding(f"person {person.key}: found in Slack by email")
         return Finding(
             f"person {person.key}: nobody in Slack has {person.email}",
             f"Invite them, or write their member id as people.{person.key}.slack.",

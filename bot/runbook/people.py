@@ -111,7 +111,7 @@ WhoRef = Annotated[Who, read_by(Who.parse, "a person's key or schedule/<key>"), 
 
 
 class Person(Keyed):
-    """A person and every way to reach them. Without a Slack id they are looked up by e-mail."""
+    """A person and every way to reach them. Without a Slack id they are looked up by email."""
 
     name: Name = Field(default_factory=key_of)
     email: Email | None = None

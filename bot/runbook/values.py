@@ -97,7 +97,7 @@ def _key(text: str) -> str:
 
 def email_of(text: str) -> str:
     if not _EMAIL.fullmatch(text.strip()):
-        raise Refused(f"“{text}” is not an e-mail address: say one such as ada@example.com")
+        raise Refused(f"“{text}” is not an email address: say one such as ada@example.com")
     return text.strip()
 
 
@@ -116,7 +116,7 @@ def phone_of(text: str) -> str:
 def _slack_id(text: str) -> str:
     if not re.fullmatch(r"[UW][A-Z0-9]{2,20}", text):
         raise Refused(
-            f"“{text}” is not a Slack member id: say one such as U0ADA, or leave it out and it is found by e-mail"
+            f"“{text}” is not a Slack member id: say one such as U0ADA, or leave it out and it is found by email"
         )
     return text
 
@@ -186,5 +186,5 @@ Zone = Annotated[
 ]
 Texts = Annotated[tuple[Text, ...], a_list("texts")]
 Names = Annotated[tuple[Name, ...], a_list("names")]
-Emails = Annotated[tuple[Email, ...], a_list("e-mail addresses")]
+Emails = Annotated[tuple[Email, ...], a_list("email addresses")]
 Channels = Annotated[tuple[Channel, ...], a_list("channels")]

@@ -25,6 +25,6 @@
         workspace.timing.ack_seconds = 0.2          # time-out, also retry_scale for the events' retries
         await workspace.sockets.refresh()           # Slack asks the app to connect anew; also cut()
 
-`page_api.add_page` serves the browser page; `mailbox.Mailbox` shows what left by e-mail, SMS and the like;
+`page_api.add_page` serves the browser page; `mailbox.Mailbox` shows what left by email, SMS and the like;
 `telephone.TelephoneCompany` is a simulated Twilio, for texts and calls.
 """

@@ -1,4 +1,4 @@
-"""What left the bot by other ways than Slack: e-mails caught by an SMTP sink, and texts and calls handed in."""
+"""What left the bot by other ways than Slack: emails caught by an SMTP sink, and texts and calls handed in."""
 
 import asyncio
 import email
@@ -23,7 +23,7 @@ Answered = Callable[[str], Awaitable[str]]
 
 @dataclass(frozen=True)
 class Mail:
-    """One item; `html` is None when there is only text. `sender` and `headers` are known of e-mails."""
+    """One item; `html` is None when there is only text. `sender` and `headers` are known of emails."""
 
     id: int
     kind: MailKind
@@ -76,7 +76,7 @@ class Mailbox:
             self._server = None
 
     def take(self, recipients: list[str], content: bytes) -> None:
-        """An e-mail as it came over SMTP."""
+        """An email as it came over SMTP."""
         message = email.message_from_bytes(content, _class=EmailMessage, policy=email.policy.default)
         self.add(
             "email",

@@ -1,4 +1,4 @@
-"""The mailbox catches e-mails over SMTP and takes texts and calls by hand."""
+"""The mailbox catches emails over SMTP and takes texts and calls by hand."""
 
 from email.message import EmailMessage
 from urllib.parse import urlsplit

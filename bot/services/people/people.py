@@ -31,7 +31,7 @@ COVERS_REMEMBERED = timedelta(days=7)
 
 
 class People:
-    """Knows who has which account; looked up by e-mail, remembered in the database."""
+    """Knows who has which account; looked up by email, remembered in the database."""
 
     def __init__(self, db: Database, clock: Clock, runbook: Runbook, gateway: Gateway) -> None:
         self._db = db

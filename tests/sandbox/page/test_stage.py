@@ -17,7 +17,7 @@ async def test_new_mail_is_counted_and_runs_no_script(page: Page, workspace: Wor
     workspace.mailbox.add("email", "ada@example.com", "P1 Payments failing", "You are paged", html)
     await page.get_by_role("button", name="Mailbox, 1 new").click()
     await expect(page.get_by_role("button", name="Mailbox", exact=True)).to_be_visible()
-    await page.get_by_text("E-mail to ada@example.com").click()
+    await page.get_by_text("Email to ada@example.com").click()
     letter = page.frame_locator("iframe")
     await expect(letter.get_by_text("You are paged")).to_be_visible()
     await expect(letter.get_by_role("link", name="Acknowledge")).to_have_attribute("href", "https://example.com/ack/1")

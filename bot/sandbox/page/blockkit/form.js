@@ -82,7 +82,7 @@ function isEmpty(value) {
 
 function mistakeIn(element, value) {
   if (element.type === "email_text_input" && !/^\S+@\S+\.\S+$/.test(value))
-    return "Enter an e-mail address, such as ada@example.com.";
+    return "Enter an email address, such as ada@example.com.";
   if (element.type === "url_text_input" && !URL.canParse(value)) return "Enter a link, such as https://example.com.";
   if (element.type === "number_input") return mistakeInNumber(element, value);
   const length = typeof value === "string" ? [...value].length : 0;

@@ -56,10 +56,10 @@ function drawNext(button) {
   button.title = next
     ? `Move the clock to ${clockTime(new Date(next.at))}: ${next.what}`
     : "Nothing is waiting for its time";
-  button.setAttribute("aria-label", `Next event ${when}. ${button.title}`);
   fill(
     button,
     el("span", {}, el("b", {}, "Next", el("span", { class: "next-more" }, " event")), ` ${when}`),
+    next && " ",
     next && el("span", { class: "next-what" }, next.what),
   );
 }

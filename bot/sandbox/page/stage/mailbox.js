@@ -1,4 +1,4 @@
-// Everything the bot sent outside the workspace: e-mails, texts, calls, webhooks.
+// Everything the bot sent outside the workspace: emails, texts, calls, webhooks.
 
 import { send } from "../api.js";
 import { clockTime, dayName } from "../blockkit/dates.js";
@@ -8,7 +8,7 @@ import { complain, toast } from "../kit/toast.js";
 import { tell, world } from "../world.js";
 
 const KINDS = {
-  email: ["mail", "E-mail"],
+  email: ["mail", "Email"],
   sms: ["text", "Text"],
   voice: ["call", "Call"],
   webhook: ["hook", "Webhook"],
@@ -55,7 +55,7 @@ function nothing() {
   return el(
     "p",
     { class: "quiet nothing" },
-    "Nothing yet. Pages by e-mail, text and telephone, and updates for stakeholders, arrive here.",
+    "Nothing yet. Pages by email, text and telephone, and updates for stakeholders, arrive here.",
   );
 }
 
@@ -76,7 +76,7 @@ function filters(body, side) {
     "div",
     { class: "filters", role: "group", "aria-label": "Show" },
     choice("all", "All"),
-    choice("email", "E-mails"),
+    choice("email", "Emails"),
     choice("sms", "Texts"),
     choice("voice", "Calls"),
     choice("webhook", "Webhooks"),
@@ -124,7 +124,7 @@ function mailContent(mail) {
   if (mail.html)
     return el("iframe", {
       class: "mail-frame",
-      title: `The e-mail “${mail.subject}”`,
+      title: `The email “${mail.subject}”`,
       sandbox: "allow-popups allow-popups-to-escape-sandbox",
       srcdoc: FRAME_RULES + mail.html,
     });
