@@ -45,11 +45,15 @@ async def source_of(conn: AsyncConnection, database: str) -> Mapping[str, Any]:
 
 async def needs_of(conn: AsyncConnection) -> Mapping[str, Any]:
     """Of the database that `conn` leads to: `owners`, to whom something in it belongs, and `extensions`, those that
-    only a superuser can make again, `size`, the room it takes in bytes, and `creators`, who may create in `public` by a
-    GRANT of their own."""
+    only a superuser can make again, `size`, the room it takes in bytes, `creators`, who may create in `public` by a
+    GRANT of their own, `installed`, all its extensions, and `superuser`, what else only a superuser can make, in words.
+    """
     row = await (await conn.execute(SQL("needs"))).fetchone()
     assert row
-    return {"owners": row[0], "extensions": row[1], "size": row[2], "creators": row[3]}
+    return {
+        "owners": row[0], "extensions": row[1], "size": row[2], "creators": row[3], "installed": row[4],
+        "superuser": row[5],
+    }  # fmt: skip
 
 
 async def open_schema(conn: AsyncConnection, source: Mapping[str, Any]) -> Sequence[str]:
@@ -74,20 +78,28 @@ async def close_schema(conn: AsyncConnection, owners: Sequence[str]) -> None:
 
 
 async def lacking(conn: AsyncConnection, target: str, needs: Mapping[str, Any]) -> list[str]:
-    """Which rights a restore needs that this account has not, each with what to grant."""
+    """What the server does not have that a restore needs, and which rights this account has not, with what to do."""
     row = await (await conn.execute(SQL("account"))).fetchone()
     assert row
     account, may_create, may_everything = row
+    missing = await _not_available(conn, needs.get("installed") or ())
     if may_everything:
-        return []
+        return missing
     values = {"target": target, "owners": list(needs.get("owners") or ())}
     strangers = await (await conn.execute(SQL("strangers"), values)).fetchall()
     return [
+        *missing,
         *([] if may_create else [f"its account {account} may not create databases: ALTER ROLE {account} CREATEDB"]),
         *(f"only a superuser can make the extension {name} again" for name in needs.get("extensions") or ()),
+        *(f"only a superuser can make {what} again" for what in needs.get("superuser") or ()),
         *(f"its account {account} is no member of {name}, to whom some of it belongs: GRANT {name} TO {account}"
             for (name,) in strangers),
     ]  # fmt: skip
+
+
+async def _not_available(conn: AsyncConnection, extensions: Sequence[str]) -> list[str]:
+    found = await (await conn.execute(SQL("not_available"), {"extensions": list(extensions)})).fetchall()
+    return [f"its server does not have the extension {name}: install the package that holds it" for (name,) in found]
 
 
 async def create(conn: AsyncConnection, database: str, properties: Properties) -> None:

@@ -29,20 +29,42 @@ SELECT jsonb_build_object(
 FROM (SELECT d.*, to_jsonb(d) AS facts FROM pg_database d) AS d WHERE datname = %(name)s;
 
 -- name: needs
--- To whom something in this database belongs, which of its extensions only a superuser can make, how large it is, and who
--- may create in its schema `public` by a GRANT of their own.
+-- To whom something in this database belongs, which of its extensions only a superuser can make, how large it is, who may
+-- create in its schema `public` by a GRANT of their own, all its extensions, and what else only a superuser can make.
 SELECT
     (SELECT coalesce(jsonb_agg(DISTINCT pg_get_userbyid(owner)), '[]') FROM (
         SELECT relowner AS owner, oid FROM pg_class UNION ALL SELECT proowner, oid FROM pg_proc
         UNION ALL SELECT nspowner, oid FROM pg_namespace UNION ALL SELECT typowner, oid FROM pg_type
-        UNION ALL SELECT lomowner, oid FROM pg_largeobject_metadata) AS every
+        UNION ALL SELECT lomowner, oid FROM pg_largeobject_metadata UNION ALL SELECT dictowner, oid FROM pg_ts_dict
+        UNION ALL SELECT cfgowner, oid FROM pg_ts_config UNION ALL SELECT oprowner, oid FROM pg_operator
+        UNION ALL SELECT collowner, oid FROM pg_collation UNION ALL SELECT conowner, oid FROM pg_conversion
+        UNION ALL SELECT stxowner, oid FROM pg_statistic_ext UNION ALL SELECT pubowner, oid FROM pg_publication
+        UNION ALL SELECT srvowner, oid FROM pg_foreign_server UNION ALL SELECT defaclrole, oid FROM pg_default_acl
+        ) AS every
     WHERE oid >= 16384 AND oid NOT IN (SELECT objid FROM pg_depend WHERE deptype IN ('e', 'i'))),
     (SELECT coalesce(jsonb_agg(extname ORDER BY extname), '[]')
     FROM pg_extension JOIN pg_available_extension_versions ON name = extname AND version = extversion
     WHERE superuser AND NOT trusted),
     pg_database_size(current_database()),
     (SELECT coalesce(jsonb_agg(DISTINCT pg_get_userbyid(grantee)), '[]') FROM pg_namespace, aclexplode(nspacl)
-    WHERE nspname = 'public' AND privilege_type = 'CREATE' AND grantee <> 0);
+    WHERE nspname = 'public' AND privilege_type = 'CREATE' AND grantee <> 0),
+    (SELECT coalesce(jsonb_agg(extname ORDER BY extname), '[]') FROM pg_extension),
+    (SELECT coalesce(jsonb_agg(DISTINCT words ORDER BY words), '[]') FROM (
+        SELECT 'the event trigger ' || quote_ident(evtname) AS words, oid FROM pg_event_trigger
+        UNION ALL SELECT 'the publication of all tables ' || quote_ident(pubname), oid FROM pg_publication
+            WHERE puballtables
+        UNION ALL SELECT 'the foreign-data wrapper ' || quote_ident(fdwname), oid FROM pg_foreign_data_wrapper
+        UNION ALL SELECT 'the operator family ' || quote_ident(opfname), oid FROM pg_opfamily
+        UNION ALL SELECT 'the operator class ' || quote_ident(opcname), oid FROM pg_opclass
+        UNION ALL SELECT 'the leakproof function ' || quote_ident(proname), oid FROM pg_proc WHERE proleakproof
+        UNION ALL SELECT 'the function ' || quote_ident(proname) || ' in ' || lanname, p.oid
+            FROM pg_proc AS p JOIN pg_language AS l ON l.oid = prolang WHERE NOT lanpltrusted
+    ) AS every WHERE oid >= 16384 AND oid NOT IN (SELECT objid FROM pg_depend WHERE deptype IN ('e', 'i')));
+
+-- name: not_available
+-- Which of these extensions are not installed on the machine of this server.
+SELECT name FROM unnest(%(extensions)s::text[]) AS each (name)
+WHERE name NOT IN (SELECT name FROM pg_available_extensions) ORDER BY name;
 
 -- name: owners_without_schema
 -- A table can be given only to whom may create in its schema, and a dump grants that when all tables have been given. Only

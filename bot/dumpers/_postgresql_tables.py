@@ -40,6 +40,17 @@ async def unreadable_in(conn: AsyncConnection) -> Sequence[str]:
             more = f" and {len(mine) - 1} more" if len(mine) > 1 else ""
             what = "sees only some rows of" if may_bypass else "may not read"
             sentences.append(f"its account {mine[0][1]} {what} {mine[0][0]}{more}: {wish.format(mine[0][1])}")
+    return sentences + await _unreadable_objects(conn)
+
+
+async def _unreadable_objects(conn: AsyncConnection) -> list[str]:
+    sentences = []
+    for owner, account, number, first in await (await conn.execute(SQL("unreadable_objects"))).fetchall():
+        what, others = ("large objects", ", and of each other") if number > 1 else ("large object", "")
+        grant = f"GRANT SELECT ON LARGE OBJECT {first} TO {_words(account)}"
+        sentences.append(
+            f"its account {_words(account)} may not read {number} {what} of {_words(owner)}: {grant}{others}"
+        )
     return sentences
 
 

@@ -12,6 +12,15 @@ WHERE relkind = 'r' AND relpersistence <> 't' AND nspname !~ '^pg_' AND nspname 
     AND NOT EXISTS (SELECT FROM pg_depend WHERE classid = 'pg_class'::regclass AND objid = c.oid AND deptype = 'e')
 ORDER BY nspname, relname;
 
+-- name: unreadable_objects
+-- Large objects that this account may not read, by whom they belong to, as one types both.
+SELECT quote_ident(pg_get_userbyid(lomowner)), quote_ident(current_user), count(*), min(oid::bigint)
+FROM pg_largeobject_metadata
+WHERE NOT pg_has_role(lomowner, 'USAGE') AND NOT EXISTS (
+    SELECT FROM aclexplode(lomacl)
+    WHERE privilege_type = 'SELECT' AND CASE grantee WHEN 0 THEN true ELSE pg_has_role(grantee, 'USAGE') END)
+GROUP BY lomowner ORDER BY 1;
+
 -- name: unreadable
 -- What pg_dump would stumble over: tables and sequences that this account may not read, or with a policy for it.
 SELECT format('%I.%I', nspname, relname), quote_ident(current_user), NOT is_denied FROM (

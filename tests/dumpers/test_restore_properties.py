@@ -6,7 +6,7 @@ from typing import Any
 import psycopg
 import pytest
 
-from bot.domain.errors import Rejected
+from bot.domain.errors import Failed, Rejected
 from bot.dumpers import Tally
 from bot.dumpers import postgresql as dumping
 from bot.dumpers import postgresql_restore as restoring
@@ -134,6 +134,61 @@ async def test_rights_that_lack_are_told_all_at_once(guarded: Guarded, address: 
             assert grant in str(raised.value)
     finally:
         guarded.tell(f"ALTER ROLE {USER} CREATEDB; GRANT app TO {USER}")
+
+
+# What an administrator has made in it, and how that is told.
+BEYOND = {
+    "CREATE FUNCTION heard() RETURNS event_trigger LANGUAGE plpgsql AS 'BEGIN END'; "
+    "CREATE EVENT TRIGGER watch ON ddl_command_end EXECUTE FUNCTION heard()": "the event trigger watch",
+    "CREATE PUBLICATION everything FOR ALL TABLES": "the publication of all tables everything",
+    "CREATE FUNCTION g() RETURNS int LANGUAGE c AS '$libdir/plpgsql', 'plpgsql_call_handler'": "the function g in c",
+    "CREATE OPERATOR FAMILY sorted USING btree": "the operator family sorted",
+    "CREATE FUNCTION sealed() RETURNS int LANGUAGE sql LEAKPROOF AS 'SELECT 1'": "the leakproof function sealed",
+    "CREATE TEXT SEARCH DICTIONARY plain (TEMPLATE = simple)": "no member of postgres, to whom some of it belongs",
+    "ALTER DEFAULT PRIVILEGES GRANT SELECT ON TABLES TO keeper": "no member of postgres, to whom some of it belongs",
+}
+
+
+@pytest.mark.parametrize(("made", "said"), BEYOND.items(), ids=map(str, range(len(BEYOND))))
+async def test_what_only_an_administrator_can_make_again_is_named_before_anything_is_made(
+    guarded: Guarded, address: str, made: str, said: str
+) -> None:
+    guarded.tell(f"SET ROLE NONE; {made}", address.replace(USER, "postgres"))
+    _, source = await dumped(address)
+    for known in (source, None):
+        with pytest.raises(Rejected, match=said):
+            await restoring.ready(a_backup(address), TOOLS, known)
+    assert (await restoring.ready(a_backup(address.replace(USER, "postgres")), TOOLS, source)).tool
+
+
+async def test_an_extension_that_the_server_does_not_have_is_named_even_to_a_superuser(
+    guarded: Guarded, address: str
+) -> None:
+    """A backup of a machine with more packages than this one."""
+    _, source = await dumped(address)
+    assert source["installed"] == ["plpgsql"]
+    for account in (USER, "postgres"):
+        with pytest.raises(Rejected, match="the extension postgis_absent: install"):
+            installed = {**source, "installed": ["plpgsql", "postgis_absent"]}
+            await restoring.ready(a_backup(address.replace(USER, account)), TOOLS, installed)
+
+
+async def test_a_large_object_comes_back_and_one_that_may_not_be_read_is_foreseen(
+    guarded: Guarded, address: str
+) -> None:
+    guarded.tell("SELECT lo_from_bytea(4711, 'signed')", address)
+    content, source = await dumped(address)
+    await brought_back(address, content, source)
+    assert bytes(guarded.ask("SELECT lo_get(4711)", address)) == b"signed"
+    assert await dumping.foreseen(a_backup(address)) == []
+
+    guarded.tell("SET ROLE NONE; ALTER LARGE OBJECT 4711 OWNER TO postgres", address.replace(USER, "postgres"))
+    (said,) = await dumping.foreseen(a_backup(address))
+    advice = said.partition(": ")[2]
+    with pytest.raises(Failed, match="permission denied for large object 4711"):
+        await dumped(address)
+    guarded.tell(f"SET ROLE NONE; {advice}", address.replace(USER, "postgres"))
+    assert await dumping.foreseen(a_backup(address)) == [] and (await dumped(address))[0]
 
 
 async def test_what_to_grant_can_be_typed_whatever_the_roles_are_called(guarded: Guarded) -> None:

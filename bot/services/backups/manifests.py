@@ -71,6 +71,8 @@ class _Source(_Facts):
     database: str | None = None
     owners: Sequence[str] | None = None
     extensions: Sequence[str] | None = None
+    installed: Sequence[str] | None = None
+    superuser: Sequence[str] | None = None
     size: Number | None = None
     properties: _Properties | None = None
 
