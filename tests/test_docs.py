@@ -96,7 +96,10 @@ def test_every_link_within_the_project_leads_somewhere(page: Path) -> None:
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_every_file_and_folder_that_a_page_names_is_there(page: Path) -> None:
     """Floors and rooms may be named from `bot/`, a story by its file's name alone."""
-    named = re.findall(r"`((?!\.)(?:[\w.-]+/)+(?:[\w.-]+\.(?:py|sql|j2|md|yml))?|test_\w+)`", page.read_text())
+    words = page.read_text()
+    named = re.findall(r"`((?!\.)(?:[\w.-]+/)+(?:[\w.-]+\.(?:py|sql|j2|md|yml))?|test_\w+)`", words)
+    for drawing in re.findall(r"^```\n(.*?)^```", words, re.DOTALL | re.MULTILINE):
+        named += re.findall(r"(?<![\w./-])(?:[\w-]+/)+[\w-]+\.py\b", drawing)
 
     assert [path for path in named if not any(_is_there(path))] == []
 

@@ -3,6 +3,7 @@
 import logging
 
 from bot.domain.errors import Failed, Unreachable
+from bot.services.outbox.duty import Duty
 from bot.store import migrations
 from bot.store.database import Database
 
@@ -20,8 +21,9 @@ class Schema:
     version means. What it has in hand it ends, and what Slack sends it stores, for a newer process to work on.
     """
 
-    def __init__(self, db: Database) -> None:
+    def __init__(self, db: Database, duty: Duty) -> None:
         self._db = db
+        self._duty = duty
         self._newer: str | None = None
 
     @property
@@ -48,6 +50,10 @@ class Schema:
         elif self._newer and not newer:
             log.warning("schema: known again")
         self._newer = newer
+        if newer:
+            self._duty.suspend()
+        else:
+            self._duty.resume()
 
     def must_be_known(self) -> None:
         """Raises Outdated."""

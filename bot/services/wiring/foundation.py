@@ -105,7 +105,7 @@ class Foundation:
 
     @cached_property
     def duty(self) -> Duty:
-        return Duty(lambda: self.schema.is_known)
+        return Duty()
 
     @cached_property
     def carrier(self) -> Carrier:
@@ -125,7 +125,7 @@ class Foundation:
 
     @cached_property
     def schema(self) -> Schema:
-        return Schema(self.db)
+        return Schema(self.db, self.duty)
 
     @cached_property
     def timekeeping(self) -> Timekeeping:

@@ -170,7 +170,7 @@ async def test_a_round_that_gets_nowhere_for_half_a_minute_makes_the_process_unr
     world: World, listener: Website, seconds: int, is_stuck: bool
 ) -> None:
     hand, hanging, house = Hand(), Hanging(), world.house
-    watchdog, schema = Watchdog(hand), Schema(house.db)
+    watchdog, schema = Watchdog(hand), Schema(house.db, house.duty)
     rounds = {"hanging": Counted(hanging, world.clock), "escalations": house.ladders}
     scheduler = Scheduler(
         house.db, world.clock, rounds,
