@@ -2,5 +2,5 @@
 
 `declarations` open them, `incidents` is their life, `responders` says who works on them. `rounds` looks at each that is
 due: `deadlines` (what its severity promises) and `inactivity` (an acknowledged incident of which nothing more is
-heard), which leads to `withdrawals`. Other rooms use `declarations`, `incidents` and `cards`.
+heard), which leads to `withdrawals`. Other rooms use `declarations`, commands draw the buttons of `cards`.
 """
