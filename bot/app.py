@@ -23,7 +23,6 @@ from bot.services.upkeep.readiness import Readiness
 from bot.services.upkeep.schema import Schema
 from bot.settings import Settings
 from bot.slack_connection import SlackLine
-from bot.sources import every_source
 from bot.store.database import Database
 from bot.store.embedded.server import EmbeddedPostgres
 from bot.store.migrations import migrate
@@ -192,6 +191,7 @@ class App:
         counted: dict[str, Due] = {
             "requests": services.reception,
             "alerts": services.alerts,
+            "silences": services.silences,
             "heartbeats": services.heartbeats,
             "handovers": services.handovers,
             "deadlines": services.deadlines,
@@ -225,7 +225,7 @@ class App:
         )
         routes = intake.routes(
             services.alerts, services.heartbeats, services.alert_refusals, Senders(self.settings, self.clock.now),
-            every_source(self.runbook.alerts.sources), partial(page_at, services.session),
+            services.alert_sources, partial(page_at, services.session),
         )  # fmt: skip
         routes += acknowledging.routes(services)
         routes += switchboard.routes(services.page_reports, services.text_replies, services.call_replies, self.settings)

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from bot.domain.alerts.alert import DEFAULT_SILENCE
+from bot.domain.alerts.silence import DEFAULT_SILENCE, REASON_LENGTH
 from bot.domain.errors import NotFound, Refused
 from bot.runbook import format_duration, spoken_duration
 from bot.slack.blocks import Input, form
@@ -49,7 +49,10 @@ async def ask_silence(call: Call) -> Answer:
     """Whoever may not silence learns it before they fill anything in."""
     call.house.permissions.must(call.actor, "alert.silence")
     hint = "Still counted, but posts nothing and pages nobody, even if it fires again"
-    inputs = [Input("duration", "For how long?", value=format_duration(DEFAULT_SILENCE), hint=hint, max_length=20)]
+    inputs = [
+        Input("duration", "For how long?", value=format_duration(DEFAULT_SILENCE), hint=hint, max_length=20),
+        Input("reason", "Why?", optional=True, max_length=REASON_LENGTH),
+    ]
     return Form(form("alert.silence", "Silence the alert", inputs, submit="Silence", private=call.value))
 
 
@@ -64,7 +67,8 @@ def judge_silence(values: Mapping[str, str]) -> Mapping[str, str]:
 
 @COMMAND.form("alert.silence", judge_silence)
 async def silence(call: Call) -> Answer:
-    await call.house.alert_responses.silence(call.actor, call.number, spoken_duration(call.values["duration"]))
+    duration, reason = spoken_duration(call.values["duration"]), call.values.get("reason") or ""
+    await call.house.silences.of_card(call.actor, call.number, duration, reason)
     return None
 
 

@@ -57,10 +57,10 @@ def readable(typed: str) -> str:
 
 
 async def _declare(words: str, drill: bool, who: str | None) -> None:
-    async with _services() as services:
+    async with services_at_hand() as services:
         meant = services.runbook.declared(words)
         incident = await services.declarations.declare(
-            _actor(services, who), meant.title, severity=meant.severity, drill=drill
+            actor_of(services, who), meant.title, severity=meant.severity, drill=drill
         )
         try:
             click.echo(services.rendering.say("documents/shell_declared", incident=incident, perhaps=meant.perhaps))
@@ -71,14 +71,14 @@ async def _declare(words: str, drill: bool, who: str | None) -> None:
 
 
 async def _ack(ref: str, who: str | None) -> None:
-    async with _services() as services:
+    async with services_at_hand() as services:
         incident = await services.incidents.find(ref)
-        await services.acknowledgements.acknowledge(_actor(services, who), incident.id)
+        await services.acknowledgements.acknowledge(actor_of(services, who), incident.id)
         click.echo(f"{incident.ref} is acknowledged: the paging stops.")
 
 
 async def _status(ref: str | None) -> None:
-    async with _services() as services:
+    async with services_at_hand() as services:
         if ref is None:
             found = await services.incidents.newest(open_only=True)
             incidents = by_urgency(found, services.runbook.severity_ids)
@@ -93,13 +93,13 @@ def _show(services: Services, standing: IncidentStanding) -> None:
 
 
 @asynccontextmanager
-async def _services() -> AsyncIterator[Services]:
+async def services_at_hand() -> AsyncIterator[Services]:
     settings = read_settings(log_level="ERROR")
     async with App(settings, read_runbook(settings, log_level="ERROR"), Clock()).at_hand() as services:
         yield services
 
 
-def _actor(services: Services, who: str | None) -> Actor:
+def actor_of(services: Services, who: str | None) -> Actor:
     return Actor(services.people.meant(who)) if who else TOCSIN
 
 

@@ -23,7 +23,9 @@ async def opened(call: Call) -> Answer:
     begin = message(say("slack/panel", count=len(found)), panel_buttons())
     seen = [one for one in shown if await lets_in(call, one)]
     join = [Button(f"Join {one.ref}", f"incident.join#{one.id}", str(one.id)) for one in seen]
-    return Home(home([begin, message(listed, join), message(on_call_words(call))]))
+    muted = await call.house.silences.in_force()
+    quiet = [message(say("slack/silences", silences=muted))] if muted else []
+    return Home(home([begin, message(listed, join), *quiet, message(on_call_words(call))]))
 
 
 @COMMAND.event("app_mention")

@@ -12,8 +12,6 @@ from bot.domain.incidents.incident import Incident
 PAGE_AFTER = timedelta(minutes=5)
 # Whoever repeats what fires does so within this; what is told once only is old news by then.
 STALE_AFTER = timedelta(hours=24)
-DEFAULT_SILENCE = timedelta(hours=1)
-LONGEST_SILENCE = timedelta(days=30)
 # Told by this house itself, also when it is over.
 OWN_SOURCES = frozenset({"heartbeat", "health", "backup"})
 
@@ -66,8 +64,8 @@ class Group:
     """The alerts of one card, from the first one that fires until none does.
 
     `quiet`: fewer than their rule waits for, so nobody is told. `told`: where it has been told already. `hidden`: how
-    many more of its alerts the source has not shown. `closed_by`: None = it ended by its source's word. People are a
-    runbook key, else a Slack id.
+    many more of its alerts the source has not shown. `silence_id`: what mutes it, or did last. `closed_by`: None = it
+    ended by its source's word. People are a runbook key, else a Slack id.
     """
 
     id: int
@@ -86,6 +84,7 @@ class Group:
     closed_at: datetime | None
     hidden: int = 0
     closed_by: str | None = None
+    silence_id: int | None = None
 
     def is_silenced(self, now: datetime) -> bool:
         return self.silenced_until is not None and self.silenced_until > now

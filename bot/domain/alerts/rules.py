@@ -27,6 +27,17 @@ class AtLeast(Protocol):
     def within(self) -> timedelta: ...
 
 
+class Labelled(Protocol):
+    """An alert, as far as patterns look at it."""
+
+    @property
+    def title(self) -> str: ...
+    @property
+    def severity(self) -> str | None: ...
+    @property
+    def labels(self) -> Mapping[str, str]: ...
+
+
 class Rule(Protocol):
     """A rule of the runbook, as far as it matters here."""
 
@@ -86,7 +97,7 @@ def judge(rules: Sequence[Rule], source: str, alert: ReceivedAlert) -> Verdict:
     """What the alert itself knows holds; what it leaves open the first rule that matches decides, then its severity."""
     if alert.is_test:
         return Verdict("low", procedure=alert.procedure)
-    rule = next((rule for rule in rules if matches(rule, source, alert)), None)
+    rule = next((rule for rule in rules if matching(rule.match, source, alert)), None)
     known = alert.level or (rule.level if rule else None) or level_of(alert.severity)
     level: Level = known or "medium"
     if rule is None:
@@ -96,11 +107,11 @@ def judge(rules: Sequence[Rule], source: str, alert: ReceivedAlert) -> Verdict:
     return Verdict(level, False, declares, procedure, counted, rule.at_least)
 
 
-def matches(rule: Rule, source: str, alert: ReceivedAlert) -> bool:
+def matching(match: Mapping[str, str], source: str, alert: Labelled) -> bool:
     """Every pattern finds its value: among the labels, else in title, severity and source. No value matches nothing."""
     own = {"title": alert.title, "severity": alert.severity, "source": source}
-    values = {name: alert.labels.get(name, own.get(name)) for name in rule.match}
-    return all((value := values[name]) is not None and fnmatchcase(value, wish) for name, wish in rule.match.items())
+    values = {name: alert.labels.get(name, own.get(name)) for name in match}
+    return all((value := values[name]) is not None and fnmatchcase(value, wish) for name, wish in match.items())
 
 
 def level_of(severity: str | None) -> Level | None:

@@ -1,14 +1,17 @@
 """What the card of an alert shows: how loud it is, since when, how often, and what can be done about it."""
 
+from datetime import datetime
+
 from bot.clock import Clock
 from bot.domain.alerts.alert import GroupStanding
+from bot.domain.alerts.silence import Silence
 from bot.rendering import Rendering
 from bot.runbook import Runbook
 from bot.services.alerts.incidents import AlertIncidents
 from bot.services.rooms.cards import Cards, Painted
 from bot.services.rooms.channels import Channels
 from bot.slack.blocks import Button, message
-from bot.store.alerts import alerts, disputes
+from bot.store.alerts import alerts, disputes, silences
 from bot.store.pipelined import Connection
 
 # A card is read at a glance; the source has the rest.
@@ -57,13 +60,19 @@ class AlertCards:
             late_at=await alerts.late_at(conn, standing),
             opens_again_at=await disputes.opens_again_at(conn, standing),
             procedure=self._tied.procedure(standing),
-            silenced=standing.group.is_silenced(now),
+            silence=await self._silence(conn, standing, now),
             stale=standing.stale_at is not None and standing.stale_at <= now,
         )
         labels = sorted(standing.labels.items())[:LABELS_SHOWN]
         fields = [self._rendering.say("slack/alert_label", name=name, value=value) for name, value in labels]
         channel = await self._channels.find(conn, self._runbook.channels.alerts)
         return Painted(channel, message(words, self._buttons(standing), fields))
+
+    async def _silence(self, conn: Connection, standing: GroupStanding, now: datetime) -> Silence | None:
+        """The one it is under."""
+        if not standing.group.is_silenced(now) or standing.group.silence_id is None:
+            return None
+        return await silences.get(conn, standing.group.silence_id)
 
     def _buttons(self, standing: GroupStanding) -> list[Button]:
         """Only what makes sense now; nothing once it is over."""

@@ -1,14 +1,12 @@
-"""How people answer an alert: they acknowledge it, silence it, close it."""
+"""How people answer an alert: they acknowledge it, or close it."""
 
 from dataclasses import replace
-from datetime import datetime, timedelta
 from typing import Any
 
 from bot.clock import Clock
 from bot.domain.actor import Actor
-from bot.domain.alerts.alert import LONGEST_SILENCE, GroupStanding
+from bot.domain.alerts.alert import GroupStanding
 from bot.domain.errors import AlreadyDone, Refused
-from bot.runbook import format_duration
 from bot.services.alerts.deeds import AlertDeeds
 from bot.services.alerts.settling import AlertSettling
 from bot.services.paging.acknowledgements import Acknowledgements
@@ -50,17 +48,6 @@ class AlertResponses:
                     await self._acknowledgements.answer(conn, incident, actor)
             acknowledged = _changed(standing, acknowledged_by=actor.name, acknowledged_at=now)
             await self._settling.settle(conn, acknowledged)
-
-    async def silence(self, actor: Actor, group_id: int, duration: timedelta) -> datetime:
-        """Until then it is counted, but nobody is told or paged, also when it fires anew. Raises Refused."""
-        self._permissions.must(actor, "alert.silence")
-        if not timedelta(0) < duration <= LONGEST_SILENCE:
-            raise Refused(f"Silence it for some time, at most {format_duration(LONGEST_SILENCE)}: for example 1h.")
-        until = self._clock.now() + duration
-        async with self._deeds.on(actor, group_id, "silence") as (conn, standing, now):
-            await requests.once(conn, actor, now)
-            await self._settling.settle(conn, _changed(standing, silenced_by=actor.name, silenced_until=until))
-        return until
 
     async def close(self, actor: Actor, group_id: int) -> None:
         """It is over, as this person says: for a card that does not end by itself. Raises Refused."""

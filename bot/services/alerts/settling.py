@@ -9,11 +9,13 @@ from typing import Literal
 from bot.clock import Clock
 from bot.domain.actor import TOCSIN, Actor
 from bot.domain.alerts.alert import Group, GroupStanding, look_again_at, newly_told, page_at
+from bot.domain.alerts.silence import muted
 from bot.runbook import Runbook
 from bot.services.alerts.incidents import AlertIncidents
 from bot.services.alerts.outlets import AlertOutlets
 from bot.services.rooms.cards import Cards
 from bot.store.alerts import alerts
+from bot.store.alerts import silences as stored
 from bot.store.pipelined import Connection
 
 # Of one delivery so many incidents are declared at once; what is left has its turn a moment later, a few at a time.
@@ -47,7 +49,8 @@ class AlertSettling:
     ) -> int:
         """Returns how many incidents that declared; a group for which `may_declare` was not enough is due at once."""
         now = self._clock.now()
-        standings = [_with_silence_ended(one, now) for one in standings]
+        silences = await stored.in_force(conn, now)
+        standings = [muted(one, silences, now) for one in standings]
         earlier = await self._earlier_incidents(conn, standings, now)
         groups: list[Group] = []
         declared = 0
@@ -120,10 +123,3 @@ class AlertSettling:
 
 def _may_have_incident(standing: GroupStanding, now: datetime) -> bool:
     return not (standing.group.quiet or standing.group.is_silenced(now)) and bool(standing.unanswered)
-
-
-def _with_silence_ended(standing: GroupStanding, now: datetime) -> GroupStanding:
-    group = standing.group
-    if group.silenced_until is None or group.is_silenced(now):
-        return standing
-    return replace(standing, group=replace(group, silenced_by=None, silenced_until=None))

@@ -1,5 +1,6 @@
 """Alerts from outside, and the watch over what the runbook wants watched."""
 
+from collections.abc import Mapping
 from functools import cached_property, partial
 
 from bot.charts import Drawing
@@ -15,12 +16,15 @@ from bot.services.alerts.outlets import AlertOutlets
 from bot.services.alerts.refusals import AlertRefusals
 from bot.services.alerts.responses import AlertResponses
 from bot.services.alerts.settling import AlertSettling
+from bot.services.alerts.silence_posts import SilencePosts
+from bot.services.alerts.silences import Silences
 from bot.services.checks.alarms import CheckAlarms
 from bot.services.checks.charts import CheckCharts
 from bot.services.checks.checks import Checks
 from bot.services.checks.health import Health
 from bot.services.checks.probing import Looking
 from bot.services.wiring.paging import Paging
+from bot.sources import Source, every_source
 
 
 class Watching(Paging):
@@ -66,6 +70,21 @@ class Watching(Paging):
     @cached_property
     def alert_declarations(self) -> AlertDeclarations:
         return AlertDeclarations(self.db, self.alert_settling, self.alert_incidents, self.alert_deeds)
+
+    @cached_property
+    def silence_posts(self) -> SilencePosts:
+        return SilencePosts(
+            self.runbook, self.channels, self.alert_incidents, self.cards, self.posts, self.rendering
+        )  # fmt: skip
+
+    @cached_property
+    def silences(self) -> Silences:
+        return Silences(self.db, self.clock, self.permissions, self.alert_deeds, self.silence_posts)
+
+    @cached_property
+    def alert_sources(self) -> Mapping[str, Source]:
+        """By name: whatever alerts can come from outside."""
+        return every_source(self.runbook.alerts.sources)
 
     @cached_property
     def heartbeats(self) -> Heartbeats:

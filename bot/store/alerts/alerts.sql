@@ -25,14 +25,11 @@ SELECT fingerprint, group_id FROM alerts
 WHERE source = %(source)s AND fingerprint = ANY(%(fingerprints)s) AND resolved_at IS NULL;
 
 -- name: open_groups
--- The open group of each key, a new one if need be; a silence that has not ended holds for the new one too. All open
--- them in one order, so that two who open the same ones do not wait for each other.
-INSERT INTO alert_groups (source, key, quiet, opened_at, silenced_by, silenced_until)
-SELECT %(source)s, given.key, given.quiet, %(now)s, s.silenced_by, s.silenced_until
+-- The open group of each key, a new one if need be. All open them in one order, so that two who open the same ones do
+-- not deadlock.
+INSERT INTO alert_groups (source, key, quiet, opened_at)
+SELECT %(source)s, given.key, given.quiet, %(now)s
 FROM jsonb_to_recordset(%(rows)s) AS given (key text, quiet boolean)
-LEFT JOIN LATERAL (
-    SELECT silenced_by, silenced_until FROM alert_groups
-    WHERE source = %(source)s AND key = given.key AND silenced_until > %(now)s ORDER BY id DESC LIMIT 1) s ON true
 ORDER BY given.key COLLATE "C"
 ON CONFLICT (source, key) WHERE closed_at IS NULL DO UPDATE SET key = EXCLUDED.key
 RETURNING id, key;
@@ -174,7 +171,7 @@ ORDER BY newest.group_id, newest.id;
 UPDATE alert_groups g
 SET told = given.told, acknowledged_by = given.acknowledged_by, acknowledged_at = given.acknowledged_at,
     incident_id = given.incident_id, silenced_by = given.silenced_by, silenced_until = given.silenced_until,
-    page_at = given.page_at, due_at = given.due_at, closed_at = given.closed_at, closed_by = given.closed_by
+    silence_id = given.silence_id, page_at = given.page_at, due_at = given.due_at, closed_at = given.closed_at, closed_by = given.closed_by
 FROM jsonb_populate_recordset(NULL::alert_groups, %(rows)s) AS given
 WHERE g.id = given.id;
 

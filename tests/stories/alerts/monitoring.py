@@ -14,6 +14,7 @@ from tests.world import RUNBOOK, World, words_of
 
 TOKEN = "alerts-token-1"
 CHANNEL = "#infrastructure-alerts"
+ABOUT_SILENCES = ("🔇", "🔔")
 
 WITH_ALERTS = (
     RUNBOOK
@@ -89,7 +90,16 @@ class Monitoring:
 
     @property
     def cards(self) -> list[Message]:
-        """What stands in the alerts channel, oldest first."""
+        """Of alerts, in their channel, oldest first."""
+        return [message for message in self._messages if not message.text.startswith(ABOUT_SILENCES)]
+
+    @property
+    def about_silences(self) -> list[str]:
+        """What the channel says of silences, oldest first."""
+        return [words_of(message) for message in self._messages if message.text.startswith(ABOUT_SILENCES)]
+
+    @property
+    def _messages(self) -> list[Message]:
         found = self._world.workspace.messages(CHANNEL)
         return [message for message in found if message.subtype is None and message.ephemeral_for is None]
 

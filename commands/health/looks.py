@@ -1,4 +1,4 @@
-"""`/health`: how everything stands that the runbook watches, and how it has been."""
+"""How everything stands that the runbook watches, and how it has been."""
 
 import logging
 from collections.abc import Sequence
@@ -8,19 +8,11 @@ from functools import partial
 from bot.domain.errors import Failed
 from bot.runbook import format_duration
 from bot.slack.blocks import Button, picture
-from commands.desk.book import Command
 from commands.desk.call import Answer, Call, Reply
+from commands.health.book import COMMAND
 
 log = logging.getLogger(__name__)
 
-COMMAND = Command(
-    "health",
-    summary="How everything stands that is watched.",
-    also=(
-        ("", "every check, worst first, and how old the backups are"),
-        ("<check>", "one check, run now"),
-    ),
-)
 
 # Nobody waits for a slow check to see the others: with the way to the database and back it is a fifth of a second.
 TIMEOUT_S = 0.1
@@ -99,6 +91,7 @@ async def _all(call: Call, out: Sequence[str] = ()) -> Reply:
         objectives=call.house.runbook.objectives,
         drills=await call.house.backup_drills.last_of_each(),
         recoveries=await call.house.backup_restores.recoveries(),
+        silences=await call.house.silences.in_force(),
         now=call.house.clock.now(),
     )
 

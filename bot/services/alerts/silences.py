@@ -1,0 +1,135 @@
+"""Silences: people mute alerts for a while, and their end is announced."""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+
+from bot.clock import Clock
+from bot.domain.actor import Actor
+from bot.domain.alerts.silence import LONGEST_SILENCE, MORE, REASON_LENGTH, Silence, must_be_reasonable
+from bot.domain.errors import AlreadyDone, NotFound
+from bot.domain.text import cut, plain_line
+from bot.runbook import format_duration
+from bot.services.alerts.deeds import AlertDeeds
+from bot.services.alerts.silence_posts import SilencePosts
+from bot.services.people.permissions import Permissions
+from bot.store import audit, requests
+from bot.store.alerts import silences
+from bot.store.alerts.silences import Muted
+from bot.store.database import Database
+from bot.store.pipelined import Connection
+
+DUE_AT_ONCE = 20
+
+
+class Silences:
+    """What is muted is stored and counted all the same. A timer is the row's end."""
+
+    def __init__(
+        self, db: Database, clock: Clock, permissions: Permissions, deeds: AlertDeeds, posts: SilencePosts
+    ) -> None:
+        self._db = db
+        self._clock = clock
+        self._permissions = permissions
+        self._deeds = deeds
+        self._posts = posts
+
+    async def of_card(self, actor: Actor, group_id: int, duration: timedelta, reason: str = "") -> Silence:
+        """Whatever stands on this card, also when it fires anew. Raises Refused."""
+        self._must(actor, duration)
+        async with self._deeds.on(actor, group_id, "silence") as (conn, standing, now):
+            await requests.once(conn, actor, now)
+            card = (standing.group.source, standing.group.key)
+            return await self._begin(conn, actor, now + duration, reason, self._posts.title(standing), card=card)
+
+    async def of_selected(
+        self, actor: Actor, matches: Mapping[str, str], shown: str, duration: timedelta, reason: str = ""
+    ) -> Silence:
+        """Whatever these patterns match, now and until it ends; `shown`: as it was asked for. Raises Refused."""
+        self._must(actor, duration)
+        async with self._db.transaction() as conn:
+            now = self._clock.now()
+            await requests.once(conn, actor, now)
+            silence = await self._begin(conn, actor, now + duration, reason, shown, matches=matches)
+            await self._audit(conn, actor, "alert.silence", silence, now)
+            return silence
+
+    async def extend(self, actor: Actor, silence_id: int) -> Silence:
+        """By half an hour. Raises Refused."""
+        self._permissions.must(actor, "alert.silence")
+        async with self._db.transaction() as conn:
+            now = self._clock.now()
+            await requests.once(conn, actor, now)
+            silence = await self._lock(conn, silence_id)
+            must_be_reasonable(silence.ends_at + MORE - now, format_duration(LONGEST_SILENCE))
+            longer = await silences.extend(conn, silence.id, silence.ends_at + MORE)
+            await self._changed(conn, longer, now)
+            await self._audit(conn, actor, "alert.silence.extend", longer, now)
+            return longer
+
+    async def end(self, actor: Actor, silence_id: int) -> Silence:
+        """Now. Raises Refused."""
+        self._permissions.must(actor, "alert.silence")
+        async with self._db.transaction() as conn:
+            now = self._clock.now()
+            await requests.once(conn, actor, now)
+            ended = await self._end(conn, await self._lock(conn, silence_id), now, by=actor)
+            await self._audit(conn, actor, "alert.silence.end", ended, now)
+            return ended
+
+    async def in_force(self) -> list[tuple[Silence, Muted]]:
+        """Each with how much it has muted so far; what ends first comes first."""
+        async with self._db.transaction() as conn:
+            found = await silences.in_force(conn, self._clock.now())
+            counts = await silences.counts(conn, [one.id for one in found]) if found else {}
+            return [(one, counts[one.id]) for one in found]
+
+    async def take_due(self) -> int:
+        now = self._clock.now()
+        async with self._db.transaction() as conn:
+            over = await silences.claim_over(conn, now=now, limit=DUE_AT_ONCE)
+            for silence in over:
+                await self._end(conn, silence, now)
+        return len(over)
+
+    async def next_due(self) -> datetime | None:
+        async with self._db.statement() as conn:
+            return await silences.next_due(conn)
+
+    def _must(self, actor: Actor, duration: timedelta) -> None:
+        self._permissions.must(actor, "alert.silence")
+        must_be_reasonable(duration, format_duration(LONGEST_SILENCE))
+
+    async def _begin(
+        self, conn: Connection, actor: Actor, ends_at: datetime, reason: str, shown: str, *,
+        card: tuple[str, str] | None = None, matches: Mapping[str, str] | None = None,
+    ) -> Silence:  # fmt: skip
+        now, why = self._clock.now(), cut(plain_line(reason), REASON_LENGTH)
+        silence = await silences.insert(
+            conn, card=card, matches=matches or {}, shown=shown, author=actor.name, reason=why, starts_at=now,
+            ends_at=ends_at,
+        )  # fmt: skip
+        await self._changed(conn, silence, now)
+        return silence
+
+    async def _end(self, conn: Connection, silence: Silence, now: datetime, *, by: Actor | None = None) -> Silence:
+        count = (await silences.counts(conn, [silence.id]))[silence.id]
+        name = by.name if by else None
+        ended = await silences.end(conn, silence.id, by=name, muted=count.muted, now=now)
+        await silences.look_at_muted(conn, silence.id, now)
+        await self._posts.over(conn, ended, count)
+        return ended
+
+    async def _lock(self, conn: Connection, silence_id: int) -> Silence:
+        silence = await silences.lock(conn, silence_id)
+        if silence is None:
+            raise NotFound("There is no such silence: `/health silences` lists them.")
+        if silence.ended_at:
+            raise AlreadyDone("This silence has already ended.")
+        return silence
+
+    async def _changed(self, conn: Connection, silence: Silence, now: datetime) -> None:
+        await silences.look_at_open(conn, now)
+        await self._posts.show(conn, silence)
+
+    async def _audit(self, conn: Connection, actor: Actor, deed: str, silence: Silence, now: datetime) -> None:
+        await audit.write(conn, actor=actor.name, deed=deed, subject=f"{silence.ref} {silence.shown}", at=now)

@@ -1,0 +1,47 @@
+-- name: insert
+INSERT INTO silences (source, key, matches, shown, author, reason, starts_at, ends_at)
+VALUES (%(source)s, %(key)s, %(matches)s, %(shown)s, %(author)s, %(reason)s, %(starts_at)s, %(ends_at)s)
+RETURNING *;
+
+-- name: get
+SELECT * FROM silences WHERE id = %(id)s;
+
+-- name: lock
+-- Whoever saves a card that is muted refers to it meanwhile: FOR UPDATE would make the two deadlock.
+SELECT * FROM silences WHERE id = %(id)s FOR NO KEY UPDATE;
+
+-- name: in_force
+-- Few at a time: people make them.
+SELECT * FROM silences WHERE ended_at IS NULL AND ends_at > %(now)s ORDER BY ends_at, id;
+
+-- name: over
+-- Whose time is over, each for one process.
+SELECT * FROM silences WHERE ended_at IS NULL AND ends_at <= %(now)s ORDER BY ends_at, id LIMIT %(limit)s
+FOR NO KEY UPDATE SKIP LOCKED;
+
+-- name: next_due
+SELECT min(ends_at) AS due_at FROM silences WHERE ended_at IS NULL;
+
+-- name: extend
+UPDATE silences SET ends_at = %(ends_at)s WHERE id = %(id)s RETURNING *;
+
+-- name: end
+UPDATE silences SET ended_at = %(now)s, ended_by = %(by)s, muted = %(muted)s WHERE id = %(id)s RETURNING *;
+
+-- name: counts
+-- Of each: how many alerts of its cards were told while it was in force, and how many of those fire.
+SELECT s.id, count(a.id)::int AS muted, count(a.id) FILTER (WHERE a.resolved_at IS NULL)::int AS firing
+FROM silences s
+LEFT JOIN alert_groups g ON g.silence_id = s.id
+LEFT JOIN alerts a ON a.group_id = g.id AND a.last_at >= s.starts_at
+WHERE s.id = ANY(%(ids)s) GROUP BY s.id;
+
+-- name: look_at_open
+-- Every card that is not over is looked at once more: it may be muted now.
+-- Locked in the order in which deliveries lock them, so that the two cannot deadlock.
+UPDATE alert_groups SET due_at = %(now)s
+WHERE id IN (SELECT id FROM alert_groups WHERE closed_at IS NULL ORDER BY id FOR UPDATE);
+
+-- name: look_at_muted
+UPDATE alert_groups SET due_at = %(now)s
+WHERE id IN (SELECT id FROM alert_groups WHERE closed_at IS NULL AND silence_id = %(id)s ORDER BY id FOR UPDATE);

@@ -1,0 +1,5 @@
+"""`/health`: looks at what is watched, and silences."""
+
+from commands.health.book import COMMAND
+
+__all__ = ["COMMAND"]
