@@ -42,6 +42,11 @@ SETTINGS: Mapping[str, str] = {
     # The more databases there are the oftener it looks into one; none of them lives long enough.
     "autovacuum": "off",
     "max_connections": "300",
+    # Room for the catalogues of as many databases as there are workers.
+    "shared_buffers": "128MB",
+    # Nobody vacuums by these counts, and nobody reads the names of processes.
+    "track_counts": "off",
+    "update_process_title": "off",
     "max_prepared_transactions": "10",
 }
 

@@ -60,7 +60,8 @@ class PooledConnection(Connection):
 class Pool(AsyncConnectionPool[Connection]):
     """Some lines for one purpose, none of which anybody keeps for longer than `LONGEST_S`."""
 
-    def __init__(self, conninfo: str, name: str, size: int, *, timeout_s: float) -> None:
+    def __init__(self, conninfo: str, name: str, size: int, *, at_rest: int, timeout_s: float) -> None:
+        """`at_rest`: so many are open from the beginning, and stay so while nobody needs any."""
         # Of the latest attempt to have one more; None: it was let in, or nobody answered.
         self.refusal: str | None = None
         # Lines from before one of them was found silent: the others lead to the same server that is gone.
@@ -70,7 +71,7 @@ class Pool(AsyncConnectionPool[Connection]):
             connection_class=PooledConnection,
             kwargs={"row_factory": dict_row, "autocommit": True, "refused": self._is_refused},
             configure=self._begin,
-            min_size=min(2, size),
+            min_size=min(at_rest, size),
             max_size=size,
             timeout=timeout_s,
             # After an outage everything continues within seconds. The pool waits twice as long before each next

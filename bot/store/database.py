@@ -35,6 +35,9 @@ WATCH_TIMEOUT_S = 2.0
 LEAVING_CONNECTIONS = 2
 LEAVING_TIMEOUT_S = 1.0
 
+# Of each of these, so that nobody waits for a connection that the server has yet to open.
+CONNECTIONS_AT_REST = 2
+
 BELL = "tocsin"
 # Of a host: PostgreSQL cuts the name of a connection at 63 characters.
 NAME_LENGTH = 40
@@ -53,6 +56,7 @@ class Database:
         *,
         embedded: bool = False,
         work_connections: int = WORK_CONNECTIONS,
+        at_rest: int = CONNECTIONS_AT_REST,
         intake_timeout_s: float = INTAKE_TIMEOUT_S,
     ) -> None:
         self.embedded = embedded
@@ -60,10 +64,11 @@ class Database:
         self.conninfo = address(url, self.process)
         self.intake_limit = TimeLimit(intake_timeout_s)
         self._found_full = False
-        self._work = Pool(self.conninfo, "work", work_connections, timeout_s=10.0)
-        self._intake = Pool(self.conninfo, "intake", INTAKE_CONNECTIONS, timeout_s=intake_timeout_s)
-        self._watch = Pool(self.conninfo, "watch", WATCH_CONNECTIONS, timeout_s=WATCH_TIMEOUT_S)
-        self._leaving = Pool(self.conninfo, "leaving", LEAVING_CONNECTIONS, timeout_s=LEAVING_TIMEOUT_S)
+        url, rest = self.conninfo, at_rest
+        self._work = Pool(url, "work", work_connections, at_rest=rest, timeout_s=10.0)
+        self._intake = Pool(url, "intake", INTAKE_CONNECTIONS, at_rest=rest, timeout_s=intake_timeout_s)
+        self._watch = Pool(url, "watch", WATCH_CONNECTIONS, at_rest=rest, timeout_s=WATCH_TIMEOUT_S)
+        self._leaving = Pool(url, "leaving", LEAVING_CONNECTIONS, at_rest=rest, timeout_s=LEAVING_TIMEOUT_S)
 
     async def open(self) -> None:
         await self._work.open()
