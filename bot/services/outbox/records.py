@@ -43,7 +43,7 @@ class Records:
         try:
             while True:
                 try:
-                    return await self._write_down(delivery_kind, delivery, outcome)
+                    return await self._tried_twice(delivery_kind, delivery, outcome)
                 except (Unanswered, Unreachable):
                     await asyncio.sleep(RECORD_AGAIN_AFTER_S)
                 except Exception:
@@ -58,6 +58,21 @@ class Records:
         except asyncio.CancelledError:
             log.error("delivery=%s kind=%s %s is not written down", delivery.id, delivery.kind, outcome.state)
             raise
+
+    async def _tried_twice(
+        self, delivery_kind: DeliveryKind[Any] | None, delivery: Delivery, outcome: Outcome[Any]
+    ) -> bool:
+        """A fault of ours repeats itself. What a pooler in transaction mode makes of a statement seldom does; and a
+        room that is never recorded leaves all that waits for it waiting for good.
+        """
+        try:
+            return await self._write_down(delivery_kind, delivery, outcome)
+        except (Unanswered, Unreachable):
+            raise
+        except Exception:
+            log.warning("delivery=%s kind=%s failed, recording again", delivery.id, delivery.kind, exc_info=True)
+            await asyncio.sleep(RECORD_AGAIN_AFTER_S)
+            return await self._write_down(delivery_kind, delivery, outcome)
 
     async def _write_down(
         self, delivery_kind: DeliveryKind[Any] | None, delivery: Delivery, outcome: Outcome[Any]

@@ -292,6 +292,34 @@ async def test_what_was_sent_is_not_sent_again_because_of_a_fault_in_what_follow
     assert broken.sent == 1
 
 
+class BrokenOnce(DeliveryKind[None]):
+    """As behind a pooler that has just mixed up its sessions: the first time another statement is carried out."""
+
+    def __init__(self) -> None:
+        self.recordings = 0
+
+    async def send(self, delivery: Delivery) -> None:
+        pass
+
+    async def recorded(self, conn: Connection, delivery: Delivery, outcome: Outcome[None]) -> None:
+        self.recordings += 1
+        if self.recordings == 1:
+            await conn.execute("SELECT 'no number'::smallint")
+        await conn.execute("INSERT INTO outbox_followed VALUES (1)")
+
+
+async def test_what_follows_from_a_delivery_is_recorded_although_the_first_attempt_met_a_strange_error(
+    world: World,
+) -> None:
+    async with world.house.db.transaction() as conn:
+        await conn.execute("CREATE TABLE outbox_followed (number int)")
+    world.house.delivery_kinds["broken once"] = BrokenOnce()
+    await put(world, "broken once")
+    await world.passes(minutes=1)
+    async with world.house.db.transaction() as conn:
+        assert len(await (await conn.execute("SELECT FROM outbox_followed")).fetchall()) == 1
+
+
 async def test_a_delivery_of_a_kind_that_only_a_newer_process_knows_stays_for_it(world: World) -> None:
     await put(world, "unknown")
     await world.passes(minutes=1)
