@@ -672,3 +672,29 @@ async def test_doctor_says_which_channel_takes_no_messages_and_how_to_open_it(he
         await conn.execute("INSERT INTO channels (name, slack_id, closed) VALUES ('incidents', 'C1', 'archived')")
     ended = await tocsin("doctor", at=here, DATABASE_URL=database)
     assert "channel #incidents: is archived" in ended.out and "Unarchive it" in ended.out
+
+
+async def test_check_shows_what_becomes_of_a_sample_alert_and_whom_it_pages(here: Path) -> None:
+    write_runbook(here, shipped_runbooks()["starter"].read_text())
+    (here / "sample.json").write_text(
+        '{"title": "Database orders is away", "status": "firing", "severity": "critical"}'
+    )
+    ended = await tocsin("check", "--alert", "sample.json", "--source", "generic", at=here)
+    assert ended.code == 0
+    for fact in ("number 3 matches", "level critical", "admin@example.com", "5m", "On-call Engineer: Ada Obi by slack"):
+        assert fact in ended.out
+
+
+@pytest.mark.parametrize(
+    ("words", "reason"),
+    [
+        (["--alert", "sample.json"], "go together"),
+        (["--alert", "sample.json", "--source", "nagios"], "alertmanager, generic"),
+        (["--alert", "sample.json", "--source", "generic"], "title"),
+    ],
+)
+async def test_check_says_why_a_sample_alert_cannot_be_read(here: Path, words: list[str], reason: str) -> None:
+    write_runbook(here, shipped_runbooks()["starter"].read_text())
+    (here / "sample.json").write_text('{"status": "firing"}')
+    ended = await tocsin("check", *words, at=here)
+    assert ended.code != 0 and reason in ended.out + ended.err

@@ -17,7 +17,12 @@ WRITTEN_TO = Path("runbook.yml")
 @click.command()
 @click.argument("path", type=click.Path(path_type=Path), required=False)
 @click.option("--simulate", is_flag=True, help="Also show who would be paged now; gaps of the runbook make it fail.")
-def check(path: Path | None, simulate: bool) -> None:
+@click.option(
+    "--alert", "sample", type=click.Path(path_type=Path, exists=True, dir_okay=False), metavar="FILE",
+    help="Also show what becomes of a sample alert, such as a body that was posted.",
+)  # fmt: skip
+@click.option("--source", metavar="NAME", help="Which source sends the sample: grafana, generic, ...")
+def check(path: Path | None, simulate: bool, sample: Path | None, source: str | None) -> None:
     """Say everything that is wrong in a runbook, with its line.
 
     --simulate adds who would be paged now for each severity, by the rotations, and the gaps. A gap of the runbook, a
@@ -25,6 +30,8 @@ def check(path: Path | None, simulate: bool) -> None:
     only missing here, such as credentials, is told and does not: so it can run in CI, where no Slack token is set and
     the ladders are shown as if every way were set up.
     """
+    if (sample is None) != (source is None):
+        raise click.UsageError("--alert and --source go together: --alert sample.json --source grafana")
     settings = read_settings(log_level="WARNING")
     file = path or settings.runbook
     try:
@@ -36,10 +43,12 @@ def check(path: Path | None, simulate: bool) -> None:
     own = settings.database_url
     for caution in cautions(runbook, own.get_secret_value() if own else None):
         click.echo(f"caution: {caution}")
+    if sample and source:
+        _at_start("alert_checking").tell(runbook, settings, sample, source)
     if simulate:
-        _simulating_at_start().tell(runbook, settings)
+        _at_start("simulating").tell(runbook, settings)
 
 
-def _simulating_at_start() -> Any:
+def _at_start(module: str) -> Any:
     """Imported only for those who ask: it takes what pages people, which takes several times as long to read."""
-    return importlib.import_module("bot.cli.simulating")
+    return importlib.import_module(f"bot.cli.{module}")

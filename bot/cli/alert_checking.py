@@ -1,0 +1,56 @@
+"""`tocsin check --alert FILE --source NAME`: what the runbook makes of a sample of an alert."""
+
+from datetime import datetime
+from pathlib import Path
+
+import click
+
+from bot.clock import Clock
+from bot.domain.alerts.alert import PAGE_AFTER
+from bot.domain.alerts.received import ReceivedAlert
+from bot.domain.alerts.rules import judge, matching
+from bot.domain.errors import Refused
+from bot.pagers import ways
+from bot.rendering import Rendering
+from bot.runbook import Runbook, Severity
+from bot.services.paging.gaps import ready_ways
+from bot.services.paging.simulations import Reach, simulate_by_rotation
+from bot.settings import Settings
+from bot.sources import every_source
+
+
+def tell(runbook: Runbook, settings: Settings, file: Path, source: str) -> None:
+    """Raises Refused for what cannot be read as this source's."""
+    known = every_source(runbook.alerts.sources)
+    if source not in known:
+        raise Refused(f"There is no source “{source}”; there is: {', '.join(sorted(known))}.")
+    reading = known[source].parse(file.read_bytes(), {})
+    rendering, now = Rendering(runbook.timezone), Clock().now()
+    click.echo(f"{len(reading.alerts)} alert{'' if len(reading.alerts) == 1 else 's'} of {source} in {file}")
+    for alert in reading.alerts:
+        click.echo(rendering.say("documents/alert_check", **_facts(runbook, settings, source, alert, now)))
+    for odd in reading.odd:
+        click.echo(f"odd: {odd}")
+
+
+def _facts(runbook: Runbook, settings: Settings, source: str, alert: ReceivedAlert, now: datetime) -> dict[str, object]:
+    rules = runbook.alerts.rules
+    number = next((n for n, rule in enumerate(rules, 1) if matching(rule.match, source, alert)), None)
+    verdict = judge(rules, source, alert)
+    severity = _declared(runbook, verdict.declares) if alert.firing else None
+    pages_later = alert.firing and not verdict.declares and verdict.level == "critical"
+    if pages_later:
+        severity = runbook.default_severity
+    # No bot runs by these settings: where it runs, its ways are set up.
+    ready = ready_ways(settings) if settings.slack_bot_token else frozenset(ways())
+    reach = Reach(ready, settings.twilio_from)
+    return {
+        "alert": alert, "verdict": verdict, "number": number, "rule": rules[number - 1] if number else None,
+        "outlets": runbook.alerts.levels.outlets(verdict.level), "alerts": runbook.alerts, "runbook": runbook,
+        "severity": severity, "page_after": PAGE_AFTER if pages_later else None, "begins": now,
+        "simulation": simulate_by_rotation(runbook, severity, now, reach) if severity else None,
+    }  # fmt: skip
+
+
+def _declared(runbook: Runbook, id: str | None) -> Severity | None:
+    return next((one for one in runbook.severities if one.id == id), None)
