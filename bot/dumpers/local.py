@@ -155,17 +155,23 @@ def _settle(partial: Path, final: Path, manifest: Mapping[str, Any]) -> None:
 
 
 def _describe(final: Path, manifest: Mapping[str, Any]) -> None:
-    draft = _partial(str(final.parent), _manifest(final).name)
-    with os.fdopen(_created(draft), "w", encoding="utf-8") as file:
-        json.dump(manifest, file, indent=2, ensure_ascii=False)
-        file.write("\n")
-        file.flush()
-        os.fsync(file.fileno())
-    draft.replace(_manifest(final))
+    draft = _manifest_draft(final)
+    try:
+        with os.fdopen(_created(draft), "w", encoding="utf-8") as file:
+            json.dump(manifest, file, indent=2, ensure_ascii=False)
+            file.write("\n")
+            file.flush()
+            os.fsync(file.fileno())
+        draft.replace(_manifest(final))
+    except OSError:
+        # On a full disk every byte that is left behind is one that the next backup lacks.
+        draft.unlink(missing_ok=True)
+        raise
 
 
 def _discard(partial: Path, final: Path) -> None:
     partial.unlink(missing_ok=True)
+    _manifest_draft(final).unlink(missing_ok=True)
     if not final.exists():
         _manifest(final).unlink(missing_ok=True)
 
@@ -191,6 +197,7 @@ def _remove(final: Path) -> bool:
     was_there = final.exists()
     final.unlink(missing_ok=True)
     _manifest(final).unlink(missing_ok=True)
+    _manifest_draft(final).unlink(missing_ok=True)
     return was_there
 
 
@@ -244,6 +251,10 @@ def _close_what_was_opened(opening: asyncio.Future[BinaryIO]) -> None:
 
 def _partial(place: str, file: str) -> Path:
     return Path(place) / f".{file}.part"
+
+
+def _manifest_draft(final: Path) -> Path:
+    return _partial(str(final.parent), _manifest(final).name)
 
 
 def _manifest(final: Path) -> Path:

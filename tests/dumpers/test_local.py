@@ -168,6 +168,23 @@ async def test_a_disk_that_hangs_is_given_up(tmp_path: Path, monkeypatch: pytest
         await asyncio.wait(asyncio.all_tasks() - {asyncio.current_task()})
 
 
+async def test_a_manifest_for_which_the_disk_has_no_room_leaves_nothing_and_the_one_before_it(tmp_path: Path) -> None:
+    draft = await local.write(str(tmp_path), "orders.dump", pieces(b"PGDMP"), lambda size: None)
+    with room_for(1000), pytest.raises(Unreachable):
+        await local.settle(draft, {"note": "a" * 9000})
+    assert names(tmp_path) == [".orders.dump.part"]
+    await local.settle(draft, {"note": "short"})
+    with room_for(1000), pytest.raises(Unreachable):
+        await local.describe(str(tmp_path), "orders.dump", {"note": "a" * 9000})
+    assert await local.manifest(str(tmp_path), "orders.dump") == {"note": "short"}
+    assert names(tmp_path) == ["orders.dump", "orders.dump.json"]
+
+    # As of a process that was killed while it wrote one.
+    (tmp_path / ".orders.dump.json.part").write_text("{")
+    await local.discard(str(tmp_path), "orders.dump")
+    assert names(tmp_path) == ["orders.dump", "orders.dump.json"]
+
+
 async def test_what_is_no_manifest_hides_no_dump_beside_it(tmp_path: Path) -> None:
     for name in ("deep", "folder", "pipe"):
         (tmp_path / f"{name}.dump").write_bytes(b"PGDMP")

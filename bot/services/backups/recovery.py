@@ -12,7 +12,7 @@ from bot.domain.errors import Rejected, Unanswered
 from bot.dumpers import Content, Noted, Restorer
 from bot.runbook import Runbook
 from bot.runbook.backups import Backup as Backed
-from bot.services.backups.disk_space import DiskSpace
+from bot.services.backups.disk_space import DRILLED, RESTORED, DiskSpace
 from bot.services.backups.dumps import Dumps
 from bot.store.backups import restores
 from bot.store.database import Database
@@ -66,6 +66,7 @@ class BackupRecovery:
                 f"{found.target.shown} is Tocsin's own database: it would forget what has happened since, and page for "
                 "incidents that are over. The way from a shell is in docs/recovery.md"
             )
+        await self._space.must_fit(wanted, restorer, RESTORED, (backup.source or {}).get("size"))
         return found
 
     async def must_still_lead_to(self, backup: Backup, target: Target) -> None:
@@ -95,7 +96,7 @@ class BackupRecovery:
         equipment = await restorer.ready(wanted, self._tools, source)
         content = _counted(self._dumps.content(backup), noted)
         fill = partial(restorer.fill, wanted, scratch, content, equipment, source)
-        await (self._space.watched(wanted, restorer, fill) if drilled else fill())
+        await self._space.watched(wanted, restorer, fill, DRILLED if drilled else RESTORED, source.get("size"))
         await told("comparing")
         counts = await restorer.counts(wanted, scratch)
         if backup.counts is not None and (unlike := difference(backup.counts, counts)):

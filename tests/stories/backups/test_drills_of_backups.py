@@ -17,7 +17,7 @@ from bot.domain.errors import Rejected
 from bot.dumpers import FreeSpace
 from bot.runbook.backups import PostgresqlBackup
 from bot.sandbox.model import Message
-from bot.services.backups.disk_space import DiskSpace
+from bot.services.backups.disk_space import DRILLED, RESTORED, DiskSpace
 from bot.store.backups import drills as backup_drills
 from tests.guarded import PASSWORD, USER, Guarded, guarded_postgres
 from tests.mongodb import mongodb_tools
@@ -334,20 +334,37 @@ async def test_a_drill_that_would_fill_the_disk_of_its_server_is_not_begun() -> 
     with pytest.raises(
         Rejected, match=r"takes about 2\.0 GiB, and of the 10\.0 GiB .* only 1\.0 GiB are free.*drill_on"
     ):
-        await DiskSpace(look_every_s=0.01).watched(ENTRY, cramped, cramped.fill)
+        await DiskSpace(look_every_s=0.01).watched(ENTRY, cramped, cramped.fill, DRILLED)
     assert cramped.filled == 0
 
 
 async def test_a_drill_that_comes_to_fill_the_disk_of_its_server_is_ended() -> None:
     cramped = Cramped(free=9 * GIB, takes=3 * GIB, steps=20)
     with pytest.raises(Rejected, match=r"only 0 B are free .*drill_on"):
-        await DiskSpace(look_every_s=0.01).watched(ENTRY, cramped, cramped.fill)
+        await DiskSpace(look_every_s=0.01).watched(ENTRY, cramped, cramped.fill, DRILLED)
+    assert cramped.was_ended
+
+
+async def test_a_restore_goes_closer_to_the_edge_of_the_disk_than_a_drill_and_not_over_it() -> None:
+    """By the size of what was backed up: the target may have lost most of it."""
+    for needs in (2 * GIB, 10 * GIB):
+        roomy = Cramped(free=int(2.5 * GIB), takes=GIB)
+        beginning = DiskSpace(look_every_s=0.01).watched(ENTRY, roomy, roomy.fill, RESTORED, needs)
+        if needs == 2 * GIB:
+            await beginning
+        else:
+            with pytest.raises(Rejected, match=r"takes about 10\.0 GiB.*tocsin_before_"):
+                await beginning
+        assert roomy.filled == (2 if needs == 2 * GIB else 0)
+    cramped = Cramped(free=3 * GIB, takes=3 * GIB, steps=20)
+    with pytest.raises(Rejected, match=r"only 0 B are free .*tocsin_before_"):
+        await DiskSpace(look_every_s=0.01).watched(ENTRY, cramped, cramped.fill, RESTORED, GIB)
     assert cramped.was_ended
 
 
 async def test_a_drill_with_enough_room_comes_to_its_end() -> None:
     roomy = Cramped(free=9 * GIB, takes=GIB)
-    await DiskSpace(look_every_s=0.01).watched(ENTRY, roomy, roomy.fill)
+    await DiskSpace(look_every_s=0.01).watched(ENTRY, roomy, roomy.fill, DRILLED)
     assert roomy.filled == 2
 
 
