@@ -404,6 +404,31 @@ async def test_a_process_killed_while_it_saves_what_is_there_is_one_fact_and_tol
         assert "*orders is unchanged*" in shown(world) and asides(guarded) == []
 
 
+async def test_a_process_killed_between_comparing_and_swapping_leaves_the_database_and_a_way_to_try_again(
+    new_world: NewWorld, database: str, guarded: Guarded, address: str, tmp_path: Path
+) -> None:
+    """Its backend on the server outlives it, and is asked to go with the copy that it is busy in."""
+    question = "SELECT count(*) FROM orders, pg_sleep(CASE WHEN current_database() LIKE 'tocsin%' THEN 40 ELSE 0 END)"
+    runbook = keep(address, tmp_path, f'invariants: {{"{question}": "> 0"}}')
+    (tmp_path / "runbook.yml").write_text(runbook)
+    async with new_world(runbook=runbook) as world:
+        await harmed(world, guarded, address, hours=0)
+        await answered(world, world.ada, "/backup restore 1")
+        process = await begun(database, tmp_path)
+        while not guarded.ask("SELECT count(*) FROM backup_restores WHERE stage = 'asking'", database):
+            assert process.returncode is None
+            await asyncio.sleep(0.005)
+        process.kill()
+        await process.wait()
+        await world.passes(seconds=62)
+        assert "was lost" in shown(world) and "*orders is unchanged*" in shown(world)
+        assert (rows(guarded, address), asides(guarded), backup_alerts(world)) == (4, [], [])
+    async with new_world(runbook=keep(address, tmp_path)) as world:
+        await answered(world, world.ada, "/backup restore 1")
+        await pressed(world, world.ben, "Approve", 2)
+        assert (await restored(world, 2)).state == "done" and rows(guarded, address) == 200
+
+
 @pytest.mark.parametrize("moment", ["restoring", "exchanged"])
 async def test_when_the_process_is_killed_it_is_said_how_the_database_stands(
     new_world: NewWorld, database: str, guarded: Guarded, address: str, tmp_path: Path, moment: str
