@@ -141,6 +141,16 @@ class SlackLine:
             wait_s = min(wait_s * 2, LOOK_UP_AGAIN_WITHIN_S)
         await self._wake_what_waited()
         self._first_look.set()
+        await self._look_again()
+
+    async def _look_again(self) -> None:
+        """Now and then, at the channels that count as closed or missing: no event of Slack's is sure to arrive."""
+        while True:
+            await asyncio.sleep(LOOK_UP_AGAIN_WITHIN_S)
+            try:
+                await self._services.closures.look_again()
+            except Failed as error:
+                log.warning("slack: %s", error)
 
     async def _looked_up(self) -> bool:
         """False when another look may find more. A channel that cannot be made keeps nobody from being found."""

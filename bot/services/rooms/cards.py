@@ -10,7 +10,7 @@ from bot.clock import Clock
 from bot.domain.errors import Rejected
 from bot.services.outbox.kinds import CARD, DeliveryKind, NoLongerWanted, NotYet, Outcome
 from bot.services.outbox.outbox import Outbox
-from bot.services.rooms.closed import note_closed, why_closed
+from bot.services.rooms.closed import note_closed, note_open, why_closed
 from bot.slack.blocks import Message
 from bot.slack.gateway import Gateway, Posted
 from bot.store.database import Database
@@ -100,6 +100,9 @@ class Cards(DeliveryKind[Shown]):
             return
         key = delivery.payload["card"]
         await cards.save(conn, key, Card(shown.posted.channel, shown.posted.ts, shown.digest))
+        # Not by an edit: the bot may edit what it said in a channel that it has been put out of.
+        if shown.is_new:
+            await note_open(conn, self._outbox, shown.posted.channel)
         prefix, _, subject = key.partition(":")
         if shown.is_new and prefix in self._placed:
             await self._placed[prefix](conn, subject, shown.posted)

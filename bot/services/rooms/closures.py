@@ -87,6 +87,17 @@ class Closures(DeliveryKind[None]):
             async with self._db.transaction() as conn:
                 await self._posts.in_channel(conn, channel, message(said))
 
+    async def look_again(self) -> None:
+        """Find and join what counts as closed or missing: Slack's event that it was opened again may be lost.
+
+        Slack is asked only while there is any. Raises a kind of Failed.
+        """
+        async with self._db.statement() as conn:
+            is_any_closed = await closures.is_any_channel_closed(conn)
+        if is_any_closed or self._channels.missing:
+            await self._channels.look_up()
+            await self.catch_up()
+
     async def catch_up(self) -> None:
         """What the channels should show that the bot has come to have is shown."""
         if gained := set(self._channels.gained):

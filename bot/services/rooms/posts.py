@@ -8,12 +8,12 @@ from bot.domain.actor import TOCSIN
 from bot.domain.errors import Rejected
 from bot.domain.incidents.incident import Incident
 from bot.rendering import Rendering
-from bot.services.outbox.kinds import UPDATE, DeliveryKind, NoLongerWanted, NotYet
+from bot.services.outbox.kinds import UPDATE, DeliveryKind, NoLongerWanted, NotYet, Outcome
 from bot.services.outbox.outbox import Outbox
 from bot.services.people.people import People
 from bot.services.rooms.below_card import not_below_yet
 from bot.services.rooms.channels import Channels
-from bot.services.rooms.closed import note_closed, why_closed
+from bot.services.rooms.closed import note_closed, note_open, why_closed
 from bot.slack.blocks import Button, Message, headed, message
 from bot.slack.gateway import Gateway, Posted
 from bot.store.database import Database
@@ -113,6 +113,10 @@ class Posts(DeliveryKind[Posted]):
             return (await self._post_to_lead(delivery, incident, said))[0]
         return await self._post_for(incident, delivery, said)
 
+    async def recorded(self, conn: Connection, delivery: Delivery, outcome: Outcome[Posted]) -> None:
+        if outcome.returned:
+            await note_open(conn, self._outbox, outcome.returned.channel)
+
     async def _in_channel(self, delivery: Delivery, channel: str, said: Message) -> Posted:
         """What a closed channel should have had stands where incidents are announced."""
         try:
@@ -127,14 +131,11 @@ class Posts(DeliveryKind[Posted]):
     async def _post_for(self, incident: Incident, delivery: Delivery, said: Message) -> Posted:
         channel = await self._channel(incident)
         try:
-            posted = await self._post(delivery, channel, said)
+            return await self._post(delivery, channel, said)
         except Rejected as error:
             if (why := why_closed(error)) is None:
                 raise
             return await self._elsewhere(delivery, channel, replace(incident, room_closed=why), said)
-        if incident.room_closed and channel == incident.room_id:
-            await note_closed(self._db, self._outbox, channel, None)
-        return posted
 
     async def _post(self, delivery: Delivery, channel: str, said: Message) -> Posted:
         key = f"post {delivery.key}"

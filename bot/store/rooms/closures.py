@@ -23,6 +23,11 @@ async def is_closed(conn: Connection, channel: str) -> bool:
     return bool((await SQL.the(conn, "is_closed", channel=channel))["is_closed"])
 
 
+async def is_any_channel_closed(conn: Connection) -> bool:
+    """Is any of the runbook's channels?"""
+    return bool((await SQL.the(conn, "is_any_channel_closed"))["is_any_closed"])
+
+
 async def closed(conn: Connection) -> dict[str, Closed]:
     """By name: the channels of the runbook, and the rooms of open incidents."""
     return {row["name"]: row["why"] for row in await SQL.all(conn, "closed")}

@@ -14,6 +14,9 @@ RETURNING name;
 SELECT EXISTS (SELECT FROM incidents WHERE room_id = %(channel)s AND room_closed IS NOT NULL)
     OR EXISTS (SELECT FROM channels WHERE slack_id = %(channel)s AND closed IS NOT NULL) AS is_closed;
 
+-- name: is_any_channel_closed
+SELECT EXISTS (SELECT FROM channels WHERE closed IS NOT NULL) AS is_any_closed;
+
 -- name: closed
 -- Which channels of the runbook, and rooms of open incidents, take no messages?
 SELECT '#' || name AS name, closed AS why FROM channels WHERE closed IS NOT NULL

@@ -237,3 +237,32 @@ async def test_who_leads_hears_once_that_the_room_is_closed_when_they_type_in_it
     await unheard(world, "left", room)
     await asked(world, "eve", "/incident update the queue drains", room)
     assert len([one for one in world.pages_of("eve") if room.name in words_of(one)]) == 1
+
+
+async def closed_and_opened_unheard(world: World) -> Channel:
+    """`#incidents` is archived, and then opened again and the bot put into it, of which Slack's events are lost."""
+    await closed_announcements(world)
+    await world.settled()
+    assert (await readyz(world))[1]["channels_closed"] == {"#incidents": "archived"}
+    channel = world.workspace.channel("#incidents")
+    channel.archived = False
+    return channel
+
+
+async def test_a_channel_that_takes_a_message_counts_as_open_although_the_event_was_lost(world: World) -> None:
+    await world.settled()
+    channel = await closed_and_opened_unheard(world)
+    channel.members.append(world.workspace.bot.id)
+    await declared(world)
+    assert (await readyz(world))[1]["channels_closed"] == {}
+
+
+async def test_what_counts_as_closed_is_looked_at_now_and_then_and_caught_up(world: World) -> None:
+    await world.settled()
+    await closed_and_opened_unheard(world)
+    await declared(world)
+    assert not any("INC-1" in words for words in world.said_in("#incidents"))
+    await world.house.closures.look_again()
+    await world.settled()
+    assert any("INC-1" in words for words in world.said_in("#incidents"))
+    assert (await readyz(world))[1]["channels_closed"] == {}
