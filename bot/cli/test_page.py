@@ -33,6 +33,8 @@ SAID = {
     "waiting": "not accepted yet",
 }
 
+UNKNOWN = "not known whether it was sent"
+
 
 async def try_paging(who: str, within: timedelta) -> bool:
     """Tells each finding as it is made. True when every way worked and the person has acknowledged."""
@@ -97,7 +99,7 @@ async def _answers(services: Services, incident_id: int) -> AsyncIterator[Findin
 
 def _said(page: Page) -> Finding:
     why = f" ({page.error})" if page.error and not page.is_accepted else ""
-    what = f"{page.via} to {page.contact or page.person}: {SAID[page.state]}{why}"
+    what = f"{page.via} to {page.contact or page.person}: {UNKNOWN if page.is_unknown else SAID[page.state]}{why}"
     if page.is_accepted:
         return Finding(f"{what}, as {page.reference}" if page.reference else what)
     return Finding(what, "`tocsin doctor` without --page says what to fix.")

@@ -106,6 +106,7 @@ def _page(page: Page) -> dict[str, Any]:
         "person": page.person,
         "via": page.via,
         "state": page.state,
+        "may_have_been_accepted": page.is_unknown,
         "attempts": page.attempts,
         "reference": page.reference,
         "error": page.error,

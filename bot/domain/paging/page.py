@@ -83,6 +83,11 @@ class Page:
         return self.state in ACCEPTED
 
     @property
+    def is_unknown(self) -> bool:
+        """Nobody knows whether it was sent, whatever became of the attempts after the one that was not answered."""
+        return self.unsure and not self.is_accepted
+
+    @property
     def key(self) -> str:
         """What others know this page by, for as long as they remember. The instant is part of it: a new database counts
         from 1 again."""
@@ -112,6 +117,11 @@ class Paged:
         return min((page.state for page in self.ways), key=best.index)
 
     @property
+    def is_unknown(self) -> bool:
+        """Nothing was accepted as far as anybody knows, and something may have been."""
+        return may_have_reached(self.ways)
+
+    @property
     def late(self) -> bool:
         return any(page.late for page in self.ways)
 
@@ -125,6 +135,12 @@ class Paged:
                 (page.state, minute, page.attempts if page.state == "waiting" else 0, page.unsure, page.error), []
             ).append(page)
         return list(found.values())
+
+
+def may_have_reached(pages: Iterable[Page]) -> bool:
+    """Of one person's pages none is known to have been accepted, and at least one may have been."""
+    own = list(pages)
+    return any(page.is_unknown for page in own) and not any(page.is_accepted for page in own)
 
 
 def by_person(pages: Iterable[Page]) -> list[Paged]:
@@ -148,7 +164,8 @@ def reach(pages: Iterable[Page], now: datetime) -> dict[str, Reach]:
     """Whom did this step reach? `open` while a provider may still accept within its time.
 
     A person is unreached when every page to them was refused for good, or none was accepted within 20 s of its first
-    attempt. A tier is unreached when all its people are.
+    attempt; also when one may have been accepted, for the ladder goes on unless somebody is known to have been paged. A
+    tier is unreached when all its people are.
     """
     return {person: _person_reach(own, now) for person, own in _by_person(pages).items()}
 

@@ -3,13 +3,14 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from bot.domain.paging.page import LOST, Page
+from bot.domain.paging.page import LOST, Page, may_have_reached
 
 
 @dataclass(frozen=True)
 class TierEnd:
-    """By person. `reached`: a provider has taken a page; `lost`: every page was refused or given up; `unsure`: one may
-    have been taken unheard; `waiting`: none of these yet. All empty: nobody there could be paged."""
+    """By person. `reached`: a provider has taken a page; `unsure`: one may have been taken unheard, whatever became of
+    it since; `lost`: every page was refused or given up, and none was taken; `waiting`: none of these yet. All empty:
+    nobody there could be paged."""
 
     tier: str
     reached: Sequence[str]
@@ -29,9 +30,17 @@ def tier_ends(tiers: Iterable[str], pages: Iterable[Page]) -> list[TierEnd]:
 
 
 def _end(tier: str, pages: Sequence[Page]) -> TierEnd:
-    people = dict.fromkeys(page.person for page in pages)
-    reached = [who for who in people if any(page.is_accepted for page in pages if page.person == who)]
-    lost = [who for who in people if all(page.state in LOST for page in pages if page.person == who)]
-    left = [who for who in people if who not in (*reached, *lost)]
-    unsure = [who for who in left if any(page.unsure for page in pages if page.person == who)]
-    return TierEnd(tier, reached, lost, [who for who in left if who not in unsure], unsure)
+    ends: dict[str, list[str]] = {"reached": [], "unsure": [], "lost": [], "waiting": []}
+    for who in dict.fromkeys(page.person for page in pages):
+        ends[_word(page for page in pages if page.person == who)].append(who)
+    return TierEnd(tier, **ends)
+
+
+def _word(pages: Iterable[Page]) -> str:
+    """What became of one person."""
+    own = list(pages)
+    if any(page.is_accepted for page in own):
+        return "reached"
+    if may_have_reached(own):
+        return "unsure"
+    return "lost" if all(page.state in LOST for page in own) else "waiting"

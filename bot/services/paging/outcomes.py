@@ -92,12 +92,16 @@ class PageOutcomes:
         await incidents.lock_all(conn, of)
         await escalations.look_now(conn, of, now)
         said = [
-            ProviderAnswer(page, "refused" if one.state == "refused" else "gave_up", error=one.error)
+            ProviderAnswer(page, "refused" if one.state == "refused" else "gave_up", error=one.error, unsure=one.unsure)
             for page, one in lost
         ]
         fresh = await pages.settle(conn, said, now)
         for page, outcome in lost:
             if page.id in fresh:
-                facts = {"page": page, "person": self._people.display_name(page.person), "error": outcome.error}
+                facts = {
+                    "page": fresh[page.id],
+                    "person": self._people.display_name(page.person),
+                    "error": outcome.error,
+                }
                 words, once = self._rendering.say("documents/page_failed", **facts), f"page {page.id} lost"
                 await incidents.write(conn, page.incident_id, "page_failed", words, actor=TOCSIN.name, at=now, key=once)

@@ -6,7 +6,8 @@ from bot.clock import Clock
 from bot.domain.actor import TOCSIN
 from bot.domain.incidents.incident import Incident
 from bot.domain.paging.escalation import BY_HAND
-from bot.domain.paging.page import Page, look_again_at, reach
+from bot.domain.paging.page import Page, look_again_at, may_have_reached, reach
+from bot.rendering import Rendering
 from bot.services.people.people import People
 from bot.services.rooms.posts import Posts
 from bot.store.incidents import incidents
@@ -21,10 +22,11 @@ Held = tuple[Incident, Escalation]
 class Reaching:
     """Within the transaction that has claimed the ladders."""
 
-    def __init__(self, clock: Clock, people: People, posts: Posts) -> None:
+    def __init__(self, clock: Clock, people: People, posts: Posts, rendering: Rendering) -> None:
         self._clock = clock
         self._people = people
         self._posts = posts
+        self._rendering = rendering
 
     async def judge(self, conn: Connection, ladders: Sequence[Held]) -> list[Held]:
         """Those whose last step reached nobody: their next tier's turn has come. The others are looked at again."""
@@ -43,7 +45,8 @@ class Reaching:
         verdicts = reach(ladder_pages, now)
         everybody = verdicts | reach(call_pages, now)
         for person in [who for who, verdict in everybody.items() if verdict == "unreached"]:
-            await self._tell_unreached(conn, incident, escalation, person)
+            unknown = may_have_reached(page for page in [*ladder_pages, *call_pages] if page.person == person)
+            await self._tell_unreached(conn, incident, escalation, person, unknown=unknown)
         if set(verdicts.values()) == {"unreached"} and escalation.climbs_at(now):
             return True
         still_open = "open" in everybody.values()
@@ -51,12 +54,15 @@ class Reaching:
         await escalations.save(conn, escalation.moved_to(escalation.ladder, reach_by=reach_by))
         return False
 
-    async def _tell_unreached(self, conn: Connection, incident: Incident, escalation: Escalation, key: str) -> None:
-        """Once in a run, with their numbers."""
+    async def _tell_unreached(
+        self, conn: Connection, incident: Incident, escalation: Escalation, key: str, *, unknown: bool
+    ) -> None:
+        """Once in a run, with their numbers. `unknown`: a page may have been accepted."""
         now, name = self._clock.now(), self._people.display_name(key)
-        line, once = f"{name} was not reached: no page got through", f"unreached {escalation.run} {key}"
+        once, facts = f"unreached {escalation.run} {key}", {"name": name, "unknown": unknown}
+        line = self._rendering.say("documents/unreached", **facts)
         if await incidents.write_once(conn, incident.id, "page_failed", line, actor=TOCSIN.name, at=now, key=once):
-            await self._posts.in_room(conn, incident, "unreached", name=name, person=self._people.person(key))
+            await self._posts.in_room(conn, incident, "unreached", **facts, person=self._people.person(key))
 
 
 def _of_last_step(escalation: Escalation, made: Sequence[Page]) -> list[Page]:

@@ -143,7 +143,7 @@ class Paging(Foundation):
 
     @cached_property
     def reaching(self) -> Reaching:
-        return Reaching(self.clock, self.people, self.posts)
+        return Reaching(self.clock, self.people, self.posts, self.rendering)
 
     @cached_property
     def steps(self) -> Steps:

@@ -95,20 +95,19 @@ def _claims(deliveries: Mapping[int, Delivery]) -> list[Row]:
 
 @dataclass(frozen=True)
 class ProviderAnswer:
-    """What a provider has said to a page."""
+    """What a provider has said to a page. `unsure`: whether it was accepted is not known."""
 
     page: Page
     state: PageState
     reference: str | None = None
     error: str | None = None
+    unsure: bool = False
 
 
-async def settle(conn: Connection, said: Sequence[ProviderAnswer], now: datetime) -> set[int]:
-    """Write it down; returns the numbers of those pages that had not been settled before."""
-    rows: list[Row] = [
-        {"id": one.page.id, "state": one.state, "reference": one.reference, "error": one.error} for one in said
-    ]
-    return {row["id"] for row in await SQL.rows(conn, "settle", rows, now=now)}
+async def settle(conn: Connection, said: Sequence[ProviderAnswer], now: datetime) -> dict[int, Page]:
+    """Write it down; returns those pages that had not been settled before, by number."""
+    rows = [{**vars(one), "page": None, "id": one.page.id} for one in said]
+    return {row["id"]: Page(**row) for row in await SQL.rows(conn, "settle", rows, now=now)}
 
 
 async def report(

@@ -50,17 +50,19 @@ WITH given AS (SELECT * FROM jsonb_populate_recordset(NULL::pages, %(rows)s)),
 held AS (SELECT id FROM pages WHERE id IN (SELECT id FROM given) ORDER BY id FOR NO KEY UPDATE)
 UPDATE pages p
 SET state = given.state, error = given.error, reference = coalesce(given.reference, p.reference),
+    unsure = p.unsure OR given.unsure,
     accepted_at = CASE WHEN given.state = 'accepted' THEN %(now)s ELSE p.accepted_at END
 FROM held JOIN given ON given.id = held.id
 WHERE p.id = held.id AND (p.state IN ('waiting', 'cancelled')
     OR (given.state = 'accepted' AND p.state IN ('refused', 'gave_up') AND p.accepted_at IS NULL
         AND p.reported IS NULL))
-RETURNING p.id;
+RETURNING p.*;
 
 -- name: report
--- What the provider says of it later, by itself.
+-- What the provider says of it later, by itself. That it failed is known of the one it speaks of: only what was sent
+-- twice may have arrived all the same.
 UPDATE pages
-SET reported = %(reported)s, state = %(state)s, error = %(error)s,
+SET unsure = unsure AND (repeated_at IS NOT NULL OR %(state)s <> 'refused'), reported = %(reported)s, state = %(state)s, error = %(error)s,
     accepted_at = CASE WHEN %(state)s = 'delivered' THEN coalesce(accepted_at, %(now)s) ELSE accepted_at END
 WHERE id = %(id)s;
 
@@ -79,4 +81,7 @@ SELECT pg_notify('tocsin', %(word)s || ' ' || string_agg(id::text, ' '))
 FROM unnest(%(ids)s::bigint[]) WITH ORDINALITY AS given (id, number) GROUP BY number / 300;
 
 -- name: counts
-SELECT via, state, count(*) AS count FROM pages GROUP BY via, state;
+-- What may have been accepted before it was refused, given up or cancelled is none of these.
+SELECT via, CASE WHEN unsure AND state IN ('refused', 'gave_up', 'cancelled') THEN 'unknown' ELSE state END AS state,
+    count(*) AS count
+FROM pages GROUP BY 1, 2;

@@ -2,7 +2,7 @@
 UPDATE pages SET unconfirmed_at = coalesce(unconfirmed_at, %(now)s) WHERE id = %(id)s RETURNING unconfirmed_at;
 
 -- name: end
-UPDATE pages SET unconfirmed_at = NULL WHERE id = %(id)s;
+UPDATE pages SET unconfirmed_at = NULL, unsure = false WHERE id = %(id)s;
 
 -- name: repeat
 UPDATE pages SET unconfirmed_at = NULL, repeated_at = %(now)s WHERE id = %(id)s;

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from bot.domain.paging.page import Page, PageState, by_person, look_again_at, reach
+from bot.domain.paging.tier_end import tier_ends
 
 NOW = datetime(2026, 8, 6, 14, 0, tzinfo=UTC)
 
@@ -34,6 +35,15 @@ def page(person: str = "ada", state: PageState = "waiting", tried: float | None 
 )
 def test_a_person_is_unreached_when_nothing_was_accepted_in_twenty_seconds(pages: list[Page], verdict: str) -> None:
     assert reach(pages, NOW) == {"ada": verdict}
+
+
+def test_a_page_that_may_have_been_accepted_is_not_lost_when_another_or_itself_is() -> None:
+    unheard, refused = replace(page(state="gave_up"), tier="oncall", unsure=True), page(state="refused")
+    assert reach([unheard, refused], NOW) == {"ada": "unreached"}, "the ladder goes on paging"
+    (end,) = tier_ends(["oncall"], [refused, unheard])
+    assert (end.lost, end.unsure) == ([], ["ada"])
+    (end,) = tier_ends(["oncall"], [refused, unheard, page(state="accepted")])
+    assert (end.reached, end.unsure) == (["ada"], [])
 
 
 def test_we_look_again_when_the_next_one_has_had_its_time_and_never_at_once() -> None:

@@ -1,0 +1,60 @@
+"""A page that may have been accepted is never told as lost, whatever becomes of it afterwards."""
+
+import pytest
+
+from bot.domain.paging.page import Page
+from bot.store.paging import pages
+from tests.stories.asking import ask, timeline
+from tests.world import World, words_of
+
+NOT_KNOWN = "not known whether it was sent"
+
+
+@pytest.mark.parametrize("refused_in_the_end", [True, False])
+async def test_nobody_says_that_a_page_was_lost_that_may_have_been_accepted(
+    world: World, refused_in_the_end: bool
+) -> None:
+    to_ada = {"when": lambda arguments: arguments.get("channel") == "U0ADA"}
+    faults = world.workspace.faults
+    faults.break_down("chat.postMessage", times=None, **to_ada)
+    faults.break_down("conversations.history", times=None)
+    await ask(world, "eve", "/incident declare P1 Payments failing")
+    await world.passes(seconds=20)
+    if refused_in_the_end:
+        faults.heal("chat.postMessage")
+        faults.refuse("chat.postMessage", "user_not_found", times=None, **to_ada)
+        await world.passes(minutes=3)
+    else:
+        await world.passes(hours=6, seconds=61)
+
+    (page, *_) = await of_ada(world)
+    assert (page.state, page.is_unknown) == ("refused" if refused_in_the_end else "gave_up", True)
+    said = [words for kind, _, words in await timeline(world) if kind == "page_failed" and "Ada" in words]
+    assert len(said) >= 2
+    assert all("not known whether" in words for words in said), said
+    room = [words for words in world.said_in(world.room()) if "Ada" in words and "paged" in words]
+    assert not [words for words in (*room, *said) if "not reached" in words or "given up" in words]
+    assert NOT_KNOWN in words_of(world.card())
+    standing = await world.house.incident_cards.standing_now(1)
+    words = world.house.rendering.say("documents/shell_incident", **world.house.incident_cards.facts(standing))
+    assert NOT_KNOWN in words
+    assert "given up" not in words
+    async with world.house.db.statement() as conn:
+        counted = {(row["via"], row["state"]): row["count"] for row in await pages.counts(conn)}
+    assert counted["slack", "unknown"] >= 1
+
+
+async def test_what_was_looked_for_and_not_found_is_known_not_to_have_been_sent(world: World) -> None:
+    to_ada = {"when": lambda arguments: arguments.get("channel") == "U0ADA"}
+    faults = world.workspace.faults
+    faults.break_down("chat.postMessage", times=1, **to_ada)
+    faults.refuse("chat.postMessage", "user_not_found", times=None, **to_ada)
+    await ask(world, "eve", "/incident declare P1 Payments failing")
+    await world.passes(seconds=20)
+    (page, *_) = await of_ada(world)
+    assert (page.state, page.is_unknown) == ("refused", False)
+
+
+async def of_ada(world: World) -> list[Page]:
+    async with world.house.db.statement() as conn:
+        return [page for page in await pages.of_incident(conn, 1) if page.person == "ada"]
