@@ -9,7 +9,7 @@ import pytest
 
 from bot.domain.alerts.received import ReceivedAlert
 from bot.domain.errors import AlreadyDone
-from bot.store.alerts import alerts
+from bot.store.alerts import alerts, disputes
 from bot.store.pipelined import Connection
 from tests.stories.alerts.monitoring import WITH_ALERTS, Monitoring, watched
 from tests.world import World
@@ -114,3 +114,28 @@ async def test_alerts_of_two_sources_counted_by_two_processes_reach_the_rule_tog
     await world.settled()
 
     assert monitoring.card.text == "🟠 *High* Failed login"
+
+
+async def test_who_decides_a_dispute_holds_nothing_that_a_delivery_wants_while_it_waits_for_its_groups(
+    world: World, monitoring: Monitoring
+) -> None:
+    """A delivery holds the groups and then wants the dispute: whoever has these the other way round deadlocks."""
+    house, db, source = world.house.alerts, world.house.db, "alertmanager"
+    down, other = (
+        ReceivedAlert("Down", True, name, labels={"alertname": "Down"}, group="pair", told_by="first")
+        for name in ("one", "two")
+    )
+    await house.receive(source, [down, other])
+    async with db.transaction() as conn:
+        await house.receive_within(conn, source, [other])
+        async with db.transaction() as apart:
+            await disputes.open_each(apart, source, [down], world.clock.now())
+        deciding = asyncio.ensure_future(house.take_due())
+        await until_it_waits(world, deciding)
+        async with db.transaction() as third:
+            held_by_nobody = "SELECT fingerprint FROM alert_disputes FOR UPDATE SKIP LOCKED"
+            assert await (await third.execute(held_by_nobody)).fetchall() == [{"fingerprint": "one"}]
+        await house.receive_within(conn, source, [down])
+    await deciding
+    async with db.transaction() as conn:
+        assert await disputes.next_due(conn) is None

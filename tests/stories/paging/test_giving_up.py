@@ -44,6 +44,12 @@ async def test_what_waits_for_a_channel_that_never_comes_waits_six_hours(new_wor
         assert len(world.pages_of("ada")) == 1, "a channel that cannot be made keeps nobody from being found"
         await ask(world, "eve", "/escalate ack INC-1")
         await world.passes(hours=6)
-        assert set(await states(world, "card", card="announcement:1")) - {"cancelled"} == {"waiting"}
+        assert not_merged(await states(world, "card", card="announcement:1")) == ["waiting"]
         await world.passes(seconds=5)
-        assert set(await states(world, "card", card="announcement:1")) - {"cancelled"} == {"gave_up"}
+        assert not_merged(await states(world, "card", card="announcement:1")) == ["gave_up"]
+
+
+def not_merged(found: list[str]) -> list[str]:
+    """A card that changes while a look at it is under way is put in again; the look that then has to wait takes that
+    row's work over, and cancels it. How many there are of those depends on what happens at the same moment."""
+    return [state for state in found if state != "cancelled"]
