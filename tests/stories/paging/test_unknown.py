@@ -35,8 +35,8 @@ async def test_nobody_says_that_a_page_was_lost_that_may_have_been_accepted(
     room = [words for words in world.said_in(world.room()) if "Ada" in words and "paged" in words]
     assert not [words for words in (*room, *said) if "not reached" in words or "given up" in words]
     assert NOT_KNOWN in words_of(world.card())
-    standing = await world.house.incident_cards.standing_now(1)
-    words = world.house.rendering.say("documents/shell_incident", **world.house.incident_cards.facts(standing))
+    standing = await world.house.standings.now(1)
+    words = world.house.rendering.say("documents/shell_incident", **world.house.standings.facts(standing))
     assert NOT_KNOWN in words
     assert "given up" not in words
     async with world.house.db.statement() as conn:
