@@ -1,5 +1,7 @@
 """A page that may have been accepted is never told as lost, whatever becomes of it afterwards."""
 
+from typing import Any
+
 import pytest
 
 from bot.domain.paging.page import Page
@@ -14,15 +16,14 @@ NOT_KNOWN = "not known whether it was sent"
 async def test_nobody_says_that_a_page_was_lost_that_may_have_been_accepted(
     world: World, refused_in_the_end: bool
 ) -> None:
-    to_ada = {"when": lambda arguments: arguments.get("channel") == "U0ADA"}
     faults = world.workspace.faults
-    faults.break_down("chat.postMessage", times=None, **to_ada)
+    faults.break_down("chat.postMessage", times=None, when=to_ada)
     faults.break_down("conversations.history", times=None)
     await ask(world, "eve", "/incident declare P1 Payments failing")
     await world.passes(seconds=20)
     if refused_in_the_end:
         faults.heal("chat.postMessage")
-        faults.refuse("chat.postMessage", "user_not_found", times=None, **to_ada)
+        faults.refuse("chat.postMessage", "user_not_found", times=None, when=to_ada)
         await world.passes(minutes=3)
     else:
         await world.passes(hours=6, seconds=61)
@@ -45,14 +46,17 @@ async def test_nobody_says_that_a_page_was_lost_that_may_have_been_accepted(
 
 
 async def test_what_was_looked_for_and_not_found_is_known_not_to_have_been_sent(world: World) -> None:
-    to_ada = {"when": lambda arguments: arguments.get("channel") == "U0ADA"}
     faults = world.workspace.faults
-    faults.break_down("chat.postMessage", times=1, **to_ada)
-    faults.refuse("chat.postMessage", "user_not_found", times=None, **to_ada)
+    faults.break_down("chat.postMessage", times=1, when=to_ada)
+    faults.refuse("chat.postMessage", "user_not_found", times=None, when=to_ada)
     await ask(world, "eve", "/incident declare P1 Payments failing")
     await world.passes(seconds=20)
     (page, *_) = await of_ada(world)
     assert (page.state, page.is_unknown) == ("refused", False)
+
+
+def to_ada(arguments: dict[str, Any]) -> bool:
+    return arguments.get("channel") == "U0ADA"
 
 
 async def of_ada(world: World) -> list[Page]:
