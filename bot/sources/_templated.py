@@ -1,0 +1,105 @@
+"""What sources read with whose users write the body themselves, around placeholders that their system replaces."""
+
+import json
+import re
+from collections.abc import Collection, Iterable, Mapping
+from datetime import UTC, datetime
+from typing import Any
+from urllib.parse import parse_qsl
+
+from bot.domain.text import plain
+from bot.sources import Unreadable, WrongShape
+from bot.sources._shapes import one_line
+
+# In a form; a body has a dozen.
+MOST_FIELDS = 200
+# Of placeholders, told to whoever wrote the body.
+PLACEHOLDERS_SHOWN = 8
+
+
+def fields_of(body: bytes, names: Collection[str]) -> dict[str, Any]:
+    """The fields of a JSON object or a form, by name; of a name that comes twice the first one.
+
+    `names` are those that matter: where a text with quotes of its own has broken the JSON, they are what parts one
+    field from the next. The first of a name, because a text that breaks out of its quotes must not contradict what
+    stands before it. Raises Unreadable, and WrongShape for JSON that is no object.
+    """
+    text = body.decode("utf-8", "replace").strip().removeprefix("\ufeff")
+    if not text.startswith(("{", "[", '"')):
+        found = _form(text)
+    else:
+        try:
+            found = json.loads(text, strict=False, object_pairs_hook=_first_of_each)
+        except (ValueError, RecursionError):
+            found = _broken(text, names)
+    if not isinstance(found, dict):
+        raise WrongShape("the body is no JSON object")
+    if not found:
+        raise Unreadable("the body is neither a JSON object nor a form with fields")
+    return found
+
+
+def texts(fields: Mapping[str, Any]) -> dict[str, str]:
+    """Those that are texts, numbers or truths, as texts that can be kept; empty ones are left out."""
+    found = {name: _as_text(value) for name, value in fields.items()}
+    return {name: value for name, value in found.items() if value}
+
+
+def unreplaced(system: str, placeholders: Iterable[str], advice: str) -> WrongShape:
+    """The error for a body whose placeholders came as they were written."""
+    shown = [one_line(one, 40) for one in placeholders]
+    more = f" and {len(shown) - PLACEHOLDERS_SHOWN} more" if len(shown) > PLACEHOLDERS_SHOWN else ""
+    return WrongShape(
+        f"{system} sent its placeholders unreplaced: {', '.join(shown[:PLACEHOLDERS_SHOWN])}{more}. {advice}"
+    )
+
+
+def epoch(text: str | None) -> datetime | None:
+    """Seconds or milliseconds since 1970; None for anything else."""
+    if not text or not re.fullmatch(r"\d{9,13}(\.\d+)?", text):
+        return None
+    seconds = float(text)
+    return datetime.fromtimestamp(seconds / 1000 if seconds >= 1e11 else seconds, UTC)
+
+
+def _as_text(value: object) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, int | float):
+        return str(value)
+    return plain(value).strip() if isinstance(value, str) else ""
+
+
+def _first_of_each(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for name, value in pairs:
+        found.setdefault(name, value)
+    return found
+
+
+def _form(text: str) -> dict[str, Any]:
+    try:
+        pairs = parse_qsl(text, keep_blank_values=True, max_num_fields=MOST_FIELDS)
+    except ValueError as error:
+        raise Unreadable("the body is neither a JSON object nor a form") from error
+    # What has no “=” is somebody's text, not a form.
+    return _first_of_each(pairs) if "=" in text else {}
+
+
+def _broken(text: str, names: Collection[str]) -> dict[str, Any]:
+    """Each known name begins a field, and what stands before the next one is its value."""
+    known = "|".join(map(re.escape, sorted(names, key=len, reverse=True)))
+    begins = list(re.finditer(rf'[{{,]\s*"\*?({known})\*?"\s*:\s*', text))
+    ends = [*(one.start() for one in begins[1:]), len(text.removesuffix("}"))]
+    return _first_of_each([(one[1], _value(text[one.end() : ends[at]].strip())) for at, one in enumerate(begins)])
+
+
+def _value(written: str) -> str:
+    if not written.startswith('"'):
+        return written
+    inside = written[1:].removesuffix('"')
+    try:
+        read = json.loads(f'"{inside}"', strict=False)
+    except ValueError:
+        return inside
+    return str(read)

@@ -1,0 +1,130 @@
+"""Services that watch from outside: what each posts becomes one card, ends it, and is never a fault of ours."""
+
+import json
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+
+from bot.sandbox.model import Message
+from tests.at_hand import ROOT
+from tests.stories.alerts.monitoring import TOKEN, WITH_ALERTS, Monitoring, Reply, watched
+from tests.world import World, words_of
+
+SAMPLES = ROOT / "bot" / "sandbox" / "samples"
+
+
+@dataclass(frozen=True)
+class Service:
+    """What a service posts when something is wrong, and what changes in it when it is right again."""
+
+    source: str
+    title: str
+    over: Mapping[str, Any]
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def firing(self) -> Any:
+        return json.loads((SAMPLES / f"{self.source}.json").read_text())
+
+    @property
+    def resolved(self) -> Any:
+        return merged(self.firing, self.over)
+
+
+def merged(whole: Any, changed: Mapping[str, Any]) -> Any:
+    return {
+        **whole,
+        **{key: merged(whole[key], one) if isinstance(one, Mapping) else one for key, one in changed.items()},
+    }
+
+
+SERVICES = [
+    Service(
+        "uptimerobot", "Shop is down", {"alertType": "2", "alertTypeFriendlyName": "Up", "alertDateTime": "1786019588"}
+    ),
+]
+
+
+@pytest.fixture(params=SERVICES, ids=lambda service: service.source)
+def service(request: pytest.FixtureRequest) -> Service:
+    assert isinstance(request.param, Service)
+    return request.param
+
+
+@pytest.fixture
+async def world(new_world: Callable[..., AbstractAsyncContextManager[World]]) -> AsyncIterator[World]:
+    async with new_world(runbook=WITH_ALERTS, ALERTS_TOKEN=TOKEN) as world:
+        yield world
+
+
+@pytest.fixture
+async def monitoring(world: World) -> AsyncIterator[Monitoring]:
+    async with watched(world) as monitoring:
+        yield monitoring
+
+
+async def posts(world: World, monitoring: Monitoring, service: Service, content: Any) -> Reply:
+    reply = await monitoring.sends(service.source, json.dumps(content).encode(), **service.headers)
+    await world.settled()
+    return reply
+
+
+def firing(cards: list[Message]) -> list[str]:
+    return [card.text for card in cards if not card.text.startswith("✅")]
+
+
+async def test_what_is_told_twice_and_ended_twice_is_one_card(
+    world: World, monitoring: Monitoring, service: Service
+) -> None:
+    for content in (service.firing, service.firing, service.resolved, service.resolved):
+        assert (await posts(world, monitoring, service, content)).status == 202
+        assert service.title in words_of(monitoring.card)
+    assert monitoring.card.text.startswith("✅ *Resolved* ")
+
+
+async def test_an_end_that_comes_before_its_beginning_leaves_nothing_firing(
+    world: World, monitoring: Monitoring, service: Service
+) -> None:
+    for content in (service.resolved, service.firing, service.firing):
+        assert (await posts(world, monitoring, service, content)).status == 202
+    assert firing(monitoring.cards) == []
+
+
+async def test_what_it_sends_that_nobody_can_read_is_shown_as_an_alert_of_its_own(
+    world: World, monitoring: Monitoring, service: Service
+) -> None:
+    reply = await posts(world, monitoring, service, [service.title])
+    assert reply.status in (400, 422)
+    assert reply.body["error"]
+    assert service.source in monitoring.words
+
+
+async def test_without_the_token_nothing_of_it_is_read(world: World, monitoring: Monitoring, service: Service) -> None:
+    for token in (None, TOKEN + "x"):
+        reply = await monitoring.sends(service.source, json.dumps(service.firing).encode(), token=token)
+        assert reply.status == 401
+    await world.settled()
+    assert not any(service.title in words_of(card) for card in monitoring.cards)
+
+
+async def test_uptimerobot_asks_with_its_fields_in_the_query(world: World, monitoring: Monitoring) -> None:
+    query = "monitorID=7&monitorFriendlyName=Shop+%26+Till&alertType={}&alertDetails=50%25"
+    assert await monitoring.asks("uptimerobot?" + query.format(1)) == 202
+    await world.settled()
+    assert "Shop & Till is down" in monitoring.words.replace("&amp;", "&")
+    assert await monitoring.asks(f"uptimerobot?token={TOKEN}&" + query.format(2)) == 202
+    await world.settled()
+    assert firing(monitoring.cards) == []
+
+
+async def test_placeholders_that_nobody_replaced_are_said_and_become_no_title(
+    world: World, monitoring: Monitoring
+) -> None:
+    reply = await monitoring.sends("uptimerobot", b'{"*monitorID*": "*monitorID*", "alertType": "*alertType*"}')
+    await world.settled()
+    assert reply.status == 422
+    assert "UptimeRobot sent its placeholders unreplaced: *monitorID*, *alertType*" in reply.body["error"]
+    assert "placeholders unreplaced" in monitoring.words
