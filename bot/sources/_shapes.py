@@ -15,6 +15,9 @@ from bot.sources import Unreadable, WrongShape
 TITLE_LENGTH = 200
 TEXT_LENGTH = 2000
 LABEL_LENGTH = 500
+LINK_NAME_LENGTH = 60
+MEASURED_LENGTH = 60
+MOST_MEASURED = 10
 # Of an address that Slack still takes for a button.
 URL_LENGTH = 3000
 
@@ -153,6 +156,26 @@ def some_text(text: str) -> str:
 
 def labels_of(labels: Mapping[str, str]) -> dict[str, str]:
     return {one_line(name, LABEL_LENGTH): one_line(value, LABEL_LENGTH) for name, value in labels.items()}
+
+
+def named_links(addresses: Mapping[str, str | None]) -> dict[str, str]:
+    """Those of pages, by their names."""
+    found = ((one_line(name, LINK_NAME_LENGTH), web_address(address)) for name, address in addresses.items())
+    return {name: address for name, address in found if name and address}
+
+
+def measured(values: Mapping[str, object]) -> dict[str, str]:
+    """Numbers as people write them, and short texts. Anything else is left out, and so are more than can be read."""
+    shown = ((one_line(str(name), MEASURED_LENGTH), _as_measured(value)) for name, value in values.items())
+    return dict([(name, value) for name, value in shown if name and value][:MOST_MEASURED])
+
+
+def _as_measured(value: object) -> str:
+    if isinstance(value, float) and abs(value) < 1000:
+        return f"{value:.4g}"
+    if isinstance(value, float):
+        return f"{value:.6g}" if abs(value) >= 1e15 else f"{value:.0f}"
+    return one_line(value if isinstance(value, str) else str(_as_label(value) or ""), MEASURED_LENGTH)
 
 
 def web_address(text: str | None) -> str | None:
