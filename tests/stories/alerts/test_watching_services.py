@@ -45,6 +45,7 @@ SERVICES = [
     Service(
         "uptimerobot", "Shop is down", {"alertType": "2", "alertTypeFriendlyName": "Up", "alertDateTime": "1786019588"}
     ),
+    Service("pingdom", "Shop checkout is down", {"current_state": "UP", "state_changed_timestamp": 1786019588}),
 ]
 
 
