@@ -24,6 +24,8 @@ class PostOffice:
         self.sessions: list[Session] = []
         self.says: dict[str, str] = {}
         self.silent_at = ""
+        # Questions without an answer.
+        self.silent = 0
         self.greeted = 0
         # Attempts to log in.
         self.logins = 0
@@ -82,6 +84,7 @@ class PostOffice:
 
     async def _answer(self, step: str) -> str:
         if self.silent_at and step.startswith(self.silent_at):
+            self.silent += 1
             await asyncio.Event().wait()
         return self.says.get(step, "250 OK queued as 4F3A")
 

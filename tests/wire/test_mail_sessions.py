@@ -14,10 +14,11 @@ from bot.clock import Clock
 from bot.domain.errors import Unreachable
 from bot.settings import Smtp
 from bot.wire.mail import Letter, Mail
-from bot.wire.mail.sessions import Rank, Sessions
+from bot.wire.mail.sessions import Place, Rank, Sessions
 from tests.mail_server import PostOffice, post_office
 
 NOON = datetime(2026, 8, 8, 12, 0, tzinfo=UTC)
+AN_HOUR_S = 3600.0
 ORDINARY, PRESSING = (True, math.inf, 1), (False, 0.0, 2)
 
 
@@ -65,11 +66,11 @@ async def office() -> AsyncIterator[SlowOffice]:
         yield office
 
 
-def mail_to(office: PostOffice, *, most: int, timeout_s: float = 10) -> Mail:
+def mail_to(office: PostOffice, *, most: int, timeout_s: float = 10, silent_after_s: float = AN_HOUR_S) -> Mail:
     clock = Clock()
     clock.freeze(NOON)
     url = Smtp.parse(f"smtp://127.0.0.1:{office.port}")
-    return Mail(url, "bell@example.com", clock, timeout_s=timeout_s, most=most)
+    return Mail(url, "bell@example.com", clock, timeout_s=timeout_s, most=most, silent_after_s=silent_after_s)
 
 
 def letter(subject: str, *, urgent: bool = False, due: int | None = None) -> Letter:
@@ -232,19 +233,19 @@ async def test_who_is_cancelled_in_a_conversation_leaves_the_place_to_the_next(o
 
 async def test_a_place_that_was_given_to_somebody_in_the_instant_of_their_cancellation_is_not_lost() -> None:
     sessions = Sessions(most=1)
-    assert await sessions.take(ORDINARY) is None
+    place = await sessions.take(ORDINARY)
     waiting = await asked(sessions, PRESSING)
-    sessions.give_back(None)
+    sessions.give_back(place)
     waiting.cancel()
     with pytest.raises(asyncio.CancelledError):
         await waiting
 
     async with asyncio.timeout(60):
-        assert await sessions.take(ORDINARY) is None
+        assert (await sessions.take(ORDINARY)).session is None
 
 
-async def asked(sessions: Sessions, rank: Rank) -> asyncio.Task[object]:
-    task: asyncio.Task[object] = asyncio.create_task(sessions.take(rank))
+async def asked(sessions: Sessions, rank: Rank) -> asyncio.Task[Place]:
+    task = asyncio.create_task(sessions.take(rank))
     await becomes(lambda: len(sessions._waiting) == 1)
     return task
 
@@ -254,8 +255,9 @@ async def test_a_letter_whose_time_is_over_does_not_wait_for_another_conversatio
     impatient._sessions = mail._sessions
     (first,) = await all_waiting(mail, office)
     office.silent_at = "EHLO"
-    with pytest.raises(Unreachable, match="took nothing in time"):
+    with pytest.raises(Unreachable, match="in time"):
         await impatient.send(letter("second"))
+    assert mail._sessions._limit == 2, "silence refuses no conversation"
 
     office.let_go.set()
     await first
@@ -269,3 +271,65 @@ async def test_whoever_ends_waits_until_the_server_was_told_quit(office: SlowOff
     await mail.close()
 
     assert (office.greeted, office.quits) == (1, 1)
+
+
+@pytest.mark.parametrize("step", ["the greeting", "EHLO", "MAIL", "RCPT", "DATA"])
+async def test_a_letter_behind_conversations_that_hang_is_sent_in_another(office: SlowOffice, step: str) -> None:
+    office.has_one.set()
+    office.silent_at = step
+    if step == "the greeting":
+        office.most = 0
+        office.turns_away.clear()
+    mail = mail_to(office, most=2, silent_after_s=0.02)
+    hanging = [asyncio.create_task(mail.send(letter(f"{n}"))) for n in range(2)]
+    await becomes(lambda: office.silent + office.turned_away == 2)
+    office.silent_at, office.most = "", 1000
+    await mail.send(page("good", 1))
+
+    assert office.subjects == ["good"]
+    assert not any(task.done() for task in hanging), "they go on waiting for an answer"
+    for task in hanging:
+        task.cancel()
+    await asyncio.wait(hanging)
+
+
+async def test_beside_silent_conversations_there_are_as_many_others_and_no_more() -> None:
+    sessions = Sessions(most=2, silent_after_s=AN_HOUR_S)
+    places = [await sessions.take(ORDINARY) for _ in range(2)]
+    for n in range(2):
+        waiting = await asked(sessions, PRESSING)
+        sessions._fell_silent(places[n])
+        places.append(await waiting)
+    fifth = await asked(sessions, PRESSING)
+    sessions._fell_silent(places[2])
+    sessions.give_back(places[0])
+    assert len(sessions._waiting) == 1, "neither a third silent one nor the end of one that was replaced is a place"
+
+    sessions.give_back(places[2])
+    assert await fifth is places[2]
+
+
+async def test_once_the_server_has_refused_a_conversation_silent_ones_are_counted() -> None:
+    sessions = Sessions(most=2, silent_after_s=AN_HOUR_S)
+    first, second = [await sessions.take(ORDINARY) for _ in range(2)]
+    sessions._fell_silent(first)
+    assert await sessions.refused(await sessions.take(ORDINARY), left_before=0)
+    third = await asked(sessions, PRESSING)
+    sessions._fell_silent(second)
+    assert len(sessions._waiting) == 1
+
+    sessions.give_back(first)
+    assert await third is first
+
+
+async def test_a_server_that_is_slow_and_answers_is_not_silent(office: SlowOffice) -> None:
+    office.has_one.set()
+    mail = mail_to(office, most=1)
+    place = await mail._sessions.take(ORDINARY)
+    heard: list[object] = []
+    session = await mail._opened(mail._deadline(), lambda: heard.append(place))
+    await session.hand_over("bell@example.com", "ada@example.com", b"Subject: one\r\n\r\nHello.", mail._deadline())
+    await session.quit()
+    mail._sessions.give_back(place)
+
+    assert len(heard) >= 4, "connected, MAIL, RCPT, DATA"

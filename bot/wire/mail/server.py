@@ -4,14 +4,15 @@ import asyncio
 import itertools
 import math
 import ssl
+from collections.abc import Callable
 
 from bot.clock import Clock
 from bot.domain.errors import Failed, Unreachable
 from bot.settings import Smtp
 from bot.wire.http_client import TooLate, accepted, has_left
 from bot.wire.mail.letter import Letter, Writer
-from bot.wire.mail.session import Broken, Session, place_of
-from bot.wire.mail.sessions import MOST, Rank, Sessions
+from bot.wire.mail.session import Broken, Session, Silent, place_of
+from bot.wire.mail.sessions import MOST, SILENT_AFTER_S, Place, Rank, Sessions
 
 TIMEOUT_S = 10.0
 
@@ -28,18 +29,20 @@ class Mail:
         tls: ssl.SSLContext | None = None,
         timeout_s: float = TIMEOUT_S,
         most: int = MOST,
+        silent_after_s: float = SILENT_AFTER_S,
     ) -> None:
         """`sender` is an address, or a name and an address. `tls` None trusts what this machine trusts.
 
         `timeout_s` is what one letter may take, from the first call to the server's last word; within its first half
-        it may wait until a conversation is free. `most`: conversations at a time.
+        it may wait until a conversation is free. `most`: conversations at a time, beside as many at the most in
+        which the server has said nothing for `silent_after_s`.
         """
         self._server = server
         self._writer = Writer(sender)
         self._clock = clock
         self._tls = tls
         self._timeout_s = timeout_s
-        self._sessions = Sessions(most)
+        self._sessions = Sessions(most, silent_after_s)
         self._numbers = itertools.count()
 
     @property
@@ -78,44 +81,47 @@ class Mail:
 
     async def _tried(self, letter: Letter, rank: Rank, deadline: float) -> str | None:
         """None: there was no conversation for it any more, and it is worth looking for another at once."""
-        session = await self._waited(rank, deadline)
-        if session is None:
-            return await self._begun(letter, deadline)
+        place = await self._waited(rank, deadline)
+        if place.session is None:
+            return await self._begun(place, letter, deadline)
         try:
-            return await self._handed_over(session, letter, deadline)
+            return await self._handed_over(place.session, letter, deadline)
+        except Silent:
+            raise
         except Broken:
             return None
         finally:
-            self._sessions.give_back(session)
+            self._sessions.give_back(place)
 
-    async def _begun(self, letter: Letter, deadline: float) -> str | None:
+    async def _begun(self, place: Place, letter: Letter, deadline: float) -> str | None:
         """In a conversation of its own. None: the server takes no more of them, and another one will be free."""
-        session, left_before = None, self._sessions.left
+        left_before = self._sessions.left
         try:
-            session = await self._opened(deadline)
-            said = await self._handed_over(session, letter, deadline)
-        except Broken:
-            if await self._sessions.refused(left_before):
-                return None
+            place.session = await self._opened(deadline, place.heard)
+            said = await self._handed_over(place.session, letter, deadline)
+        except BaseException as error:
+            if isinstance(error, Broken) and not isinstance(error, Silent):
+                place.session = None
+                if await self._sessions.refused(place, left_before):
+                    return None
+            else:
+                self._sessions.give_back(place)
             raise
-        except BaseException:
-            self._sessions.give_back(session)
-            raise
-        self._sessions.give_back(session)
+        self._sessions.give_back(place)
         return said
 
-    async def _waited(self, rank: Rank, deadline: float) -> Session | None:
+    async def _waited(self, rank: Rank, deadline: float) -> Place:
         try:
             async with asyncio.timeout_at(deadline - self._timeout_s / 2):
                 return await self._sessions.take(rank)
         except TimeoutError as error:
             raise Unreachable(f"the mail server {self.place} is busy with other mails of ours") from error
 
-    async def _opened(self, deadline: float) -> Session:
+    async def _opened(self, deadline: float, heard: Callable[[], None] = lambda: None) -> Session:
         if self._tls is None:
             # Once, because it reads every authority that this machine trusts.
             self._tls = await asyncio.to_thread(ssl.create_default_context)
-        session = Session(self._server, self._writer.domain, self._tls, self._timeout_s)
+        session = Session(self._server, self._writer.domain, self._tls, self._timeout_s, heard)
         try:
             await session.open(deadline)
         except BaseException:

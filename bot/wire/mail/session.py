@@ -4,7 +4,7 @@ import asyncio
 import ipaddress
 import re
 import ssl
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 
 import aiosmtplib
@@ -26,11 +26,21 @@ class Broken(Unreachable):
     """The conversation is over, and the letter was not taken: another one can take it."""
 
 
-class Session:
-    """A letter that is not taken raises Broken, or another kind of Failed: then the next one can be handed over."""
+class Silent(Broken):
+    """The server said nothing in time."""
 
-    def __init__(self, server: Smtp, own_name: str, tls: ssl.SSLContext | None, timeout_s: float) -> None:
+
+class Session:
+    """A letter that is not taken raises Broken, or another kind of Failed: then the next one can be handed over.
+
+    `heard` is called at each word of the server's.
+    """
+
+    def __init__(
+        self, server: Smtp, own_name: str, tls: ssl.SSLContext | None, timeout_s: float, heard: Callable[[], None]
+    ) -> None:
         self._server = server
+        self._heard = heard
         self._place = place_of(server)
         self._has_begun = False
         self._client = aiosmtplib.SMTP(
@@ -54,10 +64,13 @@ class Session:
         try:
             async with asyncio.timeout_at(deadline):
                 await self._client.connect()
+                self._heard()
                 if self._client.is_ehlo_or_helo_needed:
                     await self._greet()
+                    self._heard()
                 if self._server.username is not None:
                     await self._log_in(self._server.username)
+                    self._heard()
         except aiosmtplib.SMTPAuthenticationError as error:
             if error.code < 500:
                 raise Broken(
@@ -65,7 +78,7 @@ class Session:
                 ) from error
             raise Unreachable(f"the mail server {self._place} refuses the user or password of SMTP_URL") from error
         except (aiosmtplib.SMTPException, OSError, TimeoutError) as error:
-            raise Broken(f"the mail server {self._place} cannot be used: {_reason(error)}") from error
+            raise _kind(error)(f"the mail server {self._place} cannot be used: {_reason(error)}") from error
 
     async def hand_over(self, sender: str, to: str, letter: bytes, deadline: float) -> str:
         """What the server said when it took the letter. Raises Unanswered when it went out and no answer came back."""
@@ -75,8 +88,11 @@ class Session:
                     await self._begin_anew()
                 self._has_begun = True
                 await self._client.mail(sender)
+                self._heard()
                 await self._client.rcpt(to)
+                self._heard()
                 answer = await self._client.execute_command(b"DATA")
+                self._heard()
                 if answer.code != GO_ON:
                     raise aiosmtplib.SMTPDataError(answer.code, answer.message)
         try:
@@ -119,6 +135,7 @@ class Session:
         """Whatever is said to this is no word about a letter."""
         try:
             await self._client.rset()
+            self._heard()
         except aiosmtplib.SMTPResponseException as error:
             raise self._broken_off(error) from error
 
@@ -175,7 +192,7 @@ class Session:
             raise Rejected(f"the mail server {self._place} cannot be given such an address") from error
 
     def _broken_off(self, error: BaseException | None) -> Broken:
-        return Broken(f"the mail server {self._place} broke off: {_reason(error)}")
+        return _kind(error)(f"the mail server {self._place} broke off: {_reason(error)}")
 
     def _unanswered(self) -> Unanswered:
         self.drop()
@@ -197,6 +214,10 @@ def _refusal(code: int, words: str) -> Failed:
     """4xx is a matter of time, 5xx is the server's last word about the letter."""
     said = f"the mail server says {_said(code, words)}"
     return Rejected(said, str(code)) if code >= 500 and code != WANTS_MORE_FIRST else Unreachable(said)
+
+
+def _kind(error: BaseException | None) -> type[Broken]:
+    return Silent if isinstance(error, TimeoutError) else Broken
 
 
 def _said(code: int, words: str) -> str:
