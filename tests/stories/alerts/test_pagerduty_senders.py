@@ -1,0 +1,79 @@
+"""A sender that was made for PagerDuty, pointed here: its key, its addresses, and what it is answered."""
+
+import json
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager
+from typing import Any
+
+import psycopg
+import pytest
+
+from tests.sources.test_pagerduty import EVENT, OLD_EVENT
+from tests.stories.alerts.monitoring import TOKEN, WITH_ALERTS, Monitoring, Reply, watched
+from tests.world import World, words_of
+
+NewWorld = Callable[..., AbstractAsyncContextManager[World]]
+V2, V1 = "pagerduty/v2/enqueue", "pagerduty/generic/2010-04-15/create_event.json"
+
+
+@pytest.fixture
+async def world(new_world: NewWorld) -> AsyncIterator[World]:
+    async with new_world(runbook=WITH_ALERTS, ALERTS_TOKEN=TOKEN) as world:
+        yield world
+
+
+@pytest.fixture
+async def monitoring(world: World) -> AsyncIterator[Monitoring]:
+    async with watched(world) as monitoring:
+        yield monitoring
+
+
+async def sends(monitoring: Monitoring, world: World, path: str, content: Any) -> Reply:
+    reply = await monitoring.sends(path, json.dumps(content).encode(), token=None)
+    await world.settled()
+    return reply
+
+
+@pytest.mark.parametrize(
+    ("path", "trigger", "key", "action"),
+    [
+        ("pagerduty", EVENT, "routing_key", "event_action"), (V2, EVENT, "routing_key", "event_action"),
+        (V1, OLD_EVENT, "service_key", "event_type"),
+    ],
+)  # fmt: skip
+async def test_a_token_is_the_key_of_a_sender(
+    monitoring: Monitoring, world: World, path: str, trigger: dict[str, Any], key: str, action: str
+) -> None:
+    own = trigger | {key: TOKEN}
+    for _ in range(2):
+        assert (await sends(monitoring, world, path, own)).body["status"] == "success"
+    assert "Disk almost full on db-1" in words_of(monitoring.card)
+    assert "Seen 2 times" in words_of(monitoring.card)
+    for _ in range(2):
+        assert (await sends(monitoring, world, path, own | {action: "resolve"})).body["status"] == "success"
+    assert "Resolved" in words_of(monitoring.card)
+
+
+async def test_a_key_that_is_no_token_is_refused(monitoring: Monitoring, world: World) -> None:
+    for path, event in ((V2, EVENT), (V1, OLD_EVENT), ("pagerduty", {})):
+        assert (await sends(monitoring, world, path, event)).status == 401
+
+
+async def test_a_resolve_of_what_nobody_has_heard_of_is_dropped(monitoring: Monitoring, world: World) -> None:
+    own = EVENT | {"routing_key": TOKEN}
+    assert (await sends(monitoring, world, V2, own | {"event_action": "resolve"})).status == 202
+    assert monitoring.cards == []
+    await sends(monitoring, world, V2, own)
+    assert "Firing since" in words_of(monitoring.card)
+
+
+async def test_the_key_of_a_sender_is_not_kept_with_its_body(monitoring: Monitoring, world: World) -> None:
+    await sends(monitoring, world, V2, EVENT | {"routing_key": TOKEN})
+    await sends(monitoring, world, V2, {"routing_key": TOKEN, "event_action": "explode"})
+    url = world.app.settings.database_url
+    assert url is not None
+    async with await psycopg.AsyncConnection.connect(url.get_secret_value()) as conn:
+        cursor = await conn.execute("SELECT body FROM alert_deliveries")
+        bodies = [bytes(body) for (body,) in await cursor.fetchall()]
+    assert len(bodies) == 2
+    assert all(TOKEN.encode() not in body for body in bodies)
