@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from bot.domain.alerts.silence import DEFAULT_SILENCE, REASON_LENGTH
 from bot.domain.errors import NotFound, Refused
 from bot.runbook import format_duration, spoken_duration
-from bot.slack.blocks import Input, form
+from bot.slack.blocks import Input, form, raw
 from commands.desk.book import Command
 from commands.desk.call import Answer, Call, Form
 
@@ -70,6 +70,13 @@ async def silence(call: Call) -> Answer:
     duration, reason = spoken_duration(call.values["duration"]), call.values.get("reason") or ""
     await call.house.silences.of_card(call.actor, call.number, duration, reason)
     return None
+
+
+@COMMAND.button("alert.raw")
+async def show_raw(call: Call) -> Answer:
+    """What the source sent last, to see what it really says."""
+    text = await call.house.alerts.raw(call.number)
+    return Form(raw("Received", call.house.rendering.say("slack/alert_raw"), text))
 
 
 @COMMAND.button("alert.runbook")

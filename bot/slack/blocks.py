@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from bot.domain.errors import Refused
+from bot.rendering import escape_mrkdwn
 
 Block = dict[str, Any]
 
@@ -107,6 +108,12 @@ def item(words: str, button: Button) -> Block:
     return {"type": "section", "text": mrkdwn(clip(words, SECTION_LENGTH)), "accessory": _button(button)}
 
 
+def code(text: str) -> list[Block]:
+    """As it is, in several sections; of a line too long for one the rest is left out. Text that ends code is parted."""
+    pieces = _pieces(escape_mrkdwn(text.replace("```", "`` `")), SECTION_LENGTH - len("```\n\n```"))
+    return [{"type": "section", "text": mrkdwn(f"```\n{piece}\n```")} for piece in pieces]
+
+
 def divider() -> Block:
     return {"type": "divider"}
 
@@ -143,6 +150,11 @@ def refilled(view: Mapping[str, Any], words: str, private: str) -> dict[str, Any
     others = [block for block in view["blocks"] if not block["block_id"].startswith(REFUSAL)]
     blocks = [*said, *(_filled(block, view["state"]["values"]) for block in others)]
     return {**kept, "private_metadata": private, "blocks": blocks[:VIEW_BLOCKS]}
+
+
+def raw(title: str, words: str, text: str) -> dict[str, Any]:
+    """A modal that shows a text as it is, as much of it as there is room for."""
+    return notice(title, Message(words, [*prose(words), *code(text)]))
 
 
 def notice(title: str, said: Message) -> dict[str, Any]:
@@ -200,12 +212,12 @@ def _value(element: Mapping[str, Any]) -> str:
     return str(element.get("value") or element.get("selected_user") or element.get("selected_date") or "")
 
 
-def _pieces(paragraph: str) -> list[str]:
+def _pieces(paragraph: str, length: int = SECTION_LENGTH) -> list[str]:
     """A paragraph too long for one section, cut at its lines."""
     pieces, piece = [], ""
     for line in paragraph.split("\n"):
-        line = clip(line, SECTION_LENGTH)
-        if piece and len(piece) + 1 + len(line) > SECTION_LENGTH:
+        line = clip(line, length)
+        if piece and len(piece) + 1 + len(line) > length:
             pieces.append(piece)
             piece = line
         else:

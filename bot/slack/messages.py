@@ -87,6 +87,19 @@ class Messages(Calls):
                 return found
         raise Unanswered("more was posted since than can be looked through")
 
+    async def find_reply(self, channel: str, thread_ts: str, key: str) -> Posted | None:
+        """Our reply with this key in a thread of ours. Raises Unanswered when more was said than can be read."""
+        cursor: dict[str, str] = {}
+        for _ in range(PAGES):
+            params = {"channel": channel, "ts": thread_ts, "include_all_metadata": True, "limit": 200, **cursor}
+            said, following = _history(await self.call("conversations.replies", params=params))
+            if found := next((Posted(channel, ts) for ts, its_key in said if its_key == key), None):
+                return found
+            cursor = {"cursor": following}
+            if not following:
+                return None
+        raise Unanswered("the thread has more replies than can be looked through")
+
     async def message_at(self, channel: str, ts: str) -> dict[str, Any] | None:
         """The message that stands there, also inside a thread; None when it is gone."""
         params = {"channel": channel, "ts": ts, "latest": ts, "oldest": ts, "inclusive": True, "limit": 1}

@@ -86,7 +86,8 @@ class Answers:
 
     async def _open(self, call: Call, form: Form) -> None:
         """Slack does not say where a submitted form was opened, so the form carries it."""
-        back = {"channel": call.channel, "response_url": call.response_url, "private": form.view["private_metadata"]}
+        private = form.view.get("private_metadata", "")
+        back = {"channel": call.channel, "response_url": call.response_url, "private": private}
         view = {**form.view, "private_metadata": json.dumps(back, ensure_ascii=False)}
         try:
             await self._house.gateway.open_view(call.trigger_id, view)

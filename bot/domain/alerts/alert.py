@@ -65,7 +65,8 @@ class Group:
 
     `quiet`: fewer than their rule waits for, so nobody is told. `told`: where it has been told already. `hidden`: how
     many more of its alerts the source has not shown. `silence_id`: what mutes it, or did last. `closed_by`: None = it
-    ended by its source's word. People are a runbook key, else a Slack id.
+    ended by its source's word. `history_at`: up to when the card's thread tells, None = nothing yet. People are a
+    runbook key, else a Slack id.
     """
 
     id: int
@@ -85,6 +86,7 @@ class Group:
     hidden: int = 0
     closed_by: str | None = None
     silence_id: int | None = None
+    history_at: datetime | None = None
 
     def is_silenced(self, now: datetime) -> bool:
         return self.silenced_until is not None and self.silenced_until > now

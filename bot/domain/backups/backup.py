@@ -15,7 +15,8 @@ BackupState = Literal["running", "good", "damaged", "failed", "lost", "deleted"]
 
 # A backup whose process has not been heard of for this long has lost it.
 LOST_AFTER = timedelta(minutes=1)
-FILE_NAME = re.compile(r"(.+)-\d{8}T\d{6}Z-\d+\.\S+", re.ASCII)
+# In the name of a dump: when it was begun, between the entry's name and its number.
+BEGUN = re.compile(r"\d{8}T\d{6}Z", re.ASCII)
 # When people are told what was cleaned up.
 MONDAY, REPORTED_AT = 0, time(9)
 
@@ -126,8 +127,11 @@ def file_name(name: str, started_at: datetime, number: int, suffix: str) -> str:
 
 def name_in(file: str) -> str:
     """The key of the entry in the name of a file that `file_name` made; '' = it is none of those."""
-    made = FILE_NAME.fullmatch(file)
-    return made[1] if made else ""
+    name, _, rest = file.rpartition("-")
+    name, _, begun = name.rpartition("-")
+    number, dot, suffix = rest.partition(".")
+    is_made = BEGUN.fullmatch(begun) and number.isascii() and number.isdigit() and dot and suffix
+    return name if is_made else ""
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,7 @@
 """Alerts come in: each is kept, judged by the rules, and shown; what is due by itself happens here too."""
 
 import asyncio
+import json
 import logging
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -11,7 +12,7 @@ from bot.clock import Clock
 from bot.domain.alerts.alert import GroupStanding
 from bot.domain.alerts.received import Listing, ReceivedAlert, identity
 from bot.domain.alerts.rules import Judged, gathered
-from bot.domain.errors import Refused, Unanswered, Unreachable
+from bot.domain.errors import NotFound, Refused, Unanswered, Unreachable
 from bot.runbook import Runbook
 from bot.services.alerts.disputes import AlertDisputes
 from bot.services.alerts.settling import AlertSettling
@@ -121,6 +122,21 @@ class Alerts:
         """None when there is no such group."""
         async with self._db.transaction() as conn:
             return await alerts.standing(conn, group_id)
+
+    async def raw(self, group_id: int) -> str:
+        """The body that was delivered last for this group, as far as it was kept; JSON a value a line.
+
+        Raises NotFound when it is kept no more.
+        """
+        async with self._db.transaction() as conn:
+            body = await alerts.raw_body(conn, group_id)
+        if body is None:
+            raise NotFound(f"What was received is kept for {KEPT_FOR.days} days, and this is gone.")
+        text = body.decode("utf-8", "replace").replace("\0", "")
+        try:
+            return json.dumps(json.loads(text), indent=2, ensure_ascii=False)
+        except (ValueError, RecursionError):
+            return text
 
     async def take_due(self) -> int:
         """Look at the groups that are due, each once, whoever else is at work; returns how many that were."""

@@ -1,6 +1,6 @@
 """What the card of an alert shows: how loud it is, since when, how often, and what can be done about it."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from bot.clock import Clock
 from bot.domain.alerts.alert import GroupStanding
@@ -16,6 +16,7 @@ from bot.store.pipelined import Connection
 
 # A card is read at a glance; the source has the rest.
 LABELS_SHOWN = 8
+FLAPS_WITHIN = timedelta(hours=1)
 ALERTS_SHOWN = 10
 
 
@@ -60,6 +61,7 @@ class AlertCards:
             late_at=await alerts.late_at(conn, standing),
             opens_again_at=await disputes.opens_again_at(conn, standing),
             procedure=self._tied.procedure(standing),
+            flaps=await alerts.openings(conn, standing.group, since=now - FLAPS_WITHIN),
             silence=await self._silence(conn, standing, now),
             stale=standing.stale_at is not None and standing.stale_at <= now,
         )
@@ -95,4 +97,6 @@ class AlertCards:
             buttons.append(Button("Runbook", "alert.runbook", value))
         elif standing.runbook_url:
             buttons.append(Button("Runbook", "alert.link", url=standing.runbook_url))
+        if standing.lead.delivery_id is not None:
+            buttons.append(Button("Show raw", "alert.raw", value))
         return buttons

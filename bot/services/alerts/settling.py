@@ -11,6 +11,7 @@ from bot.domain.actor import TOCSIN, Actor
 from bot.domain.alerts.alert import Group, GroupStanding, look_again_at, newly_told, page_at
 from bot.domain.alerts.silence import muted
 from bot.runbook import Runbook
+from bot.services.alerts.history import AlertHistory
 from bot.services.alerts.incidents import AlertIncidents
 from bot.services.alerts.outlets import AlertOutlets
 from bot.services.rooms.cards import Cards
@@ -26,13 +27,20 @@ class AlertSettling:
     """Every deed here is a part of a larger one, whose transaction holds the groups; they are saved at its end."""
 
     def __init__(
-        self, clock: Clock, runbook: Runbook, tied: AlertIncidents, outlets: AlertOutlets, cards: Cards
+        self,
+        clock: Clock,
+        runbook: Runbook,
+        tied: AlertIncidents,
+        outlets: AlertOutlets,
+        cards: Cards,
+        history: AlertHistory,
     ) -> None:
         self._clock = clock
         self._runbook = runbook
         self._tied = tied
         self._outlets = outlets
         self._cards = cards
+        self._history = history
 
     async def settle(self, conn: Connection, standing: GroupStanding) -> None:
         await self.settle_all(conn, [standing])
@@ -64,6 +72,7 @@ class AlertSettling:
                 declared, why = declared + 1, None
             groups.append(await self._settled(conn, standing, now, is_due=why is not None))
         await alerts.save_groups(conn, groups)
+        await self._history.note(conn, groups)
         return declared
 
     async def close(self, conn: Connection, standing: GroupStanding, actor: Actor) -> None:
@@ -72,6 +81,7 @@ class AlertSettling:
         await alerts.end_group(conn, standing.group.id, now)
         closed = await self._closed(conn, standing, now, by=actor)
         await alerts.save_groups(conn, [closed])
+        await self._history.note(conn, [closed])
 
     async def _settled(self, conn: Connection, standing: GroupStanding, now: datetime, *, is_due: bool) -> Group:
         if standing.is_over:
@@ -82,8 +92,7 @@ class AlertSettling:
         told = (*standing.group.told, *outlets)
         due_at = now if is_due else look_again_at(standing, page, now)
         group = replace(standing.group, told=told, page_at=page, due_at=due_at)
-        if "slack" in told:
-            await self._cards.touch(conn, f"alert:{group.id}")
+        await self._show(conn, replace(standing, group=group))
         return group
 
     async def _closed(
@@ -94,9 +103,12 @@ class AlertSettling:
         closed_by = by.name if by else None
         group = replace(group, closed_at=now, closed_by=closed_by, page_at=None, due_at=None)
         await self._tied.tell_over(conn, replace(standing, group=group), by)
-        if "slack" in group.told:
-            await self._cards.touch(conn, f"alert:{group.id}")
+        await self._show(conn, replace(standing, group=group))
         return group
+
+    async def _show(self, conn: Connection, standing: GroupStanding) -> None:
+        if "slack" in standing.group.told:
+            await self._cards.touch(conn, f"alert:{standing.group.id}")
 
     async def _earlier_incidents(
         self, conn: Connection, standings: Sequence[GroupStanding], now: datetime

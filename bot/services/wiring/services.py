@@ -42,6 +42,7 @@ class Services(Recovery, Updates):
             "closure": self.closures,
             "handover": self.handover_messages,
             "alert_email": self.alert_outlets,
+            "alert_history": self.alert_history,
             "alert_webhook": self.alert_outlets,
             "update": self.communications,
             "publication": self.publications,

@@ -11,6 +11,7 @@ from bot.services.alerts.declarations import AlertDeclarations
 from bot.services.alerts.deeds import AlertDeeds
 from bot.services.alerts.disputes import AlertDisputes
 from bot.services.alerts.heartbeats import Heartbeats
+from bot.services.alerts.history import AlertHistory
 from bot.services.alerts.incidents import AlertIncidents
 from bot.services.alerts.outlets import AlertOutlets
 from bot.services.alerts.refusals import AlertRefusals
@@ -47,7 +48,13 @@ class Watching(Paging):
 
     @cached_property
     def alert_settling(self) -> AlertSettling:
-        return AlertSettling(self.clock, self.runbook, self.alert_incidents, self.alert_outlets, self.cards)
+        return AlertSettling(
+            self.clock, self.runbook, self.alert_incidents, self.alert_outlets, self.cards, self.alert_history
+        )  # fmt: skip
+
+    @cached_property
+    def alert_history(self) -> AlertHistory:
+        return AlertHistory(self.db, self.clock, self.outbox, self.gateway, self.rendering)
 
     @cached_property
     def alerts(self) -> Alerts:

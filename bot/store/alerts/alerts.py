@@ -187,6 +187,27 @@ async def save_groups(conn: Connection, groups: Iterable[Group]) -> None:
         await SQL.run(conn, "save_groups", rows=as_json(rows))
 
 
+async def openings(conn: Connection, group: Group, *, since: datetime) -> int:
+    """How often this group has begun to fire since then, this time included."""
+    return int((await SQL.the(conn, "openings", source=group.source, key=group.key, since=since, id=group.id))["count"])
+
+
+async def with_news(conn: Connection, group_ids: Collection[int]) -> list[int]:
+    """Those of which an alert has begun or ended, or that have been answered, since their thread was told last."""
+    return [row["id"] for row in await SQL.all(conn, "with_news", ids=list(group_ids))]
+
+
+async def changed_since(conn: Connection, group_id: int, since: datetime) -> list[Alert]:
+    """Its alerts that have begun or ended since then, oldest first."""
+    rows = await SQL.all(conn, "changed_since", group_id=group_id, since=since, limit=LOOKED_AT)
+    return [Alert(**row) for row in rows]
+
+
+async def history_told(conn: Connection, group_id: int, until: datetime) -> None:
+    """The thread tells everything up to then."""
+    await SQL.run(conn, "history_told", id=group_id, until=until)
+
+
 async def claim_due(conn: Connection, *, now: datetime, limit: int) -> list[int]:
     return [int(row["id"]) for row in await SQL.all(conn, "claim_due", now=now, limit=limit)]
 

@@ -175,6 +175,24 @@ SET told = given.told, acknowledged_by = given.acknowledged_by, acknowledged_at 
 FROM jsonb_populate_recordset(NULL::alert_groups, %(rows)s) AS given
 WHERE g.id = given.id;
 
+-- name: with_news
+SELECT g.id FROM alert_groups g
+WHERE g.id = ANY(%(ids)s) AND (
+    EXISTS (SELECT FROM alerts a WHERE a.group_id = g.id AND a.first_at > coalesce(g.history_at, g.opened_at))
+    OR EXISTS (SELECT FROM alerts a WHERE a.group_id = g.id AND a.resolved_at > coalesce(g.history_at, g.opened_at))
+    OR g.acknowledged_at > g.history_at OR g.closed_at > g.history_at);
+
+-- name: changed_since
+SELECT * FROM alerts
+WHERE group_id = %(group_id)s AND (first_at > %(since)s OR resolved_at > %(since)s) ORDER BY id LIMIT %(limit)s;
+
+-- name: openings
+SELECT count(*)::int AS count FROM alert_groups
+WHERE source = %(source)s AND key = %(key)s AND opened_at >= %(since)s AND id <= %(id)s;
+
+-- name: history_told
+UPDATE alert_groups SET history_at = GREATEST(history_at, %(until)s) WHERE id = %(id)s;
+
 -- name: claim_due
 -- Those another process is working on are skipped; the rest stay ours until this transaction ends.
 SELECT * FROM alert_groups WHERE due_at <= %(now)s ORDER BY due_at LIMIT %(limit)s FOR UPDATE SKIP LOCKED;

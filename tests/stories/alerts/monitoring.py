@@ -101,7 +101,13 @@ class Monitoring:
     @property
     def _messages(self) -> list[Message]:
         found = self._world.workspace.messages(CHANNEL)
-        return [message for message in found if message.subtype is None and message.ephemeral_for is None]
+        said = [message for message in found if message.subtype is None and message.ephemeral_for is None]
+        return [message for message in said if message.thread_ts in (None, message.ts)]
+
+    def thread(self, card: Message) -> list[str]:
+        """What stands under this card, oldest first."""
+        found = self._world.workspace.messages(CHANNEL)
+        return [words_of(one) for one in found if one.thread_ts == card.ts and one.ts != card.ts]
 
     @property
     def card(self) -> Message:

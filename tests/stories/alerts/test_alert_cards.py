@@ -28,7 +28,7 @@ async def test_an_alert_becomes_one_card_that_is_edited_in_place(world: World, m
     await monitoring.fires(alert("DiskFull", host="db-1"))
     assert world.posts() == [(CHANNEL, "🟡 *Medium* DiskFull is bad")]
     assert "host* db-1" in monitoring.words
-    assert world.ada.labels(monitoring.card) == ["Acknowledge", "Declare incident", "Attach", "Silence"]
+    assert world.ada.labels(monitoring.card) == ["Acknowledge", "Declare incident", "Attach", "Silence", "Show raw"]
 
     await world.passes(hours=4)
     await monitoring.fires(alert("DiskFull", host="db-1"))
@@ -66,7 +66,7 @@ async def test_a_rule_declares_an_incident_and_its_first_tier_is_paged(world: Wo
 
     assert [page.text for page in world.pages_of("ada")] == ["🔔 *P1* DatabaseDown is bad (INC-1)"]
     assert "INC-1" in monitoring.words
-    assert world.ada.labels(monitoring.card) == ["Acknowledge", "Silence", "Runbook"]
+    assert world.ada.labels(monitoring.card) == ["Acknowledge", "Silence", "Runbook", "Show raw"]
     timeline = await world.house.incidents.timeline(1)
     assert [(one.kind, one.actor) for one in timeline[:2]] == [("declared", "tocsin"), ("system", "tocsin")]
 
@@ -408,3 +408,46 @@ async def test_a_test_alert_is_shown_and_pages_nobody(world: World, monitoring: 
     await world.house.alerts.receive("generic", [received])
     await world.passes(minutes=6)
     assert "Only trying" in monitoring.words and not world.pages_of("ada")
+
+
+async def test_the_thread_under_a_card_tells_what_happened_to_it(world: World, monitoring: Monitoring) -> None:
+    await monitoring.fires(alert("Disk", host="a"), group="disks")
+    card = monitoring.card
+    assert monitoring.thread(card) == []
+    await world.passes(minutes=1)
+    await monitoring.fires(alert("Disk", host="a"), alert("Disk", host="b"), group="disks")
+    await monitoring.fires(alert("Disk", host="a", status="resolved"), alert("Disk", host="b"), group="disks")
+    await world.passes(seconds=11)
+    (first,) = monitoring.thread(card)
+    assert "Firing" in first and "Resolved" in first and "after 1m" in first, first
+
+    await world.ben.presses("Acknowledge", card)
+    await world.settled()
+    await monitoring.fires(alert("Disk", host="b", status="resolved"), group="disks")
+    await world.passes(seconds=11)
+    assert "Ben Moss" in monitoring.thread(card)[1] and "Resolved" in monitoring.thread(card)[1]
+
+
+async def test_repeats_tell_the_thread_nothing(world: World, monitoring: Monitoring) -> None:
+    await monitoring.fires(alert("Disk"))
+    for _ in range(3):
+        await world.passes(minutes=10)
+        await monitoring.fires(alert("Disk"))
+    assert monitoring.thread(monitoring.card) == []
+    assert "Still firing after 30m" in monitoring.words
+
+
+async def test_show_raw_shows_what_was_received(world: World, monitoring: Monitoring) -> None:
+    await monitoring.fires(alert("Disk", note="<!channel> ```"))
+    await world.ben.presses("Show raw", monitoring.card)
+    await world.settled()
+    shown = str(world.ben.modal().blocks)
+    assert "generatorURL" in shown and "&lt;!channel&gt;" in shown
+
+
+async def test_an_alert_that_comes_and_goes_is_called_flapping(world: World, monitoring: Monitoring) -> None:
+    for _ in range(3):
+        await monitoring.fires(alert("Disk"))
+        await monitoring.fires(alert("Disk", status="resolved"))
+        await world.passes(minutes=5)
+    assert [("Flapping: 3 times" in words_of(card)) for card in monitoring.cards] == [False, False, True]

@@ -1,0 +1,82 @@
+"""The thread under an alert's card: what has happened to it, a line a change, several of a moment in one message."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from bot.clock import Clock
+from bot.domain.alerts.alert import Group
+from bot.domain.alerts.history import news_of, told_up_to
+from bot.rendering import Rendering
+from bot.services.outbox.kinds import UPDATE, DeliveryKind, IsThere, NoLongerWanted, NotYet, Outcome
+from bot.services.outbox.outbox import Outbox
+from bot.slack.blocks import message
+from bot.slack.gateway import Gateway, Posted
+from bot.store.alerts import alerts
+from bot.store.database import Database
+from bot.store.outbox.outbox import Delivery
+from bot.store.pipelined import Connection
+from bot.store.rooms import cards
+
+# What happens within this is told at once: a storm is a few messages, and not thousands.
+A_WHILE = timedelta(seconds=10)
+SHOWN = 10
+
+
+@dataclass(frozen=True)
+class History:
+    """A message in the thread, which tells everything up to this instant."""
+
+    posted: Posted
+    until: datetime
+
+    def __str__(self) -> str:
+        return str(self.posted)
+
+
+class AlertHistory(DeliveryKind[History]):
+    """Deliveries of kind `alert_history`; the words are found when it leaves."""
+
+    def __init__(self, db: Database, clock: Clock, outbox: Outbox, gateway: Gateway, rendering: Rendering) -> None:
+        self._db = db
+        self._clock = clock
+        self._outbox = outbox
+        self._gateway = gateway
+        self._rendering = rendering
+
+    async def note(self, conn: Connection, groups: Sequence[Group]) -> None:
+        """Of those that are shown in Slack, after they have been saved."""
+        shown = [group.id for group in groups if "slack" in group.told]
+        for group_id in await alerts.with_news(conn, shown) if shown else ():
+            name = f"history of alert {group_id}"
+            payload, due_at = {"alert": group_id}, self._clock.now() + A_WHILE
+            await self._outbox.put(conn, "alert_history", payload, priority=UPDATE, key=name, lane=name, due_at=due_at)
+
+    async def send(self, delivery: Delivery) -> History:
+        group_id = int(delivery.payload["alert"])
+        async with self._db.transaction() as conn:
+            standing = await alerts.standing(conn, group_id)
+            if standing is None:
+                raise NoLongerWanted()
+            changed = await alerts.changed_since(conn, group_id, told_up_to(standing.group))
+            card = await cards.get(conn, f"alert:{group_id}")
+        news = news_of(standing.group, changed)
+        if news is None:
+            raise NoLongerWanted()
+        if card is None:
+            raise NotYet("the card is not there yet", self._has_card(group_id))
+        key = f"history {delivery.key}"
+        if delivery.unsure and (found := await self._gateway.find_reply(card.channel, card.ts, key)):
+            return History(found, news.until)
+        said = message(self._rendering.say("slack/alert_history", group=standing.group, news=news, shown=SHOWN))
+        return History(await self._gateway.post(card.channel, said, key=key, thread_ts=card.ts), news.until)
+
+    def _has_card(self, group_id: int) -> IsThere:
+        async def is_there(conn: Connection) -> bool:
+            return await cards.get(conn, f"alert:{group_id}") is not None
+
+        return is_there
+
+    async def recorded(self, conn: Connection, delivery: Delivery, outcome: Outcome[History]) -> None:
+        if outcome.returned:
+            await alerts.history_told(conn, int(delivery.payload["alert"]), outcome.returned.until)
