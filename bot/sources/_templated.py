@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import parse_qsl
 
+from bot.domain.alerts.rules import level_of
 from bot.domain.text import plain
 from bot.sources import Unreadable, WrongShape
 from bot.sources._shapes import one_line
@@ -60,6 +61,21 @@ def epoch(text: str | None) -> datetime | None:
         return None
     seconds = float(text)
     return datetime.fromtimestamp(seconds / 1000 if seconds >= 1e11 else seconds, UTC)
+
+
+def moment_of(written: object) -> datetime | None:
+    """ISO 8601, of UTC where it names no zone; None for anything else."""
+    try:
+        moment = datetime.fromisoformat(written) if isinstance(written, str) else None
+        return moment and (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
+    except (ValueError, OverflowError):
+        return None
+
+
+def severity_among(tags: Iterable[str]) -> str | None:
+    """The first tag that is a word for how bad it is, such as `critical`, `P2` or `severity:warning`."""
+    words = (re.split("[:=]", tag)[-1].strip() for tag in tags)
+    return next((word for word in words if level_of(word)), None)
 
 
 def _as_text(value: object) -> str:

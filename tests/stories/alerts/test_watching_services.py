@@ -46,6 +46,8 @@ SERVICES = [
         "uptimerobot", "Shop is down", {"alertType": "2", "alertTypeFriendlyName": "Up", "alertDateTime": "1786019588"}
     ),
     Service("pingdom", "Shop checkout is down", {"current_state": "UP", "state_changed_timestamp": 1786019588}),
+    Service("uptimekuma", "Shop is down", {"heartbeat": {"status": 1, "time": "2026-08-06 12:33:08.5"}}),
+    Service("healthchecks", "Nightly export is down", {"status": "up", "now": "2026-08-06T12:33:08+00:00"}),
 ]
 
 
