@@ -16,7 +16,7 @@ SEVERITIES: Mapping[str, Level] = {
     "page": "critical",
     "error": "high", "p2": "high",
     "warning": "medium", "p3": "medium",
-    "info": "low", "p4": "low", "p5": "low", "low": "low",
+    "info": "low", "debug": "low", "p4": "low", "p5": "low", "low": "low",
 }  # fmt: skip
 
 

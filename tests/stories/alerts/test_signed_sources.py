@@ -22,9 +22,8 @@ NewWorld = Callable[..., AbstractAsyncContextManager[World]]
 
 @pytest.fixture
 async def world(new_world: NewWorld) -> AsyncIterator[World]:
-    async with new_world(
-        runbook=WITH_ALERTS, ALERTS_TOKEN=TOKEN, GRAFANA_WEBHOOK_SECRET="grafana-1, grafana-2"
-    ) as world:
+    secrets = {"GRAFANA_WEBHOOK_SECRET": "grafana-1, grafana-2", "SENTRY_CLIENT_SECRET": "sentry-1"}
+    async with new_world(runbook=WITH_ALERTS, ALERTS_TOKEN=TOKEN, **secrets) as world:
         yield world
 
 
@@ -94,3 +93,46 @@ async def test_who_tries_a_contact_point_of_grafana_pages_nobody(monitoring: Mon
     await grafana(monitoring, world, of_grafana("firing", labels=labels))
     await world.passes(minutes=10)
     assert [place for place, _ in world.posts()] == [CHANNEL]
+
+
+async def sentry(
+    monitoring: Monitoring, world: World, content: Any, *, secret: str = "sentry-1", request: str = "", minute: int = 0
+) -> Reply:
+    """Sent some minutes after the hour at which the world begins."""
+    body, at = json.dumps(content).encode(), world.clock.now() + timedelta(minutes=minute)
+    headers = {"Sentry_Hook_Signature": signature(secret, body), "Sentry_Hook_Timestamp": str(int(at.timestamp()))}
+    reply = await monitoring.sends(
+        "sentry", body, token=None, **headers, **({"Request_ID": request} if request else {})
+    )
+    await world.settled()
+    return reply
+
+
+def of_issue(action: str) -> Any:
+    issue = {"id": "1117540176", "shortId": "SHOP-7", "title": "TypeError: bad", "level": "error", "culprit": "total"}
+    return {"action": action, "data": {"issue": issue | {"project": {"slug": "shop"}}}, "installation": {"uuid": "a"}}
+
+
+async def test_sentry_tells_of_an_issue_until_it_is_resolved(monitoring: Monitoring, world: World) -> None:
+    for request in ("one", "one", "two"):
+        assert (await sentry(monitoring, world, sample("sentry"), request=request)).status == 202
+    card = words_of(monitoring.card)
+    assert "shop: TypeError" in card
+    assert "Seen 2 times" in card
+    await sentry(monitoring, world, of_issue("assigned"))
+    assert "Firing since" in words_of(monitoring.card)
+    await sentry(monitoring, world, of_issue("resolved"), minute=1)
+    assert "Resolved" in words_of(monitoring.card)
+    await sentry(monitoring, world, of_issue("unresolved"), minute=2)
+    assert len(monitoring.cards) == 2
+
+
+async def test_the_end_of_an_issue_may_come_before_its_alert(monitoring: Monitoring, world: World) -> None:
+    await sentry(monitoring, world, of_issue("archived"))
+    await sentry(monitoring, world, sample("sentry"))
+    assert monitoring.cards == []
+
+
+async def test_what_sentry_did_not_sign_is_refused(monitoring: Monitoring, world: World) -> None:
+    assert (await sentry(monitoring, world, sample("sentry"), secret="grafana-1")).status == 401
+    assert (await monitoring.sends("sentry", json.dumps(sample("sentry")).encode(), token=None)).status == 401
