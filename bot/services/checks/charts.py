@@ -30,6 +30,18 @@ class Picture:
     alt: str
 
 
+class ChartFiles:
+    """Charts as files in Slack."""
+
+    def __init__(self, drawing: Drawing, gateway: Gateway) -> None:
+        self._drawing = drawing
+        self._gateway = gateway
+
+    async def upload(self, name: str, chart: Chart, *, alt: str) -> str:
+        """Slack's id of the file. Raises Failed when the chart cannot be drawn, or Slack does not take it."""
+        return await self._gateway.upload(name, await self._drawing.draw(chart), alt=alt)
+
+
 class CheckCharts:
     """Drawn anew for each who asks: nothing is kept here."""
 
@@ -39,16 +51,14 @@ class CheckCharts:
         clock: Clock,
         runbook: Runbook,
         health: Health,
-        drawing: Drawing,
-        gateway: Gateway,
+        files: ChartFiles,
         rendering: Rendering,
     ) -> None:
         self._db = db
         self._clock = clock
         self._runbook = runbook
         self._health = health
-        self._drawing = drawing
-        self._gateway = gateway
+        self._files = files
         self._rendering = rendering
 
     async def of(self, check: Check) -> Picture | None:
@@ -63,8 +73,7 @@ class CheckCharts:
         day, *_ = await self._health.uptimes(check.key)
         facts = {"uptime": day, "ill": ill, "chart": chart, "has_pace": has_pace(check.kind)}
         alt = self._rendering.say("documents/check_chart", **facts)
-        picture = await self._drawing.draw(chart)
-        return Picture(await self._gateway.upload(f"{quote(check.key)}.png", picture, alt=alt), alt)
+        return Picture(await self._files.upload(f"{quote(check.key)}.png", chart, alt=alt), alt)
 
     def _chart(self, check: Check, looks: Sequence[Sample], ill: Sequence[IllTime], now: datetime) -> Chart:
         begin, zone = max(now - SHOWN, looks[0].at), self._runbook.timezone

@@ -20,7 +20,7 @@ from bot.services.alerts.settling import AlertSettling
 from bot.services.alerts.silence_posts import SilencePosts
 from bot.services.alerts.silences import Silences
 from bot.services.checks.alarms import CheckAlarms
-from bot.services.checks.charts import CheckCharts
+from bot.services.checks.charts import ChartFiles, CheckCharts
 from bot.services.checks.checks import Checks
 from bot.services.checks.health import Health
 from bot.services.checks.probing import Looking
@@ -112,5 +112,5 @@ class Watching(Paging):
 
     @cached_property
     def check_charts(self) -> CheckCharts:
-        drawing = Drawing()
-        return CheckCharts(self.db, self.clock, self.runbook, self.health, drawing, self.gateway, self.rendering)
+        files = ChartFiles(Drawing(), self.gateway)
+        return CheckCharts(self.db, self.clock, self.runbook, self.health, files, self.rendering)
