@@ -60,18 +60,7 @@ class SlackApp:
         self._measure = measure
         self._signing_secret = (signing_secret or secrets.token_hex()).encode()
         self._telling: set[asyncio.Task[None]] = set()
-        # The answer waits for the listener, which only stores: 0.2 ms, where Bolt's polling for it would cost 10 ms.
-        self.bolt = AsyncApp(
-            # Without one, it reads the source of all its callers to find one.
-            name="tocsin",
-            client=client,
-            signing_secret=signing_secret or "socket-mode-has-no-signatures",
-            process_before_response=True,
-            request_verification_enabled=signing_secret is not None,
-            authorize=_one_workspace,
-            ignoring_self_events_enabled=False,
-            logger=_bolt_log(),
-        )
+        self.bolt = _bolt_app(client, signing_secret)
         self._bind()
 
     async def over_http(self, request: web.Request) -> web.StreamResponse:
@@ -196,6 +185,21 @@ def key_of(kind: str, body: Mapping[str, Any]) -> str:
 
 def _is_whole_number(text: str) -> bool:
     return re.fullmatch(r"-?[0-9]{1,20}", text.strip()) is not None
+
+
+def _bolt_app(client: AsyncWebClient, signing_secret: str | None) -> AsyncApp:
+    return AsyncApp(
+        # Without one, it reads the source of all its callers to find one.
+        name="tocsin",
+        client=client,
+        signing_secret=signing_secret or "socket-mode-has-no-signatures",
+        # The answer waits for the listener, which only stores: 0.2 ms, where Bolt's polling for it would cost 10 ms.
+        process_before_response=True,
+        request_verification_enabled=signing_secret is not None,
+        authorize=_one_workspace,
+        ignoring_self_events_enabled=False,
+        logger=_bolt_log(),
+    )
 
 
 def _bolt_log() -> logging.Logger:

@@ -50,23 +50,8 @@ class Wordings:
         template = template_of(audience)
         if not self.knows(template):
             raise Refused(f"There is no template “{template}” for {audience.key}: templates/email/{template}.j2.")
-        now = self._clock.now()
-        severity = self._runbook.severity_as_declared(incident.severity)
-        lasted = incident.resolved_at - incident.declared_at if incident.resolved_at else None
-        words = self._rendering.say(
-            f"email/{template}",
-            moment=moment,
-            status=status,
-            told_before=told_before,
-            incident=incident,
-            severity=severity,
-            organisation=self._runbook.organisation,
-            lead=self._people.display_name(incident.lead) if incident.lead else None,
-            lasted=lasted,
-            next_update=self.next_update(incident, audience, now) if incident.is_open else None,
-            resolve_by=resolve_by if resolve_by and resolve_by > now else None,
-            postmortem_follows=severity.owes_postmortem(lasted) if lasted else False,
-        )
+        facts = self._facts(incident, audience, resolve_by)
+        words = self._rendering.say(f"email/{template}", moment=moment, status=status, told_before=told_before, **facts)
         return words_of(*subject_and_body(words))
 
     def next_update(self, incident: Incident, audience: Audience, now: datetime) -> datetime | None:
@@ -83,6 +68,22 @@ class Wordings:
 
     def knows(self, template: str) -> bool:
         return "/" not in template and (self._templates / f"{template}.j2").is_file()
+
+    def _facts(self, incident: Incident, audience: Audience, resolve_by: datetime | None) -> dict[str, object]:
+        """What a template may say of the incident as it is now."""
+        now = self._clock.now()
+        severity = self._runbook.severity_as_declared(incident.severity)
+        lasted = incident.resolved_at - incident.declared_at if incident.resolved_at else None
+        return {
+            "incident": incident,
+            "severity": severity,
+            "organisation": self._runbook.organisation,
+            "lead": self._people.display_name(incident.lead) if incident.lead else None,
+            "lasted": lasted,
+            "next_update": self.next_update(incident, audience, now) if incident.is_open else None,
+            "resolve_by": resolve_by if resolve_by and resolve_by > now else None,
+            "postmortem_follows": severity.owes_postmortem(lasted) if lasted else False,
+        }
 
 
 def template_of(audience: Audience) -> str:
