@@ -16,7 +16,6 @@ LONGER_FUNCTIONS = {
     "bot/services/updates/communications.py Communications.tell": 31,
 }
 MORE_COLLABORATORS = {
-    "bot/services/rooms/closures.py Closures": 7,
     "bot/services/updates/approvals.py Approvals": 11,
     "bot/services/updates/communications.py Communications": 9,
     "bot/services/upkeep/outages.py Outages": 7,

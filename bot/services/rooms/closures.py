@@ -3,12 +3,10 @@
 from collections import defaultdict
 from collections.abc import Awaitable, Callable
 
-from bot.clock import Clock
-from bot.domain.actor import TOCSIN
-from bot.domain.incidents.incident import Closed, Incident
+from bot.domain.incidents.incident import Closed
 from bot.rendering import Rendering
-from bot.runbook import Runbook
 from bot.services.outbox.kinds import DeliveryKind
+from bot.services.rooms.announcements import Announcements
 from bot.services.rooms.channels import Channels
 from bot.services.rooms.posts import Posts
 from bot.services.rooms.rooms import Rooms
@@ -31,21 +29,20 @@ class Closures(DeliveryKind[None]):
     def __init__(
         self,
         db: Database,
-        clock: Clock,
-        runbook: Runbook,
         channels: Channels,
         rooms: Rooms,
         posts: Posts,
+        announcements: Announcements,
         rendering: Rendering,
     ) -> None:
         self._db = db
-        self._clock = clock
-        self._announced_in = (runbook.channels.incidents or "").lstrip("#")
         self._channels = channels
-        self._catching_up = defaultdict[str, list[Catching]](list, {self._announced_in: [self._announce]})
         self._rooms = rooms
         self._posts = posts
+        self._announcements = announcements
         self._rendering = rendering
+        self._catching_up = defaultdict[str, list[Catching]](list)
+        self.catches_up(announcements.channel, announcements.show_open)
 
     async def send(self, delivery: Delivery) -> None:
         channel, why = delivery.payload["channel"], delivery.payload["why"]
@@ -54,7 +51,7 @@ class Closures(DeliveryKind[None]):
             await self._set(conn, channel, why, certain=why != "lost")
             prefix, _, subject = delivery.payload["card"].partition(":")
             if prefix == "announcement":
-                await self._not_announced(conn, await incidents.get(conn, int(subject)), why)
+                await self._announcements.not_announced(conn, await incidents.get(conn, int(subject)), why)
 
     async def is_closed(self, channel: str) -> bool:
         """Is it known to take no messages? False of any channel that is none of ours."""
@@ -108,7 +105,7 @@ class Closures(DeliveryKind[None]):
             self._channels.gained -= gained
 
     def catches_up(self, name: str, catching: Catching) -> None:
-        """What the channel of this name shows besides the announcements."""
+        """What the channel of this name shows; called when it takes messages again."""
         self._catching_up[name.lstrip("#")].append(catching)
 
     async def _catch_up(self, conn: Connection, name: str) -> None:
@@ -125,26 +122,8 @@ class Closures(DeliveryKind[None]):
         for name in await closures.set_channels(conn, channel, why, certain=certain):
             if why is None:
                 await self._catch_up(conn, name)
-            elif name == self._announced_in:
-                for incident in await incidents.open_ones(conn, 1000):
-                    await self._not_announced(conn, incident, why)
-            elif announced_in := await self._channels.find(conn, self._announced_in):
+            elif name == self._announcements.channel:
+                await self._announcements.closed(conn, why)
+            elif announced_in := await self._channels.find(conn, self._announcements.channel):
                 said = self._rendering.say("slack/channel_closed", channel=f"#{name}", why=why)
                 await self._posts.in_channel(conn, announced_in, message(said))
-
-    async def _announce(self, conn: Connection) -> None:
-        for incident in await incidents.open_ones(conn, 1000):
-            await self._rooms.show(conn, incident)
-
-    async def _not_announced(self, conn: Connection, incident: Incident, why: Closed) -> None:
-        """Said once for each incident, in its room and to who leads it."""
-        if incident.private or not incident.is_open:
-            return
-        facts = {"incident": incident, "channel": f"#{self._announced_in}", "why": why}
-        words = self._rendering.say("documents/not_announced", **facts)
-        key = "not announced"
-        if await incidents.write_once(
-            conn, incident.id, "system", words, actor=TOCSIN.name, at=self._clock.now(), key=key
-        ):
-            await self._posts.in_room(conn, incident, "not_announced", **facts)
-            await self._posts.to_lead(conn, incident, "not_announced", **facts)

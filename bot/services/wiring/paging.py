@@ -40,6 +40,7 @@ from bot.services.paging.steps import Steps
 from bot.services.paging.test_pages import TestPages
 from bot.services.paging.unconfirmed import Unconfirmed
 from bot.services.people.covers import Covers
+from bot.services.rooms.announcements import Announcements
 from bot.services.rooms.closures import Closures
 from bot.services.rooms.deeds import Deeds, Follower
 from bot.services.rooms.public_posts import PublicPosts
@@ -65,7 +66,8 @@ class Paging(Foundation):
 
     @cached_property
     def closures(self) -> Closures:
-        return Closures(self.db, self.clock, self.runbook, self.channels, self.rooms, self.posts, self.rendering)
+        announcements = Announcements(self.clock, self.runbook, self.rooms, self.posts, self.rendering)
+        return Closures(self.db, self.channels, self.rooms, self.posts, announcements, self.rendering)
 
     @cached_property
     def incident_cards(self) -> IncidentCards:
