@@ -1,6 +1,7 @@
 """The sandbox: the unchanged bot on an embedded database, in a simulated workspace with a page in the browser."""
 
 import asyncio
+import json
 import logging
 import secrets
 from collections.abc import Callable, Mapping, Sequence
@@ -17,6 +18,7 @@ from bot.app import App
 from bot.clock import Clock
 from bot.domain.errors import TocsinError
 from bot.runbook import Runbook, load
+from bot.sandbox.alert_events import Post, alert_events
 from bot.sandbox.happenings import Happening, Stage
 from bot.sandbox.page_api import add_page
 from bot.sandbox.page_guard import PageGuard, is_loopback
@@ -87,7 +89,7 @@ async def run_sandbox(environ: Mapping[str, str], *, port: int, runbook_file: Pa
         runbook, replaced = stand_in(_read(runbook_file, environ, places), places)
         bring_in(workspace, runbook)
         settings = _settings(environ, workspace, slack, port, token, home, await own_database(conninfo), telephones)
-        happenings = _happenings(website, lambda: f"http://127.0.0.1:{app.port}/alerts/generic", token)
+        happenings = _happenings(website, _posting(lambda: f"http://127.0.0.1:{app.port}/alerts", token))
         guard = PageGuard()
         app = _app(settings, runbook, clock, _Page(workspace, happenings, replaced, guard))
         await stack.enter_async_context(app.running())
@@ -199,7 +201,18 @@ async def _allow_the_page(request: web.Request, response: web.StreamResponse) ->
         response.headers["Content-Security-Policy"] = PAGE_POLICY
 
 
-def _happenings(website: Website, intake: Callable[[], str], token: str) -> list[Happening]:
+def _posting(intake: Callable[[], str], token: str) -> Post:
+    """Posts alerts as a monitoring system does."""
+
+    async def post(source: str, body: bytes) -> None:
+        headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
+        async with aiohttp.ClientSession() as session, session.post(f"{intake()}/{source}", data=body, headers=headers):
+            pass
+
+    return post
+
+
+def _happenings(website: Website, post: Post) -> list[Happening]:
     async def alert(status: str) -> None:
         payload = {
             "title": "Error rate above 5 % on the checkout",
@@ -209,9 +222,7 @@ def _happenings(website: Website, intake: Callable[[], str], token: str) -> list
             "description": "12 % of requests answered 500 in the last five minutes.",
             "labels": {"alertname": "HighErrorRate", "service": "checkout"},
         }
-        headers = {"Authorization": f"Bearer {token}"}
-        async with aiohttp.ClientSession() as session, session.post(intake(), json=payload, headers=headers):
-            pass
+        await post("generic", json.dumps(payload).encode())
 
     async def fire() -> None:
         await alert("firing")
@@ -228,6 +239,7 @@ def _happenings(website: Website, intake: Callable[[], str], token: str) -> list
         Happening(
             "break-website", "Break the website", "Its health check begins to fail", toggle, lambda: website.is_broken
         ),
+        *alert_events(post),
     ]
 
 

@@ -1,0 +1,59 @@
+"""What monitoring systems would send, in the shape each really has: one alert of each, and a storm of many."""
+
+import json
+from collections.abc import Awaitable, Callable
+from importlib.resources import files
+from typing import Any
+
+from bot.sandbox.happenings import Happening
+
+SAMPLES = files("bot.sandbox") / "samples"
+# What cannot be guessed from the name in the address.
+NAMES = {
+    "alertmanager": "Alertmanager", "pagerduty": "a sender made for PagerDuty", "uptimerobot": "UptimeRobot",
+    "uptimekuma": "Uptime Kuma", "sns": "CloudWatch, through SNS", "errors": "an application", "azure": "Azure Monitor",
+}  # fmt: skip
+STORM_GROUPS, STORM_ALERTS = 5, 40
+
+# Posts a body to `/alerts/<source>`.
+Post = Callable[[str, bytes], Awaitable[None]]
+
+
+def alert_events(post: Post) -> list[Happening]:
+    """One for each sample there is, and the storm."""
+    names = sorted(file.name.removesuffix(".json") for file in SAMPLES.iterdir() if file.name.endswith(".json"))
+    return [*(_event(name, post) for name in names), _storm(post)]
+
+
+def _event(source: str, post: Post) -> Happening:
+    async def fire() -> None:
+        await post(source, (SAMPLES / f"{source}.json").read_bytes())
+
+    name = NAMES.get(source, source.capitalize())
+    return Happening(f"alert-{source}", f"Alert from {name}", f"Posts to /alerts/{source} as it would", fire)
+
+
+def _storm(post: Post) -> Happening:
+    async def fire() -> None:
+        for number in range(STORM_GROUPS):
+            await post("alertmanager", json.dumps(_notification(number)).encode())
+
+    words = f"{STORM_GROUPS * STORM_ALERTS} alerts of Prometheus in {STORM_GROUPS} groups, at once"
+    return Happening("alert-storm", "An alert storm", words, fire)
+
+
+def _notification(number: int) -> dict[str, Any]:
+    name = f"ServiceDown{number + 1}"
+    alerts = [
+        {
+            "status": "firing",
+            "labels": {"alertname": name, "instance": f"web-{one}:9090", "severity": "warning"},
+            "annotations": {"summary": f"web-{one} does not answer"},
+            "startsAt": "2026-01-05T09:00:00Z",
+            "endsAt": "0001-01-01T00:00:00Z",
+            "fingerprint": f"{number:04x}{one:012x}",
+        }
+        for one in range(STORM_ALERTS)
+    ]
+    key = f'{{}}:{{alertname="{name}"}}'
+    return {"version": "4", "groupKey": key, "truncatedAlerts": 0, "status": "firing", "alerts": alerts}
