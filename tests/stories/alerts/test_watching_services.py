@@ -48,6 +48,14 @@ SERVICES = [
     Service("pingdom", "Shop checkout is down", {"current_state": "UP", "state_changed_timestamp": 1786019588}),
     Service("uptimekuma", "Shop is down", {"heartbeat": {"status": 1, "time": "2026-08-06 12:33:08.5"}}),
     Service("healthchecks", "Nightly export is down", {"status": "up", "now": "2026-08-06T12:33:08+00:00"}),
+    Service(
+        "datadog", "Disk almost full", {"alert_transition": "Recovered", "date": "1786019588000", "id": "58371650"}
+    ),
+    Service(
+        "azure",
+        "CPU high: web-1",
+        {"data": {"essentials": {"monitorCondition": "Resolved", "resolvedDateTime": "2026-08-06T12:33:08.1234567Z"}}},
+    ),
 ]
 
 

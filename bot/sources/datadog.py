@@ -1,0 +1,121 @@
+"""Datadog: its webhook, whose body its users write around its variables (docs.datadoghq.com, “Webhooks”).
+
+    {"alert_id": "$ALERT_ID", "alert_transition": "$ALERT_TRANSITION", "alert_title": "$ALERT_TITLE", "id": "$ID",
+     "alert_scope": "$ALERT_SCOPE", "date": "$DATE", "tags": "$TAGS", "text": "$TEXT_ONLY_MSG", "link": "$LINK", …}
+
+The whole of it is in `docs/alerts/datadog.md`. Each value is a text, also dates: milliseconds since 1970. What a
+monitor says of several hosts differs in its scope. A title may begin with the transition in brackets; the body that
+Datadog itself proposes says it nowhere else. What is not a monitor's leaves variables empty, and a test leaves some as
+they were written. Not verified: that a test's title begins with `[TEST]`. Texts may stand between `%%%`.
+"""
+
+import re
+from collections.abc import Mapping
+
+from bot.domain.alerts.received import ReceivedAlert, fingerprint_of, identity
+from bot.domain.errors import Refused
+from bot.sources import Headers, Reading, WrongShape
+from bot.sources._shapes import labels_of, one_line, some_text, web_address
+from bot.sources._templated import epoch, fields_of, severity_among, texts, unreplaced
+
+NAME = "datadog"
+
+FIELDS = (
+    "alert_id", "aggreg_key", "alert_transition", "alert_priority", "alert_type", "alert_title", "event_title", "title",
+    "alert_scope", "alert_status", "date", "last_updated", "id", "link", "snapshot", "hostname", "tags", "text", "body",
+)  # fmt: skip
+PLACEHOLDER = re.compile(r"\$[A-Z][A-Z0-9_]*(?:\[[^\]]*\])?")
+ADVICE = "Check the names of the variables in the webhook's payload, and that it is a monitor that sends it"
+RESOLVED = "recovered"
+FIRING = ("triggered", "re-triggered", "warn", "re-warn", "no data", "re-no data", "renotify")
+TEST = "test"
+# Of the tags of one alert.
+MOST_TAGS = 50
+
+
+def parse(body: bytes, headers: Headers) -> Reading:
+    sent = _sent(body)
+    fields = {name: value for name, value in sent.items() if not PLACEHOLDER.fullmatch(value)}
+    left = [value for name, value in sent.items() if name not in fields]
+    marks, name = _title(fields)
+    transition = fields.get("alert_transition", "").lower() or next((one for one in marks if one != TEST), "")
+    if left and not (name and transition):
+        raise unreplaced("Datadog", left, ADVICE)
+    if not name:
+        raise WrongShape("alert_title: it is not in the body")
+    if not transition:
+        raise WrongShape("alert_transition: it is not in the body, or empty, as of an event that is no monitor's")
+    if transition not in (RESOLVED, *FIRING):
+        return Reading([], odd=[one_line(f"alert_transition is {transition}: neither triggered nor recovered")])
+    return Reading([_received(fields, name, transition, is_test=TEST in marks)])
+
+
+def delivery(body: bytes, headers: Headers) -> str | None:
+    """A retry has the id of its event; the transition and the time tell apart what shares one."""
+    try:
+        sent = _sent(body)
+    except Refused:
+        return None
+    parts = [sent.get(name, "") for name in ("id", "alert_transition", "date")]
+    return None if not parts[0] or PLACEHOLDER.fullmatch(parts[0]) else " ".join(parts)
+
+
+def _sent(body: bytes) -> dict[str, str]:
+    """By names in lower case; a list of tags as Datadog writes them in a text."""
+    content = {name.lower(): value for name, value in fields_of(body, FIELDS).items()}
+    if isinstance(tags := content.get("tags"), list):
+        content["tags"] = ",".join(one for one in tags if isinstance(one, str))
+    return texts(content)
+
+
+def _title(fields: Mapping[str, str]) -> tuple[list[str], str]:
+    """What stands before it in brackets, such as “Triggered on {host:web-1}”, in lower case; and the title itself."""
+    title = next((fields[name] for name in ("alert_title", "event_title", "title") if name in fields), "")
+    marks: list[str] = []
+    while title.startswith("[") and "]" in title:
+        mark, _, rest = title[1:].partition("]")
+        word = mark.partition(" on {")[0].strip().lower()
+        if word not in (TEST, RESOLVED, *FIRING):
+            break
+        marks.append(word)
+        title = rest.strip()
+    return marks, title
+
+
+def _received(fields: Mapping[str, str], name: str, transition: str, *, is_test: bool) -> ReceivedAlert:
+    at = epoch(fields.get("date")) or epoch(fields.get("last_updated"))
+    scope, is_firing = fields.get("alert_scope", ""), transition != RESOLVED
+    monitor = fields.get("alert_id") or fields.get("aggreg_key") or name
+    said = fields.get("text") or fields.get("body") or fields.get("alert_status", "")
+    return ReceivedAlert(
+        title=one_line(f"{name}: no data" if "no data" in transition else name),
+        firing=is_firing,
+        fingerprint=fingerprint_of({"monitor": monitor, "scope": scope}),
+        severity=_severity(fields, transition),
+        description=some_text(said.replace("%%%", "")),
+        url=web_address(fields.get("link")),
+        labels=labels_of(_labels(fields)),
+        group=identity(monitor),
+        starts_at=at if is_firing else None,
+        ends_at=None if is_firing else at,
+        image=web_address(fields.get("snapshot")),
+        is_test=is_test,
+    )
+
+
+def _severity(fields: Mapping[str, str], transition: str) -> str | None:
+    """The monitor's priority; without one what a tag says, then its kind. A warning of a grave one is a warning."""
+    priority = fields.get("alert_priority", "")
+    if "warn" in transition and priority not in ("P4", "P5"):
+        return "warning"
+    if re.fullmatch(r"P[1-5]", priority):
+        return priority
+    tagged = [tag for tag in fields.get("tags", "").split(",") if tag.strip().startswith("severity:")]
+    kind = fields.get("alert_type", "").lower()
+    return severity_among(tagged) or (kind if kind in ("error", "warning", "info") else None)
+
+
+def _labels(fields: Mapping[str, str]) -> dict[str, str]:
+    tags = [tag.strip().partition(":") for tag in fields.get("tags", "").split(",")[:MOST_TAGS]]
+    own = {"scope": fields.get("alert_scope", ""), "host": fields.get("hostname", "")}
+    return {name: value for name, _, value in tags if name and value} | {n: v for n, v in own.items() if v}

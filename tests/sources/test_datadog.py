@@ -1,0 +1,126 @@
+"""Datadog: the body that docs/alerts/datadog.md gives, and those of others."""
+
+import json
+import re
+from datetime import UTC, datetime
+from urllib.parse import urlencode
+
+import pytest
+
+from bot.domain.alerts.received import ReceivedAlert, fingerprint_of
+from bot.sources import Reading, WrongShape
+from bot.sources.datadog import FIELDS, delivery, parse
+from tests.at_hand import ROOT
+
+TRIGGERED: dict[str, str] = json.loads((ROOT / "bot/sandbox/samples/datadog.json").read_text())
+RECOVERED = TRIGGERED | {
+    "alert_transition": "Recovered", "alert_title": "[Recovered on {host:web-1}] Disk almost full", "id": "58371649",
+    "date": "1786019588000", "alert_type": "success",
+}  # fmt: skip
+
+
+def read(content: object) -> Reading:
+    return parse(json.dumps(content).encode(), {})
+
+
+def the_alert(content: object) -> ReceivedAlert:
+    [alert] = read(content).alerts
+    return alert
+
+
+def test_a_monitor_that_triggers_is_an_alert_until_it_recovers() -> None:
+    assert the_alert(TRIGGERED) == ReceivedAlert(
+        title="Disk almost full",
+        firing=True,
+        fingerprint=fingerprint_of({"monitor": "1234", "scope": "host:web-1"}),
+        severity="P2",
+        description="system.disk.in_use over host:web-1 was > 0.9 on average during the last 5m",
+        url="https://app.datadoghq.com/event/event?id=5837164972901234567",
+        labels={"env": "prod", "host": "web-1", "scope": "host:web-1"},
+        group="1234",
+        starts_at=datetime(2026, 8, 6, 12, 32, 8, tzinfo=UTC),
+    )
+    over = the_alert(RECOVERED)
+    assert (over.firing, over.fingerprint, over.starts_at) == (False, the_alert(TRIGGERED).fingerprint, None)
+    assert over.ends_at == datetime(2026, 8, 6, 12, 33, 8, tzinfo=UTC)
+
+
+@pytest.mark.parametrize("transition", ["Re-Triggered", "Renotify", "Re-Warn", "triggered", "No Data", "Re-No Data"])
+def test_what_is_told_again_is_the_same_alert(transition: str) -> None:
+    alert = the_alert(TRIGGERED | {"alert_transition": transition})
+    assert (alert.firing, alert.fingerprint) == (True, the_alert(TRIGGERED).fingerprint)
+    assert alert.title == "Disk almost full" + (": no data" if "No Data" in transition else "")
+
+
+def test_hosts_of_one_monitor_are_alerts_of_one_card() -> None:
+    one, other = the_alert(TRIGGERED), the_alert(TRIGGERED | {"alert_scope": "host:web-2"})
+    assert one.group == other.group and one.fingerprint != other.fingerprint
+
+
+@pytest.mark.parametrize(
+    ("changed", "severity"),
+    [
+        ({"alert_transition": "Warn", "alert_priority": "P1"}, "warning"),
+        ({"alert_transition": "Warn", "alert_priority": "P5"}, "P5"),
+        ({"alert_priority": ""}, "error"), ({"alert_priority": "$ALERT_PRIORITY"}, "error"),
+        ({"alert_priority": "normal", "tags": "env:prod, severity:critical"}, "critical"),
+        ({"alert_priority": "", "alert_type": ""}, None), ({"alert_priority": "", "alert_type": "user_update"}, None),
+    ],
+)  # fmt: skip
+def test_without_a_priority_a_tag_or_the_kind_says_how_bad_it_is(changed: dict[str, str], severity: str | None) -> None:
+    assert the_alert(TRIGGERED | changed).severity == severity
+
+
+def test_the_body_that_datadog_proposes_is_read_by_its_title() -> None:
+    proposed = {
+        "body": "%%%\nIt is full\n%%%", "last_updated": "1786019528000", "event_type": "query_alert_monitor",
+        "title": "[Triggered on {host:web-1}] [team web] Disk almost full", "date": "1786019528000",
+        "org": {"id": "1", "name": "Example"}, "id": "7",
+    }  # fmt: skip
+    fired = the_alert(proposed)
+    assert (fired.title, fired.description, fired.firing) == ("[team web] Disk almost full", "It is full", True)
+    over = the_alert(proposed | {"title": "[Recovered on {host:web-1}] [team web] Disk almost full"})
+    assert (over.firing, over.fingerprint) == (False, fired.fingerprint)
+
+
+def test_variables_that_nobody_replaced_are_said() -> None:
+    body = {name: f"${name.upper()}" for name in FIELDS}
+    with pytest.raises(WrongShape, match=r"Datadog sent its placeholders unreplaced: \$ALERT_ID, \$AGGREG_KEY"):
+        read(body)
+    few = the_alert(TRIGGERED | {"snapshot": "$SNAPSHOT", "alert_scope": "$ALERT_SCOPE", "text": "$TAGS[env]"})
+    assert (few.image, few.description) == (None, "")
+
+
+def test_a_test_pages_nobody() -> None:
+    assert the_alert(TRIGGERED | {"alert_title": "[TEST] [Triggered on {host:a}] Disk"}).is_test
+    assert not the_alert(TRIGGERED | {"alert_title": "[testing] Disk"}).is_test
+
+
+def test_a_delivery_is_known_by_its_event() -> None:
+    def known_as(content: object) -> str | None:
+        return delivery(json.dumps(content).encode(), {})
+
+    assert known_as(TRIGGERED) == known_as(TRIGGERED | {"text": "x"}) != known_as(RECOVERED | {"id": TRIGGERED["id"]})
+    assert known_as(TRIGGERED | {"id": "$ID"}) is None and known_as([]) is None
+
+
+def test_a_form_and_a_text_that_breaks_the_json_are_read_too() -> None:
+    assert parse(urlencode(TRIGGERED).encode(), {}).alerts == [the_alert(TRIGGERED)]
+    broken = json.dumps(TRIGGERED).replace(r"%%%\nsystem", '%%%\n"system" ')
+    [alert] = parse(broken.encode(), {}).alerts
+    assert alert.title == "Disk almost full" and alert.description.startswith('"system"')
+
+
+@pytest.mark.parametrize("missing", ["alert_transition", "alert_title"])
+def test_what_is_no_monitors_is_said_to_be_none(missing: str) -> None:
+    body = TRIGGERED | {"alert_title": "Deploy failed"} | {missing: ""}
+    with pytest.raises(WrongShape, match=missing):
+        read(body)
+    muted = read(TRIGGERED | {"alert_transition": "Muted"})
+    assert not muted.alerts and "muted" in muted.odd[0]
+
+
+def test_the_page_gives_a_body_whose_fields_are_all_read() -> None:
+    page = (ROOT / "docs/alerts/datadog.md").read_text()
+    [body] = re.findall(r"```json\n(.*?)```", page, re.DOTALL)
+    assert set(json.loads(body)) <= set(FIELDS)
