@@ -109,6 +109,17 @@ def _as_moment(value: object) -> datetime | None:
         return None
 
 
+def unix_moment(seconds: object) -> datetime | None:
+    """Seconds since 1970, as a number or as text. None for anything else."""
+    if isinstance(seconds, bool) or not isinstance(seconds, int | float | str):
+        return None
+    try:
+        moment = datetime.fromtimestamp(float(seconds), UTC)
+    except (ValueError, OverflowError, OSError):
+        return None
+    return moment if moment.year > 1970 else None
+
+
 # Go writes nine digits of a second, and Python reads six.
 _FRACTION = re.compile(r"(\.\d{6})\d+")
 

@@ -19,7 +19,7 @@ issue, only the header `Sentry-Hook-Timestamp` says, in seconds since 1970.
 
 import re
 from collections.abc import Iterator, Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field
@@ -36,6 +36,7 @@ from bot.sources._shapes import (
     read_json,
     shaped,
     some_text,
+    unix_moment,
     web_address,
 )
 from bot.sources._signing import is_signed_with
@@ -161,7 +162,7 @@ def parse(body: bytes, headers: Headers) -> Reading:
         raise WrongShape("the body: Input should be a valid object")
     if "data" not in content and ("triggering_rules" in content or "culprit" in content or "level" in content):
         return Reading([_of_plugin(shaped(_Plugged, content))])
-    action, data, sent_at = str(content.get("action") or ""), content.get("data"), _moment(headers.get(SENT_AT))
+    action, data, sent_at = str(content.get("action") or ""), content.get("data"), unix_moment(headers.get(SENT_AT))
     about = data if isinstance(data, Mapping) else {}
     if "metric_alert" in about:
         return Reading([_of_metric(shaped(_MetricHook, content), sent_at)])
@@ -189,7 +190,7 @@ def _of_event(event: _Event, rule: str, sent_at: datetime | None) -> ReceivedAle
         description=some_text(event.culprit),
         url=web_address(event.web_url),
         labels=_labels(project=project, rule=rule, **_tagged(event)),
-        starts_at=_moment(event.received) or sent_at,
+        starts_at=unix_moment(event.received) or sent_at,
         is_test=SAMPLE in event.tags.items(),
     )
 
@@ -254,7 +255,7 @@ def _of_plugin(told: _Plugged) -> ReceivedAlert:
         description=some_text(told.culprit),
         url=web_address(told.url),
         labels=_labels(project=project, rule=_listed(told.triggering_rules), **_tagged(told.event)),
-        starts_at=_moment(told.event.received),
+        starts_at=unix_moment(told.event.received),
         is_test=SAMPLE in told.event.tags.items(),
     )
 
@@ -269,14 +270,3 @@ def _labels(**labels: str) -> dict[str, str]:
 
 def _listed(names: object) -> str:
     return ", ".join(one for one in names if isinstance(one, str)) if isinstance(names, list) else ""
-
-
-def _moment(seconds: object) -> datetime | None:
-    """Seconds since 1970, as a number or as text. None for anything else."""
-    if isinstance(seconds, bool) or not isinstance(seconds, int | float | str):
-        return None
-    try:
-        moment = datetime.fromtimestamp(float(seconds), UTC)
-    except (ValueError, OverflowError, OSError):
-        return None
-    return moment if moment.year > 1970 else None

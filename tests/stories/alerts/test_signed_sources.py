@@ -23,6 +23,7 @@ NewWorld = Callable[..., AbstractAsyncContextManager[World]]
 @pytest.fixture
 async def world(new_world: NewWorld) -> AsyncIterator[World]:
     secrets = {"GRAFANA_WEBHOOK_SECRET": "grafana-1, grafana-2", "SENTRY_CLIENT_SECRET": "sentry-1"}
+    secrets["STRIPE_WEBHOOK_SECRET"] = "whsec_1, whsec_2"
     async with new_world(runbook=WITH_ALERTS, ALERTS_TOKEN=TOKEN, **secrets) as world:
         yield world
 
@@ -136,3 +137,72 @@ async def test_the_end_of_an_issue_may_come_before_its_alert(monitoring: Monitor
 async def test_what_sentry_did_not_sign_is_refused(monitoring: Monitoring, world: World) -> None:
     assert (await sentry(monitoring, world, sample("sentry"), secret="grafana-1")).status == 401
     assert (await monitoring.sends("sentry", json.dumps(sample("sentry")).encode(), token=None)).status == 401
+
+
+async def stripe(
+    monitoring: Monitoring, world: World, content: Any, *, secret: str = "whsec_2", age: timedelta = timedelta()
+) -> Reply:
+    body, at = json.dumps(content).encode(), str(int((world.clock.now() - age).timestamp()))
+    signed = f"t={at},v1={'0' * 64},v1={signature(secret, at.encode() + b'.' + body)},v0=x"
+    reply = await monitoring.sends("stripe", body, token=None, Stripe_Signature=signed)
+    await world.settled()
+    return reply
+
+
+def of_stripe(kind: str, number: int = 1, *, later: int = 0, **event: Any) -> Any:
+    """An event about the invoice of this number, so many seconds after the sample's."""
+    content = sample("stripe")
+    content["data"]["object"]["id"] = f"in_{number}"
+    return content | {"id": f"evt_{kind}_{number}", "type": kind, "created": content["created"] + later} | event
+
+
+async def test_stripe_tells_of_a_failed_payment_until_it_is_made(monitoring: Monitoring, world: World) -> None:
+    failed = of_stripe("invoice.payment_failed")
+    for _ in range(2):
+        assert (await stripe(monitoring, world, failed)).status == 202
+    card = words_of(monitoring.card)
+    assert "Payment of 108.00 USD failed for invoice SHOP-0007" in card
+    assert "Low" in card
+    assert "Seen" not in card
+    await stripe(monitoring, world, of_stripe("invoice.paid", 2, later=30))
+    assert "Firing since" in words_of(monitoring.card)
+    await stripe(monitoring, world, of_stripe("invoice.paid", later=30))
+    assert "Resolved" in words_of(monitoring.card)
+
+
+async def test_a_payment_may_be_made_before_its_failure_is_told(monitoring: Monitoring, world: World) -> None:
+    await stripe(monitoring, world, of_stripe("invoice.paid", later=30))
+    await stripe(monitoring, world, of_stripe("invoice.payment_failed"))
+    assert monitoring.cards == []
+
+
+async def test_many_failed_payments_are_one_card(monitoring: Monitoring, world: World) -> None:
+    for number in range(5):
+        await stripe(monitoring, world, of_stripe("invoice.payment_failed", number))
+    assert len(monitoring.cards) == 1
+
+
+async def test_what_stripe_did_not_sign_is_refused(monitoring: Monitoring, world: World) -> None:
+    failed = of_stripe("invoice.payment_failed")
+    assert (await stripe(monitoring, world, failed, secret="whsec_3")).status == 401
+    assert (await stripe(monitoring, world, failed, age=timedelta(seconds=301))).status == 401
+    assert (await stripe(monitoring, world, failed, age=timedelta(seconds=299))).status == 202
+
+
+async def test_a_rule_counts_failed_payments_and_test_data_is_not_among_them(new_world: NewWorld) -> None:
+    rule = "    - {match: {source: stripe, event: invoice.payment_failed}, at_least: 3 in 1h, level: critical}\n"
+    runbook = WITH_ALERTS.replace("  rules:\n", "  rules:\n" + rule)
+    async with (
+        new_world(runbook=runbook, ALERTS_TOKEN=TOKEN, STRIPE_WEBHOOK_SECRET="whsec_2") as world,
+        watched(world) as monitoring,
+    ):
+        for number in range(3):
+            await stripe(
+                monitoring, world, of_stripe("invoice.payment_failed", number, livemode=False, id=f"t{number}")
+            )
+        assert "Low" in words_of(monitoring.card)
+        for number in range(2):
+            await stripe(monitoring, world, of_stripe("invoice.payment_failed", number))
+        assert len(monitoring.cards) == 1
+        await stripe(monitoring, world, of_stripe("invoice.payment_failed", 2))
+        assert "Critical" in words_of(monitoring.cards[-1])
