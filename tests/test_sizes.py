@@ -13,11 +13,8 @@ LONGEST_MODULE = 290
 LONGER_FUNCTIONS = {
     "bot/metrics.py Metrics.__init__": 41,
     "bot/sandbox_app.py run_sandbox": 34,
-    "bot/services/updates/communications.py Communications.tell": 31,
 }
 MORE_COLLABORATORS = {
-    "bot/services/updates/approvals.py Approvals": 11,
-    "bot/services/updates/communications.py Communications": 9,
     "bot/services/upkeep/outages.py Outages": 7,
 }
 

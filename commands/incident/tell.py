@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from bot.domain.incidents.incident import Incident
 from bot.domain.updates.update import SUBJECT_LENGTH, TEXT_LENGTH, OutOfDate, facts_of
-from bot.services.updates.communications import Preview
+from bot.services.updates.previews import Preview
 from bot.services.updates.reminders import tell_button
 from bot.slack.blocks import Input, form
 from commands.desk.call import Answer, Call, Form
@@ -27,8 +27,8 @@ OFFERED = 20
 @about_an_incident("incident tell")
 async def tell(call: Call, incident: Incident) -> Answer:
     if call.text:
-        return _form(call, await call.house.communications.preview(call.actor, incident, call.text))
-    told = await call.house.communications.last_told(incident)
+        return _form(call, await call.house.previews.for_audience(call.actor, incident, call.text))
+    told = await call.house.previews.last_told(incident)
     return call.say(
         "tell_whom",
         buttons=tuple(tell_button(incident, key) for key in list(told)[:OFFERED]),
@@ -43,12 +43,12 @@ async def tell(call: Call, incident: Incident) -> Answer:
 async def chosen(call: Call) -> Answer:
     number, _, audience = call.value.partition(" ")
     incident = await call.house.incidents.find(number)
-    return _form(call, await call.house.communications.preview(call.actor, incident, audience))
+    return _form(call, await call.house.previews.for_audience(call.actor, incident, audience))
 
 
 @COMMAND.button("audience.edit")
 async def edit(call: Call) -> Answer:
-    return _form(call, await call.house.communications.preview_of(call.actor, call.number))
+    return _form(call, await call.house.previews.of_update(call.actor, call.number))
 
 
 def judge_words(values: Mapping[str, str]) -> Mapping[str, str]:
@@ -63,12 +63,12 @@ async def send(call: Call) -> Answer:
     written_at = second(shown) if shown else None
     words = call.values["subject"], call.values["text"]
     try:
-        await call.house.communications.tell(
+        await call.house.telling.tell(
             call.actor, (await call.house.incidents.find(number)).id, audience, *words, seen=seen, written_at=written_at
         )
     except OutOfDate:
         incident = await call.house.incidents.find(number)
-        preview = await call.house.communications.preview(call.actor, incident, audience)
+        preview = await call.house.previews.for_audience(call.actor, incident, audience)
         return _form(call, preview, changed=True)
     return None
 

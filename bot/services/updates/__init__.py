@@ -1,6 +1,7 @@
 """Stakeholder updates: audiences are told about an incident, on time, in the organisation's words, with approval.
 
-`communications` is what people ask for, `following` what an incident's changes ask for; `approvals` is the last step
-before either leaves, `publications` carries it, `reminders` keeps what was promised. Commands use `communications` and
-`reminders`; the rest belongs to this room.
+`telling` is what people ask for, with `previews` before it; `following` what an incident's changes ask for, and
+`compositions` finds the words of that (`wording`). `releases` is the last step before either leaves, `approvals` what
+somebody else says to it first (`decisions`). `publications` carries it to its `audiences`, `reminders` keeps what was
+promised, `cards` show it in the room. Commands use `previews` and `reminders`; the rest belongs to this room.
 """

@@ -10,6 +10,7 @@ from bot.domain.updates.update import (
     LastUpdate,
     Moment,
     Update,
+    broken_promise,
     is_of_another_severity,
     is_owed,
     may_be_told,
@@ -74,6 +75,11 @@ class Following:
         """Whoever wrote these words learns that they were not sent, and why."""
         if update.author != TOCSIN.name:
             await self._posts.ask_in_room(conn, incident, "words_back", [edit_button(update)], update=update, why=why)
+
+    def broken_promise(self, update: Update) -> str | None:
+        """The first time that it promises and that is past; None: it may be sent."""
+        written_at = update.created_at.astimezone(self._runbook.timezone)
+        return broken_promise(update.text, written_at, self._clock.now())
 
     async def renew(self, conn: Connection, incident: Incident, update: Update, late: str) -> None:
         """What promised a time that is past, `late`, is not sent: Tocsin writes it anew, or its author does."""

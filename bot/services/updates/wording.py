@@ -13,6 +13,8 @@ from bot.runbook.audiences import Audience
 from bot.services.people.people import People
 from bot.shipped import templates_folder
 from bot.slack.blocks import Message, message
+from bot.store.incidents import deadlines
+from bot.store.pipelined import Connection
 from bot.wire.mail import subject_and_body
 
 # For a status page that names no template: everybody may read it.
@@ -89,6 +91,12 @@ class Wordings:
 def template_of(audience: Audience) -> str:
     is_public = bool(audience.statuspage) and not (audience.email or audience.slack)
     return PUBLIC_TEMPLATE if is_public and "template" not in audience.model_fields_set else audience.template
+
+
+async def resolve_by(conn: Connection, incident: Incident) -> datetime | None:
+    """The one deadline that the card shows too: it moves when the severity changes or the incident is reopened."""
+    deadline = (await deadlines.of_incident(conn, incident.id)).get("resolve")
+    return deadline.by if deadline else None
 
 
 def _said(incident: Incident) -> datetime | None:

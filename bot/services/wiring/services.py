@@ -44,7 +44,7 @@ class Services(Recovery, Updates):
             "alert_email": self.alert_outlets,
             "alert_history": self.alert_history,
             "alert_webhook": self.alert_outlets,
-            "update": self.communications,
+            "update": self.compositions,
             "publication": self.publications,
         }
 

@@ -5,10 +5,14 @@ from functools import cached_property
 from bot import publishers
 from bot.services.updates.approvals import Approvals
 from bot.services.updates.cards import UpdateCards
-from bot.services.updates.communications import Communications
+from bot.services.updates.compositions import Compositions
+from bot.services.updates.decisions import Decisions
 from bot.services.updates.following import Following
+from bot.services.updates.previews import Previews
 from bot.services.updates.publications import Publications
+from bot.services.updates.releases import Releases
 from bot.services.updates.reminders import Reminders
+from bot.services.updates.telling import Telling
 from bot.services.updates.wording import Wordings
 from bot.services.wiring.paging import Paging
 
@@ -31,11 +35,15 @@ class Updates(Paging):
         return Reminders(self.db, self.clock, self.runbook, self.posts, self.wordings)
 
     @cached_property
-    def approvals(self) -> Approvals:
-        return Approvals(
-            self.db, self.clock, self.runbook, self.people, self.permissions, self.cards, self.rooms, self.rendering,
-            self.publications, self.reminders, self.following,
+    def releases(self) -> Releases:
+        return Releases(
+            self.runbook, self.publications, self.reminders, self.permissions, self.rooms, self.cards
         )  # fmt: skip
+
+    @cached_property
+    def approvals(self) -> Approvals:
+        decisions = Decisions(self.clock, self.people, self.rendering)
+        return Approvals(self.db, self.permissions, self.cards, self.releases, self.following, decisions)
 
     @cached_property
     def following(self) -> Following:
@@ -46,8 +54,15 @@ class Updates(Paging):
         return UpdateCards(self.db, self.runbook, self.channels, self.permissions, self.cards, self.rendering)
 
     @cached_property
-    def communications(self) -> Communications:
-        return Communications(
-            self.db, self.clock, self.runbook, self.permissions, self.outbox, self.cards, self.wordings,
-            self.publications, self.approvals,
+    def compositions(self) -> Compositions:
+        return Compositions(self.db, self.runbook, self.wordings, self.releases, self.cards)
+
+    @cached_property
+    def previews(self) -> Previews:
+        return Previews(
+            self.db, self.clock, self.runbook, self.permissions, self.wordings, self.publications
         )  # fmt: skip
+
+    @cached_property
+    def telling(self) -> Telling:
+        return Telling(self.db, self.clock, self.runbook, self.permissions, self.releases)

@@ -348,7 +348,7 @@ async def test_only_who_may_send_can_send_and_what_they_wrote_is_kept(town: Worl
 
     dev = Actor("dev")
     with pytest.raises(NotPermitted, match=r"Your words are kept: `/incident tell clients`"):
-        await town.house.communications.tell(dev, 1, "clients", "Hello", "I typed for an hour")
+        await town.house.telling.tell(dev, 1, "clients", "Hello", "I typed for an hour")
     kept = await _draft(town, "dev")
     assert kept == ("Hello", "I typed for an hour")
 
@@ -357,7 +357,7 @@ async def test_words_that_were_kept_come_back_and_are_gone_once_sent(town: World
     await declared(town)
     ada = Actor("ada", "U0ADA")
     with pytest.raises(Refused, match="text is empty"):
-        await town.house.communications.tell(ada, 1, "team", "Half a thought", "   ")
+        await town.house.telling.tell(ada, 1, "team", "Half a thought", "   ")
 
     await does(town, "ada", "/incident tell team")
     form = town.ada.modal()

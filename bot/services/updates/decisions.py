@@ -1,0 +1,46 @@
+"""What somebody says to an update that waits for an approval, and where that is written down."""
+
+from bot.clock import Clock
+from bot.domain.actor import Actor
+from bot.domain.updates.update import State, Update, must_be_undecided
+from bot.rendering import Rendering
+from bot.services.people.people import People
+from bot.store import audit, requests
+from bot.store.incidents import incidents
+from bot.store.pipelined import Connection
+from bot.store.updates import updates
+
+
+class Decisions:
+    """Each is made once, by one person."""
+
+    def __init__(self, clock: Clock, people: People, rendering: Rendering) -> None:
+        self._clock = clock
+        self._people = people
+        self._rendering = rendering
+
+    async def undecided(self, conn: Connection, actor: Actor, update_id: int) -> Update:
+        """The update, locked until the commit. Raises AlreadyDone when it is decided, DoneBefore for a request that
+        has had its effect."""
+        await requests.once(conn, actor, self._clock.now())
+        update = await updates.lock(conn, update_id)
+        must_be_undecided(update, self._people.display_name(update.decided_by or ""))
+        return update
+
+    def is_author(self, actor: Actor, update: Update) -> bool:
+        return self._people.is_one(actor, update.author, update.author_account)
+
+    async def record(self, conn: Connection, update: Update, state: State, actor: Actor) -> None:
+        """`released` or `rejected`: of the update, in the timeline and in the audit log."""
+        now = self._clock.now()
+        await updates.decide(conn, update.id, state, actor.name, now)
+        words = self._rendering.say("documents/decided", update=update, approved=state == "released")
+        await incidents.write(conn, update.incident_id, "system", words, actor=actor.name, at=now)
+        deed = "audience.approve" if state == "released" else "audience.reject"
+        facts = {"update": update.id, "author": update.author, "subject": update.subject}
+        subject = f"INC-{update.incident_id} {update.audience}"
+        await audit.write(conn, actor=actor.name, deed=deed, subject=subject, at=now, facts=facts)
+
+    def rejected_by(self, actor: Actor) -> str:
+        """Why it was not sent, for its author."""
+        return self._rendering.say("documents/rejected_by", who=self._people.display_name(actor.name))

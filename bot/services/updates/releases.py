@@ -1,0 +1,58 @@
+"""The last step before an update leaves: at once, or when somebody else has looked at it."""
+
+from bot.domain.incidents.incident import Incident
+from bot.domain.updates.update import Update
+from bot.runbook import Runbook
+from bot.runbook.audiences import Audience
+from bot.services.people.permissions import Permissions
+from bot.services.rooms.cards import Cards
+from bot.services.rooms.rooms import Rooms
+from bot.services.updates.audiences import audience_called
+from bot.services.updates.publications import Publications
+from bot.services.updates.reminders import Reminders
+from bot.store.pipelined import Connection
+from bot.store.updates import updates
+
+
+class Releases:
+    """What nobody decided gives way to newer words."""
+
+    def __init__(
+        self,
+        runbook: Runbook,
+        publications: Publications,
+        reminders: Reminders,
+        permissions: Permissions,
+        rooms: Rooms,
+        cards: Cards,
+    ) -> None:
+        self._runbook = runbook
+        self._publications = publications
+        self._reminders = reminders
+        self._permissions = permissions
+        self._rooms = rooms
+        self._cards = cards
+
+    async def release_or_ask(self, conn: Connection, update: Update, incident: Incident) -> None:
+        """An update with its words goes on its way, or to whoever has to say yes first."""
+        audience = self.audience_of(update)
+        for older in await updates.replace_waiting(conn, update):
+            await self._cards.touch(conn, f"update:{older}")
+        if not audience.approval:
+            await updates.set_state(conn, update.id, "released")
+            await self.release(conn, update, incident, audience)
+            return
+        await updates.set_state(conn, update.id, "waiting")
+        if approvers := self._permissions.permitted("audience.approve"):
+            await self._rooms.invite(conn, incident, approvers)
+        await self._cards.touch(conn, f"update:{update.id}", incident=update.incident_id)
+
+    def audience_of(self, update: Update) -> Audience:
+        """Raises NotFound when the runbook does not have it any more."""
+        return audience_called(self._runbook, update.audience)
+
+    async def release(self, conn: Connection, update: Update, incident: Incident, audience: Audience) -> None:
+        """It goes to every address of its audience, which is due the next one from now on."""
+        await self._publications.put(conn, update, audience)
+        await self._reminders.make(conn, incident, audience, update.created_at)
+        await self._cards.touch(conn, f"update:{update.id}", incident=update.incident_id)

@@ -1,0 +1,120 @@
+"""Somebody tells an audience about an incident, in their own words."""
+
+from datetime import datetime, timedelta
+
+from bot.clock import Clock
+from bot.domain.actor import Actor
+from bot.domain.errors import AlreadyDone, NotFound, NotPermitted, Refused
+from bot.domain.incidents.incident import Incident
+from bot.domain.updates.update import (
+    Moment,
+    OutOfDate,
+    broken_promise,
+    facts_of,
+    moment_now,
+    must_be_tellable,
+    words_of,
+)
+from bot.runbook import Runbook
+from bot.runbook.audiences import Audience
+from bot.services.people.permissions import Permissions
+from bot.services.updates.audiences import audience_called
+from bot.services.updates.releases import Releases
+from bot.store import requests
+from bot.store.database import Database
+from bot.store.incidents import incidents
+from bot.store.updates import updates
+from bot.store.updates.updates import NewUpdate
+
+# A time in words of before that is rather meant for the next day.
+SAME_DAY = timedelta(hours=12)
+
+
+class Telling:
+    """What is refused is kept, as its author's draft for that audience."""
+
+    def __init__(
+        self, db: Database, clock: Clock, runbook: Runbook, permissions: Permissions, releases: Releases
+    ) -> None:
+        self._db = db
+        self._clock = clock
+        self._runbook = runbook
+        self._permissions = permissions
+        self._releases = releases
+
+    async def tell(
+        self,
+        actor: Actor,
+        incident_id: int,
+        audience_name: str,
+        subject: str,
+        text: str,
+        *,
+        seen: str = "",
+        written_at: datetime | None = None,
+    ) -> None:
+        """Send it, or have it approved first. When that is refused, the words are kept as this person's draft.
+
+        `seen`: `facts_of` the incident when they were shown. Raises OutOfDate when it stands otherwise by now.
+        `written_at`: as the preview has it; None: now. Refused when a time that the text promises has passed since.
+        """
+        written_at = max(written_at or self._clock.now(), self._clock.now() - SAME_DAY)
+        try:
+            self._must_promise_nothing_past(text, written_at)
+            await self._tell(actor, incident_id, audience_name, subject, text, seen)
+        except AlreadyDone:
+            raise
+        except Refused as refusal:
+            if not await self._keep(actor, incident_id, audience_name, subject, text, written_at):
+                raise
+            once = " once the runbook lets you" if isinstance(refusal, NotPermitted) else ""
+            advice = f"Your words are kept: `/incident tell {audience_name}` shows them again{once}."
+            raise type(refusal)(f"{refusal} {advice}") from refusal
+
+    def _must_promise_nothing_past(self, text: str, written_at: datetime) -> None:
+        if late := broken_promise(text, written_at.astimezone(self._runbook.timezone), self._clock.now()):
+            raise Refused(
+                f"Not sent: it promises something by {late}, which has passed. Put a later time into the text."
+            )
+
+    async def _tell(
+        self, actor: Actor, incident_id: int, audience_name: str, subject: str, text: str, seen: str
+    ) -> None:
+        self._permissions.must(actor, "audience.send")
+        audience = audience_called(self._runbook, audience_name)
+        subject, text = words_of(subject, text)
+        now = self._clock.now()
+        async with self._db.transaction() as conn:
+            await requests.once(conn, actor, now)
+            incident = await incidents.lock(conn, incident_id)
+            must_be_tellable(incident)
+            if seen and seen != facts_of(incident):
+                raise OutOfDate(f"{incident.ref} has changed since you opened this.")
+            told = (await updates.last_told(conn, incident.id)).get(audience.key)
+            new = _written(incident, audience, moment_now(incident, told), actor, subject, text)
+            update = await updates.insert(conn, new, "composing", now)
+            await updates.drop_draft(conn, incident.id, audience.key, actor.name)
+            await self._releases.release_or_ask(conn, update, incident)
+
+    async def _keep(
+        self, actor: Actor, incident_id: int, audience_name: str, subject: str, text: str, written_at: datetime
+    ) -> bool:
+        """False when there is nothing to keep, or no audience to keep it for."""
+        try:
+            audience = audience_called(self._runbook, audience_name)
+        except NotFound:
+            return False
+        async with self._db.transaction() as conn:
+            incident = await incidents.get(conn, incident_id)
+            new = _written(incident, audience, "update", actor, subject, text)
+            await updates.keep_draft(conn, new, written_at)
+        return True
+
+
+def _written(
+    incident: Incident, audience: Audience, moment: Moment, actor: Actor, subject: str, text: str
+) -> NewUpdate:
+    """With what the incident is now, by which later changes are judged."""
+    return NewUpdate(
+        incident.id, audience.key, moment, incident.status, incident.severity, actor.name, subject, text, actor.slack_id
+    )
