@@ -1,5 +1,6 @@
 """Messages in Slack: posting, editing, finding them again, answering where somebody typed."""
 
+import logging
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -7,9 +8,11 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from bot.domain.errors import Failed, Rejected, Unanswered
-from bot.slack.blocks import Message
+from bot.slack.blocks import Message, plainer
 from bot.slack.calls import CALL_TIMEOUT_S, WHOSE, Calls
 from bot.wire.http_client import Answer, ask
+
+log = logging.getLogger(__name__)
 
 METADATA_TYPE = "tocsin_delivery"
 # How far back is read beyond the time in question. Keys are never used twice, so that costs reading and nothing else.
@@ -43,17 +46,27 @@ class Messages(Calls):
         self, channel: str, message: Message, *, key: str | None = None, thread_ts: str | None = None
     ) -> Posted:
         """Post to a channel, or to a person by their id. `key` is kept in the message's metadata, to find it again."""
-        answer = await self.call(
-            "chat.postMessage", channel=channel, text=message.text, blocks=list(message.blocks),
-            metadata=_metadata(key), thread_ts=thread_ts, unfurl_links=False, unfurl_media=False,
+        answer = await self._say(
+            "chat.postMessage", message, channel=channel, metadata=_metadata(key), thread_ts=thread_ts,
+            unfurl_links=False, unfurl_media=False,
         )  # fmt: skip
         return Posted(answer["channel"], answer["ts"])
 
     async def update(self, posted: Posted, message: Message, *, key: str | None = None) -> None:
-        await self.call(
-            "chat.update", channel=posted.channel, ts=posted.ts, text=message.text, blocks=list(message.blocks),
-            metadata=_metadata(key), parse="none",
-        )  # fmt: skip
+        place = {"channel": posted.channel, "ts": posted.ts}
+        await self._say("chat.update", message, **place, metadata=_metadata(key), parse="none")
+
+    async def _say(self, method: str, message: Message, **params: Any) -> Mapping[str, Any]:
+        """What Slack does not take for its shape is said once more, without its pictures, and then as plain text."""
+        for said in (message, *plainer(message)):
+            try:
+                return await self.call(method, text=said.text, blocks=list(said.blocks), **params)
+            except Rejected as error:
+                if error.code != UNREADABLE:
+                    raise
+                log.warning("slack=%s takes no such blocks: %s", method, error)
+                refused = error
+        raise refused
 
     async def take_back(self, posted: Posted) -> None:
         """Delete a message of ours; one that is gone already is no trouble."""

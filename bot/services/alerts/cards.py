@@ -10,7 +10,7 @@ from bot.runbook import Runbook
 from bot.services.alerts.incidents import AlertIncidents
 from bot.services.rooms.cards import Cards, Painted
 from bot.services.rooms.channels import Channels
-from bot.slack.blocks import Button, message
+from bot.slack.blocks import Button, Message, message, with_image
 from bot.store.alerts import alerts, disputes, silences
 from bot.store.pipelined import Connection
 
@@ -68,7 +68,12 @@ class AlertCards:
         labels = sorted(standing.labels.items())[:LABELS_SHOWN]
         fields = [self._rendering.say("slack/alert_label", name=name, value=value) for name, value in labels]
         channel = await self._channels.find(conn, self._runbook.channels.alerts)
-        return Painted(channel, message(words, self._buttons(standing), fields))
+        return Painted(channel, self._pictured(standing, message(words, self._buttons(standing), fields)))
+
+    def _pictured(self, standing: GroupStanding, said: Message) -> Message:
+        """With the picture its source has made of it, as long as it fires."""
+        url = standing.lead.image
+        return said if url is None or standing.group.closed_at else with_image(said, url, self._tied.title(standing))
 
     async def _silence(self, conn: Connection, standing: GroupStanding, now: datetime) -> Silence | None:
         """The one it is under."""

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager
+from dataclasses import replace
 
 import pytest
 
@@ -451,3 +452,35 @@ async def test_an_alert_that_comes_and_goes_is_called_flapping(world: World, mon
         await monitoring.fires(alert("Disk", status="resolved"))
         await world.passes(minutes=5)
     assert [("Flapping: 3 times" in words_of(card)) for card in monitoring.cards] == [False, False, True]
+
+
+PICTURE = "https://grafana.example.com/panel.png"
+PICTURED = ReceivedAlert("Memory", True, "m", severity="warning", image=PICTURE)
+
+
+async def test_the_picture_of_a_source_stands_on_its_card_while_it_fires(world: World, monitoring: Monitoring) -> None:
+    await world.house.alerts.receive("grafana", [PICTURED])
+    await world.settled()
+    assert PICTURE in str(monitoring.card.blocks)
+    await world.house.alerts.receive("grafana", [replace(PICTURED, firing=False)])
+    await world.settled()
+    assert PICTURE not in str(monitoring.card.blocks)
+
+
+async def test_a_picture_that_slack_cannot_load_costs_neither_words_nor_buttons(
+    world: World, monitoring: Monitoring
+) -> None:
+    pictured = lambda arguments: "image_url" in str(arguments.get("blocks"))  # noqa: E731
+    world.workspace.faults.refuse("chat.postMessage", "invalid_blocks", times=None, when=pictured)
+    await world.house.alerts.receive("grafana", [PICTURED])
+    await world.settled()
+    assert "Memory" in monitoring.words and "Acknowledge" in world.ada.labels(monitoring.card)
+
+
+async def test_a_message_that_slack_refuses_for_its_shape_is_said_as_plain_text(
+    world: World, monitoring: Monitoring
+) -> None:
+    shaped = lambda arguments: bool(arguments.get("blocks")) and arguments["blocks"] != "[]"  # noqa: E731
+    world.workspace.faults.refuse("chat.postMessage", "invalid_blocks", times=None, when=shaped)
+    await monitoring.fires(alert("Disk"))
+    assert "Disk is bad" in monitoring.card.text and "Firing since" in monitoring.card.text

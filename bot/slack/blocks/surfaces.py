@@ -1,0 +1,135 @@
+"""Forms, notices and the App Home as Slack's blocks, and what was filled in."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from bot.domain.errors import Refused
+from bot.slack.blocks.messages import Block, Message, clip, code, divider, plain, prose
+
+TITLE_LENGTH = 24
+OPTION_LENGTH = 75
+VIEW_BLOCKS = 100
+OPTIONS = 100
+# How the block ids begin of what is said above a form that came back.
+REFUSAL = "refusal"
+
+
+@dataclass(frozen=True)
+class Input:
+    """A field of a form. `options` makes it a choice, `kind` `person` asks for a member, `text` for words."""
+
+    name: str
+    label: str
+    kind: str = "text"
+    value: str = ""
+    optional: bool = False
+    multiline: bool = False
+    hint: str = ""
+    options: Sequence[tuple[str, str]] = field(default_factory=tuple)
+    max_length: int = 3000
+
+
+def form(
+    callback: str, title: str, inputs: Iterable[Input], *, submit: str, words: str = "", private: str = ""
+) -> dict[str, Any]:
+    """A modal. `private` comes back with the submission, unseen by the person."""
+    return {
+        "type": "modal",
+        "callback_id": callback,
+        "title": plain(clip(title, TITLE_LENGTH)),
+        "submit": plain(clip(submit, TITLE_LENGTH)),
+        "close": plain("Cancel"),
+        "private_metadata": private,
+        "blocks": [*prose(words), *(_input(one) for one in inputs)][:VIEW_BLOCKS],
+    }
+
+
+def refilled(view: Mapping[str, Any], words: str, private: str) -> dict[str, Any]:
+    """A submitted modal once more, as it was filled in, with these words above in the place of earlier ones."""
+    kept = {name: view[name] for name in ("type", "callback_id", "title", "submit", "close")}
+    said = [block | {"block_id": f"{REFUSAL}{number}"} for number, block in enumerate(prose(words))]
+    others = [block for block in view["blocks"] if not block["block_id"].startswith(REFUSAL)]
+    blocks = [*said, *(_filled(block, view["state"]["values"]) for block in others)]
+    return {**kept, "private_metadata": private, "blocks": blocks[:VIEW_BLOCKS]}
+
+
+def raw(title: str, words: str, text: str) -> dict[str, Any]:
+    """A modal that shows a text as it is, as much of it as there is room for."""
+    return notice(title, Message(words, [*prose(words), *code(text)]))
+
+
+def notice(title: str, said: Message) -> dict[str, Any]:
+    """A modal that only says something."""
+    blocks = list(said.blocks)[:VIEW_BLOCKS]
+    return {"type": "modal", "title": plain(clip(title, TITLE_LENGTH)), "close": plain("Close"), "blocks": blocks}
+
+
+def home(parts: Iterable[Message]) -> dict[str, Any]:
+    """The App Home: messages one below the other."""
+    blocks: list[Block] = []
+    for part in parts:
+        blocks += [*part.blocks, divider()]
+    return {"type": "home", "blocks": blocks[:-1][:VIEW_BLOCKS]}
+
+
+class Filled(dict[str, str]):
+    """A form's inputs by name. One that the form has not is Refused: another version of ours has opened it."""
+
+    def __missing__(self, name: str) -> str:
+        raise Refused("This form is from an older version of Tocsin. Open it again.")
+
+
+def values_of(state: Mapping[str, Any]) -> Filled:
+    """What a person filled in, by the input's name; empty ones as ''. `state` is a view's `state.values`."""
+    return Filled({name: _value(next(iter(element.values()), {})) for name, element in state.items()})
+
+
+def _value(element: Mapping[str, Any]) -> str:
+    if option := element.get("selected_option"):
+        return str(option["value"])
+    if options := element.get("selected_options"):
+        return ",".join(str(option["value"]) for option in options)
+    return str(element.get("value") or element.get("selected_user") or element.get("selected_date") or "")
+
+
+def _filled(block: Block, state: Mapping[str, Any]) -> Block:
+    """An input that begins with what was filled in."""
+    if block["type"] != "input":
+        return block
+    element = {name: value for name, value in block["element"].items() if not name.startswith("initial_")}
+    held = state.get(block["block_id"], {}).get(element["action_id"], {})
+    for begins, holds in (("value", "value"), ("option", "selected_option"), ("user", "selected_user")):
+        if held.get(holds):
+            element[f"initial_{begins}"] = held[holds]
+    return block | {"element": element}
+
+
+def _input(one: Input) -> Block:
+    block: Block = {
+        "type": "input",
+        "block_id": one.name,
+        "label": plain(clip(one.label, 2000)),
+        "optional": one.optional,
+        "element": _element(one),
+    }
+    if one.hint:
+        block["hint"] = plain(clip(one.hint, 2000))
+    return block
+
+
+def _element(one: Input) -> Block:
+    if one.options:
+        options = [{"text": plain(clip(text, OPTION_LENGTH)), "value": value} for value, text in one.options[:OPTIONS]]
+        chosen = [option for option in options if option["value"] == one.value]
+        initial = {"initial_option": chosen[0]} if chosen else {}
+        return {"type": "static_select", "action_id": "choice", "options": options, **initial}
+    if one.kind == "person":
+        return {"type": "users_select", "action_id": "person", **({"initial_user": one.value} if one.value else {})}
+    element: Block = {
+        "type": "plain_text_input",
+        "action_id": "text",
+        "multiline": one.multiline,
+        "max_length": one.max_length,
+    }
+    return element | ({"initial_value": one.value[: one.max_length]} if one.value else {})
