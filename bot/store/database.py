@@ -99,7 +99,7 @@ class Database:
         async with self._borrowed(self._work) as conn:
             try:
                 yield conn
-                await conn.flush()
+                await conn.flush_all()
             except (psycopg.Error, asyncio.CancelledError):
                 # Of several asked in one trip, those behind one that failed may not have been prepared, as the driver
                 # believes they are. It forgets that with a transaction that is undone; here there is none.

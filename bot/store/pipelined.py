@@ -6,10 +6,12 @@ A transaction of a deed, as the network sees it; `>` is a trip of the connection
         row = await SQL.one(conn, "lock")       > SELECT ... FOR UPDATE                           | its row
         await SQL.defer(conn, "write", ...)       (pending)
         await SQL.defer(conn, "put", ...)         (pending)
+        SQL.defer_to_commit(conn, "put_once", ...)  (written last)
         await SQL.run(conn, "save", ...)        > INSERT write, INSERT put, UPDATE save           | its count
         await SQL.defer(conn, "write", ...)       (pending)
         conn.at_commit(..., on_answer, ...)       (asked last)
-                                                > INSERT write, the last question, COMMIT         | committed
+                                                > INSERT write, INSERT put_once, the last question, COMMIT
+                                                                                                  | committed
     on_answer(rows)
 
 When the last trip was sent and its answer did not come, the outcome of the COMMIT is unknown, and `on_commit_unknown`
@@ -49,6 +51,7 @@ class Connection(AsyncConnection[Row]):
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
         self._pending: dict[bytes, dict[object, Row]] = {}
+        self._last: dict[bytes, list[Row]] = {}
         self._at_commit: list[Question] = []
 
     async def defer(self, statement: bytes, row: Row, *, once: object = None) -> None:
@@ -59,16 +62,34 @@ class Connection(AsyncConnection[Row]):
         rows = self._pending.setdefault(statement, {})
         rows[len(rows) if once is None else once] = row
 
+    def defer_to_commit(self, statement: bytes, row: Row) -> None:
+        """As `defer`, but written with the commit and never before, so that one statement takes its locks in one order.
+
+        Whatever is asked before finds it not written. Outside of a transaction it is written with the rest.
+        """
+        self._last.setdefault(statement, []).append(row)
+
     async def flush(self) -> None:
         """Write what is pending, in the order in which the first row of each statement was deferred, in one trip."""
         async with self.pipeline() if len(self._pending) > 1 else nullcontext():
             await self.send_pending()
+
+    async def flush_all(self) -> None:
+        """And what waits for the commit, where none will come."""
+        async with self.pipeline() if len(self._pending) + len(self._last) > 1 else nullcontext():
+            await self._send_all()
 
     async def send_pending(self) -> None:
         """As `flush`, within a pipeline that the caller ends."""
         pending, self._pending = self._pending, {}
         for statement, rows in pending.items():
             await self.execute(statement, {"rows": as_json(list(rows.values()))})
+
+    async def _send_all(self) -> None:
+        await self.send_pending()
+        last, self._last = self._last, {}
+        for statement, rows in last.items():
+            await self.execute(statement, {"rows": as_json(rows)})
 
     @property
     def has_pending(self) -> bool:
@@ -80,6 +101,7 @@ class Connection(AsyncConnection[Row]):
     def reset_pending(self) -> None:
         """For whoever is lent it next: neither rows nor questions of the one before."""
         self.drop_pending()
+        self._last = {}
         self._at_commit = []
 
     def at_commit(
@@ -106,9 +128,9 @@ class Connection(AsyncConnection[Row]):
         self, savepoint_name: str | None = None, force_rollback: bool = False
     ) -> AsyncIterator[AsyncTransaction]:
         """What was deferred within it is written at its end, on the trip of the COMMIT, or dropped by a rollback."""
-        await self.flush()
-        before = len(self._at_commit)
         is_outermost = self.pgconn.transaction_status == TransactionStatus.IDLE
+        await (self.flush_all() if is_outermost else self.flush())
+        before, last = len(self._at_commit), {statement: len(rows) for statement, rows in self._last.items()}
         try:
             async with (
                 AsyncExitStack() as last_trip,
@@ -124,6 +146,7 @@ class Connection(AsyncConnection[Row]):
                     self.drop_pending()
         except BaseException:
             del self._at_commit[before:]
+            self._last = {statement: self._last[statement][:count] for statement, count in last.items()}
             # Of an error on the last trip the driver learns only after it has noted the transaction as committed.
             if is_outermost and self.pgconn.transaction_status == TransactionStatus.INERROR:
                 await self.rollback()
@@ -133,12 +156,12 @@ class Connection(AsyncConnection[Row]):
     async def _last_trip(self) -> AsyncIterator[None]:
         """The COMMIT is sent within the block, together with what is pending and the last questions."""
         questions, self._at_commit = self._at_commit, []
-        if not (self._pending or questions):
+        if not (self._pending or self._last or questions):
             yield
             return
         try:
             async with self.pipeline():
-                await self.send_pending()
+                await self._send_all()
                 asked = [await self.execute(one.statement, one.values) for one in questions]
                 yield
         except BaseException:

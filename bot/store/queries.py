@@ -67,6 +67,10 @@ class Queries:
         """Write this row with others at the latest by the commit, by a statement for many; see Connection.defer."""
         await conn.defer(self._text(name), row, once=once)
 
+    def defer_to_commit(self, conn: Connection, name: str, /, **row: Any) -> None:
+        """Write this row with the commit, by a statement for many; see Connection.defer_to_commit."""
+        conn.defer_to_commit(self._text(name), row)
+
     def at_commit(
         self,
         conn: Connection,

@@ -99,8 +99,34 @@ async def test_two_with_one_key_are_one_that_is_due_at_the_sooner_time(db: Datab
         await put(conn, "sooner", key="the same", due_in=5)
         await put(conn, "later", key="the same", due_in=60)
         await put(conn, "another", due_in=90)
+    assert await kinds(db) == ["another", "later"]
+    async with db.transaction() as conn:
         assert await outbox.next_due(conn, NOW) == NOW + timedelta(seconds=5)
-    assert await kinds(db) == ["sooner", "another"]
+
+
+async def test_what_has_a_key_is_written_with_the_commit_and_not_before(db: Database) -> None:
+    async with db.transaction() as conn:
+        await put(conn, "card", key="one")
+        assert await outbox.next_due(conn, NOW) is None
+    async with db.statement() as conn:
+        await put(conn, "alone", key="two")
+    assert await kinds(db) == ["card", "alone"]
+
+
+async def test_of_what_has_a_key_only_that_of_a_part_that_failed_is_dropped(db: Database) -> None:
+    async with db.transaction() as conn:
+        await put(conn, "before", key="1")
+        with pytest.raises(ZeroDivisionError):
+            async with conn.transaction():
+                await put(conn, "within", key="2")
+                raise ZeroDivisionError
+        await put(conn, "after", key="3")
+    with pytest.raises(ZeroDivisionError):
+        async with db.transaction() as conn:
+            await put(conn, "never", key="4")
+            raise ZeroDivisionError
+    for _ in range(20):
+        assert await kinds(db) == ["before", "after"]
 
 
 async def test_what_is_asked_at_the_commit_is_answered_once_all_is_committed(db: Database) -> None:

@@ -1,5 +1,6 @@
 """What can be said of a transaction that failed: that nothing was committed, or that nobody knows."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from uuid import uuid4
 
@@ -8,7 +9,7 @@ from psycopg import AsyncConnection, errors
 
 from bot.domain.errors import Unanswered, Unreachable
 from bot.store.database import Database
-from bot.store.errors import LineLost, plain_reason, refusal
+from bot.store.errors import LineLost, is_of_the_world, plain_reason, refusal
 from bot.wire.timeouts import TimeLimit
 
 # The server ends the session in the middle of its COMMIT, so its answer never comes.
@@ -145,3 +146,22 @@ async def test_a_server_that_takes_no_more_connections_is_told_as_that(database:
 def test_why_nobody_is_let_in_is_what_the_server_says(said: str, why: str | None) -> None:
     heard = refusal(errors.OperationalError(f'connection failed: connection to server at "db" failed: {said}'))
     assert heard == why if why is None else why in (heard or "")
+
+
+async def test_of_two_that_deadlock_one_is_done_and_the_other_can_be_tried_again(db: Database, database: str) -> None:
+    await do(database, "CREATE TABLE pair (n int); INSERT INTO pair VALUES (1), (2)")
+    both_have_one = asyncio.Barrier(2)
+
+    async def lock(*numbers: int) -> None:
+        async with db.transaction() as conn:
+            await conn.execute("SET LOCAL deadlock_timeout = '10ms'")
+            await conn.execute("SELECT FROM pair WHERE n = %s FOR UPDATE", [numbers[0]])
+            await both_have_one.wait()
+            await conn.execute("SELECT FROM pair WHERE n = %s FOR UPDATE", [numbers[1]])
+
+    ended = await asyncio.gather(lock(1, 2), lock(2, 1), return_exceptions=True)
+    assert [type(one) for one in ended if one is not None] == [Unreachable]
+
+
+def test_a_deadlock_is_none_of_the_faults_that_another_try_repeats() -> None:
+    assert is_of_the_world(errors.DeadlockDetected())

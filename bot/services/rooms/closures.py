@@ -101,6 +101,8 @@ class Closures(DeliveryKind[None]):
             async with self._db.transaction() as conn:
                 for name in gained:
                     await self._catch_up(conn, name)
+            # On its own: it holds what waits, and whoever puts the same keys would wait for it and it for them.
+            async with self._db.transaction() as conn:
                 await self._posts.wake(conn)
             self._channels.gained -= gained
 

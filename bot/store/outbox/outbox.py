@@ -66,8 +66,12 @@ async def put(
     way: str = "slack",
 ) -> None:
     """Write down, with the commit, that something is to leave, at once or at `due_at`."""
-    row = {"kind": kind, "payload": payload, "key": key, "lane": lane, "way": way, "priority": priority}
-    await SQL.defer(conn, "put", once=key, **row, created_at=now, due_at=due_at or now)
+    row: Row = {"kind": kind, "payload": payload, "lane": lane, "way": way, "priority": priority}
+    row |= {"created_at": now, "due_at": due_at or now}
+    if key is None:
+        await SQL.defer(conn, "put", **row)
+    else:
+        SQL.defer_to_commit(conn, "put_once", key=key, **row)
 
 
 @dataclass(frozen=True)

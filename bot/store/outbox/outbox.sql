@@ -1,10 +1,17 @@
 -- name: put
--- While one with the same key waits, this one is the same: it may have to be sooner, unless it waits for another try.
--- Everybody puts keys in the same order, so that two who put the same ones do not wait for each other.
-INSERT INTO outbox (kind, payload, key, lane, way, priority, due_at, created_at)
-SELECT kind, payload, key, lane, way, priority, due_at, created_at
+INSERT INTO outbox (kind, payload, lane, way, priority, due_at, created_at)
+SELECT kind, payload, lane, way, priority, due_at, created_at
 FROM jsonb_populate_recordset(NULL::outbox, %(rows)s) WITH ORDINALITY AS given
-ORDER BY key NULLS FIRST, ordinality
+ORDER BY ordinality;
+
+-- name: put_once
+-- While one with the same key waits, this one is the same: it may have to be sooner, unless it waits for another try.
+-- All keys of a transaction at once, and in the same order for everybody: two that put the same ones cannot deadlock.
+INSERT INTO outbox (kind, payload, key, lane, way, priority, due_at, created_at)
+SELECT DISTINCT ON (key)
+    kind, payload, key, lane, way, priority, min(due_at) OVER (PARTITION BY key) AS due_at, created_at
+FROM jsonb_populate_recordset(NULL::outbox, %(rows)s) WITH ORDINALITY AS given
+ORDER BY key, ordinality DESC
 ON CONFLICT (key) WHERE state = 'waiting' AND key IS NOT NULL
 DO UPDATE SET
     due_at = CASE WHEN outbox.attempts > 0 THEN outbox.due_at ELSE LEAST(outbox.due_at, EXCLUDED.due_at) END,
@@ -103,9 +110,14 @@ SET state = 'waiting', payload = other.payload, due_at = GREATEST(other.due_at, 
 FROM other WHERE o.id = %(id)s;
 
 -- name: bring_forward
--- What was waiting for the incident's room.
-UPDATE outbox SET due_at = %(now)s
-WHERE state = 'waiting' AND kind = ANY(%(kinds)s) AND payload @> %(payload)s AND due_at > %(now)s;
+-- What was waiting for the incident's room. Locked in the order in which keys are put.
+UPDATE outbox o SET due_at = %(now)s
+FROM (
+    SELECT id FROM outbox
+    WHERE state = 'waiting' AND kind = ANY(%(kinds)s) AND payload @> %(payload)s AND due_at > %(now)s
+    ORDER BY key NULLS FIRST, id
+    FOR UPDATE) AS waiting
+WHERE o.id = waiting.id;
 
 -- name: next_due
 -- What waits behind another in its lane is not due before that one is done; when a claim is over, whoever watches it
