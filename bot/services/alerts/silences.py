@@ -57,9 +57,8 @@ class Silences:
         """By half an hour. Raises Refused."""
         self._permissions.must(actor, "alert.silence")
         async with self._db.transaction() as conn:
-            now = self._clock.now()
-            await requests.once(conn, actor, now)
-            silence = await self._lock(conn, silence_id)
+            await requests.once(conn, actor, self._clock.now())
+            silence, now = await self._lock(conn, silence_id), self._clock.now()
             must_be_reasonable(silence.ends_at + MORE - now, format_duration(LONGEST_SILENCE))
             longer = await silences.extend(conn, silence.id, silence.ends_at + MORE)
             await self._changed(conn, longer, now)
@@ -70,9 +69,9 @@ class Silences:
         """Now. Raises Refused."""
         self._permissions.must(actor, "alert.silence")
         async with self._db.transaction() as conn:
-            now = self._clock.now()
-            await requests.once(conn, actor, now)
-            ended = await self._end(conn, await self._lock(conn, silence_id), now, by=actor)
+            await requests.once(conn, actor, self._clock.now())
+            silence, now = await self._lock(conn, silence_id), self._clock.now()
+            ended = await self._end(conn, silence, now, by=actor)
             await self._audit(conn, actor, "alert.silence.end", ended, now)
             return ended
 

@@ -40,7 +40,7 @@ class RestoreDecisions:
         """What an approver has to name, for the backup is of another database; None = nothing. Raises as `approve`."""
         self._permissions.must(actor, "backup.restore")
         async with self._db.transaction() as conn:
-            restore = await self._undecided(conn, restore_id, self._clock.now())
+            restore, _ = await self._undecided(conn, restore_id)
             self._must_be_somebody_else(restore, actor)
             backup = await backups.get(conn, restore.backup_id)
         return restore.target if is_elsewhere(target_in(backup.source), restore.target) else None
@@ -51,10 +51,9 @@ class RestoreDecisions:
         `typed`: the name of the target, where `to_be_typed` wants it. `overruled`: why invariants may be violated.
         """
         self._permissions.must(actor, "backup.restore")
-        now = self._clock.now()
         async with self._db.transaction() as conn:
-            await requests.once(conn, actor, now)
-            restore = await self._undecided(conn, restore_id, now)
+            await requests.once(conn, actor, self._clock.now())
+            restore, now = await self._undecided(conn, restore_id)
             self._must_be_somebody_else(restore, actor)
             backup = await backups.get(conn, restore.backup_id)
             must_be_named(target_in(backup.source), restore.target, typed, restore.target.database)
@@ -68,10 +67,9 @@ class RestoreDecisions:
 
     async def reject(self, actor: Actor, restore_id: int) -> None:
         """It does not happen; who asked may take it back in this way too."""
-        now = self._clock.now()
         async with self._db.transaction() as conn:
-            await requests.once(conn, actor, now)
-            restore = await self._undecided(conn, restore_id, now)
+            await requests.once(conn, actor, self._clock.now())
+            restore, now = await self._undecided(conn, restore_id)
             if not self._people.is_one(actor, restore.asked_by, restore.asked_account):
                 self._permissions.must(actor, "backup.restore")
             rejected = await restores.reject(conn, restore.id, actor.name, now)
@@ -81,7 +79,8 @@ class RestoreDecisions:
         is_asker = self._people.is_one(actor, restore.asked_by, restore.asked_account)
         must_be_somebody_else(restore, is_asker=is_asker)
 
-    async def _undecided(self, conn: Connection, restore_id: int, now: datetime) -> Restore:
-        restore = await restores.lock(conn, restore_id)
+    async def _undecided(self, conn: Connection, restore_id: int) -> tuple[Restore, datetime]:
+        """Locked, with the time at which it is: whoever waits for the lock may wait until it is too late."""
+        restore, now = await restores.lock(conn, restore_id), self._clock.now()
         must_be_undecided(restore, self._people.display_name(restore.decided_by or ""), now)
-        return restore
+        return restore, now

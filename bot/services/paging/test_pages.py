@@ -79,9 +79,8 @@ class TestPages:
 
     async def end(self, incident_id: int) -> None:
         """Nothing of it is sent any more, and its messages say that it is over. May be called twice."""
-        now = self._clock.now()
         async with self._db.transaction() as conn:
-            incident = await incidents.lock(conn, incident_id)
+            incident, now = await incidents.lock(conn, incident_id), self._clock.now()
             if not incident.is_open:
                 return
             summary = self._rendering.say("documents/test_page_over")

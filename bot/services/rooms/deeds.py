@@ -35,10 +35,11 @@ class Deeds:
     @asynccontextmanager
     async def on(self, actor: Actor, incident_id: int) -> AsyncIterator[tuple[Connection, Incident, datetime]]:
         """The transaction, with the incident as it is now and locked. The same request never comes in twice."""
-        now = self._clock.now()
         async with self._db.transaction() as conn:
-            await requests.once(conn, actor, now)
+            await requests.once(conn, actor, self._clock.now())
             incident = await incidents.lock(conn, incident_id)
+            # Whoever waited for the lock acts after whoever had it.
+            now = self._clock.now()
             with refusing_about(incident):
                 yield conn, incident, now
 

@@ -83,10 +83,9 @@ class Telling:
         self._permissions.must(actor, "audience.send")
         audience = audience_called(self._runbook, audience_name)
         subject, text = words_of(subject, text)
-        now = self._clock.now()
         async with self._db.transaction() as conn:
-            await requests.once(conn, actor, now)
-            incident = await incidents.lock(conn, incident_id)
+            await requests.once(conn, actor, self._clock.now())
+            incident, now = await incidents.lock(conn, incident_id), self._clock.now()
             must_be_tellable(incident)
             if seen and seen != facts_of(incident):
                 raise OutOfDate(f"{incident.ref} has changed since you opened this.")

@@ -4,6 +4,7 @@ import asyncio
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from datetime import timedelta
 from pathlib import Path
 
 import psycopg
@@ -12,6 +13,8 @@ import pytest
 from bot.domain.actor import Actor
 from bot.domain.errors import AlreadyDone, NotPermitted, Refused
 from bot.store import audit
+from bot.store.backups import restores
+from bot.store.pipelined import Connection
 from tests.guarded import PASSWORD, USER, Guarded, guarded_postgres
 from tests.own_server import OwnServer, own_server
 from tests.stories.backups.restoring import (
@@ -156,6 +159,30 @@ async def test_after_ten_minutes_nobody_can_approve_any_more(
         await world.passes(minutes=9, seconds=59)
         await pressed(world, world.ben, "Approve", 2)
         assert rows(guarded, address) == 200
+
+
+async def test_an_approval_that_waits_for_the_row_until_its_ten_minutes_are_over_does_not_count(
+    new_world: NewWorld, guarded: Guarded, address: str, tmp_path: Path
+) -> None:
+    async with new_world(runbook=keep(address, tmp_path)) as world:
+        await harmed(world, guarded, address)
+        await answered(world, world.ada, "/backup restore 1")
+        async with world.house.db.transaction() as conn:
+            await restores.lock(conn, 1)
+            ben = world.house.people.actor("U0BEN")
+            approval = asyncio.ensure_future(world.house.backup_restore_decisions.approve(ben, 1))
+            await until_somebody_waits(conn)
+            world.clock.move(timedelta(minutes=10))
+        with pytest.raises(Refused, match="Nobody approved this in time"):
+            await approval
+        assert rows(guarded, address) == 4
+
+
+async def until_somebody_waits(conn: Connection) -> None:
+    """For a lock."""
+    while True:
+        if await (await conn.execute("SELECT FROM pg_locks WHERE NOT granted")).fetchall():
+            return
 
 
 async def test_in_an_incidents_room_every_step_stands_in_its_timeline(
