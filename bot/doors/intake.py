@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 from aiohttp import web
 from multidict import CIMultiDict
 
-from bot.domain.errors import NotFound, TocsinError, Unanswered, Unreachable
+from bot.domain.errors import Failed, NotFound, Rejected, TocsinError, Unanswered, Unreachable
 from bot.doors.request_bodies import Garbled, TooLarge, TooSlow, read_body, unpacked
 from bot.doors.senders import Senders, sender_of
 from bot.services.alerts.alerts import Alerts, TooMany
@@ -126,11 +126,11 @@ class Intake:
     async def _keep(self, source: Source, body: bytes, headers: Headers) -> web.Response:
         try:
             reading = await _parsed(source, body, headers)
+            if reading.confirm:
+                await self._confirm(reading.confirm)
         except (Unreadable, WrongShape) as error:
             await self._refusals.not_understood(source.name, str(error), _without_token(source, body))
             raise
-        if reading.confirm:
-            await self._fetch(reading.confirm)
         delivery = source.delivery(body, headers) if source.delivery else None
         accepted = await self._alerts.receive(
             source.name, reading.alerts, reading.listings, body=_without_token(source, body), delivery=delivery
@@ -140,6 +140,15 @@ class Intake:
             log.warning("source=%s odd: %s", source.name, one)
         status, answer = source.answer(body, accepted) if source.answer else (202, _accepted(accepted, reading))
         return web.json_response(answer, status=status)
+
+    async def _confirm(self, address: str) -> None:
+        """May be done again. Raises WrongShape when its server refuses, and Unreachable when it is to ask once more."""
+        try:
+            await self._fetch(address)
+        except Rejected as error:
+            raise WrongShape(f"the subscription could not be confirmed: {error}") from error
+        except Failed as error:
+            raise Unreachable("the subscription could not be confirmed now") from error
 
     def _unauthorized(self) -> web.Response:
         return _answer(401, self._senders.refusal(), {"WWW-Authenticate": "Bearer"})

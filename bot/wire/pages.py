@@ -2,7 +2,7 @@
 
 import aiohttp
 
-from bot.domain.errors import Rejected
+from bot.domain.errors import Rejected, Unreachable
 from bot.wire.http_client import ask
 
 TIMEOUT_S = 5.0
@@ -10,10 +10,13 @@ LARGEST = 64 * 1024
 
 
 async def page_at(session: aiohttp.ClientSession, url: str) -> bytes:
-    """What is at this address. Raises a Failed: also for an answer other than 200, and for what is not HTTPS."""
+    """What is at this address. Raises a Failed: Rejected for what is not HTTPS, or not there; Unreachable for a server
+    that has trouble of its own, or asks for time."""
     if not url.startswith("https://"):
         raise Rejected("only addresses with https:// are asked")
     answer = await ask(session, "GET", url, whose="the sender's server", timeout_s=TIMEOUT_S, largest=LARGEST)
+    if answer.status >= 500 or answer.status == 429:
+        raise Unreachable(f"the sender's server answered HTTP {answer.status}")
     if answer.status != 200:
         raise Rejected(f"the sender's server answered HTTP {answer.status}")
     return answer.body
