@@ -191,9 +191,7 @@ def _door(settings: Settings, services: Services, judge: Judge, events: Collecti
 
 def _not_recorded(services: Services, error: Failed) -> str:
     """From memory alone: the database is what is missing."""
-    first = services.runbook.default_severity.escalation.steps[0].page
-    people = services.people.in_tier(services.runbook.tiers[first], services.clock.now())
-    contacts = [person for key in people if (person := services.people.person(key))]
+    people = services.call_list.first()
     if isinstance(error, Unanswered):
-        return services.rendering.say("slack/not_known", people=contacts)
-    return services.rendering.say("slack/nothing_recorded", people=contacts, reason=plain_reason(error))
+        return services.rendering.say("slack/not_known", people=people)
+    return services.rendering.say("slack/nothing_recorded", people=people, reason=plain_reason(error))

@@ -8,9 +8,8 @@ from bot.clock import Clock
 from bot.domain.actor import TOCSIN
 from bot.domain.errors import Failed
 from bot.domain.incidents.incident import Incident
-from bot.rendering import Rendering, time_shown
-from bot.runbook import Person, Runbook
-from bot.services.people.people import People
+from bot.rendering import Rendering
+from bot.services.paging.call_list import CallList
 from bot.services.rooms.posts import Posts
 from bot.slack.blocks import message
 from bot.slack.gateway import Gateway, Posted
@@ -33,16 +32,14 @@ class Outages:
         self,
         db: Database,
         clock: Clock,
-        runbook: Runbook,
-        people: People,
+        call_list: CallList,
         posts: Posts,
         gateway: Gateway,
         rendering: Rendering,
     ) -> None:
         self._db = db
         self._clock = clock
-        self._runbook = runbook
-        self._people = people
+        self._call_list = call_list
         self._posts = posts
         self._gateway = gateway
         self._rendering = rendering
@@ -98,17 +95,10 @@ class Outages:
         return await self._gateway.find_posted(room, key, since=self._since, within=NOTICED_WITHIN)
 
     def _words(self, incident: Incident) -> str:
-        people = [] if incident.is_acknowledged else self._everybody(incident)
+        people = [] if incident.is_acknowledged else self._call_list.everybody(incident.severity)
         return self._rendering.say(
             "slack/paging_stopped", incident=incident, since=self._since, why=self._why, people=people
         )
-
-    def _everybody(self, incident: Incident) -> list[Person]:
-        """Whoever its ladder would page, in that order."""
-        now = self._clock.now()
-        steps = self._runbook.severity_as_declared(incident.severity).escalation.steps
-        keys = [key for step in steps for key in self._people.in_tier(self._runbook.tiers[step.page], now)]
-        return [person for key in dict.fromkeys(keys) if (person := self._people.person(key))]
 
     async def _there(self) -> None:
         self._missed = 0
@@ -123,9 +113,7 @@ class Outages:
     async def _tell_the_end(self, incident_id: int, told: Posted) -> None:
         """Every process that knows of the message may come here; the first one to write it down has it said."""
         now = self._clock.now()
-        since, until = (time_shown(at, self._runbook.timezone, now, seconds=True) for at in (self._since, now))
-        down = f"Paging was down from {since} to {until}"
-        words = f"{down}: the database did not answer, or took no changes"
+        words = self._rendering.say("documents/paging_was_down", since=self._since, until=now)
         async with self._db.transaction() as conn:
             once = f"paging stopped {told.ts}"
             if await incidents.write_once(conn, incident_id, "system", words, actor=TOCSIN.name, at=now, key=once):

@@ -14,6 +14,7 @@ from bot.services.incidents.notes import Notes
 from bot.services.incidents.responders import Responders
 from bot.services.incidents.withdrawals import Withdrawals
 from bot.services.paging.acknowledgements import Acknowledgements
+from bot.services.paging.call_list import CallList
 from bot.services.paging.contacts import Contacts
 from bot.services.paging.escalations import Escalations
 from bot.services.paging.followups import PageFollowups
@@ -48,7 +49,6 @@ from bot.services.rooms.rooms import Rooms
 from bot.services.telephone.book import TelephoneBook
 from bot.services.telephone.calls import CallReplies
 from bot.services.telephone.texts import TextReplies
-from bot.services.upkeep.outages import Outages
 from bot.services.wiring.foundation import Foundation
 from bot.wire.telephone import Telephone
 
@@ -166,6 +166,10 @@ class Paging(Foundation):
         return Roster(self.runbook, self.people, self.contacts)
 
     @cached_property
+    def call_list(self) -> CallList:
+        return CallList(self.clock, self.runbook, self.people)
+
+    @cached_property
     def ladder_ends(self) -> LadderEnds:
         return LadderEnds(self.clock, self.posts, self.rendering)
 
@@ -226,10 +230,6 @@ class Paging(Foundation):
     def inactivity(self) -> Inactivity:
         withdrawals = Withdrawals(self.runbook, self.people, self.steps, self.rooms)
         return Inactivity(self.db, self.clock, self.runbook, self.posts, withdrawals)
-
-    @cached_property
-    def outages(self) -> Outages:
-        return Outages(self.db, self.clock, self.runbook, self.people, self.posts, self.gateway, self.rendering)
 
     @cached_property
     def test_pages(self) -> TestPages:

@@ -8,6 +8,7 @@ from bot.services.outbox.kinds import DeliveryKind
 from bot.services.rooms.furnishing import Invitations, Pins, Topics
 from bot.services.rooms.opening import RoomOpening
 from bot.services.upkeep.housekeeping import Housekeeping
+from bot.services.upkeep.outages import Outages
 from bot.services.wiring.recovery import Recovery
 from bot.services.wiring.updates import Updates
 
@@ -18,6 +19,10 @@ class Services(Recovery, Updates):
     @cached_property
     def housekeeping(self) -> Housekeeping:
         return Housekeeping(self.db, self.clock, self.alerts, self.checks)
+
+    @cached_property
+    def outages(self) -> Outages:
+        return Outages(self.db, self.clock, self.call_list, self.posts, self.gateway, self.rendering)
 
     def wired(self) -> "Services":
         """All of them are built, and what leaves has its kinds; nothing runs yet."""
