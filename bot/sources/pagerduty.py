@@ -47,6 +47,9 @@ MOST_LINKS = 5
 # Each part has its end, and none of them begins as the one before it goes on: it is read once, from left to right.
 _KEY = re.compile(rb'"(?:routing|service)_key"\s{0,16}:\s{0,16}"((?:[^"\\]|\\/){1,255})"')
 
+# What Alertmanager and Grafana write before the name of an alert.
+_STANDING = re.compile(r"\A\[(?:FIRING|RESOLVED)(?::\d{1,9})?\] ?")
+
 
 def _as_objects(value: object) -> list[Mapping[str, Any]]:
     return [one for one in value if isinstance(one, Mapping)] if isinstance(value, list) else []
@@ -63,6 +66,10 @@ class _Payload(Shape):
     group: Loose = ""
     class_: Loose = Field("", alias="class")
     custom_details: Any = None
+
+    @property
+    def title(self) -> str:
+        return one_line(_STANDING.sub("", self.summary.strip()))
 
 
 def _as_payload(value: object) -> object:
@@ -87,7 +94,7 @@ class _Event(Shape):
     def key(self) -> str:
         """Its sender's, else one that is made of what it says."""
         told = self.payload
-        made_of = (told.summary, told.source, told.component, told.group, told.class_, self.client)
+        made_of = (told.title, told.source, told.component, told.group, told.class_, self.client)
         return self.dedup_key or fingerprint_of({}, *made_of)
 
 
@@ -131,7 +138,7 @@ def parse(body: bytes, headers: Headers) -> Reading:
         return Reading([], odd=["an alert is acknowledged by people, here: the event was left out"])
     if action == "resolve" and not event.dedup_key:
         raise WrongShape(f"{'incident_key' if _is_old(content) else 'dedup_key'}: a resolve needs one")
-    if action == "trigger" and not one_line(event.payload.summary):
+    if action == "trigger" and not event.payload.title:
         raise WrongShape(f"{'description' if _is_old(content) else 'payload.summary'}: a trigger needs one")
     return Reading([_received(event, firing=action == "trigger")])
 
@@ -157,7 +164,7 @@ def _received(event: _Event, *, firing: bool) -> ReceivedAlert:
     labels = {"host": told.source, "component": told.component, "group": told.group, "class": told.class_}
     details = told.custom_details
     return ReceivedAlert(
-        title=one_line(told.summary) or one_line(event.key) or "An alert without a name",
+        title=told.title or one_line(event.key) or "An alert without a name",
         firing=firing,
         fingerprint=fingerprint_of({}, event.routing_key, event.key),
         severity=told.severity or None,

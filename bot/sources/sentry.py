@@ -13,8 +13,11 @@ The header `Sentry-Hook-Resource` says what a body is about; without it, what is
                    "triggering_rules": ["…"], "event": {…}}
 
 An issue is one alert, whatever rule told it. It ends when it is resolved, archived or (as older ones say) ignored, and
-opens when it is created, unresolved, or a rule tells of it. Signed is the body alone. When something was done to an
-issue, only the header `Sentry-Hook-Timestamp` says, in seconds since 1970.
+opens when it is created, unresolved, or a rule tells of it. But an issue that has only grown old is unresolved too, by
+Sentry itself, with the substatus `ongoing`: nothing has happened to it.
+
+Signed is the body alone. When something was done to an issue, only the header `Sentry-Hook-Timestamp` says, in seconds
+since 1970.
 """
 
 import re
@@ -167,7 +170,10 @@ def parse(body: bytes, headers: Headers) -> Reading:
     if "metric_alert" in about:
         return Reading([_of_metric(shaped(_MetricHook, content), sent_at)])
     if "issue" in about:
-        return _of_issue(action, shaped(_Issue, about["issue"]), sent_at)
+        issue = shaped(_Issue, about["issue"])
+        if _has_grown_old(action, issue, content.get("actor")):
+            return Reading([], odd=["an issue that has only grown old was left out"])
+        return _of_issue(action, issue, sent_at)
     for name in ("event", "error"):
         if name in about:
             rule = about.get("triggered_rule")
@@ -220,6 +226,11 @@ def _of_issue(action: str, issue: _Issue, sent_at: datetime | None) -> Reading:
         measured=measured({"events": issue.count, "users": issue.userCount}),
     )
     return Reading([alert])
+
+
+def _has_grown_old(action: str, issue: _Issue, actor: object) -> bool:
+    by_sentry = isinstance(actor, Mapping) and actor.get("type") == "application"
+    return by_sentry and (action, issue.substatus) == ("unresolved", "ongoing")
 
 
 def _of_metric(hook: _MetricHook, sent_at: datetime | None) -> ReceivedAlert:

@@ -88,6 +88,17 @@ def test_a_resolve_ends_the_alert_of_its_key_and_sender(trigger: dict[str, Any],
     assert alert_of(end | {key: "key-2"}).fingerprint != own.fingerprint
 
 
+@pytest.mark.parametrize(
+    ("summary", "title"),
+    [
+        ("[FIRING:2] Disk almost full (db-1)", "Disk almost full (db-1)"), ("[RESOLVED] Disk full", "Disk full"),
+        ("Disk [FIRING:1]", "Disk [FIRING:1]"), ("[db-1] Disk full", "[db-1] Disk full"),
+    ],
+)  # fmt: skip
+def test_a_title_does_not_say_how_many_fire(summary: str, title: str) -> None:
+    assert alert_of(EVENT | {"payload": {"summary": summary}}).title == title
+
+
 def test_a_trigger_without_a_key_is_given_one_that_ends_it() -> None:
     nameless = {name: value for name, value in EVENT.items() if name != "dedup_key"}
     status, answer = answered(nameless)

@@ -103,6 +103,14 @@ def test_what_neither_opens_nor_ends_an_issue_is_no_alert(action: str) -> None:
     assert (list(reading.alerts), len(reading.odd)) == ([], 1)
 
 
+def test_an_issue_that_has_only_grown_old_opens_nothing() -> None:
+    sentry, person = {"id": "sentry", "type": "application"}, {"id": 1, "type": "user", "name": "Ada"}
+    aged = of_issue("unresolved", substatus="ongoing")
+    assert not read(aged | {"actor": sentry}).alerts
+    for opened in (aged, aged | {"actor": person}, of_issue("unresolved", substatus="regressed") | {"actor": sentry}):
+        assert alert_of(opened).firing
+
+
 @pytest.mark.parametrize("resource", ["comment", "installation", "seer"])
 def test_other_webhooks_are_no_alerts(resource: str) -> None:
     body = {"action": "created", "data": {resource: {}}, "installation": {"uuid": "a"}}
