@@ -105,12 +105,12 @@ class Intake:
         source = self._sources.get(request.match_info["source"])
         trusted = self._senders.has_token(request)
         if not trusted and not self._senders.may_prove_it_by_its_body(source):
-            return self._unauthorized()
+            return self._unauthorized(source)
         if source is None:
             raise NotFound(f"there is no such source; there is: {', '.join(sorted(self._sources))}")
         body = await read_body(request, LARGEST_BODY)
         if not trusted and not self._senders.proves_it_by_its_body(source, body, request):
-            return self._unauthorized()
+            return self._unauthorized(source)
         body = unpacked(body, request.headers.get("Content-Encoding", ""), LARGEST_BODY)
         if source.is_genuine and not await source.is_genuine(body, self._fetch):
             return _answer(401, "the signature is wrong, or its certificate is not the provider's")
@@ -150,8 +150,8 @@ class Intake:
         except Failed as error:
             raise Unreachable("the subscription could not be confirmed now") from error
 
-    def _unauthorized(self) -> web.Response:
-        return _answer(401, self._senders.refusal(), {"WWW-Authenticate": "Bearer"})
+    def _unauthorized(self, source: Source | None = None) -> web.Response:
+        return _answer(401, self._senders.refusal(source), {"WWW-Authenticate": "Bearer"})
 
 
 async def _parsed(source: Source, body: bytes, headers: Headers) -> Reading:

@@ -42,8 +42,11 @@ class Senders:
         now = self._now()
         return any(source.is_signed(body, request.headers, secret, now) for secret in self._secrets(source))
 
-    def refusal(self) -> str:
-        return HOW_TO_ASK if self._settings.alerts_tokens else ONLY_SIGNED
+    def refusal(self, source: Source | None = None) -> str:
+        """How to be taken; `source` is whose address was posted to, None = it is no matter."""
+        how = HOW_TO_ASK if self._settings.alerts_tokens else ONLY_SIGNED
+        secret = _name_of_secret(source)
+        return f"{how}; what is signed must be signed now, with {secret}" if secret else how
 
     def _secrets(self, source: Source) -> list[str]:
         """What this source may sign with; empty when it does not, or no secret is set for it."""
@@ -53,7 +56,12 @@ class Senders:
 
 
 def sender_of(source: Source, request: web.Request) -> Sender:
-    return Sender(source.name, request.remote or "", request.headers.get("User-Agent", ""))
+    return Sender(source.name, request.remote or "", request.headers.get("User-Agent", ""), _name_of_secret(source))
+
+
+def _name_of_secret(source: Source | None) -> str | None:
+    """Of the environment variable with what the source signs with; None = it does not sign."""
+    return Settings.model_fields[source.secret].alias if source and source.secret else None
 
 
 def _is_one_of(given: str, tokens: Iterable[SecretStr]) -> bool:

@@ -29,11 +29,15 @@ PROGRAM_LENGTH = 80
 
 @dataclass(frozen=True)
 class Sender:
-    """Who posts to a source: from which address, and what it calls itself."""
+    """Who posts to a source: from which address, and what it calls itself.
+
+    `secret` names the environment variable with what it may sign with; None = its system does not sign.
+    """
 
     source: str
     address: str
     program: str
+    secret: str | None = None
 
     @property
     def shown(self) -> str:

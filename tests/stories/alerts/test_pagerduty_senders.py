@@ -57,6 +57,7 @@ async def test_a_token_is_the_key_of_a_sender(
 async def test_a_key_that_is_no_token_is_refused(monitoring: Monitoring, world: World) -> None:
     for path, event in ((V2, EVENT), (V1, OLD_EVENT), ("pagerduty", {})):
         assert (await sends(monitoring, world, path, event)).status == 401
+    assert "routing key" in words_of(monitoring.card)
 
 
 async def test_a_resolve_of_what_nobody_has_heard_of_is_dropped(monitoring: Monitoring, world: World) -> None:

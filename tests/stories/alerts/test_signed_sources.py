@@ -206,3 +206,16 @@ async def test_a_rule_counts_failed_payments_and_test_data_is_not_among_them(new
         assert len(monitoring.cards) == 1
         await stripe(monitoring, world, of_stripe("invoice.payment_failed", 2))
         assert "Critical" in words_of(monitoring.cards[-1])
+
+
+@pytest.mark.parametrize(
+    ("source", "secret"),
+    [("grafana", "GRAFANA_WEBHOOK_SECRET"), ("sentry", "SENTRY_CLIENT_SECRET"), ("stripe", "STRIPE_WEBHOOK_SECRET")],
+)
+async def test_who_signs_with_another_secret_is_told_which_one_counts(
+    monitoring: Monitoring, world: World, source: str, secret: str
+) -> None:
+    reply = await monitoring.sends(source, json.dumps(sample(source)).encode(), token=None)
+    await world.settled()
+    assert (reply.status, secret in reply.body["error"]) == (401, True)
+    assert secret in words_of(monitoring.card)
