@@ -2,6 +2,7 @@
 
 import json
 from copy import deepcopy
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,9 @@ SAMPLES = {
     path.stem: json.loads(path.read_text())
     for path in sorted((Path(bot.sandbox.__file__).parent / "samples").glob("*.json"))
 }
+SIGNING_HEADERS = [
+    "X-Grafana-Alerting-Signature", "X-Grafana-Alerting-Timestamp", "Sentry-Hook-Signature", "Stripe-Signature",
+]  # fmt: skip
 ANYTHING = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
     lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
@@ -38,12 +42,26 @@ def test_a_sample_with_anything_at_any_place_is_read_or_refused(name: str, draw:
     content = deepcopy(SAMPLES[name])
     holder, key = draw.draw(st.sampled_from(places(content)))
     holder[key] = draw.draw(ANYTHING)
+    source, body = SHELF[name], json.dumps(content).encode()
+    assert source.token_in is None or source.token_in(body) is None or isinstance(source.token_in(body), str)
     try:
-        alerts = SHELF[name].parse(json.dumps(content).encode(), {}).alerts
+        alerts = source.parse(body, {}).alerts
     except (Unreadable, WrongShape) as refusal:
         assert str(refusal)
-    else:
-        assert all(isinstance(one, ReceivedAlert) and one.title and one.fingerprint for one in alerts)
+        return
+    assert all(isinstance(one, ReceivedAlert) and one.title and one.fingerprint for one in alerts)
+    key = source.delivery(body, {}) if source.delivery else None
+    assert key is None or isinstance(key, str)
+    status, answer = source.answer(body, len(alerts)) if source.answer else (202, {})
+    assert status in (200, 202) and json.dumps(answer)
+
+
+@pytest.mark.parametrize("name", [name for name in SAMPLES if SHELF[name].is_signed])
+@given(given_with=st.dictionaries(st.sampled_from(SIGNING_HEADERS), st.text()), body=st.binary())
+def test_no_header_signs_by_itself(name: str, given_with: dict[str, str], body: bytes) -> None:
+    is_signed = SHELF[name].is_signed
+    assert is_signed is not None
+    assert not is_signed(body, given_with, "secret", datetime(2026, 8, 6, 14, 0, tzinfo=UTC))
 
 
 def places(content: Any) -> list[tuple[Any, Any]]:
