@@ -211,6 +211,7 @@ async def test_the_detail_has_the_pages_with_what_the_provider_said(api: World) 
         "person": "ada",
         "via": "slack",
         "state": "accepted",
+        "may_have_been_accepted": False,
         "attempts": 1,
         "reference": page["reference"],
         "error": None,
@@ -227,6 +228,16 @@ async def test_the_detail_has_the_pages_with_what_the_provider_said(api: World) 
     }
     assert detail["updates"] == []
     assert detail["actions"] == []
+
+
+async def test_of_a_page_that_was_never_answered_nobody_says_that_it_was_not_sent(api: World) -> None:
+    api.workspace.faults.break_down("chat.postMessage", times=None, when=lambda call: call.get("channel") == "U0ADA")
+    api.workspace.faults.break_down("conversations.history", times=None)
+    await api.eve.types("/incident declare P1 Payments failing", "#general")
+    await api.passes(seconds=20)
+
+    (page, *_) = (await read(api, "/api/v1/incidents/INC-1"))["pages"]
+    assert (page["person"], page["state"], page["may_have_been_accepted"]) == ("ada", "waiting", True)
 
 
 async def test_a_person_called_by_hand_belongs_to_no_tier(api: World) -> None:

@@ -1,0 +1,55 @@
+"""A card that changes while it is being sent, and cannot be sent then, is one row that shows the change."""
+
+from typing import Any
+
+import psycopg
+
+from bot.domain.alerts.received import ReceivedAlert
+from bot.store.rooms import cards
+from tests.world import World, words_of
+
+ROWS = "SELECT state, attempts FROM outbox WHERE key = 'card alert:1' ORDER BY id"
+
+
+async def rows(world: World) -> list[tuple[str, int]]:
+    """Without that of its first posting."""
+    async with world.house.db.statement() as conn:
+        _, *found = await (await conn.execute(ROWS)).fetchall()
+    return [(row["state"], row["attempts"]) for row in found]
+
+
+async def until_a_card_waits(world: World) -> None:
+    """For somebody who holds all cards: it is painted by then."""
+    waits = "SELECT FROM pg_locks WHERE relation = 'cards'::regclass AND NOT granted"
+    async with await psycopg.AsyncConnection.connect(world.house.db.conninfo, autocommit=True) as conn:
+        while not await (await conn.execute(waits)).fetchall():
+            pass
+
+
+async def test_a_card_that_changes_while_its_attempt_hangs_and_must_wait_is_sent_once_as_it_is_then(
+    world: World,
+) -> None:
+    house, eve = world.house, world.house.people.actor("U0EVE")
+    await house.alerts.receive("generic", [ReceivedAlert("Disk full", True, "f1")])
+    await world.settled()
+    async with house.db.statement() as conn:
+        shown = await cards.get(conn, "alert:1")
+    assert shown is not None
+
+    def is_this(arguments: dict[str, Any]) -> bool:
+        return arguments.get("ts") == shown.ts
+
+    world.workspace.faults.limit("chat.update", retry_after=30, when=is_this)
+    async with house.db.transaction() as conn:
+        await conn.execute("LOCK TABLE cards")
+        await house.alert_responses.acknowledge(eve, 1)
+        await until_a_card_waits(world)
+        await house.alerts.receive("generic", [ReceivedAlert("Disk full", False, "f1")])
+        assert await rows(world) == [("sending", 1), ("waiting", 0)]
+    await world.settled()
+    assert await rows(world) == [("waiting", 1), ("cancelled", 0)]
+
+    await world.passes(seconds=31)
+    assert await rows(world) == [("sent", 2), ("cancelled", 0)]
+    [card] = [one for one in world.workspace.messages("#infrastructure-alerts") if one.ts == shown.ts]
+    assert "✅" in words_of(card)
