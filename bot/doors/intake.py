@@ -114,9 +114,12 @@ class Intake:
         body = unpacked(body, request.headers.get("Content-Encoding", ""), LARGEST_BODY)
         if source.is_genuine and not await source.is_genuine(body, self._fetch):
             return _answer(401, "the signature is wrong, or its certificate is not the provider's")
+        if source.by_query and trusted and not body.strip():
+            return await self._take_query(source, request)
         return await self._keep(source, body, request.headers)
 
     async def _take_query(self, source: Source, request: web.Request) -> web.Response:
+        """Of a GET, or of a POST without a body."""
         if not self._senders.has_token(request):
             return self._unauthorized()
         fields = [(name, value) for name, value in request.query.items() if name != "token"]

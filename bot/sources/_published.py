@@ -23,7 +23,7 @@ from bot.sources._templated import severity_among
 # Where other systems that publish to topics say in words what it is about.
 TITLES = ("title", "summary", "detail-type", "Event Message", "Description", "Event")
 # Of JSON that was cut, which is no title.
-BROKEN_JSON = ("{", "[{", '["')
+BROKEN_JSON = ("{", "[{", "[[", '["')
 MOST_DIMENSIONS = 20
 # Of a description that stands behind the alarm's name.
 SHORT = 120
@@ -96,9 +96,7 @@ def reading_of(published: Published) -> Reading:
         odd = (
             "Message is JSON, but no alarm of CloudWatch: it is shown as it came, and is open until somebody closes it"
         )
-        return Reading(
-            [_of_words(published, _title_in(content), json.dumps(content, indent=2, ensure_ascii=False))], odd=[odd]
-        )
+        return Reading([_of_words(published, _title_in(content), published.text)], odd=[odd])
     first = published.text.strip().splitlines()[0]
     return Reading([_of_words(published, "" if first.startswith(BROKEN_JSON) else first, published.text)])
 

@@ -7,10 +7,14 @@
 
 Of one that is Resolved `firedDateTime` is still that of its beginning, and `resolvedDateTime` its end. A rule that is
 not stateful has another `alertId` each time it fires: an alert is known here by its rule, its targets and the
-dimensions of its conditions. `alertTargetIDs` is also written `alertTargetIds`. Older schemas lack `essentials`. The
-test of an action group is about the subscription 11111111-1111-1111-1111-111111111111.
+dimensions of its conditions. `alertTargetIDs` is also written `alertTargetIds`. Older schemas lack `essentials`.
+
+What Azure says of its own services (`ServiceHealth`) is always Fired: `stage` in the properties of its context says
+whether it is over, `trackingId` what it is about. Not verified: its stages, and that the test of an action group is
+about the subscription 11111111-1111-1111-1111-111111111111 or a rule such as `test-metricAlertRule`.
 """
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Annotated, Any
 
@@ -40,6 +44,9 @@ NAME = "azure"
 SCHEMA = "azureMonitorCommonAlertSchema"
 HOW = "In the action group edit the webhook, and switch on “Enable the common alert schema”"
 TEST_SUBSCRIPTION = "/subscriptions/11111111-1111-1111-1111-111111111111/"
+TEST_RULE = re.compile(r"test-\w{1,60}AlertRule\S{0,20}")
+# Of a message about one of Azure's own services, in small letters.
+OVER = ("resolved", "rca", "complete", "canceled")
 SEVERITIES = {"sev0": "critical", "sev1": "error", "sev2": "warning", "sev3": "info", "sev4": "info"}
 # Of the conditions of one alert.
 MOST_CONDITIONS = 20
@@ -72,8 +79,25 @@ class _Essentials(Shape):
 
     @property
     def targets(self) -> list[str]:
-        """What is wrong, by name: those of the rule, else the ends of their paths."""
-        return self.configurationItems or [one.rstrip("/").rpartition("/")[2] for one in self.alertTargetIDs]
+        """What is wrong, by name: those of the rule, else the ends of their paths. A whole subscription has no name."""
+        paths = [one.strip("/").split("/") for one in self.alertTargetIDs]
+        return self.configurationItems or [path[-1] for path in paths if len(path) > 2]
+
+    @property
+    def is_test(self) -> bool:
+        return self.alertId.startswith(TEST_SUBSCRIPTION) or bool(TEST_RULE.fullmatch(self.alertRule))
+
+
+class _Health(Shape):
+    """What Azure says of one of its own services; empty for any other alert."""
+
+    title: Loose = ""
+    trackingId: Loose = ""
+    stage: Loose = ""
+
+    @property
+    def is_over(self) -> bool:
+        return self.stage.lower() in OVER
 
 
 def parse(body: bytes, headers: Headers) -> Reading:
@@ -84,7 +108,8 @@ def parse(body: bytes, headers: Headers) -> Reading:
         raise WrongShape("data.essentials.monitorCondition: it is not in the body")
     if condition not in ("fired", "resolved"):
         return Reading([], odd=[one_line(f"monitorCondition is {condition}: neither fired nor resolved")])
-    return Reading([_received(essentials, data, is_firing=condition == "fired")])
+    health = _health(essentials, data)
+    return Reading([_received(essentials, data, health, is_firing=condition == "fired" and not health.is_over)])
 
 
 def delivery(body: bytes, headers: Headers) -> str | None:
@@ -108,15 +133,22 @@ def _essentials(content: object) -> _Essentials:
     raise WrongShape(f"data.essentials: the body is not in the common alert schema{own}. {HOW}")
 
 
-def _received(essentials: _Essentials, data: Mapping[str, Any], *, is_firing: bool) -> ReceivedAlert:
+def _health(essentials: _Essentials, data: Mapping[str, Any]) -> _Health:
+    context = data.get("alertContext")
+    found = context.get("properties") if isinstance(context, Mapping) else None
+    is_theirs = essentials.monitoringService == "ServiceHealth" and isinstance(found, Mapping)
+    return shaped(_Health, found) if is_theirs else _Health()
+
+
+def _received(essentials: _Essentials, data: Mapping[str, Any], health: _Health, *, is_firing: bool) -> ReceivedAlert:
     conditions = list(_conditions(data.get("alertContext")))
     own = known(shaped(_Custom, data).customProperties)
     values = {_name(one): one.get("metricValue", one.get("metricMeasureValue")) for one in conditions}
     results = next((one["linkToSearchResultsUI"] for one in conditions if "linkToSearchResultsUI" in one), None)
     return ReceivedAlert(
-        title=_title(essentials),
+        title=_title(essentials, health),
         firing=is_firing,
-        fingerprint=_fingerprint(essentials, conditions),
+        fingerprint=_fingerprint(essentials, health, conditions),
         severity=SEVERITIES.get(essentials.severity.lower(), essentials.severity or None),
         description=some_text(essentials.description),
         url=web_address(essentials.investigationLink),
@@ -124,10 +156,12 @@ def _received(essentials: _Essentials, data: Mapping[str, Any], *, is_firing: bo
         labels=labels_of(own | {name: value for name, value in _labels(essentials).items() if value}),
         group=identity(f"{essentials.alertRule} {' '.join(sorted(essentials.alertTargetIDs)).lower()}"),
         starts_at=essentials.firedDateTime,
-        ends_at=None if is_firing else essentials.resolvedDateTime,
+        ends_at=None
+        if is_firing
+        else essentials.resolvedDateTime or (essentials.firedDateTime if health.is_over else None),
         links=named_links({"Query results": results if isinstance(results, str) else None}),
         measured=measured({name: value for name, value in values.items() if value is not None}),
-        is_test=essentials.alertId.startswith(TEST_SUBSCRIPTION),
+        is_test=essentials.is_test,
     )
 
 
@@ -154,16 +188,18 @@ def _dimensions(condition: Mapping[str, Any]) -> list[str]:
     return sorted(f"{one.get('name')}={one.get('value')}" for one in pairs)
 
 
-def _fingerprint(essentials: _Essentials, conditions: list[Mapping[str, Any]]) -> str:
+def _fingerprint(essentials: _Essentials, health: _Health, conditions: list[Mapping[str, Any]]) -> str:
     """Azure writes the path of a target now in these capitals, now in those."""
     if not essentials.alertRule:
         return identity(essentials.originAlertId or essentials.alertId or "an alert without a rule")
     targets = sorted(one.lower() for one in essentials.alertTargetIDs)
     dimensions = sorted(" ".join(_dimensions(one)) for one in conditions)
-    return fingerprint_of({"rule": essentials.alertRule}, *targets, "", *dimensions)
+    return fingerprint_of({"rule": essentials.alertRule}, *targets, health.trackingId, *dimensions)
 
 
-def _title(essentials: _Essentials) -> str:
+def _title(essentials: _Essentials, health: _Health) -> str:
+    if health.title:
+        return one_line(f"{essentials.alertRule}: {health.title}")
     rule, targets = essentials.alertRule or "An alert without a rule", essentials.targets
     more = f" and {len(targets) - 1} more" if len(targets) > 1 else ""
     return one_line(f"{rule}: {targets[0]}{more}" if targets else rule) or "An alert without a rule"

@@ -96,11 +96,33 @@ def test_a_delivery_is_known_by_its_alert_condition_and_moment() -> None:
     assert known_as(changed(alertId="")) is None and known_as(7) is None
 
 
+def test_news_of_azures_own_services_end_by_their_stage() -> None:
+    """They are always Fired, each with another id, about a whole subscription."""
+
+    def news(stage: str, about: str = "ABC-123") -> ReceivedAlert:
+        own = {
+            "monitoringService": "ServiceHealth",
+            "configurationItems": None,
+            "alertTargetIDs": ["/subscriptions/2222"],
+        }
+        content = changed(**own, alertId=f"/subscriptions/2222/alerts/{stage}")
+        properties = {"title": "Storage is slow in one region", "trackingId": about, "stage": stage}
+        return the_alert(content | {"data": content["data"] | {"alertContext": {"properties": properties}}})
+
+    active, over = news("Active"), news("Resolved")
+    assert (active.title, active.firing) == ("CPU high: Storage is slow in one region", True)
+    assert (over.firing, over.fingerprint, over.ends_at) == (False, active.fingerprint, active.starts_at)
+    assert news("Active", "XYZ-9").fingerprint != active.fingerprint
+    assert the_alert(changed(configurationItems=[], alertTargetIDs=["/subscriptions/2222"])).title == "CPU high"
+
+
 def test_the_test_of_an_action_group_pages_nobody() -> None:
     tested = json.loads(
         json.dumps(FIRED).replace("22222222-3333-4444-8555-666666666666", "1" * 8 + "-1111-1111-1111-" + "1" * 12)
     )
     assert the_alert(tested).is_test
+    assert the_alert(changed(alertRule="test-ServiceHealthAlertRule")).is_test
+    assert not the_alert(changed(alertRule="test-CPU high")).is_test
 
 
 @pytest.mark.parametrize("condition", ["", None])

@@ -1,16 +1,25 @@
 """Amazon SNS: whose signature is taken, what is confirmed, and what becomes of whatever is published."""
 
+import asyncio
 import json
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from bot.domain.alerts.received import ReceivedAlert
 from bot.domain.errors import Rejected, Unanswered, Unreachable
 from bot.sources import Reading, Unreadable, WrongShape, sns
 from tests.sources.amazon import ALARM, CONFIRMATION, ENDED, HOST, NOTIFICATION, SUBSCRIBE, Signer, amazon, notification
+
+ANYTHING = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
+    lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+    max_leaves=5,
+)
 
 
 class Web:
@@ -217,6 +226,28 @@ def test_other_json_is_an_odd_alert_that_bears_no_json_as_its_title(content: obj
     assert reading.alerts[0].title == title
     assert bool(reading.odd) is not isinstance(content, str)
     assert read(notification({"a": 1}, Subject=None)).alerts[0].title == "A message that is no alarm"
+
+
+@given(name=st.sampled_from([*ALARM, "detail-type"]), value=ANYTHING, whole=st.booleans())
+def test_whatever_is_published_is_read_or_refused_with_a_reason(name: str, value: Any, whole: bool) -> None:
+    message = value if whole else ALARM | {name: value}
+    try:
+        alerts = read(notification(json.dumps(message))).alerts
+    except WrongShape as refusal:
+        assert str(refusal)
+    else:
+        assert all(alert.title and alert.fingerprint for alert in alerts)
+
+
+@pytest.mark.parametrize("depth", [100, 900, 100_000])
+def test_json_however_deep_is_read(depth: int) -> None:
+    assert the_alert(notification("[" * depth + "]" * depth, Subject="Deep")).title == "Deep"
+
+
+@given(name=st.sampled_from([*amazon().signed(CONFIRMATION), "Subject"]), value=ANYTHING)
+def test_whatever_stands_in_an_envelope_is_no_fault(name: str, value: Any) -> None:
+    body = json.dumps(amazon().signed(CONFIRMATION) | {name: value}).encode()
+    assert asyncio.run(sns.is_genuine(body, Web(amazon()).fetch)) in (True, False)
 
 
 @pytest.mark.parametrize("value", ["", "  ", None, 7])

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 
@@ -129,6 +130,16 @@ async def test_uptimerobot_asks_with_its_fields_in_the_query(world: World, monit
     assert await monitoring.asks(f"uptimerobot?token={TOKEN}&" + query.format(2)) == 202
     await world.settled()
     assert firing(monitoring.cards) == []
+
+
+async def test_fields_in_the_query_of_a_post_without_a_body_are_read_too(world: World, monitoring: Monitoring) -> None:
+    query = "?monitorID=7&monitorFriendlyName=Till&alertType=1"
+    assert (await monitoring.sends("uptimerobot", query=query)).status == 202
+    kuma = urlencode({"heartbeat": '{"status": 0}', "monitor": '{"id": 3, "name": "Shop"}', "msg": "Down"})
+    assert await monitoring.asks(f"uptimekuma?{kuma}") == 202
+    await world.settled()
+    assert ["Till is down" in card.text or "Shop is down" in card.text for card in monitoring.cards] == [True, True]
+    assert (await monitoring.sends("uptimerobot", query=query, token=None)).status == 401
 
 
 async def test_placeholders_that_nobody_replaced_are_said_and_become_no_title(
