@@ -160,7 +160,7 @@ def _of_words(published: Published, title: str, description: str) -> ReceivedAle
         firing=True,
         fingerprint=fingerprint_of({"topic": published.topic}, shown),
         severity=published.severity,
-        description=some_text(description),
+        description="" if description.strip() == shown else some_text(description),
         labels=labels_of({name: value for name, value in labels.items() if value}),
     )
 

@@ -47,8 +47,8 @@ def texts(fields: Mapping[str, Any]) -> dict[str, str]:
 
 
 def unreplaced(system: str, placeholders: Iterable[str], advice: str) -> WrongShape:
-    """The error for a body whose placeholders came as they were written."""
-    shown = [one_line(one, 40) for one in placeholders]
+    """The error for a body whose placeholders came as they were written. As code: Slack takes asterisks for bold."""
+    shown = [f"`{one_line(one, 40).replace('`', ' ')}`" for one in placeholders]
     more = f" and {len(shown) - PLACEHOLDERS_SHOWN} more" if len(shown) > PLACEHOLDERS_SHOWN else ""
     return WrongShape(
         f"{system} sent its placeholders unreplaced: {', '.join(shown[:PLACEHOLDERS_SHOWN])}{more}. {advice}"

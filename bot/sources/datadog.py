@@ -88,7 +88,7 @@ def _received(fields: Mapping[str, str], name: str, transition: str, *, is_test:
     monitor = fields.get("alert_id") or fields.get("aggreg_key") or name
     said = fields.get("text") or fields.get("body") or fields.get("alert_status", "")
     return ReceivedAlert(
-        title=one_line(f"{name}: no data" if "no data" in transition else name),
+        title=_whole_title(name, scope, transition),
         firing=is_firing,
         fingerprint=fingerprint_of({"monitor": monitor, "scope": scope}),
         severity=_severity(fields, transition),
@@ -101,6 +101,13 @@ def _received(fields: Mapping[str, str], name: str, transition: str, *, is_test:
         image=web_address(fields.get("snapshot")),
         is_test=is_test,
     )
+
+
+def _whole_title(name: str, scope: str, transition: str) -> str:
+    """With the scope, where the title does not name any of it."""
+    values = [part.rpartition(":")[2].strip() for part in scope.split(",")]
+    where = "" if scope in ("", "*") or any(value and value in name for value in values) else f" ({scope})"
+    return one_line(f"{name}{where}: no data" if "no data" in transition else f"{name}{where}")
 
 
 def _severity(fields: Mapping[str, str], transition: str) -> str | None:

@@ -27,6 +27,7 @@ NAME = "uptimekuma"
 BY_QUERY = True
 
 DOWN, UP = "0", "1"
+TEST = re.compile(r"\btest(?:ing)?\b", re.IGNORECASE)
 STATUSES = {"2": "pending", "3": "in maintenance"}
 
 
@@ -106,13 +107,14 @@ def _query(text: str) -> Mapping[str, Any]:
 def _received(heartbeat: _Heartbeat, monitor: _Monitor, msg: str) -> ReceivedAlert:
     is_down, name = heartbeat.status == DOWN, monitor.name or f"Monitor {monitor.id}"
     said = heartbeat.msg or msg
+    title = one_line(f"{name} is down{f': {said}' if said else ''}" if is_down else f"{name} is up")
     labels = {"monitor": monitor.name, "type": monitor.type, "host": monitor.hostname, "tags": ", ".join(monitor.tags)}
     return ReceivedAlert(
-        title=one_line(f"{name} is down{f': {said}' if said else ''}" if is_down else f"{name} is up"),
+        title=title,
         firing=is_down,
         fingerprint=identity(monitor.id or monitor.name),
         severity=severity_among(monitor.tags) or "down",
-        description=some_text(said),
+        description="" if title.endswith(said) else some_text(said),
         url=web_address(monitor.url),
         labels=labels_of({label: value for label, value in labels.items() if value}),
         starts_at=heartbeat.time if is_down else None,
@@ -125,7 +127,7 @@ def _of_words(msg: str) -> ReceivedAlert:
     title = one_line(msg)
     if not title:
         raise WrongShape("heartbeat, monitor and msg: none of them is in the body")
-    if "expire" not in msg.lower() and "test" in msg.lower():
-        return ReceivedAlert(title, True, "test", description=some_text(msg), is_test=True)
+    if "expire" not in msg.lower() and TEST.search(msg):
+        return ReceivedAlert(title, True, "test", is_test=True)
     severity = "warning" if "expire" in msg.lower() else None
     return ReceivedAlert(title, True, fingerprint_of({}, re.sub(r"\d+", "0", msg)), severity=severity)

@@ -28,7 +28,7 @@ FIELDS = (
     "sslExpiryDaysLeft", "domainExpireDate", "dashboardURL",
 )  # fmt: skip
 KINDS = {"1": "down", "2": "up", "3": "expiry"}
-ADVICE = "Write each one with an asterisk on both sides in the POST value, such as *monitorID*"
+ADVICE = "Write each one with an asterisk on both sides in the POST value, such as `*monitorID*`"
 
 
 def _plain_name(name: str) -> str:

@@ -30,7 +30,7 @@ def the_alert(content: object) -> ReceivedAlert:
 
 def test_a_monitor_that_triggers_is_an_alert_until_it_recovers() -> None:
     assert the_alert(TRIGGERED) == ReceivedAlert(
-        title="Disk almost full",
+        title="Disk almost full (host:web-1)",
         firing=True,
         fingerprint=fingerprint_of({"monitor": "1234", "scope": "host:web-1"}),
         severity="P2",
@@ -49,7 +49,18 @@ def test_a_monitor_that_triggers_is_an_alert_until_it_recovers() -> None:
 def test_what_is_told_again_is_the_same_alert(transition: str) -> None:
     alert = the_alert(TRIGGERED | {"alert_transition": transition})
     assert (alert.firing, alert.fingerprint) == (True, the_alert(TRIGGERED).fingerprint)
-    assert alert.title == "Disk almost full" + (": no data" if "No Data" in transition else "")
+    assert alert.title == "Disk almost full (host:web-1)" + (": no data" if "No Data" in transition else "")
+
+
+@pytest.mark.parametrize(
+    ("name", "scope", "title"),
+    [
+        ("Disk full on web-1", "host:web-1,env:prod", "Disk full on web-1"), ("Disk full", "*", "Disk full"),
+        ("Disk full", "", "Disk full"), ("Disk full", "env:prod,host:web-1", "Disk full (env:prod,host:web-1)"),
+    ],
+)  # fmt: skip
+def test_a_title_says_where_unless_it_does_already(name: str, scope: str, title: str) -> None:
+    assert the_alert(TRIGGERED | {"alert_title": name, "alert_scope": scope}).title == title
 
 
 def test_hosts_of_one_monitor_are_alerts_of_one_card() -> None:
@@ -85,7 +96,7 @@ def test_the_body_that_datadog_proposes_is_read_by_its_title() -> None:
 
 def test_variables_that_nobody_replaced_are_said() -> None:
     body = {name: f"${name.upper()}" for name in FIELDS}
-    with pytest.raises(WrongShape, match=r"Datadog sent its placeholders unreplaced: \$ALERT_ID, \$AGGREG_KEY"):
+    with pytest.raises(WrongShape, match=r"Datadog sent its placeholders unreplaced: `\$ALERT_ID`, `\$AGGREG_KEY`"):
         read(body)
     few = the_alert(TRIGGERED | {"snapshot": "$SNAPSHOT", "alert_scope": "$ALERT_SCOPE", "text": "$TAGS[env]"})
     assert (few.image, few.description) == (None, "")
@@ -108,7 +119,7 @@ def test_a_form_and_a_text_that_breaks_the_json_are_read_too() -> None:
     assert parse(urlencode(TRIGGERED).encode(), {}).alerts == [the_alert(TRIGGERED)]
     broken = json.dumps(TRIGGERED).replace(r"%%%\nsystem", '%%%\n"system" ')
     [alert] = parse(broken.encode(), {}).alerts
-    assert alert.title == "Disk almost full" and alert.description.startswith('"system"')
+    assert alert.title == "Disk almost full (host:web-1)" and alert.description.startswith('"system"')
 
 
 @pytest.mark.parametrize("missing", ["alert_transition", "alert_title"])

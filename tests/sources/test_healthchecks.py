@@ -46,7 +46,7 @@ def test_a_tag_says_how_bad_it_is(tags: str, severity: str) -> None:
 
 
 def test_a_body_as_it_was_written_is_said_to_be_unreplaced() -> None:
-    with pytest.raises(WrongShape, match=r"Healthchecks sent its placeholders unreplaced: \$CODE, \$STATUS"):
+    with pytest.raises(WrongShape, match=r"Healthchecks sent its placeholders unreplaced: `\$CODE`, `\$STATUS`"):
         parse(PRESCRIBED.encode(), {})
 
 

@@ -35,7 +35,6 @@ def test_a_monitor_that_is_down_is_an_alert_until_it_is_up() -> None:
         firing=True,
         fingerprint="3",
         severity="down",
-        description="timeout of 48000ms exceeded",
         url="https://shop.example.com",
         labels={"monitor": "Shop", "type": "http", "tags": "prod"},
         starts_at=datetime(2026, 8, 6, 12, 32, 8, 123000, tzinfo=UTC),
@@ -65,7 +64,7 @@ def test_a_certificate_that_expires_is_no_test_although_it_names_no_monitor_eith
 
 
 def test_words_alone_that_are_no_test_are_an_alert_of_unknown_severity() -> None:
-    alert = the_alert({"msg": "The proxy cannot be reached"})
+    alert = the_alert({"msg": "The latest backup failed"})
     assert (alert.is_test, alert.severity) == (False, None)
 
 
@@ -98,6 +97,12 @@ def test_what_is_none_of_these_cannot_be_read(body: bytes) -> None:
 def test_a_tag_may_say_how_bad_it_is(tags: object, shown: str | None, severity: str) -> None:
     alert = the_alert(of_monitor(tags=tags))
     assert (alert.labels.get("tags"), alert.severity) == (shown, severity)
+
+
+def test_what_a_title_cannot_hold_is_the_description() -> None:
+    ping = "PING 10.0.0.9\n1 packets transmitted, 0 received"
+    alert = the_alert(DOWN | {"heartbeat": {"status": 0, "msg": ping}})
+    assert (alert.title, alert.description) == ("Shop is down: PING 10.0.0.9 1 packets transmitted, 0 received", ping)
 
 
 def test_what_a_monitor_lacks_is_left_out() -> None:

@@ -148,5 +148,5 @@ async def test_placeholders_that_nobody_replaced_are_said_and_become_no_title(
     reply = await monitoring.sends("uptimerobot", b'{"*monitorID*": "*monitorID*", "alertType": "*alertType*"}')
     await world.settled()
     assert reply.status == 422
-    assert "UptimeRobot sent its placeholders unreplaced: *monitorID*, *alertType*" in reply.body["error"]
+    assert "UptimeRobot sent its placeholders unreplaced: `*monitorID*`, `*alertType*`" in reply.body["error"]
     assert "placeholders unreplaced" in monitoring.words
