@@ -64,27 +64,36 @@ async def is_genuine(body: bytes, fetch: Fetch) -> bool:
     try:
         given = b64decode(signature, validate=True)
         text = "".join(f"{name}\n{value}\n" for name, value in signed).encode()
-        certificate = await _certificate(address, fetch)
+        certificate = _certificates.get(address) or await _fetched(address, fetch)
     except (ValueError, Rejected):
         return False
     # In a thread, because the library is loaded by the first one.
     library = await asyncio.to_thread(importlib.import_module, "bot.sources._sns_signature")
-    return bool(library.is_signed_by(certificate, version, text, given))
+    if not library.is_signed_by(certificate, version, text, given):
+        return False
+    _keep(address, certificate)
+    return True
 
 
-async def _certificate(address: str, fetch: Fetch) -> bytes:
-    """Kept: Amazon gives a new one a new address. Raises Rejected when there is none."""
-    if address not in _certificates:
-        try:
-            found = await fetch(address)
-        except Rejected:
-            raise
-        except Failed as error:
-            raise Unreachable("Amazon's certificate cannot be fetched") from error
-        if len(_certificates) >= MOST_CERTIFICATES:
-            _certificates.clear()
-        _certificates[address] = found
-    return _certificates[address]
+async def _fetched(address: str, fetch: Fetch) -> bytes:
+    """Raises Rejected when there is none."""
+    try:
+        found = await fetch(address)
+    except Rejected:
+        raise
+    except Failed as error:
+        raise Unreachable("Amazon's certificate cannot be fetched") from error
+    if b"-----BEGIN CERTIFICATE-----" not in found:
+        raise Unreachable("something else came in the place of Amazon's certificate")
+    return found
+
+
+def _keep(address: str, certificate: bytes) -> None:
+    """For good, since Amazon gives a new one a new address. Only what has proven a message: nothing else may stand in
+    its place until the next start."""
+    if len(_certificates) >= MOST_CERTIFICATES:
+        _certificates.clear()
+    _certificates[address] = certificate
 
 
 def parse(body: bytes, headers: Headers) -> Reading:

@@ -135,6 +135,29 @@ async def test_a_certificate_that_cannot_be_had_now_is_no_verdict(trouble: Excep
     assert await is_genuine(amazon().signed(NOTIFICATION))
 
 
+class Between(Web):
+    """Says the same in the place of every page."""
+
+    def __init__(self, page: bytes) -> None:
+        super().__init__()
+        self._page = page
+
+    async def fetch(self, address: str) -> bytes:
+        return self._page
+
+
+@pytest.mark.parametrize("page", [b"", b"<html>Sign in first</html>"])
+async def test_a_page_of_a_proxy_in_the_place_of_a_certificate_is_no_verdict(page: bytes) -> None:
+    with pytest.raises(Unreachable):
+        await is_genuine(amazon().signed(NOTIFICATION), Between(page))
+    assert await is_genuine(amazon().signed(NOTIFICATION))
+
+
+async def test_a_certificate_that_proved_nothing_is_not_kept() -> None:
+    assert not await is_genuine(amazon().signed(NOTIFICATION), Between(Signer().certificate))
+    assert await is_genuine(amazon().signed(NOTIFICATION))
+
+
 async def test_a_page_that_is_no_certificate_proves_nothing() -> None:
     signer = Signer()
     signer.certificate = b"-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----"
