@@ -689,7 +689,7 @@ async def test_check_shows_what_becomes_of_a_sample_alert_and_whom_it_pages(here
     ("words", "reason"),
     [
         (["--alert", "sample.json"], "go together"),
-        (["--alert", "sample.json", "--source", "nagios"], "alertmanager, generic"),
+        (["--alert", "sample.json", "--source", "nagios"], "there is: alertmanager, "),
         (["--alert", "sample.json", "--source", "generic"], "title"),
     ],
 )
