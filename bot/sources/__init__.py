@@ -7,14 +7,16 @@ and, where its system has them,
     SECRET                    the setting (see `bot/settings`) with the secrets it may sign with
     is_signed(body, headers, secret, now)
                               was this body signed with the secret? Judged on the raw bytes, in constant time
-    is_genuine(body, fetch)   for who signs with a key that everybody may know: asks for it by `fetch`
+    is_genuine(body, fetch)   for who signs with a key that everybody may know: asks for it by `fetch`.
+                              Raises Unreachable when that fails for now: its sender is to send again
     token_in(body)            the token that its senders can only put into the body; read without parsing it
     delivery(body, headers)   the system's own id of a delivery, the same on a retry; None = this one has none
     answer(body, accepted)    what its senders expect to be answered with; a status and an object
     PATHS                     more addresses below `/alerts/<source>` that its senders know
-    BY_QUERY                  True: its system also sends the fields in the query of a GET
+    BY_QUERY                  True: its system also sends the fields in the query of a GET, or of a POST without a body
 Parsing is pure: bytes in, a Reading out; large bodies are parsed in a thread. `headers` are found whatever their
-capitals. What sources read with is in `_shapes.py`; `_configured.py` reads what the runbook describes.
+capitals. What sources read with is in `_shapes.py`, and in `_templated.py` for bodies that people write around
+placeholders; `_configured.py` reads what the runbook describes.
 """
 
 import importlib
