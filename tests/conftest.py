@@ -10,7 +10,9 @@ from itertools import islice
 from pathlib import Path
 from urllib.parse import quote
 
+import hypothesis
 import pytest
+from hypothesis import HealthCheck
 from psycopg.conninfo import conninfo_to_dict
 
 from bot.store.migrations import migrate
@@ -22,6 +24,10 @@ from tests.world import World, living
 # The SDK applies a proxy of the environment even to this machine.
 for name in ("HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy"):
     os.environ.pop(name, None)
+
+# A slow machine is no failure.
+hypothesis.settings.register_profile("unhurried", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+hypothesis.settings.load_profile("unhurried")
 
 # Stories of leases that run out, of outages and of programs that are started and stopped.
 IN_REAL_TIME = (

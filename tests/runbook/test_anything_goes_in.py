@@ -54,7 +54,7 @@ def with_value(path: tuple[Any, ...], value: object) -> str:
     return text.getvalue()
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.sampled_from(list(places(EVERYTHING))), st.sampled_from(STRANGE))
 def test_any_value_at_any_place_is_read_or_named(path: tuple[Any, ...], strange: object) -> None:
     try:
@@ -64,7 +64,6 @@ def test_any_value_at_any_place_is_read_or_named(path: tuple[Any, ...], strange:
         assert all(mistake.message and mistake.line >= 1 for mistake in error.mistakes)
 
 
-@settings(deadline=None)
 @given(st.text())
 def test_any_text_is_read_or_named(text: str) -> None:
     with pytest.raises(RunbookMistakes):

@@ -83,7 +83,7 @@ def test_no_words_are_no_time() -> None:
         read("  ", NOW, LONDON)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(some.text(max_size=30) | some.from_regex(r"(in )?\d{1,12} ?(h|years|mon|:|am|\.)\d*", fullmatch=True))
 def test_any_words_are_a_time_or_are_refused_with_a_sentence(words: str) -> None:
     try:

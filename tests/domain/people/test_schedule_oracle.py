@@ -81,7 +81,7 @@ def watched(case: Case) -> Iterator[tuple[datetime, str]]:
         now += STEP
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(cases())
 def test_whoever_is_on_call_and_until_when_is_what_somebody_before_the_wall_clock_would_say(case: Case) -> None:
     rows = [(person, [at for at, _ in row]) for person, row in groupby(watched(case), key=lambda one: one[1])]

@@ -37,7 +37,8 @@ class Alertmanager:
     """One of them, with nothing but the bot to tell."""
 
     def __init__(self, port: int, session: aiohttp.ClientSession) -> None:
-        self._api = f"http://127.0.0.1:{port}/api/v2"
+        self._own = f"http://127.0.0.1:{port}"
+        self._api = f"{self._own}/api/v2"
         self._session = session
 
     async def is_ready(self) -> bool:
@@ -47,12 +48,19 @@ class Alertmanager:
         except aiohttp.ClientError:
             return False
 
-    async def hears(self, *hosts: str, over: bool = False, for_s: float = 300) -> None:
+    async def has_failed(self) -> bool:
+        """Has it tried to tell somebody who did not take it?"""
+        async with self._session.get(f"{self._own}/metrics") as answer:
+            lines = (await answer.text()).splitlines()
+        failed = "alertmanager_notification_requests_failed_total", 'integration="webhook"'
+        return any(all(part in line for part in failed) and not line.endswith(" 0") for line in lines)
+
+    async def hears(self, *hosts: str, over: bool = False, for_s: float = 300, name: str = "SiteDown") -> None:
         """`for_s`: unless it hears of them again within this, they are over for it."""
         now = datetime.now(UTC)
         times = {"startsAt": now - timedelta(minutes=5), "endsAt": now + timedelta(seconds=0 if over else for_s)}
         alerts = [
-            {"labels": {"alertname": "SiteDown", "severity": "page", "host": host}}
+            {"labels": {"alertname": name, "severity": "page", "host": host}}
             | {name: at.isoformat() for name, at in times.items()}
             for host in hosts
         ]
@@ -184,6 +192,73 @@ async def test_what_one_of_a_pair_loses_sight_of_opens_again_because_the_other_s
         assert shown() == ["✅"]
         await world.passes(minutes=5)
         assert shown() == ["✅", "🔴"]
+
+
+async def test_what_a_pair_tells_of_three_rules_is_three_cards_and_each_ends(world: World, tmp_path: Path) -> None:
+    world.clock.move(datetime.now(UTC) - world.clock.now())
+    await world.settled()
+    one, other = free_port(), free_port()
+    for name in ("first", "second"):
+        await asyncio.to_thread((tmp_path / name).mkdir)
+    rules = ("SiteDown", "ShopDown", "QueueLong")
+    async with (
+        watched(world) as monitoring,
+        alertmanager(tmp_path / "first", address(world), own=one, peer=other) as first,
+        alertmanager(tmp_path / "second", address(world), own=other, peer=one) as second,
+    ):
+
+        def shown(mark: str) -> Callable[[], bool]:
+            def is_so() -> bool:
+                found = [card.text for card in monitoring.cards if any(rule in card.text for rule in rules)]
+                return len(found) == len(rules) and all(text.startswith(mark) for text in found)
+
+            return is_so
+
+        for member in (first, second):
+            for rule in rules:
+                await member.hears("a", "b", name=rule)
+        await until(shown("🔴"))
+        for member in (first, second):
+            for rule in rules:
+                await member.hears("a", "b", name=rule, over=True)
+        await until(shown("✅ *Resolved*"))
+
+
+async def test_what_fires_while_the_bot_is_away_is_here_once_it_is_back(world: World, tmp_path: Path) -> None:
+    door = free_port()
+    async with (
+        watched(world) as monitoring,
+        alertmanager(tmp_path, f"http://127.0.0.1:{door}/alerts/alertmanager") as source,
+    ):
+        await source.hears("a", "b")
+        await until(source.has_failed)
+        async with forwarding(door, world.app.port):
+            await until(card_says(monitoring, "SiteDown and 1 more"))
+
+
+@asynccontextmanager
+async def forwarding(port: int, to: int) -> AsyncIterator[None]:
+    """Whatever comes to the one port goes to the other."""
+
+    writers: list[asyncio.StreamWriter] = []
+
+    async def pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writers.append(writer)
+        while data := await reader.read(65536):
+            writer.write(data)
+        writer.close()
+
+    async def forward(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        there, out = await asyncio.open_connection("127.0.0.1", to)
+        await asyncio.gather(pump(reader, out), pump(there, writer), return_exceptions=True)
+
+    server = await asyncio.start_server(forward, "127.0.0.1", port)
+    try:
+        yield
+    finally:
+        server.close()
+        for writer in writers:
+            writer.transport.abort()
 
 
 async def test_a_wrong_token_there_is_told_here(world: World, tmp_path: Path) -> None:
