@@ -6,7 +6,7 @@ from functools import partial
 from bot.domain.alerts.received import ReceivedAlert, fingerprint_of, identity
 from bot.runbook.alert_sources import AlertSource, as_written
 from bot.sources import Headers, Reading, Source, WrongShape
-from bot.sources._shapes import labels_of, one_line, read_json, some_text, web_address
+from bot.sources._shapes import labels_of, one_line, read_json, severity_word, some_text, web_address
 
 
 def configured(described: Mapping[str, AlertSource]) -> dict[str, Source]:
@@ -35,7 +35,7 @@ def _received(source: AlertSource, content: object, title: str, *, firing: bool)
         title=title,
         firing=firing,
         fingerprint=identity(own) if own else fingerprint_of(labels, title),
-        severity=_severity(source, content),
+        severity=severity_word(_severity(source, content)),
         description=some_text(_text_at(content, source.description) or ""),
         url=web_address(_text_at(content, source.url)),
         labels=labels,

@@ -12,7 +12,18 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Field
 
 from bot.domain.alerts.received import Listing, ReceivedAlert, fingerprint_of, identity
-from bot.sources._shapes import Labels, Loose, Moment, Shape, known, labels_of, one_line, some_text, web_address
+from bot.sources._shapes import (
+    Labels,
+    Loose,
+    Moment,
+    Shape,
+    known,
+    labels_of,
+    one_line,
+    severity_word,
+    some_text,
+    web_address,
+)
 
 # What a column of ours can hold.
 MOST_HIDDEN = 2**31 - 1
@@ -56,7 +67,7 @@ def received(alert: GroupedAlert, group: str | None) -> ReceivedAlert:
         title=title_of(labels, notes),
         firing=alert.status == "firing",
         fingerprint=identity(alert.fingerprint) if alert.fingerprint else fingerprint_of(labels),
-        severity=labels.get("severity"),
+        severity=severity_word(labels.get("severity")),
         description=some_text(notes.get("description") or notes.get("message") or ""),
         url=web_address(alert.generatorURL),
         runbook_url=web_address(notes.get("runbook_url")),

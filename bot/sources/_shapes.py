@@ -15,6 +15,7 @@ from bot.sources import Unreadable, WrongShape
 TITLE_LENGTH = 200
 TEXT_LENGTH = 2000
 LABEL_LENGTH = 500
+SEVERITY_LENGTH = 60
 LINK_NAME_LENGTH = 60
 MEASURED_LENGTH = 60
 MOST_MEASURED = 10
@@ -161,8 +162,13 @@ def one_line(text: str, length: int = TITLE_LENGTH) -> str:
     return cut(plain_line(text), length)
 
 
+def severity_word(text: str | None) -> str | None:
+    """The source's word, short enough for a card; None: it has none."""
+    return one_line(text or "", SEVERITY_LENGTH) or None
+
+
 def some_text(text: str) -> str:
-    return cut(text.strip(), TEXT_LENGTH)
+    return cut(plain(text).strip(), TEXT_LENGTH)
 
 
 def labels_of(labels: Mapping[str, str]) -> dict[str, str]:

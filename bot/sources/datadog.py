@@ -15,7 +15,7 @@ from collections.abc import Mapping
 from bot.domain.alerts.received import ReceivedAlert, fingerprint_of, identity
 from bot.domain.errors import Refused
 from bot.sources import Headers, Reading, WrongShape
-from bot.sources._shapes import labels_of, one_line, some_text, web_address
+from bot.sources._shapes import labels_of, one_line, severity_word, some_text, web_address
 from bot.sources._templated import epoch, fields_of, severity_among, texts, unreplaced
 
 NAME = "datadog"
@@ -91,7 +91,7 @@ def _received(fields: Mapping[str, str], name: str, transition: str, *, is_test:
         title=_whole_title(name, scope, transition),
         firing=is_firing,
         fingerprint=fingerprint_of({"monitor": monitor, "scope": scope}),
-        severity=_severity(fields, transition),
+        severity=severity_word(_severity(fields, transition)),
         description=some_text(said.replace("%%%", "")),
         url=web_address(fields.get("link")),
         labels=labels_of(_labels(fields)),

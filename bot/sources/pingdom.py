@@ -18,7 +18,17 @@ from pydantic import AfterValidator, BeforeValidator, Field
 from bot.domain.alerts.received import ReceivedAlert, identity
 from bot.domain.errors import Refused
 from bot.sources import Headers, Reading, WrongShape
-from bot.sources._shapes import Loose, Shape, labels_of, one_line, read_json, shaped, some_text, web_address
+from bot.sources._shapes import (
+    Loose,
+    Shape,
+    labels_of,
+    one_line,
+    read_json,
+    severity_word,
+    shaped,
+    some_text,
+    web_address,
+)
 from bot.sources._templated import epoch
 
 NAME = "pingdom"
@@ -93,7 +103,7 @@ def _received(change: _Change) -> ReceivedAlert:
         title=_title(change),
         firing=is_firing,
         fingerprint=identity(change.check_id or change.check_name),
-        severity=change.importance_level or "down",
+        severity=severity_word(change.importance_level) or "down",
         description=some_text(change.long_description or change.description),
         url=web_address(change.check_params.full_url),
         labels=labels_of({name: value for name, value in _labels(change).items() if value}),

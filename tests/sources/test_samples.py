@@ -1,7 +1,9 @@
 """The sample of each source, as it is and with anything at any place in it."""
 
 import json
+from collections.abc import Iterator
 from copy import deepcopy
+from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -12,7 +14,9 @@ from hypothesis import strategies as st
 
 import bot.sandbox
 from bot.domain.alerts.received import ReceivedAlert
+from bot.domain.text import plain
 from bot.sources import Unreadable, WrongShape, on_the_shelf
+from bot.sources._shapes import TEXT_LENGTH
 
 SHELF = on_the_shelf()
 SAMPLES = {
@@ -26,7 +30,7 @@ ANYTHING = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
     lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
     max_leaves=5,
-)
+) | st.sampled_from(["a\0b", "\u202e", "x" * 9_000])
 
 
 @pytest.mark.parametrize("name", SAMPLES)
@@ -50,6 +54,8 @@ def test_a_sample_with_anything_at_any_place_is_read_or_refused(name: str, draw:
         assert str(refusal)
         return
     assert all(isinstance(one, ReceivedAlert) and one.title and one.fingerprint for one in alerts)
+    for text in (text for one in alerts for text in texts(asdict(one))):
+        assert plain(text) == text and len(text) <= TEXT_LENGTH, "what no column and no card can hold"
     key = source.delivery(body, {}) if source.delivery else None
     assert key is None or isinstance(key, str)
     status, answer = source.answer(body, len(alerts)) if source.answer else (202, {})
@@ -62,6 +68,13 @@ def test_no_header_signs_by_itself(name: str, given_with: dict[str, str], body: 
     is_signed = SHELF[name].is_signed
     assert is_signed is not None
     assert not is_signed(body, given_with, "secret", datetime(2026, 8, 6, 14, 0, tzinfo=UTC))
+
+
+def texts(value: Any) -> Iterator[str]:
+    if isinstance(value, dict):
+        yield from (text for pair in value.items() for one in pair for text in texts(one))
+    elif isinstance(value, str):
+        yield value
 
 
 def places(content: Any) -> list[tuple[Any, Any]]:
