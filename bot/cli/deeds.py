@@ -63,7 +63,8 @@ async def _declare(words: str, drill: bool, who: str | None) -> None:
             actor_of(services, who), meant.title, severity=meant.severity, drill=drill
         )
         try:
-            click.echo(services.rendering.say("documents/shell_declared", incident=incident, perhaps=meant.perhaps))
+            facts = {"incident": incident, "perhaps": meant.perhaps, "mistyped": meant.mistyped}
+            click.echo(services.rendering.say("documents/shell_declared", **facts))
         finally:
             # Also when nobody can read it: a closed pipe or a full disk keeps nobody from being paged.
             standing = await _see_through(services, incident.id)

@@ -6,6 +6,7 @@ from typing import Any
 
 from bot.domain.errors import NotFound
 from bot.domain.incidents.incident import TITLE_LENGTH, Incident
+from bot.domain.incidents.severity import Declared
 from bot.slack.blocks import Input, form
 from commands.desk.call import Answer, Call, Form
 from commands.desk.carried import outdated
@@ -88,7 +89,7 @@ async def declared(call: Call) -> Answer:
         # The deed of this request is the declaration; the message is taken over once whatever happens.
         taking = replace(call, actor=replace(call.actor, request=None), channel=shortcut["channel"]["id"])
         await take_over(taking, incident, shortcut["message"])
-    return await _said(call, incident, call.values["title"])
+    return await _said(call, incident, Declared(incident.severity, call.values["title"]))
 
 
 async def _shortcut(call: Call) -> Mapping[str, Any]:
@@ -117,14 +118,22 @@ async def _declare(call: Call, *, drill: bool = False, private: bool = False) ->
     incident = await call.house.declarations.declare(
         call.actor, words.title, severity=words.severity, drill=drill, private=private
     )
-    return await _said(call, incident, words.title, perhaps=words.perhaps)
+    return await _said(call, incident, words)
 
 
-async def _said(call: Call, incident: Incident, title: str, *, perhaps: str | None = None) -> Answer:
-    """`perhaps`: a severity that the words may have named. The answer leads to the room when that is opened in time."""
+async def _said(call: Call, incident: Incident, words: Declared) -> Answer:
+    """The answer leads to the room when that is opened in time."""
     room = await call.house.rooms.opened(incident.id, ROOM_WITHIN_S)
-    cut = len(title.strip()) > TITLE_LENGTH
-    return call.say("declared", incident=incident, cut=cut, length=TITLE_LENGTH, perhaps=perhaps, room=room)
+    cut = len(words.title.strip()) > TITLE_LENGTH
+    return call.say(
+        "declared",
+        incident=incident,
+        cut=cut,
+        length=TITLE_LENGTH,
+        perhaps=words.perhaps,
+        mistyped=words.mistyped,
+        room=room,
+    )
 
 
 def _whence(call: Call, shortcut: Mapping[str, Any]) -> Mapping[str, str]:

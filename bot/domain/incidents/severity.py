@@ -8,6 +8,9 @@ from bot.domain.errors import NotFound
 
 # A severity's letters and its number, with nothing behind that would make another word of it.
 MARK = re.compile(r"(?:(p|s)-?|(?:sev|severity|prio|priority)[-_# ]?)(\d{1,2})(?!\w)", re.IGNORECASE)
+# The same in capitals with a digit typed as the letter that looks like it: `Pl`, `PO`, `SEVI`.
+MISTYPED = re.compile(r"(P|S|SEV)(-?)(?=\d?[lIO])([\dlIO]{1,2})(?!\w)")
+DIGITS = str.maketrans("lIO", "110")
 OPENING = "[({<\"'“‘`*_~"
 CLOSING = "])}>\"'”’`*_~"
 # Between a severity and the title; those of NEEDING_A_BLANK also stand inside of names: `p1-db`, `p1.example.com`.
@@ -25,11 +28,15 @@ class Named:
 
 @dataclass(frozen=True)
 class SeverityMatch:
-    """`clear`: nothing else can be meant by the words. `rest` is what follows them."""
+    """`clear`: nothing else can be meant by the words. `rest` is what follows them.
+
+    `mistyped` is the word itself where a letter stands in it for a digit.
+    """
 
     id: str
     rest: str
     clear: bool
+    mistyped: str | None = None
 
 
 @dataclass(frozen=True)
@@ -37,12 +44,14 @@ class Declared:
     """What somebody who declares has typed. `severity` None: the usual one is meant.
 
     `perhaps` is a severity that the words may name or not. Then `severity` is the graver of it and the usual one, the
-    title keeps all words, and the person is to be asked to look at it.
+    title keeps all words, and the person is to be asked to look at it. `mistyped` is the word, taken out of the title,
+    that was read as this severity although a letter stands in it for a digit; the person is to be told.
     """
 
     severity: str | None
     title: str
     perhaps: str | None = None
+    mistyped: str | None = None
 
 
 def declared(text: str, severities: Sequence[Named], usual: str) -> Declared:
@@ -52,7 +61,7 @@ def declared(text: str, severities: Sequence[Named], usual: str) -> Declared:
     if first is None:
         return Declared(None, text)
     if first.clear:
-        return Declared(first.id, first.rest)
+        return Declared(first.id, first.rest, mistyped=first.mistyped)
     ids = [one.id for one in severities]
     return Declared(min(first.id, usual, key=ids.index), text, perhaps=first.id)
 
@@ -62,6 +71,8 @@ def first_named(text: str, severities: Sequence[Named]) -> SeverityMatch | None:
     bare = text.lstrip(OPENING + " ")
     if mark := MARK.match(bare):
         return _by_mark(mark, bare, opened=bare != text, severities=severities)
+    if mark := MISTYPED.match(bare):
+        return _by_mistyped(mark, bare, opened=bare != text, severities=severities)
     for one in sorted(severities, key=lambda one: len(one.name), reverse=True):
         after = bare[len(one.name) :]
         if one.name and bare[: len(one.name)].lower() == one.name.lower() and not after[:1].isalnum():
@@ -81,10 +92,9 @@ def by_number(number: int, severities: Sequence[Named]) -> str | None:
 def _by_mark(mark: re.Match[str], bare: str, *, opened: bool, severities: Sequence[Named]) -> SeverityMatch | None:
     after = bare[mark.end() :]
     clear = _stands_apart(after, opened=opened)
-    same = next((one.id for one in severities if _letters(one.id) == _letters(mark[0])), None)
     # S3 is also a place for files: with letters of its own it is no P3.
-    found = same or (None if (mark[1] or "").lower() == "s" else by_number(int(mark[2]), severities))
-    if found:
+    is_own = (mark[1] or "").lower() == "s"
+    if found := _spelt(mark[0], severities) or (None if is_own else by_number(int(mark[2]), severities)):
         return SeverityMatch(found, _title(after), clear)
     if not clear:
         return None
@@ -92,15 +102,43 @@ def _by_mark(mark: re.Match[str], bare: str, *, opened: bool, severities: Sequen
     raise NotFound(f"There is no severity “{mark[0]}”. There is: {known}.")
 
 
+def _by_mistyped(mark: re.Match[str], bare: str, *, opened: bool, severities: Sequence[Named]) -> SeverityMatch | None:
+    """`PO` and `PI` are words too: `PO: x` is about a severity, `PO box is full` perhaps a title."""
+    meant = _corrected(mark)
+    numbered = MARK.fullmatch(meant) if mark[1] != "S" and not _is_word(mark) else None
+    found = _spelt(meant, severities) or (by_number(int(numbered[2]), severities) if numbered else None)
+    if found is None:
+        return None
+    after = bare[mark.end() :]
+    clear = _stands_apart(after, opened=opened, worded=_is_word(mark))
+    return SeverityMatch(found, _title(after), clear, mistyped=mark[0])
+
+
 def _last_named(text: str, severities: Sequence[Named]) -> SeverityMatch | None:
     """`Checkout is down (P1)`: probably meant."""
     last = text.rsplit(maxsplit=1)[-1:] or [""]
     word = last[0].strip(OPENING + CLOSING + APART)
-    mark = MARK.fullmatch(word)
-    if mark is None or word == text:
+    mistyped = MISTYPED.fullmatch(word)
+    if mistyped and not _is_word(mistyped):
+        word = _corrected(mistyped)
+    if not MARK.fullmatch(word) or last[0] == text:
         return None
-    same = next((one.id for one in severities if _letters(one.id) == _letters(word)), None)
+    same = _spelt(word, severities)
     return SeverityMatch(same, "", clear=False) if same else None
+
+
+def _spelt(word: str, severities: Sequence[Named]) -> str | None:
+    """The severity whose id this is."""
+    return next((one.id for one in severities if _letters(one.id) == _letters(word)), None)
+
+
+def _corrected(mistyped: re.Match[str]) -> str:
+    return f"{mistyped[1]}-{mistyped[3].translate(DIGITS)}"
+
+
+def _is_word(mistyped: re.Match[str]) -> bool:
+    """As `PO` and `POI` are, and `Pl` and `SEVO` are not."""
+    return mistyped[1] != "SEV" and mistyped[0].isalpha() and mistyped[0].isupper()
 
 
 def _stands_apart(after: str, *, opened: bool, worded: bool = False) -> bool:

@@ -54,6 +54,50 @@ def test_other_words_name_no_severity(typed: str) -> None:
     assert read(typed) == Declared(None, typed)
 
 
+LOOKALIKES = [
+    Named("P0", "Outage"),
+    Named("P1", "Critical"),
+    Named("P2", "High"),
+    Named("S1", "Site"),
+    Named("SEV1", ""),
+]
+
+
+@pytest.mark.parametrize(
+    ("typed", "severity", "word"),
+    [
+        ("Pl Checkout is down", "P1", "Pl"),
+        ("[Pl]: Checkout is down", "P1", "Pl"),
+        ("PO: Checkout is down", "P0", "PO"),
+        ("Sl Checkout is down", "S1", "Sl"),
+        ("SEVl Checkout is down", "SEV1", "SEVl"),
+        ("SEV-I Checkout is down", "SEV1", "SEV-I"),
+    ],
+)
+def test_a_letter_typed_for_the_digit_it_looks_like_is_read_as_the_digit(typed: str, severity: str, word: str) -> None:
+    assert declared(typed, LOOKALIKES, "P2") == Declared(severity, "Checkout is down", mistyped=word)
+
+
+def test_a_lookalike_of_a_number_counts_where_the_number_does() -> None:
+    assert read("SEVl x") == Declared("P1", "x", mistyped="SEVl")
+    assert read("Pl0 x") == Declared(None, "Pl0 x")
+
+
+@pytest.mark.parametrize(
+    ("typed", "perhaps"),
+    [("PO box is full", "P0"), ("PI-hole is down", "P1"), ("Pl-worker is down", "P1"), ("Checkout is down (Pl)", "P1")],
+)
+def test_a_lookalike_that_is_a_word_too_keeps_the_title_and_is_asked_about(typed: str, perhaps: str) -> None:
+    assert declared(typed, LOOKALIKES, "P2") == Declared(perhaps, typed, perhaps=perhaps)
+
+
+@pytest.mark.parametrize(
+    "typed", ["PO box is full", "pl x", "Plus x", "SO slow", "SOS", "POI search", "Sl x", "Late PO", "PIO x"]
+)
+def test_a_lookalike_of_no_severity_of_the_runbook_is_a_title(typed: str) -> None:
+    assert read(typed) == Declared(None, typed)
+
+
 @pytest.mark.parametrize("typed", ["P9 x", "[P9] x", "sev7: x", "S3 bucket is gone"])
 def test_the_shape_of_a_severity_that_there_is_not_declares_nothing(typed: str) -> None:
     with pytest.raises(NotFound, match="There is: P1, P2, P3"):

@@ -49,6 +49,14 @@ async def test_words_that_may_name_a_severity_never_fall_to_the_usual_one_in_sil
     assert "INC-2* is P3" in await ask(world, "eve", "/incident severity INC-2 P3 one disk of many")
 
 
+async def test_a_severity_typed_with_a_letter_for_its_digit_is_declared_and_the_answer_says_so(world: World) -> None:
+    said = await ask(world, "eve", "/incident declare Pl Payments failing")
+    assert "INC-1* declared as P1: Payments failing" in said
+    assert "“Pl” was read as P1" in said and "/incident severity INC-1 &lt;SEV&gt;" in said
+    said = await ask(world, "eve", "/incident declare PI planning is broken")
+    assert "declared as P1: PI planning is broken" in said and "P1 was read from the title" in said
+
+
 async def test_a_severity_is_changed_by_name_and_number_too(world: World) -> None:
     room = await declared(world, "P3 Payments failing")
     assert "→ *P1*" in await posted(world, "eve", "/incident severity critical", room)
