@@ -13,6 +13,7 @@ import click
 
 from bench import (
     acknowledge,
+    alerts,
     backup,
     batch,
     claims,
@@ -38,6 +39,7 @@ MEASUREMENTS: Mapping[str, Callable[[Path], Awaitable[Table]]] = {
     "last_moment": last_moment.measure,
     "hanging": hanging.measure,
     "batch": batch.measure,
+    "alerts": alerts.measure,
     "takeover": takeover.measure,
     "claims": claims.measure,
     "crowd": crowd.measure,

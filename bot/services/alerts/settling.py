@@ -21,6 +21,8 @@ from bot.store.pipelined import Connection
 
 # Of one delivery so many incidents are declared at once; what is left has its turn a moment later, a few at a time.
 DECLARED_AT_ONCE = 10
+# Of cards that stand already and show nothing new but that it fires still; Slack takes few edits a second.
+REPEATS_SHOWN_PER_S = 20
 
 
 class AlertSettling:
@@ -41,6 +43,7 @@ class AlertSettling:
         self._outlets = outlets
         self._cards = cards
         self._history = history
+        self._second, self._repeats = 0, 0
 
     async def settle(self, conn: Connection, standing: GroupStanding) -> None:
         await self.settle_all(conn, [standing])
@@ -92,8 +95,17 @@ class AlertSettling:
         told = (*standing.group.told, *outlets)
         due_at = now if is_due else look_again_at(standing, page, now)
         group = replace(standing.group, told=told, page_at=page, due_at=due_at)
-        await self._show(conn, replace(standing, group=group))
+        is_repeat = "slack" in standing.group.told and replace(group, due_at=standing.group.due_at) == standing.group
+        await self._show(conn, group, later=is_repeat and not self._has_room_for_a_repeat())
         return group
+
+    def _has_room_for_a_repeat(self) -> bool:
+        """That what fires goes on firing is shown at once, but not when everything says so at every moment."""
+        second = int(self._clock.elapsed().total_seconds())
+        if second != self._second:
+            self._second, self._repeats = second, 0
+        self._repeats += 1
+        return self._repeats <= REPEATS_SHOWN_PER_S
 
     async def _closed(
         self, conn: Connection, standing: GroupStanding, now: datetime, *, by: Actor | None = None
@@ -103,12 +115,12 @@ class AlertSettling:
         closed_by = by.name if by else None
         group = replace(group, closed_at=now, closed_by=closed_by, page_at=None, due_at=None)
         await self._tied.tell_over(conn, replace(standing, group=group), by)
-        await self._show(conn, replace(standing, group=group))
+        await self._show(conn, group)
         return group
 
-    async def _show(self, conn: Connection, standing: GroupStanding) -> None:
-        if "slack" in standing.group.told:
-            await self._cards.touch(conn, f"alert:{standing.group.id}")
+    async def _show(self, conn: Connection, group: Group, *, later: bool = False) -> None:
+        if "slack" in group.told:
+            await self._cards.touch(conn, f"alert:{group.id}", later=later)
 
     async def _earlier_incidents(
         self, conn: Connection, standings: Sequence[GroupStanding], now: datetime

@@ -21,6 +21,7 @@ from bot.store.rooms.cards import Card
 
 # A provider usually answers within this.
 A_MOMENT = timedelta(milliseconds=500)
+A_WHILE = timedelta(seconds=5)
 
 
 @dataclass(frozen=True)
@@ -67,13 +68,16 @@ class Cards(DeliveryKind[Shown]):
         if placed:
             self._placed[prefix] = placed
 
-    async def touch(self, conn: Connection, key: str, *, incident: int | None = None, soon: bool = False) -> None:
+    async def touch(
+        self, conn: Connection, key: str, *, incident: int | None = None, soon: bool = False, later: bool = False
+    ) -> None:
         """What this card shows has changed. `incident`: it stands in this one's room, and waits for it if need be.
 
-        `soon`: in a moment more of it will have changed, and may be shown with the same edit.
+        `soon`: in a moment more of it will have changed, and may be shown with the same edit. `later`: no hurry.
         """
         payload = {"card": key} | ({"incident": incident} if incident else {})
-        due_at = self._clock.now() + A_MOMENT if soon else None
+        wait = A_WHILE if later else A_MOMENT if soon else None
+        due_at = self._clock.now() + wait if wait else None
         name = f"card {key}"
         await self._outbox.put(conn, "card", payload, priority=CARD, key=name, lane=name, due_at=due_at)
 

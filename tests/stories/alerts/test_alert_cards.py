@@ -484,3 +484,18 @@ async def test_a_message_that_slack_refuses_for_its_shape_is_said_as_plain_text(
     world.workspace.faults.refuse("chat.postMessage", "invalid_blocks", times=None, when=shaped)
     await monitoring.fires(alert("Disk"))
     assert "Disk is bad" in monitoring.card.text and "Firing since" in monitoring.card.text
+
+
+async def test_of_many_that_go_on_firing_at_one_moment_the_cards_are_edited_a_little_later(
+    world: World, monitoring: Monitoring
+) -> None:
+    things = [ReceivedAlert(f"Thing {number}", True, f"t{number}", severity="low") for number in range(60)]
+    await world.house.alerts.receive("generic", things)
+    await world.settled()
+    world.sent_since()
+    await world.house.alerts.receive("generic", things)
+    await world.settled()
+    edits = [sent for sent in world.sent_since() if sent.method == "chat.update"]
+    assert 20 <= len(edits) < 60
+    await world.passes(seconds=5)
+    assert all("Seen 2 times" in words_of(card) for card in monitoring.cards)
