@@ -1,6 +1,8 @@
 """A monitoring system: what it posts to the bot, and what it is answered."""
 
+import asyncio
 import json
+import socket
 from collections.abc import AsyncIterable, AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -144,3 +146,34 @@ def notification(*alerts: dict[str, Any], group: str | None = None) -> dict[str,
 async def watched(world: World) -> AsyncIterator[Monitoring]:
     async with aiohttp.ClientSession() as session:
         yield Monitoring(world, session)
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@asynccontextmanager
+async def forwarding(port: int, to: int) -> AsyncIterator[None]:
+    """Whatever comes to the one port goes to the other."""
+
+    writers: list[asyncio.StreamWriter] = []
+
+    async def pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writers.append(writer)
+        while data := await reader.read(65536):
+            writer.write(data)
+        writer.close()
+
+    async def forward(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        there, out = await asyncio.open_connection("127.0.0.1", to)
+        await asyncio.gather(pump(reader, out), pump(there, writer), return_exceptions=True)
+
+    server = await asyncio.start_server(forward, "127.0.0.1", port)
+    try:
+        yield
+    finally:
+        server.close()
+        for writer in writers:
+            writer.transport.abort()

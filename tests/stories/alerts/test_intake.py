@@ -11,7 +11,16 @@ import psycopg
 import pytest
 
 from bot.services.alerts.alerts import MOST_ALERTS
-from tests.stories.alerts.monitoring import TOKEN, WITH_ALERTS, Monitoring, alert, notification, watched
+from tests.stories.alerts.monitoring import (
+    TOKEN,
+    WITH_ALERTS,
+    Monitoring,
+    alert,
+    forwarding,
+    free_port,
+    notification,
+    watched,
+)
 from tests.world import World, words_of
 
 ONE_MIB = 1024 * 1024
@@ -310,3 +319,22 @@ async def test_what_a_known_sender_sends_and_nobody_can_read_is_shown_and_can_be
 
 async def test_the_address_of_a_source_that_takes_no_query_says_so(monitoring: Monitoring) -> None:
     assert await monitoring.asks("generic?title=x") == 405
+
+
+async def test_what_tocsin_itself_has_sent_opens_nothing_when_it_comes_back(monitoring: Monitoring) -> None:
+    reply = await monitoring.sends("generic", as_json(SOMETHING), User_Agent="Tocsin")
+    assert (reply.status, reply.body["accepted"]) == (202, 0)
+    assert not monitoring.cards
+
+
+async def test_an_alert_whose_webhook_leads_back_here_is_told_once(new_world: NewWorld) -> None:
+    runbook = WITH_ALERTS + f"  webhook: http://127.0.0.1:{{port}}/alerts/generic?token={TOKEN}\n"
+    door = free_port()
+    async with (
+        new_world(runbook=runbook.replace("{port}", str(door)), ALERTS_TOKEN=TOKEN) as world,
+        watched(world) as monitoring,
+        forwarding(door, world.app.port),
+    ):
+        await monitoring.fires(alert("SiteDown", severity="critical"))
+        await world.settled()
+        assert [card.text for card in monitoring.cards] == ["🔴 *Critical* SiteDown is bad"]

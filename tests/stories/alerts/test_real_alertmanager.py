@@ -4,7 +4,6 @@ import asyncio
 import json
 import os
 import shutil
-import socket
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import UTC, datetime, timedelta
@@ -14,7 +13,7 @@ from typing import Any
 import aiohttp
 import pytest
 
-from tests.stories.alerts.monitoring import TOKEN, WITH_ALERTS, Monitoring, watched
+from tests.stories.alerts.monitoring import TOKEN, WITH_ALERTS, Monitoring, forwarding, free_port, watched
 from tests.world import World, words_of
 
 PROGRAM = shutil.which("prometheus-alertmanager") or shutil.which("alertmanager")
@@ -75,12 +74,6 @@ class Alertmanager:
     async def _post(self, what: str, content: Any) -> None:
         async with self._session.post(f"{self._api}/{what}", json=content) as answer:
             assert answer.status == 200, await answer.text()
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @asynccontextmanager
@@ -234,31 +227,6 @@ async def test_what_fires_while_the_bot_is_away_is_here_once_it_is_back(world: W
         await until(source.has_failed)
         async with forwarding(door, world.app.port):
             await until(card_says(monitoring, "SiteDown and 1 more"))
-
-
-@asynccontextmanager
-async def forwarding(port: int, to: int) -> AsyncIterator[None]:
-    """Whatever comes to the one port goes to the other."""
-
-    writers: list[asyncio.StreamWriter] = []
-
-    async def pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        writers.append(writer)
-        while data := await reader.read(65536):
-            writer.write(data)
-        writer.close()
-
-    async def forward(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        there, out = await asyncio.open_connection("127.0.0.1", to)
-        await asyncio.gather(pump(reader, out), pump(there, writer), return_exceptions=True)
-
-    server = await asyncio.start_server(forward, "127.0.0.1", port)
-    try:
-        yield
-    finally:
-        server.close()
-        for writer in writers:
-            writer.transport.abort()
 
 
 async def test_a_wrong_token_there_is_told_here(world: World, tmp_path: Path) -> None:
