@@ -2,13 +2,16 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Mapping
+from collections import Counter
+from collections.abc import Awaitable, Callable, Mapping
+from typing import TypeVar
 from urllib.parse import urlencode
 
 from aiohttp import web
 from multidict import CIMultiDict
 
 from bot.domain.errors import Failed, NotFound, Rejected, TocsinError, Unanswered, Unreachable
+from bot.doors.rates import Rate, TooOften
 from bot.doors.request_bodies import Garbled, TooLarge, TooSlow, read_body, unpacked
 from bot.doors.senders import Senders, sender_of
 from bot.services.alerts.alerts import Alerts, TooMany
@@ -18,6 +21,7 @@ from bot.sources import Fetch, Headers, Reading, Source, Unreadable, WrongShape
 from bot.store.errors import plain_reason
 from bot.wire.http_client import USER_AGENT
 
+Made = TypeVar("Made")
 log = logging.getLogger(__name__)
 
 NOTHING_STORED = "nothing was stored, send it again later"
@@ -27,6 +31,8 @@ LARGEST_BODY = 1024 * 1024
 PARSED_AT_ONCE = 16 * 1024
 # Of what was odd in a body, told to its sender.
 ODD_SHOWN = 10
+# Of each application of each address, of a source that has such.
+PER_MINUTE = 300
 
 
 STATUSES: tuple[tuple[type[TocsinError], int], ...] = (
@@ -67,6 +73,7 @@ class Intake:
         self._senders = senders
         self._sources = sources
         self._fetch = fetch
+        self._rate = Rate(PER_MINUTE, senders.now)
 
     async def alerts(self, request: web.Request) -> web.Response:
         """`POST /alerts/{source}`: whatever is not taken is heard of here, for its sender may never look."""
@@ -121,7 +128,7 @@ class Intake:
             # An alert that is told to a webhook which leads here would be told to it again, and so on.
             log.warning("source=%s sent by Tocsin itself: not taken", source.name)
             return web.json_response({"accepted": 0, "odd": ["sent by Tocsin itself: it opens nothing"]}, status=202)
-        return await self._keep(source, body, request.headers)
+        return await self._keep(source, body, request.headers, request.remote or "")
 
     async def _take_query(self, source: Source, request: web.Request) -> web.Response:
         """Of a GET, or of a POST without a body."""
@@ -129,19 +136,21 @@ class Intake:
             return self._unauthorized()
         fields = [(name, value) for name, value in request.query.items() if name != "token"]
         headers = {**request.headers, "Content-Type": "application/x-www-form-urlencoded"}
-        return await self._keep(source, urlencode(fields).encode(), CIMultiDict(headers))
+        return await self._keep(source, urlencode(fields).encode(), CIMultiDict(headers), request.remote or "")
 
-    async def _keep(self, source: Source, body: bytes, headers: Headers) -> web.Response:
+    async def _keep(self, source: Source, body: bytes, headers: Headers, address: str) -> web.Response:
         try:
-            reading = await _parsed(source, body, headers)
+            reading = await _aside(source.parse, body, headers)
             if reading.confirm:
                 await self._confirm(reading.confirm)
         except (Unreadable, WrongShape) as error:
-            await self._refusals.not_understood(source.name, str(error), _without_token(source, body))
+            self._limit(source, address)
+            await self._refusals.not_understood(source.name, str(error), await _kept(source, body))
             raise
+        self._limit(source, address, reading)
         delivery = source.delivery(body, headers) if source.delivery else None
         accepted = await self._alerts.receive(
-            source.name, reading.alerts, reading.listings, body=_without_token(source, body), delivery=delivery
+            source.name, reading.alerts, reading.listings, body=await _kept(source, body), delivery=delivery
         )
         log.info("source=%s accepted=%s odd=%s", source.name, accepted, len(reading.odd))
         for one in reading.odd[:ODD_SHOWN]:
@@ -158,14 +167,28 @@ class Intake:
         except Failed as error:
             raise Unreachable("the subscription could not be confirmed now") from error
 
+    def _limit(self, source: Source, address: str, reading: Reading | None = None) -> None:
+        """Raises TooOften. What could not be read (None) is nobody's in particular."""
+        if source.client is None:
+            return
+        clients = Counter(map(source.client, reading.alerts)) if reading else {"": 1}
+        for client, count in clients.items():
+            self._rate.take((source.name, address, client), count)
+
     def _unauthorized(self, source: Source | None = None) -> web.Response:
         return _answer(401, self._senders.refusal(source), {"WWW-Authenticate": "Bearer"})
 
 
-async def _parsed(source: Source, body: bytes, headers: Headers) -> Reading:
+async def _kept(source: Source, body: bytes) -> bytes:
+    """What may be shown to anybody in the channel."""
+    return await _aside(source.kept, body) if source.kept else _without_token(source, body)
+
+
+async def _aside(work: Callable[..., Made], body: bytes, *more: object) -> Made:
+    """In a thread when it is much."""
     if len(body) <= PARSED_AT_ONCE:
-        return source.parse(body, headers)
-    return await asyncio.to_thread(source.parse, body, headers)
+        return work(body, *more)
+    return await asyncio.to_thread(work, body, *more)
 
 
 def _without_token(source: Source, body: bytes) -> bytes:
@@ -191,6 +214,8 @@ def _refusal(error: TocsinError) -> web.Response:
         log.warning("nothing stored: %s", error)
         reason = plain_reason(error)
         return _answer(503, NOTHING_STORED + (f": {reason}" if reason else ""), {"Retry-After": "5"})
+    if isinstance(error, TooOften):
+        return _answer(429, str(error), {"Retry-After": str(error.wait_s)})
     for kind, status in STATUSES:
         if isinstance(error, kind):
             return _answer(status, str(error))

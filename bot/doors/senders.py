@@ -20,7 +20,7 @@ class Senders:
 
     def __init__(self, settings: Settings, now: Callable[[], datetime]) -> None:
         self._settings = settings
-        self._now = now
+        self.now = now
 
     def has_token(self, request: web.Request) -> bool:
         scheme, _, bearer = request.headers.get("Authorization", "").partition(" ")
@@ -39,7 +39,7 @@ class Senders:
             return True
         if source.is_signed is None:
             return False
-        now = self._now()
+        now = self.now()
         return any(source.is_signed(body, request.headers, secret, now) for secret in self._secrets(source))
 
     def refusal(self, source: Source | None = None) -> str:

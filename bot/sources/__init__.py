@@ -12,6 +12,9 @@ and, where its system has them,
     token_in(body)            the token that its senders can only put into the body; read without parsing it
     delivery(body, headers)   the system's own id of a delivery, the same on a retry; None = this one has none
     answer(body, accepted)    what its senders expect to be answered with; a status and an object
+    kept(body)                what may be kept of a body, be it understood or not: without what is private in it
+    client(alert)             whose alert it is, for a source that one mistake can flood: each client of each address
+                              may send so many a minute (`bot/doors/rates.py`)
     PATHS                     more addresses below `/alerts/<source>` that its senders know
     BY_QUERY                  True: its system also sends the fields in the query of a GET, or of a POST without a body
 Parsing is pure: bytes in, a Reading out; large bodies are parsed in a thread. `headers` are found whatever their
@@ -52,6 +55,7 @@ class Reading:
     confirm: str | None = None
 
 
+OPTIONAL = ("is_signed", "is_genuine", "token_in", "delivery", "answer", "kept", "client")
 Headers = Mapping[str, str]
 Parse = Callable[[bytes, Headers], Reading]
 IsSigned = Callable[[bytes, Headers, str, datetime], bool]
@@ -73,6 +77,8 @@ class Source:
     token_in: Callable[[bytes], str | None] | None = None
     delivery: Callable[[bytes, Headers], str | None] | None = None
     answer: Answer | None = None
+    kept: Callable[[bytes], bytes] | None = None
+    client: Callable[[ReceivedAlert], str] | None = None
     paths: Sequence[str] = ()
     by_query: bool = False
 
@@ -90,7 +96,7 @@ def on_the_shelf() -> dict[str, Source]:
 
 
 def _source(module: Any) -> Source:
-    has = {name: getattr(module, name, None) for name in ("is_signed", "is_genuine", "token_in", "delivery", "answer")}
+    has = {name: getattr(module, name, None) for name in OPTIONAL}
     secret, paths = getattr(module, "SECRET", None), getattr(module, "PATHS", ())
     by_query = getattr(module, "BY_QUERY", False)
     return Source(module.NAME, module.parse, secret=secret, paths=paths, by_query=by_query, **has)

@@ -3,9 +3,9 @@
 import asyncio
 import json
 import socket
-from collections.abc import AsyncIterable, AsyncIterator
+from collections.abc import AsyncIterable, AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from io import BytesIO
 from typing import Any
 
@@ -48,6 +48,7 @@ Body = bytes | AsyncIterable[bytes]
 class Reply:
     status: int
     body: Any
+    headers: Mapping[str, str] = field(default_factory=dict)
 
 
 class Monitoring:
@@ -67,7 +68,7 @@ class Monitoring:
         data = BytesIO(body) if isinstance(body, bytes) else body
         address = f"http://127.0.0.1:{self._world.app.port}/alerts/{path}{query}"
         async with self._session.post(address, data=data, headers=own) as answer:
-            return Reply(answer.status, await answer.json())
+            return Reply(answer.status, await answer.json(), answer.headers)
 
     async def asks(self, path: str) -> int:
         """`GET /alerts/<path>`: the status it is answered with."""

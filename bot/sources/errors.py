@@ -1,0 +1,230 @@
+"""An application's own error reports, from its error boundary or its exception handler.
+
+    {"application": "shop", "environment": "production", "version": "4f3a9c1", "type": "TypeError",
+     "message": "Cannot read properties of undefined (reading 'id')",
+     "stack": "TypeError: Cannot read …\\n    at Cart (cart.js:12:5)",
+     "boundary": "page", "component": "Checkout", "url": "https://…"}
+
+Or a list of them, bare or under `errors`. A `message`, a `type` or a `stack` must be there; `error`, `errorInfo` and
+`context` may hold any of them, as a caught exception does once it is written as JSON.
+
+Reports of one stack are one alert, whatever numbers stand in it; without a stack, those of one message. Nobody tells
+that an error is over: people close its card. Personal data and secrets are taken out before anything is kept
+(`bot/domain/redaction.py`).
+"""
+
+import json
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from pydantic import AliasChoices, Field, model_validator
+
+from bot.domain.alerts.received import ReceivedAlert, fingerprint_of
+from bot.domain.redaction import DEEPEST, redacted, redacted_values
+from bot.sources import Headers, Reading
+from bot.sources._assessment import BOUNDARIES, assessed, severity_word
+from bot.sources._shapes import (
+    TITLE_LENGTH,
+    Loose,
+    Shape,
+    labels_of,
+    one_line,
+    read_json,
+    shaped_each,
+    some_text,
+    web_address,
+)
+
+NAME = "errors"
+
+# Of a text that is looked at. What is cut off may begin in the middle of a secret, so the last signs go as well.
+TEXT_READ = 8_000
+CUT_OFF = 100
+# Of a body that is kept; whatever comes after that much is not worth the time.
+BODY_READ = 96_000
+FRAMES_COMPARED = 12
+FRAMES_SHOWN = 5
+NAMELESS = "unnamed"
+INNER = ("error", "errorInfo", "error_info")
+# What an application may say under `context`, where it also puts things of its own.
+IN_CONTEXT = ("application", "environment", "version", "component", "boundary", "severity", "url")
+
+
+class _Report(Shape):
+    message: Loose = Field("", validation_alias=AliasChoices("message", "reason"))
+    type: Loose = Field("", validation_alias=AliasChoices("type", "name", "exception"))
+    stack: Loose = Field("", validation_alias=AliasChoices("stack", "stacktrace", "stack_trace", "traceback"))
+    application: Loose = Field("", validation_alias=AliasChoices("application", "app", "service", "project"))
+    environment: Loose = Field("", validation_alias=AliasChoices("environment", "env"))
+    version: Loose = Field("", validation_alias=AliasChoices("version", "release", "build"))
+    component: Loose = Field("", validation_alias=AliasChoices("component", "componentName"))
+    component_stack: Loose = Field("", validation_alias="componentStack")
+    severity: Loose = ""
+    boundary: Loose = Field("", validation_alias=AliasChoices("boundary", "errorBoundary"))
+    level: Loose = ""
+    url: Loose = Field("", validation_alias=AliasChoices("url", "page"))
+
+    @model_validator(mode="before")
+    @classmethod
+    def _outer_first(cls, content: object) -> object:
+        """What a report says itself counts, then what its parts say."""
+        if not isinstance(content, Mapping):
+            return content
+        parts = [content, *(content.get(name) for name in INNER)]
+        if isinstance(content.get("error"), str):
+            parts.append({"message": content["error"]})
+        if isinstance(context := content.get("context"), Mapping):
+            parts.append({name: context[name] for name in IN_CONTEXT if name in context})
+        found: dict[str, Any] = {}
+        for part in parts:
+            if isinstance(part, Mapping):
+                found = {**{name: value for name, value in part.items() if value not in (None, "")}, **found}
+        return found
+
+    @model_validator(mode="after")
+    def _says_something(self) -> "_Report":
+        if not (self.message.strip() or self.type.strip() or self.stack.strip()):
+            raise ValueError("has no message, no type and no stack")
+        return self
+
+
+def parse(body: bytes, headers: Headers) -> Reading:
+    content = read_json(body)
+    if isinstance(content, Mapping) and "errors" in content:
+        content = content["errors"]
+    if not isinstance(content, list):
+        content = [content]
+    reports, odd = shaped_each(_Report, content, "errors")
+    return Reading([_received(report) for report in reports], odd=odd)
+
+
+def kept(body: bytes) -> bytes:
+    """The body without what is private in it, also when it cannot be read; empty when not even its signs can."""
+    try:
+        content = json.loads(body)
+    except (ValueError, RecursionError):
+        return b"" if b"\0" in body else _clean(body.decode("utf-8", "replace"), BODY_READ).encode()
+    return json.dumps(redacted_values(_shortened(content, [BODY_READ])), ensure_ascii=False).encode("utf-8", "replace")
+
+
+def client(alert: ReceivedAlert) -> str:
+    return alert.labels["application"]
+
+
+def _received(report: _Report) -> ReceivedAlert:
+    message, stack = _clean(report.message), _clean(report.stack)
+    kind = one_line(_clean(report.type)) or _kind_in(message) or _kind_in(stack) or "Error"
+    boundary = next((word for word in (report.boundary.lower(), report.level.lower()) if word in BOUNDARIES), "")
+    said = report.severity or (report.level if report.level.lower() not in BOUNDARIES else "")
+    known = {
+        "application": _clean(report.application).strip() or NAMELESS,
+        "environment": _clean(report.environment),
+        "type": kind,
+        "component": _clean(report.component) or _first_called(report.component_stack),
+        "boundary": boundary,
+        # A commit is called by its beginning, and a whole one looks like a secret.
+        "version": _clean(report.version[:12] if _COMMIT.fullmatch(report.version) else report.version),
+    }
+    labels = labels_of({name: value for name, value in known.items() if value.strip()})
+    return ReceivedAlert(
+        title=_title(kind, message, stack),
+        firing=True,
+        fingerprint=_fingerprint(labels, kind, message, stack),
+        severity=severity_word(_clean(said)) if said.strip() else assessed(f"{kind}: {message}", boundary),
+        description=some_text("\n".join([message] * (len(message) > TITLE_LENGTH) + _frames(stack, FRAMES_SHOWN))),
+        url=web_address(_clean(re.split(r"[?#]", report.url)[0])),
+        labels=labels,
+    )
+
+
+def _title(kind: str, message: str, stack: str) -> str:
+    """A stack begins with its message, or ends with it, and is not all that long a title."""
+    said = message.strip() or next((line for line in _lines(stack) if line.startswith(kind)), "")
+    return one_line(said if said.startswith(kind) else f"{kind}: {said}" if said else kind)
+
+
+def _fingerprint(labels: Mapping[str, str], kind: str, message: str, stack: str) -> str:
+    """The same for one fault, whatever the order, the version, or the machine it was met on."""
+    where = {name: labels[name] for name in ("application", "environment") if name in labels}
+    frames = [_normalised(one) for one in _frames(stack, FRAMES_COMPARED)]
+    return fingerprint_of(where, kind, *(frames or [_normalised(message or stack)]))
+
+
+def _frames(stack: str, most: int) -> list[str]:
+    """The calls in it, as JavaScript, Python, the JVM, .NET and others write them; one that repeats, once."""
+    found: list[str] = []
+    for line in _lines(stack):
+        if _FRAME.search(line) and line not in found[-1:]:
+            found.append(line)
+    return found[:most]
+
+
+def _lines(text: str) -> Iterable[str]:
+    return (line.strip() for line in text.splitlines())
+
+
+def _normalised(text: str) -> str:
+    """Without what differs from one time to the next: numbers, addresses, what was built or quoted."""
+    for pattern, sign in _DIFFERING:
+        text = pattern.sub(sign, text)
+    return text[:500]
+
+
+def _first_called(stack: str) -> str:
+    """The component that failed, in a stack of them; '' when it shows none."""
+    found = _CALLED.search(stack[:TEXT_READ])
+    return found[1] if found else ""
+
+
+def _kind_in(text: str) -> str:
+    """`TypeError` in `Uncaught TypeError: …`; '' when it says none."""
+    found = _KIND.search(text)
+    return found[1] if found else ""
+
+
+def _clean(text: str, length: int = TEXT_READ) -> str:
+    return redacted(text) if len(text) <= length else redacted(text[:length])[:-CUT_OFF]
+
+
+def _shortened(content: object, left: list[int], depth: int = 0) -> object:
+    """As much of it as can be kept, so that the largest body takes no longer than that; `left`: how many signs."""
+    if isinstance(content, str):
+        text = content[: max(left[0], 0)]
+        left[0] -= len(content)
+        return text if len(text) == len(content) else text[:-CUT_OFF] + "…"
+    if (left[0] <= 0 and content) or depth > DEEPEST:
+        return "…"
+    if isinstance(content, Mapping):
+        return dict(_within(left, ((name[:TEXT_READ], value) for name, value in content.items()), depth))
+    if isinstance(content, list):
+        return [value for _, value in _within(left, (("", one) for one in content), depth)]
+    return content
+
+
+def _within(left: list[int], items: Iterable[tuple[str, object]], depth: int) -> Iterator[tuple[str, object]]:
+    """Each shortened, until nothing is left."""
+    for name, value in items:
+        if left[0] <= 0:
+            return
+        left[0] -= len(name) + 1
+        yield name, _shortened(value, left, depth + 1)
+
+
+_COMMIT = re.compile(r"[0-9a-fA-F]{32,64}")
+_KIND = re.compile(
+    r"\b((?:[A-Z]\w{0,80}|[a-z]\w{0,40}(?:\.\w{1,40}){1,5}?\.[A-Z]\w{0,80})(?:Error|Exception|Fault|Warning))\b"
+)
+_CALLED = re.compile(r"(?:\bat|\bin)\s{1,4}([A-Z]\w{0,80})")
+_FRAME = re.compile(r"^at\s|^File \"|@\S{0,300}:\d+|:\d+:in [`']|\.go:\d+|\.php[(:]\d+")
+_DIFFERING = (
+    # Where it was loaded from, and how it was asked for.
+    (re.compile(r"(?:https?|file|webpack(?:-internal)?)://[^/\s)]*+"), ""),
+    (re.compile(r"\?[^\s:)]*+"), ""),
+    (re.compile(r"(?<!\w)0x[0-9a-fA-F]++"), "#"),
+    (re.compile(r"[\"'`“][^\"'`”]{0,200}[\"'`”]"), "“”"),
+    # The hash in the name of a bundle, and an id.
+    (re.compile(r"(?<=[-.])\w{8}(?=\.(?:m?js|css))|(?<!\w)(?=[a-fA-F]{0,40}\d)[0-9a-fA-F]{6,}+(?!\w)"), "#"),
+    (re.compile(r"\d++(?::\d++)*+"), "#"),
+    (re.compile(r"#(?:[-:.]#)++"), "#"),
+)
