@@ -134,7 +134,8 @@ class App:
                 self.clock,
                 self.rounds,
                 watchdog=services.watchdog,
-                schema=services.schema,
+                duty=services.duty,
+                conditions=[services.schema, services.sessions],
                 timekeeping=services.timekeeping,
                 on_cancelled=services.departures.cancelled.note,
                 sweep_every_s=self._sweep_every_s,
@@ -251,7 +252,7 @@ class App:
 
     async def _send_what_is_due(self) -> None:
         """The page of a command that was taken a moment ago need not wait for the next start."""
-        if not self.services.schema.is_known:
+        if self.services.duty.is_suspended:
             return
         try:
             await self.services.carrier.look()

@@ -65,6 +65,7 @@ class Acknowledging:
 
     async def _do(self, token: str, deed: Deed) -> web.Response:
         self._services.schema.must_be_known()
+        self._services.sessions.must_be_own()
         return await deed(await self._services.links.page_of(token))
 
     def _held(self, reason: str, words: str) -> web.Response:

@@ -11,8 +11,8 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 from bot.clock import Clock
 from bot.domain.errors import Failed
+from bot.services.outbox.duty import Duty
 from bot.services.outbox.look import Look
-from bot.services.upkeep.schema import Schema
 from bot.services.upkeep.timekeeping import Timekeeping
 from bot.services.upkeep.watchdog import Watchdog
 from bot.store.database import Database
@@ -21,7 +21,7 @@ from bot.store.paging import pages
 log = logging.getLogger(__name__)
 
 SWEEP_EVERY_S = 1.0
-# At the database's clock and schema.
+# At the database's clock, and at what has to be so that this process is on duty.
 LOOK_EVERY_S = 1.0
 # Under load a sweep takes longer.
 ALARM_WITHIN_SWEEPS = 3
@@ -46,6 +46,12 @@ class Round(Protocol):
 
     @property
     def bell(self) -> asyncio.Event | None: ...
+
+
+class Condition(Protocol):
+    """Suspends this process from duty while it is not met."""
+
+    async def look(self) -> None: ...
 
 
 class Due(Protocol):
@@ -79,7 +85,7 @@ class Counted:
 class Scheduler:
     """One per process, any number of processes: which of them takes a row is the database's business.
 
-    While the schema is newer than this version knows, no round is made.
+    While it is suspended from duty, no round is made.
     """
 
     def __init__(
@@ -89,17 +95,21 @@ class Scheduler:
         rounds: Mapping[str, Round],
         *,
         watchdog: Watchdog,
-        schema: Schema,
+        duty: Duty,
+        conditions: Sequence[Condition],
         timekeeping: Timekeeping,
         on_cancelled: Callable[[Sequence[int]], None],
         sweep_every_s: float = SWEEP_EVERY_S,
     ) -> None:
-        """`on_cancelled`: called with the numbers of pages whose cancellation some process has just committed."""
+        """`conditions`: of being on duty.
+
+        `on_cancelled`: called with the numbers of pages whose cancellation some process has just committed."""
         self._db = db
         self._clock = clock
         self._rounds = rounds
         self._watchdog = watchdog
-        self._schema = schema
+        self._duty = duty
+        self._conditions = conditions
         self._timekeeping = timekeeping
         self._on_cancelled = on_cancelled
         self._sweep_every_s = sweep_every_s
@@ -123,7 +133,7 @@ class Scheduler:
             "bell": self._listen,
             "sweep": self._sweep,
             "clock": self._keep_time,
-            "schema": self._watch_schema,
+            "conditions": self._watch_conditions,
         }
         self._watching = [asyncio.create_task(watcher(), name=name) for name, watcher in watchers.items()]
 
@@ -170,10 +180,10 @@ class Scheduler:
                 self._watchdog.feed(name)
 
     async def _look(self, name: str) -> None:
-        if not self._schema.is_known or (name in TAKING_OVER and self._clock.stepped_within(SETTLED_AFTER)):
+        if self._duty.is_suspended or (name in TAKING_OVER and self._clock.stepped_within(SETTLED_AFTER)):
             return
         service = self._rounds[name]
-        while not self._stopping and self._schema.is_known:
+        while not self._stopping and not self._duty.is_suspended:
             # Before the look, and not after: what becomes due while it is made has not been looked at.
             looked_at = self._clock.now()
             look = await service.look()
@@ -251,17 +261,21 @@ class Scheduler:
             self._clock_was_set.set()
         self.wake(BELLS.get(said) if BELLS.get(said) in self._rounds else None)
 
-    async def _watch_schema(self) -> None:
+    async def _watch_conditions(self) -> None:
         while True:
-            try:
-                await self._schema.look()
-            except Exception:
-                # A door: who looks no more would go on claiming what a newer version means otherwise.
-                log.exception("schema")
+            await asyncio.gather(*map(_look_at, self._conditions))
             with suppress(TimeoutError):
                 async with asyncio.timeout(LOOK_EVERY_S):
                     await self._migrated.wait()
             self._migrated.clear()
+
+
+async def _look_at(condition: Condition) -> None:
+    try:
+        await condition.look()
+    except Exception:
+        # A door: who looks no more would go on claiming what is another's.
+        log.exception("condition=%s", type(condition).__name__)
 
 
 # Somebody has changed the schema.

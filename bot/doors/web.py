@@ -21,6 +21,7 @@ from bot.services.paging.links import PATH
 from bot.services.upkeep.figures import figures
 from bot.services.upkeep.readiness import Readiness, ReadinessReport
 from bot.services.upkeep.schema import Schema
+from bot.services.upkeep.sessions import Sessions
 from bot.services.upkeep.shared_look import SharedLook
 from bot.wire.timeouts import TimeLimit
 
@@ -52,7 +53,7 @@ def web_app(
 ) -> web.Application:
     """Every route of this process. `extra_routes` belong to other doors: Slack over HTTP, alerts, links."""
     health = HealthRoutes(services, readiness, metrics)
-    middlewares = [welcomed, told_in_the_log, told_as_json, only_on_a_known_schema(services.schema)]
+    middlewares = [welcomed, told_in_the_log, told_as_json, only_on_duty(services.schema, services.sessions)]
     app = web.Application(middlewares=middlewares, client_max_size=LARGEST_BODY)
     app.on_response_prepare.append(_harden)
     app.add_routes([
@@ -153,13 +154,14 @@ async def told_as_json(request: web.Request, handler: Handler) -> web.StreamResp
         return _error(500, "a fault in Tocsin: its log says more")
 
 
-def only_on_a_known_schema(schema: Schema) -> Middleware:
-    """A process that is too old for its database takes nothing but what Slack sends, which it only stores."""
+def only_on_duty(schema: Schema, sessions: Sessions) -> Middleware:
+    """Who is too old for the database, or has no sessions there, takes only what Slack sends, and stores it."""
 
     @web.middleware
     async def middleware(request: web.Request, handler: Handler) -> web.StreamResponse:
         if request.method == "POST" and not request.path.startswith(STILL_TAKEN):
             schema.must_be_known()
+            sessions.must_be_own()
         return await handler(request)
 
     return middleware

@@ -15,7 +15,7 @@ from psycopg.rows import dict_row
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
 from bot.domain.errors import Unreachable
-from bot.store.errors import NO_SESSION, POOLED, is_of_the_world, reason, refusal, spoils_the_line
+from bot.store.errors import NO_SESSION, POOLED, Pooled, is_of_the_world, reason, refusal, spoils_the_line
 from bot.store.pipelined import Connection
 from bot.store.queries import Queries
 
@@ -104,6 +104,10 @@ class Pool(AsyncConnectionPool[Connection]):
         finally:
             await self.putconn(conn)
 
+    def distrust(self) -> None:
+        """What is open now is used no more once it has been given back."""
+        self._distrusted_before = asyncio.get_running_loop().time()
+
     async def _living(self) -> Connection:
         """Those that died while nobody used them are thrown away, however many, and those that are as old as one that
         was found silent: to wait for each of them in turn would take minutes. The pool makes others.
@@ -191,14 +195,14 @@ async def _must_have_session(conn: Connection) -> None:
 
 
 async def must_be_sessions(one: Connection, other: Connection) -> None:
-    """Raises Unreachable when a pooler gives each transaction whichever session is free.
+    """Raises Pooled when a pooler gives each transaction whichever session is free.
 
     There LISTEN hears nothing, and what one of us prepares or sets is another's. Neither may be in a transaction.
     """
     sessions = [[await SQL.the(conn, "session") for conn in (one, other)] for _ in range(TURNS)]
     first, second = sessions[0]
     if first == second or any(turn != [first, second] for turn in sessions):
-        raise Unreachable(f"{POOLED}. {WAY_ROUND}")
+        raise Pooled(f"{POOLED}. {WAY_ROUND}")
 
 
 def address(url: str, process: str) -> str:

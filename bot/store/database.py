@@ -13,7 +13,7 @@ from psycopg.rows import dict_row
 
 from bot.domain.errors import Unanswered, Unreachable
 from bot.store.connections import Pool, address, limited, must_be_sessions
-from bot.store.errors import DISK_FULL, OF_THE_WORLD, READ_ONLY, failure, is_of_the_world, reason
+from bot.store.errors import DISK_FULL, OF_THE_WORLD, READ_ONLY, Pooled, failure, is_of_the_world, reason
 from bot.store.pipelined import Connection
 from bot.store.queries import Queries
 from bot.store.rows import Row
@@ -64,6 +64,7 @@ class Database:
         self.conninfo = address(url, self.process)
         self.intake_limit = TimeLimit(intake_timeout_s)
         self._found_full = False
+        self._comparing = asyncio.Lock()
         url, rest = self.conninfo, at_rest
         self._work = Pool(url, "work", work_connections, at_rest=rest, timeout_s=10.0)
         self._intake = Pool(url, "intake", INTAKE_CONNECTIONS, at_rest=rest, timeout_s=intake_timeout_s)
@@ -148,9 +149,16 @@ class Database:
         self._found_full = False
 
     async def must_be_sessions(self) -> None:
-        """Raises Unreachable behind a pooler that gives each transaction another session. One at a time may look."""
-        async with self._borrowed(self._watch) as one, self._borrowed(self._watch) as other:
-            await must_be_sessions(one, other)
+        """Raises Pooled behind a pooler that gives each transaction another session, Unreachable without an answer."""
+        # Two who have a line each would wait for the other's.
+        try:
+            async with self._comparing, self._borrowed(self._watch) as one, self._borrowed(self._watch) as other:
+                await must_be_sessions(one, other)
+        except Pooled:
+            # What these have prepared is another's, for as long as they last: once there are sessions again too.
+            for pool in (self._work, self._intake, self._watch, self._leaving):
+                pool.distrust()
+            raise
 
     async def must_have_room(self) -> None:
         """Raises Unreachable when the disk was found full, and still is."""

@@ -29,7 +29,11 @@ OF_THE_WORLD = {
     # A prepared statement that is gone, or another's: what belongs to a session is lost with it.
     "26000": POOLED,
     "42P05": POOLED,
+    # Another's, which takes its parameters in another form.
+    "22P03": POOLED,
 }
+# The same, under an SQLSTATE that poolers use for all kinds of trouble of their own.
+OF_ANOTHER = ("bind message supplies", "insufficient data left in message")
 INTERNAL = "XX"
 # Whom a server, or a pooler, does not let in, is given no SQLSTATE by the driver.
 LETS_NOBODY_IN = "FATAL:"
@@ -44,6 +48,10 @@ class LineLost(Unreachable):
     """The connection ended before anything was committed: another one may be good."""
 
 
+class Pooled(Unreachable):
+    """A pooler gives each transaction whichever session is free: nothing may be begun."""
+
+
 def is_of_the_world(error: psycopg.Error) -> bool:
     """False: a mistake of ours, which another attempt repeats."""
     state = error.sqlstate or ""
@@ -53,6 +61,9 @@ def is_of_the_world(error: psycopg.Error) -> bool:
 
 def failure(error: psycopg.Error, *, at_commit: bool = False) -> Failed:
     """What it is to whoever asked. `at_commit`: the COMMIT, or a statement that is a transaction, was on its way."""
+    if reason(error) == POOLED:
+        # The server has refused the statement, the COMMIT too: nothing was done.
+        return Pooled(POOLED)
     lost = _is_lost(error)
     if lost and at_commit:
         return Unanswered(f"the commit was not answered: {reason(error)}")
@@ -61,7 +72,7 @@ def failure(error: psycopg.Error, *, at_commit: bool = False) -> Failed:
 
 def spoils_the_line(error: psycopg.Error) -> bool:
     """A new connection may lead to a server that can be written to, or know nothing of an old plan."""
-    return error.sqlstate in (READ_ONLY, "26000", "42P05") or PLAN_IS_OLD in str(error)
+    return error.sqlstate == READ_ONLY or reason(error) == POOLED or PLAN_IS_OLD in str(error)
 
 
 def reason(error: psycopg.Error) -> str:
@@ -71,6 +82,8 @@ def reason(error: psycopg.Error) -> str:
     words = str(error).strip()
     if WAITED_TOO_LONG in words:
         return NO_SESSION
+    if any(said in words for said in OF_ANOTHER):
+        return POOLED
     return f"database: {words.splitlines()[0] if words else type(error).__name__}"
 
 

@@ -10,9 +10,9 @@ from typing import Any, Protocol
 
 from bot.clock import Clock
 from bot.domain.errors import Failed, NotFound, TocsinError, Unanswered
+from bot.services.outbox.duty import Duty
 from bot.services.outbox.kinds import backoff
 from bot.services.upkeep.alone import Alone
-from bot.services.upkeep.schema import Schema
 from bot.services.upkeep.takeover import TAKEN_OVER_AFTER, Takeover
 from bot.store import requests
 from bot.store.database import Database
@@ -51,9 +51,9 @@ class Desk(Protocol):
 class Reception:
     """Takes requests in and hands them to the desk, a few at a time."""
 
-    def __init__(self, db: Database, clock: Clock, schema: Schema) -> None:
+    def __init__(self, db: Database, clock: Clock, duty: Duty) -> None:
         self._db = db
-        self._schema = schema
+        self._duty = duty
         self._clock = clock
         self._takeover = Takeover(db, clock)
         self._desk: Desk | None = None
@@ -80,7 +80,7 @@ class Reception:
         """
         request = Request(key, kind, _storable(body), self._clock.now())
         # What waits for its turn is in nobody's hand: when this process dies, it did not die of that.
-        has_place = self._schema.is_known and not self._room.locked()
+        has_place = not self._duty.is_suspended and not self._room.locked()
         try:
             is_new = await self._db.intake_limit.wait_for(self._store(request, has_place))
         except Unanswered:
@@ -88,7 +88,7 @@ class Reception:
             if kind != "event":
                 self._in_background(self._find_out(request), request)
             raise
-        if is_new and self._schema.is_known:
+        if is_new and not self._duty.is_suspended:
             self._begin(request, in_hand=has_place)
 
     async def say(self, key: str, kind: str, body: Mapping[str, Any], words: str) -> None:
@@ -138,7 +138,7 @@ class Reception:
         """False when it is here already. For as long as somebody waits, another line is tried when one is lost."""
         self._being_stored += 1
         self._all_stored.clear()
-        taken_over_at = request.received_at + (TAKEN_OVER_AFTER if self._schema.is_known else timedelta(0))
+        taken_over_at = request.received_at + (timedelta(0) if self._duty.is_suspended else TAKEN_OVER_AFTER)
         holder = self._db.process if has_place else None
         try:
             while True:

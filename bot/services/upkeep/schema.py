@@ -51,9 +51,9 @@ class Schema:
             log.warning("schema: known again")
         self._newer = newer
         if newer:
-            self._duty.suspend()
+            self._duty.suspend("schema")
         else:
-            self._duty.resume()
+            self._duty.resume("schema")
 
     def must_be_known(self) -> None:
         """Raises Outdated."""

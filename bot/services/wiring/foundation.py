@@ -24,6 +24,7 @@ from bot.services.rooms.posts import Posts
 from bot.services.upkeep.lifesign import Lifesign
 from bot.services.upkeep.reception import Reception
 from bot.services.upkeep.schema import Schema
+from bot.services.upkeep.sessions import Sessions
 from bot.services.upkeep.timekeeping import Timekeeping
 from bot.services.upkeep.watchdog import Watchdog
 from bot.settings import Settings
@@ -128,12 +129,16 @@ class Foundation:
         return Schema(self.db, self.duty)
 
     @cached_property
+    def sessions(self) -> Sessions:
+        return Sessions(self.db, self.duty)
+
+    @cached_property
     def timekeeping(self) -> Timekeeping:
         return Timekeeping(self.db, self.clock, self.metrics)
 
     @cached_property
     def reception(self) -> Reception:
-        return Reception(self.db, self.clock, self.schema)
+        return Reception(self.db, self.clock, self.duty)
 
     @cached_property
     def watchdog(self) -> Watchdog:

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from datetime import timedelta
 from pathlib import Path
 
 import aiohttp
@@ -10,8 +11,10 @@ import pytest
 from bot.domain.errors import Unreachable
 from bot.store.connections import connected
 from bot.store.database import Database
+from bot.store.errors import Pooled
 from tests.commandline import tocsin
 from tests.pooler import needs_a_pooler, pooled
+from tests.processes import until
 from tests.stories.asking import ask, count
 from tests.world import RUNBOOK, World, living
 
@@ -95,7 +98,55 @@ async def test_a_pooler_whose_mode_is_changed_under_the_bot_makes_it_unready(dat
             while (seen := await health(world))[0] == 200:
                 pass
         assert seen[0] == 503 and "pooler in transaction mode" in seen[1]
+
+
+async def test_no_round_is_made_while_a_pooler_gives_no_sessions_and_all_go_on_when_it_does_again(
+    database: str, tmp_path: Path
+) -> None:
+    async with pooled(database, "session") as pooler, living(pooler.url, tmp_path) as world:
+        await ask(world, "eve", "/incident declare P1 Payments failing")
+        await pooler.changes_to("transaction")
+        await until(lambda: is_suspended(world, True))
+        world.clock.move(timedelta(minutes=15))
+        url = f"http://127.0.0.1:{world.app.port}/alerts/generic"
+        async with aiohttp.ClientSession() as session, session.post(url, json={"title": "x"}) as refused:
+            assert refused.status == 503
+        world.app.doors.scheduler.wake()
+        await until(lambda: is_quiet(world))
+        assert [len(world.pages_of(name)) for name in ("ada", "ben")] == [1, 0]
+
         await pooler.changes_to("session")
+        await until(lambda: is_suspended(world, False))
+        world.app.doors.scheduler.wake()
+        await until(lambda: is_paged(world, "ben"))
+
+
+async def is_suspended(world: World, expected: bool) -> bool:
+    return bool(world.house.duty.is_suspended) is expected
+
+
+async def is_quiet(world: World) -> bool:
+    return bool(world.app.doors.scheduler.is_quiet)
+
+
+async def is_paged(world: World, name: str) -> bool:
+    return bool(world.pages_of(name))
+
+
+@pytest.mark.parametrize("another", ["SELECT 1 WHERE $1::int = 1 AND $2::int = 2", None])
+async def test_what_another_session_has_prepared_is_the_poolers_fault_and_nothing_was_committed(
+    database: str, another: str | None
+) -> None:
+    db = Database(database)
+    await db.open()
+    with pytest.raises(Pooled, match="pooler in transaction mode"):
+        async with db.transaction() as conn:
+            await conn.execute("SELECT 1 WHERE %s::int = 1", [1], prepare=True)
+            await conn.execute("DEALLOCATE _pg3_0", prepare=False)
+            if another:
+                await conn.execute(f"PREPARE _pg3_0 (int, int) AS {another}".encode(), prepare=False)
+            await conn.execute("SELECT 1 WHERE %s::int = 1", [1], prepare=True)
+    await db.close()
 
 
 async def test_a_pooler_with_too_few_sessions_is_named_by_everybody_who_gets_none(

@@ -174,7 +174,8 @@ async def test_a_round_that_gets_nowhere_for_half_a_minute_makes_the_process_unr
     rounds = {"hanging": Counted(hanging, world.clock), "escalations": house.ladders}
     scheduler = Scheduler(
         house.db, world.clock, rounds,
-        watchdog=watchdog, schema=schema, timekeeping=house.timekeeping, on_cancelled=house.departures.cancelled.note,
+        watchdog=watchdog, duty=house.duty, conditions=[schema], timekeeping=house.timekeeping,
+        on_cancelled=house.departures.cancelled.note,
     )  # fmt: skip
     readiness = Readiness(house.db, house.timekeeping, house.gateway, house.channels, watchdog, schema)
     scheduler.start()
