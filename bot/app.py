@@ -19,6 +19,7 @@ from bot.doors.web import serving, web_app
 from bot.metrics import Metrics
 from bot.runbook import Runbook
 from bot.services import Services
+from bot.services.upkeep.conditions import Conditions
 from bot.services.upkeep.readiness import Readiness
 from bot.services.upkeep.schema import Schema
 from bot.settings import Settings
@@ -134,8 +135,7 @@ class App:
                 self.clock,
                 self.rounds,
                 watchdog=services.watchdog,
-                duty=services.duty,
-                conditions=[services.schema, services.sessions],
+                conditions=Conditions(services.duty, [services.schema, services.sessions]),
                 timekeeping=services.timekeeping,
                 on_cancelled=services.departures.cancelled.note,
                 sweep_every_s=self._sweep_every_s,

@@ -11,8 +11,8 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 from bot.clock import Clock
 from bot.domain.errors import Failed
-from bot.services.outbox.duty import Duty
 from bot.services.outbox.look import Look
+from bot.services.upkeep.conditions import Conditions
 from bot.services.upkeep.timekeeping import Timekeeping
 from bot.services.upkeep.watchdog import Watchdog
 from bot.store.database import Database
@@ -46,12 +46,6 @@ class Round(Protocol):
 
     @property
     def bell(self) -> asyncio.Event | None: ...
-
-
-class Condition(Protocol):
-    """Suspends this process from duty while it is not met."""
-
-    async def look(self) -> None: ...
 
 
 class Due(Protocol):
@@ -95,20 +89,16 @@ class Scheduler:
         rounds: Mapping[str, Round],
         *,
         watchdog: Watchdog,
-        duty: Duty,
-        conditions: Sequence[Condition],
+        conditions: Conditions,
         timekeeping: Timekeeping,
         on_cancelled: Callable[[Sequence[int]], None],
         sweep_every_s: float = SWEEP_EVERY_S,
     ) -> None:
-        """`conditions`: of being on duty.
-
-        `on_cancelled`: called with the numbers of pages whose cancellation some process has just committed."""
+        """`on_cancelled`: called with the numbers of pages whose cancellation some process has just committed."""
         self._db = db
         self._clock = clock
         self._rounds = rounds
         self._watchdog = watchdog
-        self._duty = duty
         self._conditions = conditions
         self._timekeeping = timekeeping
         self._on_cancelled = on_cancelled
@@ -180,10 +170,10 @@ class Scheduler:
                 self._watchdog.feed(name)
 
     async def _look(self, name: str) -> None:
-        if self._duty.is_suspended or (name in TAKING_OVER and self._clock.stepped_within(SETTLED_AFTER)):
+        if not self._conditions.are_met or (name in TAKING_OVER and self._clock.stepped_within(SETTLED_AFTER)):
             return
         service = self._rounds[name]
-        while not self._stopping and not self._duty.is_suspended:
+        while not self._stopping and self._conditions.are_met:
             # Before the look, and not after: what becomes due while it is made has not been looked at.
             looked_at = self._clock.now()
             look = await service.look()
@@ -263,19 +253,11 @@ class Scheduler:
 
     async def _watch_conditions(self) -> None:
         while True:
-            await asyncio.gather(*map(_look_at, self._conditions))
+            await self._conditions.look()
             with suppress(TimeoutError):
                 async with asyncio.timeout(LOOK_EVERY_S):
                     await self._migrated.wait()
             self._migrated.clear()
-
-
-async def _look_at(condition: Condition) -> None:
-    try:
-        await condition.look()
-    except Exception:
-        # A door: who looks no more would go on claiming what is another's.
-        log.exception("condition=%s", type(condition).__name__)
 
 
 # Somebody has changed the schema.

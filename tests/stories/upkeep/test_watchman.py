@@ -15,6 +15,7 @@ from pydantic import SecretStr
 from bot.domain.errors import Failed
 from bot.doors.scheduler import Counted, Scheduler
 from bot.services.outbox.kinds import CARD
+from bot.services.upkeep.conditions import Conditions
 from bot.services.upkeep.lifesign import Lifesign
 from bot.services.upkeep.readiness import Readiness, ReadinessReport
 from bot.services.upkeep.schema import Schema
@@ -174,7 +175,7 @@ async def test_a_round_that_gets_nowhere_for_half_a_minute_makes_the_process_unr
     rounds = {"hanging": Counted(hanging, world.clock), "escalations": house.ladders}
     scheduler = Scheduler(
         house.db, world.clock, rounds,
-        watchdog=watchdog, duty=house.duty, conditions=[schema], timekeeping=house.timekeeping,
+        watchdog=watchdog, conditions=Conditions(house.duty, [schema]), timekeeping=house.timekeeping,
         on_cancelled=house.departures.cancelled.note,
     )  # fmt: skip
     readiness = Readiness(house.db, house.timekeeping, house.gateway, house.channels, watchdog, schema)
