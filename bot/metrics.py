@@ -69,20 +69,8 @@ class Metrics:
             ("source", "status"),
             registry=self._registry,
         )
-        self._database_up = self._gauge("tocsin_database_up", "1 while the database answers")
-        self._incidents = self._gauge("tocsin_incidents_open", "Open incidents", "severity", "drill")
-        self._pages = self._gauge("tocsin_pages", "Pages by what their provider said", "via", "state")
-        self._armed = self._gauge("tocsin_escalations_armed", "Ladders with a step still to come")
-        self._overdue = self._gauge("tocsin_overdue_seconds", "How far the oldest due row is behind its time", "what")
-        self._in_hand = self._gauge("tocsin_leases", "What each process has in hand at this moment", "process", "kind")
-        self._recoveries = self._gauge(
-            "tocsin_recoveries", "Drills and restores of 90 days that brought the data back", "backup", "what", "rto"
-        )
-        self._processes = self._gauge("tocsin_processes", "Processes that share this database")
-        self._set_aside = self._gauge(
-            "tocsin_requests_set_aside", "Requests set aside because two processes died working on them"
-        )
-        self._unfinished = self._gauge("tocsin_outbox_unfinished", "What has yet to leave the house", "kind", "state")
+        self._database_up = Gauge("tocsin_database_up", "1 while the database answers", registry=self._registry)
+        self._figures = _FigureGauges(self._registry)
 
     def acknowledged(self, seconds: float) -> None:
         """A request of Slack was acknowledged this long after it arrived."""
@@ -107,11 +95,38 @@ class Metrics:
     def text(self, figures: Figures | None) -> bytes:
         """All of it in Prometheus' text format; None: the database did not answer, so its figures are left out."""
         self._database_up.set(figures is not None)
+        self._figures.show(figures)
+        return generate_latest(self._registry)
+
+    def _histogram(self, name: str, meaning: str, buckets: tuple[float, ...], *labels: str) -> Histogram:
+        return Histogram(name, meaning, labels, buckets=buckets, registry=self._registry)
+
+
+class _FigureGauges:
+    """Figures, as they were last shown."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self._registry = registry
+        self._incidents = self._gauge("tocsin_incidents_open", "Open incidents", "severity", "drill")
+        self._pages = self._gauge("tocsin_pages", "Pages by what their provider said", "via", "state")
+        self._armed = self._gauge("tocsin_escalations_armed", "Ladders with a step still to come")
+        self._overdue = self._gauge("tocsin_overdue_seconds", "How far the oldest due row is behind its time", "what")
+        self._in_hand = self._gauge("tocsin_leases", "What each process has in hand at this moment", "process", "kind")
+        self._recoveries = self._gauge(
+            "tocsin_recoveries", "Drills and restores of 90 days that brought the data back", "backup", "what", "rto"
+        )
+        self._processes = self._gauge("tocsin_processes", "Processes that share this database")
+        self._set_aside = self._gauge(
+            "tocsin_requests_set_aside", "Requests set aside because two processes died working on them"
+        )
+        self._unfinished = self._gauge("tocsin_outbox_unfinished", "What has yet to leave the house", "kind", "state")
+
+    def show(self, figures: Figures | None) -> None:
+        """None: nobody knows them. What has labels is left out then, and the numbers that are always there are NaN."""
         self._show(figures or Figures())
         if figures is None:
             self._armed.set(float("nan"))
             self._processes.set(float("nan"))
-        return generate_latest(self._registry)
 
     def _show(self, figures: Figures) -> None:
         for gauge in (self._incidents, self._pages, self._overdue, self._unfinished, self._in_hand, self._recoveries):
@@ -135,6 +150,3 @@ class Metrics:
 
     def _gauge(self, name: str, meaning: str, *labels: str) -> Gauge:
         return Gauge(name, meaning, labels, registry=self._registry)
-
-    def _histogram(self, name: str, meaning: str, buckets: tuple[float, ...], *labels: str) -> Histogram:
-        return Histogram(name, meaning, labels, buckets=buckets, registry=self._registry)
