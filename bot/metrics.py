@@ -125,8 +125,8 @@ class _FigureGauges:
         """None: nobody knows them. What has labels is left out then, and the numbers that are always there are NaN."""
         self._show(figures or Figures())
         if figures is None:
-            self._armed.set(float("nan"))
-            self._processes.set(float("nan"))
+            for gauge in (self._armed, self._processes, self._set_aside):
+                gauge.set(float("nan"))
 
     def _show(self, figures: Figures) -> None:
         for gauge in (self._incidents, self._pages, self._overdue, self._unfinished, self._in_hand, self._recoveries):
