@@ -11,21 +11,18 @@ from pathlib import Path
 
 import aiohttp
 from aiohttp import web
-from ruamel.yaml import YAML
 
-from bot import manifest
 from bot.app import App
 from bot.clock import Clock
 from bot.domain.errors import TocsinError
 from bot.runbook import Runbook, load
 from bot.sandbox.alert_events import Post, alert_events
 from bot.sandbox.happenings import Happening, Stage
+from bot.sandbox.outside import Outside, outside
 from bot.sandbox.page_api import add_page
 from bot.sandbox.page_guard import PageGuard, is_loopback
-from bot.sandbox.scenario import begin, furnish
-from bot.sandbox.server import Server
+from bot.sandbox.scenario import begin
 from bot.sandbox.stand_ins import Places, Replaced, bring_in, stand_in
-from bot.sandbox.telephone import TelephoneCompany
 from bot.sandbox.travel import Due, Travel
 from bot.sandbox.website import Website
 from bot.sandbox.workspace import Workspace
@@ -38,7 +35,6 @@ log = logging.getLogger(__name__)
 
 STARTER = "runbooks/starter.yml"
 STATE_FOLDER = "sandbox"
-CHANNELS = ("general", "random", "incidents", "infrastructure-alerts", "stakeholders")
 PAGE_POLICY = (
     "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data: https:; connect-src 'self' ws: wss:; "
     "frame-ancestors 'none'"
@@ -65,36 +61,26 @@ EVENTS = {
 
 async def run_sandbox(environ: Mapping[str, str], *, port: int, runbook_file: Path | None, stop: asyncio.Event) -> None:
     """Serve the page until `stop`. `runbook_file` None: the shipped starter. Raises Refused for a bad runbook."""
+
+    def bot_at() -> str:
+        return f"http://127.0.0.1:{app.port}"
+
     async with AsyncExitStack() as stack:
-        clock = Clock()
-        workspace = Workspace(clock, dict(YAML(typ="safe").load(manifest.shipped())), channels=CHANNELS)
-        furnish(workspace)
-        slack = Server(workspace)
-        await slack.start()
-        stack.push_async_callback(slack.stop)
-        await workspace.mailbox.start()
-        stack.push_async_callback(workspace.mailbox.stop)
-        telephones = TelephoneCompany(
-            clock, workspace.mailbox, really_at=lambda: f"http://127.0.0.1:{app.port}", delivers=True
-        )
-        await telephones.start()
-        stack.push_async_callback(telephones.stop)
-        website = await stack.enter_async_context(Website(workspace.mailbox).serving())
-        token = secrets.token_hex(8)
-        home = _home(environ)
+        clock, token, home = Clock(), secrets.token_hex(8), _home(environ)
+        around = await stack.enter_async_context(outside(clock, bot_at=bot_at))
         database = EmbeddedPostgres(home)
         conninfo = await database.start()
         stack.push_async_callback(database.stop)
-        places = Places(website.url, await orders_database(conninfo), str(home))
+        places = Places(around.website.url, await orders_database(conninfo), str(home))
         runbook, replaced = stand_in(_read(runbook_file, environ, places), places)
-        bring_in(workspace, runbook)
-        settings = _settings(environ, workspace, slack, port, token, home, await own_database(conninfo), telephones)
-        happenings = _happenings(website, _posting(lambda: f"http://127.0.0.1:{app.port}/alerts", token))
+        bring_in(around.workspace, runbook)
+        settings = _settings(environ, around, port, token, home, await own_database(conninfo))
+        happenings = _happenings(around.website, _posting(lambda: f"{bot_at()}/alerts", token))
         guard = PageGuard()
-        app = _app(settings, runbook, clock, _Page(workspace, happenings, replaced, guard))
+        app = _app(settings, runbook, clock, _Page(around.workspace, happenings, replaced, guard))
         await stack.enter_async_context(app.running())
         _announce(app, guard, replaced)
-        beginning = asyncio.create_task(_begin(workspace))
+        beginning = asyncio.create_task(_begin(around.workspace))
         stack.callback(beginning.cancel)
         await stop.wait()
 
@@ -121,30 +107,23 @@ def _read(file: Path | None, environ: Mapping[str, str], places: Places) -> Runb
     if file:
         return load(file, environ)
     website = places.website
-    outside = {"WEBSITE_URL": website, "API_URL": f"{website}/api/health", "ORDERS_URL": places.database}
-    return load(templates_folder() / STARTER, {**environ, **outside})
+    here = {"WEBSITE_URL": website, "API_URL": f"{website}/api/health", "ORDERS_URL": places.database}
+    return load(templates_folder() / STARTER, {**environ, **here})
 
 
 def _settings(
-    environ: Mapping[str, str],
-    workspace: Workspace,
-    slack: Server,
-    port: int,
-    token: str,
-    home: Path,
-    database: str,
-    telephones: TelephoneCompany,
+    environ: Mapping[str, str], around: Outside, port: int, token: str, home: Path, database: str
 ) -> Settings:
     """Nothing of a real installation is used: not its Slack, not its telephones or mail server, not its database."""
     own = {
-        "SLACK_BOT_TOKEN": workspace.bot_token,
-        "SLACK_APP_TOKEN": workspace.app_token,
-        "SLACK_API_URL": slack.api_url,
+        "SLACK_BOT_TOKEN": around.workspace.bot_token,
+        "SLACK_APP_TOKEN": around.workspace.app_token,
+        "SLACK_API_URL": around.slack.api_url,
         "DATABASE_URL": database,
         "TOCSIN_HOME": str(home),
-        "SMTP_URL": workspace.mailbox.smtp_url,
+        "SMTP_URL": around.workspace.mailbox.smtp_url,
         "MAIL_FROM": "Tocsin <tocsin@example.com>",
-        **telephones.environ,
+        **around.telephones.environ,
         "ALERTS_TOKEN": token,
         "PORT": str(port),
         # The links in the mails of its inbox lead here; where nobody knows the port before, there are none.

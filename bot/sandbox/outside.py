@@ -1,0 +1,42 @@
+"""What an installation finds around it, simulated: Slack, a mail server, a telephone company and a website."""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+
+from ruamel.yaml import YAML
+
+from bot import manifest
+from bot.clock import Clock
+from bot.sandbox.scenario import furnish
+from bot.sandbox.server import Server, serving
+from bot.sandbox.telephone import TelephoneCompany
+from bot.sandbox.website import Website
+from bot.sandbox.workspace import Workspace
+
+CHANNELS = ("general", "random", "incidents", "infrastructure-alerts", "stakeholders")
+
+
+@dataclass(frozen=True)
+class Outside:
+    """The mail server is the workspace's mailbox."""
+
+    workspace: Workspace
+    slack: Server
+    telephones: TelephoneCompany
+    website: Website
+
+
+@asynccontextmanager
+async def outside(clock: Clock, *, bot_at: Callable[[], str]) -> AsyncIterator[Outside]:
+    """All of it, on free ports, until the block ends. `bot_at` is asked when the telephone company first posts there:
+    the bot starts later."""
+    workspace = Workspace(clock, dict(YAML(typ="safe").load(manifest.shipped())), channels=CHANNELS)
+    furnish(workspace)
+    async with AsyncExitStack() as stack:
+        slack = await stack.enter_async_context(serving(workspace))
+        telephones = TelephoneCompany(clock, workspace.mailbox, really_at=bot_at, delivers=True)
+        await telephones.start()
+        stack.push_async_callback(telephones.stop)
+        website = await stack.enter_async_context(Website(workspace.mailbox).serving())
+        yield Outside(workspace, slack, telephones, website)
