@@ -4,6 +4,7 @@ import logging
 
 from bot.domain.errors import Failed
 from bot.services.outbox.duty import Duty
+from bot.store.connections import WAY_ROUND
 from bot.store.database import Database
 from bot.store.errors import POOLED, Pooled
 
@@ -25,9 +26,9 @@ class Sessions:
         """A database that does not answer leaves what was known. Never raises Failed."""
         try:
             await self._db.must_be_sessions()
-        except Pooled as error:
+        except Pooled:
             if self._are_own:
-                log.error("sessions: %s Nothing is claimed until then.", error)
+                log.error("sessions: %s. Nothing is claimed until it gives sessions. %s", POOLED, WAY_ROUND)
             self._are_own = False
             self._duty.suspend("sessions")
         except Failed:
