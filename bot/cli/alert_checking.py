@@ -10,6 +10,7 @@ from bot.domain.alerts.alert import PAGE_AFTER
 from bot.domain.alerts.received import ReceivedAlert
 from bot.domain.alerts.rules import judge, matching
 from bot.domain.errors import Refused
+from bot.given_files import read_given
 from bot.pagers import ways
 from bot.rendering import Rendering
 from bot.runbook import Runbook, Severity
@@ -24,13 +25,20 @@ def tell(runbook: Runbook, settings: Settings, file: Path, source: str) -> None:
     known = every_source(runbook.alerts.sources)
     if source not in known:
         raise Refused(f"There is no source “{source}”; there is: {', '.join(sorted(known))}.")
-    reading = known[source].parse(file.read_bytes(), {})
+    reading = known[source].parse(_sample(file), {})
     rendering, now = Rendering(runbook.timezone), Clock().now()
     click.echo(f"{len(reading.alerts)} alert{'' if len(reading.alerts) == 1 else 's'} of {source} in {file}")
     for alert in reading.alerts:
         click.echo(rendering.say("documents/alert_check", **_facts(runbook, settings, source, alert, now)))
     for odd in reading.odd:
         click.echo(f"odd: {odd}")
+
+
+def _sample(file: Path) -> bytes:
+    try:
+        return read_given(file)
+    except OSError as error:
+        raise Refused(f"{file} cannot be read: {error.strerror}.") from error
 
 
 def _facts(runbook: Runbook, settings: Settings, source: str, alert: ReceivedAlert, now: datetime) -> dict[str, object]:

@@ -5,6 +5,7 @@ from pathlib import Path as FilePath
 
 from pydantic import ValidationError
 
+from bot.given_files import read_given
 from bot.runbook.document import Document, read_document
 from bot.runbook.mistakes import Mistake, Path, RawMistake, RunbookMistakes, written
 from bot.runbook.models import Runbook
@@ -12,8 +13,6 @@ from bot.runbook.references import unknown_names
 from bot.runbook.rules import broken_rules
 from bot.runbook.substitution import Substitution
 from bot.runbook.translation import findings_of
-
-LARGEST_BYTES = 1024 * 1024
 
 
 def load(path: FilePath, environ: Mapping[str, str]) -> Runbook:
@@ -50,13 +49,11 @@ def _mistakes(findings: Iterable[RawMistake], document: Document, substitution: 
 
 def _text_of(path: FilePath) -> str:
     try:
-        raw = path.read_bytes()
+        raw = read_given(path)
     except FileNotFoundError as error:
         raise _unreadable(path, "there is no such file: `tocsin init` writes one to start from") from error
     except OSError as error:
         raise _unreadable(path, f"cannot be read: {error.strerror}") from error
-    if len(raw) > LARGEST_BYTES:
-        raise _unreadable(path, f"is too large: {len(raw)} bytes, at most {LARGEST_BYTES}")
     try:
         return raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:

@@ -7,6 +7,8 @@ from typing import Any
 from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource
 
+from bot.given_files import read_given
+
 # Each of these may also come as a file: NAME_FILE holds its path.
 SECRETS = frozenset(
     {
@@ -57,7 +59,7 @@ class Environment(PydanticBaseSettingsSource):
 
     def _content(self, file: str, variable: str) -> str:
         try:
-            return Path(file).read_text(encoding="utf-8").strip()
+            return read_given(Path(file)).decode("utf-8").strip()
         except (OSError, UnicodeDecodeError) as error:
             reason = error.strerror if isinstance(error, OSError) else "it is not text"
             self.refusals.append(f"{variable}_FILE: cannot read {file}: {reason}.")

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
+from bot.given_files import LARGEST_BYTES
 from bot.runbook import RunbookMistakes, load, read
 from bot.runbook.document import MOST_ENTRIES, read_document
-from bot.runbook.loading import LARGEST_BYTES
 from tests.runbook.samples import mistakes_in, runbook_with, text_with
 
 
@@ -125,7 +125,7 @@ def test_a_file_may_be_a_mebibyte_and_no_more(tmp_path: Path, size: int, is_too_
     path.write_text(text_with() + "\n#".ljust(size - len(text_with()), "x"))
     assert path.stat().st_size == size
     if is_too_large:
-        with pytest.raises(RunbookMistakes, match="is too large"):
+        with pytest.raises(RunbookMistakes, match="too large"):
             load(path, {})
     else:
         assert load(path, {}).organisation == "Example"
