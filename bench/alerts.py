@@ -16,7 +16,7 @@ from bench.table import Spread, Table, met, ms
 from bot.sandbox.changes import Change
 
 TOKEN = "bench"
-RATE, RATE_S, THINGS = 500, 60, 500
+RATE, RATE_S, THINGS = 500, 20, 500
 RESTING = 20
 STORM, STORM_S, GROUPS, IN_A_BODY = 10_000, 60, 100, 10
 DECLARED_EVERY_S = 5
