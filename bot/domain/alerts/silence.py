@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from bot.domain.alerts.alert import Alert, Group, GroupStanding
 from bot.domain.alerts.rules import matching
 from bot.domain.errors import Refused
+from bot.domain.text import cut
 
 DEFAULT_SILENCE = timedelta(hours=1)
 LONGEST_SILENCE = timedelta(days=30)
@@ -79,7 +80,9 @@ def selected(text: str, checks: Collection[str], sources: Collection[str]) -> Ma
     matches = {name.strip(): _unquoted(value) for name, _, value in parts}
     if not matches or not all(sign and name.strip() and _unquoted(value) for name, sign, value in parts):
         known = ", ".join([*sorted(checks), *sorted(sources)])
-        raise Refused(f"“{word}” is no check and no source: {known}. Or write label=value, such as instance=db-1*")
+        raise Refused(
+            f"“{cut(word, PATTERN_LENGTH)}” is no check and no source: {known}. Or write label=value, such as instance=db-1*"
+        )
     if len(matches) > MOST_PATTERNS or any(len(one) > PATTERN_LENGTH for pair in matches.items() for one in pair):
         raise Refused(f"That is too much: at most {MOST_PATTERNS} labels, {PATTERN_LENGTH} characters each")
     return matches

@@ -61,7 +61,7 @@ class AlertCards:
             late_at=await alerts.late_at(conn, standing),
             opens_again_at=await disputes.opens_again_at(conn, standing),
             procedure=self._tied.procedure(standing),
-            flaps=await alerts.openings(conn, standing.group, since=now - FLAPS_WITHIN),
+            flaps=await alerts.openings(conn, standing.group, since=standing.group.opened_at - FLAPS_WITHIN),
             silence=await self._silence(conn, standing, now),
             stale=standing.stale_at is not None and standing.stale_at <= now,
         )

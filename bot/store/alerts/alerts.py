@@ -188,7 +188,7 @@ async def save_groups(conn: Connection, groups: Iterable[Group]) -> None:
 
 
 async def openings(conn: Connection, group: Group, *, since: datetime) -> int:
-    """How often this group has begun to fire since then, this time included."""
+    """How often this group has begun to fire from then to this time, which is included."""
     return int((await SQL.the(conn, "openings", source=group.source, key=group.key, since=since, id=group.id))["count"])
 
 

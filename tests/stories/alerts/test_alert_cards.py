@@ -451,7 +451,7 @@ async def test_an_alert_that_comes_and_goes_is_called_flapping(world: World, mon
         await monitoring.fires(alert("Disk"))
         await monitoring.fires(alert("Disk", status="resolved"))
         await world.passes(minutes=5)
-    assert [("Flapping: 3 times" in words_of(card)) for card in monitoring.cards] == [False, False, True]
+    assert [("3 times within an hour" in words_of(card)) for card in monitoring.cards] == [False, False, True]
 
 
 PICTURE = "https://grafana.example.com/panel.png"
