@@ -225,7 +225,7 @@ class App:
             socket_trouble=socket,
         )
         routes = intake.routes(
-            services.alerts, services.heartbeats, services.alert_refusals, Senders(self.settings, self.clock.now),
+            services.alerts, services.heartbeats, services.alert_refusals, self._senders(services),
             services.alert_sources, partial(page_at, services.session),
         )  # fmt: skip
         routes += acknowledging.routes(services)
@@ -239,6 +239,10 @@ class App:
             serving(application, host=self.settings.host, port=self.settings.port)
         )
         log.info("http=%s:%s", self.settings.host, self.port)
+
+    def _senders(self, services: Services) -> Senders:
+        hook = self.runbook.alerts.webhook
+        return Senders(self.settings, self.clock.now, services.keyring.of_webhook, hook.reveal() if hook else None)
 
     async def _close(self) -> None:
         """First nothing new comes in, then what is under way ends."""

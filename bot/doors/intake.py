@@ -19,7 +19,6 @@ from bot.services.alerts.heartbeats import Heartbeats
 from bot.services.alerts.refusals import AlertRefusals
 from bot.sources import Fetch, Headers, Reading, Source, Unreadable, WrongShape
 from bot.store.errors import plain_reason
-from bot.wire.http_client import USER_AGENT
 
 Made = TypeVar("Made")
 log = logging.getLogger(__name__)
@@ -124,10 +123,10 @@ class Intake:
             return _answer(401, "the signature is wrong, or its certificate is not the provider's")
         if source.by_query and trusted and not body.strip():
             return await self._take_query(source, request)
-        if request.headers.get("User-Agent") == USER_AGENT:
+        if await self._senders.are_we(request, body):
             # An alert that is told to a webhook which leads here would be told to it again, and so on.
-            log.warning("source=%s sent by Tocsin itself: not taken", source.name)
-            return web.json_response({"accepted": 0, "odd": ["sent by Tocsin itself: it opens nothing"]}, status=202)
+            log.warning("source=%s our own webhook of alerts has come back: not taken", source.name)
+            return web.json_response({"accepted": 0, "odd": ["sent by this Tocsin: it opens nothing"]}, status=202)
         return await self._keep(source, body, request.headers, request.remote or "")
 
     async def _take_query(self, source: Source, request: web.Request) -> web.Response:

@@ -13,6 +13,7 @@ from bot.clock import Clock
 from bot.wire.http_client import TIMEOUT_S, USER_AGENT, Answer, ask, refusal, shown
 
 # The signature is that of the Standard Webhooks specification, for which receivers find a library.
+MOST_SIGNATURES = 10
 SECRET_PREFIX = "whsec_"  # noqa: S105 - not a secret: what every such secret begins with
 
 # The keys that everything posted to this address is signed with: for a while after a rotation they are two.
@@ -56,8 +57,16 @@ class Hooks:
 
 def signature(key: bytes, name: str, at: str, body: bytes) -> str:
     """Over the name, the time and every byte of the body."""
-    signed = b".".join([name.encode(), at.encode(), body])
+    signed = b".".join([name.encode("utf-8", "replace"), at.encode("utf-8", "replace"), body])
     return f"v1,{base64.b64encode(hmac.digest(key, signed, hashlib.sha256)).decode()}"
+
+
+def is_signed(headers: Mapping[str, str], keys: Sequence[bytes], body: bytes) -> bool:
+    """Has `Hooks` posted this with one of these keys? However long ago that was."""
+    name, at, given = (headers.get(f"Webhook-{part}", "") for part in ("Id", "Timestamp", "Signature"))
+    sent = [one.encode("utf-8", "replace") for one in given.split()[:MOST_SIGNATURES]]
+    right = [signature(key, name, at, body).encode() for key in keys]
+    return any(hmac.compare_digest(one, other) for one in sent for other in right)
 
 
 def key_for(root: bytes, url: str) -> bytes:

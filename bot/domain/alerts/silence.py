@@ -79,10 +79,8 @@ def selected(text: str, checks: Collection[str], sources: Collection[str]) -> Ma
     parts = [part.partition("=") for part in word.split(",") if part.strip()]
     matches = {name.strip(): _unquoted(value) for name, _, value in parts}
     if not matches or not all(sign and name.strip() and _unquoted(value) for name, sign, value in parts):
-        known = ", ".join([*sorted(checks), *sorted(sources)])
-        raise Refused(
-            f"“{cut(word, PATTERN_LENGTH)}” is no check and no source: {known}. Or write label=value, such as instance=db-1*"
-        )
+        known, shown = ", ".join([*sorted(checks), *sorted(sources)]), cut(word, PATTERN_LENGTH)
+        raise Refused(f"“{shown}” is no check and no source: {known}. Or write label=value, such as instance=db-1*")
     if len(matches) > MOST_PATTERNS or any(len(one) > PATTERN_LENGTH for pair in matches.items() for one in pair):
         raise Refused(f"That is too much: at most {MOST_PATTERNS} labels, {PATTERN_LENGTH} characters each")
     return matches
