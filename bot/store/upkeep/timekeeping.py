@@ -43,6 +43,7 @@ async def put_right(conn: Connection, now: datetime, waits: Waits, *, by: timede
         "outbox": await SQL.run(conn, "outbox", **values),
         "requests": await SQL.run(conn, "requests", **values),
         "deadlines": await SQL.run(conn, "deadlines", **values),
+        "silences": await SQL.run(conn, "silences", **values),
         "alerts": await SQL.run(conn, "alerts", **values),
         "heartbeats": await SQL.run(conn, "heartbeats", **values),
         "checks": await SQL.run(conn, "checks", **values),

@@ -55,6 +55,15 @@ WHERE due_at > %(now)s::timestamptz + %(longest_backoff)s::interval;
 UPDATE deadlines SET since = %(now)s, due_at = due_at - (since - %(now)s::timestamptz)
 WHERE due_at IS NOT NULL AND since > %(now)s;
 
+-- name: silences
+-- One that began later than now begins now, and lasts as long as it was asked for. Its cards say until when. Silences are
+-- held before their cards, as by whoever ends one.
+WITH shifted AS (
+    UPDATE silences SET starts_at = %(now)s, ends_at = ends_at - (starts_at - %(now)s::timestamptz)
+    WHERE ended_at IS NULL AND starts_at > %(now)s RETURNING id, ends_at)
+UPDATE alert_groups g SET silenced_until = s.ends_at, due_at = %(now)s
+FROM shifted s WHERE g.silence_id = s.id AND g.closed_at IS NULL AND g.silenced_until IS NOT NULL;
+
 -- name: alerts
 UPDATE alert_groups
 SET page_at = GREATEST(%(now)s::timestamptz + %(page_after)s::interval, silenced_until),

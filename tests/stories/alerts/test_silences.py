@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager
 from datetime import timedelta
 
+import psycopg
 import pytest
 
 from bot.domain.actor import TOCSIN
@@ -100,6 +101,23 @@ async def test_health_and_the_app_home_list_what_is_silenced(world: World) -> No
     await world.settled()
     home = world.ada.home()
     assert home is not None and "instance=db-1" in str(home.blocks)
+
+
+async def test_a_clock_that_was_set_back_makes_no_silence_longer(
+    world: World, monitoring: Monitoring, database: str
+) -> None:
+    await says(world, "/health silence alertname=Noise 1h")
+    await monitoring.fires(alert("Noise"))
+    # As they would stand if they had been written by a clock that was a day ahead.
+    async with await psycopg.AsyncConnection.connect(database) as conn:
+        await conn.execute("UPDATE silences SET starts_at = starts_at + '1 d', ends_at = ends_at + '1 d'")
+        await conn.execute("UPDATE alert_groups SET silenced_until = silenced_until + '1 d'")
+
+    await world.house.timekeeping.put_right()
+    await world.passes(minutes=59, seconds=59)
+    assert not monitoring.cards
+    await world.passes(seconds=1)
+    assert len(monitoring.cards) == 1
 
 
 @pytest.mark.parametrize("typed", ["", "instance=db-1", "nothing 2h", "instance= 2h", "=x 2h", "instance=db-1 99w"])
