@@ -1,0 +1,21 @@
+"""The events of the sandbox, posted to a bot: each becomes a card."""
+
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
+
+from bot.sandbox.alert_events import alert_events
+from tests.stories.alerts.monitoring import TOKEN, WITH_ALERTS, watched
+from tests.world import World
+
+
+async def test_every_event_is_taken_and_shown(new_world: Callable[..., AbstractAsyncContextManager[World]]) -> None:
+    async with new_world(runbook=WITH_ALERTS, ALERTS_TOKEN=TOKEN) as world, watched(world) as monitoring:
+
+        async def post(source: str, body: bytes) -> None:
+            assert (await monitoring.sends(source, body)).status in (200, 202), source
+
+        for event in alert_events(post):
+            before = len(monitoring.cards)
+            await event.happen()
+            await world.settled()
+            assert len(monitoring.cards) > before, event.id
