@@ -1,11 +1,11 @@
 """Time limits that know whether something may have been committed: what takes longer is abandoned."""
 
 import asyncio
-from collections.abc import Coroutine, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Coroutine, Iterator
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any, Generic, TypeVar
 
 from bot.domain.errors import Unanswered, Unreachable
 
@@ -51,6 +51,26 @@ def stays_cancelled() -> Iterator[None]:
         raise asyncio.CancelledError from cause
 
 
+class _Entry(Generic[Result]):
+    """A context that one task enters for another, which may have gone by then."""
+
+    def __init__(self) -> None:
+        self.held = AsyncExitStack()
+        self._is_wanted = True
+
+    async def make(self, wanted: AbstractAsyncContextManager[Result]) -> Result:
+        async with AsyncExitStack() as entering:
+            value = await entering.enter_async_context(wanted)
+            # From here to the end nothing is waited for: either it is held, or it is left again.
+            if self._is_wanted:
+                self.held = entering.pop_all()
+        return value
+
+    async def give_up(self) -> None:
+        self._is_wanted = False
+        await self.held.aclose()
+
+
 class TimeLimit:
     """So many seconds for each piece of work.
 
@@ -84,6 +104,22 @@ class TimeLimit:
             if doing.may_have_changed:
                 raise Unanswered(str(error)) from error
             raise
+
+    @asynccontextmanager
+    async def entered(self, wanted: AbstractAsyncContextManager[Result]) -> AsyncIterator[Result]:
+        """As `async with wanted`, entered in time or not at all; how long the block takes does not matter.
+
+        What comes to be entered although nobody waits for it any more is left at once: a cancellation may be lost on
+        the way (see `stays_cancelled`), and what nobody has would be held for ever.
+        """
+        entry: _Entry[Result] = _Entry()
+        try:
+            value = await self.wait_for(entry.make(wanted))
+        except BaseException:
+            await entry.give_up()
+            raise
+        async with entry.held:
+            yield value
 
     def _abandon(self, task: asyncio.Task[Any]) -> None:
         self._abandoned.add(task)

@@ -1,8 +1,13 @@
 """What is cancelled ends, however it gives up."""
 
 import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
 
-from bot.wire.timeouts import stays_cancelled
+import pytest
+
+from bot.domain.errors import Unreachable
+from bot.wire.timeouts import TimeLimit, stays_cancelled
 
 
 async def test_a_cancellation_that_comes_with_what_was_waited_for_is_not_lost() -> None:
@@ -51,3 +56,63 @@ async def test_an_error_is_an_error_when_nobody_cancels() -> None:
     except ConnectionError as raised:
         error = raised
     assert error
+
+
+async def test_what_is_entered_when_nobody_waits_any_more_is_left_at_once() -> None:
+    seen: list[str] = []
+    go, over = asyncio.Event(), asyncio.Event()
+
+    @asynccontextmanager
+    async def deaf() -> AsyncIterator[None]:
+        """Loses its cancellation, as `asyncio.wait_for` may."""
+        with suppress(asyncio.CancelledError):
+            await asyncio.Event().wait()
+        await go.wait()
+        seen.append("entered")
+        yield
+        seen.append("left")
+        over.set()
+
+    with pytest.raises(Unreachable):
+        async with TimeLimit(0.001).entered(deaf()):
+            seen.append("used")
+    go.set()
+    async with asyncio.timeout(30):
+        await over.wait()
+    assert seen == ["entered", "left"]
+
+
+async def test_what_was_entered_at_the_moment_its_user_was_cancelled_is_left() -> None:
+    seen: list[str] = []
+
+    @asynccontextmanager
+    async def last_moment() -> AsyncIterator[None]:
+        user.cancel()
+        yield
+        seen.append("left")
+
+    async def use() -> None:
+        async with TimeLimit(30).entered(last_moment()):
+            seen.append("used")
+
+    user = asyncio.create_task(use())
+    with pytest.raises(asyncio.CancelledError):
+        await user
+    assert seen == ["left"]
+
+
+async def test_an_error_within_is_what_the_context_hears() -> None:
+    heard: list[type[BaseException]] = []
+
+    @asynccontextmanager
+    async def listening() -> AsyncIterator[None]:
+        try:
+            yield
+        except ValueError as error:
+            heard.append(type(error))
+            raise
+
+    with pytest.raises(ValueError):
+        async with TimeLimit(30).entered(listening()):
+            raise ValueError
+    assert heard == [ValueError]

@@ -98,21 +98,20 @@ class Alerts:
     @asynccontextmanager
     async def taking(self) -> AsyncIterator[Connection]:
         """A transaction for a sender who waits for the answer. Raises Unreachable rather than let them wait long."""
-        begun, conn = await self._time_limit.wait_for(self._begin())
         sent = False
-        try:
-            async with asyncio.timeout(STORED_WITHIN_S), begun:
-                yield conn
-                sent = True
-        except TimeoutError as error:
-            raise (Unanswered if sent else Unreachable)("it could not be stored in time") from error
-
-    async def _begin(self) -> tuple[AsyncExitStack, Connection]:
-        """A place and a transaction, held until what is returned first is closed."""
         async with AsyncExitStack() as begun:
-            await begun.enter_async_context(self._places)
-            conn = await begun.enter_async_context(self._db.transaction())
-            return begun.pop_all(), conn
+            conn = await begun.enter_async_context(self._time_limit.entered(self._place()))
+            try:
+                async with asyncio.timeout(STORED_WITHIN_S), begun.pop_all():
+                    yield conn
+                    sent = True
+            except TimeoutError as error:
+                raise (Unanswered if sent else Unreachable)("it could not be stored in time") from error
+
+    @asynccontextmanager
+    async def _place(self) -> AsyncIterator[Connection]:
+        async with self._places, self._db.transaction() as conn:
+            yield conn
 
     async def receive_within(self, conn: Connection, source: str, received: Sequence[ReceivedAlert]) -> None:
         """`receive` as a part of a larger deed, for what the bot finds out itself."""
