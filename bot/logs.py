@@ -4,6 +4,7 @@ import json
 import logging
 import re
 import sys
+import time
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from itertools import takewhile
@@ -34,6 +35,9 @@ SECRET_PLACES = re.compile(
     re.IGNORECASE,
 )
 FIELD = re.compile(r"[a-z_]+=\S")
+
+# What anybody can cause by knocking is told no more often than this.
+SAID_EVERY_S = 60.0
 
 
 class Redactor:
@@ -107,3 +111,19 @@ def _one_line(text: str) -> str:
 def _instant(created: float) -> str:
     """RFC 3339 in UTC to the millisecond; `created` in Unix seconds of this machine's clock."""
     return datetime.fromtimestamp(created, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+class Seldom:
+    """A warning that is given once a minute, however often there is reason for it, with how often that was."""
+
+    def __init__(self, log: logging.Logger) -> None:
+        self._log = log
+        self._said_at_s = float("-inf")
+        self._unsaid = 0
+
+    def warn(self, words: str) -> None:
+        self._unsaid += 1
+        now = time.monotonic()
+        if now - self._said_at_s >= SAID_EVERY_S:
+            self._log.warning("%s; met %s times", words, self._unsaid)
+            self._said_at_s, self._unsaid = now, 0

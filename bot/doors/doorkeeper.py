@@ -4,7 +4,6 @@ import asyncio
 import errno
 import logging
 import resource
-import time
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager, suppress
 from typing import Any
@@ -12,6 +11,8 @@ from typing import Any
 from aiohttp import web
 from aiohttp.http import HttpProcessingError, RawRequestMessage
 from aiohttp.log import server_logger
+
+from bot.logs import Seldom
 
 log = logging.getLogger(__name__)
 
@@ -23,7 +24,6 @@ MOST_FILES = 65_536
 # The rest is for the database, for what leaves, and for checks.
 SHARE_OF_FILES = 0.5
 MOST_CONNECTIONS = 8_192
-SAID_EVERY_S = 60.0
 # Of this process, of the machine, of its network.
 NOTHING_LEFT = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM})
 
@@ -44,27 +44,12 @@ def most_connections() -> int:
     return MOST_CONNECTIONS if soft == resource.RLIM_INFINITY else min(int(soft * SHARE_OF_FILES), MOST_CONNECTIONS)
 
 
-class Seldom:
-    """A warning that is given once a minute, however often there is reason for it, with how often that was."""
-
-    def __init__(self) -> None:
-        self._said_at_s = float("-inf")
-        self._unsaid = 0
-
-    def warn(self, words: str) -> None:
-        self._unsaid += 1
-        now = time.monotonic()
-        if now - self._said_at_s >= SAID_EVERY_S:
-            log.warning("%s; met %s times", words, self._unsaid)
-            self._said_at_s, self._unsaid = now, 0
-
-
 @contextmanager
 def refusals_seldom_told() -> Iterator[None]:
     """While the block runs, what anybody can cause by knocking is told once a minute: that no file is left for a new
     connection, which the loop meets a hundred times a second, and that something is no HTTP. Nothing of what was sent
     is told: a broken header may be the one with a token. Everything else is told as it was."""
-    loop, full, unreadable = asyncio.get_running_loop(), Seldom(), Seldom()
+    loop, full, unreadable = asyncio.get_running_loop(), Seldom(log), Seldom(log)
     before = loop.get_exception_handler()
 
     def handle(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
@@ -114,7 +99,7 @@ class Doorkeeper:
         self._inside = 0
         # In the order in which their time began.
         self._waited_for: dict[Visit, None] = {}
-        self._told = Seldom()
+        self._told = Seldom(log)
 
     def watched(self, protocol: Callable[[], asyncio.Protocol]) -> Callable[[], asyncio.Protocol]:
         """The same factory of protocols, with each connection under watch."""

@@ -96,14 +96,15 @@ class Intake:
         return web.json_response({"accepted": 1}, status=202)
 
     async def _reported(self, request: web.Request, taking: Awaitable[web.Response]) -> web.Response:
+        why = ""
         try:
             answer = await taking
         except TocsinError as error:
-            answer = _refusal(error)
+            answer, why = _refusal(error), str(error)
         if source := self._sources.get(request.match_info["source"]):
             sender = sender_of(source, request)
             if answer.status >= 400:
-                await self._refusals.refused(sender, answer.status)
+                await self._refusals.refused(sender, answer.status, why)
             else:
                 await self._refusals.taken(sender)
         return answer
@@ -115,6 +116,8 @@ class Intake:
             return self._unauthorized(source)
         if source is None:
             raise NotFound(f"there is no such source; there is: {', '.join(sorted(self._sources))}")
+        if self._alerts.is_full:
+            return _answer(503, f"{NOTHING_STORED}: too many wait already", {"Retry-After": "5"})
         body = await read_body(request, LARGEST_BODY)
         if not trusted and not self._senders.proves_it_by_its_body(source, body, request):
             return self._unauthorized(source)
@@ -207,10 +210,8 @@ def _accepted(count: int, reading: Reading) -> dict[str, object]:
 
 def _refusal(error: TocsinError) -> web.Response:
     if isinstance(error, Unanswered):
-        log.warning("not known whether it was stored: %s", error)
         return _answer(503, NOT_KNOWN, {"Retry-After": "5"})
     if isinstance(error, Unreachable):
-        log.warning("nothing stored: %s", error)
         reason = plain_reason(error)
         return _answer(503, NOTHING_STORED + (f": {reason}" if reason else ""), {"Retry-After": "5"})
     if isinstance(error, TooOften):

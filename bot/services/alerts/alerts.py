@@ -25,6 +25,8 @@ log = logging.getLogger(__name__)
 
 # A storm of alerts must leave connections for the escalations.
 AT_ONCE = 4
+# For a place: about as many as have their turn in time. Each may hold a body of a megabyte.
+MOST_WAITING = 100
 # How long a sender waits for its turn and for the database, and then for its alerts to be stored; after that it is told
 # to come again, instead of waiting for what may never be.
 TIMEOUT_S = 3.0
@@ -66,6 +68,7 @@ class Alerts:
         self._settling = settling
         self._disputes = disputed
         self._places = asyncio.Semaphore(AT_ONCE)
+        self._waiting = 0
         self._time_limit = TimeLimit(TIMEOUT_S)
 
     async def receive(
@@ -95,6 +98,11 @@ class Alerts:
                 await self._take(conn, source, told, listings, arrived, delivery=kept_as)
         return len(received)
 
+    @property
+    def is_full(self) -> bool:
+        """Do so many wait that one more would only take time and memory from the others?"""
+        return self._waiting >= MOST_WAITING
+
     @asynccontextmanager
     async def taking(self) -> AsyncIterator[Connection]:
         """A transaction for a sender who waits for the answer. Raises Unreachable rather than let them wait long."""
@@ -110,8 +118,16 @@ class Alerts:
 
     @asynccontextmanager
     async def _place(self) -> AsyncIterator[Connection]:
-        async with self._places, self._db.transaction() as conn:
-            yield conn
+        self._waiting += 1
+        try:
+            await self._places.acquire()
+        finally:
+            self._waiting -= 1
+        try:
+            async with self._db.transaction() as conn:
+                yield conn
+        finally:
+            self._places.release()
 
     async def receive_within(self, conn: Connection, source: str, received: Sequence[ReceivedAlert]) -> None:
         """`receive` as a part of a larger deed, for what the bot finds out itself."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from bot.domain.alerts.received import ReceivedAlert
 from bot.domain.errors import Failed
 from bot.domain.text import cut, plain_line
+from bot.logs import Seldom
 from bot.metrics import Metrics
 from bot.rendering import Rendering
 from bot.services.alerts.alerts import Alerts
@@ -54,13 +55,15 @@ class AlertRefusals:
         self._metrics = metrics
         self._time_limit = TimeLimit(TIMEOUT_S)
         self._told_at_s = float("-inf")
+        self._said: dict[tuple[str, int], Seldom] = {}
         # Senders whose last delivery was taken, and when that was.
         self._well: dict[tuple[str, str], float] = {}
 
-    async def refused(self, sender: Sender, status: int) -> None:
-        """Never fails, and keeps nobody waiting for long."""
+    async def refused(self, sender: Sender, status: int, why: str) -> None:
+        """Never fails, and keeps nobody waiting for long. Of each source and status the log hears once a minute."""
         self._metrics.alerts_refused(sender.source, status)
-        log.warning("source=%s status=%s sender=%s alerts refused", sender.source, status, sender.shown)
+        said = self._said.setdefault((sender.source, status), Seldom(log))
+        said.warn(f"source={sender.source} status={status} sender={sender.shown} alerts refused{': ' * bool(why)}{why}")
         now_s = time.monotonic()
         if status not in WORTH_AN_ALERT or now_s - self._told_at_s < TOLD_EVERY_S:
             return

@@ -5,12 +5,13 @@ import gzip
 import json
 import random
 from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack
 
 import psycopg
 import pytest
 
-from bot.services.alerts.alerts import MOST_ALERTS
+from bot.domain.alerts.received import ReceivedAlert
+from bot.services.alerts.alerts import AT_ONCE, MOST_ALERTS, MOST_WAITING
 from tests.stories.alerts.monitoring import (
     TOKEN,
     WITH_ALERTS,
@@ -338,3 +339,21 @@ async def test_an_alert_whose_webhook_leads_back_here_is_told_once(new_world: Ne
         await monitoring.fires(alert("SiteDown", severity="critical"))
         await world.settled()
         assert [card.text for card in monitoring.cards] == ["🔴 *Critical* SiteDown is bad"]
+
+
+async def test_when_too_many_wait_the_next_is_sent_away_unread_and_all_who_wait_are_taken(
+    world: World, monitoring: Monitoring
+) -> None:
+    house = world.house.alerts
+    async with AsyncExitStack() as taken:
+        for _ in range(AT_ONCE):
+            await taken.enter_async_context(house.taking())
+        alerts = [
+            ReceivedAlert(f"Thing {number}", True, f"t{number}", severity="low") for number in range(MOST_WAITING)
+        ]
+        waiting = [asyncio.ensure_future(house.receive("generic", [one])) for one in alerts]
+        await asyncio.sleep(0)
+        reply = await monitoring.sends("generic", as_json(SOMETHING))
+        assert reply.status == 503 and "too many" in reply.body["error"]
+    assert await asyncio.gather(*waiting) == [1] * MOST_WAITING
+    assert (await monitoring.sends("generic", as_json(SOMETHING))).status == 202
