@@ -108,6 +108,10 @@ def kept(body: bytes) -> bytes:
     return json.dumps(redacted_values(_shortened(content, [BODY_READ])), ensure_ascii=False).encode("utf-8", "replace")
 
 
+def delivery(body: bytes, headers: Headers) -> str | None:
+    return headers.get("Idempotency-Key") or None
+
+
 def client(alert: ReceivedAlert) -> str:
     return alert.labels["application"]
 

@@ -3,10 +3,11 @@
 import logging
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import timedelta
 from functools import partial
 
 from bot.domain.errors import Failed
-from bot.runbook import format_duration
+from bot.runbook import format_duration, spoken_duration
 from bot.slack.blocks import Button, picture
 from commands.desk.call import Answer, Call, Reply
 from commands.health.book import COMMAND
@@ -16,6 +17,7 @@ log = logging.getLogger(__name__)
 
 # Nobody waits for a slow check to see the others: with the way to the database and back it is a fifth of a second.
 TIMEOUT_S = 0.1
+ERRORS_WITHIN = timedelta(hours=1)
 
 
 @COMMAND.alone
@@ -41,9 +43,10 @@ async def history(call: Call) -> Answer:
     return call.say("health_history", name=call.text, turns=turns, uptimes=uptimes, targets=targets)
 
 
-@COMMAND.verb("errors", usage="errors [1h]", help="what applications have reported")
+@COMMAND.verb("errors", usage="errors [1h]", help="what applications reported in this time, worst first, counted")
 async def errors(call: Call) -> Answer:
-    return call.say("health_errors")
+    span = spoken_duration(call.text.removeprefix("last ")) if call.text else ERRORS_WITHIN
+    return call.say("health_errors", reported=await call.house.error_listing.within(span))
 
 
 @COMMAND.button("health.run")

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from functools import partial
 
 from bot.clock import Clock
+from bot.domain.alerts import error_reports
 from bot.domain.alerts.alert import GroupStanding
 from bot.domain.alerts.received import Listing, ReceivedAlert, identity
 from bot.domain.alerts.rules import Judged, gathered
@@ -16,7 +17,7 @@ from bot.domain.errors import NotFound, Refused, Unanswered, Unreachable
 from bot.runbook import Runbook
 from bot.services.alerts.disputes import AlertDisputes
 from bot.services.alerts.settling import AlertSettling
-from bot.store.alerts import alerts, disputes
+from bot.store.alerts import alerts, disputes, error_counts
 from bot.store.database import Database
 from bot.store.pipelined import Connection
 from bot.wire.timeouts import TimeLimit
@@ -181,7 +182,8 @@ class Alerts:
         """Throw away bodies and countings that are too old to be of use."""
         longest = max((rule.at_least.within for rule in self._runbook.alerts.rules if rule.at_least), default=KEPT_FOR)
         async with self._db.transaction() as conn:
-            return await alerts.forget_old(conn, self._clock.now() - max(longest, KEPT_FOR))
+            before = self._clock.now() - max(longest, KEPT_FOR)
+            return await alerts.forget_old(conn, before) + await error_counts.forget_old(conn, before)
 
     async def _judged(self, source: str, received: Sequence[ReceivedAlert]) -> list[Judged]:
         """What the rules make of them; of many in a thread, so that the loop goes on turning."""
@@ -207,6 +209,7 @@ class Alerts:
         )
         changed |= await alerts.hide(conn, source, listings)
         await self._count(conn, firing, now)
+        await error_counts.add(conn, error_reports.counted(source, told), now)
         await self._settling.settle_changed(conn, changed)
 
     async def _with_groups(

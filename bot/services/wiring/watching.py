@@ -10,6 +10,7 @@ from bot.services.alerts.cards import AlertCards
 from bot.services.alerts.declarations import AlertDeclarations
 from bot.services.alerts.deeds import AlertDeeds
 from bot.services.alerts.disputes import AlertDisputes
+from bot.services.alerts.error_listing import ErrorListing
 from bot.services.alerts.heartbeats import Heartbeats
 from bot.services.alerts.history import AlertHistory
 from bot.services.alerts.incidents import AlertIncidents
@@ -59,6 +60,10 @@ class Watching(Paging):
     @cached_property
     def alerts(self) -> Alerts:
         return Alerts(self.db, self.clock, self.runbook, self.alert_settling, AlertDisputes(self.cards))
+
+    @cached_property
+    def error_listing(self) -> ErrorListing:
+        return ErrorListing(self.db, self.clock)
 
     @cached_property
     def alert_refusals(self) -> AlertRefusals:

@@ -348,7 +348,6 @@ async def test_one_check_its_history_and_a_word_for_what_is_not_there(new_world:
         assert "for 5m" in history[4]
 
         assert "did you mean website?" in await answered(world, "/health websit")
-        assert "/health errors" in await answered(world, "/health errors 1h")
         assert "`/health history [check]`" in await answered(world, "/health help")
 
 

@@ -1,0 +1,131 @@
+"""`/health errors`: which errors applications reported, how often, since when, the worst first."""
+
+import json
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager
+from typing import Any
+
+import pytest
+
+from tests.stories.alerts.monitoring import TOKEN, WITH_ALERTS, Monitoring, watched
+from tests.stories.asking import ask
+from tests.world import World
+
+NewWorld = Callable[..., AbstractAsyncContextManager[World]]
+
+
+@pytest.fixture
+async def world(new_world: NewWorld) -> AsyncIterator[World]:
+    async with new_world(runbook=WITH_ALERTS, ALERTS_TOKEN=TOKEN) as world:
+        yield world
+
+
+@pytest.fixture
+async def monitoring(world: World) -> AsyncIterator[Monitoring]:
+    async with watched(world) as monitoring:
+        yield monitoring
+
+
+def report(kind: str = "TypeError", message: str = "no order 1", **more: Any) -> dict[str, Any]:
+    return {"application": "shop", "type": kind, "message": message, **more}
+
+
+async def listed(world: World, span: str = "") -> list[str]:
+    """The lines of the answer that say something."""
+    return [line for line in (await ask(world, "eve", f"/health errors {span}".strip())).splitlines() if line]
+
+
+async def test_reports_are_grouped_and_counted_the_worst_first(world: World, monitoring: Monitoring) -> None:
+    await monitoring.tells("errors", report())
+    await monitoring.tells("errors", [report(message="no order 2"), report("KeyError", "no key"), report()])
+    await monitoring.tells("errors", report("IOError", "disk full", severity="critical", environment="production"))
+    headline, *lines = await listed(world)
+    assert headline.startswith("*5 application errors* since")
+    assert "3 different" in headline
+    assert [line.split(". First")[0] for line in lines] == [
+        "🔴 *1×* IOError: disk full · shop, production",
+        "🟡 *3×* TypeError: no order 1 · shop",
+        "🟡 *1×* KeyError: no key · shop",
+    ]
+
+
+async def test_only_what_came_since_then_is_counted_but_first_seen_is_first_seen(
+    world: World, monitoring: Monitoring
+) -> None:
+    first = world.clock.now()
+    await monitoring.tells("errors", [report()] * 3)
+    await world.passes(minutes=90)
+    assert await listed(world) == [(await listed(world))[0]]
+    assert (await listed(world))[0].startswith("*No application has reported an error* since")
+    await monitoring.tells("errors", [report()] * 2)
+    [line] = (await listed(world, "1h"))[1:]
+    assert "*2×*" in line
+    assert f"First seen <!date^{int(first.timestamp())}^" in line
+    assert f"last <!date^{int(world.clock.now().timestamp())}^" in line
+    assert "*5×*" in (await listed(world, "2 hours"))[1]
+    assert "*5×*" in (await listed(world, "last 2h"))[1]
+
+
+async def test_an_error_whose_card_was_closed_is_one_with_the_one_that_came_again(
+    world: World, monitoring: Monitoring
+) -> None:
+    await monitoring.tells("errors", report())
+    for label in ("Acknowledge", "Close"):
+        await world.ada.presses(label, monitoring.card)
+        await world.settled()
+    await monitoring.tells("errors", report())
+    assert ["*2×*" in line for line in (await listed(world))[1:]] == [True]
+
+
+async def test_a_delivery_sent_again_counts_once_and_one_without_a_name_each_time(
+    world: World, monitoring: Monitoring
+) -> None:
+    body = json.dumps([report()] * 2).encode()
+    for key in ("one", "one", "two"):
+        await monitoring.sends("errors", body, Idempotency_Key=key)
+    assert "*4×*" in (await listed(world))[1]
+    for _ in range(2):
+        await monitoring.sends("errors", body)
+    assert "*8×*" in (await listed(world))[1]
+
+
+async def test_a_delivery_larger_than_one_statement_is_counted_whole(world: World, monitoring: Monitoring) -> None:
+    kinds = [report(f"{letter}{other}Error") for letter in "ABCDEFGHIJKLMNOP" for other in "abcdefghijklmnop"]
+    await monitoring.tells("errors", [*kinds, report("AaError")])
+    headline, *lines = await listed(world)
+    assert "257 application errors" in headline
+    assert "256 different" in headline
+    assert "*2×* AaError" in lines[0]
+    assert lines[-1] == f"and {256 - len(lines[:-1])} more"
+
+
+async def test_nobody_has_ever_reported_an_error(world: World, monitoring: Monitoring) -> None:
+    await monitoring.tells("generic", {"title": "TypeError", "status": "firing"})
+    await monitoring.sends("errors", b'{"nothing": 1}')
+    headline, more = await listed(world)
+    assert headline.startswith("*No application has reported an error* since")
+    assert "None ever has" in more
+
+
+@pytest.mark.parametrize("span", ["soon", "8d", "0m", "1", "-1h"])
+async def test_what_is_no_time_is_answered_with_a_sentence(world: World, span: str) -> None:
+    [said] = await listed(world, span)
+    assert "say" in said
+
+
+async def test_nothing_private_is_listed(world: World, monitoring: Monitoring) -> None:
+    private = report(message="for ada@example.com password=hunter2 <!channel>", application="ada@example.com")
+    await monitoring.tells("errors", private)
+    said = "\n".join(await listed(world))
+    assert "[email]" in said
+    assert not any(secret in said for secret in ("ada@example.com", "hunter2", "<!channel>"))
+
+
+async def test_old_countings_are_forgotten(world: World, monitoring: Monitoring) -> None:
+    await monitoring.tells("errors", report())
+    await world.passes(days=3)
+    await monitoring.tells("errors", report("KeyError"))
+    await world.passes(days=5)
+    async with world.house.db.transaction() as conn:
+        kept = await (await conn.execute("SELECT count FROM error_counts")).fetchall()
+    assert len(kept) == 1
