@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from bot.domain.alerts.silence import DEFAULT_SILENCE, REASON_LENGTH
+from bot.domain.alerts.silence import DEFAULT_SILENCE, LONGEST_SILENCE, REASON_LENGTH, must_be_reasonable
 from bot.domain.errors import NotFound, Refused
 from bot.runbook import format_duration, spoken_duration
 from bot.slack.blocks import Input, form, raw
@@ -59,7 +59,7 @@ async def ask_silence(call: Call) -> Answer:
 def judge_silence(values: Mapping[str, str]) -> Mapping[str, str]:
     duration = values["duration"]
     try:
-        spoken_duration(duration)
+        must_be_reasonable(spoken_duration(duration), format_duration(LONGEST_SILENCE))
     except Refused as refusal:
         return {"duration": str(refusal)}
     return {}

@@ -43,7 +43,7 @@ async def acknowledge(call: Call, incident: Incident) -> Answer:
     return await acknowledged(call, incident)
 
 
-@COMMAND.verb("snooze", usage="snooze [15m]", help="hold paging; does not acknowledge")
+@COMMAND.verb("snooze", usage="snooze [15m]", help="hold paging, for 24h at most; does not acknowledge")
 @about_an_incident("escalate snooze")
 async def snooze(call: Call, incident: Incident) -> Answer:
     duration = _how_long(call.text) if call.text else DEFAULT_SNOOZE

@@ -3,7 +3,14 @@
 from collections.abc import Mapping
 
 from bot.domain.errors import Overtaken, Refused
-from bot.domain.incidents.incident import STATUSES, Incident, must_be_open, must_not_be_resolved_twice, refusing_about
+from bot.domain.incidents.incident import (
+    STATUSES,
+    Incident,
+    must_be_open,
+    must_be_promised_soon,
+    must_not_be_resolved_twice,
+    refusing_about,
+)
 from bot.runbook import spoken_duration
 from bot.services.paging.page_cards import acknowledge as acknowledge_button
 from bot.slack.blocks import Input, form
@@ -33,7 +40,7 @@ def judge_update(values: Mapping[str, str]) -> Mapping[str, str]:
     wrong = {} if values["update"].strip() else {"update": "Type what changed, in a sentence."}
     next_update = values["next_update"] or "0s"
     try:
-        spoken_duration(next_update)
+        must_be_promised_soon(spoken_duration(next_update))
     except Refused as refusal:
         wrong["next_update"] = f"{refusal}."
     return wrong
@@ -209,7 +216,7 @@ def _update_form(incident: Incident) -> Form:
         Input("conditions", "Conditions", optional=True, multiline=True, hint="What works and what does not"),
         Input("actions", "Actions", optional=True, multiline=True, hint="What is being done"),
         Input("needs", "Needs", optional=True, hint="Whom or what you need"),
-        Input("next_update", "Next update in", optional=True, hint="For example 30m", max_length=20),
+        Input("next_update", "Next update in", optional=True, hint="For example 30m, 7d at most", max_length=20),
     ]
     return Form(form("incident.update", titled("Update", incident), inputs, submit="Post", private=str(incident.id)))
 

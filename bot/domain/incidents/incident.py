@@ -5,7 +5,7 @@ import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import datetime, tzinfo
+from datetime import datetime, timedelta, tzinfo
 from typing import Any, Literal
 
 from bot.domain.errors import AlreadyDone, Refused
@@ -19,6 +19,8 @@ STATUSES: tuple[Status, ...] = ("investigating", "identified", "mitigating", "mo
 Closed = Literal["archived", "left", "deleted", "lost"]
 
 TITLE_LENGTH = 200
+# Until the next update that somebody promised, nobody is asked for one.
+LONGEST_UNTIL_UPDATE = timedelta(days=7)
 # How every text about a rehearsal begins.
 DRILL = "DRILL: "
 # Slack's limit for the name of a channel.
@@ -108,6 +110,12 @@ def status_of(word: str) -> Status:
 def must_be_open(incident: Incident, deed: str) -> None:
     if not incident.is_open:
         raise Refused(f"{incident.ref} is resolved, so you cannot {deed}. Reopen it first: `/incident reopen <why>`.")
+
+
+def must_be_promised_soon(next_update: timedelta) -> None:
+    """Raises Refused."""
+    if next_update > LONGEST_UNTIL_UPDATE:
+        raise Refused("That is too long: promise the next update within 7d, or leave it empty")
 
 
 def must_not_be_resolved_twice(incident: Incident) -> None:

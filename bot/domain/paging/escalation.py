@@ -10,6 +10,8 @@ REACH_WITHIN = timedelta(seconds=20)
 # A page that goes out later than this after its time says so.
 LATE_AFTER = timedelta(seconds=2)
 DEFAULT_SNOOZE = timedelta(minutes=15)
+# A snooze is no acknowledgement: after a day somebody is asked again, whatever was typed.
+LONGEST_SNOOZE = timedelta(hours=24)
 # Two people who press Escalate in the same moment mean the same step.
 SAME_MOMENT = timedelta(seconds=5)
 

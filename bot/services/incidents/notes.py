@@ -1,11 +1,11 @@
 """What people write down while they work: notes, updates, and what users notice."""
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from bot.domain.actor import Actor
 from bot.domain.errors import Refused
-from bot.domain.incidents.incident import Incident, must_be_open
+from bot.domain.incidents.incident import Incident, must_be_open, must_be_promised_soon
 from bot.runbook import spoken_duration
 from bot.services.rooms.deeds import Deeds
 from bot.services.rooms.posts import Posts
@@ -67,6 +67,7 @@ class Notes:
 
 
 def _promised(span: str | None, said_at: datetime) -> datetime | None:
-    """None: nothing is said of the next update. Raises Refused for what is no duration."""
+    """None: nothing is said of the next update. Raises Refused for what is no duration, or too long."""
     after = spoken_duration(span) if span else None
+    must_be_promised_soon(after or timedelta(0))
     return said_at + after if after else None

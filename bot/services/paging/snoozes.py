@@ -5,9 +5,9 @@ from datetime import datetime, timedelta
 from bot.domain.actor import Actor
 from bot.domain.errors import Refused
 from bot.domain.incidents.incident import must_be_open
-from bot.domain.paging.escalation import snooze
+from bot.domain.paging.escalation import LONGEST_SNOOZE, snooze
 from bot.rendering import time_shown
-from bot.runbook import Runbook
+from bot.runbook import Runbook, format_duration
 from bot.services.rooms.cards import Cards
 from bot.services.rooms.deeds import Deeds
 from bot.services.rooms.posts import Posts
@@ -25,7 +25,9 @@ class Snoozes:
         self._deeds = deeds
 
     async def snooze(self, actor: Actor, incident_id: int, duration: timedelta) -> datetime:
-        """No step before what is returned. Raises Refused when nothing would be paged anyway."""
+        """No step before what is returned, a day ahead at most. Raises Refused also when nobody is to be paged."""
+        if duration > LONGEST_SNOOZE:
+            raise Refused(_too_long(duration))
         async with self._deeds.on(actor, incident_id) as (conn, incident, now):
             must_be_open(incident, "snooze it")
             escalation = await escalations.lock(conn, incident.id)
@@ -39,3 +41,10 @@ class Snoozes:
             await self._posts.in_room(conn, incident, "snoozed", actor=actor.name, until=until)
             await self._cards.touch(conn, f"incident:{incident.id}", incident=incident.id)
         return until
+
+
+def _too_long(duration: timedelta) -> str:
+    return (
+        f"{format_duration(duration)} is too long: paging can be snoozed for 24h at most. Type `/escalate snooze 24h`, "
+        "or `/escalate ack` if you're on it."
+    )

@@ -250,6 +250,8 @@ async def test_a_silence_needs_a_duration(world: World, monitoring: Monitoring) 
     await monitoring.fires(alert("DiskFull"))
     await world.ben.presses("Silence", monitoring.card)
     await world.settled()
+    answer = await world.ben.submits(values={"For how long?": "31d"})
+    assert "at most 30d" in answer.errors["duration"]
     answer = await world.ben.submits(values={"For how long?": "a while"})
 
     assert "is not a duration" in answer.errors["duration"]

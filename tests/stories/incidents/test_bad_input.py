@@ -251,6 +251,14 @@ async def test_a_wrong_duration_of_the_next_update_is_told_beside_it(world: Worl
     assert world.eve.modal().values["update"]["text"]["value"] == "A fix is out"
 
 
+async def test_a_next_update_is_promised_within_a_week(world: World) -> None:
+    await declared(world)
+    await asked(world, "eve", "/incident update INC-1")
+    answer = await world.eve.submits(values={"What changed?": "A fix is out", "Next update in": "3660d"})
+    assert "within 7d" in answer.errors["next_update"]
+    assert not (await world.eve.submits(values={"Next update in": "7d"})).errors
+
+
 async def test_a_form_that_comes_too_late_is_given_back_with_all_that_was_typed(world: World) -> None:
     room = await declared(world)
     await asked(world, "eve", "/incident update", room)

@@ -128,9 +128,9 @@ async def test_the_timeline_says_a_time_by_the_clock_of_the_runbook_and_the_day_
 ) -> None:
     await ask(world, "eve", "/incident declare P1 Payments failing")
     await ask(world, "ada", "/escalate snooze INC-1 20m")
-    await ask(world, "ada", "/escalate snooze INC-1 3 days")
+    await ask(world, "ada", "/escalate snooze INC-1 20 hours")
     entries = [words for kind, _, words in await timeline(world) if kind == "snoozed"]
-    assert entries == ["until 15:20 BST", "until Sun 15:00 BST"]
+    assert entries == ["until 15:20 BST", "until Fri 11:00 BST"]
 
 
 async def test_the_card_of_a_private_incident_says_that_it_is_private(world: World) -> None:

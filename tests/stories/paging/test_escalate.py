@@ -94,6 +94,22 @@ async def test_acknowledging_and_snoozing_say_what_they_did(world: World) -> Non
     world.nothing_else_was_sent()
 
 
+async def test_a_snooze_of_more_than_a_day_is_refused_and_the_answer_says_what_to_type(world: World) -> None:
+    room = await declared(world)
+    for too_long in ("25h", "3 days", "3660d"):
+        said = await ask(world, "ada", f"/escalate snooze {too_long}", room)
+        assert "is too long" in said and "`/escalate snooze 24h`" in said and "`/escalate ack`" in said
+    assert "snoozed" not in await ask(world, "eve", "/escalate status", room)
+    assert "is snoozed" in await ask(world, "ada", "/escalate snooze 24h", room)
+
+
+async def test_a_snooze_that_ends_before_the_next_step_is_taken_and_moves_nothing(world: World) -> None:
+    room = await declared(world)
+    due_at = (await world.house.standings.now(1)).escalation.next_at
+    assert "is snoozed" in await ask(world, "ada", "/escalate snooze 1s", room)
+    assert (await world.house.standings.now(1)).escalation.next_at == due_at
+
+
 async def test_somebody_outside_the_runbook_who_acknowledged_is_named_to_the_next(world: World) -> None:
     room = await declared(world)
     await ask(world, "eve", "/escalate ack", room)
