@@ -154,6 +154,8 @@ class Intake:
         accepted = await self._alerts.receive(
             source.name, reading.alerts, reading.listings, body=await _kept(source, body), delivery=delivery
         )
+        if reading.acknowledged:
+            await self._alerts.acknowledged(source.name, reading.acknowledged)
         log.info("source=%s accepted=%s odd=%s", source.name, accepted, len(reading.odd))
         for one in reading.odd[:ODD_SHOWN]:
             log.warning("source=%s odd: %s", source.name, one)

@@ -46,13 +46,15 @@ class WrongShape(Refused):
 class Reading:
     """What a body holds. `listings`: the groups that it tells whole. `odd`: what was left out of it, and why.
 
-    `confirm`: an address of the sender's own, to be asked once to say that its alerts are wanted here.
+    `confirm`: an address of the sender's own, to be asked once to say that its alerts are wanted here. `acknowledged`:
+    fingerprints of alerts at which somebody looks already, where they were sent from.
     """
 
     alerts: Sequence[ReceivedAlert]
     listings: Sequence[Listing] = ()
     odd: Sequence[str] = ()
     confirm: str | None = None
+    acknowledged: Sequence[str] = ()
 
 
 OPTIONAL = ("is_signed", "is_genuine", "token_in", "delivery", "answer", "kept", "client")

@@ -13,6 +13,9 @@ An event says nothing of when its alert began or ended that could be relied on, 
 A key is that of one routing key: two senders may use the same. A trigger without one is given one that is made of what
 it says, so that the same trigger, sent again, is the same alert. It is told in the answer, as PagerDuty tells its own.
 
+An acknowledge says that somebody looks at it where it was sent from: as good as its resolve, it keeps the alert from
+paging. It answers no incident that the alert has become: that one is acknowledged by people, here.
+
 Events about changes (of `/v2/change/enqueue`) have no `event_action`, and no severity.
 """
 
@@ -135,10 +138,10 @@ def parse(body: bytes, headers: Headers) -> Reading:
     action = event.event_action.strip().lower()
     if action not in ACTIONS:
         raise WrongShape(f"{field}: must be one of {', '.join(ACTIONS)}")
+    if action != "trigger" and not event.dedup_key:
+        raise WrongShape(f"{'incident_key' if _is_old(content) else 'dedup_key'}: a {action} needs one")
     if action == "acknowledge":
-        return Reading([], odd=["an alert is acknowledged by people, here: the event was left out"])
-    if action == "resolve" and not event.dedup_key:
-        raise WrongShape(f"{'incident_key' if _is_old(content) else 'dedup_key'}: a resolve needs one")
+        return Reading([], acknowledged=[_fingerprint(event)])
     if action == "trigger" and not event.payload.title:
         raise WrongShape(f"{'description' if _is_old(content) else 'payload.summary'}: a trigger needs one")
     return Reading([_received(event, firing=action == "trigger")])
@@ -167,7 +170,7 @@ def _received(event: _Event, *, firing: bool) -> ReceivedAlert:
     return ReceivedAlert(
         title=told.title or one_line(event.key) or "An alert without a name",
         firing=firing,
-        fingerprint=fingerprint_of({}, event.routing_key, event.key),
+        fingerprint=_fingerprint(event),
         severity=severity_word(told.severity),
         description=some_text("\n".join(_texts(details))),
         url=web_address(event.client_url),
@@ -176,6 +179,10 @@ def _received(event: _Event, *, firing: bool) -> ReceivedAlert:
         image=next(filter(None, (web_address(_text(image, "src")) for image in event.images)), None),
         measured=measured(dict(_short(details))),
     )
+
+
+def _fingerprint(event: _Event) -> str:
+    return fingerprint_of({}, event.routing_key, event.key)
 
 
 def _name(link: Mapping[str, Any], number: int) -> str:

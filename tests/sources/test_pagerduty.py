@@ -122,9 +122,10 @@ def test_a_change_is_no_alert() -> None:
     assert answered(change) == (202, {"status": "success", "message": "Event processed"})
 
 
-def test_an_acknowledgement_is_taken_and_changes_nothing() -> None:
-    for one in (EVENT | {"event_action": "acknowledge"}, OLD_EVENT | {"event_type": "acknowledge"}):
-        assert (list(read(one).alerts), len(read(one).odd)) == ([], 1)
+def test_an_acknowledgement_is_of_the_alert_with_its_key() -> None:
+    for one, action in ((EVENT, "event_action"), (OLD_EVENT, "event_type")):
+        acknowledged = read(one | {action: "acknowledge"})
+        assert (list(acknowledged.alerts), acknowledged.acknowledged) == ([], [alert_of(one).fingerprint])
 
 
 @pytest.mark.parametrize(
@@ -132,6 +133,7 @@ def test_an_acknowledgement_is_taken_and_changes_nothing() -> None:
     [
         ({}, "event_action"), ([], "the body"), ("x", "the body"), (EVENT | {"event_action": "close"}, "event_action"),
         ({"event_action": "resolve"}, "dedup_key"), ({"event_type": "resolve"}, "incident_key"),
+        ({"event_action": "acknowledge"}, "dedup_key"), ({"event_type": "acknowledge"}, "incident_key"),
         (EVENT | {"payload": None}, "payload.summary"), (OLD_EVENT | {"description": " "}, "description"),
         (OLD_EVENT | {"event_type": None}, "event_type"),
     ],

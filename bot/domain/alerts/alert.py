@@ -66,7 +66,7 @@ class Group:
     `quiet`: fewer than their rule waits for, so nobody is told. `told`: where it has been told already. `hidden`: how
     many more of its alerts the source has not shown. `silence_id`: what mutes it, or did last. `closed_by`: None = it
     ended by its source's word. `history_at`: up to when the card's thread tells, None = nothing yet. People are a
-    runbook key, else a Slack id.
+    runbook key, else a Slack id; in `acknowledged_by` the source stands for its sender.
     """
 
     id: int
@@ -87,6 +87,11 @@ class Group:
     closed_by: str | None = None
     silence_id: int | None = None
     history_at: datetime | None = None
+
+    @property
+    def is_acknowledged_there(self) -> bool:
+        """Its sender says that somebody has acknowledged it, and nobody here has."""
+        return self.acknowledged_by == self.source
 
     def is_silenced(self, now: datetime) -> bool:
         return self.silenced_until is not None and self.silenced_until > now

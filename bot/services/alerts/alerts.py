@@ -99,6 +99,12 @@ class Alerts:
                 await self._take(conn, source, told, listings, arrived, delivery=kept_as)
         return len(received)
 
+    async def acknowledged(self, source: str, fingerprints: Sequence[str]) -> None:
+        """Somebody looks at these already, their sender says. What does not fire is nobody's. Raises Unreachable."""
+        async with self.taking() as conn:
+            groups = await alerts.hold_groups(conn, source, keys=(), fingerprints=fingerprints)
+            await self._settling.acknowledged_there(conn, set(groups.values()), fingerprints)
+
     @property
     def is_full(self) -> bool:
         """Do so many wait that one more would only take time and memory from the others?"""

@@ -41,6 +41,7 @@ class AlertResponses:
             await requests.once(conn, actor, now)
             if not standing.unacknowledged:
                 who = self._people.display_name(standing.group.acknowledged_by or "")
+                who = "its sender" if standing.group.is_acknowledged_there else who
                 raise AlreadyDone(f"This alert is already acknowledged by {who}.")
             if standing.incident:
                 incident = await incidents.lock(conn, standing.incident.id)

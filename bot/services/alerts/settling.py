@@ -15,6 +15,7 @@ from bot.services.alerts.history import AlertHistory
 from bot.services.alerts.incidents import AlertIncidents
 from bot.services.alerts.outlets import AlertOutlets
 from bot.services.rooms.cards import Cards
+from bot.store import audit
 from bot.store.alerts import alerts
 from bot.store.alerts import silences as stored
 from bot.store.pipelined import Connection
@@ -77,6 +78,22 @@ class AlertSettling:
         await alerts.save_groups(conn, groups)
         await self._history.note(conn, groups)
         return declared
+
+    async def acknowledged_there(
+        self, conn: Connection, group_ids: Collection[int], fingerprints: Collection[str]
+    ) -> None:
+        """The sender of these says that somebody looks at them: they page nobody. Of a card on which others wait as
+        well it is no answer, nor for an incident: that is acknowledged here."""
+        now = self._clock.now()
+        for standing in await alerts.lock_all(conn, group_ids):
+            waiting = {alert.fingerprint for alert in standing.unacknowledged}
+            if waiting and waiting <= set(fingerprints):
+                source = standing.group.source
+                group = replace(standing.group, acknowledged_by=source, acknowledged_at=now)
+                await self.settle(conn, replace(standing, group=group))
+                await audit.write(
+                    conn, actor=source, deed="alert.acknowledge", subject=f"alert {group.id}", at=now
+                )  # fmt: skip
 
     async def close(self, conn: Connection, standing: GroupStanding, actor: Actor) -> None:
         """A person says that it is over, whatever its source says or does not say."""

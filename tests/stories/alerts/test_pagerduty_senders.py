@@ -68,6 +68,60 @@ async def test_a_resolve_of_what_nobody_has_heard_of_is_dropped(monitoring: Moni
     assert "Firing since" in words_of(monitoring.card)
 
 
+def event(action: str, key: str = "disk-db-1", severity: str = "critical") -> dict[str, Any]:
+    payload = EVENT["payload"] | {"severity": severity}
+    return EVENT | {"routing_key": TOKEN, "event_action": action, "dedup_key": key, "payload": payload}
+
+
+async def test_what_somebody_acknowledged_where_it_was_sent_from_pages_nobody(
+    monitoring: Monitoring, world: World
+) -> None:
+    await sends(monitoring, world, V2, event("trigger"))
+    assert "People will be paged" in monitoring.words
+    for _ in range(2):
+        assert (await sends(monitoring, world, V2, event("acknowledge"))).status == 202
+    assert "Acknowledged where it was sent from" in monitoring.words
+    assert "will be paged" not in monitoring.words
+    assert "Acknowledge" not in world.ada.labels(monitoring.card)
+    await sends(monitoring, world, V2, event("trigger"))
+    await world.passes(minutes=10)
+    assert world.pages_of("ada") == []
+    await sends(monitoring, world, V2, event("resolve"))
+    await sends(monitoring, world, V2, event("trigger"))
+    await world.passes(minutes=5)
+    assert len(world.pages_of("ada")) == 1
+
+
+async def test_what_becomes_graver_after_it_was_acknowledged_there_pages(monitoring: Monitoring, world: World) -> None:
+    for one in (event("trigger", severity="warning"), event("acknowledge"), event("trigger")):
+        await sends(monitoring, world, V2, one)
+        await world.passes(seconds=1)
+    assert "but not what fired since" in monitoring.words
+    await world.passes(minutes=5)
+    assert len(world.pages_of("ada")) == 1
+
+
+async def test_an_acknowledgement_of_something_else_changes_nothing(monitoring: Monitoring, world: World) -> None:
+    for one in (event("acknowledge"), event("trigger"), event("acknowledge", "other"), event("resolve", "other")):
+        await sends(monitoring, world, V2, one)
+    await world.passes(minutes=5)
+    assert len(world.pages_of("ada")) == 1
+    await sends(monitoring, world, V2, event("acknowledge"))
+    assert "Acknowledged where it was sent from" in monitoring.words
+    [incident] = await world.house.incidents.newest(open_only=True)
+    assert incident.acknowledged_by is None
+
+
+async def test_of_several_on_a_card_each_has_to_be_acknowledged(new_world: NewWorld) -> None:
+    counted = WITH_ALERTS.replace("  rules:\n", "  rules:\n    - {match: {component: disk}, at_least: 2 in 1h}\n")
+    async with new_world(runbook=counted, ALERTS_TOKEN=TOKEN) as world, watched(world) as monitoring:
+        for one in (event("trigger"), event("trigger", "disk-db-2"), event("acknowledge")):
+            await sends(monitoring, world, V2, one)
+        assert "Acknowledged" not in monitoring.words
+        await world.passes(minutes=5)
+        assert len(world.pages_of("ada")) == 1
+
+
 async def test_the_key_of_a_sender_is_not_kept_with_its_body(monitoring: Monitoring, world: World) -> None:
     await sends(monitoring, world, V2, EVENT | {"routing_key": TOKEN})
     await sends(monitoring, world, V2, {"routing_key": TOKEN, "event_action": "explode"})
