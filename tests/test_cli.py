@@ -597,6 +597,17 @@ async def test_doctor_prints_the_key_of_a_webhook_and_of_nothing_else(here: Path
     assert none.err == "The runbook has no webhook of “ben”. There is one of: zoe.\n"
 
 
+async def test_the_key_of_an_audiences_webhook_is_printed_by_its_name(here: Path, database: str) -> None:
+    more = "audiences:\n  machines: {webhook: 'https://example.com/s3cret'}\n"
+    (here / "runbook.yml").write_text(f"{RUNBOOK}{more}")
+
+    (listed, shown) = [
+        await tocsin(*words, at=here, DATABASE_URL=database)
+        for words in (["webhook-key"], ["doctor", "--webhook-key", "audience/machines"])
+    ]
+    assert listed.out == f"audience/machines: {shown.out}"
+
+
 async def test_keys_are_rotated_from_a_shell(here: Path, database: str) -> None:
     more = "people:\n  zoe: {webhook: 'https://example.com/s3cret'}\n"
     (here / "runbook.yml").write_text(RUNBOOK.replace("people:\n", more))

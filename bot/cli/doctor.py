@@ -39,7 +39,7 @@ BACKUP_TOOLS: Mapping[str, tuple[str, ...]] = {
     "--page", "person", metavar="PERSON", help="Page PERSON by all their ways, marked TEST, and wait for them."
 )
 @click.option("--wait", metavar="DURATION", default="5m", show_default=True, help="How long --page waits for them.")
-@click.option("--webhook-key", "webhook", metavar="PERSON", help="Print what the webhook of PERSON is signed with.")
+@click.option("--webhook-key", "webhook", metavar="NAME", help="Print what the webhook of NAME is signed with.")
 def doctor(person: str | None, wait: str, webhook: str | None) -> None:
     """Prove every outside connection.
 

@@ -1,5 +1,6 @@
 """The keys that sign webhooks and links: shown to those who must know them, and rotated."""
 
+from collections.abc import Mapping
 from datetime import datetime
 
 import click
@@ -10,6 +11,7 @@ from bot.cli.carrying import carry_out
 from bot.clock import Clock
 from bot.domain.errors import NotFound
 from bot.runbook import Runbook
+from bot.runbook.addresses import Webhook
 from bot.services.paging.keyring import LINKS, WEBHOOK, Keyring
 from bot.wire.webhooks import written
 
@@ -20,11 +22,11 @@ at_once_option = click.option("--at-once", is_flag=True, help="With --rotate: th
 
 
 @click.command("webhook-key")
-@click.argument("name", required=False, metavar="[PERSON]")
+@click.argument("name", required=False, metavar="[NAME]")
 @rotate_option
 @at_once_option
 def webhook_key(name: str | None, rotate: bool, at_once: bool) -> None:
-    """Print what webhooks are signed with: that of PERSON, of `alerts`, or all of them.
+    """Print what webhooks are signed with: that of a person, of an audience, of `alerts`, or all of them.
 
     --rotate makes new keys for all webhooks; for 24 hours everything is signed with the former ones too.
     """
@@ -51,7 +53,7 @@ def link_key(rotate: bool, at_once: bool) -> None:
 
 
 async def key_of(name: str) -> str:
-    """The key for the webhook of a person, or of `alerts`. Raises NotFound when they have none."""
+    """The key for the webhook of a person, an audience, or of `alerts`. Raises NotFound when they have none."""
     settings = read_settings(log_level="WARNING")
     runbook = read_runbook(settings)
     address = _address(runbook, name)
@@ -73,8 +75,8 @@ async def _keys(*, rotate: bool, at_once: bool) -> list[str]:
                 if until
                 else "New keys. The former ones have ended: give each receiver its new one now."
             )
-        for name in _names(runbook):
-            lines.append(f"{name}: {written((await keyring.of_webhook(_address(runbook, name)))[0])}")
+        for name, webhook in _webhooks(runbook).items():
+            lines.append(f"{name}: {written((await keyring.of_webhook(webhook.reveal()))[0])}")
     return lines or ["The runbook holds no webhook."]
 
 
@@ -98,15 +100,18 @@ def _when(at: datetime) -> str:
     return f"{at:%Y-%m-%d %H:%M} UTC"
 
 
-def _names(runbook: Runbook) -> list[str]:
-    return [key for key, one in runbook.people.items() if one.webhook] + [ALERTS] * bool(runbook.alerts.webhook)
+def _webhooks(runbook: Runbook) -> Mapping[str, Webhook]:
+    """By name; an audience has its kind before its key, because a person may have the same one."""
+    found = {key: one.webhook for key, one in runbook.people.items()}
+    found |= {ALERTS: runbook.alerts.webhook} if runbook.alerts.webhook else {}
+    found |= {f"audience/{key}": one.webhook for key, one in runbook.audiences.items()}
+    return {name: webhook for name, webhook in found.items() if webhook}
 
 
 def _address(runbook: Runbook, name: str) -> str:
-    person = runbook.people.get(name)
-    webhook = person.webhook if person else runbook.alerts.webhook if name == ALERTS else None
+    known = _webhooks(runbook)
+    webhook = known.get(name) or known.get(f"audience/{name}")
     if webhook is None:
-        known = _names(runbook)
         there_are = f"There is one of: {', '.join(known)}." if known else "The runbook holds none at all."
         raise NotFound(f"The runbook has no webhook of “{name}”. {there_are}")
     return webhook.reveal()

@@ -1,8 +1,10 @@
 """The shelf of ways to reach an audience: one more file here is one more of them.
 
-A file is named after its outlet (`email.py` sends to what stands under `email:` of an audience) and has a function
-`publisher(parts)`, which returns the publisher, or None when this house has no credentials for it. Nothing else needs
-to know the file.
+A file is named after its outlet (`email.py` sends to what stands under `email:` of an audience, a key of its own in
+`bot/runbook/audiences.py`) and has
+    OUTLET            what is known of the outlet before anybody is told by it; see `OutletFacts`
+    publisher(parts)  the publisher, or None when this house has no credentials for it
+Nothing else needs to know the file. `_` begins the name of a file that only others of the shelf use.
 
 A publisher promises what a pager does: the provider's reference only for what the provider accepted; `Rejected` for a
 no for good, `Unreachable` when nothing was accepted, `Unanswered` when that is not known; asked with `unsure`, it looks
@@ -10,15 +12,39 @@ for the earlier attempt first where the provider can be asked, and where not, it
 """
 
 import importlib
-import pkgutil
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Protocol, get_args
+from typing import Any, Protocol
 
+import aiohttp
+
+from bot.clock import Clock
 from bot.domain.incidents.incident import Incident
 from bot.domain.updates.update import Outlet, Update, UpdateDelivery
+from bot.runbook import Runbook
+from bot.runbook.audiences import Audience
+from bot.settings import Settings
+from bot.shipped import shelf
 from bot.wire.mail import Mail
+from bot.wire.webhooks import Hooks
+
+
+@dataclass(frozen=True)
+class OutletFacts:
+    """What a file of this shelf says of its outlet.
+
+    `name`: as a card says it. `addresses`: where an audience is told by it, as people may see it. `credentials`: what
+    the environment must hold, as `is_set_up` finds it. `is_public`: everybody may read what is told by it. `takes_all`:
+    an older text is sent too when a newer one is waiting.
+    """
+
+    name: str
+    addresses: Callable[[Audience], Sequence[str]]
+    credentials: str = ""
+    is_set_up: Callable[[Settings], object] = lambda settings: True
+    is_public: bool = False
+    takes_all: bool = False
 
 
 @dataclass(frozen=True)
@@ -65,19 +91,38 @@ class PublisherParts:
     `paint` makes a Slack message of an update; `find_channel` knows the id behind `#name`, None while it is missing.
     """
 
+    clock: Clock
+    runbook: Runbook
+    settings: Settings
+    session: aiohttp.ClientSession
     messenger: Messenger
     paint: Callable[[Update], Any]
     find_channel: Callable[[str], Awaitable[str | None]]
     mail: Mail | None
+    hooks: Hooks
 
 
 def on_the_shelf(parts: PublisherParts) -> dict[Outlet, Publisher]:
     """Every publisher that this house has the credentials for."""
-    made = {via: importlib.import_module(f"{__name__}.{via}").publisher(parts) for via in outlets()}
+    made = {via: _file(via).publisher(parts) for via in shelf("publishers")}
     return {via: publisher for via, publisher in made.items() if publisher is not None}
 
 
-def outlets() -> list[Outlet]:
+def outlets() -> Mapping[Outlet, OutletFacts]:
     """Every outlet there is a file for, whether or not it is set up."""
-    files = {module.name for module in pkgutil.iter_modules(__path__)}
-    return [via for via in get_args(Outlet) if via in files]
+    return {via: _file(via).OUTLET for via in shelf("publishers")}
+
+
+def outlet_name(via: Outlet) -> str:
+    """As a card says it, also of an outlet that there was a file for once."""
+    facts = outlets().get(via)
+    return facts.name if facts else via
+
+
+def key_of(publication: Publication) -> str:
+    """The same at every attempt. The instant is part of it: a new database counts from 1 again."""
+    return f"update-{publication.delivery.id}.{publication.update.created_at.timestamp():.0f}"
+
+
+def _file(via: Outlet) -> Any:
+    return importlib.import_module(f"{__name__}.{via}")

@@ -1,8 +1,12 @@
 """Tells an audience by mail: one letter for each reader, who does not learn who the others are."""
 
 from bot.domain.updates.update import Outlet
-from bot.publishers import Publication, Publisher, PublisherParts
+from bot.publishers import OutletFacts, Publication, Publisher, PublisherParts
 from bot.wire.mail import Letter, Mail
+
+OUTLET = OutletFacts(
+    "email", addresses=lambda audience: audience.email, credentials="SMTP_URL", is_set_up=lambda settings: settings.smtp
+)
 
 
 def publisher(parts: PublisherParts) -> Publisher | None:

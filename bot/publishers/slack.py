@@ -5,7 +5,9 @@ from typing import Any
 
 from bot.domain.errors import Rejected
 from bot.domain.updates.update import Outlet, Update
-from bot.publishers import Messenger, Posted, Publication, Publisher, PublisherParts
+from bot.publishers import Messenger, OutletFacts, Posted, Publication, Publisher, PublisherParts
+
+OUTLET = OutletFacts("Slack", addresses=lambda audience: audience.slack)
 
 NOT_OURS = ("not_in_channel", "channel_not_found", "is_archived", "restricted_action")
 

@@ -6,8 +6,10 @@ from typing import Annotated
 from pydantic import model_validator
 
 from bot.domain.errors import Refused
+from bot.runbook.addresses import Webhook
 from bot.runbook.parts import Keyed, Part
 from bot.runbook.values import Channels, Duration, Emails, Name, refused_as_wrong, wrong
+from bot.shipped import shelf
 
 USUAL_TEMPLATE = "stakeholder"
 
@@ -25,7 +27,8 @@ class StatusPage(Part):
 
 
 class Audience(Keyed):
-    """`automatic`: told at declaration, status changes and resolution. `approval`: a person says yes first.
+    """`automatic`: told at declaration, status changes and resolution; whoever is told by a webhook alone always is.
+    `approval`: a person says yes first.
 
     `update_every` None: the severity's rhythm.
     """
@@ -33,6 +36,7 @@ class Audience(Keyed):
     email: Emails = ()
     slack: Channels = ()
     statuspage: StatusPage | None = None
+    webhook: Webhook | None = None
     template: Name = USUAL_TEMPLATE
     automatic: bool = False
     approval: bool = False
@@ -41,6 +45,10 @@ class Audience(Keyed):
     @model_validator(mode="before")
     @classmethod
     def _can_be_told(cls, audience: object) -> object:
-        if isinstance(audience, dict) and not audience.keys() & {"email", "slack", "statuspage"}:
-            raise wrong("where to tell them is missing: add email, slack or statuspage")
-        return audience
+        if not isinstance(audience, dict):
+            return audience
+        outlets = audience.keys() & set(shelf("publishers"))
+        if not outlets:
+            *others, last = shelf("publishers")
+            raise wrong(f"where to tell them is missing: add {', '.join(others)} or {last}")
+        return {"automatic": True, **audience} if outlets == {"webhook"} else audience

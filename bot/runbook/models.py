@@ -156,6 +156,7 @@ class Runbook(Part):
         """Every secret in the file: must never be logged or said."""
         addresses: list[Dsn | None] = [self.alerts.webhook]
         addresses += [person.webhook for person in self.people.values()]
+        addresses += [audience.webhook for audience in self.audiences.values()]
         addresses += [check.target for check in self.health.checks.values() if isinstance(check.target, Dsn)]
         addresses += [backup.target for backup in self.backups.values()]
         addresses += [backup.drill_on for backup in self.backups.values()]

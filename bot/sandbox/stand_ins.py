@@ -7,6 +7,7 @@ from urllib.parse import quote, urlsplit
 
 from bot.runbook import Runbook
 from bot.runbook.addresses import HttpUrl, PostgresqlUrl, Webhook
+from bot.runbook.audiences import Audience
 from bot.runbook.backups import Backup, PostgresqlBackup
 from bot.runbook.health import Check, DiskCheck, HttpCheck, PostgresqlCheck, TcpCheck
 from bot.runbook.people import Person
@@ -57,13 +58,19 @@ class StandIns:
         health = runbook.health.model_copy(update={"checks": dict(self._checks(runbook.health.checks))})
         alerts = runbook.alerts.model_copy(update={"webhook": self._hook("alerts.webhook", runbook.alerts.webhook)})
         backups = dict(self._backups(runbook.backups))
-        update = {"people": people, "health": health, "alerts": alerts, "backups": backups}
+        audiences = {key: self._audience(key, audience) for key, audience in runbook.audiences.items()}
+        update = {
+            "people": people, "health": health, "alerts": alerts, "backups": backups, "audiences": audiences,
+        }  # fmt: skip
         return runbook.model_copy(update=update), self._replaced
 
     def _person(self, key: str, person: Person) -> Person:
         webhook = self._hook(f"people.{key}.webhook", person.webhook)
         # An account of the real workspace means nobody here: people are found by their mail address.
         return person.model_copy(update={"webhook": webhook, "slack": None})
+
+    def _audience(self, key: str, audience: Audience) -> Audience:
+        return audience.model_copy(update={"webhook": self._hook(f"audiences.{key}.webhook", audience.webhook)})
 
     def _hook(self, what: str, webhook: Webhook | None) -> Webhook | None:
         if webhook is None or self._is_ours(webhook.reveal()):

@@ -42,6 +42,8 @@ backups:
     invariants: {"SELECT 1": "1"}
   content: {mongodb: "mongodb://u:secret@mongo.real.example.com/tinacms", to: /var/backups/mongodb}
 alerts: {webhook: "https://real.example.com/hook"}
+audiences:
+  machines: {webhook: "https://real.example.com/updates"}
 """
 
 
@@ -86,6 +88,7 @@ def test_each_replacement_is_named_and_shows_no_secret() -> None:
     assert {one.what for one in replaced} == {
         "people.ada.webhook", "health.checks.website", "health.checks.orders", "health.checks.content",
         "health.checks.cert", "health.checks.cache", "health.checks.disk", "alerts.webhook",
+        "audiences.machines.webhook",
         "backups.orders", "backups.orders.to", "backups.orders.drill_on", "backups.content",
     }  # fmt: skip
     assert not any("secret" in f"{one.was}{one.now}" for one in replaced)

@@ -9,7 +9,8 @@ from typing import Literal
 from bot.domain.errors import AlreadyDone, NotPermitted, Refused
 from bot.domain.incidents.incident import DRILL, Incident, Status
 
-Outlet = Literal["email", "slack", "statuspage"]
+# Declared by a file of `bot/publishers/` each.
+Outlet = str
 Moment = Literal["declared", "update", "resolved", "reopened", "all_clear"]
 State = Literal["composing", "draft", "waiting", "released", "rejected", "replaced", "failed"]
 DeliveryState = Literal["waiting", "accepted", "refused", "gave_up", "cancelled"]

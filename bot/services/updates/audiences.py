@@ -4,6 +4,7 @@ import difflib
 
 from bot.domain.errors import NotFound
 from bot.domain.updates.update import Outlet
+from bot.publishers import outlets
 from bot.runbook import Runbook
 from bot.runbook.audiences import Audience
 
@@ -25,7 +26,10 @@ def audience_called(runbook: Runbook, name: str) -> Audience:
 
 def addresses(audience: Audience) -> list[Where]:
     """Each outlet and address once."""
-    found: list[Where] = [("email", address) for address in audience.email]
-    found += [("slack", channel) for channel in audience.slack]
-    found += [("statuspage", audience.statuspage.page)] if audience.statuspage else []
+    found = [(via, address) for via, facts in outlets().items() for address in facts.addresses(audience)]
     return list(dict.fromkeys(found))
+
+
+def takes_all(audience: Audience) -> bool:
+    """Is it told by what wants to know of every change?"""
+    return any(outlets()[via].takes_all for via, _ in addresses(audience))

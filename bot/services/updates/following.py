@@ -24,6 +24,7 @@ from bot.services.outbox.outbox import Outbox
 from bot.services.rooms.cards import Cards
 from bot.services.rooms.deeds import Moment as Change
 from bot.services.rooms.posts import Posts
+from bot.services.updates.audiences import takes_all
 from bot.services.updates.cards import edit_button
 from bot.services.updates.reminders import tell_button
 from bot.store.pipelined import Connection
@@ -50,7 +51,7 @@ class Following:
         told = await updates.last_told(conn, incident.id)
         overtaken = await self._overtake(conn, incident, change)
         automatic = self._automatic(incident)
-        by_itself = automatic if change in TOLD_OF else []
+        by_itself = automatic if change in TOLD_OF else self._programs(automatic) if change == "severity" else []
         # What nobody has written and nobody has read yet is written anew.
         own = [one.audience for one in overtaken if one.author == TOCSIN.name]
         anew = [key for key in own if key in automatic or key in told]
@@ -104,6 +105,10 @@ class Following:
         automatic = [key for key, audience in self._runbook.audiences.items() if audience.automatic]
         tell = self._runbook.severity_as_declared(incident.severity).tell
         return told_by_themselves(incident, tell, automatic)
+
+    def _programs(self, audiences: Sequence[str]) -> Sequence[str]:
+        """Those of them that want to know of every change."""
+        return [key for key in audiences if takes_all(self._runbook.audiences[key])]
 
     def _owed(self, incident: Incident, told: Mapping[str, LastUpdate], change: Change) -> Sequence[str]:
         """Who believes what is not so any more: how grave it is, or that it is open, or over."""

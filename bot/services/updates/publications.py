@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from bot.clock import Clock
 from bot.domain.actor import TOCSIN
 from bot.domain.updates.update import DeliveryState, Outlet, Update, UpdateDelivery, is_stale
-from bot.publishers import Publication, Publisher
+from bot.publishers import Publication, Publisher, outlets
 from bot.rendering import Rendering
 from bot.runbook.audiences import Audience
 from bot.services.outbox.kinds import UPDATE, DeliveryKind, NoLongerWanted, Outcome, way_by
@@ -51,7 +51,7 @@ class Publications(DeliveryKind[str]):
                 await self._write_lost(conn, update, one, gap)
             elif one:
                 lane = f"update {update.incident_id} {via} {address}"
-                payload, way = {"delivery": one.id}, way_by(via)
+                payload, way = {"delivery": one.id}, way_by(via, address)
                 await self._outbox.put(conn, "publication", payload, priority=UPDATE, lane=lane, way=way)
 
     def gap(self, via: Outlet) -> str | None:
@@ -67,7 +67,8 @@ class Publications(DeliveryKind[str]):
             earlier = await updates.first_reference(conn, update, one.via, one.address)
         if one.state != "waiting":
             raise NoLongerWanted
-        if is_stale(update, newer=newer, now=self._clock.now()):
+        facts = outlets().get(one.via)
+        if not (facts and facts.takes_all) and is_stale(update, newer=newer, now=self._clock.now()):
             raise NoLongerWanted("a newer text is on its way")
         publication = Publication(one, update, incident, earlier, delivery.unsure)
         return await self._publishers[one.via].publish(publication)

@@ -7,10 +7,12 @@ from bot.clock import Clock
 from bot.domain.errors import Refused
 from bot.domain.incidents.incident import Incident, Status
 from bot.domain.updates.update import Moment, Update, words_of
+from bot.publishers import outlets
 from bot.rendering import Rendering
 from bot.runbook import Runbook, spoken_duration
 from bot.runbook.audiences import Audience
 from bot.services.people.people import People
+from bot.services.updates.audiences import addresses
 from bot.shipped import templates_folder
 from bot.slack.blocks import Message, message
 from bot.store.incidents import deadlines
@@ -89,7 +91,7 @@ class Wordings:
 
 
 def template_of(audience: Audience) -> str:
-    is_public = bool(audience.statuspage) and not (audience.email or audience.slack)
+    is_public = all(outlets()[via].is_public for via, _ in addresses(audience))
     return PUBLIC_TEMPLATE if is_public and "template" not in audience.model_fields_set else audience.template
 
 

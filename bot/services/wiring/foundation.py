@@ -8,6 +8,7 @@ import aiohttp
 from bot.clock import Clock
 from bot.metrics import Metrics
 from bot.pagers import way_name
+from bot.publishers import outlet_name
 from bot.rendering import Rendering, Safe, escape_mrkdwn
 from bot.runbook import Runbook
 from bot.services.outbox.carrier import Carrier
@@ -150,7 +151,8 @@ class Foundation:
 
 
 def _teach_names(rendering: Rendering, people: People) -> None:
-    """`mention` writes a person so that Slack tells them, `name` only names them; `way` names a way to reach them."""
+    """`mention` writes a person so that Slack tells them, `name` only names them; `way` names a way to reach them,
+    `outlet` one to reach an audience."""
 
     def mention(name: str) -> Safe:
         return Safe(people.mention(name) or escape_mrkdwn(people.display_name(name)))
@@ -160,4 +162,4 @@ def _teach_names(rendering: Rendering, people: People) -> None:
         shown = people.display_name(actor)
         return mention(actor) if shown == actor and people.mention(actor) else shown
 
-    rendering.use(mention=mention, name=name, way=way_name)
+    rendering.use(mention=mention, name=name, way=way_name, outlet=outlet_name)

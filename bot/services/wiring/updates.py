@@ -26,7 +26,11 @@ class Updates(Paging):
 
     @cached_property
     def publications(self) -> Publications:
-        parts = publishers.PublisherParts(self.gateway, self.wordings.for_slack, self.channels.found, self.mail)
+        parts = publishers.PublisherParts(
+            clock=self.clock, runbook=self.runbook, settings=self.settings, session=self.session,
+            messenger=self.gateway, paint=self.wordings.for_slack, find_channel=self.channels.found, mail=self.mail,
+            hooks=self.hooks,
+        )  # fmt: skip
         on_the_shelf = publishers.on_the_shelf(parts)
         return Publications(self.db, self.clock, self.outbox, self.cards, self.rendering, on_the_shelf)
 

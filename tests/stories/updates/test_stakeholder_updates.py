@@ -813,7 +813,7 @@ async def test_a_channel_that_is_missing_is_told_in_one_line_and_is_never_fatal(
 
         assert len(letters(office)) == 1
         shown = words_of(card(world, "stakeholders"))
-        assert "✗ slack: #nowhere not sent: there is no channel #nowhere" in shown
+        assert "✗ Slack: #nowhere not sent: there is no channel #nowhere" in shown
 
 
 async def test_a_channel_the_bot_was_removed_from_is_told_in_one_line(town: World, office: PostOffice) -> None:
@@ -836,7 +836,7 @@ async def test_an_outlet_that_is_not_set_up_is_a_gap_and_never_a_claim(new_world
         assert card(world, "everybody").text.startswith("⚠ Not sent to *everybody*")
         shown = words_of(card(world, "everybody"))
         assert "✗ email: all@example.com not sent: email is not set up here" in shown
-        assert "✗ statuspage: abc123 not sent: statuspage is not set up here" in shown
+        assert "✗ statuspage.io: abc123 not sent: statuspage is not set up here" in shown
         assert await told(world) == []
 
         await does(world, "ada", "/incident tell everybody")

@@ -1,0 +1,61 @@
+"""Tells a program: each update as signed JSON, posted to an address of the organisation's own."""
+
+from bot.domain.errors import Rejected
+from bot.domain.updates.update import Outlet, Update
+from bot.publishers import OutletFacts, Publication, Publisher, PublisherParts, key_of
+from bot.runbook import Runbook
+from bot.wire.webhooks import Hooks
+
+# Only a part of the address is shown: the rest may be a secret. A program is to know each change, however late.
+OUTLET = OutletFacts(
+    "webhook",
+    addresses=lambda audience: [audience.webhook.shown] if audience.webhook else [],
+    takes_all=True,
+)
+
+
+def publisher(parts: PublisherParts) -> Publisher:
+    return WebhookPublisher(parts.hooks, parts.runbook)
+
+
+class WebhookPublisher:
+    """The reference is the receiver's own id, when it names one. `docs/webhooks.md` has the shape and the answers."""
+
+    via: Outlet = "webhook"
+
+    def __init__(self, hooks: Hooks, runbook: Runbook) -> None:
+        self._hooks = hooks
+        self._runbook = runbook
+
+    async def publish(self, publication: Publication) -> str:
+        """A receiver cannot be asked what it took: a repeat has the id of the first, and the same body."""
+        audience = self._runbook.audiences.get(publication.update.audience)
+        if audience is None or audience.webhook is None:
+            raise Rejected(f"the runbook has no webhook of {publication.update.audience} any more")
+        whose = f"the webhook of {audience.key}"
+        address = audience.webhook.reveal()
+        return await self._hooks.post(address, self._body(publication), key=key_of(publication), whose=whose)
+
+    def _body(self, publication: Publication) -> dict[str, object]:
+        """As the incident was at that moment, also when it is sent late. Its title is not in it: an audience reads only
+        the words that were meant for it."""
+        update, incident = publication.update, publication.incident
+        severity = self._runbook.severity_as_declared(update.severity or incident.severity)
+        return {
+            "type": f"incident.{update.moment}",
+            "timestamp": _told_at(update),
+            "organisation": self._runbook.organisation,
+            "audience": update.audience,
+            "incident": {
+                "ref": incident.ref,
+                "severity": severity.id,
+                "severity_name": severity.name,
+                "status": update.status,
+                "declared_at": incident.declared_at.isoformat(),
+            },
+            "update": {"id": update.id, "subject": update.subject, "text": update.text},
+        }
+
+
+def _told_at(update: Update) -> str:
+    return (update.decided_at or update.created_at).isoformat()
