@@ -1,4 +1,4 @@
-"""Connects everything, opens the doors, and closes them in order."""
+"""Connects everything, and opens the doors; they are closed in order."""
 
 import asyncio
 import logging
@@ -6,12 +6,10 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
-from typing import Protocol
 
 from aiohttp import web
 
 from bot.clock import Clock
-from bot.domain.errors import Failed
 from bot.doors import acknowledging, intake, switchboard
 from bot.doors.scheduler import SWEEP_EVERY_S, Counted, Due, Round, Scheduler
 from bot.doors.senders import Senders
@@ -23,6 +21,7 @@ from bot.services.upkeep.conditions import Conditions
 from bot.services.upkeep.readiness import Readiness
 from bot.services.upkeep.schema import Schema
 from bot.settings import Settings
+from bot.shutdown import Shutdown, Worker
 from bot.slack_connection import SlackLine
 from bot.store.database import Database
 from bot.store.embedded.server import EmbeddedPostgres
@@ -32,8 +31,6 @@ from bot.wire.pages import page_at
 from commands.desk.desk import Desk
 
 log = logging.getLogger(__name__)
-
-FINISH_WITHIN_S = 10.0
 
 # More routes for the web door, such as the sandbox's page.
 Routes = Callable[[web.Application], None]
@@ -50,15 +47,6 @@ async def database_url(settings: Settings) -> AsyncIterator[str]:
         yield await server.start()
     finally:
         await server.stop()
-
-
-class Worker(Protocol):
-    """Works on what it has taken beside the round that took it."""
-
-    @property
-    def under_way(self) -> int: ...
-
-    async def finish(self, timeout_s: float) -> None: ...
 
 
 @dataclass
@@ -97,6 +85,7 @@ class App:
         self._connect = connect
         self._sweep_every_s = sweep_every_s
         self._stopped = asyncio.Event()
+        self._shutdown = Shutdown(clock)
         self.services: Services
         self.doors: Doors
         self.port = settings.port
@@ -115,7 +104,7 @@ class App:
             house = Services(self.settings, self.runbook, self.clock, db, session, self.metrics)
             self.services = house.wired()
             if house.mail is not None:
-                stack.push_async_callback(house.mail.close)
+                stack.push_async_callback(self._shutdown.within_it, house.mail.close)
             await self._must_know(self.services.schema)
             await self.services.timekeeping.begin()
             await self.services.people.recall()
@@ -141,7 +130,7 @@ class App:
                 sweep_every_s=self._sweep_every_s,
             )
             self.doors = Doors(scheduler, line)
-            stack.push_async_callback(self._close)
+            stack.push_async_callback(self._shutdown.end, services, line, scheduler, self._workers)
             await services.heartbeats.watch()
             await services.handovers.watch()
             await services.timekeeping.look()
@@ -149,6 +138,7 @@ class App:
             services.duty.begin()
             await self._open_web(stack, services)
             await line.open()
+            stack.push_async_callback(self._shutdown.begin, services)
             yield services
 
     async def _must_know(self, schema: Schema) -> None:
@@ -243,22 +233,3 @@ class App:
     def _senders(self, services: Services) -> Senders:
         hook = self.runbook.alerts.webhook
         return Senders(self.settings, self.clock.now, services.keyring.of_webhook, hook.reveal() if hook else None)
-
-    async def _close(self) -> None:
-        """First nothing new comes in, then what is under way ends."""
-        await self.doors.slack.close()
-        self.services.duty.end()
-        await self.doors.scheduler.stop()
-        *others, carrier = self._workers
-        await asyncio.gather(*(worker.finish(FINISH_WITHIN_S) for worker in others))
-        await self._send_what_is_due()
-        await carrier.finish(FINISH_WITHIN_S)
-
-    async def _send_what_is_due(self) -> None:
-        """The page of a command that was taken a moment ago need not wait for the next start."""
-        if self.services.duty.is_suspended:
-            return
-        try:
-            await self.services.carrier.look()
-        except Failed as error:
-            log.warning("outbox: %s", error)

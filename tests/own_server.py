@@ -3,10 +3,12 @@
 import os
 import shutil
 import signal
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager, suppress
 from pathlib import Path
 from uuid import uuid4
+
+import psutil
 
 from bot.store.embedded.server import EmbeddedPostgres
 from tests.conftest import as_url
@@ -34,8 +36,26 @@ class OwnServer:
 
     async def crash(self) -> None:
         """As after a fault of its own: it ends without a word, and recovers when it is started again."""
-        pid = (self._home / "postgresql" / "data" / "postmaster.pid").read_text().split()[0]
-        os.kill(int(pid), signal.SIGQUIT)
+        os.kill(self._pid, signal.SIGQUIT)
+
+    @contextmanager
+    def frozen(self) -> Iterator[None]:
+        """Its lines stay, and nothing comes on them."""
+        first = psutil.Process(self._pid)
+        first.suspend()
+        others = first.children()
+        for one in others:
+            one.suspend()
+        try:
+            yield
+        finally:
+            for one in (*others, first):
+                with suppress(psutil.NoSuchProcess):
+                    one.resume()
+
+    @property
+    def _pid(self) -> int:
+        return int((self._home / "postgresql" / "data" / "postmaster.pid").read_text().split()[0])
 
 
 @asynccontextmanager

@@ -30,7 +30,8 @@ BREATH_S = 0.05
 READY_BEFORE_S = 0.005
 LISTEN_AGAIN_AFTER_S = 1.0
 CANCEL_AGAIN_AFTER_S = 1.0
-END_WITHIN_S = 5.0
+CANCELLATIONS = 2
+END_WITHIN_S = 4.0
 # APScheduler's own defaults drop a job that is a second late, and one that is begun while its like is at work.
 NEVER_SKIP = {"misfire_grace_time": None, "coalesce": True, "max_instances": 100}
 
@@ -127,18 +128,22 @@ class Scheduler:
         }
         self._watching = [asyncio.create_task(watcher(), name=name) for name, watcher in watchers.items()]
 
-    async def stop(self) -> None:
-        """Every round ends what it is looking at, so that nothing is claimed and then left; nothing new is begun."""
+    async def stop(self, within_s: float = END_WITHIN_S) -> None:
+        """Every round ends what it is looking at, so that nothing is claimed and then left; nothing new is begun.
+
+        What has not ended by then is cancelled, and is given a second or two to notice.
+        """
         self._alarm.shutdown(wait=False)
         self._stopping = True
         self.wake()
-        await asyncio.wait(self._going_round, timeout=END_WITHIN_S)
+        await asyncio.wait(self._going_round, timeout=min(within_s, END_WITHIN_S))
         left = {*self._going_round, *self._watching}
-        while left:
-            # Again and again: a library may lose one cancellation, and these loops have no other end.
+        for _ in range(CANCELLATIONS):
+            # More than once: a library may lose one.
             for task in left:
                 task.cancel()
-            _, left = await asyncio.wait(left, timeout=CANCEL_AGAIN_AFTER_S)
+            if left:
+                _, left = await asyncio.wait(left, timeout=CANCEL_AGAIN_AFTER_S)
 
     def wake(self, name: str | None = None) -> None:
         """Have a round, or all of them, look at once."""
@@ -211,13 +216,13 @@ class Scheduler:
 
         One round after the other: what is due meanwhile does not wait behind all of them.
         """
-        while True:
+        while not self._stopping:
             for name in self._rounds:
                 await asyncio.sleep(self._sweep_every_s / len(self._rounds))
                 self.wake(name)
 
     async def _keep_time(self) -> None:
-        while True:
+        while not self._stopping:
             try:
                 await self._timekeeping.look()
             except Exception:
@@ -230,7 +235,7 @@ class Scheduler:
 
     async def _listen(self) -> None:
         """Whatever was rung while nobody listened is found by looking once at each new beginning."""
-        while True:
+        while not self._stopping:
             try:
                 async for said in self._db.rung():
                     self._hear(said)
@@ -252,7 +257,7 @@ class Scheduler:
         self.wake(BELLS.get(said) if BELLS.get(said) in self._rounds else None)
 
     async def _watch_conditions(self) -> None:
-        while True:
+        while not self._stopping:
             await self._conditions.look()
             with suppress(TimeoutError):
                 async with asyncio.timeout(LOOK_EVERY_S):

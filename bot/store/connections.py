@@ -1,11 +1,9 @@
 """The lines to PostgreSQL: how one is opened and kept, why it cannot be, and whether it has a session of its own."""
 
 import asyncio
-import os
 import select
-import socket
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from typing import Any, Self
 
 import psycopg
@@ -18,6 +16,7 @@ from bot.domain.errors import Unreachable
 from bot.store.errors import NO_SESSION, POOLED, Pooled, is_of_the_world, reason, refusal, spoils_the_line
 from bot.store.pipelined import Connection
 from bot.store.queries import Queries
+from bot.store.waits import Waits, not_for_ever, silence_began
 
 SQL = Queries(__file__)
 
@@ -26,9 +25,6 @@ LOCK_TIMEOUT_MS = 3_000
 # A process that is stopped in the middle of a transaction must not hold an escalation back for longer than this.
 IDLE_IN_TRANSACTION_TIMEOUT_MS = 5_000
 CONNECT_TIMEOUT_S = 5
-# When a server is gone without a word, as after a failover, nothing ever comes on its lines: the system would wait for
-# a quarter of an hour. Longer than any transaction of ours, whose statements have limits of their own.
-LONGEST_S = 20.0
 # The system's own notice of it, sooner where it can be had: over TCP, of what was sent and of a line that only listens.
 NOTICES = {"tcp_user_timeout": "10000", "keepalives_idle": "10", "keepalives_interval": "5", "keepalives_count": "2"}
 RECONNECT_FOR_S = 1.0
@@ -48,8 +44,12 @@ class PooledConnection(Connection):
     async def connect(cls, conninfo: str = "", **options: Any) -> Self:
         """The option `refused` is called with what the server said against it; None: let in, or nobody answers."""
         refused: Callable[[str | None], None] = options.pop("refused")
+        waits: Waits = options.pop("waits")
         try:
-            line = await super().connect(conninfo, **options)
+            async with waits.patient():
+                line = await super().connect(conninfo, **options)
+        except TimeoutError as error:
+            raise psycopg.OperationalError("nobody waits for it any more") from error
         except psycopg.OperationalError as error:
             refused(refusal(error))
             raise
@@ -58,18 +58,19 @@ class PooledConnection(Connection):
 
 
 class Pool(AsyncConnectionPool[Connection]):
-    """Some lines for one purpose, none of which anybody keeps for longer than `LONGEST_S`."""
+    """Some lines for one purpose, none of which anybody keeps for longer than `waits.LONGEST_S`."""
 
-    def __init__(self, conninfo: str, name: str, size: int, *, at_rest: int, timeout_s: float) -> None:
+    def __init__(self, conninfo: str, name: str, size: int, *, waits: Waits, at_rest: int, timeout_s: float) -> None:
         """`at_rest`: so many are open from the beginning, and stay so while nobody needs any."""
         # Of the latest attempt to have one more; None: it was let in, or nobody answered.
         self.refusal: str | None = None
+        self._waits = waits
         # Lines from before one of them was found silent: the others lead to the same server that is gone.
         self._distrusted_before = 0.0
         super().__init__(
             conninfo,
             connection_class=PooledConnection,
-            kwargs={"row_factory": dict_row, "autocommit": True, "refused": self._is_refused},
+            kwargs={"row_factory": dict_row, "autocommit": True, "refused": self._is_refused, "waits": waits},
             configure=self._begin,
             min_size=min(at_rest, size),
             max_size=size,
@@ -87,7 +88,7 @@ class Pool(AsyncConnectionPool[Connection]):
         """One that the server has not hung up on, for as long as the block takes. Raises Unreachable."""
         conn = await self._living()
         try:
-            async with conn, _not_for_ever(conn, self._is_silent):
+            async with conn, self._waits.lent(conn, self._is_silent):
                 try:
                     yield conn
                 except psycopg.Error as error:
@@ -115,10 +116,11 @@ class Pool(AsyncConnectionPool[Connection]):
         Its own check would do, but for the second that it waits after each.
         """
         try:
-            while self._is_distrusted(conn := await self.getconn()) or _was_hung_up(conn):
-                await conn.close()
-                await self.putconn(conn)
-        except PoolTimeout as error:
+            async with self._waits.patient():
+                while self._is_distrusted(conn := await self.getconn()) or _was_hung_up(conn):
+                    await conn.close()
+                    await self.putconn(conn)
+        except (PoolTimeout, TimeoutError) as error:
             raise Unreachable(self.refusal or "the database does not answer") from error
         return conn
 
@@ -127,7 +129,7 @@ class Pool(AsyncConnectionPool[Connection]):
 
     def _is_silent(self) -> None:
         """Nothing came on one for so long: what was opened before it was asked is as old as that."""
-        self._distrusted_before = asyncio.get_running_loop().time() - LONGEST_S
+        self._distrusted_before = silence_began()
 
     def _is_refused(self, why: str | None) -> None:
         self.refusal = why
@@ -136,7 +138,8 @@ class Pool(AsyncConnectionPool[Connection]):
         """A server that has let somebody in has a session for them; a pooler lets everybody in, and then they wait."""
         self.refusal = NO_SESSION
         try:
-            await limited(conn)
+            with self._waits.using(conn):
+                await limited(conn)
         except psycopg.Error as error:
             self.refusal = NO_SESSION if reason(error) == NO_SESSION else None
             raise
@@ -145,7 +148,7 @@ class Pool(AsyncConnectionPool[Connection]):
 
 async def limited(conn: Connection) -> None:
     """The session has its limits and its time zone from here on."""
-    async with _not_for_ever(conn):
+    async with not_for_ever(conn):
         await SQL.run(
             conn,
             "limits",
@@ -188,7 +191,7 @@ async def _must_have_session(conn: Connection) -> None:
         late = True
 
     try:
-        async with _not_for_ever(conn, note, within_s=CONNECT_TIMEOUT_S):
+        async with not_for_ever(conn, note, within_s=CONNECT_TIMEOUT_S):
             await SQL.the(conn, "session")
     except psycopg.OperationalError as error:
         raise Unreachable(NO_SESSION if late else reason(error)) from error
@@ -216,23 +219,6 @@ def address(url: str, process: str) -> str:
     )
 
 
-@asynccontextmanager
-async def _not_for_ever(
-    conn: Connection, tell: Callable[[], None] = lambda: None, *, within_s: float = LONGEST_S
-) -> AsyncIterator[None]:
-    """`tell` is called when the time is over and the line is given up."""
-
-    def give_up() -> None:
-        tell()
-        _hang_up(conn)
-
-    alarm = asyncio.get_running_loop().call_later(within_s, give_up)
-    try:
-        yield
-    finally:
-        alarm.cancel()
-
-
 def _was_hung_up(conn: Connection) -> bool:
     """Something has come although nothing was asked: the end of the line, or the server's last words before it."""
     if conn.closed:
@@ -240,12 +226,3 @@ def _was_hung_up(conn: Connection) -> bool:
     line = select.poll()
     line.register(conn.fileno(), select.POLLIN)
     return bool(line.poll(0))
-
-
-def _hang_up(conn: Connection) -> None:
-    """Whoever waits for the server on this line is told at once that it is lost, and the pool makes another.
-
-    To cancel the waiting would not do: the driver then waits for the same server's word on it.
-    """
-    with suppress(OSError, psycopg.Error), socket.socket(fileno=os.dup(conn.fileno())) as line:
-        line.shutdown(socket.SHUT_RDWR)

@@ -5,18 +5,20 @@ import os
 import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 
 import psycopg
 from psycopg.conninfo import make_conninfo
 from psycopg.errors import DiskFull
 from psycopg.rows import dict_row
 
-from bot.domain.errors import Unanswered, Unreachable
+from bot.domain.errors import Failed, Unanswered, Unreachable
 from bot.store.connections import Pool, address, limited, must_be_sessions
 from bot.store.errors import DISK_FULL, OF_THE_WORLD, READ_ONLY, Pooled, failure, is_of_the_world, reason
 from bot.store.pipelined import Connection
 from bot.store.queries import Queries
 from bot.store.rows import Row
+from bot.store.waits import HURRIED_S, Waits
 from bot.wire.timeouts import TimeLimit, is_committing, stays_cancelled
 
 SQL = Queries(__file__)
@@ -65,21 +67,38 @@ class Database:
         self.intake_limit = TimeLimit(intake_timeout_s)
         self._found_full = False
         self._comparing = asyncio.Lock()
-        url, rest = self.conninfo, at_rest
-        self._work = Pool(url, "work", work_connections, at_rest=rest, timeout_s=10.0)
-        self._intake = Pool(url, "intake", INTAKE_CONNECTIONS, at_rest=rest, timeout_s=intake_timeout_s)
-        self._watch = Pool(url, "watch", WATCH_CONNECTIONS, at_rest=rest, timeout_s=WATCH_TIMEOUT_S)
-        self._leaving = Pool(url, "leaving", LEAVING_CONNECTIONS, at_rest=rest, timeout_s=LEAVING_TIMEOUT_S)
+        self._waits = Waits()
+        pool = partial(Pool, self.conninfo, waits=self._waits, at_rest=at_rest)
+        self._work = pool("work", work_connections, timeout_s=10.0)
+        self._intake = pool("intake", INTAKE_CONNECTIONS, timeout_s=intake_timeout_s)
+        self._watch = pool("watch", WATCH_CONNECTIONS, timeout_s=WATCH_TIMEOUT_S)
+        self._leaving = pool("leaving", LEAVING_CONNECTIONS, timeout_s=LEAVING_TIMEOUT_S)
+        self._pools = (self._work, self._intake, self._watch, self._leaving)
 
     async def open(self) -> None:
-        await self._work.open()
-        await self._intake.open()
-        await self._watch.open()
-        await self._leaving.open()
+        for pool in self._pools:
+            await pool.open()
 
     async def close(self) -> None:
-        pools = (self._work, self._intake, self._watch, self._leaving)
-        await asyncio.gather(*(pool.close(timeout=2.0) for pool in pools))
+        """Within a second, whoever uses it."""
+        self.wait_no_longer()
+        await asyncio.gather(*(pool.close(timeout=HURRIED_S) for pool in self._pools))
+
+    def wait_no_longer(self) -> None:
+        """Whoever waits for the database hears at once that it is away; whoever asks later, within two seconds."""
+        self._waits.end()
+
+    @property
+    def is_waited_for(self) -> bool:
+        return not self._waits.are_over
+
+    async def answers(self) -> bool:
+        """Within a second."""
+        try:
+            await TimeLimit(HURRIED_S).wait_for(self.server_time())
+        except Failed:
+            return False
+        return True
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Connection]:
@@ -181,11 +200,12 @@ class Database:
             conninfo = make_conninfo(self.conninfo, application_name=f"tocsin-bell {self.process}")
             conn = await Connection.connect(conninfo, autocommit=True, row_factory=dict_row)
             async with conn:
-                await limited(conn)
-                await SQL.run(conn, "listen")
-                yield "listening"
-                async for notice in conn.notifies():
-                    yield notice.payload
+                with self._waits.using(conn):
+                    await limited(conn)
+                    await SQL.run(conn, "listen")
+                    yield "listening"
+                    async for notice in conn.notifies():
+                        yield notice.payload
         except psycopg.OperationalError as error:
             raise Unreachable(reason(error)) from error
 

@@ -5,8 +5,10 @@ from collections.abc import AsyncIterator, Coroutine, Iterator
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any, Generic, TypeVar
 
+from bot.clock import Clock
 from bot.domain.errors import Unanswered, Unreachable
 
 Result = TypeVar("Result")
@@ -69,6 +71,29 @@ class _Entry(Generic[Result]):
     async def give_up(self) -> None:
         self._is_wanted = False
         await self.held.aclose()
+
+
+class Deadline:
+    """One span of time that several stages share, one after the other: each takes what is left.
+
+    It runs from `begin`, or from the first time somebody asks what is left. `begin` may be called twice.
+    """
+
+    def __init__(self, clock: Clock, seconds: float) -> None:
+        self.seconds = seconds
+        self._clock = clock
+        self._at: timedelta | None = None
+
+    def begin(self) -> timedelta:
+        """When it is, by the steady counter."""
+        if self._at is None:
+            self._at = self._clock.elapsed() + timedelta(seconds=self.seconds)
+        return self._at
+
+    def left_s(self, *, keep_s: float = 0.0) -> float:
+        """Seconds, and never less than none; `keep_s`: so many of them are for later stages."""
+        left = self.begin() - self._clock.elapsed()
+        return max(left.total_seconds() - keep_s, 0.0)
 
 
 class TimeLimit:

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from bot.domain.errors import Unanswered, Unreachable
-from bot.store import connections as store_lines
+from bot.store import waits
 from bot.store.database import Database
 from tests.stories.upkeep.connections import Line, line_to
 
@@ -40,7 +40,7 @@ async def test_of_many_lines_that_fell_silent_one_is_waited_for_and_no_other(
     try:
         await asyncio.gather(*(together() for _ in range(MANY)))
         line.strand()
-        monkeypatch.setattr(store_lines, "LONGEST_S", 0.5)
+        monkeypatch.setattr(waits, "LONGEST_S", 0.5)
         with pytest.raises((Unreachable, Unanswered)):
             await has_answered(db)
         assert await has_answered(db)

@@ -16,7 +16,8 @@ log = logging.getLogger(__name__)
 
 HEARTBEAT_EVERY = timedelta(seconds=5)
 RECORD_AGAIN_AFTER_S = 0.5
-LAST_WORD_WITHIN_S = 2.0
+# To clear up, and again to have it written down.
+LAST_WORD_WITHIN_S = 1.5
 STOPPED = "Tocsin was stopped while it ran"
 
 Afterwards = Callable[[], Awaitable[None]]
@@ -65,12 +66,17 @@ class LongWork:
         """At shutdown: let what is under way end; the rest is stopped, and recorded as failed."""
         if self._under_way:
             await asyncio.wait(self._under_way.values(), timeout=timeout_s)
-        for number, task in list(self._under_way.items()):
+        left = dict(self._under_way)
+        for task in left.values():
             task.cancel()
-            await asyncio.wait([task])
-            with suppress(TimeoutError):
-                async with asyncio.timeout(LAST_WORD_WITHIN_S):
-                    await self._ledger.fail(number, STOPPED)
+        if left:
+            await asyncio.wait(left.values(), timeout=LAST_WORD_WITHIN_S)
+        await asyncio.gather(*map(self._say_stopped, left))
+
+    async def _say_stopped(self, number: int) -> None:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(LAST_WORD_WITHIN_S):
+                await self._ledger.fail(number, STOPPED)
 
     async def _run(self, number: int, work: Coroutine[Any, Any, None], afterwards: Afterwards | None) -> None:
         async with heartbeat(f"{self._what} {number}", lambda: self._ledger.beat(number)):

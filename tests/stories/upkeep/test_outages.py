@@ -11,8 +11,7 @@ import pytest
 
 from bot.sandbox.answers import AppAnswer
 from bot.sandbox.delivery import Acknowledgement, AppRequest
-from bot.store import connections as store_lines
-from bot.store import requests
+from bot.store import requests, waits
 from bot.store.requests import Request
 from tests.stories.asking import ask, asked, count, declared, notes, timeline, whispered
 from tests.stories.telephone.telephones import ADA, PUBLIC, by, telephones
@@ -161,7 +160,7 @@ async def test_connections_that_fell_silent_for_ever_are_given_up_and_the_paging
     """However many there are: one that is found silent says enough about those as old as it."""
     async with line_to(database) as line, living(line.url, tmp_path) as world:
         await declared(world)
-        monkeypatch.setattr(store_lines, "LONGEST_S", 1.0)
+        monkeypatch.setattr(waits, "LONGEST_S", 1.0)
         line.strand()
         world.clock.move(timedelta(minutes=15))
         await world.workspace.until(lambda: world.pages_of("ben"), within=60)

@@ -1,0 +1,76 @@
+"""How a process ends: in order, and within ten seconds, whatever hangs."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
+from typing import Protocol
+
+from bot.clock import Clock
+from bot.domain.errors import Failed
+from bot.doors.scheduler import Scheduler
+from bot.services import Services
+from bot.slack_connection import SlackLine
+from bot.wire.timeouts import Deadline
+
+log = logging.getLogger(__name__)
+
+# Docker kills after ten seconds, as others do. Some are for the connections to be closed, and the interpreter to end.
+STOP_WITHIN_S = 8.0
+# Of these, for what was stopped to be written down, and for what follows from that to leave.
+LAST_WORDS_S = 4.0
+
+
+class Worker(Protocol):
+    """Works on what it has taken beside the round that took it."""
+
+    @property
+    def under_way(self) -> int: ...
+
+    async def finish(self, timeout_s: float) -> None: ...
+
+
+class Shutdown:
+    """One deadline, of which every stage takes what is left."""
+
+    def __init__(self, clock: Clock) -> None:
+        self.deadline = Deadline(clock, STOP_WITHIN_S)
+
+    async def begin(self, services: Services) -> None:
+        """Before any door closes. A database that does not answer is not waited for; and none is at the deadline."""
+        self.deadline.begin()
+        asyncio.get_running_loop().call_later(self.deadline.left_s(), services.db.wait_no_longer)
+        if not await services.db.answers():
+            log.warning("stop: the database does not answer, nobody waits for it any more")
+            services.db.wait_no_longer()
+
+    async def end(self, services: Services, line: SlackLine, scheduler: Scheduler, workers: Sequence[Worker]) -> None:
+        """First nothing new comes in, then what is under way ends; the last worker carries what the others cause."""
+        await line.close()
+        services.duty.end()
+        await scheduler.stop(self.deadline.left_s(keep_s=LAST_WORDS_S))
+        *others, carrier = workers
+        await asyncio.gather(*(self._finish(worker, keep_s=LAST_WORDS_S) for worker in others))
+        await self._send_what_is_due(services)
+        await self._finish(carrier)
+
+    async def within_it(self, close: Callable[[], Awaitable[None]]) -> None:
+        """What is polite and no more."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(self.deadline.left_s()):
+                await close()
+
+    async def _finish(self, worker: Worker, *, keep_s: float = 0.0) -> None:
+        if worker.under_way:
+            log.info("stop: %s under_way=%s", type(worker).__name__.lower(), worker.under_way)
+        await worker.finish(self.deadline.left_s(keep_s=keep_s))
+
+    async def _send_what_is_due(self, services: Services) -> None:
+        """The page of a command that was taken a moment ago need not wait for the next start."""
+        if services.duty.is_suspended or not services.db.is_waited_for:
+            return
+        try:
+            async with asyncio.timeout(self.deadline.left_s()):
+                await services.carrier.look()
+        except (Failed, TimeoutError) as error:
+            log.warning("stop: what is due waits for the next start: %s", error)

@@ -1,0 +1,147 @@
+"""A process is told to stop while something hangs: it ends in order, soon, and keeps what it knows where it can."""
+
+import asyncio
+import subprocess
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bot.clock import Clock
+from bot.domain.errors import Unreachable
+from bot.shutdown import STOP_WITHIN_S
+from bot.store.database import Database
+from bot.store.migrations import migrate
+from bot.wire.timeouts import Deadline
+from tests.own_server import OwnServer, own_server
+from tests.processes import Fleet, Replica, staged, until
+from tests.stories.upkeep.connections import line_to
+
+GIVEN_UP = "stop: the database does not answer"
+HANGING = """
+import asyncio, threading
+from bot.cli.carrying import serve
+
+async def work():
+    asyncio.get_running_loop().run_in_executor(None, threading.Event().wait)
+    print("begun", flush=True)
+    await asyncio.Event().wait()
+
+serve(work(), gone_within_s=0.1)
+"""
+
+
+@pytest.fixture
+async def server() -> AsyncIterator[OwnServer]:
+    async with own_server() as server:
+        await migrate(server.url)
+        yield server
+
+
+@asynccontextmanager
+async def one_process(server: OwnServer, folder: Path) -> AsyncIterator[tuple[Fleet, Replica]]:
+    async with staged(server.url, folder) as fleet:
+        (process,) = await fleet.start()
+        await fleet.until(lambda: fleet.workspace.channel("#incidents"))
+        yield fleet, process
+
+
+async def asked(server: OwnServer, statement: str) -> list[Any]:
+    """By nobody of the bot."""
+    db = Database(server.url, at_rest=0)
+    await db.open()
+    try:
+        async with db.statement() as conn:
+            return await (await conn.execute(statement.encode())).fetchall()
+    finally:
+        await db.close()
+
+
+async def test_a_process_told_to_stop_ends_while_its_database_is_frozen(server: OwnServer, tmp_path: Path) -> None:
+    async with one_process(server, tmp_path) as (_, process):
+        with server.frozen():
+            assert await process.stops() == 0
+        assert GIVEN_UP in process.said()
+        assert "Traceback" not in process.said()
+
+
+async def test_what_slack_took_is_written_down_when_the_database_comes_back_before_the_process_has_ended(
+    server: OwnServer, tmp_path: Path
+) -> None:
+    async with one_process(server, tmp_path) as (fleet, process):
+        fleet.workspace.faults.hang("chat.postMessage", 0.5, times=None, after=True)
+        await fleet.declared()
+        await fleet.until(lambda: fleet.posted("page:"))
+        await server.stop()
+        ending = asyncio.create_task(process.stops())
+        await fleet.until(lambda: GIVEN_UP in process.said())
+        await server.start()
+
+        assert await ending == 0
+        (page,) = fleet.posted("page:")
+        assert await asked(server, "SELECT state, reference FROM pages") == [
+            {"state": "accepted", "reference": f"{page.channel}/{page.ts}"}
+        ]
+
+
+async def test_everybody_who_waits_for_the_database_hears_at_once_that_nobody_waits_for_it_any_more(
+    database: str,
+) -> None:
+    """On a line and for one: the server says nothing any more, and is not asked to cancel anything."""
+    async with line_to(database) as line:
+        db = Database(line.url, work_connections=1, at_rest=0)
+        await db.open()
+
+        async def waits() -> str:
+            try:
+                async with db.statement() as conn:
+                    await conn.execute("SELECT 1")
+            except Unreachable as error:
+                return str(error)
+            return ""
+
+        assert await waits() == ""
+        line.strand()
+        waiting = [asyncio.create_task(waits()) for _ in range(3)]
+        await until(lambda: all_wait(db))
+        db.wait_no_longer()
+        assert all(await asyncio.gather(*waiting))
+        assert not db.is_waited_for
+        await line.cut()
+        await db.close()
+
+
+async def all_wait(db: Database) -> bool:
+    return len(db._waits._patience) == 2 and len(db._waits._in_use) == 1
+
+
+def test_stages_that_take_all_they_are_given_take_no_more_than_there_is_in_all() -> None:
+    now = [100.0]
+    deadline = Deadline(Clock(steady=lambda: now[0]), STOP_WITHIN_S)
+    given = []
+    for keep_s in (4.0, 4.0, 0.0, 0.0):
+        given.append(deadline.left_s(keep_s=keep_s))
+        now[0] += given[-1]
+    assert given == [STOP_WITHIN_S - 4.0, 0.0, 4.0, 0.0]
+
+
+def test_a_deadline_that_was_begun_goes_on_however_often_it_is_begun() -> None:
+    now = [0.0]
+    deadline = Deadline(Clock(steady=lambda: now[0]), 8.0)
+    deadline.begin()
+    now[0] += 5.0
+    deadline.begin()
+    assert deadline.left_s() == 3.0
+    now[0] += 5.0
+    assert deadline.left_s() == 0.0
+
+
+def test_a_thread_that_waits_for_ever_does_not_keep_a_process_that_was_told_to_stop() -> None:
+    with subprocess.Popen([sys.executable, "-c", HANGING], stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        assert process.stdout and process.stdout.readline() == b"begun\n"
+        process.terminate()
+        said = process.communicate(timeout=60)[1].decode()
+    assert process.returncode == 1 and "has not ended" in said
