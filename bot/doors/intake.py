@@ -10,7 +10,9 @@ from urllib.parse import urlencode
 from aiohttp import web
 from multidict import CIMultiDict
 
+from bot.domain.alerts.received import named_at
 from bot.domain.errors import Failed, NotFound, Rejected, TocsinError, Unanswered, Unreachable
+from bot.domain.text import plain_line
 from bot.doors.rates import Rate, TooOften
 from bot.doors.request_bodies import Garbled, TooLarge, TooSlow, read_body, unpacked
 from bot.doors.senders import Senders, sender_of
@@ -30,6 +32,8 @@ LARGEST_BODY = 1024 * 1024
 PARSED_AT_ONCE = 16 * 1024
 # Of what was odd in a body, told to its sender.
 ODD_SHOWN = 10
+# What a query says beside the fields of an alert.
+OURS = ("token", "site")
 # Of each application of each address, of a source that has such.
 PER_MINUTE = 300
 
@@ -130,17 +134,18 @@ class Intake:
             # An alert that is told to a webhook which leads here would be told to it again, and so on.
             log.warning("source=%s our own webhook of alerts has come back: not taken", source.name)
             return web.json_response({"accepted": 0, "odd": ["sent by this Tocsin: it opens nothing"]}, status=202)
-        return await self._keep(source, body, request.headers, request.remote or "")
+        return await self._keep(source, body, request.headers, request)
 
     async def _take_query(self, source: Source, request: web.Request) -> web.Response:
         """Of a GET, or of a POST without a body."""
         if not self._senders.has_token(request):
             return self._unauthorized()
-        fields = [(name, value) for name, value in request.query.items() if name != "token"]
+        fields = [(name, value) for name, value in request.query.items() if name not in OURS]
         headers = {**request.headers, "Content-Type": "application/x-www-form-urlencoded"}
-        return await self._keep(source, urlencode(fields).encode(), CIMultiDict(headers), request.remote or "")
+        return await self._keep(source, urlencode(fields).encode(), CIMultiDict(headers), request)
 
-    async def _keep(self, source: Source, body: bytes, headers: Headers, address: str) -> web.Response:
+    async def _keep(self, source: Source, body: bytes, headers: Headers, request: web.Request) -> web.Response:
+        address, site = request.remote or "", plain_line(request.query.get("site", ""))
         try:
             reading = await _aside(source.parse, body, headers)
             if reading.confirm:
@@ -151,6 +156,8 @@ class Intake:
             raise
         self._limit(source, address, reading)
         delivery = source.delivery(body, headers) if source.delivery else None
+        if site:
+            reading, delivery = reading.at_site(site), delivery and named_at(site, delivery)
         accepted = await self._alerts.receive(
             source.name, reading.alerts, reading.listings, body=await _kept(source, body), delivery=delivery
         )

@@ -24,11 +24,11 @@ placeholders; `_configured.py` reads what the runbook describes.
 
 import importlib
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from bot.domain.alerts.received import Listing, ReceivedAlert
+from bot.domain.alerts.received import Listing, ReceivedAlert, at_site, named_at
 from bot.domain.errors import Refused
 from bot.runbook.alert_sources import AlertSource
 from bot.shipped import shelf
@@ -55,6 +55,15 @@ class Reading:
     odd: Sequence[str] = ()
     confirm: str | None = None
     acknowledged: Sequence[str] = ()
+
+    def at_site(self, site: str) -> "Reading":
+        """The same, kept apart from what other sites call by the same names."""
+        return replace(
+            self,
+            alerts=[at_site(site, alert) for alert in self.alerts],
+            listings=[replace(one, group=named_at(site, one.group)) for one in self.listings],
+            acknowledged=[named_at(site, one) for one in self.acknowledged],
+        )
 
 
 OPTIONAL = ("is_signed", "is_genuine", "token_in", "delivery", "answer", "kept", "client")

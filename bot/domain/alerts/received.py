@@ -3,11 +3,11 @@
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Literal
 
-from bot.domain.text import plain
+from bot.domain.text import cut, plain
 
 Level = Literal["critical", "high", "medium", "low"]
 # The gravest first.
@@ -16,6 +16,7 @@ LEVELS: tuple[Level, ...] = ("critical", "high", "medium", "low")
 FINGERPRINT_LENGTH = 16
 # Of what a sender may choose itself: longer ones are hashed, so that an index can hold them.
 IDENTITY_LENGTH = 255
+SITE_LENGTH = 60
 
 
 @dataclass(frozen=True)
@@ -73,3 +74,18 @@ def identity(text: str) -> str:
     if len(text) <= IDENTITY_LENGTH and text == plain(text):
         return text
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def at_site(site: str, alert: ReceivedAlert) -> ReceivedAlert:
+    """The alert as that of one site among several that use the same names; `site` is a label of it, for rules."""
+    return replace(
+        alert,
+        fingerprint=named_at(site, alert.fingerprint),
+        group=alert.group and named_at(site, alert.group),
+        labels={"site": cut(site, SITE_LENGTH), **alert.labels},
+    )
+
+
+def named_at(site: str, name: str) -> str:
+    """What no other site calls so."""
+    return fingerprint_of({"site": site}, name)
