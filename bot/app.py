@@ -10,7 +10,7 @@ from functools import partial
 from aiohttp import web
 
 from bot.clock import Clock
-from bot.doors import acknowledging, intake, switchboard
+from bot.doors import acknowledging, intake, reporting, switchboard
 from bot.doors.scheduler import SWEEP_EVERY_S, Counted, Due, Round, Scheduler
 from bot.doors.senders import Senders
 from bot.doors.web import serving, web_app
@@ -219,6 +219,7 @@ class App:
             services.alert_sources, partial(page_at, services.session),
         )  # fmt: skip
         routes += acknowledging.routes(services)
+        routes += reporting.routes(services, self.metrics)
         routes += switchboard.routes(services.page_reports, services.text_replies, services.call_replies, self.settings)
         if is_http:
             routes.append(web.post("/slack/events", self.doors.slack.over_http))

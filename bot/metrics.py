@@ -58,16 +58,17 @@ class Metrics:
         self._slack_call = self._histogram(
             "tocsin_slack_call_seconds", "Calls to Slack's Web API", CALL_BUCKETS_S, "method", "outcome"
         )
-        self._clock_steps = Counter(
-            "tocsin_clock_steps",
-            "How often the database's clock was set while this process ran",
-            registry=self._registry,
+        self._clock_steps = self._counter(
+            "tocsin_clock_steps", "How often the database's clock was set while this process ran"
         )
-        self._refused = Counter(
+        self._refused = self._counter(
             "tocsin_alerts_refused_total",
             "Deliveries of alerts that were refused, by what was answered",
-            ("source", "status"),
-            registry=self._registry,
+            "source",
+            "status",
+        )
+        self._reports = self._counter(
+            "tocsin_reports_total", "Reports of people without Slack, by what became of them", "outcome"
         )
         self._database_up = Gauge("tocsin_database_up", "1 while the database answers", registry=self._registry)
         self._figures = _FigureGauges(self._registry)
@@ -92,11 +93,18 @@ class Metrics:
         """A delivery of alerts was answered with this status, and not taken."""
         self._refused.labels(source, str(status)).inc()
 
+    def reported(self, outcome: str) -> None:
+        """A filled-in report: `taken`, `spam`, `too many`, `not stored` or `unknown`."""
+        self._reports.labels(outcome).inc()
+
     def text(self, figures: Figures | None) -> bytes:
         """All of it in Prometheus' text format; None: the database did not answer, so its figures are left out."""
         self._database_up.set(figures is not None)
         self._figures.show(figures)
         return generate_latest(self._registry)
+
+    def _counter(self, name: str, meaning: str, *labels: str) -> Counter:
+        return Counter(name, meaning, labels, registry=self._registry)
 
     def _histogram(self, name: str, meaning: str, buckets: tuple[float, ...], *labels: str) -> Histogram:
         return Histogram(name, meaning, labels, buckets=buckets, registry=self._registry)

@@ -43,6 +43,7 @@ COMMANDS: Mapping[str, ListedCommand] = {
     "backups": ListedCommand("backups:backups", "List the dumps of a folder or bucket from their manifests."),
     "webhook-key": ListedCommand("webhook_key:webhook_key", "Print what webhooks are signed with."),
     "link-key": ListedCommand("webhook_key:link_key", "Rotate the key of the links that acknowledge."),
+    "report-link": ListedCommand("report_link:report_link", "Print the link to the form for people without Slack."),
     "rehearse": ListedCommand("running:rehearse", "Play a scripted incident in simulated time."),
 }
 

@@ -1,15 +1,14 @@
 """The door of the links in mails and texts: a page with one button. Looking changes nothing, pressing acknowledges."""
 
 import logging
-import secrets
 from collections.abc import Awaitable, Callable
-from typing import Any
 
 from aiohttp import web
 
 from bot.domain.actor import Actor
 from bot.domain.errors import Failed, NotFound, Refused, Unanswered
 from bot.domain.paging.page import Page
+from bot.doors.web_pages import WebPages
 from bot.services import Services
 from bot.services.paging.links import PATH, VALID_FOR, LinkOver
 from bot.services.people.people import is_slack_id
@@ -39,6 +38,7 @@ class Acknowledging:
 
     def __init__(self, services: Services) -> None:
         self._services = services
+        self._pages = WebPages(services)
         self._time_limit = TimeLimit(TIMEOUT_S)
 
     async def show(self, request: web.Request) -> web.Response:
@@ -53,9 +53,9 @@ class Acknowledging:
         try:
             return await self._time_limit.wait_for(self._do(request.match_info["token"], deed))
         except LinkOver as over:
-            return self._page(410, "link_over", page=over.page, days=VALID_FOR.days)
+            return self._pages.page(410, "link_over", page=over.page, days=VALID_FOR.days)
         except NotFound:
-            return self._page(404, "link_unknown")
+            return self._pages.page(404, "link_unknown")
         except Outdated as error:
             return self._held(str(error), OUTDATED)
         except Unanswered as error:
@@ -70,7 +70,7 @@ class Acknowledging:
 
     def _held(self, reason: str, words: str) -> web.Response:
         log.warning("link: %s", reason)
-        return self._page(503, "link_held", {"Retry-After": "5"}, why=words)
+        return self._pages.page(503, "link_held", {"Retry-After": "5"}, why=words)
 
     async def _look(self, page: Page) -> web.Response:
         return await self._standing(page)
@@ -96,7 +96,7 @@ class Acknowledging:
         elif state is None:
             state = "answered" if answer or (pressed and at) else "open"
         runbook = self._services.runbook
-        return self._page(
+        return self._pages.page(
             200,
             "acknowledge",
             state=state,
@@ -114,19 +114,3 @@ class Acknowledging:
         """Somebody outside the runbook is called as Slack calls them, when it says so within a second."""
         people = self._services.people
         return (await people.names_of([who]) if is_slack_id(who) else {}).get(who) or people.display_name(who)
-
-    def _page(self, status: int, template: str, headers: dict[str, str] | None = None, /, **facts: Any) -> web.Response:
-        nonce = secrets.token_urlsafe(16)
-        organisation = self._services.runbook.organisation
-        words = self._services.rendering.say(f"web/{template}", nonce=nonce, organisation=organisation, **facts)
-        return web.Response(
-            status=status,
-            text=words,
-            content_type="text/html",
-            headers={
-                "Content-Security-Policy": f"default-src 'none'; style-src 'nonce-{nonce}'; form-action 'self'; "
-                "base-uri 'none'; frame-ancestors 'none'",
-                "X-Robots-Tag": "noindex, nofollow",
-                **(headers or {}),
-            },
-        )

@@ -17,7 +17,8 @@ from bot.doors.doorkeeper import IDLE_FOR_S, Doorkeeper, most_connections, only_
 from bot.doors.request_bodies import TooLarge, TooSlow
 from bot.metrics import CONTENT_TYPE, Figures, Metrics
 from bot.services import Services
-from bot.services.paging.links import PATH
+from bot.services.alerts.report_link import PATH as REPORTS
+from bot.services.paging.links import PATH as LINKS
 from bot.services.upkeep.figures import figures
 from bot.services.upkeep.readiness import Readiness, ReadinessReport
 from bot.services.upkeep.schema import Schema
@@ -35,8 +36,8 @@ SHUTDOWN_TIMEOUT_S = 2.0
 FIGURES_TIMEOUT_S = 3.0
 # Asked every few seconds by machines: of no interest to a reader of the log.
 POLLED = frozenset({"/healthz", "/readyz", "/metrics"})
-# Whatever the database is: what comes from Slack is stored, and a link says in words that it must wait.
-STILL_TAKEN = ("/slack/", PATH)
+# Whatever the database is: what comes from Slack is stored, and the pages of people say in words that it must wait.
+STILL_TAKEN = ("/slack/", LINKS, REPORTS)
 # A page that shows anything sets a policy of its own.
 USUAL_HEADERS = {
     "Server": "tocsin",

@@ -18,8 +18,9 @@ from bot.runbook.maintenance import Maintenance
 from bot.runbook.parts import Part, with_keys
 from bot.runbook.people import Person, Provider, Schedule, Tier, WhoRef
 from bot.runbook.procedures import AfterResolution, Checklists, Postmortem, Procedure
+from bot.runbook.reports import Reports
 from bot.runbook.severities import Objective, Severity
-from bot.runbook.values import Channel, Name, Names, Zone, a_list, refused_as_wrong
+from bot.runbook.values import Channel, Name, Names, Zone, a_list, not_empty, refused_as_wrong
 from bot.runbook.zones import zone_of
 
 Deed = Literal[
@@ -91,6 +92,7 @@ class Runbook(Part):
     health: HealthSettings = HealthSettings()
     backups: Annotated[dict[str, Backup], with_keys] = Field(default_factory=dict)
     alerts: AlertSettings = AlertSettings()
+    reports: Annotated[Reports | None, not_empty("such as {level: high}")] = None
     procedures: Annotated[dict[str, Procedure], with_keys] = Field(default_factory=dict)
     checklists: Checklists = Checklists()
     after_resolution: AfterResolution = AfterResolution()

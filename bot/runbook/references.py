@@ -26,6 +26,7 @@ PLAIN: tuple[tuple[str, Kind], ...] = (
     ("health.checks.*.procedure", "procedure"),
     ("alerts.rules[].declare", "severity"),
     ("alerts.rules[].procedure", "procedure"),
+    ("reports.declare", "severity"),
     ("procedures.*.severity", "severity"),
 )
 

@@ -61,6 +61,17 @@ def a_list(shape: str) -> BeforeValidator:
     return BeforeValidator(check)
 
 
+def not_empty(shape: str) -> BeforeValidator:
+    """Of what may be left out: a key with nothing behind it is a mistake, for nobody can tell what it was to mean."""
+
+    def check(value: object) -> object:
+        if value is None:
+            raise wrong(f"is empty: say {shape}, or remove the line")
+        return value
+
+    return BeforeValidator(check)
+
+
 def refused_as_wrong(check: Callable[[str], str]) -> AfterValidator:
     """What `check` makes of a text; its Refused becomes a mistake of the file."""
 

@@ -12,10 +12,11 @@ from bot.wire.webhooks import key_for
 
 WEBHOOK = "webhook"
 LINKS = "links"
+REPORTS = "reports"
 
 # How long the former key counts beside a new one. A webhook's receiver has a day to learn the new one; a link that was
-# sent is good for a week, and stays so.
-FORMER_COUNTS = {WEBHOOK: timedelta(hours=24), LINKS: timedelta(days=7)}
+# sent is good for a week, and stays so; the form's address stands on pages that somebody has to find and change.
+FORMER_COUNTS = {WEBHOOK: timedelta(hours=24), LINKS: timedelta(days=7), REPORTS: timedelta(days=30)}
 
 
 class Keyring:
@@ -37,7 +38,11 @@ class Keyring:
 
     async def of_links(self) -> list[bytes]:
         """A link signed with any of them is one of ours. Raises Unreachable: none is believed from memory."""
-        return (await self.get(LINKS)).that_count(self._clock.now())
+        return await self.that_count(LINKS)
+
+    async def that_count(self, name: str) -> list[bytes]:
+        """The present key of this name, and perhaps the former one. Raises Unreachable."""
+        return (await self.get(name)).that_count(self._clock.now())
 
     async def get(self, name: str) -> keys.Key:
         async with self._db.transaction() as conn:

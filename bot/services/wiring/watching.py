@@ -15,7 +15,9 @@ from bot.services.alerts.heartbeats import Heartbeats
 from bot.services.alerts.history import AlertHistory
 from bot.services.alerts.incidents import AlertIncidents
 from bot.services.alerts.outlets import AlertOutlets
+from bot.services.alerts.problem_reports import ProblemReports
 from bot.services.alerts.refusals import AlertRefusals
+from bot.services.alerts.report_link import ReportLink
 from bot.services.alerts.responses import AlertResponses
 from bot.services.alerts.settling import AlertSettling
 from bot.services.alerts.silence_posts import SilencePosts
@@ -68,6 +70,14 @@ class Watching(Paging):
     @cached_property
     def alert_refusals(self) -> AlertRefusals:
         return AlertRefusals(self.alerts, self.rendering, self.metrics)
+
+    @cached_property
+    def report_link(self) -> ReportLink:
+        return ReportLink(self.runbook, self.keyring, public_url=self.settings.public_url)
+
+    @cached_property
+    def problem_reports(self) -> ProblemReports:
+        return ProblemReports(self.db, self.clock, self.runbook, self.alerts)
 
     @cached_property
     def alert_deeds(self) -> AlertDeeds:

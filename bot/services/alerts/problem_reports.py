@@ -1,0 +1,98 @@
+"""Reports of people without Slack: each becomes an alert, and its author reads what has really followed from it."""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+from bot.clock import Clock
+from bot.domain.alerts.alert import GroupStanding
+from bot.domain.alerts.report import SOURCE, Report
+from bot.domain.errors import Unreachable
+from bot.domain.paging.page import ACCEPTED, Page, PageState
+from bot.runbook import Runbook
+from bot.services.alerts.alerts import Alerts
+from bot.store.alerts import alerts
+from bot.store.database import Database
+from bot.store.paging import pages
+
+# A page's provider mostly answers within this; whoever has reported waits for no longer.
+PAGED_WITHIN_S = 2.0
+LOOK_EVERY_S = 0.1
+
+# `answered`: somebody of the team has acknowledged it. `posted`: it has a card in Slack. `kept`: nobody is told of it
+# now. `received`: no more than that is known.
+State = Literal["answered", "paged", "paging", "posted", "kept", "received"]
+# What an accepted page makes true goes first.
+PAGED_STATES: tuple[tuple[State, frozenset[PageState]], ...] = (
+    ("paged", ACCEPTED), ("paging", frozenset({"waiting"})),
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Followed:
+    """What has followed from a report. `tier`: who was paged, by the runbook's name, None = not known.
+
+    `page_at`: when people are paged unless somebody answers; None = nobody is, or they are already.
+    """
+
+    state: State
+    tier: str | None = None
+    page_at: datetime | None = None
+
+
+class ProblemReports:
+    """Raises the alerts; what becomes of them is decided as for any other."""
+
+    def __init__(self, db: Database, clock: Clock, runbook: Runbook, received: Alerts) -> None:
+        self._db = db
+        self._clock = clock
+        self._runbook = runbook
+        self._alerts = received
+
+    async def take(self, report: Report) -> None:
+        """Once, however often it is sent. Raises Unreachable when it could not be kept, Unanswered when nobody knows.
+
+        The runbook must have `reports`.
+        """
+        becomes = self._runbook.reports
+        assert becomes is not None
+        if self._alerts.is_full:
+            raise Unreachable("too many alerts wait already")
+        alert = report.alert(becomes.level, becomes.declare)
+        await self._alerts.receive(SOURCE, [alert], body=report.as_json(), delivery=report.delivery)
+
+    async def followed(self, report: Report) -> Followed:
+        """What has followed, as it is now; a page under way is waited for a moment. Raises Failed."""
+        deadline = self._clock.elapsed().total_seconds() + PAGED_WITHIN_S
+        while (found := await self._look(report)).state == "paging":
+            if self._clock.elapsed().total_seconds() >= deadline:
+                break
+            await asyncio.sleep(LOOK_EVERY_S)
+        return found
+
+    async def _look(self, report: Report) -> Followed:
+        async with self._db.transaction() as conn:
+            standing: GroupStanding | None = None
+            for group_id in await alerts.last_groups(conn, SOURCE, [report.fingerprint]):
+                standing = await alerts.standing(conn, group_id)
+            if standing is None:
+                return Followed("kept")
+            incident = standing.incident
+            paged = await pages.of_incident(conn, incident.id) if incident else []
+        if (incident and incident.is_acknowledged) or standing.group.acknowledged_by:
+            return Followed("answered")
+        return self._paged(paged) or self._told(standing)
+
+    def _paged(self, paged: Sequence[Page]) -> Followed | None:
+        """None: nobody has been paged, and nobody is about to be."""
+        for state, wanted in PAGED_STATES:
+            for page in paged:
+                if page.state in wanted:
+                    tier = self._runbook.tiers.get(page.tier or "")
+                    return Followed(state, tier.name if tier else None)
+        return None
+
+    def _told(self, standing: GroupStanding) -> Followed:
+        return Followed("posted" if "slack" in standing.group.told else "kept", page_at=standing.group.page_at)

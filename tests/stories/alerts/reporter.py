@@ -1,0 +1,74 @@
+"""Somebody without Slack: opens the form of reports, fills it in, and reads what they are answered."""
+
+import html
+import re
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from io import BytesIO
+from urllib.parse import urlencode
+
+import aiohttp
+
+from tests.world import RUNBOOK, World
+
+PUBLIC = "https://tocsin.example.com"
+WITH_FORM = RUNBOOK + "reports: {level: high}\n"
+DECLARING = RUNBOOK + "reports: {level: high, declare: P3}\n"
+FORM = "application/x-www-form-urlencoded"
+
+
+@dataclass(frozen=True)
+class Page:
+    status: int
+    words: str
+    headers: Mapping[str, str]
+
+    @property
+    def nonce(self) -> str:
+        (found,) = re.findall(r'name="nonce" value="([^"]+)"', self.words)
+        return str(found)
+
+    @property
+    def text(self) -> str:
+        """Without its marks."""
+        body = self.words.split("<body>", 1)[1]
+        return " ".join(html.unescape(re.sub(r"<[^>]+>", " ", body)).split())
+
+
+class Reporter:
+    """`path` is that of the link which `tocsin report-link` prints."""
+
+    def __init__(self, world: World, session: aiohttp.ClientSession, path: str) -> None:
+        self._world = world
+        self._session = session
+        self.path = path
+
+    async def opens(self, path: str | None = None) -> Page:
+        return await self._asks("GET", path or self.path)
+
+    async def sends(self, path: str | None = None, **fields: str) -> Page:
+        """These fields as a browser would, settled; without a nonce they are of a form of their own."""
+        return await self.posts(urlencode(fields).encode(), path)
+
+    async def posts(self, body: bytes, path: str | None = None, **headers: str) -> Page:
+        page = await self._asks("POST", path or self.path, body, headers)
+        await self._world.settled()
+        return page
+
+    async def _asks(
+        self, method: str, path: str, body: bytes | None = None, headers: Mapping[str, str] | None = None
+    ) -> Page:
+        address = f"http://127.0.0.1:{self._world.app.port}{path}"
+        own = {"Content-Type": FORM, **(headers or {})} if body is not None else {}
+        data = None if body is None else BytesIO(body)
+        async with self._session.request(method, address, data=data, headers=own) as answer:
+            assert answer.content_type == "text/html"
+            return Page(answer.status, await answer.text(), answer.headers)
+
+
+@asynccontextmanager
+async def outsider(world: World) -> AsyncIterator[Reporter]:
+    address = await world.house.report_link.address()
+    async with aiohttp.ClientSession() as session:
+        yield Reporter(world, session, address.removeprefix(PUBLIC))

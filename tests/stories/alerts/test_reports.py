@@ -1,0 +1,67 @@
+"""Reports of people without Slack: a form becomes an alert, and its author reads what has really happened."""
+
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
+
+from tests.stories.alerts.monitoring import watched
+from tests.stories.alerts.reporter import DECLARING, PUBLIC, WITH_FORM, outsider
+from tests.world import RUNBOOK, World, words_of
+
+NewWorld = Callable[..., AbstractAsyncContextManager[World]]
+
+REPORT = {
+    "what": "I can't pay my invoice.\nThe button does nothing.",
+    "since": "about 9 this morning",
+    "affected": "everyone in our office",
+    "contact": "jo@customer.example.com",
+}
+
+
+async def test_a_report_is_an_alert_with_who_since_when_and_how_many(new_world: NewWorld) -> None:
+    async with new_world(runbook=WITH_FORM, PUBLIC_URL=PUBLIC) as world, outsider(world) as jo, watched(world) as seen:
+        form = await jo.opens()
+        assert form.status == 200
+        page = await jo.sends(nonce=form.nonce, **REPORT)
+
+        assert page.status == 200
+        assert "The team sees it in Slack." in page.text
+        assert "Nobody has been paged." in page.text
+        for said in ("High", "I can't pay my invoice.", "The button does nothing.", *list(REPORT.values())[1:]):
+            assert said in seen.words
+        assert await world.house.incidents.newest(open_only=False) == []
+        world.posts()
+        world.nothing_else_was_sent()
+
+
+async def test_who_is_paged_by_a_report_is_said_once_the_page_was_accepted(new_world: NewWorld) -> None:
+    async with new_world(runbook=DECLARING, PUBLIC_URL=PUBLIC) as world, outsider(world) as jo:
+        page = await jo.sends(**REPORT)
+
+        assert "On-call Engineer has been paged." in page.text
+        (paged,) = world.pages_of("ada")
+        assert "I can't pay my invoice." in words_of(paged)
+
+
+async def test_a_double_click_is_one_report_and_a_corrected_one_is_the_same_alert(new_world: NewWorld) -> None:
+    async with new_world(runbook=WITH_FORM, PUBLIC_URL=PUBLIC) as world, outsider(world) as jo, watched(world) as seen:
+        nonce = (await jo.opens()).nonce
+        for _ in range(2):
+            assert (await jo.sends(nonce=nonce, **REPORT)).status == 200
+        assert "corrected" not in seen.words
+
+        await jo.sends(nonce=nonce, **REPORT | {"affected": "just me"})
+        assert "just me" in seen.words
+        assert "everyone in our office" not in seen.words
+
+        await jo.sends(nonce=(await jo.opens()).nonce, **REPORT)
+        assert len(seen.cards) == 2, "another form is another report"
+
+
+async def test_without_the_key_in_the_runbook_there_is_no_form(new_world: NewWorld) -> None:
+    async with new_world(runbook=WITH_FORM, PUBLIC_URL=PUBLIC) as world, outsider(world) as jo, watched(world) as seen:
+        async with world.joined(runbook=RUNBOOK) as other:
+            world.app.port, port = other.port, world.app.port
+            assert (await jo.opens()).status == 404
+            assert (await jo.sends(**REPORT)).status == 404
+            world.app.port = port
+        assert seen.cards == []
