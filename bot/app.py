@@ -10,7 +10,7 @@ from functools import partial
 from aiohttp import web
 
 from bot.clock import Clock
-from bot.doors import acknowledging, intake, reporting, switchboard
+from bot.doors import acknowledging, intake, reporting, status, switchboard
 from bot.doors.scheduler import SWEEP_EVERY_S, Counted, Due, Round, Scheduler
 from bot.doors.senders import Senders
 from bot.doors.web import serving, web_app
@@ -133,6 +133,7 @@ class App:
             stack.push_async_callback(self._shutdown.end, services, line, scheduler, self._workers)
             await services.heartbeats.watch()
             await services.handovers.watch()
+            await services.page_writing.watch(self.settings.public_url)
             await services.timekeeping.look()
             self.doors.scheduler.start()
             services.duty.begin()
@@ -195,6 +196,7 @@ class App:
             "backup drills": services.backup_drills,
             "backup restores": services.backup_restore_rounds,
             "reminders": services.reminders,
+            "status pages": services.page_writing,
             "housekeeping": services.housekeeping,
             "lifesign": services.lifesign,
             "outages": services.outages,
@@ -220,6 +222,7 @@ class App:
         )  # fmt: skip
         routes += acknowledging.routes(services)
         routes += reporting.routes(services, self.metrics)
+        routes += status.routes(services)
         routes += switchboard.routes(services.page_reports, services.text_replies, services.call_replies, self.settings)
         if is_http:
             routes.append(web.post("/slack/events", self.doors.slack.over_http))

@@ -54,6 +54,7 @@ FOLDERS: Mapping[str, Escape] = {
     "statuspage": leave,
     "documents": leave,
     "web": escape_html,
+    "feed": escape_xml,
     "telephone": leave,
     "twiml": escape_xml,
 }

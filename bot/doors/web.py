@@ -34,8 +34,8 @@ LARGEST_BODY = 1024 * 1024
 SHUTDOWN_TIMEOUT_S = 2.0
 # Prometheus hangs up after ten seconds, and what this process has measured itself is worth most during an outage.
 FIGURES_TIMEOUT_S = 3.0
-# Asked every few seconds by machines: of no interest to a reader of the log.
-POLLED = frozenset({"/healthz", "/readyz", "/metrics"})
+# Asked every few seconds, by machines or by many readers: of no interest to a reader of the log.
+POLLED = frozenset({"/healthz", "/readyz", "/metrics", "/status", "/status.json", "/status.atom"})
 # Whatever the database is: what comes from Slack is stored, and the pages of people say in words that it must wait.
 STILL_TAKEN = ("/slack/", LINKS, REPORTS)
 # A page that shows anything sets a policy of its own.

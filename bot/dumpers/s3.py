@@ -15,8 +15,8 @@ from bot.domain.backups.backup import Gone
 from bot.domain.errors import Failed
 from bot.dumpers import BackupPlace, Content, DumpDraft, KeptDump, Noted
 from bot.dumpers._manifest_read import LARGEST_BYTES, manifest_in
-from bot.dumpers._s3_access import Access, Bucket, off_loop
 from bot.settings import Settings
+from bot.wire.s3 import Access, Bucket, off_loop
 
 PLACE = "s3"
 

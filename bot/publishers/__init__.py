@@ -15,12 +15,13 @@ import importlib
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import aiohttp
 
 from bot.clock import Clock
 from bot.domain.incidents.incident import Incident
+from bot.domain.updates.status_page import Edition
 from bot.domain.updates.update import Outlet, Update, UpdateDelivery
 from bot.runbook import Runbook
 from bot.runbook.audiences import Audience
@@ -70,6 +71,14 @@ class Publisher(Protocol):
         """Tell them; returns the provider's reference of what it accepted. Raises a kind of Failed."""
 
 
+@runtime_checkable
+class RenewingPublisher(Protocol):
+    """A publisher whose outlet shows a whole, which is written again now and then."""
+
+    async def renew(self, audience: str) -> str:
+        """Write all of it as it is now; may be done twice. Returns a reference, raises a kind of Failed."""
+
+
 class Posted(Protocol):
     """Where a message stands."""
 
@@ -88,7 +97,8 @@ class Messenger(Protocol):
 class PublisherParts:
     """What publishers are made of; each takes what it needs. None: this house has not set it up.
 
-    `paint` makes a Slack message of an update; `find_channel` knows the id behind `#name`, None while it is missing.
+    `paint` makes a Slack message of an update; `find_channel` knows the id behind `#name`, None while it is missing;
+    `edition` writes the files of an audience's own status page.
     """
 
     clock: Clock
@@ -100,6 +110,7 @@ class PublisherParts:
     find_channel: Callable[[str], Awaitable[str | None]]
     mail: Mail | None
     hooks: Hooks
+    edition: Callable[[str], Awaitable[Edition]]
 
 
 def on_the_shelf(parts: PublisherParts) -> dict[Outlet, Publisher]:

@@ -8,6 +8,7 @@ from pydantic import model_validator
 from bot.domain.errors import Refused
 from bot.runbook.addresses import Webhook
 from bot.runbook.parts import Keyed, Part
+from bot.runbook.places import BackupPlace
 from bot.runbook.values import Channels, Duration, Emails, Name, refused_as_wrong, wrong
 from bot.shipped import shelf
 
@@ -18,6 +19,13 @@ def _page_id(text: str) -> str:
     if not re.fullmatch(r"[A-Za-z0-9_-]{1,64}", text):
         raise Refused(f"“{text}” is not the id of a page: say one such as abc123, from the page's settings")
     return text
+
+
+class OwnPage(Part):
+    """A status page of our own. `title` None: named after the organisation. `to` None: served, and not written."""
+
+    title: Name | None = None
+    to: BackupPlace | None = None
 
 
 class StatusPage(Part):
@@ -37,6 +45,7 @@ class Audience(Keyed):
     slack: Channels = ()
     statuspage: StatusPage | None = None
     webhook: Webhook | None = None
+    page: OwnPage | None = None
     template: Name = USUAL_TEMPLATE
     automatic: bool = False
     approval: bool = False

@@ -39,6 +39,7 @@ def broken_rules(content: Mapping[str, Any]) -> Iterator[RawMistake]:
     yield from _commands_twice(content)
     yield from _permissions(content)
     yield from _reserved_names(content)
+    yield from _pages_alike(content)
 
 
 def _severities_twice(content: Mapping[str, Any]) -> Iterator[RawMistake]:
@@ -128,3 +129,18 @@ def _reserved_names(content: Mapping[str, Any]) -> Iterator[RawMistake]:
             RawMistake(path, "there is no such key: the entry is called by the key it stands under")
             for path, _ in found_at(content, pattern)
         )
+
+
+def _pages_alike(content: Mapping[str, Any]) -> Iterator[RawMistake]:
+    """The first page is served by the bot, and every other one only written."""
+    seen: dict[str, str] = {}
+    audiences = content.get("audiences")
+    groups = audiences.items() if isinstance(audiences, dict) else []
+    pages = [(key, one["page"]) for key, one in groups if isinstance(one, dict) and isinstance(one.get("page"), dict)]
+    for key, page in pages:
+        path, to = ("audiences", str(key), "page"), str(page.get("to") or "").rstrip("/")
+        if not to and key != pages[0][0]:
+            yield RawMistake(path, f"only the page of {pages[0][0]} is served: say with `to` where this one is written")
+        if to and to in seen:
+            yield RawMistake((*path, "to"), f"the page of {seen[to]} is written there already")
+        seen.setdefault(to, str(key))

@@ -13,8 +13,8 @@ from aiohttp.test_utils import TestServer
 from bot.domain.backups.backup import Gone
 from bot.domain.errors import Failed, Rejected, Unreachable
 from bot.dumpers import BackupPlace, DumpDraft, places, s3, sum_of
-from bot.dumpers._s3_access import Access
 from bot.settings import Settings
+from bot.wire.s3 import Access
 from tests.stored_in_s3 import KEY, SECRET, STORES, Store, versitygw_store
 
 PIECE = bytes(range(256)) * 4096

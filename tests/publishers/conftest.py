@@ -79,6 +79,7 @@ async def parts(clock: Clock, runbook: Runbook, settings: Settings) -> AsyncIter
             find_channel=nothing,
             mail=Mail(Smtp.parse("smtp://mail.example.com"), "bell@example.com", clock),
             hooks=Hooks(session, clock, keys_of),
+            edition=nothing,
         )
 
 

@@ -80,12 +80,14 @@ def test_how_grave_it_is(runbook: Runbook) -> None:
 
 
 def test_who_is_told(runbook: Runbook) -> None:
-    board, page, machines = runbook.audiences.values()
+    board, page, everybody, machines = runbook.audiences.values()
     assert (board.key, board.email, board.slack) == ("board", ("board@example.com",), ("#board",))
     assert (board.template, board.automatic, board.approval) == ("client", True, True)
     assert board.update_every == 25 * MINUTE
     assert page.statuspage is not None
     assert page.statuspage.page == "abc123"
+    assert everybody.page is not None
+    assert (everybody.page.title, everybody.page.to) == ("Our status", "s3://bucket/status")
     assert machines.webhook is not None
     assert machines.webhook.reveal() == "https://example.com/updates"
 

@@ -30,7 +30,14 @@ class Services(Recovery, Updates):
             getattr(self, name)
         self.delivery_kinds.update(self._kinds_of_delivery())
         self.followers.extend(
-            [self.alert_incidents, self.following, self.deadlines, self.inactivity, self.public_posts]
+            [
+                self.alert_incidents,
+                self.following,
+                self.deadlines,
+                self.inactivity,
+                self.public_posts,
+                self.page_writing,
+            ]
         )
         return self
 
@@ -51,6 +58,7 @@ class Services(Recovery, Updates):
             "alert_webhook": self.alert_outlets,
             "update": self.compositions,
             "publication": self.publications,
+            "status_page": self.page_writing,
         }
 
 

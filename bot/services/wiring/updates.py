@@ -1,17 +1,22 @@
 """What stakeholders and clients are told."""
 
+from collections.abc import Mapping
 from functools import cached_property
 
 from bot import publishers
+from bot.domain.updates.update import Outlet
+from bot.publishers import Publisher
 from bot.services.updates.approvals import Approvals
 from bot.services.updates.cards import UpdateCards
 from bot.services.updates.compositions import Compositions
 from bot.services.updates.decisions import Decisions
 from bot.services.updates.following import Following
+from bot.services.updates.page_writing import PageWriting
 from bot.services.updates.previews import Previews
 from bot.services.updates.publications import Publications
 from bot.services.updates.releases import Releases
 from bot.services.updates.reminders import Reminders
+from bot.services.updates.status_pages import StatusPages
 from bot.services.updates.telling import Telling
 from bot.services.updates.wording import Wordings
 from bot.services.wiring.paging import Paging
@@ -25,14 +30,28 @@ class Updates(Paging):
         return Wordings(self.clock, self.runbook, self.people, self.rendering)
 
     @cached_property
-    def publications(self) -> Publications:
+    def status_pages(self) -> StatusPages:
+        public_url = self.settings.public_url
+        return StatusPages(self.db, self.clock, self.runbook, self.rendering, public_url=public_url)
+
+    @cached_property
+    def publishers(self) -> Mapping[Outlet, Publisher]:
         parts = publishers.PublisherParts(
             clock=self.clock, runbook=self.runbook, settings=self.settings, session=self.session,
             messenger=self.gateway, paint=self.wordings.for_slack, find_channel=self.channels.found, mail=self.mail,
-            hooks=self.hooks,
+            hooks=self.hooks, edition=self.status_pages.edition,
         )  # fmt: skip
-        on_the_shelf = publishers.on_the_shelf(parts)
-        return Publications(self.db, self.clock, self.outbox, self.cards, self.rendering, on_the_shelf)
+        return publishers.on_the_shelf(parts)
+
+    @cached_property
+    def publications(self) -> Publications:
+        return Publications(self.db, self.clock, self.outbox, self.cards, self.rendering, self.publishers)
+
+    @cached_property
+    def page_writing(self) -> PageWriting:
+        page = self.publishers["page"]
+        assert isinstance(page, publishers.RenewingPublisher)
+        return PageWriting(self.db, self.clock, self.runbook, self.outbox, page.renew)
 
     @cached_property
     def reminders(self) -> Reminders:

@@ -1,6 +1,6 @@
 """S3's library, and what it objects to in words of ours.
 
-It takes a fifth as long to read as the whole bot: `_s3_access` reads it when the first client is made.
+It takes a fifth as long to read as the whole bot: `s3` reads it when the first client is made.
 """
 
 from collections.abc import Iterator, Mapping
@@ -25,8 +25,6 @@ from bot.domain.saying import fit_to_show
 from bot.settings import Settings
 
 CONNECT_TIMEOUT_S = 10
-READ_TIMEOUT_S = 60
-ATTEMPTS = 3
 # What may pass by itself; of everything else S3 is sure.
 PASSING = (
     "SlowDown",
@@ -34,6 +32,9 @@ PASSING = (
     "ServiceUnavailable",
     "RequestTimeout",
     "Throttling",
+    # Somebody else has written there since we looked.
+    "PreconditionFailed",
+    "ConditionalRequestConflict",
 )
 MISSING = ("NoSuchKey", "NotFound")
 
@@ -45,7 +46,7 @@ class _WebPage(BotoCoreError):  # type: ignore[misc]
     fmt = "a web page came instead of S3's answer, as a proxy sends"
 
 
-def make_client(settings: Settings) -> Any:
+def make_client(settings: Settings, *, answers_within_s: int, attempts: int) -> Any:
     """One for the whole process. Blocks."""
     secret, token = settings.aws_secret_access_key, settings.aws_session_token
     # What is not set here is looked for where AWS's own programs look, such as the role of the machine.
@@ -55,8 +56,9 @@ def make_client(settings: Settings) -> Any:
         aws_session_token=token.get_secret_value() if token else None,
         region_name=settings.aws_region or settings.aws_default_region or _own_region(settings),
     )
+    config = _config(settings, answers_within_s=answers_within_s, attempts=attempts)
     with translated("S3"):
-        client = session.client("s3", endpoint_url=settings.s3_endpoint_url, config=_config(settings))
+        client = session.client("s3", endpoint_url=settings.s3_endpoint_url, config=config)
     client.meta.events.register_first("before-parse.s3", _must_be_s3s)
     return client
 
@@ -73,7 +75,7 @@ def _own_region(settings: Settings) -> str | None:
     return "us-east-1" if settings.s3_endpoint_url else None
 
 
-def _config(settings: Settings) -> Config:
+def _config(settings: Settings, *, answers_within_s: int, attempts: int) -> Config:
     """Stores that only speak S3's language know neither its names of hosts nor its newest checksums."""
     own: dict[str, Any] = {
         "s3": {"addressing_style": "path"},
@@ -82,8 +84,8 @@ def _config(settings: Settings) -> Config:
     }
     return Config(
         connect_timeout=CONNECT_TIMEOUT_S,
-        read_timeout=READ_TIMEOUT_S,
-        retries={"total_max_attempts": ATTEMPTS, "mode": "standard"},
+        read_timeout=answers_within_s,
+        retries={"total_max_attempts": attempts, "mode": "standard"},
         **(own if settings.s3_endpoint_url else {}),
     )
 

@@ -8,14 +8,17 @@ from typing import Any, TypeVar
 
 from bot.settings import Settings
 
-LIBRARY = "bot.dumpers._s3_library"
+LIBRARY = "bot.wire.s3_library"
+
+READ_TIMEOUT_S = 60
+ATTEMPTS = 3
 
 T = TypeVar("T")
 
 
 @dataclass(frozen=True)
 class Bucket:
-    """Where one place keeps its dumps: `s3://name/prefix`."""
+    """Where something is kept: `s3://name/prefix`."""
 
     name: str
     prefix: str
@@ -35,8 +38,10 @@ class Bucket:
 class Access:
     """One client for the whole process, made when it is needed: it takes a while, and memory."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, *, answers_within_s: int = READ_TIMEOUT_S, attempts: int = ATTEMPTS) -> None:
+        """`attempts`: how often its library asks before it says that nobody answers."""
         self._settings = settings
+        self._limits = {"answers_within_s": answers_within_s, "attempts": attempts}
         self._client: Any = None
         self._making = asyncio.Lock()
 
@@ -47,7 +52,7 @@ class Access:
         return self._client
 
     def _make(self) -> Any:
-        return importlib.import_module(LIBRARY).make_client(self._settings)
+        return importlib.import_module(LIBRARY).make_client(self._settings, **self._limits)
 
 
 async def off_loop(bucket: Bucket, work: Callable[[], T]) -> T:

@@ -1,0 +1,51 @@
+"""Tells everybody: on a status page of our own, served here and written as plain files that outlive this process."""
+
+from collections.abc import Awaitable, Callable
+
+from bot.domain.updates.status_page import Edition
+from bot.domain.updates.update import Outlet
+from bot.publishers import OutletFacts, Publication, Publisher, PublisherParts
+from bot.publishers._page_bucket import write_to_bucket
+from bot.publishers._page_folder import write_to_folder
+from bot.runbook.audiences import Audience
+from bot.wire.s3 import Access
+
+SERVED = "/status"
+# Shorter than the time that an attempt has.
+ANSWERS_WITHIN_S = 5
+
+
+def addresses(audience: Audience) -> list[str]:
+    return [audience.page.to or SERVED] if audience.page else []
+
+
+OUTLET = OutletFacts("status page", addresses, is_public=True, takes_all=True)
+
+
+def publisher(parts: PublisherParts) -> Publisher:
+    return PagePublisher(parts.edition, Access(parts.settings, answers_within_s=ANSWERS_WITHIN_S, attempts=1))
+
+
+class PagePublisher:
+    """What was released is on the page that is served; accepted it is when the files have it too. The reference is the
+    version of the page. To write it twice changes nothing."""
+
+    via: Outlet = "page"
+
+    def __init__(self, edition: Callable[[str], Awaitable[Edition]], access: Access) -> None:
+        self._edition = edition
+        self._access = access
+
+    async def publish(self, publication: Publication) -> str:
+        return await self.renew(publication.update.audience)
+
+    async def renew(self, audience: str) -> str:
+        """Write the page as it is now, unless a newer one is there. Raises a kind of Failed."""
+        edition = await self._edition(audience)
+        if edition.to is None:
+            return SERVED
+        if edition.to.startswith("s3://"):
+            await write_to_bucket(self._access, edition.to, edition)
+        else:
+            await write_to_folder(edition.to, edition)
+        return f"version {edition.version}"

@@ -1,0 +1,76 @@
+"""Writes the files of status pages: when something was sent, and every few minutes besides."""
+
+import secrets
+from collections.abc import Awaitable, Callable
+from datetime import datetime
+from urllib.parse import urlsplit
+
+from bot.clock import Clock
+from bot.domain.incidents.incident import Incident
+from bot.domain.updates.status_page import WRITTEN_EVERY
+from bot.runbook import Runbook
+from bot.services.outbox.kinds import UPDATE, DeliveryKind, Outcome
+from bot.services.outbox.outbox import Outbox
+from bot.services.rooms.deeds import Moment as Change
+from bot.store.database import Database
+from bot.store.outbox.outbox import Delivery
+from bot.store.pipelined import Connection
+from bot.store.updates import status_pages
+
+# What a page says may be wrong from then on, also when nobody has written to its readers.
+TURNS: tuple[Change, ...] = ("resolved", "reopened")
+NOWHERE = "tocsin.invalid"
+
+
+class PageWriting(DeliveryKind[str]):
+    """Deliveries of kind `status_page`, one for each page at a time. `write` the files of an audience's page."""
+
+    def __init__(
+        self, db: Database, clock: Clock, runbook: Runbook, outbox: Outbox, write: Callable[[str], Awaitable[str]]
+    ) -> None:
+        self._db = db
+        self._clock = clock
+        self._pages = {key: one.page for key, one in runbook.audiences.items() if one.page}
+        self._outbox = outbox
+        self._write = write
+
+    async def watch(self, public_url: str | None) -> None:
+        """At start: know the pages of the runbook. Their files are due now: they may have waited for long."""
+        now = self._clock.now()
+        async with self._db.transaction() as conn:
+            await status_pages.rest(conn, self._pages)
+            for key, page in self._pages.items():
+                feed = new_feed(public_url, now)
+                await status_pages.keep(conn, key, feed, now=now, is_written=page.to is not None)
+
+    async def follow(self, conn: Connection, incident: Incident, change: Change) -> None:
+        if self._pages and change in TURNS:
+            await status_pages.make_due(conn, self._clock.now())
+
+    async def take_due(self) -> int:
+        """Put what is due into the outbox; returns how many pages that are."""
+        async with self._db.transaction() as conn:
+            due = await status_pages.claim_due(conn, self._clock.now(), WRITTEN_EVERY)
+            for key in due:
+                payload, waits_as = {"audience": key}, f"status page {key}"
+                await self._outbox.put(
+                    conn, "status_page", payload, priority=UPDATE, key=waits_as, lane=waits_as, way="page"
+                )
+        return len(due)
+
+    async def next_due(self) -> datetime | None:
+        async with self._db.statement() as conn:
+            return await status_pages.next_due(conn)
+
+    async def send(self, delivery: Delivery) -> str:
+        return await self._write(delivery.payload["audience"])
+
+    async def recorded(self, conn: Connection, delivery: Delivery, outcome: Outcome[str]) -> None:
+        written_at = self._clock.now() if outcome.state == "sent" else None
+        await status_pages.note(conn, delivery.payload["audience"], written_at=written_at, error=outcome.error)
+
+
+def new_feed(public_url: str | None, now: datetime) -> str:
+    """A tag URI (RFC 4151): who made it, when, and a name that no other page has."""
+    host = urlsplit(public_url).hostname if public_url else None
+    return f"tag:{host or NOWHERE},{now:%Y-%m-%d}:{secrets.token_hex(8)}"

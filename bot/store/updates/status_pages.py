@@ -1,0 +1,70 @@
+"""Status pages, and what they show, as they are kept."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from bot.domain.updates.status_page import Sent
+from bot.store.pipelined import Connection
+from bot.store.queries import Queries
+
+SQL = Queries(__file__)
+
+# More words than anybody reads: of what is over the oldest are left out.
+AT_MOST = 500
+
+
+@dataclass(frozen=True)
+class PageRow:
+    """`written_at`: when its files were written last, None: never. `error`: why they were not since."""
+
+    audience: str
+    feed: str
+    began_at: datetime
+    version: int
+    written_at: datetime | None
+    error: str | None
+
+
+async def keep(conn: Connection, audience: str, feed: str, *, now: datetime, is_written: bool) -> None:
+    """Know this page. `feed` is for a new one. `is_written`: it has files, which are due now."""
+    await SQL.run(conn, "keep", audience=audience, feed=feed, now=now, due_at=now if is_written else None)
+
+
+async def rest(conn: Connection, besides: Iterable[str]) -> None:
+    await SQL.run(conn, "rest", audiences=list(besides))
+
+
+async def page(conn: Connection, audience: str) -> PageRow:
+    return PageRow(**await SQL.the(conn, "page", audience=audience))
+
+
+async def next_version(conn: Connection, audience: str, now: datetime) -> PageRow:
+    """With a version of its own; the page is held until the commit."""
+    instant = round(now.timestamp() * 1_000_000)
+    return PageRow(**await SQL.the(conn, "next_version", audience=audience, instant=instant))
+
+
+async def sent(conn: Connection, audience: str, since: datetime) -> list[Sent]:
+    """Of incidents that are open all of it, of others what was sent since then; in no order."""
+    return [Sent(**row) for row in await SQL.all(conn, "sent", audience=audience, since=since, limit=AT_MOST)]
+
+
+async def make_due(conn: Connection, now: datetime) -> None:
+    await SQL.run(conn, "make_due", now=now)
+
+
+async def claim_due(conn: Connection, now: datetime, every: timedelta) -> list[str]:
+    """The audiences whose pages are due; each is due again that much later."""
+    return [row["audience"] for row in await SQL.all(conn, "claim_due", now=now, every=every)]
+
+
+async def next_due(conn: Connection) -> datetime | None:
+    due_at: datetime | None = (await SQL.the(conn, "next_due"))["due_at"]
+    return due_at
+
+
+async def note(
+    conn: Connection, audience: str, *, written_at: datetime | None = None, error: str | None = None
+) -> None:
+    await SQL.run(conn, "note", audience=audience, written_at=written_at, error=error)

@@ -1,0 +1,44 @@
+-- name: keep
+-- A page that is known keeps its feed; its files are due now, or never.
+INSERT INTO status_pages (audience, feed, began_at, due_at) VALUES (%(audience)s, %(feed)s, %(now)s, %(due_at)s)
+ON CONFLICT (audience) DO UPDATE SET due_at = EXCLUDED.due_at;
+
+-- name: rest
+-- What the runbook has no page for any more is not written.
+UPDATE status_pages SET due_at = NULL WHERE NOT audience = ANY(%(audiences)s);
+
+-- name: page
+SELECT audience, feed, began_at, version, written_at, error FROM status_pages WHERE audience = %(audience)s;
+
+-- name: next_version
+-- Held until the commit: whoever takes the next version reads all that was there for this one, and what came after. A
+-- version is an instant in microseconds, so that those of a database that was restored, or is a new one, are greater too.
+UPDATE status_pages SET version = greatest(version + 1, %(instant)s) WHERE audience = %(audience)s
+RETURNING audience, feed, began_at, version, written_at, error;
+
+-- name: sent
+-- Only what was to go to a page, and never of a rehearsal or a private incident, whatever it was then.
+SELECT u.id, u.incident_id, u.moment, u.severity, u.subject, u.text, coalesce(u.decided_at, u.created_at) AS at,
+    i.resolved_at IS NULL AS is_open
+FROM stakeholder_updates u JOIN incidents i ON i.id = u.incident_id
+WHERE u.audience = %(audience)s AND u.state = 'released' AND NOT i.drill AND NOT i.private
+  AND (coalesce(u.decided_at, u.created_at) >= %(since)s OR i.resolved_at IS NULL)
+  AND EXISTS (SELECT FROM update_deliveries d WHERE d.update_id = u.id AND d.via = 'page' AND d.state <> 'cancelled')
+ORDER BY is_open DESC, u.id DESC LIMIT %(limit)s;
+
+-- name: make_due
+UPDATE status_pages SET due_at = %(now)s WHERE due_at IS NOT NULL;
+
+-- name: claim_due
+-- What is due later than its own wait allows was written by a clock that was ahead.
+UPDATE status_pages SET due_at = %(now)s::timestamptz + %(every)s::interval
+WHERE audience IN (
+    SELECT audience FROM status_pages WHERE due_at <= %(now)s OR due_at > %(now)s::timestamptz + %(every)s::interval
+    ORDER BY audience FOR UPDATE SKIP LOCKED)
+RETURNING audience;
+
+-- name: next_due
+SELECT min(due_at) AS due_at FROM status_pages;
+
+-- name: note
+UPDATE status_pages SET written_at = coalesce(%(written_at)s, written_at), error = %(error)s WHERE audience = %(audience)s;
