@@ -47,7 +47,9 @@ async def _restore(backup: Backup) -> Finding:
         where = "; a drill takes as much room on its server again" if backup.drill else ""
         return Finding(f"backup {backup.key}: {equipment.tool} restores it, and its account has the rights{where}")
     try:
-        await restorers()[backup.kind].ready(backup.where_drilled, program_folders(binaries()))
+        # What is to be drilled there is not there: what it takes is seen where it is backed up.
+        source = (await dumpers()[backup.kind].equip(backup, program_folders(binaries()))).source
+        await restorers()[backup.kind].ready(backup.where_drilled, program_folders(binaries()), source)
     except Failed as error:
         where = backup.drill_on.shown
         return Finding(f"backup {backup.key}: cannot be drilled on {where}: {error}", "Until then it is not drilled.")

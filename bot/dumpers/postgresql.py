@@ -23,7 +23,7 @@ from bot.dumpers._postgresql import (
     written,
 )
 from bot.dumpers._postgresql_filling import reader_of
-from bot.dumpers._postgresql_properties import source_of
+from bot.dumpers._postgresql_needs import source_of
 from bot.dumpers._postgresql_snapshot import Snapshot
 from bot.dumpers._postgresql_tables import unreadable_in
 from bot.dumpers._programs import StallLimit, base_environment, end, feed, listen, pieces_of, start, whole_error

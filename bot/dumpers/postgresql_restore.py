@@ -28,7 +28,8 @@ from bot.dumpers._postgresql import (
 )
 from bot.dumpers._postgresql_exchange import exchange_names
 from bot.dumpers._postgresql_filling import fill_with
-from bot.dumpers._postgresql_properties import close_schema, create, lacking, needs_of, open_schema, properties_of
+from bot.dumpers._postgresql_needs import ignored_by, lacking, lend, needs_of, take_back
+from bot.dumpers._postgresql_properties import create, properties_of
 from bot.dumpers._postgresql_properties import dress as dress_as
 from bot.dumpers._postgresql_subscriptions import disable, remove
 from bot.dumpers._postgresql_tables import Table, rows_of, tables_of
@@ -101,16 +102,17 @@ async def fill(
     async with _entrance(backup) as conn:
         await create(conn, scratch, await _properties(conn, backup, source))
     async with _within(backup, scratch) as conn:
-        lent = await open_schema(conn, source)
+        lent = await lend(conn, source)
     await fill_with(backup, scratch, content, equipment)
     if lent:
         async with _within(backup, scratch) as conn:
-            await close_schema(conn, lent)
+            await take_back(conn, lent)
 
 
 async def dress(backup: PostgresqlBackup, scratch: str, source: Mapping[str, Any]) -> Sequence[str]:
     async with _entrance(backup) as conn:
-        return await dress_as(conn, scratch, await _properties(conn, backup, source))
+        lost = await dress_as(conn, scratch, await _properties(conn, backup, source))
+        return [*lost, *await ignored_by(conn, source)]
 
 
 async def counts(backup: PostgresqlBackup, database: str = "") -> Mapping[str, int]:
