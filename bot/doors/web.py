@@ -36,7 +36,7 @@ SHUTDOWN_TIMEOUT_S = 2.0
 FIGURES_TIMEOUT_S = 3.0
 # Asked every few seconds, by machines or by many readers: of no interest to a reader of the log.
 POLLED = frozenset({"/healthz", "/readyz", "/metrics", "/status", "/status.json", "/status.atom"})
-# Whatever the database is: what comes from Slack is stored, and the pages of people say in words that it must wait.
+# Whatever the database is: people hear in words what became of what they sent.
 STILL_TAKEN = ("/slack/", LINKS, REPORTS)
 # A page that shows anything sets a policy of its own.
 USUAL_HEADERS = {
@@ -156,7 +156,8 @@ async def told_as_json(request: web.Request, handler: Handler) -> web.StreamResp
 
 
 def only_on_duty(schema: Schema, sessions: Sessions) -> Middleware:
-    """Who is too old for the database, or has no sessions there, takes only what Slack sends, and stores it."""
+    """Who is too old for the database, or has no sessions there, takes only what Slack sends: that is stored, or its
+    author reads that it was not."""
 
     @web.middleware
     async def middleware(request: web.Request, handler: Handler) -> web.StreamResponse:

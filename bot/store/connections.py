@@ -65,6 +65,8 @@ class Pool(AsyncConnectionPool[Connection]):
         # Of the latest attempt to have one more; None: it was let in, or nobody answered.
         self.refusal: str | None = None
         self._waits = waits
+        # Was there ever a pooler between us and the server?
+        self.is_pooled = False
         # Lines from before one of them was found silent: the others lead to the same server that is gone.
         self._distrusted_before = 0.0
         super().__init__(
@@ -139,23 +141,31 @@ class Pool(AsyncConnectionPool[Connection]):
         self.refusal = NO_SESSION
         try:
             with self._waits.using(conn):
-                await limited(conn)
+                self.is_pooled |= not await limited(conn)
         except psycopg.Error as error:
             self.refusal = NO_SESSION if reason(error) == NO_SESSION else None
             raise
         self.refusal = None
 
 
-async def limited(conn: Connection) -> None:
-    """The session has its limits and its time zone from here on."""
+async def limited(conn: Connection) -> bool:
+    """The session has its limits and its time zone from here on.
+
+    False: there is a pooler in between. Each has numbers of its own for those whom it lets in; the server's is that of
+    the process which answers. What such a line prepares may be another's one day, so it prepares nothing.
+    """
     async with not_for_ever(conn):
-        await SQL.run(
+        session = await SQL.the(
             conn,
             "limits",
             statement_ms=str(STATEMENT_TIMEOUT_MS),
             lock_ms=str(LOCK_TIMEOUT_MS),
             idle_ms=str(IDLE_IN_TRANSACTION_TIMEOUT_MS),
         )
+    is_direct = bool(session["pid"] == conn.pgconn.backend_pid)
+    if not is_direct:
+        conn.prepare_threshold = None
+    return is_direct
 
 
 @asynccontextmanager

@@ -14,7 +14,7 @@ from psycopg.rows import dict_row
 
 from bot.domain.errors import Failed, Unanswered, Unreachable
 from bot.store.connections import Pool, address, limited, must_be_sessions
-from bot.store.errors import DISK_FULL, OF_THE_WORLD, READ_ONLY, Pooled, failure, is_of_the_world, reason
+from bot.store.errors import DISK_FULL, OF_THE_WORLD, POOLED, READ_ONLY, Pooled, failure, is_of_the_world, reason
 from bot.store.pipelined import Connection
 from bot.store.queries import Queries
 from bot.store.rows import Row
@@ -66,6 +66,7 @@ class Database:
         self.conninfo = address(url, self.process)
         self.intake_limit = TimeLimit(intake_timeout_s)
         self._found_full = False
+        self._met_pooler = False
         self._comparing = asyncio.Lock()
         self._waits = Waits()
         pool = partial(Pool, self.conninfo, waits=self._waits, at_rest=at_rest)
@@ -167,6 +168,11 @@ class Database:
             raise Unreachable(OF_THE_WORLD[DISK_FULL]) from error
         self._found_full = False
 
+    @property
+    def is_pooled(self) -> bool:
+        """Some line leads, or led, through a pooler. A line that does not has its session for as long as it lasts."""
+        return self._met_pooler or any(pool.is_pooled for pool in self._pools)
+
     async def must_be_sessions(self) -> None:
         """Raises Pooled behind a pooler that gives each transaction another session, Unreachable without an answer."""
         # Two who have a line each would wait for the other's.
@@ -174,6 +180,7 @@ class Database:
             async with self._comparing, self._borrowed(self._watch) as one, self._borrowed(self._watch) as other:
                 await must_be_sessions(one, other)
         except Pooled:
+            self._met_pooler = True
             # What these have prepared is another's, for as long as they last: once there are sessions again too.
             for pool in (self._work, self._intake, self._watch, self._leaving):
                 pool.distrust()
@@ -240,3 +247,5 @@ class Database:
     def _remember(self, error: psycopg.Error) -> None:
         if error.sqlstate == DISK_FULL:
             self._found_full = True
+        if reason(error) == POOLED:
+            self._met_pooler = True

@@ -13,6 +13,7 @@ from bot.domain.errors import Failed, NotFound, TocsinError, Unanswered
 from bot.services.outbox.duty import Duty
 from bot.services.outbox.kinds import backoff
 from bot.services.upkeep.alone import Alone
+from bot.services.upkeep.sessions import Sessions
 from bot.services.upkeep.takeover import TAKEN_OVER_AFTER, Takeover
 from bot.store import requests
 from bot.store.database import Database
@@ -51,9 +52,10 @@ class Desk(Protocol):
 class Reception:
     """Takes requests in and hands them to the desk, a few at a time."""
 
-    def __init__(self, db: Database, clock: Clock, duty: Duty) -> None:
+    def __init__(self, db: Database, clock: Clock, duty: Duty, sessions: Sessions) -> None:
         self._db = db
         self._duty = duty
+        self._sessions = sessions
         self._clock = clock
         self._takeover = Takeover(db, clock)
         self._desk: Desk | None = None
@@ -76,8 +78,10 @@ class Reception:
         """Store a request, and begin to work on it when it is new; within a second.
 
         Raises Unreachable when nothing was stored and nothing will be. Raises Unanswered when that is not known: it is
-        found out, and whoever asked is told. A process that is too old for the database leaves it to a newer one.
+        found out, and whoever asked is told. A process that is too old for the database leaves it to a newer one. One
+        without sessions there stores nothing: nobody would work on it before an operator has seen to the pooler.
         """
+        self._sessions.must_be_own()
         request = Request(key, kind, _storable(body), self._clock.now())
         # What waits for its turn is in nobody's hand: when this process dies, it did not die of that.
         has_place = not self._duty.is_suspended and not self._room.locked()

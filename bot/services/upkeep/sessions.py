@@ -1,7 +1,9 @@
 """Has each line to the database a session of its own? A pooler may be switched to transaction mode under a bot."""
 
 import logging
+from datetime import timedelta
 
+from bot.clock import Clock
 from bot.domain.errors import Failed
 from bot.services.outbox.duty import Duty
 from bot.store.connections import WAY_ROUND
@@ -11,19 +13,31 @@ from bot.store.errors import POOLED, Pooled
 log = logging.getLogger(__name__)
 
 
+# Where no line leads through a pooler each has its session. A pooler that gives itself away by nothing is found all the
+# same, when what it mixes up is met, or after this time.
+LOOK_ANYWAY_AFTER = timedelta(minutes=1)
+
+
 class Sessions:
-    """Looked at every second. Without sessions nothing is claimed: what one line has prepared, another one carries out.
+    """Behind a pooler they are compared every second. Without sessions nothing is claimed: no bell is heard, and no
+    limit of ours holds.
 
     What is in hand is ended.
     """
 
-    def __init__(self, db: Database, duty: Duty) -> None:
+    def __init__(self, db: Database, clock: Clock, duty: Duty) -> None:
         self._db = db
+        self._clock = clock
         self._duty = duty
         self._are_own = True
+        self._due_at = clock.elapsed()
 
     async def look(self) -> None:
         """A database that does not answer leaves what was known. Never raises Failed."""
+        if self._db.is_pooled or self._clock.elapsed() >= self._due_at:
+            await self._compare()
+
+    async def _compare(self) -> None:
         try:
             await self._db.must_be_sessions()
         except Pooled:
@@ -34,6 +48,7 @@ class Sessions:
         except Failed:
             return
         else:
+            self._due_at = self._clock.elapsed() + LOOK_ANYWAY_AFTER
             if not self._are_own:
                 log.warning("sessions: each line has its own again")
             self._are_own = True

@@ -131,7 +131,7 @@ class Foundation:
 
     @cached_property
     def sessions(self) -> Sessions:
-        return Sessions(self.db, self.duty)
+        return Sessions(self.db, self.clock, self.duty)
 
     @cached_property
     def timekeeping(self) -> Timekeeping:
@@ -139,7 +139,7 @@ class Foundation:
 
     @cached_property
     def reception(self) -> Reception:
-        return Reception(self.db, self.clock, self.duty)
+        return Reception(self.db, self.clock, self.duty, self.sessions)
 
     @cached_property
     def watchdog(self) -> Watchdog:

@@ -8,7 +8,10 @@ from pathlib import Path
 import aiohttp
 import pytest
 
+from bot.clock import Clock
 from bot.domain.errors import Unreachable
+from bot.services.outbox.duty import Duty
+from bot.services.upkeep.sessions import LOOK_ANYWAY_AFTER, Sessions
 from bot.store.connections import connected
 from bot.store.database import Database
 from bot.store.errors import Pooled
@@ -16,7 +19,8 @@ from tests.commandline import tocsin
 from tests.pooler import needs_a_pooler, pooled
 from tests.processes import until
 from tests.stories.asking import ask, count
-from tests.world import RUNBOOK, World, living
+from tests.stories.upkeep.connections import stored
+from tests.world import RUNBOOK, World, living, words_of
 
 pytestmark = needs_a_pooler
 
@@ -53,6 +57,38 @@ async def test_every_session_behind_a_pooler_has_the_limits_of_the_bot(database:
                 rows = await conn.execute(LIMITS)
                 assert await rows.fetchall() == [{"statement": "5s", "lock": "3s", "idle": "5s", "zone": "UTC"}]
         await db.close()
+
+
+async def test_a_line_through_a_pooler_is_known_by_its_number_and_prepares_nothing(database: str) -> None:
+    async with pooled(database, "session") as pooler:
+        for url, is_pooled in ((database, False), (pooler.url, True)):
+            db = Database(url, at_rest=0)
+            await db.open()
+            for borrow in (db.transaction, db.statement, db.watch, db.intake):
+                async with borrow() as conn:
+                    assert (conn.prepare_threshold is None) is is_pooled
+            assert db.is_pooled is is_pooled
+            await db.close()
+
+
+async def test_sessions_are_compared_all_the_time_behind_a_pooler_and_else_seldom(
+    database: str, tmp_path: Path
+) -> None:
+    now = [0.0]
+    async with pooled(database, "session") as pooler:
+        for url, compared in ((database, 1), (pooler.url, 3)):
+            db = Database(url, at_rest=0)
+            await db.open()
+            await db.server_time()
+            before = db._watch.get_stats().get("requests_num", 0)
+            sessions = Sessions(db, Clock(steady=lambda: now[0]), Duty())
+            for _ in range(3):
+                await sessions.look()
+            assert db._watch.get_stats()["requests_num"] - before == 2 * compared
+            now[0] += LOOK_ANYWAY_AFTER.total_seconds()
+            await sessions.look()
+            assert db._watch.get_stats()["requests_num"] - before == 2 * compared + 2
+            await db.close()
 
 
 @pytest.mark.parametrize("mode", ["transaction", "statement"])
@@ -119,6 +155,36 @@ async def test_no_round_is_made_while_a_pooler_gives_no_sessions_and_all_go_on_w
         await until(lambda: is_suspended(world, False))
         world.app.doors.scheduler.wake()
         await until(lambda: is_paged(world, "ben"))
+
+
+async def test_while_sessions_are_mixed_up_people_read_at_once_that_nothing_was_recorded_and_whom_to_call(
+    database: str, tmp_path: Path
+) -> None:
+    async with pooled(database, "session") as pooler, living(pooler.url, tmp_path) as world:
+        await ask(world, "eve", "/incident declare P1 Payments failing")
+        await pooler.changes_to("transaction")
+        await until(lambda: is_suspended(world, True))
+        before = len(await stored(world))
+
+        answer = await world.eve.types("/incident declare P1 Another one")
+        assert answer.error is None
+        said = words_of(answer.messages[0])
+        assert "Nothing was recorded: a pooler in transaction mode stands before my database" in said
+        assert "Ada Obi +447700900001" in said
+        pressed = await world.ada.presses("Acknowledge", world.pages_of("ada")[0])
+        assert pressed.error is None
+        await world.workspace.until(lambda: told_privately(world))
+        assert len(await stored(world)) == before
+
+        await pooler.changes_to("session")
+        await until(lambda: is_suspended(world, False))
+        assert "declared as P1" in await ask(world, "eve", "/incident declare P1 Another one")
+        assert await count(world) == 2
+
+
+def told_privately(world: World) -> bool:
+    """In reply to a press on a page."""
+    return any("Nothing was recorded" in words_of(one) for one in world.workspace.direct_messages("ada"))
 
 
 async def is_suspended(world: World, expected: bool) -> bool:
