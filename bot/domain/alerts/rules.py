@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from fnmatch import fnmatchcase
 from typing import Protocol
 
@@ -71,11 +71,16 @@ class Verdict:
 
 @dataclass(frozen=True)
 class Judged:
-    """An alert of a delivery with its verdict; `times` is how often the delivery told that it fires."""
+    """An alert of a delivery with its verdict; `times` is how often the delivery told that it fires.
+
+    `arrived`: when it came in. `delivery`: as which it is kept, None = it is not, or told by this house.
+    """
 
     alert: ReceivedAlert
     verdict: Verdict
     times: int
+    arrived: datetime
+    delivery: int | None = None
 
     @property
     def group_key(self) -> str:
@@ -83,13 +88,13 @@ class Judged:
         return identity(self.verdict.counted or self.alert.group or self.alert.fingerprint)
 
 
-def gathered(rules: Sequence[Rule], source: str, received: Iterable[ReceivedAlert]) -> list[Judged]:
+def gathered(rules: Sequence[Rule], source: str, received: Iterable[ReceivedAlert], arrived: datetime) -> list[Judged]:
     """Each alert of a delivery once: its last word counts, and its first place."""
     told: dict[str, Judged] = {}
     for alert in received:
         times = told[alert.fingerprint].times if alert.fingerprint in told else 0
         verdict = judge(rules, source, alert)
-        told[alert.fingerprint] = Judged(alert, verdict, times + 1 if alert.firing else 0)
+        told[alert.fingerprint] = Judged(alert, verdict, times + 1 if alert.firing else 0, arrived)
     return list(told.values())
 
 

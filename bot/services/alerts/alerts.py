@@ -3,35 +3,30 @@
 import asyncio
 import json
 import logging
-from collections.abc import AsyncIterator, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
 from datetime import datetime, timedelta
 from functools import partial
 
 from bot.clock import Clock
 from bot.domain.alerts import error_reports
 from bot.domain.alerts.alert import GroupStanding
+from bot.domain.alerts.arrival import Arrival, folded
 from bot.domain.alerts.received import Listing, ReceivedAlert, identity
 from bot.domain.alerts.rules import Judged, gathered
-from bot.domain.errors import NotFound, Refused, Unanswered, Unreachable
+from bot.domain.errors import NotFound, Refused
 from bot.runbook import Runbook
 from bot.services.alerts.disputes import AlertDisputes
+from bot.services.alerts.queue import TOGETHER, AlertQueue
 from bot.services.alerts.settling import AlertSettling
-from bot.store.alerts import alerts, disputes, error_counts
+from bot.services.alerts.turns import Turns
+from bot.store.alerts import alerts, arrivals, disputes, error_counts
+from bot.store.alerts.arrivals import Held
 from bot.store.database import Database
 from bot.store.pipelined import Connection
-from bot.wire.timeouts import TimeLimit
 
 log = logging.getLogger(__name__)
 
-# A storm of alerts must leave connections for the escalations.
-AT_ONCE = 4
-# For a place: about as many as have their turn in time. Each may hold a body of a megabyte.
-MOST_WAITING = 100
-# How long a sender waits for its turn and for the database, and then for its alerts to be stored; after that it is told
-# to come again, instead of waiting for what may never be.
-TIMEOUT_S = 3.0
-STORED_WITHIN_S = 20.0
 DUE_AT_ONCE = 100
 SET_ASIDE = timedelta(minutes=1)
 # Of a body that is kept to see what a source sends.
@@ -68,9 +63,8 @@ class Alerts:
         self._runbook = runbook
         self._settling = settling
         self._disputes = disputed
-        self._places = asyncio.Semaphore(AT_ONCE)
-        self._waiting = 0
-        self._time_limit = TimeLimit(TIMEOUT_S)
+        self._turns = Turns(db)
+        self._queue = AlertQueue(self._turns, self._keep)
 
     async def receive(
         self,
@@ -89,56 +83,35 @@ class Alerts:
         """
         if len(received) > MOST_ALERTS:
             raise TooMany(len(received))
-        arrived = self._clock.now()
-        told = await self._judged(source, received)
-        async with self.taking() as conn:
-            key = identity(delivery) if delivery else None
-            kept, now = body[:BODY_KEPT], self._clock.now()
-            kept_as = await alerts.keep_delivery(conn, source, key, kept, accepted=len(received), now=now)
-            if kept_as is not None:
-                await self._take(conn, source, told, listings, arrived, delivery=kept_as)
+        arrived, key = self._clock.now(), identity(delivery) if delivery else None
+        told = await self._judged(source, received, arrived)
+        arrival = Arrival(source, told, arrived, listings, len(received), key, body[:BODY_KEPT])
+        if len(told) <= TOGETHER:
+            await self._queue.put(arrival, size=len(body))
+        else:
+            async with self._turns.taken(size=len(body)) as conn:
+                await self._keep(conn, [arrival])
         return len(received)
 
     async def acknowledged(self, source: str, fingerprints: Sequence[str]) -> None:
         """Somebody looks at these already, their sender says. What does not fire is nobody's. Raises Unreachable."""
         async with self.taking() as conn:
-            groups = await alerts.hold_groups(conn, source, keys=(), fingerprints=fingerprints)
+            groups = await arrivals.hold_firing(conn, source, fingerprints)
             await self._settling.acknowledged_there(conn, set(groups.values()), fingerprints)
 
     @property
     def is_full(self) -> bool:
         """Do so many wait that one more would only take time and memory from the others?"""
-        return self._waiting >= MOST_WAITING
+        return self._turns.is_full
 
-    @asynccontextmanager
-    async def taking(self) -> AsyncIterator[Connection]:
+    def taking(self) -> AbstractAsyncContextManager[Connection]:
         """A transaction for a sender who waits for the answer. Raises Unreachable rather than let them wait long."""
-        sent = False
-        async with AsyncExitStack() as begun:
-            conn = await begun.enter_async_context(self._time_limit.entered(self._place()))
-            try:
-                async with asyncio.timeout(STORED_WITHIN_S), begun.pop_all():
-                    yield conn
-                    sent = True
-            except TimeoutError as error:
-                raise (Unanswered if sent else Unreachable)("it could not be stored in time") from error
-
-    @asynccontextmanager
-    async def _place(self) -> AsyncIterator[Connection]:
-        self._waiting += 1
-        try:
-            await self._places.acquire()
-        finally:
-            self._waiting -= 1
-        try:
-            async with self._db.transaction() as conn:
-                yield conn
-        finally:
-            self._places.release()
+        return self._turns.taken()
 
     async def receive_within(self, conn: Connection, source: str, received: Sequence[ReceivedAlert]) -> None:
         """`receive` as a part of a larger deed, for what the bot finds out itself."""
-        await self._take(conn, source, await self._judged(source, received), (), self._clock.now())
+        told = await self._judged(source, received, self._clock.now())
+        await self._take(conn, source, told, (), await arrivals.hold(conn, source, told))
 
     async def standing(self, group_id: int) -> GroupStanding | None:
         """None when there is no such group."""
@@ -151,7 +124,7 @@ class Alerts:
         Raises NotFound when it is kept no more.
         """
         async with self._db.transaction() as conn:
-            body = await alerts.raw_body(conn, group_id)
+            body = await arrivals.raw_body(conn, group_id)
         if body is None:
             raise NotFound(f"What was received is kept for {KEPT_FOR.days} days, and this is gone.")
         text = body.decode("utf-8", "replace").replace("\0", "")
@@ -175,8 +148,9 @@ class Alerts:
         async with self._db.transaction() as conn:
             due = await disputes.due(conn, now=now, limit=DUE_AT_ONCE)
             for source in sorted({source for source, _ in due}):
-                told = await self._judged(source, [alert for whose, alert in due if whose == source])
-                await self._take(conn, source, await self._disputes.claim(conn, source, told), (), now)
+                told = await self._judged(source, [alert for whose, alert in due if whose == source], now)
+                mine = await self._disputes.claim(conn, source, told)
+                await self._take(conn, source, mine, (), await arrivals.hold(conn, source, mine))
         return len(due)
 
     async def next_due(self) -> datetime | None:
@@ -189,27 +163,32 @@ class Alerts:
         longest = max((rule.at_least.within for rule in self._runbook.alerts.rules if rule.at_least), default=KEPT_FOR)
         async with self._db.transaction() as conn:
             before = self._clock.now() - max(longest, KEPT_FOR)
-            return await alerts.forget_old(conn, before) + await error_counts.forget_old(conn, before)
+            return sum([await kept.forget_old(conn, before) for kept in (arrivals, alerts, error_counts)])
 
-    async def _judged(self, source: str, received: Sequence[ReceivedAlert]) -> list[Judged]:
+    async def _judged(self, source: str, received: Sequence[ReceivedAlert], arrived: datetime) -> list[Judged]:
         """What the rules make of them; of many in a thread, so that the loop goes on turning."""
-        work = partial(gathered, self._runbook.alerts.rules, source, received)
+        work = partial(gathered, self._runbook.alerts.rules, source, received, arrived)
         return await asyncio.to_thread(work) if len(received) > AT_A_TIME else work()
 
+    async def _keep(self, conn: Connection, waiting: Sequence[Arrival]) -> None:
+        """Deliveries of one source, none of which says of an alert what another does, but that it goes on firing."""
+        new, held = await arrivals.keep(conn, waiting, self._clock.now())
+        if new:
+            listings = [one for _, arrival in new for one in arrival.listings]
+            await self._take(conn, waiting[0].source, folded(new), listings, held)
+
     async def _take(
-        self, conn: Connection, source: str, told: Sequence[Judged], listings: Sequence[Listing], arrived: datetime,
-        *, delivery: int | None = None,
-    ) -> None:  # fmt: skip
+        self, conn: Connection, source: str, told: Sequence[Judged], listings: Sequence[Listing], held: Held
+    ) -> None:
         now = self._clock.now()
-        keys, fingerprints = [one.group_key for one in told], [one.alert.fingerprint for one in told]
-        listed = [one.group for one in listings]
-        groups = await alerts.hold_groups(conn, source, keys=keys, fingerprints=fingerprints, listed=listed)
-        late = await self._disputes.late(conn, source, told, arrived, now)
+        late = await self._disputes.late(conn, source, told, now) if held.ended else ()
         wanted = [one for one in told if one.times and one.alert.fingerprint not in late]
-        await self._disputes.end(conn, source, told, wanted, listed)
-        firing = await self._with_groups(conn, source, wanted, groups, now)
-        changed = await alerts.save_firing(conn, source, firing, now, delivery=delivery)
+        if held.disputed:
+            await self._disputes.end(conn, source, told, wanted, [one.group for one in listings])
+        firing = await self._with_groups(conn, source, wanted, held.groups, now)
+        changed = await alerts.save_firing(conn, source, firing, now)
         changed |= await alerts.end_firing(conn, source, [one for one in told if not one.times], now)
+        fingerprints = [one.alert.fingerprint for one in told]
         changed |= await alerts.end_unlisted(
             conn, source, listings, fingerprints, now, told_before=now - LISTED_AGAIN_AFTER
         )
@@ -219,7 +198,7 @@ class Alerts:
         await self._settling.settle_changed(conn, changed)
 
     async def _with_groups(
-        self, conn: Connection, source: str, firing: Sequence[Judged], groups: dict[str, int], now: datetime
+        self, conn: Connection, source: str, firing: Sequence[Judged], groups: Mapping[str, int], now: datetime
     ) -> list[tuple[int, Judged]]:
         """Each alert with the group it fires in already, else with the open one of its key."""
         new = {o.group_key: o.verdict.at_least is not None for o in firing if o.alert.fingerprint not in groups}

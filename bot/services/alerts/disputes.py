@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from bot.domain.alerts.rules import Judged
 from bot.services.rooms.cards import Cards
-from bot.store.alerts import alerts, disputes
+from bot.store.alerts import alerts, arrivals, disputes
 from bot.store.pipelined import Connection
 
 log = logging.getLogger(__name__)
@@ -23,13 +23,11 @@ class AlertDisputes:
     def __init__(self, cards: Cards) -> None:
         self._cards = cards
 
-    async def late(
-        self, conn: Connection, source: str, told: Sequence[Judged], arrived: datetime, now: datetime
-    ) -> Collection[str]:
+    async def late(self, conn: Connection, source: str, told: Sequence[Judged], now: datetime) -> Collection[str]:
         """Those told as firing that are over: by another of a pair, or by a queue. The card of each says so."""
         late = await alerts.late_news(
             conn, source, [one for one in told if one.times], ended_since=now - LATE_FOR,
-            contradicted_since=now - CONTRADICTED_FOR, arrived=arrived, now=now,
+            contradicted_since=now - CONTRADICTED_FOR, now=now,
         )  # fmt: skip
         if late:
             log.warning("source=%s late=%s reported as firing again although they are resolved", source, len(late))
@@ -57,9 +55,8 @@ class AlertDisputes:
 
     async def claim(self, conn: Connection, source: str, told: Sequence[Judged]) -> list[Judged]:
         """Those of a dispute that is due which fire again by now, whoever else is at work."""
-        keys, fingerprints = [one.group_key for one in told], [one.alert.fingerprint for one in told]
-        await alerts.hold_groups(conn, source, keys=keys, fingerprints=fingerprints, listed=())
-        mine = await disputes.claim(conn, source, fingerprints)
+        await arrivals.hold(conn, source, told)
+        mine = await disputes.claim(conn, source, [one.alert.fingerprint for one in told])
         await self._show_last(conn, source, mine)
         return [one for one in told if one.alert.fingerprint in mine]
 

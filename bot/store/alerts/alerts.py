@@ -21,35 +21,6 @@ LOOKED_AT = 10_000
 AT_A_TIME = 250
 
 
-async def keep_delivery(
-    conn: Connection, source: str, key: str | None, body: bytes, *, accepted: int, now: datetime
-) -> int | None:
-    """Its id; None when the delivery with this key is here already. A key of None is nobody's."""
-    values = {"source": source, "key": key, "body": body, "accepted": accepted}
-    row = await SQL.one(conn, "keep_delivery", now=now, **values)
-    return int(row["id"]) if row else None
-
-
-async def raw_body(conn: Connection, group_id: int) -> bytes | None:
-    """What was delivered last for this group, its beginning; None when it has been thrown away, or was none."""
-    row = await SQL.one(conn, "raw_body", group_id=group_id)
-    return bytes(row["body"]) if row else None
-
-
-async def hold_groups(
-    conn: Connection, source: str, *, keys: Iterable[str], fingerprints: Iterable[str], listed: Iterable[str] = ()
-) -> dict[str, int]:
-    """Lock whatever a delivery may change; returns the group of each of the alerts that fires already.
-
-    `listed`: the source's groups that the delivery tells whole.
-    """
-    wanted = list(fingerprints)
-    held = {"keys": list(keys), "listed": list(listed)}
-    await SQL.all(conn, "hold_groups", source=source, fingerprints=wanted, **held)
-    rows = await SQL.all(conn, "groups_of_firing", source=source, fingerprints=wanted)
-    return {row["fingerprint"]: row["group_id"] for row in rows}
-
-
 async def open_groups(conn: Connection, source: str, quiet: Mapping[str, bool], now: datetime) -> dict[str, int]:
     """The open group of each key, made and locked if need be; `quiet` says of a new one whether it is."""
     opened: dict[str, int] = {}
@@ -67,14 +38,13 @@ async def late_news(
     *,
     ended_since: datetime,
     contradicted_since: datetime,
-    arrived: datetime,
     now: datetime,
 ) -> dict[str, bool]:
     """Which of these fired before their last end, and so no more: none that ended before then by our clock, none that
-    was told so before `contradicted_since` already, and none of whoever had told that end when this `arrived`. Of each:
+    was told so before `contradicted_since` already, and none of whoever had told that end when this arrived. Of each:
     is it known that somebody else told the end?"""
-    rows = [_times(one) for one in firing if one.alert.starts_at]
-    spans = {"ended_since": ended_since, "contradicted_since": contradicted_since, "arrived": arrived, "now": now}
+    rows = [_times(one) | {"arrived": one.arrived} for one in firing if one.alert.starts_at]
+    spans = {"ended_since": ended_since, "contradicted_since": contradicted_since, "now": now}
     found = await SQL.rows(conn, "late_news", rows, source=source, **spans)
     return {row["fingerprint"]: row["of_another"] for row in found}
 
@@ -94,16 +64,12 @@ async def late_at(conn: Connection, standing: GroupStanding) -> datetime | None:
     return at
 
 
-async def save_firing(
-    conn: Connection, source: str, firing: Sequence[tuple[int, Judged]], now: datetime, *, delivery: int | None
-) -> set[int]:
+async def save_firing(conn: Connection, source: str, firing: Sequence[tuple[int, Judged]], now: datetime) -> set[int]:
     """Keep alerts that fire, each with its group, or count them once more; returns the groups they are in."""
     groups: set[int] = set()
     for some in sliced(firing):
         rows = [_row(group_id, told, now) for group_id, told in some]
-        found = await SQL.rows(
-            conn, "save_firing", rows, source=source, levels=list(LEVELS), now=now, delivery=delivery
-        )
+        found = await SQL.rows(conn, "save_firing", rows, source=source, levels=list(LEVELS), now=now)
         groups |= {int(row["group_id"]) for row in found}
     return groups
 
@@ -235,8 +201,8 @@ async def groups_of_incident(conn: Connection, incident_id: int) -> list[int]:
 
 
 async def forget_old(conn: Connection, before: datetime) -> int:
-    """Deliveries, countings and endings from before then; alerts themselves are kept."""
-    names = ("forget_deliveries", "forget_sightings", "forget_endings")
+    """Countings and endings from before then; alerts themselves are kept."""
+    names = ("forget_sightings", "forget_endings")
     return sum([await SQL.run(conn, name, before=before) for name in names])
 
 
@@ -271,7 +237,7 @@ def _row(group_id: int, told: Judged, now: datetime) -> Row:
         "declares": verdict.declares, "procedure": verdict.procedure, "count": told.times,
         "expires_at": now + verdict.at_least.within if verdict.at_least else None, "source_group": alert.group,
         "told_by": alert.told_by, "starts_at": alert.starts_at, "links": dict(alert.links), "image": alert.image,
-        "measured": dict(alert.measured),
+        "measured": dict(alert.measured), "delivery_id": told.delivery,
     }  # fmt: skip
 
 

@@ -1,29 +1,3 @@
--- name: keep_delivery
--- No row when this very delivery is here already.
-INSERT INTO alert_deliveries (source, key, received_at, accepted, body)
-VALUES (%(source)s, %(key)s, %(now)s, %(accepted)s, %(body)s)
-ON CONFLICT (source, key) DO NOTHING
-RETURNING id;
-
--- name: raw_body
--- Of the alert of the group that was told last.
-SELECT d.body FROM alerts a JOIN alert_deliveries d ON d.id = a.delivery_id
-WHERE a.group_id = %(group_id)s ORDER BY a.last_at DESC, a.id DESC LIMIT 1;
-
--- name: hold_groups
--- Every group a delivery may change, in one order for all processes, until its transaction ends.
-SELECT id FROM alert_groups
-WHERE closed_at IS NULL AND source = %(source)s AND (key = ANY(%(keys)s) OR id IN (
-    SELECT group_id FROM alerts
-    WHERE source = %(source)s AND resolved_at IS NULL
-      AND (fingerprint = ANY(%(fingerprints)s) OR source_group = ANY(%(listed)s))))
-ORDER BY id FOR UPDATE;
-
--- name: groups_of_firing
--- On which card does each of these alerts fire already?
-SELECT fingerprint, group_id FROM alerts
-WHERE source = %(source)s AND fingerprint = ANY(%(fingerprints)s) AND resolved_at IS NULL;
-
 -- name: open_groups
 -- The open group of each key, a new one if need be. All open them in one order, so that two who open the same ones do
 -- not deadlock.
@@ -38,9 +12,10 @@ RETURNING id, key;
 -- Of alerts told as firing, those that began before their last end, which was told not long ago. Told once more after a
 -- while, one of them is no accident: then it is no row. Nor when whoever told the end says so afterwards: they know.
 UPDATE alert_endings e SET late_at = coalesce(e.late_at, %(now)s)
-FROM jsonb_to_recordset(%(rows)s) AS given (fingerprint text, starts_at timestamptz, told_by text)
+FROM jsonb_to_recordset(%(rows)s) AS given (
+    fingerprint text, starts_at timestamptz, told_by text, arrived timestamptz)
 WHERE e.source = %(source)s AND e.fingerprint = given.fingerprint AND given.starts_at < e.ended_at
-  AND (e.told_by IS DISTINCT FROM given.told_by OR e.told_by IS NULL OR e.told_at > %(arrived)s)
+  AND (e.told_by IS DISTINCT FROM given.told_by OR e.told_by IS NULL OR e.told_at > given.arrived)
   AND e.told_at > %(ended_since)s AND (e.late_at IS NULL OR e.late_at > %(contradicted_since)s)
   AND NOT EXISTS (
       SELECT FROM alerts a WHERE a.source = e.source AND a.fingerprint = e.fingerprint AND a.resolved_at IS NULL)
@@ -57,7 +32,7 @@ SELECT max(late_at) AS late_at FROM alert_endings
 WHERE source = %(source)s AND fingerprint = ANY(%(fingerprints)s) AND told_at >= %(since)s;
 
 -- name: save_firing
--- All alerts of a delivery at once. A repeat of a firing alert is counted, and what it says now is kept. A beginning that
+-- All alerts of some deliveries at once. A repeat of a firing alert is counted, and what it says now is kept. A beginning that
 -- is still to come is that of a clock ahead of ours: it began when it was first told, at the latest.
 INSERT INTO alerts (
     group_id, source, fingerprint, title, severity, description, url, runbook_url, labels, level, flagged, declares,
@@ -66,11 +41,12 @@ INSERT INTO alerts (
 SELECT
     t.group_id, %(source)s, t.fingerprint, t.title, t.severity, t.description, t.url, t.runbook_url, t.labels, t.level,
     t.flagged, t.declares, t.procedure, t.count, %(now)s, %(now)s, %(now)s, t.expires_at, t.source_group, LEAST(t.starts_at, %(now)s),
-    t.told_by, t.links, t.image, t.measured, %(delivery)s
+    t.told_by, t.links, t.image, t.measured, t.delivery_id
 FROM jsonb_to_recordset(%(rows)s) AS t (
     group_id bigint, fingerprint text, title text, severity text, description text, url text, runbook_url text,
     labels jsonb, level text, flagged boolean, declares text, procedure text, count int, expires_at timestamptz,
-    source_group text, starts_at timestamptz, told_by text, links jsonb, image text, measured jsonb)
+    source_group text, starts_at timestamptz, told_by text, links jsonb, image text, measured jsonb,
+    delivery_id bigint)
 ON CONFLICT (source, fingerprint) WHERE resolved_at IS NULL
 DO UPDATE SET
     title = EXCLUDED.title, severity = EXCLUDED.severity, description = EXCLUDED.description, url = EXCLUDED.url,
@@ -216,9 +192,6 @@ ORDER BY a.source, a.fingerprint, a.id DESC;
 
 -- name: groups_of_incident
 SELECT id FROM alert_groups WHERE incident_id = %(incident_id)s ORDER BY id;
-
--- name: forget_deliveries
-DELETE FROM alert_deliveries WHERE received_at < %(before)s;
 
 -- name: forget_sightings
 DELETE FROM alert_sightings WHERE at < %(before)s;

@@ -11,7 +11,8 @@ import psycopg
 import pytest
 
 from bot.domain.alerts.received import ReceivedAlert
-from bot.services.alerts.alerts import AT_ONCE, MOST_ALERTS, MOST_WAITING
+from bot.services.alerts.alerts import MOST_ALERTS
+from bot.services.alerts.turns import AT_ONCE, MOST_WAITING
 from tests.stories.alerts.monitoring import (
     TOKEN,
     WITH_ALERTS,

@@ -116,9 +116,9 @@ def test_rules_that_count_are_told_apart_by_what_they_match() -> None:
 
 def test_an_alert_told_several_times_in_one_delivery_counts_so_often_and_its_last_word_holds() -> None:
     one, two = ReceivedAlert("old", True, "1"), ReceivedAlert("two", True, "2")
-    told = gathered([], "generic", [one, two, replace(one, title="new")])
+    told = gathered([], "generic", [one, two, replace(one, title="new")], NOW)
     assert [(each.alert.title, each.times) for each in told] == [("new", 2), ("two", 1)]
-    [told_over] = gathered([], "generic", [one, replace(one, firing=False)])
+    [told_over] = gathered([], "generic", [one, replace(one, firing=False)], NOW)
     assert told_over.times == 0
 
 

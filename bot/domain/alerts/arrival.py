@@ -1,0 +1,129 @@
+"""Deliveries of alerts that wait together: which of them may be stored at once, and what they say then."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from functools import cached_property
+
+from bot.domain.alerts.received import Listing
+from bot.domain.alerts.rules import Judged
+
+
+@dataclass(frozen=True)
+class Arrival:
+    """One delivery, judged: each of its alerts once.
+
+    `listings`: the groups that it tells whole. `accepted`: how many alerts it held as it came. `key`: its source's own
+    id of it, None = it has none. `body`: what is kept of it.
+    """
+
+    source: str
+    told: Sequence[Judged]
+    arrived: datetime
+    listings: Sequence[Listing] = ()
+    accepted: int = 0
+    key: str | None = None
+    body: bytes = b""
+
+    @cached_property
+    def fingerprints(self) -> frozenset[str]:
+        return frozenset(one.alert.fingerprint for one in self.told)
+
+    @cached_property
+    def listed(self) -> frozenset[str]:
+        return frozenset(one.group for one in self.listings)
+
+    @cached_property
+    def groups(self) -> frozenset[str]:
+        """By their source's names."""
+        return self.listed | {one.alert.group for one in self.told if one.alert.group is not None}
+
+    @property
+    def told_by(self) -> str | None:
+        return next((one.alert.told_by for one in self.told if one.alert.told_by), None)
+
+
+class Said:
+    """What some arrivals speak of."""
+
+    def __init__(self, arrivals: Iterable[Arrival] = ()) -> None:
+        self._fingerprints: set[str] = set()
+        self._groups: set[str] = set()
+        self._listed: set[str] = set()
+        self._keys: set[str] = set()
+        for arrival in arrivals:
+            self.add(arrival)
+
+    def add(self, arrival: Arrival) -> None:
+        self._fingerprints |= arrival.fingerprints
+        self._groups |= arrival.groups
+        self._listed |= arrival.listed
+        if arrival.key is not None:
+            self._keys.add(arrival.key)
+
+    def touches(self, arrival: Arrival) -> bool:
+        """Might it say something of what one of these does? True also when another source only has the same names."""
+        return not self._fingerprints.isdisjoint(arrival.fingerprints) or self.holds(arrival)
+
+    def holds(self, arrival: Arrival) -> bool:
+        """Is it one of these once more, or is a group told whole of which the other tells something?"""
+        return (
+            arrival.key in self._keys
+            or not self._listed.isdisjoint(arrival.groups)
+            or not self._groups.isdisjoint(arrival.listed)
+        )
+
+
+class Together:
+    """Arrivals of one source, in their order, of which it makes no difference whether each is stored by itself.
+
+    None says of an alert or of a group what another does, but that the same episode goes on firing; and one member of a
+    pair has told them all.
+    """
+
+    def __init__(self, limit: int) -> None:
+        """`limit`: so many alerts, unless the first one holds more."""
+        self._limit = limit
+        self._first: Arrival | None = None
+        self._said = Said()
+        self._told: dict[str, Judged] = {}
+
+    def take(self, arrival: Arrival) -> bool:
+        """Take it along; False, and nothing is changed, when it must wait."""
+        if self._first and not self._fits(arrival, self._first):
+            return False
+        self._first = self._first or arrival
+        self._said.add(arrival)
+        self._told |= {one.alert.fingerprint: one for one in arrival.told}
+        return True
+
+    @property
+    def is_full(self) -> bool:
+        return len(self._told) >= self._limit
+
+    def _fits(self, arrival: Arrival, first: Arrival) -> bool:
+        return (
+            (arrival.source, arrival.told_by) == (first.source, first.told_by)
+            and len(self._told) + len(arrival.told) <= self._limit
+            and not self._said.holds(arrival)
+            and all(_goes_on(self._told.get(one.alert.fingerprint), one) for one in arrival.told)
+        )
+
+
+def folded(deliveries: Iterable[tuple[int, Arrival]]) -> list[Judged]:
+    """Each alert of these once, with the delivery that told it last."""
+    told: dict[str, Judged] = {}
+    for delivery, arrival in deliveries:
+        for one in arrival.told:
+            before = told.get(one.alert.fingerprint)
+            times = one.times + (before.times if before else 0)
+            told[one.alert.fingerprint] = replace(one, times=times, delivery=delivery)
+    return list(told.values())
+
+
+def _goes_on(before: Judged | None, now: Judged) -> bool:
+    """Was nothing said of it before, or the same again?"""
+    if before is None:
+        return True
+    is_same = (before.alert.starts_at, before.group_key) == (now.alert.starts_at, now.group_key)
+    return is_same and before.times > 0 and now.times > 0

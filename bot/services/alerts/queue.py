@@ -1,0 +1,150 @@
+"""Deliveries of alerts that wait for their turn: one that has it takes along all that have come meanwhile.
+
+A transaction costs more than the alerts it stores. One alone never waits for company.
+"""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import ExitStack
+
+from bot.domain.alerts.arrival import Arrival, Said, Together
+from bot.domain.errors import Unanswered, Unreachable
+from bot.services.alerts.turns import TIMEOUT_S, NotInTime, Turns
+from bot.store.pipelined import Connection
+
+log = logging.getLogger(__name__)
+
+# Of alerts in one transaction: a few milliseconds of this process.
+TOGETHER = 250
+# The second is for who comes while the first waits for a lock; more of them would only be smaller.
+ROUNDS = 2
+
+Store = Callable[[Connection, Sequence[Arrival]], Awaitable[None]]
+
+
+class _Waiting:
+    """A sender. `alone`: it was in a round that failed, maybe by its fault."""
+
+    def __init__(self, arrival: Arrival) -> None:
+        self.arrival = arrival
+        self.alone = False
+        self.answer: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self.patience = asyncio.timeout(TIMEOUT_S)
+        self.place = ExitStack()
+
+    @property
+    def is_there(self) -> bool:
+        return not self.answer.done()
+
+    def has_its_turn(self) -> None:
+        """From here on it is waited for what becomes of it."""
+        self.place.close()
+        self.patience.reschedule(None)
+
+    def waits_once_more(self) -> None:
+        self.alone = True
+        self.patience.reschedule(asyncio.get_running_loop().time() + TIMEOUT_S)
+
+    def is_stored(self) -> None:
+        if self.is_there:
+            self.answer.set_result(None)
+
+    def has_failed(self, error: Exception) -> None:
+        if self.is_there:
+            self.answer.set_exception(error)
+
+
+class AlertQueue:
+    """Stores those of a round in one transaction, and answers each after its commit.
+
+    When that fails for several, each is tried alone, so that the fault of one is nobody else's. What says something of
+    the same alert is stored in the order in which it came.
+    """
+
+    def __init__(self, turns: Turns, store: Store) -> None:
+        self._turns = turns
+        self._store = store
+        self._waiting: dict[_Waiting, None] = {}
+        self._in_hand: list[Said] = []
+        self._rounds: set[asyncio.Task[None]] = set()
+        self._going = 0
+
+    async def put(self, arrival: Arrival, size: int) -> None:
+        """Returns once it is stored. Raises Unreachable when nothing was, Unanswered when nobody knows.
+
+        `size`: of the body that it came in, in bytes.
+        """
+        one = _Waiting(arrival)
+        try:
+            async with one.patience:
+                with one.place:
+                    one.place.enter_context(self._turns.waiting(size))
+                    self._waiting[one] = None
+                    self._begin_round()
+                    await one.answer
+        except TimeoutError as error:
+            raise Unreachable(f"no answer within {TIMEOUT_S:g} s") from error
+        finally:
+            self._waiting.pop(one, None)
+
+    def _begin_round(self) -> None:
+        if self._going < ROUNDS:
+            self._going += 1
+            task = asyncio.create_task(self._go_round(), name="alerts that wait")
+            self._rounds.add(task)
+            task.add_done_callback(self._rounds.discard)
+
+    async def _go_round(self) -> None:
+        try:
+            while picked := self._pick():
+                await self._serve(picked)
+        finally:
+            self._going -= 1
+
+    def _pick(self) -> list[_Waiting]:
+        """The next ones that may be stored together; none when all who wait must wait for what is in hand."""
+        picked: list[_Waiting] = []
+        together, passed = Together(TOGETHER), Said()
+        for one in self._waiting:
+            must_wait = passed.touches(one.arrival) or any(said.touches(one.arrival) for said in self._in_hand)
+            if must_wait or (picked and one.alone) or not together.take(one.arrival):
+                passed.add(one.arrival)
+                continue
+            picked.append(one)
+            if one.alone or together.is_full:
+                break
+        for one in picked:
+            del self._waiting[one]
+        return picked
+
+    async def _serve(self, picked: Sequence[_Waiting]) -> None:
+        said = Said(one.arrival for one in picked)
+        self._in_hand.append(said)
+        there: list[_Waiting] = []
+        try:
+            async with self._turns.taken() as conn:
+                there = [one for one in picked if one.is_there]
+                for one in there:
+                    one.has_its_turn()
+                if there:
+                    await self._store(conn, [one.arrival for one in there])
+        except Exception as error:  # noqa: BLE001 - whoever waits has to see to it
+            self._failed(picked, there, error)
+        else:
+            for one in there:
+                one.is_stored()
+        finally:
+            self._in_hand.remove(said)
+
+    def _failed(self, picked: Sequence[_Waiting], there: Sequence[_Waiting], error: Exception) -> None:
+        """`there`: whose turn had come; none when no transaction could be had."""
+        if len(there) < 2 or isinstance(error, Unanswered | NotInTime):
+            for one in picked:
+                one.has_failed(error)
+            return
+        log.warning("deliveries=%s could not be stored together, each is tried alone: %s", len(there), error)
+        still = [one for one in there if one.is_there]
+        for one in still:
+            one.waits_once_more()
+        self._waiting = {**dict.fromkeys(still), **self._waiting}

@@ -1,0 +1,92 @@
+"""Alerts as they come in: what was delivered is kept, and whatever it may change is held."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from bot.domain.alerts.arrival import Arrival
+from bot.domain.alerts.rules import Judged
+from bot.store.pipelined import Connection
+from bot.store.queries import Queries, ask_all
+from bot.store.rows import Row
+
+SQL = Queries(__file__)
+
+
+@dataclass(frozen=True)
+class Held:
+    """What deliveries may change is locked. `groups`: the group of each alert that fires already, by fingerprint.
+
+    `ended`: of one of them an end has been told before. `disputed`: something of their source is in dispute.
+    """
+
+    groups: Mapping[str, int]
+    ended: bool
+    disputed: bool
+
+
+async def keep(conn: Connection, arrivals: Sequence[Arrival], now: datetime) -> tuple[list[tuple[int, Arrival]], Held]:
+    """These deliveries of one source, no two of them with the same key, and `hold` for all of them, in one trip.
+
+    Returns which are new, each with its id; a key that is here already makes it none.
+    """
+    source = arrivals[0].source
+    values = {
+        "source": source, "now": now, "keys": [one.key for one in arrivals],
+        "accepted": [one.accepted for one in arrivals], "bodies": [one.body for one in arrivals],
+    }  # fmt: skip
+    told, listed = [one for each in arrivals for one in each.told], [one for each in arrivals for one in each.listed]
+    questions = _holding(source, told, listed)
+    rows, *answers = await ask_all(conn, (SQL, "keep_deliveries", values), *questions)
+    with_key = {row["key"]: int(row["id"]) for row in rows if row["key"] is not None}
+    # Ids are given in the order in which they were put in: that of the arrivals.
+    without = iter(sorted(int(row["id"]) for row in rows if row["key"] is None))
+    ids = [next(without) if one.key is None else with_key.get(one.key) for one in arrivals]
+    return [(id_, one) for id_, one in zip(ids, arrivals, strict=True) if id_ is not None], _held(answers)
+
+
+async def hold(conn: Connection, source: str, told: Sequence[Judged], listed: Iterable[str] = ()) -> Held:
+    """Lock whatever these may change, in one order for all processes.
+
+    `listed`: the source's groups that they tell whole.
+    """
+    return _held(await ask_all(conn, *_holding(source, told, listed)))
+
+
+async def hold_firing(conn: Connection, source: str, fingerprints: Iterable[str]) -> Mapping[str, int]:
+    """Lock the groups of those of these alerts that fire; returns them by fingerprint."""
+    wanted = {"source": source, "fingerprints": list(fingerprints)}
+    holding = (SQL, "hold_groups", wanted | {"keys": [], "listed": []})
+    _, firing = await ask_all(conn, holding, (SQL, "groups_of_firing", wanted))
+    return _groups(firing)
+
+
+def _holding(
+    source: str, told: Sequence[Judged], listed: Iterable[str]
+) -> list[tuple[Queries, str, Mapping[str, object]]]:
+    alerts = {"source": source, "fingerprints": [one.alert.fingerprint for one in told]}
+    return [
+        (SQL, "hold_groups", alerts | {"keys": [one.group_key for one in told], "listed": list(listed)}),
+        (SQL, "groups_of_firing", alerts),
+        (SQL, "contradicted", alerts),
+    ]
+
+
+def _held(answers: Sequence[Sequence[Row]]) -> Held:
+    _, firing, [contradicted] = answers
+    return Held(_groups(firing), **contradicted)
+
+
+def _groups(firing: Sequence[Row]) -> dict[str, int]:
+    return {row["fingerprint"]: row["group_id"] for row in firing}
+
+
+async def raw_body(conn: Connection, group_id: int) -> bytes | None:
+    """What was delivered last for this group, its beginning; None when it has been thrown away, or was none."""
+    row = await SQL.one(conn, "raw_body", group_id=group_id)
+    return bytes(row["body"]) if row else None
+
+
+async def forget_old(conn: Connection, before: datetime) -> int:
+    """Whatever was delivered before then."""
+    return await SQL.run(conn, "forget", before=before)

@@ -1,0 +1,37 @@
+-- name: keep_deliveries
+-- In one order for everybody, so that two that keep the same ones do not deadlock. No row for what is here already.
+INSERT INTO alert_deliveries (source, key, received_at, accepted, body)
+SELECT %(source)s, key, %(now)s, accepted, body
+FROM unnest(%(keys)s::text[], %(accepted)s::int[], %(bodies)s::bytea[]) WITH ORDINALITY
+    AS given (key, accepted, body, ordinality)
+ORDER BY given.key COLLATE "C", given.ordinality
+ON CONFLICT (source, key) DO NOTHING
+RETURNING id, key;
+
+-- name: hold_groups
+-- Every group a delivery may change, in one order for all processes, until its transaction ends.
+SELECT id FROM alert_groups
+WHERE closed_at IS NULL AND source = %(source)s AND (key = ANY(%(keys)s) OR id IN (
+    SELECT group_id FROM alerts
+    WHERE source = %(source)s AND resolved_at IS NULL
+      AND (fingerprint = ANY(%(fingerprints)s) OR source_group = ANY(%(listed)s))))
+ORDER BY id FOR UPDATE;
+
+-- name: groups_of_firing
+-- On which card does each of these alerts fire already?
+SELECT fingerprint, group_id FROM alerts
+WHERE source = %(source)s AND fingerprint = ANY(%(fingerprints)s) AND resolved_at IS NULL;
+
+-- name: contradicted
+-- Has an end been told of any of these, late news then? Is anything of this source in dispute?
+SELECT EXISTS (
+    SELECT FROM alert_endings WHERE source = %(source)s AND fingerprint = ANY(%(fingerprints)s)) AS ended,
+    EXISTS (SELECT FROM alert_disputes WHERE source = %(source)s) AS disputed;
+
+-- name: raw_body
+-- Of the alert of the group that was told last.
+SELECT d.body FROM alerts a JOIN alert_deliveries d ON d.id = a.delivery_id
+WHERE a.group_id = %(group_id)s ORDER BY a.last_at DESC, a.id DESC LIMIT 1;
+
+-- name: forget
+DELETE FROM alert_deliveries WHERE received_at < %(before)s;
