@@ -30,5 +30,9 @@ class Members(Calls):
     async def open_view(self, trigger_id: str, view: Mapping[str, Any]) -> None:
         await self.call("views.open", trigger_id=trigger_id, view=view)
 
+    async def replace_view(self, view_id: str, view: Mapping[str, Any]) -> None:
+        """Of a modal that is open."""
+        await self.call("views.update", view_id=view_id, view=view)
+
     async def publish_home(self, user: str, view: Mapping[str, Any]) -> None:
         await self.call("views.publish", user_id=user, view=view)

@@ -20,6 +20,7 @@ log = logging.getLogger(__name__)
 FILE_READY_AFTER_S = (0.5, 1.0, 2.0)
 # What Slack says of a response URL that has been used up or is older than half an hour.
 USED_UP = ("404", "410")
+OUTDATED = "This form is from an older version of Tocsin. Open it again."
 
 
 class Answers:
@@ -90,18 +91,33 @@ class Answers:
         back = {"channel": call.channel, "response_url": call.response_url, "private": private}
         view = {**form.view, "private_metadata": json.dumps(back, ensure_ascii=False)}
         try:
-            await self._house.gateway.open_view(call.trigger_id, view)
+            if form.in_place:
+                await self._house.gateway.replace_view(call.view["id"], view)
+            else:
+                await self._house.gateway.open_view(call.trigger_id, view)
         except Failed as error:
             log.warning("request=%s the form could not be opened: %s", call.actor.request, error)
             await self._say(call, form.instead or call.say("no_form", reason=str(error)))
 
 
+def pressed(call: Call) -> Call:
+    """With where the form was opened whose button it is; a modal that only says something carries nothing along."""
+    return _where_opened(call, call.view) if call.view.get("private_metadata") else call
+
+
 def submitted(call: Call, view: Mapping[str, Any]) -> Call:
     """What was filled in and carried along. Raises Refused for a form that an older version has opened."""
     try:
-        back = json.loads(view["private_metadata"])
         values = values_of(view["state"]["values"])
-        carried = {name: back[name] for name in ("channel", "response_url", "private")}
+    except (TypeError, KeyError) as error:
+        raise Refused(OUTDATED) from error
+    return replace(_where_opened(call, view), view=view, values=values)
+
+
+def _where_opened(call: Call, view: Mapping[str, Any]) -> Call:
+    """Slack does not say where a form was opened, so the form carries it."""
+    try:
+        back = json.loads(view["private_metadata"])
+        return replace(call, **{name: back[name] for name in ("channel", "response_url", "private")})
     except (ValueError, TypeError, KeyError) as error:
-        raise Refused("This form is from an older version of Tocsin. Open it again.") from error
-    return replace(call, view=view, values=values, **carried)
+        raise Refused(OUTDATED) from error

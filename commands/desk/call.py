@@ -88,10 +88,14 @@ class Reply:
 
 @dataclass(frozen=True)
 class Form:
-    """A modal to open. `instead` is said when Slack does not open it; None: that it was not opened."""
+    """A modal to open. `instead` is said when Slack does not open it; None: that it was not opened.
+
+    `in_place`: it takes the place of the modal whose button was pressed.
+    """
 
     view: Mapping[str, Any]
     instead: Reply | None = None
+    in_place: bool = False
 
 
 @dataclass(frozen=True)

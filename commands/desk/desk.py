@@ -13,7 +13,7 @@ from bot.domain.errors import Failed, Refused, Rejected, Unanswered
 from bot.services import Services
 from bot.slack.blocks import message, values_of
 from bot.store.requests import DoneBefore, Request
-from commands.desk.answers import Answers, submitted
+from commands.desk.answers import Answers, pressed, submitted
 from commands.desk.book import Command, Deed
 from commands.desk.call import Answer, Call, Reply
 from commands.desk.carried import outdated
@@ -161,7 +161,7 @@ class Desk:
             return await self._chosen(call, _value(action))
         deed = next((book.buttons[name] for book in self._books if name in book.buttons), None)
         if deed:
-            return Meant(deed, replace(call, value=_value(action)))
+            return Meant(deed, replace(pressed(call), value=_value(action)))
         if action.get("url"):
             # A link button is pressed for its link.
             return None

@@ -1,12 +1,13 @@
-"""StakeholderUpdate audiences: whom, in which words, and with whose approval."""
+"""Update audiences: whom, in which words, and with whose approval."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from bot.domain.incidents.incident import Incident
 from bot.domain.updates.update import SUBJECT_LENGTH, TEXT_LENGTH, OutOfDate, facts_of
 from bot.services.updates.previews import Preview
 from bot.services.updates.reminders import tell_button
-from bot.slack.blocks import Input, form
+from bot.slack.blocks import Button, Input, form
 from commands.desk.call import Answer, Call, Form
 from commands.desk.carried import second
 from commands.desk.which_incident import about_an_incident
@@ -51,6 +52,16 @@ async def edit(call: Call) -> Answer:
     return _form(call, await call.house.previews.of_update(call.actor, call.number))
 
 
+@COMMAND.button("audience.start_over")
+async def start_over(call: Call) -> Answer:
+    """Pressed in the form, which shows fresh words then."""
+    number, _, audience = call.value.partition(" ")
+    incident = await call.house.incidents.find(number)
+    await call.house.fresh_starts.start_over(call.actor, incident.id, audience)
+    fresh = await call.house.previews.for_audience(call.actor, incident, audience)
+    return replace(_form(call, fresh, mark=fresh.written_at.isoformat()), in_place=True)
+
+
 def judge_words(values: Mapping[str, str]) -> Mapping[str, str]:
     missing = {"subject": "Say in a few words what this is about.", "text": "Write what they should know."}
     return {name: advice for name, advice in missing.items() if not values[name].strip()}
@@ -85,13 +96,22 @@ async def reject(call: Call) -> Answer:
     return None
 
 
-def _form(call: Call, preview: Preview, *, changed: bool = False) -> Form:
+def _form(call: Call, preview: Preview, *, changed: bool = False, mark: str = "") -> Form:
     """`changed`: the incident stands otherwise than when these words were written."""
     key = preview.audience.key
     inputs = [
-        Input("subject", "Subject", value=preview.subject, max_length=SUBJECT_LENGTH),
-        Input("text", "Text", value=preview.text, multiline=True, max_length=TEXT_LENGTH),
+        Input("subject", "Subject", value=preview.subject, max_length=SUBJECT_LENGTH, mark=mark),
+        Input("text", "Text", value=preview.text, multiline=True, max_length=TEXT_LENGTH, mark=mark),
     ]
     words = call.house.rendering.say("slack/tell_preview", preview=preview, changed=changed)
     private = f"{preview.incident.id} {key} {facts_of(preview.incident)} {int(preview.written_at.timestamp())}"
-    return Form(form("audience.tell", f"Tell {key}", inputs, submit="Send", words=words, private=private))
+    fresh = [_fresh_button(preview)] if preview.own else []
+    return Form(
+        form("audience.tell", f"Tell {key}", inputs, submit="Send", words=words, private=private, buttons=fresh)
+    )
+
+
+def _fresh_button(preview: Preview) -> Button:
+    kept = "The text that waits for approval is withdrawn." if preview.waiting else "This draft is deleted."
+    value = f"{preview.incident.id} {preview.audience.key}"
+    return Button("Start over", "audience.start_over", value, confirm=f"{kept} You get fresh words to begin with.")

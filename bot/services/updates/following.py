@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 
 from bot.clock import Clock
-from bot.domain.actor import TOCSIN
+from bot.domain.actor import TOCSIN, Actor
 from bot.domain.incidents.incident import Incident
 from bot.domain.updates.update import (
     TOLD_OF,
@@ -76,6 +76,16 @@ class Following:
         """Whoever wrote these words learns that they were not sent, and why."""
         if update.author != TOCSIN.name:
             await self._posts.ask_in_room(conn, incident, "words_back", [edit_button(update)], update=update, why=why)
+
+    async def withdraw(self, conn: Connection, incident: Incident, audience: str, actor: Actor) -> list[Update]:
+        """What waits for an approval cannot be approved any more: `actor` writes it anew. Returns what it was."""
+        why = self._rendering.say("documents/started_over", who=actor.name)
+        found = await updates.withdraw(conn, incident.id, audience, why)
+        for update in found:
+            await self._cards.touch(conn, f"update:{update.id}", incident=incident.id)
+            if update.author != actor.name:
+                await self.give_back(conn, incident, update, why)
+        return found
 
     def broken_promise(self, update: Update) -> str | None:
         """The first time that it promises and that is past; None: it may be sent."""

@@ -8,7 +8,7 @@ from bot.clock import Clock
 from bot.domain.actor import TOCSIN, Actor
 from bot.domain.errors import AlreadyDone
 from bot.domain.incidents.incident import Incident
-from bot.domain.updates.update import ENDS, Outlet, moment_now, must_be_tellable
+from bot.domain.updates.update import ENDS, Outlet, Update, moment_now, must_be_tellable
 from bot.runbook import Runbook
 from bot.runbook.audiences import Audience
 from bot.services.people.permissions import Permissions
@@ -23,6 +23,8 @@ from bot.store.updates import updates
 @dataclass(frozen=True)
 class Preview:
     """What an audience would be told. `own`: words that somebody has written before and that have not left.
+    `waiting`: what waits for an approval, of which these words take the place; `approvers`: who may give it, None =
+    everybody else.
 
     `written_at`: since when the times that it promises count.
     `gaps`: outlets by which nothing can leave, and why.
@@ -36,6 +38,8 @@ class Preview:
     written_at: datetime
     where: Sequence[Where]
     gaps: Mapping[Outlet, str]
+    waiting: Update | None
+    approvers: Sequence[str] | None
 
 
 class Previews:
@@ -65,16 +69,20 @@ class Previews:
         return {key: told[key].at if key in told else None for key in self._runbook.audiences}
 
     async def for_audience(self, actor: Actor, incident: Incident, audience_name: str) -> Preview:
-        """What the audience would be told now, or what this person has written for it and not sent. Raises Refused."""
+        """What the audience would be told now, or what this person has written for it and not sent, or what somebody
+        has written that waits for an approval. Raises Refused."""
         self._permissions.must(actor, "audience.send")
         must_be_tellable(incident)
         audience = audience_called(self._runbook, audience_name)
         async with self._db.transaction() as conn:
             draft = await updates.draft(conn, incident.id, audience.key, actor.name)
+            waiting = await updates.waiting(conn, incident.id, audience.key)
             told = (await updates.last_told(conn, incident.id)).get(audience.key)
             due = await resolve_by(conn, incident)
-        if draft:
-            return self._shown(incident, audience, draft.subject, draft.text, own_since=draft.created_at)
+        own = draft or (waiting if waiting and waiting.author != TOCSIN.name else None)
+        if own:
+            words = own.subject, own.text
+            return self._shown(actor, incident, audience, *words, own_since=own.created_at, waiting=waiting)
         subject, text = self._wordings.compose(
             incident,
             audience,
@@ -83,7 +91,7 @@ class Previews:
             told_before=told is not None,
             resolve_by=due,
         )
-        return self._shown(incident, audience, subject, text)
+        return self._shown(actor, incident, audience, subject, text, waiting=waiting)
 
     async def of_update(self, actor: Actor, update_id: int) -> Preview:
         """Words that have not left, to be changed and sent anew. Raises AlreadyDone when they have.
@@ -94,17 +102,29 @@ class Previews:
         async with self._db.transaction() as conn:
             update = await updates.get(conn, update_id)
             incident = await incidents.get(conn, update.incident_id)
+            waiting = await updates.waiting(conn, incident.id, update.audience)
         if update.state == "released":
             raise AlreadyDone(f"This has been sent. To tell them more, type `/incident tell {update.audience}`.")
         if update.author == TOCSIN.name and incident.is_open == (update.moment in ENDS):
             return await self.for_audience(actor, incident, update.audience)
         audience = audience_called(self._runbook, update.audience)
-        return self._shown(incident, audience, update.subject, update.text, own_since=update.created_at)
+        words = update.subject, update.text
+        return self._shown(actor, incident, audience, *words, own_since=update.created_at, waiting=waiting)
 
     def _shown(
-        self, incident: Incident, audience: Audience, subject: str, text: str, *, own_since: datetime | None = None
+        self,
+        actor: Actor,
+        incident: Incident,
+        audience: Audience,
+        subject: str,
+        text: str,
+        *,
+        own_since: datetime | None = None,
+        waiting: Update | None,
     ) -> Preview:
         where = addresses(audience)
         gaps = {via: gap for via, _ in where if (gap := self._publications.gap(via))}
         written_at = own_since or self._clock.now()
-        return Preview(incident, audience, subject, text, own_since is not None, written_at, where, gaps)
+        approvers = self._permissions.others("audience.approve", actor)
+        own = own_since is not None
+        return Preview(incident, audience, subject, text, own, written_at, where, gaps, waiting, approvers)

@@ -11,6 +11,7 @@ from bot.services.updates.cards import UpdateCards
 from bot.services.updates.compositions import Compositions
 from bot.services.updates.decisions import Decisions
 from bot.services.updates.following import Following
+from bot.services.updates.fresh_starts import FreshStarts
 from bot.services.updates.page_writing import PageWriting
 from bot.services.updates.previews import Previews
 from bot.services.updates.publications import Publications
@@ -89,3 +90,7 @@ class Updates(Paging):
     @cached_property
     def telling(self) -> Telling:
         return Telling(self.db, self.clock, self.runbook, self.permissions, self.releases)
+
+    @cached_property
+    def fresh_starts(self) -> FreshStarts:
+        return FreshStarts(self.db, self.clock, self.runbook, self.permissions, self.following, self.posts)

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from bot.domain.errors import Refused
-from bot.slack.blocks.messages import Block, Message, clip, code, divider, plain, prose
+from bot.slack.blocks.messages import Block, Button, Message, clip, code, divider, plain, prose, rows
 
 TITLE_LENGTH = 24
 OPTION_LENGTH = 75
@@ -17,7 +17,11 @@ REFUSAL = "refusal"
 
 @dataclass(frozen=True)
 class Input:
-    """A field of a form. `options` makes it a choice, `kind` `person` asks for a member, `text` for words."""
+    """A field of a form. `options` makes it a choice, `kind` `person` asks for a member, `text` for words.
+
+    `mark`: in a form that takes another's place, tells a text from the one of the same name before, whose words Slack
+    would keep.
+    """
 
     name: str
     label: str
@@ -28,12 +32,20 @@ class Input:
     hint: str = ""
     options: Sequence[tuple[str, str]] = field(default_factory=tuple)
     max_length: int = 3000
+    mark: str = ""
 
 
 def form(
-    callback: str, title: str, inputs: Iterable[Input], *, submit: str, words: str = "", private: str = ""
+    callback: str,
+    title: str,
+    inputs: Iterable[Input],
+    *,
+    submit: str,
+    words: str = "",
+    private: str = "",
+    buttons: Iterable[Button] = (),
 ) -> dict[str, Any]:
-    """A modal. `private` comes back with the submission, unseen by the person."""
+    """A modal. `private` comes back with the submission, unseen by the person. `buttons` stand above the inputs."""
     return {
         "type": "modal",
         "callback_id": callback,
@@ -41,7 +53,7 @@ def form(
         "submit": plain(clip(submit, TITLE_LENGTH)),
         "close": plain("Cancel"),
         "private_metadata": private,
-        "blocks": [*prose(words), *(_input(one) for one in inputs)][:VIEW_BLOCKS],
+        "blocks": [*prose(words), *rows(buttons), *(_input(one) for one in inputs)][:VIEW_BLOCKS],
     }
 
 
@@ -128,7 +140,7 @@ def _element(one: Input) -> Block:
         return {"type": "users_select", "action_id": "person", **({"initial_user": one.value} if one.value else {})}
     element: Block = {
         "type": "plain_text_input",
-        "action_id": "text",
+        "action_id": f"text{one.mark}",
         "multiline": one.multiline,
         "max_length": one.max_length,
     }

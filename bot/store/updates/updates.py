@@ -84,6 +84,18 @@ async def replace_waiting(conn: Connection, update: Update) -> list[int]:
     return [row["id"] for row in await SQL.all(conn, "replace_waiting", **values)]
 
 
+async def waiting(conn: Connection, incident_id: int, audience: str) -> Update | None:
+    """The latest for this audience that waits for an approval."""
+    row = await SQL.one(conn, "waiting", incident_id=incident_id, audience=audience)
+    return Update(**row) if row else None
+
+
+async def withdraw(conn: Connection, incident_id: int, audience: str, why: str) -> list[Update]:
+    """What waited for an approval and cannot be approved any more."""
+    rows = await SQL.all(conn, "withdraw", incident_id=incident_id, audience=audience, why=why)
+    return [Update(**row) for row in rows]
+
+
 async def overtake(conn: Connection, incident_id: int, why: str, *, everybody: bool) -> list[Update]:
     """What has no words yet or waits for an approval gives way to newer facts; returns it, the oldest first.
 

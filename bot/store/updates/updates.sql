@@ -47,6 +47,17 @@ UPDATE stakeholder_updates SET state = 'replaced'
 WHERE incident_id = %(incident_id)s AND audience = %(audience)s AND state = 'waiting' AND id < %(id)s
 RETURNING id;
 
+-- name: waiting
+-- What waits for an approval, newest first.
+SELECT * FROM stakeholder_updates
+WHERE incident_id = %(incident_id)s AND audience = %(audience)s AND state = 'waiting' ORDER BY id DESC LIMIT 1;
+
+-- name: withdraw
+-- Nobody may approve them any more.
+UPDATE stakeholder_updates SET state = 'replaced', error = %(why)s
+WHERE incident_id = %(incident_id)s AND audience = %(audience)s AND state = 'waiting'
+RETURNING *;
+
 -- name: overtake
 -- What has no words yet or waits for an approval speaks of facts that are not so any more.
 UPDATE stakeholder_updates SET state = 'replaced', error = %(why)s

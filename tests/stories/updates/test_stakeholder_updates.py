@@ -10,7 +10,7 @@ import pytest
 
 from bot.domain.actor import Actor
 from bot.domain.errors import NotPermitted, Refused
-from bot.sandbox.model import Json, Message
+from bot.sandbox.model import Json, Message, View
 from bot.sandbox.workspace import Workspace
 from bot.services.outbox.kinds import CARD
 from bot.store.incidents import deadlines
@@ -454,6 +454,61 @@ async def test_what_is_rejected_is_not_sent_and_its_words_are_not_lost(town: Wor
     await town.settled()
     await presses(town, "ben", "Approve", card(town, "clients"))
     assert letters(office) == [("one@example.com", "Sorry"), ("two@example.com", "Sorry")]
+
+
+async def test_whoever_starts_over_withdraws_the_text_that_waits_for_approval_and_says_so(
+    town: World, office: PostOffice
+) -> None:
+    await declared(town)
+    letters(office)
+    await writes(town, "ada", "clients", subject="Sory", text="We are on it.")
+    asked = card(town, "clients")
+    await does(town, "ada", "/incident tell clients")
+    form = town.ada.modal()
+    assert form.values["subject"]["text"]["value"] == "Sory"
+    assert "waits for approval" in str(form.content) and "once Ben Moss approves" in str(form.content)
+
+    await town.ada.presses("Start over")
+    await town.settled()
+    fresh = town.ada.modal()
+    assert "Problems at Example Tutors" in _typed(fresh, "subject")
+    assert "waits for approval" not in str(fresh.content) and len(town.ada.modals()) == 1
+    assert "Not sent to *clients*: Ada Obi is writing a new text" in asked.text
+    assert "Approve" not in town.ben.labels(asked)
+    said = next(words for words in posted_in(town, town.room()) if "rewriting the update for *clients*" in words)
+    assert "<@U0BEN>" in said and "Sory" in said
+
+    await town.ada.submits(values={"subject": "Sorry"})
+    await town.settled()
+    await presses(town, "ben", "Approve", card(town, "clients"))
+    assert {subject for _, subject in letters(office)} == {"Sorry"}
+
+
+async def test_the_author_of_the_text_that_somebody_else_withdraws_gets_it_back(
+    town: World, office: PostOffice
+) -> None:
+    await declared(town)
+    await writes(town, "ada", "clients", subject="Sorry", text="We are on it.")
+    await does(town, "ben", "/incident tell clients")
+    await town.ben.presses("Start over")
+    await town.settled()
+    back = next(m for m in town.workspace.messages(town.room()) if "<@U0ADA>, your update for" in m.text)
+    assert "Ben Moss is writing a new text" in back.text and "Edit" in town.ada.labels(back)
+
+
+async def test_a_draft_of_ones_own_can_be_begun_anew_and_nobody_is_told(town: World) -> None:
+    await declared(town)
+    with pytest.raises(Refused, match="text is empty"):
+        await town.house.telling.tell(Actor("ada", "U0ADA"), 1, "team", "Half a thought", "   ")
+    before = posted_in(town, town.room())
+    await does(town, "ada", "/incident tell team")
+    await town.ada.presses("Start over")
+    await town.settled()
+    assert "Payments failing" in _typed(town.ada.modal(), "subject")
+    await town.ada.dismisses()
+    await does(town, "ada", "/incident tell team")
+    assert "Start over" not in town.ada.labels()
+    assert posted_in(town, town.room()) == before
 
 
 async def test_an_automatic_audience_with_approval_is_asked_about_at_once_and_newer_words_take_the_place_of_older(
@@ -933,6 +988,12 @@ async def test_after_being_told_their_time_counts_anew(town: World, office: Post
 
 def reminders(world: World) -> list[Message]:
     return [message for message in world.workspace.messages(world.room()) if message.text.startswith("⏰")]
+
+
+def _typed(form: View, name: str) -> str:
+    """What a field of the form holds."""
+    (held,) = form.values[name].values()
+    return str(held["value"])
 
 
 async def _draft(world: World, author: str) -> tuple[str, str]:

@@ -1,0 +1,48 @@
+"""Somebody writes an update from the beginning: their draft goes, and what waits for approval is withdrawn."""
+
+from bot.clock import Clock
+from bot.domain.actor import Actor
+from bot.domain.updates.update import must_be_tellable
+from bot.runbook import Runbook
+from bot.services.people.permissions import Permissions
+from bot.services.rooms.posts import Posts
+from bot.services.updates.audiences import audience_called
+from bot.services.updates.following import Following
+from bot.store import requests
+from bot.store.database import Database
+from bot.store.incidents import incidents
+from bot.store.updates import updates
+
+
+class FreshStarts:
+    """Nothing leaves here. The words themselves are composed by who opens the form."""
+
+    def __init__(
+        self,
+        db: Database,
+        clock: Clock,
+        runbook: Runbook,
+        permissions: Permissions,
+        following: Following,
+        posts: Posts,
+    ) -> None:
+        self._db = db
+        self._clock = clock
+        self._runbook = runbook
+        self._permissions = permissions
+        self._following = following
+        self._posts = posts
+
+    async def start_over(self, actor: Actor, incident_id: int, audience_name: str) -> None:
+        """Who would have approved it reads so in the incident's room. Raises Refused."""
+        self._permissions.must(actor, "audience.send")
+        audience = audience_called(self._runbook, audience_name)
+        async with self._db.transaction() as conn:
+            await requests.once(conn, actor, self._clock.now())
+            incident = await incidents.lock(conn, incident_id)
+            must_be_tellable(incident)
+            await updates.drop_draft(conn, incident.id, audience.key, actor.name)
+            if withdrawn := await self._following.withdraw(conn, incident, audience.key, actor):
+                approvers = self._permissions.others("audience.approve", actor) or []
+                facts = {"actor": actor.name, "audience": audience, "approvers": approvers, "update": withdrawn[-1]}
+                await self._posts.in_room(conn, incident, "started_over", **facts)
