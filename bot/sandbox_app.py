@@ -21,6 +21,7 @@ from bot.sandbox.happenings import Happening, Stage
 from bot.sandbox.outside import Outside, outside
 from bot.sandbox.page_api import add_page
 from bot.sandbox.page_guard import PageGuard, is_loopback
+from bot.sandbox.report_event import report_event
 from bot.sandbox.scenario import begin
 from bot.sandbox.stand_ins import Places, Replaced, bring_in, stand_in
 from bot.sandbox.travel import Due, Travel
@@ -65,6 +66,9 @@ async def run_sandbox(environ: Mapping[str, str], *, port: int, runbook_file: Pa
     def bot_at() -> str:
         return f"http://127.0.0.1:{app.port}"
 
+    async def form() -> str:
+        return f"{bot_at()}{await app.services.report_link.path()}"
+
     async with AsyncExitStack() as stack:
         clock, token, home = Clock(), secrets.token_hex(8), _home(environ)
         around = await stack.enter_async_context(outside(clock, bot_at=bot_at))
@@ -76,6 +80,8 @@ async def run_sandbox(environ: Mapping[str, str], *, port: int, runbook_file: Pa
         bring_in(around.workspace, runbook)
         settings = _settings(environ, around, port, token, home, await own_database(conninfo))
         happenings = _happenings(around.website, _posting(lambda: f"{bot_at()}/alerts", token))
+        if runbook.reports:
+            happenings.append(report_event(form))
         guard = PageGuard()
         app = _app(settings, runbook, clock, _Page(around.workspace, happenings, replaced, guard))
         await stack.enter_async_context(app.running())

@@ -27,7 +27,11 @@ class ReportLink:
             raise Refused("The runbook has no `reports`, so there is no form. Add for example: reports: {level: high}")
         if self._public_url is None:
             raise Refused("PUBLIC_URL is not set, so nobody could follow the link. Set it to the address of this bot.")
-        return f"{self._public_url}{PATH}{_token((await self._keyring.get(REPORTS)).secret)}"
+        return f"{self._public_url}{await self.path()}"
+
+    async def path(self) -> str:
+        """As this process serves it. Raises Failed."""
+        return f"{PATH}{_token((await self._keyring.get(REPORTS)).secret)}"
 
     async def must_be_ours(self, token: str) -> None:
         """Raises NotFound for what we have not signed, or when the runbook has no form; or Failed."""

@@ -4,7 +4,9 @@ from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 
 from bot.sandbox.alert_events import alert_events
+from bot.sandbox.report_event import REPORT, report_event
 from tests.stories.alerts.monitoring import TOKEN, WITH_ALERTS, watched
+from tests.stories.alerts.reporter import WITH_FORM
 from tests.world import World
 
 
@@ -19,3 +21,16 @@ async def test_every_event_is_taken_and_shown(new_world: Callable[..., AbstractA
             await event.happen()
             await world.settled()
             assert len(monitoring.cards) > before, event.id
+
+
+async def test_a_customer_reports_by_the_form_itself(
+    new_world: Callable[..., AbstractAsyncContextManager[World]],
+) -> None:
+    async with new_world(runbook=WITH_FORM) as world, watched(world) as monitoring:
+
+        async def form() -> str:
+            return f"http://127.0.0.1:{world.app.port}{await world.house.report_link.path()}"
+
+        await report_event(form).happen()
+        await world.settled()
+        assert REPORT["contact"] in monitoring.words
