@@ -45,24 +45,24 @@ class Reporter:
         self.path = path
 
     async def opens(self, path: str | None = None) -> Page:
-        return await self._asks("GET", path or self.path)
+        return await self.asks("GET", path=path)
 
     async def sends(self, path: str | None = None, **fields: str) -> Page:
         """These fields as a browser would, settled; without a nonce they are of a form of their own."""
         return await self.posts(urlencode(fields).encode(), path)
 
     async def posts(self, body: bytes, path: str | None = None, **headers: str) -> Page:
-        page = await self._asks("POST", path or self.path, body, headers)
+        """Settled; headers with `_` for `-`."""
+        page = await self.asks("POST", body, path=path, **headers)
         await self._world.settled()
         return page
 
-    async def _asks(
-        self, method: str, path: str, body: bytes | None = None, headers: Mapping[str, str] | None = None
-    ) -> Page:
-        address = f"http://127.0.0.1:{self._world.app.port}{path}"
-        own = {"Content-Type": FORM, **(headers or {})} if body is not None else {}
-        data = None if body is None else BytesIO(body)
-        async with self._session.request(method, address, data=data, headers=own) as answer:
+    async def asks(self, method: str, body: bytes | str | None = None, *, path: str | None = None, **own: str) -> Page:
+        """Whatever becomes of it afterwards."""
+        address = f"http://127.0.0.1:{self._world.app.port}{path or self.path}"
+        headers = {name.replace("_", "-"): value for name, value in {"Content_Type": FORM, **own}.items()}
+        data = BytesIO(body.encode() if isinstance(body, str) else body) if body is not None else None
+        async with self._session.request(method, address, data=data, headers=headers) as answer:
             assert answer.content_type == "text/html"
             return Page(answer.status, await answer.text(), answer.headers)
 
