@@ -8,6 +8,7 @@ from bot.runbook import format_duration, spoken_duration
 from bot.slack.blocks import Input, form, raw
 from commands.desk.book import Command
 from commands.desk.call import Answer, Call, Form
+from commands.desk.facts import pages_from
 
 COMMAND = Command("alerts", summary="What can be done about an alert, on its card.")
 
@@ -21,7 +22,7 @@ async def acknowledge(call: Call) -> Answer:
 @COMMAND.button("alert.declare")
 async def declare(call: Call) -> Answer:
     incident = await call.house.alert_declarations.declare(call.actor, call.number)
-    return call.say("declared", incident=incident)
+    return call.say("declared", incident=incident, begins=pages_from(call, incident))
 
 
 @COMMAND.button("alert.attach")

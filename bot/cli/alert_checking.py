@@ -48,7 +48,8 @@ def _facts(runbook: Runbook, settings: Settings, source: str, alert: ReceivedAle
     severity = _declared(runbook, verdict.declares) if alert.firing else None
     pages_later = alert.firing and not verdict.declares and verdict.level == "critical"
     if pages_later:
-        severity = runbook.default_severity
+        # What nobody acknowledges waits for no working hours.
+        severity = runbook.default_severity.model_copy(update={"paged": "always"})
     # No bot runs by these settings: where it runs, its ways are set up.
     ready = ready_ways(settings) if settings.slack_bot_token else frozenset(ways())
     reach = Reach(ready, settings.twilio_from)

@@ -5,15 +5,18 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from bot.domain.errors import Refused
+from bot.domain.incidents.deadline import NEXT_BUSINESS_DAY
 from bot.runbook.durations import parse_duration
 from bot.runbook.zones import zone_of
 
 USUAL_ZONE = "UTC"
 USUAL_WAIT = "15m"
+# Between the tiers of a severity that is answered on the next business day.
+A_WORKING_DAY = "8h"
 
 
 def filled(runbook: Mapping[str, Any]) -> dict[str, Any]:
-    """The file's content with every ladder and every schedule's time zone written out.
+    """The file's content with every ladder and every time zone written out.
 
     Works on content that may still be wrong: what is not shaped as expected is left alone, for others to name.
     """
@@ -26,6 +29,8 @@ def filled(runbook: Mapping[str, Any]) -> dict[str, Any]:
     if isinstance(whole.get("schedules"), Mapping):
         zone = _known_zone(whole.get("timezone"))
         whole["schedules"] = {key: _with_zone(schedule, zone) for key, schedule in whole["schedules"].items()}
+    if "working_hours" in whole:
+        whole["working_hours"] = _with_zone(whole["working_hours"], _known_zone(whole.get("timezone")))
     return whole
 
 
@@ -41,11 +46,13 @@ def _with_ladder(severity: object, tiers: Iterable[str]) -> object:
     return {**severity, "escalation": {**ladder, "steps": steps}}
 
 
-def _with_zone(schedule: object, zone: ZoneInfo) -> object:
-    return {"timezone": zone, **schedule} if isinstance(schedule, Mapping) else schedule
+def _with_zone(part: object, zone: ZoneInfo) -> object:
+    return {"timezone": zone, **part} if isinstance(part, Mapping) else part
 
 
 def _known_wait(value: object) -> object:
+    if value == NEXT_BUSINESS_DAY:
+        return A_WORKING_DAY
     try:
         return value if isinstance(value, str) and parse_duration(value) else USUAL_WAIT
     except Refused:

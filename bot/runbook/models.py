@@ -2,12 +2,14 @@
 
 import re
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
 from bot.domain.errors import NotFound, Refused
 from bot.domain.incidents.severity import Declared, Named, by_number, declared, first_named
+from bot.domain.people.working_hours import WorkingHours, opening
 from bot.runbook.addresses import Dsn
 from bot.runbook.alerts import AlertSettings
 from bot.runbook.audiences import Audience
@@ -21,6 +23,7 @@ from bot.runbook.procedures import AfterResolution, Checklists, Postmortem, Proc
 from bot.runbook.reports import Reports
 from bot.runbook.severities import Objective, Severity
 from bot.runbook.values import Channel, Name, Names, Zone, a_list, not_empty, refused_as_wrong
+from bot.runbook.working_hours import WorkingTimes
 from bot.runbook.zones import zone_of
 
 Deed = Literal[
@@ -78,6 +81,7 @@ class Runbook(Part):
 
     organisation: Name
     timezone: Zone = zone_of(USUAL_ZONE)
+    working_hours: WorkingTimes | None = None
     channels: ChannelNames = ChannelNames()
     people: Annotated[dict[str, Person], with_keys, Field(min_length=1)]
     providers: Annotated[dict[str, Provider], with_keys] = Field(default_factory=dict)
@@ -138,6 +142,15 @@ class Runbook(Part):
             return self.default_severity.model_copy(
                 update={"id": id, "name": "", "user_facing": False, "tell": (), **promises}
             )
+
+    def hours_of(self, severity: Severity) -> WorkingHours | None:
+        """When its ladder and its clocks run; None: always."""
+        return self.working_hours.hours if self.working_hours and severity.paged == "working_hours" else None
+
+    def pages_from(self, severity: Severity, now: datetime) -> datetime | None:
+        """When its ladder begins, if it waits for working hours; None: at once."""
+        begins = opening(self.hours_of(severity), now)
+        return begins if begins > now else None
 
     @property
     def default_severity(self) -> Severity:

@@ -1,8 +1,12 @@
 """What goes together and what does not, across the whole file."""
 
 from collections.abc import Iterable, Iterator, Mapping
+from datetime import timedelta
 from typing import Any
 
+from bot.domain.errors import Refused
+from bot.domain.incidents.deadline import NEXT_BUSINESS_DAY
+from bot.runbook.durations import format_duration, parse_duration
 from bot.runbook.mistakes import Path, RawMistake
 from bot.runbook.references import found_at, names_of
 from bot.shipped import shelf
@@ -31,6 +35,15 @@ LISTED_ONCE = (
     "roles[]",
 )
 
+# What counts by them, and what of it may last longest.
+NEED_WORKING_HOURS = (
+    ("severities[].paged", "working_hours"),
+    ("severities[].respond_within", NEXT_BUSINESS_DAY),
+    ("severities[].resolve_within", NEXT_BUSINESS_DAY),
+)
+WORKING_HOURS_EXAMPLE = '{days: [Mon, Tue, Wed, Thu, Fri], from: "09:00", to: "18:00"}'
+LONGEST_AT_WORK = timedelta(days=30)
+
 
 def broken_rules(content: Mapping[str, Any]) -> Iterator[RawMistake]:
     """Reads content that may be wrong in other ways: those are for others to find."""
@@ -40,6 +53,7 @@ def broken_rules(content: Mapping[str, Any]) -> Iterator[RawMistake]:
     yield from _permissions(content)
     yield from _reserved_names(content)
     yield from _pages_alike(content)
+    yield from _working_hours(content)
 
 
 def _severities_twice(content: Mapping[str, Any]) -> Iterator[RawMistake]:
@@ -144,3 +158,32 @@ def _pages_alike(content: Mapping[str, Any]) -> Iterator[RawMistake]:
         if to and to in seen:
             yield RawMistake((*path, "to"), f"the page of {seen[to]} is written there already")
         seen.setdefault(to, str(key))
+
+
+def _working_hours(content: Mapping[str, Any]) -> Iterator[RawMistake]:
+    """Whatever needs them needs them said; and a promise of so many of their hours is not to last for years."""
+    if "working_hours" not in content:
+        for pattern, word in NEED_WORKING_HOURS:
+            for path, said in found_at(content, pattern):
+                if said == word:
+                    yield RawMistake(path, f"{word} needs working_hours, such as {WORKING_HOURS_EXAMPLE}")
+    for index, severity in enumerate(_severities(content)):
+        if severity.get("paged") == "working_hours":
+            yield from _too_long(("severities", index), severity)
+
+
+def _severities(content: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    listed = content.get("severities")
+    return (one if isinstance(one, dict) else {} for one in (listed if isinstance(listed, list) else ()))
+
+
+def _too_long(place: Path, severity: Mapping[str, Any]) -> Iterator[RawMistake]:
+    for pattern in ("respond_within", "resolve_within", "update_every", "escalation.steps[].wait"):
+        for path, text in found_at(severity, pattern):
+            try:
+                span = parse_duration(text)
+            except Refused:
+                continue
+            if span > LONGEST_AT_WORK:
+                most = format_duration(LONGEST_AT_WORK)
+                yield RawMistake((*place, *path), f"“{text}” of working hours is too long: at most {most}")

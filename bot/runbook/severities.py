@@ -4,13 +4,27 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Annotated, Literal
 
-from pydantic import BeforeValidator, Discriminator, Field, Tag, model_validator
+from pydantic import BeforeValidator, Discriminator, Field, PlainSerializer, Tag, model_validator
 
 from bot.domain.errors import Refused
+from bot.domain.incidents.deadline import NEXT_BUSINESS_DAY, Within
 from bot.domain.incidents.incident import looks_like_severity
 from bot.runbook.defaults import USUAL_WAIT
+from bot.runbook.durations import format_duration
 from bot.runbook.parts import Part
-from bot.runbook.values import Duration, Name, Names, Span, Text, Texts, a_list, refused_as_wrong, wrong
+from bot.runbook.values import (
+    Duration,
+    Name,
+    Names,
+    Span,
+    Text,
+    Texts,
+    a_list,
+    read_by,
+    refused_as_wrong,
+    some_time,
+    wrong,
+)
 
 MOST_REPEATS = 20
 
@@ -53,6 +67,23 @@ def _rule_tag(rule: object) -> str:
     return "kind:duration" if isinstance(rule, dict | LongerThan) else "kind:word"
 
 
+def _promised(text: str) -> Within:
+    if " ".join(text.lower().split()) == NEXT_BUSINESS_DAY:
+        return NEXT_BUSINESS_DAY
+    return some_time(text)
+
+
+def _as_promised(promised: Within) -> str:
+    return promised if isinstance(promised, str) else format_duration(promised)
+
+
+Promise = Annotated[
+    Within,
+    read_by(_promised, "a duration such as 15m"),
+    PlainSerializer(_as_promised, return_type=str, when_used="json"),
+]
+
+
 def _severity_id(text: str) -> str:
     if not looks_like_severity(text):
         raise Refused(f"“{text}” does not look like a severity: say one such as P1, SEV2 or S3")
@@ -60,15 +91,16 @@ def _severity_id(text: str) -> str:
 
 
 class Severity(Part):
-    """A promise missing here (None) is not made."""
+    """A promise missing here (None) is not made. `paged` in working hours: its ladder and its clocks run only then."""
 
     id: Annotated[str, refused_as_wrong(_severity_id)]
     name: Name
     means: Text | None = None
     examples: Texts = ()
     user_facing: bool = False
-    respond_within: Duration | None = None
-    resolve_within: Duration | None = None
+    paged: Literal["always", "working_hours"] = "always"
+    respond_within: Promise | None = None
+    resolve_within: Promise | None = None
     update_every: Duration | None = None
     escalation: EscalationPolicy
     tell: Names = ()

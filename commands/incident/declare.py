@@ -10,6 +10,7 @@ from bot.domain.incidents.severity import Declared
 from bot.slack.blocks import Input, form
 from commands.desk.call import Answer, Call, Form
 from commands.desk.carried import outdated
+from commands.desk.facts import pages_from
 from commands.desk.typed import as_typed, mentioned
 from commands.incident.book import COMMAND
 from commands.incident.story import take_over
@@ -133,6 +134,7 @@ async def _said(call: Call, incident: Incident, words: Declared) -> Answer:
         perhaps=words.perhaps,
         mistyped=words.mistyped,
         room=room,
+        begins=pages_from(call, incident),
     )
 
 

@@ -5,32 +5,47 @@ from datetime import datetime, timedelta
 from typing import Literal
 
 from bot.domain.incidents.incident import Incident
+from bot.domain.people.working_hours import WorkingHours, after
 
 DeadlineKind = Literal["respond", "resolve"]
+# A promise that has the day after in mind, and not a span.
+NEXT_BUSINESS_DAY: Literal["next business day"] = "next business day"
+Within = timedelta | Literal["next business day"]
 
 # The share of the time after which the room is warned: of a quarter of an hour, three minutes are left.
 WARNED_AT = 0.8
+WARNED_BEFORE_THE_END_OF_A_DAY = timedelta(hours=1)
 
 
 @dataclass(frozen=True)
 class Deadline:
-    """`since` is when this began to count; `due_at` when it is looked at next, None: no more. `missed_at` None: not."""
+    """`since` is when this began to count, `by` its end; `warned_at` is when the room is warned of that.
+
+    `due_at` is when it is looked at next, None: no more. `missed_at` None: not. `within` is what was promised, None:
+    the next business day; `at_work`: of hours in which people work.
+    """
 
     incident_id: int
     kind: DeadlineKind
     severity: str
     since: datetime
-    within: timedelta
+    within: timedelta | None
+    by: datetime
+    warned_at: datetime
     due_at: datetime | None
     missed_at: datetime | None = None
+    at_work: bool = False
 
-    @property
-    def by(self) -> datetime:
-        return self.since + self.within
 
-    @property
-    def warned_at(self) -> datetime:
-        return self.since + self.within * WARNED_AT
+def ends_of(since: datetime, within: Within, hours: WorkingHours | None, *, at_work: bool) -> tuple[datetime, datetime]:
+    """By when a promise is to be kept, and when to warn of that. `hours` are the organisation's; `at_work`: they alone
+    count. The next business day needs them."""
+    if isinstance(within, timedelta):
+        counted = hours if at_work else None
+        return after(counted, since, within), after(counted, since, within * WARNED_AT)
+    assert hours is not None, "checked with the file"
+    by = hours.next_day_ends(since)
+    return by, by - WARNED_BEFORE_THE_END_OF_A_DAY
 
 
 Verdict = Literal["kept", "near", "missed", "open"]

@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
 
+from bot.domain.people.working_hours import WorkingHours, after
+
 # In rhythms of updates (`update_every`).
 QUIET_FOR = 2
 
@@ -18,14 +20,18 @@ class NextLook:
     again_at: datetime
 
 
-def look(heard_at: datetime, asked_at: datetime | None, every: timedelta, now: datetime) -> NextLook:
-    """After twice the rhythm the room is asked; one rhythm later the acknowledgement counts no more.
+def look(
+    heard_at: datetime, asked_at: datetime | None, every: timedelta, now: datetime, hours: WorkingHours | None = None
+) -> NextLook:
+    """After twice the rhythm the room is asked; one rhythm later the acknowledgement counts no more. `hours`: the time
+    that counts, None: all of it.
 
     Counted from the question and not from when it was due: after an outage of ours everybody has their time to answer.
     """
     if asked_at is None or heard_at >= asked_at:
-        limit = heard_at + QUIET_FOR * every
-        return NextLook("ask", now, now + every) if now >= limit else NextLook("wait", None, limit)
-    if now < asked_at + every:
-        return NextLook("wait", asked_at, asked_at + every)
-    return NextLook("withdraw", None, now + QUIET_FOR * every)
+        limit = after(hours, heard_at, QUIET_FOR * every)
+        return NextLook("ask", now, after(hours, now, every)) if now >= limit else NextLook("wait", None, limit)
+    answered_by = after(hours, asked_at, every)
+    if now < answered_by:
+        return NextLook("wait", asked_at, answered_by)
+    return NextLook("withdraw", None, after(hours, now, QUIET_FOR * every))

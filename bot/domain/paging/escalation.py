@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
+from bot.domain.people.working_hours import WorkingHours, after, opening
+
 # How long a provider may take before a person counts as not reached.
 REACH_WITHIN = timedelta(seconds=20)
 # A page that goes out later than this after its time says so.
@@ -33,7 +35,7 @@ class Step:
 @dataclass(frozen=True)
 class Policy:
     """The ladder as it was when the incident was declared; `tiers`, `schedules` and `people` are those that it names,
-    as the runbook had them. A ladder of an earlier version has kept its tiers alone."""
+    as the runbook had them. A ladder of an earlier version has kept its tiers alone. `hours` None: it runs always."""
 
     steps: tuple[Step, ...]
     repeat: int
@@ -41,17 +43,24 @@ class Policy:
     tiers: Mapping[str, Any] = field(default_factory=dict)
     schedules: Mapping[str, Any] = field(default_factory=dict)
     people: Mapping[str, Any] = field(default_factory=dict)
+    hours: WorkingHours | None = None
+
+    def begins(self, now: datetime) -> datetime:
+        """The first instant from now on at which a step may be taken by itself."""
+        return opening(self.hours, now)
 
     def as_json(self) -> dict[str, Any]:
         steps = [{"tier": step.tier, "wait_s": step.wait.total_seconds()} for step in self.steps]
         promised = {"tiers": dict(self.tiers), "schedules": dict(self.schedules), "people": dict(self.people)}
-        return {"steps": steps, "repeat": self.repeat, "stops_on": self.stops_on, **promised}
+        hours = {"hours": self.hours.as_json()} if self.hours else {}
+        return {"steps": steps, "repeat": self.repeat, "stops_on": self.stops_on, **promised, **hours}
 
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> "Policy":
         steps = tuple(Step(step["tier"], timedelta(seconds=step["wait_s"])) for step in value["steps"])
         promised = value["tiers"], value.get("schedules", {}), value.get("people", {})
-        return cls(steps, value["repeat"], value["stops_on"], *promised)
+        hours = WorkingHours.from_json(value["hours"]) if "hours" in value else None
+        return cls(steps, value["repeat"], value["stops_on"], *promised, hours)
 
 
 @dataclass(frozen=True)
@@ -107,7 +116,7 @@ def climb(ladder: Ladder, now: datetime) -> Climb:
     last = ladder.step + 1 == len(ladder.policy.steps)
     loop, index = (ladder.loop + 1, 0) if last else (ladder.loop, ladder.step + 1)
     # Somebody who escalates by hand after an acknowledgement wants one more tier, and not the timers back.
-    next_at = now + step.wait if ladder.state == "climbing" else None
+    next_at = after(ladder.policy.hours, now, step.wait) if ladder.state == "climbing" else None
     return Climb(step, ladder.loop, ladder.step, _moved(ladder, loop=loop, step=index, next_at=next_at))
 
 
@@ -115,7 +124,7 @@ def snooze(ladder: Ladder, until: datetime) -> Ladder:
     """Hold the ladder: no step is taken before `until`. A step that was due later stays where it was."""
     if ladder.next_at is None:
         return ladder
-    return _moved(ladder, next_at=max(ladder.next_at, until))
+    return _moved(ladder, next_at=max(ladder.next_at, ladder.policy.begins(until)))
 
 
 def answered(ladder: Ladder) -> Ladder:
@@ -129,13 +138,14 @@ def stopped(ladder: Ladder) -> Ladder:
 
 def started_again(ladder: Ladder, policy: Policy, now: datetime) -> Ladder:
     """A new run from the first step: the severity was raised, or the incident reopened."""
-    return Ladder(policy, run=ladder.run + 1, next_at=now)
+    return Ladder(policy, run=ladder.run + 1, next_at=policy.begins(now))
 
 
 def unanswered(ladder: Ladder, now: datetime) -> Ladder:
     """The answer counts no more: a new run that goes on with the next tier, and after the last one from the first."""
     start = (0, 0) if ladder.is_at_its_end else (ladder.loop, ladder.step)
-    return _moved(ladder, state="climbing", run=ladder.run + 1, loop=start[0], step=start[1], next_at=now)
+    begins = ladder.policy.begins(now)
+    return _moved(ladder, state="climbing", run=ladder.run + 1, loop=start[0], step=start[1], next_at=begins)
 
 
 def is_late(due_at: datetime, now: datetime) -> bool:

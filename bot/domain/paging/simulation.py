@@ -52,7 +52,8 @@ class Simulation:
 
 def simulate(policy: Policy, begins: datetime, ways_at: Callable[[str, datetime], Sequence[PlannedPage]]) -> Simulation:
     """`ways_at` tells whom a tier, by its key, would page at an instant."""
-    ladder, at = Ladder(policy, next_at=begins), begins
+    at = policy.begins(begins)
+    ladder = Ladder(policy, next_at=at)
     rungs = []
     while (move := climb(ladder, at)).step:
         rung = Rung(at, move.step.tier, move.loop, tuple(ways_at(move.step.tier, at)))

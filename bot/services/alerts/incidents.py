@@ -45,10 +45,13 @@ class AlertIncidents:
     async def declare(
         self, conn: Connection, standing: GroupStanding, actor: Actor, why: Why, *, severity: str | None = None
     ) -> GroupStanding:
-        """Declare an incident titled after the alert; `severity` None is the runbook's default. Raises Refused."""
+        """Declare an incident titled after the alert; `severity` None is the runbook's default. Raises Refused.
+
+        What is critical and unacknowledged pages at once, also when that severity is paged in working hours.
+        """
         origin = {"alert": {"source": standing.group.source, "key": standing.group.key}}
         incident = await self._declarations.declare_within(
-            conn, actor, self.title(standing), severity=severity, origin=origin
+            conn, actor, self.title(standing), severity=severity, origin=origin, at_once=why == "unacknowledged"
         )
         return await self._tie(conn, standing, incident, actor, why)
 

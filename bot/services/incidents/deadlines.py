@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from bot.clock import Clock
 from bot.domain.actor import TOCSIN
-from bot.domain.incidents.deadline import Deadline, DeadlineKind, judge
+from bot.domain.incidents.deadline import Deadline, DeadlineKind, Within, ends_of, judge
 from bot.domain.incidents.incident import Incident
 from bot.rendering import Rendering
 from bot.runbook import Runbook, Severity
@@ -35,7 +35,7 @@ class Deadlines(IncidentRound):
             return
         before = await deadlines.of_incident(conn, incident.id) if moment == "severity" else {}
         severity = self._runbook.severity_as_declared(incident.severity)
-        within: dict[DeadlineKind, timedelta | None] = {
+        within: dict[DeadlineKind, Within | None] = {
             "respond": severity.respond_within,
             "resolve": severity.resolve_within,
         }
@@ -46,8 +46,16 @@ class Deadlines(IncidentRound):
                 await deadlines.forget(conn, incident.id, kind)
                 continue
             since = self._since(before.get(kind), severity)
-            made = Deadline(incident.id, kind, severity.id, since, span, due_at=None)
-            await deadlines.save(conn, replace(made, due_at=made.warned_at))
+            await deadlines.save(conn, self._made(incident, kind, severity, since, span))
+
+    def _made(
+        self, incident: Incident, kind: DeadlineKind, severity: Severity, since: datetime, promised: Within
+    ) -> Deadline:
+        at_work = severity.paged == "working_hours"
+        hours = self._runbook.working_hours.hours if self._runbook.working_hours else None
+        by, warned_at = ends_of(since, promised, hours, at_work=at_work)
+        within = promised if isinstance(promised, timedelta) else None
+        return Deadline(incident.id, kind, severity.id, since, within, by, warned_at, warned_at, at_work=at_work)
 
     def _since(self, before: Deadline | None, severity: Severity) -> datetime:
         """Lowering gives no time back."""

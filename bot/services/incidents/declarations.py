@@ -58,8 +58,9 @@ class Declarations:
         drill: bool = False,
         private: bool = False,
         origin: Mapping[str, Any] | None = None,
+        at_once: bool = False,
     ) -> Incident:
-        """`declare` as a part of a larger deed."""
+        """`declare` as a part of a larger deed. `at_once`: it does not wait for working hours."""
         self._permissions.must(actor, "incident.declare")
         if actor.request and (known := await incidents.of_request(conn, actor.request)):
             return known
@@ -72,6 +73,6 @@ class Declarations:
         )  # fmt: skip
         whole = title.strip() if len(title.strip()) > TITLE_LENGTH else incident.title
         await incidents.write(conn, incident.id, "declared", whole, actor=actor.name, at=now)
-        await self._runs.arm(conn, incident, due_at=actor.asked_at or now)
+        await self._runs.arm(conn, incident, due_at=actor.asked_at or now, at_once=at_once)
         await self._deeds.open(conn, incident)
         return incident

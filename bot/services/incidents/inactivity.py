@@ -5,6 +5,7 @@ from datetime import datetime
 from bot.clock import Clock
 from bot.domain.incidents.inactivity import QUIET_FOR, look
 from bot.domain.incidents.incident import Incident
+from bot.domain.people.working_hours import after
 from bot.runbook import Runbook, Severity
 from bot.services.incidents.rounds import IncidentRound
 from bot.services.incidents.withdrawals import Withdrawals
@@ -32,7 +33,7 @@ class Inactivity(IncidentRound):
         if not severity.escalation.unacknowledge or severity.update_every is None:
             await inactivity.forget(conn, incident.id)
             return
-        due_at = self._clock.now() + QUIET_FOR * severity.update_every
+        due_at = after(self._runbook.hours_of(severity), self._clock.now(), QUIET_FOR * severity.update_every)
         await inactivity.save(conn, QuietTimer(incident.id, None, due_at))
 
     async def look(self, conn: Connection, incident: Incident, now: datetime) -> None:
@@ -40,16 +41,16 @@ class Inactivity(IncidentRound):
         if timer is None or timer.due_at > now:
             return
         severity = self._runbook.severity_as_declared(incident.severity)
-        every = severity.update_every
+        every, hours = severity.update_every, self._runbook.hours_of(severity)
         if not incident.is_open or not severity.escalation.unacknowledge or every is None:
             await inactivity.forget(conn, incident.id)
         elif incident.acknowledged_at is None:
             # Whoever acknowledges later has at least until then.
-            await inactivity.save(conn, QuietTimer(incident.id, None, now + QUIET_FOR * every))
+            await inactivity.save(conn, QuietTimer(incident.id, None, after(hours, now, QUIET_FOR * every)))
         else:
             # By a clock that was set back since, it may have been later than now.
             heard_at = min(await inactivity.heard_at(conn, incident.id) or incident.acknowledged_at, now)
-            seen = look(heard_at, timer.asked_at, every, now)
+            seen = look(heard_at, timer.asked_at, every, now, hours)
             await inactivity.save(conn, QuietTimer(incident.id, seen.asked_at, seen.again_at))
             if seen.deed == "ask":
                 await self._ask(conn, incident, severity, heard_at)

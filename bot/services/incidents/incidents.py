@@ -95,8 +95,9 @@ class Incidents:
             await incidents.reopen(conn, incident.id)
             await incidents.write(conn, incident.id, "reopened", why.strip(), actor=actor.name, at=now)
             changed = await incidents.get(conn, incident.id)
-            await self._runs.start_again(conn, changed)
-            await self._posts.in_room(conn, incident, "reopened", incident=changed, actor=actor.name, why=why)
+            begins = await self._runs.start_again(conn, changed)
+            facts = {"incident": changed, "actor": actor.name, "why": why, "begins": begins}
+            await self._posts.in_room(conn, incident, "reopened", **facts)
             await self._deeds.show(conn, changed, "reopened")
         return changed
 

@@ -39,5 +39,5 @@ class Withdrawals:
         open_again = await incidents.get(conn, incident.id)
         climbing = escalation.moved_to(ladder, snoozed_until=None)
         reason = f"{name} acknowledged, then went quiet"
-        await self._steps.take(conn, DueStep(open_again, climbing, now, reason, silent=True))
+        await self._steps.begin(conn, DueStep(open_again, climbing, now, reason, silent=True))
         await self._rooms.show(conn, open_again)

@@ -28,6 +28,12 @@ class DueStep:
     def is_the_first(self) -> bool:
         return (self.escalation.loop, self.escalation.step) == (0, 0)
 
+    @property
+    def has_waited(self) -> bool:
+        """Has the ladder begun only now, with the working hours?"""
+        planned_at = self.escalation.planned_at
+        return self.is_the_first and planned_at is not None and planned_at < self.due_at
+
 
 @dataclass(frozen=True)
 class StepPlan:

@@ -22,6 +22,7 @@ def policy_of(runbook: Runbook, severity: Severity) -> Policy:
         {key: tier.model_dump(mode="json", exclude_none=True) for key, tier in tiers.items()},
         {key: schedule.model_dump(mode="json", exclude_none=True) for key, schedule in schedules.items()},
         {key: _as_kept(runbook.people[key]) for key in people},
+        runbook.hours_of(severity),
     )
 
 

@@ -34,7 +34,7 @@ class Snoozes:
             if escalation.next_at is None:
                 raise Refused(f"Nobody is about to be paged for {incident.ref}, so there is nothing to snooze.")
             until = now + duration
-            held = escalation.moved_to(snooze(escalation.ladder, until), snoozed_until=until, snoozed_at=now)
+            held = escalation.planned(snooze(escalation.ladder, until), now, snoozed_until=until, snoozed_at=now)
             await escalations.save(conn, held)
             words = f"until {time_shown(until, self._runbook.timezone, now)}"
             await incidents.write(conn, incident.id, "snoozed", words, actor=actor.name, at=now)

@@ -39,4 +39,5 @@ class StepNews:
         await incidents.write(conn, incident.id, "escalated", text, actor=actor, at=self._clock.now())
         facts = {"tier": tier, "people": people, "actor": actor, "why": why, "late": any(one.late for one in drafts)}
         facts |= {"acknowledged": incident.is_acknowledged, "unreached": due.unreached, "silent": due.silent}
+        facts |= {"has_waited": due.has_waited}
         await self._posts.in_room(conn, incident, "escalated", **facts)

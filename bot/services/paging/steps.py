@@ -33,6 +33,11 @@ class Steps:
         """Page the next tier that has somebody in it; returns its key, None when the ladder has come to its end."""
         return (await self.take_all(conn, [due]))[0]
 
+    async def begin(self, conn: Connection, due: DueStep) -> None:
+        """As `take`, of the first step of a run: a ladder that keeps working hours waits for them."""
+        if not await self._waits(conn, due, self._clock.now()):
+            await self.take(conn, due)
+
     async def take_all(self, conn: Connection, due_steps: Sequence[DueStep]) -> list[str | None]:
         """As `take`, of several incidents."""
         answered = [await self._answered(conn, due.incident) for due in due_steps]
@@ -45,9 +50,12 @@ class Steps:
         return [plan.tier.key if plan.tier else None for plan in plans]
 
     async def take_those_known(self, conn: Connection, due_steps: Sequence[DueStep], now: datetime) -> Set[int]:
-        """All but those that are left to a process which knows their people; returns of which incidents they are."""
+        """All but those that are left to a process which knows their people; returns of which incidents they are.
+
+        What fell due while nobody worked, because we were away, waits for the next opening.
+        """
         known = [due for due in due_steps if not self._plans.leaves_to_others(due, now)]
-        await self.take_all(conn, known)
+        await self.take_all(conn, [due for due in known if not await self._waits(conn, due, now)])
         return {due.incident.id for due in known}
 
     async def take_by_hand(self, conn: Connection, due: DueStep) -> str | None:
@@ -73,6 +81,16 @@ class Steps:
         await self._news.show(conn, due.incident)
         return callout.drafts
 
+    async def _waits(self, conn: Connection, due: DueStep, now: datetime) -> bool:
+        """Whoever could not be reached is not waited for: that belongs to the step before."""
+        escalation, ladder = due.escalation, due.escalation.ladder
+        begins = ladder.policy.begins(now)
+        if due.unreached or begins <= now:
+            return False
+        waiting = replace(ladder, next_at=begins)
+        await escalations.save(conn, escalation.planned(waiting, now, reach_by=None))
+        return True
+
     async def _write_down(self, conn: Connection, plan: StepPlan, now: datetime) -> None:
         due, incident = plan.due, plan.due.incident
         for words in plan.passed_over:
@@ -81,12 +99,12 @@ class Steps:
             await self._ends.come_to_the_end(conn, due, plan.move)
             return
         moment = {"reach_by": now + REACH_WITHIN, "last_step_at": now, "snoozed_until": None}
-        changed = due.escalation.moved_to(plan.move.ladder, last_tier=plan.tier.key, **moment)
+        changed = due.escalation.planned(plan.move.ladder, now, last_tier=plan.tier.key, **moment)
         await escalations.save(conn, changed)
         if incident.room_id:
             await self._news.invite(conn, incident, list(dict.fromkeys(draft.person for draft in plan.drafts)))
         # The first step of all is told by the declaration itself.
-        if due.silent or not due.is_the_first:
+        if due.silent or due.has_waited or not due.is_the_first:
             await self._news.tell(conn, due, plan.tier.name, plan.drafts)
 
     async def _answered(self, conn: Connection, incident: Incident) -> set[str]:

@@ -6,6 +6,7 @@ from pathlib import Path
 from bot.clock import Clock
 from bot.domain.errors import Refused
 from bot.domain.incidents.incident import Incident, Status
+from bot.domain.people.working_hours import after
 from bot.domain.updates.update import Moment, Update, words_of
 from bot.publishers import outlets
 from bot.rendering import Rendering
@@ -61,10 +62,11 @@ class Wordings:
     def next_update(self, incident: Incident, audience: Audience, now: datetime) -> datetime | None:
         """When the audience hears more: as the latest update says, else by its rhythm; None: nothing is promised."""
         said = _said(incident)
-        rhythm = audience.update_every or self._runbook.severity_as_declared(incident.severity).update_every
+        severity = self._runbook.severity_as_declared(incident.severity)
+        rhythm = audience.update_every or severity.update_every
         if said and said > now:
             return said
-        return now + rhythm if rhythm else None
+        return after(self._runbook.hours_of(severity), now, rhythm) if rhythm else None
 
     def for_slack(self, update: Update) -> Message:
         """As an audience sees it in a channel: whatever somebody typed is data."""

@@ -2,11 +2,12 @@
 SELECT * FROM deadlines WHERE incident_id = %(incident_id)s;
 
 -- name: save
-INSERT INTO deadlines (incident_id, kind, severity, since, within, due_at, missed_at)
-VALUES (%(incident_id)s, %(kind)s, %(severity)s, %(since)s, %(within)s, %(due_at)s, %(missed_at)s)
+INSERT INTO deadlines (incident_id, kind, severity, since, within, by, warned_at, due_at, missed_at, at_work)
+VALUES (%(incident_id)s, %(kind)s, %(severity)s, %(since)s, %(within)s, %(by)s, %(warned_at)s, %(due_at)s, %(missed_at)s,
+    %(at_work)s)
 ON CONFLICT (incident_id, kind) DO UPDATE
-SET severity = EXCLUDED.severity, since = EXCLUDED.since, within = EXCLUDED.within, due_at = EXCLUDED.due_at,
-    missed_at = EXCLUDED.missed_at;
+SET severity = EXCLUDED.severity, since = EXCLUDED.since, within = EXCLUDED.within, by = EXCLUDED.by,
+    warned_at = EXCLUDED.warned_at, due_at = EXCLUDED.due_at, missed_at = EXCLUDED.missed_at, at_work = EXCLUDED.at_work;
 
 -- name: forget
 DELETE FROM deadlines WHERE incident_id = %(incident_id)s AND kind = %(kind)s;

@@ -17,7 +17,10 @@ SQL = Queries(__file__)
 
 @dataclass(frozen=True)
 class Escalation:
-    """A ladder and what was done with it. `reach_by` is when we look whether the last step reached anybody."""
+    """A ladder and what was done with it. `reach_by` is when we look whether the last step reached anybody.
+
+    `planned_at`: when `next_at` was chosen, of a ladder that keeps working hours.
+    """
 
     incident_id: int
     run: int
@@ -34,6 +37,7 @@ class Escalation:
     calls: int
     snoozed_until: datetime | None
     snoozed_at: datetime | None
+    planned_at: datetime | None = None
 
     @property
     def ladder(self) -> Ladder:
@@ -47,10 +51,15 @@ class Escalation:
         own = {name: getattr(ladder, name) for name in ("policy", "state", "run", "loop", "step", "next_at")}
         return replace(self, **own, **changes)
 
+    def planned(self, ladder: Ladder, now: datetime, **changes: Any) -> "Escalation":
+        """As `moved_to`, with a next step whose time was chosen now."""
+        return self.moved_to(ladder, planned_at=now if ladder.policy.hours else None, **changes)
+
 
 async def arm(conn: Connection, incident_id: int, policy: Policy, now: datetime) -> Escalation:
-    """The ladder of a new incident, its first step due now, locked for this transaction."""
-    await SQL.run(conn, "arm", incident_id=incident_id, policy=Jsonb(policy.as_json()), now=now)
+    """The ladder of a new incident, its first step due as soon as may be, locked for this transaction."""
+    kept, planned_at = Jsonb(policy.as_json()), now if policy.hours else None
+    await SQL.run(conn, "arm", incident_id=incident_id, policy=kept, next_at=policy.begins(now), planned_at=planned_at)
     return await lock(conn, incident_id)
 
 

@@ -1,7 +1,7 @@
 -- name: arm
 -- The first run of an incident's ladder.
-INSERT INTO escalations (incident_id, policy, state, next_at)
-VALUES (%(incident_id)s, %(policy)s, 'climbing', %(now)s);
+INSERT INTO escalations (incident_id, policy, state, next_at, planned_at)
+VALUES (%(incident_id)s, %(policy)s, 'climbing', %(next_at)s, %(planned_at)s);
 
 -- name: get
 SELECT * FROM escalations WHERE incident_id = %(incident_id)s;
@@ -20,7 +20,8 @@ UPDATE escalations e
 SET run = given.run, policy = given.policy, state = given.state, loop = given.loop, step = given.step, next_at = given.next_at,
     reach_by = given.reach_by, last_tier = given.last_tier, last_step_at = given.last_step_at,
     last_called_by = given.last_called_by, last_called_at = given.last_called_at, calls = given.calls,
-    snoozed_until = given.snoozed_until, snoozed_at = given.snoozed_at
+    snoozed_until = given.snoozed_until, snoozed_at = given.snoozed_at,
+    planned_at = given.planned_at
 FROM jsonb_populate_recordset(NULL::escalations, %(rows)s) AS given
 WHERE e.incident_id = given.incident_id;
 

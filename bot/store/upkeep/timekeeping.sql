@@ -16,21 +16,24 @@ SET next_at = CASE WHEN e.next_at > own.latest
     snoozed_at = CASE WHEN e.snoozed_at > %(now)s THEN %(now)s ELSE e.snoozed_at END,
     reach_by = CASE WHEN e.reach_by > %(now)s::timestamptz + %(reach_within)s::interval
         THEN %(now)s::timestamptz + %(reach_within)s::interval ELSE e.reach_by END,
+    planned_at = CASE WHEN e.planned_at > %(now)s THEN %(now)s ELSE e.planned_at END,
     last_step_at = CASE WHEN e.last_step_at > %(now)s THEN %(now)s ELSE e.last_step_at END,
     last_called_at = CASE WHEN e.last_called_at > %(now)s THEN %(now)s ELSE e.last_called_at END
 FROM (
     SELECT w.incident_id, w.snooze_ends, GREATEST(w.step_ends, w.snooze_ends) AS latest
     FROM (
+        -- In working hours a wait has its length from the calendar: it is as long as it was when it was planned.
         SELECT incident_id,
-            %(now)s::timestamptz + make_interval(secs => (policy->'steps'->(
-                CASE WHEN step > 0 THEN step ELSE jsonb_array_length(policy->'steps') END - 1)->>'wait_s')::float8)
+            CASE WHEN planned_at IS NOT NULL THEN next_at - GREATEST(planned_at - %(now)s::timestamptz, interval '0')
+            ELSE %(now)s::timestamptz + make_interval(secs => (policy->'steps'->(
+                CASE WHEN step > 0 THEN step ELSE jsonb_array_length(policy->'steps') END - 1)->>'wait_s')::float8) END
             AS step_ends,
             CASE WHEN snoozed_at > %(now)s THEN %(now)s + (snoozed_until - snoozed_at) ELSE snoozed_until END
             AS snooze_ends
         FROM escalations) w) own
 WHERE e.incident_id = own.incident_id
   AND (e.next_at > own.latest OR e.reach_by > %(now)s::timestamptz + %(reach_within)s::interval
-    OR e.snoozed_at > %(now)s OR e.last_step_at > %(now)s OR e.last_called_at > %(now)s);
+    OR e.planned_at > %(now)s OR e.snoozed_at > %(now)s OR e.last_step_at > %(now)s OR e.last_called_at > %(now)s);
 
 -- name: pages
 -- Until when a provider may accept is counted from these.
@@ -52,7 +55,8 @@ WHERE due_at > %(now)s::timestamptz + %(longest_backoff)s::interval;
 
 -- name: deadlines
 -- A promise that began later than now begins now.
-UPDATE deadlines SET since = %(now)s, due_at = due_at - (since - %(now)s::timestamptz)
+UPDATE deadlines SET since = %(now)s, due_at = due_at - (since - %(now)s::timestamptz),
+    by = by - (since - %(now)s::timestamptz), warned_at = warned_at - (since - %(now)s::timestamptz)
 WHERE due_at IS NOT NULL AND since > %(now)s;
 
 -- name: silences

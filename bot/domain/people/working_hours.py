@@ -1,0 +1,72 @@
+"""When people work: days of the week, and the hours of their wall clock. Time that counts only then."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime, time, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from bot.domain.people.schedule import DAY, instant_of
+
+
+@dataclass(frozen=True)
+class WorkingHours:
+    """`days` counts from Monday = 0, and has at least one. An `ends` that is not after `begins` is on the next day."""
+
+    days: frozenset[int]
+    begins: time
+    ends: time
+    zone: ZoneInfo
+
+    def is_open(self, now: datetime) -> bool:
+        return self.opening(now) == now
+
+    def opening(self, now: datetime) -> datetime:
+        """The first instant from `now` on at which people work."""
+        return max(now, next(self._days_from(now))[0])
+
+    def after(self, now: datetime, span: timedelta) -> datetime:
+        """The instant by which people will have worked for so long since `now`; of no time at all, the next opening."""
+        left = span
+        for opens, closes in self._days_from(now):
+            begins = max(now, opens)
+            if left <= closes - begins:
+                return begins + left
+            left -= closes - begins
+        raise AssertionError("days come without end")
+
+    def next_day_ends(self, now: datetime) -> datetime:
+        """When people go home on the next day on which they work, after the day of `now` on their calendar."""
+        today = now.astimezone(self.zone).date()
+        return next(closes for opens, closes in self._days_from(now) if opens.astimezone(self.zone).date() > today)
+
+    def as_json(self) -> dict[str, Any]:
+        return {
+            "days": sorted(self.days), "begins": self.begins.isoformat(), "ends": self.ends.isoformat(),
+            "zone": self.zone.key,
+        }  # fmt: skip
+
+    @classmethod
+    def from_json(cls, value: Mapping[str, Any]) -> "WorkingHours":
+        begins, ends = time.fromisoformat(value["begins"]), time.fromisoformat(value["ends"])
+        return cls(frozenset(value["days"]), begins, ends, ZoneInfo(value["zone"]))
+
+    def _days_from(self, now: datetime) -> Iterator[tuple[datetime, datetime]]:
+        """Each day's opening and closing that is not over at `now`. Begins a day early: a night shift may be on."""
+        day = now.astimezone(self.zone).date() - DAY
+        while True:
+            if day.weekday() in self.days:
+                opens = instant_of(day, self.begins, self.zone)
+                closes = instant_of(day if self.begins < self.ends else day + DAY, self.ends, self.zone)
+                if now < closes:
+                    yield opens, closes
+            day += DAY
+
+
+def after(hours: WorkingHours | None, now: datetime, span: timedelta) -> datetime:
+    """`hours` None: all time counts."""
+    return hours.after(now, span) if hours else now + span
+
+
+def opening(hours: WorkingHours | None, now: datetime) -> datetime:
+    return hours.opening(now) if hours else now

@@ -1,0 +1,12 @@
+"""What several commands say of an incident."""
+
+from datetime import datetime
+
+from bot.domain.incidents.incident import Incident
+from commands.desk.call import Call
+
+
+def pages_from(call: Call, incident: Incident) -> datetime | None:
+    """When its paging begins, if its severity waits for working hours; None: at once."""
+    severity = call.house.runbook.severity_as_declared(incident.severity)
+    return call.house.runbook.pages_from(severity, call.house.clock.now())
