@@ -8,7 +8,9 @@ TocsinError
 │   └── Overtaken           the page that was answered is from before a reopening; nothing was changed
 └── Failed                  the world did not answer as it should; trying again may help
     ├── Unreachable         nothing was accepted: safe to try again
-    │   └── RateLimited     told to wait `retry_after`
+    │   ├── RateLimited     told to wait `retry_after`
+    │   │   └── Held        not asked at all, because another was told so a moment ago
+    │   └── Throttled       takes nothing of ours for now, whatever it is: one at a time asks again for all
     ├── Unanswered          sent, but no answer came back: it may have been accepted
     └── Rejected            the other side said no, for good: trying again changes nothing
 """
@@ -59,6 +61,14 @@ class RateLimited(Unreachable):
     def __init__(self, message: str, retry_after: timedelta) -> None:
         super().__init__(message)
         self.retry_after = retry_after
+
+
+class Held(RateLimited):
+    """The other side has just told another that it takes no more for now, so it was not asked: that is no attempt."""
+
+
+class Throttled(Unreachable):
+    """The other side limits whatever we send it, and not this one thing; who goes on asking is limited for longer."""
 
 
 class Unanswered(Failed):

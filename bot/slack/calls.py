@@ -10,7 +10,7 @@ import aiohttp
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.clock import Clock
-from bot.domain.errors import Failed, RateLimited, Rejected, Unanswered, Unreachable
+from bot.domain.errors import Failed, Held, RateLimited, Rejected, Unanswered, Unreachable
 from bot.metrics import Metrics
 from bot.wire.http_client import USER_AGENT, Answer, ask, date_of, retry_after
 
@@ -132,7 +132,7 @@ class Calls:
             return
         left = until - self._clock.now()
         if left > timedelta(0):
-            raise RateLimited(f"rate limited by Slack ({place})", left)
+            raise Held(f"rate limited by Slack ({place})", left)
         del self._resting[place]
 
     async def whoami(self) -> tuple[str, frozenset[str]]:

@@ -9,13 +9,14 @@ import socket
 import subprocess
 import tempfile
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import suppress
+from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from bot.clock import Clock
+from bot.domain.errors import Throttled
 from bot.settings import Smtp
 from bot.wire.mail import Letter, Mail
 
@@ -49,8 +50,15 @@ rfc1413_hosts =
 tls_advertise_hosts =
 log_selector = +smtp_connection +lost_incoming_connection
 acl_smtp_connect = acl_slow
+acl_smtp_mail = {at_mail}
 acl_smtp_rcpt = acl_take
 begin acl
+acl_any:
+  accept
+acl_limited:
+  defer message = Sender rate overlimit - $sender_rate / $sender_rate_period
+        ratelimit = 5 / 1h / strict / $sender_host_address
+  accept
 acl_slow:
   accept delay = 1s
 acl_take:
@@ -91,13 +99,19 @@ def folder() -> Iterator[Path]:
 
 @pytest.fixture
 async def exim(folder: Path) -> AsyncIterator[Exim]:
+    async with running(folder, at_mail="acl_any") as one:
+        yield one
+
+
+@asynccontextmanager
+async def running(folder: Path, *, at_mail: str) -> AsyncIterator[Exim]:
     assert PROGRAM is not None
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         one = Exim(folder, int(probe.getsockname()[1]))
     account = pwd.getpwnam(OWN_ACCOUNT)
     ids = {"user": account.pw_uid, "group": account.pw_gid}
-    (folder / "exim.conf").write_text(CONFIG.format(folder=folder, port=one.port, limit=LIMIT, **ids))
+    (folder / "exim.conf").write_text(CONFIG.format(folder=folder, port=one.port, limit=LIMIT, at_mail=at_mail, **ids))
     process = await asyncio.create_subprocess_exec(
         PROGRAM, "-C", str(folder / "exim.conf"), "-bdf", stderr=subprocess.DEVNULL
     )
@@ -136,6 +150,15 @@ async def test_more_letters_than_exim_takes_conversations_all_arrive_once_and_ev
     await until(lambda: len(_about("closed by QUIT", exim)) >= len(_about("TCP/IP connection count", exim)) > 0)
     assert len(_about("refused: too many connections", exim)) >= HOUSES * 8 - LIMIT
     assert not _about("lost", exim) and not _about("unexpected", exim) and not _about("closed by DROP", exim)
+
+
+async def test_a_rate_that_exim_limits_is_a_word_about_every_letter(folder: Path) -> None:
+    async with running(folder, at_mail="acl_limited") as exim:
+        mail = Mail(Smtp.parse(f"smtp://127.0.0.1:{exim.port}"), "bell@example.com", Clock(), timeout_s=TIMEOUT_S)
+        with pytest.raises(Throttled, match="overlimit"):
+            for number in range(12):
+                await mail.send(letter(number))
+        await mail.close()
 
 
 def _about(words: str, exim: Exim) -> list[str]:

@@ -3,15 +3,19 @@
 import asyncio
 import logging
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 from bot.clock import Clock
-from bot.domain.errors import Failed, RateLimited, Rejected, Unanswered
+from bot.domain.errors import Failed, Held, RateLimited, Rejected, Throttled, Unanswered
 from bot.services.outbox.kinds import DeliveryKind, NoLongerWanted, NotYet, Outcome, backoff
 from bot.services.outbox.leases import LEASE, TAKEN_OVER_AFTER
+from bot.services.outbox.limits import Limits
 from bot.store.outbox.outbox import Delivery
 from bot.wire.http_client import Yes, only_before
+from bot.wire.turns import in_turn
 
 log = logging.getLogger(__name__)
 
@@ -23,14 +27,17 @@ GIVE_UP_AFTER = timedelta(hours=6)
 # What fails by a fault of ours fails again: it must not hold its lane for hours.
 FAULTS = 10
 LOOK_AGAIN_AFTER = timedelta(seconds=5)
+# Of what waits for its way to be open again: that says when.
+NO_TIME = timedelta(0)
 
 
 class Attempts:
     """Whatever goes wrong becomes an outcome."""
 
-    def __init__(self, clock: Clock, delivery_kinds: Mapping[str, DeliveryKind[Any]]) -> None:
+    def __init__(self, clock: Clock, delivery_kinds: Mapping[str, DeliveryKind[Any]], limits: Limits) -> None:
         self._clock = clock
         self._kinds = delivery_kinds
+        self._limits = limits
 
     async def make(self, delivery: Delivery) -> Outcome[Any]:
         with Yes.heard() as yes:
@@ -45,27 +52,34 @@ class Attempts:
         try:
             left = self._time_left(delivery)
             async with asyncio.timeout(left):
-                with only_before(self._is_over(delivery, left)):
+                turn = partial(self._limits.must_have_its_turn, delivery)
+                with only_before(self._is_over(delivery, left)), in_turn(turn):
                     return Outcome("sent", await self._kinds[delivery.kind].send(delivery))
         except NoLongerWanted as reason:
             return Outcome("cancelled", error=str(reason) or None)
         except NotYet as reason:
             return self._not_yet(delivery, reason)
-        except Rejected as error:
-            return Outcome("refused", error=str(error))
-        except RateLimited as error:
-            return self._again(delivery, str(error), error.retry_after)
-        except Unanswered as error:
-            return self._again(delivery, str(error), unsure=True)
         except TimeoutError:
             return self._again(delivery, f"no answer within {ATTEMPT.total_seconds():.0f} s", unsure=True)
         except Failed as error:
-            return self._again(delivery, str(error))
+            return self._failed(delivery, error)
         except Exception as error:
             log.exception("delivery=%s kind=%s", delivery.id, delivery.kind)
             if delivery.attempts >= FAULTS:
                 return Outcome("gave_up", error=f"a fault in Tocsin: {error}", unsure=True)
             return self._again(delivery, f"a fault in Tocsin: {error}", unsure=True)
+
+    def _failed(self, delivery: Delivery, error: Failed) -> Outcome[Any]:
+        said = str(error)
+        if isinstance(error, Rejected):
+            return Outcome("refused", error=said)
+        if isinstance(error, Throttled):
+            # At once, before anything else of ours goes on.
+            self._limits.close(delivery.way, said)
+            return replace(self._again(delivery, said, NO_TIME), limit=said)
+        wait = error.retry_after if isinstance(error, RateLimited) else None
+        outcome = self._again(delivery, said, wait, unsure=isinstance(error, Unanswered))
+        return replace(outcome, was_tried=not isinstance(error, Held))
 
     def _not_yet(self, delivery: Delivery, reason: NotYet) -> Outcome[Any]:
         now = self._clock.now()
@@ -93,5 +107,5 @@ class Attempts:
         now = self._clock.now()
         if now - delivery.created_at > GIVE_UP_AFTER:
             return Outcome("gave_up", error=error, unsure=unsure)
-        again_at = now + (wait or backoff(delivery.attempts, number=delivery.id))
+        again_at = now + (backoff(delivery.attempts, number=delivery.id) if wait is None else wait)
         return Outcome("waiting", error=error, again_at=again_at, unsure=unsure)

@@ -11,13 +11,14 @@ from bot.domain.errors import Failed
 from bot.services.outbox.attempts import Attempts
 from bot.services.outbox.duty import Duty
 from bot.services.outbox.kinds import PAGE, DeliveryKind
-from bot.services.outbox.leases import LEASE, Leases, Watch
+from bot.services.outbox.leases import LEASE, TAKEN_OVER_AFTER, Leases, Watch
+from bot.services.outbox.limits import Limits
 from bot.services.outbox.look import Look
 from bot.services.outbox.places import ANY, Places, is_filled, is_short
 from bot.services.outbox.precedence import Precedence
 from bot.services.outbox.records import Records
 from bot.store.database import Database
-from bot.store.outbox import outbox
+from bot.store.outbox import limits, outbox
 from bot.store.outbox.outbox import Delivery, FreePlace, InHand
 
 log = logging.getLogger(__name__)
@@ -43,7 +44,8 @@ class Carrier:
         self.records = Records(db, clock, kinds)
         self.leases = Leases(db, clock)
         self._watch = Watch(clock)
-        self._attempts = Attempts(clock, kinds)
+        self.limits = Limits(db, clock, kinds)
+        self._attempts = Attempts(clock, kinds, self.limits)
         self._places = Places(precedence)
         self._under_way: dict[int, asyncio.Task[bool]] = {}
         self._letting_go: set[asyncio.Task[None]] = set()
@@ -64,14 +66,16 @@ class Carrier:
         self._due_at = None
         offers = self._places.offers()
         claimed = [await self._take(offer) for offer in offers]
+        probes = [await self._take_probe(way) for way in self.limits.ready]
         filled = any(is_filled(offer, some) for offer, some in zip(offers, claimed, strict=True))
         self._more_is_due = filled or is_short(offers[-1])
-        return Look(sum(map(len, claimed)), self._more_is_due, self._due_at)
+        return Look(sum(map(len, claimed)) + sum(probes), self._more_is_due, self._due_at)
 
     async def next_due(self) -> datetime | None:
         """Of what has a place."""
         async with self._db.statement() as conn:
-            return self._sooner(await outbox.next_due(conn, self._clock.now(), self._places.full))
+            self.limits.saw(await outbox.limits(conn, self._clock.now()))
+            return self._sooner(await outbox.next_due(conn, self._clock.now(), self._shut))
 
     @property
     def under_way(self) -> int:
@@ -88,7 +92,7 @@ class Carrier:
 
     def has_places(self, way: str, count: int) -> bool:
         """Does this process carry, and may so many more pages leave by this way?"""
-        return self._duty.is_on and self._places.has(way, count)
+        return self._duty.is_on and self._places.has(way, count) and self.limits.why(way) is None
 
     def begin(self, deliveries: Sequence[Delivery]) -> None:
         """Carry what is claimed: pages first, the rest when they have left."""
@@ -122,22 +126,41 @@ class Carrier:
             async with self._db.statement() as conn:
                 look = await outbox.claim(
                     conn, now=now, lease_until=now + LEASE, lowest=any_other.lowest, free=any_other.free,
-                    places=places, full=self._places.full, in_hand=list(self._under_way), over=self._watch.over,
+                    places=places, full=self._shut, in_hand=list(self._under_way), over=self._watch.over,
                     believed=self._clock.at_database(), holder=self._db.process,
                 )  # fmt: skip
         except Failed:
             self._watch.was_interrupted()
             raise
         self._watch.saw(look.lapsed)
+        self.limits.saw(look.limits)
         self._due_at = self._sooner(look.due_at)
         self.begin(look.claimed)
         return look.claimed
 
+    async def _take_probe(self, way: str) -> bool:
+        """Begin the one that tries for all of this way."""
+        now, lease_until = self._clock.now(), self._clock.now() + LEASE
+        async with self._db.statement() as conn:
+            probe = await limits.claim_probe(
+                conn, way, page=PAGE, now=now, lease_until=lease_until, trying_until=now + TAKEN_OVER_AFTER,
+                believed=self._clock.at_database(), over=self._watch.over, holder=self._db.process,
+            )  # fmt: skip
+        if probe is not None:
+            self.limits.is_tried_by(probe)
+            self.begin([probe])
+        return probe is not None
+
+    @property
+    def _shut(self) -> list[str]:
+        """By these ways nothing is due: they are full, or limited."""
+        return [*self._places.full, *self.limits.ways]
+
     def _sooner(self, due_at: datetime | None) -> datetime | None:
-        """That, or when the next claim that is watched is over."""
+        """That, or when the next claim that is watched is over, or a limited way may be tried again."""
         left = self._watch.left
         over_at = None if left is None else self._clock.now() + left
-        return min(filter(None, (due_at, over_at)), default=None)
+        return min(filter(None, (due_at, over_at, self.limits.next_try)), default=None)
 
     def _begin(self, delivery: Delivery, *, behind: Sequence[asyncio.Event]) -> None:
         task = asyncio.create_task(self._carry(delivery, behind), name=f"{delivery.kind} {delivery.id}")
@@ -166,7 +189,11 @@ class Carrier:
             level = logging.INFO if outcome.state == "cancelled" else logging.WARNING
             log.log(level, "delivery=%s kind=%s %s error=%r", delivery.id, delivery.kind, outcome.state, outcome.error)
         await self._precedence.give_way()
+        if outcome.limit:
+            await self.limits.write_down(delivery, outcome.limit)
         looks = self._looks
         is_followed = await self.records.keep(delivery, outcome)
+        if await self.limits.has_ended(delivery, outcome):
+            self.bell.set()
         # What was put into its lane meanwhile may have been looked for before the lane was free.
         return is_followed or (delivery.lane is not None and self._looks != looks)

@@ -1,7 +1,7 @@
 """What leaves the house: delivery kinds, how urgent each is, and what can become of an attempt."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, ClassVar, Generic, Literal, TypeVar
@@ -46,7 +46,10 @@ State = Literal["sent", "refused", "gave_up", "cancelled", "waiting"]
 
 @dataclass(frozen=True)
 class Outcome(Generic[R]):
-    """What became of an attempt. `waiting` = it will be tried again. `returned`: by `send`, when it is `sent`."""
+    """What became of an attempt. `waiting` = it will be tried again. `returned`: by `send`, when it is `sent`.
+
+    `was_tried`: unless the other side is not asked for now. `limit`: its own words when it takes nothing by this way.
+    """
 
     state: State
     returned: R | None = None
@@ -54,6 +57,8 @@ class Outcome(Generic[R]):
     again_at: datetime | None = None
     unsure: bool = False
     is_there: IsThere | None = None
+    was_tried: bool = True
+    limit: str | None = None
 
     @property
     def reference(self) -> str | None:
@@ -79,6 +84,9 @@ class DeliveryKind(ABC, Generic[R]):
 
     async def recorded(self, conn: Connection, delivery: Delivery, outcome: Outcome[R]) -> None:
         """In the transaction that records the outcome: whatever else follows from it."""
+
+    async def held(self, conn: Connection, payloads: Sequence[Mapping[str, Any]], why: str) -> None:
+        """Of what waits with these payloads nothing is tried before another one gets through: show that."""
 
     async def all_recorded(self, conn: Connection, ended: Sequence[Ended]) -> None:
         """As `recorded`, of outcomes that are written down together."""

@@ -45,6 +45,10 @@ class Outbox:
         """May so many pages be put in hand that leave by this way?"""
         return self._carrier.has_places(way, count)
 
+    def held_by(self, way: str) -> str | None:
+        """Why nothing leaves by this way before another one gets through; None: it may."""
+        return self._carrier.limits.why(way)
+
     def put_in_hand(self, conn: Connection, kind: str, given: Sequence[InHand]) -> None:
         """As `put`, of what cannot wait to be claimed: that is done by putting it in, and it is begun after the commit.
 

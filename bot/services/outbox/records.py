@@ -107,5 +107,6 @@ class Records:
         due_at = now if outcome.is_there and await outcome.is_there(conn) else outcome.again_at
         assert due_at is not None
         return await outbox.postpone(
-            conn, delivery, now=now, due_at=due_at, error=outcome.error or "", unsure=outcome.unsure
-        )
+            conn, delivery, now=now, due_at=due_at, error=outcome.error or "", unsure=outcome.unsure,
+            was_tried=outcome.was_tried,
+        )  # fmt: skip

@@ -49,8 +49,14 @@ class PageOutcomes:
         await self._lost(conn, [(page, outcome) for page, outcome in about if outcome.state in ("refused", "gave_up")])
         for page, outcome in about:
             if outcome.error and outcome.state == "waiting":
-                await pages.note_error(conn, page.id, outcome.error, unsure=outcome.unsure)
+                was_tried = outcome.was_tried
+                await pages.note_error(conn, page.id, outcome.error, unsure=outcome.unsure, was_tried=was_tried)
             await self._cards.touch(conn, f"incident:{page.incident_id}", incident=page.incident_id)
+
+    async def held(self, conn: Connection, page_ids: Sequence[int], why: str) -> None:
+        """None of these is tried for now; the incidents' cards say what is waited for."""
+        for incident_id in sorted(await pages.hold(conn, page_ids, why, self._clock.now())):
+            await self._cards.touch(conn, f"incident:{incident_id}", incident=incident_id)
 
     async def accepted(self, conn: Connection, taken: Sequence[tuple[Page, str | None]]) -> None:
         """Providers have taken these, each with its reference. Nothing happens for one of which that was written down

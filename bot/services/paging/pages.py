@@ -40,8 +40,8 @@ class Pages:
         count = Counter(_way(draft) for draft in drafts)
         at_hand = {way for way in count if self._outbox.has_places(way, count[way])}
         await self._make_now(conn, [draft for draft in drafts if _way(draft) in at_hand])
-        for page in await pages.insert(conn, [draft for draft in drafts if _way(draft) not in at_hand]):
-            await self._outbox.put(conn, "page", _payload(page), priority=_urgency(page), way=_way(page))
+        for way in sorted(count.keys() - at_hand):
+            await self._make_for_later(conn, way, [draft for draft in drafts if _way(draft) == way])
 
     async def _make_now(self, conn: Connection, drafts: Sequence[PageDraft]) -> None:
         if not drafts:
@@ -51,6 +51,12 @@ class Pages:
         known = [Leaving(page, about[page.incident_id]) for page in made]
         given = [InHand(_payload(one.page), _urgency(one.page), _way(one.page), one) for one in known]
         self._outbox.put_in_hand(conn, "page", given)
+
+    async def _make_for_later(self, conn: Connection, way: str, drafts: Sequence[PageDraft]) -> None:
+        why = self._outbox.held_by(way)
+        at = self._clock.now() if why else None
+        for page in await pages.insert(conn, drafts, attempted_at=at, held=why):
+            await self._outbox.put(conn, "page", _payload(page), priority=_urgency(page), way=way)
 
     async def cancel_waiting(self, conn: Connection, incident: Incident) -> None:
         """Nobody is called any more for this incident; the messages of those who were say so."""

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import partial
+from typing import Any
 
 from bot.clock import Clock
 from bot.domain.errors import Rejected, Unreachable
@@ -91,6 +92,9 @@ class Departures(DeliveryKind[str | None]):
 
     async def all_recorded(self, conn: Connection, ended: Sequence[Ended]) -> None:
         await self._outcomes.record(conn, ended)
+
+    async def held(self, conn: Connection, payloads: Sequence[Mapping[str, Any]], why: str) -> None:
+        await self._outcomes.held(conn, [int(payload["page"]) for payload in payloads], why)
 
     async def _leave(self, delivery: Delivery, call: PageCall, known_at: timedelta) -> str:
         moment = Moment(delivery, call.page, known_at)

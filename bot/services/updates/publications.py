@@ -1,6 +1,7 @@
 """Carries stakeholder_updates to the addresses of an audience, and writes down what each provider said."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from bot.clock import Clock
 from bot.domain.actor import TOCSIN
@@ -90,6 +91,10 @@ class Publications(DeliveryKind[str]):
         elif outcome.error:
             await updates.note_error(conn, one.id, outcome.error)
         await self._cards.touch(conn, f"update:{update.id}", incident=update.incident_id)
+
+    async def held(self, conn: Connection, payloads: Sequence[Mapping[str, Any]], why: str) -> None:
+        for update_id, incident_id in await updates.hold(conn, [int(one["delivery"]) for one in payloads], why):
+            await self._cards.touch(conn, f"update:{update_id}", incident=incident_id)
 
     async def _write_told(self, conn: Connection, update: Update, one: UpdateDelivery) -> None:
         """Once for each outlet, when it has accepted the first of its addresses."""

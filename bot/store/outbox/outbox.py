@@ -132,12 +132,22 @@ class FreePlace:
 
 
 @dataclass(frozen=True)
+class Limit:
+    """The other side takes nothing by this way, and `said` so; one may try for all from `again_at` on."""
+
+    way: str
+    again_at: datetime
+    said: str
+
+
+@dataclass(frozen=True)
 class Backlog:
     """What a look at the outbox has found; `due_at`: when the next of what is left is due, as `next_due` says."""
 
     claimed: list[Delivery]
     due_at: datetime | None
     lapsed: list[Lapse]
+    limits: list[Limit]
 
 
 async def claim(
@@ -160,16 +170,22 @@ async def claim(
 
     `believed`: what the database's clock should show; nothing is claimed while it shows something else.
     """
-    values = {"now": now, "lease_until": lease_until, "lowest": lowest, "free": free, "holder": holder}
-    values |= {"believed": believed, "places": _rows(places), "over": _rows(over)}
-    rows, following, lapsed = await ask_all(
+    values = {"now": now, "lease_until": lease_until, "lowest": lowest, "free": free, "holder": holder,
+              "believed": believed, "places": _rows(places), "over": lapses_as_rows(over)}  # fmt: skip
+    found = await ask_all(
         conn,
         (SQL, "claim", values),
         (SQL, "next_due", {"now": now, "full": list(full)}),
         (SQL, "lapsed", {"now": now, "in_hand": list(in_hand)}),
+        (SQL, "limits", {"now": now}),
     )
+    return _backlog(*found)
+
+
+def _backlog(rows: list[Row], following: list[Row], lapsed: list[Row], limited: list[Row]) -> Backlog:
     claimed = sorted((Delivery(**row) for row in rows), key=lambda delivery: (delivery.priority, delivery.id))
-    return Backlog(claimed, following[0]["due_at"], [Lapse(**row) for row in lapsed])
+    lapses, limits = [Lapse(**row) for row in lapsed], [Limit(**row) for row in limited]
+    return Backlog(claimed, following[0]["due_at"], lapses, limits)
 
 
 async def renew(conn: Connection, held: Sequence[Delivery], *, until: datetime) -> None:
@@ -191,14 +207,21 @@ async def close(conn: Connection, ended: Sequence[tuple[Delivery, End]], *, now:
 
 
 async def postpone(
-    conn: Connection, delivery: Delivery, *, now: datetime, due_at: datetime, error: str, unsure: bool
+    conn: Connection,
+    delivery: Delivery,
+    *,
+    now: datetime,
+    due_at: datetime,
+    error: str,
+    unsure: bool,
+    was_tried: bool = True,
 ) -> bool:
     """Try again then; when the same has been put in again meanwhile, this one does the work of both. False: no longer
     ours."""
     values = {"id": delivery.id, "fence": delivery.fence, "due_at": due_at, "error": error, "unsure": unsure}
     try:
         async with conn.transaction():
-            if await SQL.run(conn, "postpone", **values):
+            if await SQL.run(conn, "postpone", **values, was_tried=was_tried):
                 return True
     except UniqueViolation:
         # It was put in between our look and our change.
@@ -218,6 +241,11 @@ async def next_due(conn: Connection, now: datetime, full: Sequence[str] = ()) ->
     return due_at
 
 
+async def limits(conn: Connection, now: datetime) -> list[Limit]:
+    """What is known of ways by which nothing leaves for now."""
+    return [Limit(**row) for row in await SQL.all(conn, "limits", now=now)]
+
+
 async def unfinished(conn: Connection) -> list[Row]:
     return await SQL.all(conn, "unfinished")
 
@@ -226,7 +254,11 @@ async def forget_old(conn: Connection, before: datetime) -> int:
     return await SQL.run(conn, "forget_old", before=before)
 
 
-def _rows(given: Sequence[FreePlace] | Sequence[Lapse]) -> Jsonb:
+def lapses_as_rows(given: Sequence[Lapse]) -> Jsonb:
+    return as_json([vars(one) for one in given])
+
+
+def _rows(given: Sequence[FreePlace]) -> Jsonb:
     return as_json([vars(one) for one in given])
 
 

@@ -33,7 +33,7 @@ WHERE state = 'sending' AND fence = 1 AND holder = %(holder)s AND kind = %(kind)
 -- name: claim
 -- Of each way as much as it has places: what is due and first in its lane. A claim that is over may have been accepted:
 -- unsure. It is over when whoever looks has watched it for long enough, and it has not been renewed since.
--- By a way of which nothing is under way, so much as by any.
+-- By a way of which nothing is under way, so much as by any; by one that is limited, nothing but what tries for all.
 WITH RECURSIVE over AS (SELECT * FROM jsonb_to_recordset(%(over)s) AS over (id bigint, due_at timestamptz)),
 ways AS (
     (SELECT min(way) AS way FROM outbox WHERE state IN ('waiting', 'sending'))
@@ -43,7 +43,7 @@ ways AS (
 places AS (
     SELECT w.way, coalesce(given.lowest, %(lowest)s) AS lowest, coalesce(given.free, %(free)s) AS free
     FROM ways w LEFT JOIN jsonb_to_recordset(%(places)s) AS given (way text, lowest int, free int) ON given.way = w.way
-    WHERE w.way IS NOT NULL)
+    WHERE w.way IS NOT NULL AND w.way NOT IN (SELECT way FROM limited_ways WHERE ends_at > %(now)s))
 UPDATE outbox o
 SET state = 'sending', fence = o.fence + 1, attempts = o.attempts + 1, due_at = %(lease_until)s,
     unsure = o.unsure OR o.state = 'sending', holder = %(holder)s
@@ -69,6 +69,9 @@ RETURNING o.id, o.kind, o.payload, o.fence, o.attempts, o.unsure, o.created_at, 
 -- Claims that have not been renewed in time. Whatever whoever asks has in hand is no concern of theirs.
 SELECT id, due_at FROM outbox WHERE state = 'sending' AND due_at <= %(now)s AND id <> ALL(%(in_hand)s::bigint[]);
 
+-- name: limits
+SELECT way, again_at, said FROM limited_ways WHERE ends_at > %(now)s;
+
 -- name: renew
 -- What is being written down at this moment needs it no more.
 WITH given AS (SELECT * FROM jsonb_to_recordset(%(rows)s) AS given (id bigint, fence bigint)),
@@ -91,9 +94,11 @@ RETURNING o.id,
     AS is_followed;
 
 -- name: postpone
+-- A claim that came to no attempt does not count as one.
 -- No row when meanwhile the same has been put in again.
 UPDATE outbox o
-SET state = 'waiting', due_at = %(due_at)s, error = %(error)s, unsure = o.unsure OR %(unsure)s
+SET state = 'waiting', due_at = %(due_at)s, error = %(error)s, unsure = o.unsure OR %(unsure)s,
+    attempts = o.attempts - CASE WHEN %(was_tried)s THEN 0 ELSE 1 END
 WHERE o.id = %(id)s AND o.fence = %(fence)s AND o.state = 'sending'
   AND (o.key IS NULL OR NOT EXISTS (SELECT FROM outbox w WHERE w.key = o.key AND w.state = 'waiting'));
 

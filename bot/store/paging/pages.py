@@ -15,12 +15,15 @@ SQL = Queries(__file__)
 CANCELLED = "cancelled"
 
 
-async def insert(conn: Connection, drafts: Sequence[PageDraft], *, attempted_at: datetime | None = None) -> list[Page]:
+async def insert(
+    conn: Connection, drafts: Sequence[PageDraft], *, attempted_at: datetime | None = None, held: str | None = None
+) -> list[Page]:
     """In their order; none for a draft whose person was paged for this step by this channel before.
 
-    `attempted_at`: when whoever makes them begins to send them; None when they wait until somebody does.
+    `attempted_at`: when whoever makes them begins to send them; None when they wait until somebody does. `held`: why
+    nobody does for now.
     """
-    rows = [_as_row(draft) for draft in drafts]
+    rows = [{**_as_row(draft), "error": held} for draft in drafts]
     return [Page(**row) for row in await SQL.rows(conn, "insert", rows, attempted_at=attempted_at)]
 
 
@@ -117,9 +120,14 @@ async def report(
     await SQL.run(conn, "report", id=page_id, reported=reported, now=now, state=state, error=error)
 
 
-async def note_error(conn: Connection, page_id: int, error: str, *, unsure: bool) -> None:
-    """`unsure`: the attempt may have been accepted unheard."""
-    await SQL.run(conn, "note_error", id=page_id, error=error, unsure=unsure)
+async def note_error(conn: Connection, page_id: int, error: str, *, unsure: bool, was_tried: bool = True) -> None:
+    """`unsure`: the attempt may have been accepted unheard. Unless it `was_tried`, it does not count as one."""
+    await SQL.run(conn, "note_error", id=page_id, error=error, unsure=unsure, was_tried=was_tried)
+
+
+async def hold(conn: Connection, page_ids: Sequence[int], why: str, now: datetime) -> set[int]:
+    """Nobody tries these for now; returns of which incidents those are that still wait."""
+    return {row["incident_id"] for row in await SQL.all(conn, "hold", ids=list(page_ids), why=why, now=now)}
 
 
 async def cancel_waiting(conn: Connection, incident_id: int, on_commit: Callable[[Sequence[int]], None]) -> None:

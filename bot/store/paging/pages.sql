@@ -1,10 +1,11 @@
 -- name: insert
 -- No row when this person has been paged for this step by this channel already.
 -- Those that are about to be attempted by whoever makes them, at `attempted_at`, need not be counted again for that.
+-- Those that are held then have begun to wait for a yes, as if they had been tried.
 INSERT INTO pages (incident_id, run, loop, step, tier, person, via, contact, reason, late, due_at, attempts,
-    first_attempt_at)
+    first_attempt_at, error)
 SELECT incident_id, run, loop, step, tier, person, via, contact, reason, late, due_at,
-    CASE WHEN %(attempted_at)s::timestamptz IS NULL THEN 0 ELSE 1 END, %(attempted_at)s
+    CASE WHEN %(attempted_at)s::timestamptz IS NULL OR error IS NOT NULL THEN 0 ELSE 1 END, %(attempted_at)s, error
 FROM jsonb_populate_recordset(NULL::pages, %(rows)s) AS given
 ON CONFLICT (incident_id, run, loop, step, person, via) DO NOTHING
 RETURNING *;
@@ -67,7 +68,18 @@ SET unsure = unsure AND (repeated_at IS NOT NULL OR %(state)s <> 'refused'), rep
 WHERE id = %(id)s;
 
 -- name: note_error
-UPDATE pages SET error = %(error)s, unsure = unsure OR %(unsure)s WHERE id = %(id)s;
+-- One that was not tried, because another has to get through first, was counted as if it would be.
+UPDATE pages SET error = %(error)s, unsure = unsure OR %(unsure)s,
+    attempts = GREATEST(attempts - CASE WHEN %(was_tried)s OR state <> 'waiting' THEN 0 ELSE 1 END, 0)
+WHERE id = %(id)s;
+
+-- name: hold
+-- Nobody tries them for now. Until when somebody may say yes is counted from here all the same: their ladder goes on.
+WITH held AS (
+    SELECT id FROM pages WHERE id = ANY(%(ids)s) AND state = 'waiting' ORDER BY id FOR NO KEY UPDATE)
+UPDATE pages p SET error = %(why)s, first_attempt_at = coalesce(p.first_attempt_at, %(now)s)
+FROM held WHERE p.id = held.id
+RETURNING p.incident_id;
 
 -- name: cancel_waiting
 -- Whatever no provider has been asked for yet. Several pages are always held in the same order.

@@ -1,6 +1,6 @@
 """Stakeholder updates, their deliveries and reminders, as they are kept."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -157,6 +157,11 @@ async def mark_unconfirmed(conn: Connection, delivery_id: int) -> UpdateDelivery
 
 async def note_error(conn: Connection, delivery_id: int, error: str) -> None:
     await SQL.run(conn, "note_error", id=delivery_id, error=error)
+
+
+async def hold(conn: Connection, delivery_ids: Sequence[int], why: str) -> list[tuple[int, int]]:
+    """Nobody tries these for now; returns (update, incident) of those that still wait."""
+    return [(row["id"], row["incident_id"]) for row in await SQL.all(conn, "hold", ids=list(delivery_ids), why=why)]
 
 
 async def is_followed(conn: Connection, one: UpdateDelivery) -> bool:

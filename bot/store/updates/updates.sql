@@ -100,6 +100,13 @@ UPDATE update_deliveries SET unsure = true WHERE id = %(id)s RETURNING *;
 -- name: note_error
 UPDATE update_deliveries SET error = %(error)s WHERE id = %(id)s;
 
+-- name: hold
+-- Nobody tries these for now.
+WITH held AS (
+    SELECT id FROM update_deliveries WHERE id = ANY(%(ids)s) AND state = 'waiting' ORDER BY id FOR NO KEY UPDATE),
+shown AS (UPDATE update_deliveries d SET error = %(why)s FROM held WHERE d.id = held.id RETURNING d.update_id)
+SELECT DISTINCT u.id, u.incident_id FROM stakeholder_updates u JOIN shown ON shown.update_id = u.id ORDER BY u.id;
+
 -- name: is_followed
 -- Is a newer text of the same incident on its way to the same address?
 SELECT EXISTS (

@@ -41,6 +41,7 @@ async def put_right(conn: Connection, now: datetime, waits: Waits, *, by: timede
         "ladders": await SQL.run(conn, "ladders", **values),
         "pages": await SQL.run(conn, "pages", **values),
         "outbox": await SQL.run(conn, "outbox", **values),
+        "limits": await SQL.run(conn, "limits", **values),
         "requests": await SQL.run(conn, "requests", **values),
         "deadlines": await SQL.run(conn, "deadlines", **values),
         "silences": await SQL.run(conn, "silences", **values),

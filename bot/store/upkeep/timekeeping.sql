@@ -49,6 +49,10 @@ SET due_at = %(now)s::timestamptz + CASE state WHEN 'sending' THEN %(lease)s::in
 WHERE state IN ('waiting', 'sending')
   AND due_at > %(now)s::timestamptz + CASE state WHEN 'sending' THEN %(lease)s::interval ELSE %(longest_backoff)s::interval END;
 
+-- name: limits
+UPDATE limited_ways SET again_at = %(now)s::timestamptz + %(longest_backoff)s::interval
+WHERE again_at > %(now)s::timestamptz + %(longest_backoff)s::interval;
+
 -- name: requests
 UPDATE requests SET due_at = %(now)s::timestamptz + %(longest_backoff)s::interval
 WHERE due_at > %(now)s::timestamptz + %(longest_backoff)s::interval;

@@ -7,12 +7,13 @@ import ssl
 from collections.abc import Callable
 
 from bot.clock import Clock
-from bot.domain.errors import Failed, Unreachable
+from bot.domain.errors import Failed, Throttled, Unreachable
 from bot.settings import Smtp
 from bot.wire.http_client import TooLate, accepted, has_left
 from bot.wire.mail.letter import Letter, Writer
-from bot.wire.mail.session import Broken, Session, Silent, place_of
+from bot.wire.mail.session import Broken, Crowded, Session, Silent, place_of
 from bot.wire.mail.sessions import MOST, SILENT_AFTER_S, Place, Rank, Sessions
+from bot.wire.turns import must_have_its_turn
 
 TIMEOUT_S = 10.0
 
@@ -53,8 +54,8 @@ class Mail:
     async def send(self, letter: Letter) -> str:
         """Returns the Message-ID and what the server said when it took the letter.
 
-        Raises Rejected (a 5xx: never), Unreachable (not taken: a 4xx, no connection, no login) or Unanswered (the
-        letter went out and no answer came back).
+        Raises Rejected (a 5xx: never), Unreachable (not taken: a 4xx, no connection, no login; Throttled when that is
+        not about this letter) or Unanswered (the letter went out and no answer came back).
         """
         due_at = letter.due_at.timestamp() if letter.due_at else math.inf
         rank, deadline = (not letter.urgent, due_at, next(self._numbers)), self._deadline()
@@ -82,6 +83,12 @@ class Mail:
     async def _tried(self, letter: Letter, rank: Rank, deadline: float) -> str | None:
         """None: there was no conversation for it any more, and it is worth looking for another at once."""
         place = await self._waited(rank, deadline)
+        try:
+            # While it waited, another letter of ours may have been told that there are too many.
+            must_have_its_turn()
+        except Failed:
+            self._sessions.give_back(place)
+            raise
         if place.session is None:
             return await self._begun(place, letter, deadline)
         try:
@@ -104,6 +111,8 @@ class Mail:
                 place.session = None
                 if await self._sessions.refused(place, left_before):
                     return None
+                if isinstance(error, Crowded):
+                    raise Throttled(str(error)) from error
             else:
                 self._sessions.give_back(place)
             raise

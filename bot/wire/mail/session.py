@@ -9,21 +9,26 @@ from contextlib import contextmanager, suppress
 
 import aiosmtplib
 
-from bot.domain.errors import Failed, Rejected, Unanswered, Unreachable
+from bot.domain.errors import Failed, Rejected, Throttled, Unanswered, Unreachable
 from bot.settings import Smtp
 from bot.wire.http_client import must_be_wanted
 from bot.wire.mail.letter import one_line
+from bot.wire.mail.limits import CLOSES, meant_by
 
 SAID_LENGTH = 200
 # Nobody waits for it, and a server that is slow to let us go is left.
 QUIT_WITHIN_S = 2.0
-GO_ON, CLOSES = 354, 421
+GO_ON = 354
 # It wants TLS or a login first (RFC 3207, 4954): that is no word about the letter, and a setting puts it right.
 WANTS_MORE_FIRST = 530
 
 
 class Broken(Unreachable):
     """The conversation is over, and the letter was not taken: another one can take it."""
+
+
+class Crowded(Broken):
+    """The server takes no further conversation beside those it has, of ours or of others."""
 
 
 class Silent(Broken):
@@ -71,12 +76,8 @@ class Session:
                 if self._server.username is not None:
                     await self._log_in(self._server.username)
                     self._heard()
-        except aiosmtplib.SMTPAuthenticationError as error:
-            if error.code < 500:
-                raise Broken(
-                    f"the mail server {self._place} lets nobody in: {_said(error.code, error.message)}"
-                ) from error
-            raise Unreachable(f"the mail server {self._place} refuses the user or password of SMTP_URL") from error
+        except aiosmtplib.SMTPResponseException as error:
+            raise self._not_let_in(error) from error
         except (aiosmtplib.SMTPException, OSError, TimeoutError) as error:
             raise _kind(error)(f"the mail server {self._place} cannot be used: {_reason(error)}") from error
 
@@ -108,7 +109,7 @@ class Session:
         if 200 <= code < 300:
             return one_line(said)[:SAID_LENGTH]
         if 400 <= code < 600:
-            raise _refusal(code, said)
+            raise _throttled(code, said) if meant_by(code, said) == "everything" else _refusal(code, said)
         raise self._unanswered()
 
     async def must_take_from(self, sender: str, deadline: float) -> None:
@@ -183,13 +184,31 @@ class Session:
         try:
             yield
         except aiosmtplib.SMTPResponseException as error:
-            if error.code == CLOSES or not 400 <= error.code < 600:
-                raise self._broken_off(error) from error
-            raise _refusal(error.code, error.message) from error
+            raise self._not_taken(error) from error
         except (aiosmtplib.SMTPException, OSError, TimeoutError) as error:
             raise self._broken_off(error) from error
         except ValueError as error:
             raise Rejected(f"the mail server {self._place} cannot be given such an address") from error
+
+    def _not_let_in(self, error: aiosmtplib.SMTPResponseException) -> Failed:
+        if (meant := meant_by(error.code, error.message)) == "everything":
+            return _throttled(error.code, error.message)
+        if isinstance(error, aiosmtplib.SMTPAuthenticationError) and error.code >= 500:
+            return Unreachable(f"the mail server {self._place} refuses the user or password of SMTP_URL")
+        kind = Crowded if meant == "crowd" else Broken
+        trouble = "lets nobody in" if isinstance(error, aiosmtplib.SMTPAuthenticationError) else "cannot be used"
+        return kind(f"the mail server {self._place} {trouble}: {_reason(error)}")
+
+    def _not_taken(self, error: aiosmtplib.SMTPResponseException) -> Failed:
+        if (meant := meant_by(error.code, error.message)) == "everything":
+            if error.code == CLOSES:
+                self.drop()
+            return _throttled(error.code, error.message)
+        if meant == "crowd":
+            return Crowded(f"the mail server {self._place} broke off: {_reason(error)}")
+        if meant == "conversation" or not 400 <= error.code < 600:
+            return self._broken_off(error)
+        return _refusal(error.code, error.message)
 
     def _broken_off(self, error: BaseException | None) -> Broken:
         return _kind(error)(f"the mail server {self._place} broke off: {_reason(error)}")
@@ -214,6 +233,10 @@ def _refusal(code: int, words: str) -> Failed:
     """4xx is a matter of time, 5xx is the server's last word about the letter."""
     said = f"the mail server says {_said(code, words)}"
     return Rejected(said, str(code)) if code >= 500 and code != WANTS_MORE_FIRST else Unreachable(said)
+
+
+def _throttled(code: int, words: str) -> Throttled:
+    return Throttled(f"the mail server limits our rate: {_said(code, words)}")
 
 
 def _kind(error: BaseException | None) -> type[Broken]:
