@@ -1,8 +1,10 @@
 """Block Kit within Slack's limits, whatever the words are."""
 
+import json
+
 import pytest
 
-from bot.slack.blocks import Button, clip, message, values_of
+from bot.slack.blocks import MESSAGE_LENGTH, Button, Message, clip, message, raw, values_of
 
 
 def test_the_first_line_stands_for_the_whole_and_blank_lines_part_the_paragraphs() -> None:
@@ -48,3 +50,49 @@ def test_the_inputs_of_a_form_are_read_by_their_names() -> None:
         "who": {"person": {"type": "users_select", "selected_user": "U0ADA"}},
     }
     assert values_of(state) == {"title": "Down", "why": "", "severity": "P1", "who": "U0ADA"}
+
+
+def texts(said: Message) -> list[str]:
+    return [block["text"]["text"] for block in said.blocks if "text" in block]
+
+
+def length(said: Message) -> int:
+    """Of all that is read, as Slack counts it."""
+    fields = [field["text"] for block in said.blocks for field in block.get("fields", ())]
+    return sum(map(len, texts(said) + fields))
+
+
+@pytest.mark.parametrize("parted", ["\n", "\n\n"])
+def test_what_there_is_no_room_for_is_counted(parted: str) -> None:
+    said = message(parted.join(f"{n:03} " + "x" * 600 for n in range(100)), [Button("Go", "go")])
+    shown = sum(text.count(" x") for text in texts(said))
+    assert 10 < shown < 100
+    assert texts(said)[-1] == f"… and {100 - shown} more lines"
+    assert length(said) <= MESSAGE_LENGTH
+
+
+def test_the_words_and_the_fields_have_room_together() -> None:
+    said = message("\n".join(["y" * 2_900] * 10), fields=["*a* " + "x" * 3_000] * 10, footnote="z" * 3_000)
+    assert length(said) <= MESSAGE_LENGTH
+    assert texts(said)[-1] == "… and 9 more lines"
+
+
+def test_a_message_with_just_enough_room_says_nothing_of_more() -> None:
+    full = ["x" * 2_400] * 5
+    assert len(texts(message("\n\n".join(full)))) == 5
+    assert texts(message("\n\n".join([*full, "y"])))[-1] == "… and 2 more lines"
+
+
+@pytest.mark.parametrize("text", ["&" * 64_000, "\n".join(["&"] * 40_000), "\n".join(["😀 <"] * 20_000), "x\n" * 9])
+def test_a_text_as_it_is_fits_into_a_view_and_the_rest_of_it_is_counted(text: str) -> None:
+    view = raw("Received", "Received:", text)
+    assert len(json.dumps(view)) <= 250_000
+    assert len(view["blocks"]) <= 100
+    shown = sum(block["text"]["text"].count("\n") - 1 for block in view["blocks"][1:] if "```" in str(block))
+    left = sum(-(-len(line) // 500) for line in text.strip().splitlines()) - shown
+    assert (f"… and {left} more lines" in str(view)) == (left > 0)
+
+
+def test_a_line_as_long_as_a_body_is_shown_whole() -> None:
+    shown = "".join(block["text"]["text"] for block in raw("Received", "", "&" * 7_000)["blocks"])
+    assert shown.count("&amp;") == 7_000

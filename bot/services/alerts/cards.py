@@ -65,10 +65,17 @@ class AlertCards:
             silence=await self._silence(conn, standing, now),
             stale=standing.stale_at is not None and standing.stale_at <= now,
         )
-        labels = sorted(standing.labels.items())[:LABELS_SHOWN]
-        fields = [self._rendering.say("slack/alert_label", name=name, value=value) for name, value in labels]
         channel = await self._channels.find(conn, self._runbook.channels.alerts)
-        return Painted(channel, self._pictured(standing, message(words, self._buttons(standing), fields)))
+        said = message(words, self._buttons(standing), self._labels(standing))
+        return Painted(channel, self._pictured(standing, said))
+
+    def _labels(self, standing: GroupStanding) -> list[str]:
+        """What its alerts have in common, and how much of that is left out."""
+        labels = sorted(standing.labels.items())
+        shown = [self._rendering.say("slack/alert_label", name=name, value=value) for name, value in labels]
+        if len(shown) <= LABELS_SHOWN:
+            return shown
+        return [*shown[:LABELS_SHOWN], self._rendering.say("slack/alert_labels_more", count=len(shown) - LABELS_SHOWN)]
 
     def _pictured(self, standing: GroupStanding, said: Message) -> Message:
         """With the picture its source has made of it, as long as it fires."""

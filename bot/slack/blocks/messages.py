@@ -17,7 +17,13 @@ ALT_LENGTH = 2000
 MESSAGE_BLOCKS = 50
 # All blocks of a message together: Slack refuses more than some 13,200 characters, and says so nowhere.
 MESSAGE_LENGTH = 12_000
+# Of a line of code: escaped it may be five times as long.
+CODE_LENGTH = 500
+# Of the line that counts what is left out.
+MORE_LENGTH = 40
 FIELDS = 10
+# All of a message's, so that the words have room beside them.
+FIELDS_LENGTH = 5_000
 BUTTONS_IN_A_ROW = 25
 
 
@@ -48,7 +54,8 @@ def message(words: str, buttons: Iterable[Button] = (), fields: Sequence[str] = 
     if footnote:
         tail.append({"type": "context", "elements": [mrkdwn(clip(footnote, FIELD_LENGTH))]})
     # However long the words are, the buttons under them stay.
-    blocks = [*_within(prose(words)[: MESSAGE_BLOCKS - len(tail)], MESSAGE_LENGTH), *tail]
+    room = MESSAGE_LENGTH - min(sum(map(len, fields)), FIELDS_LENGTH) - min(len(footnote), FIELD_LENGTH)
+    blocks = [*fitted(prose(words), MESSAGE_BLOCKS - len(tail), room), *tail]
     return Message(clip(words.split("\n", 1)[0] or "…", FALLBACK_LENGTH), blocks)
 
 
@@ -63,16 +70,30 @@ def prose(words: str) -> list[Block]:
     return [{"type": "section", "text": mrkdwn(piece)} for part in paragraphs for piece in _pieces(part)]
 
 
-def _within(sections: Sequence[Block], length: int) -> list[Block]:
-    """As many sections as there is room for; the last one is cut."""
+def fitted(sections: Sequence[Block], blocks: int, length: int) -> list[Block]:
+    """As many of their lines as so many blocks and characters have room for; the last one counts what is left out."""
+    texts = [section["text"]["text"] for section in sections]
+    if len(texts) <= blocks and sum(map(len, texts)) <= length:
+        return list(sections)
     kept: list[Block] = []
-    for section in sections:
-        words = section["text"]["text"]
-        if len(words) > length:
-            return [*kept, {"type": "section", "text": mrkdwn(clip(words, length))}] if length > 1 else kept
-        kept.append(section)
-        length -= len(words)
-    return kept
+    left, blocks, length = sum(map(_lines, texts)), blocks - 1, length - MORE_LENGTH
+    for text in texts[:blocks]:
+        whole = text if len(text) <= length else text[:length].rpartition("\n")[0]
+        if whole.strip():
+            kept.append({"type": "section", "text": mrkdwn(whole)})
+        left, length = left - _lines(whole), length - len(text)
+        if length <= 0:
+            break
+    return [*kept, *more(left)]
+
+
+def more(lines: int) -> list[Block]:
+    """The line that counts what is left out; nothing when nothing is."""
+    return prose(f"… and {lines} more line{'s' * (lines != 1)}") if lines else []
+
+
+def _lines(text: str) -> int:
+    return sum(bool(line.strip()) for line in text.split("\n"))
 
 
 def rows(buttons: Iterable[Button]) -> list[Block]:
@@ -101,9 +122,14 @@ def plainer(said: Message) -> Iterator[Message]:
 
 
 def code(text: str) -> list[Block]:
-    """As it is, in several sections; of a line too long for one the rest is left out. Text that ends code is parted."""
-    pieces = _pieces(escape_mrkdwn(text.replace("```", "`` `")), SECTION_LENGTH - len("```\n\n```"))
+    """As it is, in several sections; a line too long for one goes on in the next. Text that ends code is parted."""
+    lines = (line[start : start + CODE_LENGTH] for line in text.split("\n") for start in _starts(line))
+    pieces = _pieces(escape_mrkdwn("\n".join(lines).replace("```", "`` `")), SECTION_LENGTH - len("```\n\n```"))
     return [{"type": "section", "text": mrkdwn(f"```\n{piece}\n```")} for piece in pieces]
+
+
+def _starts(line: str) -> range:
+    return range(0, max(len(line), 1), CODE_LENGTH)
 
 
 def divider() -> Block:
@@ -159,7 +185,8 @@ def _pieces(paragraph: str, length: int = SECTION_LENGTH) -> list[str]:
 
 
 def _fields(fields: Sequence[str]) -> Block:
-    return {"type": "section", "fields": [mrkdwn(clip(text, FIELD_LENGTH)) for text in fields[:FIELDS]]}
+    length = min(FIELD_LENGTH, FIELDS_LENGTH // len(fields))
+    return {"type": "section", "fields": [mrkdwn(clip(text, length)) for text in fields[:FIELDS]]}
 
 
 def _button(button: Button) -> Block:

@@ -1,15 +1,19 @@
 """Forms, notices and the App Home as Slack's blocks, and what was filled in."""
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import accumulate
 from typing import Any
 
 from bot.domain.errors import Refused
-from bot.slack.blocks.messages import Block, Button, Message, clip, code, divider, plain, prose, rows
+from bot.slack.blocks.messages import Block, Button, Message, clip, code, divider, more, plain, prose, rows
 
 TITLE_LENGTH = 24
 OPTION_LENGTH = 75
 VIEW_BLOCKS = 100
+# Of what is shown as it is, in signs of JSON; Slack takes 250,000 bytes of a whole view.
+VIEW_LENGTH = 200_000
 OPTIONS = 100
 # How the block ids begin of what is said above a form that came back.
 REFUSAL = "refusal"
@@ -68,7 +72,12 @@ def refilled(view: Mapping[str, Any], words: str, private: str) -> dict[str, Any
 
 def raw(title: str, words: str, text: str) -> dict[str, Any]:
     """A modal that shows a text as it is, as much of it as there is room for."""
-    return notice(title, Message(words, [*prose(words), *code(text)]))
+    blocks = code(text)
+    sizes = accumulate(len(json.dumps(block)) for block in blocks)
+    room = VIEW_BLOCKS - len(prose(words)) - 1
+    shown = min(room, sum(size <= VIEW_LENGTH for size in sizes))
+    left = sum(block["text"]["text"].count("\n") - 1 for block in blocks[shown:])
+    return notice(title, Message(words, [*prose(words), *blocks[:shown], *more(left)]))
 
 
 def notice(title: str, said: Message) -> dict[str, Any]:
