@@ -21,6 +21,9 @@ log = logging.getLogger(__name__)
 CONNECT_AGAIN_AFTER_S = 5.0
 LOOK_UP_AGAIN_WITHIN_S = 300.0
 SAY_AGAIN_AFTER_S = 60.0
+# Slack takes some fifty such requests a minute from all processes together, and people's own come first.
+ROOM_LOOKED_AT_AFTER_S = 5.0
+ROOMS_AT_ONCE = 50
 
 
 class SlackLine:
@@ -144,13 +147,23 @@ class SlackLine:
         await self._look_again()
 
     async def _look_again(self) -> None:
-        """Now and then, at the channels that count as closed or missing: no event of Slack's is sure to arrive."""
+        """Now and then, at the channels that count as closed or missing: no event of Slack's is sure to arrive.
+
+        And at each room of an open incident.
+        """
         while True:
             await asyncio.sleep(LOOK_UP_AGAIN_WITHIN_S)
             try:
                 await self._services.closures.look_again()
+                await self._look_at_rooms()
             except Failed as error:
                 log.warning("slack: %s", error)
+
+    async def _look_at_rooms(self) -> None:
+        for _ in range(ROOMS_AT_ONCE):
+            if not await self._services.room_looks.look():
+                return
+            await asyncio.sleep(ROOM_LOOKED_AT_AFTER_S)
 
     async def _looked_up(self) -> bool:
         """False when another look may find more. A channel that cannot be made keeps nobody from being found."""

@@ -685,6 +685,34 @@ async def test_doctor_says_which_channel_takes_no_messages_and_how_to_open_it(he
     assert "channel #incidents: is archived" in ended.out and "Unarchive it" in ended.out
 
 
+async def test_doctor_names_the_old_and_the_new_name_of_a_channel_that_the_bot_uses(
+    here: Path, workspace: Workspace, database: str
+) -> None:
+    write_runbook(here)
+    renamed, gone = workspace.add_channel("ops-incidents"), workspace.add_channel("alerts-of-before")
+    gone.archived = True
+    await tocsin("migrate", at=here, DATABASE_URL=database)
+    async with await psycopg.AsyncConnection.connect(database, autocommit=True) as conn:
+        await conn.execute(
+            "INSERT INTO channels (name, slack_id) VALUES ('incidents', %s), ('infrastructure-alerts', %s)",
+            (renamed.id, gone.id),
+        )
+    ended = await tocsin("doctor", at=here, DATABASE_URL=database, **slack_of(workspace))
+    broken = "\n".join(line for line in ended.out.splitlines() if line.startswith("✗"))
+    assert "channel #incidents: it is called #ops-incidents now" in broken and "rename it back" in broken
+    assert "channel #infrastructure-alerts: #alerts-of-before is archived. Unarchive it" in broken
+
+
+@pytest.mark.parametrize("why", ["deleted", "lost"])
+async def test_doctor_says_of_every_closed_channel_what_to_do(here: Path, database: str, why: str) -> None:
+    write_runbook(here)
+    await tocsin("migrate", at=here, DATABASE_URL=database)
+    async with await psycopg.AsyncConnection.connect(database, autocommit=True) as conn:
+        await conn.execute("INSERT INTO channels (name, slack_id, closed) VALUES ('incidents', 'C1', %s)", (why,))
+    ended = await tocsin("doctor", at=here, DATABASE_URL=database)
+    assert "channel #incidents: was deleted" in ended.out and "nvite" in ended.out
+
+
 async def test_check_shows_what_becomes_of_a_sample_alert_and_whom_it_pages(here: Path) -> None:
     write_runbook(here, shipped_runbooks()["starter"].read_text())
     (here / "sample.json").write_text(

@@ -10,7 +10,8 @@ from bot import manifest
 from bot.cli.backup_checks import backups_tried
 from bot.cli.bootstrap import read_runbook, read_settings
 from bot.cli.carrying import carry_out
-from bot.cli.environment_checks import environment_findings
+from bot.cli.channel_checks import channel_findings
+from bot.cli.environment_checks import environment_findings, inspected
 from bot.cli.findings import Finding
 from bot.cli.simulating import said
 from bot.cli.test_page import try_paging
@@ -23,6 +24,7 @@ from bot.services.paging.gaps import gaps, ready_ways
 from bot.settings import Settings
 from bot.slack.gateway import Gateway
 from bot.store.embedded.place import binaries
+from bot.store.upkeep.inspection import Inspection
 from bot.wire.http_client import http_client
 from bot.wire.mail import Mail
 from bot.wire.telephone import Telephone
@@ -73,9 +75,10 @@ async def _findings(settings: Settings) -> AsyncIterator[Finding]:
     except TocsinError as error:
         first = str(error).partition("\n")[0]
         yield Finding(f"runbook: {first}", "`tocsin check` lists every mistake; `tocsin init` writes a starter.")
-    async for finding in environment_findings(settings, runbook):
+    found = await inspected(settings)
+    async for finding in environment_findings(settings, runbook, found):
         yield finding
-    async for finding in _slack(settings, runbook):
+    async for finding in _slack(settings, runbook, found if isinstance(found, Inspection) else None):
         yield finding
     yield await _mail(settings)
     yield await _twilio(settings)
@@ -89,7 +92,7 @@ async def _findings(settings: Settings) -> AsyncIterator[Finding]:
             yield finding
 
 
-async def _slack(settings: Settings, runbook: Runbook | None) -> AsyncIterator[Finding]:
+async def _slack(settings: Settings, runbook: Runbook | None, found: Inspection | None) -> AsyncIterator[Finding]:
     if settings.missing_for_slack:
         missing = "; ".join(settings.missing_for_slack)
         yield Finding(f"slack: not set: {missing}", "Create the app from `tocsin manifest` and set what it gives you.")
@@ -100,7 +103,7 @@ async def _slack(settings: Settings, runbook: Runbook | None) -> AsyncIterator[F
             session, Clock(), token=settings.slack_bot_token.get_secret_value(), base_url=settings.slack_api_url
         )
         try:
-            async for finding in _workspace(bot, runbook):
+            async for finding in _workspace(bot, runbook, found):
                 yield finding
             if settings.slack_app_token:
                 token = settings.slack_app_token.get_secret_value()
@@ -111,7 +114,7 @@ async def _slack(settings: Settings, runbook: Runbook | None) -> AsyncIterator[F
             yield Finding(f"slack: {error}", "Fix the tokens, reinstall the app, or check Slack's status page.")
 
 
-async def _workspace(bot: Gateway, runbook: Runbook | None) -> AsyncIterator[Finding]:
+async def _workspace(bot: Gateway, runbook: Runbook | None, found: Inspection | None) -> AsyncIterator[Finding]:
     user, granted = await bot.whoami()
     yield Finding(f"slack: the token belongs to the bot {user}")
     if lacking := sorted(manifest.scopes() - granted):
@@ -120,20 +123,8 @@ async def _workspace(bot: Gateway, runbook: Runbook | None) -> AsyncIterator[Fin
         yield Finding("slack: every scope of the manifest is granted")
     if runbook is None:
         return
-    standing = await bot.find_channels()
-    for name in _channels(runbook):
-        if room := standing.get(name.lstrip("#")):
-            joined = "the bot is in it" if room.is_member else "`tocsin run` joins it"
-            yield Finding(f"channel {name}: found, {joined}")
-        elif name in (runbook.channels.incidents, runbook.channels.alerts):
-            yield Finding(
-                f"channel {name}: not found, `tocsin run` makes it unless an archived or private one has the name"
-            )
-        else:
-            yield Finding(
-                f"channel {name}: not found",
-                "Create it, unarchive it, or invite the bot if it's private.",
-            )
+    async for finding in channel_findings(bot, runbook, found):
+        yield finding
     for person in runbook.people.values():
         if person.slack or person.email:
             yield await _account(bot, person)
@@ -156,14 +147,6 @@ async def _account(bot: Gateway, person: Person) -> Finding:
             f"Copy the member id from their profile into people.{person.key}.slack.",
         )
     return Finding(f"person {person.key}: {person.slack} is {name} in Slack")
-
-
-def _channels(runbook: Runbook) -> list[str]:
-    audiences = [name for audience in runbook.audiences.values() for name in audience.slack]
-    channels = runbook.channels
-    return list(
-        dict.fromkeys(name for name in (channels.incidents, channels.alerts, channels.public, *audiences) if name)
-    )
 
 
 async def _mail(settings: Settings) -> Finding:

@@ -22,19 +22,27 @@ MORE_SESSIONS = "Have it keep 21 for each process of the bot, and 12 for a shell
 TIMEOUT = aiohttp.ClientTimeout(total=5.0)
 
 
-async def environment_findings(settings: Settings, runbook: Runbook | None) -> AsyncIterator[Finding]:
-    kind = "embedded PostgreSQL" if settings.database_url is None else "PostgreSQL"
-    found = None
+async def inspected(settings: Settings) -> Inspection | Finding:
+    """What the database says of itself, or why it says nothing."""
     try:
         async with database_url(settings) as url:
-            found = await inspect(url)
+            return await inspect(url)
+    except Failed as error:
+        return Finding(str(error), _way_in(settings, str(error)))
+
+
+async def environment_findings(
+    settings: Settings, runbook: Runbook | None, found: Inspection | Finding
+) -> AsyncIterator[Finding]:
+    kind = "embedded PostgreSQL" if settings.database_url is None else "PostgreSQL"
+    if isinstance(found, Finding):
+        yield found
+    else:
         yield _database(kind, found)
         yield _time(found)
         for finding in [*_stopped(settings, runbook, found), *_set_aside(found), *_closed(found)]:
             yield finding
-    except Failed as error:
-        yield Finding(str(error), _way_in(settings, str(error)))
-    yield await _public_url(settings, is_running=bool(found and found.running))
+    yield await _public_url(settings, is_running=isinstance(found, Inspection) and bool(found.running))
 
 
 def _way_in(settings: Settings, trouble: str) -> str:
@@ -84,6 +92,11 @@ def _closed(found: Inspection) -> list[Finding]:
     mends = {
         "archived": ("is archived", "Unarchive it and invite the bot: its cards then catch up."),
         "left": ("does not have the bot in it", "Invite the bot there: its cards then catch up."),
+        "deleted": ("was deleted", "Open one of that name and invite the bot there; a room of an incident stays gone."),
+        "lost": (
+            "was deleted, or is private and the bot is not in it",
+            "Invite the bot there, or open one of that name and invite it.",
+        ),
     }
     return [Finding(f"channel {name}: {mends[why][0]}", mends[why][1]) for name, why in found.closed.items()]
 

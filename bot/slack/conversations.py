@@ -12,11 +12,12 @@ from bot.slack.calls import Calls
 
 @dataclass(frozen=True)
 class Room:
-    """`is_member`: the bot is in it, as far as was asked."""
+    """`is_member`: the bot is in it, `is_archived`: it takes no messages; both as far as was asked."""
 
     id: str
     name: str
     is_member: bool = False
+    is_archived: bool = False
 
 
 class Conversations(Calls):
@@ -75,4 +76,4 @@ class Conversations(Calls):
 
 
 def _room(room: Mapping[str, Any]) -> Room:
-    return Room(room["id"], room["name"], bool(room.get("is_member")))
+    return Room(room["id"], room["name"], bool(room.get("is_member")), bool(room.get("is_archived")))

@@ -3,7 +3,9 @@
 import logging
 
 from bot.domain.errors import Failed, Rejected, Unreachable
+from bot.domain.incidents.incident import Closed
 from bot.runbook import Runbook
+from bot.services.rooms.closed import why_closed
 from bot.slack.gateway import Gateway, Room
 from bot.store.database import Database
 from bot.store.people import directory
@@ -16,6 +18,8 @@ TAKEN = "is archived, or private and the bot is not in it: unarchive it, or invi
 
 class Channels:
     """Knows the Slack id of each channel the runbook names. What is missing is kept, with why, and is never fatal.
+
+    `missing` is what the database said when it was last asked: of whatever process found it out.
 
     The channel of a name is the one that bears it; while none does, the one that did, as long as it is there.
     """
@@ -30,12 +34,12 @@ class Channels:
         self.gained: set[str] = set()
 
     async def recall(self) -> None:
-        """What other processes have found: that is not missing any more."""
+        """What is known by now, whichever process has found it out; of names that this runbook has."""
+        named = set(self._named())
         async with self._db.statement() as conn:
-            known = await directory.channels(conn)
-        for name, _ in known.items() - self._ids.items():
-            self.missing.pop(name, None)
-        self._ids = known
+            self._ids = await directory.channels(conn)
+            missing = await directory.missing(conn)
+        self.missing = {name: why for name, why in missing.items() if name in named}
 
     @property
     def are_known(self) -> bool:
@@ -58,11 +62,11 @@ class Channels:
                 elif name in self._own():
                     found = await self._gateway.open_room(name, private=False)
                 else:
-                    self.missing[name] = "there is no such channel, or it is private and the bot is not in it"
+                    await self._miss(name, "there is no such channel, or it is private and the bot is not in it")
                     continue
             except Failed as error:
                 is_taken = isinstance(error, Rejected) and error.code == "name_taken"
-                self.missing[name] = TAKEN if is_taken else str(error)
+                await self._miss(name, TAKEN if is_taken else str(error))
                 # Another process may just have made it: then it is found at the next look.
                 if not isinstance(error, Rejected) or is_taken:
                     passing = Unreachable(f"#{name} {TAKEN}") if is_taken else error
@@ -80,6 +84,16 @@ class Channels:
         async with self._db.statement() as conn:
             return await self.find(conn, name)
 
+    async def why_closed(self, slack_id: str) -> Closed | None:
+        """As Slack has it now; None: it takes messages. Raises a kind of Failed."""
+        try:
+            room = await self._gateway.room(slack_id)
+        except Rejected as error:
+            if why := why_closed(error):
+                return why
+            raise
+        return "archived" if room.is_archived else None if room.is_member else "left"
+
     async def announced_in(self) -> str | None:
         """The id of the channel where incidents are announced."""
         return await self.found(self._runbook.channels.incidents)
@@ -91,6 +105,7 @@ class Channels:
         """
         async with self._db.statement() as conn:
             in_use = await directory.channels_in_use(conn)
+        await self.recall()
         named = self._named()
         if slack_id in in_use.values():
             return
@@ -99,15 +114,23 @@ class Channels:
             if room.name in named:
                 await self._take(room)
 
-    async def renamed(self, slack_id: str, name: str) -> None:
-        """Who bears a name of the runbook's is the channel of that name; one that lost it is used on."""
-        async with self._db.statement() as conn:
-            known = await directory.channels(conn)
-        for old, its_id in known.items():
-            if its_id == slack_id and old != name and old in self._named():
-                self.missing[old] = _renamed(name)
+    async def renamed(self, slack_id: str, name: str) -> list[str]:
+        """Who bears a name of the runbook's is the channel of that name; one that lost it is used on.
+
+        Returns the names it has lost, to who is the first to know.
+        """
+        await self.recall()
+        lost = [old for old in self._named() if self._ids.get(old) == slack_id and old != name]
+        news = [old for old in lost if await self._miss(old, _renamed(name))]
         if name in self._named():
             await self._take(Room(slack_id, name))
+        return news
+
+    async def _miss(self, name: str, why: str) -> bool:
+        """Whether it is news."""
+        self.missing[name] = why
+        async with self._db.transaction() as conn:
+            return await directory.note_missing(conn, name, why)
 
     async def _take(self, room: Room) -> None:
         try:
@@ -122,11 +145,13 @@ class Channels:
     async def _remember(self, name: str, room: Room) -> None:
         self._ids[name] = room.id
         self.missing.pop(name, None)
-        if room.name != name:
-            self.missing[name] = _renamed(room.name)
         async with self._db.transaction() as conn:
+            if room.name == name:
+                await directory.forget_missing(conn, name)
             if await directory.save_channel(conn, name, room.id):
                 self.gained.add(name)
+        if room.name != name:
+            await self._miss(name, _renamed(room.name))
 
     def _own(self) -> set[str]:
         channels = self._runbook.channels

@@ -76,10 +76,9 @@ class Closures(DeliveryKind[None]):
 
     async def renamed(self, channel: str, name: str) -> None:
         """What bears a name of the runbook's is used; and one that bears it no more says so, once."""
-        before = set(self._channels.missing)
-        await self._channels.renamed(channel, name)
+        lost = await self._channels.renamed(channel, name)
         await self.catch_up()
-        for old in self._channels.missing.keys() - before:
+        for old in lost:
             said = self._rendering.say("slack/channel_renamed", old=f"#{old}", name=f"#{name}")
             async with self._db.transaction() as conn:
                 await self._posts.in_channel(conn, channel, message(said))
@@ -91,6 +90,7 @@ class Closures(DeliveryKind[None]):
         """
         async with self._db.statement() as conn:
             is_any_closed = await closures.is_any_channel_closed(conn)
+        await self._channels.recall()
         if is_any_closed or self._channels.missing:
             await self._channels.look_up()
             await self.catch_up()

@@ -45,6 +45,7 @@ from bot.services.rooms.announcements import Announcements
 from bot.services.rooms.closures import Closures
 from bot.services.rooms.deeds import Deeds, Follower
 from bot.services.rooms.public_posts import PublicPosts
+from bot.services.rooms.room_looks import RoomLooks
 from bot.services.rooms.rooms import Rooms
 from bot.services.telephone.book import TelephoneBook
 from bot.services.telephone.calls import CallReplies
@@ -68,6 +69,10 @@ class Paging(Foundation):
     def closures(self) -> Closures:
         announcements = Announcements(self.clock, self.runbook, self.rooms, self.posts, self.rendering)
         return Closures(self.db, self.channels, self.rooms, self.posts, announcements, self.rendering)
+
+    @cached_property
+    def room_looks(self) -> RoomLooks:
+        return RoomLooks(self.db, self.clock, self.channels, self.closures)
 
     @cached_property
     def incident_cards(self) -> IncidentCards:

@@ -36,3 +36,17 @@ async def channel(conn: Connection, name: str) -> str | None:
 async def channels_in_use(conn: Connection) -> dict[str, str]:
     """Name without '#' → Slack's id, of those that take messages as far as is known."""
     return {row["name"]: row["slack_id"] for row in await SQL.all(conn, "channels_in_use")}
+
+
+async def missing(conn: Connection) -> dict[str, str]:
+    """Name without '#' → why the bot cannot use the channel under it."""
+    return {row["name"]: row["why"] for row in await SQL.all(conn, "missing")}
+
+
+async def note_missing(conn: Connection, name: str, why: str) -> bool:
+    """Whether it is news."""
+    return await SQL.one(conn, "note_missing", name=name, why=why) is not None
+
+
+async def forget_missing(conn: Connection, name: str) -> None:
+    await SQL.run(conn, "forget_missing", name=name)

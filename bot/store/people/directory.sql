@@ -22,3 +22,15 @@ SELECT slack_id FROM channels WHERE name = %(name)s;
 
 -- name: channels_in_use
 SELECT name, slack_id FROM channels WHERE closed IS NULL;
+
+-- name: missing
+SELECT name, why FROM channels_missing;
+
+-- name: note_missing
+-- No row when that was known.
+INSERT INTO channels_missing (name, why) VALUES (%(name)s, %(why)s)
+ON CONFLICT (name) DO UPDATE SET why = EXCLUDED.why WHERE channels_missing.why <> EXCLUDED.why
+RETURNING name;
+
+-- name: forget_missing
+DELETE FROM channels_missing WHERE name = %(name)s;

@@ -1,5 +1,7 @@
 """Channels that take no messages: archived, or without the bot."""
 
+from datetime import datetime
+
 from bot.domain.incidents.incident import Closed, Incident
 from bot.store.pipelined import Connection
 from bot.store.queries import Queries
@@ -36,3 +38,9 @@ async def closed(conn: Connection) -> dict[str, Closed]:
 async def latest_cards(conn: Connection, name: str, limit: int) -> list[str]:
     """The keys of the cards that stand in this channel of the runbook, newest first."""
     return [row["key"] for row in await SQL.all(conn, "latest_cards", name=name, limit=limit)]
+
+
+async def claim_look(conn: Connection, *, since: datetime, now: datetime) -> str | None:
+    """The room of an open incident that was not looked at since then, which is whoever's who asked; None: no more."""
+    row = await SQL.one(conn, "claim_look", since=since, now=now)
+    return row["room_id"] if row else None

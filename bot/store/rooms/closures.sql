@@ -31,3 +31,14 @@ SELECT cards.key FROM cards JOIN channels ON channels.slack_id = cards.channel
 WHERE channels.name = %(name)s
 ORDER BY cards.ts DESC
 LIMIT %(limit)s;
+
+-- name: claim_look
+-- The room of an open incident that nobody has looked at since then, for one process alone.
+INSERT INTO room_looks (incident_id, looked_at)
+SELECT i.id, %(now)s FROM incidents i LEFT JOIN room_looks l ON l.incident_id = i.id
+WHERE i.resolved_at IS NULL AND i.room_id IS NOT NULL
+  AND coalesce(l.looked_at, i.room_at) NOT BETWEEN %(since)s AND %(now)s
+ORDER BY l.looked_at NULLS FIRST, i.id LIMIT 1
+ON CONFLICT (incident_id) DO UPDATE SET looked_at = EXCLUDED.looked_at
+WHERE room_looks.looked_at NOT BETWEEN %(since)s AND %(now)s
+RETURNING (SELECT room_id FROM incidents WHERE id = incident_id);

@@ -7,6 +7,7 @@ from datetime import datetime
 from bot.domain.errors import Unreachable
 from bot.store import database, migrations, requests
 from bot.store.connections import connected, must_be_sessions
+from bot.store.people import directory
 from bot.store.pipelined import Connection
 from bot.store.queries import Queries
 from bot.store.requests import SetAside
@@ -19,6 +20,7 @@ SQL = Queries(__file__)
 KEEPS_STOPPED = "0006_telephone"
 SETS_ASIDE = "0020_set_aside"
 KNOWS_CLOSED = "0027_closed_rooms"
+KNOWS_MISSING = "0043_missing_channels"
 
 
 @dataclass(frozen=True)
@@ -27,7 +29,9 @@ class Inspection:
 
     `stopped`: telephone numbers that want no more texts. `now`: its time. `running`: the processes of the bot.
     `set_aside`: requests that ended whoever worked on them. `read_only`: it takes no changes. `closed`: channels that
-    take no messages, by name with why. `pooled`: a pooler before it gives each transaction another session.
+    take no messages, by name with why. `channels`: Slack's ids of the runbook's, by name without '#', and
+    `channels_missing` why one cannot be used under its name. `pooled`: a pooler before it gives each transaction
+    another session.
     """
 
     version: str
@@ -40,6 +44,8 @@ class Inspection:
     read_only: bool = False
     pooled: bool = False
     closed: Mapping[str, str] = field(default_factory=dict)
+    channels: Mapping[str, str] = field(default_factory=dict)
+    channels_missing: Mapping[str, str] = field(default_factory=dict)
 
 
 async def inspect(url: str) -> Inspection:
@@ -75,4 +81,6 @@ async def _look(conn: Connection, *, pooled: bool) -> Inspection:
         read_only=server["read_only"],
         pooled=pooled,
         closed=await closures.closed(conn) if KNOWS_CLOSED in applied else {},
+        channels=await directory.channels(conn) if applied else {},
+        channels_missing=await directory.missing(conn) if KNOWS_MISSING in applied else {},
     )

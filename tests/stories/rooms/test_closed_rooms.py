@@ -266,3 +266,44 @@ async def test_what_counts_as_closed_is_looked_at_now_and_then_and_caught_up(wor
     await world.settled()
     assert any("INC-1" in words for words in world.said_in("#incidents"))
     assert (await readyz(world))[1]["channels_closed"] == {}
+
+
+async def looked_at_rooms(world: World) -> int:
+    """How many were looked at."""
+    count = 0
+    while await world.house.room_looks.look():
+        count += 1
+    await world.settled()
+    return count
+
+
+@pytest.mark.parametrize("how", ["archived", "left"])
+async def test_a_room_whose_closing_was_not_heard_of_is_found_before_anybody_posts_in_it(
+    world: World, how: str
+) -> None:
+    room = await declared(world)
+    await world.passes(minutes=6)
+    await unheard(world, how, room)
+    assert await looked_at_rooms(world) == 1
+    assert len([one for one in world.pages_of("eve") if room.name in words_of(one)]) == 1
+    assert (await readyz(world))[1]["channels_closed"] == {f"#{room.name} of INC-1": how}
+
+    room.archived = False
+    room.members.append(world.workspace.bot.id)
+    await world.passes(minutes=6)
+    assert await looked_at_rooms(world) == 1
+    assert (await readyz(world))[1]["channels_closed"] == {}
+
+
+async def test_a_room_is_looked_at_by_one_process_once_in_a_while_and_only_while_its_incident_is_open(
+    world: World,
+) -> None:
+    await declared(world)
+    assert await looked_at_rooms(world) == 0
+    await world.passes(minutes=6)
+    async with world.joined() as second:
+        assert await second.services.room_looks.look()
+        assert await looked_at_rooms(world) == 0
+    await asked(world, "eve", "/incident resolve INC-1 a certificate")
+    await world.passes(minutes=6)
+    assert await looked_at_rooms(world) == 0

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 
+import aiohttp
 import pytest
 
 from bot.sandbox.workspace import Workspace
@@ -147,3 +148,21 @@ async def test_an_alert_that_nobody_saw_in_its_closed_channel_is_shown_later(new
                 await world.eve.invites("tocsin", "#infrastructure-alerts")
         await world.settled()
         assert any("DiskFull" in words for words in world.said_in("#infrastructure-alerts"))
+
+
+async def test_every_process_knows_of_a_channel_that_one_has_found_missing(world: World) -> None:
+    await world.settled()
+    async with world.joined() as second:
+        await world.eve.joins("#incidents")
+        await world.eve.renames("#incidents", "ops-incidents")
+        await world.settled()
+        for one in (world.app, second):
+            async with aiohttp.ClientSession(f"http://127.0.0.1:{one.port}") as http, http.get("/readyz") as answer:
+                assert "#ops-incidents" in (await answer.json())["channels_missing"]["#incidents"]
+        said = [words for words in world.said_in("#ops-incidents") if "runbook says #incidents" in words]
+        assert len(said) == 1
+        await world.eve.renames("#ops-incidents", "incidents")
+        await world.settled()
+        for one in (world.app, second):
+            async with aiohttp.ClientSession(f"http://127.0.0.1:{one.port}") as http, http.get("/readyz") as answer:
+                assert (await answer.json())["channels_missing"] == {}

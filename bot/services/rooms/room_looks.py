@@ -1,0 +1,35 @@
+"""Now and then the rooms of open incidents are looked at: no event of Slack's is sure to arrive."""
+
+from datetime import timedelta
+
+from bot.clock import Clock
+from bot.services.rooms.channels import Channels
+from bot.services.rooms.closures import Closures
+from bot.store.database import Database
+from bot.store.rooms import closures
+
+# By all processes together.
+LOOKED_AT_EVERY = timedelta(minutes=5)
+
+
+class RoomLooks:
+    """A room that was archived, or that the bot was put out of, is known before anybody posts there."""
+
+    def __init__(self, db: Database, clock: Clock, channels: Channels, closures: Closures) -> None:
+        self._db = db
+        self._clock = clock
+        self._channels = channels
+        self._closures = closures
+
+    async def look(self) -> bool:
+        """At one that nobody has looked at lately, with one request; False: there is none. Raises a kind of Failed."""
+        now = self._clock.now()
+        async with self._db.transaction() as conn:
+            room_id = await closures.claim_look(conn, since=now - LOOKED_AT_EVERY, now=now)
+        if room_id is None:
+            return False
+        if why := await self._channels.why_closed(room_id):
+            await self._closures.closed(room_id, why, certain=why == "archived")
+        else:
+            await self._closures.opened(room_id)
+        return True
