@@ -13,7 +13,7 @@ DANGEROUS: tuple[Deed, ...] = ("backup.restore", "audience.approve")
 
 def cautions(runbook: Runbook, own_database: str | None) -> list[str]:
     """Each in a line, with its path. `own_database` is where Tocsin keeps its own memory; None = not known here."""
-    return [*_covered_rights(runbook), *_own_database(runbook, own_database)]
+    return [*_covered_rights(runbook), *_own_database(runbook, own_database), *_published_reports(runbook)]
 
 
 def _covered_rights(runbook: Runbook) -> Iterator[str]:
@@ -45,3 +45,15 @@ def _own_database(runbook: Runbook, own_database: str | None) -> Iterator[str]:
                 f"backups.{backup.key}: this is Tocsin's own database. It is backed up and drilled, and restored from "
                 "a shell, never from Slack: docs/recovery.md"
             )
+
+
+def _published_reports(runbook: Runbook) -> Iterator[str]:
+    if runbook.reports is None or runbook.reports.declare is None:
+        return
+    severity = runbook.severity(runbook.reports.declare)
+    told = [key for key in severity.tell if runbook.audiences[key].automatic and not runbook.audiences[key].approval]
+    if told:
+        yield (
+            f"reports.declare: the first line of a report is the incident's title, and {', '.join(told)} would read it "
+            f"at once: give them approval, or declare a severity that does not tell them"
+        )

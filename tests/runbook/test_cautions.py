@@ -72,3 +72,22 @@ def test_an_entry_shows_the_database_that_is_named_beside_its_address() -> None:
     ).backups
     assert entries["orders"].shown == "postgresql://db/orders, database payments"
     assert entries["same"].shown == "mongodb://db/shop"
+
+
+PUBLISHED = """
+audiences:
+  board: {email: [board@example.com], automatic: true%s}
+reports: {level: high%s}
+"""
+
+
+@pytest.mark.parametrize(
+    ("approval", "declare", "is_told"),
+    [("", ", declare: P1", True), (", approval: true", ", declare: P1", False), ("", "", False)],
+)
+def test_what_anybody_may_type_and_an_audience_reads_at_once_is_cautioned(
+    approval: str, declare: str, is_told: bool
+) -> None:
+    whole = RUNBOOK.replace("name: Critical}", "name: Critical, tell: [board]}") + PUBLISHED % (approval, declare)
+    said = cautions(read(whole, {}), None)
+    assert [one.startswith("reports.declare:") and "board" in one for one in said] == [True] * is_told

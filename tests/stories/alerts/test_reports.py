@@ -1,8 +1,10 @@
 """Reports of people without Slack: a form becomes an alert, and its author reads what has really happened."""
 
+import re
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 
+from bot.domain.actor import Actor
 from tests.stories.alerts.monitoring import watched
 from tests.stories.alerts.reporter import DECLARING, PUBLIC, WITH_FORM, outsider
 from tests.world import RUNBOOK, World, words_of
@@ -33,11 +35,21 @@ async def test_a_report_is_an_alert_with_who_since_when_and_how_many(new_world: 
         world.nothing_else_was_sent()
 
 
+async def test_one_answer_is_enough(new_world: NewWorld) -> None:
+    async with new_world(runbook=WITH_FORM, PUBLIC_URL=PUBLIC) as world, outsider(world) as jo, watched(world) as seen:
+        page = await jo.sends(what="I can't pay")
+
+        assert "You left no contact" in page.text
+        assert "No contact was left" in seen.words
+
+
 async def test_who_is_paged_by_a_report_is_said_once_the_page_was_accepted(new_world: NewWorld) -> None:
     async with new_world(runbook=DECLARING, PUBLIC_URL=PUBLIC) as world, outsider(world) as jo:
-        page = await jo.sends(**REPORT)
+        nonce = (await jo.opens()).nonce
+        first = await jo.sends(nonce=nonce, **REPORT)
+        assert re.search("On-call Engineer (is being|has been) paged", first.text)
 
-        assert "On-call Engineer has been paged." in page.text
+        assert "On-call Engineer has been paged." in (await jo.sends(nonce=nonce, **REPORT)).text
         (paged,) = world.pages_of("ada")
         assert "I can't pay my invoice." in words_of(paged)
 
@@ -65,3 +77,24 @@ async def test_without_the_key_in_the_runbook_there_is_no_form(new_world: NewWor
             assert (await jo.sends(**REPORT)).status == 404
             world.app.port = port
         assert seen.cards == []
+
+
+async def test_what_many_report_within_a_quarter_of_an_hour_is_one_incident_and_one_page(new_world: NewWorld) -> None:
+    async with new_world(runbook=DECLARING, PUBLIC_URL=PUBLIC) as world, outsider(world) as jo, watched(world) as seen:
+        first = await jo.opens()
+        await jo.sends(nonce=first.nonce, **REPORT)
+        again = await jo.sends(nonce=first.nonce, **REPORT)
+        assert "On-call Engineer has been paged." in again.text
+
+        page = await jo.sends(what="Nothing works", affected="all of us")
+        assert "Nobody has been paged again." in page.text
+        assert len(world.pages_of("ada")) == 1
+        assert len(seen.cards) == 2
+        assert "Nothing works" in "".join(world.said_in(world.room()))
+        assert "affected: all of us" in "".join(world.said_in(world.room()))
+
+        await world.passes(minutes=16)
+        assert "Nobody has been paged again." not in (await jo.sends(what="Something else")).text
+        assert len(world.pages_of("ada")) == 2
+        await world.house.acknowledgements.acknowledge(Actor("ada"), 2)
+        assert "Someone on the team is on it." in (await jo.sends(what="Something else")).text
