@@ -21,6 +21,7 @@ from bot.runbook import load
 from bot.sandbox.changes import Changes
 from bot.sandbox.mailbox import Mailbox
 from bot.sandbox.server import Server
+from bot.sandbox.statuspage import SimulatedStatuspage
 from bot.sandbox.telephone import TelephoneCompany
 from bot.sandbox.workspace import Workspace
 from bot.shipped import shipped_runbooks
@@ -253,6 +254,20 @@ async def test_every_shipped_runbook_passes_simulate_without_anything_in_the_env
         ended = await tocsin("check", str(path), "--simulate", at=here)
         assert (name, ended.code, ended.err) == (name, 0, "")
         assert "Everybody who should be paged can be" in ended.out
+
+
+async def test_simulate_names_the_audiences_that_nothing_reaches_and_does_not_fail_for_that(here: Path) -> None:
+    more = "audiences: {page: {statuspage: {page: abc123}}, board: {email: [a@example.com], slack: ['#board']}}\n"
+    write_runbook(here, f"{RUNBOOK}{more}")
+
+    ended = await tocsin("check", "--simulate", at=here, SLACK_BOT_TOKEN="xoxb-1")
+    assert ended.code == 0
+    assert "audience page: nothing by statuspage.io; that needs STATUSPAGE_TOKEN" in ended.out
+    assert "audience board: nothing by email; that needs SMTP_URL" in ended.out
+    assert "by Slack" not in ended.out
+
+    set_up = {"STATUSPAGE_TOKEN": "t", "SMTP_URL": "smtp://mail.example.com"}
+    assert "audience " not in (await tocsin("check", "--simulate", at=here, **set_up)).out
 
 
 async def test_simulate_without_gaps_says_so(here: Path) -> None:
@@ -573,6 +588,23 @@ async def test_doctor_says_when_the_password_of_the_mails_would_go_or_goes_in_th
         ended = await tocsin("doctor", at=here, **{**mail, "SMTP_URL": f"{mail['SMTP_URL']}?tls=off"})
         assert f"✓ mail: {at} answers and lets us in; ?tls=off sends the password in the clear" in ended.out
         assert "s3cret" not in ended.out + ended.err
+
+
+async def test_doctor_tries_statuspage_io_its_page_and_its_components(here: Path, database: str) -> None:
+    page = "audiences: {page: {statuspage: {page: abc123, components: [web]}}, all: {page: {to: '/srv/none'}}}\n"
+    write_runbook(here, f"{RUNBOOK}{page}")
+    async with SimulatedStatuspage(Clock().now).serving() as there:
+        found = await tocsin("doctor", at=here, DATABASE_URL=database, **there.environ)
+        assert "✗ audience page: statuspage.io page abc123: it has no component web" in found.out
+        assert "✓ audience all: status page: /srv/none is not there yet" in found.out
+        there.components["web"] = "operational"
+        found = await tocsin("doctor", at=here, DATABASE_URL=database, **there.environ)
+        assert "✓ audience page: statuspage.io page abc123: found, “Example status”" in found.out
+        wrong = {**there.environ, "STATUSPAGE_TOKEN": "wr0ng"}
+        found = await tocsin("doctor", at=here, DATABASE_URL=database, **wrong)
+        assert "✗ audience page: statuspage.io page abc123: statuspage.io says 401" in found.out
+        assert "wr0ng" not in found.out + found.err
+        assert there.incidents == []
 
 
 async def test_doctor_without_anything_goes_on_to_the_end(here: Path) -> None:

@@ -7,6 +7,7 @@ import aiohttp
 import click
 
 from bot import manifest
+from bot.cli.audience_checks import audience_findings
 from bot.cli.backup_checks import backups_tried
 from bot.cli.bootstrap import read_runbook, read_settings
 from bot.cli.carrying import carry_out
@@ -88,6 +89,8 @@ async def _findings(settings: Settings) -> AsyncIterator[Finding]:
             yield Finding(f"caution: {caution}")
         for gap in gaps(runbook, ready_ways(settings), own_number=settings.twilio_from):
             yield Finding(said(gap), "Until then nothing is sent that way.")
+        async for finding in audience_findings(settings, runbook):
+            yield finding
         for finding in [*_backup_tools(runbook), *await backups_tried(settings, runbook)]:
             yield finding
 

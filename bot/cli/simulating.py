@@ -10,12 +10,14 @@ from bot.rendering import Rendering
 from bot.runbook import Runbook
 from bot.services.paging.gaps import Gap, gaps, ready_ways
 from bot.services.paging.simulations import Reach, simulate_by_rotation
+from bot.services.updates.gaps import AudienceGap, audience_gaps
 from bot.settings import Settings
 
 
 def tell(runbook: Runbook, settings: Settings) -> None:
     """Ends the command with 1 when the runbook has gaps of its own."""
     _tell_ladders(runbook, settings)
+    _tell_audience_gaps(audience_gaps(runbook, settings))
     _tell_gaps(gaps(runbook, ready_ways(settings), own_number=settings.twilio_from))
 
 
@@ -30,6 +32,14 @@ def _tell_ladders(runbook: Runbook, settings: Settings) -> None:
         found = simulate_by_rotation(runbook, severity, begins, Reach(ready, settings.twilio_from))
         facts = {"severity": severity, "begins": begins, "simulation": found, "runbook": runbook}
         click.echo(rendering.say("documents/simulation", **facts))
+
+
+def _tell_audience_gaps(found: Sequence[AudienceGap]) -> None:
+    """Never the runbook's own: what is missing here may be there where the bot runs."""
+    if found:
+        click.echo("Audiences that nothing reaches before this is set up:")
+    for gap in found:
+        click.echo(f"  {gap}")
 
 
 def _tell_gaps(found: Sequence[Gap]) -> None:

@@ -1,15 +1,145 @@
-"""Tells the readers of a page at statuspage.io."""
+"""Tells the readers of a page at statuspage.io: one incident there for each of ours, with an update for each text."""
 
-from bot.publishers import OutletFacts, Publisher, PublisherParts
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from bot.domain.errors import Rejected
+from bot.domain.text import cut
+from bot.domain.updates.status_page import GOES_ON
+from bot.domain.updates.update import ENDS, Outlet, Update
+from bot.publishers import OutletFacts, Publication, Publisher, PublisherParts
+from bot.publishers._statuspage_components import OURS, at_the_end, by_rank, ours_in, while_open
+from bot.runbook import Runbook
+from bot.runbook.audiences import StatusPage
+from bot.wire.statuspage import Statuspage
 
 OUTLET = OutletFacts(
     "statuspage.io",
     addresses=lambda audience: [audience.statuspage.page] if audience.statuspage else [],
     credentials="STATUSPAGE_TOKEN",
-    is_set_up=lambda settings: False,
+    is_set_up=lambda settings: settings.statuspage_token,
     is_public=True,
 )
 
+NAME_LENGTH = 255
+STATUSES = {
+    "investigating": "investigating", "identified": "identified", "mitigating": "identified",
+    "monitoring": "monitoring", "resolved": "resolved",
+}  # fmt: skip
+# Of a severity by its rank, the gravest first; also of those after the third.
+IMPACTS = ("critical", "major", "minor")
+POSTMORTEM = "postmortem"
+
 
 def publisher(parts: PublisherParts) -> Publisher | None:
-    return None
+    token = parts.settings.statuspage_token
+    if token is None:
+        return None
+    base_url = parts.settings.statuspage_api_url
+    return StatuspagePublisher(Statuspage(parts.session, parts.clock, token=token, base_url=base_url), parts.runbook)
+
+
+@dataclass(frozen=True)
+class Known:
+    """An incident there that is ours: its id, and the update that was written last."""
+
+    id: str
+    update: str | None = None
+
+
+class StatuspagePublisher:
+    """The reference is the incident's id there. Their API would take everything twice, so each incident bears our
+    reference in its metadata, and the key of its latest update: whoever does not know what was taken looks there."""
+
+    via: Outlet = "statuspage"
+
+    def __init__(self, api: Statuspage, runbook: Runbook) -> None:
+        self._api = api
+        self._runbook = runbook
+
+    async def publish(self, publication: Publication) -> str:
+        page, update = publication.delivery.address, publication.update
+        open_there = await self._api.unresolved(page)
+        known = await self._known(publication, open_there)
+        if update.moment.startswith(POSTMORTEM):
+            return await self._tell_of_postmortem(page, known, update)
+        if known and known.update == _key(update):
+            return known.id
+        others = [one for one in open_there if not known or one.get("id") != known.id]
+        values = self._values(publication, others)
+        if known and (changed := await self._changed(page, known.id, values)):
+            return changed
+        name = cut(update.subject, NAME_LENGTH)
+        return await self._api.create(page, {"name": name, "deliver_notifications": True, **values})
+
+    async def _known(self, publication: Publication, open_there: Sequence[Mapping[str, Any]]) -> Known | None:
+        """The incident there, also when we were never told that it was taken."""
+        page, reference = publication.delivery.address, _reference(publication)
+        if found := _ours(open_there, reference):
+            return found
+        may_be_over = publication.unsure or publication.update.moment not in GOES_ON
+        if publication.earlier is None:
+            return _ours(await self._api.latest(page), reference) if may_be_over else None
+        if not may_be_over:
+            return Known(publication.earlier)
+        there = await self._api.incident(page, publication.earlier)
+        # One that is gone says so once more when it is to be changed.
+        return Known(publication.earlier, ours_in(there or {}).get("update"))
+
+    async def _changed(self, page: str, id: str, values: Mapping[str, Any]) -> str | None:
+        """None when it is gone there, or over and cannot be opened again: then there is a new one."""
+        try:
+            return await self._api.change(page, id, values)
+        except Rejected as error:
+            if error.code == "404" or (error.code == "422" and values["status"] != "resolved"):
+                return None
+            raise
+
+    async def _tell_of_postmortem(self, page: str, known: Known | None, update: Update) -> str:
+        if known is None:
+            raise Rejected("statuspage.io has no incident that this post-mortem is of")
+        await self._api.publish_postmortem(page, known.id, update.text)
+        return known.id
+
+    def _values(self, publication: Publication, others: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+        update, rank = publication.update, self._rank(publication)
+        own = by_rank(self._components(publication), rank)
+        states: dict[str, str] = {}
+        if update.moment in GOES_ON:
+            states = while_open(own, others)
+        elif update.moment == "resolved":
+            states = at_the_end(list(own), others)
+        ours = {"reference": _reference(publication), "update": _key(update), "components": own}
+        return {
+            "status": "resolved" if update.moment in ENDS else STATUSES.get(update.status, "investigating"),
+            "body": update.text,
+            "impact_override": IMPACTS[min(rank, len(IMPACTS) - 1)],
+            "metadata": {OURS: ours},
+            **({"component_ids": list(states), "components": states} if states else {}),
+        }
+
+    def _components(self, publication: Publication) -> Mapping[str, Any]:
+        audience = self._runbook.audiences.get(publication.update.audience)
+        page: StatusPage | None = audience.statuspage if audience else None
+        return page.components if page and page.page == publication.delivery.address else {}
+
+    def _rank(self, publication: Publication) -> int:
+        severity, known = publication.update.severity, self._runbook.severity_ids
+        return known.index(severity) if severity in known else len(known)
+
+
+def _ours(incidents: Sequence[Mapping[str, Any]], reference: str) -> Known | None:
+    """The newest, which stands first."""
+    found = (one for one in incidents if ours_in(one).get("reference") == reference)
+    return next((Known(str(one["id"]), ours_in(one).get("update")) for one in found), None)
+
+
+def _reference(publication: Publication) -> str:
+    """The instant is part of it: a new database counts from 1 again."""
+    incident = publication.incident
+    return f"{incident.ref}-{publication.update.audience}.{incident.declared_at.timestamp():.0f}"
+
+
+def _key(update: Update) -> str:
+    return f"{update.id}.{update.created_at.timestamp():.0f}"

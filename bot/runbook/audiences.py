@@ -1,9 +1,9 @@
 """Who is told about an incident, and where."""
 
 import re
-from typing import Annotated
+from typing import Annotated, Literal, get_args
 
-from pydantic import model_validator
+from pydantic import Field, field_validator, model_validator
 
 from bot.domain.errors import Refused
 from bot.runbook.addresses import Webhook
@@ -21,6 +21,12 @@ def _page_id(text: str) -> str:
     return text
 
 
+def _component_id(text: str) -> str:
+    if not re.fullmatch(r"[A-Za-z0-9_-]{1,64}", text):
+        raise Refused(f"“{text}” is not the id of a component: say one such as ftgks51sfs2d, from its settings")
+    return text
+
+
 class OwnPage(Part):
     """A status page of our own. `title` None: named after the organisation. `to` None: served, and not written."""
 
@@ -28,10 +34,23 @@ class OwnPage(Part):
     to: BackupPlace | None = None
 
 
+# What an incident may make of a component, the worst last.
+ComponentState = Literal["degraded_performance", "partial_outage", "major_outage"]
+COMPONENT_STATES: tuple[str, ...] = ("operational", "under_maintenance", *get_args(ComponentState))
+
+
 class StatusPage(Part):
-    """A page of statuspage.io, by its id."""
+    """A page of statuspage.io, by its id. `components`: what an open incident makes of each, None: by its severity."""
 
     page: Annotated[str, refused_as_wrong(_page_id)]
+    components: dict[Annotated[str, refused_as_wrong(_component_id)], ComponentState | None] = Field(
+        default_factory=dict
+    )
+
+    @field_validator("components", mode="before")
+    @classmethod
+    def _may_be_listed(cls, components: object) -> object:
+        return dict.fromkeys(components) if isinstance(components, list) else components
 
 
 class Audience(Keyed):

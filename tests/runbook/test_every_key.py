@@ -85,7 +85,7 @@ def test_who_is_told(runbook: Runbook) -> None:
     assert (board.template, board.automatic, board.approval) == ("client", True, True)
     assert board.update_every == 25 * MINUTE
     assert page.statuspage is not None
-    assert page.statuspage.page == "abc123"
+    assert (page.statuspage.page, page.statuspage.components) == ("abc123", {"web": "partial_outage"})
     assert everybody.page is not None
     assert (everybody.page.title, everybody.page.to) == ("Our status", "s3://bucket/status")
     assert machines.webhook is not None

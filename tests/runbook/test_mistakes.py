@@ -144,6 +144,16 @@ VALUES = [
     ("audiences: {p: {page: {to: status}}}", "audiences.p.page.to", "is not a whole path"),
     ("audiences: {a: {page: {}}, b: {page: {}}}", "audiences.b.page", "only the page of a is served"),
     ("audiences: {a: {page: {to: /x}}, b: {page: {to: /x/}}}", "audiences.b.page.to", "the page of a is written there"),
+    (
+        "audiences: {p: {statuspage: {page: a, components: [a b]}}}",
+        "audiences.p.statuspage.components",
+        "is not the id of a component",
+    ),
+    (
+        "audiences: {p: {statuspage: {page: a, components: {web: down}}}}",
+        "audiences.p.statuspage.components.web",
+        "degraded_performance",
+    ),
     ("audiences: {p: {statuspage: {}}}", "audiences.p.statuspage.page", "is missing"),
     (CHECK.format("slow: 2s"), "health.checks.c", "what is checked is missing: add one of http, postgresql"),
     (CHECK.format("http: example.com"), "health.checks.c.http", "should be an address such as https://"),

@@ -1,0 +1,220 @@
+"""A simulated statuspage.io: its API for incidents over real HTTP, and a page of what its readers would see."""
+
+import html
+from collections import deque
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from aiohttp import web
+
+TOKEN = "sandbox-statuspage-token"  # noqa: S105 - of nobody's account
+PAGE = "/v1/pages/{page}"
+STATUSES = ("investigating", "identified", "monitoring", "resolved")
+COMPONENT_STATES = ("operational", "under_maintenance", "degraded_performance", "partial_outage", "major_outage")
+IMPACTS = ("none", "minor", "major", "critical", None)
+NAME_LENGTH = 255
+
+Json = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Fault:
+    """What becomes of a request: `status` answers it instead; None: the connection ends without an answer.
+
+    `is_done`: what was asked for is done all the same. `writes`: of requests that change something only.
+    """
+
+    status: int | None = None
+    headers: Mapping[str, str] = field(default_factory=dict)
+    is_done: bool = False
+    writes: bool = True
+
+
+class SimulatedStatuspage:
+    """`incidents` are the newest first, each with its `incident_updates`, the newest first. Takes any page's id, and
+    makes any component that is named, but for pages and components that are in `unknown`."""
+
+    def __init__(self, now: Callable[[], datetime]) -> None:
+        self._now = now
+        self.url = ""
+        self.incidents: list[Json] = []
+        self.components: dict[str, str] = {}
+        self.unknown: set[str] = set()
+        self.postmortems: dict[str, Json] = {}
+        self.asked: list[str] = []
+        self.faults: deque[Fault] = deque()
+        self.reopens = True
+        self._number = 0
+
+    @property
+    def environ(self) -> dict[str, str]:
+        """As the bot is told of it."""
+        return {"STATUSPAGE_TOKEN": TOKEN, "STATUSPAGE_API_URL": f"{self.url}/v1"}
+
+    @asynccontextmanager
+    async def serving(self) -> AsyncIterator["SimulatedStatuspage"]:
+        application = web.Application(middlewares=[self._guarded])
+        application.add_routes([
+            web.get("/", self._shown),
+            web.get(PAGE, self._page),
+            web.get(f"{PAGE}/components", self._components),
+            web.get(f"{PAGE}/incidents", self._latest),
+            web.get(f"{PAGE}/incidents/unresolved", self._unresolved),
+            web.get(f"{PAGE}/incidents/{{id}}", self._incident),
+            web.post(f"{PAGE}/incidents", self._create),
+            web.patch(f"{PAGE}/incidents/{{id}}", self._change),
+            web.put(f"{PAGE}/incidents/{{id}}/postmortem", self._draft_postmortem),
+            web.put(f"{PAGE}/incidents/{{id}}/postmortem/publish", self._publish_postmortem),
+        ])  # fmt: skip
+        runner = web.AppRunner(application, access_log=None, shutdown_timeout=0.5)
+        await runner.setup()
+        try:
+            await web.TCPSite(runner, "127.0.0.1", 0).start()
+            self.url = f"http://127.0.0.1:{runner.addresses[0][1]}"
+            yield self
+        finally:
+            await runner.cleanup()
+
+    @web.middleware
+    async def _guarded(self, request: web.Request, handler: Callable[[web.Request], Any]) -> web.StreamResponse:
+        if request.path == "/":
+            return _as_response(await handler(request))
+        self.asked.append(f"{request.method} {request.path.removeprefix('/v1/pages/').partition('/')[2]}")
+        if request.headers.get("Authorization") != f"OAuth {TOKEN}":
+            return _error(401, "Could not authenticate")
+        if request.match_info.get("page") in self.unknown:
+            return _error(404, "Record not found")
+        fault = self._fault(request)
+        if fault is None:
+            return _as_response(await handler(request))
+        if fault.is_done:
+            await handler(request)
+        if fault.status is None:
+            assert request.transport is not None
+            request.transport.abort()
+            return web.Response()
+        return web.json_response({"error": "out of order"}, status=fault.status, headers=fault.headers)
+
+    def _fault(self, request: web.Request) -> Fault | None:
+        """The next one, when it is for requests of this kind."""
+        if self.faults and (request.method != "GET" or not self.faults[0].writes):
+            return self.faults.popleft()
+        return None
+
+    async def _page(self, request: web.Request) -> web.Response:
+        return web.json_response({"id": request.match_info["page"], "name": "Example status", "url": self.url})
+
+    async def _components(self, request: web.Request) -> web.Response:
+        return web.json_response([{"id": id, "status": status} for id, status in self.components.items()])
+
+    async def _latest(self, request: web.Request) -> web.Response:
+        return web.json_response(self._on(request)[: int(request.query.get("limit", "100"))])
+
+    async def _unresolved(self, request: web.Request) -> web.Response:
+        return web.json_response([one for one in self._on(request) if one["status"] != "resolved"])
+
+    async def _incident(self, request: web.Request) -> web.Response:
+        return web.json_response(self._found(request))
+
+    async def _create(self, request: web.Request) -> web.Response:
+        given = (await request.json())["incident"]
+        self._must_be_valid(given, is_new=True)
+        self._number += 1
+        incident: Json = {
+            "id": f"p31zjtct{self._number:04}", "page_id": request.match_info["page"], "name": given["name"],
+            "status": "investigating", "metadata": {}, "incident_updates": [], "components": [], "impact": "none",
+            "created_at": self._now().isoformat(),
+        }  # fmt: skip
+        self.incidents.insert(0, incident)
+        return web.json_response(self._written(incident, given), status=201)
+
+    async def _change(self, request: web.Request) -> web.Response:
+        given = (await request.json())["incident"]
+        incident = self._found(request)
+        self._must_be_valid(given)
+        if incident["status"] == "resolved" and given.get("status", "resolved") != "resolved" and not self.reopens:
+            raise _refused("Status cannot be changed from resolved")
+        return web.json_response(self._written(incident, given))
+
+    async def _draft_postmortem(self, request: web.Request) -> web.Response:
+        incident = self._found(request)
+        if incident["status"] != "resolved":
+            raise _refused("Incident is not resolved")
+        draft = (await request.json())["postmortem"]["body_draft"]
+        self.postmortems[incident["id"]] = {"body": draft, "published": False}
+        return web.json_response({"body_draft": draft})
+
+    async def _publish_postmortem(self, request: web.Request) -> web.Response:
+        self.postmortems[self._found(request)["id"]]["published"] = True
+        return web.json_response({"published_at": self._now().isoformat()})
+
+    async def _shown(self, request: web.Request) -> web.Response:
+        """What people would read there, for who looks at the sandbox."""
+        parts = [part for one in self.incidents for part in _as_html(one)] or ["<p>No incidents.</p>"]
+        page = "".join(["<!doctype html><title>Statuspage</title><h1>Statuspage</h1>", *parts])
+        return web.Response(text=page, content_type="text/html")
+
+    def _written(self, incident: Json, given: Json) -> Json:
+        incident["status"] = given.get("status", incident["status"])
+        incident["name"] = given.get("name", incident["name"])
+        incident["metadata"] = given.get("metadata", incident["metadata"])
+        incident["impact"] = given.get("impact_override") or incident["impact"]
+        if given.get("body"):
+            said = {"status": incident["status"], "body": given["body"], "created_at": self._now().isoformat()}
+            incident["incident_updates"].insert(0, said)
+        self.components |= given.get("components", {})
+        affected = dict.fromkeys([*(one["id"] for one in incident["components"]), *given.get("component_ids", [])])
+        incident["components"] = [{"id": id, "status": self.components[id]} for id in affected]
+        return incident
+
+    def _must_be_valid(self, given: Json, *, is_new: bool = False) -> None:
+        """As the real one: 422, with every reason."""
+        components, metadata = given.get("components", {}), given.get("metadata", {})
+        wrong = {
+            "Name can't be blank": is_new and not given.get("name"),
+            "Name is too long (maximum is 255 characters)": len(given.get("name", "")) > NAME_LENGTH,
+            "Status is not included in the list": given.get("status", "resolved") not in STATUSES,
+            "Impact override is not included in the list": given.get("impact_override") not in IMPACTS,
+            "Metadata must only have objects": not all(isinstance(one, dict) for one in metadata.values()),
+            "Component status is not included in the list": not set(components.values()) <= set(COMPONENT_STATES),
+            "Component not found": bool(self.unknown & {*components, *given.get("component_ids", [])}),
+        }  # fmt: skip
+        if reasons := [reason for reason, is_so in wrong.items() if is_so]:
+            raise _refused(*reasons)
+
+    def _on(self, request: web.Request) -> list[Json]:
+        """Each with its components as they are now."""
+        found = [one for one in self.incidents if one["page_id"] == request.match_info["page"]]
+        for one in found:
+            one["components"] = [
+                {"id": each["id"], "status": self.components[each["id"]]} for each in one["components"]
+            ]
+        return found
+
+    def _found(self, request: web.Request) -> Json:
+        for one in self._on(request):
+            if one["id"] == request.match_info["id"]:
+                return one
+        raise web.HTTPNotFound(text='{"error": "Record not found"}', content_type="application/json")
+
+
+def _as_html(incident: Json) -> list[str]:
+    said = [f"{one['status']}: {one['body']}" for one in incident["incident_updates"]]
+    return [f"<h2>{html.escape(incident['name'])}</h2>", *(f"<p>{html.escape(one)}</p>" for one in said)]
+
+
+def _as_response(given: Any) -> web.StreamResponse:
+    assert isinstance(given, web.StreamResponse)
+    return given
+
+
+def _refused(*reasons: str) -> web.HTTPException:
+    body = web.json_response({"error": list(reasons)}).text
+    return web.HTTPUnprocessableEntity(text=body, content_type="application/json")
+
+
+def _error(status: int, reason: str) -> web.Response:
+    return web.json_response({"error": reason}, status=status)

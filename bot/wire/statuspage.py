@@ -1,0 +1,131 @@
+"""The API of statuspage.io, as far as incidents go."""
+
+import json
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+from typing import Any
+
+import aiohttp
+from pydantic import SecretStr
+
+from bot.clock import Clock
+from bot.domain.errors import RateLimited, Rejected, Unanswered, Unreachable
+from bot.wire.http_client import TIMEOUT_S, USER_AGENT, Answer, ask, refusal, retry_after, shown
+
+WHOSE = "statuspage.io"
+# A request a second for each token; before 2021 it said so with a status of its own.
+TOO_MANY = (420, 429)
+USUAL_WAIT = timedelta(seconds=60)
+# How many of the latest incidents are looked through.
+LISTED = 100
+
+Incident = Mapping[str, Any]
+
+
+class Statuspage:
+    """One token. Nothing is sent again by itself.
+
+    Raises Rejected for what it refuses, RateLimited, Unreachable when nothing was changed, and Unanswered when that is
+    not known.
+    """
+
+    def __init__(
+        self,
+        session: aiohttp.ClientSession,
+        clock: Clock,
+        *,
+        token: SecretStr,
+        base_url: str,
+        timeout_s: float = TIMEOUT_S,
+    ) -> None:
+        self._session = session
+        self._clock = clock
+        self._headers = {"Authorization": f"OAuth {token.get_secret_value()}", "User-Agent": USER_AGENT}
+        self._base_url = base_url
+        self._timeout_s = timeout_s
+
+    async def page(self, page: str) -> Mapping[str, Any]:
+        found = await self._read(f"pages/{page}")
+        return found if isinstance(found, dict) else {}
+
+    async def components(self, page: str) -> Sequence[str]:
+        """The ids of those there are."""
+        return [str(one.get("id")) for one in await self._list(f"pages/{page}/components")]
+
+    async def unresolved(self, page: str) -> Sequence[Incident]:
+        return await self._list(f"pages/{page}/incidents/unresolved")
+
+    async def latest(self, page: str) -> Sequence[Incident]:
+        """Resolved or not, the newest first."""
+        return await self._list(f"pages/{page}/incidents", limit=str(LISTED))
+
+    async def incident(self, page: str, id: str) -> Incident | None:
+        """None: there is none any more."""
+        try:
+            found = await self._read(f"pages/{page}/incidents/{id}")
+        except Rejected as error:
+            if error.code == "404":
+                return None
+            raise
+        return found if isinstance(found, dict) else None
+
+    async def create(self, page: str, values: Mapping[str, Any]) -> str:
+        """Returns its id."""
+        return self._id(await self._write("POST", f"pages/{page}/incidents", {"incident": values}))
+
+    async def change(self, page: str, id: str, values: Mapping[str, Any]) -> str:
+        """With an update of its own when the values have a `body`. Rejected with code 404: it is gone."""
+        return self._id(await self._write("PATCH", f"pages/{page}/incidents/{id}", {"incident": values}))
+
+    async def publish_postmortem(self, page: str, id: str, text: str) -> None:
+        """Of an incident that is resolved; may be done twice."""
+        where = f"pages/{page}/incidents/{id}/postmortem"
+        await self._write("PUT", where, {"postmortem": {"body_draft": text}})
+        await self._write("PUT", f"{where}/publish", {"postmortem": {"notify_subscribers": True}})
+
+    async def _list(self, path: str, **query: str) -> Sequence[Incident]:
+        found = await self._read(path, **query)
+        if not isinstance(found, list):
+            # No list is no proof that there is none.
+            raise Unreachable(f"{WHOSE} gave no list")
+        return [one for one in found if isinstance(one, dict)]
+
+    async def _read(self, path: str, **query: str) -> Any:
+        """To look changes nothing, so without an answer nothing was changed."""
+        try:
+            return _content(await self._ask("GET", path, params=query))
+        except Unanswered as error:
+            raise Unreachable(str(error)) from error
+
+    async def _write(self, method: str, path: str, body: Mapping[str, Any]) -> Any:
+        return _content(await self._ask(method, path, json=body))
+
+    async def _ask(self, method: str, path: str, **options: Any) -> Answer:
+        answer = await ask(
+            self._session, method, f"{self._base_url}/{path}", whose=WHOSE, timeout_s=self._timeout_s,
+            headers=self._headers, **options,
+        )  # fmt: skip
+        if answer.is_yes:
+            return answer
+        now = self._clock.now()
+        if answer.status in TOO_MANY:
+            raise RateLimited(f"{WHOSE} says {answer.status}", retry_after(answer, now, USUAL_WAIT))
+        is_theirs = "error" in answer.json
+        raise refusal(answer, whose=WHOSE, now=now, is_theirs=is_theirs, why=_reason(answer))
+
+    def _id(self, incident: Any) -> str:
+        if not isinstance(incident, dict) or not incident.get("id"):
+            raise Unanswered(f"{WHOSE} says yes, and not to which incident")
+        return shown(str(incident["id"]))
+
+
+def _content(answer: Answer) -> Any:
+    try:
+        return json.loads(answer.body)
+    except (ValueError, RecursionError) as error:
+        raise Unanswered(f"{WHOSE} says {answer.shown}, and nothing that can be read") from error
+
+
+def _reason(answer: Answer) -> str:
+    why = answer.json.get("error", "")
+    return "; ".join(map(str, why)) if isinstance(why, list) else str(why)
