@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 
 import click
 
@@ -15,6 +16,7 @@ from bot.domain.actor import TOCSIN, Actor
 from bot.domain.incidents.incident import by_urgency
 from bot.services import Services
 from bot.services.paging.standings import IncidentStanding
+from bot.store.deadlocks import again_after_deadlock
 
 # A running bot sends a page within milliseconds. When none has been tried after this, none is running.
 LEFT_TO_THE_BOT_S = 1.5
@@ -59,8 +61,9 @@ def readable(typed: str) -> str:
 async def _declare(words: str, drill: bool, who: str | None) -> None:
     async with services_at_hand() as services:
         meant = services.runbook.declared(words)
-        incident = await services.declarations.declare(
-            actor_of(services, who), meant.title, severity=meant.severity, drill=drill
+        actor, declare = actor_of(services, who), services.declarations.declare
+        incident = await again_after_deadlock(
+            partial(declare, actor, meant.title, severity=meant.severity, drill=drill)
         )
         try:
             facts = {"incident": incident, "perhaps": meant.perhaps, "mistyped": meant.mistyped}
@@ -74,7 +77,8 @@ async def _declare(words: str, drill: bool, who: str | None) -> None:
 async def _ack(ref: str, who: str | None) -> None:
     async with services_at_hand() as services:
         incident = await services.incidents.find(ref)
-        await services.acknowledgements.acknowledge(actor_of(services, who), incident.id)
+        acknowledge = services.acknowledgements.acknowledge
+        await again_after_deadlock(partial(acknowledge, actor_of(services, who), incident.id))
         click.echo(f"{incident.ref} is acknowledged: the paging stops.")
 
 

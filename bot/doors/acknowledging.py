@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Awaitable, Callable
+from functools import partial
 
 from aiohttp import web
 
@@ -13,6 +14,7 @@ from bot.services import Services
 from bot.services.paging.links import PATH, VALID_FOR, LinkOver
 from bot.services.people.people import is_slack_id
 from bot.services.upkeep.schema import Outdated
+from bot.store.deadlocks import again_after_deadlock
 from bot.store.errors import plain_reason
 from bot.wire.timeouts import TimeLimit
 
@@ -66,7 +68,8 @@ class Acknowledging:
     async def _do(self, token: str, deed: Deed) -> web.Response:
         self._services.schema.must_be_known()
         self._services.sessions.must_be_own()
-        return await deed(await self._services.links.page_of(token))
+        page = await self._services.links.page_of(token)
+        return await again_after_deadlock(partial(deed, page))
 
     def _held(self, reason: str, words: str) -> web.Response:
         log.warning("link: %s", reason)

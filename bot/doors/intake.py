@@ -4,6 +4,7 @@ import asyncio
 import logging
 from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping
+from functools import partial
 from typing import TypeVar
 from urllib.parse import urlencode
 
@@ -20,6 +21,7 @@ from bot.services.alerts.alerts import Alerts, TooMany
 from bot.services.alerts.heartbeats import Heartbeats
 from bot.services.alerts.refusals import AlertRefusals
 from bot.sources import Fetch, Headers, Reading, Source, Unreadable, WrongShape
+from bot.store.deadlocks import again_after_deadlock
 from bot.store.errors import plain_reason
 
 Made = TypeVar("Made")
@@ -94,7 +96,7 @@ class Intake:
         try:
             if not self._senders.has_token(request):
                 return self._unauthorized()
-            await self._heartbeats.beat(request.match_info["name"])
+            await again_after_deadlock(partial(self._heartbeats.beat, request.match_info["name"]))
         except TocsinError as error:
             return _refusal(error)
         return web.json_response({"accepted": 1}, status=202)

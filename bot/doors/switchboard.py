@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Callable, Coroutine
+from functools import partial
 from typing import Any, TypeVar
 from urllib.parse import parse_qsl
 
@@ -14,6 +15,7 @@ from bot.services.paging.reports import PageReports
 from bot.services.telephone.calls import CallReplies
 from bot.services.telephone.texts import TextReplies
 from bot.settings import Settings
+from bot.store.deadlocks import again_after_deadlock
 from bot.wire.telephone_signature import is_signed
 from bot.wire.timeouts import TimeLimit
 
@@ -67,8 +69,9 @@ class Switchboard:
         reference = _of(form, "MessageSid") or _of(form, "CallSid")
         word = _of(form, "MessageStatus") or _of(form, "CallStatus")
         try:
-            told = self._reports.reported(request.query.get("page", ""), reference, word, _of(form, "ErrorCode"))
-            await self._time_limit.wait_for(told)
+            page, code = request.query.get("page", ""), _of(form, "ErrorCode")
+            told = partial(self._reports.reported, page, reference, word, code)
+            await self._time_limit.wait_for(again_after_deadlock(told))
         except NotFound:
             # Of a database that is gone. Asking again would change nothing.
             log.warning("reference=%s status=%s is of no page", reference, word)
@@ -109,11 +112,11 @@ class Switchboard:
     async def _found_out(self, deed: Callable[[], Coroutine[Any, Any, Answer]]) -> Answer:
         """When nobody knows whether it was done it is asked for once more, and says then how it stands."""
         try:
-            return await self._time_limit.wait_for(deed())
+            return await self._time_limit.wait_for(again_after_deadlock(deed))
         except Unanswered:
             pass
         try:
-            return await self._time_limit.wait_for(deed())
+            return await self._time_limit.wait_for(again_after_deadlock(deed))
         except Unreachable as error:
             raise Unanswered(str(error)) from error
 

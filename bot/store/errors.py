@@ -10,6 +10,7 @@ READ_ONLY = "25006"
 DISK_FULL = "53100"
 NO_MORE_CONNECTIONS = "53300"
 STARTING = "57P03"
+DEADLOCK = "40P01"
 # Of a pooler that gives each transaction whichever session is free.
 POOLED = "a pooler in transaction mode stands before the database"
 # Of one that lets everybody in, and has nobody wait for long.
@@ -52,6 +53,10 @@ class Pooled(Unreachable):
     """A pooler gives each transaction whichever session is free: nothing may be begun."""
 
 
+class Deadlocked(Unreachable):
+    """The server has undone the whole transaction for the sake of another one: it may be tried again at once."""
+
+
 def is_of_the_world(error: psycopg.Error) -> bool:
     """False: a mistake of ours, which another attempt repeats."""
     state = error.sqlstate or ""
@@ -64,6 +69,8 @@ def failure(error: psycopg.Error, *, at_commit: bool = False) -> Failed:
     if reason(error) == POOLED:
         # The server has refused the statement, the COMMIT too: nothing was done.
         return Pooled(POOLED)
+    if error.sqlstate == DEADLOCK:
+        return Deadlocked(reason(error))
     lost = _is_lost(error)
     if lost and at_commit:
         return Unanswered(f"the commit was not answered: {reason(error)}")

@@ -6,12 +6,14 @@ import pkgutil
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import commands
 from bot.domain.errors import Failed, Refused, Rejected, Unanswered
 from bot.services import Services
 from bot.slack.blocks import message, values_of
+from bot.store.deadlocks import again_after_deadlock
 from bot.store.requests import DoneBefore, Request
 from commands.desk.answers import Answers, pressed, submitted
 from commands.desk.book import Command, Deed
@@ -82,7 +84,7 @@ class Desk:
             if meant is None:
                 return
             call = meant.call
-            answer = await meant.deed(call)
+            answer = await again_after_deadlock(partial(meant.deed, call))
         except DoneBefore:
             answer, is_late = call.say("done_before", at=request.received_at), False
         except Refused as refused:

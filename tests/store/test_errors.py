@@ -9,7 +9,7 @@ from psycopg import AsyncConnection, errors
 
 from bot.domain.errors import Unanswered, Unreachable
 from bot.store.database import Database
-from bot.store.errors import LineLost, is_of_the_world, plain_reason, refusal
+from bot.store.errors import Deadlocked, LineLost, is_of_the_world, plain_reason, refusal
 from bot.wire.timeouts import TimeLimit
 
 # The server ends the session in the middle of its COMMIT, so its answer never comes.
@@ -160,7 +160,7 @@ async def test_of_two_that_deadlock_one_is_done_and_the_other_can_be_tried_again
             await conn.execute("SELECT FROM pair WHERE n = %s FOR UPDATE", [numbers[1]])
 
     ended = await asyncio.gather(lock(1, 2), lock(2, 1), return_exceptions=True)
-    assert [type(one) for one in ended if one is not None] == [Unreachable]
+    assert [type(one) for one in ended if one is not None] == [Deadlocked]
 
 
 def test_a_deadlock_is_none_of_the_faults_that_another_try_repeats() -> None:

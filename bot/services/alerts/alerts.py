@@ -23,6 +23,7 @@ from bot.services.alerts.turns import Turns
 from bot.store.alerts import alerts, arrivals, disputes, error_counts
 from bot.store.alerts.arrivals import Held
 from bot.store.database import Database
+from bot.store.deadlocks import again_after_deadlock
 from bot.store.pipelined import Connection
 
 log = logging.getLogger(__name__)
@@ -89,15 +90,22 @@ class Alerts:
         if len(told) <= TOGETHER:
             await self._queue.put(arrival, size=len(body))
         else:
-            async with self._turns.taken(size=len(body)) as conn:
-                await self._keep(conn, [arrival])
+            await again_after_deadlock(partial(self._keep_apart, arrival, size=len(body)))
         return len(received)
 
     async def acknowledged(self, source: str, fingerprints: Sequence[str]) -> None:
         """Somebody looks at these already, their sender says. What does not fire is nobody's. Raises Unreachable."""
-        async with self.taking() as conn:
-            groups = await arrivals.hold_firing(conn, source, fingerprints)
-            await self._settling.acknowledged_there(conn, set(groups.values()), fingerprints)
+
+        async def keep() -> None:
+            async with self.taking() as conn:
+                groups = await arrivals.hold_firing(conn, source, fingerprints)
+                await self._settling.acknowledged_there(conn, set(groups.values()), fingerprints)
+
+        await again_after_deadlock(keep)
+
+    async def _keep_apart(self, arrival: Arrival, size: int) -> None:
+        async with self._turns.taken(size=size) as conn:
+            await self._keep(conn, [arrival])
 
     @property
     def is_full(self) -> bool:

@@ -7,10 +7,12 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import ExitStack
+from functools import partial
 
 from bot.domain.alerts.arrival import Arrival, Said, Together
 from bot.domain.errors import Unanswered, Unreachable
 from bot.services.alerts.turns import TIMEOUT_S, NotInTime, Turns
+from bot.store.deadlocks import again_after_deadlock
 from bot.store.pipelined import Connection
 
 log = logging.getLogger(__name__)
@@ -123,12 +125,8 @@ class AlertQueue:
         self._in_hand.append(said)
         there: list[_Waiting] = []
         try:
-            async with self._turns.taken() as conn:
-                there = [one for one in picked if one.is_there]
-                for one in there:
-                    one.has_its_turn()
-                if there:
-                    await self._store(conn, [one.arrival for one in there])
+            # Within its turn: what came after it and says something of the same alert is stored after it.
+            await again_after_deadlock(partial(self._store_in_turn, picked, there))
         except Exception as error:  # noqa: BLE001 - whoever waits has to see to it
             self._failed(picked, there, error)
         else:
@@ -136,6 +134,14 @@ class AlertQueue:
                 one.is_stored()
         finally:
             self._in_hand.remove(said)
+
+    async def _store_in_turn(self, picked: Sequence[_Waiting], there: list[_Waiting]) -> None:
+        async with self._turns.taken() as conn:
+            there[:] = [one for one in picked if one.is_there]
+            for one in there:
+                one.has_its_turn()
+            if there:
+                await self._store(conn, [one.arrival for one in there])
 
     def _failed(self, picked: Sequence[_Waiting], there: Sequence[_Waiting], error: Exception) -> None:
         """`there`: whose turn had come; none when no transaction could be had."""

@@ -1,0 +1,130 @@
+"""Two want what the other holds, and the server undoes one of them: its deed is done all the same, once, unnoticed."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+
+import aiohttp
+import pytest
+from psycopg import AsyncConnection
+
+from tests.mail_server import PostOffice, post_office
+from tests.processes import until
+from tests.stories.asking import ask, timeline
+from tests.stories.paging.test_links import by_mail, link_in, press
+from tests.stories.telephone.telephones import ADA, by, replied, telephones
+from tests.world import World, words_of
+
+NewWorld = Callable[..., AbstractAsyncContextManager[World]]
+
+LADDERS, INCIDENTS = "SELECT FROM escalations FOR UPDATE", "SELECT FROM incidents FOR UPDATE"
+ALERTS, GROUPS = "SELECT FROM alerts FOR UPDATE", "SELECT FROM alert_groups FOR UPDATE"
+WAITING = "SELECT FROM pg_stat_activity WHERE %s = ANY(pg_blocking_pids(pid))"
+UNDONE = "deadlock"
+
+
+@asynccontextmanager
+async def crossing(world: World, caplog: pytest.LogCaptureFixture, holds: str, wants: str) -> AsyncIterator[None]:
+    """Whatever begins in the block takes what is wanted here, and waits for what is held: it is the one to be ended."""
+    caplog.clear()
+    async with await AsyncConnection.connect(world.app.services.db.conninfo) as conn:
+        # The server looks for a deadlock when somebody has waited for so long: never here.
+        await conn.execute("SET deadlock_timeout = '1min'")
+        own = conn.info.backend_pid
+        await conn.execute(holds.encode())
+        yield
+
+        async def somebody_waits() -> bool:
+            async with world.house.db.statement() as other:
+                return bool((await other.execute(WAITING, [own])).rowcount)
+
+        await until(somebody_waits)
+        await conn.execute(wants.encode())
+    await until(lambda: was_undone(caplog))
+
+
+async def was_undone(caplog: pytest.LogCaptureFixture) -> bool:
+    return any(UNDONE in one.getMessage() for one in caplog.records)
+
+
+async def done(world: World, kind: str) -> list[str]:
+    """By whom."""
+    return [who for what, who, _ in await timeline(world) if what == kind]
+
+
+@pytest.fixture
+async def office() -> AsyncIterator[PostOffice]:
+    async with post_office() as office:
+        yield office
+
+
+async def test_a_command_that_met_a_deadlock_is_done_once_and_says_no_more_than_ever(
+    world: World, caplog: pytest.LogCaptureFixture
+) -> None:
+    await ask(world, "eve", "/incident declare P1 Payments failing")
+    room = world.workspace.channel(world.room("INC-1"))
+    async with crossing(world, caplog, LADDERS, INCIDENTS):
+        typing = asyncio.create_task(world.eve.types("/incident resolve It was the disk", room))
+    answer = await typing
+    await world.settled()
+    assert answer.error is None and [words_of(one) for one in answer.messages] == []
+    assert await done(world, "resolved") == ["U0EVE"]
+    assert [one for one in world.posts() if "esolved" in one[1]]
+
+
+async def test_a_press_that_met_a_deadlock_acknowledges_once_and_says_no_more_than_ever(
+    world: World, caplog: pytest.LogCaptureFixture
+) -> None:
+    await ask(world, "eve", "/incident declare P1 Payments failing")
+    before = len(world.workspace.direct_messages("ada"))
+    async with crossing(world, caplog, LADDERS, INCIDENTS):
+        pressing = asyncio.create_task(world.ada.presses("Acknowledge", world.pages_of("ada")[0]))
+    answer = await pressing
+    await world.settled()
+    assert answer.error is None
+    assert await done(world, "acknowledged") == ["ada"]
+    assert len(world.workspace.direct_messages("ada")) == before, "the page itself says it"
+
+
+async def test_a_link_whose_press_met_a_deadlock_says_that_it_is_acknowledged(
+    new_world: NewWorld, office: PostOffice, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with new_world(**by_mail(office)) as world:
+        await ask(world, "eve", "/incident declare P1 Payments failing")
+        async with crossing(world, caplog, LADDERS, INCIDENTS):
+            pressing = asyncio.create_task(press(world, link_in(office)))
+        status, words = await pressing
+        assert (status, "cknowledged" in words) == (200, True)
+        assert await done(world, "acknowledged") == ["ada"]
+
+
+async def test_a_text_that_met_a_deadlock_acknowledges_and_its_sender_reads_so(
+    new_world: NewWorld, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with telephones(new_world, by("sms")) as (world, company):
+        await ask(world, "eve", "/incident declare P1 Payments failing")
+        async with crossing(world, caplog, LADDERS, INCIDENTS):
+            texting = asyncio.create_task(replied(world, company, ADA, "ack"))
+        assert "othing" not in (said := await texting) and "INC-1" in said
+        assert await done(world, "acknowledged") == ["ada"]
+
+
+async def test_an_alert_that_met_a_deadlock_is_taken_at_once_and_counts_once(
+    new_world: NewWorld, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with new_world(ALERTS_TOKEN="let-me-in") as world, aiohttp.ClientSession() as session:
+        url = f"http://127.0.0.1:{world.app.port}/alerts/generic?token=let-me-in"
+
+        async def tells() -> int:
+            async with session.post(url, json={"title": "Disk full", "status": "firing"}) as answer:
+                return answer.status
+
+        assert await tells() == 202
+        await world.settled()
+        async with crossing(world, caplog, ALERTS, GROUPS):
+            telling = asyncio.create_task(tells())
+        assert await telling == 202
+        await world.settled()
+        async with world.house.db.statement() as conn:
+            (row,) = await (await conn.execute("SELECT count FROM alerts")).fetchall()
+        assert row == {"count": 2}
