@@ -1,6 +1,7 @@
 """The command line: what each command needs, says, and ends with."""
 
 import asyncio
+import json
 import os
 import re
 import shutil
@@ -754,6 +755,20 @@ async def test_check_shows_what_becomes_of_a_sample_alert_and_whom_it_pages(here
     assert ended.code == 0
     for fact in ("number 3 matches", "level critical", "admin@example.com", "5m", "On-call Engineer: Ada Obi by slack"):
         assert fact in ended.out
+
+
+async def test_check_of_a_storm_shows_some_alerts_and_counts_the_rest(here: Path) -> None:
+    write_runbook(here, shipped_runbooks()["starter"].read_text())
+    one = {"title": "Database orders is away " + "x" * 300, "severity": "critical", "description": "y" * 1_500}
+    ended = {"title": "Over", "status": "resolved"}
+    alerts = [*[one | {"status": "firing", "labels": {"a": []}}] * 400, *[ended] * 100]
+    (here / "storm.json").write_text(json.dumps({"alerts": alerts}))
+    shown = await tocsin("check", "--alert", "storm.json", "--source", "generic", at=here)
+    assert shown.code == 0
+    assert "500 alerts of generic" in shown.out
+    assert "and 490 more: 390 critical, 100 resolved" in shown.out
+    assert "odd: and 390 more" in shown.out
+    assert len(shown.out) < 10_000
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,7 @@
 """`tocsin check --alert FILE --source NAME`: what the runbook makes of a sample of an alert."""
 
+from collections import Counter
+from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 
@@ -7,7 +9,7 @@ import click
 
 from bot.clock import Clock
 from bot.domain.alerts.alert import PAGE_AFTER
-from bot.domain.alerts.received import ReceivedAlert
+from bot.domain.alerts.received import LEVELS, ReceivedAlert
 from bot.domain.alerts.rules import judge, matching
 from bot.domain.errors import Refused
 from bot.given_files import read_given
@@ -19,6 +21,9 @@ from bot.services.paging.simulations import Reach, simulate_by_rotation
 from bot.settings import Settings
 from bot.sources import every_source
 
+# One by one; of a storm the rest is counted.
+SHOWN = 10
+
 
 def tell(runbook: Runbook, settings: Settings, file: Path, source: str) -> None:
     """Raises Refused for what cannot be read as this source's."""
@@ -28,10 +33,26 @@ def tell(runbook: Runbook, settings: Settings, file: Path, source: str) -> None:
     reading = known[source].parse(_sample(file), {})
     rendering, now = Rendering(runbook.timezone), Clock().now()
     click.echo(f"{len(reading.alerts)} alert{'' if len(reading.alerts) == 1 else 's'} of {source} in {file}")
-    for alert in reading.alerts:
+    for alert in reading.alerts[:SHOWN]:
         click.echo(rendering.say("documents/alert_check", **_facts(runbook, settings, source, alert, now)))
-    for odd in reading.odd:
+    if rest := reading.alerts[SHOWN:]:
+        click.echo(rendering.say("documents/alert_check_more", **_rest(runbook, source, rest)))
+    if reading.acknowledged:
+        click.echo("  acknowledges an alert, if it fires")
+    for odd in reading.odd[:SHOWN]:
         click.echo(f"odd: {odd}")
+    if len(reading.odd) > SHOWN:
+        click.echo(f"odd: and {len(reading.odd) - SHOWN} more")
+
+
+def _rest(runbook: Runbook, source: str, alerts: Sequence[ReceivedAlert]) -> dict[str, object]:
+    """Of those that are not shown one by one: how many of each level, and how many declare an incident."""
+    verdicts = [judge(runbook.alerts.rules, source, alert) for alert in alerts if alert.firing]
+    levels = Counter(verdict.level for verdict in verdicts)
+    return {
+        "count": len(alerts), "levels": [(levels[level], level) for level in LEVELS if levels[level]],
+        "resolved": len(alerts) - len(verdicts), "declaring": sum(verdict.declares is not None for verdict in verdicts),
+    }  # fmt: skip
 
 
 def _sample(file: Path) -> bytes:

@@ -1,5 +1,6 @@
 """`/health errors`: which errors applications reported, how often, since when, the worst first."""
 
+import asyncio
 import json
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager
@@ -129,3 +130,15 @@ async def test_old_countings_are_forgotten(world: World, monitoring: Monitoring)
     async with world.house.db.transaction() as conn:
         kept = await (await conn.execute("SELECT count FROM error_counts")).fetchall()
     assert len(kept) == 1
+
+
+async def test_deliveries_that_come_at_once_are_counted_each(world: World, monitoring: Monitoring) -> None:
+    bodies = [
+        json.dumps([report(), report(message="no order 2"), report(f"E{n % 3}Error")]).encode() for n in range(30)
+    ]
+    await asyncio.gather(
+        *(monitoring.sends("errors", body, Idempotency_Key=f"{n % 20}") for n, body in enumerate(bodies))
+    )
+    headline, *lines = await listed(world)
+    assert "*60 application errors*" in headline
+    assert lines[0].startswith("🟡 *40×* TypeError")
