@@ -1,12 +1,14 @@
 """Files in Slack: put there in three steps, to be shown in a message."""
 
 import json
+from datetime import datetime
 
 from bot.domain.errors import Unanswered
 from bot.slack.calls import CALL_TIMEOUT_S, WHOSE, Calls
 from bot.wire.http_client import ask
 
 ALT_LENGTH = 1000
+LOOKED_THROUGH = 200
 
 
 class Files(Calls):
@@ -21,6 +23,13 @@ class Files(Calls):
         shared = {"channel_id": channel} if channel else {}
         await self.call("files.completeUploadExternal", params={"files": files, **shared})
         return str(place["file_id"])
+
+    async def has_file(self, channel: str, name: str, *, since: datetime) -> bool:
+        """Was a file of this name posted there since then, by our clock? Only the newest messages are read."""
+        answer = await self.call("conversations.history", params={"channel": channel, "limit": LOOKED_THROUGH})
+        oldest = since.timestamp() + min(self.ahead_s, 0)
+        lately = [said for said in answer["messages"] if float(said["ts"]) >= oldest]
+        return any(file.get("name") == name for said in lately for file in said.get("files") or ())
 
     async def _send(self, url: str, content: bytes) -> None:
         """The address is the permission: no token goes with it."""

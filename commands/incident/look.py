@@ -105,15 +105,9 @@ async def timeline(call: Call, incident: Incident) -> Answer:
 
 @COMMAND.button("incident.timeline")
 async def timeline_as_file(call: Call) -> Answer:
-    """Posted in the incident's room: who may read it there may read all of it."""
+    """Posted in the incident's room, in a moment."""
     incident = await incident_of_button(call)
-    if incident.room_id is None:
-        raise Refused(f"{incident.ref} has no channel to post a file in.")
-    entries = await call.house.incidents.timeline(incident.id)
-    content = call.house.rendering.say("documents/timeline", incident=incident, entries=entries)
-    name = f"{incident.ref.lower()}-timeline.txt"
-    alt = f"The timeline of {incident.ref}"
-    await call.house.gateway.upload(name, content.encode(), alt=alt, channel=incident.room_id)
+    incident = await call.house.timeline_files.ask(call.actor, incident.id)
     return call.say("done", what="filed", incident=incident)
 
 

@@ -97,6 +97,11 @@ class Posts(DeliveryKind[Posted]):
         words = self._rendering.say(f"slack/{template}", **facts)
         await self._put(conn, {"lead_of": lead_of.id}, f"lead of {lead_of.id}", message(words))
 
+    async def to_person(self, conn: Connection, person: str, template: str, **facts: object) -> None:
+        """Say something to this person alone."""
+        words = self._rendering.say(f"slack/{template}", **facts)
+        await self._put(conn, {"person": person}, f"person {person}", message(words))
+
     async def wake(self, conn: Connection) -> None:
         """What waits for a channel is tried at once."""
         await self._outbox.wake(conn, ["card", "post"], {})

@@ -47,6 +47,7 @@ from bot.services.rooms.deeds import Deeds, Follower
 from bot.services.rooms.public_posts import PublicPosts
 from bot.services.rooms.room_looks import RoomLooks
 from bot.services.rooms.rooms import Rooms
+from bot.services.rooms.timeline_files import TimelineFiles
 from bot.services.telephone.book import TelephoneBook
 from bot.services.telephone.calls import CallReplies
 from bot.services.telephone.texts import TextReplies
@@ -73,6 +74,10 @@ class Paging(Foundation):
     @cached_property
     def room_looks(self) -> RoomLooks:
         return RoomLooks(self.db, self.clock, self.channels, self.closures)
+
+    @cached_property
+    def timeline_files(self) -> TimelineFiles:
+        return TimelineFiles(self.db, self.clock, self.outbox, self.gateway, self.posts, self.rendering)
 
     @cached_property
     def incident_cards(self) -> IncidentCards:

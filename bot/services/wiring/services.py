@@ -56,6 +56,7 @@ class Services(Recovery, Updates):
             "alert_email": self.alert_outlets,
             "alert_history": self.alert_history,
             "alert_webhook": self.alert_outlets,
+            "timeline_file": self.timeline_files,
             "update": self.compositions,
             "publication": self.publications,
             "status_page": self.page_writing,

@@ -1,6 +1,9 @@
 """The story of an incident: notes, pinned messages, and messages taken over with their author and time."""
 
+import asyncio
+
 from bot.domain.actor import Actor
+from bot.sandbox.model import Channel, Message
 from tests.stories.asking import ask, asked, declared, notes, told, whispered
 from tests.world import World, words_of
 
@@ -143,6 +146,45 @@ async def test_a_timeline_too_long_for_one_message_is_offered_as_a_file(world: W
     await world.settled()
     (file,) = [file for file in world.workspace.files.values() if room.id in file.channels]
     assert file.content is not None and b"0 <&><&>" in file.content and b"declared" in file.content
+
+
+async def long_timeline(world: World) -> tuple[Channel, Message]:
+    """The room, and the answer that offers all of it as a file."""
+    room = await declared(world)
+    for number in range(40):
+        await world.house.notes.note(Actor("ada", "U0ADA"), 1, f"{number} " + "x" * 1500)
+    return room, (await asked(world, "eve", "/incident timeline", room)).messages[0]
+
+
+def files_in(world: World, room: Channel) -> list[Message]:
+    return [message for message in world.workspace.messages(room) if message.files]
+
+
+async def test_the_file_of_a_timeline_is_posted_once_for_a_double_click_on_two_processes(world: World) -> None:
+    room, said = await long_timeline(world)
+    async with world.joined():
+        await asyncio.gather(*(world.eve.presses("All as a file", said) for _ in range(3)))
+        await world.settled()
+        await world.eve.presses("All as a file", said)
+        await world.settled()
+    assert len(files_in(world, room)) == 1
+
+
+async def test_the_file_of_a_timeline_whose_answer_was_lost_is_found_and_not_posted_again(world: World) -> None:
+    room, said = await long_timeline(world)
+    world.workspace.faults.drop("files.completeUploadExternal", times=1, after=True)
+    await world.eve.presses("All as a file", said)
+    await world.passes(seconds=30)
+    assert len(files_in(world, room)) == 1
+
+
+async def test_who_asked_for_the_file_hears_when_slack_refuses_it(world: World) -> None:
+    room, said = await long_timeline(world)
+    room.archived = True
+    await world.eve.presses("All as a file", said)
+    await world.settled()
+    assert any("not posted as a file" in words_of(one) for one in world.pages_of("eve"))
+    assert files_in(world, room) == []
 
 
 async def test_a_long_timeline_shows_the_newest_entries_and_says_what_is_left_out(world: World) -> None:
