@@ -276,4 +276,7 @@ SETTLED_AFTER = timedelta(seconds=15)
 # The round that carries what the others put in.
 LEAVES_BY = "outbox"
 # Which round a table's bell wakes; any other sound wakes them all.
-BELLS = {"outbox": "outbox", "limited_ways": "outbox", "escalations": "escalations"}
+BELLS = {
+    "outbox": "outbox", "limited_ways": "outbox", "escalations": "escalations", "alert_groups": "alerts",
+    "alert_disputes": "alerts", "heartbeats": "heartbeats",
+}  # fmt: skip

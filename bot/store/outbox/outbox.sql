@@ -15,7 +15,8 @@ ORDER BY key, ordinality DESC
 ON CONFLICT (key) WHERE state = 'waiting' AND key IS NOT NULL
 DO UPDATE SET
     due_at = CASE WHEN outbox.attempts > 0 THEN outbox.due_at ELSE LEAST(outbox.due_at, EXCLUDED.due_at) END,
-    payload = EXCLUDED.payload;
+    payload = EXCLUDED.payload
+WHERE outbox.payload <> EXCLUDED.payload OR (outbox.attempts = 0 AND EXCLUDED.due_at < outbox.due_at);
 
 -- name: put_in_hand
 -- Claimed by whoever puts it in: nobody else looks at it before its lease is over.
