@@ -661,6 +661,26 @@ async def test_keys_are_rotated_from_a_shell(here: Path, database: str) -> None:
     assert (await tocsin("link-key", "--at-once", at=here, DATABASE_URL=database)).code == 2
 
 
+async def test_the_link_of_the_form_is_printed_and_replaced_or_it_is_said_what_is_missing(
+    here: Path, database: str
+) -> None:
+    outside = {"DATABASE_URL": database, "PUBLIC_URL": "https://tocsin.example.com"}
+    (here / "runbook.yml").write_text(RUNBOOK)
+    ended = await tocsin("report-link", at=here, **outside)
+    assert (ended.code, "reports: {level: high}" in ended.err) == (1, True)
+
+    (here / "runbook.yml").write_text(f"{RUNBOOK}reports: {{level: high}}\n")
+    ended = await tocsin("report-link", at=here, DATABASE_URL=database)
+    assert (ended.code, "PUBLIC_URL is not set" in ended.err) == (1, True)
+
+    first = await tocsin("report-link", at=here, **outside)
+    assert re.fullmatch(r"https://tocsin\.example\.com/report/[\w-]{43}\n", first.out)
+    rotated = await tocsin("report-link", "--rotate", at=here, **outside)
+    assert first.out not in rotated.out
+    assert "works for 30 more days" in rotated.out
+    assert (await tocsin("report-link", at=here, **outside)).out in rotated.out
+
+
 # The rest
 
 

@@ -42,6 +42,8 @@ async def environment_findings(
         yield _time(found)
         for finding in [*_stopped(settings, runbook, found), *_set_aside(found), *_closed(found)]:
             yield finding
+    if settings.public_url is None and runbook and runbook.reports:
+        yield Finding("reports: without PUBLIC_URL the form for people without Slack has no link")
     yield await _public_url(settings, is_running=isinstance(found, Inspection) and bool(found.running))
 
 

@@ -52,7 +52,7 @@ class Report:
     def mistakes(self) -> dict[str, Mistake]:
         """By field; empty when it can be taken."""
         found: dict[str, Mistake] = {}
-        if shows_nothing(self.what):
+        if not self._title:
             found["what"] = "missing"
         elif len(self.what) > WHAT_LENGTH:
             found["what"] = "long"
@@ -75,8 +75,8 @@ class Report:
         return hashlib.sha256(parts.encode()).hexdigest()
 
     def alert(self, level: Level, declare: str | None) -> ReceivedAlert:
-        """Its title is the first line; the rest is shown when the title does not say it all."""
-        title = cut(plain_line(self.what.split("\n", 1)[0]), TITLE_LENGTH)
+        """Its title is the first line that shows anything; the rest is shown when the title does not say it all."""
+        title = cut(self._title, TITLE_LENGTH)
         labels = {"since": self.since, "affected": self.affected}
         return ReceivedAlert(
             title,
@@ -92,6 +92,12 @@ class Report:
     def as_json(self) -> bytes:
         """As it was typed, for whoever wants to see all of it."""
         return json.dumps({"what": self.what, **self._lines}, ensure_ascii=False).encode("utf-8", "replace")
+
+    @property
+    def _title(self) -> str:
+        """ "" when there is nothing that anybody could see."""
+        lines = map(plain_line, self.what.split("\n"))
+        return next((line for line in lines if not shows_nothing(line)), "")
 
     @property
     def _lines(self) -> dict[str, str]:

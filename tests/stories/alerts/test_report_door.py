@@ -21,6 +21,7 @@ from tests.stories.alerts.monitoring import watched
 from tests.stories.alerts.reporter import DECLARING, PUBLIC, WITH_FORM, outsider
 from tests.stories.asking import declared
 from tests.stories.upkeep.connections import line_to
+from tests.stories.upkeep.test_kept import DIES_AT_COMMIT, do
 from tests.world import World, living
 
 NewWorld = Callable[..., AbstractAsyncContextManager[World]]
@@ -196,3 +197,21 @@ async def test_no_body_is_ever_a_fault(new_world: NewWorld) -> None:
         await asyncio.to_thread(posted)
         await world.settled()
         assert [str(one) for one in world.workspace.complaints] == []
+
+
+async def test_when_nobody_knows_whether_it_was_recorded_the_page_says_so_and_sending_again_is_safe(
+    new_world: NewWorld,
+) -> None:
+    async with new_world(runbook=WITH_FORM, PUBLIC_URL=PUBLIC) as world, outsider(world) as jo, watched(world) as seen:
+        nonce = (await jo.opens()).nonce
+        await do(world, DIES_AT_COMMIT.format(table="alerts", when="INSERT"))
+        page = await jo.asks("POST", urlencode({"what": WHAT, "nonce": nonce}))
+
+        assert (page.status, "We don't know yet whether this was recorded" in page.text) == (503, True)
+        assert "Nothing was recorded" not in page.text
+        assert (WHAT in page.text, page.nonce) == (True, nonce)
+        await do(world, "DROP TRIGGER die_alerts ON alerts")
+        for _ in range(2):
+            assert (await jo.sends(what=WHAT, nonce=nonce)).status == 200
+        assert len(seen.cards) == 1
+        assert await counted(world, "unknown")
