@@ -17,7 +17,7 @@ from bot.clock import Clock
 from bot.domain.errors import TocsinError
 from bot.runbook import Runbook, load
 from bot.sandbox.alert_events import Post, alert_events
-from bot.sandbox.happenings import Happening, Stage
+from bot.sandbox.happenings import Happening, Link, Stage
 from bot.sandbox.outside import Outside, outside
 from bot.sandbox.page_api import add_page
 from bot.sandbox.page_guard import PageGuard, is_loopback
@@ -27,6 +27,7 @@ from bot.sandbox.stand_ins import Places, Replaced, bring_in, stand_in
 from bot.sandbox.travel import Due, Travel
 from bot.sandbox.website import Website
 from bot.sandbox.workspace import Workspace
+from bot.services.updates.status_pages import PATH as STATUS
 from bot.settings import Settings
 from bot.shipped import templates_folder
 from bot.store.embedded.server import EmbeddedPostgres
@@ -83,7 +84,8 @@ async def run_sandbox(environ: Mapping[str, str], *, port: int, runbook_file: Pa
         if runbook.reports:
             happenings.append(report_event(form))
         guard = PageGuard()
-        app = _app(settings, runbook, clock, _Page(around.workspace, happenings, replaced, guard))
+        shown = _Page(around.workspace, happenings, replaced, guard, _links(runbook, around))
+        app = _app(settings, runbook, clock, shown)
         await stack.enter_async_context(app.running())
         _announce(app, guard, replaced)
         beginning = asyncio.create_task(_begin(around.workspace))
@@ -130,6 +132,7 @@ def _settings(
         "SMTP_URL": around.workspace.mailbox.smtp_url,
         "MAIL_FROM": "Tocsin <tocsin@example.com>",
         **around.telephones.environ,
+        **around.statuspage.environ,
         "ALERTS_TOKEN": token,
         "PORT": str(port),
         # The links in the mails of its inbox lead here; where nobody knows the port before, there are none.
@@ -149,12 +152,21 @@ class _Page:
     happenings: Sequence[Happening]
     replaced: Sequence[Replaced]
     guard: PageGuard
+    links: Sequence[Link]
+
+
+def _links(runbook: Runbook, around: Outside) -> list[Link]:
+    """What the audiences of this runbook would look at."""
+    audiences = runbook.audiences.values()
+    own = [Link("Status page", STATUS, "What everybody reads of what was sent to them")]
+    theirs = [Link("Statuspage", around.statuspage.url, "A simulated statuspage.io, as its readers see it")]
+    return [*own * any(one.page for one in audiences), *theirs * any(one.statuspage for one in audiences)]
 
 
 def _app(settings: Settings, runbook: Runbook, clock: Clock, shown: _Page) -> App:
     def page(application: web.Application) -> None:
         travel = Travel(clock, _Bot(app))
-        stage = Stage(travel.forward, travel.next_due, shown.happenings, shown.replaced)
+        stage = Stage(travel.forward, travel.next_due, shown.happenings, shown.replaced, shown.links)
         add_page(application, shown.workspace, stage, shown.guard)
         application.on_response_prepare.append(_allow_the_page)
 

@@ -30,6 +30,15 @@ class Happening:
 
 
 @dataclass(frozen=True)
+class Link:
+    """A page beside this one that is worth a look."""
+
+    label: str
+    address: str
+    description: str
+
+
+@dataclass(frozen=True)
 class Stage:
     """`next_due`: what is due next and when, None when nothing is. `forward` moves the clock on by a while.
 
@@ -40,3 +49,4 @@ class Stage:
     next_due: NextDue = _nothing_due
     happenings: Sequence[Happening] = ()
     replaced: Sequence[Replaced] = ()
+    links: Sequence[Link] = ()

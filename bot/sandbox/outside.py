@@ -1,4 +1,4 @@
-"""What an installation finds around it, simulated: Slack, a mail server, a telephone company and a website."""
+"""What an installation finds around it, simulated: Slack, mail, telephones, statuspage.io and a website."""
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -10,6 +10,7 @@ from bot import manifest
 from bot.clock import Clock
 from bot.sandbox.scenario import furnish
 from bot.sandbox.server import Server, serving
+from bot.sandbox.statuspage import SimulatedStatuspage
 from bot.sandbox.telephone import TelephoneCompany
 from bot.sandbox.website import Website
 from bot.sandbox.workspace import Workspace
@@ -25,6 +26,7 @@ class Outside:
     slack: Server
     telephones: TelephoneCompany
     website: Website
+    statuspage: SimulatedStatuspage
 
 
 @asynccontextmanager
@@ -39,4 +41,5 @@ async def outside(clock: Clock, *, bot_at: Callable[[], str]) -> AsyncIterator[O
         await telephones.start()
         stack.push_async_callback(telephones.stop)
         website = await stack.enter_async_context(Website(workspace.mailbox).serving())
-        yield Outside(workspace, slack, telephones, website)
+        statuspage = await stack.enter_async_context(SimulatedStatuspage(clock.now).serving())
+        yield Outside(workspace, slack, telephones, website, statuspage)

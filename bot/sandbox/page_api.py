@@ -66,6 +66,7 @@ class PageApi:
                 "mailbox": [page_json.mail_json(mail) for mail in workspace.mailbox.items],
                 "happenings": [page_json.happening_json(happening) for happening in self._stage.happenings],
                 "replaced": [asdict(one) for one in self._stage.replaced],
+                "links": [asdict(one) for one in self._stage.links],
                 "home": page_json.home_json(workspace, me),
                 "modals": page_json.modals_json(workspace, me),
                 "bot": {"connected": workspace.connected},

@@ -20,6 +20,7 @@ EXAMPLE_DATABASE = "an example database"
 EXAMPLE_WEBSITE = "an example website"
 MAILBOX = "the mailbox of this page"
 OWN_FOLDER = "a folder of the sandbox"
+STATUSPAGE = "a simulated statuspage.io"
 LEFT_OUT = "left out: the sandbox has nothing like it"
 
 
@@ -70,7 +71,14 @@ class StandIns:
         return person.model_copy(update={"webhook": webhook, "slack": None})
 
     def _audience(self, key: str, audience: Audience) -> Audience:
-        return audience.model_copy(update={"webhook": self._hook(f"audiences.{key}.webhook", audience.webhook)})
+        what = f"audiences.{key}"
+        if audience.statuspage:
+            self._note(f"{what}.statuspage", audience.statuspage.page, STATUSPAGE)
+        page = audience.page
+        if page and page.to:
+            self._note(f"{what}.page.to", page.to, OWN_FOLDER)
+            page = page.model_copy(update={"to": f"{self._places.folder}/{quote(what, safe='')}"})
+        return audience.model_copy(update={"webhook": self._hook(f"{what}.webhook", audience.webhook), "page": page})
 
     def _hook(self, what: str, webhook: Webhook | None) -> Webhook | None:
         if webhook is None or self._is_ours(webhook.reveal()):

@@ -44,6 +44,8 @@ backups:
 alerts: {webhook: "https://real.example.com/hook"}
 audiences:
   machines: {webhook: "https://real.example.com/updates"}
+  everybody: {page: {to: "s3://real-bucket/status"}}
+  customers: {statuspage: {page: abc123}}
 """
 
 
@@ -79,6 +81,13 @@ def test_backups_go_nowhere_but_to_the_sandbox(here: Runbook) -> None:
     assert {key: (backup.to, backup.database) for key, backup in here.backups.items()} == {"orders": (None, "orders")}
 
 
+def test_a_status_page_is_written_to_the_sandboxs_own_folder(here: Runbook) -> None:
+    page = here.audiences["everybody"].page
+    assert page is not None
+    assert page.to is not None
+    assert page.to.startswith(f"{PLACES.folder}/")
+
+
 def test_a_disk_is_the_sandboxs_own(here: Runbook) -> None:
     assert here.health.checks["disk"].target == PLACES.folder
 
@@ -88,7 +97,7 @@ def test_each_replacement_is_named_and_shows_no_secret() -> None:
     assert {one.what for one in replaced} == {
         "people.ada.webhook", "health.checks.website", "health.checks.orders", "health.checks.content",
         "health.checks.cert", "health.checks.cache", "health.checks.disk", "alerts.webhook",
-        "audiences.machines.webhook",
+        "audiences.machines.webhook", "audiences.everybody.page.to", "audiences.customers.statuspage",
         "backups.orders", "backups.orders.to", "backups.orders.drill_on", "backups.content",
     }  # fmt: skip
     assert not any("secret" in f"{one.was}{one.now}" for one in replaced)

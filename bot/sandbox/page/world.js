@@ -10,6 +10,7 @@ export const world = {
   clock: null,
   mailbox: [],
   happenings: [],
+  links: [], // {label, address, description}: pages beside this one
   replaced: [], // {what, was, now}: addresses of the runbook that lead elsewhere here
   home: null,
   modals: [],
@@ -39,7 +40,7 @@ export function takeState(state) {
   world.channels = byId(state.channels);
   world.commands = state.commands;
   world.messageShortcuts = state.message_shortcuts;
-  for (const name of ["clock", "mailbox", "happenings", "replaced", "home", "modals", "bot"]) world[name] = state[name];
+  for (const name of ["clock", "mailbox", "happenings", "links", "replaced", "home", "modals", "bot"]) world[name] = state[name];
   world.clockReadAt = performance.now();
   world.messages = new Map();
   tell("state");

@@ -73,4 +73,6 @@ class PageWriting(DeliveryKind[str]):
 def new_feed(public_url: str | None, now: datetime) -> str:
     """A tag URI (RFC 4151): who made it, when, and a name that no other page has."""
     host = urlsplit(public_url).hostname if public_url else None
-    return f"tag:{host or NOWHERE},{now:%Y-%m-%d}:{secrets.token_hex(8)}"
+    # An address of IPv6 is none that a tag may name.
+    named = host if host and ":" not in host else NOWHERE
+    return f"tag:{named},{now:%Y-%m-%d}:{secrets.token_hex(8)}"

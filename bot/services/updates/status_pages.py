@@ -3,11 +3,12 @@
 import base64
 import hashlib
 import json
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from bot.clock import Clock
 from bot.domain.updates.status_page import (
+    OLD_AFTER,
     SHOWN_FOR,
     WRITTEN_EVERY,
     Edition,
@@ -70,7 +71,8 @@ class StatusPages:
         headline = self._rendering.say("documents/status_headline", page=page)
         facts = {
             "page": page, "headline": headline, "style": Safe(style), "policy": policy, "old_since": old_since,
-            "every": WRITTEN_EVERY if is_file else None, "days": SHOWN_FOR.days,
+            "every": _minutes(WRITTEN_EVERY) if is_file else None, "old_after": _minutes(OLD_AFTER),
+            "days": SHOWN_FOR.days,
         }  # fmt: skip
         return PageFiles(
             html=self._rendering.say("web/status", **facts).encode(),
@@ -99,6 +101,10 @@ class StatusPages:
             return Meaning(len(known), "")
         one = self._runbook.severity(severity)
         return Meaning(known.index(severity), one.means or one.name)
+
+
+def _minutes(span: timedelta) -> int:
+    return round(span.total_seconds() / 60)
 
 
 def _as_json(page: StatusPage, headline: str, is_file: bool) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from aiohttp import web
 from playwright.async_api import Browser, Locator, Page, expect
 
 from bot.clock import Clock
-from bot.sandbox.happenings import Happening, Stage
+from bot.sandbox.happenings import Happening, Link, Stage
 from bot.sandbox.page_api import add_page
 from bot.sandbox.page_guard import PageGuard
 from bot.sandbox.stand_ins import Replaced
@@ -62,7 +62,8 @@ class Surroundings:
         application = web.Application()
         broken = Happening("break", "Break the website", "It answers 500.", self.break_website, lambda: self.broken)
         replaced = [Replaced("health.checks.website", "https://example.com", "an example website")]
-        stage = Stage(self.forward, self.next_due, [broken], replaced)
+        links = [Link("Status page", "/status", "What everybody reads")]
+        stage = Stage(self.forward, self.next_due, [broken], replaced, links)
         add_page(application, self.workspace, stage, self.guard)
         runner = web.AppRunner(application, access_log=None, shutdown_timeout=patience_s)
         await runner.setup()

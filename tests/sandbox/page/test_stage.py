@@ -52,6 +52,12 @@ async def test_the_clock_is_moved_and_says_what_comes_next(page: Page, clock: Cl
     assert clock.now() - before == timedelta(minutes=16)
 
 
+async def test_what_others_see_is_linked(page: Page, surroundings: Surroundings) -> None:
+    await page.get_by_role("button", name="Events").click()
+    link = page.get_by_role("link", name="Status page")
+    await expect(link).to_have_attribute("href", "/status")
+
+
 async def test_a_happening_is_a_switch_that_shows_its_state(page: Page, surroundings: Surroundings) -> None:
     await page.get_by_role("button", name="Events").click()
     switch = page.get_by_role("button", name="Break the website")

@@ -69,7 +69,7 @@ async def test_with_nothing_open_everything_works_and_the_page_says_when_it_was_
         assert entries(await feed(world)) == []
         written = (tmp_path / "page" / "index.html").read_text()
         assert WORKING in written
-        assert "at least every 5m" in written
+        assert "at least every 5 minutes" in written
 
 
 async def test_an_incident_is_on_the_page_from_its_first_words_to_its_last_and_then_in_the_history(

@@ -13,12 +13,20 @@ export function drawHappenings(body) {
       el(
         "div",
         { class: "side-scroll" },
+        world.links?.length > 0 && links(),
         lead,
         el("ul", { class: "happenings" }, world.happenings.map(row)),
         world.replaced?.length > 0 && replacements(),
       ),
     ),
   );
+}
+
+/** What those outside would look at, each in a tab of its own. */
+function links() {
+  const line = ({ label, address, description }) =>
+    el("li", {}, el("a", { href: address, target: "_blank", rel: "noopener" }, label), ` ${description}`);
+  return el("section", { class: "replaced" }, el("h3", {}, "What others see"), el("ul", {}, world.links.map(line)));
 }
 
 /** Which addresses of the runbook lead somewhere else here. */
