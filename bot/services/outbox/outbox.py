@@ -7,6 +7,7 @@ from typing import Any
 
 from bot.clock import Clock
 from bot.services.outbox.carrier import Carrier
+from bot.services.outbox.kinds import ROOM
 from bot.services.outbox.leases import LEASE
 from bot.store.database import Database
 from bot.store.outbox import outbox
@@ -61,5 +62,13 @@ class Outbox:
         )
 
     async def wake(self, conn: Connection, kinds: list[str], payload: Mapping[str, Any]) -> None:
-        """What these kinds have been waiting for is there: those with this payload are due now."""
+        """What these kinds have been waiting for is there: those with this payload are due now.
+
+        For a transaction that puts in nothing with a key: it holds what it wakes, and keys are written last.
+        """
         await outbox.bring_forward(conn, kinds, payload, self._clock.now())
+
+    async def wake_after(self, conn: Connection, kinds: list[str], payload: Mapping[str, Any]) -> None:
+        """As `wake`, in a transaction of its own after this one: two that hold what waits and put in the same keys
+        would wait for each other."""
+        await self.put(conn, "wake", {"kinds": kinds, "waiting": payload}, priority=ROOM, way="house")

@@ -86,14 +86,14 @@ class Rooms:
         await self.show(conn, incident)
         await self._outbox.wake(conn, ["invite"], {"incident": incident_id})
         # Its own card first; `begin` wakes whatever else has waited.
-        await self._outbox.wake(conn, ["card"], {"card": f"incident:{incident_id}"})
+        await self._outbox.wake_after(conn, ["card"], {"card": f"incident:{incident_id}"})
 
     async def note_missing(self, conn: Connection, incident_id: int, error: str, *, lost: bool) -> None:
         """It could not be opened, and is tried again; `lost`: there will never be one."""
         await incidents.set_room_error(conn, incident_id, error, lost=lost)
         await self._cards.touch(conn, f"announcement:{incident_id}")
         if lost:
-            await self._outbox.wake(conn, ["post", "invite", "card"], {"incident": incident_id})
+            await self._outbox.wake_after(conn, ["post", "invite", "card"], {"incident": incident_id})
 
     def name_of(self, incident: Incident) -> str:
         return room_name(incident, self._runbook.channels.prefix, self._runbook.timezone)

@@ -5,6 +5,7 @@ from functools import cached_property
 from typing import Any
 
 from bot.services.outbox.kinds import DeliveryKind
+from bot.services.outbox.waking import Waking
 from bot.services.rooms.furnishing import Invitations, Pins, Topics
 from bot.services.rooms.opening import RoomOpening
 from bot.services.upkeep.housekeeping import Housekeeping
@@ -58,6 +59,7 @@ class Services(Recovery, Updates):
             "alert_webhook": self.alert_outlets,
             "timeline_file": self.timeline_files,
             "update": self.compositions,
+            "wake": Waking(self.db, self.outbox),
             "publication": self.publications,
             "status_page": self.page_writing,
         }

@@ -3,9 +3,11 @@
 from typing import Any
 
 import psycopg
+import pytest
 
 from bot.domain.alerts.received import ReceivedAlert
 from bot.store.rooms import cards
+from tests.stories.asking import declared
 from tests.world import World, words_of
 
 ROWS = "SELECT state, attempts FROM outbox WHERE key = 'card alert:1' ORDER BY id"
@@ -53,3 +55,22 @@ async def test_a_card_that_changes_while_its_attempt_hangs_and_must_wait_is_sent
     assert await rows(world) == [("sent", 2), ("cancelled", 0)]
     [card] = [one for one in world.workspace.messages("#infrastructure-alerts") if one.ts == shown.ts]
     assert "✅" in words_of(card)
+
+
+@pytest.mark.parametrize("what", ["opened", "lost"])
+async def test_what_becomes_of_a_room_holds_no_card_that_others_want_to_change(world: World, what: str) -> None:
+    """Who held a waiting card and wrote another at the commit would wait for whoever writes both, and they for it."""
+    await declared(world)
+    rooms, shown = world.house.rooms, world.house.cards
+    async with world.house.db.transaction() as conn:
+        for card in ("incident:1", "announcement:1"):
+            await shown.touch(conn, card, incident=1, later=True)
+    async with world.house.db.transaction() as one:
+        if what == "opened":
+            await rooms.furnish(one, 1, "C0ROOM", "inc-another")
+        else:
+            await rooms.note_missing(one, 1, "restricted_action", lost=True)
+        async with world.house.db.transaction() as other:
+            await other.execute("SET LOCAL lock_timeout = '2s'")
+            await shown.touch(other, "incident:1")
+            await shown.touch(other, "announcement:1")
