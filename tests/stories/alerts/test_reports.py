@@ -98,3 +98,26 @@ async def test_what_many_report_within_a_quarter_of_an_hour_is_one_incident_and_
         assert len(world.pages_of("ada")) == 2
         await world.house.acknowledgements.acknowledge(Actor("ada"), 2)
         assert "Someone on the team is on it." in (await jo.sends(what="Something else")).text
+
+
+async def test_what_nobody_is_told_of_is_not_said_to_be_seen(new_world: NewWorld) -> None:
+    nowhere = WITH_FORM + "alerts: {levels: {high: []}}\n"
+    async with new_world(runbook=nowhere, PUBLIC_URL=PUBLIC) as world, outsider(world) as jo, watched(world) as seen:
+        page = await jo.sends(what="I can't pay")
+
+        assert "recorded, but nobody is notified of it right now" in page.text
+        assert "sees it" not in page.text
+        assert seen.cards == []
+
+
+async def test_when_people_will_be_paged_unless_somebody_answers_is_said(new_world: NewWorld) -> None:
+    critical = WITH_FORM.replace("level: high", "level: critical")
+    async with new_world(runbook=critical, PUBLIC_URL=PUBLIC) as world, outsider(world) as jo:
+        nonce = (await jo.opens()).nonce
+        page = await jo.sends(what="I can't pay", nonce=nonce)
+        assert "Unless somebody there answers, people are paged Thu 06 Aug 2026 15:05 BST." in page.text
+        assert world.pages_of("ada") == []
+
+        await world.passes(minutes=5)
+        assert len(world.pages_of("ada")) == 1
+        assert "On-call Engineer has been paged." in (await jo.sends(what="I can't pay", nonce=nonce)).text
