@@ -4,6 +4,7 @@ A source is a module with
     NAME                      the word in the address
     parse(body, headers)      what a body holds, in our words; raises Unreadable or WrongShape
 and, where its system has them,
+    TITLE                     what people call it in a sentence: `From Azure Monitor`
     SECRET                    the setting (see `bot/settings`) with the secrets it may sign with
     is_signed(body, headers, secret, now)
                               was this body signed with the secret? Judged on the raw bytes, in constant time
@@ -92,6 +93,7 @@ class Source:
     client: Callable[[ReceivedAlert], str] | None = None
     paths: Sequence[str] = ()
     by_query: bool = False
+    title: str | None = None
 
 
 def every_source(described: Mapping[str, AlertSource]) -> dict[str, Source]:
@@ -109,5 +111,5 @@ def on_the_shelf() -> dict[str, Source]:
 def _source(module: Any) -> Source:
     has = {name: getattr(module, name, None) for name in OPTIONAL}
     secret, paths = getattr(module, "SECRET", None), getattr(module, "PATHS", ())
-    by_query = getattr(module, "BY_QUERY", False)
-    return Source(module.NAME, module.parse, secret=secret, paths=paths, by_query=by_query, **has)
+    by_query, title = getattr(module, "BY_QUERY", False), getattr(module, "TITLE", None)
+    return Source(module.NAME, module.parse, secret=secret, paths=paths, by_query=by_query, title=title, **has)

@@ -106,12 +106,14 @@ def _of_alarm(alarm: _Alarm, published: Published) -> Reading:
     if state not in ("ALARM", "OK", "INSUFFICIENT_DATA"):
         return Reading([], odd=[one_line(f"NewStateValue is {state or 'empty'}: neither ALARM nor OK")])
     is_firing, lost_sight = state != "OK", state == "INSUFFICIENT_DATA"
+    title = _title(alarm, "insufficient data" if lost_sight else alarm.AlarmDescription)
+    said = [alarm.NewStateReason, "" if alarm.AlarmDescription.strip() in title else alarm.AlarmDescription]
     alert = ReceivedAlert(
-        title=_title(alarm, "insufficient data" if lost_sight else alarm.AlarmDescription),
+        title=title,
         firing=is_firing,
         fingerprint=identity(alarm.AlarmArn or f"{alarm.AWSAccountId} {alarm.Region} {alarm.AlarmName}"),
         severity="warning" if lost_sight else published.severity,
-        description=some_text("\n\n".join(filter(None, (alarm.NewStateReason, alarm.AlarmDescription)))),
+        description=some_text("\n\n".join(filter(None, said))),
         url=_console(alarm),
         labels=labels_of({name: value for name, value in _labels(alarm, published).items() if value}),
         starts_at=alarm.StateChangeTime if is_firing else None,

@@ -23,6 +23,7 @@ from bot.sources._groups import GroupedAlert, Notification, listings, received
 from bot.sources._shapes import read_json, shaped, shaped_each
 
 NAME = "alertmanager"
+TITLE = "Alertmanager"
 
 
 def parse(body: bytes, headers: Headers) -> Reading:

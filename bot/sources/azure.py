@@ -41,6 +41,7 @@ from bot.sources._shapes import (
 )
 
 NAME = "azure"
+TITLE = "Azure Monitor"
 
 SCHEMA = "azureMonitorCommonAlertSchema"
 HOW = "In the action group edit the webhook, and switch on “Enable the common alert schema”"

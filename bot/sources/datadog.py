@@ -19,6 +19,7 @@ from bot.sources._shapes import labels_of, one_line, severity_word, some_text, w
 from bot.sources._templated import epoch, fields_of, severity_among, texts, unreplaced
 
 NAME = "datadog"
+TITLE = "Datadog"
 
 FIELDS = (
     "alert_id", "aggreg_key", "alert_transition", "alert_priority", "alert_type", "alert_title", "event_title", "title",

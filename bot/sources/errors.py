@@ -37,6 +37,7 @@ from bot.sources._shapes import (
 )
 
 NAME = "errors"
+TITLE = "the application"
 
 # Of a text that is looked at. What is cut off may begin in the middle of a secret, so the last signs go as well.
 TEXT_READ = 8_000

@@ -53,6 +53,7 @@ from bot.sources._shapes import (
 from bot.sources._signing import is_fresh, is_signed_with
 
 NAME = "grafana"
+TITLE = "Grafana"
 SECRET = "grafana_webhook_secrets"  # noqa: S105 - the name of a setting
 
 SIGNATURE = "X-Grafana-Alerting-Signature"

@@ -18,6 +18,7 @@ from bot.sources._shapes import labels_of, one_line, some_text
 from bot.sources._templated import fields_of, moment_of, severity_among, texts, unreplaced
 
 NAME = "healthchecks"
+TITLE = "Healthchecks"
 
 FIELDS = ("code", "status", "now", "name", "tags", "check", "slug")
 PLACEHOLDER = re.compile(r"\$[A-Z][A-Z0-9_]*")

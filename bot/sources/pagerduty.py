@@ -43,6 +43,7 @@ from bot.sources._shapes import (
 )
 
 NAME = "pagerduty"
+TITLE = "a sender made for PagerDuty"
 PATHS = ("v2/enqueue", "v2/change/enqueue", "generic/2010-04-15/create_event.json")
 
 ACTIONS = ("trigger", "acknowledge", "resolve")

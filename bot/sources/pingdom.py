@@ -32,6 +32,7 @@ from bot.sources._shapes import (
 from bot.sources._templated import epoch
 
 NAME = "pingdom"
+TITLE = "Pingdom"
 
 FIRING = ("DOWN", "FAILING")
 RESOLVED = ("UP", "SUCCESS")

@@ -46,6 +46,7 @@ from bot.sources._shapes import (
 from bot.sources._signing import is_signed_with
 
 NAME = "sentry"
+TITLE = "Sentry"
 SECRET = "sentry_client_secrets"  # noqa: S105 - the name of a setting
 
 SIGNATURE, DELIVERY, RESOURCE, SENT_AT = (

@@ -24,6 +24,7 @@ from bot.sources._published import Published, is_alarm, reading_of
 from bot.sources._shapes import Loose, Shape, one_line, read_json, shaped
 
 NAME = "sns"
+TITLE = "Amazon SNS"
 
 # With the region spelled out: `sns.s3.amazonaws.com` is anybody's.
 HOST = r"https://sns\.[a-z]{2}(?:-[a-z]{2,12}){1,3}-\d{1,2}\.amazonaws\.com(?:\.cn)?/"

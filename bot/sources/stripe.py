@@ -38,6 +38,7 @@ from bot.sources._shapes import (
 from bot.sources._signing import is_fresh, is_signed_with
 
 NAME = "stripe"
+TITLE = "Stripe"
 SECRET = "stripe_webhook_secrets"  # noqa: S105 - the name of a setting
 SIGNATURE = "Stripe-Signature"
 

@@ -24,6 +24,7 @@ from bot.sources._shapes import Loose, Shape, labels_of, one_line, read_json, sh
 from bot.sources._templated import MOST_FIELDS, moment_of, severity_among, texts
 
 NAME = "uptimekuma"
+TITLE = "Uptime Kuma"
 BY_QUERY = True
 
 DOWN, UP = "0", "1"

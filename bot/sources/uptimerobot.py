@@ -20,6 +20,7 @@ from bot.sources._shapes import labels_of, one_line, some_text, web_address
 from bot.sources._templated import epoch, fields_of, texts, unreplaced
 
 NAME = "uptimerobot"
+TITLE = "UptimeRobot"
 BY_QUERY = True
 
 FIELDS = (

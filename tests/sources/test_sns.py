@@ -226,6 +226,13 @@ def test_a_composite_alarm_has_no_metric() -> None:
     )
 
 
+def test_what_the_title_says_is_not_said_again() -> None:
+    short = the_alert(notification(ALARM | {"AlarmDescription": "The shop answers with errors"}))
+    assert "The shop answers" in short.title and "The shop answers" not in short.description
+    long = the_alert(notification(ALARM | {"AlarmDescription": "The shop answers with errors. " * 20}))
+    assert "The shop answers" not in long.title and "The shop answers" in long.description
+
+
 def test_a_text_is_an_alert_with_its_first_line_as_title() -> None:
     text = "\nBackup of orders failed\n\nExit code 3"
     alert = the_alert(notification(text, Subject="Nightly"))

@@ -44,6 +44,12 @@ def test_whatever_comes_is_read_or_refused_with_a_reason(name: str, content: Any
             assert all(isinstance(one, ReceivedAlert) and one.title and one.fingerprint for one in found.alerts)
 
 
+def test_each_source_has_a_name_that_people_know_it_by() -> None:
+    titles = {name: source.title for name, source in SHELF.items()}
+    assert titles.pop("generic") is None
+    assert all(titles.values()) and len(set(titles.values())) == len(titles)
+
+
 @pytest.mark.parametrize("name", SHELF)
 def test_a_source_that_signs_names_a_setting_that_exists(name: str) -> None:
     source = SHELF[name]

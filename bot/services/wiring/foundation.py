@@ -1,5 +1,6 @@
 """What every other part of the house stands on."""
 
+from collections.abc import Mapping
 from functools import cached_property
 from typing import Any
 
@@ -30,6 +31,7 @@ from bot.services.upkeep.timekeeping import Timekeeping
 from bot.services.upkeep.watchdog import Watchdog
 from bot.settings import Settings
 from bot.slack.gateway import Gateway
+from bot.sources import Source, every_source
 from bot.store.database import Database
 from bot.wire.mail import Mail
 from bot.wire.webhooks import Hooks
@@ -65,7 +67,7 @@ class Foundation:
     @cached_property
     def rendering(self) -> Rendering:
         rendering = Rendering(self.runbook.timezone, slash_commands=self.runbook.slash_commands.model_dump())
-        _teach_names(rendering, self.people)
+        _teach_names(rendering, self.people, every_source(self.runbook.alerts.sources))
         return rendering
 
     @cached_property
@@ -150,9 +152,9 @@ class Foundation:
         return Lifesign(self.db, self.clock, self.watchdog, self.session, self.settings.heartbeat_url)
 
 
-def _teach_names(rendering: Rendering, people: People) -> None:
+def _teach_names(rendering: Rendering, people: People, sources: Mapping[str, Source]) -> None:
     """`mention` writes a person so that Slack tells them, `name` only names them; `way` names a way to reach them,
-    `outlet` one to reach an audience."""
+    `outlet` one to reach an audience, `tool` what sends alerts."""
 
     def mention(name: str) -> Safe:
         return Safe(people.mention(name) or escape_mrkdwn(people.display_name(name)))
@@ -162,4 +164,7 @@ def _teach_names(rendering: Rendering, people: People) -> None:
         shown = people.display_name(actor)
         return mention(actor) if shown == actor and people.mention(actor) else shown
 
-    rendering.use(mention=mention, name=name, way=way_name, outlet=outlet_name)
+    def tool(source: str) -> str:
+        return (sources[source].title if source in sources else None) or source
+
+    rendering.use(mention=mention, name=name, way=way_name, outlet=outlet_name, tool=tool)

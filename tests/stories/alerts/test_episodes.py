@@ -106,7 +106,7 @@ async def test_what_its_group_no_longer_lists_pages_nobody(world: World, monitor
 
     await monitoring.tells("alertmanager", whole(*sites("a", status="resolved")))
     assert "Resolved or silenced" in monitoring.card.text
-    assert "silenced in alertmanager" in monitoring.words
+    assert "silenced in Alertmanager" in monitoring.words
     await world.passes(minutes=10)
     assert world.pages_of("ada") == []
 

@@ -41,6 +41,7 @@ async def test_reports_of_one_error_are_one_card_that_counts_them(monitoring: Mo
     await monitoring.tells("errors", [report("no order 2"), report("no order 3")])
     assert "TypeError: no order 3" in monitoring.words
     assert "Seen 3 times" in monitoring.words
+    assert "From the application" in monitoring.words
 
 
 async def test_one_error_declares_nothing_and_a_rule_may_wait_for_many(world: World, monitoring: Monitoring) -> None:
