@@ -31,6 +31,8 @@ LARGEST_BODY = 1024 * 1024
 # Slack's look at our certificate is a form with this field, and the one request that it does not sign.
 CERTIFICATE_CHECK, LARGEST_CHECK = b"ssl_check=1", 1024
 NOT_SIGNED = "not signed by Slack with SLACK_SIGNING_SECRET"
+# Slack itself, which bears no mark of a bot.
+SLACKBOT = "USLACKBOT"
 ANYTHING = re.compile(".*", re.DOTALL)
 
 # What is wrong with a form's inputs, by block: Slack shows it beside the input and keeps the form open.
@@ -164,12 +166,12 @@ class SlackApp:
 
 
 def _is_no_word_to_us(event: Mapping[str, Any]) -> bool:
-    """Each of our own pages comes back as a message, and so does each edit of one."""
-    if event["type"] != "message":
+    """Each of our own pages comes back as a message, and so does each edit of one. Bots and workflows are not heard."""
+    if event["type"] not in ("message", "app_mention"):
         return False
-    return (
-        event.get("channel_type") != "im" or not event.get("user") or bool(event.get("bot_id") or event.get("subtype"))
-    )
+    is_a_persons = event.get("user") and event["user"] != SLACKBOT and not event.get("bot_id")
+    is_for_us = event["type"] == "app_mention" or event.get("channel_type") == "im"
+    return not (is_a_persons and is_for_us) or bool(event.get("subtype"))
 
 
 def key_of(kind: str, body: Mapping[str, Any]) -> str:

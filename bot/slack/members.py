@@ -27,6 +27,13 @@ class Members(Calls):
         names = (found.get("real_name"), found.get("profile", {}).get("display_name"), found.get("name"))
         return next((shown for name in names if name and (shown := plain_line(str(name)))), user)
 
+    async def is_bot(self, user: str) -> bool:
+        """An app or a workflow. False of whom Slack does not tell. Raises a kind of Failed."""
+        try:
+            return bool((await self.call("users.info", params={"user": user}))["user"].get("is_bot"))
+        except Rejected:
+            return False
+
     async def open_view(self, trigger_id: str, view: Mapping[str, Any]) -> None:
         await self.call("views.open", trigger_id=trigger_id, view=view)
 

@@ -46,12 +46,14 @@ async def add_to_timeline(call: Call) -> Answer:
 
 @COMMAND.event("reaction_added")
 async def reacted(call: Call) -> Answer:
-    """A :pushpin: in a room takes the message into the timeline; any other reaction is none of ours."""
+    """A person's :pushpin: in a room takes the message into the timeline; any other reaction is none of ours."""
     item = call.message.get("item", {})
     if call.message.get("reaction") != PIN or item.get("type") != "message":
         return None
     incident = await call.house.incidents.of_room(item["channel"])
-    if incident and (found := await call.house.gateway.message_at(item["channel"], item["ts"])):
+    if incident is None or await call.house.gateway.is_bot(call.user):
+        return None
+    if found := await call.house.gateway.message_at(item["channel"], item["ts"]):
         new = await take_over(call, incident, found)
         return call.say("done", what="noted" if new else "noted already", incident=incident)
     return None
