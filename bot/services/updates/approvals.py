@@ -9,7 +9,6 @@ from bot.services.updates.decisions import Decisions
 from bot.services.updates.following import Following
 from bot.services.updates.releases import Releases
 from bot.store.database import Database
-from bot.store.incidents import incidents
 
 
 class Approvals:
@@ -38,9 +37,8 @@ class Approvals:
         """
         self._permissions.must(actor, "audience.approve")
         async with self._db.transaction() as conn:
-            update = await self._decisions.undecided(conn, actor, update_id)
+            update, incident = await self._decisions.undecided(conn, actor, update_id)
             must_be_somebody_else(is_author=self._decisions.is_author(actor, update))
-            incident = await incidents.get(conn, update.incident_id)
             audience = self._releases.audience_of(update)
             late = self._following.broken_promise(update)
             if late:
@@ -57,12 +55,11 @@ class Approvals:
     async def reject(self, actor: Actor, update_id: int) -> None:
         """It does not leave; its author may take it back in this way too. The words stay to be seen and changed."""
         async with self._db.transaction() as conn:
-            update = await self._decisions.undecided(conn, actor, update_id)
+            update, incident = await self._decisions.undecided(conn, actor, update_id)
             is_author = self._decisions.is_author(actor, update)
             if not is_author:
                 self._permissions.must(actor, "audience.approve")
             await self._decisions.record(conn, update, "rejected", actor)
             if not is_author:
-                incident = await incidents.get(conn, update.incident_id)
                 await self._following.give_back(conn, incident, update, self._decisions.rejected_by(actor))
             await self._cards.touch(conn, f"update:{update.id}", incident=update.incident_id)

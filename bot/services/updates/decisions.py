@@ -2,6 +2,7 @@
 
 from bot.clock import Clock
 from bot.domain.actor import Actor
+from bot.domain.incidents.incident import Incident
 from bot.domain.updates.update import State, Update, must_be_undecided
 from bot.rendering import Rendering
 from bot.services.people.people import People
@@ -19,13 +20,18 @@ class Decisions:
         self._people = people
         self._rendering = rendering
 
-    async def undecided(self, conn: Connection, actor: Actor, update_id: int) -> Update:
-        """The update, locked until the commit. Raises AlreadyDone when it is decided, DoneBefore for a request that
-        has had its effect."""
+    async def undecided(self, conn: Connection, actor: Actor, update_id: int) -> tuple[Update, Incident]:
+        """The update and its incident, both locked until the commit: nobody decides about words while somebody else
+        changes the facts that they speak of.
+
+        Raises AlreadyDone when it is decided, DoneBefore for a request that has had its effect.
+        """
         await requests.once(conn, actor, self._clock.now())
+        # Before the update, as every change of the incident has it.
+        incident = await incidents.lock(conn, (await updates.get(conn, update_id)).incident_id)
         update = await updates.lock(conn, update_id)
         must_be_undecided(update, self._people.display_name(update.decided_by or ""))
-        return update
+        return update, incident
 
     def is_author(self, actor: Actor, update: Update) -> bool:
         return self._people.is_one(actor, update.author, update.author_account)

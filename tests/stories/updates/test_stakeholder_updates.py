@@ -7,13 +7,14 @@ from datetime import timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
+from psycopg import AsyncConnection
 
 from bot.domain.actor import Actor
-from bot.domain.errors import NotPermitted, Refused
+from bot.domain.errors import AlreadyDone, NotPermitted, Refused
 from bot.sandbox.model import Json, Message, View
 from bot.sandbox.workspace import Workspace
 from bot.services.outbox.kinds import CARD
-from bot.store.incidents import deadlines
+from bot.store.incidents import deadlines, incidents
 from bot.store.rooms import cards
 from bot.store.updates import updates
 from tests.mail_server import PostOffice, post_office
@@ -565,6 +566,34 @@ async def test_what_waits_for_an_approval_cannot_be_given_it_once_the_facts_have
     assert back.text == f"↩ <@U0ADA>, your update for *clients* was not sent: {why}."
     await presses(town, "ada", "Edit", back)
     assert town.ada.modal().values["text"]["text"]["value"] == "We are looking for the cause."
+
+
+@pytest.mark.parametrize("decide", ["approve", "reject"])
+async def test_who_decides_about_words_while_the_facts_change_finds_that_they_are_out_of_date(
+    town: World, office: PostOffice, decide: str
+) -> None:
+    """Through two processes, or in one: the change has begun, and the words still wait."""
+    await waiting(town, office)
+    house, ada, ben = town.house, Actor("ada", "U0ADA"), Actor("ben", "U0BEN")
+    async with house.db.transaction() as conn:
+        await incidents.lock(conn, 1)
+        resolving = asyncio.ensure_future(house.incidents.resolve(ada, 1))
+        await until_it_waits(town, resolving)
+        deciding = asyncio.ensure_future(getattr(house.approvals, decide)(ben, 3))
+        await until_they_wait(town, resolving, deciding)
+    await resolving
+    with pytest.raises(AlreadyDone, match="out of date: INC-1 was resolved"):
+        await deciding
+    await town.settled()
+    assert not [one for one in letters(office) if one[0] == "one@example.com"]
+
+
+async def until_they_wait(world: World, *tasks: asyncio.Future[None]) -> None:
+    """All of them, for what somebody else holds; fails when one gets through without."""
+    waiting = "SELECT count(*) AS count FROM pg_stat_activity WHERE cardinality(pg_blocking_pids(pid)) > 0"
+    async with await AsyncConnection.connect(world.house.db.conninfo, autocommit=True) as conn:
+        while (row := await (await conn.execute(waiting)).fetchone()) and row[0] < len(tasks):
+            assert not any(task.done() for task in tasks), "it did not wait"
 
 
 async def test_whoever_was_told_hears_of_the_end_and_of_its_return_for_approval_where_it_is_asked(
