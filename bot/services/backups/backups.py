@@ -9,6 +9,7 @@ from bot.domain.errors import AlreadyDone, Refused
 from bot.rendering import time_shown
 from bot.runbook import Runbook
 from bot.services.backups.dumps import Dumps
+from bot.services.backups.long_work import until_recorded
 from bot.services.backups.runs import Runs
 from bot.services.backups.verdicts import named
 from bot.services.people.permissions import Permissions
@@ -93,15 +94,23 @@ class Backups:
 
     async def save_before(self, actor: Actor, name: str, restore_id: int) -> Backup:
         """Take the safety backup before a restore, to its end; how it ended is its state. Raises AlreadyDone."""
-        async with self._db.transaction() as conn:
-            backup = await self._begin(conn, actor, name, self._clock.now(), before_restore=restore_id)
-            if backup is None:
-                raise AlreadyDone(await self._why_not(conn, name))
-            await self._runs.tell(conn, backup)
-        self._runs.start(backup)
-        await self._runs.until_over(backup.id)
-        async with self._db.transaction() as conn:
-            return await backups.get(conn, backup.id)
+
+        async def begin() -> Backup:
+            async with self._db.transaction() as conn:
+                backup = await self._begin(conn, actor, name, self._clock.now(), before_restore=restore_id)
+                if backup is None:
+                    raise AlreadyDone(await self._why_not(conn, name))
+                await self._runs.tell(conn, backup)
+            return backup
+
+        async def read() -> Backup:
+            async with self._db.transaction() as conn:
+                return await backups.get(conn, begun.id)
+
+        begun = await until_recorded(begin, within=LOST_AFTER)
+        self._runs.start(begun)
+        await self._runs.until_over(begun.id)
+        return await until_recorded(read, within=LOST_AFTER)
 
     async def standings(self) -> list[BackupStanding]:
         """How the backups of every database stand, those that miss their objective first."""

@@ -5,12 +5,14 @@ A row whose heartbeat has been silent for LOST_AFTER has lost its process: any p
 
 import asyncio
 import logging
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Coroutine
 from contextlib import asynccontextmanager, suppress
 from datetime import timedelta
 from typing import Any, Protocol, TypeVar
 
 from bot.domain.errors import Failed, Refused, Unanswered, Unreachable
+from bot.store.errors import plain_reason
 
 log = logging.getLogger(__name__)
 
@@ -83,7 +85,7 @@ class LongWork:
             try:
                 await work
             except (Failed, Refused) as error:
-                await self._ledger.fail(number, str(error))
+                await self._ledger.fail(number, _said(error))
             except Exception as error:
                 log.exception("%s=%s", self._what, number)
                 await self._ledger.fail(number, f"a fault in Tocsin: {type(error).__name__}")
@@ -94,6 +96,11 @@ class LongWork:
         self._under_way.pop(number, None)
         if not task.cancelled() and (error := task.exception()):
             log.error("%s=%s", self._what, number, exc_info=error)
+
+
+def _said(error: Failed | Refused) -> str:
+    """Nobody is to take our own database for the one that is backed up or restored."""
+    return (plain_reason(error) if isinstance(error, Failed) else None) or str(error)
 
 
 @asynccontextmanager
@@ -127,11 +134,16 @@ async def side_by_side(first: Coroutine[Any, Any, T], second: Coroutine[Any, Any
         await asyncio.gather(one, other, return_exceptions=True)
 
 
-async def until_recorded(record: Callable[[], Awaitable[None]]) -> None:
-    """It has happened: retried until the database has it, however long that is away. `record` is idempotent."""
+async def until_recorded(record: Callable[[], Awaitable[T]], *, within: timedelta | None = None) -> T:
+    """It has happened: retried until the database has it, however long that is away. `record` is idempotent.
+
+    `within`: where what comes next must not come late; then the last failure is raised.
+    """
+    begun_s = time.monotonic()
     while True:
         try:
-            await record()
-            return
+            return await record()
         except (Unanswered, Unreachable):
+            if within is not None and time.monotonic() - begun_s >= within.total_seconds():
+                raise
             await asyncio.sleep(RECORD_AGAIN_AFTER_S)

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from bot.clock import Clock
 from bot.domain.actor import TOCSIN
-from bot.domain.backups.backup import Backup
+from bot.domain.backups.backup import LOST_AFTER, Backup
 from bot.domain.backups.drill import DrillFindings, Stage
 from bot.domain.backups.restore import Restore
 from bot.domain.errors import Rejected
@@ -31,8 +31,11 @@ class RestoreLedger:
         self._bytes_back: dict[int, int] = {}
 
     async def backup(self, restore: Restore) -> Backup:
-        async with self._db.transaction() as conn:
-            return await backups.get(conn, restore.backup_id)
+        async def read() -> Backup:
+            async with self._db.transaction() as conn:
+                return await backups.get(conn, restore.backup_id)
+
+        return await until_recorded(read, within=LOST_AFTER)
 
     async def now(self, restore: Restore) -> Restore:
         """As it stands by now."""
@@ -40,11 +43,19 @@ class RestoreLedger:
             return await restores.get(conn, restore.id)
 
     async def move_on(self, restore: Restore, stage: Stage) -> None:
-        """Raises Rejected when others have given it up for lost: then it must not touch anything any more."""
-        async with self._db.transaction() as conn:
-            if not await restores.move_on(conn, restore.id, stage, self._clock.now()):
-                raise Rejected("it has been given up for lost meanwhile")
-            await self._steps.write(conn, await restores.get(conn, restore.id), stage, TOCSIN.name)
+        """Raises Rejected when others have given it up for lost: then it must not touch anything any more.
+
+        A database of ours that is away or full for a moment ends nothing. But who approved it does not expect it hours
+        later: after the time in which others would give it up the failure is raised.
+        """
+
+        async def record() -> None:
+            async with self._db.transaction() as conn:
+                if not await restores.move_on(conn, restore.id, stage, self._clock.now()):
+                    raise Rejected("it has been given up for lost meanwhile")
+                await self._steps.write(conn, await restores.get(conn, restore.id), stage, TOCSIN.name)
+
+        await until_recorded(record, within=LOST_AFTER)
 
     def note(self, restore: Restore, size: int) -> None:
         """So many bytes of the backup have been brought back; the next heartbeat says so."""
@@ -58,10 +69,14 @@ class RestoreLedger:
 
     async def saved(self, restore: Restore, safety_id: int | None, error: str | None) -> None:
         """What was there before is this backup; None = there is none, and why."""
-        async with self._db.transaction() as conn:
-            await restores.saved(conn, restore.id, safety_id=safety_id, error=error)
-            now = await restores.get(conn, restore.id)
-            await self._steps.write(conn, now, "saved" if safety_id else "unsaved", TOCSIN.name)
+
+        async def record() -> None:
+            async with self._db.transaction() as conn:
+                await restores.saved(conn, restore.id, safety_id=safety_id, error=error)
+                now = await restores.get(conn, restore.id)
+                await self._steps.write(conn, now, "saved" if safety_id else "unsaved", TOCSIN.name)
+
+        await until_recorded(record, within=LOST_AFTER)
 
     async def succeed(self, restore: Restore, found: DrillFindings, took: timedelta, *, kept: bool) -> None:
         rto = self._wanted[restore.name].rto

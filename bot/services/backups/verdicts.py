@@ -2,10 +2,11 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 
 from bot.clock import Clock
 from bot.domain.actor import Actor
-from bot.domain.backups.backup import Backup, Damaged, Gone
+from bot.domain.backups.backup import LOST_AFTER, Backup, Damaged, Gone
 from bot.domain.errors import Failed, NotFound, Refused
 from bot.dumpers import is_of_one_machine
 from bot.runbook import Runbook
@@ -13,6 +14,7 @@ from bot.runbook.mistakes import advised
 from bot.services.backups.alerts import BackupAlerts
 from bot.services.backups.cards import BackupCards
 from bot.services.backups.dumps import Dumps
+from bot.services.backups.long_work import until_recorded
 from bot.store import audit
 from bot.store.backups import backups
 from bot.store.database import Database
@@ -72,6 +74,9 @@ class Verdicts:
         if not backup.is_whole:
             raise Refused(f"Backup {backup.id} of {backup.name} is {backup.state}: there is nothing to verify.")
         damage = await self._damage(backup, in_full=in_full)
+        return await until_recorded(partial(self._record, actor, backup, damage), within=LOST_AFTER)
+
+    async def _record(self, actor: Actor, backup: Backup, damage: str | None) -> Backup:
         now = self._clock.now()
         async with self._db.transaction() as conn:
             before = await backups.lock(conn, backup.id)
