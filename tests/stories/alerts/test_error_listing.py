@@ -59,7 +59,8 @@ async def test_only_what_came_since_then_is_counted_but_first_seen_is_first_seen
     assert await listed(world) == [(await listed(world))[0]]
     assert (await listed(world))[0].startswith("*No application has reported an error* since")
     await monitoring.tells("errors", [report()] * 2)
-    [line] = (await listed(world, "1h"))[1:]
+    headline, line = await listed(world, "1h")
+    assert "*2 application errors*" in headline and headline.endswith("all the same")
     assert "*2×*" in line
     assert f"First seen <!date^{int(first.timestamp())}^" in line
     assert f"last <!date^{int(world.clock.now().timestamp())}^" in line
