@@ -18,7 +18,7 @@ HURRIED_S = 1.0
 
 
 class Waits:
-    """Of one process, for connections and on them. `end` is said once, and stays so."""
+    """Of one process, for connections and on them. `end` stays so, and may be said again."""
 
     def __init__(self) -> None:
         self.are_over = False
@@ -56,7 +56,9 @@ class Waits:
         self.are_over = True
         now = asyncio.get_running_loop().time()
         for patience in self._patience:
-            patience.reschedule(now)
+            # May be said again, at the deadline and at the end: by then some are over already.
+            if not patience.expired():
+                patience.reschedule(now)
         for conn in self._in_use:
             _hang_up(conn)
 
