@@ -17,6 +17,8 @@ from bot.runbook import format_duration
 from bot.shipped import templates_folder
 
 Escape = Callable[[str], str]
+# A full stop or a bracket behind it is not of the address.
+ADDRESS = re.compile(r"""(https?://[^\s<>"']*[^\s<>"'.,;:!?)\]])""")
 
 
 class Safe(str):
@@ -37,6 +39,17 @@ def escape_html(text: str) -> str:
     return escape_mrkdwn(text).replace('"', "&quot;").replace("'", "&#39;")
 
 
+def linked(text: str) -> str:
+    """HTML in which addresses of the web are links, and everything else is as it was typed."""
+    parts = ADDRESS.split(text)
+    return "".join(_link(part) if number % 2 else escape_html(part) for number, part in enumerate(parts))
+
+
+def _link(address: str) -> str:
+    shown = escape_html(address)
+    return f'<a href="{shown}">{shown}</a>'
+
+
 def leave(text: str) -> str:
     """For plain text: mail bodies, texts, what is read aloud."""
     return text
@@ -51,6 +64,7 @@ FOLDERS: Mapping[str, Escape] = {
     "slack": escape_mrkdwn,
     "page": leave,
     "email": leave,
+    "letter": escape_html,
     "statuspage": leave,
     "documents": leave,
     "web": escape_html,
@@ -110,6 +124,7 @@ def _environment(folder: Path, escape: Escape, zone: tzinfo) -> Environment:
         time=lambda at, begins=None, seconds=False: time_shown(at, zone, begins, seconds=seconds),
         date_time=lambda at, in_zone=zone: f"{at.astimezone(in_zone):%a %d %b %Y %H:%M %Z}",
         slack_time=lambda at: _slack_time(at, zone),
+        linked=lambda text: Safe(linked(plain(str(text)))),
         json=lambda value: Safe(json.dumps(value)),
         safe=Safe,
     )

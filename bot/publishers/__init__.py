@@ -97,8 +97,8 @@ class Messenger(Protocol):
 class PublisherParts:
     """What publishers are made of; each takes what it needs. None: this house has not set it up.
 
-    `paint` makes a Slack message of an update; `find_channel` knows the id behind `#name`, None while it is missing;
-    `edition` writes the files of an audience's own status page.
+    `paint` makes a Slack message of an update, `lay_out` the HTML of a mail; `find_channel` knows the id behind
+    `#name`, None while it is missing; `edition` writes the files of an audience's own status page.
     """
 
     clock: Clock
@@ -109,6 +109,7 @@ class PublisherParts:
     paint: Callable[[Update], Any]
     find_channel: Callable[[str], Awaitable[str | None]]
     mail: Mail | None
+    lay_out: Callable[[Update], str]
     hooks: Hooks
     edition: Callable[[str], Awaitable[Edition]]
 

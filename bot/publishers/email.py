@@ -1,7 +1,9 @@
 """Tells an audience by mail: one letter for each reader, who does not learn who the others are."""
 
-from bot.domain.updates.update import Outlet
-from bot.publishers import OutletFacts, Publication, Publisher, PublisherParts
+from collections.abc import Callable
+
+from bot.domain.updates.update import Outlet, Update
+from bot.publishers import OutletFacts, Publication, Publisher, PublisherParts, key_of
 from bot.wire.mail import Letter, Mail
 
 OUTLET = OutletFacts(
@@ -10,7 +12,7 @@ OUTLET = OutletFacts(
 
 
 def publisher(parts: PublisherParts) -> Publisher | None:
-    return EmailPublisher(parts.mail) if parts.mail else None
+    return EmailPublisher(parts.mail, parts.lay_out) if parts.mail else None
 
 
 class EmailPublisher:
@@ -18,15 +20,22 @@ class EmailPublisher:
 
     via: Outlet = "email"
 
-    def __init__(self, mail: Mail) -> None:
+    def __init__(self, mail: Mail, lay_out: Callable[[Update], str]) -> None:
         self._mail = mail
+        self._lay_out = lay_out
 
     async def publish(self, publication: Publication) -> str:
         """A mail server cannot be asked what it took: a repeat has the Message-ID of the first."""
         delivery, update, incident = publication.delivery, publication.update, publication.incident
-        # The instants are part of the ids: mailboxes drop what they have seen, and a new database counts from 1 again.
-        key = f"update-{delivery.id}.{update.created_at.timestamp():.0f}"
-        thread = f"{incident.ref}-{update.audience}.{incident.declared_at.timestamp():.0f}"
-        return await self._mail.send(
-            Letter(delivery.address, update.subject, update.text, key, thread, due_at=update.created_at)
+        letter = Letter(
+            delivery.address,
+            update.subject,
+            update.text,
+            key=key_of(publication),
+            # The instant is part of it: mailboxes keep what they have seen, and a new database counts from 1 again.
+            thread=f"{incident.ref}-{update.audience}.{incident.declared_at.timestamp():.0f}",
+            due_at=update.created_at,
+            html=self._lay_out(update),
+            list_name=update.audience,
         )
+        return await self._mail.send(letter)

@@ -8,7 +8,7 @@ from bot.domain.updates.update import SUBJECT_LENGTH, TEXT_LENGTH, OutOfDate, fa
 from bot.services.updates.previews import Preview
 from bot.services.updates.reminders import tell_button
 from bot.slack.blocks import Button, Input, form
-from commands.desk.call import Answer, Call, Form
+from commands.desk.call import Answer, Call, Form, Reply
 from commands.desk.carried import second
 from commands.desk.which_incident import about_an_incident
 from commands.incident.book import COMMAND
@@ -88,6 +88,11 @@ async def send(call: Call) -> Answer:
 async def approve(call: Call) -> Answer:
     await call.house.approvals.approve(call.actor, call.number)
     return None
+
+
+@COMMAND.button("audience.recipients")
+async def recipients(call: Call) -> Answer:
+    return Reply(await call.house.update_cards.recipients(call.number))
 
 
 @COMMAND.button("audience.reject")

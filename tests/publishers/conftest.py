@@ -78,6 +78,7 @@ async def parts(clock: Clock, runbook: Runbook, settings: Settings) -> AsyncIter
             paint=nothing,
             find_channel=nothing,
             mail=Mail(Smtp.parse("smtp://mail.example.com"), "bell@example.com", clock),
+            lay_out=lambda update: "",
             hooks=Hooks(session, clock, keys_of),
             edition=nothing,
         )

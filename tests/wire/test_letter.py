@@ -14,8 +14,8 @@ from bot.wire.mail.letter import SUBJECT_LENGTH, Letter, Writer, one_line
 
 NOON = datetime(2026, 8, 8, 12, 0, tzinfo=UTC)
 HEADERS = [
-    "From", "To", "Subject", "Date", "Message-ID", "References", "In-Reply-To", "Auto-Submitted", "Content-Type",
-    "Content-Transfer-Encoding", "MIME-Version",
+    "From", "To", "Subject", "Date", "Message-ID", "References", "In-Reply-To", "Auto-Submitted",
+    "X-Auto-Response-Suppress", "Content-Type", "Content-Transfer-Encoding", "MIME-Version",
 ]  # fmt: skip
 FORGED = "=?utf-8?q?Alert=0D=0AX-Evil:=20yes?= x"
 # Words that some program reads as more than words, mixed with any others.
@@ -106,3 +106,18 @@ def test_a_long_subject_keeps_every_blank(sign: str) -> None:
 
 def test_a_domain_in_other_letters_goes_by_its_ascii_name() -> None:
     assert b"To: ada@xn--mnchen-3ya.example\r\n" in written(to="ada@münchen.example")
+
+
+@given(WORDS, WORDS, WORDS)
+def test_a_letter_of_two_parts_says_both_and_adds_no_header_either(body: str, html: str, list_name: str) -> None:
+    raw = written(body=body, html=html, list_name=list_name or "clients")
+    letter = message_from_bytes(raw, policy=policy.default)
+
+    assert {name for name, _ in letter.items()} <= {*HEADERS, "List-Id"}
+    assert letter.get_content_type() == "multipart/alternative"
+    assert [part.get_content_type() for part in letter.iter_parts()] == ["text/plain", "text/html"]
+    assert not letter.defects
+
+
+def test_a_list_has_one_name_for_ever_in_a_domain_of_ours() -> None:
+    assert b"List-Id: <status-page.tocsin.example.com>\r\n" in written(list_name="status page")

@@ -15,6 +15,8 @@ from bot.store.pipelined import Connection
 from bot.store.updates import updates
 
 LOST = ("refused", "gave_up", "cancelled")
+# So many addresses of a kind stand on the card; all of them are shown to who asks.
+SHOWN = 10
 # What did not leave can be changed and sent anew.
 CHANGEABLE = ("waiting", "rejected", "replaced", "failed")
 
@@ -45,13 +47,20 @@ class UpdateCards:
         words = self._rendering.say(
             "slack/stakeholder_update",
             update=update,
-            accepted=_by_outlet(deliveries, "accepted"),
-            open=_waiting_alike(deliveries),
-            lost=[one for one in deliveries if one.state in LOST],
+            **_outcomes(deliveries),
+            shown=SHOWN,
             approvers=approvers or [],
             anybody=approvers is None,
         )
-        return await self._placed(conn, update, message(words, buttons(update)))
+        more = [Button("Recipients", "audience.recipients", str(update.id))] if len(deliveries) > SHOWN else []
+        return await self._placed(conn, update, message(words, [*buttons(update), *more]))
+
+    async def recipients(self, update_id: int) -> Message:
+        """What became of it at every address, those that did not get it first. Raises NotFound."""
+        async with self._db.transaction() as conn:
+            update = await updates.get(conn, update_id)
+            deliveries = await updates.deliveries(conn, update.id)
+        return message(self._rendering.say("slack/recipients", update=update, **_outcomes(deliveries)))
 
     async def degraded(self, incident_id: int) -> list[str]:
         """One line for each address that the latest words did not reach; empty when all is well."""
@@ -79,6 +88,15 @@ def buttons(update: Update) -> list[Button]:
 def edit_button(update: Update) -> Button:
     """Opens the form with these words."""
     return Button("Edit", "audience.edit", str(update.id))
+
+
+def _outcomes(deliveries: list[UpdateDelivery]) -> dict[str, object]:
+    """What was accepted, what is still to be, and what never will."""
+    return {
+        "accepted": _by_outlet(deliveries, "accepted"),
+        "open": _waiting_alike(deliveries),
+        "lost": [one for one in deliveries if one.state in LOST],
+    }
 
 
 def _waiting_alike(deliveries: list[UpdateDelivery]) -> list[list[UpdateDelivery]]:

@@ -7,6 +7,7 @@ from bot.clock import Clock
 from bot.domain.errors import Refused
 from bot.domain.incidents.incident import Incident, Status
 from bot.domain.people.working_hours import after
+from bot.domain.updates.outline import outline
 from bot.domain.updates.update import Moment, Update, words_of
 from bot.publishers import outlets
 from bot.rendering import Rendering
@@ -71,6 +72,10 @@ class Wordings:
     def for_slack(self, update: Update) -> Message:
         """As an audience sees it in a channel: whatever somebody typed is data."""
         return message(self._rendering.say("slack/audience_post", subject=update.subject, text=update.text))
+
+    def for_mail(self, update: Update) -> str:
+        """As HTML, for whoever reads mails so: the same words in the same order."""
+        return self._rendering.say("letter/update", subject=update.subject, parts=outline(update.text))
 
     def knows(self, template: str) -> bool:
         return "/" not in template and (self._templates / f"{template}.j2").is_file()

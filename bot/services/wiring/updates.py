@@ -40,6 +40,7 @@ class Updates(Paging):
         parts = publishers.PublisherParts(
             clock=self.clock, runbook=self.runbook, settings=self.settings, session=self.session,
             messenger=self.gateway, paint=self.wordings.for_slack, find_channel=self.channels.found, mail=self.mail,
+            lay_out=self.wordings.for_mail,
             hooks=self.hooks, edition=self.status_pages.edition,
         )  # fmt: skip
         return publishers.on_the_shelf(parts)

@@ -26,8 +26,9 @@ WORD_OCTETS = 45
 class Letter:
     """Plain text for one reader. `key` becomes the Message-ID, so that a letter sent twice is known as one.
 
-    `thread`: letters with the same one stand together in the reader's mailbox; None = it stands alone. When the server
-    takes only a few at a time, the `urgent` go first, and of those whoever has been due the longest.
+    `thread`: letters with the same one stand together in the reader's mailbox; None = it stands alone. `html`: the same
+    words for a mail program that shows it. `list_name`: of the list that the reader is on; None = it is for them alone.
+    When the server takes only a few at a time, the `urgent` go first, and of those whoever has been due the longest.
     """
 
     to: str
@@ -37,6 +38,8 @@ class Letter:
     thread: str | None = None
     urgent: bool = False
     due_at: datetime | None = None
+    html: str | None = None
+    list_name: str | None = None
 
 
 class Writer:
@@ -64,11 +67,18 @@ class Writer:
             "Message-ID": self.id_of(letter.key),
             "References": thread,
             "In-Reply-To": thread,
-            # Holiday notices and other machines' answers stay away.
+            "List-Id": self._list_id(letter.list_name) if letter.list_name else None,
+            # Holiday notices and other machines' answers stay away: by RFC 3834, and as Exchange knows it. That a
+            # letter could not be delivered is still reported.
             "Auto-Submitted": "auto-generated",
+            "X-Auto-Response-Suppress": "OOF, AutoReply",
         }
         head = "".join(f"{name}: {value}\r\n" for name, value in headers.items() if value is not None)
-        return head.encode("ascii") + _body(letter.body)
+        return head.encode("ascii") + _body(letter.body, letter.html)
+
+    def _list_id(self, name: str) -> str:
+        """RFC 2919: unique within a domain of ours, and the same for ever."""
+        return f"<{re.sub(r'[^A-Za-z0-9-]', '-', name)}.tocsin.{_address(self.domain)}>"
 
     def _sender(self) -> str:
         name = one_line(self._name)[:SUBJECT_LENGTH]
@@ -126,13 +136,19 @@ def _encoded(octets: bytes) -> str:
     return f"=?utf-8?b?{base64.b64encode(octets).decode()}?="
 
 
-def _body(text: str) -> bytes:
-    """Beneath its own headers, none of which holds a word of the letter."""
-    # Half a surrogate pair, as JSON may hold, is no text of any encoding.
-    words = text.encode("utf-8", "replace").decode().rstrip() + "\n"
+def _body(text: str, html: str | None) -> bytes:
+    """Beneath its own headers, none of which holds a word of the letter. Of two parts the last is the one shown."""
+    words = _encodable(text)
     message = EmailMessage(policy=WIRE)
     message.set_content(words, cte="7bit" if _travels_as_it_is(words) else "quoted-printable")
+    if html is not None:
+        message.add_alternative(_encodable(html), subtype="html", cte="quoted-printable")
     return message.as_bytes()
+
+
+def _encodable(text: str) -> str:
+    """Half a surrogate pair, as JSON may hold, is no text of any encoding."""
+    return text.encode("utf-8", "replace").decode().rstrip() + "\n"
 
 
 def _travels_as_it_is(words: str) -> bool:

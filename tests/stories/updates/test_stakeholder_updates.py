@@ -308,7 +308,8 @@ async def test_what_the_author_changed_is_what_is_sent(town: World, office: Post
 
     (letter,) = office.letters
     assert letter["Subject"] == "A word from us"
-    assert letter.get_content().replace("\r\n", "\n") == "All hands\n\nare on it.\n"
+    text, _ = letter.iter_parts()
+    assert text.get_content().replace("\r\n", "\n") == "All hands\n\nare on it.\n"
     assert posted_in(town, "#stakeholders")[-1] == "*A word from us*\nAll hands\nare on it."
     assert card(town, "stakeholders").text.startswith("📨 Sent to *stakeholders* by email (board@example.com)")
     assert "A word from us" in words_of(card(town, "stakeholders"))
