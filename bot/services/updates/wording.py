@@ -98,7 +98,8 @@ class Wordings:
 
 
 def template_of(audience: Audience) -> str:
-    is_public = all(outlets()[via].is_public for via, _ in addresses(audience))
+    """What everybody may read is in words for everybody, also where somebody else reads it too."""
+    is_public = any(outlets()[via].is_public for via, _ in addresses(audience))
     return PUBLIC_TEMPLATE if is_public and "template" not in audience.model_fields_set else audience.template
 
 
