@@ -4,15 +4,14 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from bot.clock import Clock
-from bot.domain.actor import TOCSIN
-from bot.domain.updates.update import DeliveryState, Outlet, Update, UpdateDelivery, is_stale
+from bot.domain.updates.update import DeliveryState, Outlet, Update, is_stale
 from bot.publishers import Publication, Publisher, outlets
-from bot.rendering import Rendering
 from bot.runbook.audiences import Audience
 from bot.services.outbox.kinds import UPDATE, DeliveryKind, NoLongerWanted, Outcome, way_by
 from bot.services.outbox.outbox import Outbox
 from bot.services.rooms.cards import Cards
 from bot.services.updates.audiences import addresses
+from bot.services.updates.publication_news import PublicationNews
 from bot.store.database import Database
 from bot.store.incidents import incidents
 from bot.store.outbox.outbox import Delivery as OutboxDelivery
@@ -32,14 +31,14 @@ class Publications(DeliveryKind[str]):
         clock: Clock,
         outbox: Outbox,
         cards: Cards,
-        rendering: Rendering,
+        news: PublicationNews,
         publishers: Mapping[Outlet, Publisher],
     ) -> None:
         self._db = db
         self._clock = clock
         self._outbox = outbox
         self._cards = cards
-        self._rendering = rendering
+        self._news = news
         self._publishers = publishers
 
     async def put(self, conn: Connection, update: Update, audience: Audience) -> None:
@@ -49,7 +48,7 @@ class Publications(DeliveryKind[str]):
             gap = self.gap(via)
             one = await updates.insert_delivery(conn, update.id, via, address, refused=gap, now=now)
             if one and gap:
-                await self._write_lost(conn, update, one, gap)
+                await self._news.not_told(conn, update, one, gap)
             elif one:
                 lane = f"update {update.incident_id} {via} {address}"
                 payload, way = {"delivery": one.id}, way_by(via, address)
@@ -82,10 +81,13 @@ class Publications(DeliveryKind[str]):
             one = await updates.mark_unconfirmed(conn, one.id)
         if outcome.state == "sent":
             await updates.settle(conn, one.id, "accepted", now=now, reference=outcome.reference)
-            await self._write_told(conn, update, one)
+            await self._news.told(conn, update, one)
         elif end := LOST.get(outcome.state):
+            # One after the other, so that of many that are lost at once the room hears once.
+            incident = await incidents.lock(conn, update.incident_id)
             await updates.settle(conn, one.id, end, now=now, error=outcome.error)
-            await self._write_lost(conn, update, one, outcome.error or "")
+            await self._news.not_told(conn, update, one, outcome.error or "")
+            await self._news.warn(conn, incident, update, await updates.delivery(conn, one.id))
         elif outcome.state == "cancelled" and one.state == "waiting":
             await updates.settle(conn, one.id, "cancelled", now=now, error=outcome.error)
         elif outcome.error:
@@ -95,17 +97,3 @@ class Publications(DeliveryKind[str]):
     async def held(self, conn: Connection, payloads: Sequence[Mapping[str, Any]], why: str) -> None:
         for update_id, incident_id in await updates.hold(conn, [int(one["delivery"]) for one in payloads], why):
             await self._cards.touch(conn, f"update:{update_id}", incident=incident_id)
-
-    async def _write_told(self, conn: Connection, update: Update, one: UpdateDelivery) -> None:
-        """Once for each outlet, when it has accepted the first of its addresses."""
-        words = self._rendering.say("documents/told", update=update, via=one.via)
-        key = f"update {update.id} {one.via}"
-        await self._write(conn, update, "told", words, update.author, key)
-
-    async def _write_lost(self, conn: Connection, update: Update, one: UpdateDelivery, error: str) -> None:
-        words = self._rendering.say("documents/not_told", update=update, delivery=one, error=error)
-        await self._write(conn, update, "system", words, TOCSIN.name, f"update delivery {one.id} lost")
-
-    async def _write(self, conn: Connection, update: Update, kind: str, words: str, actor: str, key: str) -> None:
-        now = self._clock.now()
-        await incidents.write(conn, update.incident_id, kind, words, actor=actor, at=now, key=key)

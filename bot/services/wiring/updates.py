@@ -14,6 +14,7 @@ from bot.services.updates.following import Following
 from bot.services.updates.fresh_starts import FreshStarts
 from bot.services.updates.page_writing import PageWriting
 from bot.services.updates.previews import Previews
+from bot.services.updates.publication_news import PublicationNews
 from bot.services.updates.publications import Publications
 from bot.services.updates.releases import Releases
 from bot.services.updates.reminders import Reminders
@@ -47,7 +48,8 @@ class Updates(Paging):
 
     @cached_property
     def publications(self) -> Publications:
-        return Publications(self.db, self.clock, self.outbox, self.cards, self.rendering, self.publishers)
+        news = PublicationNews(self.clock, self.rendering, self.posts)
+        return Publications(self.db, self.clock, self.outbox, self.cards, news, self.publishers)
 
     @cached_property
     def page_writing(self) -> PageWriting:

@@ -91,3 +91,8 @@ async def test_what_they_refuse_is_said_in_the_room_and_not_tried_again(
     assert len(there.asked) == asked
     assert "404 Record not found" in words_of(card(town, "page"))
     assert await told(town) == []
+    warnings = [said for said in town.said_in(town.room()) if said.startswith("⚠ *Not sent to page by statuspage.io*")]
+    assert len(warnings) == 1
+    assert "404 Record not found" in warnings[0]
+    # Nobody leads yet, so it is whoever has declared it.
+    assert f"<@{town.ada.id}>" in warnings[0]

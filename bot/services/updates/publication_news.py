@@ -1,0 +1,41 @@
+"""What an incident's timeline and room learn of an update that has left, or could not."""
+
+from bot.clock import Clock
+from bot.domain.actor import TOCSIN
+from bot.domain.incidents.incident import Incident
+from bot.domain.updates.update import Update, UpdateDelivery
+from bot.rendering import Rendering
+from bot.services.rooms.posts import Posts
+from bot.store.incidents import incidents
+from bot.store.pipelined import Connection
+from bot.store.updates import updates
+
+LOST = ("refused", "gave_up")
+
+
+class PublicationNews:
+    def __init__(self, clock: Clock, rendering: Rendering, posts: Posts) -> None:
+        self._clock = clock
+        self._rendering = rendering
+        self._posts = posts
+
+    async def told(self, conn: Connection, update: Update, one: UpdateDelivery) -> None:
+        """Once for each outlet, when it has accepted the first of its addresses."""
+        words = self._rendering.say("documents/told", update=update, via=one.via)
+        await self._write(conn, update, "told", words, update.author, f"update {update.id} {one.via}")
+
+    async def not_told(self, conn: Connection, update: Update, one: UpdateDelivery, error: str) -> None:
+        words = self._rendering.say("documents/not_told", update=update, delivery=one, error=error)
+        await self._write(conn, update, "system", words, TOCSIN.name, f"update delivery {one.id} lost")
+
+    async def warn(self, conn: Connection, incident: Incident, update: Update, one: UpdateDelivery) -> None:
+        """Whoever leads the incident is asked to do something about it: once for each update and outlet. The incident
+        is locked."""
+        deliveries = await updates.deliveries(conn, update.id)
+        if [other.id for other in deliveries if other.via == one.via and other.state in LOST] == [one.id]:
+            lead = incident.lead or incident.declared_by
+            await self._posts.in_room(conn, incident, "update_lost", update=update, delivery=one, lead=lead)
+
+    async def _write(self, conn: Connection, update: Update, kind: str, words: str, actor: str, key: str) -> None:
+        now = self._clock.now()
+        await incidents.write(conn, update.incident_id, kind, words, actor=actor, at=now, key=key)
