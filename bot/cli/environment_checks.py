@@ -14,6 +14,7 @@ from bot.runbook import Runbook
 from bot.settings import Settings
 from bot.store.connections import WAY_ROUND
 from bot.store.errors import NO_SESSION, POOLED
+from bot.store.updates.status_pages import PageRow
 from bot.store.upkeep.inspection import Inspection, inspect
 
 # The bot keeps the database's time, so pages are not late by it; Slack's signatures are good for five minutes of ours.
@@ -40,7 +41,7 @@ async def environment_findings(
     else:
         yield _database(kind, found)
         yield _time(found)
-        for finding in [*_stopped(settings, runbook, found), *_set_aside(found), *_closed(found)]:
+        for finding in [*_stopped(settings, runbook, found), *_set_aside(found), *_closed(found), *_pages(found)]:
             yield finding
     if settings.public_url is None and runbook and runbook.reports:
         yield Finding("reports: without PUBLIC_URL the form for people without Slack has no link")
@@ -101,6 +102,21 @@ def _closed(found: Inspection) -> list[Finding]:
         ),
     }
     return [Finding(f"channel {name}: {mends[why][0]}", mends[why][1]) for name, why in found.closed.items()]
+
+
+def _pages(found: Inspection) -> list[Finding]:
+    """Readers see a page that gets old."""
+    fix = "Fix that place, or `to` of the page in the runbook; the bot tries again every five minutes."
+    return [
+        Finding(
+            f"audience {one.audience}: the files of its status page, last written {_ago(one, found)}: {one.error}", fix
+        )
+        for one in found.failing_pages
+    ]
+
+
+def _ago(page: PageRow, found: Inspection) -> str:
+    return f"{(found.now - page.written_at).total_seconds() / 60:.0f} minutes ago" if page.written_at else "never"
 
 
 async def _public_url(settings: Settings, *, is_running: bool) -> Finding:

@@ -59,6 +59,11 @@ async def claim_due(conn: Connection, now: datetime, every: timedelta) -> list[s
     return [row["audience"] for row in await SQL.all(conn, "claim_due", now=now, every=every)]
 
 
+async def failing(conn: Connection) -> list[PageRow]:
+    """Those whose files could not be written the last time."""
+    return [PageRow(**row) for row in await SQL.all(conn, "failing")]
+
+
 async def next_due(conn: Connection) -> datetime | None:
     due_at: datetime | None = (await SQL.the(conn, "next_due"))["due_at"]
     return due_at

@@ -37,6 +37,10 @@ WHERE audience IN (
     ORDER BY audience FOR UPDATE SKIP LOCKED)
 RETURNING audience;
 
+-- name: failing
+SELECT audience, feed, began_at, version, written_at, error FROM status_pages WHERE due_at IS NOT NULL AND error IS NOT NULL
+ORDER BY audience;
+
 -- name: next_due
 SELECT min(due_at) AS due_at FROM status_pages;
 

@@ -13,6 +13,8 @@ from bot.store.queries import Queries
 from bot.store.requests import SetAside
 from bot.store.rooms import closures
 from bot.store.telephone import telephone
+from bot.store.updates import status_pages
+from bot.store.updates.status_pages import PageRow
 from bot.store.upkeep import backlog
 
 SQL = Queries(__file__)
@@ -21,6 +23,7 @@ KEEPS_STOPPED = "0006_telephone"
 SETS_ASIDE = "0020_set_aside"
 KNOWS_CLOSED = "0027_closed_rooms"
 KNOWS_MISSING = "0043_missing_channels"
+KNOWS_PAGES = "0040_status_pages"
 
 
 @dataclass(frozen=True)
@@ -31,7 +34,7 @@ class Inspection:
     `set_aside`: requests that ended whoever worked on them. `read_only`: it takes no changes. `closed`: channels that
     take no messages, by name with why. `channels`: Slack's ids of the runbook's, by name without '#', and
     `channels_missing` why one cannot be used under its name. `pooled`: a pooler before it gives each transaction
-    another session.
+    another session. `failing_pages`: status pages whose files could not be written the last time.
     """
 
     version: str
@@ -46,6 +49,7 @@ class Inspection:
     closed: Mapping[str, str] = field(default_factory=dict)
     channels: Mapping[str, str] = field(default_factory=dict)
     channels_missing: Mapping[str, str] = field(default_factory=dict)
+    failing_pages: tuple[PageRow, ...] = ()
 
 
 async def inspect(url: str) -> Inspection:
@@ -83,4 +87,5 @@ async def _look(conn: Connection, *, pooled: bool) -> Inspection:
         closed=await closures.closed(conn) if KNOWS_CLOSED in applied else {},
         channels=await directory.channels(conn) if applied else {},
         channels_missing=await directory.missing(conn) if KNOWS_MISSING in applied else {},
+        failing_pages=tuple(await status_pages.failing(conn)) if KNOWS_PAGES in applied else (),
     )

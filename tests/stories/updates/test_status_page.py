@@ -1,8 +1,10 @@
 """Our own status page shows what was sent to its audience, and nothing else; it is served, and kept as files."""
 
+import asyncio
 import json
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
@@ -10,8 +12,10 @@ from xml.etree import ElementTree
 import aiohttp
 import pytest
 
+from bot.store.upkeep.inspection import inspect
 from tests.stories.updates.test_stakeholder_updates import card, declared, does, presses, told, updating, writes
-from tests.world import RUNBOOK, World, words_of
+from tests.stories.upkeep.connections import line_to
+from tests.world import RUNBOOK, World, living, words_of
 
 NewWorld = Callable[..., AbstractAsyncContextManager[World]]
 
@@ -224,3 +228,56 @@ async def test_what_was_sent_by_mail_before_there_was_a_page_stays_off_it(new_wo
             url = f"http://127.0.0.1:{second.port}/status"
             async with aiohttp.ClientSession() as session, session.get(url) as answer:
                 assert WORKING in await answer.text()
+
+
+async def test_while_the_database_is_away_the_page_is_served_as_it_was_and_says_so_after_five_minutes(
+    database: str, tmp_path: Path
+) -> None:
+    async with line_to(database) as line, living(line.url, tmp_path, runbook=with_page()) as world:
+        await declared(world)
+        written = f"{world.clock.now():%H:%M} UTC"
+        assert "Complete outage" in await shown(world)
+
+        await line.cut()
+        page = await shown(world)
+        assert "Complete outage" in page
+        assert written in page
+        assert "could not be updated since" not in page
+        world.clock.move(timedelta(minutes=6))
+        page = await shown(world)
+        assert "could not be updated since" in page
+        assert written in page
+        assert [title for _, title in entries(await feed(world))]
+        await line.come_back()
+        await until_read_anew(world)
+
+
+async def until_read_anew(world: World) -> None:
+    """The database is there again, and within seconds the page is read from it."""
+    async with asyncio.timeout(60):
+        while "could not be updated since" in await shown(world):
+            pass
+
+
+async def test_before_the_page_was_ever_read_an_outage_says_nothing_of_the_service(
+    database: str, tmp_path: Path
+) -> None:
+    async with line_to(database) as line, living(line.url, tmp_path, runbook=with_page()) as world:
+        await line.cut()
+        status, page, _ = await fetched(world)
+        assert status == 503
+        assert WORKING not in page
+        assert "can't show our status" in page
+        await line.come_back()
+
+
+async def test_the_doctor_says_why_the_files_are_not_written(
+    new_world: NewWorld, database: str, tmp_path: Path
+) -> None:
+    (tmp_path / "file").write_text("")
+    async with new_world(runbook=with_page(tmp_path / "file" / "page")) as world:
+        await world.settled()
+        (page,) = (await inspect(database)).failing_pages
+        assert page.audience == "everybody"
+        assert "not a directory" in (page.error or "")
+        assert page.written_at is None
