@@ -39,6 +39,7 @@ IN_REAL_TIME = (
     "tests/stories/upkeep/test_upgrades.py",
     "tests/stories/upkeep/test_pooler.py",
     "tests/stories/telephone/test_telephone_crashes.py",
+    "tests/stories/updates/test_mail_crashes.py",
     "tests/stories/backups/test_own_database.py",
     "tests/stories/paging/test_test_pages.py",
     "tests/test_cli.py",
