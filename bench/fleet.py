@@ -117,19 +117,22 @@ async def fleet(
     *,
     person: str = PERSON,
     settings: Mapping[str, str] | None = None,
+    more: str = "",
+    environ: Mapping[str, str] | None = None,
 ) -> AsyncIterator[Fleet]:
     """A workspace, a database with its schema, and a runbook of so many people with a webhook each; no process yet.
 
-    `settings`: of PostgreSQL, beside those of the embedded one.
+    `settings`: of PostgreSQL, beside those of the embedded one. `more`: at the end of the runbook, after its severity.
+    `environ`: more of the processes' environment.
     """
     runbook = scratch / "runbook.yml"
     lines = [person.format(number=number, port=receiver.port) for number in range(people)]
-    runbook.write_text(RUNBOOK.format(people="\n".join(lines)))
+    runbook.write_text(RUNBOOK.format(people="\n".join(lines)) + more)
     workspace = Workspace(Clock(), dict(YAML(typ="safe").load((HERE.parent / "manifest.yml").read_text())))
     database = EmbeddedPostgres(scratch / "database", settings=settings)
     async with serving(workspace) as server:
         url = await database.start()
-        environ = {
+        own = {
             "PATH": os.environ["PATH"],
             "HOME": str(scratch),
             "SLACK_BOT_TOKEN": workspace.bot_token,
@@ -141,7 +144,10 @@ async def fleet(
             "LOG_LEVEL": "WARNING",
         }
         try:
-            async with await look_into(url) as conn, Fleet(workspace, environ, scratch, conn).running() as replicas:
+            async with (
+                await look_into(url) as conn,
+                Fleet(workspace, own | dict(environ or {}), scratch, conn).running() as replicas,
+            ):
                 yield replicas
         finally:
             await database.stop()

@@ -101,12 +101,10 @@ async def stage(request: pytest.FixtureRequest, database: str, tmp_path: Path) -
     identity, _ = certificate(tmp_path)
     office = RoughOffice(request.param)
     async with post_office(office, tls_context=identity, require_starttls=True):
-        environ = {
-            "SMTP_URL": f"smtp://localhost:{office.port}",
-            "MAIL_FROM": "bell@example.com",
-            "SSL_CERT_FILE": str(tmp_path / "cert.pem"),
-        }
-        async with fleet(database, tmp_path, runbook=TELLING, **environ) as team:
+        url, trusted = f"smtp://localhost:{office.port}", str(tmp_path / "cert.pem")
+        async with fleet(
+            database, tmp_path, runbook=TELLING, SMTP_URL=url, MAIL_FROM="bell@example.com", SSL_CERT_FILE=trusted
+        ) as team:
             yield Stage(team, office)
 
 
