@@ -160,8 +160,10 @@ def incidents_of(sent: Iterable[Sent], feed: str, meaning_of: Callable[[str | No
 def _incident(
     feed: str, number: int, texts: Sequence[Sent], meaning_of: Callable[[str | None], Meaning]
 ) -> PublicIncident:
-    turning = next((one for one in texts if one.moment in (*GOES_ON, *ENDS)), texts[0])
-    is_over = turning.moment in ENDS
+    said = next((one for one in texts if one.moment in (*GOES_ON, *ENDS)), None)
+    turning = said or texts[0]
+    # Who was sent nothing of how it stands, such as a post-mortem alone, reads how it is.
+    is_over = said.moment in ENDS if said else not turning.is_open
     ended = [one.at for one in texts if one.moment == "resolved"] if is_over else []
     state: State = "open" if not is_over else "unsure" if texts[0].is_open else "over"
     words = [PublicWords(public_id(feed, "words", one.id), one.moment, one.subject, one.text, one.at) for one in texts]
