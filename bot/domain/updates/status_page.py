@@ -14,7 +14,7 @@ WRITTEN_EVERY = timedelta(minutes=5)
 # What shows a time longer ago than this is out of date.
 OLD_AFTER = timedelta(minutes=15)
 # What begins or goes on. Whatever else is sent, such as the notice of a post-mortem, leaves the state as it was.
-GOES_ON: tuple[Moment, ...] = ("declared", "update", "reopened")
+GOES_ON: tuple[Moment, ...] = ("declared", "update", "severity", "reopened")
 
 State = Literal["open", "unsure", "over"]
 

@@ -4,14 +4,19 @@ import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Literal
+from typing import Literal, get_args
 
 from bot.domain.errors import AlreadyDone, NotPermitted, Refused
 from bot.domain.incidents.incident import DRILL, Incident, Status
 
 # Declared by a file of `bot/publishers/` each.
 Outlet = str
-Moment = Literal["declared", "update", "resolved", "reopened", "all_clear"]
+Moment = Literal[
+    "declared", "update", "severity", "resolved", "reopened", "all_clear", "security", "breach", "postmortem"
+]
+MOMENTS: tuple[Moment, ...] = get_args(Moment)
+# Sent by people alone. What they say leaves what the audience believes of the incident as it was: open, or over.
+NOTICES: tuple[Moment, ...] = ("security", "breach", "postmortem")
 State = Literal["composing", "draft", "waiting", "released", "rejected", "replaced", "failed"]
 DeliveryState = Literal["waiting", "accepted", "refused", "gave_up", "cancelled"]
 
@@ -46,6 +51,11 @@ class Update:
     error: str | None = None
     author_account: str | None = None
     severity: str | None = None
+
+    @property
+    def left_at(self) -> datetime:
+        """When it was released, if it was."""
+        return self.decided_at or self.created_at
 
 
 @dataclass(frozen=True)
@@ -108,7 +118,9 @@ def moment_now(incident: Incident, told: LastUpdate | None) -> Moment:
         return "resolved"
     if told is None:
         return "declared"
-    return "reopened" if told.moment in ENDS else "update"
+    if told.moment in ENDS:
+        return "reopened"
+    return "severity" if told.severity and is_of_another_severity(incident, told) else "update"
 
 
 def is_owed(incident: Incident, told: LastUpdate) -> bool:

@@ -57,6 +57,7 @@ class Compositions(DeliveryKind[Words]):
                 update.moment,
                 update.status,
                 told_before=update.audience in told,
+                severity_before=told[update.audience].severity if update.audience in told else None,
                 resolve_by=due,
             )
         except Refused as refusal:

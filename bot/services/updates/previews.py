@@ -65,8 +65,8 @@ class Previews:
         """Every audience of the runbook, and when it was last told of this incident; None: never."""
         must_be_tellable(incident)
         async with self._db.transaction() as conn:
-            told = await updates.last_told(conn, incident.id)
-        return {key: told[key].at if key in told else None for key in self._runbook.audiences}
+            sent = await updates.last_sent(conn, incident.id)
+        return {key: sent[key].left_at if key in sent else None for key in self._runbook.audiences}
 
     async def for_audience(self, actor: Actor, incident: Incident, audience_name: str) -> Preview:
         """What the audience would be told now, or what this person has written for it and not sent, or what somebody
@@ -89,6 +89,7 @@ class Previews:
             moment_now(incident, told),
             incident.status,
             told_before=told is not None,
+            severity_before=told.severity if told else None,
             resolve_by=due,
         )
         return self._shown(actor, incident, audience, subject, text, waiting=waiting)

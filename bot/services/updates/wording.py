@@ -1,12 +1,15 @@
 """What audiences are told, in the words of their templates."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 from bot.clock import Clock
 from bot.domain.errors import Refused
 from bot.domain.incidents.incident import Incident, Status
 from bot.domain.people.working_hours import after
+from bot.domain.updates.facts import Facts, SeverityFacts
 from bot.domain.updates.outline import outline
 from bot.domain.updates.update import Moment, Update, words_of
 from bot.publishers import outlets
@@ -23,6 +26,8 @@ from bot.wire.mail import subject_and_body
 
 # For a status page that names no template: everybody may read it.
 PUBLIC_TEMPLATE = "public"
+# What the latest `/incident update` said.
+SAID = {"latest": "update", "conditions": "conditions", "actions": "actions", "needs": "needs"}
 
 
 class Wordings:
@@ -46,18 +51,21 @@ class Wordings:
         status: Status,
         *,
         told_before: bool = True,
+        severity_before: str | None = None,
         resolve_by: datetime | None = None,
     ) -> tuple[str, str]:
         """Subject and text. What is not known yet is left out. Raises Refused when there is no such template.
 
-        `told_before`: whether they have heard of the incident. `resolve_by`: what its severity promises, as its card
-        shows it; left out once it is past.
+        `told_before`: whether they have heard of the incident; `severity_before`: as how grave they know it.
+        `resolve_by`: what its severity promises, as its card shows it; left out once it is past.
         """
         template = template_of(audience)
         if not self.knows(template):
             raise Refused(f"There is no template “{template}” for {audience.key}: templates/email/{template}.j2.")
-        facts = self._facts(incident, audience, resolve_by)
-        words = self._rendering.say(f"email/{template}", moment=moment, status=status, told_before=told_before, **facts)
+        facts = self._facts(incident, audience, moment, resolve_by)
+        facts = replace(facts, status=status, told_before=told_before, severity_before=severity_before)
+        facts = self._compared(facts)
+        words = self._rendering.say(f"email/{template}", **facts.by_name)
         return words_of(*subject_and_body(words))
 
     def next_update(self, incident: Incident, audience: Audience, now: datetime) -> datetime | None:
@@ -80,21 +88,38 @@ class Wordings:
     def knows(self, template: str) -> bool:
         return "/" not in template and (self._templates / f"{template}.j2").is_file()
 
-    def _facts(self, incident: Incident, audience: Audience, resolve_by: datetime | None) -> dict[str, object]:
+    def _facts(self, incident: Incident, audience: Audience, moment: Moment, resolve_by: datetime | None) -> Facts:
         """What a template may say of the incident as it is now."""
         now = self._clock.now()
         severity = self._runbook.severity_as_declared(incident.severity)
         lasted = incident.resolved_at - incident.declared_at if incident.resolved_at else None
-        return {
-            "incident": incident,
-            "severity": severity,
-            "organisation": self._runbook.organisation,
-            "lead": self._people.display_name(incident.lead) if incident.lead else None,
-            "lasted": lasted,
-            "next_update": self.next_update(incident, audience, now) if incident.is_open else None,
-            "resolve_by": resolve_by if resolve_by and resolve_by > now else None,
-            "postmortem_follows": severity.owes_postmortem(lasted) if lasted else False,
-        }
+        return Facts(
+            moment=moment,
+            organisation=self._runbook.organisation,
+            title=incident.title,
+            ref=incident.ref,
+            severity=SeverityFacts(severity.id, severity.name, severity.means),
+            status=incident.status,
+            declared_at=incident.declared_at,
+            is_open=incident.is_open,
+            from_alert=bool(incident.origin.get("alert")),
+            lead=self._people.display_name(incident.lead) if incident.lead else None,
+            **_said_of(incident),
+            next_update=self.next_update(incident, audience, now) if incident.is_open else None,
+            resolve_by=resolve_by if resolve_by and resolve_by > now else None,
+            lasted=lasted,
+            postmortem_follows=severity.owes_postmortem(lasted) if lasted else False,
+        )
+
+    def _compared(self, facts: Facts) -> Facts:
+        """With how grave it is now beside what they know. Of what nobody can compare any more nothing is said."""
+        graver = self._is_graver(facts.severity.id, facts.severity_before)
+        moment = "update" if facts.moment == "severity" and graver is None else facts.moment
+        return replace(facts, graver=graver, moment=moment)
+
+    def _is_graver(self, severity: str, before: str | None) -> bool | None:
+        known = self._runbook.severity_ids
+        return known.index(severity) < known.index(before) if before in known and severity in known else None
 
 
 def template_of(audience: Audience) -> str:
@@ -107,6 +132,13 @@ async def resolve_by(conn: Connection, incident: Incident) -> datetime | None:
     """The one deadline that the card shows too: it moves when the severity changes or the incident is reopened."""
     deadline = (await deadlines.of_incident(conn, incident.id)).get("resolve")
     return deadline.by if deadline else None
+
+
+def _said_of(incident: Incident) -> dict[str, Any]:
+    """What people have said of it; None: nothing."""
+    said = {name: str(incident.facts[key]) for name, key in SAID.items() if incident.facts.get(key)}
+    own = {"impact": incident.impact or None, "summary": incident.summary or None, "room": incident.room_name}
+    return {**said, **own, "resolved_at": incident.resolved_at}
 
 
 def _said(incident: Incident) -> datetime | None:

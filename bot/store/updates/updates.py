@@ -6,7 +6,16 @@ from datetime import datetime
 from typing import Any
 
 from bot.domain.errors import NotFound
-from bot.domain.updates.update import DeliveryState, LastUpdate, Moment, Outlet, State, Update, UpdateDelivery
+from bot.domain.updates.update import (
+    NOTICES,
+    DeliveryState,
+    LastUpdate,
+    Moment,
+    Outlet,
+    State,
+    Update,
+    UpdateDelivery,
+)
 from bot.store.pipelined import Connection
 from bot.store.queries import Queries
 from bot.store.rows import Row
@@ -107,8 +116,13 @@ async def overtake(conn: Connection, incident_id: int, why: str, *, everybody: b
 
 async def last_told(conn: Connection, incident_id: int) -> Mapping[str, LastUpdate]:
     """By audience; one that was told nothing is not in it."""
-    rows = await SQL.all(conn, "last_told", incident_id=incident_id)
+    rows = await SQL.all(conn, "last_told", incident_id=incident_id, notices=list(NOTICES))
     return {row["audience"]: LastUpdate(row["moment"], row["at"], row["severity"]) for row in rows}
+
+
+async def last_sent(conn: Connection, incident_id: int) -> Mapping[str, Update]:
+    """The latest text of each audience that has left, notices too."""
+    return {row["audience"]: Update(**row) for row in await SQL.all(conn, "last_sent", incident_id=incident_id)}
 
 
 # Deliveries

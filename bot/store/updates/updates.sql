@@ -65,9 +65,15 @@ WHERE incident_id = %(incident_id)s AND state IN ('composing', 'waiting') AND (%
 RETURNING *;
 
 -- name: last_told
--- What each audience was last told of this incident, and when.
+-- What each audience was last told of how this incident stands, and when. A notice says nothing of that.
 SELECT DISTINCT ON (audience) audience, moment, coalesce(decided_at, created_at) AS at, severity
 FROM stakeholder_updates
+WHERE incident_id = %(incident_id)s AND state = 'released' AND NOT moment = ANY(%(notices)s)
+ORDER BY audience, id DESC;
+
+-- name: last_sent
+-- What each audience was sent last, whatever it says.
+SELECT DISTINCT ON (audience) * FROM stakeholder_updates
 WHERE incident_id = %(incident_id)s AND state = 'released' ORDER BY audience, id DESC;
 
 -- name: insert_delivery

@@ -10,7 +10,7 @@ import pytest
 from bot.clock import Clock
 from bot.domain.errors import Refused
 from bot.domain.incidents.incident import Incident
-from bot.domain.updates.update import SUBJECT_LENGTH, TEXT_LENGTH, Moment
+from bot.domain.updates.update import NOTICES, SUBJECT_LENGTH, TEXT_LENGTH, Moment
 from bot.rendering import Rendering
 from bot.runbook import Runbook
 from bot.runbook.audiences import Audience
@@ -47,12 +47,12 @@ def wordings(runbook: Runbook, clock: Clock) -> Wordings:
 
 
 def composed(wordings: Wordings, audience: Audience, moment: Moment, about: Incident) -> str:
-    return "\n\n".join(wordings.compose(about, audience, moment, about.status))
+    return "\n\n".join(wordings.compose(about, audience, moment, about.status, severity_before="P2"))
 
 
 def moments() -> list[tuple[Moment, Incident]]:
     """Every moment with nothing known but the title, and with everything known."""
-    over = ("resolved", "all_clear")
+    over = ("resolved", "all_clear", "postmortem")
     return [
         (moment, (resolved if moment in over else incident)(**facts))
         for moment in get_args(Moment)
@@ -66,7 +66,9 @@ def test_every_template_reads_well_at_every_moment(
     wordings: Wordings, template: str, moment: Moment, about: Incident
 ) -> None:
     audience = Audience(key="readers", email=("a@example.com",), template=template)
-    subject, text = wordings.compose(about, audience, moment, about.status)
+    subject, text = wordings.compose(about, audience, moment, about.status, severity_before="P2")
+    if moment in NOTICES:
+        text = text.replace("[to be confirmed]", "said by a person")
 
     whole = f"{subject}\n{text}"
     assert "None" not in whole and "built-in" not in whole
@@ -114,6 +116,48 @@ def test_a_stakeholder_learns_what_it_is_how_grave_it_is_and_when_to_hear_more(
         "\n"
         "Example Tutors, INC-12"
     )
+
+
+@pytest.mark.parametrize("template", TEMPLATES)
+def test_the_subject_of_every_moment_tells_what_it_is(wordings: Wordings, template: str) -> None:
+    audience = Audience(key="readers", email=("a@example.com",), template=template)
+    subjects = {moment: composed(wordings, audience, moment, about).split("\n")[0] for moment, about in moments()}
+
+    assert all(len(subject) < 90 for subject in subjects.values())
+    if template != "public":
+        # To a client a change of the severity is one more update.
+        assert len(set(subjects.values())) >= len(get_args(Moment)) - (template == "client")
+
+
+@pytest.mark.parametrize("graver", [True, False])
+def test_readers_learn_whether_it_is_more_or_less_serious_than_they_know(
+    wordings: Wordings, runbook: Runbook, graver: bool
+) -> None:
+    now, before = ("P1", "P2") if graver else ("P2", "P1")
+    for key in ("stakeholders", "clients", "team", "status-page"):
+        audience, about = runbook.audiences[key], incident(severity=now)
+        _, text = wordings.compose(about, audience, "severity", about.status, severity_before=before)
+        assert ("more serious" in text, "less serious" in text) == (graver, not graver)
+        _, text = wordings.compose(about, audience, "severity", about.status, severity_before="P0, gone")
+        assert "serious" not in text
+
+
+@pytest.mark.parametrize("moment", NOTICES)
+def test_a_notice_leaves_what_nobody_knows_yet_to_be_confirmed_by_a_person(
+    wordings: Wordings, runbook: Runbook, moment: Moment
+) -> None:
+    about = resolved() if moment == "postmortem" else incident()
+    assert "[to be confirmed]" in composed(wordings, runbook.audiences["clients"], moment, about)
+
+
+def test_those_affected_by_a_data_breach_learn_since_when_and_what_was_done_and_what_they_can_do(
+    wordings: Wordings, runbook: Runbook
+) -> None:
+    text = composed(wordings, runbook.audiences["clients"], "breach", incident(**EVERYTHING))
+
+    for fact in ("personal data", "Sat 08 Aug 2026 13:00 BST", "Nobody can pay", "What you can do", "contact"):
+        assert fact in text
+    assert not [inside for inside in ("P1", "INC-12", "Ada", "second pair") if inside in text]
 
 
 def test_a_stakeholder_learns_how_it_ended(wordings: Wordings, runbook: Runbook) -> None:
