@@ -3,6 +3,8 @@
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Iterable
+from contextlib import suppress
+from datetime import timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -10,17 +12,23 @@ from typing import Any
 import aiohttp
 import psutil
 
+from bench.armed import arm, rooms
 from bench.machine import machine
 from bench.stage import RUNBOOK, Bot, Stage, stage
 from bench.table import Spread, Table, met, ms
+from bot.clock import Clock
 from bot.sandbox.changes import Change
 
 TOKEN = "bench"
-RATE, RATE_S, THINGS = 500, 20, 500
+# So many a second, for so long.
+FLOODS = ((500, 60), (1000, 20))
+THINGS = 500
 RESTING = 20
 STORM, STORM_S, GROUPS, IN_A_BODY = 10_000, 60, 100, 10
 DECLARED_EVERY_S = 5
+LADDERS = 10
 TIMEOUT_S = 120.0
+MIB = 2**20
 RULES = """
 alerts:
   rules:
@@ -28,11 +36,12 @@ alerts:
     - {match: {alertname: "G*"}, level: medium}
 """
 HOW = (
-    f"{RATE} alerts a second for {RATE_S} s, one a body, of {THINGS} things that go on firing: from each request to "
-    f"its 202, which means stored, and the bot's resident memory before and after. At rest: from the request to the "
-    f"card in Slack, {RESTING} new alerts one after the other. The storm: {STORM:,} different alerts in {GROUPS} "
-    f"groups within {STORM_S} s, as Alertmanager posts them, {IN_A_BODY} a body: until the page of the rule that "
-    f"declares, and, every {DECLARED_EVERY_S} s meanwhile, from `/incident declare` to its accepted page."
+    f"At rest: from the request to the card in Slack, {RESTING} new alerts one after the other. Floods: single alerts, "
+    f"one a body, of {THINGS} things that go on firing: from each request to its 202, which means stored, and the "
+    f"bot's resident memory before and after. The storm: {STORM:,} different alerts in {GROUPS} groups within "
+    f"{STORM_S} s, as Alertmanager posts them, {IN_A_BODY} a body: until the page of the rule that declares, and, "
+    f"every {DECLARED_EVERY_S} s meanwhile, from `/incident declare` to its accepted page. During each flood and the "
+    f"storm the next steps of {LADDERS} ladders fall due, one after the other: from that instant to the page in Slack."
 )
 
 
@@ -48,7 +57,11 @@ async def measure(scratch: Path) -> Table:
         connector = aiohttp.TCPConnector(limit=0)
         client = aiohttp.ClientSession(url, headers=headers, trust_env=False, connector=connector)
         async with bot.database(), client as session:
-            rows = [*await _at_rest(scene, session), *await _steady(bot, session), *await _storm(scene, bot, session)]
+            rows = await _at_rest(scene, session)
+            await _post(session, "generic", {"alerts": [_thing(number) for number in range(THINGS)]})
+            for rate, seconds in FLOODS:
+                rows += await _flood(scene, bot, session, rate, seconds)
+            rows += await _storm(scene, bot, session)
     return Table("alerts", "alerts that come in", HOW, on, ("what", "found", "goal", "met"), rows)
 
 
@@ -64,30 +77,37 @@ async def _at_rest(scene: Stage, session: aiohttp.ClientSession) -> list[tuple[s
     return [("at rest, until the card is in Slack, median", ms(median), "≤ 300 ms", met(median <= 300))]
 
 
-async def _steady(bot: Bot, session: aiohttp.ClientSession) -> list[tuple[str, ...]]:
+async def _flood(
+    scene: Stage, bot: Bot, session: aiohttp.ClientSession, rate: int, seconds: int
+) -> list[tuple[str, ...]]:
     memory = psutil.Process(bot.process.pid).memory_info
-    for number in range(THINGS):
-        await _post(session, "generic", _thing(number))
-    before = memory().rss
-    posts = (("generic", _thing(number % THINGS)) for number in range(RATE * RATE_S))
+    before = memory().rss / MIB
+    posts = (("generic", _thing(number % THINGS)) for number in range(rate * seconds))
+    late = await _ladders(scene, bot, f"flood-{rate}", seconds)
     began = time.perf_counter()
-    answers = await _paced(session, posts, RATE)
-    per_s = sum(status == 202 for status, _ in answers) / (time.perf_counter() - began)
-    refused = sum(status != 202 for status, _ in answers)
-    spread = Spread([took for _, took in answers])
-    grown = (memory().rss - before) / 2**20
+    answers = await _paced(session, posts, rate)
+    taken = [took for status, took in answers if status == 202]
+    per_s = len(taken) / (time.perf_counter() - began)
+    refused, spread, what = (
+        len(answers) - len(taken),
+        Spread([took for _, took in answers]),
+        f"{rate}/s for {seconds} s",
+    )
+    latest = max(await late)
     return [
-        (f"{RATE}/s, answered, median", ms(spread.median), "", ""),
-        (f"{RATE}/s, answered, p99", ms(spread.p99), "≤ 100 ms", met(spread.p99 <= 100)),
-        (f"{RATE}/s, taken", f"{per_s:.0f}/s", "", ""),
-        (f"{RATE}/s, not taken (503)", str(refused), "0", met(refused == 0)),
-        (f"{RATE}/s, memory grown by", f"{grown:.0f} MiB", "", ""),
+        (f"{what}, answered, median", ms(spread.median), "", ""),
+        (f"{what}, answered, p99", ms(spread.p99), "≤ 100 ms", met(spread.p99 <= 100)),
+        (f"{what}, taken", f"{per_s:.0f}/s", "", ""),
+        (f"{what}, not taken", f"{refused:,}", "0", met(refused == 0)),
+        (f"{what}, memory before and after", f"{before:.0f} MiB, {memory().rss / MIB:.0f} MiB", "", ""),
+        (f"{what}, a ladder's page, latest", ms(latest), "≤ 1,000 ms", met(latest <= 1_000)),
     ]
 
 
 async def _storm(scene: Stage, bot: Bot, session: aiohttp.ClientSession) -> list[tuple[str, ...]]:
     posts = [("alertmanager", _notification(number)) for number in range(STORM // IN_A_BODY)]
     first_page = _when(scene, partial(_pages, "G0"))
+    late = await _ladders(scene, bot, "storm", STORM_S)
     began = time.perf_counter()
     storm = asyncio.create_task(_paced(session, iter(posts), len(posts) / STORM_S))
     declared: list[float] = []
@@ -100,7 +120,7 @@ async def _storm(scene: Stage, bot: Bot, session: aiohttp.ClientSession) -> list
     await bot.settled()
     stored = await _count(bot, "SELECT count(*) AS count FROM alerts WHERE source = 'alertmanager'")
     cards = await _count(bot, "SELECT count(*) AS count FROM cards WHERE key LIKE 'alert:%'") - RESTING - THINGS
-    worst = max(declared)
+    worst, latest = max(declared), max(await late)
     return [
         ("storm, answered, p99", ms(Spread([took for _, took in answers]).p99), "", ""),
         ("storm, bodies not taken (503)", str(refused), "0", met(refused == 0)),
@@ -108,7 +128,22 @@ async def _storm(scene: Stage, bot: Bot, session: aiohttp.ClientSession) -> list
         ("storm, cards", str(cards), str(GROUPS), met(cards == GROUPS)),
         ("storm, first alert to first page", ms(paged), "≤ 5,000 ms", met(paged <= 5_000)),
         ("storm, an incident's page, longest", ms(worst), "≤ 1,000 ms", met(worst <= 1_000)),
+        ("storm, a ladder's page, latest", ms(latest), "≤ 1,000 ms", met(latest <= 1_000)),
     ]
+
+
+async def _ladders(scene: Stage, bot: Bot, name: str, within_s: int) -> "asyncio.Future[list[float]]":
+    """Incidents whose next steps fall due one after the other from now on; how many milliseconds late each page was."""
+    now, began = Clock().machine_now(), time.perf_counter()
+    due_at = [now + timedelta(seconds=within_s * (number + 1) / (LADDERS + 1)) for number in range(LADDERS)]
+    ids = await arm(bot.conn, rooms(scene.workspace, LADDERS, name), now, due_at)
+    pages = [_when(scene, partial(_pages, f"(INC-{number})")) for number in ids]
+
+    async def late() -> list[float]:
+        seen = await asyncio.gather(*pages)
+        return [(at - began - (due - now).total_seconds()) * 1000 for at, due in zip(seen, due_at, strict=True)]
+
+    return asyncio.ensure_future(late())
 
 
 async def _declared(scene: Stage, number: int) -> float:
@@ -122,7 +157,7 @@ async def _declared(scene: Stage, number: int) -> float:
 async def _paced(
     session: aiohttp.ClientSession, posts: Iterable[tuple[str, dict[str, Any]]], per_s: float
 ) -> list[tuple[int, float]]:
-    """Begun at their times, however long the answers take; of each its status, and milliseconds."""
+    """Begun at their times, however long the answers take; of each its status (0 = none), and milliseconds."""
     began, running = time.perf_counter(), []
     for number, (source, body) in enumerate(posts):
         await asyncio.sleep(max(0.0, began + number / per_s - time.perf_counter()))
@@ -132,9 +167,12 @@ async def _paced(
 
 async def _post(session: aiohttp.ClientSession, source: str, body: dict[str, Any]) -> tuple[int, float]:
     began = time.perf_counter()
-    async with session.post(f"/alerts/{source}", json=body) as answer:
-        await answer.read()
-        return answer.status, (time.perf_counter() - began) * 1000
+    status = 0
+    with suppress(aiohttp.ClientError):
+        async with session.post(f"/alerts/{source}", json=body) as answer:
+            await answer.read()
+            status = answer.status
+    return status, (time.perf_counter() - began) * 1000
 
 
 def _when(scene: Stage, is_it: Callable[[Change], bool]) -> Awaitable[float]:
