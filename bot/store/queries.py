@@ -37,14 +37,6 @@ class Queries:
     async def all(self, conn: Connection, name: str, /, **values: Any) -> list[Row]:
         return await (await self._execute(conn, name, values)).fetchall()
 
-    async def each(self, conn: Connection, name: str, /, **values: Any) -> AsyncIterator[Row]:
-        """As `all`, for what may be thousands: the loop turns in between."""
-        cursor = await self._execute(conn, name, values)
-        while rows := await cursor.fetchmany(AT_A_TIME):
-            for row in rows:
-                yield row
-            await asyncio.sleep(0)
-
     async def one(self, conn: Connection, name: str, /, **values: Any) -> Row | None:
         """The first row, or None when there is none."""
         return await (await self._execute(conn, name, values)).fetchone()
@@ -99,8 +91,20 @@ class Queries:
 
 async def ask_all(conn: Connection, *asked: tuple[Queries, str, Mapping[str, Any]]) -> list[list[Row]]:
     """Several questions in one trip to the database, with whatever is pending; the answers in their order."""
+    return [await cursor.fetchall() for cursor in await answers_of(conn, *asked)]
+
+
+async def answers_of(conn: Connection, *asked: tuple[Queries, str, Mapping[str, Any]]) -> list[AsyncCursor[Row]]:
+    """As `ask_all`, none of them read yet."""
     async with conn.pipeline():
         await conn.send_pending()
-        cursors = [await queries.ask(conn, name, values) for queries, name, values in asked]
-    # Not before its end: to ask for an answer within the pipeline is a trip of its own.
-    return [await cursor.fetchall() for cursor in cursors]
+        # Read not before its end: to ask for an answer within the pipeline is a trip of its own.
+        return [await queries.ask(conn, name, values) for queries, name, values in asked]
+
+
+async def each_of(answer: AsyncCursor[Row]) -> AsyncIterator[Row]:
+    """What may be thousands: the loop turns in between."""
+    while rows := await answer.fetchmany(AT_A_TIME):
+        for row in rows:
+            yield row
+        await asyncio.sleep(0)

@@ -1,11 +1,10 @@
 """The thread under an alert's card: what has happened to it, a line a change, several of a moment in one message."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from bot.clock import Clock
-from bot.domain.alerts.alert import Group
 from bot.domain.alerts.history import news_of, told_up_to
 from bot.rendering import Rendering
 from bot.services.outbox.kinds import UPDATE, DeliveryKind, IsThere, NoLongerWanted, NotYet, Outcome
@@ -44,10 +43,9 @@ class AlertHistory(DeliveryKind[History]):
         self._gateway = gateway
         self._rendering = rendering
 
-    async def note(self, conn: Connection, groups: Sequence[Group]) -> None:
-        """Of those that are shown in Slack, after they have been saved."""
-        shown = [group.id for group in groups if "slack" in group.told]
-        for group_id in await alerts.with_news(conn, shown) if shown else ():
+    async def note(self, conn: Connection, group_ids: Iterable[int]) -> None:
+        """Of these, which are shown in Slack, there is something new to tell."""
+        for group_id in group_ids:
             name = f"history of alert {group_id}"
             payload, due_at = {"alert": group_id}, self._clock.now() + A_WHILE
             await self._outbox.put(conn, "alert_history", payload, priority=UPDATE, key=name, lane=name, due_at=due_at)

@@ -75,8 +75,7 @@ class AlertSettling:
                 standing = await self._tied.declare(conn, standing, TOCSIN, why, severity=severity)
                 declared, why = declared + 1, None
             groups.append(await self._settled(conn, standing, now, is_due=why is not None))
-        await alerts.save_groups(conn, groups)
-        await self._history.note(conn, groups)
+        await self._save(conn, groups)
         return declared
 
     async def acknowledged_there(
@@ -100,8 +99,11 @@ class AlertSettling:
         now = self._clock.now()
         await alerts.end_group(conn, standing.group.id, now)
         closed = await self._closed(conn, standing, now, by=actor)
-        await alerts.save_groups(conn, [closed])
-        await self._history.note(conn, [closed])
+        await self._save(conn, [closed])
+
+    async def _save(self, conn: Connection, groups: Sequence[Group]) -> None:
+        shown = [group.id for group in groups if "slack" in group.told]
+        await self._history.note(conn, await alerts.save_groups(conn, groups, news_of=shown))
 
     async def _settled(self, conn: Connection, standing: GroupStanding, now: datetime, *, is_due: bool) -> Group:
         if standing.is_over:

@@ -9,7 +9,7 @@ from bot.domain.alerts.received import LEVELS, Listing
 from bot.domain.alerts.rules import Judged
 from bot.store.incidents import incidents
 from bot.store.pipelined import Connection
-from bot.store.queries import Queries
+from bot.store.queries import Queries, answers_of, each_of
 from bot.store.rows import Row, as_json
 
 SQL = Queries(__file__)
@@ -133,7 +133,7 @@ async def speak_up(conn: Connection, group_ids: Iterable[int]) -> None:
 
 async def standing(conn: Connection, group_id: int) -> GroupStanding | None:
     """None when there is no such group."""
-    return next(iter(await _standings(conn, await SQL.all(conn, "groups", ids=[group_id]))), None)
+    return next(iter(await _standings(conn, "groups", [group_id])), None)
 
 
 async def lock(conn: Connection, group_id: int) -> GroupStanding | None:
@@ -143,24 +143,26 @@ async def lock(conn: Connection, group_id: int) -> GroupStanding | None:
 
 async def lock_all(conn: Connection, group_ids: Iterable[int]) -> list[GroupStanding]:
     """Those of these groups that there are, held for this transaction, in order."""
-    return await _standings(conn, await SQL.all(conn, "groups_locked", ids=list(group_ids)))
+    return await _standings(conn, "groups_locked", group_ids)
 
 
-async def save_groups(conn: Connection, groups: Iterable[Group]) -> None:
-    """Everything of each that changes during its life."""
+async def save_groups(conn: Connection, groups: Iterable[Group], news_of: Collection[int]) -> list[int]:
+    """Everything of each that changes during its life.
+
+    Returns those of `news_of` of which an alert has begun or ended, or that have been answered, since their thread was
+    told last.
+    """
     rows = [vars(group) | {"told": list(group.told)} for group in groups]
-    if rows:
-        await SQL.run(conn, "save_groups", rows=as_json(rows))
+    if not rows:
+        return []
+    saving, telling = (SQL, "save_groups", {"rows": as_json(rows)}), (SQL, "with_news", {"ids": list(news_of)})
+    _, news = await answers_of(conn, saving, telling)
+    return [row["id"] for row in await news.fetchall()]
 
 
 async def openings(conn: Connection, group: Group, *, since: datetime) -> int:
     """How often this group has begun to fire from then to this time, which is included."""
     return int((await SQL.the(conn, "openings", source=group.source, key=group.key, since=since, id=group.id))["count"])
-
-
-async def with_news(conn: Connection, group_ids: Collection[int]) -> list[int]:
-    """Those of which an alert has begun or ended, or that have been answered, since their thread was told last."""
-    return [row["id"] for row in await SQL.all(conn, "with_news", ids=list(group_ids))]
 
 
 async def changed_since(conn: Connection, group_id: int, since: datetime) -> list[Alert]:
@@ -211,12 +213,15 @@ def sliced(items: Sequence[Item]) -> Iterator[Sequence[Item]]:
     return (items[start : start + AT_A_TIME] for start in range(0, len(items), AT_A_TIME))
 
 
-async def _standings(conn: Connection, rows: Sequence[Row]) -> list[GroupStanding]:
-    groups = [Group(**(row | {"told": tuple(row["told"])})) for row in rows]
+async def _standings(conn: Connection, which: str, ids: Iterable[int]) -> list[GroupStanding]:
+    wanted = {"ids": list(ids)}
+    found, alerts = await answers_of(conn, (SQL, which, wanted), (SQL, "alerts_of", wanted | {"limit": LOOKED_AT}))
+    groups = [Group(**(row | {"told": tuple(row["told"])})) for row in await found.fetchall()]
     fired: dict[int, list[Alert]] = {group.id: [] for group in groups}
-    async for row in SQL.each(conn, "alerts_of", ids=list(fired), limit=LOOKED_AT):
+    async for row in each_of(alerts):
         fired[row["group_id"]].append(Alert(**row))
-    tied = {number: await incidents.get(conn, number) for number in {g.incident_id for g in groups} if number}
+    numbers = {group.incident_id for group in groups if group.incident_id}
+    tied = await incidents.get_all(conn, sorted(numbers)) if numbers else {}
     return [GroupStanding(group, fired[group.id], tied.get(group.incident_id or 0)) for group in groups]
 
 
