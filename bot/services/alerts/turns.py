@@ -11,8 +11,8 @@ from bot.wire.timeouts import TimeLimit
 
 # A storm of alerts must leave connections for the escalations.
 AT_ONCE = 4
-# For their turn: about as many as have it in time. Each may hold a body of a megabyte.
-MOST_WAITING = 500
+# For their turn: as many as one transaction takes. Each may hold a body of a megabyte.
+MOST_WAITING = 200
 MOST_WAITING_BYTES = 64 * 1024 * 1024
 # How long a sender waits for its turn and for the database, and then for its alerts to be stored; after that it is told
 # to come again, instead of waiting for what may never be.

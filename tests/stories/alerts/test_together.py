@@ -141,7 +141,7 @@ async def test_who_gives_up_before_their_turn_leaves_nothing_behind(world: World
 
 
 async def test_two_processes_that_store_the_same_alerts_in_other_orders_do_not_deadlock(world: World) -> None:
-    several = things(40)
+    several = things(10)
     async with world.joined() as other:
         here, there = world.house.alerts, other.services.alerts
         sent = [
