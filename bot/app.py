@@ -197,6 +197,7 @@ class App:
             "backup restores": services.backup_restore_rounds,
             "reminders": services.reminders,
             "status pages": services.page_writing,
+            "maintenance": services.window_rounds,
             "housekeeping": services.housekeeping,
             "lifesign": services.lifesign,
             "outages": services.outages,

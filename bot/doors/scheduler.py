@@ -279,4 +279,5 @@ LEAVES_BY = "outbox"
 BELLS = {
     "outbox": "outbox", "limited_ways": "outbox", "escalations": "escalations", "alert_groups": "alerts",
     "alert_disputes": "alerts", "heartbeats": "heartbeats",
+    "maintenance": "maintenance",
 }  # fmt: skip

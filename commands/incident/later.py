@@ -11,7 +11,6 @@ LATER = {
     "postmortem": ("postmortem", "what was learned"),
     "action": ("action @user <what> by <date>", "what has to be done after it"),
     "stats": ("stats [30d]", "how many, how long, how fast"),
-    "maintenance": ("maintenance <what> at <when> for <how long>", "announce planned work"),
 }
 
 

@@ -75,6 +75,29 @@ class Silences:
             await self._audit(conn, actor, "alert.silence.end", ended, now)
             return ended
 
+    async def begin_for(
+        self, conn: Connection, actor: Actor, matches: Mapping[str, str], shown: str, ends_at: datetime, reason: str
+    ) -> Silence:
+        """In the transaction of something else, such as planned work, which has asked for the right to it."""
+        silence = await self._begin(conn, actor, ends_at, reason, shown, matches=matches)
+        await self._audit(conn, actor, "alert.silence", silence, self._clock.now())
+        return silence
+
+    async def prolong_for(self, conn: Connection, silence_id: int, ends_at: datetime) -> bool:
+        """As `begin_for`; False when it has ended already."""
+        silence = await silences.lock(conn, silence_id)
+        if silence is None or silence.ended_at:
+            return False
+        await self._changed(conn, await silences.extend(conn, silence.id, ends_at), self._clock.now())
+        return True
+
+    async def end_for(self, conn: Connection, silence_id: int, actor: Actor) -> None:
+        """As `begin_for`; nothing when it has ended already."""
+        silence, now = await silences.lock(conn, silence_id), self._clock.now()
+        if silence and not silence.ended_at:
+            ended = await self._end(conn, silence, now, by=actor)
+            await self._audit(conn, actor, "alert.silence.end", ended, now)
+
     async def in_force(self) -> list[tuple[Silence, Muted]]:
         """Each with how much it has muted so far; what ends first comes first."""
         async with self._db.transaction() as conn:

@@ -10,11 +10,11 @@ from bot.services.rooms.furnishing import Invitations, Pins, Topics
 from bot.services.rooms.opening import RoomOpening
 from bot.services.upkeep.housekeeping import Housekeeping
 from bot.services.upkeep.outages import Outages
+from bot.services.wiring.maintenance import Maintenance
 from bot.services.wiring.recovery import Recovery
-from bot.services.wiring.updates import Updates
 
 
-class Services(Recovery, Updates):
+class Services(Recovery, Maintenance):
     """The services of one process. Each part of `wiring` builds its own."""
 
     @cached_property

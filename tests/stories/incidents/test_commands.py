@@ -301,7 +301,7 @@ async def test_help_lists_every_way_to_use_a_command(world: World, command: str,
     world.nothing_else_was_sent()
 
 
-@pytest.mark.parametrize("verb", ["task", "runbook", "checklist", "postmortem", "action", "stats", "maintenance"])
+@pytest.mark.parametrize("verb", ["task", "runbook", "checklist", "postmortem", "action", "stats"])
 async def test_a_verb_that_is_not_there_yet_says_so_and_what_helps_meanwhile(world: World, verb: str) -> None:
     said = await ask(world, "eve", f"/incident {verb} @ben something by 2026-09-01")
     assert "yet" in said or "later" in said

@@ -1,0 +1,81 @@
+"""What follows when planned work is planned, begins, takes longer, is moved, and ends: in one transaction each."""
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Literal
+
+from bot.clock import Clock
+from bot.domain.actor import TOCSIN, Actor
+from bot.domain.maintenance.window import Window
+from bot.rendering import Rendering
+from bot.services.maintenance.cards import WindowCards
+from bot.services.maintenance.silencing import WindowSilences
+from bot.store import audit
+from bot.store.maintenance import maintenance
+from bot.store.maintenance.maintenance import NewWindow
+from bot.store.pipelined import Connection
+
+
+class Transitions:
+    """Each is given the window as it is, locked by the caller's transaction."""
+
+    def __init__(self, clock: Clock, silencing: WindowSilences, cards: WindowCards, rendering: Rendering) -> None:
+        self._clock = clock
+        self._silencing = silencing
+        self._cards = cards
+        self._rendering = rendering
+
+    async def plan(self, conn: Connection, actor: Actor, new: NewWindow) -> Window:
+        window = await maintenance.insert(conn, new, self._clock.now())
+        return await self._keep(conn, window, actor, "planned")
+
+    async def announce(self, conn: Connection, window: Window) -> Window:
+        return await self._keep(conn, replace(window, announced_at=self._clock.now()), TOCSIN, "announced")
+
+    async def begin(self, conn: Connection, window: Window, actor: Actor) -> Window:
+        begun = await self._silencing.cover(conn, window.begun(self._clock.now()))
+        # Nobody was there for the whole of it: whether anything was begun only its owner knows.
+        if not begun.is_missed:
+            await self._cards.post(conn, begun, "begun", actor.name)
+        return await self._keep(conn, begun, actor, "begun")
+
+    async def ask(self, conn: Connection, window: Window) -> Window:
+        asked = replace(window, asked_at=self._clock.now())
+        await self._cards.ask(conn, asked)
+        return await self._keep(conn, asked, TOCSIN, "asked")
+
+    async def overrun(self, conn: Connection, window: Window) -> Window:
+        """Nobody has said that it is done, nor how much longer it takes."""
+        return await self._keep(conn, replace(window, late_at=self._clock.now()), TOCSIN, "overrun")
+
+    async def extend(self, conn: Connection, window: Window, actor: Actor, span: timedelta) -> Window:
+        longer = await self._silencing.cover(conn, window.longer(span, self._clock.now()))
+        await self._cards.ask(conn, window)
+        return await self._keep(conn, longer, actor, "extended")
+
+    async def move(
+        self, conn: Connection, window: Window, actor: Actor, starts_at: datetime, ends_at: datetime, why: str
+    ) -> Window:
+        moved = window.moved(starts_at, ends_at, self._clock.now(), why)
+        await self._cards.post(conn, moved, "moved", actor.name)
+        return await self._keep(conn, moved, actor, "moved")
+
+    async def end(
+        self, conn: Connection, window: Window, actor: Actor, state: Literal["done", "cancelled"], why: str = ""
+    ) -> Window:
+        over = window.over(state, actor.name, self._clock.now(), why)
+        await self._silencing.end(conn, window, actor)
+        await self._cards.ask(conn, window)
+        await self._cards.post(conn, over, state, actor.name)
+        return await self._keep(conn, over, actor, state)
+
+    async def _keep(self, conn: Connection, window: Window, actor: Actor, change: str) -> Window:
+        """With its card, and an entry of who did what."""
+        now = self._clock.now()
+        await maintenance.save(conn, window)
+        words = self._rendering.say("documents/maintenance_entry", window=window, change=change)
+        await maintenance.write(conn, window.id, words, actor=actor.name, at=now)
+        subject = f"{window.ref} {window.what}"
+        await audit.write(conn, actor=actor.name, deed=f"maintenance.{change}", subject=subject, at=now)
+        await self._cards.show(conn, window)
+        return window

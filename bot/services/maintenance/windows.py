@@ -1,0 +1,116 @@
+"""Planned work, as people plan it, begin it, extend it, move it, and end it."""
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from datetime import datetime, timedelta
+
+from bot.clock import Clock
+from bot.domain.actor import Actor
+from bot.domain.maintenance.window import (
+    REASON_LENGTH,
+    Window,
+    must_be_ahead,
+    must_be_planned,
+    must_be_possible,
+    must_be_under_way,
+    what_of,
+)
+from bot.domain.text import cut, plain_line
+from bot.runbook import Runbook
+from bot.services.maintenance.transitions import Transitions
+from bot.services.people.permissions import Permissions
+from bot.store import requests
+from bot.store.database import Database
+from bot.store.maintenance import maintenance
+from bot.store.maintenance.maintenance import Entry, NewWindow
+from bot.store.pipelined import Connection
+
+LISTED = 20
+
+
+class Windows:
+    """Who may declare an incident may plan work; to silence alerts or to name audiences takes those rights besides."""
+
+    def __init__(
+        self, db: Database, clock: Clock, runbook: Runbook, permissions: Permissions, transitions: Transitions
+    ) -> None:
+        self._db = db
+        self._clock = clock
+        self._runbook = runbook
+        self._permissions = permissions
+        self._transitions = transitions
+
+    async def plan(
+        self, actor: Actor, what: str, starts_at: datetime, lasts: timedelta, *,
+        matches: Mapping[str, str] | None = None, shown: str = "",
+    ) -> Window:  # fmt: skip
+        """`matches` and `shown`: which alerts are silenced meanwhile. Raises Refused."""
+        self._permissions.must(actor, "incident.declare")
+        if matches:
+            self._permissions.must(actor, "alert.silence")
+        must_be_ahead(starts_at, self._clock.now())
+        must_be_possible(starts_at, lasts)
+        new = NewWindow(
+            what_of(what), starts_at, starts_at + lasts, self._runbook.maintenance.notice, (), matches or {}, shown,
+            actor.name, actor.slack_id,
+        )  # fmt: skip
+        async with self._db.transaction() as conn:
+            await requests.once(conn, actor, self._clock.now())
+            return await self._transitions.plan(conn, actor, new)
+
+    async def begin(self, actor: Actor, window_id: int) -> Window:
+        """Before its time. Raises Refused."""
+        async with self._deed(actor, window_id) as (conn, window):
+            must_be_planned(window)
+            return await self._transitions.begin(conn, window, actor)
+
+    async def done(self, actor: Actor, window_id: int) -> Window:
+        """Raises Refused."""
+        async with self._deed(actor, window_id) as (conn, window):
+            must_be_under_way(window)
+            return await self._transitions.end(conn, window, actor, "done")
+
+    async def extend(self, actor: Actor, window_id: int, span: timedelta) -> Window:
+        """Raises Refused."""
+        async with self._deed(actor, window_id) as (conn, window):
+            return await self._transitions.extend(conn, window, actor, span)
+
+    async def move(
+        self, actor: Actor, window_id: int, starts_at: datetime, lasts: timedelta | None, why: str = ""
+    ) -> Window:
+        """`lasts` None: as long as before. Raises Refused."""
+        async with self._deed(actor, window_id) as (conn, window):
+            ends_at = starts_at + (lasts or window.ends_at - window.starts_at)
+            return await self._transitions.move(conn, window, actor, starts_at, ends_at, _reason(why))
+
+    async def cancel(self, actor: Actor, window_id: int, why: str = "") -> Window:
+        """Before it has begun. Raises Refused."""
+        async with self._deed(actor, window_id) as (conn, window):
+            must_be_planned(window)
+            return await self._transitions.end(conn, window, actor, "cancelled", _reason(why))
+
+    async def find(self, window_id: int) -> tuple[Window, Sequence[Entry]]:
+        """With what happened to it, the oldest first. Raises NotFound."""
+        async with self._db.transaction() as conn:
+            return await maintenance.get(conn, window_id), await maintenance.entries(conn, window_id)
+
+    async def to_come(self) -> Sequence[Window]:
+        """What is under way and what is planned, the earliest first."""
+        async with self._db.statement() as conn:
+            return await maintenance.not_over(conn, LISTED)
+
+    async def newest(self) -> Sequence[Window]:
+        async with self._db.statement() as conn:
+            return await maintenance.newest(conn, LISTED)
+
+    @asynccontextmanager
+    async def _deed(self, actor: Actor, window_id: int) -> AsyncIterator[tuple[Connection, Window]]:
+        """Once a request, on the window as it is now."""
+        self._permissions.must(actor, "incident.declare")
+        async with self._db.transaction() as conn:
+            await requests.once(conn, actor, self._clock.now())
+            yield conn, await maintenance.lock(conn, window_id)
+
+
+def _reason(why: str) -> str:
+    return cut(plain_line(why), REASON_LENGTH)

@@ -1,0 +1,1 @@
+"""Planned work, as it is kept."""

@@ -1,0 +1,109 @@
+"""Planned work and what happened to it, as it is kept."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from psycopg.types.json import Jsonb
+
+from bot.domain.errors import NotFound
+from bot.domain.maintenance.window import Window
+from bot.store.pipelined import Connection
+from bot.store.queries import Queries
+from bot.store.rows import Row
+
+SQL = Queries(__file__)
+
+
+@dataclass(frozen=True)
+class NewWindow:
+    """Planned work before it is kept; see `Window`."""
+
+    what: str
+    starts_at: datetime
+    ends_at: datetime
+    notice: timedelta
+    audiences: Sequence[str]
+    matches: Mapping[str, str]
+    shown: str
+    author: str
+    author_account: str | None
+
+
+@dataclass(frozen=True)
+class Entry:
+    """Something that happened to it; `actor` as in every timeline."""
+
+    at: datetime
+    actor: str
+    text: str
+
+
+async def insert(conn: Connection, new: NewWindow, now: datetime) -> Window:
+    """Due at once; `save` says when what is next."""
+    values = {**vars(new), "audiences": list(new.audiences), "matches": Jsonb(dict(new.matches))}
+    return _window(await SQL.the(conn, "insert", **values, now=now))
+
+
+async def get(conn: Connection, window_id: int) -> Window:
+    """Raises NotFound."""
+    return _found(await SQL.one(conn, "by_id", id=window_id))
+
+
+async def lock(conn: Connection, window_id: int) -> Window:
+    """Held for this transaction. Raises NotFound."""
+    return _found(await SQL.one(conn, "by_id_locked", id=window_id))
+
+
+async def save(conn: Connection, window: Window) -> None:
+    """As it is now, and when something of it is due."""
+    values = {
+        name: getattr(window, name)
+        for name in (
+            "id", "starts_at", "ends_at", "state", "silence_id", "announced_at", "began_at", "asked_at", "late_at",
+            "ended_at", "ended_by", "reason",
+        )
+    }  # fmt: skip
+    await SQL.run(conn, "save", **values, due_at=window.due[1] if window.due else None)
+
+
+async def claim_due(conn: Connection, *, now: datetime, limit: int) -> list[Window]:
+    """Held until this transaction ends; somebody else's are passed over."""
+    return [_window(row) for row in await SQL.all(conn, "claim_due", now=now, limit=limit)]
+
+
+async def next_due(conn: Connection) -> datetime | None:
+    due_at: datetime | None = (await SQL.the(conn, "next_due"))["due_at"]
+    return due_at
+
+
+async def not_over(conn: Connection, limit: int) -> list[Window]:
+    """What begins first comes first."""
+    return [_window(row) for row in await SQL.all(conn, "open", limit=limit)]
+
+
+async def newest(conn: Connection, limit: int) -> list[Window]:
+    return [_window(row) for row in await SQL.all(conn, "newest", limit=limit)]
+
+
+async def write(
+    conn: Connection, window_id: int, text: str, *, actor: str, at: datetime, key: str | None = None
+) -> None:
+    """An entry of its history; `key` makes it once."""
+    await SQL.run(conn, "write", maintenance_id=window_id, at=at, actor=actor, text=text, key=key)
+
+
+async def entries(conn: Connection, window_id: int) -> list[Entry]:
+    """The oldest first."""
+    return [Entry(**row) for row in await SQL.all(conn, "entries", id=window_id)]
+
+
+def _window(row: Row) -> Window:
+    row.pop("due_at")
+    return Window(**row)
+
+
+def _found(row: Row | None) -> Window:
+    if row is None:
+        raise NotFound("There is no such maintenance: `/incident maintenance list` lists it.")
+    return _window(row)
