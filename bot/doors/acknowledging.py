@@ -69,6 +69,8 @@ class Acknowledging:
         self._services.schema.must_be_known()
         self._services.sessions.must_be_own()
         page = await self._services.links.page_of(token)
+        if await self._services.members.has_put_out(page.incident_id, page.person):
+            raise NotFound("they were removed from this incident")
         return await again_after_deadlock(partial(deed, page))
 
     def _held(self, reason: str, words: str) -> web.Response:

@@ -53,9 +53,11 @@ class Api:
 
     async def _shown(self, ref: str) -> dict[str, Any]:
         incident = await self._services.incidents.find(ref)
-        timeline = await self._services.incidents.timeline(incident.id)
+        if incident.private:
+            return in_full(incident, (), ())
         async with self._services.db.transaction() as conn:
             sent = await pages.of_incident(conn, incident.id)
+        timeline = await self._services.incidents.timeline(incident.id)
         return in_full(incident, timeline, sent)
 
     def _must_know_the_token(self, request: web.Request) -> None:
@@ -68,19 +70,21 @@ class Api:
 
 
 def in_short(incident: Incident) -> dict[str, Any]:
-    room = {"id": incident.room_id, "name": incident.room_name} if incident.room_id else None
+    """Of a private one that it is there, how grave it is and how far: neither its title, its room nor its people."""
+    shown = incident.room_id and not incident.private
     return {
         "ref": incident.ref,
-        "title": incident.title,
+        "title": "Private incident" if incident.private else incident.title,
+        "private": incident.private,
         "severity": incident.severity,
         "status": incident.status,
         "drill": incident.drill,
         "declared_at": instant(incident.declared_at),
         "acknowledged_at": instant(incident.acknowledged_at),
-        "acknowledged_by": incident.acknowledged_by,
+        "acknowledged_by": None if incident.private else incident.acknowledged_by,
         "resolved_at": instant(incident.resolved_at),
-        "channel": room,
-        "lead": incident.lead,
+        "channel": {"id": incident.room_id, "name": incident.room_name} if shown else None,
+        "lead": None if incident.private else incident.lead,
     }
 
 

@@ -121,11 +121,13 @@ class SlackApp:
         return None
 
     def _concerns_us(self, body: Mapping[str, Any]) -> bool:
-        """One comes for everybody who is invited anywhere: only where the bot itself is, is something new to us."""
+        """One comes for everybody who is invited anywhere: it is new to us where the bot itself is, and who else is in
+        a private channel, which may be a private incident's."""
         event = body["event"]
         if event["type"] == "member_joined_channel":
             ours = [one.get("user_id") for one in body.get("authorizations") or ()]
-            return event.get("user") in ours and event["type"] in self._events
+            is_new = event.get("user") in ours or event.get("channel_type") == "G"
+            return is_new and event["type"] in self._events
         return event["type"] in self._events
 
     def _tell(self, kind: str, body: Mapping[str, Any], sentence: str) -> None:

@@ -42,6 +42,14 @@ class Conversations(Calls):
             if error.code not in ("already_in_channel", "cant_invite_self", "cant_invite", "user_not_found"):
                 raise
 
+    async def kick(self, channel: str, user: str) -> None:
+        """Take somebody out of a channel; who is not in it any more changes nothing."""
+        try:
+            await self.call("conversations.kick", params={"channel": channel, "user": user})
+        except Rejected as error:
+            if error.code not in ("not_in_channel", "user_not_found"):
+                raise
+
     async def set_topic(self, channel: str, topic: str) -> None:
         await self.call("conversations.setTopic", params={"channel": channel, "topic": topic})
 

@@ -2,8 +2,9 @@
 
 from collections.abc import Awaitable, Callable
 
-from bot.domain.errors import NotPermitted, Refused
+from bot.domain.errors import Refused
 from bot.domain.incidents.incident import Incident, by_urgency, number_of, refusing_about
+from bot.services.rooms.members import outside
 from bot.slack.blocks import Button
 from commands.desk.book import Deed
 from commands.desk.call import Answer, Call
@@ -72,21 +73,14 @@ async def must_be_in_room(call: Call) -> Incident:
 
 
 async def lets_in(call: Call, incident: Incident) -> bool:
-    """A private incident is for whoever is in its room or has to do with it; any other is everybody's."""
-    if not incident.private or call.channel == incident.room_id:
-        return True
-    people = {incident.declared_by, incident.acknowledged_by, incident.resolved_by, *incident.roles.values()}
-    if call.actor.name in people:
-        return True
-    standing = await call.house.standings.now(incident.id)
-    return call.actor.name in {page.person for page in standing.pages}
+    """A private incident is for its members; any other is everybody's."""
+    is_in_room = call.channel == incident.room_id
+    return bool(await call.house.members.lets_in(incident, call.actor.name, is_in_room=is_in_room))
 
 
 async def _must_let_in(call: Call, incident: Incident) -> None:
     if not await lets_in(call, incident):
-        raise NotPermitted(
-            f"{incident.ref} is private: only its members can see it and work on it. Ask a member to invite you."
-        )
+        raise outside(incident)
 
 
 async def _meant(call: Call) -> tuple[Incident | None, str]:

@@ -1,6 +1,10 @@
 """Channels that are archived, unarchived, deleted, or that the bot is put out of or invited to."""
 
+from dataclasses import replace
+
+from bot.domain.actor import TOCSIN
 from bot.domain.errors import Rejected
+from bot.domain.incidents.incident import Incident
 from commands.desk.call import Answer, Call
 from commands.incident.book import COMMAND
 
@@ -45,5 +49,20 @@ async def unarchived(call: Call) -> Answer:
 
 @COMMAND.event("member_joined_channel")
 async def joined(call: Call) -> Answer:
-    await call.house.closures.within_reach(call.channel, is_invited="inviter" in call.message)
+    if call.message.get("channel_type") == "G" and call.user != (await call.house.gateway.whoami())[0]:
+        incident = await call.house.incidents.of_room(call.channel)
+        if incident and not await call.house.gateway.is_bot(call.user):
+            await _came_in(call, incident)
+    else:
+        await call.house.closures.within_reach(call.channel, is_invited="inviter" in call.message)
     return None
+
+
+async def _came_in(call: Call, incident: Incident) -> None:
+    """Whom a member has invited in Slack is a member too."""
+    inviter = str(call.message.get("inviter", ""))
+    by_us = not inviter or await call.house.gateway.is_bot(inviter)
+    actor = TOCSIN if by_us else call.house.people.actor(inviter)
+    await call.house.memberships.came_in(
+        replace(actor, request=call.actor.request), incident, call.actor.name, by_us=by_us
+    )

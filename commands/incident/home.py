@@ -19,9 +19,10 @@ async def opened(call: Call) -> Answer:
     say = call.house.rendering.say
     found = by_urgency(await call.house.incidents.newest(open_only=True), call.house.runbook.severity_ids)
     shown = found[:SHOWN]
-    listed = say("slack/list", which="open", incidents=shown, skipped=0, more=len(found) - len(shown), at_home=True)
-    begin = message(say("slack/panel", count=len(found)), panel_buttons())
     seen = [one for one in shown if await lets_in(call, one)]
+    facts = {"which": "open", "incidents": shown, "let_in": [one.id for one in seen], "skipped": 0, "at_home": True}
+    listed = say("slack/list", **facts, more=len(found) - len(shown))
+    begin = message(say("slack/panel", count=len(found)), panel_buttons())
     join = [Button(f"Join {one.ref}", f"incident.join#{one.id}", str(one.id)) for one in seen]
     muted = await call.house.silences.in_force()
     quiet = [message(say("slack/silences", silences=muted))] if muted else []

@@ -11,7 +11,7 @@ from bot.store.incidents.incidents import Entry
 from commands.desk.call import Answer, Call, Reply
 from commands.desk.carried import number, outdated
 from commands.desk.typed import first_word
-from commands.desk.which_incident import about_an_incident, incident_of_button, is_reference
+from commands.desk.which_incident import about_an_incident, incident_of_button, is_reference, lets_in
 from commands.incident.book import COMMAND
 from commands.incident.declare import declare, names_severity
 
@@ -133,5 +133,6 @@ async def _list(call: Call, which: str, *, skipped: int = 0) -> Answer:
     listed = ordered[skipped : skipped + LISTED]
     more = max(len(found) - skipped - LISTED, 0)
     onward = [Button(f"Next {min(more, LISTED)}", "incident.list", f"{which} {skipped + LISTED}")] if more else []
-    facts = {"which": which, "incidents": listed, "skipped": skipped, "more": more, "at_home": False}
+    let_in = [one.id for one in listed if await lets_in(call, one)]
+    facts = {"which": which, "incidents": listed, "let_in": let_in, "skipped": skipped, "more": more, "at_home": False}
     return call.say("list", buttons=tuple(onward), **facts)

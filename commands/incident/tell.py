@@ -10,7 +10,7 @@ from bot.services.updates.reminders import tell_button
 from bot.slack.blocks import Button, Input, form
 from commands.desk.call import Answer, Call, Form, Reply
 from commands.desk.carried import second
-from commands.desk.which_incident import about_an_incident
+from commands.desk.which_incident import about_an_incident, incident_of_button, incident_of_form
 from commands.incident.book import COMMAND
 
 # Slack shows a few rows of buttons well; whoever is left out can still be typed.
@@ -42,8 +42,7 @@ async def tell(call: Call, incident: Incident) -> Answer:
 
 @COMMAND.button("audience.tell")
 async def chosen(call: Call) -> Answer:
-    number, _, audience = call.value.partition(" ")
-    incident = await call.house.incidents.find(number)
+    incident, audience = await incident_of_button(call), call.value.partition(" ")[2]
     return _form(call, await call.house.previews.for_audience(call.actor, incident, audience))
 
 
@@ -55,8 +54,7 @@ async def edit(call: Call) -> Answer:
 @COMMAND.button("audience.start_over")
 async def start_over(call: Call) -> Answer:
     """Pressed in the form, which shows fresh words then."""
-    number, _, audience = call.value.partition(" ")
-    incident = await call.house.incidents.find(number)
+    incident, audience = await incident_of_button(call), call.value.partition(" ")[2]
     await call.house.fresh_starts.start_over(call.actor, incident.id, audience)
     fresh = await call.house.previews.for_audience(call.actor, incident, audience)
     return replace(_form(call, fresh, mark=fresh.written_at.isoformat()), in_place=True)
@@ -70,15 +68,14 @@ def judge_words(values: Mapping[str, str]) -> Mapping[str, str]:
 @COMMAND.form("audience.tell", judge_words)
 async def send(call: Call) -> Answer:
     """What becomes of it is seen in the incident's room."""
-    number, audience, seen, shown = (*call.private.split(" ", 3), "", "", "")[:4]
+    incident = await incident_of_form(call)
+    _, audience, seen, shown = (*call.private.split(" ", 3), "", "", "")[:4]
     written_at = second(shown) if shown else None
     words = call.values["subject"], call.values["text"]
     try:
-        await call.house.telling.tell(
-            call.actor, (await call.house.incidents.find(number)).id, audience, *words, seen=seen, written_at=written_at
-        )
+        await call.house.telling.tell(call.actor, incident.id, audience, *words, seen=seen, written_at=written_at)
     except OutOfDate:
-        incident = await call.house.incidents.find(number)
+        incident = await incident_of_form(call)
         preview = await call.house.previews.for_audience(call.actor, incident, audience)
         return _form(call, preview, changed=True)
     return None

@@ -7,6 +7,7 @@ from bot.domain.paging.page import Page
 from bot.rendering import Rendering
 from bot.services.paging.standings import IncidentStanding, Standings
 from bot.services.rooms.cards import Cards, Painted
+from bot.services.rooms.members import Members
 from bot.slack.blocks import Button, Message, message
 from bot.store.paging import pages
 from bot.store.pipelined import Connection
@@ -15,19 +16,29 @@ from bot.store.pipelined import Connection
 class PageCards:
     """The painter of `page:<page id>`; the first message of all is painted for the pager that posts it."""
 
-    def __init__(self, standings: Standings, cards: Cards, rendering: Rendering) -> None:
+    def __init__(self, standings: Standings, members: Members, cards: Cards, rendering: Rendering) -> None:
         self._standings = standings
+        self._members = members
         self._rendering = rendering
         cards.painted_by("page", self.paint)
 
     async def message(self, page: Page, *, repeat: bool = False) -> Message:
         """What the message of this page shows now. `repeat`: it says that it may have been sent before."""
-        return self._message(page, await self._standings.now(page.incident_id), repeat=repeat)
+        standing = await self._standings.now(page.incident_id)
+        if await self._members.has_put_out(page.incident_id, page.person):
+            return self._put_out(standing.incident)
+        return self._message(page, standing, repeat=repeat)
 
     async def paint(self, conn: Connection, subject: str) -> Painted | None:
         page = await pages.get(conn, int(subject))
         standing = await self._standings.get(conn, page.incident_id)
+        if await self._members.was_removed(conn, standing.incident, page.person):
+            return Painted(None, self._put_out(standing.incident))
         return Painted(None, self._message(page, standing))
+
+    def _put_out(self, incident: Incident) -> Message:
+        """The page of somebody who was removed from a private incident since."""
+        return message(self._rendering.say("slack/page_removed", incident=incident))
 
     def _message(self, page: Page, standing: IncidentStanding, *, repeat: bool = False) -> Message:
         incident = standing.incident

@@ -8,6 +8,7 @@ from typing import Literal, Protocol
 from bot.clock import Clock
 from bot.domain.actor import Actor
 from bot.domain.incidents.incident import Incident, refusing_about
+from bot.services.rooms.members import Members
 from bot.services.rooms.rooms import Rooms
 from bot.store import requests
 from bot.store.database import Database
@@ -26,10 +27,13 @@ class Follower(Protocol):
 class Deeds:
     """The frame of everything that changes an incident. `followers` may still grow until the doors open."""
 
-    def __init__(self, db: Database, clock: Clock, rooms: Rooms, followers: Sequence[Follower]) -> None:
+    def __init__(
+        self, db: Database, clock: Clock, rooms: Rooms, members: Members, followers: Sequence[Follower]
+    ) -> None:
         self._db = db
         self._clock = clock
         self._rooms = rooms
+        self._members = members
         self._followers = followers
 
     @asynccontextmanager
@@ -41,7 +45,12 @@ class Deeds:
             # Whoever waited for the lock acts after whoever had it.
             now = self._clock.now()
             with refusing_about(incident):
+                await self._members.must_not_be_removed(conn, incident, actor)
                 yield conn, incident, now
+
+    def now(self) -> datetime:
+        """For followers."""
+        return self._clock.now()
 
     async def open(self, conn: Connection, incident: Incident) -> None:
         """It has been declared: its room is opened, and its followers told."""

@@ -1,11 +1,14 @@
 """What a room is furnished with: people, a topic, and the card at its top."""
 
+from collections.abc import Sequence
+
 from bot.domain.errors import Failed
 from bot.domain.incidents.incident import Incident
 from bot.rendering import Rendering
 from bot.services.outbox.kinds import DeliveryKind, NoLongerWanted, Outcome
 from bot.services.people.people import People
-from bot.services.rooms.posts import never_a_room, no_room_yet
+from bot.services.rooms.members import Members
+from bot.services.rooms.posts import Posts, never_a_room, no_room_yet
 from bot.slack.blocks import clip
 from bot.slack.gateway import Gateway, Posted
 from bot.store.database import Database
@@ -15,29 +18,61 @@ from bot.store.pipelined import Connection
 
 # Slack's limit for a topic.
 TOPIC_LENGTH = 250
+# One failure may be a hiccup.
+SAID_AT = 2
 
 
 class Invitations(DeliveryKind[None]):
     """Deliveries of kind `invite`."""
 
-    def __init__(self, db: Database, people: People, gateway: Gateway) -> None:
+    def __init__(self, db: Database, people: People, members: Members, gateway: Gateway) -> None:
         self._db = db
         self._people = people
+        self._members = members
         self._gateway = gateway
 
     async def send(self, delivery: Delivery) -> None:
-        _, room_id = await _with_room(self._db, delivery)
-        accounts = [await self._account(name) for name in delivery.payload["people"]]
+        incident, room_id = await _with_room(self._db, delivery)
+        people = await self._not_removed(incident, delivery.payload["people"])
+        accounts = [await _account(self._people, name) for name in people]
         wanted = [account for account in accounts if account]
         if not wanted:
             raise NoLongerWanted
         await self._gateway.invite(room_id, wanted)
 
-    async def _account(self, name: str) -> str | None:
-        try:
-            return self._people.known_account(name) or await self._people.account(name)
-        except Failed:
-            return None
+    async def _not_removed(self, incident: Incident, people: Sequence[str]) -> list[str]:
+        async with self._db.statement() as conn:
+            return [one for one in people if not await self._members.was_removed(conn, incident, one)]
+
+
+class Kicks(DeliveryKind[None]):
+    """Deliveries of kind `kick`: who was removed from a private incident leaves its channel."""
+
+    def __init__(self, db: Database, people: People, members: Members, posts: Posts, gateway: Gateway) -> None:
+        self._db = db
+        self._people = people
+        self._members = members
+        self._posts = posts
+        self._gateway = gateway
+
+    async def send(self, delivery: Delivery) -> None:
+        incident, room_id = await _with_room(self._db, delivery)
+        person = delivery.payload["person"]
+        async with self._db.statement() as conn:
+            if not await self._members.was_removed(conn, incident, person):
+                raise NoLongerWanted
+        account = await _account(self._people, person)
+        if account is None:
+            raise NoLongerWanted
+        await self._gateway.kick(room_id, account)
+
+    async def recorded(self, conn: Connection, delivery: Delivery, outcome: Outcome[None]) -> None:
+        """Some workspaces let nobody but their admins do that: then it is for a person to do, and said at the second
+        failure. It is tried again all the same."""
+        if outcome.error and (delivery.attempts == SAID_AT or outcome.state == "refused"):
+            incident = await incidents.get(conn, delivery.payload["incident"])
+            facts = {"who": delivery.payload["person"], "error": outcome.error}
+            await self._posts.in_room(conn, incident, "member_not_kicked", **facts)
 
 
 class Topics(DeliveryKind[str]):
@@ -72,6 +107,13 @@ class Pins(DeliveryKind[None]):
 
     async def send(self, delivery: Delivery) -> None:
         await self._gateway.pin(Posted(delivery.payload["channel"], delivery.payload["ts"]))
+
+
+async def _account(people: People, name: str) -> str | None:
+    try:
+        return people.known_account(name) or await people.account(name)
+    except Failed:
+        return None
 
 
 async def _with_room(db: Database, delivery: Delivery) -> tuple[Incident, str]:

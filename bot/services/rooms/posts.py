@@ -14,12 +14,12 @@ from bot.services.people.people import People
 from bot.services.rooms.below_card import not_below_yet
 from bot.services.rooms.channels import Channels
 from bot.services.rooms.closed import note_closed, note_open, why_closed
+from bot.services.rooms.members import Members
 from bot.slack.blocks import Button, Message, headed, message
 from bot.slack.gateway import Gateway, Posted
 from bot.store.database import Database
 from bot.store.incidents import incidents
 from bot.store.outbox.outbox import Delivery
-from bot.store.paging import pages
 from bot.store.pipelined import Connection
 
 log = logging.getLogger(__name__)
@@ -61,6 +61,7 @@ class Posts(DeliveryKind[Posted]):
     ) -> None:
         self._people = people
         self._channels = channels
+        self._members = Members(db, people)
         self._db = db
         self._outbox = outbox
         self._gateway = gateway
@@ -184,9 +185,8 @@ class Posts(DeliveryKind[Posted]):
     async def _post_to_lead(self, delivery: Delivery, incident: Incident, said: Message) -> tuple[Posted, str]:
         """To who leads, or else to the next in the incident whom Slack can tell; and who it was."""
         async with self._db.statement() as conn:
-            paged = [page.person for page in await pages.of_incident(conn, incident.id)]
-        in_it = [_leader(incident), incident.declared_by, incident.acknowledged_by, *incident.roles.values(), *paged]
-        for who in dict.fromkeys(one for one in in_it if one):
+            in_it = (await self._members.of(conn, incident)).members
+        for who in sorted(in_it, key=lambda one: one != _leader(incident)):
             try:
                 return await self._post(delivery, await self._account(who), said), who
             except Rejected as error:

@@ -38,7 +38,15 @@ class Rooms:
 
     async def invite(self, conn: Connection, incident: Incident, people: Sequence[str]) -> None:
         """Bring people in, as soon as the room is there."""
-        await self._outbox.put(conn, "invite", {"incident": incident.id, "people": list(people)}, priority=ROOM)
+        # Somebody who is put out and let in again ends as they were meant to.
+        lane = _lane_of(incident, people[0]) if incident.private and len(people) == 1 else None
+        payload = {"incident": incident.id, "people": list(people)}
+        await self._outbox.put(conn, "invite", payload, priority=ROOM, lane=lane)
+
+    async def put_out(self, conn: Connection, incident: Incident, person: str) -> None:
+        """Take somebody out of the channel; not when they are a member again by then."""
+        payload, lane = {"incident": incident.id, "person": person}, _lane_of(incident, person)
+        await self._outbox.put(conn, "kick", payload, priority=ROOM, lane=lane)
 
     async def show(self, conn: Connection, incident: Incident) -> None:
         """Card, announcement, pages and topic show how the incident stands."""
@@ -97,3 +105,7 @@ class Rooms:
 
     def name_of(self, incident: Incident) -> str:
         return room_name(incident, self._runbook.channels.prefix, self._runbook.timezone)
+
+
+def _lane_of(incident: Incident, person: str) -> str:
+    return f"member {incident.id} {person}"

@@ -22,6 +22,7 @@ from bot.services.people.people import People
 from bot.services.people.permissions import Permissions
 from bot.services.rooms.cards import Cards
 from bot.services.rooms.channels import Channels
+from bot.services.rooms.members import Members
 from bot.services.rooms.posts import Posts
 from bot.services.upkeep.lifesign import Lifesign
 from bot.services.upkeep.reception import Reception
@@ -126,6 +127,10 @@ class Foundation:
     @cached_property
     def posts(self) -> Posts:
         return Posts(self.db, self.people, self.channels, self.outbox, self.gateway, self.rendering)
+
+    @cached_property
+    def members(self) -> Members:
+        return Members(self.db, self.people)
 
     @cached_property
     def schema(self) -> Schema:

@@ -10,6 +10,7 @@ from bot.services.incidents.deadlines import Deadlines
 from bot.services.incidents.declarations import Declarations
 from bot.services.incidents.inactivity import Inactivity
 from bot.services.incidents.incidents import Incidents
+from bot.services.incidents.membership import Memberships
 from bot.services.incidents.notes import Notes
 from bot.services.incidents.responders import Responders
 from bot.services.incidents.withdrawals import Withdrawals
@@ -89,7 +90,7 @@ class Paging(Foundation):
 
     @cached_property
     def page_cards(self) -> PageCards:
-        return PageCards(self.standings, self.cards, self.rendering)
+        return PageCards(self.standings, self.members, self.cards, self.rendering)
 
     @cached_property
     def links(self) -> Links:
@@ -190,7 +191,7 @@ class Paging(Foundation):
 
     @cached_property
     def deeds(self) -> Deeds:
-        return Deeds(self.db, self.clock, self.rooms, self.followers)
+        return Deeds(self.db, self.clock, self.rooms, self.members, self.followers)
 
     @cached_property
     def escalations(self) -> Escalations:
@@ -215,6 +216,10 @@ class Paging(Foundation):
     @cached_property
     def responders(self) -> Responders:
         return Responders(self.runbook, self.people, self.acknowledgements, self.rooms, self.posts, self.deeds)
+
+    @cached_property
+    def memberships(self) -> Memberships:
+        return Memberships(self.people, self.members, self.rooms, self.posts, self.deeds, self.rendering)
 
     @cached_property
     def notes(self) -> Notes:

@@ -6,7 +6,7 @@ from typing import Any
 
 from bot.services.outbox.kinds import DeliveryKind
 from bot.services.outbox.waking import Waking
-from bot.services.rooms.furnishing import Invitations, Pins, Topics
+from bot.services.rooms.furnishing import Invitations, Kicks, Pins, Topics
 from bot.services.rooms.opening import RoomOpening
 from bot.services.upkeep.housekeeping import Housekeeping
 from bot.services.upkeep.outages import Outages
@@ -33,6 +33,7 @@ class Services(Recovery, Maintenance):
         self.followers.extend(
             [
                 self.alert_incidents,
+                self.memberships,
                 self.following,
                 self.deadlines,
                 self.inactivity,
@@ -47,7 +48,8 @@ class Services(Recovery, Maintenance):
             "page": self.departures,
             "page_followup": self.page_followups,
             "room": RoomOpening(self.db, self.rooms, self.gateway),
-            "invite": Invitations(self.db, self.people, self.gateway),
+            "invite": Invitations(self.db, self.people, self.members, self.gateway),
+            "kick": Kicks(self.db, self.people, self.members, self.posts, self.gateway),
             "topic": Topics(self.db, self.gateway, self.rendering),
             "pin": Pins(self.gateway),
             "card": self.cards,

@@ -1,0 +1,73 @@
+"""Who is a member of a private incident, asked whenever somebody looks at it or does something to it."""
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from bot.domain.actor import TOCSIN, Actor
+from bot.domain.errors import NotPermitted
+from bot.domain.incidents.incident import Incident
+from bot.domain.incidents.membership import Membership, membership
+from bot.services.people.people import People
+from bot.store.database import Database
+from bot.store.incidents import incidents
+from bot.store.pipelined import Connection
+from bot.store.rooms import members
+
+
+class Members:
+    """Of an incident that is not private everybody is one."""
+
+    def __init__(self, db: Database, people: People) -> None:
+        self._db = db
+        self._people = people
+
+    async def of(self, conn: Connection, incident: Incident) -> Membership:
+        by_hand, paged = await members.get(conn, incident.id)
+        return membership(incident, by_hand, paged, self._is_same)
+
+    async def now(self, incident: Incident) -> Membership:
+        async with self._db.statement() as conn:
+            return await self.of(conn, incident)
+
+    async def lets_in(self, incident: Incident, who: str, *, is_in_room: bool) -> bool:
+        """`is_in_room`: they ask in its channel, where only its members are; whoever was removed asks from a form that
+        was opened there before."""
+        if not incident.private:
+            return True
+        found = await self.now(incident)
+        return not self.is_among(who, found.removed) and (is_in_room or self.is_among(who, found.members))
+
+    async def was_removed(self, conn: Connection, incident: Incident, who: str) -> bool:
+        return incident.private and self.is_among(who, (await self.of(conn, incident)).removed)
+
+    async def has_put_out(self, incident_id: int, who: str) -> bool:
+        """As `was_removed`, of an incident by its number."""
+        async with self._db.statement() as conn:
+            return await self.was_removed(conn, await incidents.get(conn, incident_id), who)
+
+    async def must_not_be_removed(self, conn: Connection, incident: Incident, actor: Actor) -> None:
+        """With the incident locked: rights count when something is done, not when its button was drawn."""
+        if actor.name != TOCSIN.name and await self.was_removed(conn, incident, actor.name):
+            raise outside(incident)
+
+    async def let_in(self, conn: Connection, incident: Incident, who: str, *, by: str, now: datetime) -> None:
+        """Under every name they were removed by."""
+        by_hand, _ = await members.get(conn, incident.id)
+        names = [one.person for one in by_hand if not one.is_in and self._is_same(who, one.person)]
+        for name in dict.fromkeys([who, *names]):
+            await members.change(conn, incident.id, name, is_in=True, changed_by=by, now=now)
+
+    async def put_out(self, conn: Connection, incident: Incident, who: str, *, by: str, now: datetime) -> None:
+        await members.change(conn, incident.id, who, is_in=False, changed_by=by, now=now)
+
+    def is_among(self, who: str, names: Iterable[str]) -> bool:
+        return any(self._is_same(who, name) for name in names)
+
+    def _is_same(self, name: str, other: str) -> bool:
+        return name == other or self._people.is_one(Actor(name), other)
+
+
+def outside(incident: Incident) -> NotPermitted:
+    return NotPermitted(
+        f"{incident.ref} is private: only its members can see it and work on it. Ask a member to add you."
+    )

@@ -1,0 +1,13 @@
+-- name: of_incident
+-- The latest change of each person, in their order.
+SELECT person, is_in, changed_at FROM incident_members WHERE incident_id = %(incident_id)s ORDER BY changed_at, person;
+
+-- name: paged
+-- When each person was paged for it last, whatever became of the page.
+SELECT person, max(due_at) AS at FROM pages WHERE incident_id = %(incident_id)s GROUP BY person ORDER BY 2, 1;
+
+-- name: change
+INSERT INTO incident_members (incident_id, person, is_in, changed_by, changed_at)
+VALUES (%(incident_id)s, %(person)s, %(is_in)s, %(changed_by)s, %(now)s)
+ON CONFLICT (incident_id, person) DO UPDATE
+SET is_in = EXCLUDED.is_in, changed_by = EXCLUDED.changed_by, changed_at = EXCLUDED.changed_at;

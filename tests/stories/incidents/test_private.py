@@ -1,0 +1,200 @@
+"""A private incident is seen by its members alone, wherever somebody looks and whatever they press."""
+
+import re
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager
+
+import aiohttp
+import pytest
+
+from bot.sandbox.model import Channel
+from tests.stories.alerts.monitoring import WITH_ALERTS
+from tests.stories.asking import ask, asked, timeline
+from tests.stories.incidents.outsider import BUTTONS, FORMS, VERBS, Outsider, outsider, values_about
+from tests.world import World, words_of
+
+NewWorld = Callable[..., AbstractAsyncContextManager[World]]
+
+TITLE = "Passport scans were copied"
+AUDIENCES = "audiences: {board: {slack: ['#general'], automatic: true}}\n"
+
+
+@pytest.fixture
+async def town(new_world: NewWorld) -> AsyncIterator[World]:
+    """Eve has declared a private incident, for which Ada was paged."""
+    runbook = WITH_ALERTS.replace("user_facing: true\n", "user_facing: true\n    tell: [board]\n", 1) + AUDIENCES
+    async with new_world(runbook=runbook, API_TOKEN="lookout") as world:
+        await ask(world, "eve", f"/incident private P1 {TITLE}")
+        yield world
+
+
+def room_of(world: World) -> Channel:
+    return world.workspace.channel(world.room("INC-1"))
+
+
+def learned(world: World, person: Outsider) -> list[str]:
+    """What of the incident's own was ever on their screen."""
+    room = room_of(world)
+    return re.findall(rf"assport|copied|{room.id}|{room.name}(?![\w-])", person.saw)
+
+
+async def changed_nothing(world: World, before: list[tuple[str, str, str]]) -> None:
+    assert await timeline(world) == before
+    assert (await world.house.incidents.find("INC-1")).is_open
+
+
+async def test_its_room_is_a_private_channel_named_by_its_reference_and_told_nowhere_else(town: World) -> None:
+    room = room_of(town)
+    assert room.kind == "private" and room.name == "inc-2026-08-06-inc-1"
+    assert "assport" not in room.topic and "assport" not in room.purpose
+    places = {place for place, words in town.posts() if "INC-1" in words or "assport" in words}
+    assert places == {"ada", f"#{room.name}"}
+    await ask(town, "eve", "/incident resolve INC-1 All of it was found", room)
+    assert {place for place, _ in town.posts()} <= {"ada", f"#{room.name}"}
+
+
+async def test_nothing_that_an_outsider_types_shows_more_than_that_it_is_private(town: World) -> None:
+    dev = await outsider(town)
+    before = await timeline(town)
+    for verb in VERBS:
+        for tail in ("INC-1 P3 x", "INC-1"):
+            await dev.types(f"{verb} {tail}".strip())
+    for typed in (
+        "/incident",
+        "/escalate",
+        "/health",
+        "/backup",
+        "/incident INC-1",
+        "/incident list all",
+        "/incident #1",
+    ):
+        await dev.types(typed)
+    await dev.looks_everywhere()
+    assert learned(town, dev) == []
+    await changed_nothing(town, before)
+
+
+async def test_no_button_that_an_outsider_forges_shows_or_changes_anything_of_it(town: World) -> None:
+    dev = await outsider(town)
+    before = await timeline(town)
+    for action in BUTTONS:
+        for value in values_about(1):
+            await dev.presses(action, value)
+    await dev.looks_everywhere()
+    assert learned(town, dev) == []
+    await changed_nothing(town, before)
+
+
+async def test_no_form_that_an_outsider_sends_shows_or_changes_anything_of_it(town: World) -> None:
+    dev = await outsider(town)
+    before = await timeline(town)
+    for callback in FORMS:
+        for carried in values_about(1):
+            await dev.submits(callback, carried)
+    await dev.looks_everywhere()
+    assert learned(town, dev) == []
+    await changed_nothing(town, before)
+
+
+async def test_a_list_names_it_as_private_to_outsiders_and_whole_to_its_members(town: World) -> None:
+    listed = await ask(town, "dev", "/incident list")
+    assert "*INC-1* (private)" in listed and "P1" not in listed and "Ada" not in listed
+    assert f"<#{room_of(town).id}>" in await ask(town, "eve", "/incident list")
+    assert TITLE in await ask(town, "ada", "/incident list all")
+
+
+async def test_programs_read_that_it_is_there_and_nothing_of_what_it_is(town: World) -> None:
+    await ask(town, "eve", "/incident lead INC-1")
+    await ask(town, "eve", "/incident note INC-1 The passport scans are in a public bucket")
+    base, headers = f"http://127.0.0.1:{town.app.port}/api/v1/incidents", {"Authorization": "Bearer lookout"}
+    async with aiohttp.ClientSession(headers=headers) as http:
+        [listed] = (await (await http.get(base)).json())["incidents"]
+        shown = await (await http.get(f"{base}/INC-1")).json()
+    for one in (listed, shown):
+        assert (one["title"], one["private"], one["severity"]) == ("Private incident", True, "P1")
+        assert (one["channel"], one["lead"], one["acknowledged_by"]) == (None, None, None)
+    assert (shown["timeline"], shown["pages"], shown["updates"]) == ([], [], [])
+
+
+async def test_whom_a_member_adds_sees_it_and_is_invited(town: World) -> None:
+    await ask(town, "eve", "/incident add INC-1 @dev")
+    assert town.dev.id in room_of(town).members
+    assert TITLE in await ask(town, "dev", "/incident show INC-1")
+    assert [who for kind, who, words in await timeline(town) if words.startswith("added")] == ["U0EVE"]
+    assert any("added <@U0DEV>" in words for words in town.said_in(room_of(town).id))
+
+
+async def test_who_was_removed_is_out_of_the_channel_and_sees_and_does_nothing_any_more(town: World) -> None:
+    room = room_of(town)
+    await ask(town, "ada", "/incident note INC-1", room)
+    form = town.ada.modal()
+    await ask(town, "eve", "/incident remove INC-1 @ada", room)
+    assert town.ada.id not in room.members
+    assert "INC-1 is private" in await ask(town, "ada", "/incident show INC-1")
+    assert "assport" not in await ask(town, "ada", "/incident list")
+    [page] = town.pages_of("ada")
+    assert "assport" not in words_of(page) and not town.ada.labels(page)
+    before = await timeline(town)
+    await town.ada.submits(form, values={"Note": "I am still here"})
+    await town.settled()
+    assert await timeline(town) == before
+    assert before[-1][:2] == ("system", "U0EVE") and "removed Ada Obi" in before[-1][2]
+
+
+async def test_who_was_removed_is_in_again_when_added_given_a_role_or_paged(town: World) -> None:
+    room = room_of(town)
+    for again in ("/incident add INC-1 @ada", "/incident role INC-1 scribe @ada"):
+        await ask(town, "eve", "/incident remove INC-1 @ada", room)
+        assert town.ada.id not in room.members
+        await ask(town, "eve", again, room)
+        assert town.ada.id in room.members
+        assert TITLE in await ask(town, "ada", "/incident show INC-1")
+        assert TITLE in words_of(town.pages_of("ada")[0])
+        await ask(town, "eve", "/incident role INC-1 scribe @eve", room)
+    await ask(town, "eve", "/incident remove INC-1 @ada", room)
+    await town.passes(minutes=1)
+    await ask(town, "eve", "/escalate INC-1 @ada She alone knows the bucket", room)
+    assert town.ada.id in room.members
+    assert TITLE in await ask(town, "ada", "/incident show INC-1")
+
+
+async def test_who_has_a_role_or_is_the_last_one_is_not_removed(town: World) -> None:
+    await ask(town, "ada", "/incident lead INC-1")
+    assert "has the role lead" in await ask(town, "eve", "/incident remove INC-1 @ada")
+    await ask(town, "ada", "/incident remove INC-1 @eve")
+    assert "INC-1 is private" in await ask(town, "eve", "/incident members INC-1")
+    shown = await ask(town, "ada", "/incident members INC-1")
+    assert "1 person" in shown and "Ada Obi" in shown and "Removed" in shown
+
+
+async def test_whom_a_member_invites_in_slack_is_a_member_and_who_leaves_stays_one(town: World) -> None:
+    room = room_of(town)
+    await town.eve.invites("finn", room)
+    await town.settled()
+    assert TITLE in await ask(town, "finn", "/incident show INC-1")
+    await town.finn.leaves(room)
+    await town.settled()
+    assert TITLE in await ask(town, "finn", "/incident show INC-1")
+    await town.finn.opens_home()
+    await town.settled()
+    await town.finn.presses("Join INC-1", town.finn.home())
+    await town.settled()
+    assert town.finn.id in room.members
+
+
+async def test_slack_may_refuse_to_remove_somebody_and_the_room_hears_it(town: World) -> None:
+    room = room_of(town)
+    town.workspace.faults.refuse("conversations.kick", "restricted_action", times=None)
+    await ask(town, "eve", "/incident remove INC-1 @ada", room)
+    for _ in range(4):
+        await town.passes(minutes=1)
+    assert any("can still be in this channel" in words for words in town.said_in(room.id))
+    assert "INC-1 is private" in await ask(town, "ada", "/incident show INC-1", room)
+
+
+async def test_only_a_private_incident_has_somebody_to_remove(town: World) -> None:
+    await ask(town, "eve", "/incident declare P3 Search is slow")
+    assert "isn't private" in await ask(town, "eve", "/incident remove INC-2 @ada")
+    assert "isn't private" in await ask(town, "eve", "/incident members INC-2")
+    await asked(town, "eve", "/incident add INC-2 @finn")
+    assert town.finn.id in town.workspace.channel(town.room("INC-2")).members
