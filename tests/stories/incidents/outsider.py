@@ -1,7 +1,6 @@
 """Somebody who has nothing to do with a private incident, tries everything there is, and remembers what they saw."""
 
 import json
-from collections.abc import Iterable
 
 from bot.sandbox.people import Person
 from commands.desk.desk import books
@@ -92,8 +91,3 @@ async def outsider(world: World, name: str = "dev") -> Outsider:
     await declared(world, "P3 Search is slow", by=name)
     ref = f"INC-{len(await world.house.incidents.newest(open_only=False))}"
     return Outsider(world, world.workspace.person(name), ref)
-
-
-def values_about(number: int) -> Iterable[str]:
-    """Whatever a button of ours may carry about it."""
-    return (str(number), f"{number} board")
