@@ -76,7 +76,9 @@ class Outsider:
             if channel.kind == "public" or self._person.id in channel.members:
                 self.saw += f"\n{channel.name} {channel.topic}\n"
                 self.saw += "\n".join(words_of(one) for one in self._person.sees(channel))
-        return await self._looks(json.dumps(self._person.home().content))
+        home = self._person.home()
+        assert home is not None
+        return await self._looks(json.dumps(home.content))
 
     async def _looks(self, words: str) -> str:
         seen = "\n".join([words, *(json.dumps(view.content["blocks"]) for view in self._person.modals())])
