@@ -6,8 +6,7 @@ from typing import Any
 
 from bot.domain.errors import Rejected
 from bot.domain.text import cut
-from bot.domain.updates.status_page import GOES_ON
-from bot.domain.updates.update import ENDS, Outlet, Update
+from bot.domain.updates.update import ENDS, GOES_ON, Outlet, Update
 from bot.publishers import OutletFacts, Publication, Publisher, PublisherParts
 from bot.publishers._statuspage_components import OURS, at_the_end, by_rank, ours_in, while_open
 from bot.runbook import Runbook

@@ -6,15 +6,13 @@ from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import Literal
 
-from bot.domain.updates.update import ENDS, Moment
+from bot.domain.updates.update import ENDS, GOES_ON, Moment
 
 SHOWN_FOR = timedelta(days=90)
 # So often its files are written again, sent or not, so that a reader can see that it is kept up to date.
 WRITTEN_EVERY = timedelta(minutes=5)
 # What shows a time longer ago than this is out of date.
 OLD_AFTER = timedelta(minutes=15)
-# What begins or goes on. Whatever else is sent, such as the notice of a post-mortem, leaves the state as it was.
-GOES_ON: tuple[Moment, ...] = ("declared", "update", "severity", "reopened")
 
 State = Literal["open", "unsure", "over"]
 

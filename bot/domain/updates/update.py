@@ -78,11 +78,15 @@ class UpdateDelivery:
 
 @dataclass(frozen=True)
 class LastUpdate:
-    """The latest that an audience was told of an incident. `severity`: how grave it was then; None: not known."""
+    """The latest that an audience was told of an incident. `severity`: how grave it was then; None: not known.
+
+    `partly`: some of its addresses were not: it was stopped on its way to them.
+    """
 
     moment: Moment
     at: datetime
     severity: str | None = None
+    partly: bool = False
 
 
 class OutOfDate(Refused):
@@ -91,8 +95,10 @@ class OutOfDate(Refused):
 
 # The changes of an incident that are told without being asked.
 TOLD_OF = ("declared", "status", "resolved", "reopened")
-# What says that it is over.
+# What says that it is over, and what says that it begins or goes on; a notice leaves the state as it was.
 ENDS: tuple[Moment, ...] = ("resolved", "all_clear")
+GOES_ON: tuple[Moment, ...] = ("declared", "update", "severity", "reopened")
+NEWER = "a newer text is on its way"
 
 
 def may_be_told(incident: Incident) -> bool:
@@ -124,8 +130,8 @@ def moment_now(incident: Incident, told: LastUpdate | None) -> Moment:
 
 
 def is_owed(incident: Incident, told: LastUpdate) -> bool:
-    """Whether the audience believes that the incident is open when it is over, or over when it is open."""
-    return incident.is_open == (told.moment in ENDS)
+    """Whether anybody of the audience believes that the incident is open when it is over, or over when it is open."""
+    return told.partly or incident.is_open == (told.moment in ENDS)
 
 
 def is_of_another_severity(incident: Incident, told: LastUpdate) -> bool:
@@ -185,3 +191,12 @@ def must_be_somebody_else(*, is_author: bool) -> None:
 def is_stale(update: Update, *, newer: bool, now: datetime) -> bool:
     """After an outage an audience hears how things stand, not everything it missed."""
     return newer and now - update.created_at >= STALE_AFTER
+
+
+def contradiction(update: Update, incident: Incident) -> str | None:
+    """Why its words are not true any more: they call the incident over while it is open, or open while it is over."""
+    if update.moment in ENDS and incident.is_open:
+        return f"{incident.ref} is open again"
+    if update.moment in GOES_ON and not incident.is_open:
+        return f"{incident.ref} is resolved"
+    return None

@@ -36,6 +36,17 @@ class PublicationNews:
             lead = incident.lead or incident.declared_by
             await self._posts.in_room(conn, incident, "update_lost", update=update, delivery=one, lead=lead)
 
+    async def stopped(self, conn: Connection, incident: Incident, update: Update, why: str) -> None:
+        """Whoever leads the incident hears that nobody else gets these words: once for each update. The incident is
+        locked."""
+        deliveries = await updates.deliveries(conn, update.id)
+        if [one.error for one in deliveries if one.state == "cancelled"].count(why) == 1:
+            got = [one for one in deliveries if one.state == "accepted" or one.unsure]
+            words = self._rendering.say("documents/stopped", update=update, why=why, got=got)
+            await self._write(conn, update, "system", words, TOCSIN.name, f"update {update.id} stopped: {why}")
+            lead = incident.lead or incident.declared_by
+            await self._posts.in_room(conn, incident, "update_stopped", update=update, why=why, got=got, lead=lead)
+
     async def _write(self, conn: Connection, update: Update, kind: str, words: str, actor: str, key: str) -> None:
         now = self._clock.now()
         await incidents.write(conn, update.incident_id, kind, words, actor=actor, at=now, key=key)

@@ -4,7 +4,16 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from bot.clock import Clock
-from bot.domain.updates.update import DeliveryState, Outlet, Update, is_stale
+from bot.domain.incidents.incident import Incident
+from bot.domain.updates.update import (
+    NEWER,
+    DeliveryState,
+    Outlet,
+    Update,
+    UpdateDelivery,
+    contradiction,
+    is_stale,
+)
 from bot.publishers import Publication, Publisher, outlets
 from bot.runbook.audiences import Audience
 from bot.services.outbox.kinds import UPDATE, DeliveryKind, NoLongerWanted, Outcome, way_by
@@ -68,31 +77,41 @@ class Publications(DeliveryKind[str]):
         if one.state != "waiting":
             raise NoLongerWanted
         facts = outlets().get(one.via)
-        if not (facts and facts.takes_all) and is_stale(update, newer=newer, now=self._clock.now()):
-            raise NoLongerWanted("a newer text is on its way")
+        if not (facts and facts.takes_all):
+            if wrong := contradiction(update, incident):
+                raise NoLongerWanted(wrong)
+            if is_stale(update, newer=newer, now=self._clock.now()):
+                raise NoLongerWanted(NEWER)
         publication = Publication(one, update, incident, earlier, delivery.unsure)
         return await self._publishers[one.via].publish(publication)
 
     async def recorded(self, conn: Connection, delivery: OutboxDelivery, outcome: Outcome[str]) -> None:
         one = await updates.delivery(conn, delivery.payload["delivery"])
         update = await updates.get(conn, one.update_id)
-        now = self._clock.now()
         if delivery.unsure or outcome.unsure:
             one = await updates.mark_unconfirmed(conn, one.id)
         if outcome.state == "sent":
-            await updates.settle(conn, one.id, "accepted", now=now, reference=outcome.reference)
+            await updates.settle(conn, one.id, "accepted", now=self._clock.now(), reference=outcome.reference)
             await self._news.told(conn, update, one)
         elif end := LOST.get(outcome.state):
-            # One after the other, so that of many that are lost at once the room hears once.
-            incident = await incidents.lock(conn, update.incident_id)
-            await updates.settle(conn, one.id, end, now=now, error=outcome.error)
+            incident = await self._end(conn, update, one, end, outcome.error)
             await self._news.not_told(conn, update, one, outcome.error or "")
             await self._news.warn(conn, incident, update, await updates.delivery(conn, one.id))
         elif outcome.state == "cancelled" and one.state == "waiting":
-            await updates.settle(conn, one.id, "cancelled", now=now, error=outcome.error)
+            incident = await self._end(conn, update, one, "cancelled", outcome.error)
+            if outcome.error != NEWER:
+                await self._news.stopped(conn, incident, update, outcome.error or "")
         elif outcome.error:
             await updates.note_error(conn, one.id, outcome.error)
         await self._cards.touch(conn, f"update:{update.id}", incident=update.incident_id)
+
+    async def _end(
+        self, conn: Connection, update: Update, one: UpdateDelivery, state: DeliveryState, error: str | None
+    ) -> Incident:
+        """One after the other, so that of many that end at once the room hears once. Returns the incident, locked."""
+        incident = await incidents.lock(conn, update.incident_id)
+        await updates.settle(conn, one.id, state, now=self._clock.now(), error=error)
+        return incident
 
     async def held(self, conn: Connection, payloads: Sequence[Mapping[str, Any]], why: str) -> None:
         for update_id, incident_id in await updates.hold(conn, [int(one["delivery"]) for one in payloads], why):

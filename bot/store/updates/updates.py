@@ -117,7 +117,7 @@ async def overtake(conn: Connection, incident_id: int, why: str, *, everybody: b
 async def last_told(conn: Connection, incident_id: int) -> Mapping[str, LastUpdate]:
     """By audience; one that was told nothing is not in it."""
     rows = await SQL.all(conn, "last_told", incident_id=incident_id, notices=list(NOTICES))
-    return {row["audience"]: LastUpdate(row["moment"], row["at"], row["severity"]) for row in rows}
+    return {row["audience"]: LastUpdate(row["moment"], row["at"], row["severity"], row["partly"]) for row in rows}
 
 
 async def last_sent(conn: Connection, incident_id: int) -> Mapping[str, Update]:

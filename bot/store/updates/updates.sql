@@ -65,11 +65,16 @@ WHERE incident_id = %(incident_id)s AND state IN ('composing', 'waiting') AND (%
 RETURNING *;
 
 -- name: last_told
--- What each audience was last told of how this incident stands, and when. A notice says nothing of that.
-SELECT DISTINCT ON (audience) audience, moment, coalesce(decided_at, created_at) AS at, severity
-FROM stakeholder_updates
-WHERE incident_id = %(incident_id)s AND state = 'released' AND NOT moment = ANY(%(notices)s)
-ORDER BY audience, id DESC;
+-- What each audience was last told of how this incident stands, and when. A notice says nothing of that, and what was
+-- stopped before it reached anybody told nobody.
+SELECT DISTINCT ON (u.audience) u.audience, u.moment, coalesce(u.decided_at, u.created_at) AS at, u.severity,
+    d.stopped > 0 AS partly
+FROM stakeholder_updates u CROSS JOIN LATERAL (
+    SELECT count(*) FILTER (WHERE state = 'cancelled' AND NOT unsure) AS stopped, count(*) AS addresses
+    FROM update_deliveries WHERE update_id = u.id) d
+WHERE u.incident_id = %(incident_id)s AND u.state = 'released' AND NOT u.moment = ANY(%(notices)s)
+  AND (d.stopped = 0 OR d.stopped < d.addresses)
+ORDER BY u.audience, u.id DESC;
 
 -- name: last_sent
 -- What each audience was sent last, whatever it says.

@@ -1,0 +1,133 @@
+"""Words that could not leave before the incident changed: what they say is over is over, and what is open is open."""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, AsyncExitStack
+
+import pytest
+
+from tests.mail_server import PostOffice, post_office
+from tests.stories.updates.test_stakeholder_updates import (
+    card,
+    declared,
+    does,
+    letters,
+    presses,
+    told,
+    updating_world,
+    writes,
+)
+from tests.world import World, words_of
+
+NewWorld = Callable[..., AbstractAsyncContextManager[World]]
+HELLO, OVER = "Hello", "Resolved: problems at Example Tutors"
+
+
+class MailServer:
+    """One that can be away: then nobody listens at its port."""
+
+    def __init__(self) -> None:
+        self.office = PostOffice()
+        self._there = AsyncExitStack()
+
+    async def comes(self) -> None:
+        await self._there.enter_async_context(post_office(self.office, port=self.office.port))
+
+    async def goes(self) -> None:
+        await self._there.aclose()
+
+
+@pytest.fixture
+async def server() -> AsyncIterator[MailServer]:
+    server = MailServer()
+    await server.comes()
+    yield server
+    await server.goes()
+
+
+@pytest.fixture
+async def town(new_world: NewWorld, server: MailServer) -> AsyncIterator[World]:
+    async with updating_world(new_world, server.office) as world:
+        yield world
+
+
+async def approved(world: World, server: MailServer, who: str = "ben") -> list[tuple[str, str]]:
+    await presses(world, who, "Approve", card(world, "clients"))
+    return letters(server.office)
+
+
+async def told_of_it(world: World, server: MailServer) -> None:
+    await declared(world)
+    await writes(world, "ada", "clients", subject=HELLO)
+    await approved(world, server)
+
+
+def for_the_lead(world: World) -> list[str]:
+    return [
+        words_of(one) for one in world.workspace.messages(world.room()) if one.text.startswith("✋ *No longer sent")
+    ]
+
+
+async def test_what_says_that_it_is_over_does_not_leave_once_it_is_open_again(town: World, server: MailServer) -> None:
+    await told_of_it(town, server)
+    await server.goes()
+    await does(town, "ada", "/incident resolve Rolled back")
+    over = card(town, "clients")
+    await approved(town, server)
+    await does(town, "ada", "/incident reopen It is back")
+    await server.comes()
+    await town.passes(minutes=2)
+
+    assert [subject for _, subject in letters(server.office) if subject.startswith("Resolved")] == []
+    assert "one@example.com not sent: INC-1 is open again" in words_of(over)
+    clients, stakeholders = sorted(for_the_lead(town))
+    assert "clients" in clients and "INC-1 is open again" in clients and "none of its addresses has it" in clients
+    assert f"<@{town.ada.id}>" in clients and "stakeholders" in stakeholders
+    assert any("sending to clients stopped, because INC-1 is open again" in one for one in await told(town, "system"))
+
+
+async def test_who_read_that_it_is_over_is_shown_and_the_end_is_owed_to_the_others(
+    town: World, server: MailServer
+) -> None:
+    await told_of_it(town, server)
+    server.office.says_to("one@example.com", "451 4.7.1 greylisted")
+    await does(town, "ada", "/incident resolve Rolled back")
+    over = card(town, "clients")
+    assert ("two@example.com", OVER) in await approved(town, server)
+    await does(town, "ada", "/incident reopen It is back")
+    assert "are back" in words_of(card(town, "clients"))
+    server.office.says.clear()
+    await town.passes(minutes=2)
+
+    assert ("one@example.com", OVER) not in letters(server.office)
+    assert "two@example.com" in words_of(over) and "one@example.com not sent: INC-1 is open again" in words_of(over)
+    (said,) = for_the_lead(town)
+    assert "1 of its addresses already has it, or may have (two@example.com)" in said
+
+    await does(town, "ada", "/incident resolve Rolled back again")
+    told_now = [reader for reader, subject in await approved(town, server) if subject == OVER]
+    assert told_now == ["one@example.com", "two@example.com"]
+
+
+async def test_an_end_that_reached_nobody_is_told_when_it_comes_again(town: World, server: MailServer) -> None:
+    await told_of_it(town, server)
+    await server.goes()
+    await does(town, "ada", "/incident resolve Rolled back")
+    await approved(town, server)
+    await does(town, "ada", "/incident reopen It is back")
+    await server.comes()
+    await town.passes(minutes=2)
+    letters(server.office)
+
+    await does(town, "ada", "/incident resolve For good")
+    assert ("one@example.com", OVER) in await approved(town, server)
+
+
+async def test_what_says_that_it_is_open_does_not_leave_once_it_is_over(town: World, server: MailServer) -> None:
+    await server.goes()
+    await declared(town)
+    await does(town, "ada", "/incident resolve A false alarm")
+    await server.comes()
+    await town.passes(minutes=2)
+
+    assert letters(server.office) == [("board@example.com", "Resolved: Payments failing (INC-1)")]
+    assert "INC-1 is resolved" in "".join(for_the_lead(town))
