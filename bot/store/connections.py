@@ -12,8 +12,7 @@ from psycopg.pq import PipelineStatus
 from psycopg.rows import dict_row
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
-from bot.domain.errors import Unreachable
-from bot.store.errors import NO_SESSION, POOLED, Pooled, is_of_the_world, reason, refusal, spoils_the_line
+from bot.store.errors import NO_SESSION, POOLED, Away, Pooled, is_of_the_world, reason, refusal, spoils_the_line
 from bot.store.pipelined import Connection
 from bot.store.queries import Queries
 from bot.store.waits import Waits, not_for_ever, silence_began
@@ -123,7 +122,7 @@ class Pool(AsyncConnectionPool[Connection]):
                     await conn.close()
                     await self.putconn(conn)
         except (PoolTimeout, TimeoutError) as error:
-            raise Unreachable(self.refusal or "the database does not answer") from error
+            raise Away(self.refusal or "the database does not answer") from error
         return conn
 
     def _is_distrusted(self, conn: Connection) -> bool:
@@ -179,7 +178,7 @@ async def connected(url: str) -> AsyncIterator[Connection]:
     except psycopg.Error as error:
         if not is_of_the_world(error):
             raise
-        raise Unreachable(reason(error)) from error
+        raise Away(reason(error)) from error
 
 
 async def _opened(url: str) -> Connection:
@@ -187,7 +186,7 @@ async def _opened(url: str) -> Connection:
         whole = make_conninfo(url, connect_timeout=CONNECT_TIMEOUT_S)
     except psycopg.ProgrammingError as error:
         # Not quoted: what cannot be read may be the password.
-        raise Unreachable("database: its address cannot be read") from error
+        raise Away("database: its address cannot be read") from error
     # Nothing is prepared: what leads to the database may not keep it.
     return await Connection.connect(whole, row_factory=dict_row, autocommit=True, prepare_threshold=None)
 
@@ -204,7 +203,7 @@ async def _must_have_session(conn: Connection) -> None:
         async with not_for_ever(conn, note, within_s=CONNECT_TIMEOUT_S):
             await SQL.the(conn, "session")
     except psycopg.OperationalError as error:
-        raise Unreachable(NO_SESSION if late else reason(error)) from error
+        raise Away(NO_SESSION if late else reason(error)) from error
 
 
 async def must_be_sessions(one: Connection, other: Connection) -> None:

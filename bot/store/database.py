@@ -12,9 +12,20 @@ from psycopg.conninfo import make_conninfo
 from psycopg.errors import DiskFull
 from psycopg.rows import dict_row
 
-from bot.domain.errors import Failed, Unanswered, Unreachable
+from bot.domain.errors import Failed
 from bot.store.connections import Pool, address, limited, must_be_sessions
-from bot.store.errors import DISK_FULL, OF_THE_WORLD, POOLED, READ_ONLY, Pooled, failure, is_of_the_world, reason
+from bot.store.errors import (
+    DISK_FULL,
+    OF_THE_WORLD,
+    POOLED,
+    READ_ONLY,
+    Away,
+    NotAnswered,
+    Pooled,
+    failure,
+    is_of_the_world,
+    reason,
+)
 from bot.store.pipelined import Connection
 from bot.store.queries import Queries
 from bot.store.rows import Row
@@ -149,12 +160,12 @@ class Database:
                 sent = True
         except TimeoutError as error:
             late = self._intake.refusal or f"the database did not answer within {self.intake_limit.seconds:g} s"
-            raise (Unanswered if sent else Unreachable)(late) from error
+            raise (NotAnswered if sent else Away)(late) from error
 
     async def must_take_changes(self, conn: Connection) -> None:
         """Raises Unreachable on a standby, on a server that has been told to write nothing, and on a full disk."""
         if (await SQL.the(conn, "server_time"))["read_only"]:
-            raise Unreachable(OF_THE_WORLD[READ_ONLY])
+            raise Away(OF_THE_WORLD[READ_ONLY])
         await self._must_have_room(conn)
 
     async def _must_have_room(self, conn: Connection) -> None:
@@ -165,7 +176,7 @@ class Database:
             async with conn.transaction(force_rollback=True):
                 await SQL.run(conn, "take_room")
         except DiskFull as error:
-            raise Unreachable(OF_THE_WORLD[DISK_FULL]) from error
+            raise Away(OF_THE_WORLD[DISK_FULL]) from error
         self._found_full = False
 
     @property
@@ -214,7 +225,7 @@ class Database:
                     async for notice in conn.notifies():
                         yield notice.payload
         except psycopg.OperationalError as error:
-            raise Unreachable(reason(error)) from error
+            raise Away(reason(error)) from error
 
     @asynccontextmanager
     async def _committing(self, pool: Pool) -> AsyncIterator[Connection]:

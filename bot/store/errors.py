@@ -1,5 +1,7 @@
 """What an error of the database means: is it the world's fault, and may anything have been committed?"""
 
+import re
+
 import psycopg
 
 from bot.domain.errors import Failed, Unanswered, Unreachable
@@ -43,17 +45,31 @@ ALL_ARE_TAKEN = ("too many clients", "too many connections", "connection slots a
 PLAN_IS_OLD = "cached plan must not change result type"
 # The server, or the line to it, went away at that moment: it may have committed first.
 GOES_AWAY = ("08", "57P", "40003", INTERNAL)
+# As the sentences above name it.
+DATABASE = re.compile(r"\b(?:the )?database\b")
 
 
-class LineLost(Unreachable):
+class OfOurs(Failed):
+    """Our own database is the reason, and not one that is watched or backed up."""
+
+
+class Away(OfOurs, Unreachable):
+    """It has done nothing."""
+
+
+class NotAnswered(OfOurs, Unanswered):
+    """Nobody knows whether it has committed."""
+
+
+class LineLost(Away):
     """The connection ended before anything was committed: another one may be good."""
 
 
-class Pooled(Unreachable):
+class Pooled(Away):
     """A pooler gives each transaction whichever session is free: nothing may be begun."""
 
 
-class Deadlocked(Unreachable):
+class Deadlocked(Away):
     """The server has undone the whole transaction for the sake of another one: it may be tried again at once."""
 
 
@@ -73,8 +89,8 @@ def failure(error: psycopg.Error, *, at_commit: bool = False) -> Failed:
         return Deadlocked(reason(error))
     lost = _is_lost(error)
     if lost and at_commit:
-        return Unanswered(f"the commit was not answered: {reason(error)}")
-    return LineLost(reason(error)) if lost else Unreachable(reason(error))
+        return NotAnswered(f"the commit was not answered: {reason(error)}")
+    return LineLost(reason(error)) if lost else Away(reason(error))
 
 
 def spoils_the_line(error: psycopg.Error) -> bool:
@@ -110,6 +126,15 @@ def plain_reason(error: Failed) -> str | None:
     """The same for people, where it is more than that nobody answers."""
     said = str(error)
     return said.replace("the database", "my database", 1) if said in {*OF_THE_WORLD.values(), NO_SESSION} else None
+
+
+def whose_it_is(error: Failed) -> str:
+    """The same for people to whom "the database" is another one: of ours it says so."""
+    said = str(error)
+    if not isinstance(error, OfOurs):
+        return said
+    named = DATABASE.sub("my database", said, count=1)
+    return named if named != said else f"my database: {said}"
 
 
 def _is_lost(error: psycopg.Error) -> bool:

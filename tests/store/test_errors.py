@@ -7,9 +7,9 @@ from uuid import uuid4
 import pytest
 from psycopg import AsyncConnection, errors
 
-from bot.domain.errors import Unanswered, Unreachable
+from bot.domain.errors import Failed, Unanswered, Unreachable
 from bot.store.database import Database
-from bot.store.errors import Deadlocked, LineLost, is_of_the_world, plain_reason, refusal
+from bot.store.errors import Deadlocked, LineLost, failure, is_of_the_world, plain_reason, refusal, whose_it_is
 from bot.wire.timeouts import TimeLimit
 
 # The server ends the session in the middle of its COMMIT, so its answer never comes.
@@ -165,3 +165,19 @@ async def test_of_two_that_deadlock_one_is_done_and_the_other_can_be_tried_again
 
 def test_a_deadlock_is_none_of_the_faults_that_another_try_repeats() -> None:
     assert is_of_the_world(errors.DeadlockDetected())
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (
+            failure(errors.OperationalError("server closed the connection"), at_commit=True),
+            "the commit was not answered: my database: server closed the connection",
+        ),
+        (failure(errors.OperationalError("server closed the connection")), "my database: server closed the connection"),
+        (failure(errors.DiskFull("full")), "the disk of my database is full"),
+        (Unreachable("the database system is starting up"), "the database system is starting up"),
+    ],
+)
+def test_nobody_takes_our_own_database_for_the_one_that_is_backed_up(error: Failed, said: str) -> None:
+    assert whose_it_is(error) == said

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from bot.clock import Clock
 from bot.domain.actor import TOCSIN
-from bot.domain.backups.backup import Backup
+from bot.domain.backups.backup import LOST_AFTER, Backup
 from bot.domain.backups.drill import Drill, DrillFindings, Stage
 from bot.runbook import Runbook
 from bot.services.backups.alerts import BackupAlerts
@@ -31,8 +31,11 @@ class DrillLedger:
         self._alerts = alerts
 
     async def backup(self, backup_id: int) -> Backup:
-        async with self._db.transaction() as conn:
-            return await backups.get(conn, backup_id)
+        async def read() -> Backup:
+            async with self._db.transaction() as conn:
+                return await backups.get(conn, backup_id)
+
+        return await until_recorded(read, within=LOST_AFTER)
 
     async def move_on(self, drill: Drill, stage: Stage, backup: Backup | None = None) -> None:
         async def record() -> None:

@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
 from bot.clock import Clock
-from bot.domain.backups.backup import Backup
+from bot.domain.backups.backup import LOST_AFTER, Backup
 from bot.dumpers import Tally
 from bot.services.backups.alerts import BackupAlerts
 from bot.services.backups.cards import BackupCards
@@ -52,8 +52,12 @@ class BackupLedger:
 
     async def earlier(self, backup: Backup, machine: str) -> list[str]:
         """Files that should be at its place already."""
-        async with self._db.transaction() as conn:
-            return await backups.kept_at(conn, backup.place, machine, EARLIER)
+
+        async def read() -> list[str]:
+            async with self._db.transaction() as conn:
+                return await backups.kept_at(conn, backup.place, machine, EARLIER)
+
+        return await until_recorded(read, within=LOST_AFTER)
 
     async def beat(self, number: int) -> None:
         """Other processes see that this run is alive, and people how far it is."""

@@ -12,7 +12,7 @@ from datetime import timedelta
 from typing import Any, Protocol, TypeVar
 
 from bot.domain.errors import Failed, Refused, Unanswered, Unreachable
-from bot.store.errors import plain_reason
+from bot.store.errors import whose_it_is
 
 log = logging.getLogger(__name__)
 
@@ -100,7 +100,7 @@ class LongWork:
 
 def _said(error: Failed | Refused) -> str:
     """Nobody is to take our own database for the one that is backed up or restored."""
-    return (plain_reason(error) if isinstance(error, Failed) else None) or str(error)
+    return whose_it_is(error) if isinstance(error, Failed) else str(error)
 
 
 @asynccontextmanager

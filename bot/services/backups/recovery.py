@@ -5,7 +5,7 @@ from contextlib import aclosing
 from functools import partial
 from pathlib import Path
 
-from bot.domain.backups.backup import Backup, Damaged, difference
+from bot.domain.backups.backup import LOST_AFTER, Backup, Damaged, difference
 from bot.domain.backups.drill import DrillFindings, Stage
 from bot.domain.backups.target import Prospect, Target
 from bot.domain.errors import Rejected, Unanswered
@@ -14,6 +14,7 @@ from bot.runbook import Runbook
 from bot.runbook.backups import Backup as Backed
 from bot.services.backups.disk_space import DRILLED, RESTORED, DiskSpace
 from bot.services.backups.dumps import Dumps
+from bot.services.backups.long_work import until_recorded
 from bot.store.backups import restores
 from bot.store.database import Database
 
@@ -151,9 +152,13 @@ class BackupRecovery:
 
     async def _is_our_own(self, name: str) -> bool:
         """Whatever it is called in either address: the connection that we hold is seen there."""
-        async with self._db.transaction() as conn:
-            pid, since = await restores.session(conn)
-            return await self._restorer(name).is_connected(self._wanted[name], pid, since)
+
+        async def look() -> bool:
+            async with self._db.transaction() as conn:
+                pid, since = await restores.session(conn)
+                return await self._restorer(name).is_connected(self._wanted[name], pid, since)
+
+        return await until_recorded(look, within=LOST_AFTER)
 
     def _restorer(self, name: str) -> Restorer:
         return self._restorers[self._wanted[name].kind]

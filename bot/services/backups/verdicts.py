@@ -58,9 +58,12 @@ class Verdicts:
 
     async def newest_valid(self, actor: Actor, name: str, *, in_full: bool = True) -> Backup | None:
         """The newest backup of a database that can be relied on, read back as `judge` does; None = there is none."""
-        async with self._db.transaction() as conn:
-            good = await backups.good(conn, [name])
-        for backup in good:
+
+        async def read() -> list[Backup]:
+            async with self._db.transaction() as conn:
+                return await backups.good(conn, [name])
+
+        for backup in await until_recorded(read, within=LOST_AFTER):
             judged = await self.judge(actor, backup, in_full=in_full)
             if judged.state == "good":
                 return judged
