@@ -181,7 +181,7 @@ async def hold(conn: Connection, delivery_ids: Sequence[int], why: str) -> list[
 async def is_followed(conn: Connection, one: UpdateDelivery) -> bool:
     """A newer text of the same incident is waiting for the same address."""
     values = {"update_id": one.update_id, "via": one.via, "address": one.address}
-    return bool((await SQL.the(conn, "is_followed", **values))["followed"])
+    return bool((await SQL.the(conn, "is_followed", **values, notices=list(NOTICES)))["followed"])
 
 
 async def first_reference(conn: Connection, update: Update, via: Outlet, address: str) -> str | None:

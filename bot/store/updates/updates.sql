@@ -119,11 +119,13 @@ shown AS (UPDATE update_deliveries d SET error = %(why)s FROM held WHERE d.id = 
 SELECT DISTINCT u.id, u.incident_id FROM stakeholder_updates u JOIN shown ON shown.update_id = u.id ORDER BY u.id;
 
 -- name: is_followed
--- Is a newer text of the same incident on its way to the same address?
+-- Is a newer text of the same incident on its way to the same address? A notice says something else than the others:
+-- neither takes the place of the other.
 SELECT EXISTS (
     SELECT FROM update_deliveries d JOIN stakeholder_updates t ON t.id = d.update_id, stakeholder_updates own
     WHERE own.id = %(update_id)s AND t.incident_id = own.incident_id AND t.audience = own.audience
-      AND t.id > own.id AND d.via = %(via)s AND d.address = %(address)s AND d.state = 'waiting') AS followed;
+      AND t.id > own.id AND d.via = %(via)s AND d.address = %(address)s AND d.state = 'waiting'
+      AND NOT own.moment = ANY(%(notices)s) AND NOT t.moment = ANY(%(notices)s)) AS followed;
 
 -- name: first_reference
 -- What the provider called the first update of this incident that it accepted for this address.

@@ -5,6 +5,9 @@ from contextlib import AbstractAsyncContextManager, AsyncExitStack
 
 import pytest
 
+from bot.domain.updates.update import Moment
+from bot.store.updates import updates
+from bot.store.updates.updates import NewUpdate
 from tests.mail_server import PostOffice, post_office
 from tests.stories.updates.test_stakeholder_updates import (
     card,
@@ -131,3 +134,20 @@ async def test_what_says_that_it_is_open_does_not_leave_once_it_is_over(town: Wo
 
     assert letters(server.office) == [("board@example.com", "Resolved: Payments failing (INC-1)")]
     assert "INC-1 is resolved" in "".join(for_the_lead(town))
+
+
+async def test_a_notice_takes_the_place_of_nothing_and_nothing_takes_its_place(town: World) -> None:
+    await declared(town)
+    now = town.clock.now()
+    moments: list[Moment] = ["resolved", "breach", "update"]
+    async with town.house.db.transaction() as conn:
+        for moment in moments:
+            new = NewUpdate(1, "clients", moment, "resolved", "P1", "ada", "s", "t")
+            update = await updates.insert(conn, new, "released", now)
+            await updates.insert_delivery(conn, update.id, "email", "one@example.com", refused=None, now=now)
+            on_their_way = await updates.deliveries(conn, update.id)
+        newest = on_their_way[0].id
+        over, notice = [await updates.delivery(conn, newest - behind) for behind in (2, 1)]
+        assert await updates.is_followed(conn, over) and not await updates.is_followed(conn, notice)
+        await updates.settle(conn, newest, "cancelled", now=now)
+        assert not await updates.is_followed(conn, over)
