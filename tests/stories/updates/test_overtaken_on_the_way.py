@@ -97,7 +97,7 @@ async def test_who_read_that_it_is_over_is_shown_and_the_end_is_owed_to_the_othe
     over = card(town, "clients")
     assert ("two@example.com", OVER) in await approved(town, server)
     await does(town, "ada", "/incident reopen It is back")
-    assert "are back" in words_of(card(town, "clients"))
+    assert "Back again" in words_of(card(town, "clients"))
     server.office.says.clear()
     await town.passes(minutes=2)
 

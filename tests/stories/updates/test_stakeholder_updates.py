@@ -618,7 +618,7 @@ async def test_whoever_was_told_hears_of_the_end_and_of_its_return_for_approval_
     assert reminders(town) == []
 
     await does(town, "ada", "/incident reopen It is back")
-    assert "are back" in words_of(card(town, "clients")) and town.ben.labels(card(town, "clients"))[0] == "Approve"
+    assert "Back again" in words_of(card(town, "clients")) and town.ben.labels(card(town, "clients"))[0] == "Approve"
     assert [
         one for one in town.workspace.messages(town.room()) if "The last update said it's resolved:* team." in one.text
     ]
