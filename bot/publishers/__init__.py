@@ -20,7 +20,9 @@ from typing import Any, Protocol, runtime_checkable
 import aiohttp
 
 from bot.clock import Clock
+from bot.domain.errors import Rejected
 from bot.domain.incidents.incident import Incident
+from bot.domain.maintenance.window import Window
 from bot.domain.updates.status_page import Edition
 from bot.domain.updates.update import Outlet, Update, UpdateDelivery
 from bot.runbook import Runbook
@@ -50,16 +52,32 @@ class OutletFacts:
 
 @dataclass(frozen=True)
 class Publication:
-    """One text on its way to one address. `earlier`: the reference of the first one of this incident accepted there.
+    """One text on its way to one address, about an incident or planned work. `earlier`: the reference of the first one
+    about it accepted there.
 
     `unsure`: an attempt before this one may have been accepted, look first.
     """
 
     delivery: UpdateDelivery
     update: Update
-    incident: Incident
+    about: Incident | Window
     earlier: str | None
     unsure: bool
+
+    @property
+    def incident(self) -> Incident:
+        """Raises Rejected for an outlet that has no place for planned work."""
+        if isinstance(self.about, Window):
+            raise Rejected(f"{outlet_name(self.delivery.via)} is not told of planned work yet: do it there yourself")
+        return self.about
+
+    @property
+    def thread(self) -> str:
+        """The same for everything this audience is told about it. The instant is part of it: mailboxes keep what they
+        have seen, and a new database counts from 1 again."""
+        about = self.about
+        since = about.created_at if isinstance(about, Window) else about.declared_at
+        return f"{about.ref}-{self.update.audience}.{since.timestamp():.0f}"
 
 
 class Publisher(Protocol):

@@ -26,14 +26,13 @@ class EmailPublisher:
 
     async def publish(self, publication: Publication) -> str:
         """A mail server cannot be asked what it took: a repeat has the Message-ID of the first."""
-        delivery, update, incident = publication.delivery, publication.update, publication.incident
+        delivery, update = publication.delivery, publication.update
         letter = Letter(
             delivery.address,
             update.subject,
             update.text,
             key=key_of(publication),
-            # The instant is part of it: mailboxes keep what they have seen, and a new database counts from 1 again.
-            thread=f"{incident.ref}-{update.audience}.{incident.declared_at.timestamp():.0f}",
+            thread=publication.thread,
             due_at=update.created_at,
             html=self._lay_out(update),
             list_name=update.audience,

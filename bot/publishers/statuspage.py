@@ -111,7 +111,7 @@ class StatuspagePublisher:
             states = at_the_end(list(own), others)
         ours = {"reference": _reference(publication), "update": _key(update), "components": own}
         return {
-            "status": "resolved" if update.moment in ENDS else STATUSES.get(update.status, "investigating"),
+            "status": "resolved" if update.moment in ENDS else STATUSES.get(update.status or "", "investigating"),
             "body": update.text,
             "impact_override": IMPACTS[min(rank, len(IMPACTS) - 1)],
             "metadata": {OURS: ours},

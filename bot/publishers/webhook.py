@@ -1,6 +1,8 @@
 """Tells a program: each update as signed JSON, posted to an address of the organisation's own."""
 
 from bot.domain.errors import Rejected
+from bot.domain.incidents.incident import Incident
+from bot.domain.maintenance.window import Window
 from bot.domain.updates.update import Outlet, Update
 from bot.publishers import OutletFacts, Publication, Publisher, PublisherParts, key_of
 from bot.runbook import Runbook
@@ -37,24 +39,37 @@ class WebhookPublisher:
         return await self._hooks.post(address, self._body(publication), key=key_of(publication), whose=whose)
 
     def _body(self, publication: Publication) -> dict[str, object]:
-        """As the incident was at that moment, also when it is sent late. Its title is not in it: an audience reads only
+        """As it was at that moment, also when it is sent late. An incident's title is not in it: an audience reads only
         the words that were meant for it."""
-        update, incident = publication.update, publication.incident
-        severity = self._runbook.severity_as_declared(update.severity or incident.severity)
+        update, about = publication.update, publication.about
+        is_planned = isinstance(about, Window)
         return {
-            "type": f"incident.{update.moment}",
+            "type": update.moment.replace("_", ".", 1) if is_planned else f"incident.{update.moment}",
             "timestamp": _told_at(update),
             "organisation": self._runbook.organisation,
             "audience": update.audience,
-            "incident": {
-                "ref": incident.ref,
-                "severity": severity.id,
-                "severity_name": severity.name,
-                "status": update.status,
-                "declared_at": incident.declared_at.isoformat(),
-            },
+            **({"maintenance": _planned(about)} if isinstance(about, Window) else self._incident(update, about)),
             "update": {"id": update.id, "subject": update.subject, "text": update.text},
         }
+
+    def _incident(self, update: Update, incident: Incident) -> dict[str, object]:
+        severity = self._runbook.severity_as_declared(update.severity or incident.severity)
+        facts = {
+            "ref": incident.ref,
+            "severity": severity.id,
+            "severity_name": severity.name,
+            "status": update.status,
+            "declared_at": incident.declared_at.isoformat(),
+        }
+        return {"incident": facts}
+
+
+def _planned(window: Window) -> dict[str, str]:
+    return {
+        "ref": window.ref,
+        "starts_at": window.starts_at.isoformat(),
+        "ends_at": window.ends_at.isoformat(),
+    }
 
 
 def _told_at(update: Update) -> str:

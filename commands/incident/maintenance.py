@@ -18,10 +18,11 @@ from commands.incident.book import COMMAND
 
 HOW = (
     "Type what, when and for how long: `/incident maintenance Database upgrade at tomorrow 22:00 for 2h`. "
-    "Add `silencing db-*` (as `/health silence` has it) to mute its alerts meanwhile"
+    "Add `silencing db-*` (as `/health silence` has it) to mute its alerts meanwhile, and `telling clients` to choose "
+    "the audiences"
 )
 # What may follow, in any order, after how long it takes.
-CLAUSE = re.compile(r"\s+(silencing)\s+", re.IGNORECASE)
+CLAUSE = re.compile(r"\s+(silencing|telling)\s+", re.IGNORECASE)
 LASTS = re.compile(r"\s+for\s+", re.IGNORECASE)
 # Where the time may begin: behind one of these words, or with the name of a day.
 BEGINS = re.compile(
@@ -43,10 +44,15 @@ class Typed:
     starts_at: datetime
     lasts: timedelta
     silencing: str = ""
+    telling: str = ""
+
+    @property
+    def audiences(self) -> list[str]:
+        return [one.strip() for one in self.telling.split(",") if one.strip()]
 
 
 @COMMAND.verb(
-    "maintenance", usage="maintenance <what> at <when> for <how long> [silencing <selector>]",
+    "maintenance", usage="maintenance <what> at <when> for <how long> [silencing <selector>] [telling <audiences>]",
     help="plan work, announce it, and mute its alerts meanwhile; `maintenance list`", needs="incident.declare",
 )  # fmt: skip
 async def maintenance(call: Call) -> Answer:
@@ -65,7 +71,13 @@ async def maintenance(call: Call) -> Answer:
 async def plan(call: Call) -> Answer:
     when, now = call.values["when"], call.house.clock.now()
     starts_at = await moment(when, now=now, zone=call.house.runbook.timezone)
-    typed = Typed(call.values["what"], starts_at, spoken_duration(call.values["lasts"]), call.values["silencing"])
+    typed = Typed(
+        call.values["what"],
+        starts_at,
+        spoken_duration(call.values["lasts"]),
+        call.values["silencing"],
+        call.values["telling"],
+    )
     return await _plan(call, typed)
 
 
@@ -139,7 +151,8 @@ async def read(text: str, now: datetime, zone: ZoneInfo) -> Typed:
         except Refused:
             continue
         what, starts_at = await _what_and_when(text[: cut.start()], now, zone)
-        return Typed(what, starts_at, lasts, clauses[1].strip() if clauses else "")
+        said = {word.lower(): words.strip() for word, words in zip(clauses[::2], clauses[1::2], strict=True)}
+        return Typed(what, starts_at, lasts, **said)
     raise Refused(f"{HOW}.")
 
 
@@ -159,7 +172,13 @@ async def _plan(call: Call, typed: Typed) -> Reply:
     if typed.silencing:
         matches = dict(selected(typed.silencing, call.house.runbook.health.checks, call.house.alert_sources))
     window = await call.house.windows.plan(
-        call.actor, typed.what, typed.starts_at, typed.lasts, matches=matches, shown=typed.silencing
+        call.actor,
+        typed.what,
+        typed.starts_at,
+        typed.lasts,
+        matches=matches,
+        shown=typed.silencing,
+        audiences=typed.audiences,
     )
     return call.say("maintenance_planned", window=window, channel=call.house.runbook.channels.incidents)
 
@@ -170,6 +189,7 @@ def _plan_form(windows: Sequence[Window], call: Call) -> Form:
         Input("when", "When", hint="tomorrow 22:00, Sun 02:00, or 2026-12-01 22:00", max_length=80),
         Input("lasts", "For how long", hint="2h, or 90 minutes", max_length=40),
         Input("silencing", "Mute alerts meanwhile", optional=True, hint="a check, a source, or label=value"),
+        Input("telling", "Tell", optional=True, hint="audiences, with commas; empty: the automatic ones"),
     ]
     words = call.house.rendering.say("slack/maintenance_list", windows=windows, entries={})
     return Form(form("maintenance.plan", "Plan maintenance", inputs, submit="Plan", words=words))

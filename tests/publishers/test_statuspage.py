@@ -196,7 +196,7 @@ async def test_an_incident_that_somebody_deleted_there_is_made_anew(
 
 def another(publication: Publication, number: int) -> Publication:
     """The same about another incident of ours."""
-    return replace(publication, incident=replace(publication.incident, id=number))
+    return replace(publication, about=replace(publication.incident, id=number))
 
 
 async def test_a_component_works_again_only_when_no_other_open_incident_concerns_it(

@@ -70,7 +70,7 @@ async def test_a_repeat_has_the_id_and_the_body_of_the_first_also_when_the_incid
     receiver.answers(200)
     again = to_machines(publishing, unsure=True)
     changed = replace(again.incident, status="resolved", severity="P2", resolved_at=NOON)
-    await publisher.publish(replace(again, incident=changed))
+    await publisher.publish(replace(again, about=changed))
 
     first, second = receiver.received
     assert first.headers["Webhook-Id"] == second.headers["Webhook-Id"]

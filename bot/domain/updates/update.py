@@ -12,9 +12,14 @@ from bot.domain.incidents.incident import DRILL, Incident, Status
 # Declared by a file of `bot/publishers/` each.
 Outlet = str
 Moment = Literal[
-    "declared", "update", "severity", "resolved", "reopened", "all_clear", "security", "breach", "postmortem"
-]
-MOMENTS: tuple[Moment, ...] = get_args(Moment)
+    "declared", "update", "severity", "resolved", "reopened", "all_clear", "security", "breach", "postmortem",
+    "maintenance_announced", "maintenance_begun", "maintenance_overrun", "maintenance_done", "maintenance_cancelled",
+    "maintenance_moved",
+]  # fmt: skip
+# Of planned work.
+PLANNED: tuple[Moment, ...] = tuple(one for one in get_args(Moment) if one.startswith("maintenance_"))
+# Of incidents.
+MOMENTS: tuple[Moment, ...] = tuple(one for one in get_args(Moment) if one not in PLANNED)
 # Sent by people alone. What they say leaves what the audience believes of the incident as it was: open, or over.
 NOTICES: tuple[Moment, ...] = ("security", "breach", "postmortem")
 State = Literal["composing", "draft", "waiting", "released", "rejected", "replaced", "failed"]
@@ -32,15 +37,17 @@ STALE_AFTER = timedelta(minutes=5)
 class Update:
     """One text for one audience, about one moment of an incident. `status` and `severity` are the incident's then.
 
+    Or of planned work, `maintenance_id`: then there is no incident, nor a status or severity.
+
     It is `composing` until it has words, a `draft` while its author alone knows it, `waiting` for an approval, and
     `released` when it may leave; `replaced` when a newer one or newer facts came before anybody decided.
     """
 
     id: int
-    incident_id: int
+    incident_id: int | None
     audience: str
     moment: Moment
-    status: Status
+    status: Status | None
     subject: str
     text: str
     author: str
@@ -51,6 +58,21 @@ class Update:
     error: str | None = None
     author_account: str | None = None
     severity: str | None = None
+    maintenance_id: int | None = None
+
+    @property
+    def of_incident(self) -> int:
+        """Raises Refused for words about planned work."""
+        if self.incident_id is None:
+            raise Refused(f"This is about planned work: `/incident maintenance M-{self.maintenance_id}` shows it.")
+        return self.incident_id
+
+    @property
+    def of_maintenance(self) -> int:
+        """Raises Refused for words about an incident."""
+        if self.maintenance_id is None:
+            raise Refused(f"This is about INC-{self.incident_id}, and not about planned work.")
+        return self.maintenance_id
 
     @property
     def left_at(self) -> datetime:

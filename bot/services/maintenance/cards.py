@@ -10,6 +10,7 @@ from bot.slack.blocks import Button, message
 from bot.store.alerts import silences
 from bot.store.maintenance import maintenance
 from bot.store.pipelined import Connection
+from bot.store.updates import updates
 
 
 class WindowCards:
@@ -44,7 +45,8 @@ class WindowCards:
     async def paint(self, conn: Connection, subject: str) -> Painted | None:
         window = await maintenance.get(conn, int(subject))
         silence = await silences.get(conn, window.silence_id) if window.silence_id else None
-        words = self._rendering.say("slack/maintenance", window=window, silence=silence)
+        told = [(one, await updates.deliveries(conn, one.id)) for one in await updates.of_planned(conn, window.id)]
+        words = self._rendering.say("slack/maintenance", window=window, silence=silence, told=told)
         return Painted(await self._channel(conn), message(words, buttons(window)))
 
     async def paint_question(self, conn: Connection, subject: str) -> Painted | None:

@@ -10,6 +10,7 @@ from bot.domain.maintenance.window import Window
 from bot.rendering import Rendering
 from bot.services.maintenance.cards import WindowCards
 from bot.services.maintenance.silencing import WindowSilences
+from bot.services.maintenance.telling import WindowTelling
 from bot.store import audit
 from bot.store.maintenance import maintenance
 from bot.store.maintenance.maintenance import NewWindow
@@ -19,9 +20,12 @@ from bot.store.pipelined import Connection
 class Transitions:
     """Each is given the window as it is, locked by the caller's transaction."""
 
-    def __init__(self, clock: Clock, silencing: WindowSilences, cards: WindowCards, rendering: Rendering) -> None:
+    def __init__(
+        self, clock: Clock, silencing: WindowSilences, telling: WindowTelling, cards: WindowCards, rendering: Rendering
+    ) -> None:
         self._clock = clock
         self._silencing = silencing
+        self._telling = telling
         self._cards = cards
         self._rendering = rendering
 
@@ -30,12 +34,15 @@ class Transitions:
         return await self._keep(conn, window, actor, "planned")
 
     async def announce(self, conn: Connection, window: Window) -> Window:
-        return await self._keep(conn, replace(window, announced_at=self._clock.now()), TOCSIN, "announced")
+        announced = replace(window, announced_at=self._clock.now())
+        await self._telling.everybody(conn, announced, "maintenance_announced")
+        return await self._keep(conn, announced, TOCSIN, "announced")
 
     async def begin(self, conn: Connection, window: Window, actor: Actor) -> Window:
         begun = await self._silencing.cover(conn, window.begun(self._clock.now()))
         # Nobody was there for the whole of it: whether anything was begun only its owner knows.
         if not begun.is_missed:
+            await self._telling.everybody(conn, begun, "maintenance_begun")
             await self._cards.post(conn, begun, "begun", actor.name)
         return await self._keep(conn, begun, actor, "begun")
 
@@ -46,11 +53,14 @@ class Transitions:
 
     async def overrun(self, conn: Connection, window: Window) -> Window:
         """Nobody has said that it is done, nor how much longer it takes."""
-        return await self._keep(conn, replace(window, late_at=self._clock.now()), TOCSIN, "overrun")
+        late = replace(window, late_at=self._clock.now())
+        await self._telling.who_knows(conn, late, "maintenance_overrun")
+        return await self._keep(conn, late, TOCSIN, "overrun")
 
     async def extend(self, conn: Connection, window: Window, actor: Actor, span: timedelta) -> Window:
         longer = await self._silencing.cover(conn, window.longer(span, self._clock.now()))
         await self._cards.ask(conn, window)
+        await self._telling.who_knows(conn, longer, "maintenance_overrun")
         return await self._keep(conn, longer, actor, "extended")
 
     async def move(
@@ -58,6 +68,7 @@ class Transitions:
     ) -> Window:
         moved = window.moved(starts_at, ends_at, self._clock.now(), why)
         await self._cards.post(conn, moved, "moved", actor.name)
+        await self._telling.who_knows(conn, moved, "maintenance_moved")
         return await self._keep(conn, moved, actor, "moved")
 
     async def end(
@@ -67,6 +78,7 @@ class Transitions:
         await self._silencing.end(conn, window, actor)
         await self._cards.ask(conn, window)
         await self._cards.post(conn, over, state, actor.name)
+        await self._telling.who_knows(conn, over, "maintenance_done" if state == "done" else "maintenance_cancelled")
         return await self._keep(conn, over, actor, state)
 
     async def _keep(self, conn: Connection, window: Window, actor: Actor, change: str) -> Window:

@@ -19,6 +19,7 @@ from bot.domain.text import cut, plain_line
 from bot.runbook import Runbook
 from bot.services.maintenance.transitions import Transitions
 from bot.services.people.permissions import Permissions
+from bot.services.updates.audiences import audience_called
 from bot.store import requests
 from bot.store.database import Database
 from bot.store.maintenance import maintenance
@@ -42,21 +43,32 @@ class Windows:
 
     async def plan(
         self, actor: Actor, what: str, starts_at: datetime, lasts: timedelta, *,
-        matches: Mapping[str, str] | None = None, shown: str = "",
+        matches: Mapping[str, str] | None = None, shown: str = "", audiences: Sequence[str] = (),
     ) -> Window:  # fmt: skip
-        """`matches` and `shown`: which alerts are silenced meanwhile. Raises Refused."""
+        """`matches` and `shown`: which alerts are silenced meanwhile. `audiences` are keys; none: those that are told
+        of incidents without being asked. Raises Refused."""
         self._permissions.must(actor, "incident.declare")
         if matches:
             self._permissions.must(actor, "alert.silence")
+        if audiences:
+            self._permissions.must(actor, "audience.send")
         must_be_ahead(starts_at, self._clock.now())
         must_be_possible(starts_at, lasts)
         new = NewWindow(
-            what_of(what), starts_at, starts_at + lasts, self._runbook.maintenance.notice, (), matches or {}, shown,
+            what_of(what), starts_at, starts_at + lasts, self._runbook.maintenance.notice,
+            self._told(audiences), matches or {}, shown,
             actor.name, actor.slack_id,
         )  # fmt: skip
         async with self._db.transaction() as conn:
             await requests.once(conn, actor, self._clock.now())
             return await self._transitions.plan(conn, actor, new)
+
+    def _told(self, named: Sequence[str]) -> Sequence[str]:
+        """Each once. Raises NotFound, naming the audiences there are."""
+        if named:
+            return list(dict.fromkeys(audience_called(self._runbook, one).key for one in named))
+        tell = {key for severity in self._runbook.severities for key in severity.tell}
+        return [key for key, one in self._runbook.audiences.items() if one.automatic and key in tell]
 
     async def begin(self, actor: Actor, window_id: int) -> Window:
         """Before its time. Raises Refused."""

@@ -8,6 +8,7 @@ from bot.services.rooms.cards import Cards
 from bot.services.updates.decisions import Decisions
 from bot.services.updates.following import Following
 from bot.services.updates.releases import Releases
+from bot.services.updates.subjects import show
 from bot.store.database import Database
 
 
@@ -40,8 +41,8 @@ class Approvals:
             update, incident = await self._decisions.undecided(conn, actor, update_id)
             must_be_somebody_else(is_author=self._decisions.is_author(actor, update))
             audience = self._releases.audience_of(update)
-            late = self._following.broken_promise(update)
-            if late:
+            late = self._following.broken_promise(update) if incident else None
+            if incident and late:
                 await self._following.renew(conn, incident, update, late)
             else:
                 await self._decisions.record(conn, update, "released", actor)
@@ -60,6 +61,6 @@ class Approvals:
             if not is_author:
                 self._permissions.must(actor, "audience.approve")
             await self._decisions.record(conn, update, "rejected", actor)
-            if not is_author:
+            if incident and not is_author:
                 await self._following.give_back(conn, incident, update, self._decisions.rejected_by(actor))
-            await self._cards.touch(conn, f"update:{update.id}", incident=update.incident_id)
+            await show(self._cards, conn, update)

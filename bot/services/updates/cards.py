@@ -42,6 +42,9 @@ class UpdateCards:
 
     async def paint(self, conn: Connection, subject: str) -> Painted | None:
         update = await updates.get(conn, int(subject))
+        if update.maintenance_id is not None and not self._is_asked_about(update):
+            # Its own card shows who was told.
+            return None
         deliveries = await updates.deliveries(conn, update.id)
         approvers = self._permissions.others("audience.approve", Actor(update.author, update.author_account))
         words = self._rendering.say(
@@ -69,9 +72,15 @@ class UpdateCards:
         say = self._rendering.say
         return [say("slack/not_told", audience=audience, delivery=one) for audience, one in troubled]
 
+    def _is_asked_about(self, update: Update) -> bool:
+        audience = self._runbook.audiences.get(update.audience)
+        return update.state == "waiting" or update.decided_by is not None or bool(audience and audience.approval)
+
     async def _placed(self, conn: Connection, update: Update, shown: Message) -> Painted:
         """In the incident's room; where there will never be one, in the channel all incidents are announced in."""
-        incident = await incidents.get(conn, update.incident_id)
+        if update.maintenance_id is not None:
+            return Painted(await self._channels.find(conn, self._runbook.channels.incidents), shown)
+        incident = await incidents.get(conn, update.of_incident)
         if incident.room_id is None and incident.room_error:
             return Painted(await self._channels.find(conn, self._runbook.channels.incidents), shown)
         missing = await not_below_yet(conn, incident)
@@ -81,7 +90,7 @@ class UpdateCards:
 def buttons(update: Update) -> list[Button]:
     value = str(update.id)
     decide = [Button("Approve", "audience.approve", value, "primary"), Button("Reject", "audience.reject", value)]
-    change = [edit_button(update)]
+    change = [edit_button(update)] if update.incident_id is not None else []
     return [*(decide if update.state == "waiting" else []), *(change if update.state in CHANGEABLE else [])]
 
 

@@ -6,8 +6,8 @@ from bot.domain.incidents.incident import Incident
 from bot.domain.updates.update import State, Update, must_be_undecided
 from bot.rendering import Rendering
 from bot.services.people.people import People
+from bot.services.updates.subjects import lock_subject, reference_of, write
 from bot.store import audit, requests
-from bot.store.incidents import incidents
 from bot.store.pipelined import Connection
 from bot.store.updates import updates
 
@@ -20,15 +20,15 @@ class Decisions:
         self._people = people
         self._rendering = rendering
 
-    async def undecided(self, conn: Connection, actor: Actor, update_id: int) -> tuple[Update, Incident]:
-        """The update and its incident, both locked until the commit: nobody decides about words while somebody else
-        changes the facts that they speak of.
+    async def undecided(self, conn: Connection, actor: Actor, update_id: int) -> tuple[Update, Incident | None]:
+        """The update and its incident, None when it is about planned work, both locked until the commit: nobody decides
+        about words while somebody else changes the facts that they speak of.
 
         Raises AlreadyDone when it is decided, DoneBefore for a request that has had its effect.
         """
         await requests.once(conn, actor, self._clock.now())
         # Before the update, as every change of the incident has it.
-        incident = await incidents.lock(conn, (await updates.get(conn, update_id)).incident_id)
+        incident = await lock_subject(conn, await updates.get(conn, update_id))
         update = await updates.lock(conn, update_id)
         must_be_undecided(update, self._people.display_name(update.decided_by or ""))
         return update, incident
@@ -41,10 +41,10 @@ class Decisions:
         now = self._clock.now()
         await updates.decide(conn, update.id, state, actor.name, now)
         words = self._rendering.say("documents/decided", update=update, approved=state == "released")
-        await incidents.write(conn, update.incident_id, "system", words, actor=actor.name, at=now)
+        await write(conn, update, "system", words, actor=actor.name, at=now)
         deed = "audience.approve" if state == "released" else "audience.reject"
         facts = {"update": update.id, "author": update.author, "subject": update.subject}
-        subject = f"INC-{update.incident_id} {update.audience}"
+        subject = f"{reference_of(update)} {update.audience}"
         await audit.write(conn, actor=actor.name, deed=deed, subject=subject, at=now, facts=facts)
 
     def rejected_by(self, actor: Actor) -> str:

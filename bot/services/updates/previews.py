@@ -102,7 +102,7 @@ class Previews:
         self._permissions.must(actor, "audience.send")
         async with self._db.transaction() as conn:
             update = await updates.get(conn, update_id)
-            incident = await incidents.get(conn, update.incident_id)
+            incident = await incidents.get(conn, update.of_incident)
             waiting = await updates.waiting(conn, incident.id, update.audience)
         if update.state == "released":
             raise AlreadyDone(f"This has been sent. To tell them more, type `/incident tell {update.audience}`.")

@@ -6,7 +6,7 @@ from bot.domain.incidents.incident import Incident
 from bot.domain.updates.update import Update, UpdateDelivery
 from bot.rendering import Rendering
 from bot.services.rooms.posts import Posts
-from bot.store.incidents import incidents
+from bot.services.updates import subjects
 from bot.store.pipelined import Connection
 from bot.store.updates import updates
 
@@ -48,5 +48,4 @@ class PublicationNews:
             await self._posts.in_room(conn, incident, "update_stopped", update=update, why=why, got=got, lead=lead)
 
     async def _write(self, conn: Connection, update: Update, kind: str, words: str, actor: str, key: str) -> None:
-        now = self._clock.now()
-        await incidents.write(conn, update.incident_id, kind, words, actor=actor, at=now, key=key)
+        await subjects.write(conn, update, kind, words, actor=actor, at=self._clock.now(), key=key)

@@ -21,8 +21,8 @@ from bot.services.outbox.outbox import Outbox
 from bot.services.rooms.cards import Cards
 from bot.services.updates.audiences import addresses
 from bot.services.updates.publication_news import PublicationNews
+from bot.services.updates.subjects import lock_subject, reference_of, show, subject_of
 from bot.store.database import Database
-from bot.store.incidents import incidents
 from bot.store.outbox.outbox import Delivery as OutboxDelivery
 from bot.store.pipelined import Connection
 from bot.store.updates import updates
@@ -59,7 +59,7 @@ class Publications(DeliveryKind[str]):
             if one and gap:
                 await self._news.not_told(conn, update, one, gap)
             elif one:
-                lane = f"update {update.incident_id} {via} {address}"
+                lane = f"update {reference_of(update)} {via} {address}"
                 payload, way = {"delivery": one.id}, way_by(via, address)
                 await self._outbox.put(conn, "publication", payload, priority=UPDATE, lane=lane, way=way)
 
@@ -71,18 +71,18 @@ class Publications(DeliveryKind[str]):
         async with self._db.transaction() as conn:
             one = await updates.delivery(conn, delivery.payload["delivery"])
             update = await updates.get(conn, one.update_id)
-            incident = await incidents.get(conn, update.incident_id)
+            about = await subject_of(conn, update)
             newer = await updates.is_followed(conn, one)
             earlier = await updates.first_reference(conn, update, one.via, one.address)
         if one.state != "waiting":
             raise NoLongerWanted
         facts = outlets().get(one.via)
         if not (facts and facts.takes_all):
-            if wrong := contradiction(update, incident):
+            if isinstance(about, Incident) and (wrong := contradiction(update, about)):
                 raise NoLongerWanted(wrong)
             if is_stale(update, newer=newer, now=self._clock.now()):
                 raise NoLongerWanted(NEWER)
-        publication = Publication(one, update, incident, earlier, delivery.unsure)
+        publication = Publication(one, update, about, earlier, delivery.unsure)
         return await self._publishers[one.via].publish(publication)
 
     async def recorded(self, conn: Connection, delivery: OutboxDelivery, outcome: Outcome[str]) -> None:
@@ -96,23 +96,25 @@ class Publications(DeliveryKind[str]):
         elif end := LOST.get(outcome.state):
             incident = await self._end(conn, update, one, end, outcome.error)
             await self._news.not_told(conn, update, one, outcome.error or "")
-            await self._news.warn(conn, incident, update, await updates.delivery(conn, one.id))
+            if incident:
+                await self._news.warn(conn, incident, update, await updates.delivery(conn, one.id))
         elif outcome.state == "cancelled" and one.state == "waiting":
             incident = await self._end(conn, update, one, "cancelled", outcome.error)
-            if outcome.error != NEWER:
+            if incident and outcome.error != NEWER:
                 await self._news.stopped(conn, incident, update, outcome.error or "")
         elif outcome.error:
             await updates.note_error(conn, one.id, outcome.error)
-        await self._cards.touch(conn, f"update:{update.id}", incident=update.incident_id)
+        await show(self._cards, conn, update)
 
     async def _end(
         self, conn: Connection, update: Update, one: UpdateDelivery, state: DeliveryState, error: str | None
-    ) -> Incident:
-        """One after the other, so that of many that end at once the room hears once. Returns the incident, locked."""
-        incident = await incidents.lock(conn, update.incident_id)
+    ) -> Incident | None:
+        """One after the other, so that of many that end at once the room hears once. The incident, locked; None: it is
+        about planned work."""
+        incident = await lock_subject(conn, update)
         await updates.settle(conn, one.id, state, now=self._clock.now(), error=error)
         return incident
 
     async def held(self, conn: Connection, payloads: Sequence[Mapping[str, Any]], why: str) -> None:
-        for update_id, incident_id in await updates.hold(conn, [int(one["delivery"]) for one in payloads], why):
-            await self._cards.touch(conn, f"update:{update_id}", incident=incident_id)
+        for update in await updates.hold(conn, [int(one["delivery"]) for one in payloads], why):
+            await show(self._cards, conn, update)

@@ -10,6 +10,7 @@ from bot.services.rooms.rooms import Rooms
 from bot.services.updates.audiences import audience_called
 from bot.services.updates.publications import Publications
 from bot.services.updates.reminders import Reminders
+from bot.services.updates.subjects import show
 from bot.store.pipelined import Connection
 from bot.store.updates import updates
 
@@ -33,8 +34,11 @@ class Releases:
         self._rooms = rooms
         self._cards = cards
 
-    async def release_or_ask(self, conn: Connection, update: Update, incident: Incident) -> None:
-        """An update with its words goes on its way, or to whoever has to say yes first."""
+    async def release_or_ask(self, conn: Connection, update: Update, incident: Incident | None) -> None:
+        """An update with its words goes on its way, or to whoever has to say yes first.
+
+        `incident` None: it is about planned work.
+        """
         audience = self.audience_of(update)
         for older in await updates.replace_waiting(conn, update):
             await self._cards.touch(conn, f"update:{older}")
@@ -43,16 +47,17 @@ class Releases:
             await self.release(conn, update, incident, audience)
             return
         await updates.set_state(conn, update.id, "waiting")
-        if approvers := self._permissions.permitted("audience.approve"):
+        if incident and (approvers := self._permissions.permitted("audience.approve")):
             await self._rooms.invite(conn, incident, approvers)
-        await self._cards.touch(conn, f"update:{update.id}", incident=update.incident_id)
+        await show(self._cards, conn, update)
 
     def audience_of(self, update: Update) -> Audience:
         """Raises NotFound when the runbook does not have it any more."""
         return audience_called(self._runbook, update.audience)
 
-    async def release(self, conn: Connection, update: Update, incident: Incident, audience: Audience) -> None:
+    async def release(self, conn: Connection, update: Update, incident: Incident | None, audience: Audience) -> None:
         """It goes to every address of its audience, which is due the next one from now on."""
         await self._publications.put(conn, update, audience)
-        await self._reminders.make(conn, incident, audience, update.created_at)
-        await self._cards.touch(conn, f"update:{update.id}", incident=update.incident_id)
+        if incident:
+            await self._reminders.make(conn, incident, audience, update.created_at)
+        await show(self._cards, conn, update)

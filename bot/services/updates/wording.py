@@ -8,6 +8,7 @@ from typing import Any
 from bot.clock import Clock
 from bot.domain.errors import Refused
 from bot.domain.incidents.incident import Incident, Status
+from bot.domain.maintenance.window import Window
 from bot.domain.people.working_hours import after
 from bot.domain.updates.facts import Facts, SeverityFacts
 from bot.domain.updates.outline import outline
@@ -15,7 +16,7 @@ from bot.domain.updates.update import Moment, Update, words_of
 from bot.publishers import outlets
 from bot.rendering import Rendering
 from bot.runbook import Runbook, spoken_duration
-from bot.runbook.audiences import Audience
+from bot.runbook.audiences import USUAL_TEMPLATE, Audience
 from bot.services.people.people import People
 from bot.services.updates.audiences import addresses
 from bot.shipped import templates_folder
@@ -66,6 +67,15 @@ class Wordings:
         facts = replace(facts, status=status, told_before=told_before, severity_before=severity_before)
         facts = self._compared(facts)
         words = self._rendering.say(f"email/{template}", **facts.by_name)
+        return words_of(*subject_and_body(words))
+
+    def of_planned(self, window: Window, audience: Audience, moment: Moment) -> tuple[str, str]:
+        """As `compose`, of planned work: its kind of audience has words of its own, any other reads a stakeholder's."""
+        template = f"maintenance_{template_of(audience)}"
+        if not self.knows(template):
+            template = f"maintenance_{USUAL_TEMPLATE}"
+        facts = {"moment": moment.removeprefix("maintenance_"), "window": window, "now": self._clock.now()}
+        words = self._rendering.say(f"email/{template}", **facts, organisation=self._runbook.organisation)
         return words_of(*subject_and_body(words))
 
     def next_update(self, incident: Incident, audience: Audience, now: datetime) -> datetime | None:

@@ -5,6 +5,7 @@ from functools import cached_property
 from bot.services.maintenance.cards import WindowCards
 from bot.services.maintenance.rounds import WindowRounds
 from bot.services.maintenance.silencing import WindowSilences
+from bot.services.maintenance.telling import WindowTelling
 from bot.services.maintenance.transitions import Transitions
 from bot.services.maintenance.windows import Windows
 from bot.services.wiring.updates import Updates
@@ -21,7 +22,8 @@ class Maintenance(Watching, Updates):
     @cached_property
     def transitions(self) -> Transitions:
         silencing = WindowSilences(self.silences, self.rendering)
-        return Transitions(self.clock, silencing, self.window_cards, self.rendering)
+        telling = WindowTelling(self.clock, self.outbox, self.cards, self.rendering)
+        return Transitions(self.clock, silencing, telling, self.window_cards, self.rendering)
 
     @cached_property
     def windows(self) -> Windows:

@@ -37,15 +37,16 @@ class Reminder:
 class NewUpdate:
     """An update before it is kept: whose, of what, to whom, in which words (empty while they are to be composed)."""
 
-    incident_id: int
+    incident_id: int | None
     audience: str
     moment: Moment
-    status: str
-    severity: str
+    status: str | None
+    severity: str | None
     author: str
     subject: str = ""
     text: str = ""
     author_account: str | None = None
+    maintenance_id: int | None = None
 
 
 async def insert(conn: Connection, new: NewUpdate, state: State, now: datetime) -> Update:
@@ -89,7 +90,8 @@ async def decide(conn: Connection, update_id: int, state: State, who: str, now: 
 
 async def replace_waiting(conn: Connection, update: Update) -> list[int]:
     """Older undecided texts for the same audience give way; returns which."""
-    values = {"incident_id": update.incident_id, "audience": update.audience, "id": update.id}
+    about = {"incident_id": update.incident_id, "maintenance_id": update.maintenance_id}
+    values = {**about, "audience": update.audience, "id": update.id}
     return [row["id"] for row in await SQL.all(conn, "replace_waiting", **values)]
 
 
@@ -123,6 +125,21 @@ async def last_told(conn: Connection, incident_id: int) -> Mapping[str, LastUpda
 async def last_sent(conn: Connection, incident_id: int) -> Mapping[str, Update]:
     """The latest text of each audience that has left, notices too."""
     return {row["audience"]: Update(**row) for row in await SQL.all(conn, "last_sent", incident_id=incident_id)}
+
+
+async def of_planned(conn: Connection, maintenance_id: int) -> list[Update]:
+    """What each audience was last to be told of planned work, by audience."""
+    return [Update(**row) for row in await SQL.all(conn, "of_planned", maintenance_id=maintenance_id)]
+
+
+async def told_of_planned(conn: Connection, maintenance_id: int) -> list[str]:
+    """The audiences to whom something of it has been sent, or is on its way."""
+    return [row["audience"] for row in await SQL.all(conn, "told_of_planned", maintenance_id=maintenance_id)]
+
+
+async def overtake_planned(conn: Connection, maintenance_id: int, why: str) -> list[Update]:
+    """As `overtake`: newer facts of planned work."""
+    return [Update(**row) for row in await SQL.all(conn, "overtake_planned", maintenance_id=maintenance_id, why=why)]
 
 
 # Deliveries
@@ -173,9 +190,9 @@ async def note_error(conn: Connection, delivery_id: int, error: str) -> None:
     await SQL.run(conn, "note_error", id=delivery_id, error=error)
 
 
-async def hold(conn: Connection, delivery_ids: Sequence[int], why: str) -> list[tuple[int, int]]:
-    """Nobody tries these for now; returns (update, incident) of those that still wait."""
-    return [(row["id"], row["incident_id"]) for row in await SQL.all(conn, "hold", ids=list(delivery_ids), why=why)]
+async def hold(conn: Connection, delivery_ids: Sequence[int], why: str) -> list[Update]:
+    """Nobody tries these for now; returns the updates that still wait."""
+    return [Update(**row) for row in await SQL.all(conn, "hold", ids=list(delivery_ids), why=why)]
 
 
 async def is_followed(conn: Connection, one: UpdateDelivery) -> bool:
@@ -186,7 +203,8 @@ async def is_followed(conn: Connection, one: UpdateDelivery) -> bool:
 
 async def first_reference(conn: Connection, update: Update, via: Outlet, address: str) -> str | None:
     """What the provider called the first it accepted there of this incident; None when it has accepted none."""
-    values = {"incident_id": update.incident_id, "audience": update.audience, "via": via, "address": address}
+    about = {"incident_id": update.incident_id, "maintenance_id": update.maintenance_id}
+    values = {**about, "audience": update.audience, "via": via, "address": address}
     row = await SQL.one(conn, "first_reference", **values)
     return row["reference"] if row else None
 

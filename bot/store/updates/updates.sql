@@ -1,9 +1,10 @@
 -- name: insert
 INSERT INTO stakeholder_updates
-    (incident_id, audience, moment, status, severity, subject, text, author, author_account, state, created_at)
+    (incident_id, maintenance_id, audience, moment, status, severity, subject, text, author, author_account, state,
+        created_at)
 VALUES
-    (%(incident_id)s, %(audience)s, %(moment)s, %(status)s, %(severity)s, %(subject)s, %(text)s, %(author)s,
-        %(author_account)s, %(state)s, %(now)s)
+    (%(incident_id)s, %(maintenance_id)s, %(audience)s, %(moment)s, %(status)s, %(severity)s, %(subject)s, %(text)s,
+        %(author)s, %(author_account)s, %(state)s, %(now)s)
 RETURNING *;
 
 -- name: by_id
@@ -44,7 +45,7 @@ UPDATE stakeholder_updates SET state = %(state)s, decided_by = %(who)s, decided_
 -- name: replace_waiting
 -- Older texts for the same audience that nobody has decided about.
 UPDATE stakeholder_updates SET state = 'replaced'
-WHERE incident_id = %(incident_id)s AND audience = %(audience)s AND state = 'waiting' AND id < %(id)s
+WHERE (incident_id = %(incident_id)s OR maintenance_id = %(maintenance_id)s) AND audience = %(audience)s AND state = 'waiting' AND id < %(id)s
 RETURNING id;
 
 -- name: waiting
@@ -81,6 +82,19 @@ ORDER BY u.audience, u.id DESC;
 SELECT DISTINCT ON (audience) * FROM stakeholder_updates
 WHERE incident_id = %(incident_id)s AND state = 'released' ORDER BY audience, id DESC;
 
+-- name: of_planned
+SELECT DISTINCT ON (audience) * FROM stakeholder_updates
+WHERE maintenance_id = %(maintenance_id)s AND (state <> 'replaced' OR error IS NULL) ORDER BY audience, id DESC;
+
+-- name: told_of_planned
+SELECT DISTINCT audience FROM stakeholder_updates
+WHERE maintenance_id = %(maintenance_id)s AND state = 'released' ORDER BY audience;
+
+-- name: overtake_planned
+UPDATE stakeholder_updates SET state = 'replaced', error = %(why)s
+WHERE maintenance_id = %(maintenance_id)s AND state IN ('composing', 'waiting')
+RETURNING *;
+
 -- name: insert_delivery
 INSERT INTO update_deliveries (update_id, via, address, state, settled_at, error)
 VALUES (%(update_id)s, %(via)s, %(address)s, %(state)s, %(settled_at)s, %(error)s)
@@ -116,21 +130,23 @@ UPDATE update_deliveries SET error = %(error)s WHERE id = %(id)s;
 WITH held AS (
     SELECT id FROM update_deliveries WHERE id = ANY(%(ids)s) AND state = 'waiting' ORDER BY id FOR NO KEY UPDATE),
 shown AS (UPDATE update_deliveries d SET error = %(why)s FROM held WHERE d.id = held.id RETURNING d.update_id)
-SELECT DISTINCT u.id, u.incident_id FROM stakeholder_updates u JOIN shown ON shown.update_id = u.id ORDER BY u.id;
+SELECT * FROM stakeholder_updates WHERE id IN (SELECT update_id FROM shown) ORDER BY id;
 
 -- name: is_followed
 -- Is a newer text of the same incident on its way to the same address? A notice says something else than the others:
 -- neither takes the place of the other.
 SELECT EXISTS (
     SELECT FROM update_deliveries d JOIN stakeholder_updates t ON t.id = d.update_id, stakeholder_updates own
-    WHERE own.id = %(update_id)s AND t.incident_id = own.incident_id AND t.audience = own.audience
+    WHERE own.id = %(update_id)s AND t.audience = own.audience
+      AND (t.incident_id = own.incident_id OR t.maintenance_id = own.maintenance_id)
       AND t.id > own.id AND d.via = %(via)s AND d.address = %(address)s AND d.state = 'waiting'
       AND NOT own.moment = ANY(%(notices)s) AND NOT t.moment = ANY(%(notices)s)) AS followed;
 
 -- name: first_reference
 -- What the provider called the first update of this incident that it accepted for this address.
 SELECT d.reference FROM update_deliveries d JOIN stakeholder_updates t ON t.id = d.update_id
-WHERE t.incident_id = %(incident_id)s AND t.audience = %(audience)s AND d.via = %(via)s AND d.address = %(address)s
+WHERE (t.incident_id = %(incident_id)s OR t.maintenance_id = %(maintenance_id)s)
+  AND t.audience = %(audience)s AND d.via = %(via)s AND d.address = %(address)s
   AND d.reference IS NOT NULL
 ORDER BY d.id LIMIT 1;
 

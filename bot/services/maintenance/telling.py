@@ -1,0 +1,45 @@
+"""Audiences are told of planned work: ahead, when it begins, takes longer, is moved, and when it is over."""
+
+from collections.abc import Sequence
+
+from bot.clock import Clock
+from bot.domain.actor import TOCSIN
+from bot.domain.maintenance.window import Window
+from bot.domain.updates.update import Moment
+from bot.rendering import Rendering
+from bot.services.outbox.kinds import UPDATE
+from bot.services.outbox.outbox import Outbox
+from bot.services.rooms.cards import Cards
+from bot.store.pipelined import Connection
+from bot.store.updates import updates
+from bot.store.updates.updates import NewUpdate
+
+
+class WindowTelling:
+    """The words are found later, by deliveries of kind `update`; an approval is asked as for any other update."""
+
+    def __init__(self, clock: Clock, outbox: Outbox, cards: Cards, rendering: Rendering) -> None:
+        self._clock = clock
+        self._outbox = outbox
+        self._cards = cards
+        self._rendering = rendering
+
+    async def everybody(self, conn: Connection, window: Window, moment: Moment) -> None:
+        """All audiences of the window, whatever they have heard of it."""
+        await self._tell(conn, window, moment, window.audiences)
+
+    async def who_knows(self, conn: Connection, window: Window, moment: Moment) -> None:
+        """Only those that were told of it before: nobody hears of the end of what they have never heard of."""
+        told = await updates.told_of_planned(conn, window.id)
+        await self._tell(conn, window, moment, told)
+
+    async def _tell(self, conn: Connection, window: Window, moment: Moment, audiences: Sequence[str]) -> None:
+        """What has no words yet or waits for an approval speaks of facts that are not so any more."""
+        why = self._rendering.say("documents/maintenance_overtaken", moment=moment)
+        for older in await updates.overtake_planned(conn, window.id, why):
+            await self._cards.touch(conn, f"update:{older.id}")
+        for key in audiences:
+            new = NewUpdate(None, key, moment, None, None, TOCSIN.name, maintenance_id=window.id)
+            update = await updates.insert(conn, new, "composing", self._clock.now())
+            lane = f"update {window.ref} {key}"
+            await self._outbox.put(conn, "update", {"update": update.id}, priority=UPDATE, lane=lane, way="house")
