@@ -12,6 +12,10 @@ from bot.domain.incidents.incident import Incident
 PAGE_AFTER = timedelta(minutes=5)
 # Whoever repeats what fires does so within this; what is told once only is old news by then.
 STALE_AFTER = timedelta(hours=24)
+# Of a group of at least so many alerts not every delivery is looked at: that takes a few milliseconds.
+LARGE = 100
+SHORTEST_REST = timedelta(seconds=1)
+LOOKED_AT_PER_S = 1_000
 # Told by this house itself, also when it is over.
 OWN_SOURCES = frozenset({"heartbeat", "health", "backup"})
 
@@ -65,8 +69,9 @@ class Group:
 
     `quiet`: fewer than their rule waits for, so nobody is told. `told`: where it has been told already. `hidden`: how
     many more of its alerts the source has not shown. `silence_id`: what mutes it, or did last. `closed_by`: None = it
-    ended by its source's word. `history_at`: up to when the card's thread tells, None = nothing yet. People are a
-    runbook key, else a Slack id; in `acknowledged_by` the source stands for its sender.
+    ended by its source's word. `history_at`: up to when the card's thread tells, None = nothing yet.
+    `rests_until`: what is told of it before then is looked at then. People are a runbook key, else a Slack id; in
+    `acknowledged_by` the source stands for its sender.
     """
 
     id: int
@@ -87,6 +92,7 @@ class Group:
     closed_by: str | None = None
     silence_id: int | None = None
     history_at: datetime | None = None
+    rests_until: datetime | None = None
 
     @property
     def is_acknowledged_there(self) -> bool:
@@ -217,6 +223,15 @@ def look_again_at(standing: GroupStanding, page: datetime | None, now: datetime)
     stale_at = standing.stale_at if standing.stale_at and standing.stale_at > now else None
     moments = (page, standing.group.silenced_until, stale_at, *ends)
     return min((at for at in moments if at is not None), default=None)
+
+
+def rests_until(standing: GroupStanding, now: datetime) -> datetime | None:
+    """Until when what else is told of a large group waits, to be looked at together; None = each delivery is looked at.
+
+    A look costs what the group holds: without a rest, each of many deliveries would take longer than the one before.
+    """
+    count = len(standing.alerts)
+    return None if count < LARGE else now + max(SHORTEST_REST, timedelta(seconds=count / LOOKED_AT_PER_S))
 
 
 def newly_told(standing: GroupStanding, outlets: Iterable[str], now: datetime) -> list[str]:

@@ -203,7 +203,8 @@ class Alerts:
         changed |= await alerts.hide(conn, source, listings)
         await self._count(conn, firing, now)
         await error_counts.add(conn, error_reports.counted(source, told), now)
-        await self._settling.settle_changed(conn, changed)
+        urgent = {group_id for group_id, one in firing if one.verdict.declares}
+        await self._settling.settle_changed(conn, changed, urgent=urgent)
 
     async def _with_groups(
         self, conn: Connection, source: str, firing: Sequence[Judged], groups: Mapping[str, int], now: datetime

@@ -8,7 +8,7 @@ from typing import Literal
 
 from bot.clock import Clock
 from bot.domain.actor import TOCSIN, Actor
-from bot.domain.alerts.alert import Group, GroupStanding, look_again_at, newly_told, page_at
+from bot.domain.alerts.alert import Group, GroupStanding, look_again_at, newly_told, page_at, rests_until
 from bot.domain.alerts.silence import muted
 from bot.runbook import Runbook
 from bot.services.alerts.history import AlertHistory
@@ -49,10 +49,16 @@ class AlertSettling:
     async def settle(self, conn: Connection, standing: GroupStanding) -> None:
         await self.settle_all(conn, [standing])
 
-    async def settle_changed(self, conn: Connection, group_ids: Collection[int]) -> None:
-        """All of these, however many: a slice at a time, so that whatever else this process does goes on."""
+    async def settle_changed(
+        self, conn: Connection, group_ids: Collection[int], *, urgent: Collection[int] = ()
+    ) -> None:
+        """All of these, however many: a slice at a time, so that whatever else this process does goes on.
+
+        What was looked at a moment ago and is large is due a moment later, unless `urgent`: it wants an incident.
+        """
         left = DECLARED_AT_ONCE
-        for some in alerts.sliced(sorted(group_ids)):
+        resting = await alerts.put_off(conn, group_ids, urgent, self._clock.now())
+        for some in alerts.sliced(sorted(set(group_ids) - resting)):
             left -= await self.settle_all(conn, await alerts.lock_all(conn, some), may_declare=left)
             await asyncio.sleep(0)
 
@@ -113,8 +119,10 @@ class AlertSettling:
         await self._outlets.tell(conn, standing, outlets)
         told = (*standing.group.told, *outlets)
         due_at = now if is_due else look_again_at(standing, page, now)
-        group = replace(standing.group, told=told, page_at=page, due_at=due_at)
-        is_repeat = "slack" in standing.group.told and replace(group, due_at=standing.group.due_at) == standing.group
+        rest = rests_until(standing, now)
+        group = replace(standing.group, told=told, page_at=page, due_at=due_at, rests_until=rest)
+        as_before = replace(group, due_at=standing.group.due_at, rests_until=standing.group.rests_until)
+        is_repeat = "slack" in standing.group.told and as_before == standing.group
         await self._show(conn, group, later=is_repeat and not self._has_room_for_a_repeat())
         return group
 
@@ -132,7 +140,7 @@ class AlertSettling:
         """Its card says that it is over, and the next firing begins a new one."""
         group = standing.group
         closed_by = by.name if by else None
-        group = replace(group, closed_at=now, closed_by=closed_by, page_at=None, due_at=None)
+        group = replace(group, closed_at=now, closed_by=closed_by, page_at=None, due_at=None, rests_until=None)
         await self._tied.tell_over(conn, replace(standing, group=group), by)
         await self._show(conn, group)
         return group

@@ -146,6 +146,12 @@ async def lock_all(conn: Connection, group_ids: Iterable[int]) -> list[GroupStan
     return await _standings(conn, "groups_locked", group_ids)
 
 
+async def put_off(conn: Connection, group_ids: Collection[int], urgent: Collection[int], now: datetime) -> set[int]:
+    """Those of these, held already, that rest: they are due once they have. `urgent`: these want an incident."""
+    rows = await SQL.all(conn, "put_off", ids=list(group_ids), urgent=list(urgent), now=now) if group_ids else []
+    return {int(row["id"]) for row in rows}
+
+
 async def save_groups(conn: Connection, groups: Iterable[Group], news_of: Collection[int]) -> list[int]:
     """Everything of each that changes during its life.
 

@@ -122,7 +122,7 @@ WHERE rule = %(rule)s AND at > %(since)s AND at <= %(now)s;
 
 -- name: speak_up
 -- As many as the rule waits for have come.
-UPDATE alert_groups SET quiet = false WHERE id = ANY(%(ids)s) AND quiet;
+UPDATE alert_groups SET quiet = false, rests_until = NULL WHERE id = ANY(%(ids)s) AND quiet;
 
 -- name: groups
 SELECT * FROM alert_groups WHERE id = ANY(%(ids)s) ORDER BY id;
@@ -143,11 +143,19 @@ CROSS JOIN LATERAL (
     ORDER BY a.group_id DESC, a.id DESC LIMIT %(limit)s) newest
 ORDER BY newest.group_id, newest.id;
 
+-- name: put_off
+-- Those that were looked at a moment ago are due when they have rested, unless they want an incident and have none.
+UPDATE alert_groups SET due_at = LEAST(due_at, rests_until)
+WHERE id = ANY(%(ids)s) AND rests_until > %(now)s
+  AND (id <> ALL(%(urgent)s) OR incident_id IS NOT NULL OR silenced_until > %(now)s)
+RETURNING id;
+
 -- name: save_groups
 UPDATE alert_groups g
 SET told = given.told, acknowledged_by = given.acknowledged_by, acknowledged_at = given.acknowledged_at,
     incident_id = given.incident_id, silenced_by = given.silenced_by, silenced_until = given.silenced_until,
-    silence_id = given.silence_id, page_at = given.page_at, due_at = given.due_at, closed_at = given.closed_at, closed_by = given.closed_by
+    silence_id = given.silence_id, page_at = given.page_at, due_at = given.due_at, rests_until = given.rests_until,
+    closed_at = given.closed_at, closed_by = given.closed_by
 FROM jsonb_populate_recordset(NULL::alert_groups, %(rows)s) AS given
 WHERE g.id = given.id;
 

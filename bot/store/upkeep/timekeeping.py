@@ -46,6 +46,7 @@ async def put_right(conn: Connection, now: datetime, waits: Waits, *, by: timede
         "deadlines": await SQL.run(conn, "deadlines", **values),
         "silences": await SQL.run(conn, "silences", **values),
         "alerts": await SQL.run(conn, "alerts", **values),
+        "rests": await SQL.run(conn, "rests", **values),
         "heartbeats": await SQL.run(conn, "heartbeats", **values),
         "checks": await SQL.run(conn, "checks", **values),
         "backups": await SQL.run(conn, "backups", **values),

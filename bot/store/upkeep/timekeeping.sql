@@ -78,6 +78,9 @@ SET page_at = GREATEST(%(now)s::timestamptz + %(page_after)s::interval, silenced
     due_at = LEAST(due_at, GREATEST(%(now)s::timestamptz + %(page_after)s::interval, silenced_until))
 WHERE closed_at IS NULL AND page_at > GREATEST(%(now)s::timestamptz + %(page_after)s::interval, silenced_until);
 
+-- name: rests
+UPDATE alert_groups SET rests_until = NULL, due_at = %(now)s WHERE closed_at IS NULL AND rests_until > %(now)s;
+
 -- name: heartbeats
 UPDATE heartbeats
 SET due_at = %(now)s::timestamptz + patience, last_at = LEAST(last_at, %(now)s),

@@ -128,6 +128,8 @@ async def test_pages_rooms_home_and_health_stay_inside(stormy: World, monitoring
     await stormy.settled()
     assert_inside(stormy, page, monitoring.card, *room, *stormy.eve.sees("#general"))
     await told(monitoring, *(large(number) | {"status": "resolved"} for number in range(10, 100)))
+    # A large group that has just been looked at is looked at again a moment later; then its thread is told.
+    await stormy.passes(seconds=1)
     await stormy.passes(seconds=10)
     assert "and 80 more" in monitoring.thread(monitoring.card)[-1]
     assert_inside(stormy, monitoring.card)
@@ -150,3 +152,28 @@ async def test_the_mail_says_how_many_there_are(new_world: NewWorld) -> None:
         [letter] = office.letters
         assert letter["Subject"].endswith("and 19 more")
         assert len(letter.as_bytes()) < 100_000
+
+
+async def test_what_comes_within_a_moment_of_a_look_is_looked_at_together(world: World, monitoring: Monitoring) -> None:
+    await told(monitoring, *(alert("Odd", host=f"h{number}") for number in range(120)))
+    await world.settled()
+    assert monitoring.card.text.endswith("and 119 more")
+    for number in range(120, 125):
+        await told(monitoring, alert("Odd", host=f"h{number}"))
+    await world.settled()
+    assert monitoring.card.text.endswith("and 119 more")
+    await world.passes(seconds=1)
+    assert monitoring.card.text.endswith("and 124 more")
+    await told(monitoring, *(alert("Odd", host=f"h{number}", status="resolved") for number in range(125)))
+    await world.passes(seconds=1)
+    assert "Resolved" in monitoring.words
+    await told(monitoring, alert("Odd", host="h1"))
+    await world.settled()
+    assert len(monitoring.cards) == 2
+
+
+async def test_what_wants_an_incident_waits_for_no_look(world: World, monitoring: Monitoring) -> None:
+    await told(monitoring, *(alert("Odd", host=f"h{number}") for number in range(120)))
+    await told(monitoring, alert("DatabaseDown", host="db-1"))
+    await world.settled()
+    assert len(world.pages_of("ada")) == 1
