@@ -188,6 +188,7 @@ class App:
             "handovers": services.handovers,
             "deadlines": services.deadlines,
             "inactivity": services.inactivity,
+            "nudges": services.nudges,
             "checks": services.checks,
             "backups": services.backups,
             "earlier backups": services.backup_adoption,

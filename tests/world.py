@@ -37,6 +37,8 @@ BOT = partial(App, connect=CONNECT, sweep_every_s=5.0)
 ACKNOWLEDGED_WITHIN_S = 30.0
 # For whoever asks while the database is away.
 SOON_S = 0.5
+# How a message begins that asks for what an incident lacks; most stories are about something else.
+NUDGE = "👉"
 # Calls that show nothing to anybody by themselves.
 SILENT = ("conversations.join", "conversations.open")
 
@@ -159,8 +161,13 @@ class World:
         return next(message for message in room.messages if message.ts in room.pins)
 
     def said_in(self, channel: str) -> list[str]:
-        """What the bot has posted there, oldest first, as whole text."""
-        return [words_of(one) for one in self.workspace.messages(channel) if one.user == self.workspace.bot.id]
+        """What the bot has posted there, oldest first, as whole text; without nudges."""
+        posted = [one for one in self.workspace.messages(channel) if one.user == self.workspace.bot.id]
+        return [words_of(one) for one in posted if NUDGE not in one.text]
+
+    def nudges(self, ref: str = "INC-1") -> list[Message]:
+        """What the room was asked for, oldest first."""
+        return [one for one in self.workspace.messages(self.room(ref)) if NUDGE in one.text]
 
     def sent_since(self) -> list[Sent]:
         """What the bot has sent since this was asked last."""
@@ -169,8 +176,9 @@ class World:
         return list(sent)
 
     def posts(self) -> list[tuple[str, str]]:
-        """Every message posted since this was asked last, as (channel or person's name, headline)."""
-        return [(self._place(one), (one.text or "")) for one in self.sent_since() if one.method == "chat.postMessage"]
+        """Every message posted since this was asked last, as (channel or person's name, headline); without nudges."""
+        posted = [one for one in self.sent_since() if one.method == "chat.postMessage"]
+        return [(self._place(one), one.text or "") for one in posted if NUDGE not in (one.text or "")]
 
     def nothing_else_was_sent(self) -> None:
         """The end of a story: no message is unaccounted for, Slack had nothing to object to, nobody was mentioned."""

@@ -102,6 +102,12 @@ async def impact(call: Call, incident: Incident) -> Answer:
     return call.say("done", what="impact", incident=changed)
 
 
+@COMMAND.button("incident.impact")
+async def ask_impact(call: Call) -> Answer:
+    incident = await incident_of_button(call)
+    return _open_form(incident, "describe its impact", _impact_form(incident))
+
+
 def judge_impact(values: Mapping[str, str]) -> Mapping[str, str]:
     return {} if values["impact"].strip() else {"impact": "Type what users notice, in a sentence."}
 

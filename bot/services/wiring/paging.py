@@ -12,6 +12,7 @@ from bot.services.incidents.inactivity import Inactivity
 from bot.services.incidents.incidents import Incidents
 from bot.services.incidents.membership import Memberships
 from bot.services.incidents.notes import Notes
+from bot.services.incidents.nudges import Nudges
 from bot.services.incidents.responders import Responders
 from bot.services.incidents.withdrawals import Withdrawals
 from bot.services.paging.acknowledgements import Acknowledgements
@@ -245,6 +246,10 @@ class Paging(Foundation):
     def inactivity(self) -> Inactivity:
         withdrawals = Withdrawals(self.runbook, self.people, self.steps, self.rooms)
         return Inactivity(self.db, self.clock, self.runbook, self.posts, withdrawals)
+
+    @cached_property
+    def nudges(self) -> Nudges:
+        return Nudges(self.db, self.clock, self.runbook, self.posts, self.deeds)
 
     @cached_property
     def test_pages(self) -> TestPages:

@@ -37,6 +37,7 @@ class Services(Recovery, Maintenance):
                 self.following,
                 self.deadlines,
                 self.inactivity,
+                self.nudges,
                 self.public_posts,
                 self.page_writing,
             ]

@@ -1,0 +1,41 @@
+"""What rooms of open incidents may have to be asked for, as it is kept: a timer is the row's due time."""
+
+from dataclasses import asdict
+from datetime import datetime
+
+from bot.domain.incidents.nudge import Nudge, NudgeKind
+from bot.store.pipelined import Connection
+from bot.store.queries import Queries
+
+SQL = Queries(__file__)
+
+
+async def of_incident(conn: Connection, incident_id: int) -> dict[NudgeKind, Nudge]:
+    return {row["kind"]: Nudge(**row) for row in await SQL.all(conn, "of_incident", incident_id=incident_id)}
+
+
+async def save(conn: Connection, nudge: Nudge) -> None:
+    """With the commit, in the place of an earlier one of its kind."""
+    await SQL.defer(conn, "save", once=(nudge.incident_id, nudge.kind), **asdict(nudge))
+
+
+async def forget(conn: Connection, incident_id: int, kind: NudgeKind) -> None:
+    await SQL.run(conn, "forget", incident_id=incident_id, kind=kind)
+
+
+async def forget_all(conn: Connection, incident_id: int) -> None:
+    await SQL.run(conn, "forget_all", incident_id=incident_id)
+
+
+async def due(conn: Connection, now: datetime, limit: int) -> list[int]:
+    """The incidents that have to be looked at; nothing is claimed: whoever locks the incident first looks."""
+    return [row["incident_id"] for row in await SQL.all(conn, "due", now=now, limit=limit)]
+
+
+async def push_ahead(conn: Connection, incident_id: int, *, now: datetime, until: datetime) -> None:
+    await SQL.run(conn, "push_ahead", incident_id=incident_id, now=now, until=until)
+
+
+async def next_due(conn: Connection) -> datetime | None:
+    due_at: datetime | None = (await SQL.the(conn, "next_due"))["due_at"]
+    return due_at

@@ -1,0 +1,23 @@
+"""What a room is asked for, put off."""
+
+from datetime import timedelta
+
+from bot.services.incidents.nudges import SNOOZES, nudge_kind
+from commands.desk.call import Answer, Call
+from commands.desk.carried import number, outdated
+from commands.incident.book import COMMAND
+
+
+@COMMAND.button("nudge.snooze")
+async def snooze(call: Call) -> Answer:
+    incident_id, kind, minutes = (*call.value.split(" ", 2), "", "")[:3]
+    until = await call.house.nudges.snooze(call.actor, number(incident_id), nudge_kind(kind), snoozed_for(minutes))
+    return call.say("nudge_snoozed", until=until)
+
+
+def snoozed_for(minutes: str) -> timedelta:
+    """One of those that are offered. Raises Refused."""
+    span = timedelta(minutes=number(minutes))
+    if span not in SNOOZES:
+        raise outdated("button")
+    return span

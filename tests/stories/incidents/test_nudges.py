@@ -1,0 +1,130 @@
+"""What the room of an open incident is asked for: somebody to lead, a word, the impact, the end."""
+
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
+
+from bot.sandbox.model import Message
+from tests.stories.asking import ask, declared
+from tests.world import RUNBOOK, World
+
+NewWorld = Callable[..., AbstractAsyncContextManager[World]]
+WATCHING = RUNBOOK + "after_resolution: {watch_for: 2h}\n"
+
+
+def headlines(world: World) -> list[str]:
+    return [nudge.text.split("*")[1] for nudge in world.nudges()]
+
+
+def labels(message: Message) -> list[str]:
+    blocks = message.blocks or []
+    return [one["text"]["text"] for block in blocks for one in block.get("elements", ()) if one.get("type") == "button"]
+
+
+async def test_after_five_minutes_without_a_lead_the_room_is_asked_for_one_twice_at_most(world: World) -> None:
+    await declared(world, "P3 Slow reports")
+    await world.passes(minutes=4, seconds=59)
+    assert headlines(world) == []
+    await world.passes(seconds=1)
+    assert headlines(world) == ["Nobody leads INC-1."]
+    assert labels(world.nudges()[0]) == ["I'll lead", "Snooze 15 min", "Snooze 30 min"]
+    await world.passes(minutes=15)
+    assert headlines(world) == ["Nobody leads INC-1."] * 2
+    await world.passes(hours=5)
+    assert headlines(world) == ["Nobody leads INC-1."] * 2
+
+
+async def test_pressing_it_takes_the_lead_and_nobody_is_asked_again(world: World) -> None:
+    await declared(world, "P3 Slow reports")
+    await world.passes(minutes=5)
+    await world.ben.presses("I'll lead", world.nudges()[0])
+    await world.settled()
+    await world.passes(hours=5)
+    assert headlines(world) == ["Nobody leads INC-1."]
+
+
+async def test_whoever_leads_by_then_hears_nothing(world: World) -> None:
+    room = await declared(world, "P3 Slow reports")
+    await ask(world, "ada", "/incident lead", room)
+    await world.passes(hours=5)
+    assert headlines(world) == []
+
+
+async def test_snoozed_it_is_asked_once_more_at_that_time(world: World) -> None:
+    await declared(world, "P3 Slow reports")
+    await world.passes(minutes=20)
+    await world.passes(minutes=15)
+    assert len(headlines(world)) == 2
+    answer = await world.ben.presses("Snooze 30 min", world.nudges()[-1])
+    await world.settled()
+    assert "Snoozed" in answer.text
+    await world.passes(minutes=29, seconds=59)
+    assert len(headlines(world)) == 2
+    await world.passes(seconds=1)
+    assert len(headlines(world)) == 3
+    await world.passes(hours=5)
+    assert len(headlines(world)) == 3
+
+
+async def test_ten_minutes_without_a_word_are_noticed_where_users_wait_and_every_word_counts(world: World) -> None:
+    room = await declared(world, "P1 Slow reports")
+    await ask(world, "ada", "/incident lead", room)
+    await world.passes(minutes=8)
+    await ask(world, "ada", "/incident note looking at the gateway", room)
+    await world.passes(minutes=9, seconds=59)
+    assert headlines(world) == []
+    await world.passes(seconds=1)
+    assert [one[:13] for one in headlines(world)] == ["No word since"]
+    assert "Post update" in labels(world.nudges()[0])
+
+
+async def test_where_users_notice_it_the_impact_is_asked_for_once_after_half_an_hour(world: World) -> None:
+    room = await declared(world, "P1 Slow reports")
+    await ask(world, "ada", "/incident lead", room)
+    await world.passes(minutes=30)
+    asked = [one for one in world.nudges() if "What do users notice?" in one.text]
+    assert len(asked) == 1
+    await world.ada.presses("Describe impact", asked[0])
+    await world.settled()
+    await world.ada.submits(values={"impact": "payments fail"})
+    await world.settled()
+    assert "payments fail" in world.card().text or any("payments fail" in str(one) for one in world.card().blocks or [])
+
+
+async def test_after_a_day_the_room_is_asked_whether_it_still_goes_on(world: World) -> None:
+    room = await declared(world, "P3 Slow reports")
+    await ask(world, "ada", "/incident lead", room)
+    for _ in range(5):
+        await world.passes(days=1)
+    assert [one[:24] for one in headlines(world)] == ["INC-1 has been open for "] * 3
+    assert "Resolve" in labels(world.nudges()[0])
+
+
+async def test_monitored_for_longer_than_the_runbook_watches_the_room_is_asked_to_end_it(new_world: NewWorld) -> None:
+    async with new_world(runbook=WATCHING) as world:
+        room = await declared(world, "P3 Slow reports")
+        await ask(world, "ada", "/incident lead", room)
+        await ask(world, "ada", "/incident status monitoring", room)
+        await world.passes(hours=2)
+        assert headlines(world) == ["INC-1 is still monitoring."]
+
+
+async def test_after_the_end_nobody_is_asked_for_anything_and_after_a_reopening_anew(world: World) -> None:
+    room = await declared(world, "P1 Slow reports")
+    await ask(world, "ada", "/incident resolve fixed", room)
+    await world.passes(days=3)
+    assert headlines(world) == []
+    await ask(world, "ada", "/incident reopen it is back", room)
+    await world.passes(minutes=10)
+    assert headlines(world)[0] == "Nobody leads INC-1."
+
+
+async def test_snoozing_what_is_over_is_refused_with_a_sentence(world: World) -> None:
+    room = await declared(world, "P3 Slow reports")
+    await world.passes(minutes=5)
+    nudge = world.nudges()[0]
+    await ask(world, "ada", "/incident resolve fixed", room)
+    answer = await world.ben.presses("Snooze 15 min", nudge)
+    await world.settled()
+    assert "resolved" in answer.text
+    await world.passes(minutes=15)
+    assert len(headlines(world)) == 1
