@@ -15,6 +15,15 @@ async def snooze(call: Call) -> Answer:
     return call.say("nudge_snoozed", until=until)
 
 
+@COMMAND.button("audience.snooze")
+async def snooze_update(call: Call) -> Answer:
+    """The audience may be none: then it is the room that waits."""
+    incident_id, _, rest = call.value.partition(" ")
+    audience, _, minutes = rest.rpartition(" ")
+    until = await call.house.reminder_snoozes.snooze(call.actor, number(incident_id), audience, snoozed_for(minutes))
+    return call.say("nudge_snoozed", until=until)
+
+
 def snoozed_for(minutes: str) -> timedelta:
     """One of those that are offered. Raises Refused."""
     span = timedelta(minutes=number(minutes))

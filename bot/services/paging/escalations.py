@@ -1,5 +1,6 @@
 """What people ask of an incident's ladder: its next step now, or a page to a tier or a person beside it."""
 
+from dataclasses import replace
 from datetime import datetime
 
 from bot.clock import Clock
@@ -78,16 +79,22 @@ class Escalations:
             due = DueStep(incident, escalation, self._clock.now(), why or None, actor)
             return await self._steps.call(conn, due, target)
 
-    async def page_next(self, conn: Connection, incident: Incident, actor: Actor, why: str) -> None:
-        """Within a deed that must not go unnoticed: the next tier is paged; at the ladder's end its last one again."""
+    async def page_next(
+        self, conn: Connection, incident: Incident, actor: Actor, why: str, *, silent: bool = False
+    ) -> None:
+        """Within a deed that must not go unnoticed: the next tier is paged; at the ladder's end its last one again.
+
+        `silent`: told by the reason alone.
+        """
         now = self._clock.now()
         escalation = await self._of_open(conn, incident, "page anybody for it")
+        due = DueStep(incident, escalation, now, why, actor, silent=silent)
         if not escalation.ladder.is_at_its_end:
-            if await self._steps.take_by_hand(conn, DueStep(incident, escalation, now, why, actor)):
+            if await self._steps.take_by_hand(conn, due):
                 return
-            escalation = await self._of_open(conn, incident, "page anybody for it")
+            due = replace(due, escalation=await self._of_open(conn, incident, "page anybody for it"))
         if steps := escalation.policy.steps:
-            await self._steps.call(conn, DueStep(incident, escalation, now, why, actor), steps[-1].tier)
+            await self._steps.call(conn, due, steps[-1].tier)
 
     async def _of_open(self, conn: Connection, incident: Incident, deed: str) -> Escalation:
         must_be_open(incident, deed)

@@ -1,71 +1,142 @@
-"""Reminders: an audience is due another update. The room is asked for one in time."""
+"""Reminders: an update was promised. The room is asked for it before, at the time, and late the next tier is paged."""
 
-from datetime import datetime
+from dataclasses import replace
+from datetime import datetime, timedelta
 
 from bot.clock import Clock
+from bot.domain.actor import TOCSIN, Actor
+from bot.domain.errors import AlreadyDone
 from bot.domain.incidents.incident import Incident
+from bot.domain.people.working_hours import after, opening
+from bot.domain.updates.cadence import Promise, promise
+from bot.rendering import time_shown
 from bot.runbook import Runbook
 from bot.runbook.audiences import Audience
+from bot.services.incidents.nudges import SNOOZES, snooze_button
+from bot.services.incidents.rounds import IncidentRound
+from bot.services.paging.escalations import Escalations
+from bot.services.rooms.deeds import Deeds, Moment
 from bot.services.rooms.posts import Posts
-from bot.services.updates.wording import Wordings
+from bot.services.updates.wording import Wordings, said_next
 from bot.slack.blocks import Button
 from bot.store.database import Database
-from bot.store.incidents import incidents
 from bot.store.pipelined import Connection
-from bot.store.updates import updates
-from bot.store.updates.updates import Reminder
+from bot.store.updates import reminders
 
-AT_ONCE = 100
+# The incident's own room, which no audience is called.
+ROOM = ""
 
 
-class Reminders:
-    """Of every audience whose words name a time: by its own `update_every`, its severity's, or the latest update's."""
+class Reminders(IncidentRound):
+    """Of every audience whose words name a time, by its own `update_every`, its severity's, or the latest update's; and
+    of the room, by the severity's or the latest update's."""
 
-    def __init__(self, db: Database, clock: Clock, runbook: Runbook, posts: Posts, wordings: Wordings) -> None:
-        self._db = db
-        self._clock = clock
+    def __init__(
+        self, db: Database, clock: Clock, runbook: Runbook, posts: Posts, wordings: Wordings, escalations: Escalations
+    ) -> None:
+        super().__init__(db, clock, reminders)
         self._runbook = runbook
         self._posts = posts
         self._wordings = wordings
+        self._escalations = escalations
 
     async def make(self, conn: Connection, incident: Incident, audience: Audience, written_at: datetime) -> None:
         """They are told now what was written then, with the next time in it. After the end nobody waits for more."""
-        due_at = self._wordings.next_update(incident, audience, written_at) if incident.is_open else None
-        if due_at:
-            await updates.remind_at(conn, incident.id, audience.key, now=self._clock.now(), due_at=due_at)
+        promised_at = self._wordings.next_update(incident, audience, written_at) if incident.is_open else None
+        await self._keep(conn, incident, audience.key, promised_at)
+
+    async def follow(self, conn: Connection, incident: Incident, moment: Moment) -> None:
+        """The room's own rhythm: it begins anew with every update. Who withdraws acknowledgements asks by that."""
+        if moment not in ("declared", "reopened", "updated", "severity", "resolved"):
+            return
+        severity = self._runbook.severity_as_declared(incident.severity)
+        now, by_rhythm = self._clock.now(), severity.update_every
+        if severity.escalation.unacknowledge or not incident.is_open:
+            promised_at = None
+        elif (said := said_next(incident)) and said > now:
+            promised_at = said
         else:
-            await updates.forget_reminder(conn, incident.id, audience.key)
+            promised_at = after(self._runbook.hours_of(severity), now, by_rhythm) if by_rhythm else None
+        await self._keep(conn, incident, ROOM, promised_at)
 
-    async def take_due(self) -> int:
-        """Remind the rooms of what is due, each once, whoever else is at work; returns how many were looked at."""
-        now = self._clock.now()
-        async with self._db.transaction() as conn:
-            due = await updates.claim_due_reminders(conn, now=now, limit=AT_ONCE)
-            for reminder in due:
-                await self._remind(conn, reminder, now)
-        return len(due)
+    async def look(self, conn: Connection, incident: Incident, now: datetime) -> None:
+        for one in await reminders.of_incident(conn, incident.id):
+            if one.due_at <= now:
+                await self._look(conn, incident, one, now)
 
-    async def next_due(self) -> datetime | None:
-        async with self._db.statement() as conn:
-            return await updates.next_due(conn)
-
-    async def _remind(self, conn: Connection, reminder: Reminder, now: datetime) -> None:
-        """Again after the same time, until they are told. When it is over and they do not know, once."""
-        incident = await incidents.get(conn, reminder.incident_id)
-        audience = self._runbook.audiences.get(reminder.audience)
-        # Counted from now and not from due_at: after an outage of ours the room is reminded once, not many times.
-        again_at = self._wordings.next_update(incident, audience, now) if audience and incident.is_open else None
-        if again_at:
-            await updates.postpone_reminder(conn, reminder, again_at)
+    async def _keep(self, conn: Connection, incident: Incident, audience: str, promised_at: datetime | None) -> None:
+        if promised_at:
+            await reminders.save(conn, promise(incident.id, audience, self._clock.now(), promised_at))
         else:
-            await updates.forget_reminder(conn, reminder.incident_id, reminder.audience)
-        if audience:
-            facts = {"incident": incident, "audience": audience, "reminder": reminder}
-            await self._posts.ask_in_room(
-                conn, incident, "audience_waits", [tell_button(incident, audience.key)], **facts
-            )
+            await reminders.forget(conn, incident.id, audience)
+
+    async def _look(self, conn: Connection, incident: Incident, one: Promise, now: datetime) -> None:
+        """Counted from now and not from due_at: after an outage of ours the room is reminded once, not many times."""
+        if one.audience not in (ROOM, *self._runbook.audiences):
+            await reminders.forget(conn, incident.id, one.audience)
+        elif not incident.is_open:
+            # They do not know that it is over: that is said once.
+            await self._ask(conn, incident, one, "audience_waits")
+            await reminders.forget(conn, incident.id, one.audience)
+        elif one.stage == "near" and now < one.promised_at:
+            await self._ask(conn, incident, one, "update_near")
+            await reminders.save(conn, replace(one, stage="due", due_at=one.promised_at))
+        else:
+            if one.stage == "late":
+                await self._page_for(conn, incident, one, now)
+            await self._ask(conn, incident, one, "audience_waits")
+            await self._go_on(conn, incident, one, now)
+
+    async def _go_on(self, conn: Connection, incident: Incident, one: Promise, now: datetime) -> None:
+        """An audience is reminded of until it is told; the room, which sees its reminders, no more once it is late."""
+        severity = self._runbook.severity_as_declared(incident.severity)
+        due_at = opening(self._runbook.hours_of(severity), now + one.span)
+        if one.stage in ("near", "due"):
+            await reminders.save(conn, replace(one, stage="late", due_at=due_at))
+        elif one.audience != ROOM:
+            await reminders.save(conn, replace(one, stage="again", due_at=due_at))
+        else:
+            await reminders.forget(conn, incident.id, ROOM)
+
+    async def _page_for(self, conn: Connection, incident: Incident, one: Promise, now: datetime) -> None:
+        """A word that was given is not kept, and whoever is on it does not answer for it. While the ladder climbs it
+        pages by itself, and a rhythm alone is nobody's word."""
+        was_given = one.audience != ROOM or said_next(incident) is not None
+        if was_given and incident.is_acknowledged:
+            whom = one.audience or "the room"
+            by = time_shown(one.promised_at, self._runbook.timezone, now)
+            why = self._wordings.late(whom, by)
+            await self._escalations.page_next(conn, incident, TOCSIN, why, silent=True)
+
+    async def _ask(self, conn: Connection, incident: Incident, one: Promise, template: str) -> None:
+        last = await reminders.last_words(conn, incident.id, one.audience) if one.audience else None
+        facts = {"incident": incident, "reminder": one, "last": last or str(incident.facts.get("update") or "")}
+        value = f"{incident.id} {one.audience}".rstrip()
+        deed = tell_button(incident, one.audience) if one.audience else update_button(incident)
+        snoozes = [snooze_button(value, span, "audience.snooze") for span in SNOOZES]
+        buttons = [deed, *(snoozes if incident.is_open else ())]
+        await self._posts.ask_in_room(conn, incident, template, buttons, **facts)
+
+
+class ReminderSnoozes:
+    """Whoever is reminded says when to ask again."""
+
+    def __init__(self, deeds: Deeds) -> None:
+        self._deeds = deeds
+
+    async def snooze(self, actor: Actor, incident_id: int, audience: str, duration: timedelta) -> datetime:
+        """Nobody is reminded before what is returned. Raises AlreadyDone when they have been told meanwhile."""
+        async with self._deeds.on(actor, incident_id) as (conn, _, now):
+            until = now + duration
+            if not await reminders.put_off(conn, incident_id, audience, until):
+                raise AlreadyDone("They have been told meanwhile, so there is nothing to snooze.")
+        return until
 
 
 def tell_button(incident: Incident, audience: str, *, label: str | None = None) -> Button:
     """Opens the form with the words for this audience."""
     return Button(label or f"Tell {audience}", f"audience.tell#{audience}", f"{incident.id} {audience}")
+
+
+def update_button(incident: Incident) -> Button:
+    return Button("Post update", "incident.update", str(incident.id))

@@ -80,12 +80,16 @@ class Wordings:
 
     def next_update(self, incident: Incident, audience: Audience, now: datetime) -> datetime | None:
         """When the audience hears more: as the latest update says, else by its rhythm; None: nothing is promised."""
-        said = _said(incident)
+        said = said_next(incident)
         severity = self._runbook.severity_as_declared(incident.severity)
         rhythm = audience.update_every or severity.update_every
         if said and said > now:
             return said
         return after(self._runbook.hours_of(severity), now, rhythm) if rhythm else None
+
+    def late(self, whom: str, by: str) -> str:
+        """Why somebody else is paged: an update that was promised by then did not come."""
+        return self._rendering.say("documents/update_late", whom=whom, by=by)
 
     def for_slack(self, update: Update) -> Message:
         """As an audience sees it in a channel: whatever somebody typed is data."""
@@ -151,7 +155,7 @@ def _said_of(incident: Incident) -> dict[str, Any]:
     return {**said, **own, "resolved_at": incident.resolved_at}
 
 
-def _said(incident: Incident) -> datetime | None:
+def said_next(incident: Incident) -> datetime | None:
     """When the latest update says that more will be heard."""
     said = str(incident.facts.get("next_update") or "")
     try:

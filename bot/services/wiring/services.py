@@ -38,6 +38,7 @@ class Services(Recovery, Maintenance):
                 self.deadlines,
                 self.inactivity,
                 self.nudges,
+                self.reminders,
                 self.public_posts,
                 self.page_writing,
             ]

@@ -17,7 +17,7 @@ from bot.services.updates.previews import Previews
 from bot.services.updates.publication_news import PublicationNews
 from bot.services.updates.publications import Publications
 from bot.services.updates.releases import Releases
-from bot.services.updates.reminders import Reminders
+from bot.services.updates.reminders import Reminders, ReminderSnoozes
 from bot.services.updates.status_pages import StatusPages
 from bot.services.updates.telling import Telling
 from bot.services.updates.wording import Wordings
@@ -59,7 +59,11 @@ class Updates(Paging):
 
     @cached_property
     def reminders(self) -> Reminders:
-        return Reminders(self.db, self.clock, self.runbook, self.posts, self.wordings)
+        return Reminders(self.db, self.clock, self.runbook, self.posts, self.wordings, self.escalations)
+
+    @cached_property
+    def reminder_snoozes(self) -> ReminderSnoozes:
+        return ReminderSnoozes(self.deeds)
 
     @cached_property
     def releases(self) -> Releases:

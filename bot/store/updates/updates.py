@@ -1,4 +1,4 @@
-"""Stakeholder updates, their deliveries and reminders, as they are kept."""
+"""Stakeholder updates and their deliveries, as they are kept."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -21,16 +21,6 @@ from bot.store.queries import Queries
 from bot.store.rows import Row
 
 SQL = Queries(__file__)
-
-
-@dataclass(frozen=True)
-class Reminder:
-    """When an audience of an incident, told at `told_at`, expects to hear more."""
-
-    incident_id: int
-    audience: str
-    told_at: datetime
-    due_at: datetime
 
 
 @dataclass(frozen=True)
@@ -207,32 +197,6 @@ async def first_reference(conn: Connection, update: Update, via: Outlet, address
     values = {**about, "audience": update.audience, "via": via, "address": address}
     row = await SQL.one(conn, "first_reference", **values)
     return row["reference"] if row else None
-
-
-# Reminders
-
-
-async def remind_at(conn: Connection, incident_id: int, audience: str, *, now: datetime, due_at: datetime) -> None:
-    """The audience was told now and expects to hear more then."""
-    await SQL.run(conn, "remind_at", incident_id=incident_id, audience=audience, now=now, due_at=due_at)
-
-
-async def postpone_reminder(conn: Connection, one: Reminder, due_at: datetime) -> None:
-    await SQL.run(conn, "postpone_reminder", incident_id=one.incident_id, audience=one.audience, due_at=due_at)
-
-
-async def forget_reminder(conn: Connection, incident_id: int, audience: str) -> None:
-    await SQL.run(conn, "forget_reminder", incident_id=incident_id, audience=audience)
-
-
-async def claim_due_reminders(conn: Connection, *, now: datetime, limit: int) -> list[Reminder]:
-    """Held until this transaction ends; somebody else's are passed over."""
-    return [Reminder(**row) for row in await SQL.all(conn, "claim_due_reminders", now=now, limit=limit)]
-
-
-async def next_due(conn: Connection) -> datetime | None:
-    due_at: datetime | None = (await SQL.the(conn, "next_due"))["due_at"]
-    return due_at
 
 
 def _values(new: NewUpdate) -> dict[str, Any]:

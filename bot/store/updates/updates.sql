@@ -149,20 +149,3 @@ WHERE (t.incident_id = %(incident_id)s OR t.maintenance_id = %(maintenance_id)s)
   AND t.audience = %(audience)s AND d.via = %(via)s AND d.address = %(address)s
   AND d.reference IS NOT NULL
 ORDER BY d.id LIMIT 1;
-
--- name: remind_at
-INSERT INTO update_reminders (incident_id, audience, told_at, due_at)
-VALUES (%(incident_id)s, %(audience)s, %(now)s, %(due_at)s)
-ON CONFLICT (incident_id, audience) DO UPDATE SET told_at = EXCLUDED.told_at, due_at = EXCLUDED.due_at;
-
--- name: postpone_reminder
-UPDATE update_reminders SET due_at = %(due_at)s WHERE incident_id = %(incident_id)s AND audience = %(audience)s;
-
--- name: forget_reminder
-DELETE FROM update_reminders WHERE incident_id = %(incident_id)s AND audience = %(audience)s;
-
--- name: claim_due_reminders
-SELECT * FROM update_reminders WHERE due_at <= %(now)s ORDER BY due_at LIMIT %(limit)s FOR UPDATE SKIP LOCKED;
-
--- name: next_due
-SELECT min(due_at) AS due_at FROM update_reminders;

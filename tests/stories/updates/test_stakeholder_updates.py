@@ -954,7 +954,7 @@ async def test_an_audience_with_a_rhythm_is_not_forgotten(town: World, office: P
     await town.passes(minutes=1)
     (reminder,) = reminders(town)
     assert "*clients* are due an update" in reminder.text
-    assert town.ada.labels(reminder) == ["Tell clients"]
+    assert town.ada.labels(reminder) == ["Tell clients", "Snooze 15 min", "Snooze 30 min"]
 
     await presses(town, "ada", "Tell clients", reminder)
     assert town.ada.modal().values["subject"]["text"]["value"] == "Update on the problems at Example Tutors"
@@ -983,7 +983,7 @@ async def test_an_audience_without_a_rhythm_of_its_own_is_due_when_its_words_sai
         await world.passes(minutes=1)
         (reminder,) = reminders(world)
         assert "*stakeholders* are due an update" in reminder.text
-        assert world.ada.labels(reminder) == ["Tell stakeholders"]
+        assert world.ada.labels(reminder) == ["Tell stakeholders", "Snooze 15 min", "Snooze 30 min"]
 
         await does(world, "ada", "/incident resolve")
         await world.passes(hours=1)
@@ -1017,7 +1017,8 @@ async def test_after_being_told_their_time_counts_anew(town: World, office: Post
 
 
 def reminders(world: World) -> list[Message]:
-    return [message for message in world.workspace.messages(world.room()) if message.text.startswith("⏰")]
+    """Of audiences, at their time and after it."""
+    return [one for one in world.workspace.messages(world.room()) if "* are due an update now" in one.text]
 
 
 def _typed(form: View, name: str) -> str:

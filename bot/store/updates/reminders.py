@@ -1,0 +1,48 @@
+"""Updates that were promised, as they are kept: a timer is the row's due time."""
+
+from dataclasses import asdict
+from datetime import datetime
+
+from bot.domain.updates.cadence import Promise
+from bot.store.pipelined import Connection
+from bot.store.queries import Queries
+
+SQL = Queries(__file__)
+
+
+async def of_incident(conn: Connection, incident_id: int) -> list[Promise]:
+    return [Promise(**row) for row in await SQL.all(conn, "of_incident", incident_id=incident_id)]
+
+
+async def save(conn: Connection, promise: Promise) -> None:
+    """In the place of an earlier one to the same audience."""
+    await SQL.run(conn, "save", **asdict(promise))
+
+
+async def put_off(conn: Connection, incident_id: int, audience: str, until: datetime) -> bool:
+    """False when nothing is promised to them any more."""
+    return await SQL.run(conn, "put_off", incident_id=incident_id, audience=audience, until=until) > 0
+
+
+async def forget(conn: Connection, incident_id: int, audience: str) -> None:
+    await SQL.run(conn, "forget", incident_id=incident_id, audience=audience)
+
+
+async def last_words(conn: Connection, incident_id: int, audience: str) -> str | None:
+    """What they were last told; None: nothing."""
+    row = await SQL.one(conn, "last_words", incident_id=incident_id, audience=audience)
+    return row["text"] if row else None
+
+
+async def due(conn: Connection, now: datetime, limit: int) -> list[int]:
+    """The incidents that have to be looked at; nothing is claimed: whoever locks the incident first looks."""
+    return [row["incident_id"] for row in await SQL.all(conn, "due", now=now, limit=limit)]
+
+
+async def push_ahead(conn: Connection, incident_id: int, *, now: datetime, until: datetime) -> None:
+    await SQL.run(conn, "push_ahead", incident_id=incident_id, now=now, until=until)
+
+
+async def next_due(conn: Connection) -> datetime | None:
+    due_at: datetime | None = (await SQL.the(conn, "next_due"))["due_at"]
+    return due_at

@@ -1,0 +1,31 @@
+-- name: of_incident
+SELECT * FROM update_reminders WHERE incident_id = %(incident_id)s ORDER BY audience;
+
+-- name: save
+INSERT INTO update_reminders (incident_id, audience, told_at, promised_at, stage, due_at)
+VALUES (%(incident_id)s, %(audience)s, %(told_at)s, %(promised_at)s, %(stage)s, %(due_at)s)
+ON CONFLICT (incident_id, audience) DO UPDATE
+SET told_at = EXCLUDED.told_at, promised_at = EXCLUDED.promised_at, stage = EXCLUDED.stage, due_at = EXCLUDED.due_at;
+
+-- name: put_off
+-- Nothing to put off when they have been told meanwhile.
+UPDATE update_reminders SET due_at = %(until)s WHERE incident_id = %(incident_id)s AND audience = %(audience)s;
+
+-- name: forget
+DELETE FROM update_reminders WHERE incident_id = %(incident_id)s AND audience = %(audience)s;
+
+-- name: last_words
+-- What this audience was last told.
+SELECT text FROM stakeholder_updates
+WHERE incident_id = %(incident_id)s AND audience = %(audience)s AND state = 'released' ORDER BY id DESC LIMIT 1;
+
+-- name: due
+SELECT incident_id FROM update_reminders WHERE due_at <= %(now)s
+GROUP BY incident_id ORDER BY min(due_at) LIMIT %(limit)s;
+
+-- name: push_ahead
+-- A row that cannot be worked on must not stop the others.
+UPDATE update_reminders SET due_at = %(until)s WHERE incident_id = %(incident_id)s AND due_at <= %(now)s;
+
+-- name: next_due
+SELECT min(due_at) AS due_at FROM update_reminders;

@@ -1,0 +1,152 @@
+"""The next update that was promised: whoever leads is reminded in time, the room at the time, and late somebody else
+is paged."""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager
+
+import pytest
+
+from bot.sandbox.model import Message
+from tests.mail_server import PostOffice, post_office
+from tests.stories.asking import ask
+from tests.stories.asking import declared as declared_by
+from tests.stories.updates.test_stakeholder_updates import (
+    card,
+    declared,
+    does,
+    presses,
+    updating,
+    updating_world,
+    writes,
+)
+from tests.world import RUNBOOK, World
+
+NewWorld = Callable[..., AbstractAsyncContextManager[World]]
+RHYTHM = RUNBOOK.replace("    name: Low\n", "    name: Low\n    update_every: 30m\n")
+
+
+@pytest.fixture
+async def office() -> AsyncIterator[PostOffice]:
+    async with post_office() as office:
+        yield office
+
+
+@pytest.fixture
+async def town(new_world: NewWorld, office: PostOffice) -> AsyncIterator[World]:
+    async with updating_world(new_world, office) as world:
+        yield world
+
+
+def clocks(world: World) -> list[Message]:
+    """Every reminder in the room, oldest first."""
+    return [one for one in world.workspace.messages(world.room()) if one.text.startswith("⏰")]
+
+
+async def told_clients(town: World) -> None:
+    """They expect more in 45 minutes."""
+    await declared(town)
+    await does(town, "ada", "/escalate ack")
+    await does(town, "ada", "/incident lead cleo")
+    await writes(town, "ada", "clients", text="We are on it.")
+    await presses(town, "ben", "Approve", card(town, "clients"))
+
+
+async def test_five_minutes_before_the_lead_is_reminded_with_what_was_said_last(town: World) -> None:
+    await told_clients(town)
+    await town.passes(minutes=39, seconds=50)
+    assert clocks(town) == []
+    await town.passes(seconds=10)
+    (near,) = clocks(town)
+    assert f"<@{town.cleo.id}>" in near.text
+    assert "are due an update by" in near.text
+    assert "We are on it." in str(near.blocks)
+    assert town.ada.labels(near) == ["Tell clients", "Snooze 15 min", "Snooze 30 min"]
+    await town.passes(minutes=5)
+    assert len(clocks(town)) == 2
+    assert "are due an update now" in clocks(town)[-1].text
+
+
+async def test_unmet_for_as_long_again_the_next_tier_is_paged_once_and_told_why(town: World) -> None:
+    await told_clients(town)
+    await town.passes(minutes=45)
+    assert len(town.pages_of("ben")) == 0
+    await town.passes(minutes=45)
+    (page,) = town.pages_of("ben")
+    assert "No update to clients by" in str(page.blocks)
+    room = "\n".join(town.said_in(town.room()))
+    assert "No update to clients by" in room and "is being paged" in room
+    await town.passes(hours=3)
+    assert len(town.pages_of("ben")) == 1
+    assert len(town.pages_of("cleo")) == 0
+
+
+async def test_told_in_time_nobody_is_reminded_nor_paged(town: World) -> None:
+    await told_clients(town)
+    await town.passes(minutes=35)
+    await writes(town, "ada", "clients", text="Still on it.")
+    await presses(town, "ben", "Approve", card(town, "clients"))
+    await town.passes(minutes=35)
+    assert clocks(town) == []
+    assert len(town.pages_of("ben")) == 0
+
+
+async def test_snoozed_it_is_said_again_then(town: World) -> None:
+    await told_clients(town)
+    await town.passes(minutes=45)
+    before = len(clocks(town))
+    assert "Snoozed" in await presses(town, "ada", "Snooze 30 min", clocks(town)[-1])
+    await town.passes(minutes=29, seconds=50)
+    assert len(clocks(town)) == before
+    await town.passes(seconds=10)
+    assert len(clocks(town)) == before + 1
+
+
+async def test_while_nobody_has_acknowledged_the_ladder_pages_by_itself(
+    new_world: NewWorld, office: PostOffice
+) -> None:
+    runbook = updating(RUNBOOK).replace("wait: 15m", "wait: 9h")
+    async with updating_world(new_world, office, runbook) as world:
+        await declared(world)
+        await writes(world, "ada", "clients")
+        await presses(world, "ben", "Approve", card(world, "clients"))
+        await world.passes(minutes=45)
+        await world.passes(minutes=45)
+        assert len(world.pages_of("ben")) == 0
+
+
+async def test_a_room_with_a_rhythm_is_reminded_and_nobody_is_paged_for_a_rhythm_alone(new_world: NewWorld) -> None:
+    async with new_world(runbook=RHYTHM) as world:
+        room = await declared_by(world, "P3 Slow reports")
+        await ask(world, "ada", "/escalate ack", room)
+        await world.passes(minutes=25)
+        assert "due an update by" in clocks(world)[-1].text
+        assert world.ada.labels(clocks(world)[-1])[0] == "Post update"
+        await world.passes(minutes=5)
+        await world.passes(minutes=30)
+        await world.passes(hours=6)
+        assert len(clocks(world)) == 3
+        assert len(world.pages_of("ben")) == 0
+        await ask(world, "ada", "/incident update Still slow", room)
+        await world.passes(minutes=25)
+        assert len(clocks(world)) == 4
+
+
+async def test_an_update_that_names_the_next_one_is_a_promise(new_world: NewWorld) -> None:
+    async with new_world(runbook=RUNBOOK) as world:
+        room = await declared_by(world, "P1 Slow reports")
+        await ask(world, "ada", "/escalate ack", room)
+        await ask(world, "ada", "/incident update", room)
+        await world.ada.submits(values={"update": "Looking", "next_update": "20m"})
+        await world.settled()
+        await world.passes(minutes=20)
+        await world.passes(minutes=20)
+        assert len(world.pages_of("ben")) == 1
+        assert "No update to the room by" in str(world.pages_of("ben")[0].blocks)
+
+
+async def test_after_the_end_nobody_is_reminded_of_the_room(new_world: NewWorld) -> None:
+    async with new_world(runbook=RHYTHM) as world:
+        room = await declared_by(world, "P3 Slow reports")
+        await ask(world, "ada", "/incident resolve", room)
+        await world.passes(hours=6)
+        assert clocks(world) == []
