@@ -129,7 +129,7 @@ class ReminderSnoozes:
         async with self._deeds.on(actor, incident_id) as (conn, _, now):
             until = now + duration
             if not await reminders.put_off(conn, incident_id, audience, until):
-                raise AlreadyDone("They have been told meanwhile, so there is nothing to snooze.")
+                raise AlreadyDone("They got an update meanwhile, so there is nothing to snooze.")
         return until
 
 

@@ -957,7 +957,7 @@ async def test_an_audience_with_a_rhythm_is_not_forgotten(town: World, office: P
     assert town.ada.labels(reminder) == ["Tell clients", "Snooze 15 min", "Snooze 30 min"]
 
     await presses(town, "ada", "Tell clients", reminder)
-    assert town.ada.modal().values["subject"]["text"]["value"] == "Update on the problems at Example Tutors"
+    assert town.ada.modal().values["subject"]["text"]["value"] == "Update: problems at Example Tutors"
 
     await town.passes(minutes=45)
     assert len(reminders(town)) == 2
