@@ -68,7 +68,7 @@ class Publication:
     def incident(self) -> Incident:
         """Raises Rejected for an outlet that has no place for planned work."""
         if isinstance(self.about, Window):
-            raise Rejected(f"{outlet_name(self.delivery.via)} is not told of planned work yet: do it there yourself")
+            raise Rejected(f"{outlet_name(self.delivery.via)} doesn't show planned work yet: add it there yourself")
         return self.about
 
     @property

@@ -41,7 +41,7 @@ async def test_every_change_is_posted_once_in_order_without_being_asked(
         assert heard(receiver) == [
             ("incident.declared", "P1", "investigating"),
             ("incident.update", "P1", "identified"),
-            ("incident.update", "P2", "identified"),
+            ("incident.severity", "P2", "identified"),
             ("incident.resolved", "P2", "resolved"),
             ("incident.reopened", "P2", "investigating"),
         ]
