@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError
 
+from bot.domain.alerts.received import MOST_ALERTS
 from bot.domain.text import cut, plain, plain_line
 from bot.sources import Unreadable, WrongShape
 
@@ -66,10 +67,15 @@ def _as_text_or_none(value: object) -> object:
 def shaped_each(shape: type[Shaped], contents: object, where: str) -> tuple[list[Shaped], list[str]]:
     """Each of a list, and of what is none of that shape why it was left out: the fault of one is not that of others.
 
-    Raises WrongShape when it is no list, or when nothing in it can be taken.
+    Raises WrongShape when it is no list, or when nothing in it can be taken; and at once when it is longer than any
+    delivery may be: to look at each of 350,000 numbers takes seconds.
     """
     if not isinstance(contents, list):
         raise WrongShape(f"{where}: Input should be a valid list")
+    if len(contents) > MOST_ALERTS:
+        raise WrongShape(
+            f"{where}: {len(contents)} alerts in one delivery, at most {MOST_ALERTS}: send them in several"
+        )
     taken: list[Shaped] = []
     odd: list[str] = []
     for number, content in enumerate(contents):

@@ -17,6 +17,8 @@ FINGERPRINT_LENGTH = 16
 # Of what a sender may choose itself: longer ones are hashed, so that an index can hold them.
 IDENTITY_LENGTH = 255
 SITE_LENGTH = 60
+# Of one delivery: as many are stored and shown within seconds.
+MOST_ALERTS = 10_000
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from bot.clock import Clock
 from bot.domain.alerts import error_reports
 from bot.domain.alerts.alert import GroupStanding
 from bot.domain.alerts.arrival import Arrival, folded
-from bot.domain.alerts.received import Listing, ReceivedAlert, identity
+from bot.domain.alerts.received import MOST_ALERTS, Listing, ReceivedAlert, identity
 from bot.domain.alerts.rules import Judged, gathered
 from bot.domain.errors import NotFound, Refused
 from bot.runbook import Runbook
@@ -33,8 +33,6 @@ SET_ASIDE = timedelta(minutes=1)
 # Of a body that is kept to see what a source sends.
 BODY_KEPT = 64 * 1024
 KEPT_FOR = timedelta(days=7)
-# Of one delivery: as many are stored and shown within seconds.
-MOST_ALERTS = 10_000
 # More than so many are judged in a thread.
 AT_A_TIME = 250
 # What was told less than this before is not ended by a listing without it: that may be an older one, repeated.
