@@ -118,7 +118,7 @@ def _environment(folder: Path, escape: Escape, zone: tzinfo) -> Environment:
         finalize=lambda value: value if isinstance(value, Safe) else escape(plain(str(value))),
     )
     environment.filters.update(
-        duration=_duration,
+        duration=duration_shown,
         exact_duration=format_duration,
         size=size_shown,
         time=lambda at, begins=None, seconds=False: time_shown(at, zone, begins, seconds=seconds),
@@ -157,7 +157,7 @@ def _compiled() -> Compiled:
     return Compiled()
 
 
-def _duration(value: timedelta) -> str:
+def duration_shown(value: timedelta) -> str:
     """To the second below an hour, to the minute above: nobody reads `2h3m11s` at night."""
     if timedelta(0) <= value < timedelta(seconds=0.5):
         return "under 1s"

@@ -21,8 +21,12 @@ WRITTEN_TO = Path("runbook.yml")
     "--alert", "sample", type=click.Path(path_type=Path, exists=True, dir_okay=False), metavar="FILE",
     help="Also show what becomes of a sample alert, such as a body that was posted.",
 )  # fmt: skip
+@click.option(
+    "--render", "letters", type=click.Path(path_type=Path, file_okay=False), metavar="DIR",
+    help="Also write every text for audiences, with sample facts, as files to be read.",
+)  # fmt: skip
 @click.option("--source", metavar="NAME", help="Which source sends the sample: grafana, generic, ...")
-def check(path: Path | None, simulate: bool, sample: Path | None, source: str | None) -> None:
+def check(path: Path | None, simulate: bool, sample: Path | None, source: str | None, letters: Path | None) -> None:
     """Say everything that is wrong in a runbook, with its line.
 
     --simulate adds who would be paged now for each severity, by the rotations, and the gaps. A gap of the runbook, a
@@ -39,6 +43,7 @@ def check(path: Path | None, simulate: bool, sample: Path | None, source: str | 
     except RunbookMistakes as wrong:
         click.echo(report.of_mistakes(wrong))
         raise click.exceptions.Exit(1) from wrong
+    _at_start("words_checking").check(runbook, letters)
     click.echo(report.of_runbook(runbook, str(file)))
     own = settings.database_url
     for caution in cautions(runbook, own.get_secret_value() if own else None):

@@ -16,8 +16,14 @@ from bot.runbook.translation import findings_of
 
 
 def load(path: FilePath, environ: Mapping[str, str]) -> Runbook:
-    """The runbook of a file. Raises RunbookMistakes, with every mistake, also when the file cannot be read."""
-    return read(_text_of(path), environ, str(path))
+    """The runbook of a file. Raises RunbookMistakes, with every mistake, also when the file cannot be read.
+
+    `templates` is from where the file lies.
+    """
+    runbook = read(_text_of(path), environ, str(path))
+    if runbook.templates is None:
+        return runbook
+    return runbook.model_copy(update={"templates": str(path.parent / runbook.templates)})
 
 
 def read(text: str, environ: Mapping[str, str], name: str = "runbook.yml") -> Runbook:

@@ -92,6 +92,7 @@ class Runbook(Part):
     default_severity_id: Name | None = Field(None, alias="default_severity")
     severities: Annotated[tuple[Severity, ...], a_list("severities"), Field(min_length=1)]
     audiences: Annotated[dict[str, Audience], with_keys] = Field(default_factory=dict)
+    templates: Name | None = None
     objectives: Annotated[tuple[Objective, ...], a_list("objectives")] = ()
     health: HealthSettings = HealthSettings()
     backups: Annotated[dict[str, Backup], with_keys] = Field(default_factory=dict)

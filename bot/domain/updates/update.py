@@ -25,6 +25,8 @@ NOTICES: tuple[Moment, ...] = ("security", "breach", "postmortem")
 State = Literal["composing", "draft", "waiting", "released", "rejected", "replaced", "failed"]
 DeliveryState = Literal["waiting", "accepted", "refused", "gave_up", "cancelled"]
 
+# Stands where a person has to say what nobody knew when the words were composed.
+TO_BE_CONFIRMED = "[to be confirmed]"
 # Room for the longest title, and around it for the severity and the reference.
 SUBJECT_LENGTH = 300
 # What a field of a Slack form holds.

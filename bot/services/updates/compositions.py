@@ -1,13 +1,14 @@
 """Updates that Tocsin writes: the words of each are found after the change of the incident that asks for it."""
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from bot.domain.errors import Refused, Rejected
-from bot.domain.updates.update import Update
-from bot.runbook import Runbook
+from bot.domain.incidents.incident import Incident
+from bot.domain.updates.update import TO_BE_CONFIRMED, Update
+from bot.rendering import Rendering
 from bot.services.outbox.kinds import DeliveryKind, NoLongerWanted, Outcome
 from bot.services.rooms.cards import Cards
-from bot.services.updates.audiences import audience_called
+from bot.services.rooms.posts import Posts
 from bot.services.updates.releases import Releases
 from bot.services.updates.subjects import lock_subject, show
 from bot.services.updates.wording import Wordings, resolve_by
@@ -17,33 +18,26 @@ from bot.store.maintenance import maintenance
 from bot.store.outbox.outbox import Delivery
 from bot.store.pipelined import Connection
 from bot.store.updates import updates
+from bot.words.audience import Said
 
 
-@dataclass(frozen=True)
-class Words:
-    """What an audience is to be told. As text, its subject."""
-
-    subject: str
-    text: str
-
-    def __str__(self) -> str:
-        return self.subject
-
-
-class Compositions(DeliveryKind[Words]):
+class Compositions(DeliveryKind[Said]):
     """Deliveries of kind `update`: finds the words outside of the incident's own transaction.
 
     So a template that fails never keeps an incident from being declared.
     """
 
-    def __init__(self, db: Database, runbook: Runbook, wordings: Wordings, releases: Releases, cards: Cards) -> None:
+    def __init__(
+        self, db: Database, wordings: Wordings, releases: Releases, cards: Cards, posts: Posts, rendering: Rendering
+    ) -> None:
         self._db = db
-        self._runbook = runbook
         self._wordings = wordings
         self._releases = releases
         self._cards = cards
+        self._posts = posts
+        self._rendering = rendering
 
-    async def send(self, delivery: Delivery) -> Words:
+    async def send(self, delivery: Delivery) -> Said:
         """Nothing leaves here: the words are what `recorded` is given."""
         async with self._db.transaction() as conn:
             update = await updates.get(conn, delivery.payload["update"])
@@ -55,8 +49,8 @@ class Compositions(DeliveryKind[Words]):
         if update.state != "composing":
             raise NoLongerWanted
         try:
-            audience = audience_called(self._runbook, update.audience)
-            words = self._wordings.compose(
+            audience = self._releases.audience_of(update)
+            return self._wordings.compose(
                 incident,
                 audience,
                 update.moment,
@@ -67,9 +61,8 @@ class Compositions(DeliveryKind[Words]):
             )
         except Refused as refusal:
             raise Rejected(str(refusal)) from refusal
-        return Words(*words)
 
-    async def recorded(self, conn: Connection, delivery: Delivery, outcome: Outcome[Words]) -> None:
+    async def recorded(self, conn: Connection, delivery: Delivery, outcome: Outcome[Said]) -> None:
         # Before the update, as every change of the incident has it: then the two never wait for each other.
         incident = await lock_subject(conn, await updates.get(conn, delivery.payload["update"]))
         update = await updates.lock(conn, delivery.payload["update"])
@@ -78,17 +71,28 @@ class Compositions(DeliveryKind[Words]):
         if outcome.state == "sent" and (words := outcome.returned):
             await updates.set_words(conn, update.id, words.subject, words.text)
             written = replace(update, subject=words.subject, text=words.text)
-            await self._releases.release_or_ask(conn, written, incident)
+            await self._release(conn, written, incident, words.broken)
         elif outcome.state in ("refused", "gave_up"):
             await updates.set_state(conn, update.id, "failed", outcome.error)
             await show(self._cards, conn, update)
 
-    async def _of_planned(self, conn: Connection, update: Update) -> Words:
+    async def _of_planned(self, conn: Connection, update: Update) -> Said:
         window = await maintenance.get(conn, update.of_maintenance)
         if update.state != "composing":
             raise NoLongerWanted
         try:
-            audience = audience_called(self._runbook, update.audience)
-            return Words(*self._wordings.of_planned(window, audience, update.moment))
+            audience = self._releases.audience_of(update)
+            return Said(*self._wordings.of_planned(window, audience, update.moment))
         except Refused as refusal:
             raise Rejected(str(refusal)) from refusal
+
+    async def _release(self, conn: Connection, update: Update, incident: Incident | None, broken: str | None) -> None:
+        """What only a person can say is left to one: it waits in the room, to be edited and sent."""
+        if broken and incident:
+            facts = {"incident": incident, "audience": update.audience, "broken": broken}
+            await self._posts.in_room(conn, incident, "template_broken", **facts)
+        if TO_BE_CONFIRMED not in update.text + update.subject:
+            await self._releases.release_or_ask(conn, update, incident)
+            return
+        await updates.set_state(conn, update.id, "failed", self._rendering.say("documents/to_be_confirmed"))
+        await show(self._cards, conn, update)

@@ -1,7 +1,7 @@
 """What an audience would be told now, shown to who is about to send it."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from bot.clock import Clock
@@ -27,7 +27,7 @@ class Preview:
     everybody else.
 
     `written_at`: since when the times that it promises count.
-    `gaps`: outlets by which nothing can leave, and why.
+    `gaps`: outlets by which nothing can leave, and why. `broken`: why the organisation's template was not used.
     """
 
     incident: Incident
@@ -40,6 +40,7 @@ class Preview:
     gaps: Mapping[Outlet, str]
     waiting: Update | None
     approvers: Sequence[str] | None
+    broken: str | None = None
 
 
 class Previews:
@@ -83,7 +84,7 @@ class Previews:
         if own:
             words = own.subject, own.text
             return self._shown(actor, incident, audience, *words, own_since=own.created_at, waiting=waiting)
-        subject, text = self._wordings.compose(
+        said = self._wordings.compose(
             incident,
             audience,
             moment_now(incident, told),
@@ -92,7 +93,8 @@ class Previews:
             severity_before=told.severity if told else None,
             resolve_by=due,
         )
-        return self._shown(actor, incident, audience, subject, text, waiting=waiting)
+        shown = self._shown(actor, incident, audience, said.subject, said.text, waiting=waiting)
+        return replace(shown, broken=said.broken)
 
     async def of_update(self, actor: Actor, update_id: int) -> Preview:
         """Words that have not left, to be changed and sent anew. Raises AlreadyDone when they have.

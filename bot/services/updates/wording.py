@@ -2,7 +2,6 @@
 
 from dataclasses import replace
 from datetime import datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 from bot.clock import Clock
@@ -19,11 +18,12 @@ from bot.runbook import Runbook, spoken_duration
 from bot.runbook.audiences import USUAL_TEMPLATE, Audience
 from bot.services.people.people import People
 from bot.services.updates.audiences import addresses
-from bot.shipped import templates_folder
 from bot.slack.blocks import Message, message
 from bot.store.incidents import deadlines
 from bot.store.pipelined import Connection
 from bot.wire.mail import subject_and_body
+from bot.words.audience import AudienceWords, Said
+from bot.words.overrides import KINDS, Overrides
 
 # For a status page that names no template: everybody may read it.
 PUBLIC_TEMPLATE = "public"
@@ -32,17 +32,23 @@ SAID = {"latest": "update", "conditions": "conditions", "actions": "actions", "n
 
 
 class Wordings:
-    """Fills `templates/email/<template>.j2`: its first line is the subject, for every outlet."""
+    """By the template of each audience: its first line is the subject, for every outlet."""
 
     def __init__(
-        self, clock: Clock, runbook: Runbook, people: People, rendering: Rendering, *, templates: Path | None = None
+        self,
+        clock: Clock,
+        runbook: Runbook,
+        people: People,
+        rendering: Rendering,
+        *,
+        overrides: Overrides | None = None,
     ) -> None:
-        """`templates` None: those that are shipped."""
+        """`overrides` None: the organisation has no templates of its own."""
         self._clock = clock
         self._runbook = runbook
         self._people = people
         self._rendering = rendering
-        self._templates = (templates or templates_folder()) / "email"
+        self._words = AudienceWords(rendering, overrides or Overrides(None, runbook.timezone))
 
     def compose(
         self,
@@ -54,28 +60,25 @@ class Wordings:
         told_before: bool = True,
         severity_before: str | None = None,
         resolve_by: datetime | None = None,
-    ) -> tuple[str, str]:
-        """Subject and text. What is not known yet is left out. Raises Refused when there is no such template.
+    ) -> Said:
+        """What is not known yet is left out. Raises Refused when there is no such template.
 
         `told_before`: whether they have heard of the incident; `severity_before`: as how grave they know it.
         `resolve_by`: what its severity promises, as its card shows it; left out once it is past.
         """
         template = template_of(audience)
         if not self.knows(template):
-            raise Refused(f"There is no template “{template}” for {audience.key}: templates/email/{template}.j2.")
+            raise Refused(f"There is no template “{template}” for {audience.key}: put {template}.j2 into `templates`.")
         facts = self._facts(incident, audience, moment, resolve_by)
         facts = replace(facts, status=status, told_before=told_before, severity_before=severity_before)
         facts = self._compared(facts)
-        words = self._rendering.say(f"email/{template}", **facts.by_name)
-        return words_of(*subject_and_body(words))
+        return self._words.say(template, facts)
 
     def of_planned(self, window: Window, audience: Audience, moment: Moment) -> tuple[str, str]:
         """As `compose`, of planned work: its kind of audience has words of its own, any other reads a stakeholder's."""
-        template = f"maintenance_{template_of(audience)}"
-        if not self.knows(template):
-            template = f"maintenance_{USUAL_TEMPLATE}"
+        kind = template_of(audience) if template_of(audience) in KINDS else USUAL_TEMPLATE
         facts = {"moment": moment.removeprefix("maintenance_"), "window": window, "now": self._clock.now()}
-        words = self._rendering.say(f"email/{template}", **facts, organisation=self._runbook.organisation)
+        words = self._rendering.say(f"email/maintenance_{kind}", **facts, organisation=self._runbook.organisation)
         return words_of(*subject_and_body(words))
 
     def next_update(self, incident: Incident, audience: Audience, now: datetime) -> datetime | None:
@@ -100,7 +103,7 @@ class Wordings:
         return self._rendering.say("letter/update", subject=update.subject, parts=outline(update.text))
 
     def knows(self, template: str) -> bool:
-        return "/" not in template and (self._templates / f"{template}.j2").is_file()
+        return self._words.knows(template)
 
     def _facts(self, incident: Incident, audience: Audience, moment: Moment, resolve_by: datetime | None) -> Facts:
         """What a template may say of the incident as it is now."""

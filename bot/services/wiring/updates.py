@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from functools import cached_property
+from pathlib import Path
 
 from bot import publishers
 from bot.domain.updates.update import Outlet
@@ -22,6 +23,7 @@ from bot.services.updates.status_pages import StatusPages
 from bot.services.updates.telling import Telling
 from bot.services.updates.wording import Wordings
 from bot.services.wiring.paging import Paging
+from bot.words.overrides import Overrides
 
 
 class Updates(Paging):
@@ -29,7 +31,9 @@ class Updates(Paging):
 
     @cached_property
     def wordings(self) -> Wordings:
-        return Wordings(self.clock, self.runbook, self.people, self.rendering)
+        folder = Path(self.runbook.templates) if self.runbook.templates else None
+        overrides = Overrides(folder, self.runbook.timezone)
+        return Wordings(self.clock, self.runbook, self.people, self.rendering, overrides=overrides)
 
     @cached_property
     def status_pages(self) -> StatusPages:
@@ -86,7 +90,7 @@ class Updates(Paging):
 
     @cached_property
     def compositions(self) -> Compositions:
-        return Compositions(self.db, self.runbook, self.wordings, self.releases, self.cards)
+        return Compositions(self.db, self.wordings, self.releases, self.cards, self.posts, self.rendering)
 
     @cached_property
     def previews(self) -> Previews:

@@ -3,26 +3,26 @@
 import re
 from datetime import timedelta
 from pathlib import Path
-from typing import Any, cast, get_args
+from typing import Any, cast
 
 import pytest
 
 from bot.clock import Clock
 from bot.domain.errors import Refused
 from bot.domain.incidents.incident import Incident
-from bot.domain.updates.update import NOTICES, SUBJECT_LENGTH, TEXT_LENGTH, Moment
+from bot.domain.updates.update import MOMENTS, NOTICES, SUBJECT_LENGTH, TEXT_LENGTH, Moment
 from bot.rendering import Rendering
 from bot.runbook import Runbook
 from bot.runbook.audiences import Audience
 from bot.services.people.people import People
 from bot.services.updates.wording import Wordings
 from bot.shipped import templates_folder
+from bot.words.audience import Said
+from bot.words.overrides import KINDS
 from tests.domain.updates.conftest import NOON, incident, resolved
 
 # What is said at the moments of an incident; the folder holds other letters too.
-TEMPLATES = sorted(
-    path.stem for path in (templates_folder() / "email").glob("*.j2") if "moment" in path.read_text("utf-8")
-)
+TEMPLATES = sorted(KINDS)
 EVERYTHING: dict[str, Any] = {
     "impact": "Nobody can pay <by card> & wait",
     "roles": {"lead": "ada"},
@@ -46,8 +46,13 @@ def wordings(runbook: Runbook, clock: Clock) -> Wordings:
     return Wordings(clock, runbook, people, Rendering(runbook.timezone))
 
 
+def words(said: Said) -> tuple[str, str]:
+    assert said.broken is None
+    return said.subject, said.text
+
+
 def composed(wordings: Wordings, audience: Audience, moment: Moment, about: Incident) -> str:
-    return "\n\n".join(wordings.compose(about, audience, moment, about.status, severity_before="P2"))
+    return "\n\n".join(words(wordings.compose(about, audience, moment, about.status, severity_before="P2")))
 
 
 def moments() -> list[tuple[Moment, Incident]]:
@@ -55,7 +60,7 @@ def moments() -> list[tuple[Moment, Incident]]:
     over = ("resolved", "all_clear", "postmortem")
     return [
         (moment, (resolved if moment in over else incident)(**facts))
-        for moment in get_args(Moment)
+        for moment in MOMENTS
         for facts in ({}, EVERYTHING)
     ]
 
@@ -66,7 +71,7 @@ def test_every_template_reads_well_at_every_moment(
     wordings: Wordings, template: str, moment: Moment, about: Incident
 ) -> None:
     audience = Audience(key="readers", email=("a@example.com",), template=template)
-    subject, text = wordings.compose(about, audience, moment, about.status, severity_before="P2")
+    subject, text = words(wordings.compose(about, audience, moment, about.status, severity_before="P2"))
     if moment in NOTICES:
         text = text.replace("[to be confirmed]", "said by a person")
 
@@ -83,15 +88,17 @@ def test_the_moments_can_be_told_apart_in_every_template(wordings: Wordings, tem
     audience = Audience(key="readers", email=("a@example.com",), template=template)
     texts = {composed(wordings, audience, moment, about) for moment, about in moments() if not about.impact}
 
-    assert len(texts) == len(get_args(Moment)) or template == "public"
+    assert len(texts) == len(MOMENTS) or template == "public"
 
 
 def test_a_stakeholder_learns_what_it_is_how_grave_it_is_and_when_to_hear_more(
     wordings: Wordings, runbook: Runbook
 ) -> None:
     about = incident(**EVERYTHING)
-    subject, text = wordings.compose(
-        about, runbook.audiences["stakeholders"], "declared", "investigating", resolve_by=NOON + timedelta(hours=4)
+    subject, text = words(
+        wordings.compose(
+            about, runbook.audiences["stakeholders"], "declared", "investigating", resolve_by=NOON + timedelta(hours=4)
+        )
     )
 
     assert subject == "P1 Critical: Payments failing (INC-12)"
@@ -126,7 +133,7 @@ def test_the_subject_of_every_moment_tells_what_it_is(wordings: Wordings, templa
     assert all(len(subject) < 90 for subject in subjects.values())
     if template != "public":
         # To a client a change of the severity is one more update.
-        assert len(set(subjects.values())) >= len(get_args(Moment)) - (template == "client")
+        assert len(set(subjects.values())) >= len(MOMENTS) - (template == "client")
 
 
 @pytest.mark.parametrize("graver", [True, False])
@@ -136,9 +143,9 @@ def test_readers_learn_whether_it_is_more_or_less_serious_than_they_know(
     now, before = ("P1", "P2") if graver else ("P2", "P1")
     for key in ("stakeholders", "clients", "team", "status-page"):
         audience, about = runbook.audiences[key], incident(severity=now)
-        _, text = wordings.compose(about, audience, "severity", about.status, severity_before=before)
+        _, text = words(wordings.compose(about, audience, "severity", about.status, severity_before=before))
         assert ("more serious" in text, "less serious" in text) == (graver, not graver)
-        _, text = wordings.compose(about, audience, "severity", about.status, severity_before="P0, gone")
+        _, text = words(wordings.compose(about, audience, "severity", about.status, severity_before="P0, gone"))
         assert "serious" not in text
 
 
@@ -217,7 +224,7 @@ def test_a_target_that_has_passed_is_not_promised_any_more(wordings: Wordings, r
     stakeholders, by = runbook.audiences["stakeholders"], NOON + timedelta(hours=4)
     for ahead, left in ((True, timedelta(hours=3, minutes=59)), (False, timedelta(minutes=1))):
         clock.move(left)
-        _, text = wordings.compose(incident(), stakeholders, "update", "investigating", resolve_by=by)
+        _, text = words(wordings.compose(incident(), stakeholders, "update", "investigating", resolve_by=by))
         assert ("17:00 BST" in text) is ahead
 
 
@@ -237,7 +244,7 @@ def test_a_template_that_is_missing_is_named(wordings: Wordings, runbook: Runboo
 
 def test_words_that_are_too_long_are_cut(wordings: Wordings, runbook: Runbook) -> None:
     about = incident(title="x" * 300, facts={"update": "y" * 3000, "actions": "z" * 3000})
-    subject, text = wordings.compose(about, runbook.audiences["stakeholders"], "update", "investigating")
+    subject, text = words(wordings.compose(about, runbook.audiences["stakeholders"], "update", "investigating"))
 
     assert (len(subject), len(text)) == (SUBJECT_LENGTH, TEXT_LENGTH)
 

@@ -1,0 +1,52 @@
+"""Are the organisation's own templates right; and every text for audiences as a file to be read."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import click
+
+from bot.cli.written_letters import write_letters
+from bot.domain.errors import Refused
+from bot.domain.updates.facts import SeverityFacts, samples
+from bot.domain.updates.outline import outline
+from bot.rendering import Rendering
+from bot.runbook import Runbook
+from bot.words.audience import AudienceWords
+from bot.words.overrides import KINDS, Overrides
+
+# Samples are read, not sent: they say the same whenever they are made.
+SAMPLE_TIME = datetime(2026, 1, 5, 14, 0, tzinfo=UTC)
+
+
+def check(runbook: Runbook, letters: Path | None) -> None:
+    """Renders every template at every moment; ends the command with 1 when one is wrong. `letters`: a folder."""
+    overrides = Overrides(Path(runbook.templates) if runbook.templates else None, runbook.timezone)
+    gravest = runbook.severities[0]
+    severity = SeverityFacts(gravest.id, gravest.name, gravest.means)
+    used = {key: audience.template for key, audience in runbook.audiences.items()}
+    wrong = overrides.mistakes(used, runbook.organisation, severity, SAMPLE_TIME)
+    for one in wrong:
+        click.echo(one)
+    if wrong:
+        click.echo(f"{len(wrong)} mistake{'' if len(wrong) == 1 else 's'} in the templates.")
+        raise click.exceptions.Exit(1)
+    if letters:
+        _write(letters, runbook, overrides, severity)
+
+
+def _write(folder: Path, runbook: Runbook, overrides: Overrides, severity: SeverityFacts) -> None:
+    rendering = Rendering(runbook.timezone)
+    words = AudienceWords(rendering, overrides)
+    files: dict[str, str] = {}
+    for template in dict.fromkeys((*KINDS, *overrides.names)):
+        for facts in samples(runbook.organisation, severity, SAMPLE_TIME):
+            said = words.say(template, facts)
+            name = f"{template}-{facts.moment}"
+            files[f"{name}.txt"] = f"Subject: {said.subject}\n\n{said.text}\n"
+            files[f"{name}.html"] = rendering.say("letter/update", subject=said.subject, parts=outline(said.text))
+    try:
+        write_letters(folder, files)
+    except Refused as refusal:
+        click.echo(str(refusal))
+        raise click.exceptions.Exit(1) from refusal
+    click.echo(f"{len(files)} texts written to {folder}: begin with index.txt")

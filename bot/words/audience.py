@@ -1,0 +1,44 @@
+"""The words for one audience at one moment: by the organisation's template, or by the shipped one."""
+
+from dataclasses import dataclass, replace
+
+from bot.domain.updates.facts import Facts
+from bot.domain.updates.update import words_of
+from bot.rendering import Rendering
+from bot.words.overrides import KINDS, Overrides
+from bot.words.sandbox import BrokenTemplate
+
+
+@dataclass(frozen=True)
+class Said:
+    """As text, its subject. `broken`: why the organisation's own template was not used, with its file and line."""
+
+    subject: str
+    text: str
+    broken: str | None = None
+
+    def __str__(self) -> str:
+        return self.subject
+
+
+class AudienceWords:
+    def __init__(self, rendering: Rendering, overrides: Overrides) -> None:
+        self._rendering = rendering
+        self._overrides = overrides
+
+    def knows(self, template: str) -> bool:
+        return template in (*KINDS, *self._overrides.names)
+
+    def say(self, template: str, facts: Facts) -> Said:
+        """What fails of the organisation's gives way to the shipped one of that name; else to what everybody may
+        read, so that nobody reads what was not meant for them."""
+        if template not in self._overrides.names:
+            return self._shipped(template, facts)
+        try:
+            return Said(*self._overrides.words(template, facts))
+        except BrokenTemplate as broken:
+            return replace(self._shipped(template if template in KINDS else "public", facts), broken=str(broken))
+
+    def _shipped(self, template: str, facts: Facts) -> Said:
+        subject, _, text = self._rendering.say(f"email/{template}", **facts.by_name).partition("\n")
+        return Said(*words_of(subject, text))
