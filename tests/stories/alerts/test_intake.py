@@ -10,8 +10,7 @@ from contextlib import AbstractAsyncContextManager, AsyncExitStack
 import psycopg
 import pytest
 
-from bot.domain.alerts.received import ReceivedAlert
-from bot.services.alerts.alerts import MOST_ALERTS
+from bot.domain.alerts.received import MOST_ALERTS, ReceivedAlert
 from bot.services.alerts.turns import AT_ONCE, MOST_WAITING
 from tests.stories.alerts.monitoring import (
     TOKEN,
