@@ -179,6 +179,12 @@ def words_of(subject: str, text: str) -> tuple[str, str]:
     return one_line, text.strip()[:TEXT_LENGTH]
 
 
+def must_be_confirmed(subject: str, text: str) -> None:
+    """Nobody reads what nobody could fill in. Raises Refused."""
+    if TO_BE_CONFIRMED in subject + text:
+        raise Refused(f"Not sent: it still says {TO_BE_CONFIRMED}. Write what's missing, or take it out.")
+
+
 # As the shipped templates promise to write again, and as most people do.
 PROMISE = re.compile(r"\b(?:by|next update:?)\s+([01]?\d|2[0-3]):([0-5]\d)\b", re.IGNORECASE)
 

@@ -12,6 +12,7 @@ from bot.domain.updates.update import (
     broken_promise,
     facts_of,
     moment_now,
+    must_be_confirmed,
     must_be_tellable,
     words_of,
 )
@@ -60,6 +61,7 @@ class Telling:
         """
         written_at = max(written_at or self._clock.now(), self._clock.now() - SAME_DAY)
         try:
+            must_be_confirmed(subject, text)
             self._must_promise_nothing_past(text, written_at)
             await self._tell(actor, incident_id, audience_name, subject, text, seen)
         except AlreadyDone:

@@ -150,3 +150,12 @@ async def test_after_the_end_nobody_is_reminded_of_the_room(new_world: NewWorld)
         await ask(world, "ada", "/incident resolve", room)
         await world.passes(hours=6)
         assert clocks(world) == []
+
+
+async def test_words_that_still_want_to_be_confirmed_do_not_leave_and_are_kept(town: World, office: PostOffice) -> None:
+    await declared(town)
+    before = len(office.letters)
+    await writes(town, "ada", "stakeholders", text="We found [to be confirmed].")
+    assert len(office.letters) == before
+    await does(town, "ada", "/incident tell stakeholders")
+    assert "We found [to be confirmed]." in str(town.ada.modal().content)
