@@ -8,8 +8,9 @@ from typing import Any
 import click
 
 from bot.cli.bootstrap import read_settings
-from bot.runbook import RunbookMistakes, load, report
+from bot.runbook import Runbook, RunbookMistakes, load, report
 from bot.runbook.cautions import cautions
+from bot.shipped import templates_folder
 
 WRITTEN_TO = Path("runbook.yml")
 
@@ -43,7 +44,8 @@ def check(path: Path | None, simulate: bool, sample: Path | None, source: str | 
     except RunbookMistakes as wrong:
         click.echo(report.of_mistakes(wrong))
         raise click.exceptions.Exit(1) from wrong
-    _at_start("words_checking").check(runbook, letters)
+    if letters or _has_own_words(runbook):
+        _at_start("words_checking").check(runbook, letters)
     click.echo(report.of_runbook(runbook, str(file)))
     own = settings.database_url
     for caution in cautions(runbook, own.get_secret_value() if own else None):
@@ -52,6 +54,12 @@ def check(path: Path | None, simulate: bool, sample: Path | None, source: str | 
         _at_start("alert_checking").tell(runbook, settings, sample, source)
     if simulate:
         _at_start("simulating").tell(runbook, settings)
+
+
+def _has_own_words(runbook: Runbook) -> bool:
+    shipped = templates_folder() / "email"
+    named = (audience.template for audience in runbook.audiences.values())
+    return runbook.templates is not None or not all((shipped / f"{name}.j2").is_file() for name in named)
 
 
 def _at_start(module: str) -> Any:

@@ -75,7 +75,7 @@ def in_short(incident: Incident) -> dict[str, Any]:
     return {
         "ref": incident.ref,
         "title": "Private incident" if incident.private else incident.title,
-        "private": incident.private,
+        **({"private": True} if incident.private else {}),
         "severity": incident.severity,
         "status": incident.status,
         "drill": incident.drill,

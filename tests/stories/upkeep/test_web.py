@@ -103,7 +103,8 @@ async def test_a_page_that_is_overdue_is_told_by_how_much(world: World, database
     await world.settled()
 
     assert answer.status == 200
-    assert report["overdue_seconds"] == {"escalations": 7.0, "requests": 0.0, "outbox": 0.0}
+    overdue = {what: seconds for what, seconds in report["overdue_seconds"].items() if seconds}
+    assert overdue == {"escalations": 7.0}
     assert seen["tocsin_overdue_seconds", (("what", "escalations"),)] == 7.0
 
 
