@@ -2,7 +2,8 @@
 
 from datetime import timedelta
 
-from bot.services.incidents.nudges import SNOOZES, nudge_kind
+from bot.domain.incidents.nudge import PATIENCE, NudgeKind
+from bot.services.incidents.nudges import SNOOZES
 from commands.desk.call import Answer, Call
 from commands.desk.carried import number, outdated
 from commands.incident.book import COMMAND
@@ -22,6 +23,14 @@ async def snooze_update(call: Call) -> Answer:
     audience, _, minutes = rest.rpartition(" ")
     until = await call.house.reminder_snoozes.snooze(call.actor, number(incident_id), audience, snoozed_for(minutes))
     return call.say("nudge_snoozed", until=until)
+
+
+def nudge_kind(word: str) -> NudgeKind:
+    """Raises Refused."""
+    found = next((kind for kind in PATIENCE if kind == word), None)
+    if found is None:
+        raise outdated("button")
+    return found
 
 
 def snoozed_for(minutes: str) -> timedelta:

@@ -33,11 +33,12 @@ PATIENCE: Mapping[NudgeKind, Patience] = {
 
 @dataclass(frozen=True)
 class Nudge:
-    """`due_at` is when it is looked at next; `asked` how often the room was asked."""
+    """`due_at` is when it is looked at next, as was decided at `set_at`; `asked` how often the room was asked."""
 
     incident_id: int
     kind: NudgeKind
     due_at: datetime
+    set_at: datetime
     asked: int = 0
 
 

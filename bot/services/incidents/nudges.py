@@ -5,7 +5,6 @@ from datetime import datetime, timedelta
 
 from bot.clock import Clock
 from bot.domain.actor import Actor
-from bot.domain.errors import Refused
 from bot.domain.incidents.incident import Incident, must_be_open
 from bot.domain.incidents.nudge import PATIENCE, Nudge, NudgeKind, Patience, is_lacking, is_wanted, patience_of
 from bot.domain.people.working_hours import after
@@ -58,7 +57,7 @@ class Nudges(IncidentRound):
             until, patience = now + duration, self._patience(kind)
             known = (await nudges.of_incident(conn, incident.id)).get(kind)
             asked = min(known.asked, patience.most - 1) if known else patience.most - 1
-            await nudges.save(conn, Nudge(incident.id, kind, until, asked))
+            await nudges.save(conn, Nudge(incident.id, kind, until, now, asked))
         return until
 
     async def _look(self, conn: Connection, incident: Incident, nudge: Nudge, now: datetime) -> None:
@@ -68,10 +67,11 @@ class Nudges(IncidentRound):
             await nudges.forget(conn, incident.id, nudge.kind)
         elif heard_at and (silent_at := self._after(incident, heard_at, patience.first)) > now:
             # Whoever spoke since then gets the whole time anew.
-            await nudges.save(conn, replace(nudge, due_at=silent_at))
+            await nudges.save(conn, replace(nudge, due_at=silent_at, set_at=now))
         else:
             await self._ask(conn, incident, nudge, heard_at, now)
-            asked = replace(nudge, due_at=self._after(incident, now, patience.again), asked=nudge.asked + 1)
+            again_at = self._after(incident, now, patience.again)
+            asked = replace(nudge, due_at=again_at, set_at=now, asked=nudge.asked + 1)
             if asked.asked < patience.most:
                 await nudges.save(conn, asked)
             else:
@@ -85,8 +85,9 @@ class Nudges(IncidentRound):
         await self._posts.ask_in_room(conn, incident, "nudge", buttons_of(incident, nudge.kind), **facts)
 
     async def _begin(self, conn: Connection, incident: Incident, kind: NudgeKind) -> None:
-        due_at = self._after(incident, self._clock.now(), self._patience(kind).first)
-        await nudges.save(conn, Nudge(incident.id, kind, due_at))
+        now = self._clock.now()
+        due_at = self._after(incident, now, self._patience(kind).first)
+        await nudges.save(conn, Nudge(incident.id, kind, due_at, now))
 
     async def _heard_at(self, conn: Connection, incident: Incident) -> datetime:
         """By a clock that was set back since, it may be later than now."""
@@ -110,14 +111,6 @@ class Nudges(IncidentRound):
             update_every=severity.update_every,
             watch_for=self._runbook.after_resolution.watch_for,
         )
-
-
-def nudge_kind(word: str) -> NudgeKind:
-    """Raises Refused."""
-    found = next((kind for kind in PATIENCE if kind == word), None)
-    if found is None:
-        raise Refused("This button is from an older version of Tocsin.")
-    return found
 
 
 def buttons_of(incident: Incident, kind: NudgeKind) -> list[Button]:

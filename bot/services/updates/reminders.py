@@ -57,7 +57,9 @@ class Reminders(IncidentRound):
             promised_at = said
         else:
             promised_at = after(self._runbook.hours_of(severity), now, by_rhythm) if by_rhythm else None
-        await self._keep(conn, incident, ROOM, promised_at)
+        # A new incident has promised nothing yet.
+        if promised_at or moment != "declared":
+            await self._keep(conn, incident, ROOM, promised_at)
 
     async def look(self, conn: Connection, incident: Incident, now: datetime) -> None:
         for one in await reminders.of_incident(conn, incident.id):

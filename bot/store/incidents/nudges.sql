@@ -3,7 +3,8 @@ SELECT * FROM nudges WHERE incident_id = %(incident_id)s ORDER BY kind;
 
 -- name: save
 INSERT INTO nudges SELECT * FROM jsonb_populate_recordset(NULL::nudges, %(rows)s)
-ON CONFLICT (incident_id, kind) DO UPDATE SET due_at = EXCLUDED.due_at, asked = EXCLUDED.asked;
+ON CONFLICT (incident_id, kind) DO UPDATE
+SET due_at = EXCLUDED.due_at, set_at = EXCLUDED.set_at, asked = EXCLUDED.asked;
 
 -- name: forget
 DELETE FROM nudges WHERE incident_id = %(incident_id)s AND kind = %(kind)s;

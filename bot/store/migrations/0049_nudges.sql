@@ -3,6 +3,7 @@ CREATE TABLE nudges (
     incident_id bigint NOT NULL REFERENCES incidents ON DELETE CASCADE,
     kind text NOT NULL,                      -- lead, word, impact, long, monitoring
     due_at timestamptz NOT NULL,             -- when it is looked at next
+    set_at timestamptz NOT NULL,             -- when that was decided
     asked int NOT NULL DEFAULT 0,            -- how often the room was asked
     PRIMARY KEY (incident_id, kind)
 );

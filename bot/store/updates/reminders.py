@@ -15,8 +15,8 @@ async def of_incident(conn: Connection, incident_id: int) -> list[Promise]:
 
 
 async def save(conn: Connection, promise: Promise) -> None:
-    """In the place of an earlier one to the same audience."""
-    await SQL.run(conn, "save", **asdict(promise))
+    """With the commit, in the place of an earlier one to the same audience."""
+    await SQL.defer(conn, "save", once=(promise.incident_id, promise.audience), **asdict(promise))
 
 
 async def put_off(conn: Connection, incident_id: int, audience: str, until: datetime) -> bool:

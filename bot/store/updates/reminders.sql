@@ -3,7 +3,8 @@ SELECT * FROM update_reminders WHERE incident_id = %(incident_id)s ORDER BY audi
 
 -- name: save
 INSERT INTO update_reminders (incident_id, audience, told_at, promised_at, stage, due_at)
-VALUES (%(incident_id)s, %(audience)s, %(told_at)s, %(promised_at)s, %(stage)s, %(due_at)s)
+SELECT incident_id, audience, told_at, promised_at, stage, due_at
+FROM jsonb_populate_recordset(NULL::update_reminders, %(rows)s)
 ON CONFLICT (incident_id, audience) DO UPDATE
 SET told_at = EXCLUDED.told_at, promised_at = EXCLUDED.promised_at, stage = EXCLUDED.stage, due_at = EXCLUDED.due_at;
 

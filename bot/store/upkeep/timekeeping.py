@@ -44,6 +44,8 @@ async def put_right(conn: Connection, now: datetime, waits: Waits, *, by: timede
         "limits": await SQL.run(conn, "limits", **values),
         "requests": await SQL.run(conn, "requests", **values),
         "deadlines": await SQL.run(conn, "deadlines", **values),
+        "nudges": await SQL.run(conn, "nudges", **values),
+        "reminders": await SQL.run(conn, "reminders", **values),
         "silences": await SQL.run(conn, "silences", **values),
         "alerts": await SQL.run(conn, "alerts", **values),
         "rests": await SQL.run(conn, "rests", **values),

@@ -63,6 +63,16 @@ UPDATE deadlines SET since = %(now)s, due_at = due_at - (since - %(now)s::timest
     by = by - (since - %(now)s::timestamptz), warned_at = warned_at - (since - %(now)s::timestamptz)
 WHERE due_at IS NOT NULL AND since > %(now)s;
 
+-- name: nudges
+-- What was decided later than now is due so much sooner.
+UPDATE nudges SET set_at = %(now)s, due_at = due_at - (set_at - %(now)s::timestamptz) WHERE set_at > %(now)s;
+
+-- name: reminders
+-- An audience that was told later than now was told now, and waits as long as it was promised.
+UPDATE update_reminders SET told_at = %(now)s, promised_at = promised_at - (told_at - %(now)s::timestamptz),
+    due_at = due_at - (told_at - %(now)s::timestamptz)
+WHERE told_at > %(now)s;
+
 -- name: silences
 -- One that began later than now begins now, and lasts as long as it was asked for. Its cards say until when. Silences are
 -- held before their cards, as by whoever ends one.
