@@ -119,8 +119,8 @@ def _refusal(place: str, error: ClientError) -> Failed:
         status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", code)
         return Unreachable(f"{place}: HTTP {status} without a word of S3's own, as a proxy answers")
     said = fit_to_show(str(error.response.get("Error", {}).get("Message", "")))
-    kind = Unreachable if code in PASSING else Rejected
-    return kind(f"{place} refused: {code}{f', {said}' if said and said != code else ''}")
+    words = f"{place} refused: {code}{f', {said}' if said and said != code else ''}"
+    return Unreachable(words) if code in PASSING else Rejected(words, code)
 
 
 def _words(error: Exception) -> str:

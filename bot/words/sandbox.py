@@ -32,6 +32,9 @@ FORBIDDEN: Mapping[type[nodes.Node], str] = {
     nodes.Pow: "**", nodes.Mul: "*", nodes.Mod: "%", nodes.Add: "+",
 }  # fmt: skip
 
+# Filters that may be given a list; the others write what they are given.
+WHOLE = frozenset({"length", "default"})
+
 _left: ContextVar[int] = ContextVar("left", default=BUDGET)
 
 
@@ -125,7 +128,7 @@ class _Environment(ImmutableSandboxedEnvironment):
     def _written(self, value: Any) -> str:
         if value is None:
             value = self.undefined("a fact that is not known at this moment is written here")
-        words = plain(str(value))
+        words = plain(str(_no_collection(value)))
         self.spend(len(words))
         return words
 
@@ -135,11 +138,18 @@ class _Environment(ImmutableSandboxedEnvironment):
             unknown = value is None or isinstance(value, Undefined)
             if unknown and name != "default":
                 return value if isinstance(value, Undefined) else self.undefined(f"“{name}” has no fact to show")
-            found = made(value, *args, **kwargs)
+            found = made(value if name in WHOLE else _no_collection(value), *args, **kwargs)
             self.spend(len(found) if isinstance(found, str) else 0)
             return found
 
         return used
+
+
+def _no_collection(value: Any) -> Any:
+    """Lists of lists are written in a few characters, and take the memory of the house to be shown."""
+    if isinstance(value, list | tuple | Mapping):
+        raise SecurityError("writes a list as if it were words: repeat over it with “for”")
+    return value
 
 
 class _Strict(Missing):
@@ -169,7 +179,10 @@ class _Meters(NodeTransformer):
 
 
 def _spends(node: nodes.Node) -> nodes.Output:
-    size = 1 + sum(len(data.data) for data in node.find_all(nodes.TemplateData))
+    """All that is written there, constants too, which are put together only once; and a step for each expression."""
+    written = sum(len(data.data) for data in node.find_all(nodes.TemplateData))
+    constant = sum(len(str(const.value)) for const in node.find_all(nodes.Const) if isinstance(const.value, str))
+    size = 1 + written + constant + sum(1 for _ in node.find_all(nodes.Expr))
     call = nodes.Call(nodes.EnvironmentAttribute("spend"), [nodes.Const(size)], [], None, None, lineno=node.lineno)
     return nodes.Output([call], lineno=node.lineno)
 

@@ -15,6 +15,7 @@ from bot.domain.updates.update import MOMENTS
 from bot.rendering import Rendering
 from bot.words.audience import AudienceWords
 from bot.words.overrides import KINDS, Overrides
+from bot.words.sandbox import BrokenTemplate, Sandbox
 from tests.domain.updates.conftest import RUNBOOK
 
 P1 = SeverityFacts("P1", "Critical")
@@ -179,3 +180,19 @@ def test_nothing_is_written_over_what_somebody_else_put_or_changed_there(tmp_pat
     code, output = checked(tmp_path, "--render", str(letters))
     assert code == 1 and "client-declared.txt" in output
     assert (letters / "client-declared.txt").read_text() == "I changed this"
+
+
+@pytest.mark.parametrize(
+    "template",
+    [
+        "Hello\n\n{% set a = ['xxxxxxxxxx'] %}" + "{% set a = [a, a, a, a, a, a, a, a, a, a] %}" * 12 + "{{ a }}",
+        "Hello\n\n{% set a = ['xxxxxxxxxx'] %}"
+        + "{% set a = [a, a, a, a, a, a, a, a, a, a] %}" * 12
+        + "{{ a | upper }}",
+        "Hello\n\n{% for t in '" + "x" * 2500 + "' %}{{ '" + "y" * 2000 + "' }}{% endfor %}",
+    ],
+)
+def test_what_would_take_the_memory_of_the_house_is_broken_before_it_does(template: str) -> None:
+    sandbox = Sandbox(LONDON, {"client.j2": template})
+    with pytest.raises(BrokenTemplate):
+        sandbox.render("client.j2", {})

@@ -10,6 +10,8 @@ from bot.domain.incidents.incident import Incident
 
 # A critical alert that nobody has acknowledged by then pages people.
 PAGE_AFTER = timedelta(minutes=5)
+# An end that another sender contradicts for so long was none.
+CONTRADICTED_FOR = timedelta(minutes=5)
 # Whoever repeats what fires does so within this; what is told once only is old news by then.
 STALE_AFTER = timedelta(hours=24)
 # Of a group of at least so many alerts not every delivery is looked at: that takes a few milliseconds.

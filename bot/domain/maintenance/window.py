@@ -105,8 +105,11 @@ class Window:
         return "begin" if self.state == "planned" and self.starts_at <= now else self.due[0]
 
     def begun(self, now: datetime) -> "Window":
+        """Begun sooner than planned, it ends so much sooner."""
         must_be_planned(self)
-        return replace(self, state="under_way", began_at=now)
+        starts_at = min(self.starts_at, now)
+        ends_at = self.ends_at - (self.starts_at - starts_at)
+        return replace(self, state="under_way", began_at=now, starts_at=starts_at, ends_at=ends_at)
 
     def over(self, state: Literal["done", "cancelled"], by: str, now: datetime, reason: str = "") -> "Window":
         return replace(self, state=state, ended_at=now, ended_by=by, reason=reason)

@@ -4,6 +4,7 @@ import logging
 from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 
+from bot.domain.alerts.alert import CONTRADICTED_FOR
 from bot.domain.alerts.rules import Judged
 from bot.services.rooms.cards import Cards
 from bot.store.alerts import alerts, arrivals, disputes
@@ -12,9 +13,8 @@ from bot.store.pipelined import Connection
 log = logging.getLogger(__name__)
 
 # A firing from before an end that was told within this is late news, as one of a pair or a queue brings it. Told again
-# after the shorter time it is none: a source that lost sight of it for a while tells its old beginning.
+# after CONTRADICTED_FOR it is none: a source that lost sight of it for a while tells its old beginning.
 LATE_FOR = timedelta(hours=1)
-CONTRADICTED_FOR = timedelta(minutes=5)
 
 
 class AlertDisputes:

@@ -66,6 +66,10 @@ class Memberships:
             await self._members.put_out(conn, incident, who, by=actor.name, now=now)
             await self._say(conn, incident, "removed", who, actor, now)
             await self._rooms.put_out(conn, incident, who)
+            # What waits to be sent to them, by whatever way, has the title in it.
+            paged = {one.person for one in await pages.of_incident(conn, incident.id)}
+            own = [name for name in sorted(paged) if self._members.is_among(who, [name])]
+            await pages.cancel_waiting(conn, incident.id, people=own)
             await self._show_pages(conn, incident, who)
             return incident
 

@@ -31,5 +31,6 @@ def addresses(audience: Audience) -> list[Where]:
 
 
 def takes_all(audience: Audience) -> bool:
-    """Is it told by what wants to know of every change?"""
-    return any(outlets()[via].takes_all for via, _ in addresses(audience))
+    """Do all by which it is told want to know of every change? Beside mail or Slack they get what those get."""
+    found = addresses(audience)
+    return bool(found) and all(outlets()[via].takes_all for via, _ in found)

@@ -42,8 +42,12 @@ class Reminders(IncidentRound):
 
     async def make(self, conn: Connection, incident: Incident, audience: Audience, written_at: datetime) -> None:
         """They are told now what was written then, with the next time in it. After the end nobody waits for more."""
+        now = self._clock.now()
         promised_at = self._wordings.next_update(incident, audience, written_at) if incident.is_open else None
-        await self._keep(conn, incident, audience.key, promised_at)
+        if promised_at and promised_at <= now:
+            # Their words named no such time, or they would not have been approved: the rhythm begins with them.
+            promised_at, written_at = self._wordings.next_update(incident, audience, now), now
+        await self._keep(conn, incident, audience.key, promised_at, told_at=written_at)
 
     async def follow(self, conn: Connection, incident: Incident, moment: Moment) -> None:
         """The room's own rhythm: it begins anew with every update. Who withdraws acknowledgements asks by that."""
@@ -66,9 +70,13 @@ class Reminders(IncidentRound):
             if one.due_at <= now:
                 await self._look(conn, incident, one, now)
 
-    async def _keep(self, conn: Connection, incident: Incident, audience: str, promised_at: datetime | None) -> None:
+    async def _keep(
+        self, conn: Connection, incident: Incident, audience: str, promised_at: datetime | None,
+        *, told_at: datetime | None = None,
+    ) -> None:  # fmt: skip
+        """`told_at`: from when on they wait; None: from now on."""
         if promised_at:
-            await reminders.save(conn, promise(incident.id, audience, self._clock.now(), promised_at))
+            await reminders.save(conn, promise(incident.id, audience, told_at or self._clock.now(), promised_at))
         else:
             await reminders.forget(conn, incident.id, audience)
 

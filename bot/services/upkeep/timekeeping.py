@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from bot.clock import A_STEP, Clock
-from bot.domain.alerts.alert import PAGE_AFTER
+from bot.domain.alerts.alert import CONTRADICTED_FOR, PAGE_AFTER
 from bot.domain.errors import Failed
 from bot.domain.paging.escalation import REACH_WITHIN
 from bot.metrics import Metrics
@@ -18,7 +18,10 @@ from bot.store.upkeep.timekeeping import Waits
 
 log = logging.getLogger(__name__)
 
-WAITS = Waits(reach_within=REACH_WITHIN, lease=LEASE, longest_backoff=LONGEST_BACKOFF, page_after=PAGE_AFTER)
+WAITS = Waits(
+    reach_within=REACH_WITHIN, lease=LEASE, longest_backoff=LONGEST_BACKOFF, page_after=PAGE_AFTER,
+    contradicted_for=CONTRADICTED_FOR,
+)  # fmt: skip
 # A small difference is believed of a quick answer only.
 QUICK = timedelta(milliseconds=500)
 # So long a step is shown to whoever asks how we are.

@@ -130,10 +130,17 @@ async def hold(conn: Connection, page_ids: Sequence[int], why: str, now: datetim
     return {row["incident_id"] for row in await SQL.all(conn, "hold", ids=list(page_ids), why=why, now=now)}
 
 
-async def cancel_waiting(conn: Connection, incident_id: int, on_commit: Callable[[Sequence[int]], None]) -> None:
-    """Those no provider has been asked for yet. Once that is committed `on_commit` is called with their numbers, and
-    every process hears them by NOTIFY; see `cancelled`."""
-    ids = [row["id"] for row in await SQL.all(conn, "cancel_waiting", incident_id=incident_id)]
+async def cancel_waiting(
+    conn: Connection,
+    incident_id: int,
+    on_commit: Callable[[Sequence[int]], None] = lambda _: None,
+    *,
+    people: Sequence[str] | None = None,
+) -> None:
+    """Those no provider has been asked for yet; `people`: of these alone. Once that is committed `on_commit` is called
+    with their numbers, and every process hears them by NOTIFY; see `cancelled`."""
+    asked = None if people is None else list(people)
+    ids = [row["id"] for row in await SQL.all(conn, "cancel_waiting", incident_id=incident_id, people=asked)]
     if ids:
         SQL.at_commit(conn, "announce_cancelled", lambda _: on_commit(ids), word=CANCELLED, ids=ids)
 

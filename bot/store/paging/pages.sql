@@ -84,7 +84,9 @@ RETURNING p.incident_id;
 -- name: cancel_waiting
 -- Whatever no provider has been asked for yet. Several pages are always held in the same order.
 WITH held AS (
-    SELECT id FROM pages WHERE incident_id = %(incident_id)s AND state = 'waiting' ORDER BY id FOR NO KEY UPDATE)
+    SELECT id FROM pages
+    WHERE incident_id = %(incident_id)s AND state = 'waiting' AND person = ANY(coalesce(%(people)s::text[], ARRAY[person]))
+    ORDER BY id FOR NO KEY UPDATE)
 UPDATE pages p SET state = 'cancelled' FROM held WHERE p.id = held.id AND p.state = 'waiting' RETURNING p.id;
 
 -- name: announce_cancelled

@@ -12,13 +12,14 @@ SQL = Queries(__file__)
 
 @dataclass(frozen=True)
 class Waits:
-    """The longest that anything waits by its own rule: until a page counts as unreached, a lease, another try, and
-    until an alert that nobody answered pages."""
+    """The longest that anything waits by its own rule: until a page counts as unreached, a lease, another try, until
+    an alert that nobody answered pages, and until one of which two members say different things fires again."""
 
     reach_within: timedelta
     lease: timedelta
     longest_backoff: timedelta
     page_after: timedelta
+    contradicted_for: timedelta
 
 
 async def time(conn: Connection) -> datetime:
@@ -49,6 +50,11 @@ async def put_right(conn: Connection, now: datetime, waits: Waits, *, by: timede
         "silences": await SQL.run(conn, "silences", **values),
         "alerts": await SQL.run(conn, "alerts", **values),
         "rests": await SQL.run(conn, "rests", **values),
+        "answers": await SQL.run(conn, "answers", **values),
+        "firing": await SQL.run(conn, "firing", **values),
+        "disputes": await SQL.run(conn, "disputes", **values),
+        "inactivity": await SQL.run(conn, "inactivity", **values),
+        "maintenance": await SQL.run(conn, "maintenance", **values),
         "heartbeats": await SQL.run(conn, "heartbeats", **values),
         "checks": await SQL.run(conn, "checks", **values),
         "backups": await SQL.run(conn, "backups", **values),

@@ -91,6 +91,38 @@ WHERE closed_at IS NULL AND page_at > GREATEST(%(now)s::timestamptz + %(page_aft
 -- name: rests
 UPDATE alert_groups SET rests_until = NULL, due_at = %(now)s WHERE closed_at IS NULL AND rests_until > %(now)s;
 
+-- name: answers
+-- Who acknowledged, and what of it was told, later than now: it counts for what fired by then, and not for what fires
+-- from now on.
+UPDATE alert_groups
+SET acknowledged_at = CASE WHEN acknowledged_at > %(now)s THEN LEAST(acknowledged_at + %(by)s::interval, %(now)s)
+        ELSE acknowledged_at END,
+    history_at = CASE WHEN history_at > %(now)s THEN LEAST(history_at + %(by)s::interval, %(now)s) ELSE history_at END,
+    due_at = %(now)s
+WHERE closed_at IS NULL AND (acknowledged_at > %(now)s OR history_at > %(now)s);
+
+-- name: firing
+-- In the order in which they rose, so that what was acknowledged stays so.
+UPDATE alerts
+SET first_at = CASE WHEN first_at > %(now)s THEN LEAST(first_at + %(by)s::interval, %(now)s) ELSE first_at END,
+    risen_at = CASE WHEN risen_at > %(now)s THEN LEAST(risen_at + %(by)s::interval, %(now)s) ELSE risen_at END,
+    last_at = CASE WHEN last_at > %(now)s THEN LEAST(last_at + %(by)s::interval, %(now)s) ELSE last_at END
+WHERE resolved_at IS NULL AND last_at > %(now)s;
+
+-- name: disputes
+UPDATE alert_disputes SET due_at = %(now)s::timestamptz + %(contradicted_for)s::interval
+WHERE due_at > %(now)s::timestamptz + %(contradicted_for)s::interval;
+
+-- name: inactivity
+-- Whoever looks judges anew how long nothing was heard.
+UPDATE inactivity SET due_at = %(now)s, asked_at = LEAST(asked_at, %(now)s)
+WHERE %(by)s::interval < interval '0' AND due_at > %(now)s;
+
+-- name: maintenance
+-- Its owner has as long to answer as they would have had.
+UPDATE maintenance SET asked_at = %(now)s, due_at = due_at - (asked_at - %(now)s::timestamptz)
+WHERE state = 'under_way' AND asked_at > %(now)s AND due_at IS NOT NULL;
+
 -- name: heartbeats
 UPDATE heartbeats
 SET due_at = %(now)s::timestamptz + patience, last_at = LEAST(last_at, %(now)s),

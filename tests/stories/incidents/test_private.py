@@ -6,6 +6,7 @@ from contextlib import AbstractAsyncContextManager
 
 import aiohttp
 import pytest
+from psycopg import AsyncConnection
 
 from bot.sandbox.model import Channel
 from tests.stories.alerts.monitoring import WITH_ALERTS
@@ -195,3 +196,13 @@ async def test_only_a_private_incident_has_somebody_to_remove(town: World) -> No
     assert "isn't private" in await ask(town, "eve", "/incident members INC-2")
     await asked(town, "eve", "/incident add INC-2 @finn")
     assert town.finn.id in town.workspace.channel(town.room("INC-2")).members
+
+
+async def test_what_waits_to_be_sent_to_somebody_who_is_removed_never_leaves(town: World, database: str) -> None:
+    """As a mail that its server has put off: the title is in its subject."""
+    async with await AsyncConnection.connect(database) as conn:
+        await conn.execute("UPDATE pages SET state = 'waiting' WHERE person = 'ada'")
+    await ask(town, "eve", "/incident remove INC-1 @ada", room_of(town))
+    async with await AsyncConnection.connect(database) as conn:
+        rows = await (await conn.execute("SELECT state FROM pages WHERE person = 'ada'")).fetchall()
+    assert {row[0] for row in rows} == {"cancelled"}

@@ -244,3 +244,16 @@ async def test_who_may_not_declare_may_not_plan(new_world: NewWorld) -> None:
         with pytest.raises(Refused):
             await world.house.windows.cancel(world.house.people.actor(world.eve.id, None, None), 1)
         assert await state(world) == "planned"
+
+
+async def test_begun_a_day_early_it_ends_a_day_early_and_so_does_its_silence(
+    world: World, monitoring: Monitoring
+) -> None:
+    await ask(world, "ada", PLAN.format("in 24h") + " silencing instance=db-*")
+    await presses(world, "ada", "Begin now", card(world))
+    await world.passes(hours=2)
+    assert world.ada.id in words_of(shown(world, "Is it done?"))
+    await world.passes(minutes=16)
+    await monitoring.fires(alert("SiteDown", severity="critical", instance="db-1"))
+    await world.settled()
+    assert len(monitoring.cards) == 1

@@ -159,3 +159,17 @@ async def test_words_that_still_want_to_be_confirmed_do_not_leave_and_are_kept(t
     assert len(office.letters) == before
     await does(town, "ada", "/incident tell stakeholders")
     assert "We found [to be confirmed]." in str(town.ada.modal().content)
+
+
+async def test_an_approval_that_took_long_begins_the_time_until_the_next_update(town: World) -> None:
+    await declared(town)
+    await does(town, "ada", "/escalate ack")
+    await writes(town, "ada", "clients", text="We are on it.")
+    await town.passes(minutes=50)
+    await presses(town, "ben", "Approve", card(town, "clients"))
+    await town.passes(minutes=39)
+    assert clocks(town) == []
+    assert len(town.pages_of("ben")) == 0
+    await town.passes(minutes=6)
+    assert "are due an update now" in clocks(town)[-1].text
+    assert len(town.pages_of("ben")) == 0

@@ -20,7 +20,7 @@ from bot.services import Services
 from bot.services.outbox.kinds import UPDATE, DeliveryKind
 from bot.store.outbox.outbox import Delivery
 from tests.processes import Fleet, arrived_at, fleet, until
-from tests.world import RUNBOOK, World
+from tests.world import RUNBOOK, World, living
 
 NewFleet = Callable[..., AbstractAsyncContextManager[Fleet]]
 
@@ -267,3 +267,43 @@ async def how_far_ahead(app: App, name: str) -> timedelta:
     due_at = await app.rounds[name].next_due()
     assert due_at is not None
     return due_at - app.clock.now()
+
+
+async def test_whatever_a_clock_that_was_ahead_has_written_is_brought_back(world: World, database: str) -> None:
+    """A lead is asked for in five minutes, and an audience hears more when it was promised."""
+    await world.eve.types("/incident declare P1 Payments failing")
+    await world.settled()
+    async with await AsyncConnection.connect(database) as conn:
+        await conn.execute("UPDATE nudges SET set_at = set_at + '1 h', due_at = due_at + '1 h'")
+        await conn.execute(
+            """INSERT INTO update_reminders (incident_id, audience, told_at, promised_at, stage, due_at)
+            SELECT 1, 'clients', %(now)s + interval '1 h', a.at, 'due', a.at
+            FROM (SELECT %(now)s + interval '90 min' AS at) a
+            """,
+            {"now": world.clock.now()},
+        )
+    now = world.clock.now()
+
+    await world.house.timekeeping.put_right()
+
+    async with await AsyncConnection.connect(database) as conn:
+        found = await (await conn.execute("SELECT due_at FROM nudges WHERE kind = 'lead'")).fetchall()
+        promised = await (await conn.execute("SELECT promised_at, due_at FROM update_reminders")).fetchall()
+    assert found == [(now + timedelta(minutes=5),)]
+    assert promised == [(now + timedelta(minutes=30),) * 2]
+
+
+async def test_a_ladder_of_working_hours_that_a_clock_ahead_has_planned_is_brought_back(
+    database: str, tmp_path: Path
+) -> None:
+    runbook = RUNBOOK.replace("    name: Low\n", "    name: Low\n    paged: working_hours\n")
+    async with living(database, tmp_path, runbook=runbook + "working_hours: {to: '18:00'}\n") as world:
+        await world.eve.types("/incident declare P3 Slow reports")
+        await world.settled()
+        planned = await next_steps(database)
+        async with await AsyncConnection.connect(database) as conn:
+            await conn.execute("UPDATE escalations SET next_at = next_at + '1 h', planned_at = planned_at + '1 h'")
+        await world.house.timekeeping.put_right()
+        assert await next_steps(database) == planned
+        await world.house.timekeeping.put_right()
+        assert await next_steps(database) == planned
