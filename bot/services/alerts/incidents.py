@@ -1,12 +1,14 @@
 """The tie between alerts and incidents: an alert declares one or joins one, and its end is told in the room."""
 
 from dataclasses import replace
+from datetime import timedelta
 from typing import Literal
 
 from bot.clock import Clock
 from bot.domain.actor import TOCSIN, Actor
 from bot.domain.alerts.alert import GroupStanding
 from bot.domain.alerts.received import LEVELS
+from bot.domain.alerts.report import SOURCE as REPORTS
 from bot.domain.incidents.incident import Incident
 from bot.rendering import Rendering
 from bot.runbook import Runbook, Severity
@@ -18,6 +20,10 @@ from bot.services.rooms.posts import Posts
 from bot.store.alerts import alerts
 from bot.store.incidents import incidents as stored
 from bot.store.pipelined import Connection
+
+# Many tell of the same trouble: within this a report joins the incident that another one declared, so that one link
+# cannot page people again and again. What comes later may be about something else.
+JOINED_WITHIN = timedelta(minutes=15)
 
 # Why an alert has an incident: its rule, nobody's answer, a person's wish to declare or to attach, an earlier time.
 Why = Literal["rule", "unacknowledged", "declared", "attached", "again"]
@@ -47,13 +53,25 @@ class AlertIncidents:
     ) -> GroupStanding:
         """Declare an incident titled after the alert; `severity` None is the runbook's default. Raises Refused.
 
-        What is critical and unacknowledged pages at once, also when that severity is paged in working hours.
+        What many report within a short while is one incident: the next one joins it. What is critical and
+        unacknowledged pages at once, also when that severity is paged in working hours.
         """
+        if why == "rule" and standing.group.source == REPORTS and (earlier := await self._of_reports(conn)):
+            return await self._tie(conn, standing, earlier, actor, "attached")
         origin = {"alert": {"source": standing.group.source, "key": standing.group.key}}
         incident = await self._declarations.declare_within(
             conn, actor, self.title(standing), severity=severity, origin=origin, at_once=why == "unacknowledged"
         )
         return await self._tie(conn, standing, incident, actor, why)
+
+    async def _of_reports(self, conn: Connection) -> Incident | None:
+        """The newest open one that a report declared a short while ago. Those who declare one wait for each other."""
+        await alerts.wait_for_reports(conn)
+        now = self._clock.now()
+        known = [one for one in await stored.open_ones(conn) if one.origin.get("alert", {}).get("source") == REPORTS]
+        return max(
+            (one for one in known if now - JOINED_WITHIN < one.declared_at), key=lambda one: one.id, default=None
+        )
 
     async def attach(
         self, conn: Connection, standing: GroupStanding, incident: Incident, actor: Actor, why: Why = "attached"

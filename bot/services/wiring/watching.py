@@ -77,7 +77,7 @@ class Watching(Paging):
 
     @cached_property
     def problem_reports(self) -> ProblemReports:
-        return ProblemReports(self.db, self.clock, self.runbook, self.alerts, self.alert_settling, self.alert_incidents)
+        return ProblemReports(self.db, self.clock, self.runbook, self.alerts)
 
     @cached_property
     def alert_deeds(self) -> AlertDeeds:

@@ -127,6 +127,11 @@ async def count_more(conn: Connection, rule: str, times: int, *, since: datetime
     return int((await SQL.the(conn, "count_sightings", rule=rule, since=since, now=now))["count"])
 
 
+async def wait_for_reports(conn: Connection) -> None:
+    """Whoever declares for a report is alone with that until this transaction ends."""
+    await SQL.one(conn, "wait_for_reports")
+
+
 async def speak_up(conn: Connection, group_ids: Iterable[int]) -> None:
     await SQL.run(conn, "speak_up", ids=list(group_ids))
 

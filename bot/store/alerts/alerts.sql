@@ -113,6 +113,10 @@ UPDATE alerts SET resolved_at = %(now)s WHERE group_id = %(group_id)s AND resolv
 -- Two processes count one rule one after the other: the one that comes second sees what the first has added.
 SELECT pg_advisory_xact_lock(hashtextextended(%(rule)s, 72069));
 
+-- name: wait_for_reports
+-- Two that declare at once are one after the other: the second finds the incident of the first.
+SELECT pg_advisory_xact_lock(hashtextextended('reports that declare', 0));
+
 -- name: add_sightings
 INSERT INTO alert_sightings (rule, at, times) VALUES (%(rule)s, %(now)s, %(times)s);
 

@@ -1,5 +1,6 @@
 """Reports of people without Slack: a form becomes an alert, and its author reads what has really happened."""
 
+import asyncio
 import re
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
@@ -26,7 +27,7 @@ async def test_a_report_is_an_alert_with_who_since_when_and_how_many(new_world: 
         page = await jo.sends(nonce=form.nonce, **REPORT)
 
         assert page.status == 200
-        assert "The team sees it in Slack." in page.text
+        assert "on its way to the team in Slack" in page.text
         assert "Nobody has been paged." in page.text
         for said in ("High", "I can't pay my invoice.", "The button does nothing.", *list(REPORT.values())[1:]):
             assert said in seen.words
@@ -106,7 +107,7 @@ async def test_what_nobody_is_told_of_is_not_said_to_be_seen(new_world: NewWorld
         page = await jo.sends(what="I can't pay")
 
         assert "recorded, but nobody is notified of it right now" in page.text
-        assert "sees it" not in page.text
+        assert "on its way" not in page.text
         assert seen.cards == []
 
 
@@ -121,3 +122,20 @@ async def test_when_people_will_be_paged_unless_somebody_answers_is_said(new_wor
         await world.passes(minutes=5)
         assert len(world.pages_of("ada")) == 1
         assert "On-call Engineer has been paged." in (await jo.sends(what="I can't pay", nonce=nonce)).text
+
+
+async def test_what_many_report_at_one_moment_is_one_incident_and_one_page(new_world: NewWorld) -> None:
+    async with new_world(runbook=DECLARING, PUBLIC_URL=PUBLIC) as world, outsider(world) as jo, watched(world) as seen:
+        await asyncio.gather(*(jo.sends(what=f"Nothing works for {who}") for who in range(8)))
+        await world.settled()
+        assert len(await world.house.incidents.newest(open_only=True)) == 1
+        assert len(world.pages_of("ada")) == 1
+        assert len(seen.cards) == 8
+
+
+async def test_what_has_been_dealt_with_is_said_to_be(new_world: NewWorld) -> None:
+    async with new_world(runbook=DECLARING, PUBLIC_URL=PUBLIC) as world, outsider(world) as jo:
+        first = await jo.opens()
+        await jo.sends(nonce=first.nonce, **REPORT)
+        await world.house.incidents.resolve(Actor("ada"), 1, "Fixed")
+        assert "has been dealt with" in (await jo.sends(nonce=first.nonce, **REPORT)).text
