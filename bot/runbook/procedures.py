@@ -1,15 +1,18 @@
 """What people do: procedures step by step, checklists, and what follows an incident."""
 
+import re
 from collections.abc import Mapping
-from datetime import timedelta
-from typing import Annotated, Literal
+from datetime import date, timedelta
+from typing import Annotated, Literal, NamedTuple
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import BeforeValidator, Field, PlainSerializer, model_validator
 
-from bot.domain.errors import NotFound
+from bot.domain.errors import NotFound, Refused
+from bot.runbook.durations import format_duration
 from bot.runbook.mistakes import advice
 from bot.runbook.parts import Keyed, Part, key_of
-from bot.runbook.values import Duration, Name, Text, Texts, a_list, wrong
+from bot.runbook.people import WhoRef
+from bot.runbook.values import Duration, Key, Name, Names, Text, Texts, a_list, read_by, some_time, wrong
 
 ChecklistName = Literal["triage", "verification", "aftercare"]
 CHECKLISTS: tuple[ChecklistName, ...] = ("triage", "verification", "aftercare")
@@ -22,13 +25,48 @@ def _deeds(entries: object) -> object:
     return [{"do": entry} if isinstance(entry, str) else entry for entry in entries]
 
 
+class BackupAge(NamedTuple):
+    """That the last good dump of a backup is younger than so long."""
+
+    backup: str
+    younger_than: timedelta
+
+    def __str__(self) -> str:
+        return f"{self.backup} younger than {format_duration(self.younger_than)}"
+
+
+def _backup_age(text: str) -> BackupAge:
+    found = re.fullmatch(r"(\S+) younger than (.+)", " ".join(text.split()))
+    if found is None:
+        raise Refused(f"“{text.strip()}” does not say how young: say for example orders younger than 1h")
+    return BackupAge(found[1], some_time(found[2]))
+
+
+AgeOfBackup = Annotated[
+    BackupAge, read_by(_backup_age, "a text such as orders younger than 1h"), PlainSerializer(str, return_type=str)
+]
+
+# What can be known of an incident without asking anybody.
+Standing = Literal["acknowledged", "led", "identified", "mitigating", "monitoring", "resolved"]
+FACTS = ("check", "backup", "incident")
+
+
 class ProcedureStep(Part):
-    """Something to do, perhaps with a command to `run`; or a question, where each answer says how to go on."""
+    """Something to do, perhaps with a command to `run`; or a question, where each answer says how to go on.
+
+    With a fact (a `check` that passes, a `backup`, how the `incident` stands) the bot ticks it as soon as that is so;
+    with `approve` somebody of these has to agree before another person does it. `notes` are shown below it.
+    """
 
     do: Text | None = None
     run: Text | None = None
     ask: Text | None = None
     answers: Annotated[dict[str, Text], Field(min_length=1)] | None = None
+    notes: Texts = ()
+    check: Key | None = None
+    backup: AgeOfBackup | None = None
+    incident: Standing | None = None
+    approve: WhoRef | None = None
 
     @property
     def is_question(self) -> bool:
@@ -41,28 +79,55 @@ class ProcedureStep(Part):
     @model_validator(mode="before")
     @classmethod
     def _one_of_both(cls, step: object) -> object:
-        if isinstance(step, Mapping):
-            _must_be_whole(step)
-        return step
+        if not isinstance(step, Mapping):
+            return step
+        facts = [fact for fact in FACTS if fact in step]
+        _must_be_whole(step, facts)
+        return {"do": _said(step, facts[0]), **step} if facts else step
 
 
-def _must_be_whole(step: Mapping[object, object]) -> None:
+def _must_be_whole(step: Mapping[object, object], facts: list[str]) -> None:
     if "do" in step and "ask" in step:
         raise wrong("do and ask stand in one step: make two steps of it")
-    if "do" not in step and "ask" not in step:
-        raise wrong("what to do is missing: add do, or ask with answers")
     if "ask" in step and "answers" not in step:
         raise wrong('a question needs answers: add for example answers: {"Yes": Roll back, "No": Go on}')
-    if "ask" in step and "run" in step:
-        raise wrong("a question has no run: put the command into a step of its own")
-    if "do" in step and "answers" in step:
+    for key in ("run", *FACTS, "approve"):
+        if "ask" in step and key in step:
+            raise wrong(f"a question has no {key}: put it into a step of its own")
+    if "ask" not in step and "answers" in step:
         raise wrong("answers belong to a question: say ask instead of do")
+    if len(facts) > 1:
+        raise wrong(f"{' and '.join(facts)} stand in one step: make a step of each")
+    if facts and "approve" in step:
+        raise wrong(f"a step with {facts[0]} is ticked by the bot: put approve into a step of its own")
+    if not facts and "do" not in step and "ask" not in step:
+        raise wrong("what to do is missing: add do, or ask with answers")
+
+
+def _said(step: Mapping[object, object], fact: str) -> str:
+    """What a step says that has only a fact."""
+    words = {"check": "The check {} passes", "backup": "There is a good backup of {}", "incident": "The incident is {}"}
+    return words[fact].format(step[fact])
+
+
+def _date(text: str) -> date:
+    try:
+        return date.fromisoformat(text.strip())
+    except ValueError as error:
+        raise Refused(f"“{text.strip()}” is not a date: say for example 2026-12-31") from error
+
+
+Day = Annotated[date, read_by(_date, "a date such as 2026-12-31"), PlainSerializer(str, return_type=str)]
 
 
 class Procedure(Keyed):
+    """`alerts`: names of alerts it belongs to, perhaps as patterns. After `review_by` it has to be read again."""
+
     title: Name = Field(default_factory=key_of)
     severity: Name | None = None
     symptoms: Texts = ()
+    alerts: Names = ()
+    review_by: Day | None = None
     steps: Annotated[tuple[ProcedureStep, ...], a_list("steps"), BeforeValidator(_deeds), Field(min_length=1)]
 
 

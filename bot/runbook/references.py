@@ -5,7 +5,7 @@ from typing import Any, Literal
 
 from bot.runbook.mistakes import Path, RawMistake, advice
 
-Kind = Literal["person", "schedule", "tier", "severity", "audience", "procedure"]
+Kind = Literal["person", "schedule", "tier", "severity", "audience", "procedure", "check", "backup"]
 
 GROUPS: Mapping[Kind, str] = {
     "person": "people",
@@ -13,6 +13,8 @@ GROUPS: Mapping[Kind, str] = {
     "tier": "tiers",
     "audience": "audiences",
     "procedure": "procedures",
+    "check": "health.checks",
+    "backup": "backups",
 }
 
 # Where a plain name stands, and what it names.
@@ -28,20 +30,26 @@ PLAIN: tuple[tuple[str, Kind], ...] = (
     ("alerts.rules[].procedure", "procedure"),
     ("reports.declare", "severity"),
     ("procedures.*.severity", "severity"),
+    ("procedures.*.steps[].check", "check"),
 )
+
+# Where a name begins a text.
+FIRST_WORD: tuple[tuple[str, Kind], ...] = (("procedures.*.steps[].backup", "backup"),)
 
 # Where somebody is named, and by which kinds of name: `ada`, `schedule/primary`, `tier/lead`.
 SOMEBODY: tuple[tuple[str, tuple[Kind, ...]], ...] = (
     ("tiers.*.who[]", ("person", "schedule")),
     ("permissions.*[]", ("person", "schedule", "tier")),
+    ("procedures.*.steps[].approve", ("person", "schedule", "tier")),
 )
 
 
 def unknown_names(content: Mapping[str, Any]) -> Iterator[RawMistake]:
     """Every name that means nothing. Reads content that may be wrong in other ways: those are for others to find."""
     known = {kind: names_of(content, kind) for kind in (*GROUPS, "severity")}
-    for pattern, kind in PLAIN:
-        for path, name in found_at(content, pattern):
+    for pattern, kind in (*PLAIN, *FIRST_WORD):
+        for path, text in found_at(content, pattern):
+            name = text.split(" ", 1)[0] if (pattern, kind) in FIRST_WORD else text
             if not _is_known(name, known[kind], kind):
                 yield RawMistake(path, f"there is no {kind} “{name}”: {advice(name, known[kind])}")
     for pattern, kinds in SOMEBODY:
@@ -52,7 +60,9 @@ def unknown_names(content: Mapping[str, Any]) -> Iterator[RawMistake]:
 def names_of(content: Mapping[str, Any], kind: Kind) -> list[str]:
     if kind == "severity":
         return [name for _, name in found_at(content, "severities[].id")]
-    group = content.get(GROUPS[kind])
+    group: Any = content
+    for part in GROUPS[kind].split("."):
+        group = group.get(part) if isinstance(group, dict) else None
     return list(group) if isinstance(group, dict) else []
 
 

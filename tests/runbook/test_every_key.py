@@ -18,6 +18,7 @@ from bot.runbook.health import DiskCheck, HttpCheck, MongodbCheck, PostgresqlChe
 from bot.runbook.models import Deed
 from bot.runbook.people import HandoverTime, Who
 from bot.runbook.places import HostPort
+from bot.runbook.procedures import BackupAge
 from bot.runbook.severities import LongerThan
 
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
@@ -152,10 +153,15 @@ def test_what_becomes_of_alerts(runbook: Runbook) -> None:
 def test_what_people_do(runbook: Runbook) -> None:
     fire = runbook.procedures["fire"]
     assert (fire.key, fire.title, fire.severity, fire.symptoms) == ("fire", "There is a fire", "S1", ("Smoke",))
-    leave, everybody = fire.steps
+    assert (fire.alerts, fire.review_by) == (("Smoke*",), date(2027, 1, 31))
+    leave, everybody, looks, kept, over, back = fire.steps
     assert (leave.is_question, leave.text, leave.run) == (False, "Leave", "cd ${HOME}")
     assert (everybody.is_question, everybody.text) == (True, "Is everybody out?")
-    assert everybody.answers == {"Yes": "Wait", "No": "Call again"}
+    assert (everybody.answers, everybody.notes) == ({"Yes": "Wait", "No": "Call again"}, ("Count twice",))
+    assert (looks.check, looks.text) == ("web", "The check web passes")
+    assert (kept.text, kept.backup) == ("Keep what can burn", BackupAge("orders", 90 * MINUTE))
+    assert (over.incident, over.text) == ("monitoring", "The incident is monitoring")
+    assert back.approve == Who("tier", "last")
     assert [item.do for name in ("triage", "verification") for item in runbook.checklists.named(name)] == [
         "Is there smoke?",
         "Is it out?",
