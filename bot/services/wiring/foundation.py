@@ -20,6 +20,7 @@ from bot.services.outbox.precedence import Precedence
 from bot.services.paging.keyring import Keyring
 from bot.services.people.people import People
 from bot.services.people.permissions import Permissions
+from bot.services.records.gathering import Records
 from bot.services.rooms.cards import Cards
 from bot.services.rooms.channels import Channels
 from bot.services.rooms.members import Members
@@ -90,6 +91,10 @@ class Foundation:
     @cached_property
     def people(self) -> People:
         return People(self.db, self.clock, self.runbook, self.gateway)
+
+    @cached_property
+    def records(self) -> Records:
+        return Records(self.db)
 
     @cached_property
     def permissions(self) -> Permissions:

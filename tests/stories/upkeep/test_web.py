@@ -228,7 +228,15 @@ async def test_the_detail_has_the_pages_with_what_the_provider_said(api: World) 
         "text": "Payments failing",
     }
     assert detail["updates"] == []
-    assert detail["actions"] == []
+    empty: dict[str, Any] = {
+        "tasks": [],
+        "checklists": {},
+        "procedures": [],
+        "actions": [],
+        "postmortem": None,
+        "impact": None,
+    }
+    assert {name: detail[name] for name in empty} == empty
 
 
 async def test_of_a_page_that_was_never_answered_nobody_says_that_it_was_not_sent(api: World) -> None:

@@ -1,0 +1,109 @@
+"""An incident as other programs read it: one function a section, made of the incident's record."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from bot.domain.incidents.incident import Incident
+from bot.domain.paging.page import Page
+from bot.services.records.gathering import IncidentRecord
+from bot.store.incidents.incidents import Entry
+from bot.store.updates.tellings import Telling
+
+
+def in_short(incident: Incident) -> dict[str, Any]:
+    """Of a private one that it is there, how grave it is and how far: neither its title, its room nor its people."""
+    shown = incident.room_id and not incident.private
+    return {
+        "ref": incident.ref,
+        "title": "Private incident" if incident.private else incident.title,
+        **({"private": True} if incident.private else {}),
+        "severity": incident.severity,
+        "status": incident.status,
+        "drill": incident.drill,
+        "declared_at": instant(incident.declared_at),
+        "acknowledged_at": instant(incident.acknowledged_at),
+        "acknowledged_by": None if incident.private else incident.acknowledged_by,
+        "resolved_at": instant(incident.resolved_at),
+        "channel": {"id": incident.room_id, "name": incident.room_name} if shown else None,
+        "lead": None if incident.private else incident.lead,
+    }
+
+
+def in_full(record: IncidentRecord) -> dict[str, Any]:
+    """Of a private one every section is empty."""
+    shown = IncidentRecord(record.incident) if record.incident.private else record
+    timeline = [_entry(entry) for entry in shown.timeline]
+    return {
+        **in_short(record.incident),
+        "impact": None if record.incident.private else record.incident.impact,
+        "timeline": timeline,
+        "pages": [_page(page) for page in shown.pages],
+        "updates": [entry for entry in timeline if entry["kind"] == "update"],
+        "tasks": _tasks(shown),
+        "checklists": _checklists(shown),
+        "procedures": _procedures(shown),
+        "actions": _actions(shown),
+        "postmortem": _postmortem(shown),
+        "tellings": [_telling(telling) for telling in shown.tellings],
+    }
+
+
+def _entry(entry: Entry) -> dict[str, Any]:
+    return {"at": instant(entry.at), "actor": entry.actor, "kind": entry.kind, "text": entry.text}
+
+
+def _page(page: Page) -> dict[str, Any]:
+    """`tier` is null when a person was called by hand."""
+    return {
+        "tier": page.tier,
+        "person": page.person,
+        "via": page.via,
+        "state": page.state,
+        "may_have_been_accepted": page.is_unknown,
+        "attempts": page.attempts,
+        "reference": page.reference,
+        "error": page.error,
+        "due_at": instant(page.due_at),
+        "accepted_at": instant(page.accepted_at),
+    }
+
+
+def _telling(telling: Telling) -> dict[str, Any]:
+    """`sent_at` is null while nobody's provider has accepted it, `approved_by` when nobody had to approve it."""
+    return {
+        "audience": telling.audience,
+        "moment": telling.moment,
+        "state": telling.state,
+        "sent_at": instant(telling.sent_at),
+        "approved_by": telling.approved_by,
+    }
+
+
+def _tasks(record: IncidentRecord) -> list[dict[str, Any]]:
+    """`[{what, owner, due_at, done_at, done_by}]`"""
+    return []
+
+
+def _checklists(record: IncidentRecord) -> dict[str, list[dict[str, Any]]]:
+    """`{name: [{what, due_at, done_at, done_by}]}`"""
+    return {}
+
+
+def _procedures(record: IncidentRecord) -> list[dict[str, Any]]:
+    """`[{key, steps: [{what, done_at, done_by, answer}]}]`"""
+    return []
+
+
+def _actions(record: IncidentRecord) -> list[dict[str, Any]]:
+    """`[{what, owner, due_at, done_at, link}]`"""
+    return []
+
+
+def _postmortem(record: IncidentRecord) -> dict[str, Any] | None:
+    """`{state, owner, draft_due_at, review_due_at, link}`, or null when none is owed."""
+    return None
+
+
+def instant(at: datetime | None) -> str | None:
+    """RFC 3339 in UTC, to the millisecond."""
+    return at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z") if at else None

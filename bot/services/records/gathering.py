@@ -1,0 +1,45 @@
+"""Everything of one incident, read in one transaction: what it is, what happened, who was paged and told."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from bot.domain.incidents.incident import Incident
+from bot.domain.paging.page import Page
+from bot.store.database import Database
+from bot.store.incidents import incidents
+from bot.store.incidents.incidents import Entry
+from bot.store.paging import pages
+from bot.store.pipelined import Connection
+from bot.store.updates import tellings
+from bot.store.updates.tellings import Telling
+
+
+@dataclass(frozen=True)
+class IncidentRecord:
+    """One incident as it stands. Everything is oldest first."""
+
+    incident: Incident
+    timeline: Sequence[Entry] = ()
+    pages: Sequence[Page] = ()
+    tellings: Sequence[Telling] = ()
+
+
+class Records:
+    """Reads incidents whole."""
+
+    def __init__(self, db: Database) -> None:
+        self._db = db
+
+    async def of(self, incident_id: int) -> IncidentRecord:
+        """Raises NotFound."""
+        async with self._db.transaction() as conn:
+            return await gather(conn, await incidents.get(conn, incident_id))
+
+
+async def gather(conn: Connection, incident: Incident) -> IncidentRecord:
+    return IncidentRecord(
+        incident,
+        timeline=await incidents.timeline(conn, incident.id),
+        pages=await pages.of_incident(conn, incident.id),
+        tellings=await tellings.of_incident(conn, incident.id),
+    )
