@@ -28,7 +28,7 @@ Made = TypeVar("Made")
 log = logging.getLogger(__name__)
 
 NOTHING_STORED = "nothing was stored, send it again later"
-NOT_KNOWN = "it is not known whether this was stored: send it again, it is taken once"
+NOT_KNOWN = "it is not known whether this was stored: send it again"
 LARGEST_BODY = 1024 * 1024
 # A larger one is parsed in a thread, so that the loop goes on turning.
 PARSED_AT_ONCE = 16 * 1024

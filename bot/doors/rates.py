@@ -43,6 +43,8 @@ class Rate:
 
     def _left_of(self, client: Hashable, now: datetime) -> float:
         left, at = self._left.get(client, (float(self._per_minute), now))
-        # A clock that was set back gives nothing, and takes nothing.
-        passed_s = max((now - at).total_seconds(), 0.0)
+        if now < at:
+            # The clock was set back: what was left counts from now, or they would wait until it is as late again.
+            self._left[client] = left, at = left, now
+        passed_s = (now - at).total_seconds()
         return min(left + passed_s / MINUTE_S * self._per_minute, float(self._per_minute))

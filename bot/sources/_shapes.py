@@ -4,6 +4,7 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
+from hashlib import sha256
 from typing import Annotated, Any, TypeVar
 from urllib.parse import urlsplit
 
@@ -11,7 +12,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError
 
 from bot.domain.alerts.received import MOST_ALERTS
 from bot.domain.text import cut, plain, plain_line
-from bot.sources import Unreadable, WrongShape
+from bot.sources import Headers, Unreadable, WrongShape
 
 TITLE_LENGTH = 200
 TEXT_LENGTH = 2000
@@ -31,6 +32,12 @@ class Shape(BaseModel):
 
 
 Shaped = TypeVar("Shaped", bound=Shape)
+
+
+def delivery_named_by(header: str, body: bytes, headers: Headers) -> str | None:
+    """The sender's own id of a delivery, of this body alone: two senders may count alike. None: it has none."""
+    named = headers.get(header)
+    return f"{named} {sha256(body).hexdigest()}" if named else None
 
 
 def read_json(body: bytes) -> Any:

@@ -28,6 +28,7 @@ from bot.sources._shapes import (
     TITLE_LENGTH,
     Loose,
     Shape,
+    delivery_named_by,
     labels_of,
     one_line,
     read_json,
@@ -110,7 +111,7 @@ def kept(body: bytes) -> bytes:
 
 
 def delivery(body: bytes, headers: Headers) -> str | None:
-    return headers.get("Idempotency-Key") or None
+    return delivery_named_by("Idempotency-Key", body, headers)
 
 
 def client(alert: ReceivedAlert) -> str:

@@ -18,6 +18,7 @@ from bot.sources._shapes import (
     Labels,
     Shape,
     Text,
+    delivery_named_by,
     known,
     labels_of,
     oddities,
@@ -61,7 +62,7 @@ def parse(body: bytes, headers: Headers) -> Reading:
 
 
 def delivery(body: bytes, headers: Headers) -> str | None:
-    return headers.get("Idempotency-Key") or None
+    return delivery_named_by("Idempotency-Key", body, headers)
 
 
 def _received(alert: _Alert) -> ReceivedAlert:

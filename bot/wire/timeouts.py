@@ -1,7 +1,7 @@
 """Time limits that know whether something may have been committed: what takes longer is abandoned."""
 
 import asyncio
-from collections.abc import AsyncIterator, Coroutine, Iterator
+from collections.abc import AsyncIterator, Coroutine, Iterable, Iterator
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -19,7 +19,12 @@ class Doing:
     """One piece of work that somebody waits for. `may_have_changed`: it has sent a COMMIT."""
 
     may_have_changed: bool = False
-    part_of: "Doing | None" = None
+    part_of: "tuple[Doing, ...]" = ()
+
+    def is_committing(self) -> None:
+        self.may_have_changed = True
+        for whole in self.part_of:
+            whole.is_committing()
 
 
 _DOING: ContextVar[Doing | None] = ContextVar("doing", default=None)
@@ -27,10 +32,23 @@ _DOING: ContextVar[Doing | None] = ContextVar("doing", default=None)
 
 def is_committing() -> None:
     """Said right before a COMMIT is sent: from here on nobody may say that nothing was done."""
-    doing = _DOING.get()
-    while doing:
-        doing.may_have_changed = True
-        doing = doing.part_of
+    if doing := _DOING.get():
+        doing.is_committing()
+
+
+def in_hand() -> Doing | None:
+    """What the caller's time limit waits for, for `done_for`; None when nothing limits it."""
+    return _DOING.get()
+
+
+@contextmanager
+def done_for(waiting: Iterable[Doing | None]) -> Iterator[None]:
+    """What a task commits within the block, all these have committed who wait for it."""
+    token = _DOING.set(Doing(part_of=tuple(one for one in waiting if one)))
+    try:
+        yield
+    finally:
+        _DOING.reset(token)
 
 
 @contextmanager
@@ -112,7 +130,8 @@ class TimeLimit:
 
         When that is not known in time: Unreachable when it has committed nothing, and never will; else Unanswered.
         """
-        doing = Doing(part_of=_DOING.get())
+        waiting = _DOING.get()
+        doing = Doing(part_of=(waiting,) if waiting else ())
         token = _DOING.set(doing)
         task = asyncio.create_task(work)
         _DOING.reset(token)

@@ -6,8 +6,8 @@ from contextlib import asynccontextmanager, suppress
 
 import pytest
 
-from bot.domain.errors import Unreachable
-from bot.wire.timeouts import TimeLimit, stays_cancelled
+from bot.domain.errors import Unanswered, Unreachable
+from bot.wire.timeouts import Doing, TimeLimit, done_for, in_hand, is_committing, stays_cancelled
 
 
 async def test_a_cancellation_that_comes_with_what_was_waited_for_is_not_lost() -> None:
@@ -116,3 +116,20 @@ async def test_an_error_within_is_what_the_context_hears() -> None:
         async with TimeLimit(30).entered(listening()):
             raise ValueError
     assert heard == [ValueError]
+
+
+async def test_what_another_task_commits_for_several_all_of_them_may_have_changed() -> None:
+    waiting: list[Doing | None] = []
+
+    async def hand_over() -> None:
+        waiting.append(in_hand())
+        await asyncio.Event().wait()
+
+    handing_over = [asyncio.create_task(TimeLimit(0.05).wait_for(hand_over())) for _ in range(2)]
+    for _ in range(5):
+        await asyncio.sleep(0)
+    assert len(waiting) == 2
+    with done_for(waiting):
+        is_committing()
+    said = await asyncio.gather(*handing_over, return_exceptions=True)
+    assert [type(one) for one in said] == [Unanswered, Unanswered]

@@ -14,6 +14,7 @@ from bot.domain.errors import Unanswered, Unreachable
 from bot.services.alerts.turns import TIMEOUT_S, NotInTime, Turns
 from bot.store.deadlocks import again_after_deadlock
 from bot.store.pipelined import Connection
+from bot.wire.timeouts import done_for, in_hand
 
 log = logging.getLogger(__name__)
 
@@ -31,6 +32,8 @@ class _Waiting:
     def __init__(self, arrival: Arrival) -> None:
         self.arrival = arrival
         self.alone = False
+        # Whoever limits its time has to know whether a COMMIT was sent, by whichever task.
+        self.doing = in_hand()
         self.answer: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self.patience = asyncio.timeout(TIMEOUT_S)
         self.place = ExitStack()
@@ -126,7 +129,8 @@ class AlertQueue:
         there: list[_Waiting] = []
         try:
             # Within its turn: what came after it and says something of the same alert is stored after it.
-            await again_after_deadlock(partial(self._store_in_turn, picked, there))
+            with done_for(one.doing for one in picked):
+                await again_after_deadlock(partial(self._store_in_turn, picked, there))
         except Exception as error:  # noqa: BLE001 - whoever waits has to see to it
             self._failed(picked, there, error)
         else:

@@ -42,7 +42,8 @@ async def keep(conn: Connection, arrivals: Sequence[Arrival], now: datetime) -> 
     # Ids are given in the order in which they were put in: that of the arrivals.
     without = iter(sorted(int(row["id"]) for row in rows if row["key"] is None))
     ids = [next(without) if one.key is None else with_key.get(one.key) for one in arrivals]
-    return [(id_, one) for id_, one in zip(ids, arrivals, strict=True) if id_ is not None], _held(answers)
+    new = [(id_, one) for id_, one in zip(ids, arrivals, strict=True) if id_ is not None]
+    return new, await _held(conn, source, told, answers)
 
 
 async def hold(conn: Connection, source: str, told: Sequence[Judged], listed: Iterable[str] = ()) -> Held:
@@ -50,15 +51,15 @@ async def hold(conn: Connection, source: str, told: Sequence[Judged], listed: It
 
     `listed`: the source's groups that they tell whole.
     """
-    return _held(await ask_all(conn, *_holding(source, told, listed)))
+    return await _held(conn, source, told, await ask_all(conn, *_holding(source, told, listed)))
 
 
 async def hold_firing(conn: Connection, source: str, fingerprints: Iterable[str]) -> Mapping[str, int]:
     """Lock the groups of those of these alerts that fire; returns them by fingerprint."""
     wanted = {"source": source, "fingerprints": list(fingerprints)}
     holding = (SQL, "hold_groups", wanted | {"keys": [], "listed": []})
-    _, firing = await ask_all(conn, holding, (SQL, "groups_of_firing", wanted))
-    return _groups(firing)
+    locked, firing = await ask_all(conn, holding, (SQL, "groups_of_firing", wanted))
+    return _groups(await _held_too(conn, wanted, locked, firing))
 
 
 def _holding(
@@ -72,9 +73,21 @@ def _holding(
     ]
 
 
-def _held(answers: Sequence[Sequence[Row]]) -> Held:
-    _, firing, [contradicted] = answers
-    return Held(_groups(firing), **contradicted)
+async def _held(conn: Connection, source: str, told: Sequence[Judged], answers: Sequence[Sequence[Row]]) -> Held:
+    locked, firing, [contradicted] = answers
+    wanted = {"source": source, "fingerprints": [one.alert.fingerprint for one in told]}
+    return Held(_groups(await _held_too(conn, wanted, locked, firing)), **contradicted)
+
+
+async def _held_too(
+    conn: Connection, wanted: Mapping[str, object], locked: Sequence[Row], firing: Sequence[Row]
+) -> Sequence[Row]:
+    """While the locks were waited for, one of the alerts may have fired on a card that was not known of then."""
+    ids = {row["id"] for row in locked}
+    while missed := {row["group_id"] for row in firing} - ids:
+        ids |= missed
+        _, firing = await ask_all(conn, (SQL, "hold_also", {"ids": list(missed)}), (SQL, "groups_of_firing", wanted))
+    return firing
 
 
 def _groups(firing: Sequence[Row]) -> dict[str, int]:

@@ -17,6 +17,10 @@ WHERE closed_at IS NULL AND source = %(source)s AND (key = ANY(%(keys)s) OR id I
       AND (fingerprint = ANY(%(fingerprints)s) OR source_group = ANY(%(listed)s))))
 ORDER BY id FOR UPDATE;
 
+-- name: hold_also
+-- Of these, in the same order.
+SELECT id FROM alert_groups WHERE id = ANY(%(ids)s) ORDER BY id FOR UPDATE;
+
 -- name: groups_of_firing
 -- On which card does each of these alerts fire already?
 SELECT fingerprint, group_id FROM alerts

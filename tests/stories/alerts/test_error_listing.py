@@ -133,12 +133,12 @@ async def test_old_countings_are_forgotten(world: World, monitoring: Monitoring)
     assert len(kept) == 1
 
 
-async def test_deliveries_that_come_at_once_are_counted_each(world: World, monitoring: Monitoring) -> None:
+async def test_deliveries_that_come_at_once_are_counted_each_once(world: World, monitoring: Monitoring) -> None:
     bodies = [
-        json.dumps([report(), report(message="no order 2"), report(f"E{n % 3}Error")]).encode() for n in range(30)
+        json.dumps([report(), report(message="no order 2"), report(f"E{n % 3}Error")]).encode() for n in range(20)
     ]
     await asyncio.gather(
-        *(monitoring.sends("errors", body, Idempotency_Key=f"{n % 20}") for n, body in enumerate(bodies))
+        *(monitoring.sends("errors", body, Idempotency_Key=f"{n % 20}") for n, body in enumerate(bodies + bodies[:10]))
     )
     headline, *lines = await listed(world)
     assert "*60 application errors*" in headline

@@ -357,3 +357,11 @@ async def test_when_too_many_wait_the_next_is_sent_away_unread_and_all_who_wait_
         assert reply.status == 503 and "too many" in reply.body["error"]
     assert await asyncio.gather(*waiting) == [1] * MOST_WAITING
     assert (await monitoring.sends("generic", as_json(SOMETHING))).status == 202
+
+
+async def test_two_senders_that_count_alike_are_two(world: World, monitoring: Monitoring) -> None:
+    for title in ("Disk full", "Queue stuck"):
+        reply = await monitoring.sends("generic", as_json(SOMETHING | {"title": title}), Idempotency_Key="1")
+        assert (reply.status, reply.body) == (202, {"accepted": 1})
+    await world.settled()
+    assert len(monitoring.cards) == 2
