@@ -46,7 +46,7 @@ class Shutdown:
 
     async def end(self, services: Services, line: SlackLine, scheduler: Scheduler, workers: Sequence[Worker]) -> None:
         """First nothing new comes in, then what is under way ends; the last worker carries what the others cause."""
-        await line.close()
+        await self.within_it(line.close, keep_s=LAST_WORDS_S)
         services.duty.end()
         await scheduler.stop(self.deadline.left_s(keep_s=LAST_WORDS_S))
         *others, carrier = workers
@@ -54,10 +54,10 @@ class Shutdown:
         await self._send_what_is_due(services)
         await self._finish(carrier)
 
-    async def within_it(self, close: Callable[[], Awaitable[None]]) -> None:
+    async def within_it(self, close: Callable[[], Awaitable[None]], *, keep_s: float = 0.0) -> None:
         """What is polite and no more."""
         with suppress(TimeoutError):
-            async with asyncio.timeout(self.deadline.left_s()):
+            async with asyncio.timeout(self.deadline.left_s(keep_s=keep_s)):
                 await close()
 
     async def _finish(self, worker: Worker, *, keep_s: float = 0.0) -> None:

@@ -99,7 +99,7 @@ class Backups:
             async with self._db.transaction() as conn:
                 backup = await self._begin(conn, actor, name, self._clock.now(), before_restore=restore_id)
                 if backup is None:
-                    raise AlreadyDone(await self._why_not(conn, name))
+                    return await self._begun_before(conn, name, restore_id)
                 await self._runs.tell(conn, backup)
             return backup
 
@@ -111,6 +111,13 @@ class Backups:
         self._runs.start(begun)
         await self._runs.until_over(begun.id)
         return await until_recorded(read, within=LOST_AFTER)
+
+    async def _begun_before(self, conn: Connection, name: str, restore_id: int) -> Backup:
+        """The commit that began it may not have been answered. Raises AlreadyDone when what runs is another one."""
+        running = await backups.running(conn, name)
+        if running is None or running.before_restore != restore_id:
+            raise AlreadyDone(await self._why_not(conn, name))
+        return running
 
     async def standings(self) -> list[BackupStanding]:
         """How the backups of every database stand, those that miss their objective first."""

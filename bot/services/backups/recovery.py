@@ -8,7 +8,7 @@ from pathlib import Path
 from bot.domain.backups.backup import LOST_AFTER, Backup, Damaged, difference
 from bot.domain.backups.drill import DrillFindings, Stage
 from bot.domain.backups.target import Prospect, Target
-from bot.domain.errors import Rejected, Unanswered
+from bot.domain.errors import Failed, Rejected, Unanswered
 from bot.dumpers import Content, Noted, Restorer
 from bot.runbook import Runbook
 from bot.runbook.backups import Backup as Backed
@@ -153,12 +153,19 @@ class BackupRecovery:
     async def _is_our_own(self, name: str) -> bool:
         """Whatever it is called in either address: the connection that we hold is seen there."""
 
-        async def look() -> bool:
+        async def look() -> bool | Failed:
             async with self._db.transaction() as conn:
                 pid, since = await restores.session(conn)
-                return await self._restorer(name).is_connected(self._wanted[name], pid, since)
+                try:
+                    return await self._restorer(name).is_connected(self._wanted[name], pid, since)
+                except Failed as error:
+                    # The target's failure, and none of our own database's: that alone is tried again.
+                    return error
 
-        return await until_recorded(look, within=LOST_AFTER)
+        found = await until_recorded(look, within=LOST_AFTER)
+        if isinstance(found, Failed):
+            raise found
+        return found
 
     def _restorer(self, name: str) -> Restorer:
         return self._restorers[self._wanted[name].kind]

@@ -84,15 +84,22 @@ class RestorePlans:
         now = self._clock.now()
         incident_id = incident.id if incident else None
         name = plan.backup.name
+        if other := await restores.open_into(conn, name, plan.prospect.target):
+            raise AlreadyDone(_in_the_way(other, self._people.display_name(other.asked_by)))
         restore = await restores.ask(
             conn, name=name, backup_id=plan.backup.id, asked_by=self._people.with_account(actor),
             prospect=plan.prospect, incident_id=incident_id, now=now, expires_at=now + APPROVE_WITHIN,
         )  # fmt: skip
         if restore is None:
-            other = await restores.open_one(conn, name)
-            doing = "is already waiting for approval" if other and other.state == "waiting" else "is already running"
-            raise AlreadyDone(f"A restore of {name} {doing}: its message shows how it stands.")
+            raise AlreadyDone(f"Another restore of {name} is under way: its message shows how it stands.")
         return restore
+
+
+def _in_the_way(other: Restore, asked_by: str) -> str:
+    into = f"Restore {other.id} into {other.target.database}"
+    if other.state == "waiting":
+        return f"{into} is already waiting for approval: {asked_by} asked for it. Approve it, or reject it first."
+    return f"{into} is already running: its message shows how it stands."
 
 
 async def must_be_free(conn: Connection, restore: Restore) -> None:

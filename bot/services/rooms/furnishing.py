@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from bot.domain.errors import Failed
+from bot.domain.errors import Failed, Rejected
 from bot.domain.incidents.incident import Incident
 from bot.rendering import Rendering
 from bot.services.outbox.kinds import DeliveryKind, NoLongerWanted, Outcome
@@ -34,11 +34,25 @@ class Invitations(DeliveryKind[None]):
     async def send(self, delivery: Delivery) -> None:
         incident, room_id = await _with_room(self._db, delivery)
         people = await self._not_removed(incident, delivery.payload["people"])
-        accounts = [await _account(self._people, name) for name in people]
-        wanted = [account for account in accounts if account]
-        if not wanted:
+        accounts, failed = await self._accounts(people)
+        if accounts:
+            await self._gateway.invite(room_id, accounts)
+        if failed:
+            raise failed
+        if not accounts:
             raise NoLongerWanted
-        await self._gateway.invite(room_id, wanted)
+
+    async def _accounts(self, people: Sequence[str]) -> tuple[list[str], Failed | None]:
+        """Of those who have one; and the last failure to find that out: then it is asked again."""
+        found, failed = [], None
+        for name in people:
+            try:
+                account = await _account(self._people, name)
+            except Failed as error:
+                failed = error
+            else:
+                found += [account] if account else []
+        return found, failed
 
     async def _not_removed(self, incident: Incident, people: Sequence[str]) -> list[str]:
         async with self._db.statement() as conn:
@@ -110,9 +124,10 @@ class Pins(DeliveryKind[None]):
 
 
 async def _account(people: People, name: str) -> str | None:
+    """None when they have none. Raises Unreachable or Unanswered when that is not known."""
     try:
         return people.known_account(name) or await people.account(name)
-    except Failed:
+    except Rejected:
         return None
 
 

@@ -38,10 +38,11 @@ class Rooms:
 
     async def invite(self, conn: Connection, incident: Incident, people: Sequence[str]) -> None:
         """Bring people in, as soon as the room is there."""
-        # Somebody who is put out and let in again ends as they were meant to.
-        lane = _lane_of(incident, people[0]) if incident.private and len(people) == 1 else None
-        payload = {"incident": incident.id, "people": list(people)}
-        await self._outbox.put(conn, "invite", payload, priority=ROOM, lane=lane)
+        # Somebody who is put out and let in again ends as they were meant to: each has a lane.
+        for some in [[one] for one in people] if incident.private else [list(people)]:
+            lane = _lane_of(incident, some[0]) if incident.private else None
+            payload = {"incident": incident.id, "people": some}
+            await self._outbox.put(conn, "invite", payload, priority=ROOM, lane=lane)
 
     async def put_out(self, conn: Connection, incident: Incident, person: str) -> None:
         """Take somebody out of the channel; not when they are a member again by then."""

@@ -8,7 +8,7 @@ from psycopg.types.json import Jsonb
 from bot.domain.actor import Actor
 from bot.domain.backups.drill import DrillFindings, Stage, scratch_name
 from bot.domain.backups.restore import Recoveries, Restore
-from bot.domain.backups.target import Prospect
+from bot.domain.backups.target import Prospect, Target
 from bot.domain.errors import NotFound
 from bot.store.pipelined import Connection
 from bot.store.queries import Queries
@@ -40,9 +40,11 @@ async def lock(conn: Connection, restore_id: int) -> Restore:
     return _found(await SQL.one(conn, "by_id_locked", id=restore_id), restore_id)
 
 
-async def open_one(conn: Connection, name: str) -> Restore | None:
-    """The one of this database that waits or runs."""
-    return _restore(await SQL.one(conn, "open_one", name=name))
+async def open_into(conn: Connection, name: str, target: Target) -> Restore | None:
+    """The one of this entry, or into this database, that waits or runs. Until the commit nobody else asks for one."""
+    await SQL.one(conn, "hold_target", target=target.shown)
+    where = {"server": target.server, "port": target.port, "database": target.database}
+    return _restore(await SQL.one(conn, "open_into", name=name, **where))
 
 
 async def begin(

@@ -18,8 +18,16 @@ SELECT * FROM backup_restores WHERE id = %(id)s;
 -- name: by_id_locked
 SELECT * FROM backup_restores WHERE id = %(id)s FOR NO KEY UPDATE;
 
--- name: open_one
-SELECT * FROM backup_restores WHERE name = %(name)s AND state IN ('waiting', 'running');
+-- name: hold_target
+-- Until this transaction ends nobody else asks for a restore into this database.
+SELECT pg_advisory_xact_lock(hashtextextended('restore into ' || %(target)s, 0));
+
+-- name: open_into
+-- Two entries of the runbook may name one database.
+SELECT * FROM backup_restores
+WHERE state IN ('waiting', 'running') AND (name = %(name)s OR (prospect -> 'target' ->> 'server' = %(server)s
+    AND (prospect -> 'target' ->> 'port')::int = %(port)s AND prospect -> 'target' ->> 'database' = %(database)s))
+ORDER BY id LIMIT 1;
 
 -- name: begin
 -- From here on a database of ours may stand beside the target.

@@ -134,8 +134,8 @@ async def test_a_restore_that_is_rejected_does_nothing(
         assert asides(guarded) == []
 
         await answered(world, world.ada, "/backup restore 1")
-        await pressed(world, world.ada, "Reject", 3)
-        assert "was rejected by Ada Obi" in shown(world, number=3), "who asks may take it back"
+        await pressed(world, world.ada, "Reject", 2)
+        assert "was rejected by Ada Obi" in shown(world, number=2), "who asks may take it back"
 
 
 async def test_after_ten_minutes_nobody_can_approve_any_more(
@@ -393,10 +393,29 @@ async def test_a_backup_and_a_restore_of_one_database_never_run_together(
                 assert world.house.backup_restore_rounds.under_way
             with pytest.raises(AlreadyDone, match="orders"):
                 await house.backups.run(Actor("ada"), "orders")
-            with pytest.raises(AlreadyDone, match="A restore of orders is already running"):
+            with pytest.raises(AlreadyDone, match="Restore 1 into orders"):
                 await house.backup_restores.ask(Actor("ada"), 1, None)
         await world.settled()
         assert rows(guarded, address) == 200
+
+
+async def test_two_entries_of_one_database_are_not_restored_at_once(
+    new_world: NewWorld, guarded: Guarded, address: str, tmp_path: Path
+) -> None:
+    """Nor asked for at once, by two people: the second reads what is in the way."""
+    twice = f'  again: {{postgresql: "{address}", at: "03:00", to: {tmp_path / "too"}}}\n'
+    runbook = keep(address, tmp_path).replace("permissions:", f"{twice}permissions:", 1)
+    async with new_world(runbook=runbook) as world:
+        for name in ("orders", "again"):
+            await answered(world, world.ada, f"/backup run {name}")
+        asked = await asyncio.gather(
+            *(world.house.backup_restores.ask(Actor(who), number, None) for who, number in (("ada", 1), ("ben", 2))),
+            return_exceptions=True,
+        )
+        [refused] = [one for one in asked if isinstance(one, AlreadyDone)]
+        assert "is already waiting for approval" in str(refused)
+        said = await answered(world, world.ben, "/backup restore 2 break-glass Nobody is awake")
+        assert "reject it first" in said
 
 
 def backup_alerts(world: World) -> list[str]:

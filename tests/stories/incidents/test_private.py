@@ -190,6 +190,19 @@ async def test_slack_may_refuse_to_remove_somebody_and_the_room_hears_it(town: W
     assert "INC-1 is private" in await ask(town, "ada", "/incident show INC-1", room)
 
 
+async def test_who_was_removed_leaves_the_channel_also_when_slack_does_not_answer_at_first(town: World) -> None:
+    room = room_of(town)
+    town.workspace.faults.refuse("conversations.kick", "internal_error")
+    await ask(town, "eve", "/incident remove INC-1 @ada", room)
+    # As in a process that does not know her account yet.
+    for known in (town.house.people._accounts, town.house.people._looked_up_at):
+        known.clear()
+    town.workspace.faults.refuse("users.lookupByEmail", "internal_error", times=2)
+    for _ in range(4):
+        await town.passes(minutes=1)
+    assert town.ada.id not in room.members
+
+
 async def test_only_a_private_incident_has_somebody_to_remove(town: World) -> None:
     await ask(town, "eve", "/incident declare P3 Search is slow")
     assert "isn't private" in await ask(town, "eve", "/incident remove INC-2 @ada")
