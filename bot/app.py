@@ -189,6 +189,7 @@ class App:
             "deadlines": services.deadlines,
             "inactivity": services.inactivity,
             "nudges": services.nudges,
+            "tasks": services.incident_tasks,
             "checks": services.checks,
             "backups": services.backups,
             "earlier backups": services.backup_adoption,

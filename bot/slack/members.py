@@ -34,6 +34,16 @@ class Members(Calls):
         except Rejected:
             return False
 
+    async def is_person(self, user: str) -> bool:
+        """A member of the workspace who has not left it, and no app. Raises a kind of Failed."""
+        try:
+            found = (await self.call("users.info", params={"user": user}))["user"]
+        except Rejected as error:
+            if error.code in ("user_not_found", "user_not_visible"):
+                return False
+            raise
+        return not found.get("is_bot") and not found.get("deleted")
+
     async def open_view(self, trigger_id: str, view: Mapping[str, Any]) -> None:
         await self.call("views.open", trigger_id=trigger_id, view=view)
 

@@ -30,7 +30,7 @@ def about_an_incident(command: str, *, resolved: bool = False) -> Callable[[Deed
             incident, rest = await _meant(call)
             if incident is None:
                 return await _ask(call, command, resolved=resolved)
-            await _must_let_in(call, incident)
+            await must_let_in(call, incident)
             with refusing_about(incident):
                 return await deed(call.with_text(rest), incident)
 
@@ -42,7 +42,7 @@ def about_an_incident(command: str, *, resolved: bool = False) -> Callable[[Deed
 async def incident_of_button(call: Call) -> Incident:
     """The incident whose number is the button's value, or its first word. Raises NotPermitted to outsiders."""
     incident = await call.house.incidents.find(call.value.split(" ", 1)[0])
-    await _must_let_in(call, incident)
+    await must_let_in(call, incident)
     return incident
 
 
@@ -50,7 +50,7 @@ async def incident_of_form(call: Call) -> Incident:
     """The incident whose number the form carried along, or its first word. Raises NotPermitted to outsiders: who could
     open it may have been put out since, and what a form carries is no proof that it was opened for them."""
     incident = await call.house.incidents.find(call.private.split(" ", 1)[0])
-    await _must_let_in(call, incident)
+    await must_let_in(call, incident)
     return incident
 
 
@@ -78,7 +78,8 @@ async def lets_in(call: Call, incident: Incident) -> bool:
     return bool(await call.house.members.lets_in(incident, call.actor.name, is_in_room=is_in_room))
 
 
-async def _must_let_in(call: Call, incident: Incident) -> None:
+async def must_let_in(call: Call, incident: Incident) -> None:
+    """Raises NotPermitted to outsiders."""
     if not await lets_in(call, incident):
         raise outside(incident)
 

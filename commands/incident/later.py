@@ -5,7 +5,6 @@ from commands.desk.call import Answer, Call
 from commands.incident.book import COMMAND
 
 LATER = {
-    "task": ("task @user <what> [15m]", "ask somebody for something by a time"),
     "runbook": ("runbook [NAME]", "a procedure, step by step"),
     "checklist": ("checklist [triage|verification|aftercare]", "what must not be forgotten"),
     "postmortem": ("postmortem", "what was learned"),

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from bot.domain.errors import Refused
 from bot.domain.incidents.incident import WORD_MARKS, Incident, by_urgency
+from bot.domain.tasks.task import by_owner
 from bot.services.incidents.cards import card_buttons
 from bot.slack.blocks import MESSAGE_LENGTH, Button, message
 from bot.store.incidents.incidents import Entry
@@ -124,6 +125,7 @@ async def panel_again(call: Call, incident: Incident) -> Answer:
 async def _show(call: Call, incident: Incident) -> Reply:
     standing = await call.house.standings.now(incident.id)
     facts = call.house.standings.facts(standing)
+    facts["owners"] = by_owner(await call.house.incident_tasks.of(incident))
     return call.say("incident_card", buttons=tuple(card_buttons(standing)), **facts)
 
 

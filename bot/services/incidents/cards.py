@@ -1,5 +1,6 @@
 """What the cards of an incident show, in its room and where it is announced."""
 
+from bot.domain.tasks.task import by_owner
 from bot.rendering import Rendering
 from bot.runbook import Runbook
 from bot.services.paging.page_cards import acknowledge, escalate
@@ -8,9 +9,10 @@ from bot.services.rooms.cards import Cards, Painted
 from bot.services.rooms.channels import Channels
 from bot.services.rooms.posts import no_room_yet
 from bot.services.rooms.rooms import Rooms
-from bot.slack.blocks import Button, message
+from bot.slack.blocks import Button, Message, message
 from bot.slack.gateway import Posted
 from bot.store.pipelined import Connection
+from bot.store.tasks import tasks
 
 
 class IncidentCards:
@@ -37,9 +39,13 @@ class IncidentCards:
         standing = await self._standings.get(conn, int(subject))
         if standing.incident.room_lost:
             return None
-        words = self._rendering.say("slack/incident_card", **self._standings.facts(standing))
-        shown = message(words, card_buttons(standing))
+        shown = await self._shown(conn, standing)
         return Painted(standing.incident.room_id, shown, no_room_yet(standing.incident.id))
+
+    async def _shown(self, conn: Connection, standing: IncidentStanding) -> Message:
+        owners = by_owner(await tasks.of_incident(conn, standing.incident.id))
+        words = self._rendering.say("slack/incident_card", owners=owners, **self._standings.facts(standing))
+        return message(words, card_buttons(standing))
 
     async def paint_announcement(self, conn: Connection, subject: str) -> Painted | None:
         standing = await self._standings.get(conn, int(subject))

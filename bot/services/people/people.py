@@ -156,6 +156,18 @@ class People:
             raise NotFound(self.unknown(text))
         return known[0]
 
+    async def must_be_a_member(self, name: str) -> None:
+        """Somebody of the runbook, or of the workspace. Raises NotFound for a mention of nobody, and for apps."""
+        if name in self._runbook.people:
+            return
+        try:
+            known = is_slack_id(name) and await self._gateway.is_person(name)
+        except Failed as error:
+            log.warning("person=%s cannot be looked up: %s", name, error)
+            return
+        if not known:
+            raise NotFound(f"“{self.known_name(name)}” is nobody of this workspace. {self._whom()}")
+
     def first_meant(self, words: str) -> tuple[str, str] | None:
         """Who is named first in these words, with or without `@`, and what follows; None: nobody known.
 
@@ -169,8 +181,11 @@ class People:
         return None
 
     def unknown(self, text: str) -> str:
+        return f"I know nobody called “{text}”. {self._whom()}"
+
+    def _whom(self) -> str:
         known = ", ".join(sorted(self._runbook.people))
-        return f"I know nobody called “{text}”. Mention somebody of this workspace, or type one of: {known}."
+        return f"Mention somebody of this workspace, or type one of: {known}."
 
     def _called_so(self, wanted: str) -> list[str]:
         """Keys, or accounts of others this process has heard of; whole names go before first names."""

@@ -12,9 +12,10 @@ from bot.services.upkeep.housekeeping import Housekeeping
 from bot.services.upkeep.outages import Outages
 from bot.services.wiring.maintenance import Maintenance
 from bot.services.wiring.recovery import Recovery
+from bot.services.wiring.tasks import Tasks
 
 
-class Services(Recovery, Maintenance):
+class Services(Recovery, Maintenance, Tasks):
     """The services of one process. Each part of `wiring` builds its own."""
 
     @cached_property
@@ -38,6 +39,7 @@ class Services(Recovery, Maintenance):
                 self.deadlines,
                 self.inactivity,
                 self.nudges,
+                self.incident_tasks,
                 self.reminders,
                 self.public_posts,
                 self.page_writing,

@@ -45,6 +45,8 @@ async def put_right(conn: Connection, now: datetime, waits: Waits, *, by: timede
         "limits": await SQL.run(conn, "limits", **values),
         "requests": await SQL.run(conn, "requests", **values),
         "deadlines": await SQL.run(conn, "deadlines", **values),
+        "tasks": await SQL.run(conn, "tasks", **values),
+        "checklists": await SQL.run(conn, "checklists", **values),
         "nudges": await SQL.run(conn, "nudges", **values),
         "reminders": await SQL.run(conn, "reminders", **values),
         "silences": await SQL.run(conn, "silences", **values),

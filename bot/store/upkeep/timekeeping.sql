@@ -67,6 +67,17 @@ WHERE due_at IS NOT NULL AND since > %(now)s;
 -- What was decided later than now is due so much sooner.
 UPDATE nudges SET set_at = %(now)s, due_at = due_at - (set_at - %(now)s::timestamptz) WHERE set_at > %(now)s;
 
+-- name: tasks
+-- Who was given so long later than now has so long from now.
+UPDATE tasks SET set_at = %(now)s, due_at = due_at - (set_at - %(now)s::timestamptz),
+    ask_at = ask_at - (set_at - %(now)s::timestamptz)
+WHERE ask_at IS NOT NULL AND set_at > %(now)s;
+
+-- name: checklists
+UPDATE checklist_items SET set_at = %(now)s, due_at = due_at - (set_at - %(now)s::timestamptz),
+    ask_at = ask_at - (set_at - %(now)s::timestamptz)
+WHERE ask_at IS NOT NULL AND set_at > %(now)s;
+
 -- name: reminders
 -- An audience that was told later than now was told now, and waits as long as it was promised.
 UPDATE update_reminders SET told_at = %(now)s, promised_at = promised_at - (told_at - %(now)s::timestamptz),

@@ -1,0 +1,1 @@
+"""What people are asked for: tasks in an incident, checklists, and work that comes round."""

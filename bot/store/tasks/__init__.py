@@ -1,0 +1,1 @@
+"""What people are asked for, as it is kept."""

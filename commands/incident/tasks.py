@@ -1,0 +1,147 @@
+"""Tasks in an incident: somebody is asked for something, says that it is done, or hands it over."""
+
+from collections.abc import Mapping
+from datetime import timedelta
+
+from bot.domain.errors import Refused
+from bot.domain.incidents.incident import Incident, must_be_open
+from bot.domain.tasks.task import WHAT_LENGTH, Task, by_owner, must_be_sensible
+from bot.runbook import spoken_duration
+from bot.slack.blocks import Input, form
+from commands.desk.call import Answer, Call, Form, Reply
+from commands.desk.carried import number
+from commands.desk.typed import as_typed, first_word, is_mention, mentioned
+from commands.desk.which_incident import about_an_incident, must_let_in, titled
+from commands.incident.book import COMMAND
+
+LIST = ("list", "ls", "all", "show")
+# `15m`, `15 minutes`, `in 15 minutes`: the longest is tried first.
+SPAN_WORDS = (3, 2, 1)
+
+
+@COMMAND.verb("task", "todo", usage="task @user <what> [15m]", help="ask somebody for something, perhaps by a time")
+@about_an_incident("incident task")
+async def task(call: Call, incident: Incident) -> Answer:
+    if call.text.strip().lower() in LIST:
+        return await _list(call, incident)
+    if not call.text:
+        must_be_open(incident, "give tasks")
+        return _form(incident)
+    who, words = _whom(call)
+    what, span = what_and_span(words)
+    given = await call.house.incident_tasks.give(call.actor, incident.id, who, what, span)
+    return _unless_in_room(call, incident, given)
+
+
+@COMMAND.verb("tasks", usage="tasks", help="who was asked for what; also `task list`")
+@about_an_incident("incident tasks")
+async def tasks(call: Call, incident: Incident) -> Answer:
+    return await _list(call, incident)
+
+
+def judge_task(values: Mapping[str, str]) -> Mapping[str, str]:
+    wrong = {} if values["what"].strip() else {"what": "Type what is to be done."}
+    try:
+        must_be_sensible(_span(values["span"]))
+    except Refused as refusal:
+        wrong["span"] = f"{refusal}"
+    return wrong
+
+
+@COMMAND.form("incident.task", judge_task)
+async def asked(call: Call) -> Answer:
+    incident = await call.house.incidents.find(call.private)
+    await must_let_in(call, incident)
+    who, span = call.house.people.named(call.values["who"]), _span(call.values["span"])
+    given = await call.house.incident_tasks.give(call.actor, incident.id, who, call.values["what"], span)
+    return _unless_in_room(call, incident, given)
+
+
+@COMMAND.button("task.done")
+async def done(call: Call) -> Answer:
+    incident = await _incident_of(call)
+    return _unless_in_room(call, incident, await call.house.incident_tasks.done(call.actor, call.number))
+
+
+@COMMAND.button("task.longer")
+async def longer(call: Call) -> Answer:
+    incident = await _incident_of(call)
+    return _answer(call, incident, await call.house.incident_tasks.more_time(call.actor, call.number))
+
+
+@COMMAND.button("task.hand")
+async def ask_whom(call: Call) -> Answer:
+    incident = await _incident_of(call)
+    must_be_open(incident, "hand a task over")
+    inputs = [Input("who", "To whom", kind="person")]
+    return Form(form("task.hand", titled("Task of", incident), inputs, submit="Hand over", private=str(call.number)))
+
+
+@COMMAND.form("task.hand")
+async def handed(call: Call) -> Answer:
+    incident = await _incident_of(call)
+    who = call.house.people.named(call.values["who"])
+    return _unless_in_room(call, incident, await call.house.incident_tasks.hand_over(call.actor, call.number, who))
+
+
+def what_and_span(words: str) -> tuple[str, timedelta | None]:
+    """What is to be done, and how long it may take where the words end with that."""
+    split = words.split()
+    for count in SPAN_WORDS:
+        if len(split) > count:
+            try:
+                return " ".join(split[:-count]), spoken_duration(" ".join(split[-count:]))
+            except Refused:
+                continue
+    return words, None
+
+
+def _whom(call: Call) -> tuple[str, str]:
+    """Whoever is mentioned, wherever that stands, or is named first; and the other words. Raises Refused."""
+    first, _ = first_word(call.typed)
+    others = mentioned(call.typed)
+    if not is_mention(first) and len(others) == 1 and call.house.people.first_meant(call.text) is None:
+        before, _, after = call.typed.partition(f"<@{others[0]}")
+        words = f"{before} {after.partition('>')[2]}"
+        return call.house.people.named(others[0]), as_typed(words, call.names).strip()
+    who, words = call.whom()
+    if not words:
+        raise Refused("Type what is to be done: `/incident task @user <what> [15m]`.")
+    return who, words
+
+
+def _span(text: str) -> timedelta | None:
+    """Raises Refused."""
+    return spoken_duration(text) if text.strip() else None
+
+
+def _form(incident: Incident) -> Form:
+    inputs = [
+        Input("who", "Who", kind="person"),
+        Input("what", "What", max_length=WHAT_LENGTH),
+        Input("span", "How long it may take", optional=True, hint="15m, or 2 hours; then I ask", max_length=40),
+    ]
+    return Form(form("incident.task", titled("Task in", incident), inputs, submit="Ask", private=str(incident.id)))
+
+
+async def _list(call: Call, incident: Incident) -> Reply:
+    owners = by_owner(await call.house.incident_tasks.of(incident))
+    return call.say("tasks", incident=incident, owners=owners, now=call.house.clock.now())
+
+
+async def _incident_of(call: Call) -> Incident:
+    """Of the task whose number the button or the form carries. Raises NotPermitted to outsiders."""
+    found = await call.house.incident_tasks.find(number(call.value or call.private))
+    incident = await call.house.incidents.find(str(found.incident_id))
+    await must_let_in(call, incident)
+    return incident
+
+
+def _unless_in_room(call: Call, incident: Incident, given: Task) -> Answer:
+    """In the room its message shows it."""
+    is_shown = call.channel == incident.room_id and not incident.room_closed
+    return None if is_shown else _answer(call, incident, given)
+
+
+def _answer(call: Call, incident: Incident, given: Task) -> Reply:
+    return call.say("task_given", incident=incident, task=given)
