@@ -5,6 +5,7 @@ from typing import Any
 
 from bot.domain.incidents.incident import Incident
 from bot.domain.paging.page import Page
+from bot.domain.tasks.task import Task
 from bot.services.records.gathering import IncidentRecord
 from bot.store.incidents.incidents import Entry
 from bot.store.updates.tellings import Telling
@@ -39,7 +40,7 @@ def in_full(record: IncidentRecord) -> dict[str, Any]:
         "timeline": timeline,
         "pages": [_page(page) for page in shown.pages],
         "updates": [entry for entry in timeline if entry["kind"] == "update"],
-        "tasks": _tasks(shown),
+        "tasks": [_task(task) for task in shown.tasks],
         "checklists": _checklists(shown),
         "procedures": _procedures(shown),
         "actions": _actions(shown),
@@ -79,9 +80,15 @@ def _telling(telling: Telling) -> dict[str, Any]:
     }
 
 
-def _tasks(record: IncidentRecord) -> list[dict[str, Any]]:
-    """`[{what, owner, due_at, done_at, done_by}]`"""
-    return []
+def _task(task: Task) -> dict[str, Any]:
+    """`due_at` is null when nobody said by when."""
+    return {
+        "what": task.what,
+        "owner": task.owner,
+        "due_at": instant(task.due_at),
+        "done_at": instant(task.done_at),
+        "done_by": task.done_by,
+    }
 
 
 def _checklists(record: IncidentRecord) -> dict[str, list[dict[str, Any]]]:

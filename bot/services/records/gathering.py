@@ -5,11 +5,13 @@ from dataclasses import dataclass
 
 from bot.domain.incidents.incident import Incident
 from bot.domain.paging.page import Page
+from bot.domain.tasks.task import Task
 from bot.store.database import Database
 from bot.store.incidents import incidents
 from bot.store.incidents.incidents import Entry
 from bot.store.paging import pages
 from bot.store.pipelined import Connection
+from bot.store.tasks import tasks
 from bot.store.updates import tellings
 from bot.store.updates.tellings import Telling
 
@@ -22,6 +24,7 @@ class IncidentRecord:
     timeline: Sequence[Entry] = ()
     pages: Sequence[Page] = ()
     tellings: Sequence[Telling] = ()
+    tasks: Sequence[Task] = ()
 
 
 class Records:
@@ -42,4 +45,5 @@ async def gather(conn: Connection, incident: Incident) -> IncidentRecord:
         timeline=await incidents.timeline(conn, incident.id),
         pages=await pages.of_incident(conn, incident.id),
         tellings=await tellings.of_incident(conn, incident.id),
+        tasks=await tasks.of_incident(conn, incident.id),
     )

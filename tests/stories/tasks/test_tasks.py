@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+from bot.doors.incident_json import in_full
 from bot.sandbox.looking import labels
 from bot.sandbox.model import Message
 from tests.stories.asking import ask, declared, timeline
@@ -37,6 +38,9 @@ async def test_a_task_stands_in_the_room_and_on_the_card_until_it_is_done(world:
     assert [one[:2] for one in await timeline(world) if one[0] == "task"] == [
         ("task", "ada"), ("task", "ada"), ("task", "ben"),
     ]  # fmt: skip
+    first, second = in_full(await world.house.records.of(1))["tasks"]
+    assert (first["what"], first["owner"], first["done_by"]) == ("check the logs", "ben", "ben")
+    assert first["due_at"] > first["done_at"] and second["due_at"] is None
     listed = await ask(world, "ada", "/incident task list", room)
     assert "restart the queue" in listed and "check the logs" in listed
 
