@@ -9,6 +9,13 @@ from bot.store.queries import Queries
 
 SQL = Queries(__file__)
 
+# What has timers, in the order in which they are put right; each has a statement.
+KINDS = (
+    "ladders", "pages", "outbox", "limits", "requests", "deadlines", "tasks", "checklists", "nudges",
+    "reminders", "silences", "alerts", "rests", "answers", "firing", "disputes", "inactivity", "maintenance",
+    "heartbeats", "checks", "backups", "drills", "restores",
+)  # fmt: skip
+
 
 @dataclass(frozen=True)
 class Waits:
@@ -38,29 +45,5 @@ async def put_right(conn: Connection, now: datetime, waits: Waits, *, by: timede
     `by` is what the clock was set by, as far as known: negative when it was set back. Changes nothing a second time.
     """
     values = {"now": now, "by": min(by, timedelta(0)), **vars(waits)}
-    changed = {
-        "ladders": await SQL.run(conn, "ladders", **values),
-        "pages": await SQL.run(conn, "pages", **values),
-        "outbox": await SQL.run(conn, "outbox", **values),
-        "limits": await SQL.run(conn, "limits", **values),
-        "requests": await SQL.run(conn, "requests", **values),
-        "deadlines": await SQL.run(conn, "deadlines", **values),
-        "tasks": await SQL.run(conn, "tasks", **values),
-        "checklists": await SQL.run(conn, "checklists", **values),
-        "nudges": await SQL.run(conn, "nudges", **values),
-        "reminders": await SQL.run(conn, "reminders", **values),
-        "silences": await SQL.run(conn, "silences", **values),
-        "alerts": await SQL.run(conn, "alerts", **values),
-        "rests": await SQL.run(conn, "rests", **values),
-        "answers": await SQL.run(conn, "answers", **values),
-        "firing": await SQL.run(conn, "firing", **values),
-        "disputes": await SQL.run(conn, "disputes", **values),
-        "inactivity": await SQL.run(conn, "inactivity", **values),
-        "maintenance": await SQL.run(conn, "maintenance", **values),
-        "heartbeats": await SQL.run(conn, "heartbeats", **values),
-        "checks": await SQL.run(conn, "checks", **values),
-        "backups": await SQL.run(conn, "backups", **values),
-        "drills": await SQL.run(conn, "drills", **values),
-        "restores": await SQL.run(conn, "restores", **values),
-    }
+    changed = {kind: await SQL.run(conn, kind, **values) for kind in KINDS}
     return {kind: count for kind, count in changed.items() if count}
