@@ -14,6 +14,7 @@ from bot.store.updates.tellings import Telling
 def in_short(incident: Incident) -> dict[str, Any]:
     """Of a private one that it is there, how grave it is and how far: neither its title, its room nor its people."""
     shown = incident.room_id and not incident.private
+    milestones = incident.milestones
     return {
         "ref": incident.ref,
         "title": "Private incident" if incident.private else incident.title,
@@ -21,9 +22,12 @@ def in_short(incident: Incident) -> dict[str, Any]:
         "severity": incident.severity,
         "status": incident.status,
         "drill": incident.drill,
+        "started_at": instant(milestones.started),
+        "detected_at": instant(milestones.detected),
         "declared_at": instant(incident.declared_at),
         "acknowledged_at": instant(incident.acknowledged_at),
         "acknowledged_by": None if incident.private else incident.acknowledged_by,
+        "mitigated_at": instant(milestones.mitigated),
         "resolved_at": instant(incident.resolved_at),
         "channel": {"id": incident.room_id, "name": incident.room_name} if shown else None,
         "lead": None if incident.private else incident.lead,

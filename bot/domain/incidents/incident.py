@@ -2,13 +2,14 @@
 
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta, tzinfo
 from typing import Any, Literal
 
 from bot.domain.errors import AlreadyDone, Refused
+from bot.domain.incidents.milestones import Correctable, Milestones
 from bot.domain.text import cut, plain_line, shows_nothing
 
 Status = Literal["investigating", "identified", "mitigating", "monitoring", "resolved"]
@@ -29,7 +30,11 @@ ROOM_NAME_LENGTH = 80
 
 @dataclass(frozen=True)
 class Incident:
-    """What is known of an incident. People are a runbook key, else a Slack id, or `tocsin`."""
+    """What is known of an incident. People are a runbook key, else a Slack id, or `tocsin`.
+
+    `alerted_at`: its first alert, when that came before the declaration. `started_at` and `detected_at` are what
+    somebody said instead of what the bot knows: `milestones` has both together.
+    """
 
     id: int
     title: str
@@ -57,6 +62,47 @@ class Incident:
     room_closed: Closed | None = None
     origin: Mapping[str, Any] = field(default_factory=dict)
     request: str | None = None
+    alerted_at: datetime | None = None
+    started_at: datetime | None = None
+    detected_at: datetime | None = None
+    first_acknowledged_at: datetime | None = None
+    mitigated_at: datetime | None = None
+
+    @property
+    def milestones(self) -> Milestones:
+        """What happens by itself never puts them out of order: whatever was known earlier had started by then."""
+        said = self._as_said
+        return replace(said, started=min(said.started, said.detected))
+
+    def corrected(
+        self, corrections: Mapping[Correctable, datetime | None], now: datetime, shown: Callable[[datetime], str]
+    ) -> "Incident":
+        """With these milestones instead; None: as the bot knows it. Raises Refused, in which `shown` writes a time.
+
+        None is in the future, and none passes another.
+        """
+        for name, at in corrections.items():
+            if at is not None and at > now:
+                raise Refused(f"{name.capitalize()} {shown(at)} is in the future. Type when it was.")
+        held = {"started": self.started_at, "detected": self.detected_at, "mitigated": self.mitigated_at, **corrections}
+        # What is over is mitigated.
+        mitigated = held["mitigated"] or self.resolved_at
+        changed = replace(self, started_at=held["started"], detected_at=held["detected"], mitigated_at=mitigated)
+        for name in corrections:
+            changed._as_said.must_be_in_order(name, shown)
+        return changed
+
+    @property
+    def _as_said(self) -> Milestones:
+        detected = self.detected_at or self.alerted_at or self.declared_at
+        return Milestones(
+            started=self.started_at or detected,
+            detected=detected,
+            declared=self.declared_at,
+            acknowledged=self.first_acknowledged_at,
+            mitigated=self.mitigated_at,
+            resolved=self.resolved_at,
+        )
 
     @property
     def ref(self) -> str:

@@ -10,6 +10,7 @@ from bot.domain.alerts.alert import GroupStanding
 from bot.domain.alerts.received import LEVELS
 from bot.domain.alerts.report import SOURCE as REPORTS
 from bot.domain.incidents.incident import Incident
+from bot.domain.incidents.milestones import first_alert
 from bot.rendering import Rendering
 from bot.runbook import Runbook, Severity
 from bot.runbook.procedures import Procedure
@@ -118,6 +119,8 @@ class AlertIncidents:
         self, conn: Connection, standing: GroupStanding, incident: Incident, actor: Actor, why: Why
     ) -> GroupStanding:
         await self._write(conn, standing, incident, actor, why)
+        if earlier := first_alert((alert.first_at for alert in standing.alerts), incident.declared_at):
+            await stored.note_alert(conn, incident.id, earlier)
         facts = {"standing": standing, "title": self.title(standing), "why": why, "actor": actor.name}
         procedure = self.procedure(standing)
         await self._posts.in_room(conn, incident, "alert_tied", **facts, procedure=procedure)

@@ -67,7 +67,7 @@ class Incidents:
             must_be_open(incident, "change its status")
             if incident.status == status:
                 raise AlreadyDone(f"{incident.ref} is {status} already.")
-            await incidents.set_status(conn, incident.id, status)
+            await incidents.set_status(conn, incident.id, status, now)
             await incidents.write(conn, incident.id, "status", status, actor=actor.name, at=now)
             changed = await incidents.get(conn, incident.id)
             await self._posts.in_room(conn, incident, "status", incident=changed, actor=actor.name)

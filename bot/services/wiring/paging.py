@@ -14,6 +14,7 @@ from bot.services.incidents.membership import Memberships
 from bot.services.incidents.notes import Notes
 from bot.services.incidents.nudges import Nudges
 from bot.services.incidents.responders import Responders
+from bot.services.incidents.times import Times
 from bot.services.incidents.withdrawals import Withdrawals
 from bot.services.paging.acknowledgements import Acknowledgements
 from bot.services.paging.call_list import CallList
@@ -221,6 +222,10 @@ class Paging(Foundation):
     @cached_property
     def memberships(self) -> Memberships:
         return Memberships(self.people, self.members, self.rooms, self.posts, self.deeds, self.rendering)
+
+    @cached_property
+    def times(self) -> Times:
+        return Times(self.runbook, self.cards, self.deeds)
 
     @cached_property
     def notes(self) -> Notes:

@@ -110,8 +110,8 @@ async def set_severity(conn: Connection, incident_id: int, severity: str) -> Non
     await SQL.run(conn, "set_severity", id=incident_id, severity=severity)
 
 
-async def set_status(conn: Connection, incident_id: int, status: Status) -> None:
-    await SQL.run(conn, "set_status", id=incident_id, status=status)
+async def set_status(conn: Connection, incident_id: int, status: Status, now: datetime) -> None:
+    await SQL.run(conn, "set_status", id=incident_id, status=status, now=now)
 
 
 async def acknowledge(conn: Connection, incident_id: int, who: str, now: datetime) -> bool:
@@ -141,6 +141,17 @@ async def resolve(conn: Connection, incident_id: int, who: str, summary: str | N
 
 async def reopen(conn: Connection, incident_id: int) -> None:
     await SQL.run(conn, "reopen", id=incident_id)
+
+
+async def correct(conn: Connection, changed: Incident) -> None:
+    """Write down its corrected milestones."""
+    times = {"started": changed.started_at, "detected": changed.detected_at, "mitigated": changed.mitigated_at}
+    await SQL.run(conn, "correct", id=changed.id, **times)
+
+
+async def note_alert(conn: Connection, incident_id: int, at: datetime) -> None:
+    """It was known at this time, before its declaration."""
+    await SQL.run(conn, "note_alert", id=incident_id, at=at)
 
 
 async def set_room(conn: Connection, incident_id: int, room_id: str, room_name: str, now: datetime) -> None:

@@ -45,11 +45,15 @@ SELECT * FROM incidents WHERE resolved_at IS NULL AND origin @> %(origin)s ORDER
 UPDATE incidents SET severity = %(severity)s WHERE id = %(id)s;
 
 -- name: set_status
-UPDATE incidents SET status = %(status)s WHERE id = %(id)s;
+-- It is mitigated when it is monitored for the first time.
+UPDATE incidents SET status = %(status)s,
+    mitigated_at = CASE WHEN %(status)s = 'monitoring' THEN coalesce(mitigated_at, %(now)s) ELSE mitigated_at END
+WHERE id = %(id)s;
 
 -- name: acknowledge
 -- No row when somebody has acknowledged already.
-UPDATE incidents SET acknowledged_by = %(who)s, acknowledged_at = %(now)s
+UPDATE incidents SET acknowledged_by = %(who)s, acknowledged_at = %(now)s,
+    first_acknowledged_at = coalesce(first_acknowledged_at, %(now)s)
 WHERE id = %(id)s AND acknowledged_at IS NULL;
 
 -- name: unacknowledge
@@ -66,14 +70,23 @@ UPDATE incidents SET facts = facts || %(facts)s, updated_at = %(now)s WHERE id =
 
 -- name: resolve
 UPDATE incidents
-SET status = 'resolved', resolved_by = %(who)s, resolved_at = %(now)s, summary = %(summary)s
+SET status = 'resolved', resolved_by = %(who)s, resolved_at = %(now)s, summary = %(summary)s,
+    mitigated_at = coalesce(mitigated_at, %(now)s)
 WHERE id = %(id)s;
 
 -- name: reopen
 UPDATE incidents
 SET status = 'investigating', resolved_by = NULL, resolved_at = NULL, acknowledged_by = NULL,
-    acknowledged_at = NULL, summary = NULL
+    acknowledged_at = NULL, summary = NULL, mitigated_at = NULL
 WHERE id = %(id)s;
+
+-- name: correct
+UPDATE incidents SET started_at = %(started)s, detected_at = %(detected)s, mitigated_at = %(mitigated)s
+WHERE id = %(id)s;
+
+-- name: note_alert
+-- Several alerts that are tied to it in one transaction: the earliest counts.
+UPDATE incidents SET alerted_at = LEAST(alerted_at, %(at)s) WHERE id = %(id)s;
 
 -- name: set_room
 UPDATE incidents SET room_id = %(room_id)s, room_name = %(room_name)s, room_at = %(now)s, room_error = NULL WHERE id = %(id)s;

@@ -1,0 +1,62 @@
+"""When it started, was detected and mitigated, as people correct it afterwards."""
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from bot.domain.actor import Actor
+from bot.domain.errors import AlreadyDone
+from bot.domain.incidents.incident import Incident
+from bot.domain.incidents.milestones import Correctable
+from bot.rendering import time_shown
+from bot.runbook import Runbook
+from bot.services.rooms.cards import Cards
+from bot.services.rooms.deeds import Deeds
+from bot.store.incidents import incidents
+
+
+class Times:
+    """Who changed what, and why, stands in the timeline."""
+
+    def __init__(self, runbook: Runbook, cards: Cards, deeds: Deeds) -> None:
+        self._runbook = runbook
+        self._cards = cards
+        self._deeds = deeds
+
+    async def correct(
+        self, actor: Actor, incident_id: int, given: Mapping[Correctable, datetime | None], why: str = ""
+    ) -> Incident:
+        """All or none; None: as the bot knows it. Raises Refused when one is in the future or passes another."""
+        async with self._deeds.on(actor, incident_id) as (conn, before, now):
+            changed = before.corrected(given, now, lambda at: time_shown(at, self._runbook.timezone, now))
+            moved = [name for name in given if changed.milestones.at(name) != before.milestones.at(name)]
+            if not moved:
+                raise AlreadyDone(f"{before.ref} has these times already.")
+            await incidents.correct(conn, changed)
+            lines = [self._line(name, before, changed, now) for name in moved]
+            words = ", ".join(lines) + (f" ({why.strip()})" if why.strip() else "")
+            await incidents.write(conn, before.id, "note", words, actor=actor.name, at=now)
+            await self._cards.touch(conn, f"incident:{changed.id}", incident=changed.id)
+        return changed
+
+    async def mitigated_now(self, actor: Actor, incident_id: int) -> Incident:
+        """Raises AlreadyDone when it was before: to move it, somebody has to say to when."""
+        async with self._deeds.on(actor, incident_id) as (conn, incident, now):
+            at = incident.mitigated_at
+            if at is not None:
+                shown = time_shown(at, self._runbook.timezone, now)
+                raise AlreadyDone(
+                    f"{incident.ref} has been mitigated since {shown}. To correct that, type the time: "
+                    "`/incident mitigated 14:05`."
+                )
+            changed = incident.corrected({"mitigated": now}, now, str)
+            await incidents.correct(conn, changed)
+            await incidents.write(conn, incident.id, "note", "mitigated", actor=actor.name, at=now)
+            await self._cards.touch(conn, f"incident:{changed.id}", incident=changed.id)
+        return changed
+
+    def _line(self, name: Correctable, before: Incident, changed: Incident, now: datetime) -> str:
+        old, new = (one.milestones.at(name) for one in (before, changed))
+        return f"{name}: {self._shown(new, now)} instead of {self._shown(old, now)}"
+
+    def _shown(self, at: datetime | None, now: datetime) -> str:
+        return time_shown(at, self._runbook.timezone, now) if at else "not yet"

@@ -1,0 +1,95 @@
+"""Times that are past, at the beginning of what somebody typed: `14:05`, `20 minutes ago`, `yesterday 23:50`."""
+
+import asyncio
+import re
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import dateparser
+
+from bot.domain.errors import Refused
+from bot.domain.people.schedule import instant_of
+from bot.runbook import spoken_duration
+from bot.slack.blocks import clip
+from commands.desk.when import LONGEST, QUOTES
+
+HOW = "say for example `14:05`, `20 minutes ago`, `yesterday 23:50` or `2026-12-01 09:00`"
+
+_DAY = r"(?:mon|tues?|wed(?:nes)?|thu(?:rs?)?|fri|sat(?:ur)?|sun)(?:day)?"
+_MONTH = r"(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\.?"
+_NUMBER = r"\d{1,2}(?:st|nd|rd|th)?"
+_DATE = (
+    rf"today|yesterday|(?:last\s+)?{_DAY}|\d{{4}}-\d{{2}}-\d{{2}}"
+    rf"|{_NUMBER}\s+{_MONTH}(?:\s+\d{{4}})?|{_MONTH}\s+{_NUMBER}(?:,?\s+\d{{4}})?"
+)
+_CLOCK = r"\d{1,2}[:.]\d{2}(?::\d{2})?(?:\s?[ap]m)?|\d{1,2}\s?[ap]m|noon|midnight"
+_ZONE = r"(?:\s?(?:z|utc|gmt|[+-]\d{2}:?\d{2}))?"
+_SPAN = r"\d+(?:\.\d+)?\s*(?:seconds?|secs?|minutes?|mins?|hours?|hrs?|days?|weeks?|[smhdw])"
+_AGO = rf"(?:about\s+)?(?:half\s+an\s+hour|an?\s+(?:minute|hour|day|week)|{_SPAN}(?:(?:\s+|\s+and\s+)?{_SPAN})*)"
+# What ends a time, and no word that goes on.
+_END = rf"(?=$|[\s,;:.){QUOTES}](?!\d))"
+AGO = re.compile(rf"(?P<span>{_AGO})(?:\s+ago)?{_END}", re.IGNORECASE)
+NOW = re.compile(rf"(?:just\s+|right\s+)?now{_END}", re.IGNORECASE)
+MOMENT = re.compile(
+    rf"(?:at\s+)?(?:\d{{4}}-\d{{2}}-\d{{2}}T\d{{2}}:\d{{2}}(?::\d{{2}}(?:\.\d+)?)?{_ZONE}"
+    rf"|(?:on\s+)?(?:{_DATE})(?:\s*,)?(?:\s+at)?\s+(?:{_CLOCK}){_ZONE}"
+    rf"|(?:{_CLOCK}){_ZONE}(?:\s*,?(?:\s+on)?\s+(?:{_DATE}))?){_END}",
+    re.IGNORECASE,
+)
+
+
+async def past_moment(words: str, *, now: datetime, zone: ZoneInfo) -> tuple[datetime, str]:
+    """The instant with which these words begin, in UTC, and what follows it. Raises Refused.
+
+    A time of day is the last one, a weekday too. In a thread: the first look at a word takes a fifth of a second.
+    """
+    return await asyncio.to_thread(read, words, now, zone)
+
+
+def read(words: str, now: datetime, zone: ZoneInfo) -> tuple[datetime, str]:
+    words = words.strip().lstrip(QUOTES).strip()
+    if found := NOW.match(words):
+        return now, _rest(words, found.end())
+    if found := MOMENT.match(words):
+        return _instant(found[0], now, zone), _rest(words, found.end())
+    if found := AGO.match(words):
+        return now - _span(found["span"]), _rest(words, found.end())
+    raise Refused(f"“{clip(words, LONGEST)}” begins with no time I understand: {HOW}." if words else f"No time: {HOW}.")
+
+
+def _instant(words: str, now: datetime, zone: ZoneInfo) -> datetime:
+    """By the wall clock of the zone, unless the words name another."""
+    today = now.astimezone(zone).replace(tzinfo=None)
+    settings: dict[str, object] = {"RELATIVE_BASE": today, "PREFER_DATES_FROM": "past", "DATE_ORDER": "YMD"}
+    plain = re.sub(
+        r"(\d)\.(\d)", r"\1:\2", re.sub(r"^(?:at|on)\s+|\b(?:last|on|at)\s+", "", words, flags=re.IGNORECASE)
+    )
+    try:
+        found = dateparser.parse(plain, languages=["en"], settings=settings)
+    except (ValueError, OverflowError):
+        found = None
+    if found is None:
+        raise Refused(f"“{clip(words, LONGEST)}” is no time I understand: {HOW}.")
+    aware = found.tzinfo is not None
+    at = found.astimezone(now.tzinfo) if aware else instant_of(found.date(), found.time(), zone)
+    return _latest(plain, at, now)
+
+
+def _latest(words: str, at: datetime, now: datetime) -> datetime:
+    """On a Thursday afternoon, “Thu 9am” is this morning and not a week ago; a time of day alone is never to come."""
+    if re.search(rf"\b{_DAY}\b", words, re.IGNORECASE) and at + timedelta(weeks=1) <= now:
+        return at + timedelta(weeks=1)
+    if re.fullmatch(rf"(?:{_CLOCK}){_ZONE}", words, re.IGNORECASE) and at > now:
+        return at - timedelta(days=1)
+    return at
+
+
+def _span(words: str) -> timedelta:
+    plain = re.sub(r"^about\s+", "", words.lower())
+    plain = re.sub(r"^half\s+an\s+hour$", "30m", plain)
+    plain = re.sub(r"^an?\s+", "1 ", plain).replace(" and ", " ")
+    return spoken_duration(plain)
+
+
+def _rest(words: str, end: int) -> str:
+    return words[end:].strip().strip(",;:-—").strip().strip(QUOTES).strip()

@@ -1,0 +1,54 @@
+"""Times that are past, at the beginning of what people type."""
+
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from bot.domain.errors import Refused
+from commands.desk.past import read
+
+LONDON = ZoneInfo("Europe/London")
+# A Thursday, 15:00:30 in London.
+NOW = datetime(2026, 8, 6, 14, 0, 30, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("words", "instant", "rest"),
+    [
+        ("14:05", "06 13:05:00", ""),
+        ("“14:05”", "06 13:05:00", ""),
+        ("14:05:20 first errors", "06 13:05:20", "first errors"),
+        ("14:05 may be a leak", "06 13:05:00", "may be a leak"),
+        ("14:05 on the web servers", "06 13:05:00", "on the web servers"),
+        ("at 3pm: deploy 12", "06 14:00:00", "deploy 12"),
+        # Not yet so late today.
+        ("16:00", "05 15:00:00", ""),
+        ("14:05 UTC", "05 14:05:00", ""),
+        ("20 minutes ago the disk filled", "06 13:40:30", "the disk filled"),
+        ("1h30m", "06 12:30:30", ""),
+        ("1 hour and 5 minutes ago", "06 12:55:30", ""),
+        ("half an hour ago", "06 13:30:30", ""),
+        ("yesterday 23:50, pool ran dry", "05 22:50:00", "pool ran dry"),
+        ("9.30pm yesterday", "05 20:30:00", ""),
+        ("Thu 9am", "06 08:00:00", ""),
+        ("Mon 9am", "03 08:00:00", ""),
+        ("2026-08-05 09:00", "05 08:00:00", ""),
+        ("2026-08-05T09:00:00Z deploy", "05 09:00:00", "deploy"),
+        ("6 Aug 13:50", "06 12:50:00", ""),
+        ("now", "06 14:00:30", ""),
+    ],
+)
+def test_a_time_is_the_last_one_and_what_follows_it_is_the_reason(words: str, instant: str, rest: str) -> None:
+    assert read(words, NOW, LONDON) == (datetime.fromisoformat(f"2026-08-{instant}").replace(tzinfo=UTC), rest)
+
+
+@pytest.mark.parametrize("words", ["", "tomorrow", "the morning", "9", "25:99", "2026-02-30 10:00", "99999 weeks ago"])
+def test_what_is_no_time_is_refused_with_examples(words: str) -> None:
+    with pytest.raises(Refused, match=r"time|long"):
+        read(words, NOW, LONDON)
+
+
+def test_in_the_hour_that_comes_twice_the_first_is_meant() -> None:
+    after = datetime(2026, 10, 25, 12, 0, tzinfo=UTC)
+    assert read("01:30", after, LONDON)[0] == datetime(2026, 10, 25, 0, 30, tzinfo=UTC)
