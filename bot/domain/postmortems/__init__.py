@@ -1,0 +1,1 @@
+"""Decisions about what is learned after an incident: post-mortems and actions."""

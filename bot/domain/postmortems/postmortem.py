@@ -1,0 +1,146 @@
+"""A post-mortem: its states, its dates, and who is reminded when."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Literal
+
+from bot.domain.errors import AlreadyDone, Refused
+from bot.domain.incidents.incident import Incident
+from bot.domain.people.working_hours import WorkingHours, opening
+from bot.domain.postmortems.rules import Reason
+from bot.domain.text import cut, plain_line
+
+State = Literal["owed", "draft", "in_review", "done", "waived"]
+# What has to happen by a date.
+Stage = Literal["schedule", "draft", "review"]
+
+WRITING: tuple[State, ...] = ("owed", "draft")
+OVER: tuple[State, ...] = ("done", "waived")
+REASON_LENGTH = 500
+DAY = timedelta(days=1)
+# Of reminders in a row: after these, somebody else is asked to see to it.
+PATIENCE = 2
+# After so many it is once a week.
+DAILY = 14
+
+
+@dataclass(frozen=True)
+class Postmortem:
+    """`reasons`: why it is owed; none: somebody has begun it. `since`: the end of the incident, from where its dates
+    count. `version`: the newest of what was written, 0: nothing. `scheduled_at`: when it is to be reviewed together.
+    `link`: where it is kept, when not here. `reason`: why it was waived. `due_at`: when the next reminder is due, as
+    decided at `set_at`; `asked`: how many there were since something was done."""
+
+    incident_id: int
+    state: State
+    owner: str
+    reasons: Sequence[Reason]
+    since: datetime
+    schedule_due_at: datetime
+    draft_due_at: datetime
+    review_due_at: datetime
+    set_at: datetime
+    version: int = 0
+    scheduled_at: datetime | None = None
+    link: str | None = None
+    sent_by: str | None = None
+    sent_at: datetime | None = None
+    ended_by: str | None = None
+    ended_at: datetime | None = None
+    reason: str = ""
+    withdrawn_at: datetime | None = None
+    due_at: datetime | None = None
+    asked: int = 0
+
+    @property
+    def is_over(self) -> bool:
+        return self.state in OVER
+
+    @property
+    def is_live(self) -> bool:
+        """Neither over nor withdrawn: somebody has to do something."""
+        return not self.is_over and self.withdrawn_at is None
+
+    @property
+    def open_stages(self) -> list[tuple[Stage, datetime]]:
+        """What has yet to happen, by when; the earliest first."""
+        if not self.is_live:
+            return []
+        found: list[tuple[Stage, datetime]] = [("review", self.review_due_at)]
+        if self.state in WRITING:
+            found.append(("draft", self.draft_due_at))
+            if self.scheduled_at is None:
+                found.append(("schedule", self.schedule_due_at))
+        return sorted(found, key=lambda one: one[1])
+
+    def overdue(self, now: datetime) -> list[tuple[Stage, datetime]]:
+        return [one for one in self.open_stages if one[1] <= now]
+
+    @property
+    def is_escalated(self) -> bool:
+        """Two reminders came to nothing: from the next one on somebody else hears of it."""
+        return self.asked > PATIENCE
+
+    def planned(self, now: datetime, hours: WorkingHours | None) -> "Postmortem":
+        """With its next reminder: at the next date, and a day after the last one while something is overdue. At times
+        at which people work."""
+        again = DAY if self.asked < DAILY else 7 * DAY
+        ahead = [by for _, by in self.open_stages if by > now]
+        late = [now + again] if self.overdue(now) else []
+        due_at = min([*ahead, *late], default=None)
+        return replace(self, due_at=opening(hours, due_at) if due_at else None, set_at=now)
+
+    def moved(self, state: State, now: datetime) -> "Postmortem":
+        """Something was done, so reminders begin anew."""
+        return replace(self, state=state, asked=0, set_at=now)
+
+
+@dataclass(frozen=True)
+class Dates:
+    """How long after the end of the incident each has to be done."""
+
+    schedule_within: timedelta
+    draft_within: timedelta
+    review_within: timedelta
+
+
+def begun(incident: Incident, why: Sequence[Reason], dates: Dates, now: datetime, *, owner: str) -> Postmortem:
+    """One that is owed, or (without a reason) one that somebody begins. Its dates count from the end of the incident;
+    from now where somebody begins it later."""
+    ended_at = incident.resolved_at or now
+    since = ended_at if why else now
+    return Postmortem(
+        incident.id, "owed" if why else "draft", owner, tuple(why), since, since + dates.schedule_within,
+        since + dates.draft_within, since + dates.review_within, now,
+    )  # fmt: skip
+
+
+def owner_of(incident: Incident) -> str:
+    """Who leads, else who resolved it, else who had it, else who declared it; a person, where there is one."""
+    candidates = [incident.lead, incident.resolved_by, incident.acknowledged_by, incident.declared_by]
+    people = [one for one in candidates if one and one != "tocsin"]
+    return people[0] if people else "tocsin"
+
+
+def must_be_live(postmortem: Postmortem, incident: Incident) -> None:
+    """Raises Refused, or AlreadyDone."""
+    if postmortem.withdrawn_at is not None:
+        raise Refused(f"{incident.ref} is open again. Its post-mortem goes on when it is resolved.")
+    if postmortem.is_over:
+        raise AlreadyDone(f"The post-mortem of {incident.ref} is {postmortem.state} already.")
+
+
+def must_be_written(postmortem: Postmortem, incident: Incident) -> None:
+    """Sent for review once. Raises AlreadyDone."""
+    must_be_live(postmortem, incident)
+    if postmortem.state == "in_review":
+        raise AlreadyDone(f"The post-mortem of {incident.ref} is in review already. After the review, mark it as done.")
+
+
+def reason_of(text: str) -> str:
+    """Why one is waived. Raises Refused without one."""
+    reason = cut(plain_line(text), REASON_LENGTH)
+    if not reason:
+        raise Refused("Say why no post-mortem is needed: it stays on record.")
+    return reason

@@ -1,0 +1,1 @@
+"""What is learned after an incident, as it is kept."""

@@ -1,0 +1,75 @@
+"""Post-mortems and all that was written into them, as they are kept."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from datetime import datetime
+
+from psycopg.types.json import Jsonb
+
+from bot.domain.postmortems.postmortem import Postmortem
+from bot.domain.postmortems.rules import Reason
+from bot.store.pipelined import Connection
+from bot.store.queries import Queries
+from bot.store.rows import Row
+
+SQL = Queries(__file__)
+
+
+@dataclass(frozen=True)
+class Version:
+    """What stood under each heading after somebody wrote; `number` counts from 1."""
+
+    number: int
+    author: str
+    at: datetime
+    sections: Mapping[str, str]
+
+
+async def get(conn: Connection, incident_id: int) -> Postmortem | None:
+    """The incident's own, also a withdrawn one. Who changes it has locked the incident."""
+    row = await SQL.one(conn, "of_incident", incident_id=incident_id)
+    return as_kept(row) if row else None
+
+
+async def save(conn: Connection, postmortem: Postmortem) -> None:
+    values = asdict(postmortem) | {"reasons": Jsonb([asdict(one) for one in postmortem.reasons])}
+    await SQL.run(conn, "save", **values)
+
+
+async def write(conn: Connection, incident_id: int, version: Version) -> None:
+    values = vars(version) | {"sections": Jsonb(dict(version.sections))}
+    await SQL.run(conn, "write", incident_id=incident_id, **values)
+
+
+async def version(conn: Connection, incident_id: int, number: int) -> Version | None:
+    row = await SQL.one(conn, "version", incident_id=incident_id, number=number)
+    return Version(**row) if row else None
+
+
+async def versions(conn: Connection, incident_id: int) -> list[Version]:
+    """The oldest first."""
+    return [Version(**row) for row in await SQL.all(conn, "versions", incident_id=incident_id)]
+
+
+async def live(conn: Connection, limit: int) -> list[Postmortem]:
+    """Somebody has to do something about these; what is due first comes first."""
+    return [as_kept(row) for row in await SQL.all(conn, "live", limit=limit)]
+
+
+async def due(conn: Connection, now: datetime, limit: int) -> list[int]:
+    """The incidents that have to be looked at; nothing is claimed: whoever locks the incident first looks."""
+    return [row["incident_id"] for row in await SQL.all(conn, "due", now=now, limit=limit)]
+
+
+async def push_ahead(conn: Connection, incident_id: int, *, now: datetime, until: datetime) -> None:
+    await SQL.run(conn, "push_ahead", incident_id=incident_id, now=now, until=until)
+
+
+async def next_due(conn: Connection) -> datetime | None:
+    due_at: datetime | None = (await SQL.the(conn, "next_due"))["due_at"]
+    return due_at
+
+
+def as_kept(row: Row) -> Postmortem:
+    reasons = tuple(Reason(**one) for one in row["reasons"])
+    return Postmortem(**{**row, "reasons": reasons})
