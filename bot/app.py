@@ -190,6 +190,7 @@ class App:
             "inactivity": services.inactivity,
             "nudges": services.nudges,
             "tasks": services.incident_tasks,
+            "post-mortems": services.postmortem_reminders,
             "checks": services.checks,
             "backups": services.backups,
             "earlier backups": services.backup_adoption,

@@ -112,7 +112,16 @@ def _actions(record: IncidentRecord) -> list[dict[str, Any]]:
 
 def _postmortem(record: IncidentRecord) -> dict[str, Any] | None:
     """`{state, owner, draft_due_at, review_due_at, link}`, or null when none is owed."""
-    return None
+    owed = record.postmortem
+    if owed is None or owed.withdrawn_at is not None:
+        return None
+    return {
+        "state": owed.state,
+        "owner": owed.owner,
+        "draft_due_at": instant(owed.draft_due_at),
+        "review_due_at": instant(owed.review_due_at),
+        "link": owed.link,
+    }
 
 
 def instant(at: datetime | None) -> str | None:

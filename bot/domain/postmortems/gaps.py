@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import pairwise
 from typing import Literal
 
 from bot.domain.paging.page import Page
@@ -34,7 +35,7 @@ def silences(heard: Iterable[datetime], begins: datetime, ends: datetime, patien
     limit = patience or USUAL_SILENCE
     within = sorted(at for at in heard if begins <= at <= ends)
     instants = [begins, *within, ends]
-    pairs = zip(instants, instants[1:], strict=False)
+    pairs = pairwise(instants)
     return [Gap("update", since, until) for since, until in pairs if until - since > limit]
 
 

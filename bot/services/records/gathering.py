@@ -5,12 +5,14 @@ from dataclasses import dataclass
 
 from bot.domain.incidents.incident import Incident
 from bot.domain.paging.page import Page
+from bot.domain.postmortems.postmortem import Postmortem
 from bot.domain.tasks.task import Task
 from bot.store.database import Database
 from bot.store.incidents import incidents
 from bot.store.incidents.incidents import Entry
 from bot.store.paging import pages
 from bot.store.pipelined import Connection
+from bot.store.postmortems import postmortems
 from bot.store.tasks import tasks
 from bot.store.updates import tellings
 from bot.store.updates.tellings import Telling
@@ -25,6 +27,7 @@ class IncidentRecord:
     pages: Sequence[Page] = ()
     tellings: Sequence[Telling] = ()
     tasks: Sequence[Task] = ()
+    postmortem: Postmortem | None = None
 
 
 class Records:
@@ -46,4 +49,5 @@ async def gather(conn: Connection, incident: Incident) -> IncidentRecord:
         pages=await pages.of_incident(conn, incident.id),
         tellings=await tellings.of_incident(conn, incident.id),
         tasks=await tasks.of_incident(conn, incident.id),
+        postmortem=await postmortems.get(conn, incident.id),
     )

@@ -11,11 +11,12 @@ from bot.services.rooms.opening import RoomOpening
 from bot.services.upkeep.housekeeping import Housekeeping
 from bot.services.upkeep.outages import Outages
 from bot.services.wiring.maintenance import Maintenance
+from bot.services.wiring.postmortems import Learning
 from bot.services.wiring.recovery import Recovery
 from bot.services.wiring.tasks import Tasks
 
 
-class Services(Recovery, Maintenance, Tasks):
+class Services(Recovery, Maintenance, Tasks, Learning):
     """The services of one process. Each part of `wiring` builds its own."""
 
     @cached_property
@@ -43,6 +44,7 @@ class Services(Recovery, Maintenance, Tasks):
                 self.reminders,
                 self.public_posts,
                 self.page_writing,
+                self.postmortem_obligations,
             ]
         )
         return self
@@ -58,6 +60,7 @@ class Services(Recovery, Maintenance, Tasks):
             "pin": Pins(self.gateway),
             "card": self.cards,
             "post": self.posts,
+            "postmortem_file": self.postmortem_files,
             "closure": self.closures,
             "handover": self.handover_messages,
             "alert_email": self.alert_outlets,

@@ -66,7 +66,7 @@ CREATE TRIGGER actions_bell AFTER INSERT OR UPDATE OF due_at ON actions
 
 -- When the open actions of closed incidents are listed next: one row.
 CREATE TABLE action_lists (
-    only bool PRIMARY KEY DEFAULT true CHECK (only),
+    id int PRIMARY KEY DEFAULT 1 CHECK (id = 1),
     set_at timestamptz NOT NULL,
     due_at timestamptz NOT NULL
 );

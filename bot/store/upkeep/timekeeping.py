@@ -12,8 +12,8 @@ SQL = Queries(__file__)
 # What has timers, in the order in which they are put right; each has a statement.
 KINDS = (
     "ladders", "pages", "outbox", "limits", "requests", "deadlines", "tasks", "checklists", "nudges",
-    "reminders", "silences", "alerts", "rests", "answers", "firing", "disputes", "inactivity", "maintenance",
-    "heartbeats", "checks", "backups", "drills", "restores",
+    "postmortems", "reminders", "silences", "alerts", "rests", "answers", "firing", "disputes", "inactivity",
+    "maintenance", "heartbeats", "checks", "backups", "drills", "restores",
 )  # fmt: skip
 
 

@@ -77,6 +77,9 @@ WHERE ask_at IS NOT NULL AND set_at > %(now)s;
 UPDATE checklist_items SET set_at = %(now)s, due_at = due_at - (set_at - %(now)s::timestamptz),
     ask_at = ask_at - (set_at - %(now)s::timestamptz)
 WHERE ask_at IS NOT NULL AND set_at > %(now)s;
+-- name: postmortems
+-- What was decided later than now is due so much sooner.
+UPDATE postmortems SET set_at = %(now)s, due_at = due_at - (set_at - %(now)s::timestamptz) WHERE set_at > %(now)s;
 
 -- name: reminders
 -- An audience that was told later than now was told now, and waits as long as it was promised.

@@ -2,6 +2,7 @@
 
 import json
 
+from bot.domain.postmortems.sections import SECTIONS
 from bot.sandbox.people import Person
 from commands.desk.desk import books
 from commands.desk.which_incident import CHOICE
@@ -13,7 +14,8 @@ FORMS = sorted(name for book in books() for name in book.forms)
 VERBS = sorted(f"/{book.name} {verb.words[0]}" for book in books() for verb in book.verbs)
 FIELDS = (
     "title", "severity", "kind", "update", "next_update", "why", "status", "impact", "summary", "note", "role", "who",
-    "subject", "text", "incident", "duration", "reason", "target", "name", "url", "detected",
+    "subject", "text", "incident", "duration", "reason", "target", "name", "url", "detected", "when",
+    "owner", *SECTIONS,
 )  # fmt: skip
 
 

@@ -1,0 +1,56 @@
+"""What the room shows of its incident's post-mortem."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from bot.domain.incidents.incident import Incident
+from bot.domain.postmortems.postmortem import WRITING, Postmortem
+from bot.domain.postmortems.sections import unwritten
+from bot.rendering import Rendering
+from bot.services.rooms.cards import Cards, Painted
+from bot.services.rooms.posts import no_room_yet
+from bot.slack.blocks import Button, message
+from bot.store.incidents import incidents
+from bot.store.pipelined import Connection
+from bot.store.postmortems import postmortems
+
+
+class PostmortemCards:
+    """The painter of `postmortem:<incident>`."""
+
+    def __init__(self, cards: Cards, rendering: Rendering) -> None:
+        self._rendering = rendering
+        cards.painted_by("postmortem", self.paint)
+
+    async def paint(self, conn: Connection, subject: str) -> Painted | None:
+        incident = await incidents.get(conn, int(subject))
+        postmortem = await postmortems.get(conn, incident.id)
+        if postmortem is None or incident.room_lost:
+            return None
+        words = self._rendering.say("slack/postmortem", **await facts(conn, incident, postmortem))
+        return Painted(incident.room_id, message(words, buttons(postmortem)), no_room_yet(incident.id))
+
+
+async def facts(conn: Connection, incident: Incident, postmortem: Postmortem) -> Mapping[str, Any]:
+    """What its template shows."""
+    written = await postmortems.version(conn, incident.id, postmortem.version)
+    missing = unwritten(written.sections if written else {})
+    return {"incident": incident, "postmortem": postmortem, "written": written, "missing": missing}
+
+
+def buttons(postmortem: Postmortem) -> list[Button]:
+    """As fits its state."""
+    value = str(postmortem.incident_id)
+    if postmortem.withdrawn_at is not None:
+        return []
+    as_file = Button("As a file", "postmortem.file", value)
+    if postmortem.state == "waived":
+        return [Button("Write one after all", "postmortem.begin", value)]
+    if postmortem.state == "done":
+        return [as_file]
+    shown = [Button("Edit", "postmortem.edit", value, "primary")]
+    if postmortem.state in WRITING:
+        shown += [Button("Schedule", "postmortem.schedule", value), Button("Send for review", "postmortem.send", value)]
+    if postmortem.state != "owed":
+        shown.append(Button("Mark as done", "postmortem.done", value))
+    return [*shown, as_file, Button("Waive", "postmortem.waive", value)]

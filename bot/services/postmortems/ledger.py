@@ -1,0 +1,37 @@
+"""What follows whenever a post-mortem changes: its row with the next reminder, its line in the timeline, its card."""
+
+from datetime import datetime
+
+from bot.domain.actor import Actor
+from bot.domain.incidents.incident import Incident
+from bot.domain.postmortems.postmortem import Postmortem
+from bot.rendering import Rendering
+from bot.runbook import Runbook
+from bot.services.rooms.cards import Cards
+from bot.store.incidents import incidents
+from bot.store.pipelined import Connection
+from bot.store.postmortems import postmortems
+
+
+class Ledger:
+    """In the caller's transaction, which has locked the incident."""
+
+    def __init__(self, runbook: Runbook, cards: Cards, rendering: Rendering) -> None:
+        self._runbook = runbook
+        self._cards = cards
+        self._rendering = rendering
+
+    async def keep(
+        self, conn: Connection, incident: Incident, postmortem: Postmortem, actor: Actor, change: str, now: datetime
+    ) -> Postmortem:
+        """As it is now, and who did what."""
+        hours = self._runbook.working_hours.hours if self._runbook.working_hours else None
+        kept = postmortem.planned(now, hours)
+        await postmortems.save(conn, kept)
+        words = self._rendering.say("documents/postmortem_entry", postmortem=kept, change=change)
+        await incidents.write(conn, incident.id, "system", words, actor=actor.name, at=now)
+        await self.show(conn, incident)
+        return kept
+
+    async def show(self, conn: Connection, incident: Incident) -> None:
+        await self._cards.touch(conn, f"postmortem:{incident.id}", incident=incident.id)

@@ -1,0 +1,37 @@
+"""What is said of a post-mortem: in the incident's room, and where incidents are announced when it is done."""
+
+from bot.domain.actor import Actor
+from bot.domain.incidents.incident import Incident
+from bot.domain.postmortems.postmortem import Postmortem
+from bot.rendering import Rendering
+from bot.runbook import Runbook
+from bot.services.postmortems.cards import facts
+from bot.services.rooms.channels import Channels
+from bot.services.rooms.posts import Posts
+from bot.slack.blocks import message
+from bot.store.pipelined import Connection
+
+
+class News:
+    """Each is posted once, with the deed."""
+
+    def __init__(self, runbook: Runbook, channels: Channels, posts: Posts, rendering: Rendering) -> None:
+        self._runbook = runbook
+        self._channels = channels
+        self._posts = posts
+        self._rendering = rendering
+
+    async def changed(
+        self, conn: Connection, incident: Incident, postmortem: Postmortem, actor: Actor, change: str
+    ) -> None:
+        """In its room; `actor` reads it as the answer."""
+        shown = {**await facts(conn, incident, postmortem), "change": change, "actor": actor.name}
+        await self._posts.in_room(conn, incident, "postmortem_changed", **shown)
+
+    async def announce(self, conn: Connection, incident: Incident, postmortem: Postmortem) -> None:
+        """It is done. Rehearsed and private ones are for their rooms alone."""
+        if incident.drill or incident.private:
+            return
+        if channel := await self._channels.find(conn, self._runbook.channels.incidents):
+            words = self._rendering.say("slack/postmortem_done", **await facts(conn, incident, postmortem))
+            await self._posts.in_channel(conn, channel, message(words))

@@ -1,0 +1,83 @@
+"""Whether an incident owes a post-mortem: decided when it is resolved, and withdrawn when it is reopened."""
+
+from dataclasses import replace
+from datetime import datetime
+
+from bot.domain.actor import TOCSIN
+from bot.domain.incidents.incident import Incident
+from bot.domain.postmortems.postmortem import Dates, Postmortem, begun, owner_of
+from bot.domain.postmortems.rules import Reason, Rules, reasons
+from bot.runbook import Runbook
+from bot.services.postmortems.ledger import Ledger
+from bot.services.rooms.deeds import Deeds, Moment
+from bot.store.incidents import deadlines
+from bot.store.pipelined import Connection
+from bot.store.postmortems import postmortems
+
+
+class Obligations:
+    """Follows incidents. What has been written stays, whatever becomes of the incident."""
+
+    def __init__(self, runbook: Runbook, deeds: Deeds, ledger: Ledger) -> None:
+        self._runbook = runbook
+        self._deeds = deeds
+        self._ledger = ledger
+
+    async def follow(self, conn: Connection, incident: Incident, moment: Moment) -> None:
+        if moment == "reopened":
+            await self._withdraw(conn, incident, self._deeds.now())
+        elif moment in ("resolved", "impact") and not incident.is_open:
+            await self._judge(conn, incident, self._deeds.now())
+
+    async def begin(self, conn: Connection, incident: Incident, now: datetime) -> Postmortem:
+        """One that nothing owes."""
+        return begun(incident, [], self._dates, now, owner=owner_of(incident))
+
+    async def _judge(self, conn: Connection, incident: Incident, now: datetime) -> None:
+        """What is live already goes on; one that was withdrawn goes on with new dates."""
+        known = await postmortems.get(conn, incident.id)
+        if known and known.withdrawn_at is None:
+            return
+        why = await self._reasons(conn, incident)
+        if known and (why or known.version or not known.reasons):
+            await self._ledger.keep(conn, incident, self._revived(known, incident, why, now), TOCSIN, "owed", now)
+        elif why:
+            new = begun(incident, why, self._dates, now, owner=owner_of(incident))
+            await self._ledger.keep(conn, incident, new, TOCSIN, "owed", now)
+
+    async def _withdraw(self, conn: Connection, incident: Incident, now: datetime) -> None:
+        known = await postmortems.get(conn, incident.id)
+        if known and known.withdrawn_at is None:
+            withdrawn = replace(known, withdrawn_at=now)
+            await self._ledger.keep(conn, incident, withdrawn, TOCSIN, "withdrawn", now)
+
+    def _revived(self, known: Postmortem, incident: Incident, why: list[Reason], now: datetime) -> Postmortem:
+        """A review that was to come may still take place; all else begins from this end."""
+        new = begun(incident, why, self._dates, now, owner=owner_of(incident))
+        scheduled = known.scheduled_at if known.scheduled_at and known.scheduled_at > now else None
+        state = "draft" if known.version else new.state
+        return replace(new, state=state, version=known.version, link=known.link, scheduled_at=scheduled)
+
+    async def _reasons(self, conn: Connection, incident: Incident) -> list[Reason]:
+        ended_at = incident.resolved_at or self._deeds.now()
+        promised = (await deadlines.of_incident(conn, incident.id)).get("resolve")
+        missed = promised.by - promised.since if promised and promised.by < ended_at else None
+        severity = self._runbook.severity_as_declared(incident.severity)
+        rule = severity.postmortem
+        rules = Rules(
+            required=rule == "required",
+            longer_than=None if isinstance(rule, str) else rule.longer_than,
+            also_for=self._runbook.postmortem.also_for,
+            resolve_promise_missed=missed,
+            objectives=[
+                (one.scenario, one.rto)
+                for one in self._runbook.objectives
+                if one.rto and one.severity in (None, incident.severity)
+            ],
+        )
+        return reasons(incident, ended_at - incident.declared_at, rules)
+
+    @property
+    def _dates(self) -> Dates:
+        rule = self._runbook.postmortem
+        return Dates(rule.schedule_within, rule.draft_within, rule.review_within)

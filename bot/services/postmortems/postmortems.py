@@ -1,0 +1,181 @@
+"""A post-mortem, as people begin it, write it, send it for review, and end it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from bot.domain.actor import Actor
+from bot.domain.errors import AlreadyDone, NotFound, Refused, TocsinError
+from bot.domain.incidents.incident import Incident
+from bot.domain.postmortems.postmortem import (
+    Postmortem,
+    must_be_live,
+    must_be_written,
+    reason_of,
+)
+from bot.domain.postmortems.sections import SECTIONS, Merged, Written, cleaned, merged
+from bot.services.postmortems.cards import facts
+from bot.services.postmortems.files import PostmortemFiles
+from bot.services.postmortems.ledger import Ledger
+from bot.services.postmortems.news import News
+from bot.services.postmortems.obligations import Obligations
+from bot.services.rooms.deeds import Deeds
+from bot.store.database import Database
+from bot.store.pipelined import Connection
+from bot.store.postmortems import postmortems
+from bot.store.postmortems.postmortems import Version
+
+
+@dataclass(frozen=True)
+class Page:
+    """What somebody who writes has before them. `version`: which one that is; 0: what is known without anybody."""
+
+    postmortem: Postmortem
+    version: int
+    sections: Written
+
+
+class Clash(TocsinError):
+    """Somebody else has changed the same meanwhile; nothing was kept. `theirs` is what stands there now."""
+
+    def __init__(self, merged: Merged, theirs: Version) -> None:
+        super().__init__(f"{theirs.author} wrote at the same time")
+        self.merged = merged
+        self.theirs = theirs
+
+
+class Postmortems:
+    """Every deed is one transaction, once per request."""
+
+    def __init__(
+        self,
+        db: Database,
+        deeds: Deeds,
+        obligations: Obligations,
+        ledger: Ledger,
+        files: PostmortemFiles,
+        news: News,
+    ) -> None:
+        self._db = db
+        self._deeds = deeds
+        self._obligations = obligations
+        self._ledger = ledger
+        self._files = files
+        self._news = news
+
+    async def of(self, incident: Incident) -> Postmortem | None:
+        """Also a withdrawn one."""
+        async with self._db.statement() as conn:
+            return await postmortems.get(conn, incident.id)
+
+    async def shown(self, incident: Incident, postmortem: Postmortem) -> Mapping[str, Any]:
+        """What its card's template shows."""
+        async with self._db.statement() as conn:
+            return await facts(conn, incident, postmortem)
+
+    async def begin_or_show(self, actor: Actor, incident: Incident) -> Postmortem:
+        """The one there is, or a new one. Raises Refused while the incident is open."""
+        known = await self.of(incident)
+        return known if known and known.withdrawn_at is None else await self.begin(actor, incident.id)
+
+    async def begin(self, actor: Actor, incident_id: int) -> Postmortem:
+        """Where none is owed, or it was waived. Raises Refused while the incident is open."""
+        async with self._deeds.on(actor, incident_id) as (conn, incident, now):
+            if incident.is_open:
+                raise Refused(
+                    f"{incident.ref} is still open. Its post-mortem begins when it's resolved; until then "
+                    "`/incident note <text>` keeps what should be in it."
+                )
+            known = await postmortems.get(conn, incident.id)
+            if known and not known.is_over:
+                return known
+            if known and known.state == "done":
+                raise AlreadyDone(f"The post-mortem of {incident.ref} is done.")
+            new = await self._obligations.begin(conn, incident, now)
+            if known:
+                new = replace(new, version=known.version, reasons=known.reasons, link=known.link)
+            return await self._ledger.keep(conn, incident, new, actor, "begun", now)
+
+    async def page(self, incident: Incident, version: int | None = None) -> Page:
+        """What stands in it, as of `version`, or now. Raises NotFound, Refused."""
+        async with self._db.statement() as conn:
+            known = await _found(conn, incident)
+            must_be_live(known, incident)
+            return await _page(conn, incident, known, known.version if version is None else version)
+
+    async def write(self, actor: Actor, incident_id: int, seen: int, values: Mapping[str, str]) -> Postmortem:
+        """What somebody has written, who had version `seen` before them. Raises Clash, Refused."""
+        async with self._deeds.on(actor, incident_id) as (conn, incident, now):
+            known = await _found(conn, incident)
+            must_be_live(known, incident)
+            was = await _page(conn, incident, known, seen)
+            now_there = await _page(conn, incident, known, known.version)
+            found = merged(was.sections, now_there.sections, cleaned(values))
+            theirs = await postmortems.version(conn, incident.id, known.version)
+            if found.conflicts and theirs:
+                raise Clash(found, theirs)
+            if theirs and found.sections == {**dict.fromkeys(SECTIONS, ""), **theirs.sections}:
+                raise AlreadyDone("That is what stands there already; nothing was changed.")
+            number = known.version + 1
+            await postmortems.write(conn, incident.id, Version(number, actor.name, now, found.sections))
+            state = "draft" if known.state == "owed" else known.state
+            written = replace(known.moved(state, now), version=number)
+            return await self._ledger.keep(conn, incident, written, actor, "written", now)
+
+    async def schedule(self, actor: Actor, incident_id: int, at: datetime | None, owner: str | None) -> Postmortem:
+        """When it is reviewed together, and who owns it; None: as before. Raises Refused."""
+        async with self._deeds.on(actor, incident_id) as (conn, incident, now):
+            known = await _found(conn, incident)
+            must_be_live(known, incident)
+            if at is not None and at <= now:
+                raise Refused("That time is past. Type one that is to come, such as `tomorrow 14:00`.")
+            new = replace(known, owner=owner or known.owner, scheduled_at=at or known.scheduled_at)
+            if new == known:
+                raise AlreadyDone("That is how it stands already; nothing was changed.")
+            change = "scheduled" if at else "owner"
+            await self._news.changed(conn, incident, new, actor, change)
+            return await self._ledger.keep(conn, incident, new.moved(new.state, now), actor, change, now)
+
+    async def send(self, actor: Actor, incident_id: int) -> Postmortem:
+        """For review: it is written, and posted as a file. Raises Refused."""
+        async with self._deeds.on(actor, incident_id) as (conn, incident, now):
+            known = await _found(conn, incident)
+            must_be_written(known, incident)
+            sent = replace(known.moved("in_review", now), sent_by=actor.name, sent_at=now)
+            await self._news.changed(conn, incident, sent, actor, "sent")
+            await self._files.put(conn, incident, actor, known.version, now)
+            return await self._ledger.keep(conn, incident, sent, actor, "sent", now)
+
+    async def done(self, actor: Actor, incident_id: int) -> Postmortem:
+        """Announced where incidents are. Raises Refused."""
+        async with self._deeds.on(actor, incident_id) as (conn, incident, now):
+            known = await _found(conn, incident)
+            must_be_live(known, incident)
+            over = replace(known.moved("done", now), ended_by=actor.name, ended_at=now)
+            await self._news.changed(conn, incident, over, actor, "done")
+            await self._news.announce(conn, incident, over)
+            return await self._ledger.keep(conn, incident, over, actor, "done", now)
+
+    async def waive(self, actor: Actor, incident_id: int, why: str) -> Postmortem:
+        """Raises Refused without a reason."""
+        async with self._deeds.on(actor, incident_id) as (conn, incident, now):
+            known = await _found(conn, incident)
+            must_be_live(known, incident)
+            reason = reason_of(why)
+            over = replace(known.moved("waived", now), ended_by=actor.name, ended_at=now, reason=reason)
+            await self._news.changed(conn, incident, over, actor, "waived")
+            return await self._ledger.keep(conn, incident, over, actor, "waived", now)
+
+
+async def _found(conn: Connection, incident: Incident) -> Postmortem:
+    if known := await postmortems.get(conn, incident.id):
+        return known
+    raise NotFound(f"{incident.ref} has no post-mortem. `/incident postmortem {incident.ref}` begins one.")
+
+
+async def _page(conn: Connection, incident: Incident, known: Postmortem, number: int) -> Page:
+    version = await postmortems.version(conn, incident.id, number) if number else None
+    usual = {"summary": incident.summary or "", "impact": incident.impact or ""}
+    sections = version.sections if version else usual
+    return Page(known, number, {**dict.fromkeys(SECTIONS, ""), **sections})

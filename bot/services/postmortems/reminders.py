@@ -1,0 +1,62 @@
+"""What of a post-mortem is late: its owner is reminded every day, and then somebody else is asked to see to it."""
+
+from dataclasses import replace
+from datetime import datetime
+
+from bot.clock import Clock
+from bot.domain.incidents.incident import Incident
+from bot.domain.postmortems.postmortem import Postmortem
+from bot.runbook import Runbook
+from bot.services.incidents.rounds import IncidentRound
+from bot.services.people.people import People
+from bot.services.postmortems.cards import buttons
+from bot.services.rooms.members import Members
+from bot.services.rooms.posts import Posts
+from bot.store.database import Database
+from bot.store.pipelined import Connection
+from bot.store.postmortems import postmortems
+
+LEAD = "lead"
+
+
+class PostmortemReminders(IncidentRound):
+    """In the incident's room, at times at which people work."""
+
+    def __init__(
+        self, db: Database, clock: Clock, runbook: Runbook, people: People, members: Members, posts: Posts
+    ) -> None:
+        super().__init__(db, clock, postmortems)
+        self._members = members
+        self._runbook = runbook
+        self._people = people
+        self._posts = posts
+
+    async def look(self, conn: Connection, incident: Incident, now: datetime) -> None:
+        known = await postmortems.get(conn, incident.id)
+        if known is None or known.due_at is None or known.due_at > now:
+            return
+        hours = self._runbook.working_hours.hours if self._runbook.working_hours else None
+        late = known.overdue(now)
+        if late:
+            known = replace(known, asked=known.asked + 1)
+            await self._remind(conn, incident, known, now)
+        await postmortems.save(conn, known.planned(now, hours))
+
+    async def _remind(self, conn: Connection, incident: Incident, known: Postmortem, now: datetime) -> None:
+        others = await self._others(conn, incident, known.owner, now) if known.is_escalated else []
+        facts = {"incident": incident, "postmortem": known, "late": known.overdue(now), "now": now, "others": others}
+        await self._posts.ask_in_room(conn, incident, "postmortem_late", buttons(known), **facts)
+        # They may not be in the room, and then its mention of them does not reach them.
+        for who in others:
+            await self._posts.to_person(conn, who, "postmortem_late", **facts)
+
+    async def _others(self, conn: Connection, incident: Incident, owner: str, now: datetime) -> list[str]:
+        """Who is on call now in the tier called lead, else in the last one that would be paged for such an incident.
+        Of a private incident only its members."""
+        ladder = self._runbook.severity_as_declared(incident.severity).escalation.steps
+        key = LEAD if LEAD in self._runbook.tiers else ladder[-1].page
+        found = [who for who in self._people.in_tier(self._runbook.tiers[key], now) if who != owner]
+        if not incident.private:
+            return found
+        known = (await self._members.of(conn, incident)).members
+        return [who for who in found if self._members.is_among(who, known)]

@@ -1,0 +1,45 @@
+"""What is learned after an incident."""
+
+from functools import cached_property
+
+from bot.services.postmortems.cards import PostmortemCards
+from bot.services.postmortems.drafts import Drafts
+from bot.services.postmortems.files import PostmortemFiles
+from bot.services.postmortems.ledger import Ledger
+from bot.services.postmortems.news import News
+from bot.services.postmortems.obligations import Obligations
+from bot.services.postmortems.postmortems import Postmortems
+from bot.services.postmortems.reminders import PostmortemReminders
+from bot.services.wiring.paging import Paging
+
+
+class Learning(Paging):
+    """Post-mortems and the actions that come of them."""
+
+    @cached_property
+    def postmortem_ledger(self) -> Ledger:
+        return Ledger(self.runbook, self.cards, self.rendering)
+
+    @cached_property
+    def postmortem_obligations(self) -> Obligations:
+        return Obligations(self.runbook, self.deeds, self.postmortem_ledger)
+
+    @cached_property
+    def postmortem_cards(self) -> PostmortemCards:
+        return PostmortemCards(self.cards, self.rendering)
+
+    @cached_property
+    def postmortem_files(self) -> PostmortemFiles:
+        drafts = Drafts(self.db, self.runbook, self.rendering)
+        return PostmortemFiles(self.db, self.outbox, self.gateway, self.posts, self.deeds, drafts)
+
+    @cached_property
+    def postmortem_reminders(self) -> PostmortemReminders:
+        return PostmortemReminders(self.db, self.clock, self.runbook, self.people, self.members, self.posts)
+
+    @cached_property
+    def postmortems(self) -> Postmortems:
+        news = News(self.runbook, self.channels, self.posts, self.rendering)
+        return Postmortems(
+            self.db, self.deeds, self.postmortem_obligations, self.postmortem_ledger, self.postmortem_files, news
+        )
