@@ -144,7 +144,7 @@ class Postmortems:
             must_be_written(known, incident)
             sent = replace(known.moved("in_review", now), sent_by=actor.name, sent_at=now)
             await self._news.changed(conn, incident, sent, actor, "sent")
-            await self._files.put(conn, incident, actor, known.version, now)
+            await self._files.post(conn, incident, actor, known.version)
             return await self._ledger.keep(conn, incident, sent, actor, "sent", now)
 
     async def done(self, actor: Actor, incident_id: int) -> Postmortem:
