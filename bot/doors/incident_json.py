@@ -5,6 +5,7 @@ from typing import Any
 
 from bot.domain.incidents.incident import Incident
 from bot.domain.paging.page import Page
+from bot.domain.procedures.run import Run, Step, Tick
 from bot.domain.tasks.task import Task
 from bot.services.records.gathering import IncidentRecord
 from bot.store.incidents.incidents import Entry
@@ -46,7 +47,7 @@ def in_full(record: IncidentRecord) -> dict[str, Any]:
         "updates": [entry for entry in timeline if entry["kind"] == "update"],
         "tasks": [_task(task) for task in shown.tasks],
         "checklists": _checklists(shown),
-        "procedures": _procedures(shown),
+        "procedures": [_procedure(run) for run in shown.procedures],
         "actions": _actions(shown),
         "postmortem": _postmortem(shown),
         "tellings": [_telling(telling) for telling in shown.tellings],
@@ -100,9 +101,21 @@ def _checklists(record: IncidentRecord) -> dict[str, list[dict[str, Any]]]:
     return {}
 
 
-def _procedures(record: IncidentRecord) -> list[dict[str, Any]]:
-    """`[{key, steps: [{what, done_at, done_by, answer}]}]`"""
-    return []
+def _procedure(run: Run) -> dict[str, Any]:
+    """A step that was skipped, or that an answer led past, was not done."""
+    ticks = run.standing.ticks
+    steps = [(step, ticks.get(index)) for index, step in enumerate(run.steps)]
+    return {"key": run.key, "steps": [_step(step, tick) for step, tick in steps]}
+
+
+def _step(step: Step, tick: Tick | None) -> dict[str, Any]:
+    done = tick if tick and tick.deed != "skipped" else None
+    return {
+        "what": step.text,
+        "done_at": instant(done.at if done else None),
+        "done_by": done.by if done else None,
+        "answer": done.said if done and done.deed == "answered" else None,
+    }
 
 
 def _actions(record: IncidentRecord) -> list[dict[str, Any]]:

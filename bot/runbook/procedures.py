@@ -8,6 +8,7 @@ from typing import Annotated, Literal, NamedTuple
 from pydantic import BeforeValidator, Field, PlainSerializer, model_validator
 
 from bot.domain.errors import NotFound, Refused
+from bot.domain.procedures.run import Step
 from bot.runbook.durations import format_duration
 from bot.runbook.mistakes import advice
 from bot.runbook.parts import Keyed, Part, key_of
@@ -75,6 +76,16 @@ class ProcedureStep(Part):
     @property
     def text(self) -> str:
         return self.ask or self.do or ""
+
+    @property
+    def to_do(self) -> Step:
+        """As it is kept with a procedure under way."""
+        return Step(
+            self.text, self.run, dict(self.answers or {}), list(self.notes), self.check,
+            self.backup.backup if self.backup else None,
+            self.backup.younger_than.total_seconds() if self.backup else None,
+            self.incident, str(self.approve) if self.approve else None,
+        )  # fmt: skip
 
     @model_validator(mode="before")
     @classmethod

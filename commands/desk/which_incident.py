@@ -64,6 +64,11 @@ def over(incident: Incident) -> str:
     return "" if incident.is_open else f"*{incident.ref} is resolved.* This is added to its record."
 
 
+async def is_about_one(call: Call) -> bool:
+    """Whether the words, an answer to the question which one, or the channel say which incident is meant."""
+    return (await _meant(call))[0] is not None
+
+
 async def must_be_in_room(call: Call) -> Incident:
     """For deeds that only make sense inside the room; raises Refused elsewhere."""
     incident = await call.house.incidents.of_room(call.channel) if call.channel else None
@@ -100,16 +105,21 @@ def is_reference(word: str) -> bool:
 
 
 async def _ask(call: Call, command: str, *, resolved: bool) -> Answer:
-    """The caller's own incidents first, then the others; of each the most urgent first."""
+    buttons = await choices(call, resolved=resolved)
+    if not buttons:
+        return call.say("none_to_choose", buttons=() if resolved else BEGIN, resolved=resolved)
+    return call.say("which_incident", command=command, more=len(buttons) > OFFERED, buttons=tuple(buttons[:OFFERED]))
+
+
+async def choices(call: Call, *, resolved: bool = False) -> list[Button]:
+    """To do what was typed, about one of these: the caller's own incidents first, then the others; of each the most
+    urgent first. One more than is offered when there are more."""
     found = [one for one in await call.house.incidents.newest(open_only=not resolved) if one.is_open != resolved]
     ranked = found if resolved else by_urgency(found, call.house.runbook.severity_ids)
     seen = [one for one in ranked if await lets_in(call, one)]
-    if not seen:
-        return call.say("none_to_choose", buttons=() if resolved else BEGIN, resolved=resolved)
     mine = [one for one in seen if call.actor.name in (one.declared_by, one.acknowledged_by, *one.roles.values())]
-    offered = [*mine, *(one for one in seen if one not in mine)][:OFFERED]
-    buttons = tuple(Button(_label(one), f"{CHOICE}#{one.id}", f"{one.id} {call.actor.request}") for one in offered)
-    return call.say("which_incident", command=command, more=len(seen) > OFFERED, buttons=buttons)
+    offered = [*mine, *(one for one in seen if one not in mine)][: OFFERED + 1]
+    return [Button(_label(one), f"{CHOICE}#{one.id}", f"{one.id} {call.actor.request}") for one in offered]
 
 
 def _label(incident: Incident) -> str:

@@ -5,7 +5,6 @@ from commands.desk.call import Answer, Call
 from commands.incident.book import COMMAND
 
 LATER = {
-    "runbook": ("runbook [NAME]", "a procedure, step by step"),
     "checklist": ("checklist [triage|verification|aftercare]", "what must not be forgotten"),
     "action": ("action @user <what> by <date>", "what has to be done after it"),
     "stats": ("stats [30d]", "how many, how long, how fast"),

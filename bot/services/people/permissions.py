@@ -34,6 +34,20 @@ class Permissions:
         names = ", ".join(self._people.display_name(key) for key in permitted) or "nobody"
         raise NotPermitted(f"The runbook lets only these people do that (`{deed}`): {names}. Ask one of them.")
 
+    def must_be_one_of(self, actor: Actor, entry: str, deed: str) -> None:
+        """`entry`: as the runbook writes it, `tier/lead`. Raises NotPermitted, naming who may."""
+        named = self.named_by(entry)
+        if any(self._people.is_one(actor, who) for who in named):
+            return
+        names = ", ".join(self._people.display_name(key) for key in named)
+        raise NotPermitted(f"Only {names or f'{entry}, which is nobody now,'} may {deed}.")
+
+    def named_by(self, entry: str) -> list[str]:
+        """Runbook keys at this instant; nobody when the runbook no longer has what it names."""
+        who, runbook = Who.parse(entry), self._runbook
+        known = {"person": [*runbook.people], "tier": [*runbook.tiers], "schedule": [*runbook.schedules]}
+        return self._meant(who, self._clock.now()) if who.key in known[who.kind] else []
+
     def permitted(self, deed: Deed) -> list[str] | None:
         """Who may, as runbook keys at this instant; None = everybody."""
         permissions = self._runbook.permissions

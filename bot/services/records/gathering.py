@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from bot.domain.incidents.incident import Incident
 from bot.domain.paging.page import Page
 from bot.domain.postmortems.postmortem import Postmortem
+from bot.domain.procedures.run import Run
 from bot.domain.tasks.task import Task
 from bot.store.database import Database
 from bot.store.incidents import incidents
@@ -13,6 +14,7 @@ from bot.store.incidents.incidents import Entry
 from bot.store.paging import pages
 from bot.store.pipelined import Connection
 from bot.store.postmortems import postmortems
+from bot.store.procedures import procedures
 from bot.store.tasks import tasks
 from bot.store.updates import tellings
 from bot.store.updates.tellings import Telling
@@ -28,6 +30,7 @@ class IncidentRecord:
     tellings: Sequence[Telling] = ()
     tasks: Sequence[Task] = ()
     postmortem: Postmortem | None = None
+    procedures: Sequence[Run] = ()
 
 
 class Records:
@@ -50,4 +53,5 @@ async def gather(conn: Connection, incident: Incident) -> IncidentRecord:
         tellings=await tellings.of_incident(conn, incident.id),
         tasks=await tasks.of_incident(conn, incident.id),
         postmortem=await postmortems.get(conn, incident.id),
+        procedures=await procedures.of_incident(conn, incident.id),
     )

@@ -12,11 +12,12 @@ from bot.services.upkeep.housekeeping import Housekeeping
 from bot.services.upkeep.outages import Outages
 from bot.services.wiring.maintenance import Maintenance
 from bot.services.wiring.postmortems import Learning
+from bot.services.wiring.procedures import Procedures
 from bot.services.wiring.recovery import Recovery
 from bot.services.wiring.tasks import Tasks
 
 
-class Services(Recovery, Maintenance, Tasks, Learning):
+class Services(Recovery, Maintenance, Tasks, Procedures, Learning):
     """The services of one process. Each part of `wiring` builds its own."""
 
     @cached_property

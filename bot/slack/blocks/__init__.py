@@ -19,6 +19,7 @@ from bot.slack.blocks.messages import (
     rows,
     with_image,
 )
+from bot.slack.blocks.sheets import fits, listing, sheet
 from bot.slack.blocks.surfaces import (
     Filled,
     Input,
@@ -40,10 +41,12 @@ __all__ = [
     "clip",
     "code",
     "divider",
+    "fits",
     "form",
     "headed",
     "home",
     "item",
+    "listing",
     "message",
     "mrkdwn",
     "notice",
@@ -54,6 +57,7 @@ __all__ = [
     "raw",
     "refilled",
     "rows",
+    "sheet",
     "values_of",
     "with_image",
 ]

@@ -13,7 +13,7 @@ SQL = Queries(__file__)
 KINDS = (
     "ladders", "pages", "outbox", "limits", "requests", "deadlines", "tasks", "checklists", "nudges",
     "postmortems", "reminders", "silences", "alerts", "rests", "answers", "firing", "disputes", "inactivity",
-    "maintenance", "heartbeats", "checks", "backups", "drills", "restores",
+    "maintenance", "procedures", "heartbeats", "checks", "backups", "drills", "restores",
 )  # fmt: skip
 
 

@@ -63,6 +63,11 @@ UPDATE deadlines SET since = %(now)s, due_at = due_at - (since - %(now)s::timest
     by = by - (since - %(now)s::timestamptz), warned_at = warned_at - (since - %(now)s::timestamptz)
 WHERE due_at IS NOT NULL AND since > %(now)s;
 
+-- name: procedures
+-- One that went on later than now went on now, and what can be proved of it is looked at now.
+UPDATE procedure_runs SET changed_at = LEAST(changed_at, %(now)s), due_at = %(now)s
+WHERE due_at IS NOT NULL AND changed_at > %(now)s;
+
 -- name: nudges
 -- What was decided later than now is due so much sooner.
 UPDATE nudges SET set_at = %(now)s, due_at = due_at - (set_at - %(now)s::timestamptz) WHERE set_at > %(now)s;

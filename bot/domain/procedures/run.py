@@ -1,0 +1,129 @@
+"""A procedure under way: its steps as they were when it began, what was done about them, and where that leaves it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Literal
+
+TickDeed = Literal["done", "skipped", "answered", "approved", "proved"]
+
+
+@dataclass(frozen=True)
+class Step:
+    """`answers` of a question, in their order; none: something to do. Of the facts and `approve` at most one is set.
+
+    `backup` is the key, `younger_than_s` how old its last good dump may be, in seconds. `approve` is who has to agree,
+    as the runbook writes it: `tier/lead`.
+    """
+
+    text: str
+    run: str | None = None
+    answers: Mapping[str, str] = field(default_factory=dict)
+    notes: Sequence[str] = ()
+    check: str | None = None
+    backup: str | None = None
+    younger_than_s: float | None = None
+    incident: str | None = None
+    approve: str | None = None
+
+    @property
+    def is_question(self) -> bool:
+        return bool(self.answers)
+
+    @property
+    def younger_than(self) -> timedelta:
+        return timedelta(seconds=self.younger_than_s or 0)
+
+    @property
+    def is_proved(self) -> bool:
+        """The bot ticks it, and nobody else."""
+        return bool(self.check or self.backup or self.incident)
+
+
+@dataclass(frozen=True)
+class Tick:
+    """One thing that was done about a step. `number` counts those of a run from 0, also what was undone.
+
+    `said`: the answer, why it was skipped, or the evidence. `leads_to`: the step at which an answer goes on, the number
+    of steps meaning the end; `opens`: the procedure it goes on in. Both None: the next step. `by`: a runbook key, else
+    a Slack id, or `tocsin`.
+    """
+
+    number: int
+    step: int
+    deed: TickDeed
+    by: str
+    at: datetime
+    said: str | None = None
+    leads_to: int | None = None
+    opens: str | None = None
+    undone_at: datetime | None = None
+    undone_by: str | None = None
+
+    @property
+    def is_ours(self) -> bool:
+        return self.deed == "proved"
+
+
+@dataclass(frozen=True)
+class Run:
+    """`changed_at`: when it last went on. `due_at`: when the bot looks again whether the step before it can be proved;
+    None: it is a person's turn. `ended_at`: None while steps are left."""
+
+    id: int
+    incident_id: int
+    key: str
+    title: str
+    steps: Sequence[Step]
+    started_by: str
+    started_at: datetime
+    changed_at: datetime
+    due_at: datetime | None = None
+    ended_at: datetime | None = None
+    ticks: Sequence[Tick] = ()
+
+    @property
+    def standing(self) -> "Standing":
+        return standing_of(self.steps, self.ticks)
+
+    @property
+    def next_number(self) -> int:
+        """Of the next tick."""
+        return len(self.ticks)
+
+    @property
+    def undoable(self) -> Tick | None:
+        """The last thing a person has done and nobody has undone."""
+        return next((tick for tick in reversed(self.ticks) if not tick.undone_at and not tick.is_ours), None)
+
+
+@dataclass(frozen=True)
+class Standing:
+    """`current`: the step that comes next; None: none is left. `ticks` by step: what closed it. `approval`: that of the
+    current step. `opened`: the procedure in which it goes on."""
+
+    current: int | None
+    ticks: Mapping[int, Tick]
+    approval: Tick | None = None
+    opened: str | None = None
+
+    @property
+    def is_over(self) -> bool:
+        return self.current is None
+
+    def is_passed_over(self, step: int) -> bool:
+        """An answer led past it."""
+        return step not in self.ticks and (self.current is None or step < self.current)
+
+
+def standing_of(steps: Sequence[Step], ticks: Sequence[Tick]) -> Standing:
+    """What all that was done, and not undone, comes to. An answer that leads back opens what it leads back to again."""
+    current, closed, approval, opened = 0, dict[int, Tick](), None, None
+    for tick in (one for one in ticks if not one.undone_at):
+        if tick.deed == "approved":
+            approval = tick
+            continue
+        closed[tick.step], approval, opened = tick, None, tick.opens
+        current = len(steps) if tick.opens else tick.step + 1 if tick.leads_to is None else tick.leads_to
+        closed = {step: one for step, one in closed.items() if step < current or tick.opens}
+    return Standing(current if current < len(steps) else None, closed, approval, opened)

@@ -1,0 +1,141 @@
+"""The one message of a procedure under way: what was done, the next step, and what lies ahead."""
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from bot.domain.incidents.incident import Incident
+from bot.domain.procedures.commands import Command, filled
+from bot.domain.procedures.leads import Lead, lead_of
+from bot.domain.procedures.run import Run, Standing, Step
+from bot.rendering import Rendering
+from bot.runbook import Runbook
+from bot.runbook.procedures import Procedure
+from bot.services.people.permissions import Permissions
+from bot.services.procedures.signs import known_of, signs_of
+from bot.services.rooms.below_card import not_below_yet
+from bot.services.rooms.cards import Cards, Painted
+from bot.services.rooms.channels import Channels
+from bot.slack.blocks import Button, Message, fits, listing, sheet
+from bot.store.incidents import incidents
+from bot.store.pipelined import Connection
+from bot.store.procedures import procedures
+
+# Steps around the next one; all of them are behind a button.
+BEFORE, AHEAD = 5, 7
+# Slack has room for 25 buttons in a row.
+ANSWERS = 20
+
+
+class ProcedureCards:
+    """The painter of `procedure:<id>`."""
+
+    def __init__(
+        self, runbook: Runbook, channels: Channels, permissions: Permissions, cards: Cards, rendering: Rendering
+    ) -> None:
+        self._runbook = runbook
+        self._channels = channels
+        self._permissions = permissions
+        self._rendering = rendering
+        cards.painted_by("procedure", self.paint)
+
+    async def paint(self, conn: Connection, subject: str) -> Painted | None:
+        run = await procedures.get(conn, int(subject))
+        incident = await incidents.get(conn, run.incident_id)
+        known = known_of(incident, await signs_of(conn, incident))
+        shown = self.message(incident, run, known)
+        if incident.room_id is None and incident.room_error:
+            elsewhere = None if incident.private else self._runbook.channels.incidents
+            return Painted(await self._channels.find(conn, elsewhere), shown) if elsewhere else None
+        missing = await not_below_yet(conn, incident)
+        return Painted(None if missing else incident.room_id, shown, missing)
+
+    def message(self, incident: Incident, run: Run, known: Mapping[str, str]) -> Message:
+        standing = run.standing
+        current = standing.current
+        end = len(run.steps) if current is None else current
+        first = max(0, end - (2 * BEFORE if current is None else BEFORE))
+        before = [(index, run.steps[index], standing.ticks.get(index)) for index in range(first, end)]
+        head = self._say("head", incident=incident, run=run, standing=standing, before=before, earlier=first,
+                         changed=self._has_changed(run), opened=self._title(standing.opened))  # fmt: skip
+        if current is None:
+            return sheet(head, "", None, "", "", buttons(run))
+        step = run.steps[current]
+        command = filled(step.run, known) if step.run else None
+        words = self._say("step", number=current + 1, step=step, is_next=True)
+        beside = self._beside(run, step, command, standing)
+        ahead = list(enumerate(run.steps))[current + 1 : current + 1 + AHEAD]
+        left = len(run.steps) - current - 1 - len(ahead)
+        return sheet(
+            head, words, command.text if command else None, beside, self._say("ahead", ahead=ahead, left=left),
+            buttons(run),
+        )  # fmt: skip
+
+    def whole(self, title: str, steps: Sequence[Step], known: Mapping[str, str], buttons: Sequence[Button]) -> Message:
+        """Every step, to be read; nothing of it is ticked here."""
+        return listing(self._say("title", title=title, count=len(steps)), self._parts(steps, known), buttons)
+
+    def of_runbook(self, procedure: Procedure, buttons: Sequence[Button] = ()) -> Message:
+        return self.whole(procedure.title, [step.to_do for step in procedure.steps], {}, buttons)
+
+    async def all_steps(self, conn: Connection, run: Run, incident: Incident) -> Message:
+        return self.whole(run.title, run.steps, known_of(incident, await signs_of(conn, incident)), ())
+
+    def _parts(self, steps: Sequence[Step], known: Mapping[str, str]) -> Iterator[tuple[str, str | None, str]]:
+        for number, step in enumerate(steps, 1):
+            command = filled(step.run, known) if step.run else None
+            words = self._say("step", number=number, step=step, is_next=False)
+            yield words, command.text if command else None, self._details(steps, step, command)
+
+    def _beside(self, run: Run, step: Step, command: Command | None, standing: Standing) -> str:
+        return self._details(run.steps, step, command, standing, too_long=bool(command and not fits(command.text)))
+
+    def _details(
+        self, steps: Sequence[Step], step: Step, command: Command | None, standing: Standing | None = None,
+        *, too_long: bool = False,
+    ) -> str:  # fmt: skip
+        approvers = self._permissions.named_by(step.approve) if step.approve else []
+        leads = [(answer, words, self._lead(words, steps)) for answer, words in step.answers.items()]
+        beside = command.beside if command else ()
+        facts = {"approvers": approvers, "approval": standing.approval if standing else None, "too_long": too_long}
+        return self._say("beside", step=step, beside=beside, leads=leads, title=self._title, **facts)
+
+    def _lead(self, words: str, steps: Sequence[Step]) -> Lead:
+        return lead_of(words, steps, self._runbook.procedures)
+
+    def _title(self, key: str | None) -> str | None:
+        """Of another procedure; its key when the runbook no longer has it."""
+        known = self._runbook.procedures.get(key or "")
+        return known.title if known else key
+
+    def _has_changed(self, run: Run) -> bool:
+        now = self._runbook.procedures.get(run.key)
+        return now is None or [step.to_do for step in now.steps] != list(run.steps)
+
+    def _say(self, part: str, **facts: object) -> str:
+        return self._rendering.say(f"slack/procedure_{part}", **facts)
+
+
+def buttons(run: Run) -> list[Button]:
+    """Of the next step; what was done last can be undone, also when nothing is left."""
+    standing = run.standing
+    found: list[Button] = []
+    if standing.current is not None:
+        found += _deeds(run, standing, standing.current)
+    if last := run.undoable:
+        found.append(Button("Undo", "procedure.undo", f"{run.incident_id} {run.id} {last.step} {last.number}"))
+    if len(run.steps) > BEFORE + AHEAD or any(step.run and not fits(step.run) for step in run.steps):
+        found.append(Button("All steps", "procedure.all", f"{run.incident_id} {run.id}"))
+    return found
+
+
+def _deeds(run: Run, standing: Standing, current: int) -> list[Button]:
+    step, value = run.steps[current], f"{run.incident_id} {run.id} {current} {run.next_number}"
+    skip = Button("Skip", "procedure.skip", value)
+    if step.is_question:
+        answers = list(step.answers)[:ANSWERS]
+        said = [Button(one, f"procedure.answer#{at}", f"{value} {at}") for at, one in enumerate(answers)]
+        return [*said, skip]
+    if step.is_proved:
+        return [skip]
+    if step.approve and standing.approval is None:
+        return [Button("Approve", "procedure.approve", value, "primary"), skip]
+    return [Button("Done", "procedure.done", value, "primary"), skip]

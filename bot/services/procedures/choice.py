@@ -1,0 +1,67 @@
+"""Which procedure is meant: the ones that fit an incident, and the one of a name."""
+
+from bot.domain.errors import NotFound
+from bot.domain.incidents.incident import Incident
+from bot.domain.procedures.fitting import WORD, Fitting, fitting
+from bot.domain.procedures.run import Run
+from bot.runbook import Runbook
+from bot.runbook.mistakes import nearest
+from bot.runbook.procedures import Procedure
+from bot.services.procedures.cards import ProcedureCards
+from bot.services.procedures.signs import signs_of
+from bot.slack.blocks import Message
+from bot.store.database import Database
+from bot.store.incidents import incidents
+from bot.store.procedures import procedures
+
+
+class ProcedureChoice:
+    """Only reads."""
+
+    def __init__(self, db: Database, runbook: Runbook, cards: ProcedureCards) -> None:
+        self._db = db
+        self._runbook = runbook
+        self._cards = cards
+
+    async def fitting(self, incident: Incident) -> list[Fitting]:
+        """Best first; none may fit."""
+        async with self._db.transaction() as conn:
+            signs = await signs_of(conn, incident)
+        words = f"{incident.title} {incident.impact or ''}"
+        return fitting(self._runbook.procedures.values(), incident.severity, words, signs)
+
+    async def under_way(self, incident: Incident) -> list[Run]:
+        async with self._db.transaction() as conn:
+            return [run for run in await procedures.of_incident(conn, incident.id) if run.ended_at is None]
+
+    async def all_steps(self, incident_id: int, run_id: int) -> Message:
+        """Raises NotFound."""
+        async with self._db.transaction() as conn:
+            run = await procedures.get(conn, run_id)
+            if run.incident_id != incident_id:
+                raise NotFound("This incident has no such procedure. `/incident runbook` shows those there are.")
+            return await self._cards.all_steps(conn, run, await incidents.get(conn, incident_id))
+
+    def meant(self, name: str) -> Procedure:
+        """By its key or title, whatever the capitals, or the only one that has all the words. NotFound suggests one."""
+        known, wanted = self._runbook.procedures, " ".join(name.split()).lower()
+        by_name = {one.title.lower(): one for one in known.values()} | {key.lower(): one for key, one in known.items()}
+        if wanted in by_name:
+            return by_name[wanted]
+        words = set(WORD.findall(wanted))
+        alike = [
+            one for one in known.values() if words and words <= set(WORD.findall(f"{one.key} {one.title}".lower()))
+        ]
+        if len(alike) == 1:
+            return alike[0]
+        if close := nearest(wanted, by_name):
+            raise NotFound(f"There is no procedure “{name}”. Did you mean `/incident runbook {by_name[close].key}`?")
+        raise NotFound(f"There is no procedure “{name}”. {_those(alike or list(known.values()))}")
+
+
+def _those(procedures: list[Procedure]) -> str:
+    """Of those there are as many as one reads."""
+    if not procedures:
+        return "The runbook has none yet: write some under `procedures`."
+    names = ", ".join(one.key for one in procedures[:10])
+    return f"There is: {names}{f', and {len(procedures) - 10} more' if len(procedures) > 10 else ''}."

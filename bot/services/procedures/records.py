@@ -1,0 +1,64 @@
+"""What is written down of a procedure under way, and when its message is painted anew."""
+
+from dataclasses import replace
+from datetime import datetime
+
+from bot.domain.actor import Actor
+from bot.domain.procedures.run import Run, Tick
+from bot.rendering import Rendering
+from bot.services.people.people import People
+from bot.services.rooms.cards import Cards
+from bot.store.incidents import incidents
+from bot.store.pipelined import Connection
+from bot.store.procedures import procedures
+
+
+class ProcedureRecords:
+    """Everything here is a part of a deed, with the incident locked."""
+
+    def __init__(self, people: People, cards: Cards, rendering: Rendering) -> None:
+        self._people = people
+        self._cards = cards
+        self._rendering = rendering
+
+    def name(self, who: str | None) -> str:
+        return self._people.display_name(who or "")
+
+    def first(self, tick: Tick, actor: Actor) -> str:
+        """For whoever pressed second."""
+        return self._rendering.say("documents/procedure_first", tick=tick, own=tick.by == actor.name)
+
+    async def opened(self, conn: Connection, run: Run, actor: Actor, now: datetime) -> None:
+        await self._write(conn, run, actor.name, now, what="opened", tick=None)
+        await self.show(conn, run)
+
+    async def ticked(self, conn: Connection, run: Run, tick: Tick) -> Run:
+        """And what comes next."""
+        await procedures.tick(conn, run, tick)
+        await self._write(conn, run, tick.by, tick.at, what="ticked", tick=tick)
+        return await self._went_on(conn, replace(run, ticks=[*run.ticks, tick]), tick.at)
+
+    async def undone(self, conn: Connection, run: Run, since: Tick, actor: Actor, now: datetime) -> Run:
+        await procedures.undo(conn, run, since, by=actor.name, at=now)
+        await self._write(conn, run, actor.name, now, what="undone", tick=since)
+        return await self._went_on(conn, await procedures.get(conn, run.id), now)
+
+    async def show(self, conn: Connection, run: Run) -> None:
+        await self._cards.touch(conn, f"procedure:{run.id}", incident=run.incident_id)
+
+    async def _went_on(self, conn: Connection, run: Run, now: datetime) -> Run:
+        current = run.standing.current
+        ended_at = now if current is None else None
+        due_at = now if current is not None and run.steps[current].is_proved else None
+        await procedures.go_on(conn, run, now=now, due_at=due_at, ended_at=ended_at)
+        if ended_at and not run.ended_at:
+            await self._write(conn, run, run.ticks[-1].by, now, what="ended", tick=None)
+        changed = replace(run, changed_at=now, due_at=due_at, ended_at=ended_at)
+        await self.show(conn, changed)
+        return changed
+
+    async def _write(
+        self, conn: Connection, run: Run, actor: str, now: datetime, *, what: str, tick: Tick | None
+    ) -> None:
+        words = self._rendering.say("documents/procedure_entry", run=run, what=what, tick=tick)
+        await incidents.write(conn, run.incident_id, "checklist", words, actor=actor, at=now)

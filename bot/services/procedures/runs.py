@@ -1,0 +1,133 @@
+"""What people do about a procedure's steps: each is one deed on its incident, and shown in one message."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from bot.domain.actor import Actor
+from bot.domain.errors import AlreadyDone, NotFound, NotPermitted, Refused
+from bot.domain.incidents.incident import Incident
+from bot.domain.procedures.leads import Lead, lead_of
+from bot.domain.procedures.run import Run, Step, Tick, TickDeed
+from bot.runbook import Runbook
+from bot.runbook.procedures import Procedure
+from bot.services.people.permissions import Permissions
+from bot.services.procedures.records import ProcedureRecords
+from bot.services.rooms.deeds import Deeds
+from bot.store.pipelined import Connection
+from bot.store.procedures import procedures
+
+
+@dataclass(frozen=True)
+class Place:
+    """What a button was drawn for: a step, as the next one, when so many things had been done."""
+
+    run: int
+    step: int
+    number: int
+
+
+class ProcedureRuns:
+    """Opens procedures and ticks their steps. Of two who press at once the second learns who was first."""
+
+    def __init__(self, runbook: Runbook, permissions: Permissions, deeds: Deeds, records: ProcedureRecords) -> None:
+        self._runbook = runbook
+        self._permissions = permissions
+        self._deeds = deeds
+        self._records = records
+
+    async def open(self, actor: Actor, incident_id: int, key: str) -> tuple[Run, bool]:
+        """Begin it, True; or the one under way when it is, False. Raises NotFound."""
+        procedure = self._runbook.procedures.get(key)
+        if procedure is None:
+            raise NotFound("The runbook no longer has this procedure. `/incident runbook` shows those there are.")
+        async with self._deeds.on(actor, incident_id) as (conn, incident, now):
+            return await self.open_within(conn, incident, procedure, actor, now)
+
+    async def open_within(
+        self, conn: Connection, incident: Incident, procedure: Procedure, actor: Actor, now: datetime
+    ) -> tuple[Run, bool]:
+        """With the incident locked."""
+        for known in await procedures.of_incident(conn, incident.id):
+            if known.key == procedure.key and known.ended_at is None:
+                return known, False
+        steps = [step.to_do for step in procedure.steps]
+        run = await procedures.start(
+            conn, incident_id=incident.id, key=procedure.key, title=procedure.title, steps=steps,
+            started_by=actor.name, now=now, due_at=now if steps[0].is_proved else None,
+        )  # fmt: skip
+        await self._records.opened(conn, run, actor, now)
+        return run, True
+
+    async def tick(
+        self, actor: Actor, incident_id: int, place: Place, deed: TickDeed, *, why: str | None = None, answer: int = 0
+    ) -> Run:
+        """`why` a step is skipped; `answer`: which of a question's. Raises Refused, also when somebody was first."""
+        if deed != "approved":
+            self._permissions.must(actor, "runbook.tick")
+        async with self._deeds.on(actor, incident_id) as (conn, incident, now):
+            run = await self._at(conn, incident, place, actor)
+            step = run.steps[place.step]
+            self._must_fit(run, step, deed, actor)
+            said, lead = why, Lead()
+            if deed == "answered":
+                said = _answer(step, answer)
+                lead = lead_of(step.answers[said], run.steps, self._runbook.procedures)
+            tick = Tick(run.next_number, place.step, deed, actor.name, now, said, lead.step, lead.procedure)
+            changed = await self._records.ticked(conn, run, tick)
+            if lead.procedure is not None:
+                await self.open_within(conn, incident, self._runbook.procedures[lead.procedure], actor, now)
+        return changed
+
+    async def undo(self, actor: Actor, incident_id: int, place: Place) -> Run:
+        """The last thing a person has done, and what the bot has ticked since. Raises Refused when it is not that."""
+        self._permissions.must(actor, "runbook.tick")
+        async with self._deeds.on(actor, incident_id) as (conn, incident, now):
+            run = await self._run(conn, incident, place)
+            last = run.undoable
+            asked = next((tick for tick in run.ticks if tick.number == place.number), None)
+            if asked and asked.undone_at:
+                raise AlreadyDone(f"{self._records.name(asked.undone_by)} has undone it already.")
+            if last is None or last is not asked:
+                raise Refused("The procedure has gone on since: look at its message.")
+            return await self._records.undone(conn, run, last, actor, now)
+
+    async def _run(self, conn: Connection, incident: Incident, place: Place) -> Run:
+        run = await procedures.get(conn, place.run)
+        if run.incident_id != incident.id:
+            raise NotFound("This incident has no such procedure. `/incident runbook` shows those there are.")
+        return run
+
+    async def _at(self, conn: Connection, incident: Incident, place: Place, actor: Actor) -> Run:
+        """The run, when the step is the next one as it was when the button was drawn."""
+        run = await self._run(conn, incident, place)
+        if run.standing.current == place.step and run.next_number == place.number:
+            return run
+        first = next((tick for tick in run.ticks if tick.number >= place.number and tick.step == place.step), None)
+        if first is None or first.undone_at:
+            raise Refused("The procedure has gone on since: look at its message.")
+        raise AlreadyDone(self._records.first(first, actor))
+
+    def _must_fit(self, run: Run, step: Step, deed: TickDeed, actor: Actor) -> None:
+        if deed == "skipped":
+            return
+        if deed == "approved":
+            self._must_approve(run, step, actor)
+        elif step.is_question != (deed == "answered") or step.is_proved:
+            raise Refused("The procedure has gone on since: look at its message.")
+        elif step.approve and run.standing.approval is None:
+            raise Refused("This step has to be approved first: Approve is under its message.")
+        elif step.approve and run.standing.approval and run.standing.approval.by == actor.name:
+            raise NotPermitted("You approved this step, so somebody else has to do it and press Done.")
+
+    def _must_approve(self, run: Run, step: Step, actor: Actor) -> None:
+        if step.approve is None or run.standing.approval:
+            raise Refused("The procedure has gone on since: look at its message.")
+        self._permissions.must_be_one_of(actor, step.approve, "approve this step")
+
+
+def _answer(step: Step, which: int) -> str:
+    """Raises Refused for a button that was not drawn for this question."""
+    answers = list(step.answers)
+    if which >= len(answers):
+        raise Refused("This question has no such answer: look at its message.")
+    return answers[which]

@@ -1,0 +1,29 @@
+"""Procedures of the runbook, step by step."""
+
+from functools import cached_property
+
+from bot.services.procedures.cards import ProcedureCards
+from bot.services.procedures.choice import ProcedureChoice
+from bot.services.procedures.records import ProcedureRecords
+from bot.services.procedures.runs import ProcedureRuns
+from bot.services.wiring.watching import Watching
+
+
+class Procedures(Watching):
+    """They need the alerts, which name them, and the checks and backups, which prove their steps."""
+
+    @cached_property
+    def procedure_cards(self) -> ProcedureCards:
+        return ProcedureCards(self.runbook, self.channels, self.permissions, self.cards, self.rendering)
+
+    @cached_property
+    def procedure_records(self) -> ProcedureRecords:
+        return ProcedureRecords(self.people, self.cards, self.rendering)
+
+    @cached_property
+    def procedure_runs(self) -> ProcedureRuns:
+        return ProcedureRuns(self.runbook, self.permissions, self.deeds, self.procedure_records)
+
+    @cached_property
+    def procedure_choice(self) -> ProcedureChoice:
+        return ProcedureChoice(self.db, self.runbook, self.procedure_cards)

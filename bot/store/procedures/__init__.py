@@ -1,0 +1,1 @@
+"""Procedures under way, as they are kept."""

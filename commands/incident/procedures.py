@@ -1,0 +1,138 @@
+"""Procedures in the room: which fit, one opened, and its steps ticked."""
+
+from collections.abc import Mapping
+
+from bot.domain.incidents.incident import Incident
+from bot.domain.procedures.run import TickDeed
+from bot.services.procedures.runs import Place
+from bot.slack.blocks import Button, Input, form, notice
+from commands.desk.call import Answer, Call, Form, Reply
+from commands.desk.carried import number, outdated
+from commands.desk.which_incident import about_an_incident, choices, incident_of_button, incident_of_form, is_about_one
+from commands.incident.book import COMMAND
+
+OFFERED = 8
+WHY_LENGTH = 500
+
+
+@COMMAND.verb("runbook", "procedure", "playbook", usage="runbook [NAME]", help="what to do, step by step")
+async def runbook(call: Call) -> Answer:
+    """Outside of an incident procedures can be read."""
+    return await (in_incident(call) if await is_about_one(call) else _read(call))
+
+
+@about_an_incident("incident runbook")
+async def in_incident(call: Call, incident: Incident) -> Answer:
+    if not call.text:
+        return await _offered(call, incident)
+    return await _open(call, incident, call.house.procedure_choice.meant(call.text).key)
+
+
+@COMMAND.button("procedure.open")
+async def open_pressed(call: Call) -> Answer:
+    """The value is the incident and the procedure's key."""
+    incident = await incident_of_button(call)
+    return await _open(call, incident, call.value.partition(" ")[2])
+
+
+@COMMAND.button("procedure.read")
+async def read_pressed(call: Call) -> Answer:
+    procedure = call.house.procedure_choice.meant(call.value)
+    return Reply(call.house.procedure_cards.of_runbook(procedure))
+
+
+@COMMAND.button("procedure.done")
+async def done(call: Call) -> Answer:
+    return await _tick(call, "done")
+
+
+@COMMAND.button("procedure.approve")
+async def approve(call: Call) -> Answer:
+    return await _tick(call, "approved")
+
+
+@COMMAND.button("procedure.answer")
+async def answered(call: Call) -> Answer:
+    incident = await incident_of_button(call)
+    place, (which, *_) = _place(call.value)
+    await call.house.procedure_runs.tick(call.actor, incident.id, place, "answered", answer=which)
+    return None
+
+
+@COMMAND.button("procedure.undo")
+async def undo(call: Call) -> Answer:
+    incident = await incident_of_button(call)
+    await call.house.procedure_runs.undo(call.actor, incident.id, _place(call.value)[0])
+    return None
+
+
+@COMMAND.button("procedure.skip")
+async def ask_why(call: Call) -> Answer:
+    """Whoever may not tick learns it before they fill anything in."""
+    await incident_of_button(call)
+    call.house.permissions.must(call.actor, "runbook.tick")
+    inputs = [Input("why", "Why is it skipped?", max_length=WHY_LENGTH)]
+    title = f"Skip step {_place(call.value)[0].step + 1}"
+    return Form(form("procedure.skip", title, inputs, submit="Skip", private=call.value))
+
+
+def judge_why(values: Mapping[str, str]) -> Mapping[str, str]:
+    return {} if values["why"].strip() else {"why": "Type why, in a few words."}
+
+
+@COMMAND.form("procedure.skip", judge_why)
+async def skipped(call: Call) -> Answer:
+    incident, place = await incident_of_form(call), _place(call.private)[0]
+    await call.house.procedure_runs.tick(call.actor, incident.id, place, "skipped", why=call.values["why"].strip())
+    return None
+
+
+@COMMAND.button("procedure.all")
+async def all_steps(call: Call) -> Answer:
+    incident = await incident_of_button(call)
+    run = number(call.value.partition(" ")[2])
+    return Form(notice("All steps", await call.house.procedure_choice.all_steps(incident.id, run)))
+
+
+async def _open(call: Call, incident: Incident, key: str) -> Answer:
+    run, is_new = await call.house.procedure_runs.open(call.actor, incident.id, key)
+    return call.say("procedure_opened", run=run, incident=incident, is_new=is_new)
+
+
+async def _tick(call: Call, deed: TickDeed) -> Answer:
+    incident = await incident_of_button(call)
+    await call.house.procedure_runs.tick(call.actor, incident.id, _place(call.value)[0], deed)
+    return None
+
+
+def _place(carried: str) -> tuple[Place, list[int]]:
+    """After the incident: the run, the step, how many things had been done; and what else a button carries."""
+    numbers = [number(word) for word in carried.split(" ")[1:]]
+    if len(numbers) < 3:
+        raise outdated("button or form")
+    return Place(*numbers[:3]), [*numbers[3:], 0]
+
+
+async def _offered(call: Call, incident: Incident) -> Answer:
+    known = call.house.runbook.procedures
+    fitting = await call.house.procedure_choice.fitting(incident)
+    offered = [(known[one.key], one.why) for one in fitting] or [(one, ()) for one in known.values()]
+    buttons = [
+        Button(one.title, f"procedure.open#{one.key}"[:255], f"{incident.id} {one.key}") for one, _ in offered[:OFFERED]
+    ]
+    running = await call.house.procedure_choice.under_way(incident)
+    return call.say(
+        "procedures", incident=incident, offered=offered[:OFFERED], fits=bool(fitting), running=running,
+        more=len(known) - len(offered[:OFFERED]), buttons=tuple(buttons),
+    )  # fmt: skip
+
+
+async def _read(call: Call) -> Answer:
+    known = call.house.runbook.procedures
+    if call.text:
+        procedure = call.house.procedure_choice.meant(call.text)
+        return Reply(call.house.procedure_cards.of_runbook(procedure, await choices(call)))
+    shown = list(known.values())[:OFFERED]
+    buttons = [Button(one.title, f"procedure.read#{one.key}"[:255], one.key) for one in shown]
+    facts = {"offered": [(one, ()) for one in shown], "fits": False, "running": (), "more": len(known) - len(shown)}
+    return call.say("procedures", incident=None, **facts, buttons=tuple(buttons))

@@ -1,0 +1,160 @@
+"""Procedures in an incident's room: opened, ticked step by step, undone, led on by answers."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager
+
+import pytest
+
+from bot.doors.incident_json import in_full
+from bot.sandbox.answers import AppAnswer
+from bot.sandbox.model import Message
+from tests.stories.asking import ask, asked, declared, told
+from tests.world import RUNBOOK, World, words_of
+
+NewWorld = Callable[..., AbstractAsyncContextManager[World]]
+PROCEDURES = (
+    RUNBOOK
+    + """
+permissions: {runbook.tick: [ada, ben, cleo]}
+procedures:
+  database-timeout:
+    title: Database connection timeout
+    severity: P1
+    symptoms: [Connection errors, Slow queries]
+    steps:
+      - {do: Check the database answers, run: "mongosh \\"$MONGODB_URI\\" --eval 'db.adminCommand(\\"ping\\")'"}
+      - ask: "Was there a deployment in the last hour?"
+        answers: {"Yes": Roll it back now, "No": step 4, "Unsure": payments}
+      - {do: Wait for the rollback, notes: [It takes three minutes]}
+      - {do: Restart the connection pool, run: pm2 restart next-app}
+  payments:
+    title: Payments are declined
+    symptoms: [Declined cards]
+    steps: [Ask the bank]
+  broken-login:
+    title: Nobody can log in
+    steps: [Look at the identity provider]
+"""
+)
+
+
+@pytest.fixture
+async def world(new_world: NewWorld) -> AsyncIterator[World]:
+    async with new_world(runbook=PROCEDURES) as world:
+        yield world
+
+
+def live(world: World, which: int = -1, ref: str = "INC-1") -> Message:
+    """The message of a procedure under way, as it is now."""
+    return [one for one in world.workspace.messages(world.room(ref)) if "📖" in one.text and not one.ephemeral_for][
+        which
+    ]
+
+
+def labels(message: Message) -> list[str]:
+    blocks = message.blocks or []
+    return [one["text"]["text"] for block in blocks for one in block.get("elements", ()) if one.get("type") == "button"]
+
+
+async def press(world: World, who: str, label: str, which: int = -1) -> str:
+    return await press_on(world, who, label, live(world, which))
+
+
+async def press_on(world: World, who: str, label: str, message: Message | AppAnswer) -> str:
+    """What only this person reads for it."""
+    on = message.messages[-1] if isinstance(message, AppAnswer) else message
+    answer = await world.workspace.person(who).presses(label, on)
+    await world.settled()
+    return told(answer)
+
+
+async def test_what_fits_is_offered_best_first_with_why_and_opens_by_a_press(world: World) -> None:
+    room = await declared(world, "P1 Slow queries and connection timeouts")
+    offer = await asked(world, "ada", "/incident runbook", room)
+    words = told(offer)
+    assert "Procedures that fit INC-1" in words and "title says connection, timeouts" in words
+    assert "symptom “Slow queries”" in words and "for P1" in words
+    assert labels(offer.messages[-1]) == ["Database connection timeout"]
+    assert "Opened" in await press_on(world, "ada", "Database connection timeout", offer)
+    assert "step 1 of 4" in live(world).text
+    again = await ask(world, "eve", "/incident runbook database", room)
+    assert "under way already" in again
+    assert live(world, 0) is live(world, -1)
+
+
+async def test_a_procedure_is_one_message_that_shows_who_did_what_and_the_next_step(world: World) -> None:
+    room = await declared(world, "P1 Slow reports")
+    await ask(world, "ada", "/incident runbook database-timeout", room)
+    message = live(world)
+    assert labels(message) == ["Done", "Skip"]
+    assert '```\nmongosh "$MONGODB_URI" --eval \'db.adminCommand("ping")\'\n```' in words_of(message)
+    await press(world, "ada", "Done")
+    assert labels(live(world)) == ["Yes", "No", "Unsure", "Skip", "Undo"]
+    await press(world, "ben", "Yes")
+    words = words_of(live(world))
+    assert "*Yes* (Ben Moss" in words and "Roll it back now" in words and "It takes three minutes" in words
+    await press(world, "ada", "Skip")
+    await world.ada.submits(values={"why": "it was quick"})
+    await world.settled()
+    assert "skipped by Ada Obi" in words_of(live(world)) and "it was quick" in words_of(live(world))
+    await press(world, "ada", "Done")
+    assert labels(live(world)) == ["Undo"] and "no step is left" in live(world).text
+    (procedure,) = in_full(await world.house.records.of(1))["procedures"]
+    assert procedure["key"] == "database-timeout"
+    at = "2026-08-06T14:00:00.000Z"
+    assert [list(step.values())[1:] for step in procedure["steps"]] == [
+        [at, "ada", None], [at, "ben", "Yes"], [None, None, None], [at, "ada", None]
+    ]  # fmt: skip
+    entries = await world.house.incidents.timeline(1)
+    told = [(one.actor, one.text) for one in entries if one.kind == "checklist"]
+    assert [actor for actor, _ in told] == ["ada", "ada", "ben", "ada", "ada", "ada"]
+    assert told[2][1].endswith("Was there a deployment in the last hour?: Yes → Roll it back now")
+    assert live(world, 0) is live(world, -1)
+
+
+async def test_an_answer_may_name_a_step_or_another_procedure(world: World) -> None:
+    room = await declared(world, "P1 Slow reports")
+    await ask(world, "ada", "/incident runbook database-timeout", room)
+    await press(world, "ada", "Done")
+    await press(world, "ada", "No")
+    assert "step 4 of 4" in live(world).text and "Wait for the rollback · not needed" in words_of(live(world))
+    await press(world, "ada", "Undo")
+    assert "step 2 of 4" in live(world).text
+    await press(world, "ada", "Unsure")
+    assert "goes on in “Payments are declined”" in live(world, 0).text
+    assert "Payments are declined" in live(world, 1).text and "step 1 of 1" in live(world, 1).text
+
+
+async def test_of_two_who_press_at_once_the_second_learns_who_was_first(world: World) -> None:
+    room = await declared(world, "P1 Slow reports")
+    await ask(world, "ada", "/incident runbook database-timeout", room)
+    answers = await asyncio.gather(*(one.presses("Done", live(world)) for one in (world.ada, world.ben)))
+    await world.settled()
+    (late,) = [told(answer) for answer in answers if answer.messages]
+    first = "Ada Obi" if not answers[0].messages else "Ben Moss"
+    assert first in late and "was first: step 1 was ticked at 15:00" in late
+    assert "step 2 of 4" in live(world).text
+
+
+async def test_only_whom_the_runbook_lets_tick_can_tick_and_everybody_can_open(world: World) -> None:
+    room = await declared(world, "P1 Slow reports")
+    await ask(world, "eve", "/incident runbook payments", room)
+    for label in ("Done", "Skip"):
+        assert "runbook.tick" in await press(world, "eve", label)
+    assert "step 1 of 1" in live(world).text
+
+
+async def test_a_mistyped_name_gets_the_nearest_and_outside_of_a_room_procedures_are_read(world: World) -> None:
+    typo = await ask(world, "ada", "/incident runbook databse-timeout")
+    assert "“databse-timeout”" in typo and "`/incident runbook database-timeout`" in typo
+    read = await asked(world, "ada", "/incident runbook nobody can log in")
+    assert "Look at the identity provider" in told(read) and labels(read.messages[-1]) == []
+    listed = await asked(world, "ada", "/incident runbook")
+    titles = ["Database connection timeout", "Payments are declined", "Nobody can log in"]
+    assert labels(listed.messages[-1]) == titles
+    assert "Ask the bank" in await press_on(world, "ada", "Payments are declined", listed)
+    await declared(world, "P1 Slow reports")
+    read = await asked(world, "ada", "/incident runbook payments")
+    await press_on(world, "ada", "INC-1 P1 Slow reports", read)
+    assert "step 1 of 1" in live(world).text
