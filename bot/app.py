@@ -133,6 +133,7 @@ class App:
             stack.push_async_callback(self._shutdown.end, services, line, scheduler, self._workers)
             await services.heartbeats.watch()
             await services.handovers.watch()
+            await services.action_lists.watch()
             await services.page_writing.watch(self.settings.public_url)
             await services.timekeeping.look()
             self.doors.scheduler.start()
@@ -191,6 +192,8 @@ class App:
             "nudges": services.nudges,
             "tasks": services.incident_tasks,
             "post-mortems": services.postmortem_reminders,
+            "actions": services.actions,
+            "action lists": services.action_lists,
             "checks": services.checks,
             "backups": services.backups,
             "earlier backups": services.backup_adoption,

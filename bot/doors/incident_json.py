@@ -120,7 +120,16 @@ def _step(step: Step, tick: Tick | None) -> dict[str, Any]:
 
 def _actions(record: IncidentRecord) -> list[dict[str, Any]]:
     """`[{what, owner, due_at, done_at, link}]`"""
-    return []
+    return [
+        {
+            "what": action.what,
+            "owner": action.owner,
+            "due_at": instant(action.by_at),
+            "done_at": instant(action.done_at),
+            "link": action.link,
+        }
+        for action in record.actions
+    ]
 
 
 def _postmortem(record: IncidentRecord) -> dict[str, Any] | None:

@@ -12,7 +12,7 @@ from bot.services.rooms.posts import no_room_yet
 from bot.slack.blocks import Button, message
 from bot.store.incidents import incidents
 from bot.store.pipelined import Connection
-from bot.store.postmortems import postmortems
+from bot.store.postmortems import actions, postmortems
 
 
 class PostmortemCards:
@@ -35,7 +35,14 @@ async def facts(conn: Connection, incident: Incident, postmortem: Postmortem) ->
     """What its template shows."""
     written = await postmortems.version(conn, incident.id, postmortem.version)
     missing = unwritten(written.sections if written else {})
-    return {"incident": incident, "postmortem": postmortem, "written": written, "missing": missing}
+    given = await actions.of_incident(conn, incident.id)
+    return {
+        "incident": incident,
+        "postmortem": postmortem,
+        "written": written,
+        "missing": missing,
+        "actions": given,
+    }
 
 
 def buttons(postmortem: Postmortem) -> list[Button]:
@@ -43,14 +50,14 @@ def buttons(postmortem: Postmortem) -> list[Button]:
     value = str(postmortem.incident_id)
     if postmortem.withdrawn_at is not None:
         return []
-    as_file = Button("As a file", "postmortem.file", value)
+    more = [Button("Add action", "action.new", value), Button("As a file", "postmortem.file", value)]
     if postmortem.state == "waived":
         return [Button("Write one after all", "postmortem.begin", value)]
     if postmortem.state == "done":
-        return [as_file]
+        return more
     shown = [Button("Edit", "postmortem.edit", value, "primary")]
     if postmortem.state in WRITING:
         shown += [Button("Schedule", "postmortem.schedule", value), Button("Send for review", "postmortem.send", value)]
     if postmortem.state != "owed":
         shown.append(Button("Mark as done", "postmortem.done", value))
-    return [*shown, as_file, Button("Waive", "postmortem.waive", value)]
+    return [*shown, *more, Button("Waive", "postmortem.waive", value)]

@@ -66,6 +66,7 @@ class Drafts:
             "timeline": record.timeline,
             "paged": paged(record),
             "tellings": record.tellings,
+            "actions": record.actions,
             "gaps": gaps_of(record, ended_at, severity.update_every),
         }
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from bot.domain.incidents.incident import Incident
 from bot.domain.paging.page import Page
+from bot.domain.postmortems.action import Action
 from bot.domain.postmortems.postmortem import Postmortem
 from bot.domain.procedures.run import Run
 from bot.domain.tasks.task import Task
@@ -13,7 +14,7 @@ from bot.store.incidents import incidents
 from bot.store.incidents.incidents import Entry
 from bot.store.paging import pages
 from bot.store.pipelined import Connection
-from bot.store.postmortems import postmortems
+from bot.store.postmortems import actions, postmortems
 from bot.store.procedures import procedures
 from bot.store.tasks import tasks
 from bot.store.updates import tellings
@@ -31,6 +32,7 @@ class IncidentRecord:
     tasks: Sequence[Task] = ()
     postmortem: Postmortem | None = None
     procedures: Sequence[Run] = ()
+    actions: Sequence[Action] = ()
 
 
 class Records:
@@ -54,4 +56,5 @@ async def gather(conn: Connection, incident: Incident) -> IncidentRecord:
         tasks=await tasks.of_incident(conn, incident.id),
         postmortem=await postmortems.get(conn, incident.id),
         procedures=await procedures.of_incident(conn, incident.id),
+        actions=await actions.of_incident(conn, incident.id),
     )

@@ -2,6 +2,9 @@
 
 from functools import cached_property
 
+from bot.services.postmortems.action_cards import ActionCards
+from bot.services.postmortems.action_lists import ActionLists
+from bot.services.postmortems.actions import Actions
 from bot.services.postmortems.cards import PostmortemCards
 from bot.services.postmortems.drafts import Drafts
 from bot.services.postmortems.files import PostmortemFiles
@@ -36,6 +39,15 @@ class Learning(Paging):
     @cached_property
     def postmortem_reminders(self) -> PostmortemReminders:
         return PostmortemReminders(self.db, self.clock, self.runbook, self.people, self.members, self.posts)
+
+    @cached_property
+    def actions(self) -> Actions:
+        cards = ActionCards(self.rooms, self.members, self.cards, self.posts, self.rendering)
+        return Actions(self.db, self.clock, self.runbook, self.people, cards, self.deeds)
+
+    @cached_property
+    def action_lists(self) -> ActionLists:
+        return ActionLists(self.db, self.clock, self.runbook, self.channels, self.posts, self.rendering)
 
     @cached_property
     def postmortems(self) -> Postmortems:

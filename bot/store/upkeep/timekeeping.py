@@ -12,7 +12,8 @@ SQL = Queries(__file__)
 # What has timers, in the order in which they are put right; each has a statement.
 KINDS = (
     "ladders", "pages", "outbox", "limits", "requests", "deadlines", "tasks", "checklists", "nudges",
-    "postmortems", "reminders", "silences", "alerts", "rests", "answers", "firing", "disputes", "inactivity",
+    "postmortems", "actions", "action_lists",
+    "reminders", "silences", "alerts", "rests", "answers", "firing", "disputes", "inactivity",
     "maintenance", "procedures", "heartbeats", "checks", "backups", "drills", "restores",
 )  # fmt: skip
 

@@ -86,6 +86,12 @@ WHERE ask_at IS NOT NULL AND set_at > %(now)s;
 -- What was decided later than now is due so much sooner.
 UPDATE postmortems SET set_at = %(now)s, due_at = due_at - (set_at - %(now)s::timestamptz) WHERE set_at > %(now)s;
 
+-- name: actions
+UPDATE actions SET set_at = %(now)s, due_at = due_at - (set_at - %(now)s::timestamptz) WHERE set_at > %(now)s;
+
+-- name: action_lists
+UPDATE action_lists SET set_at = %(now)s, due_at = due_at - (set_at - %(now)s::timestamptz) WHERE set_at > %(now)s;
+
 -- name: reminders
 -- An audience that was told later than now was told now, and waits as long as it was promised.
 UPDATE update_reminders SET told_at = %(now)s, promised_at = promised_at - (told_at - %(now)s::timestamptz),

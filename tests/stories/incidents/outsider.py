@@ -15,7 +15,7 @@ VERBS = sorted(f"/{book.name} {verb.words[0]}" for book in books() for verb in b
 FIELDS = (
     "title", "severity", "kind", "update", "next_update", "why", "status", "impact", "summary", "note", "role", "who",
     "subject", "text", "incident", "duration", "reason", "target", "name", "url", "detected", "when",
-    "owner", *SECTIONS,
+    "owner", "by", "priority", "link", *SECTIONS,
 )  # fmt: skip
 
 

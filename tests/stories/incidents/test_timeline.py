@@ -183,7 +183,7 @@ async def test_who_asked_for_the_file_hears_when_slack_refuses_it(world: World) 
     room.archived = True
     await world.eve.presses("All as a file", said)
     await world.settled()
-    assert any("not posted as a file" in words_of(one) for one in world.pages_of("eve"))
+    assert any("was not posted" in words_of(one) for one in world.pages_of("eve"))
     assert files_in(world, room) == []
 
 

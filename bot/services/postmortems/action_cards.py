@@ -1,0 +1,69 @@
+"""What the room sees of an action: one message edited in place, and reminders."""
+
+from bot.domain.actor import Actor
+from bot.domain.incidents.incident import Incident
+from bot.domain.postmortems.action import Action
+from bot.rendering import Rendering
+from bot.services.rooms.below_card import not_below_yet
+from bot.services.rooms.cards import Cards, Painted
+from bot.services.rooms.members import Members
+from bot.services.rooms.posts import Posts
+from bot.services.rooms.rooms import Rooms
+from bot.slack.blocks import Button, message
+from bot.store.incidents import incidents
+from bot.store.pipelined import Connection
+from bot.store.postmortems import actions, postmortems
+
+
+class ActionCards:
+    """The painter of `action:<id>`."""
+
+    def __init__(self, rooms: Rooms, members: Members, cards: Cards, posts: Posts, rendering: Rendering) -> None:
+        self._rooms = rooms
+        self._members = members
+        self._cards = cards
+        self._posts = posts
+        self._rendering = rendering
+        cards.painted_by("action", self.paint)
+
+    async def paint(self, conn: Connection, subject: str) -> Painted | None:
+        action = await actions.get(conn, int(subject))
+        incident = await incidents.get(conn, action.incident_id)
+        if incident.room_lost:
+            return None
+        words = self._rendering.say("slack/action", incident=incident, action=action)
+        missing = await not_below_yet(conn, incident)
+        return Painted(None if missing else incident.room_id, message(words, buttons(action)), missing)
+
+    async def show(self, conn: Connection, incident: Incident, action: Action, change: str, actor: Actor) -> None:
+        """Its message, and the post-mortem's; who has got it is invited, and who got it later is notified."""
+        await self._cards.touch(conn, f"action:{action.id}", incident=incident.id)
+        if await postmortems.get(conn, incident.id):
+            await self._cards.touch(conn, f"postmortem:{incident.id}", incident=incident.id)
+        if change in ("given", "handed") and not incident.private:
+            await self._rooms.invite(conn, incident, [action.owner])
+        if change == "handed":
+            facts = {"action": action, "incident": incident, "actor": actor.name}
+            await self._posts.ask_in_room(conn, incident, "action_handed", buttons(action), **facts)
+
+    async def remind(self, conn: Connection, incident: Incident, action: Action, late: bool) -> None:
+        facts = {"action": action, "incident": incident, "late": late}
+        await self._posts.ask_in_room(conn, incident, "action_due", buttons(action), **facts)
+
+    def entry(self, action: Action, change: str) -> str:
+        return self._rendering.say("documents/action_entry", action=action, change=change)
+
+    async def lets_in(self, conn: Connection, incident: Incident, who: str) -> bool:
+        """Of an incident that is not private everybody is in."""
+        return not incident.private or self._members.is_among(who, (await self._members.of(conn, incident)).members)
+
+
+def buttons(action: Action) -> list[Button]:
+    if not action.is_open:
+        return []
+    value = str(action.id)
+    return [
+        Button("Done", "action.done", value, "primary"),
+        Button("More time", "action.longer", value),
+        Button("Hand over", "action.hand", value),
+    ]

@@ -1,0 +1,108 @@
+"""What has to be done so that it does not happen again: given, done, put off, handed over, and reminded of."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from datetime import datetime
+
+from bot.clock import Clock
+from bot.domain.actor import Actor
+from bot.domain.errors import NotPermitted
+from bot.domain.incidents.incident import Incident
+from bot.domain.people.working_hours import WorkingHours
+from bot.domain.postmortems.action import Action, NewAction
+from bot.runbook import Runbook
+from bot.services.incidents.rounds import IncidentRound
+from bot.services.people.people import People
+from bot.services.postmortems.action_cards import ActionCards
+from bot.services.rooms.deeds import Deeds
+from bot.store.database import Database
+from bot.store.incidents import incidents
+from bot.store.pipelined import Connection
+from bot.store.postmortems import actions
+
+
+class Actions(IncidentRound):
+    """Every deed is one transaction, once per request; also of an incident that is over."""
+
+    def __init__(
+        self, db: Database, clock: Clock, runbook: Runbook, people: People, cards: ActionCards, deeds: Deeds
+    ) -> None:
+        super().__init__(db, clock, actions)
+        self._runbook = runbook
+        self._people = people
+        self._cards = cards
+        self._deeds = deeds
+
+    async def give(self, actor: Actor, incident_id: int, new: NewAction) -> Action:
+        """Raises Refused."""
+        await self._people.must_be_a_member(new.owner)
+        async with self._deeds.on(actor, incident_id) as (conn, incident, now):
+            checked = new.checked(now)
+            await self._must_be_in_it(conn, incident, new.owner)
+            action = await actions.insert(conn, incident.id, checked, created_by=actor.name, now=now)
+            return await self._keep(conn, incident, action, actor, "given", now)
+
+    async def done(self, actor: Actor, action_id: int) -> Action:
+        """Raises AlreadyDone the second time."""
+        async with self._on(actor, action_id) as (conn, incident, action, now):
+            return await self._keep(conn, incident, action.done(actor.name, now), actor, "done", now)
+
+    async def more_time(self, actor: Actor, action_id: int) -> Action:
+        """A week. Raises AlreadyDone."""
+        async with self._on(actor, action_id) as (conn, incident, action, now):
+            return await self._keep(conn, incident, action.longer(now), actor, "longer", now)
+
+    async def hand_over(self, actor: Actor, action_id: int, owner: str) -> Action:
+        """Raises Refused."""
+        await self._people.must_be_a_member(owner)
+        async with self._on(actor, action_id) as (conn, incident, action, now):
+            await self._must_be_in_it(conn, incident, owner)
+            return await self._keep(conn, incident, action.handed_to(owner), actor, "handed", now)
+
+    async def find(self, action_id: int) -> Action:
+        """Raises NotFound."""
+        async with self._db.statement() as conn:
+            return await actions.get(conn, action_id)
+
+    async def of(self, incident: Incident) -> list[Action]:
+        """The oldest first."""
+        async with self._db.statement() as conn:
+            return await actions.of_incident(conn, incident.id)
+
+    async def look(self, conn: Connection, incident: Incident, now: datetime) -> None:
+        for action in await actions.of_incident(conn, incident.id):
+            if action.due_at and action.due_at <= now:
+                asked = replace(action, asked=action.asked + 1)
+                await actions.save(conn, asked.planned(now, self._hours))
+                await self._cards.remind(conn, incident, asked, late=action.by_at <= now)
+
+    @asynccontextmanager
+    async def _on(
+        self, actor: Actor, action_id: int
+    ) -> AsyncIterator[tuple[Connection, Incident, Action, datetime]]:  # fmt: skip
+        found = await self.find(action_id)
+        async with self._deeds.on(actor, found.incident_id) as (conn, incident, now):
+            yield conn, incident, await actions.get(conn, action_id), now
+
+    async def _must_be_in_it(self, conn: Connection, incident: Incident, owner: str) -> None:
+        """Nobody hears of a private incident by an action."""
+        if not await self._cards.lets_in(conn, incident, owner):
+            name = self._people.known_name(owner)
+            raise NotPermitted(
+                f"{incident.ref} is private, and {name} isn't in it. Add them first: `/incident add @user`."
+            )
+
+    async def _keep(
+        self, conn: Connection, incident: Incident, action: Action, actor: Actor, change: str, now: datetime
+    ) -> Action:
+        kept = action.planned(now, self._hours)
+        await actions.save(conn, kept)
+        words = self._cards.entry(kept, change)
+        await incidents.write(conn, incident.id, "task", words, actor=actor.name, at=now)
+        await self._cards.show(conn, incident, kept, change, actor)
+        return kept
+
+    @property
+    def _hours(self) -> WorkingHours | None:
+        return self._runbook.working_hours.hours if self._runbook.working_hours else None

@@ -1,0 +1,76 @@
+"""Actions that come of incidents, as they are kept."""
+
+from datetime import datetime
+
+from bot.domain.errors import NotFound
+from bot.domain.postmortems.action import Action, NewAction
+from bot.store.pipelined import Connection
+from bot.store.queries import Queries
+
+SQL = Queries(__file__)
+
+
+async def insert(conn: Connection, incident_id: int, new: NewAction, *, created_by: str, now: datetime) -> Action:
+    values = {**vars(new), "incident_id": incident_id, "created_by": created_by, "now": now}
+    return Action(**await SQL.the(conn, "insert", **values))
+
+
+async def get(conn: Connection, action_id: int) -> Action:
+    """Raises NotFound."""
+    row = await SQL.one(conn, "by_id", id=action_id)
+    if row is None:
+        raise NotFound("There is no such action. `/incident action list` shows those of this incident.")
+    return Action(**row)
+
+
+async def of_incident(conn: Connection, incident_id: int) -> list[Action]:
+    """The oldest first."""
+    return [Action(**row) for row in await SQL.all(conn, "of_incident", incident_id=incident_id)]
+
+
+async def open_ones(conn: Connection, limit: int) -> list[Action]:
+    """Of every incident; what is due first comes first."""
+    return [Action(**row) for row in await SQL.all(conn, "open", limit=limit)]
+
+
+async def left(conn: Connection) -> list[Action]:
+    """What is open of incidents that are over and that everybody may hear of; what is due first comes first."""
+    return [Action(**row) for row in await SQL.all(conn, "left")]
+
+
+async def save(conn: Connection, action: Action) -> None:
+    names = ("id", "owner", "by_at", "done_by", "done_at", "set_at", "due_at", "asked")
+    await SQL.run(conn, "save", **{name: getattr(action, name) for name in names})
+
+
+async def due(conn: Connection, now: datetime, limit: int) -> list[int]:
+    """The incidents that have to be looked at; nothing is claimed: whoever locks the incident first looks."""
+    return [row["incident_id"] for row in await SQL.all(conn, "due", now=now, limit=limit)]
+
+
+async def push_ahead(conn: Connection, incident_id: int, *, now: datetime, until: datetime) -> None:
+    await SQL.run(conn, "push_ahead", incident_id=incident_id, now=now, until=until)
+
+
+async def next_due(conn: Connection) -> datetime | None:
+    due_at: datetime | None = (await SQL.the(conn, "next_due"))["due_at"]
+    return due_at
+
+
+async def begin_lists(conn: Connection, *, now: datetime, due_at: datetime) -> None:
+    """Where there was none before: when the first list is due."""
+    await SQL.run(conn, "begin_lists", now=now, due_at=due_at)
+
+
+async def claim_list(conn: Connection, now: datetime) -> bool:
+    """Whether a list is due and nobody else has it in hand; held until this transaction ends."""
+    return await SQL.one(conn, "claim_list", now=now) is not None
+
+
+async def plan_list(conn: Connection, *, now: datetime, due_at: datetime) -> None:
+    await SQL.run(conn, "plan_list", now=now, due_at=due_at)
+
+
+async def next_list(conn: Connection) -> datetime | None:
+    due_at: datetime | None = (await SQL.the(conn, "next_list"))["due_at"]
+    return due_at

@@ -1,0 +1,73 @@
+"""Days by which something is to be done, in plain words: `Friday`, `12 Dec`, `next week`, `end of the month`, `2w`."""
+
+import asyncio
+import re
+from calendar import monthrange
+from datetime import date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+from bot.domain.errors import Refused
+from bot.domain.people.schedule import instant_of
+from commands.desk.when import DAYS, WEEKDAY, read
+
+# Who says a day and no hour means the end of its work.
+END_OF_WORK = time(17, 0)
+END_OF_DAY = time(23, 59)
+HOUR = re.compile(
+    r"\d:\d\d|\b\d{1,2}\s*[ap]\.?m\b|\b(?:noon|midnight|morning|afternoon|evening|tonight)\b"
+    r"|\d\s*(?:h|m|hours?|hrs?|min\w*)\b",
+    re.IGNORECASE,
+)
+# “12.10.”: a day and a month, in one order or the other.
+DOTTED = re.compile(r"(?:^|\s)\d{1,2}\.\d{1,2}\b")
+MONTH_END = re.compile(r"(?:the )?(?:end of )?(?:the |this )?(next )?month", re.IGNORECASE)
+WEEK_END = re.compile(r"(?:(?:the )?end of (?:the |this )?|this )?(next )?week", re.IGNORECASE)
+WEEKDAY_OF_NEXT = re.compile(r"(\w+),? (?:of )?next week", re.IGNORECASE)
+FRIDAY = 4
+HOW = "say for example `Friday`, `12 Dec`, `next week`, `end of the month`, `2w` or `2026-12-01 15:00`"
+
+
+async def day(words: str, *, now: datetime, zone: ZoneInfo) -> datetime:
+    """The instant, in UTC, by which something is due; without an hour it is when work ends. Raises Refused.
+
+    In a thread, as `moment`.
+    """
+    return await asyncio.to_thread(by_day, words, now, zone)
+
+
+def by_day(words: str, now: datetime, zone: ZoneInfo) -> datetime:
+    words = " ".join(words.split()).strip(" .,;!")
+    today = now.astimezone(zone).date()
+    if (named := _named(words, today)) is not None:
+        return _ends(named, now, zone)
+    if DOTTED.search(words):
+        raise Refused(f"“{words}” can be read in two ways: {HOW}.")
+    found = read(words, now, zone)
+    if not HOUR.search(words):
+        return _ends(found.astimezone(zone).date(), now, zone)
+    if found <= now:
+        raise Refused(f"“{words}” is past: {HOW}.")
+    return found
+
+
+def _named(words: str, today: date) -> date | None:
+    """What the library does not read, or not as people mean it."""
+    if found := MONTH_END.fullmatch(words):
+        first = (today.replace(day=1) + timedelta(days=32)).replace(day=1) if found[1] else today
+        return first.replace(day=monthrange(first.year, first.month)[1])
+    monday = today - timedelta(days=today.weekday())
+    if found := WEEK_END.fullmatch(words):
+        return monday + timedelta(days=FRIDAY, weeks=1 if found[1] or today.weekday() > FRIDAY else 0)
+    if (found := WEEKDAY_OF_NEXT.fullmatch(words)) and (weekday := WEEKDAY.fullmatch(found[1])):
+        return monday + timedelta(days=DAYS.index(weekday[1].lower()), weeks=1)
+    return None
+
+
+def _ends(on: date, now: datetime, zone: ZoneInfo) -> datetime:
+    """When work ends on that day; today when that is past, when the day does. Raises Refused for one that is over."""
+    at = instant_of(on, END_OF_WORK, zone)
+    if at <= now:
+        at = instant_of(on, END_OF_DAY, zone)
+    if at <= now:
+        raise Refused(f"{on:%d %b %Y} is past: {HOW}.")
+    return at
