@@ -187,13 +187,6 @@ class App:
             "silences": services.silences,
             "heartbeats": services.heartbeats,
             "handovers": services.handovers,
-            "deadlines": services.deadlines,
-            "inactivity": services.inactivity,
-            "nudges": services.nudges,
-            "tasks": services.incident_tasks,
-            "post-mortems": services.postmortem_reminders,
-            "actions": services.actions,
-            "action lists": services.action_lists,
             "checks": services.checks,
             "backups": services.backups,
             "earlier backups": services.backup_adoption,
@@ -201,15 +194,30 @@ class App:
             "backup_reports": services.backup_reports,
             "backup drills": services.backup_drills,
             "backup restores": services.backup_restore_rounds,
-            "reminders": services.reminders,
             "status pages": services.page_writing,
-            "maintenance": services.window_rounds,
             "housekeeping": services.housekeeping,
             "lifesign": services.lifesign,
             "outages": services.outages,
         }
+        counted |= self._rounds_of_incidents
         rounds = {name: Counted(service, self.clock) for name, service in counted.items()}
         return {"escalations": services.ladders, "outbox": services.carrier, **rounds}
+
+    @property
+    def _rounds_of_incidents(self) -> dict[str, Due]:
+        """What becomes due in an incident, after it, and of planned work."""
+        services = self.services
+        return {
+            "deadlines": services.deadlines,
+            "inactivity": services.inactivity,
+            "nudges": services.nudges,
+            "tasks": services.incident_tasks,
+            "post-mortems": services.postmortem_reminders,
+            "actions": services.actions,
+            "action lists": services.action_lists,
+            "reminders": services.reminders,
+            "maintenance": services.window_rounds,
+        }
 
     async def _open_web(self, stack: AsyncExitStack, services: Services) -> None:
         is_http = self.settings.transport == "http"
