@@ -3,12 +3,9 @@
 from bot.domain.actor import Actor
 from bot.domain.errors import NotFound
 from bot.domain.incidents.incident import Incident
-from bot.services.outbox.outbox import Outbox
 from bot.services.postmortems.drafts import Drafts
 from bot.services.rooms.deeds import Deeds
-from bot.services.rooms.posts import Posts
-from bot.services.rooms.room_files import RoomFile, RoomFiles, must_take_a_file
-from bot.slack.gateway import Gateway
+from bot.services.rooms.room_files import RoomFile, RoomFiles, RoomPosting, must_take_a_file
 from bot.store.database import Database
 from bot.store.outbox.outbox import Delivery
 from bot.store.pipelined import Connection
@@ -18,10 +15,8 @@ from bot.store.postmortems import postmortems
 class PostmortemFiles(RoomFiles):
     """Deliveries of kind `postmortem_file`."""
 
-    def __init__(
-        self, db: Database, outbox: Outbox, gateway: Gateway, posts: Posts, deeds: Deeds, drafts: Drafts
-    ) -> None:
-        super().__init__(db, outbox, gateway, posts)
+    def __init__(self, db: Database, posting: RoomPosting, deeds: Deeds, drafts: Drafts) -> None:
+        super().__init__(db, posting)
         self._deeds = deeds
         self._drafts = drafts
 
@@ -38,7 +33,7 @@ class PostmortemFiles(RoomFiles):
     async def post(self, conn: Connection, incident: Incident, actor: Actor, version: int) -> None:
         """This version, in the room, when it takes files."""
         payload: dict[str, object] = {"incident": incident.id, "version": version, "by": actor.name}
-        await self.put(conn, "postmortem_file", f"postmortem file {incident.id} {version}", payload)
+        await self._posting.put(conn, "postmortem_file", f"postmortem file {incident.id} {version}", payload)
 
     async def written(self, delivery: Delivery, incident: Incident) -> RoomFile:
         version = delivery.payload["version"]

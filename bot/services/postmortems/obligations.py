@@ -75,7 +75,7 @@ class Obligations:
                 if one.rto and one.severity in (None, incident.severity)
             ],
         )
-        return reasons(incident, ended_at - incident.declared_at, rules)
+        return reasons(incident, ended_at - incident.milestones.started, rules)
 
     @property
     def _dates(self) -> Dates:

@@ -1,5 +1,6 @@
 """Files that are posted in an incident's room. Who may read in the room may read all of them."""
 
+import re
 from abc import abstractmethod
 from dataclasses import dataclass
 from datetime import timedelta
@@ -8,6 +9,7 @@ from bot.domain.errors import Refused, Rejected
 from bot.domain.incidents.incident import Incident
 from bot.services.outbox.kinds import UPDATE, DeliveryKind, NoLongerWanted, Outcome
 from bot.services.outbox.outbox import Outbox
+from bot.services.people.people import People
 from bot.services.rooms.closed import note_closed, why_closed
 from bot.services.rooms.posts import Posts
 from bot.slack.gateway import Gateway
@@ -18,6 +20,7 @@ from bot.store.pipelined import Connection
 
 # Two who ask for the same within this time are answered by one file.
 SAME_FILE = timedelta(minutes=1)
+MENTION = re.compile(r"<@([UW][A-Z0-9]+)>")
 
 
 @dataclass(frozen=True)
@@ -29,22 +32,54 @@ class RoomFile:
     alt: str
 
 
-class RoomFiles(DeliveryKind[str]):
-    """Deliveries of one kind of file; their payload names the `incident` and, in `by`, who asked."""
+class RoomPosting:
+    """Puts a file into a room, once."""
 
-    def __init__(self, db: Database, outbox: Outbox, gateway: Gateway, posts: Posts) -> None:
+    def __init__(self, db: Database, outbox: Outbox, gateway: Gateway, people: People, posts: Posts) -> None:
         self._db = db
         self._outbox = outbox
         self._gateway = gateway
+        self._people = people
         self._posts = posts
-
-    @abstractmethod
-    async def written(self, delivery: Delivery, incident: Incident) -> RoomFile:
-        """The file, as it is to be posted now."""
 
     async def put(self, conn: Connection, kind: str, key: str, payload: dict[str, object]) -> None:
         """Once, while one of this key waits."""
         await self._outbox.put(conn, kind, payload, priority=UPDATE, key=key, lane=key)
+
+    async def post(self, delivery: Delivery, room: str, file: RoomFile) -> str:
+        """The file's id."""
+        try:
+            if await self._gateway.has_file(room, file.name, since=delivery.created_at - SAME_FILE):
+                raise NoLongerWanted("it is there already")
+            content = (await self._with_names(file.text)).encode()
+            return await self._gateway.upload(file.name, content, alt=file.alt, channel=room)
+        except Rejected as error:
+            if why := why_closed(error):
+                await note_closed(self._db, self._outbox, room, why)
+            raise
+
+    async def lost(self, conn: Connection, delivery: Delivery, reason: str | None) -> None:
+        """Who asked hears that there will be none."""
+        incident = await incidents.get(conn, delivery.payload["incident"])
+        facts = {"incident": incident, "reason": reason}
+        await self._posts.to_person(conn, delivery.payload["by"], "not_filed", **facts)
+
+    async def _with_names(self, text: str) -> str:
+        """A mention means nothing in a file."""
+        names = await self._people.names_of(dict.fromkeys(MENTION.findall(text)))
+        return MENTION.sub(lambda found: names.get(found[1], found[1]), text)
+
+
+class RoomFiles(DeliveryKind[str]):
+    """Deliveries of one kind of file; their payload names the `incident` and, in `by`, who asked."""
+
+    def __init__(self, db: Database, posting: RoomPosting) -> None:
+        self._db = db
+        self._posting = posting
+
+    @abstractmethod
+    async def written(self, delivery: Delivery, incident: Incident) -> RoomFile:
+        """The file, as it is to be posted now."""
 
     async def send(self, delivery: Delivery) -> str:
         """The file's id."""
@@ -52,22 +87,11 @@ class RoomFiles(DeliveryKind[str]):
             incident = await incidents.get(conn, delivery.payload["incident"])
         if incident.room_id is None:
             raise NoLongerWanted
-        file = await self.written(delivery, incident)
-        try:
-            if await self._gateway.has_file(incident.room_id, file.name, since=delivery.created_at - SAME_FILE):
-                raise NoLongerWanted("it is there already")
-            return await self._gateway.upload(file.name, file.text.encode(), alt=file.alt, channel=incident.room_id)
-        except Rejected as error:
-            if why := why_closed(error):
-                await note_closed(self._db, self._outbox, incident.room_id, why)
-            raise
+        return await self._posting.post(delivery, incident.room_id, await self.written(delivery, incident))
 
     async def recorded(self, conn: Connection, delivery: Delivery, outcome: Outcome[str]) -> None:
-        """Who asked hears that there will be none."""
         if outcome.state in ("refused", "gave_up"):
-            incident = await incidents.get(conn, delivery.payload["incident"])
-            facts = {"incident": incident, "reason": outcome.error}
-            await self._posts.to_person(conn, delivery.payload["by"], "not_filed", **facts)
+            await self._posting.lost(conn, delivery, outcome.error)
 
 
 def must_take_a_file(incident: Incident) -> None:

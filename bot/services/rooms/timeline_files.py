@@ -4,10 +4,7 @@ from bot.clock import Clock
 from bot.domain.actor import Actor
 from bot.domain.incidents.incident import Incident
 from bot.rendering import Rendering
-from bot.services.outbox.outbox import Outbox
-from bot.services.rooms.posts import Posts
-from bot.services.rooms.room_files import RoomFile, RoomFiles, must_take_a_file
-from bot.slack.gateway import Gateway
+from bot.services.rooms.room_files import RoomFile, RoomFiles, RoomPosting, must_take_a_file
 from bot.store import requests
 from bot.store.database import Database
 from bot.store.incidents import incidents
@@ -17,10 +14,8 @@ from bot.store.outbox.outbox import Delivery
 class TimelineFiles(RoomFiles):
     """Deliveries of kind `timeline_file`."""
 
-    def __init__(
-        self, db: Database, clock: Clock, outbox: Outbox, gateway: Gateway, posts: Posts, rendering: Rendering
-    ) -> None:
-        super().__init__(db, outbox, gateway, posts)
+    def __init__(self, db: Database, clock: Clock, posting: RoomPosting, rendering: Rendering) -> None:
+        super().__init__(db, posting)
         self._clock = clock
         self._rendering = rendering
 
@@ -32,7 +27,7 @@ class TimelineFiles(RoomFiles):
             must_take_a_file(incident)
             count = len(await incidents.timeline(conn, incident.id))
             payload = {"incident": incident.id, "entries": count, "by": actor.name}
-            await self.put(conn, "timeline_file", f"timeline file {incident.id}", payload)
+            await self._posting.put(conn, "timeline_file", f"timeline file {incident.id}", payload)
             return incident
 
     async def written(self, delivery: Delivery, incident: Incident) -> RoomFile:

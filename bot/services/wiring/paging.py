@@ -48,6 +48,7 @@ from bot.services.rooms.announcements import Announcements
 from bot.services.rooms.closures import Closures
 from bot.services.rooms.deeds import Deeds, Follower
 from bot.services.rooms.public_posts import PublicPosts
+from bot.services.rooms.room_files import RoomPosting
 from bot.services.rooms.room_looks import RoomLooks
 from bot.services.rooms.rooms import Rooms
 from bot.services.rooms.timeline_files import TimelineFiles
@@ -79,8 +80,12 @@ class Paging(Foundation):
         return RoomLooks(self.db, self.clock, self.channels, self.closures)
 
     @cached_property
+    def room_posting(self) -> RoomPosting:
+        return RoomPosting(self.db, self.outbox, self.gateway, self.people, self.posts)
+
+    @cached_property
     def timeline_files(self) -> TimelineFiles:
-        return TimelineFiles(self.db, self.clock, self.outbox, self.gateway, self.posts, self.rendering)
+        return TimelineFiles(self.db, self.clock, self.room_posting, self.rendering)
 
     @cached_property
     def incident_cards(self) -> IncidentCards:

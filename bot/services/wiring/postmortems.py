@@ -34,7 +34,7 @@ class Learning(Paging):
     @cached_property
     def postmortem_files(self) -> PostmortemFiles:
         drafts = Drafts(self.db, self.runbook, self.rendering)
-        return PostmortemFiles(self.db, self.outbox, self.gateway, self.posts, self.deeds, drafts)
+        return PostmortemFiles(self.db, self.room_posting, self.deeds, drafts)
 
     @cached_property
     def postmortem_reminders(self) -> PostmortemReminders:

@@ -1,0 +1,147 @@
+"""Written by several people at once, as a document, and with reminders until it is done."""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager
+
+import pytest
+
+from bot.sandbox.model import View
+from tests.stories.asking import ask, declared
+from tests.stories.postmortems.test_postmortems import OWING, card, in_api, resolved
+from tests.world import World, words_of
+
+NewWorld = Callable[..., AbstractAsyncContextManager[World]]
+
+
+@pytest.fixture
+async def town(new_world: NewWorld) -> AsyncIterator[World]:
+    async with new_world(runbook=OWING, API_TOKEN="lookout") as world:
+        yield world
+
+
+def filled(view: View) -> dict[str, str]:
+    """What each field begins with."""
+    fields = {block["block_id"]: block["element"] for block in view.blocks if block["type"] == "input"}
+    return {name: str(element.get("initial_value", "")) for name, element in fields.items()}
+
+
+def files(world: World) -> dict[str, str]:
+    return {file.name: (file.content or b"").decode() for file in world.workspace.files.values()}
+
+
+def late(world: World) -> list[str]:
+    return [words for words in world.said_in(world.room()) if words.startswith("⏰ *Post-mortem")]
+
+
+async def test_two_who_write_at_once_lose_nothing_and_the_second_learns_of_the_first(town: World) -> None:
+    await resolved(town)
+    for who in (town.ada, town.ben):
+        await who.presses("Edit", card(town))
+        await town.settled()
+    assert filled(town.ada.modal())["summary"] == "It was the index"
+    await town.ada.submits(values={"Root cause": "The index", "What went well?": "The page"})
+    await town.settled()
+    await town.ben.submits(values={"Root cause": "The deploy", "Lessons learned": "Rebuild it"})
+    await town.settled()
+
+    again = town.ben.modal()
+    assert "changed Root cause" in str(again.blocks[0]) and "The index" in str(again.blocks)
+    assert filled(again)["root_cause"] == "The deploy"
+    assert filled(again)["went_well"] == "The page" and filled(again)["lessons"] == "Rebuild it"
+    async with town.house.db.statement() as conn:
+        rows = await (await conn.execute("SELECT number, author FROM postmortem_versions")).fetchall()
+    assert [tuple(row.values()) for row in rows] == [(1, "ada")]
+
+    await town.ben.submits(values={"Root cause": "The index, since the deploy"})
+    await town.settled()
+    async with town.house.db.statement() as conn:
+        rows = await (await conn.execute("SELECT sections FROM postmortem_versions ORDER BY number")).fetchall()
+    kept = [row["sections"] for row in rows]
+    assert [one["root_cause"] for one in kept] == ["The index", "The index, since the deploy"]
+    assert kept[1]["went_well"] == "The page" and kept[1]["lessons"] == "Rebuild it"
+
+
+async def test_what_two_write_in_different_sections_is_put_together_without_a_word(town: World) -> None:
+    await resolved(town)
+    for who in (town.ada, town.ben):
+        await who.presses("Edit", card(town))
+        await town.settled()
+    await town.ada.submits(values={"Root cause": "The index"})
+    await town.settled()
+    await town.ben.submits(values={"Lessons learned": "Rebuild it"})
+    await town.settled()
+    assert town.ben.modals() == []
+    assert "Root cause" not in words_of(card(town)) and "Lessons learned" not in words_of(card(town))
+
+
+async def test_the_document_says_what_was_seen_and_leaves_the_rest_as_questions(town: World) -> None:
+    room = await declared(town, "P1 Search is down")
+    await town.passes(minutes=6)
+    await ask(town, "ada", "/incident acknowledge INC-1")
+    await ask(town, "eve", "/incident impact Nobody finds anything", room)
+    await ask(town, "eve", "/incident update Rolling back", room)
+    await town.passes(minutes=53)
+    await ask(town, "eve", "/incident resolve The index", room)
+    await ask(town, "eve", "/incident action @ada Alert on lag by 12 Dec", room)
+    await town.ada.presses("Send for review", card(town))
+    await town.settled()
+    await town.ada.presses("As a file", card(town))
+    await town.settled()
+
+    document = files(town)["inc-1-post-mortem-v0.md"]
+    assert len(files(town)) == 1
+    assert document.startswith("# Post-mortem: Search is down")
+    assert "| Duration | 59m |" in document and "| Owner | Eve" in document
+    assert "## Summary\n\nThe index" in document and "## Impact\n\nNobody finds anything" in document
+    assert "Ada Obi (oncall) by Slack: accepted 15:00:00 BST; acknowledged 15:06:00 BST" in document
+    assert "Ada Obi's page of Thu 06 Aug 2026 15:00 BST was unanswered for 6m." in document
+    assert "No update from Thu 06 Aug 2026 15:06 BST to 15:59 BST (53m)." in document
+    assert "| Alert on lag | Ada Obi |" in document
+    assert "## Root cause\n\n_Not written yet" in document
+    assert "Still empty: Root cause" not in document
+
+
+async def test_what_is_late_is_asked_for_daily_and_then_somebody_else_is_asked_to_help(town: World) -> None:
+    await resolved(town)
+    counts = []
+    for _ in range(5):
+        await town.passes(hours=12)
+        counts.append(len(late(town)))
+    assert counts == [0, 1, 1, 2, 2]
+    await town.passes(hours=12)
+    assert len(late(town)) == 3 and town.ben.id in late(town)[-1] and "reminder 3" in late(town)[-1]
+    assert any("reminder 3" in words_of(one) for one in town.pages_of("ben"))
+
+    await ask(town, "ada", "/incident postmortem INC-1 schedule Thu 10:00")
+    await town.passes(hours=25)
+    assert len(late(town)) == 4 and "reminder" not in late(town)[-1]
+    await town.ada.presses("Send for review", card(town))
+    await town.settled()
+    await town.passes(days=2)
+    assert len(late(town)) == 4
+    await town.passes(days=2)
+    assert "review not done" in late(town)[-1]
+
+
+async def test_two_processes_owe_one_and_remind_once_and_a_second_press_changes_nothing(town: World) -> None:
+    async with town.joined():
+        await resolved(town)
+        await town.passes(hours=24)
+        assert len(late(town)) == 1
+    sent = card(town)
+    await town.ada.presses("Send for review", sent)
+    await town.settled()
+    assert len(files(town)) == 1 and (await in_api(town))["postmortem"]["state"] == "in_review"
+
+
+async def test_a_private_one_stays_in_its_room(new_world: NewWorld) -> None:
+    async with new_world(runbook=OWING, API_TOKEN="lookout") as world:
+        await ask(world, "eve", "/incident private P1 Data copied")
+        await ask(world, "eve", "/incident resolve INC-1 all found")
+        world.posts()
+        await world.eve.presses("Mark as done", card(world)) if "Mark as done" in words_of(card(world)) else None
+        await ask(world, "eve", "/incident postmortem INC-1")
+        await world.passes(days=4)
+        assert (await in_api(world))["postmortem"] is None
+        places = {place for place, words in world.posts() if "ost-mortem" in words}
+        assert places <= {f"#{world.workspace.channel(world.room()).name}"}
