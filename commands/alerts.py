@@ -5,10 +5,11 @@ from collections.abc import Mapping
 from bot.domain.alerts.silence import DEFAULT_SILENCE, LONGEST_SILENCE, REASON_LENGTH, must_be_reasonable
 from bot.domain.errors import NotFound, Refused
 from bot.runbook import format_duration, spoken_duration
-from bot.slack.blocks import Input, form, raw
+from bot.slack.blocks import Button, Input, form, raw
 from commands.desk.book import Command
-from commands.desk.call import Answer, Call, Form
+from commands.desk.call import Answer, Call, Form, Reply
 from commands.desk.facts import pages_from
+from commands.desk.which_incident import lets_in
 
 COMMAND = Command("alerts", summary="What can be done about an alert, on its card.")
 
@@ -82,9 +83,13 @@ async def show_raw(call: Call) -> Answer:
 
 @COMMAND.button("alert.runbook")
 async def runbook(call: Call) -> Answer:
-    """The procedure of the alert's rule, for whoever pressed."""
+    """The procedure that belongs to the alert, for whoever pressed; it can be opened in the alert's incident."""
     standing = await call.house.alerts.standing(call.number)
-    procedure = call.house.runbook.procedures.get(standing.procedure or "") if standing else None
-    if procedure is None:
+    procedure = call.house.alert_incidents.procedure(standing) if standing else None
+    if standing is None or procedure is None:
         raise NotFound("The runbook no longer has a procedure for this alert.")
-    return call.say("alert_runbook", procedure=procedure)
+    incident = standing.incident if standing.has_open_incident else None
+    buttons = []
+    if incident and await lets_in(call, incident):
+        buttons.append(Button(f"Open in {incident.ref}", "procedure.open", f"{incident.id} {procedure.key}", "primary"))
+    return Reply(call.house.procedure_cards.of_runbook(procedure, buttons, standing.labels))

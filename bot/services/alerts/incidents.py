@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 from datetime import timedelta
-from typing import Literal
+from typing import Literal, Protocol
 
 from bot.clock import Clock
 from bot.domain.actor import TOCSIN, Actor
@@ -11,6 +11,7 @@ from bot.domain.alerts.received import LEVELS
 from bot.domain.alerts.report import SOURCE as REPORTS
 from bot.domain.incidents.incident import Incident
 from bot.domain.incidents.milestones import first_alert
+from bot.domain.procedures.fitting import Sign, named_by
 from bot.rendering import Rendering
 from bot.runbook import Runbook, Severity
 from bot.runbook.procedures import Procedure
@@ -18,6 +19,7 @@ from bot.services.incidents.declarations import Declarations
 from bot.services.rooms.cards import Cards
 from bot.services.rooms.deeds import Moment
 from bot.services.rooms.posts import Posts
+from bot.slack.blocks import Button
 from bot.store.alerts import alerts
 from bot.store.incidents import incidents as stored
 from bot.store.pipelined import Connection
@@ -28,6 +30,12 @@ JOINED_WITHIN = timedelta(minutes=15)
 
 # Why an alert has an incident: its rule, nobody's answer, a person's wish to declare or to attach, an earlier time.
 Why = Literal["rule", "unacknowledged", "declared", "attached", "again"]
+
+
+class Opening(Protocol):
+    """Opens in an incident's room what the runbook has for its alert. False: people are to be asked about it."""
+
+    async def offer(self, conn: Connection, incident: Incident, procedure: Procedure) -> bool: ...
 
 
 class AlertIncidents:
@@ -48,6 +56,10 @@ class AlertIncidents:
         self._posts = posts
         self._cards = cards
         self._rendering = rendering
+        self._opening: Opening | None = None
+
+    def opens_by(self, opening: Opening) -> None:
+        self._opening = opening
 
     async def declare(
         self, conn: Connection, standing: GroupStanding, actor: Actor, why: Why, *, severity: str | None = None
@@ -105,8 +117,11 @@ class AlertIncidents:
         return self._rendering.say("documents/alert_title", standing=standing)
 
     def procedure(self, standing: GroupStanding) -> Procedure | None:
-        """What to do about it, as long as the runbook has it."""
-        return self._runbook.procedures.get(standing.procedure or "")
+        """What to do about it: its rule says so, the procedure names it, or its link leads there."""
+        known = self._runbook.procedures
+        signs = (Sign(one.title, one.labels, one.procedure, one.runbook_url) for one in standing.gravest_first)
+        found = (named_by(sign, known) for sign in signs) if known else ()
+        return next((known[key] for key in found if key), None)
 
     def severity(self, standing: GroupStanding) -> Severity:
         """What `Declare incident` takes: the severity a rule names, else one as grave among all as its level is."""
@@ -121,9 +136,18 @@ class AlertIncidents:
         await self._write(conn, standing, incident, actor, why)
         if earlier := first_alert((alert.first_at for alert in standing.alerts), incident.declared_at):
             await stored.note_alert(conn, incident.id, earlier)
-        facts = {"standing": standing, "title": self.title(standing), "why": why, "actor": actor.name}
+        facts: dict[str, object] = {
+            "standing": standing,
+            "title": self.title(standing),
+            "why": why,
+            "actor": actor.name,
+        }
         procedure = self.procedure(standing)
-        await self._posts.in_room(conn, incident, "alert_tied", **facts, procedure=procedure)
+        is_asked = procedure and self._opening and not await self._opening.offer(conn, incident, procedure)
+        facts["procedure"] = procedure if is_asked else None
+        value = f"{incident.id} {procedure.key}" if procedure else ""
+        buttons = [Button("Runbook", "procedure.open", value)] if is_asked else []
+        await self._posts.ask_in_room(conn, incident, "alert_tied", buttons, **facts)
         return replace(standing, group=replace(standing.group, incident_id=incident.id), incident=incident)
 
     async def _write(

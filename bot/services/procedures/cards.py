@@ -1,6 +1,7 @@
 """The one message of a procedure under way: what was done, the next step, and what lies ahead."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from types import MappingProxyType
 
 from bot.domain.incidents.incident import Incident
 from bot.domain.procedures.commands import Command, filled
@@ -19,6 +20,7 @@ from bot.store.incidents import incidents
 from bot.store.pipelined import Connection
 from bot.store.procedures import procedures
 
+NOTHING: Mapping[str, str] = MappingProxyType({})
 # Steps around the next one; all of them are behind a button.
 BEFORE, AHEAD = 5, 7
 # Slack has room for 25 buttons in a row.
@@ -73,8 +75,10 @@ class ProcedureCards:
         """Every step, to be read; nothing of it is ticked here."""
         return listing(self._say("title", title=title, count=len(steps)), self._parts(steps, known), buttons)
 
-    def of_runbook(self, procedure: Procedure, buttons: Sequence[Button] = ()) -> Message:
-        return self.whole(procedure.title, [step.to_do for step in procedure.steps], {}, buttons)
+    def of_runbook(
+        self, procedure: Procedure, buttons: Sequence[Button] = (), known: Mapping[str, str] = NOTHING
+    ) -> Message:
+        return self.whole(procedure.title, [step.to_do for step in procedure.steps], known, buttons)
 
     async def all_steps(self, conn: Connection, run: Run, incident: Incident) -> Message:
         return self.whole(run.title, run.steps, known_of(incident, await signs_of(conn, incident)), ())

@@ -4,6 +4,7 @@ from functools import cached_property
 
 from bot.services.procedures.cards import ProcedureCards
 from bot.services.procedures.choice import ProcedureChoice
+from bot.services.procedures.opening import ProcedureOpening
 from bot.services.procedures.records import ProcedureRecords
 from bot.services.procedures.runs import ProcedureRuns
 from bot.services.wiring.watching import Watching
@@ -23,6 +24,12 @@ class Procedures(Watching):
     @cached_property
     def procedure_runs(self) -> ProcedureRuns:
         return ProcedureRuns(self.runbook, self.permissions, self.deeds, self.procedure_records)
+
+    @cached_property
+    def procedure_opening(self) -> ProcedureOpening:
+        opening = ProcedureOpening(self.clock, self.procedure_runs)
+        self.alert_incidents.opens_by(opening)
+        return opening
 
     @cached_property
     def procedure_choice(self) -> ProcedureChoice:

@@ -213,7 +213,7 @@ async def test_what_to_do_stands_on_the_card_and_in_the_room_of_the_incident(
         await world.passes(minutes=5)
         assert "*What to do* Restart it" in words_of(cards(world)[0])
         assert "Runbook" in world.ben.labels(cards(world)[0])
-        assert any("```systemctl restart web```" in said for said in world.said_in(world.room()))
+        assert any("```\nsystemctl restart web\n```" in said for said in world.said_in(world.room()))
 
 
 async def test_a_procedure_that_is_called_like_the_check_belongs_to_it(new_world: NewWorld, website: Website) -> None:

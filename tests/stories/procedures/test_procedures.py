@@ -7,9 +7,8 @@ from contextlib import AbstractAsyncContextManager
 import pytest
 
 from bot.doors.incident_json import in_full
-from bot.sandbox.answers import AppAnswer
-from bot.sandbox.model import Message
 from tests.stories.asking import ask, asked, declared, told
+from tests.stories.procedures.room import labels, live, press, press_on, skip
 from tests.world import RUNBOOK, World, words_of
 
 NewWorld = Callable[..., AbstractAsyncContextManager[World]]
@@ -45,30 +44,6 @@ async def world(new_world: NewWorld) -> AsyncIterator[World]:
         yield world
 
 
-def live(world: World, which: int = -1, ref: str = "INC-1") -> Message:
-    """The message of a procedure under way, as it is now."""
-    return [one for one in world.workspace.messages(world.room(ref)) if "📖" in one.text and not one.ephemeral_for][
-        which
-    ]
-
-
-def labels(message: Message) -> list[str]:
-    blocks = message.blocks or []
-    return [one["text"]["text"] for block in blocks for one in block.get("elements", ()) if one.get("type") == "button"]
-
-
-async def press(world: World, who: str, label: str, which: int = -1) -> str:
-    return await press_on(world, who, label, live(world, which))
-
-
-async def press_on(world: World, who: str, label: str, message: Message | AppAnswer) -> str:
-    """What only this person reads for it."""
-    on = message.messages[-1] if isinstance(message, AppAnswer) else message
-    answer = await world.workspace.person(who).presses(label, on)
-    await world.settled()
-    return told(answer)
-
-
 async def test_what_fits_is_offered_best_first_with_why_and_opens_by_a_press(world: World) -> None:
     room = await declared(world, "P1 Slow queries and connection timeouts")
     offer = await asked(world, "ada", "/incident runbook", room)
@@ -94,9 +69,7 @@ async def test_a_procedure_is_one_message_that_shows_who_did_what_and_the_next_s
     await press(world, "ben", "Yes")
     words = words_of(live(world))
     assert "*Yes* (Ben Moss" in words and "Roll it back now" in words and "It takes three minutes" in words
-    await press(world, "ada", "Skip")
-    await world.ada.submits(values={"why": "it was quick"})
-    await world.settled()
+    await skip(world, "ada", "it was quick")
     assert "skipped by Ada Obi" in words_of(live(world)) and "it was quick" in words_of(live(world))
     await press(world, "ada", "Done")
     assert labels(live(world)) == ["Undo"] and "no step is left" in live(world).text
