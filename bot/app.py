@@ -171,6 +171,7 @@ class App:
         return [
             services.reception,
             services.checks,
+            services.procedure_proving,
             *recoveries,
             services.backup_adoption,
             services.backups,
@@ -212,6 +213,7 @@ class App:
             "inactivity": services.inactivity,
             "nudges": services.nudges,
             "tasks": services.incident_tasks,
+            "procedures": services.procedure_proving,
             "post-mortems": services.postmortem_reminders,
             "actions": services.actions,
             "action lists": services.action_lists,

@@ -11,6 +11,7 @@ from bot.rendering import Rendering
 from bot.runbook import Runbook
 from bot.runbook.procedures import Procedure
 from bot.services.people.permissions import Permissions
+from bot.services.procedures.facts import Facts
 from bot.services.procedures.signs import known_of, signs_of
 from bot.services.rooms.below_card import not_below_yet
 from bot.services.rooms.cards import Cards, Painted
@@ -31,11 +32,18 @@ class ProcedureCards:
     """The painter of `procedure:<id>`."""
 
     def __init__(
-        self, runbook: Runbook, channels: Channels, permissions: Permissions, cards: Cards, rendering: Rendering
+        self,
+        runbook: Runbook,
+        channels: Channels,
+        permissions: Permissions,
+        facts: Facts,
+        cards: Cards,
+        rendering: Rendering,
     ) -> None:
         self._runbook = runbook
         self._channels = channels
         self._permissions = permissions
+        self._facts = facts
         self._rendering = rendering
         cards.painted_by("procedure", self.paint)
 
@@ -43,14 +51,21 @@ class ProcedureCards:
         run = await procedures.get(conn, int(subject))
         incident = await incidents.get(conn, run.incident_id)
         known = known_of(incident, await signs_of(conn, incident))
-        shown = self.message(incident, run, known)
+        shown = self.message(incident, run, known, await self._found(conn, incident, run))
         if incident.room_id is None and incident.room_error:
             elsewhere = None if incident.private else self._runbook.channels.incidents
             return Painted(await self._channels.find(conn, elsewhere), shown) if elsewhere else None
         missing = await not_below_yet(conn, incident)
         return Painted(None if missing else incident.room_id, shown, missing)
 
-    def message(self, incident: Incident, run: Run, known: Mapping[str, str]) -> Message:
+    async def _found(self, conn: Connection, incident: Incident, run: Run) -> str:
+        """How that stands which the next step waits for; '' when it is a person's turn."""
+        current = run.standing.current
+        if current is None or not run.steps[current].is_proved:
+            return ""
+        return (await self._facts.find(conn, incident, run, run.steps[current])).said
+
+    def message(self, incident: Incident, run: Run, known: Mapping[str, str], found: str) -> Message:
         standing = run.standing
         current = standing.current
         end = len(run.steps) if current is None else current
@@ -63,7 +78,7 @@ class ProcedureCards:
         step = run.steps[current]
         command = filled(step.run, known) if step.run else None
         words = self._say("step", number=current + 1, step=step, is_next=True)
-        beside = self._beside(run, step, command, standing)
+        beside = self._beside(run, step, command, found)
         ahead = list(enumerate(run.steps))[current + 1 : current + 1 + AHEAD]
         left = len(run.steps) - current - 1 - len(ahead)
         return sheet(
@@ -89,18 +104,23 @@ class ProcedureCards:
             words = self._say("step", number=number, step=step, is_next=False)
             yield words, command.text if command else None, self._details(steps, step, command)
 
-    def _beside(self, run: Run, step: Step, command: Command | None, standing: Standing) -> str:
-        return self._details(run.steps, step, command, standing, too_long=bool(command and not fits(command.text)))
+    def _beside(self, run: Run, step: Step, command: Command | None, found: str) -> str:
+        too_long = bool(command and not fits(command.text))
+        return self._details(run.steps, step, command, run.standing, found=found, too_long=too_long)
 
     def _details(
         self, steps: Sequence[Step], step: Step, command: Command | None, standing: Standing | None = None,
-        *, too_long: bool = False,
+        *, found: str = "", too_long: bool = False,
     ) -> str:  # fmt: skip
-        approvers = self._permissions.named_by(step.approve) if step.approve else []
         leads = [(answer, words, self._lead(words, steps)) for answer, words in step.answers.items()]
-        beside = command.beside if command else ()
-        facts = {"approvers": approvers, "approval": standing.approval if standing else None, "too_long": too_long}
-        return self._say("beside", step=step, beside=beside, leads=leads, title=self._title, **facts)
+        facts = {
+            "approvers": self._permissions.named_by(step.approve) if step.approve else [],
+            "approval": standing.approval if standing else None,
+            "beside": command.beside if command else (),
+            "too_long": too_long,
+            "found": found,
+        }
+        return self._say("beside", step=step, leads=leads, title=self._title, **facts)
 
     def _lead(self, words: str, steps: Sequence[Step]) -> Lead:
         return lead_of(words, steps, self._runbook.procedures)

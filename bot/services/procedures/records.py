@@ -7,7 +7,9 @@ from bot.domain.actor import Actor
 from bot.domain.procedures.run import Run, Tick
 from bot.rendering import Rendering
 from bot.services.people.people import People
+from bot.services.people.permissions import Permissions
 from bot.services.rooms.cards import Cards
+from bot.services.rooms.posts import Posts
 from bot.store.incidents import incidents
 from bot.store.pipelined import Connection
 from bot.store.procedures import procedures
@@ -16,27 +18,38 @@ from bot.store.procedures import procedures
 class ProcedureRecords:
     """Everything here is a part of a deed, with the incident locked."""
 
-    def __init__(self, people: People, cards: Cards, rendering: Rendering) -> None:
+    def __init__(
+        self, people: People, permissions: Permissions, cards: Cards, posts: Posts, rendering: Rendering
+    ) -> None:
         self._people = people
+        self._permissions = permissions
         self._cards = cards
+        self._posts = posts
         self._rendering = rendering
 
     def name(self, who: str | None) -> str:
         return self._people.display_name(who or "")
 
+    def is_by(self, tick: Tick, actor: Actor) -> bool:
+        return self._people.is_one(actor, tick.by)
+
     def first(self, tick: Tick, actor: Actor) -> str:
         """For whoever pressed second."""
-        return self._rendering.say("documents/procedure_first", tick=tick, own=tick.by == actor.name)
+        return self._rendering.say("documents/procedure_first", tick=tick, own=self.is_by(tick, actor))
 
     async def opened(self, conn: Connection, run: Run, actor: Actor, now: datetime) -> None:
         await self._write(conn, run, actor.name, now, what="opened", tick=None)
         await self.show(conn, run)
+        await self._ask_for_approval(conn, run)
 
     async def ticked(self, conn: Connection, run: Run, tick: Tick) -> Run:
         """And what comes next."""
         await procedures.tick(conn, run, tick)
         await self._write(conn, run, tick.by, tick.at, what="ticked", tick=tick)
-        return await self._went_on(conn, replace(run, ticks=[*run.ticks, tick]), tick.at)
+        changed = await self._went_on(conn, replace(run, ticks=[*run.ticks, tick]), tick.at)
+        if tick.deed != "approved":
+            await self._ask_for_approval(conn, changed)
+        return changed
 
     async def undone(self, conn: Connection, run: Run, since: Tick, actor: Actor, now: datetime) -> Run:
         await procedures.undo(conn, run, since, by=actor.name, at=now)
@@ -56,6 +69,15 @@ class ProcedureRecords:
         changed = replace(run, changed_at=now, due_at=due_at, ended_at=ended_at)
         await self.show(conn, changed)
         return changed
+
+    async def _ask_for_approval(self, conn: Connection, run: Run) -> None:
+        """A post, for who has to agree may not be looking at the message."""
+        current = run.standing.current
+        step = None if current is None else run.steps[current]
+        if step and step.approve:
+            approvers = self._permissions.named_by(step.approve)
+            facts = {"run": run, "step": step, "number": (current or 0) + 1, "approvers": approvers}
+            await self._posts.in_room(conn, await incidents.get(conn, run.incident_id), "procedure_approval", **facts)
 
     async def _write(
         self, conn: Connection, run: Run, actor: str, now: datetime, *, what: str, tick: Tick | None

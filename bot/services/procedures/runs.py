@@ -16,6 +16,8 @@ from bot.services.rooms.deeds import Deeds
 from bot.store.pipelined import Connection
 from bot.store.procedures import procedures
 
+GONE_ON = "The procedure has gone on since: look at its message."
+
 
 @dataclass(frozen=True)
 class Place:
@@ -88,7 +90,8 @@ class ProcedureRuns:
             if asked and asked.undone_at:
                 raise AlreadyDone(f"{self._records.name(asked.undone_by)} has undone it already.")
             if last is None or last is not asked:
-                raise Refused("The procedure has gone on since: look at its message.")
+                raise Refused(GONE_ON)
+            await self._must_be_the_only_one(conn, run)
             return await self._records.undone(conn, run, last, actor, now)
 
     async def _run(self, conn: Connection, incident: Incident, place: Place) -> Run:
@@ -104,8 +107,14 @@ class ProcedureRuns:
             return run
         first = next((tick for tick in run.ticks if tick.number >= place.number and tick.step == place.step), None)
         if first is None or first.undone_at:
-            raise Refused("The procedure has gone on since: look at its message.")
+            raise Refused(GONE_ON)
         raise AlreadyDone(self._records.first(first, actor))
+
+    async def _must_be_the_only_one(self, conn: Connection, run: Run) -> None:
+        """One that has ended and was opened anew stays as it is."""
+        known = await procedures.of_incident(conn, run.incident_id)
+        if any(one.key == run.key and one.ended_at is None and one.id != run.id for one in known):
+            raise Refused("This procedure was opened again since: go on there.")
 
     def _must_fit(self, run: Run, step: Step, deed: TickDeed, actor: Actor) -> None:
         if deed == "skipped":
@@ -113,15 +122,15 @@ class ProcedureRuns:
         if deed == "approved":
             self._must_approve(run, step, actor)
         elif step.is_question != (deed == "answered") or step.is_proved:
-            raise Refused("The procedure has gone on since: look at its message.")
+            raise Refused(GONE_ON)
         elif step.approve and run.standing.approval is None:
             raise Refused("This step has to be approved first: Approve is under its message.")
-        elif step.approve and run.standing.approval and run.standing.approval.by == actor.name:
+        elif step.approve and run.standing.approval and self._records.is_by(run.standing.approval, actor):
             raise NotPermitted("You approved this step, so somebody else has to do it and press Done.")
 
     def _must_approve(self, run: Run, step: Step, actor: Actor) -> None:
         if step.approve is None or run.standing.approval:
-            raise Refused("The procedure has gone on since: look at its message.")
+            raise Refused(GONE_ON)
         self._permissions.must_be_one_of(actor, step.approve, "approve this step")
 
 

@@ -4,7 +4,9 @@ from functools import cached_property
 
 from bot.services.procedures.cards import ProcedureCards
 from bot.services.procedures.choice import ProcedureChoice
+from bot.services.procedures.facts import Facts
 from bot.services.procedures.opening import ProcedureOpening
+from bot.services.procedures.proving import ProcedureProving
 from bot.services.procedures.records import ProcedureRecords
 from bot.services.procedures.runs import ProcedureRuns
 from bot.services.wiring.watching import Watching
@@ -15,11 +17,24 @@ class Procedures(Watching):
 
     @cached_property
     def procedure_cards(self) -> ProcedureCards:
-        return ProcedureCards(self.runbook, self.channels, self.permissions, self.cards, self.rendering)
+        return ProcedureCards(
+            self.runbook, self.channels, self.permissions, self.procedure_facts, self.cards, self.rendering
+        )
 
     @cached_property
     def procedure_records(self) -> ProcedureRecords:
-        return ProcedureRecords(self.people, self.cards, self.rendering)
+        return ProcedureRecords(self.people, self.permissions, self.cards, self.posts, self.rendering)
+
+    @cached_property
+    def procedure_proving(self) -> ProcedureProving:
+        return ProcedureProving(self.db, self.clock, self.procedure_facts, self.procedure_records, self._look)
+
+    @cached_property
+    def procedure_facts(self) -> Facts:
+        return Facts(self.clock, self.runbook, self.rendering)
+
+    async def _look(self, check: str) -> None:
+        await (await self.health.look(check)).all()
 
     @cached_property
     def procedure_runs(self) -> ProcedureRuns:

@@ -42,6 +42,7 @@ class Services(Recovery, Maintenance, Tasks, Procedures, Learning):
                 self.inactivity,
                 self.nudges,
                 self.incident_tasks,
+                self.procedure_proving,
                 self.reminders,
                 self.public_posts,
                 self.page_writing,

@@ -58,6 +58,15 @@ async def look_again(conn: Connection, run: Run, due_at: datetime) -> None:
     await SQL.run(conn, "look_again", id=run.id, due_at=due_at)
 
 
+async def look_now(conn: Connection, incident_id: int, now: datetime) -> None:
+    await SQL.run(conn, "look_now", incident_id=incident_id, now=now)
+
+
+async def judge_now(conn: Connection, run: Run, now: datetime) -> None:
+    """`run`: as it was when the look began."""
+    await SQL.run(conn, "judge_now", id=run.id, changed_at=run.changed_at, now=now)
+
+
 async def due(conn: Connection, now: datetime, limit: int) -> list[int]:
     """The incidents that have to be looked at; nothing is claimed: whoever locks the incident first looks."""
     return [row["incident_id"] for row in await SQL.all(conn, "due", now=now, limit=limit)]

@@ -28,6 +28,14 @@ UPDATE procedure_runs SET changed_at = %(now)s, due_at = %(due_at)s, ended_at = 
 -- name: look_again
 UPDATE procedure_runs SET due_at = %(due_at)s WHERE id = %(id)s;
 
+-- name: look_now
+-- Whatever the bot waits for in this incident.
+UPDATE procedure_runs SET due_at = %(now)s WHERE incident_id = %(incident_id)s AND due_at > %(now)s;
+
+-- name: judge_now
+-- What was looked at is judged, unless the procedure has gone on meanwhile.
+UPDATE procedure_runs SET due_at = %(now)s WHERE id = %(id)s AND changed_at = %(changed_at)s AND due_at > %(now)s;
+
 -- name: due
 SELECT incident_id FROM procedure_runs WHERE due_at <= %(now)s GROUP BY incident_id ORDER BY min(due_at) LIMIT %(limit)s;
 

@@ -131,3 +131,12 @@ async def test_a_mistyped_name_gets_the_nearest_and_outside_of_a_room_procedures
     read = await asked(world, "ada", "/incident runbook payments")
     await press_on(world, "ada", "INC-1 P1 Slow reports", read)
     assert "step 1 of 1" in live(world).text
+
+
+async def test_one_that_has_ended_can_be_opened_anew_and_stays_as_it_is(world: World) -> None:
+    room = await declared(world, "P1 Slow reports")
+    await ask(world, "ada", "/incident runbook payments", room)
+    await press(world, "ada", "Done")
+    await ask(world, "ada", "/incident runbook payments", room)
+    assert "opened again" in await press(world, "ada", "Undo", 0)
+    assert "no step is left" in live(world, 0).text and "step 1 of 1" in live(world, 1).text

@@ -1,0 +1,90 @@
+"""The round that ticks what can be proved, and has looked at what nobody has looked at since."""
+
+import asyncio
+import logging
+from datetime import datetime, timedelta
+
+from bot.clock import Clock
+from bot.domain.actor import TOCSIN
+from bot.domain.errors import Failed
+from bot.domain.incidents.incident import Incident
+from bot.domain.procedures.run import Run, Step, Tick
+from bot.services.incidents.rounds import IncidentRound
+from bot.services.procedures.facts import OLD_AFTER, Facts, Look
+from bot.services.procedures.records import ProcedureRecords
+from bot.services.rooms.deeds import Moment
+from bot.store.database import Database
+from bot.store.pipelined import Connection
+from bot.store.procedures import procedures
+
+log = logging.getLogger(__name__)
+
+# A tenth of how long the step has been waiting, within these: who waits for a restart wants to know soon, and nobody
+# waits for what was left lying for days.
+SOONEST, LATEST, LATEST_RESOLVED = OLD_AFTER, timedelta(minutes=2), timedelta(hours=1)
+# How the incident itself stands costs nothing to find out.
+LATEST_OF_INCIDENT = timedelta(seconds=15)
+
+
+class ProcedureProving(IncidentRound):
+    """Any number of processes: each step is ticked once, with the incident locked."""
+
+    def __init__(self, db: Database, clock: Clock, facts: Facts, records: ProcedureRecords, look: Look) -> None:
+        super().__init__(db, clock, procedures)
+        self._facts = facts
+        self._records = records
+        self._look_at = look
+        self._looks: dict[int, asyncio.Task[None]] = {}
+
+    async def follow(self, conn: Connection, incident: Incident, moment: Moment) -> None:
+        """What waits for the incident to be so is looked at now."""
+        if moment in ("status", "role", "resolved", "reopened"):
+            await procedures.look_now(conn, incident.id, self._clock.now())
+
+    async def look(self, conn: Connection, incident: Incident, now: datetime) -> None:
+        for run in await procedures.of_incident(conn, incident.id):
+            if run.due_at is not None and run.due_at <= now and run.standing.current is not None:
+                await self._prove(conn, incident, run, run.standing.current, now)
+
+    @property
+    def under_way(self) -> int:
+        return len(self._looks)
+
+    async def finish(self, timeout_s: float) -> None:
+        """At shutdown. What is not looked at now is looked at by the next process."""
+        if self._looks:
+            await asyncio.wait(set(self._looks.values()), timeout=timeout_s)
+        for task in self._looks.values():
+            task.cancel()
+
+    async def _prove(self, conn: Connection, incident: Incident, run: Run, current: int, now: datetime) -> None:
+        step = run.steps[current]
+        found = await self._facts.find(conn, incident, run, step)
+        if found.is_so:
+            tick = Tick(run.next_number, current, "proved", TOCSIN.name, now, found.said)
+            await self._records.ticked(conn, run, tick)
+            return
+        await procedures.look_again(conn, run, now + _wait(incident, step, now - run.changed_at))
+        await self._records.show(conn, run)
+        if found.is_old:
+            self._begin_to_look(run, step)
+
+    def _begin_to_look(self, run: Run, step: Step) -> None:
+        if step.check and run.id not in self._looks:
+            task = asyncio.create_task(self._have_looked(run, step.check), name=f"look {step.check}")
+            self._looks[run.id] = task
+            task.add_done_callback(lambda _: self._looks.pop(run.id, None))
+
+    async def _have_looked(self, run: Run, check: str) -> None:
+        """And have it judged at once. In the background: a look may take as long as its time-out."""
+        try:
+            await self._look_at(check)
+            async with self._db.statement() as conn:
+                await procedures.judge_now(conn, run, self._clock.now())
+        except Failed as error:
+            log.warning("check=%s could not be checked: %s", check, error)
+
+
+def _wait(incident: Incident, step: Step, waited: timedelta) -> timedelta:
+    latest = LATEST_OF_INCIDENT if step.incident else LATEST
+    return min(max(waited / 10, SOONEST), latest if incident.is_open else LATEST_RESOLVED)
