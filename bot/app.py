@@ -197,6 +197,7 @@ class App:
             "backup restores": services.backup_restore_rounds,
             "status pages": services.page_writing,
             "housekeeping": services.housekeeping,
+            "app home": services.homes,
             "lifesign": services.lifesign,
             "outages": services.outages,
         }

@@ -30,6 +30,8 @@ class Answers:
         self._house = house
 
     async def give(self, call: Call, answer: Answer) -> None:
+        if call.is_at_home:
+            self._house.homes.pressed(call.user)
         try:
             if isinstance(answer, Reply):
                 await self._say_all(call, answer)

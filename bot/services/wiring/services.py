@@ -10,14 +10,13 @@ from bot.services.rooms.furnishing import Invitations, Kicks, Pins, Topics
 from bot.services.rooms.opening import RoomOpening
 from bot.services.upkeep.housekeeping import Housekeeping
 from bot.services.upkeep.outages import Outages
-from bot.services.wiring.maintenance import Maintenance
+from bot.services.wiring.home import HomeTab
 from bot.services.wiring.postmortems import Learning
 from bot.services.wiring.procedures import Procedures
-from bot.services.wiring.recovery import Recovery
 from bot.services.wiring.tasks import Tasks
 
 
-class Services(Recovery, Maintenance, Tasks, Procedures, Learning):
+class Services(HomeTab, Tasks, Procedures, Learning):
     """The services of one process. Each part of `wiring` builds its own."""
 
     @cached_property
@@ -65,6 +64,7 @@ class Services(Recovery, Maintenance, Tasks, Procedures, Learning):
             "postmortem_file": self.postmortem_files,
             "closure": self.closures,
             "handover": self.handover_messages,
+            "home": self.homes,
             "alert_email": self.alert_outlets,
             "alert_history": self.alert_history,
             "alert_webhook": self.alert_outlets,

@@ -28,7 +28,7 @@ async def ask(
     if row is None:
         return None
     names = {"scratch": scratch_name("restore", row["id"]), "aside": scratch_name("before", row["id"])}
-    return _kept(await SQL.the(conn, "name_databases", id=row["id"], **names))
+    return as_kept(await SQL.the(conn, "name_databases", id=row["id"], **names))
 
 
 async def get(conn: Connection, restore_id: int) -> Restore:
@@ -53,16 +53,16 @@ async def begin(
 ) -> Restore:  # fmt: skip
     """It runs from now on: approved by somebody, or with a reason why nobody was asked."""
     values = {"decided_by": decided_by, "reason": reason, "overruled": overruled, "now": now}
-    return _kept(await SQL.the(conn, "begin", id=restore_id, **values))
+    return as_kept(await SQL.the(conn, "begin", id=restore_id, **values))
 
 
 async def reject(conn: Connection, restore_id: int, decided_by: str, now: datetime) -> Restore:
-    return _kept(await SQL.the(conn, "reject", id=restore_id, decided_by=decided_by, now=now))
+    return as_kept(await SQL.the(conn, "reject", id=restore_id, decided_by=decided_by, now=now))
 
 
 async def expire(conn: Connection, now: datetime) -> list[Restore]:
     """Those that nobody has decided in time."""
-    return [_kept(row) for row in await SQL.all(conn, "expire", now=now)]
+    return [as_kept(row) for row in await SQL.all(conn, "expire", now=now)]
 
 
 async def tie(conn: Connection, restore_id: int, incident_id: int) -> None:
@@ -105,13 +105,13 @@ async def fail(conn: Connection, restore_id: int, *, error: str, now: datetime) 
 
 async def lose(conn: Connection, *, silent_since: datetime, own: Collection[int], now: datetime) -> list[Restore]:
     """Give up the restores whose process has been silent since then."""
-    return [_kept(row) for row in await SQL.all(conn, "lose", silent_since=silent_since, own=list(own), now=now)]
+    return [as_kept(row) for row in await SQL.all(conn, "lose", silent_since=silent_since, own=list(own), now=now)]
 
 
 async def claim_left(conn: Connection, names: Sequence[str], *, now: datetime, again_at: datetime) -> list[Restore]:
     """Those that are over and were not cleared up after; nobody else looks at them before `again_at`."""
     rows = await SQL.all(conn, "claim_left", names=list(names), now=now, again_at=again_at)
-    return [_kept(row) for row in rows]
+    return [as_kept(row) for row in rows]
 
 
 async def swept(conn: Connection, restore_id: int, *, kept: bool, exchanged_at: datetime | None) -> Restore | None:
@@ -149,14 +149,14 @@ async def session(conn: Connection) -> tuple[int, datetime]:
 
 
 def _restore(row: Row | None) -> Restore | None:
-    return _kept(row) if row else None
+    return as_kept(row) if row else None
 
 
-def _kept(row: Row) -> Restore:
+def as_kept(row: Row) -> Restore:
     return Restore(**row | {"prospect": Prospect.of(row["prospect"]) if row["prospect"] else None})
 
 
 def _found(row: Row | None, restore_id: int) -> Restore:
     if row is None:
         raise NotFound(f"There is no restore {restore_id}.")
-    return _kept(row)
+    return as_kept(row)

@@ -1,0 +1,122 @@
+"""The App Home as a whole, published anew when something changes while somebody has it open."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from bot.clock import Clock
+from bot.domain.actor import Actor
+from bot.runbook import Runbook
+from bot.services.home.parts import Part, Section, Viewer
+from bot.services.outbox.kinds import UPDATE, DeliveryKind
+from bot.services.outbox.outbox import Outbox
+from bot.services.people.people import People
+from bot.slack.blocks import Block, Message, home, item, message, more
+from bot.slack.gateway import Gateway
+from bot.store.database import Database
+from bot.store.home import home as rows
+from bot.store.outbox.outbox import Delivery
+
+# Slack says when somebody opens it, and not when they leave.
+WATCHED_FOR = timedelta(hours=1)
+AT_MOST_EVERY = timedelta(seconds=10)
+# Of more people at once only those who opened it last are kept up to date.
+MOST_VIEWERS = 200
+
+
+@dataclass(frozen=True)
+class Opened:
+    """Somebody has it before them until `until`. `due_at`: when it is looked at next; `signs`: what it was drawn of."""
+
+    actor: Actor
+    until: datetime
+    due_at: datetime
+    signs: tuple[object, ...]
+
+
+class Signs:
+    """What the App Home is drawn of, as something that can be compared."""
+
+    def __init__(self, db: Database, runbook: Runbook, people: People) -> None:
+        self._db = db
+        self._runbook = runbook
+        self._people = people
+
+    async def now(self, now: datetime) -> tuple[object, ...]:
+        """What is stored, and who is on call: that changes by time alone."""
+        async with self._db.statement() as conn:
+            stored = await rows.signs(conn, now)
+        return (*stored, *(self._people.shift(key, now).person for key in self._runbook.schedules))
+
+
+class Homes(DeliveryKind[str]):
+    """Deliveries of kind `home`. Who has it open is known to the process that drew it, and forgotten with it: who opens
+    it again gets it fresh."""
+
+    def __init__(
+        self, db: Database, clock: Clock, outbox: Outbox, gateway: Gateway, signs: Signs, parts: Sequence[Part]
+    ) -> None:
+        self._db = db
+        self._clock = clock
+        self._outbox = outbox
+        self._gateway = gateway
+        self._signs = signs
+        self._parts = parts
+        self._opened: dict[str, Opened] = {}
+
+    async def opened(self, user: str, actor: Actor) -> Mapping[str, Any]:
+        """The view; from now on it is kept up to date."""
+        now = self._clock.now()
+        signs = await self._signs.now(now)
+        self._opened.pop(user, None)
+        self._opened[user] = Opened(actor, now + WATCHED_FOR, now + AT_MOST_EVERY, signs)
+        if len(self._opened) > MOST_VIEWERS:
+            self._opened.pop(next(iter(self._opened)))
+        return await self._view(user, actor)
+
+    def pressed(self, user: str) -> None:
+        """They did something there: it is looked at again at once."""
+        if known := self._opened.get(user):
+            self._opened[user] = replace(known, due_at=self._clock.now())
+
+    async def take_due(self) -> int:
+        """One question for everybody; only when something has changed is anything drawn, and that not here: pages must
+        not wait for it."""
+        now = self._clock.now()
+        self._opened = {user: one for user, one in self._opened.items() if one.until > now}
+        due = {user: one for user, one in self._opened.items() if one.due_at <= now}
+        if not due:
+            return 0
+        signs = await self._signs.now(now)
+        async with self._db.transaction() as conn:
+            for user, one in due.items():
+                if one.signs != signs:
+                    payload = {"user": user, "name": one.actor.name}
+                    name = f"home {user}"
+                    await self._outbox.put(conn, "home", payload, priority=UPDATE, key=name, lane=name)
+        for user, one in due.items():
+            self._opened[user] = replace(one, due_at=now + AT_MOST_EVERY, signs=signs)
+        return len(due)
+
+    async def next_due(self) -> datetime | None:
+        return min((one.due_at for one in self._opened.values()), default=None)
+
+    async def send(self, delivery: Delivery) -> str:
+        user, name = delivery.payload["user"], delivery.payload["name"]
+        await self._gateway.publish_home(user, await self._view(user, Actor(name, user)))
+        return "published"
+
+    async def _view(self, user: str, actor: Actor) -> Mapping[str, Any]:
+        now = self._clock.now()
+        viewer = Viewer(actor, list(dict.fromkeys([actor.name, user])))
+        sections = [await part.shown(viewer, now) for part in self._parts]
+        return home([drawn(section) for section in sections if section])
+
+
+def drawn(section: Section) -> Message:
+    said = message(section.headline, section.buttons)
+    lines: list[Block] = [
+        item(one.words, one.button) if one.button else dict(message(one.words).blocks[0]) for one in section.lines
+    ]
+    return Message(said.text, [*said.blocks, *lines, *more(section.more)])

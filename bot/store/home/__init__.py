@@ -1,0 +1,1 @@
+"""What the App Home shows, read at once."""

@@ -1,0 +1,78 @@
+"""What waits for somebody, how ready the house is, and whether any of it has changed."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from bot.domain.backups.restore import Restore
+from bot.domain.incidents.incident import Incident
+from bot.domain.postmortems.action import Action
+from bot.domain.postmortems.postmortem import Postmortem
+from bot.domain.tasks.task import Task
+from bot.domain.updates.update import Update
+from bot.store.backups import restores
+from bot.store.pipelined import Connection
+from bot.store.postmortems import postmortems
+from bot.store.queries import Queries, ask_all
+
+SQL = Queries(__file__)
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """What waits for one person; `updates` and `restores` for whoever may approve them. What is due first comes first.
+
+    `incidents`: those that the others belong to, by number.
+    """
+
+    unanswered: Sequence[Incident]
+    tasks: Sequence[Task]
+    actions: Sequence[Action]
+    postmortems: Sequence[Postmortem]
+    updates: Sequence[Update]
+    restores: Sequence[Restore]
+    incidents: dict[int, Incident]
+
+
+@dataclass(frozen=True)
+class Rehearsed:
+    """When each was done last; None: never. `tested`: by person, when a test page was accepted."""
+
+    incident_at: datetime | None
+    restored_at: datetime | None
+    tested: dict[str, datetime]
+
+
+async def waiting(conn: Connection, names: Sequence[str], now: datetime, limit: int) -> Waiting:
+    """`names`: all that this person is known by."""
+    mine = {"names": list(names), "limit": limit}
+    pages, given, actions, owned, updates, asked = await ask_all(
+        conn,
+        (SQL, "unanswered", {"names": list(names)}),
+        (SQL, "tasks", mine),
+        (SQL, "actions", mine),
+        (SQL, "postmortems", mine),
+        (SQL, "updates", {"limit": limit}),
+        (SQL, "restores", {"now": now, "limit": limit}),
+    )
+    ids = {row["incident_id"] for rows in (given, actions, owned, updates) for row in rows if row["incident_id"]}
+    known = await SQL.all(conn, "of_incidents", ids=sorted(ids)) if ids else []
+    return Waiting(
+        [Incident(**row) for row in pages],
+        [Task(**row) for row in given],
+        [Action(**row) for row in actions],
+        [postmortems.as_kept(row) for row in owned],
+        [Update(**row) for row in updates],
+        [restores.as_kept(row) for row in asked],
+        {row["id"]: Incident(**row) for row in known},
+    )
+
+
+async def rehearsed(conn: Connection) -> Rehearsed:
+    drill, restored, tested = await ask_all(conn, (SQL, "rehearsed", {}), (SQL, "restored", {}), (SQL, "tested", {}))
+    return Rehearsed(drill[0]["at"], restored[0]["at"], {row["person"]: row["at"] for row in tested})
+
+
+async def signs(conn: Connection, now: datetime) -> tuple[object, ...]:
+    """Equal to those of before as long as nothing has changed."""
+    return tuple((await SQL.the(conn, "signs", now=now)).values())

@@ -1,0 +1,63 @@
+-- name: unanswered
+-- Open incidents for which one of these was paged and that nobody has acknowledged.
+SELECT * FROM incidents i
+WHERE resolved_at IS NULL AND acknowledged_at IS NULL AND NOT (origin ? 'test_page')
+    AND EXISTS (SELECT FROM pages p WHERE p.incident_id = i.id AND p.person = ANY(%(names)s) AND p.state <> 'cancelled')
+ORDER BY declared_at, id;
+
+-- name: tasks
+-- Of incidents that are open: what is due first, then what nobody gave a time.
+SELECT t.* FROM tasks t JOIN incidents i ON i.id = t.incident_id
+WHERE t.done_at IS NULL AND i.resolved_at IS NULL AND t.owner = ANY(%(names)s)
+ORDER BY t.due_at NULLS LAST, t.id LIMIT %(limit)s;
+
+-- name: actions
+SELECT * FROM actions WHERE done_at IS NULL AND owner = ANY(%(names)s) ORDER BY by_at, id LIMIT %(limit)s;
+
+-- name: postmortems
+SELECT * FROM postmortems
+WHERE state IN ('owed', 'draft', 'in_review') AND withdrawn_at IS NULL AND owner = ANY(%(names)s)
+ORDER BY review_due_at, incident_id LIMIT %(limit)s;
+
+-- name: updates
+-- What waits to be approved.
+SELECT * FROM stakeholder_updates WHERE state = 'waiting' ORDER BY id LIMIT %(limit)s;
+
+-- name: restores
+SELECT * FROM backup_restores WHERE state = 'waiting' AND expires_at > %(now)s ORDER BY id LIMIT %(limit)s;
+
+-- name: of_incidents
+SELECT * FROM incidents WHERE id = ANY(%(ids)s);
+
+-- name: rehearsed
+-- When people last rehearsed an incident, and when each was last sent a test page that a provider accepted.
+SELECT max(declared_at) AS at FROM incidents WHERE drill AND NOT (origin ? 'test_page');
+
+-- name: tested
+SELECT i.origin->>'test_page' AS person, max(p.accepted_at) AS at
+FROM incidents i JOIN pages p ON p.incident_id = i.id
+WHERE i.origin ? 'test_page' AND p.accepted_at IS NOT NULL GROUP BY 1;
+
+-- name: restored
+-- The last time a backup was proved by bringing it back.
+SELECT max(ended_at) AS at FROM (
+    SELECT ended_at FROM backup_drills WHERE state = 'passed'
+    UNION ALL SELECT ended_at FROM backup_restores WHERE state = 'done') AS proved;
+
+-- name: signs
+-- Whether anything has changed that somebody may have before them: one row to be compared with the last one.
+SELECT (SELECT max(id) FROM timeline) AS told,
+    (SELECT count(*) FROM incidents WHERE resolved_at IS NULL) AS open,
+    (SELECT count(*) FROM incidents WHERE resolved_at IS NULL AND acknowledged_at IS NULL) AS unanswered,
+    (SELECT max(id) FROM stakeholder_updates WHERE state = 'waiting') AS update_waiting,
+    (SELECT count(*) FROM stakeholder_updates WHERE state = 'waiting') AS updates_waiting,
+    (SELECT max(id) FROM backup_restores WHERE state = 'waiting') AS restore_waiting,
+    (SELECT max(ended_at) FROM silences) AS unmuted,
+    (SELECT max(ends_at) FROM silences WHERE ended_at IS NULL) AS muted,
+    (SELECT count(*) FROM silences WHERE ended_at IS NULL) AS silences,
+    (SELECT string_agg(state, ' ' ORDER BY name) FROM checks) AS checks,
+    (SELECT max(ended_at) FROM backups) AS backed_up,
+    (SELECT max(id) FROM covers) AS covers,
+    (SELECT sum(extract(epoch FROM ends_at)) FROM covers WHERE ends_at > %(now)s) AS covered,
+    (SELECT max(id) FROM maintenance_entries) AS maintenance,
+    (SELECT max(started_at) FROM backup_drills) AS drilled;

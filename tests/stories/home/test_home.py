@@ -1,0 +1,100 @@
+"""The App Home: what waits for me, how everything stands, and kept up to date while I look."""
+
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
+
+from bot.sandbox.model import View
+from tests.stories.asking import ask, declared
+from tests.stories.postmortems.test_postmortems import OWING
+from tests.world import World
+
+NewWorld = Callable[..., AbstractAsyncContextManager[World]]
+APPROVING = (
+    OWING.replace("    name: Critical\n", "    name: Critical\n    tell: [clients]\n")
+    + "audiences: {clients: {slack: ['#general'], automatic: true, approval: true}}\n"
+    + "permissions: {audience.approve: [tier/lead]}\n"
+)
+
+
+async def opened(world: World, name: str) -> View:
+    person = world.workspace.person(name)
+    await person.opens_home()
+    await world.settled()
+    home = person.home()
+    assert home is not None
+    return home
+
+
+def lines(home: View) -> list[tuple[str, str | None]]:
+    """Every line with its button's label."""
+    sections = [one for one in home.blocks if one["type"] == "section"]
+    return [(one["text"]["text"], one.get("accessory", {}).get("text", {}).get("text")) for one in sections]
+
+
+async def test_what_waits_for_me_stands_first_each_with_its_button(new_world: NewWorld) -> None:
+    async with new_world(runbook=APPROVING) as world:
+        assert "Nothing waits for you" in str((await opened(world, "ada")).blocks)
+        room = await declared(world)
+        mine = lines(await opened(world, "ada"))
+        assert ("🔔 You were paged", "Acknowledge") in [(words[:16], label) for words, label in mine]
+        await world.ada.presses("Acknowledge", world.ada.home())
+        await world.settled()
+        refreshed = world.ada.home()
+        assert refreshed is not None and "You were paged" not in str(refreshed.blocks)
+        await ask(world, "eve", "/incident task @ada Call the bank 15m", room)
+        await ask(world, "eve", "/incident action @ada Alert on lag by Friday", room)
+        await ask(world, "ada", "/incident resolve The bank", room)
+        labels = [label for words, label in lines(await opened(world, "ada")) if words[0] in "🔔👉🔧📝"]
+        assert labels == ["Done", "Edit"]
+        approvals = [one for one in lines(await opened(world, "ben")) if one[0].startswith("✋")]
+        assert [label for _, label in approvals] == ["Approve"] and "clients" in approvals[0][0]
+        assert not [one for one in lines(await opened(world, "ada")) if one[0].startswith("✋")]
+        await world.ben.presses("Approve", world.ben.home())
+        await world.settled()
+        assert any("*Resolved*" in words or "esolved" in words for words in world.said_in("#general"))
+
+
+async def test_it_is_published_anew_when_something_changes_and_not_more_than_every_ten_seconds(world: World) -> None:
+    def published() -> int:
+        return len([one for one in world.workspace.sent if one.method == "views.publish"])
+
+    await opened(world, "finn")
+    await world.passes(seconds=30)
+    assert published() == 1
+    room = await declared(world)
+    await ask(world, "eve", "/incident note one more", room)
+    assert published() == 1
+    await world.passes(seconds=10)
+    home = world.finn.home()
+    assert published() == 2 and home is not None and "Payments failing" in str(home.blocks)
+    await world.passes(hours=2)
+    await ask(world, "eve", "/incident resolve fixed", room)
+    await world.passes(seconds=10)
+    assert published() <= 3 and "Payments failing" in str(home.blocks)
+
+
+async def test_it_says_what_was_rehearsed_and_who_was_never_sent_a_test_page(world: World) -> None:
+    shown = str((await opened(world, "ada")).blocks)
+    assert "Last rehearsed incident: never" in shown and "Ada Obi never" in shown
+    await ask(world, "eve", "/incident drill P3 Rehearsal")
+    assert "Last rehearsed incident: <!date^" in str((await opened(world, "ada")).blocks)
+
+
+async def test_of_very_much_it_stays_within_what_slack_takes(world: World) -> None:
+    await declared(world)
+    room = world.workspace.channel(world.room())
+    for number in range(30):
+        await ask(world, "eve", f"/incident action @ada {'Very long words ' * 15}{number} by Friday", room)
+    for number in range(12):
+        await ask(world, "eve", f"/incident declare P3 {'Another ' * 20}{number}")
+    home = await opened(world, "ada")
+    assert len(home.blocks) <= 100 and "more line" in str(home.blocks)
+    assert [str(one) for one in world.workspace.complaints] == []
+
+
+async def test_nothing_of_a_private_incident_waits_for_who_was_removed_from_it(world: World) -> None:
+    await ask(world, "eve", "/incident private P1 Data copied")
+    await ask(world, "eve", "/incident task INC-1 @ada Look at the logs")
+    await ask(world, "eve", "/incident remove INC-1 @ada")
+    shown = str((await opened(world, "ada")).blocks)
+    assert "Data copied" not in shown and "Look at the logs" not in shown
