@@ -50,6 +50,12 @@ def _link(address: str) -> str:
     return f'<a href="{shown}">{shown}</a>'
 
 
+def escape_markdown(text: str) -> str:
+    """Nothing typed becomes a heading, a table's edge, HTML or a link; an underscore within a word stays."""
+    marked = re.sub(r"([\\`*\[\]<|]|(?<!\w)_|_(?!\w)|~(?=~))", r"\\\1", text)
+    return re.sub(r"^([ \t]{0,9})([#>])", r"\1\\\2", marked, flags=re.MULTILINE)
+
+
 def leave(text: str) -> str:
     """For plain text: mail bodies, texts, what is read aloud."""
     return text
@@ -67,6 +73,7 @@ FOLDERS: Mapping[str, Escape] = {
     "letter": escape_html,
     "statuspage": leave,
     "documents": leave,
+    "markdown": escape_markdown,
     "web": escape_html,
     "feed": escape_xml,
     "telephone": leave,

@@ -39,6 +39,7 @@ COMMANDS: Mapping[str, ListedCommand] = {
     "declare": ListedCommand("deeds:declare", "Declare an incident and page the first tier."),
     "ack": ListedCommand("deeds:ack", "Acknowledge an incident, such as INC-12: the paging stops."),
     "status": ListedCommand("deeds:status", "Show what is open, or one incident with its pages."),
+    "export": ListedCommand("exporting:export", "Print an incident whole, as Markdown, JSON or CSV."),
     "silence": ListedCommand("silencing:silence", "Mute alerts for a while, for example from a deploy script."),
     "backups": ListedCommand("backups:backups", "List the dumps of a folder or bucket from their manifests."),
     "webhook-key": ListedCommand("webhook_key:webhook_key", "Print what webhooks are signed with."),

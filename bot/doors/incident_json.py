@@ -12,13 +12,14 @@ from bot.store.incidents.incidents import Entry
 from bot.store.updates.tellings import Telling
 
 
-def in_short(incident: Incident) -> dict[str, Any]:
-    """Of a private one that it is there, how grave it is and how far: neither its title, its room nor its people."""
-    shown = incident.room_id and not incident.private
+def in_short(incident: Incident, *, whole: bool = False) -> dict[str, Any]:
+    """Of a private one that it is there, how grave it is and how far: neither its title, its room nor its people;
+    unless it is asked for `whole`."""
+    hidden = incident.private and not whole
     milestones = incident.milestones
     return {
         "ref": incident.ref,
-        "title": "Private incident" if incident.private else incident.title,
+        "title": "Private incident" if hidden else incident.title,
         **({"private": True} if incident.private else {}),
         "severity": incident.severity,
         "status": incident.status,
@@ -27,21 +28,22 @@ def in_short(incident: Incident) -> dict[str, Any]:
         "detected_at": instant(milestones.detected),
         "declared_at": instant(incident.declared_at),
         "acknowledged_at": instant(incident.acknowledged_at),
-        "acknowledged_by": None if incident.private else incident.acknowledged_by,
+        "acknowledged_by": None if hidden else incident.acknowledged_by,
         "mitigated_at": instant(milestones.mitigated),
         "resolved_at": instant(incident.resolved_at),
-        "channel": {"id": incident.room_id, "name": incident.room_name} if shown else None,
-        "lead": None if incident.private else incident.lead,
+        "channel": {"id": incident.room_id, "name": incident.room_name} if incident.room_id and not hidden else None,
+        "lead": None if hidden else incident.lead,
     }
 
 
-def in_full(record: IncidentRecord) -> dict[str, Any]:
-    """Of a private one every section is empty."""
-    shown = IncidentRecord(record.incident) if record.incident.private else record
+def in_full(record: IncidentRecord, *, whole: bool = False) -> dict[str, Any]:
+    """Of a private one every section is empty, unless it is asked for `whole`."""
+    hidden = record.incident.private and not whole
+    shown = IncidentRecord(record.incident) if hidden else record
     timeline = [_entry(entry) for entry in shown.timeline]
     return {
-        **in_short(record.incident),
-        "impact": None if record.incident.private else record.incident.impact,
+        **in_short(record.incident, whole=whole),
+        "impact": None if hidden else record.incident.impact,
         "timeline": timeline,
         "pages": [_page(page) for page in shown.pages],
         "updates": [entry for entry in timeline if entry["kind"] == "update"],

@@ -112,6 +112,14 @@ async def timeline_as_file(call: Call) -> Answer:
     return call.say("done", what="filed", incident=incident)
 
 
+@COMMAND.verb("export", usage="export", help="everything about it, as a Markdown file in its channel")
+@about_an_incident("incident export", resolved=True)
+async def export(call: Call, incident: Incident) -> Answer:
+    """Posted in the incident's room, in a moment."""
+    incident = await call.house.export_files.ask(call.actor, incident.id)
+    return call.say("done", what="exported", incident=incident)
+
+
 def _timeline_words(call: Call, incident: Incident, entries: Sequence[Entry], count: int) -> str:
     shown, left_out = entries[-count:], len(entries) - count
     return call.house.rendering.say("slack/timeline", incident=incident, entries=shown, left_out=left_out)

@@ -1,16 +1,18 @@
 """Everything of one incident, read in one transaction: what it is, what happened, who was paged and told."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
+from bot.domain.incidents.deadline import Deadline, DeadlineKind
 from bot.domain.incidents.incident import Incident
 from bot.domain.paging.page import Page
 from bot.domain.postmortems.action import Action
 from bot.domain.postmortems.postmortem import Postmortem
+from bot.domain.postmortems.sections import SECTIONS
 from bot.domain.procedures.run import Run
 from bot.domain.tasks.task import Task
 from bot.store.database import Database
-from bot.store.incidents import incidents
+from bot.store.incidents import deadlines, incidents
 from bot.store.incidents.incidents import Entry
 from bot.store.paging import pages
 from bot.store.pipelined import Connection
@@ -23,7 +25,8 @@ from bot.store.updates.tellings import Telling
 
 @dataclass(frozen=True)
 class IncidentRecord:
-    """One incident as it stands. Everything is oldest first."""
+    """One incident as it stands. Everything is oldest first. `written`: of the post-mortem's newest version the
+    headings under which something stands, with it."""
 
     incident: Incident
     timeline: Sequence[Entry] = ()
@@ -33,6 +36,8 @@ class IncidentRecord:
     postmortem: Postmortem | None = None
     procedures: Sequence[Run] = ()
     actions: Sequence[Action] = ()
+    deadlines: Mapping[DeadlineKind, Deadline] = field(default_factory=dict)
+    written: Sequence[tuple[str, str]] = ()
 
 
 class Records:
@@ -57,4 +62,12 @@ async def gather(conn: Connection, incident: Incident) -> IncidentRecord:
         postmortem=await postmortems.get(conn, incident.id),
         procedures=await procedures.of_incident(conn, incident.id),
         actions=await actions.of_incident(conn, incident.id),
+        deadlines=await deadlines.of_incident(conn, incident.id),
+        written=await _written(conn, incident.id),
     )
+
+
+async def _written(conn: Connection, incident_id: int) -> list[tuple[str, str]]:
+    versions = await postmortems.versions(conn, incident_id)
+    sections = versions[-1].sections if versions else {}
+    return [(heading, text) for name, heading in SECTIONS.items() if (text := sections.get(name))]

@@ -20,7 +20,8 @@ from bot.store.pipelined import Connection
 
 # Two who ask for the same within this time are answered by one file.
 SAME_FILE = timedelta(minutes=1)
-MENTION = re.compile(r"<@([UW][A-Z0-9]+)>")
+# Written by a template: what somebody typed is escaped.
+MENTION = re.compile(r"(?<!\\)<@([UW][A-Z0-9]+)>")
 
 
 @dataclass(frozen=True)

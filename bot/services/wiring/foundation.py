@@ -20,6 +20,7 @@ from bot.services.outbox.precedence import Precedence
 from bot.services.paging.keyring import Keyring
 from bot.services.people.people import People
 from bot.services.people.permissions import Permissions
+from bot.services.records.documents import Documents
 from bot.services.records.gathering import Records
 from bot.services.rooms.cards import Cards
 from bot.services.rooms.channels import Channels
@@ -95,6 +96,10 @@ class Foundation:
     @cached_property
     def records(self) -> Records:
         return Records(self.db)
+
+    @cached_property
+    def documents(self) -> Documents:
+        return Documents(self.rendering)
 
     @cached_property
     def permissions(self) -> Permissions:

@@ -47,6 +47,7 @@ from bot.services.people.covers import Covers
 from bot.services.rooms.announcements import Announcements
 from bot.services.rooms.closures import Closures
 from bot.services.rooms.deeds import Deeds, Follower
+from bot.services.rooms.export_files import ExportFiles
 from bot.services.rooms.public_posts import PublicPosts
 from bot.services.rooms.room_files import RoomPosting
 from bot.services.rooms.room_looks import RoomLooks
@@ -82,6 +83,10 @@ class Paging(Foundation):
     @cached_property
     def room_posting(self) -> RoomPosting:
         return RoomPosting(self.db, self.outbox, self.gateway, self.people, self.posts)
+
+    @cached_property
+    def export_files(self) -> ExportFiles:
+        return ExportFiles(self.db, self.clock, self.room_posting, self.records, self.documents)
 
     @cached_property
     def timeline_files(self) -> TimelineFiles:

@@ -69,6 +69,7 @@ class Services(HomeTab, Tasks, Procedures, Learning):
             "alert_history": self.alert_history,
             "alert_webhook": self.alert_outlets,
             "timeline_file": self.timeline_files,
+            "export_file": self.export_files,
             "update": self.compositions,
             "wake": Waking(self.db, self.outbox),
             "publication": self.publications,

@@ -1,0 +1,62 @@
+"""Incidents as files, for archives and other programs: also while Slack is down."""
+
+import json
+from pathlib import Path
+
+import click
+
+from bot.cli.carrying import carry_out
+from bot.cli.deeds import readable, services_at_hand
+from bot.doors.incident_json import in_full
+from bot.services import Services
+from bot.services.records.gathering import IncidentRecord
+from bot.services.rooms.room_files import MENTION
+
+KINDS = ("md", "json", "csv")
+EVERY = 1_000_000
+
+
+@click.command()
+@click.argument("ref", required=False)
+@click.option("--format", "kind", type=click.Choice(KINDS), default="md", show_default=True)
+@click.option("--all", "every", is_flag=True, help="Every incident, a file each, into the folder given by --to.")
+@click.option(
+    "--to", "folder", type=click.Path(file_okay=False, path_type=Path), default=Path("export"), show_default=True
+)
+def export(ref: str | None, kind: str, every: bool, folder: Path) -> None:
+    """Print an incident, such as INC-12, whole: facts, milestones, timeline, pages, updates, tasks, post-mortem.
+
+    With --all: every incident, a file each. Private ones are among them: who has the shell has the database.
+    """
+    if every == (ref is not None):
+        raise click.UsageError("Say which incident, for example: tocsin export INC-12, or --all for every one.")
+    carry_out(_all(kind, folder) if ref is None else _one(readable(ref), kind))
+
+
+async def _one(ref: str, kind: str) -> None:
+    async with services_at_hand() as services:
+        incident = await services.incidents.find(ref)
+        click.echo(_written(services, await services.records.of(incident.id), kind), nl=False)
+
+
+async def _all(kind: str, folder: Path) -> None:
+    async with services_at_hand() as services:
+        found = await services.incidents.newest(open_only=False, limit=EVERY)
+        for incident in reversed(found):
+            text = _written(services, await services.records.of(incident.id), kind)
+            _keep(folder, f"{incident.ref.lower()}.{kind}", text)
+        click.echo(f"{len(found)} incident{'' if len(found) == 1 else 's'} written to {folder}")
+
+
+def _keep(folder: Path, name: str, text: str) -> None:
+    """In place of an earlier one."""
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / name).write_text(text, "utf-8")
+
+
+def _written(services: Services, record: IncidentRecord, kind: str) -> str:
+    if kind == "json":
+        return json.dumps(in_full(record, whole=True), indent=2, ensure_ascii=False) + "\n"
+    documents = services.documents
+    # Who is not in the runbook has no other name while Slack is not asked.
+    return documents.table(record) if kind == "csv" else MENTION.sub(r"\1", documents.markdown(record))
