@@ -9,10 +9,11 @@ from bot.cli.written_letters import write_letters
 from bot.domain.errors import Refused
 from bot.domain.updates.facts import SeverityFacts, samples
 from bot.domain.updates.outline import outline
+from bot.domain.updates.planned_facts import planned_samples
 from bot.rendering import Rendering
 from bot.runbook import Runbook
 from bot.words.audience import AudienceWords
-from bot.words.overrides import KINDS, Overrides
+from bot.words.overrides import KINDS, PLANNED_KINDS, Overrides
 
 # Samples are read, not sent: they say the same whenever they are made.
 SAMPLE_TIME = datetime(2026, 1, 5, 14, 0, tzinfo=UTC)
@@ -38,12 +39,18 @@ def _write(folder: Path, runbook: Runbook, overrides: Overrides, severity: Sever
     rendering = Rendering(runbook.timezone)
     words = AudienceWords(rendering, overrides)
     files: dict[str, str] = {}
-    for template in dict.fromkeys((*KINDS, *overrides.names)):
-        for facts in samples(runbook.organisation, severity, SAMPLE_TIME):
-            said = words.say(template, facts)
-            name = f"{template}-{facts.moment}"
-            files[f"{name}.txt"] = f"Subject: {said.subject}\n\n{said.text}\n"
-            files[f"{name}.html"] = rendering.say("letter/update", subject=said.subject, parts=outline(said.text))
+    own = [name for name in overrides.names if name not in PLANNED_KINDS]
+    found = {
+        f"{template}-{facts.moment}": words.say(template, facts)
+        for template in dict.fromkeys((*KINDS, *own))
+        for facts in samples(runbook.organisation, severity, SAMPLE_TIME)
+    }
+    for template in PLANNED_KINDS:
+        for moment, planned in planned_samples(runbook.organisation, SAMPLE_TIME):
+            found[f"{template}-{moment}"] = words.say_planned(template, planned)
+    for name, said in found.items():
+        files[f"{name}.txt"] = f"Subject: {said.subject}\n\n{said.text}\n"
+        files[f"{name}.html"] = rendering.say("letter/update", subject=said.subject, parts=outline(said.text))
     try:
         write_letters(folder, files)
     except Refused as refusal:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from hashlib import sha256
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from bot.domain.errors import Refused
 
@@ -17,15 +18,22 @@ def write_letters(folder: Path, files: Mapping[str, str]) -> None:
         ours = _known(folder)
         for name in (*files, INDEX):
             _must_be_ours(folder / name, ours.get(name))
+        lines = [f"{_digest(text)} {name} {_subject(text)}".rstrip() for name, text in files.items()]
+        _replace(folder, {**files, INDEX: "\n".join([HEAD, "", *lines, ""])})
         for name in ours.keys() - files.keys() - {INDEX}:
             if _digest_of(folder / name) == ours[name]:
                 (folder / name).unlink()
-        for name, text in files.items():
-            (folder / name).write_text(text, "utf-8")
-        lines = [f"{_digest(text)} {name} {_subject(text)}".rstrip() for name, text in files.items()]
-        (folder / INDEX).write_text("\n".join([HEAD, "", *lines, ""]), "utf-8")
     except OSError as error:
         raise Refused(f"Not written: {error.filename or folder}: {error.strerror}.") from error
+
+
+def _replace(folder: Path, files: Mapping[str, str]) -> None:
+    """A disk that is full is found out before anything that was there is touched."""
+    with TemporaryDirectory(prefix=".tocsin-", dir=folder) as drafts:
+        for name, text in files.items():
+            (Path(drafts) / name).write_text(text, "utf-8")
+        for name in files:
+            (Path(drafts) / name).replace(folder / name)
 
 
 def _known(folder: Path) -> dict[str, str | None]:

@@ -2,9 +2,10 @@
 
 import hashlib
 import logging
+from dataclasses import dataclass, replace
 from datetime import datetime
 
-from aiohttp import web
+from aiohttp import ETag, web
 
 from bot.domain.errors import Failed
 from bot.domain.updates.status_page import WRITTEN_EVERY, PageFiles, StatusPage
@@ -33,6 +34,19 @@ def routes(services: Services) -> list[web.RouteDef]:
     ]
 
 
+@dataclass(frozen=True)
+class Seen:
+    """`words` changes with what the page says; `minute` also with the minute that it was written in."""
+
+    files: PageFiles
+    words: str
+    minute: str
+
+
+def tag_of(*parts: object) -> str:
+    return hashlib.sha256(repr(parts).encode()).hexdigest()[:32]
+
+
 class StatusDoor:
     def __init__(self, services: Services, audience: str) -> None:
         self._clock = services.clock
@@ -44,24 +58,30 @@ class StatusDoor:
         self._shared = SharedLook(self._look)
 
     async def html(self, request: web.Request) -> web.StreamResponse:
-        files = await self._shared.see()
-        return _answer(request, files.html, HTML, files.policy) if files else self._away()
+        seen = await self._shared.see()
+        return _answer(request, seen.files.html, seen.minute, HTML, seen.files.policy) if seen else self._away()
 
     async def json(self, request: web.Request) -> web.StreamResponse:
-        files = await self._shared.see()
-        return _answer(request, files.json, JSON) if files else self._away()
+        seen = await self._shared.see()
+        return _answer(request, seen.files.json, seen.minute, JSON) if seen else self._away()
 
     async def atom(self, request: web.Request) -> web.StreamResponse:
-        files = await self._shared.see()
-        return _answer(request, files.atom, ATOM) if files else self._away()
+        seen = await self._shared.see()
+        return _answer(request, seen.files.atom, seen.words, ATOM) if seen else self._away()
 
-    async def _look(self) -> PageFiles | None:
+    async def _look(self) -> Seen | None:
         """As it was last seen while the database is away; None: it was not seen yet."""
         try:
             self._last = await self._time_limit.wait_for(self._pages.look(self._audience))
         except Failed as error:
             log.warning("status page: %s", error)
-        return self._pages.written(self._last, old_since=self._old_since(self._last)) if self._last else None
+        return self._seen(self._last) if self._last else None
+
+    def _seen(self, page: StatusPage) -> Seen:
+        old_since = self._old_since(page)
+        words = tag_of(replace(page, written_at=page.began_at), old_since)
+        minute = tag_of(words, f"{page.written_at:%Y-%m-%dT%H:%M}")
+        return Seen(self._pages.written(page, old_since=old_since), words, minute)
 
     def _old_since(self, page: StatusPage) -> datetime | None:
         return page.written_at if self._clock.now() - page.written_at > WRITTEN_EVERY else None
@@ -71,12 +91,11 @@ class StatusDoor:
         return web.Response(status=503, text=words, content_type=HTML, headers={"Retry-After": "10"})
 
 
-def _answer(request: web.Request, body: bytes, kind: str, policy: str | None = None) -> web.StreamResponse:
+def _answer(request: web.Request, body: bytes, tag: str, kind: str, policy: str | None = None) -> web.StreamResponse:
     """Who has this one already, such as a feed reader, is told so."""
-    tag = hashlib.sha256(body).hexdigest()[:32]
     known = any(one.value == tag for one in request.if_none_match or ())
     response = web.Response(status=304) if known else web.Response(body=body, content_type=kind, charset="utf-8")
-    response.etag = tag
+    response.etag = ETag(tag, is_weak=True)
     response.headers["Cache-Control"] = CACHE
     response.headers["Access-Control-Allow-Origin"] = "*"
     if policy:

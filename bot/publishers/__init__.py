@@ -52,8 +52,8 @@ class OutletFacts:
 
 @dataclass(frozen=True)
 class Publication:
-    """One text on its way to one address, about an incident or planned work. `earlier`: the reference of the first one
-    about it accepted there.
+    """One text on its way to one address, about an incident or planned work. `earlier`: the reference of the latest
+    one about it accepted there.
 
     `unsure`: an attempt before this one may have been accepted, look first.
     """

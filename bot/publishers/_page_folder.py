@@ -18,20 +18,41 @@ from bot.wire.http_client import must_not_be_over
 FILE_MODE = 0o644
 # Holds the version of the files, and is locked by who writes them.
 VERSION = ".tocsin-status-page"
-ANSWERS_WITHIN_S = 8.0
+ANSWERS_WITHIN_S = 4.0
 PASSING = (errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EINTR, errno.EAGAIN, errno.ESTALE)
 
 
-async def write_to_folder(folder: str, edition: Edition) -> None:
-    """Does nothing when a newer one is there. Raises Rejected, Unreachable, or Unanswered when its disk hangs."""
-    try:
-        async with asyncio.timeout(ANSWERS_WITHIN_S):
-            await asyncio.to_thread(_write, Path(folder), edition)
-    except TimeoutError as error:
-        raise Unanswered(f"{folder}: its disk does not answer") from error
-    except OSError as error:
-        kind = Unreachable if error.errno in PASSING else Rejected
-        raise kind(f"{folder}: {os.strerror(error.errno or 0).lower()}") from error
+class Folders:
+    """One write a folder at a time: a disk that hangs, such as one of the network, has one thread and no more."""
+
+    def __init__(self, answers_within_s: float = ANSWERS_WITHIN_S) -> None:
+        self._answers_within_s = answers_within_s
+        self._under_way: dict[str, asyncio.Future[None]] = {}
+
+    async def write(self, folder: str, edition: Edition) -> None:
+        """Does nothing when a newer one is there. Raises Rejected, Unreachable (also while an earlier write hangs), or
+        Unanswered when its disk hangs."""
+        try:
+            async with asyncio.timeout(self._answers_within_s):
+                while (earlier := self._under_way.get(folder)) and not earlier.done():
+                    await asyncio.wait([earlier])
+        except TimeoutError as error:
+            raise Unreachable(f"{folder}: its disk does not answer") from error
+        writing = asyncio.ensure_future(asyncio.to_thread(_write, Path(folder), edition))
+        # Its outcome is nobody's any more when it comes too late.
+        writing.add_done_callback(lambda done: done.cancelled() or done.exception())
+        self._under_way[folder] = writing
+        await self._outcome(folder, writing)
+
+    async def _outcome(self, folder: str, writing: asyncio.Future[None]) -> None:
+        try:
+            async with asyncio.timeout(self._answers_within_s):
+                await asyncio.shield(writing)
+        except TimeoutError as error:
+            raise Unanswered(f"{folder}: its disk does not answer") from error
+        except OSError as error:
+            kind = Unreachable if error.errno in PASSING else Rejected
+            raise kind(f"{folder}: {os.strerror(error.errno or 0).lower()}") from error
 
 
 def _write(folder: Path, edition: Edition) -> None:

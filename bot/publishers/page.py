@@ -2,12 +2,12 @@
 
 from collections.abc import Awaitable, Callable
 
-from bot.domain.errors import Rejected
+from bot.domain.errors import NotFound, Rejected
 from bot.domain.updates.status_page import Edition
 from bot.domain.updates.update import PLANNED, Outlet
 from bot.publishers import OutletFacts, Publication, Publisher, PublisherParts
 from bot.publishers._page_bucket import write_to_bucket
-from bot.publishers._page_folder import write_to_folder
+from bot.publishers._page_folder import Folders
 from bot.runbook.audiences import Audience
 from bot.wire.s3 import Access
 
@@ -36,6 +36,7 @@ class PagePublisher:
     def __init__(self, edition: Callable[[str], Awaitable[Edition]], access: Access) -> None:
         self._edition = edition
         self._access = access
+        self._folders = Folders()
 
     async def publish(self, publication: Publication) -> str:
         if publication.update.moment in PLANNED:
@@ -44,11 +45,14 @@ class PagePublisher:
 
     async def renew(self, audience: str) -> str:
         """Write the page as it is now, unless a newer one is there. Raises a kind of Failed."""
-        edition = await self._edition(audience)
+        try:
+            edition = await self._edition(audience)
+        except NotFound as gone:
+            raise Rejected(f"the runbook has no audience {audience} any more") from gone
         if edition.to is None:
             return SERVED
         if edition.to.startswith("s3://"):
             await write_to_bucket(self._access, edition.to, edition)
         else:
-            await write_to_folder(edition.to, edition)
+            await self._folders.write(edition.to, edition)
         return f"version {edition.version}"

@@ -48,7 +48,9 @@ class WebhookPublisher:
             "timestamp": _told_at(update),
             "organisation": self._runbook.organisation,
             "audience": update.audience,
-            **({"maintenance": _planned(about)} if isinstance(about, Window) else self._incident(update, about)),
+            **(
+                {"maintenance": _planned(update, about)} if isinstance(about, Window) else self._incident(update, about)
+            ),
             "update": {"id": update.id, "subject": update.subject, "text": update.text},
         }
 
@@ -64,11 +66,11 @@ class WebhookPublisher:
         return {"incident": facts}
 
 
-def _planned(window: Window) -> dict[str, str]:
+def _planned(update: Update, window: Window) -> dict[str, str]:
     return {
         "ref": window.ref,
-        "starts_at": window.starts_at.isoformat(),
-        "ends_at": window.ends_at.isoformat(),
+        "starts_at": (update.planned_from or window.starts_at).isoformat(),
+        "ends_at": (update.planned_until or window.ends_at).isoformat(),
     }
 
 

@@ -1,5 +1,6 @@
 """The words for one audience at one moment: by the organisation's template, or by the shipped one."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from bot.domain.updates.facts import Facts
@@ -32,13 +33,20 @@ class AudienceWords:
     def say(self, template: str, facts: Facts) -> Said:
         """What fails of the organisation's gives way to the shipped one of that name; else to what everybody may
         read, so that nobody reads what was not meant for them."""
+        return self._said(template, facts.by_name, instead=template if template in KINDS else "public")
+
+    def say_planned(self, template: str, facts: Mapping[str, object]) -> Said:
+        """As `say`, of planned work: `template` is one of `PLANNED_KINDS`."""
+        return self._said(template, facts, instead=template)
+
+    def _said(self, template: str, facts: Mapping[str, object], *, instead: str) -> Said:
         if template not in self._overrides.names:
             return self._shipped(template, facts)
         try:
             return Said(*self._overrides.words(template, facts))
         except BrokenTemplate as broken:
-            return replace(self._shipped(template if template in KINDS else "public", facts), broken=str(broken))
+            return replace(self._shipped(instead, facts), broken=str(broken))
 
-    def _shipped(self, template: str, facts: Facts) -> Said:
-        subject, _, text = self._rendering.say(f"email/{template}", **facts.by_name).partition("\n")
+    def _shipped(self, template: str, facts: Mapping[str, object]) -> Said:
+        subject, _, text = self._rendering.say(f"email/{template}", **facts).partition("\n")
         return Said(*words_of(subject, text))

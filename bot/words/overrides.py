@@ -5,14 +5,18 @@ from datetime import datetime, tzinfo
 from pathlib import Path
 
 from bot.domain.errors import Refused
-from bot.domain.updates.facts import Facts, SeverityFacts, samples
+from bot.domain.updates.facts import SeverityFacts, samples
+from bot.domain.updates.planned_facts import planned_samples
 from bot.domain.updates.update import TEXT_LENGTH, words_of
 from bot.given_files import read_given
 from bot.runbook.mistakes import advice, advised
 from bot.words.sandbox import LARGEST_FILE, BrokenTemplate, Sandbox
 
+PLANNED_PREFIX = "maintenance_"
 # What is shipped for the audiences of an incident.
 KINDS = ("client", "internal", "public", "stakeholder")
+# The same for those of planned work.
+PLANNED_KINDS = tuple(f"{PLANNED_PREFIX}{kind}" for kind in KINDS)
 
 
 class Overrides:
@@ -32,10 +36,10 @@ class Overrides:
     def names(self) -> tuple[str, ...]:
         return tuple(self._files)
 
-    def words(self, name: str, facts: Facts, *, strict: bool = False) -> tuple[str, str]:
+    def words(self, name: str, facts: Mapping[str, object], *, strict: bool = False) -> tuple[str, str]:
         """Subject and text. Raises BrokenTemplate."""
         file = self._files[name]
-        subject, _, text = self._sandbox.render(file, facts.by_name, strict=strict).partition("\n")
+        subject, _, text = self._sandbox.render(file, facts, strict=strict).partition("\n")
         if strict and len(text.strip()) > TEXT_LENGTH:
             raise BrokenTemplate(file, None, f"is too long: {len(text)} characters, at most {TEXT_LENGTH}")
         try:
@@ -53,19 +57,22 @@ class Overrides:
                 hint = advised(template, known)
                 found.append(f"audiences.{audience}.template: there is no template “{template}”: {hint}")
         for name, file in self._files.items():
-            if name not in (*KINDS, *used.values()):
-                found.append(f"{file}: no audience has this template: {advice(name, (*KINDS, *used.values()))}")
+            if name not in (*KINDS, *PLANNED_KINDS, *used.values()):
+                found.append(
+                    f"{file}: no audience has this template: {advice(name, (*KINDS, *PLANNED_KINDS, *used.values()))}"
+                )
             found += self._broken(name, organisation, severity, at)
         return list(dict.fromkeys(found))
 
     def _broken(self, name: str, organisation: str, severity: SeverityFacts, at: datetime) -> Iterator[str]:
         seen: set[tuple[int | None, str]] = set()
-        for facts in samples(organisation, severity, at):
+        known = planned_samples(organisation, at) if name in PLANNED_KINDS else _by_moment(organisation, severity, at)
+        for moment, facts in known:
             try:
                 self.words(name, facts, strict=True)
             except BrokenTemplate as broken:
                 if (place := (broken.line, broken.message)) not in seen:
-                    yield f"{broken} (at the moment “{facts.moment}”)"
+                    yield f"{broken} (at the moment “{moment}”)"
                 seen.add(place)
 
     def _take(self, path: Path) -> None:
@@ -84,6 +91,10 @@ class Overrides:
             self._unread.append(BrokenTemplate(str(path), line, "is not UTF-8: save the file as UTF-8"))
         except OSError as error:
             self._unread.append(BrokenTemplate(str(path), None, f"can't be read: {error.strerror}"))
+
+
+def _by_moment(organisation: str, severity: SeverityFacts, at: datetime) -> Iterator[tuple[str, Mapping[str, object]]]:
+    return ((facts.moment, facts.by_name) for facts in samples(organisation, severity, at))
 
 
 def _files(folder: Path | None, unread: list[BrokenTemplate]) -> Iterator[Path]:

@@ -192,7 +192,7 @@ def _filters(zone: tzinfo) -> Mapping[str, Callable[..., Any]]:
         return f"{at.astimezone(zone):%a %d %b %Y %H:%M %Z}"
 
     return {
-        "time": lambda at: time_shown(at, zone),
+        "time": lambda at, begins=None: time_shown(at, zone, begins),
         "date_time": date_time,
         "duration": duration_shown,
         "exact_duration": lambda span: format_duration(span if isinstance(span, timedelta) else timedelta()),

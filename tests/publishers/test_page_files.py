@@ -3,16 +3,18 @@
 import asyncio
 import os
 import stat
+import threading
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import ClassVar
 
 import pytest
 
-from bot.domain.errors import Rejected, Unreachable
+from bot.domain.errors import Rejected, Unanswered, Unreachable
 from bot.domain.updates.status_page import Edition, PageFiles
 from bot.publishers._page_bucket import write_to_bucket
-from bot.publishers._page_folder import VERSION, write_to_folder
+from bot.publishers._page_folder import VERSION, Folders
 from bot.publishers._page_versions import NOT_BELIEVED_US
 from bot.settings import Settings
 from bot.wire.http_client import TooLate, only_before
@@ -43,7 +45,7 @@ async def test_a_folder_gets_three_files_that_anybody_may_read_and_nothing_half_
     folder = tmp_path / "new" / "status"
     before = os.umask(0o077)
     try:
-        await write_to_folder(str(folder), edition(1))
+        await Folders().write(str(folder), edition(1))
     finally:
         os.umask(before)
 
@@ -53,11 +55,11 @@ async def test_a_folder_gets_three_files_that_anybody_may_read_and_nothing_half_
 
 
 async def test_a_late_writer_does_not_put_an_older_page_over_a_newer_one(tmp_path: Path) -> None:
-    await write_to_folder(str(tmp_path), edition(2))
-    await write_to_folder(str(tmp_path), edition(1))
+    await Folders().write(str(tmp_path), edition(2))
+    await Folders().write(str(tmp_path), edition(1))
     assert shown(tmp_path) == {"edition 2"}
-    await write_to_folder(str(tmp_path), edition(2))
-    await write_to_folder(str(tmp_path), edition(3))
+    await Folders().write(str(tmp_path), edition(2))
+    await Folders().write(str(tmp_path), edition(3))
     assert shown(tmp_path) == {"edition 3"}
 
 
@@ -65,7 +67,7 @@ async def test_of_many_writers_at_once_the_newest_stays(tmp_path: Path) -> None:
     async def insist(number: int) -> None:
         while True:
             try:
-                return await write_to_folder(str(tmp_path), edition(number))
+                return await Folders().write(str(tmp_path), edition(number))
             except Unreachable:
                 await asyncio.sleep(0)
 
@@ -74,18 +76,18 @@ async def test_of_many_writers_at_once_the_newest_stays(tmp_path: Path) -> None:
 
 
 async def test_a_version_far_ahead_of_the_time_is_of_a_wrong_clock_and_stands_in_nobodys_way(tmp_path: Path) -> None:
-    await write_to_folder(str(tmp_path), edition(NOT_BELIEVED_US + 1))
-    await write_to_folder(str(tmp_path), edition(0))
+    await Folders().write(str(tmp_path), edition(NOT_BELIEVED_US + 1))
+    await Folders().write(str(tmp_path), edition(0))
     assert shown(tmp_path) == {"edition 0"}
-    await write_to_folder(str(tmp_path), edition(NOT_BELIEVED_US))
-    await write_to_folder(str(tmp_path), edition(0))
+    await Folders().write(str(tmp_path), edition(NOT_BELIEVED_US))
+    await Folders().write(str(tmp_path), edition(0))
     assert shown(tmp_path) == {f"edition {NOT_BELIEVED_US}"}
 
 
 async def test_a_process_that_was_frozen_until_its_time_was_over_replaces_nothing(tmp_path: Path) -> None:
-    await write_to_folder(str(tmp_path), edition(1))
+    await Folders().write(str(tmp_path), edition(1))
     with only_before(lambda: True), pytest.raises(TooLate):
-        await write_to_folder(str(tmp_path), edition(2))
+        await Folders().write(str(tmp_path), edition(2))
     assert shown(tmp_path) == {"edition 1"}
     assert not drafts(tmp_path)
 
@@ -94,14 +96,42 @@ async def test_what_lies_in_the_way_of_a_draft_is_not_followed(tmp_path: Path) -
     elsewhere = tmp_path / "elsewhere"
     elsewhere.write_text("precious")
     (tmp_path / ".index.html.part").symlink_to(elsewhere)
-    await write_to_folder(str(tmp_path), edition(1))
+    await Folders().write(str(tmp_path), edition(1))
     assert elsewhere.read_text() == "precious"
 
 
 async def test_a_folder_that_cannot_be_made_is_refused_in_words(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(Rejected, match="not a directory"):
-        await write_to_folder(str(tmp_path / "file" / "status"), edition(1))
+        await Folders().write(str(tmp_path / "file" / "status"), edition(1))
+
+
+class Hanging(PageFiles):
+    """As the files of a disk of the network that does not answer, until it does."""
+
+    answers = threading.Event()
+    threads: ClassVar[set[int]] = set()
+
+    @property
+    def by_name(self) -> dict[str, tuple[str, bytes]]:
+        self.threads.add(threading.get_ident())
+        self.answers.wait()
+        return super().by_name
+
+
+async def test_a_disk_that_hangs_has_one_thread_however_often_it_is_tried(tmp_path: Path) -> None:
+    folders, said = Folders(answers_within_s=0.01), b"at last"
+    hanging = Edition(None, NOW_US + 1, Hanging(html=said, json=said, atom=said, policy=""))
+    try:
+        with pytest.raises(Unanswered):
+            await folders.write(str(tmp_path), hanging)
+        for _ in range(5):
+            with pytest.raises(Unreachable):
+                await folders.write(str(tmp_path), hanging)
+        await Folders().write(str(tmp_path / "another"), edition(1))
+        assert len(Hanging.threads) == 1
+    finally:
+        Hanging.answers.set()
 
 
 @pytest.fixture(params=list(STORES))

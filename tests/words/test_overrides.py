@@ -11,10 +11,11 @@ from click.testing import CliRunner
 
 from bot.cli.checking import check
 from bot.domain.updates.facts import Facts, SeverityFacts, samples
+from bot.domain.updates.planned_facts import planned_samples
 from bot.domain.updates.update import MOMENTS
 from bot.rendering import Rendering
 from bot.words.audience import AudienceWords
-from bot.words.overrides import KINDS, Overrides
+from bot.words.overrides import KINDS, PLANNED_KINDS, Overrides
 from bot.words.sandbox import BrokenTemplate, Sandbox
 from tests.domain.updates.conftest import RUNBOOK
 
@@ -128,14 +129,29 @@ def test_what_cannot_be_read_is_a_mistake(tmp_path: Path) -> None:
 def test_every_shipped_template_is_one_that_may_be_ones_own(tmp_path: Path) -> None:
     """So that a copy of it is a start."""
     shipped = Path(__file__).parents[2] / "templates" / "email"
-    files = {f"{kind}.j2": (shipped / f"{kind}.j2").read_text() for kind in KINDS}
+    files = {f"{kind}.j2": (shipped / f"{kind}.j2").read_text() for kind in (*KINDS, *PLANNED_KINDS)}
     own, rendering = overrides(tmp_path, files), Rendering(LONDON)
 
     assert own.mistakes({}, "Example", P1, AT) == []
     for kind in KINDS:
         for facts in samples("Example", P1, AT):
             words = AudienceWords(rendering, Overrides(None, LONDON)).say(kind, facts)
-            assert own.words(kind, facts) == (words.subject, words.text)
+            assert own.words(kind, facts.by_name) == (words.subject, words.text)
+    for kind in PLANNED_KINDS:
+        for _, planned in planned_samples("Example", AT):
+            words = AudienceWords(rendering, Overrides(None, LONDON)).say_planned(kind, planned)
+            assert own.words(kind, planned) == (words.subject, words.text)
+
+
+def test_the_words_of_planned_work_may_be_ones_own_and_are_checked_at_every_moment(tmp_path: Path) -> None:
+    until = "Until {{ window.ends_at | time }}"
+    template = "{{ window.what }}\n\n{% if moment == 'begun' %}{{ oops }}{% else %}" + until + "{% endif %}"
+    files = {"maintenance_client.j2": template}
+    (found,) = mistakes(tmp_path, files)
+    assert "maintenance_client.j2:3: " in found and "“begun”" in found
+    moved = dict(planned_samples("Example", AT))["moved"]
+    own = AudienceWords(Rendering(LONDON), overrides(tmp_path, files)).say_planned("maintenance_client", moved)
+    assert (own.subject, own.text) == ("Database upgrade", "Until 16:00 GMT")
 
 
 # The command

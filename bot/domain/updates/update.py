@@ -39,7 +39,8 @@ STALE_AFTER = timedelta(minutes=5)
 class Update:
     """One text for one audience, about one moment of an incident. `status` and `severity` are the incident's then.
 
-    Or of planned work, `maintenance_id`: then there is no incident, nor a status or severity.
+    Or of planned work, `maintenance_id`: then there is no incident, nor a status or severity, and `planned_from` and
+    `planned_until` are what was planned then. `overruled`: why it leaves although something was found in it.
 
     It is `composing` until it has words, a `draft` while its author alone knows it, `waiting` for an approval, and
     `released` when it may leave; `replaced` when a newer one or newer facts came before anybody decided.
@@ -61,6 +62,15 @@ class Update:
     author_account: str | None = None
     severity: str | None = None
     maintenance_id: int | None = None
+    written_at: datetime | None = None
+    planned_from: datetime | None = None
+    planned_until: datetime | None = None
+    overruled: str | None = None
+
+    @property
+    def promises_since(self) -> datetime:
+        """Since when the times that it promises count."""
+        return self.written_at or self.created_at
 
     @property
     def of_incident(self) -> int:
@@ -104,13 +114,15 @@ class UpdateDelivery:
 class LastUpdate:
     """The latest that an audience was told of an incident. `severity`: how grave it was then; None: not known.
 
-    `partly`: some of its addresses were not: it was stopped on its way to them.
+    `partly`: some of its addresses were not: it was stopped on its way to them. `reached`: an address has it, or may
+    have it; else it is still on its way to all of them.
     """
 
     moment: Moment
     at: datetime
     severity: str | None = None
     partly: bool = False
+    reached: bool = True
 
 
 class OutOfDate(Refused):
@@ -122,7 +134,10 @@ TOLD_OF = ("declared", "status", "resolved", "reopened")
 # What says that it is over, and what says that it begins or goes on; a notice leaves the state as it was.
 ENDS: tuple[Moment, ...] = ("resolved", "all_clear")
 GOES_ON: tuple[Moment, ...] = ("declared", "update", "severity", "reopened")
+# What means nothing to who has never heard of it.
+CLOSES: tuple[Moment, ...] = (*ENDS, "maintenance_done", "maintenance_cancelled")
 NEWER = "a newer text is on its way"
+UNHEARD = "nothing about it has reached this address"
 
 
 def may_be_told(incident: Incident) -> bool:
@@ -221,6 +236,15 @@ def must_be_somebody_else(*, is_author: bool) -> None:
 def is_stale(update: Update, *, newer: bool, now: datetime) -> bool:
     """After an outage an audience hears how things stand, not everything it missed."""
     return newer and now - update.created_at >= STALE_AFTER
+
+
+def contradiction_of_planned(update: Update, ref: str, state: str) -> str | None:
+    """As `contradiction`, of planned work that is in this state by now."""
+    if state in ("done", "cancelled") and update.moment not in CLOSES:
+        return f"{ref} is {state}"
+    if state == "under_way" and update.moment in ("maintenance_announced", "maintenance_moved"):
+        return f"{ref} has begun"
+    return None
 
 
 def contradiction(update: Update, incident: Incident) -> str | None:

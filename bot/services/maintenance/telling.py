@@ -39,7 +39,10 @@ class WindowTelling:
         for older in await updates.overtake_planned(conn, window.id, why):
             await self._cards.touch(conn, f"update:{older.id}")
         for key in audiences:
-            new = NewUpdate(None, key, moment, None, None, TOCSIN.name, maintenance_id=window.id)
+            new = NewUpdate(
+                None, key, moment, None, None, TOCSIN.name, maintenance_id=window.id,
+                planned_from=window.starts_at, planned_until=window.ends_at,
+            )  # fmt: skip
             update = await updates.insert(conn, new, "composing", self._clock.now())
             lane = f"update {window.ref} {key}"
             await self._outbox.put(conn, "update", {"update": update.id}, priority=UPDATE, lane=lane, way="house")

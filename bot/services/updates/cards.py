@@ -65,13 +65,6 @@ class UpdateCards:
             deliveries = await updates.deliveries(conn, update.id)
         return message(self._rendering.say("slack/recipients", update=update, **_outcomes(deliveries)))
 
-    async def degraded(self, incident_id: int) -> list[str]:
-        """One line for each address that the latest words did not reach; empty when all is well."""
-        async with self._db.transaction() as conn:
-            troubled = await updates.troubled(conn, incident_id)
-        say = self._rendering.say
-        return [say("slack/not_told", audience=audience, delivery=one) for audience, one in troubled]
-
     def _is_asked_about(self, update: Update) -> bool:
         audience = self._runbook.audiences.get(update.audience)
         return update.state == "waiting" or update.decided_by is not None or bool(audience and audience.approval)

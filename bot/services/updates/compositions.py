@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+from bot.domain.actor import TOCSIN
 from bot.domain.errors import Refused, Rejected
 from bot.domain.incidents.incident import Incident
 from bot.domain.updates.update import TO_BE_CONFIRMED, Update
@@ -10,7 +11,7 @@ from bot.services.outbox.kinds import DeliveryKind, NoLongerWanted, Outcome
 from bot.services.rooms.cards import Cards
 from bot.services.rooms.posts import Posts
 from bot.services.updates.releases import Releases
-from bot.services.updates.subjects import lock_subject, show
+from bot.services.updates.subjects import lock_subject, show, write
 from bot.services.updates.wording import Wordings, resolve_by
 from bot.store.database import Database
 from bot.store.incidents import incidents
@@ -44,7 +45,7 @@ class Compositions(DeliveryKind[Said]):
             if update.maintenance_id is not None:
                 return await self._of_planned(conn, update)
             incident = await incidents.get(conn, update.of_incident)
-            told = await updates.last_told(conn, incident.id)
+            told = (await updates.last_told(conn, incident.id)).get(update.audience)
             due = await resolve_by(conn, incident)
         if update.state != "composing":
             raise NoLongerWanted
@@ -55,8 +56,8 @@ class Compositions(DeliveryKind[Said]):
                 audience,
                 update.moment,
                 update.status or incident.status,
-                told_before=update.audience in told,
-                severity_before=told[update.audience].severity if update.audience in told else None,
+                told_before=told is not None and told.reached,
+                severity_before=told.severity if told and told.reached else None,
                 resolve_by=due,
             )
         except Refused as refusal:
@@ -82,7 +83,7 @@ class Compositions(DeliveryKind[Said]):
             raise NoLongerWanted
         try:
             audience = self._releases.audience_of(update)
-            return Said(*self._wordings.of_planned(window, audience, update.moment))
+            return self._wordings.of_planned(window, audience, update.moment)
         except Refused as refusal:
             raise Rejected(str(refusal)) from refusal
 
@@ -91,6 +92,9 @@ class Compositions(DeliveryKind[Said]):
         if broken and incident:
             facts = {"incident": incident, "audience": update.audience, "broken": broken}
             await self._posts.in_room(conn, incident, "template_broken", **facts)
+        elif broken:
+            words = self._rendering.say("documents/template_broken", audience=update.audience, broken=broken)
+            await write(conn, update, "system", words, actor=TOCSIN.name, at=update.created_at)
         if TO_BE_CONFIRMED not in update.text + update.subject:
             await self._releases.release_or_ask(conn, update, incident)
             return

@@ -89,7 +89,7 @@ class Following:
 
     def broken_promise(self, update: Update) -> str | None:
         """The first time that it promises and that is past; None: it may be sent."""
-        written_at = update.created_at.astimezone(self._runbook.timezone)
+        written_at = update.promises_since.astimezone(self._runbook.timezone)
         return broken_promise(update.text, written_at, self._clock.now())
 
     async def renew(self, conn: Connection, incident: Incident, update: Update, late: str) -> None:

@@ -50,12 +50,15 @@ class PageWriting(DeliveryKind[str]):
     async def take_due(self) -> int:
         """Put what is due into the outbox; returns how many pages that are."""
         async with self._db.transaction() as conn:
-            due = await status_pages.claim_due(conn, self._clock.now(), WRITTEN_EVERY)
+            now = self._clock.now()
+            # The outbox first, as it is when an outcome is written down. Who takes the same one puts in nothing twice.
+            due = await status_pages.due(conn, now, WRITTEN_EVERY)
             for key in due:
                 payload, waits_as = {"audience": key}, f"status page {key}"
                 await self._outbox.put(
                     conn, "status_page", payload, priority=UPDATE, key=waits_as, lane=waits_as, way="page"
                 )
+            await status_pages.put_off(conn, due, now, WRITTEN_EVERY)
         return len(due)
 
     async def next_due(self) -> datetime | None:

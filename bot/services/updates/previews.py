@@ -63,10 +63,10 @@ class Previews:
         self._publications = publications
 
     async def last_told(self, incident: Incident) -> Mapping[str, datetime | None]:
-        """Every audience of the runbook, and when it was last told of this incident; None: never."""
+        """Every audience of the runbook, and when what reached it last was sent; None: nothing has."""
         must_be_tellable(incident)
         async with self._db.transaction() as conn:
-            sent = await updates.last_sent(conn, incident.id)
+            sent = await updates.last_received(conn, incident.id)
         return {key: sent[key].left_at if key in sent else None for key in self._runbook.audiences}
 
     async def for_audience(self, actor: Actor, incident: Incident, audience_name: str) -> Preview:
@@ -89,8 +89,8 @@ class Previews:
             audience,
             moment_now(incident, told),
             incident.status,
-            told_before=told is not None,
-            severity_before=told.severity if told else None,
+            told_before=told is not None and told.reached,
+            severity_before=told.severity if told and told.reached else None,
             resolve_by=due,
         )
         shown = self._shown(actor, incident, audience, said.subject, said.text, waiting=waiting)

@@ -10,8 +10,6 @@ from bot.services.updates import subjects
 from bot.store.pipelined import Connection
 from bot.store.updates import updates
 
-LOST = ("refused", "gave_up")
-
 
 class PublicationNews:
     def __init__(self, clock: Clock, rendering: Rendering, posts: Posts) -> None:
@@ -31,16 +29,15 @@ class PublicationNews:
     async def warn(self, conn: Connection, incident: Incident, update: Update, one: UpdateDelivery) -> None:
         """Whoever leads the incident is asked to do something about it: once for each update and outlet. The incident
         is locked."""
-        deliveries = await updates.deliveries(conn, update.id)
-        if [other.id for other in deliveries if other.via == one.via and other.state in LOST] == [one.id]:
+        if await updates.is_first_lost(conn, one):
             lead = incident.lead or incident.declared_by
             await self._posts.in_room(conn, incident, "update_lost", update=update, delivery=one, lead=lead)
 
     async def stopped(self, conn: Connection, incident: Incident, update: Update, why: str) -> None:
         """Whoever leads the incident hears that nobody else gets these words: once for each update. The incident is
         locked."""
-        deliveries = await updates.deliveries(conn, update.id)
-        if [one.error for one in deliveries if one.state == "cancelled"].count(why) == 1:
+        if await updates.is_stopped_once(conn, update.id, why):
+            deliveries = await updates.deliveries(conn, update.id)
             got = [one for one in deliveries if one.state == "accepted" or one.unsure]
             words = self._rendering.say("documents/stopped", update=update, why=why, got=got)
             await self._write(conn, update, "system", words, TOCSIN.name, f"update {update.id} stopped: {why}")

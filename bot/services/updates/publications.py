@@ -4,14 +4,20 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from bot.clock import Clock
+from bot.domain.actor import TOCSIN
+from bot.domain.errors import Rejected
 from bot.domain.incidents.incident import Incident
+from bot.domain.maintenance.window import Window
 from bot.domain.updates.update import (
+    CLOSES,
     NEWER,
+    UNHEARD,
     DeliveryState,
     Outlet,
     Update,
     UpdateDelivery,
     contradiction,
+    contradiction_of_planned,
     is_stale,
 )
 from bot.publishers import Publication, Publisher, outlets
@@ -73,17 +79,22 @@ class Publications(DeliveryKind[str]):
             update = await updates.get(conn, one.update_id)
             about = await subject_of(conn, update)
             newer = await updates.is_followed(conn, one)
-            earlier = await updates.first_reference(conn, update, one.via, one.address)
+            earlier = await updates.latest_reference(conn, update, one.via, one.address)
+            # What went before it by the same lane is settled by now.
+            heard = update.moment not in CLOSES or await updates.has_heard(conn, one)
         if one.state != "waiting":
             raise NoLongerWanted
         facts = outlets().get(one.via)
         if not (facts and facts.takes_all):
-            if isinstance(about, Incident) and (wrong := contradiction(update, about)):
+            if wrong := _contradiction(update, about):
                 raise NoLongerWanted(wrong)
             if is_stale(update, newer=newer, now=self._clock.now()):
                 raise NoLongerWanted(NEWER)
-        publication = Publication(one, update, about, earlier, delivery.unsure)
-        return await self._publishers[one.via].publish(publication)
+            if update.author == TOCSIN.name and not heard:
+                raise NoLongerWanted(UNHEARD)
+        if (publisher := self._publishers.get(one.via)) is None:
+            raise Rejected(self.gap(one.via) or "")
+        return await publisher.publish(Publication(one, update, about, earlier, delivery.unsure))
 
     async def recorded(self, conn: Connection, delivery: OutboxDelivery, outcome: Outcome[str]) -> None:
         one = await updates.delivery(conn, delivery.payload["delivery"])
@@ -100,7 +111,7 @@ class Publications(DeliveryKind[str]):
                 await self._news.warn(conn, incident, update, await updates.delivery(conn, one.id))
         elif outcome.state == "cancelled" and one.state == "waiting":
             incident = await self._end(conn, update, one, "cancelled", outcome.error)
-            if incident and outcome.error != NEWER:
+            if incident and outcome.error not in (NEWER, UNHEARD):
                 await self._news.stopped(conn, incident, update, outcome.error or "")
         elif outcome.error:
             await updates.note_error(conn, one.id, outcome.error)
@@ -118,3 +129,9 @@ class Publications(DeliveryKind[str]):
     async def held(self, conn: Connection, payloads: Sequence[Mapping[str, Any]], why: str) -> None:
         for update in await updates.hold(conn, [int(one["delivery"]) for one in payloads], why):
             await show(self._cards, conn, update)
+
+
+def _contradiction(update: Update, about: Incident | Window) -> str | None:
+    if isinstance(about, Window):
+        return contradiction_of_planned(update, about.ref, about.state)
+    return contradiction(update, about)

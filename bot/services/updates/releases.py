@@ -59,5 +59,5 @@ class Releases:
         """It goes to every address of its audience, which is due the next one from now on."""
         await self._publications.put(conn, update, audience)
         if incident:
-            await self._reminders.make(conn, incident, audience, update.created_at)
+            await self._reminders.make(conn, incident, audience, update.promises_since)
         await show(self._cards, conn, update)

@@ -119,8 +119,9 @@ class Reminders(IncidentRound):
             await self._escalations.page_next(conn, incident, TOCSIN, why, silent=True)
 
     async def _ask(self, conn: Connection, incident: Incident, one: Promise, template: str) -> None:
-        last = await reminders.last_words(conn, incident.id, one.audience) if one.audience else None
-        facts = {"incident": incident, "reminder": one, "last": last or str(incident.facts.get("update") or "")}
+        own = str(incident.facts.get("update") or ""), one.told_at
+        words, at = (await reminders.last_words(conn, incident.id, one.audience) or ("", None)) if one.audience else own
+        facts = {"incident": incident, "reminder": one, "last": words, "last_at": at}
         value = f"{incident.id} {one.audience}".rstrip()
         deed = tell_button(incident, one.audience) if one.audience else update_button(incident)
         snoozes = [snooze_button(value, span, "audience.snooze") for span in SNOOZES]

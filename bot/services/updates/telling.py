@@ -1,5 +1,6 @@
 """Somebody tells an audience about an incident, in their own words."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from bot.clock import Clock
@@ -63,7 +64,7 @@ class Telling:
         try:
             must_be_confirmed(subject, text)
             self._must_promise_nothing_past(text, written_at)
-            await self._tell(actor, incident_id, audience_name, subject, text, seen)
+            await self._tell(actor, incident_id, audience_name, subject, text, seen, written_at)
         except AlreadyDone:
             raise
         except Refused as refusal:
@@ -80,8 +81,9 @@ class Telling:
             )
 
     async def _tell(
-        self, actor: Actor, incident_id: int, audience_name: str, subject: str, text: str, seen: str
-    ) -> None:
+        self, actor: Actor, incident_id: int, audience_name: str, subject: str, text: str, seen: str,
+        written_at: datetime,
+    ) -> None:  # fmt: skip
         self._permissions.must(actor, "audience.send")
         audience = audience_called(self._runbook, audience_name)
         subject, text = words_of(subject, text)
@@ -93,7 +95,7 @@ class Telling:
                 raise OutOfDate(f"{incident.ref} has changed since you opened this.")
             told = (await updates.last_told(conn, incident.id)).get(audience.key)
             new = _written(incident, audience, moment_now(incident, told), actor, subject, text)
-            update = await updates.insert(conn, new, "composing", now)
+            update = await updates.insert(conn, replace(new, written_at=written_at), "composing", now)
             await updates.drop_draft(conn, incident.id, audience.key, actor.name)
             await self._releases.release_or_ask(conn, update, incident)
 

@@ -11,7 +11,8 @@ from bot.domain.maintenance.window import Window
 from bot.domain.people.working_hours import after
 from bot.domain.updates.facts import Facts, SeverityFacts
 from bot.domain.updates.outline import outline
-from bot.domain.updates.update import Moment, Update, words_of
+from bot.domain.updates.planned_facts import planned_facts
+from bot.domain.updates.update import Moment, Update
 from bot.publishers import outlets
 from bot.rendering import Rendering
 from bot.runbook import Runbook, spoken_duration
@@ -21,9 +22,8 @@ from bot.services.updates.audiences import addresses
 from bot.slack.blocks import Message, message
 from bot.store.incidents import deadlines
 from bot.store.pipelined import Connection
-from bot.wire.mail import subject_and_body
 from bot.words.audience import AudienceWords, Said
-from bot.words.overrides import KINDS, Overrides
+from bot.words.overrides import KINDS, PLANNED_PREFIX, Overrides
 
 # For a status page that names no template: everybody may read it.
 PUBLIC_TEMPLATE = "public"
@@ -74,12 +74,11 @@ class Wordings:
         facts = self._compared(facts)
         return self._words.say(template, facts)
 
-    def of_planned(self, window: Window, audience: Audience, moment: Moment) -> tuple[str, str]:
+    def of_planned(self, window: Window, audience: Audience, moment: Moment) -> Said:
         """As `compose`, of planned work: its kind of audience has words of its own, any other reads a stakeholder's."""
         kind = template_of(audience) if template_of(audience) in KINDS else USUAL_TEMPLATE
-        facts = {"moment": moment.removeprefix("maintenance_"), "window": window, "now": self._clock.now()}
-        words = self._rendering.say(f"email/maintenance_{kind}", **facts, organisation=self._runbook.organisation)
-        return words_of(*subject_and_body(words))
+        facts = planned_facts(moment, window, self._runbook.organisation, self._clock.now())
+        return self._words.say_planned(f"{PLANNED_PREFIX}{kind}", facts)
 
     def next_update(self, incident: Incident, audience: Audience, now: datetime) -> datetime | None:
         """When the audience hears more: as the latest update says, else by its rhythm; None: nothing is promised."""

@@ -28,10 +28,10 @@ async def forget(conn: Connection, incident_id: int, audience: str) -> None:
     await SQL.run(conn, "forget", incident_id=incident_id, audience=audience)
 
 
-async def last_words(conn: Connection, incident_id: int, audience: str) -> str | None:
-    """What they were last told; None: nothing."""
+async def last_words(conn: Connection, incident_id: int, audience: str) -> tuple[str, datetime] | None:
+    """What reached them last, and when it was sent; None: nothing has."""
     row = await SQL.one(conn, "last_words", incident_id=incident_id, audience=audience)
-    return row["text"] if row else None
+    return (row["text"], row["at"]) if row else None
 
 
 async def due(conn: Connection, now: datetime, limit: int) -> list[int]:

@@ -16,9 +16,11 @@ UPDATE update_reminders SET due_at = %(until)s WHERE incident_id = %(incident_id
 DELETE FROM update_reminders WHERE incident_id = %(incident_id)s AND audience = %(audience)s;
 
 -- name: last_words
--- What this audience was last told.
-SELECT text FROM stakeholder_updates
-WHERE incident_id = %(incident_id)s AND audience = %(audience)s AND state = 'released' ORDER BY id DESC LIMIT 1;
+-- What reached this audience last.
+SELECT text, coalesce(decided_at, created_at) AS at FROM stakeholder_updates u
+WHERE incident_id = %(incident_id)s AND audience = %(audience)s AND state = 'released'
+  AND EXISTS (SELECT FROM update_deliveries WHERE update_id = u.id AND (state = 'accepted' OR unsure))
+ORDER BY id DESC LIMIT 1;
 
 -- name: due
 SELECT incident_id FROM update_reminders WHERE due_at <= %(now)s

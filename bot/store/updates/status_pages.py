@@ -54,9 +54,14 @@ async def make_due(conn: Connection, now: datetime) -> None:
     await SQL.run(conn, "make_due", now=now)
 
 
-async def claim_due(conn: Connection, now: datetime, every: timedelta) -> list[str]:
-    """The audiences whose pages are due; each is due again that much later."""
-    return [row["audience"] for row in await SQL.all(conn, "claim_due", now=now, every=every)]
+async def due(conn: Connection, now: datetime, every: timedelta) -> list[str]:
+    """The audiences whose pages are due; nothing is claimed."""
+    return [row["audience"] for row in await SQL.all(conn, "due", now=now, every=every)]
+
+
+async def put_off(conn: Connection, audiences: Iterable[str], now: datetime, every: timedelta) -> None:
+    """Each is due again that much later."""
+    await SQL.run(conn, "put_off", audiences=list(audiences), now=now, every=every)
 
 
 async def failing(conn: Connection) -> list[PageRow]:

@@ -27,15 +27,18 @@ WHERE u.audience = %(audience)s AND u.state = 'released' AND NOT i.drill AND NOT
 ORDER BY is_open DESC, u.id DESC LIMIT %(limit)s;
 
 -- name: make_due
-UPDATE status_pages SET due_at = %(now)s WHERE due_at IS NOT NULL;
+-- In one order, so that two who do this never wait for each other.
+UPDATE status_pages SET due_at = %(now)s
+WHERE audience IN (SELECT audience FROM status_pages WHERE due_at IS NOT NULL ORDER BY audience FOR UPDATE);
 
--- name: claim_due
+-- name: due
 -- What is due later than its own wait allows was written by a clock that was ahead.
+SELECT audience FROM status_pages WHERE due_at <= %(now)s OR due_at > %(now)s::timestamptz + %(every)s::interval
+ORDER BY audience;
+
+-- name: put_off
 UPDATE status_pages SET due_at = %(now)s::timestamptz + %(every)s::interval
-WHERE audience IN (
-    SELECT audience FROM status_pages WHERE due_at <= %(now)s OR due_at > %(now)s::timestamptz + %(every)s::interval
-    ORDER BY audience FOR UPDATE SKIP LOCKED)
-RETURNING audience;
+WHERE audience IN (SELECT audience FROM status_pages WHERE audience = ANY(%(audiences)s) ORDER BY audience FOR UPDATE);
 
 -- name: failing
 SELECT audience, feed, began_at, version, written_at, error FROM status_pages WHERE due_at IS NOT NULL AND error IS NOT NULL

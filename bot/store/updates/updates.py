@@ -37,6 +37,10 @@ class NewUpdate:
     text: str = ""
     author_account: str | None = None
     maintenance_id: int | None = None
+    written_at: datetime | None = None
+    planned_from: datetime | None = None
+    planned_until: datetime | None = None
+    overruled: str | None = None
 
 
 async def insert(conn: Connection, new: NewUpdate, state: State, now: datetime) -> Update:
@@ -109,12 +113,18 @@ async def overtake(conn: Connection, incident_id: int, why: str, *, everybody: b
 async def last_told(conn: Connection, incident_id: int) -> Mapping[str, LastUpdate]:
     """By audience; one that was told nothing is not in it."""
     rows = await SQL.all(conn, "last_told", incident_id=incident_id, notices=list(NOTICES))
-    return {row["audience"]: LastUpdate(row["moment"], row["at"], row["severity"], row["partly"]) for row in rows}
+    return {row.pop("audience"): LastUpdate(**row) for row in rows}
 
 
-async def last_sent(conn: Connection, incident_id: int) -> Mapping[str, Update]:
-    """The latest text of each audience that has left, notices too."""
-    return {row["audience"]: Update(**row) for row in await SQL.all(conn, "last_sent", incident_id=incident_id)}
+async def last_received(conn: Connection, incident_id: int) -> Mapping[str, Update]:
+    """The latest text of which each audience has, or may have, anything; notices too."""
+    return {row["audience"]: Update(**row) for row in await SQL.all(conn, "last_received", incident_id=incident_id)}
+
+
+async def has_heard(conn: Connection, one: UpdateDelivery) -> bool:
+    """Something before it was accepted for this address, or may have been."""
+    values = {"update_id": one.update_id, "via": one.via, "address": one.address}
+    return bool((await SQL.the(conn, "has_heard", **values))["heard"])
 
 
 async def of_planned(conn: Connection, maintenance_id: int) -> list[Update]:
@@ -123,7 +133,7 @@ async def of_planned(conn: Connection, maintenance_id: int) -> list[Update]:
 
 
 async def told_of_planned(conn: Connection, maintenance_id: int) -> list[str]:
-    """The audiences to whom something of it has been sent, or is on its way."""
+    """The audiences that something of it has reached, or may still reach."""
     return [row["audience"] for row in await SQL.all(conn, "told_of_planned", maintenance_id=maintenance_id)]
 
 
@@ -153,10 +163,15 @@ async def deliveries(conn: Connection, update_id: int) -> list[UpdateDelivery]:
     return [UpdateDelivery(**row) for row in await SQL.all(conn, "deliveries", update_id=update_id)]
 
 
-async def troubled(conn: Connection, incident_id: int) -> list[tuple[str, UpdateDelivery]]:
-    """(audience, delivery) of what has not arrived of the latest update to each."""
-    rows = await SQL.all(conn, "troubled", incident_id=incident_id)
-    return [(row.pop("audience"), UpdateDelivery(**row)) for row in rows]
+async def is_first_lost(conn: Connection, one: UpdateDelivery) -> bool:
+    """No other of its update and outlet was lost."""
+    values = {"update_id": one.update_id, "via": one.via, "id": one.id}
+    return bool((await SQL.the(conn, "is_first_lost", **values))["first"])
+
+
+async def is_stopped_once(conn: Connection, update_id: int, why: str) -> bool:
+    """Exactly one of its deliveries was stopped for this reason."""
+    return len(await SQL.all(conn, "stopped_for", update_id=update_id, why=why)) == 1
 
 
 async def settle(
@@ -191,11 +206,11 @@ async def is_followed(conn: Connection, one: UpdateDelivery) -> bool:
     return bool((await SQL.the(conn, "is_followed", **values, notices=list(NOTICES)))["followed"])
 
 
-async def first_reference(conn: Connection, update: Update, via: Outlet, address: str) -> str | None:
-    """What the provider called the first it accepted there of this incident; None when it has accepted none."""
+async def latest_reference(conn: Connection, update: Update, via: Outlet, address: str) -> str | None:
+    """What the provider called the latest it accepted there of this incident; None when it has accepted none."""
     about = {"incident_id": update.incident_id, "maintenance_id": update.maintenance_id}
     values = {**about, "audience": update.audience, "via": via, "address": address}
-    row = await SQL.one(conn, "first_reference", **values)
+    row = await SQL.one(conn, "latest_reference", **values)
     return row["reference"] if row else None
 
 

@@ -1,10 +1,11 @@
 -- name: insert
 INSERT INTO stakeholder_updates
     (incident_id, maintenance_id, audience, moment, status, severity, subject, text, author, author_account, state,
-        created_at)
+        created_at, written_at, planned_from, planned_until, overruled)
 VALUES
     (%(incident_id)s, %(maintenance_id)s, %(audience)s, %(moment)s, %(status)s, %(severity)s, %(subject)s, %(text)s,
-        %(author)s, %(author_account)s, %(state)s, %(now)s)
+        %(author)s, %(author_account)s, %(state)s, %(now)s, %(written_at)s, %(planned_from)s, %(planned_until)s,
+        %(overruled)s)
 RETURNING *;
 
 -- name: by_id
@@ -66,29 +67,43 @@ WHERE incident_id = %(incident_id)s AND state IN ('composing', 'waiting') AND (%
 RETURNING *;
 
 -- name: last_told
--- What each audience was last told of how this incident stands, and when. A notice says nothing of that, and what was
--- stopped before it reached anybody told nobody.
+-- What each audience was last told of how this incident stands, and when: something of it was accepted, or may have been,
+-- or still may be. A notice says nothing of how it stands, and what reached nobody told nobody.
 SELECT DISTINCT ON (u.audience) u.audience, u.moment, coalesce(u.decided_at, u.created_at) AS at, u.severity,
-    d.stopped > 0 AS partly
+    d.stopped > 0 AS partly, d.reached > 0 AS reached
 FROM stakeholder_updates u CROSS JOIN LATERAL (
-    SELECT count(*) FILTER (WHERE state = 'cancelled' AND NOT unsure) AS stopped, count(*) AS addresses
+    SELECT count(*) FILTER (WHERE state = 'cancelled' AND NOT unsure) AS stopped,
+        count(*) FILTER (WHERE state = 'accepted' OR unsure) AS reached,
+        count(*) FILTER (WHERE state IN ('accepted', 'waiting') OR unsure) AS hopeful
     FROM update_deliveries WHERE update_id = u.id) d
-WHERE u.incident_id = %(incident_id)s AND u.state = 'released' AND NOT u.moment = ANY(%(notices)s)
-  AND (d.stopped = 0 OR d.stopped < d.addresses)
+WHERE u.incident_id = %(incident_id)s AND u.state = 'released' AND NOT u.moment = ANY(%(notices)s) AND d.hopeful > 0
 ORDER BY u.audience, u.id DESC;
 
--- name: last_sent
--- What each audience was sent last, whatever it says.
-SELECT DISTINCT ON (audience) * FROM stakeholder_updates
-WHERE incident_id = %(incident_id)s AND state = 'released' ORDER BY audience, id DESC;
+-- name: last_received
+-- What reached each audience last, whatever it says.
+SELECT DISTINCT ON (audience) * FROM stakeholder_updates u
+WHERE incident_id = %(incident_id)s AND state = 'released'
+  AND EXISTS (SELECT FROM update_deliveries WHERE update_id = u.id AND (state = 'accepted' OR unsure))
+ORDER BY audience, id DESC;
+
+-- name: has_heard
+-- Did anything before this reach that address, of the same incident or planned work?
+SELECT EXISTS (
+    SELECT FROM update_deliveries d JOIN stakeholder_updates t ON t.id = d.update_id, stakeholder_updates own
+    WHERE own.id = %(update_id)s AND t.id < own.id AND d.via = %(via)s AND d.address = %(address)s
+      AND (t.incident_id = own.incident_id OR t.maintenance_id = own.maintenance_id)
+      AND (d.state = 'accepted' OR d.unsure)) AS heard;
 
 -- name: of_planned
 SELECT DISTINCT ON (audience) * FROM stakeholder_updates
 WHERE maintenance_id = %(maintenance_id)s AND (state <> 'replaced' OR error IS NULL) ORDER BY audience, id DESC;
 
 -- name: told_of_planned
-SELECT DISTINCT audience FROM stakeholder_updates
-WHERE maintenance_id = %(maintenance_id)s AND state = 'released' ORDER BY audience;
+-- The audiences that something of it has reached, or may still reach.
+SELECT DISTINCT u.audience FROM stakeholder_updates u JOIN update_deliveries d ON d.update_id = u.id
+WHERE u.maintenance_id = %(maintenance_id)s AND u.state = 'released'
+  AND (d.state IN ('accepted', 'waiting') OR d.unsure)
+ORDER BY u.audience;
 
 -- name: overtake_planned
 UPDATE stakeholder_updates SET state = 'replaced', error = %(why)s
@@ -107,13 +122,15 @@ SELECT * FROM update_deliveries WHERE id = %(id)s;
 -- name: deliveries
 SELECT * FROM update_deliveries WHERE update_id = %(update_id)s ORDER BY id;
 
--- name: troubled
--- What did not arrive of the latest update to each audience of this incident.
-SELECT t.audience, d.* FROM update_deliveries d JOIN stakeholder_updates t ON t.id = d.update_id
-WHERE t.incident_id = %(incident_id)s AND d.state <> 'accepted' AND d.error IS NOT NULL
-  AND t.id = (SELECT max(l.id) FROM stakeholder_updates l
-              WHERE l.incident_id = t.incident_id AND l.audience = t.audience AND l.state = 'released')
-ORDER BY d.id;
+-- name: is_first_lost
+-- Is it the only one of its update and outlet that nothing was accepted of?
+SELECT NOT EXISTS (
+    SELECT FROM update_deliveries WHERE update_id = %(update_id)s AND via = %(via)s AND id <> %(id)s
+      AND state IN ('refused', 'gave_up')) AS first;
+
+-- name: stopped_for
+-- Two are enough to know that it was said already.
+SELECT id FROM update_deliveries WHERE update_id = %(update_id)s AND state = 'cancelled' AND error = %(why)s LIMIT 2;
 
 -- name: settle
 UPDATE update_deliveries SET state = %(state)s, settled_at = %(now)s, reference = %(reference)s, error = %(error)s
@@ -142,10 +159,10 @@ SELECT EXISTS (
       AND t.id > own.id AND d.via = %(via)s AND d.address = %(address)s AND d.state = 'waiting'
       AND NOT own.moment = ANY(%(notices)s) AND NOT t.moment = ANY(%(notices)s)) AS followed;
 
--- name: first_reference
--- What the provider called the first update of this incident that it accepted for this address.
+-- name: latest_reference
+-- What the provider called the latest update of this incident that it accepted for this address.
 SELECT d.reference FROM update_deliveries d JOIN stakeholder_updates t ON t.id = d.update_id
 WHERE (t.incident_id = %(incident_id)s OR t.maintenance_id = %(maintenance_id)s)
   AND t.audience = %(audience)s AND d.via = %(via)s AND d.address = %(address)s
   AND d.reference IS NOT NULL
-ORDER BY d.id LIMIT 1;
+ORDER BY d.id DESC LIMIT 1;

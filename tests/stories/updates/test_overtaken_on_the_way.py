@@ -2,11 +2,12 @@
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, AsyncExitStack
+from datetime import timedelta
 
 import pytest
 
 from bot.domain.updates.update import Moment
-from bot.store.updates import updates
+from bot.store.updates import reminders, updates
 from bot.store.updates.updates import NewUpdate
 from tests.mail_server import PostOffice, post_office
 from tests.stories.updates.test_stakeholder_updates import (
@@ -132,7 +133,7 @@ async def test_what_says_that_it_is_open_does_not_leave_once_it_is_over(town: Wo
     await server.comes()
     await town.passes(minutes=2)
 
-    assert letters(server.office) == [("board@example.com", "Resolved: Payments failing (INC-1)")]
+    assert letters(server.office) == [], "who has not heard of it is not told that it is over"
     assert "INC-1 is resolved" in "".join(for_the_lead(town))
 
 
@@ -151,3 +152,48 @@ async def test_a_notice_takes_the_place_of_nothing_and_nothing_takes_its_place(t
         assert await updates.is_followed(conn, over) and not await updates.is_followed(conn, notice)
         await updates.settle(conn, newest, "cancelled", now=now)
         assert not await updates.is_followed(conn, over)
+
+
+async def test_who_got_nothing_is_not_told_that_it_is_over_nor_counted_as_told(town: World, server: MailServer) -> None:
+    """One of two clients refuses the first words; the press refuses all of them, for good."""
+    for reader in ("one@example.com", "press@example.com"):
+        server.office.says_to(reader, "550 5.1.1 no such user")
+    await told_of_it(town, server)
+    await writes(town, "ada", "press", subject=HELLO)
+    answer = await town.ada.types("/incident tell", town.room())
+    await town.settled()
+    offered = words_of(answer.messages[0])
+    assert "press*: nothing sent yet" in offered and "clients*: last sent to" in offered
+    server.office.says.clear()
+    letters(server.office)
+
+    await does(town, "ada", "/incident resolve Rolled back")
+    assert [reader for reader, subject in await approved(town, server) if subject == OVER] == ["two@example.com"]
+    assert "one@example.com not sent: nothing about it has reached this address" in words_of(card(town, "clients"))
+    owed = [words_of(one) for one in town.workspace.messages(town.room()) if "press" in one.text]
+    assert not any("Resolved" in one for one in owed)
+
+
+async def test_planned_work_that_is_over_is_not_announced_any_more(town: World, server: MailServer) -> None:
+    await server.goes()
+    await town.ada.types("/incident maintenance Database upgrade at 18:00 for 1h telling clients, press", "#general")
+    await town.settled()
+    shown = next(one for one in town.workspace.messages("#incidents") if "M-1" in one.text)
+    await presses(town, "ada", "Cancel", shown)
+    await town.ada.submits(values={"why": "Not needed"})
+    await server.comes()
+    await town.passes(minutes=2)
+    assert letters(server.office) == []
+    assert any("press" in one and "not sent" in one for one in words_of(shown).splitlines()), words_of(shown)
+
+
+async def test_the_reminder_comes_when_the_words_said_however_long_they_were_looked_at(town: World) -> None:
+    await declared(town)
+    await does(town, "ada", "/incident tell clients")
+    await town.passes(minutes=20)
+    await town.ada.submits(values={"subject": HELLO})
+    await town.settled()
+    await presses(town, "ben", "Approve", card(town, "clients"))
+    async with town.house.db.transaction() as conn:
+        (promised,) = [one for one in await reminders.of_incident(conn, 1) if one.audience == "clients"]
+    assert promised.promised_at <= town.clock.now() + timedelta(minutes=25, seconds=5)

@@ -124,6 +124,13 @@ async def test_the_ids_of_a_feed_stay_the_same_and_a_reader_that_has_it_is_told_
         assert str(first.findtext(f"{ATOM}id")).startswith("tag:tocsin.example.com,2026-08-06:")
         assert (first.findtext(f"{ATOM}id"), entries(first)) == (again.findtext(f"{ATOM}id"), entries(again))
         assert (await fetched(world, "/status.atom", **{"If-None-Match": headers["ETag"]}))[0] == 304
+        for path in ("/status", "/status.json"):
+            _, _, headers = await fetched(world, path)
+            known = {"If-None-Match": headers["ETag"]}
+            await world.passes(seconds=2)
+            assert (await fetched(world, path, **known))[0] == 304
+            await world.passes(minutes=1)
+            assert (await fetched(world, path, **known))[0] == 200, "it says when it was written"
 
 
 async def test_nothing_is_shown_before_it_was_approved_and_then_the_approved_words(new_world: NewWorld) -> None:
