@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from bot.cli.bootstrap import read_settings
+from bot.clock import Clock
 from bot.runbook import Runbook, RunbookMistakes, load, report
 from bot.runbook.cautions import cautions
 from bot.shipped import templates_folder
@@ -48,7 +49,8 @@ def check(path: Path | None, simulate: bool, sample: Path | None, source: str | 
         _at_start("words_checking").check(runbook, letters)
     click.echo(report.of_runbook(runbook, str(file)))
     own = settings.database_url
-    for caution in cautions(runbook, own.get_secret_value() if own else None):
+    today = Clock().now().astimezone(runbook.timezone).date()
+    for caution in cautions(runbook, own.get_secret_value() if own else None, today=today):
         click.echo(f"caution: {caution}")
     if sample and source:
         _at_start("alert_checking").tell(runbook, settings, sample, source)

@@ -85,7 +85,8 @@ async def _findings(settings: Settings) -> AsyncIterator[Finding]:
     yield await _twilio(settings)
     if runbook:
         own = settings.database_url
-        for caution in cautions(runbook, own.get_secret_value() if own else None):
+        today = Clock().now().astimezone(runbook.timezone).date()
+        for caution in cautions(runbook, own.get_secret_value() if own else None, today=today):
             yield Finding(f"caution: {caution}")
         for gap in gaps(runbook, ready_ways(settings), own_number=settings.twilio_from):
             yield Finding(said(gap), "Until then nothing is sent that way.")

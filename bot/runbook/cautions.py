@@ -1,19 +1,26 @@
 """What is no mistake in a runbook, and should be known: who may do more than it seems, and what cannot be undone."""
 
 from collections.abc import Iterator
+from datetime import date
 
 from bot.runbook.addresses import PostgresqlUrl
 from bot.runbook.backups import PostgresqlBackup
 from bot.runbook.models import Deed, Runbook
 from bot.runbook.people import Who
+from bot.runbook.procedure_cautions import procedure_cautions
 
 # What leaves the house or replaces a database.
 DANGEROUS: tuple[Deed, ...] = ("backup.restore", "audience.approve")
 
 
-def cautions(runbook: Runbook, own_database: str | None) -> list[str]:
+def cautions(runbook: Runbook, own_database: str | None, *, today: date | None = None) -> list[str]:
     """Each in a line, with its path. `own_database` is where Tocsin keeps its own memory; None = not known here."""
-    return [*_covered_rights(runbook), *_own_database(runbook, own_database), *_published_reports(runbook)]
+    return [
+        *_covered_rights(runbook),
+        *_own_database(runbook, own_database),
+        *_published_reports(runbook),
+        *procedure_cautions(runbook, today),
+    ]
 
 
 def _covered_rights(runbook: Runbook) -> Iterator[str]:

@@ -47,6 +47,8 @@ AgeOfBackup = Annotated[
     BackupAge, read_by(_backup_age, "a text such as orders younger than 1h"), PlainSerializer(str, return_type=str)
 ]
 
+# Slack has room for 25 buttons in a row, and some are for the rest.
+MOST_ANSWERS = 20
 # What can be known of an incident without asking anybody.
 Standing = Literal["acknowledged", "led", "identified", "mitigating", "monitoring", "resolved"]
 FACTS = ("check", "backup", "incident")
@@ -102,6 +104,8 @@ def _must_be_whole(step: Mapping[object, object], facts: list[str]) -> None:
         raise wrong("do and ask stand in one step: make two steps of it")
     if "ask" in step and "answers" not in step:
         raise wrong('a question needs answers: add for example answers: {"Yes": Roll back, "No": Go on}')
+    if isinstance(answers := step.get("answers"), Mapping) and len(answers) > MOST_ANSWERS:
+        raise wrong(f"has {len(answers)} answers: {MOST_ANSWERS} fit below a message")
     for key in ("run", *FACTS, "approve"):
         if "ask" in step and key in step:
             raise wrong(f"a question has no {key}: put it into a step of its own")

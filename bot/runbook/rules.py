@@ -6,6 +6,7 @@ from typing import Any
 
 from bot.domain.errors import Refused
 from bot.domain.incidents.deadline import NEXT_BUSINESS_DAY
+from bot.domain.procedures.leads import numbered
 from bot.runbook.durations import format_duration, parse_duration
 from bot.runbook.mistakes import Path, RawMistake
 from bot.runbook.references import found_at, names_of
@@ -54,6 +55,7 @@ def broken_rules(content: Mapping[str, Any]) -> Iterator[RawMistake]:
     yield from _reserved_names(content)
     yield from _pages_alike(content)
     yield from _working_hours(content)
+    yield from _lost_answers(content)
 
 
 def _severities_twice(content: Mapping[str, Any]) -> Iterator[RawMistake]:
@@ -158,6 +160,14 @@ def _pages_alike(content: Mapping[str, Any]) -> Iterator[RawMistake]:
         if to and to in seen:
             yield RawMistake((*path, "to"), f"the page of {seen[to]} is written there already")
         seen.setdefault(to, str(key))
+
+
+def _lost_answers(content: Mapping[str, Any]) -> Iterator[RawMistake]:
+    """An answer that leads to a step by a number that no step has."""
+    for path, words in found_at(content, "procedures.*.steps[].answers.*"):
+        count, step = len(content["procedures"][path[1]]["steps"]), numbered(words)
+        if step is not None and not 1 <= step <= count:
+            yield RawMistake(path, f"there is no step {step}: the procedure has {count}")
 
 
 def _working_hours(content: Mapping[str, Any]) -> Iterator[RawMistake]:

@@ -1,5 +1,7 @@
 """What is no mistake and should be known: rights that travel with a shift, and Tocsin's own database as a target."""
 
+from datetime import date
+
 import pytest
 
 from bot.runbook import Runbook, read
@@ -91,3 +93,21 @@ def test_what_anybody_may_type_and_an_audience_reads_at_once_is_cautioned(
     whole = RUNBOOK.replace("name: Critical}", "name: Critical, tell: [board]}") + PUBLISHED % (approval, declare)
     said = cautions(read(whole, {}), None)
     assert [one.startswith("reports.declare:") and "board" in one for one in said] == [True] * is_told
+
+
+WALKED = """
+alerts: {rules: [{match: {alertname: x}, procedure: named}]}
+procedures:
+  split: {steps: [{ask: Sure?, answers: {"Yes": step 3, "No": named}}, Never reached, Go on]}
+  named: {steps: [{do: Look, run: "ping {{ host }}"}]}
+  other: {steps: [{do: Look, run: "ping {{ host }} <user> $X {{ incident }}"}], review_by: 2026-08-06}
+"""
+
+
+def test_steps_nobody_gets_to_what_nothing_fills_in_and_what_is_due_for_review_are_cautioned() -> None:
+    found = cautions(runbook(WALKED), None, today=date(2026, 8, 7))
+    assert [one.partition(": ")[0] for one in found] == [
+        "procedures.split.steps[1]", "procedures.other.steps[0].run", "procedures.other.review_by"
+    ]  # fmt: skip
+    assert "{{ host }} is filled in" in found[1]
+    assert len(cautions(runbook(WALKED), None, today=date(2026, 8, 6))) == 2

@@ -15,6 +15,7 @@ BACKUP = "backups: {{b: {{postgresql: 'postgresql://db.example.com/b', {}}}}}"
 PERSON = "people: {{ada: {{{}}}, ben: {{}}}}"
 SCHEDULE = "schedules: {{s: {{people: [ada], {}}}}}"
 TIERS = "tiers: {{oncall: {{{}}}, lead: {{who: [ben]}}}}"
+MANY = ", ".join(f"a{number}: b" for number in range(21))
 STEP = "procedures: {{p: {{steps: [{}]}}}}"
 TASK = "maintenance: {{tasks: [{{do: x, {}}}]}}"
 RULE = "alerts: {{rules: [{{{}}}]}}"
@@ -214,6 +215,9 @@ VALUES = [
         "check and incident stand in one step",
     ),
     (STEP.format("{incident: led, approve: ada}"), "procedures.p.steps[0]", "put approve into a step of its own"),
+    (STEP.format("x, {ask: y, answers: {a: go to step 3}}"), "procedures.p.steps[1].answers.a", "there is no step 3"),
+    (STEP.format("{ask: y, answers: {a: step 0}}"), "procedures.p.steps[0].answers.a", "there is no step 0"),
+    (STEP.format("{ask: y, answers: {" + MANY + "}}"), "procedures.p.steps[0]", "has 21 answers"),
     (STEP.format("{incident: happy}"), "procedures.p.steps[0].incident", "happy"),
     (STEP.format("{check: nosuch}"), "procedures.p.steps[0].check", "there is no check “nosuch”"),
     (STEP.format("{backup: orders}"), "procedures.p.steps[0].backup", "does not say how young"),

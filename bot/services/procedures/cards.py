@@ -24,8 +24,6 @@ from bot.store.procedures import procedures
 NOTHING: Mapping[str, str] = MappingProxyType({})
 # Steps around the next one; all of them are behind a button.
 BEFORE, AHEAD = 5, 7
-# Slack has room for 25 buttons in a row.
-ANSWERS = 20
 
 
 class ProcedureCards:
@@ -78,7 +76,7 @@ class ProcedureCards:
         step = run.steps[current]
         command = filled(step.run, known) if step.run else None
         words = self._say("step", number=current + 1, step=step, is_next=True)
-        beside = self._beside(run, step, command, found)
+        beside = self._details(run.steps, step, command, standing, found=found)
         ahead = list(enumerate(run.steps))[current + 1 : current + 1 + AHEAD]
         left = len(run.steps) - current - 1 - len(ahead)
         return sheet(
@@ -104,20 +102,16 @@ class ProcedureCards:
             words = self._say("step", number=number, step=step, is_next=False)
             yield words, command.text if command else None, self._details(steps, step, command)
 
-    def _beside(self, run: Run, step: Step, command: Command | None, found: str) -> str:
-        too_long = bool(command and not fits(command.text))
-        return self._details(run.steps, step, command, run.standing, found=found, too_long=too_long)
-
     def _details(
         self, steps: Sequence[Step], step: Step, command: Command | None, standing: Standing | None = None,
-        *, found: str = "", too_long: bool = False,
+        *, found: str = "",
     ) -> str:  # fmt: skip
         leads = [(answer, words, self._lead(words, steps)) for answer, words in step.answers.items()]
         facts = {
             "approvers": self._permissions.named_by(step.approve) if step.approve else [],
             "approval": standing.approval if standing else None,
             "beside": command.beside if command else (),
-            "too_long": too_long,
+            "too_long": command is not None and not fits(command.text),
             "found": found,
         }
         return self._say("beside", step=step, leads=leads, title=self._title, **facts)
@@ -146,7 +140,7 @@ def buttons(run: Run) -> list[Button]:
         found += _deeds(run, standing, standing.current)
     if last := run.undoable:
         found.append(Button("Undo", "procedure.undo", f"{run.incident_id} {run.id} {last.step} {last.number}"))
-    if len(run.steps) > BEFORE + AHEAD or any(step.run and not fits(step.run) for step in run.steps):
+    if len(run.steps) > BEFORE + AHEAD:
         found.append(Button("All steps", "procedure.all", f"{run.incident_id} {run.id}"))
     return found
 
@@ -155,8 +149,7 @@ def _deeds(run: Run, standing: Standing, current: int) -> list[Button]:
     step, value = run.steps[current], f"{run.incident_id} {run.id} {current} {run.next_number}"
     skip = Button("Skip", "procedure.skip", value)
     if step.is_question:
-        answers = list(step.answers)[:ANSWERS]
-        said = [Button(one, f"procedure.answer#{at}", f"{value} {at}") for at, one in enumerate(answers)]
+        said = [Button(one, f"procedure.answer#{at}", f"{value} {at}") for at, one in enumerate(step.answers)]
         return [*said, skip]
     if step.is_proved:
         return [skip]

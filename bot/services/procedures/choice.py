@@ -1,11 +1,13 @@
 """Which procedure is meant: the ones that fit an incident, and the one of a name."""
 
+from bot.clock import Clock
 from bot.domain.errors import NotFound
 from bot.domain.incidents.incident import Incident
 from bot.domain.procedures.fitting import WORD, Fitting, fitting
 from bot.domain.procedures.run import Run
 from bot.runbook import Runbook
 from bot.runbook.mistakes import nearest
+from bot.runbook.procedure_cautions import due_for_review
 from bot.runbook.procedures import Procedure
 from bot.services.procedures.cards import ProcedureCards
 from bot.services.procedures.signs import signs_of
@@ -18,8 +20,9 @@ from bot.store.procedures import procedures
 class ProcedureChoice:
     """Only reads."""
 
-    def __init__(self, db: Database, runbook: Runbook, cards: ProcedureCards) -> None:
+    def __init__(self, db: Database, clock: Clock, runbook: Runbook, cards: ProcedureCards) -> None:
         self._db = db
+        self._clock = clock
         self._runbook = runbook
         self._cards = cards
 
@@ -41,6 +44,10 @@ class ProcedureChoice:
             if run.incident_id != incident_id:
                 raise NotFound("This incident has no such procedure. `/incident runbook` shows those there are.")
             return await self._cards.all_steps(conn, run, await incidents.get(conn, incident_id))
+
+    def due_for_review(self) -> list[Procedure]:
+        """Whose date has passed, the oldest first."""
+        return due_for_review(self._runbook, self._clock.now().astimezone(self._runbook.timezone).date())
 
     def meant(self, name: str) -> Procedure:
         """By its key or title, whatever the capitals, or the only one that has all the words. NotFound suggests one."""

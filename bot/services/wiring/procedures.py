@@ -48,4 +48,4 @@ class Procedures(Watching):
 
     @cached_property
     def procedure_choice(self) -> ProcedureChoice:
-        return ProcedureChoice(self.db, self.runbook, self.procedure_cards)
+        return ProcedureChoice(self.db, self.clock, self.runbook, self.procedure_cards)

@@ -2,34 +2,39 @@
 
 from collections.abc import Iterable
 
+from bot.rendering import escape_mrkdwn
 from bot.slack.blocks.messages import (
     FALLBACK_LENGTH,
     MESSAGE_BLOCKS,
     MESSAGE_LENGTH,
+    SECTION_LENGTH,
     Block,
     Button,
     Message,
     clip,
-    code,
     fitted,
+    mrkdwn,
     prose,
     rows,
 )
 
 # Of the words around the command: what comes before it, the step itself, what belongs to it, what lies ahead.
-HEAD, STEP, BESIDE, AHEAD = 2_000, 2_500, 2_000, 1_000
+HEAD, STEP, BESIDE, AHEAD = 2_000, 2_500, 2_000, 1_400
 COMMAND_LENGTH = MESSAGE_LENGTH - HEAD - STEP - BESIDE - AHEAD
+# Of one line of it: a section holds it whole.
+LINE_LENGTH = SECTION_LENGTH - len("```\n\n```")
 BLOCKS_EACH = 9
 
 
 def fits(command: str) -> bool:
-    """Whether it can be shown whole. One that is cut must not be copied."""
-    return _length(code(command)) <= COMMAND_LENGTH
+    """Whether it can be shown as it is. One that is cut, or broken into lines, must not be copied."""
+    lines = [len(escape_mrkdwn(line)) for line in command.split("\n")]
+    return "```" not in command and max(lines) <= LINE_LENGTH and sum(lines) + len(lines) <= COMMAND_LENGTH
 
 
 def sheet(head: str, step: str, command: str | None, beside: str, ahead: str, buttons: Iterable[Button]) -> Message:
     """The head's first line stands for the whole. A command that does not fit is left out."""
-    shown = code(command) if command and fits(command) else []
+    shown = _commands(command)
     blocks = [
         *fitted(prose(head), BLOCKS_EACH, HEAD),
         *fitted(prose(step), BLOCKS_EACH, STEP),
@@ -45,7 +50,7 @@ def listing(head: str, parts: Iterable[tuple[str, str | None, str]], buttons: It
     """Words, a command and what belongs to it, one part below the other, as many as one message holds whole."""
     blocks, tail, room, left = prose(head), rows(buttons), MESSAGE_LENGTH - len(head), 0
     for words, command, beside in parts:
-        part = [*prose(words), *(code(command) if command else []), *prose(beside)]
+        part = [*prose(words), *_commands(command), *prose(beside)]
         if left or _length(part) > room - 100 or len(blocks) + len(part) + len(tail) >= MESSAGE_BLOCKS:
             left += 1
             continue
@@ -53,6 +58,17 @@ def listing(head: str, parts: Iterable[tuple[str, str | None, str]], buttons: It
         room -= _length(part)
     more = prose(f"… and {left} more step{'s' * (left != 1)}") if left else []
     return Message(clip(head.split("\n", 1)[0] or "…", FALLBACK_LENGTH), [*blocks, *more, *tail])
+
+
+def _commands(command: str | None) -> list[Block]:
+    """In as many sections as it takes, each of whole lines."""
+    pieces: list[str] = []
+    for line in escape_mrkdwn(command).split("\n") if command and fits(command) else ():
+        if pieces and len(pieces[-1]) + 1 + len(line) <= LINE_LENGTH:
+            pieces[-1] += f"\n{line}"
+        else:
+            pieces.append(line)
+    return [{"type": "section", "text": mrkdwn(f"```\n{piece}\n```")} for piece in pieces]
 
 
 def _length(blocks: Iterable[Block]) -> int:

@@ -1,0 +1,41 @@
+"""A message around a command: it stands there as it is, or not at all."""
+
+import pytest
+
+from bot.slack.blocks import fits, listing, sheet
+from bot.slack.blocks.messages import MESSAGE_BLOCKS, MESSAGE_LENGTH, SECTION_LENGTH, Message
+
+
+def texts(message: Message) -> list[str]:
+    return [block["text"]["text"] for block in message.blocks if block["type"] == "section"]
+
+
+def copied(message: Message) -> str:
+    return "\n".join(text[4:-4] for text in texts(message) if text.startswith("```"))
+
+
+@pytest.mark.parametrize(
+    "command", ["a\n\nb", "x" * 2900, "\n".join(["y" * 700] * 5), "a `b` <c> && d", " indented\n  more"]
+)
+def test_a_command_is_shown_as_it_is_also_with_empty_and_long_lines(command: str) -> None:
+    shown = copied(sheet("Head", "Step", command, "", "", []))
+    assert shown.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&") == command
+
+
+@pytest.mark.parametrize("command", ["x" * 2993, "&" * 700, "echo '```'", "\n".join(["y" * 1000] * 5)])
+def test_one_that_would_be_cut_broken_or_changed_is_left_out(command: str) -> None:
+    assert not fits(command)
+    assert copied(sheet("Head", "Step", command, "", "", [])) == ""
+
+
+def test_whatever_comes_in_a_sheet_and_a_listing_are_inside_of_slacks_limits() -> None:
+    long = "\n\n".join(["&amp;" * 500] * 40)
+    for message in (
+        sheet(long, long, "x\n" * 1000, long, long, []),
+        listing("Head", [(long, "x\n" * 1000, long)] * 60),
+        listing("Head", [("Step", "ls", "")] * 60),
+    ):
+        assert len(message.blocks) <= MESSAGE_BLOCKS
+        assert sum(map(len, texts(message))) <= MESSAGE_LENGTH
+        assert max(map(len, texts(message))) <= SECTION_LENGTH
+    assert texts(listing("Head", [("Step", "ls", "")] * 60))[-1].endswith("more steps")
