@@ -13,6 +13,7 @@ from bot.domain.updates.planned_facts import planned_samples
 from bot.rendering import Rendering
 from bot.runbook import Runbook
 from bot.words.audience import AudienceWords
+from bot.words.documents import OwnDocument
 from bot.words.overrides import KINDS, PLANNED_KINDS, Overrides
 
 # Samples are read, not sent: they say the same whenever they are made.
@@ -26,6 +27,8 @@ def check(runbook: Runbook, letters: Path | None) -> None:
     severity = SeverityFacts(gravest.id, gravest.name, gravest.means)
     used = {key: audience.template for key, audience in runbook.audiences.items()}
     wrong = overrides.mistakes(used, runbook.organisation, severity, SAMPLE_TIME)
+    own = OwnDocument(Path(runbook.templates) if runbook.templates else None, runbook.timezone)
+    wrong += own.mistakes(runbook.organisation, (gravest.id, gravest.name), SAMPLE_TIME)
     for one in wrong:
         click.echo(one)
     if wrong:

@@ -10,6 +10,7 @@ from bot.domain.updates.planned_facts import planned_samples
 from bot.domain.updates.update import TEXT_LENGTH, words_of
 from bot.given_files import read_given
 from bot.runbook.mistakes import advice, advised
+from bot.words.documents import POSTMORTEM
 from bot.words.sandbox import LARGEST_FILE, BrokenTemplate, Sandbox
 
 PLANNED_PREFIX = "maintenance_"
@@ -101,7 +102,9 @@ def _files(folder: Path | None, unread: list[BrokenTemplate]) -> Iterator[Path]:
     if folder is None:
         return
     try:
-        yield from sorted([*folder.glob("*.j2"), *folder.glob("email/*.j2")])
+        found = sorted([*folder.glob("*.j2"), *folder.glob("email/*.j2")])
+        # That one is a document, and no audience reads it.
+        yield from (path for path in found if path != folder / f"{POSTMORTEM}.j2")
     except OSError as error:
         unread.append(BrokenTemplate(str(folder), None, f"can't be read: {error.strerror}"))
     if not folder.is_dir():

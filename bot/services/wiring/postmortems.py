@@ -1,6 +1,7 @@
 """What is learned after an incident."""
 
 from functools import cached_property
+from pathlib import Path
 
 from bot.services.postmortems.action_cards import ActionCards
 from bot.services.postmortems.action_lists import ActionLists
@@ -14,6 +15,7 @@ from bot.services.postmortems.obligations import Obligations
 from bot.services.postmortems.postmortems import Postmortems
 from bot.services.postmortems.reminders import PostmortemReminders
 from bot.services.wiring.paging import Paging
+from bot.words.documents import OwnDocument
 
 
 class Learning(Paging):
@@ -33,7 +35,9 @@ class Learning(Paging):
 
     @cached_property
     def postmortem_files(self) -> PostmortemFiles:
-        drafts = Drafts(self.db, self.runbook, self.rendering)
+        folder = Path(self.runbook.templates) if self.runbook.templates else None
+        own = OwnDocument(folder, self.runbook.timezone)
+        drafts = Drafts(self.db, self.runbook, self.people, self.rendering, own)
         return PostmortemFiles(self.db, self.room_posting, self.deeds, drafts)
 
     @cached_property

@@ -51,6 +51,11 @@ async def versions(conn: Connection, incident_id: int) -> list[Version]:
     return [Version(**row) for row in await SQL.all(conn, "versions", incident_id=incident_id)]
 
 
+async def alerts(conn: Connection, incident_id: int, limit: int) -> list[Row]:
+    """What monitoring said: {title, level, count, since, until}, the oldest first; `until` None: it still does."""
+    return await SQL.all(conn, "alerts", incident_id=incident_id, limit=limit)
+
+
 async def live(conn: Connection, limit: int) -> list[Postmortem]:
     """Somebody has to do something about these; what is due first comes first."""
     return [as_kept(row) for row in await SQL.all(conn, "live", limit=limit)]

@@ -2,13 +2,18 @@
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager
+from datetime import UTC
+from pathlib import Path
 
 import pytest
 
+from bot.domain.postmortems.document import sample
+from bot.rendering import Rendering
 from bot.sandbox.model import View
+from bot.words.documents import OwnDocument
 from tests.stories.asking import ask, declared
 from tests.stories.postmortems.test_postmortems import OWING, card, in_api, resolved
-from tests.world import World, words_of
+from tests.world import BEGINNING, World, words_of
 
 NewWorld = Callable[..., AbstractAsyncContextManager[World]]
 
@@ -91,9 +96,9 @@ async def test_the_document_says_what_was_seen_and_leaves_the_rest_as_questions(
     document = files(town)["inc-1-post-mortem-v0.md"]
     assert len(files(town)) == 1
     assert document.startswith("# Post-mortem: Search is down")
-    assert "| Duration | 59m |" in document and "| Owner | Eve" in document
+    assert "| Duration | 59m |" in document and "| Owner | Eve Lind" in document
     assert "## Summary\n\nThe index" in document and "## Impact\n\nNobody finds anything" in document
-    assert "Ada Obi (oncall) by Slack: accepted 15:00:00 BST; acknowledged 15:06:00 BST" in document
+    assert "Ada Obi (oncall) by Slack: accepted 15:00 BST; acknowledged 15:06 BST" in document
     assert "Ada Obi's page of Thu 06 Aug 2026 15:00 BST was unanswered for 6m." in document
     assert "No update from Thu 06 Aug 2026 15:06 BST to 15:59 BST (53m)." in document
     assert "| Alert on lag | Ada Obi |" in document
@@ -145,3 +150,26 @@ async def test_a_private_one_stays_in_its_room(new_world: NewWorld) -> None:
         assert (await in_api(world))["postmortem"] is None
         places = {place for place, words in world.posts() if "ost-mortem" in words}
         assert places <= {f"#{world.workspace.channel(world.room()).name}"}
+
+
+async def test_an_own_template_takes_the_place_of_the_shipped_one_and_a_broken_one_does_not(
+    new_world: NewWorld, tmp_path: Path
+) -> None:
+    own = tmp_path / "own"
+    own.mkdir()
+    (own / "postmortem.j2").write_text("{{ ref }} by {{ owner }}: {% for one in timeline %}{{ one.kind }} {% endfor %}")
+    async with new_world(runbook=f"{OWING}templates: {own}\n") as world:
+        await resolved(world)
+        await world.ada.presses("As a file", card(world))
+        await world.settled()
+        assert files(world)["inc-1-post-mortem-v0.md"].startswith("INC-1 by Ada Obi: declared paged resolved")
+
+
+def test_own_templates_are_checked_with_all_the_facts_there_are(tmp_path: Path) -> None:
+    (tmp_path / "postmortem.j2").write_text("{{ ref }}\n{{ nonsense.deeper.still | time }}")
+    mistakes = OwnDocument(tmp_path, UTC).mistakes("Example", ("P1", "Critical"), BEGINNING)
+    assert len(mistakes) == 1 and "postmortem.j2:2" in mistakes[0]
+    shipped = Rendering(UTC).say(
+        "documents/postmortem", broken=None, **sample("Example", ("P1", ""), BEGINNING).by_name
+    )
+    assert "| Owner | Ada Obi |" in shipped

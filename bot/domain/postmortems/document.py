@@ -1,0 +1,85 @@
+"""What a post-mortem's document is made of, as an organisation's own template has it: words, times and lists."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from datetime import datetime, timedelta
+
+Entry = Mapping[str, object]
+
+
+@dataclass(frozen=True)
+class Document:
+    """People are named as they are called. None, or empty: it is not known, nobody has written it, or there is none.
+
+    `timeline`: {at, who, kind, text}. `alerts`: {title, level, count, since, until}.
+    `pages`: {at, person, tier, way, state, accepted_at, answered_at, error}.
+    `updates`: {at, audience, moment, state, sent_at}. `promises`: {what, by, kept, at}.
+    `gaps`: {kind, person, since, until, length}. `actions`: {what, owner, by, priority, link, done_at}.
+    """
+
+    ref: str
+    title: str
+    drill: bool
+    organisation: str
+    severity_id: str
+    severity_name: str
+    owner: str
+    state: str
+    version: int
+    author: str | None
+    started: datetime
+    detected: datetime
+    declared: datetime
+    declared_by: str
+    acknowledged: datetime | None
+    mitigated: datetime | None
+    resolved: datetime | None
+    resolved_by: str | None
+    lasted: timedelta
+    roles: Mapping[str, str]
+    summary: str
+    impact: str
+    root_cause: str
+    factors: str
+    surprise: str
+    went_well: str
+    went_wrong: str
+    lessons: str
+    timeline: tuple[Entry, ...]
+    pages: tuple[Entry, ...]
+    updates: tuple[Entry, ...]
+    promises: tuple[Entry, ...]
+    gaps: tuple[Entry, ...]
+    alerts: tuple[Entry, ...]
+    actions: tuple[Entry, ...]
+
+    @property
+    def by_name(self) -> dict[str, object]:
+        return {one.name: getattr(self, one.name) for one in fields(self)}
+
+
+def sample(organisation: str, severity: tuple[str, str], at: datetime) -> Document:
+    """One with something of everything, to try a template on."""
+    end = at + timedelta(hours=1)
+    return Document(
+        "INC-12", "Payments failing", False, organisation, *severity, "Ada Obi", "draft", 2, "Ben Moss", at, at, at,
+        "Ada Obi", at + timedelta(minutes=6), end, end, "Ada Obi", end - at, {"lead": "Ada Obi"}, "A summary",
+        "Nobody could pay", "A certificate had expired", "", "", "", "", "Watch certificates",
+        timeline=({"at": at, "who": "Ada Obi", "kind": "declared", "text": "Payments failing"},),
+        pages=(
+            {
+                "at": at, "person": "Ada Obi", "tier": "oncall", "way": "Slack", "state": "accepted",
+                "accepted_at": at, "answered_at": None, "error": None,
+            },
+        ),
+        updates=({"at": at, "audience": "clients", "moment": "declared", "state": "released", "sent_at": at},),
+        promises=({"what": "respond", "by": end, "kept": True, "at": at},),
+        gaps=({"kind": "page", "person": "Ada Obi", "since": at, "until": end, "length": end - at},),
+        alerts=({"title": "website is down", "level": "critical", "count": 3, "since": at, "until": end},),
+        actions=(
+            {
+                "what": "Watch certificates", "owner": "Ada Obi", "by": end, "priority": "high", "link": None,
+                "done_at": None,
+            },
+        ),
+    )  # fmt: skip

@@ -1,0 +1,119 @@
+"""What is stored of an incident, as its post-mortem's document tells it."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from bot.domain.incidents.deadline import Deadline, DeadlineKind
+from bot.domain.paging.page import Page
+from bot.domain.postmortems.document import Entry as Told
+from bot.domain.postmortems.gaps import Gap, silences, unanswered
+from bot.pagers import way_name
+from bot.services.records.gathering import IncidentRecord
+from bot.store.incidents.incidents import Entry
+from bot.store.postmortems.postmortems import Version
+from bot.store.rows import Row
+
+# An update, and whatever else says how it stands.
+WORDS = ("update", "status", "severity", "told")
+Name = Callable[[str], str]
+
+
+@dataclass(frozen=True)
+class Gathered:
+    """Of one instant. `written` None: nobody has written anything."""
+
+    record: IncidentRecord
+    written: Version | None
+    promises: Mapping[DeadlineKind, Deadline]
+    alerts: Sequence[Row]
+    update_every: timedelta | None
+
+    @property
+    def ended_at(self) -> datetime:
+        incident = self.record.incident
+        assert self.record.postmortem is not None
+        return incident.resolved_at or self.record.postmortem.since
+
+    @property
+    def people(self) -> set[str]:
+        """Everybody who is named."""
+        record = self.record
+        named = {entry.actor for entry in record.timeline} | {page.person for page in record.pages}
+        named |= {action.owner for action in record.actions} | set(record.incident.roles.values())
+        named |= {entry.text.partition(": ")[2] for entry in record.timeline if entry.kind == "role"}
+        named |= {record.incident.declared_by, record.incident.resolved_by or ""}
+        owner = {record.postmortem.owner} if record.postmortem else set()
+        author = {self.written.author} if self.written else set()
+        return (named | owner | author) - {""}
+
+    def timeline(self, name: Name) -> tuple[Told, ...]:
+        return tuple(
+            {"at": one.at, "who": name(one.actor), "kind": one.kind, "text": _line(one, name)}
+            for one in self.record.timeline
+        )
+
+    def pages(self, name: Name) -> tuple[Told, ...]:
+        answers = [entry for entry in self.record.timeline if entry.kind == "acknowledged"]
+        return tuple(
+            {
+                "at": page.due_at, "person": name(page.person), "tier": page.tier, "way": way_name(page.via),
+                "state": page.state.replace("_", " "), "accepted_at": page.accepted_at,
+                "answered_at": _answered(page, answers), "error": page.error,
+            }
+            for page in self.record.pages
+        )  # fmt: skip
+
+    def updates(self) -> tuple[Told, ...]:
+        return tuple(
+            {
+                "at": one.created_at, "audience": one.audience, "moment": one.moment.replace("_", " "),
+                "state": one.state, "sent_at": one.sent_at,
+            }
+            for one in self.record.tellings
+        )  # fmt: skip
+
+    def kept(self) -> tuple[Told, ...]:
+        """What was promised, and whether it was kept."""
+        incident = self.record.incident
+        found = []
+        for kind, promise in self.promises.items():
+            at = incident.milestones.acknowledged if kind == "respond" else incident.resolved_at
+            found.append({"what": kind, "by": promise.by, "kept": at is not None and at <= promise.by, "at": at})
+        return tuple(found)
+
+    def gaps(self, name: Name) -> tuple[Told, ...]:
+        heard = [entry.at for entry in self.record.timeline if entry.kind in WORDS]
+        answers = [entry.at for entry in self.record.timeline if entry.kind in ("acknowledged", "resolved")]
+        quiet = silences(heard, self.record.incident.declared_at, self.ended_at, self.update_every)
+        waited = unanswered(self.record.pages, answers, self.ended_at)
+        ordered: list[Gap] = sorted([*quiet, *waited], key=lambda gap: gap.since)
+        return tuple(
+            {
+                "kind": gap.kind, "person": name(gap.person) if gap.person else "", "since": gap.since,
+                "until": gap.until, "length": gap.length,
+            }
+            for gap in ordered
+        )  # fmt: skip
+
+    def actions(self, name: Name) -> tuple[Told, ...]:
+        return tuple(
+            {
+                "what": one.what, "owner": name(one.owner), "by": one.by_at, "priority": one.priority,
+                "link": one.link, "done_at": one.done_at,
+            }
+            for one in self.record.actions
+        )  # fmt: skip
+
+
+def _line(entry: Entry, name: Name) -> str:
+    """On one line; a role names a person."""
+    if entry.kind == "role":
+        role, _, who = entry.text.partition(": ")
+        return f"{role}: {name(who)}"
+    return " ".join(entry.text.split())
+
+
+def _answered(page: Page, answers: Sequence[Entry]) -> datetime | None:
+    since = page.accepted_at or page.due_at
+    return min((one.at for one in answers if one.actor == page.person and one.at >= since), default=None)
