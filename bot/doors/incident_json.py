@@ -144,7 +144,7 @@ def _postmortem(record: IncidentRecord) -> dict[str, Any] | None:
         "owner": owed.owner,
         "draft_due_at": instant(owed.draft_due_at),
         "review_due_at": instant(owed.review_due_at),
-        "link": owed.link,
+        "link": record.postmortem_link,
     }
 
 

@@ -58,6 +58,8 @@ class Calls:
         self._clock = clock
         self._metrics = metrics or Metrics()
         self._resting: dict[str, datetime] = {}
+        # Known once Slack was asked who we are.
+        self.workspace_url: str | None = None
         self._session = session
         # How many seconds Slack's clock is ahead of ours, as of its last answer.
         self.ahead_s = 0.0
@@ -141,8 +143,15 @@ class Calls:
             answer, said = await self._ask("auth.test")
         except Unanswered as error:
             raise Unreachable(f"Slack cannot be reached: {error}") from error
+        self.workspace_url = str(said.get("url") or "") or None
         scopes = answer.headers.get("X-OAuth-Scopes", "")
         return str(said["user_id"]), frozenset(part.strip() for part in scopes.split(",") if part.strip())
+
+    def link_to(self, channel: str, ts: str) -> str | None:
+        """Where a message stands; None while nobody knows how the workspace is reached."""
+        if self.workspace_url is None:
+            return None
+        return f"{self.workspace_url.rstrip('/')}/archives/{channel}/p{ts.replace('.', '')}"
 
 
 def _place(method: str, body: Mapping[str, Any]) -> str:

@@ -41,7 +41,7 @@ async def postmortem(call: Call, incident: Incident) -> Answer:
             return await _schedule(call.with_text(rest), incident)
         case "owner":
             who = call.with_text(rest).whom()[0]
-            changed = await call.house.postmortems.schedule(call.actor, incident.id, None, who)
+            changed = await call.house.postmortems.plan(call.actor, incident.id, owner=who)
         case "waive":
             changed = await call.house.postmortems.waive(call.actor, incident.id, call.with_text(rest).text)
         case "file":
@@ -99,7 +99,8 @@ async def scheduled(call: Call) -> Answer:
     zone, now = call.house.runbook.timezone, call.house.clock.now()
     at = await moment(call.values["when"], now=now, zone=zone) if call.values["when"].strip() else None
     owner = call.house.people.named(call.values["owner"]) if call.values["owner"] else None
-    await call.house.postmortems.schedule(call.actor, incident.id, at, owner)
+    link = call.values["link"]
+    await call.house.postmortems.plan(call.actor, incident.id, at=at, owner=owner, link=link)
     return None
 
 
@@ -143,7 +144,7 @@ async def _schedule(call: Call, incident: Incident) -> Answer:
     if not call.text:
         return _schedule_form(call, incident, (await call.house.postmortems.page(incident)).postmortem)
     at = await moment(call.text, now=call.house.clock.now(), zone=call.house.runbook.timezone)
-    changed = await call.house.postmortems.schedule(call.actor, incident.id, at, None)
+    changed = await call.house.postmortems.plan(call.actor, incident.id, at=at)
     return await _unless_in_room(call, incident, changed)
 
 
@@ -170,6 +171,9 @@ def _schedule_form(call: Call, incident: Incident, postmortem: Postmortem) -> Fo
     inputs = [
         Input("when", "When do you review it together?", hint=hint, optional=True, max_length=80),
         Input("owner", "Who owns it?", kind="person", value=owner, optional=True),
+        Input(
+            "link", "Where is it kept, if not here?", value=postmortem.link or "", optional=True, hint="A web address"
+        ),
     ]
     title = titled("Review of", incident)
     return Form(form("postmortem.schedule", title, inputs, submit="Save", private=str(incident.id)))

@@ -95,5 +95,5 @@ def link_of(text: str) -> str | None:
     if not link:
         return None
     if not link.startswith(("https://", "http://")) or " " in link or len(link) > LINK_LENGTH:
-        raise Refused("The link to the ticket has to be a web address, such as https://tracker.example.com/123.")
+        raise Refused("A link has to be a web address, such as https://tracker.example.com/123.")
     return link

@@ -8,12 +8,13 @@ from typing import Literal
 
 from bot.domain.incidents.incident import Incident
 
-ReasonKind = Literal["severity", "length", "word", "promise", "objective"]
+ReasonKind = Literal["severity", "length", "word", "promise", "objective", "loss"]
 
 
 @dataclass(frozen=True)
 class Reason:
-    """`about`: the severity, the word that was found, or the scenario; `lasted` and `limit` where time decides."""
+    """`about`: the severity, the word that was found, the scenario, or the database; `lasted` and `limit` where time
+    decides, of a loss how much work is gone and how much may be."""
 
     kind: ReasonKind
     about: str
@@ -34,7 +35,8 @@ class Rules:
     """What the runbook says of incidents of one severity. `longer_than` None: however long they last.
 
     `also_for`: words that make one due whatever the severity. `resolve_by_missed`: how much time was promised, where
-    that was not kept. `objectives`: (scenario, time to recover).
+    that was not kept. `objectives`: (scenario, time to recover). `losses`: (database, how much work is gone, how
+    much may be) of each that was brought back from a backup.
     """
 
     required: bool = False
@@ -42,6 +44,7 @@ class Rules:
     also_for: Sequence[str] = ()
     resolve_promise_missed: timedelta | None = None
     objectives: Sequence[tuple[str, timedelta]] = ()
+    losses: Sequence[tuple[str, timedelta, timedelta]] = ()
 
 
 def reasons(incident: Incident, lasted: timedelta, rules: Rules) -> list[Reason]:
@@ -66,6 +69,9 @@ def _reasons(incident: Incident, lasted: timedelta, rules: Rules) -> Iterator[Re
     for scenario, rto in rules.objectives:
         if lasted > rto and names(said, scenario):
             yield Reason("objective", scenario, seconds, rto.total_seconds())
+    for database, lost, rpo in rules.losses:
+        if lost > rpo:
+            yield Reason("loss", database, lost.total_seconds(), rpo.total_seconds())
 
 
 def words_of(incident: Incident) -> Iterable[str]:

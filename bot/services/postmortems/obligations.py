@@ -1,7 +1,8 @@
 """Whether an incident owes a post-mortem: decided when it is resolved, and withdrawn when it is reopened."""
 
+from collections.abc import Mapping
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from bot.domain.actor import TOCSIN
 from bot.domain.incidents.incident import Incident
@@ -61,21 +62,27 @@ class Obligations:
     async def _reasons(self, conn: Connection, incident: Incident) -> list[Reason]:
         ended_at = incident.resolved_at or self._deeds.now()
         promised = (await deadlines.of_incident(conn, incident.id)).get("resolve")
-        missed = promised.by - promised.since if promised and promised.by < ended_at else None
-        severity = self._runbook.severity_as_declared(incident.severity)
-        rule = severity.postmortem
-        rules = Rules(
+        rules = replace(
+            self._rules_of(incident.severity),
+            resolve_promise_missed=promised.by - promised.since if promised and promised.by < ended_at else None,
+            losses=self._losses(incident, await postmortems.brought_back(conn, incident.id)),
+        )
+        return reasons(incident, ended_at - incident.milestones.started, rules)
+
+    def _rules_of(self, severity: str) -> Rules:
+        rule = self._runbook.severity_as_declared(severity).postmortem
+        objectives = [one for one in self._runbook.objectives if one.severity in (None, severity)]
+        return Rules(
             required=rule == "required",
             longer_than=None if isinstance(rule, str) else rule.longer_than,
             also_for=self._runbook.postmortem.also_for,
-            resolve_promise_missed=missed,
-            objectives=[
-                (one.scenario, one.rto)
-                for one in self._runbook.objectives
-                if one.rto and one.severity in (None, incident.severity)
-            ],
+            objectives=[(one.scenario, one.rto) for one in objectives if one.rto],
         )
-        return reasons(incident, ended_at - incident.milestones.started, rules)
+
+    def _losses(self, incident: Incident, taken: Mapping[str, datetime]) -> list[tuple[str, timedelta, timedelta]]:
+        """What was written between the backup and the beginning of the incident."""
+        started, known = incident.milestones.started, self._runbook.backups
+        return [(name, max(started - at, timedelta(0)), known[name].rpo) for name, at in taken.items() if name in known]
 
     @property
     def _dates(self) -> Dates:

@@ -8,6 +8,7 @@ from typing import Any
 from bot.domain.actor import Actor
 from bot.domain.errors import AlreadyDone, NotFound, Refused, TocsinError
 from bot.domain.incidents.incident import Incident
+from bot.domain.postmortems.action import link_of
 from bot.domain.postmortems.postmortem import (
     Postmortem,
     must_be_live,
@@ -123,18 +124,28 @@ class Postmortems:
             written = replace(known.moved(state, now), version=number)
             return await self._ledger.keep(conn, incident, written, actor, "written", now)
 
-    async def schedule(self, actor: Actor, incident_id: int, at: datetime | None, owner: str | None) -> Postmortem:
-        """When it is reviewed together, and who owns it; None: as before. Raises Refused."""
+    async def plan(
+        self,
+        actor: Actor,
+        incident_id: int,
+        *,
+        at: datetime | None = None,
+        owner: str | None = None,
+        link: str | None = None,
+    ) -> Postmortem:
+        """When it is reviewed together, who owns it, and where it is kept; None: as before. Raises Refused."""
         async with self._deeds.on(actor, incident_id) as (conn, incident, now):
             known = await _found(conn, incident)
             must_be_live(known, incident)
             if at is not None and at <= now:
                 raise Refused("That time is past. Type one that is to come, such as `tomorrow 14:00`.")
-            new = replace(known, owner=owner or known.owner, scheduled_at=at or known.scheduled_at)
+            kept = link_of(link) if link is not None else known.link
+            new = replace(known, owner=owner or known.owner, scheduled_at=at or known.scheduled_at, link=kept)
             if new == known:
                 raise AlreadyDone("That is how it stands already; nothing was changed.")
-            change = "scheduled" if at else "owner"
-            await self._news.changed(conn, incident, new, actor, change)
+            change = "scheduled" if at else "owner" if new.owner != known.owner else "link"
+            if change != "link":
+                await self._news.changed(conn, incident, new, actor, change)
             return await self._ledger.keep(conn, incident, new.moved(new.state, now), actor, change, now)
 
     async def send(self, actor: Actor, incident_id: int) -> Postmortem:

@@ -1,7 +1,7 @@
 """Everything of one incident, read in one transaction: what it is, what happened, who was paged and told."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 from bot.domain.incidents.deadline import Deadline, DeadlineKind
 from bot.domain.incidents.incident import Incident
@@ -18,6 +18,8 @@ from bot.store.paging import pages
 from bot.store.pipelined import Connection
 from bot.store.postmortems import actions, postmortems
 from bot.store.procedures import procedures
+from bot.store.rooms import cards
+from bot.store.rooms.cards import Card
 from bot.store.tasks import tasks
 from bot.store.updates import tellings
 from bot.store.updates.tellings import Telling
@@ -26,7 +28,7 @@ from bot.store.updates.tellings import Telling
 @dataclass(frozen=True)
 class IncidentRecord:
     """One incident as it stands. Everything is oldest first. `written`: of the post-mortem's newest version the
-    headings under which something stands, with it."""
+    headings under which something stands, with it. `postmortem_link`: where it is kept; None: it has no place yet."""
 
     incident: Incident
     timeline: Sequence[Entry] = ()
@@ -38,18 +40,33 @@ class IncidentRecord:
     actions: Sequence[Action] = ()
     deadlines: Mapping[DeadlineKind, Deadline] = field(default_factory=dict)
     written: Sequence[tuple[str, str]] = ()
+    postmortem_card: Card | None = None
+    postmortem_link: str | None = None
+
+
+# Where a message stands, by its channel and its time; None: not known.
+LinkTo = Callable[[str, str], str | None]
 
 
 class Records:
     """Reads incidents whole."""
 
-    def __init__(self, db: Database) -> None:
+    def __init__(self, db: Database, link_to: LinkTo) -> None:
         self._db = db
+        self._link_to = link_to
 
     async def of(self, incident_id: int) -> IncidentRecord:
         """Raises NotFound."""
         async with self._db.transaction() as conn:
-            return await gather(conn, await incidents.get(conn, incident_id))
+            record = await gather(conn, await incidents.get(conn, incident_id))
+        return replace(record, postmortem_link=self._link(record))
+
+    def _link(self, record: IncidentRecord) -> str | None:
+        """What somebody said, else its message."""
+        owed, card = record.postmortem, record.postmortem_card
+        if owed is None:
+            return None
+        return owed.link or (self._link_to(card.channel, card.ts) if card else None)
 
 
 async def gather(conn: Connection, incident: Incident) -> IncidentRecord:
@@ -64,6 +81,7 @@ async def gather(conn: Connection, incident: Incident) -> IncidentRecord:
         actions=await actions.of_incident(conn, incident.id),
         deadlines=await deadlines.of_incident(conn, incident.id),
         written=await _written(conn, incident.id),
+        postmortem_card=await cards.get(conn, f"postmortem:{incident.id}"),
     )
 
 

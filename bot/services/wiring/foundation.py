@@ -95,7 +95,7 @@ class Foundation:
 
     @cached_property
     def records(self) -> Records:
-        return Records(self.db)
+        return Records(self.db, self.gateway.link_to)
 
     @cached_property
     def documents(self) -> Documents:

@@ -56,6 +56,12 @@ async def alerts(conn: Connection, incident_id: int, limit: int) -> list[Row]:
     return await SQL.all(conn, "alerts", incident_id=incident_id, limit=limit)
 
 
+async def brought_back(conn: Connection, incident_id: int) -> dict[str, datetime]:
+    """Databases that were restored in it, and when the backup was taken that they have now."""
+    rows = await SQL.all(conn, "brought_back", incident_id=incident_id)
+    return {row["name"]: row["taken_at"] for row in rows}
+
+
 async def live(conn: Connection, limit: int) -> list[Postmortem]:
     """Somebody has to do something about these; what is due first comes first."""
     return [as_kept(row) for row in await SQL.all(conn, "live", limit=limit)]

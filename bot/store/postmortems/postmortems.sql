@@ -49,3 +49,8 @@ SELECT min(due_at) AS due_at FROM postmortems WHERE due_at IS NOT NULL;
 SELECT a.title, a.level, a.count, a.first_at AS since, a.resolved_at AS until
 FROM alert_groups g JOIN alerts a ON a.group_id = g.id
 WHERE g.incident_id = %(incident_id)s ORDER BY a.first_at, a.id LIMIT %(limit)s;
+
+-- name: brought_back
+-- Databases that were restored in it, and when the backup was taken: what came after that is gone.
+SELECT r.name, max(b.started_at) AS taken_at FROM backup_restores r JOIN backups b ON b.id = r.backup_id
+WHERE r.incident_id = %(incident_id)s AND r.state = 'done' GROUP BY r.name ORDER BY r.name;
