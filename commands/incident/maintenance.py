@@ -12,7 +12,7 @@ from bot.domain.maintenance.window import REASON_LENGTH, WHAT_LENGTH, Window
 from bot.runbook import format_duration, spoken_duration
 from bot.slack.blocks import Input, form
 from commands.desk.call import Answer, Call, Form, Reply
-from commands.desk.carried import number, outdated
+from commands.desk.carried import number, outdated, second
 from commands.desk.when import moment
 from commands.incident.book import COMMAND
 
@@ -60,7 +60,8 @@ async def maintenance(call: Call) -> Answer:
     if not text:
         return _plan_form(await call.house.windows.to_come(), call)
     if text.lower() in LIST:
-        return call.say("maintenance_list", windows=await call.house.windows.newest(), entries={})
+        newest, more = await call.house.windows.newest()
+        return call.say("maintenance_list", windows=newest, entries={}, more=more)
     if found := REF.fullmatch(text):
         return await _one(call, int(found[1]))
     typed = await read(text, call.house.clock.now(), call.house.runbook.timezone)
@@ -95,10 +96,11 @@ async def done(call: Call) -> Answer:
 
 @COMMAND.button("maintenance.extend")
 async def extend(call: Call) -> Answer:
-    of, _, minutes = call.value.partition(" ")
+    of, minutes, ends = (*call.value.split(" ", 2), "", "")[:3]
     if number(minutes) not in SPANS:
         raise outdated("button")
-    await call.house.windows.extend(call.actor, number(of), timedelta(minutes=number(minutes)))
+    seen = second(ends) if ends else None
+    await call.house.windows.extend(call.actor, number(of), timedelta(minutes=number(minutes)), seen)
     return None
 
 
@@ -191,10 +193,10 @@ def _plan_form(windows: Sequence[Window], call: Call) -> Form:
         Input("silencing", "Mute alerts meanwhile", optional=True, hint="a check, a source, or label=value"),
         Input("telling", "Tell", optional=True, hint="audiences, with commas; empty: the automatic ones"),
     ]
-    words = call.house.rendering.say("slack/maintenance_list", windows=windows, entries={})
+    words = call.house.rendering.say("slack/maintenance_list", windows=windows, entries={}, more=0)
     return Form(form("maintenance.plan", "Plan maintenance", inputs, submit="Plan", words=words))
 
 
 async def _one(call: Call, window_id: int) -> Reply:
     window, entries = await call.house.windows.find(window_id)
-    return call.say("maintenance_list", windows=[window], entries={window.id: entries})
+    return call.say("maintenance_list", windows=[window], entries={window.id: entries}, more=0)

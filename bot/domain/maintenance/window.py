@@ -71,7 +71,7 @@ class Window:
 
     @property
     def is_missed(self) -> bool:
-        """It was to begin, and to end, while no process of ours was there."""
+        """It was to begin, and to end, while no process of ours was there: whether it did nobody has said."""
         return self.began_at is not None and self.began_at >= self.ends_at
 
     @property
@@ -121,12 +121,14 @@ class Window:
         must_be_possible(self.starts_at, ends_at - self.starts_at)
         return replace(self, ends_at=ends_at, asked_at=None, late_at=None)
 
-    def moved(self, starts_at: datetime, ends_at: datetime, now: datetime, reason: str) -> "Window":
-        """A notice that was given is not given again: who had it hears of the move. Raises Refused."""
+    def moved(
+        self, starts_at: datetime, ends_at: datetime, now: datetime, reason: str, *, somebody_knows: bool
+    ) -> "Window":
+        """A notice that somebody had is not given again: who had it hears of the move. Raises Refused."""
         must_be_planned(self)
         must_be_ahead(starts_at, now)
         must_be_possible(starts_at, ends_at - starts_at)
-        announced_at = self.announced_at and now
+        announced_at = now if self.announced_at and somebody_knows else None
         return replace(self, starts_at=starts_at, ends_at=ends_at, announced_at=announced_at, reason=reason)
 
 
@@ -146,17 +148,22 @@ def must_be_possible(starts_at: datetime, lasts: timedelta) -> None:
 
 def must_be_planned(window: Window) -> None:
     """Raises AlreadyDone."""
-    said = {"under_way": "has begun already", "done": "is done already", "cancelled": "was cancelled"}
+    must_not_be_over(window)
     if window.state != "planned":
-        raise AlreadyDone(f"{window.ref} {said[window.state]}.")
+        raise AlreadyDone(f"{window.ref} has begun already.")
+
+
+def must_not_be_over(window: Window) -> None:
+    """Raises AlreadyDone."""
+    if window.is_over:
+        raise AlreadyDone(f"{window.ref} {'is done already' if window.state == 'done' else 'was cancelled'}.")
 
 
 def must_be_under_way(window: Window) -> None:
     """Raises AlreadyDone when it is over, Refused when it has not begun."""
     if window.state == "planned":
         raise Refused(f"{window.ref} has not begun yet. Press `Begin now` on its card first.")
-    if window.is_over:
-        must_be_planned(window)
+    must_not_be_over(window)
 
 
 def what_of(text: str) -> str:

@@ -84,11 +84,12 @@ class Silences:
         return silence
 
     async def prolong_for(self, conn: Connection, silence_id: int, ends_at: datetime) -> bool:
-        """As `begin_for`; False when it has ended already."""
+        """As `begin_for`, and never shorter than it is. False when it has run out: what a person has ended stays so."""
         silence = await silences.lock(conn, silence_id)
         if silence is None or silence.ended_at:
-            return False
-        await self._changed(conn, await silences.extend(conn, silence.id, ends_at), self._clock.now())
+            return bool(silence and silence.ended_by)
+        if ends_at > silence.ends_at:
+            await self._changed(conn, await silences.extend(conn, silence.id, ends_at), self._clock.now())
         return True
 
     async def end_for(self, conn: Connection, silence_id: int, actor: Actor) -> None:

@@ -73,8 +73,10 @@ def buttons(window: Window) -> list[Button]:
 
 
 def end_buttons(window: Window) -> list[Button]:
+    """With the end that is to be extended: pressed twice it is extended once."""
+    ends = f"{window.ends_at.timestamp():.0f}"
     return [
         Button("Done", "maintenance.done", str(window.id), "primary"),
-        Button("Extend 30 min", "maintenance.extend#30", f"{window.id} 30"),
-        Button("Extend 1 h", "maintenance.extend#60", f"{window.id} 60"),
+        Button("Extend 30 min", "maintenance.extend#30", f"{window.id} 30 {ends}"),
+        Button("Extend 1 h", "maintenance.extend#60", f"{window.id} 60 {ends}"),
     ]

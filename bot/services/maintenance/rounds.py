@@ -1,14 +1,19 @@
 """What of planned work becomes due by itself: its notice, its begin, and the question at its planned end."""
 
+import logging
 from datetime import datetime
 
 from bot.clock import Clock
 from bot.domain.actor import TOCSIN
+from bot.domain.errors import Failed
 from bot.domain.maintenance.window import Window
+from bot.services.incidents.rounds import SET_ASIDE
 from bot.services.maintenance.transitions import Transitions
 from bot.store.database import Database
 from bot.store.maintenance import maintenance
 from bot.store.pipelined import Connection
+
+log = logging.getLogger(__name__)
 
 AT_ONCE = 20
 
@@ -22,18 +27,31 @@ class WindowRounds:
         self._transitions = transitions
 
     async def take_due(self) -> int:
-        async with self._db.transaction() as conn:
-            due = await maintenance.claim_due(conn, now=self._clock.now(), limit=AT_ONCE)
-            for window in due:
-                await self._take(conn, window)
+        now = self._clock.now()
+        async with self._db.statement() as conn:
+            due = await maintenance.due(conn, now=now, limit=AT_ONCE)
+        for window_id in due:
+            await self._look(window_id, now)
         return len(due)
 
     async def next_due(self) -> datetime | None:
         async with self._db.statement() as conn:
             return await maintenance.next_due(conn)
 
-    async def _take(self, conn: Connection, window: Window) -> None:
-        match window.step(self._clock.now()):
+    async def _look(self, window_id: int, now: datetime) -> None:
+        """In a transaction of its own: what cannot be worked on is tried again later, and stops no other."""
+        try:
+            async with self._db.transaction() as conn:
+                await self._take(conn, await maintenance.lock(conn, window_id), now)
+        except Failed:
+            raise
+        except Exception:
+            log.exception("maintenance=%s could not be handled", window_id)
+            async with self._db.transaction() as conn:
+                await maintenance.push_ahead(conn, window_id, now + SET_ASIDE)
+
+    async def _take(self, conn: Connection, window: Window, now: datetime) -> None:
+        match window.step(now):
             case "announce":
                 await self._transitions.announce(conn, window)
             case "begin":

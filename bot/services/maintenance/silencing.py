@@ -17,7 +17,8 @@ class WindowSilences:
         self._rendering = rendering
 
     async def cover(self, conn: Connection, window: Window) -> Window:
-        """From now until its planned end, and as long after it as its owner has to answer."""
+        """From now until its planned end, and as long after it as its owner has to answer. What somebody has unmuted
+        meanwhile stays so."""
         if not window.matches:
             return window
         until = window.silenced_until

@@ -30,14 +30,27 @@ class WindowTelling:
 
     async def who_knows(self, conn: Connection, window: Window, moment: Moment) -> None:
         """Only those that were told of it before: nobody hears of the end of what they have never heard of."""
-        told = await updates.told_of_planned(conn, window.id)
-        await self._tell(conn, window, moment, told)
+        await self._tell(conn, window, moment, await self.knowing(conn, window))
+
+    async def knowing(self, conn: Connection, window: Window) -> Sequence[str]:
+        """The audiences that something of it has reached, or may still reach."""
+        return await updates.told_of_planned(conn, window.id)
+
+    async def of_move(self, conn: Connection, window: Window, knowing: Sequence[str]) -> None:
+        """Who knows hears of the move. Once its notice has been given, who has missed that gets it now."""
+        await self._tell(conn, window, "maintenance_moved", knowing)
+        if window.announced_at:
+            others = [key for key in window.audiences if key not in knowing]
+            await self._compose(conn, window, "maintenance_announced", others)
 
     async def _tell(self, conn: Connection, window: Window, moment: Moment, audiences: Sequence[str]) -> None:
         """What has no words yet or waits for an approval speaks of facts that are not so any more."""
         why = self._rendering.say("documents/maintenance_overtaken", moment=moment)
         for older in await updates.overtake_planned(conn, window.id, why):
             await self._cards.touch(conn, f"update:{older.id}")
+        await self._compose(conn, window, moment, audiences)
+
+    async def _compose(self, conn: Connection, window: Window, moment: Moment, audiences: Sequence[str]) -> None:
         for key in audiences:
             new = NewUpdate(
                 None, key, moment, None, None, TOCSIN.name, maintenance_id=window.id,

@@ -39,11 +39,13 @@ class Transitions:
         return await self._keep(conn, announced, TOCSIN, "announced")
 
     async def begin(self, conn: Connection, window: Window, actor: Actor) -> Window:
-        begun = await self._silencing.cover(conn, window.begun(self._clock.now()))
-        # Nobody was there for the whole of it: whether anything was begun only its owner knows.
-        if not begun.is_missed:
-            await self._telling.everybody(conn, begun, "maintenance_begun")
-            await self._cards.post(conn, begun, "begun", actor.name)
+        begun = window.begun(self._clock.now())
+        # Nobody was there for the whole of it: whether anything was begun only its owner knows, who is asked next.
+        if begun.is_missed:
+            return await self._keep(conn, begun, actor, "missed")
+        begun = await self._silencing.cover(conn, begun)
+        await self._telling.everybody(conn, begun, "maintenance_begun")
+        await self._cards.post(conn, begun, "begun", actor.name)
         return await self._keep(conn, begun, actor, "begun")
 
     async def ask(self, conn: Connection, window: Window) -> Window:
@@ -66,9 +68,10 @@ class Transitions:
     async def move(
         self, conn: Connection, window: Window, actor: Actor, starts_at: datetime, ends_at: datetime, why: str
     ) -> Window:
-        moved = window.moved(starts_at, ends_at, self._clock.now(), why)
+        knowing = await self._telling.knowing(conn, window)
+        moved = window.moved(starts_at, ends_at, self._clock.now(), why, somebody_knows=bool(knowing))
         await self._cards.post(conn, moved, "moved", actor.name)
-        await self._telling.who_knows(conn, moved, "maintenance_moved")
+        await self._telling.of_move(conn, moved, knowing)
         return await self._keep(conn, moved, actor, "moved")
 
     async def end(

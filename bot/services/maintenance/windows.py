@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 from bot.clock import Clock
 from bot.domain.actor import Actor
+from bot.domain.errors import AlreadyDone
 from bot.domain.maintenance.window import (
     REASON_LENGTH,
     Window,
@@ -74,6 +75,7 @@ class Windows:
         """Before its time. Raises Refused."""
         async with self._deed(actor, window_id) as (conn, window):
             must_be_planned(window)
+            self._must_silence(actor, window)
             return await self._transitions.begin(conn, window, actor)
 
     async def done(self, actor: Actor, window_id: int) -> Window:
@@ -82,18 +84,19 @@ class Windows:
             must_be_under_way(window)
             return await self._transitions.end(conn, window, actor, "done")
 
-    async def extend(self, actor: Actor, window_id: int, span: timedelta) -> Window:
-        """Raises Refused."""
+    async def extend(self, actor: Actor, window_id: int, span: timedelta, seen: datetime | None = None) -> Window:
+        """`seen`: its planned end as it was shown. Raises Refused; AlreadyDone when it has another by now."""
         async with self._deed(actor, window_id) as (conn, window):
+            must_be_under_way(window)
+            if seen and int(window.ends_at.timestamp()) != int(seen.timestamp()):
+                raise AlreadyDone(f"{window.ref} has been extended already: its card shows until when.")
+            self._must_silence(actor, window)
             return await self._transitions.extend(conn, window, actor, span)
 
-    async def move(
-        self, actor: Actor, window_id: int, starts_at: datetime, lasts: timedelta | None, why: str = ""
-    ) -> Window:
-        """`lasts` None: as long as before. Raises Refused."""
+    async def move(self, actor: Actor, window_id: int, starts_at: datetime, lasts: timedelta, why: str = "") -> Window:
+        """Raises Refused."""
         async with self._deed(actor, window_id) as (conn, window):
-            ends_at = starts_at + (lasts or window.ends_at - window.starts_at)
-            return await self._transitions.move(conn, window, actor, starts_at, ends_at, _reason(why))
+            return await self._transitions.move(conn, window, actor, starts_at, starts_at + lasts, _reason(why))
 
     async def cancel(self, actor: Actor, window_id: int, why: str = "") -> Window:
         """Before it has begun. Raises Refused."""
@@ -111,9 +114,16 @@ class Windows:
         async with self._db.statement() as conn:
             return await maintenance.not_over(conn, LISTED)
 
-    async def newest(self) -> Sequence[Window]:
-        async with self._db.statement() as conn:
-            return await maintenance.newest(conn, LISTED)
+    async def newest(self) -> tuple[Sequence[Window], int]:
+        """The newest, and how many more there are."""
+        async with self._db.transaction() as conn:
+            found = await maintenance.newest(conn, LISTED)
+            return found, await maintenance.count(conn) - len(found)
+
+    def _must_silence(self, actor: Actor, window: Window) -> None:
+        """Alerts are muted from then on, or for longer. Raises NotPermitted."""
+        if window.matches:
+            self._permissions.must(actor, "alert.silence")
 
     @asynccontextmanager
     async def _deed(self, actor: Actor, window_id: int) -> AsyncIterator[tuple[Connection, Window]]:

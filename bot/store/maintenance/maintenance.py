@@ -67,9 +67,13 @@ async def save(conn: Connection, window: Window) -> None:
     await SQL.run(conn, "save", **values, due_at=window.due[1] if window.due else None)
 
 
-async def claim_due(conn: Connection, *, now: datetime, limit: int) -> list[Window]:
-    """Held until this transaction ends; somebody else's are passed over."""
-    return [_window(row) for row in await SQL.all(conn, "claim_due", now=now, limit=limit)]
+async def due(conn: Connection, *, now: datetime, limit: int) -> list[int]:
+    """What comes first is first; nothing is claimed: whoever locks it first looks."""
+    return [row["id"] for row in await SQL.all(conn, "due", now=now, limit=limit)]
+
+
+async def push_ahead(conn: Connection, window_id: int, until: datetime) -> None:
+    await SQL.run(conn, "push_ahead", id=window_id, until=until)
 
 
 async def next_due(conn: Connection) -> datetime | None:
@@ -84,6 +88,10 @@ async def not_over(conn: Connection, limit: int) -> list[Window]:
 
 async def newest(conn: Connection, limit: int) -> list[Window]:
     return [_window(row) for row in await SQL.all(conn, "newest", limit=limit)]
+
+
+async def count(conn: Connection) -> int:
+    return int((await SQL.the(conn, "count"))["windows"])
 
 
 async def write(

@@ -19,9 +19,15 @@ SET starts_at = %(starts_at)s, ends_at = %(ends_at)s, state = %(state)s, silence
     ended_at = %(ended_at)s, ended_by = %(ended_by)s, reason = %(reason)s, due_at = %(due_at)s
 WHERE id = %(id)s;
 
--- name: claim_due
-SELECT * FROM maintenance WHERE due_at <= %(now)s ORDER BY due_at, id LIMIT %(limit)s
-FOR NO KEY UPDATE SKIP LOCKED;
+-- name: due
+SELECT id FROM maintenance WHERE due_at <= %(now)s ORDER BY due_at, id LIMIT %(limit)s;
+
+-- name: push_ahead
+-- One that cannot be worked on must not stop the others.
+UPDATE maintenance SET due_at = %(until)s WHERE id = %(id)s;
+
+-- name: count
+SELECT count(*) AS windows FROM maintenance;
 
 -- name: next_due
 SELECT min(due_at) AS due_at FROM maintenance;

@@ -126,6 +126,24 @@ async def test_who_was_told_hears_of_a_move_and_nobody_gets_the_notice_twice(wor
     assert letters(office) == [("board", "Maintenance begun:")]
 
 
+async def test_who_did_not_get_the_notice_gets_it_when_the_work_is_moved(world: World, office: PostOffice) -> None:
+    office.says_to("one@example.com", "550 no such mailbox")
+    office.says_to("two@example.com", "550 no such mailbox")
+    await ask(world, "ada", PLAN.format("in 1d") + " telling board, clients")
+    letters(office)
+    office.says.clear()
+    await presses(world, "ada", "Move", card(world), when="in 30h", lasts="2h", why="")
+    assert letters(office) == [
+        ("board", "Maintenance moved:"),
+        ("one", "Planned maintenance"),
+        ("two", "Planned maintenance"),
+    ]
+
+    await ask(world, "ada", PLAN.format("in 1d") + " telling press")
+    await presses(world, "ada", "Move", card(world), when="in 5d", lasts="2h", why="")
+    assert "press: to be notified" in words_of(card(world)), "what waits for an approval reached nobody"
+
+
 async def test_what_needs_an_approval_waits_for_it_and_gives_way_when_the_work_begins(
     world: World, office: PostOffice
 ) -> None:

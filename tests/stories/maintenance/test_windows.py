@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from bot.domain.errors import Refused
+from bot.domain.errors import AlreadyDone, Refused
 from bot.sandbox.model import Message
 from commands.incident.maintenance import read
 from tests.stories.alerts.monitoring import TOKEN, WITH_ALERTS, Monitoring, alert, watched
@@ -155,14 +155,14 @@ async def test_it_is_moved_and_cancelled_with_who_and_why(world: World) -> None:
 async def test_a_time_that_is_past_is_refused_with_what_to_type(world: World) -> None:
     said = await ask(world, "ada", PLAN.format("2020-01-01 22:00"))
     assert "past" in said and "tomorrow 22:00" in said
-    assert await world.house.windows.newest() == []
+    assert await world.house.windows.newest() == ([], 0)
 
 
 @pytest.mark.parametrize("typed", ["Upgrade", "Upgrade at 22:00", "Upgrade for 2h", "Upgrade at noonish for 2h"])
 async def test_what_is_not_understood_is_answered_with_an_example(world: World, typed: str) -> None:
     said = await ask(world, "ada", f"/incident maintenance {typed}")
     assert "say for example `18:00`" in said or "/incident maintenance Database upgrade at" in said
-    assert await world.house.windows.newest() == []
+    assert await world.house.windows.newest() == ([], 0)
 
 
 @pytest.mark.parametrize(
@@ -211,6 +211,8 @@ async def test_what_was_due_while_nobody_was_there_is_asked_about_and_never_said
     await world.passes(hours=9)
     assert shown(world, "Is it done?")
     assert not any("has begun" in one.text for one in world.workspace.messages("#incidents"))
+    assert ("tocsin", "its") in await history(world) and ("tocsin", "begun") not in await history(world)
+    assert "past its time" in words_of(card(world)) and "Since" not in words_of(card(world))
 
 
 async def test_a_forged_button_changes_nothing(world: World) -> None:
@@ -257,3 +259,51 @@ async def test_begun_a_day_early_it_ends_a_day_early_and_so_does_its_silence(
     await monitoring.fires(alert("SiteDown", severity="critical", instance="db-1"))
     await world.settled()
     assert len(monitoring.cards) == 1
+
+
+async def test_extended_it_mutes_nothing_that_somebody_has_unmuted_and_nothing_for_shorter(
+    world: World, monitoring: Monitoring
+) -> None:
+    await ask(world, "ada", PLAN.format("in 1h") + " silencing instance=db-*")
+    await ask(world, "ada", PLAN.format("in 1h") + " silencing instance=web-*")
+    await world.passes(hours=1)
+    first, second = sorted((one for one, _ in await world.house.silences.in_force()), key=lambda one: one.id)
+    ada = world.house.people.actor(world.ada.id, None, None)
+    await world.house.silences.end(ada, first.id)
+    async with world.house.db.transaction() as conn:
+        await conn.execute("UPDATE silences SET ends_at = ends_at + interval '1 day' WHERE ended_at IS NULL")
+    longer = {one.id: one.ends_at for one, _ in await world.house.silences.in_force()}[second.id]
+    for number in (1, 2):
+        await world.house.windows.extend(ada, number, timedelta(minutes=30))
+    assert {one.id: one.ends_at for one, _ in await world.house.silences.in_force()} == {second.id: longer}
+
+
+async def test_pressed_twice_it_is_extended_once(world: World) -> None:
+    await ask(world, "ada", PLAN.format("in 1h"))
+    await world.passes(hours=1)
+    before, _ = await world.house.windows.find(1)
+    ada = world.house.people.actor(world.ada.id, None, None)
+    await world.house.windows.extend(ada, 1, timedelta(minutes=30), before.ends_at)
+    with pytest.raises(AlreadyDone):
+        await world.house.windows.extend(ada, 1, timedelta(minutes=30), before.ends_at)
+    assert (await world.house.windows.find(1))[0].ends_at == before.ends_at + timedelta(minutes=30)
+
+
+async def test_one_that_cannot_be_worked_on_stops_no_other_and_a_long_list_says_how_much_more_there_is(
+    world: World,
+) -> None:
+    for _ in range(21):
+        await ask(world, "ada", PLAN.format("in 1h"))
+    assert "and 1 more" in await ask(world, "ada", "/incident maintenance list")
+    async with world.house.db.transaction() as conn:
+        await conn.execute("ALTER TABLE maintenance ADD CHECK (id <> 1 OR state = 'planned')")
+    await world.passes(hours=1)
+    assert [await state(world, number) for number in (1, 2, 21)] == ["planned", "under_way", "under_way"]
+
+
+async def test_who_may_not_silence_alerts_may_not_begin_or_extend_what_silences_them(new_world: NewWorld) -> None:
+    async with new_world(runbook=WITH_ALERTS + "\npermissions: {alert.silence: [ada]}\n", ALERTS_TOKEN=TOKEN) as world:
+        await ask(world, "ada", PLAN.format("in 1h") + " silencing instance=db-*")
+        assert "Ada" in await presses(world, "ben", "Begin now", card(world))
+        await presses(world, "ada", "Begin now", card(world))
+        assert "Ada" in await presses(world, "ben", "Extend 30 min", card(world))
