@@ -18,6 +18,7 @@ from bot.domain.postmortems.postmortem import (
 from bot.domain.postmortems.sections import SECTIONS, Merged, Written, cleaned, merged
 from bot.services.postmortems.cards import facts
 from bot.services.postmortems.files import PostmortemFiles
+from bot.services.postmortems.invitations import Invitations
 from bot.services.postmortems.ledger import Ledger
 from bot.services.postmortems.news import News
 from bot.services.postmortems.obligations import Obligations
@@ -57,6 +58,8 @@ class Postmortems:
         ledger: Ledger,
         files: PostmortemFiles,
         news: News,
+        *,
+        invitations: Invitations,
     ) -> None:
         self._db = db
         self._deeds = deeds
@@ -64,6 +67,7 @@ class Postmortems:
         self._ledger = ledger
         self._files = files
         self._news = news
+        self._invitations = invitations
 
     async def of(self, incident: Incident) -> Postmortem | None:
         """Also a withdrawn one."""
@@ -146,6 +150,8 @@ class Postmortems:
             change = "scheduled" if at else "owner" if new.owner != known.owner else "link"
             if change != "link":
                 await self._news.changed(conn, incident, new, actor, change)
+            if at:
+                await self._invitations.post(conn, incident, actor, at)
             return await self._ledger.keep(conn, incident, new.moved(new.state, now), actor, change, now)
 
     async def send(self, actor: Actor, incident_id: int) -> Postmortem:

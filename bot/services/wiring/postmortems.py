@@ -9,6 +9,7 @@ from bot.services.postmortems.actions import Actions
 from bot.services.postmortems.cards import PostmortemCards
 from bot.services.postmortems.drafts import Drafts
 from bot.services.postmortems.files import PostmortemFiles
+from bot.services.postmortems.invitations import Invitations
 from bot.services.postmortems.ledger import Ledger
 from bot.services.postmortems.news import News
 from bot.services.postmortems.obligations import Obligations
@@ -41,6 +42,10 @@ class Learning(Paging):
         return PostmortemFiles(self.db, self.room_posting, self.deeds, drafts)
 
     @cached_property
+    def postmortem_invitations(self) -> Invitations:
+        return Invitations(self.db, self.clock, self.people, self.room_posting, self.rendering)
+
+    @cached_property
     def postmortem_reminders(self) -> PostmortemReminders:
         return PostmortemReminders(self.db, self.clock, self.runbook, self.people, self.members, self.posts)
 
@@ -57,5 +62,11 @@ class Learning(Paging):
     def postmortems(self) -> Postmortems:
         news = News(self.runbook, self.channels, self.posts, self.rendering)
         return Postmortems(
-            self.db, self.deeds, self.postmortem_obligations, self.postmortem_ledger, self.postmortem_files, news
+            self.db,
+            self.deeds,
+            self.postmortem_obligations,
+            self.postmortem_ledger,
+            self.postmortem_files,
+            news,
+            invitations=self.postmortem_invitations,
         )

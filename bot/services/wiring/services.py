@@ -62,6 +62,7 @@ class Services(HomeTab, Tasks, Procedures, Learning):
             "card": self.cards,
             "post": self.posts,
             "postmortem_file": self.postmortem_files,
+            "postmortem_invitation": self.postmortem_invitations,
             "closure": self.closures,
             "handover": self.handover_messages,
             "home": self.homes,

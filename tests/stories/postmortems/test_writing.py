@@ -2,10 +2,12 @@
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager
-from datetime import UTC
+from datetime import UTC, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
+from icalendar import Calendar
 
 from bot.domain.postmortems.document import sample
 from bot.rendering import Rendering
@@ -32,6 +34,10 @@ def filled(view: View) -> dict[str, str]:
 
 def files(world: World) -> dict[str, str]:
     return {file.name: (file.content or b"").decode() for file in world.workspace.files.values()}
+
+
+def meeting(calendar: str) -> Any:
+    return Calendar.from_ical(calendar).walk("VEVENT")[0]
 
 
 def late(world: World) -> list[str]:
@@ -173,3 +179,17 @@ def test_own_templates_are_checked_with_all_the_facts_there_are(tmp_path: Path) 
         "documents/postmortem", broken=None, **sample("Example", ("P1", ""), BEGINNING).by_name
     )
     assert "| Owner | Ada Obi |" in shipped
+
+
+async def test_scheduling_posts_a_calendar_file_and_moving_it_another_of_the_same_meeting(town: World) -> None:
+    await resolved(town)
+    await ask(town, "ada", "/incident postmortem INC-1 schedule Tue 10:00")
+    await town.passes(minutes=1)
+    await ask(town, "ada", "/incident postmortem INC-1 schedule Tue 11:00")
+    first, second = (meeting(files(town)[f"inc-1-post-mortem-20260811T{hour}00Z.ics"]) for hour in ("09", "10"))
+    assert first["uid"] == second["uid"] and second["sequence"] > first["sequence"]
+    assert str(second["summary"]) == "Post-mortem of INC-1: Search is down"
+    assert (second.start.hour, second.end - second.start) == (10, timedelta(hours=1))
+    assert "mailto:ada@example.com" in str(second["attendee"])
+    assert "Tue" in card(town).text or "Review meeting" in words_of(card(town))
+    assert len([one for one in town.said_in(town.room()) if "Review of INC-1's post-mortem" in one]) == 2
