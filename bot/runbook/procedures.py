@@ -8,7 +8,7 @@ from typing import Annotated, Literal, NamedTuple
 from pydantic import BeforeValidator, Field, PlainSerializer, model_validator
 
 from bot.domain.errors import NotFound, Refused
-from bot.domain.procedures.run import Step
+from bot.domain.procedures.run import Run, Step
 from bot.runbook.durations import format_duration
 from bot.runbook.mistakes import advice
 from bot.runbook.parts import Keyed, Part, key_of
@@ -144,6 +144,10 @@ class Procedure(Keyed):
     alerts: Names = ()
     review_by: Day | None = None
     steps: Annotated[tuple[ProcedureStep, ...], a_list("steps"), BeforeValidator(_deeds), Field(min_length=1)]
+
+    def is_same(self, run: Run) -> bool:
+        """Whether it has the steps with which this was begun."""
+        return [step.to_do for step in self.steps] == list(run.steps)
 
 
 class ChecklistItem(Part):

@@ -95,8 +95,12 @@ async def all_steps(call: Call) -> Answer:
 
 
 async def _open(call: Call, incident: Incident, key: str) -> Answer:
+    """In the room its message shows that it is new."""
     run, is_new = await call.house.procedure_runs.open(call.actor, incident.id, key)
-    return call.say("procedure_opened", run=run, incident=incident, is_new=is_new)
+    if is_new and call.channel == incident.room_id and not incident.room_closed:
+        return None
+    link = None if is_new else await call.house.procedure_choice.link(run)
+    return call.say("procedure_opened", run=run, incident=incident, is_new=is_new, link=link)
 
 
 async def _tick(call: Call, deed: TickDeed) -> Answer:

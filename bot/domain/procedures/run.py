@@ -68,7 +68,8 @@ class Tick:
 @dataclass(frozen=True)
 class Run:
     """`changed_at`: when it last went on. `due_at`: when the bot looks again whether the step before it can be proved;
-    None: it is a person's turn. `ended_at`: None while steps are left."""
+    None: it is a person's turn. `ended_at`: None while steps are left. `outdated_at`: since when the runbook has other
+    steps, as far as the last process to start knows."""
 
     id: int
     incident_id: int
@@ -80,6 +81,7 @@ class Run:
     changed_at: datetime
     due_at: datetime | None = None
     ended_at: datetime | None = None
+    outdated_at: datetime | None = None
     ticks: Sequence[Tick] = ()
 
     @property
@@ -90,6 +92,14 @@ class Run:
     def next_number(self) -> int:
         """Of the next tick."""
         return len(self.ticks)
+
+    @property
+    def said(self) -> str | None:
+        """What the last answer says is to be done before the next step; None = it only leads on, or was no answer."""
+        last = next((tick for tick in reversed(self.ticks) if not tick.undone_at), None)
+        if last is None or last.deed != "answered" or last.opens is not None or last.leads_to is not None:
+            return None
+        return self.steps[last.step].answers[last.said or ""]
 
     @property
     def undoable(self) -> Tick | None:

@@ -69,8 +69,8 @@ class ProcedureCards:
         end = len(run.steps) if current is None else current
         first = max(0, end - (2 * BEFORE if current is None else BEFORE))
         before = [(index, run.steps[index], standing.ticks.get(index)) for index in range(first, end)]
-        head = self._say("head", incident=incident, run=run, standing=standing, before=before, earlier=first,
-                         changed=self._has_changed(run), opened=self._title(standing.opened))  # fmt: skip
+        facts = {"changed": self._changed(run), "opened": self._title(standing.opened), "said": run.said}
+        head = self._say("head", incident=incident, run=run, standing=standing, before=before, earlier=first, **facts)
         if current is None:
             return sheet(head, "", None, "", "", buttons(run))
         step = run.steps[current]
@@ -124,9 +124,11 @@ class ProcedureCards:
         known = self._runbook.procedures.get(key or "")
         return known.title if known else key
 
-    def _has_changed(self, run: Run) -> bool:
-        now = self._runbook.procedures.get(run.key)
-        return now is None or [step.to_do for step in now.steps] != list(run.steps)
+    def _changed(self, run: Run) -> str:
+        """Since it was opened; '' = it is the same. Not by this process's own runbook, which may be the older one."""
+        if run.outdated_at is None:
+            return ""
+        return "changed" if run.key in self._runbook.procedures else "gone"
 
     def _say(self, part: str, **facts: object) -> str:
         return self._rendering.say(f"slack/procedure_{part}", **facts)

@@ -1,7 +1,10 @@
 """Which procedure is meant: the ones that fit an incident, and the one of a name."""
 
+import logging
+from dataclasses import dataclass
+
 from bot.clock import Clock
-from bot.domain.errors import NotFound
+from bot.domain.errors import Failed, NotFound
 from bot.domain.incidents.incident import Incident
 from bot.domain.procedures.fitting import WORD, Fitting, fitting
 from bot.domain.procedures.run import Run
@@ -12,15 +15,28 @@ from bot.runbook.procedures import Procedure
 from bot.services.procedures.cards import ProcedureCards
 from bot.services.procedures.signs import signs_of
 from bot.slack.blocks import Message
+from bot.slack.gateway import Gateway, Posted
 from bot.store.database import Database
 from bot.store.incidents import incidents
 from bot.store.procedures import procedures
+from bot.store.rooms import cards
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class UnderWay:
+    """`link`: to its message; None = it is not posted yet, or Slack does not say."""
+
+    run: Run
+    link: str | None
 
 
 class ProcedureChoice:
     """Only reads."""
 
-    def __init__(self, db: Database, clock: Clock, runbook: Runbook, cards: ProcedureCards) -> None:
+    def __init__(self, db: Database, clock: Clock, runbook: Runbook, cards: ProcedureCards, gateway: Gateway) -> None:
+        self._gateway = gateway
         self._db = db
         self._clock = clock
         self._runbook = runbook
@@ -33,9 +49,20 @@ class ProcedureChoice:
         words = f"{incident.title} {incident.impact or ''}"
         return fitting(self._runbook.procedures.values(), incident.severity, words, signs)
 
-    async def under_way(self, incident: Incident) -> list[Run]:
+    async def under_way(self, incident: Incident) -> list[UnderWay]:
         async with self._db.transaction() as conn:
-            return [run for run in await procedures.of_incident(conn, incident.id) if run.ended_at is None]
+            known = await procedures.of_incident(conn, incident.id)
+        return [UnderWay(run, await self.link(run)) for run in known if run.ended_at is None]
+
+    async def link(self, run: Run) -> str | None:
+        """To its message, which may be far up in the channel."""
+        async with self._db.statement() as conn:
+            card = await cards.get(conn, f"procedure:{run.id}")
+        try:
+            return await self._gateway.permalink(Posted(card.channel, card.ts)) if card else None
+        except Failed as error:
+            log.info("procedure=%s has no link: %s", run.id, error)
+            return None
 
     async def all_steps(self, incident_id: int, run_id: int) -> Message:
         """Raises NotFound."""

@@ -9,11 +9,13 @@ from bot.domain.actor import TOCSIN
 from bot.domain.errors import Failed
 from bot.domain.incidents.incident import Incident
 from bot.domain.procedures.run import Run, Step, Tick
+from bot.runbook import Runbook
 from bot.services.incidents.rounds import IncidentRound
 from bot.services.procedures.facts import OLD_AFTER, Facts, Look
 from bot.services.procedures.records import ProcedureRecords
 from bot.services.rooms.deeds import Moment
 from bot.store.database import Database
+from bot.store.incidents import incidents
 from bot.store.pipelined import Connection
 from bot.store.procedures import procedures
 
@@ -24,17 +26,29 @@ log = logging.getLogger(__name__)
 SOONEST, LATEST, LATEST_RESOLVED = OLD_AFTER, timedelta(minutes=2), timedelta(hours=1)
 # How the incident itself stands costs nothing to find out.
 LATEST_OF_INCIDENT = timedelta(seconds=15)
+# Of the newest, at start.
+COMPARED = 200
 
 
 class ProcedureProving(IncidentRound):
     """Any number of processes: each step is ticked once, with the incident locked."""
 
-    def __init__(self, db: Database, clock: Clock, facts: Facts, records: ProcedureRecords, look: Look) -> None:
+    def __init__(
+        self, db: Database, clock: Clock, runbook: Runbook, facts: Facts, records: ProcedureRecords, look: Look
+    ) -> None:
         super().__init__(db, clock, procedures)
+        self._runbook = runbook
+        self._compared = False
         self._facts = facts
         self._records = records
         self._look_at = look
         self._looks: dict[int, asyncio.Task[None]] = {}
+
+    async def take_due(self) -> int:
+        if not self._compared:
+            await self._compare()
+            self._compared = True
+        return await super().take_due()
 
     async def follow(self, conn: Connection, incident: Incident, moment: Moment) -> None:
         """What waits for the incident to be so is looked at now."""
@@ -56,6 +70,19 @@ class ProcedureProving(IncidentRound):
             await asyncio.wait(set(self._looks.values()), timeout=timeout_s)
         for task in self._looks.values():
             task.cancel()
+
+    async def _compare(self) -> None:
+        """At start: those that this runbook has otherwise say so, whichever process paints them."""
+        async with self._db.statement() as conn:
+            known = await procedures.under_way(conn, COMPARED)
+        for run in known:
+            own = self._runbook.procedures.get(run.key)
+            is_outdated = own is None or not own.is_same(run)
+            if is_outdated != (run.outdated_at is not None):
+                async with self._db.transaction() as conn:
+                    await incidents.lock(conn, run.incident_id)
+                    await procedures.outdate(conn, run, self._clock.now() if is_outdated else None)
+                    await self._records.show(conn, run)
 
     async def _prove(self, conn: Connection, incident: Incident, run: Run, current: int, now: datetime) -> None:
         step = run.steps[current]

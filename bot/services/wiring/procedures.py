@@ -27,7 +27,9 @@ class Procedures(Watching):
 
     @cached_property
     def procedure_proving(self) -> ProcedureProving:
-        return ProcedureProving(self.db, self.clock, self.procedure_facts, self.procedure_records, self._look)
+        return ProcedureProving(
+            self.db, self.clock, self.runbook, self.procedure_facts, self.procedure_records, self._look
+        )
 
     @cached_property
     def procedure_facts(self) -> Facts:
@@ -48,4 +50,4 @@ class Procedures(Watching):
 
     @cached_property
     def procedure_choice(self) -> ProcedureChoice:
-        return ProcedureChoice(self.db, self.clock, self.runbook, self.procedure_cards)
+        return ProcedureChoice(self.db, self.clock, self.runbook, self.procedure_cards, self.gateway)

@@ -38,6 +38,11 @@ async def of_incident(conn: Connection, incident_id: int) -> list[Run]:
     return await _with_ticks(conn, await SQL.all(conn, "of_incident", incident_id=incident_id))
 
 
+async def under_way(conn: Connection, limit: int) -> list[Run]:
+    """In open incidents, the newest first."""
+    return await _with_ticks(conn, await SQL.all(conn, "under_way", limit=limit))
+
+
 async def tick(conn: Connection, run: Run, tick: Tick) -> None:
     values = {name: value for name, value in vars(tick).items() if not name.startswith("undone")}
     await SQL.run(conn, "tick", run_id=run.id, **values)
@@ -52,6 +57,10 @@ async def go_on(
     conn: Connection, run: Run, *, now: datetime, due_at: datetime | None, ended_at: datetime | None
 ) -> None:
     await SQL.run(conn, "go_on", id=run.id, now=now, due_at=due_at, ended_at=ended_at)
+
+
+async def outdate(conn: Connection, run: Run, at: datetime | None) -> None:
+    await SQL.run(conn, "outdate", id=run.id, at=at)
 
 
 async def look_again(conn: Connection, run: Run, due_at: datetime) -> None:

@@ -10,6 +10,10 @@ SELECT * FROM procedure_runs WHERE id = %(id)s;
 -- Oldest first.
 SELECT * FROM procedure_runs WHERE incident_id = %(incident_id)s ORDER BY id;
 
+-- name: under_way
+SELECT r.* FROM procedure_runs r JOIN incidents i ON i.id = r.incident_id
+WHERE r.ended_at IS NULL AND i.resolved_at IS NULL ORDER BY r.id DESC LIMIT %(limit)s;
+
 -- name: ticks
 SELECT * FROM procedure_ticks WHERE run_id = ANY(%(run_ids)s) ORDER BY run_id, number;
 
@@ -24,6 +28,9 @@ WHERE run_id = %(run_id)s AND number >= %(number)s AND undone_at IS NULL;
 
 -- name: go_on
 UPDATE procedure_runs SET changed_at = %(now)s, due_at = %(due_at)s, ended_at = %(ended_at)s WHERE id = %(id)s;
+
+-- name: outdate
+UPDATE procedure_runs SET outdated_at = %(at)s WHERE id = %(id)s;
 
 -- name: look_again
 UPDATE procedure_runs SET due_at = %(due_at)s WHERE id = %(id)s;

@@ -51,10 +51,10 @@ async def test_what_fits_is_offered_best_first_with_why_and_opens_by_a_press(wor
     assert "Procedures that fit INC-1" in words and "title says connection, timeouts" in words
     assert "symptom “Slow queries”" in words and "for P1" in words
     assert labels(offer.messages[-1]) == ["Database connection timeout"]
-    assert "Opened" in await press_on(world, "ada", "Database connection timeout", offer)
+    assert await press_on(world, "ada", "Database connection timeout", offer) == ""
     assert "step 1 of 4" in live(world).text
     again = await ask(world, "eve", "/incident runbook database", room)
-    assert "under way already" in again
+    assert "is under way already" in again and "|INC-1>" in again
     assert live(world, 0) is live(world, -1)
 
 
@@ -140,3 +140,23 @@ async def test_one_that_has_ended_can_be_opened_anew_and_stays_as_it_is(world: W
     await ask(world, "ada", "/incident runbook payments", room)
     assert "opened again" in await press(world, "ada", "Undo", 0)
     assert "no step is left" in live(world, 0).text and "step 1 of 1" in live(world, 1).text
+
+
+async def test_one_under_way_keeps_its_steps_and_says_that_the_runbook_has_changed(world: World) -> None:
+    room = await declared(world, "P1 Slow reports")
+    await ask(world, "ada", "/incident runbook payments", room)
+    assert "has changed" not in words_of(live(world))
+    async with world.joined(runbook=PROCEDURES.replace("Ask the bank", "Ask the other bank")):
+        await world.settled()
+        assert "The runbook has changed this procedure" in words_of(live(world))
+        assert "Ask the bank" in words_of(live(world))
+
+
+async def test_in_a_drill_it_says_so_and_of_a_private_incident_programs_read_nothing(world: World) -> None:
+    await ask(world, "ada", "/incident drill Slow reports")
+    await ask(world, "ada", "/incident runbook payments", world.workspace.channel(world.room()))
+    assert live(world).text.startswith("DRILL: 📖")
+    await ask(world, "ada", "/incident private Leak")
+    await ask(world, "ada", "/incident runbook payments", world.workspace.channel(world.room("INC-2")))
+    await press_on(world, "ada", "Done", live(world, ref="INC-2"))
+    assert in_full(await world.house.records.of(2))["procedures"] == []
