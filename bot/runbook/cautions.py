@@ -5,6 +5,7 @@ from datetime import date
 
 from bot.runbook.addresses import PostgresqlUrl
 from bot.runbook.backups import PostgresqlBackup
+from bot.runbook.durations import format_duration
 from bot.runbook.models import Deed, Runbook
 from bot.runbook.people import Who
 from bot.runbook.procedure_cautions import procedure_cautions
@@ -20,6 +21,7 @@ def cautions(runbook: Runbook, own_database: str | None, *, today: date | None =
         *_own_database(runbook, own_database),
         *_published_reports(runbook),
         *procedure_cautions(runbook, today),
+        *_slow_tiers(runbook),
     ]
 
 
@@ -64,3 +66,12 @@ def _published_reports(runbook: Runbook) -> Iterator[str]:
             f"reports.declare: the first line of a report is the incident's title, and {', '.join(told)} would read it "
             f"at once: give them approval, or declare a severity that does not tell them"
         )
+
+
+def _slow_tiers(runbook: Runbook) -> Iterator[str]:
+    for tier in runbook.tiers.values():
+        if first := min(tier.waits.values()):
+            yield (
+                f"tiers.{tier.key}.via: every way waits, so nobody is paged before {format_duration(first)} have "
+                "passed: let one of them be used at once"
+            )

@@ -1,20 +1,24 @@
 """Who there is, and who is on call when."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, time, timedelta
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo
 
-from pydantic import AfterValidator, Field, PlainSerializer
+from pydantic import AfterValidator, Field, PlainSerializer, PlainValidator
 
 from bot.domain.errors import Refused
 from bot.domain.paging.page import Via
+from bot.domain.paging.timed_ways import AT_ONCE, Later
 from bot.domain.people.schedule import Rotation
 from bot.runbook.addresses import Webhook
-from bot.runbook.mistakes import advice
+from bot.runbook.durations import format_duration
+from bot.runbook.mistakes import advice, kind_of
 from bot.runbook.parts import Keyed, key_of
 from bot.runbook.values import (
     WEEKDAYS,
+    Duration,
     Email,
     Name,
     Phone,
@@ -100,13 +104,48 @@ def _usual_handover(seen: dict[str, Any]) -> HandoverTime:
 _as_text = PlainSerializer(str, return_type=str, when_used="json")
 
 
-def _known_way(name: str) -> Via:
+def _known_way(name: object) -> Via:
+    if not isinstance(name, str):
+        raise wrong(f"should be {A_WAY}, is {kind_of(name)}")
     if name not in shelf("pagers"):
         raise wrong(f"“{name}” is not known here: {advice(name, shelf('pagers'))}")
     return name
 
 
-WayName = Annotated[str, AfterValidator(_known_way)]
+def _way(written: object) -> Via | Later:
+    """From `sms`, or from `{sms: 2m}`."""
+    if isinstance(written, Later):
+        return written
+    if not isinstance(written, Mapping):
+        return _known_way(written)
+    if len(written) != 1:
+        raise wrong(f"should be {A_WAY}")
+    [(name, wait)] = written.items()
+    return Later(_known_way(name), _wait_of(wait))
+
+
+def _wait_of(wait: object) -> timedelta:
+    if not isinstance(wait, str):
+        raise wrong(f"should be {A_WAY}: say how long it waits")
+    try:
+        return some_time(wait)
+    except Refused as refusal:
+        raise wrong(str(refusal)) from refusal
+
+
+def _as_way(way: Via | Later) -> object:
+    return {way.via: format_duration(way.after)} if isinstance(way, Later) else way
+
+
+def _not_too_often(again: timedelta) -> timedelta:
+    if again < LEAST_AGAIN:
+        raise wrong(f"“{format_duration(again)}” is too often: at least {format_duration(LEAST_AGAIN)}")
+    return again
+
+
+LEAST_AGAIN = timedelta(minutes=1)
+A_WAY = "a way such as sms, or one that waits such as {sms: 2m}"
+TierWay = Annotated[Via | Later, PlainValidator(_way), PlainSerializer(_as_way, when_used="json")]
 WhoRef = Annotated[Who, read_by(Who.parse, "a person's key or schedule/<key>"), _as_text]
 
 
@@ -147,8 +186,15 @@ class Schedule(Keyed):
 
 
 class Tier(Keyed):
-    """Who is paged together, and by which ways. `who` may be empty: such a tier is passed over."""
+    """Who is paged together, and by which ways. `who` may be empty: such a tier is passed over. `again`: how often the
+    same people are paged once more before the next step; None: they are not."""
 
     name: Name = Field(default_factory=key_of)
     who: Annotated[tuple[WhoRef, ...], a_list("people and schedules")]
-    via: Annotated[tuple[WayName, ...], a_list("ways such as slack, email or sms"), Field(min_length=1)] = ("slack",)
+    via: Annotated[tuple[TierWay, ...], a_list("ways such as slack, email or sms"), Field(min_length=1)] = ("slack",)
+    again: Annotated[Duration, AfterValidator(_not_too_often)] | None = None
+
+    @property
+    def waits(self) -> dict[Via, timedelta]:
+        """How long after the step each way is used, in the order of the file."""
+        return dict((way.via, way.after) if isinstance(way, Later) else (way, AT_ONCE) for way in self.via)

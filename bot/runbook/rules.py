@@ -28,7 +28,6 @@ OWN_SOURCES = ("heartbeat", "health", "backup", "system", "report")
 # Twice the same would be paged or told twice. (A schedule may give one person more turns than another.)
 LISTED_ONCE = (
     "tiers.*.who[]",
-    "tiers.*.via[]",
     "severities[].tell[]",
     "audiences.*.email[]",
     "audiences.*.slack[]",
@@ -56,6 +55,7 @@ def broken_rules(content: Mapping[str, Any]) -> Iterator[RawMistake]:
     yield from _pages_alike(content)
     yield from _working_hours(content)
     yield from _lost_answers(content)
+    yield from _ways_twice(content)
 
 
 def _severities_twice(content: Mapping[str, Any]) -> Iterator[RawMistake]:
@@ -73,6 +73,22 @@ def _listed_twice(content: Mapping[str, Any]) -> Iterator[RawMistake]:
             if (*path[:-1], name) in seen:
                 yield RawMistake(path, f"“{name}” stands in this list twice: keep one of them")
             seen.add((*path[:-1], name))
+
+
+def _ways_twice(content: Mapping[str, Any]) -> Iterator[RawMistake]:
+    """Also one that is used at once, and once more after a while."""
+    tiers = content.get("tiers")
+    for key, tier in tiers.items() if isinstance(tiers, dict) else ():
+        ways = tier.get("via") if isinstance(tier, dict) else None
+        seen: set[object] = set()
+        for index, way in enumerate(ways if isinstance(ways, list) else ()):
+            name = next(iter(way), None) if isinstance(way, dict) else way
+            if not isinstance(name, str):
+                continue
+            if name in seen:
+                path = ("tiers", str(key), "via", index)
+                yield RawMistake(path, f"“{name}” stands in this list twice: keep one of them")
+            seen.add(name)
 
 
 def _commands_twice(content: Mapping[str, Any]) -> Iterator[RawMistake]:

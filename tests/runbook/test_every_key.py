@@ -10,6 +10,7 @@ from typing import Any, get_args
 import pytest
 from pydantic import BaseModel, ValidationError
 
+from bot.domain.paging.timed_ways import Later
 from bot.runbook import Runbook, load
 from bot.runbook.alerts import AtLeastMatch
 from bot.runbook.backups import MongodbBackup, PostgresqlBackup
@@ -55,7 +56,8 @@ def test_who_is_on_call(runbook: Runbook) -> None:
     first = runbook.tiers["first"]
     assert (first.key, first.name) == ("first", "First Line")
     assert first.who == (Who("schedule", "nights"), Who("person", "ada"))
-    assert first.via == ("slack", "email", "sms", "voice", "webhook", "pagerduty")
+    assert first.via == ("slack", "email", "sms", Later("voice", 5 * MINUTE), "webhook", "pagerduty")
+    assert first.again == 10 * MINUTE
 
 
 def test_how_things_are_called(runbook: Runbook) -> None:

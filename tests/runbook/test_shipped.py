@@ -61,7 +61,7 @@ def test_everybody_who_is_paged_can_be_reached_by_every_way_their_tier_names(pat
         ]
         for person in (runbook.people[key] for key in people):
             contacts = {"slack": person.email, "email": person.email, "sms": person.phone, "voice": person.phone}
-            assert all(contacts.get(via, "ours") for via in tier.via), f"{tier.key}: {person.key}"
+            assert all(contacts.get(via, "ours") for via in tier.waits), f"{tier.key}: {person.key}"
 
 
 def test_the_start_pages_six_people_in_three_tiers() -> None:

@@ -28,8 +28,20 @@ State = Literal["climbing", "answered", "exhausted", "stopped"]
 
 @dataclass(frozen=True)
 class Step:
+    """`again`: how often its people are paged once more before the next step; None: they are not."""
+
     tier: str
     wait: timedelta
+    again: timedelta | None = None
+
+    def as_json(self) -> dict[str, Any]:
+        again = {"again_s": self.again.total_seconds()} if self.again else {}
+        return {"tier": self.tier, "wait_s": self.wait.total_seconds(), **again}
+
+    @classmethod
+    def from_json(cls, value: Mapping[str, Any]) -> "Step":
+        again = timedelta(seconds=value["again_s"]) if "again_s" in value else None
+        return cls(value["tier"], timedelta(seconds=value["wait_s"]), again)
 
 
 @dataclass(frozen=True)
@@ -50,14 +62,14 @@ class Policy:
         return opening(self.hours, now)
 
     def as_json(self) -> dict[str, Any]:
-        steps = [{"tier": step.tier, "wait_s": step.wait.total_seconds()} for step in self.steps]
+        steps = [step.as_json() for step in self.steps]
         promised = {"tiers": dict(self.tiers), "schedules": dict(self.schedules), "people": dict(self.people)}
         hours = {"hours": self.hours.as_json()} if self.hours else {}
         return {"steps": steps, "repeat": self.repeat, "stops_on": self.stops_on, **promised, **hours}
 
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> "Policy":
-        steps = tuple(Step(step["tier"], timedelta(seconds=step["wait_s"])) for step in value["steps"])
+        steps = tuple(Step.from_json(step) for step in value["steps"])
         promised = value["tiers"], value.get("schedules", {}), value.get("people", {})
         hours = WorkingHours.from_json(value["hours"]) if "hours" in value else None
         return cls(steps, value["repeat"], value["stops_on"], *promised, hours)
@@ -65,7 +77,8 @@ class Policy:
 
 @dataclass(frozen=True)
 class Ladder:
-    """Where the ladder stands. `loop` and `step` name the step that comes next."""
+    """Where the ladder stands. `loop` and `step` name the step that comes next; `round` is how often the people of the
+    last one have been paged, and `again_at` when they are paged once more."""
 
     policy: Policy
     state: State = "climbing"
@@ -73,6 +86,8 @@ class Ladder:
     loop: int = 0
     step: int = 0
     next_at: datetime | None = None
+    round: int = 1
+    again_at: datetime | None = None
 
     @property
     def position(self) -> str:
@@ -96,7 +111,8 @@ class Ladder:
 
 @dataclass(frozen=True)
 class Climb:
-    """What happens now: a step is taken, or (`step` None) there is none left and nobody has answered."""
+    """What happens now: a step is taken, its people are paged once more, or (`step` None) there is none left and nobody
+    has answered."""
 
     step: Step | None
     loop: int
@@ -111,29 +127,50 @@ def climb(ladder: Ladder, now: datetime) -> Climb:
     full wait, instead of all of them being paged in one second.
     """
     if ladder.is_at_its_end:
-        return Climb(None, ladder.loop, ladder.step, _moved(ladder, state="exhausted", next_at=None))
+        return Climb(None, ladder.loop, ladder.step, _moved(ladder, state="exhausted", next_at=None, again_at=None))
     step = ladder.policy.steps[ladder.step]
     last = ladder.step + 1 == len(ladder.policy.steps)
     loop, index = (ladder.loop + 1, 0) if last else (ladder.loop, ladder.step + 1)
     # Somebody who escalates by hand after an acknowledgement wants one more tier, and not the timers back.
     next_at = after(ladder.policy.hours, now, step.wait) if ladder.state == "climbing" else None
-    return Climb(step, ladder.loop, ladder.step, _moved(ladder, loop=loop, step=index, next_at=next_at))
+    moved = _moved(ladder, loop=loop, step=index, next_at=next_at, round=1)
+    return Climb(step, ladder.loop, ladder.step, _with_next_round(moved, step, now))
+
+
+def page_again(ladder: Ladder, now: datetime) -> Climb:
+    """The people of the last step are paged once more. As of steps, the next time is counted from now."""
+    loop, index = ladder.last
+    step = ladder.policy.steps[index]
+    return Climb(step, loop, index, _with_next_round(_moved(ladder, round=ladder.round + 1), step, now))
+
+
+def _with_next_round(ladder: Ladder, step: Step, now: datetime) -> Ladder:
+    """Up to the next step, which then goes on with others."""
+    again_at = after(ladder.policy.hours, now, step.again) if step.again else None
+    comes_first = again_at is not None and ladder.next_at is not None and again_at < ladder.next_at
+    return _moved(ladder, again_at=again_at if comes_first else None)
 
 
 def snooze(ladder: Ladder, until: datetime) -> Ladder:
     """Hold the ladder: no step is taken before `until`. A step that was due later stays where it was."""
     if ladder.next_at is None:
         return ladder
-    return _moved(ladder, next_at=max(ladder.next_at, ladder.policy.begins(until)))
+    begins = ladder.policy.begins(until)
+    again_at = max(ladder.again_at, begins) if ladder.again_at else None
+    return _moved(ladder, next_at=max(ladder.next_at, begins), again_at=again_at)
 
 
 def answered(ladder: Ladder) -> Ladder:
     """Somebody acknowledged: the ladder stops, unless it stops on the resolution only."""
-    return ladder if ladder.policy.stops_on == "resolved" else _moved(ladder, state="answered", next_at=None)
+    return (
+        ladder
+        if ladder.policy.stops_on == "resolved"
+        else _moved(ladder, state="answered", next_at=None, again_at=None)
+    )
 
 
 def stopped(ladder: Ladder) -> Ladder:
-    return _moved(ladder, state="stopped", next_at=None)
+    return _moved(ladder, state="stopped", next_at=None, again_at=None)
 
 
 def started_again(ladder: Ladder, policy: Policy, now: datetime) -> Ladder:
@@ -145,7 +182,9 @@ def unanswered(ladder: Ladder, now: datetime) -> Ladder:
     """The answer counts no more: a new run that goes on with the next tier, and after the last one from the first."""
     start = (0, 0) if ladder.is_at_its_end else (ladder.loop, ladder.step)
     begins = ladder.policy.begins(now)
-    return _moved(ladder, state="climbing", run=ladder.run + 1, loop=start[0], step=start[1], next_at=begins)
+    return _moved(
+        ladder, state="climbing", run=ladder.run + 1, loop=start[0], step=start[1], next_at=begins, again_at=None
+    )
 
 
 def is_late(due_at: datetime, now: datetime) -> bool:

@@ -1,12 +1,13 @@
 """What is known of a page: its states, and when a tier counts as not reached."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
 
 from bot.domain.incidents.incident import Incident
-from bot.domain.paging.escalation import REACH_WITHIN
+from bot.domain.paging.escalation import REACH_WITHIN, Policy
+from bot.domain.people.working_hours import after
 
 # A way to reach somebody: the name of a file in `bot/pagers`.
 Via = str
@@ -22,7 +23,8 @@ LOST: frozenset[PageState] = frozenset({"refused", "gave_up"})
 class Turn:
     """Whose turn it is: a step of the ladder, or (`step` -1) somebody called by hand.
 
-    `by_every_way`: also for a drill, which else goes through Slack only.
+    `round`: of one step; 2 = the same people once more. `planned_at`: when `due_at` was chosen, of a page that waits
+    for it; None: it is sent at once. `by_every_way`: also for a drill, which else goes through Slack only.
     """
 
     run: int
@@ -32,6 +34,8 @@ class Turn:
     due_at: datetime
     reason: str | None = None
     by_every_way: bool = False
+    round: int = 1
+    planned_at: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -77,6 +81,17 @@ class Page:
     unconfirmed_at: datetime | None = None
     repeated_at: datetime | None = None
     unsure: bool = False
+    round: int = 1
+    planned_at: datetime | None = None
+
+    @property
+    def is_untried(self) -> bool:
+        """Does, or did, it wait for its time?"""
+        return self.planned_at is not None and self.first_attempt_at is None
+
+    def is_to_come(self, now: datetime) -> bool:
+        """Does it wait for its time? It reaches nobody yet, and nobody is unreached by it."""
+        return self.is_untried and self.state == "waiting" and self.due_at > now
 
     @property
     def is_accepted(self) -> bool:
@@ -130,7 +145,8 @@ class Paged:
         """The ways by which the same happened in the same minute, together: one sentence says it of all of them."""
         found: dict[tuple[object, ...], list[Page]] = {}
         for page in self.ways:
-            minute = page.accepted_at and page.accepted_at.replace(second=0, microsecond=0)
+            moment = page.due_at if page.is_untried else page.accepted_at
+            minute = moment and moment.replace(second=0, microsecond=0)
             found.setdefault(
                 (page.state, minute, page.attempts if page.state == "waiting" else 0, page.unsure, page.error), []
             ).append(page)
@@ -144,10 +160,19 @@ def may_have_reached(pages: Iterable[Page]) -> bool:
 
 
 def by_person(pages: Iterable[Page]) -> list[Paged]:
-    """Each person once, in the order in which they were paged first. The pages are given oldest first."""
-    latest: dict[str, dict[Via, Page]] = {}
+    """Each person once, in the order in which they were paged first. The pages are given oldest first.
+
+    What still waits for its time stands beside what was sent by that way before; what was not needed in the end does
+    not stand for it.
+    """
+    latest: dict[str, dict[object, Page]] = {}
     for page in pages:
-        latest.setdefault(page.person, {})[page.via] = page
+        own = latest.setdefault(page.person, {})
+        if page.via in own and page.is_untried:
+            if page.state == "waiting":
+                own[page.via, "to come"] = page
+        else:
+            own[page.via] = page
     return [Paged(who, list(ways.values())[-1].tier, list(ways.values())) for who, ways in latest.items()]
 
 
@@ -165,22 +190,45 @@ def reach(pages: Iterable[Page], now: datetime) -> dict[str, Reach]:
 
     A person is unreached when every page to them was refused for good, or none was accepted within 20 s of its first
     attempt; also when one may have been accepted, for the ladder goes on unless somebody is known to have been paged. A
-    tier is unreached when all its people are.
+    tier is unreached when all its people are. Pages that are still to come say nothing: somebody who has no others yet
+    is open.
     """
     return {person: _person_reach(own, now) for person, own in _by_person(pages).items()}
 
 
 def look_again_at(pages: Iterable[Page], now: datetime) -> datetime:
-    """When a page that is still open will have had its time; soon, when it has not been tried yet."""
-    still_open = [page for page in pages if _may_still_be_accepted(page, now)]
-    ends = [page.first_attempt_at + REACH_WITHIN if page.first_attempt_at else now + SOON for page in still_open]
+    """When a page of somebody who is still open will have had its time; soon, when it has not been tried yet."""
+    still_open = [own for own in _by_person(pages).values() if _person_reach(own, now) == "open"]
+    ends = [_open_until(page, now) for own in still_open for page in own if _may_still_be_accepted(page, now)]
     return min(ends, default=now + SOON)
+
+
+def to_come_for(people: Collection[str], pages: Iterable[Page], now: datetime) -> list[Page]:
+    """What these are paged by later."""
+    return [page for page in pages if page.person in people and page.is_to_come(now)]
+
+
+def put_off(to_come: Iterable[Page], until: datetime, policy: Policy) -> dict[int, datetime]:
+    """When these are sent that wait for their time, by number, if none is before `until`: as far apart as before."""
+    waiting = list(to_come)
+    first = min((page.due_at for page in waiting), default=until)
+    return {
+        page.id: max(page.due_at, after(policy.hours, policy.begins(until), page.due_at - first)) for page in waiting
+    }
 
 
 def _person_reach(pages: list[Page], now: datetime) -> Reach:
     if any(page.is_accepted for page in pages):
         return "reached"
-    return "open" if any(_may_still_be_accepted(page, now) for page in pages) else "unreached"
+    # Of somebody who is paged by nothing before its time, that is waited for.
+    due = [page for page in pages if not page.is_to_come(now)] or pages
+    return "open" if any(_may_still_be_accepted(page, now) for page in due) else "unreached"
+
+
+def _open_until(page: Page, now: datetime) -> datetime:
+    if page.first_attempt_at:
+        return page.first_attempt_at + REACH_WITHIN
+    return max(page.due_at, now) + SOON
 
 
 def _may_still_be_accepted(page: Page, now: datetime) -> bool:

@@ -34,13 +34,16 @@ class Outbox:
         lane: str | None = None,
         way: str = "slack",
         due_at: datetime | None = None,
+        not_before: datetime | None = None,
     ) -> None:
         """`key`: while one with this key waits, another is the same. `lane`: one after the other, in order.
 
-        `way`: by whom it leaves.
+        `way`: by whom it leaves. `not_before`: it waits for that, and is tried for as long as if it were put in then.
         """
-        now = self._clock.now()
-        await outbox.put(conn, kind, payload, now=now, priority=priority, key=key, lane=lane, way=way, due_at=due_at)
+        await outbox.put(
+            conn, kind, payload, now=self._clock.now(), priority=priority, key=key, lane=lane, way=way, due_at=due_at,
+            not_before=not_before,
+        )  # fmt: skip
 
     def has_places(self, way: str, count: int) -> bool:
         """May so many pages be put in hand that leave by this way?"""

@@ -61,7 +61,7 @@ class Acknowledgements:
         if silent:
             await self._paging.cancel_waiting(conn, incident)
         else:
-            await self._paging.show_again(conn, incident)
+            await self._paging.cancel_waiting(conn, incident, people=[actor.name])
         if first:
             await self._posts.in_room(conn, incident, "acknowledged", actor=actor.name, climbs_on=not silent)
         await self._cards.touch(conn, f"incident:{incident.id}", incident=incident.id)
@@ -74,7 +74,7 @@ class Acknowledgements:
             return True
         since = incident.acknowledged_at
         own = [page for page in await pages.of_incident(conn, incident.id) if page.person == actor.name]
-        return since is not None and any(page.due_at > since for page in own)
+        return since is not None and any(page.due_at > since and page.state != "cancelled" for page in own)
 
 
 async def must_not_be_overtaken(conn: Connection, incident: Incident, paged_at: datetime | None) -> None:

@@ -1,11 +1,15 @@
 """By what people can be reached, and the pages that would reach them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from datetime import timedelta
 
 from bot.clock import Clock
 from bot.domain.incidents.incident import Incident
-from bot.domain.paging.escalation import Policy, is_late
+from bot.domain.paging.escalation import BY_HAND, Policy, is_late
 from bot.domain.paging.page import PageDraft, Turn, Via
+from bot.domain.paging.timed_ways import waits_for
+from bot.domain.people.working_hours import after
 from bot.pagers import Pager, ways
 from bot.services.paging.policies import person_of
 from bot.services.people.people import People
@@ -20,25 +24,39 @@ class Contacts:
         self._pagers = pagers
 
     def drafts(
-        self, incident: Incident, turn: Turn, people: Sequence[str], vias: tuple[Via, ...], policy: Policy | None = None
+        self,
+        incident: Incident,
+        turn: Turn,
+        people: Sequence[str],
+        waits: Mapping[Via, timedelta],
+        policy: Policy | None = None,
     ) -> list[PageDraft]:
-        """One page per person and channel they can be reached by; empty when nobody can be. `policy`: of the ladder
-        that promised it.
+        """One page per person and channel they can be reached by; empty when nobody can be. `waits`: how long each
+        channel waits. `policy`: of the ladder that promised it.
 
         What reaches a service instead of a person is paged once, for the first of them.
         """
-        late = is_late(turn.due_at, self._clock.now())
         drafts: list[PageDraft] = []
         for key in people:
-            for via, contact in self.of(key, vias, policy, drill=incident.drill and not turn.by_every_way):
+            found = dict(self.of(key, waits, policy, drill=incident.drill and not turn.by_every_way))
+            for via, wait in waits_for(waits, found).items():
                 if ways()[via].is_shared and any(draft.via == via for draft in drafts):
                     continue
-                drafts.append(PageDraft(incident, turn, key, via, contact, late))
+                drafts.append(self._draft(incident, turn, key, via, found[via], wait, policy))
         return drafts
 
-    def of(
-        self, key: str, vias: tuple[Via, ...], policy: Policy | None = None, *, drill: bool
-    ) -> list[tuple[Via, str]]:
+    def _draft(
+        self, incident: Incident, turn: Turn, key: str, via: Via, contact: str, wait: timedelta, policy: Policy | None
+    ) -> PageDraft:
+        now = self._clock.now()
+        if not wait:
+            return PageDraft(incident, turn, key, via, contact, is_late(turn.due_at, now))
+        # Whoever pages somebody by hand does so at any hour.
+        hours = policy.hours if policy and turn.step != BY_HAND else None
+        later = replace(turn, due_at=after(hours, now, wait), planned_at=now)
+        return PageDraft(incident, later, key, via, contact, late=False)
+
+    def of(self, key: str, vias: Iterable[Via], policy: Policy | None = None, *, drill: bool) -> list[tuple[Via, str]]:
         """By what this person can be reached, of the channels asked for: as the runbook has it now, and where that is
         by none of them, as it was when the ladder began. A rehearsal pages through Slack only."""
         wanted = [via for via in vias if via in self._pagers and not (drill and via != "slack")]

@@ -14,7 +14,8 @@ from bot.store.paging.escalations import Escalation
 
 @dataclass(frozen=True)
 class DueStep:
-    """A step that is to be taken now, and how it is told. `due_at` is when its time came."""
+    """A step that is to be taken now, and how it is told. `due_at` is when its time came. `again`: these people of the
+    last step are paged once more; None: the next one is taken."""
 
     incident: Incident
     escalation: Escalation
@@ -23,6 +24,7 @@ class DueStep:
     actor: Actor = TOCSIN
     unreached: bool = False
     silent: bool = False
+    again: Sequence[str] | None = None
 
     @property
     def is_the_first(self) -> bool:
@@ -32,7 +34,8 @@ class DueStep:
     def has_waited(self) -> bool:
         """Has the ladder begun only now, with the working hours?"""
         planned_at = self.escalation.planned_at
-        return self.is_the_first and planned_at is not None and planned_at < self.due_at
+        first = self.is_the_first and self.again is None
+        return first and planned_at is not None and planned_at < self.due_at
 
 
 @dataclass(frozen=True)

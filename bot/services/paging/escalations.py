@@ -1,7 +1,7 @@
 """What people ask of an incident's ladder: its next step now, or a page to a tier or a person beside it."""
 
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from bot.clock import Clock
 from bot.domain.actor import Actor
@@ -105,7 +105,7 @@ class Escalations:
     ) -> None:
         """Under the ladder's lock, so the second of two presses sees the pages of the first."""
         by_hand = [page for page in await pages.of_incident(conn, incident.id) if page.step == BY_HAND]
-        if any(page.tier == tier and now - page.due_at < STALE_WITHIN for page in by_hand):
+        if any(page.tier == tier and timedelta(0) <= now - page.due_at < STALE_WITHIN for page in by_hand):
             raise AlreadyDone(
                 f"This tier was paged less than a minute ago. {incident.ref}'s card shows who was reached."
             )

@@ -46,7 +46,7 @@ def _of_tier(runbook: Runbook, tier: Tier, ready: Collection[Via], own_number: s
     people = everybody(runbook, tier)
     if not people:
         return [Gap(tier, "nobody")]
-    wanted = {via: ways()[via] for via in tier.via}
+    wanted = {via: ways()[via] for via in tier.waits}
     unready = [Gap(tier, "not set up", via, needs=way.credentials) for via, way in wanted.items() if via not in ready]
     unreachable = [
         Gap(tier, "no contact", via, person, " or ".join(way.contacts))

@@ -100,6 +100,7 @@ class Ladders:
     async def _look(self, conn: Connection, claimed: Sequence[Escalation], now: datetime) -> None:
         found = await incidents.get_all(conn, [escalation.incident_id for escalation in claimed])
         due_steps: list[DueStep] = []
+        due_again: list[Held] = []
         to_judge: list[Held] = []
         for escalation in claimed:
             incident = found[escalation.incident_id]
@@ -107,10 +108,14 @@ class Ladders:
                 await escalations.save(conn, escalation.moved_to(stopped(escalation.ladder), reach_by=None))
             elif escalation.next_at and escalation.next_at <= now:
                 due_steps.append(DueStep(incident, escalation, escalation.next_at))
+            elif escalation.again_at and escalation.again_at <= now:
+                due_again.append((incident, escalation))
             else:
                 to_judge.append((incident, escalation))
         if to_judge:
             due_steps += [DueStep(*held, now, unreached=True) for held in await self._reaching.judge(conn, to_judge)]
+        if due_again:
+            due_steps += await self._reaching.once_more(conn, due_again)
         stepped = await self._steps.take_those_known(conn, due_steps, now)
         left = {due.incident.id for due in due_steps} - stepped
         for number in found.keys() - left:

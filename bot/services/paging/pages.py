@@ -1,11 +1,13 @@
 """Pages are made, and cancelled again once nobody is to be called any more."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
 
 from bot.clock import Clock
 from bot.domain.incidents.incident import Incident
-from bot.domain.paging.page import Page, PageDraft, Turn, Via
+from bot.domain.paging.escalation import Policy
+from bot.domain.paging.page import Page, PageDraft, Turn, Via, put_off
 from bot.services.outbox.kinds import FIRST_PAGE, PAGE, way_by
 from bot.services.outbox.outbox import Outbox
 from bot.services.paging.cancelled import Cancelled
@@ -30,13 +32,16 @@ class Pages:
         self._followups = followups
 
     async def page(
-        self, conn: Connection, incident: Incident, turn: Turn, people: Sequence[str], vias: tuple[Via, ...]
+        self, conn: Connection, incident: Incident, turn: Turn, people: Sequence[str], waits: Mapping[Via, timedelta]
     ) -> None:
         """These people, by whatever of these ways the runbook has of them."""
-        await self.make(conn, self._contacts.drafts(incident, turn, people, vias))
+        await self.make(conn, self._contacts.drafts(incident, turn, people, waits))
 
     async def make(self, conn: Connection, drafts: Sequence[PageDraft]) -> None:
-        """Have them sent, of any number of incidents; by this process right after the commit, when it can."""
+        """Have them sent, of any number of incidents; by this process right after the commit, when it can. What waits
+        for its time is anybody's then."""
+        await self._make_to_come(conn, [draft for draft in drafts if draft.turn.planned_at])
+        drafts = [draft for draft in drafts if not draft.turn.planned_at]
         count = Counter(_way(draft) for draft in drafts)
         at_hand = {way for way in count if self._outbox.has_places(way, count[way])}
         await self._make_now(conn, [draft for draft in drafts if _way(draft) in at_hand])
@@ -58,10 +63,26 @@ class Pages:
         for page in await pages.insert(conn, drafts, attempted_at=at, held=why):
             await self._outbox.put(conn, "page", _payload(page), priority=_urgency(page), way=way)
 
-    async def cancel_waiting(self, conn: Connection, incident: Incident) -> None:
-        """Nobody is called any more for this incident; the messages of those who were say so."""
-        await pages.cancel_waiting(conn, incident.id, self._cancelled.note)
+    async def _make_to_come(self, conn: Connection, drafts: Sequence[PageDraft]) -> None:
+        for page in await pages.insert(conn, drafts) if drafts else ():
+            await self._outbox.put(conn, "page", _payload(page), priority=PAGE, way=_way(page), not_before=page.due_at)
+
+    async def cancel_waiting(
+        self, conn: Connection, incident: Incident, *, people: Sequence[str] | None = None
+    ) -> None:
+        """Nobody, or none of these `people`, is called any more for this incident; the messages of those who were say
+        so."""
+        await pages.cancel_waiting(conn, incident.id, self._cancelled.note, people=people)
         await self.show_again(conn, incident)
+
+    async def put_off(self, conn: Connection, incident: Incident, policy: Policy, until: datetime) -> bool:
+        """Nothing that is still to come is sent before `until`, and then as far apart as it was to be. Returns whether
+        anything is."""
+        now = self._clock.now()
+        to_come = [page for page in await pages.of_incident(conn, incident.id) if page.is_to_come(now)]
+        due = put_off(to_come, until, policy)
+        await pages.plan_anew(conn, due, planned_at=now)
+        return bool(due)
 
     async def show_again(self, conn: Connection, incident: Incident) -> None:
         """Those that were sent show how the incident stands now."""
@@ -77,4 +98,4 @@ def _way(page: Page | PageDraft) -> str:
 
 
 def _urgency(page: Page) -> int:
-    return FIRST_PAGE if (page.run, page.loop, page.step) == (1, 0, 0) else PAGE
+    return FIRST_PAGE if (page.run, page.loop, page.step, page.round) == (1, 0, 0, 1) else PAGE

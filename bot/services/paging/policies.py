@@ -10,7 +10,7 @@ from bot.runbook import Person, Runbook, Schedule, Severity, Tier
 def policy_of(runbook: Runbook, severity: Severity) -> Policy:
     """As the runbook has it now: the steps, their tiers, the schedules of these, and everybody in them."""
     escalation = severity.escalation
-    steps = tuple(Step(step.page, step.wait) for step in escalation.steps)
+    steps = tuple(Step(step.page, step.wait, runbook.tiers[step.page].again) for step in escalation.steps)
     tiers = {step.tier: runbook.tiers[step.tier] for step in steps}
     schedules = {key: runbook.schedules[key] for key in _named(tiers.values(), "schedule")}
     turns = [key for schedule in schedules.values() for key in schedule.people]

@@ -48,7 +48,7 @@ class Roster:
         if entry.kind == "person":
             return entry.key
         on_duty = list(self._on_duty(policy, entry.key, now))
-        reached = (key for key in on_duty if self._contacts.of(key, tier.via, policy, drill=False))
+        reached = (key for key in on_duty if self._contacts.of(key, tier.waits, policy, drill=False))
         return next(reached, on_duty[0])
 
     def _on_duty(self, policy: Policy, schedule: str, now: datetime) -> Iterator[str]:

@@ -86,7 +86,11 @@ def simulate_by_rotation(runbook: Runbook, severity: Severity, begins: datetime,
 
 def planned_pages(runbook: Runbook, tier: Tier, people: Iterable[str], reach: Reach) -> list[PlannedPage]:
     """Every way by which these people would be paged."""
-    return [PlannedPage(key, via, _gap(runbook, key, via, reach)) for key in people for via in tier.via]
+    return [
+        PlannedPage(key, via, _gap(runbook, key, via, reach), wait)
+        for key in people
+        for via, wait in tier.waits.items()
+    ]
 
 
 def _gap(runbook: Runbook, key: str, via: Via, reach: Reach) -> str | None:

@@ -8,6 +8,7 @@ from bot.domain.incidents.incident import must_be_open
 from bot.domain.paging.escalation import LONGEST_SNOOZE, snooze
 from bot.rendering import time_shown
 from bot.runbook import Runbook, format_duration
+from bot.services.paging.pages import Pages
 from bot.services.rooms.cards import Cards
 from bot.services.rooms.deeds import Deeds
 from bot.services.rooms.posts import Posts
@@ -18,8 +19,9 @@ from bot.store.paging import escalations
 class Snoozes:
     """It is no acknowledgement."""
 
-    def __init__(self, runbook: Runbook, posts: Posts, cards: Cards, deeds: Deeds) -> None:
+    def __init__(self, runbook: Runbook, paging: Pages, posts: Posts, cards: Cards, deeds: Deeds) -> None:
         self._runbook = runbook
+        self._paging = paging
         self._posts = posts
         self._cards = cards
         self._deeds = deeds
@@ -31,9 +33,10 @@ class Snoozes:
         async with self._deeds.on(actor, incident_id) as (conn, incident, now):
             must_be_open(incident, "snooze it")
             escalation = await escalations.lock(conn, incident.id)
-            if escalation.next_at is None:
-                raise Refused(f"Nobody is about to be paged for {incident.ref}, so there is nothing to snooze.")
             until = now + duration
+            put_off = await self._paging.put_off(conn, incident, escalation.policy, until)
+            if escalation.next_at is None and not put_off:
+                raise Refused(f"Nobody is about to be paged for {incident.ref}, so there is nothing to snooze.")
             held = escalation.planned(snooze(escalation.ladder, until), now, snoozed_until=until, snoozed_at=now)
             await escalations.save(conn, held)
             words = f"until {time_shown(until, self._runbook.timezone, now)}"

@@ -92,6 +92,7 @@ class Standings:
             "tiers": {key: tier_of(policy, key) for key in policy.tiers} | self._runbook.tiers,
             "ends": ends_of(escalation, standing.pages),
             "next_tier": tier_of(policy, next_tier) if next_tier else None,
+            "again_tier": tier_of(policy, escalation.last_tier or "") if escalation.again_at else None,
             "now": self._clock.now(),
         }
 

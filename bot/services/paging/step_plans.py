@@ -1,11 +1,12 @@
 """Where a step leads, and whom it pages: decided without waiting for anything."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
 from bot.domain.errors import Refused
-from bot.domain.paging.escalation import BY_HAND, Policy, climb
+from bot.domain.paging.escalation import BY_HAND, Policy, climb, page_again
 from bot.domain.paging.page import Turn, Via
+from bot.domain.paging.timed_ways import AT_ONCE
 from bot.runbook import Runbook
 from bot.services.paging.contacts import Contacts
 from bot.services.paging.due_steps import Callout, DueStep, StepPlan
@@ -34,12 +35,14 @@ class StepPlans:
         """Another process may have a runbook that knows whom we do not; after a moment the snapshot has to do."""
         escalation = due.escalation
         tier, due_at = escalation.ladder.next_tier, escalation.reach_by if due.unreached else due.due_at
-        if tier is None or due_at is None or now - due_at >= LEFT_TO_OTHERS:
+        if tier is None or due_at is None or due.again is not None or now - due_at >= LEFT_TO_OTHERS:
             return False
         return not self._roster.knows(escalation.policy, tier)
 
     def of(self, due: DueStep, answered: set[str], now: datetime) -> StepPlan:
         """Tiers in which nobody can be paged are passed over at once."""
+        if due.again is not None:
+            return self._once_more(due, [who for who in due.again if who not in answered], now)
         passed_over: list[str] = []
         move = climb(due.escalation.ladder, now)
         while move.step:
@@ -48,12 +51,19 @@ class StepPlans:
             everybody = self._roster.of(policy, tier, now)
             people = [who for who in everybody if who not in answered]
             turn = Turn(move.ladder.run, move.loop, move.index, tier.key, due.due_at, due.reason)
-            if drafts := self._contacts.drafts(due.incident, turn, people, tier.via, policy):
+            if drafts := self._contacts.drafts(due.incident, turn, people, tier.waits, policy):
                 return StepPlan(due, move, tier, drafts, passed_over)
             why = "nobody there can be paged" if people or not everybody else "everybody there has acknowledged"
             passed_over.append(f"{tier.name} was passed over: {why}")
             move = climb(move.ladder, now)
         return StepPlan(due, move, None, [], passed_over)
+
+    def _once_more(self, due: DueStep, people: Sequence[str], now: datetime) -> StepPlan:
+        move = page_again(due.escalation.ladder, now)
+        policy, moved = move.ladder.policy, move.ladder
+        tier = tier_of(policy, policy.steps[move.index].tier)
+        turn = Turn(moved.run, move.loop, move.index, tier.key, due.due_at, due.reason, round=moved.round)
+        return StepPlan(due, move, tier, self._contacts.drafts(due.incident, turn, people, tier.waits, policy), [])
 
     def by_hand(self, due: DueStep, target: str) -> Callout:
         """Of one tier, of the runbook or of this ladder, or one person. Raises Refused when nobody can be paged."""
@@ -62,17 +72,18 @@ class StepPlans:
         if tier is None and target in policy.tiers:
             tier = tier_of(policy, target)
         people = self._roster.of(policy, tier, now) if tier else [target]
-        vias = tier.via if tier else self._ways_of(target, now)
+        waits = tier.waits if tier else self._ways_of(target, now)
         turn = Turn(escalation.run, escalation.calls + 1, BY_HAND, tier.key if tier else None, now, due.reason)
-        drafts = self._contacts.drafts(due.incident, turn, people, vias, policy)
+        drafts = self._contacts.drafts(due.incident, turn, people, waits, policy)
         if not drafts:
             raise Refused(f"Nobody in “{target}” can be paged: no way to reach them is set up.")
         return Callout(tier, people, drafts)
 
-    def _ways_of(self, person: str, now: datetime) -> tuple[Via, ...]:
-        """Those of every tier that the person belongs to or is on call for; by Slack when they belong to none."""
-        ways: dict[Via, None] = {}
+    def _ways_of(self, person: str, now: datetime) -> dict[Via, timedelta]:
+        """Those of every tier that the person belongs to or is on call for, each as soon as any of these uses it; by
+        Slack when they belong to none."""
+        waits: dict[Via, timedelta] = {}
         for tier in self._runbook.tiers.values():
             if person in self._people.in_tier(tier, now) or person in self._people.ever_in_tier(tier):
-                ways |= dict.fromkeys(tier.via)
-        return tuple(ways) or ("slack",)
+                waits |= {via: min(wait, waits.get(via, wait)) for via, wait in tier.waits.items()}
+        return waits or {"slack": AT_ONCE}

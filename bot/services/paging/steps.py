@@ -87,7 +87,7 @@ class Steps:
         begins = ladder.policy.begins(now)
         if due.unreached or begins <= now:
             return False
-        waiting = replace(ladder, next_at=begins)
+        waiting = replace(ladder, next_at=begins) if due.again is None else replace(ladder, again_at=begins)
         await escalations.save(conn, escalation.planned(waiting, now, reach_by=None))
         return True
 
@@ -95,6 +95,9 @@ class Steps:
         due, incident = plan.due, plan.due.incident
         for words in plan.passed_over:
             await incidents.write(conn, incident.id, "system", words, actor=TOCSIN.name, at=now)
+        if due.again is not None:
+            await self._write_down_again(conn, plan, now)
+            return
         if plan.tier is None:
             await self._ends.come_to_the_end(conn, due, plan.move)
             return
@@ -106,6 +109,11 @@ class Steps:
         # The first step of all is told by the declaration itself.
         if due.silent or due.has_waited or not due.is_the_first:
             await self._news.tell(conn, due, plan.tier.name, plan.drafts)
+
+    async def _write_down_again(self, conn: Connection, plan: StepPlan, now: datetime) -> None:
+        """It moves no step, and whether anybody was reached is known by the first time."""
+        await escalations.save(conn, plan.due.escalation.moved_to(plan.move.ladder, snoozed_until=None))
+        await self._news.note_again(conn, plan, now)
 
     async def _answered(self, conn: Connection, incident: Incident) -> set[str]:
         """Everybody who has acknowledged since the incident was declared or reopened: they are not paged again."""

@@ -7,6 +7,7 @@ from bot.domain.actor import TOCSIN
 from bot.domain.incidents.incident import Incident
 from bot.domain.paging.escalation import BY_HAND
 from bot.domain.paging.page import Turn, Via
+from bot.domain.paging.timed_ways import AT_ONCE
 from bot.pagers import ways
 from bot.rendering import Rendering
 from bot.runbook import Runbook
@@ -40,7 +41,7 @@ class TestPages:
         tiers = [
             tier for tier in self._runbook.tiers.values() if key in {one.key for one in everybody(self._runbook, tier)}
         ]
-        used = dict.fromkeys(via for tier in tiers for via in tier.via)
+        used = dict.fromkeys(via for tier in tiers for via in tier.waits)
         person = self._runbook.people.get(key)
         known = [via for via, way in ways().items() if way.contacts and way.reaches(person)]
         return tuple(used or known or ("slack",))
@@ -68,7 +69,7 @@ class TestPages:
             await escalations.save(conn, escalation.moved_to(silent, reach_by=None))
             why = self._rendering.say("documents/test_page_reason")
             turn = Turn(escalation.run, 1, BY_HAND, None, now, why, by_every_way=True)
-            await self._paging.page(conn, incident, turn, [key], self.ways_of(key))
+            await self._paging.page(conn, incident, turn, [key], dict.fromkeys(self.ways_of(key), AT_ONCE))
         return incident
 
     async def _end_left_over(self, key: str) -> None:

@@ -168,12 +168,12 @@ class Paging(Foundation):
 
     @cached_property
     def reaching(self) -> Reaching:
-        return Reaching(self.clock, self.people, self.posts, self.rendering)
+        return Reaching(self.clock, self.people, self.members, self.posts, self.rendering)
 
     @cached_property
     def steps(self) -> Steps:
         plans = StepPlans(self.runbook, self.people, self.roster, self.contacts)
-        news = StepNews(self.clock, self.people, self.rooms, self.posts, self.cards)
+        news = StepNews(self.clock, self.people, self.rooms, self.posts, self.cards, self.rendering)
         return Steps(self.clock, plans, self.pages, self.ladder_ends, news)
 
     @cached_property
@@ -215,7 +215,7 @@ class Paging(Foundation):
 
     @cached_property
     def snoozes(self) -> Snoozes:
-        return Snoozes(self.runbook, self.posts, self.cards, self.deeds)
+        return Snoozes(self.runbook, self.pages, self.posts, self.cards, self.deeds)
 
     @cached_property
     def incidents(self) -> Incidents:

@@ -64,10 +64,12 @@ async def put(
     key: str | None = None,
     lane: str | None = None,
     way: str = "slack",
+    not_before: datetime | None = None,
 ) -> None:
-    """Write down, with the commit, that something is to leave, at once or at `due_at`."""
+    """Write down, with the commit, that something is to leave, at once or at `due_at`; `not_before`: as if it were put
+    in then."""
     row: Row = {"kind": kind, "payload": payload, "lane": lane, "way": way, "priority": priority}
-    row |= {"created_at": now, "due_at": due_at or now}
+    row |= {"created_at": not_before or now, "due_at": not_before or due_at or now}
     if key is None:
         await SQL.defer(conn, "put", **row)
     else:

@@ -14,10 +14,13 @@ from bot.store.rows import Row
 
 SQL = Queries(__file__)
 
+OF_LADDER = ("policy", "state", "run", "loop", "step", "next_at", "round", "again_at")
+
 
 @dataclass(frozen=True)
 class Escalation:
-    """A ladder and what was done with it. `reach_by` is when we look whether the last step reached anybody.
+    """A ladder and what was done with it. `reach_by` is when we look whether the last step reached anybody; `round` and
+    `again_at` as in Ladder.
 
     `planned_at`: when `next_at` was chosen, of a ladder that keeps working hours.
     """
@@ -38,17 +41,22 @@ class Escalation:
     snoozed_until: datetime | None
     snoozed_at: datetime | None
     planned_at: datetime | None = None
+    round: int = 1
+    again_at: datetime | None = None
 
     @property
     def ladder(self) -> Ladder:
-        return Ladder(self.policy, self.state, self.run, self.loop, self.step, self.next_at)
+        return Ladder(**{name: getattr(self, name) for name in OF_LADDER})
 
     def climbs_at(self, now: datetime) -> bool:
         """May a step be taken by itself at this instant?"""
-        return self.state == "climbing" and (self.snoozed_until is None or self.snoozed_until <= now)
+        return self.state == "climbing" and not self.is_snoozed_at(now)
+
+    def is_snoozed_at(self, now: datetime) -> bool:
+        return self.snoozed_until is not None and self.snoozed_until > now
 
     def moved_to(self, ladder: Ladder, **changes: Any) -> "Escalation":
-        own = {name: getattr(ladder, name) for name in ("policy", "state", "run", "loop", "step", "next_at")}
+        own = {name: getattr(ladder, name) for name in OF_LADDER}
         return replace(self, **own, **changes)
 
     def planned(self, ladder: Ladder, now: datetime, **changes: Any) -> "Escalation":

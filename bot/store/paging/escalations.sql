@@ -21,7 +21,7 @@ SET run = given.run, policy = given.policy, state = given.state, loop = given.lo
     reach_by = given.reach_by, last_tier = given.last_tier, last_step_at = given.last_step_at,
     last_called_by = given.last_called_by, last_called_at = given.last_called_at, calls = given.calls,
     snoozed_until = given.snoozed_until, snoozed_at = given.snoozed_at,
-    planned_at = given.planned_at
+    planned_at = given.planned_at, round = given.round, again_at = given.again_at
 FROM jsonb_populate_recordset(NULL::escalations, %(rows)s) AS given
 WHERE e.incident_id = given.incident_id;
 
@@ -29,6 +29,7 @@ WHERE e.incident_id = given.incident_id;
 -- A row that cannot be worked on must not stop the others.
 UPDATE escalations
 SET next_at = CASE WHEN next_at <= %(now)s THEN %(until)s ELSE next_at END,
+    again_at = CASE WHEN again_at <= %(now)s THEN %(until)s ELSE again_at END,
     reach_by = CASE WHEN reach_by <= %(now)s THEN %(until)s ELSE reach_by END
 WHERE incident_id = %(incident_id)s;
 

@@ -130,6 +130,12 @@ async def hold(conn: Connection, page_ids: Sequence[int], why: str, now: datetim
     return {row["incident_id"] for row in await SQL.all(conn, "hold", ids=list(page_ids), why=why, now=now)}
 
 
+async def plan_anew(conn: Connection, due: Mapping[int, datetime], *, planned_at: datetime | None) -> None:
+    """When those of these pages are sent that nobody has tried yet, by number. `planned_at` as in Turn."""
+    rows = [{"id": number, "due_at": due_at, "planned_at": planned_at} for number, due_at in due.items()]
+    await SQL.rows(conn, "plan_anew", rows)
+
+
 async def cancel_waiting(
     conn: Connection,
     incident_id: int,

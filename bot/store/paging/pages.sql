@@ -1,13 +1,13 @@
 -- name: insert
--- No row when this person has been paged for this step by this channel already.
+-- No row when this person has been paged in this round of this step by this channel already.
 -- Those that are about to be attempted by whoever makes them, at `attempted_at`, need not be counted again for that.
 -- Those that are held then have begun to wait for a yes, as if they had been tried.
-INSERT INTO pages (incident_id, run, loop, step, tier, person, via, contact, reason, late, due_at, attempts,
-    first_attempt_at, error)
-SELECT incident_id, run, loop, step, tier, person, via, contact, reason, late, due_at,
+INSERT INTO pages (incident_id, run, loop, step, round, tier, person, via, contact, reason, late, due_at, planned_at,
+    attempts, first_attempt_at, error)
+SELECT incident_id, run, loop, step, round, tier, person, via, contact, reason, late, due_at, planned_at,
     CASE WHEN %(attempted_at)s::timestamptz IS NULL OR error IS NOT NULL THEN 0 ELSE 1 END, %(attempted_at)s, error
 FROM jsonb_populate_recordset(NULL::pages, %(rows)s) AS given
-ON CONFLICT (incident_id, run, loop, step, person, via) DO NOTHING
+ON CONFLICT (incident_id, run, loop, step, round, person, via) DO NOTHING
 RETURNING *;
 
 -- name: get
@@ -75,11 +75,27 @@ WHERE id = %(id)s;
 
 -- name: hold
 -- Nobody tries them for now. Until when somebody may say yes is counted from here all the same: their ladder goes on.
+-- What is still to come waits for its time, and not for that.
 WITH held AS (
-    SELECT id FROM pages WHERE id = ANY(%(ids)s) AND state = 'waiting' ORDER BY id FOR NO KEY UPDATE)
+    SELECT id FROM pages
+    WHERE id = ANY(%(ids)s) AND state = 'waiting' AND (planned_at IS NULL OR due_at <= %(now)s)
+    ORDER BY id FOR NO KEY UPDATE)
 UPDATE pages p SET error = %(why)s, first_attempt_at = coalesce(p.first_attempt_at, %(now)s)
 FROM held WHERE p.id = held.id
 RETURNING p.incident_id;
+
+-- name: plan_anew
+-- Those that nobody has tried yet, with their deliveries.
+WITH given AS (SELECT * FROM jsonb_to_recordset(%(rows)s) AS given (id bigint, due_at timestamptz, planned_at timestamptz)),
+held AS (
+    SELECT p.id FROM pages p JOIN given ON given.id = p.id
+    WHERE p.state = 'waiting' AND p.first_attempt_at IS NULL ORDER BY p.id FOR NO KEY UPDATE OF p),
+moved AS (
+    UPDATE pages p SET due_at = given.due_at, planned_at = given.planned_at
+    FROM held JOIN given ON given.id = held.id WHERE p.id = held.id RETURNING p.id, p.due_at)
+UPDATE outbox o SET due_at = moved.due_at, created_at = moved.due_at
+FROM moved WHERE o.kind = 'page' AND o.state = 'waiting' AND o.payload = jsonb_build_object('page', moved.id)
+RETURNING o.id;
 
 -- name: cancel_waiting
 -- Whatever no provider has been asked for yet. Several pages are always held in the same order.

@@ -3,8 +3,9 @@
 SELECT person, is_in, changed_at FROM incident_members WHERE incident_id = %(incident_id)s ORDER BY changed_at, person;
 
 -- name: paged
--- When each person was paged for it last, whatever became of the page: one that was overdue, when it was tried.
-SELECT person, max(GREATEST(due_at, first_attempt_at)) AS at FROM pages WHERE incident_id = %(incident_id)s GROUP BY person ORDER BY 2, 1;
+-- When each person was paged for it last, whatever became of the page: one that was overdue, when it was tried; one that
+-- waits for its time, when that was decided.
+SELECT person, max(GREATEST(coalesce(planned_at, due_at), first_attempt_at)) AS at FROM pages WHERE incident_id = %(incident_id)s GROUP BY person ORDER BY 2, 1;
 
 -- name: change
 INSERT INTO incident_members (incident_id, person, is_in, changed_by, changed_at)

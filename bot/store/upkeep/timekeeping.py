@@ -11,7 +11,7 @@ SQL = Queries(__file__)
 
 # What has timers, in the order in which they are put right; each has a statement.
 KINDS = (
-    "ladders", "pages", "outbox", "limits", "requests", "deadlines", "tasks", "checklists", "nudges",
+    "ladders", "pages", "later_pages", "outbox", "limits", "requests", "deadlines", "tasks", "checklists", "nudges",
     "postmortems", "actions", "action_lists",
     "reminders", "silences", "alerts", "rests", "answers", "firing", "disputes", "inactivity",
     "maintenance", "procedures", "heartbeats", "checks", "backups", "drills", "restores",
@@ -41,10 +41,8 @@ async def ring(conn: Connection) -> None:
 
 
 async def put_right(conn: Connection, now: datetime, waits: Waits, *, by: timedelta) -> Mapping[str, int]:
-    """Bring whatever is due later than its own wait allows back to that; how many rows of each kind that were.
-
-    `by` is what the clock was set by, as far as known: negative when it was set back. Changes nothing a second time.
-    """
+    """Bring whatever is due later than its own wait allows back to that; how many rows of each kind that were. `by` is
+    what the clock was set by, as far as known: negative when it was set back. Changes nothing a second time."""
     values = {"now": now, "by": min(by, timedelta(0)), **vars(waits)}
     changed = {kind: await SQL.run(conn, kind, **values) for kind in KINDS}
     return {kind: count for kind, count in changed.items() if count}

@@ -11,6 +11,8 @@ SELECT pg_notify('tocsin', 'clock');
 UPDATE escalations e
 SET next_at = CASE WHEN e.next_at > own.latest
         THEN GREATEST(%(now)s, LEAST(e.next_at + %(by)s::interval, own.latest)) ELSE e.next_at END,
+    again_at = CASE WHEN e.again_at > own.again_latest
+        THEN GREATEST(%(now)s, LEAST(e.again_at + %(by)s::interval, own.again_latest)) ELSE e.again_at END,
     snoozed_until = CASE WHEN e.snoozed_until > own.snooze_ends
         THEN GREATEST(%(now)s, LEAST(e.snoozed_until + %(by)s::interval, own.snooze_ends)) ELSE e.snoozed_until END,
     snoozed_at = CASE WHEN e.snoozed_at > %(now)s THEN %(now)s ELSE e.snoozed_at END,
@@ -20,7 +22,8 @@ SET next_at = CASE WHEN e.next_at > own.latest
     last_step_at = CASE WHEN e.last_step_at > %(now)s THEN %(now)s ELSE e.last_step_at END,
     last_called_at = CASE WHEN e.last_called_at > %(now)s THEN %(now)s ELSE e.last_called_at END
 FROM (
-    SELECT w.incident_id, w.snooze_ends, GREATEST(w.step_ends, w.snooze_ends) AS latest
+    SELECT w.incident_id, w.snooze_ends, GREATEST(w.step_ends, w.snooze_ends) AS latest,
+        GREATEST(w.round_ends, w.snooze_ends) AS again_latest
     FROM (
         -- In working hours a wait has its length from the calendar: it is as long as it was when it was planned.
         SELECT incident_id,
@@ -28,11 +31,15 @@ FROM (
             ELSE %(now)s::timestamptz + make_interval(secs => (policy->'steps'->(
                 CASE WHEN step > 0 THEN step ELSE jsonb_array_length(policy->'steps') END - 1)->>'wait_s')::float8) END
             AS step_ends,
+            CASE WHEN planned_at IS NOT NULL THEN again_at - GREATEST(planned_at - %(now)s::timestamptz, interval '0')
+            ELSE %(now)s::timestamptz + make_interval(secs => (policy->'steps'->(
+                CASE WHEN step > 0 THEN step ELSE jsonb_array_length(policy->'steps') END - 1)->>'again_s')::float8) END
+            AS round_ends,
             CASE WHEN snoozed_at > %(now)s THEN %(now)s + (snoozed_until - snoozed_at) ELSE snoozed_until END
             AS snooze_ends
         FROM escalations) w) own
 WHERE e.incident_id = own.incident_id
-  AND (e.next_at > own.latest OR e.reach_by > %(now)s::timestamptz + %(reach_within)s::interval
+  AND (e.next_at > own.latest OR e.again_at > own.again_latest OR e.reach_by > %(now)s::timestamptz + %(reach_within)s::interval
     OR e.planned_at > %(now)s OR e.snoozed_at > %(now)s OR e.last_step_at > %(now)s OR e.last_called_at > %(now)s);
 
 -- name: pages
@@ -42,12 +49,25 @@ SET first_attempt_at = LEAST(first_attempt_at, %(now)s),
     unconfirmed_at = CASE WHEN unconfirmed_at > %(now)s THEN %(now)s ELSE unconfirmed_at END
 WHERE state = 'waiting' AND (first_attempt_at > %(now)s OR unconfirmed_at > %(now)s);
 
+-- name: later_pages
+-- What waits for its time since later than now: what is left of its wait, and never more than all of it.
+WITH moved AS (
+    UPDATE pages SET planned_at = %(now)s, due_at = GREATEST(%(now)s,
+        LEAST(due_at + %(by)s::interval, due_at - (planned_at - %(now)s::timestamptz)))
+    WHERE state = 'waiting' AND first_attempt_at IS NULL AND planned_at > %(now)s
+    RETURNING id, due_at)
+UPDATE outbox o SET due_at = moved.due_at, created_at = moved.due_at
+FROM moved WHERE o.kind = 'page' AND o.state = 'waiting' AND o.payload = jsonb_build_object('page', moved.id);
+
 -- name: outbox
--- A lease, or a wait for another try.
+-- A lease, or a wait for another try; a page that nobody has tried may have to wait for its time.
 UPDATE outbox
 SET due_at = %(now)s::timestamptz + CASE state WHEN 'sending' THEN %(lease)s::interval ELSE %(longest_backoff)s::interval END
 WHERE state IN ('waiting', 'sending')
-  AND due_at > %(now)s::timestamptz + CASE state WHEN 'sending' THEN %(lease)s::interval ELSE %(longest_backoff)s::interval END;
+  AND due_at > %(now)s::timestamptz + CASE state WHEN 'sending' THEN %(lease)s::interval ELSE %(longest_backoff)s::interval END
+  AND NOT (kind = 'page' AND state = 'waiting' AND attempts = 0 AND EXISTS (
+      SELECT FROM pages p
+      WHERE p.id = (outbox.payload->>'page')::bigint AND p.planned_at IS NOT NULL AND p.due_at = outbox.due_at));
 
 -- name: limits
 UPDATE limited_ways SET again_at = %(now)s::timestamptz + %(longest_backoff)s::interval
