@@ -36,6 +36,7 @@ class Times:
             words = ", ".join(lines) + (f" ({why.strip()})" if why.strip() else "")
             await incidents.write(conn, before.id, "note", words, actor=actor.name, at=now)
             await self._cards.touch(conn, f"incident:{changed.id}", incident=changed.id)
+            await self._deeds.corrected(conn, changed)
         return changed
 
     async def mitigated_now(self, actor: Actor, incident_id: int) -> Incident:

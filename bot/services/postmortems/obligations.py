@@ -27,7 +27,7 @@ class Obligations:
     async def follow(self, conn: Connection, incident: Incident, moment: Moment) -> None:
         if moment == "reopened":
             await self._withdraw(conn, incident, self._deeds.now())
-        elif moment in ("resolved", "impact") and not incident.is_open:
+        elif moment in ("resolved", "impact", "corrected") and not incident.is_open:
             await self._judge(conn, incident, self._deeds.now())
 
     async def begin(self, conn: Connection, incident: Incident, now: datetime) -> Postmortem:

@@ -15,7 +15,7 @@ from bot.store.database import Database
 from bot.store.incidents import incidents
 from bot.store.pipelined import Connection
 
-Moment = Literal["declared", "severity", "status", "updated", "impact", "role", "resolved", "reopened"]
+Moment = Literal["declared", "severity", "status", "updated", "impact", "role", "resolved", "reopened", "corrected"]
 
 
 class Follower(Protocol):
@@ -61,6 +61,10 @@ class Deeds:
         """Its cards are painted anew, and its followers told."""
         await self._rooms.show(conn, incident)
         await self._tell(conn, incident, moment)
+
+    async def corrected(self, conn: Connection, incident: Incident) -> None:
+        """Its milestones are others: nothing new has happened, and who counts time learns of it."""
+        await self._tell(conn, incident, "corrected")
 
     async def _tell(self, conn: Connection, incident: Incident, moment: Moment) -> None:
         for follower in self._followers:

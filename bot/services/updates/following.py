@@ -46,7 +46,7 @@ class Following:
         self._rendering = rendering
 
     async def follow(self, conn: Connection, incident: Incident, change: Change) -> None:
-        if not may_be_told(incident):
+        if change == "corrected" or not may_be_told(incident):
             return
         told = await updates.last_told(conn, incident.id)
         overtaken = await self._overtake(conn, incident, change)

@@ -90,11 +90,15 @@ async def test_length_a_word_and_severity_owe_one_and_nothing_else_does(town: Wo
     await resolved(town, "P2 Search is slow again", minutes=31)
     assert (await in_api(town, 2))["postmortem"]["state"] == "owed"
     assert "it lasted 31m" in words_of(card(town, 2))
+    room = await resolved(town, "P2 Search is slow once more", minutes=30)
+    assert (await in_api(town, 3))["postmortem"] is None
+    await ask(town, "eve", "/incident started 45 minutes ago", room)
+    assert (await in_api(town, 3))["postmortem"]["state"] == "owed"
     await resolved(town, "P3 A payment failed")
-    assert "it concerns “payments”" in words_of(card(town, 3))
+    assert "it concerns “payments”" in words_of(card(town, 4))
     await ask(town, "ada", "/incident drill P1 Rehearsal")
-    await ask(town, "ada", "/incident resolve INC-4 over")
-    assert (await in_api(town, 4))["postmortem"] is None
+    await ask(town, "ada", "/incident resolve INC-5 over")
+    assert (await in_api(town, 5))["postmortem"] is None
 
 
 async def test_reopening_withdraws_it_and_the_next_end_brings_it_back_with_what_was_written(town: World) -> None:
