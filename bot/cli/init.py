@@ -4,10 +4,16 @@ from pathlib import Path
 
 import click
 
+from bot.cli.schema_printing import SCHEMA
 from bot.domain.errors import NotFound, Refused
 from bot.shipped import STARTER, shipped_runbooks
 
 WRITTEN_TO = Path("runbook.yml")
+FOR_EDITORS = f"""\
+# Keys are completed and checked while you type by an editor with a YAML language server:
+# tocsin schema > {SCHEMA}
+# yaml-language-server: $schema={SCHEMA}
+"""
 
 
 @click.command()
@@ -22,7 +28,7 @@ def init(name: str) -> None:
         raise NotFound(f"There is no shipped runbook “{name}”. Choose one of: {', '.join(shipped)}.")
     try:
         with WRITTEN_TO.open("x", encoding="utf-8") as file:
-            file.write(shipped[name].read_text("utf-8"))
+            file.write(FOR_EDITORS + shipped[name].read_text("utf-8"))
     except FileExistsError as error:
         raise Refused(f"{WRITTEN_TO} already exists, and was not changed. Move it away to start over.") from error
     except OSError as error:

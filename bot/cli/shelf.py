@@ -32,6 +32,7 @@ COMMANDS: Mapping[str, ListedCommand] = {
     "sandbox": ListedCommand("sandboxing:sandbox", "Try all of it in your browser, without any account."),
     "init": ListedCommand("init:init", "Write a runbook to start from to ./runbook.yml."),
     "check": ListedCommand("checking:check", "Say everything that is wrong in a runbook, with its line."),
+    "schema": ListedCommand("schema_printing:schema", "Print the JSON Schema of the runbook, for your editor."),
     "doctor": ListedCommand("doctor:doctor", "Prove every outside connection."),
     "manifest": ListedCommand("manifesting:manifest", "Print the manifest to create the Slack app from."),
     "run": ListedCommand("running:run", "The bot itself."),

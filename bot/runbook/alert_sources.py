@@ -8,6 +8,7 @@ from pydantic import BeforeValidator, Field
 from bot.domain.errors import Refused
 from bot.runbook.parts import Keyed, Part
 from bot.runbook.values import Level, Text, a_list, refused_as_wrong, wrong
+from bot.runbook.written import each_scalar, or_text, written
 
 STEPS = 20
 
@@ -32,6 +33,7 @@ def as_written(value: object) -> object:
     return str(value) if isinstance(value, int | float) else value
 
 
+@written(each_scalar)
 def _each_as_written(values: object) -> object:
     return [as_written(value) for value in values] if isinstance(values, list | tuple) else values
 
@@ -58,6 +60,7 @@ class SourceSeverity(Part):
     map: Annotated[dict[str, Level], BeforeValidator(_keys_as_written)] = Field(default_factory=dict)
 
 
+@written(or_text)
 def _as_severity(value: object) -> object:
     return {"path": value} if isinstance(value, str) else value
 

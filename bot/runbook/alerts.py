@@ -14,6 +14,7 @@ from bot.runbook.alert_sources import AlertSource
 from bot.runbook.durations import format_duration, parse_duration
 from bot.runbook.parts import Keyed, Part, with_keys
 from bot.runbook.values import Duration, Emails, Level, Name, Span, Text, a_list, read_by
+from bot.runbook.written import values_scalar, written
 
 Outlet = Literal["slack", "email", "webhook"]
 Outlets = Annotated[tuple[Outlet, ...], a_list("slack, email or webhook")]
@@ -49,6 +50,7 @@ class AtLeastMatch:
         return cls(int(count), parse_duration(within))
 
 
+@written(values_scalar)
 def _as_texts(match: object) -> object:
     """Labels are text: 500 and true are compared as they are written."""
     if not isinstance(match, Mapping):

@@ -9,6 +9,7 @@ from pydantic import BeforeValidator, PlainSerializer
 
 from bot.runbook.mistakes import kind_of
 from bot.runbook.values import wrong
+from bot.runbook.written import scalar, written
 
 SIGNS = {
     "<=": operator.le,
@@ -63,6 +64,7 @@ def _number(value: object) -> float | None:
         return None
 
 
+@written(scalar)
 def _read(value: object) -> object:
     if isinstance(value, list | dict):
         raise wrong(f'should be a value or a comparison such as "< 5", is {kind_of(value)}')

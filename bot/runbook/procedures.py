@@ -14,11 +14,13 @@ from bot.runbook.mistakes import advice
 from bot.runbook.parts import Keyed, Part, key_of
 from bot.runbook.people import WhoRef
 from bot.runbook.values import Duration, Key, Name, Names, Text, Texts, a_list, read_by, some_time, wrong
+from bot.runbook.written import each_or_text, written
 
 ChecklistName = Literal["triage", "verification", "aftercare"]
 CHECKLISTS: tuple[ChecklistName, ...] = ("triage", "verification", "aftercare")
 
 
+@written(each_or_text)
 def _deeds(entries: object) -> object:
     """A bare text says what to do."""
     if not isinstance(entries, list | tuple):

@@ -13,6 +13,7 @@ from pydantic_core import PydanticCustomError
 from bot.domain.errors import Refused
 from bot.runbook.durations import format_duration, parse_duration
 from bot.runbook.mistakes import kind_of
+from bot.runbook.written import said, written
 from bot.runbook.zones import zone_of
 
 Level = Literal["critical", "high", "medium", "low"]
@@ -37,6 +38,7 @@ def wrong(said: str) -> PydanticCustomError:
 def read_by(parse: Callable[[str], Any], shape: str) -> BeforeValidator:
     """The value through `parse`; what is neither text nor number is told that it should be a `shape`."""
 
+    @written(said(shape))
     def read(value: object) -> object:
         if isinstance(value, bool | list | dict | None):
             raise wrong(f"should be {shape}, is {kind_of(value)}")

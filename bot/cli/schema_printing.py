@@ -1,0 +1,19 @@
+"""The command that prints what an editor has to know of the runbook file."""
+
+import json
+
+import click
+
+from bot.runbook.schema import runbook_schema
+
+# Where the line that `tocsin init` writes looks for it.
+SCHEMA = "runbook.schema.json"
+
+
+@click.command()
+def schema() -> None:
+    """Print the JSON Schema of the runbook, for your editor.
+
+    Keep it beside the runbook: tocsin schema > runbook.schema.json
+    """
+    click.echo(json.dumps(runbook_schema(), indent=2))
