@@ -8,11 +8,13 @@ from aiohttp import web
 from bot.domain.errors import Refused
 from bot.doors.incident_json import in_full, in_short
 from bot.services import Services
+from bot.services.statistics.tables import as_csv, as_json
 from bot.wire.timeouts import TimeLimit
 
 EVERY_INCIDENT = 1_000_000
 # A program that asks is told to come again, rather than left waiting.
 TIMEOUT_S = 5.0
+USUAL_DAYS, LONGEST_NUMBER = 30, 10
 
 
 def routes(services: Services) -> list[web.RouteDef]:
@@ -21,7 +23,11 @@ def routes(services: Services) -> list[web.RouteDef]:
     if token is None:
         return []
     api = Api(services, token.get_secret_value())
-    return [web.get("/api/v1/incidents", api.list), web.get("/api/v1/incidents/{ref}", api.show)]
+    return [
+        web.get("/api/v1/incidents", api.list),
+        web.get("/api/v1/incidents/{ref}", api.show),
+        web.get("/api/v1/stats", api.stats),
+    ]
 
 
 class Api:
@@ -46,6 +52,14 @@ class Api:
         self._must_know_the_token(request)
         return web.json_response(await self._time_limit.wait_for(self._shown(request.match_info["ref"])))
 
+    async def stats(self, request: web.Request) -> web.Response:
+        """The numbers of the last `?days=30`; with `Accept: text/csv` as a table."""
+        self._must_know_the_token(request)
+        numbers = await self._time_limit.wait_for(self._services.statistics.of_days(_days(request)))
+        if "text/csv" in request.headers.get("Accept", ""):
+            return web.Response(text=as_csv(numbers), content_type="text/csv", charset="utf-8")
+        return web.json_response(as_json(numbers))
+
     async def _shown(self, ref: str) -> dict[str, Any]:
         incident = await self._services.incidents.find(ref)
         return in_full(await self._services.records.of(incident.id))
@@ -57,3 +71,11 @@ class Api:
         if scheme.lower() != "bearer" or not right:
             raise web.HTTPUnauthorized(reason="Send the header Authorization: Bearer <API_TOKEN>",
                                        headers={"WWW-Authenticate": "Bearer"})  # fmt: skip
+
+
+def _days(request: web.Request) -> int:
+    """Raises Refused."""
+    words = request.query.get("days", str(USUAL_DAYS))
+    if not (words.isascii() and words.isdigit() and len(words) < LONGEST_NUMBER):
+        raise Refused("days is a whole number, for example 30")
+    return int(words)

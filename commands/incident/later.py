@@ -6,7 +6,6 @@ from commands.incident.book import COMMAND
 
 LATER = {
     "checklist": ("checklist [triage|verification|aftercare]", "what must not be forgotten"),
-    "stats": ("stats [30d]", "how many, how long, how fast"),
 }
 
 

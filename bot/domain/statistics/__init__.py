@@ -1,0 +1,1 @@
+"""Numbers of a period, and the period itself."""

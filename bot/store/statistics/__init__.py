@@ -1,0 +1,1 @@
+"""Numbers, counted where the rows are."""

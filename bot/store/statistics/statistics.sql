@@ -1,0 +1,124 @@
+-- name: counts
+-- By severity, source and hour, and all together. Drills never count, test pages are drills.
+SELECT severity, source, hour, count(*) AS count, count(*) FILTER (WHERE resolved_at IS NULL) AS open,
+    count(*) FILTER (WHERE private) AS private,
+    count(*) FILTER (WHERE EXISTS (SELECT FROM timeline t WHERE t.incident_id = counted.id AND t.kind = 'reopened')) AS reopened
+FROM (
+    SELECT id, severity, resolved_at, private,
+        coalesce(origin -> 'alert' ->> 'source', CASE WHEN origin ? 'check' THEN 'health' ELSE 'person' END) AS source,
+        extract(hour FROM declared_at AT TIME ZONE %(zone)s)::int AS hour
+    FROM incidents WHERE declared_at BETWEEN %(since)s AND %(until)s AND NOT drill) counted
+GROUP BY GROUPING SETS ((), (severity), (source), (hour))
+ORDER BY count DESC, severity, source, hour;
+
+-- name: drills
+SELECT count(*) AS count FROM incidents
+WHERE declared_at BETWEEN %(since)s AND %(until)s AND drill AND NOT origin ? 'test_page';
+
+-- name: times
+-- Each pair of milestones, of all and by severity.
+SELECT pair.name, i.severity, count(*) AS n, percentile_cont(0.5) WITHIN GROUP (ORDER BY pair.took) AS median,
+    avg(pair.took) AS mean, percentile_cont(0.9) WITHIN GROUP (ORDER BY pair.took) AS p90
+FROM incidents i JOIN milestones m ON m.incident_id = i.id CROSS JOIN LATERAL (VALUES
+    ('detect', m.detected - m.started), ('acknowledge', m.acknowledged - m.declared),
+    ('mitigate', m.mitigated - m.detected), ('resolve', m.resolved - m.started)) pair (name, took)
+WHERE i.declared_at BETWEEN %(since)s AND %(until)s AND NOT i.drill AND pair.took IS NOT NULL
+GROUP BY GROUPING SETS ((pair.name), (pair.name, i.severity));
+
+-- name: deadlines
+-- Whether somebody responded, and it was over, in time; what happens in the instant of its end is.
+SELECT kind, count(*) FILTER (WHERE done_at <= by) AS kept,
+    count(*) FILTER (WHERE done_at > by OR done_at IS NULL AND by <= %(until)s) AS missed,
+    count(*) FILTER (WHERE done_at IS NULL AND by > %(until)s) AS open
+FROM (
+    SELECT d.kind, d.by, CASE d.kind WHEN 'respond' THEN i.acknowledged_at ELSE i.resolved_at END AS done_at
+    FROM deadlines d JOIN incidents i ON i.id = d.incident_id
+    WHERE i.declared_at BETWEEN %(since)s AND %(until)s AND NOT i.drill) promised
+GROUP BY kind;
+
+-- name: updates
+-- From the declaration over each update to the end: was each wait as short as its severity promises?
+SELECT count(*) FILTER (WHERE waited <= promised) AS kept, count(*) FILTER (WHERE waited > promised) AS missed
+FROM (
+    SELECT word.at - lag(word.at) OVER (PARTITION BY i.id ORDER BY word.at) AS waited, p.promised
+    FROM incidents i JOIN jsonb_to_recordset(%(rhythms)s) AS p (severity text, promised interval)
+        ON p.severity = i.severity
+    CROSS JOIN LATERAL (
+        SELECT i.declared_at AS at UNION ALL SELECT i.resolved_at WHERE i.resolved_at IS NOT NULL UNION ALL
+        SELECT t.at FROM timeline t WHERE t.incident_id = i.id AND t.kind = 'update'
+            AND t.at BETWEEN i.declared_at AND coalesce(i.resolved_at, %(until)s)) word
+    WHERE i.declared_at BETWEEN %(since)s AND %(until)s AND NOT i.drill) waits
+WHERE waited IS NOT NULL;
+
+-- name: afterwards
+-- Post-mortems and actions of these incidents, against their dates.
+SELECT what, count(*) FILTER (WHERE done_at <= by) AS kept,
+    count(*) FILTER (WHERE done_at > by OR done_at IS NULL AND by <= %(until)s) AS missed,
+    count(*) FILTER (WHERE done_at IS NULL AND by > %(until)s) AS open
+FROM (
+    SELECT 'postmortems' AS what, incident_id, review_due_at AS by, ended_at AS done_at
+    FROM postmortems WHERE withdrawn_at IS NULL AND state <> 'waived'
+    UNION ALL SELECT 'actions', incident_id, by_at, done_at FROM actions) promised
+JOIN incidents i ON i.id = promised.incident_id
+WHERE i.declared_at BETWEEN %(since)s AND %(until)s AND NOT i.drill
+GROUP BY what;
+
+-- name: people
+-- Who was paged how often: a step counts once, when a provider has accepted it by any way.
+SELECT person, count(*) AS pages,
+    count(*) FILTER (WHERE hour >= %(night_begins)s OR hour < %(night_ends)s) AS at_night,
+    count(*) FILTER (WHERE day >= 6) AS at_weekends
+FROM (
+    SELECT person, extract(hour FROM local)::int AS hour, extract(isodow FROM local)::int AS day
+    FROM (
+        SELECT p.person, min(p.accepted_at) AT TIME ZONE %(zone)s AS local
+        FROM pages p JOIN incidents i ON i.id = p.incident_id
+        WHERE i.declared_at BETWEEN %(since)s AND %(until)s AND NOT i.drill AND p.accepted_at IS NOT NULL
+        GROUP BY p.incident_id, p.run, p.loop, p.step, p.person) steps) dated
+GROUP BY person ORDER BY pages DESC, person;
+
+-- name: answers
+-- How long those who acknowledged had been paged for then: since the first page of that run of the ladder.
+SELECT t.actor AS person, count(*) AS answered,
+    percentile_cont(0.5) WITHIN GROUP (ORDER BY t.at - first.accepted_at) AS median,
+    percentile_cont(0.9) WITHIN GROUP (ORDER BY t.at - first.accepted_at) AS p90
+FROM timeline t JOIN incidents i ON i.id = t.incident_id CROSS JOIN LATERAL (
+    SELECT p.accepted_at FROM pages p
+    WHERE p.incident_id = t.incident_id AND p.person = t.actor AND p.accepted_at <= t.at
+    ORDER BY p.run DESC, p.accepted_at LIMIT 1) first
+WHERE i.declared_at BETWEEN %(since)s AND %(until)s AND NOT i.drill AND t.kind = 'acknowledged'
+GROUP BY t.actor;
+
+-- name: noise
+-- Of the cards of alerts that opened then.
+SELECT count(*) AS groups, coalesce(sum(alerts), 0)::int AS alerts,
+    coalesce(sum(alerts) FILTER (WHERE incident_id IS NOT NULL), 0)::int AS tied,
+    count(DISTINCT incident_id) AS incidents,
+    count(*) FILTER (WHERE acknowledged_at IS NOT NULL AND incident_id IS NULL AND closed_at IS NOT NULL) AS unacted,
+    count(*) FILTER (WHERE opened_at - third_last <= %(flaps_within)s) AS flapping,
+    count(*) FILTER (WHERE silence_id IS NOT NULL OR silenced_by IS NOT NULL) AS silenced
+FROM (
+    SELECT g.*, (SELECT count(*) FROM alerts a WHERE a.group_id = g.id) AS alerts,
+        lag(g.opened_at, %(flaps)s - 1) OVER (PARTITION BY g.source, g.key ORDER BY g.opened_at, g.id) AS third_last
+    FROM alert_groups g WHERE g.opened_at BETWEEN %(since)s AND %(until)s AND NOT g.quiet) told;
+
+-- name: recoveries
+SELECT what, name, count(*) AS count, count(*) FILTER (WHERE good) AS good,
+    count(*) FILTER (WHERE good AND took <= rto) AS rto_met, count(*) FILTER (WHERE good AND took > rto) AS rto_missed
+FROM (
+    SELECT 'restore' AS what, name, state = 'done' AS good, took, rto FROM backup_restores
+    WHERE ended_at BETWEEN %(since)s AND %(until)s AND state IN ('done', 'failed', 'lost')
+    UNION ALL
+    SELECT 'drill', name, state = 'passed', took, rto FROM backup_drills
+    WHERE ended_at BETWEEN %(since)s AND %(until)s) brought
+GROUP BY what, name ORDER BY what, name;
+
+-- name: gaps
+-- Between good backups that follow each other: as short as the objective?
+SELECT name, count(*) FILTER (WHERE waited <= rpo) AS kept, count(*) FILTER (WHERE waited > rpo) AS missed
+FROM (
+    SELECT b.name, b.started_at - lag(b.started_at) OVER (PARTITION BY b.name ORDER BY b.started_at) AS waited, r.rpo
+    FROM backups b JOIN jsonb_to_recordset(%(objectives)s) AS r (name text, rpo interval) ON r.name = b.name
+    WHERE b.started_at BETWEEN %(since)s AND %(until)s AND b.state IN ('good', 'deleted')) runs
+WHERE waited IS NOT NULL
+GROUP BY name ORDER BY name;

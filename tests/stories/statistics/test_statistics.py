@@ -1,0 +1,174 @@
+"""Numbers of a period: in Slack, on the API, and recomputed here from the raw rows by other means."""
+
+import csv
+import random
+import statistics
+from collections import Counter
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
+from datetime import UTC, datetime, timedelta
+from io import StringIO
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import aiohttp
+import pytest
+
+from bot.store.pipelined import Connection
+from tests.stories.asking import ask, declared
+from tests.world import BEGINNING, RUNBOOK, World
+
+NewWorld = Callable[..., AbstractAsyncContextManager[World]]
+TOKEN = "lookout"
+LONDON = ZoneInfo("Europe/London")
+PROMISING = RUNBOOK.replace("name: Critical\n", "name: Critical\n    respond_within: 10m\n    update_every: 30m\n")
+
+
+@pytest.fixture
+async def town(new_world: NewWorld) -> AsyncIterator[World]:
+    async with new_world(runbook=PROMISING, API_TOKEN=TOKEN) as world:
+        yield world
+
+
+async def read(world: World, query: str = "", accept: str = "application/json", status: int = 200) -> Any:
+    headers = {"Authorization": f"Bearer {TOKEN}", "Accept": accept}
+    async with (
+        aiohttp.ClientSession(headers=headers) as http,
+        http.get(f"http://127.0.0.1:{world.app.port}/api/v1/stats{query}") as answer,
+    ):
+        assert answer.status == status
+        return await answer.text() if accept == "text/csv" else await answer.json()
+
+
+async def test_the_numbers_of_what_was_done_are_those_that_everybody_reads(town: World) -> None:
+    room = await declared(town)
+    await town.passes(minutes=5)
+    await ask(town, "ada", "/escalate ack", room)
+    await town.passes(minutes=15)
+    await ask(town, "ada", "/incident update Looking", room)
+    await ask(town, "ada", "/incident started 14:50", room)
+    await town.passes(minutes=40)
+    await ask(town, "ada", "/incident resolve", room)
+    await ask(town, "eve", "/incident drill P1 What if")
+    await ask(town, "eve", "/incident private P2 Passport scans")
+
+    found = await read(town)
+    assert found["incidents"] == {
+        "count": 2, "open": 1, "reopened": 0, "by_severity": {"P1": 1, "P2": 1}, "by_source": {"person": 2},
+        "by_hour": {"15": 1, "16": 1},
+    }  # fmt: skip
+    minute = {"n": 1, "median_s": 300.0, "mean_s": 300.0, "p90_s": 300.0}
+    assert found["times"]["acknowledge"] == minute
+    assert found["times"]["detect"]["n"] == 2 and found["times_by_severity"]["P1"]["detect"]["mean_s"] == 600.0
+    assert found["times"]["resolve"]["median_s"] == 70 * 60
+    assert found["promises"]["acknowledged"] == {"kept": 1, "missed": 0, "open": 0}
+    # Twenty minutes to the update, forty from there to the end.
+    assert found["promises"]["updates"] == {"kept": 1, "missed": 1, "open": 0}
+    assert [(one["person"], one["pages"], one["answered"]) for one in found["people"]] == [("ada", 2, 1)]
+    assert found["left_out"] == {"drills": 1, "private_without_details": 1, "unresolved": 1}
+
+    rows = list(csv.DictReader(StringIO(await read(town, accept="text/csv"))))
+    assert {"section": "times", "name": "acknowledge", "measure": "median_s", "value": "300.0"} in rows
+    said = await ask(town, "eve", "/incident stats")
+    for words in ("*2 incidents*", "to acknowledge: 5m · 5m · 5m · 1", "1 of 2 (50%)", "Ada Obi: 2", "1 drill ·"):
+        assert words in said
+    assert "Passport" not in said
+
+
+async def test_what_is_no_period_is_refused(town: World) -> None:
+    assert "no period" in await ask(town, "eve", "/incident stats soon")
+    for wrong in ("?days=0", "?days=x", "?days=-1", "?days=99999999999999999999", "?days=1e3"):
+        assert (await read(town, wrong, status=400))["error"]
+    assert (await read(town, "?days=3660"))["incidents"]["count"] == 0
+    assert "*0 incidents*" in await ask(town, "eve", "/incident stats 2026")
+
+
+async def test_every_number_is_what_the_raw_rows_say(town: World) -> None:
+    """A few hundred incidents of chance; all of it is computed again here, row by row."""
+    async with town.house.db.transaction() as conn:
+        made = await live_through(conn, random.Random(7), 300)
+    found = await read(town, "?days=365")
+    counted = [one for one in made if not one["drill"] and one["declared_at"] >= BEGINNING - timedelta(days=365)]
+    assert 0 < len(counted) < len(made)
+    assert found["incidents"]["by_severity"] == dict(Counter(one["severity"] for one in counted).most_common())
+    hours = Counter(one["declared_at"].astimezone(LONDON).hour for one in counted)
+    assert found["incidents"]["by_hour"] == {str(hour): hours[hour] for hour in sorted(hours)}
+    assert found["times"] == {
+        "detect": spread([one["detected_at"] - one["started_at"] for one in counted]),
+        "acknowledge": spread(
+            [one["acknowledged_at"] - one["declared_at"] for one in counted if one["acknowledged_at"]]
+        ),
+        "mitigate": spread([one["resolved_at"] - one["detected_at"] for one in counted if one["resolved_at"]]),
+        "resolve": spread([one["resolved_at"] - one["started_at"] for one in counted if one["resolved_at"]]),
+    }
+    [ada] = found["people"]
+    steps = {(one["id"], step): min(at) for one in counted for step, at in one["pages"].items()}
+    local = [at.astimezone(LONDON) for at in steps.values()]
+    assert ada["pages"] == len(local)
+    assert ada["at_night"] == sum(at.hour >= 22 or at.hour < 7 for at in local)
+    assert ada["at_weekends"] == sum(at.weekday() >= 5 for at in local)
+    answers = [one["acknowledged_at"] - min(one["pages"][0]) for one in counted if one["acknowledged_at"]]
+    assert (ada["answered"], ada["answer_median_s"]) == (len(answers), round(seconds(statistics.median(answers)), 3))
+
+
+def spread(spans: Sequence[timedelta]) -> dict[str, Any]:
+    took = sorted(seconds(span) for span in spans)
+    place = 0.9 * (len(took) - 1)
+    low, share = int(place), place - int(place)
+    p90 = took[low] + share * (took[min(low + 1, len(took) - 1)] - took[low])
+    figures = {"median_s": statistics.median(took), "mean_s": statistics.fmean(took), "p90_s": p90}
+    return {"n": len(took), **{name: pytest.approx(value, abs=0.002) for name, value in figures.items()}}
+
+
+def seconds(span: timedelta) -> float:
+    return span.total_seconds()
+
+
+async def live_through(conn: Connection, chance: random.Random, count: int) -> list[dict[str, Any]]:
+    """Incidents of the last two years, each with the pages of its steps by their number."""
+    made = []
+    for number in range(count):
+        declared_at = BEGINNING - timedelta(seconds=chance.uniform(0, 2 * 365 * 86400))
+        detected_at = declared_at - timedelta(seconds=chance.choice([0, chance.uniform(0, 3600)]))
+        started_at = detected_at - timedelta(seconds=chance.choice([0, chance.uniform(0, 36000)]))
+        acknowledged_at = declared_at + timedelta(seconds=chance.uniform(60, 3600)) if chance.random() < 0.9 else None
+        resolved_at = declared_at + timedelta(seconds=chance.uniform(3600, 90000)) if acknowledged_at else None
+        one = {
+            "severity": chance.choice(["P1", "P2", "P3", "GONE"]), "drill": chance.random() < 0.1,
+            "declared_at": declared_at, "detected_at": detected_at, "started_at": started_at,
+            "acknowledged_at": acknowledged_at, "resolved_at": resolved_at,
+        }  # fmt: skip
+        row = await put(conn, "incidents", {
+            **one, "title": f"No. {number}", "status": "x", "declared_by": "ada", "mitigated_at": resolved_at,
+            "first_acknowledged_at": acknowledged_at,
+        })  # fmt: skip
+        one |= {"id": row, "pages": await paged(conn, chance, row, declared_at)}
+        if acknowledged_at:
+            entry = {"incident_id": row, "at": acknowledged_at, "actor": "ada", "kind": "acknowledged", "text": ""}
+            await put(conn, "timeline", entry)
+        made.append(one)
+    return made
+
+
+async def paged(
+    conn: Connection, chance: random.Random, incident: int, since: datetime
+) -> Mapping[int, list[datetime]]:
+    """The first step at once; each by one or two ways."""
+    steps: dict[int, list[datetime]] = {}
+    for step in range(chance.choice([1, 1, 2])):
+        for via in ("slack", "sms")[: chance.choice([1, 2])]:
+            at = since + timedelta(seconds=step * 900 + chance.uniform(0, 30))
+            await put(conn, "pages", {
+                "incident_id": incident, "run": 1, "loop": 0, "step": step, "person": "ada", "via": via, "contact": "",
+                "state": "accepted", "due_at": since, "accepted_at": at,
+            })  # fmt: skip
+            steps.setdefault(step, []).append(at)
+    return steps
+
+
+async def put(conn: Connection, table: str, values: Mapping[str, Any]) -> int:
+    names, places = ", ".join(values), ", ".join(f"%({name})s" for name in values)
+    made = await conn.execute(f"INSERT INTO {table} ({names}) VALUES ({places}) RETURNING id".encode(), values)
+    row = await made.fetchone()
+    assert row is not None and UTC
+    return int(row["id"])
