@@ -214,6 +214,7 @@ class App:
             "inactivity": services.inactivity,
             "nudges": services.nudges,
             "tasks": services.incident_tasks,
+            "checklists": services.checklists,
             "procedures": services.procedure_proving,
             "post-mortems": services.postmortem_reminders,
             "actions": services.actions,

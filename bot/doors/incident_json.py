@@ -6,6 +6,7 @@ from typing import Any
 from bot.domain.incidents.incident import Incident
 from bot.domain.paging.page import Page
 from bot.domain.procedures.run import Run, Step, Tick
+from bot.domain.tasks.checklist import Item
 from bot.domain.tasks.task import Task
 from bot.services.records.gathering import IncidentRecord
 from bot.store.incidents.incidents import Entry
@@ -48,7 +49,7 @@ def in_full(record: IncidentRecord, *, whole: bool = False) -> dict[str, Any]:
         "pages": [_page(page) for page in shown.pages],
         "updates": [entry for entry in timeline if entry["kind"] == "update"],
         "tasks": [_task(task) for task in shown.tasks],
-        "checklists": _checklists(shown),
+        "checklists": {name: [_box(one) for one in found.items] for name, found in shown.checklists.items()},
         "procedures": [_procedure(run) for run in shown.procedures],
         "actions": _actions(shown),
         "postmortem": _postmortem(shown),
@@ -98,9 +99,14 @@ def _task(task: Task) -> dict[str, Any]:
     }
 
 
-def _checklists(record: IncidentRecord) -> dict[str, list[dict[str, Any]]]:
-    """`{name: [{what, due_at, done_at, done_by}]}`"""
-    return {}
+def _box(item: Item) -> dict[str, Any]:
+    """`due_at` is null at no particular time."""
+    return {
+        "what": item.what,
+        "due_at": instant(item.due_at),
+        "done_at": instant(item.done_at),
+        "done_by": item.done_by,
+    }
 
 
 def _procedure(run: Run) -> dict[str, Any]:

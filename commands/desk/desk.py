@@ -206,7 +206,9 @@ class Desk:
 
 
 def _value(action: Mapping[str, Any]) -> str:
-    """Of a button or a menu."""
+    """Of a button or a menu; of a box its subject, and whether it is ticked."""
+    if action.get("type") == "checkboxes":
+        return f"{action['action_id'].partition('#')[2]} {'on' if action.get('selected_options') else 'off'}"
     option = action.get("selected_option") or {}
     return str(
         action.get("value")

@@ -10,6 +10,7 @@ from bot.domain.postmortems.action import Action
 from bot.domain.postmortems.postmortem import Postmortem
 from bot.domain.postmortems.sections import SECTIONS
 from bot.domain.procedures.run import Run
+from bot.domain.tasks.checklist import Checklist
 from bot.domain.tasks.task import Task
 from bot.store.database import Database
 from bot.store.incidents import deadlines, incidents
@@ -20,7 +21,7 @@ from bot.store.postmortems import actions, postmortems
 from bot.store.procedures import procedures
 from bot.store.rooms import cards
 from bot.store.rooms.cards import Card
-from bot.store.tasks import tasks
+from bot.store.tasks import checklists, tasks
 from bot.store.updates import tellings
 from bot.store.updates.tellings import Telling
 
@@ -35,6 +36,7 @@ class IncidentRecord:
     pages: Sequence[Page] = ()
     tellings: Sequence[Telling] = ()
     tasks: Sequence[Task] = ()
+    checklists: Mapping[str, Checklist] = field(default_factory=dict)
     postmortem: Postmortem | None = None
     procedures: Sequence[Run] = ()
     actions: Sequence[Action] = ()
@@ -76,6 +78,7 @@ async def gather(conn: Connection, incident: Incident) -> IncidentRecord:
         pages=await pages.of_incident(conn, incident.id),
         tellings=await tellings.of_incident(conn, incident.id),
         tasks=await tasks.of_incident(conn, incident.id),
+        checklists=await checklists.of_incident(conn, incident.id),
         postmortem=await postmortems.get(conn, incident.id),
         procedures=await procedures.of_incident(conn, incident.id),
         actions=await actions.of_incident(conn, incident.id),

@@ -46,6 +46,7 @@ class Services(HomeTab, Tasks, Procedures, Learning):
                 self.inactivity,
                 self.nudges,
                 self.incident_tasks,
+                self.checklists,
                 self.procedure_proving,
                 self.reminders,
                 self.public_posts,

@@ -2,15 +2,25 @@
 
 from functools import cached_property
 
+from bot.services.tasks.checklist_cards import ChecklistCards
+from bot.services.tasks.checklists import Checklists
 from bot.services.tasks.incident_tasks import IncidentTasks
 from bot.services.tasks.task_cards import TaskCards
 from bot.services.wiring.paging import Paging
 
 
 class Tasks(Paging):
-    """Tasks in an incident."""
+    """Tasks in an incident, and its checklists."""
 
     @cached_property
     def incident_tasks(self) -> IncidentTasks:
         cards = TaskCards(self.rooms, self.members, self.cards, self.posts, self.rendering)
         return IncidentTasks(self.db, self.clock, self.people, cards, self.deeds)
+
+    @cached_property
+    def checklist_cards(self) -> ChecklistCards:
+        return ChecklistCards(self.people, self.cards, self.posts, self.rendering)
+
+    @cached_property
+    def checklists(self) -> Checklists:
+        return Checklists(self.clock, self.runbook, self.permissions, self.checklist_cards, self.deeds, self.db)

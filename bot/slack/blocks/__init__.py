@@ -1,5 +1,6 @@
 """The only writer of Block Kit: everything that Slack shows of ours, within Slack's limits."""
 
+from bot.slack.blocks.boxes import Box, checklist
 from bot.slack.blocks.messages import (
     MESSAGE_LENGTH,
     Block,
@@ -35,10 +36,12 @@ from bot.slack.blocks.surfaces import (
 __all__ = [
     "MESSAGE_LENGTH",
     "Block",
+    "Box",
     "Button",
     "Filled",
     "Input",
     "Message",
+    "checklist",
     "clip",
     "code",
     "divider",

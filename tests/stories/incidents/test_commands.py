@@ -9,7 +9,6 @@ import pytest
 
 from bot.rendering import escape_mrkdwn
 from bot.sandbox.workspace import Workspace
-from commands.incident.later import LATER
 from tests.stories.asking import ROOM, ask, asked, count, declared, posted, timeline, told, whispered
 from tests.world import RUNBOOK, World, words_of
 
@@ -299,14 +298,6 @@ async def test_help_lists_every_way_to_use_a_command(world: World, command: str,
         assert escape_mrkdwn(line) in words
         others = {"/incident", "/escalate", "/health", "/backup"} - {command}
         assert all(f"`{other} help`" in words for other in others)
-    world.nothing_else_was_sent()
-
-
-@pytest.mark.parametrize("verb", LATER)
-async def test_a_verb_that_is_not_there_yet_says_so_and_what_helps_meanwhile(world: World, verb: str) -> None:
-    said = await ask(world, "eve", f"/incident {verb} @ben something by 2026-09-01")
-    assert "yet" in said or "later" in said
-    assert "For now" in said
     world.nothing_else_was_sent()
 
 

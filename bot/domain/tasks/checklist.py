@@ -1,0 +1,107 @@
+"""A checklist of an incident: boxes that people tick, some of them by a time."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from bot.domain.errors import AlreadyDone, NotFound, Refused
+from bot.domain.text import cut, plain_line
+
+REASON_LENGTH = 500
+# Who did not answer the room's reminder is asked alone, so much later.
+LEAD_AFTER = timedelta(days=1)
+# The room, and then the lead.
+REMINDED_AT_MOST = 2
+
+
+@dataclass(frozen=True)
+class Item:
+    """A box. `due_at` None: at no particular time. `ask_at` is when somebody is reminded next, as was decided at
+    `set_at`; None: never."""
+
+    place: int
+    what: str
+    due_at: datetime | None
+    ask_at: datetime | None
+    set_at: datetime
+    asked: int = 0
+    done_at: datetime | None = None
+    done_by: str | None = None
+
+    @property
+    def is_open(self) -> bool:
+        return self.done_at is None
+
+    def ticked(self, who: str, now: datetime) -> "Item":
+        """Raises AlreadyDone."""
+        if not self.is_open:
+            raise AlreadyDone(f"“{self.what}” is ticked already. Nothing was changed.")
+        return replace(self, done_at=now, done_by=who)
+
+    def unticked(self) -> "Item":
+        """Raises AlreadyDone."""
+        if self.is_open:
+            raise AlreadyDone(f"“{self.what}” isn't ticked. Nothing was changed.")
+        return replace(self, done_at=None, done_by=None)
+
+    def after_asking(self, now: datetime) -> "Item":
+        asked = self.asked + 1
+        return replace(self, asked=asked, set_at=now, ask_at=now + LEAD_AFTER if asked < REMINDED_AT_MOST else None)
+
+
+@dataclass(frozen=True)
+class Checklist:
+    """`closed_at`: when the incident was reopened after it, so that it counts no more; `waived_at`: when its open boxes
+    were given up, by whom and why."""
+
+    id: int
+    incident_id: int
+    name: str
+    begun_at: datetime
+    items: Sequence[Item]
+    posted_at: datetime | None = None
+    closed_at: datetime | None = None
+    waived_at: datetime | None = None
+    waived_by: str | None = None
+    waived_why: str | None = None
+
+    @property
+    def open_items(self) -> list[Item]:
+        return [one for one in self.items if one.is_open]
+
+    @property
+    def is_asked_about(self) -> bool:
+        """Somebody still has to say what is with its open boxes."""
+        return bool(self.open_items) and self.waived_at is None and self.closed_at is None
+
+    def item(self, place: int) -> Item:
+        """Raises NotFound."""
+        found = next((one for one in self.items if one.place == place), None)
+        if found is None:
+            raise NotFound("This checklist has no such box. `/incident checklist` shows it as it is now.")
+        return found
+
+    def waived(self, who: str, why: str, now: datetime) -> "Checklist":
+        """Raises Refused without a reason, AlreadyDone when nothing is open."""
+        reason = cut(plain_line(why), REASON_LENGTH)
+        if not reason:
+            raise Refused("Say why it is resolved all the same.")
+        if not self.is_asked_about:
+            raise AlreadyDone("Nothing of this checklist is open any more. Nothing was changed.")
+        return replace(self, waived_at=now, waived_by=who, waived_why=reason)
+
+    def must_count(self) -> None:
+        """Raises Refused."""
+        if self.closed_at is not None:
+            raise Refused(
+                "The incident was reopened after this checklist. `/incident checklist` shows what counts now."
+            )
+
+
+def begun(texts: Iterable[tuple[str, timedelta | None]], now: datetime, *, after: datetime | None) -> list[Item]:
+    """`after`: from when on the times count; None: they are not known yet."""
+    found = []
+    for place, (what, within) in enumerate(texts, 1):
+        due_at = after + within if after and within is not None else None
+        found.append(Item(place, what, due_at, due_at, now))
+    return found

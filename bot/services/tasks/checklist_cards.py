@@ -1,0 +1,80 @@
+"""What the room sees of a checklist: one message with its boxes, and reminders of what is due."""
+
+from bot.domain.incidents.incident import Incident
+from bot.domain.tasks.checklist import Checklist, Item
+from bot.rendering import Rendering
+from bot.services.people.people import People
+from bot.services.rooms.below_card import not_below_yet
+from bot.services.rooms.cards import Cards, Painted
+from bot.services.rooms.posts import Posts
+from bot.slack.blocks import Box, Button, Message, message
+from bot.slack.blocks import checklist as boxes_of
+from bot.store.incidents import incidents
+from bot.store.pipelined import Connection
+from bot.store.tasks import checklists
+
+
+class ChecklistCards:
+    """The painter of `checklist:<id>`."""
+
+    def __init__(self, people: People, cards: Cards, posts: Posts, rendering: Rendering) -> None:
+        self._people = people
+        self._cards = cards
+        self._posts = posts
+        self._rendering = rendering
+        cards.painted_by("checklist", self.paint)
+
+    async def paint(self, conn: Connection, subject: str) -> Painted | None:
+        checklist = await checklists.get(conn, int(subject))
+        incident = await incidents.get(conn, checklist.incident_id)
+        if incident.room_lost:
+            return None
+        missing = await not_below_yet(conn, incident)
+        return Painted(None if missing else incident.room_id, self.shown(incident, checklist), missing)
+
+    def shown(self, incident: Incident, checklist: Checklist) -> Message:
+        facts = {"incident": incident, "checklist": checklist}
+        words = self._rendering.say("slack/checklist", **facts)
+        if checklist.closed_at:
+            return message(words)
+        open_items = checklist.open_items
+        following = None
+        if open_items:
+            words_of_next = self._rendering.say("slack/checklist_next", item=open_items[0])
+            value = f"{checklist.id} {open_items[0].place}"
+            following = (words_of_next, Button("Done", "checklist.done", value))
+        return boxes_of(words, [self._box(checklist, one) for one in checklist.items], following, buttons(checklist))
+
+    async def show(self, conn: Connection, checklist: Checklist) -> None:
+        """Where it stands in the room."""
+        if checklist.posted_at:
+            await self._cards.touch(conn, f"checklist:{checklist.id}", incident=checklist.incident_id)
+
+    async def remind(self, conn: Connection, incident: Incident, checklist: Checklist, item: Item) -> None:
+        """The room, and at the second time who leads alone."""
+        facts = {"incident": incident, "checklist": checklist, "item": item}
+        if item.asked:
+            await self._posts.to_lead(conn, incident, "checklist_late", **facts)
+        else:
+            done = Button("Done", "checklist.done", f"{checklist.id} {item.place}", "primary")
+            await self._posts.ask_in_room(conn, incident, "checklist_due", [done], **facts)
+
+    def entry(self, checklist: Checklist, change: str, item: Item | None) -> str:
+        return self._rendering.say("documents/checklist_entry", checklist=checklist, change=change, item=item)
+
+    def _box(self, checklist: Checklist, item: Item) -> Box:
+        note = self._rendering.say(
+            "documents/checklist_note", item=item, who=self._people.known_name(item.done_by) if item.done_by else ""
+        )
+        return Box(item.what, "checklist.tick", f"{checklist.id} {item.place}", not item.is_open, note.strip())
+
+
+def buttons(checklist: Checklist) -> list[Button]:
+    """Of a verification that is not finished at the end."""
+    if checklist.name != "verification" or not checklist.posted_at or not checklist.is_asked_about:
+        return []
+    value = str(checklist.id)
+    return [
+        Button("Resolved all the same", "checklist.waive", value),
+        Button("Reopen", "checklist.reopen", value, "danger"),
+    ]
