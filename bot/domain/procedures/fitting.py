@@ -11,6 +11,7 @@ from urllib.parse import unquote, urlsplit
 Reason = Literal["rule", "link", "alert", "symptom", "title", "severity"]
 # What an alert names is meant; words that are alike are a guess; the severity alone is the weakest hint.
 WEIGHTS: Mapping[Reason, int] = {"rule": 1000, "link": 500, "alert": 300, "title": 10, "symptom": 8, "severity": 3}
+MOST_SIGNS = 100
 # Too common to mean anything.
 NOISE = frozenset(
     """
@@ -63,7 +64,9 @@ class Fitting:
 
 def fitting(procedures: Iterable[Offered], severity: str, words: str, signs: Sequence[Sign]) -> list[Fitting]:
     """Those with any reason, best first; of those as good the first in the file. `words`: its title and impact."""
-    found = [_judged(one, severity, _words(words), signs) for one in procedures]
+    # Of thousands of alerts of one kind each says the same.
+    told = {(sign.title, sign.labels.get("alertname"), sign.procedure, sign.runbook_url): sign for sign in signs}
+    found = [_judged(one, severity, _words(words), list(told.values())[:MOST_SIGNS]) for one in procedures]
     return sorted((one for one in found if one.why), key=lambda one: -one.score)
 
 

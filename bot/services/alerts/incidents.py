@@ -28,6 +28,9 @@ from bot.store.pipelined import Connection
 # cannot page people again and again. What comes later may be about something else.
 JOINED_WITHIN = timedelta(minutes=15)
 
+# Of a card's alerts, for the procedure that one of them names.
+LOOKED_THROUGH = 200
+
 # Why an alert has an incident: its rule, nobody's answer, a person's wish to declare or to attach, an earlier time.
 Why = Literal["rule", "unacknowledged", "declared", "attached", "again"]
 
@@ -119,7 +122,8 @@ class AlertIncidents:
     def procedure(self, standing: GroupStanding) -> Procedure | None:
         """What to do about it: its rule says so, the procedure names it, or its link leads there."""
         known = self._runbook.procedures
-        signs = (Sign(one.title, one.labels, one.procedure, one.runbook_url) for one in standing.gravest_first)
+        alerts = standing.gravest_first[:LOOKED_THROUGH]
+        signs = (Sign(one.title, one.labels, one.procedure, one.runbook_url) for one in alerts)
         found = (named_by(sign, known) for sign in signs) if known else ()
         return next((known[key] for key in found if key), None)
 

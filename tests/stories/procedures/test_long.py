@@ -1,10 +1,14 @@
 """A procedure of sixty steps: inside of Slack's limits, and ticked by three people on two processes."""
 
 import asyncio
+import re
 from collections.abc import Callable
-from contextlib import AbstractAsyncContextManager
+from contextlib import AbstractAsyncContextManager, suppress
+from pathlib import Path
 
+from bot.sandbox.model import Channel, Message
 from bot.slack.blocks import MESSAGE_LENGTH
+from tests.processes import Fleet, fleet
 from tests.stories.asking import ask, declared
 from tests.stories.procedures.room import is_live, labels, live, press, shown
 from tests.world import RUNBOOK, World, words_of
@@ -35,20 +39,40 @@ async def test_however_long_it_is_the_next_step_stands_there_whole_inside_of_sla
         assert [str(one) for one in world.workspace.complaints] == []
 
 
-async def test_sixty_steps_ticked_by_three_on_two_processes_are_ticked_once_each(new_world: NewWorld) -> None:
-    async with new_world(runbook=SHORT) as world:
-        room = await declared(world, "P3 Slow reports")
-        await ask(world, "ada", "/incident runbook long", room)
-        people = (world.ada, world.ben, world.eve)
-        async with world.joined(runbook=SHORT):
-            for _ in range(30):
-                await asyncio.gather(*(one.presses("Done", live(world)) for one in people))
-                await world.settled()
-        # The second process has gone; whatever it had in hand is taken over by the first.
-        for _ in range(30):
-            await asyncio.gather(*(one.presses("Done", live(world)) for one in people))
-            await world.settled()
-        (run,) = (await world.house.records.of(1)).procedures
+async def test_sixty_steps_ticked_by_three_while_one_of_two_processes_is_killed_are_ticked_once_each(
+    database: str, tmp_path: Path
+) -> None:
+    async with fleet(database, tmp_path, runbook=SHORT, launched=2) as processes:
+        await processes.until_connected()
+        await processes.declared("P3 Slow reports")
+        room = await the_room(processes)
+        await processes.workspace.person("eve").types("/incident runbook long", room)
+        await processes.until(lambda: lives_in(room))
+        while (step := step_of(room)) <= 60:
+            people = [processes.workspace.person(name) for name in ("ada", "ben", "eve")]
+            pressed = asyncio.gather(*(one.presses("Done", lives_in(room)[0]) for one in people))
+            if step == 20:
+                await processes.replicas[0].dies()
+            await pressed
+            # What a dying process had been given was given to nobody: then it is pressed again.
+            with suppress(TimeoutError):
+                await processes.until(lambda before=step: step_of(room) != before, within=2)  # type: ignore[misc]
+        await processes.until_calm()
+        (run,) = (await processes.house.records.of(1)).procedures
         assert [tick.step for tick in run.ticks] == list(range(60))
-        assert "no step is left" in live(world).text and "60. Step 60" in words_of(live(world))
-        assert len([one for one in world.workspace.messages(room) if is_live(one)]) == 1
+        assert len(lives_in(room)) == 1 and "60. Step 60" in words_of(lives_in(room)[0])
+
+
+async def the_room(processes: Fleet) -> Channel:
+    await processes.until(lambda: any(one.topic and "INC-1" in one.topic for one in processes.workspace.conversations))
+    return next(one for one in processes.workspace.conversations if one.topic and "INC-1" in one.topic)
+
+
+def lives_in(room: Channel) -> list[Message]:
+    return [one for one in room.messages if is_live(one)]
+
+
+def step_of(room: Channel) -> int:
+    """Which comes next; 61 when none is left."""
+    found = re.search(r"step (\d+) of 60", lives_in(room)[0].text)
+    return int(found[1]) if found else 61
