@@ -213,6 +213,7 @@ class App:
             "deadlines": services.deadlines,
             "inactivity": services.inactivity,
             "nudges": services.nudges,
+            "watches": services.watches,
             "tasks": services.incident_tasks,
             "checklists": services.checklists,
             "procedures": services.procedure_proving,

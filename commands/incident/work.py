@@ -184,6 +184,12 @@ async def reopen(call: Call, incident: Incident) -> Answer:
     return _unless_in_room(call, changed, "reopened")
 
 
+@COMMAND.button("incident.reopen")
+async def reopen_pressed(call: Call) -> Answer:
+    await call.house.incidents.reopen(call.actor, (await incident_of_button(call)).id)
+    return None
+
+
 async def acknowledged(call: Call, incident: Incident) -> Answer:
     """`incident`: how it stood before. Only the first acknowledgement is posted in its room."""
     changed = await call.house.acknowledgements.acknowledge(call.actor, incident.id)

@@ -1,7 +1,7 @@
 """The tie between alerts and incidents: an alert declares one or joins one, and its end is told in the room."""
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Literal, Protocol
 
 from bot.clock import Clock
@@ -41,6 +41,14 @@ class Opening(Protocol):
     async def offer(self, conn: Connection, incident: Incident, procedure: Procedure) -> bool: ...
 
 
+class Reopening(Protocol):
+    """Reopens an incident that is locked."""
+
+    async def reopen_within(
+        self, conn: Connection, incident: Incident, actor: Actor, why: str, now: datetime
+    ) -> Incident: ...
+
+
 class AlertIncidents:
     """Every deed here is a part of a larger one: the caller holds the group, and saves what is returned."""
 
@@ -60,9 +68,13 @@ class AlertIncidents:
         self._cards = cards
         self._rendering = rendering
         self._opening: Opening | None = None
+        self._reopening: Reopening | None = None
 
     def opens_by(self, opening: Opening) -> None:
         self._opening = opening
+
+    def reopens_by(self, reopening: Reopening) -> None:
+        self._reopening = reopening
 
     async def declare(
         self, conn: Connection, standing: GroupStanding, actor: Actor, why: Why, *, severity: str | None = None
@@ -98,6 +110,22 @@ class AlertIncidents:
         """Attach to the open incident that one of these alerts belonged to when it fired before."""
         incident = await stored.get(conn, incident_id)
         return await self._tie(conn, standing, incident, TOCSIN, "again")
+
+    async def came_back(self, conn: Connection, standing: GroupStanding, incident_id: int, *, reopens: bool) -> bool:
+        """Its incident has ended and is watched. True when that is open again; else its room is asked, once."""
+        incident, now = await stored.lock(conn, incident_id), self._clock.now()
+        if incident.is_open:
+            return True
+        title = self.title(standing)
+        words = self._rendering.say("documents/came_back", title=title)
+        if reopens and self._reopening:
+            await self._reopening.reopen_within(conn, incident, TOCSIN, words, now)
+            return True
+        key = f"alert {standing.group.id} came back"
+        if await stored.write_once(conn, incident.id, "system", words, actor=TOCSIN.name, at=now, key=key):
+            reopen = [Button("Reopen", "incident.reopen", str(incident.id))]
+            await self._posts.ask_in_room(conn, incident, "came_back", reopen, incident=incident, title=title)
+        return False
 
     async def tell_over(self, conn: Connection, standing: GroupStanding, by: Actor | None = None) -> None:
         """Its open incident learns that the alert is over, and stays open until a person resolves it.

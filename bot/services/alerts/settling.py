@@ -1,14 +1,14 @@
 """Whatever follows from how alerts stand now: the incident, the page to come, who is told, the card."""
 
 import asyncio
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Literal
 
 from bot.clock import Clock
 from bot.domain.actor import TOCSIN, Actor
-from bot.domain.alerts.alert import Group, GroupStanding, look_again_at, newly_told, page_at, rests_until
+from bot.domain.alerts.alert import Alert, Group, GroupStanding, look_again_at, newly_told, page_at, rests_until
 from bot.domain.alerts.silence import muted
 from bot.runbook import Runbook
 from bot.services.alerts.history import AlertHistory
@@ -24,6 +24,9 @@ from bot.store.pipelined import Connection
 DECLARED_AT_ONCE = 10
 # Of cards that stand already and show nothing new but that it fires still; Slack takes few edits a second.
 REPEATS_SHOWN_PER_S = 20
+
+
+FindIncidents = Callable[[Connection, Collection[Alert]], Awaitable[dict[tuple[str, str], int]]]
 
 
 class AlertSettling:
@@ -69,13 +72,18 @@ class AlertSettling:
         now = self._clock.now()
         silences = await stored.in_force(conn, now)
         standings = [muted(one, silences, now) for one in standings]
-        earlier = await self._earlier_incidents(conn, standings, now)
+        earlier = await self._earlier_incidents(conn, standings, now, alerts.open_incidents_of)
+        watched = await self._earlier_incidents(conn, standings, now, alerts.watched_incidents_of)
         groups: list[Group] = []
         declared = 0
         for standing in standings:
             why = self._why_to_declare(standing, now)
             if incident_id := earlier.get(standing.group.id):
                 standing, why = await self._tied.rejoin(conn, standing, incident_id), None
+            elif (ended := watched.get(standing.group.id)) and await self._tied.came_back(
+                conn, standing, ended, reopens=why == "rule"
+            ):
+                standing, why = await self._tied.rejoin(conn, standing, ended), None
             elif why and declared < may_declare:
                 severity = standing.declares if why == "rule" else None
                 standing = await self._tied.declare(conn, standing, TOCSIN, why, severity=severity)
@@ -150,12 +158,12 @@ class AlertSettling:
             await self._cards.touch(conn, f"alert:{group.id}", later=later)
 
     async def _earlier_incidents(
-        self, conn: Connection, standings: Sequence[GroupStanding], now: datetime
+        self, conn: Connection, standings: Sequence[GroupStanding], now: datetime, find: FindIncidents
     ) -> Mapping[int, int]:
-        """By group, the open incident that one of its alerts belonged to when it fired before."""
+        """By group, the incident that one of its alerts belonged to when it fired before."""
         waiting = [one for one in standings if _may_have_incident(one, now)]
         wanted = [alert for one in waiting for alert in one.standing_for]
-        found = await alerts.open_incidents_of(conn, wanted)
+        found = await find(conn, wanted)
         return {alert.group_id: found[key] for alert in wanted if (key := (alert.source, alert.fingerprint)) in found}
 
     def _why_to_declare(self, standing: GroupStanding, now: datetime) -> Literal["rule", "unacknowledged"] | None:

@@ -11,6 +11,7 @@ from bot.services.rooms.posts import no_room_yet
 from bot.services.rooms.rooms import Rooms
 from bot.slack.blocks import Button, Message, message
 from bot.slack.gateway import Posted
+from bot.store.incidents import watches
 from bot.store.pipelined import Connection
 from bot.store.tasks import tasks
 
@@ -44,7 +45,9 @@ class IncidentCards:
 
     async def _shown(self, conn: Connection, standing: IncidentStanding) -> Message:
         owners = by_owner(await tasks.of_incident(conn, standing.incident.id))
-        words = self._rendering.say("slack/incident_card", owners=owners, **self._standings.facts(standing))
+        watch = await watches.get(conn, standing.incident.id) if standing.incident.resolved_at else None
+        facts = {"owners": owners, "watch": watch, **self._standings.facts(standing)}
+        words = self._rendering.say("slack/incident_card", **facts)
         return message(words, card_buttons(standing))
 
     async def paint_announcement(self, conn: Connection, subject: str) -> Painted | None:

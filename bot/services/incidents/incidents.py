@@ -1,5 +1,7 @@
 """The life of an incident: every deed is one transaction, and who did it stands in the timeline."""
 
+from datetime import datetime
+
 from bot.domain.actor import Actor
 from bot.domain.errors import AlreadyDone, NotFound, Refused
 from bot.domain.incidents.incident import (
@@ -17,6 +19,7 @@ from bot.services.rooms.deeds import Deeds
 from bot.services.rooms.posts import Posts
 from bot.store.database import Database
 from bot.store.incidents import incidents
+from bot.store.pipelined import Connection
 
 
 class Incidents:
@@ -91,14 +94,20 @@ class Incidents:
     async def reopen(self, actor: Actor, incident_id: int, why: str = "") -> Incident:
         """It is back: the ladder starts again from its first step."""
         async with self._deeds.on(actor, incident_id) as (conn, incident, now):
-            must_be_resolved(incident)
-            await incidents.reopen(conn, incident.id)
-            await incidents.write(conn, incident.id, "reopened", why.strip(), actor=actor.name, at=now)
-            changed = await incidents.get(conn, incident.id)
-            begins = await self._runs.start_again(conn, changed)
-            facts = {"incident": changed, "actor": actor.name, "why": why, "begins": begins}
-            await self._posts.in_room(conn, incident, "reopened", **facts)
-            await self._deeds.show(conn, changed, "reopened")
+            return await self.reopen_within(conn, incident, actor, why, now)
+
+    async def reopen_within(
+        self, conn: Connection, incident: Incident, actor: Actor, why: str, now: datetime
+    ) -> Incident:
+        """In the transaction of something else, with the incident locked."""
+        must_be_resolved(incident)
+        await incidents.reopen(conn, incident.id)
+        await incidents.write(conn, incident.id, "reopened", why.strip(), actor=actor.name, at=now)
+        changed = await incidents.get(conn, incident.id)
+        begins = await self._runs.start_again(conn, changed)
+        facts = {"incident": changed, "actor": actor.name, "why": why, "begins": begins}
+        await self._posts.in_room(conn, incident, "reopened", **facts)
+        await self._deeds.show(conn, changed, "reopened")
         return changed
 
     async def rename_room(self, room_id: str, name: str) -> None:

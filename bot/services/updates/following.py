@@ -67,9 +67,15 @@ class Following:
             await self._posts.ask_in_room(conn, incident, "owed", buttons, **facts)
 
     async def all_clear(self, conn: Connection, incident: Incident) -> None:
-        """The watch after the resolution is over and nothing came back: who heard of it by itself hears of that too."""
-        if may_be_told(incident):
-            for key in self._automatic(incident):
+        """The watch after the resolution is over and nothing came back: who has read that it is over reads that too,
+        without being asked where the runbook says so, or with an approval."""
+        if not may_be_told(incident):
+            return
+        told = await updates.last_told(conn, incident.id)
+        automatic = self._automatic(incident)
+        for key, audience in self._runbook.audiences.items():
+            knows = key in told and told[key].reached and told[key].moment == "resolved"
+            if knows and (key in automatic or audience.approval):
                 await self._compose(conn, incident, key, "all_clear")
 
     async def give_back(self, conn: Connection, incident: Incident, update: Update, why: str) -> None:

@@ -36,6 +36,7 @@ class Services(HomeTab, Tasks, Procedures, Learning):
         """All of them are built, and what leaves has its kinds; nothing runs yet."""
         for name in _services_of(type(self)):
             getattr(self, name)
+        self.alert_incidents.reopens_by(self.incidents)
         self.delivery_kinds.update(self._kinds_of_delivery())
         self.followers.extend(
             [
@@ -45,6 +46,7 @@ class Services(HomeTab, Tasks, Procedures, Learning):
                 self.deadlines,
                 self.inactivity,
                 self.nudges,
+                self.watches,
                 self.incident_tasks,
                 self.checklists,
                 self.procedure_proving,

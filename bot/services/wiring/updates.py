@@ -21,6 +21,7 @@ from bot.services.updates.releases import Releases
 from bot.services.updates.reminders import Reminders, ReminderSnoozes
 from bot.services.updates.status_pages import StatusPages
 from bot.services.updates.telling import Telling
+from bot.services.updates.watches import Watches
 from bot.services.updates.wording import Wordings
 from bot.services.wiring.paging import Paging
 from bot.words.overrides import Overrides
@@ -83,6 +84,10 @@ class Updates(Paging):
     @cached_property
     def following(self) -> Following:
         return Following(self.clock, self.runbook, self.outbox, self.cards, self.posts, self.rendering)
+
+    @cached_property
+    def watches(self) -> Watches:
+        return Watches(self.db, self.clock, self.runbook, self.following, self.cards, self.rendering)
 
     @cached_property
     def update_cards(self) -> UpdateCards:

@@ -202,10 +202,19 @@ async def next_due(conn: Connection) -> datetime | None:
 
 async def open_incidents_of(conn: Connection, wanted: Collection[Alert]) -> dict[tuple[str, str], int]:
     """By source and fingerprint, the open incident that such an alert belonged to when it fired before."""
+    return await _incidents_of(conn, wanted, "open_incidents_of")
+
+
+async def watched_incidents_of(conn: Connection, wanted: Collection[Alert]) -> dict[tuple[str, str], int]:
+    """As `open_incidents_of`, of incidents that have ended and are watched."""
+    return await _incidents_of(conn, wanted, "watched_incidents_of")
+
+
+async def _incidents_of(conn: Connection, wanted: Collection[Alert], query: str) -> dict[tuple[str, str], int]:
     if not wanted:
         return {}
     given = {"sources": [one.source for one in wanted], "fingerprints": [one.fingerprint for one in wanted]}
-    rows = await SQL.all(conn, "open_incidents_of", **given)
+    rows = await SQL.all(conn, query, **given)
     return {(row["source"], row["fingerprint"]): int(row["incident_id"]) for row in rows}
 
 

@@ -202,6 +202,15 @@ JOIN incidents i ON i.id = g.incident_id
 WHERE i.resolved_at IS NULL
 ORDER BY a.source, a.fingerprint, a.id DESC;
 
+-- name: watched_incidents_of
+-- The same of incidents that have ended and are watched.
+SELECT DISTINCT ON (a.source, a.fingerprint) a.source, a.fingerprint, g.incident_id
+FROM unnest(%(sources)s::text[], %(fingerprints)s::text[]) AS given (source, fingerprint)
+JOIN alerts a ON a.source = given.source AND a.fingerprint = given.fingerprint
+JOIN alert_groups g ON g.id = a.group_id
+JOIN watches w ON w.incident_id = g.incident_id
+ORDER BY a.source, a.fingerprint, a.id DESC;
+
 -- name: groups_of_incident
 SELECT id FROM alert_groups WHERE incident_id = %(incident_id)s ORDER BY id;
 

@@ -92,6 +92,9 @@ WHERE due_at IS NOT NULL AND changed_at > %(now)s;
 -- What was decided later than now is due so much sooner.
 UPDATE nudges SET set_at = %(now)s, due_at = due_at - (set_at - %(now)s::timestamptz) WHERE set_at > %(now)s;
 
+-- name: watches
+UPDATE watches SET set_at = %(now)s, due_at = due_at - (set_at - %(now)s::timestamptz) WHERE set_at > %(now)s;
+
 -- name: tasks
 -- Who was given so long later than now has so long from now.
 UPDATE tasks SET set_at = %(now)s, due_at = due_at - (set_at - %(now)s::timestamptz),
