@@ -9,10 +9,11 @@ from bot.domain.postmortems.postmortem import Postmortem
 from bot.domain.postmortems.sections import SECTION_LENGTH, SECTIONS, Written
 from bot.services.postmortems.cards import buttons
 from bot.services.postmortems.postmortems import Clash
-from bot.slack.blocks import Input, form
+from bot.slack.blocks import Input, clip, form
+from commands.desk.book import QUOTED
 from commands.desk.call import Answer, Call, Form
 from commands.desk.carried import number
-from commands.desk.typed import first_word
+from commands.desk.typed import first_word, is_mention
 from commands.desk.when import moment
 from commands.desk.which_incident import about_an_incident, incident_of_button, incident_of_form, titled
 from commands.incident.book import COMMAND
@@ -46,8 +47,10 @@ async def postmortem(call: Call, incident: Incident) -> Answer:
             changed = await call.house.postmortems.waive(call.actor, incident.id, call.with_text(rest).text)
         case "file":
             return await _as_file(call, incident)
+        case _ if is_mention(word):
+            changed = await call.house.postmortems.plan(call.actor, incident.id, owner=call.whom()[0])
         case _:
-            raise Refused(f"I do not know “{word}”. Type `/incident {USAGE}`.")
+            raise Refused(f"I do not know “{clip(word, QUOTED)}”. Type `/incident {USAGE}`.")
     return await _unless_in_room(call, incident, changed)
 
 

@@ -34,7 +34,10 @@ class PostmortemCards:
 async def facts(conn: Connection, incident: Incident, postmortem: Postmortem) -> Mapping[str, Any]:
     """What its template shows."""
     written = await postmortems.version(conn, incident.id, postmortem.version)
-    missing = unwritten(written.sections if written else {})
+    # What was said in the incident stands there until somebody writes it better.
+    said = {"summary": incident.summary or "", "impact": incident.impact or ""}
+    own = {name: text for name, text in written.sections.items() if text} if written else {}
+    missing = unwritten({**said, **own})
     given = await actions.of_incident(conn, incident.id)
     return {
         "incident": incident,

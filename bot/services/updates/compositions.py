@@ -18,6 +18,7 @@ from bot.store.incidents import incidents
 from bot.store.maintenance import maintenance
 from bot.store.outbox.outbox import Delivery
 from bot.store.pipelined import Connection
+from bot.store.postmortems import postmortems
 from bot.store.updates import updates
 from bot.words.audience import Said
 
@@ -46,7 +47,7 @@ class Compositions(DeliveryKind[Said]):
                 return await self._of_planned(conn, update)
             incident = await incidents.get(conn, update.of_incident)
             told = (await updates.last_told(conn, incident.id)).get(update.audience)
-            due = await resolve_by(conn, incident)
+            due, postmortem = await resolve_by(conn, incident), await postmortems.get(conn, incident.id)
         if update.state != "composing":
             raise NoLongerWanted
         try:
@@ -59,6 +60,7 @@ class Compositions(DeliveryKind[Said]):
                 told_before=told is not None and told.reached,
                 severity_before=told.severity if told and told.reached else None,
                 resolve_by=due,
+                postmortem=postmortem,
             )
         except Refused as refusal:
             raise Rejected(str(refusal)) from refusal

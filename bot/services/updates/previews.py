@@ -17,6 +17,7 @@ from bot.services.updates.publications import Publications
 from bot.services.updates.wording import Wordings, resolve_by
 from bot.store.database import Database
 from bot.store.incidents import incidents
+from bot.store.postmortems import postmortems
 from bot.store.updates import updates
 
 
@@ -79,7 +80,7 @@ class Previews:
             draft = await updates.draft(conn, incident.id, audience.key, actor.name)
             waiting = await updates.waiting(conn, incident.id, audience.key)
             told = (await updates.last_told(conn, incident.id)).get(audience.key)
-            due = await resolve_by(conn, incident)
+            due, postmortem = await resolve_by(conn, incident), await postmortems.get(conn, incident.id)
         own = draft or (waiting if waiting and waiting.author != TOCSIN.name else None)
         if own:
             words = own.subject, own.text
@@ -92,6 +93,7 @@ class Previews:
             told_before=told is not None and told.reached,
             severity_before=told.severity if told and told.reached else None,
             resolve_by=due,
+            postmortem=postmortem,
         )
         shown = self._shown(actor, incident, audience, said.subject, said.text, waiting=waiting)
         return replace(shown, broken=said.broken)

@@ -9,6 +9,7 @@ from bot.domain.errors import Refused
 from bot.domain.incidents.incident import Incident, Status
 from bot.domain.maintenance.window import Window
 from bot.domain.people.working_hours import after
+from bot.domain.postmortems.postmortem import Postmortem
 from bot.domain.updates.facts import Facts, SeverityFacts
 from bot.domain.updates.outline import outline
 from bot.domain.updates.planned_facts import planned_facts
@@ -60,16 +61,20 @@ class Wordings:
         told_before: bool = True,
         severity_before: str | None = None,
         resolve_by: datetime | None = None,
+        postmortem: Postmortem | None = None,
     ) -> Said:
         """What is not known yet is left out. Raises Refused when there is no such template.
 
         `told_before`: whether they have heard of the incident; `severity_before`: as how grave they know it.
         `resolve_by`: what its severity promises, as its card shows it; left out once it is past.
+        `postmortem`: the incident's own; None: there is none yet.
         """
         template = template_of(audience)
         if not self.knows(template):
             raise Refused(f"There is no template “{template}” for {audience.key}: put {template}.j2 into `templates`.")
         facts = self._facts(incident, audience, moment, resolve_by)
+        if postmortem:
+            facts = replace(facts, postmortem_follows=postmortem.is_live, postmortem_link=postmortem.link)
         facts = replace(facts, status=status, told_before=told_before, severity_before=severity_before)
         facts = self._compared(facts)
         return self._words.say(template, facts)

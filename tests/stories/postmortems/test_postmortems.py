@@ -138,3 +138,14 @@ async def test_waiving_asks_for_a_reason_which_stays_on_record(town: World) -> N
     assert "declared by mistake" in words_of(card(town))
     await town.passes(days=9)
     assert not [one for one in town.said_in(town.room()) if one.startswith("⏰")]
+
+
+async def test_who_is_told_of_the_end_hears_that_one_follows_also_for_a_word(new_world: NewWorld) -> None:
+    telling = OWING.replace("    name: Low\n", "    name: Low\n    tell: [board]\n")
+    audiences = "audiences: {board: {slack: ['#general'], automatic: true, template: stakeholder}}\n"
+    async with new_world(runbook=telling + audiences) as world:
+        await resolved(world, "P3 A payment failed")
+        await resolved(world, "P3 Search is slow")
+        told = [words for words in world.said_in("#general") if "Search" in words or "payment" in words]
+        follows = ["ost-mortem" in words for words in told if "esolved" in words.splitlines()[0]]
+        assert follows == [True, False]

@@ -193,3 +193,27 @@ async def test_scheduling_posts_a_calendar_file_and_moving_it_another_of_the_sam
     assert "mailto:ada@example.com" in str(second["attendee"])
     assert "Tue" in card(town).text or "Review meeting" in words_of(card(town))
     assert len([one for one in town.said_in(town.room()) if "Review of INC-1's post-mortem" in one]) == 2
+
+
+async def test_reminders_that_a_clock_ahead_has_set_are_brought_back(town: World) -> None:
+    room = await resolved(town)
+    await ask(town, "ada", "/incident action @ada Alert on lag by Monday 15:00", room)
+    tables = ("postmortems", "actions")
+    async with town.house.db.transaction() as conn:
+        before = [(await (await conn.execute(f"SELECT due_at FROM {one}")).fetchone())["due_at"] for one in tables]
+        for one in tables:
+            await conn.execute(f"UPDATE {one} SET set_at = set_at + interval '1 h', due_at = due_at + interval '1 h'")
+    await town.house.timekeeping.put_right()
+    async with town.house.db.transaction() as conn:
+        after = [(await (await conn.execute(f"SELECT due_at FROM {one}")).fetchone())["due_at"] for one in tables]
+    assert after == before
+
+
+async def test_it_is_handed_over_by_naming_somebody_and_a_typo_is_answered(town: World) -> None:
+    room = await resolved(town)
+    await ask(town, "ada", "/incident postmortem @ben", room)
+    assert (await in_api(town))["postmortem"]["owner"] == "ben"
+    assert "stands already" in await ask(town, "ada", "/incident postmortem owner @ben", room)
+    assert "I do not know “shcedule”" in await ask(town, "ada", "/incident postmortem shcedule Tue", room)
+    assert "past" in await ask(town, "ada", "/incident postmortem schedule 2020-01-01 10:00", room)
+    assert "Say why" in await ask(town, "ada", "/incident postmortem waive", room)
