@@ -125,15 +125,9 @@ def _settings(
 ) -> Settings:
     """Nothing of a real installation is used: not its Slack, not its telephones or mail server, not its database."""
     own = {
-        "SLACK_BOT_TOKEN": around.workspace.bot_token,
-        "SLACK_APP_TOKEN": around.workspace.app_token,
-        "SLACK_API_URL": around.slack.api_url,
+        **around.environ,
         "DATABASE_URL": database,
         "TOCSIN_HOME": str(home),
-        "SMTP_URL": around.workspace.mailbox.smtp_url,
-        "MAIL_FROM": "Tocsin <tocsin@example.com>",
-        **around.telephones.environ,
-        **around.statuspage.environ,
         "ALERTS_TOKEN": token,
         "PORT": str(port),
         # The links in the mails of its inbox lead here; where nobody knows the port before, there are none.

@@ -29,3 +29,9 @@ def shipped_runbooks() -> dict[str, Path]:
     """The runbooks that come with Tocsin, by name."""
     files = sorted((templates_folder() / "runbooks").glob("*.yml"))
     return {file.stem: file for file in files}
+
+
+def shipped_scenarios() -> dict[str, Path]:
+    """The scripted incidents that come with Tocsin, by name."""
+    files = sorted((templates_folder() / "scenarios").glob("*.yml"))
+    return {file.stem: file for file in files}

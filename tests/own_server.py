@@ -11,8 +11,8 @@ from uuid import uuid4
 import psutil
 
 from bot.store.embedded.server import EmbeddedPostgres
+from bot.store.embedded.throwaway import quickest_place
 from tests.conftest import as_url
-from tests.postgres import quickest_place
 
 # Nothing has to survive a lost power supply; but a server that crashes must lose nothing that it said it has.
 SETTINGS = {"fsync": "off", "max_connections": "200", "track_commit_timestamp": "on"}

@@ -16,42 +16,29 @@ In conftest.py:
 
 import asyncio
 import fcntl
-import os
 import shutil
-import tempfile
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
-from pathlib import Path
 from uuid import uuid4
 
 from psycopg import AsyncConnection, Connection
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from psycopg.sql import SQL, Identifier
 
+from bot.store.embedded import throwaway
 from bot.store.embedded.server import EmbeddedPostgres
+from bot.store.embedded.throwaway import quickest_place
 
-# Nothing of a test run has to survive a power cut; a story with several replicas opens many connections.
+# A story with several replicas opens many connections.
 SETTINGS: Mapping[str, str] = {
-    "fsync": "off",
-    "full_page_writes": "off",
-    "synchronous_commit": "off",
-    "wal_level": "minimal",
-    "max_wal_senders": "0",
-    # The more databases there are the oftener it looks into one; none of them lives long enough.
-    "autovacuum": "off",
+    **throwaway.SETTINGS,
     "max_connections": "300",
     # Room for the catalogues of as many databases as there are workers.
     "shared_buffers": "128MB",
-    # Nobody vacuums by these counts, and nobody reads the names of processes.
-    "track_counts": "off",
-    "update_process_title": "off",
     "max_prepared_transactions": "10",
 }
-
-# The databases of all workers at one time.
-ENOUGH_ROOM = 2 * 1024**3
 
 
 @dataclass(frozen=True)
@@ -126,10 +113,3 @@ def shared_postgres(run: str) -> Iterator[SharedPostgres]:
                 fcntl.flock(users, fcntl.LOCK_EX)
                 asyncio.run(server.stop())
                 shutil.rmtree(home)
-
-
-def quickest_place() -> Path:
-    """In memory, where the system has a place for that: a fresh database is three hundred files, ten times as quick."""
-    in_memory = Path("/dev/shm")
-    room = shutil.disk_usage(in_memory).free if os.access(in_memory, os.W_OK) else 0
-    return in_memory if room >= ENOUGH_ROOM else Path(tempfile.gettempdir())

@@ -16,7 +16,7 @@ from uuid import uuid4
 import pytest
 
 from bot.store.embedded.server import binaries
-from tests.postgres import quickest_place
+from bot.store.embedded.throwaway import quickest_place
 
 SUPPORTED = (14, 15, 16, 17, 18)
 BROUGHT = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "tocsin-tools" / "postgresql"

@@ -684,14 +684,6 @@ async def test_the_link_of_the_form_is_printed_and_replaced_or_it_is_said_what_i
 # The rest
 
 
-@pytest.mark.parametrize("words", [("rehearse", "fire.yml")])
-async def test_what_is_not_built_yet_says_so_and_does_nothing(here: Path, words: tuple[str, ...]) -> None:
-    ended = await tocsin(*words, at=here)
-
-    assert ended.code == 2
-    assert "not built yet" in ended.err
-
-
 async def test_the_sandbox_prints_where_its_page_is_and_serves_it(here: Path) -> None:
     nonsense = {"DATABASE_URL": "mysql://of-another-program", "SLACK_BOT_TOKEN": "xoxb-of-a-real-workspace"}
     async with started("sandbox", "--port", "0", at=here, **nonsense) as process:

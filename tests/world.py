@@ -1,8 +1,6 @@
 """A whole team with its bot: real PostgreSQL, a simulated Slack over real HTTP, and the clock in the test's hand."""
 
-import asyncio
 import copy
-import time
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
@@ -14,11 +12,13 @@ from ruamel.yaml import YAML
 
 from bot.app import App
 from bot.clock import Clock
+from bot.rehearsal.processes import Processes
 from bot.runbook import Runbook, read
 from bot.sandbox.model import Message
 from bot.sandbox.people import Person
 from bot.sandbox.records import Sent
 from bot.sandbox.server import Server
+from bot.sandbox.travel import Travel
 from bot.sandbox.workspace import Workspace
 from bot.settings import Settings
 from bot.store.database import Database
@@ -82,7 +82,8 @@ class World:
     def __init__(self, app: App, workspace: Workspace) -> None:
         self.app = app
         self.workspace = workspace
-        self._processes = [app]
+        self._processes = Processes(app)
+        self.travel = Travel(app.clock, self._processes, stop_timeout_s=SETTLED_WITHIN_S)
         self._read = 0
 
     @property
@@ -115,7 +116,7 @@ class World:
             await second.until_looked_up()
             # It makes its first rounds when it hears the bell, which nobody waits for.
             second.doors.scheduler.wake()
-            self._processes.append(second)
+            self._processes.add(second)
             try:
                 yield second
             finally:
@@ -123,28 +124,7 @@ class World:
 
     async def settled(self) -> None:
         """Until the bot has nothing left to do at this instant of the clock."""
-        deadline = time.monotonic() + SETTLED_WITHIN_S
-        calm = 0
-        while calm < 3:
-            assert time.monotonic() < deadline, "the bot does not come to rest"
-            calm = calm + 1 if self._is_idle else 0
-            # What is due is asked last and once: it is a question to every table.
-            if calm == 3 and (await self._is_anything_due() or not self._is_idle):
-                calm = 0
-            await asyncio.sleep(0.005)
-
-    @property
-    def _is_idle(self) -> bool:
-        return all(one.is_idle for one in self._processes)
-
-    async def _is_anything_due(self) -> bool:
-        now = self.clock.now()
-        dues = await asyncio.gather(*(one.next_due() for one in self.app.rounds.values()))
-        if any(due and due <= now for due in dues):
-            for one in self._processes:
-                one.doors.scheduler.wake()
-            return True
-        return False
+        await self.travel.settled()
 
     def pages_of(self, name: str) -> list[Message]:
         """The messages in which the bot pages this person, oldest first."""

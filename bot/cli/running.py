@@ -40,15 +40,6 @@ def migrate() -> None:
     click.echo("\n".join(f"applied {name}" for name in applied) or "The schema is up to date.")
 
 
-@click.command()
-@click.argument("file", type=click.Path(dir_okay=False))
-def rehearse(file: str) -> None:
-    """Play a scripted incident in simulated time. Not in this version."""
-    raise CannotBegin(
-        f"`tocsin rehearse` is not built yet, so {file} was not played. `tocsin sandbox` has a clock to move forward."
-    )
-
-
 async def _run(app: App) -> None:
     raise_file_limit()
     asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(THREADS, "waiting"))

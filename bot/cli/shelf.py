@@ -46,7 +46,7 @@ COMMANDS: Mapping[str, ListedCommand] = {
     "webhook-key": ListedCommand("webhook_key:webhook_key", "Print what webhooks are signed with."),
     "link-key": ListedCommand("webhook_key:link_key", "Rotate the key of the links that acknowledge."),
     "report-link": ListedCommand("report_link:report_link", "Print the link to the form for people without Slack."),
-    "rehearse": ListedCommand("running:rehearse", "Play a scripted incident in simulated time."),
+    "rehearse": ListedCommand("rehearsing:rehearse", "Play a scripted incident in simulated time."),
 }
 
 

@@ -41,17 +41,29 @@ class Document:
         return path in self.lines
 
 
-def read_document(text: str, name: str) -> Document:
+@dataclass(frozen=True)
+class Expected:
+    """What a file should be: `what` with its article, a key that it begins with, and what helps whoever has none."""
+
+    what: str
+    first_key: str
+    advice: str
+
+
+RUNBOOK = Expected("a runbook", "organisation", "`tocsin init` writes one to start from")
+
+
+def read_document(text: str, name: str, expected: Expected = RUNBOOK) -> Document:
     """Raises RunbookMistakes when it is no YAML at all, or no group of keys."""
     if sum(1 for _ in islice(_ENTRY.finditer(text), MOST_ENTRIES + 1)) > MOST_ENTRIES:
-        raise _refusal(name, 1, f"holds more than {MOST_ENTRIES} keys and items: a runbook is not so long")
+        raise _refusal(name, 1, f"holds more than {MOST_ENTRIES} keys and items: {expected.what} is not so long")
     root = _compose(text, name)
     document = Document()
     if root is None:
-        raise _refusal(name, 1, "the file is empty: `tocsin init` writes one to start from")
+        raise _refusal(name, 1, f"the file is empty: {expected.advice}")
     content = _Unfolding(document).plain(root, ())
     if not isinstance(content, dict):
-        raise _refusal(name, 1, f"should begin with a key such as organisation:, is {kind_of(content)}")
+        raise _refusal(name, 1, f"should begin with a key such as {expected.first_key}:, is {kind_of(content)}")
     document.content = content
     return document
 

@@ -36,7 +36,7 @@ def read(text: str, environ: Mapping[str, str], name: str = "runbook.yml") -> Ru
     try:
         runbook = Runbook.model_validate(content)
     except ValidationError as error:
-        findings += findings_of(error, document)
+        findings += findings_of(error, document, Runbook)
     findings += [*unknown_names(content), *broken_rules(content)]
     if runbook is None or findings:
         raise RunbookMistakes(_mistakes(findings, document, substitution), name)

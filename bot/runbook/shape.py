@@ -1,4 +1,4 @@
-"""Which keys a part of the runbook knows: asked of the models themselves, to suggest the one that was meant."""
+"""Which keys a part of a file knows: asked of the models themselves, to suggest the one that was meant."""
 
 from collections.abc import Iterable
 from types import NoneType, UnionType
@@ -6,12 +6,10 @@ from typing import Annotated, Any, Union, get_args, get_origin
 
 from pydantic import BaseModel, Tag
 
-from bot.runbook.models import Runbook
 
-
-def known_keys(location: Iterable[str | int]) -> list[str]:
-    """The keys of the part at pydantic's `location`; none when there is no such part."""
-    part: Any = Runbook
+def known_keys(location: Iterable[str | int], root: type[BaseModel]) -> list[str]:
+    """The keys of the part at pydantic's `location` in `root`; none when there is no such part."""
+    part: Any = root
     for step in location:
         part = _bare(_inside(part, step))
     if not _is_model(part):

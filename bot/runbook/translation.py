@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable, Iterator, Mapping
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from bot.runbook.document import Document
@@ -13,15 +13,18 @@ from bot.runbook.shape import known_keys
 MOST_FINDINGS = 500
 
 
-def findings_of(error: ValidationError, document: Document) -> Iterator[RawMistake]:
-    """One for every place of the file, in pydantic's order; none behind so many that nobody reads them."""
+def findings_of(error: ValidationError, document: Document, root: type[BaseModel]) -> Iterator[RawMistake]:
+    """One for every place of the file, in pydantic's order; none behind so many that nobody reads them.
+
+    `root` is what the whole file should have been.
+    """
     for number, details in enumerate(error.errors(include_url=False)):
         if number == MOST_FINDINGS:
             yield RawMistake((), f"and {error.error_count() - number} more mistakes")
             return
         # A default that could not be worked out because of another mistake, which is reported.
         if details["type"] != "default_factory_not_called":
-            yield RawMistake(_path(details, document), _sentence(details))
+            yield RawMistake(_path(details, document), _sentence(details, root))
 
 
 def _path(details: ErrorDetails, document: Document) -> Path:
@@ -34,7 +37,9 @@ def _path(details: ErrorDetails, document: Document) -> Path:
     return path
 
 
-def _sentence(details: ErrorDetails) -> str:
+def _sentence(details: ErrorDetails, root: type[BaseModel]) -> str:
+    if details["type"] == "extra_forbidden":
+        return _unknown_key(details, root)
     say = SENTENCES.get(details["type"])
     if say is not None:
         return say(details)
@@ -49,9 +54,9 @@ def _said(details: ErrorDetails) -> str:
     return str(details["ctx"]["said"])
 
 
-def _unknown_key(details: ErrorDetails) -> str:
+def _unknown_key(details: ErrorDetails, root: type[BaseModel]) -> str:
     *around, key = details["loc"]
-    return f"there is no such key: {advice(str(key), known_keys(around))}"
+    return f"there is no such key: {advice(str(key), known_keys(around, root))}"
 
 
 def _not_among(details: ErrorDetails) -> str:
@@ -69,7 +74,6 @@ def _text(details: ErrorDetails) -> str:
 
 SENTENCES: Mapping[str, Callable[[ErrorDetails], str]] = {
     "missing": lambda details: "is missing",
-    "extra_forbidden": _unknown_key,
     "literal_error": _not_among,
     "string_type": _text,
     "too_short": lambda details: "is empty: name at least one",

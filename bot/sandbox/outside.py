@@ -1,6 +1,6 @@
 """What an installation finds around it, simulated: Slack, mail, telephones, statuspage.io and a website."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
@@ -28,13 +28,35 @@ class Outside:
     website: Website
     statuspage: SimulatedStatuspage
 
+    @property
+    def environ(self) -> dict[str, str]:
+        """What the bot is told of it: nothing else is around."""
+        return {
+            "SLACK_BOT_TOKEN": self.workspace.bot_token,
+            "SLACK_APP_TOKEN": self.workspace.app_token,
+            "SLACK_API_URL": self.slack.api_url,
+            "SMTP_URL": self.workspace.mailbox.smtp_url,
+            "MAIL_FROM": "Tocsin <tocsin@example.com>",
+            **self.telephones.environ,
+            **self.statuspage.environ,
+        }
+
 
 @asynccontextmanager
-async def outside(clock: Clock, *, bot_at: Callable[[], str]) -> AsyncIterator[Outside]:
+async def outside(
+    clock: Clock,
+    *,
+    bot_at: Callable[[], str],
+    app: str | None = None,
+    channels: Iterable[str] = CHANNELS,
+    is_lived_in: bool = True,
+) -> AsyncIterator[Outside]:
     """All of it, on free ports, until the block ends. `bot_at` is asked when the telephone company first posts there:
-    the bot starts later."""
-    workspace = Workspace(clock, dict(YAML(typ="safe").load(manifest.shipped())), channels=CHANNELS)
-    furnish(workspace)
+    the bot starts later. `app` is the manifest that the bot was installed by; None: the shipped one. `is_lived_in`:
+    somebody has written in it this morning."""
+    workspace = Workspace(clock, dict(YAML(typ="safe").load(app or manifest.shipped())), channels=channels)
+    if is_lived_in:
+        furnish(workspace)
     async with AsyncExitStack() as stack:
         slack = await stack.enter_async_context(serving(workspace))
         telephones = TelephoneCompany(clock, workspace.mailbox, really_at=bot_at, delivers=True)

@@ -16,6 +16,8 @@ MOST_STOPS = 600
 STOP_TIMEOUT_S = 8.0
 JOURNEY_TIMEOUT_S = 60.0
 GLANCE_S = 0.005
+# So many glances at rest, one after the other: what has just ended may have made more due.
+CALM = 3
 
 
 class Bot(Protocol):
@@ -34,8 +36,16 @@ class Bot(Protocol):
 class Travel:
     """Stops at each deadline and lets it be dealt with: three missed promises are never missed at one instant."""
 
-    def __init__(self, clock: Clock, bot: Bot) -> None:
+    def __init__(
+        self,
+        clock: Clock,
+        bot: Bot,
+        *,
+        stop_timeout_s: float = STOP_TIMEOUT_S,
+        journey_timeout_s: float = JOURNEY_TIMEOUT_S,
+    ) -> None:
         self._clock, self._bot = clock, bot
+        self._stop_timeout_s, self._journey_timeout_s = stop_timeout_s, journey_timeout_s
 
     async def next_due(self) -> Due | None:
         """The soonest that lies ahead."""
@@ -46,7 +56,7 @@ class Travel:
         """Returns when the bot has dealt with what became due, or takes its time over it."""
         target = self._clock.now() + by
         with suppress(TimeoutError):
-            async with asyncio.timeout(JOURNEY_TIMEOUT_S):
+            async with asyncio.timeout(self._journey_timeout_s):
                 for _ in range(MOST_STOPS):
                     due = await self.next_due()
                     if due is None or due[0] >= target:
@@ -54,19 +64,24 @@ class Travel:
                     await self._go_to(due[0])
         await self._go_to(target)
 
+    async def settled(self) -> None:
+        """Until nothing is due at this instant and nothing under way. Raises TimeoutError when that takes too long."""
+        async with asyncio.timeout(self._stop_timeout_s):
+            calm = 0
+            while calm < CALM:
+                calm = calm + 1 if self._bot.is_idle else 0
+                # What is due is asked last and once: it is a question to every table.
+                if calm == CALM and (await self._is_anything_due() or not self._bot.is_idle):
+                    calm = 0
+                await asyncio.sleep(GLANCE_S)
+
     async def _go_to(self, instant: datetime) -> None:
         self._clock.move(max(instant - self._clock.now(), timedelta(0)))
         with suppress(TimeoutError):
-            async with asyncio.timeout(STOP_TIMEOUT_S):
-                await self._settled()
+            await self.settled()
 
-    async def _settled(self) -> None:
-        """Until nothing is due and nothing under way, seen twice: what has just ended may have made more due."""
-        calm = 0
-        while calm < 2:
-            if any(due[0] <= self._clock.now() for due in await self._bot.due()):
-                self._bot.wake()
-                calm = 0
-            else:
-                calm = calm + 1 if self._bot.is_idle else 0
-            await asyncio.sleep(GLANCE_S)
+    async def _is_anything_due(self) -> bool:
+        if all(at > self._clock.now() for at, _ in await self._bot.due()):
+            return False
+        self._bot.wake()
+        return True

@@ -70,6 +70,11 @@ class TelephoneCompany:
             "TWILIO_API_URL": self.origin,
         }
 
+    @property
+    def is_idle(self) -> bool:
+        """Nothing is on its way to anybody, and no report to the bot."""
+        return not self._tasks
+
     def texts(self, to: str | None = None) -> list[Item]:
         return [one for one in self.items if one.kind == "sms" and to in (None, one.to)]
 

@@ -2,26 +2,7 @@
 
 from datetime import timedelta
 
-from bot.sandbox.travel import Due, Travel
 from tests.world import World, words_of
-
-
-class Journey:
-    """What a traveller knows of the bot of a world."""
-
-    def __init__(self, world: World) -> None:
-        self._world = world
-
-    async def due(self) -> list[Due]:
-        dues = [(await one.next_due(), name) for name, one in self._world.app.rounds.items() if name != "lifesign"]
-        return [(due, name) for due, name in dues if due]
-
-    def wake(self) -> None:
-        self._world.app.doors.scheduler.wake()
-
-    @property
-    def is_idle(self) -> bool:
-        return self._world.app.is_idle
 
 
 async def test_moving_past_several_tiers_pages_each_at_its_time(world: World) -> None:
@@ -29,7 +10,7 @@ async def test_moving_past_several_tiers_pages_each_at_its_time(world: World) ->
     await world.settled()
     began = world.clock.now()
 
-    await Travel(world.clock, Journey(world)).forward(timedelta(minutes=50))
+    await world.travel.forward(timedelta(minutes=50))
 
     assert world.clock.now() == began + timedelta(minutes=50)
     assert [len(world.pages_of(name)) for name in ("ada", "ben", "cleo")] == [1, 1, 1]
@@ -40,7 +21,7 @@ async def test_the_next_event_is_the_soonest_ahead(world: World) -> None:
     await world.ada.types("/incident declare P1 Payments failing", "#general")
     await world.settled()
 
-    due = await Travel(world.clock, Journey(world)).next_due()
+    due = await world.travel.next_due()
 
     assert due is not None
     assert world.clock.now() < due[0] <= world.clock.now() + timedelta(minutes=15)

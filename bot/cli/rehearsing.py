@@ -1,0 +1,84 @@
+"""The command that plays scripted incidents."""
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+import click
+
+from bot import logs
+from bot.cli.carrying import carry_out
+from bot.cli.refusals import CannotBegin
+from bot.domain.errors import Refused
+from bot.rehearsal import Hall, Rehearsal, as_junit, as_text
+from bot.runbook import Runbook
+from bot.runbook import load as load_runbook
+from bot.scenarios import Script
+from bot.scenarios import load as load_script
+from bot.shipped import shipped_runbooks, shipped_scenarios
+
+OWN_RUNBOOK = Path("runbook.yml")
+
+
+@click.command()
+@click.argument("files", nargs=-1, metavar="FILE...")
+@click.option("--runbook", type=click.Path(path_type=Path), help="Play by this runbook, whatever the file says.")
+@click.option("--junit", type=click.Path(path_type=Path, dir_okay=False), help="Also write the verdicts as JUnit XML.")
+@click.option("--list", "listed", is_flag=True, help="Show the scenarios that come with Tocsin.")
+def rehearse(files: tuple[str, ...], runbook: Path | None, junit: Path | None, listed: bool) -> None:
+    """Play scripted incidents in simulated time, and say what became of each expectation.
+
+    The whole bot takes part; Slack, mail and telephones are simulated, and nothing leaves this machine. FILE is a path
+    or the name of a shipped scenario. Exit code 1: an expectation failed, or somebody could not do what the script
+    says. 2: a file cannot be used.
+    """
+    logs.configure(level="ERROR")
+    if listed:
+        for name, path in shipped_scenarios().items():
+            click.echo(f"{name}: {load_script(path).scenario.title}")
+        return
+    if not files:
+        raise click.UsageError("Say which scenario: a file, or one of those that --list shows.")
+    plays = [_ready(name, runbook) for name in files]
+    rehearsals = carry_out(_played(plays))
+    if junit:
+        _write(junit, as_junit(rehearsals))
+    if not all(one.succeeded for one in rehearsals):
+        raise click.exceptions.Exit(1)
+
+
+def _ready(name: str, runbook: Path | None) -> tuple[Script, Runbook]:
+    """Everything is read before anything is played. Raises CannotBegin with every mistake."""
+    try:
+        path = shipped_scenarios().get(name, Path(name))
+        script = load_script(path)
+        own = runbook or _runbook_of(script, path)
+        book = load_runbook(own, os.environ)
+        script.must_fit(book)
+    except Refused as error:
+        raise CannotBegin(str(error)) from error
+    return script, book
+
+
+def _runbook_of(script: Script, path: Path) -> Path:
+    """A shipped one by its name, else a path from where the scenario lies; without any the one that stands here."""
+    said = script.scenario.runbook
+    if said is None:
+        return Path(os.environ.get("TOCSIN_RUNBOOK", OWN_RUNBOOK))
+    return shipped_runbooks().get(said, path.parent / said)
+
+
+async def _played(plays: Sequence[tuple[Script, Runbook]]) -> list[Rehearsal]:
+    rehearsals = []
+    async with Hall.opened() as hall:
+        for script, runbook in plays:
+            rehearsals.append(await hall.play(script, runbook))
+            click.echo(as_text(rehearsals[-1]) + "\n")
+    return rehearsals
+
+
+def _write(path: Path, content: bytes) -> None:
+    try:
+        path.write_bytes(content)
+    except OSError as error:
+        raise Refused(f"{path} cannot be written: {error.strerror}.") from error

@@ -1,0 +1,158 @@
+"""Does what the script says: what people do, with what is on their screens, and what goes wrong around the bot."""
+
+import re
+
+from bot.domain.errors import TocsinError
+from bot.rehearsal.facts import Fact, Kind
+from bot.rehearsal.stage import PUBLIC_URL, Stage
+from bot.sandbox.answers import AppAnswer
+from bot.sandbox.errors import NotOnScreen
+from bot.sandbox.looking import labels
+from bot.sandbox.model import Channel, Message
+from bot.sandbox.people import Person
+from bot.scenarios.steps import Deed, Step
+
+ACKNOWLEDGE = "Acknowledge"
+# Twilio's own number for a service that cannot be reached.
+OUT_OF_SERVICE = 20503
+
+
+class Undone(TocsinError):
+    """A deed that could not be done, and why."""
+
+
+class Actor:
+    """Each step is noted as it is done; what people could not do is noted as undone."""
+
+    def __init__(self, stage: Stage) -> None:
+        self._stage = stage
+        self._is_slack_away = False
+        self.facts: list[Fact] = []
+
+    async def does(self, step: Step) -> None:
+        if step.alert:
+            self._note(step.alert.status, step.alert.title)
+            await self._stage.raise_alert(step.alert)
+        elif step.away or step.back:
+            self._note("away" if step.away else "back", step.away or step.back or "")
+            self._switch(step.away or step.back or "", is_away=step.away is not None)
+        elif step.bot:
+            self._note("killed")
+            await self._stage.kill()
+            await self._stage.start()
+        elif step.inject:
+            self._note("inject", step.inject)
+        elif step.person and step.deed:
+            await self._deed(step.person, step.deed)
+
+    async def _deed(self, key: str, deed: Deed) -> None:
+        self._note("deed", str(deed), who=key)
+        person = self._stage.around.workspace.person(self._stage.addresses.account(key))
+        try:
+            if deed.verb == "acknowledges":
+                await self._acknowledges(key, person, deed.words)
+            else:
+                await self._in_slack(person, deed)
+        except (NotOnScreen, Undone) as error:
+            self._note("deed", str(error), who=key, kind="undone")
+
+    async def _in_slack(self, person: Person, deed: Deed) -> None:
+        if self._is_slack_away:
+            raise Undone("Slack is away.")
+        incident, escalate = self._stage.runbook.slash_commands.incident, self._stage.runbook.slash_commands.escalate
+        commands = {
+            "types": deed.words, "declares": f"{incident} declare {deed.words}", "leads": f"{incident} lead",
+            "notes": f"{incident} note {deed.words}", "resolves": f"{incident} resolve {deed.words}",
+            "reopens": f"{incident} reopen {deed.words}", "escalates": f"{escalate} {deed.words}",
+        }  # fmt: skip
+        if deed.verb == "presses":
+            must_be_taken(await person.presses(deed.words, _message_with(person, deed.words)))
+        elif deed.verb == "says":
+            await person.says(deed.words, await self._room(person))
+        else:
+            where = "#general" if deed.verb == "declares" else await self._room(person)
+            must_be_taken(await person.types(commands[deed.verb].strip(), where))
+
+    async def _room(self, person: Person) -> Channel | str:
+        """Of the newest incident that this person can see, joined; else where everybody is."""
+        workspace = self._stage.around.workspace
+        rooms = [one for one in workspace.conversations if one.creator == workspace.bot.id and one.kind != "im"]
+        rooms = [one for one in rooms if one.topic and (one.kind == "public" or person.id in one.members)]
+        if not rooms:
+            return "#general"
+        if person.id not in rooms[-1].members:
+            await person.joins(rooms[-1])
+        return rooms[-1]
+
+    async def _acknowledges(self, key: str, person: Person, way: str) -> None:
+        """By the way that is named, else by the first that this person was paged by and that works."""
+        ways = {
+            "in Slack": self._by_button, "by text": self._by_text, "by call": self._by_call, "by mail": self._by_link,
+        }  # fmt: skip
+        why = []
+        for name, acknowledge in ways.items():
+            if way in ("", name):
+                try:
+                    return await acknowledge(key, person)
+                except Undone as error:
+                    why.append(str(error))
+        raise Undone(" ".join(why))
+
+    async def _by_button(self, key: str, person: Person) -> None:
+        if self._is_slack_away:
+            raise Undone("Slack is away.")
+        pages = [one for one in person.direct_messages() if ACKNOWLEDGE in labels(one)]
+        if not pages:
+            raise Undone("No page in Slack.")
+        must_be_taken(await person.presses(ACKNOWLEDGE, pages[-1]))
+
+    async def _by_text(self, key: str, person: Person) -> None:
+        phone, company = self._stage.runbook.people[key].phone, self._stage.around.telephones
+        if phone is None or not company.texts(phone):
+            raise Undone("No page by text.")
+        await company.texted(phone, "ACK", public_url=PUBLIC_URL)
+
+    async def _by_call(self, key: str, person: Person) -> None:
+        phone, company = self._stage.runbook.people[key].phone, self._stage.around.telephones
+        if phone is None or not company.calls(phone):
+            raise Undone("No call.")
+        await company.pressed(company.calls(phone)[-1], "1")
+
+    async def _by_link(self, key: str, person: Person) -> None:
+        items = self._stage.around.workspace.mailbox.items
+        letters = [one.text for one in items if one.kind == "email" and key in self._stage.addresses.by_mail(one.to)]
+        links = [found[1] for text in letters if (found := re.search(rf"{re.escape(PUBLIC_URL)}(/ack/\S+)", text))]
+        if not links:
+            raise Undone("No page by mail.")
+        await self._stage.press_link(links[-1])
+
+    def _switch(self, what: str, *, is_away: bool) -> None:
+        workspace, company = self._stage.around.workspace, self._stage.around.telephones
+        if what == "mail":
+            workspace.mailbox.refusal = "451 4.3.0 out of order" if is_away else None
+        elif what == "telephones":
+            company.faults.clear()
+            if is_away:
+                company.refuse(OUT_OF_SERVICE, status=503)
+        else:
+            self._is_slack_away = is_away
+            workspace.faults.heal("*")
+            if is_away:
+                workspace.faults.break_down("*", times=None)
+
+    def _note(self, what: str, text: str = "", *, who: str = "", kind: Kind = "event") -> None:
+        self.facts.append(Fact(self._stage.clock.now(), kind, text, who=(who,) if who else (), via=what))
+
+
+def must_be_taken(answer: AppAnswer) -> None:
+    """Raises Undone: what Slack showed to who asked."""
+    if answer.error:
+        raise Undone(f"Slack says {answer.error}.")
+
+
+def _message_with(person: Person, label: str) -> Message:
+    """The newest that has such a button for this person."""
+    found = [one for room in person.channels() for one in person.sees(room) if label in labels(one)]
+    if not found:
+        raise NotOnScreen(f"There is no button “{label}”.")
+    return max(found, key=lambda one: float(one.ts))

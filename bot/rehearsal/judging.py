@@ -1,0 +1,67 @@
+"""Was an expectation met, and by what, or what happened instead?"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from bot.rehearsal.facts import Fact
+from bot.runbook import Runbook, Tier
+from bot.scenarios.expectations import ANYBODY, Expectation
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """`shown`: of one that was met what met it; of one that was not, what happened instead. Perhaps nothing."""
+
+    expectation: Expectation
+    is_met: bool
+    shown: tuple[Fact, ...]
+
+
+def judge(wish: Expectation, facts: Sequence[Fact], begins: datetime, runbook: Runbook) -> Outcome:
+    of_kind = [fact for fact in facts if fact.kind == wish.what]
+    found = [fact for fact in of_kind if _is_meant(wish, fact, runbook)]
+    if wish.never is not None:
+        broken = [fact for fact in found if _is_between(wish, fact, begins)]
+        return Outcome(wish, not broken, tuple(broken))
+    counted = [fact for fact in found if wish.after is None or fact.at >= begins + wish.after]
+    in_time = [fact for fact in counted if wish.by is not None and fact.at <= begins + wish.by]
+    if bool(in_time) if wish.times is None else len(in_time) == len(counted) == wish.times:
+        return Outcome(wish, True, tuple(in_time[: wish.times or 1]))
+    return Outcome(wish, False, tuple(found or _nearest(wish, of_kind)))
+
+
+def _is_between(wish: Expectation, fact: Fact, begins: datetime) -> bool:
+    after = wish.after is None or fact.at >= begins + wish.after
+    return after and (wish.until is None or fact.at <= begins + wish.until)
+
+
+def _nearest(wish: Expectation, facts: Iterable[Fact]) -> list[Fact]:
+    """What was said is too much to be shown; of the others all of the same kind."""
+    return [] if wish.what == "said" else list(facts)
+
+
+def _is_meant(wish: Expectation, fact: Fact, runbook: Runbook) -> bool:
+    return (
+        _is_somebody(wish.who, fact, runbook)
+        and wish.via in (None, fact.via)
+        and wish.audience in (None, ANYBODY, fact.audience)
+        and (wish.severity is None or wish.severity.lower() in (ANYBODY, fact.severity.lower()))
+        and (wish.text is None or wish.text.lower() in fact.text.lower())
+        and (wish.place is None or wish.place.removeprefix("#") == fact.place)
+    )
+
+
+def _is_somebody(who: str | None, fact: Fact, runbook: Runbook) -> bool:
+    if who in (None, ANYBODY):
+        return True
+    if who.startswith("tier/"):
+        meant = set(_everybody_in(runbook.tiers[who.removeprefix("tier/")], runbook))
+        return not meant.isdisjoint(fact.who)
+    return who in fact.who
+
+
+def _everybody_in(tier: Tier, runbook: Runbook) -> Iterator[str]:
+    """Also those of its schedules who are not on duty."""
+    for entry in tier.who:
+        yield from [entry.key] if entry.kind == "person" else runbook.schedules[entry.key].people

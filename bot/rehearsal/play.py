@@ -1,0 +1,131 @@
+"""Plays scripts, one after the other, each on an empty database of one server."""
+
+import itertools
+import shutil
+import tempfile
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import datetime, time, timedelta
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from bot.domain.errors import Failed
+from bot.rehearsal.acting import Actor
+from bot.rehearsal.facts import Fact, Kind
+from bot.rehearsal.judging import Outcome, judge
+from bot.rehearsal.stage import Stage, staged
+from bot.runbook import Runbook
+from bot.scenarios import Scenario, Script
+from bot.store.embedded import throwaway
+from bot.store.embedded.server import EmbeddedPostgres
+from bot.store.example import own_database
+
+# An ordinary afternoon, when every schedule has begun: a Tuesday.
+USUAL_DAY, USUAL_WEEKDAY, USUAL_TIME = datetime(2026, 1, 6), 1, time(14)  # noqa: DTZ001 - in the runbook's zone
+# What reached somebody is noted where it arrived, and not by what the bot says of it.
+SEEN_ELSEWHERE = frozenset({"paged", "escalated", "told"})
+OF_THEIR_OWN: Mapping[str, Kind] = {"declared": "declared", "acknowledged": "acknowledged", "resolved": "resolved"}
+
+
+@dataclass(frozen=True)
+class Rehearsal:
+    """What happened, in its order, and what became of each expectation."""
+
+    name: str
+    scenario: Scenario
+    runbook: Runbook
+    begins: datetime
+    ends: datetime
+    facts: tuple[Fact, ...]
+    outcomes: tuple[Outcome, ...]
+
+    @property
+    def succeeded(self) -> bool:
+        """Also everything that somebody should do could be done."""
+        return all(one.is_met for one in self.outcomes) and not self.undone
+
+    @property
+    def undone(self) -> tuple[Fact, ...]:
+        return tuple(one for one in self.facts if one.kind == "undone")
+
+
+class Hall:
+    """Where rehearsals are played: `opened` starts its database server, which is thrown away at the end."""
+
+    def __init__(self, folder: Path, new_database: Callable[[], Awaitable[str]]) -> None:
+        """`new_database` makes one in which nothing has happened yet, and returns its URL."""
+        self._folder = folder
+        self._new_database = new_database
+
+    @classmethod
+    @asynccontextmanager
+    async def opened(cls) -> AsyncIterator["Hall"]:
+        """Raises Failed when no server can be started here."""
+        folder = _new_folder()
+        server = EmbeddedPostgres(folder, settings=throwaway.SETTINGS)
+        try:
+            yield cls(folder, partial(own_database, await server.start()))
+        finally:
+            await server.stop()
+            shutil.rmtree(folder, ignore_errors=True)
+
+    async def play(self, script: Script, runbook: Runbook) -> Rehearsal:
+        """Raises RunbookMistakes when the script does not fit the runbook, Failed when the stage cannot be built."""
+        script.must_fit(runbook)
+        scenario = script.scenario
+        begins = scenario.begins_in(runbook.timezone, usual_beginning(runbook))
+        database = await self._new_database()
+        async with staged(runbook, begins, database=database, folder=self._folder) as stage:
+            try:
+                facts = await _played(stage, scenario, begins)
+            except TimeoutError as error:
+                raise Failed("the bot did not come to rest within a minute: is this machine very busy?") from error
+        outcomes = tuple(judge(one, facts, begins, runbook) for one in scenario.expect)
+        return Rehearsal(script.name, scenario, runbook, begins, stage.clock.now(), tuple(facts), outcomes)
+
+
+def _new_folder() -> Path:
+    """Open to the account that the server runs as, where that is one of its own."""
+    folder = Path(tempfile.mkdtemp(prefix="tocsin-rehearsal-", dir=throwaway.quickest_place()))
+    folder.chmod(0o711)
+    return folder
+
+
+async def _played(stage: Stage, scenario: Scenario, begins: datetime) -> list[Fact]:
+    """Everything that happened, in its order."""
+    actor = Actor(stage)
+    steps = sorted(scenario.script, key=lambda step: step.at)
+    for at, together in itertools.groupby(steps, key=lambda step: step.at):
+        await stage.until(begins + at)
+        for step in together:
+            await actor.does(step)
+            await stage.settled()
+    await stage.until(begins + scenario.span)
+    facts = [*actor.facts, *stage.watch.facts, *_written(await stage.incidents())]
+    return sorted(facts, key=lambda fact: fact.rank)
+
+
+def _written(incidents: Iterable[Mapping[str, Any]]) -> list[Fact]:
+    """What the bot wrote into the timelines."""
+    return [
+        Fact(
+            datetime.fromisoformat(entry["at"]),
+            OF_THEIR_OWN.get(entry["kind"], "entry"),
+            entry["text"],
+            who=(entry["actor"],),
+            severity=incident["severity"],
+            incident=incident["ref"],
+        )
+        for incident in incidents
+        for entry in incident["timeline"]
+        if entry["kind"] not in SEEN_ELSEWHERE
+    ]
+
+
+def usual_beginning(runbook: Runbook) -> datetime:
+    """The first Tuesday afternoon when every schedule has begun."""
+    begun = max([USUAL_DAY.date(), *(one.starts for one in runbook.schedules.values() if one.starts)])
+    day = begun + timedelta(days=(USUAL_WEEKDAY - begun.weekday()) % 7)
+    return datetime.combine(day, USUAL_TIME, runbook.timezone)

@@ -1,0 +1,169 @@
+"""The bot on its stage: a database of its own, a simulated world around it, and a clock that stands still."""
+
+import json
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from datetime import datetime, timedelta
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+
+from bot import manifest
+from bot.app import App
+from bot.clock import Clock
+from bot.rehearsal.addresses import Addresses
+from bot.rehearsal.processes import Processes
+from bot.rehearsal.watching import Watch
+from bot.runbook import Runbook
+from bot.sandbox.outside import Outside, outside
+from bot.sandbox.stand_ins import Places, bring_in, stand_in
+from bot.sandbox.travel import Travel
+from bot.scenarios.steps import ScriptedAlert
+from bot.settings import Settings
+from bot.store.database import Database
+
+TOKEN = "rehearsal"  # noqa: S105 - of a door that closes with the rehearsal
+PUBLIC_URL = "https://tocsin.example.com"
+# A busy machine is no failure: what becomes of a deed must not hang on how long anything really takes.
+PATIENCE_S = 60.0
+CONNECT = partial(Database, work_connections=4, at_rest=0, intake_timeout_s=PATIENCE_S)
+# Whoever moves the clock has everything looked at.
+SWEEP_EVERY_S = 5.0
+
+
+class Stage:
+    """`app` is the process that runs now; another one after each `kill`."""
+
+    def __init__(self, settings: Settings, runbook: Runbook, clock: Clock, around: Outside) -> None:
+        self.clock = clock
+        self.around = around
+        self.runbook = runbook
+        self.addresses = Addresses(runbook, around.workspace)
+        self.watch = Watch(clock, around, self.addresses)
+        self.app: App
+        self._settings = settings
+        self._processes = Processes()
+        self._travel = Travel(clock, self, stop_timeout_s=PATIENCE_S, journey_timeout_s=PATIENCE_S)
+        self._running = AsyncExitStack()
+
+    async def start(self) -> None:
+        """Another process, and the only one."""
+        self.app = App(
+            self._settings, self.runbook, self.clock, embedded=True, connect=CONNECT, sweep_every_s=SWEEP_EVERY_S
+        )
+        await self._running.enter_async_context(self.app.running())
+        self._processes.add(self.app)
+        await self.app.until_looked_up()
+        self.app.doors.scheduler.wake()
+
+    async def kill(self) -> None:
+        """It writes nothing down and sends nothing any more, whatever it has in hand: as by `kill -9`."""
+        services = self.app.services
+        services.db.wait_no_longer()
+        await services.session.close()
+        self._processes.remove(self.app)
+        await self._running.aclose()
+
+    async def stop(self) -> None:
+        await self._running.aclose()
+
+    async def settled(self) -> None:
+        await self._travel.settled()
+        self.watch.look_at_statuspage()
+
+    async def until(self, instant: datetime) -> None:
+        """Time goes by; whatever becomes due on the way is done at its own time."""
+        await self._travel.forward(max(instant - self.clock.now(), timedelta(0)))
+        self.watch.look_at_statuspage()
+
+    async def raise_alert(self, alert: ScriptedAlert) -> None:
+        """As a monitoring system does."""
+        await self._asked("POST", "/alerts/generic", json.dumps(alert.as_body()).encode())
+
+    async def press_link(self, path: str) -> None:
+        """The one button behind a link of a mail."""
+        await self._asked("POST", path)
+
+    async def incidents(self) -> list[dict[str, Any]]:
+        """All of them, oldest first, as other programs read them."""
+        listed = json.loads(await self._asked("GET", "/api/v1/incidents"))["incidents"]
+        return [json.loads(await self._asked("GET", f"/api/v1/incidents/{one['ref']}")) for one in reversed(listed)]
+
+    # What a traveller has to know of the bot
+
+    async def due(self) -> list[tuple[datetime, str]]:
+        return await self._processes.due()
+
+    def wake(self) -> None:
+        self._processes.wake()
+
+    @property
+    def is_idle(self) -> bool:
+        return self._processes.is_idle and self.around.telephones.is_idle
+
+    async def _asked(self, method: str, path: str, body: bytes = b"") -> bytes:
+        headers = {"Authorization": f"Bearer {TOKEN}", "Content-Type": "application/json"}
+        address = f"http://127.0.0.1:{self.app.port}{path}"
+        async with (
+            aiohttp.ClientSession() as session,
+            session.request(method, address, data=body, headers=headers, raise_for_status=True) as answer,
+        ):
+            return await answer.read()
+
+
+@asynccontextmanager
+async def staged(runbook: Runbook, begins: datetime, *, database: str, folder: Path) -> AsyncIterator[Stage]:
+    """A stage on which the clock shows `begins` and nothing has happened yet. `database` is empty."""
+    clock = Clock()
+    clock.freeze(begins)
+    async with AsyncExitStack() as stack:
+        around = await stack.enter_async_context(
+            outside(
+                clock,
+                bot_at=lambda: f"http://127.0.0.1:{stage.app.port}",
+                app=manifest.manifest_for(runbook, None),
+                channels=_channels(runbook),
+                is_lived_in=False,
+            )
+        )
+        around.workspace.timing.ack_seconds = PATIENCE_S
+        own = _without_what_watches(runbook)
+        own, _ = stand_in(own, Places(around.website.url, database, str(folder)))
+        bring_in(around.workspace, own)
+        stage = Stage(_settings(around, database, folder), own, clock, around)
+        stack.push_async_callback(stage.stop)
+        await stage.start()
+        await stage.settled()
+        stage.watch.facts.clear()
+        yield stage
+
+
+def _without_what_watches(runbook: Runbook) -> Runbook:
+    """Nothing is watched and backed up here: what fails is what the script has fail."""
+    health = runbook.health.model_copy(update={"checks": {}})
+    alerts = runbook.alerts.model_copy(update={"heartbeats": {}})
+    return runbook.model_copy(update={"health": health, "alerts": alerts, "backups": {}})
+
+
+def _channels(runbook: Runbook) -> list[str]:
+    """Those that the runbook names, beside the ones that every workspace has."""
+    names = runbook.channels
+    found = ["#general", "#random", names.incidents, names.alerts, names.public]
+    found += [channel for audience in runbook.audiences.values() for channel in audience.slack]
+    return list(dict.fromkeys(name.removeprefix("#") for name in found))
+
+
+def _settings(around: Outside, database: str, folder: Path) -> Settings:
+    own = {
+        **around.environ,
+        "DATABASE_URL": database,
+        "TOCSIN_HOME": str(folder),
+        "PUBLIC_URL": PUBLIC_URL,
+        "ALERTS_TOKEN": TOKEN,
+        "API_TOKEN": TOKEN,
+        "PORT": "0",
+        "LOG_LEVEL": "ERROR",
+    }
+    return Settings.from_environment(own)

@@ -1,0 +1,82 @@
+"""A rehearsal as text for people, and as JUnit's XML for whoever runs it again and again."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from xml.etree import ElementTree
+
+from bot.rehearsal.facts import Fact
+from bot.rehearsal.judging import Outcome
+from bot.rehearsal.play import Rehearsal
+from bot.rendering import Rendering
+
+SHOWN_AT_MOST = 5
+
+
+def as_text(rehearsal: Rehearsal) -> str:
+    """The transcript, and the verdict."""
+    words = _Words.of(rehearsal)
+    shown = [fact for fact in rehearsal.facts if _is_of_interest(fact, rehearsal)]
+    lines = [(words.clock(fact.at), words.fact(fact)) for fact in shown]
+    wishes = [(one.is_met, words.wish(one), words.what_happened(one)) for one in rehearsal.outcomes]
+    return words.say("rehearsal", rehearsal=rehearsal, lines=lines, wishes=wishes)
+
+
+def as_junit(rehearsals: Sequence[Rehearsal]) -> bytes:
+    """A suite for each, a case for each expectation, and one for everything that somebody could not do."""
+    root = ElementTree.Element("testsuites", name="tocsin rehearse")
+    for one in rehearsals:
+        words = _Words.of(one)
+        cases = [(words.wish(o), "" if o.is_met else words.what_happened(o)) for o in one.outcomes]
+        cases += [(words.fact(fact), fact.text) for fact in one.undone]
+        failures = sum(bool(failure) for _, failure in cases)
+        suite = ElementTree.SubElement(
+            root, "testsuite", name=one.scenario.title, file=one.name, tests=str(len(cases)), failures=str(failures)
+        )
+        for name, failure in cases:
+            case = ElementTree.SubElement(suite, "testcase", classname=one.scenario.title, name=name)
+            if failure:
+                ElementTree.SubElement(case, "failure", message=failure)
+    ElementTree.indent(root)
+    return bytes(ElementTree.tostring(root, encoding="utf-8", xml_declaration=True))
+
+
+@dataclass(frozen=True)
+class _Words:
+    """What is said of one rehearsal."""
+
+    rehearsal: Rehearsal
+    rendering: Rendering
+    shows_zone: bool
+
+    @classmethod
+    def of(cls, rehearsal: Rehearsal) -> "_Words":
+        zone = rehearsal.runbook.timezone
+        # On the night the clocks change an hour comes twice.
+        offsets = {at.astimezone(zone).utcoffset() for at in (rehearsal.begins, rehearsal.ends)}
+        return cls(rehearsal, Rendering(zone), len(offsets) > 1)
+
+    def clock(self, at: datetime) -> str:
+        local = at.astimezone(self.rehearsal.runbook.timezone)
+        is_other_day = local.date() != self.rehearsal.begins.astimezone(local.tzinfo).date()
+        return local.strftime(f"{'%a ' if is_other_day else ''}%H:%M{' %Z' if self.shows_zone else ''}")
+
+    def fact(self, fact: Fact) -> str:
+        return self.say("rehearsal_fact", fact=fact)
+
+    def wish(self, outcome: Outcome) -> str:
+        return self.say("rehearsal_wish", wish=outcome.expectation)
+
+    def what_happened(self, outcome: Outcome) -> str:
+        return self.say("rehearsal_instead", outcome=outcome)
+
+    def say(self, name: str, **facts: Any) -> str:
+        usual = {"runbook": self.rehearsal.runbook, "begins": self.rehearsal.begins, "clock": self.clock}
+        return self.rendering.say(f"documents/{name}", shown_at_most=SHOWN_AT_MOST, **usual, **facts)
+
+
+def _is_of_interest(fact: Fact, rehearsal: Rehearsal) -> bool:
+    """Of what is said in Slack, what stands in a channel that the runbook names: rooms repeat the timeline."""
+    names = rehearsal.runbook.channels
+    return fact.kind != "said" or f"#{fact.place}" in (names.incidents, names.alerts, names.public)

@@ -1,0 +1,41 @@
+"""Names in a scenario that should mean something in its runbook: people, tiers, audiences, severities."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from bot.runbook import Runbook
+from bot.runbook.mistakes import RawMistake, advice
+from bot.runbook.references import found_at
+from bot.scenarios.expectations import ANYBODY
+from bot.scenarios.steps import KEYS
+
+# Where a name stands, what it names, and of which group.
+WHERE = (
+    *(("expect[]." + key, "somebody") for key in ("paged", "acknowledged", "resolved", "who")),
+    *(("expect[]." + key, "audience") for key in ("told", "audience")),
+    *(("expect[]." + key, "severity") for key in ("declared", "severity")),
+)
+
+
+def unknown_names(content: Mapping[str, Any], runbook: Runbook) -> Iterator[RawMistake]:
+    """For content that is in order otherwise."""
+    for number, step in enumerate(content["script"]):
+        for key in step.keys() - {*KEYS, *runbook.people}:
+            known = [*runbook.people, *KEYS[1:]]
+            yield RawMistake(("script", number, key), f"there is no person “{key}”: {advice(key, known)}")
+    for pattern, kind in WHERE:
+        for path, name in found_at(content, pattern):
+            what, known = _known(kind, name, runbook)
+            if name.lower() not in [ANYBODY, *(one.lower() for one in known)]:
+                yield RawMistake(path, f"there is no {what} “{name}”: {advice(name, known)}")
+
+
+def _known(kind: str, name: str, runbook: Runbook) -> tuple[str, list[str]]:
+    """What is named there, and all of it."""
+    if kind == "audience":
+        return kind, list(runbook.audiences)
+    if kind == "severity":
+        return kind, list(runbook.severity_ids)
+    if name.startswith("tier/"):
+        return "tier", [f"tier/{key}" for key in runbook.tiers]
+    return "person", list(runbook.people)

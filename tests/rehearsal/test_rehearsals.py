@@ -1,0 +1,100 @@
+"""A scripted incident is played through the whole bot, and every promise that is not kept is found."""
+
+from pathlib import Path
+from xml.etree import ElementTree
+
+import pytest
+
+from bot.rehearsal import Hall, Rehearsal, as_junit, as_text
+from bot.runbook import Runbook, RunbookMistakes
+from bot.scenarios import read
+from tests.commandline import tocsin
+from tests.world import RUNBOOK, example_runbook
+
+SCRIPT = """
+title: Payments fail and the mail server is away
+script:
+  - {at: +0, eve: declares P1 Payments failing}
+  - {at: +6m, bot: killed}
+  - {at: +20m, ben: acknowledges}
+  - {at: +30m, cleo: presses Reopen}
+expect:
+  - {by: +0, paged: ada, via: slack, times: 1}
+  - {by: +15m, after: +15m, paged: tier/lead}
+  - {by: +10m, paged: ben}
+  - {never: paged, who: cleo}
+"""
+EVE = "  eve: {name: Eve Lind, email: eve@example.com}\ntiers:"
+
+
+@pytest.fixture
+def runbook() -> Runbook:
+    return example_runbook(RUNBOOK.replace("tiers:", EVE, 1))
+
+
+@pytest.fixture
+def hall(database: str, tmp_path: Path) -> Hall:
+    async def new() -> str:
+        return database
+
+    return Hall(tmp_path, new)
+
+
+async def played(hall: Hall, runbook: Runbook) -> Rehearsal:
+    return await hall.play(read(SCRIPT), runbook)
+
+
+async def test_a_rehearsal_shows_what_left_and_what_was_expected_and_did_not_come(hall: Hall, runbook: Runbook) -> None:
+    rehearsal = await played(hall, runbook)
+
+    assert [one.is_met for one in rehearsal.outcomes] == [True, True, False, True]
+    assert not rehearsal.succeeded
+    said = as_text(rehearsal)
+    assert "14:15  Ben Moss is paged in Slack (accepted)" in said
+    assert "14:06  The bot is killed" in said
+    assert "FAILED  By 14:10: Ben Moss is paged\n        14:15 Ben Moss is paged in Slack (accepted)" in said
+    # What nobody could have done is no success either.
+    assert "Cleo Fox could not do that" in said
+    assert "1 of 4 expectations failed, 1 step could not be done" in said
+    suite = ElementTree.fromstring(as_junit([rehearsal])).find("testsuite")
+    assert suite is not None
+    assert (suite.get("tests"), suite.get("failures")) == ("5", "2")
+
+
+def test_every_mistake_of_a_script_has_its_path_and_line() -> None:
+    with pytest.raises(RunbookMistakes) as wrong:
+        read("title: x\nscript:\n  - {at: +2x, ada: acknowledges}\n  - {at: +1m, bot: killd}\nexpct: []\n", "fire.yml")
+
+    lines = str(wrong.value).split("\n")
+    assert [line.partition(": ")[0] for line in lines] == ["fire.yml:3", "fire.yml:4", "fire.yml:5"]
+    assert "did you mean killed?" in lines[1]
+    assert "did you mean expect?" in lines[2]
+
+
+def test_names_that_the_runbook_has_not_are_mistakes(runbook: Runbook) -> None:
+    script = read(
+        "title: x\nscript:\n  - {at: +0, adda: acknowledges}\nexpect:\n  - {never: told, audience: clients}\n"
+    )
+
+    with pytest.raises(RunbookMistakes) as wrong:
+        script.must_fit(runbook)
+
+    assert "script[0].adda: there is no person “adda”: did you mean ada?" in str(wrong.value)
+    assert "expect[0].audience: there is no audience “clients”" in str(wrong.value)
+
+
+async def test_the_command_ends_with_what_became_of_the_expectations(tmp_path: Path) -> None:
+    (tmp_path / "runbook.yml").write_text(RUNBOOK)
+    right = "title: x\nscript: [{at: +0, ada: declares P3 Slow}]\nexpect: [{by: +0, paged: ada}]\n"
+    (tmp_path / "right.yml").write_text(right)
+    (tmp_path / "wrong.yml").write_text(right.replace("paged: ada", "paged: ben"))
+    (tmp_path / "broken.yml").write_text("title: [\n")
+
+    well = await tocsin("rehearse", "right.yml", at=tmp_path)
+    badly = await tocsin("rehearse", "right.yml", "wrong.yml", "--junit", "out.xml", at=tmp_path)
+    not_at_all = await tocsin("rehearse", "right.yml", "broken.yml", at=tmp_path)
+
+    assert (well.code, badly.code, not_at_all.code) == (0, 1, 2), well.err + badly.err
+    assert "Ada Obi is paged in Slack (accepted)" in well.out
+    assert "broken.yml:" in not_at_all.err
+    assert 'failures="1"' in (tmp_path / "out.xml").read_text()
