@@ -10,7 +10,7 @@ from bot.domain.procedures.run import Step
 NUMBERED = re.compile(
     r"(?:(?:go|jump|skip|continue|proceed|return)\s+(?:on\s+)?(?:to|with|at)\s+)?step\s+(\d{1,3})", re.I
 )
-END = re.compile(r"(?:(?:this is )?the end|end(?: here)?|stop(?: here)?|done|finished)", re.I)
+END = re.compile(r"(?:this is )?the end|(?:end|stop)(?: here)?", re.I)
 
 
 @dataclass(frozen=True)

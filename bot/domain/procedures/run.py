@@ -121,10 +121,6 @@ class Standing:
     def is_over(self) -> bool:
         return self.current is None
 
-    def is_passed_over(self, step: int) -> bool:
-        """An answer led past it."""
-        return step not in self.ticks and (self.current is None or step < self.current)
-
 
 def standing_of(steps: Sequence[Step], ticks: Sequence[Tick]) -> Standing:
     """What all that was done, and not undone, comes to. An answer that leads back opens what it leads back to again."""
