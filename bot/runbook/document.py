@@ -32,6 +32,12 @@ class Document:
     content: dict[str, Any] = field(default_factory=dict)
     lines: dict[Path, int] = field(default_factory=dict)
     findings: list[RawMistake] = field(default_factory=list)
+    # Of what stands in a file of its own.
+    files: dict[Path, str] = field(default_factory=dict)
+
+    def file_of(self, path: Path) -> str | None:
+        """None: the runbook's own."""
+        return next((self.files[path[:end]] for end in range(len(path), 0, -1) if path[:end] in self.files), None)
 
     def line_of(self, path: Path) -> int:
         """Where it stands, or the nearest thing around it that does."""

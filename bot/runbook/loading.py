@@ -9,6 +9,7 @@ from bot.given_files import read_given
 from bot.runbook.document import Document, read_document
 from bot.runbook.mistakes import Mistake, Path, RawMistake, RunbookMistakes, written
 from bot.runbook.models import Runbook
+from bot.runbook.procedure_files import add_procedure_files
 from bot.runbook.references import unknown_names
 from bot.runbook.rules import broken_rules
 from bot.runbook.substitution import Substitution
@@ -18,17 +19,22 @@ from bot.runbook.translation import findings_of
 def load(path: FilePath, environ: Mapping[str, str]) -> Runbook:
     """The runbook of a file. Raises RunbookMistakes, with every mistake, also when the file cannot be read.
 
-    `templates` is from where the file lies.
+    `templates` and `procedure_files` are from where the file lies.
     """
-    runbook = read(_text_of(path), environ, str(path))
+    runbook = read(_text_of(path), environ, str(path), path.parent)
     if runbook.templates is None:
         return runbook
     return runbook.model_copy(update={"templates": str(path.parent / runbook.templates)})
 
 
-def read(text: str, environ: Mapping[str, str], name: str = "runbook.yml") -> Runbook:
-    """The runbook that `text` describes; `name` stands for it in the mistakes."""
+def read(text: str, environ: Mapping[str, str], name: str = "runbook.yml", folder: FilePath | None = None) -> Runbook:
+    """The runbook that `text` describes; `name` stands for it in the mistakes.
+
+    `folder` is where its `procedure_files` are looked for; None: nowhere.
+    """
     document = read_document(text, name)
+    if folder is not None:
+        add_procedure_files(document, folder)
     substitution = Substitution(environ)
     content = substitution.applied(document.content)
     findings = [*document.findings, *substitution.findings]
@@ -45,11 +51,11 @@ def read(text: str, environ: Mapping[str, str], name: str = "runbook.yml") -> Ru
 
 def _mistakes(findings: Iterable[RawMistake], document: Document, substitution: Substitution) -> Iterator[Mistake]:
     """One for each place: what is wrong with a value first is what has to be fixed first."""
-    seen: set[tuple[Path, int]] = set()
-    for path, message, line in findings:
-        place = (path, line or document.line_of(path))
+    seen: set[tuple[Path, int, str | None]] = set()
+    for path, message, line, file in findings:
+        place = (path, line or document.line_of(path), file or document.file_of(path))
         if place not in seen:
-            yield Mistake(written(path), place[1], substitution.hidden(message))
+            yield Mistake(written(path), place[1], substitution.hidden(message), place[2])
         seen.add(place)
 
 

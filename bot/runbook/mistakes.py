@@ -12,31 +12,39 @@ Path = tuple[str | int, ...]
 
 @dataclass(frozen=True)
 class Mistake:
-    """One thing to fix. `path` is like `severities[0].escalaton`, empty for the file itself; lines count from 1."""
+    """One thing to fix. `path` is like `severities[0].escalaton`, empty for the file itself; lines count from 1.
+
+    `file`: of a procedure that is kept in a file of its own; None: the runbook's.
+    """
 
     path: str
     line: int
     message: str
+    file: str | None = None
 
     def __str__(self) -> str:
         return f"{self.path}: {self.message}" if self.path else self.message
 
 
 class RawMistake(NamedTuple):
-    """A mistake on its way: where in the content, and what; `line` only when it is not where the path begins."""
+    """A mistake on its way: where in the content, and what; `line` only when it is not where the path begins.
+
+    `file` only when the path does not lead to it.
+    """
 
     path: Path
     message: str
     line: int | None = None
+    file: str | None = None
 
 
 class RunbookMistakes(Refused):
-    """Every mistake of one file at once, in the order of its lines."""
+    """Every mistake of one file, and of the files it names, at once; in the order of their lines."""
 
     def __init__(self, mistakes: Iterable[Mistake], name: str = "runbook.yml") -> None:
         self.name = name
-        self.mistakes = tuple(sorted(mistakes, key=lambda mistake: mistake.line))
-        super().__init__("\n".join(f"{name}:{mistake.line}: {mistake}" for mistake in self.mistakes))
+        self.mistakes = tuple(sorted(mistakes, key=lambda one: (one.file or "", one.line)))
+        super().__init__("\n".join(f"{one.file or name}:{one.line}: {one}" for one in self.mistakes))
 
     def __reduce__(self) -> tuple[type["RunbookMistakes"], tuple[tuple[Mistake, ...], str]]:
         return type(self), (self.mistakes, self.name)

@@ -22,7 +22,7 @@ from bot.runbook.people import Person, Provider, Schedule, Tier, WhoRef
 from bot.runbook.procedures import AfterResolution, Checklists, Postmortem, Procedure
 from bot.runbook.reports import Reports
 from bot.runbook.severities import Objective, Severity
-from bot.runbook.values import Channel, Name, Names, Zone, a_list, not_empty, refused_as_wrong
+from bot.runbook.values import Channel, Name, Names, Text, Zone, a_list, not_empty, refused_as_wrong
 from bot.runbook.working_hours import WorkingTimes
 from bot.runbook.zones import zone_of
 
@@ -99,6 +99,7 @@ class Runbook(Part):
     alerts: AlertSettings = AlertSettings()
     reports: Annotated[Reports | None, not_empty("such as {level: high}")] = None
     procedures: Annotated[dict[str, Procedure], with_keys] = Field(default_factory=dict)
+    procedure_files: Annotated[tuple[Text, ...], a_list('patterns of files such as "runbooks/*.md"')] = ()
     checklists: Checklists = Checklists()
     after_resolution: AfterResolution = AfterResolution()
     postmortem: Postmortem = Postmortem()

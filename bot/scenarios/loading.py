@@ -58,7 +58,7 @@ def read(text: str, name: str = "scenario.yml") -> Script:
 
 
 def _mistakes(findings: Iterable[RawMistake], document: Document) -> Iterator[Mistake]:
-    for path, message, line in findings:
+    for path, message, line, _ in findings:
         yield Mistake(written(path), line or document.line_of(path), message)
 
 

@@ -153,6 +153,8 @@ def test_what_becomes_of_alerts(runbook: Runbook) -> None:
 
 
 def test_what_people_do(runbook: Runbook) -> None:
+    assert runbook.procedure_files == ("procedures/*.md",)
+    assert runbook.procedures["flood"].steps[0].run == "pump --start"
     fire = runbook.procedures["fire"]
     assert (fire.key, fire.title, fire.severity, fire.symptoms) == ("fire", "There is a fire", "S1", ("Smoke",))
     assert (fire.alerts, fire.review_by) == (("Smoke*",), date(2027, 1, 31))

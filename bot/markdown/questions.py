@@ -1,0 +1,55 @@
+"""Lines that begin with “If”: what is asked, and what an answer says to do."""
+
+import re
+from dataclasses import dataclass
+
+NO = "Continue with the next step"
+
+_IF = re.compile(r"(?:if|in case)\s+(?P<rest>\S.*)", re.IGNORECASE | re.DOTALL)
+_ELSE = re.compile(r"(?:otherwise|if not|else)\b[,:]?\s*(?P<rest>\S.*)", re.IGNORECASE | re.DOTALL)
+# Where the condition ends; a comma before a blank only, for numbers have theirs.
+_THEN = re.compile(r",? then |: |, | (?:->|=>|[-–—→]) ", re.IGNORECASE)
+_OTHERWISE = re.compile(r"[.;,]\s+(?:otherwise|if not|else)\b[,:]?\s*", re.IGNORECASE)
+# What can be asked by turning two words around.
+_TURNED = re.compile(
+    r"(?P<who>there|it|this|that|you|they|we)\s+(?P<verb>is|are|was|were|can|has|have)\b(?P<rest>.*)", re.I | re.S
+)
+
+
+@dataclass(frozen=True)
+class Question:
+    """`then`: what to do when it is so; empty when the line does not say. `otherwise`: the same when it is not."""
+
+    ask: str
+    then: str = ""
+    otherwise: str = ""
+
+
+def question_in(text: str) -> Question | None:
+    """Of a line such as “If the disk is full, remove old logs”; None when it does not begin like one."""
+    found = _IF.fullmatch(" ".join(text.split()))
+    if found is None or _ELSE.fullmatch(" ".join(text.split())):
+        return None
+    parts = _THEN.split(found["rest"], maxsplit=1)
+    action = parts[1].strip() if len(parts) > 1 else ""
+    then, otherwise = ([*_OTHERWISE.split(action, maxsplit=1), ""])[:2]
+    return Question(_asked(parts[0]), _capital(then), _capital(otherwise))
+
+
+def otherwise_in(text: str) -> str | None:
+    """What “Otherwise, …” says to do; None when the text does not begin like that."""
+    found = _ELSE.fullmatch(" ".join(text.split()))
+    return _capital(found["rest"]) if found else None
+
+
+def _asked(condition: str) -> str:
+    words = condition.strip().rstrip("?:,.;")
+    turned = _TURNED.fullmatch(words)
+    if turned:
+        words = f"{turned['verb'].lower()} {turned['who'].lower()}{turned['rest']}"
+    return f"{_capital(words)}?"
+
+
+def _capital(words: str) -> str:
+    words = words.strip().rstrip(",;:")
+    return words[:1].upper() + words[1:]

@@ -1,0 +1,195 @@
+"""The steps that sections of a document hold: numbered items, boxes, headings with commands, and questions."""
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from bot.markdown.commands import command_in, commented_parts, numbered_parts
+from bot.markdown.outline import Block, Code, Item, Listing, Paragraph, Section, Table
+from bot.markdown.questions import NO, Question, otherwise_in, question_in
+from bot.markdown.words import one_line, plain
+
+# What stands there is read about, not done.
+READ_ABOUT = re.compile(
+    r"(?:table of )?contents?|references?|links|useful links|further reading|see also|related.*|"
+    r"(?:additional )?resources|change ?log|"
+    r"(?:revision |version )?history",
+    re.IGNORECASE,
+)
+SYMPTOMS = re.compile(r"symptoms?|signs?|indicators?|how to recogni[sz]e.*", re.IGNORECASE)
+# A note is cut before it is too long for the runbook.
+MOST_WORDS = 2900
+
+
+@dataclass
+class Step:
+    """Of `run` and `answers` at most one is there in the end. `line` counts from 1."""
+
+    words: str
+    line: int
+    run: str = ""
+    notes: list[str] = field(default_factory=list)
+    question: Question | None = None
+
+    def plain(self, number: int, *, is_last: bool) -> dict[str, Any]:
+        """As the runbook file would have it; `number` counts from 1."""
+        if self.question is None:
+            content: dict[str, Any] = {"do": self.words}
+            return content | ({"run": self.run} if self.run else {}) | self._noted()
+        answers = {"Yes": self.question.then or NO, "No": self.question.otherwise or self._no(number, is_last)}
+        return {"ask": self.question.ask, "answers": answers} | self._noted()
+
+    def _noted(self) -> dict[str, Any]:
+        return {"notes": self.notes} if self.notes else {}
+
+    def _no(self, number: int, is_last: bool) -> str:
+        """A question whose answer is the step below it leads past that step."""
+        if self.question and self.question.then:
+            return NO
+        return "Stop" if is_last else f"Go to step {number + 2}"
+
+
+def steps_in(sections: Iterable[Section], *, apart: bool = False) -> list[Step]:
+    """In their order. `apart`: the commented parts of one block of commands are steps each."""
+    reading = _Steps(apart=apart)
+    for section in sections:
+        if SYMPTOMS.fullmatch(section.title):
+            reading.section(_without_words(section))
+        elif not READ_ABOUT.fullmatch(section.title):
+            reading.section(section)
+    return reading.steps
+
+
+def as_content(steps: Sequence[Step]) -> list[dict[str, Any]]:
+    last = len(steps)
+    return [step.plain(number, is_last=number + 1 >= last) for number, step in enumerate(steps, start=1)]
+
+
+class _Steps:
+    def __init__(self, *, apart: bool) -> None:
+        self.steps: list[Step] = []
+        self._apart = apart
+        self._above: Step | None = None
+        self._introduction = ""
+
+    def section(self, section: Section) -> None:
+        """Until it has a step of its own, the heading is the one that a command would belong to."""
+        self._above = None
+        self._introduction = ""
+        heading = Step(section.title, section.line) if section.title else None
+        for block in section.blocks:
+            match block:
+                case Code():
+                    self._code(block, heading)
+                case Listing():
+                    self._listing(block, heading)
+                case Paragraph():
+                    self._paragraph(block, heading)
+                case Table():
+                    continue
+
+    def _code(self, code: Code, heading: Step | None) -> None:
+        run = command_in(code, self._introduction)
+        self._introduction = ""
+        parts = (numbered_parts(code) or (commented_parts(code) if self._apart else ())) if run else ()
+        if parts:
+            for part in parts:
+                above = self._above or heading
+                title = above.words if above else "Run"
+                self._add(Step(part.words or title, part.line, part.text))
+        elif run:
+            self._run(run, code.line, heading)
+
+    def _run(self, run: str, line: int, heading: Step | None) -> None:
+        if self._above is not None and self._above.question is not None:
+            # A question has no command: what its answer is about is the step below it.
+            asked = self._above
+            words = (asked.question.then if asked.question else "") or asked.words
+            asked.question = Question(asked.question.ask if asked.question else asked.words)
+            self._add(Step(one_line(words).rstrip(":"), line, run))
+            return
+        if self._above is None:
+            self._add(heading or Step("Run", line))
+        if self._above is not None:
+            self._above.run = f"{self._above.run}\n{run}".strip("\n")
+
+    def _paragraph(self, block: Paragraph, heading: Step | None) -> None:
+        self._introduction = block.text
+        for number, line in enumerate(block.text.split("\n")):
+            otherwise = otherwise_in(line)
+            question = question_in(line)
+            if question:
+                self._add(Step(one_line(line), block.line + number, question=question))
+            elif otherwise and self._above and self._above.question:
+                self._above.question = Question(self._above.question.ask, self._above.question.then, otherwise)
+            elif number == 0 and self._above is not None and not block.text.rstrip().endswith(":"):
+                self._above.notes.append(one_line(block.text)[:MOST_WORDS])
+
+    def _listing(self, listing: Listing, heading: Step | None) -> None:
+        self._introduction = ""
+        for item in listing.items:
+            if question := question_in(item.text):
+                self._add(Step(one_line(item.text), item.line, question=question))
+                self._within(item.within)
+            elif (otherwise := otherwise_in(item.text)) and self._above and self._above.question:
+                self._above.question = Question(self._above.question.ask, self._above.question.then, otherwise)
+            elif (listing.is_numbered or item.is_box) and item.text:
+                self._add(Step(_words(item), item.line))
+                self._within(item.within)
+            elif self._above is not None:
+                self._above.notes += _noted([Listing(is_numbered=False, items=[item], line=item.line)])
+
+    def _within(self, blocks: Sequence[Block]) -> None:
+        """What an item holds: commands are its step's, and so are nested items, as notes."""
+        for block in blocks:
+            if isinstance(block, Code):
+                self._code(block, None)
+            elif isinstance(block, Paragraph):
+                self._paragraph(block, None)
+            elif isinstance(block, Listing):
+                for item in block.items:
+                    self._nested(item)
+
+    def _nested(self, item: Item) -> None:
+        """A nested question is a step; any other nested item is a note of the step it stands in."""
+        otherwise = otherwise_in(item.text)
+        if question := question_in(item.text):
+            self._add(Step(one_line(item.text), item.line, question=question))
+        elif otherwise and self._above and self._above.question:
+            self._above.question = Question(self._above.question.ask, self._above.question.then, otherwise)
+        elif self._above is not None and item.text:
+            self._above.notes.append(one_line(item.text)[:MOST_WORDS])
+        self._introduction = item.text
+        self._within(item.within)
+
+    def _add(self, step: Step) -> None:
+        self.steps.append(step)
+        self._above = step
+
+
+def _without_words(section: Section) -> Section:
+    """What is to be done in a section that says how something is recognised."""
+    done = [block for block in section.blocks if isinstance(block, Code) or _is_numbered(block)]
+    return Section(section.title, section.level, section.line, done)
+
+
+def _is_numbered(block: Block) -> bool:
+    return isinstance(block, Listing) and block.is_numbered
+
+
+def _words(item: Item) -> str:
+    return one_line(item.text).removesuffix(":") or plain(item.text)
+
+
+def _noted(blocks: Iterable[Block]) -> list[str]:
+    """The words of lists, entry by entry."""
+    notes: list[str] = []
+    for block in blocks:
+        if isinstance(block, Paragraph):
+            notes.append(one_line(block.text)[:MOST_WORDS])
+        elif isinstance(block, Listing):
+            for item in block.items:
+                notes += [one_line(item.text)[:MOST_WORDS]] if item.text else []
+                notes += _noted(item.within)
+    return notes
