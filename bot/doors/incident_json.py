@@ -54,6 +54,27 @@ def in_full(record: IncidentRecord, *, whole: bool = False) -> dict[str, Any]:
         "actions": _actions(shown),
         "postmortem": _postmortem(shown),
         "tellings": [_telling(telling) for telling in shown.tellings],
+        **(_corrections(record) if whole else {}),
+    }
+
+
+def _corrections(record: IncidentRecord) -> dict[str, Any]:
+    """What the timeline does not show any more, and how its entries were."""
+    return {
+        "hidden_entries": [
+            {"at": instant(one.at), "actor": one.actor, "kind": one.kind, "text": one.text} for one in record.hidden
+        ],
+        "timeline_changes": [
+            {
+                "at": instant(one.at),
+                "actor": one.actor,
+                "what": one.what,
+                "was_at": instant(one.was_at),
+                "was_text": one.was_text,
+                "why": one.why,
+            }
+            for one in record.changes
+        ],
     }
 
 

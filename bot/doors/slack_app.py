@@ -33,6 +33,8 @@ CERTIFICATE_CHECK, LARGEST_CHECK = b"ssl_check=1", 1024
 NOT_SIGNED = "not signed by Slack with SLACK_SIGNING_SECRET"
 # Slack itself, which bears no mark of a bot.
 SLACKBOT = "USLACKBOT"
+# What people do to messages that may stand in a timeline.
+FOLLOWED = ("message_changed", "message_deleted")
 ANYTHING = re.compile(".*", re.DOTALL)
 
 # What is wrong with a form's inputs, by block: Slack shows it beside the input and keeps the form open.
@@ -171,9 +173,15 @@ def _is_no_word_to_us(event: Mapping[str, Any]) -> bool:
     """Each of our own pages comes back as a message, and so does each edit of one. Bots and workflows are not heard."""
     if event["type"] not in ("message", "app_mention"):
         return False
+    if event.get("channel_type") != "im" and event.get("subtype") in FOLLOWED:
+        return _is_a_bots(event.get("message") or event.get("previous_message") or {})
     is_a_persons = event.get("user") and event["user"] != SLACKBOT and not event.get("bot_id")
     is_for_us = event["type"] == "app_mention" or event.get("channel_type") == "im"
     return not (is_a_persons and is_for_us) or bool(event.get("subtype"))
+
+
+def _is_a_bots(message: Mapping[str, Any]) -> bool:
+    return bool(message.get("bot_id")) or message.get("user") == SLACKBOT
 
 
 def key_of(kind: str, body: Mapping[str, Any]) -> str:

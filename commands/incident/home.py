@@ -3,6 +3,7 @@
 from commands.desk.book import HELP
 from commands.desk.call import Answer, Call, Home
 from commands.incident.book import COMMAND
+from commands.incident.corrections import CHANGED, DELETED, followed
 from commands.incident.look import panel_buttons
 
 
@@ -21,7 +22,13 @@ async def mentioned(call: Call) -> Answer:
 
 @COMMAND.event("message")
 async def written_to_us(call: Call) -> Answer:
-    """A direct message is no command: whoever answers a page with “ack” must learn that nothing was done."""
+    """A direct message is no command: whoever answers a page with “ack” must learn that nothing was done.
+
+    What people edit or delete in a room is followed where it stands in a timeline.
+    """
+    if call.message.get("subtype") in (CHANGED, DELETED):
+        await followed(call)
+        return None
     if str(call.message.get("text", "")).strip().lower().rstrip(".!") in HELP:
         return await COMMAND.help(call)
     return call.say("direct", buttons=panel_buttons())

@@ -100,8 +100,10 @@ async def timeline(call: Call, incident: Incident) -> Answer:
     while len(_timeline_words(call, incident, entries, count)) > MESSAGE_LENGTH and count > 1:
         count = count * 3 // 4
     words = _timeline_words(call, incident, entries, count)
+    value = str(incident.id)
     as_file = incident.room_id and count < len(entries)
-    return Reply(message(words, [Button("All as a file", "incident.timeline", str(incident.id))] if as_file else []))
+    buttons = [Button("All as a file", "incident.timeline", value)] if as_file else []
+    return Reply(message(words, [*buttons, Button("Correct an entry", "incident.correct", value)]))
 
 
 @COMMAND.button("incident.timeline")

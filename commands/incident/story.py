@@ -70,13 +70,29 @@ async def renamed(call: Call) -> Answer:
 
 async def take_over(call: Call, incident: Incident, message: Mapping[str, Any]) -> bool:
     """Note a message of the call's channel, with its own author and time; False when it has been before."""
-    people = call.house.people
-    written = str(message.get("text", "")).strip() or "(a message without words)"
     return await call.house.notes.note(
         call.actor,
         incident.id,
-        as_typed(written, await people.names_of(mentioned(written))),
+        await words_of(call, message),
         at=datetime.fromtimestamp(float(message["ts"]), UTC),
-        author=people.named(str(message.get("user", call.user))),
-        key=f"message {call.channel} {message['ts']}",
+        author=call.house.people.named(str(message.get("user", call.user))),
+        key=key_of(call.channel, message["ts"]),
     )
+
+
+async def words_of(call: Call, message: Mapping[str, Any]) -> str:
+    """What a message says, and its files by their names with a link."""
+    written = str(message.get("text", "")).strip()
+    said = as_typed(written, await call.house.people.names_of(mentioned(written)))
+    files = [_file(file) for file in message.get("files") or () if isinstance(file, Mapping)]
+    return "\n".join(part for part in (said, *files) if part) or "(a message without words)"
+
+
+def _file(file: Mapping[str, Any]) -> str:
+    name, link = str(file.get("name") or file.get("title") or file.get("id") or ""), str(file.get("permalink") or "")
+    return f"file: {name} {link}".strip()
+
+
+def key_of(channel: str, ts: str) -> str:
+    """A message is taken over once."""
+    return f"message {channel} {ts}"

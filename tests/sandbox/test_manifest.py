@@ -49,6 +49,8 @@ def test_every_event_has_the_scope_it_needs(manifest: dict[str, Any]) -> None:
         "group_rename": "groups:read",
         "group_unarchive": "groups:read",
         "member_joined_channel": "channels:read",
+        "message.channels": "channels:history",
+        "message.groups": "groups:history",
         "message.im": "im:history",
         "reaction_added": "reactions:read",
     }

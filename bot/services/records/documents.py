@@ -10,6 +10,8 @@ from bot.domain.incidents.milestones import MILESTONES
 from bot.domain.incidents.phases import by_phase, phase_of
 from bot.rendering import Rendering
 from bot.services.records.gathering import IncidentRecord
+from bot.store.incidents.entries import KeptEntry
+from bot.store.incidents.incidents import Entry
 
 Row = tuple[str, datetime | None, str, str, str, str]
 COLUMNS = ("section", "at", "phase", "actor", "kind", "text")
@@ -38,12 +40,14 @@ class Documents:
 
 def facts(record: IncidentRecord) -> Mapping[str, Any]:
     milestones = record.incident.milestones
+    entries: list[Entry | KeptEntry] = [*record.timeline, *record.hidden]
     return {
         "incident": record.incident,
         "milestones": milestones,
         "names": MILESTONES,
         "phases": by_phase(record.timeline, milestones),
         "record": record,
+        "entries": {entry.id: entry for entry in entries},
     }
 
 
@@ -57,6 +61,11 @@ def _rows(record: IncidentRecord) -> Iterator[Row]:
         yield "milestone", milestones.at(milestone), "", "", milestone, ""
     for entry in record.timeline:
         yield "timeline", entry.at, phase_of(entry.at, milestones) or "", entry.actor, entry.kind, entry.text
+    for hidden in record.hidden:
+        yield "hidden entry", hidden.at, "", hidden.actor, hidden.kind, hidden.text
+    for change in record.changes:
+        was = f"{change.was_at:%Y-%m-%dT%H:%M:%SZ} {change.was_text}"
+        yield "change", change.at, "", change.actor, change.what, f"{was} ({change.why})" if change.why else was
     for page in record.pages:
         said = "; ".join(part for part in (page.tier, page.via, page.state, page.error) if part)
         yield "page", page.due_at, phase_of(page.due_at, milestones) or "", page.person, "page", said

@@ -13,7 +13,8 @@ from bot.domain.procedures.run import Run
 from bot.domain.tasks.checklist import Checklist
 from bot.domain.tasks.task import Task
 from bot.store.database import Database
-from bot.store.incidents import deadlines, incidents
+from bot.store.incidents import deadlines, entries, incidents
+from bot.store.incidents.entries import EntryChange, KeptEntry
 from bot.store.incidents.incidents import Entry
 from bot.store.paging import pages
 from bot.store.pipelined import Connection
@@ -42,6 +43,8 @@ class IncidentRecord:
     actions: Sequence[Action] = ()
     deadlines: Mapping[DeadlineKind, Deadline] = field(default_factory=dict)
     written: Sequence[tuple[str, str]] = ()
+    hidden: Sequence[KeptEntry] = ()
+    changes: Sequence[EntryChange] = ()
     postmortem_card: Card | None = None
     postmortem_link: str | None = None
 
@@ -84,6 +87,8 @@ async def gather(conn: Connection, incident: Incident) -> IncidentRecord:
         actions=await actions.of_incident(conn, incident.id),
         deadlines=await deadlines.of_incident(conn, incident.id),
         written=await _written(conn, incident.id),
+        hidden=await entries.hidden(conn, incident.id),
+        changes=await entries.changes(conn, incident.id),
         postmortem_card=await cards.get(conn, f"postmortem:{incident.id}"),
     )
 

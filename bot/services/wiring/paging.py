@@ -14,7 +14,6 @@ from bot.services.incidents.membership import Memberships
 from bot.services.incidents.notes import Notes
 from bot.services.incidents.nudges import Nudges
 from bot.services.incidents.responders import Responders
-from bot.services.incidents.times import Times
 from bot.services.incidents.withdrawals import Withdrawals
 from bot.services.paging.acknowledgements import Acknowledgements
 from bot.services.paging.call_list import CallList
@@ -47,7 +46,6 @@ from bot.services.people.covers import Covers
 from bot.services.rooms.announcements import Announcements
 from bot.services.rooms.closures import Closures
 from bot.services.rooms.deeds import Deeds, Follower
-from bot.services.rooms.export_files import ExportFiles
 from bot.services.rooms.public_posts import PublicPosts
 from bot.services.rooms.room_files import RoomPosting
 from bot.services.rooms.room_looks import RoomLooks
@@ -83,10 +81,6 @@ class Paging(Foundation):
     @cached_property
     def room_posting(self) -> RoomPosting:
         return RoomPosting(self.db, self.outbox, self.gateway, self.people, self.posts)
-
-    @cached_property
-    def export_files(self) -> ExportFiles:
-        return ExportFiles(self.db, self.clock, self.room_posting, self.records, self.documents)
 
     @cached_property
     def timeline_files(self) -> TimelineFiles:
@@ -232,10 +226,6 @@ class Paging(Foundation):
     @cached_property
     def memberships(self) -> Memberships:
         return Memberships(self.people, self.members, self.rooms, self.posts, self.deeds, self.rendering)
-
-    @cached_property
-    def times(self) -> Times:
-        return Times(self.runbook, self.cards, self.deeds)
 
     @cached_property
     def notes(self) -> Notes:

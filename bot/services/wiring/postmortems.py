@@ -3,6 +3,8 @@
 from functools import cached_property
 from pathlib import Path
 
+from bot.services.incidents.corrections import Corrections
+from bot.services.incidents.times import Times
 from bot.services.postmortems.action_cards import ActionCards
 from bot.services.postmortems.action_lists import ActionLists
 from bot.services.postmortems.actions import Actions
@@ -15,12 +17,25 @@ from bot.services.postmortems.news import News
 from bot.services.postmortems.obligations import Obligations
 from bot.services.postmortems.postmortems import Postmortems
 from bot.services.postmortems.reminders import PostmortemReminders
+from bot.services.rooms.export_files import ExportFiles
 from bot.services.wiring.paging import Paging
 from bot.words.documents import OwnDocument
 
 
 class Learning(Paging):
-    """Post-mortems and the actions that come of them."""
+    """The record put right and exported, post-mortems, and the actions that come of them."""
+
+    @cached_property
+    def corrections(self) -> Corrections:
+        return Corrections(self.deeds)
+
+    @cached_property
+    def times(self) -> Times:
+        return Times(self.runbook, self.cards, self.deeds)
+
+    @cached_property
+    def export_files(self) -> ExportFiles:
+        return ExportFiles(self.db, self.clock, self.room_posting, self.records, self.documents)
 
     @cached_property
     def postmortem_ledger(self) -> Ledger:

@@ -193,7 +193,7 @@ async def reopened_since(conn: Connection, incident_id: int, since: datetime) ->
 
 
 async def timeline(conn: Connection, incident_id: int) -> list[Entry]:
-    """Oldest first."""
+    """Oldest first, without what somebody has hidden."""
     return [Entry(**row) for row in await SQL.all(conn, "timeline", incident_id=incident_id)]
 
 

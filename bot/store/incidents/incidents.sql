@@ -117,5 +117,5 @@ SELECT id, at, actor, kind, text FROM timeline
 WHERE incident_id = %(incident_id)s AND kind IN ('acknowledged', 'reopened') ORDER BY at, id;
 
 -- name: timeline
--- Oldest first.
-SELECT id, at, actor, kind, text FROM timeline WHERE incident_id = %(incident_id)s ORDER BY at, id;
+-- Oldest first, without what is hidden.
+SELECT id, at, actor, kind, text FROM timeline WHERE incident_id = %(incident_id)s AND hidden_at IS NULL ORDER BY at, id;
