@@ -62,6 +62,10 @@ class WaitingPart:
             if task.incident_id not in hidden:
                 button = Button("Done", f"task.done#{task.id}", str(task.id))
                 yield Line(self._say("task", task=task, incident=found.incidents[task.incident_id]), button)
+        for box in found.boxes:
+            if box.incident_id not in hidden:
+                button = Button("Done", f"checklist.done#{box.checklist}.{box.place}", f"{box.checklist} {box.place}")
+                yield Line(self._say("box", box=box, incident=found.incidents[box.incident_id]), button)
         for action in found.actions:
             if action.incident_id not in hidden:
                 button = Button("Done", f"action.done#{action.id}", str(action.id))

@@ -19,6 +19,18 @@ SQL = Queries(__file__)
 
 
 @dataclass(frozen=True)
+class Box:
+    """Of the checklist with this number and name, the one at this place."""
+
+    checklist: int
+    name: str
+    place: int
+    what: str
+    due_at: datetime
+    incident_id: int
+
+
+@dataclass(frozen=True)
 class Waiting:
     """What waits for one person; `updates` and `restores` for whoever may approve them. What is due first comes first.
 
@@ -27,6 +39,7 @@ class Waiting:
 
     unanswered: Sequence[Incident]
     tasks: Sequence[Task]
+    boxes: Sequence[Box]
     actions: Sequence[Action]
     postmortems: Sequence[Postmortem]
     updates: Sequence[Update]
@@ -46,20 +59,22 @@ class Rehearsed:
 async def waiting(conn: Connection, names: Sequence[str], now: datetime, limit: int) -> Waiting:
     """`names`: all that this person is known by."""
     mine = {"names": list(names), "limit": limit}
-    pages, given, actions, owned, updates, asked = await ask_all(
+    pages, given, boxes, actions, owned, updates, asked = await ask_all(
         conn,
         (SQL, "unanswered", {"names": list(names)}),
         (SQL, "tasks", mine),
+        (SQL, "boxes", mine),
         (SQL, "actions", mine),
         (SQL, "postmortems", mine),
         (SQL, "updates", {"limit": limit}),
         (SQL, "restores", {"now": now, "limit": limit}),
     )
-    ids = {row["incident_id"] for rows in (given, actions, owned, updates) for row in rows if row["incident_id"]}
+    ids = {row["incident_id"] for rows in (given, boxes, actions, owned, updates) for row in rows if row["incident_id"]}
     known = await SQL.all(conn, "of_incidents", ids=sorted(ids)) if ids else []
     return Waiting(
         [Incident(**row) for row in pages],
         [Task(**row) for row in given],
+        [Box(**row) for row in boxes],
         [Action(**row) for row in actions],
         [postmortems.as_kept(row) for row in owned],
         [Update(**row) for row in updates],

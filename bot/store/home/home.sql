@@ -19,6 +19,14 @@ SELECT * FROM postmortems
 WHERE state IN ('owed', 'draft', 'in_review') AND withdrawn_at IS NULL AND owner = ANY(%(names)s)
 ORDER BY review_due_at, incident_id LIMIT %(limit)s;
 
+-- name: boxes
+-- Of checklists, what has a time; it is for who leads the incident, else for who resolved or acknowledged it.
+SELECT c.id AS checklist, c.name, b.place, b.what, b.due_at, b.incident_id
+FROM checklist_items b JOIN checklists c ON c.id = b.checklist_id JOIN incidents i ON i.id = b.incident_id
+WHERE b.done_at IS NULL AND b.due_at IS NOT NULL AND c.closed_at IS NULL AND c.waived_at IS NULL
+    AND coalesce(i.roles->>'lead', i.resolved_by, i.acknowledged_by) = ANY(%(names)s)
+ORDER BY b.due_at, c.id, b.place LIMIT %(limit)s;
+
 -- name: updates
 -- What waits to be approved.
 SELECT * FROM stakeholder_updates WHERE state = 'waiting' ORDER BY id LIMIT %(limit)s;

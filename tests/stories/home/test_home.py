@@ -98,3 +98,16 @@ async def test_nothing_of_a_private_incident_waits_for_who_was_removed_from_it(w
     await ask(world, "eve", "/incident remove INC-1 @ada")
     shown = str((await opened(world, "ada")).blocks)
     assert "Data copied" not in shown and "Look at the logs" not in shown
+
+
+async def test_boxes_with_a_time_wait_for_who_leads_and_are_ticked_there(new_world: NewWorld) -> None:
+    boxes = "checklists: {aftercare: [Tidy up, {do: Stakeholders notified, within: 2h}]}\n"
+    async with new_world(runbook=OWING + boxes) as world:
+        room = await declared(world, "P3 Search is slow")
+        await ask(world, "ada", "/incident lead", room)
+        await ask(world, "eve", "/incident resolve fixed", room)
+        found = [one for one in lines(await opened(world, "ada")) if one[0].startswith("☐")]
+        assert len(found) == 1 and "Stakeholders notified" in found[0][0] and found[0][1] == "Done"
+        await world.ada.presses("Done", world.ada.home())
+        await world.settled()
+        assert not [one for one in lines(await opened(world, "ada")) if one[0].startswith("☐")]
