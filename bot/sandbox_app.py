@@ -52,7 +52,7 @@ EVENTS = {
     "deadlines": "a response or a fix is due",
     "inactivity": "an incident has gone quiet",
     "checks": "a health check runs",
-    "procedures": "a step of a procedure is proved",
+    "procedures": "a step of a procedure is checked",
     "backups": "a backup starts",
     "backup_alerts": "a backup gets too old",
     "backup_reports": "the weekly backup report",

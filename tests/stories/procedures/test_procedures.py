@@ -68,8 +68,10 @@ async def test_a_procedure_is_one_message_that_shows_who_did_what_and_the_next_s
     assert labels(live(world)) == ["Yes", "No", "Unsure", "Skip", "Undo"]
     await press(world, "ben", "Yes")
     words = words_of(live(world))
-    assert "*Yes* (Ben Moss" in words and "Roll it back now" in words and "It takes three minutes" in words
+    assert "*Yes* (Ben Moss" in words and "👉 Roll it back now" in words and words.count("Roll it back now") == 1
+    assert "It takes three minutes" in words
     await skip(world, "ada", "it was quick")
+    assert words_of(live(world)).count("Roll it back now") == 1 and "👉" not in words_of(live(world))
     assert "skipped by Ada Obi" in words_of(live(world)) and "it was quick" in words_of(live(world))
     await press(world, "ada", "Done")
     assert labels(live(world)) == ["Undo"] and "no step is left" in live(world).text
