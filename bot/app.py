@@ -10,7 +10,7 @@ from functools import partial
 from aiohttp import web
 
 from bot.clock import Clock
-from bot.doors import acknowledging, intake, reporting, status, switchboard
+from bot.doors import acknowledging, calendars, intake, reporting, status, switchboard
 from bot.doors.scheduler import SWEEP_EVERY_S, Counted, Due, Round, Scheduler
 from bot.doors.senders import Senders
 from bot.doors.web import serving, web_app
@@ -188,6 +188,7 @@ class App:
             "silences": services.silences,
             "heartbeats": services.heartbeats,
             "handovers": services.handovers,
+            "cover requests": services.cover_requests,
             "checks": services.checks,
             "backups": services.backups,
             "earlier backups": services.backup_adoption,
@@ -241,6 +242,7 @@ class App:
             services.alert_sources, partial(page_at, services.session),
         )  # fmt: skip
         routes += acknowledging.routes(services)
+        routes += calendars.routes(services)
         routes += reporting.routes(services, self.metrics)
         routes += status.routes(services)
         routes += switchboard.routes(services.page_reports, services.text_replies, services.call_replies, self.settings)

@@ -10,15 +10,15 @@ from commands.desk.typed import first_word, is_mention
 from commands.desk.when import moment
 from commands.escalate.book import COMMAND
 
-COVER_USAGE = "cover <schedule> [@user] until <time>"
+COVER_USAGE = "cover <schedule> [@user|ask] until <time>"
 HOW_TO_COVER = (
     "Type which schedule, who, and until when: `/escalate cover primary @ben until Mon 9am`; without a person it is "
     "you. It may begin later: `from Fri 18:00 until Mon 9am`. `/escalate cover primary off` ends the one that runs, "
-    "`off all` also those that are planned."
+    "`off all` also those that are planned. `/escalate cover primary ask until Mon 9am` asks who takes it."
 )
 # Ends the cover that holds, or that and all that are planned.
 OFF = ("off", "off all")
-SPAN_WORDS = ("from", "until", "till", "to", "for", "off")
+SPAN_WORDS = ("ask", "from", "until", "till", "to", "for", "off")
 ENDS = ("until", "till", "to")
 FROM_TODAY = frozenset({"today", "tonight", "tomorrow"})
 
@@ -37,7 +37,7 @@ async def on_call_pressed(call: Call) -> Answer:
     "cover",
     needs="schedule.cover",
     usage=COVER_USAGE,
-    help="this person, or you, has the schedule until then; `off` ends it",
+    help="this person, or you, has the schedule until then; `ask`: whoever takes it; `off` ends it",
 )
 async def cover(call: Call) -> Answer:
     word, rest = first_word(call.typed)
@@ -50,12 +50,32 @@ async def cover(call: Call) -> Answer:
         now = call.house.clock.now()
         shift = call.house.people.shift(schedule.key, now)
         return call.say("cover_ended", schedule=schedule, ended=ended, shift=shift, now=now)
+    asking, _, of_ask = span.partition(" ")
+    if asking.lower() == "ask":
+        begins, ends = await _from_when_until_when(call, schedule, of_ask)
+        asked = await call.house.cover_requests.ask(call.actor, schedule.key, begins=begins, ends=ends)
+        return call.say("cover_is_asked", asked=asked, channel=call.house.runbook.channels.incidents)
     begins, ends = await _from_when_until_when(call, schedule, span)
     made = await call.house.covers.cover(call.actor, schedule.key, person, begins=begins, ends=ends)
     gaps = await call.house.simulations.gaps_of_cover(schedule.key, person)
     return call.say(
         "covered", schedule=schedule, cover=made.cover, replaces=made.replaces, gaps=gaps, now=call.house.clock.now()
     )
+
+
+@COMMAND.button("cover.take")
+async def take_pressed(call: Call) -> Answer:
+    asked = await call.house.cover_requests.take(call.actor, call.number)
+    return call.say("cover_yours", asked=asked)
+
+
+@COMMAND.verb("calendar", usage="calendar [schedule]", help="your own link to the shifts as a calendar feed")
+async def calendar(call: Call) -> Answer:
+    word = first_word(call.typed)[0]
+    key = call.with_text(word).text.removeprefix("schedule/")
+    schedule = call.house.covers.schedule(key).key if key else None
+    link = await call.house.calendars.link(call.actor.name, schedule)
+    return call.say("calendar", schedule=schedule, link=link)
 
 
 def on_call_words(call: Call) -> str:

@@ -13,10 +13,17 @@ from bot.wire.webhooks import key_for
 WEBHOOK = "webhook"
 LINKS = "links"
 REPORTS = "reports"
+CALENDARS = "calendars"
 
 # How long the former key counts beside a new one. A webhook's receiver has a day to learn the new one; a link that was
-# sent is good for a week, and stays so; the form's address stands on pages that somebody has to find and change.
-FORMER_COUNTS = {WEBHOOK: timedelta(hours=24), LINKS: timedelta(days=7), REPORTS: timedelta(days=30)}
+# sent is good for a week, and stays so; the form's address stands on pages that somebody has to find and change;
+# whoever passed a calendar on is given another at once.
+FORMER_COUNTS = {
+    WEBHOOK: timedelta(hours=24),
+    LINKS: timedelta(days=7),
+    REPORTS: timedelta(days=30),
+    CALENDARS: timedelta(0),
+}
 
 
 class Keyring:

@@ -63,21 +63,34 @@ class Covers:
         key = self.schedule(schedule).key
         now = self._clock.now()
         begins = max(begins, now)
-        _must_make_sense(begins, ends, now)
+        self.must_be_possible(begins, ends)
         async with self._db.transaction() as conn:
-            await requests.once(conn, actor, now)
             earlier = await self._of(conn, key, now)
-            made = await covers.insert(
-                conn, schedule=key, person=person, begins=begins, ends=ends, made_by=actor.name, now=now
-            )
-            facts = {"person": person, "begins": begins.isoformat(), "ends": ends.isoformat()}
-            await audit.write(conn, actor=actor.name, deed="schedule.cover", subject=key, at=now, facts=facts)
-            await handovers.look_at(conn, key, begins)
-        await self._learn()
+            made = await self.take_over(conn, actor, key, person, begins=begins, ends=ends)
+        await self.learn()
         overlapping = [one for one in earlier if one.begins < ends and begins < one.ends]
         return NewCover(
             made, [replace(one, begins=max(one.begins, begins), ends=min(one.ends, ends)) for one in overlapping]
         )
+
+    async def take_over(
+        self, conn: Connection, actor: Actor, schedule: str, person: str, *, begins: datetime, ends: datetime
+    ) -> Cover:
+        """Within a deed, once a request; `learn` afterwards. Whether they may is known by whoever asks for it."""
+        now = self._clock.now()
+        await requests.once(conn, actor, now)
+        made = await covers.insert(
+            conn, schedule=schedule, person=person, begins=begins, ends=ends, made_by=actor.name, now=now
+        )
+        facts = {"person": person, "begins": begins.isoformat(), "ends": ends.isoformat()}
+        await audit.write(conn, actor=actor.name, deed="schedule.cover", subject=schedule, at=now, facts=facts)
+        await handovers.look_at(conn, schedule, begins)
+        return made
+
+    def must_be_possible(self, begins: datetime, ends: datetime) -> None:
+        """Raises Refused."""
+        now = self._clock.now()
+        _must_make_sense(max(begins, now), ends, now)
 
     async def end(self, actor: Actor, schedule: str, *, planned: bool = False) -> Ended:
         """The cover that holds now ends; `planned`: also those beneath it and to come. Raises Refused."""
@@ -95,14 +108,15 @@ class Covers:
             facts = {"ended": [cover.id for cover in ended]}
             await audit.write(conn, actor=actor.name, deed="schedule.cover", subject=key, at=now, facts=facts)
             await handovers.look_at(conn, key, now)
-        await self._learn()
+        await self.learn()
         gone = {cover.id for cover in ended}
         return Ended(ended, [one for one in known if one.id not in gone])
 
     async def _of(self, conn: Connection, schedule: str, now: datetime) -> list[Cover]:
         return [one for one in await covers.ending_after(conn, now) if one.schedule == schedule]
 
-    async def _learn(self) -> None:
+    async def learn(self) -> None:
+        """What was changed is known to this process from now on."""
         async with self._db.statement() as conn:
             await self._people.learn_covers(conn)
 

@@ -227,10 +227,10 @@ class People:
     def entitled(self, schedule: str, now: datetime) -> str:
         """Who has the rights of this schedule now: whoever is on it, but of those who cover only whom it names."""
         named = self._runbook.schedules[schedule].people
-        members = [one for one in self.covers_of(schedule) if any(self._is_same(one.person, key) for key in named)]
+        members = [one for one in self.covers_of(schedule) if any(self.is_same(one.person, key) for key in named)]
         return duty(self._runbook.schedules[schedule].rotation, members, now).person
 
-    def _is_same(self, name: str, other: str) -> bool:
+    def is_same(self, name: str, other: str) -> bool:
         return self.is_one(Actor(name), other)
 
     def next_shift(self, schedule: str, now: datetime) -> Shift:

@@ -16,8 +16,11 @@ from bot.services.incidents.nudges import Nudges
 from bot.services.incidents.responders import Responders
 from bot.services.incidents.withdrawals import Withdrawals
 from bot.services.paging.acknowledgements import Acknowledgements
+from bot.services.paging.calendars import Calendars
 from bot.services.paging.call_list import CallList
 from bot.services.paging.contacts import Contacts
+from bot.services.paging.cover_cards import CoverCards, CoverTaken
+from bot.services.paging.cover_requests import CoverRequests
 from bot.services.paging.escalations import Escalations
 from bot.services.paging.followups import PageFollowups
 from bot.services.paging.handover_messages import HandoverMessages
@@ -263,6 +266,25 @@ class Paging(Foundation):
     @cached_property
     def covers(self) -> Covers:
         return Covers(self.db, self.clock, self.runbook, self.people, self.permissions)
+
+    @cached_property
+    def cover_requests(self) -> CoverRequests:
+        return CoverRequests(self.db, self.clock, self.covers, self.people, self.cards, self.outbox)
+
+    @cached_property
+    def cover_cards(self) -> CoverCards:
+        return CoverCards(self.clock, self.runbook, self.channels, self.cards, self.rendering)
+
+    @cached_property
+    def cover_taken(self) -> CoverTaken:
+        return CoverTaken(self.db, self.people, self.gateway, self.rendering)
+
+    @cached_property
+    def calendars(self) -> Calendars:
+        public = self.settings.public_url
+        return Calendars(
+            self.clock, self.runbook, self.people, self.covers, self.keyring, self.rendering, public_url=public
+        )
 
     @cached_property
     def handovers(self) -> Handovers:

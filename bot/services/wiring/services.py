@@ -73,6 +73,7 @@ class Services(HomeTab, Tasks, Procedures, Learning):
             "postmortem_invitation": self.postmortem_invitations,
             "closure": self.closures,
             "handover": self.handover_messages,
+            "cover_taken": self.cover_taken,
             "home": self.homes,
             "alert_email": self.alert_outlets,
             "alert_history": self.alert_history,

@@ -1,0 +1,88 @@
+"""Somebody asks for cover where incidents are announced; one of the schedule takes it with a button, once."""
+
+from datetime import datetime
+
+from bot.clock import Clock
+from bot.domain.actor import Actor
+from bot.domain.errors import AlreadyDone, NotFound, Refused
+from bot.services.outbox.kinds import UPDATE
+from bot.services.outbox.outbox import Outbox
+from bot.services.people.covers import Covers
+from bot.services.people.people import People
+from bot.services.rooms.cards import Cards
+from bot.store import audit, requests
+from bot.store.database import Database
+from bot.store.people import cover_requests
+from bot.store.people.cover_requests import CoverRequest
+
+
+class CoverRequests:
+    """Its message is the card `cover:<number>`; who has asked is told by a delivery of kind `cover_taken`."""
+
+    def __init__(
+        self, db: Database, clock: Clock, covers: Covers, people: People, cards: Cards, outbox: Outbox
+    ) -> None:
+        self._db = db
+        self._clock = clock
+        self._covers = covers
+        self._people = people
+        self._cards = cards
+        self._outbox = outbox
+
+    async def ask(self, actor: Actor, schedule: str, *, begins: datetime, ends: datetime) -> CoverRequest:
+        """Raises Refused."""
+        key = self._covers.schedule(schedule).key
+        self._covers.must_be_possible(begins, ends)
+        now = self._clock.now()
+        async with self._db.transaction() as conn:
+            await requests.once(conn, actor, now)
+            asked = await cover_requests.insert(
+                conn, schedule=key, begins=max(begins, now), ends=ends, asked_by=actor.name, now=now
+            )
+            facts = {"begins": asked.begins.isoformat(), "ends": ends.isoformat()}
+            await audit.write(conn, actor=actor.name, deed="schedule.ask", subject=key, at=now, facts=facts)
+            await self._cards.touch(conn, f"cover:{asked.id}")
+        return asked
+
+    async def take(self, actor: Actor, number: int) -> CoverRequest:
+        """Whoever takes it has the schedule. Raises Refused for others than its people, AlreadyDone for the second."""
+        now = self._clock.now()
+        async with self._db.transaction() as conn:
+            asked = await cover_requests.lock(conn, number)
+            if asked is None:
+                raise NotFound("There is no such request for cover.")
+            self._must_be_free(asked, now)
+            self._must_be_of(asked, actor)
+            await self._covers.take_over(
+                conn, actor, asked.schedule, actor.name, begins=max(asked.begins, now), ends=asked.ends
+            )
+            await cover_requests.take(conn, number, actor.name, now)
+            await self._cards.touch(conn, f"cover:{number}")
+            payload = {"request": number, "told": asked.asked_by}
+            await self._outbox.put(conn, "cover_taken", payload, priority=UPDATE)
+        await self._covers.learn()
+        return asked
+
+    async def take_due(self) -> int:
+        """Those whose time is over lose their button."""
+        async with self._db.transaction() as conn:
+            ended = await cover_requests.end_due(conn, self._clock.now())
+            for number in ended:
+                await self._cards.touch(conn, f"cover:{number}")
+        return len(ended)
+
+    async def next_due(self) -> datetime | None:
+        async with self._db.statement() as conn:
+            return await cover_requests.next_due(conn)
+
+    def _must_be_free(self, asked: CoverRequest, now: datetime) -> None:
+        if asked.taken_by:
+            raise AlreadyDone(f"{self._people.known_name(asked.taken_by)} has taken it already.")
+        if asked.ends <= now:
+            raise Refused("Its time is over, so there is nothing to take.")
+
+    def _must_be_of(self, asked: CoverRequest, actor: Actor) -> None:
+        members = self._covers.schedule(asked.schedule).people
+        if not any(self._people.is_same(actor.name, key) for key in members):
+            names = ", ".join(self._people.display_name(key) for key in members)
+            raise Refused(f"Only those of `{asked.schedule}` can take it: {names}.")

@@ -1,0 +1,54 @@
+"""Who is looked for to cover a schedule, as it is kept."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from bot.store.pipelined import Connection
+from bot.store.queries import Queries
+
+SQL = Queries(__file__)
+
+
+@dataclass(frozen=True)
+class CoverRequest:
+    """`taken_by` None: nobody has taken it."""
+
+    id: int
+    schedule: str
+    begins: datetime
+    ends: datetime
+    asked_by: str
+    taken_by: str | None
+    taken_at: datetime | None
+
+
+async def insert(
+    conn: Connection, *, schedule: str, begins: datetime, ends: datetime, asked_by: str, now: datetime
+) -> CoverRequest:
+    values = {"schedule": schedule, "begins": begins, "ends": ends, "asked_by": asked_by}
+    return CoverRequest(**await SQL.the(conn, "insert", **values, now=now))
+
+
+async def get(conn: Connection, number: int) -> CoverRequest | None:
+    row = await SQL.one(conn, "get", id=number)
+    return CoverRequest(**row) if row else None
+
+
+async def lock(conn: Connection, number: int) -> CoverRequest | None:
+    """Of two who take it, the second finds it taken."""
+    row = await SQL.one(conn, "lock", id=number)
+    return CoverRequest(**row) if row else None
+
+
+async def take(conn: Connection, number: int, person: str, now: datetime) -> None:
+    await SQL.run(conn, "take", id=number, person=person, now=now)
+
+
+async def end_due(conn: Connection, now: datetime) -> list[int]:
+    """Those whose time is over, each once."""
+    return [row["id"] for row in await SQL.all(conn, "end_due", now=now)]
+
+
+async def next_due(conn: Connection) -> datetime | None:
+    due_at: datetime | None = (await SQL.the(conn, "next_due"))["due_at"]
+    return due_at

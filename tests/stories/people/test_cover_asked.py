@@ -1,0 +1,105 @@
+"""Cover asked of everybody, and shifts in one's own calendar."""
+
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
+from datetime import UTC, datetime
+from typing import Any
+
+import aiohttp
+import pytest
+from icalendar import Calendar
+
+from bot.domain.actor import Actor
+from bot.domain.errors import AlreadyDone, Refused
+from bot.sandbox.model import Message
+from bot.services.paging.keyring import CALENDARS
+from tests.stories.asking import ask
+from tests.stories.people.test_rota import ON_A_SCHEDULE
+from tests.world import World, words_of
+
+NewWorld = Callable[..., AbstractAsyncContextManager[World]]
+
+PUBLIC = "https://tocsin.example.com"
+
+
+def at(event: Any, name: str = "DTSTART") -> Any:
+    return event[name].dt
+
+
+def asked_in(world: World) -> Message:
+    channel = next(one for one in world.workspace.conversations if one.name == "incidents")
+    return next(one for one in reversed(channel.messages) if one.ephemeral_for is None and "cover" in words_of(one))
+
+
+async def test_cover_that_is_asked_for_is_taken_once_by_one_of_the_schedule(new_world: NewWorld) -> None:
+    async with new_world(runbook=ON_A_SCHEDULE) as world:
+        said = await ask(world, "eve", "/escalate cover primary ask until Fri 18:00")
+        assert "Asked in #incidents" in said
+        message = asked_in(world)
+        assert "asks for cover of `primary`" in words_of(message)
+        assert "Only those of `primary` can take it: Ada Obi, Ben Moss" in await pressed(world, "dev", message)
+        await pressed(world, "ben", message)
+        assert "Ben Moss covers `primary`" in words_of(asked_in(world))
+        assert "Take it" not in words_of(asked_in(world))
+        with pytest.raises(AlreadyDone, match="Ben Moss has taken it already"):
+            await world.house.cover_requests.take(Actor("ada", "U0ADA"), 1)
+        assert "`primary` Ben Moss covers for Ada Obi" in await ask(world, "eve", "/escalate oncall")
+        assert any("Ben Moss covers `primary` for you" in words_of(one) for one in world.pages_of("eve"))
+
+
+async def test_nobody_takes_it_and_its_button_goes_at_its_end(new_world: NewWorld) -> None:
+    async with new_world(runbook=ON_A_SCHEDULE) as world:
+        await ask(world, "eve", "/escalate cover primary ask until Fri 18:00")
+        await world.passes(days=1, hours=3)
+        assert "Nobody took it" in words_of(asked_in(world)) and "Take it" not in words_of(asked_in(world))
+        with pytest.raises(Refused, match="Its time is over"):
+            await world.house.cover_requests.take(Actor("ben", "U0BEN"), 1)
+
+
+async def pressed(world: World, who: str, message: Message) -> str:
+    answer = await world.workspace.person(who).presses("Take it", message)
+    await world.settled()
+    return words_of(answer.messages[-1]) if answer.messages else ""
+
+
+async def feed(world: World, link: str) -> tuple[int, str]:
+    path = link.removeprefix(PUBLIC)
+    async with aiohttp.ClientSession() as session, session.get(f"http://127.0.0.1:{world.app.port}{path}") as answer:
+        return answer.status, await answer.text()
+
+
+async def link_of(world: World, who: str, typed: str) -> str:
+    said = await ask(world, who, typed)
+    return next(word.strip("<>") for word in said.split() if PUBLIC in word)
+
+
+async def test_a_calendar_has_ninety_days_of_shifts_with_covers_and_its_link_ends_with_its_key(
+    new_world: NewWorld,
+) -> None:
+    async with new_world(runbook=ON_A_SCHEDULE, PUBLIC_URL=PUBLIC) as world:
+        await ask(world, "eve", "/escalate cover primary @cleo from Sat 10:00 until Sun 10:00")
+        link = await link_of(world, "ada", "/escalate calendar primary")
+        status, text = await feed(world, link)
+        assert status == 200
+        events = Calendar.from_ical(text).walk("VEVENT")
+        starts = [at(event) for event in events]
+        assert starts[0] == datetime(2026, 8, 3, 8, 0, tzinfo=UTC)
+        assert datetime(2026, 10, 19, 8, 0, tzinfo=UTC) in starts
+        assert datetime(2026, 10, 26, 9, 0, tzinfo=UTC) in starts, "nine o'clock after the clocks went back"
+        assert any("Cleo Fox on call (primary), covers for Ada Obi" in str(event["SUMMARY"]) for event in events)
+        assert all(at(event, "DTSTAMP") for event in events)
+        uids = [str(event["UID"]) for event in events]
+        again = Calendar.from_ical((await feed(world, link))[1]).walk("VEVENT")
+        assert len(set(uids)) == len(uids) and [str(event["UID"]) for event in again] == uids
+
+        own = Calendar.from_ical((await feed(world, await link_of(world, "cleo", "/escalate calendar")))[1])
+        assert [at(event) for event in own.walk("VEVENT")] == [datetime(2026, 8, 8, 9, 0, tzinfo=UTC)]
+
+        assert (await feed(world, f"{PUBLIC}/calendar/{'x' * 40}.ics"))[0] == 404
+        await world.house.keyring.rotate(CALENDARS, at_once=True)
+        assert (await feed(world, link))[0] == 404
+
+
+async def test_without_an_address_of_its_own_there_is_no_link_and_it_is_said_why(new_world: NewWorld) -> None:
+    async with new_world(runbook=ON_A_SCHEDULE) as world:
+        assert "PUBLIC_URL is not set" in await ask(world, "ada", "/escalate calendar")
