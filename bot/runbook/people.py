@@ -145,7 +145,11 @@ def _not_too_often(again: timedelta) -> timedelta:
 
 LEAST_AGAIN = timedelta(minutes=1)
 A_WAY = "a way such as sms, or one that waits such as {sms: 2m}"
-TierWay = Annotated[Via | Later, PlainValidator(_way), PlainSerializer(_as_way, when_used="json")]
+TierWay = Annotated[
+    Via | Later,
+    PlainValidator(_way, json_schema_input_type=str | dict[str, str]),
+    PlainSerializer(_as_way, when_used="json"),
+]
 WhoRef = Annotated[Who, read_by(Who.parse, "a person's key or schedule/<key>"), _as_text]
 
 
