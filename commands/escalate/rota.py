@@ -37,7 +37,7 @@ async def on_call_pressed(call: Call) -> Answer:
     "cover",
     needs="schedule.cover",
     usage=COVER_USAGE,
-    help="this person, or you, has the schedule until then; `ask`: whoever takes it; `off` ends it",
+    help="this person, or you, has the schedule until then; `ask` asks everybody; `off` ends it",
 )
 async def cover(call: Call) -> Answer:
     word, rest = first_word(call.typed)

@@ -16,15 +16,10 @@ from bot.services.incidents.nudges import Nudges
 from bot.services.incidents.responders import Responders
 from bot.services.incidents.withdrawals import Withdrawals
 from bot.services.paging.acknowledgements import Acknowledgements
-from bot.services.paging.calendars import Calendars
 from bot.services.paging.call_list import CallList
 from bot.services.paging.contacts import Contacts
-from bot.services.paging.cover_cards import CoverCards, CoverTaken
-from bot.services.paging.cover_requests import CoverRequests
 from bot.services.paging.escalations import Escalations
 from bot.services.paging.followups import PageFollowups
-from bot.services.paging.handover_messages import HandoverMessages
-from bot.services.paging.handovers import Handovers
 from bot.services.paging.ladder_ends import LadderEnds
 from bot.services.paging.ladder_runs import LadderRuns
 from bot.services.paging.ladders import Ladders
@@ -37,7 +32,6 @@ from bot.services.paging.reaching import Reaching
 from bot.services.paging.reports import PageReports
 from bot.services.paging.roster import Roster
 from bot.services.paging.sending import Departures
-from bot.services.paging.simulations import Simulations
 from bot.services.paging.snoozes import Snoozes
 from bot.services.paging.standings import Standings
 from bot.services.paging.step_news import StepNews
@@ -45,7 +39,6 @@ from bot.services.paging.step_plans import StepPlans
 from bot.services.paging.steps import Steps
 from bot.services.paging.test_pages import TestPages
 from bot.services.paging.unconfirmed import Unconfirmed
-from bot.services.people.covers import Covers
 from bot.services.rooms.announcements import Announcements
 from bot.services.rooms.closures import Closures
 from bot.services.rooms.deeds import Deeds, Follower
@@ -262,38 +255,3 @@ class Paging(Foundation):
     @cached_property
     def test_pages(self) -> TestPages:
         return TestPages(self.db, self.clock, self.runbook, self.ladder_runs, self.pages, self.rendering)
-
-    @cached_property
-    def covers(self) -> Covers:
-        return Covers(self.db, self.clock, self.runbook, self.people, self.permissions)
-
-    @cached_property
-    def cover_requests(self) -> CoverRequests:
-        return CoverRequests(self.db, self.clock, self.covers, self.people, self.cards, self.outbox)
-
-    @cached_property
-    def cover_cards(self) -> CoverCards:
-        return CoverCards(self.clock, self.runbook, self.channels, self.cards, self.rendering)
-
-    @cached_property
-    def cover_taken(self) -> CoverTaken:
-        return CoverTaken(self.db, self.people, self.gateway, self.rendering)
-
-    @cached_property
-    def calendars(self) -> Calendars:
-        public = self.settings.public_url
-        return Calendars(
-            self.clock, self.runbook, self.people, self.covers, self.keyring, self.rendering, public_url=public
-        )
-
-    @cached_property
-    def handovers(self) -> Handovers:
-        return Handovers(self.db, self.clock, self.runbook, self.people, self.outbox)
-
-    @cached_property
-    def handover_messages(self) -> HandoverMessages:
-        return HandoverMessages(self.db, self.clock, self.runbook, self.people, self.gateway, self.rendering)
-
-    @cached_property
-    def simulations(self) -> Simulations:
-        return Simulations(self.db, self.runbook, self.people, self.settings)

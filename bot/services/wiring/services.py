@@ -12,12 +12,13 @@ from bot.services.statistics.numbers import Statistics
 from bot.services.upkeep.housekeeping import Housekeeping
 from bot.services.upkeep.outages import Outages
 from bot.services.wiring.home import HomeTab
+from bot.services.wiring.on_call import OnCall
 from bot.services.wiring.postmortems import Learning
 from bot.services.wiring.procedures import Procedures
 from bot.services.wiring.tasks import Tasks
 
 
-class Services(HomeTab, Tasks, Procedures, Learning):
+class Services(HomeTab, Tasks, Procedures, Learning, OnCall):
     """The services of one process. Each part of `wiring` builds its own."""
 
     @cached_property
