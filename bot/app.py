@@ -217,6 +217,7 @@ class App:
             "watches": services.watches,
             "tasks": services.incident_tasks,
             "checklists": services.checklists,
+            "recurring tasks": services.recurring_tasks,
             "procedures": services.procedure_proving,
             "post-mortems": services.postmortem_reminders,
             "actions": services.actions,

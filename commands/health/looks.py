@@ -95,6 +95,7 @@ async def _all(call: Call, out: Sequence[str] = ()) -> Reply:
         drills=await call.house.backup_drills.last_of_each(),
         recoveries=await call.house.backup_restores.recoveries(),
         silences=await call.house.silences.in_force(),
+        overdue=await call.house.recurring_tasks.overdue(),
         reviews=call.house.procedure_choice.due_for_review(),
         now=call.house.clock.now(),
     )

@@ -5,12 +5,14 @@ from functools import cached_property
 from bot.services.tasks.checklist_cards import ChecklistCards
 from bot.services.tasks.checklists import Checklists
 from bot.services.tasks.incident_tasks import IncidentTasks
+from bot.services.tasks.recurring import RecurringTasks
+from bot.services.tasks.recurring_cards import RecurringCards
 from bot.services.tasks.task_cards import TaskCards
 from bot.services.wiring.paging import Paging
 
 
 class Tasks(Paging):
-    """Tasks in an incident, and its checklists."""
+    """Tasks in an incident, its checklists, and work that comes round."""
 
     @cached_property
     def incident_tasks(self) -> IncidentTasks:
@@ -24,3 +26,8 @@ class Tasks(Paging):
     @cached_property
     def checklists(self) -> Checklists:
         return Checklists(self.clock, self.runbook, self.permissions, self.checklist_cards, self.deeds, self.db)
+
+    @cached_property
+    def recurring_tasks(self) -> RecurringTasks:
+        cards = RecurringCards(self.runbook, self.people, self.channels, self.cards, self.posts, self.rendering)
+        return RecurringTasks(self.db, self.clock, self.runbook, cards)

@@ -1,0 +1,90 @@
+"""Work that comes round: on which days, and what became of it each time."""
+
+import calendar
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from typing import Literal
+from zoneinfo import ZoneInfo
+
+from bot.domain.people.schedule import instant_of
+
+Period = Literal["day", "week", "month", "quarter"]
+
+DAY = timedelta(days=1)
+QUARTER_BEGINS = (1, 4, 7, 10)
+
+
+@dataclass(frozen=True)
+class Recurring:
+    """`weekday` counts for weekly work (Monday is 0), `day` for monthly and quarterly: of the quarter's first month."""
+
+    what: str
+    every: Period
+    at: time
+    weekday: int
+    day: int
+
+    @property
+    def key(self) -> str:
+        return f"{self.every} {self.what}"
+
+    def falls_on(self, on: date) -> bool:
+        match self.every:
+            case "day":
+                return True
+            case "week":
+                return on.weekday() == self.weekday
+            case "month":
+                return on.day == self.day
+        return on.day == self.day and on.month in QUARTER_BEGINS
+
+    def days_from(self, on: date) -> Iterator[date]:
+        """Endless."""
+        while True:
+            if self.falls_on(on):
+                yield on
+            on += DAY
+
+    def instant(self, on: date, zone: ZoneInfo) -> datetime:
+        return instant_of(on, self.at, zone)
+
+    def first_after(self, now: datetime, zone: ZoneInfo) -> date:
+        today = now.astimezone(zone).date()
+        return next(on for on in self.days_from(today) if self.instant(on, zone) > now)
+
+
+@dataclass(frozen=True)
+class Occurrence:
+    """One time that it was due. `missed_at`: when the next one was due, and it was not done."""
+
+    id: int
+    task: str
+    what: str
+    every: Period
+    due_on: date
+    due_at: datetime
+    look_at: datetime | None = None
+    told_at: datetime | None = None
+    posted_at: datetime | None = None
+    done_at: datetime | None = None
+    done_by: str | None = None
+    evidence: str = ""
+    missed_at: datetime | None = None
+
+    @property
+    def is_open(self) -> bool:
+        return self.done_at is None and self.missed_at is None
+
+    @property
+    def late(self) -> timedelta | None:
+        """None: it is not done."""
+        return max(self.done_at - self.due_at, timedelta(0)) if self.done_at else None
+
+
+def month_of(first: date, zone: ZoneInfo) -> tuple[datetime, datetime]:
+    """From when until when this month lasts."""
+    days = calendar.monthrange(first.year, first.month)[1]
+    return instant_of(first.replace(day=1), time(0), zone), instant_of(
+        first.replace(day=1) + timedelta(days=days), time(0), zone
+    )

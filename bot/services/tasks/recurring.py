@@ -1,0 +1,118 @@
+"""Work of the runbook that comes round: posted when it is due, overdue work told daily, a record of each month."""
+
+from collections.abc import Sequence
+from datetime import date, datetime
+
+from bot.clock import Clock
+from bot.domain.actor import Actor
+from bot.domain.errors import AlreadyDone
+from bot.domain.tasks.recurring import DAY, Occurrence, Recurring, month_of
+from bot.domain.text import cut, plain_line
+from bot.runbook import Runbook
+from bot.services.tasks.recurring_cards import RecurringCards
+from bot.store import audit, requests
+from bot.store.database import Database
+from bot.store.pipelined import Connection
+from bot.store.tasks import recurring
+
+EVIDENCE_LENGTH = 1000
+# Of what was missed while nobody was there, so many stand in the record.
+MISSED_AT_MOST = 31
+
+
+class RecurringTasks:
+    """Any number of processes: each time is one row. What was due before a task was first known was never promised."""
+
+    def __init__(self, db: Database, clock: Clock, runbook: Runbook, cards: RecurringCards) -> None:
+        self._db = db
+        self._clock = clock
+        self._zone = runbook.timezone
+        found = (Recurring(one.do, one.every, one.at, one.weekday, one.day) for one in runbook.maintenance.tasks)
+        self._tasks = {one.key: one for one in found}
+        self._cards = cards
+        self._is_watching = False
+
+    async def take_due(self) -> int:
+        now = self._clock.now()
+        async with self._db.transaction() as conn:
+            if not self._is_watching:
+                await self._watch(conn, now)
+            told = await self._tell_overdue(conn, now)
+            due = await recurring.claim_due(conn, list(self._tasks), now)
+            for key, next_on in due.items():
+                await self._take(conn, self._tasks[key], next_on, now)
+        self._is_watching = True
+        return told + len(due)
+
+    async def next_due(self) -> datetime | None:
+        async with self._db.statement() as conn:
+            return await recurring.next_due(conn, list(self._tasks))
+
+    async def done(self, actor: Actor, occurrence_id: int, evidence: str) -> Occurrence:
+        """Late or not, once. Raises AlreadyDone the second time."""
+        async with self._db.transaction() as conn:
+            now = self._clock.now()
+            await requests.once(conn, actor, now)
+            found = await recurring.lock(conn, occurrence_id)
+            if found.done_at:
+                raise AlreadyDone(f"“{found.what}” is done already. Nothing was changed.")
+            note = cut(plain_line(evidence), EVIDENCE_LENGTH)
+            await recurring.done(conn, found.id, by=actor.name, evidence=note, now=now)
+            await audit.write(conn, actor=actor.name, deed="task.done", subject=found.what, at=now)
+            await self._cards.show(conn, found)
+            return await recurring.get(conn, found.id)
+
+    async def find(self, occurrence_id: int) -> Occurrence:
+        """Raises NotFound."""
+        async with self._db.statement() as conn:
+            return await recurring.get(conn, occurrence_id)
+
+    async def overdue(self) -> Sequence[Occurrence]:
+        """Open for longer than a day."""
+        async with self._db.statement() as conn:
+            return await recurring.overdue(conn, self._clock.now() - DAY)
+
+    async def of_month(self, first: date) -> Sequence[Occurrence]:
+        """The oldest first."""
+        async with self._db.statement() as conn:
+            return await recurring.between(conn, *month_of(first, self._zone))
+
+    async def _watch(self, conn: Connection, now: datetime) -> None:
+        await recurring.forget_others(conn, list(self._tasks))
+        for key, task in self._tasks.items():
+            next_on = task.first_after(now, self._zone)
+            await recurring.watch(conn, key, next_on=next_on, due_at=task.instant(next_on, self._zone), now=now)
+
+    async def _take(self, conn: Connection, task: Recurring, next_on: date, now: datetime) -> None:
+        """The latest is posted; what was due before it and nobody could see is on record as missed."""
+        passed: list[date] = []
+        for on in task.days_from(next_on):
+            if task.instant(on, self._zone) > now:
+                next_on = on
+                break
+            passed.append(on)
+        for on in passed[-MISSED_AT_MOST:]:
+            await self._add(conn, task, on, now, is_latest=on == passed[-1])
+        await recurring.move(conn, task.key, next_on=next_on, due_at=task.instant(next_on, self._zone))
+
+    async def _add(self, conn: Connection, task: Recurring, on: date, now: datetime, *, is_latest: bool) -> None:
+        at = task.instant(on, self._zone)
+        for missed in await recurring.miss(conn, task.key, on, now):
+            await self._cards.show(conn, await recurring.get(conn, missed))
+        new = await recurring.add(
+            conn, task.key, task.what, task.every, due_on=on, due_at=at,
+            look_at=at + DAY if is_latest else None, posted_at=now if is_latest else None,
+            missed_at=None if is_latest else now,
+        )  # fmt: skip
+        if new and is_latest:
+            await self._cards.show(conn, await recurring.get(conn, new))
+
+    async def _tell_overdue(self, conn: Connection, now: datetime) -> int:
+        """In one message, however many there are."""
+        found = await recurring.claim_overdue(conn, now)
+        for one in found:
+            days = (now - one.due_at) // DAY + 1
+            await recurring.told(conn, one.id, again_at=one.due_at + days * DAY, now=now)
+        if found:
+            await self._cards.tell_lead(conn, found, now)
+        return len(found)

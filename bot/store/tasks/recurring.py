@@ -1,0 +1,96 @@
+"""Work that comes round, as it is kept: each time it was due, once."""
+
+from collections.abc import Sequence
+from dataclasses import fields
+from datetime import date, datetime
+
+from bot.domain.errors import NotFound
+from bot.domain.tasks.recurring import Occurrence
+from bot.store.pipelined import Connection
+from bot.store.queries import Queries
+from bot.store.rows import Row
+
+SQL = Queries(__file__)
+
+
+async def watch(conn: Connection, key: str, *, next_on: date, due_at: datetime, now: datetime) -> None:
+    """Changes nothing of one that is known."""
+    await SQL.run(conn, "watch", key=key, next_on=next_on, due_at=due_at, now=now)
+
+
+async def forget_others(conn: Connection, keys: Sequence[str]) -> None:
+    """What has left the runbook, and whatever of it is open."""
+    await SQL.run(conn, "forget_others", keys=list(keys))
+    await SQL.run(conn, "leave_others", keys=list(keys))
+
+
+async def claim_due(conn: Connection, keys: Sequence[str], now: datetime) -> dict[str, date]:
+    """When each was due next; held until this transaction ends, somebody else's are passed over."""
+    return {row["key"]: row["next_on"] for row in await SQL.all(conn, "claim_due", keys=list(keys), now=now)}
+
+
+async def move(conn: Connection, key: str, *, next_on: date, due_at: datetime) -> None:
+    await SQL.run(conn, "move", key=key, next_on=next_on, due_at=due_at)
+
+
+async def add(
+    conn: Connection, key: str, what: str, every: str, *, due_on: date, due_at: datetime, look_at: datetime | None,
+    posted_at: datetime | None, missed_at: datetime | None,
+) -> int | None:  # fmt: skip
+    """Its number; None when this one is there already."""
+    values = {"task": key, "what": what, "every": every, "due_on": due_on, "due_at": due_at, "look_at": look_at}
+    row = await SQL.one(conn, "add", **values, posted_at=posted_at, missed_at=missed_at)
+    return row["id"] if row else None
+
+
+async def miss(conn: Connection, key: str, before: date, now: datetime) -> list[int]:
+    """What is still open from earlier is missed; which these were."""
+    return [row["id"] for row in await SQL.all(conn, "miss", task=key, before=before, now=now)]
+
+
+async def claim_overdue(conn: Connection, now: datetime) -> list[Occurrence]:
+    """What is open and has to be told; held until this transaction ends."""
+    return [_occurrence(row) for row in await SQL.all(conn, "claim_overdue", now=now)]
+
+
+async def told(conn: Connection, occurrence_id: int, *, again_at: datetime, now: datetime) -> None:
+    await SQL.run(conn, "told", id=occurrence_id, again_at=again_at, now=now)
+
+
+async def get(conn: Connection, occurrence_id: int) -> Occurrence:
+    """Raises NotFound."""
+    return _found(await SQL.one(conn, "by_id", id=occurrence_id))
+
+
+async def lock(conn: Connection, occurrence_id: int) -> Occurrence:
+    """Held for this transaction. Raises NotFound."""
+    return _found(await SQL.one(conn, "by_id_locked", id=occurrence_id))
+
+
+async def done(conn: Connection, occurrence_id: int, *, by: str, evidence: str, now: datetime) -> None:
+    await SQL.run(conn, "done", id=occurrence_id, by=by, evidence=evidence, now=now)
+
+
+async def overdue(conn: Connection, before: datetime) -> list[Occurrence]:
+    """Open, and due before then; the oldest first."""
+    return [_occurrence(row) for row in await SQL.all(conn, "overdue", before=before)]
+
+
+async def between(conn: Connection, begins: datetime, ends: datetime) -> list[Occurrence]:
+    """Whatever was due then; the oldest first."""
+    return [_occurrence(row) for row in await SQL.all(conn, "between", begins=begins, ends=ends)]
+
+
+async def next_due(conn: Connection, keys: Sequence[str]) -> datetime | None:
+    due_at: datetime | None = (await SQL.the(conn, "next_due", keys=list(keys)))["due_at"]
+    return due_at
+
+
+def _occurrence(row: Row) -> Occurrence:
+    return Occurrence(**{one.name: row[one.name] for one in fields(Occurrence)})
+
+
+def _found(row: Row | None) -> Occurrence:
+    if row is None:
+        raise NotFound("There is no such task. `/health tasks` lists those of this month.")
+    return _occurrence(row)

@@ -1,0 +1,95 @@
+"""Work that comes round is posted when it is due, told to the lead while it is overdue, and on record."""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager
+from datetime import UTC, date, datetime, time
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from bot.domain.tasks.recurring import Recurring
+from bot.sandbox.looking import labels
+from bot.sandbox.model import Message
+from tests.stories.asking import ask, asked, told
+from tests.world import RUNBOOK, World, words_of
+
+NewWorld = Callable[..., AbstractAsyncContextManager[World]]
+UPKEEP = (
+    RUNBOOK
+    + """
+maintenance:
+  tasks:
+    - {do: Read the backup log, every: day, at: "09:00"}
+    - {do: Restore a backup, every: month, "on": 8}
+"""
+)
+# The story begins on Thursday, 6 August 2026.
+LONDON = ZoneInfo("Europe/London")
+
+
+@pytest.fixture
+async def team(new_world: NewWorld) -> AsyncIterator[World]:
+    async with new_world(runbook=UPKEEP) as world:
+        yield world
+
+
+def shown(world: World, words: str) -> list[Message]:
+    return [one for one in world.workspace.messages("#incidents") if words in words_of(one)]
+
+
+async def until(world: World, day: int, hour: int) -> None:
+    """Of August, by the clock in London."""
+    await world.settled()
+    world.clock.move(datetime(2026, 8, day, hour, tzinfo=LONDON) - world.clock.now())
+    await world.settled()
+
+
+async def test_it_is_posted_once_when_due_and_done_with_what_shows_it(team: World) -> None:
+    async with team.joined():
+        await until(team, 7, 9)
+        (due,) = shown(team, "Read the backup log")
+        assert labels(due) == ["Done"]
+        await team.dev.presses("Done", due)
+        await team.settled()
+        await team.dev.submits(values={"evidence": "https://example.com/log/7"})
+        await team.settled()
+    assert "example.com/log/7" in words_of(due) and labels(due) == []
+    await until(team, 8, 9)
+    assert len(shown(team, "Read the backup log")) == 2 and len(shown(team, "Restore a backup")) == 1
+
+
+async def test_what_is_overdue_is_told_daily_to_the_lead_and_stands_in_health(team: World) -> None:
+    await until(team, 8, 9)
+    await until(team, 9, 9)
+    await until(team, 10, 9)
+    heard = [words_of(one) for one in team.workspace.direct_messages("ben") if "overdue" in words_of(one)]
+    assert len(heard) == 2 and all("Restore a backup" in one for one in heard)
+    health = await ask(team, "ada", "/health")
+    assert "Restore a backup" in health.partition("Overdue tasks")[2]
+    assert len(shown(team, "Missed: Read the backup log")) == 2
+
+
+async def test_what_was_due_while_nobody_was_there_is_on_record_and_only_the_latest_is_posted(team: World) -> None:
+    await until(team, 10, 12)
+    assert [words_of(one).count("Due now") for one in shown(team, "Read the backup log")] == [1]
+    answer = await asked(team, "ada", "/health tasks")
+    assert "0 of 5 done" in told(answer) and told(answer).count("missed") == 3
+    await team.ada.presses("As CSV", answer.messages[0])
+    await team.settled()
+    assert "no month" in await ask(team, "ada", "/health tasks August")
+    assert "none were due" in await ask(team, "ada", "/health tasks 2026-07")
+
+
+def test_days_and_hours_follow_the_calendar_and_the_clock_of_the_place() -> None:
+    def after(task: Recurring, *now: int) -> datetime:
+        return task.instant(task.first_after(datetime(*now, tzinfo=UTC), LONDON), LONDON)  # type: ignore[misc, arg-type]
+
+    quarterly = Recurring("x", "quarter", time(9), 0, 3)
+    assert after(quarterly, 2026, 8, 6) == datetime(2026, 10, 3, 8, tzinfo=UTC)
+    weekly = Recurring("x", "week", time(9), 0, 1)
+    assert after(weekly, 2026, 8, 6) == datetime(2026, 8, 10, 8, tzinfo=UTC)
+    # The night in which the clocks jump from 01:00 to 02:00, and the one in which that hour comes twice.
+    nightly = Recurring("x", "day", time(1, 30), 0, 1)
+    assert after(nightly, 2026, 3, 29) == datetime(2026, 3, 29, 1, tzinfo=UTC)
+    assert after(nightly, 2026, 10, 25) == datetime(2026, 10, 25, 0, 30, tzinfo=UTC)
+    assert nightly.first_after(datetime(2026, 10, 25, 0, 30, tzinfo=UTC), LONDON) == date(2026, 10, 26)
