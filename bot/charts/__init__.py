@@ -41,11 +41,29 @@ class Chart:
     limit: float | None = None
 
 
+@dataclass(frozen=True)
+class Series:
+    """`values`, one for each label; None: not known."""
+
+    name: str
+    values: Sequence[float | None]
+
+
+@dataclass(frozen=True)
+class BarChart:
+    """A bar of each series above each label; two series at most."""
+
+    title: str
+    unit: str
+    labels: Sequence[str]
+    series: Sequence[Series]
+
+
 class Drawing:
     def __init__(self) -> None:
         self._places = asyncio.Semaphore(AT_ONCE)
 
-    async def draw(self, chart: Chart) -> bytes:
+    async def draw(self, chart: Chart | BarChart) -> bytes:
         """The picture as a PNG. Raises Rejected when it cannot be drawn."""
         async with self._places:
             return await self._drawn(json.dumps(asdict(chart)).encode())

@@ -3,16 +3,14 @@
 import json
 import sys
 from collections.abc import Iterator, Mapping
-from functools import cache
-from importlib.resources import files
-from io import BytesIO
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from PIL import Image, ImageDraw, ImageFont
-from PIL.ImageFont import FreeTypeFont
+from PIL import Image, ImageDraw
 
 from bot.charts.axes import round_times, round_values
+from bot.charts.bars import BarCanvas
+from bot.charts.fonts import font
 
 # Everything is drawn this many times larger and made small again, which smooths its edges.
 FINER = 3
@@ -36,7 +34,7 @@ def main() -> None:
 
 
 def drawn(chart: Mapping[str, Any]) -> Image.Image:
-    return Canvas(chart).drawn()
+    return BarCanvas(chart).drawn() if "series" in chart else Canvas(chart).drawn()
 
 
 class Canvas:
@@ -148,15 +146,6 @@ class Canvas:
 
     def _length(self, words: str, size: int, weight: int) -> float:
         return font(size * FINER, weight).getlength(words) / FINER
-
-
-@cache
-def font(size: int, weight: int) -> FreeTypeFont:
-    """Noto Sans: Latin, Greek and Cyrillic on every machine, also on one without any font."""
-    file = files("fontpkg_noto_sans") / "files" / "NotoSans[wdth,wght].ttf"
-    found = ImageFont.truetype(BytesIO(file.read_bytes()), size)
-    found.set_variation_by_axes([weight, 100])
-    return found
 
 
 def _runs(points: list[tuple[float, float | None]]) -> Iterator[list[tuple[float, float]]]:

@@ -1,26 +1,53 @@
 """The numbers of a period."""
 
-from bot.slack.blocks import Button
-from commands.desk.call import Answer, Call
+import logging
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
+from functools import partial
+from typing import Any
+
+from bot.domain.errors import Failed
+from bot.domain.statistics.numbers import Numbers
+from bot.slack.blocks import Button, picture
+from commands.desk.call import Answer, Call, Reply
 from commands.incident.book import COMMAND
 
+log = logging.getLogger(__name__)
+
 PEOPLE_SHOWN = 10
+OFFERED = (("30 days", "30d"), ("Quarter", "quarter"), ("Year", "year"))
+# A picture of the numbers; None: there is nothing to draw.
+Draw = Callable[[Numbers], Awaitable[Any]]
 
 
 @COMMAND.verb(
     "stats", "statistics", "numbers", "metrics", usage="stats [30d|quarter|2026]", help="how many, how long, how fast"
 )
 async def stats(call: Call) -> Answer:
-    return await _of(call, call.text)
+    """Words first; the pictures follow when they are drawn."""
+    numbers = await call.house.statistics.said(call.text)
+    charts = call.house.statistics_charts
+    return replace(_words(call, numbers), then=partial(_pictures, call, numbers, (charts.hours, charts.times)))
 
 
 @COMMAND.button("incident.stats")
 async def again(call: Call) -> Answer:
-    return await _of(call, call.value)
+    return replace(_words(call, await call.house.statistics.said(call.value)), replace=True)
 
 
-async def _of(call: Call, words: str) -> Answer:
-    numbers = await call.house.statistics.said(words)
-    offered = [(name, said) for name, said in (("30 days", "30d"), ("Quarter", "quarter"), ("Year", "year"))]
-    buttons = tuple(Button(label, f"incident.stats#{said}", said) for label, said in offered)
+async def _pictures(call: Call, numbers: Numbers, draws: Sequence[Draw]) -> Reply | None:
+    """One after the other. None when there is nothing to draw, or no way to show it: the words stand alone."""
+    if not draws:
+        return None
+    try:
+        drawn = await draws[0](numbers)
+    except Failed as error:
+        log.warning("request=%s no chart of numbers: %s", call.actor.request, error)
+        return None
+    rest = partial(_pictures, call, numbers, draws[1:])
+    return Reply(picture(drawn.file, drawn.alt), has_file=True, then=rest) if drawn else await rest()
+
+
+def _words(call: Call, numbers: Numbers) -> Reply:
+    buttons = tuple(Button(label, f"incident.stats#{said}", said) for label, said in OFFERED)
     return call.say("stats", numbers=numbers, people_shown=PEOPLE_SHOWN, buttons=buttons)

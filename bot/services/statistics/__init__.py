@@ -1,4 +1,4 @@
 """Statistics: the numbers of a period, counted from what is stored. `numbers` has them; nothing is written.
 
-`tables` makes CSV of them.
+`tables` makes JSON and CSV of them, `charts` pictures.
 """

@@ -8,6 +8,7 @@ from bot.services.outbox.kinds import DeliveryKind
 from bot.services.outbox.waking import Waking
 from bot.services.rooms.furnishing import Invitations, Kicks, Pins, Topics
 from bot.services.rooms.opening import RoomOpening
+from bot.services.statistics.charts import StatisticsCharts
 from bot.services.statistics.numbers import Statistics
 from bot.services.upkeep.housekeeping import Housekeeping
 from bot.services.upkeep.outages import Outages
@@ -28,6 +29,10 @@ class Services(HomeTab, Tasks, Procedures, Learning, OnCall):
     @cached_property
     def statistics(self) -> Statistics:
         return Statistics(self.db, self.clock, self.runbook)
+
+    @cached_property
+    def statistics_charts(self) -> StatisticsCharts:
+        return StatisticsCharts(self.drawing, self.gateway, self.rendering)
 
     @cached_property
     def outages(self) -> Outages:

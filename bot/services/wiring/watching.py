@@ -126,6 +126,10 @@ class Watching(Paging):
         return Health(self.db, self.clock, self.runbook, self.looking, self.checks)
 
     @cached_property
+    def drawing(self) -> Drawing:
+        return Drawing()
+
+    @cached_property
     def check_charts(self) -> CheckCharts:
-        files = ChartFiles(Drawing(), self.gateway)
+        files = ChartFiles(self.drawing, self.gateway)
         return CheckCharts(self.db, self.clock, self.runbook, self.health, files, self.rendering)
