@@ -31,6 +31,7 @@ class ListedCommand:
 COMMANDS: Mapping[str, ListedCommand] = {
     "sandbox": ListedCommand("sandboxing:sandbox", "Try all of it in your browser, without any account."),
     "init": ListedCommand("init:init", "Write a runbook to start from to ./runbook.yml."),
+    "import": ListedCommand("importing:import_", "Draft a runbook from documents written in Markdown."),
     "check": ListedCommand("checking:check", "Say everything that is wrong in a runbook, with its line."),
     "schema": ListedCommand("schema_printing:schema", "Print the JSON Schema of the runbook, for your editor."),
     "doctor": ListedCommand("doctor:doctor", "Prove every outside connection."),

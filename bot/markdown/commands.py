@@ -9,8 +9,10 @@ from bot.markdown.outline import Code
 
 # What somebody would show and not type.
 _SHOWN = frozenset(
-    ["csv", "diff", "html", "http", "json", "log", "logs", "output", "out", "plain", "plaintext", "text", "txt", "xml"]
+    """c cpp css csv diff go html http java json jsx kotlin log logs markdown md mermaid out output plain plaintext rust
+    swift text ts tsx txt typescript xml""".split()  # noqa: SIM905
 )
+_DRAWN = re.compile("[│┌└├─]")
 _TRANSCRIPTS = frozenset({"console", "shell-session", "terminal"})
 
 _PROMPT = re.compile(
@@ -44,7 +46,7 @@ def command_in(code: Code, introduced_by: str = "") -> str:
     lines = code.text.split("\n")
     if any(_prompted(line, code.language) is not None for line in lines):
         return _typed(lines, code.language)
-    if code.language in _SHOWN or _is_sample(introduced_by):
+    if code.language in _SHOWN or _is_sample(introduced_by) or (not code.language and _DRAWN.search(code.text)):
         return ""
     return code.text.strip("\n")
 

@@ -7,6 +7,7 @@ NO = "Continue with the next step"
 
 _IF = re.compile(r"(?:if|in case)\s+(?P<rest>\S.*)", re.IGNORECASE | re.DOTALL)
 _ELSE = re.compile(r"(?:otherwise|if not|else)\b[,:]?\s*(?P<rest>\S.*)", re.IGNORECASE | re.DOTALL)
+_BRANCH = re.compile(r"[├└|+`][─-]{1,4} ?(?P<answer>yes|no) ?(?:→|->|:|=>) ?(?P<words>.+)", re.IGNORECASE)
 # Where the condition ends; a comma before a blank only, for numbers have theirs.
 _THEN = re.compile(r",? then |: |, | (?:->|=>|[-–—→]) ", re.IGNORECASE)
 _OTHERWISE = re.compile(r"[.;,]\s+(?:otherwise|if not|else)\b[,:]?\s*", re.IGNORECASE)
@@ -34,6 +35,22 @@ def question_in(text: str) -> Question | None:
     action = parts[1].strip() if len(parts) > 1 else ""
     then, otherwise = ([*_OTHERWISE.split(action, maxsplit=1), ""])[:2]
     return Question(_asked(parts[0]), _capital(then), _capital(otherwise))
+
+
+def tree_in(text: str) -> list[tuple[int, Question]]:
+    """The questions of a drawn decision tree, each with its line counted from 0."""
+    found: list[tuple[int, Question]] = []
+    for at, line in enumerate(text.split("\n")):
+        branch = _BRANCH.fullmatch(line.strip())
+        if branch and found:
+            number, asked = found[-1]
+            is_yes = branch["answer"].lower() == "yes"
+            then = _capital(branch["words"]) if is_yes else asked.then
+            otherwise = asked.otherwise if is_yes else _capital(branch["words"])
+            found[-1] = (number, Question(asked.ask, then, otherwise))
+        elif line.strip().endswith("?"):
+            found.append((at, Question(line.strip())))
+    return [(at, asked) for at, asked in found if asked.then and asked.otherwise]
 
 
 def otherwise_in(text: str) -> str | None:

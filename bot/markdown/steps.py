@@ -7,7 +7,7 @@ from typing import Any
 
 from bot.markdown.commands import command_in, commented_parts, numbered_parts
 from bot.markdown.outline import Block, Code, Item, Listing, Paragraph, Section, Table
-from bot.markdown.questions import NO, Question, otherwise_in, question_in
+from bot.markdown.questions import NO, Question, otherwise_in, question_in, tree_in
 from bot.markdown.words import one_line, plain
 
 # What stands there is read about, not done.
@@ -90,6 +90,8 @@ class _Steps:
                     continue
 
     def _code(self, code: Code, heading: Step | None) -> None:
+        for at, question in tree_in(code.text):
+            self._add(Step(question.ask, code.line + 1 + at, question=question))
         run = command_in(code, self._introduction)
         self._introduction = ""
         parts = (numbered_parts(code) or (commented_parts(code) if self._apart else ())) if run else ()

@@ -1,0 +1,56 @@
+"""The command that drafts a runbook from documents in Markdown."""
+
+from pathlib import Path
+
+import click
+
+from bot.cli.refusals import CannotBegin
+from bot.given_files import read_given
+from bot.markdown.drafts import Draft, Note, draft_of, written
+from bot.runbook import RunbookMistakes, read
+
+DRAFT = "runbook.yml"
+
+
+@click.command("import")
+@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="FILE...")
+def import_(files: tuple[Path, ...]) -> None:
+    """Draft a runbook from documents written in Markdown.
+
+    The draft goes to standard output, so: tocsin import docs/*.md > runbook.yml. What was understood as what, and what
+    was left out and why, goes to standard error, line by line. Exits 1 when nothing was understood.
+    """
+    draft = draft_of([(str(file), _text_of(file)) for file in files])
+    understood = [note for note in draft.notes if note.understood]
+    for note in draft.notes:
+        click.echo(_line(note), err=True)
+    if not understood:
+        click.echo("Nothing was understood: no table, list or step that a runbook has a key for.", err=True)
+        raise click.exceptions.Exit(1)
+    click.echo(_checked(draft), nl=False)
+    left = len(draft.notes) - len(understood)
+    click.echo(f"{len(understood)} parts understood, {left} left out. Read the draft, then: tocsin check", err=True)
+
+
+def _checked(draft: Draft) -> str:
+    """What the check finds wrong with it stands at its beginning."""
+    text = written(draft)
+    try:
+        read(text, {}, DRAFT)
+    except RunbookMistakes as wrong:
+        return "".join(f"# TODO: {mistake}\n" for mistake in wrong.mistakes) + text
+    return text
+
+
+def _line(note: Note) -> str:
+    said = f"understood as {note.understood}" if note.understood else f"left out: {note.why}"
+    return f"{note.file}:{note.line}: {note.what or 'the beginning'}: {said}"
+
+
+def _text_of(file: Path) -> str:
+    try:
+        return read_given(file).decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise CannotBegin(f"{file} is not UTF-8: save the file as UTF-8.") from error
+    except OSError as error:
+        raise CannotBegin(f"{file} cannot be read: {error.strerror}.") from error

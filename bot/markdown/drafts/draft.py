@@ -1,0 +1,70 @@
+"""What was understood of documents so far, and what was left out."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from bot.markdown.words import key_of
+
+
+@dataclass(frozen=True)
+class Note:
+    """One line of the report. `understood` None: left out, because of `why`. `line` counts from 1."""
+
+    file: str
+    line: int
+    what: str
+    understood: str | None = None
+    why: str = ""
+    text: str = ""
+
+
+@dataclass
+class Draft:
+    """Parts as the runbook file would have them, by key."""
+
+    title: str = ""
+    people: dict[str, dict[str, Any]] = field(default_factory=dict)
+    providers: dict[str, dict[str, Any]] = field(default_factory=dict)
+    tiers: dict[str, str] = field(default_factory=dict)
+    severities: dict[str, dict[str, Any]] = field(default_factory=dict)
+    objectives: list[dict[str, Any]] = field(default_factory=list)
+    checklists: dict[str, list[Any]] = field(default_factory=dict)
+    postmortem: dict[str, str] = field(default_factory=dict)
+    tasks: list[dict[str, Any]] = field(default_factory=list)
+    procedures: dict[str, dict[str, Any]] = field(default_factory=dict)
+    channel: str | None = None
+    notes: list[Note] = field(default_factory=list)
+
+    def tier(self, name: str) -> str:
+        """The key of the tier of that name; a new one is paged after those before it."""
+        key = _key(name, "tier")
+        self.tiers.setdefault(key, name)
+        return key
+
+    def person(self, name: str, contact: Mapping[str, Any]) -> None:
+        """Of a person who is named twice, what was said first stays."""
+        known = self.people.setdefault(_key(name, "person"), {"name": name})
+        for word, value in contact.items():
+            known.setdefault(word, value)
+
+    def provider(self, name: str, contact: Mapping[str, Any]) -> None:
+        self.providers.setdefault(_key(name, "provider"), {"name": name, **contact})
+
+    def severity(self, id: str, said: Mapping[str, Any]) -> None:
+        known = self.severities.setdefault(id, {"id": id})
+        for word, value in said.items():
+            if value:
+                known.setdefault(word, value)
+
+    def procedure(self, title: str, content: Mapping[str, Any]) -> str:
+        key = base = _key(title, "procedure")
+        number = 2
+        while key in self.procedures:
+            key, number = f"{base[:70]}-{number}", number + 1
+        self.procedures[key] = dict(content)
+        return key
+
+
+def _key(name: str, otherwise: str) -> str:
+    return key_of(name.lower().replace(".", "-"))[:60].strip("-") or otherwise

@@ -1,0 +1,117 @@
+"""Lists that say something a runbook has: contacts, escalations, objectives, check lists, upkeep."""
+
+import re
+from collections.abc import Sequence
+
+from bot.markdown.drafts.draft import Draft
+from bot.markdown.drafts.values import contact_in, duration_in, named
+from bot.markdown.outline import Code, Item, Listing, Section
+from bot.markdown.words import one_line
+
+CONTACTS = re.compile(r"contact|response team|on-?call|stakeholder", re.IGNORECASE)
+PROVIDERS = re.compile(r"provider|supplier|vendor", re.IGNORECASE)
+ESCALATION = re.compile(r"escalation (?:path|steps|chain|order|procedure)|escalate to", re.IGNORECASE)
+ROUNDS = {"dai": "day", "wee": "week", "mon": "month", "qua": "quarter"}
+ROUND = re.compile(r"(daily|weekly|monthly|quarterly)\b", re.IGNORECASE)
+CHECKLIST = re.compile(r"check ?list|verif|triage|post-?incident|post-?resolution|follow-?up", re.IGNORECASE)
+AFTER = re.compile(
+    r"post-?incident|post-?resolution|follow-?up|aftercare|short-term|long-term|after resolution", re.IGNORECASE
+)
+VERIFY = re.compile(r"verif", re.IGNORECASE)
+CHANNEL = re.compile(r"#([a-z][a-z0-9_-]{2,79})")
+
+
+def read_list(section: Section, around: Sequence[str], listing: Listing, draft: Draft) -> str | None:
+    """What it was understood as; None: it says nothing that is known here, and may be steps."""
+    title = section.title
+    above = " / ".join((*around[-2:], title))
+    if any(isinstance(block, Code) for item in listing.items for block in item.within):
+        return None
+    if PROVIDERS.search(title):
+        return _providers(listing, draft)
+    if ESCALATION.search(title) and listing.is_numbered:
+        return _path(listing, draft)
+    if found := ROUND.match(title):
+        return _upkeep(listing, ROUNDS[found[1][:3].lower()], draft)
+    if objective := _objective(listing, draft):
+        return objective
+    if CONTACTS.search(above):
+        return _contacts(listing, draft)
+    if "post-mortem" in above.lower() or "postmortem" in above.lower():
+        return _postmortem(listing, draft)
+    if listing.is_numbered and AFTER.search(title):
+        return _checklist(listing, title, duration_in(title), draft)
+    if all(item.is_box for item in listing.items) or (CHECKLIST.search(title) and not listing.is_numbered):
+        return _checklist(listing, above, duration_in(title), draft)
+    return None
+
+
+def _contacts(listing: Listing, draft: Draft) -> str | None:
+    people = 0
+    for item in listing.items:
+        name, rest = named(item.text)
+        channel = CHANNEL.search(rest)
+        if name and "slack" in name.lower() and channel:
+            draft.channel = draft.channel or channel[1]
+        elif name and (contact := contact_in(rest)):
+            draft.person(name, contact)
+            people += 1
+    return f"people ({people} of {len(listing.items)})" if people else None
+
+
+def _providers(listing: Listing, draft: Draft) -> str:
+    for item in listing.items:
+        name, rest = named(item.text)
+        draft.provider(name or rest, contact_in(rest))
+    return f"providers ({len(listing.items)})"
+
+
+def _path(listing: Listing, draft: Draft) -> str:
+    for item in listing.items:
+        name, rest = named(item.text)
+        draft.tier(name or rest)
+        if name and (contact := contact_in(rest)):
+            draft.person(name, contact)
+    return f"the order of {len(listing.items)} tiers"
+
+
+def _upkeep(listing: Listing, every: str, draft: Draft) -> str:
+    draft.tasks += [{"do": one_line(item.text), "every": every} for item in listing.items if item.text]
+    return f"maintenance tasks ({len(listing.items)} of every {every})"
+
+
+def _objective(listing: Listing, draft: Draft) -> str | None:
+    spans: dict[str, str] = {}
+    for item in listing.items:
+        name, rest = named(item.text)
+        span = duration_in(rest)
+        for word in ("rto", "rpo"):
+            if span and name.lower().startswith(word):
+                spans[word] = span
+    if not spans:
+        return None
+    draft.objectives.append({"scenario": "Any disaster", **spans})
+    return "an objective"
+
+
+def _postmortem(listing: Listing, draft: Draft) -> str | None:
+    found = {}
+    for item in listing.items:
+        for word in ("draft", "review"):
+            if word in item.text.lower() and (span := duration_in(item.text)):
+                found[f"{word}_within"] = span
+    draft.postmortem |= found
+    return "deadlines of the post-mortem" if found else None
+
+
+def _checklist(listing: Listing, above: str, within: str | None, draft: Draft) -> str:
+    name = "aftercare" if AFTER.search(above) else "verification" if VERIFY.search(above) else "triage"
+    items = draft.checklists.setdefault(name, [])
+    for item in listing.items:
+        items.append(_item(item, within if name == "aftercare" else None))
+    return f"checklist {name} ({len(listing.items)})"
+
+
+def _item(item: Item, within: str | None) -> object:
+    words = one_line(item.text) or "?"
+    return {"do": words, "within": within} if within else words

@@ -1,0 +1,107 @@
+"""A draft as YAML, with a comment wherever somebody has to fill in what no document said."""
+
+import io
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from ruamel.yaml import YAML
+
+from bot.markdown.drafts.draft import Draft, Note
+
+TODO = "TODO"
+MOST_LINES = 40
+
+
+def written(draft: Draft) -> str:
+    """The whole file. It passes the check as far as the draft's values do."""
+    parts: list[str] = ["# A draft, read from documents. Look at everything, and at each TODO first."]
+    for key, value, asks in _sections(draft):
+        parts.append("\n".join([*(f"# {TODO}: {one}" for one in asks), _yaml({key: value})]))
+    left = [note for note in draft.notes if note.understood is None]
+    if left:
+        parts.append(
+            "# What the documents also say, and no key here holds:\n#\n" + "\n#\n".join(_comment(one) for one in left)
+        )
+    return "\n\n".join(parts) + "\n"
+
+
+def _sections(draft: Draft) -> Iterator[tuple[str, Any, list[str]]]:
+    name = (draft.title or TODO)[:150]
+    yield "organisation", name, ["your organisation's name, as audiences read it; this is the document's title"]
+    if any("next business day" in str(one) for one in draft.severities.values()):
+        yield "working_hours", {}, ["when people work; a severity says “next business day”"]
+    if draft.channel:
+        yield "channels", {"incidents": f"#{draft.channel}"}, []
+    yield "people", draft.people or {"somebody": {"name": TODO}}, _asked_people(draft)
+    if draft.providers:
+        silent = [one["name"] for one in draft.providers.values() if len(one) == 1]
+        yield "providers", draft.providers, [f"how to reach {name}" for name in silent]
+    yield "tiers", *_tiers(draft)
+    severities = [{"name": one["id"], **one} for one in sorted(draft.severities.values(), key=lambda one: one["id"])]
+    asked = [] if severities else ["your severities, the gravest first"]
+    yield "severities", [_ordered(one) for one in severities] or [{"id": "P1", "name": TODO}], asked
+    yield from _rest(draft)
+
+
+def _rest(draft: Draft) -> Iterator[tuple[str, Any, list[str]]]:
+    if draft.objectives:
+        yield "objectives", draft.objectives, []
+    if draft.procedures:
+        yield "procedures", draft.procedures, []
+    if draft.checklists:
+        yield "checklists", draft.checklists, []
+    if draft.postmortem:
+        yield "postmortem", draft.postmortem, []
+    if draft.tasks:
+        yield "maintenance", {"tasks": draft.tasks}, []
+
+
+def _asked_people(draft: Draft) -> list[str]:
+    if not draft.people:
+        return ["who can be paged, with an email address or a telephone number"]
+    return [f"how to reach {one['name']}" for one in draft.people.values() if not {"email", "phone"} & set(one)]
+
+
+def _tiers(draft: Draft) -> tuple[dict[str, Any], list[str]]:
+    if not draft.tiers:
+        people = list(draft.people) or ["somebody"]
+        return {"oncall": {"who": people}}, ["who is paged first, and who after that; no document says"]
+    tiers: dict[str, Any] = {}
+    asks: list[str] = []
+    for key, name in draft.tiers.items():
+        who = [one for one, person in draft.people.items() if _alike(name, person["name"])]
+        tiers[key] = {"name": name[:150], "who": who}
+        if not who:
+            asks.append(f"who is “{name}”? Until somebody is named here, this tier is passed over")
+    return tiers, asks
+
+
+def _alike(one: str, other: str) -> bool:
+    words = [set(re.findall(r"[a-z]+", name.lower())) - {"the", "internal", "team"} for name in (one, other)]
+    return bool(words[0]) and bool(words[1]) and (words[0] <= words[1] or words[1] <= words[0])
+
+
+def _ordered(severity: Mapping[str, Any]) -> dict[str, Any]:
+    keys = ("id", "name", "means", "examples", "respond_within", "resolve_within", "update_every", "escalation")
+    return {key: severity[key] for key in keys if severity.get(key)}
+
+
+def _yaml(value: Any) -> str:
+    yaml: Any = YAML(typ="safe", pure=True)
+    yaml.default_flow_style = False
+    yaml.allow_unicode = True
+    yaml.width = 100
+    yaml.sort_base_mapping_type_on_output = False
+    stream = io.StringIO()
+    yaml.dump(value, stream)
+    return stream.getvalue().rstrip("\n")
+
+
+def _comment(note: Note) -> str:
+    lines = note.text.split("\n")
+    more = [f"... and {len(lines) - MOST_LINES} more lines"] if len(lines) > MOST_LINES else []
+    printable = ["".join(sign if sign.isprintable() else " " for sign in line) for line in lines[:MOST_LINES] + more]
+    return "\n".join(
+        [f"# {note.what or 'The beginning'} ({note.file}:{note.line})", *(f"#   {line}" for line in printable)]
+    )

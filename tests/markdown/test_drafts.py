@@ -1,0 +1,180 @@
+"""A draft of a runbook from the documents a team has: everything it says is in it, nothing else is."""
+
+from pathlib import Path
+from textwrap import dedent
+
+from click.testing import CliRunner
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from bot.cli import main
+from bot.cli.importing import import_
+from bot.markdown.drafts import Draft, draft_of, written
+from bot.runbook import Runbook, read
+from tests.markdown.test_procedures import PIECES
+
+
+def drafted(text: str) -> tuple[Draft, Runbook]:
+    draft = draft_of([("a.md", dedent(text))])
+    return draft, read(written(draft), {})
+
+
+def test_tables_of_contacts_severities_escalations_and_objectives_are_read() -> None:
+    _, runbook = drafted(
+        """\
+        # Example Rowing
+        | Role | Name | Contact | Availability |
+        |---|---|---|---|
+        | On-call Engineer | TBD | oncall@example.com | 24/7 |
+        | Coach | TBD | +44 7700 900123 | office hours |
+
+        ## Severity
+        | Level | Description | Response Time | Resolution | Examples |
+        |---|---|---|---|---|
+        | **P1** | Critical - Sunk | < 15 min | 4 hours | Leak, fire |
+        | P2 | Slow | Next business day | 2 weeks | Wind |
+
+        ## Matrix
+        | Severity | First Responder | Escalate After | Escalate To |
+        |---|---|---|---|
+        | P1 | On-call Engineer | 15 min | Coach |
+        | P1 | Coach | 30 min | President |
+
+        ## Recovery
+        | Scenario | RTO | RPO | Priority |
+        |---|---|---|---|
+        | Boat lost | 30 minutes | 24 hours | P1 (Critical) |
+        | Oar lost | 1 hour | N/A | P2 |
+        """
+    )
+    assert [(one.name, one.email, one.phone, one.availability) for one in runbook.people.values()] == [
+        ("On-call Engineer", "oncall@example.com", None, "24/7"),
+        ("Coach", None, "+447700900123", "office hours"),
+    ]
+    first, second = runbook.severities
+    assert (first.name, first.means, first.examples) == ("Critical", "Sunk", ("Leak", "fire"))
+    assert first.respond_within and first.resolve_within
+    assert (first.respond_within, first.resolve_within.total_seconds()) == (first.escalation.steps[0].wait, 4 * 3600)  # type: ignore[union-attr]
+    assert second.respond_within == "next business day"
+    assert [step.page for step in first.escalation.steps] == ["on-call-engineer", "coach", "president"]
+    assert [step.wait.total_seconds() for step in first.escalation.steps[:2]] == [900, 1800]
+    assert runbook.tiers["president"].who == ()
+    assert [(one.scenario, one.severity) for one in runbook.objectives] == [("Boat lost", "P1"), ("Oar lost", "P2")]
+    assert runbook.objectives[1].rpo is None
+
+
+def test_lists_of_contacts_severities_checks_and_upkeep_are_read() -> None:
+    draft, runbook = drafted(
+        """\
+        # Example Choir
+        ## Contacts
+        ### Response Team
+        - **Lead**: `lead@example.com`
+        - **Phone**: +44XXXXXXX
+        - **Slack**: #choir-incidents
+        ### Service Providers
+        - **Hosting:** Example Hosting (help@example.com)
+        ## Escalation path
+        1. Lead
+        2. Chair
+        ## Severities
+        ### High (P1)
+        - No sound
+        - No light
+
+        **Response Time**: 15 minutes
+        **Resolution Time**: 4 hours
+        ## Verification checklist
+        - [ ] They sing
+        ## Post-incident checklist
+        ### Short-term (24-48 hours)
+        - [ ] Written down
+        ## Upkeep
+        **Weekly tasks** (mostly):
+        - Tune
+        ### Quarterly
+        - Call everybody
+        ## Targets
+        - **RTO (time)**: 2 hours
+        ## Post-mortem
+        - Draft within 48 hours
+        ## Problems
+        ### No sound
+        #### Symptoms
+        - Silence
+        #### Immediate actions
+        ```bash
+        # Look at the wires
+        wires --list
+
+        # Plug them in
+        plug --all
+        ```
+        ### Nothing of use
+        Be kind.
+        """
+    )
+    assert runbook.channels.incidents == "#choir-incidents"
+    assert (runbook.people["lead"].email, list(runbook.providers)) == ("lead@example.com", ["hosting"])
+    assert [(key, [str(who) for who in tier.who]) for key, tier in runbook.tiers.items()] == [
+        ("lead", ["lead"]), ("chair", [])
+    ]  # fmt: skip
+    (severity,) = runbook.severities
+    assert (severity.id, severity.name, severity.examples) == ("P1", "High", ("No sound", "No light"))
+    assert [one.do for one in runbook.checklists.verification] == ["They sing"]
+    assert [(one.do, str(one.within)) for one in runbook.checklists.aftercare] == [("Written down", "2 days, 0:00:00")]
+    assert [(one.do, one.every) for one in runbook.maintenance.tasks] == [
+        ("Tune", "week"),
+        ("Call everybody", "quarter"),
+    ]
+    assert str(runbook.objectives[0].rto) == "2:00:00"
+    assert str(runbook.postmortem.draft_within) == "2 days, 0:00:00"
+    procedure = runbook.procedures["no-sound"]
+    assert procedure.symptoms == ("Silence",)
+    assert [(step.text, step.run) for step in procedure.steps] == [
+        ("Look at the wires", "wires --list"), ("Plug them in", "plug --all")
+    ]  # fmt: skip
+    assert [note.what for note in draft.notes if not note.understood] == ["Nothing of use"]
+    assert "#   Be kind." in written(draft)
+    assert "TODO: who is “Chair”?" in written(draft)
+
+
+def test_a_decision_tree_becomes_questions_and_a_drawing_nothing() -> None:
+    _, runbook = drafted(
+        """\
+        # X
+        ## Roll back?
+        ```
+        Was there a deployment?
+        ├── YES → Roll back
+        └── NO → Look further
+        ```
+        ## Picture
+        ```
+        ┌───┐
+        └───┘
+        ```
+        """
+    )
+    (one,) = runbook.procedures.values()
+    assert one.steps[0].answers == {"Yes": "Roll back", "No": "Look further"}
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.one_of(st.text(), st.lists(PIECES, max_size=40).map("".join)))
+def test_any_markdown_gives_a_draft_that_can_be_read(text: str) -> None:
+    draft = draft_of([("a.md", text)])
+    assert written(draft)
+
+
+def test_the_command_prints_a_draft_that_the_check_accepts_and_says_what_it_left_out(tmp_path: Path) -> None:
+    (tmp_path / "a.md").write_text("# Example\n## Look\n1. Look\n## Words\nBe kind.\n")
+    (tmp_path / "words.md").write_text("Be kind.\n")
+    done = CliRunner().invoke(import_, [str(tmp_path / "a.md")])
+    assert done.exit_code == 0
+    assert list(read(done.stdout, {}).procedures) == ["look"]
+    assert "a.md:2: Look: understood as procedure look (1 steps)" in done.stderr
+    assert "a.md:4: Words: left out:" in done.stderr
+    nothing = CliRunner().invoke(import_, [str(tmp_path / "words.md")])
+    assert (nothing.exit_code, nothing.stdout) == (1, "")
+    assert CliRunner().invoke(main, ["import", str(tmp_path / "gone.md")]).exit_code == 2
