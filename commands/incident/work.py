@@ -20,6 +20,9 @@ from commands.desk.which_incident import about_an_incident, incident_of_button, 
 from commands.incident.book import COMMAND
 from commands.incident.look import panel_again
 
+# What is kept of it, as `also_for` of the runbook's post-mortems may name it.
+PAYMENTS = "payments affected"
+
 
 @COMMAND.verb("update", usage="update [text]", help="say what changed; no text opens a form")
 @about_an_incident("incident update")
@@ -115,7 +118,10 @@ def judge_impact(values: Mapping[str, str]) -> Mapping[str, str]:
 @COMMAND.form("incident.impact", judge_impact)
 async def impact_described(call: Call) -> Answer:
     """The impact stands on the card and in no post, so the answer says where it is."""
-    changed = await call.house.notes.set_impact(call.actor, (await incident_of_form(call)).id, call.values["impact"])
+    facts = {name: call.values[name].strip() for name in ("affected_count", "affected_since")}
+    facts["affects"] = PAYMENTS if call.values["payments"] == "yes" else ""
+    incident = await incident_of_form(call)
+    changed = await call.house.notes.set_impact(call.actor, incident.id, call.values["impact"], facts)
     return call.say("done", what="impact", incident=changed)
 
 
@@ -234,7 +240,13 @@ def _update_form(incident: Incident) -> Form:
 
 
 def _impact_form(incident: Incident) -> Form:
-    inputs = [Input("impact", "What do users notice?", value=incident.impact or "", multiline=True)]
+    facts, options = incident.facts, [("no", "No, or not known"), ("yes", "Yes")]
+    inputs = [
+        Input("impact", "What do users notice?", value=incident.impact or "", multiline=True),
+        Input("affected_count", "How many", optional=True, value=facts.get("affected_count", ""), max_length=100),
+        Input("affected_since", "Since when", optional=True, value=facts.get("affected_since", ""), max_length=100),
+        Input("payments", "Payments affected?", options=options, value="yes" if facts.get("affects") else "no"),
+    ]
     title, words = titled("Impact of", incident), over(incident)
     return Form(form("incident.impact", title, inputs, submit="Set", words=words, private=str(incident.id)))
 

@@ -55,12 +55,16 @@ class Notes:
             await self._deeds.show(conn, changed, "updated")
         return changed
 
-    async def set_impact(self, actor: Actor, incident_id: int, text: str) -> Incident:
+    async def set_impact(
+        self, actor: Actor, incident_id: int, text: str, facts: Mapping[str, str] | None = None
+    ) -> Incident:
+        """`facts`: `affected_count`, `affected_since`, and `affects`, such as payments; '' takes one back."""
         if not text.strip():
             raise Refused("Say what users notice: `/incident impact <text>`.")
         async with self._deeds.on(actor, incident_id) as (conn, incident, now):
-            await incidents.set_impact(conn, incident.id, text.strip())
-            await incidents.write(conn, incident.id, "update", f"impact: {text.strip()}", actor=actor.name, at=now)
+            await incidents.set_impact(conn, incident.id, text.strip(), facts or {})
+            words = ", ".join([text.strip(), *(value for value in (facts or {}).values() if value)])
+            await incidents.write(conn, incident.id, "update", f"impact: {words}", actor=actor.name, at=now)
             changed = await incidents.get(conn, incident.id)
             await self._deeds.show(conn, changed, "impact")
         return changed

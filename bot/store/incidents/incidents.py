@@ -127,8 +127,8 @@ async def set_role(conn: Connection, incident_id: int, role: str, who: str) -> N
     await SQL.run(conn, "set_role", id=incident_id, role=role, who=who)
 
 
-async def set_impact(conn: Connection, incident_id: int, impact: str) -> None:
-    await SQL.run(conn, "set_impact", id=incident_id, impact=impact)
+async def set_impact(conn: Connection, incident_id: int, impact: str, facts: Mapping[str, str]) -> None:
+    await SQL.run(conn, "set_impact", id=incident_id, impact=impact, facts=Jsonb(facts))
 
 
 async def set_facts(conn: Connection, incident_id: int, facts: Mapping[str, Any], now: datetime) -> None:

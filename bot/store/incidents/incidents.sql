@@ -63,7 +63,7 @@ UPDATE incidents SET acknowledged_by = NULL, acknowledged_at = NULL WHERE id = %
 UPDATE incidents SET roles = roles || jsonb_build_object(%(role)s::text, %(who)s::text) WHERE id = %(id)s;
 
 -- name: set_impact
-UPDATE incidents SET impact = %(impact)s WHERE id = %(id)s;
+UPDATE incidents SET impact = %(impact)s, facts = facts || %(facts)s WHERE id = %(id)s;
 
 -- name: set_facts
 UPDATE incidents SET facts = facts || %(facts)s, updated_at = %(now)s WHERE id = %(id)s;
