@@ -173,7 +173,8 @@ class Provider(Keyed):
 
 
 class Schedule(Keyed):
-    """People who take turns. Whole days, and parts that divide a day, go by the wall clock of `timezone`."""
+    """People who take turns. Whole days, and parts that divide a day, go by the wall clock of `timezone`. `remind`: how
+    long before a shift its person is told; None: not before it begins."""
 
     people: Annotated[tuple[Name, ...], a_list("people"), Field(min_length=1)]
     rotates: Annotated[timedelta, read_by(rotation_of, "daily, weekly or a duration"), as_written] = ROTATIONS["weekly"]
@@ -182,6 +183,7 @@ class Schedule(Keyed):
     )
     starts: date = LONG_AGO
     timezone: Zone = ZoneInfo("UTC")
+    remind: Duration | None = None
 
     @property
     def rotation(self) -> Rotation:

@@ -9,5 +9,5 @@ COMMAND = Command(
         ("", "page the next tier now"),
         ("<tier|@user> <why>", "page this tier or person; the reason is in the page"),
     ),
-    order=("ack", "snooze", "status", "oncall", "cover", "calendar", "simulate"),
+    order=("ack", "snooze", "status", "oncall", "cover", "calendar", "handover", "simulate"),
 )

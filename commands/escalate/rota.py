@@ -78,6 +78,13 @@ async def calendar(call: Call) -> Answer:
     return call.say("calendar", schedule=schedule, link=link)
 
 
+@COMMAND.verb("handover", usage="handover [schedule] <note>", help="a note for the next person on call")
+async def handover(call: Call) -> Answer:
+    schedule, note = _schedule_and_note(call)
+    coming = await call.house.handovers.leave_note(call.actor, schedule, note)
+    return call.say("note_left", schedule=schedule, next=coming)
+
+
 def on_call_words(call: Call) -> str:
     return call.house.rendering.say("slack/on_call", **on_call_facts(call))
 
@@ -98,6 +105,23 @@ def on_call_facts(call: Call) -> dict[str, Any]:
         for key, tier in call.house.runbook.tiers.items()
     ]
     return {"shifts": shifts, "tiers": tiers}
+
+
+def _schedule_and_note(call: Call) -> tuple[str, str]:
+    """Without a schedule it is the one that the caller has now. Raises Refused."""
+    word, rest = first_word(call.typed)
+    known = {key.lower(): key for key in call.house.runbook.schedules}
+    if key := known.get(word.removeprefix("schedule/").lower()):
+        schedule, note = key, call.with_text(rest).text.strip()
+    else:
+        now, people, note = call.house.clock.now(), call.house.people, call.text.strip()
+        own = [key for key in known.values() if people.is_same(people.shift(key, now).person, call.actor.name)]
+        if note and len(own) != 1:
+            raise Refused(f"Say of which schedule: `/escalate handover <schedule> <note>`, one of {', '.join(known)}.")
+        schedule = own[0] if own else ""
+    if not note:
+        raise Refused("Type what the next person should know: `/escalate handover primary The queue is slow.`")
+    return schedule, note
 
 
 def _by_whom(call: Call, typed: str) -> tuple[str, str]:

@@ -52,6 +52,7 @@ def test_who_there_is(runbook: Runbook) -> None:
 def test_who_is_on_call(runbook: Runbook) -> None:
     nights = runbook.schedules["nights"]
     assert (nights.people, nights.rotates, nights.starts) == (("ben", "ada"), 12 * HOUR, date(2026, 2, 1))
+    assert nights.remind == DAY
     assert (nights.handover, nights.timezone.key) == (HandoverTime(None, time(20)), "Asia/Tokyo")
     first = runbook.tiers["first"]
     assert (first.key, first.name) == ("first", "First Line")

@@ -58,7 +58,7 @@ class HandoverMessages(DeliveryKind[Posted]):
             found = by_urgency(await incidents.open_ones(conn), self._severities)
         words = self._rendering.say(
             "slack/handover",
-            **delivery.payload,
+            **{"note": None, **delivery.payload},
             shift=shift,
             next=self._people.next_shift(schedule, self._clock.now()),
             incidents=found[:LISTED],

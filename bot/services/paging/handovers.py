@@ -1,22 +1,32 @@
 """A schedule changes hands: whoever had it and whoever has it now are told, with what is open."""
 
+from collections.abc import Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from bot.clock import Clock
+from bot.domain.actor import Actor
+from bot.domain.errors import Refused
 from bot.domain.people.schedule import Shift
 from bot.runbook import Runbook
 from bot.services.outbox.kinds import UPDATE
 from bot.services.outbox.outbox import Outbox
 from bot.services.people.people import People
+from bot.store import requests
 from bot.store.database import Database
 from bot.store.paging import handovers
 from bot.store.paging.handovers import Handover
 from bot.store.pipelined import Connection
 
+NO_TIME = timedelta(0)
+# Of so many short shifts within the time of a heads-up, the rest are told of later.
+MOST_AHEAD = 50
+LONGEST_NOTE = 1000
+
 
 class Handovers:
     """Once for each change, whoever else is at work; after an outage only from whoever had it before to who has it now.
+    Whoever has it next is told before, where the runbook wants that.
 
     Nobody is told when a shift or a cover ends and the same person has the next one.
     """
@@ -25,6 +35,7 @@ class Handovers:
         self._db = db
         self._clock = clock
         self._schedules = list(runbook.schedules)
+        self._remind = {key: one.remind for key, one in runbook.schedules.items() if one.remind}
         self._people = people
         self._outbox = outbox
 
@@ -45,19 +56,55 @@ class Handovers:
             # Only now: whoever changes a cover later waits for our rows, and has them looked at again.
             await self._people.learn_covers(conn)
             shifts = [self._people.shift(one.schedule, now) for one in due]
-            for before, shift in zip(due, shifts, strict=True):
-                await self._change(conn, before, shift)
+            ahead = [self._ahead(one.schedule, shift, now) for one, shift in zip(due, shifts, strict=True)]
+            for before, shift, coming in zip(due, shifts, ahead, strict=True):
+                await self._change(conn, before, shift, coming)
         return len(due)
 
     async def next_due(self) -> datetime | None:
         async with self._db.statement() as conn:
             return await handovers.next_due(conn, self._schedules)
 
-    async def _change(self, conn: Connection, before: Handover, shift: Shift) -> None:
-        await handovers.save(conn, replace(before, person=shift.person, due_at=shift.ends))
+    async def leave_note(self, actor: Actor, schedule: str, note: str) -> Shift:
+        """For whoever has it next, from whoever has it. Returns the next shift. Raises Refused."""
+        if len(note) > LONGEST_NOTE:
+            raise Refused(f"That is too long: {len(note)} characters, at most {LONGEST_NOTE}.")
+        now = self._clock.now()
+        async with self._db.transaction() as conn:
+            await requests.once(conn, actor, now)
+            await self._people.learn_covers(conn)
+            shift = self._people.shift(schedule, now)
+            if not self._people.is_same(shift.person, actor.name):
+                has_it = self._people.display_name(shift.person)
+                raise Refused(f"{has_it} has `{schedule}` now, and can leave a note for the next shift.")
+            coming = self._people.next_shift(schedule, now)
+            await handovers.leave_note(conn, schedule, note=note, by=actor.name)
+        return coming
+
+    def _ahead(self, schedule: str, shift: Shift, now: datetime) -> list[Shift]:
+        """The shifts of which somebody is to be told by now; the last of them, or the one that is on, ends later."""
+        found: list[Shift] = []
+        last = shift
+        until = now + self._remind.get(schedule, NO_TIME)
+        while last.ends <= until and len(found) < MOST_AHEAD:
+            last = self._people.shift(schedule, last.ends)
+            found.append(last)
+        return found
+
+    async def _change(self, conn: Connection, before: Handover, shift: Shift, ahead: Sequence[Shift]) -> None:
+        key = before.schedule
+        next_look = (ahead[-1] if ahead else shift).ends - self._remind.get(key, NO_TIME)
+        due_at, kept = min(shift.ends, next_look), before
+        if shift.person != before.person:
+            kept = replace(before, note=None, note_by=None)
+        await handovers.save(conn, replace(kept, person=shift.person, due_at=due_at))
+        for coming in ahead:
+            if await handovers.remind(conn, key, person=coming.person, begins=coming.begins):
+                payload = {"schedule": key, "told": coming.person, "begins": coming.begins.isoformat()}
+                await self._outbox.put(conn, "shift_reminder", payload, priority=UPDATE)
         if shift.person == before.person:
             return
-        change = {"schedule": before.schedule, "gave": before.person, "took": shift.person}
+        change = {"schedule": key, "gave": before.person, "took": shift.person, "note": before.note}
         for told in (shift.person, before.person):
             lane = f"handover {told}"
             await self._outbox.put(conn, "handover", change | {"told": told}, priority=UPDATE, lane=lane)

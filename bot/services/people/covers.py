@@ -84,7 +84,8 @@ class Covers:
         )
         facts = {"person": person, "begins": begins.isoformat(), "ends": ends.isoformat()}
         await audit.write(conn, actor=actor.name, deed="schedule.cover", subject=schedule, at=now, facts=facts)
-        await handovers.look_at(conn, schedule, begins)
+        # Now, and not when it begins: whoever has it then may have to be told before.
+        await handovers.look_at(conn, schedule, now)
         return made
 
     def must_be_possible(self, begins: datetime, ends: datetime) -> None:

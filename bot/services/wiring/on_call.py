@@ -7,6 +7,7 @@ from bot.services.paging.cover_cards import CoverCards, CoverTaken
 from bot.services.paging.cover_requests import CoverRequests
 from bot.services.paging.handover_messages import HandoverMessages
 from bot.services.paging.handovers import Handovers
+from bot.services.paging.shift_reminders import ShiftReminders
 from bot.services.paging.simulations import Simulations
 from bot.services.people.covers import Covers
 from bot.services.wiring.paging import Paging
@@ -37,6 +38,10 @@ class OnCall(Paging):
         return Calendars(
             self.clock, self.runbook, self.people, self.covers, self.keyring, self.rendering, public_url=public
         )
+
+    @cached_property
+    def shift_reminders(self) -> ShiftReminders:
+        return ShiftReminders(self.db, self.clock, self.runbook, self.people, self.gateway, self.rendering)
 
     @cached_property
     def handovers(self) -> Handovers:

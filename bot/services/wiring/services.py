@@ -80,6 +80,7 @@ class Services(HomeTab, Tasks, Procedures, Learning, OnCall):
             "closure": self.closures,
             "handover": self.handover_messages,
             "cover_taken": self.cover_taken,
+            "shift_reminder": self.shift_reminders,
             "home": self.homes,
             "alert_email": self.alert_outlets,
             "alert_history": self.alert_history,

@@ -1,0 +1,50 @@
+"""Before a shift and at its end: a heads-up for whoever comes, and a note from whoever goes."""
+
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
+
+from tests.stories.asking import ask
+from tests.stories.people.test_rota import ON_A_SCHEDULE
+from tests.world import World, words_of
+
+NewWorld = Callable[..., AbstractAsyncContextManager[World]]
+
+AHEAD = ON_A_SCHEDULE.replace("starts: 2026-08-03}\n  dep", "starts: 2026-08-03, remind: 24h}\n  dep")
+
+
+def heard(world: World, who: str) -> list[str]:
+    return [words_of(one) for one in world.pages_of(who) if "from <!date" in words_of(one)]
+
+
+async def test_whoever_has_the_next_shift_is_told_once_a_day_before(new_world: NewWorld) -> None:
+    async with new_world(runbook=AHEAD) as world:
+        await world.passes(days=2, hours=17, minutes=59)
+        assert heard(world, "ben") == []
+        async with world.joined():
+            await world.passes(minutes=1)
+            await world.passes(hours=20)
+        [said] = heard(world, "ben")
+        assert "You are on call for `primary` from" in said and heard(world, "ada") == []
+
+
+async def test_a_cover_that_comes_later_is_told_to_whoever_covers(new_world: NewWorld) -> None:
+    async with new_world(runbook=AHEAD) as world:
+        await ask(world, "eve", "/escalate cover primary @cleo from Sat 10:00 until Sun 10:00")
+        assert heard(world, "cleo") == []
+        await world.passes(days=1)
+        [said] = heard(world, "cleo")
+        assert "you cover for Ada Obi" in said
+        await ask(world, "eve", "/escalate cover primary @dev from Sat 11:00 until Sat 12:00")
+        assert len(heard(world, "dev")) == 1, "also when it is sooner than that"
+
+
+async def test_the_note_of_whoever_goes_is_read_by_whoever_comes(new_world: NewWorld) -> None:
+    async with new_world(runbook=ON_A_SCHEDULE) as world:
+        refused = await ask(world, "ben", "/escalate handover primary Mine")
+        assert "Ada Obi has `primary` now" in refused
+        said = await ask(world, "ada", "/escalate handover The queue is slow; restart it with care")
+        assert "Note left for Ben Moss" in said
+        await world.passes(days=3, hours=18)
+        told = [words_of(one) for one in world.pages_of("ben")]
+        assert any("Note from Ada Obi: The queue is slow; restart it with care" in one for one in told)
+        assert not any("queue" in words_of(one) for one in world.pages_of("ada"))
