@@ -1,4 +1,4 @@
-"""The scenarios that come with Tocsin: each runbook that comes with it keeps its promises, and a broken one is found."""
+"""Each runbook that comes with Tocsin keeps its promises in its scenario, and a promise that is broken is found."""
 
 from pathlib import Path
 
