@@ -26,7 +26,7 @@ def test_tables_of_contacts_severities_escalations_and_objectives_are_read() -> 
         | Role | Name | Contact | Availability |
         |---|---|---|---|
         | On-call Engineer | TBD | oncall@example.com | 24/7 |
-        | Coach | TBD | +44 7700 900123 | office hours |
+        | Coach | Ada Obi | +44 7700 900123 | office hours |
 
         ## Severity
         | Level | Description | Response Time | Resolution | Examples |
@@ -49,7 +49,7 @@ def test_tables_of_contacts_severities_escalations_and_objectives_are_read() -> 
     )
     assert [(one.name, one.email, one.phone, one.availability) for one in runbook.people.values()] == [
         ("On-call Engineer", "oncall@example.com", None, "24/7"),
-        ("Coach", None, "+447700900123", "office hours"),
+        ("Ada Obi (Coach)", None, "+447700900123", "office hours"),
     ]
     first, second = runbook.severities
     assert (first.name, first.means, first.examples) == ("Critical", "Sunk", ("Leak", "fire"))
@@ -58,6 +58,7 @@ def test_tables_of_contacts_severities_escalations_and_objectives_are_read() -> 
     assert second.respond_within == "next business day"
     assert [step.page for step in first.escalation.steps] == ["on-call-engineer", "coach", "president"]
     assert [step.wait.total_seconds() for step in first.escalation.steps[:2]] == [900, 1800]
+    assert [str(who) for who in runbook.tiers["coach"].who] == ["ada-obi-coach"]
     assert runbook.tiers["president"].who == ()
     assert [(one.scenario, one.severity) for one in runbook.objectives] == [("Boat lost", "P1"), ("Oar lost", "P2")]
     assert runbook.objectives[1].rpo is None
@@ -134,7 +135,8 @@ def test_lists_of_contacts_severities_checks_and_upkeep_are_read() -> None:
     assert [(step.text, step.run) for step in procedure.steps] == [
         ("Look at the wires", "wires --list"), ("Plug them in", "plug --all")
     ]  # fmt: skip
-    assert [note.what for note in draft.notes if not note.understood] == ["Nothing of use"]
+    assert [note.what for note in draft.notes if not note.understood] == ["Response Team", "Nothing of use"]
+    assert "#   Phone: +44XXXXXXX" in written(draft)
     assert "#   Be kind." in written(draft)
     assert "TODO: who is “Chair”?" in written(draft)
 

@@ -35,6 +35,8 @@ class Draft:
     procedures: dict[str, dict[str, Any]] = field(default_factory=dict)
     channel: str | None = None
     notes: list[Note] = field(default_factory=list)
+    # Entries of a list or a table that is understood otherwise: their line and their text.
+    unread: list[tuple[int, str]] = field(default_factory=list)
 
     def tier(self, name: str) -> str:
         """The key of the tier of that name; a new one is paged after those before it."""

@@ -56,7 +56,12 @@ def _contacts(listing: Listing, draft: Draft) -> str | None:
         elif name and (contact := contact_in(rest)):
             draft.person(name, contact)
             people += 1
-    return f"people ({people} of {len(listing.items)})" if people else None
+        else:
+            draft.unread.append((item.line, one_line(item.text)))
+    if not people:
+        draft.unread.clear()
+        return None
+    return f"people ({people} of {len(listing.items)})"
 
 
 def _providers(listing: Listing, draft: Draft) -> str:

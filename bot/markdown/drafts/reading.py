@@ -71,6 +71,7 @@ class _Reading:
             said = _introduced(section, block)
             if what:
                 self._note(section, block.line, what)
+                self._unread(section)
             else:
                 rest.append(block)
         if rest:
@@ -137,6 +138,13 @@ class _Reading:
 
     def _note(self, section: Section, line: int, understood: str) -> None:
         self._draft.notes.append(Note(self._file, line, one_line(section.title), understood))
+
+    def _unread(self, section: Section) -> None:
+        """What a list or a table holds besides."""
+        for line, text in self._draft.unread:
+            why = "no address or number that could be used is in it"
+            self._draft.notes.append(Note(self._file, line, one_line(section.title), None, why, text))
+        self._draft.unread.clear()
 
     def _left(self, section: Section, why: str) -> None:
         text = "\n".join(_lines(section.blocks))

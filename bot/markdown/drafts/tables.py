@@ -28,6 +28,8 @@ COLUMNS: Mapping[str, tuple[str, ...]] = {
     "contact": ("contact", "reach"),
     "availability": ("availability", "hours", "available"),
 }
+# What stands where a name is to be filled in.
+NOBODY = ("TBD", "TODO", "N/A", "NONE", "VACANT", "?")
 Cells = Mapping[str, str]
 
 
@@ -37,8 +39,11 @@ def read_table(table: Table, draft: Draft) -> str | None:
     rows = [dict(zip(columns, (one_line(cell) for cell in row.cells), strict=False)) for row in table.rows]
     for kind, needs, read in KINDS:
         if needs <= set(columns):
-            taken = sum(read(row, draft) for row in rows)
-            return f"{kind} ({taken} of {len(rows)} rows)" if taken else None
+            unread = [number for number, row in enumerate(rows) if not read(row, draft)]
+            if len(unread) == len(rows):
+                return None
+            draft.unread += [(table.rows[number].line, " | ".join(table.rows[number].cells)) for number in unread]
+            return f"{kind} ({len(rows) - len(unread)} of {len(rows)} rows)"
     return None
 
 
@@ -93,7 +98,10 @@ def _severity(row: Cells, draft: Draft) -> bool:
 
 def _contact(row: Cells, draft: Draft) -> bool:
     contact = contact_in(" ".join(row.get(word, "") for word in ("contact", "email", "phone")))
-    name = plain(row.get("role", "")) or plain(row.get("name", ""))
+    role, own = plain(row.get("role", "")), plain(row.get("name", ""))
+    if own.upper() in NOBODY:
+        own = ""
+    name = f"{own} ({role})" if role and own else role or own
     if not name:
         return False
     if row.get("availability"):

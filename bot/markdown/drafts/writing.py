@@ -78,7 +78,7 @@ def _tiers(draft: Draft) -> tuple[dict[str, Any], list[str]]:
 
 
 def _alike(one: str, other: str) -> bool:
-    words = [set(re.findall(r"[a-z]+", name.lower())) - {"the", "internal", "team"} for name in (one, other)]
+    words = [set(re.findall(r"[a-z]+", name.lower())) - {"the", "internal", "external"} for name in (one, other)]
     return bool(words[0]) and bool(words[1]) and (words[0] <= words[1] or words[1] <= words[0])
 
 

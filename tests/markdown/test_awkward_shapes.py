@@ -1,0 +1,36 @@
+"""Runbooks as people write them: each shape, and how many steps it holds."""
+
+import pytest
+
+from bot.markdown import read_procedure
+
+SHAPES = {
+    "a heading underlined": ("Full\n====\n\n1. Look\n2. Clean\n", 2),
+    "a list that a fence interrupts": ("1. Look\n```\ndf\n```\n2. Clean\n", 2),
+    "parentheses behind the numbers": ("1) Look\n2) Clean\n", 2),
+    "all of them number one": ("1. Look\n1. Clean\n1. Tell\n", 3),
+    "windows line ends": ("1. Look\r\n2. Clean\r\n", 2),
+    "a quotation": ("> 1. Look\n> 2. Clean\n", 2),
+    "indented code": ("## Look\n\n    df -h\n", 1),
+    "tildes": ("## Look\n~~~sh\ndf\n~~~\n", 1),
+    "a fence that never ends": ("## Look\n```\ndf\n", 1),
+    "bold lines for headings": ("**Look:**\n```\ndf\n```\n**Clean**\n```\nrm x\n```\n", 2),
+    "a table of contents": ("## Contents\n1. [Look](#look)\n\n## Look\n```\ndf\n```\n", 1),
+    "boxes, ticked or not": ("- [ ] Look\n- [x] Clean\n", 2),
+    "comments between": ("1. Look\n<!-- 2. Not this -->\n", 1),
+    "details": ("<details>\n<summary>More</summary>\n\n1. Look\n\n</details>\n", 1),
+    "only a table": ("| a | b |\n|---|---|\n| 1 | 2 |\n", 0),
+    "only output": ("## Look\n```json\n{}\n```\n", 0),
+    "pictures before the words": ("## 🔥 Look\n```\ndf\n```\n", 1),
+    "meaning, impact, diagnosis": ("## Meaning\nBad.\n## Impact\nWorse.\n## Diagnosis\n```\ndf\n```\n", 1),
+    "an item without words": ("1.\n2. Look\n", 1),
+    "a question in a paragraph": ("Words.\nIf it is full, clean it\n", 1),
+    "references": ("1. Look\n\n## References\n1. A book\n", 1),
+    "a placeholder in brackets": ("1. Restart <pod-name> now\n", 1),
+}
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_an_awkward_shape_holds_the_steps_that_its_author_meant(shape: str) -> None:
+    text, count = SHAPES[shape]
+    assert len(read_procedure(text, "x").content["steps"]) == count
