@@ -41,7 +41,8 @@ async def _one(ref: str, kind: str) -> None:
 
 async def _all(kind: str, folder: Path) -> None:
     async with services_at_hand() as services:
-        found = await services.incidents.newest(open_only=False, limit=EVERY)
+        known = await services.incidents.newest(open_only=False, limit=EVERY)
+        found = [incident for incident in known if not incident.is_test_page]
         for incident in reversed(found):
             text = _written(services, await services.records.of(incident.id), kind)
             _keep(folder, f"{incident.ref.lower()}.{kind}", text)
