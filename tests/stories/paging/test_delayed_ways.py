@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
@@ -11,6 +12,7 @@ from bot.services.upkeep.timekeeping import WAITS
 from bot.store.paging import escalations
 from bot.store.paging import pages as store
 from bot.store.upkeep import timekeeping
+from tests.processes import fleet
 from tests.stories.asking import ask
 from tests.stories.paging.test_paging import declared
 from tests.stories.paging.test_reaching import pages, to_ada
@@ -154,6 +156,22 @@ async def test_a_simulation_shows_the_ways_that_wait_and_how_often_it_is_repeate
     async with new_world(runbook=runs, **MAIL) as world:
         said = await ask(world, "eve", "/escalate simulate P1")
         assert "`15:00 BST` On-call Engineer: Ada Obi by slack, email 15:02 BST; again every 5m, 2 times" in said
+
+
+async def test_a_process_killed_between_a_step_and_its_way_that_waits_leaves_it_to_the_others_once(
+    database: str, tmp_path: Path
+) -> None:
+    async with fleet(database, tmp_path, runbook=WAITING.replace("{slack: 2m}", "{slack: 4s}")) as processes:
+        [doomed] = await processes.start()
+        await processes.declared()
+        await processes.until(lambda: processes.posted("announcement:"))
+        await doomed.dies()
+        assert processes.posted("page:") == []
+        await processes.start(2)
+        await processes.until(lambda: processes.posted("page:"))
+        await processes.until_calm()
+        assert len(processes.posted("page:")) == 1
+        assert [page.state for page in await processes.pages()] == ["accepted"]
 
 
 @pytest.mark.parametrize(
