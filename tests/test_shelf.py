@@ -49,6 +49,12 @@ def test_what_asks_for_a_runbook_reads_that_and_no_more(words: tuple[str, ...], 
     assert read_for(*words, at=tmp_path) == {"pydantic"}
 
 
+def test_a_draft_of_a_runbook_reads_nothing_heavy(tmp_path: Path) -> None:
+    (tmp_path / "a.md").write_text("1. Look\n")
+
+    assert HEAVY & read_for("import", "a.md", at=tmp_path) == set()
+
+
 def test_the_bot_in_earnest_reads_nothing_of_the_sandbox_nor_of_a_place_it_keeps_no_backups_in(tmp_path: Path) -> None:
     read = (
         "import sys\nfrom bot.cli.shelf import COMMANDS\nfrom bot.dumpers import dumpers, places\n"

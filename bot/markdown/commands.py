@@ -17,7 +17,7 @@ _TRANSCRIPTS = frozenset({"console", "shell-session", "terminal"})
 
 _PROMPT = re.compile(
     r"(?:\[?[\w.-]+@[\w.-]+(?::[^\s$#%]*)?[^$#%\n]{0,40}?[$#%]|[$%❯➜]|PS [A-Za-z]:[^>\n]{0,80}>|>>>|"
-    r"(?:mysql|sqlite|psql)>|\w{1,40}[=-][#>]|[\w.-]{1,40}:[\d.]+>)(?:[ \t]+|$)"
+    r"(?:mysql|sqlite|psql)>|\w{1,40}[=-]#|[\w.-]{1,40}:[\d.]+>)(?:[ \t]+|$)"
 )
 _ROOT = re.compile(r"#[ \t]+(?=\S)")
 _CONTINUED = re.compile(r">[ \t]?")

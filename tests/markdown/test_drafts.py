@@ -90,6 +90,7 @@ def test_lists_of_contacts_severities_checks_and_upkeep_are_read() -> None:
         ## Post-incident checklist
         ### Short-term (24-48 hours)
         - [ ] Written down
+        - [ ] Monitor for 2 hours
         ## Upkeep
         **Weekly tasks** (mostly):
         - Tune
@@ -123,7 +124,10 @@ def test_lists_of_contacts_severities_checks_and_upkeep_are_read() -> None:
     (severity,) = runbook.severities
     assert (severity.id, severity.name, severity.examples) == ("P1", "High", ("No sound", "No light"))
     assert [one.do for one in runbook.checklists.verification] == ["They sing"]
-    assert [(one.do, str(one.within)) for one in runbook.checklists.aftercare] == [("Written down", "2 days, 0:00:00")]
+    assert [(one.do, str(one.within)) for one in runbook.checklists.aftercare] == [
+        ("Written down", "2 days, 0:00:00"), ("Monitor for 2 hours", "2 days, 0:00:00")
+    ]  # fmt: skip
+    assert str(runbook.after_resolution.watch_for) == "2:00:00"
     assert [(one.do, one.every) for one in runbook.maintenance.tasks] == [
         ("Tune", "week"),
         ("Call everybody", "quarter"),

@@ -80,6 +80,11 @@ def test_prompts_and_sample_output_are_no_commands() -> None:
     ) == [{"do": "Look", "run": "df -h \\\n /var\ndu -s /var"}]
 
 
+def test_an_arrow_in_a_program_is_no_prompt() -> None:
+    program = "node -e '\nrun()\nerr=> stop()\n'"
+    assert steps(f"## Look\n```\n{program}\n```\n") == [{"do": "Look", "run": program}]
+
+
 def test_a_line_that_begins_with_if_is_a_question_that_leads_on() -> None:
     asked = steps(
         """\

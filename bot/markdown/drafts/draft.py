@@ -30,6 +30,7 @@ class Draft:
     severities: dict[str, dict[str, Any]] = field(default_factory=dict)
     objectives: list[dict[str, Any]] = field(default_factory=list)
     checklists: dict[str, list[Any]] = field(default_factory=dict)
+    after_resolution: dict[str, Any] = field(default_factory=dict)
     postmortem: dict[str, str] = field(default_factory=dict)
     tasks: list[dict[str, Any]] = field(default_factory=list)
     procedures: dict[str, dict[str, Any]] = field(default_factory=dict)

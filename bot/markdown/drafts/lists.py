@@ -113,6 +113,10 @@ def _checklist(listing: Listing, above: str, within: str | None, draft: Draft) -
     name = "aftercare" if AFTER.search(above) else "verification" if VERIFY.search(above) else "triage"
     items = draft.checklists.setdefault(name, [])
     for item in listing.items:
+        if name == "aftercare" and item.text.lower().startswith("monitor for") and (span := duration_in(item.text)):
+            draft.after_resolution.setdefault("watch_for", span)
+        if name == "aftercare" and "all clear" in item.text.lower():
+            draft.after_resolution["all_clear"] = True
         items.append(_item(item, within if name == "aftercare" else None))
     return f"checklist {name} ({len(listing.items)})"
 

@@ -51,6 +51,8 @@ def _rest(draft: Draft) -> Iterator[tuple[str, Any, list[str]]]:
         yield "procedures", draft.procedures, []
     if draft.checklists:
         yield "checklists", draft.checklists, []
+    if draft.after_resolution:
+        yield "after_resolution", draft.after_resolution, []
     if draft.postmortem:
         yield "postmortem", draft.postmortem, []
     if draft.tasks:
