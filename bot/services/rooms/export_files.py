@@ -1,5 +1,7 @@
 """The whole of an incident, posted as a Markdown file in its room."""
 
+import asyncio
+
 from bot.clock import Clock
 from bot.domain.actor import Actor
 from bot.domain.incidents.incident import Incident
@@ -37,4 +39,6 @@ class ExportFiles(RoomFiles):
         """Its name says how many entries its timeline has."""
         record = await self._records.of(incident.id)
         name = f"{incident.ref.lower()}-export-{len(record.timeline)}.md"
-        return RoomFile(name, self._documents.markdown(record), f"Everything about {incident.ref}")
+        # Half a second for five thousand entries, in which pages must leave.
+        text = await asyncio.to_thread(self._documents.markdown, record)
+        return RoomFile(name, text, f"Everything about {incident.ref}")
