@@ -16,7 +16,7 @@ from bot.settings.environment import SECRETS
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text()
-PAGES = sorted([ROOT / "README.md", *(ROOT / "docs").glob("*.md")])
+PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")])
 RUNBOOK_PAGE = (ROOT / "docs" / "runbook.md").read_text()
 
 
