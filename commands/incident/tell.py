@@ -1,15 +1,16 @@
 """Update audiences: whom, in which words, and with whose approval."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from bot.domain.incidents.incident import Incident
-from bot.domain.updates.update import SUBJECT_LENGTH, TEXT_LENGTH, OutOfDate, facts_of
+from bot.domain.updates.lint import Finding
+from bot.domain.updates.update import SUBJECT_LENGTH, TEXT_LENGTH, Doubtful, OutOfDate, facts_of
 from bot.services.updates.previews import Preview
 from bot.services.updates.reminders import tell_button
 from bot.slack.blocks import Button, Input, form
 from commands.desk.call import Answer, Call, Form, Reply
-from commands.desk.carried import second
+from commands.desk.carried import number, second
 from commands.desk.which_incident import about_an_incident, incident_of_button, incident_of_form
 from commands.incident.book import COMMAND
 
@@ -73,17 +74,23 @@ async def send(call: Call) -> Answer:
     written_at = second(shown) if shown else None
     words = call.values["subject"], call.values["text"]
     try:
-        await call.house.telling.tell(call.actor, incident.id, audience, *words, seen=seen, written_at=written_at)
+        await call.house.telling.tell(
+            call.actor, incident.id, audience, *words, seen=seen, written_at=written_at, why=call.values.get("why", "")
+        )
     except OutOfDate:
         incident = await incident_of_form(call)
         preview = await call.house.previews.for_audience(call.actor, incident, audience)
         return _form(call, preview, changed=True)
+    except Doubtful as doubt:
+        preview = await call.house.previews.for_audience(call.actor, await incident_of_form(call), audience)
+        return _form(call, preview, found=doubt.found)
     return None
 
 
 @COMMAND.button("audience.approve")
 async def approve(call: Call) -> Answer:
-    await call.house.approvals.approve(call.actor, call.number)
+    of, _, seen = call.value.partition(" ")
+    await call.house.approvals.approve(call.actor, number(of), seen)
     return None
 
 
@@ -98,14 +105,18 @@ async def reject(call: Call) -> Answer:
     return None
 
 
-def _form(call: Call, preview: Preview, *, changed: bool = False, mark: str = "") -> Form:
+def _form(
+    call: Call, preview: Preview, *, changed: bool = False, mark: str = "", found: Sequence[Finding] = ()
+) -> Form:
     """`changed`: the incident stands otherwise than when these words were written."""
     key = preview.audience.key
     inputs = [
         Input("subject", "Subject", value=preview.subject, max_length=SUBJECT_LENGTH, mark=mark),
         Input("text", "Text", value=preview.text, multiline=True, max_length=TEXT_LENGTH, mark=mark),
     ]
-    words = call.house.rendering.say("slack/tell_preview", preview=preview, changed=changed)
+    if found:
+        inputs.append(Input("why", "Send it all the same, because", optional=True, max_length=300))
+    words = call.house.rendering.say("slack/tell_preview", preview=preview, changed=changed, findings=found)
     private = f"{preview.incident.id} {key} {facts_of(preview.incident)} {int(preview.written_at.timestamp())}"
     fresh = [_fresh_button(preview)] if preview.own else []
     return Form(

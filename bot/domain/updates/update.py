@@ -4,10 +4,12 @@ import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from hashlib import sha256
 from typing import Literal, get_args
 
 from bot.domain.errors import AlreadyDone, NotPermitted, Refused
 from bot.domain.incidents.incident import DRILL, Incident, Status
+from bot.domain.updates.lint import Finding
 
 # Declared by a file of `bot/publishers/` each.
 Outlet = str
@@ -66,6 +68,11 @@ class Update:
     planned_from: datetime | None = None
     planned_until: datetime | None = None
     overruled: str | None = None
+
+    @property
+    def digest(self) -> str:
+        """Of exactly these words, short enough to be compared by eye."""
+        return sha256(f"{self.subject}\n{self.text}".encode()).hexdigest()[:8]
 
     @property
     def promises_since(self) -> datetime:
@@ -127,6 +134,14 @@ class LastUpdate:
 
 class OutOfDate(Refused):
     """The words were written while the incident stood otherwise."""
+
+
+class Doubtful(Refused):
+    """Something was found in the words: they leave once a person says why all the same."""
+
+    def __init__(self, found: Sequence[Finding]) -> None:
+        super().__init__("Not sent: look at what was found in the text.")
+        self.found = found
 
 
 # The changes of an incident that are told without being asked.

@@ -31,14 +31,18 @@ class Approvals:
         self._following = following
         self._decisions = decisions
 
-    async def approve(self, actor: Actor, update_id: int) -> None:
-        """It leaves. Raises NotPermitted to its author and to whoever may not, AlreadyDone when it is decided.
+    async def approve(self, actor: Actor, update_id: int, seen: str = "") -> None:
+        """It leaves. `seen`: the digest of the words that were shown, empty: of an older card.
+
+        Raises NotPermitted to its author and to whoever may not, AlreadyDone when it is decided.
 
         Refused when a time that it promises is past: then it gives way to new words.
         """
         self._permissions.must(actor, "audience.approve")
         async with self._db.transaction() as conn:
             update, incident = await self._decisions.undecided(conn, actor, update_id)
+            if seen and seen != update.digest:
+                raise Refused("Not sent: these are not the words that you were shown. Look at the card again.")
             must_be_somebody_else(is_author=self._decisions.is_author(actor, update))
             audience = self._releases.audience_of(update)
             late = self._following.broken_promise(update) if incident else None

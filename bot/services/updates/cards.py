@@ -1,6 +1,7 @@
 """What the room sees of an update: the words, who has to approve them, and what each address said."""
 
 from bot.domain.actor import Actor
+from bot.domain.updates.lint import changes
 from bot.domain.updates.update import Update, UpdateDelivery
 from bot.rendering import Rendering
 from bot.runbook import Runbook
@@ -8,6 +9,7 @@ from bot.services.people.permissions import Permissions
 from bot.services.rooms.below_card import not_below_yet
 from bot.services.rooms.cards import Cards, Painted
 from bot.services.rooms.channels import Channels
+from bot.services.updates.linting import found_in
 from bot.slack.blocks import Button, Message, message
 from bot.store.database import Database
 from bot.store.incidents import incidents
@@ -54,9 +56,20 @@ class UpdateCards:
             shown=SHOWN,
             approvers=approvers or [],
             anybody=approvers is None,
+            **await self._to_approve(conn, update),
         )
         more = [Button("Recipients", "audience.recipients", str(update.id))] if len(deliveries) > SHOWN else []
         return await self._placed(conn, update, message(words, [*buttons(update), *more]))
+
+    async def _to_approve(self, conn: Connection, update: Update) -> dict[str, object]:
+        """What was found in it, and what it changes of what they read last."""
+        audience = self._runbook.audiences.get(update.audience)
+        if update.state != "waiting" or audience is None or update.incident_id is None:
+            return {"findings": [], "changes": []}
+        last = (await updates.last_received(conn, update.incident_id)).get(update.audience)
+        incident = await incidents.get(conn, update.incident_id)
+        found = found_in(self._runbook, incident, audience, update.subject, update.text, last)
+        return {"findings": found, "changes": changes(last.text, update.text) if last else []}
 
     async def recipients(self, update_id: int) -> Message:
         """What became of it at every address, those that did not get it first. Raises NotFound."""
@@ -82,7 +95,10 @@ class UpdateCards:
 
 def buttons(update: Update) -> list[Button]:
     value = str(update.id)
-    decide = [Button("Approve", "audience.approve", value, "primary"), Button("Reject", "audience.reject", value)]
+    decide = [
+        Button("Approve", "audience.approve", f"{value} {update.digest}", "primary"),
+        Button("Reject", "audience.reject", value),
+    ]
     change = [edit_button(update)] if update.incident_id is not None else []
     return [*(decide if update.state == "waiting" else []), *(change if update.state in CHANGEABLE else [])]
 

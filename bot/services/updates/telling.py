@@ -8,6 +8,7 @@ from bot.domain.actor import Actor
 from bot.domain.errors import AlreadyDone, NotFound, NotPermitted, Refused
 from bot.domain.incidents.incident import Incident
 from bot.domain.updates.update import (
+    Doubtful,
     Moment,
     OutOfDate,
     broken_promise,
@@ -17,10 +18,12 @@ from bot.domain.updates.update import (
     must_be_tellable,
     words_of,
 )
+from bot.rendering import Rendering
 from bot.runbook import Runbook
 from bot.runbook.audiences import Audience
 from bot.services.people.permissions import Permissions
 from bot.services.updates.audiences import audience_called
+from bot.services.updates.linting import found_in
 from bot.services.updates.releases import Releases
 from bot.store import requests
 from bot.store.database import Database
@@ -36,13 +39,20 @@ class Telling:
     """What is refused is kept, as its author's draft for that audience."""
 
     def __init__(
-        self, db: Database, clock: Clock, runbook: Runbook, permissions: Permissions, releases: Releases
+        self,
+        db: Database,
+        clock: Clock,
+        runbook: Runbook,
+        permissions: Permissions,
+        releases: Releases,
+        rendering: Rendering,
     ) -> None:
         self._db = db
         self._clock = clock
         self._runbook = runbook
         self._permissions = permissions
         self._releases = releases
+        self._rendering = rendering
 
     async def tell(
         self,
@@ -54,25 +64,26 @@ class Telling:
         *,
         seen: str = "",
         written_at: datetime | None = None,
+        why: str = "",
     ) -> None:
         """Send it, or have it approved first. When that is refused, the words are kept as this person's draft.
 
         `seen`: `facts_of` the incident when they were shown. Raises OutOfDate when it stands otherwise by now.
+        `why`: it is sent although something is found in it; Doubtful without.
         `written_at`: as the preview has it; None: now. Refused when a time that the text promises has passed since.
         """
         written_at = max(written_at or self._clock.now(), self._clock.now() - SAME_DAY)
         try:
             must_be_confirmed(subject, text)
             self._must_promise_nothing_past(text, written_at)
-            await self._tell(actor, incident_id, audience_name, subject, text, seen, written_at)
+            await self._tell(actor, incident_id, audience_name, subject, text, seen, written_at, why.strip())
         except AlreadyDone:
             raise
         except Refused as refusal:
-            if not await self._keep(actor, incident_id, audience_name, subject, text, written_at):
+            kept = await self._keep(actor, incident_id, audience_name, subject, text, written_at)
+            if not kept or isinstance(refusal, Doubtful):
                 raise
-            once = " once the runbook lets you" if isinstance(refusal, NotPermitted) else ""
-            advice = f"Your words are kept: `/incident tell {audience_name}` shows them again{once}."
-            raise type(refusal)(f"{refusal} {advice}") from refusal
+            raise type(refusal)(f"{refusal} {_kept_as(refusal, audience_name)}") from refusal
 
     def _must_promise_nothing_past(self, text: str, written_at: datetime) -> None:
         if late := broken_promise(text, written_at.astimezone(self._runbook.timezone), self._clock.now()):
@@ -82,7 +93,7 @@ class Telling:
 
     async def _tell(
         self, actor: Actor, incident_id: int, audience_name: str, subject: str, text: str, seen: str,
-        written_at: datetime,
+        written_at: datetime, why: str,
     ) -> None:  # fmt: skip
         self._permissions.must(actor, "audience.send")
         audience = audience_called(self._runbook, audience_name)
@@ -93,9 +104,18 @@ class Telling:
             must_be_tellable(incident)
             if seen and seen != facts_of(incident):
                 raise OutOfDate(f"{incident.ref} has changed since you opened this.")
+            last = (await updates.last_received(conn, incident.id)).get(audience.key)
+            found = found_in(self._runbook, incident, audience, subject, text, last)
+            if found and not why:
+                raise Doubtful(found)
             told = (await updates.last_told(conn, incident.id)).get(audience.key)
             new = _written(incident, audience, moment_now(incident, told), actor, subject, text)
-            update = await updates.insert(conn, replace(new, written_at=written_at), "composing", now)
+            update = await updates.insert(
+                conn, replace(new, written_at=written_at, overruled=why if found else None), "composing", now
+            )
+            if found:
+                words = self._rendering.say("documents/overruled", audience=audience.key, why=why)
+                await incidents.write(conn, incident.id, "system", words, actor=actor.name, at=now)
             await updates.drop_draft(conn, incident.id, audience.key, actor.name)
             await self._releases.release_or_ask(conn, update, incident)
 
@@ -121,3 +141,8 @@ def _written(
     return NewUpdate(
         incident.id, audience.key, moment, incident.status, incident.severity, actor.name, subject, text, actor.slack_id
     )
+
+
+def _kept_as(refusal: Refused, audience_name: str) -> str:
+    once = " once the runbook lets you" if isinstance(refusal, NotPermitted) else ""
+    return f"Your words are kept: `/incident tell {audience_name}` shows them again{once}."

@@ -105,7 +105,7 @@ class Updates(Paging):
 
     @cached_property
     def telling(self) -> Telling:
-        return Telling(self.db, self.clock, self.runbook, self.permissions, self.releases)
+        return Telling(self.db, self.clock, self.runbook, self.permissions, self.releases, self.rendering)
 
     @cached_property
     def fresh_starts(self) -> FreshStarts:

@@ -1,0 +1,117 @@
+"""What should not leave without a second look: found in the words, and overruled by a person with a reason."""
+
+import difflib
+import re
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from bot.domain.redaction import redacted
+
+Doubt = Literal["next_update", "secret", "address", "internal_name", "blame", "outage", "placeholder", "number"]
+
+
+@dataclass(frozen=True)
+class Finding:
+    """`words`: where in the text; empty: of something that is missing."""
+
+    doubt: Doubt
+    words: str = ""
+
+
+@dataclass(frozen=True)
+class Known:
+    """What the words are held against. `names`: of people; `systems`: what they are called inside; `is_inside`: its
+    readers know both. `last`: what reached them last, empty: nothing. `owes_time`: they are promised a next update."""
+
+    names: Collection[str] = ()
+    systems: Collection[str] = ()
+    last: str = ""
+    is_inside: bool = False
+    is_gravest: bool = True
+    owes_time: bool = False
+
+
+WORD = re.compile(r"[^\s,;:!?()\"“”]+")
+SENTENCE_END = re.compile(r"[.!?]\s|\n")
+TIME = re.compile(r"\b(?:[01]?\d|2[0-3])[:.][0-5]\d\b|\b(?:in|within|every) \d{1,3} ?(?:min|minutes|h|hours?|days?)\b")
+ADDRESS = re.compile(r"\b(?:\d{1,3}\.){3}\d{1,3}\b")
+# Ends of names that only our own networks know, and machines that are counted: `db-01`, `web-prod-2`.
+INSIDE = (".internal", ".local", ".lan", ".corp", ".intranet", ".svc", ".localdomain")
+COUNTED = re.compile(r"[a-z][a-z0-9]{0,30}(?:-[a-z0-9]{1,30}){0,5}-?\d{1,3}")
+BLAME = frozenset(("caused", "broke", "mistake", "fault", "forgot", "error", "blame", "blamed", "careless", "messed"))
+OUTAGE = re.compile(r"\boutage\b", re.IGNORECASE)
+PLACEHOLDER = re.compile(r"\b(?:TODO|TBD|TBC|FIXME|XXX|lorem ipsum)\b|\{\{|\[[a-z ]{3,40}\]|<[a-z ]{3,40}>")
+COUNT = re.compile(r"\b(\d{1,9}(?:[.,]\d{1,3})?) ?(%|[a-z]{4,20})")
+# Who says that a number has changed.
+CHANGED = frozenset(("now", "instead", "more", "fewer", "less", "corrected", "correction", "rather", "up", "down"))
+# Of time: these change with every telling.
+PASSING = frozenset(("minutes", "minute", "hours", "hour", "days", "seconds"))
+
+
+def findings(subject: str, text: str, known: Known) -> list[Finding]:
+    """Each once, the gravest first. Never raises."""
+    words = f"{subject}\n{text}"
+    found = [*_secrets(words), *_placeholders(words), *_blame(words, known), *_numbers(text, known)]
+    if not known.is_inside:
+        found += [*_addresses(words), *_systems(words, known)]
+    if not known.is_gravest and (outage := OUTAGE.search(words)):
+        found.append(Finding("outage", outage[0]))
+    if known.owes_time and not TIME.search(text):
+        found.append(Finding("next_update"))
+    return list(dict.fromkeys(found))
+
+
+def changes(before: str, after: str, most: int = 12) -> list[str]:
+    """The lines that went, with `-`, and those that came, with `+`; blank ones are passed over."""
+    compared = difflib.ndiff(before.splitlines(), after.splitlines())
+    return [line for line in compared if line[:2] in ("- ", "+ ") and line[2:].strip()][:most]
+
+
+def _secrets(words: str) -> Iterator[Finding]:
+    # To whom to write is meant to be read.
+    words = " ".join(one for one in words.split() if "@" not in one)
+    if redacted(words) != words:
+        yield Finding("secret")
+
+
+def _placeholders(words: str) -> Iterator[Finding]:
+    return (Finding("placeholder", one[0]) for one in PLACEHOLDER.finditer(words))
+
+
+def _addresses(words: str) -> Iterator[Finding]:
+    yield from (Finding("address", one[0]) for one in ADDRESS.finditer(words))
+    for one in _words(words):
+        if one.lower().endswith(INSIDE) or COUNTED.fullmatch(one):
+            yield Finding("address", one)
+
+
+def _systems(words: str, known: Known) -> Iterator[Finding]:
+    """Keys that could be any word, such as `orders`, are what readers call it as well."""
+    keys = {key.lower() for key in known.systems if not key.isalpha()}
+    return (Finding("internal_name", one) for one in _words(words) if one.lower() in keys)
+
+
+def _blame(words: str, known: Known) -> Iterator[Finding]:
+    names = {part.lower() for name in known.names for part in name.split() if len(part) > 2}
+    for sentence in SENTENCE_END.split(words):
+        said = [one.lower().removesuffix("'s").removesuffix("’s") for one in _words(sentence)]
+        if BLAME.intersection(said) and (blamed := next((one for one in said if one in names), None)):
+            yield Finding("blame", blamed.capitalize())
+
+
+def _numbers(text: str, known: Known) -> Iterator[Finding]:
+    if CHANGED.intersection(one.lower() for one in _words(text)):
+        return
+    before = _counts(known.last)
+    for what, number in _counts(text).items():
+        if what in before and before[what] != number:
+            yield Finding("number", f"{number} {what} (last time {before[what]})")
+
+
+def _counts(text: str) -> dict[str, str]:
+    return {one[2]: one[1] for one in COUNT.finditer(text) if one[2] not in PASSING}
+
+
+def _words(text: str) -> Sequence[str]:
+    return [one.rstrip(".") for one in WORD.findall(text)]

@@ -1,0 +1,45 @@
+"""What is found in words for an audience before they leave."""
+
+import pytest
+
+from bot.domain.updates.lint import Known, changes, findings
+
+KNOWN = Known(names=["Ada Obi"], systems=["orders-db", "orders", "nightly_job"], is_gravest=False, owes_time=True)
+PLAIN = "Payments by card fail for 200 customers. We'll update you by 17:30."
+
+
+@pytest.mark.parametrize(("said", "doubt"), [
+    ("The host db-01 is down.", "address"), ("It runs on 10.0.0.7 today.", "address"),
+    ("pay.prod.internal does not answer.", "address"), ("The orders-db is full.", "internal_name"),
+    ("nightly_job failed.", "internal_name"), ("Ada's mistake took it down.", "blame"),
+    ("This was caused by Ada.", "blame"), ("There is an outage.", "outage"), ("TBD: say why.", "placeholder"),
+    ("Hello {{ name }}.", "placeholder"), ("Write to [name of client].", "placeholder"),
+    ("password=hunter2hunter2", "secret"),
+])  # fmt: skip
+def test_it_is_found_and_plain_words_are_not(said: str, doubt: str) -> None:
+    assert findings("Payments", PLAIN, KNOWN) == []
+    assert [one.doubt for one in findings("Payments", f"{said} {PLAIN}", KNOWN)] == [doubt]
+
+
+def test_what_is_ordinary_is_let_through() -> None:
+    for said in ("Orders are slow", "Ada leads the work. It was caused by a full disk", "INC-12 and M-3", "COVID-19"):
+        assert findings("Payments", f"{said}. {PLAIN}", KNOWN) == [], said
+    inside = Known(systems=["orders-db"], is_inside=True)
+    assert findings("Payments", "orders-db on db-01 is full: an outage", inside) == []
+
+
+def test_a_number_that_differs_from_the_last_is_found_unless_a_word_is_said_of_it() -> None:
+    known = Known(last=PLAIN)
+    (found,) = findings("Payments", "Payments fail for 500 customers.", known)
+    assert (found.doubt, found.words) == ("number", "500 customers (last time 200)")
+    assert findings("Payments", "Payments now fail for 500 customers.", known) == []
+    assert findings("Payments", "Payments fail for 200 customers.", known) == []
+
+
+def test_who_is_promised_more_reads_when() -> None:
+    assert [one.doubt for one in findings("Payments", "It fails.", KNOWN)] == ["next_update"]
+    assert findings("Payments", "It fails. More within 30 minutes.", KNOWN) == []
+
+
+def test_what_changed_is_shown_by_line() -> None:
+    assert changes("Hello\n\nIt fails.", "Hello\n\nIt works.") == ["- It fails.", "+ It works."]
