@@ -8,6 +8,7 @@ from tests.mail_server import PostOffice
 from tests.stories.updates.test_stakeholder_updates import (
     card,
     declared,
+    does,
     letters,
     presses,
     told,
@@ -28,7 +29,9 @@ async def test_what_is_found_is_shown_overruled_with_a_reason_and_approved_as_th
     await presses(town, "ben", "Approve", card(town, "clients"))
     letters(office)
 
-    await writes(town, "ada", "clients", subject="What happened", text=BAD)
+    await does(town, "ada", "/incident tell clients")
+    await town.ada.submits(values={"subject": "What happened", "text": BAD})
+    await town.passes(seconds=5)
     shown = str(town.ada.modal().content)
     assert "db-01" in shown and "to blame" in shown
     assert card(town, "clients").text.startswith("📨"), "nothing waits yet"

@@ -88,8 +88,12 @@ async def presses(world: World, who: str, label: str, message: Message) -> str:
 async def writes(world: World, who: str, audience: str, **words: str) -> None:
     """Open the form for an audience, change its words, and send."""
     await does(world, who, f"/incident tell {audience}")
-    await world.workspace.person(who).submits(values=words)
+    author = world.workspace.person(who)
+    await author.submits(values=words)
     await world.passes(seconds=5)
+    if author.modals() and "Send it all the same" in str(author.modal().content):
+        await author.submits(values={"why": "Reviewed"})
+        await world.passes(seconds=5)
 
 
 def letters(office: PostOffice) -> list[tuple[str, str]]:
