@@ -12,7 +12,10 @@ from bot.services.paging.keyring import CALENDARS
 @click.command("calendar-key")
 @click.option("--rotate", is_flag=True, required=True, help="Make a new key.")
 def calendar_key(rotate: bool) -> None:
-    """End every calendar link: each person types /escalate calendar for a new one."""
+    """End every calendar link.
+
+    Each person types /escalate calendar for a new one.
+    """
     click.echo(carry_out(_rotate()))
 
 

@@ -24,7 +24,9 @@ EVERY = 1_000_000
     "--to", "folder", type=click.Path(file_okay=False, path_type=Path), default=Path("export"), show_default=True
 )
 def export(ref: str | None, kind: str, every: bool, folder: Path) -> None:
-    """Print an incident, such as INC-12, whole: facts, milestones, timeline, pages, updates, tasks, post-mortem.
+    """Print an incident whole, as Markdown, JSON or CSV.
+
+    REF is an incident such as INC-12. With it go milestones, timeline, pages, updates, tasks, post-mortem.
 
     With --all: every incident, a file each. Private ones are among them: who has the shell has the database.
     """

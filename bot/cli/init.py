@@ -4,11 +4,12 @@ from pathlib import Path
 
 import click
 
-from bot.cli.schema_printing import SCHEMA
 from bot.domain.errors import NotFound, Refused
 from bot.shipped import STARTER, shipped_runbooks
 
 WRITTEN_TO = Path("runbook.yml")
+# What `tocsin schema` is kept as, so that the line finds it.
+SCHEMA = "runbook.schema.json"
 FOR_EDITORS = f"""\
 # Keys are completed and checked while you type by an editor with a YAML language server:
 # tocsin schema > {SCHEMA}

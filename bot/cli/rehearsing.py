@@ -26,7 +26,9 @@ OWN_RUNBOOK = Path("runbook.yml")
 @click.option("--junit", type=click.Path(path_type=Path, dir_okay=False), help="Also write the verdicts as JUnit XML.")
 @click.option("--list", "listed", is_flag=True, help="Show the scenarios that come with Tocsin.")
 def rehearse(files: tuple[str, ...], runbook: Path | None, junit: Path | None, listed: bool) -> None:
-    """Play scripted incidents in simulated time, and say what became of each expectation.
+    """Play scripted incidents in simulated time.
+
+    It says what became of each expectation.
 
     The whole bot takes part; Slack, mail and telephones are simulated, and nothing leaves this machine. FILE is a path
     or the name of a shipped scenario. Exit code 1: an expectation failed, or somebody could not do what the script

@@ -6,9 +6,6 @@ import click
 
 from bot.runbook.schema import runbook_schema
 
-# Where the line that `tocsin init` writes looks for it.
-SCHEMA = "runbook.schema.json"
-
 
 @click.command()
 def schema() -> None:

@@ -46,9 +46,9 @@ COMMANDS: Mapping[str, ListedCommand] = {
     "backups": ListedCommand("backups:backups", "List the dumps of a folder or bucket from their manifests."),
     "webhook-key": ListedCommand("webhook_key:webhook_key", "Print what webhooks are signed with."),
     "link-key": ListedCommand("webhook_key:link_key", "Rotate the key of the links that acknowledge."),
-    "calendar-key": ListedCommand("calendar_key:calendar_key", "End every link of a calendar feed."),
+    "calendar-key": ListedCommand("calendar_key:calendar_key", "End every calendar link."),
     "report-link": ListedCommand("report_link:report_link", "Print the link to the form for people without Slack."),
-    "rehearse": ListedCommand("rehearsing:rehearse", "Play a scripted incident in simulated time."),
+    "rehearse": ListedCommand("rehearsing:rehearse", "Play scripted incidents in simulated time."),
 }
 
 
