@@ -564,7 +564,7 @@ async def test_what_waits_for_an_approval_cannot_be_given_it_once_the_facts_have
 
     assert town.ben.labels(asked) == ["Edit"] and why in words_of(asked)
     with pytest.raises(Refused, match=f"out of date: {why}"):
-        await town.house.approvals.approve(Actor("ben", "U0BEN"), 3)
+        await town.house.approvals.approve(Actor("ben", "U0BEN"), 4)
     assert not [one for one in letters(office) if one[0] == "one@example.com"]
 
     (back,) = [one for one in town.workspace.messages(town.room()) if one.text.startswith("↩")]
@@ -584,7 +584,7 @@ async def test_who_decides_about_words_while_the_facts_change_finds_that_they_ar
         await incidents.lock(conn, 1)
         resolving = asyncio.ensure_future(house.incidents.resolve(ada, 1))
         await until_it_waits(town, resolving)
-        deciding = asyncio.ensure_future(getattr(house.approvals, decide)(ben, 3))
+        deciding = asyncio.ensure_future(getattr(house.approvals, decide)(ben, 4))
         await until_they_wait(town, resolving, deciding)
     await resolving
     with pytest.raises(AlreadyDone, match="out of date: INC-1 was resolved"):
