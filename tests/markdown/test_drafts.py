@@ -166,6 +166,53 @@ def test_a_decision_tree_becomes_questions_and_a_drawing_nothing() -> None:
     assert one.steps[0].answers == {"Yes": "Roll back", "No": "Look further"}
 
 
+def test_what_describes_is_no_procedure_and_what_somebody_does_is_one() -> None:
+    draft, runbook = drafted(
+        """\
+        # X
+        ## Critical services
+        1. Authentication service (Example ID)
+        2. Payment processing
+        ## Core components
+        1. **Alert System**: real-time notifications
+        ## Restart services
+        1. The front end
+        ## Affected services
+        1. Payments: restart them
+        ## Backing services
+        1. Queue
+           ```bash
+           queue restart
+           ```
+        ## When it burns
+        1. Ada, with the bucket
+        """
+    )
+    assert list(runbook.procedures) == ["restart-services", "affected-services", "backing-services", "when-it-burns"]
+    assert [note.what for note in draft.notes if not note.understood] == ["Critical services", "Core components"]
+
+
+def test_what_the_document_leaves_open_is_asked_in_its_own_words() -> None:
+    draft, runbook = drafted(
+        """\
+        # X
+        ## Targets
+        - RTO: 2 hours
+        - RPO: 1 day, of orders
+        ## Release checklist
+        - [ ] The notes are written
+        ## Rollback
+        1. If it is broken, roll back
+        """
+    )
+    text = written(draft)
+    assert [one.scenario for one in runbook.objectives] == ["Targets"]
+    assert "which disaster is “Targets” about? The document names none, and says: RTO: 2 hours; RPO: 1 day" in text
+    assert "# TODO: is “Release checklist” for the beginning of an incident?" in text
+    # Editors that read YAML 1.1 take a bare `Yes` for true.
+    assert '"Yes": Roll back' in text and '"No": Continue' in text
+
+
 @settings(max_examples=150, deadline=None)
 @given(st.one_of(st.text(), st.lists(PIECES, max_size=40).map("".join)))
 def test_any_markdown_gives_a_draft_that_can_be_read(text: str) -> None:

@@ -4,7 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from bot.markdown.words import key_of
+from bot.markdown.words import key_of, one_line
+
+# Begins every comment that asks a person for something.
+TODO = "TODO"
 
 
 @dataclass(frozen=True)
@@ -38,6 +41,20 @@ class Draft:
     notes: list[Note] = field(default_factory=list)
     # Entries of a list or a table that is understood otherwise: their line and their text.
     unread: list[tuple[int, str]] = field(default_factory=list)
+
+    # What a person has to decide before the part with that key can be relied on.
+    asks: dict[str, list[str]] = field(default_factory=dict)
+
+    def ask(self, key: str, what: str) -> None:
+        known = self.asks.setdefault(key, [])
+        if what not in known:
+            known.append(what)
+
+    def ask_about_triage(self, title: str) -> None:
+        words = f"“{one_line(title)}”" if title.strip(" /") else "a list without a heading"
+        self.ask(
+            "checklists", f"is {words} for the beginning of an incident? The document doesn't say; it is in triage"
+        )
 
     def tier(self, name: str) -> str:
         """The key of the tier of that name; a new one is paged after those before it."""

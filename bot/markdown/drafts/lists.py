@@ -3,7 +3,7 @@
 import re
 from collections.abc import Sequence
 
-from bot.markdown.drafts.draft import Draft
+from bot.markdown.drafts.draft import TODO, Draft
 from bot.markdown.drafts.values import contact_in, duration_in, named
 from bot.markdown.outline import Code, Item, Listing, Section
 from bot.markdown.words import one_line
@@ -17,6 +17,7 @@ CHECKLIST = re.compile(r"check ?list|verif|triage|post-?incident|post-?resolutio
 AFTER = re.compile(
     r"post-?incident|post-?resolution|follow-?up|aftercare|short-term|long-term|after resolution", re.IGNORECASE
 )
+TRIAGE = re.compile(r"triage|assessment|first|initial|immediate|incident|emergency", re.IGNORECASE)
 VERIFY = re.compile(r"verif", re.IGNORECASE)
 CHANNEL = re.compile(r"#([a-z][a-z0-9_-]{2,79})")
 
@@ -33,7 +34,7 @@ def read_list(section: Section, around: Sequence[str], listing: Listing, draft: 
         return _path(listing, draft)
     if found := ROUND.match(title):
         return _upkeep(listing, ROUNDS[found[1][:3].lower()], draft)
-    if objective := _objective(listing, draft):
+    if objective := _objective(listing, title or above, draft):
         return objective
     if CONTACTS.search(above):
         return _contacts(listing, draft)
@@ -85,7 +86,7 @@ def _upkeep(listing: Listing, every: str, draft: Draft) -> str:
     return f"maintenance tasks ({len(listing.items)} of every {every})"
 
 
-def _objective(listing: Listing, draft: Draft) -> str | None:
+def _objective(listing: Listing, title: str, draft: Draft) -> str | None:
     spans: dict[str, str] = {}
     for item in listing.items:
         name, rest = named(item.text)
@@ -95,7 +96,10 @@ def _objective(listing: Listing, draft: Draft) -> str | None:
                 spans[word] = span
     if not spans:
         return None
-    draft.objectives.append({"scenario": "Any disaster", **spans})
+    said = "; ".join(one_line(item.text) for item in listing.items)
+    scenario = one_line(title)[:150] or f"{TODO} name it"
+    draft.objectives.append({"scenario": scenario, **spans})
+    draft.ask("objectives", f"which disaster is “{scenario}” about? The document names none, and says: {said}")
     return "an objective"
 
 
@@ -111,6 +115,8 @@ def _postmortem(listing: Listing, draft: Draft) -> str | None:
 
 def _checklist(listing: Listing, above: str, within: str | None, draft: Draft) -> str:
     name = "aftercare" if AFTER.search(above) else "verification" if VERIFY.search(above) else "triage"
+    if name == "triage" and not TRIAGE.search(above):
+        draft.ask_about_triage(above.rpartition(" / ")[2])
     items = draft.checklists.setdefault(name, [])
     for item in listing.items:
         if name == "aftercare" and item.text.lower().startswith("monitor for") and (span := duration_in(item.text)):

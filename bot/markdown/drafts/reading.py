@@ -5,8 +5,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from bot.markdown.commands import command_in
+from bot.markdown.descriptions import is_description
 from bot.markdown.drafts.draft import Draft, Note
-from bot.markdown.drafts.lists import read_list
+from bot.markdown.drafts.lists import TRIAGE, read_list
 from bot.markdown.drafts.tables import read_table
 from bot.markdown.drafts.values import duration_in, severity_in, severity_said
 from bot.markdown.front_matter import front_matter
@@ -101,8 +102,12 @@ class _Reading:
         elif CHECKLIST.search(section.title) and (steps := steps_in([section], apart=True)):
             items = self._draft.checklists.setdefault("triage", [])
             items += [step.words for step in steps]
+            if not TRIAGE.search(" / ".join((*around[-2:], section.title))):
+                self._draft.ask_about_triage(section.title)
             self._note(section, section.line, f"checklist triage ({len(steps)}), and its commands as a procedure")
             self._step(section, around)
+        elif is_description(section):
+            self._left(section, "it describes what there is; as steps nobody could do it")
         elif steps_in([section], apart=True) or (self._goes_on(section) and SYMPTOMS.fullmatch(section.title)):
             self._step(section, around)
         else:

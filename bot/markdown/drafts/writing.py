@@ -6,18 +6,38 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from ruamel.yaml import YAML
+from ruamel.yaml.representer import SafeRepresenter
 
-from bot.markdown.drafts.draft import Draft, Note
+from bot.markdown.drafts.draft import TODO, Draft, Note
 
-TODO = "TODO"
 MOST_LINES = 40
+# What YAML 1.1, and so many an editor, takes for something else than text: `Yes` for true, `12:30` for a number.
+_NOT_TEXT = re.compile(
+    r"y|n|yes|no|on|off|[-+]?[0-9][0-9_]*(?::[0-5]?[0-9])+(?:\.[0-9_]*)?|[-+]?0[0-7_]+", re.IGNORECASE
+)
+
+
+class _Representer(SafeRepresenter):
+    """Quotes what the versions of YAML read differently."""
+
+
+def _text(representer: Any, value: str) -> Any:
+    style = '"' if _NOT_TEXT.fullmatch(value) else None
+    return representer.represent_scalar("tag:yaml.org,2002:str", value, style=style)
+
+
+_Representer.add_representer(str, _text)
 
 
 def written(draft: Draft) -> str:
     """The whole file. It passes the check as far as the draft's values do."""
     parts: list[str] = ["# A draft, read from documents. Look at everything, and at each TODO first."]
     for key, value, asks in _sections(draft):
-        parts.append("\n".join([*(f"# {TODO}: {one}" for one in asks), _yaml({key: value})]))
+        parts.append(
+            "\n".join(
+                [*(f"# {TODO}: {_printable(one)}" for one in (*asks, *draft.asks.get(key, ()))), _yaml({key: value})]
+            )
+        )
     left = [note for note in draft.notes if note.understood is None]
     if left:
         parts.append(
@@ -91,6 +111,7 @@ def _ordered(severity: Mapping[str, Any]) -> dict[str, Any]:
 
 def _yaml(value: Any) -> str:
     yaml: Any = YAML(typ="safe", pure=True)
+    yaml.Representer = _Representer
     yaml.default_flow_style = False
     yaml.allow_unicode = True
     yaml.width = 100
@@ -103,7 +124,11 @@ def _yaml(value: Any) -> str:
 def _comment(note: Note) -> str:
     lines = note.text.split("\n")
     more = [f"... and {len(lines) - MOST_LINES} more lines"] if len(lines) > MOST_LINES else []
-    printable = ["".join(sign if sign.isprintable() else " " for sign in line) for line in lines[:MOST_LINES] + more]
+    printable = [_printable(line) for line in lines[:MOST_LINES] + more]
     return "\n".join(
         [f"# {note.what or 'The beginning'} ({note.file}:{note.line})", *(f"#   {line}" for line in printable)]
     )
+
+
+def _printable(line: str) -> str:
+    return "".join(sign if sign.isprintable() else " " for sign in line)
