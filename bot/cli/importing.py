@@ -6,15 +6,22 @@ import click
 
 from bot.cli.refusals import CannotBegin
 from bot.given_files import read_given
-from bot.markdown.drafts import Draft, Note, draft_of, written
+from bot.markdown.drafts import Draft, Note, draft_of, template, written
 from bot.runbook import RunbookMistakes, read
+from bot.shipped import templates_folder
 
 DRAFT = "runbook.yml"
 
 
 @click.command("import")
 @click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="FILE...")
-def import_(files: tuple[Path, ...]) -> None:
+@click.option(
+    "--templates",
+    type=click.Path(path_type=Path, file_okay=False),
+    metavar="DIR",
+    help="Write the texts for audiences there, as templates. A file that is there already stays as it is.",
+)
+def import_(files: tuple[Path, ...], templates: Path | None) -> None:
     """Draft a runbook from documents written in Markdown.
 
     The draft goes to standard output, so: tocsin import docs/*.md > runbook.yml. What was understood as what, and what
@@ -27,14 +34,34 @@ def import_(files: tuple[Path, ...]) -> None:
     if not understood:
         click.echo("Nothing was understood: no table, list or step that a runbook has a key for.", err=True)
         raise click.exceptions.Exit(1)
-    click.echo(_checked(draft), nl=False)
+    folder = str(templates.resolve()) if templates and draft.templates else None
+    if templates and folder:
+        _write_templates(draft, templates)
+    click.echo(_checked(draft, folder), nl=False)
     left = len(draft.notes) - len(understood)
     click.echo(f"{len(understood)} parts understood, {left} left out. Read the draft, then: tocsin check", err=True)
 
 
-def _checked(draft: Draft) -> str:
+def _write_templates(draft: Draft, folder: Path) -> None:
+    """Each with the shipped words where the document has none; never over a file that is there."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, texts in draft.templates.items():
+            shipped = read_given(templates_folder() / "email" / f"{name}.j2").decode()
+            file = folder / f"{name}.j2"
+            try:
+                with file.open("x", encoding="utf-8") as new:
+                    new.write(template(texts, shipped))
+                click.echo(f"{file}: written. Read it, then: tocsin check --render", err=True)
+            except FileExistsError:
+                click.echo(f"{file}: is there already, and stays as it is", err=True)
+    except OSError as error:
+        raise CannotBegin(f"{folder}: templates can't be written: {error.strerror}.") from error
+
+
+def _checked(draft: Draft, templates: str | None) -> str:
     """What the check finds wrong with it stands at its beginning."""
-    text = written(draft)
+    text = written(draft, templates)
     try:
         read(text, {}, DRAFT)
     except RunbookMistakes as wrong:

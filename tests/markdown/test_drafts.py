@@ -231,3 +231,54 @@ def test_the_command_prints_a_draft_that_the_check_accepts_and_says_what_it_left
     nothing = CliRunner().invoke(import_, [str(tmp_path / "words.md")])
     assert (nothing.exit_code, nothing.stdout) == (1, "")
     assert CliRunner().invoke(main, ["import", str(tmp_path / "gone.md")]).exit_code == 2
+
+
+def test_texts_for_audiences_become_templates_that_the_check_renders(tmp_path: Path) -> None:
+    (tmp_path / "a.md").write_text(TEXTS)
+    folder = tmp_path / "words"
+    done = CliRunner().invoke(import_, [str(tmp_path / "a.md"), "--templates", str(folder)])
+    assert done.exit_code == 0
+    assert [file.name for file in sorted(folder.iterdir())] == ["client.j2", "internal.j2"]
+    assert "Template: left out: it doesn't say which audience reads it" in done.stderr
+    (tmp_path / "runbook.yml").write_text(done.stdout)
+    letters = tmp_path / "letters"
+    checked = CliRunner().invoke(main, ["check", str(tmp_path / "runbook.yml"), "--render", str(letters)])
+    assert checked.exit_code == 0, checked.output
+    declared = (letters / "client-declared.txt").read_text()
+    assert declared.startswith("Subject: Service update\n\nDear client,\n\nExpected resolution: ")
+    assert (
+        "Status: investigating\nServices: [to be confirmed]\nBraces {{ stay }} [link](https://example.com)" in declared
+    )
+    assert "Dear client,\n\nExpected resolution" not in (letters / "client-resolved.txt").read_text()
+    assert (letters / "internal-resolved.txt").read_text().startswith("Subject: RESOLVED - P")
+    again = CliRunner().invoke(import_, [str(tmp_path / "a.md"), "--templates", str(folder)])
+    assert "client.j2: is there already, and stays as it is" in again.stderr
+
+
+TEXTS = """\
+# X
+## Templates
+### Client communication
+```
+Subject: Service update
+
+Dear client,
+
+Expected resolution: [TIME]
+Status: [STATUS]
+Services: [SERVICES]
+Braces {{ stay }} [link](https://example.com)
+```
+### Internal (resolution)
+```
+RESOLVED - P[SEVERITY]
+
+**Duration**: [Total]
+```
+### Template
+```
+To whom?
+
+Nobody knows.
+```
+"""

@@ -5,6 +5,7 @@ Nothing is invented: what a document does not say stands in the draft as a comme
 
 from bot.markdown.drafts.draft import Draft, Note
 from bot.markdown.drafts.reading import draft_of
+from bot.markdown.drafts.templates import template
 from bot.markdown.drafts.writing import written
 
-__all__ = ["Draft", "Note", "draft_of", "written"]
+__all__ = ["Draft", "Note", "draft_of", "template", "written"]

@@ -37,6 +37,8 @@ class Draft:
     postmortem: dict[str, str] = field(default_factory=dict)
     tasks: list[dict[str, Any]] = field(default_factory=list)
     procedures: dict[str, dict[str, Any]] = field(default_factory=dict)
+    # By the name of the shipped template: the texts of its moments.
+    templates: dict[str, dict[str, str]] = field(default_factory=dict)
     channel: str | None = None
     notes: list[Note] = field(default_factory=list)
     # Entries of a list or a table that is understood otherwise: their line and their text.

@@ -9,6 +9,7 @@ from bot.markdown.descriptions import is_description
 from bot.markdown.drafts.draft import Draft, Note
 from bot.markdown.drafts.lists import TRIAGE, read_list
 from bot.markdown.drafts.tables import read_table
+from bot.markdown.drafts.templates import OPEN, OVER, RESOLVED, reader_of, text_in
 from bot.markdown.drafts.values import duration_in, severity_in, severity_said
 from bot.markdown.front_matter import front_matter
 from bot.markdown.outline import LABEL, Block, Code, Listing, Outline, Paragraph, Section, Table, outline
@@ -98,7 +99,7 @@ class _Reading:
         elif any(TEMPLATE.search(title) for title in (section.title, *around[-1:])) and not (
             _has_commands(section.blocks) or _is_done(section.blocks)
         ):
-            self._left(section, "words for audiences belong into a template: docs/templates.md")
+            self._template(section, around[-1] if around else "")
         elif CHECKLIST.search(section.title) and (steps := steps_in([section], apart=True)):
             items = self._draft.checklists.setdefault("triage", [])
             items += [step.words for step in steps]
@@ -112,6 +113,19 @@ class _Reading:
             self._step(section, around)
         else:
             self._left(section, "nothing in it is a table, list or step that a runbook has a key for")
+
+    def _template(self, section: Section, around: str) -> None:
+        reader, text = reader_of(section, around), text_in(section)
+        moment = OVER if RESOLVED.search(section.title) else OPEN
+        if text is None:
+            self._left(section, "it's no text for an audience; words for audiences are templates: docs/templates.md")
+        elif reader is None:
+            self._left(section, "it doesn't say which audience reads it; as a template: docs/templates.md")
+        elif moment in self._draft.templates.setdefault(reader, {}):
+            self._left(section, f"another text is the template {reader} already")
+        else:
+            self._draft.templates[reader][moment] = text
+            self._note(section, section.line, f"the template {reader}, {moment}; --templates DIR writes it")
 
     def _goes_on(self, section: Section) -> bool:
         above = self._procedure[0] if self._procedure else None

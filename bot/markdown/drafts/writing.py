@@ -29,8 +29,8 @@ def _text(representer: Any, value: str) -> Any:
 _Representer.add_representer(str, _text)
 
 
-def written(draft: Draft) -> str:
-    """The whole file. It passes the check as far as the draft's values do."""
+def written(draft: Draft, templates: str | None = None) -> str:
+    """The whole file; it passes the check as far as the draft's values do. `templates`: the folder that holds them."""
     parts: list[str] = ["# A draft, read from documents. Look at everything, and at each TODO first."]
     for key, value, asks in _sections(draft):
         parts.append(
@@ -38,6 +38,8 @@ def written(draft: Draft) -> str:
                 [*(f"# {TODO}: {_printable(one)}" for one in (*asks, *draft.asks.get(key, ()))), _yaml({key: value})]
             )
         )
+    if templates:
+        parts.append(_yaml({"templates": templates}))
     left = [note for note in draft.notes if note.understood is None]
     if left:
         parts.append(
