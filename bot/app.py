@@ -215,6 +215,7 @@ class App:
             "inactivity": services.inactivity,
             "nudges": services.nudges,
             "watches": services.watches,
+            "game days": services.game_days,
             "tasks": services.incident_tasks,
             "checklists": services.checklists,
             "recurring tasks": services.recurring_tasks,

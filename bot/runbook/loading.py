@@ -19,12 +19,11 @@ from bot.runbook.translation import findings_of
 def load(path: FilePath, environ: Mapping[str, str]) -> Runbook:
     """The runbook of a file. Raises RunbookMistakes, with every mistake, also when the file cannot be read.
 
-    `templates` and `procedure_files` are from where the file lies.
+    `templates`, `scenarios` and `procedure_files` are from where the file lies.
     """
     runbook = read(_text_of(path), environ, str(path), path.parent)
-    if runbook.templates is None:
-        return runbook
-    return runbook.model_copy(update={"templates": str(path.parent / runbook.templates)})
+    folders = {"templates": runbook.templates, "scenarios": runbook.scenarios}
+    return runbook.model_copy(update={key: str(path.parent / folder) for key, folder in folders.items() if folder})
 
 
 def read(text: str, environ: Mapping[str, str], name: str = "runbook.yml", folder: FilePath | None = None) -> Runbook:

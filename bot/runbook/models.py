@@ -93,6 +93,7 @@ class Runbook(Part):
     severities: Annotated[tuple[Severity, ...], a_list("severities"), Field(min_length=1)]
     audiences: Annotated[dict[str, Audience], with_keys] = Field(default_factory=dict)
     templates: Name | None = None
+    scenarios: Name | None = None
     objectives: Annotated[tuple[Objective, ...], a_list("objectives")] = ()
     health: HealthSettings = HealthSettings()
     backups: Annotated[dict[str, Backup], with_keys] = Field(default_factory=dict)

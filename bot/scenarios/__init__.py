@@ -6,8 +6,21 @@ runbook are, each with its path and line.
 """
 
 from bot.scenarios.expectations import Expectation
+from bot.scenarios.game_days import Shelf, Told, told_in
 from bot.scenarios.loading import Script, load, read
 from bot.scenarios.models import Scenario
 from bot.scenarios.steps import Deed, ScriptedAlert, Step
 
-__all__ = ["Deed", "Expectation", "Scenario", "Script", "ScriptedAlert", "Step", "load", "read"]
+__all__ = [
+    "Deed",
+    "Expectation",
+    "Scenario",
+    "Script",
+    "ScriptedAlert",
+    "Shelf",
+    "Step",
+    "Told",
+    "load",
+    "read",
+    "told_in",
+]

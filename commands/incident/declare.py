@@ -7,6 +7,7 @@ from typing import Any
 from bot.domain.errors import NotFound
 from bot.domain.incidents.incident import TITLE_LENGTH, Incident
 from bot.domain.incidents.severity import Declared
+from bot.services.incidents.game_days import GameDay
 from bot.slack.blocks import Input, form
 from commands.desk.call import Answer, Call, Form
 from commands.desk.carried import outdated
@@ -39,11 +40,18 @@ async def declare(call: Call) -> Answer:
     "drill",
     "rehearse",
     needs="incident.declare",
-    usage="drill [SEV] <title>",
+    usage="drill [SEV] <title> [with <scenario>]",
     help="rehearse: pages through Slack only, no updates to audiences",
 )
 async def drill(call: Call) -> Answer:
-    return await _declare(call, drill=True) if call.text else _form(call, kind="drill")
+    if not call.text:
+        return _form(call, kind="drill")
+    words = _words(call)
+    title, name = call.house.game_days.asked_for(words.title)
+    if name is None:
+        return await _declare(call, drill=True)
+    begun = await call.house.game_days.declare(call.actor, title, name, severity=words.severity)
+    return await _said(call, begun.incident, replace(words, title=title or begun.incident.title), game_day=begun)
 
 
 @COMMAND.verb(
@@ -111,18 +119,23 @@ def names_severity(call: Call) -> bool:
 
 
 async def _declare(call: Call, *, drill: bool = False, private: bool = False) -> Answer:
-    try:
-        words = call.house.runbook.declared(call.text)
-    except NotFound as unknown:
-        usual = call.house.runbook.default_severity.id
-        raise NotFound(f"{unknown} Nothing was declared. Type one of these first, or none for {usual}.") from unknown
+    words = _words(call)
     incident = await call.house.declarations.declare(
         call.actor, words.title, severity=words.severity, drill=drill, private=private
     )
     return await _said(call, incident, words)
 
 
-async def _said(call: Call, incident: Incident, words: Declared) -> Answer:
+def _words(call: Call) -> Declared:
+    """What is typed, told apart. Raises NotFound."""
+    try:
+        return call.house.runbook.declared(call.text)
+    except NotFound as unknown:
+        usual = call.house.runbook.default_severity.id
+        raise NotFound(f"{unknown} Nothing was declared. Type one of these first, or none for {usual}.") from unknown
+
+
+async def _said(call: Call, incident: Incident, words: Declared, game_day: GameDay | None = None) -> Answer:
     """The answer leads to the room when that is opened in time."""
     room = await call.house.rooms.opened(incident.id, ROOM_WITHIN_S)
     cut = len(words.title.strip()) > TITLE_LENGTH
@@ -135,6 +148,7 @@ async def _said(call: Call, incident: Incident, words: Declared) -> Answer:
         mistyped=words.mistyped,
         room=room,
         begins=pages_from(call, incident),
+        game_day=game_day,
     )
 
 

@@ -2,12 +2,15 @@
 
 from collections.abc import Mapping
 from functools import cached_property
+from pathlib import Path
 
 from bot.domain.paging.page import Via
 from bot.pagers import Pager, PagerParts, on_the_shelf
+from bot.scenarios import Shelf
 from bot.services.incidents.cards import IncidentCards
 from bot.services.incidents.deadlines import Deadlines
 from bot.services.incidents.declarations import Declarations
+from bot.services.incidents.game_days import GameDays
 from bot.services.incidents.inactivity import Inactivity
 from bot.services.incidents.incidents import Incidents
 from bot.services.incidents.membership import Memberships
@@ -247,6 +250,12 @@ class Paging(Foundation):
     def inactivity(self) -> Inactivity:
         withdrawals = Withdrawals(self.runbook, self.people, self.steps, self.rooms)
         return Inactivity(self.db, self.clock, self.runbook, self.posts, withdrawals)
+
+    @cached_property
+    def game_days(self) -> GameDays:
+        folder = self.runbook.scenarios
+        shelf = Shelf(Path(folder) if folder else None)
+        return GameDays(self.db, self.clock, self.runbook, self.declarations, shelf, self.posts)
 
     @cached_property
     def nudges(self) -> Nudges:

@@ -53,6 +53,7 @@ class Services(HomeTab, Tasks, Procedures, Learning, OnCall):
                 self.inactivity,
                 self.nudges,
                 self.watches,
+                self.game_days,
                 self.incident_tasks,
                 self.checklists,
                 self.procedure_proving,

@@ -95,6 +95,10 @@ UPDATE nudges SET set_at = %(now)s, due_at = due_at - (set_at - %(now)s::timesta
 -- name: watches
 UPDATE watches SET set_at = %(now)s, due_at = due_at - (set_at - %(now)s::timestamptz) WHERE set_at > %(now)s;
 
+-- name: injects
+UPDATE injects SET set_at = %(now)s, due_at = due_at - (set_at - %(now)s::timestamptz)
+WHERE due_at IS NOT NULL AND set_at > %(now)s;
+
 -- name: tasks
 -- Who was given so long later than now has so long from now.
 UPDATE tasks SET set_at = %(now)s, due_at = due_at - (set_at - %(now)s::timestamptz),

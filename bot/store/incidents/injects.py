@@ -1,0 +1,55 @@
+"""What a drill's scenario has its people told, as it is kept: a timer is the row's due time."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from bot.store.pipelined import Connection
+from bot.store.queries import Queries
+
+SQL = Queries(__file__)
+
+
+@dataclass(frozen=True)
+class Inject:
+    """`set_at`: when the drill began. `due_at` None: it came at `came_at`, or never will."""
+
+    incident_id: int
+    number: int
+    kind: str
+    text: str
+    set_at: datetime
+    due_at: datetime | None
+    came_at: datetime | None = None
+
+
+async def of_incident(conn: Connection, incident_id: int) -> list[Inject]:
+    """In the order of their times."""
+    return [Inject(**row) for row in await SQL.all(conn, "of_incident", incident_id=incident_id)]
+
+
+async def add(conn: Connection, inject: Inject) -> None:
+    """One that is there already stays as it is."""
+    await SQL.run(conn, "add", **vars(inject))
+
+
+async def came(conn: Connection, inject: Inject, now: datetime) -> None:
+    await SQL.run(conn, "came", incident_id=inject.incident_id, number=inject.number, now=now)
+
+
+async def stop(conn: Connection, incident_id: int) -> None:
+    """What has not come never will."""
+    await SQL.run(conn, "stop", incident_id=incident_id)
+
+
+async def due(conn: Connection, now: datetime, limit: int) -> list[int]:
+    """The incidents that have to be looked at; nothing is claimed: whoever locks the incident first looks."""
+    return [row["incident_id"] for row in await SQL.all(conn, "due", now=now, limit=limit)]
+
+
+async def push_ahead(conn: Connection, incident_id: int, *, now: datetime, until: datetime) -> None:
+    await SQL.run(conn, "push_ahead", incident_id=incident_id, now=now, until=until)
+
+
+async def next_due(conn: Connection) -> datetime | None:
+    due_at: datetime | None = (await SQL.the(conn, "next_due"))["due_at"]
+    return due_at
