@@ -6,8 +6,7 @@ from datetime import datetime, timedelta
 from typing import Literal
 
 from bot.domain.incidents.incident import Incident
-from bot.domain.paging.escalation import REACH_WITHIN, Policy
-from bot.domain.people.working_hours import after
+from bot.domain.paging.escalation import REACH_WITHIN
 
 # A way to reach somebody: the name of a file in `bot/pagers`.
 Via = str
@@ -206,15 +205,6 @@ def look_again_at(pages: Iterable[Page], now: datetime) -> datetime:
 def to_come_for(people: Collection[str], pages: Iterable[Page], now: datetime) -> list[Page]:
     """What these are paged by later."""
     return [page for page in pages if page.person in people and page.is_to_come(now)]
-
-
-def put_off(to_come: Iterable[Page], until: datetime, policy: Policy) -> dict[int, datetime]:
-    """When these are sent that wait for their time, by number, if none is before `until`: as far apart as before."""
-    waiting = list(to_come)
-    first = min((page.due_at for page in waiting), default=until)
-    return {
-        page.id: max(page.due_at, after(policy.hours, policy.begins(until), page.due_at - first)) for page in waiting
-    }
 
 
 def _person_reach(pages: list[Page], now: datetime) -> Reach:

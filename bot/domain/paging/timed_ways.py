@@ -1,10 +1,12 @@
 """Ways that wait: each is used so long after its step, unless somebody has answered."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
-from bot.domain.paging.page import Via
+from bot.domain.paging.escalation import BY_HAND, Policy
+from bot.domain.paging.page import Page, Via
+from bot.domain.people.working_hours import after, opening
 
 AT_ONCE = timedelta(0)
 
@@ -26,3 +28,25 @@ def waits_for(waits: Mapping[Via, timedelta], usable: Collection[Via]) -> dict[V
     found = {via: wait for via, wait in waits.items() if via in usable}
     spares = AT_ONCE in found.values() or AT_ONCE not in waits.values()
     return found if spares else dict.fromkeys(found, AT_ONCE)
+
+
+def put_off(to_come: Iterable[Page], until: datetime, policy: Policy) -> dict[int, datetime]:
+    """When these are sent that wait for their time, by number, if none is before `until`: as far apart as before."""
+    waiting = list(to_come)
+    first = min((page.due_at for page in waiting), default=until)
+    # Whoever was called by hand is paged at any hour.
+    hours = {page.id: None if page.step == BY_HAND else policy.hours for page in waiting}
+    return {
+        page.id: max(page.due_at, after(hours[page.id], opening(hours[page.id], until), page.due_at - first))
+        for page in waiting
+    }
+
+
+def missed_its_hours(page: Page, policy: Policy, now: datetime) -> datetime | None:
+    """When a page is sent instead that waited for its time, in working hours, and could not leave before they were
+    over; None: now."""
+    hours = policy.hours
+    if not hours or page.planned_at is None or page.step == BY_HAND or opening(hours, page.due_at) != page.due_at:
+        return None
+    begins = opening(hours, now)
+    return begins if begins > now else None

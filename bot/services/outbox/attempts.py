@@ -10,7 +10,7 @@ from typing import Any
 
 from bot.clock import Clock
 from bot.domain.errors import Failed, Held, RateLimited, Rejected, Throttled, Unanswered
-from bot.services.outbox.kinds import DeliveryKind, NoLongerWanted, NotYet, Outcome, backoff
+from bot.services.outbox.kinds import DeliveryKind, NoLongerWanted, NotYet, Outcome, PutOff, backoff
 from bot.services.outbox.leases import LEASE, TAKEN_OVER_AFTER
 from bot.services.outbox.limits import Limits
 from bot.store.outbox.outbox import Delivery
@@ -59,6 +59,8 @@ class Attempts:
             return Outcome("cancelled", error=str(reason) or None)
         except NotYet as reason:
             return self._not_yet(delivery, reason)
+        except PutOff as reason:
+            return Outcome("waiting", again_at=reason.until, was_tried=False, put_off=True)
         except TimeoutError:
             return self._again(delivery, f"no answer within {ATTEMPT.total_seconds():.0f} s", unsure=True)
         except Failed as error:

@@ -39,6 +39,14 @@ class NotYet(TocsinError):
         self.is_there = is_there
 
 
+class PutOff(TocsinError):
+    """What was to be sent is sent at another time, `until`; nothing was sent, and that is no attempt."""
+
+    def __init__(self, message: str, until: datetime) -> None:
+        super().__init__(message)
+        self.until = until
+
+
 # What the other side returns: of each delivery kind another type, written as text for the row by its `str`.
 R = TypeVar("R")
 State = Literal["sent", "refused", "gave_up", "cancelled", "waiting"]
@@ -49,6 +57,7 @@ class Outcome(Generic[R]):
     """What became of an attempt. `waiting` = it will be tried again. `returned`: by `send`, when it is `sent`.
 
     `was_tried`: unless the other side is not asked for now. `limit`: its own words when it takes nothing by this way.
+    `put_off`: it has another time now, which is `again_at`.
     """
 
     state: State
@@ -59,6 +68,7 @@ class Outcome(Generic[R]):
     is_there: IsThere | None = None
     was_tried: bool = True
     limit: str | None = None
+    put_off: bool = False
 
     @property
     def reference(self) -> str | None:

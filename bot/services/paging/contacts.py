@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from bot.clock import Clock
 from bot.domain.incidents.incident import Incident
-from bot.domain.paging.escalation import BY_HAND, Policy, is_late
+from bot.domain.paging.escalation import Policy, is_late
 from bot.domain.paging.page import PageDraft, Turn, Via
 from bot.domain.paging.timed_ways import waits_for
 from bot.domain.people.working_hours import after
@@ -32,7 +32,7 @@ class Contacts:
         policy: Policy | None = None,
     ) -> list[PageDraft]:
         """One page per person and channel they can be reached by; empty when nobody can be. `waits`: how long each
-        channel waits. `policy`: of the ladder that promised it.
+        channel waits. `policy`: of the ladder that promised it, in whose hours they wait.
 
         What reaches a service instead of a person is paged once, for the first of them.
         """
@@ -51,9 +51,7 @@ class Contacts:
         now = self._clock.now()
         if not wait:
             return PageDraft(incident, turn, key, via, contact, is_late(turn.due_at, now))
-        # Whoever pages somebody by hand does so at any hour.
-        hours = policy.hours if policy and turn.step != BY_HAND else None
-        later = replace(turn, due_at=after(hours, now, wait), planned_at=now)
+        later = replace(turn, due_at=after(policy.hours if policy else None, now, wait), planned_at=now)
         return PageDraft(incident, later, key, via, contact, late=False)
 
     def of(self, key: str, vias: Iterable[Via], policy: Policy | None = None, *, drill: bool) -> list[tuple[Via, str]]:

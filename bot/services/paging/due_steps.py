@@ -27,6 +27,11 @@ class DueStep:
     again: Sequence[str] | None = None
 
     @property
+    def is_by_hand(self) -> bool:
+        """Somebody asks for it, at any hour."""
+        return self.actor.name != TOCSIN.name
+
+    @property
     def is_the_first(self) -> bool:
         return (self.escalation.loop, self.escalation.step) == (0, 0)
 

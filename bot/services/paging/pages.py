@@ -7,7 +7,8 @@ from datetime import datetime, timedelta
 from bot.clock import Clock
 from bot.domain.incidents.incident import Incident
 from bot.domain.paging.escalation import Policy
-from bot.domain.paging.page import Page, PageDraft, Turn, Via, put_off
+from bot.domain.paging.page import Page, PageDraft, Turn, Via
+from bot.domain.paging.timed_ways import put_off
 from bot.services.outbox.kinds import FIRST_PAGE, PAGE, way_by
 from bot.services.outbox.outbox import Outbox
 from bot.services.paging.cancelled import Cancelled

@@ -11,10 +11,11 @@ from bot.domain.errors import Rejected, Unreachable
 from bot.domain.incidents.incident import Incident
 from bot.domain.paging.escalation import LATE_AFTER
 from bot.domain.paging.page import Page, Via
+from bot.domain.paging.timed_ways import missed_its_hours
 from bot.pagers import PageCall, Pager, Remembering
 from bot.runbook import Person
 from bot.services.outbox.batching import Batching
-from bot.services.outbox.kinds import DeliveryKind, Ended, NoLongerWanted, Outcome
+from bot.services.outbox.kinds import DeliveryKind, Ended, NoLongerWanted, Outcome, PutOff
 from bot.services.outbox.precedence import Precedence
 from bot.services.paging.cancelled import Cancelled
 from bot.services.paging.last_look import BecameLate, LastLook, Moment
@@ -80,6 +81,7 @@ class Departures(DeliveryKind[str | None]):
         call = PageCall(page, incident, person, delivery.unsure)
         if not leaving.is_wanted:
             return await self._earlier(call)
+        await self._must_be_in_its_hours(delivery, page)
         try:
             return await self._leave(delivery, call, known_at)
         except BecameLate:
@@ -101,6 +103,15 @@ class Departures(DeliveryKind[str | None]):
         has_left = partial(self._precedence.has_left, delivery.id)
         leaves = partial(at_leaving, has_left, partial(self._last_look.look, moment))
         return await self._pagers[call.page.via].page(replace(call, leaves=leaves))
+
+    async def _must_be_in_its_hours(self, delivery: Delivery, page: Page) -> None:
+        """What fell due in working hours while nobody worked, because we were away, wakes nobody. Raises PutOff."""
+        if page.planned_at is None or not page.late or page.attempts > 1 or delivery.unsure:
+            return
+        async with self._db.statement() as conn:
+            policy = (await escalations.get(conn, page.incident_id)).policy
+        if until := missed_its_hours(page, policy, self._clock.now()):
+            raise PutOff("its working hours were over before it could be sent", until)
 
     async def _promised(self, page: Page) -> Person:
         """As the runbook has them, if they can be reached by this way there; else as the page's ladder has them. Raises

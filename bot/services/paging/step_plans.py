@@ -1,6 +1,7 @@
 """Where a step leads, and whom it pages: decided without waiting for anything."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from bot.domain.errors import Refused
@@ -51,7 +52,8 @@ class StepPlans:
             everybody = self._roster.of(policy, tier, now)
             people = [who for who in everybody if who not in answered]
             turn = Turn(move.ladder.run, move.loop, move.index, tier.key, due.due_at, due.reason)
-            if drafts := self._contacts.drafts(due.incident, turn, people, tier.waits, policy):
+            promised = replace(policy, hours=None) if due.is_by_hand else policy
+            if drafts := self._contacts.drafts(due.incident, turn, people, tier.waits, promised):
                 return StepPlan(due, move, tier, drafts, passed_over)
             why = "nobody there can be paged" if people or not everybody else "everybody there has acknowledged"
             passed_over.append(f"{tier.name} was passed over: {why}")
@@ -74,7 +76,7 @@ class StepPlans:
         people = self._roster.of(policy, tier, now) if tier else [target]
         waits = tier.waits if tier else self._ways_of(target, now)
         turn = Turn(escalation.run, escalation.calls + 1, BY_HAND, tier.key if tier else None, now, due.reason)
-        drafts = self._contacts.drafts(due.incident, turn, people, waits, policy)
+        drafts = self._contacts.drafts(due.incident, turn, people, waits, replace(policy, hours=None))
         if not drafts:
             raise Refused(f"Nobody in “{target}” can be paged: no way to reach them is set up.")
         return Callout(tier, people, drafts)

@@ -136,6 +136,12 @@ async def plan_anew(conn: Connection, due: Mapping[int, datetime], *, planned_at
     await SQL.rows(conn, "plan_anew", rows)
 
 
+async def begin_anew(conn: Connection, page_id: int, *, due_at: datetime, planned_at: datetime) -> None:
+    """As `plan_anew`, of a page that was about to be sent for the first time, and was not."""
+    await SQL.run(conn, "untried", id=page_id)
+    await plan_anew(conn, {page_id: due_at}, planned_at=planned_at)
+
+
 async def cancel_waiting(
     conn: Connection,
     incident_id: int,

@@ -84,6 +84,10 @@ UPDATE pages p SET error = %(why)s, first_attempt_at = coalesce(p.first_attempt_
 FROM held WHERE p.id = held.id
 RETURNING p.incident_id;
 
+-- name: untried
+-- It was counted as an attempt, and nothing left.
+UPDATE pages SET attempts = 0, first_attempt_at = NULL, late = false WHERE id = %(id)s AND state = 'waiting';
+
 -- name: plan_anew
 -- Those that nobody has tried yet, with their deliveries.
 WITH given AS (SELECT * FROM jsonb_to_recordset(%(rows)s) AS given (id bigint, due_at timestamptz, planned_at timestamptz)),

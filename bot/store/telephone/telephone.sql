@@ -11,10 +11,10 @@ SELECT EXISTS (SELECT FROM stopped_numbers WHERE phone = %(phone)s) AS stopped;
 SELECT phone FROM stopped_numbers ORDER BY phone;
 
 -- name: pages_to
--- Those that may have reached this number, the newest first.
+-- Those that may have reached this number, the latest sent first: a way that waits leaves after newer pages.
 SELECT * FROM pages
 WHERE contact = %(phone)s AND via IN ('sms', 'voice') AND attempts > 0 AND state <> 'refused'
-ORDER BY id DESC LIMIT %(limit)s;
+ORDER BY first_attempt_at DESC, id DESC LIMIT %(limit)s;
 
 -- name: is_referred_to
 -- Is this text or call known to be that of another page?
