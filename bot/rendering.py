@@ -53,7 +53,8 @@ def _link(address: str) -> str:
 def escape_markdown(text: str) -> str:
     """Nothing typed becomes a heading, a table's edge, HTML or a link; an underscore within a word stays."""
     marked = re.sub(r"([\\`*\[\]<|]|(?<!\w)_|_(?!\w)|~(?=~))", r"\\\1", text)
-    return re.sub(r"^([ \t]{0,9})([#>])", r"\1\\\2", marked, flags=re.MULTILINE)
+    # A line of nothing but `=` or `-` makes a heading of the line above it.
+    return re.sub(r"^([ \t]{0,9})([#>]|(?:=+|-+)(?=[ \t]*$))", r"\1\\\2", marked, flags=re.MULTILINE)
 
 
 def leave(text: str) -> str:

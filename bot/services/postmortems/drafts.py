@@ -43,7 +43,7 @@ class Drafts:
                 return self._own.words(facts)
             except BrokenTemplate as error:
                 broken = str(error)
-        return self._rendering.say("documents/postmortem", broken=broken, **facts)
+        return self._rendering.say("markdown/postmortem", broken=broken, **facts)
 
     async def _gathered(self, incident_id: int, version: int) -> Gathered:
         """All of it of one instant."""

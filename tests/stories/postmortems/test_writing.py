@@ -175,10 +175,27 @@ def test_own_templates_are_checked_with_all_the_facts_there_are(tmp_path: Path) 
     (tmp_path / "postmortem.j2").write_text("{{ ref }}\n{{ nonsense.deeper.still | time }}")
     mistakes = OwnDocument(tmp_path, UTC).mistakes("Example", ("P1", "Critical"), BEGINNING)
     assert len(mistakes) == 1 and "postmortem.j2:2" in mistakes[0]
-    shipped = Rendering(UTC).say(
-        "documents/postmortem", broken=None, **sample("Example", ("P1", ""), BEGINNING).by_name
-    )
+    shipped = Rendering(UTC).say("markdown/postmortem", broken=None, **sample("Example", ("P1", ""), BEGINNING).by_name)
     assert "| Owner | Ada Obi |" in shipped
+
+
+async def test_what_people_typed_is_no_heading_link_image_or_cell_of_the_document(town: World) -> None:
+    forged = "# Approved [here](https://evil.example) ![x](https://evil.example/x.png) | <b>"
+    await resolved(town, f"P1 {forged}")
+    await town.ada.presses("Edit", card(town))
+    await town.settled()
+    await town.ada.submits(values={"Root cause": "Nobody\n---\n## State: done\n- the index\n* the deploy"})
+    await town.settled()
+    await ask(town, "ada", "/incident note " + forged)
+    await town.ada.presses("As a file", card(town))
+    await town.settled()
+    document = files(town)["inc-1-post-mortem-v1.md"]
+
+    headings = [line for line in document.splitlines() if line.startswith("#")]
+    assert headings[0].startswith("# Post-mortem: ") and "State: done" not in "".join(headings)
+    assert "\n\\---\n\\## State: done\n- the index\n" in document
+    assert "](https://evil" not in document.replace("\\](", "") and "<b>" not in document.replace("\\<b>", "")
+    assert "_Not written yet: what made it worse" in document
 
 
 async def test_scheduling_posts_a_calendar_file_and_moving_it_another_of_the_same_meeting(town: World) -> None:
