@@ -79,6 +79,8 @@ def test_every_variable_is_read() -> None:
         AWS_SESSION_TOKEN="session",
         AWS_REGION="eu-west-2",
         AWS_DEFAULT_REGION="eu-west-1",
+        KEEP_REQUESTS_FOR="30d",
+        KEEP_BODIES_FOR="36h",
         LOG_LEVEL="debug",
         LOG_FORMAT="JSON",
     )
@@ -91,6 +93,7 @@ def test_every_variable_is_read() -> None:
     assert found.heartbeat_url is not None
     assert found.heartbeat_url.get_secret_value() == "https://heartbeat.example.com/abc/"
     assert (found.log_level, found.log_format) == ("DEBUG", "json")
+    assert (found.keep_requests_for.days, found.keep_bodies_for.total_seconds() / 3600) == (30, 36)
     assert found.twilio is not None
     assert found.sender == "Tocsin <tocsin@example.com>"
 
@@ -230,6 +233,7 @@ def test_a_port_is_between_zero_and_65535(port: str, is_right: bool) -> None:
     ("variable", "value", "said"),
     [
         ("PORT", "http", "PORT: “http” is not a port: say a number from 0 to 65535"),
+        ("KEEP_BODIES_FOR", "10m", "KEEP_BODIES_FOR: “10m” is out of range"),
         ("LOG_LEVEL", "loud", "LOG_LEVEL: “loud” is not a level: say one of DEBUG, INFO"),
         ("LOG_FORMAT", "xml", "LOG_FORMAT: “xml” is not a format: say text or json."),
         ("PUBLIC_URL", "tocsin.example.com", "PUBLIC_URL: is not a web address"),

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterator, Mapping
+from datetime import timedelta
 from pathlib import Path
 from typing import Literal, Self
 
@@ -17,6 +18,7 @@ from bot.settings.values import (
     DatabaseUrl,
     FolderUrl,
     Format,
+    Keeping,
     Level,
     MailServer,
     PathOf,
@@ -76,6 +78,9 @@ class Settings(BaseSettings):
     aws_session_token: SecretStr | None = None
     aws_region: str | None = None
     aws_default_region: str | None = None
+
+    keep_requests_for: Keeping = timedelta(days=7)
+    keep_bodies_for: Keeping = timedelta(days=7)
 
     log_level: Level = "INFO"
     log_format: Format = "text"

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from email.utils import parseaddr
 from pathlib import Path
 from typing import Annotated, Literal, Self, get_args
@@ -12,10 +13,14 @@ from pydantic import SecretStr
 
 from bot.domain.errors import Refused
 from bot.runbook.addresses import HttpUrl, PostgresqlUrl
+from bot.runbook.durations import format_duration, parse_duration
 from bot.runbook.values import email_of, phone_of, read_by
 
 LogLevel = Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"]
 LogFormat = Literal["text", "json"]
+
+# A late second delivery must still be recognised: nobody sends one after a day.
+SHORTEST_KEPT, LONGEST_KEPT = timedelta(days=1), timedelta(days=365)
 
 SMTP_PORTS: Mapping[str, int] = {"smtp": 587, "smtps": 465}
 
@@ -72,6 +77,14 @@ def _port(text: str) -> int:
     if not text.isdecimal() or len(text) > 5 or int(text) > 65535:
         raise Refused(f"“{text}” is not a port: say a number from 0 to 65535 (0 takes any free one)")
     return int(text)
+
+
+def _keeping(text: str) -> timedelta:
+    span = parse_duration(text)
+    if not SHORTEST_KEPT <= span <= LONGEST_KEPT:
+        within = f"{format_duration(SHORTEST_KEPT)} to {format_duration(LONGEST_KEPT)}"
+        raise Refused(f"“{text}” is out of range: say a time from {within}, such as 7d")
+    return span
 
 
 def _log_level(text: str) -> str:
@@ -154,5 +167,6 @@ Tokens = Annotated[tuple[SecretStr, ...], read_by(_tokens, "tokens")]
 MailServer = Annotated[Smtp, read_by(Smtp.parse, "an address")]
 TelephoneNumber = Annotated[str, read_by(_telephone, "a telephone number")]
 Sender = Annotated[str, read_by(_sender, "an address")]
+Keeping = Annotated[timedelta, read_by(_keeping, "a duration")]
 Level = Annotated[LogLevel, read_by(_log_level, "a level")]
 Format = Annotated[LogFormat, read_by(_log_format, "a format")]

@@ -82,5 +82,5 @@ SELECT min(due_at) FILTER (WHERE holder IS NULL) AS free_at, min(due_at) FILTER 
 FROM requests WHERE due_at IS NOT NULL;
 
 -- name: forget_old
--- Kept a week, so that a late second delivery is still recognised.
+-- Kept for days, so that a late second delivery is still recognised.
 DELETE FROM requests WHERE worked_at < %(before)s;

@@ -15,7 +15,7 @@ from bot.domain.alerts.arrival import Arrival, folded
 from bot.domain.alerts.received import MOST_ALERTS, Listing, ReceivedAlert, identity
 from bot.domain.alerts.rules import Judged, gathered
 from bot.domain.errors import NotFound, Refused
-from bot.runbook import Runbook
+from bot.runbook import Runbook, format_duration
 from bot.services.alerts.disputes import AlertDisputes
 from bot.services.alerts.queue import TOGETHER, AlertQueue
 from bot.services.alerts.settling import AlertSettling
@@ -56,12 +56,16 @@ class Alerts:
         runbook: Runbook,
         settling: AlertSettling,
         disputed: AlertDisputes,
+        *,
+        bodies_for: timedelta = KEPT_FOR,
     ) -> None:
+        """`bodies_for`: how long deliveries are kept as they came in."""
         self._db = db
         self._clock = clock
         self._runbook = runbook
         self._settling = settling
         self._disputes = disputed
+        self._bodies_for = bodies_for
         self._turns = Turns(db)
         self._queue = AlertQueue(self._turns, self._keep)
 
@@ -132,7 +136,7 @@ class Alerts:
         async with self._db.transaction() as conn:
             body = await arrivals.raw_body(conn, group_id)
         if body is None:
-            raise NotFound(f"What was received is kept for {KEPT_FOR.days} days, and this is gone.")
+            raise NotFound(f"What was received is kept for {format_duration(self._bodies_for)}, and this is gone.")
         text = body.decode("utf-8", "replace").replace("\0", "")
         try:
             return json.dumps(json.loads(text), indent=2, ensure_ascii=False)
@@ -168,8 +172,11 @@ class Alerts:
         """Throw away bodies and countings that are too old to be of use."""
         longest = max((rule.at_least.within for rule in self._runbook.alerts.rules if rule.at_least), default=KEPT_FOR)
         async with self._db.transaction() as conn:
-            before = self._clock.now() - max(longest, KEPT_FOR)
-            return sum([await kept.forget_old(conn, before) for kept in (arrivals, alerts, error_counts)])
+            now = self._clock.now()
+            counted: int = sum(
+                [await kept.forget_old(conn, now - max(longest, KEPT_FOR)) for kept in (alerts, error_counts)]
+            )
+            return counted + await arrivals.forget_old(conn, now - self._bodies_for)
 
     async def _judged(self, source: str, received: Sequence[ReceivedAlert], arrived: datetime) -> list[Judged]:
         """What the rules make of them; of many in a thread, so that the loop goes on turning."""

@@ -10,18 +10,18 @@ from bot.store.database import Database
 from bot.store.outbox import outbox
 
 EVERY = timedelta(hours=1)
-# Long enough that a late second delivery of a request is still recognised.
-KEPT = timedelta(days=7)
 
 
 class Housekeeping:
     """What is deleted stays deleted if two processes do it: no claim is needed, and no row."""
 
-    def __init__(self, db: Database, clock: Clock, alerts: Alerts, checks: Checks) -> None:
+    def __init__(self, db: Database, clock: Clock, alerts: Alerts, checks: Checks, *, requests_for: timedelta) -> None:
+        """`requests_for`: how long handled requests are kept, and what has been sent."""
         self._db = db
         self._clock = clock
         self._alerts = alerts
         self._checks = checks
+        self._requests_for = requests_for
         self._next_at = clock.now() + EVERY
 
     async def take_due(self) -> int:
@@ -30,8 +30,8 @@ class Housekeeping:
             return 0
         self._next_at = now + EVERY
         async with self._db.transaction() as conn:
-            await outbox.forget_old(conn, now - KEPT)
-            await requests.forget_old(conn, now - KEPT)
+            await outbox.forget_old(conn, now - self._requests_for)
+            await requests.forget_old(conn, now - self._requests_for)
         await self._alerts.forget_old()
         await self._checks.forget_old()
         return 1

@@ -24,7 +24,8 @@ class Services(HomeTab, Tasks, Procedures, Learning, OnCall):
 
     @cached_property
     def housekeeping(self) -> Housekeeping:
-        return Housekeeping(self.db, self.clock, self.alerts, self.checks)
+        kept = self.settings.keep_requests_for
+        return Housekeeping(self.db, self.clock, self.alerts, self.checks, requests_for=kept)
 
     @cached_property
     def statistics(self) -> Statistics:

@@ -61,7 +61,8 @@ class Watching(Paging):
 
     @cached_property
     def alerts(self) -> Alerts:
-        return Alerts(self.db, self.clock, self.runbook, self.alert_settling, AlertDisputes(self.cards))
+        disputed, kept = AlertDisputes(self.cards), self.settings.keep_bodies_for
+        return Alerts(self.db, self.clock, self.runbook, self.alert_settling, disputed, bodies_for=kept)
 
     @cached_property
     def error_listing(self) -> ErrorListing:
