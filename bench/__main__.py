@@ -27,6 +27,7 @@ from bench import (
     memory,
     restore,
     start,
+    statistics,
     storm,
     takeover,
 )
@@ -46,6 +47,7 @@ MEASUREMENTS: Mapping[str, Callable[[Path], Awaitable[Table]]] = {
     "claims": claims.measure,
     "crowd": crowd.measure,
     "health": health.measure,
+    "statistics": statistics.measure,
     "start": start.measure,
     "memory": memory.measure,
     "backup": backup.measure,

@@ -33,19 +33,20 @@ async def measure(scratch: Path) -> Table:
     rows = []
     async with stage(scratch) as scene, scene.bot() as bot:
         for spread_s in SPREADS_S:
-            rows.append(_row(DUE, spread_s, await _lateness(scene, bot, f"spread-{spread_s}", spread_s)))
+            rows.append(_row(DUE, spread_s, await lateness(scene, bot, f"spread-{spread_s}", spread_s)))
             await bot.settled()
         later = Clock().machine_now() + IN_A_WHILE
         names = [f"later-{number}" for number in range(ARMED_BESIDE)]
         await arm(bot.conn, Rooms(names, names, names), later - IN_A_WHILE, [later] * ARMED_BESIDE)
         spread_s = SPREADS_S[0]
-        rows.append(_row(DUE + ARMED_BESIDE, spread_s, await _lateness(scene, bot, "among-many", spread_s)))
+        rows.append(_row(DUE + ARMED_BESIDE, spread_s, await lateness(scene, bot, "among-many", spread_s)))
         await bot.settled()
     columns = ("armed", "due within", "median", "p99", "longest", "goal", "met")
     return Table("deadline", "from the deadline to the request at the provider", HOW, on, columns, rows)
 
 
-async def _lateness(scene: Stage, bot: Bot, name: str, spread_s: int) -> Spread:
+async def lateness(scene: Stage, bot: Bot, name: str, spread_s: int, count: int = DUE) -> Spread:
+    """Of the pages of so many incidents, from the instant each is due to the arrival of its call."""
     clock = Clock()
     arrived: dict[int, datetime] = {}
     everybody = asyncio.Event()
@@ -55,14 +56,14 @@ async def _lateness(scene: Stage, bot: Bot, name: str, spread_s: int) -> Spread:
         key = ((arguments.get("metadata") or {}).get("event_payload") or {}).get("key", "")
         if key.startswith("page:") and "ts" not in arguments:
             arrived.setdefault(int(key.removeprefix("page:").partition(".")[0]), clock.machine_now())
-            if len(arrived) == DUE:
+            if len(arrived) == count:
                 everybody.set()
         return True
 
     scene.workspace.faults.hang("*", LATENCY_MS / 1000, times=None, when=look)
-    where = rooms(scene.workspace, DUE, name)
+    where = rooms(scene.workspace, count, name)
     now = clock.machine_now()
-    due_at = [now + BEGIN_AFTER + timedelta(seconds=spread_s * number / DUE) for number in range(DUE)]
+    due_at = [now + BEGIN_AFTER + timedelta(seconds=spread_s * number / count) for number in range(count)]
     ids = await arm(bot.conn, where, now, due_at)
     async with asyncio.timeout(TIMEOUT_S):
         await everybody.wait()

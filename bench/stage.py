@@ -42,9 +42,12 @@ class Stage:
     scratch: Path
 
     @asynccontextmanager
-    async def bot(self, *, home: str = "home", transport: Transport = "socket") -> AsyncIterator["Bot"]:
-        """`tocsin run`, ready and with its first incident behind it, until the block ends."""
-        async with self.started(home=home, transport=transport) as bot:
+    async def bot(self, *, home: str = "home", transport: Transport = "socket", **more: str) -> AsyncIterator["Bot"]:
+        """`tocsin run`, ready and with its first incident behind it, until the block ends.
+
+        `more` is of its environment.
+        """
+        async with self.started(home=home, transport=transport, **more) as bot:
             await bot.until_ready()
             if transport == "http":
                 self.workspace.use_http(f"http://127.0.0.1:{bot.port}/slack/events")

@@ -1,5 +1,6 @@
 """Counts a period: reads what the database has counted, and puts it together."""
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -35,6 +36,8 @@ class Statistics:
         self._db = db
         self._clock = clock
         self._runbook = runbook
+        # Whoever counts takes a connection that pages need too: never more than one of them.
+        self._one_at_a_time = asyncio.Lock()
 
     async def said(self, words: str) -> Numbers:
         """Of the period that somebody typed. Raises Refused."""
@@ -46,7 +49,7 @@ class Statistics:
 
     async def of(self, period: Period) -> Numbers:
         """Incidents belong to the period in which they were declared."""
-        async with self._db.transaction() as conn:
+        async with self._one_at_a_time, self._db.transaction() as conn:
             found = await statistics.count(
                 conn,
                 period,
@@ -80,7 +83,7 @@ def _numbers(period: Period, found: Mapping[str, Sequence[Row]], availability: S
         times=spreads,
         times_by_severity=by_severity,
         promises=_promises(found),
-        people=_people(found["people"], found["answers"]),
+        people=[PagedPerson(**row) for row in found["people"]],
         noise=Noise(**found["noise"][0]),
         availability=availability,
         recoveries=[Recovery(**row) for row in found["recoveries"]],
@@ -128,12 +131,3 @@ def _promises(found: Mapping[str, Sequence[Row]]) -> dict[str, Kept]:
 
 def _kept(row: Row) -> Kept:
     return Kept(row["kept"], row["missed"], row.get("open", 0))
-
-
-def _people(paged: Sequence[Row], answered: Sequence[Row]) -> list[PagedPerson]:
-    answers = {row["person"]: row for row in answered}
-    found = []
-    for row in paged:
-        own = answers.get(row["person"], {"answered": 0, "median": None, "p90": None})
-        found.append(PagedPerson(**row, answered=own["answered"], median=own["median"], p90=own["p90"]))
-    return found

@@ -36,7 +36,6 @@ async def count(
         "updates": {**within, "rhythms": promised},
         "afterwards": within,
         "people": {**within, "night_begins": NIGHT_BEGINS, "night_ends": NIGHT_ENDS, "zone": zone},
-        "answers": within,
         "noise": {**within, "flaps": FLAPS, "flaps_within": FLAPS_WITHIN},
         "recoveries": within,
         "gaps": {**within, "objectives": wanted},

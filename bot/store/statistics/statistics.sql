@@ -64,30 +64,37 @@ WHERE i.declared_at BETWEEN %(since)s AND %(until)s AND NOT i.drill
 GROUP BY what;
 
 -- name: people
--- Who was paged how often: a step counts once, when a provider has accepted it by any way.
-SELECT person, count(*) AS pages,
-    count(*) FILTER (WHERE hour >= %(night_begins)s OR hour < %(night_ends)s) AS at_night,
-    count(*) FILTER (WHERE day >= 6) AS at_weekends
-FROM (
-    SELECT person, extract(hour FROM local)::int AS hour, extract(isodow FROM local)::int AS day
-    FROM (
-        SELECT p.person, min(p.accepted_at) AT TIME ZONE %(zone)s AS local
-        FROM pages p JOIN incidents i ON i.id = p.incident_id
-        WHERE i.declared_at BETWEEN %(since)s AND %(until)s AND NOT i.drill AND p.accepted_at IS NOT NULL
-        GROUP BY p.incident_id, p.run, p.loop, p.step, p.person) steps) dated
-GROUP BY person ORDER BY pages DESC, person;
-
--- name: answers
--- How long those who acknowledged had been paged for then: since the first page of that run of the ladder.
-SELECT t.actor AS person, count(*) AS answered,
-    percentile_cont(0.5) WITHIN GROUP (ORDER BY t.at - first.accepted_at) AS median,
-    percentile_cont(0.9) WITHIN GROUP (ORDER BY t.at - first.accepted_at) AS p90
-FROM timeline t JOIN incidents i ON i.id = t.incident_id CROSS JOIN LATERAL (
-    SELECT p.accepted_at FROM pages p
-    WHERE p.incident_id = t.incident_id AND p.person = t.actor AND p.accepted_at <= t.at
-    ORDER BY p.run DESC, p.accepted_at LIMIT 1) first
-WHERE i.declared_at BETWEEN %(since)s AND %(until)s AND NOT i.drill AND t.kind = 'acknowledged'
-GROUP BY t.actor;
+-- Who was paged how often, and how long those who acknowledged had been paged for then: since the first page of that
+-- run of the ladder. A step counts once, when a provider has accepted it by any way. There may be a million pages: they
+-- are read once, an incident after the other, and never sorted together.
+WITH runs AS MATERIALIZED (
+    SELECT i.id AS incident_id, own.*
+    FROM incidents i CROSS JOIN LATERAL (
+        SELECT person, run, min(accepted_at) AS first_at, count(*) AS pages,
+            count(*) FILTER (WHERE extract(hour FROM local) >= %(night_begins)s
+                OR extract(hour FROM local) < %(night_ends)s) AS at_night,
+            count(*) FILTER (WHERE extract(isodow FROM local) >= 6) AS at_weekends
+        FROM (
+            SELECT p.person, p.run, min(p.accepted_at) AS accepted_at, min(p.accepted_at) AT TIME ZONE %(zone)s AS local
+            FROM pages p WHERE p.incident_id = i.id AND p.accepted_at IS NOT NULL
+            GROUP BY p.person, p.run, p.loop, p.step) steps
+        GROUP BY person, run) own
+    WHERE i.declared_at BETWEEN %(since)s AND %(until)s AND NOT i.drill
+), answers AS (
+    SELECT DISTINCT ON (t.id) t.actor AS person, t.at - r.first_at AS took
+    FROM runs r JOIN timeline t ON t.incident_id = r.incident_id AND t.actor = r.person
+    WHERE t.kind = 'acknowledged' AND r.first_at <= t.at
+    ORDER BY t.id, r.run DESC
+), answered AS (
+    SELECT person, count(*) AS answered, percentile_cont(0.5) WITHIN GROUP (ORDER BY took) AS median,
+        percentile_cont(0.9) WITHIN GROUP (ORDER BY took) AS p90
+    FROM answers GROUP BY person
+), paged AS (
+    SELECT person, sum(pages)::int AS pages, sum(at_night)::int AS at_night, sum(at_weekends)::int AS at_weekends
+    FROM runs GROUP BY person)
+SELECT person, pages, at_night, at_weekends, coalesce(answered, 0) AS answered, median, p90
+FROM paged LEFT JOIN answered USING (person)
+ORDER BY pages DESC, person;
 
 -- name: noise
 -- Of the cards of alerts that opened then.
