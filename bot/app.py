@@ -189,6 +189,7 @@ class App:
             "heartbeats": services.heartbeats,
             "handovers": services.handovers,
             "cover requests": services.cover_requests,
+            "night pages": services.night_pages,
             "checks": services.checks,
             "backups": services.backups,
             "earlier backups": services.backup_adoption,

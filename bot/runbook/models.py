@@ -117,6 +117,11 @@ class Runbook(Part):
         """The gravest first."""
         return tuple(one.id for one in self.severities)
 
+    @property
+    def lead_tier(self) -> Tier:
+        """Who hears of what has to be led: the tier `lead`; without one the second, else the only one."""
+        return self.tiers.get("lead") or [*self.tiers.values()][:2][-1]
+
     def severity(self, id: str) -> Severity:
         """By its id, whatever the capitals. NotFound lists the ids there are."""
         for severity in self.severities:

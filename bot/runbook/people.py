@@ -174,7 +174,8 @@ class Provider(Keyed):
 
 class Schedule(Keyed):
     """People who take turns. Whole days, and parts that divide a day, go by the wall clock of `timezone`. `remind`: how
-    long before a shift its person is told; None: not before it begins."""
+    long before a shift its person is told; None: not before it begins. `announce`: is each handover said in the channel
+    of incidents?"""
 
     people: Annotated[tuple[Name, ...], a_list("people"), Field(min_length=1)]
     rotates: Annotated[timedelta, read_by(rotation_of, "daily, weekly or a duration"), as_written] = ROTATIONS["weekly"]
@@ -184,6 +185,7 @@ class Schedule(Keyed):
     starts: date = LONG_AGO
     timezone: Zone = ZoneInfo("UTC")
     remind: Duration | None = None
+    announce: bool = False
 
     @property
     def rotation(self) -> Rotation:

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from bot.domain.tasks.recurring import Occurrence
 from bot.rendering import Rendering
-from bot.runbook import Runbook, Tier
+from bot.runbook import Runbook
 from bot.services.people.people import People
 from bot.services.rooms.cards import Cards, Painted
 from bot.services.rooms.channels import Channels
@@ -13,8 +13,6 @@ from bot.services.rooms.posts import Posts
 from bot.slack.blocks import Button, message
 from bot.store.pipelined import Connection
 from bot.store.tasks import recurring
-
-LEAD = "lead"
 
 
 class RecurringCards:
@@ -42,11 +40,7 @@ class RecurringCards:
             await self._cards.touch(conn, f"recurring:{task.id}")
 
     async def tell_lead(self, conn: Connection, overdue: Sequence[Occurrence], now: datetime) -> None:
-        """Who is on call of the tier `lead`; without one of the second tier, else of the only one."""
+        """Who is on call of the tier that leads."""
         await self._people.learn_covers(conn)
-        for person in self._people.in_tier(self._lead_tier(), now):
+        for person in self._people.in_tier(self._runbook.lead_tier, now):
             await self._posts.to_person(conn, person, "recurring_overdue", tasks=overdue, now=now)
-
-    def _lead_tier(self) -> Tier:
-        tiers = self._runbook.tiers
-        return tiers.get(LEAD) or [*tiers.values()][:2][-1]

@@ -7,6 +7,8 @@ from bot.services.paging.cover_cards import CoverCards, CoverTaken
 from bot.services.paging.cover_requests import CoverRequests
 from bot.services.paging.handover_messages import HandoverMessages
 from bot.services.paging.handovers import Handovers
+from bot.services.paging.night_pages import NightPages
+from bot.services.paging.shift_news import ShiftNews
 from bot.services.paging.shift_reminders import ShiftReminders
 from bot.services.paging.simulations import Simulations
 from bot.services.people.covers import Covers
@@ -45,7 +47,12 @@ class OnCall(Paging):
 
     @cached_property
     def handovers(self) -> Handovers:
-        return Handovers(self.db, self.clock, self.runbook, self.people, self.outbox)
+        news = ShiftNews(self.runbook, self.people, self.channels, self.posts, self.rendering)
+        return Handovers(self.db, self.clock, self.runbook, self.people, self.outbox, news)
+
+    @cached_property
+    def night_pages(self) -> NightPages:
+        return NightPages(self.db, self.clock, self.runbook, self.people, self.posts)
 
     @cached_property
     def handover_messages(self) -> HandoverMessages:

@@ -1,0 +1,47 @@
+"""Nights in which somebody was paged: three in a row are too many to go unnoticed."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+from bot.domain.people.schedule import instant_of
+
+BEGINS, ENDS = time(22), time(7)
+IN_A_ROW = 3
+DAY = timedelta(days=1)
+
+
+@dataclass(frozen=True)
+class Night:
+    """The night that began on this date; how many pages to this person were accepted in it."""
+
+    person: str
+    begun_on: date
+    pages: int
+
+
+def morning_after(now: datetime, zone: ZoneInfo) -> datetime:
+    """When the next night ends that has not ended by now."""
+    day = now.astimezone(zone).date()
+    return next(end for end in (instant_of(day + DAY * n, ENDS, zone) for n in range(3)) if end > now)
+
+
+def mornings(first: datetime, now: datetime, zone: ZoneInfo) -> Iterator[datetime]:
+    """From this one up to now."""
+    while first <= now:
+        yield first
+        first = morning_after(first, zone)
+
+
+def rows_that_end(nights: Iterable[Night], last: date) -> dict[str, list[Night]]:
+    """Whose third night in a row this was, with the three; a row that goes on longer has been told before."""
+    of: dict[str, dict[date, Night]] = {}
+    for night in nights:
+        of.setdefault(night.person, {})[night.begun_on] = night
+    wanted = [last - DAY * n for n in reversed(range(IN_A_ROW))]
+    return {
+        person: [own[day] for day in wanted]
+        for person, own in of.items()
+        if all(day in own for day in wanted) and wanted[0] - DAY not in own
+    }

@@ -1,0 +1,37 @@
+"""Pages by night, and when the next night is looked back at."""
+
+from collections.abc import Sequence
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
+
+from bot.domain.paging.nights import BEGINS, ENDS, Night
+from bot.store.pipelined import Connection
+from bot.store.queries import Queries
+
+SQL = Queries(__file__)
+
+
+async def watch(conn: Connection, due_at: datetime) -> None:
+    """At start: no later than that, also when a clock was ahead or the zone was another."""
+    await SQL.run(conn, "watch", due_at=due_at)
+
+
+async def claim_due(conn: Connection, now: datetime) -> datetime | None:
+    """The morning that is due, held until this transaction ends; None: none is, or somebody else has it."""
+    row = await SQL.one(conn, "claim_due", now=now)
+    return row["due_at"] if row else None
+
+
+async def move(conn: Connection, due_at: datetime) -> None:
+    await SQL.run(conn, "move", due_at=due_at)
+
+
+async def next_due(conn: Connection) -> datetime | None:
+    due_at: datetime | None = (await SQL.the(conn, "next_due"))["due_at"]
+    return due_at
+
+
+async def between(conn: Connection, first: date, last: date, zone: ZoneInfo) -> Sequence[Night]:
+    """Both nights included, by the dates on which they began; drills do not count."""
+    values = {"first": first, "last": last, "zone": zone.key, "begins": BEGINS, "ends": ENDS}
+    return [Night(**row) for row in await SQL.all(conn, "between", **values)]

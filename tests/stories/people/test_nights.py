@@ -1,0 +1,65 @@
+"""Nights and handovers: who was woken too often, and who is on call now."""
+
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
+from datetime import UTC, date, datetime
+from zoneinfo import ZoneInfo
+
+from bot.domain.paging.nights import Night, morning_after, rows_that_end
+from tests.stories.asking import ask
+from tests.stories.people.test_rota import ON_A_SCHEDULE
+from tests.world import World, words_of
+
+NewWorld = Callable[..., AbstractAsyncContextManager[World]]
+
+
+def warned(world: World, who: str = "ben") -> list[str]:
+    return [words_of(one) for one in world.pages_of(who) if "nights in a row" in words_of(one)]
+
+
+async def test_whoever_leads_is_told_once_of_three_nights_in_a_row(world: World) -> None:
+    for nights, told in ((1, 0), (2, 0), (3, 1), (4, 1)):
+        await world.passes(hours=12)
+        await world.eve.types("/incident declare P2 It is slow")
+        await world.settled()
+        await ask(world, "eve", f"/incident resolve INC-{nights} done")
+        await world.passes(hours=3, minutes=59)
+        assert len(warned(world)) == (1 if nights > 3 else 0), "not before the night is over"
+        async with world.joined():
+            await world.passes(minutes=1)
+        assert len(warned(world)) == told
+        await world.passes(hours=8)
+    [said] = warned(world)
+    assert "Ada Obi was paged 3 nights in a row" in said and said.count("1 page") == 3
+    assert "Thu 06 Aug" in said and "Sat 08 Aug" in said
+    assert warned(world, "ada") == []
+
+
+async def test_a_night_with_nothing_but_a_drill_is_a_quiet_one(world: World) -> None:
+    for nights in (1, 2, 3):
+        await world.passes(hours=12)
+        await world.eve.types(f"/incident {'drill' if nights == 2 else 'declare'} P2 It is slow")
+        await world.settled()
+        await ask(world, "eve", f"/incident resolve INC-{nights} done")
+        await world.passes(hours=12)
+    assert warned(world) == []
+
+
+def test_a_night_ends_by_the_wall_clock_and_belongs_to_the_day_it_began() -> None:
+    london = ZoneInfo("Europe/London")
+    before = datetime(2026, 10, 24, 20, 0, tzinfo=UTC)
+    assert morning_after(before, london) == datetime(2026, 10, 25, 7, 0, tzinfo=UTC), "the clocks go back"
+    assert morning_after(datetime(2026, 10, 23, 20, 0, tzinfo=UTC), london).hour == 6
+    nights = [Night("ada", date(2026, 8, day), 1) for day in (6, 7, 8, 9)]
+    assert list(rows_that_end(nights[1:], date(2026, 8, 9))) == ["ada"]
+    assert rows_that_end(nights, date(2026, 8, 9)) == {}, "it was told a day before"
+
+
+async def test_a_schedule_that_wants_it_says_at_its_handover_who_comes_and_who_is_next(new_world: NewWorld) -> None:
+    runs = ON_A_SCHEDULE.replace("starts: 2026-08-03}\n  dep", "starts: 2026-08-03, announce: true}\n  dep")
+    async with new_world(runbook=runs) as world:
+        async with world.joined():
+            await world.passes(days=3, hours=18)
+        channel = next(one for one in world.workspace.conversations if one.name == "incidents")
+        [said] = [words_of(one) for one in channel.messages if "on call" in words_of(one)]
+        assert "Ben Moss is on call for `primary`* until <!date" in said and "Next: Ada Obi" in said
