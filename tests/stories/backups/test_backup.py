@@ -106,7 +106,7 @@ async def test_a_backup_that_is_older_than_its_objective_is_late(
         assert "RPO 10h, under 1s left" in await answered(world, "/backup")
         await world.passes(minutes=30)
         said = await answered(world, "/backup")
-        assert said.splitlines()[0] == "*1 of 1 databases has no backup within the objective*"
+        assert said.splitlines()[0] == "*No backup within the objective:* 1 of 1 database"
         assert "RPO 10h, missed by 30m" in said
         assert "missed by 30m" in await answered(world, "/health")
 

@@ -35,9 +35,9 @@ async def test_it_is_told_who_would_be_paged_when_and_by_what_through_a_handover
         head, *steps = said.split("\n")
         assert "P1 Critical were declared Mon 10 Aug 2026 03:00 BST" in head and "nobody is paged now" in head
         assert steps == [
-            "`03:00 BST` On-call Engineer: Ada Obi by slack, voice ⚠ no phone number",
-            "`03:15 BST` Engineering Lead: Ben Moss by slack",
-            "`03:45 BST` CEO: Cleo Fox by slack",
+            "`03:00 BST` On-call Engineer: Ada Obi by Slack, call ⚠ no phone number",
+            "`03:15 BST` Engineering Lead: Ben Moss by Slack",
+            "`03:45 BST` CEO: Cleo Fox by Slack",
             "`04:15 BST` nobody left to page",
         ]
         world.nothing_else_was_sent()
@@ -47,8 +47,8 @@ async def test_a_cover_counts_and_without_a_time_it_is_now(new_world: NewWorld) 
     async with new_world(runbook=HANDING_OVER) as world:
         await ask(world, "eve", "/escalate cover primary @dev from 15:10 until 16:00")
         said = await ask(world, "eve", "/escalate simulate p1")
-        assert "`15:00 BST` On-call Engineer: Ada Obi by slack" in said
-        assert "`15:15 BST` Engineering Lead: <@U0DEV> by slack" in said
+        assert "`15:00 BST` On-call Engineer: Ada Obi by Slack" in said
+        assert "`15:15 BST` Engineering Lead: <@U0DEV> by Slack" in said
         world.nothing_else_was_sent()
 
 
@@ -79,9 +79,9 @@ async def test_every_gap_is_shown_and_the_next_tier_comes_at_once(new_world: New
     async with new_world(runbook=FULL_OF_GAPS) as world:
         said = await ask(world, "eve", "/escalate simulate “P1” “tomorrow noon”")
         assert said.split("\n")[1:] == [
-            "`12:00 BST` On-call Engineer: Ada Obi by sms ⚠ no phone number → the next tier at once",
+            "`12:00 BST` On-call Engineer: Ada Obi by SMS ⚠ no phone number → the next tier at once",
             "`12:00 BST` Engineering Lead: ⚠ nobody in this tier → the next tier at once",
-            "`12:00 BST` CEO: Cleo Fox by slack ⚠ not in Slack → the next tier at once",
+            "`12:00 BST` CEO: Cleo Fox by Slack ⚠ not in Slack → the next tier at once",
             "`12:00 BST` ⚠ nobody can be paged",
         ]
 
@@ -98,8 +98,8 @@ async def test_a_number_that_wants_no_texts_or_is_our_own_is_a_gap_as_in_earnest
         assert company.number == "+447700900999"
         await replied(world, company, ADA, "Stop")
         said = await ask(world, "eve", "/escalate simulate P1")
-        assert "On-call Engineer: Ada Obi by sms ⚠ has answered STOP → the next tier at once" in said
-        assert "Engineering Lead: Ben Moss by voice ⚠ the number is TWILIO_FROM → the next tier at once" in said
+        assert "On-call Engineer: Ada Obi by SMS ⚠ has answered STOP → the next tier at once" in said
+        assert "Engineering Lead: Ben Moss by call ⚠ the number is TWILIO_FROM → the next tier at once" in said
 
 
 async def test_what_cannot_be_simulated_is_refused_with_what_to_type_instead(world: World) -> None:
