@@ -1,21 +1,49 @@
 """Update audiences: whom, in which words, and with whose approval."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from bot.domain.incidents.incident import Incident
-from bot.domain.updates.lint import Finding
-from bot.domain.updates.update import SUBJECT_LENGTH, TEXT_LENGTH, Doubtful, OutOfDate, facts_of
+from bot.domain.updates.lint import Finding, names_time
+from bot.domain.updates.update import MOMENTS, SUBJECT_LENGTH, TEXT_LENGTH, Doubtful, Moment, OutOfDate, facts_of
 from bot.services.updates.previews import Preview
 from bot.services.updates.reminders import tell_button
-from bot.slack.blocks import Button, Input, form
+from bot.slack.blocks import Button, Input, form, is_changed, values_of
 from commands.desk.call import Answer, Call, Form, Reply
-from commands.desk.carried import number, second
+from commands.desk.carried import number, outdated, second
 from commands.desk.which_incident import about_an_incident, incident_of_button, incident_of_form
 from commands.incident.book import COMMAND
 
 # Slack shows a few rows of buttons well; whoever is left out can still be typed.
 OFFERED = 20
+LABELS: Mapping[Moment, str] = {
+    "declared": "First notice", "update": "Update", "severity": "Severity changed", "resolved": "Resolved",
+    "reopened": "Reopened", "all_clear": "All clear", "security": "Security notice",
+    "breach": "Data breach, to those affected", "postmortem": "Post-mortem published",
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Carried:
+    """What the form brings back. `seen`: `facts_of` the incident; `shown`: when, in Unix seconds. '' is not known."""
+
+    incident: str
+    audience: str
+    seen: str = ""
+    shown: str = ""
+    moment: str = ""
+
+    @classmethod
+    def read(cls, private: str) -> "Carried":
+        return cls(*(*private.split(" "), "", "")[:5])
+
+    @classmethod
+    def of(cls, preview: Preview) -> "Carried":
+        shown = f"{preview.written_at.timestamp():.0f}"
+        return cls(f"{preview.incident.id}", preview.audience.key, facts_of(preview.incident), shown, preview.moment)
+
+    def __str__(self) -> str:
+        return " ".join((self.incident, self.audience, self.seen, self.shown, self.moment))
 
 
 @COMMAND.verb(
@@ -61,28 +89,45 @@ async def start_over(call: Call) -> Answer:
     return replace(_form(call, fresh, mark=fresh.written_at.isoformat()), in_place=True)
 
 
+@COMMAND.button("audience.moment")
+async def choose_moment(call: Call) -> Answer:
+    """Chosen in the form: fresh words about it, unless somebody has written their own."""
+    incident, carried = await incident_of_form(call), Carried.read(call.private)
+    moment = _moment(call.value)
+    fresh = await call.house.previews.for_audience(call.actor, incident, carried.audience, moment)
+    before = await call.house.previews.for_audience(call.actor, incident, carried.audience)
+    if before.own or any(is_changed(call.view, name) for name in ("subject", "text")):
+        held = values_of(call.view["state"]["values"])
+        fresh = replace(fresh, subject=held["subject"], text=held["text"], own=True)
+    mark = f"{moment}{call.house.clock.now().timestamp():.0f}"
+    return replace(_form(call, fresh, mark=mark, chosen=True), in_place=True)
+
+
 def judge_words(values: Mapping[str, str]) -> Mapping[str, str]:
     missing = {"subject": "Say in a few words what this is about.", "text": "Write what they should know."}
-    return {name: advice for name, advice in missing.items() if not values[name].strip()}
+    wrong = {name: advice for name, advice in missing.items() if not values[name].strip()}
+    if (more_at := values.get("next_update")) and not names_time(more_at):
+        wrong["next_update"] = "Give a time, such as 17:30."
+    return wrong
 
 
 @COMMAND.form("audience.tell", judge_words)
 async def send(call: Call) -> Answer:
     """What becomes of it is seen in the incident's room."""
-    incident = await incident_of_form(call)
-    _, audience, seen, shown = (*call.private.split(" ", 3), "", "", "")[:4]
-    written_at = second(shown) if shown else None
-    words = call.values["subject"], call.values["text"]
+    incident, carried = await incident_of_form(call), Carried.read(call.private)
+    values, moment = call.values, _moment(carried.moment) if carried.moment else None
     try:
         await call.house.telling.tell(
-            call.actor, incident.id, audience, *words, seen=seen, written_at=written_at, why=call.values.get("why", "")
-        )
+            call.actor, incident.id, carried.audience, values["subject"], values["text"], moment=moment,
+            next_update=values.get("next_update", ""), seen=carried.seen,
+            written_at=second(carried.shown) if carried.shown else None, why=values.get("why", ""),
+        )  # fmt: skip
     except OutOfDate:
         incident = await incident_of_form(call)
-        preview = await call.house.previews.for_audience(call.actor, incident, audience)
+        preview = await call.house.previews.for_audience(call.actor, incident, carried.audience)
         return _form(call, preview, changed=True)
     except Doubtful as doubt:
-        preview = await call.house.previews.for_audience(call.actor, await incident_of_form(call), audience)
+        preview = await call.house.previews.for_audience(call.actor, await incident_of_form(call), carried.audience)
         return _form(call, preview, found=doubt.found)
     return None
 
@@ -106,22 +151,42 @@ async def reject(call: Call) -> Answer:
 
 
 def _form(
-    call: Call, preview: Preview, *, changed: bool = False, mark: str = "", found: Sequence[Finding] = ()
+    call: Call,
+    preview: Preview,
+    *,
+    changed: bool = False,
+    mark: str = "",
+    found: Sequence[Finding] = (),
+    chosen: bool = False,
 ) -> Form:
-    """`changed`: the incident stands otherwise than when these words were written."""
-    key = preview.audience.key
+    """`changed`: the incident stands otherwise than when these words were written. `chosen`: the moment just was."""
+    key, options = preview.audience.key, [(one, LABELS[one]) for one in preview.moments]
     inputs = [
+        Input("moment", "About", value=preview.moment, options=options, action="audience.moment"),
         Input("subject", "Subject", value=preview.subject, max_length=SUBJECT_LENGTH, mark=mark),
         Input("text", "Text", value=preview.text, multiline=True, max_length=TEXT_LENGTH, mark=mark),
     ]
+    if preview.next_update:
+        hint = "Added at the end of a text that names no time."
+        inputs.append(Input("next_update", "Next update by", value=preview.next_update, optional=True, hint=hint))
     if found:
         inputs.append(Input("why", "Send it all the same, because", optional=True, max_length=300))
-    words = call.house.rendering.say("slack/tell_preview", preview=preview, changed=changed, findings=found)
-    private = f"{preview.incident.id} {key} {facts_of(preview.incident)} {int(preview.written_at.timestamp())}"
+    words = call.house.rendering.say(
+        "slack/tell_preview", preview=preview, changed=changed, findings=found, chosen=chosen
+    )
     fresh = [_fresh_button(preview)] if preview.own else []
+    private = str(Carried.of(preview))
     return Form(
         form("audience.tell", f"Tell {key}", inputs, submit="Send", words=words, private=private, buttons=fresh)
     )
+
+
+def _moment(word: str) -> Moment:
+    """Raises Refused."""
+    found = next((one for one in MOMENTS if one == word), None)
+    if found is None:
+        raise outdated("form")
+    return found
 
 
 def _fresh_button(preview: Preview) -> Button:

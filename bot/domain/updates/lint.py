@@ -22,13 +22,15 @@ class Finding:
 @dataclass(frozen=True)
 class Known:
     """What the words are held against. `names`: of people; `systems`: what they are called inside; `is_inside`: its
-    readers know both. `last`: what reached them last, empty: nothing. `owes_time`: they are promised a next update."""
+    readers know both. `last`: what reached them last, empty: nothing. `facts`: what the incident itself says by now.
+    `is_degraded`: it works, though badly. `owes_time`: they are promised a next update."""
 
     names: Collection[str] = ()
     systems: Collection[str] = ()
     last: str = ""
+    facts: str = ""
     is_inside: bool = False
-    is_gravest: bool = True
+    is_degraded: bool = False
     owes_time: bool = False
 
 
@@ -36,9 +38,14 @@ WORD = re.compile(r"[^\s,;:!?()\"“”]+")
 SENTENCE_END = re.compile(r"[.!?]\s|\n")
 TIME = re.compile(r"\b(?:[01]?\d|2[0-3])[:.][0-5]\d\b|\b(?:in|within|every) \d{1,3} ?(?:min|minutes|h|hours?|days?)\b")
 ADDRESS = re.compile(r"\b(?:\d{1,3}\.){3}\d{1,3}\b")
-# Ends of names that only our own networks know, and machines that are counted: `db-01`, `web-prod-2`.
+# Ends of names that only our own networks know, and machines that are counted: `db-01`, `web-prod-2`, `redis3`.
 INSIDE = (".internal", ".local", ".lan", ".corp", ".intranet", ".svc", ".localdomain")
 COUNTED = re.compile(r"[a-z][a-z0-9]{0,30}(?:-[a-z0-9]{1,30}){0,5}-?\d{1,3}")
+MACHINES = re.compile(
+    r"(?:^|-)(?:api|app|cache|db|host|kafka|lb|mongo|mysql|node|pg|postgres|redis|server|srv|vm|web|worker)"
+    r"(?:-|\d|$)"
+)
+DEGRADED = re.compile(r"\b(?:degrad\w*|partial\w*|slow\w*|minor|impaired|low)\b", re.IGNORECASE)
 BLAME = frozenset(("caused", "broke", "mistake", "fault", "forgot", "error", "blame", "blamed", "careless", "messed"))
 OUTAGE = re.compile(r"\boutage\b", re.IGNORECASE)
 PLACEHOLDER = re.compile(r"\b(?:TODO|TBD|TBC|FIXME|XXX|lorem ipsum)\b|\{\{|\[[a-z ]{3,40}\]|<[a-z ]{3,40}>")
@@ -55,11 +62,20 @@ def findings(subject: str, text: str, known: Known) -> list[Finding]:
     found = [*_secrets(words), *_placeholders(words), *_blame(words, known), *_numbers(text, known)]
     if not known.is_inside:
         found += [*_addresses(words), *_systems(words, known)]
-    if not known.is_gravest and (outage := OUTAGE.search(words)):
+    if known.is_degraded and (outage := OUTAGE.search(words)):
         found.append(Finding("outage", outage[0]))
-    if known.owes_time and not TIME.search(text):
+    if known.owes_time and not names_time(text):
         found.append(Finding("next_update"))
     return list(dict.fromkeys(found))
+
+
+def names_time(text: str) -> bool:
+    return bool(TIME.search(text))
+
+
+def says_degraded(severity: str) -> bool:
+    """Whether what the runbook calls a severity says that things work, though badly, and not that they are down."""
+    return bool(DEGRADED.search(severity)) and not OUTAGE.search(severity)
 
 
 def changes(before: str, after: str, most: int = 12) -> list[str]:
@@ -82,7 +98,7 @@ def _placeholders(words: str) -> Iterator[Finding]:
 def _addresses(words: str) -> Iterator[Finding]:
     yield from (Finding("address", one[0]) for one in ADDRESS.finditer(words))
     for one in _words(words):
-        if one.lower().endswith(INSIDE) or COUNTED.fullmatch(one):
+        if one.lower().endswith(INSIDE) or (COUNTED.fullmatch(one) and MACHINES.search(one)):
             yield Finding("address", one)
 
 
@@ -103,9 +119,10 @@ def _blame(words: str, known: Known) -> Iterator[Finding]:
 def _numbers(text: str, known: Known) -> Iterator[Finding]:
     if CHANGED.intersection(one.lower() for one in _words(text)):
         return
-    before = _counts(known.last)
+    before, own = _counts(known.last), _counts(known.facts)
     for what, number in _counts(text).items():
-        if what in before and before[what] != number:
+        # What the incident says by now is no slip of a pen.
+        if what in before and number not in (before[what], own.get(what)):
             yield Finding("number", f"{number} {what} (last time {before[what]})")
 
 

@@ -183,6 +183,15 @@ def moment_now(incident: Incident, told: LastUpdate | None) -> Moment:
     return "severity" if told.severity and is_of_another_severity(incident, told) else "update"
 
 
+def moments_now(incident: Incident, told: LastUpdate | None) -> list[Moment]:
+    """What an audience may be told now by a person: first what it would be told without being asked, then the rest."""
+    usual = moment_now(incident, told)
+    also: list[Moment] = ["update"] if usual == "severity" else []
+    if usual == "resolved" and told and told.moment == "resolved":
+        also.append("all_clear")
+    return [usual, *also, *(one for one in NOTICES if one != "postmortem" or not incident.is_open)]
+
+
 def is_owed(incident: Incident, told: LastUpdate) -> bool:
     """Whether anybody of the audience believes that the incident is open when it is over, or over when it is open."""
     return told.partly or incident.is_open == (told.moment in ENDS)

@@ -68,7 +68,7 @@ class UpdateCards:
             return {"findings": [], "changes": []}
         last = (await updates.last_received(conn, update.incident_id)).get(update.audience)
         incident = await incidents.get(conn, update.incident_id)
-        found = found_in(self._runbook, incident, audience, update.subject, update.text, last)
+        found = found_in(self._runbook, incident, audience, update.moment, update.subject, update.text, last)
         return {"findings": found, "changes": changes(last.text, update.text) if last else []}
 
     async def recipients(self, update_id: int) -> Message:

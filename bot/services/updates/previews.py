@@ -1,24 +1,27 @@
 """What an audience would be told now, shown to who is about to send it."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 
 from bot.clock import Clock
 from bot.domain.actor import TOCSIN, Actor
 from bot.domain.errors import AlreadyDone
 from bot.domain.incidents.incident import Incident
-from bot.domain.updates.update import ENDS, Outlet, Update, moment_now, must_be_tellable
+from bot.domain.updates.update import ENDS, MOMENTS, Moment, Outlet, OutOfDate, Update, moments_now, must_be_tellable
+from bot.rendering import time_shown
 from bot.runbook import Runbook
 from bot.runbook.audiences import Audience
 from bot.services.people.permissions import Permissions
 from bot.services.updates.audiences import Where, addresses, audience_called
+from bot.services.updates.linting import owes_time
 from bot.services.updates.publications import Publications
 from bot.services.updates.wording import Wordings, resolve_by
 from bot.store.database import Database
 from bot.store.incidents import incidents
 from bot.store.postmortems import postmortems
 from bot.store.updates import updates
+from bot.words.audience import Said
 
 
 @dataclass(frozen=True)
@@ -27,12 +30,17 @@ class Preview:
     `waiting`: what waits for an approval, of which these words take the place; `approvers`: who may give it, None =
     everybody else.
 
+    `moment`: what it is about, of `moments`, which are those that they may be told now. `next_update`: by when they
+    hear more, as `17:30 UTC`; None: nothing is promised.
+
     `written_at`: since when the times that it promises count.
     `gaps`: outlets by which nothing can leave, and why. `broken`: why the organisation's template was not used.
     """
 
     incident: Incident
     audience: Audience
+    moment: Moment
+    moments: Sequence[Moment]
     subject: str
     text: str
     own: bool
@@ -41,6 +49,7 @@ class Preview:
     gaps: Mapping[Outlet, str]
     waiting: Update | None
     approvers: Sequence[str] | None
+    next_update: str | None = None
     broken: str | None = None
 
 
@@ -70,9 +79,14 @@ class Previews:
             sent = await updates.last_received(conn, incident.id)
         return {key: sent[key].left_at if key in sent else None for key in self._runbook.audiences}
 
-    async def for_audience(self, actor: Actor, incident: Incident, audience_name: str) -> Preview:
+    async def for_audience(
+        self, actor: Actor, incident: Incident, audience_name: str, moment: Moment | None = None
+    ) -> Preview:
         """What the audience would be told now, or what this person has written for it and not sent, or what somebody
-        has written that waits for an approval. Raises Refused."""
+        has written that waits for an approval. Raises Refused.
+
+        `moment`: fresh words for that, whatever was written before. OutOfDate when it does not fit any more.
+        """
         self._permissions.must(actor, "audience.send")
         must_be_tellable(incident)
         audience = audience_called(self._runbook, audience_name)
@@ -81,22 +95,18 @@ class Previews:
             waiting = await updates.waiting(conn, incident.id, audience.key)
             told = (await updates.last_told(conn, incident.id)).get(audience.key)
             due, postmortem = await resolve_by(conn, incident), await postmortems.get(conn, incident.id)
+        fitting = moments_now(incident, told)
+        if moment and moment not in fitting:
+            raise OutOfDate(f"{incident.ref} has changed since you opened this.")
         own = draft or (waiting if waiting and waiting.author != TOCSIN.name else None)
-        if own:
-            words = own.subject, own.text
-            return self._shown(actor, incident, audience, *words, own_since=own.created_at, waiting=waiting)
+        if own and not moment:
+            return self._shown(actor, incident, audience, _said(own), fitting, own=own, waiting=waiting)
         said = self._wordings.compose(
-            incident,
-            audience,
-            moment_now(incident, told),
-            incident.status,
-            told_before=told is not None and told.reached,
-            severity_before=told.severity if told and told.reached else None,
-            resolve_by=due,
-            postmortem=postmortem,
-        )
-        shown = self._shown(actor, incident, audience, said.subject, said.text, waiting=waiting)
-        return replace(shown, broken=said.broken)
+            incident, audience, moment or fitting[0], incident.status, told_before=told is not None and told.reached,
+            severity_before=told.severity if told and told.reached else None, resolve_by=due, postmortem=postmortem,
+        )  # fmt: skip
+        ordered = [moment, *(one for one in fitting if one != moment)] if moment else fitting
+        return self._shown(actor, incident, audience, said, ordered, waiting=waiting)
 
     async def of_update(self, actor: Actor, update_id: int) -> Preview:
         """Words that have not left, to be changed and sent anew. Raises AlreadyDone when they have.
@@ -108,28 +118,41 @@ class Previews:
             update = await updates.get(conn, update_id)
             incident = await incidents.get(conn, update.of_incident)
             waiting = await updates.waiting(conn, incident.id, update.audience)
+            told = (await updates.last_told(conn, incident.id)).get(update.audience)
         if update.state == "released":
             raise AlreadyDone(f"This has been sent. To tell them more, type `/incident tell {update.audience}`.")
         if update.author == TOCSIN.name and incident.is_open == (update.moment in ENDS):
             return await self.for_audience(actor, incident, update.audience)
         audience = audience_called(self._runbook, update.audience)
-        words = update.subject, update.text
-        return self._shown(actor, incident, audience, *words, own_since=update.created_at, waiting=waiting)
+        fitting = moments_now(incident, told)
+        return self._shown(actor, incident, audience, _said(update), fitting, own=update, waiting=waiting)
 
     def _shown(
-        self,
-        actor: Actor,
-        incident: Incident,
-        audience: Audience,
-        subject: str,
-        text: str,
-        *,
-        own_since: datetime | None = None,
-        waiting: Update | None,
-    ) -> Preview:
-        where = addresses(audience)
-        gaps = {via: gap for via, _ in where if (gap := self._publications.gap(via))}
-        written_at = own_since or self._clock.now()
-        approvers = self._permissions.others("audience.approve", actor)
-        own = own_since is not None
-        return Preview(incident, audience, subject, text, own, written_at, where, gaps, waiting, approvers)
+        self, actor: Actor, incident: Incident, audience: Audience, said: Said, moments: Sequence[Moment], *,
+        own: Update | None = None, waiting: Update | None,
+    ) -> Preview:  # fmt: skip
+        """Of the moments the first, unless the words of before are about another one that still fits."""
+        where, now = addresses(audience), self._clock.now()
+        moment = own.moment if own and own.moment in moments else moments[0]
+        owed = owes_time(self._runbook, incident, audience, moment)
+        more_at = self._wordings.next_update(incident, audience, now) if owed else None
+        return Preview(
+            incident,
+            audience,
+            moment,
+            sorted(moments, key=MOMENTS.index),
+            said.subject,
+            said.text,
+            own is not None,
+            own.created_at if own else now,
+            where,
+            {via: gap for via, _ in where if (gap := self._publications.gap(via))},
+            waiting,
+            self._permissions.others("audience.approve", actor),
+            time_shown(more_at, self._runbook.timezone, now) if more_at else None,
+            said.broken,
+        )
+
+
+def _said(update: Update) -> Said:
+    return Said(update.subject, update.text)

@@ -1,12 +1,13 @@
 """Somebody tells an audience about an incident, in their own words."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from bot.clock import Clock
 from bot.domain.actor import Actor
 from bot.domain.errors import AlreadyDone, NotFound, NotPermitted, Refused
 from bot.domain.incidents.incident import Incident
+from bot.domain.updates.lint import names_time
 from bot.domain.updates.update import (
     Doubtful,
     Moment,
@@ -14,6 +15,7 @@ from bot.domain.updates.update import (
     broken_promise,
     facts_of,
     moment_now,
+    moments_now,
     must_be_confirmed,
     must_be_tellable,
     words_of,
@@ -33,6 +35,17 @@ from bot.store.updates.updates import NewUpdate
 
 # A time in words of before that is rather meant for the next day.
 SAME_DAY = timedelta(hours=12)
+
+
+@dataclass(frozen=True)
+class Words:
+    """As somebody sent them. `moment` None: what the audience would be told now."""
+
+    audience: str
+    moment: Moment | None
+    subject: str
+    text: str
+    written_at: datetime
 
 
 class Telling:
@@ -55,35 +68,36 @@ class Telling:
         self._rendering = rendering
 
     async def tell(
-        self,
-        actor: Actor,
-        incident_id: int,
-        audience_name: str,
-        subject: str,
-        text: str,
-        *,
-        seen: str = "",
-        written_at: datetime | None = None,
+        self, actor: Actor, incident_id: int, audience_name: str, subject: str, text: str, *,
+        moment: Moment | None = None, next_update: str = "", seen: str = "", written_at: datetime | None = None,
         why: str = "",
-    ) -> None:
+    ) -> None:  # fmt: skip
         """Send it, or have it approved first. When that is refused, the words are kept as this person's draft.
 
+        `moment` None: what they would be told now. `next_update`: stands below a text that names no time, as `17:30`.
         `seen`: `facts_of` the incident when they were shown. Raises OutOfDate when it stands otherwise by now.
         `why`: it is sent although something is found in it; Doubtful without.
         `written_at`: as the preview has it; None: now. Refused when a time that the text promises has passed since.
         """
         written_at = max(written_at or self._clock.now(), self._clock.now() - SAME_DAY)
+        text = self._with_time(text, next_update)
+        words = Words(audience_name, moment, subject, text, written_at)
         try:
             must_be_confirmed(subject, text)
             self._must_promise_nothing_past(text, written_at)
-            await self._tell(actor, incident_id, audience_name, subject, text, seen, written_at, why.strip())
+            await self._tell(actor, incident_id, words, seen, why.strip())
         except AlreadyDone:
             raise
         except Refused as refusal:
-            kept = await self._keep(actor, incident_id, audience_name, subject, text, written_at)
+            kept = await self._keep(actor, incident_id, words)
             if not kept or isinstance(refusal, Doubtful):
                 raise
             raise type(refusal)(f"{refusal} {_kept_as(refusal, audience_name)}") from refusal
+
+    def _with_time(self, text: str, next_update: str) -> str:
+        if not next_update or names_time(text):
+            return text
+        return f"{text.rstrip()}\n\n{self._rendering.say('documents/next_update', by=next_update)}"
 
     def _must_promise_nothing_past(self, text: str, written_at: datetime) -> None:
         if late := broken_promise(text, written_at.astimezone(self._runbook.timezone), self._clock.now()):
@@ -91,46 +105,44 @@ class Telling:
                 f"Not sent: it promises something by {late}, which has passed. Put a later time into the text."
             )
 
-    async def _tell(
-        self, actor: Actor, incident_id: int, audience_name: str, subject: str, text: str, seen: str,
-        written_at: datetime, why: str,
-    ) -> None:  # fmt: skip
+    async def _tell(self, actor: Actor, incident_id: int, words: Words, seen: str, why: str) -> None:
         self._permissions.must(actor, "audience.send")
-        audience = audience_called(self._runbook, audience_name)
-        subject, text = words_of(subject, text)
+        audience = audience_called(self._runbook, words.audience)
+        subject, text = words_of(words.subject, words.text)
         async with self._db.transaction() as conn:
             await requests.once(conn, actor, self._clock.now())
             incident, now = await incidents.lock(conn, incident_id), self._clock.now()
             must_be_tellable(incident)
             if seen and seen != facts_of(incident):
                 raise OutOfDate(f"{incident.ref} has changed since you opened this.")
+            told = (await updates.last_told(conn, incident.id)).get(audience.key)
+            moment = words.moment or moment_now(incident, told)
+            if moment not in moments_now(incident, told):
+                raise OutOfDate(f"{incident.ref} has changed since you opened this.")
             last = (await updates.last_received(conn, incident.id)).get(audience.key)
-            found = found_in(self._runbook, incident, audience, subject, text, last)
+            found = found_in(self._runbook, incident, audience, moment, subject, text, last)
             if found and not why:
                 raise Doubtful(found)
-            told = (await updates.last_told(conn, incident.id)).get(audience.key)
-            new = _written(incident, audience, moment_now(incident, told), actor, subject, text)
+            new = _written(incident, audience, moment, actor, subject, text)
             update = await updates.insert(
-                conn, replace(new, written_at=written_at, overruled=why if found else None), "composing", now
+                conn, replace(new, written_at=words.written_at, overruled=why if found else None), "composing", now
             )
             if found:
-                words = self._rendering.say("documents/overruled", audience=audience.key, why=why)
-                await incidents.write(conn, incident.id, "system", words, actor=actor.name, at=now)
+                entry = self._rendering.say("documents/overruled", audience=audience.key, why=why)
+                await incidents.write(conn, incident.id, "system", entry, actor=actor.name, at=now)
             await updates.drop_draft(conn, incident.id, audience.key, actor.name)
             await self._releases.release_or_ask(conn, update, incident)
 
-    async def _keep(
-        self, actor: Actor, incident_id: int, audience_name: str, subject: str, text: str, written_at: datetime
-    ) -> bool:
+    async def _keep(self, actor: Actor, incident_id: int, words: Words) -> bool:
         """False when there is nothing to keep, or no audience to keep it for."""
         try:
-            audience = audience_called(self._runbook, audience_name)
+            audience = audience_called(self._runbook, words.audience)
         except NotFound:
             return False
         async with self._db.transaction() as conn:
             incident = await incidents.get(conn, incident_id)
-            new = _written(incident, audience, "update", actor, subject, text)
-            await updates.keep_draft(conn, new, written_at)
+            new = _written(incident, audience, words.moment or "update", actor, words.subject, words.text)
+            await updates.keep_draft(conn, new, words.written_at)
         return True
 
 

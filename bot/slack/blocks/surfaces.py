@@ -24,7 +24,7 @@ class Input:
     """A field of a form. `options` makes it a choice, `kind` `person` asks for a member, `text` for words.
 
     `mark`: in a form that takes another's place, tells a text from the one of the same name before, whose words Slack
-    would keep.
+    would keep. `action`: of a choice, what is done as soon as somebody chooses, before the form is sent.
     """
 
     name: str
@@ -37,6 +37,7 @@ class Input:
     options: Sequence[tuple[str, str]] = field(default_factory=tuple)
     max_length: int = 3000
     mark: str = ""
+    action: str = ""
 
 
 def form(
@@ -101,6 +102,14 @@ class Filled(dict[str, str]):
         raise Refused("This form is from an older version of Tocsin. Open it again.")
 
 
+def is_changed(view: Mapping[str, Any], name: str) -> bool:
+    """Whether somebody has typed into this input of an open form."""
+    block: Block = next((one for one in view.get("blocks", ()) if one.get("block_id") == name), {})
+    begun = str(block.get("element", {}).get("initial_value") or "")
+    held = view.get("state", {}).get("values", {}).get(name, {})
+    return _value(next(iter(held.values()), {})).split() != begun.split()
+
+
 def values_of(state: Mapping[str, Any]) -> Filled:
     """What a person filled in, by the input's name; empty ones as ''. `state` is a view's `state.values`."""
     return Filled({name: _value(next(iter(element.values()), {})) for name, element in state.items()})
@@ -134,6 +143,8 @@ def _input(one: Input) -> Block:
         "optional": one.optional,
         "element": _element(one),
     }
+    if one.action:
+        block["dispatch_action"] = True
     if one.hint:
         block["hint"] = plain(clip(one.hint, 2000))
     return block
@@ -144,7 +155,7 @@ def _element(one: Input) -> Block:
         options = [{"text": plain(clip(text, OPTION_LENGTH)), "value": value} for value, text in one.options[:OPTIONS]]
         chosen = [option for option in options if option["value"] == one.value]
         initial = {"initial_option": chosen[0]} if chosen else {}
-        return {"type": "static_select", "action_id": "choice", "options": options, **initial}
+        return {"type": "static_select", "action_id": one.action or "choice", "options": options, **initial}
     if one.kind == "person":
         return {"type": "users_select", "action_id": "person", **({"initial_user": one.value} if one.value else {})}
     element: Block = {

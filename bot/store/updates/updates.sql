@@ -24,7 +24,7 @@ VALUES
         %(author_account)s, 'draft', %(now)s)
 ON CONFLICT (incident_id, audience, author) WHERE state = 'draft'
 DO UPDATE SET subject = EXCLUDED.subject, text = EXCLUDED.text, severity = EXCLUDED.severity,
-    created_at = EXCLUDED.created_at;
+    moment = EXCLUDED.moment, created_at = EXCLUDED.created_at;
 
 -- name: draft
 SELECT * FROM stakeholder_updates

@@ -4,7 +4,7 @@ import pytest
 
 from bot.domain.updates.lint import Known, changes, findings
 
-KNOWN = Known(names=["Ada Obi"], systems=["orders-db", "orders", "nightly_job"], is_gravest=False, owes_time=True)
+KNOWN = Known(names=["Ada Obi"], systems=["orders-db", "orders", "nightly_job"], is_degraded=True, owes_time=True)
 PLAIN = "Payments by card fail for 200 customers. We'll update you by 17:30."
 
 
@@ -22,7 +22,13 @@ def test_it_is_found_and_plain_words_are_not(said: str, doubt: str) -> None:
 
 
 def test_what_is_ordinary_is_let_through() -> None:
-    for said in ("Orders are slow", "Ada leads the work. It was caused by a full disk", "INC-12 and M-3", "COVID-19"):
+    for said in (
+        "Orders are slow",
+        "Ada leads the work. It was caused by a full disk",
+        "INC-12 and M-3",
+        "COVID-19",
+        "covid-19, tier-1 and v2 of oauth2",
+    ):
         assert findings("Payments", f"{said}. {PLAIN}", KNOWN) == [], said
     inside = Known(systems=["orders-db"], is_inside=True)
     assert findings("Payments", "orders-db on db-01 is full: an outage", inside) == []
@@ -33,6 +39,8 @@ def test_a_number_that_differs_from_the_last_is_found_unless_a_word_is_said_of_i
     (found,) = findings("Payments", "Payments fail for 500 customers.", known)
     assert (found.doubt, found.words) == ("number", "500 customers (last time 200)")
     assert findings("Payments", "Payments now fail for 500 customers.", known) == []
+    of_the_incident = Known(last=PLAIN, facts="Payments fail for 500 customers")
+    assert findings("Payments", "Payments fail for 500 customers.", of_the_incident) == []
     assert findings("Payments", "Payments fail for 200 customers.", known) == []
 
 

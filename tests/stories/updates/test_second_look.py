@@ -51,3 +51,40 @@ async def test_what_is_found_is_shown_overruled_with_a_reason_and_approved_as_th
         await town.house.approvals.approve(ben, waiting.id, "00000000")
     await presses(town, "ben", "Approve", card(town, "clients"))
     assert [subject for _, subject in letters(office)] == ["What happened", "What happened"]
+
+
+async def test_ordinary_words_leave_with_one_press_and_say_when_more_is_heard(town: World, office: PostOffice) -> None:
+    await declared(town)
+    await does(town, "ada", "/incident tell clients")
+    offered = str(town.ada.modal().content)
+    assert "Next update by" in offered and "Send it all the same" not in offered
+    await town.ada.submits(values={"subject": "Payments", "text": "Card payments fail. We are working on it."})
+    await town.passes(seconds=5)
+    assert not town.ada.modals()
+    assert "Card payments fail. We are working on it." in words_of(card(town, "clients"))
+    assert "Next update by " in words_of(card(town, "clients"))
+
+
+async def test_the_moment_is_chosen_in_the_form_and_ones_own_words_outlive_the_choice(
+    town: World, office: PostOffice
+) -> None:
+    await declared(town)
+    await does(town, "ada", "/incident tell clients")
+    await town.ada.selects("About", "Security notice")
+    await town.passes(seconds=1)
+    shown = str(town.ada.modal().content)
+    assert "We found a security problem" in shown and "Next update by" not in shown.split("'blocks'")[0]
+    await town.ada.submits(values={"subject": "Security", "text": "Somebody tried to log in as you. We stopped them."})
+    await town.passes(seconds=5)
+    assert not town.ada.modals()
+    async with town.house.db.transaction() as conn:
+        waiting = await updates.waiting(conn, 1, "clients")
+    assert waiting and waiting.moment == "security" and "Next update" not in waiting.text
+
+    await does(town, "ben", "/incident tell clients")
+    before = str(town.ben.modal().content)
+    assert "Somebody tried to log in" in before, "what waits is shown with its moment"
+    await town.ben.selects("About", "First notice")
+    await town.passes(seconds=1)
+    assert "Somebody tried to log in" in str(town.ben.modal().content)
+    assert "Your own words are kept" in str(town.ben.modal().content)
