@@ -4,7 +4,7 @@ import asyncio
 import json
 import logging
 import secrets
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -179,7 +179,8 @@ class _Bot:
         dues = [(await self._app.rounds[name].next_due(), words) for name, words in EVENTS.items()]
         return [(due, words) for due, words in dues if due]
 
-    def wake(self) -> None:
+    def wake(self, names: Iterable[str]) -> None:
+        # They are words here.
         self._app.doors.scheduler.wake()
 
     @property

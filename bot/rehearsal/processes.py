@@ -1,6 +1,7 @@
 """The bot's processes at one database and one clock, as whoever moves that clock has to know them."""
 
 import asyncio
+from collections.abc import Iterable
 
 from bot.app import App
 from bot.sandbox.travel import Due
@@ -23,9 +24,10 @@ class Processes:
         dues = await asyncio.gather(*(one.next_due() for one in rounds.values()))
         return [(due, name) for due, name in zip(dues, rounds, strict=True) if due]
 
-    def wake(self) -> None:
+    def wake(self, names: Iterable[str]) -> None:
         for app in self._apps:
-            app.doors.scheduler.wake()
+            for name in app.rounds.keys() & set(names):
+                app.doors.scheduler.wake(name)
 
     @property
     def is_idle(self) -> bool:

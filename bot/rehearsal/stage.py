@@ -1,7 +1,7 @@
 """The bot on its stage: a database of its own, a simulated world around it, and a clock that stands still."""
 
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import datetime, timedelta
 from functools import partial
@@ -96,8 +96,8 @@ class Stage:
     async def due(self) -> list[tuple[datetime, str]]:
         return await self._processes.due()
 
-    def wake(self) -> None:
-        self._processes.wake()
+    def wake(self, names: Iterable[str]) -> None:
+        self._processes.wake(names)
 
     @property
     def is_idle(self) -> bool:

@@ -1,6 +1,7 @@
 """Moving the sandbox's clock: to the next event, or on by a while with everything on the way at its own time."""
 
 import asyncio
+from collections.abc import Iterable
 from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Protocol
@@ -26,8 +27,8 @@ class Bot(Protocol):
     async def due(self) -> list[Due]:
         """Everything that waits for its time, in any order."""
 
-    def wake(self) -> None:
-        """Look at what is due."""
+    def wake(self, names: Iterable[str]) -> None:
+        """Look at what is due there; the names are those of `due`."""
 
     @property
     def is_idle(self) -> bool: ...
@@ -49,39 +50,58 @@ class Travel:
 
     async def next_due(self) -> Due | None:
         """The soonest that lies ahead."""
-        now = self._clock.now()
-        return min((due for due in await self._bot.due() if due[0] > now), default=None)
+        return self._soonest(await self._bot.due())
 
     async def forward(self, by: timedelta) -> None:
         """Returns when the bot has dealt with what became due, or takes its time over it."""
         target = self._clock.now() + by
-        with suppress(TimeoutError):
+        known: list[Due] | None = None
+        try:
             async with asyncio.timeout(self._journey_timeout_s):
+                known = await self._bot.due()
                 for _ in range(MOST_STOPS):
-                    due = await self.next_due()
+                    due = self._soonest(known)
                     if due is None or due[0] >= target:
                         break
-                    await self._go_to(due[0])
-        await self._go_to(target)
+                    known = await self._go_to(due[0], known)
+        except TimeoutError:
+            known = None
+        await self._go_to(target, known)
 
     async def settled(self) -> None:
         """Until nothing is due at this instant and nothing under way. Raises TimeoutError when that takes too long."""
+        await self._settled()
+
+    async def _settled(self) -> list[Due]:
+        """As `settled`; what is due later."""
         async with asyncio.timeout(self._stop_timeout_s):
             calm = 0
-            while calm < CALM:
+            while True:
                 calm = calm + 1 if self._bot.is_idle else 0
                 # What is due is asked last and once: it is a question to every table.
-                if calm == CALM and (await self._is_anything_due() or not self._bot.is_idle):
+                if calm == CALM:
+                    known = await self._bot.due()
+                    if not self._wake(known) and self._bot.is_idle:
+                        return known
                     calm = 0
                 await asyncio.sleep(GLANCE_S)
 
-    async def _go_to(self, instant: datetime) -> None:
-        self._clock.move(max(instant - self._clock.now(), timedelta(0)))
+    async def _go_to(self, instant: datetime, known: list[Due] | None) -> list[Due]:
+        """What is due then. `known`: what is due, when that is known: nobody else has to look."""
+        is_quiet = known is not None and self._clock.is_frozen
+        self._clock.move(max(instant - self._clock.now(), timedelta(0)), quietly=is_quiet)
+        self._wake(known or [])
         with suppress(TimeoutError):
-            await self.settled()
+            return await self._settled()
+        return await self._bot.due()
 
-    async def _is_anything_due(self) -> bool:
-        if all(at > self._clock.now() for at, _ in await self._bot.due()):
-            return False
-        self._bot.wake()
-        return True
+    def _soonest(self, dues: Iterable[Due]) -> Due | None:
+        now = self._clock.now()
+        return min((due for due in dues if due[0] > now), default=None)
+
+    def _wake(self, dues: Iterable[Due]) -> bool:
+        """Whether anything is due now."""
+        names = {name for at, name in dues if at <= self._clock.now()}
+        if names:
+            self._bot.wake(names)
+        return bool(names)
