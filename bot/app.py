@@ -215,6 +215,7 @@ class App:
             "deadlines": services.deadlines,
             "inactivity": services.inactivity,
             "nudges": services.nudges,
+            "breaches": services.breaches,
             "watches": services.watches,
             "game days": services.game_days,
             "tasks": services.incident_tasks,

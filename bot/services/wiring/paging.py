@@ -7,6 +7,7 @@ from pathlib import Path
 from bot.domain.paging.page import Via
 from bot.pagers import Pager, PagerParts, on_the_shelf
 from bot.scenarios import Shelf
+from bot.services.incidents.breaches import Breaches
 from bot.services.incidents.cards import IncidentCards
 from bot.services.incidents.deadlines import Deadlines
 from bot.services.incidents.declarations import Declarations
@@ -256,6 +257,10 @@ class Paging(Foundation):
         folder = self.runbook.scenarios
         shelf = Shelf(Path(folder) if folder else None)
         return GameDays(self.db, self.clock, self.runbook, self.declarations, shelf, self.posts)
+
+    @cached_property
+    def breaches(self) -> Breaches:
+        return Breaches(self.db, self.clock, self.cards, self.posts, self.deeds, self.rendering)
 
     @cached_property
     def nudges(self) -> Nudges:

@@ -1,0 +1,61 @@
+"""A data breach: its authority has to be notified within 72 hours of its detection, and is reminded of until it is."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from bot.domain.errors import AlreadyDone, Refused
+
+NOTIFY_WITHIN = timedelta(hours=72)
+# So much time is left when the lead and comms are reminded, and once more when there is none.
+REMINDED = tuple(timedelta(hours=hours) for hours in (66, 48, 24, 6, 0))
+WHOM_LENGTH = 200
+
+
+@dataclass(frozen=True)
+class Breach:
+    """Of one private incident. `notified_at` None: the authority has not been notified, as far as anybody said.
+
+    `reminded_left`: the least time left that was reminded of; `due_at`: the next reminder, None: there is none.
+    """
+
+    incident_id: int
+    detected_at: datetime
+    begun_by: str
+    set_at: datetime
+    reminded_left: timedelta | None = None
+    due_at: datetime | None = None
+    notified_at: datetime | None = None
+    notified_by: str | None = None
+    notified: str | None = None
+
+    @property
+    def notify_by(self) -> datetime:
+        return self.detected_at + NOTIFY_WITHIN
+
+    def detected(self, at: datetime, now: datetime) -> "Breach":
+        """The clock begins at another time. Raises Refused for one in the future."""
+        if at > now:
+            raise Refused("That is in the future. Say when the breach was detected.")
+        return replace(self, detected_at=at, set_at=now, reminded_left=None).planned(now)
+
+    def owed(self, now: datetime) -> timedelta | None:
+        """The time left that has to be reminded of now, the least of those that have come; None: there is nothing."""
+        if self.notified_at:
+            return None
+        least = self.reminded_left if self.reminded_left is not None else timedelta.max
+        return min((left for left in REMINDED if self.notify_by - left <= now and left < least), default=None)
+
+    def planned(self, now: datetime) -> "Breach":
+        """With the next reminder that lies ahead."""
+        ahead = [self.notify_by - left for left in REMINDED if self.notify_by - left > now]
+        return replace(self, due_at=min(ahead, default=None) if not self.notified_at else None)
+
+    def told(self, at: datetime, by: str, whom: str, now: datetime) -> "Breach":
+        """The authority was notified then. Raises Refused, and AlreadyDone when that is written down."""
+        if self.notified_at:
+            raise AlreadyDone("That the authority was notified is written down already.")
+        if at > now:
+            raise Refused("That is in the future. Say when the authority was notified.")
+        if at < self.detected_at:
+            raise Refused("That is before the breach was detected. Say when the authority was notified.")
+        return replace(self, notified_at=at, notified_by=by, notified=whom.strip()[:WHOM_LENGTH], due_at=None)

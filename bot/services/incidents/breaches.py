@@ -1,0 +1,107 @@
+"""Data breaches: the clock of 72 hours on a card of the private incident, its reminders, and the authority's notice."""
+
+from dataclasses import replace
+from datetime import datetime
+
+from bot.clock import Clock
+from bot.domain.actor import Actor
+from bot.domain.errors import NotFound, Refused
+from bot.domain.incidents.breach import Breach
+from bot.domain.incidents.incident import Incident
+from bot.rendering import Rendering
+from bot.services.incidents.rounds import IncidentRound
+from bot.services.rooms.cards import Cards, Painted
+from bot.services.rooms.deeds import Deeds
+from bot.services.rooms.posts import Posts, no_room_yet
+from bot.slack.blocks import Button, message
+from bot.store.database import Database
+from bot.store.incidents import breaches, incidents
+from bot.store.pipelined import Connection
+
+# Who is reminded: what runs out is theirs to do, or to have done.
+REMINDED_ROLES = ("lead", "comms")
+
+
+class Breaches(IncidentRound):
+    """The painter of `breach:<id>`. The clock goes on when the incident has ended: the duty does not end with it."""
+
+    def __init__(
+        self, db: Database, clock: Clock, cards: Cards, posts: Posts, deeds: Deeds, rendering: Rendering
+    ) -> None:
+        super().__init__(db, clock, breaches)
+        self._cards = cards
+        self._posts = posts
+        self._deeds = deeds
+        self._rendering = rendering
+        cards.painted_by("breach", self.paint)
+
+    async def begin(self, actor: Actor, incident_id: int, detected_at: datetime | None) -> Breach:
+        """The clock begins, or begins at another time; None: when the incident was detected, or as it is.
+
+        Raises Refused for an incident that is not private.
+        """
+        async with self._deeds.on(actor, incident_id) as (conn, incident, now):
+            must_be_private(incident)
+            known = await breaches.get(conn, incident.id)
+            if known and detected_at is None:
+                return known
+            at = detected_at or min(incident.milestones.detected, now)
+            fresh = known or Breach(incident.id, at, actor.name, now)
+            breach = fresh.detected(at, now)
+            await self._keep(conn, breach, actor, "moved" if known else "begun", now)
+            await self._look(conn, incident, breach, now)
+        return breach
+
+    async def notified(self, actor: Actor, incident_id: int, at: datetime, whom: str) -> Breach:
+        """Raises NotFound when there is no clock, Refused for a time that cannot be."""
+        async with self._deeds.on(actor, incident_id) as (conn, incident, now):
+            known = await breaches.get(conn, incident.id)
+            if known is None:
+                raise NotFound(f"{incident.ref} has no data-breach clock. Start it with `/incident breach`.")
+            breach = known.told(at, actor.name, whom, now)
+            await self._keep(conn, breach, actor, "notified", now)
+        return breach
+
+    async def look(self, conn: Connection, incident: Incident, now: datetime) -> None:
+        breach = await breaches.get(conn, incident.id)
+        if breach and breach.due_at and breach.due_at <= now:
+            await self._look(conn, incident, breach, now)
+
+    async def paint(self, conn: Connection, subject: str) -> Painted | None:
+        incident = await incidents.get(conn, int(subject))
+        breach = await breaches.get(conn, incident.id)
+        if breach is None:
+            return None
+        words = self._rendering.say("slack/breach", incident=incident, breach=breach)
+        buttons = [] if breach.notified_at else [notified_button(incident.id)]
+        return Painted(incident.room_id, message(words, buttons), no_room_yet(incident.id))
+
+    async def _look(self, conn: Connection, incident: Incident, breach: Breach, now: datetime) -> None:
+        """Of reminders that were missed only the latest: whoever was away hears how much time is left."""
+        left = breach.owed(now)
+        if left is not None:
+            roles = [incident.roles[role] for role in REMINDED_ROLES if role in incident.roles]
+            facts = {"incident": incident, "breach": breach, "now": now, "who": list(dict.fromkeys(roles))}
+            await self._posts.ask_in_room(conn, incident, "breach_due", [notified_button(incident.id)], **facts)
+            breach = replace(breach, reminded_left=left)
+        await breaches.save(conn, breach.planned(now))
+
+    async def _keep(self, conn: Connection, breach: Breach, actor: Actor, change: str, now: datetime) -> None:
+        await breaches.save(conn, breach)
+        words = self._rendering.say("documents/breach_entry", breach=breach, change=change)
+        await incidents.write(conn, breach.incident_id, "system", words, actor=actor.name, at=now)
+        await self._cards.touch(conn, f"breach:{breach.incident_id}", incident=breach.incident_id)
+
+
+def must_be_private(incident: Incident) -> None:
+    """Raises Refused."""
+    if not incident.private:
+        raise Refused(
+            f"{incident.ref} isn't private, and a data breach is for its members alone. Declare it with "
+            "`/incident private <title>`, and type `/incident breach` in its channel."
+        )
+
+
+def notified_button(incident_id: int) -> Button:
+    """Opens the form that asks who was notified, and when."""
+    return Button("Authority notified", "breach.notified", str(incident_id))

@@ -1,0 +1,45 @@
+"""The data-breach clock of a private incident."""
+
+from bot.domain.errors import Refused
+from bot.domain.incidents.breach import WHOM_LENGTH
+from bot.domain.incidents.incident import Incident
+from bot.services.incidents.breaches import must_be_private
+from bot.slack.blocks import Input, form
+from commands.desk.call import Answer, Call, Form
+from commands.desk.past import past_moment
+from commands.desk.which_incident import about_an_incident, incident_of_button, incident_of_form, titled
+from commands.incident.book import COMMAND
+
+
+@COMMAND.verb(
+    "breach", usage="breach [when]", help="personal data leaked: start the 72-hour clock of a private incident"
+)
+@about_an_incident("incident breach")
+async def breach(call: Call, incident: Incident) -> Answer:
+    must_be_private(incident)
+    at = None
+    if call.text:
+        at, _ = await past_moment(call.text, now=call.house.clock.now(), zone=call.house.runbook.timezone)
+    begun = await call.house.breaches.begin(call.actor, incident.id, at)
+    return call.say("breach", incident=incident, breach=begun)
+
+
+@COMMAND.button("breach.notified")
+async def ask(call: Call) -> Answer:
+    incident = await incident_of_button(call)
+    hint = f"now, 14:05, 20 minutes ago, yesterday 23:50 ({call.house.runbook.timezone})"
+    inputs = [
+        Input("whom", "Which authority, and its reference", max_length=WHOM_LENGTH),
+        Input("when", "When", value="now", max_length=80, hint=hint),
+    ]
+    return Form(form("breach.notified", titled("Authority", incident), inputs, submit="Save", private=str(incident.id)))
+
+
+@COMMAND.form("breach.notified")
+async def notified(call: Call) -> Answer:
+    incident, now, words = await incident_of_form(call), call.house.clock.now(), call.values["when"].strip()
+    at, rest = (now, "") if words == "now" else await past_moment(words, now=now, zone=call.house.runbook.timezone)
+    if rest:
+        raise Refused(f"“{words}” is more than a time. Put the rest into the other field.")
+    await call.house.breaches.notified(call.actor, incident.id, at, call.values["whom"])
+    return None
