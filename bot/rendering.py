@@ -178,12 +178,15 @@ def duration_shown(value: timedelta) -> str:
 def time_shown(at: datetime, zone: tzinfo, begins: datetime | None = None, *, seconds: bool = False) -> str:
     """By the clock of this zone.
 
-    `begins`: what is on another day than this is shown with its weekday, and with the date after a week.
+    `begins`: what is on another day than this is shown with its weekday, after a week with the date, and
+    of another year with that.
     """
     local, day = at.astimezone(zone), ""
     if begins:
         later = abs(local.date() - begins.astimezone(zone).date())
         day = "" if not later else "%a " if later < timedelta(weeks=1) else "%a %d %b "
+        if local.year != begins.astimezone(zone).year and later >= timedelta(weeks=1):
+            day = "%a %d %b %Y "
     return local.strftime(f"{day}%H:%M{':%S' if seconds else ''} %Z")
 
 

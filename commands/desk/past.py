@@ -11,8 +11,10 @@ from bot.domain.errors import Refused
 from bot.domain.people.schedule import instant_of
 from bot.runbook import spoken_duration
 from bot.slack.blocks import clip
-from commands.desk.when import LONGEST, QUOTES
+from commands.desk.when import LONGEST, QUOTES, is_on_a_clock
 
+# Nobody's incident began before; “31 Feb” is to the library the 6th of a February a hundred years ago.
+YEARS_BACK = 10
 HOW = "say for example `14:05`, `20 minutes ago`, `yesterday 23:50` or `2026-12-01 09:00`"
 
 _DAY = r"(?:mon|tues?|wed(?:nes)?|thu(?:rs?)?|fri|sat(?:ur)?|sun)(?:day)?"
@@ -65,10 +67,10 @@ def _instant(words: str, now: datetime, zone: ZoneInfo) -> datetime:
         r"(\d)\.(\d)", r"\1:\2", re.sub(r"^(?:at|on)\s+|\b(?:last|on|at)\s+", "", words, flags=re.IGNORECASE)
     )
     try:
-        found = dateparser.parse(plain, languages=["en"], settings=settings)
+        found = dateparser.parse(plain, languages=["en"], settings=settings) if is_on_a_clock(plain) else None
     except (ValueError, OverflowError):
         found = None
-    if found is None:
+    if found is None or today.year - found.year > YEARS_BACK:
         raise Refused(f"“{clip(words, LONGEST)}” is no time I understand: {HOW}.")
     aware = found.tzinfo is not None
     at = found.astimezone(now.tzinfo) if aware else instant_of(found.date(), found.time(), zone)

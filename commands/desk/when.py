@@ -20,6 +20,9 @@ UNITS = re.compile(r"\b(weeks?|days?|hours?|hrs?|minutes?|mins?)\b", re.IGNORECA
 # “tomorrow 9”: an hour to some and a day to others, and to the library nothing at all.
 BARE_NUMBER = re.compile(r"(?:^|[\s,])\d{1,2}(?=$|,|\s+(?:today|tomorrow|mon|tue|wed|thu|fri|sat|sun))", re.IGNORECASE)
 MONTH = re.compile(r"\b(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)", re.IGNORECASE)
+# Of “tomorrow 25:00” the library leaves out what it does not understand, and takes the hour of now.
+CLOCK = re.compile(r"(?<![\d:])(\d{1,2}):(\d{2})(?::(\d{2}))?(?!\d)")
+HALF_CLOCK = re.compile(r"(?<![\d:.])(\d{1,2})(?:[:.]\d{2})?\s?[ap]m\b", re.IGNORECASE)
 # A year that nobody means.
 YEARS_AHEAD = 10
 # No time takes more words than this; the library looks at longer ones many times over.
@@ -50,6 +53,12 @@ def read(words: str, now: datetime, zone: ZoneInfo) -> datetime:
     if found.tzinfo is not None:
         return found.astimezone(now.tzinfo)
     return instant_of(found.date(), found.time(), zone)
+
+
+def is_on_a_clock(words: str) -> bool:
+    """Whether every time of day in these words exists: neither 25:00 nor 14:60 nor 13pm."""
+    whole = all(int(at[1]) < 24 and int(at[2]) < 60 and int(at[3] or 0) < 60 for at in CLOCK.finditer(words))
+    return whole and all(1 <= int(at[1]) <= 12 for at in HALF_CLOCK.finditer(words))
 
 
 def _later(words: str, now: datetime) -> datetime | None:
@@ -83,7 +92,8 @@ def _parsed(words: str, now: datetime, zone: ZoneInfo) -> datetime:
 def _guess(words: str, today: datetime) -> datetime | None:
     settings = {"RELATIVE_BASE": today, "PREFER_DATES_FROM": "future", "DATE_ORDER": "DMY"}
     try:
-        found = dateparser.parse(words, languages=["en"], settings=settings) if words else None
+        is_readable = bool(words) and is_on_a_clock(words)
+        found = dateparser.parse(words, languages=["en"], settings=settings) if is_readable else None
     except (ValueError, OverflowError):
         return None
     return found if found and abs(found.year - today.year) <= YEARS_AHEAD else None

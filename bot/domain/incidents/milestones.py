@@ -52,7 +52,8 @@ def first_alert(times: Iterable[datetime], declared_at: datetime) -> datetime | 
 
 
 def _passes(name: str, own: datetime, side: str, other: str, at: datetime, shown: Callable[[datetime], str]) -> str:
+    how = f" If {other} is wrong, correct that first." if other in CORRECTABLE else ""
     return (
         f"{name.capitalize()} {shown(own)} would be {side} {other} ({shown(at)}). "
-        f"The order is {', '.join(MILESTONES)}; correct the other one first if that is wrong."
+        f"The order is {', '.join(MILESTONES)}.{how}"
     )

@@ -43,6 +43,16 @@ def test_a_time_is_the_last_one_and_what_follows_it_is_the_reason(words: str, in
     assert read(words, NOW, LONDON) == (datetime.fromisoformat(f"2026-08-{instant}").replace(tzinfo=UTC), rest)
 
 
+@pytest.mark.parametrize(
+    "words",
+    ["yesterday 25:00", "yesterday 14:60", "25:00 yesterday", "yesterday 13pm", "31 Feb 14:00", "0001-01-01 00:00"],
+)
+@pytest.mark.parametrize("zone", ["Europe/London", "Asia/Tokyo"])
+def test_an_hour_or_a_day_that_does_not_exist_is_no_other_one(words: str, zone: str) -> None:
+    with pytest.raises(Refused, match="no time I understand"):
+        read(words, NOW, ZoneInfo(zone))
+
+
 @pytest.mark.parametrize("words", ["", "tomorrow", "the morning", "9", "25:99", "2026-02-30 10:00", "99999 weeks ago"])
 def test_what_is_no_time_is_refused_with_examples(words: str) -> None:
     with pytest.raises(Refused, match=r"time|long"):
