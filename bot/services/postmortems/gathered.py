@@ -1,6 +1,6 @@
 """What is stored of an incident, as its post-mortem's document tells it."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -78,14 +78,14 @@ class Gathered:
         incident = self.record.incident
         found = []
         for kind, promise in self.promises.items():
-            at = incident.milestones.acknowledged if kind == "respond" else incident.resolved_at
+            at = incident.acknowledged_at if kind == "respond" else incident.resolved_at
             found.append({"what": kind, "by": promise.by, "kept": at is not None and at <= promise.by, "at": at})
         return tuple(found)
 
     def gaps(self, name: Name) -> tuple[Told, ...]:
         heard = [entry.at for entry in self.record.timeline if entry.kind in WORDS]
         answers = [entry.at for entry in self.record.timeline if entry.kind in ("acknowledged", "resolved")]
-        quiet = silences(heard, self.record.incident.declared_at, self.ended_at, self.update_every)
+        quiet = [one for open_ in self._open() for one in silences(heard, *open_, self.update_every)]
         waited = unanswered(self.record.pages, answers, self.ended_at)
         ordered: list[Gap] = sorted([*quiet, *waited], key=lambda gap: gap.since)
         return tuple(
@@ -95,6 +95,18 @@ class Gathered:
             }
             for gap in ordered
         )  # fmt: skip
+
+    def _open(self) -> Iterator[tuple[datetime, datetime]]:
+        """The stretches in which it was open: nobody owes an update between an end and a reopening."""
+        since: datetime | None = self.record.incident.declared_at
+        for entry in self.record.timeline:
+            if entry.kind == "resolved" and since:
+                yield since, entry.at
+                since = None
+            elif entry.kind == "reopened":
+                since = entry.at
+        if since:
+            yield since, self.ended_at
 
     def actions(self, name: Name) -> tuple[Told, ...]:
         return tuple(

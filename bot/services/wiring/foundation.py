@@ -182,4 +182,4 @@ def _teach_names(rendering: Rendering, people: People, sources: Mapping[str, Sou
     def tool(source: str) -> str:
         return (sources[source].title if source in sources else None) or source
 
-    rendering.use(mention=mention, name=name, way=way_name, outlet=outlet_name, tool=tool)
+    rendering.use(mention=mention, name=name, plain_name=people.known_name, way=way_name, outlet=outlet_name, tool=tool)

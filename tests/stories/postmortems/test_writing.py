@@ -13,7 +13,7 @@ from bot.domain.postmortems.document import sample
 from bot.rendering import Rendering
 from bot.sandbox.model import View
 from bot.words.documents import OwnDocument
-from tests.stories.asking import ask, declared
+from tests.stories.asking import ask, declared, timeline
 from tests.stories.postmortems.test_postmortems import OWING, card, in_api, resolved
 from tests.world import BEGINNING, World, words_of
 
@@ -110,6 +110,25 @@ async def test_the_document_says_what_was_seen_and_leaves_the_rest_as_questions(
     assert "| Alert on lag | Ada Obi |" in document
     assert "## Root cause\n\n_Not written yet" in document
     assert "Still empty: Root cause" not in document
+
+
+async def test_nobody_owed_an_update_while_it_was_over_and_a_promise_counts_anew_after_a_reopening(town: World) -> None:
+    room = await declared(town, "P1 Search is down")
+    await ask(town, "ada", "/incident acknowledge INC-1")
+    await town.passes(minutes=6)
+    await ask(town, "eve", "/incident resolve The index", room)
+    await town.passes(hours=10)
+    await ask(town, "eve", "/incident reopen again", room)
+    await town.passes(minutes=40)
+    await ask(town, "eve", "/incident resolve really", room)
+    await town.eve.presses("As a file", card(town))
+    await town.settled()
+    document = files(town)["inc-1-post-mortem-v0.md"]
+    assert [line for line in document.splitlines() if line.startswith("- No update")] == [
+        "- No update from Fri 07 Aug 2026 01:06 BST to 01:46 BST (40m)."
+    ]
+    entries = [text for kind, _, text in await timeline(town) if kind == "system" and "owner" in text]
+    assert entries and all("<@" not in text and "Eve Lind" in text for text in entries)
 
 
 async def test_what_is_late_is_asked_for_daily_and_then_somebody_else_is_asked_to_help(town: World) -> None:
