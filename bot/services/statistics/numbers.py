@@ -54,6 +54,7 @@ class Statistics:
                 conn,
                 period,
                 str(self._runbook.timezone),
+                now=self._clock.now(),
                 rhythms=self._rhythms(),
                 objectives={name: backup.rpo for name, backup in self._runbook.backups.items()},
             )

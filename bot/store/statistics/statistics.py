@@ -1,7 +1,7 @@
 """The numbers of a period, as the database counts them."""
 
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from bot.domain.statistics.numbers import FLAPS, FLAPS_WITHIN, NIGHT_BEGINS, NIGHT_ENDS
@@ -18,27 +18,31 @@ async def count(
     period: Period,
     zone: str,
     *,
+    now: datetime,
     rhythms: Mapping[str, timedelta],
     objectives: Mapping[str, timedelta],
 ) -> dict[str, list[Row]]:
     """The rows of each statement by its name, all asked in one trip.
 
-    `rhythms`: how often a severity promises updates; `objectives`: the RPO of each backup.
+    `now`: until then a promise may still be kept. `rhythms`: how often a severity promises updates; `objectives`: RPOs.
     """
-    within = {"since": period.since, "until": period.until}
-    promised = as_json([{"severity": one, "promised": str(every)} for one, every in rhythms.items()])
-    wanted = as_json([{"name": name, "rpo": str(rpo)} for name, rpo in objectives.items()])
+    within = {"since": period.since, "until": period.until, "now": now}
     asked: dict[str, Mapping[str, Any]] = {
         "counts": {**within, "zone": zone},
         "drills": within,
         "times": within,
         "deadlines": within,
-        "updates": {**within, "rhythms": promised},
+        "updates": {**within, "rhythms": _spans(rhythms, "severity", "promised")},
         "afterwards": within,
         "people": {**within, "night_begins": NIGHT_BEGINS, "night_ends": NIGHT_ENDS, "zone": zone},
         "noise": {**within, "flaps": FLAPS, "flaps_within": FLAPS_WITHIN},
         "recoveries": within,
-        "gaps": {**within, "objectives": wanted},
+        "gaps": {**within, "objectives": _spans(objectives, "name", "rpo")},
     }
     found = await ask_all(conn, *((SQL, name, values) for name, values in asked.items()))
     return dict(zip(asked, found, strict=True))
+
+
+def _spans(spans: Mapping[str, timedelta], key: str, value: str) -> Any:
+    """A row for each, with these columns."""
+    return as_json([{key: name, value: str(span)} for name, span in spans.items()])

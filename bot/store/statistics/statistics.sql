@@ -28,8 +28,8 @@ GROUP BY GROUPING SETS ((pair.name), (pair.name, i.severity));
 -- name: deadlines
 -- Whether somebody responded, and it was over, in time; what happens in the instant of its end is.
 SELECT kind, count(*) FILTER (WHERE done_at <= by) AS kept,
-    count(*) FILTER (WHERE done_at > by OR done_at IS NULL AND by <= %(until)s) AS missed,
-    count(*) FILTER (WHERE done_at IS NULL AND by > %(until)s) AS open
+    count(*) FILTER (WHERE done_at > by OR done_at IS NULL AND by <= %(now)s) AS missed,
+    count(*) FILTER (WHERE done_at IS NULL AND by > %(now)s) AS open
 FROM (
     SELECT d.kind, d.by, CASE d.kind WHEN 'respond' THEN i.acknowledged_at ELSE i.resolved_at END AS done_at
     FROM deadlines d JOIN incidents i ON i.id = d.incident_id
@@ -37,24 +37,29 @@ FROM (
 GROUP BY kind;
 
 -- name: updates
--- From the declaration over each update to the end: was each wait as short as its severity promises?
-SELECT count(*) FILTER (WHERE waited <= promised) AS kept, count(*) FILTER (WHERE waited > promised) AS missed
+-- From the declaration over each update to the end: was each wait as short as its severity promises? Nobody waits while
+-- it is over, until it is reopened; who has waited until now waits on, and too long when it is longer than promised.
+SELECT count(*) FILTER (WHERE waited <= promised AND kind <> 'now') AS kept,
+    count(*) FILTER (WHERE waited > promised) AS missed,
+    count(*) FILTER (WHERE waited <= promised AND kind = 'now') AS open
 FROM (
-    SELECT word.at - lag(word.at) OVER (PARTITION BY i.id ORDER BY word.at) AS waited, p.promised
+    SELECT word.at - lag(word.at) OVER byincident AS waited, lag(word.kind) OVER byincident AS since, word.kind, p.promised
     FROM incidents i JOIN jsonb_to_recordset(%(rhythms)s) AS p (severity text, promised interval)
         ON p.severity = i.severity
     CROSS JOIN LATERAL (
-        SELECT i.declared_at AS at UNION ALL SELECT i.resolved_at WHERE i.resolved_at IS NOT NULL UNION ALL
-        SELECT t.at FROM timeline t WHERE t.incident_id = i.id AND t.kind = 'update'
-            AND t.at BETWEEN i.declared_at AND coalesce(i.resolved_at, %(until)s)) word
-    WHERE i.declared_at BETWEEN %(since)s AND %(until)s AND NOT i.drill) waits
-WHERE waited IS NOT NULL;
+        SELECT i.declared_at AS at, 'declared' AS kind UNION ALL
+        SELECT coalesce(i.resolved_at, %(now)s), CASE WHEN i.resolved_at IS NULL THEN 'now' ELSE 'resolved' END UNION ALL
+        SELECT t.at, t.kind FROM timeline t WHERE t.incident_id = i.id AND t.kind IN ('update', 'resolved', 'reopened')
+            AND t.at >= i.declared_at AND t.at < coalesce(i.resolved_at, %(now)s)) word
+    WHERE i.declared_at BETWEEN %(since)s AND %(until)s AND NOT i.drill
+    WINDOW byincident AS (PARTITION BY i.id ORDER BY word.at, word.kind = 'reopened')) waits
+WHERE waited IS NOT NULL AND since <> 'resolved';
 
 -- name: afterwards
 -- Post-mortems and actions of these incidents, against their dates.
 SELECT what, count(*) FILTER (WHERE done_at <= by) AS kept,
-    count(*) FILTER (WHERE done_at > by OR done_at IS NULL AND by <= %(until)s) AS missed,
-    count(*) FILTER (WHERE done_at IS NULL AND by > %(until)s) AS open
+    count(*) FILTER (WHERE done_at > by OR done_at IS NULL AND by <= %(now)s) AS missed,
+    count(*) FILTER (WHERE done_at IS NULL AND by > %(now)s) AS open
 FROM (
     SELECT 'postmortems' AS what, incident_id, review_due_at AS by, ended_at AS done_at
     FROM postmortems WHERE withdrawn_at IS NULL AND state <> 'waived'
@@ -66,7 +71,8 @@ GROUP BY what;
 -- name: people
 -- Who was paged how often, and how long those who acknowledged had been paged for then: since the first page of that
 -- run of the ladder. A step counts once, when a provider has accepted it by any way. There may be a million pages: they
--- are read once, an incident after the other, and never sorted together.
+-- are read once, an incident after the other, and never sorted together. Who was called to a private incident is one of
+-- its details.
 WITH runs AS MATERIALIZED (
     SELECT i.id AS incident_id, own.*
     FROM incidents i CROSS JOIN LATERAL (
@@ -79,7 +85,7 @@ WITH runs AS MATERIALIZED (
             FROM pages p WHERE p.incident_id = i.id AND p.accepted_at IS NOT NULL
             GROUP BY p.person, p.run, p.loop, p.step) steps
         GROUP BY person, run) own
-    WHERE i.declared_at BETWEEN %(since)s AND %(until)s AND NOT i.drill
+    WHERE i.declared_at BETWEEN %(since)s AND %(until)s AND NOT i.drill AND NOT i.private
 ), answers AS (
     SELECT DISTINCT ON (t.id) t.actor AS person, t.at - r.first_at AS took
     FROM runs r JOIN timeline t ON t.incident_id = r.incident_id AND t.actor = r.person
