@@ -16,6 +16,7 @@ from bot.settings.environment import SECRETS
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text()
+CONFIGURATION = (ROOT / "docs" / "configuration.md").read_text()
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")])
 RUNBOOK_PAGE = (ROOT / "docs" / "runbook.md").read_text()
 
@@ -65,16 +66,16 @@ def test_the_smallest_runbook_of_the_page_works() -> None:
     assert read(example, {}).severity("P1").escalation.steps[0].page == "oncall"
 
 
-def test_the_readme_has_every_variable_of_the_environment_and_no_other() -> None:
+def test_the_page_of_the_configuration_has_every_variable_and_no_other() -> None:
     variables = {(field.alias or name).upper() for name, field in Settings.model_fields.items()}
-    table = set(re.findall(r"^\| `([A-Z0-9_]+)`(?: †)? \|", README, re.MULTILINE))
+    table = set(re.findall(r"^\| `([A-Z0-9_]+)`(?: †)? \|", CONFIGURATION, re.MULTILINE))
 
     assert variables - table == set()
     assert table - variables == set()
 
 
-def test_the_readme_says_which_variables_may_come_as_a_file() -> None:
-    marked = set(re.findall(r"^\| `([A-Z0-9_]+)` † \|", README, re.MULTILINE))
+def test_it_says_which_variables_may_come_as_a_file() -> None:
+    marked = set(re.findall(r"^\| `([A-Z0-9_]+)` † \|", CONFIGURATION, re.MULTILINE))
 
     assert marked == SECRETS
 
