@@ -20,8 +20,8 @@ async def breach(call: Call, incident: Incident) -> Answer:
     at = None
     if call.text:
         at, _ = await past_moment(call.text, now=call.house.clock.now(), zone=call.house.runbook.timezone)
-    begun = await call.house.breaches.begin(call.actor, incident.id, at)
-    return call.say("breach", incident=incident, breach=begun)
+    await call.house.breaches.begin(call.actor, incident.id, at)
+    return None
 
 
 @COMMAND.button("breach.notified")

@@ -1,11 +1,11 @@
 """Data breaches: the clock of 72 hours on a card of the private incident, its reminders, and the authority's notice."""
 
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from bot.clock import Clock
 from bot.domain.actor import Actor
-from bot.domain.errors import NotFound, Refused
+from bot.domain.errors import AlreadyDone, NotFound, Refused
 from bot.domain.incidents.breach import Breach
 from bot.domain.incidents.incident import Incident
 from bot.rendering import Rendering
@@ -38,13 +38,16 @@ class Breaches(IncidentRound):
     async def begin(self, actor: Actor, incident_id: int, detected_at: datetime | None) -> Breach:
         """The clock begins, or begins at another time; None: when the incident was detected, or as it is.
 
-        Raises Refused for an incident that is not private.
+        Raises Refused for an incident that is not private, and AlreadyDone when nothing would change.
         """
         async with self._deeds.on(actor, incident_id) as (conn, incident, now):
             must_be_private(incident)
             known = await breaches.get(conn, incident.id)
             if known and detected_at is None:
-                return known
+                raise AlreadyDone(
+                    f"The data-breach clock of {incident.ref} runs already, as its card shows. To correct when the "
+                    "breach was detected, type the time: `/incident breach 14:05`."
+                )
             at = detected_at or min(incident.milestones.detected, now)
             fresh = known or Breach(incident.id, at, actor.name, now)
             breach = fresh.detected(at, now)
@@ -81,7 +84,9 @@ class Breaches(IncidentRound):
         left = breach.owed(now)
         if left is not None:
             roles = [incident.roles[role] for role in REMINDED_ROLES if role in incident.roles]
-            facts = {"incident": incident, "breach": breach, "now": now, "who": list(dict.fromkeys(roles))}
+            who = list(dict.fromkeys(roles)) or [breach.begun_by]
+            hours = round((breach.notify_by - now) / timedelta(hours=1))
+            facts = {"incident": incident, "breach": breach, "now": now, "who": who, "hours": hours}
             await self._posts.ask_in_room(conn, incident, "breach_due", [notified_button(incident.id)], **facts)
             breach = replace(breach, reminded_left=left)
         await breaches.save(conn, breach.planned(now))

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from bot.domain.incidents.breach import Breach
 from bot.domain.incidents.deadline import Deadline, DeadlineKind
 from bot.domain.incidents.incident import Incident
 from bot.domain.paging.page import Page
@@ -13,7 +14,7 @@ from bot.domain.procedures.run import Run
 from bot.domain.tasks.checklist import Checklist
 from bot.domain.tasks.task import Task
 from bot.store.database import Database
-from bot.store.incidents import deadlines, entries, incidents
+from bot.store.incidents import breaches, deadlines, entries, incidents
 from bot.store.incidents.entries import EntryChange, KeptEntry
 from bot.store.incidents.incidents import Entry
 from bot.store.paging import pages
@@ -47,6 +48,7 @@ class IncidentRecord:
     changes: Sequence[EntryChange] = ()
     postmortem_card: Card | None = None
     postmortem_link: str | None = None
+    breach: Breach | None = None
 
 
 # Where a message stands, by its channel and its time; None: not known.
@@ -86,6 +88,7 @@ async def gather(conn: Connection, incident: Incident) -> IncidentRecord:
         procedures=await procedures.of_incident(conn, incident.id),
         actions=await actions.of_incident(conn, incident.id),
         deadlines=await deadlines.of_incident(conn, incident.id),
+        breach=await breaches.get(conn, incident.id),
         written=await _written(conn, incident.id),
         hidden=await entries.hidden(conn, incident.id),
         changes=await entries.changes(conn, incident.id),

@@ -99,6 +99,12 @@ UPDATE watches SET set_at = %(now)s, due_at = due_at - (set_at - %(now)s::timest
 UPDATE injects SET set_at = %(now)s, due_at = due_at - (set_at - %(now)s::timestamptz)
 WHERE due_at IS NOT NULL AND set_at > %(now)s;
 
+-- name: breaches
+-- What was said to be detected later than now was detected now; whoever looks judges anew what is to be reminded of.
+UPDATE breaches SET detected_at = LEAST(detected_at, %(now)s), set_at = %(now)s,
+    due_at = CASE WHEN due_at IS NOT NULL THEN %(now)s::timestamptz END
+WHERE set_at > %(now)s;
+
 -- name: tasks
 -- Who was given so long later than now has so long from now.
 UPDATE tasks SET set_at = %(now)s, due_at = due_at - (set_at - %(now)s::timestamptz),
