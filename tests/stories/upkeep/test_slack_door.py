@@ -181,7 +181,10 @@ async def test_what_nobody_here_cares_about_is_acknowledged(new_world: NewWorld,
         joined = [row["body"]["event"] for row in rows if row["body"]["event"]["type"] == "member_joined_channel"]
         assert {one["user"] for one in joined} == {world.workspace.bot.id}
         others = {row["body"]["event"]["type"] for row in rows} - {"member_joined_channel"}
-        assert others == {"reaction_added", "app_home_opened"}
+        assert others == {"reaction_added", "app_home_opened", "message"}
+        # What was taken into a timeline may be edited or deleted; what is merely said is nobody's business.
+        said = [row["body"]["event"] for row in rows if row["body"]["event"]["type"] == "message"]
+        assert {one["subtype"] for one in said} == {"message_changed", "message_deleted"}
         for row in rows:
             assert row["worked_at"] and row["error"] is None, row["body"]
         world.nothing_else_was_sent()
