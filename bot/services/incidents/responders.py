@@ -34,9 +34,13 @@ class Responders:
     async def set_role(self, actor: Actor, incident_id: int, role: str, who: str, *, vacant: bool = False) -> Incident:
         """Give a role to somebody; `vacant`: only while nobody has it. Taking the lead oneself acknowledges too.
 
-        Raises NotFound for an unknown role, AlreadyDone when it changes nothing or is not vacant.
+        Raises NotFound for an unknown role or somebody who isn't of this workspace, AlreadyDone when it changes nothing
+        or is not vacant.
         """
         role = self._role(role)
+        if who != actor.name:
+            # Slack may have to be asked: not while the incident is locked.
+            await self._people.must_be_a_member(who)
         async with self._deeds.on(actor, incident_id) as (conn, incident, now):
             must_be_open(incident, "give roles")
             holder = incident.roles.get(role)

@@ -202,6 +202,14 @@ async def test_what_no_post_shows_is_answered_and_what_one_shows_is_not(world: W
     assert "INC-1" in await ask(world, "ada", "/incident status INC-1 monitoring", "#general")
 
 
+async def test_a_role_is_for_somebody_of_the_workspace(world: World) -> None:
+    await ask(world, "eve", "/incident declare P3 Search is slow")
+    room = world.workspace.channel(world.room("INC-1"))
+    for command in ("/incident role comms <@U0NOBODY>", f"/incident lead <@{world.workspace.bot.id}>"):
+        assert "is nobody of this workspace" in await ask(world, "eve", command, room)
+    assert (await world.house.incidents.find("INC-1")).roles == {}
+
+
 async def test_whoever_gives_a_role_twice_hears_who_has_it(world: World) -> None:
     room = await declared(world)
     await ask(world, "eve", "/incident lead ada", room)
