@@ -119,7 +119,7 @@ async def test_a_room_with_a_rhythm_is_reminded_and_nobody_is_paged_for_a_rhythm
         room = await declared_by(world, "P3 Slow reports")
         await ask(world, "ada", "/escalate ack", room)
         await world.passes(minutes=25)
-        assert "due an update by" in clocks(world)[-1].text
+        assert "update here is due by" in clocks(world)[-1].text
         assert world.ada.labels(clocks(world)[-1])[0] == "Post update"
         await world.passes(minutes=5)
         await world.passes(minutes=30)
@@ -164,7 +164,7 @@ async def test_words_that_still_want_to_be_confirmed_do_not_leave_and_are_kept(t
 async def test_an_approval_that_took_long_begins_the_time_until_the_next_update(town: World) -> None:
     await declared(town)
     await does(town, "ada", "/escalate ack")
-    await writes(town, "ada", "clients", text="We are on it.")
+    await writes(town, "ada", "clients", text="We are on it. You hear from us again by 17:00.")
     await town.passes(minutes=50)
     await presses(town, "ben", "Approve", card(town, "clients"))
     await town.passes(minutes=39)
