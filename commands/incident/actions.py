@@ -5,19 +5,20 @@ from collections.abc import Mapping
 
 from bot.domain.errors import Refused
 from bot.domain.incidents.incident import Incident
-from bot.domain.postmortems.action import LINK_LENGTH, PRIORITIES, WHAT_LENGTH, Action, NewAction, Priority
+from bot.domain.postmortems.action import LINK_LENGTH, PRIORITIES, WHAT_LENGTH, NewAction, Priority
 from bot.rendering import ADDRESS
 from bot.slack.blocks import Button, Input, form
 from commands.desk.call import Answer, Call, Form, Reply
-from commands.desk.carried import number
 from commands.desk.days import HOW, day
-from commands.desk.which_incident import about_an_incident, incident_of_button, incident_of_form, must_let_in, titled
+from commands.desk.which_incident import about_an_incident, incident_of_button, incident_of_form, titled
 from commands.incident.book import COMMAND
+from commands.incident.given import LIST, Given
 
-LIST = ("list", "ls", "all", "show")
 USAGE = "action @user <what> by <date>"
 # “by” may stand in the words too: the last one that a date follows is meant.
 BY = re.compile(r"\s(?:by|until|till)\s+", re.IGNORECASE)
+GIVEN = Given("action", lambda house: house.actions)
+GIVEN.add_to(COMMAND)
 
 
 @COMMAND.verb("action", "actions", usage=USAGE, help="what has to be done so that it doesn't happen again; `list` too")
@@ -34,7 +35,7 @@ async def action(call: Call, incident: Incident) -> Answer:
         what = " ".join(what.replace(link[0], " ").split())
     by_at = await day(by, now=call.house.clock.now(), zone=call.house.runbook.timezone)
     new = NewAction(what, who, by_at, link=link[0] if link else None)
-    return _unless_in_room(call, incident, await call.house.actions.give(call.actor, incident.id, new))
+    return GIVEN.unless_in_room(call, incident, await call.house.actions.give(call.actor, incident.id, new))
 
 
 @COMMAND.button("action.new")
@@ -53,33 +54,7 @@ async def given(call: Call) -> Answer:
     by_at = await day(call.values["by"], now=call.house.clock.now(), zone=call.house.runbook.timezone)
     owner, priority = call.house.people.named(call.values["who"]), _priority(call.values["priority"])
     new = NewAction(call.values["what"], owner, by_at, priority, call.values["link"])
-    return _unless_in_room(call, incident, await call.house.actions.give(call.actor, incident.id, new))
-
-
-@COMMAND.button("action.done")
-async def done(call: Call) -> Answer:
-    incident = await _incident_of(call)
-    return _unless_in_room(call, incident, await call.house.actions.done(call.actor, call.number))
-
-
-@COMMAND.button("action.longer")
-async def longer(call: Call) -> Answer:
-    incident = await _incident_of(call)
-    return _answer(call, incident, await call.house.actions.more_time(call.actor, call.number))
-
-
-@COMMAND.button("action.hand")
-async def ask_whom(call: Call) -> Answer:
-    incident = await _incident_of(call)
-    inputs = [Input("who", "To whom", kind="person")]
-    return Form(form("action.hand", titled("Action of", incident), inputs, submit="Hand over", private=call.value))
-
-
-@COMMAND.form("action.hand")
-async def handed(call: Call) -> Answer:
-    incident = await _incident_of(call)
-    who = call.house.people.named(call.values["who"])
-    return _unless_in_room(call, incident, await call.house.actions.hand_over(call.actor, call.number, who))
+    return GIVEN.unless_in_room(call, incident, await call.house.actions.give(call.actor, incident.id, new))
 
 
 def _parts(words: str) -> tuple[str, str]:
@@ -110,21 +85,3 @@ async def _list(call: Call, incident: Incident) -> Reply:
     found = await call.house.actions.of(incident)
     more = (Button("Add action", "action.new", str(incident.id)),)
     return call.say("actions", buttons=more, incident=incident, actions=found, now=call.house.clock.now())
-
-
-async def _incident_of(call: Call) -> Incident:
-    """Of the action whose number the button or the form carries. Raises NotPermitted to outsiders."""
-    found = await call.house.actions.find(number(call.value or call.private))
-    incident = await call.house.incidents.find(str(found.incident_id))
-    await must_let_in(call, incident)
-    return incident
-
-
-def _unless_in_room(call: Call, incident: Incident, action: Action) -> Answer:
-    """In the room its message shows it."""
-    is_shown = call.channel == incident.room_id and not incident.room_closed
-    return None if is_shown else _answer(call, incident, action)
-
-
-def _answer(call: Call, incident: Incident, action: Action) -> Reply:
-    return call.say("action_given", incident=incident, action=action)

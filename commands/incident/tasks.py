@@ -5,18 +5,19 @@ from datetime import timedelta
 
 from bot.domain.errors import Refused
 from bot.domain.incidents.incident import Incident, must_be_open
-from bot.domain.tasks.task import WHAT_LENGTH, Task, by_owner, must_be_sensible
+from bot.domain.tasks.task import WHAT_LENGTH, by_owner, must_be_sensible
 from bot.runbook import spoken_duration
 from bot.slack.blocks import Input, form
 from commands.desk.call import Answer, Call, Form, Reply
-from commands.desk.carried import number
 from commands.desk.typed import as_typed, first_word, is_mention, mentioned
-from commands.desk.which_incident import about_an_incident, must_let_in, titled
+from commands.desk.which_incident import about_an_incident, incident_of_form, titled
 from commands.incident.book import COMMAND
+from commands.incident.given import LIST, Given
 
-LIST = ("list", "ls", "all", "show")
 # `15m`, `15 minutes`, `in 15 minutes`: the longest is tried first.
 SPAN_WORDS = (3, 2, 1)
+GIVEN = Given("task", lambda house: house.incident_tasks, while_open=True)
+GIVEN.add_to(COMMAND)
 
 
 @COMMAND.verb("task", "todo", usage="task @user <what> [15m]", help="ask somebody for something, perhaps by a time")
@@ -30,7 +31,7 @@ async def task(call: Call, incident: Incident) -> Answer:
     who, words = _whom(call)
     what, span = what_and_span(words)
     given = await call.house.incident_tasks.give(call.actor, incident.id, who, what, span)
-    return _unless_in_room(call, incident, given)
+    return GIVEN.unless_in_room(call, incident, given)
 
 
 @COMMAND.verb("tasks", usage="tasks", help="who was asked for what; also `task list`")
@@ -50,38 +51,10 @@ def judge_task(values: Mapping[str, str]) -> Mapping[str, str]:
 
 @COMMAND.form("incident.task", judge_task)
 async def asked(call: Call) -> Answer:
-    incident = await call.house.incidents.find(call.private)
-    await must_let_in(call, incident)
+    incident = await incident_of_form(call)
     who, span = call.house.people.named(call.values["who"]), _span(call.values["span"])
     given = await call.house.incident_tasks.give(call.actor, incident.id, who, call.values["what"], span)
-    return _unless_in_room(call, incident, given)
-
-
-@COMMAND.button("task.done")
-async def done(call: Call) -> Answer:
-    incident = await _incident_of(call)
-    return _unless_in_room(call, incident, await call.house.incident_tasks.done(call.actor, call.number))
-
-
-@COMMAND.button("task.longer")
-async def longer(call: Call) -> Answer:
-    incident = await _incident_of(call)
-    return _answer(call, incident, await call.house.incident_tasks.more_time(call.actor, call.number))
-
-
-@COMMAND.button("task.hand")
-async def ask_whom(call: Call) -> Answer:
-    incident = await _incident_of(call)
-    must_be_open(incident, "hand a task over")
-    inputs = [Input("who", "To whom", kind="person")]
-    return Form(form("task.hand", titled("Task of", incident), inputs, submit="Hand over", private=str(call.number)))
-
-
-@COMMAND.form("task.hand")
-async def handed(call: Call) -> Answer:
-    incident = await _incident_of(call)
-    who = call.house.people.named(call.values["who"])
-    return _unless_in_room(call, incident, await call.house.incident_tasks.hand_over(call.actor, call.number, who))
+    return GIVEN.unless_in_room(call, incident, given)
 
 
 def what_and_span(words: str) -> tuple[str, timedelta | None]:
@@ -127,21 +100,3 @@ def _form(incident: Incident) -> Form:
 async def _list(call: Call, incident: Incident) -> Reply:
     owners = by_owner(await call.house.incident_tasks.of(incident))
     return call.say("tasks", incident=incident, owners=owners, now=call.house.clock.now())
-
-
-async def _incident_of(call: Call) -> Incident:
-    """Of the task whose number the button or the form carries. Raises NotPermitted to outsiders."""
-    found = await call.house.incident_tasks.find(number(call.value or call.private))
-    incident = await call.house.incidents.find(str(found.incident_id))
-    await must_let_in(call, incident)
-    return incident
-
-
-def _unless_in_room(call: Call, incident: Incident, given: Task) -> Answer:
-    """In the room its message shows it."""
-    is_shown = call.channel == incident.room_id and not incident.room_closed
-    return None if is_shown else _answer(call, incident, given)
-
-
-def _answer(call: Call, incident: Incident, given: Task) -> Reply:
-    return call.say("task_given", incident=incident, task=given)
