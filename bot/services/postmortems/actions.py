@@ -7,7 +7,6 @@ from datetime import datetime
 
 from bot.clock import Clock
 from bot.domain.actor import Actor
-from bot.domain.errors import NotPermitted
 from bot.domain.incidents.incident import Incident
 from bot.domain.people.working_hours import WorkingHours
 from bot.domain.postmortems.action import Action, NewAction
@@ -37,9 +36,8 @@ class Actions(IncidentRound):
     async def give(self, actor: Actor, incident_id: int, new: NewAction) -> Action:
         """Raises Refused."""
         await self._people.must_be_a_member(new.owner)
-        async with self._deeds.on(actor, incident_id) as (conn, incident, now):
+        async with self._deeds.on(actor, incident_id, to=new.owner) as (conn, incident, now):
             checked = new.checked(now)
-            await self._must_be_in_it(conn, incident, new.owner)
             action = await actions.insert(conn, incident.id, checked, created_by=actor.name, now=now)
             return await self._keep(conn, incident, action, actor, "given", now)
 
@@ -56,8 +54,7 @@ class Actions(IncidentRound):
     async def hand_over(self, actor: Actor, action_id: int, owner: str) -> Action:
         """Raises Refused."""
         await self._people.must_be_a_member(owner)
-        async with self._on(actor, action_id) as (conn, incident, action, now):
-            await self._must_be_in_it(conn, incident, owner)
+        async with self._on(actor, action_id, to=owner) as (conn, incident, action, now):
             return await self._keep(conn, incident, action.handed_to(owner), actor, "handed", now)
 
     async def find(self, action_id: int) -> Action:
@@ -79,19 +76,11 @@ class Actions(IncidentRound):
 
     @asynccontextmanager
     async def _on(
-        self, actor: Actor, action_id: int
+        self, actor: Actor, action_id: int, *, to: str | None = None
     ) -> AsyncIterator[tuple[Connection, Incident, Action, datetime]]:  # fmt: skip
         found = await self.find(action_id)
-        async with self._deeds.on(actor, found.incident_id) as (conn, incident, now):
+        async with self._deeds.on(actor, found.incident_id, to=to) as (conn, incident, now):
             yield conn, incident, await actions.get(conn, action_id), now
-
-    async def _must_be_in_it(self, conn: Connection, incident: Incident, owner: str) -> None:
-        """Nobody hears of a private incident by an action."""
-        if not await self._cards.lets_in(conn, incident, owner):
-            name = self._people.known_name(owner)
-            raise NotPermitted(
-                f"{incident.ref} is private, and {name} isn't in it. Add them first: `/incident add @user`."
-            )
 
     async def _keep(
         self, conn: Connection, incident: Incident, action: Action, actor: Actor, change: str, now: datetime

@@ -37,8 +37,13 @@ class Deeds:
         self._followers = followers
 
     @asynccontextmanager
-    async def on(self, actor: Actor, incident_id: int) -> AsyncIterator[tuple[Connection, Incident, datetime]]:
-        """The transaction, with the incident as it is now and locked. The same request never comes in twice."""
+    async def on(
+        self, actor: Actor, incident_id: int, *, to: str | None = None
+    ) -> AsyncIterator[tuple[Connection, Incident, datetime]]:  # fmt: skip
+        """The transaction, with the incident as it is now and locked. The same request never comes in twice.
+
+        `to`: who is given something in it; of a private incident only a member is, or nobody (NotPermitted).
+        """
         async with self._db.transaction() as conn:
             await requests.once(conn, actor, self._clock.now())
             incident = await incidents.lock(conn, incident_id)
@@ -46,6 +51,8 @@ class Deeds:
             now = self._clock.now()
             with refusing_about(incident):
                 await self._members.must_not_be_removed(conn, incident, actor)
+                if to is not None:
+                    await self._members.must_be_in(conn, incident, to)
                 yield conn, incident, now
 
     def now(self) -> datetime:

@@ -50,6 +50,14 @@ class Members:
         if actor.name != TOCSIN.name and await self.was_removed(conn, incident, actor.name):
             raise outside(incident)
 
+    async def must_be_in(self, conn: Connection, incident: Incident, who: str) -> None:
+        """Nobody hears of a private incident by what they are given in it. Raises NotPermitted."""
+        if incident.private and not self.is_among(who, (await self.of(conn, incident)).members):
+            name = self._people.known_name(who)
+            raise NotPermitted(
+                f"{incident.ref} is private, and {name} isn't in it. Add them first: `/incident add @user`."
+            )
+
     async def let_in(self, conn: Connection, incident: Incident, who: str, *, by: str, now: datetime) -> None:
         """Under every name they were removed by."""
         by_hand, _ = await members.get(conn, incident.id)

@@ -4,7 +4,6 @@ from datetime import datetime, timedelta
 
 from bot.clock import Clock
 from bot.domain.actor import Actor
-from bot.domain.errors import NotPermitted
 from bot.domain.incidents.incident import Incident, must_be_open
 from bot.domain.tasks.task import Task, must_be_sensible, what_of
 from bot.services.incidents.rounds import IncidentRound
@@ -31,9 +30,8 @@ class IncidentTasks(IncidentRound):
         what = what_of(what)
         must_be_sensible(span)
         await self._people.must_be_a_member(owner)
-        async with self._deeds.on(actor, incident_id) as (conn, incident, now):
+        async with self._deeds.on(actor, incident_id, to=owner) as (conn, incident, now):
             must_be_open(incident, "give tasks")
-            await self._must_be_in_it(conn, incident, owner)
             task = await tasks.insert(conn, incident.id, what, owner=owner, asked_by=actor.name, span=span, now=now)
             await self._keep(conn, incident, task, actor, "given", now)
         return task
@@ -59,9 +57,8 @@ class IncidentTasks(IncidentRound):
         """Raises Refused."""
         await self._people.must_be_a_member(owner)
         found = await self.find(task_id)
-        async with self._deeds.on(actor, found.incident_id) as (conn, incident, now):
+        async with self._deeds.on(actor, found.incident_id, to=owner) as (conn, incident, now):
             must_be_open(incident, "hand a task over")
-            await self._must_be_in_it(conn, incident, owner)
             task = (await tasks.get(conn, task_id)).handed_to(owner, now)
             await self._keep(conn, incident, task, actor, "handed", now)
         return task
@@ -88,14 +85,6 @@ class IncidentTasks(IncidentRound):
             if task.ask_at and task.ask_at <= now:
                 await tasks.save(conn, task.after_asking(now))
                 await self._cards.ask(conn, incident, task)
-
-    async def _must_be_in_it(self, conn: Connection, incident: Incident, owner: str) -> None:
-        """Nobody hears of a private incident by a task."""
-        if not await self._cards.lets_in(conn, incident, owner):
-            name = self._people.known_name(owner)
-            raise NotPermitted(
-                f"{incident.ref} is private, and {name} isn't in it. Add them first: `/incident add @user`."
-            )
 
     async def _keep(
         self, conn: Connection, incident: Incident, task: Task, actor: Actor, change: str, now: datetime

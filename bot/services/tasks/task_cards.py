@@ -6,7 +6,6 @@ from bot.domain.tasks.task import Task
 from bot.rendering import Rendering
 from bot.services.rooms.below_card import not_below_yet
 from bot.services.rooms.cards import Cards, Painted
-from bot.services.rooms.members import Members
 from bot.services.rooms.posts import Posts
 from bot.services.rooms.rooms import Rooms
 from bot.slack.blocks import Button, message
@@ -18,9 +17,8 @@ from bot.store.tasks import tasks
 class TaskCards:
     """The painter of `task:<id>`."""
 
-    def __init__(self, rooms: Rooms, members: Members, cards: Cards, posts: Posts, rendering: Rendering) -> None:
+    def __init__(self, rooms: Rooms, cards: Cards, posts: Posts, rendering: Rendering) -> None:
         self._rooms = rooms
-        self._members = members
         self._cards = cards
         self._posts = posts
         self._rendering = rendering
@@ -51,10 +49,6 @@ class TaskCards:
 
     def entry(self, task: Task, change: str) -> str:
         return self._rendering.say("documents/task_entry", task=task, change=change)
-
-    async def lets_in(self, conn: Connection, incident: Incident, who: str) -> bool:
-        """Of an incident that is not private everybody is in."""
-        return not incident.private or self._members.is_among(who, (await self._members.of(conn, incident)).members)
 
 
 def buttons(task: Task) -> list[Button]:

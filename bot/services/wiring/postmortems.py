@@ -66,7 +66,7 @@ class Learning(Paging):
 
     @cached_property
     def actions(self) -> Actions:
-        cards = ActionCards(self.rooms, self.members, self.cards, self.posts, self.rendering)
+        cards = ActionCards(self.rooms, self.cards, self.posts, self.rendering)
         return Actions(self.db, self.clock, self.runbook, self.people, cards, self.deeds)
 
     @cached_property

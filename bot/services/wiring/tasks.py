@@ -16,7 +16,7 @@ class Tasks(Paging):
 
     @cached_property
     def incident_tasks(self) -> IncidentTasks:
-        cards = TaskCards(self.rooms, self.members, self.cards, self.posts, self.rendering)
+        cards = TaskCards(self.rooms, self.cards, self.posts, self.rendering)
         return IncidentTasks(self.db, self.clock, self.people, cards, self.deeds)
 
     @cached_property
