@@ -138,7 +138,7 @@ class Postmortems:
         link: str | None = None,
     ) -> Postmortem:
         """When it is reviewed together, who owns it, and where it is kept; None: as before. Raises Refused."""
-        async with self._deeds.on(actor, incident_id) as (conn, incident, now):
+        async with self._deeds.on(actor, incident_id, to=owner) as (conn, incident, now):
             known = await _found(conn, incident)
             must_be_live(known, incident)
             if at is not None and at <= now:

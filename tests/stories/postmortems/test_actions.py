@@ -89,7 +89,9 @@ async def test_on_the_first_working_day_of_a_month_what_is_left_of_past_incident
     assert "Rebuild the index" in listed and "lawyers" not in listed and "overdue" in listed
 
 
-async def test_of_a_private_incident_nobody_outside_it_gets_an_action(world: World) -> None:
+async def test_of_a_private_incident_nobody_outside_it_gets_an_action_or_the_post_mortem(world: World) -> None:
     await ask(world, "eve", "/incident private P3 Data copied")
-    refused = await ask(world, "eve", "/incident action INC-1 @ben Ask the lawyers by Friday")
-    assert "isn't in it" in refused
+    await ask(world, "eve", "/incident resolve INC-1 all found")
+    await ask(world, "eve", "/incident postmortem INC-1")
+    for deed in ("action INC-1 @ben Ask the lawyers by Friday", "postmortem INC-1 owner @ben"):
+        assert "isn't in it" in await ask(world, "eve", f"/incident {deed}"), deed
