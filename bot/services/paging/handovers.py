@@ -49,8 +49,7 @@ class Handovers:
         async with self._db.transaction() as conn:
             await handovers.forget_others(conn, self._schedules)
             for key in self._schedules:
-                shift = self._people.shift(key, now)
-                await handovers.watch(conn, key, person=shift.person, due_at=shift.ends, now=now)
+                await handovers.watch(conn, key, person=self._people.shift(key, now).person, now=now)
 
     async def take_due(self) -> int:
         """Also learns of covers that other processes have made."""
@@ -62,7 +61,7 @@ class Handovers:
             shifts = [self._people.shift(one.schedule, now) for one in due]
             ahead = [self._ahead(one.schedule, shift, now) for one, shift in zip(due, shifts, strict=True)]
             for before, shift, coming in zip(due, shifts, ahead, strict=True):
-                await self._change(conn, before, shift, coming)
+                await self._change(conn, before, shift, coming, now)
         return len(due)
 
     async def next_due(self) -> datetime | None:
@@ -95,10 +94,13 @@ class Handovers:
             found.append(last)
         return found
 
-    async def _change(self, conn: Connection, before: Handover, shift: Shift, ahead: Sequence[Shift]) -> None:
-        key = before.schedule
+    async def _change(
+        self, conn: Connection, before: Handover, shift: Shift, ahead: Sequence[Shift], now: datetime
+    ) -> None:
+        key, kept = before.schedule, before
         next_look = (ahead[-1] if ahead else shift).ends - self._remind.get(key, NO_TIME)
-        due_at, kept = min(shift.ends, next_look), before
+        # When there are more than are told of at once, that has been: the others are told of with the next handover.
+        due_at = min(shift.ends, next_look) if next_look > now else shift.ends
         if shift.person != before.person:
             kept = replace(before, note=None, note_by=None)
         await handovers.save(conn, replace(kept, person=shift.person, due_at=due_at))

@@ -22,9 +22,10 @@ class Handover:
     note_by: str | None = None
 
 
-async def watch(conn: Connection, schedule: str, *, person: str, due_at: datetime, now: datetime) -> None:
-    """Keep an eye on it. One that is watched already is looked at now: its runbook may have changed."""
-    await SQL.run(conn, "watch", schedule=schedule, person=person, due_at=due_at, now=now)
+async def watch(conn: Connection, schedule: str, *, person: str, now: datetime) -> None:
+    """Keep an eye on it, from now on; `person` has it, if it was not watched before. Its runbook may have changed, and
+    somebody may have to be told of the next shift by now."""
+    await SQL.run(conn, "watch", schedule=schedule, person=person, now=now)
 
 
 async def forget_others(conn: Connection, schedules: Iterable[str]) -> None:

@@ -1,5 +1,5 @@
 -- name: watch
-INSERT INTO handovers (schedule, person, due_at) VALUES (%(schedule)s, %(person)s, %(due_at)s)
+INSERT INTO handovers (schedule, person, due_at) VALUES (%(schedule)s, %(person)s, %(now)s)
 ON CONFLICT (schedule) DO UPDATE SET due_at = LEAST(handovers.due_at, %(now)s);
 
 -- name: forget_others

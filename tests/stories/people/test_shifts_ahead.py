@@ -20,11 +20,27 @@ async def test_whoever_has_the_next_shift_is_told_once_a_day_before(new_world: N
     async with new_world(runbook=AHEAD) as world:
         await world.passes(days=2, hours=17, minutes=59)
         assert heard(world, "ben") == []
+        await world.passes(minutes=1)
         async with world.joined():
-            await world.passes(minutes=1)
             await world.passes(hours=20)
         [said] = heard(world, "ben")
         assert "You are on call for `primary` from" in said and heard(world, "ada") == []
+
+
+async def test_who_has_a_shift_that_is_nearer_than_that_when_the_bot_first_starts_is_told_at_once(
+    new_world: NewWorld,
+) -> None:
+    async with new_world(runbook=AHEAD.replace("remind: 24h", "remind: 5d")) as world:
+        await world.settled()
+        assert len(heard(world, "ben")) == 1
+
+
+async def test_more_short_shifts_than_are_told_of_at_once_keep_nobody_busy(new_world: NewWorld) -> None:
+    async with new_world(runbook=AHEAD.replace("rotates: weekly", "rotates: 15m")) as world:
+        await world.settled()
+        told = len(heard(world, "ben"))
+        await world.passes(minutes=31)
+        assert len(heard(world, "ben")) > told > 1 and await world.house.handovers.take_due() == 0
 
 
 async def test_a_cover_that_comes_later_is_told_to_whoever_covers(new_world: NewWorld) -> None:
