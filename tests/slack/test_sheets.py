@@ -28,6 +28,19 @@ def test_one_that_would_be_cut_broken_or_changed_is_left_out(command: str) -> No
     assert copied(sheet("Head", "Step", command, "", "", [])) == ""
 
 
+def test_a_long_step_stands_there_whole_where_the_command_leaves_room_for_it() -> None:
+    words = f"*Step 1*\n{'word ' * 580}end"
+    assert any(text == words for text in texts(sheet("Head", words, "ls", "", "", [])))
+    assert any(text == words for text in texts(sheet(words, "Step", "ls", "", "", [])))
+    assert any(text == words for text in texts(sheet("Head", "Step", "ls", words, "", [])))
+
+
+def test_where_there_is_no_room_for_the_whole_line_its_beginning_is_shown() -> None:
+    words = f"*Step 1*\n{'word ' * 590}end"
+    (shown,) = [text for text in texts(sheet("Head", words, "y\n" * 2000, "", "", [])) if "word" in text]
+    assert len(shown) > 2_000 and shown.endswith("word…")
+
+
 def test_whatever_comes_in_a_sheet_and_a_listing_are_inside_of_slacks_limits() -> None:
     long = "\n\n".join(["&amp;" * 500] * 40)
     for message in (

@@ -21,6 +21,8 @@ MESSAGE_LENGTH = 12_000
 CODE_LENGTH = 500
 # Of the line that counts what is left out.
 MORE_LENGTH = 40
+# Less room than this stays empty rather than have a line cut for it.
+WORTH_FILLING = 200
 FIELDS = 10
 # All of a message's, so that the words have room beside them.
 FIELDS_LENGTH = 5_000
@@ -70,8 +72,11 @@ def prose(words: str) -> list[Block]:
     return [{"type": "section", "text": mrkdwn(piece)} for part in paragraphs for piece in _pieces(part)]
 
 
-def fitted(sections: Sequence[Block], blocks: int, length: int) -> list[Block]:
-    """As many of their lines as so many blocks and characters have room for; the last one counts what is left out."""
+def fitted(sections: Sequence[Block], blocks: int, length: int, *, cut: bool = False) -> list[Block]:
+    """As many of their lines as so many blocks and characters have room for; the last one counts what is left out.
+
+    `cut`: a long line that would leave much of the room empty is cut, so that its beginning can be read.
+    """
     texts = [section["text"]["text"] for section in sections]
     if len(texts) <= blocks and sum(map(len, texts)) <= length:
         return list(sections)
@@ -79,6 +84,8 @@ def fitted(sections: Sequence[Block], blocks: int, length: int) -> list[Block]:
     left, blocks, length = sum(map(_lines, texts)), blocks - 1, length - MORE_LENGTH
     for text in texts[:blocks]:
         whole = text if len(text) <= length else text[:length].rpartition("\n")[0]
+        if cut and len(text) > length >= len(whole) + WORTH_FILLING:
+            whole = clip(text, length)
         if whole.strip():
             kept.append({"type": "section", "text": mrkdwn(whole)})
         left, length = left - _lines(whole), length - len(text)

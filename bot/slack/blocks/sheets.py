@@ -35,14 +35,17 @@ def fits(command: str) -> bool:
 def sheet(head: str, step: str, command: str | None, beside: str, ahead: str, buttons: Iterable[Button]) -> Message:
     """The head's first line stands for the whole. A command that does not fit is left out."""
     shown = _commands(command)
-    blocks = [
-        *fitted(prose(head), BLOCKS_EACH, HEAD),
-        *fitted(prose(step), BLOCKS_EACH, STEP),
-        *shown,
-        *fitted(prose(beside), BLOCKS_EACH, BESIDE),
-        *fitted(prose(ahead), BLOCKS_EACH, AHEAD),
-        *rows(buttons),
-    ]
+    spare = max(0, COMMAND_LENGTH - _length(shown))
+
+    def part(words: str, length: int) -> list[Block]:
+        nonlocal spare
+        found = fitted(prose(words), BLOCKS_EACH, length + spare, cut=True)
+        spare -= max(0, _length(found) - length)
+        return found
+
+    # What the command leaves is had in this order: the step itself is what is needed now.
+    whole, before = part(step, STEP), part(head, HEAD)
+    blocks = [*before, *whole, *shown, *part(beside, BESIDE), *part(ahead, AHEAD), *rows(buttons)]
     return Message(clip(head.split("\n", 1)[0] or "…", FALLBACK_LENGTH), blocks[:MESSAGE_BLOCKS])
 
 
