@@ -3,7 +3,7 @@
 import re
 from dataclasses import dataclass
 
-NO = "Continue with the next step"
+NEXT, STOP = "Continue with the next step", "Stop"
 
 _IF = re.compile(r"(?:if|in case)\s+(?P<rest>\S.*)", re.IGNORECASE | re.DOTALL)
 _ELSE = re.compile(r"(?:otherwise|if not|else)\b[,:]?\s*(?P<rest>\S.*)", re.IGNORECASE | re.DOTALL)

@@ -7,7 +7,7 @@ from typing import Any
 
 from bot.markdown.commands import command_in, commented_parts, numbered_parts
 from bot.markdown.outline import Block, Code, Item, Listing, Paragraph, Section, Table
-from bot.markdown.questions import NO, Question, otherwise_in, question_in, tree_in
+from bot.markdown.questions import NEXT, STOP, Question, otherwise_in, question_in, tree_in
 from bot.markdown.words import one_line, plain
 
 # What stands there is read about, not done.
@@ -32,22 +32,20 @@ class Step:
     notes: list[str] = field(default_factory=list)
     question: Question | None = None
 
-    def plain(self, number: int, *, is_last: bool) -> dict[str, Any]:
-        """As the runbook file would have it; `number` counts from 1."""
+    def plain(self, number: int, count: int) -> dict[str, Any]:
+        """As the runbook file would have it: the step `number`, from 1, of `count`."""
         if self.question is None:
             content: dict[str, Any] = {"do": self.words}
             return content | ({"run": self.run} if self.run else {}) | self._noted()
-        answers = {"Yes": self.question.then or NO, "No": self.question.otherwise or self._no(number, is_last)}
+        on = NEXT if number < count else STOP
+        past = f"Go to step {number + 2}" if number + 1 < count else STOP
+        # A question whose answer is the step below it leads past that step.
+        otherwise = self.question.otherwise or (on if self.question.then else past)
+        answers = {"Yes": self.question.then or on, "No": otherwise}
         return {"ask": self.question.ask, "answers": answers} | self._noted()
 
     def _noted(self) -> dict[str, Any]:
         return {"notes": self.notes} if self.notes else {}
-
-    def _no(self, number: int, is_last: bool) -> str:
-        """A question whose answer is the step below it leads past that step."""
-        if self.question and self.question.then:
-            return NO
-        return "Stop" if is_last else f"Go to step {number + 2}"
 
 
 def steps_in(sections: Iterable[Section], *, apart: bool = False) -> list[Step]:
@@ -62,8 +60,7 @@ def steps_in(sections: Iterable[Section], *, apart: bool = False) -> list[Step]:
 
 
 def as_content(steps: Sequence[Step]) -> list[dict[str, Any]]:
-    last = len(steps)
-    return [step.plain(number, is_last=number + 1 >= last) for number, step in enumerate(steps, start=1)]
+    return [step.plain(number, len(steps)) for number, step in enumerate(steps, start=1)]
 
 
 class _Steps:

@@ -210,7 +210,7 @@ def test_what_the_document_leaves_open_is_asked_in_its_own_words() -> None:
     assert "which disaster is “Targets” about? The document names none, and says: RTO: 2 hours; RPO: 1 day" in text
     assert "# TODO: is “Release checklist” for the beginning of an incident?" in text
     # Editors that read YAML 1.1 take a bare `Yes` for true.
-    assert '"Yes": Roll back' in text and '"No": Continue' in text
+    assert '"Yes": Roll back' in text and '"No": Stop' in text
 
 
 @settings(max_examples=150, deadline=None)

@@ -102,7 +102,15 @@ def test_a_line_that_begins_with_if_is_a_question_that_leads_on() -> None:
     assert asked[1]["answers"] == {"Yes": "Continue with the next step", "No": "Go to step 4"}
     assert asked[2]["run"] == "systemctl restart web"
     assert asked[3] == {"do": "Watch"}
-    assert asked[4]["answers"] == {"Yes": "Page the lead", "No": "Continue with the next step"}
+    assert asked[4]["answers"] == {"Yes": "Page the lead", "No": "Stop"}
+
+
+@pytest.mark.parametrize("last", ["If it is full, page the lead", "If it is full"])
+def test_no_answer_of_the_last_question_sends_anybody_to_a_step_that_is_not_there(last: str) -> None:
+    asked = steps(f"1. If it is down, restart it\n2. {last}\n")
+    assert asked[0]["answers"] == {"Yes": "Restart it", "No": "Continue with the next step"}
+    assert asked[1]["answers"]["No"] == "Stop"
+    assert "next step" not in str(asked[1])
 
 
 def test_numbered_comments_in_one_block_are_steps() -> None:
