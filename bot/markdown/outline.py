@@ -5,12 +5,16 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from markdown_it import MarkdownIt
+from markdown_it.token import Token
 from markdown_it.tree import SyntaxTreeNode
 
 from bot.markdown.words import inline_text, plain
 
 # The level of a paragraph that is all bold: below every heading.
 LABEL = 7
+# Of marks within one line; markdown-it bounds the depth of lists and quotations itself.
+DEEPEST = 20
+EMPHASIS = frozenset({"em", "strong"})
 
 _CHECKBOX = re.compile(r"\[(?P<tick>[ xX])\]\s+")
 
@@ -99,8 +103,16 @@ class Outline:
 def outline(text: str, first_line: int = 1) -> Outline:
     """Of any text at all. `first_line`: of the file, where something stands before `text`."""
     parser = MarkdownIt("commonmark").enable("table")
-    root = SyntaxTreeNode(parser.parse(text.replace("\0", "\ufffd")))
+    root = SyntaxTreeNode(_shallow(parser.parse(text.replace("\0", "\ufffd"))))
     return Outline(_Reading(first_line).sections(root))
+
+
+def _shallow(tokens: list[Token]) -> list[Token]:
+    """Emphasis may be nested without end, and its tree is walked by recursion: so deep only the words stay."""
+    for token in tokens:
+        if token.children:
+            token.children = _shallow([one for one in token.children if one.level < DEEPEST or one.tag not in EMPHASIS])
+    return tokens
 
 
 class _Reading:
