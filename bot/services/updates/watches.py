@@ -35,11 +35,11 @@ class Watches(IncidentRound):
     async def follow(self, conn: Connection, incident: Incident, moment: Moment) -> None:
         ended_at, watch_for = incident.resolved_at, self._after.watch_for
         if moment == "resolved" and ended_at and watch_for and not incident.is_test_page:
-            await watches.begin(conn, Watch(incident.id, ended_at, ended_at + watch_for))
+            await watches.begin(conn, Watch(incident.id, ended_at, ended_at, ended_at + watch_for))
             await self._show(conn, incident.id, ended_at)
         elif moment == "reopened" and (watch := await watches.get(conn, incident.id)):
             await watches.end(conn, incident.id)
-            await self._show(conn, incident.id, watch.set_at)
+            await self._show(conn, incident.id, watch.ended_at)
 
     async def look(self, conn: Connection, incident: Incident, now: datetime) -> None:
         watch = await watches.get(conn, incident.id)
@@ -50,7 +50,7 @@ class Watches(IncidentRound):
         await incidents.write(conn, incident.id, "system", words, actor=TOCSIN.name, at=now)
         if self._after.all_clear:
             await self._following.all_clear(conn, incident)
-        await self._show(conn, incident.id, watch.set_at)
+        await self._show(conn, incident.id, watch.ended_at)
         await self._cards.touch(conn, f"incident:{incident.id}", incident=incident.id)
 
     async def paint(self, conn: Connection, subject: str) -> Painted | None:

@@ -11,9 +11,10 @@ SQL = Queries(__file__)
 
 @dataclass(frozen=True)
 class Watch:
-    """`set_at`: when the incident ended; `due_at`: when its watch is over."""
+    """`ended_at`: the end of the incident that is watched; `due_at`: when its watch is over, as decided at `set_at`."""
 
     incident_id: int
+    ended_at: datetime
     set_at: datetime
     due_at: datetime
 

@@ -2,8 +2,10 @@
 SELECT * FROM watches WHERE incident_id = %(incident_id)s;
 
 -- name: begin
-INSERT INTO watches (incident_id, set_at, due_at) VALUES (%(incident_id)s, %(set_at)s, %(due_at)s)
-ON CONFLICT (incident_id) DO UPDATE SET set_at = EXCLUDED.set_at, due_at = EXCLUDED.due_at;
+INSERT INTO watches (incident_id, ended_at, set_at, due_at)
+VALUES (%(incident_id)s, %(ended_at)s, %(set_at)s, %(due_at)s)
+ON CONFLICT (incident_id) DO UPDATE
+SET ended_at = EXCLUDED.ended_at, set_at = EXCLUDED.set_at, due_at = EXCLUDED.due_at;
 
 -- name: end
 DELETE FROM watches WHERE incident_id = %(incident_id)s;

@@ -93,6 +93,7 @@ WHERE due_at IS NOT NULL AND changed_at > %(now)s;
 UPDATE nudges SET set_at = %(now)s, due_at = due_at - (set_at - %(now)s::timestamptz) WHERE set_at > %(now)s;
 
 -- name: watches
+-- What began later than now lasts as long as it would have. Which end it watches stays.
 UPDATE watches SET set_at = %(now)s, due_at = due_at - (set_at - %(now)s::timestamptz) WHERE set_at > %(now)s;
 
 -- name: injects

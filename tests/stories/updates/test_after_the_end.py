@@ -1,5 +1,6 @@
 """After the end: watched, reopened with one click or by its alert, and then the all-clear, once, to who was told."""
 
+import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager
 
@@ -67,6 +68,30 @@ async def test_at_the_end_of_the_watch_who_was_told_gets_the_all_clear_once(town
     await town.passes(days=2)
     assert letters(office) == []
     assert len([one for one in await told(town, "system") if one.startswith("watch over")]) == 1
+
+
+async def test_two_processes_that_end_the_watch_at_once_give_one_all_clear(town: World, office: PostOffice) -> None:
+    await declared(town)
+    await does(town, "ada", "/incident resolve Rolled back")
+    await town.passes(seconds=5)
+    letters(office)
+    async with town.house.db.transaction() as conn:
+        await conn.execute("UPDATE watches SET due_at = set_at")
+    await asyncio.gather(town.house.watches.take_due(), town.house.watches.take_due())
+    await town.settled()
+    assert letters(office) == [("board@example.com", "All clear: Payments failing (INC-1)")]
+
+
+async def test_a_watch_that_a_clock_ahead_began_ends_on_its_own_card(town: World) -> None:
+    await declared(town)
+    await does(town, "ada", "/incident resolve Rolled back")
+    await town.passes(seconds=5)
+    async with town.house.db.transaction() as conn:
+        await conn.execute("UPDATE watches SET set_at = set_at + interval '3 h', due_at = due_at + interval '3 h'")
+    await town.house.timekeeping.put_right()
+    await town.passes(hours=2, minutes=1)
+    shown = [one for one in town.workspace.messages(town.room()) if one.text[0] in "👀🟢"]
+    assert len(shown) == 1 and "did not come back" in shown[0].text
 
 
 async def test_reopened_from_its_watch_nobody_gets_an_all_clear(town: World, office: PostOffice) -> None:
