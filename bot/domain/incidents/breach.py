@@ -15,7 +15,8 @@ WHOM_LENGTH = 200
 class Breach:
     """Of one private incident. `notified_at` None: the authority has not been notified, as far as anybody said.
 
-    `reminded_left`: the least time left that was reminded of; `due_at`: the next reminder, None: there is none.
+    `reminded_left`: the least time left that was reminded of; `due_at`: the next reminder, as decided at `set_at`;
+    None: there is none.
     """
 
     incident_id: int
@@ -36,7 +37,7 @@ class Breach:
         """The clock begins at another time. Raises Refused for one in the future."""
         if at > now:
             raise Refused("That is in the future. Say when the breach was detected.")
-        return replace(self, detected_at=at, set_at=now, reminded_left=None).planned(now)
+        return replace(self, detected_at=at, reminded_left=None).planned(now)
 
     def owed(self, now: datetime) -> timedelta | None:
         """The time left that has to be reminded of now, the least of those that have come; None: there is nothing."""
@@ -48,7 +49,7 @@ class Breach:
     def planned(self, now: datetime) -> "Breach":
         """With the next reminder that lies ahead."""
         ahead = [self.notify_by - left for left in REMINDED if self.notify_by - left > now]
-        return replace(self, due_at=min(ahead, default=None) if not self.notified_at else None)
+        return replace(self, set_at=now, due_at=min(ahead, default=None) if not self.notified_at else None)
 
     def told(self, at: datetime, by: str, whom: str, now: datetime) -> "Breach":
         """The authority was notified then. Raises Refused, and AlreadyDone when that is written down."""

@@ -101,8 +101,10 @@ UPDATE injects SET set_at = %(now)s, due_at = due_at - (set_at - %(now)s::timest
 WHERE due_at IS NOT NULL AND set_at > %(now)s;
 
 -- name: breaches
--- What was said to be detected later than now was detected now; whoever looks judges anew what is to be reminded of.
+-- What was said to be detected later than now was detected now. What was reminded of before its time is reminded of
+-- again: whoever looks judges anew.
 UPDATE breaches SET detected_at = LEAST(detected_at, %(now)s), set_at = %(now)s,
+    reminded_left = CASE WHEN LEAST(detected_at, %(now)s) + interval '72 h' - reminded_left <= %(now)s THEN reminded_left END,
     due_at = CASE WHEN due_at IS NOT NULL THEN %(now)s::timestamptz END
 WHERE set_at > %(now)s;
 

@@ -68,3 +68,16 @@ async def test_the_clock_reminds_the_room_until_the_authority_is_notified(town: 
     assert len(rows) == 1
     record = await town.house.records.of(1)
     assert record.breach and record.breach.notified == "ICO, case 4711"
+
+
+async def test_what_a_clock_ahead_reminded_of_too_early_is_reminded_of_again_in_its_time(town: World) -> None:
+    await does(town, "ada", "/incident private Customer list copied", "#general")
+    await does(town, "ada", "/incident breach 1 hour ago")
+    await town.passes(hours=50)
+    assert len(said(town, "left to notify the authority")) == 1
+    town.clock.move(timedelta(hours=-49))
+    await town.house.timekeeping.put_right(by=timedelta(hours=-49))
+    await town.passes(seconds=5)
+    assert len(said(town, "left to notify the authority")) == 1
+    await town.passes(hours=5)
+    assert len(said(town, "left to notify the authority")) == 2, "66 hours before"
