@@ -1,5 +1,7 @@
 """The data-breach clock of a private incident."""
 
+from datetime import datetime
+
 from bot.domain.errors import Refused
 from bot.domain.incidents.breach import WHOM_LENGTH
 from bot.domain.incidents.incident import Incident
@@ -17,9 +19,7 @@ from commands.incident.book import COMMAND
 @about_an_incident("incident breach")
 async def breach(call: Call, incident: Incident) -> Answer:
     must_be_private(incident)
-    at = None
-    if call.text:
-        at, _ = await past_moment(call.text, now=call.house.clock.now(), zone=call.house.runbook.timezone)
+    at = await _past(call, call.text, "Type the time alone.") if call.text else None
     await call.house.breaches.begin(call.actor, incident.id, at)
     return None
 
@@ -37,9 +37,15 @@ async def ask(call: Call) -> Answer:
 
 @COMMAND.form("breach.notified")
 async def notified(call: Call) -> Answer:
-    incident, now, words = await incident_of_form(call), call.house.clock.now(), call.values["when"].strip()
-    at, rest = (now, "") if words == "now" else await past_moment(words, now=now, zone=call.house.runbook.timezone)
-    if rest:
-        raise Refused(f"“{words}” is more than a time. Put the rest into the other field.")
+    incident = await incident_of_form(call)
+    at = await _past(call, call.values["when"], "Put the rest into the other field.")
     await call.house.breaches.notified(call.actor, incident.id, at, call.values["whom"])
     return None
+
+
+async def _past(call: Call, words: str, advice: str) -> datetime:
+    """Nothing of what somebody typed is left out. Raises Refused."""
+    at, rest = await past_moment(words, now=call.house.clock.now(), zone=call.house.runbook.timezone)
+    if rest:
+        raise Refused(f"“{words.strip()}” is more than a time. {advice}")
+    return at

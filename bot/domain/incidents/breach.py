@@ -34,9 +34,11 @@ class Breach:
         return self.detected_at + NOTIFY_WITHIN
 
     def detected(self, at: datetime, now: datetime) -> "Breach":
-        """The clock begins at another time. Raises Refused for one in the future."""
+        """The clock begins at another time. Raises Refused for one in the future, or after the authority's notice."""
         if at > now:
             raise Refused("That is in the future. Say when the breach was detected.")
+        if self.notified_at and at > self.notified_at:
+            raise Refused("That is after the authority was notified. Say when the breach was detected.")
         return replace(self, detected_at=at, reminded_left=None).planned(now)
 
     def owed(self, now: datetime) -> timedelta | None:

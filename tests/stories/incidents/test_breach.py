@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from bot.domain.errors import Refused
 from bot.domain.incidents.breach import Breach
 from tests.world import World, words_of
 
@@ -68,6 +69,15 @@ async def test_the_clock_reminds_the_room_until_the_authority_is_notified(town: 
     assert len(rows) == 1
     record = await town.house.records.of(1)
     assert record.breach and record.breach.notified == "ICO, case 4711"
+
+
+async def test_a_time_that_says_more_or_cannot_be_is_refused(town: World) -> None:
+    await does(town, "ada", "/incident private Customer list copied", "#general")
+    assert "more than a time" in await does(town, "ada", "/incident breach 14:05 by mail")
+    assert not said(town, "notify the authority by")
+    told = Breach(1, AT, "ada", AT).told(AT + timedelta(hours=5), "ada", "ICO", AT + timedelta(hours=6))
+    with pytest.raises(Refused, match="after the authority was notified"):
+        told.detected(AT + timedelta(hours=6), AT + timedelta(hours=6))
 
 
 async def test_what_a_clock_ahead_reminded_of_too_early_is_reminded_of_again_in_its_time(town: World) -> None:
