@@ -6,22 +6,23 @@ from bot.domain.incidents.nudge import PATIENCE, NudgeKind
 from bot.services.incidents.nudges import SNOOZES
 from commands.desk.call import Answer, Call
 from commands.desk.carried import number, outdated
+from commands.desk.which_incident import incident_of_button
 from commands.incident.book import COMMAND
 
 
 @COMMAND.button("nudge.snooze")
 async def snooze(call: Call) -> Answer:
-    incident_id, kind, minutes = (*call.value.split(" ", 2), "", "")[:3]
-    until = await call.house.nudges.snooze(call.actor, number(incident_id), nudge_kind(kind), snoozed_for(minutes))
+    incident, (_, kind, minutes) = await incident_of_button(call), (*call.value.split(" ", 2), "", "")[:3]
+    until = await call.house.nudges.snooze(call.actor, incident.id, nudge_kind(kind), snoozed_for(minutes))
     return call.say("nudge_snoozed", until=until)
 
 
 @COMMAND.button("audience.snooze")
 async def snooze_update(call: Call) -> Answer:
     """The audience may be none: then it is the room that waits."""
-    incident_id, _, rest = call.value.partition(" ")
+    incident, rest = await incident_of_button(call), call.value.partition(" ")[2]
     audience, _, minutes = rest.rpartition(" ")
-    until = await call.house.reminder_snoozes.snooze(call.actor, number(incident_id), audience, snoozed_for(minutes))
+    until = await call.house.reminder_snoozes.snooze(call.actor, incident.id, audience, snoozed_for(minutes))
     return call.say("nudge_snoozed", until=until)
 
 

@@ -79,6 +79,8 @@ async def test_no_button_that_an_outsider_forges_shows_or_changes_anything_of_it
     before = await timeline(town)
     for action in BUTTONS:
         await dev.presses(action, "1 board")
+    for action, value in (("nudge.snooze", "1 lead 15"), ("audience.snooze", "1 15")):
+        assert "Snoozed" not in await dev.presses(action, value)
     await dev.looks_everywhere()
     assert learned(town, dev) == []
     await changed_nothing(town, before)
