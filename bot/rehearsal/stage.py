@@ -45,7 +45,7 @@ class Stage:
         self.app: App
         self._settings = settings
         self._processes = Processes()
-        self._travel = Travel(clock, self, stop_timeout_s=PATIENCE_S, journey_timeout_s=PATIENCE_S)
+        self._travel = Travel(clock, self, stop_timeout_s=PATIENCE_S)
         self._running = AsyncExitStack()
 
     async def start(self) -> None:
@@ -75,7 +75,7 @@ class Stage:
 
     async def until(self, instant: datetime) -> None:
         """Time goes by; whatever becomes due on the way is done at its own time."""
-        await self._travel.forward(max(instant - self.clock.now(), timedelta(0)))
+        await self._travel.through(max(instant - self.clock.now(), timedelta(0)))
         self.watch.look_at_statuspage()
 
     async def raise_alert(self, alert: ScriptedAlert) -> None:

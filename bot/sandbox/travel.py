@@ -37,27 +37,29 @@ class Bot(Protocol):
 class Travel:
     """Stops at each deadline and lets it be dealt with: three missed promises are never missed at one instant."""
 
-    def __init__(
-        self,
-        clock: Clock,
-        bot: Bot,
-        *,
-        stop_timeout_s: float = STOP_TIMEOUT_S,
-        journey_timeout_s: float = JOURNEY_TIMEOUT_S,
-    ) -> None:
+    def __init__(self, clock: Clock, bot: Bot, *, stop_timeout_s: float = STOP_TIMEOUT_S) -> None:
         self._clock, self._bot = clock, bot
-        self._stop_timeout_s, self._journey_timeout_s = stop_timeout_s, journey_timeout_s
+        self._stop_timeout_s = stop_timeout_s
 
     async def next_due(self) -> Due | None:
         """The soonest that lies ahead."""
         return self._soonest(await self._bot.due())
 
+    async def through(self, by: timedelta) -> None:
+        """As `forward`, however many stops it takes. Raises TimeoutError when the bot does not come to rest at one."""
+        target = self._clock.now() + by
+        known = await self._bot.due()
+        while (due := self._soonest(known)) is not None and due[0] < target:
+            known = await self._stop_at(due[0], known)
+        await self._stop_at(target, known)
+
     async def forward(self, by: timedelta) -> None:
-        """Returns when the bot has dealt with what became due, or takes its time over it."""
+        """Returns when the bot has dealt with what became due, or takes its time over it: on a journey of too many
+        stops the last of them are left out."""
         target = self._clock.now() + by
         known: list[Due] | None = None
         try:
-            async with asyncio.timeout(self._journey_timeout_s):
+            async with asyncio.timeout(JOURNEY_TIMEOUT_S):
                 known = await self._bot.due()
                 for _ in range(MOST_STOPS):
                     due = self._soonest(known)
@@ -87,13 +89,16 @@ class Travel:
                 await asyncio.sleep(GLANCE_S)
 
     async def _go_to(self, instant: datetime, known: list[Due] | None) -> list[Due]:
+        with suppress(TimeoutError):
+            return await self._stop_at(instant, known)
+        return await self._bot.due()
+
+    async def _stop_at(self, instant: datetime, known: list[Due] | None) -> list[Due]:
         """What is due then. `known`: what is due, when that is known: nobody else has to look."""
         is_quiet = known is not None and self._clock.is_frozen
         self._clock.move(max(instant - self._clock.now(), timedelta(0)), quietly=is_quiet)
         self._wake(known or [])
-        with suppress(TimeoutError):
-            return await self._settled()
-        return await self._bot.due()
+        return await self._settled()
 
     def _soonest(self, dues: Iterable[Due]) -> Due | None:
         now = self._clock.now()

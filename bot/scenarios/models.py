@@ -9,8 +9,9 @@ from pydantic import Field, PlainSerializer
 
 from bot.domain.errors import Refused
 from bot.runbook.parts import Part
-from bot.runbook.values import Duration, Name, Text, a_list, read_by
+from bot.runbook.values import Name, Text, a_list, read_by
 from bot.scenarios.expectations import Expectation
+from bot.scenarios.offsets import Offset
 from bot.scenarios.steps import Step
 
 _EXAMPLE = "2026-10-25 00:30"
@@ -41,7 +42,7 @@ class Scenario(Part):
     about: Text | None = None
     runbook: Name | None = None
     begins: Beginning | None = None
-    lasts: Duration | None = None
+    lasts: Offset | None = None
     script: Annotated[tuple[Step, ...], a_list("steps"), Field(min_length=1)]
     expect: Annotated[tuple[Expectation, ...], a_list("expectations")] = ()
 

@@ -71,6 +71,12 @@ def test_every_mistake_of_a_script_has_its_path_and_line() -> None:
     assert "did you mean expect?" in lines[2]
 
 
+@pytest.mark.parametrize("part", ["lasts: 8d", "lasts: 400d", "expect: [{never: said, text: x, until: 8d}]"])
+def test_a_scenario_that_would_last_longer_than_a_week_is_a_mistake(part: str) -> None:
+    with pytest.raises(RunbookMistakes, match="a week at most"):
+        read(f"title: x\nscript: [{{at: +0, nobody: answers}}]\n{part}\n")
+
+
 def test_names_that_the_runbook_has_not_are_mistakes(runbook: Runbook) -> None:
     script = read(
         "title: x\nscript:\n  - {at: +0, adda: acknowledges}\nexpect:\n  - {never: told, audience: clients}\n"

@@ -2,6 +2,9 @@
 
 from datetime import timedelta
 
+import pytest
+
+from bot.sandbox import travel
 from tests.world import World, words_of
 
 
@@ -15,6 +18,20 @@ async def test_moving_past_several_tiers_pages_each_at_its_time(world: World) ->
     assert world.clock.now() == began + timedelta(minutes=50)
     assert [len(world.pages_of(name)) for name in ("ada", "ben", "cleo")] == [1, 1, 1]
     assert " late" not in words_of(world.pages_of("cleo")[0]).lower().replace("escalate", "")
+
+
+async def test_a_journey_that_leaves_nothing_out_stops_however_often_something_is_due(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(travel, "MOST_STOPS", 0)
+    began = world.clock.now()
+    await world.ada.types("/incident declare P1 Payments failing", "#general")
+    await world.settled()
+
+    await world.travel.through(timedelta(minutes=50))
+
+    pages = [message for name in ("ben", "cleo") for message in world.pages_of(name)]
+    assert [round((float(page.ts) - began.timestamp()) / 60) for page in pages] == [15, 45]
 
 
 async def test_the_next_event_is_the_soonest_ahead(world: World) -> None:
