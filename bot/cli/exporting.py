@@ -7,6 +7,7 @@ import click
 
 from bot.cli.carrying import carry_out
 from bot.cli.deeds import readable, services_at_hand
+from bot.domain.errors import Refused
 from bot.doors.incident_json import in_full
 from bot.services import Services
 from bot.services.records.gathering import IncidentRecord
@@ -53,8 +54,11 @@ async def _all(kind: str, folder: Path) -> None:
 
 def _keep(folder: Path, name: str, text: str) -> None:
     """In place of an earlier one."""
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / name).write_text(text, "utf-8")
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(text, "utf-8")
+    except OSError as error:
+        raise Refused(f"{error.filename or folder} cannot be written: {error.strerror}.") from error
 
 
 def _written(services: Services, record: IncidentRecord, kind: str) -> str:

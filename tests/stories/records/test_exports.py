@@ -71,3 +71,5 @@ async def test_every_incident_goes_into_a_folder_a_file_each(tmp_path: Path, dat
     done = await tocsin("export", "--all", "--format", "csv", "--to", "kept", at=tmp_path, **at_home)
     assert done.code == 0 and (tmp_path / "kept" / "inc-1.csv").read_text().startswith("section,at,phase,")
     assert (await tocsin("export", "INC-9", at=tmp_path, **at_home)).code == 1
+    nowhere = await tocsin("export", "--all", "--to", "runbook.yml/kept", at=tmp_path, **at_home)
+    assert nowhere.code == 1 and "runbook.yml/kept cannot be written: Not a directory." in nowhere.err
