@@ -72,15 +72,21 @@ class Handovers:
         """For whoever has it next, from whoever has it. Returns the next shift. Raises Refused."""
         if len(note) > LONGEST_NOTE:
             raise Refused(f"That is too long: {len(note)} characters, at most {LONGEST_NOTE}.")
-        now = self._clock.now()
         async with self._db.transaction() as conn:
-            await requests.once(conn, actor, now)
+            await requests.once(conn, actor, self._clock.now())
+            # Held before it is known who has it: a handover that is being told is waited for.
+            before = await handovers.lock(conn, schedule)
+            if before is None:
+                raise Refused(f"A process whose runbook has no `{schedule}` has started meanwhile: no note was kept.")
             await self._people.learn_covers(conn)
-            shift = self._people.shift(schedule, now)
+            now = self._clock.now()
+            shift, coming = self._people.shift(schedule, now), self._people.next_shift(schedule, now)
             if not self._people.is_same(shift.person, actor.name):
                 has_it = self._people.display_name(shift.person)
                 raise Refused(f"{has_it} has `{schedule}` now, and can leave a note for the next shift.")
-            coming = self._people.next_shift(schedule, now)
+            if before.person != shift.person:
+                # A handover that nobody has noticed yet: what is left from now on is not for that one.
+                await self._change(conn, before, shift, self._ahead(schedule, shift, now), now)
             await handovers.leave_note(conn, schedule, note=note, by=actor.name)
         return coming
 

@@ -37,6 +37,12 @@ async def claim_due(conn: Connection, schedules: Iterable[str], now: datetime) -
     return [Handover(**row) for row in await SQL.all(conn, "claim_due", schedules=list(schedules), now=now)]
 
 
+async def lock(conn: Connection, schedule: str) -> Handover | None:
+    """None: no process watches it any more."""
+    row = await SQL.one(conn, "lock", schedule=schedule)
+    return Handover(**row) if row else None
+
+
 async def save(conn: Connection, handover: Handover) -> None:
     await SQL.run(conn, "save", **vars(handover))
 

@@ -3,10 +3,13 @@
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 
+from psycopg import AsyncConnection
+
 from tests.stories.asking import ask
 from tests.stories.people.test_rota import ON_A_SCHEDULE
 from tests.world import World, words_of
 
+PAIR = ("ada", "ben")
 NewWorld = Callable[..., AbstractAsyncContextManager[World]]
 
 AHEAD = ON_A_SCHEDULE.replace("starts: 2026-08-03}\n  dep", "starts: 2026-08-03, remind: 24h}\n  dep")
@@ -64,3 +67,26 @@ async def test_the_note_of_whoever_goes_is_read_by_whoever_comes(new_world: NewW
         told = [words_of(one) for one in world.pages_of("ben")]
         assert any("Note from Ada Obi: The queue is slow; restart it with care" in one for one in told)
         assert not any("queue" in words_of(one) for one in world.pages_of("ada"))
+
+
+async def test_a_note_left_before_the_handover_to_its_author_was_noticed_is_for_the_next_one(
+    new_world: NewWorld, database: str
+) -> None:
+    async with new_world(runbook=ON_A_SCHEDULE) as world:
+        await world.passes(days=3, hours=18)
+        # As it stands while nobody has looked since Ada had it.
+        async with await AsyncConnection.connect(database) as conn:
+            await conn.execute("UPDATE handovers SET person = 'ada' WHERE schedule = 'primary'")
+        assert "Note left for Ada Obi" in await ask(world, "ben", "/escalate handover primary Mind the queue")
+        await world.passes(days=7)
+        noted = {
+            who: [words_of(one) for one in world.pages_of(who) if "Mind the queue" in words_of(one)] for who in PAIR
+        }
+        assert noted["ben"] == [] and "Note from Ben Moss" in noted["ada"][0]
+
+
+async def test_no_note_is_said_to_be_left_that_was_not_kept(new_world: NewWorld, database: str) -> None:
+    async with new_world(runbook=ON_A_SCHEDULE) as world:
+        async with await AsyncConnection.connect(database) as conn:
+            await conn.execute("DELETE FROM handovers")
+        assert "no note was kept" in await ask(world, "ada", "/escalate handover primary Mind the queue")
