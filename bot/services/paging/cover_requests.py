@@ -31,6 +31,7 @@ class CoverRequests:
 
     async def ask(self, actor: Actor, schedule: str, *, begins: datetime, ends: datetime) -> CoverRequest:
         """Raises Refused."""
+        self._covers.must_be_permitted(actor)
         key = self._covers.schedule(schedule).key
         self._covers.must_be_possible(begins, ends)
         now = self._clock.now()
@@ -48,20 +49,19 @@ class CoverRequests:
         """Whoever takes it has the schedule. Raises Refused for others than its people, AlreadyDone for the second."""
         now = self._clock.now()
         async with self._db.transaction() as conn:
+            await requests.once(conn, actor, now)
             asked = await cover_requests.lock(conn, number)
             if asked is None:
                 raise NotFound("There is no such request for cover.")
             self._must_be_free(asked, now)
             self._must_be_of(asked, actor)
-            await self._covers.take_over(
-                conn, actor, asked.schedule, actor.name, begins=max(asked.begins, now), ends=asked.ends
-            )
-            await cover_requests.take(conn, number, actor.name, now)
+            taken = await cover_requests.take(conn, number, actor.name, now)
+            await self._covers.take_over(conn, actor, taken.schedule, actor.name, begins=taken.begins, ends=taken.ends)
             await self._cards.touch(conn, f"cover:{number}")
             payload = {"request": number, "told": asked.asked_by}
             await self._outbox.put(conn, "cover_taken", payload, priority=UPDATE)
         await self._covers.learn()
-        return asked
+        return taken
 
     async def take_due(self) -> int:
         """Those whose time is over lose their button."""

@@ -57,14 +57,19 @@ class Covers:
             raise NotFound("The runbook has no schedules, so there is nothing to cover.")
         raise NotFound(f"There is no schedule “{key}”: {advised(key, self._runbook.schedules)}")
 
+    def must_be_permitted(self, actor: Actor) -> None:
+        """Raises NotPermitted, naming who may."""
+        self._permissions.must(actor, "schedule.cover")
+
     async def cover(self, actor: Actor, schedule: str, person: str, *, begins: datetime, ends: datetime) -> NewCover:
         """`person` has this schedule from `begins` to `ends`, whoever's turn it is. Raises Refused."""
-        self._permissions.must(actor, "schedule.cover")
+        self.must_be_permitted(actor)
         key = self.schedule(schedule).key
         now = self._clock.now()
         begins = max(begins, now)
         self.must_be_possible(begins, ends)
         async with self._db.transaction() as conn:
+            await requests.once(conn, actor, now)
             earlier = await self._of(conn, key, now)
             made = await self.take_over(conn, actor, key, person, begins=begins, ends=ends)
         await self.learn()
@@ -76,9 +81,8 @@ class Covers:
     async def take_over(
         self, conn: Connection, actor: Actor, schedule: str, person: str, *, begins: datetime, ends: datetime
     ) -> Cover:
-        """Within a deed, once a request; `learn` afterwards. Whether they may is known by whoever asks for it."""
+        """Within a deed; `learn` afterwards. Whether they may is known by whoever asks for it."""
         now = self._clock.now()
-        await requests.once(conn, actor, now)
         made = await covers.insert(
             conn, schedule=schedule, person=person, begins=begins, ends=ends, made_by=actor.name, now=now
         )
@@ -95,7 +99,7 @@ class Covers:
 
     async def end(self, actor: Actor, schedule: str, *, planned: bool = False) -> Ended:
         """The cover that holds now ends; `planned`: also those beneath it and to come. Raises Refused."""
-        self._permissions.must(actor, "schedule.cover")
+        self.must_be_permitted(actor)
         key = self.schedule(schedule).key
         now = self._clock.now()
         async with self._db.transaction() as conn:

@@ -40,8 +40,9 @@ async def lock(conn: Connection, number: int) -> CoverRequest | None:
     return CoverRequest(**row) if row else None
 
 
-async def take(conn: Connection, number: int, person: str, now: datetime) -> None:
-    await SQL.run(conn, "take", id=number, person=person, now=now)
+async def take(conn: Connection, number: int, person: str, now: datetime) -> CoverRequest:
+    """What is left of it."""
+    return CoverRequest(**await SQL.the(conn, "take", id=number, person=person, now=now))
 
 
 async def end_due(conn: Connection, now: datetime) -> list[int]:

@@ -12,7 +12,11 @@ SELECT id, schedule, begins_at AS begins, ends_at AS ends, asked_by, taken_by, t
 FROM cover_requests WHERE id = %(id)s FOR UPDATE;
 
 -- name: take
-UPDATE cover_requests SET taken_by = %(person)s, taken_at = %(now)s, due_at = NULL WHERE id = %(id)s;
+-- What has passed of it nobody covers.
+UPDATE cover_requests
+SET taken_by = %(person)s, taken_at = %(now)s, due_at = NULL, begins_at = GREATEST(begins_at, %(now)s)
+WHERE id = %(id)s
+RETURNING id, schedule, begins_at AS begins, ends_at AS ends, asked_by, taken_by, taken_at;
 
 -- name: end_due
 UPDATE cover_requests SET due_at = NULL WHERE id IN (

@@ -11,12 +11,14 @@ import pytest
 from icalendar import Calendar
 
 from bot.domain.actor import Actor
-from bot.domain.errors import AlreadyDone, Refused
+from bot.domain.errors import AlreadyDone, NotPermitted, Refused
+from bot.domain.people.schedule import DAY
 from bot.sandbox.model import Message
 from bot.services.paging.keyring import CALENDARS
-from tests.stories.asking import ask
+from bot.store.people import cover_requests
+from tests.stories.asking import ask, whispered
 from tests.stories.people.test_rota import ON_A_SCHEDULE
-from tests.world import World, words_of
+from tests.world import BEGINNING, World, words_of
 
 NewWorld = Callable[..., AbstractAsyncContextManager[World]]
 
@@ -55,6 +57,34 @@ async def test_nobody_takes_it_and_its_button_goes_at_its_end(new_world: NewWorl
         assert "Nobody took it" in words_of(asked_in(world)) and "Take it" not in words_of(asked_in(world))
         with pytest.raises(Refused, match="Its time is over"):
             await world.house.cover_requests.take(Actor("ben", "U0BEN"), 1)
+
+
+async def test_what_has_passed_of_it_nobody_takes_and_who_took_it_twice_by_one_press_hears_that_it_is_done(
+    new_world: NewWorld,
+) -> None:
+    async with new_world(runbook=ON_A_SCHEDULE) as world:
+        await ask(world, "eve", "/escalate cover primary ask until Fri 18:00")
+        await world.passes(hours=2)
+        await pressed(world, "ben", asked_in(world))
+        [cover] = world.house.people.covers_of("primary")
+        assert (cover.person, cover.begins) == ("ben", world.clock.now())
+        async with world.house.db.statement() as conn:
+            taken = await cover_requests.get(conn, 1)
+        assert taken and taken.begins == cover.begins, "the card says from when on they have it"
+        # As it stands when its process was killed between the commit and the answer.
+        async with world.house.db.transaction() as conn:
+            await conn.execute("UPDATE requests SET worked_at = NULL, holder = NULL, due_at = %s", [BEGINNING])
+        await world.passes(seconds=1)
+        said = [words_of(one) for one in whispered(world, "ben", "#incidents")]
+        assert said[-1].startswith("✅ *Done:*") and not any("taken it already" in one for one in said)
+
+
+async def test_only_who_may_cover_asks_for_it_by_whatever_door(new_world: NewWorld) -> None:
+    runs = ON_A_SCHEDULE + "permissions:\n  schedule.cover: [ada]\n"
+    async with new_world(runbook=runs) as world:
+        now = world.clock.now()
+        with pytest.raises(NotPermitted):
+            await world.house.cover_requests.ask(Actor("eve", "U0EVE"), "primary", begins=now, ends=now + DAY)
 
 
 async def pressed(world: World, who: str, message: Message) -> str:
