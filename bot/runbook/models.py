@@ -151,9 +151,14 @@ class Runbook(Part):
                 update={"id": id, "name": "", "user_facing": False, "tell": (), **promises}
             )
 
+    @property
+    def hours(self) -> WorkingHours | None:
+        """When people work; None: at any time."""
+        return self.working_hours.hours if self.working_hours else None
+
     def hours_of(self, severity: Severity) -> WorkingHours | None:
         """When its ladder and its clocks run; None: always."""
-        return self.working_hours.hours if self.working_hours and severity.paged == "working_hours" else None
+        return self.hours if severity.paged == "working_hours" else None
 
     def pages_from(self, severity: Severity, now: datetime) -> datetime | None:
         """When its ladder begins, if it waits for working hours; None: at once."""

@@ -52,8 +52,7 @@ class Deadlines(IncidentRound):
         self, incident: Incident, kind: DeadlineKind, severity: Severity, since: datetime, promised: Within
     ) -> Deadline:
         at_work = severity.paged == "working_hours"
-        hours = self._runbook.working_hours.hours if self._runbook.working_hours else None
-        by, warned_at = ends_of(since, promised, hours, at_work=at_work)
+        by, warned_at = ends_of(since, promised, self._runbook.hours, at_work=at_work)
         within = promised if isinstance(promised, timedelta) else None
         return Deadline(incident.id, kind, severity.id, since, within, by, warned_at, warned_at, at_work=at_work)
 

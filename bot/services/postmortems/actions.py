@@ -8,7 +8,6 @@ from datetime import datetime
 from bot.clock import Clock
 from bot.domain.actor import Actor
 from bot.domain.incidents.incident import Incident
-from bot.domain.people.working_hours import WorkingHours
 from bot.domain.postmortems.action import Action, NewAction
 from bot.runbook import Runbook
 from bot.services.incidents.rounds import IncidentRound
@@ -71,7 +70,7 @@ class Actions(IncidentRound):
         for action in await actions.of_incident(conn, incident.id):
             if action.due_at and action.due_at <= now:
                 asked = replace(action, asked=action.asked + 1)
-                await actions.save(conn, asked.planned(now, self._hours))
+                await actions.save(conn, asked.planned(now, self._runbook.hours))
                 await self._cards.remind(conn, incident, asked, late=action.by_at <= now)
 
     @asynccontextmanager
@@ -85,13 +84,9 @@ class Actions(IncidentRound):
     async def _keep(
         self, conn: Connection, incident: Incident, action: Action, actor: Actor, change: str, now: datetime
     ) -> Action:
-        kept = action.planned(now, self._hours)
+        kept = action.planned(now, self._runbook.hours)
         await actions.save(conn, kept)
         words = self._cards.entry(kept, change)
         await incidents.write(conn, incident.id, "task", words, actor=actor.name, at=now)
         await self._cards.show(conn, incident, kept, change, actor)
         return kept
-
-    @property
-    def _hours(self) -> WorkingHours | None:
-        return self._runbook.working_hours.hours if self._runbook.working_hours else None

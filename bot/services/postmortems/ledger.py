@@ -25,8 +25,7 @@ class Ledger:
         self, conn: Connection, incident: Incident, postmortem: Postmortem, actor: Actor, change: str, now: datetime
     ) -> Postmortem:
         """As it is now, and who did what."""
-        hours = self._runbook.working_hours.hours if self._runbook.working_hours else None
-        kept = postmortem.planned(now, hours)
+        kept = postmortem.planned(now, self._runbook.hours)
         await postmortems.save(conn, kept)
         words = self._rendering.say("documents/postmortem_entry", postmortem=kept, change=change)
         await incidents.write(conn, incident.id, "system", words, actor=actor.name, at=now)

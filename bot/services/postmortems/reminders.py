@@ -35,12 +35,11 @@ class PostmortemReminders(IncidentRound):
         known = await postmortems.get(conn, incident.id)
         if known is None or known.due_at is None or known.due_at > now:
             return
-        hours = self._runbook.working_hours.hours if self._runbook.working_hours else None
         late = known.overdue(now)
         if late:
             known = replace(known, asked=known.asked + 1)
             await self._remind(conn, incident, known, now)
-        await postmortems.save(conn, known.planned(now, hours))
+        await postmortems.save(conn, known.planned(now, self._runbook.hours))
 
     async def _remind(self, conn: Connection, incident: Incident, known: Postmortem, now: datetime) -> None:
         others = await self._others(conn, incident, known.owner, now) if known.is_escalated else []
