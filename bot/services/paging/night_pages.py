@@ -21,7 +21,6 @@ class NightPages:
     def __init__(self, db: Database, clock: Clock, runbook: Runbook, people: People, posts: Posts) -> None:
         self._db = db
         self._clock = clock
-        self._runbook = runbook
         self._zone = runbook.timezone
         self._people = people
         self._posts = posts
@@ -50,7 +49,6 @@ class NightPages:
         found = await nights.between(conn, last - IN_A_ROW * DAY, last, self._zone)
         if not (rows := rows_that_end(found, last)):
             return
-        await self._people.learn_covers(conn)
-        for lead in self._people.in_tier(self._runbook.lead_tier, now):
+        for lead in await self._people.leading(conn, now):
             for person, own in sorted(rows.items()):
                 await self._posts.to_person(conn, lead, "night_pages", who=person, nights=own)

@@ -213,6 +213,11 @@ class People:
                 found[self.shift(entry.key, now).person] = None
         return list(found)
 
+    async def leading(self, conn: Connection, now: datetime) -> list[str]:
+        """Who is on call of the tier that leads, whoever covers for whom."""
+        await self.learn_covers(conn)
+        return self.in_tier(self._runbook.lead_tier, now)
+
     def ever_in_tier(self, tier: Tier) -> set[str]:
         """Whom the runbook names for it, whoever's turn it is."""
         schedules = self._runbook.schedules

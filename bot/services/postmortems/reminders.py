@@ -16,8 +16,6 @@ from bot.store.database import Database
 from bot.store.pipelined import Connection
 from bot.store.postmortems import postmortems
 
-LEAD = "lead"
-
 
 class PostmortemReminders(IncidentRound):
     """In the incident's room, at times at which people work."""
@@ -50,11 +48,8 @@ class PostmortemReminders(IncidentRound):
             await self._posts.to_person(conn, who, "postmortem_late", **facts)
 
     async def _others(self, conn: Connection, incident: Incident, owner: str, now: datetime) -> list[str]:
-        """Who is on call now in the tier called lead, else in the last one that would be paged for such an incident.
-        Of a private incident only its members."""
-        ladder = self._runbook.severity_as_declared(incident.severity).escalation.steps
-        key = LEAD if LEAD in self._runbook.tiers else ladder[-1].page
-        found = [who for who in self._people.in_tier(self._runbook.tiers[key], now) if who != owner]
+        """Who is on call now in the tier that leads. Of a private incident only its members."""
+        found = [who for who in await self._people.leading(conn, now) if who != owner]
         if not incident.private:
             return found
         known = (await self._members.of(conn, incident)).members

@@ -41,6 +41,5 @@ class RecurringCards:
 
     async def tell_lead(self, conn: Connection, overdue: Sequence[Occurrence], now: datetime) -> None:
         """Who is on call of the tier that leads."""
-        await self._people.learn_covers(conn)
-        for person in self._people.in_tier(self._runbook.lead_tier, now):
+        for person in await self._people.leading(conn, now):
             await self._posts.to_person(conn, person, "recurring_overdue", tasks=overdue, now=now)

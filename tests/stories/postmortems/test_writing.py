@@ -153,6 +153,16 @@ async def test_what_is_late_is_asked_for_daily_and_then_somebody_else_is_asked_t
     assert "review not done" in late(town)[-1]
 
 
+async def test_without_a_tier_called_lead_the_second_is_asked_to_help(new_world: NewWorld) -> None:
+    without = OWING.replace("  lead: {name", "  second: {name").replace("page: lead", "page: second")
+    async with new_world(runbook=without) as world:
+        await resolved(world)
+        for _ in range(4):
+            await world.passes(days=1)
+        assert any("without progress" in words_of(one) for one in world.pages_of("ben"))
+        assert not any("without progress" in words_of(one) for one in world.pages_of("cleo"))
+
+
 async def test_two_processes_owe_one_and_remind_once_and_a_second_press_changes_nothing(town: World) -> None:
     async with town.joined():
         await resolved(town)
