@@ -21,6 +21,11 @@ def plain_line(text: str) -> str:
     return " ".join(_NO_SIGN.sub(" ", text).split())
 
 
+def no_formula(text: str) -> str:
+    """For a cell of a table: what a spreadsheet would take for a formula is quoted."""
+    return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text
+
+
 def shows_nothing(text: str) -> bool:
     """Is there no sign in it that anybody could see?"""
     return all(unicodedata.category(sign) in ("Cf", "Zs", "Mn", "Cn") for sign in text)

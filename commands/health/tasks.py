@@ -1,21 +1,13 @@
 """Work that comes round: said to be done, and the record of a month."""
 
-import csv
-import io
 import re
-from collections.abc import Sequence
 from datetime import date
 
 from bot.domain.errors import Refused
-from bot.domain.tasks.recurring import Occurrence
 from bot.services.tasks.recurring import EVIDENCE_LENGTH
 from bot.slack.blocks import Button, Input, form
 from commands.desk.call import Answer, Call, Form
 from commands.health.book import COMMAND
-
-HEADINGS = ("task", "every", "due_at", "state", "done_at", "done_by", "late_s", "evidence")
-# What a spreadsheet would take for a formula.
-FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 @COMMAND.verb("tasks", "task", usage="tasks [2026-08]", help="recurring tasks of a month: done by whom, how late")
@@ -28,10 +20,8 @@ async def tasks(call: Call) -> Answer:
 
 @COMMAND.button("recurring.csv")
 async def as_csv(call: Call) -> Answer:
-    first = _month(call, call.value)
-    content = _csv(await call.house.recurring_tasks.of_month(first))
-    name = f"tasks-{first:%Y-%m}.csv"
-    await call.house.gateway.upload(name, content, alt=f"Recurring tasks of {first:%B %Y}", channel=call.channel)
+    """Posted where it was pressed, in a moment."""
+    await call.house.recurring_files.ask(call.actor, _month(call, call.value), call.channel)
     return None
 
 
@@ -58,20 +48,3 @@ def _month(call: Call, text: str) -> date:
     if not re.fullmatch(r"20[0-9]{2}-(0[1-9]|1[0-2])", text):
         raise Refused(f"“{text}” is no month: say for example `/health tasks 2026-08`.")
     return date.fromisoformat(f"{text}-01")
-
-
-def _csv(found: Sequence[Occurrence]) -> bytes:
-    written = io.StringIO()
-    rows = csv.writer(written)
-    rows.writerow(HEADINGS)
-    for one in found:
-        state = "done" if one.done_at else "missed" if one.missed_at else "open"
-        late = round(one.late.total_seconds()) if one.late is not None else ""
-        done_at = one.done_at.isoformat() if one.done_at else ""
-        values = (one.what, one.every, one.due_at.isoformat(), state, done_at, one.done_by or "", late, one.evidence)
-        rows.writerow([_plain(str(value)) for value in values])
-    return written.getvalue().encode()
-
-
-def _plain(text: str) -> str:
-    return f"'{text}" if text.startswith(FORMULA) else text

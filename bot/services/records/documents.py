@@ -8,6 +8,7 @@ from typing import Any
 
 from bot.domain.incidents.milestones import MILESTONES
 from bot.domain.incidents.phases import by_phase, phase_of
+from bot.domain.text import no_formula
 from bot.rendering import Rendering
 from bot.services.records.gathering import IncidentRecord
 from bot.store.incidents.entries import KeptEntry
@@ -15,8 +16,6 @@ from bot.store.incidents.incidents import Entry
 
 Row = tuple[str, datetime | None, str, str, str, str]
 COLUMNS = ("section", "at", "phase", "actor", "kind", "text")
-# With one of these at its beginning a spreadsheet takes a text for a formula.
-FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 class Documents:
@@ -91,5 +90,4 @@ def _work(record: IncidentRecord) -> Iterator[Row]:
 def _cell(value: str | datetime | None) -> str:
     if isinstance(value, datetime):
         return value.isoformat(timespec="milliseconds").replace("+00:00", "Z")
-    text = value or ""
-    return f"'{text}" if text.startswith(FORMULA) else text
+    return no_formula(value or "")

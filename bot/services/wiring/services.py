@@ -89,6 +89,7 @@ class Services(HomeTab, Tasks, Procedures, Learning, OnCall):
             "alert_webhook": self.alert_outlets,
             "timeline_file": self.timeline_files,
             "export_file": self.export_files,
+            "recurring_file": self.recurring_files,
             "update": self.compositions,
             "wake": Waking(self.db, self.outbox),
             "publication": self.publications,

@@ -7,6 +7,7 @@ from bot.services.tasks.checklists import Checklists
 from bot.services.tasks.incident_tasks import IncidentTasks
 from bot.services.tasks.recurring import RecurringTasks
 from bot.services.tasks.recurring_cards import RecurringCards
+from bot.services.tasks.recurring_files import RecurringFiles
 from bot.services.tasks.task_cards import TaskCards
 from bot.services.wiring.paging import Paging
 
@@ -31,3 +32,7 @@ class Tasks(Paging):
     def recurring_tasks(self) -> RecurringTasks:
         cards = RecurringCards(self.runbook, self.people, self.channels, self.cards, self.posts, self.rendering)
         return RecurringTasks(self.db, self.clock, self.runbook, cards)
+
+    @cached_property
+    def recurring_files(self) -> RecurringFiles:
+        return RecurringFiles(self.db, self.clock, self.recurring_tasks, self.room_posting, self.posts)

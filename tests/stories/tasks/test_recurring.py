@@ -1,5 +1,6 @@
 """Work that comes round is posted when it is due, told to the lead while it is overdue, and on record."""
 
+import csv
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager
 from datetime import UTC, date, datetime, time
@@ -74,10 +75,36 @@ async def test_what_was_due_while_nobody_was_there_is_on_record_and_only_the_lat
     assert [words_of(one).count("Due now") for one in shown(team, "Read the backup log")] == [1]
     answer = await asked(team, "ada", "/health tasks")
     assert "0 of 5 done" in told(answer) and told(answer).count("missed") == 3
-    await team.ada.presses("As CSV", answer.messages[0])
-    await team.settled()
     assert "no month" in await ask(team, "ada", "/health tasks August")
     assert "none were due" in await ask(team, "ada", "/health tasks 2026-07")
+
+
+async def test_a_month_is_posted_as_one_file_however_often_it_is_asked_for_and_its_cells_are_no_formulas(
+    team: World,
+) -> None:
+    await until(team, 7, 9)
+    await team.dev.presses("Done", shown(team, "Read the backup log")[0])
+    await team.settled()
+    await team.dev.submits(values={"evidence": "=HYPERLINK(log)"})
+    await team.settled()
+    answer = await asked(team, "ada", "/health tasks")
+    team.workspace.faults.drop("files.completeUploadExternal", times=1, after=True)
+    for _ in range(2):
+        await team.ada.presses("As CSV", answer.messages[0])
+    await team.passes(seconds=30)
+    (file,) = team.workspace.files.values()
+    assert file.name == "tasks-2026-08-1-of-1-done.csv"
+    (row,) = csv.DictReader((file.content or b"").decode().splitlines())
+    assert (row["state"], row["late_s"], row["evidence"]) == ("done", "0", "'=HYPERLINK(log)")
+
+
+async def test_who_asked_for_the_file_hears_when_slack_refuses_it(team: World) -> None:
+    await until(team, 7, 9)
+    answer = await asked(team, "ada", "/health tasks")
+    team.workspace.faults.refuse("files.completeUploadExternal", "not_in_channel", times=None)
+    await team.ada.presses("As CSV", answer.messages[0])
+    await team.passes(seconds=30)
+    assert any("August 2026 was not posted" in words_of(one) for one in team.workspace.direct_messages("ada"))
 
 
 def test_days_and_hours_follow_the_calendar_and_the_clock_of_the_place() -> None:
