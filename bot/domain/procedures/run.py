@@ -1,11 +1,15 @@
 """A procedure under way: its steps as they were when it began, what was done about them, and where that leaves it."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Literal
 
 TickDeed = Literal["done", "skipped", "answered", "approved", "proved"]
+
+# What an answer says that has nothing to say: the next step shows it.
+ONWARD = re.compile(r"(?:continue|carry on|go on|proceed)(?: (?:to|with) the next step)?|(?:the )?next step", re.I)
 
 
 @dataclass(frozen=True)
@@ -99,7 +103,8 @@ class Run:
         last = next((tick for tick in reversed(self.ticks) if not tick.undone_at), None)
         if last is None or last.deed != "answered" or last.opens is not None or last.leads_to is not None:
             return None
-        return self.steps[last.step].answers[last.said or ""]
+        words = self.steps[last.step].answers[last.said or ""]
+        return None if ONWARD.fullmatch(words.strip(" .")) else words
 
     @property
     def undoable(self) -> Tick | None:

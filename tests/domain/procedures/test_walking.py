@@ -7,7 +7,7 @@ import pytest
 
 from bot.domain.procedures.fitting import Sign, fitting, linked, named_by
 from bot.domain.procedures.leads import Lead, lead_of, unreached
-from bot.domain.procedures.run import Step, Tick, TickDeed, standing_of
+from bot.domain.procedures.run import Run, Step, Tick, TickDeed, standing_of
 
 AT = datetime(2026, 8, 6, 14, tzinfo=UTC)
 STEPS = [
@@ -42,6 +42,22 @@ def test_an_answer_that_leads_on_passes_over_what_lies_between() -> None:
 def test_the_end_and_another_procedure_leave_no_step(last: Tick) -> None:
     standing = standing_of(STEPS, [ticked(0), last])
     assert standing.is_over and standing.opened == last.opens
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ("Continue", None),
+        ("Continue with the next step.", None),
+        ("Go on", None),
+        ("Continue with the vendor", "Continue with the vendor"),
+        ("Roll it back", "Roll it back"),
+    ],
+)
+def test_an_answer_is_repeated_above_the_next_step_only_if_it_says_what_to_do(words: str, said: str | None) -> None:
+    steps = [Step("Deployed?", answers={"No": words}), Step("Fix")]
+    answered = replace(ticked(0, "answered"), said="No")
+    assert Run(1, 1, "site-down", "Site down", steps, "ada", AT, AT, ticks=[answered]).said == said
 
 
 def test_an_approval_is_of_the_step_it_was_given_for() -> None:
