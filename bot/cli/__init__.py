@@ -17,7 +17,7 @@ from bot.domain.errors import TocsinError, Unanswered
 
 log = logging.getLogger(__name__)
 
-NOT_KNOWN = "It is not known whether this was done. `tocsin status` shows how it stands: look before you repeat it."
+NOT_KNOWN = "It is not known whether this was done. Check with `tocsin status` before you repeat it."
 
 
 class Sentence(click.ClickException):

@@ -169,11 +169,11 @@ def _decoded(body: bytes, charset: str) -> str:
 
 
 def _value(check: HttpCheck, answer: Fetched) -> str:
-    """The status, the way to it, and the values that are wished for: `200 after 1 redirect, error_rate 4.5`."""
+    """The status, the way to it, and the values that are wished for: `HTTP 200 after 1 redirect, error_rate 4.5`."""
     way = f" after {answer.redirects} redirect{'s' if answer.redirects > 1 else ''}" if answer.redirects else ""
     found = {name: _look_up(answer.json, name) for name in check.json_wishes}
     values = [f"{name} {_written(value)}" for name, value in found.items() if value is not MISSING]
-    return fit_to_show(", ".join([f"{answer.status}{way}", *values]))
+    return fit_to_show(", ".join([f"HTTP {answer.status}{way}", *values]))
 
 
 def _faults(check: HttpCheck, answer: Fetched) -> Iterator[str]:

@@ -64,18 +64,20 @@ def nearest(word: str, known: Iterable[str]) -> str | None:
 
 
 def advice(word: str, known: Iterable[str]) -> str:
-    """`did you mean escalation?`, else the words there are."""
+    """`did you mean escalation?`, else the words to choose from: behind what is wrong, and a colon."""
     names = list(known)
     close = nearest(word, names)
     if close:
         return f"did you mean {close}?"
-    return f"there is: {', '.join(names)}" if names else "there is none yet"
+    if len(names) == 1:
+        return f"the only one is {names[0]}"
+    return f"choose one of {', '.join(names)}" if names else "there are none yet"
 
 
 def advised(word: str, known: Iterable[str]) -> str:
-    """`advice` as the end of a sentence."""
+    """`advice` as a sentence of its own."""
     words = advice(word, known)
-    return words if words.endswith("?") else f"{words}."
+    return f"{words[0].upper()}{words[1:]}{'' if words.endswith('?') else '.'}"
 
 
 def kind_of(value: object) -> str:

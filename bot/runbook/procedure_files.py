@@ -89,7 +89,7 @@ class _Adding:
         shown = str(file)
         try:
             if not file.is_file():
-                self._find((), "is no file", shown)
+                self._find((), "isn't a file", shown)
                 return None
             raw = read_given(file)
         except OSError as error:

@@ -103,7 +103,7 @@ class ProcedureStep(Part):
 
 def _must_be_whole(step: Mapping[object, object], facts: list[str]) -> None:
     if "do" in step and "ask" in step:
-        raise wrong("do and ask stand in one step: make two steps of it")
+        raise wrong("do and ask are in one step: make two steps of it")
     if "ask" in step and "answers" not in step:
         raise wrong('a question needs answers: add for example answers: {"Yes": Roll back, "No": Go on}')
     if isinstance(answers := step.get("answers"), Mapping) and len(answers) > MOST_ANSWERS:
@@ -114,7 +114,7 @@ def _must_be_whole(step: Mapping[object, object], facts: list[str]) -> None:
     if "ask" not in step and "answers" in step:
         raise wrong("answers belong to a question: say ask instead of do")
     if len(facts) > 1:
-        raise wrong(f"{' and '.join(facts)} stand in one step: make a step of each")
+        raise wrong(f"{' and '.join(facts)} are in one step: make a step of each")
     if facts and "approve" in step:
         raise wrong(f"a step with {facts[0]} is ticked by the bot: put approve into a step of its own")
     if not facts and "do" not in step and "ask" not in step:

@@ -55,7 +55,7 @@ class Shelf:
             return " ".join(words[:at]), known[name]
         if nearest(name, known) or LOOKS_LIKE_ONE.fullmatch(said):
             raise NotFound(
-                f"There is no scenario “{said}”: {advised(name, files)} Nothing was declared. If these words belong to "
+                f"There is no scenario “{said}”. {advised(name, files)} Nothing was declared. If these words belong to "
                 "the title, type them into the form instead: `/incident drill`."
             )
         return title, None

@@ -21,16 +21,16 @@ def beginning_of(text: str) -> datetime:
     """Without an offset it is by the clock of the runbook's zone, which is not known yet."""
     words = text.strip()
     if not re.match(r"\d{4}-\d\d-\d\d[ T]\d\d:\d\d", words):
-        raise Refused(f"“{text}” is no instant: say for example {_EXAMPLE}")
+        raise Refused(f"“{text}” isn't a date and time: write for example {_EXAMPLE}")
     try:
         return datetime.fromisoformat(words)
     except ValueError as error:
-        raise Refused(f"“{text}” is no instant: say for example {_EXAMPLE}") from error
+        raise Refused(f"“{text}” isn't a date and time: write for example {_EXAMPLE}") from error
 
 
 Beginning = Annotated[
     datetime,
-    read_by(beginning_of, f"an instant such as {_EXAMPLE}"),
+    read_by(beginning_of, f"a date and time such as {_EXAMPLE}"),
     PlainSerializer(lambda at: at.isoformat(" ", "minutes"), return_type=str, when_used="json"),
 ]
 

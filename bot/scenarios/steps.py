@@ -49,7 +49,7 @@ def deed_of(text: str) -> Deed:
     if verb not in VERBS:
         raise Refused(f"“{verb}” is nothing that a person does here: say {', '.join(VERBS)}, or type a /command")
     if verb == "acknowledges" and words and words not in WAYS_TO_ACKNOWLEDGE:
-        raise Refused(f"“{words}” is no way to acknowledge: say {', '.join(WAYS_TO_ACKNOWLEDGE)}, or nothing")
+        raise Refused(f"“{words}” isn't a way to acknowledge: write {', '.join(WAYS_TO_ACKNOWLEDGE)}, or nothing")
     if VERBS[verb] == "words" and not words:
         raise Refused(f"{verb} what? Say it behind the word")
     if verb == "leads" and words:

@@ -9,7 +9,7 @@ from bot.domain.updates.facts import SeverityFacts, samples
 from bot.domain.updates.planned_facts import planned_samples
 from bot.domain.updates.update import TEXT_LENGTH, words_of
 from bot.given_files import read_given
-from bot.runbook.mistakes import advice, advised
+from bot.runbook.mistakes import advice
 from bot.words.documents import POSTMORTEM
 from bot.words.sandbox import LARGEST_FILE, BrokenTemplate, Sandbox
 
@@ -55,7 +55,7 @@ class Overrides:
         found = [str(one) for one in self._unread]
         for audience, template in used.items():
             if template not in (known := (*KINDS, *self._files)):
-                hint = advised(template, known)
+                hint = advice(template, known)
                 found.append(f"audiences.{audience}.template: there is no template “{template}”: {hint}")
         for name, file in self._files.items():
             if name not in (*KINDS, *PLANNED_KINDS, *used.values()):

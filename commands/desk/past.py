@@ -56,7 +56,9 @@ def read(words: str, now: datetime, zone: ZoneInfo) -> tuple[datetime, str]:
         return _instant(found[0], now, zone), _rest(words, found.end())
     if found := AGO.match(words):
         return now - _span(found["span"]), _rest(words, found.end())
-    raise Refused(f"“{clip(words, LONGEST)}” begins with no time I understand: {HOW}." if words else f"No time: {HOW}.")
+    raise Refused(
+        f"I can't read a time at the start of “{clip(words, LONGEST)}”: {HOW}." if words else f"No time: {HOW}."
+    )
 
 
 def _instant(words: str, now: datetime, zone: ZoneInfo) -> datetime:
@@ -71,7 +73,7 @@ def _instant(words: str, now: datetime, zone: ZoneInfo) -> datetime:
     except (ValueError, OverflowError):
         found = None
     if found is None or today.year - found.year > YEARS_BACK:
-        raise Refused(f"“{clip(words, LONGEST)}” is no time I understand: {HOW}.")
+        raise Refused(f"I can't read “{clip(words, LONGEST)}” as a time: {HOW}.")
     aware = found.tzinfo is not None
     at = found.astimezone(now.tzinfo) if aware else instant_of(found.date(), found.time(), zone)
     return _latest(plain, at, now)

@@ -85,7 +85,7 @@ def _parsed(words: str, now: datetime, zone: ZoneInfo) -> datetime:
         if found.weekday() != DAYS.index(weekday[1].lower()):
             raise Refused(f"“{words}” can be read in two ways: {HOW}.")
     if found is None:
-        raise Refused(f"“{words}” is no time I understand: {HOW}.")
+        raise Refused(f"I can't read “{words}” as a time: {HOW}.")
     return found
 
 

@@ -117,7 +117,9 @@ def _schedule_and_note(call: Call) -> tuple[str, str]:
         now, people, note = call.house.clock.now(), call.house.people, call.text.strip()
         own = [key for key in known.values() if people.is_same(people.shift(key, now).person, call.actor.name)]
         if note and len(own) != 1:
-            raise Refused(f"Say of which schedule: `/escalate handover <schedule> <note>`, one of {', '.join(known)}.")
+            raise Refused(
+                f"Say for which schedule: `/escalate handover <schedule> <note>`. There is: {', '.join(known)}."
+            )
         schedule = own[0] if own else ""
     if not note:
         raise Refused("Type what the next person should know: `/escalate handover primary The queue is slow.`")

@@ -29,7 +29,7 @@ async def as_csv(call: Call) -> Answer:
 async def ask_evidence(call: Call) -> Answer:
     found = await call.house.recurring_tasks.find(call.number)
     evidence = Input(
-        "evidence", "What shows it?", optional=True, multiline=True, hint="A note or a link", max_length=EVIDENCE_LENGTH
+        "evidence", "Evidence", optional=True, multiline=True, hint="A note or a link", max_length=EVIDENCE_LENGTH
     )
     words = call.house.rendering.say("slack/recurring", task=found)
     return Form(form("recurring.done", "Done", [evidence], submit="Done", words=words, private=str(found.id)))
@@ -46,5 +46,5 @@ def _month(call: Call, text: str) -> date:
     if not text:
         return call.house.clock.now().astimezone(call.house.runbook.timezone).date().replace(day=1)
     if not re.fullmatch(r"20[0-9]{2}-(0[1-9]|1[0-2])", text):
-        raise Refused(f"“{text}” is no month: say for example `/health tasks 2026-08`.")
+        raise Refused(f"“{text}” isn't a month: type for example `/health tasks 2026-08`.")
     return date.fromisoformat(f"{text}-01")

@@ -44,7 +44,7 @@ async def ask_new(call: Call) -> Answer:
 
 
 def judge_action(values: Mapping[str, str]) -> Mapping[str, str]:
-    wrong = {} if values["what"].strip() else {"what": "Type what is to be done."}
+    wrong = {} if values["what"].strip() else {"what": "Type what has to be done."}
     return wrong if values["by"].strip() else {**wrong, "by": "Type a date, such as Friday or 12 Dec."}
 
 

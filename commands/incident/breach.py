@@ -47,5 +47,5 @@ async def _past(call: Call, words: str, advice: str) -> datetime:
     """Nothing of what somebody typed is left out. Raises Refused."""
     at, rest = await past_moment(words, now=call.house.clock.now(), zone=call.house.runbook.timezone)
     if rest:
-        raise Refused(f"“{words.strip()}” is more than a time. {advice}")
+        raise Refused(f"“{words.strip()}” has more in it than a time. {advice}")
     return at

@@ -42,7 +42,7 @@ async def done(call: Call) -> Answer:
 @COMMAND.button("checklist.waive")
 async def ask_why(call: Call) -> Answer:
     found, incident = await _found(call, call.value)
-    why = Input("why", "Why is it resolved all the same?", multiline=True, max_length=REASON_LENGTH)
+    why = Input("why", "Why is it resolved anyway?", multiline=True, max_length=REASON_LENGTH)
     return Form(form("checklist.waive", titled("Verified?", incident), [why], submit="Confirm", private=str(found.id)))
 
 

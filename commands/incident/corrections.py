@@ -40,7 +40,7 @@ async def submitted(call: Call) -> Answer:
         raise Refused("Nothing was changed: give the entry another time, or hide it.")
     at, rest = await past_moment(when, now=call.house.clock.now(), zone=call.house.runbook.timezone)
     if rest:
-        raise Refused(f"“{when}” is more than a time. Put the reason into its own field.")
+        raise Refused(f"“{when}” has more in it than a time. Put the reason into its own field.")
     await call.house.corrections.move(call.actor, incident.id, entry, at, why)
     return call.say("done", what="moved", incident=incident)
 
@@ -68,12 +68,14 @@ def _form(call: Call, incident: Incident, entries: list[Entry]) -> Form:
     inputs = [
         Input("entry", "Entry", options=offered, value=offered[0][0]),
         Input(
-            "when", "It was at", optional=True, max_length=80, hint=f"14:05, yesterday 23:50 ({zone}). Empty: as it is."
+            "when",
+            "It was at",
+            optional=True,
+            max_length=80,
+            hint=f"14:05, yesterday 23:50 ({zone}). Leave empty to keep it.",
         ),
         Input("shown", "Show it", options=[("show", "Yes"), (HIDE, "No, hide it")], value="show"),
-        Input(
-            "why", "Why", optional=True, max_length=WHY_LENGTH, hint="Who changed what, and why, stands in the export."
-        ),
+        Input("why", "Why", optional=True, max_length=WHY_LENGTH, hint="The export shows who changed what, and why."),
     ]
     return Form(
         form("incident.correct", titled("Timeline", incident), inputs, submit="Correct", private=str(incident.id))

@@ -50,7 +50,7 @@ async def postmortem(call: Call, incident: Incident) -> Answer:
         case _ if is_mention(word):
             changed = await call.house.postmortems.plan(call.actor, incident.id, owner=call.whom()[0])
         case _:
-            raise Refused(f"I do not know “{clip(word, QUOTED)}”. Type `/incident {USAGE}`.")
+            raise Refused(f"I don't know “{clip(word, QUOTED)}”. Type `/incident {USAGE}`.")
     return await _unless_in_room(call, incident, changed)
 
 
@@ -134,7 +134,7 @@ async def ask_waive(call: Call) -> Answer:
 
 
 def judge_waive(values: Mapping[str, str]) -> Mapping[str, str]:
-    return {} if values["reason"].strip() else {"reason": "Say why: it stays on record."}
+    return {} if values["reason"].strip() else {"reason": "Say why: your reason is kept on record."}
 
 
 @COMMAND.form("postmortem.waive", judge_waive)

@@ -41,7 +41,7 @@ async def tasks(call: Call, incident: Incident) -> Answer:
 
 
 def judge_task(values: Mapping[str, str]) -> Mapping[str, str]:
-    wrong = {} if values["what"].strip() else {"what": "Type what is to be done."}
+    wrong = {} if values["what"].strip() else {"what": "Type what has to be done."}
     try:
         must_be_sensible(_span(values["span"]))
     except Refused as refusal:
@@ -79,7 +79,7 @@ def _whom(call: Call) -> tuple[str, str]:
         return call.house.people.named(others[0]), as_typed(words, call.names).strip()
     who, words = call.whom()
     if not words:
-        raise Refused("Type what is to be done: `/incident task @user <what> [15m]`.")
+        raise Refused("Type what has to be done: `/incident task @user <what> [15m]`.")
     return who, words
 
 

@@ -170,7 +170,7 @@ def _form(
         hint = "Added at the end of a text that names no time."
         inputs.append(Input("next_update", "Next update by", value=preview.next_update, optional=True, hint=hint))
     if found:
-        inputs.append(Input("why", "Send it all the same, because", optional=True, max_length=300))
+        inputs.append(Input("why", "Send it anyway, because", optional=True, max_length=300))
     words = call.house.rendering.say(
         "slack/tell_preview", preview=preview, changed=changed, findings=found, chosen=chosen
     )

@@ -36,7 +36,7 @@ async def detected(call: Call, incident: Incident) -> Answer:
     return await _corrected(call, incident, "detected")
 
 
-@COMMAND.verb("mitigated", usage="mitigated [time] [why]", help="users are well again, now or at that time")
+@COMMAND.verb("mitigated", usage="mitigated [time] [why]", help="users can work again, now or at that time")
 @about_an_incident("incident mitigated")
 async def mitigated(call: Call, incident: Incident) -> Answer:
     if not call.text:
@@ -73,7 +73,7 @@ async def _whole(call: Call, words: str) -> datetime:
     """A field holds a time and nothing else."""
     at, rest = await past_moment(words, now=call.house.clock.now(), zone=call.house.runbook.timezone)
     if rest:
-        raise Refused(f"“{words}” is more than a time. Put the reason into its own field.")
+        raise Refused(f"“{words}” has more in it than a time. Put the reason into its own field.")
     return at
 
 

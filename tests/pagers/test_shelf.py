@@ -115,7 +115,7 @@ def test_one_more_file_is_one_more_way_that_the_runbook_knows(tmp_path: Path) ->
 
 
 def test_a_way_there_is_no_file_for_is_a_mistake_of_the_runbook() -> None:
-    with pytest.raises(RunbookMistakes, match="“pigeon” is not known here: there is: email, pagerduty, slack"):
+    with pytest.raises(RunbookMistakes, match="“pigeon” is not known here: choose one of email, pagerduty, slack"):
         read(WITH_PIGEONS, {})
 
 

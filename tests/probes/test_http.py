@@ -61,14 +61,14 @@ async def look_in_a_hurry(url: str) -> ProbeResult:
 async def test_a_page_with_the_expected_status_is_healthy(serve: Serve) -> None:
     finding = await look(await serve(always(lambda: web.Response(text="hello"))))
 
-    assert (finding.state, finding.value, finding.reason) == ("healthy", "200", "")
+    assert (finding.state, finding.value, finding.reason) == ("healthy", "HTTP 200", "")
     assert finding.latency > timedelta(0)
 
 
 async def test_another_status_is_down_and_both_are_named(serve: Serve) -> None:
     finding = await look(await serve(always(lambda: web.Response(status=503))))
 
-    assert (finding.state, finding.value) == ("down", "503")
+    assert (finding.state, finding.value) == ("down", "HTTP 503")
     assert finding.reason == "HTTP 503, expected 200"
 
 
@@ -297,7 +297,7 @@ async def test_three_redirects_that_each_close_the_connection_are_followed(liste
 
     finding = await look(await raw(listen, there, there, there, b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"))
 
-    assert (finding.state, finding.value) == ("healthy", "200 after 3 redirects")
+    assert (finding.state, finding.value) == ("healthy", "HTTP 200 after 3 redirects")
 
 
 PAGE = b'{"ok": true}'
@@ -328,7 +328,7 @@ TWICE = gzip.compress(PAGE[:4]) + gzip.compress(PAGE[4:])
 )
 async def test_a_compressed_page_is_read_as_browsers_read_it(listen: Listen, encoding: str, body: bytes) -> None:
     finding = await look(await raw(listen, packed(encoding, body)), json={"ok": "true"})
-    assert (finding.state, finding.value) == ("healthy", "200, ok true")
+    assert (finding.state, finding.value) == ("healthy", "HTTP 200, ok true")
 
 
 @pytest.mark.parametrize(
@@ -365,7 +365,7 @@ async def test_a_page_that_names_a_charset_that_is_none_of_a_page_is_read_all_th
 
 async def test_a_redirect_that_names_no_place_is_no_redirect_that_was_followed(listen: Listen) -> None:
     finding = await look(await raw(listen, b"HTTP/1.1 302 Found\r\nContent-Length: 0\r\n\r\n"))
-    assert (finding.value, finding.reason) == ("302", "HTTP 302, expected 200")
+    assert (finding.value, finding.reason) == ("HTTP 302", "HTTP 302, expected 200")
 
 
 async def test_a_cookie_of_an_address_without_a_name_is_sent_back(serve: Serve) -> None:
@@ -417,7 +417,7 @@ async def test_what_follows_an_answer_is_left_alone_as_browsers_and_curl_leave_i
         await writer.drain()
 
     finding = await look(f"http://127.0.0.1:{await listen(give)}/", **({"text": text} if text else {}))
-    assert (finding.state, finding.value, finding.reason) == ("healthy", "200", "")
+    assert (finding.state, finding.value, finding.reason) == ("healthy", "HTTP 200", "")
 
 
 @pytest.mark.parametrize("status", [300, 305, 399])
@@ -430,8 +430,8 @@ async def test_any_redirect_that_says_where_to_go_is_followed_as_curl_follows_it
         return web.Response(status=status, headers={"Location": "/there"})
 
     base = await serve(redirect)
-    assert (await look(base)).value == "200 after 2 redirects"
-    assert (await look(base, expect=status if status < 399 else 300)).value.startswith(str(status))
+    assert (await look(base)).value == "HTTP 200 after 2 redirects"
+    assert (await look(base, expect=status if status < 399 else 300)).value.startswith(f"HTTP {status}")
 
 
 @pytest.mark.parametrize(

@@ -162,7 +162,7 @@ async def look(listen: Listen, conversation: Conversation, **wishes: Any) -> Pro
 )
 async def test_what_browsers_and_curl_take_for_an_answer_is_one(listen: Listen, answer: bytes) -> None:
     finding = await look(listen, whole(answer))
-    assert (finding.state, finding.value, finding.reason) == ("healthy", "200", "")
+    assert (finding.state, finding.value, finding.reason) == ("healthy", "HTTP 200", "")
 
 
 @pytest.mark.parametrize("answer", TAKEN.values(), ids=TAKEN)
@@ -176,7 +176,7 @@ async def test_the_page_of_a_malformed_answer_is_the_one_that_people_see(listen:
 @pytest.mark.parametrize("name", [name for name, answer in TAKEN.items() if len(answer) < 1000])
 async def test_a_malformed_answer_in_single_bytes_is_the_same_answer(listen: Listen, name: str) -> None:
     finding = await look(listen, in_single_bytes(TAKEN[name]), text="welcome")
-    assert (finding.state, finding.value, finding.reason) == ("healthy", "200", "")
+    assert (finding.state, finding.value, finding.reason) == ("healthy", "HTTP 200", "")
 
 
 @pytest.mark.parametrize(("answer", "why"), REFUSED.values(), ids=REFUSED)
@@ -206,11 +206,11 @@ async def test_a_page_that_breaks_off_is_down_where_it_is_read(listen: Listen, a
 )
 async def test_a_body_where_there_is_none_is_left_alone(listen: Listen, body: bytes) -> None:
     finding = await look(listen, whole(b"HTTP/1.1 204 No Content\r\n" + body), expect=204)
-    assert (finding.state, finding.value) == ("healthy", "204")
+    assert (finding.state, finding.value) == ("healthy", "HTTP 204")
 
 
 async def test_a_redirect_of_malformed_answers_is_followed(listen: Listen) -> None:
     there = whole(b"HTTP/1.1 200OK\n\n")
     here = whole(b"HTTP/1.1 302 Found\nLocation : http://127.0.0.1:%d/\n\n" % await listen(there))
     finding = await look(listen, here)
-    assert (finding.state, finding.value) == ("healthy", "200 after 1 redirect")
+    assert (finding.state, finding.value) == ("healthy", "HTTP 200 after 1 redirect")

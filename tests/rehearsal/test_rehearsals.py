@@ -54,7 +54,7 @@ async def test_a_rehearsal_shows_what_left_and_what_was_expected_and_did_not_com
     assert "14:06  The bot is killed" in said
     assert "FAILED  By 14:10: Ben Moss is paged\n        14:15 Ben Moss is paged in Slack (accepted)" in said
     # What nobody could have done is no success either.
-    assert "Cleo Fox could not do that" in said
+    assert "Cleo Fox couldn't do that" in said
     assert "1 of 4 expectations failed, 1 step could not be done" in said
     suite = ElementTree.fromstring(as_junit([rehearsal])).find("testsuite")
     assert suite is not None

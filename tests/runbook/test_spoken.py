@@ -21,6 +21,8 @@ def test_a_sum_of_units_and_seconds_are_understood() -> None:
         spoken_duration("20 mice")
 
 
-def test_advice_ends_its_sentence_once() -> None:
-    assert advised("websit", ["website"]) == "did you mean website?"
-    assert advised("x", ["website", "orders"]) == "there is: website, orders."
+def test_advice_is_a_sentence_that_ends_once() -> None:
+    assert advised("websit", ["website"]) == "Did you mean website?"
+    assert advised("x", ["website", "orders"]) == "Choose one of website, orders."
+    assert advised("x", ["website"]) == "The only one is website."
+    assert advised("x", []) == "There are none yet."

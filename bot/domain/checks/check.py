@@ -34,7 +34,7 @@ class ProbeResult:
 
     @property
     def pace(self) -> str:
-        """How long the answer took, as a person reads it: `84ms`."""
+        """How long the answer took, as a person reads it: `84 ms`."""
         return pace_shown(self.latency)
 
 
@@ -81,7 +81,7 @@ class Latest:
 
     @property
     def pace(self) -> str:
-        """How long the answer took, as a person reads it: `84ms`."""
+        """How long the answer took, as a person reads it: `84 ms`."""
         return pace_shown(self.latency)
 
 
@@ -186,12 +186,12 @@ def worst_first(standings: Iterable[CheckStanding]) -> Sequence[CheckStanding]:
 
 
 def pace_shown(span: timedelta) -> str:
-    """A short time as a person reads it: `84ms`, `2.5s`; from a minute on to the second."""
+    """A short time as a person reads it: `84 ms`, `2.5 s`; from a minute on to the second."""
     ms = span / timedelta(milliseconds=1)
     if ms < 1000:
-        return f"{ms:.0f}ms"
+        return f"{ms:.0f} ms"
     if ms < 60_000:
-        return f"{ms / 1000:.3g}s"
+        return f"{ms / 1000:.3g} s"
     minutes, seconds = divmod(round(ms / 1000), 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours}h{minutes}m" if hours else f"{minutes}m{seconds}s"

@@ -135,7 +135,7 @@ class Window:
 def must_be_ahead(starts_at: datetime, now: datetime) -> None:
     """Raises Refused."""
     if starts_at < now - A_MOMENT:
-        raise Refused("That time is past. Type one that is to come, such as `tomorrow 22:00` or `2026-12-01 22:00`.")
+        raise Refused("That time is past. Type a later one, such as `tomorrow 22:00` or `2026-12-01 22:00`.")
     if starts_at > now + FURTHEST:
         raise Refused("That is more than a year ahead. Type a time within a year, such as `2026-12-01 22:00`.")
 

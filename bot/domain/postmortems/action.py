@@ -83,9 +83,9 @@ class NewAction:
         """Raises Refused."""
         what = plain_line(self.what)
         if shows_nothing(what):
-            raise Refused("Type what is to be done: `/incident action @user <what> by <date>`.")
+            raise Refused("Type what has to be done: `/incident action @user <what> by <date>`.")
         if not now < self.by_at <= now + FURTHEST:
-            raise Refused("Say a date that is to come, within three years: for example `by Friday` or `by 12 Dec`.")
+            raise Refused("Give a date within the next three years, for example `by Friday` or `by 12 Dec`.")
         return replace(self, what=cut(what, WHAT_LENGTH), link=link_of(self.link or ""))
 
 

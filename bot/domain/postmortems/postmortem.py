@@ -126,7 +126,7 @@ def owner_of(incident: Incident) -> str:
 def must_be_live(postmortem: Postmortem, incident: Incident) -> None:
     """Raises Refused, or AlreadyDone."""
     if postmortem.withdrawn_at is not None:
-        raise Refused(f"{incident.ref} is open again. Its post-mortem goes on when it is resolved.")
+        raise Refused(f"{incident.ref} is open again. Its post-mortem continues when it's resolved.")
     if postmortem.is_over:
         raise AlreadyDone(f"The post-mortem of {incident.ref} is {postmortem.state} already.")
 
@@ -142,5 +142,5 @@ def reason_of(text: str) -> str:
     """Why one is waived. Raises Refused without one."""
     reason = cut(plain_line(text), REASON_LENGTH)
     if not reason:
-        raise Refused("Say why no post-mortem is needed: it stays on record.")
+        raise Refused("Say why no post-mortem is needed: your reason is kept on record.")
     return reason

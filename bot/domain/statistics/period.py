@@ -54,7 +54,7 @@ def period_of(words: str, now: datetime, zone: ZoneInfo) -> Period:
     if text in ("year", "this year") or re.fullmatch(r"\d{4}", text):
         year = int(text) if text.isdigit() else today.year
         return _between(str(year), (year, 1), (year + 1, 1), now, zone)
-    raise Refused(f"“{words}” is no period. {HOW}")
+    raise Refused(f"“{words}” isn't a period. {HOW}")
 
 
 def _before(year: int, quarter: int) -> tuple[int, int]:
@@ -73,5 +73,5 @@ def _between(name: str, begin: tuple[int, int], end: tuple[int, int], now: datet
         raise Refused(f"There is nothing to count in {name}. {HOW}")
     since = instant_of(date(*begin, 1), time(), zone)
     if since > now:
-        raise Refused(f"{name} is still to come. {HOW}")
+        raise Refused(f"{name} is in the future. {HOW}")
     return Period(name, since, min(now, instant_of(date(*end, 1), time(), zone) - INSTANT))

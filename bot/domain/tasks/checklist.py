@@ -85,16 +85,16 @@ class Checklist:
         """Raises Refused without a reason, AlreadyDone when nothing is open."""
         reason = cut(plain_line(why), REASON_LENGTH)
         if not reason:
-            raise Refused("Say why it is resolved all the same.")
+            raise Refused("Say why it counts as resolved anyway.")
         if not self.is_asked_about:
-            raise AlreadyDone("Nothing of this checklist is open any more. Nothing was changed.")
+            raise AlreadyDone("Everything on this checklist is done already. Nothing was changed.")
         return replace(self, waived_at=now, waived_by=who, waived_why=reason)
 
     def must_count(self) -> None:
         """Raises Refused."""
         if self.closed_at is not None:
             raise Refused(
-                "The incident was reopened after this checklist. `/incident checklist` shows what counts now."
+                "The incident was reopened after this checklist. `/incident checklist` shows the current one."
             )
 
 

@@ -78,14 +78,14 @@ def what_of(text: str) -> str:
     """As it is kept: one line, cut with an ellipsis. Refused when nothing is left."""
     what = plain_line(text)
     if shows_nothing(what):
-        raise Refused("Type what is to be done: `/incident task @user <what> [15m]`.")
+        raise Refused("Type what has to be done: `/incident task @user <what> [15m]`.")
     return cut(what, WHAT_LENGTH)
 
 
 def must_be_sensible(span: timedelta | None) -> None:
     """Raises Refused."""
     if span is not None and not SHORTEST <= span <= LONGEST:
-        raise Refused("A task may take from 1m to 30d: say for example `15m`.")
+        raise Refused("A task can take from 1m to 30d: type for example `15m`.")
 
 
 def by_owner(tasks: Iterable[Task]) -> dict[str, list[Task]]:

@@ -91,7 +91,7 @@ class RestorePlans:
             prospect=plan.prospect, incident_id=incident_id, now=now, expires_at=now + APPROVE_WITHIN,
         )  # fmt: skip
         if restore is None:
-            raise AlreadyDone(f"Another restore of {name} is under way: its message shows how it stands.")
+            raise AlreadyDone(f"Another restore of {name} is under way: its message shows its progress.")
         return restore
 
 
@@ -99,7 +99,7 @@ def _in_the_way(other: Restore, asked_by: str) -> str:
     into = f"Restore {other.id} into {other.target.database}"
     if other.state == "waiting":
         return f"{into} is already waiting for approval: {asked_by} asked for it. Approve it, or reject it first."
-    return f"{into} is already running: its message shows how it stands."
+    return f"{into} is already running: its message shows its progress."
 
 
 async def must_be_free(conn: Connection, restore: Restore) -> None:

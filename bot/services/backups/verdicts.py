@@ -141,4 +141,4 @@ def named(wanted: Mapping[str, object], name: str) -> str:
     for key in wanted:
         if key.lower() == name.strip().lower():
             return key
-    raise NotFound(f"There is no backup called “{name}”: {advised(name, wanted)}")
+    raise NotFound(f"There is no backup called “{name}”. {advised(name, wanted)}")

@@ -50,7 +50,7 @@ class Health:
         for key, check in self._health.checks.items():
             if key.lower() == name.strip().lower():
                 return check
-        raise NotFound(f"There is no check “{name}”: {advised(name, self._health.checks)}")
+        raise NotFound(f"There is no check “{name}”. {advised(name, self._health.checks)}")
 
     def measured_in(self, check: Check) -> str:
         """What the numbers of this check are."""

@@ -38,7 +38,7 @@ class Corrections:
     async def hide(self, actor: Actor, incident_id: int, entry_id: int, why: str) -> None:
         """It is shown no more, except in the export, with the reason. Raises Refused without one."""
         if not why.strip():
-            raise Refused("Say why the entry is to be hidden: the reason stands in the export.")
+            raise Refused("Say why the entry is hidden: the export shows the reason.")
         async with self._deeds.on(actor, incident_id) as (conn, incident, now):
             entry = await _get(conn, incident.id, entry_id)
             if entry.hidden_at:

@@ -79,10 +79,10 @@ class CoverRequests:
         if asked.taken_by:
             raise AlreadyDone(f"{self._people.known_name(asked.taken_by)} has taken it already.")
         if asked.ends <= now:
-            raise Refused("Its time is over, so there is nothing to take.")
+            raise Refused("That cover is over, so there's nothing to take.")
 
     def _must_be_of(self, asked: CoverRequest, actor: Actor) -> None:
         members = self._covers.schedule(asked.schedule).people
         if not any(self._people.is_same(actor.name, key) for key in members):
             names = ", ".join(self._people.display_name(key) for key in members)
-            raise Refused(f"Only those of `{asked.schedule}` can take it: {names}.")
+            raise Refused(f"Only people on `{asked.schedule}` can take it: {names}.")

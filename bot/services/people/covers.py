@@ -55,7 +55,7 @@ class Covers:
             return found
         if not known:
             raise NotFound("The runbook has no schedules, so there is nothing to cover.")
-        raise NotFound(f"There is no schedule “{key}”: {advised(key, self._runbook.schedules)}")
+        raise NotFound(f"There is no schedule “{key}”. {advised(key, self._runbook.schedules)}")
 
     def must_be_permitted(self, actor: Actor) -> None:
         """Raises NotPermitted, naming who may."""

@@ -166,7 +166,7 @@ class People:
             log.warning("person=%s cannot be looked up: %s", name, error)
             return
         if not known:
-            raise NotFound(f"“{self.known_name(name)}” is nobody of this workspace. {self._whom()}")
+            raise NotFound(f"“{self.known_name(name)}” isn't in this workspace. {self._whom()}")
 
     def first_meant(self, words: str) -> tuple[str, str] | None:
         """Who is named first in these words, with or without `@`, and what follows; None: nobody known.
@@ -181,11 +181,11 @@ class People:
         return None
 
     def unknown(self, text: str) -> str:
-        return f"I know nobody called “{text}”. {self._whom()}"
+        return f"I don't know anybody called “{text}”. {self._whom()}"
 
     def _whom(self) -> str:
         known = ", ".join(sorted(self._runbook.people))
-        return f"Mention somebody of this workspace, or type one of: {known}."
+        return f"Mention somebody in this workspace, or type one of: {known}."
 
     def _called_so(self, wanted: str) -> list[str]:
         """Keys, or accounts of others this process has heard of; whole names go before first names."""

@@ -121,7 +121,7 @@ class Postmortems:
             if found.conflicts and theirs:
                 raise Clash(found, theirs)
             if theirs and found.sections == {**dict.fromkeys(SECTIONS, ""), **theirs.sections}:
-                raise AlreadyDone("That is what stands there already; nothing was changed.")
+                raise AlreadyDone("It says that already. Nothing was changed.")
             number = known.version + 1
             await postmortems.write(conn, incident.id, Version(number, actor.name, now, found.sections))
             state = "draft" if known.state == "owed" else known.state
@@ -142,11 +142,11 @@ class Postmortems:
             known = await _found(conn, incident)
             must_be_live(known, incident)
             if at is not None and at <= now:
-                raise Refused("That time is past. Type one that is to come, such as `tomorrow 14:00`.")
+                raise Refused("That time is past. Type a later one, such as `tomorrow 14:00`.")
             kept = link_of(link) if link is not None else known.link
             new = replace(known, owner=owner or known.owner, scheduled_at=at or known.scheduled_at, link=kept)
             if new == known:
-                raise AlreadyDone("That is how it stands already; nothing was changed.")
+                raise AlreadyDone("That is how it's set already. Nothing was changed.")
             change = "scheduled" if at else "owner" if new.owner != known.owner else "link"
             if change != "link":
                 await self._news.changed(conn, incident, new, actor, change)

@@ -16,7 +16,7 @@ from bot.services.rooms.deeds import Deeds
 from bot.store.pipelined import Connection
 from bot.store.procedures import procedures
 
-GONE_ON = "The procedure has gone on since: look at its message."
+GONE_ON = "The procedure has moved on: look at its message."
 
 
 @dataclass(frozen=True)
@@ -114,7 +114,7 @@ class ProcedureRuns:
         """One that has ended and was opened anew stays as it is."""
         known = await procedures.of_incident(conn, run.incident_id)
         if any(one.key == run.key and one.ended_at is None and one.id != run.id for one in known):
-            raise Refused("This procedure was opened again since: go on there.")
+            raise Refused("This procedure was opened again since: continue there.")
 
     def _must_fit(self, run: Run, step: Step, deed: TickDeed, actor: Actor) -> None:
         if deed == "skipped":
@@ -124,7 +124,7 @@ class ProcedureRuns:
         elif step.is_question != (deed == "answered") or step.is_proved:
             raise Refused(GONE_ON)
         elif step.approve and run.standing.approval is None:
-            raise Refused("This step has to be approved first: Approve is under its message.")
+            raise Refused("This step has to be approved first: press Approve under its message.")
         elif step.approve and run.standing.approval and self._records.is_by(run.standing.approval, actor):
             raise NotPermitted("You approved this step, so somebody else has to do it and press Done.")
 

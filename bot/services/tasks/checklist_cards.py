@@ -75,6 +75,6 @@ def buttons(checklist: Checklist) -> list[Button]:
         return []
     value = str(checklist.id)
     return [
-        Button("Resolved all the same", "checklist.waive", value),
+        Button("Resolved anyway", "checklist.waive", value),
         Button("Reopen", "checklist.reopen", value, "danger"),
     ]

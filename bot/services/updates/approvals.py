@@ -42,7 +42,7 @@ class Approvals:
         async with self._db.transaction() as conn:
             update, incident = await self._decisions.undecided(conn, actor, update_id)
             if seen and seen != update.digest:
-                raise Refused("Not sent: these are not the words that you were shown. Look at the card again.")
+                raise Refused("Not sent: the text has changed since you were shown it. Read the card again.")
             must_be_somebody_else(is_author=self._decisions.is_author(actor, update))
             audience = self._releases.audience_of(update)
             late = self._following.broken_promise(update) if incident else None

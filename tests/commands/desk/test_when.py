@@ -77,7 +77,7 @@ def test_what_can_be_read_in_two_ways_is_asked_about(words: str) -> None:
     ["when I am back", "25:00", "tomorrow 25:00", "tomorrow 14:60", "tomorrow 13pm", "0001", "9999-01-01", "31 Feb"],
 )
 def test_what_is_no_time_is_quoted_with_what_to_say_instead(words: str) -> None:
-    with pytest.raises(Refused, match=f"“{words}” is no time I understand: say for example"):
+    with pytest.raises(Refused, match=f"I can't read “{words}” as a time: say for example"):
         read(words, NOW, LONDON)
 
 

@@ -126,13 +126,13 @@ def test_an_answer_is_late_only_beyond_the_limit() -> None:
 
     assert paced(a_finding(milliseconds=500), limit).state == "healthy"
     late = paced(a_finding(milliseconds=501), limit)
-    assert (late.state, late.reason) == ("degraded", "took 501ms, slow above 500ms")
+    assert (late.state, late.reason) == ("degraded", "took 501 ms, slow above 500 ms")
     assert paced(a_finding(hours=1), None).state == "healthy"
 
 
 def test_a_wrong_answer_that_is_late_keeps_both_reasons_and_stays_down() -> None:
     late = paced(a_finding("down", seconds=2.5), timedelta(seconds=2))
-    assert (late.state, late.reason) == ("down", "HTTP 503, expected 200; took 2.5s, slow above 2s")
+    assert (late.state, late.reason) == ("down", "HTTP 503, expected 200; took 2.5 s, slow above 2 s")
 
 
 def test_connections_are_too_many_from_the_limit_on() -> None:

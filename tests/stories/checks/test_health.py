@@ -95,7 +95,7 @@ async def test_a_website_that_breaks_becomes_one_alert_after_two_failures_and_it
 
         await world.passes(minutes=5)
         assert world.posts() == [(ALERTS, "🟠 *High* website is down: HTTP 503, expected 200")]
-        assert "503 in " in words_of(cards(world)[0])
+        assert "HTTP 503 in " in words_of(cards(world)[0])
         assert "s3cret" not in words_of(cards(world)[0])
 
         await world.passes(minutes=5)
@@ -295,7 +295,7 @@ async def test_a_check_that_hangs_delays_no_other_and_is_down_after_its_time(
     lines = said.splitlines()
     assert lines[0] == "*1 of 2 checks is not healthy*"
     assert lines[1].startswith("🔴 *stuck* down: no answer within 300ms")
-    assert lines[2].startswith("🟢 *website* healthy · 200 in ")
+    assert lines[2].startswith("🟢 *website* healthy · HTTP 200 in ")
 
 
 async def test_a_database_that_falls_silent_in_the_middle_is_down_after_its_time(
@@ -319,7 +319,7 @@ async def test_health_shows_every_check_worst_first_and_looks_again_when_asked(
         said = await answered(world, "/health")
         assert said.splitlines()[0] == "*1 of 2 checks is not healthy*"
         assert "🔴 *cert* down: this name is not known" in said
-        assert "🟢 *website* healthy · 200 in" in said
+        assert "🟢 *website* healthy · HTTP 200 in" in said
         assert "(expected 200)" in said
         assert "s3cret" not in said
 
@@ -347,7 +347,7 @@ async def test_one_check_its_history_and_a_word_for_what_is_not_there(new_world:
         assert history[4].startswith("🟢")
         assert "for 5m" in history[4]
 
-        assert "did you mean website?" in await answered(world, "/health websit")
+        assert "Did you mean website?" in await answered(world, "/health websit")
         assert "`/health history [check]`" in await answered(world, "/health help")
 
 

@@ -40,7 +40,7 @@ async def test_the_injects_come_at_their_times_and_the_end_says_how_it_went(
             await world.passes(seconds=1)
         assert injects(world) == ["DRILL: 🎭 You hear: Support: &lt;the first&gt; customers call (inject 2 of 4)"]
         await world.passes(minutes=15)
-        assert injects(world) == ["DRILL: 🎭 Pretend this is out of order: mail (inject 3 of 4)"]
+        assert injects(world) == ["DRILL: 🎭 Pretend this is down: mail (inject 3 of 4)"]
         await ask(world, "ben", "/incident ack", room)
         world.posts()
         await asked(world, "ben", "/incident resolve", room)
@@ -56,7 +56,7 @@ async def test_the_injects_come_at_their_times_and_the_end_says_how_it_went(
 
 async def test_an_unknown_scenario_is_refused_with_the_nearest_and_any_other_title_stays_one(world: World) -> None:
     refused = await ask(world, "eve", "/incident drill P1 Payments failing with nobody-answer")
-    assert "did you mean nobody-answers?" in refused
+    assert "Did you mean nobody-answers?" in refused
     await ask(world, "eve", "/incident drill P1 Trouble with payments")
 
     assert "INC-1" in await ask(world, "eve", "/incident list")

@@ -75,7 +75,7 @@ async def test_what_somebody_types_corrects_it_with_who_and_why_in_the_timeline(
     await town.passes(minutes=1)
     assert "15:30" in await ask(town, "ben", "/incident mitigated", room)
     assert (await times(town))["mitigated"] == "14:30:00"
-    assert "no time I understand" in await ask(town, "ben", "/incident started earlier", room)
+    assert "can't read a time" in await ask(town, "ben", "/incident started earlier", room)
 
 
 async def test_the_form_corrects_only_what_somebody_has_changed_in_it(town: World) -> None:

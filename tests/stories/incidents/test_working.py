@@ -206,7 +206,7 @@ async def test_a_role_is_for_somebody_of_the_workspace(world: World) -> None:
     await ask(world, "eve", "/incident declare P3 Search is slow")
     room = world.workspace.channel(world.room("INC-1"))
     for command in ("/incident role comms <@U0NOBODY>", f"/incident lead <@{world.workspace.bot.id}>"):
-        assert "is nobody of this workspace" in await ask(world, "eve", command, room)
+        assert "isn't in this workspace" in await ask(world, "eve", command, room)
     assert (await world.house.incidents.find("INC-1")).roles == {}
 
 

@@ -185,7 +185,7 @@ async def test_the_doctor_does_not_wait_for_ever(
 
 
 @pytest.mark.parametrize(
-    ("words", "said"), [(("ada", "--wait", "soon"), "soon"), (("nobody",), "I know nobody called")]
+    ("words", "said"), [(("ada", "--wait", "soon"), "soon"), (("nobody",), "I don't know anybody called")]
 )
 async def test_what_cannot_be_meant_pages_nobody(
     here: Path, workspace: Workspace, database: str, office: PostOffice, words: tuple[str, ...], said: str

@@ -40,7 +40,7 @@ async def test_cover_that_is_asked_for_is_taken_once_by_one_of_the_schedule(new_
         assert "Asked in #incidents" in said
         message = asked_in(world)
         assert "asks for cover of `primary`" in words_of(message)
-        assert "Only those of `primary` can take it: Ada Obi, Ben Moss" in await pressed(world, "dev", message)
+        assert "Only people on `primary` can take it: Ada Obi, Ben Moss" in await pressed(world, "dev", message)
         await pressed(world, "ben", message)
         assert "Ben Moss covers `primary`" in words_of(asked_in(world))
         assert "Take it" not in words_of(asked_in(world))
@@ -55,7 +55,7 @@ async def test_nobody_takes_it_and_its_button_goes_at_its_end(new_world: NewWorl
         await ask(world, "eve", "/escalate cover primary ask until Fri 18:00")
         await world.passes(days=1, hours=3)
         assert "Nobody took it" in words_of(asked_in(world)) and "Take it" not in words_of(asked_in(world))
-        with pytest.raises(Refused, match="Its time is over"):
+        with pytest.raises(Refused, match="That cover is over"):
             await world.house.cover_requests.take(Actor("ben", "U0BEN"), 1)
 
 

@@ -74,7 +74,7 @@ async def test_a_procedure_is_one_message_that_shows_who_did_what_and_the_next_s
     assert words_of(live(world)).count("Roll it back now") == 1 and "👉" not in words_of(live(world))
     assert "skipped by Ada Obi" in words_of(live(world)) and "it was quick" in words_of(live(world))
     await press(world, "ada", "Done")
-    assert labels(live(world)) == ["Undo"] and "no step is left" in live(world).text
+    assert labels(live(world)) == ["Undo"] and "finished" in live(world).text
     (procedure,) = in_full(await world.house.records.of(1))["procedures"]
     assert procedure["key"] == "database-timeout"
     at = "2026-08-06T14:00:00.000Z"
@@ -141,7 +141,7 @@ async def test_one_that_has_ended_can_be_opened_anew_and_stays_as_it_is(world: W
     await press(world, "ada", "Done")
     await ask(world, "ada", "/incident runbook payments", room)
     assert "opened again" in await press(world, "ada", "Undo", 0)
-    assert "no step is left" in live(world, 0).text and "step 1 of 1" in live(world, 1).text
+    assert "finished" in live(world, 0).text and "step 1 of 1" in live(world, 1).text
 
 
 async def test_one_under_way_keeps_its_steps_and_says_that_the_runbook_has_changed(world: World) -> None:

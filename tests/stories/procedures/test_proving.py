@@ -55,7 +55,7 @@ async def test_what_can_be_proved_is_ticked_with_its_evidence_once_it_is_so(new_
         assert labels(live(world)) == ["Skip", "Undo"] and "Now: website is down" in shown(world)
         website.recovers()
         await world.passes(seconds=5)
-        assert "website is healthy: 200" in shown(world) and "step 3 of 5" in live(world).text
+        assert "website is healthy: HTTP 200" in shown(world) and "step 3 of 5" in live(world).text
         assert "there is no good backup of orders yet" in shown(world)
         await a_backup(world)
         await world.passes(seconds=5)
@@ -65,7 +65,7 @@ async def test_what_can_be_proved_is_ticked_with_its_evidence_once_it_is_so(new_
         await world.passes(seconds=5)
         assert "acknowledged by Ada Obi" in shown(world)
         await ask(world, "ada", "/incident status monitoring", room)
-        assert "no step is left" in live(world).text and "INC-1 is monitoring" in shown(world)
+        assert "finished" in live(world).text and "INC-1 is monitoring" in shown(world)
         (procedure,) = (await world.house.records.of(1)).procedures
         assert [tick.by for tick in procedure.ticks] == ["ada", *["tocsin"] * 4]
 

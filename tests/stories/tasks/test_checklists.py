@@ -89,15 +89,15 @@ async def test_at_the_end_the_room_is_asked_about_boxes_that_are_open(team: Worl
     await ask(team, "ada", "/incident resolve fixed", room)
     question = shown(team, "Is it verified?")
     assert "1 of 2 open" in words_of(question)
-    assert labels(question) == ["Done", "Resolved all the same", "Reopen"]
+    assert labels(question) == ["Done", "Resolved anyway", "Reopen"]
 
-    await team.ada.presses("Resolved all the same", question)
+    await team.ada.presses("Resolved anyway", question)
     await team.settled()
     await team.ada.submits(values={"why": "nobody can log in at night"})
     await team.settled()
     assert "nobody can log in at night" in words_of(question)
     assert labels(question) == ["Done"]
-    assert ("checklist", "ada", "verification: resolved all the same, 1 open: nobody can log in at night") in (
+    assert ("checklist", "ada", "verification: resolved with 1 open: nobody can log in at night") in (
         await timeline(team)
     )
 
@@ -113,7 +113,7 @@ async def test_reopened_what_was_verified_is_verified_again(team: World) -> None
     await team.ada.submits(values={"why": "it is back"})
     await team.settled()
     assert not (await team.house.incidents.find("1")).resolved_at
-    assert "no longer counts" in words_of(question) and "no longer counts" in words_of(aftercare)
+    assert "was reopened" in words_of(question) and "was reopened" in words_of(aftercare)
     await team.passes(days=3)
     assert "Due now" not in "".join(team.said_in(team.room()))
     await ask(team, "ada", "/incident resolve fixed", room)

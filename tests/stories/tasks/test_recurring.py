@@ -75,7 +75,7 @@ async def test_what_was_due_while_nobody_was_there_is_on_record_and_only_the_lat
     assert [words_of(one).count("Due now") for one in shown(team, "Read the backup log")] == [1]
     answer = await asked(team, "ada", "/health tasks")
     assert "0 of 5 done" in told(answer) and told(answer).count("missed") == 3
-    assert "no month" in await ask(team, "ada", "/health tasks August")
+    assert "isn't a month" in await ask(team, "ada", "/health tasks August")
     assert "none were due" in await ask(team, "ada", "/health tasks 2026-07")
 
 

@@ -98,9 +98,9 @@ async def test_what_cannot_be_asked_for_is_answered_with_a_sentence_and_changes_
     room = await declared(world, "P3 Slow reports")
     world.workspace.users[world.dev.id].deleted = True
     for typed, said in (
-        ("@dev check the logs", "nobody of this workspace"),
-        ("somebody check the logs", "I know nobody"),
-        ("@ben", "Type what is to be done"),
+        ("@dev check the logs", "in this workspace"),
+        ("somebody check the logs", "I don't know anybody"),
+        ("@ben", "Type what has to be done"),
         ("@ben check the logs 90d", "from 1m to 30d"),
     ):
         assert said in await ask(world, "ada", f"/incident task {typed}", room), typed

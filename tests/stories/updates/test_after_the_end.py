@@ -63,7 +63,7 @@ async def test_at_the_end_of_the_watch_who_was_told_gets_the_all_clear_once(town
     assert letters(office) == []
     await town.passes(minutes=1, seconds=5)
     assert letters(office) == [("board@example.com", "All clear: Payments failing (INC-1)")]
-    assert "did not come back" in watch(town).text
+    assert "has not been reopened" in watch(town).text
     assert "Watching until" not in incident_card(town)
     await town.passes(days=2)
     assert letters(office) == []

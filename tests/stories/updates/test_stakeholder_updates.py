@@ -91,7 +91,7 @@ async def writes(world: World, who: str, audience: str, **words: str) -> None:
     author = world.workspace.person(who)
     await author.submits(values=words)
     await world.passes(seconds=5)
-    if author.modals() and "Send it all the same" in str(author.modal().content):
+    if author.modals() and "Send it anyway" in str(author.modal().content):
         await author.submits(values={"why": "Reviewed"})
         await world.passes(seconds=5)
 
