@@ -19,7 +19,7 @@ FURTHEST = timedelta(days=3 * 366)
 @dataclass(frozen=True)
 class Action:
     """People are a runbook key, else a Slack id. `by_at`: when it is to be done. `link`: a ticket. `due_at`: when its
-    owner is reminded next, as decided at `set_at`; None: never. `asked`: reminders so far."""
+    owner is reminded next, as decided at `set_at`; None: never."""
 
     id: int
     incident_id: int
@@ -34,7 +34,6 @@ class Action:
     done_by: str | None = None
     done_at: datetime | None = None
     due_at: datetime | None = None
-    asked: int = 0
 
     @property
     def is_open(self) -> bool:
@@ -55,14 +54,14 @@ class Action:
     def longer(self, now: datetime) -> "Action":
         """A week from its date, or from now. Raises AlreadyDone."""
         self._must_be_open()
-        return replace(self, by_at=max(self.by_at, now) + WEEK, asked=0)
+        return replace(self, by_at=max(self.by_at, now) + WEEK)
 
     def handed_to(self, who: str) -> "Action":
         """Raises AlreadyDone."""
         self._must_be_open()
         if who == self.owner:
             raise AlreadyDone("This is their action already. Nothing was changed.")
-        return replace(self, owner=who, asked=0)
+        return replace(self, owner=who)
 
     def _must_be_open(self) -> None:
         if not self.is_open:

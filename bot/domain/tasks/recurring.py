@@ -65,7 +65,6 @@ class Occurrence:
     due_on: date
     due_at: datetime
     look_at: datetime | None = None
-    told_at: datetime | None = None
     posted_at: datetime | None = None
     done_at: datetime | None = None
     done_by: str | None = None

@@ -2,7 +2,6 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import replace
 from datetime import datetime
 
 from bot.clock import Clock
@@ -69,9 +68,8 @@ class Actions(IncidentRound):
     async def look(self, conn: Connection, incident: Incident, now: datetime) -> None:
         for action in await actions.of_incident(conn, incident.id):
             if action.due_at and action.due_at <= now:
-                asked = replace(action, asked=action.asked + 1)
-                await actions.save(conn, asked.planned(now, self._runbook.hours))
-                await self._cards.remind(conn, incident, asked, late=action.by_at <= now)
+                await actions.save(conn, action.planned(now, self._runbook.hours))
+                await self._cards.remind(conn, incident, action, late=action.by_at <= now)
 
     @asynccontextmanager
     async def _on(

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import date, datetime
+from itertools import takewhile
 
 from bot.clock import Clock
 from bot.domain.actor import Actor
@@ -85,15 +86,11 @@ class RecurringTasks:
 
     async def _take(self, conn: Connection, task: Recurring, next_on: date, now: datetime) -> None:
         """The latest is posted; what was due before it and nobody could see is on record as missed."""
-        passed: list[date] = []
-        for on in task.days_from(next_on):
-            if task.instant(on, self._zone) > now:
-                next_on = on
-                break
-            passed.append(on)
+        ahead = task.first_after(now, self._zone)
+        passed = list(takewhile(lambda on: on < ahead, task.days_from(next_on)))
         for on in passed[-MISSED_AT_MOST:]:
             await self._add(conn, task, on, now, is_latest=on == passed[-1])
-        await recurring.move(conn, task.key, next_on=next_on, due_at=task.instant(next_on, self._zone))
+        await recurring.move(conn, task.key, next_on=ahead, due_at=task.instant(ahead, self._zone), now=now)
 
     async def _add(self, conn: Connection, task: Recurring, on: date, now: datetime, *, is_latest: bool) -> None:
         at = task.instant(on, self._zone)
@@ -112,7 +109,7 @@ class RecurringTasks:
         found = await recurring.claim_overdue(conn, now)
         for one in found:
             days = (now - one.due_at) // DAY + 1
-            await recurring.told(conn, one.id, again_at=one.due_at + days * DAY, now=now)
+            await recurring.look_again(conn, one.id, one.due_at + days * DAY)
         if found:
             await self._cards.tell_lead(conn, found, now)
         return len(found)

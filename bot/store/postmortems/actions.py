@@ -39,7 +39,7 @@ async def left(conn: Connection) -> list[Action]:
 
 
 async def save(conn: Connection, action: Action) -> None:
-    names = ("id", "owner", "by_at", "done_by", "done_at", "set_at", "due_at", "asked")
+    names = ("id", "owner", "by_at", "done_by", "done_at", "set_at", "due_at")
     await SQL.run(conn, "save", **{name: getattr(action, name) for name in names})
 
 

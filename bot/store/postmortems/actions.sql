@@ -22,7 +22,7 @@ ORDER BY a.by_at, a.id;
 -- name: save
 UPDATE actions
 SET owner = %(owner)s, by_at = %(by_at)s, done_by = %(done_by)s, done_at = %(done_at)s, set_at = %(set_at)s,
-    due_at = %(due_at)s, asked = %(asked)s
+    due_at = %(due_at)s
 WHERE id = %(id)s;
 
 -- name: due

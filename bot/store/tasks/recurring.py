@@ -29,8 +29,8 @@ async def claim_due(conn: Connection, keys: Sequence[str], now: datetime) -> dic
     return {row["key"]: row["next_on"] for row in await SQL.all(conn, "claim_due", keys=list(keys), now=now)}
 
 
-async def move(conn: Connection, key: str, *, next_on: date, due_at: datetime) -> None:
-    await SQL.run(conn, "move", key=key, next_on=next_on, due_at=due_at)
+async def move(conn: Connection, key: str, *, next_on: date, due_at: datetime, now: datetime) -> None:
+    await SQL.run(conn, "move", key=key, next_on=next_on, due_at=due_at, now=now)
 
 
 async def add(
@@ -53,8 +53,8 @@ async def claim_overdue(conn: Connection, now: datetime) -> list[Occurrence]:
     return [_occurrence(row) for row in await SQL.all(conn, "claim_overdue", now=now)]
 
 
-async def told(conn: Connection, occurrence_id: int, *, again_at: datetime, now: datetime) -> None:
-    await SQL.run(conn, "told", id=occurrence_id, again_at=again_at, now=now)
+async def look_again(conn: Connection, occurrence_id: int, at: datetime) -> None:
+    await SQL.run(conn, "look_again", id=occurrence_id, at=at)
 
 
 async def get(conn: Connection, occurrence_id: int) -> Occurrence:

@@ -1,5 +1,5 @@
 -- name: watch
-INSERT INTO recurring_tasks (key, next_on, due_at, known_at) VALUES (%(key)s, %(next_on)s, %(due_at)s, %(now)s)
+INSERT INTO recurring_tasks (key, next_on, due_at, set_at) VALUES (%(key)s, %(next_on)s, %(due_at)s, %(now)s)
 ON CONFLICT (key) DO NOTHING;
 
 -- name: forget_others
@@ -13,11 +13,11 @@ SELECT key, next_on FROM recurring_tasks WHERE due_at <= %(now)s AND key = ANY(%
 ORDER BY due_at, key FOR UPDATE SKIP LOCKED;
 
 -- name: move
-UPDATE recurring_tasks SET next_on = %(next_on)s, due_at = %(due_at)s WHERE key = %(key)s;
+UPDATE recurring_tasks SET next_on = %(next_on)s, due_at = %(due_at)s, set_at = %(now)s WHERE key = %(key)s;
 
 -- name: add
-INSERT INTO occurrences (task, what, every, due_on, due_at, since, look_at, posted_at, missed_at)
-VALUES (%(task)s, %(what)s, %(every)s, %(due_on)s, %(due_at)s, %(due_at)s, %(look_at)s, %(posted_at)s, %(missed_at)s)
+INSERT INTO occurrences (task, what, every, due_on, due_at, look_at, posted_at, missed_at)
+VALUES (%(task)s, %(what)s, %(every)s, %(due_on)s, %(due_at)s, %(look_at)s, %(posted_at)s, %(missed_at)s)
 ON CONFLICT (task, due_on) DO NOTHING RETURNING id;
 
 -- name: miss
@@ -28,8 +28,8 @@ RETURNING id;
 -- name: claim_overdue
 SELECT * FROM occurrences WHERE look_at <= %(now)s ORDER BY due_at, id FOR UPDATE SKIP LOCKED;
 
--- name: told
-UPDATE occurrences SET told_at = %(now)s, look_at = %(again_at)s WHERE id = %(id)s;
+-- name: look_again
+UPDATE occurrences SET look_at = %(at)s WHERE id = %(id)s;
 
 -- name: by_id
 SELECT * FROM occurrences WHERE id = %(id)s;

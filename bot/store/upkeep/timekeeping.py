@@ -11,8 +11,8 @@ SQL = Queries(__file__)
 
 # What has timers, in the order in which they are put right; each has a statement.
 KINDS = (
-    "ladders", "pages", "later_pages", "outbox", "limits", "requests", "deadlines", "tasks", "checklists", "nudges",
-    "watches", "breaches", "injects", "postmortems", "actions", "action_lists",
+    "ladders", "pages", "later_pages", "outbox", "limits", "requests", "deadlines", "tasks", "checklists", "recurring",
+    "nudges", "watches", "breaches", "injects", "postmortems", "actions", "action_lists",
     "reminders", "silences", "alerts", "rests", "answers", "firing", "disputes", "inactivity",
     "maintenance", "procedures", "heartbeats", "checks", "backups", "drills", "restores",
 )  # fmt: skip

@@ -118,6 +118,11 @@ WHERE ask_at IS NOT NULL AND set_at > %(now)s;
 UPDATE checklist_items SET set_at = %(now)s, due_at = due_at - (set_at - %(now)s::timestamptz),
     ask_at = ask_at - (set_at - %(now)s::timestamptz)
 WHERE ask_at IS NOT NULL AND set_at > %(now)s;
+
+-- name: recurring
+-- Whoever looks finds the next day by the calendar.
+UPDATE recurring_tasks SET set_at = %(now)s, due_at = %(now)s WHERE set_at > %(now)s;
+
 -- name: postmortems
 -- What was decided later than now is due so much sooner.
 UPDATE postmortems SET set_at = %(now)s, due_at = due_at - (set_at - %(now)s::timestamptz) WHERE set_at > %(now)s;

@@ -107,6 +107,18 @@ async def test_who_asked_for_the_file_hears_when_slack_refuses_it(team: World) -
     assert any("August 2026 was not posted" in words_of(one) for one in team.workspace.direct_messages("ada"))
 
 
+async def test_a_day_that_a_clock_ahead_has_chosen_is_chosen_anew(team: World) -> None:
+    await team.settled()
+    async with team.house.db.transaction() as conn:
+        await conn.execute(
+            "UPDATE recurring_tasks SET next_on = next_on + 90, due_at = due_at + interval '90 days',"
+            " set_at = set_at + interval '90 days'"
+        )
+    await team.house.timekeeping.put_right()
+    await until(team, 7, 9)
+    assert len(shown(team, "Read the backup log")) == 1
+
+
 def test_days_and_hours_follow_the_calendar_and_the_clock_of_the_place() -> None:
     def after(task: Recurring, *now: int) -> datetime:
         return task.instant(task.first_after(datetime(*now, tzinfo=UTC), LONDON), LONDON)  # type: ignore[misc, arg-type]
