@@ -19,16 +19,21 @@ OFFERED = 10
 BEGIN = (Button("Declare", "incident.declare", style="danger"), Button("Who is on call", "escalate.oncall"))
 
 
-def about_an_incident(command: str, *, resolved: bool = False) -> Callable[[DeedAbout], Deed]:
+def about_an_incident(
+    command: str, *, resolved: bool = False, judge: Callable[[Call], object] | None = None
+) -> Callable[[DeedAbout], Deed]:
     """Find the incident that is meant before the deed. `command` is what was typed, without the slash.
 
-    `resolved`: the deed is about one that is over, so those are offered when none is named.
+    `resolved`: the deed is about one that is over, so those are offered when none is named. `judge`: refuses the words
+    that fit no incident, before anybody is asked which one.
     """
 
     def wrap(deed: DeedAbout) -> Deed:
         async def find_first(call: Call) -> Answer:
             incident, rest = await _meant(call)
             if incident is None:
+                if judge and rest.strip():
+                    judge(call.with_text(rest))
                 return await _ask(call, command, resolved=resolved)
             await must_let_in(call, incident)
             with refusing_about(incident):

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from bot.domain.incidents.incident import Incident
 from bot.domain.updates.lint import Finding, names_time
 from bot.domain.updates.update import MOMENTS, SUBJECT_LENGTH, TEXT_LENGTH, Doubtful, Moment, OutOfDate, facts_of
+from bot.services.updates.audiences import audience_called
 from bot.services.updates.previews import Preview
 from bot.services.updates.reminders import tell_button
 from bot.slack.blocks import Button, Input, form, is_changed, values_of
@@ -54,7 +55,7 @@ class Carried:
     help="send an audience an update, after a preview",
     needs="audience.send",
 )
-@about_an_incident("incident tell")
+@about_an_incident("incident tell", judge=lambda call: audience_called(call.house.runbook, call.text))
 async def tell(call: Call, incident: Incident) -> Answer:
     if call.text:
         return _form(call, await call.house.previews.for_audience(call.actor, incident, call.text))

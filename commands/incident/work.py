@@ -10,6 +10,7 @@ from bot.domain.incidents.incident import (
     must_be_promised_soon,
     must_not_be_resolved_twice,
     refusing_about,
+    status_of,
 )
 from bot.runbook import spoken_duration
 from bot.services.paging.page_cards import acknowledge as acknowledge_button
@@ -63,7 +64,7 @@ async def updated(call: Call) -> Answer:
     usage="severity <SEV> [why]",
     help="raise it freely, lower it with a reason",
 )
-@about_an_incident("incident severity")
+@about_an_incident("incident severity", judge=lambda call: call.house.runbook.severity_first(call.text))
 async def severity(call: Call, incident: Incident) -> Answer:
     if not call.text:
         return _open_form(incident, "change its severity", _severity_form(call, incident))
@@ -80,7 +81,7 @@ async def severity_chosen(call: Call) -> Answer:
 
 
 @COMMAND.verb("status", usage=f"status <{'|'.join(STATUSES)}>", help="set the status")
-@about_an_incident("incident status")
+@about_an_incident("incident status", judge=lambda call: status_of(call.text))
 async def status(call: Call, incident: Incident) -> Answer:
     if not call.text:
         return _open_form(incident, "change its status", _status_form(incident))

@@ -111,3 +111,17 @@ async def test_a_list_shows_the_gravest_and_unacknowledged_first_and_rehearsals_
     ]  # fmt: skip
     choice = (await asked(world, "eve", "/incident note hello")).messages[-1]
     assert [label.split()[0] for label in world.eve.labels(choice)] == ["INC-2", "INC-1", "INC-3", "DRILL"]
+
+
+async def test_a_word_that_fits_no_incident_is_refused_before_anybody_is_asked_which(world: World) -> None:
+    await declared(world)
+    await declared(world, "P3 Search is slow")
+    for typed, said in (
+        ("severity P9", "There is no severity “P9”"),
+        ("status foo", "“foo” is not a status"),
+        ("tell nobody", "has no audiences"),
+    ):
+        answer = await asked(world, "eve", f"/incident {typed}")
+        assert said in told(answer) and world.eve.labels(answer.messages[-1]) == [], typed
+    for typed in ("severity P1", "status identified", "severity", "tell"):
+        assert told(await asked(world, "eve", f"/incident {typed}")).startswith("*Which incident?"), typed
