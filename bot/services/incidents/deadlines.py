@@ -17,6 +17,9 @@ from bot.store.database import Database
 from bot.store.incidents import deadlines, incidents
 from bot.store.pipelined import Connection
 
+# What is said this soon after another thing is read together with it.
+SAME_TIME = timedelta(minutes=1)
+
 
 class Deadlines(IncidentRound):
     """They count from the declaration, and anew when the incident is reopened or its severity raised."""
@@ -84,5 +87,11 @@ class Deadlines(IncidentRound):
     async def _missed(self, conn: Connection, incident: Incident, deadline: Deadline, now: datetime) -> None:
         words = self._rendering.say("documents/deadline_missed", deadline=deadline)
         once = f"missed {deadline.kind} {deadline.since.isoformat()}"
-        if await incidents.write_once(conn, incident.id, "system", words, actor=TOCSIN.name, at=now, key=once):
+        if not await incidents.write_once(conn, incident.id, "system", words, actor=TOCSIN.name, at=now, key=once):
+            return
+        paging_says_it = deadline.kind == "respond" and await deadlines.is_said_by_paging(
+            conn, incident.id, by=deadline.by, until=deadline.by + SAME_TIME, now=now
+        )
+        # The card shows the missed target either way.
+        if not paging_says_it:
             await self._posts.in_room(conn, incident, "deadline_missed", deadline=deadline, incident=incident)

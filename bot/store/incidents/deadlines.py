@@ -3,6 +3,7 @@
 from dataclasses import asdict
 from datetime import datetime
 
+from bot.domain.actor import TOCSIN
 from bot.domain.incidents.deadline import Deadline, DeadlineKind
 from bot.store.pipelined import Connection
 from bot.store.queries import Queries
@@ -36,3 +37,13 @@ async def push_ahead(conn: Connection, incident_id: int, *, now: datetime, until
 async def next_due(conn: Connection) -> datetime | None:
     due_at: datetime | None = (await SQL.the(conn, "next_due"))["due_at"]
     return due_at
+
+
+async def is_said_by_paging(
+    conn: Connection, incident_id: int, *, by: datetime, until: datetime, now: datetime
+) -> bool:
+    """Whether the room reads of the next tier, between `by` and `until`, that nobody acknowledged."""
+    row = await SQL.the(
+        conn, "is_said_by_paging", incident_id=incident_id, actor=TOCSIN.name, by=by, until=until, now=now
+    )
+    return bool(row["is_said"])

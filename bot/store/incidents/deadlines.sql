@@ -21,3 +21,11 @@ UPDATE deadlines SET due_at = %(until)s WHERE incident_id = %(incident_id)s AND 
 
 -- name: next_due
 SELECT min(due_at) AS due_at FROM deadlines WHERE due_at IS NOT NULL;
+
+-- name: is_said_by_paging
+-- Nobody has acknowledged `by` then: has the ladder moved on at the same time, or is it about to?
+SELECT EXISTS (
+    SELECT FROM timeline
+    WHERE incident_id = %(incident_id)s AND kind = 'escalated' AND actor = %(actor)s AND at BETWEEN %(by)s AND %(until)s) OR EXISTS (
+    SELECT FROM escalations WHERE incident_id = %(incident_id)s AND state = 'climbing'
+        AND next_at <= least(%(now)s, %(until)s)) AS is_said;

@@ -72,6 +72,18 @@ async def test_the_room_is_warned_when_four_fifths_of_the_time_are_over_and_told
         world.nothing_else_was_sent()
 
 
+async def test_a_target_missed_as_the_next_tier_is_paged_is_said_once(new_world: NewWorld) -> None:
+    runbook = PROMISING.replace("respond_within: 10m", "respond_within: 15m")
+    async with new_world(runbook=runbook) as world:
+        await declared(world)
+        await world.passes(minutes=12)
+        assert said(world) == ["⏰ *3m left to acknowledge*,"]
+        await world.passes(minutes=3)
+        assert len(heard := said(world)) == 1 and heard[0].startswith("📣 Nobody acknowledged, so"), heard
+        assert await systems(world) == ["not acknowledged within 15m (P1 target)"]
+        assert "⚠ target missed: respond by" in words_of(world.card())
+
+
 async def test_a_promise_that_is_kept_in_its_last_second_is_never_told_as_missed(new_world: NewWorld) -> None:
     async with new_world(runbook=PROMISING) as world:
         room = await declared(world)
