@@ -7,7 +7,7 @@ from bot.rendering import Rendering
 from bot.runbook import Runbook
 from bot.services.backups.recovery import BackupRecovery
 from bot.services.people.permissions import Permissions
-from bot.services.rooms.below_card import not_below_yet
+from bot.services.rooms.below_card import in_room
 from bot.services.rooms.cards import Cards, Painted
 from bot.services.rooms.channels import Channels
 from bot.slack.blocks import Button, Message, message
@@ -65,8 +65,7 @@ class RestoreCards:
         if restore.incident_id is not None:
             incident = await incidents.get(conn, restore.incident_id)
             if incident.room_id or not incident.room_error:
-                missing = await not_below_yet(conn, incident)
-                return Painted(None if missing else incident.room_id, shown, missing)
+                return await in_room(conn, incident, shown)
         return Painted(await self._channels.find(conn, self._runbook.channels.alerts), shown)
 
 

@@ -4,7 +4,7 @@ from bot.domain.actor import Actor
 from bot.domain.incidents.incident import Incident
 from bot.domain.postmortems.action import Action
 from bot.rendering import Rendering
-from bot.services.rooms.below_card import not_below_yet
+from bot.services.rooms.below_card import in_room
 from bot.services.rooms.cards import Cards, Painted
 from bot.services.rooms.posts import Posts
 from bot.services.rooms.rooms import Rooms
@@ -30,8 +30,7 @@ class ActionCards:
         if incident.room_lost:
             return None
         words = self._rendering.say("slack/action", incident=incident, action=action)
-        missing = await not_below_yet(conn, incident)
-        return Painted(None if missing else incident.room_id, message(words, buttons(action)), missing)
+        return await in_room(conn, incident, message(words, buttons(action)))
 
     async def show(self, conn: Connection, incident: Incident, action: Action, change: str, actor: Actor) -> None:
         """Its message, and the post-mortem's; who has got it is invited, and who got it later is notified."""

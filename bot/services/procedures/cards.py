@@ -13,7 +13,7 @@ from bot.runbook.procedures import Procedure
 from bot.services.people.permissions import Permissions
 from bot.services.procedures.facts import Facts
 from bot.services.procedures.signs import known_of, signs_of
-from bot.services.rooms.below_card import not_below_yet
+from bot.services.rooms.below_card import in_room
 from bot.services.rooms.cards import Cards, Painted
 from bot.services.rooms.channels import Channels
 from bot.slack.blocks import Button, Message, fits, listing, sheet
@@ -53,8 +53,7 @@ class ProcedureCards:
         if incident.room_id is None and incident.room_error:
             elsewhere = None if incident.private else self._runbook.channels.incidents
             return Painted(await self._channels.find(conn, elsewhere), shown) if elsewhere else None
-        missing = await not_below_yet(conn, incident)
-        return Painted(None if missing else incident.room_id, shown, missing)
+        return await in_room(conn, incident, shown)
 
     async def _found(self, conn: Connection, incident: Incident, run: Run) -> str:
         """How that stands which the next step waits for; '' when it is a person's turn."""

@@ -2,6 +2,8 @@
 
 from bot.domain.incidents.incident import Incident
 from bot.services.outbox.kinds import NotYet
+from bot.services.rooms.cards import Painted
+from bot.slack.blocks import Message
 from bot.store.incidents import incidents
 from bot.store.pipelined import Connection
 from bot.store.rooms import cards
@@ -18,6 +20,12 @@ async def not_below_yet(conn: Connection, incident: Incident) -> NotYet | None:
         return held.room_lost or (held.room_id is not None and not await _is_expected(conn, held))
 
     return NotYet("the room has no card yet", is_there)
+
+
+async def in_room(conn: Connection, incident: Incident, shown: Message) -> Painted:
+    """For a painter: a card that stands in the incident's room, below the incident's own."""
+    missing = await not_below_yet(conn, incident)
+    return Painted(None if missing else incident.room_id, shown, missing)
 
 
 async def _is_expected(conn: Connection, incident: Incident) -> bool:

@@ -4,7 +4,7 @@ from bot.domain.incidents.incident import Incident
 from bot.domain.tasks.checklist import Checklist, Item
 from bot.rendering import Rendering
 from bot.services.people.people import People
-from bot.services.rooms.below_card import not_below_yet
+from bot.services.rooms.below_card import in_room
 from bot.services.rooms.cards import Cards, Painted
 from bot.services.rooms.posts import Posts
 from bot.slack.blocks import Box, Button, Message, message
@@ -29,8 +29,7 @@ class ChecklistCards:
         incident = await incidents.get(conn, checklist.incident_id)
         if incident.room_lost:
             return None
-        missing = await not_below_yet(conn, incident)
-        return Painted(None if missing else incident.room_id, self.shown(incident, checklist), missing)
+        return await in_room(conn, incident, self.shown(incident, checklist))
 
     def shown(self, incident: Incident, checklist: Checklist) -> Message:
         facts = {"incident": incident, "checklist": checklist}

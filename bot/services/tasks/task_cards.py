@@ -4,7 +4,7 @@ from bot.domain.actor import Actor
 from bot.domain.incidents.incident import Incident
 from bot.domain.tasks.task import Task
 from bot.rendering import Rendering
-from bot.services.rooms.below_card import not_below_yet
+from bot.services.rooms.below_card import in_room
 from bot.services.rooms.cards import Cards, Painted
 from bot.services.rooms.posts import Posts
 from bot.services.rooms.rooms import Rooms
@@ -31,8 +31,7 @@ class TaskCards:
             return None
         mark = self._rendering.say("slack/_drill", incident=incident)
         words = f"{mark} {self._rendering.say('slack/task', task=task)}".lstrip()
-        missing = await not_below_yet(conn, incident)
-        return Painted(None if missing else incident.room_id, message(words, buttons(task)), missing)
+        return await in_room(conn, incident, message(words, buttons(task)))
 
     async def show(self, conn: Connection, incident: Incident, task: Task, change: str, actor: Actor) -> None:
         """Its message and the incident's card; whoever has got it is invited, and who got it later is notified."""

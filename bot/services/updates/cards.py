@@ -6,7 +6,7 @@ from bot.domain.updates.update import Update, UpdateDelivery
 from bot.rendering import Rendering
 from bot.runbook import Runbook
 from bot.services.people.permissions import Permissions
-from bot.services.rooms.below_card import not_below_yet
+from bot.services.rooms.below_card import in_room
 from bot.services.rooms.cards import Cards, Painted
 from bot.services.rooms.channels import Channels
 from bot.services.updates.linting import found_in
@@ -89,8 +89,7 @@ class UpdateCards:
         incident = await incidents.get(conn, update.of_incident)
         if incident.room_id is None and incident.room_error:
             return Painted(await self._channels.find(conn, self._runbook.channels.incidents), shown)
-        missing = await not_below_yet(conn, incident)
-        return Painted(None if missing else incident.room_id, shown, missing)
+        return await in_room(conn, incident, shown)
 
 
 def buttons(update: Update) -> list[Button]:
