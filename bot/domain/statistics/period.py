@@ -53,7 +53,7 @@ def period_of(words: str, now: datetime, zone: ZoneInfo) -> Period:
         return _quarter(int(found[1]), int(found[2]) - 1, now, zone)
     if text in ("year", "this year") or re.fullmatch(r"\d{4}", text):
         year = int(text) if text.isdigit() else today.year
-        return _between(str(year), (year, 1), (year + 1, 1), now, zone)
+        return _between(f"{year:04d}", (year, 1), (year + 1, 1), now, zone)
     raise Refused(f"“{words}” isn't a period. {HOW}")
 
 

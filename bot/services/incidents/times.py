@@ -57,7 +57,8 @@ class Times:
 
     def _line(self, name: Correctable, before: Incident, changed: Incident, now: datetime) -> str:
         old, new = (one.milestones.at(name) for one in (before, changed))
-        return f"{name}: {self._shown(new, now)} instead of {self._shown(old, now)}"
+        instead = f" instead of {self._shown(old, now)}" if old else ""
+        return f"{name}: {self._shown(new, now)}{instead}"
 
     def _shown(self, at: datetime | None, now: datetime) -> str:
         return time_shown(at, self._runbook.timezone, now) if at else "not yet"

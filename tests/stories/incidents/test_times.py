@@ -75,7 +75,16 @@ async def test_what_somebody_types_corrects_it_with_who_and_why_in_the_timeline(
     await town.passes(minutes=1)
     assert "15:30" in await ask(town, "ben", "/incident mitigated", room)
     assert (await times(town))["mitigated"] == "14:30:00"
+    await ask(town, "ben", "/incident mitigated 15:20", room)
+    assert (await notes(town))[-1] == "mitigated: 15:20 BST instead of 15:30 BST"
     assert "can't read a time" in await ask(town, "ben", "/incident started earlier", room)
+
+
+async def test_a_milestone_that_had_not_been_reached_is_corrected_from_nothing(town: World) -> None:
+    room = await declared(town)
+    await town.passes(minutes=30)
+    await ask(town, "ada", "/incident mitigated 15:20 the graphs are flat", room)
+    assert await notes(town) == ["mitigated: 15:20 BST (the graphs are flat)"]
 
 
 async def test_the_form_corrects_only_what_somebody_has_changed_in_it(town: World) -> None:

@@ -99,6 +99,7 @@ async def test_what_is_no_period_is_refused(town: World) -> None:
         assert (await read(town, wrong, status=400))["error"]
     assert (await read(town, "?days=3660"))["incidents"]["count"] == 0
     assert "*0 incidents*" in await ask(town, "eve", "/incident stats 2026")
+    assert "nothing to count in 0000" in await ask(town, "eve", "/incident stats 0000")
 
 
 async def test_every_number_is_what_the_raw_rows_say(town: World) -> None:
