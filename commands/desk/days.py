@@ -42,6 +42,8 @@ def by_day(words: str, now: datetime, zone: ZoneInfo) -> datetime:
         return _ends(named, now, zone)
     if DOTTED.search(words):
         raise Refused(f"“{words}” can be read in two ways: {HOW}.")
+    if words.lower() == "now":
+        raise Refused(f"“{words}” leaves no time: {HOW}.")
     found = read(words, now, zone)
     if not HOUR.search(words):
         return _ends(found.astimezone(zone).date(), now, zone)

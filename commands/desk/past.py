@@ -11,9 +11,9 @@ from bot.domain.errors import Refused
 from bot.domain.people.schedule import instant_of
 from bot.runbook import spoken_duration
 from bot.slack.blocks import clip
-from commands.desk.when import LONGEST, QUOTES, is_on_a_clock
+from commands.desk.when import LONGEST, QUOTES, is_on_a_clock, says_its_date
 
-# Nobody's incident began before; “31 Feb” is to the library the 6th of a February a hundred years ago.
+# Nobody's incident began before.
 YEARS_BACK = 10
 HOW = "say for example `14:05`, `20 minutes ago`, `yesterday 23:50` or `2026-12-01 09:00`"
 
@@ -72,8 +72,10 @@ def _instant(words: str, now: datetime, zone: ZoneInfo) -> datetime:
         found = dateparser.parse(plain, languages=["en"], settings=settings) if is_on_a_clock(plain) else None
     except (ValueError, OverflowError):
         found = None
-    if found is None or today.year - found.year > YEARS_BACK:
+    if found is None or not says_its_date(plain, found, today):
         raise Refused(f"I can't read “{clip(words, LONGEST)}” as a time: {HOW}.")
+    if today.year - found.year > YEARS_BACK:
+        raise Refused(f"“{clip(words, LONGEST)}” is more than {YEARS_BACK} years ago: {HOW}.")
     aware = found.tzinfo is not None
     at = found.astimezone(now.tzinfo) if aware else instant_of(found.date(), found.time(), zone)
     return _latest(plain, at, now)

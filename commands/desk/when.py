@@ -86,6 +86,8 @@ def _parsed(words: str, now: datetime, zone: ZoneInfo) -> datetime:
             raise Refused(f"“{words}” can be read in two ways: {HOW}.")
     if found is None:
         raise Refused(f"I can't read “{words}” as a time: {HOW}.")
+    if abs(found.year - today.year) > YEARS_AHEAD:
+        raise Refused(f"“{words}” is more than {YEARS_AHEAD} years away: {HOW}.")
     return found
 
 
@@ -96,4 +98,14 @@ def _guess(words: str, today: datetime) -> datetime | None:
         found = dateparser.parse(words, languages=["en"], settings=settings) if is_readable else None
     except (ValueError, OverflowError):
         return None
-    return found if found and abs(found.year - today.year) <= YEARS_AHEAD else None
+    return found if found and says_its_date(words, found, today) else None
+
+
+def says_its_date(words: str, found: datetime, today: datetime) -> bool:
+    """Of “32 Dec” the library makes a day of 2032, of “2027” one of that year, of “31 Feb” one of 1931: who names a
+    month names its day, and a year that is far away is named in full."""
+    dated = HALF_CLOCK.sub("", CLOCK.sub("", words))
+    names_day = re.search(rf"(?<!\d)0?{found.day}(?!\d)", dated) is not None
+    if (MONTH.search(dated) or re.fullmatch(r"\d{4}", words)) and not names_day:
+        return False
+    return abs(found.year - today.year) <= YEARS_AHEAD or f"{found.year:04d}" in words

@@ -42,7 +42,9 @@ def test_today_is_its_end_once_work_has_ended() -> None:
     assert f"{by_day('today', late, LONDON).astimezone(LONDON):%H:%M}" == "23:59"
 
 
-@pytest.mark.parametrize("words", ["yesterday", "2020-01-01", "12.10.", "12/10", "the cows come home", ""])
+@pytest.mark.parametrize(
+    "words", ["yesterday", "now", "Now!", "2020-01-01", "12.10.", "12/10", "the cows come home", ""]
+)
 def test_what_is_past_or_can_be_read_in_two_ways_is_refused(words: str) -> None:
     with pytest.raises(Refused):
         by_day(words, NOW, LONDON)

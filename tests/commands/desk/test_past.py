@@ -45,12 +45,18 @@ def test_a_time_is_the_last_one_and_what_follows_it_is_the_reason(words: str, in
 
 @pytest.mark.parametrize(
     "words",
-    ["yesterday 25:00", "yesterday 14:60", "25:00 yesterday", "yesterday 13pm", "31 Feb 14:00", "0001-01-01 00:00"],
+    ["yesterday 25:00", "yesterday 14:60", "25:00 yesterday", "yesterday 13pm", "31 Feb 14:00", "32 Dec 14:00"],
 )
 @pytest.mark.parametrize("zone", ["Europe/London", "Asia/Tokyo"])
 def test_an_hour_or_a_day_that_does_not_exist_is_no_other_one(words: str, zone: str) -> None:
     with pytest.raises(Refused, match="I can't read"):
         read(words, NOW, ZoneInfo(zone))
+
+
+@pytest.mark.parametrize("words", ["1990-01-01 10:00", "0001-01-01 00:00", "6 Aug 1999 13:50"])
+def test_a_year_in_which_nothing_began_is_said_to_be_long_ago(words: str) -> None:
+    with pytest.raises(Refused, match=f"“{words}” is more than 10 years ago"):
+        read(words, NOW, LONDON)
 
 
 @pytest.mark.parametrize("words", ["", "tomorrow", "the morning", "9", "25:99", "2026-02-30 10:00", "99999 weeks ago"])

@@ -74,11 +74,34 @@ def test_what_can_be_read_in_two_ways_is_asked_about(words: str) -> None:
 
 @pytest.mark.parametrize(
     "words",
-    ["when I am back", "25:00", "tomorrow 25:00", "tomorrow 14:60", "tomorrow 13pm", "0001", "9999-01-01", "31 Feb"],
+    [
+        "when I am back",
+        "25:00",
+        "tomorrow 25:00",
+        "tomorrow 14:60",
+        "tomorrow 13pm",
+        "0001",
+        "31 Feb",
+        "32 Dec",
+        "Dec",
+        "Dec 2027",
+        "2027",
+    ],
 )
 def test_what_is_no_time_is_quoted_with_what_to_say_instead(words: str) -> None:
     with pytest.raises(Refused, match=f"I can't read “{words}” as a time: say for example"):
         read(words, NOW, LONDON)
+
+
+@pytest.mark.parametrize("words", ["2099-01-01", "2099-01-01 09:00", "1 Jan 2099", "9999-01-01"])
+def test_a_year_that_nobody_means_is_said_to_be_far_away(words: str) -> None:
+    with pytest.raises(Refused, match=f"“{words}” is more than 10 years away"):
+        read(words, NOW, LONDON)
+
+
+@pytest.mark.parametrize("words", ["3rd of December 9am", "Dec 03 9:00", "Thu 3 December 2026 9am", "3.12. 9:00"])
+def test_a_day_is_found_however_its_number_is_written(words: str) -> None:
+    assert read(words, NOW, LONDON) == datetime(2026, 12, 3, 9, tzinfo=LONDON)
 
 
 def test_no_words_are_no_time() -> None:
