@@ -14,6 +14,8 @@ from bot.store.incidents import incidents
 from bot.store.pipelined import Connection
 from bot.store.postmortems import actions, postmortems
 
+NOTHING_WRITTEN = "Nobody has written anything in it yet. Mark it as done all the same?"
+
 
 class PostmortemCards:
     """The painter of `postmortem:<incident>`."""
@@ -62,5 +64,6 @@ def buttons(postmortem: Postmortem) -> list[Button]:
     if postmortem.state in WRITING:
         shown += [Button("Schedule", "postmortem.schedule", value), Button("Send for review", "postmortem.send", value)]
     if postmortem.state != "owed":
-        shown.append(Button("Mark as done", "postmortem.done", value))
+        question = None if postmortem.version or postmortem.link else NOTHING_WRITTEN
+        shown.append(Button("Mark as done", "postmortem.done", value, confirm=question))
     return [*shown, *more, Button("Waive", "postmortem.waive", value)]

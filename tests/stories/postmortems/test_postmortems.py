@@ -128,6 +128,24 @@ async def test_where_none_is_owed_one_can_be_begun_and_while_it_is_open_none(tow
     assert (await in_api(town))["postmortem"]["state"] == "draft"
 
 
+async def test_one_in_which_nobody_has_written_anything_is_not_marked_as_done_without_a_question(town: World) -> None:
+    await resolved(town)
+    await town.ada.presses("Send for review", card(town))
+    await town.settled()
+    assert "Nobody has written anything" in str(button(card(town), "Mark as done")["confirm"])
+    await town.ada.presses("Edit", card(town))
+    await town.settled()
+    await town.ada.submits(values={"Root cause": "The index"})
+    await town.settled()
+    assert "confirm" not in button(card(town), "Mark as done")
+
+
+def button(message: Message, label: str) -> dict[str, Any]:
+    (actions,) = [block for block in message.blocks or [] if block["type"] == "actions"]
+    (found,) = [one for one in actions["elements"] if one["text"]["text"] == label]
+    return dict(found)
+
+
 async def test_waiving_asks_for_a_reason_which_stays_on_record(town: World) -> None:
     await resolved(town)
     await town.ada.presses("Waive", card(town))
