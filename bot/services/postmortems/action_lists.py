@@ -14,6 +14,8 @@ from bot.store.database import Database
 from bot.store.postmortems import actions
 
 AT = time(9, 0)
+# While the bot has no channel to post it in.
+LOOK_AGAIN_AFTER = timedelta(minutes=5)
 
 
 class ActionLists:
@@ -40,9 +42,10 @@ class ActionLists:
         async with self._db.transaction() as conn:
             if not await actions.claim_list(conn, now):
                 return 0
-            await actions.plan_list(conn, now=now, due_at=self._next(now))
             left = await actions.left(conn)
             channel = await self._channels.find(conn, self._runbook.channels.incidents)
+            is_late = left and channel is None
+            await actions.plan_list(conn, now=now, due_at=now + LOOK_AGAIN_AFTER if is_late else self._next(now))
             if left and channel:
                 facts = {"owners": _by_owner(left), "count": len(left), "now": now}
                 await self._posts.in_channel(conn, channel, message(self._rendering.say("slack/action_list", **facts)))

@@ -89,6 +89,21 @@ async def test_on_the_first_working_day_of_a_month_what_is_left_of_past_incident
     assert "Rebuild the index" in listed and "lawyers" not in listed and "overdue" in listed
 
 
+async def test_a_list_for_which_there_is_no_channel_yet_is_posted_once_there_is_one(world: World) -> None:
+    room = await declared(world)
+    await ask(world, "eve", "/incident action @ada Rebuild the index by Friday", room)
+    await ask(world, "eve", "/incident resolve fixed", room)
+    async with world.house.db.statement() as conn:
+        known = await (
+            await conn.execute("DELETE FROM channels WHERE name = 'incidents' RETURNING slack_id")
+        ).fetchone()
+    await world.passes(days=27)
+    async with world.house.db.statement() as conn:
+        await conn.execute("INSERT INTO channels (name, slack_id) VALUES ('incidents', %s)", (known["slack_id"],))
+    await world.passes(minutes=6)
+    assert len([one for one in world.said_in("#incidents") if "still open" in one]) == 1
+
+
 async def test_of_a_private_incident_nobody_outside_it_gets_an_action_or_the_post_mortem(world: World) -> None:
     await ask(world, "eve", "/incident private P3 Data copied")
     await ask(world, "eve", "/incident resolve INC-1 all found")
