@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from bot.domain.incidents.incident import by_urgency
+from bot.domain.incidents.incident import Incident, by_urgency
 from bot.rendering import Rendering
 from bot.runbook import Runbook
 from bot.services.home.parts import Line, Section, Viewer, limited
@@ -28,8 +28,7 @@ class OpenIncidentsPart:
         for one in found[:MOST]:
             lets_in = await self._members.lets_in(one, viewer.actor.name, is_in_room=False)
             words = self._rendering.say("slack/home_incident", incident=one, lets_in=lets_in)
-            button = Button(f"Join {one.ref}", f"incident.join#{one.id}", str(one.id)) if lets_in else None
-            lines.append(Line(words, button))
+            lines.append(Line(words, _button(one, viewer) if lets_in else None))
         begin = (
             Button("Declare", "incident.declare", style="danger"),
             Button("Open incidents", "incident.list", "open"),
@@ -38,3 +37,11 @@ class OpenIncidentsPart:
         )
         shown = limited(self._rendering.say("slack/panel", count=len(found)), lines, MOST, begin)
         return Section(shown.headline, shown.lines, shown.buttons, max(len(found) - MOST, 0))
+
+
+def _button(one: Incident, viewer: Viewer) -> Button:
+    """Who works on it is in its channel already."""
+    value = str(one.id)
+    if any(who in viewer.names for who in (one.acknowledged_by, *one.roles.values())):
+        return Button(f"Update {one.ref}", f"incident.update#{value}", value)
+    return Button(f"Join {one.ref}", f"incident.join#{value}", value)

@@ -54,6 +54,20 @@ async def test_what_waits_for_me_stands_first_each_with_its_button(new_world: Ne
         assert any("*Resolved*" in words or "esolved" in words for words in world.said_in("#general"))
 
 
+async def test_who_works_on_an_incident_is_offered_to_tell_of_it_and_others_to_join_it(world: World) -> None:
+    room = await declared(world)
+    await ask(world, "ada", "/incident lead", room)
+
+    def offered(home: View) -> list[str | None]:
+        return [label for words, label in lines(home) if words.startswith("*INC-1*")]
+
+    assert offered(await opened(world, "ada")) == ["Update INC-1"]
+    assert offered(await opened(world, "ben")) == ["Join INC-1"]
+    await world.ada.presses("Update INC-1", world.ada.home())
+    await world.settled()
+    assert "INC-1" in str(world.ada.modal().content["title"])
+
+
 async def test_it_is_published_anew_when_something_changes_and_not_more_than_every_ten_seconds(world: World) -> None:
     def published() -> int:
         return len([one for one in world.workspace.sent if one.method == "views.publish"])
