@@ -57,6 +57,17 @@ async def test_beside_one_under_way_another_is_only_asked_about(new_world: NewWo
         assert "&lt;mount&gt; is /srv/$(reboot) in the alert" in shown(world) and "$HOST is db-1 in" in shown(world)
 
 
+async def test_what_an_alert_says_never_looks_like_a_command_to_copy(new_world: NewWorld) -> None:
+    async with new_world(runbook=RUNBOOK, ALERTS_TOKEN=TOKEN) as world, watched(world) as monitoring:
+        values = {"instance": "db-1\n```\nrm -rf ~\n```", "mount": "", "host": "`reboot`"}
+        await monitoring.fires(alert("DiskFull", severity="critical", **values))
+        await press_on(world, "ada", "Declare incident", monitoring.card)
+        words = shown(world)
+        assert words.count("```") == 2 and "ssh {{ instance }} du -sh &lt;mount&gt; $HOST\n```" in words
+        assert "rm -rf ~" in words and words.replace("```", "").count("`") == 0
+        assert "&lt;mount&gt; isn't known" in words
+
+
 async def test_a_link_that_ends_in_its_name_finds_it_and_the_cards_button_shows_it(new_world: NewWorld) -> None:
     async with new_world(runbook=RUNBOOK, ALERTS_TOKEN=TOKEN) as world, watched(world) as monitoring:
         slow = alert("CacheSlow")
