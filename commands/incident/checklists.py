@@ -41,7 +41,9 @@ async def done(call: Call) -> Answer:
 
 @COMMAND.button("checklist.waive")
 async def ask_why(call: Call) -> Answer:
+    """Whoever may not tick learns it before they fill anything in."""
     found, incident = await _found(call, call.value)
+    call.house.permissions.must(call.actor, "runbook.tick")
     why = Input("why", "Why is it resolved anyway?", multiline=True, max_length=REASON_LENGTH)
     return Form(form("checklist.waive", titled("Verified?", incident), [why], submit="Confirm", private=str(found.id)))
 

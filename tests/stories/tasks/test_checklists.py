@@ -90,6 +90,10 @@ async def test_at_the_end_the_room_is_asked_about_boxes_that_are_open(team: Worl
     question = shown(team, "Is it verified?")
     assert "1 of 2 open" in words_of(question)
     assert labels(question) == ["Done", "Resolved anyway", "Reopen"]
+    refused = await team.cleo.presses("Resolved anyway", question)
+    await team.settled()
+    assert "runbook.tick" in told(refused)
+    assert not team.cleo.modals()
 
     await team.ada.presses("Resolved anyway", question)
     await team.settled()
