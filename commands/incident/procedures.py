@@ -54,8 +54,10 @@ async def approve(call: Call) -> Answer:
 @COMMAND.button("procedure.answer")
 async def answered(call: Call) -> Answer:
     incident = await incident_of_button(call)
-    place, (which, *_) = _place(call.value)
-    await call.house.procedure_runs.tick(call.actor, incident.id, place, "answered", answer=which)
+    place, more = _place(call.value)
+    if not more:
+        raise outdated("button")
+    await call.house.procedure_runs.tick(call.actor, incident.id, place, "answered", answer=more[0])
     return None
 
 
@@ -114,7 +116,7 @@ def _place(carried: str) -> tuple[Place, list[int]]:
     numbers = [number(word) for word in carried.split(" ")[1:]]
     if len(numbers) < 3:
         raise outdated("button or form")
-    return Place(*numbers[:3]), [*numbers[3:], 0]
+    return Place(*numbers[:3]), numbers[3:]
 
 
 async def _offered(call: Call, incident: Incident) -> Answer:

@@ -101,6 +101,17 @@ async def test_an_answer_may_name_a_step_or_another_procedure(world: World) -> N
     assert "Payments are declined" in live(world, 1).text and "step 1 of 1" in live(world, 1).text
 
 
+async def test_a_forged_answer_that_says_none_is_not_taken_for_the_first(world: World) -> None:
+    room = await declared(world, "P1 Slow reports")
+    await ask(world, "ada", "/incident runbook database-timeout", room)
+    await press(world, "ada", "Done")
+    block = next(block for block in live(world).blocks or [] if block["type"] == "actions")
+    for value in ("1 1 1 1", "1 1 1 1 -1", "1 1 1 1 3"):
+        block["elements"][0]["value"] = value
+        assert await press(world, "ada", "Yes") != ""
+        assert "step 2 of 4" in live(world).text
+
+
 async def test_of_two_who_press_at_once_the_second_learns_who_was_first(world: World) -> None:
     room = await declared(world, "P1 Slow reports")
     await ask(world, "ada", "/incident runbook database-timeout", room)
