@@ -8,6 +8,8 @@ from bot.domain.errors import AlreadyDone, NotFound, Refused
 from bot.domain.text import cut, plain_line
 
 REASON_LENGTH = 500
+# What was to be looked at before the end; the others only lie open.
+WAIVABLE = "verification"
 # Who did not answer the room's reminder is asked alone, so much later.
 LEAD_AFTER = timedelta(days=1)
 # The room, and then the lead.
@@ -82,7 +84,9 @@ class Checklist:
         return found
 
     def waived(self, who: str, why: str, now: datetime) -> "Checklist":
-        """Raises Refused without a reason, AlreadyDone when nothing is open."""
+        """Raises Refused without a reason or for another list, AlreadyDone when nothing is open."""
+        if self.name != WAIVABLE:
+            raise Refused("Only verification can be left open: tick what is done, and leave the rest.")
         reason = cut(plain_line(why), REASON_LENGTH)
         if not reason:
             raise Refused("Say why it counts as resolved anyway.")
@@ -105,3 +109,9 @@ def begun(texts: Iterable[tuple[str, timedelta | None]], now: datetime, *, after
         due_at = after + within if after and within is not None else None
         found.append(Item(place, what, due_at, due_at, now))
     return found
+
+
+def timed(items: Iterable[Item], begun_now: Iterable[Item], now: datetime) -> list[Item]:
+    """Each with the time of the one that says the same: the runbook may have changed since they were begun."""
+    due = {one.what: one.due_at for one in begun_now}
+    return [replace(one, due_at=due.get(one.what), ask_at=due.get(one.what), set_at=now) for one in items]

@@ -7,7 +7,7 @@ from bot.clock import Clock
 from bot.domain.actor import Actor
 from bot.domain.errors import NotFound
 from bot.domain.incidents.incident import Incident
-from bot.domain.tasks.checklist import Checklist, Item, begun
+from bot.domain.tasks.checklist import Checklist, Item, begun, timed
 from bot.runbook import Runbook
 from bot.runbook.procedures import CHECKLISTS, ChecklistName
 from bot.services.incidents.rounds import IncidentRound
@@ -129,10 +129,8 @@ class Checklists(IncidentRound):
 
     async def _at_the_end(self, conn: Connection, there: Checklist, items: list[Item], now: datetime) -> Checklist:
         """Somebody has begun it before the end: now its times are known."""
-        due = {one.place: one.due_at for one in items}
-        for item in there.items:
-            due_at = due.get(item.place)
-            await checklists.save_item(conn, there.id, replace(item, due_at=due_at, ask_at=due_at, set_at=now))
+        for item in timed(there.items, items, now):
+            await checklists.save_item(conn, there.id, item)
         await self._post(conn, there, now)
         return there
 

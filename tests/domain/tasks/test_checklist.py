@@ -1,0 +1,29 @@
+"""Boxes and their times."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from bot.domain.errors import Refused
+from bot.domain.tasks.checklist import Checklist, begun, timed
+
+NOON = datetime(2026, 8, 6, 12, tzinfo=UTC)
+END = NOON + timedelta(hours=2)
+HOUR, DAY = timedelta(hours=1), timedelta(days=1)
+
+
+def test_boxes_that_were_begun_early_get_the_times_of_what_they_say_whatever_the_order_is_by_then() -> None:
+    early = begun([("Tell the board", DAY), ("Restore the cache", HOUR), ("Thank everybody", None)], NOON, after=None)
+    at_the_end = begun([("Restore the cache", HOUR), ("Something new", HOUR), ("Tell the board", DAY)], END, after=END)
+
+    found = timed(early, at_the_end, END)
+
+    assert [one.what for one in found] == [one.what for one in early]
+    assert [one.due_at for one in found] == [END + DAY, END + HOUR, None]
+
+
+def test_only_verification_is_given_up_with_a_reason() -> None:
+    boxes = begun([("Is the site up?", None)], NOON, after=None)
+    assert Checklist(1, 1, "verification", NOON, boxes).waived("ada", "Seen by hand", END).waived_why == "Seen by hand"
+    with pytest.raises(Refused, match="Only verification"):
+        Checklist(2, 1, "triage", NOON, boxes).waived("ada", "Seen by hand", END)
