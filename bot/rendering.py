@@ -128,6 +128,7 @@ def _environment(folder: Path, escape: Escape, zone: tzinfo) -> Environment:
     environment.filters.update(
         duration=duration_shown,
         exact_duration=format_duration,
+        spelt=duration_spelt,
         size=size_shown,
         time=lambda at, begins=None, seconds=False: time_shown(at, zone, begins, seconds=seconds),
         date_time=lambda at, in_zone=zone: f"{at.astimezone(in_zone):%a %d %b %Y %H:%M %Z}",
@@ -173,6 +174,16 @@ def duration_shown(value: timedelta) -> str:
     if whole >= timedelta(hours=1):
         whole = timedelta(minutes=round(whole.total_seconds() / 60))
     return format_duration(whole)
+
+
+def duration_spelt(value: timedelta) -> str:
+    """As letters to people say it, to the minute, and from a day on to the hour: `2 hours 3 minutes`."""
+    minutes = max(round(value / timedelta(minutes=1)), 0)
+    if minutes >= 24 * 60:
+        minutes = round(minutes / 60) * 60
+    counts = {"day": minutes // (24 * 60), "hour": minutes // 60 % 24, "minute": minutes % 60}
+    said = [f"{count} {unit}{'s' if count > 1 else ''}" for unit, count in counts.items() if count]
+    return " ".join(said) or "less than a minute"
 
 
 def time_shown(at: datetime, zone: tzinfo, begins: datetime | None = None, *, seconds: bool = False) -> str:

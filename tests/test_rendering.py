@@ -1,12 +1,21 @@
 """The words that this process says, whatever is put beside it meanwhile."""
 
-from datetime import UTC
+from datetime import UTC, timedelta
 from pathlib import Path
 
 import pytest
 from jinja2 import TemplateNotFound
 
-from bot.rendering import Rendering
+from bot.rendering import Rendering, duration_spelt
+
+
+@pytest.mark.parametrize(("span", "said"), [
+    (timedelta(seconds=20), "less than a minute"), (timedelta(minutes=18, seconds=5), "18 minutes"),
+    (timedelta(minutes=59, seconds=40), "1 hour"), (timedelta(hours=2, minutes=1), "2 hours 1 minute"),
+    (timedelta(hours=23, minutes=59, seconds=50), "1 day"), (timedelta(days=3, hours=4, minutes=20), "3 days 4 hours"),
+])  # fmt: skip
+def test_letters_say_a_duration_as_people_do(span: timedelta, said: str) -> None:
+    assert duration_spelt(span) == said
 
 
 def test_a_process_says_what_its_own_version_has_to_say_while_an_upgrade_replaces_the_files(tmp_path: Path) -> None:

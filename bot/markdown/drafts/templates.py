@@ -25,7 +25,7 @@ _FACTS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         ("next update", "next_update | time"),
         ("post-?mortem", "postmortem_link"),
         ("eta|(?:expected|estimated|target) resolution", "resolve_by | time"),
-        ("duration", "lasted | duration"),
+        ("duration", "lasted | spelt"),
         ("commander|lead", "lead"),
         ("severity", "severity.id"),
         ("(?:incident )?(?:id|reference)", "ref"),

@@ -170,7 +170,7 @@ def test_those_affected_by_a_data_breach_learn_since_when_and_what_was_done_and_
 def test_a_stakeholder_learns_how_it_ended(wordings: Wordings, runbook: Runbook) -> None:
     text = composed(wordings, runbook.audiences["stakeholders"], "resolved", resolved(summary="Rolled back"))
 
-    assert text.startswith("Resolved: Payments failing (INC-12)\n") and "1h30m" in text
+    assert text.startswith("Resolved: Payments failing (INC-12)\n") and "1 hour 30 minutes" in text
     assert "Rolled back" in text
     assert "post-mortem" in text
     assert "update you" not in text
