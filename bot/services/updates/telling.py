@@ -1,5 +1,6 @@
 """Somebody tells an audience about an incident, in their own words."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -7,11 +8,12 @@ from bot.clock import Clock
 from bot.domain.actor import Actor
 from bot.domain.errors import AlreadyDone, NotFound, NotPermitted, Refused
 from bot.domain.incidents.incident import Incident
-from bot.domain.updates.lint import names_time
+from bot.domain.updates.lint import Finding, names_time
 from bot.domain.updates.update import (
     Doubtful,
     Moment,
     OutOfDate,
+    Update,
     broken_promise,
     facts_of,
     moment_now,
@@ -27,9 +29,10 @@ from bot.services.people.permissions import Permissions
 from bot.services.updates.audiences import audience_called
 from bot.services.updates.linting import found_in
 from bot.services.updates.releases import Releases
-from bot.store import requests
+from bot.store import audit, requests
 from bot.store.database import Database
 from bot.store.incidents import incidents
+from bot.store.pipelined import Connection
 from bot.store.updates import updates
 from bot.store.updates.updates import NewUpdate
 
@@ -128,10 +131,19 @@ class Telling:
                 conn, replace(new, written_at=words.written_at, overruled=why if found else None), "composing", now
             )
             if found:
-                entry = self._rendering.say("documents/overruled", audience=audience.key, why=why)
-                await incidents.write(conn, incident.id, "system", entry, actor=actor.name, at=now)
+                await self._note_overruled(conn, incident, update, found, now)
             await updates.drop_draft(conn, incident.id, audience.key, actor.name)
             await self._releases.release_or_ask(conn, update, incident)
+
+    async def _note_overruled(
+        self, conn: Connection, incident: Incident, update: Update, found: Sequence[Finding], now: datetime
+    ) -> None:
+        """In the timeline and in the audit log; what was found itself, which may be a secret, is in neither."""
+        entry = self._rendering.say("documents/overruled", audience=update.audience, why=update.overruled)
+        await incidents.write(conn, incident.id, "system", entry, actor=update.author, at=now)
+        subject = f"{incident.ref} {update.audience}"
+        facts = {"update": update.id, "why": update.overruled, "found": [one.doubt for one in found]}
+        await audit.write(conn, actor=update.author, deed="audience.overrule", subject=subject, at=now, facts=facts)
 
     async def _keep(self, actor: Actor, incident_id: int, words: Words) -> bool:
         """False when there is nothing to keep, or no audience to keep it for."""

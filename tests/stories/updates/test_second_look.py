@@ -3,6 +3,7 @@
 import pytest
 
 from bot.domain.errors import Refused
+from bot.store import audit
 from bot.store.updates import updates
 from tests.mail_server import PostOffice
 from tests.stories.updates.test_stakeholder_updates import (
@@ -46,7 +47,10 @@ async def test_what_is_found_is_shown_overruled_with_a_reason_and_approved_as_th
     ben = town.house.people.actor(town.ben.id, None, None)
     async with town.house.db.transaction() as conn:
         waiting = await updates.waiting(conn, 1, "clients")
+        overruled = [one for one in await audit.newest(conn) if one["deed"] == "audience.overrule"]
     assert waiting and waiting.digest in asked
+    assert [(one["actor"], one["facts"]["why"]) for one in overruled] == [("ada", "They asked for the cause")]
+    assert set(overruled[0]["facts"]["found"]) == {"address", "blame"}
     with pytest.raises(Refused, match="not the words"):
         await town.house.approvals.approve(ben, waiting.id, "00000000")
     await presses(town, "ben", "Approve", card(town, "clients"))
