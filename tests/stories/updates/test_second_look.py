@@ -51,7 +51,7 @@ async def test_what_is_found_is_shown_overruled_with_a_reason_and_approved_as_th
     assert waiting and waiting.digest in asked
     assert [(one["actor"], one["facts"]["why"]) for one in overruled] == [("ada", "They asked for the cause")]
     assert set(overruled[0]["facts"]["found"]) == {"address", "blame"}
-    with pytest.raises(Refused, match="not the words"):
+    with pytest.raises(Refused, match="text has changed"):
         await town.house.approvals.approve(ben, waiting.id, "00000000")
     await presses(town, "ben", "Approve", card(town, "clients"))
     assert [subject for _, subject in letters(office)] == ["What happened", "What happened"]
