@@ -10,7 +10,6 @@ from bot.domain.incidents.incident import Incident
 from bot.domain.postmortems.action import Action, NewAction
 from bot.runbook import Runbook
 from bot.services.incidents.rounds import IncidentRound
-from bot.services.people.people import People
 from bot.services.postmortems.action_cards import ActionCards
 from bot.services.rooms.deeds import Deeds
 from bot.store.database import Database
@@ -22,18 +21,14 @@ from bot.store.postmortems import actions
 class Actions(IncidentRound):
     """Every deed is one transaction, once per request; also of an incident that is over."""
 
-    def __init__(
-        self, db: Database, clock: Clock, runbook: Runbook, people: People, cards: ActionCards, deeds: Deeds
-    ) -> None:
+    def __init__(self, db: Database, clock: Clock, runbook: Runbook, cards: ActionCards, deeds: Deeds) -> None:
         super().__init__(db, clock, actions)
         self._runbook = runbook
-        self._people = people
         self._cards = cards
         self._deeds = deeds
 
     async def give(self, actor: Actor, incident_id: int, new: NewAction) -> Action:
         """Raises Refused."""
-        await self._people.must_be_a_member(new.owner)
         async with self._deeds.on(actor, incident_id, to=new.owner) as (conn, incident, now):
             checked = new.checked(now)
             action = await actions.insert(conn, incident.id, checked, created_by=actor.name, now=now)
@@ -51,7 +46,6 @@ class Actions(IncidentRound):
 
     async def hand_over(self, actor: Actor, action_id: int, owner: str) -> Action:
         """Raises Refused."""
-        await self._people.must_be_a_member(owner)
         async with self._on(actor, action_id, to=owner) as (conn, incident, action, now):
             return await self._keep(conn, incident, action.handed_to(owner), actor, "handed", now)
 

@@ -42,8 +42,12 @@ class Deeds:
     ) -> AsyncIterator[tuple[Connection, Incident, datetime]]:  # fmt: skip
         """The transaction, with the incident as it is now and locked. The same request never comes in twice.
 
-        `to`: who is given something in it; of a private incident only a member is, or nobody (NotPermitted).
+        `to`: who is given something in it: somebody of the workspace (else NotFound), of a private incident a member
+        (else NotPermitted).
         """
+        if to is not None and to != actor.name:
+            # Slack may have to be asked: not while the incident is locked.
+            await self._members.must_be_of_the_workspace(to)
         async with self._db.transaction() as conn:
             await requests.once(conn, actor, self._clock.now())
             incident = await incidents.lock(conn, incident_id)

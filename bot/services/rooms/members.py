@@ -50,6 +50,10 @@ class Members:
         if actor.name != TOCSIN.name and await self.was_removed(conn, incident, actor.name):
             raise outside(incident)
 
+    async def must_be_of_the_workspace(self, who: str) -> None:
+        """Asks Slack where it is not known. Raises NotFound."""
+        await self._people.must_be_a_member(who)
+
     async def must_be_in(self, conn: Connection, incident: Incident, who: str) -> None:
         """Nobody hears of a private incident by what they are given in it. Raises NotPermitted."""
         if incident.private and not self.is_among(who, (await self.of(conn, incident)).members):

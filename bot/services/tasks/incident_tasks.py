@@ -7,7 +7,6 @@ from bot.domain.actor import Actor
 from bot.domain.incidents.incident import Incident, must_be_open
 from bot.domain.tasks.task import Task, must_be_sensible, what_of
 from bot.services.incidents.rounds import IncidentRound
-from bot.services.people.people import People
 from bot.services.rooms.deeds import Deeds, Moment
 from bot.services.tasks.task_cards import TaskCards
 from bot.store.database import Database
@@ -19,9 +18,8 @@ from bot.store.tasks import tasks
 class IncidentTasks(IncidentRound):
     """Every deed is one transaction, once per request. Anybody in the incident may say that something is done."""
 
-    def __init__(self, db: Database, clock: Clock, people: People, cards: TaskCards, deeds: Deeds) -> None:
+    def __init__(self, db: Database, clock: Clock, cards: TaskCards, deeds: Deeds) -> None:
         super().__init__(db, clock, tasks)
-        self._people = people
         self._cards = cards
         self._deeds = deeds
 
@@ -29,7 +27,6 @@ class IncidentTasks(IncidentRound):
         """`span`: how long it may take; None: nobody says. Raises Refused."""
         what = what_of(what)
         must_be_sensible(span)
-        await self._people.must_be_a_member(owner)
         async with self._deeds.on(actor, incident_id, to=owner) as (conn, incident, now):
             must_be_open(incident, "give tasks")
             task = await tasks.insert(conn, incident.id, what, owner=owner, asked_by=actor.name, span=span, now=now)
@@ -55,7 +52,6 @@ class IncidentTasks(IncidentRound):
 
     async def hand_over(self, actor: Actor, task_id: int, owner: str) -> Task:
         """Raises Refused."""
-        await self._people.must_be_a_member(owner)
         found = await self.find(task_id)
         async with self._deeds.on(actor, found.incident_id, to=owner) as (conn, incident, now):
             must_be_open(incident, "hand a task over")

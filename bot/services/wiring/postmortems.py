@@ -67,7 +67,7 @@ class Learning(Paging):
     @cached_property
     def actions(self) -> Actions:
         cards = ActionCards(self.rooms, self.cards, self.posts, self.rendering)
-        return Actions(self.db, self.clock, self.runbook, self.people, cards, self.deeds)
+        return Actions(self.db, self.clock, self.runbook, cards, self.deeds)
 
     @cached_property
     def action_lists(self) -> ActionLists:

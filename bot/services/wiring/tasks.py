@@ -18,7 +18,7 @@ class Tasks(Paging):
     @cached_property
     def incident_tasks(self) -> IncidentTasks:
         cards = TaskCards(self.rooms, self.cards, self.posts, self.rendering)
-        return IncidentTasks(self.db, self.clock, self.people, cards, self.deeds)
+        return IncidentTasks(self.db, self.clock, cards, self.deeds)
 
     @cached_property
     def checklist_cards(self) -> ChecklistCards:

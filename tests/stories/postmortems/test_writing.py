@@ -260,6 +260,7 @@ async def test_it_is_handed_over_by_naming_somebody_and_a_typo_is_answered(town:
     await ask(town, "ada", "/incident postmortem @ben", room)
     assert (await in_api(town))["postmortem"]["owner"] == "ben"
     assert "set already" in await ask(town, "ada", "/incident postmortem owner @ben", room)
-    assert "I do not know “shcedule”" in await ask(town, "ada", "/incident postmortem shcedule Tue", room)
+    assert "isn't in this workspace" in await ask(town, "ada", "/incident postmortem owner <@U0NOBODY>", room)
+    assert "I don't know “shcedule”" in await ask(town, "ada", "/incident postmortem shcedule Tue", room)
     assert "past" in await ask(town, "ada", "/incident postmortem schedule 2020-01-01 10:00", room)
     assert "Say why" in await ask(town, "ada", "/incident postmortem waive", room)
