@@ -45,12 +45,14 @@ async def cover(call: Call) -> Answer:
         raise Refused(HOW_TO_COVER)
     schedule = call.house.covers.schedule(call.with_text(word).text.removeprefix("schedule/"))
     person, span = _by_whom(call, rest)
+    asking, _, of_ask = span.partition(" ")
+    if span != rest.strip() and (span.lower() in OFF or asking.lower() == "ask"):
+        raise Refused(_nobody_is_named(schedule.key, asking.lower()))
     if span.lower() in OFF:
         ended = await call.house.covers.end(call.actor, schedule.key, planned=span.lower() != "off")
         now = call.house.clock.now()
         shift = call.house.people.shift(schedule.key, now)
         return call.say("cover_ended", schedule=schedule, ended=ended, shift=shift, now=now)
-    asking, _, of_ask = span.partition(" ")
     if asking.lower() == "ask":
         begins, ends = await _from_when_until_when(call, schedule, of_ask)
         asked = await call.house.cover_requests.ask(call.actor, schedule.key, begins=begins, ends=ends)
@@ -141,6 +143,12 @@ def _by_whom(call: Call, typed: str) -> tuple[str, str]:
     if word.startswith("@"):
         raise NotFound(call.house.people.unknown(word))
     raise Refused(f"I do not understand “{words}”. {HOW_TO_COVER}")
+
+
+def _nobody_is_named(schedule: str, word: str) -> str:
+    what = "asks everybody on the schedule" if word == "ask" else "ends the cover that is running"
+    typed = f"/escalate cover {schedule} {word}" + (" until Mon 9am" if word == "ask" else "")
+    return f"`{word}` {what}, so it takes no name. Nothing was changed. Type `{typed}`."
 
 
 async def _from_when_until_when(call: Call, schedule: Schedule, span: str) -> tuple[datetime, datetime]:

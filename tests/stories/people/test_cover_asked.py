@@ -11,7 +11,7 @@ import pytest
 from icalendar import Calendar
 
 from bot.domain.actor import Actor
-from bot.domain.errors import AlreadyDone, NotPermitted, Refused
+from bot.domain.errors import AlreadyDone, NotFound, NotPermitted, Refused
 from bot.domain.people.schedule import DAY
 from bot.sandbox.model import Message
 from bot.services.paging.keyring import CALENDARS
@@ -57,6 +57,17 @@ async def test_nobody_takes_it_and_its_button_goes_at_its_end(new_world: NewWorl
         assert "Nobody took it" in words_of(asked_in(world)) and "Take it" not in words_of(asked_in(world))
         with pytest.raises(Refused, match="That cover is over"):
             await world.house.cover_requests.take(Actor("ben", "U0BEN"), 1)
+
+
+async def test_a_name_is_refused_where_it_would_change_nothing(new_world: NewWorld) -> None:
+    async with new_world(runbook=ON_A_SCHEDULE) as world:
+        said = await ask(world, "eve", "/escalate cover primary @ben ask until Fri 18:00")
+        assert "takes no name" in said and "Type `/escalate cover primary ask until Mon 9am`" in said
+        with pytest.raises(NotFound):
+            await world.house.cover_requests.take(Actor("ben", "U0BEN"), 1)
+        await ask(world, "eve", "/escalate cover primary @cleo until Fri 18:00")
+        assert "takes no name" in await ask(world, "eve", "/escalate cover primary @ben off")
+        assert [cover.person for cover in world.house.people.covers_of("primary")] == ["cleo"]
 
 
 async def test_what_has_passed_of_it_nobody_takes_and_who_took_it_twice_by_one_press_hears_that_it_is_done(
