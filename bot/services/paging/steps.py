@@ -112,7 +112,7 @@ class Steps:
 
     async def _write_down_again(self, conn: Connection, plan: StepPlan, now: datetime) -> None:
         """It moves no step, and whether anybody was reached is known by the first time."""
-        await escalations.save(conn, plan.due.escalation.moved_to(plan.move.ladder, snoozed_until=None))
+        await escalations.save(conn, plan.due.escalation.planned(plan.move.ladder, now, snoozed_until=None))
         await self._news.note_again(conn, plan, now)
 
     async def _answered(self, conn: Connection, incident: Incident) -> set[str]:

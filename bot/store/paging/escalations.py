@@ -22,7 +22,7 @@ class Escalation:
     """A ladder and what was done with it. `reach_by` is when we look whether the last step reached anybody; `round` and
     `again_at` as in Ladder.
 
-    `planned_at`: when `next_at` was chosen, of a ladder that keeps working hours.
+    `planned_at`: when `next_at` or `again_at` was chosen last, of a ladder that keeps working hours.
     """
 
     incident_id: int
@@ -60,7 +60,7 @@ class Escalation:
         return replace(self, **own, **changes)
 
     def planned(self, ladder: Ladder, now: datetime, **changes: Any) -> "Escalation":
-        """As `moved_to`, with a next step whose time was chosen now."""
+        """As `moved_to`, with a next step, or a next round, whose time was chosen now."""
         return self.moved_to(ladder, planned_at=now if ladder.policy.hours else None, **changes)
 
 

@@ -19,6 +19,7 @@ from bot.domain.incidents.incident import Incident
 from bot.services import Services
 from bot.services.outbox.kinds import UPDATE, DeliveryKind
 from bot.store.outbox.outbox import Delivery
+from bot.store.paging import escalations
 from tests.processes import Fleet, arrived_at, fleet, until
 from tests.world import RUNBOOK, World, living
 
@@ -307,3 +308,24 @@ async def test_a_ladder_of_working_hours_that_a_clock_ahead_has_planned_is_broug
         assert await next_steps(database) == planned
         await world.house.timekeeping.put_right()
         assert await next_steps(database) == planned
+
+
+async def test_a_round_of_working_hours_is_brought_back_by_when_it_was_planned_and_not_by_when_its_step_was(
+    database: str, tmp_path: Path
+) -> None:
+    runbook = RUNBOOK.replace("    name: Low\n", "    name: Low\n    paged: working_hours\n")
+    runbook = runbook.replace("who: [ada]}", "who: [ada], again: 5m}") + "working_hours: {to: '18:00'}\n"
+    async with living(database, tmp_path, runbook=runbook) as world:
+        await world.eve.types("/incident declare P3 Slow reports")
+        await world.passes(minutes=5)
+        assert len(world.pages_of("ada")) == 2
+        [planned] = await next_steps(database)
+        async with await AsyncConnection.connect(database) as conn:
+            await conn.execute(
+                """UPDATE escalations
+                SET next_at = next_at + '1 h', again_at = again_at + '1 h', planned_at = planned_at + '1 h'"""
+            )
+        await world.house.timekeeping.put_right()
+        async with world.house.db.statement() as conn:
+            found = await escalations.get(conn, 1)
+        assert (found.next_at, found.again_at) == (planned, world.clock.now() + timedelta(minutes=5))
