@@ -65,7 +65,7 @@ def configure(*, level: str = "INFO", style: Style = "text", secrets: Iterable[s
     root.addHandler(writer)
     root.setLevel(level.upper())
     for name in QUIET:
-        logging.getLogger(name).setLevel(logging.WARNING)
+        logging.getLogger(name).setLevel(max(logging.WARNING, root.level))
     logging.captureWarnings(True)
 
 

@@ -124,6 +124,12 @@ def test_third_parties_are_quiet_until_something_is_wrong() -> None:
     assert ran.stderr.count("trouble") == 3
 
 
+def test_third_parties_say_no_more_than_the_level_asks_for() -> None:
+    ran = run_logging("logs.configure(level='ERROR')\nlogging.getLogger('psycopg.pool').warning('trouble')")
+
+    assert ran.stderr == ""
+
+
 def test_configuring_again_adds_secrets_and_no_second_line() -> None:
     ran = run_logging(
         "logs.configure()\nlogs.configure(secrets=['hunter2'])\nlogging.getLogger('bot').info('x=hunter2')"

@@ -79,7 +79,7 @@ def test_a_standby_that_is_too_far_behind_is_degraded() -> None:
 
     assert judged(healthy, check, standby(behind=timedelta(seconds=29))).state == "healthy"
     late = judged(healthy, check, standby(behind=timedelta(seconds=30)))
-    assert (late.state, late.reason) == ("degraded", "replication is 30s behind, wanted below 30s")
+    assert (late.state, late.reason) == ("degraded", "replication is 30 s behind, wanted below 30s")
 
 
 async def test_a_late_answer_is_degraded(guarded: Guarded) -> None:

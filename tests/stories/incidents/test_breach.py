@@ -73,7 +73,7 @@ async def test_the_clock_reminds_the_room_until_the_authority_is_notified(town: 
 
 async def test_a_time_that_says_more_or_cannot_be_is_refused(town: World) -> None:
     await does(town, "ada", "/incident private Customer list copied", "#general")
-    assert "more than a time" in await does(town, "ada", "/incident breach 14:05 by mail")
+    assert "more in it than a time" in await does(town, "ada", "/incident breach 14:05 by mail")
     assert not said(town, "notify the authority by")
     told = Breach(1, AT, "ada", AT).told(AT + timedelta(hours=5), "ada", "ICO", AT + timedelta(hours=6))
     with pytest.raises(Refused, match="after the authority was notified"):

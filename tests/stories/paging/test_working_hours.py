@@ -123,16 +123,16 @@ async def test_what_fell_due_while_the_bot_was_away_waits_for_the_next_opening(n
 
 
 async def test_its_targets_count_working_hours(new_world: NewWorld) -> None:
-    async with new_world(runbook=RUNS) as world:
+    async with new_world(runbook=RUNS.replace("respond_within: 2h", "respond_within: 3h")) as world:
         await until(world, 4, 17)
         await world.ada.types("/incident declare P4 Slow reports")
         await world.settled()
-        await until(world, 0, 9, 59)
+        await until(world, 0, 10, 59)
         assert "Nobody acknowledged by" not in "\n".join(world.said_in(world.room()))
-        await until(world, 0, 10)
+        await until(world, 0, 11)
         told = "\n".join(world.said_in(world.room()))
         assert "Nobody acknowledged by" in told
-        assert "2 h of working hours" in told or "2h of working hours" in told
+        assert "3h of working hours" in told or "3 h of working hours" in told
         await world.ada.types("/escalate INC-1 ack")
         await until(world, 0, 18)
         assert "next business day" in "\n".join(world.said_in(world.room()))

@@ -91,7 +91,7 @@ async def test_a_watch_that_a_clock_ahead_began_ends_on_its_own_card(town: World
     await town.house.timekeeping.put_right()
     await town.passes(hours=2, minutes=1)
     shown = [one for one in town.workspace.messages(town.room()) if one.text[0] in "👀🟢"]
-    assert len(shown) == 1 and "did not come back" in shown[0].text
+    assert len(shown) == 1 and "has not been reopened" in shown[0].text
 
 
 async def test_reopened_from_its_watch_nobody_gets_an_all_clear(town: World, office: PostOffice) -> None:

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -43,8 +44,9 @@ def new_fleet(database: str, tmp_path: Path) -> NewFleet:
 
 
 async def open_incidents(fleet: Fleet, number: int, *, due_at: datetime) -> None:
-    """So many incidents, each with its room, whose first step is due at one instant."""
+    """So many incidents, each with its room, whose only step is due at one instant."""
     policy = policy_of(fleet.house.runbook, fleet.house.runbook.severity("P1"))
+    policy = replace(policy, steps=policy.steps[:1])
     for count in range(1, number + 1):
         room = fleet.workspace.conversations.create(f"inc-{count}", kind="public", creator=fleet.workspace.bot.id)
         async with fleet.house.db.transaction() as conn:
