@@ -162,6 +162,11 @@ def ways() -> Mapping[Via, Way]:
     return {via: _file(via).WAY for via in shelf("pagers")}
 
 
+def shared_ways() -> list[Via]:
+    """What reaches a service: a page by one of these stands in somebody's name, and is nobody's in particular."""
+    return [via for via, way in ways().items() if way.is_shared]
+
+
 def way_name(via: Via) -> str:
     """As a card says it, also of a way that there was a file for once."""
     way = ways().get(via)

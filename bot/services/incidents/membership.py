@@ -5,6 +5,7 @@ from datetime import datetime
 from bot.domain.actor import TOCSIN, Actor
 from bot.domain.errors import AlreadyDone, Refused
 from bot.domain.incidents.incident import Incident
+from bot.pagers import shared_ways
 from bot.rendering import Rendering
 from bot.services.people.people import People
 from bot.services.rooms.deeds import Deeds, Moment
@@ -69,7 +70,7 @@ class Memberships:
             # What waits to be sent to them, by whatever way, has the title in it.
             paged = {one.person for one in await pages.of_incident(conn, incident.id)}
             own = [name for name in sorted(paged) if self._members.is_among(who, [name])]
-            await pages.cancel_waiting(conn, incident.id, people=own)
+            await pages.cancel_waiting(conn, incident.id, people=own, but_by=shared_ways())
             await self._show_pages(conn, incident, who)
             return incident
 

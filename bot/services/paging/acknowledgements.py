@@ -61,7 +61,7 @@ class Acknowledgements:
         if silent:
             await self._paging.cancel_waiting(conn, incident)
         else:
-            await self._paging.cancel_waiting(conn, incident, people=[actor.name])
+            await self._paging.cancel_waiting_for(conn, incident, actor.name)
         if first:
             await self._posts.in_room(conn, incident, "acknowledged", actor=actor.name, climbs_on=not silent)
         await self._cards.touch(conn, f"incident:{incident.id}", incident=incident.id)

@@ -9,6 +9,7 @@ from bot.domain.incidents.incident import Incident
 from bot.domain.paging.escalation import Policy
 from bot.domain.paging.page import Page, PageDraft, Turn, Via
 from bot.domain.paging.timed_ways import put_off
+from bot.pagers import shared_ways
 from bot.services.outbox.kinds import FIRST_PAGE, PAGE, way_by
 from bot.services.outbox.outbox import Outbox
 from bot.services.paging.cancelled import Cancelled
@@ -68,12 +69,15 @@ class Pages:
         for page in await pages.insert(conn, drafts) if drafts else ():
             await self._outbox.put(conn, "page", _payload(page), priority=PAGE, way=_way(page), not_before=page.due_at)
 
-    async def cancel_waiting(
-        self, conn: Connection, incident: Incident, *, people: Sequence[str] | None = None
-    ) -> None:
-        """Nobody, or none of these `people`, is called any more for this incident; the messages of those who were say
-        so."""
-        await pages.cancel_waiting(conn, incident.id, self._cancelled.note, people=people)
+    async def cancel_waiting(self, conn: Connection, incident: Incident) -> None:
+        """Nobody is called any more for this incident; the messages of those who were say so."""
+        await pages.cancel_waiting(conn, incident.id, self._cancelled.note)
+        await self.show_again(conn, incident)
+
+    async def cancel_waiting_for(self, conn: Connection, incident: Incident, person: str) -> None:
+        """As `cancel_waiting`, of this person alone: what reaches a service goes on for the others."""
+        note = self._cancelled.note
+        await pages.cancel_waiting(conn, incident.id, note, people=[person], but_by=shared_ways())
         await self.show_again(conn, incident)
 
     async def put_off(self, conn: Connection, incident: Incident, policy: Policy, until: datetime) -> bool:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from bot.domain.paging.page import Page, PageDraft, PageState
+from bot.domain.paging.page import Page, PageDraft, PageState, Via
 from bot.store.outbox.outbox import Delivery
 from bot.store.pipelined import Connection
 from bot.store.queries import Queries
@@ -148,11 +148,12 @@ async def cancel_waiting(
     on_commit: Callable[[Sequence[int]], None] = lambda _: None,
     *,
     people: Sequence[str] | None = None,
+    but_by: Sequence[Via] = (),
 ) -> None:
-    """Those no provider has been asked for yet; `people`: of these alone. Once that is committed `on_commit` is called
-    with their numbers, and every process hears them by NOTIFY; see `cancelled`."""
-    asked = None if people is None else list(people)
-    ids = [row["id"] for row in await SQL.all(conn, "cancel_waiting", incident_id=incident_id, people=asked)]
+    """Those no provider has been asked for yet; `people`: of these alone; `but_by`: none of these ways. Once that is
+    committed `on_commit` is called with their numbers, and every process hears them by NOTIFY; see `cancelled`."""
+    values = {"people": None if people is None else list(people), "but_by": list(but_by)}
+    ids = [row["id"] for row in await SQL.all(conn, "cancel_waiting", incident_id=incident_id, **values)]
     if ids:
         SQL.at_commit(conn, "announce_cancelled", lambda _: on_commit(ids), word=CANCELLED, ids=ids)
 

@@ -106,6 +106,7 @@ RETURNING o.id;
 WITH held AS (
     SELECT id FROM pages
     WHERE incident_id = %(incident_id)s AND state = 'waiting' AND person = ANY(coalesce(%(people)s::text[], ARRAY[person]))
+      AND NOT via = ANY(%(but_by)s::text[])
     ORDER BY id FOR NO KEY UPDATE)
 UPDATE pages p SET state = 'cancelled' FROM held WHERE p.id = held.id AND p.state = 'waiting' RETURNING p.id;
 

@@ -49,6 +49,22 @@ def told(receiver: Provider) -> list[tuple[str, int]]:
     return list(zip(events(receiver), numbers, strict=True))
 
 
+async def test_who_acknowledges_a_ladder_that_climbs_on_answers_for_themselves_and_not_for_the_service(
+    new_world: NewWorld, receiver: Provider
+) -> None:
+    receiver.answers(202, b'{"status": "success"}')
+    runs = by_pagerduty().replace("via: [slack, pagerduty]", "via: [slack, {pagerduty: 5m}]")
+    runs = runs.replace("    escalation:\n      steps:", "    escalation:\n      stops_on: resolved\n      steps:", 1)
+    async with new_world(runbook=runs, **duty_settings(receiver)) as world:
+        await declared(world)
+        await world.ada.types("/escalate ack INC-1")
+        await world.passes(minutes=5)
+        assert events(receiver) == ["trigger"]
+        await world.ben.types("/incident resolve INC-1 it works again")
+        await world.settled()
+        assert events(receiver) == ["trigger", "resolve"]
+
+
 async def test_a_page_by_webhook_is_accepted_when_the_receiver_says_so(new_world: NewWorld, receiver: Provider) -> None:
     receiver.answers(200, b'{"id": "evt_1"}')
     async with new_world(runbook=by_webhook(receiver)) as world:
