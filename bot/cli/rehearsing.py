@@ -10,10 +10,10 @@ from bot import logs
 from bot.cli.carrying import carry_out
 from bot.cli.refusals import CannotBegin
 from bot.domain.errors import Refused
-from bot.rehearsal import Hall, Rehearsal, as_junit, as_text
+from bot.rehearsal import Hall, Rehearsal, as_junit, as_replay, as_text
 from bot.runbook import Runbook
 from bot.runbook import load as load_runbook
-from bot.scenarios import Script
+from bot.scenarios import Replay, Script, load_past, replay_of
 from bot.scenarios import load as load_script
 from bot.shipped import shipped_runbooks, shipped_scenarios
 
@@ -24,8 +24,18 @@ OWN_RUNBOOK = Path("runbook.yml")
 @click.argument("files", nargs=-1, metavar="FILE...")
 @click.option("--runbook", type=click.Path(path_type=Path), help="Play by this runbook, whatever the file says.")
 @click.option("--junit", type=click.Path(path_type=Path, dir_okay=False), help="Also write the verdicts as JUnit XML.")
+@click.option(
+    "--replay",
+    "pasts",
+    type=click.Path(path_type=Path),
+    multiple=True,
+    metavar="EXPORT",
+    help="Play a past incident again, from its JSON export, and compare who is paged.",
+)
 @click.option("--list", "listed", is_flag=True, help="Show the scenarios that come with Tocsin.")
-def rehearse(files: tuple[str, ...], runbook: Path | None, junit: Path | None, listed: bool) -> None:
+def rehearse(
+    files: tuple[str, ...], runbook: Path | None, junit: Path | None, pasts: tuple[Path, ...], listed: bool
+) -> None:
     """Play scripted incidents in simulated time.
 
     It says what became of each expectation.
@@ -39,10 +49,11 @@ def rehearse(files: tuple[str, ...], runbook: Path | None, junit: Path | None, l
         for name, path in shipped_scenarios().items():
             click.echo(f"{name}: {load_script(path).scenario.title}")
         return
-    if not files:
+    if not files and not pasts:
         raise click.UsageError("Say which scenario: a file, or one of those that --list shows.")
     plays = [_ready(name, runbook) for name in files]
-    rehearsals = carry_out(_played(plays))
+    replays = [_ready_again(path, runbook) for path in pasts]
+    rehearsals = carry_out(_played(plays, replays))
     if junit:
         _write(junit, as_junit(rehearsals))
     if not all(one.succeeded for one in rehearsals):
@@ -62,20 +73,38 @@ def _ready(name: str, runbook: Path | None) -> tuple[Script, Runbook]:
     return script, book
 
 
+def _ready_again(path: Path, runbook: Path | None) -> tuple[Replay, Runbook]:
+    """Raises CannotBegin."""
+    try:
+        book = load_runbook(runbook or _own_runbook(), os.environ)
+        return replay_of(load_past(path), book), book
+    except Refused as error:
+        raise CannotBegin(str(error)) from error
+
+
 def _runbook_of(script: Script, path: Path) -> Path:
     """A shipped one by its name, else a path from where the scenario lies; without any the one that stands here."""
     said = script.scenario.runbook
     if said is None:
-        return Path(os.environ.get("TOCSIN_RUNBOOK", OWN_RUNBOOK))
+        return _own_runbook()
     return shipped_runbooks().get(said, path.parent / said)
 
 
-async def _played(plays: Sequence[tuple[Script, Runbook]]) -> list[Rehearsal]:
+def _own_runbook() -> Path:
+    return Path(os.environ.get("TOCSIN_RUNBOOK", OWN_RUNBOOK))
+
+
+async def _played(
+    plays: Sequence[tuple[Script, Runbook]], replays: Sequence[tuple[Replay, Runbook]]
+) -> list[Rehearsal]:
+    """Of the plays; a replay expects nothing, and so cannot fail."""
     rehearsals = []
     async with Hall.opened() as hall:
         for script, runbook in plays:
             rehearsals.append(await hall.play(script, runbook))
             click.echo(as_text(rehearsals[-1]) + "\n")
+        for replay, runbook in replays:
+            click.echo(as_replay(replay, await hall.play(replay.script, runbook)) + "\n")
     return rehearsals
 
 

@@ -5,6 +5,6 @@
 
 from bot.rehearsal.judging import Outcome
 from bot.rehearsal.play import Hall, Rehearsal
-from bot.rehearsal.telling import as_junit, as_text
+from bot.rehearsal.telling import as_junit, as_replay, as_text
 
-__all__ = ["Hall", "Outcome", "Rehearsal", "as_junit", "as_text"]
+__all__ = ["Hall", "Outcome", "Rehearsal", "as_junit", "as_replay", "as_text"]

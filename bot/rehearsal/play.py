@@ -3,7 +3,7 @@
 import itertools
 import shutil
 import tempfile
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
@@ -17,7 +17,7 @@ from bot.rehearsal.facts import Fact, Kind
 from bot.rehearsal.judging import Outcome, judge
 from bot.rehearsal.stage import Stage, staged
 from bot.runbook import Runbook
-from bot.scenarios import Scenario, Script
+from bot.scenarios import Scenario, Script, declared_as
 from bot.store.embedded import throwaway
 from bot.store.embedded.server import EmbeddedPostgres
 from bot.store.example import own_database
@@ -108,20 +108,20 @@ async def _played(stage: Stage, scenario: Scenario, begins: datetime) -> list[Fa
 
 
 def _written(incidents: Iterable[Mapping[str, Any]]) -> list[Fact]:
-    """What the bot wrote into the timelines."""
-    return [
-        Fact(
-            datetime.fromisoformat(entry["at"]),
-            OF_THEIR_OWN.get(entry["kind"], "entry"),
-            entry["text"],
-            who=(entry["actor"],),
-            severity=incident["severity"],
-            incident=incident["ref"],
-        )
-        for incident in incidents
-        for entry in incident["timeline"]
-        if entry["kind"] not in SEEN_ELSEWHERE
-    ]
+    """What the bot wrote into the timelines; of a declaration with the severity it was declared with."""
+    return [fact for incident in incidents for fact in _entries(incident)]
+
+
+def _entries(incident: Mapping[str, Any]) -> Iterator[Fact]:
+    changes = [entry["text"] for entry in incident["timeline"] if entry["kind"] == "severity"]
+    first = declared_as(incident["severity"], changes)
+    for entry in incident["timeline"]:
+        if entry["kind"] in SEEN_ELSEWHERE:
+            continue
+        kind = OF_THEIR_OWN.get(entry["kind"], "entry")
+        severity = first if kind == "declared" else incident["severity"]
+        at, who = datetime.fromisoformat(entry["at"]), (entry["actor"],)
+        yield Fact(at, kind, entry["text"], who=who, severity=severity, incident=incident["ref"])
 
 
 def usual_beginning(runbook: Runbook) -> datetime:

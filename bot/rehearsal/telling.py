@@ -1,17 +1,21 @@
 """A rehearsal as text for people, and as JUnit's XML for whoever runs it again and again."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from typing import Any
 from xml.etree import ElementTree
 
-from bot.rehearsal.facts import Fact
+from bot.rehearsal.comparing import compared
+from bot.rehearsal.facts import Fact, Kind
 from bot.rehearsal.judging import Outcome
 from bot.rehearsal.play import Rehearsal
 from bot.rendering import Rendering
+from bot.scenarios import Replay
 
 SHOWN_AT_MOST = 5
+# Whom it paged, and why then: what was said beside is no question of a replay.
+OF_A_REPLAY: tuple[Kind, ...] = ("event", "undone", "declared", "paged", "acknowledged", "resolved")
 
 
 def as_text(rehearsal: Rehearsal) -> str:
@@ -21,6 +25,17 @@ def as_text(rehearsal: Rehearsal) -> str:
     lines = [(words.clock(fact.at), words.fact(fact)) for fact in shown]
     wishes = [(one.is_met, words.wish(one), words.what_happened(one)) for one in rehearsal.outcomes]
     return words.say("rehearsal", rehearsal=rehearsal, lines=lines, wishes=wishes)
+
+
+def as_replay(replay: Replay, rehearsal: Rehearsal) -> str:
+    """The transcript, and each page then and now."""
+    words = _Words.of(rehearsal)
+    shown = [fact for fact in rehearsal.facts if fact.kind in OF_A_REPLAY]
+    lines = [(words.clock(fact.at), words.fact(fact)) for fact in shown]
+    pages = compared(replay, rehearsal.facts)
+    local = _Words.of(replace(rehearsal, begins=replay.past.declared_at))
+    facts = {"replay": replay, "rehearsal": rehearsal, "lines": lines, "pages": pages}
+    return local.say("replay", zero=timedelta(0), **facts)
 
 
 def as_junit(rehearsals: Sequence[Rehearsal]) -> bytes:

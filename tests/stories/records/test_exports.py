@@ -6,6 +6,7 @@ from io import StringIO
 from pathlib import Path
 
 from bot.cli.exporting import _written
+from bot.scenarios import PastIncident
 from tests.commandline import tocsin
 from tests.stories.asking import ask, declared
 from tests.world import RUNBOOK, World
@@ -60,6 +61,9 @@ async def test_a_shell_gets_private_ones_whole(world: World) -> None:
     record = await world.house.records.of(1)
     found = json.loads(_written(world.house, record, "json"))
     assert (found["title"], len(found["timeline"])) == ("Passport scans", len(record.timeline))
+    # What a replay needs is in it.
+    past = PastIncident.model_validate(found)
+    assert (past.declared_as, len(past.pages)) == ("P1", len(record.pages))
 
 
 async def test_every_incident_goes_into_a_folder_a_file_each(tmp_path: Path, database: str) -> None:

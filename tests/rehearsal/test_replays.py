@@ -1,0 +1,94 @@
+"""A past incident, from its export, under the runbook of today: who is paged, then and now."""
+
+import json
+from collections.abc import Mapping
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bot.domain.errors import Refused
+from bot.rehearsal import Hall, as_replay
+from bot.runbook import Runbook
+from bot.scenarios import PastIncident, load_past, replay_of
+from tests.world import RUNBOOK, example_runbook
+
+NIGHT = "2026-03-03T"
+TIMELINE = (
+    ("02:10:04.250Z", "eve", "declared", "Payments failing"),
+    ("02:10:04.300Z", "tocsin", "escalated", "On-call: Ada Obi"),
+    ("02:20:00Z", "cleo", "severity", "P2 → P1 (worse)"),
+    ("02:41:10.100Z", "ben", "acknowledged", ""),
+    ("03:05:00Z", "ben", "resolved", "rolled back"),
+)
+PAGES = (
+    ("ada", "slack", "02:10:04.250Z", "02:10:05Z"),
+    ("ben", "sms", "02:40:04.250Z", "02:40:06Z"),
+    ("cleo", "slack", "02:40:30Z", None),
+)
+
+
+def exported(**other: Any) -> Mapping[str, Any]:
+    return {
+        "ref": "INC-12", "title": "Payments failing", "severity": "P1", "drill": False,
+        "declared_at": f"{NIGHT}02:10:04.250Z",
+        "timeline": [{"at": NIGHT + at, "actor": who, "kind": kind, "text": text} for at, who, kind, text in TIMELINE],
+        "pages": [
+            {"person": who, "via": via, "due_at": NIGHT + due, "accepted_at": NIGHT + at if at else None}
+            for who, via, due, at in PAGES
+        ],
+        **other,
+    }  # fmt: skip
+
+
+@pytest.fixture
+def runbook() -> Runbook:
+    return example_runbook(RUNBOOK)
+
+
+async def test_what_people_did_then_is_done_again_and_every_page_is_compared(
+    database: str, tmp_path: Path, runbook: Runbook
+) -> None:
+    async def new() -> str:
+        return database
+
+    replay = replay_of(PastIncident.model_validate(exported()), runbook)
+    said = as_replay(replay, await Hall(tmp_path, new).play(replay.script, runbook))
+
+    assert "Note: eve is not in this runbook: Ada Obi acts instead." in said
+    assert "INC-1 is declared: Payments failing (P2)" in said
+    rows = [" ".join(line.split()) for line in said.partition("Then ")[2].splitlines()[1:]]
+    assert rows[:4] == [
+        "Ada Obi in Slack 02:10 02:10",
+        "Ada Obi in Slack - 02:20",
+        "Ben Moss in Slack - 02:35",
+        "Ben Moss by text 02:40 -",
+    ]
+    assert "1 of 4 pages would be the same." in said
+    assert "02:41  Ben Moss types /escalate ack" in said
+
+
+def test_a_schedule_that_begins_later_has_it_played_at_the_same_weekday_and_time(runbook: Runbook) -> None:
+    late = "schedules:\n  primary: {people: [ada, ben], rotates: weekly, starts: 2026-04-01}\ntiers:"
+    past = PastIncident.model_validate(exported(severity="P7", timeline=[]))
+    replay = replay_of(past, example_runbook(RUNBOOK.replace("tiers:", late, 1)))
+
+    begins = replay.script.scenario.begins
+    assert begins is not None
+    # The clocks went forward meanwhile.
+    local = begins.astimezone(runbook.timezone)
+    assert (local.date(), local.strftime("%A %H:%M")) == (date(2026, 4, 7), "Tuesday 02:10")
+    assert [note.partition(":")[0] for note in replay.notes] == [
+        "A schedule begins on 01 Apr 2026",
+        "P7 is not a severity of this runbook",
+    ]
+
+
+@pytest.mark.parametrize("content", ["", "[]", '{"ref": 3}', json.dumps(exported(declared_at="yesterday"))])
+def test_what_is_no_export_is_a_sentence(content: str, tmp_path: Path) -> None:
+    (tmp_path / "past.json").write_text(content)
+    with pytest.raises(Refused, match=r"isn't an exported incident.*tocsin export INC-12 --format json"):
+        load_past(tmp_path / "past.json")
+    with pytest.raises(Refused, match="cannot be read"):
+        load_past(tmp_path / "other.json")
