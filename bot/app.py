@@ -221,6 +221,7 @@ class App:
             "tasks": services.incident_tasks,
             "checklists": services.checklists,
             "recurring tasks": services.recurring_tasks,
+            "proved tasks": services.proving,
             "procedures": services.procedure_proving,
             "post-mortems": services.postmortem_reminders,
             "actions": services.actions,

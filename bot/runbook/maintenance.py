@@ -3,11 +3,13 @@
 from datetime import time, timedelta
 from typing import Annotated, Literal
 
-from pydantic import Field, ValidationInfo, field_validator
+from pydantic import Field, PlainSerializer, ValidationInfo, field_validator
 
 from bot.domain.errors import Refused
+from bot.domain.tasks.proof import Proof
+from bot.domain.tasks.recurring import Recurring
 from bot.runbook.parts import Part
-from bot.runbook.values import WEEKDAYS, Duration, Text, TimeOfDay, a_list, weekday_of, wrong
+from bot.runbook.values import WEEKDAYS, Duration, Text, TimeOfDay, a_list, read_by, weekday_of, wrong
 
 Round = Literal["day", "week", "month", "quarter"]
 
@@ -15,13 +17,25 @@ Round = Literal["day", "week", "month", "quarter"]
 LAST_DAY = 28
 
 
+ProvedBy = Annotated[
+    Proof, read_by(Proof.parse, "a text such as backup"), PlainSerializer(str, return_type=str, when_used="json")
+]
+
+
 class MaintenanceTask(Part):
-    """`on` is a day of the week for a weekly task, a day of the (first) month for a monthly or quarterly one."""
+    """`on` is a day of the week for a weekly task, a day of the (first) month for a monthly or quarterly one.
+    `proved_by`: what the bot takes as proof that it was done."""
 
     do: Text
     every: Round
     at: TimeOfDay = time(9)
     on: str | int | None = None
+    proved_by: ProvedBy | None = None
+
+    @property
+    def recurring(self) -> Recurring:
+        """When it is due, as the domain decides it."""
+        return Recurring(self.do, self.every, self.at, self.weekday, self.day, self.proved_by)
 
     @property
     def weekday(self) -> int:
@@ -57,3 +71,8 @@ class Maintenance(Part):
 
     notice: Duration = timedelta(hours=48)
     tasks: Annotated[tuple[MaintenanceTask, ...], a_list("tasks")] = Field(default=())
+
+    @property
+    def recurring(self) -> dict[str, Recurring]:
+        """Its tasks by their keys; of two that are the same the last."""
+        return {one.key: one for one in (task.recurring for task in self.tasks)}

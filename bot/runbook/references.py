@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Literal
 
+from bot.domain.tasks.proof import ProofKind
 from bot.runbook.mistakes import Path, RawMistake, advice
 
 Kind = Literal["person", "schedule", "tier", "severity", "audience", "procedure", "check", "backup"]
@@ -43,6 +44,9 @@ SOMEBODY: tuple[tuple[str, tuple[Kind, ...]], ...] = (
     ("procedures.*.steps[].approve", ("person", "schedule", "tier")),
 )
 
+# What proves recurring work, and what there must be for that.
+PROOFS: Mapping[ProofKind, Kind] = {"backup": "backup", "drill": "backup", "health": "check", "test_page": "person"}
+
 
 def unknown_names(content: Mapping[str, Any]) -> Iterator[RawMistake]:
     """Every name that means nothing. Reads content that may be wrong in other ways: those are for others to find."""
@@ -55,6 +59,8 @@ def unknown_names(content: Mapping[str, Any]) -> Iterator[RawMistake]:
     for pattern, kinds in SOMEBODY:
         for path, name in found_at(content, pattern):
             yield from (RawMistake(path, message) for message in _wrong_with(name, kinds, known))
+    for path, text in found_at(content, "maintenance.tasks[].proved_by"):
+        yield from (RawMistake(path, message) for message in _unproved(text, known))
 
 
 def names_of(content: Mapping[str, Any], kind: Kind) -> list[str]:
@@ -117,3 +123,13 @@ def _advice_for_bare(name: str, kinds: Sequence[Kind], known: Mapping[Kind, list
         if kind != "person" and name in known[kind]:
             return f"“{name}” is a {kind}: write {kind}/{name}"
     return f"there is no person “{name}”: {advice(name, known['person'])}"
+
+
+def _unproved(text: str, known: Mapping[Kind, list[str]]) -> Iterator[str]:
+    head, _, name = text.strip().partition("/")
+    # Any other head is a mistake of its shape.
+    for proof, kind in PROOFS.items():
+        if proof == head and not known[kind]:
+            yield f"nothing can prove this: there is no {kind} in this file"
+        elif proof == head and name and name not in known[kind]:
+            yield f"there is no {kind} “{name}”: {advice(name, known[kind])}"

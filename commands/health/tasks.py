@@ -1,12 +1,15 @@
 """Work that comes round: said to be done, and the record of a month."""
 
 import re
+from collections.abc import Sequence
 from datetime import date
 
-from bot.domain.errors import Refused
+from bot.domain.errors import AlreadyDone, Refused
+from bot.domain.tasks.recurring import Occurrence
 from bot.services.tasks.recurring import EVIDENCE_LENGTH
 from bot.slack.blocks import Button, Input, form
 from commands.desk.call import Answer, Call, Form
+from commands.desk.carried import number
 from commands.health.book import COMMAND
 
 
@@ -28,17 +31,36 @@ async def as_csv(call: Call) -> Answer:
 @COMMAND.button("recurring.done")
 async def ask_evidence(call: Call) -> Answer:
     found = await call.house.recurring_tasks.find(call.number)
-    evidence = Input(
-        "evidence", "Evidence", optional=True, multiline=True, hint="A note or a link", max_length=EVIDENCE_LENGTH
-    )
-    words = call.house.rendering.say("slack/recurring", task=found)
-    return Form(form("recurring.done", "Done", [evidence], submit="Done", words=words, private=str(found.id)))
+    if found.done_at:
+        raise AlreadyDone(f"“{found.what}” is done already. Nothing was changed.")
+    return _form(call, [found])
+
+
+@COMMAND.button("recurring.which")
+async def ask_which(call: Call) -> Answer:
+    """Of several that stand in one message."""
+    found = await call.house.recurring_tasks.on_card(call.number)
+    if not found:
+        raise AlreadyDone("Each of these is done already. Nothing was changed.")
+    return _form(call, found)
 
 
 @COMMAND.form("recurring.done")
 async def done(call: Call) -> Answer:
-    await call.house.recurring_tasks.done(call.actor, call.number, call.values["evidence"])
+    which = call.private or call.values["task"]
+    await call.house.recurring_tasks.done(call.actor, number(which), call.values["evidence"])
     return None
+
+
+def _form(call: Call, found: Sequence[Occurrence]) -> Form:
+    options = [(str(one.id), one.what) for one in found]
+    which = [Input("task", "Which", value=options[0][0], options=options)] if len(found) > 1 else []
+    evidence = Input(
+        "evidence", "Evidence", optional=True, multiline=True, hint="A note or a link", max_length=EVIDENCE_LENGTH
+    )
+    words = "" if which else call.house.rendering.say("slack/recurring", task=found[0])
+    private = "" if which else str(found[0].id)
+    return Form(form("recurring.done", "Done", [*which, evidence], submit="Done", words=words, private=private))
 
 
 def _month(call: Call, text: str) -> date:

@@ -183,7 +183,7 @@ def test_what_follows(runbook: Runbook) -> None:
     look, smell, drill, call = runbook.maintenance.tasks
     assert (look.do, look.every, look.at) == ("Look", "day", time(8, 15))
     assert (smell.every, smell.weekday, smell.at) == ("week", 6, time(9))
-    assert (drill.every, drill.day) == ("month", 28)
+    assert (drill.every, drill.day, str(drill.proved_by)) == ("month", 28, "drill")
     assert (call.every, call.day) == ("quarter", 15)
 
 

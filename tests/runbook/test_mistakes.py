@@ -229,6 +229,10 @@ VALUES = [
     (TASK.format("every: month, on: 0"), "maintenance.tasks[0].on", "say 1 to 28"),
     (TASK.format("every: month, on: 29"), "maintenance.tasks[0].on", "say 1 to 28"),
     (TASK.format("every: day, on: 1"), "maintenance.tasks[0].on", "only a task of every week, month or quarter"),
+    (TASK.format("every: day, proved_by: bakup"), "maintenance.tasks[0].proved_by", "say one of backup, drill"),
+    (TASK.format("every: day, proved_by: backup"), "maintenance.tasks[0].proved_by", "there is no backup in this file"),
+    (TASK.format("every: day, proved_by: test_page/bob"), "maintenance.tasks[0].proved_by", "there is no person “bob”"),
+    (TASK.format("every: day, proved_by: rehearsal/x"), "maintenance.tasks[0].proved_by", "proves nothing"),
     ("permissions: {escalate: []}", "permissions.escalate", "nobody could do this"),
     ("permissions: {backup.restore: [ada]}", "permissions.backup.restore", "a restore needs two people"),
     ("permissions: {backup.restore: [ada, tier/oncall]}", "permissions.backup.restore", "two people"),  # both are ada

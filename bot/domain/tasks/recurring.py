@@ -7,7 +7,9 @@ from datetime import date, datetime, time, timedelta
 from typing import Literal
 from zoneinfo import ZoneInfo
 
+from bot.domain.actor import TOCSIN
 from bot.domain.people.schedule import instant_of
+from bot.domain.tasks.proof import Proof
 
 Period = Literal["day", "week", "month", "quarter"]
 
@@ -17,13 +19,15 @@ QUARTER_BEGINS = (1, 4, 7, 10)
 
 @dataclass(frozen=True)
 class Recurring:
-    """`weekday` counts for weekly work (Monday is 0), `day` for monthly and quarterly: of the quarter's first month."""
+    """`weekday` counts for weekly work (Monday is 0), `day` for monthly and quarterly: of the quarter's first month.
+    `proved_by` None: only a person can say that it is done."""
 
     what: str
     every: Period
     at: time
     weekday: int
     day: int
+    proved_by: Proof | None = None
 
     @property
     def key(self) -> str:
@@ -49,6 +53,13 @@ class Recurring:
     def instant(self, on: date, zone: ZoneInfo) -> datetime:
         return instant_of(on, self.at, zone)
 
+    def instant_before(self, on: date, zone: ZoneInfo) -> datetime:
+        """When it was due the time before."""
+        day = on - DAY
+        while not self.falls_on(day):
+            day -= DAY
+        return self.instant(day, zone)
+
     def first_after(self, now: datetime, zone: ZoneInfo) -> date:
         today = now.astimezone(zone).date()
         return next(on for on in self.days_from(today) if self.instant(on, zone) > now)
@@ -56,7 +67,8 @@ class Recurring:
 
 @dataclass(frozen=True)
 class Occurrence:
-    """One time that it was due. `missed_at`: when the next one was due, and it was not done."""
+    """One time that it was due. `missed_at`: when the next one was due, and it was not done. `card`: the first of those
+    that stand in one message with it; None: it was never posted."""
 
     id: int
     task: str
@@ -66,6 +78,7 @@ class Occurrence:
     due_at: datetime
     look_at: datetime | None = None
     posted_at: datetime | None = None
+    card: int | None = None
     done_at: datetime | None = None
     done_by: str | None = None
     evidence: str = ""
@@ -74,6 +87,15 @@ class Occurrence:
     @property
     def is_open(self) -> bool:
         return self.done_at is None and self.missed_at is None
+
+    def is_overdue(self, now: datetime) -> bool:
+        """It has been open for a day."""
+        return self.is_open and self.due_at <= now - DAY
+
+    @property
+    def is_proved(self) -> bool:
+        """The bot has seen that it was done."""
+        return self.done_at is not None and self.done_by == TOCSIN.name
 
     @property
     def late(self) -> timedelta | None:

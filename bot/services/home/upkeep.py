@@ -1,12 +1,14 @@
-"""Planned work, and how ready the house is: when things were last rehearsed and proved."""
+"""Planned work and work that comes round, and how ready the house is: when things were last rehearsed and proved."""
 
 from datetime import datetime
 
 from bot.domain.maintenance.window import Window
+from bot.domain.tasks.recurring import Occurrence
 from bot.rendering import Rendering
 from bot.runbook import Runbook
 from bot.services.home.parts import Line, Section, Viewer, limited
 from bot.services.maintenance.windows import Windows
+from bot.services.tasks.recurring import RecurringTasks
 from bot.slack.blocks import Button
 from bot.store.database import Database
 from bot.store.home import home
@@ -28,6 +30,24 @@ class PlannedPart:
         return limited(headline, lines, MOST)
 
 
+class RecurringPart:
+    """What is due and open, for whoever does it; and what was proved within a day."""
+
+    def __init__(self, tasks: RecurringTasks, rendering: Rendering) -> None:
+        self._tasks = tasks
+        self._rendering = rendering
+
+    async def shown(self, viewer: Viewer, now: datetime) -> Section | None:
+        found = await self._tasks.open_or_proved()
+        if not found:
+            return None
+        lines = [
+            Line(self._rendering.say("slack/home_recurring", task=one, now=now), _done_button(one)) for one in found
+        ]
+        due, late = (sum(map(is_so, found)) for is_so in (lambda one: one.is_open, lambda one: one.is_overdue(now)))
+        return limited(self._rendering.say("slack/home_headline", part="recurring", count=due, ill=late), lines, MOST)
+
+
 class ReadinessPart:
     def __init__(self, db: Database, runbook: Runbook, rendering: Rendering) -> None:
         self._db = db
@@ -40,6 +60,10 @@ class ReadinessPart:
         people = sorted(self._runbook.people, key=lambda key: (key in found.tested, found.tested.get(key)))
         facts = {"rehearsed": found, "people": people, "has_backups": bool(self._runbook.backups)}
         return Section(self._rendering.say("slack/home_readiness", **facts))
+
+
+def _done_button(task: Occurrence) -> Button | None:
+    return Button("Done", f"recurring.done#{task.id}", str(task.id)) if task.is_open else None
 
 
 def _button(window: Window) -> Button:

@@ -10,7 +10,8 @@ from bot.domain.errors import AlreadyDone
 from bot.domain.tasks.recurring import DAY, Occurrence, Recurring, month_of
 from bot.domain.text import cut, plain_line
 from bot.runbook import Runbook
-from bot.services.tasks.recurring_cards import RecurringCards
+from bot.services.tasks.proving import Proving
+from bot.services.tasks.recurring_cards import MOST_ON_A_CARD, RecurringCards
 from bot.store import audit, requests
 from bot.store.database import Database
 from bot.store.pipelined import Connection
@@ -24,12 +25,12 @@ MISSED_AT_MOST = 31
 class RecurringTasks:
     """Any number of processes: each time is one row. What was due before a task was first known was never promised."""
 
-    def __init__(self, db: Database, clock: Clock, runbook: Runbook, cards: RecurringCards) -> None:
+    def __init__(self, db: Database, clock: Clock, runbook: Runbook, proving: Proving, cards: RecurringCards) -> None:
         self._db = db
         self._clock = clock
         self._zone = runbook.timezone
-        found = (Recurring(one.do, one.every, one.at, one.weekday, one.day) for one in runbook.maintenance.tasks)
-        self._tasks = {one.key: one for one in found}
+        self._tasks = runbook.maintenance.recurring
+        self._proving = proving
         self._cards = cards
         self._is_watching = False
 
@@ -40,8 +41,8 @@ class RecurringTasks:
                 await self._watch(conn, now)
             told = await self._tell_overdue(conn, now)
             due = await recurring.claim_due(conn, list(self._tasks), now)
-            for key, next_on in due.items():
-                await self._take(conn, self._tasks[key], next_on, now)
+            new = [await self._take(conn, self._tasks[key], next_on, now) for key, next_on in due.items()]
+            await self._post(conn, [one for one in new if one is not None])
         self._is_watching = True
         return told + len(due)
 
@@ -60,7 +61,7 @@ class RecurringTasks:
             note = cut(plain_line(evidence), EVIDENCE_LENGTH)
             await recurring.done(conn, found.id, by=actor.name, evidence=note, now=now)
             await audit.write(conn, actor=actor.name, deed="task.done", subject=found.what, at=now)
-            await self._cards.show(conn, found)
+            await self._cards.show(conn, found.card)
             return await recurring.get(conn, found.id)
 
     async def find(self, occurrence_id: int) -> Occurrence:
@@ -68,10 +69,15 @@ class RecurringTasks:
         async with self._db.statement() as conn:
             return await recurring.get(conn, occurrence_id)
 
-    async def overdue(self) -> Sequence[Occurrence]:
-        """Open for longer than a day."""
+    async def on_card(self, card: int) -> Sequence[Occurrence]:
+        """What stands in one message and can still be said to be done, the oldest first."""
         async with self._db.statement() as conn:
-            return await recurring.overdue(conn, self._clock.now() - DAY)
+            return [one for one in await recurring.on_card(conn, card) if not one.done_at]
+
+    async def open_or_proved(self) -> Sequence[Occurrence]:
+        """What is due and open; then what was proved within a day."""
+        async with self._db.statement() as conn:
+            return await recurring.open_or_proved(conn, list(self._tasks), self._clock.now() - DAY)
 
     async def of_month(self, first: date) -> Sequence[Occurrence]:
         """The oldest first."""
@@ -84,25 +90,41 @@ class RecurringTasks:
             next_on = task.first_after(now, self._zone)
             await recurring.watch(conn, key, next_on=next_on, due_at=task.instant(next_on, self._zone), now=now)
 
-    async def _take(self, conn: Connection, task: Recurring, next_on: date, now: datetime) -> None:
-        """The latest is posted; what was due before it and nobody could see is on record as missed."""
+    async def _take(self, conn: Connection, task: Recurring, next_on: date, now: datetime) -> int | None:
+        """The number of the latest, which is to be posted; what was due before it and nobody could see is on record."""
         ahead = task.first_after(now, self._zone)
         passed = list(takewhile(lambda on: on < ahead, task.days_from(next_on)))
+        new = None
         for on in passed[-MISSED_AT_MOST:]:
-            await self._add(conn, task, on, now, is_latest=on == passed[-1])
+            await self._close_earlier(conn, task, on, now)
+            new = await self._add(conn, task, on, now, is_latest=on == passed[-1])
         await recurring.move(conn, task.key, next_on=ahead, due_at=task.instant(ahead, self._zone), now=now)
+        return new
 
-    async def _add(self, conn: Connection, task: Recurring, on: date, now: datetime, *, is_latest: bool) -> None:
+    async def _close_earlier(self, conn: Connection, task: Recurring, on: date, now: datetime) -> None:
+        """What was not proved by the time it is due again is missed."""
+        for one in await recurring.earlier(conn, task.key, on):
+            if await self._proving.prove(conn, one, task.instant(on, self._zone)):
+                await self._cards.show(conn, one.card)
+        for card in await recurring.miss(conn, task.key, on, now):
+            await self._cards.show(conn, card)
+
+    async def _add(self, conn: Connection, task: Recurring, on: date, now: datetime, *, is_latest: bool) -> int | None:
+        """None when this one is there already."""
         at = task.instant(on, self._zone)
-        for missed in await recurring.miss(conn, task.key, on, now):
-            await self._cards.show(conn, await recurring.get(conn, missed))
-        new = await recurring.add(
+        return await recurring.add(
             conn, task.key, task.what, task.every, due_on=on, due_at=at,
             look_at=at + DAY if is_latest else None, posted_at=now if is_latest else None,
-            missed_at=None if is_latest else now,
         )  # fmt: skip
-        if new and is_latest:
-            await self._cards.show(conn, await recurring.get(conn, new))
+
+    async def _post(self, conn: Connection, new: Sequence[int]) -> None:
+        """What is due at once stands in one message, ticked where that is proved already."""
+        for start in range(0, len(new), MOST_ON_A_CARD):
+            some = new[start : start + MOST_ON_A_CARD]
+            await recurring.put_on_card(conn, some, some[0])
+            for one in some:
+                await self._proving.prove(conn, await recurring.get(conn, one), self._clock.now())
+            await self._cards.show(conn, some[0])
 
     async def _tell_overdue(self, conn: Connection, now: datetime) -> int:
         """In one message, however many there are."""

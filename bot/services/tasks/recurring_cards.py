@@ -10,13 +10,16 @@ from bot.services.people.people import People
 from bot.services.rooms.cards import Cards, Painted
 from bot.services.rooms.channels import Channels
 from bot.services.rooms.posts import Posts
-from bot.slack.blocks import Button, message
+from bot.slack.blocks import Button, Message, message
 from bot.store.pipelined import Connection
 from bot.store.tasks import recurring
 
+# A line of each; more of them stand in a second message.
+MOST_ON_A_CARD = 40
+
 
 class RecurringCards:
-    """The painter of `recurring:<id>`."""
+    """The painter of `recurring:<card>`."""
 
     def __init__(
         self, runbook: Runbook, people: People, channels: Channels, cards: Cards, posts: Posts, rendering: Rendering
@@ -30,14 +33,22 @@ class RecurringCards:
         cards.painted_by("recurring", self.paint)
 
     async def paint(self, conn: Connection, subject: str) -> Painted | None:
-        found = await recurring.get(conn, int(subject))
-        words = self._rendering.say("slack/recurring", task=found)
-        buttons = [] if found.done_at else [Button("Done", "recurring.done", str(found.id), "primary")]
-        return Painted(await self._channels.find(conn, self._runbook.channels.incidents), message(words, buttons))
+        found = await recurring.on_card(conn, int(subject))
+        if not found:
+            return None
+        return Painted(await self._channels.find(conn, self._runbook.channels.incidents), self._shown(found))
 
-    async def show(self, conn: Connection, task: Occurrence) -> None:
-        if task.posted_at:
-            await self._cards.touch(conn, f"recurring:{task.id}")
+    async def show(self, conn: Connection, card: int | None) -> None:
+        if card is not None:
+            await self._cards.touch(conn, f"recurring:{card}")
+
+    def _shown(self, found: Sequence[Occurrence]) -> Message:
+        open_ones = [one for one in found if not one.done_at]
+        if len(found) > 1:
+            buttons = [Button("Done", "recurring.which", str(found[0].card), "primary")] if open_ones else []
+            return message(self._rendering.say("slack/recurring_list", tasks=found), buttons)
+        buttons = [Button("Done", "recurring.done", str(one.id), "primary") for one in open_ones]
+        return message(self._rendering.say("slack/recurring", task=found[0]), buttons)
 
     async def tell_lead(self, conn: Connection, overdue: Sequence[Occurrence], now: datetime) -> None:
         """Who is on call of the tier that leads."""

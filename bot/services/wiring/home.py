@@ -6,14 +6,15 @@ from bot.services.home.homes import Homes, Signs
 from bot.services.home.on_call import OnCallPart
 from bot.services.home.open_incidents import OpenIncidentsPart
 from bot.services.home.parts import Part
-from bot.services.home.upkeep import PlannedPart, ReadinessPart
+from bot.services.home.upkeep import PlannedPart, ReadinessPart, RecurringPart
 from bot.services.home.waiting import WaitingPart
 from bot.services.home.watched import BackupsPart, HealthPart, SilencesPart
 from bot.services.wiring.maintenance import Maintenance
 from bot.services.wiring.recovery import Recovery
+from bot.services.wiring.tasks import Tasks
 
 
-class HomeTab(Recovery, Maintenance):
+class HomeTab(Recovery, Maintenance, Tasks):
     """It shows something of everything."""
 
     @cached_property
@@ -31,6 +32,7 @@ class HomeTab(Recovery, Maintenance):
             HealthPart(self.health, self.rendering),
             BackupsPart(self.backups, self.backup_drills, self.rendering),
             SilencesPart(self.silences, self.rendering),
+            RecurringPart(self.recurring_tasks, self.rendering),
             PlannedPart(self.windows, self.rendering),
             ReadinessPart(self.db, self.runbook, self.rendering),
         ]

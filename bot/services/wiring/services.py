@@ -16,10 +16,9 @@ from bot.services.wiring.home import HomeTab
 from bot.services.wiring.on_call import OnCall
 from bot.services.wiring.postmortems import Learning
 from bot.services.wiring.procedures import Procedures
-from bot.services.wiring.tasks import Tasks
 
 
-class Services(HomeTab, Tasks, Procedures, Learning, OnCall):
+class Services(HomeTab, Procedures, Learning, OnCall):
     """The services of one process. Each part of `wiring` builds its own."""
 
     @cached_property

@@ -5,6 +5,8 @@ from functools import cached_property
 from bot.services.tasks.checklist_cards import ChecklistCards
 from bot.services.tasks.checklists import Checklists
 from bot.services.tasks.incident_tasks import IncidentTasks
+from bot.services.tasks.proofs import Proofs
+from bot.services.tasks.proving import Proving
 from bot.services.tasks.recurring import RecurringTasks
 from bot.services.tasks.recurring_cards import RecurringCards
 from bot.services.tasks.recurring_files import RecurringFiles
@@ -29,9 +31,17 @@ class Tasks(Paging):
         return Checklists(self.clock, self.runbook, self.permissions, self.checklist_cards, self.deeds, self.db)
 
     @cached_property
+    def recurring_cards(self) -> RecurringCards:
+        return RecurringCards(self.runbook, self.people, self.channels, self.cards, self.posts, self.rendering)
+
+    @cached_property
+    def proving(self) -> Proving:
+        proofs = Proofs(self.runbook, self.rendering)
+        return Proving(self.db, self.clock, self.runbook, proofs, self.recurring_cards)
+
+    @cached_property
     def recurring_tasks(self) -> RecurringTasks:
-        cards = RecurringCards(self.runbook, self.people, self.channels, self.cards, self.posts, self.rendering)
-        return RecurringTasks(self.db, self.clock, self.runbook, cards)
+        return RecurringTasks(self.db, self.clock, self.runbook, self.proving, self.recurring_cards)
 
     @cached_property
     def recurring_files(self) -> RecurringFiles:

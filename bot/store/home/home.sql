@@ -68,4 +68,6 @@ SELECT (SELECT max(id) FROM timeline) AS told,
     (SELECT max(id) FROM covers) AS covers,
     (SELECT sum(extract(epoch FROM ends_at)) FROM covers WHERE ends_at > %(now)s) AS covered,
     (SELECT max(id) FROM maintenance_entries) AS maintenance,
+    (SELECT max(id) FROM occurrences) AS recurring,
+    (SELECT count(*) FROM occurrences WHERE look_at IS NOT NULL) AS recurring_open,
     (SELECT max(started_at) FROM backup_drills) AS drilled;

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import fields
 from datetime import date, datetime
 
+from bot.domain.actor import TOCSIN
 from bot.domain.errors import NotFound
 from bot.domain.tasks.recurring import Occurrence
 from bot.store.pipelined import Connection
@@ -35,17 +36,43 @@ async def move(conn: Connection, key: str, *, next_on: date, due_at: datetime, n
 
 async def add(
     conn: Connection, key: str, what: str, every: str, *, due_on: date, due_at: datetime, look_at: datetime | None,
-    posted_at: datetime | None, missed_at: datetime | None,
+    posted_at: datetime | None,
 ) -> int | None:  # fmt: skip
     """Its number; None when this one is there already."""
     values = {"task": key, "what": what, "every": every, "due_on": due_on, "due_at": due_at, "look_at": look_at}
-    row = await SQL.one(conn, "add", **values, posted_at=posted_at, missed_at=missed_at)
+    row = await SQL.one(conn, "add", **values, posted_at=posted_at)
     return row["id"] if row else None
 
 
+async def put_on_card(conn: Connection, ids: Sequence[int], card: int) -> None:
+    """They stand in one message, known by the number of the first."""
+    await SQL.run(conn, "put_on_card", ids=list(ids), card=card)
+
+
+async def on_card(conn: Connection, card: int) -> list[Occurrence]:
+    """Those of one message, in the order in which they were due."""
+    return [_occurrence(row) for row in await SQL.all(conn, "on_card", card=card)]
+
+
+async def earlier(conn: Connection, key: str, before: date) -> list[Occurrence]:
+    """What is still open from earlier; held until this transaction ends."""
+    return [_occurrence(row) for row in await SQL.all(conn, "earlier", task=key, before=before)]
+
+
 async def miss(conn: Connection, key: str, before: date, now: datetime) -> list[int]:
-    """What is still open from earlier is missed; which these were."""
-    return [row["id"] for row in await SQL.all(conn, "miss", task=key, before=before, now=now)]
+    """What is still open from earlier is missed; on which cards that stands."""
+    rows = await SQL.all(conn, "miss", task=key, before=before, now=now)
+    return [row["card"] for row in rows if row["card"] is not None]
+
+
+async def provable(conn: Connection, keys: Sequence[str]) -> list[Occurrence]:
+    """What is open of these tasks; held until this transaction ends, and somebody else's passed over."""
+    return [_occurrence(row) for row in await SQL.all(conn, "provable", keys=list(keys))]
+
+
+async def open_or_proved(conn: Connection, keys: Sequence[str], since: datetime) -> list[Occurrence]:
+    """What is due and open, the oldest first; then what the bot has seen done since then."""
+    return [_occurrence(row) for row in await SQL.all(conn, "open", keys=list(keys), bot=TOCSIN.name, since=since)]
 
 
 async def claim_overdue(conn: Connection, now: datetime) -> list[Occurrence]:
@@ -69,11 +96,6 @@ async def lock(conn: Connection, occurrence_id: int) -> Occurrence:
 
 async def done(conn: Connection, occurrence_id: int, *, by: str, evidence: str, now: datetime) -> None:
     await SQL.run(conn, "done", id=occurrence_id, by=by, evidence=evidence, now=now)
-
-
-async def overdue(conn: Connection, before: datetime) -> list[Occurrence]:
-    """Open, and due before then; the oldest first."""
-    return [_occurrence(row) for row in await SQL.all(conn, "overdue", before=before)]
 
 
 async def between(conn: Connection, begins: datetime, ends: datetime) -> list[Occurrence]:

@@ -16,14 +16,37 @@ ORDER BY due_at, key FOR UPDATE SKIP LOCKED;
 UPDATE recurring_tasks SET next_on = %(next_on)s, due_at = %(due_at)s, set_at = %(now)s WHERE key = %(key)s;
 
 -- name: add
-INSERT INTO occurrences (task, what, every, due_on, due_at, look_at, posted_at, missed_at)
-VALUES (%(task)s, %(what)s, %(every)s, %(due_on)s, %(due_at)s, %(look_at)s, %(posted_at)s, %(missed_at)s)
+INSERT INTO occurrences (task, what, every, due_on, due_at, look_at, posted_at)
+VALUES (%(task)s, %(what)s, %(every)s, %(due_on)s, %(due_at)s, %(look_at)s, %(posted_at)s)
 ON CONFLICT (task, due_on) DO NOTHING RETURNING id;
+
+-- name: put_on_card
+UPDATE occurrences SET card = %(card)s WHERE id = ANY(%(ids)s);
+
+-- name: on_card
+SELECT * FROM occurrences WHERE card = %(card)s ORDER BY due_at, id;
+
+-- name: earlier
+-- Held for this transaction.
+SELECT * FROM occurrences WHERE task = %(task)s AND due_on < %(before)s AND done_at IS NULL AND missed_at IS NULL
+ORDER BY due_at FOR UPDATE;
+
+-- name: provable
+-- Held for this transaction; what somebody else has in hand is passed over.
+SELECT * FROM occurrences WHERE task = ANY(%(keys)s) AND done_at IS NULL AND missed_at IS NULL
+ORDER BY due_at, id FOR UPDATE SKIP LOCKED;
+
+-- name: open
+-- With what the bot has seen done since then.
+SELECT * FROM occurrences
+WHERE task = ANY(%(keys)s) AND (
+    done_at IS NULL AND missed_at IS NULL AND look_at IS NOT NULL OR done_by = %(bot)s AND done_at > %(since)s)
+ORDER BY done_at IS NOT NULL, due_at, id;
 
 -- name: miss
 UPDATE occurrences SET missed_at = %(now)s, look_at = NULL
 WHERE task = %(task)s AND due_on < %(before)s AND done_at IS NULL AND missed_at IS NULL
-RETURNING id;
+RETURNING id, card;
 
 -- name: claim_overdue
 SELECT * FROM occurrences WHERE look_at <= %(now)s ORDER BY due_at, id FOR UPDATE SKIP LOCKED;
@@ -39,10 +62,6 @@ SELECT * FROM occurrences WHERE id = %(id)s FOR UPDATE;
 
 -- name: done
 UPDATE occurrences SET done_at = %(now)s, done_by = %(by)s, evidence = %(evidence)s, look_at = NULL WHERE id = %(id)s;
-
--- name: overdue
-SELECT * FROM occurrences
-WHERE due_at <= %(before)s AND done_at IS NULL AND missed_at IS NULL AND look_at IS NOT NULL ORDER BY due_at, id;
 
 -- name: between
 SELECT * FROM occurrences WHERE due_at >= %(begins)s AND due_at < %(ends)s ORDER BY due_at, id;

@@ -1,0 +1,71 @@
+"""Recurring work that the bot ticks: once it is due, and what proves it is there."""
+
+from datetime import datetime, timedelta
+
+from bot.clock import Clock
+from bot.domain.actor import TOCSIN
+from bot.domain.tasks.recurring import Occurrence
+from bot.runbook import Runbook
+from bot.services.tasks.proofs import Proofs
+from bot.services.tasks.recurring_cards import RecurringCards
+from bot.store import audit
+from bot.store.database import Database
+from bot.store.pipelined import Connection
+from bot.store.tasks import recurring
+
+LOOK_EVERY = timedelta(minutes=1)
+
+
+class Proving:
+    """Any number of processes: each looks once a minute, and the row's lock lets one of them tick.
+
+    What proves it is newer than the time it was due before, and may be older than now: last night's backup.
+    """
+
+    def __init__(self, db: Database, clock: Clock, runbook: Runbook, proofs: Proofs, cards: RecurringCards) -> None:
+        self._db = db
+        self._clock = clock
+        self._zone = runbook.timezone
+        self._tasks = {key: one for key, one in runbook.maintenance.recurring.items() if one.proved_by}
+        self._proofs = proofs
+        self._cards = cards
+        self._looked_at: datetime | None = None
+
+    async def take_due(self) -> int:
+        now = self._clock.now()
+        if not self._tasks or not self._is_due(now):
+            return 0
+        self._looked_at = now
+        async with self._db.transaction() as conn:
+            found = [
+                one for one in await recurring.provable(conn, list(self._tasks)) if await self.prove(conn, one, now)
+            ]
+            for card in dict.fromkeys(one.card for one in found):
+                await self._cards.show(conn, card)
+        return len(found)
+
+    async def next_due(self) -> datetime | None:
+        if not self._tasks:
+            return None
+        return self._looked_at + LOOK_EVERY if self._looked_at else self._clock.now()
+
+    async def prove(self, conn: Connection, task: Occurrence, until: datetime) -> bool:
+        """Tick this open one, of which the caller has the row, if that was proved by then. Nothing is shown."""
+        known = self._tasks.get(task.task)
+        if known is None or known.proved_by is None:
+            return False
+        since = known.instant_before(task.due_on, self._zone)
+        evidence = await self._proofs.find(conn, known.proved_by, since=since, due_at=task.due_at, until=until)
+        if evidence is None:
+            return False
+        done_at = max(task.due_at, evidence.at)
+        await recurring.done(conn, task.id, by=TOCSIN.name, evidence=evidence.said, now=done_at)
+        facts = {"evidence": evidence.said}
+        await audit.write(
+            conn, actor=TOCSIN.name, deed="task.done", subject=task.what, at=self._clock.now(), facts=facts
+        )
+        return True
+
+    def _is_due(self, now: datetime) -> bool:
+        """Also after the clock was set back."""
+        return self._looked_at is None or not timedelta(0) <= now - self._looked_at < LOOK_EVERY

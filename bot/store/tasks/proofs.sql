@@ -1,0 +1,31 @@
+-- name: backups
+-- Of each database the newest that was taken and found valid in this time.
+SELECT DISTINCT ON (name) name, id, verified_at AS at FROM backups
+WHERE name = ANY(%(names)s) AND state = 'good' AND started_at > %(since)s
+    AND verified_at > %(since)s AND verified_at <= %(until)s
+ORDER BY name, verified_at DESC;
+
+-- name: drills
+-- Of each database the newest backup that was restored beside it in this time.
+SELECT DISTINCT ON (name) name, backup_id AS id, ended_at AS at FROM backup_drills
+WHERE name = ANY(%(names)s) AND state = 'passed' AND ended_at > %(since)s AND ended_at <= %(until)s
+ORDER BY name, ended_at DESC;
+
+-- name: looks
+-- The checks that were healthy when they were looked at last, in this time.
+SELECT name, 0 AS id, looked_at AS at FROM checks
+WHERE name = ANY(%(names)s) AND state = 'healthy' AND looked_at > %(since)s AND looked_at <= %(until)s ORDER BY name;
+
+-- name: rehearsals
+-- The last one that was brought to its end in this time.
+SELECT title AS name, id, resolved_at AS at FROM incidents
+WHERE drill AND NOT origin ? 'test_page' AND resolved_at > %(since)s AND resolved_at <= %(until)s
+ORDER BY resolved_at DESC LIMIT 1;
+
+-- name: test_pages
+-- The last one that a provider accepted and its person acknowledged in this time. `names` null: anybody's.
+SELECT origin->>'test_page' AS name, id, acknowledged_at AS at FROM incidents i
+WHERE origin ? 'test_page' AND acknowledged_at > %(since)s AND acknowledged_at <= %(until)s
+    AND (%(names)s::text[] IS NULL OR origin->>'test_page' = ANY(%(names)s::text[]))
+    AND EXISTS (SELECT FROM pages p WHERE p.incident_id = i.id AND p.accepted_at IS NOT NULL)
+ORDER BY acknowledged_at DESC LIMIT 1;
