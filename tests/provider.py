@@ -61,9 +61,9 @@ class Provider:
 
 
 @asynccontextmanager
-async def provider() -> AsyncIterator[Provider]:
+async def provider(one: Provider | None = None) -> AsyncIterator[Provider]:
     """On a free port, until the block ends."""
-    one = Provider()
+    one = one or Provider()
     application = web.Application()
     application.router.add_route("*", "/{path:.*}", one.answer)
     async with TestServer(application) as server:

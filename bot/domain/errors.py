@@ -56,7 +56,7 @@ class Unreachable(Failed):
 
 
 class RateLimited(Unreachable):
-    """The other side limits our rate."""
+    """The other side limits our rate in one place of many, such as a channel of Slack's."""
 
     def __init__(self, message: str, retry_after: timedelta) -> None:
         super().__init__(message)
@@ -68,7 +68,14 @@ class Held(RateLimited):
 
 
 class Throttled(Unreachable):
-    """The other side limits whatever we send it, and not this one thing; who goes on asking is limited for longer."""
+    """The other side limits whatever we send it, and not this one thing; who goes on asking is limited for longer.
+
+    `retry_after`: how long it wants us to wait; None when it has not said.
+    """
+
+    def __init__(self, message: str, retry_after: timedelta | None = None) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
 
 
 class Unanswered(Failed):

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Protocol
 
 from bot.clock import Clock
-from bot.domain.errors import Failed, Rejected, Unanswered
+from bot.domain.errors import Failed, Held, Rejected, Throttled, Unanswered
 from bot.pagers import PageCall, UnconfirmedPages
 
 # How long we look for what may have been sent, before it is sent as a possible repeat. Counted from the first look, and
@@ -40,6 +40,9 @@ async def sent_once(call: PageCall, clock: Clock, unconfirmed: UnconfirmedPages,
     since = await unconfirmed.began(call.page)
     try:
         found = await look(call.page.first_attempt_at or clock.now())
+    except (Throttled, Held):
+        # Nobody there has time to be asked, and what is sent now would not be taken either.
+        raise
     except Failed as error:
         if clock.now() - since < LOOK_FOR:
             raise Unanswered(f"it is not known whether this was sent: {error}") from error

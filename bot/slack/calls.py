@@ -116,7 +116,7 @@ class Calls:
         said = answer.json
         code = said.get("error") if said.get("ok") is False else None
         if answer.status == 429 or code in BUSY:
-            asked = retry_after(answer, self._clock.now(), USUAL_RETRY_AFTER)
+            asked = retry_after(answer, self._clock.now()) or USUAL_RETRY_AFTER
             wait = min(asked, LONGEST_RETRY_AFTER)
             return RateLimited(f"Slack asks to retry after {wait.total_seconds():.0f} s ({method})", wait)
         if not code or not isinstance(code, str):

@@ -15,7 +15,8 @@ from aiohttp.abc import AbstractStreamWriter
 from aiohttp.client_reqrep import ClientRequest
 from aiohttp.connector import Connection
 
-from bot.domain.errors import Failed, RateLimited, Rejected, TocsinError, Unanswered, Unreachable
+from bot.domain.errors import Failed, Rejected, Throttled, TocsinError, Unanswered, Unreachable
+from bot.wire.turns import must_have_its_turn
 
 # An attempt from the outbox has twelve seconds; who has not answered by then is looked for before it is tried again.
 TIMEOUT_S = 10.0
@@ -28,7 +29,6 @@ MARKS_OF_A_PAGE = (b"<!doctype html", b"<html", b"<head", b"<body", b"<meta", b"
 SAID_LENGTH = 200
 # Of a proxy that wants a password, of a request that came too slowly or too early: none of them is about what was sent.
 NO_WORD_OF_REFUSAL = (407, 408, 425)
-USUAL_WAIT = timedelta(seconds=30)
 # Whoever asks for a day means something else, and a page must not wait that long: then it is asked again.
 LONGEST_WAIT = timedelta(minutes=5)
 
@@ -201,8 +201,9 @@ async def ask(
     """One request, never by itself again, that follows no redirect; returns whatever is answered.
 
     `whose` names the server in errors: an address may hold a secret. Raises Unreachable when nothing was sent,
-    Unanswered when it was and no whole answer came.
+    Unanswered when it was and no whole answer came, and Held when another one has to get through first.
     """
+    must_have_its_turn()
     timeout = aiohttp.ClientTimeout(total=timeout_s, connect=timeout_s / 2)
     try:
         async with session.request(method, url, timeout=timeout, allow_redirects=False, **options) as response:
@@ -221,26 +222,26 @@ async def ask(
 def refusal(answer: Answer, *, whose: str, now: datetime, is_theirs: bool, why: str = "") -> Failed:
     """The error that an answer other than a yes is; `why` is the server's own reason.
 
-    Asking for timeout: later. A no for good is only what the provider documents as its refusal (`is_theirs`). Anything
-    else, such as a proxy's page, a redirect, or a fault of theirs, does not tell whether it was accepted.
+    Asking for time: nothing of ours for now. A no for good is only what the provider documents as its refusal
+    (`is_theirs`). Anything else, such as a proxy's page, a redirect, or a fault of theirs, does not tell whether it was
+    accepted.
     """
     said = f"{whose} says {answer.shown}" + (f" {shown(why)}" if why else "")
     if answer.status == 429 or (answer.status == 503 and "Retry-After" in answer.headers):
-        return RateLimited(said, retry_after(answer, now))
+        return Throttled(said, retry_after(answer, now))
     if is_theirs and 400 <= answer.status < 500 and answer.status not in NO_WORD_OF_REFUSAL:
         return Rejected(said, str(answer.status))
     return Unanswered(said)
 
 
-def retry_after(answer: Answer, now: datetime, usual: timedelta = USUAL_WAIT) -> timedelta:
-    """From seconds or a date; within reason, whatever was asked for."""
+def retry_after(answer: Answer, now: datetime) -> timedelta | None:
+    """From seconds or a date; within reason, whatever was asked for. None: nothing that can be understood."""
     retry_after = answer.headers.get("Retry-After", "")
     try:
         asked = _until(retry_after, now) if retry_after[:1].isalpha() else timedelta(seconds=float(retry_after))
     except (ValueError, OverflowError):
         asked = None
-    asked = usual if asked is None else asked
-    return min(max(asked, timedelta(seconds=1)), LONGEST_WAIT)
+    return None if asked is None else min(max(asked, timedelta(seconds=1)), LONGEST_WAIT)
 
 
 def date_of(answer: Answer) -> datetime | None:

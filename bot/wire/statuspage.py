@@ -9,7 +9,7 @@ import aiohttp
 from pydantic import SecretStr
 
 from bot.clock import Clock
-from bot.domain.errors import RateLimited, Rejected, Unanswered, Unreachable
+from bot.domain.errors import Rejected, Throttled, Unanswered, Unreachable
 from bot.wire.http_client import TIMEOUT_S, USER_AGENT, Answer, ask, refusal, retry_after, shown
 
 WHOSE = "statuspage.io"
@@ -25,7 +25,7 @@ Incident = Mapping[str, Any]
 class Statuspage:
     """One token. Nothing is sent again by itself.
 
-    Raises Rejected for what it refuses, RateLimited, Unreachable when nothing was changed, and Unanswered when that is
+    Raises Rejected for what it refuses, Throttled, Unreachable when nothing was changed, and Unanswered when that is
     not known.
     """
 
@@ -109,7 +109,7 @@ class Statuspage:
             return answer
         now = self._clock.now()
         if answer.status in TOO_MANY:
-            raise RateLimited(f"{WHOSE} says {answer.status}", retry_after(answer, now, USUAL_WAIT))
+            raise Throttled(f"{WHOSE} says {answer.status}", retry_after(answer, now) or USUAL_WAIT)
         is_theirs = "error" in answer.json
         raise refusal(answer, whose=WHOSE, now=now, is_theirs=is_theirs, why=_reason(answer))
 

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from bot.clock import Clock
-from bot.domain.errors import Failed, RateLimited, Rejected, Unanswered
+from bot.domain.errors import Failed, Rejected, Throttled, Unanswered
 from bot.domain.paging.page import Page
 from bot.domain.paging.provider_alert import AlertState, ProviderAlert
 from bot.pagers.pagerduty import PagerDutyPager
@@ -119,7 +119,7 @@ async def test_of_an_alert_that_nobody_has_answered_there_is_nothing_to_tell(
 
 
 @pytest.mark.parametrize(
-    ("status", "kind"), [(400, Rejected), (403, Unanswered), (429, RateLimited), (500, Unanswered), (503, Unanswered)]
+    ("status", "kind"), [(400, Rejected), (403, Unanswered), (429, Throttled), (500, Unanswered), (503, Unanswered)]
 )
 async def test_only_a_yes_is_a_yes_and_only_a_400_a_no(
     pager: PagerDutyPager, duty: Provider, calling: Calling, status: int, kind: type[Failed]

@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from bot.clock import Clock
-from bot.domain.errors import RateLimited, Rejected, Unanswered, Unreachable
+from bot.domain.errors import Rejected, Throttled, Unanswered, Unreachable
 from bot.publishers import Publication, Publisher, PublisherParts, on_the_shelf
 from bot.runbook import Runbook, read
 from bot.sandbox.statuspage import Fault, SimulatedStatuspage
@@ -123,11 +123,11 @@ async def test_a_limit_is_kept_for_as_long_as_it_says(
 ) -> None:
     for writes in (False, True):
         there.faults.append(Fault(status, {"Retry-After": "17"}, writes=writes))
-        with pytest.raises(RateLimited) as limited:
+        with pytest.raises(Throttled) as limited:
             await publisher.publish(to_page())
         assert limited.value.retry_after == timedelta(seconds=17)
     there.faults.append(Fault(status))
-    with pytest.raises(RateLimited) as limited:
+    with pytest.raises(Throttled) as limited:
         await publisher.publish(to_page())
     assert limited.value.retry_after == timedelta(seconds=60)
     await publisher.publish(to_page())

@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from bot.clock import Clock
-from bot.domain.errors import RateLimited, Rejected, Unanswered
+from bot.domain.errors import Rejected, Throttled, Unanswered
 from bot.publishers import Publication, Publisher, PublisherParts, on_the_shelf
 from bot.runbook import Runbook, read
 from bot.wire.webhooks import is_signed, key_for
@@ -101,7 +101,7 @@ async def test_a_receiver_that_asks_for_time_gets_it(
     publisher: Publisher, receiver: Provider, publishing: Publishing
 ) -> None:
     receiver.answers(429, Retry_After="40")
-    with pytest.raises(RateLimited) as limited:
+    with pytest.raises(Throttled) as limited:
         await publisher.publish(to_machines(publishing))
     assert limited.value.retry_after == timedelta(seconds=40)
 

@@ -1,14 +1,15 @@
 """What leaves over HTTP leaves in time or not at all."""
 
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
-from bot.domain.errors import TocsinError
-from bot.wire.http_client import Answer, TooLate, at_leaving, date_of, date_read, http_client, only_before
+from bot.domain.errors import Held, TocsinError
+from bot.wire.http_client import Answer, TooLate, ask, at_leaving, date_of, date_read, http_client, only_before
+from bot.wire.turns import in_turn
 
 
 class Provider:
@@ -53,6 +54,18 @@ async def test_a_request_that_is_in_time_is_sent(provider: tuple[Provider, str])
         with only_before(lambda: False):
             await client.post(url, data="a page")
     assert received.bodies == ["a page"]
+
+
+async def test_what_another_one_has_to_get_through_for_is_not_even_asked(provider: tuple[Provider, str]) -> None:
+    def wait() -> None:
+        raise Held("another one tries for all", timedelta(seconds=1))
+
+    received, url = provider
+    async with http_client() as client:
+        with in_turn(wait), pytest.raises(Held):
+            await ask(client, "POST", url, whose="the provider", data="a page")
+        await ask(client, "POST", url, whose="the provider", data="another")
+    assert received.bodies == ["another"]
 
 
 async def test_that_a_request_leaves_is_told_when_it_is_on_the_line_and_not_when_it_is_too_late(

@@ -8,7 +8,7 @@ import pytest
 from pydantic import SecretStr
 
 from bot.clock import Clock
-from bot.domain.errors import Failed, RateLimited, Rejected, Unanswered, Unreachable
+from bot.domain.errors import Failed, Rejected, Throttled, Unanswered, Unreachable
 from bot.settings import Twilio
 from bot.wire.http_client import http_client
 from bot.wire.telephone import Telephone, segments
@@ -37,7 +37,7 @@ async def telephone(twilio: Provider) -> AsyncIterator[Telephone]:
         (400, 21211, Rejected, "Twilio says 400 21211 why"),
         (400, 21610, Rejected, "asked for no more texts"),
         (401, 20003, Unreachable, "Twilio refuses TWILIO_ACCOUNT_SID or TWILIO_AUTH_TOKEN"),
-        (429, 20429, RateLimited, "Twilio says 429"),
+        (429, 20429, Throttled, "Twilio says 429"),
         (500, 20500, Unanswered, "Twilio says 500"),
         (503, None, Unanswered, "Twilio says 503"),
     ],

@@ -78,7 +78,7 @@ class Attempts:
         if isinstance(error, Throttled):
             # At once, before anything else of ours goes on.
             self._limits.close(delivery.way, said)
-            return replace(self._again(delivery, said, NO_TIME), limit=said)
+            return replace(self._again(delivery, said, NO_TIME), limit=error)
         wait = error.retry_after if isinstance(error, RateLimited) else None
         outcome = self._again(delivery, said, wait, unsure=isinstance(error, Unanswered))
         return replace(outcome, was_tried=not isinstance(error, Held))

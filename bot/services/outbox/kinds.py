@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, ClassVar, Generic, Literal, TypeVar
 
-from bot.domain.errors import TocsinError
+from bot.domain.errors import Throttled, TocsinError
 from bot.store.outbox.outbox import Delivery
 from bot.store.pipelined import Connection
 
@@ -14,7 +14,7 @@ from bot.store.pipelined import Connection
 FIRST_PAGE, PAGE, ROOM, CARD, UPDATE = 0, 1, 2, 3, 4
 
 # Who takes what leaves by these; whatever is not named is its own.
-TAKEN_BY = {"email": "mail", "sms": "twilio", "voice": "twilio"}
+TAKEN_BY = {"email": "mail"}
 
 FIRST_BACKOFF = timedelta(seconds=1)
 LONGEST_BACKOFF = timedelta(minutes=1)
@@ -56,7 +56,7 @@ State = Literal["sent", "refused", "gave_up", "cancelled", "waiting"]
 class Outcome(Generic[R]):
     """What became of an attempt. `waiting` = it will be tried again. `returned`: by `send`, when it is `sent`.
 
-    `was_tried`: unless the other side is not asked for now. `limit`: its own words when it takes nothing by this way.
+    `was_tried`: unless the other side is not asked for now. `limit`: what it said when it takes nothing by this way.
     `put_off`: it has another time now, which is `again_at`.
     """
 
@@ -67,7 +67,7 @@ class Outcome(Generic[R]):
     unsure: bool = False
     is_there: IsThere | None = None
     was_tried: bool = True
-    limit: str | None = None
+    limit: Throttled | None = None
     put_off: bool = False
 
     @property

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from bot.clock import Clock
-from bot.domain.errors import Failed, Held
+from bot.domain.errors import Failed, Held, Throttled
 from bot.services.outbox.kinds import LONGEST_BACKOFF, DeliveryKind, Outcome
 from bot.services.outbox.leases import steady
 from bot.store.database import Database
@@ -78,18 +78,20 @@ class Limits:
     def is_tried_by(self, probe: Delivery) -> None:
         self._probes.add(probe.id)
 
-    async def write_down(self, delivery: Delivery, said: str) -> None:
+    async def write_down(self, delivery: Delivery, error: Throttled) -> None:
         """Nobody else tries before its time, and what waits says why. When the database is away, others find out."""
-        way, now = delivery.way, self._clock.now()
+        way, said, now = delivery.way, str(error), self._clock.now()
         try:
             async with self._db.transaction() as conn:
                 is_probe = delivery.id in self._probes
-                limit = await limits.limit(conn, way, said, is_probe=is_probe, pace=PACE, now=now)
+                limit = await limits.limit(
+                    conn, way, said, is_probe=is_probe, pace=PACE, now=now, asked=error.retry_after
+                )
                 for kind, payloads in (await limits.waiting(conn, way)).items():
                     if kind in self._kinds:
                         await self._kinds[kind].held(conn, payloads, _why(said))
-        except Failed as error:
-            log.warning("way=%s limited=%r %s", way, said, error)
+        except Failed as failure:
+            log.warning("way=%s limited=%r %s", way, said, failure)
             return
         self._standing[way] = limit
         log.warning("way=%s limited=%r again_at=%s", way, said, limit.again_at.isoformat(timespec="seconds"))

@@ -21,9 +21,12 @@ class Pace:
     remembered: timedelta
 
 
-async def limit(conn: Connection, way: str, said: str, *, is_probe: bool, pace: Pace, now: datetime) -> Limit:
-    """The other side has said that it takes no more. `is_probe`: to the one that tried for all."""
-    values = {"way": way, "said": said, "is_probe": is_probe, "now": now, **vars(pace)}
+async def limit(
+    conn: Connection, way: str, said: str, *, is_probe: bool, pace: Pace, now: datetime, asked: timedelta | None = None
+) -> Limit:
+    """The other side has said that it takes no more. `is_probe`: to the one that tried for all. `asked`: for how long,
+    by its own word; None: it is asked at our own pace."""
+    values = {"way": way, "said": said, "is_probe": is_probe, "now": now, "asked": asked, **vars(pace)}
     return Limit(**await SQL.the(conn, "limit", **values))
 
 
