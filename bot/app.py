@@ -11,6 +11,7 @@ from aiohttp import web
 
 from bot.clock import Clock
 from bot.doors import acknowledging, calendars, intake, reporting, status, switchboard
+from bot.doors.overload import Overload
 from bot.doors.scheduler import SWEEP_EVERY_S, Counted, Due, Round, Scheduler
 from bot.doors.senders import Senders
 from bot.doors.web import serving, web_app
@@ -257,9 +258,12 @@ class App:
         for add in self._routes:
             add(application)
         self.port = await stack.enter_async_context(
-            serving(application, host=self.settings.host, port=self.settings.port)
+            serving(application, host=self.settings.host, port=self.settings.port, overload=self._overload())
         )
         log.info("http=%s:%s", self.settings.host, self.port)
+
+    def _overload(self) -> Overload:
+        return Overload(partial(self.metrics.alerts_refused, "unread", 503))
 
     def _senders(self, services: Services) -> Senders:
         hook = self.runbook.alerts.webhook

@@ -90,7 +90,8 @@ class Metrics:
         self._clock_steps.inc()
 
     def alerts_refused(self, source: str, status: int) -> None:
-        """A delivery of alerts was answered with this status, and not taken."""
+        """A delivery of alerts was answered with this status, and not taken. `unread`: before anybody knew whose it
+        was."""
         self._refused.labels(source, str(status)).inc()
 
     def reported(self, outcome: str) -> None:

@@ -12,6 +12,7 @@ from aiohttp import web
 from aiohttp.http import HttpProcessingError, RawRequestMessage
 from aiohttp.log import server_logger
 
+from bot.doors.overload import Overload
 from bot.logs import Seldom
 
 log = logging.getLogger(__name__)
@@ -93,8 +94,11 @@ class Doorkeeper:
     room, be it for headers, a body, the next request, or that our answer is read. Only those whom we keep waiting
     always stay, and whoever is new has the most time."""
 
-    def __init__(self, places: int, *, headers_within_s: float = HEADERS_WITHIN_S) -> None:
+    def __init__(
+        self, places: int, overload: Overload | None = None, *, headers_within_s: float = HEADERS_WITHIN_S
+    ) -> None:
         self.headers_within_s = headers_within_s
+        self.overload = overload
         self._places = places
         self._inside = 0
         # In the order in which their time began.
@@ -139,6 +143,8 @@ class Visit(asyncio.Protocol):
         self._transport: asyncio.Transport | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._is_served = False
+        # Of the request that is served or awaited, some of it has come.
+        self._has_begun = False
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport)
@@ -154,6 +160,9 @@ class Visit(asyncio.Protocol):
             return
         if self._timer is None and not self._is_served:
             self._wait()
+        if not self._has_begun and self._is_too_much(data):
+            return
+        self._has_begun = True
         self._inner.data_received(data)
 
     def eof_received(self) -> bool | None:
@@ -182,7 +191,7 @@ class Visit(asyncio.Protocol):
 
     def answered(self) -> None:
         """The answer goes out, and after it comes another request, or nothing."""
-        self._is_served = False
+        self._is_served = self._has_begun = False
         if self._transport:
             self._keeper.is_theirs(self)
 
@@ -198,6 +207,17 @@ class Visit(asyncio.Protocol):
         # Counted out at once: the system says that it is closed only later.
         self.connection_lost(None)
         transport.abort()
+
+    def _is_too_much(self, begun: bytes) -> bool:
+        """Was it answered at once, because there is no time to read it?"""
+        answer = self._keeper.overload.answer_to(begun) if self._keeper.overload else None
+        if answer is None or self._transport is None:
+            return False
+        transport = self._transport
+        transport.write(answer)
+        self.connection_lost(None)
+        transport.close()
+        return True
 
     def _wait(self) -> None:
         self._timer = asyncio.get_running_loop().call_later(self._keeper.headers_within_s, self.turn_away)

@@ -14,6 +14,7 @@ from aiohttp.typedefs import Middleware
 from bot.domain.errors import Failed, NotFound, NotPermitted, Refused, TocsinError
 from bot.doors import api
 from bot.doors.doorkeeper import IDLE_FOR_S, Doorkeeper, most_connections, only_paths, refusals_seldom_told, welcomed
+from bot.doors.overload import Overload
 from bot.doors.request_bodies import TooLarge, TooSlow
 from bot.metrics import CONTENT_TYPE, Figures, Metrics
 from bot.services import Services
@@ -68,26 +69,29 @@ def web_app(
 
 
 @asynccontextmanager
-async def serving(app: web.Application, *, host: str, port: int) -> AsyncIterator[int]:
+async def serving(
+    app: web.Application, *, host: str, port: int, overload: Overload | None = None
+) -> AsyncIterator[int]:
     """Listen while the block runs; gives the port, which the system chooses when it is 0. Raises Refused."""
+    overload = overload or Overload()
     # Nobody's body is unpacked before it is known whose it is.
     runner = web.AppRunner(
         app, access_log=None, shutdown_timeout=SHUTDOWN_TIMEOUT_S, auto_decompress=False, keepalive_timeout=IDLE_FOR_S
     )
     await runner.setup()
     try:
-        async with _listening(runner, host, port) as listening:
+        async with overload.measured(), _listening(runner, overload, host, port) as listening:
             yield listening.sockets[0].getsockname()[1]
     finally:
         await runner.cleanup()
 
 
 @asynccontextmanager
-async def _listening(runner: web.AppRunner, host: str, port: int) -> AsyncIterator[asyncio.Server]:
+async def _listening(runner: web.AppRunner, overload: Overload, host: str, port: int) -> AsyncIterator[asyncio.Server]:
     """Until the block ends: then nobody new comes in."""
     assert runner.server is not None
     only_paths(runner.server)
-    factory = Doorkeeper(most_connections()).watched(runner.server)
+    factory = Doorkeeper(most_connections(), overload).watched(runner.server)
     try:
         server = await asyncio.get_running_loop().create_server(factory, host, port)
     except OSError as error:
