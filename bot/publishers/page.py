@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable
 
 from bot.domain.errors import NotFound, Rejected
 from bot.domain.updates.status_page import Edition
-from bot.domain.updates.update import PLANNED, Outlet
+from bot.domain.updates.update import Outlet
 from bot.publishers import OutletFacts, Publication, Publisher, PublisherParts
 from bot.publishers._page_bucket import write_to_bucket
 from bot.publishers._page_folder import Folders
@@ -39,8 +39,6 @@ class PagePublisher:
         self._folders = Folders()
 
     async def publish(self, publication: Publication) -> str:
-        if publication.update.moment in PLANNED:
-            raise Rejected("the status page does not show planned work yet")
         return await self.renew(publication.update.audience)
 
     async def renew(self, audience: str) -> str:

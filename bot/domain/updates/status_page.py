@@ -3,9 +3,10 @@
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from hashlib import sha256
-from typing import Literal
+from typing import ClassVar, Literal
 
+from bot.domain.updates.public_words import PublicWords, public_id, public_words
+from bot.domain.updates.public_work import PublicWork
 from bot.domain.updates.update import ENDS, GOES_ON, Moment
 
 SHOWN_FOR = timedelta(days=90)
@@ -15,6 +16,8 @@ WRITTEN_EVERY = timedelta(minutes=5)
 OLD_AFTER = timedelta(minutes=15)
 
 State = Literal["open", "unsure", "over"]
+# Of the whole page.
+PageState = Literal["open", "unsure", "maintenance", "over"]
 
 
 @dataclass(frozen=True)
@@ -40,23 +43,13 @@ class Meaning:
 
 
 @dataclass(frozen=True)
-class PublicWords:
-    """One text as everybody reads it."""
-
-    id: str
-    moment: Moment
-    subject: str
-    text: str
-    at: datetime
-
-
-@dataclass(frozen=True)
 class PublicIncident:
     """What was said of one incident, the newest first.
 
     `state` is what the audience was last told. `unsure`: that it is over, and it is open again.
     """
 
+    kind: ClassVar = "incident"
     id: str
     state: State
     meaning: Meaning
@@ -83,6 +76,7 @@ class StatusPage:
     written_at: datetime
     began_at: datetime
     incidents: Sequence[PublicIncident]
+    works: Sequence[PublicWork] = ()
 
     @property
     def current(self) -> Sequence[PublicIncident]:
@@ -90,14 +84,36 @@ class StatusPage:
         return sorted((one for one in self.incidents if one.state != "over"), key=lambda one: one.meaning.rank)
 
     @property
-    def past(self) -> Sequence[PublicIncident]:
+    def under_way(self) -> Sequence[PublicWork]:
+        return [one for one in self.works if one.state in ("under_way", "unsure")]
+
+    @property
+    def to_come(self) -> Sequence[PublicWork]:
+        """What is planned, the earliest first."""
+        return [one for one in self.works if one.state == "planned"]
+
+    @property
+    def past(self) -> Sequence[PublicIncident | PublicWork]:
+        """The newest first."""
+        over: list[PublicIncident | PublicWork] = [*self.past_incidents, *self.past_works]
+        return sorted(over, key=lambda one: one.words[0].at, reverse=True)
+
+    @property
+    def past_incidents(self) -> Sequence[PublicIncident]:
         return [one for one in self.incidents if one.state == "over"]
 
     @property
-    def state(self) -> State:
+    def past_works(self) -> Sequence[PublicWork]:
+        """The newest first."""
+        return [one for one in reversed(self.works) if one.is_over]
+
+    @property
+    def state(self) -> PageState:
         """`over`: everything works, as far as anybody was told."""
-        states = {one.state for one in self.incidents}
-        return "open" if "open" in states else "unsure" if "unsure" in states else "over"
+        states: set[str] = {*(one.state for one in self.incidents), *(one.state for one in self.works)}
+        if "open" in states or "unsure" in states:
+            return "open" if "open" in states else "unsure"
+        return "maintenance" if "under_way" in states else "over"
 
     @property
     def worst(self) -> PublicIncident | None:
@@ -106,7 +122,8 @@ class StatusPage:
     @property
     def all_words(self) -> Sequence[PublicWords]:
         """The newest first."""
-        return sorted((said for one in self.incidents for said in one.words), key=lambda said: said.at, reverse=True)
+        of_all = [*(one.words for one in self.incidents), *(one.words for one in self.works)]
+        return sorted((said for words in of_all for said in words), key=lambda said: said.at, reverse=True)
 
     @property
     def changed_at(self) -> datetime:
@@ -141,11 +158,6 @@ class Edition:
     files: PageFiles
 
 
-def public_id(feed: str, kind: str, number: int) -> str:
-    """Stays the same, and does not show how many there have been."""
-    return sha256(f"{feed} {kind} {number}".encode()).hexdigest()[:16]
-
-
 def incidents_of(sent: Iterable[Sent], feed: str, meaning_of: Callable[[str | None], Meaning]) -> list[PublicIncident]:
     """The newest first. `meaning_of` the severity that a text was sent with."""
     by_incident: dict[int, list[Sent]] = {}
@@ -164,7 +176,7 @@ def _incident(
     is_over = said.moment in ENDS if said else not turning.is_open
     ended = [one.at for one in texts if one.moment == "resolved"] if is_over else []
     state: State = "open" if not is_over else "unsure" if texts[0].is_open else "over"
-    words = [PublicWords(public_id(feed, "words", one.id), one.moment, one.subject, one.text, one.at) for one in texts]
+    words = [public_words(feed, one.id, one.moment, one.subject, one.text, one.at) for one in texts]
     return PublicIncident(
         id=public_id(feed, "incident", number),
         state=state,

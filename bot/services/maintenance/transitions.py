@@ -15,6 +15,7 @@ from bot.store import audit
 from bot.store.maintenance import maintenance
 from bot.store.maintenance.maintenance import NewWindow
 from bot.store.pipelined import Connection
+from bot.store.updates import status_pages
 
 
 class Transitions:
@@ -93,4 +94,6 @@ class Transitions:
         subject = f"{window.ref} {window.what}"
         await audit.write(conn, actor=actor.name, deed=f"maintenance.{change}", subject=subject, at=now)
         await self._cards.show(conn, window)
+        # They show its state, also when nothing is sent. Last, because whoever writes them has the outbox first.
+        await status_pages.make_due(conn, now)
         return window

@@ -7,6 +7,9 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from bot.clock import Clock
+from bot.domain.updates.planned_facts import PREFIX
+from bot.domain.updates.public_words import PublicWords
+from bot.domain.updates.public_work import PublicWork, works_of
 from bot.domain.updates.status_page import (
     OLD_AFTER,
     SHOWN_FOR,
@@ -23,6 +26,7 @@ from bot.runbook import Runbook
 from bot.runbook.audiences import Audience, OwnPage
 from bot.services.updates.audiences import audience_called
 from bot.store.database import Database
+from bot.store.maintenance import maintenance
 from bot.store.pipelined import Connection
 from bot.store.updates import status_pages
 from bot.store.updates.status_pages import PageRow
@@ -84,6 +88,8 @@ class StatusPages:
     async def _read(self, conn: Connection, audience: Audience, row: PageRow) -> StatusPage:
         now, own = self._clock.now(), audience.page or OwnPage()
         sent = await status_pages.sent(conn, audience.key, now - SHOWN_FOR)
+        of_works = await status_pages.sent_of_works(conn, audience.key, now - SHOWN_FOR)
+        windows = await maintenance.those(conn, {one.maintenance_id for one in of_works})
         return StatusPage(
             title=own.title or self._rendering.say("documents/status_title", organisation=self._runbook.organisation),
             organisation=self._runbook.organisation,
@@ -92,6 +98,7 @@ class StatusPages:
             written_at=now,
             began_at=row.began_at,
             incidents=incidents_of(sent, row.feed, self._meaning),
+            works=works_of(of_works, windows, row.feed),
         )
 
     def _meaning(self, severity: str | None) -> Meaning:
@@ -111,11 +118,12 @@ def _as_json(page: StatusPage, headline: str, is_file: bool) -> dict[str, Any]:
     return {
         "title": page.title,
         "organisation": page.organisation,
-        "written_at": page.written_at.isoformat(timespec="seconds"),
+        "written_at": _instant(page.written_at),
         "written_every_seconds": round(WRITTEN_EVERY.total_seconds()) if is_file else None,
-        "status": {"open": "incident", "unsure": "unsure", "over": "working"}[page.state],
+        "status": {"open": "incident", "over": "working"}.get(page.state, page.state),
         "headline": headline,
-        "incidents": [_incident(one) for one in [*page.current, *page.past]],
+        "incidents": [_incident(one) for one in [*page.current, *page.past_incidents]],
+        "maintenance": [_work(one) for one in [*page.under_way, *page.to_come, *page.past_works]],
     }
 
 
@@ -125,13 +133,28 @@ def _incident(incident: PublicIncident) -> dict[str, Any]:
         "state": incident.state,
         "severity": incident.meaning.words,
         "title": incident.title,
-        "began_at": incident.began_at.isoformat(timespec="seconds"),
-        "ended_at": incident.ended_at.isoformat(timespec="seconds") if incident.ended_at else None,
-        "updates": [
-            {
-                "id": said.id, "moment": said.moment, "at": said.at.isoformat(timespec="seconds"),
-                "title": said.subject, "text": said.text,
-            }
-            for said in incident.words
-        ],
-    }  # fmt: skip
+        "began_at": _instant(incident.began_at),
+        "ended_at": _instant(incident.ended_at),
+        "updates": [_words(one) for one in incident.words],
+    }
+
+
+def _work(work: PublicWork) -> dict[str, Any]:
+    return {
+        "id": work.id,
+        "state": {"planned": "scheduled", "under_way": "in_progress"}.get(work.state, work.state),
+        "title": work.title,
+        "starts_at": _instant(work.starts_at),
+        "ends_at": _instant(work.ends_at),
+        "ended_at": _instant(work.ended_at),
+        "updates": [_words(one) for one in work.words],
+    }
+
+
+def _words(said: PublicWords) -> dict[str, Any]:
+    moment = said.moment.removeprefix(PREFIX)
+    return {"id": said.id, "moment": moment, "at": _instant(said.at), "title": said.subject, "text": said.text}
+
+
+def _instant(at: datetime | None) -> str | None:
+    return at.isoformat(timespec="seconds") if at else None

@@ -1,6 +1,6 @@
 """Planned work and what happened to it, as it is kept."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -48,6 +48,11 @@ async def insert(conn: Connection, new: NewWindow, now: datetime) -> Window:
 async def get(conn: Connection, window_id: int) -> Window:
     """Raises NotFound."""
     return _found(await SQL.one(conn, "by_id", id=window_id))
+
+
+async def those(conn: Connection, ids: Collection[int]) -> list[Window]:
+    """Of these, those there are."""
+    return [_window(row) for row in await SQL.all(conn, "by_ids", ids=list(ids))]
 
 
 async def lock(conn: Connection, window_id: int) -> Window:

@@ -9,6 +9,9 @@ RETURNING *;
 -- name: by_id
 SELECT * FROM maintenance WHERE id = %(id)s;
 
+-- name: by_ids
+SELECT * FROM maintenance WHERE id = ANY(%(ids)s) ORDER BY id;
+
 -- name: by_id_locked
 SELECT * FROM maintenance WHERE id = %(id)s FOR NO KEY UPDATE;
 

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from bot.domain.updates.public_work import SentOfWork
 from bot.domain.updates.status_page import Sent
 from bot.store.pipelined import Connection
 from bot.store.queries import Queries
@@ -48,6 +49,12 @@ async def next_version(conn: Connection, audience: str, now: datetime) -> PageRo
 async def sent(conn: Connection, audience: str, since: datetime) -> list[Sent]:
     """Of incidents that are open all of it, of others what was sent since then; in no order."""
     return [Sent(**row) for row in await SQL.all(conn, "sent", audience=audience, since=since, limit=AT_MOST)]
+
+
+async def sent_of_works(conn: Connection, audience: str, since: datetime) -> list[SentOfWork]:
+    """As `sent`, of planned work."""
+    values = {"audience": audience, "since": since, "limit": AT_MOST}
+    return [SentOfWork(**row) for row in await SQL.all(conn, "sent_of_works", **values)]
 
 
 async def make_due(conn: Connection, now: datetime) -> None:

@@ -26,6 +26,16 @@ WHERE u.audience = %(audience)s AND u.state = 'released' AND NOT i.drill AND NOT
   AND EXISTS (SELECT FROM update_deliveries d WHERE d.update_id = u.id AND d.via = 'page' AND d.state <> 'cancelled')
 ORDER BY is_open DESC, u.id DESC LIMIT %(limit)s;
 
+-- name: sent_of_works
+-- As `sent`, of planned work.
+SELECT u.id, u.maintenance_id, u.moment, u.subject, u.text, coalesce(u.decided_at, u.created_at) AS at,
+    u.planned_from, u.planned_until
+FROM stakeholder_updates u JOIN maintenance m ON m.id = u.maintenance_id
+WHERE u.audience = %(audience)s AND u.state = 'released'
+  AND (coalesce(u.decided_at, u.created_at) >= %(since)s OR m.state IN ('planned', 'under_way'))
+  AND EXISTS (SELECT FROM update_deliveries d WHERE d.update_id = u.id AND d.via = 'page' AND d.state <> 'cancelled')
+ORDER BY m.state IN ('planned', 'under_way') DESC, u.id DESC LIMIT %(limit)s;
+
 -- name: make_due
 -- In one order, so that two who do this never wait for each other.
 UPDATE status_pages SET due_at = %(now)s

@@ -1,0 +1,27 @@
+"""One text as everybody reads it on a status page of ours, and how it is known there."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from hashlib import sha256
+
+from bot.domain.updates.update import Moment
+
+
+@dataclass(frozen=True)
+class PublicWords:
+    """`id` stays the same wherever and whenever the page is written."""
+
+    id: str
+    moment: Moment
+    subject: str
+    text: str
+    at: datetime
+
+
+def public_id(feed: str, kind: str, number: int) -> str:
+    """Stays the same, and does not show how many there have been."""
+    return sha256(f"{feed} {kind} {number}".encode()).hexdigest()[:16]
+
+
+def public_words(feed: str, number: int, moment: Moment, subject: str, text: str, at: datetime) -> PublicWords:
+    return PublicWords(public_id(feed, "words", number), moment, subject, text, at)
