@@ -20,7 +20,6 @@ from typing import Any, Protocol, runtime_checkable
 import aiohttp
 
 from bot.clock import Clock
-from bot.domain.errors import Rejected
 from bot.domain.incidents.incident import Incident
 from bot.domain.maintenance.window import Window
 from bot.domain.updates.status_page import Edition
@@ -63,13 +62,6 @@ class Publication:
     about: Incident | Window
     earlier: str | None
     unsure: bool
-
-    @property
-    def incident(self) -> Incident:
-        """Raises Rejected for an outlet that has no place for planned work."""
-        if isinstance(self.about, Window):
-            raise Rejected(f"{outlet_name(self.delivery.via)} doesn't show planned work yet: add it there yourself")
-        return self.about
 
     @property
     def thread(self) -> str:

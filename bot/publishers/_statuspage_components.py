@@ -3,20 +3,13 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from bot.publishers._statuspage_ours import ours_in
 from bot.runbook.audiences import COMPONENT_STATES, ComponentState
 
 OPERATIONAL = "operational"
+UNDER_MAINTENANCE = "under_maintenance"
 # Of a severity by its rank, the gravest first; also of those after the third.
 BY_RANK: tuple[ComponentState, ...] = ("major_outage", "partial_outage", "degraded_performance")
-# What we write into the metadata of an incident, and find there.
-OURS = "tocsin"
-
-
-def ours_in(incident: Mapping[str, Any]) -> Mapping[str, Any]:
-    """What we have written into its metadata; empty when it is somebody else's."""
-    metadata = incident.get("metadata")
-    ours = metadata.get(OURS) if isinstance(metadata, dict) else None
-    return ours if isinstance(ours, dict) else {}
 
 
 def by_rank(components: Mapping[str, ComponentState | None], rank: int) -> dict[str, str]:

@@ -1,14 +1,16 @@
 """Tells the readers of a page at statuspage.io: one incident there for each of ours, with an update for each text."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from bot.domain.errors import Rejected
+from bot.domain.maintenance.window import Window
 from bot.domain.text import cut
 from bot.domain.updates.update import ENDS, GOES_ON, Outlet, Update
 from bot.publishers import OutletFacts, Publication, Publisher, PublisherParts
-from bot.publishers._statuspage_components import OURS, at_the_end, by_rank, ours_in, while_open
+from bot.publishers._statuspage_components import at_the_end, by_rank, while_open
+from bot.publishers._statuspage_ours import NAME_LENGTH, Known, besides, key_of_update, known_in, ours_in, written
+from bot.publishers._statuspage_planned import PlannedThere
 from bot.runbook import Runbook
 from bot.runbook.audiences import StatusPage
 from bot.wire.statuspage import Statuspage
@@ -21,7 +23,6 @@ OUTLET = OutletFacts(
     is_public=True,
 )
 
-NAME_LENGTH = 255
 STATUSES = {
     "investigating": "investigating", "identified": "identified", "mitigating": "identified",
     "monitoring": "monitoring", "resolved": "resolved",
@@ -39,14 +40,6 @@ def publisher(parts: PublisherParts) -> Publisher | None:
     return StatuspagePublisher(Statuspage(parts.session, parts.clock, token=token, base_url=base_url), parts.runbook)
 
 
-@dataclass(frozen=True)
-class Known:
-    """An incident there that is ours: its id, and the update that was written last."""
-
-    id: str
-    update: str | None = None
-
-
 class StatuspagePublisher:
     """The reference is the incident's id there. Their API would take everything twice, so each incident bears our
     reference in its metadata, and the key of its latest update: whoever does not know what was taken looks there."""
@@ -55,31 +48,40 @@ class StatuspagePublisher:
 
     def __init__(self, api: Statuspage, runbook: Runbook) -> None:
         self._api = api
+        self._planned = PlannedThere(api)
         self._runbook = runbook
 
     async def publish(self, publication: Publication) -> str:
         page, update = publication.delivery.address, publication.update
+        if isinstance(publication.about, Window):
+            return await self._planned.publish(publication, publication.about, list(self._components(publication)))
         open_there = await self._api.unresolved(page)
         known = await self._known(publication, open_there)
         if update.moment.startswith(POSTMORTEM):
             return await self._tell_of_postmortem(page, known, update)
-        if known and known.update == _key(update):
+        if known and known.update == key_of_update(update):
             return known.id
-        others = [one for one in open_there if not known or one.get("id") != known.id]
+        others = besides([*open_there, *await self._worked_on(publication)], known)
         values = self._values(publication, others)
         if known and (changed := await self._changed(page, known.id, values)):
             return changed
         name = cut(update.subject, NAME_LENGTH)
         return await self._api.create(page, {"name": name, "deliver_notifications": True, **values})
 
+    async def _worked_on(self, publication: Publication) -> Sequence[Mapping[str, Any]]:
+        """The planned work that is under way: it keeps the components that work again otherwise."""
+        if publication.update.moment != "resolved" or not self._components(publication):
+            return []
+        return await self._api.active_maintenance(publication.delivery.address)
+
     async def _known(self, publication: Publication, open_there: Sequence[Mapping[str, Any]]) -> Known | None:
         """The incident there, also when we were never told that it was taken."""
-        page, reference = publication.delivery.address, _reference(publication)
-        if found := _ours(open_there, reference):
+        page = publication.delivery.address
+        if found := known_in(open_there, publication):
             return found
         may_be_over = publication.unsure or publication.update.moment not in GOES_ON
         if publication.earlier is None:
-            return _ours(await self._api.latest(page), reference) if may_be_over else None
+            return known_in(await self._api.latest(page), publication) if may_be_over else None
         if not may_be_over:
             return Known(publication.earlier)
         there = await self._api.incident(page, publication.earlier)
@@ -109,12 +111,11 @@ class StatuspagePublisher:
             states = while_open(own, others)
         elif update.moment == "resolved":
             states = at_the_end(list(own), others)
-        ours = {"reference": _reference(publication), "update": _key(update), "components": own}
         return {
             "status": "resolved" if update.moment in ENDS else STATUSES.get(update.status or "", "investigating"),
             "body": update.text,
             "impact_override": IMPACTS[min(rank, len(IMPACTS) - 1)],
-            "metadata": {OURS: ours},
+            "metadata": written(publication, own),
             **({"component_ids": list(states), "components": states} if states else {}),
         }
 
@@ -126,19 +127,3 @@ class StatuspagePublisher:
     def _rank(self, publication: Publication) -> int:
         severity, known = publication.update.severity, self._runbook.severity_ids
         return known.index(severity) if severity in known else len(known)
-
-
-def _ours(incidents: Sequence[Mapping[str, Any]], reference: str) -> Known | None:
-    """The newest, which stands first."""
-    found = (one for one in incidents if ours_in(one).get("reference") == reference)
-    return next((Known(str(one["id"]), ours_in(one).get("update")) for one in found), None)
-
-
-def _reference(publication: Publication) -> str:
-    """The instant is part of it: a new database counts from 1 again."""
-    incident = publication.incident
-    return f"{incident.ref}-{publication.update.audience}.{incident.declared_at.timestamp():.0f}"
-
-
-def _key(update: Update) -> str:
-    return f"{update.id}.{update.created_at.timestamp():.0f}"

@@ -10,12 +10,10 @@ from typing import Any
 
 from aiohttp import web
 
+from bot.sandbox.statuspage_rules import wrong_in
+
 TOKEN = "sandbox-statuspage-token"  # noqa: S105 - of nobody's account
 PAGE = "/v1/pages/{page}"
-STATUSES = ("investigating", "identified", "monitoring", "resolved")
-COMPONENT_STATES = ("operational", "under_maintenance", "degraded_performance", "partial_outage", "major_outage")
-IMPACTS = ("none", "minor", "major", "critical", None)
-NAME_LENGTH = 255
 
 Json = dict[str, Any]
 
@@ -63,6 +61,8 @@ class SimulatedStatuspage:
             web.get(f"{PAGE}/components", self._components),
             web.get(f"{PAGE}/incidents", self._latest),
             web.get(f"{PAGE}/incidents/unresolved", self._unresolved),
+            web.get(f"{PAGE}/incidents/upcoming", self._upcoming),
+            web.get(f"{PAGE}/incidents/active_maintenance", self._under_way),
             web.get(f"{PAGE}/incidents/{{id}}", self._incident),
             web.post(f"{PAGE}/incidents", self._create),
             web.patch(f"{PAGE}/incidents/{{id}}", self._change),
@@ -114,14 +114,20 @@ class SimulatedStatuspage:
         return web.json_response(self._on(request)[: int(request.query.get("limit", "100"))])
 
     async def _unresolved(self, request: web.Request) -> web.Response:
-        return web.json_response([one for one in self._on(request) if one["status"] != "resolved"])
+        return self._those(request, ("investigating", "identified", "monitoring"))
+
+    async def _upcoming(self, request: web.Request) -> web.Response:
+        return self._those(request, ("scheduled",))
+
+    async def _under_way(self, request: web.Request) -> web.Response:
+        return self._those(request, ("in_progress", "verifying"))
 
     async def _incident(self, request: web.Request) -> web.Response:
         return web.json_response(self._found(request))
 
     async def _create(self, request: web.Request) -> web.Response:
         given = (await request.json())["incident"]
-        self._must_be_valid(given, is_new=True)
+        self._must_be_valid(given, None)
         self._number += 1
         incident: Json = {
             "id": f"p31zjtct{self._number:04}", "page_id": request.match_info["page"], "name": given["name"],
@@ -134,7 +140,7 @@ class SimulatedStatuspage:
     async def _change(self, request: web.Request) -> web.Response:
         given = (await request.json())["incident"]
         incident = self._found(request)
-        self._must_be_valid(given)
+        self._must_be_valid(given, incident)
         if incident["status"] == "resolved" and given.get("status", "resolved") != "resolved" and not self.reopens:
             raise _refused("Status cannot be changed from resolved")
         return web.json_response(self._written(incident, given))
@@ -162,6 +168,7 @@ class SimulatedStatuspage:
         incident["name"] = given.get("name", incident["name"])
         incident["metadata"] = given.get("metadata", incident["metadata"])
         incident["impact"] = given.get("impact_override") or incident["impact"]
+        incident |= {key: value for key, value in given.items() if key.startswith(("scheduled_", "auto_"))}
         if given.get("body"):
             said = {"status": incident["status"], "body": given["body"], "created_at": self._now().isoformat()}
             incident["incident_updates"].insert(0, said)
@@ -170,20 +177,15 @@ class SimulatedStatuspage:
         incident["components"] = [{"id": id, "status": self.components[id]} for id in affected]
         return incident
 
-    def _must_be_valid(self, given: Json, *, is_new: bool = False) -> None:
-        """As the real one: 422, with every reason."""
-        components, metadata = given.get("components", {}), given.get("metadata", {})
-        wrong = {
-            "Name can't be blank": is_new and not given.get("name"),
-            "Name is too long (maximum is 255 characters)": len(given.get("name", "")) > NAME_LENGTH,
-            "Status is not included in the list": given.get("status", "resolved") not in STATUSES,
-            "Impact override is not included in the list": given.get("impact_override") not in IMPACTS,
-            "Metadata must only have objects": not all(isinstance(one, dict) for one in metadata.values()),
-            "Component status is not included in the list": not set(components.values()) <= set(COMPONENT_STATES),
-            "Component not found": bool(self.unknown & {*components, *given.get("component_ids", [])}),
-        }  # fmt: skip
-        if reasons := [reason for reason, is_so in wrong.items() if is_so]:
+    def _must_be_valid(self, given: Json, incident: Json | None) -> None:
+        """As the real one: 422, with every reason. `incident` None: it is to be made."""
+        named = {*given.get("components", {}), *given.get("component_ids", [])}
+        reasons = [*wrong_in(given, incident, self._now()), *(["Component not found"] if self.unknown & named else [])]
+        if reasons:
             raise _refused(*reasons)
+
+    def _those(self, request: web.Request, statuses: tuple[str, ...]) -> web.Response:
+        return web.json_response([one for one in self._on(request) if one["status"] in statuses])
 
     def _on(self, request: web.Request) -> list[Json]:
         """Each with its components as they are now."""
@@ -203,6 +205,8 @@ class SimulatedStatuspage:
 
 def _as_html(incident: Json) -> list[str]:
     said = [f"{one['status']}: {one['body']}" for one in incident["incident_updates"]]
+    planned = [f"{incident['scheduled_for']} to {incident['scheduled_until']}"] if "scheduled_for" in incident else []
+    said = [*planned, *said]
     return [f"<h2>{html.escape(incident['name'])}</h2>", *(f"<p>{html.escape(one)}</p>" for one in said)]
 
 

@@ -53,10 +53,19 @@ class Statuspage:
         return [str(one.get("id")) for one in await self._list(f"pages/{page}/components")]
 
     async def unresolved(self, page: str) -> Sequence[Incident]:
+        """What is open; not planned work."""
         return await self._list(f"pages/{page}/incidents/unresolved")
 
+    async def upcoming(self, page: str) -> Sequence[Incident]:
+        """Planned work that has not begun."""
+        return await self._list(f"pages/{page}/incidents/upcoming")
+
+    async def active_maintenance(self, page: str) -> Sequence[Incident]:
+        """Planned work that is in progress, or being verified."""
+        return await self._list(f"pages/{page}/incidents/active_maintenance")
+
     async def latest(self, page: str) -> Sequence[Incident]:
-        """Resolved or not, the newest first."""
+        """Whatever their state, planned or not, the newest first."""
         return await self._list(f"pages/{page}/incidents", limit=str(LISTED))
 
     async def incident(self, page: str, id: str) -> Incident | None:

@@ -8,6 +8,7 @@ import pytest
 
 from bot.clock import Clock
 from bot.domain.errors import Rejected, Throttled, Unanswered, Unreachable
+from bot.domain.incidents.incident import Incident
 from bot.publishers import Publication, Publisher, PublisherParts, on_the_shelf
 from bot.runbook import Runbook, read
 from bot.sandbox.statuspage import Fault, SimulatedStatuspage
@@ -196,7 +197,8 @@ async def test_an_incident_that_somebody_deleted_there_is_made_anew(
 
 def another(publication: Publication, number: int) -> Publication:
     """The same about another incident of ours."""
-    return replace(publication, about=replace(publication.incident, id=number))
+    assert isinstance(publication.about, Incident)
+    return replace(publication, about=replace(publication.about, id=number))
 
 
 async def test_a_component_works_again_only_when_no_other_open_incident_concerns_it(

@@ -8,6 +8,7 @@ import pytest
 
 from bot.clock import Clock
 from bot.domain.errors import Rejected, Throttled, Unanswered
+from bot.domain.incidents.incident import Incident
 from bot.publishers import Publication, Publisher, PublisherParts, on_the_shelf
 from bot.runbook import Runbook, read
 from bot.wire.webhooks import is_signed, key_for
@@ -69,7 +70,8 @@ async def test_a_repeat_has_the_id_and_the_body_of_the_first_also_when_the_incid
     clock.move(timedelta(hours=1))
     receiver.answers(200)
     again = to_machines(publishing, unsure=True)
-    changed = replace(again.incident, status="resolved", severity="P2", resolved_at=NOON)
+    assert isinstance(again.about, Incident)
+    changed = replace(again.about, status="resolved", severity="P2", resolved_at=NOON)
     await publisher.publish(replace(again, about=changed))
 
     first, second = receiver.received

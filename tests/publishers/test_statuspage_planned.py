@@ -1,0 +1,163 @@
+"""Planned work at statuspage.io: one scheduled maintenance there for each of ours, whatever became of the answers."""
+
+from collections.abc import AsyncIterator, Callable
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from bot.clock import Clock
+from bot.domain.errors import Rejected, Throttled, Unanswered
+from bot.domain.maintenance.window import Window
+from bot.publishers import Publication, Publisher, PublisherParts, on_the_shelf
+from bot.runbook import Runbook, read
+from bot.sandbox.statuspage import Fault, SimulatedStatuspage
+from bot.settings import Settings
+from tests.publishers.conftest import NOON, RUNBOOK, Publishing
+
+WITH = f"{RUNBOOK}audiences: {{page: {{statuspage: {{page: abc123, components: [web, mails]}}}}}}\n"
+HOUR = timedelta(hours=1)
+ToPage = Callable[..., Publication]
+
+
+@pytest.fixture
+async def there(clock: Clock) -> AsyncIterator[SimulatedStatuspage]:
+    async with SimulatedStatuspage(clock.now).serving() as one:
+        one.components = {"web": "operational", "mails": "operational", "other": "operational"}
+        yield one
+
+
+@pytest.fixture
+def settings(there: SimulatedStatuspage) -> Settings:
+    return Settings.from_environment(there.environ)
+
+
+@pytest.fixture
+def runbook() -> Runbook:
+    return read(WITH, {})
+
+
+@pytest.fixture
+def publisher(parts: PublisherParts) -> Publisher:
+    return on_the_shelf(parts)["statuspage"]
+
+
+@pytest.fixture
+def of_work(publishing: Publishing) -> ToPage:
+    """About M-7, planned for one hour from 14:00, unless said otherwise."""
+
+    def make(moment: str = "announced", *, work: int = 7, starts: int = 2, lasts: int = 1, **said: Any) -> Publication:
+        window = Window(
+            work, "Upgrade", NOON + 2 * HOUR, NOON + 3 * HOUR, HOUR, ["page"], {}, "", "ada", None, NOON - HOUR
+        )
+        planned = {"planned_from": NOON + starts * HOUR, "planned_until": NOON + (starts + lasts) * HOUR}
+        facts = {"incident_id": None, "maintenance_id": work, "status": None, "severity": None, **planned, **said}
+        made = publishing("statuspage", "abc123", "page", moment=f"maintenance_{moment}", **facts)
+        return replace(made, about=window)
+
+    return make
+
+
+def states(there: SimulatedStatuspage, number: int = 0) -> list[str]:
+    """What its readers see of one, oldest first."""
+    return [one["status"] for one in reversed(there.incidents[number]["incident_updates"])]
+
+
+async def test_it_is_scheduled_moved_begun_late_and_completed_there_and_its_components_follow(
+    publisher: Publisher, there: SimulatedStatuspage, of_work: ToPage
+) -> None:
+    id = await publisher.publish(of_work(subject="Planned: Upgrade"))
+    (one,) = there.incidents
+    assert (one["name"], one["impact"]) == ("Planned: Upgrade", "maintenance")
+    assert (one["scheduled_for"], one["scheduled_until"]) == ("2026-08-08T14:00:00+00:00", "2026-08-08T15:00:00+00:00")
+    assert [one[key] for key in one if key.startswith(("scheduled_auto", "auto_"))] == [False] * 6
+    assert there.components["web"] == "operational"
+    assert [each["id"] for each in one["components"]] == ["web", "mails"]
+
+    assert await publisher.publish(of_work("moved", id=32, starts=4, earlier=id)) == id
+    assert one["scheduled_for"] == "2026-08-08T16:00:00+00:00"
+    await publisher.publish(of_work("begun", id=33, starts=0, earlier=id))
+    assert there.components == {"web": "under_maintenance", "mails": "under_maintenance", "other": "operational"}
+    await publisher.publish(of_work("overrun", id=34, starts=0, lasts=2, earlier=id))
+    assert one["scheduled_until"] == "2026-08-08T14:00:00+00:00"
+    assert await publisher.publish(of_work("done", id=35, subject="Finished: Upgrade", earlier=id)) == id
+    assert set(there.components.values()) == {"operational"}
+    assert (len(there.incidents), one["name"]) == (1, "Finished: Upgrade")
+    assert states(there) == ["scheduled", "scheduled", "in_progress", "in_progress", "completed"]
+
+
+async def test_what_is_cancelled_is_completed_there_and_its_components_stay(
+    publisher: Publisher, there: SimulatedStatuspage, of_work: ToPage
+) -> None:
+    id = await publisher.publish(of_work())
+    there.components["web"] = "partial_outage"
+    await publisher.publish(of_work("cancelled", id=32, text="It can wait.", earlier=id))
+    assert states(there) == ["scheduled", "completed"]
+    assert there.incidents[0]["incident_updates"][0]["body"] == "It can wait."
+    assert there.components["web"] == "partial_outage"
+
+
+@pytest.mark.parametrize("fault", [Fault(is_done=True), Fault(502, is_done=True), Fault(500)], ids=str)
+@pytest.mark.parametrize("moment", ["announced", "moved", "begun", "done", "cancelled"])
+async def test_after_an_answer_that_was_lost_it_is_there_once(
+    publisher: Publisher, there: SimulatedStatuspage, of_work: ToPage, fault: Fault, moment: str
+) -> None:
+    id = None if moment == "announced" else await publisher.publish(of_work())
+    there.faults.append(fault)
+    again = of_work(moment, id=32, earlier=id)
+    with pytest.raises(Unanswered):
+        await publisher.publish(again)
+    for _ in range(2):
+        await publisher.publish(replace(again, unsure=True))
+    assert len(there.incidents) == 1
+    assert len(states(there)) == (1 if moment == "announced" else 2)
+
+
+async def test_one_that_was_taken_unheard_and_given_up_is_found_by_the_next_words(
+    publisher: Publisher, there: SimulatedStatuspage, of_work: ToPage
+) -> None:
+    there.faults.append(Fault(is_done=True))
+    with pytest.raises(Unanswered):
+        await publisher.publish(of_work())
+    id = await publisher.publish(of_work("begun", id=32))
+    assert (len(there.incidents), states(there)) == (1, ["scheduled", "in_progress"])
+    await publisher.publish(of_work("done", id=33, earlier=id))
+    assert states(there)[-1] == "completed"
+
+
+@pytest.mark.parametrize("status", [420, 429])
+async def test_a_limit_is_kept(publisher: Publisher, there: SimulatedStatuspage, of_work: ToPage, status: int) -> None:
+    there.faults.append(Fault(status, {"Retry-After": "17"}, writes=False))
+    with pytest.raises(Throttled) as limited:
+        await publisher.publish(of_work())
+    assert limited.value.retry_after == timedelta(seconds=17)
+
+
+async def test_what_somebody_deleted_there_is_made_anew_but_not_to_say_that_it_is_over(
+    publisher: Publisher, there: SimulatedStatuspage, of_work: ToPage
+) -> None:
+    id = await publisher.publish(of_work())
+    there.incidents.clear()
+    anew = await publisher.publish(of_work("begun", id=32, earlier=id))
+    assert (anew != id, states(there)) == (True, ["in_progress"])
+    there.incidents.clear()
+    with pytest.raises(Rejected, match="deleted"):
+        await publisher.publish(of_work("done", id=33, earlier=anew))
+    assert there.incidents == []
+
+
+async def test_a_component_shows_the_worst_and_works_again_with_the_last(
+    publisher: Publisher, there: SimulatedStatuspage, of_work: ToPage, publishing: Publishing
+) -> None:
+    first = await publisher.publish(of_work("begun"))
+    second = await publisher.publish(of_work("begun", work=8, id=32))
+    down = await publisher.publish(publishing("statuspage", "abc123", "page", id=33))
+    assert there.components["web"] == "major_outage"
+    await publisher.publish(of_work("done", id=34, earlier=first))
+    assert there.components["web"] == "major_outage"
+    resolved = {"moment": "resolved", "status": "resolved", "earlier": down}
+    await publisher.publish(publishing("statuspage", "abc123", "page", id=35, **resolved))
+    assert there.components["web"] == "under_maintenance"
+    await publisher.publish(of_work("done", work=8, id=36, earlier=second))
+    assert there.components["web"] == "operational"
