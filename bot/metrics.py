@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
@@ -17,6 +17,14 @@ CALL_BUCKETS_S = (0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
 
 
 @dataclass(frozen=True)
+class LimitedWay:
+    """The other side takes nothing by this way before `until`, and `said` so."""
+
+    until: datetime
+    said: str
+
+
+@dataclass(frozen=True)
 class Figures:
     """What stands in the database at one moment, the same for every process that shares it.
 
@@ -25,7 +33,7 @@ class Figures:
     `recoveries`: drills and restores of 90 days, by database, which of both, and whether the RTO was met.
     `in_hand`: of each process, how many leases of each kind it has. `set_aside`: requests that are not begun any more
     because processes ended at work on them, by key with what they are. `closed`: channels that take no messages, by
-    name with why.
+    name with why. `limited`: the ways by which nothing leaves for now, by name.
     """
 
     incidents_open: Mapping[tuple[str, bool], int] = field(default_factory=dict)
@@ -37,6 +45,7 @@ class Figures:
     recoveries: Mapping[tuple[str, str, str], int] = field(default_factory=dict)
     set_aside: Mapping[str, str] = field(default_factory=dict)
     closed: Mapping[str, str] = field(default_factory=dict)
+    limited: Mapping[str, LimitedWay] = field(default_factory=dict)
 
 
 class Metrics:
@@ -129,6 +138,9 @@ class _FigureGauges:
             "tocsin_requests_set_aside", "Requests set aside because two processes died working on them"
         )
         self._unfinished = self._gauge("tocsin_outbox_unfinished", "What has yet to leave the house", "kind", "state")
+        self._limited = self._gauge(
+            "tocsin_limited_until_seconds", "Until when the other side takes nothing by a way, in Unix time", "way"
+        )
 
     def show(self, figures: Figures | None) -> None:
         """None: nobody knows them. What has labels is left out then, and the numbers that are always there are NaN."""
@@ -138,7 +150,8 @@ class _FigureGauges:
                 gauge.set(float("nan"))
 
     def _show(self, figures: Figures) -> None:
-        for gauge in (self._incidents, self._pages, self._overdue, self._unfinished, self._in_hand, self._recoveries):
+        for gauge in (self._incidents, self._pages, self._overdue, self._unfinished, self._in_hand, self._recoveries,
+                      self._limited):  # fmt: skip
             gauge.clear()
         self._armed.set(figures.escalations_armed)
         self._processes.set(len(figures.in_hand))
@@ -151,6 +164,8 @@ class _FigureGauges:
             self._unfinished.labels(kind, state).set(count)
         for key, count in figures.recoveries.items():
             self._recoveries.labels(*key).set(count)
+        for way, limited in figures.limited.items():
+            self._limited.labels(way).set(limited.until.timestamp())
         for what, behind in figures.overdue.items():
             self._overdue.labels(what).set(behind.total_seconds())
         for process, leases in figures.in_hand.items():

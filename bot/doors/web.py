@@ -127,8 +127,9 @@ class HealthRoutes:
         return web.Response(body=text, headers={"Content-Type": CONTENT_TYPE})
 
     async def _figures(self) -> Figures | None:
+        services = self._services
         try:
-            return await self._time_limit.wait_for(figures(self._services.db, self._services.clock))
+            return await self._time_limit.wait_for(figures(services.db, services.clock, services.gateway))
         except Failed as error:
             log.warning("no figures: %s", error)
             return None
@@ -216,6 +217,10 @@ def _shown(report: ReadinessReport) -> dict[str, object]:
         "in_hand": report.in_hand,
         "clock": _clock(report),
         "requests_set_aside": report.set_aside,
+        "limited": {
+            way: {"until": one.until.isoformat(timespec="seconds"), "said": one.said}
+            for way, one in report.limited.items()
+        },
     }
 
 

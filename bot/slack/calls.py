@@ -11,7 +11,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.clock import Clock
 from bot.domain.errors import Failed, Held, RateLimited, Rejected, Unanswered, Unreachable
-from bot.metrics import Metrics
+from bot.metrics import LimitedWay, Metrics
 from bot.wire.http_client import USER_AGENT, Answer, ask, date_of, retry_after
 
 CALL_TIMEOUT_S = 10
@@ -127,6 +127,16 @@ class Calls:
             needed = f", needs the scope {said['needed']}" if said.get("needed") else ""
             return AppRefused(f"Slack refuses this app: {code}{needed} ({method})")
         return Rejected(f"Slack says {code} ({method})", code)
+
+    @property
+    def limited(self) -> LimitedWay | None:
+        """Where Slack has told this process to wait, and until when at the latest; None: nowhere."""
+        now = self._clock.now()
+        waits = {place: until for place, until in self._resting.items() if until > now}
+        if not waits:
+            return None
+        methods = sorted({place.partition(" ")[0] for place in waits})
+        return LimitedWay(max(waits.values()), f"Slack limits {', '.join(methods)}")
 
     def _must_not_rest(self, place: str) -> None:
         until = self._resting.get(place)

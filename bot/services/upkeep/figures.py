@@ -6,7 +6,8 @@ from datetime import datetime, timedelta
 
 from bot.clock import Clock
 from bot.domain.backups.restore import COUNTED_FOR
-from bot.metrics import Figures
+from bot.metrics import Figures, LimitedWay
+from bot.slack.gateway import Gateway
 from bot.store import requests
 from bot.store.backups import restores
 from bot.store.database import Database
@@ -22,7 +23,11 @@ ON_TIME = timedelta(0)
 OUTBOX = "outbox"
 
 
-async def figures(db: Database, clock: Clock) -> Figures:
+# Its limits are of one channel or method each, and each process knows of those it has met.
+SLACK = "slack"
+
+
+async def figures(db: Database, clock: Clock, gateway: Gateway) -> Figures:
     """All of them, counted at one moment in one transaction. Raises Unreachable."""
     async with db.watch() as conn:
         open_ones = await incidents.open_counts(conn)
@@ -32,6 +37,7 @@ async def figures(db: Database, clock: Clock) -> Figures:
         urgent = await _urgent(conn, clock.now())
     return replace(
         urgent,
+        limited=limited_ways(urgent, gateway),
         incidents_open={(row["severity"], row["drill"]): row["count"] for row in open_ones},
         pages={(row["via"], row["state"]): row["count"] for row in paged},
         unfinished={(row["kind"], row["state"]): row["count"] for row in leaving},
@@ -50,6 +56,12 @@ async def urgent_figures(db: Database, clock: Clock) -> Figures:
         return await _urgent(conn, clock.now())
 
 
+def limited_ways(known: Figures, gateway: Gateway) -> Mapping[str, LimitedWay]:
+    """Also where Slack has told this process to wait."""
+    slack = gateway.limited
+    return {**known.limited, SLACK: slack} if slack else known.limited
+
+
 async def _urgent(conn: Connection, now: datetime) -> Figures:
     return Figures(
         escalations_armed=await escalations.armed(conn),
@@ -57,6 +69,9 @@ async def _urgent(conn: Connection, now: datetime) -> Figures:
         in_hand=await backlog.in_hand(conn, now),
         closed=await closures.closed(conn),
         set_aside={one.key: str(one) for one in await requests.all_set_aside(conn)},
+        limited={
+            one.way: LimitedWay(one.again_at, one.said) for one in await outbox.limits(conn, now) if one.again_at > now
+        },
     )
 
 

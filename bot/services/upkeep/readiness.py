@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 
 from bot.domain.errors import Failed, RateLimited, Unreachable
-from bot.metrics import Figures
+from bot.metrics import Figures, LimitedWay
 from bot.services.rooms.channels import Channels
-from bot.services.upkeep.figures import urgent_figures
+from bot.services.upkeep.figures import limited_ways, urgent_figures
 from bot.services.upkeep.schema import Schema
 from bot.services.upkeep.shared_look import SharedLook
 from bot.services.upkeep.timekeeping import ClockStep, Timekeeping
@@ -31,8 +31,9 @@ class ReadinessReport:
 
     `channels_missing` by name with why, what is `overdue` and by how much, who has what `in_hand`, and how many ladders
     are `armed`, by how much this `machine_is_ahead` of the database's clock, when and by how much that one was set
-    lately, which requests were `set_aside`, and which of its channels take no messages (`channels_closed`, by name:
-    `archived`, or `left` when the bot is not in it): none of them makes the process unready.
+    lately, which requests were `set_aside`, which of its channels take no messages (`channels_closed`, by name:
+    `archived`, or `left` when the bot is not in it), and by which ways nothing leaves for now (`limited`): none of them
+    makes the process unready.
     """
 
     embedded: bool
@@ -47,6 +48,7 @@ class ReadinessReport:
     clock_set: ClockStep | None = None
     set_aside: Mapping[str, str] = field(default_factory=dict)
     channels_closed: Mapping[str, str] = field(default_factory=dict)
+    limited: Mapping[str, LimitedWay] = field(default_factory=dict)
 
     @property
     def ready(self) -> bool:
@@ -106,6 +108,7 @@ class Readiness:
             clock_set=self._timekeeping.latest_step,
             set_aside=known.set_aside,
             channels_closed=known.closed,
+            limited=limited_ways(known, self._gateway),
         )
 
     async def _database(self) -> tuple[str | None, Figures, str | None]:

@@ -276,7 +276,7 @@ async def test_a_restore_later_than_promised_is_red_and_counted(
         )
         assert any("orders is restored" in words and "was missed" in words for words in world.said_in(ALERTS))
         assert "🔴 RTO missed by 1 of 1 restores in 90 days" in await answered(world, world.ada, "/backup")
-        found = await figures(world.house.db, world.clock)
+        found = await figures(world.house.db, world.clock, world.house.gateway)
         assert found.recoveries == {("orders", "restore", "missed"): 1}
 
 

@@ -3,8 +3,10 @@
 import json
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager
+from datetime import datetime, timedelta
 from urllib.parse import parse_qs
 
+import aiohttp
 import pytest
 from aiohttp import web
 
@@ -70,6 +72,18 @@ def on_call() -> str:
     )
 
 
+async def seen(world: World) -> tuple[dict[str, dict[str, str]], dict[str, float]]:
+    """Which ways are limited, as `/readyz` and `/metrics` have them."""
+    async with aiohttp.ClientSession(f"http://127.0.0.1:{world.app.port}") as client:
+        async with client.get("/readyz") as ready:
+            shown = (await ready.json())["limited"]
+        async with client.get("/metrics") as metrics:
+            lines = (await metrics.text()).splitlines()
+    name = "tocsin_limited_until_seconds"
+    found = [line.removeprefix(name).rpartition(" ") for line in lines if line.startswith(name)]
+    return shown, {labels: float(value) for labels, _, value in found}
+
+
 async def texts(world: World, incident: int) -> list[Page]:
     return [page for page in await all_pages(world, incident) if page.via == "sms"]
 
@@ -114,9 +128,16 @@ async def test_pagerduty_and_a_webhook_that_limit_us_are_asked_by_one_for_all_an
         .replace('phone: "+447700900001"', f'webhook: "{receiver.url}/page/s3cret"')
     )
     async with new_world(runbook=both, **duty_settings(receiver)) as world:
+        began = world.clock.now()
+        world.workspace.faults.limit("chat.update", retry_after=50)
         for title in ("Payments failing", "Search failing", "Login failing"):
             await declared(world, title)
         assert len(receiver.received) == 2, "one of each"
+        shown, measured = await seen(world)
+        assert shown.keys() == {"pagerduty", f"webhook {receiver.url}/…", "slack"}
+        assert "PagerDuty says 429" in shown["pagerduty"]["said"] and "chat.update" in shown["slack"]["said"]
+        assert datetime.fromisoformat(shown["pagerduty"]["until"]) == began + timedelta(minutes=1)
+        assert measured['{way="pagerduty"}'] == began.timestamp() + 60
         receiver.answers(202)
         await world.passes(seconds=57)
         assert len(receiver.received) == 2
@@ -124,3 +145,4 @@ async def test_pagerduty_and_a_webhook_that_limit_us_are_asked_by_one_for_all_an
         made = [page for one in (1, 2, 3) for page in await all_pages(world, one) if page.via != "slack"]
         assert {page.state for page in made} == {"accepted"}
         assert len(receiver.received) == 2 + len(made)
+        assert await seen(world) == ({}, {})
