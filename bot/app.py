@@ -223,6 +223,7 @@ class App:
             "checklists": services.checklists,
             "recurring tasks": services.recurring_tasks,
             "proved tasks": services.proving,
+            "contacts": services.contact_rounds,
             "procedures": services.procedure_proving,
             "post-mortems": services.postmortem_reminders,
             "actions": services.actions,

@@ -1,23 +1,29 @@
 """`tocsin check --simulate`: who would be paged now, and the gaps in that."""
 
 from collections.abc import Sequence
+from zoneinfo import ZoneInfo
 
 import click
 
+from bot.cli.carrying import carry_out
 from bot.clock import Clock
-from bot.pagers import ways
+from bot.domain.errors import Failed
+from bot.pagers import way_name, ways
 from bot.rendering import Rendering
 from bot.runbook import Runbook
 from bot.services.paging.gaps import Gap, gaps, ready_ways
 from bot.services.paging.simulations import Reach, simulate_by_rotation
+from bot.services.paging.unconfirmed_contacts import Unconfirmed, is_kept_true, unconfirmed
 from bot.services.updates.gaps import AudienceGap, audience_gaps
 from bot.settings import Settings
+from bot.store.upkeep.inspection import inspect
 
 
 def tell(runbook: Runbook, settings: Settings) -> None:
     """Ends the command with 1 when the runbook has gaps of its own."""
     _tell_ladders(runbook, settings)
     _tell_audience_gaps(audience_gaps(runbook, settings))
+    _tell_unconfirmed(runbook, settings)
     _tell_gaps(gaps(runbook, ready_ways(settings), own_number=settings.twilio_from))
 
 
@@ -40,6 +46,35 @@ def _tell_audience_gaps(found: Sequence[AudienceGap]) -> None:
         click.echo("Audiences that nothing reaches before this is set up:")
     for gap in found:
         click.echo(f"  {gap}")
+
+
+def _tell_unconfirmed(runbook: Runbook, settings: Settings) -> None:
+    """Only the database knows, and it says nothing of the file: so the command does not fail for it."""
+    if not is_kept_true(runbook):
+        return
+    if settings.database_url is None:
+        click.echo("Whether contacts were confirmed is not known here: DATABASE_URL is not set.")
+        return
+    try:
+        found = carry_out(inspect(settings.database_url.get_secret_value()))
+    except Failed as error:
+        click.echo(f"Whether contacts were confirmed is not known: {error}")
+        return
+    missing = unconfirmed(runbook, ready_ways(settings), found.asked)
+    if missing:
+        click.echo("Contacts that were not confirmed:")
+    for one in missing:
+        click.echo(f"  {unconfirmed_said(one, runbook.timezone)}")
+
+
+def unconfirmed_said(one: Unconfirmed, zone: ZoneInfo) -> str:
+    """In a line, without the contact."""
+    who, asked = f"{one.person.name} by {way_name(one.via)}", f"{one.asked_at.astimezone(zone):%a %d %b %Y %H:%M %Z}"
+    if one.error:
+        return f"contact: {who}: the test page of {asked} was not accepted ({one.error})"
+    if one.has_changed:
+        return f"contact: {who}: changed since it was confirmed"
+    return f"contact: {who}: asked {asked}, not confirmed"
 
 
 def _tell_gaps(found: Sequence[Gap]) -> None:

@@ -25,7 +25,7 @@ FROM_TODAY = frozenset({"today", "tonight", "tomorrow"})
 
 @COMMAND.verb("oncall", "on-call", "who", usage="oncall", help="who is on call now and next, and who covers")
 async def on_call(call: Call) -> Answer:
-    return call.say("on_call", **on_call_facts(call))
+    return call.say("on_call", **on_call_facts(call), unconfirmed=await call.house.confirmations.unconfirmed())
 
 
 @COMMAND.button("escalate.oncall")
@@ -80,15 +80,16 @@ async def calendar(call: Call) -> Answer:
     return call.say("calendar", schedule=schedule, link=link)
 
 
+@COMMAND.verb("test", usage="test", help="a test page to you by each of your ways: acknowledge each to confirm it")
+async def test(call: Call) -> Answer:
+    return call.say("test_pages_sent", ways=await call.house.confirmations.ask_me(call.actor))
+
+
 @COMMAND.verb("handover", usage="handover [schedule] <note>", help="a note for the next person on call")
 async def handover(call: Call) -> Answer:
     schedule, note = _schedule_and_note(call)
     coming = await call.house.handovers.leave_note(call.actor, schedule, note)
     return call.say("note_left", schedule=schedule, next=coming)
-
-
-def on_call_words(call: Call) -> str:
-    return call.house.rendering.say("slack/on_call", **on_call_facts(call))
 
 
 def on_call_facts(call: Call) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from typing import Literal, get_args
 
 from bot.domain.errors import Refused
 
-ProofKind = Literal["backup", "drill", "health", "rehearsal", "test_page"]
+ProofKind = Literal["backup", "drill", "health", "rehearsal", "test_page", "contacts"]
 KINDS: tuple[ProofKind, ...] = get_args(ProofKind)
 # Of what one can be meant alone.
 NAMEABLE: tuple[ProofKind, ...] = ("backup", "drill", "health", "test_page")
@@ -14,8 +14,8 @@ NAMEABLE: tuple[ProofKind, ...] = ("backup", "drill", "health", "test_page")
 
 @dataclass(frozen=True)
 class Proof:
-    """Written `backup`, or `backup/orders` for this one alone. `of` None: every backup, every check; of test pages, and
-    of rehearsals, any."""
+    """Written `backup`, or `backup/orders` for this one alone. `of` None: every backup, every check; of test pages and
+    rehearsals, any; of contacts, those of everybody who is paged."""
 
     kind: ProofKind
     of: str | None = None

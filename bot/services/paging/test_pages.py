@@ -1,10 +1,12 @@
 """Tries how one person is paged: real pages that say TEST, for an incident that is none."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from bot.clock import Clock
 from bot.domain.actor import TOCSIN
 from bot.domain.incidents.incident import Incident
+from bot.domain.paging.confirmation import OPEN_FOR
 from bot.domain.paging.escalation import BY_HAND
 from bot.domain.paging.page import Turn, Via
 from bot.domain.paging.timed_ways import AT_ONCE
@@ -18,6 +20,7 @@ from bot.services.paging.policies import policy_of
 from bot.store.database import Database
 from bot.store.incidents import incidents
 from bot.store.paging import escalations
+from bot.store.pipelined import Connection
 
 NO_ROOM = "a test has no channel"
 
@@ -52,24 +55,33 @@ class TestPages:
         A test page of theirs that nobody has ended, because its command was killed, ends.
         """
         await self._end_left_over(key)
-        now = self._clock.now()
-        severity = self._runbook.severities[-1]
-        title = self._rendering.say("documents/test_page_title")
+        why = self._rendering.say("documents/test_page_reason", confirms=None)
         async with self._db.transaction() as conn:
-            incident = await incidents.insert(
-                conn, title=title, severity=severity.id, drill=True, private=True, declared_by=TOCSIN.name, now=now,
-                origin={"test_page": key}, request=None,
-            )  # fmt: skip
-            await incidents.set_room_error(conn, incident.id, NO_ROOM, lost=True)
-            await incidents.write(conn, incident.id, "declared", title, actor=TOCSIN.name, at=now)
-            policy = replace(policy_of(self._runbook, severity), stops_on="acknowledged")
-            escalation = await escalations.arm(conn, incident.id, policy, now)
-            # Nobody but this person is paged, however long it takes, and whatever button is pressed.
-            silent = replace(escalation.ladder, state="exhausted", loop=policy.repeat + 1, next_at=None)
-            await escalations.save(conn, escalation.moved_to(silent, reach_by=None))
-            why = self._rendering.say("documents/test_page_reason")
-            turn = Turn(escalation.run, 1, BY_HAND, None, now, why, by_every_way=True)
-            await self._paging.page(conn, incident, turn, [key], dict.fromkeys(self.ways_of(key), AT_ONCE))
+            return await self._page(conn, key, self.ways_of(key), {"test_page": key}, why)
+
+    async def ask(self, conn: Connection, key: str, via: Via, number: int | None) -> None:
+        """Page this person by one way, to have it confirmed. `number`: of the round; None: they asked for it."""
+        why = self._rendering.say("documents/test_page_reason", confirms=via, until=self._clock.now() + OPEN_FOR)
+        await self._page(conn, key, [via], {"test_page": key, "confirms": via, "round": number}, why)
+
+    async def _page(
+        self, conn: Connection, key: str, vias: Sequence[Via], origin: Mapping[str, object], why: str
+    ) -> Incident:
+        now, severity = self._clock.now(), self._runbook.severities[-1]
+        title = self._rendering.say("documents/test_page_title")
+        incident = await incidents.insert(
+            conn, title=title, severity=severity.id, drill=True, private=True, declared_by=TOCSIN.name, now=now,
+            origin=origin, request=None,
+        )  # fmt: skip
+        await incidents.set_room_error(conn, incident.id, NO_ROOM, lost=True)
+        await incidents.write(conn, incident.id, "declared", title, actor=TOCSIN.name, at=now)
+        policy = replace(policy_of(self._runbook, severity), stops_on="acknowledged")
+        escalation = await escalations.arm(conn, incident.id, policy, now)
+        # Nobody but this person is paged, however long it takes, and whatever button is pressed.
+        silent = replace(escalation.ladder, state="exhausted", loop=policy.repeat + 1, next_at=None)
+        await escalations.save(conn, escalation.moved_to(silent, reach_by=None))
+        turn = Turn(escalation.run, 1, BY_HAND, None, now, why, by_every_way=True)
+        await self._paging.page(conn, incident, turn, [key], dict.fromkeys(vias, AT_ONCE))
         return incident
 
     async def _end_left_over(self, key: str) -> None:

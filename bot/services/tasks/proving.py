@@ -1,19 +1,18 @@
 """Recurring work that the bot ticks: once it is due, and what proves it is there."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from bot.clock import Clock
 from bot.domain.actor import TOCSIN
 from bot.domain.tasks.recurring import Occurrence
 from bot.runbook import Runbook
+from bot.services.tasks.pace import Pace
 from bot.services.tasks.proofs import Proofs
 from bot.services.tasks.recurring_cards import RecurringCards
 from bot.store import audit
 from bot.store.database import Database
 from bot.store.pipelined import Connection
 from bot.store.tasks import recurring
-
-LOOK_EVERY = timedelta(minutes=1)
 
 
 class Proving:
@@ -22,20 +21,21 @@ class Proving:
     What proves it is newer than the time it was due before, and may be older than now: last night's backup.
     """
 
-    def __init__(self, db: Database, clock: Clock, runbook: Runbook, proofs: Proofs, cards: RecurringCards) -> None:
+    def __init__(
+        self, db: Database, clock: Clock, runbook: Runbook, proofs: Proofs, cards: RecurringCards, pace: Pace
+    ) -> None:
         self._db = db
         self._clock = clock
         self._zone = runbook.timezone
         self._tasks = {key: one for key, one in runbook.maintenance.recurring.items() if one.proved_by}
         self._proofs = proofs
         self._cards = cards
-        self._looked_at: datetime | None = None
+        self._pace = pace
 
     async def take_due(self) -> int:
         now = self._clock.now()
-        if not self._tasks or not self._is_due(now):
+        if not self._tasks or not self._pace.takes(now):
             return 0
-        self._looked_at = now
         async with self._db.transaction() as conn:
             found = [
                 one for one in await recurring.provable(conn, list(self._tasks)) if await self.prove(conn, one, now)
@@ -45,9 +45,7 @@ class Proving:
         return len(found)
 
     async def next_due(self) -> datetime | None:
-        if not self._tasks:
-            return None
-        return self._looked_at + LOOK_EVERY if self._looked_at else self._clock.now()
+        return self._pace.next(self._clock.now()) if self._tasks else None
 
     async def prove(self, conn: Connection, task: Occurrence, until: datetime) -> bool:
         """Tick this open one, of which the caller has the row, if that was proved by then. Nothing is shown."""
@@ -65,7 +63,3 @@ class Proving:
             conn, actor=TOCSIN.name, deed="task.done", subject=task.what, at=self._clock.now(), facts=facts
         )
         return True
-
-    def _is_due(self, now: datetime) -> bool:
-        """Also after the clock was set back."""
-        return self._looked_at is None or not timedelta(0) <= now - self._looked_at < LOOK_EVERY

@@ -127,11 +127,15 @@ class RecurringTasks:
             await self._cards.show(conn, some[0])
 
     async def _tell_overdue(self, conn: Connection, now: datetime) -> int:
-        """In one message, however many there are."""
-        found = await recurring.claim_overdue(conn, now)
-        for one in found:
+        """In one message, however many there are; not what is proved by now."""
+        claimed, found = await recurring.claim_overdue(conn, now), []
+        for one in claimed:
+            if await self._proving.prove(conn, one, now):
+                await self._cards.show(conn, one.card)
+                continue
             days = (now - one.due_at) // DAY + 1
             await recurring.look_again(conn, one.id, one.due_at + days * DAY)
+            found.append(one)
         if found:
             await self._cards.tell_lead(conn, found, now)
-        return len(found)
+        return len(claimed)

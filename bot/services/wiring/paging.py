@@ -21,6 +21,7 @@ from bot.services.incidents.responders import Responders
 from bot.services.incidents.withdrawals import Withdrawals
 from bot.services.paging.acknowledgements import Acknowledgements
 from bot.services.paging.call_list import CallList
+from bot.services.paging.confirmations import Confirmations
 from bot.services.paging.contacts import Contacts
 from bot.services.paging.escalations import Escalations
 from bot.services.paging.followups import PageFollowups
@@ -269,3 +270,7 @@ class Paging(Foundation):
     @cached_property
     def test_pages(self) -> TestPages:
         return TestPages(self.db, self.clock, self.runbook, self.ladder_runs, self.pages, self.rendering)
+
+    @cached_property
+    def confirmations(self) -> Confirmations:
+        return Confirmations(self.db, self.clock, self.runbook, self.pagers.keys(), self.test_pages)

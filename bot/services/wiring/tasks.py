@@ -1,10 +1,13 @@
 """What people are asked for."""
 
+from datetime import timedelta
 from functools import cached_property
 
 from bot.services.tasks.checklist_cards import ChecklistCards
 from bot.services.tasks.checklists import Checklists
+from bot.services.tasks.contact_rounds import ContactRounds
 from bot.services.tasks.incident_tasks import IncidentTasks
+from bot.services.tasks.pace import Pace
 from bot.services.tasks.proofs import Proofs
 from bot.services.tasks.proving import Proving
 from bot.services.tasks.recurring import RecurringTasks
@@ -12,6 +15,9 @@ from bot.services.tasks.recurring_cards import RecurringCards
 from bot.services.tasks.recurring_files import RecurringFiles
 from bot.services.tasks.task_cards import TaskCards
 from bot.services.wiring.paging import Paging
+
+# What people and others have done meanwhile is asked for so often.
+LOOK_EVERY = timedelta(minutes=1)
 
 
 class Tasks(Paging):
@@ -36,8 +42,12 @@ class Tasks(Paging):
 
     @cached_property
     def proving(self) -> Proving:
-        proofs = Proofs(self.runbook, self.rendering)
-        return Proving(self.db, self.clock, self.runbook, proofs, self.recurring_cards)
+        proofs = Proofs(self.runbook, self.confirmations, self.rendering)
+        return Proving(self.db, self.clock, self.runbook, proofs, self.recurring_cards, Pace(LOOK_EVERY))
+
+    @cached_property
+    def contact_rounds(self) -> ContactRounds:
+        return ContactRounds(self.db, self.clock, self.runbook, self.confirmations, Pace(LOOK_EVERY))
 
     @cached_property
     def recurring_tasks(self) -> RecurringTasks:

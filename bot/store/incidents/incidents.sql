@@ -25,17 +25,19 @@ SELECT * FROM incidents WHERE room_id = %(room_id)s;
 SELECT * FROM incidents WHERE request = %(request)s;
 
 -- name: open
-SELECT * FROM incidents WHERE resolved_at IS NULL ORDER BY declared_at DESC, id DESC LIMIT %(limit)s;
+-- Without test pages that wait for days to be confirmed.
+SELECT * FROM incidents WHERE resolved_at IS NULL AND NOT origin ? 'confirms' ORDER BY declared_at DESC, id DESC LIMIT %(limit)s;
 
 -- name: open_counts
-SELECT severity, drill, count(*) AS count FROM incidents WHERE resolved_at IS NULL GROUP BY severity, drill;
+SELECT severity, drill, count(*) AS count FROM incidents
+WHERE resolved_at IS NULL AND NOT origin ? 'confirms' GROUP BY severity, drill;
 
 -- name: open_with_room
 -- Whom to tell when the database does not answer any more: read every second, and remembered.
 SELECT * FROM incidents WHERE resolved_at IS NULL AND room_id IS NOT NULL ORDER BY declared_at DESC, id DESC LIMIT %(limit)s;
 
 -- name: newest
-SELECT * FROM incidents ORDER BY declared_at DESC, id DESC LIMIT %(limit)s;
+SELECT * FROM incidents WHERE NOT origin ? 'confirms' ORDER BY declared_at DESC, id DESC LIMIT %(limit)s;
 
 -- name: open_of_origin
 -- The open incident that was declared for this check or alert.

@@ -70,6 +70,13 @@ async def provable(conn: Connection, keys: Sequence[str]) -> list[Occurrence]:
     return [_occurrence(row) for row in await SQL.all(conn, "provable", keys=list(keys))]
 
 
+async def rounds(conn: Connection, keys: Sequence[str]) -> list[Occurrence]:
+    """What is open of these tasks, for one process alone until this transaction ends; nothing for any other."""
+    if not (await SQL.the(conn, "hold_rounds"))["is_held"]:
+        return []
+    return [_occurrence(row) for row in await SQL.all(conn, "rounds", keys=list(keys))]
+
+
 async def open_or_proved(conn: Connection, keys: Sequence[str], since: datetime) -> list[Occurrence]:
     """What is due and open, the oldest first; then what the bot has seen done since then."""
     return [_occurrence(row) for row in await SQL.all(conn, "open", keys=list(keys), bot=TOCSIN.name, since=since)]

@@ -36,6 +36,13 @@ ORDER BY due_at FOR UPDATE;
 SELECT * FROM occurrences WHERE task = ANY(%(keys)s) AND done_at IS NULL AND missed_at IS NULL
 ORDER BY due_at, id FOR UPDATE SKIP LOCKED;
 
+-- name: hold_rounds
+-- Not by the rows: who looks for what proves them has these in hand at the same moment.
+SELECT pg_try_advisory_xact_lock(hashtextextended('contact rounds', 0)) AS is_held;
+
+-- name: rounds
+SELECT * FROM occurrences WHERE task = ANY(%(keys)s) AND done_at IS NULL AND missed_at IS NULL ORDER BY due_at, id;
+
 -- name: open
 -- With what the bot has seen done since then.
 SELECT * FROM occurrences

@@ -5,8 +5,10 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from bot.domain.errors import Unreachable
+from bot.domain.paging.confirmation import Asked
 from bot.store import database, migrations, requests
 from bot.store.connections import connected, must_be_sessions
+from bot.store.paging import confirmations
 from bot.store.people import directory
 from bot.store.pipelined import Connection
 from bot.store.queries import Queries
@@ -23,6 +25,7 @@ KEEPS_STOPPED = "0006_telephone"
 SETS_ASIDE = "0020_set_aside"
 KNOWS_CLOSED = "0027_closed_rooms"
 KNOWS_MISSING = "0043_missing_channels"
+ASKS = "0035_names"
 KNOWS_PAGES = "0040_status_pages"
 
 
@@ -35,6 +38,7 @@ class Inspection:
     take no messages, by name with why. `channels`: Slack's ids of the runbook's, by name without '#', and
     `channels_missing` why one cannot be used under its name. `pooled`: a pooler before it gives each transaction
     another session. `failing_pages`: status pages whose files could not be written the last time.
+    `asked`: how people have confirmed their contacts.
     """
 
     version: str
@@ -50,6 +54,7 @@ class Inspection:
     channels: Mapping[str, str] = field(default_factory=dict)
     channels_missing: Mapping[str, str] = field(default_factory=dict)
     failing_pages: tuple[PageRow, ...] = ()
+    asked: tuple[Asked, ...] = ()
 
 
 async def inspect(url: str) -> Inspection:
@@ -88,4 +93,5 @@ async def _look(conn: Connection, *, pooled: bool) -> Inspection:
         channels=await directory.channels(conn) if applied else {},
         channels_missing=await directory.missing(conn) if KNOWS_MISSING in applied else {},
         failing_pages=tuple(await status_pages.failing(conn)) if KNOWS_PAGES in applied else (),
+        asked=tuple(await confirmations.latest(conn)) if ASKS in applied else (),
     )

@@ -1,0 +1,112 @@
+"""Once a quarter everybody confirms how they are reached, by a test page through each of their ways."""
+
+import re
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager
+from datetime import datetime
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import aiohttp
+import pytest
+
+from bot.sandbox.looking import labels
+from bot.sandbox.model import Message
+from tests.commandline import tocsin
+from tests.mail_server import PostOffice, post_office
+from tests.stories.asking import ask
+from tests.stories.paging.test_test_pages import PUBLIC, mail_of
+from tests.world import RUNBOOK, World, words_of
+
+NewWorld = Callable[..., AbstractAsyncContextManager[World]]
+LONDON = ZoneInfo("Europe/London")
+# 3 October 2026 is a Saturday.
+ASKING = RUNBOOK.replace("who: [ada]}", "who: [ada], via: [slack, email]}") + (
+    'maintenance: {tasks: [{do: Verify contacts, every: quarter, "on": 3, proved_by: contacts}]}\n'
+)
+
+
+@pytest.fixture
+async def office() -> AsyncIterator[PostOffice]:
+    async with post_office() as office:
+        yield office
+
+
+async def until(world: World, day: int, hour: int) -> None:
+    """Of October."""
+    await world.settled()
+    world.clock.move(datetime(2026, 10, day, hour, tzinfo=LONDON) - world.clock.now())
+    await world.settled()
+
+
+def asked_of(world: World, name: str) -> list[Message]:
+    return [one for one in world.pages_of(name) if "TEST" in words_of(one)]
+
+
+async def opens_link(world: World, office: PostOffice) -> None:
+    (path,) = re.findall(rf"^{PUBLIC}(/ack/\S+)", office.letters[-1].get_content(), re.MULTILINE)
+    async with (
+        aiohttp.ClientSession() as session,
+        session.post(f"http://127.0.0.1:{world.app.port}{path}") as answer,
+    ):
+        assert "Acknowledged by Ada Obi" in await answer.text()
+    await world.settled()
+
+
+async def test_everybody_is_asked_once_by_each_way_at_work_and_what_is_not_confirmed_is_a_gap(
+    new_world: NewWorld, office: PostOffice, database: str, tmp_path: Path
+) -> None:
+    async with new_world(runbook=ASKING, **mail_of(office)) as world:
+        assert "Not confirmed" not in await ask(world, "eve", "/escalate oncall")
+        async with world.joined():
+            await until(world, 3, 9)
+            await until(world, 4, 23)
+            assert asked_of(world, "ada") == [] and office.letters == [], "nobody is asked on a Saturday, or at night"
+            await until(world, 5, 9)
+            assert [len(asked_of(world, name)) for name in ("ada", "ben", "cleo", "dev")] == [1, 1, 1, 0]
+            assert len(office.letters) == 1 and "TEST" in office.letters[0]["Subject"]
+            assert "confirm that pages by Slack reach you" in words_of(asked_of(world, "ada")[0])
+            assert "No incident is open" in await ask(world, "eve", "/incident list")
+
+            for name in ("ada", "ben"):
+                await world.workspace.person(name).presses("Acknowledge", asked_of(world, name)[0])
+            await world.passes(minutes=1)
+            missing = (await ask(world, "eve", "/escalate oncall")).partition("Not confirmed")[2]
+            assert "Ada Obi by email" in missing and "Cleo Fox by Slack" in missing
+            assert "Ada Obi by Slack" not in missing and "Ben" not in missing
+        (tmp_path / "runbook.yml").write_text(ASKING)
+        checked = await tocsin("check", "--simulate", at=tmp_path, DATABASE_URL=database, **mail_of(office))
+        assert "Ada Obi by email: asked Mon 05 Oct 2026 09:00 BST, not confirmed" in checked.out
+
+        await opens_link(world, office)
+        await world.cleo.presses("Acknowledge", asked_of(world, "cleo")[0])
+        await until(world, 6, 9)
+        assert "Not confirmed" not in await ask(world, "eve", "/escalate oncall")
+        (due,) = [one for one in world.workspace.messages("#incidents") if "Verify contacts" in words_of(one)]
+        assert "proved by 3 people who confirmed 4 ways" in words_of(due) and labels(due) == []
+        assert len(asked_of(world, "ada")) == 1 and len(office.letters) == 1
+
+
+async def test_what_a_provider_refuses_is_said_as_that_and_who_has_left_is_not_asked(
+    new_world: NewWorld, office: PostOffice
+) -> None:
+    office.says["RCPT"] = "550 no such mailbox"
+    without_ben = ASKING.replace("who: [ben]}", "who: [cleo]}")
+    async with new_world(runbook=without_ben, **mail_of(office)) as world:
+        await until(world, 5, 9)
+        await world.passes(minutes=1)
+        missing = (await ask(world, "eve", "/escalate oncall")).partition("Not confirmed")[2]
+        assert "Ada Obi by email: the test page of" in missing and "no such mailbox" in missing
+        assert asked_of(world, "ben") == []
+        assert "No tier of the runbook pages you" in await ask(world, "eve", "/escalate test")
+
+        office.says.clear()
+        assert "by Slack, email" in await ask(world, "ada", "/escalate test")
+        await world.settled()
+        await opens_link(world, office)
+        await world.ada.presses("Acknowledge", asked_of(world, "ada")[-1])
+        await world.passes(minutes=1)
+        missing = (await ask(world, "eve", "/escalate oncall")).partition("Not confirmed")[2]
+        assert "Ada" not in missing and "Cleo Fox by Slack" in missing
+        await world.passes(hours=24 * 7)
+        assert "Resolved by Tocsin" in words_of(asked_of(world, "cleo")[0]), "after a week nobody waits for it"
