@@ -1,10 +1,10 @@
 """Update audiences: whom, in which words, and with whose approval."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from bot.domain.incidents.incident import Incident
-from bot.domain.updates.lint import Finding, names_time
+from bot.domain.updates.promises import TIME
 from bot.domain.updates.update import MOMENTS, SUBJECT_LENGTH, TEXT_LENGTH, Doubtful, Moment, OutOfDate, facts_of
 from bot.services.updates.audiences import audience_called
 from bot.services.updates.previews import Preview
@@ -17,34 +17,46 @@ from commands.incident.book import COMMAND
 
 # Slack shows a few rows of buttons well; whoever is left out can still be typed.
 OFFERED = 20
+# Slack carries 3,000 characters along with a form.
+MARKS = 200
 LABELS: Mapping[Moment, str] = {
     "declared": "First notice", "update": "Update", "severity": "Severity changed", "resolved": "Resolved",
     "reopened": "Reopened", "all_clear": "All clear", "security": "Security notice",
     "breach": "Data breach, to those affected", "postmortem": "Post-mortem published",
 }  # fmt: skip
 
+WHY = Input("why", "Send it anyway, because", optional=True, max_length=300)
+
 
 @dataclass(frozen=True)
 class Carried:
-    """What the form brings back. `seen`: `facts_of` the incident; `shown`: when, in Unix seconds. '' is not known."""
+    """What the form brings back. `seen`: `facts_of` the incident; `shown`: when, in Unix seconds; `offered`: the time
+    of the next update; `marks`: of the findings that were shown, with commas. '' is not known."""
 
     incident: str
     audience: str
     seen: str = ""
     shown: str = ""
     moment: str = ""
+    offered: str = ""
+    marks: str = ""
 
     @classmethod
     def read(cls, private: str) -> "Carried":
-        return cls(*(*private.split(" "), "", "")[:5])
+        found = cls(*(*private.split(" "), "", "", "", "")[:7])
+        return replace(found, offered=found.offered.replace("_", " "))
 
     @classmethod
-    def of(cls, preview: Preview) -> "Carried":
-        shown = f"{preview.written_at.timestamp():.0f}"
-        return cls(f"{preview.incident.id}", preview.audience.key, facts_of(preview.incident), shown, preview.moment)
+    def of(cls, preview: Preview, doubt: Doubtful | None) -> "Carried":
+        shown, offered = f"{preview.written_at.timestamp():.0f}", (preview.next_update or "").replace(" ", "_")
+        # What is not carried is asked about anew.
+        marks = ",".join(one.mark for one in doubt.found[:MARKS]) if doubt else ""
+        about = f"{preview.incident.id}", preview.audience.key, facts_of(preview.incident)
+        return cls(*about, shown, preview.moment, offered, marks)
 
     def __str__(self) -> str:
-        return " ".join((self.incident, self.audience, self.seen, self.shown, self.moment))
+        about = self.incident, self.audience, self.seen, self.shown, self.moment
+        return " ".join((*about, self.offered, self.marks))
 
 
 @COMMAND.verb(
@@ -107,7 +119,7 @@ async def choose_moment(call: Call) -> Answer:
 def judge_words(values: Mapping[str, str]) -> Mapping[str, str]:
     missing = {"subject": "Say in a few words what this is about.", "text": "Write what they should know."}
     wrong = {name: advice for name, advice in missing.items() if not values[name].strip()}
-    if (more_at := values.get("next_update")) and not names_time(more_at):
+    if (more_at := values.get("next_update")) and not TIME.search(more_at):
         wrong["next_update"] = "Give a time, such as 17:30."
     return wrong
 
@@ -120,8 +132,9 @@ async def send(call: Call) -> Answer:
     try:
         await call.house.telling.tell(
             call.actor, incident.id, carried.audience, values["subject"], values["text"], moment=moment,
-            next_update=values.get("next_update", ""), seen=carried.seen,
+            next_update=values.get("next_update", ""), offered=carried.offered, seen=carried.seen,
             written_at=second(carried.shown) if carried.shown else None, why=values.get("why", ""),
+            marks=carried.marks.split(","),
         )  # fmt: skip
     except OutOfDate:
         incident = await incident_of_form(call)
@@ -129,7 +142,7 @@ async def send(call: Call) -> Answer:
         return _form(call, preview, changed=True)
     except Doubtful as doubt:
         preview = await call.house.previews.for_audience(call.actor, await incident_of_form(call), carried.audience)
-        return _form(call, preview, found=doubt.found)
+        return _form(call, preview, doubt=doubt)
     return None
 
 
@@ -157,29 +170,34 @@ def _form(
     *,
     changed: bool = False,
     mark: str = "",
-    found: Sequence[Finding] = (),
+    doubt: Doubtful | None = None,
     chosen: bool = False,
 ) -> Form:
     """`changed`: the incident stands otherwise than when these words were written. `chosen`: the moment just was."""
-    key, options = preview.audience.key, [(one, LABELS[one]) for one in preview.moments]
-    inputs = [
-        Input("moment", "About", value=preview.moment, options=options, action="audience.moment"),
-        Input("subject", "Subject", value=preview.subject, max_length=SUBJECT_LENGTH, mark=mark),
-        Input("text", "Text", value=preview.text, multiline=True, max_length=TEXT_LENGTH, mark=mark),
-    ]
-    if preview.next_update:
-        hint = "Added at the end of a text that names no time."
-        inputs.append(Input("next_update", "Next update by", value=preview.next_update, optional=True, hint=hint))
-    if found:
-        inputs.append(Input("why", "Send it anyway, because", optional=True, max_length=300))
-    words = call.house.rendering.say(
-        "slack/tell_preview", preview=preview, changed=changed, findings=found, chosen=chosen
-    )
+    inputs = [*_inputs(preview, mark, call.values), *([WHY] if doubt else [])]
+    facts = {
+        "preview": preview,
+        "changed": changed,
+        "doubt": doubt,
+        "chosen": chosen,
+        "why": call.values.get("why", ""),
+    }
+    words = call.house.rendering.say("slack/tell_preview", **facts)
     fresh = [_fresh_button(preview)] if preview.own else []
-    private = str(Carried.of(preview))
-    return Form(
-        form("audience.tell", f"Tell {key}", inputs, submit="Send", words=words, private=private, buttons=fresh)
-    )
+    title, private = f"Tell {preview.audience.key}", str(Carried.of(preview, doubt))
+    return Form(form("audience.tell", title, inputs, submit="Send", words=words, private=private, buttons=fresh))
+
+
+def _inputs(preview: Preview, mark: str, held: Mapping[str, str]) -> Iterator[Input]:
+    """`held`: what was filled in before."""
+    options = [(one, LABELS[one]) for one in preview.moments]
+    yield Input("moment", "About", value=preview.moment, options=options, action="audience.moment")
+    yield Input("subject", "Subject", value=preview.subject, max_length=SUBJECT_LENGTH, mark=mark)
+    yield Input("text", "Text", value=preview.text, multiline=True, max_length=TEXT_LENGTH, mark=mark)
+    if preview.next_update:
+        more_at = held.get("next_update", preview.next_update)
+        hint = "The time in the text, or added at its end. Readers are promised it, and you are reminded."
+        yield Input("next_update", "Next update by", value=more_at, optional=True, hint=hint)
 
 
 def _moment(word: str) -> Moment:

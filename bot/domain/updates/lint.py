@@ -2,28 +2,44 @@
 
 import difflib
 import re
-from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from hashlib import sha256
 from typing import Literal
+from zoneinfo import ZoneInfo
 
 from bot.domain.redaction import redacted
+from bot.domain.updates.promises import names_time_ahead, next_promised, past_promises
 
-Doubt = Literal["next_update", "secret", "address", "internal_name", "blame", "outage", "placeholder", "number"]
+Doubt = Literal["next_update", "past", "secret", "address", "internal_name", "blame", "outage", "placeholder", "number"]
 
 
 @dataclass(frozen=True)
 class Finding:
-    """`words`: where in the text; empty: of something that is missing."""
+    """`words`: where in the text; empty: of something that is missing, or that nobody is to read once more: that is
+    `hidden`."""
 
     doubt: Doubt
     words: str = ""
+    hidden: str = field(default="", repr=False)
+
+    @property
+    def mark(self) -> str:
+        """The same for the same finding, and short: by it a reason is bound to what it was given for."""
+        return sha256(f"{self.doubt}\n{self.words}\n{self.hidden}".encode()).hexdigest()[:8]
 
 
 @dataclass(frozen=True)
 class Known:
     """What the words are held against. `names`: of people; `systems`: what they are called inside; `is_inside`: its
     readers know both. `last`: what reached them last, empty: nothing. `facts`: what the incident itself says by now.
-    `is_degraded`: it works, though badly. `owes_time`: they are promised a next update."""
+    `is_degraded`: it works, though badly. `owes_time`: they are promised a next update. `since`: when it was written,
+    and `now`, by the clock of `zone`."""
+
+    since: datetime
+    now: datetime
+    zone: ZoneInfo
 
     names: Collection[str] = ()
     systems: Collection[str] = ()
@@ -36,7 +52,6 @@ class Known:
 
 WORD = re.compile(r"[^\s,;:!?()\"“”]+")
 SENTENCE_END = re.compile(r"[.!?]\s|\n")
-TIME = re.compile(r"\b(?:[01]?\d|2[0-3])[:.][0-5]\d\b|\b(?:in|within|every) \d{1,3} ?(?:min|minutes|h|hours?|days?)\b")
 ADDRESS = re.compile(r"\b(?:\d{1,3}\.){3}\d{1,3}\b")
 # Ends of names that only our own networks know, and machines that are counted: `db-01`, `web-prod-2`, `redis3`.
 INSIDE = (".internal", ".local", ".lan", ".corp", ".intranet", ".svc", ".localdomain")
@@ -59,18 +74,25 @@ PASSING = frozenset(("minutes", "minute", "hours", "hour", "days", "seconds"))
 def findings(subject: str, text: str, known: Known) -> list[Finding]:
     """Each once, the gravest first. Never raises."""
     words = f"{subject}\n{text}"
-    found = [*_secrets(words), *_placeholders(words), *_blame(words, known), *_numbers(text, known)]
+    found = [*_secrets(words), *_placeholders(words), *_past(text, known), *_blame(words, known)]
+    found += _numbers(text, known)
     if not known.is_inside:
         found += [*_addresses(words), *_systems(words, known)]
     if known.is_degraded and (outage := OUTAGE.search(words)):
         found.append(Finding("outage", outage[0]))
-    if known.owes_time and not names_time(text):
+    if known.owes_time and not _says_when(text, known):
         found.append(Finding("next_update"))
     return list(dict.fromkeys(found))
 
 
-def names_time(text: str) -> bool:
-    return bool(TIME.search(text))
+def holds_secret(subject: str, text: str) -> bool:
+    """What no program may send by itself."""
+    return any(_secrets(f"{subject}\n{text}"))
+
+
+def unexplained(found: Iterable[Finding], marks: Collection[str]) -> list[Finding]:
+    """What no reason was given for: `marks` are those of the findings that one was."""
+    return [one for one in found if one.mark not in marks]
 
 
 def says_degraded(severity: str) -> bool:
@@ -87,8 +109,17 @@ def changes(before: str, after: str, most: int = 12) -> list[str]:
 def _secrets(words: str) -> Iterator[Finding]:
     # To whom to write is meant to be read.
     words = " ".join(one for one in words.split() if "@" not in one)
-    if redacted(words) != words:
-        yield Finding("secret")
+    if (left := redacted(words)) != words:
+        yield Finding("secret", hidden=" ".join(sorted({*words.split()}.difference(left.split()))))
+
+
+def _past(text: str, known: Known) -> Iterator[Finding]:
+    return (Finding("past", one) for one in past_promises(text, known.since, known.now, known.zone))
+
+
+def _says_when(text: str, known: Known) -> bool:
+    """In another language than English nobody can tell what a time to come is promised for."""
+    return bool(next_promised(text, known.since, known.zone)) or names_time_ahead(text, known.since, known.zone)
 
 
 def _placeholders(words: str) -> Iterator[Finding]:

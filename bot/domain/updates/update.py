@@ -1,6 +1,5 @@
 """Stakeholder updates: who is told at which moment without being asked, and what must be so before a text leaves."""
 
-import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -42,7 +41,8 @@ class Update:
     """One text for one audience, about one moment of an incident. `status` and `severity` are the incident's then.
 
     Or of planned work, `maintenance_id`: then there is no incident, nor a status or severity, and `planned_from` and
-    `planned_until` are what was planned then. `overruled`: why it leaves although something was found in it.
+    `planned_until` are what was planned then. `overruled`: why it leaves although something was found in it, given for
+    the findings with the marks `overruled_for`.
 
     It is `composing` until it has words, a `draft` while its author alone knows it, `waiting` for an approval, and
     `released` when it may leave; `replaced` when a newer one or newer facts came before anybody decided.
@@ -68,6 +68,7 @@ class Update:
     planned_from: datetime | None = None
     planned_until: datetime | None = None
     overruled: str | None = None
+    overruled_for: Sequence[str] = ()
 
     @property
     def digest(self) -> str:
@@ -139,9 +140,11 @@ class OutOfDate(Refused):
 class Doubtful(Refused):
     """Something was found in the words: they leave once a person says why all the same."""
 
-    def __init__(self, found: Sequence[Finding]) -> None:
+    def __init__(self, found: Sequence[Finding], explained: Sequence[Finding] = ()) -> None:
+        """`explained`: for which of them a reason was given before the others were found."""
         super().__init__("Not sent: look at what was found in the text.")
         self.found = found
+        self.explained = explained
 
 
 # The changes of an incident that are told without being asked.
@@ -222,24 +225,6 @@ def must_be_confirmed(subject: str, text: str) -> None:
     """Nobody reads what nobody could fill in. Raises Refused."""
     if TO_BE_CONFIRMED in subject + text:
         raise Refused(f"Not sent: it still says {TO_BE_CONFIRMED}. Write what's missing, or take it out.")
-
-
-# As the shipped templates promise to write again, and as most people do.
-PROMISE = re.compile(r"\b(?:by|next update:?)\s+([01]?\d|2[0-3]):([0-5]\d)\b", re.IGNORECASE)
-
-
-def broken_promise(text: str, written_at: datetime, now: datetime) -> str | None:
-    """The first time, such as `17:47`, by which the text promises something and which is past.
-
-    `written_at` is in the zone that the text speaks in: what it names is the next such time from there.
-    """
-    since = written_at.replace(second=0, microsecond=0)
-    for found in PROMISE.finditer(text):
-        due = since.replace(hour=int(found[1]), minute=int(found[2]))
-        due = due if due >= since else due + timedelta(days=1)
-        if due <= now:
-            return f"{found[1]}:{found[2]}"
-    return None
 
 
 def must_be_undecided(update: Update, decider: str) -> None:

@@ -1,8 +1,8 @@
 """Somebody else has looked at an update: it leaves, or it goes back to its author."""
 
-from bot.domain.actor import Actor
+from bot.domain.actor import TOCSIN, Actor
 from bot.domain.errors import Refused
-from bot.domain.updates.update import must_be_somebody_else
+from bot.domain.updates.update import Update, must_be_somebody_else
 from bot.services.people.permissions import Permissions
 from bot.services.rooms.cards import Cards
 from bot.services.updates.decisions import Decisions
@@ -32,30 +32,35 @@ class Approvals:
         self._decisions = decisions
 
     async def approve(self, actor: Actor, update_id: int, seen: str = "") -> None:
-        """It leaves. `seen`: the digest of the words that were shown, empty: of an older card.
+        """It leaves. `seen`: the digests of the words that were shown, and of what was found in them; empty: of an
+        older card.
 
         Raises NotPermitted to its author and to whoever may not, AlreadyDone when it is decided.
 
-        Refused when a time that it promises is past: then it gives way to new words.
+        Refused when a time that it promises is past, and then it gives way to new words; or when something else was
+        found in it since, and then the card shows that.
         """
         self._permissions.must(actor, "audience.approve")
+        words, _, found = seen.partition(" ")
         async with self._db.transaction() as conn:
             update, incident = await self._decisions.undecided(conn, actor, update_id)
-            if seen and seen != update.digest:
+            if words and words != update.digest:
                 raise Refused("Not sent: the text has changed since you were shown it. Read the card again.")
             must_be_somebody_else(is_author=self._decisions.is_author(actor, update))
             audience = self._releases.audience_of(update)
             late = self._following.broken_promise(update) if incident else None
+            look = await self._releases.look(conn, update)
+            is_unseen = bool(words) and look.digest not in ("", found)
             if incident and late:
                 await self._following.renew(conn, incident, update, late)
+            elif is_unseen:
+                await show(self._cards, conn, update)
             else:
                 await self._decisions.record(conn, update, "released", actor)
                 await self._releases.release(conn, update, incident, audience)
-        # After the commit: that it gives way to new words is to stay.
-        if late:
-            raise Refused(
-                f"Not sent: it promises something by {late}, which has passed. Its author is asked for a new text."
-            )
+        # After the commit: that it gives way to new words, or is shown anew, is to stay.
+        if late or is_unseen:
+            raise Refused(_why_not(update, late))
 
     async def reject(self, actor: Actor, update_id: int) -> None:
         """It does not leave; its author may take it back in this way too. The words stay to be seen and changed."""
@@ -68,3 +73,12 @@ class Approvals:
             if incident and not is_author:
                 await self._following.give_back(conn, incident, update, self._decisions.rejected_by(actor))
             await show(self._cards, conn, update)
+
+
+def _why_not(update: Update, late: str | None) -> str:
+    """`late` None: something else was found in it than was shown."""
+    if late is None:
+        return "Not sent: something was found in the text since you were shown it. Read the card again."
+    is_ours = update.author == TOCSIN.name
+    then = "Tocsin writes a new text for approval" if is_ours else "Its author is asked for a new text"
+    return f"Not sent: it promises something by {late}, which has passed. {then}."

@@ -1,7 +1,7 @@
 """What the room sees of an update: the words, who has to approve them, and what each address said."""
 
 from bot.domain.actor import Actor
-from bot.domain.updates.lint import changes
+from bot.domain.updates.lint import unexplained
 from bot.domain.updates.update import Update, UpdateDelivery
 from bot.rendering import Rendering
 from bot.runbook import Runbook
@@ -9,7 +9,7 @@ from bot.services.people.permissions import Permissions
 from bot.services.rooms.below_card import in_room
 from bot.services.rooms.cards import Cards, Painted
 from bot.services.rooms.channels import Channels
-from bot.services.updates.linting import found_in
+from bot.services.updates.linting import Look, look_at
 from bot.slack.blocks import Button, Message, message
 from bot.store.database import Database
 from bot.store.incidents import incidents
@@ -47,7 +47,7 @@ class UpdateCards:
         if update.maintenance_id is not None and not self._is_asked_about(update):
             # Its own card shows who was told.
             return None
-        deliveries = await updates.deliveries(conn, update.id)
+        deliveries, look = await updates.deliveries(conn, update.id), await look_at(conn, self._runbook, update)
         approvers = self._permissions.others("audience.approve", Actor(update.author, update.author_account))
         words = self._rendering.say(
             "slack/stakeholder_update",
@@ -56,20 +56,12 @@ class UpdateCards:
             shown=SHOWN,
             approvers=approvers or [],
             anybody=approvers is None,
-            **await self._to_approve(conn, update),
+            findings=look.found,
+            unexplained=unexplained(look.found, update.overruled_for),
+            changes=look.changes,
         )
         more = [Button("Recipients", "audience.recipients", str(update.id))] if len(deliveries) > SHOWN else []
-        return await self._placed(conn, update, message(words, [*buttons(update), *more]))
-
-    async def _to_approve(self, conn: Connection, update: Update) -> dict[str, object]:
-        """What was found in it, and what it changes of what they read last."""
-        audience = self._runbook.audiences.get(update.audience)
-        if update.state != "waiting" or audience is None or update.incident_id is None:
-            return {"findings": [], "changes": []}
-        last = (await updates.last_received(conn, update.incident_id)).get(update.audience)
-        incident = await incidents.get(conn, update.incident_id)
-        found = found_in(self._runbook, incident, audience, update.moment, update.subject, update.text, last)
-        return {"findings": found, "changes": changes(last.text, update.text) if last else []}
+        return await self._placed(conn, update, message(words, [*buttons(update, look), *more]))
 
     async def recipients(self, update_id: int) -> Message:
         """What became of it at every address, those that did not get it first. Raises NotFound."""
@@ -92,10 +84,10 @@ class UpdateCards:
         return await in_room(conn, incident, shown)
 
 
-def buttons(update: Update) -> list[Button]:
+def buttons(update: Update, look: Look) -> list[Button]:
     value = str(update.id)
     decide = [
-        Button("Approve", "audience.approve", f"{value} {update.digest}", "primary"),
+        Button("Approve", "audience.approve", f"{value} {update.digest} {look.digest}".rstrip(), "primary"),
         Button("Reject", "audience.reject", value),
     ]
     change = [edit_button(update)] if update.incident_id is not None else []

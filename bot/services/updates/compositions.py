@@ -5,6 +5,7 @@ from dataclasses import replace
 from bot.domain.actor import TOCSIN
 from bot.domain.errors import Refused, Rejected
 from bot.domain.incidents.incident import Incident
+from bot.domain.updates.lint import holds_secret
 from bot.domain.updates.update import TO_BE_CONFIRMED, Update
 from bot.rendering import Rendering
 from bot.services.outbox.kinds import DeliveryKind, NoLongerWanted, Outcome
@@ -97,8 +98,13 @@ class Compositions(DeliveryKind[Said]):
         elif broken:
             words = self._rendering.say("documents/template_broken", audience=update.audience, broken=broken)
             await write(conn, update, "system", words, actor=TOCSIN.name, at=update.created_at)
-        if TO_BE_CONFIRMED not in update.text + update.subject:
+        if TO_BE_CONFIRMED in update.text + update.subject:
+            await self._hold(conn, update, "documents/to_be_confirmed")
+        elif holds_secret(update.subject, update.text):
+            await self._hold(conn, update, "documents/holds_secret")
+        else:
             await self._releases.release_or_ask(conn, update, incident)
-            return
-        await updates.set_state(conn, update.id, "failed", self._rendering.say("documents/to_be_confirmed"))
+
+    async def _hold(self, conn: Connection, update: Update, why: str) -> None:
+        await updates.set_state(conn, update.id, "failed", self._rendering.say(why))
         await show(self._cards, conn, update)

@@ -43,7 +43,7 @@ class Decisions:
         words = self._rendering.say("documents/decided", update=update, approved=state == "released")
         await write(conn, update, "system", words, actor=actor.name, at=now)
         deed = "audience.approve" if state == "released" else "audience.reject"
-        facts = {"update": update.id, "author": update.author, "subject": update.subject}
+        facts = {"update": update.id, "author": update.author, "subject": update.subject, "text": update.digest}
         subject = f"{reference_of(update)} {update.audience}"
         await audit.write(conn, actor=actor.name, deed=deed, subject=subject, at=now, facts=facts)
 

@@ -5,12 +5,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from bot.clock import Clock
 from bot.domain.actor import TOCSIN, Actor
 from bot.domain.incidents.incident import Incident
+from bot.domain.updates.lint import Finding
+from bot.domain.updates.promises import past_promises
 from bot.domain.updates.update import (
     TOLD_OF,
     LastUpdate,
     Moment,
     Update,
-    broken_promise,
     is_of_another_severity,
     is_owed,
     may_be_told,
@@ -94,9 +95,10 @@ class Following:
         return found
 
     def broken_promise(self, update: Update) -> str | None:
-        """The first time that it promises and that is past; None: it may be sent."""
-        written_at = update.promises_since.astimezone(self._runbook.timezone)
-        return broken_promise(update.text, written_at, self._clock.now())
+        """The first time that it promises and that is past, unless a reason was given for it; None: it may be sent."""
+        zone, now = self._runbook.timezone, self._clock.now()
+        past = past_promises(update.text, update.promises_since, now, zone)
+        return next((one for one in past if Finding("past", one).mark not in update.overruled_for), None)
 
     async def renew(self, conn: Connection, incident: Incident, update: Update, late: str) -> None:
         """What promised a time that is past, `late`, is not sent: Tocsin writes it anew, or its author does."""

@@ -1,12 +1,47 @@
 """What words for an audience are held against before they leave."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from hashlib import sha256
+
 from bot.domain.incidents.incident import Incident
-from bot.domain.updates.lint import Finding, Known, findings, says_degraded
+from bot.domain.updates.lint import Finding, Known, changes, findings, says_degraded
 from bot.domain.updates.update import GOES_ON, Moment, Update
 from bot.runbook import Runbook
 from bot.runbook.audiences import Audience
+from bot.store.incidents import incidents
+from bot.store.pipelined import Connection
+from bot.store.updates import updates
 
 INSIDE = "internal"
+
+
+@dataclass(frozen=True)
+class Look:
+    """What whoever approves a text is shown beside it: what was found, and what changed since the last one."""
+
+    found: Sequence[Finding] = field(default_factory=tuple)
+    changes: Sequence[str] = field(default_factory=tuple)
+
+    @property
+    def digest(self) -> str:
+        """Of what was found, short; empty: nothing was."""
+        marks = " ".join(sorted(one.mark for one in self.found))
+        return sha256(marks.encode()).hexdigest()[:8] if marks else ""
+
+
+async def look_at(conn: Connection, runbook: Runbook, update: Update) -> Look:
+    """At words that wait for an approval. What they promised and is past since they were written is not in it: such
+    words are renewed."""
+    audience = runbook.audiences.get(update.audience)
+    if update.state != "waiting" or audience is None or update.incident_id is None:
+        return Look()
+    last = (await updates.last_received(conn, update.incident_id)).get(update.audience)
+    incident, since = await incidents.get(conn, update.incident_id), update.promises_since
+    moment, subject, text = update.moment, update.subject, update.text
+    found = found_in(runbook, incident, audience, moment, subject, text, last, since=since, now=since)
+    return Look(found, changes(last.text, text) if last else ())
 
 
 def found_in(
@@ -17,10 +52,16 @@ def found_in(
     subject: str,
     text: str,
     last: Update | None,
+    *,
+    since: datetime,
+    now: datetime,
 ) -> list[Finding]:
-    """`last`: what reached them last. Each is to be overruled with a reason."""
+    """`last`: what reached them last; `since`: when it was written. Each is to be overruled with a reason."""
     severity = runbook.severity_as_declared(incident.severity)
     known = Known(
+        since=since,
+        now=now,
+        zone=runbook.timezone,
         names=[person.name for person in runbook.people.values()],
         systems=[*runbook.health.checks, *runbook.backups],
         last=last.text if last else "",

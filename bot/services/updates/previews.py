@@ -8,6 +8,7 @@ from bot.clock import Clock
 from bot.domain.actor import TOCSIN, Actor
 from bot.domain.errors import AlreadyDone
 from bot.domain.incidents.incident import Incident
+from bot.domain.updates.promises import next_promised
 from bot.domain.updates.update import ENDS, MOMENTS, Moment, Outlet, OutOfDate, Update, moments_now, must_be_tellable
 from bot.rendering import time_shown
 from bot.runbook import Runbook
@@ -134,8 +135,7 @@ class Previews:
         """Of the moments the first, unless the words of before are about another one that still fits."""
         where, now = addresses(audience), self._clock.now()
         moment = own.moment if own and own.moment in moments else moments[0]
-        owed = owes_time(self._runbook, incident, audience, moment)
-        more_at = self._wordings.next_update(incident, audience, now) if owed else None
+        more_at = self._more_at(incident, audience, moment, own, now)
         return Preview(
             incident,
             audience,
@@ -144,7 +144,7 @@ class Previews:
             said.subject,
             said.text,
             own is not None,
-            own.created_at if own else now,
+            own.promises_since if own else now,
             where,
             {via: gap for via, _ in where if (gap := self._publications.gap(via))},
             waiting,
@@ -152,6 +152,15 @@ class Previews:
             time_shown(more_at, self._runbook.timezone, now) if more_at else None,
             said.broken,
         )
+
+    def _more_at(
+        self, incident: Incident, audience: Audience, moment: Moment, own: Update | None, now: datetime
+    ) -> datetime | None:
+        """By when they hear more: as words of before say, while that is ahead, else by the rhythm."""
+        if not owes_time(self._runbook, incident, audience, moment):
+            return None
+        named = next_promised(own.text, own.promises_since, self._runbook.timezone) if own else None
+        return named.at if named and named.at > now else self._wordings.next_update(incident, audience, now)
 
 
 def _said(update: Update) -> Said:

@@ -8,6 +8,7 @@ from bot.services.people.permissions import Permissions
 from bot.services.rooms.cards import Cards
 from bot.services.rooms.rooms import Rooms
 from bot.services.updates.audiences import audience_called
+from bot.services.updates.linting import Look, look_at
 from bot.services.updates.publications import Publications
 from bot.services.updates.reminders import Reminders
 from bot.services.updates.subjects import show
@@ -51,6 +52,10 @@ class Releases:
             await self._rooms.invite(conn, incident, approvers)
         await show(self._cards, conn, update)
 
+    async def look(self, conn: Connection, update: Update) -> Look:
+        """What whoever approves it is shown beside it, as it is now."""
+        return await look_at(conn, self._runbook, update)
+
     def audience_of(self, update: Update) -> Audience:
         """Raises NotFound when the runbook does not have it any more."""
         return audience_called(self._runbook, update.audience)
@@ -59,5 +64,5 @@ class Releases:
         """It goes to every address of its audience, which is due the next one from now on."""
         await self._publications.put(conn, update, audience)
         if incident:
-            await self._reminders.make(conn, incident, audience, update.promises_since)
+            await self._reminders.make(conn, incident, audience, update)
         await show(self._cards, conn, update)

@@ -9,6 +9,8 @@ from bot.domain.errors import AlreadyDone
 from bot.domain.incidents.incident import Incident
 from bot.domain.people.working_hours import after, opening
 from bot.domain.updates.cadence import Promise, promise
+from bot.domain.updates.promises import next_promised
+from bot.domain.updates.update import Update
 from bot.rendering import time_shown
 from bot.runbook import Runbook
 from bot.runbook.audiences import Audience
@@ -40,11 +42,15 @@ class Reminders(IncidentRound):
         self._wordings = wordings
         self._escalations = escalations
 
-    async def make(self, conn: Connection, incident: Incident, audience: Audience, written_at: datetime) -> None:
-        """They are told now what was written then, with the next time in it. After the end nobody waits for more."""
-        now = self._clock.now()
-        promised_at = self._wordings.next_update(incident, audience, written_at) if incident.is_open else None
-        if promised_at and promised_at <= now:
+    async def make(self, conn: Connection, incident: Incident, audience: Audience, update: Update) -> None:
+        """They are told now what was written then: the time in it counts, else the rhythm. After the end nobody waits
+        for more."""
+        now, written_at = self._clock.now(), update.promises_since
+        named = next_promised(update.text, written_at, self._runbook.timezone)
+        promised_at = named.at if named else self._wordings.next_update(incident, audience, written_at)
+        if not incident.is_open:
+            promised_at = None
+        elif promised_at and promised_at <= now:
             # Their words named no such time, or they would not have been approved: the rhythm begins with them.
             promised_at, written_at = self._wordings.next_update(incident, audience, now), now
         await self._keep(conn, incident, audience.key, promised_at, told_at=written_at)

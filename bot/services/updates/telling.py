@@ -1,6 +1,6 @@
 """Somebody tells an audience about an incident, in their own words."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -8,13 +8,13 @@ from bot.clock import Clock
 from bot.domain.actor import Actor
 from bot.domain.errors import AlreadyDone, NotFound, NotPermitted, Refused
 from bot.domain.incidents.incident import Incident
-from bot.domain.updates.lint import Finding, names_time
+from bot.domain.updates.lint import Finding, unexplained
+from bot.domain.updates.promises import next_promised, time_said
 from bot.domain.updates.update import (
     Doubtful,
     Moment,
     OutOfDate,
     Update,
-    broken_promise,
     facts_of,
     moment_now,
     moments_now,
@@ -22,7 +22,7 @@ from bot.domain.updates.update import (
     must_be_tellable,
     words_of,
 )
-from bot.rendering import Rendering
+from bot.rendering import Rendering, time_shown
 from bot.runbook import Runbook
 from bot.runbook.audiences import Audience
 from bot.services.people.permissions import Permissions
@@ -42,13 +42,16 @@ SAME_DAY = timedelta(hours=12)
 
 @dataclass(frozen=True)
 class Words:
-    """As somebody sent them. `moment` None: what the audience would be told now."""
+    """As somebody sent them. `moment` None: what the audience would be told now. `why`: they leave in spite of the
+    findings with these `marks`, which the author was shown."""
 
     audience: str
     moment: Moment | None
     subject: str
     text: str
     written_at: datetime
+    why: str = ""
+    marks: Collection[str] = ()
 
 
 class Telling:
@@ -72,23 +75,22 @@ class Telling:
 
     async def tell(
         self, actor: Actor, incident_id: int, audience_name: str, subject: str, text: str, *,
-        moment: Moment | None = None, next_update: str = "", seen: str = "", written_at: datetime | None = None,
-        why: str = "",
+        moment: Moment | None = None, next_update: str = "", offered: str = "", seen: str = "",
+        written_at: datetime | None = None, why: str = "", marks: Collection[str] = (),
     ) -> None:  # fmt: skip
         """Send it, or have it approved first. When that is refused, the words are kept as this person's draft.
 
-        `moment` None: what they would be told now. `next_update`: stands below a text that names no time, as `17:30`.
-        `seen`: `facts_of` the incident when they were shown. Raises OutOfDate when it stands otherwise by now.
-        `why`: it is sent although something is found in it; Doubtful without.
-        `written_at`: as the preview has it; None: now. Refused when a time that the text promises has passed since.
+        `moment` None: what they would be told now. `next_update`: when they hear more, as `17:30`; `offered`: what
+        stood there before somebody changed it. `seen`: `facts_of` the incident when they were shown. Raises OutOfDate
+        when it stands otherwise by now. `why`: it is sent although the findings with these `marks` are in it; Doubtful
+        for any other. `written_at`: as the preview has it; None: now.
         """
         written_at = max(written_at or self._clock.now(), self._clock.now() - SAME_DAY)
-        text = self._with_time(text, next_update)
-        words = Words(audience_name, moment, subject, text, written_at)
+        words = Words(audience_name, moment, subject, text, written_at, why.strip(), marks)
         try:
             must_be_confirmed(subject, text)
-            self._must_promise_nothing_past(text, written_at)
-            await self._tell(actor, incident_id, words, seen, why.strip())
+            words = replace(words, text=self._with_time(words, next_update.strip(), offered.strip()))
+            await self._tell(actor, incident_id, words, seen)
         except AlreadyDone:
             raise
         except Refused as refusal:
@@ -97,18 +99,27 @@ class Telling:
                 raise
             raise type(refusal)(f"{refusal} {_kept_as(refusal, audience_name)}") from refusal
 
-    def _with_time(self, text: str, next_update: str) -> str:
-        if not next_update or names_time(text):
-            return text
-        return f"{text.rstrip()}\n\n{self._rendering.say('documents/next_update', by=next_update)}"
-
-    def _must_promise_nothing_past(self, text: str, written_at: datetime) -> None:
-        if late := broken_promise(text, written_at.astimezone(self._runbook.timezone), self._clock.now()):
+    def _with_time(self, words: Words, next_update: str, offered: str) -> str:
+        """With the form's time: behind a text that names none, and in the place of the one it was composed with."""
+        zone, since, now = self._runbook.timezone, words.written_at, self._clock.now()
+        wanted = time_said(next_update, since, zone)
+        if wanted is None:
+            return words.text
+        shown = time_shown(wanted, zone, since)
+        named = next_promised(words.text, since, zone)
+        if named is None:
+            if offered and offered in words.text:
+                return words.text.replace(offered, shown)
+            return f"{words.text.rstrip()}\n\n{self._rendering.say('documents/next_update', by=shown)}"
+        if next_update == offered or named.at == wanted:
+            return words.text
+        if named.at > now and named.at != time_said(offered, since, zone):
             raise Refused(
-                f"Not sent: it promises something by {late}, which has passed. Put a later time into the text."
+                f"Not sent: the text says {named.words}, and “Next update by” says {shown}. Give one time in both."
             )
+        return f"{words.text[: named.begins]}{shown}{words.text[named.ends :]}"
 
-    async def _tell(self, actor: Actor, incident_id: int, words: Words, seen: str, why: str) -> None:
+    async def _tell(self, actor: Actor, incident_id: int, words: Words, seen: str) -> None:
         self._permissions.must(actor, "audience.send")
         audience = audience_called(self._runbook, words.audience)
         subject, text = words_of(words.subject, words.text)
@@ -123,13 +134,14 @@ class Telling:
             if moment not in moments_now(incident, told):
                 raise OutOfDate(f"{incident.ref} has changed since you opened this.")
             last = (await updates.last_received(conn, incident.id)).get(audience.key)
-            found = found_in(self._runbook, incident, audience, moment, subject, text, last)
-            if found and not why:
-                raise Doubtful(found)
-            new = _written(incident, audience, moment, actor, subject, text)
-            update = await updates.insert(
-                conn, replace(new, written_at=words.written_at, overruled=why if found else None), "composing", now
+            found = found_in(
+                self._runbook, incident, audience, moment, subject, text, last, since=words.written_at, now=now
             )
+            _must_be_explained(found, words)
+            new = _written(incident, audience, moment, actor, subject, text)
+            why, marks = (words.why, [one.mark for one in found]) if found else (None, [])
+            new = replace(new, written_at=words.written_at, overruled=why, overruled_for=marks)
+            update = await updates.insert(conn, new, "composing", now)
             if found:
                 await self._note_overruled(conn, incident, update, found, now)
             await updates.drop_draft(conn, incident.id, audience.key, actor.name)
@@ -142,7 +154,8 @@ class Telling:
         entry = self._rendering.say("documents/overruled", audience=update.audience, why=update.overruled)
         await incidents.write(conn, incident.id, "system", entry, actor=update.author, at=now)
         subject = f"{incident.ref} {update.audience}"
-        facts = {"update": update.id, "why": update.overruled, "found": [one.doubt for one in found]}
+        facts = {"update": update.id, "text": update.digest, "why": update.overruled}
+        facts["found"] = [one.doubt for one in found]
         await audit.write(conn, actor=update.author, deed="audience.overrule", subject=subject, at=now, facts=facts)
 
     async def _keep(self, actor: Actor, incident_id: int, words: Words) -> bool:
@@ -156,6 +169,13 @@ class Telling:
             new = _written(incident, audience, words.moment or "update", actor, words.subject, words.text)
             await updates.keep_draft(conn, new, words.written_at)
         return True
+
+
+def _must_be_explained(found: Sequence[Finding], words: Words) -> None:
+    """A reason holds for what its author was shown, and for nothing else. Raises Doubtful."""
+    open_still = unexplained(found, words.marks if words.why else ())
+    if open_still:
+        raise Doubtful(found, [one for one in found if one not in open_still])
 
 
 def _written(

@@ -41,6 +41,7 @@ class NewUpdate:
     planned_from: datetime | None = None
     planned_until: datetime | None = None
     overruled: str | None = None
+    overruled_for: Sequence[str] = ()
 
 
 async def insert(conn: Connection, new: NewUpdate, state: State, now: datetime) -> Update:
@@ -215,7 +216,7 @@ async def latest_reference(conn: Connection, update: Update, via: Outlet, addres
 
 
 def _values(new: NewUpdate) -> dict[str, Any]:
-    return vars(new).copy()
+    return {**vars(new), "overruled_for": list(new.overruled_for)}
 
 
 def _found(row: Row | None) -> Update:

@@ -1,11 +1,12 @@
 -- name: insert
 INSERT INTO stakeholder_updates
     (incident_id, maintenance_id, audience, moment, status, severity, subject, text, author, author_account, state,
-        created_at, written_at, planned_from, planned_until, overruled)
+        created_at, written_at, planned_from, planned_until, overruled,
+        overruled_for)
 VALUES
     (%(incident_id)s, %(maintenance_id)s, %(audience)s, %(moment)s, %(status)s, %(severity)s, %(subject)s, %(text)s,
         %(author)s, %(author_account)s, %(state)s, %(now)s, %(written_at)s, %(planned_from)s, %(planned_until)s,
-        %(overruled)s)
+        %(overruled)s, %(overruled_for)s)
 RETURNING *;
 
 -- name: by_id

@@ -1,9 +1,16 @@
 """What is found in words for an audience before they leave."""
 
+from datetime import UTC, datetime
+from functools import partial
+from zoneinfo import ZoneInfo
+
 import pytest
 
-from bot.domain.updates.lint import Known, changes, findings
+from bot.domain.updates.lint import Known as KnownAt
+from bot.domain.updates.lint import changes, findings, unexplained
 
+AT = datetime(2026, 8, 6, 14, 20, tzinfo=UTC)
+Known = partial(KnownAt, AT, AT, ZoneInfo("UTC"))
 KNOWN = Known(names=["Ada Obi"], systems=["orders-db", "orders", "nightly_job"], is_degraded=True, owes_time=True)
 PLAIN = "Payments by card fail for 200 customers. We'll update you by 17:30."
 
@@ -47,6 +54,22 @@ def test_a_number_that_differs_from_the_last_is_found_unless_a_word_is_said_of_i
 def test_who_is_promised_more_reads_when() -> None:
     assert [one.doubt for one in findings("Payments", "It fails.", KNOWN)] == ["next_update"]
     assert findings("Payments", "It fails. More within 30 minutes.", KNOWN) == []
+    assert [one.doubt for one in findings("Payments", "It fails since 14:05.", KNOWN)] == ["next_update"]
+    assert findings("Payments", "Es geht nicht. Neues bis 15:00.", KNOWN) == []
+
+
+def test_a_promise_that_is_past_already_is_found() -> None:
+    found = findings("Payments", "We'll update you by 14:05.", KNOWN)
+    assert [(one.doubt, one.words) for one in found] == [("past", "14:05")]
+
+
+def test_a_reason_holds_for_what_it_was_given_for_and_for_no_other_secret() -> None:
+    (first,) = findings("Payments", f"password=hunter2hunter2 {PLAIN}", KNOWN)
+    again = findings("Payments", f"It says password=hunter2hunter2 there. {PLAIN}", KNOWN)
+    other = findings("Payments", f"password=hunter3hunter3 {PLAIN}", KNOWN)
+    assert unexplained(again, [first.mark]) == []
+    assert unexplained(other, [first.mark]) == other
+    assert "hunter2" not in repr(first) + first.words
 
 
 def test_what_changed_is_shown_by_line() -> None:

@@ -19,7 +19,7 @@ from tests.stories.updates.test_stakeholder_updates import (
     updating_world,
     writes,
 )
-from tests.world import RUNBOOK, World
+from tests.world import RUNBOOK, World, words_of
 
 NewWorld = Callable[..., AbstractAsyncContextManager[World]]
 RHYTHM = RUNBOOK.replace("    name: Low\n", "    name: Low\n    update_every: 30m\n")
@@ -53,9 +53,9 @@ async def told_clients(town: World) -> None:
 
 async def test_five_minutes_before_the_lead_is_reminded_with_what_was_said_last(town: World) -> None:
     await told_clients(town)
-    await town.passes(minutes=39, seconds=50)
+    await town.passes(minutes=39, seconds=40)
     assert clocks(town) == []
-    await town.passes(seconds=10)
+    await town.passes(seconds=20)
     (near,) = clocks(town)
     assert f"<@{town.cleo.id}>" in near.text
     assert "are due an update by" in near.text
@@ -144,6 +144,28 @@ async def test_an_update_that_names_the_next_one_is_a_promise(new_world: NewWorl
         assert "No update to the room by" in str(world.pages_of("ben")[0].blocks)
 
 
+async def test_the_time_of_the_form_is_what_is_promised_and_reminded_of(town: World) -> None:
+    await declared(town)
+    await does(town, "ada", "/incident tell clients")
+    offered = town.ada.modal().values["next_update"]["text"]["value"]
+    assert offered == "15:45 BST" and f"by {offered}" in town.ada.modal().values["text"]["text"]["value"]
+    await town.ada.submits(values={"next_update": "in 2 hours"})
+    await town.passes(seconds=5)
+    assert "by 17:00 BST" in words_of(card(town, "clients")) and offered not in words_of(card(town, "clients"))
+    await presses(town, "ben", "Approve", card(town, "clients"))
+    await town.passes(minutes=114)
+    assert clocks(town) == []
+    await town.passes(minutes=1)
+    assert len(clocks(town)) == 1
+
+
+async def test_one_time_in_the_form_and_another_in_the_text_do_not_leave(town: World) -> None:
+    await declared(town)
+    await writes(town, "ada", "clients", text="We'll update you by 17:30.", next_update="16:30")
+    answer = str(town.ada.modal().content)
+    assert "the text says 17:30" in answer and "16:30" in answer
+
+
 async def test_after_the_end_nobody_is_reminded_of_the_room(new_world: NewWorld) -> None:
     async with new_world(runbook=RHYTHM) as world:
         room = await declared_by(world, "P3 Slow reports")
@@ -164,7 +186,7 @@ async def test_words_that_still_want_to_be_confirmed_do_not_leave_and_are_kept(t
 async def test_an_approval_that_took_long_begins_the_time_until_the_next_update(town: World) -> None:
     await declared(town)
     await does(town, "ada", "/escalate ack")
-    await writes(town, "ada", "clients", text="We are on it. You hear from us again by 17:00.")
+    await writes(town, "ada", "clients", text="We are on it.", next_update="")
     await town.passes(minutes=50)
     await presses(town, "ben", "Approve", card(town, "clients"))
     await town.passes(minutes=39)

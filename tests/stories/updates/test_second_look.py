@@ -57,6 +57,58 @@ async def test_what_is_found_is_shown_overruled_with_a_reason_and_approved_as_th
     assert [subject for _, subject in letters(office)] == ["What happened", "What happened"]
 
 
+async def test_a_reason_covers_nothing_that_is_found_after_it_was_given(town: World, office: PostOffice) -> None:
+    await declared(town)
+    letters(office)
+    await does(town, "ada", "/incident tell stakeholders")
+    await town.ada.submits(values={"subject": "What happened", "text": BAD})
+    await town.passes(seconds=5)
+    secret = f"{BAD} The password=hunter2hunter2 was changed."
+    await town.ada.submits(values={"why": "They asked for the cause", "text": secret})
+    await town.passes(seconds=5)
+    shown = str(town.ada.modal().content)
+    assert (
+        "looks like a password" in shown
+        and "They asked for the cause" in shown
+        and "hunter2" not in shown.split("text")[0]
+    )
+    assert "What happened" not in [subject for _, subject in letters(office)]
+
+    await town.ada.submits(values={"why": "It is void", "text": secret.replace("hunter2", "hunter3")})
+    await town.passes(seconds=5)
+    assert town.ada.modals(), "another password is another finding"
+    await town.ada.submits(values={"why": "It is void", "text": secret.replace("hunter2", "hunter3")})
+    await town.passes(seconds=5)
+    assert "What happened" in [subject for _, subject in letters(office)]
+
+
+async def test_who_approves_has_seen_all_that_is_found_by_then(town: World, office: PostOffice) -> None:
+    await declared(town)
+    await writes(town, "ada", "clients", subject="Hello", text="The shop fails for 200 customers.")
+    await presses(town, "ben", "Approve", card(town, "clients"))
+    await writes(town, "ada", "clients", subject="Hello", text="The shop fails for 200 customers still.")
+    old = card(town, "clients")
+    # What reached them last says otherwise by now, as when it was still on its way.
+    async with town.house.db.transaction() as conn:
+        await conn.execute(
+            "UPDATE stakeholder_updates SET text = 'It fails for 300 customers.' WHERE state = 'released'"
+        )
+    letters(office)
+    answer = await presses(town, "ben", "Approve", old)
+    assert "something was found" in answer and letters(office) == []
+    assert "(last time 300)" in words_of(card(town, "clients"))
+    await presses(town, "ben", "Approve", card(town, "clients"))
+    assert [subject for _, subject in letters(office)] == ["Hello", "Hello"]
+
+
+async def test_tocsin_itself_sends_no_secret_that_somebody_typed(town: World, office: PostOffice) -> None:
+    await declared(town, "declare P1 Payments fail with token=abcd1234abcd1234")
+    assert letters(office) == []
+    held = card(town, "stakeholders")
+    assert "Not sent" in held.text and "looks like a password" in words_of(held)
+    assert "Edit" in town.ada.labels(held)
+
+
 async def test_ordinary_words_leave_with_one_press_and_say_when_more_is_heard(town: World, office: PostOffice) -> None:
     await declared(town)
     await does(town, "ada", "/incident tell clients")

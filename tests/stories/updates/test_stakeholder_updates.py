@@ -733,7 +733,7 @@ async def test_a_form_that_is_sent_after_the_time_it_promises_does_not_leave_and
         await town.ada.submits(values=words)
         await town.passes(seconds=5)
         assert "Soon" not in [subject for _, subject in letters(office)]
-        assert "Put a later time into the text" in str(town.ada.modal().content)
+        assert "which has passed" in str(town.ada.modal().content)
         await does(town, "ada", "/incident tell stakeholders")
         assert town.ada.modal().values["text"]["text"]["value"] == words["text"]
     await town.ada.submits(values={"subject": "Soon", "text": "You hear from us soon."})

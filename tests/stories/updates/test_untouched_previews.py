@@ -24,15 +24,16 @@ ENVIRON: dict[str, str] = {}
 @pytest.mark.parametrize("path", SHIPPED, ids=lambda path: path.stem)
 def test_an_untouched_preview_has_no_finding(path: Path) -> None:
     runbook = load(path, ENVIRON)
-    words = AudienceWords(Rendering(runbook.timezone), Overrides(None, runbook.timezone))
+    shipped = AudienceWords(Rendering(runbook.timezone), Overrides(None, runbook.timezone))
     for severity in runbook.severities:
         named = SeverityFacts(severity.id, severity.name, severity.means)
         for audience in runbook.audiences.values():
             for facts in samples(runbook.organisation, named, AT):
-                said = words.say(template_of(audience), facts)
+                said = shipped.say(template_of(audience), facts)
                 if TO_BE_CONFIRMED in said.text:
                     # That is a person's to fill in.
                     continue
                 incident = Incident(12, facts.title, severity.id, facts.status, False, False, "ada", AT)
-                found = found_in(runbook, incident, audience, facts.moment, said.subject, said.text, None)
+                words = audience, facts.moment, said.subject, said.text
+                found = found_in(runbook, incident, *words, None, since=AT, now=AT)
                 assert found == [], (severity.id, audience.key, facts.moment, said.text)

@@ -1,0 +1,132 @@
+"""By when words promise something, and by when they promise the next update: found in their sentences."""
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+from bot.domain.people.schedule import WEEKDAYS, instant_of
+
+MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+# A time of day that is past for less than this was meant so, and one of before is meant for the next day.
+HALF_A_DAY = timedelta(hours=12)
+
+_DAY = (
+    r"(?P<day>today|tonight|tomorrow|(?:mon|tue|wed|thu|fri|sat|sun)[a-z]{0,6})"
+    r"(?: (?P<date>\d{1,2}) (?P<month>[a-z]{3})[a-z]{0,6}(?: \d{4})?)?,? (?:at )?"
+)
+_CLOCK = r"(?P<hour>[01]?\d|2[0-3])[:.](?P<minute>[0-5]\d)(?![\d:.]?\d)(?P<zone> ?(?:UTC|GMT|Z)\b)?"
+_SPAN = r"(?P<count>\d{1,3}) ?(?P<unit>m|mins?|minutes?|h|hours?|d|days?)\b"
+TIME = re.compile(rf"\b(?:(?:{_DAY})?{_CLOCK}|{_SPAN})", re.IGNORECASE)
+CLOCK = re.compile(rf"\b(?:{_DAY})?{_CLOCK}", re.IGNORECASE)
+# What stands before a time by which something is to be.
+BY = re.compile(r"\b(?:by|before|until|within|in|every)(?: the latest)?(?: at)? $", re.IGNORECASE)
+AT = re.compile(r"(?:\b(?:at|around|about|for)|:) $", re.IGNORECASE)
+SENTENCE_END = re.compile(r"(?<=[.!?])\s|\n")
+AHEAD = re.compile(r"\b(?:will|shall|next|expect\w*|should|hope|plan|aim|going to|again)\b|['’]ll\b", re.IGNORECASE)
+BEHIND = re.compile(
+    r"\b(?:was|were|been|had|has|last|since|sent|wrote|fixed|resolved|began|started|ended|restored|recovered)\b",
+    re.IGNORECASE,
+)
+NEWS = re.compile(
+    r"\bupdat\w*|\b(?:hear|news|let you know|(?:get|report|write) back)\b"
+    r"|\bmore (?:by|within|in|at|news|details|information|about)\b",
+    re.IGNORECASE,
+)
+# News too, in a sentence about what is to come.
+SAID = re.compile(r"\b(?:write|tell|inform|report|notify|post|let you know)\b", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class Promised:
+    """`words` is the time as it stands there, from `begins` to `ends`; `at` what it means. `is_next`: the next update
+    is promised by then."""
+
+    words: str
+    begins: int
+    ends: int
+    at: datetime
+    is_next: bool
+
+
+def promised(text: str, since: datetime, zone: ZoneInfo) -> Iterator[Promised]:
+    """In the order of the text. `since`: when it was written; a time of day is that of this day, or of the next when
+    that is past for more than half a day."""
+    begins = 0
+    for end in (*(found.span() for found in SENTENCE_END.finditer(text)), (len(text), len(text))):
+        yield from _in_sentence(text, begins, end[0], since.astimezone(zone), zone)
+        begins = end[1]
+
+
+def next_promised(text: str, since: datetime, zone: ZoneInfo) -> Promised | None:
+    """When the readers hear more; None: the text does not say."""
+    return next((one for one in promised(text, since, zone) if one.is_next), None)
+
+
+def past_promises(text: str, since: datetime, now: datetime, zone: ZoneInfo) -> Sequence[str]:
+    """The times, such as `17:47`, by which the text promises something and which are past."""
+    return list(dict.fromkeys(one.words for one in promised(text, since, zone) if one.at <= now))
+
+
+def names_time_ahead(text: str, since: datetime, zone: ZoneInfo) -> bool:
+    """Whether any time of day in it is yet to come: in another language that is as much as is known of a promise."""
+    return any(_instant(found, since.astimezone(zone), zone) > since for found in CLOCK.finditer(text))
+
+
+def time_said(words: str, since: datetime, zone: ZoneInfo) -> datetime | None:
+    """What somebody gave as a time: `17:30`, `Mon 09:00 GMT`, `in 30 minutes`; None: it is none."""
+    found = TIME.search(words)
+    return _instant(found, since.astimezone(zone), zone) if found else None
+
+
+def _in_sentence(text: str, begins: int, ends: int, since: datetime, zone: ZoneInfo) -> Iterator[Promised]:
+    sentence = text[begins:ends]
+    ahead, is_news = bool(AHEAD.search(sentence)), bool(NEWS.search(sentence))
+    if BEHIND.search(sentence) and not ahead:
+        return
+    is_news = is_news or (ahead and bool(SAID.search(sentence)))
+    for found in TIME.finditer(sentence):
+        # As long as the longest words before a time.
+        before = f"{' '.join(sentence[max(found.start() - 40, 0) : found.start()].split())} "
+        by = bool(BY.search(before))
+        is_clock = found["hour"] is not None
+        if (by and (is_clock or is_news)) or (is_news and ahead and AT.search(before)):
+            place = begins + found.start(), begins + found.end()
+            yield Promised(found[0], *place, _instant(found, since, zone), is_news)
+
+
+def _instant(found: re.Match[str], since: datetime, zone: ZoneInfo) -> datetime:
+    """`since` is in the zone. To the minute, as people say it."""
+    parts = found.groupdict()
+    since = since.replace(second=0, microsecond=0)
+    if parts.get("count"):
+        unit = {"m": "minutes", "h": "hours", "d": "days"}[parts["unit"][0].lower()]
+        return since + timedelta(**{unit: int(parts["count"])})
+    where = ZoneInfo("UTC") if parts["zone"] else zone
+    local, at = since.astimezone(where), time(int(parts["hour"]), int(parts["minute"]))
+    if parts["day"]:
+        return instant_of(local.date() + _days(parts, local, at), at, where)
+    today = instant_of(local.date(), at, where)
+    return today if since - today < HALF_A_DAY else instant_of(local.date() + timedelta(days=1), at, where)
+
+
+def _days(parts: dict[str, str | None], local: datetime, at: time) -> timedelta:
+    """From today until the day that is named."""
+    day = str(parts["day"]).lower()[:3]
+    if day not in WEEKDAYS:
+        return timedelta(days=day == "tom")
+    if parts["date"] and str(parts["month"]).lower() in MONTHS:
+        return _until_date(int(parts["date"]), MONTHS.index(str(parts["month"]).lower()) + 1, local)
+    ahead = (WEEKDAYS.index(day) - local.weekday()) % 7
+    return timedelta(days=ahead or (7 if local.time() > at else 0))
+
+
+def _until_date(day: int, month: int, local: datetime) -> timedelta:
+    """The next such date; no such date: today."""
+    today = local.date()
+    try:
+        there = today.replace(month=month, day=day)
+        return (there if there >= today else there.replace(year=there.year + 1)) - today
+    except ValueError:
+        return timedelta(0)

@@ -1,0 +1,69 @@
+"""By when words promise something, and by when the next update."""
+
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from bot.domain.updates.promises import names_time_ahead, next_promised, past_promises, time_said
+
+LONDON = ZoneInfo("Europe/London")
+# A Thursday, 15:20 by their clock.
+SINCE = datetime(2026, 8, 6, 14, 20, 30, tzinfo=UTC)
+
+
+def by_clock(at: datetime | None) -> str:
+    return f"{at.astimezone(LONDON):%a %H:%M}" if at else ""
+
+
+@pytest.mark.parametrize(("text", "at"), [
+    ("We'll update you by 15:47 BST, or as soon as it's fixed.", "Thu 15:47"),
+    ("Status: identified\nNext update: 16:00 BST", "Thu 16:00"),
+    ("Next update by 15:00 UTC.", "Thu 16:00"),
+    ("You hear from us again by 17.30.", "Thu 17:30"),
+    ("The next update comes at 17:30", "Thu 17:30"),
+    ("More within 30 minutes.", "Thu 15:50"),
+    ("We'll write to you by tomorrow 09:00.", "Fri 09:00"),
+    ("Next update by Mon 09:00 BST.", "Mon 09:00"),
+    ("Next update by Mon 17 Aug 09:00 BST.", "Mon 09:00"),
+    ("Next update by 02:00.", "Fri 02:00"),
+    ("Card payments have failed since 14:05. We'll let you know by 16:00.", "Thu 16:00"),
+    ("Card payments have failed since 14:05.", ""),
+    ("Update at 14:05: card payments fail.", ""),
+    ("The fix will be in place by 17:30.", ""),
+    ("We told you at 14:05 that payments fail.", ""),
+    ("Orders placed before 16:00 are safe.", ""),
+])  # fmt: skip
+def test_only_a_time_that_readers_hear_more_by_is_the_next_update(text: str, at: str) -> None:
+    named = next_promised(text, SINCE, LONDON)
+    assert by_clock(named.at if named else None) == at
+    assert named is None or text[named.begins : named.ends] == named.words
+
+
+@pytest.mark.parametrize(("text", "past"), [
+    ("We'll update you by 15:05.", ["15:05"]), ("We'll update you by 15:20.", ["15:20"]),
+    ("We'll update you by 15:21.", []), ("Ready by 08:00, more by 09:00.", ["08:00", "09:00"]),
+    ("Ready by 02:00.", []), ("It was fixed by 15:05.", []), ("Ready by tomorrow 09:00.", []),
+    ("It began at 14:05.", []),
+])  # fmt: skip
+def test_a_time_of_this_day_that_is_behind_is_past_and_not_tomorrow(text: str, past: list[str]) -> None:
+    assert past_promises(text, SINCE, SINCE, LONDON) == past
+
+
+def test_around_midnight_a_small_hour_is_of_the_next_day() -> None:
+    late = datetime(2026, 8, 6, 22, 50, tzinfo=UTC)
+    named = next_promised("Next update by 00:20.", late, LONDON)
+    assert named and by_clock(named.at) == "Fri 00:20"
+    assert past_promises("Next update by 00:20.", late, late, LONDON) == []
+
+
+def test_what_somebody_gives_as_a_time_is_read() -> None:
+    given = ("17:30", "17:30 BST", "in 30 minutes", "45m", "Mon 09:00", "soon", "25:10", "Thu 29 Feb 09:00")
+    assert [by_clock(time_said(one, SINCE, LONDON)) for one in given] == [
+        "Thu 17:30", "Thu 17:30", "Thu 15:50", "Thu 16:05", "Mon 09:00", "", "", "Thu 09:00",
+    ]  # fmt: skip
+
+
+def test_in_another_language_any_time_ahead_may_be_the_promise() -> None:
+    assert names_time_ahead("Neues bis 16:00.", SINCE, LONDON)
+    assert not names_time_ahead("Seit 14:05 geht nichts.", SINCE, LONDON)
