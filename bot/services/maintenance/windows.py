@@ -96,6 +96,7 @@ class Windows:
     async def move(self, actor: Actor, window_id: int, starts_at: datetime, lasts: timedelta, why: str = "") -> Window:
         """Raises Refused."""
         async with self._deed(actor, window_id) as (conn, window):
+            self._must_silence(actor, window)
             return await self._transitions.move(conn, window, actor, starts_at, starts_at + lasts, _reason(why))
 
     async def cancel(self, actor: Actor, window_id: int, why: str = "") -> Window:

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from bot.domain.errors import AlreadyDone, Refused
+from bot.domain.errors import AlreadyDone, NotPermitted, Refused
 from bot.sandbox.model import Message
 from commands.incident.maintenance import read
 from tests.stories.alerts.monitoring import TOKEN, WITH_ALERTS, Monitoring, alert, watched
@@ -301,9 +301,12 @@ async def test_one_that_cannot_be_worked_on_stops_no_other_and_a_long_list_says_
     assert [await state(world, number) for number in (1, 2, 21)] == ["planned", "under_way", "under_way"]
 
 
-async def test_who_may_not_silence_alerts_may_not_begin_or_extend_what_silences_them(new_world: NewWorld) -> None:
+async def test_who_may_not_silence_alerts_may_not_begin_move_or_extend_what_silences_them(new_world: NewWorld) -> None:
     async with new_world(runbook=WITH_ALERTS + "\npermissions: {alert.silence: [ada]}\n", ALERTS_TOKEN=TOKEN) as world:
         await ask(world, "ada", PLAN.format("in 1h") + " silencing instance=db-*")
         assert "Ada" in await presses(world, "ben", "Begin now", card(world))
+        ben, later = world.house.people.actor(world.ben.id, None, None), world.clock.now() + timedelta(hours=3)
+        with pytest.raises(NotPermitted, match="Ada"):
+            await world.house.windows.move(ben, 1, later, timedelta(hours=1))
         await presses(world, "ada", "Begin now", card(world))
         assert "Ada" in await presses(world, "ben", "Extend 30 min", card(world))
