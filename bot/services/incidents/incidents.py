@@ -87,7 +87,7 @@ class Incidents:
             await incidents.write(conn, incident.id, "resolved", summary.strip(), actor=actor.name, at=now)
             changed = await incidents.get(conn, incident.id)
             await self._runs.stop(conn, changed)
-            await self._posts.in_room(conn, incident, "resolved", incident=changed, actor=actor.name)
+            await self._posts.above_cards(conn, incident, "resolved", incident=changed, actor=actor.name)
             await self._deeds.show(conn, changed, "resolved")
         return changed
 

@@ -10,8 +10,8 @@ from bot.domain.incidents.nudge import PATIENCE, Nudge, NudgeKind, Patience, is_
 from bot.domain.people.working_hours import after
 from bot.runbook import Runbook
 from bot.services.incidents.rounds import IncidentRound
+from bot.services.rooms.asks import Asks
 from bot.services.rooms.deeds import Deeds, Moment
-from bot.services.rooms.posts import Posts
 from bot.slack.blocks import Button
 from bot.store.database import Database
 from bot.store.incidents import inactivity, nudges
@@ -24,13 +24,15 @@ MINUTE = timedelta(minutes=1)
 class Nudges(IncidentRound):
     """They count in the hours in which the severity is paged. In a drill there are the same."""
 
-    def __init__(self, db: Database, clock: Clock, runbook: Runbook, posts: Posts, deeds: Deeds) -> None:
+    def __init__(self, db: Database, clock: Clock, runbook: Runbook, asks: Asks, deeds: Deeds) -> None:
         super().__init__(db, clock, nudges)
         self._runbook = runbook
-        self._posts = posts
+        self._asks = asks
         self._deeds = deeds
 
     async def follow(self, conn: Connection, incident: Incident, moment: Moment) -> None:
+        if moment != "declared":
+            await self._asks.show(conn, incident.id, [key_of(incident.id, kind) for kind in PATIENCE])
         if moment == "resolved" or incident.is_test_page:
             await nudges.forget_all(conn, incident.id)
         elif moment in ("declared", "reopened"):
@@ -80,9 +82,10 @@ class Nudges(IncidentRound):
     async def _ask(
         self, conn: Connection, incident: Incident, nudge: Nudge, heard_at: datetime | None, now: datetime
     ) -> None:
-        facts = {"incident": incident, "nudge": nudge, "heard_at": heard_at, "now": now}
+        facts: dict[str, object] = {"incident": incident, "kind": nudge.kind, "heard_at": heard_at, "now": now}
         facts["who"] = incident.lead or incident.acknowledged_by
-        await self._posts.ask_in_room(conn, incident, "nudge", buttons_of(incident, nudge.kind), **facts)
+        key, buttons = key_of(incident.id, nudge.kind), buttons_of(incident, nudge.kind)
+        await self._asks.ask(conn, incident, key, "nudge", buttons, **facts)
 
     async def _begin(self, conn: Connection, incident: Incident, kind: NudgeKind) -> None:
         now = self._clock.now()
@@ -111,6 +114,11 @@ class Nudges(IncidentRound):
             update_every=severity.update_every,
             watch_for=self._runbook.after_resolution.watch_for,
         )
+
+
+def key_of(incident_id: int, kind: NudgeKind) -> str:
+    """Of its cards."""
+    return f"nudge:{incident_id}.{kind}"
 
 
 def buttons_of(incident: Incident, kind: NudgeKind) -> list[Button]:

@@ -7,8 +7,8 @@ from bot.domain.incidents.incident import Incident
 from bot.domain.postmortems.postmortem import WRITING, Postmortem
 from bot.domain.postmortems.sections import unwritten
 from bot.rendering import Rendering
+from bot.services.rooms.below_card import in_room
 from bot.services.rooms.cards import Cards, Painted
-from bot.services.rooms.posts import no_room_yet
 from bot.slack.blocks import Button, message
 from bot.store.incidents import incidents
 from bot.store.pipelined import Connection
@@ -30,7 +30,7 @@ class PostmortemCards:
         if postmortem is None or incident.room_lost:
             return None
         words = self._rendering.say("slack/postmortem", **await facts(conn, incident, postmortem))
-        return Painted(incident.room_id, message(words, buttons(postmortem)), no_room_yet(incident.id))
+        return await in_room(conn, incident, message(words, buttons(postmortem)))
 
 
 async def facts(conn: Connection, incident: Incident, postmortem: Postmortem) -> Mapping[str, Any]:

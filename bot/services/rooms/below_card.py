@@ -24,8 +24,19 @@ async def not_below_yet(conn: Connection, incident: Incident) -> NotYet | None:
 
 async def in_room(conn: Connection, incident: Incident, shown: Message) -> Painted:
     """For a painter: a card that stands in the incident's room, below the incident's own."""
-    missing = await not_below_yet(conn, incident)
+    missing = await not_below_yet(conn, incident) or await _not_led_yet(conn, incident)
     return Painted(None if missing else incident.room_id, shown, missing)
+
+
+async def _not_led_yet(conn: Connection, incident: Incident) -> NotYet | None:
+    if not await cards.is_led(conn, incident.id):
+        return None
+
+    async def is_there(conn: Connection) -> bool:
+        held = await incidents.lock(conn, incident.id)
+        return not await cards.is_led(conn, held.id)
+
+    return NotYet("a message that stands above it is on its way", is_there)
 
 
 async def _is_expected(conn: Connection, incident: Incident) -> bool:

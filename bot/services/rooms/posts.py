@@ -1,7 +1,7 @@
 """Messages posted once: a real transition, told in the incident's room or in a channel."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from bot.domain.actor import TOCSIN
@@ -23,6 +23,8 @@ from bot.store.outbox.outbox import Delivery
 from bot.store.pipelined import Connection
 
 log = logging.getLogger(__name__)
+
+NOTHING: Mapping[str, object] = {}
 
 
 def no_room_yet(incident_id: int) -> NotYet:
@@ -78,9 +80,24 @@ class Posts(DeliveryKind[Posted]):
         self, conn: Connection, room_of: Incident, template: str, buttons: Sequence[Button], **facts: object
     ) -> None:
         """As `in_room`, with something to press."""
+        await self._in_room(conn, room_of, template, facts, buttons)
+
+    async def above_cards(self, conn: Connection, room_of: Incident, template: str, **facts: object) -> None:
+        """As `in_room`: the cards that are new in the room wait until it stands there."""
+        await self._in_room(conn, room_of, template, facts, more={"leads": True})
+
+    async def _in_room(
+        self,
+        conn: Connection,
+        room_of: Incident,
+        template: str,
+        facts: Mapping[str, object],
+        buttons: Sequence[Button] = (),
+        more: Mapping[str, object] = NOTHING,
+    ) -> None:
         mark = self._rendering.say("slack/_drill", incident=room_of)
         words = f"{mark} {self._rendering.say(f'slack/{template}', **facts)}".lstrip()
-        place: dict[str, object] = {"incident": room_of.id}
+        place: dict[str, object] = {"incident": room_of.id, **more}
         # Of a room that is known to be closed the answer itself has said so.
         if not room_of.room_closed and (author := facts.get("actor")) not in (None, TOCSIN.name):
             place["author"] = author
@@ -122,6 +139,10 @@ class Posts(DeliveryKind[Posted]):
     async def recorded(self, conn: Connection, delivery: Delivery, outcome: Outcome[Posted]) -> None:
         if outcome.returned:
             await note_open(conn, self._outbox, outcome.returned.channel)
+        if "leads" in delivery.payload and outcome.state != "waiting":
+            # Held while this is written down, as by whoever finds that it has yet to be posted.
+            await incidents.lock(conn, delivery.payload["incident"])
+            await self._outbox.wake(conn, ["card"], {"incident": delivery.payload["incident"]})
 
     async def _in_channel(self, delivery: Delivery, channel: str, said: Message) -> Posted:
         """What a closed channel should have had stands where incidents are announced."""

@@ -8,9 +8,9 @@ from bot.domain.incidents.incident import Incident
 from bot.rendering import Rendering
 from bot.runbook import Runbook
 from bot.services.incidents.rounds import IncidentRound
+from bot.services.rooms.below_card import in_room
 from bot.services.rooms.cards import Cards, Painted
 from bot.services.rooms.deeds import Moment
-from bot.services.rooms.posts import no_room_yet
 from bot.services.updates.following import Following
 from bot.slack.blocks import Button, message
 from bot.store.database import Database
@@ -60,7 +60,7 @@ class Watches(IncidentRound):
         watch = await watches.get(conn, incident.id) if is_latest else None
         words = self._rendering.say("slack/watch", incident=incident, watch=watch, is_latest=is_latest)
         buttons = [reopen_button(incident)] if is_latest else []
-        return Painted(incident.room_id, message(words, buttons), no_room_yet(incident.id))
+        return await in_room(conn, incident, message(words, buttons))
 
     async def _show(self, conn: Connection, incident_id: int, ended_at: datetime) -> None:
         await self._cards.touch(conn, f"watch:{incident_id}.{ended_at.timestamp():.0f}", incident=incident_id)

@@ -16,6 +16,7 @@ from bot.services.incidents.inactivity import Inactivity
 from bot.services.incidents.incidents import Incidents
 from bot.services.incidents.membership import Memberships
 from bot.services.incidents.notes import Notes
+from bot.services.incidents.nudge_cards import NudgeCards
 from bot.services.incidents.nudges import Nudges
 from bot.services.incidents.responders import Responders
 from bot.services.incidents.withdrawals import Withdrawals
@@ -45,6 +46,7 @@ from bot.services.paging.steps import Steps
 from bot.services.paging.test_pages import TestPages
 from bot.services.paging.unconfirmed import Unconfirmed
 from bot.services.rooms.announcements import Announcements
+from bot.services.rooms.asks import Asks
 from bot.services.rooms.closures import Closures
 from bot.services.rooms.deeds import Deeds, Follower
 from bot.services.rooms.public_posts import PublicPosts
@@ -265,7 +267,15 @@ class Paging(Foundation):
 
     @cached_property
     def nudges(self) -> Nudges:
-        return Nudges(self.db, self.clock, self.runbook, self.posts, self.deeds)
+        return Nudges(self.db, self.clock, self.runbook, self.asks, self.deeds)
+
+    @cached_property
+    def nudge_cards(self) -> NudgeCards:
+        return NudgeCards(self.clock, self.cards, self.rendering)
+
+    @cached_property
+    def asks(self) -> Asks:
+        return Asks(self.cards, self.posts)
 
     @cached_property
     def test_pages(self) -> TestPages:

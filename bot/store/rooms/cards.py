@@ -1,5 +1,6 @@
 """Messages that are edited in place: where each one stands."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from bot.store.pipelined import Connection
@@ -35,6 +36,16 @@ async def at(conn: Connection, channel: str, ts: str) -> str | None:
 
 async def forget(conn: Connection, key: str) -> None:
     await SQL.run(conn, "forget_card", key=key)
+
+
+async def standing(conn: Connection, keys: Sequence[str]) -> list[str]:
+    """Which of these were posted."""
+    return [row["key"] for row in await SQL.all(conn, "standing", keys=list(keys))]
+
+
+async def is_led(conn: Connection, incident_id: int) -> bool:
+    """Whether a message is on its way that stands above the cards that are new in this incident's room."""
+    return bool((await SQL.the(conn, "is_led", incident_id=incident_id))["led"])
 
 
 async def is_on_its_way(conn: Connection, key: str) -> bool:

@@ -16,3 +16,12 @@ DELETE FROM cards WHERE key = %(key)s;
 -- Has it yet to be posted or edited?
 SELECT EXISTS (
     SELECT FROM outbox WHERE lane = 'card ' || %(key)s::text AND state IN ('waiting', 'sending')) AS on_its_way;
+
+-- name: standing
+SELECT key FROM cards WHERE key = ANY(%(keys)s) ORDER BY key;
+
+-- name: is_led
+-- Is a message on its way that stands above the cards that are new in the room?
+SELECT EXISTS (
+    SELECT FROM outbox WHERE lane = 'room ' || %(incident_id)s::bigint AND state IN ('waiting', 'sending')
+      AND payload -> 'leads' IS NOT NULL) AS led;

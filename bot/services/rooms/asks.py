@@ -1,0 +1,58 @@
+"""What a room is asked: a card each time, whose buttons go once it is answered or asked again below."""
+
+from collections.abc import Sequence
+
+from bot.domain.incidents.incident import Incident
+from bot.services.rooms.cards import Cards
+from bot.services.rooms.posts import Posts
+from bot.slack.blocks import Button
+from bot.store.pipelined import Connection
+from bot.store.rooms import cards as places
+
+# So many times the same can be asked as a card; after that it is a message as any other.
+MOST = 20
+
+
+class Asks:
+    """The cards `<key>.<number>`, counted from 0. Whoever asks paints them too."""
+
+    def __init__(self, cards: Cards, posts: Posts) -> None:
+        self._cards = cards
+        self._posts = posts
+
+    async def ask(
+        self, conn: Connection, room_of: Incident, key: str, template: str, buttons: Sequence[Button], **facts: object
+    ) -> None:
+        """`template`, `buttons` and `facts`: the message where no card can stand, in a room that is closed."""
+        number = 1 + max((number_of(one) for one in await standing(conn, [key])), default=-1)
+        if room_of.room_closed or room_of.room_lost or number >= MOST:
+            await self._posts.ask_in_room(conn, room_of, template, buttons, **facts)
+            return
+        await self._cards.touch(conn, f"{key}.{number}", incident=room_of.id)
+
+    async def show(self, conn: Connection, incident_id: int, keys: Sequence[str]) -> None:
+        """What was asked may be answered by now."""
+        for one in await standing(conn, keys):
+            await self._cards.touch(conn, one, incident=incident_id)
+
+
+async def show_the_one_before(cards: Cards, conn: Connection, card: str, incident_id: int) -> None:
+    """This one stands there now: it takes over the buttons."""
+    key, number = card.rpartition(".")[0], number_of(card)
+    if number:
+        await cards.touch(conn, f"{key}.{number - 1}", incident=incident_id)
+
+
+async def standing(conn: Connection, keys: Sequence[str]) -> Sequence[str]:
+    """Those that were posted."""
+    return await places.standing(conn, [f"{key}.{number}" for key in keys for number in range(MOST)])
+
+
+async def is_asked_again(conn: Connection, card: str) -> bool:
+    """Whether the same stands below it once more."""
+    key = card.rpartition(".")[0]
+    return any(number_of(one) > number_of(card) for one in await standing(conn, [key]))
+
+
+def number_of(card: str) -> int:
+    return int(card.rpartition(".")[2])
