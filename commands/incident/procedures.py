@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from bot.domain.incidents.incident import Incident
-from bot.domain.procedures.run import TickDeed
+from bot.domain.procedures.run import Run, TickDeed
 from bot.services.procedures.runs import Place
 from bot.slack.blocks import Button, Input, form, notice
 from commands.desk.call import Answer, Call, Form, Reply
@@ -57,24 +57,24 @@ async def answered(call: Call) -> Answer:
     place, more = _place(call.value)
     if not more:
         raise outdated("button")
-    await call.house.procedure_runs.tick(call.actor, incident.id, place, "answered", answer=more[0])
-    return None
+    run = await call.house.procedure_runs.tick(call.actor, incident.id, place, "answered", answer=more[0])
+    return await _shown(call, incident, run)
 
 
 @COMMAND.button("procedure.undo")
 async def undo(call: Call) -> Answer:
     incident = await incident_of_button(call)
-    await call.house.procedure_runs.undo(call.actor, incident.id, _place(call.value)[0])
-    return None
+    run = await call.house.procedure_runs.undo(call.actor, incident.id, _place(call.value)[0])
+    return await _shown(call, incident, run)
 
 
 @COMMAND.button("procedure.skip")
 async def ask_why(call: Call) -> Answer:
-    """Whoever may not tick learns it before they fill anything in."""
-    await incident_of_button(call)
-    call.house.permissions.must(call.actor, "runbook.tick")
+    """Who may not tick, or is late, learns it before they fill anything in."""
+    incident, place = await incident_of_button(call), _place(call.value)[0]
+    await call.house.procedure_runs.must_be_next(call.actor, incident, place)
     inputs = [Input("why", "Why is it skipped?", max_length=WHY_LENGTH)]
-    title = f"Skip step {_place(call.value)[0].step + 1}"
+    title = f"Skip step {place.step + 1}"
     return Form(form("procedure.skip", title, inputs, submit="Skip", private=call.value))
 
 
@@ -85,8 +85,9 @@ def judge_why(values: Mapping[str, str]) -> Mapping[str, str]:
 @COMMAND.form("procedure.skip", judge_why)
 async def skipped(call: Call) -> Answer:
     incident, place = await incident_of_form(call), _place(call.private)[0]
-    await call.house.procedure_runs.tick(call.actor, incident.id, place, "skipped", why=call.values["why"].strip())
-    return None
+    why = call.values["why"].strip()
+    run = await call.house.procedure_runs.tick(call.actor, incident.id, place, "skipped", why=why)
+    return await _shown(call, incident, run)
 
 
 @COMMAND.button("procedure.all")
@@ -96,10 +97,20 @@ async def all_steps(call: Call) -> Answer:
     return Form(notice("All steps", await call.house.procedure_choice.all_steps(incident.id, run)))
 
 
+@COMMAND.button("procedure.page")
+async def further_steps(call: Call) -> Answer:
+    incident = await incident_of_button(call)
+    run, start = (number(word) for word in call.value.split(" ")[1:3])
+    said = await call.house.procedure_choice.all_steps(incident.id, run, start)
+    return Form(notice("All steps", said), in_place=True)
+
+
 async def _open(call: Call, incident: Incident, key: str) -> Answer:
     """In the room its message shows that it is new."""
     run, is_new = await call.house.procedure_runs.open(call.actor, incident.id, key)
-    if is_new and call.channel == incident.room_id and not incident.room_closed:
+    if _is_out_of_sight(incident):
+        return Reply(await call.house.procedure_choice.shown(run))
+    if is_new and call.channel == incident.room_id:
         return None
     link = None if is_new else await call.house.procedure_choice.link(run)
     return call.say("procedure_opened", run=run, incident=incident, is_new=is_new, link=link)
@@ -107,8 +118,20 @@ async def _open(call: Call, incident: Incident, key: str) -> Answer:
 
 async def _tick(call: Call, deed: TickDeed) -> Answer:
     incident = await incident_of_button(call)
-    await call.house.procedure_runs.tick(call.actor, incident.id, _place(call.value)[0], deed)
-    return None
+    run = await call.house.procedure_runs.tick(call.actor, incident.id, _place(call.value)[0], deed)
+    return await _shown(call, incident, run)
+
+
+def _is_out_of_sight(incident: Incident) -> bool:
+    """Its channel takes no messages; or there is none, and a private one stands nowhere else."""
+    return bool(incident.room_closed) or (incident.room_lost and incident.private)
+
+
+async def _shown(call: Call, incident: Incident, run: Run) -> Answer:
+    """In the channel its message is edited; where that is closed, who pressed sees it as it is now."""
+    if not _is_out_of_sight(incident):
+        return None
+    return Reply(await call.house.procedure_choice.shown(run), replace=True)
 
 
 def _place(carried: str) -> tuple[Place, list[int]]:

@@ -1,6 +1,7 @@
 """The one message of a procedure under way: what was done, the next step, and what lies ahead."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import islice
 from types import MappingProxyType
 
 from bot.domain.incidents.incident import Incident
@@ -47,13 +48,16 @@ class ProcedureCards:
 
     async def paint(self, conn: Connection, subject: str) -> Painted | None:
         run = await procedures.get(conn, int(subject))
-        incident = await incidents.get(conn, run.incident_id)
-        known = known_of(incident, await signs_of(conn, incident))
-        shown = self.message(incident, run, known, await self._found(conn, incident, run))
+        incident, shown = await incidents.get(conn, run.incident_id), await self.shown(conn, run)
         if incident.room_id is None and incident.room_error:
             elsewhere = None if incident.private else self._runbook.channels.incidents
             return Painted(await self._channels.find(conn, elsewhere), shown) if elsewhere else None
         return await in_room(conn, incident, shown)
+
+    async def shown(self, conn: Connection, run: Run) -> Message:
+        incident = await incidents.get(conn, run.incident_id)
+        known = known_of(incident, await signs_of(conn, incident))
+        return self.message(incident, run, known, await self._found(conn, incident, run))
 
     async def _found(self, conn: Connection, incident: Incident, run: Run) -> str:
         """How that stands which the next step waits for; '' when it is a person's turn."""
@@ -92,8 +96,15 @@ class ProcedureCards:
     ) -> Message:
         return self.whole(procedure.title, [step.to_do for step in procedure.steps], known, buttons)
 
-    async def all_steps(self, conn: Connection, run: Run, incident: Incident) -> Message:
-        return self.whole(run.title, run.steps, known_of(incident, await signs_of(conn, incident)), ())
+    async def all_steps(self, conn: Connection, run: Run, incident: Incident, start: int) -> Message:
+        """From this one on, as many as there is room for, with a button to those behind them."""
+        known = known_of(incident, await signs_of(conn, incident))
+
+        def onward(shown: int) -> Button:
+            return Button("Next steps", "procedure.page", f"{incident.id} {run.id} {start + shown}")
+
+        head = self._say("title", title=run.title, count=len(run.steps))
+        return listing(head, islice(self._parts(run.steps, known), start, None), (), onward)
 
     def _parts(self, steps: Sequence[Step], known: Mapping[str, str]) -> Iterator[tuple[str, str | None, str]]:
         for number, step in enumerate(steps, 1):

@@ -64,13 +64,18 @@ class ProcedureChoice:
             log.info("procedure=%s has no link: %s", run.id, error)
             return None
 
-    async def all_steps(self, incident_id: int, run_id: int) -> Message:
-        """Raises NotFound."""
+    async def all_steps(self, incident_id: int, run_id: int, start: int = 0) -> Message:
+        """From this one on. Raises NotFound."""
         async with self._db.transaction() as conn:
             run = await procedures.get(conn, run_id)
             if run.incident_id != incident_id:
                 raise NotFound("This incident has no such procedure. `/incident runbook` shows those there are.")
-            return await self._cards.all_steps(conn, run, await incidents.get(conn, incident_id))
+            return await self._cards.all_steps(conn, run, await incidents.get(conn, incident_id), start)
+
+    async def shown(self, run: Run) -> Message:
+        """Its message, for somebody who cannot see the one in the channel."""
+        async with self._db.transaction() as conn:
+            return await self._cards.shown(conn, await procedures.get(conn, run.id))
 
     def due_for_review(self) -> list[Procedure]:
         """Whose date has passed, the oldest first."""

@@ -13,6 +13,7 @@ from bot.runbook.procedures import Procedure
 from bot.services.people.permissions import Permissions
 from bot.services.procedures.records import ProcedureRecords
 from bot.services.rooms.deeds import Deeds
+from bot.store.database import Database
 from bot.store.pipelined import Connection
 from bot.store.procedures import procedures
 
@@ -31,7 +32,10 @@ class Place:
 class ProcedureRuns:
     """Opens procedures and ticks their steps. Of two who press at once the second learns who was first."""
 
-    def __init__(self, runbook: Runbook, permissions: Permissions, deeds: Deeds, records: ProcedureRecords) -> None:
+    def __init__(
+        self, db: Database, runbook: Runbook, permissions: Permissions, deeds: Deeds, records: ProcedureRecords
+    ) -> None:
+        self._db = db
         self._runbook = runbook
         self._permissions = permissions
         self._deeds = deeds
@@ -79,6 +83,12 @@ class ProcedureRuns:
             if lead.procedure is not None:
                 await self.open_within(conn, incident, self._runbook.procedures[lead.procedure], actor, now)
         return changed
+
+    async def must_be_next(self, actor: Actor, incident: Incident, place: Place) -> None:
+        """Before somebody fills anything in for this step. Raises Refused, also when somebody was first."""
+        self._permissions.must(actor, "runbook.tick")
+        async with self._db.transaction() as conn:
+            await self._at(conn, incident, place, actor)
 
     async def undo(self, actor: Actor, incident_id: int, place: Place) -> Run:
         """The last thing a person has done, and what the bot has ticked since. Raises Refused when it is not that."""

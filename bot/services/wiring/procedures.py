@@ -40,7 +40,7 @@ class Procedures(Watching):
 
     @cached_property
     def procedure_runs(self) -> ProcedureRuns:
-        return ProcedureRuns(self.runbook, self.permissions, self.deeds, self.procedure_records)
+        return ProcedureRuns(self.db, self.runbook, self.permissions, self.deeds, self.procedure_records)
 
     @cached_property
     def procedure_opening(self) -> ProcedureOpening:

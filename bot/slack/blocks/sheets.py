@@ -1,6 +1,6 @@
 """A message built around one command that somebody copies: it stands there whole, or not at all."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from bot.rendering import escape_mrkdwn
 from bot.slack.blocks.messages import (
@@ -49,18 +49,26 @@ def sheet(head: str, step: str, command: str | None, beside: str, ahead: str, bu
     return Message(clip(head.split("\n", 1)[0] or "…", FALLBACK_LENGTH), blocks[:MESSAGE_BLOCKS])
 
 
-def listing(head: str, parts: Iterable[tuple[str, str | None, str]], buttons: Iterable[Button] = ()) -> Message:
-    """Words, a command and what belongs to it, one part below the other, as many as one message holds whole."""
-    blocks, tail, room, left = prose(head), rows(buttons), MESSAGE_LENGTH - len(head), 0
+def listing(
+    head: str,
+    parts: Iterable[tuple[str, str | None, str]],
+    buttons: Iterable[Button] = (),
+    onward: Callable[[int], Button] | None = None,
+) -> Message:
+    """Words, a command and what belongs to it, one part below the other, as many as one message holds whole; the first
+    in any case. `onward`: the button behind which the others are, given how many stand here."""
+    blocks, tail, room, shown, left = prose(head), rows(buttons), MESSAGE_LENGTH - len(head), 0, 0
     for words, command, beside in parts:
         part = [*prose(words), *_commands(command), *prose(beside)]
-        if left or _length(part) > room - 100 or len(blocks) + len(part) + len(tail) >= MESSAGE_BLOCKS:
+        is_full = _length(part) > room - 100 or len(blocks) + len(part) + len(tail) + 1 >= MESSAGE_BLOCKS
+        if left or (is_full and shown):
             left += 1
             continue
-        blocks += part
-        room -= _length(part)
+        blocks += fitted(part, MESSAGE_BLOCKS // 2, room - 100, cut=True) if is_full else part
+        shown, room = shown + 1, room - _length(part)
     more = prose(f"… and {left} more step{'s' * (left != 1)}") if left else []
-    return Message(clip(head.split("\n", 1)[0] or "…", FALLBACK_LENGTH), [*blocks, *more, *tail])
+    further = rows([onward(shown)]) if left and onward else []
+    return Message(clip(head.split("\n", 1)[0] or "…", FALLBACK_LENGTH), [*blocks, *more, *further, *tail])
 
 
 def _commands(command: str | None) -> list[Block]:

@@ -173,3 +173,29 @@ async def test_in_a_drill_it_says_so_and_of_a_private_incident_programs_read_not
     await ask(world, "ada", "/incident runbook payments", world.workspace.channel(world.room("INC-2")))
     await press_on(world, "ada", "Done", live(world, ref="INC-2"))
     assert in_full(await world.house.records.of(2))["procedures"] == []
+
+
+async def test_a_skip_that_comes_late_is_refused_before_anybody_types_why(world: World) -> None:
+    room = await declared(world, "P3 Slow reports")
+    await ask(world, "ada", "/incident runbook database-timeout", room)
+    await press(world, "ada", "Done")
+    block = next(block for block in live(world).blocks or [] if block["type"] == "actions")
+    block["elements"][3]["value"] = "1 1 0 0"
+    assert "Ada Obi was first" in await press(world, "ben", "Skip")
+    assert world.ben.modals() == []
+
+
+async def test_in_a_channel_that_is_archived_who_opens_or_presses_sees_it_as_it_is_now(world: World) -> None:
+    room = await declared(world, "P3 Slow reports")
+    await world.eve.archives(room)
+    await world.settled()
+    opened = await asked(world, "ada", "/incident runbook INC-1 database-timeout", "#general")
+    assert "step 1 of 4" in told(opened) and labels(opened.messages[-1]) == ["Done", "Skip"]
+    await press_on(world, "ada", "Done", opened)
+    assert "step 2 of 4" in opened.messages[-1].text, "it takes the place of the one that was pressed"
+    await press_on(world, "ada", "No", opened)
+    await press_on(world, "ada", "Skip", opened)
+    await world.ada.submits(values={"why": "it was quick"})
+    await world.settled()
+    (procedure,) = (await world.house.records.of(1)).procedures
+    assert [tick.deed for tick in procedure.ticks] == ["done", "answered", "skipped"] and procedure.ended_at
