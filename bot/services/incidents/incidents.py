@@ -55,7 +55,7 @@ class Incidents:
             changed = await incidents.get(conn, incident.id)
             if raised and not incident.is_acknowledged:
                 await self._runs.start_again(conn, changed)
-            await self._posts.in_room(
+            await self._posts.above_cards(
                 conn, incident, "severity", incident=changed, before=incident.severity, actor=actor.name, why=why
             )
             await self._deeds.show(conn, changed, "severity")
@@ -106,7 +106,7 @@ class Incidents:
         changed = await incidents.get(conn, incident.id)
         begins = await self._runs.start_again(conn, changed)
         facts = {"incident": changed, "actor": actor.name, "why": why, "begins": begins}
-        await self._posts.in_room(conn, incident, "reopened", **facts)
+        await self._posts.above_cards(conn, incident, "reopened", **facts)
         await self._deeds.show(conn, changed, "reopened")
         return changed
 

@@ -22,12 +22,14 @@ from bot.rendering import Rendering
 from bot.runbook import Runbook
 from bot.services.outbox.kinds import UPDATE
 from bot.services.outbox.outbox import Outbox
+from bot.services.rooms.asks import Asks
 from bot.services.rooms.cards import Cards
 from bot.services.rooms.deeds import Moment as Change
 from bot.services.rooms.posts import Posts
 from bot.services.updates.audiences import takes_all
 from bot.services.updates.cards import edit_button
 from bot.services.updates.reminders import tell_button
+from bot.services.updates.subjects import owed_key
 from bot.store.pipelined import Connection
 from bot.store.updates import updates
 from bot.store.updates.updates import NewUpdate
@@ -44,11 +46,14 @@ class Following:
         self._outbox = outbox
         self._cards = cards
         self._posts = posts
+        self._asks = Asks(cards, posts)
         self._rendering = rendering
 
     async def follow(self, conn: Connection, incident: Incident, change: Change) -> None:
         if change == "corrected" or not may_be_told(incident):
             return
+        if change != "declared":
+            await self._asks.show(conn, incident.id, [owed_key(incident.id)])
         told = await updates.last_told(conn, incident.id)
         overtaken = await self._overtake(conn, incident, change)
         automatic = self._automatic(incident)
@@ -64,8 +69,8 @@ class Following:
             await self._compose(conn, incident, key, moment_now(incident, told.get(key)))
         if offered := [key for key in owed if key not in composed]:
             buttons = [tell_button(incident, key) for key in offered]
-            facts = {"incident": incident, "audiences": offered, "severity": change == "severity"}
-            await self._posts.ask_in_room(conn, incident, "owed", buttons, **facts)
+            facts: dict[str, object] = {"incident": incident, "audiences": offered, "severity": change == "severity"}
+            await self._asks.ask(conn, incident, owed_key(incident.id), "owed", buttons, **facts)
 
     async def all_clear(self, conn: Connection, incident: Incident) -> None:
         """The watch after the resolution is over and nothing came back: who has read that it is over reads that too,

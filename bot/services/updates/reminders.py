@@ -23,7 +23,7 @@ from bot.services.updates.wording import Wordings, said_next
 from bot.slack.blocks import Button
 from bot.store.database import Database
 from bot.store.pipelined import Connection
-from bot.store.updates import reminders
+from bot.store.updates import reminders, updates
 
 # The incident's own room, which no audience is called.
 ROOM = ""
@@ -121,17 +121,20 @@ class Reminders(IncidentRound):
         if was_given and incident.is_acknowledged:
             whom = one.audience or "the room"
             by = time_shown(one.promised_at, self._runbook.timezone, now)
-            why = self._wordings.late(whom, by)
+            waiting = await updates.waiting(conn, incident.id, one.audience) if one.audience else None
+            why = self._wordings.late(whom, by, waits=waiting is not None)
             await self._escalations.page_next(conn, incident, TOCSIN, why, silent=True)
 
     async def _ask(self, conn: Connection, incident: Incident, one: Promise, template: str) -> None:
         own = str(incident.facts.get("update") or ""), one.told_at
         words, at = (await reminders.last_words(conn, incident.id, one.audience) or ("", None)) if one.audience else own
-        facts = {"incident": incident, "reminder": one, "last": words, "last_at": at}
+        waiting = await updates.waiting(conn, incident.id, one.audience) if one.audience else None
+        facts = {"incident": incident, "reminder": one, "last": words, "last_at": at, "waiting": waiting}
         value = f"{incident.id} {one.audience}".rstrip()
         deed = tell_button(incident, one.audience) if one.audience else update_button(incident)
         snoozes = [snooze_button(value, span, "audience.snooze") for span in SNOOZES]
-        buttons = [deed, *(snoozes if incident.is_open else ())]
+        # What waits for an approval has buttons of its own, and new words would take its place.
+        buttons = [*([] if waiting else [deed]), *(snoozes if incident.is_open else ())]
         await self._posts.ask_in_room(conn, incident, template, buttons, **facts)
 
 

@@ -5,6 +5,7 @@ from datetime import datetime
 from bot.domain.incidents.incident import Incident
 from bot.domain.maintenance.window import Window
 from bot.domain.updates.update import Update
+from bot.services.rooms.asks import standing
 from bot.services.rooms.cards import Cards
 from bot.store.incidents import incidents
 from bot.store.maintenance import maintenance
@@ -25,6 +26,11 @@ async def subject_of(conn: Connection, update: Update) -> Incident | Window:
     return await incidents.get(conn, update.of_incident)
 
 
+def owed_key(incident_id: int) -> str:
+    """Of the cards that ask for words which nobody has sent yet."""
+    return f"owed:{incident_id}"
+
+
 def reference_of(update: Update) -> str:
     """As people write it."""
     return f"INC-{update.incident_id}" if update.maintenance_id is None else f"M-{update.maintenance_id}"
@@ -41,7 +47,10 @@ async def write(
 
 
 async def show(cards: Cards, conn: Connection, update: Update) -> None:
-    """What has become of it: on its own card, and on that of the planned work."""
+    """What has become of it: on its own card, where the room was asked for it, and on that of the planned work."""
     await cards.touch(conn, f"update:{update.id}", incident=update.incident_id)
+    if update.incident_id is not None:
+        for card in await standing(conn, [owed_key(update.incident_id)]):
+            await cards.touch(conn, card, incident=update.incident_id)
     if update.maintenance_id is not None:
         await cards.touch(conn, f"maintenance:{update.maintenance_id}")

@@ -94,9 +94,9 @@ class Wordings:
             return said
         return after(self._runbook.hours_of(severity), now, rhythm) if rhythm else None
 
-    def late(self, whom: str, by: str) -> str:
-        """Why somebody else is paged: an update that was promised by then did not come."""
-        return self._rendering.say("documents/update_late", whom=whom, by=by)
+    def late(self, whom: str, by: str, *, waits: bool = False) -> str:
+        """Why somebody else is paged: an update that was promised by then did not come. `waits`: for an approval."""
+        return self._rendering.say("documents/update_late", whom=whom, by=by, waits=waits)
 
     def for_slack(self, update: Update) -> Message:
         """As an audience sees it in a channel: whatever somebody typed is data."""

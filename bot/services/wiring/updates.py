@@ -13,6 +13,7 @@ from bot.services.updates.compositions import Compositions
 from bot.services.updates.decisions import Decisions
 from bot.services.updates.following import Following
 from bot.services.updates.fresh_starts import FreshStarts
+from bot.services.updates.owed_cards import OwedCards
 from bot.services.updates.page_writing import PageWriting
 from bot.services.updates.previews import Previews
 from bot.services.updates.publication_news import PublicationNews
@@ -92,6 +93,10 @@ class Updates(Paging):
     @cached_property
     def update_cards(self) -> UpdateCards:
         return UpdateCards(self.db, self.runbook, self.channels, self.permissions, self.cards, self.rendering)
+
+    @cached_property
+    def owed_cards(self) -> OwedCards:
+        return OwedCards(self.runbook, self.cards, self.rendering)
 
     @cached_property
     def compositions(self) -> Compositions:

@@ -96,6 +96,11 @@ async def waiting(conn: Connection, incident_id: int, audience: str) -> Update |
     return Update(**row) if row else None
 
 
+async def in_hand(conn: Connection, incident_id: int) -> set[str]:
+    """The audiences for which a text is composed, or waits for an approval."""
+    return {row["audience"] for row in await SQL.all(conn, "in_hand", incident_id=incident_id)}
+
+
 async def withdraw(conn: Connection, incident_id: int, audience: str, why: str) -> list[Update]:
     """What waited for an approval and cannot be approved any more."""
     rows = await SQL.all(conn, "withdraw", incident_id=incident_id, audience=audience, why=why)

@@ -55,6 +55,10 @@ RETURNING id;
 SELECT * FROM stakeholder_updates
 WHERE incident_id = %(incident_id)s AND audience = %(audience)s AND state = 'waiting' ORDER BY id DESC LIMIT 1;
 
+-- name: in_hand
+SELECT DISTINCT audience FROM stakeholder_updates
+WHERE incident_id = %(incident_id)s AND state IN ('composing', 'waiting') ORDER BY audience;
+
 -- name: withdraw
 -- Nobody may approve them any more.
 UPDATE stakeholder_updates SET state = 'replaced', error = %(why)s

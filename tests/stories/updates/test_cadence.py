@@ -80,6 +80,18 @@ async def test_unmet_for_as_long_again_the_next_tier_is_paged_once_and_told_why(
     assert len(town.pages_of("cleo")) == 0
 
 
+async def test_what_waits_for_an_approval_is_what_the_room_is_reminded_of(town: World) -> None:
+    await told_clients(town)
+    await town.passes(minutes=30)
+    await writes(town, "ada", "clients", text="Still on it.")
+    await town.passes(minutes=15)
+    due = clocks(town)[-1]
+    assert "text by Ada Obi waits for approval" in due.text and "due an update now" not in due.text
+    assert town.ada.labels(due) == ["Snooze 15 min", "Snooze 30 min"]
+    await town.passes(minutes=45)
+    assert "waits for approval" in str(town.pages_of("ben")[0].blocks)
+
+
 async def test_told_in_time_nobody_is_reminded_nor_paged(town: World) -> None:
     await told_clients(town)
     await town.passes(minutes=35)

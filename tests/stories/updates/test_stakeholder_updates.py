@@ -802,7 +802,11 @@ async def test_a_severity_that_is_back_where_an_audience_knows_it_is_no_news(tow
     asked = [one.text for one in town.workspace.messages(town.room()) if one.text.startswith("📣")]
     assert [one.partition(" now")[0] for one in asked] == ["📣 *INC-1 is P2"] * 2
 
+    last = [one for one in town.workspace.messages(town.room()) if one.text.startswith("📣")][-1]
+    assert town.ada.labels(last) == ["Tell stakeholders"]
     await writes(town, "ada", "stakeholders", subject="Fewer users", text="It is P2 now.")
+    last = next(one for one in town.workspace.messages(town.room()) if one.ts == last.ts)
+    assert town.ada.labels(last) == [] and "has been sent the latest" in last.text
     await does(town, "ada", "/incident severity P1")
     assert "is P1 now" in town.workspace.messages(town.room())[-1].text
 
