@@ -1,11 +1,11 @@
 """Audiences are told of planned work: ahead, when it begins, takes longer, is moved, and when it is over."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from bot.clock import Clock
 from bot.domain.actor import TOCSIN
 from bot.domain.maintenance.window import Window
-from bot.domain.updates.update import Moment
+from bot.domain.updates.update import CLOSES, Moment
 from bot.rendering import Rendering
 from bot.services.outbox.kinds import UPDATE
 from bot.services.outbox.outbox import Outbox
@@ -26,11 +26,15 @@ class WindowTelling:
 
     async def everybody(self, conn: Connection, window: Window, moment: Moment) -> None:
         """All audiences of the window, whatever they have heard of it."""
-        await self._tell(conn, window, moment, window.audiences)
+        await self._overtake(conn, window, moment)
+        await self._compose(conn, window, moment, window.audiences)
 
     async def who_knows(self, conn: Connection, window: Window, moment: Moment) -> None:
-        """Only those that were told of it before: nobody hears of the end of what they have never heard of."""
-        await self._tell(conn, window, moment, await self.knowing(conn, window))
+        """Those that were told of it before: nobody hears of the end of what they have never heard of. While it goes on
+        also those whose words were not approved before they were out of date."""
+        knowing, overtaken = await self.knowing(conn, window), await self._overtake(conn, window, moment)
+        also = overtaken if moment not in CLOSES else []
+        await self._compose(conn, window, moment, dict.fromkeys([*knowing, *also]))
 
     async def knowing(self, conn: Connection, window: Window) -> Sequence[str]:
         """The audiences that something of it has reached, or may still reach."""
@@ -38,19 +42,22 @@ class WindowTelling:
 
     async def of_move(self, conn: Connection, window: Window, knowing: Sequence[str]) -> None:
         """Who knows hears of the move. Once its notice has been given, who has missed that gets it now."""
-        await self._tell(conn, window, "maintenance_moved", knowing)
+        await self._overtake(conn, window, "maintenance_moved")
+        await self._compose(conn, window, "maintenance_moved", knowing)
         if window.announced_at:
             others = [key for key in window.audiences if key not in knowing]
             await self._compose(conn, window, "maintenance_announced", others)
 
-    async def _tell(self, conn: Connection, window: Window, moment: Moment, audiences: Sequence[str]) -> None:
-        """What has no words yet or waits for an approval speaks of facts that are not so any more."""
+    async def _overtake(self, conn: Connection, window: Window, moment: Moment) -> Sequence[str]:
+        """What has no words yet or waits for an approval speaks of facts that are not so any more. Returns whom it was
+        for."""
         why = self._rendering.say("documents/maintenance_overtaken", moment=moment)
-        for older in await updates.overtake_planned(conn, window.id, why):
+        overtaken = await updates.overtake_planned(conn, window.id, why)
+        for older in overtaken:
             await self._cards.touch(conn, f"update:{older.id}")
-        await self._compose(conn, window, moment, audiences)
+        return [older.audience for older in overtaken]
 
-    async def _compose(self, conn: Connection, window: Window, moment: Moment, audiences: Sequence[str]) -> None:
+    async def _compose(self, conn: Connection, window: Window, moment: Moment, audiences: Iterable[str]) -> None:
         for key in audiences:
             new = NewUpdate(
                 None, key, moment, None, None, TOCSIN.name, maintenance_id=window.id,

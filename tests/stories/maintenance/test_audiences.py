@@ -164,6 +164,17 @@ async def test_what_needs_an_approval_waits_for_it_and_gives_way_when_the_work_b
     assert letters(office) == [] and "rejected by" in words_of(card(world))
 
 
+async def test_who_has_not_been_approved_to_read_that_it_has_begun_is_asked_about_again_when_it_takes_longer(
+    world: World, office: PostOffice
+) -> None:
+    await ask(world, "ada", PLAN.format("in 1h") + " telling press")
+    await world.passes(hours=1)
+    await presses(world, "ada", "Extend 30 min", card(world))
+    asked = next(one for one in world.workspace.messages("#incidents") if "Approve" in labels(one))
+    await presses(world, "ben", "Approve", asked)
+    assert "New planned end:" in words(office) and letters(office) == [("press", "Maintenance takes")]
+
+
 async def test_what_a_provider_did_not_accept_is_never_shown_as_sent(world: World) -> None:
     await ask(world, "ada", PLAN.format("in 4h") + " telling lost")
     assert "not sent" in words_of(card(world)) and "sent to" not in words_of(card(world))
