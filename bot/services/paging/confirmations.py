@@ -9,7 +9,7 @@ from bot.domain.paging.confirmation import OPEN_FOR, Asked
 from bot.domain.paging.page import Via
 from bot.runbook import Runbook
 from bot.services.paging.test_pages import TestPages
-from bot.services.paging.unconfirmed_contacts import Unconfirmed, is_still, to_be_confirmed, unconfirmed
+from bot.services.paging.unconfirmed_contacts import Unconfirmed, is_kept_true, is_still, to_be_confirmed, unconfirmed
 from bot.store import requests
 from bot.store.database import Database
 from bot.store.paging import confirmations
@@ -78,5 +78,7 @@ class Confirmations:
         return found if found and is_whole else None
 
     async def unconfirmed(self) -> list[Unconfirmed]:
+        if not is_kept_true(self._runbook):
+            return []
         async with self._db.statement() as conn:
             return unconfirmed(self._runbook, self._ready, await confirmations.latest(conn))

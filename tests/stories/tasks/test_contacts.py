@@ -76,7 +76,9 @@ async def test_everybody_is_asked_once_by_each_way_at_work_and_what_is_not_confi
             assert "Ada Obi by Slack" not in missing and "Ben" not in missing
         (tmp_path / "runbook.yml").write_text(ASKING)
         checked = await tocsin("check", "--simulate", at=tmp_path, DATABASE_URL=database, **mail_of(office))
-        assert "Ada Obi by email: asked Mon 05 Oct 2026 09:00 BST, not confirmed" in checked.out
+        examined = await tocsin("doctor", at=tmp_path, DATABASE_URL=database, **mail_of(office))
+        for out in (checked.out, examined.out):
+            assert "Ada Obi by email: asked Mon 05 Oct 2026 09:00 BST, not confirmed" in out
 
         await opens_link(world, office)
         await world.cleo.presses("Acknowledge", asked_of(world, "cleo")[0])
