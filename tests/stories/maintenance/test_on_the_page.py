@@ -1,11 +1,13 @@
 """Planned work on a status page of our own: ahead, under way and over, and never said to be as it is not."""
 
+import fcntl
 import json
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 from typing import Any
 
+from bot.publishers._page_folder import VERSION
 from tests.stories.asking import ask
 from tests.stories.maintenance.test_windows import card, presses
 from tests.stories.updates.test_stakeholder_updates import declared, does
@@ -128,3 +130,23 @@ async def test_work_whose_time_passed_while_nobody_was_there_is_not_said_to_go_o
         assert "checking whether this is over" in await shown(world)
         await presses(world, "ada", "Done", card(world))
         assert ((await work(world))["state"], (await as_json(world))["status"]) == ("done", "working")
+
+
+async def test_while_its_place_is_away_it_is_served_and_not_called_sent_until_its_files_are_there(
+    new_world: NewWorld, tmp_path: Path
+) -> None:
+    async with new_world(runbook=with_page(tmp_path)) as world:
+        await world.settled()
+        await ask(world, "ada", PLAN.format("in 3d"))
+        with (tmp_path / VERSION).open() as held:
+            # As a process has it that hangs while it writes there.
+            fcntl.flock(held, fcntl.LOCK_EX)
+            await presses(world, "ada", "Begin now", card(world))
+            assert (await work(world))["state"] == "in_progress"
+            assert "sent to" not in words_of(card(world)) and "being sent" in words_of(card(world))
+            assert json.loads((tmp_path / "status.json").read_text())["status"] == "working"
+        await world.passes(minutes=10)
+        assert json.loads((tmp_path / "status.json").read_text())["status"] == "maintenance"
+        assert "Database upgrade" in (tmp_path / "index.html").read_text()
+        assert "sent to 1 of 1 address" in words_of(card(world))
+        assert moments(await work(world)) == ["begun"]
