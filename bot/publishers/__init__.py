@@ -82,6 +82,14 @@ class Publisher(Protocol):
 
 
 @runtime_checkable
+class ShowingPublisher(Protocol):
+    """A publisher that can show what it would send."""
+
+    def shown(self, publication: Publication) -> Any:
+        """From what really leaves: a text, or a message as Slack shows it. Nothing leaves here."""
+
+
+@runtime_checkable
 class RenewingPublisher(Protocol):
     """A publisher whose outlet shows a whole, which is written again now and then."""
 

@@ -26,8 +26,16 @@ class EmailPublisher:
 
     async def publish(self, publication: Publication) -> str:
         """A mail server cannot be asked what it took: a repeat has the Message-ID of the first."""
+        return await self._mail.send(self._letter(publication))
+
+    def shown(self, publication: Publication) -> str:
+        """Its plain text; the HTML beside it has the same words."""
+        letter = self._letter(publication)
+        return f"To: {letter.to}\nSubject: {letter.subject}\n\n{letter.body}"
+
+    def _letter(self, publication: Publication) -> Letter:
         delivery, update = publication.delivery, publication.update
-        letter = Letter(
+        return Letter(
             delivery.address,
             update.subject,
             update.text,
@@ -37,4 +45,3 @@ class EmailPublisher:
             html=self._lay_out(update),
             list_name=update.audience,
         )
-        return await self._mail.send(letter)

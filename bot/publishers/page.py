@@ -41,6 +41,9 @@ class PagePublisher:
     async def publish(self, publication: Publication) -> str:
         return await self.renew(publication.update.audience)
 
+    def shown(self, publication: Publication) -> str:
+        return f"{publication.update.subject}\n\n{publication.update.text}"
+
     async def renew(self, audience: str) -> str:
         """Write the page as it is now, unless a newer one is there. Raises a kind of Failed."""
         try:

@@ -44,6 +44,9 @@ class SlackPublisher:
             raise
         return f"{channel}/{posted.ts}"
 
+    def shown(self, publication: Publication) -> Any:
+        return self._paint(publication.update)
+
     async def _find(self, channel: str, publication: Publication) -> Posted | None:
         """What an earlier attempt has posted; None when there was none, or it did not get that far."""
         if not publication.unsure:

@@ -1,5 +1,6 @@
 """Tells the readers of a page at statuspage.io: one incident there for each of ours, with an update for each text."""
 
+import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -67,6 +68,15 @@ class StatuspagePublisher:
             return changed
         name = cut(update.subject, NAME_LENGTH)
         return await self._api.create(page, {"name": name, "deliver_notifications": True, **values})
+
+    def shown(self, publication: Publication) -> str:
+        """What their readers see of it; components as they are without other incidents there."""
+        update = publication.update
+        if update.moment.startswith(POSTMORTEM):
+            return json.dumps({"postmortem": update.text}, indent=2, ensure_ascii=False)
+        values = {"name": cut(update.subject, NAME_LENGTH), **self._values(publication, ())}
+        read = {name: value for name, value in values.items() if name not in ("metadata", "component_ids")}
+        return json.dumps(read, indent=2, ensure_ascii=False)
 
     async def _worked_on(self, publication: Publication) -> Sequence[Mapping[str, Any]]:
         """The planned work that is under way: it keeps the components that work again otherwise."""

@@ -1,5 +1,7 @@
 """Tells a program: each update as signed JSON, posted to an address of the organisation's own."""
 
+import json
+
 from bot.domain.errors import Rejected
 from bot.domain.incidents.incident import Incident
 from bot.domain.maintenance.window import Window
@@ -37,6 +39,9 @@ class WebhookPublisher:
         whose = f"the webhook of {audience.key}"
         address = audience.webhook.reveal()
         return await self._hooks.post(address, self._body(publication), key=key_of(publication), whose=whose)
+
+    def shown(self, publication: Publication) -> str:
+        return json.dumps(self._body(publication), indent=2, ensure_ascii=False)
 
     def _body(self, publication: Publication) -> dict[str, object]:
         """As it was at that moment, also when it is sent late. An incident's title is not in it: an audience reads only

@@ -2,14 +2,16 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from typing import Any
 
 from bot.domain.incidents.incident import Incident
 from bot.domain.updates.promises import TIME
 from bot.domain.updates.update import MOMENTS, SUBJECT_LENGTH, TEXT_LENGTH, Doubtful, Moment, OutOfDate, facts_of
+from bot.publishers import outlet_name
 from bot.services.updates.audiences import audience_called
 from bot.services.updates.previews import Preview
 from bot.services.updates.reminders import tell_button
-from bot.slack.blocks import Button, Input, form, is_changed, values_of
+from bot.slack.blocks import Button, Input, code, form, is_changed, values_of
 from commands.desk.call import Answer, Call, Form, Reply
 from commands.desk.carried import number, outdated, second
 from commands.desk.which_incident import about_an_incident, incident_of_button, incident_of_form
@@ -31,7 +33,8 @@ WHY = Input("why", "Send it anyway, because", optional=True, max_length=300)
 @dataclass(frozen=True)
 class Carried:
     """What the form brings back. `seen`: `facts_of` the incident; `shown`: when, in Unix seconds; `offered`: the time
-    of the next update; `marks`: of the findings that were shown, with commas. '' is not known."""
+    of the next update; `marks`: of the findings that were shown, with commas; `own`:
+    somebody has changed the words. '' is not known."""
 
     incident: str
     audience: str
@@ -40,10 +43,11 @@ class Carried:
     moment: str = ""
     offered: str = ""
     marks: str = ""
+    own: str = ""
 
     @classmethod
     def read(cls, private: str) -> "Carried":
-        found = cls(*(*private.split(" "), "", "", "", "")[:7])
+        found = cls(*(*private.split(" "), "", "", "", "", "")[:8])
         return replace(found, offered=found.offered.replace("_", " "))
 
     @classmethod
@@ -52,11 +56,11 @@ class Carried:
         # What is not carried is asked about anew.
         marks = ",".join(one.mark for one in doubt.found[:MARKS]) if doubt else ""
         about = f"{preview.incident.id}", preview.audience.key, facts_of(preview.incident)
-        return cls(*about, shown, preview.moment, offered, marks)
+        return cls(*about, shown, preview.moment, offered, marks, "own" if preview.own else "")
 
     def __str__(self) -> str:
         about = self.incident, self.audience, self.seen, self.shown, self.moment
-        return " ".join((*about, self.offered, self.marks))
+        return " ".join((*about, self.offered, self.marks, self.own))
 
 
 @COMMAND.verb(
@@ -109,11 +113,29 @@ async def choose_moment(call: Call) -> Answer:
     moment = _moment(call.value)
     fresh = await call.house.previews.for_audience(call.actor, incident, carried.audience, moment)
     before = await call.house.previews.for_audience(call.actor, incident, carried.audience)
-    if before.own or any(is_changed(call.view, name) for name in ("subject", "text")):
+    if before.own or carried.own or any(is_changed(call.view, name) for name in ("subject", "text")):
         held = values_of(call.view["state"]["values"])
         fresh = replace(fresh, subject=held["subject"], text=held["text"], own=True)
     mark = f"{moment}{call.house.clock.now().timestamp():.0f}"
     return replace(_form(call, fresh, mark=mark, chosen=True), in_place=True)
+
+
+@COMMAND.button("audience.preview")
+async def preview_as(call: Call) -> Answer:
+    """Chosen in the form: these words as an outlet shows them. They stay, and so does what they were written about."""
+    incident, carried = await incident_of_form(call), Carried.read(call.private)
+    held = values_of(call.view["state"]["values"])
+    moment = _moment(carried.moment) if carried.moment else None
+    fresh = await call.house.previews.for_audience(call.actor, incident, carried.audience, moment)
+    is_own = bool(carried.own) or any(is_changed(call.view, name) for name in ("subject", "text"))
+    kept = replace(fresh, subject=held["subject"], text=held["text"], own=is_own)
+    more_at = held.get("next_update", "")
+    sent = call.house.telling.with_time(kept.text, kept.written_at, more_at, carried.offered)
+    shown = call.house.outlet_previews.shown(call.actor, replace(kept, text=sent), call.value)
+    changed = bool(carried.seen) and carried.seen != facts_of(incident)
+    mark = f"{call.house.clock.now().timestamp():.0f}"
+    call = replace(call, values=held)
+    return replace(_form(call, kept, mark=mark, changed=changed, shown=shown), in_place=True)
 
 
 def judge_words(values: Mapping[str, str]) -> Mapping[str, str]:
@@ -172,9 +194,11 @@ def _form(
     mark: str = "",
     doubt: Doubtful | None = None,
     chosen: bool = False,
+    shown: Any = None,
 ) -> Form:
-    """`changed`: the incident stands otherwise than when these words were written. `chosen`: the moment just was."""
-    inputs = [*_inputs(preview, mark, call.values), *([WHY] if doubt else [])]
+    """`shown`: as an outlet shows it, a text or a message. `changed`: the incident stands otherwise than when these
+    words were written. `chosen`: the moment just was."""
+    inputs = [*_inputs(preview, mark, call.values), *([WHY] if doubt else _outlets(preview, call.values))]
     facts = {
         "preview": preview,
         "changed": changed,
@@ -185,7 +209,10 @@ def _form(
     words = call.house.rendering.say("slack/tell_preview", **facts)
     fresh = [_fresh_button(preview)] if preview.own else []
     title, private = f"Tell {preview.audience.key}", str(Carried.of(preview, doubt))
-    return Form(form("audience.tell", title, inputs, submit="Send", words=words, private=private, buttons=fresh))
+    below = code(shown) if isinstance(shown, str) else shown.blocks if shown else ()
+    return Form(
+        form("audience.tell", title, inputs, submit="Send", words=words, private=private, buttons=fresh, below=below)
+    )
 
 
 def _inputs(preview: Preview, mark: str, held: Mapping[str, str]) -> Iterator[Input]:
@@ -198,6 +225,15 @@ def _inputs(preview: Preview, mark: str, held: Mapping[str, str]) -> Iterator[In
         more_at = held.get("next_update", preview.next_update)
         hint = "The time in the text, or added at its end. Readers are promised it, and you are reminded."
         yield Input("next_update", "Next update by", value=more_at, optional=True, hint=hint)
+
+
+def _outlets(preview: Preview, held: Mapping[str, str]) -> Iterator[Input]:
+    """Each by which it would leave."""
+    ways = [via for via in dict.fromkeys(via for via, _ in preview.where) if via not in preview.gaps]
+    if ways:
+        options = [(via, outlet_name(via)) for via in ways]
+        chosen = held.get("preview", "")
+        yield Input("preview", "Preview as", value=chosen, optional=True, options=options, action="audience.preview")
 
 
 def _moment(word: str) -> Moment:

@@ -89,7 +89,7 @@ class Telling:
         words = Words(audience_name, moment, subject, text, written_at, why.strip(), marks)
         try:
             must_be_confirmed(subject, text)
-            words = replace(words, text=self._with_time(words, next_update.strip(), offered.strip()))
+            words = replace(words, text=self.with_time(text, written_at, next_update, offered))
             await self._tell(actor, incident_id, words, seen)
         except AlreadyDone:
             raise
@@ -99,25 +99,27 @@ class Telling:
                 raise
             raise type(refusal)(f"{refusal} {_kept_as(refusal, audience_name)}") from refusal
 
-    def _with_time(self, words: Words, next_update: str, offered: str) -> str:
-        """With the form's time: behind a text that names none, and in the place of the one it was composed with."""
-        zone, since, now = self._runbook.timezone, words.written_at, self._clock.now()
+    def with_time(self, text: str, since: datetime, next_update: str, offered: str) -> str:
+        """As it leaves, with the form's time: behind a text that names none, and in the place of the one it was
+        composed with. Raises Refused when it names another."""
+        next_update, offered = next_update.strip(), offered.strip()
+        zone, now = self._runbook.timezone, self._clock.now()
         wanted = time_said(next_update, since, zone)
         if wanted is None:
-            return words.text
+            return text
         shown = time_shown(wanted, zone, since)
-        named = next_promised(words.text, since, zone)
+        named = next_promised(text, since, zone)
         if named is None:
-            if offered and offered in words.text:
-                return words.text.replace(offered, shown)
-            return f"{words.text.rstrip()}\n\n{self._rendering.say('documents/next_update', by=shown)}"
+            if offered and offered in text:
+                return text.replace(offered, shown)
+            return f"{text.rstrip()}\n\n{self._rendering.say('documents/next_update', by=shown)}"
         if next_update == offered or named.at == wanted:
-            return words.text
+            return text
         if named.at > now and named.at != time_said(offered, since, zone):
             raise Refused(
                 f"Not sent: the text says {named.words}, and “Next update by” says {shown}. Give one time in both."
             )
-        return f"{words.text[: named.begins]}{shown}{words.text[named.ends :]}"
+        return f"{text[: named.begins]}{shown}{text[named.ends :]}"
 
     async def _tell(self, actor: Actor, incident_id: int, words: Words, seen: str) -> None:
         self._permissions.must(actor, "audience.send")

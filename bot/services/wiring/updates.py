@@ -13,6 +13,7 @@ from bot.services.updates.compositions import Compositions
 from bot.services.updates.decisions import Decisions
 from bot.services.updates.following import Following
 from bot.services.updates.fresh_starts import FreshStarts
+from bot.services.updates.outlet_previews import OutletPreviews
 from bot.services.updates.owed_cards import OwedCards
 from bot.services.updates.page_writing import PageWriting
 from bot.services.updates.previews import Previews
@@ -107,6 +108,10 @@ class Updates(Paging):
         return Previews(
             self.db, self.clock, self.runbook, self.permissions, self.wordings, self.publications
         )  # fmt: skip
+
+    @cached_property
+    def outlet_previews(self) -> OutletPreviews:
+        return OutletPreviews(self.clock, self.publishers)
 
     @cached_property
     def telling(self) -> Telling:

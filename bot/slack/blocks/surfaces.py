@@ -49,8 +49,10 @@ def form(
     words: str = "",
     private: str = "",
     buttons: Iterable[Button] = (),
+    below: Iterable[Block] = (),
 ) -> dict[str, Any]:
-    """A modal. `private` comes back with the submission, unseen by the person. `buttons` stand above the inputs."""
+    """A modal. `private` comes back with the submission, unseen by the person. `buttons` stand above the inputs,
+    `below` is shown under them."""
     return {
         "type": "modal",
         "callback_id": callback,
@@ -58,7 +60,7 @@ def form(
         "submit": plain(clip(submit, TITLE_LENGTH)),
         "close": plain("Cancel"),
         "private_metadata": private,
-        "blocks": [*prose(words), *rows(buttons), *(_input(one) for one in inputs)][:VIEW_BLOCKS],
+        "blocks": [*prose(words), *rows(buttons), *(_input(one) for one in inputs), *below][:VIEW_BLOCKS],
     }
 
 

@@ -1,5 +1,8 @@
 """Words are looked at before they leave: what is found is overruled with a reason, and that text approved."""
 
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
+
 import pytest
 
 from bot.domain.errors import Refused
@@ -7,18 +10,22 @@ from bot.store import audit
 from bot.store.updates import updates
 from tests.mail_server import PostOffice
 from tests.stories.updates.test_stakeholder_updates import (
+    AUDIENCES,
     card,
     declared,
     does,
     letters,
     presses,
     told,
+    updating,
+    updating_world,
     writes,
 )
 from tests.stories.updates.test_stakeholder_updates import office as office
 from tests.stories.updates.test_stakeholder_updates import town as town
-from tests.world import World, words_of
+from tests.world import RUNBOOK, World, words_of
 
+NewWorld = Callable[..., AbstractAsyncContextManager[World]]
 BAD = "The host db-01 is full, which Ada Obi caused. We'll update you by 23:50."
 
 
@@ -119,6 +126,30 @@ async def test_ordinary_words_leave_with_one_press_and_say_when_more_is_heard(to
     assert not town.ada.modals()
     assert "Card payments fail. We are working on it." in words_of(card(town, "clients"))
     assert "Next update by " in words_of(card(town, "clients"))
+
+
+async def test_the_author_sees_the_words_as_each_outlet_shows_them_and_loses_none(
+    new_world: NewWorld, office: PostOffice
+) -> None:
+    more = AUDIENCES.replace("email: [board@", 'webhook: "https://example.com/hook", email: [board@')
+    async with updating_world(new_world, office, updating(RUNBOOK, more=more)) as world:
+        await declared(world)
+        letters(office)
+        await does(world, "ada", "/incident tell stakeholders")
+        world.ada.modal().values["subject"]["text"]["value"] = "<Payments> & more"
+        for name, said in (
+            ("email", "Subject: &lt;Payments&gt; &amp; more"),
+            ("Slack", "*&lt;Payments&gt; &amp; more*"),
+            ("webhook", '"type": "incident.update"'),
+        ):
+            await world.ada.selects("Preview as", name)
+            await world.passes(seconds=1)
+            blocks = world.ada.modal().content["blocks"]
+            assert said in "".join(one["text"]["text"] for one in blocks if one["type"] == "section"), name
+        assert letters(office) == []
+        await world.ada.submits(values={})
+        await world.passes(seconds=5)
+        assert [subject for _, subject in letters(office)] == ["<Payments> & more"]
 
 
 async def test_the_moment_is_chosen_in_the_form_and_ones_own_words_outlive_the_choice(
