@@ -108,7 +108,7 @@ async def extend(call: Call) -> Answer:
 async def ask_why(call: Call) -> Answer:
     window, _ = await call.house.windows.find(call.number)
     why = Input("why", "Why", optional=True, max_length=REASON_LENGTH)
-    words = call.house.rendering.say("slack/maintenance_change", window=window, change="cancel")
+    words = call.house.rendering.say("slack/maintenance_change", window=window)
     return Form(
         form(
             "maintenance.cancel", f"Cancel {window.ref}", [why], submit="Cancel it", words=words, private=f"{window.id}"
@@ -130,7 +130,7 @@ async def ask_when(call: Call) -> Answer:
         Input("lasts", "For how long", value=format_duration(window.ends_at - window.starts_at), max_length=40),
         Input("why", "Why", optional=True, max_length=REASON_LENGTH),
     ]
-    words = call.house.rendering.say("slack/maintenance_change", window=window, change="move")
+    words = call.house.rendering.say("slack/maintenance_change", window=window)
     return Form(
         form("maintenance.move", f"Move {window.ref}", inputs, submit="Move", words=words, private=f"{window.id}")
     )
