@@ -22,6 +22,7 @@ def cautions(runbook: Runbook, own_database: str | None, *, today: date | None =
         *_published_reports(runbook),
         *procedure_cautions(runbook, today),
         *_slow_tiers(runbook),
+        *_asked_too_often(runbook),
     ]
 
 
@@ -74,4 +75,13 @@ def _slow_tiers(runbook: Runbook) -> Iterator[str]:
             yield (
                 f"tiers.{tier.key}.via: every way waits, so nobody is paged before {format_duration(first)} have "
                 "passed: let one of them be used at once"
+            )
+
+
+def _asked_too_often(runbook: Runbook) -> Iterator[str]:
+    for number, task in enumerate(runbook.maintenance.tasks):
+        if task.proved_by and task.proved_by.kind == "contacts" and task.every in ("day", "week"):
+            yield (
+                f"maintenance.tasks[{number}]: everybody gets a test page by each of their ways every {task.every}: "
+                "once a quarter is enough"
             )

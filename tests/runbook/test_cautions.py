@@ -111,3 +111,10 @@ def test_steps_nobody_gets_to_what_nothing_fills_in_and_what_is_due_for_review_a
     ]  # fmt: skip
     assert "{{ host }} is filled in" in found[1]
     assert len(cautions(runbook(WALKED), None, today=date(2026, 8, 6))) == 2
+
+
+def test_asking_everybody_every_day_how_they_are_reached_is_cautioned() -> None:
+    asking = "maintenance: {{tasks: [{{do: Verify contacts, every: {}, proved_by: contacts}}]}}"
+    (said,) = cautions(runbook(asking.format("day")), None)
+    assert said.startswith("maintenance.tasks[0]: everybody gets a test page")
+    assert cautions(runbook(asking.format("quarter")), None) == []

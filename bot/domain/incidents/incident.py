@@ -118,6 +118,11 @@ class Incident:
         return "test_page" in self.origin
 
     @property
+    def confirms(self) -> str | None:
+        """The way that its only page is to prove, of a test page that was sent for that."""
+        return self.origin.get("confirms")
+
+    @property
     def is_open(self) -> bool:
         return self.resolved_at is None
 

@@ -68,6 +68,7 @@ async def test_everybody_is_asked_once_by_each_way_at_work_and_what_is_not_confi
             assert "confirm that pages by Slack reach you" in words_of(asked_of(world, "ada")[0])
             assert "No incident is open" in await ask(world, "eve", "/incident list")
 
+            assert "where it arrived" in await ask(world, "ada", "/incident ack INC-2"), "Slack proves no mail"
             for name in ("ada", "ben"):
                 await world.workspace.person(name).presses("Acknowledge", asked_of(world, name)[0])
             await world.passes(minutes=1)
