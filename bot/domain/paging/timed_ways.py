@@ -42,6 +42,12 @@ def put_off(to_come: Iterable[Page], until: datetime, policy: Policy) -> dict[in
     }
 
 
+def after_snooze(page: Page, policy: Policy, until: datetime) -> datetime:
+    """When this one is sent that was about to leave and is held until then. Whoever was called by hand is paged at any
+    hour."""
+    return until if page.step == BY_HAND else policy.begins(until)
+
+
 def missed_its_hours(page: Page, policy: Policy, now: datetime) -> datetime | None:
     """When a page is sent instead that waited for its time, in working hours, and could not leave before they were
     over; None: now."""

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from bot.clock import Clock
 from bot.domain.errors import TocsinError, Unanswered, Unreachable
@@ -29,6 +29,14 @@ class BecameLate(TocsinError):
     """Its words do not say that it is late, and it is; nothing was sent."""
 
 
+class Snoozed(TocsinError):
+    """It is not to leave before `until`; nothing was sent."""
+
+    def __init__(self, until: datetime) -> None:
+        super().__init__("its incident was snoozed before it was sent")
+        self.until = until
+
+
 @dataclass
 class Moment:
     """The page that is about to leave; it was wanted at `known_at`, by the steady counter."""
@@ -48,8 +56,8 @@ class LastLook:
         self._batching = Batching(self._ask, limit=ABREAST)
 
     async def look(self, moment: Moment) -> None:
-        """Raises NoLongerWanted when it was answered, Unreachable when it is not ours to send any more, BecameLate when
-        it has to say so."""
+        """Raises NoLongerWanted when it was answered, Snoozed, Unreachable when it is not ours to send any more,
+        BecameLate when it has to say so."""
         began = self._clock.elapsed()
         self._must_not_be_cancelled(moment)
         while (now := self._clock.elapsed()) - moment.known_at >= FRESH and now - began < LOOK_TIMEOUT:
@@ -77,6 +85,8 @@ class LastLook:
             raise NoLongerWanted("answered before it was sent")
         if not found.is_ours:
             raise Unreachable("it is in somebody else's hands")
+        if found.snoozed_until:
+            raise Snoozed(found.snoozed_until)
         return asked_at
 
     async def _ask(self, deliveries: Sequence[Delivery]) -> list[tuple[timedelta, Wanted]]:
@@ -84,5 +94,5 @@ class LastLook:
         by_page = {int(delivery.payload["page"]): delivery for delivery in deliveries}
         async with self._db.last_look() as conn:
             asked_at = self._clock.elapsed()
-            found = await pages.wanted(conn, by_page)
+            found = await pages.wanted(conn, by_page, self._clock.now())
         return [(asked_at, found[int(delivery.payload["page"])]) for delivery in deliveries]

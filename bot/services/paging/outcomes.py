@@ -47,9 +47,11 @@ class PageOutcomes:
         about = [(made[delivery.payload["page"]], outcome) for delivery, outcome in ended]
         await self.accepted(conn, [(page, outcome.reference) for page, outcome in about if outcome.state == "sent"])
         await self._lost(conn, [(page, outcome) for page, outcome in about if outcome.state in ("refused", "gave_up")])
-        for page, outcome in about:
-            if outcome.put_off and outcome.again_at:
-                await pages.begin_anew(conn, page.id, due_at=outcome.again_at, planned_at=self._clock.now())
+        for (delivery, _), (page, outcome) in zip(ended, about, strict=True):
+            # One that may stand somewhere is found by its time, and keeps that.
+            if outcome.put_off and outcome.again_at and not page.unsure:
+                now, attempts = self._clock.now(), delivery.attempts - 1
+                await pages.begin_anew(conn, page.id, due_at=outcome.again_at, planned_at=now, attempts=attempts)
             if outcome.error and outcome.state == "waiting":
                 was_tried = outcome.was_tried
                 await pages.note_error(conn, page.id, outcome.error, unsure=outcome.unsure, was_tried=was_tried)

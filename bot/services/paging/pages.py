@@ -80,14 +80,12 @@ class Pages:
         await pages.cancel_waiting(conn, incident.id, note, people=[person], but_by=shared_ways())
         await self.show_again(conn, incident)
 
-    async def put_off(self, conn: Connection, incident: Incident, policy: Policy, until: datetime) -> bool:
-        """Nothing that is still to come is sent before `until`, and then as far apart as it was to be. Returns whether
-        anything is."""
+    async def put_off(self, conn: Connection, policy: Policy, made: Sequence[Page], until: datetime) -> None:
+        """What of these is still to come is not sent before `until`, and then as far apart as it was to be. What is
+        about to leave learns of the snooze by its last look."""
         now = self._clock.now()
-        to_come = [page for page in await pages.of_incident(conn, incident.id) if page.is_to_come(now)]
-        due = put_off(to_come, until, policy)
+        due = put_off([page for page in made if page.is_to_come(now)], until, policy)
         await pages.plan_anew(conn, due, planned_at=now)
-        return bool(due)
 
     async def show_again(self, conn: Connection, incident: Incident) -> None:
         """Those that were sent show how the incident stands now."""

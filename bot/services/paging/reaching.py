@@ -70,7 +70,11 @@ class Reaching:
         if set(verdicts.values()) == {"unreached"} and escalation.climbs_at(now):
             return True
         still_open = "open" in everybody.values()
-        reach_by = look_again_at([*ladder_pages, *call_pages], now) if still_open else None
+        looks = [look_again_at([*ladder_pages, *call_pages], now)] if still_open else []
+        if escalation.is_snoozed_at(now) and "unreached" in everybody.values():
+            # Who is to be paged instead, or sooner, is when the snooze is over.
+            looks.append(escalation.policy.begins(escalation.snoozed_until or now))
+        reach_by = min(looks, default=None)
         await escalations.save(conn, escalation.moved_to(escalation.ladder, reach_by=reach_by))
         return False
 

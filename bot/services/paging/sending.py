@@ -2,23 +2,23 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
 from bot.clock import Clock
 from bot.domain.errors import Rejected, Unreachable
 from bot.domain.incidents.incident import Incident
-from bot.domain.paging.escalation import LATE_AFTER
+from bot.domain.paging.escalation import LATE_AFTER, Policy
 from bot.domain.paging.page import Page, Via
-from bot.domain.paging.timed_ways import missed_its_hours
+from bot.domain.paging.timed_ways import after_snooze, missed_its_hours
 from bot.pagers import PageCall, Pager, Remembering
 from bot.runbook import Person
 from bot.services.outbox.batching import Batching
 from bot.services.outbox.kinds import DeliveryKind, Ended, NoLongerWanted, Outcome, PutOff
 from bot.services.outbox.precedence import Precedence
 from bot.services.paging.cancelled import Cancelled
-from bot.services.paging.last_look import BecameLate, LastLook, Moment
+from bot.services.paging.last_look import BecameLate, LastLook, Moment, Snoozed
 from bot.services.paging.outcomes import PageOutcomes
 from bot.services.paging.policies import person_of
 from bot.services.people.people import People
@@ -37,11 +37,13 @@ JUST_MADE = timedelta(milliseconds=250)
 
 @dataclass(frozen=True)
 class Leaving:
-    """A page that is about to leave, or was: `is_wanted` is False once nobody is to be paged any more."""
+    """A page that is about to leave, or was: `is_wanted` is False once nobody is to be paged any more. `snoozed_until`:
+    not before that."""
 
     page: Page
     incident: Incident
     is_wanted: bool = True
+    snoozed_until: datetime | None = None
 
 
 class Departures(DeliveryKind[str | None]):
@@ -83,11 +85,13 @@ class Departures(DeliveryKind[str | None]):
             return await self._earlier(call)
         await self._must_be_in_its_hours(delivery, page)
         try:
+            # What may have been accepted before is looked for all the same.
+            if leaving.snoozed_until and not delivery.unsure:
+                raise Snoozed(leaving.snoozed_until)
             return await self._leave(delivery, call, known_at)
-        except BecameLate:
-            async with self._db.statement() as conn:
-                await pages.note_late(conn, page.id)
-            return await self._leave(delivery, replace(call, page=replace(page, late=True)), known_at)
+        except Snoozed as snoozed:
+            policy = await self._policy(page)
+            raise PutOff(str(snoozed), after_snooze(page, policy, snoozed.until)) from snoozed
 
     async def recorded(self, conn: Connection, delivery: Delivery, outcome: Outcome[str | None]) -> None:
         await self.all_recorded(conn, [(delivery, outcome)])
@@ -99,6 +103,14 @@ class Departures(DeliveryKind[str | None]):
         await self._outcomes.held(conn, [int(payload["page"]) for payload in payloads], why)
 
     async def _leave(self, delivery: Delivery, call: PageCall, known_at: timedelta) -> str:
+        try:
+            return await self._hand_over(delivery, call, known_at)
+        except BecameLate:
+            async with self._db.statement() as conn:
+                await pages.note_late(conn, call.page.id)
+            return await self._hand_over(delivery, replace(call, page=replace(call.page, late=True)), known_at)
+
+    async def _hand_over(self, delivery: Delivery, call: PageCall, known_at: timedelta) -> str:
         moment = Moment(delivery, call.page, known_at)
         has_left = partial(self._precedence.has_left, delivery.id)
         leaves = partial(at_leaving, has_left, partial(self._last_look.look, moment))
@@ -108,9 +120,7 @@ class Departures(DeliveryKind[str | None]):
         """What fell due in working hours while nobody worked, because we were away, wakes nobody. Raises PutOff."""
         if page.planned_at is None or not page.late or page.attempts > 1 or delivery.unsure:
             return
-        async with self._db.statement() as conn:
-            policy = (await escalations.get(conn, page.incident_id)).policy
-        if until := missed_its_hours(page, policy, self._clock.now()):
+        if until := missed_its_hours(page, await self._policy(page), self._clock.now()):
             raise PutOff("its working hours were over before it could be sent", until)
 
     async def _promised(self, page: Page) -> Person:
@@ -119,12 +129,14 @@ class Departures(DeliveryKind[str | None]):
         person = self._people.person(page.person)
         if person and self._pagers[page.via].contact(person) is not None:
             return person
-        async with self._db.statement() as conn:
-            policy = (await escalations.get(conn, page.incident_id)).policy
-        if found := person_of(policy, page.person) or person:
+        if found := person_of(await self._policy(page), page.person) or person:
             self._people.remember([found])
             return found
         raise Rejected("neither the runbook nor the incident's ladder knows how to reach this person")
+
+    async def _policy(self, page: Page) -> Policy:
+        async with self._db.statement() as conn:
+            return (await escalations.get(conn, page.incident_id)).policy
 
     def _just_made(self, delivery: Delivery, made_ago: timedelta) -> Leaving | None:
         """What was made by this process a moment ago has been counted as attempted, and looked at, by that."""
@@ -140,9 +152,13 @@ class Departures(DeliveryKind[str | None]):
             now = self._clock.now()
             wanted = await pages.attempted(conn, by_page, now, late_before=now - LATE_AFTER)
             others = await pages.get_all(conn, list(by_page.keys() - wanted)) if len(wanted) < len(by_page) else {}
-            made = wanted | others
+            made = {number: page for number, (page, _) in wanted.items()} | others
+            snoozes = {number: until for number, (_, until) in wanted.items()}
             about = await incidents.get_all(conn, [page.incident_id for page in made.values()])
-        return [Leaving(made[number], about[made[number].incident_id], number in wanted) for number in by_page]
+        return [
+            Leaving(made[number], about[made[number].incident_id], number in wanted, snoozes.get(number))
+            for number in by_page
+        ]
 
     async def _earlier(self, call: PageCall) -> str:
         """It was cancelled meanwhile. What may have been accepted before, unheard, is looked for: a message that

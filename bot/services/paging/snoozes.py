@@ -1,11 +1,13 @@
 """An incident is snoozed: no step before a given time."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from bot.domain.actor import Actor
 from bot.domain.errors import Refused
 from bot.domain.incidents.incident import must_be_open
 from bot.domain.paging.escalation import LONGEST_SNOOZE, snooze
+from bot.domain.paging.page import Page
 from bot.rendering import time_shown
 from bot.runbook import Runbook, format_duration
 from bot.services.paging.pages import Pages
@@ -13,7 +15,8 @@ from bot.services.rooms.cards import Cards
 from bot.services.rooms.deeds import Deeds
 from bot.services.rooms.posts import Posts
 from bot.store.incidents import incidents
-from bot.store.paging import escalations
+from bot.store.paging import escalations, pages
+from bot.store.paging.escalations import Escalation
 
 
 class Snoozes:
@@ -34,16 +37,24 @@ class Snoozes:
             must_be_open(incident, "snooze it")
             escalation = await escalations.lock(conn, incident.id)
             until = now + duration
-            put_off = await self._paging.put_off(conn, incident, escalation.policy, until)
-            if escalation.next_at is None and not put_off:
+            made = await pages.of_incident(conn, incident.id)
+            if escalation.next_at is None and not any(page.state == "waiting" for page in made):
                 raise Refused(f"Nobody is about to be paged for {incident.ref}, so there is nothing to snooze.")
-            held = escalation.planned(snooze(escalation.ladder, until), now, snoozed_until=until, snoozed_at=now)
-            await escalations.save(conn, held)
+            await self._paging.put_off(conn, escalation.policy, made, until)
+            await escalations.save(conn, _snoozed(escalation, until, now, made))
             words = f"until {time_shown(until, self._runbook.timezone, now)}"
             await incidents.write(conn, incident.id, "snoozed", words, actor=actor.name, at=now)
-            await self._posts.in_room(conn, incident, "snoozed", actor=actor.name, until=until)
+            told = {"incident": incident, "until": until, "on_their_way": await pages.on_their_way(conn, incident.id)}
+            await self._posts.in_room(conn, incident, "snoozed", actor=actor.name, **told)
             await self._cards.touch(conn, f"incident:{incident.id}", incident=incident.id)
         return until
+
+
+def _snoozed(escalation: Escalation, until: datetime, now: datetime, made: Sequence[Page]) -> Escalation:
+    """`made`: all that it holds, also what is being sent at this moment."""
+    through = max((page.id for page in made), default=None)
+    ladder = snooze(escalation.ladder, until)
+    return escalation.planned(ladder, now, snoozed_until=until, snoozed_at=now, snoozed_through=through)
 
 
 def _too_long(duration: timedelta) -> str:

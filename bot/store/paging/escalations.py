@@ -23,6 +23,7 @@ class Escalation:
     `again_at` as in Ladder.
 
     `planned_at`: when `next_at` or `again_at` was chosen last, of a ladder that keeps working hours.
+    `snoozed_through`: the last page that the snooze holds; whoever is called later is called in spite of it.
     """
 
     incident_id: int
@@ -43,6 +44,7 @@ class Escalation:
     planned_at: datetime | None = None
     round: int = 1
     again_at: datetime | None = None
+    snoozed_through: int | None = None
 
     @property
     def ladder(self) -> Ladder:

@@ -20,7 +20,7 @@ UPDATE escalations e
 SET run = given.run, policy = given.policy, state = given.state, loop = given.loop, step = given.step, next_at = given.next_at,
     reach_by = given.reach_by, last_tier = given.last_tier, last_step_at = given.last_step_at,
     last_called_by = given.last_called_by, last_called_at = given.last_called_at, calls = given.calls,
-    snoozed_until = given.snoozed_until, snoozed_at = given.snoozed_at,
+    snoozed_until = given.snoozed_until, snoozed_at = given.snoozed_at, snoozed_through = given.snoozed_through,
     planned_at = given.planned_at, round = given.round, again_at = given.again_at
 FROM jsonb_populate_recordset(NULL::escalations, %(rows)s) AS given
 WHERE e.incident_id = given.incident_id;

@@ -61,28 +61,37 @@ async def get_all(conn: Connection, page_ids: Sequence[int]) -> dict[int, Page]:
 
 async def attempted(
     conn: Connection, deliveries: Mapping[int, Delivery], now: datetime, *, late_before: datetime
-) -> dict[int, Page]:
-    """Count the attempts that are about to be made, each by the delivery of its page; returns the pages.
+) -> dict[int, tuple[Page, datetime | None]]:
+    """Count the attempts that are about to be made, each by the delivery of its page; returns the pages, each with
+    until when a snooze holds it.
 
     Those that are not wanted any more, or not ours to send, are not among them. What was due before `late_before` is
     late from now on.
     """
     rows = await SQL.rows(conn, "attempted", _claims(deliveries), now=now, late_before=late_before)
-    return {row["id"]: Page(**row) for row in rows}
+    snoozes = [row.pop("snoozed_until") for row in rows]
+    return {row["id"]: (Page(**row), until) for row, until in zip(rows, snoozes, strict=True)}
 
 
 @dataclass(frozen=True)
 class Wanted:
-    """`waits`: nobody has answered, and no provider has taken it. `is_ours`: the claim by which it is to be sent."""
+    """`waits`: nobody has answered, and no provider has taken it. `is_ours`: the claim by which it is to be sent.
+    `snoozed_until` None: no snooze holds it."""
 
     waits: bool
     is_ours: bool
+    snoozed_until: datetime | None
 
 
-async def wanted(conn: Connection, deliveries: Mapping[int, Delivery]) -> dict[int, Wanted]:
+async def wanted(conn: Connection, deliveries: Mapping[int, Delivery], now: datetime) -> dict[int, Wanted]:
     """Whether pages that are about to leave still may, by their numbers; each is given with its delivery."""
-    rows = await SQL.rows(conn, "wanted", _claims(deliveries))
-    return {row["id"]: Wanted(row["waits"], row["is_ours"]) for row in rows}
+    rows = await SQL.rows(conn, "wanted", _claims(deliveries), now=now)
+    return {row["id"]: Wanted(row["waits"], row["is_ours"], row["snoozed_until"]) for row in rows}
+
+
+async def on_their_way(conn: Connection, incident_id: int) -> list[Page]:
+    """Those that a provider may be getting at this moment, or may have got unheard; oldest first."""
+    return [Page(**row) for row in await SQL.all(conn, "on_their_way", incident_id=incident_id)]
 
 
 async def note_late(conn: Connection, page_id: int) -> None:
@@ -136,9 +145,9 @@ async def plan_anew(conn: Connection, due: Mapping[int, datetime], *, planned_at
     await SQL.rows(conn, "plan_anew", rows)
 
 
-async def begin_anew(conn: Connection, page_id: int, *, due_at: datetime, planned_at: datetime) -> None:
-    """As `plan_anew`, of a page that was about to be sent for the first time, and was not."""
-    await SQL.run(conn, "untried", id=page_id)
+async def begin_anew(conn: Connection, page_id: int, *, due_at: datetime, planned_at: datetime, attempts: int) -> None:
+    """As `plan_anew`, of a page that was about to be sent, and was not; `attempts` were made before, all in vain."""
+    await SQL.run(conn, "untried", id=page_id, attempts=attempts)
     await plan_anew(conn, {page_id: due_at}, planned_at=planned_at)
 
 

@@ -32,14 +32,24 @@ UPDATE pages p SET attempts = p.attempts + 1, first_attempt_at = coalesce(p.firs
 FROM held JOIN given ON given.page = held.id
 JOIN outbox o ON o.id = given.delivery AND o.fence = given.fence
 WHERE p.id = held.id AND p.state = 'waiting' AND o.state = 'sending'
-RETURNING p.*;
+RETURNING p.*, (SELECT e.snoozed_until FROM escalations e WHERE e.incident_id = p.incident_id
+    AND e.snoozed_until > %(now)s AND e.snoozed_through >= p.id) AS snoozed_until;
 
 -- name: wanted
--- At the last moment: does it wait, and is its delivery still ours?
-SELECT p.id, p.state = 'waiting' AS waits, o.state = 'sending' AND o.fence = given.fence AS is_ours
+-- At the last moment: does it wait, is its delivery still ours, and until when does a snooze hold it?
+SELECT p.id, p.state = 'waiting' AS waits, o.state = 'sending' AND o.fence = given.fence AS is_ours,
+    (SELECT e.snoozed_until FROM escalations e WHERE e.incident_id = p.incident_id
+        AND e.snoozed_until > %(now)s AND e.snoozed_through >= p.id) AS snoozed_until
 FROM jsonb_to_recordset(%(rows)s) AS given (page bigint, delivery bigint, fence bigint)
 JOIN pages p ON p.id = given.page
 JOIN outbox o ON o.id = given.delivery;
+
+-- name: on_their_way
+-- What a provider may be getting at this moment, or may have got.
+SELECT p.* FROM pages p
+WHERE p.incident_id = %(incident_id)s AND p.state = 'waiting' AND p.first_attempt_at IS NOT NULL AND (p.unsure OR EXISTS (
+    SELECT FROM outbox o WHERE o.kind = 'page' AND o.state = 'sending' AND o.payload = jsonb_build_object('page', p.id)))
+ORDER BY p.id;
 
 -- name: note_late
 UPDATE pages SET late = true WHERE id = %(id)s;
@@ -86,7 +96,7 @@ RETURNING p.incident_id;
 
 -- name: untried
 -- It was counted as an attempt, and nothing left.
-UPDATE pages SET attempts = 0, first_attempt_at = NULL, late = false WHERE id = %(id)s AND state = 'waiting';
+UPDATE pages SET attempts = %(attempts)s, first_attempt_at = NULL, late = false WHERE id = %(id)s AND state = 'waiting';
 
 -- name: plan_anew
 -- Those that nobody has tried yet, with their deliveries.

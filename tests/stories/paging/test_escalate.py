@@ -86,7 +86,7 @@ async def test_the_lead_is_given_by_first_name(world: World) -> None:
 
 async def test_acknowledging_and_snoozing_say_what_they_did(world: World) -> None:
     room = await declared(world)
-    assert "is snoozed: nobody is paged before" in await ask(world, "ada", "/escalate snooze 20m", room)
+    assert "is snoozed: no more pages before" in await ask(world, "ada", "/escalate snooze 20m", room)
     assert not await ask(world, "ada", "/escalate ack", room)
     assert "already acknowledged by Ada Obi" in await ask(world, "eve", "/escalate ack", room)
     assert "Nobody is about to be paged" in await ask(world, "eve", "/escalate snooze", room)

@@ -1,0 +1,115 @@
+"""A snooze holds whatever no provider has been given yet, however far on its way it is; what was given is told."""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager
+from datetime import timedelta
+
+import pytest
+
+from bot.services.paging.last_look import FRESH
+from bot.store.paging import escalations
+from tests.mail_server import post_office
+from tests.processes import until
+from tests.stories.asking import ask
+from tests.stories.paging.test_last_moment import BusyPostOffice
+from tests.stories.paging.test_paging import declared
+from tests.stories.paging.test_reaching import pages, to_ada
+from tests.world import RUNBOOK, World, words_of
+
+NewWorld = Callable[..., AbstractAsyncContextManager[World]]
+
+LATER = RUNBOOK.replace("who: [ada]}", "who: [ada], via: [{email: 2m}]}")
+
+
+@pytest.fixture
+async def office() -> AsyncIterator[BusyPostOffice]:
+    busy = BusyPostOffice()
+    async with post_office(busy):
+        yield busy
+
+
+def by(office: BusyPostOffice) -> dict[str, str]:
+    return {"SMTP_URL": f"smtp://127.0.0.1:{office.port}", "MAIL_FROM": "tocsin@example.com"}
+
+
+async def snoozed(world: World, words: str) -> None:
+    """The bot has recorded it, and what was known before is not fresh any more."""
+    began = world.clock.elapsed()
+    await world.eve.types(f"/escalate snooze {words}")
+
+    async def is_snoozed() -> bool:
+        async with world.house.db.statement() as conn:
+            held = await escalations.get(conn, 1)
+        return held.is_snoozed_at(world.clock.now()) and world.clock.elapsed() - began > FRESH
+
+    await until(is_snoozed)
+
+
+async def test_a_way_that_waited_and_is_about_to_leave_is_put_off_until_the_snooze_is_over(
+    new_world: NewWorld, office: BusyPostOffice
+) -> None:
+    async with new_world(runbook=LATER, **by(office)) as world:
+        await declared(world)
+        world.clock.move(timedelta(minutes=2))
+        await world.workspace.until(lambda: office.at_the_counter)
+        await snoozed(world, "INC-1 30m")
+        office.may_go_on.set()
+        await world.settled()
+        assert "Ada Obi: email may already be on its way" in world.said_in(world.room())[-1]
+        assert office.letters == []
+        [page] = await pages(world)
+        assert (page["state"], page["attempts"], page["late"]) == ("waiting", 0, False)
+        assert page["due_at"] == world.clock.now() + timedelta(minutes=30)
+        assert "⏳ Ada Obi, On-call Engineer: email <!date" in words_of(world.card())
+        await world.passes(minutes=30)
+        [letter] = office.letters
+        assert "late" not in letter["Subject"]
+        [page] = [page for page in await pages(world) if page["person"] == "ada"]
+        assert (page["state"], page["attempts"]) == ("accepted", 1)
+
+
+async def test_what_was_not_taken_yet_is_not_tried_again_before_the_snooze_is_over(new_world: NewWorld) -> None:
+    async with new_world() as world:
+        world.workspace.faults.limit("chat.postMessage", retry_after=10, when=to_ada)
+        await declared(world)
+        await snoozed(world, "INC-1 10m")
+        await world.passes(minutes=5)
+        assert world.pages_of("ada") == []
+        await world.eve.types("/escalate cleo Look at this", world.room())
+        await world.settled()
+        assert len(world.pages_of("cleo")) == 1, "whoever is called in spite of the snooze is called"
+        await world.passes(minutes=5)
+        assert len(world.pages_of("ada")) == 1
+        ada = (await pages(world))[0]
+        assert (ada["attempts"], ada["late"]) == (2, False)
+
+
+async def test_where_nothing_else_is_to_come_a_page_that_nobody_has_taken_can_be_snoozed(new_world: NewWorld) -> None:
+    async with new_world() as world:
+        await declared(world)
+        await world.ada.types("/escalate ack INC-1")
+        world.workspace.faults.limit(
+            "chat.postMessage", retry_after=10, when=lambda sent: sent.get("channel") == "U0BEN"
+        )
+        await world.eve.types("/escalate ben Look at this", world.room())
+        await world.settled()
+        assert "acknowledged" not in await ask(world, "eve", "/escalate snooze INC-1 10m")
+        await world.passes(minutes=9)
+        assert world.pages_of("ben") == []
+        await world.passes(minutes=1)
+        assert len(world.pages_of("ben")) == 1
+
+
+async def test_a_tier_that_nobody_could_reach_is_followed_by_the_next_one_when_the_snooze_is_over(
+    new_world: NewWorld,
+) -> None:
+    async with new_world() as world:
+        world.workspace.faults.limit("chat.postMessage", retry_after=10, when=to_ada)
+        await declared(world)
+        await snoozed(world, "INC-1 2m")
+        world.workspace.faults.refuse("chat.postMessage", "channel_not_found", when=to_ada)
+        await world.passes(seconds=119)
+        assert world.pages_of("ben") == []
+        await world.passes(seconds=1)
+        await world.passes(seconds=1)
+        assert len(world.pages_of("ben")) == 1, "and not after the rest of fifteen minutes"
