@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from collections.abc import Sequence
 
 # What turns the direction of all that is written behind it, or of its neighbours, and a mark that shows nothing.
 TURNING = (
@@ -29,6 +30,11 @@ def no_formula(text: str) -> str:
 def shows_nothing(text: str) -> bool:
     """Is there no sign in it that anybody could see?"""
     return all(unicodedata.category(sign) in ("Cf", "Zs", "Mn", "Cn") for sign in text)
+
+
+def either(names: Sequence[str]) -> str:
+    """As one says what there is to choose: `P1, P2 or P3`. There is one at least."""
+    return " or ".join(one for one in (", ".join(names[:-1]), names[-1]) if one)
 
 
 def cut(text: str, length: int) -> str:

@@ -10,6 +10,7 @@ from pydantic import Field, model_validator
 from bot.domain.errors import NotFound, Refused
 from bot.domain.incidents.severity import Declared, Named, by_number, declared, first_named
 from bot.domain.people.working_hours import WorkingHours, opening
+from bot.domain.text import either
 from bot.runbook.addresses import Dsn
 from bot.runbook.alerts import AlertSettings
 from bot.runbook.audiences import Audience
@@ -127,7 +128,7 @@ class Runbook(Part):
         for severity in self.severities:
             if severity.id.lower() == id.strip().lower():
                 return severity
-        raise NotFound(f"There is no severity “{id}”. There is: {', '.join(one.id for one in self.severities)}.")
+        raise NotFound(f"There is no severity “{id}”. Use {either(self.severity_ids)}.")
 
     def declared(self, words: str) -> Declared:
         """What somebody has typed to declare, its severity apart from its title. NotFound lists the ids there are."""

@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import Any
 
 from bot.domain.errors import NotFound, Refused
+from bot.domain.text import either
 from bot.runbook import Schedule
 from commands.desk.call import Answer, Call
 from commands.desk.typed import first_word, is_mention
@@ -120,9 +121,8 @@ def _schedule_and_note(call: Call) -> tuple[str, str]:
         now, people, note = call.house.clock.now(), call.house.people, call.text.strip()
         own = [key for key in known.values() if people.is_same(people.shift(key, now).person, call.actor.name)]
         if note and len(own) != 1:
-            raise Refused(
-                f"Say for which schedule: `/escalate handover <schedule> <note>`. There is: {', '.join(known)}."
-            )
+            choice = either(list(known.values()))
+            raise Refused(f"Say for which schedule: `/escalate handover <schedule> <note>`, with {choice}.")
         schedule = own[0] if own else ""
     if not note:
         raise Refused("Type what the next person should know: `/escalate handover primary The queue is slow.`")

@@ -58,7 +58,7 @@ def test_severities_are_found_whatever_the_capitals() -> None:
     runbook = runbook_with()
     assert runbook.severity("p1") is runbook.severity("P1")
     assert (runbook.rank("P1"), runbook.rank("p2")) == (0, 1)
-    with pytest.raises(NotFound, match=r"There is no severity “P9”. There is: P1, P2."):
+    with pytest.raises(NotFound, match=r"There is no severity “P9”. Use P1 or P2."):
         runbook.severity("P9")
 
 

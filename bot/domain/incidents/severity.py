@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from bot.domain.errors import NotFound
+from bot.domain.text import either
 
 # A severity's letters and its number, with nothing behind that would make another word of it.
 MARK = re.compile(r"(?:(p|s)-?|(?:sev|severity|prio|priority)[-_# ]?)(\d{1,2})(?!\w)", re.IGNORECASE)
@@ -98,8 +99,8 @@ def _by_mark(mark: re.Match[str], bare: str, *, opened: bool, severities: Sequen
         return SeverityMatch(found, _title(after), clear)
     if not clear:
         return None
-    known = ", ".join(one.id for one in severities)
-    raise NotFound(f"There is no severity “{mark[0]}”. There is: {known}.")
+    known = either([one.id for one in severities])
+    raise NotFound(f"There is no severity “{mark[0]}”. Use {known}.")
 
 
 def _by_mistyped(mark: re.Match[str], bare: str, *, opened: bool, severities: Sequence[Named]) -> SeverityMatch | None:

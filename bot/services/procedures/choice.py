@@ -103,4 +103,4 @@ def _those(procedures: list[Procedure]) -> str:
     if not procedures:
         return "The runbook has none yet: write some under `procedures`."
     names = ", ".join(one.key for one in procedures[:10])
-    return f"There is: {names}{f', and {len(procedures) - 10} more' if len(procedures) > 10 else ''}."
+    return f"The runbook has {names}{f', and {len(procedures) - 10} more' if len(procedures) > 10 else ''}."

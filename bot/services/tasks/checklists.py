@@ -8,6 +8,7 @@ from bot.domain.actor import Actor
 from bot.domain.errors import NotFound
 from bot.domain.incidents.incident import Incident
 from bot.domain.tasks.checklist import Checklist, Item, begun, timed
+from bot.domain.text import either
 from bot.runbook import Runbook
 from bot.runbook.procedures import CHECKLISTS, ChecklistName
 from bot.services.incidents.rounds import IncidentRound
@@ -84,8 +85,9 @@ class Checklists(IncidentRound):
         """The one that counts now, begun if nobody has. Raises NotFound."""
         wanted = next((one for one in CHECKLISTS if one == name), None)
         if wanted is None or not self._runbook.checklists.named(name):
-            known = ", ".join(one for one in CHECKLISTS if self._runbook.checklists.named(one)) or "none"
-            raise NotFound(f"The runbook has no checklist “{name}”. There is: {known}.")
+            known = [one for one in CHECKLISTS if self._runbook.checklists.named(one)]
+            hint = f"Use {either(known)}." if known else "Add checklists under `checklists:`."
+            raise NotFound(f"The runbook has no checklist “{name}”. {hint}")
         async with self._deeds.on(actor, incident.id) as (conn, locked, now):
             begun_now = await self._begin(conn, locked, wanted, now, posted=False)
             if begun_now is None:

@@ -3,6 +3,7 @@
 import difflib
 
 from bot.domain.errors import NotFound
+from bot.domain.text import either
 from bot.domain.updates.update import Outlet
 from bot.publishers import outlets
 from bot.runbook import Runbook
@@ -21,7 +22,7 @@ def audience_called(runbook: Runbook, name: str) -> Audience:
         raise NotFound("The runbook has no audiences. Add them under `audiences:`.")
     near = difflib.get_close_matches(wanted, keys, n=1)
     hint = f"Did you mean {keys[near[0]]}? " if near else ""
-    raise NotFound(f"There is no audience “{name.strip()}”. {hint}There is: {', '.join(runbook.audiences)}.")
+    raise NotFound(f"There is no audience “{name.strip()}”. {hint}Use {either(list(runbook.audiences))}.")
 
 
 def addresses(audience: Audience) -> list[Where]:

@@ -100,7 +100,7 @@ def test_a_lookalike_of_no_severity_of_the_runbook_is_a_title(typed: str) -> Non
 
 @pytest.mark.parametrize("typed", ["P9 x", "[P9] x", "sev7: x", "S3 bucket is gone"])
 def test_the_shape_of_a_severity_that_there_is_not_declares_nothing(typed: str) -> None:
-    with pytest.raises(NotFound, match="There is: P1, P2, P3"):
+    with pytest.raises(NotFound, match="Use P1, P2 or P3"):
         read(typed)
 
 

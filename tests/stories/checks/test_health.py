@@ -326,7 +326,8 @@ async def test_health_shows_every_check_worst_first_and_looks_again_when_asked(
         website.breaks()
         await world.eve.presses("Run again", last_answer(world))
         await world.settled()
-        assert "🔴 *website* down: HTTP 503, expected 200" in words_of(last_answer(world))
+        line = words_of(last_answer(world)).partition("🔴 *website* down: ")[2].splitlines()[0]
+        assert line.startswith("HTTP 503, expected 200 · since "), "said once"
         world.nothing_else_was_sent()
 
 

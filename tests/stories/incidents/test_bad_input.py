@@ -54,7 +54,7 @@ async def test_a_title_without_a_usable_letter_stays_whole_and_its_room_is_calle
 async def test_an_unknown_severity_declares_nothing_and_lists_what_there_is(world: World, typed: str) -> None:
     said = await ask(world, "eve", f"/incident declare {typed}")
     word = typed.split()[0].strip("[]")
-    assert f"There is no severity “{word}”. There is: P1, P2, P3. Nothing was declared" in said
+    assert f"There is no severity “{word}”. Use P1, P2 or P3. Nothing was declared" in said
     assert await count(world) == 0
     room = await declared(world)
     assert f"There is no severity “{word}”" in await ask(world, "eve", f"/incident severity {word}", room)

@@ -105,7 +105,7 @@ async def test_a_number_that_wants_no_texts_or_is_our_own_is_a_gap_as_in_earnest
 async def test_what_cannot_be_simulated_is_refused_with_what_to_type_instead(world: World) -> None:
     wrong = {
         "simulate": "Type which severity and when: `/escalate simulate P1 Sun 03:00`",
-        "simulate Sun 03:00": "There is no severity “Sun”. There is: P1, P2, P3.",
+        "simulate Sun 03:00": "There is no severity “Sun”. Use P1, P2 or P3.",
         "simulate P1 when it rains": "I can't read “when it rains” as a time: say for example `18:00`",
         "simulate P1 2026-01-01": "That time has passed",
     }
