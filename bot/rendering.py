@@ -12,6 +12,7 @@ from jinja2 import BytecodeCache, Environment, FunctionLoader, StrictUndefined
 from jinja2.bccache import Bucket
 
 from bot.domain.backups.backup import size_shown
+from bot.domain.checks.uptime import share_shown
 from bot.domain.text import plain
 from bot.runbook import format_duration
 from bot.shipped import templates_folder
@@ -130,6 +131,7 @@ def _environment(folder: Path, escape: Escape, zone: tzinfo) -> Environment:
         exact_duration=format_duration,
         spelt=duration_spelt,
         size=size_shown,
+        share=share_shown,
         time=lambda at, begins=None, seconds=False: time_shown(at, zone, begins, seconds=seconds),
         date_time=lambda at, in_zone=zone: f"{at.astimezone(in_zone):%a %d %b %Y %H:%M %Z}",
         slack_time=lambda at: _slack_time(at, zone),

@@ -8,7 +8,7 @@ import click
 from bot.cli.carrying import carry_out
 from bot.cli.deeds import readable, services_at_hand
 from bot.domain.errors import Refused
-from bot.doors.incident_json import in_full
+from bot.doors.incident_whole import whole
 from bot.services import Services
 from bot.services.records.gathering import IncidentRecord
 from bot.services.rooms.room_files import MENTION
@@ -21,19 +21,21 @@ EVERY = 1_000_000
 @click.argument("ref", required=False)
 @click.option("--format", "kind", type=click.Choice(KINDS), default="md", show_default=True)
 @click.option("--all", "every", is_flag=True, help="Every incident, a file each, into the folder given by --to.")
+@click.option("--private", is_flag=True, help="With --all: private ones too.")
 @click.option(
     "--to", "folder", type=click.Path(file_okay=False, path_type=Path), default=Path("export"), show_default=True
 )
-def export(ref: str | None, kind: str, every: bool, folder: Path) -> None:
+def export(ref: str | None, kind: str, every: bool, private: bool, folder: Path) -> None:
     """Print an incident whole, as Markdown, JSON or CSV.
 
     REF is an incident such as INC-12. With it go milestones, timeline, pages, updates, tasks, post-mortem.
 
-    With --all: every incident, a file each. Private ones are among them: who has the shell has the database.
+    With --all: every incident, a file each, without the private ones; how many were left out is said. --private writes
+    them too: then show the folder to nobody else.
     """
     if every == (ref is not None):
         raise click.UsageError("Say which incident, for example: tocsin export INC-12, or --all for every one.")
-    carry_out(_all(kind, folder) if ref is None else _one(readable(ref), kind))
+    carry_out(_all(kind, folder, private=private) if ref is None else _one(readable(ref), kind))
 
 
 async def _one(ref: str, kind: str) -> None:
@@ -42,14 +44,17 @@ async def _one(ref: str, kind: str) -> None:
         click.echo(_written(services, await services.records.of(incident.id), kind), nl=False)
 
 
-async def _all(kind: str, folder: Path) -> None:
+async def _all(kind: str, folder: Path, *, private: bool) -> None:
     async with services_at_hand() as services:
         known = await services.incidents.newest(open_only=False, limit=EVERY)
         found = [incident for incident in known if not incident.is_test_page]
-        for incident in reversed(found):
+        written = [incident for incident in found if private or not incident.private]
+        for incident in reversed(written):
             text = _written(services, await services.records.of(incident.id), kind)
             _keep(folder, f"{incident.ref.lower()}.{kind}", text)
-        click.echo(f"{len(found)} incident{'' if len(found) == 1 else 's'} written to {folder}")
+        left_out = len(found) - len(written)
+        aside = f"; {left_out} private left out (--private writes them too)" if left_out else ""
+        click.echo(f"{len(written)} incident{'' if len(written) == 1 else 's'} written to {folder}{aside}")
 
 
 def _keep(folder: Path, name: str, text: str) -> None:
@@ -63,7 +68,7 @@ def _keep(folder: Path, name: str, text: str) -> None:
 
 def _written(services: Services, record: IncidentRecord, kind: str) -> str:
     if kind == "json":
-        return json.dumps(in_full(record, whole=True), indent=2, ensure_ascii=False) + "\n"
+        return json.dumps(whole(record), indent=2, ensure_ascii=False) + "\n"
     documents = services.documents
     # Who is not in the runbook has no other name while Slack is not asked.
     return documents.table(record) if kind == "csv" else MENTION.sub(r"\1", documents.markdown(record))

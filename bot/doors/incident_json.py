@@ -38,7 +38,7 @@ def in_short(incident: Incident, *, whole: bool = False) -> dict[str, Any]:
 
 
 def in_full(record: IncidentRecord, *, whole: bool = False) -> dict[str, Any]:
-    """Of a private one every section is empty, unless it is asked for `whole`."""
+    """Of a private one every section is empty, unless it is asked for `whole`; `incident_whole` has more."""
     hidden = record.incident.private and not whole
     shown = IncidentRecord(record.incident) if hidden else record
     timeline = [_entry(entry) for entry in shown.timeline]
@@ -49,32 +49,11 @@ def in_full(record: IncidentRecord, *, whole: bool = False) -> dict[str, Any]:
         "pages": [_page(page) for page in shown.pages],
         "updates": [entry for entry in timeline if entry["kind"] == "update"],
         "tasks": [_task(task) for task in shown.tasks],
-        "checklists": {name: [_box(one) for one in found.items] for name, found in shown.checklists.items()},
+        "checklists": {name: [box(one) for one in found.items] for name, found in shown.checklists.items()},
         "procedures": [_procedure(run) for run in shown.procedures],
         "actions": _actions(shown),
         "postmortem": _postmortem(shown),
         "tellings": [_telling(telling) for telling in shown.tellings],
-        **(_corrections(record) if whole else {}),
-    }
-
-
-def _corrections(record: IncidentRecord) -> dict[str, Any]:
-    """What the timeline does not show any more, and how its entries were."""
-    return {
-        "hidden_entries": [
-            {"at": instant(one.at), "actor": one.actor, "kind": one.kind, "text": one.text} for one in record.hidden
-        ],
-        "timeline_changes": [
-            {
-                "at": instant(one.at),
-                "actor": one.actor,
-                "what": one.what,
-                "was_at": instant(one.was_at),
-                "was_text": one.was_text,
-                "why": one.why,
-            }
-            for one in record.changes
-        ],
     }
 
 
@@ -120,7 +99,7 @@ def _task(task: Task) -> dict[str, Any]:
     }
 
 
-def _box(item: Item) -> dict[str, Any]:
+def box(item: Item) -> dict[str, Any]:
     """`due_at` is null at no particular time."""
     return {
         "what": item.what,

@@ -8,6 +8,10 @@ from bot.domain.checks.check import State, pace_shown
 
 DAY = timedelta(days=1)
 SPANS = (DAY, 7 * DAY, 30 * DAY)
+# A look says how it was until the next one; when that is so many times late, nobody was there to look.
+STANDS_FOR = 3
+# So long looks are kept: a month, whichever month it is.
+KEPT_FOR = 31 * DAY
 
 
 @dataclass(frozen=True)

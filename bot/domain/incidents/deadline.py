@@ -1,13 +1,15 @@
 """What a severity promises about time: somebody responds, and it is over, within so long."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Literal
+from typing import Literal, get_args
 
 from bot.domain.incidents.incident import Incident
 from bot.domain.people.working_hours import WorkingHours, after
 
 DeadlineKind = Literal["respond", "resolve"]
+KINDS: tuple[DeadlineKind, ...] = get_args(DeadlineKind)
 # A promise that has the day after in mind, and not a span.
 NEXT_BUSINESS_DAY: Literal["next business day"] = "next business day"
 Within = timedelta | Literal["next business day"]
@@ -60,3 +62,32 @@ def judge(deadline: Deadline, incident: Incident, now: datetime) -> Verdict:
         return "missed"
     warned = deadline.due_at == deadline.by
     return "near" if now >= deadline.warned_at and not warned else "open"
+
+
+@dataclass(frozen=True)
+class Promise:
+    """What became of a deadline. `done_at` None: not done, and in time no more when `missed`."""
+
+    kind: DeadlineKind
+    severity: str
+    since: datetime
+    by: datetime
+    done_at: datetime | None
+    missed: bool = True
+
+    @property
+    def outcome(self) -> Literal["kept", "missed", "open"]:
+        """What happens in the very instant of its end is in time."""
+        if self.done_at is not None:
+            return "kept" if self.done_at <= self.by else "missed"
+        return "missed" if self.missed else "open"
+
+
+def promises(ended: Iterable[Promise], running: Iterable[Deadline], incident: Incident) -> list[Promise]:
+    """All there were, in the order in which they began, and had to be kept."""
+    done = {"respond": incident.acknowledged_at, "resolve": incident.resolved_at}
+    last = [
+        Promise(one.kind, one.severity, one.since, one.by, done[one.kind], missed=one.missed_at is not None)
+        for one in running
+    ]
+    return sorted([*ended, *last], key=lambda one: (one.since, one.by, KINDS.index(one.kind)))

@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
 
+from bot.domain.postmortems.downtime import Outage
+
 Entry = Mapping[str, object]
 
 
@@ -13,7 +15,11 @@ class Document:
 
     `timeline`: {at, who, kind, text}. `alerts`: {title, level, count, since, until}.
     `pages`: {at, person, tier, way, state, accepted_at, answered_at, error}.
-    `updates`: {at, audience, moment, state, sent_at}. `promises`: {what, by, kept, at}.
+    A page's `state` is "unknown" where nobody knows whether it was sent. `phases`: the timeline once more, as
+    {phase, entries}; a phase is a milestone, '' before the first. `downtime`, of checks that were down:
+    {check, down, since, until, available, measured, target}; None: looks of that time are not kept any more.
+    `updates`: {at, audience, moment, state, sent_at}. `promises`, also of before a reopening:
+    {what, by, kept, outcome, at}, the outcome kept, missed or open.
     `gaps`: {kind, person, since, until, length}. `actions`: {what, owner, by, priority, link, done_at}.
     """
 
@@ -46,6 +52,8 @@ class Document:
     went_wrong: str
     lessons: str
     timeline: tuple[Entry, ...]
+    phases: tuple[Entry, ...]
+    downtime: tuple[Entry, ...] | None
     pages: tuple[Entry, ...]
     updates: tuple[Entry, ...]
     promises: tuple[Entry, ...]
@@ -61,11 +69,13 @@ class Document:
 def sample(organisation: str, severity: tuple[str, str], at: datetime) -> Document:
     """One with something of everything, to try a template on."""
     end = at + timedelta(hours=1)
+    said = {"at": at, "who": "Ada Obi", "kind": "declared", "text": "Payments failing"}
     return Document(
         "INC-12", "Payments failing", False, organisation, *severity, "Ada Obi", "draft", 2, "Ben Moss", at, at, at,
         "Ada Obi", at + timedelta(minutes=6), end, end, "Ada Obi", end - at, {"lead": "Ada Obi"}, "A summary",
         "Nobody could pay", "A certificate had expired", "", "", "", "", "Watch certificates",
-        timeline=({"at": at, "who": "Ada Obi", "kind": "declared", "text": "Payments failing"},),
+        timeline=(said,), phases=({"phase": "declared", "entries": (said,)},),
+        downtime=(vars(Outage("website", end - at, at, end, 99.86, timedelta(days=30), 99.9)),),
         pages=(
             {
                 "at": at, "person": "Ada Obi", "tier": "oncall", "way": "Slack", "state": "accepted",
@@ -73,7 +83,7 @@ def sample(organisation: str, severity: tuple[str, str], at: datetime) -> Docume
             },
         ),
         updates=({"at": at, "audience": "clients", "moment": "declared", "state": "released", "sent_at": at},),
-        promises=({"what": "respond", "by": end, "kept": True, "at": at},),
+        promises=({"what": "respond", "by": end, "kept": True, "outcome": "kept", "at": at},),
         gaps=({"kind": "page", "person": "Ada Obi", "since": at, "until": end, "length": end - at},),
         alerts=({"title": "website is down", "level": "critical", "count": 3, "since": at, "until": end},),
         actions=(

@@ -8,7 +8,7 @@ from urllib.parse import quote
 from bot.charts import Chart, Drawing, Stretch
 from bot.clock import Clock
 from bot.domain.checks.check import has_pace
-from bot.domain.checks.uptime import IllTime, Sample, ill_times
+from bot.domain.checks.uptime import STANDS_FOR, IllTime, Sample, ill_times
 from bot.rendering import Rendering
 from bot.runbook import Runbook
 from bot.runbook.health import Check, DiskCheck, TlsCheck
@@ -18,8 +18,6 @@ from bot.store.checks import checks
 from bot.store.database import Database
 
 SHOWN = timedelta(hours=24)
-# A look says how it was until the next one; when that is so many times late, nobody was there to look.
-STANDS_FOR = 3
 
 
 @dataclass(frozen=True)

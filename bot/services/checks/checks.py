@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 from bot.clock import Clock
 from bot.domain.checks.check import ProbeResult, believe
+from bot.domain.checks.uptime import KEPT_FOR
 from bot.domain.errors import Unanswered, Unreachable
 from bot.runbook import Runbook
 from bot.runbook.health import Check
@@ -21,8 +22,6 @@ AT_ONCE = 100
 # Beyond its time-out a look is given this long to be written down, before another process takes it over.
 LEASE_MARGIN = timedelta(seconds=20)
 RECORD_AGAIN_AFTER_S = 0.5
-# A month of looks, whichever month it is.
-KEPT_FOR = timedelta(days=31)
 
 
 class Checks:

@@ -45,6 +45,8 @@ class Deadlines(IncidentRound):
         for kind, span in within.items():
             if kind == "respond" and incident.is_acknowledged:
                 continue
+            if kind in before:
+                await deadlines.end(conn, incident.id, [kind], self._clock.now())
             if span is None:
                 await deadlines.forget(conn, incident.id, kind)
                 continue

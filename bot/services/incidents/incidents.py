@@ -4,6 +4,7 @@ from datetime import datetime
 
 from bot.domain.actor import Actor
 from bot.domain.errors import AlreadyDone, NotFound, Refused
+from bot.domain.incidents.deadline import KINDS
 from bot.domain.incidents.incident import (
     Incident,
     must_be_open,
@@ -18,7 +19,7 @@ from bot.services.people.permissions import Permissions
 from bot.services.rooms.deeds import Deeds
 from bot.services.rooms.posts import Posts
 from bot.store.database import Database
-from bot.store.incidents import incidents
+from bot.store.incidents import deadlines, incidents
 from bot.store.pipelined import Connection
 
 
@@ -101,6 +102,7 @@ class Incidents:
     ) -> Incident:
         """In the transaction of something else, with the incident locked."""
         must_be_resolved(incident)
+        await deadlines.end(conn, incident.id, KINDS, now)
         await incidents.reopen(conn, incident.id)
         await incidents.write(conn, incident.id, "reopened", why.strip(), actor=actor.name, at=now)
         changed = await incidents.get(conn, incident.id)

@@ -1,18 +1,20 @@
 """A post-mortem as a document: what people wrote, and beside it what is stored, without guesswork."""
 
+from dataclasses import replace
 from typing import Any
 
+from bot.clock import Clock
 from bot.domain.errors import NotFound
 from bot.domain.postmortems.document import Document
 from bot.domain.postmortems.sections import SECTIONS
 from bot.rendering import Rendering
 from bot.runbook import Runbook
 from bot.services.people.people import People
+from bot.services.postmortems.downtime import outages
 from bot.services.postmortems.gathered import Gathered
 from bot.services.records.gathering import gather
 from bot.store.database import Database
-from bot.store.incidents import deadlines, incidents
-from bot.store.postmortems import postmortems
+from bot.store.incidents import incidents
 from bot.words.documents import OwnDocument
 from bot.words.sandbox import BrokenTemplate
 
@@ -23,9 +25,10 @@ class Drafts:
     """By the organisation's own template, else by the shipped one."""
 
     def __init__(
-        self, db: Database, runbook: Runbook, people: People, rendering: Rendering, own: OwnDocument
-    ) -> None:  # fmt: skip
+        self, db: Database, clock: Clock, runbook: Runbook, people: People, rendering: Rendering, own: OwnDocument
+    ) -> None:
         self._db = db
+        self._clock = clock
         self._runbook = runbook
         self._people = people
         self._rendering = rendering
@@ -51,13 +54,12 @@ class Drafts:
             record = await gather(conn, await incidents.get(conn, incident_id))
             if record.postmortem is None:
                 raise NotFound(f"{record.incident.ref} has no post-mortem.")
-            return Gathered(
-                record,
-                await postmortems.version(conn, incident_id, version),
-                await deadlines.of_incident(conn, incident_id),
-                await postmortems.alerts(conn, incident_id, MOST_ALERTS),
-                self._runbook.severity_as_declared(record.incident.severity).update_every,
+            update_every = self._runbook.severity_as_declared(record.incident.severity).update_every
+            found = Gathered(
+                record, next((one for one in record.versions if one.number == version), None), update_every
             )
+            begins, ends, now = record.incident.milestones.started, found.ended_at, self._clock.now()
+            return replace(found, outages=await outages(conn, self._runbook.health, begins, ends, now=now))
 
     async def _facts(self, found: Gathered) -> Document:
         incident, owed, times = found.record.incident, found.record.postmortem, found.record.incident.milestones
@@ -80,6 +82,7 @@ class Drafts:
             acknowledged=times.acknowledged, mitigated=times.mitigated, resolved=times.resolved,
             resolved_by=name(incident.resolved_by) if incident.resolved_by else None,
             lasted=found.ended_at - times.started, roles={role: name(who) for role, who in incident.roles.items()},
-            timeline=found.timeline(name), pages=found.pages(name), updates=found.updates(), promises=found.kept(),
-            gaps=found.gaps(name), alerts=tuple(found.alerts), actions=found.actions(name), **sections,
+            timeline=found.timeline(name), phases=found.phases(name), downtime=found.downtime(),
+            pages=found.pages(name), updates=found.updates(), promises=found.kept(), gaps=found.gaps(name),
+            alerts=tuple(found.record.alerts[:MOST_ALERTS]), actions=found.actions(name), **sections,
         )  # fmt: skip

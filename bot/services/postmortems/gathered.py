@@ -1,18 +1,18 @@
 """What is stored of an incident, as its post-mortem's document tells it."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from bot.domain.incidents.deadline import Deadline, DeadlineKind
+from bot.domain.incidents.phases import by_phase
 from bot.domain.paging.page import Page
 from bot.domain.postmortems.document import Entry as Told
+from bot.domain.postmortems.downtime import Outage
 from bot.domain.postmortems.gaps import Gap, silences, unanswered
 from bot.pagers import way_name
 from bot.services.records.gathering import IncidentRecord
 from bot.store.incidents.incidents import Entry
 from bot.store.postmortems.postmortems import Version
-from bot.store.rows import Row
 
 # An update, and whatever else says how it stands.
 WORDS = ("update", "status", "severity", "told")
@@ -21,13 +21,12 @@ Name = Callable[[str], str]
 
 @dataclass(frozen=True)
 class Gathered:
-    """Of one instant. `written` None: nobody has written anything."""
+    """Of one instant. `written` None: nobody has written anything. `outages` None: not known any more."""
 
     record: IncidentRecord
     written: Version | None
-    promises: Mapping[DeadlineKind, Deadline]
-    alerts: Sequence[Row]
     update_every: timedelta | None
+    outages: Sequence[Outage] | None = None
 
     @property
     def ended_at(self) -> datetime:
@@ -48,18 +47,15 @@ class Gathered:
         return (named | owner | author) - {""}
 
     def timeline(self, name: Name) -> tuple[Told, ...]:
-        return tuple(
-            {"at": one.at, "who": name(one.actor), "kind": one.kind, "text": _line(one, name)}
-            for one in self.record.timeline
-        )
+        return _told(self.record.timeline, name)
 
     def pages(self, name: Name) -> tuple[Told, ...]:
         answers = [entry for entry in self.record.timeline if entry.kind == "acknowledged"]
         return tuple(
             {
                 "at": page.due_at, "person": name(page.person), "tier": page.tier, "way": way_name(page.via),
-                "state": page.state.replace("_", " "), "accepted_at": page.accepted_at,
-                "answered_at": _answered(page, answers), "error": page.error,
+                "state": "unknown" if page.is_unknown else page.state.replace("_", " "),
+                "accepted_at": page.accepted_at, "answered_at": _answered(page, answers), "error": page.error,
             }
             for page in self.record.pages
         )  # fmt: skip
@@ -74,13 +70,18 @@ class Gathered:
         )  # fmt: skip
 
     def kept(self) -> tuple[Told, ...]:
-        """What was promised, and whether it was kept."""
-        incident = self.record.incident
-        found = []
-        for kind, promise in self.promises.items():
-            at = incident.acknowledged_at if kind == "respond" else incident.resolved_at
-            found.append({"what": kind, "by": promise.by, "kept": at is not None and at <= promise.by, "at": at})
-        return tuple(found)
+        """What was promised, also before a reopening, and whether it was kept."""
+        return tuple(
+            {"what": one.kind, "by": one.by, "kept": one.outcome == "kept", "outcome": one.outcome, "at": one.done_at}
+            for one in self.record.promises
+        )
+
+    def phases(self, name: Name) -> tuple[Told, ...]:
+        found = by_phase(self.record.timeline, self.record.incident.milestones)
+        return tuple({"phase": phase or "", "entries": _told(entries, name)} for phase, entries in found)
+
+    def downtime(self) -> tuple[Told, ...] | None:
+        return None if self.outages is None else tuple(vars(one) for one in self.outages)
 
     def gaps(self, name: Name) -> tuple[Told, ...]:
         heard = [entry.at for entry in self.record.timeline if entry.kind in WORDS]
@@ -116,6 +117,10 @@ class Gathered:
             }
             for one in self.record.actions
         )  # fmt: skip
+
+
+def _told(entries: Iterable[Entry], name: Name) -> tuple[Told, ...]:
+    return tuple({"at": one.at, "who": name(one.actor), "kind": one.kind, "text": _line(one, name)} for one in entries)
 
 
 def _line(entry: Entry, name: Name) -> str:

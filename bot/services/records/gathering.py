@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from bot.domain.incidents.breach import Breach
-from bot.domain.incidents.deadline import Deadline, DeadlineKind
+from bot.domain.incidents.deadline import Promise, promises
 from bot.domain.incidents.incident import Incident
 from bot.domain.paging.page import Page
 from bot.domain.postmortems.action import Action
@@ -20,18 +20,24 @@ from bot.store.incidents.incidents import Entry
 from bot.store.paging import pages
 from bot.store.pipelined import Connection
 from bot.store.postmortems import actions, postmortems
+from bot.store.postmortems.postmortems import Version
 from bot.store.procedures import procedures
 from bot.store.rooms import cards
 from bot.store.rooms.cards import Card
+from bot.store.rows import Row
 from bot.store.tasks import checklists, tasks
 from bot.store.updates import tellings
 from bot.store.updates.tellings import Telling
 
+# Of a storm, as many as one file can show.
+MOST_ALERTS = 10_000
+
 
 @dataclass(frozen=True)
 class IncidentRecord:
-    """One incident as it stands. Everything is oldest first. `written`: of the post-mortem's newest version the
-    headings under which something stands, with it. `postmortem_link`: where it is kept; None: it has no place yet."""
+    """One incident as it stands. Everything is oldest first. `closed_checklists`: of earlier ends, which count no more.
+    `alerts`: {title, level, count, since, until}. `versions`: all that was written into the post-mortem.
+    `postmortem_link`: where it is kept; None: it has no place yet."""
 
     incident: Incident
     timeline: Sequence[Entry] = ()
@@ -39,16 +45,29 @@ class IncidentRecord:
     tellings: Sequence[Telling] = ()
     tasks: Sequence[Task] = ()
     checklists: Mapping[str, Checklist] = field(default_factory=dict)
+    closed_checklists: Sequence[Checklist] = ()
     postmortem: Postmortem | None = None
     procedures: Sequence[Run] = ()
     actions: Sequence[Action] = ()
-    deadlines: Mapping[DeadlineKind, Deadline] = field(default_factory=dict)
-    written: Sequence[tuple[str, str]] = ()
+    promises: Sequence[Promise] = ()
+    alerts: Sequence[Row] = ()
+    versions: Sequence[Version] = ()
     hidden: Sequence[KeptEntry] = ()
     changes: Sequence[EntryChange] = ()
     postmortem_card: Card | None = None
     postmortem_link: str | None = None
     breach: Breach | None = None
+
+    @property
+    def written(self) -> list[tuple[str, str]]:
+        """Of the newest version the headings under which something stands, with it."""
+        sections = self.versions[-1].sections if self.versions else {}
+        return [(heading, text) for name, heading in SECTIONS.items() if (text := sections.get(name))]
+
+    @property
+    def all_checklists(self) -> list[Checklist]:
+        """Those that counted at an earlier end first."""
+        return [*self.closed_checklists, *self.checklists.values()]
 
 
 # Where a message stands, by its channel and its time; None: not known.
@@ -77,6 +96,7 @@ class Records:
 
 
 async def gather(conn: Connection, incident: Incident) -> IncidentRecord:
+    running = await deadlines.of_incident(conn, incident.id)
     return IncidentRecord(
         incident,
         timeline=await incidents.timeline(conn, incident.id),
@@ -84,19 +104,15 @@ async def gather(conn: Connection, incident: Incident) -> IncidentRecord:
         tellings=await tellings.of_incident(conn, incident.id),
         tasks=await tasks.of_incident(conn, incident.id),
         checklists=await checklists.of_incident(conn, incident.id),
+        closed_checklists=await checklists.closed(conn, incident.id),
         postmortem=await postmortems.get(conn, incident.id),
         procedures=await procedures.of_incident(conn, incident.id),
         actions=await actions.of_incident(conn, incident.id),
-        deadlines=await deadlines.of_incident(conn, incident.id),
+        promises=promises(await deadlines.ended(conn, incident.id), running.values(), incident),
         breach=await breaches.get(conn, incident.id),
-        written=await _written(conn, incident.id),
+        alerts=await postmortems.alerts(conn, incident.id, MOST_ALERTS),
+        versions=await postmortems.versions(conn, incident.id),
         hidden=await entries.hidden(conn, incident.id),
         changes=await entries.changes(conn, incident.id),
         postmortem_card=await cards.get(conn, f"postmortem:{incident.id}"),
     )
-
-
-async def _written(conn: Connection, incident_id: int) -> list[tuple[str, str]]:
-    versions = await postmortems.versions(conn, incident_id)
-    sections = versions[-1].sections if versions else {}
-    return [(heading, text) for name, heading in SECTIONS.items() if (text := sections.get(name))]

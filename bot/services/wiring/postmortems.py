@@ -53,7 +53,7 @@ class Learning(Paging):
     def postmortem_files(self) -> PostmortemFiles:
         folder = Path(self.runbook.templates) if self.runbook.templates else None
         own = OwnDocument(folder, self.runbook.timezone)
-        drafts = Drafts(self.db, self.runbook, self.people, self.rendering, own)
+        drafts = Drafts(self.db, self.clock, self.runbook, self.people, self.rendering, own)
         return PostmortemFiles(self.db, self.room_posting, self.deeds, drafts)
 
     @cached_property

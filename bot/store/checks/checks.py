@@ -71,6 +71,12 @@ async def looks(conn: Connection, name: str, *, since: datetime, until: datetime
     return [Sample(**row) for row in await SQL.all(conn, "looks", name=name, since=since, until=until)]
 
 
+async def down_between(conn: Connection, names: Sequence[str], since: datetime, until: datetime) -> set[str]:
+    """Those of which at least one look found them down then."""
+    rows = await SQL.all(conn, "down_between", names=list(names), since=since, until=until)
+    return {row["check_name"] for row in rows}
+
+
 async def availability(
     conn: Connection, names: Sequence[str], spans: Sequence[timedelta], *, now: datetime
 ) -> dict[str, list[Uptime]]:

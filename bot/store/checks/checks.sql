@@ -49,6 +49,10 @@ VALUES (%(name)s, %(at)s, %(state)s, %(value)s, %(reason)s, %(latency)s, %(measu
 SELECT at, state, latency, measured FROM check_looks
 WHERE check_name = %(name)s AND at > %(since)s AND at <= %(until)s ORDER BY at, id;
 
+-- name: down_between
+SELECT DISTINCT check_name FROM check_looks
+WHERE check_name = ANY(%(names)s) AND at > %(since)s AND at <= %(until)s AND state = 'down';
+
 -- name: latest
 SELECT name, state, since, looked_at, value, reason, latency, recent FROM checks
 WHERE name = ANY(%(names)s) AND state IS NOT NULL;

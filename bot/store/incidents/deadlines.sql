@@ -1,5 +1,5 @@
 -- name: of_incident
-SELECT * FROM deadlines WHERE incident_id = %(incident_id)s;
+SELECT * FROM deadlines WHERE incident_id = %(incident_id)s ORDER BY kind;
 
 -- name: save
 INSERT INTO deadlines (incident_id, kind, severity, since, within, by, warned_at, due_at, missed_at, at_work)
@@ -8,6 +8,20 @@ VALUES (%(incident_id)s, %(kind)s, %(severity)s, %(since)s, %(within)s, %(by)s, 
 ON CONFLICT (incident_id, kind) DO UPDATE
 SET severity = EXCLUDED.severity, since = EXCLUDED.since, within = EXCLUDED.within, by = EXCLUDED.by,
     warned_at = EXCLUDED.warned_at, due_at = EXCLUDED.due_at, missed_at = EXCLUDED.missed_at, at_work = EXCLUDED.at_work;
+
+-- name: end
+-- Before newer ones take their place: what was done, or was not in time.
+INSERT INTO ended_deadlines (incident_id, kind, severity, since, by, done_at)
+SELECT incident_id, kind, severity, since, by, done_at FROM (
+    SELECT d.*, CASE d.kind WHEN 'respond' THEN i.acknowledged_at ELSE i.resolved_at END AS done_at
+    FROM deadlines d JOIN incidents i ON i.id = d.incident_id
+    WHERE d.incident_id = %(incident_id)s AND d.kind = ANY(%(kinds)s)) promised
+WHERE done_at IS NOT NULL OR by <= %(now)s
+ON CONFLICT DO NOTHING;
+
+-- name: ended
+SELECT kind, severity, since, by, done_at FROM ended_deadlines
+WHERE incident_id = %(incident_id)s ORDER BY since, by, kind, severity;
 
 -- name: forget
 DELETE FROM deadlines WHERE incident_id = %(incident_id)s AND kind = %(kind)s;

@@ -38,6 +38,11 @@ async def of_incident(conn: Connection, incident_id: int) -> dict[str, Checklist
     return {row["name"]: await _whole(conn, row) for row in rows}
 
 
+async def closed(conn: Connection, incident_id: int) -> list[Checklist]:
+    """Those that counted before it was reopened, oldest first."""
+    return [await _whole(conn, row) for row in await SQL.all(conn, "closed", incident_id=incident_id)]
+
+
 async def save(conn: Connection, checklist: Checklist) -> None:
     names = ("id", "posted_at", "closed_at", "waived_at", "waived_by", "waived_why")
     await SQL.run(conn, "save", **{name: getattr(checklist, name) for name in names})

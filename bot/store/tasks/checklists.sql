@@ -13,6 +13,9 @@ SELECT * FROM checklists WHERE id = %(id)s;
 -- name: of_incident
 SELECT * FROM checklists WHERE incident_id = %(incident_id)s AND closed_at IS NULL ORDER BY id;
 
+-- name: closed
+SELECT * FROM checklists WHERE incident_id = %(incident_id)s AND closed_at IS NOT NULL ORDER BY id;
+
 -- name: items
 SELECT place, what, due_at, ask_at, set_at, asked, done_at, done_by FROM checklist_items
 WHERE checklist_id = %(checklist_id)s ORDER BY place;
