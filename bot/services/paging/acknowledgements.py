@@ -63,6 +63,7 @@ class Acknowledgements:
         else:
             await self._paging.cancel_waiting_for(conn, incident, actor.name)
         if first:
+            await self._deeds.acknowledged(conn, await incidents.get(conn, incident.id))
             await self._posts.in_room(conn, incident, "acknowledged", actor=actor.name, climbs_on=not silent)
         await self._cards.touch(conn, f"incident:{incident.id}", incident=incident.id)
         return True

@@ -24,8 +24,6 @@ log = logging.getLogger(__name__)
 # A tenth of how long the step has been waiting, within these: who waits for a restart wants to know soon, and nobody
 # waits for what was left lying for days.
 SOONEST, LATEST, LATEST_RESOLVED = OLD_AFTER, timedelta(minutes=2), timedelta(hours=1)
-# How the incident itself stands costs nothing to find out.
-LATEST_OF_INCIDENT = timedelta(seconds=15)
 # Of the newest, at start.
 COMPARED = 200
 
@@ -52,7 +50,7 @@ class ProcedureProving(IncidentRound):
 
     async def follow(self, conn: Connection, incident: Incident, moment: Moment) -> None:
         """What waits for the incident to be so is looked at now."""
-        if moment in ("status", "role", "resolved", "reopened"):
+        if moment in ("acknowledged", "status", "role", "resolved", "reopened"):
             await procedures.look_now(conn, incident.id, self._clock.now())
 
     async def look(self, conn: Connection, incident: Incident, now: datetime) -> None:
@@ -113,5 +111,7 @@ class ProcedureProving(IncidentRound):
 
 
 def _wait(incident: Incident, step: Step, waited: timedelta) -> timedelta:
-    latest = LATEST_OF_INCIDENT if step.incident else LATEST
-    return min(max(waited / 10, SOONEST), latest if incident.is_open else LATEST_RESOLVED)
+    if step.incident:
+        # Every change of the incident has it looked at.
+        return LATEST_RESOLVED
+    return min(max(waited / 10, SOONEST), LATEST if incident.is_open else LATEST_RESOLVED)

@@ -15,7 +15,9 @@ from bot.store.database import Database
 from bot.store.incidents import incidents
 from bot.store.pipelined import Connection
 
-Moment = Literal["declared", "severity", "status", "updated", "impact", "role", "resolved", "reopened", "corrected"]
+Moment = Literal[
+    "declared", "acknowledged", "severity", "status", "updated", "impact", "role", "resolved", "reopened", "corrected"
+]
 
 
 class Follower(Protocol):
@@ -76,6 +78,10 @@ class Deeds:
     async def corrected(self, conn: Connection, incident: Incident) -> None:
         """Its milestones are others: nothing new has happened, and who counts time learns of it."""
         await self._tell(conn, incident, "corrected")
+
+    async def acknowledged(self, conn: Connection, incident: Incident) -> None:
+        """For the first time, or again after that was withdrawn. Who acknowledges has its card painted."""
+        await self._tell(conn, incident, "acknowledged")
 
     async def _tell(self, conn: Connection, incident: Incident, moment: Moment) -> None:
         for follower in self._followers:

@@ -50,7 +50,7 @@ class Following:
         self._rendering = rendering
 
     async def follow(self, conn: Connection, incident: Incident, change: Change) -> None:
-        if change == "corrected" or not may_be_told(incident):
+        if change in ("corrected", "acknowledged") or not may_be_told(incident):
             return
         if change != "declared":
             await self._asks.show(conn, incident.id, [owed_key(incident.id)])

@@ -62,7 +62,6 @@ async def test_what_can_be_proved_is_ticked_with_its_evidence_once_it_is_so(new_
         assert "backup 1 of orders is good" in shown(world)
         assert "Now: nobody has acknowledged INC-1" in shown(world)
         await ask(world, "ada", "/incident acknowledge", room)
-        await world.passes(seconds=5)
         assert "acknowledged by Ada Obi" in shown(world)
         await ask(world, "ada", "/incident status monitoring", room)
         assert "finished" in live(world).text and "INC-1 is monitoring" in shown(world)
