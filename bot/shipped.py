@@ -6,6 +6,8 @@ from pathlib import Path
 
 HERE = Path(__file__).parent
 STARTER = "starter"
+# Names that shipped runbooks had: those that have taken their place.
+SUCCESSORS = {"tutoring-platform": "tutoring"}
 
 
 def templates_folder() -> Path:
@@ -29,6 +31,11 @@ def shipped_runbooks() -> dict[str, Path]:
     """The runbooks that come with Tocsin, by name."""
     files = sorted((templates_folder() / "runbooks").glob("*.yml"))
     return {file.stem: file for file in files}
+
+
+def shipped_runbook(name: str) -> Path | None:
+    """By its name, or by one that it had. None: there is none."""
+    return shipped_runbooks().get(SUCCESSORS.get(name, name))
 
 
 def shipped_scenarios() -> dict[str, Path]:

@@ -327,7 +327,10 @@ async def test_init_knows_the_shipped_runbooks_by_name_and_lists_them(here: Path
     assert "starter" in unknown.err
     assert not (here / "runbook.yml").exists()
 
-    assert (await tocsin("init", "tutoring", at=here)).code == 0
+    was_another = await tocsin("init", "tutoring-platform", at=here)
+    assert was_another.code == 0
+    assert "tutoring-platform is part of tutoring now" in was_another.out
+    assert "organisation: Example Private Tutors" in (here / "runbook.yml").read_text()
 
 
 # manifest

@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 
 from bot.domain.errors import NotFound, Refused
-from bot.shipped import STARTER, shipped_runbooks
+from bot.shipped import STARTER, SUCCESSORS, shipped_runbook, shipped_runbooks
 
 WRITTEN_TO = Path("runbook.yml")
 # What `tocsin schema` is kept as, so that the line finds it.
@@ -24,14 +24,16 @@ def init(name: str) -> None:
 
     NAME is one of the shipped ones; without it, a short one with comments.
     """
-    shipped = shipped_runbooks()
-    if name not in shipped:
-        raise NotFound(f"There is no shipped runbook “{name}”. Choose one of: {', '.join(shipped)}.")
+    shipped = shipped_runbook(name)
+    if shipped is None:
+        raise NotFound(f"There is no shipped runbook “{name}”. Choose one of: {', '.join(shipped_runbooks())}.")
     try:
         with WRITTEN_TO.open("x", encoding="utf-8") as file:
-            file.write(FOR_EDITORS + shipped[name].read_text("utf-8"))
+            file.write(FOR_EDITORS + shipped.read_text("utf-8"))
     except FileExistsError as error:
         raise Refused(f"{WRITTEN_TO} already exists, and was not changed. Move it away to start over.") from error
     except OSError as error:
         raise Refused(f"{WRITTEN_TO} cannot be written here: {error.strerror}.") from error
+    if name in SUCCESSORS:
+        click.echo(f"{name} is part of {SUCCESSORS[name]} now.")
     click.echo(f"{WRITTEN_TO} is written. Put your people in, then: tocsin check")

@@ -15,7 +15,7 @@ from bot.runbook import Runbook
 from bot.runbook import load as load_runbook
 from bot.scenarios import Replay, Script, load_past, replay_of
 from bot.scenarios import load as load_script
-from bot.shipped import shipped_runbooks, shipped_scenarios
+from bot.shipped import shipped_runbook, shipped_scenarios
 
 OWN_RUNBOOK = Path("runbook.yml")
 
@@ -87,7 +87,7 @@ def _runbook_of(script: Script, path: Path) -> Path:
     said = script.scenario.runbook
     if said is None:
         return _own_runbook()
-    return shipped_runbooks().get(said, path.parent / said)
+    return shipped_runbook(said) or path.parent / said
 
 
 def _own_runbook() -> Path:

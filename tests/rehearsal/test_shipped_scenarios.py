@@ -11,12 +11,15 @@ from bot.shipped import STARTER, shipped_runbooks, shipped_scenarios
 
 # For each scenario one promise of its runbook, as it stands there and as it is broken.
 BROKEN = {
-    "nobody-answers": ("- {page: team-lead, wait: 30m}", "- {page: legal, wait: 30m}"),
+    "nobody-answers": ("- {page: lead, wait: 30m}", "- {page: legal, wait: 30m}"),
     "slack-is-away": ("who: [schedule/engineers], via: [slack, sms]", "who: [schedule/engineers], via: [slack]"),
     "telephones-are-away": ("- {page: oncall, wait: 15m}", "- {page: oncall, wait: 25m}"),
     "mail-is-away": ('slack: ["#stakeholders"], template', "template"),
-    "everybody-sleeps": ("      repeat: 1\n", ""),
-    "the-clocks-go-back": ("- {page: technical, wait: 30m}", "- {page: technical, wait: 90m}"),
+    "everybody-sleeps": ("sms, {voice: 5m}]", "sms, {voice: 15m}]"),
+    "the-clocks-go-back": (
+        "        - {page: responders, wait: 30m}\n        - {page: lead}",
+        "        - {page: responders, wait: 90m}\n        - {page: lead}",
+    ),
 }
 
 

@@ -22,7 +22,6 @@ def test_there_is_a_start_and_one_for_each_kind_of_organisation() -> None:
         "marketplace",
         "starter",
         "tutoring",
-        "tutoring-platform",
         "web-application",
     ]
 

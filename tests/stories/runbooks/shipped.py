@@ -42,14 +42,14 @@ class Played:
         return self.workspace.person(self.stage.addresses.account(key))
 
     def reached(self, kind: str, via: str | None = None) -> list[tuple[int, str]]:
-        """Who was paged, or which audience was told, and in which minute; each once."""
+        """Who was paged, or which audience was told, and in which minute; each once, in one minute by name."""
         found = [
             (round((fact.at - BEGINS).total_seconds() / 60), name)
             for fact in self.stage.watch.facts
             if fact.kind == kind and via in (None, fact.via)
             for name in (fact.who if kind == "paged" else (fact.audience,))
         ]
-        return list(dict.fromkeys(found))
+        return sorted(set(found))
 
     def said(self, place: str) -> str:
         return "\n".join(fact.text for fact in self.stage.watch.facts if fact.kind == "said" and fact.place == place)
@@ -62,13 +62,19 @@ class Played:
         return next(one for one in self.workspace.conversations if one.topic and "INC-1 " in f"{one.topic} ")
 
     def shown(self, words: str) -> Message:
-        return [one for one in self.workspace.messages(self.room.id) if words in words_of(one)][-1]
+        return [one for one in self.workspace.messages(self.room.id) if words in words_of(one).replace("*", "")][-1]
 
     async def types(self, who: str, text: str) -> None:
         person = self.person(who)
         if person.id not in self.room.members:
             await person.joins(self.room)
         await person.types(text, self.room)
+        await self.stage.settled()
+
+    async def tells(self, who: str, audience: str) -> None:
+        """With the words that are proposed."""
+        await self.types(who, f"/incident tell {audience}")
+        await self.person(who).submits()
         await self.stage.settled()
 
     async def presses(self, who: str, label: str, words: str) -> None:
