@@ -1,58 +1,62 @@
-"""The review of a post-mortem as a calendar file in its incident's room."""
+"""The review of a post-mortem as a calendar file: in its incident's room, and by mail to who had to do with it."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
-from bot.clock import Clock
 from bot.domain.actor import Actor
+from bot.domain.errors import Rejected
 from bot.domain.incidents.incident import Incident
-from bot.rendering import Rendering
-from bot.services.outbox.kinds import NoLongerWanted
-from bot.services.people.people import People
+from bot.services.outbox.kinds import UPDATE, DeliveryKind, way_by
+from bot.services.outbox.outbox import Outbox
+from bot.services.postmortems.meetings import Meetings
 from bot.services.rooms.room_files import RoomFile, RoomFiles, RoomPosting
 from bot.store.database import Database
 from bot.store.outbox.outbox import Delivery
 from bot.store.pipelined import Connection
-from bot.store.postmortems import postmortems
-from bot.wire.calendars import Meeting, invitation
+from bot.wire.calendars import invitation
+from bot.wire.mail import Letter, Mail
 
-LASTS = timedelta(hours=1)
+
+class InvitationLetters(DeliveryKind[str]):
+    """Deliveries of kind `postmortem_letter`, one a reader. Nothing of a private incident is mailed, nor of a drill."""
+
+    def __init__(self, outbox: Outbox, meetings: Meetings, mail: Mail | None) -> None:
+        """`mail` None: this house sends none."""
+        self._outbox = outbox
+        self._meetings = meetings
+        self._mail = mail
+
+    async def put(self, conn: Connection, incident: Incident, at: datetime, owner: str) -> None:
+        if self._mail is None or incident.private or incident.drill:
+            return
+        for _, address in self._meetings.attendees(incident, owner):
+            payload = {"incident": incident.id, "at": at.isoformat(), "to": address}
+            key = f"postmortem letter {incident.id} {at.timestamp():.0f} {address}"
+            await self._outbox.put(conn, "postmortem_letter", payload, priority=UPDATE, key=key, way=way_by("email"))
+
+    async def send(self, delivery: Delivery) -> str:
+        if self._mail is None:
+            raise Rejected("no mail server is set up")
+        meeting = await self._meetings.of(delivery)
+        key = f"{meeting.uid.partition('@')[0]}-{meeting.edition}"
+        file = invitation(meeting)
+        return await self._mail.send(Letter(delivery.payload["to"], meeting.title, meeting.text, key, calendar=file))
 
 
 class Invitations(RoomFiles):
     """Deliveries of kind `postmortem_invitation`. Moved, it is the same meeting to every calendar."""
 
-    def __init__(
-        self, db: Database, clock: Clock, people: People, posting: RoomPosting, rendering: Rendering
-    ) -> None:  # fmt: skip
+    def __init__(self, db: Database, posting: RoomPosting, meetings: Meetings, letters: InvitationLetters) -> None:
         super().__init__(db, posting)
-        self._clock = clock
-        self._people = people
-        self._rendering = rendering
+        self._meetings = meetings
+        self._letters = letters
 
-    async def post(self, conn: Connection, incident: Incident, actor: Actor, at: datetime) -> None:
+    async def post(self, conn: Connection, incident: Incident, actor: Actor, at: datetime, owner: str) -> None:
         payload: dict[str, object] = {"incident": incident.id, "by": actor.name, "at": at.isoformat()}
         key = f"postmortem invitation {incident.id} {at.timestamp():.0f}"
         await self._posting.put(conn, "postmortem_invitation", key, payload)
+        await self._letters.put(conn, incident, at, owner)
 
     async def written(self, delivery: Delivery, incident: Incident) -> RoomFile:
-        async with self._db.statement() as conn:
-            owed = await postmortems.get(conn, incident.id)
-        starts = datetime.fromisoformat(delivery.payload["at"])
-        if owed is None or owed.scheduled_at != starts or not owed.is_live:
-            raise NoLongerWanted("it was moved, or is not to be reviewed any more")
-        title, _, text = self._rendering.say("documents/postmortem_invitation", incident=incident).partition("\n")
-        now = self._clock.now()
-        meeting = Meeting(
-            uid=f"post-mortem-{incident.id}-{incident.declared_at.timestamp():.0f}@tocsin",
-            edition=max(int((now - incident.declared_at).total_seconds()), 0),
-            title=title, text=text.strip(), starts=starts, lasts=LASTS, said_at=now, url=owed.link,
-            attendees=self._attendees(incident, owed.owner),
-        )  # fmt: skip
-        name = f"{incident.ref.lower()}-post-mortem-{starts:%Y%m%dT%H%M}Z.ics"
+        meeting = await self._meetings.of(delivery)
+        name = f"{incident.ref.lower()}-post-mortem-{meeting.starts:%Y%m%dT%H%M}Z.ics"
         return RoomFile(name, invitation(meeting), f"The review of {incident.ref}'s post-mortem, for your calendar")
-
-    def _attendees(self, incident: Incident, owner: str) -> list[tuple[str, str]]:
-        """Who had to do with it, where the runbook has their address."""
-        names = [owner, *incident.roles.values(), incident.acknowledged_by, incident.declared_by]
-        known = [self._people.person(one) for one in dict.fromkeys(names) if one]
-        return [(person.name, person.email) for person in known if person and person.email]

@@ -151,7 +151,7 @@ class Postmortems:
             if change != "link":
                 await self._news.changed(conn, incident, new, actor, change)
             if at:
-                await self._invitations.post(conn, incident, actor, at)
+                await self._invitations.post(conn, incident, actor, at, new.owner)
             return await self._ledger.keep(conn, incident, new.moved(new.state, now), actor, change, now)
 
     async def send(self, actor: Actor, incident_id: int) -> Postmortem:

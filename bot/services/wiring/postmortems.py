@@ -11,8 +11,9 @@ from bot.services.postmortems.actions import Actions
 from bot.services.postmortems.cards import PostmortemCards
 from bot.services.postmortems.drafts import Drafts
 from bot.services.postmortems.files import PostmortemFiles
-from bot.services.postmortems.invitations import Invitations
+from bot.services.postmortems.invitations import InvitationLetters, Invitations
 from bot.services.postmortems.ledger import Ledger
+from bot.services.postmortems.meetings import Meetings
 from bot.services.postmortems.news import News
 from bot.services.postmortems.obligations import Obligations
 from bot.services.postmortems.postmortems import Postmortems
@@ -58,7 +59,15 @@ class Learning(Paging):
 
     @cached_property
     def postmortem_invitations(self) -> Invitations:
-        return Invitations(self.db, self.clock, self.people, self.room_posting, self.rendering)
+        return Invitations(self.db, self.room_posting, self.review_meetings, self.invitation_letters)
+
+    @cached_property
+    def review_meetings(self) -> Meetings:
+        return Meetings(self.db, self.people, self.rendering)
+
+    @cached_property
+    def invitation_letters(self) -> InvitationLetters:
+        return InvitationLetters(self.outbox, self.review_meetings, self.mail)
 
     @cached_property
     def postmortem_reminders(self) -> PostmortemReminders:

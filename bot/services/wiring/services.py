@@ -78,6 +78,7 @@ class Services(HomeTab, Procedures, Learning, OnCall):
             "post": self.posts,
             "postmortem_file": self.postmortem_files,
             "postmortem_invitation": self.postmortem_invitations,
+            "postmortem_letter": self.invitation_letters,
             "closure": self.closures,
             "handover": self.handover_messages,
             "cover_taken": self.cover_taken,

@@ -28,6 +28,7 @@ class Letter:
 
     `thread`: letters with the same one stand together in the reader's mailbox; None = it stands alone. `html`: the same
     words for a mail program that shows it. `list_name`: of the list that the reader is on; None = it is for them alone.
+    `calendar`: a calendar file (RFC 5545, published) that goes with it, which mail programs offer to add.
     When the server takes only a few at a time, the `urgent` go first, and of those whoever has been due the longest.
     """
 
@@ -40,6 +41,7 @@ class Letter:
     due_at: datetime | None = None
     html: str | None = None
     list_name: str | None = None
+    calendar: str | None = None
 
 
 class Writer:
@@ -74,7 +76,7 @@ class Writer:
             "X-Auto-Response-Suppress": "OOF, AutoReply",
         }
         head = "".join(f"{name}: {value}\r\n" for name, value in headers.items() if value is not None)
-        return head.encode("ascii") + _body(letter.body, letter.html)
+        return head.encode("ascii") + _body(letter.body, letter.html, letter.calendar)
 
     def _list_id(self, name: str) -> str:
         """RFC 2919: unique within a domain of ours, and the same for ever."""
@@ -136,13 +138,17 @@ def _encoded(octets: bytes) -> str:
     return f"=?utf-8?b?{base64.b64encode(octets).decode()}?="
 
 
-def _body(text: str, html: str | None) -> bytes:
+def _body(text: str, html: str | None, calendar: str | None = None) -> bytes:
     """Beneath its own headers, none of which holds a word of the letter. Of two parts the last is the one shown."""
     words = _encodable(text)
     message = EmailMessage(policy=WIRE)
     message.set_content(words, cte="7bit" if _travels_as_it_is(words) else "quoted-printable")
     if html is not None:
         message.add_alternative(_encodable(html), subtype="html", cte="quoted-printable")
+    if calendar is not None:
+        message.add_attachment(
+            _encodable(calendar), subtype="calendar", cte="base64", filename="invite.ics", params={"method": "PUBLISH"}
+        )
     return message.as_bytes()
 
 

@@ -13,6 +13,7 @@ from bot.domain.postmortems.document import sample
 from bot.rendering import Rendering
 from bot.sandbox.model import View
 from bot.words.documents import OwnDocument
+from tests.mail_server import post_office
 from tests.stories.asking import ask, declared, timeline
 from tests.stories.postmortems.test_postmortems import OWING, card, in_api, resolved
 from tests.world import BEGINNING, World, words_of
@@ -239,6 +240,30 @@ async def test_scheduling_posts_a_calendar_file_and_moving_it_another_of_the_sam
     assert "mailto:ada@example.com" in str(second["attendee"])
     assert "Tue" in card(town).text or "Review meeting" in words_of(card(town))
     assert len([one for one in town.said_in(town.room()) if "Review of INC-1's post-mortem" in one]) == 2
+
+
+async def test_the_review_is_mailed_to_owner_and_responders_and_moved_as_the_same_meeting(new_world: NewWorld) -> None:
+    async with post_office() as office:
+        mailing = {"SMTP_URL": f"smtp://127.0.0.1:{office.port}", "MAIL_FROM": "t@example.com"}
+        async with new_world(runbook=OWING, **mailing) as world:
+            await resolved(world)
+            await ask(world, "ada", "/incident postmortem INC-1 owner @ben")
+            for hour in (10, 11):
+                await ask(world, "ada", f"/incident postmortem INC-1 schedule Tue {hour}:00")
+                await world.passes(minutes=1)
+            await ask(world, "eve", "/incident private P1 Data copied")
+            await ask(world, "eve", "/incident resolve INC-2 found")
+            await ask(world, "eve", "/incident postmortem INC-2 schedule Tue 12:00")
+        assert sorted(one["To"] for one in office.letters) == 2 * ["ada@example.com"] + 2 * ["ben@example.com"]
+        mine = [one for one in office.letters if one["To"] == "ben@example.com"]
+        parts: list[Any] = [
+            next(part for part in one.walk() if part.get_content_type() == "text/calendar") for one in mine
+        ]
+        first, second = (meeting(part.get_payload(decode=True).decode()) for part in parts)
+        assert first["uid"] == second["uid"] and second["sequence"] > first["sequence"]
+        assert {str(part.get_param("method")) for part in parts} == {"PUBLISH"}
+        assert mine[0]["Message-ID"] != mine[1]["Message-ID"]
+        assert mine[0]["Subject"] == "Post-mortem of INC-1: Search is down"
 
 
 async def test_reminders_that_a_clock_ahead_has_set_are_brought_back(town: World) -> None:
