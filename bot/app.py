@@ -12,7 +12,8 @@ from aiohttp import web
 from bot.clock import Clock
 from bot.doors import acknowledging, calendars, intake, reporting, status, switchboard
 from bot.doors.overload import Overload
-from bot.doors.scheduler import SWEEP_EVERY_S, Counted, Due, Round, Scheduler
+from bot.doors.rounds import Counted, Due, Round
+from bot.doors.scheduler import SWEEP_EVERY_S, Scheduler
 from bot.doors.senders import Senders
 from bot.doors.web import serving, web_app
 from bot.metrics import Metrics

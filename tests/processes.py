@@ -201,7 +201,7 @@ class Fleet:
         async with self.house.db.transaction() as conn:
             deliveries = [str(row) for row in await outbox.unfinished(conn)]
             request_due = await requests.next_due(conn)
-            ladder_due = await escalations.next_due(conn)
+            ladder_due = await escalations.due_rows().soonest(conn)
         overdue = ladder_due is not None and ladder_due <= self.house.clock.now()
         return deliveries + ["a request"] * bool(request_due) + ["a ladder"] * overdue
 

@@ -5,13 +5,12 @@ import logging
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
-from typing import Protocol
 
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 from bot.clock import Clock
 from bot.domain.errors import Failed
-from bot.services.outbox.look import Look
+from bot.doors.rounds import Round
 from bot.services.upkeep.conditions import Conditions
 from bot.services.upkeep.timekeeping import Timekeeping
 from bot.services.upkeep.watchdog import Watchdog
@@ -34,47 +33,6 @@ CANCELLATIONS = 2
 END_WITHIN_S = 4.0
 # APScheduler's own defaults drop a job that is a second late, and one that is begun while its like is at work.
 NEVER_SKIP = {"misfire_grace_time": None, "coalesce": True, "max_instances": 100}
-
-
-class Round(Protocol):
-    """A service with due rows. `bell`: rung by the round itself when it is worth looking again; None: it never is."""
-
-    async def look(self) -> Look:
-        """Claim and work on what is due."""
-
-    async def next_due(self) -> datetime | None:
-        """When the next row is due; None = none is."""
-
-    @property
-    def bell(self) -> asyncio.Event | None: ...
-
-
-class Due(Protocol):
-    """A service whose look tells no more than how many rows were due."""
-
-    async def take_due(self) -> int: ...
-
-    async def next_due(self) -> datetime | None: ...
-
-
-class Counted:
-    """Its round: it looks until nothing was due, and then asks when something will be.
-
-    It does not ask while the clock is frozen: nothing becomes due before somebody moves it, which wakes every round.
-    """
-
-    bell = None
-
-    def __init__(self, service: Due, clock: Clock) -> None:
-        self._service = service
-        self._clock = clock
-        self.next_due = service.next_due
-
-    async def look(self) -> Look:
-        if done := await self._service.take_due():
-            return Look(done, more_is_due=True, due_at=None)
-        due_at = None if self._clock.is_frozen else await self.next_due()
-        return Look(0, more_is_due=False, due_at=due_at)
 
 
 class Scheduler:

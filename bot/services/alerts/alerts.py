@@ -24,6 +24,7 @@ from bot.store.alerts import alerts, arrivals, disputes, error_counts
 from bot.store.alerts.arrivals import Held
 from bot.store.database import Database
 from bot.store.deadlocks import again_after_deadlock
+from bot.store.due_rows import DueByRows, DueRows
 from bot.store.pipelined import Connection
 
 log = logging.getLogger(__name__)
@@ -46,7 +47,7 @@ class TooMany(Refused):
         super().__init__(f"{count} alerts in one delivery, at most {MOST_ALERTS}: send them in several")
 
 
-class Alerts:
+class Alerts(DueByRows):
     """Receives alerts, and takes the rows that are due: a page for what nobody answers, a silence that ends."""
 
     def __init__(
@@ -163,10 +164,9 @@ class Alerts:
                 await self._take(conn, source, mine, (), await arrivals.hold(conn, source, mine))
         return len(due)
 
-    async def next_due(self) -> datetime | None:
-        async with self._db.statement() as conn:
-            dues = await alerts.next_due(conn), await disputes.next_due(conn)
-            return min((at for at in dues if at), default=None)
+    @property
+    def due_rows(self) -> DueRows:
+        return alerts.due_rows()
 
     async def forget_old(self) -> int:
         """Throw away bodies and countings that are too old to be of use."""

@@ -1,6 +1,6 @@
 """Jobs that must be heard of: their silence opens an alert, their next sign of life closes it."""
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from bot.clock import Clock
 from bot.domain.alerts.received import ReceivedAlert
@@ -11,12 +11,13 @@ from bot.services.alerts.alerts import Alerts
 from bot.store.alerts import heartbeats
 from bot.store.alerts.heartbeats import MissedHeartbeat
 from bot.store.database import Database
+from bot.store.due_rows import DueByRows, DueRows
 from bot.store.pipelined import Connection
 
 SOURCE = "heartbeat"
 
 
-class Heartbeats:
+class Heartbeats(DueByRows):
     """The runbook's `heartbeats`; a timer is the row's due time."""
 
     def __init__(self, db: Database, clock: Clock, runbook: Runbook, alerts: Alerts, rendering: Rendering) -> None:
@@ -50,9 +51,9 @@ class Heartbeats:
                 await self._open(conn, silence)
         return len(silent)
 
-    async def next_due(self) -> datetime | None:
-        async with self._db.statement() as conn:
-            return await heartbeats.next_due(conn)
+    @property
+    def due_rows(self) -> DueRows:
+        return heartbeats.due_rows()
 
     async def _open(self, conn: Connection, silence: MissedHeartbeat) -> None:
         if silence.name in self._expected:

@@ -16,12 +16,13 @@ from bot.store import audit, requests
 from bot.store.alerts import silences
 from bot.store.alerts.silences import Muted
 from bot.store.database import Database
+from bot.store.due_rows import DueByRows, DueRows
 from bot.store.pipelined import Connection
 
 DUE_AT_ONCE = 20
 
 
-class Silences:
+class Silences(DueByRows):
     """What is muted is stored and counted all the same. A timer is the row's end."""
 
     def __init__(
@@ -114,9 +115,9 @@ class Silences:
                 await self._end(conn, silence, now)
         return len(over)
 
-    async def next_due(self) -> datetime | None:
-        async with self._db.statement() as conn:
-            return await silences.next_due(conn)
+    @property
+    def due_rows(self) -> DueRows:
+        return silences.due_rows()
 
     def _must(self, actor: Actor, duration: timedelta) -> None:
         self._permissions.must(actor, "alert.silence")

@@ -29,6 +29,8 @@ TELL_AGAIN_AFTER = timedelta(seconds=10)
 class Adoption:
     """Looks once in the life of a process, in the background; several may look, and each backup is taken over once."""
 
+    due_rows = None
+
     def __init__(
         self,
         db: Database,

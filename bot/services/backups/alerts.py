@@ -1,7 +1,7 @@
 """What goes wrong with backups becomes an alert by itself: one that failed, and an objective that is missed."""
 
 import logging
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from bot.clock import Clock
 from bot.domain.alerts.received import ReceivedAlert
@@ -12,6 +12,7 @@ from bot.runbook import Runbook
 from bot.services.alerts.alerts import Alerts
 from bot.store.backups import backups, objectives
 from bot.store.database import Database
+from bot.store.due_rows import DueByRows, DueRows
 from bot.store.pipelined import Connection
 
 log = logging.getLogger(__name__)
@@ -23,7 +24,7 @@ OVERDUE_RUN_LIMIT = timedelta(hours=1)
 LOOK_AGAIN_AFTER = timedelta(minutes=1)
 
 
-class BackupAlerts:
+class BackupAlerts(DueByRows):
     """The timers of the objectives, and the alerts of source `backup`; what is fixed closes its alert."""
 
     def __init__(self, db: Database, clock: Clock, runbook: Runbook, alerts: Alerts, rendering: Rendering) -> None:
@@ -46,9 +47,9 @@ class BackupAlerts:
                 await self.settle(conn, name)
         return len(due)
 
-    async def next_due(self) -> datetime | None:
-        async with self._db.statement() as conn:
-            return await objectives.next_due(conn, list(self._wanted))
+    @property
+    def due_rows(self) -> DueRows:
+        return objectives.due_rows(list(self._wanted))
 
     # What others tell
 

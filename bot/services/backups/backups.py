@@ -17,12 +17,13 @@ from bot.store import audit, requests
 from bot.store.backups import backups
 from bot.store.backups.backups import Last
 from bot.store.database import Database
+from bot.store.due_rows import DueByRows, DueRows
 from bot.store.pipelined import Connection
 
 LISTED = 20
 
 
-class Backups:
+class Backups(DueByRows):
     """Any number of processes: each database is backed up by one of them at a time, and at its hour once."""
 
     def __init__(
@@ -62,9 +63,9 @@ class Backups:
             self._runs.take_over(backup)
         return len(due) + len(lost)
 
-    async def next_due(self) -> datetime | None:
-        async with self._db.statement() as conn:
-            return await backups.next_due(conn, self._supported, own=self._runs.own, lost_after=LOST_AFTER)
+    @property
+    def due_rows(self) -> DueRows:
+        return backups.due_rows(self._supported, own=self._runs.own, lost_after=LOST_AFTER)
 
     @property
     def under_way(self) -> int:

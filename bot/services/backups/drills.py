@@ -15,10 +15,11 @@ from bot.services.people.permissions import Permissions
 from bot.store import audit, requests
 from bot.store.backups import backups, drills
 from bot.store.database import Database
+from bot.store.due_rows import DueByRows, DueRows
 from bot.store.pipelined import Connection
 
 
-class Drills:
+class Drills(DueByRows):
     """Any number of processes: each drill is one of theirs, and a scheduled one happens once."""
 
     def __init__(
@@ -62,10 +63,10 @@ class Drills:
                 await self._runs.sweep(drill)
         return len(due) + len(lost) + len(left)
 
-    async def next_due(self) -> datetime | None:
-        async with self._db.statement() as conn:
-            planned = list(self._rhythms)
-            return await drills.next_due(conn, self._supported, planned, own=self._runs.own, lost_after=LOST_AFTER)
+    @property
+    def due_rows(self) -> DueRows:
+        planned = list(self._rhythms)
+        return drills.due_rows(self._supported, planned, own=self._runs.own, lost_after=LOST_AFTER)
 
     @property
     def under_way(self) -> int:

@@ -18,6 +18,8 @@ LOOK_AGAIN_AFTER = timedelta(minutes=5)
 class WeeklyReports:
     """One row for all processes: whoever claims it writes the report."""
 
+    due_rows = None
+
     def __init__(
         self, db: Database, clock: Clock, runbook: Runbook, channels: Channels, posts: Posts, rendering: Rendering
     ) -> None:

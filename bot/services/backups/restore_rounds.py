@@ -1,7 +1,5 @@
 """What becomes of restores with time: nobody approved one, its process died, or it left something to clear up."""
 
-from datetime import datetime
-
 from bot.clock import Clock
 from bot.domain.actor import TOCSIN
 from bot.domain.backups.backup import LOST_AFTER
@@ -11,9 +9,10 @@ from bot.services.backups.restore_log import RestoreLog
 from bot.services.backups.restore_runs import RestoreRuns
 from bot.store.backups import restores
 from bot.store.database import Database
+from bot.store.due_rows import DueByRows, DueRows
 
 
-class RestoreRounds:
+class RestoreRounds(DueByRows):
     """Any number of processes share them."""
 
     def __init__(self, db: Database, clock: Clock, runbook: Runbook, log: RestoreLog, runs: RestoreRuns) -> None:
@@ -40,9 +39,9 @@ class RestoreRounds:
                 await self._runs.sweep(restore)
         return len(expired) + len(lost) + len(left)
 
-    async def next_due(self) -> datetime | None:
-        async with self._db.statement() as conn:
-            return await restores.next_due(conn, list(self._wanted), own=self._runs.own, lost_after=LOST_AFTER)
+    @property
+    def due_rows(self) -> DueRows:
+        return restores.due_rows(list(self._wanted), own=self._runs.own, lost_after=LOST_AFTER)
 
     @property
     def under_way(self) -> int:

@@ -15,6 +15,7 @@ from bot.services.checks.probing import Looking, timeout_of
 from bot.store.checks import checks
 from bot.store.checks.checks import Claim
 from bot.store.database import Database
+from bot.store.due_rows import DueByRows, DueRows
 
 log = logging.getLogger(__name__)
 
@@ -24,7 +25,7 @@ LEASE_MARGIN = timedelta(seconds=20)
 RECORD_AGAIN_AFTER_S = 0.5
 
 
-class Checks:
+class Checks(DueByRows):
     """Any number of processes: each check is looked at by one of them at a time, and once in each interval."""
 
     def __init__(self, db: Database, clock: Clock, runbook: Runbook, looking: Looking, alarms: CheckAlarms) -> None:
@@ -49,9 +50,9 @@ class Checks:
             task.add_done_callback(self._ended)
         return len(claims)
 
-    async def next_due(self) -> datetime | None:
-        async with self._db.statement() as conn:
-            return await checks.next_due(conn, list(self._health.checks))
+    @property
+    def due_rows(self) -> DueRows:
+        return checks.due_rows(list(self._health.checks))
 
     @property
     def under_way(self) -> int:

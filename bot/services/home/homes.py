@@ -54,6 +54,8 @@ class Homes(DeliveryKind[str]):
     """Deliveries of kind `home`. Who has it open is known to the process that drew it, and forgotten with it: who opens
     it again gets it fresh."""
 
+    due_rows = None
+
     def __init__(
         self, db: Database, clock: Clock, outbox: Outbox, gateway: Gateway, signs: Signs, parts: Sequence[Part]
     ) -> None:

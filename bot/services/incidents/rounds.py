@@ -1,7 +1,7 @@
 """A round over incidents: each that is due is locked and looked at, one transaction each."""
 
 import logging
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from datetime import datetime, timedelta
 from typing import Protocol
 
@@ -9,6 +9,7 @@ from bot.clock import Clock
 from bot.domain.errors import Failed
 from bot.domain.incidents.incident import Incident
 from bot.store.database import Database
+from bot.store.due_rows import DueByRows, DueRows
 from bot.store.incidents import incidents
 from bot.store.pipelined import Connection
 
@@ -19,21 +20,21 @@ AT_ONCE = 100
 SET_ASIDE = timedelta(minutes=1)
 
 
-class DueRows(Protocol):
+class RowsOfIncidents(Protocol):
     """A store module whose rows belong to incidents."""
 
     async def due(self, conn: Connection, now: datetime, limit: int) -> list[int]: ...
     async def push_ahead(self, conn: Connection, incident_id: int, *, now: datetime, until: datetime) -> None: ...
-    async def next_due(self, conn: Connection) -> datetime | None: ...
+    def due_rows(self) -> DueRows: ...
 
 
-class IncidentRound(ABC):
+class IncidentRound(DueByRows):
     """Any number of processes: who locks the incident first looks, the others find nothing due any more.
 
     The incident is locked before its rows, as in every deed: two who take them the other way round wait for each other.
     """
 
-    def __init__(self, db: Database, clock: Clock, rows: DueRows) -> None:
+    def __init__(self, db: Database, clock: Clock, rows: RowsOfIncidents) -> None:
         self._db = db
         self._clock = clock
         self._rows = rows
@@ -50,9 +51,9 @@ class IncidentRound(ABC):
             await self._take(incident_id, now)
         return len(due)
 
-    async def next_due(self) -> datetime | None:
-        async with self._db.statement() as conn:
-            return await self._rows.next_due(conn)
+    @property
+    def due_rows(self) -> DueRows:
+        return self._rows.due_rows()
 
     async def _take(self, incident_id: int, now: datetime) -> None:
         try:

@@ -10,6 +10,7 @@ from bot.domain.maintenance.window import Window
 from bot.services.incidents.rounds import SET_ASIDE
 from bot.services.maintenance.transitions import Transitions
 from bot.store.database import Database
+from bot.store.due_rows import DueByRows, DueRows
 from bot.store.maintenance import maintenance
 from bot.store.pipelined import Connection
 
@@ -18,7 +19,7 @@ log = logging.getLogger(__name__)
 AT_ONCE = 20
 
 
-class WindowRounds:
+class WindowRounds(DueByRows):
     """A timer is the row's due time. Each step is taken once, whichever process takes it."""
 
     def __init__(self, db: Database, clock: Clock, transitions: Transitions) -> None:
@@ -34,9 +35,9 @@ class WindowRounds:
             await self._look(window_id, now)
         return len(due)
 
-    async def next_due(self) -> datetime | None:
-        async with self._db.statement() as conn:
-            return await maintenance.next_due(conn)
+    @property
+    def due_rows(self) -> DueRows:
+        return maintenance.due_rows()
 
     async def _look(self, window_id: int, now: datetime) -> None:
         """In a transaction of its own: what cannot be worked on is tried again later, and stops no other."""

@@ -33,6 +33,8 @@ class Carrier:
     turn.
     """
 
+    due_rows = None
+
     def __init__(
         self, db: Database, clock: Clock, kinds: Mapping[str, DeliveryKind[Any]], precedence: Precedence, duty: Duty
     ) -> None:

@@ -12,11 +12,12 @@ from bot.services.people.people import People
 from bot.services.rooms.cards import Cards
 from bot.store import audit, requests
 from bot.store.database import Database
+from bot.store.due_rows import DueByRows, DueRows
 from bot.store.people import cover_requests
 from bot.store.people.cover_requests import CoverRequest
 
 
-class CoverRequests:
+class CoverRequests(DueByRows):
     """Its message is the card `cover:<number>`; who has asked is told by a delivery of kind `cover_taken`."""
 
     def __init__(
@@ -71,9 +72,9 @@ class CoverRequests:
                 await self._cards.touch(conn, f"cover:{number}")
         return len(ended)
 
-    async def next_due(self) -> datetime | None:
-        async with self._db.statement() as conn:
-            return await cover_requests.next_due(conn)
+    @property
+    def due_rows(self) -> DueRows:
+        return cover_requests.due_rows()
 
     def _must_be_free(self, asked: CoverRequest, now: datetime) -> None:
         if asked.taken_by:

@@ -15,6 +15,7 @@ from bot.services.paging.shift_news import ShiftNews
 from bot.services.people.people import People
 from bot.store import requests
 from bot.store.database import Database
+from bot.store.due_rows import DueByRows, DueRows
 from bot.store.paging import handovers
 from bot.store.paging.handovers import Handover
 from bot.store.pipelined import Connection
@@ -25,7 +26,7 @@ MOST_AHEAD = 50
 LONGEST_NOTE = 1000
 
 
-class Handovers:
+class Handovers(DueByRows):
     """Once for each change, whoever else is at work; after an outage only from whoever had it before to who has it now.
     Whoever has it next is told before, where the runbook wants that.
 
@@ -64,9 +65,9 @@ class Handovers:
                 await self._change(conn, before, shift, coming, now)
         return len(due)
 
-    async def next_due(self) -> datetime | None:
-        async with self._db.statement() as conn:
-            return await handovers.next_due(conn, self._schedules)
+    @property
+    def due_rows(self) -> DueRows:
+        return handovers.due_rows(self._schedules)
 
     async def leave_note(self, actor: Actor, schedule: str, note: str) -> Shift:
         """For whoever has it next, from whoever has it. Returns the next shift. Raises Refused."""

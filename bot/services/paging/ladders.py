@@ -14,6 +14,7 @@ from bot.services.paging.reaching import Held, Reaching
 from bot.services.paging.steps import Steps
 from bot.services.rooms.cards import Cards
 from bot.store.database import Database
+from bot.store.due_rows import DueByRows, DueRows
 from bot.store.incidents import incidents
 from bot.store.paging import escalations
 from bot.store.paging.escalations import Escalation
@@ -31,7 +32,7 @@ ABREAST = 32
 IN_OTHER_HANDS = timedelta(milliseconds=50)
 
 
-class Ladders:
+class Ladders(DueByRows):
     """Steps are taken in short transactions; nothing is sent inside them."""
 
     bell = None
@@ -77,9 +78,9 @@ class Ladders:
             self._precedence.expect_more()
         return Look(len(claimed), self._more_is_due, self._due_at)
 
-    async def next_due(self) -> datetime | None:
-        async with self._db.statement() as conn:
-            return await escalations.next_due(conn)
+    @property
+    def due_rows(self) -> DueRows:
+        return escalations.due_rows()
 
     def _learn_next_look(self, due_at: datetime | None) -> None:
         self._due_at = due_at

@@ -8,6 +8,7 @@ from bot.runbook import Runbook
 from bot.services.people.people import People
 from bot.services.rooms.posts import Posts
 from bot.store.database import Database
+from bot.store.due_rows import DueByRows, DueRows
 from bot.store.paging import nights
 from bot.store.pipelined import Connection
 
@@ -15,7 +16,7 @@ from bot.store.pipelined import Connection
 LONGEST_AWAY = 7 * DAY
 
 
-class NightPages:
+class NightPages(DueByRows):
     """One look at the end of each night, by whichever process; after an outage one for each that was missed."""
 
     def __init__(self, db: Database, clock: Clock, runbook: Runbook, people: People, posts: Posts) -> None:
@@ -40,9 +41,9 @@ class NightPages:
         self._is_watching = True
         return 1 if due else 0
 
-    async def next_due(self) -> datetime | None:
-        async with self._db.statement() as conn:
-            return await nights.next_due(conn)
+    @property
+    def due_rows(self) -> DueRows:
+        return nights.due_rows()
 
     async def _look(self, conn: Connection, morning: datetime, now: datetime) -> None:
         last = morning.astimezone(self._zone).date() - DAY

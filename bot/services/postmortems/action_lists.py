@@ -11,6 +11,7 @@ from bot.services.rooms.channels import Channels
 from bot.services.rooms.posts import Posts
 from bot.slack.blocks import message
 from bot.store.database import Database
+from bot.store.due_rows import DueByRows, DueRows
 from bot.store.postmortems import actions
 
 AT = time(9, 0)
@@ -18,7 +19,7 @@ AT = time(9, 0)
 LOOK_AGAIN_AFTER = timedelta(minutes=5)
 
 
-class ActionLists:
+class ActionLists(DueByRows):
     """On the first day of each month that is no weekend, by one process. Nothing is said when nothing is open."""
 
     def __init__(
@@ -51,9 +52,9 @@ class ActionLists:
                 await self._posts.in_channel(conn, channel, message(self._rendering.say("slack/action_list", **facts)))
         return 1
 
-    async def next_due(self) -> datetime | None:
-        async with self._db.statement() as conn:
-            return await actions.next_list(conn)
+    @property
+    def due_rows(self) -> DueRows:
+        return actions.due_lists()
 
     def _next(self, now: datetime) -> datetime:
         """Nine o'clock on the first day of next month that is no weekend."""

@@ -17,6 +17,8 @@ BEGINS, ENDS = time(9), time(17)
 class ContactRounds:
     """Any number of processes: one of them asks at a time. A round is one time that the work was due."""
 
+    due_rows = None
+
     def __init__(self, db: Database, clock: Clock, runbook: Runbook, confirmations: Confirmations, pace: Pace) -> None:
         self._db = db
         self._clock = clock

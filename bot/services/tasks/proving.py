@@ -21,6 +21,8 @@ class Proving:
     What proves it is newer than the time it was due before, and may be older than now: last night's backup.
     """
 
+    due_rows = None
+
     def __init__(
         self, db: Database, clock: Clock, runbook: Runbook, proofs: Proofs, cards: RecurringCards, pace: Pace
     ) -> None:

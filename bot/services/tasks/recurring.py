@@ -14,6 +14,7 @@ from bot.services.tasks.proving import Proving
 from bot.services.tasks.recurring_cards import MOST_ON_A_CARD, RecurringCards
 from bot.store import audit, requests
 from bot.store.database import Database
+from bot.store.due_rows import DueByRows, DueRows
 from bot.store.pipelined import Connection
 from bot.store.tasks import recurring
 
@@ -22,7 +23,7 @@ EVIDENCE_LENGTH = 1000
 MISSED_AT_MOST = 31
 
 
-class RecurringTasks:
+class RecurringTasks(DueByRows):
     """Any number of processes: each time is one row. What was due before a task was first known was never promised."""
 
     def __init__(self, db: Database, clock: Clock, runbook: Runbook, proving: Proving, cards: RecurringCards) -> None:
@@ -46,9 +47,9 @@ class RecurringTasks:
         self._is_watching = True
         return told + len(due)
 
-    async def next_due(self) -> datetime | None:
-        async with self._db.statement() as conn:
-            return await recurring.next_due(conn, list(self._tasks))
+    @property
+    def due_rows(self) -> DueRows:
+        return recurring.due_rows(list(self._tasks))
 
     async def done(self, actor: Actor, occurrence_id: int, evidence: str) -> Occurrence:
         """Late or not, once. Raises AlreadyDone the second time."""

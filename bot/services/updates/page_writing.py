@@ -13,6 +13,7 @@ from bot.services.outbox.kinds import UPDATE, DeliveryKind, Outcome
 from bot.services.outbox.outbox import Outbox
 from bot.services.rooms.deeds import Moment as Change
 from bot.store.database import Database
+from bot.store.due_rows import DueByRows, DueRows
 from bot.store.outbox.outbox import Delivery
 from bot.store.pipelined import Connection
 from bot.store.updates import status_pages
@@ -22,7 +23,7 @@ TURNS: tuple[Change, ...] = ("resolved", "reopened")
 NOWHERE = "tocsin.invalid"
 
 
-class PageWriting(DeliveryKind[str]):
+class PageWriting(DeliveryKind[str], DueByRows):
     """Deliveries of kind `status_page`, one for each page at a time. `write` the files of an audience's page."""
 
     def __init__(
@@ -61,9 +62,9 @@ class PageWriting(DeliveryKind[str]):
             await status_pages.put_off(conn, due, now, WRITTEN_EVERY)
         return len(due)
 
-    async def next_due(self) -> datetime | None:
-        async with self._db.statement() as conn:
-            return await status_pages.next_due(conn)
+    @property
+    def due_rows(self) -> DueRows:
+        return status_pages.due_rows()
 
     async def send(self, delivery: Delivery) -> str:
         return await self._write(delivery.payload["audience"])

@@ -15,6 +15,8 @@ EVERY = timedelta(hours=1)
 class Housekeeping:
     """What is deleted stays deleted if two processes do it: no claim is needed, and no row."""
 
+    due_rows = None
+
     def __init__(self, db: Database, clock: Clock, alerts: Alerts, checks: Checks, *, requests_for: timedelta) -> None:
         """`requests_for`: how long handled requests are kept, and what has been sent."""
         self._db = db

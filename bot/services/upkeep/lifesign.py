@@ -27,6 +27,8 @@ MUST_BE_ON_TIME = ("escalations", "requests", "page")
 class Lifesign:
     """A round of its own, so that a slow listener holds up nothing. Every process calls, and needs no row for it."""
 
+    due_rows = None
+
     def __init__(
         self, db: Database, clock: Clock, watchdog: Watchdog, session: aiohttp.ClientSession, url: SecretStr | None
     ) -> None:

@@ -28,6 +28,8 @@ NOTICED_WITHIN = timedelta(seconds=5)
 class Outages:
     """Goes past the outbox, alone in the house: the outbox is in what is away."""
 
+    due_rows = None
+
     def __init__(
         self,
         db: Database,

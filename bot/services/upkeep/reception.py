@@ -52,6 +52,8 @@ class Desk(Protocol):
 class Reception:
     """Takes requests in and hands them to the desk, a few at a time."""
 
+    due_rows = None
+
     def __init__(self, db: Database, clock: Clock, duty: Duty, sessions: Sessions) -> None:
         self._db = db
         self._duty = duty

@@ -7,6 +7,7 @@ from typing import TypeVar
 from bot.domain.alerts.alert import Alert, Group, GroupStanding
 from bot.domain.alerts.received import LEVELS, Listing
 from bot.domain.alerts.rules import Judged
+from bot.store.due_rows import DueRows
 from bot.store.incidents import incidents
 from bot.store.pipelined import Connection
 from bot.store.queries import Queries, answers_of, each_of
@@ -195,9 +196,8 @@ async def push_ahead(conn: Connection, group_id: int, until: datetime) -> None:
     await SQL.run(conn, "push_ahead", id=group_id, until=until)
 
 
-async def next_due(conn: Connection) -> datetime | None:
-    due_at: datetime | None = (await SQL.the(conn, "next_due"))["due_at"]
-    return due_at
+def due_rows() -> DueRows:
+    return DueRows(SQL)
 
 
 async def open_incidents_of(conn: Connection, wanted: Collection[Alert]) -> dict[tuple[str, str], int]:

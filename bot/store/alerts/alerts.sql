@@ -190,7 +190,11 @@ SELECT * FROM alert_groups WHERE due_at <= %(now)s ORDER BY due_at LIMIT %(limit
 UPDATE alert_groups SET due_at = %(until)s WHERE id = %(id)s;
 
 -- name: next_due
-SELECT min(due_at) AS due_at FROM alert_groups WHERE due_at IS NOT NULL;
+-- A group, or an alert of which two sources say the opposite.
+SELECT LEAST(
+    (SELECT min(due_at) FROM alert_groups WHERE due_at IS NOT NULL),
+    (SELECT min(due_at) FROM alert_disputes)
+) AS due_at;
 
 -- name: open_incidents_of
 -- Of each of these alerts the open incident that it has declared, or was attached to, at an earlier time.

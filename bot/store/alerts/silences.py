@@ -7,6 +7,7 @@ from datetime import datetime
 from psycopg.types.json import Jsonb
 
 from bot.domain.alerts.silence import Silence
+from bot.store.due_rows import DueRows
 from bot.store.pipelined import Connection
 from bot.store.queries import Queries
 
@@ -52,9 +53,8 @@ async def claim_over(conn: Connection, *, now: datetime, limit: int) -> list[Sil
     return [Silence(**row) for row in await SQL.all(conn, "over", now=now, limit=limit)]
 
 
-async def next_due(conn: Connection) -> datetime | None:
-    due_at: datetime | None = (await SQL.the(conn, "next_due"))["due_at"]
-    return due_at
+def due_rows() -> DueRows:
+    return DueRows(SQL)
 
 
 async def extend(conn: Connection, silence_id: int, ends_at: datetime) -> Silence:

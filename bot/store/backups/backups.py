@@ -9,6 +9,7 @@ from psycopg.types.json import Jsonb
 
 from bot.domain.backups.backup import Backup, file_name
 from bot.domain.errors import NotFound
+from bot.store.due_rows import DueRows
 from bot.store.pipelined import Connection
 from bot.store.queries import Queries
 from bot.store.rows import Row
@@ -63,13 +64,9 @@ async def plans(conn: Connection, names: Sequence[str]) -> dict[str, datetime]:
     return {row["name"]: row["due_at"] for row in await SQL.all(conn, "plans", names=list(names))}
 
 
-async def next_due(
-    conn: Connection, names: Sequence[str], *, own: Collection[int], lost_after: timedelta
-) -> datetime | None:
+def due_rows(names: Sequence[str], *, own: Collection[int], lost_after: timedelta) -> DueRows:
     """When the next plan is due, or a run that is not among `own` counts as lost after this much silence."""
-    row = await SQL.the(conn, "next_due", names=list(names), own=list(own), lost_after=lost_after)
-    due_at: datetime | None = row["due_at"]
-    return due_at
+    return DueRows(SQL, {"names": list(names), "own": list(own), "lost_after": lost_after})
 
 
 # Runs

@@ -7,6 +7,7 @@ from psycopg.types.json import Jsonb
 
 from bot.domain.backups.drill import Drill, DrillFindings, Stage, scratch_name
 from bot.domain.errors import NotFound
+from bot.store.due_rows import DueRows
 from bot.store.pipelined import Connection
 from bot.store.queries import Queries
 from bot.store.rows import Row
@@ -31,13 +32,10 @@ async def postpone_plan(conn: Connection, name: str, due_at: datetime) -> None:
     await SQL.run(conn, "postpone_plan", name=name, due_at=due_at)
 
 
-async def next_due(
-    conn: Connection, names: Sequence[str], planned: Sequence[str], *, own: Collection[int], lost_after: timedelta
-) -> datetime | None:
+def due_rows(names: Sequence[str], planned: Sequence[str], *, own: Collection[int], lost_after: timedelta) -> DueRows:
     """When the next is due, one that is not among `own` counts as lost, or a scratch database is to be removed."""
     values = {"names": list(names), "planned": list(planned), "own": list(own), "lost_after": lost_after}
-    due_at: datetime | None = (await SQL.the(conn, "next_due", **values))["due_at"]
-    return due_at
+    return DueRows(SQL, values)
 
 
 # Drills

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
+from bot.store.due_rows import DueRows
 from bot.store.pipelined import Connection
 from bot.store.queries import Queries
 
@@ -31,6 +32,5 @@ async def claim_due(conn: Connection, names: Sequence[str], now: datetime) -> li
     return [row["name"] for row in await SQL.all(conn, "claim_due", names=list(names), now=now)]
 
 
-async def next_due(conn: Connection, names: Sequence[str]) -> datetime | None:
-    due_at: datetime | None = (await SQL.the(conn, "next_due", names=list(names)))["due_at"]
-    return due_at
+def due_rows(names: Sequence[str]) -> DueRows:
+    return DueRows(SQL, {"names": list(names)})

@@ -10,6 +10,7 @@ from bot.domain.backups.drill import DrillFindings, Stage, scratch_name
 from bot.domain.backups.restore import Recoveries, Restore
 from bot.domain.backups.target import Prospect, Target
 from bot.domain.errors import NotFound
+from bot.store.due_rows import DueRows
 from bot.store.pipelined import Connection
 from bot.store.queries import Queries
 from bot.store.rows import Row
@@ -122,13 +123,9 @@ async def swept(conn: Connection, restore_id: int, *, kept: bool, exchanged_at: 
     return _restore(await SQL.one(conn, "swept", id=restore_id, kept=kept, exchanged_at=exchanged_at))
 
 
-async def next_due(
-    conn: Connection, names: Sequence[str], *, own: Collection[int], lost_after: timedelta
-) -> datetime | None:
+def due_rows(names: Sequence[str], *, own: Collection[int], lost_after: timedelta) -> DueRows:
     """When one expires, one that is not among `own` counts as lost, or one is to be cleared up after."""
-    row = await SQL.the(conn, "next_due", names=list(names), own=list(own), lost_after=lost_after)
-    due_at: datetime | None = row["due_at"]
-    return due_at
+    return DueRows(SQL, {"names": list(names), "own": list(own), "lost_after": lost_after})
 
 
 async def last_took(conn: Connection, name: str) -> timedelta | None:

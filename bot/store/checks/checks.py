@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 from bot.domain.checks.check import Belief, Latest, ProbeResult, StateChange
 from bot.domain.checks.uptime import Sample, Uptime
+from bot.store.due_rows import DueRows
 from bot.store.pipelined import Connection
 from bot.store.queries import Queries
 
@@ -31,9 +32,8 @@ async def claim_due(conn: Connection, leases: Mapping[str, timedelta], *, now: d
     return [Claim(**row) for row in await SQL.all(conn, "claim_due", **values, now=now, limit=limit)]
 
 
-async def next_due(conn: Connection, names: Sequence[str]) -> datetime | None:
-    due_at: datetime | None = (await SQL.the(conn, "next_due", names=list(names)))["due_at"]
-    return due_at
+def due_rows(names: Sequence[str]) -> DueRows:
+    return DueRows(SQL, {"names": list(names)})
 
 
 async def lock(conn: Connection, claim: Claim) -> Belief | None:

@@ -8,6 +8,7 @@ from psycopg.types.json import Jsonb
 
 from bot.domain.errors import NotFound
 from bot.domain.maintenance.window import Window
+from bot.store.due_rows import DueRows
 from bot.store.pipelined import Connection
 from bot.store.queries import Queries
 from bot.store.rows import Row
@@ -81,9 +82,8 @@ async def push_ahead(conn: Connection, window_id: int, until: datetime) -> None:
     await SQL.run(conn, "push_ahead", id=window_id, until=until)
 
 
-async def next_due(conn: Connection) -> datetime | None:
-    due_at: datetime | None = (await SQL.the(conn, "next_due"))["due_at"]
-    return due_at
+def due_rows() -> DueRows:
+    return DueRows(SQL)
 
 
 async def not_over(conn: Connection, limit: int) -> list[Window]:

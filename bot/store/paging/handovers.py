@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
+from bot.store.due_rows import DueRows
 from bot.store.pipelined import Connection
 from bot.store.queries import Queries
 
@@ -62,6 +63,5 @@ async def look_at(conn: Connection, schedule: str, instant: datetime) -> None:
     await SQL.run(conn, "look_at", schedule=schedule, instant=instant)
 
 
-async def next_due(conn: Connection, schedules: Iterable[str]) -> datetime | None:
-    due_at: datetime | None = (await SQL.the(conn, "next_due", schedules=list(schedules)))["due_at"]
-    return due_at
+def due_rows(schedules: Iterable[str]) -> DueRows:
+    return DueRows(SQL, {"schedules": list(schedules)})

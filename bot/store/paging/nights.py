@@ -5,6 +5,7 @@ from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
 from bot.domain.paging.nights import BEGINS, ENDS, Night
+from bot.store.due_rows import DueRows
 from bot.store.pipelined import Connection
 from bot.store.queries import Queries
 
@@ -26,9 +27,8 @@ async def move(conn: Connection, due_at: datetime) -> None:
     await SQL.run(conn, "move", due_at=due_at)
 
 
-async def next_due(conn: Connection) -> datetime | None:
-    due_at: datetime | None = (await SQL.the(conn, "next_due"))["due_at"]
-    return due_at
+def due_rows() -> DueRows:
+    return DueRows(SQL)
 
 
 async def between(conn: Connection, first: date, last: date, zone: ZoneInfo) -> Sequence[Night]:

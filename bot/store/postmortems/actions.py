@@ -4,6 +4,7 @@ from datetime import datetime
 
 from bot.domain.errors import NotFound
 from bot.domain.postmortems.action import Action, NewAction
+from bot.store.due_rows import DueRows
 from bot.store.pipelined import Connection
 from bot.store.queries import Queries
 
@@ -52,9 +53,8 @@ async def push_ahead(conn: Connection, incident_id: int, *, now: datetime, until
     await SQL.run(conn, "push_ahead", incident_id=incident_id, now=now, until=until)
 
 
-async def next_due(conn: Connection) -> datetime | None:
-    due_at: datetime | None = (await SQL.the(conn, "next_due"))["due_at"]
-    return due_at
+def due_rows() -> DueRows:
+    return DueRows(SQL)
 
 
 async def begin_lists(conn: Connection, *, now: datetime, due_at: datetime) -> None:
@@ -71,6 +71,5 @@ async def plan_list(conn: Connection, *, now: datetime, due_at: datetime) -> Non
     await SQL.run(conn, "plan_list", now=now, due_at=due_at)
 
 
-async def next_list(conn: Connection) -> datetime | None:
-    due_at: datetime | None = (await SQL.the(conn, "next_list"))["due_at"]
-    return due_at
+def due_lists() -> DueRows:
+    return DueRows(SQL, statement="next_list")

@@ -8,6 +8,7 @@ from psycopg.types.json import Json
 
 from bot.domain.errors import NotFound
 from bot.domain.procedures.run import Run, Step, Tick
+from bot.store.due_rows import DueRows
 from bot.store.pipelined import Connection
 from bot.store.queries import Queries
 from bot.store.rows import Row
@@ -85,9 +86,8 @@ async def push_ahead(conn: Connection, incident_id: int, *, now: datetime, until
     await SQL.run(conn, "push_ahead", incident_id=incident_id, now=now, until=until)
 
 
-async def next_due(conn: Connection) -> datetime | None:
-    due_at: datetime | None = (await SQL.the(conn, "next_due"))["due_at"]
-    return due_at
+def due_rows() -> DueRows:
+    return DueRows(SQL)
 
 
 async def _with_ticks(conn: Connection, rows: Sequence[Row]) -> list[Run]:

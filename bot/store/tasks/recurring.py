@@ -7,6 +7,7 @@ from datetime import date, datetime
 from bot.domain.actor import TOCSIN
 from bot.domain.errors import NotFound
 from bot.domain.tasks.recurring import Occurrence
+from bot.store.due_rows import DueRows
 from bot.store.pipelined import Connection
 from bot.store.queries import Queries
 from bot.store.rows import Row
@@ -110,9 +111,8 @@ async def between(conn: Connection, begins: datetime, ends: datetime) -> list[Oc
     return [_occurrence(row) for row in await SQL.all(conn, "between", begins=begins, ends=ends)]
 
 
-async def next_due(conn: Connection, keys: Sequence[str]) -> datetime | None:
-    due_at: datetime | None = (await SQL.the(conn, "next_due", keys=list(keys)))["due_at"]
-    return due_at
+def due_rows(keys: Sequence[str]) -> DueRows:
+    return DueRows(SQL, {"keys": list(keys)})
 
 
 def _occurrence(row: Row) -> Occurrence:

@@ -4,6 +4,7 @@ from dataclasses import asdict
 from datetime import datetime
 
 from bot.domain.updates.cadence import Promise
+from bot.store.due_rows import DueRows
 from bot.store.pipelined import Connection
 from bot.store.queries import Queries
 
@@ -43,6 +44,5 @@ async def push_ahead(conn: Connection, incident_id: int, *, now: datetime, until
     await SQL.run(conn, "push_ahead", incident_id=incident_id, now=now, until=until)
 
 
-async def next_due(conn: Connection) -> datetime | None:
-    due_at: datetime | None = (await SQL.the(conn, "next_due"))["due_at"]
-    return due_at
+def due_rows() -> DueRows:
+    return DueRows(SQL)

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 from bot.domain.updates.public_work import SentOfWork
 from bot.domain.updates.status_page import Sent
+from bot.store.due_rows import DueRows
 from bot.store.pipelined import Connection
 from bot.store.queries import Queries
 
@@ -76,9 +77,8 @@ async def failing(conn: Connection) -> list[PageRow]:
     return [PageRow(**row) for row in await SQL.all(conn, "failing")]
 
 
-async def next_due(conn: Connection) -> datetime | None:
-    due_at: datetime | None = (await SQL.the(conn, "next_due"))["due_at"]
-    return due_at
+def due_rows() -> DueRows:
+    return DueRows(SQL)
 
 
 async def note(

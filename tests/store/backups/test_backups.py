@@ -89,9 +89,9 @@ async def test_a_run_is_lost_when_it_is_silent_for_too_long_unless_it_is_our_own
         backup = await begun(conn)
         assert backup
         await backups.hear(conn, backup.id, size=5, tables=None, tables_done=0, now=NOON + SECOND)
-        due = await backups.next_due(conn, [], own=[], lost_after=LOST_AFTER)
+        due = await backups.due_rows([], own=[], lost_after=LOST_AFTER).soonest(conn)
         assert due == NOON + SECOND + LOST_AFTER
-        assert await backups.next_due(conn, [], own=[backup.id], lost_after=LOST_AFTER) is None
+        assert await backups.due_rows([], own=[backup.id], lost_after=LOST_AFTER).soonest(conn) is None
 
         assert await backups.lose(conn, silent_since=NOON, own=[], now=due) == []
         assert await backups.lose(conn, silent_since=NOON + SECOND, own=[backup.id], now=due) == []

@@ -110,11 +110,11 @@ async def test_what_is_left_behind_is_cleared_up_by_one_of_two_processes(db: Dat
         assert left.id == restore.id
         assert await restores.claim_left(two, ["orders"], now=NOON, again_at=NOON + MINUTE) == []
     async with db.transaction() as conn:
-        assert await restores.next_due(conn, ["orders"], own=[], lost_after=MINUTE) == NOON + MINUTE
+        assert await restores.due_rows(["orders"], own=[], lost_after=MINUTE).soonest(conn) == NOON + MINUTE
         swept = await restores.swept(conn, restore.id, kept=False, exchanged_at=None)
         assert swept and (swept.exchanged_at, swept.kept) == (None, False)
         assert await restores.swept(conn, restore.id, kept=False, exchanged_at=None) is None, "once"
-        assert await restores.next_due(conn, ["orders"], own=[], lost_after=MINUTE) is None
+        assert await restores.due_rows(["orders"], own=[], lost_after=MINUTE).soonest(conn) is None
 
 
 async def test_only_what_has_waited_long_enough_expires(db: Database) -> None:

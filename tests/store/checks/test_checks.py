@@ -39,7 +39,7 @@ async def test_a_check_goes_to_one_of_two_processes(db: Database) -> None:
 async def test_a_check_is_somebody_elses_when_its_own_lease_is_over(db: Database) -> None:
     async with db.transaction() as conn:
         await checks.claim_due(conn, LEASES, now=NOON, limit=10)
-        assert await checks.next_due(conn, list(LEASES)) == NOON + MINUTE
+        assert await checks.due_rows(list(LEASES)).soonest(conn) == NOON + MINUTE
         assert await checks.claim_due(conn, LEASES, now=NOON + MINUTE - timedelta(seconds=1), limit=10) == []
         again = await checks.claim_due(conn, LEASES, now=NOON + MINUTE, limit=10)
     assert [claim.name for claim in again] == ["website"]
@@ -58,7 +58,7 @@ async def test_only_checks_of_the_own_runbook_are_claimed(db: Database) -> None:
     async with db.transaction() as conn:
         claims = await checks.claim_due(conn, {"orders": MINUTE, "unknown": MINUTE}, now=NOON, limit=10)
         assert [claim.name for claim in claims] == ["orders"]
-        assert await checks.next_due(conn, ["unknown"]) is None
+        assert await checks.due_rows(["unknown"]).soonest(conn) is None
 
 
 async def test_a_runbook_that_asks_for_more_looks_makes_the_next_one_sooner_and_never_later(db: Database) -> None:
@@ -66,8 +66,8 @@ async def test_a_runbook_that_asks_for_more_looks_makes_the_next_one_sooner_and_
         await checks.conclude(conn, "website", Belief(), due_at=NOON + 60 * MINUTE)
         await checks.conclude(conn, "orders", Belief(), due_at=NOON + MINUTE)
         await checks.sow(conn, list(LEASES), now=NOON, latest=NOON + 5 * MINUTE)
-        assert await checks.next_due(conn, ["website"]) == NOON + 5 * MINUTE
-        assert await checks.next_due(conn, ["orders"]) == NOON + MINUTE
+        assert await checks.due_rows(["website"]).soonest(conn) == NOON + 5 * MINUTE
+        assert await checks.due_rows(["orders"]).soonest(conn) == NOON + MINUTE
 
 
 async def test_a_state_has_lasted_since_the_first_look_that_found_it(db: Database) -> None:

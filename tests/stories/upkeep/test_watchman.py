@@ -13,7 +13,8 @@ from psycopg import AsyncConnection
 from pydantic import SecretStr
 
 from bot.domain.errors import Failed
-from bot.doors.scheduler import Counted, Scheduler
+from bot.doors.rounds import Counted
+from bot.doors.scheduler import Scheduler
 from bot.services.outbox.kinds import CARD
 from bot.services.upkeep.conditions import Conditions
 from bot.services.upkeep.lifesign import Lifesign
@@ -142,6 +143,8 @@ async def test_a_listener_that_does_not_answer_holds_nothing_up(new_world: NewWo
 
 class Hanging:
     """A round that waits for what does not come before the story is over."""
+
+    due_rows = None
 
     def __init__(self) -> None:
         self.began = asyncio.Event()

@@ -1,0 +1,66 @@
+"""When the next row is due: a question that can be asked alone, or of any number of tables in one statement."""
+
+import re
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import cache
+from typing import Any
+
+from bot.store.database import Database
+from bot.store.pipelined import Connection
+from bot.store.queries import Queries
+
+PARAMETER = re.compile(r"%\((\w+)\)s")
+
+
+@dataclass(frozen=True)
+class DueRows:
+    """A named statement that returns one column and at most one row: when the next is due. Null, or no row: none is."""
+
+    queries: Queries
+    values: Mapping[str, Any] = field(default_factory=dict)
+    statement: str = "next_due"
+
+    @property
+    def text(self) -> str:
+        return self.queries.statements[self.statement].removesuffix(";")
+
+    async def soonest(self, conn: Connection) -> datetime | None:
+        row = await self.queries.one(conn, self.statement, **self.values)
+        return row["due_at"] if row else None
+
+
+class DueByRows(ABC):
+    """A service with such rows: what it has to do is due when one of them is."""
+
+    _db: Database
+
+    @property
+    @abstractmethod
+    def due_rows(self) -> DueRows: ...
+
+    async def next_due(self) -> datetime | None:
+        async with self._db.statement() as conn:
+            return await self.due_rows.soonest(conn)
+
+
+async def soonest_of_each(conn: Connection, asked: Mapping[str, DueRows]) -> dict[str, datetime | None]:
+    """In one statement: three dozen of their own take ten times as long."""
+    rows = list(asked.values())
+    values = {f"q{number}_{name}": value for number, one in enumerate(rows) for name, value in one.values.items()}
+    cursor = await conn.execute(_together([one.text for one in rows]), values)
+    row = await cursor.fetchone() or {}
+    return {name: row[f"q{number}"] for number, name in enumerate(asked)}
+
+
+def _together(texts: Sequence[str]) -> bytes:
+    return _joined(tuple(texts))
+
+
+@cache
+def _joined(texts: tuple[str, ...]) -> bytes:
+    """Each with parameters of its own, in parentheses that end on a line without a comment."""
+    own = (PARAMETER.sub(rf"%(q{number}_\1)s", text) for number, text in enumerate(texts))
+    return ("SELECT " + ", ".join(f"(\n{text}\n) AS q{number}" for number, text in enumerate(own))).encode()
