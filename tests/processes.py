@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import re
 import signal
 import time
 from collections import Counter
@@ -35,6 +36,8 @@ from tests.world import ACKNOWLEDGED_WITHIN_S, RUNBOOK, example_runbook, manifes
 # A busy machine starts five processes at once, and what a dead one had in hand is taken over after fifteen seconds.
 TIMEOUT_S = 120.0
 LOOK_EVERY_S = 0.02
+# Ends a key: the instant of what is sent, and before it, of a card, the number of what sends it.
+OF_DELIVERY = re.compile(r"(\.\d+)?\.\d{9,}$")
 
 
 @dataclass(frozen=True)
@@ -207,8 +210,8 @@ class Fleet:
 
 
 def key_of(sent: Sent) -> str:
-    """Our own name of a message, from its metadata, without its instant; empty when it has none."""
-    return str(((sent.metadata or {}).get("event_payload") or {}).get("key", "")).partition(".")[0]
+    """Our own name of a message, from its metadata, without its instant or a card's delivery; empty: it has none."""
+    return OF_DELIVERY.sub("", str(((sent.metadata or {}).get("event_payload") or {}).get("key", "")))
 
 
 def arrived_at(sent: Sent) -> datetime:
