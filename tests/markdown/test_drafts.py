@@ -145,6 +145,26 @@ def test_lists_of_contacts_severities_checks_and_upkeep_are_read() -> None:
     assert "TODO: who is “Chair”?" in written(draft)
 
 
+def test_how_early_planned_work_is_announced_is_read_and_its_steps_stay_a_procedure() -> None:
+    draft, runbook = drafted(
+        """\
+        # X
+        ## Planned maintenance
+        1. **Announcement:**
+           - 36-hour advance notice
+        2. Do the work
+           ```bash
+           work
+           ```
+        ## Deliveries
+        1. Call them two days or 48 hours ahead
+        """
+    )
+    assert str(runbook.maintenance.notice) == "1 day, 12:00:00"
+    assert list(runbook.procedures) == ["planned-maintenance", "deliveries"]
+    assert next(note.understood for note in draft.notes) == "maintenance.notice, 36h"
+
+
 def test_a_decision_tree_becomes_questions_and_a_drawing_nothing() -> None:
     _, runbook = drafted(
         """\

@@ -40,6 +40,8 @@ class Draft:
     # By the name of the shipped template: the texts of its moments.
     templates: dict[str, dict[str, str]] = field(default_factory=dict)
     channel: str | None = None
+    # How early planned work is announced.
+    notice: str | None = None
     notes: list[Note] = field(default_factory=list)
     # Entries of a list or a table that is understood otherwise: their line and their text.
     unread: list[tuple[int, str]] = field(default_factory=list)

@@ -24,6 +24,8 @@ PARTS = re.compile(
 )
 CHECKLIST = re.compile(r"check ?list", re.IGNORECASE)
 TEMPLATE = re.compile(r"template|communication|announcement|notification", re.IGNORECASE)
+MAINTENANCE = re.compile(r"maintenance|planned work", re.IGNORECASE)
+NOTICE = re.compile(r"\bnotice\b|in advance|ahead", re.IGNORECASE)
 RESPONSE = re.compile(r"response time|respond|acknowledge", re.IGNORECASE)
 RESOLUTION = re.compile(r"resol", re.IGNORECASE)
 SHOWN = 12
@@ -59,6 +61,8 @@ class _Reading:
         if severity_in(section.title) and not _has_commands(section.blocks) and not _is_done(section.blocks):
             self._severity(section)
             return
+        if any(MAINTENANCE.search(title) for title in (section.title, *around[-1:])):
+            self._notice(section)
         rest: list[Block] = []
         said = section
         for block in section.blocks:
@@ -91,6 +95,14 @@ class _Reading:
                 said.setdefault("examples", []).append(words)
         self._draft.severity(id, said)
         self._note(section, section.line, f"severity {id}")
+
+    def _notice(self, section: Section) -> None:
+        """How early planned work is announced; that also stays where it is, as a step."""
+        said = (duration_in(line) for line in _lines(section.blocks) if NOTICE.search(line))
+        span = next((one for one in said if one and one[0].isdigit()), None)
+        if span and self._draft.notice is None:
+            self._draft.notice = span
+            self._note(section, section.line, f"maintenance.notice, {span}")
 
     def _rest(self, section: Section, around: Sequence[str]) -> None:
         """A step of the procedure at hand, the beginning of another, a template, or nothing that is known here."""

@@ -77,8 +77,9 @@ def _rest(draft: Draft) -> Iterator[tuple[str, Any, list[str]]]:
         yield "after_resolution", draft.after_resolution, []
     if draft.postmortem:
         yield "postmortem", draft.postmortem, []
-    if draft.tasks:
-        yield "maintenance", {"tasks": draft.tasks}, []
+    if draft.notice or draft.tasks:
+        notice = {"notice": draft.notice} if draft.notice else {}
+        yield "maintenance", notice | ({"tasks": draft.tasks} if draft.tasks else {}), []
 
 
 def _asked_people(draft: Draft) -> list[str]:
