@@ -5,6 +5,8 @@ import json
 from io import StringIO
 from pathlib import Path
 
+from psycopg import AsyncConnection
+
 from bot.cli.exporting import _written
 from bot.scenarios import PastIncident
 from tests.commandline import tocsin
@@ -74,6 +76,12 @@ async def test_every_incident_goes_into_a_folder_a_file_each(tmp_path: Path, dat
     assert printed.out.startswith("# DRILL: INC-1 Payments\n"), printed
     done = await tocsin("export", "--all", "--format", "csv", "--to", "kept", at=tmp_path, **at_home)
     assert done.code == 0 and (tmp_path / "kept" / "inc-1.csv").read_text().startswith("section,at,phase,")
+    async with await AsyncConnection.connect(database, autocommit=True) as conn:
+        await conn.execute("UPDATE incidents SET private = true")
+    without = await tocsin("export", "--all", "--to", "public", at=tmp_path, **at_home)
+    assert without.out.strip() == "0 incidents written to public; 1 private left out (--private writes them too)"
+    await tocsin("export", "--all", "--private", "--to", "public", at=tmp_path, **at_home)
+    assert "| Private | yes |" in (tmp_path / "public" / "inc-1.md").read_text()
     assert (await tocsin("export", "INC-9", at=tmp_path, **at_home)).code == 1
-    nowhere = await tocsin("export", "--all", "--to", "runbook.yml/kept", at=tmp_path, **at_home)
+    nowhere = await tocsin("export", "--all", "--private", "--to", "runbook.yml/kept", at=tmp_path, **at_home)
     assert nowhere.code == 1 and "runbook.yml/kept cannot be written: Not a directory." in nowhere.err
