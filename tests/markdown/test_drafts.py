@@ -145,6 +145,34 @@ def test_lists_of_contacts_severities_checks_and_upkeep_are_read() -> None:
     assert "TODO: who is “Chair”?" in written(draft)
 
 
+def test_which_incidents_owe_a_post_mortem_is_read_and_what_is_not_clear_is_left_out() -> None:
+    draft, runbook = drafted(
+        """\
+        # X
+        ## Severities
+        | Level | Response Time |
+        |---|---|
+        | P1 | 15 min |
+        | P2 | 1 hour |
+        | P3 | 4 hours |
+        ## Post-mortem
+        ### When required
+        - Every P1
+        - P2 for more than 45 minutes
+        - Any incident affecting the deliveries
+        - When the team wants one
+        ### Timeline
+        - Draft within 2 days
+        """
+    )
+    first, second, third = (one.postmortem for one in runbook.severities)
+    assert (str(first), str(third)) == ("required", "optional")
+    assert "2700" in repr(second)
+    assert runbook.postmortem.also_for == ("deliveries",)
+    assert str(runbook.postmortem.draft_within) == "2 days, 0:00:00"
+    assert [note.text for note in draft.notes if not note.understood] == ["When the team wants one"]
+
+
 def test_how_early_planned_work_is_announced_is_read_and_its_steps_stay_a_procedure() -> None:
     draft, runbook = drafted(
         """\

@@ -34,7 +34,7 @@ class Draft:
     objectives: list[dict[str, Any]] = field(default_factory=list)
     checklists: dict[str, list[Any]] = field(default_factory=dict)
     after_resolution: dict[str, Any] = field(default_factory=dict)
-    postmortem: dict[str, str] = field(default_factory=dict)
+    postmortem: dict[str, Any] = field(default_factory=dict)
     tasks: list[dict[str, Any]] = field(default_factory=list)
     procedures: dict[str, dict[str, Any]] = field(default_factory=dict)
     # By the name of the shipped template: the texts of its moments.

@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 
 from bot.markdown.drafts.draft import TODO, Draft
-from bot.markdown.drafts.values import contact_in, duration_in, named
+from bot.markdown.drafts.values import contact_in, duration_in, named, severities_in
 from bot.markdown.outline import Code, Item, Listing, Section
 from bot.markdown.words import one_line
 
@@ -18,6 +18,11 @@ AFTER = re.compile(
     r"post-?incident|post-?resolution|follow-?up|aftercare|short-term|long-term|after resolution", re.IGNORECASE
 )
 TRIAGE = re.compile(r"triage|assessment|first|initial|immediate|incident|emergency", re.IGNORECASE)
+OWED = re.compile(r"\brequired\b|\bwhen\b|mandatory|criteria", re.IGNORECASE)
+LONGER = re.compile(r">|longer than|more than|over ", re.IGNORECASE)
+WHATEVER = re.compile(
+    r"any (?:incident|outage)s? (?:affecting|involving|about) (?:the )?(?P<what>[\w -]{3,40})", re.IGNORECASE
+)
 VERIFY = re.compile(r"verif", re.IGNORECASE)
 CHANNEL = re.compile(r"#([a-z][a-z0-9_-]{2,79})")
 
@@ -39,7 +44,7 @@ def read_list(section: Section, around: Sequence[str], listing: Listing, draft: 
     if CONTACTS.search(above):
         return _contacts(listing, draft)
     if "post-mortem" in above.lower() or "postmortem" in above.lower():
-        return _postmortem(listing, draft)
+        return (_owed(listing, draft) if OWED.search(title) else None) or _postmortem(listing, draft)
     if listing.is_numbered and AFTER.search(title):
         return _checklist(listing, title, duration_in(title), draft)
     if all(item.is_box for item in listing.items) or (CHECKLIST.search(title) and not listing.is_numbered):
@@ -111,6 +116,27 @@ def _postmortem(listing: Listing, draft: Draft) -> str | None:
                 found[f"{word}_within"] = span
     draft.postmortem |= found
     return "deadlines of the post-mortem" if found else None
+
+
+def _owed(listing: Listing, draft: Draft) -> str | None:
+    """Which incidents a post-mortem is owed for: “All P1 incidents”, “P2 with more than 30 min impact”."""
+    known = 0
+    for item in listing.items:
+        span = duration_in(item.text)
+        ids = severities_in(item.text)
+        if ids and (not span or LONGER.search(item.text)):
+            for id in ids:
+                draft.severity(id, {"postmortem": {"longer_than": span} if span else "required"})
+            known += 1
+        elif not ids and (found := WHATEVER.search(item.text)):
+            draft.postmortem.setdefault("also_for", []).append(found["what"].strip().lower())
+            known += 1
+        else:
+            draft.unread.append((item.line, one_line(item.text)))
+    if not known:
+        draft.unread.clear()
+        return None
+    return f"when a post-mortem is owed ({known} of {len(listing.items)})"
 
 
 def _checklist(listing: Listing, above: str, within: str | None, draft: Draft) -> str:

@@ -34,6 +34,10 @@ def severity_in(text: str) -> str | None:
     return found["id"].upper().replace("-", "") if found else None
 
 
+def severities_in(text: str) -> list[str]:
+    return [found["id"].upper().replace("-", "") for found in _SEVERITY.finditer(text)]
+
+
 def severity_said(text: str, id: str) -> dict[str, Any]:
     """`name` and `means` of “P0 - Critical (nothing works)” and its like."""
     words = plain(one_line(re.sub(rf"[(\[]?\b{id[:-1]}-?{id[-1]}\b[)\]]?", "", text, flags=re.IGNORECASE))).lstrip(

@@ -108,7 +108,17 @@ def _alike(one: str, other: str) -> bool:
 
 
 def _ordered(severity: Mapping[str, Any]) -> dict[str, Any]:
-    keys = ("id", "name", "means", "examples", "respond_within", "resolve_within", "update_every", "escalation")
+    keys = (
+        "id",
+        "name",
+        "means",
+        "examples",
+        "respond_within",
+        "resolve_within",
+        "update_every",
+        "escalation",
+        "postmortem",
+    )
     return {key: severity[key] for key in keys if severity.get(key)}
 
 
