@@ -173,6 +173,21 @@ def test_which_incidents_owe_a_post_mortem_is_read_and_what_is_not_clear_is_left
     assert [note.text for note in draft.notes if not note.understood] == ["When the team wants one"]
 
 
+def test_a_backup_policy_stands_where_the_databases_address_has_to_be_put_in() -> None:
+    draft, runbook = drafted(
+        """\
+        # X
+        ## Backup policy
+        - **Orders:** Hourly, 14-day retention
+        - **Code:** in a repository
+        """
+    )
+    assert runbook.backups == {}
+    asked, key = written(draft).partition("backups: {}")[0].splitlines()[-1], "backups: {}"
+    assert key in written(draft) and "Orders: Hourly, 14-day retention; Code: in a repository" in asked
+    assert all(note.understood for note in draft.notes)
+
+
 def test_how_early_planned_work_is_announced_is_read_and_its_steps_stay_a_procedure() -> None:
     draft, runbook = drafted(
         """\

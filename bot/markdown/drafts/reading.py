@@ -24,6 +24,8 @@ PARTS = re.compile(
 )
 CHECKLIST = re.compile(r"check ?list", re.IGNORECASE)
 TEMPLATE = re.compile(r"template|communication|announcement|notification", re.IGNORECASE)
+BACKUPS = re.compile(r"back-?ups?\b.*\b(?:strategy|policy|policies|features|schedule|retention|plan)\b", re.IGNORECASE)
+KEPT = re.compile(r"retention|schedule|daily|hourly|every \d+", re.IGNORECASE)
 MAINTENANCE = re.compile(r"maintenance|planned work", re.IGNORECASE)
 NOTICE = re.compile(r"\bnotice\b|in advance|ahead", re.IGNORECASE)
 RESPONSE = re.compile(r"response time|respond|acknowledge", re.IGNORECASE)
@@ -123,8 +125,17 @@ class _Reading:
             self._left(section, "it describes what there is; as steps nobody could do it")
         elif steps_in([section], apart=True) or (self._goes_on(section) and SYMPTOMS.fullmatch(section.title)):
             self._step(section, around)
+        elif BACKUPS.search(section.title) and any(KEPT.search(line) for line in _lines(section.blocks)):
+            self._backups(section)
         else:
             self._left(section, "nothing in it is a table, list or step that a runbook has a key for")
+
+    def _backups(self, section: Section) -> None:
+        """Without an address nothing can be backed up, so what it says stands where that goes."""
+        said = "; ".join(one_line(line) for line in _lines(section.blocks))
+        title = one_line(section.title)
+        self._draft.ask("backups", f"the address of each database. “{title}” says: {said}")
+        self._note(section, section.line, "what backups needs, as a comment there: an address is not in it")
 
     def _template(self, section: Section, around: str) -> None:
         reader, text = reader_of(section, around), text_in(section)

@@ -69,6 +69,8 @@ def _sections(draft: Draft) -> Iterator[tuple[str, Any, list[str]]]:
 def _rest(draft: Draft) -> Iterator[tuple[str, Any, list[str]]]:
     if draft.objectives:
         yield "objectives", draft.objectives, []
+    if "backups" in draft.asks:
+        yield "backups", {}, []
     if draft.procedures:
         yield "procedures", draft.procedures, []
     if draft.checklists:
