@@ -60,8 +60,7 @@ async def test_from_the_first_alert_to_the_last_tick_of_aftercare(database: str,
         assert (181, "stakeholders") in played.reached("told")
         await played.ticks_all("team-lead", "Aftercare")
         await played.until(21 * 60 + 1)
-        for task in ("Review the error log", "Review performance"):
-            assert task in played.said("infrastructure-alerts")
+        assert "4 recurring tasks due" in played.said("infrastructure-alerts")
         record = await played.record()
         assert [one["done_by"] for one in record["checklists"]["aftercare"]] == ["team-lead"] * 6
         assert record["postmortem"]["state"] == "owed"
