@@ -6,19 +6,23 @@ from bot.domain.incidents.incident import by_urgency
 from bot.domain.people.schedule import Shift
 from bot.rendering import Rendering
 from bot.runbook import Runbook
-from bot.services.outbox.kinds import DeliveryKind, NoLongerWanted
+from bot.services.outbox.kinds import DeliveryKind, NoLongerWanted, Outcome
 from bot.services.people.people import People
 from bot.slack.blocks import Message, message
 from bot.slack.gateway import Gateway, Posted
 from bot.store.database import Database
 from bot.store.incidents import incidents
 from bot.store.outbox.outbox import Delivery
+from bot.store.paging import shift_notes
+from bot.store.paging.shift_notes import ShiftNote
+from bot.store.pipelined import Connection
 
 LISTED = 10
 
 
 class HandoverMessages(DeliveryKind[Posted]):
-    """Deliveries of kind `handover`. One that has been overtaken by the next change is not sent."""
+    """Deliveries of kind `handover`. One that has been overtaken by the next change is not sent; the notes for
+    whoever comes wait for the next one that is."""
 
     def __init__(
         self, db: Database, clock: Clock, runbook: Runbook, people: People, gateway: Gateway, rendering: Rendering
@@ -51,17 +55,31 @@ class HandoverMessages(DeliveryKind[Posted]):
                 return found
         return await self._gateway.post(account, await self._message(delivery, shift), key=key)
 
+    async def recorded(self, conn: Connection, delivery: Delivery, outcome: Outcome[Posted]) -> None:
+        if outcome.state == "sent":
+            await shift_notes.forget_carried(conn, delivery.id)
+
     async def _message(self, delivery: Delivery, shift: Shift) -> Message:
         """With what is open now: it may have waited for Slack."""
         schedule = delivery.payload["schedule"]
         async with self._db.statement() as conn:
             found = by_urgency(await incidents.open_ones(conn), self._severities)
+            notes = await self._notes(conn, delivery)
         words = self._rendering.say(
             "slack/handover",
-            **{"note": None, **delivery.payload},
+            **delivery.payload,
+            notes=notes,
             shift=shift,
             next=self._people.next_shift(schedule, self._clock.now()),
             incidents=found[:LISTED],
             more=max(len(found) - LISTED, 0),
         )
         return message(words)
+
+    async def _notes(self, conn: Connection, delivery: Delivery) -> list[ShiftNote]:
+        """Those for whoever comes. Of a delivery made before notes were kept apart, also the one in its payload."""
+        made = delivery.payload
+        if made["told"] != made["took"]:
+            return []
+        own = [ShiftNote(made["gave"], made["note"])] if made.get("note") else []
+        return own + await shift_notes.carry(conn, made["schedule"], to=made["told"], delivery=delivery.id)

@@ -1,7 +1,6 @@
 """A schedule changes hands: whoever had it and whoever has it now are told, with what is open."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import datetime, timedelta
 
 from bot.clock import Clock
@@ -16,7 +15,7 @@ from bot.services.people.people import People
 from bot.store import requests
 from bot.store.database import Database
 from bot.store.due_rows import DueByRows, DueRows
-from bot.store.paging import handovers
+from bot.store.paging import handovers, shift_notes
 from bot.store.paging.handovers import Handover
 from bot.store.pipelined import Connection
 
@@ -88,7 +87,7 @@ class Handovers(DueByRows):
             if before.person != shift.person:
                 # A handover that nobody has noticed yet: what is left from now on is not for that one.
                 await self._change(conn, before, shift, self._ahead(schedule, shift, now), now)
-            await handovers.leave_note(conn, schedule, note=note, by=actor.name)
+            await shift_notes.leave(conn, schedule, note=note, by=actor.name)
         return coming
 
     def _ahead(self, schedule: str, shift: Shift, now: datetime) -> list[Shift]:
@@ -104,13 +103,11 @@ class Handovers(DueByRows):
     async def _change(
         self, conn: Connection, before: Handover, shift: Shift, ahead: Sequence[Shift], now: datetime
     ) -> None:
-        key, kept = before.schedule, before
+        key = before.schedule
         next_look = (ahead[-1] if ahead else shift).ends - self._remind.get(key, NO_TIME)
         # When there are more than are told of at once, that has been: the others are told of with the next handover.
         due_at = min(shift.ends, next_look) if next_look > now else shift.ends
-        if shift.person != before.person:
-            kept = replace(before, note=None, note_by=None)
-        await handovers.save(conn, replace(kept, person=shift.person, due_at=due_at))
+        await handovers.save(conn, Handover(key, shift.person, due_at))
         for coming in ahead:
             if await handovers.remind(conn, key, person=coming.person, begins=coming.begins):
                 payload = {"schedule": key, "told": coming.person, "begins": coming.begins.isoformat()}
@@ -118,7 +115,7 @@ class Handovers(DueByRows):
         if shift.person == before.person:
             return
         await self._news.announce(conn, key, shift)
-        change = {"schedule": key, "gave": before.person, "took": shift.person, "note": before.note}
+        change = {"schedule": key, "gave": before.person, "took": shift.person}
         for told in (shift.person, before.person):
             lane = f"handover {told}"
             await self._outbox.put(conn, "handover", change | {"told": told}, priority=UPDATE, lane=lane)

@@ -14,13 +14,11 @@ SQL = Queries(__file__)
 @dataclass(frozen=True)
 class Handover:
     """A schedule that may have changed hands at `due_at`, or of whose next shift somebody is told then; `person` had it
-    before, and `note` is for whoever has it next. None: there is none."""
+    before."""
 
     schedule: str
     person: str
     due_at: datetime
-    note: str | None = None
-    note_by: str | None = None
 
 
 async def watch(conn: Connection, schedule: str, *, person: str, now: datetime) -> None:
@@ -51,11 +49,6 @@ async def save(conn: Connection, handover: Handover) -> None:
 async def remind(conn: Connection, schedule: str, *, person: str, begins: datetime) -> bool:
     """False when this person has been told of this shift before."""
     return await SQL.one(conn, "remind", schedule=schedule, person=person, begins=begins) is not None
-
-
-async def leave_note(conn: Connection, schedule: str, *, note: str, by: str) -> None:
-    """For whoever has the schedule next; a newer one takes its place."""
-    await SQL.run(conn, "leave_note", schedule=schedule, note=note, note_by=by)
 
 
 async def look_at(conn: Connection, schedule: str, instant: datetime) -> None:

@@ -7,25 +7,21 @@ ON CONFLICT (schedule) DO UPDATE SET due_at = LEAST(handovers.due_at, %(now)s);
 DELETE FROM handovers WHERE NOT schedule = ANY(%(schedules)s);
 
 -- name: claim_due
-SELECT schedule, person, due_at, note, note_by FROM handovers
+SELECT schedule, person, due_at FROM handovers
 WHERE due_at <= %(now)s AND schedule = ANY(%(schedules)s)
 ORDER BY due_at, schedule FOR UPDATE SKIP LOCKED;
 
 -- name: lock
 -- Waits for a look under way.
-SELECT schedule, person, due_at, note, note_by FROM handovers WHERE schedule = %(schedule)s FOR UPDATE;
+SELECT schedule, person, due_at FROM handovers WHERE schedule = %(schedule)s FOR UPDATE;
 
 -- name: save
-UPDATE handovers SET person = %(person)s, due_at = %(due_at)s, note = %(note)s, note_by = %(note_by)s
-WHERE schedule = %(schedule)s;
+UPDATE handovers SET person = %(person)s, due_at = %(due_at)s WHERE schedule = %(schedule)s;
 
 -- name: remind
 -- No row when this person has been told of this shift before.
 INSERT INTO shift_reminders (schedule, person, begins_at) VALUES (%(schedule)s, %(person)s, %(begins)s)
 ON CONFLICT DO NOTHING RETURNING schedule;
-
--- name: leave_note
-UPDATE handovers SET note = %(note)s, note_by = %(note_by)s WHERE schedule = %(schedule)s;
 
 -- name: look_at
 -- Waits for a look under way, which may not have seen what has changed.

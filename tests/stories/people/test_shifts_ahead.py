@@ -90,3 +90,22 @@ async def test_no_note_is_said_to_be_left_that_was_not_kept(new_world: NewWorld,
         async with await AsyncConnection.connect(database) as conn:
             await conn.execute("DELETE FROM handovers")
         assert "no note was kept" in await ask(world, "ada", "/escalate handover primary Mind the queue")
+
+
+async def test_a_note_whose_message_is_overtaken_is_read_once_by_whoever_comes_next(new_world: NewWorld) -> None:
+    async with new_world(runbook=ON_A_SCHEDULE) as world:
+        await ask(world, "ada", "/escalate handover primary Mind the queue")
+        world.workspace.faults.limit("chat.postMessage", retry_after=60, when=lambda sent: "U0BEN" in str(sent))
+        await world.passes(days=3, hours=18)
+        assert "Note left" in await ask(world, "ben", "/escalate handover primary Mind the cache too")
+        await ask(world, "eve", "/escalate cover primary @cleo until Tue 9am")
+        await world.passes(minutes=2)
+        assert noted(world, "ben", "You are on call for `primary` now") == []
+        await world.passes(days=14)
+        [said] = noted(world, "cleo", "Note from")
+        assert "Note from Ada Obi: Mind the queue" in said and "Note from Ben Moss: Mind the cache too" in said
+        assert noted(world, "ada", "Note from") == [] and noted(world, "ben", "Note from") == []
+
+
+def noted(world: World, who: str, what: str) -> list[str]:
+    return [words_of(one) for one in world.pages_of(who) if what in words_of(one)]
