@@ -39,11 +39,13 @@ class Snoozed(TocsinError):
 
 @dataclass
 class Moment:
-    """The page that is about to leave; it was wanted at `known_at`, by the steady counter."""
+    """The page that is about to leave; it was wanted at `known_at`, by the steady counter. `snoozed_until`: and held
+    then."""
 
     delivery: Delivery
     page: Page
     known_at: timedelta
+    snoozed_until: datetime | None = None
 
 
 class LastLook:
@@ -60,6 +62,8 @@ class LastLook:
         BecameLate when it has to say so."""
         began = self._clock.elapsed()
         self._must_not_be_cancelled(moment)
+        if moment.snoozed_until:
+            raise Snoozed(moment.snoozed_until)
         while (now := self._clock.elapsed()) - moment.known_at >= FRESH and now - began < LOOK_TIMEOUT:
             if (asked_at := await self._ask_about(moment, began + LOOK_TIMEOUT - now)) is None:
                 break

@@ -88,7 +88,7 @@ class Departures(DeliveryKind[str | None]):
             # What may have been accepted before is looked for all the same.
             if leaving.snoozed_until and not delivery.unsure:
                 raise Snoozed(leaving.snoozed_until)
-            return await self._leave(delivery, call, known_at)
+            return await self._leave(call, Moment(delivery, page, known_at, leaving.snoozed_until))
         except Snoozed as snoozed:
             policy = await self._policy(page)
             raise PutOff(str(snoozed), after_snooze(page, policy, snoozed.until)) from snoozed
@@ -102,17 +102,17 @@ class Departures(DeliveryKind[str | None]):
     async def held(self, conn: Connection, payloads: Sequence[Mapping[str, Any]], why: str) -> None:
         await self._outcomes.held(conn, [int(payload["page"]) for payload in payloads], why)
 
-    async def _leave(self, delivery: Delivery, call: PageCall, known_at: timedelta) -> str:
+    async def _leave(self, call: PageCall, moment: Moment) -> str:
         try:
-            return await self._hand_over(delivery, call, known_at)
+            return await self._hand_over(call, moment)
         except BecameLate:
             async with self._db.statement() as conn:
                 await pages.note_late(conn, call.page.id)
-            return await self._hand_over(delivery, replace(call, page=replace(call.page, late=True)), known_at)
+            late = replace(call.page, late=True)
+            return await self._hand_over(replace(call, page=late), replace(moment, page=late))
 
-    async def _hand_over(self, delivery: Delivery, call: PageCall, known_at: timedelta) -> str:
-        moment = Moment(delivery, call.page, known_at)
-        has_left = partial(self._precedence.has_left, delivery.id)
+    async def _hand_over(self, call: PageCall, moment: Moment) -> str:
+        has_left = partial(self._precedence.has_left, moment.delivery.id)
         leaves = partial(at_leaving, has_left, partial(self._last_look.look, moment))
         return await self._pagers[call.page.via].page(replace(call, leaves=leaves))
 

@@ -113,3 +113,18 @@ async def test_a_tier_that_nobody_could_reach_is_followed_by_the_next_one_when_t
         await world.passes(seconds=1)
         await world.passes(seconds=1)
         assert len(world.pages_of("ben")) == 1, "and not after the rest of fifteen minutes"
+
+
+@pytest.mark.parametrize("was_posted", [True, False])
+async def test_a_page_that_may_have_been_accepted_is_looked_for_and_not_repeated_before_the_snooze_is_over(
+    new_world: NewWorld, was_posted: bool
+) -> None:
+    async with new_world() as world:
+        world.workspace.faults.drop("chat.postMessage", after=was_posted, when=to_ada)
+        await declared(world)
+        await snoozed(world, "INC-1 10m")
+        await world.passes(minutes=5)
+        ada = (await pages(world))[0]
+        assert (len(world.pages_of("ada")), ada["state"]) == ((1, "accepted") if was_posted else (0, "waiting"))
+        await world.passes(minutes=5)
+        assert (len(world.pages_of("ada")), (await pages(world))[0]["state"]) == (1, "accepted")
