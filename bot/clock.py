@@ -6,6 +6,8 @@ from datetime import UTC, datetime, timedelta
 
 # A difference that is no drift and no slow answer: somebody has set a clock.
 A_STEP = timedelta(seconds=1)
+# So long after it whatever was planned by the calendar is planned anew: whoever plans looks at least once within that.
+PLANNED_ANEW_FOR = timedelta(seconds=10)
 
 
 def _steady_s() -> float:

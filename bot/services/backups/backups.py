@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from bot.clock import Clock
+from bot.clock import PLANNED_ANEW_FOR, Clock
 from bot.domain.actor import TOCSIN, Actor
 from bot.domain.backups.backup import LOST_AFTER, Backup, BackupStanding, next_run, worst_first
 from bot.domain.errors import AlreadyDone, Refused
@@ -169,8 +169,8 @@ class Backups(DueByRows):
         return backup
 
     async def _plan_once(self) -> None:
-        """At start: the runbook's hours, which may have changed since."""
-        if self._planned:
+        """At start: the runbook's hours, which may have changed since; and by a clock that was set."""
+        if self._planned and not self._clock.stepped_within(PLANNED_ANEW_FOR):
             return
         now = self._clock.now()
         async with self._db.transaction() as conn:

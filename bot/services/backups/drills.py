@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from bot.clock import Clock
+from bot.clock import PLANNED_ANEW_FOR, Clock
 from bot.domain.actor import TOCSIN, Actor
 from bot.domain.backups.backup import LOST_AFTER
 from bot.domain.backups.drill import SWEEP_AGAIN_AFTER, Drill, next_drill
@@ -134,8 +134,8 @@ class Drills(DueByRows):
         return drill
 
     async def _plan_once(self) -> None:
-        """At start: the runbook's rhythms, which may have changed since."""
-        if self._planned:
+        """At start: the runbook's rhythms, which may have changed since; and by a clock that was set."""
+        if self._planned and not self._clock.stepped_within(PLANNED_ANEW_FOR):
             return
         now = self._clock.now()
         async with self._db.transaction() as conn:

@@ -113,7 +113,8 @@ class Wordings:
         """What a template may say of the incident as it is now."""
         now = self._clock.now()
         severity = self._runbook.severity_as_declared(incident.severity)
-        lasted = incident.resolved_at - incident.declared_at if incident.resolved_at else None
+        # A clock that was set back meanwhile makes no incident end before it began.
+        lasted = max(incident.resolved_at - incident.declared_at, timedelta(0)) if incident.resolved_at else None
         return Facts(
             moment=moment,
             organisation=self._runbook.organisation,

@@ -12,15 +12,17 @@ from bot.domain.paging.escalation import REACH_WITHIN
 from bot.metrics import Metrics
 from bot.services.outbox.kinds import LONGEST_BACKOFF
 from bot.services.outbox.leases import LEASE
+from bot.services.outbox.limits import PACE
 from bot.store.database import Database
 from bot.store.upkeep import timekeeping
 from bot.store.upkeep.timekeeping import Waits
+from bot.wire.http_client import LONGEST_WAIT
 
 log = logging.getLogger(__name__)
 
 WAITS = Waits(
-    reach_within=REACH_WITHIN, lease=LEASE, longest_backoff=LONGEST_BACKOFF, page_after=PAGE_AFTER,
-    contradicted_for=CONTRADICTED_FOR,
+    reach_within=REACH_WITHIN, lease=LEASE, longest_backoff=LONGEST_BACKOFF, longest_limit=LONGEST_WAIT,
+    limit_remembered=PACE.remembered, page_after=PAGE_AFTER, contradicted_for=CONTRADICTED_FOR,
 )  # fmt: skip
 # A small difference is believed of a quick answer only.
 QUICK = timedelta(milliseconds=500)

@@ -16,13 +16,14 @@ SELECT count(*) AS count FROM incidents
 WHERE declared_at BETWEEN %(since)s AND %(until)s AND drill AND NOT origin ? 'test_page';
 
 -- name: times
--- Each pair of milestones, of all and by severity.
+-- Each pair of milestones, of all and by severity. Between two that a clock which was set has put out of order, nothing
+-- was measured.
 SELECT pair.name, i.severity, count(*) AS n, percentile_cont(0.5) WITHIN GROUP (ORDER BY pair.took) AS median,
     avg(pair.took) AS mean, percentile_cont(0.9) WITHIN GROUP (ORDER BY pair.took) AS p90
 FROM incidents i JOIN milestones m ON m.incident_id = i.id CROSS JOIN LATERAL (VALUES
     ('detect', m.detected - m.started), ('acknowledge', m.acknowledged - m.declared),
     ('mitigate', m.mitigated - m.detected), ('resolve', m.resolved - m.started)) pair (name, took)
-WHERE i.declared_at BETWEEN %(since)s AND %(until)s AND NOT i.drill AND pair.took IS NOT NULL
+WHERE i.declared_at BETWEEN %(since)s AND %(until)s AND NOT i.drill AND pair.took >= interval '0'
 GROUP BY GROUPING SETS ((pair.name), (pair.name, i.severity));
 
 -- name: deadlines

@@ -11,21 +11,27 @@ SQL = Queries(__file__)
 
 # What has timers, in the order in which they are put right; each has a statement.
 KINDS = (
+    "entries", "ends", "instants",
     "ladders", "pages", "later_pages", "outbox", "limits", "requests", "deadlines", "tasks", "checklists", "recurring",
-    "nudges", "watches", "breaches", "injects", "postmortems", "actions", "action_lists",
-    "reminders", "silences", "alerts", "rests", "answers", "firing", "disputes", "inactivity",
-    "maintenance", "procedures", "heartbeats", "checks", "backups", "drills", "restores",
+    "occurrences", "nudges", "watches", "breaches", "injects", "postmortems", "actions", "action_lists",
+    "reminders", "silences", "alerts", "rests", "answers", "firing", "groups", "disputes", "inactivity",
+    "maintenance", "procedures", "heartbeats", "checks", "handovers", "nights",
+    "backups", "backup_objectives", "backup_reports", "drills", "drill_sweeps", "restores", "restore_sweeps",
+    "approvals",
 )  # fmt: skip
 
 
 @dataclass(frozen=True)
 class Waits:
     """The longest that anything waits by its own rule: until a page counts as unreached, a lease, another try, until
-    an alert that nobody answered pages, and until one of which two members say different things fires again."""
+    a way that is limited is tried and how long after that the limit is remembered, until an alert that nobody answered
+    pages, and until one of which two members say different things fires again."""
 
     reach_within: timedelta
     lease: timedelta
     longest_backoff: timedelta
+    longest_limit: timedelta
+    limit_remembered: timedelta
     page_after: timedelta
     contradicted_for: timedelta
 

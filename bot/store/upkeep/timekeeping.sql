@@ -5,6 +5,46 @@ SELECT the_time() AS now;
 -- Whoever hears it looks at the clock.
 SELECT pg_notify('tocsin', 'clock');
 
+-- name: entries
+-- Who answered and what was reopened later than now, in an incident that is open or ended later than now: in its order. A
+-- page that is made now must not look as if it came before a reopening.
+UPDATE timeline t SET at = LEAST(t.at + %(by)s::interval, %(now)s)
+FROM incidents i
+WHERE i.id = t.incident_id AND (i.resolved_at IS NULL OR i.resolved_at > %(now)s) AND t.at > %(now)s
+  AND t.kind IN ('acknowledged', 'reopened');
+
+-- name: ends
+-- Of an incident that ended later than now: what fires from now on is not what fired then. The message of its end is
+-- known by that instant.
+WITH ended AS (SELECT id, resolved_at AS was FROM incidents WHERE resolved_at > %(now)s ORDER BY id FOR NO KEY UPDATE),
+moved AS (
+    UPDATE incidents i SET resolved_at = LEAST(e.was + %(by)s::interval, %(now)s)
+    FROM ended e WHERE i.id = e.id RETURNING i.id, e.was, i.resolved_at AS ended_at),
+named AS (
+    SELECT id, was, ended_at, 'watch:' || id || '.' || round(extract(epoch FROM was)) AS before,
+        'watch:' || id || '.' || round(extract(epoch FROM ended_at)) AS after
+    FROM moved),
+watched AS (UPDATE watches w SET ended_at = n.ended_at FROM named n WHERE w.incident_id = n.id AND w.ended_at = n.was),
+shown AS (UPDATE cards c SET key = n.after FROM named n WHERE c.key = n.before),
+leaving AS (
+    UPDATE outbox o SET payload = o.payload || jsonb_build_object('card', n.after), key = 'card ' || n.after,
+        lane = 'card ' || n.after
+    FROM named n WHERE o.kind = 'card' AND o.state = 'waiting' AND o.key = 'card ' || n.before)
+SELECT id FROM named;
+
+-- name: instants
+-- What is said to have happened later than now has happened by now. Not when it was declared: by that instant its
+-- providers know it.
+UPDATE incidents
+SET acknowledged_at = CASE WHEN acknowledged_at > %(now)s
+        THEN LEAST(acknowledged_at + %(by)s::interval, %(now)s) ELSE acknowledged_at END,
+    first_acknowledged_at = CASE WHEN first_acknowledged_at > %(now)s
+        THEN LEAST(first_acknowledged_at + %(by)s::interval, %(now)s) ELSE first_acknowledged_at END,
+    mitigated_at = CASE WHEN mitigated_at > %(now)s
+        THEN LEAST(mitigated_at + %(by)s::interval, %(now)s) ELSE mitigated_at END,
+    updated_at = CASE WHEN updated_at > %(now)s THEN LEAST(updated_at + %(by)s::interval, %(now)s) ELSE updated_at END
+WHERE acknowledged_at > %(now)s OR first_acknowledged_at > %(now)s OR mitigated_at > %(now)s OR updated_at > %(now)s;
+
 -- name: ladders
 -- A step further ahead than its own wait, or than the snooze that holds it, was written by a clock that was ahead. By how
 -- much the clock was set tells what is left of the wait, when somebody knows; never more than all of it.
@@ -70,8 +110,9 @@ WHERE state IN ('waiting', 'sending')
       WHERE p.id = (outbox.payload->>'page')::bigint AND p.planned_at IS NOT NULL AND p.due_at = outbox.due_at));
 
 -- name: limits
-UPDATE limited_ways SET again_at = %(now)s::timestamptz + %(longest_backoff)s::interval
-WHERE again_at > %(now)s::timestamptz + %(longest_backoff)s::interval;
+UPDATE limited_ways SET again_at = LEAST(again_at, %(now)s::timestamptz + %(longest_limit)s::interval),
+    ends_at = %(now)s::timestamptz + %(longest_limit)s::interval + %(limit_remembered)s::interval
+WHERE ends_at > %(now)s::timestamptz + %(longest_limit)s::interval + %(limit_remembered)s::interval;
 
 -- name: requests
 UPDATE requests SET due_at = %(now)s::timestamptz + %(longest_backoff)s::interval
@@ -87,6 +128,11 @@ WHERE due_at IS NOT NULL AND since > %(now)s;
 -- One that went on later than now went on now, and what can be proved of it is looked at now.
 UPDATE procedure_runs SET changed_at = LEAST(changed_at, %(now)s), due_at = %(now)s
 WHERE due_at IS NOT NULL AND changed_at > %(now)s;
+
+-- name: occurrences
+-- What is open is looked at once a day.
+UPDATE occurrences SET look_at = %(now)s::timestamptz + interval '24 h'
+WHERE look_at > %(now)s::timestamptz + interval '25 h';
 
 -- name: nudges
 -- What was decided later than now is due so much sooner.
@@ -172,8 +218,14 @@ WHERE closed_at IS NULL AND (acknowledged_at > %(now)s OR history_at > %(now)s);
 UPDATE alerts
 SET first_at = CASE WHEN first_at > %(now)s THEN LEAST(first_at + %(by)s::interval, %(now)s) ELSE first_at END,
     risen_at = CASE WHEN risen_at > %(now)s THEN LEAST(risen_at + %(by)s::interval, %(now)s) ELSE risen_at END,
-    last_at = CASE WHEN last_at > %(now)s THEN LEAST(last_at + %(by)s::interval, %(now)s) ELSE last_at END
+    last_at = CASE WHEN last_at > %(now)s THEN LEAST(last_at + %(by)s::interval, %(now)s) ELSE last_at END,
+    expires_at = expires_at - (last_at - LEAST(last_at + %(by)s::interval, %(now)s))
 WHERE resolved_at IS NULL AND last_at > %(now)s;
+
+-- name: groups
+-- Whoever looks judges anew what is due, such as when an alert of which nothing more is heard is over.
+UPDATE alert_groups SET due_at = %(now)s
+WHERE %(by)s::interval < interval '0' AND closed_at IS NULL AND due_at > %(now)s;
 
 -- name: disputes
 UPDATE alert_disputes SET due_at = %(now)s::timestamptz + %(contradicted_for)s::interval
@@ -198,6 +250,38 @@ WHERE due_at > %(now)s::timestamptz + patience;
 -- name: checks
 -- What a look finds is kept with its check only when no later look is known.
 UPDATE checks SET due_at = %(now)s, looked_at = %(now)s, since = LEAST(since, %(now)s) WHERE looked_at > %(now)s;
+
+-- name: handovers
+-- Whoever looks judges anew who has it, and when it changes hands.
+UPDATE handovers SET due_at = %(now)s WHERE %(by)s::interval < interval '0' AND due_at > %(now)s;
+
+-- name: nights
+-- No morning is further away than a day, or the hour more of a night in autumn.
+UPDATE night_looks
+SET due_at = due_at - make_interval(days => ceil(extract(epoch FROM due_at - %(now)s::timestamptz) / 86400)::int - 1)
+WHERE due_at > %(now)s::timestamptz + interval '25 h';
+
+-- name: backup_objectives
+-- Whoever looks judges anew when it is missed.
+UPDATE backup_objectives SET since = LEAST(since, %(now)s), due_at = %(now)s
+WHERE %(by)s::interval < interval '0' AND due_at > %(now)s;
+
+-- name: backup_reports
+-- They come once a week.
+UPDATE backup_reports SET since = LEAST(since, %(now)s),
+    due_at = due_at - make_interval(weeks => ceil(extract(epoch FROM due_at - %(now)s::timestamptz) / 604800)::int - 1)
+WHERE due_at > %(now)s::timestamptz + interval '7 d 1 h';
+
+-- name: drill_sweeps
+UPDATE backup_drills SET sweep_at = %(now)s WHERE %(by)s::interval < interval '0' AND sweep_at > %(now)s;
+
+-- name: restore_sweeps
+UPDATE backup_restores SET sweep_at = %(now)s WHERE %(by)s::interval < interval '0' AND sweep_at > %(now)s;
+
+-- name: approvals
+-- Whoever is asked to approve has as long as they would have had.
+UPDATE backup_restores SET asked_at = %(now)s, expires_at = expires_at - (asked_at - %(now)s::timestamptz)
+WHERE state = 'waiting' AND asked_at > %(now)s;
 
 -- name: backups
 -- A sign of life from the future would keep a run that has died.
