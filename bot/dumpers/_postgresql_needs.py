@@ -38,12 +38,13 @@ async def source_of(conn: AsyncConnection, database: str) -> Mapping[str, Any]:
 async def needs_of(conn: AsyncConnection) -> Needs:
     """Of the database that `conn` leads to. All are lists of names but `size`, the room it takes in bytes.
 
-    `owners`, to whom something in it belongs, and `of_superusers`, what belongs to superusers, each as `[role, "TABLE
-    public.orders"]`; `extensions`, those that only a superuser can make again, and `installed`, all of them;
-    `creators`, who may create in `public` by a GRANT of their own; `publishers`, to whom publications belong; `roles`,
-    every one that it names, for rights too; `tablespaces`, where its tables are kept; `parameters`, which functions set
-    and only a superuser may; `superuser`, what else only a superuser can make, and `ignored`, what a restore by anybody
-    else leaves out without a word, both in words.
+    `owners`, to whom something in it belongs, and `of_superusers`, what belongs to superusers, each as `[role,
+    "TABLE public.orders"]`; `extensions`, those that only a superuser can make again, and `installed`, all of them;
+    `creators`, who may create in `public` by a GRANT of their own; `publishers`, to whom publications belong;
+    `roles`, every one that it names, for rights too; `veiled`, tables with a policy that even their owner is under;
+    `tablespaces`, where its tables are kept; `parameters`, which functions set and only a superuser may;
+    `superuser`, what else only a superuser can make, and `ignored`, what a restore by anybody else leaves out
+    without a word, both in words.
     """
     row = await (await conn.execute(SQL("needs"))).fetchone()
     assert row
@@ -103,6 +104,7 @@ async def lacking(conn: AsyncConnection, target: str, needs: Needs) -> list[str]
         *([] if may_create else [f"its account {account} may not create databases: ALTER ROLE {account} CREATEDB"]),
         *_superusers_alone(restoring),
         *await _closed(restoring),
+        *await _veiled(restoring),
         *await _strangers(restoring),
     ]
 
@@ -157,6 +159,14 @@ async def _closed(restoring: _Restoring) -> list[str]:
         f"its account {account} may not set {name}, as a function does: GRANT SET ON PARAMETER {name} TO {account}"
         for (name,) in await restoring.ask("closed_parameters", parameters=parameters)
     ]
+
+
+async def _veiled(restoring: _Restoring) -> list[str]:
+    """Tables whose rows could be brought back, but neither counted nor asked about."""
+    veiled, account = list(restoring.needs.get("veiled") or ()), restoring.account
+    if not veiled or await restoring.ask("sees_every_row"):
+        return []
+    return [f"its account {account} may see only some rows of {_shown(veiled, ', ')}: ALTER ROLE {account} BYPASSRLS"]
 
 
 async def _strangers(restoring: _Restoring) -> list[str]:

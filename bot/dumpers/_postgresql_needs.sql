@@ -152,6 +152,10 @@ SELECT jsonb_build_object(
     'roles', (SELECT coalesce(jsonb_agg(DISTINCT rolname), '[]') FROM pg_shdepend JOIN pg_roles AS r ON r.oid = refobjid
         WHERE refclassid = 'pg_authid'::regclass
             AND dbid = (SELECT oid FROM pg_database WHERE datname = current_database())),
+    'veiled', (SELECT coalesce(jsonb_agg(format('%I.%I', nspname, relname) ORDER BY nspname, relname), '[]')
+        FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = relnamespace
+        WHERE relkind = 'r' AND relrowsecurity AND relforcerowsecurity
+            AND ('pg_class'::regclass, c.oid) NOT IN (SELECT * FROM parts)),
     'tablespaces', (SELECT coalesce(jsonb_agg(DISTINCT spcname), '[]')
         FROM pg_class JOIN pg_tablespace AS t ON t.oid = reltablespace WHERE spcname <> 'pg_global'),
     'parameters', (SELECT coalesce(jsonb_agg(DISTINCT name), '[]')
@@ -188,6 +192,10 @@ ORDER BY rolsuper, rolname;
 SELECT quote_ident(rolname) FROM pg_roles
 WHERE NOT rolsuper AND rolname NOT LIKE 'pg\_%%' AND (rolname = %(owner)s OR rolname = ANY(%(owners)s))
 ORDER BY rolname = %(owner)s DESC, rolname LIMIT 1;
+
+-- name: sees_every_row
+-- One row, or none where policies hold for this account.
+SELECT FROM pg_roles WHERE rolname = current_user AND rolbypassrls;
 
 -- name: quoted
 SELECT quote_ident(%(name)s);

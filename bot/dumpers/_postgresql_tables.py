@@ -34,13 +34,28 @@ async def unreadable_in(conn: AsyncConnection) -> Sequence[str]:
     """What this account may not read of it, in sentences; there is none where it may read everything."""
     found = await (await conn.execute(SQL("unreadable"))).fetchall()
     sentences = []
-    for may_bypass, wish in ((False, "GRANT pg_read_all_data TO {}"), (True, "ALTER ROLE {} BYPASSRLS")):
-        mine = [(_words(name), _words(account)) for name, account, is_policy in found if is_policy == may_bypass]
+    for hidden in (False, True):
+        mine = [
+            (_words(name), _words(account), owner) for name, account, is_policy, owner in found if is_policy == hidden
+        ]
         if mine:
+            name, account, _ = mine[0]
             more = f" and {len(mine) - 1} more" if len(mine) > 1 else ""
-            what = "sees only some rows of" if may_bypass else "may not read"
-            sentences.append(f"its account {mine[0][1]} {what} {mine[0][0]}{more}: {wish.format(mine[0][1])}")
+            wish = (
+                _to_see_all(account, {owner for *_, owner in mine})
+                if hidden
+                else f"GRANT pg_read_all_data TO {account}"
+            )
+            what = "sees only some rows of" if hidden else "may not read"
+            sentences.append(f"its account {account} {what} {name}{more}: {wish}")
     return sentences + await _unreadable_objects(conn)
+
+
+def _to_see_all(account: str, owners: set[str | bytes | None]) -> str:
+    """Only a superuser may type the first; a member of the one role they belong to sees every row as well."""
+    [*owner] = owners if len(owners) == 1 else [None]
+    instead = f", or GRANT {_words(owner[0])} TO {account}" if owner[0] else ""
+    return f"ALTER ROLE {account} BYPASSRLS{instead}"
 
 
 async def _unreadable_objects(conn: AsyncConnection) -> list[str]:

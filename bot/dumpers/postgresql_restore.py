@@ -245,9 +245,9 @@ async def _enter(backup: PostgresqlBackup) -> AsyncConnection:
 
 @asynccontextmanager
 async def _inside(backup: PostgresqlBackup, database: str, within_s: int) -> AsyncIterator[AsyncConnection]:
-    """One instant of a database, only to be read, and not for longer than that."""
+    """One instant of a database, only to be read, whole, and not for longer than that."""
     async with translated(backup), await connect(backup, database) as conn:
         await conn.execute(SQL("read_only"))
-        await conn.execute(SQL("statement_timeout"), {"milliseconds": str(within_s * 1000)})
+        await conn.execute(SQL("within_limits"), {"milliseconds": str(within_s * 1000)})
         async with conn.transaction():
             yield conn

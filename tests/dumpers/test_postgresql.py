@@ -135,6 +135,51 @@ async def test_what_would_end_a_dump_at_night_is_foreseen(guarded: Guarded) -> N
     ]
 
 
+async def test_what_an_extension_has_dumped_of_its_own_tables_is_foreseen_too(guarded: Guarded) -> None:
+    """Its configuration alone: what else belongs to it comes with it."""
+    backup = a_backup(guarded.database())
+    admin = guarded.address("orders").replace("keeper", "postgres")
+    guarded.tell("DROP EXTENSION plpgsql; CREATE EXTENSION plpgsql; CREATE SCHEMA cron", admin)
+    guarded.tell(
+        "CREATE TABLE cron.job (x int); CREATE TABLE cron.setting (x int); CREATE TABLE cron.run (x int)", admin
+    )
+    guarded.tell("GRANT USAGE ON SCHEMA cron TO keeper; GRANT SELECT ON cron.job TO keeper", admin)
+    guarded.tell("ALTER TABLE cron.job ENABLE ROW LEVEL SECURITY", admin)
+    for table in ("job", "setting", "run"):
+        guarded.tell(f"ALTER EXTENSION plpgsql ADD TABLE cron.{table}", admin)
+    guarded.tell("SET allow_system_table_mods = on; UPDATE pg_extension SET extcondition = '{\"\",WHERE x > 1}',"
+                 "extconfig = ARRAY['cron.job'::regclass, 'cron.setting'::regclass]::oid[] WHERE extname = 'plpgsql'",
+                 admin)  # fmt: skip
+    account = "its account keeper"
+    assert list(await pg.foreseen(backup)) == [
+        f"{account} may not read cron.setting of the extension plpgsql: GRANT pg_read_all_data TO keeper",
+        f"{account} sees only some rows of cron.job of the extension plpgsql: ALTER ROLE keeper BYPASSRLS",
+    ]
+    with pytest.raises(Unreachable, match=r"\"(job|setting)\"|table setting"):
+        await dumped(backup.target.reveal())
+    try:
+        guarded.tell("GRANT pg_read_all_data TO keeper; ALTER ROLE keeper BYPASSRLS")
+        assert not await pg.foreseen(backup) and await dumped(backup.target.reveal())
+    finally:
+        guarded.tell("REVOKE pg_read_all_data FROM keeper; ALTER ROLE keeper NOBYPASSRLS")
+
+
+async def test_whose_member_sees_every_row_is_named_where_no_owner_is_kept_from_them(guarded: Guarded) -> None:
+    backup = a_backup(guarded.database())
+    admin = guarded.address("orders").replace("keeper", "postgres")
+    guarded.tell("CREATE ROLE seller; CREATE TABLE sold (x int); ALTER TABLE sold OWNER TO seller", admin)
+    guarded.tell("GRANT SELECT ON sold TO keeper; ALTER TABLE sold ENABLE ROW LEVEL SECURITY", admin)
+    try:
+        said = "its account keeper sees only some rows of public.sold: ALTER ROLE keeper BYPASSRLS"
+        assert list(await pg.foreseen(backup)) == [f"{said}, or GRANT seller TO keeper"]
+        guarded.tell("GRANT seller TO keeper", admin)
+        assert not await pg.foreseen(backup)
+        guarded.tell("ALTER TABLE sold FORCE ROW LEVEL SECURITY", admin)
+        assert list(await pg.foreseen(backup)) == [said]
+    finally:
+        guarded.tell("DROP TABLE sold; DROP ROLE seller", admin)
+
+
 async def test_postgresqls_own_words_are_told_whole_with_the_table(guarded: Guarded) -> None:
     """Of a table with a policy, as of a page that cannot be read."""
     address = guarded.database(rows=3)

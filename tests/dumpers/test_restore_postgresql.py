@@ -143,6 +143,27 @@ async def test_rows_are_counted_in_every_table_and_partition(guarded: Guarded) -
     }  # fmt: skip
 
 
+async def test_rows_that_a_policy_hides_even_from_their_owner_are_never_counted_as_fewer(guarded: Guarded) -> None:
+    """Neither by us nor by an invariant: an account that would see only some is told so, before anything is made."""
+    source = guarded.database("shop", rows=20)
+    guarded.tell("ALTER TABLE orders ENABLE ROW LEVEL SECURITY; ALTER TABLE orders FORCE ROW LEVEL SECURITY", source)
+    backup = a_backup(source)
+    hidden = 'row-level security policy for table "orders"'
+    with pytest.raises(Rejected, match=hidden):
+        await restoring.counts(backup)
+    with pytest.raises(Rejected, match=hidden):
+        await restoring.ask(backup, "shop", "SELECT count(*) FROM orders")
+    with pytest.raises(Rejected, match=r"only some rows of public\.orders: ALTER ROLE keeper BYPASSRLS"):
+        await restoring.ready(backup, TOOLS)
+    try:
+        guarded.tell("ALTER ROLE keeper BYPASSRLS")
+        await restoring.ready(backup, TOOLS)
+        await filled(source, await dumped(source))
+        assert await restoring.counts(backup, SCRATCH) == {"public.orders": 20}
+    finally:
+        guarded.tell("ALTER ROLE keeper NOBYPASSRLS")
+
+
 async def test_a_scratch_database_is_of_the_kind_its_target_is(guarded: Guarded) -> None:
     address = guarded.database("latin")
     guarded.tell('DROP DATABASE "latin" WITH (FORCE)')

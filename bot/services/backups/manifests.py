@@ -73,6 +73,7 @@ class _Source(_Facts):
     extensions: Sequence[str] | None = None
     installed: Sequence[str] | None = None
     superuser: Sequence[str] | None = None
+    veiled: Sequence[str] | None = None
     size: Number | None = None
     properties: _Properties | None = None
 
