@@ -219,6 +219,7 @@ class App:
             "nudges": services.nudges,
             "breaches": services.breaches,
             "watches": services.watches,
+            "room archives": services.archiving,
             "game days": services.game_days,
             "tasks": services.incident_tasks,
             "checklists": services.checklists,

@@ -23,7 +23,7 @@ from bot.runbook.people import Person, Provider, Schedule, Tier, WhoRef
 from bot.runbook.procedures import AfterResolution, Checklists, Postmortem, Procedure
 from bot.runbook.reports import Reports
 from bot.runbook.severities import Objective, Severity
-from bot.runbook.values import Channel, Name, Names, Text, Zone, a_list, not_empty, refused_as_wrong
+from bot.runbook.values import Channel, Duration, Name, Names, Text, Zone, a_list, not_empty, refused_as_wrong
 from bot.runbook.working_hours import WorkingTimes
 from bot.runbook.zones import zone_of
 
@@ -69,12 +69,14 @@ class SlashCommands(Part):
 
 
 class ChannelNames(Part):
-    """Channels, each with its `#`; `prefix` begins the name of every incident's room."""
+    """Channels, each with its `#`; `prefix` begins the name of every incident's room, which is archived
+    `archive_after` its end; None: never."""
 
     incidents: Channel = "#incidents"
     alerts: Channel = "#infrastructure-alerts"
     public: Channel = "#general"
     prefix: Annotated[str, refused_as_wrong(_prefix)] = "inc"
+    archive_after: Duration | None = None
 
 
 class Runbook(Part):

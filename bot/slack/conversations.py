@@ -50,6 +50,14 @@ class Conversations(Calls):
             if error.code not in ("not_in_channel", "user_not_found"):
                 raise
 
+    async def archive(self, channel: str) -> None:
+        """Nobody can post there any more, and the bot is put out of it; one that is archived already stays so."""
+        try:
+            await self.call("conversations.archive", params={"channel": channel})
+        except Rejected as error:
+            if error.code != "already_archived":
+                raise
+
     async def set_topic(self, channel: str, topic: str) -> None:
         await self.call("conversations.setTopic", params={"channel": channel, "topic": topic})
 

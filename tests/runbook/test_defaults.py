@@ -86,6 +86,7 @@ def test_everything_else_has_a_sensible_default() -> None:
     assert runbook.timezone.key == "UTC"
     assert (runbook.channels.incidents, runbook.channels.alerts) == ("#incidents", "#infrastructure-alerts")
     assert (runbook.channels.public, runbook.channels.prefix) == ("#general", "inc")
+    assert runbook.channels.archive_after is None
     assert runbook.tiers["oncall"].via == ("slack",)
     assert runbook.tiers["oncall"].name == "oncall"
     assert runbook.roles == ("lead", "comms", "scribe")

@@ -63,7 +63,7 @@ def test_who_is_on_call(runbook: Runbook) -> None:
 
 def test_how_things_are_called(runbook: Runbook) -> None:
     assert (runbook.organisation, runbook.timezone.key) == ("Example Club", "Europe/Paris")
-    assert list(runbook.channels.model_dump().values()) == ["#alarm", "#signals", "#all", "room"]
+    assert list(runbook.channels.model_dump().values()) == ["#alarm", "#signals", "#all", "room", 30 * DAY]
     assert list(runbook.slash_commands.model_dump().values()) == ["/alarm", "/climb", "/pulse", "/copies"]
     assert runbook.roles == ("lead", "runner")
 

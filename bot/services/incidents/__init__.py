@@ -4,5 +4,6 @@
 a private one and put out of it, `times` corrects its milestones,
 `corrections` entries of its timeline. `rounds` looks at each that is due: `deadlines` (what
 its severity promises), `nudges` (what its room lacks) and `inactivity` (an acknowledged incident of which nothing more
-is heard), which leads to `withdrawals`. Other rooms use `declarations`, commands draw the buttons of `cards`.
+is heard), which leads to `withdrawals`; and `archiving`, whose room nobody needs any more after the end.
+Other rooms use `declarations`, commands draw the buttons of `cards`.
 """

@@ -3,6 +3,7 @@
 from functools import cached_property
 from pathlib import Path
 
+from bot.services.incidents.archiving import Archiving
 from bot.services.incidents.corrections import Corrections
 from bot.services.incidents.times import Times
 from bot.services.postmortems.action_cards import ActionCards
@@ -18,13 +19,14 @@ from bot.services.postmortems.news import News
 from bot.services.postmortems.obligations import Obligations
 from bot.services.postmortems.postmortems import Postmortems
 from bot.services.postmortems.reminders import PostmortemReminders
+from bot.services.rooms.archives import LastFiles
 from bot.services.rooms.export_files import ExportFiles
 from bot.services.wiring.paging import Paging
 from bot.words.documents import OwnDocument
 
 
 class Learning(Paging):
-    """The record put right and exported, post-mortems, and the actions that come of them."""
+    """The record put right and exported, the room archived, post-mortems, and the actions that come of them."""
 
     @cached_property
     def corrections(self) -> Corrections:
@@ -37,6 +39,14 @@ class Learning(Paging):
     @cached_property
     def export_files(self) -> ExportFiles:
         return ExportFiles(self.db, self.clock, self.room_posting, self.records, self.documents)
+
+    @cached_property
+    def last_files(self) -> LastFiles:
+        return LastFiles(self.db, self.clock, self.outbox, self.room_posting, self.export_files)
+
+    @cached_property
+    def archiving(self) -> Archiving:
+        return Archiving(self.db, self.clock, self.runbook, self.last_files)
 
     @cached_property
     def postmortem_ledger(self) -> Ledger:

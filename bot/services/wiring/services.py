@@ -6,6 +6,7 @@ from typing import Any
 
 from bot.services.outbox.kinds import DeliveryKind
 from bot.services.outbox.waking import Waking
+from bot.services.rooms.archives import RoomArchives
 from bot.services.rooms.furnishing import Invitations, Kicks, Pins, Topics
 from bot.services.rooms.opening import RoomOpening
 from bot.services.statistics.charts import StatisticsCharts
@@ -53,6 +54,7 @@ class Services(HomeTab, Procedures, Learning, OnCall):
                 self.inactivity,
                 self.nudges,
                 self.watches,
+                self.archiving,
                 self.game_days,
                 self.incident_tasks,
                 self.checklists,
@@ -76,7 +78,6 @@ class Services(HomeTab, Procedures, Learning, OnCall):
             "pin": Pins(self.gateway),
             "card": self.cards,
             "post": self.posts,
-            "postmortem_file": self.postmortem_files,
             "postmortem_invitation": self.postmortem_invitations,
             "postmortem_letter": self.invitation_letters,
             "closure": self.closures,
@@ -87,13 +88,23 @@ class Services(HomeTab, Procedures, Learning, OnCall):
             "alert_email": self.alert_outlets,
             "alert_history": self.alert_history,
             "alert_webhook": self.alert_outlets,
-            "timeline_file": self.timeline_files,
-            "export_file": self.export_files,
-            "recurring_file": self.recurring_files,
             "update": self.compositions,
             "wake": Waking(self.db, self.outbox),
             "publication": self.publications,
             "status_page": self.page_writing,
+            **self._files_of_rooms,
+        }
+
+    @property
+    def _files_of_rooms(self) -> Mapping[str, DeliveryKind[Any]]:
+        return {
+            "timeline_file": self.timeline_files,
+            "export_file": self.export_files,
+            "recurring_file": self.recurring_files,
+            "postmortem_file": self.postmortem_files,
+            "last_file": self.last_files,
+            # After the last of them.
+            "archive": RoomArchives(self.db, self.outbox, self.gateway),
         }
 
 

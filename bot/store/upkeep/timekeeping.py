@@ -17,7 +17,7 @@ KINDS = (
     "reminders", "silences", "alerts", "rests", "answers", "firing", "groups", "disputes", "inactivity",
     "maintenance", "procedures", "heartbeats", "checks", "handovers", "nights",
     "backups", "backup_objectives", "backup_reports", "drills", "drill_sweeps", "restores", "restore_sweeps",
-    "approvals",
+    "approvals", "room_archives",
 )  # fmt: skip
 
 

@@ -138,6 +138,9 @@ WHERE look_at > %(now)s::timestamptz + interval '25 h';
 -- What was decided later than now is due so much sooner.
 UPDATE nudges SET set_at = %(now)s, due_at = due_at - (set_at - %(now)s::timestamptz) WHERE set_at > %(now)s;
 
+-- name: room_archives
+UPDATE room_archives SET set_at = %(now)s, due_at = due_at - (set_at - %(now)s::timestamptz) WHERE set_at > %(now)s;
+
 -- name: watches
 -- What began later than now lasts as long as it would have. Which end it watches stays.
 UPDATE watches SET set_at = %(now)s, due_at = due_at - (set_at - %(now)s::timestamptz) WHERE set_at > %(now)s;

@@ -1,0 +1,97 @@
+"""The room of a resolved incident is archived: first everything about it is posted there as a file."""
+
+from datetime import datetime, timedelta
+
+from bot.clock import Clock
+from bot.domain.errors import Rejected
+from bot.domain.incidents.incident import Incident
+from bot.services.outbox.kinds import UPDATE, DeliveryKind, NoLongerWanted, Outcome
+from bot.services.outbox.outbox import Outbox
+from bot.services.rooms.closed import note_closed, why_closed
+from bot.services.rooms.export_files import ExportFiles
+from bot.services.rooms.room_files import RoomFile, RoomFiles, RoomPosting
+from bot.slack.gateway import Gateway
+from bot.store.database import Database
+from bot.store.incidents import incidents
+from bot.store.outbox.outbox import Delivery
+from bot.store.pipelined import Connection
+from bot.store.rooms import archives
+
+# What is still needed, or has not got its file, is looked at again after this.
+AGAIN_AFTER = timedelta(days=1)
+
+
+class LastFiles(RoomFiles):
+    """Deliveries of kind `last_file`: without this file no room is archived.
+
+    Their payload names, in `ended_at`, the end after which it was to be: of a reopened incident nothing is posted.
+    """
+
+    def __init__(self, db: Database, clock: Clock, outbox: Outbox, posting: RoomPosting, exports: ExportFiles) -> None:
+        super().__init__(db, posting)
+        self._clock = clock
+        self._outbox = outbox
+        self._exports = exports
+
+    async def put(self, conn: Connection, incident: Incident, ended_at: datetime) -> None:
+        """In the order of what is posted in the room; archiving follows when it is there."""
+        payload = {"incident": incident.id, "ended_at": ended_at.isoformat()}
+        await self._outbox.put(conn, "last_file", payload, priority=UPDATE, lane=_lane_of(incident))
+
+    async def written(self, delivery: Delivery, incident: Incident) -> RoomFile:
+        _must_be_over(delivery, incident)
+        return await self._exports.written(delivery, incident)
+
+    async def recorded(self, conn: Connection, delivery: Delivery, outcome: Outcome[str]) -> None:
+        """`cancelled`: it was there already."""
+        incident = await incidents.lock(conn, delivery.payload["incident"])
+        if not _is_over(delivery, incident):
+            return
+        if outcome.state in ("sent", "cancelled"):
+            await self._outbox.put(conn, "archive", delivery.payload, priority=UPDATE, lane=_lane_of(incident))
+        elif outcome.state in ("refused", "gave_up"):
+            now = self._clock.now()
+            await archives.save(conn, incident.id, now + AGAIN_AFTER, now=now)
+
+
+class RoomArchives(DeliveryKind[None]):
+    """Deliveries of kind `archive`. A room that is closed already, however it was, is left as it is.
+
+    Whoever reopens at the very moment at which Slack archives it has a closed room, and hears so as of any other.
+    """
+
+    def __init__(self, db: Database, outbox: Outbox, gateway: Gateway) -> None:
+        self._db = db
+        self._outbox = outbox
+        self._gateway = gateway
+
+    async def send(self, delivery: Delivery) -> None:
+        async with self._db.statement() as conn:
+            incident = await incidents.get(conn, delivery.payload["incident"])
+        _must_be_over(delivery, incident)
+        if incident.room_id is None or incident.room_closed:
+            raise NoLongerWanted("there is no room to archive")
+        try:
+            await self._gateway.archive(incident.room_id)
+        except Rejected as error:
+            if why := why_closed(error):
+                await note_closed(self._db, self._outbox, incident.room_id, why)
+                raise NoLongerWanted(f"it takes no messages: {why}") from error
+            raise
+        # Slack's event of it may be lost.
+        await note_closed(self._db, self._outbox, incident.room_id, "archived")
+
+
+def _must_be_over(delivery: Delivery, incident: Incident) -> None:
+    if not _is_over(delivery, incident):
+        raise NoLongerWanted("it was reopened")
+
+
+def _is_over(delivery: Delivery, incident: Incident) -> bool:
+    """Also one that was reopened and resolved again has another end."""
+    return incident.resolved_at == datetime.fromisoformat(delivery.payload["ended_at"])
+
+
+def _lane_of(incident: Incident) -> str:
+    """As of posts in it: what is to be read there comes before."""
+    return f"room {incident.id}"

@@ -1,0 +1,77 @@
+"""The channel of a resolved incident is archived when nobody needs it any more, and everything about it stays in it."""
+
+import asyncio
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
+from datetime import timedelta
+
+from bot.sandbox.model import Channel
+from tests.stories.asking import ask, count
+from tests.stories.rooms.test_closed_rooms import readyz
+from tests.world import RUNBOOK, World, words_of
+
+NewWorld = Callable[..., AbstractAsyncContextManager[World]]
+ARCHIVED = RUNBOOK + "channels: {archive_after: 2d}\n"
+
+
+async def over(world: World, words: str) -> Channel:
+    """The room of an incident that was declared with these words, and resolved."""
+    await ask(world, "eve", f"/incident {words}")
+    room = world.workspace.channel(world.room(f"INC-{await count(world)}"))
+    await ask(world, "eve", "/incident resolve fixed", room)
+    return room
+
+
+def files(world: World, room: Channel) -> list[str]:
+    return [file.name for file in world.workspace.files.values() if room.id in file.channels]
+
+
+async def test_a_room_is_archived_once_after_its_file_unless_it_is_needed_or_the_incident_is_open_again(
+    new_world: NewWorld,
+) -> None:
+    async with new_world(runbook=ARCHIVED) as world, world.joined() as other:
+        drilled = await over(world, "drill P3 Slow reports")
+        needed = await over(world, "declare P3 Late mail")
+        await ask(world, "eve", "/incident action @ada Rebuild the index by Monday 14:00", needed)
+        reopened = await over(world, "declare P3 Wrong totals")
+        by_hand = await over(world, "declare P3 Full disk")
+        await world.eve.archives(by_hand)
+        overtaken = await over(world, "declare P3 Lost parcels")
+        await world.passes(days=1)
+        await ask(world, "eve", "/incident reopen it is back", reopened)
+        assert not drilled.archived
+        world.workspace.faults.break_down(
+            "conversations.archive", when=lambda given: bool(given["channel"] == overtaken.id)
+        )
+        world.sent_since()
+
+        world.clock.move(timedelta(days=1))
+        await asyncio.gather(*(one.archiving.take_due() for one in (world.house, other.services)))
+        await world.settled()
+        sent = world.sent_since()
+        methods = ("files.completeUploadExternal", "conversations.archive")
+        assert [one.method for one in sent if one.channel == drilled.id and one.method in methods] == [*methods]
+        assert drilled.archived and len(files(world, drilled)) == 1
+        assert not (needed.archived or reopened.archived or files(world, needed) or files(world, reopened))
+        assert not files(world, by_hand)
+        assert not [one.text for one in sent if "archived" in (one.text or "")]
+        assert (await readyz(world))[1]["channels_closed"] == {}
+
+        # Its file is there, and Slack has not archived it yet.
+        assert files(world, overtaken) and not overtaken.archived
+        await ask(world, "eve", "/incident reopen INC-5 one is missing", overtaken)
+        await world.passes(minutes=5)
+        assert not overtaken.archived
+
+        # An archived room is as closed as any other to whoever reopens.
+        said = await ask(world, "eve", "/incident reopen INC-1 once more")
+        assert "is archived" in said
+        action = [one for one in world.workspace.messages(needed.id) if "Rebuild the index" in words_of(one)][-1]
+        await world.ada.presses("Done", action)
+        # Without its file it stays open for another day.
+        world.workspace.faults.refuse("files.getUploadURLExternal", "invalid_arguments")
+        await world.passes(days=1)
+        assert not needed.archived and not files(world, needed)
+        await world.passes(days=1)
+        assert needed.archived and len(files(world, needed)) == 1
+        assert not reopened.archived
