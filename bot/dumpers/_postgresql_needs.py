@@ -102,7 +102,7 @@ async def lacking(conn: AsyncConnection, target: str, needs: Needs) -> list[str]
     return [
         *missing,
         *([] if may_create else [f"its account {account} may not create databases: ALTER ROLE {account} CREATEDB"]),
-        *_superusers_alone(restoring),
+        *await _superusers_alone(restoring),
         *await _closed(restoring),
         *await _veiled(restoring),
         *await _strangers(restoring),
@@ -130,9 +130,11 @@ async def _roles(restoring: _Restoring, *, may_everything: bool) -> list[str]:
     ]
 
 
-def _superusers_alone(restoring: _Restoring) -> list[str]:
+async def _superusers_alone(restoring: _Restoring) -> list[str]:
     needs = restoring.needs
-    alone = [f"the extension {name}" for name in needs.get("extensions") or ()] + list(needs.get("superuser") or ())
+    named = {which: list(needs.get(which) or ()) for which in ("extensions", "installed")}
+    alone = [f"the extension {name}" for (name,) in await restoring.ask("superusers_extensions", **named)]
+    alone += needs.get("superuser") or ()
     if not alone:
         return []
     return [

@@ -176,6 +176,16 @@ SELECT quote_ident(rolname), rolcreatedb OR rolsuper, rolsuper, rolinherit FROM 
 SELECT name FROM unnest(%(extensions)s::text[]) AS each (name)
 WHERE name NOT IN (SELECT name FROM pg_available_extensions) ORDER BY name;
 
+-- name: superusers_extensions
+-- Which of these only a superuser can make here: in the version that a dump, which names none, is given. Where this server
+-- does not have it, that of the backup has said it.
+SELECT name FROM unnest(%(extensions)s::text[] || %(installed)s::text[]) AS each (name)
+LEFT JOIN pg_available_extensions USING (name)
+LEFT JOIN pg_available_extension_versions AS made USING (name)
+WHERE made.version IS NOT DISTINCT FROM default_version
+    AND coalesce(superuser AND NOT trusted, name = ANY(%(extensions)s::text[]))
+GROUP BY name ORDER BY name;
+
 -- name: not_there
 -- Which of these roles this server does not have, as one types them, and whether something has to be given to it.
 SELECT quote_ident(name), name = ANY(%(owners)s) FROM unnest(%(roles)s::text[] || %(owners)s::text[]) AS each (name)

@@ -219,3 +219,24 @@ async def test_a_publication_comes_back_to_whoever_could_publish(server: tuple[i
     tell(shop, "GRANT CREATE ON DATABASE shop TO writer; GRANT app TO writer; SET ROLE writer; "
                "CREATE PUBLICATION p FOR TABLE orders; RESET ROLE; REVOKE app FROM writer")  # fmt: skip
     assert await brought_back(keeper_of(shop), *await dumped(keeper_of(shop))) == []
+
+
+async def test_whether_an_extension_needs_a_superuser_is_asked_of_the_server_that_makes_it_again(
+    server: tuple[int, str], shop: str
+) -> None:
+    """It makes the version it has by default, whatever was installed where the backup was taken."""
+    with psycopg.connect(shop) as conn:
+        found = conn.execute(
+            "SELECT DISTINCT ON (trusted) trusted, name FROM pg_available_extension_versions "
+            "WHERE superuser AND requires IS NULL AND name = ANY(%s) ORDER BY trusted, name",
+            [["vector", "pg_trgm", "pageinspect", "file_fdw"]],
+        ).fetchall()
+    if trusted := [name for may_anybody, name in found if may_anybody]:
+        tell(shop, f"CREATE EXTENSION {trusted[0]}")
+        content, source = await dumped(keeper_of(shop))
+        # As a server says it to which that is not trusted yet.
+        assert await brought_back(keeper_of(shop), content, {**source, "extensions": trusted}) == []
+    if alone := [name for may_anybody, name in found if not may_anybody]:
+        tell(shop, f"CREATE EXTENSION {alone[0]}; SET allow_system_table_mods = on; "
+                   f"UPDATE pg_extension SET extversion = '0.0' WHERE extname = '{alone[0]}'")  # fmt: skip
+        assert f"only a superuser can bring back the extension {alone[0]}" in await refusal(keeper_of(shop))
