@@ -50,8 +50,7 @@ class LastFiles(RoomFiles):
         if outcome.state in ("sent", "cancelled"):
             await self._outbox.put(conn, "archive", delivery.payload, priority=UPDATE, lane=_lane_of(incident))
         elif outcome.state in ("refused", "gave_up"):
-            now = self._clock.now()
-            await archives.save(conn, incident.id, now + AGAIN_AFTER, now=now)
+            await _look_again(conn, incident, self._clock.now())
 
 
 class RoomArchives(DeliveryKind[None]):
@@ -60,10 +59,18 @@ class RoomArchives(DeliveryKind[None]):
     Whoever reopens at the very moment at which Slack archives it has a closed room, and hears so as of any other.
     """
 
-    def __init__(self, db: Database, outbox: Outbox, gateway: Gateway) -> None:
+    def __init__(self, db: Database, clock: Clock, outbox: Outbox, gateway: Gateway) -> None:
         self._db = db
+        self._clock = clock
         self._outbox = outbox
         self._gateway = gateway
+
+    async def recorded(self, conn: Connection, delivery: Delivery, outcome: Outcome[None]) -> None:
+        """What Slack refuses for good stays open: another day would bring another file, and no other answer."""
+        if outcome.state == "gave_up":
+            incident = await incidents.lock(conn, delivery.payload["incident"])
+            if _is_over(delivery, incident):
+                await _look_again(conn, incident, self._clock.now())
 
     async def send(self, delivery: Delivery) -> None:
         async with self._db.statement() as conn:
@@ -90,6 +97,10 @@ def _must_be_over(delivery: Delivery, incident: Incident) -> None:
 def _is_over(delivery: Delivery, incident: Incident) -> bool:
     """Also one that was reopened and resolved again has another end."""
     return incident.resolved_at == datetime.fromisoformat(delivery.payload["ended_at"])
+
+
+async def _look_again(conn: Connection, incident: Incident, now: datetime) -> None:
+    await archives.save(conn, incident.id, now + AGAIN_AFTER, now=now)
 
 
 def _lane_of(incident: Incident) -> str:

@@ -104,7 +104,7 @@ class Services(HomeTab, Procedures, Learning, OnCall):
             "postmortem_file": self.postmortem_files,
             "last_file": self.last_files,
             # After the last of them.
-            "archive": RoomArchives(self.db, self.outbox, self.gateway),
+            "archive": RoomArchives(self.db, self.clock, self.outbox, self.gateway),
         }
 
 

@@ -72,6 +72,11 @@ async def test_a_room_is_archived_once_after_its_file_unless_it_is_needed_or_the
         world.workspace.faults.refuse("files.getUploadURLExternal", "invalid_arguments")
         await world.passes(days=1)
         assert not needed.archived and not files(world, needed)
+        # Nor is it forgotten when Slack is in trouble for longer than anything is tried.
+        world.workspace.faults.break_down("conversations.archive", times=2)
         await world.passes(days=1)
-        assert needed.archived and len(files(world, needed)) == 1
+        await world.passes(hours=7)
+        assert not needed.archived and len(files(world, needed)) == 1
+        await world.passes(days=1)
+        assert needed.archived
         assert not reopened.archived

@@ -271,11 +271,15 @@ async def how_far_ahead(app: App, name: str) -> timedelta:
 
 
 async def test_whatever_a_clock_that_was_ahead_has_written_is_brought_back(world: World, database: str) -> None:
-    """A lead is asked for in five minutes, and an audience hears more when it was promised."""
+    """A lead is asked for in five minutes, an audience hears more when it was promised, a room is archived in a day."""
     await world.eve.types("/incident declare P1 Payments failing")
     await world.settled()
     async with await AsyncConnection.connect(database) as conn:
         await conn.execute("UPDATE nudges SET set_at = set_at + '1 h', due_at = due_at + '1 h'")
+        await conn.execute(
+            "INSERT INTO room_archives SELECT 1, at + interval '1 h', at + interval '25 h' FROM (SELECT %s AS at) a",
+            (world.clock.now(),),
+        )
         await conn.execute(
             """INSERT INTO update_reminders (incident_id, audience, told_at, promised_at, stage, due_at)
             SELECT 1, 'clients', %(now)s + interval '1 h', a.at, 'due', a.at
@@ -290,8 +294,10 @@ async def test_whatever_a_clock_that_was_ahead_has_written_is_brought_back(world
     async with await AsyncConnection.connect(database) as conn:
         found = await (await conn.execute("SELECT due_at FROM nudges WHERE kind = 'lead'")).fetchall()
         promised = await (await conn.execute("SELECT promised_at, due_at FROM update_reminders")).fetchall()
+        archived = await (await conn.execute("SELECT due_at FROM room_archives")).fetchall()
     assert found == [(now + timedelta(minutes=5),)]
     assert promised == [(now + timedelta(minutes=30),) * 2]
+    assert archived == [(now + timedelta(days=1),)]
 
 
 async def test_a_ladder_of_working_hours_that_a_clock_ahead_has_planned_is_brought_back(
