@@ -27,6 +27,8 @@ class Archiving(IncidentRound):
         after = self._runbook.channels.archive_after
         if moment == "reopened":
             await archives.forget(conn, incident.id)
+            if after:
+                await self._files.call_off(conn, incident)
         elif moment == "resolved" and after and not incident.is_test_page:
             now = self._clock.now()
             await archives.save(conn, incident.id, (incident.resolved_at or now) + after, now=now)

@@ -38,6 +38,10 @@ class LastFiles(RoomFiles):
         payload = {"incident": incident.id, "ended_at": ended_at.isoformat()}
         await self._outbox.put(conn, "last_file", payload, priority=UPDATE, lane=_lane_of(incident))
 
+    async def call_off(self, conn: Connection, incident: Incident) -> None:
+        """It was reopened: what waits for another try, and keeps posts in the room waiting, finds that out now."""
+        await self._outbox.wake_after(conn, ["last_file", "archive"], {"incident": incident.id})
+
     async def written(self, delivery: Delivery, incident: Incident) -> RoomFile:
         _must_be_over(delivery, incident)
         return await self._exports.written(delivery, incident)

@@ -60,6 +60,7 @@ async def test_a_room_is_archived_once_after_its_file_unless_it_is_needed_or_the
         # Its file is there, and Slack has not archived it yet.
         assert files(world, overtaken) and not overtaken.archived
         await ask(world, "eve", "/incident reopen INC-5 one is missing", overtaken)
+        assert [words for words in world.said_in(overtaken.id) if "one is missing" in words]
         await world.passes(minutes=5)
         assert not overtaken.archived
 
