@@ -91,7 +91,8 @@ class Scheduler:
 
         What has not ended by then is cancelled, and is given a second or two to notice.
         """
-        self._alarm.shutdown(wait=False)
+        # Shut only at the end: it calls an alarm that goes off this moment an error, when it is cancelled.
+        self._alarm.pause()
         self._stopping = True
         self.wake()
         await asyncio.wait(self._going_round, timeout=min(within_s, END_WITHIN_S))
@@ -102,6 +103,7 @@ class Scheduler:
                 task.cancel()
             if left:
                 _, left = await asyncio.wait(left, timeout=CANCEL_AGAIN_AFTER_S)
+        self._alarm.shutdown(wait=False)
 
     def wake(self, name: str | None = None) -> None:
         """Have a round, or all of them, look at once."""
@@ -166,8 +168,7 @@ class Scheduler:
         """A coroutine, because APScheduler runs a plain function in another thread, where no Event may be set."""
         self._set_for.pop(name, None)
         wait = (at - self._clock.machine_now()).total_seconds()
-        await asyncio.sleep(min(wait, READY_BEFORE_S))
-        self.wake(name)
+        asyncio.get_running_loop().call_later(min(wait, READY_BEFORE_S), self.wake, name)
 
     async def _sweep(self) -> None:
         """Not a job of APScheduler: a machine whose time is set back would not run it until that time comes again.

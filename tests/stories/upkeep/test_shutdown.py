@@ -1,26 +1,37 @@
 """A process is told to stop while something hangs: it ends in order, soon, and keeps what it knows where it can."""
 
 import asyncio
+import logging
 import subprocess
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+from apscheduler.events import EVENT_JOB_SUBMITTED
 
 from bot.clock import Clock
+from bot.domain.actor import Actor
 from bot.domain.errors import Unreachable
+from bot.doors.rounds import Counted
+from bot.doors.scheduler import Scheduler
+from bot.services.upkeep.conditions import Conditions
+from bot.services.upkeep.schema import Schema
+from bot.services.upkeep.watchdog import Watchdog
 from bot.shutdown import STOP_WITHIN_S
 from bot.store.database import Database
 from bot.store.migrations import migrate
 from bot.wire.timeouts import Deadline
 from tests.own_server import OwnServer, own_server
-from tests.processes import Fleet, Replica, staged, until
+from tests.processes import Fleet, Replica, fleet, staged, until
 from tests.stories.upkeep.connections import line_to
+from tests.world import World
 
 GIVEN_UP = "stop: the database does not answer"
+MANY = 24
 HANGING = """
 import asyncio, threading
 from bot.cli.carrying import serve
@@ -145,3 +156,60 @@ def test_a_thread_that_waits_for_ever_does_not_keep_a_process_that_was_told_to_s
         process.terminate()
         said = process.communicate(timeout=60)[1].decode()
     assert process.returncode == 1 and "has not ended" in said
+
+
+async def test_a_process_told_to_stop_while_it_catches_up_on_days_leaves_the_rest_to_the_next(
+    database: str, tmp_path: Path
+) -> None:
+    """Nothing ran for three days, in which much came due; what is in hand is ended, nothing is lost or done twice."""
+    async with fleet(database, tmp_path) as replicas:
+        house = replicas.house
+        house.clock.freeze(datetime.now(UTC) - timedelta(days=3))
+        for number in range(MANY):
+            await house.declarations.declare(Actor("eve"), f"Report {number}", severity="P1")
+        house.clock.freeze(datetime.now(UTC))
+
+        replicas.workspace.faults.slow_down(500)
+        (stopped,) = await replicas.start()
+        await replicas.until(lambda: replicas.posted("page:"))
+        assert await stopped.stops() == 0
+        assert "Traceback" not in stopped.said()
+        assert len(replicas.posted("incident:")) < MANY, "it was stopped before it had caught up"
+
+        replicas.workspace.faults.clear()
+        await replicas.start()
+        house.clock.freeze(datetime.now(UTC))
+        await replicas.all_is_there_once(interrupted=True)
+        assert {page.incident_id for page in await replicas.pages()} == set(range(1, MANY + 1))
+
+
+class DueInAMoment:
+    """Nothing to do now, and something in some milliseconds."""
+
+    due_rows = None
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+
+    async def take_due(self) -> int:
+        return 0
+
+    async def next_due(self) -> datetime | None:
+        return self._clock.now() + timedelta(milliseconds=20)
+
+
+async def test_an_alarm_that_goes_off_while_a_process_ends_in_order_is_no_error(
+    world: World, caplog: pytest.LogCaptureFixture
+) -> None:
+    clock, house, rang = Clock(), world.house, asyncio.Event()
+    scheduler = Scheduler(
+        house.db, clock, {"soon": Counted(DueInAMoment(clock), clock)}, watchdog=Watchdog(),
+        conditions=Conditions(house.duty, [Schema(house.db, house.duty)]), timekeeping=house.timekeeping,
+        on_cancelled=house.departures.cancelled.note,
+    )  # fmt: skip
+    scheduler._alarm.add_listener(lambda _: rang.set(), EVENT_JOB_SUBMITTED)
+    scheduler.start()
+    scheduler.wake()
+    await rang.wait()
+    await scheduler.stop()
+    assert [record.getMessage() for record in caplog.records if record.levelno >= logging.ERROR] == []
