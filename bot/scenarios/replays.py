@@ -187,7 +187,7 @@ class _Writer:
         if entry.kind == "acknowledged":
             return f"{commands.escalate} ack"
         if entry.kind == "escalated":
-            return f"{commands.escalate}"
+            return self._escalation(text)
         if entry.kind == "snoozed":
             return self._snooze(entry)
         if entry.kind == "severity":
@@ -197,6 +197,17 @@ class _Writer:
             return f"{commands.incident} status {text}"
         verb = {"resolved": "resolve", "reopened": "reopen"}[entry.kind]
         return f"{commands.incident} {verb} {text or 'as then'}"
+
+    def _escalation(self, text: str) -> str | None:
+        """`Lead: Ben Moss (why)` is a tier, which comes next again; `Ben Moss (why)` one person, called by hand."""
+        called = text.partition(" (")[0]
+        if ": " in called:
+            return self._runbook.slash_commands.escalate
+        key = next((key for key, person in self._runbook.people.items() if person.name == called), None)
+        if key is None:
+            self._notes[f"{called} was called by hand and is not in this runbook: nobody is called instead."] = None
+            return None
+        return f"{self._runbook.slash_commands.escalate} {key}"
 
     def _snooze(self, entry: PastEntry) -> str | None:
         found = CLOCK.search(entry.text)

@@ -85,6 +85,17 @@ def test_a_schedule_that_begins_later_has_it_played_at_the_same_weekday_and_time
     ]
 
 
+def test_who_was_called_by_hand_is_called_again_and_no_tier_instead(runbook: Runbook) -> None:
+    called = [
+        {"at": f"{NIGHT}02:1{minute}:00Z", "actor": "ada", "kind": "escalated", "text": text}
+        for minute, text in enumerate(["Ben Moss (knows the database)", "Lead: Ben Moss", "Gone Away"], 1)
+    ]
+    replay = replay_of(PastIncident.model_validate(exported(timeline=called)), runbook)
+    deeds = [step.deed.words for step in replay.script.scenario.script if step.deed]
+    assert deeds[1:] == ["/escalate ben", "/escalate"]
+    assert replay.notes == ("Gone Away was called by hand and is not in this runbook: nobody is called instead.",)
+
+
 @pytest.mark.parametrize("content", ["", "[]", '{"ref": 3}', json.dumps(exported(declared_at="yesterday"))])
 def test_what_is_no_export_is_a_sentence(content: str, tmp_path: Path) -> None:
     (tmp_path / "past.json").write_text(content)
