@@ -1,6 +1,5 @@
 """Updates at statuspage.io: one incident there for each of ours, whatever became of the answers."""
 
-from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import timedelta
 
@@ -10,34 +9,11 @@ from bot.clock import Clock
 from bot.domain.errors import Rejected, Throttled, Unanswered, Unreachable
 from bot.domain.incidents.incident import Incident
 from bot.publishers import Publication, Publisher, PublisherParts, on_the_shelf
-from bot.runbook import Runbook, read
+from bot.runbook import read
 from bot.sandbox.statuspage import Fault, SimulatedStatuspage
 from bot.settings import Settings
-from tests.publishers.conftest import RUNBOOK, Publishing
-
-WITH = f"{RUNBOOK}audiences: {{page: {{statuspage: {{page: abc123, components: [web, mails]}}}}}}\n"
-
-
-@pytest.fixture
-async def there(clock: Clock) -> AsyncIterator[SimulatedStatuspage]:
-    async with SimulatedStatuspage(clock.now).serving() as one:
-        one.components = {"web": "operational", "mails": "operational", "other": "operational"}
-        yield one
-
-
-@pytest.fixture
-def settings(there: SimulatedStatuspage) -> Settings:
-    return Settings.from_environment(there.environ)
-
-
-@pytest.fixture
-def runbook() -> Runbook:
-    return read(WITH, {})
-
-
-@pytest.fixture
-def publisher(parts: PublisherParts) -> Publisher:
-    return on_the_shelf(parts)["statuspage"]
+from tests.publishers.conftest import Publishing
+from tests.publishers.statuspage.conftest import WITH
 
 
 @pytest.fixture

@@ -1,46 +1,20 @@
 """Planned work at statuspage.io: one scheduled maintenance there for each of ours, whatever became of the answers."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
-from bot.clock import Clock
 from bot.domain.errors import Rejected, Throttled, Unanswered
 from bot.domain.maintenance.window import Window
-from bot.publishers import Publication, Publisher, PublisherParts, on_the_shelf
-from bot.runbook import Runbook, read
+from bot.publishers import Publication, Publisher
 from bot.sandbox.statuspage import Fault, SimulatedStatuspage
-from bot.settings import Settings
-from tests.publishers.conftest import NOON, RUNBOOK, Publishing
+from tests.publishers.conftest import NOON, Publishing
 
-WITH = f"{RUNBOOK}audiences: {{page: {{statuspage: {{page: abc123, components: [web, mails]}}}}}}\n"
 HOUR = timedelta(hours=1)
 ToPage = Callable[..., Publication]
-
-
-@pytest.fixture
-async def there(clock: Clock) -> AsyncIterator[SimulatedStatuspage]:
-    async with SimulatedStatuspage(clock.now).serving() as one:
-        one.components = {"web": "operational", "mails": "operational", "other": "operational"}
-        yield one
-
-
-@pytest.fixture
-def settings(there: SimulatedStatuspage) -> Settings:
-    return Settings.from_environment(there.environ)
-
-
-@pytest.fixture
-def runbook() -> Runbook:
-    return read(WITH, {})
-
-
-@pytest.fixture
-def publisher(parts: PublisherParts) -> Publisher:
-    return on_the_shelf(parts)["statuspage"]
 
 
 @pytest.fixture
