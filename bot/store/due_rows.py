@@ -32,6 +32,23 @@ class DueRows:
         return row["due_at"] if row else None
 
 
+class IncidentRows:
+    """Rows that belong to incidents, by the statements `due`, `push_ahead` and `next_due` of their module."""
+
+    def __init__(self, queries: Queries) -> None:
+        self._queries = queries
+
+    async def due(self, conn: Connection, now: datetime, limit: int) -> list[int]:
+        """The incidents that have to be looked at; nothing is claimed: whoever locks the incident first looks."""
+        return [row["incident_id"] for row in await self._queries.all(conn, "due", now=now, limit=limit)]
+
+    async def push_ahead(self, conn: Connection, incident_id: int, *, now: datetime, until: datetime) -> None:
+        await self._queries.run(conn, "push_ahead", incident_id=incident_id, now=now, until=until)
+
+    def due_rows(self) -> DueRows:
+        return DueRows(self._queries)
+
+
 class DueByRows(ABC):
     """A service with such rows: what it has to do is due when one of them is."""
 

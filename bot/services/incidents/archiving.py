@@ -19,7 +19,7 @@ class Archiving(IncidentRound):
     of the runbook, nothing more is archived."""
 
     def __init__(self, db: Database, clock: Clock, runbook: Runbook, files: LastFiles) -> None:
-        super().__init__(db, clock, archives)
+        super().__init__(db, clock, archives.ROWS)
         self._runbook = runbook
         self._files = files
 

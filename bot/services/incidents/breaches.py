@@ -28,7 +28,7 @@ class Breaches(IncidentRound):
     def __init__(
         self, db: Database, clock: Clock, cards: Cards, posts: Posts, deeds: Deeds, rendering: Rendering
     ) -> None:
-        super().__init__(db, clock, breaches)
+        super().__init__(db, clock, breaches.ROWS)
         self._cards = cards
         self._posts = posts
         self._deeds = deeds

@@ -27,7 +27,7 @@ class Deadlines(IncidentRound):
     def __init__(
         self, db: Database, clock: Clock, runbook: Runbook, posts: Posts, cards: Cards, rendering: Rendering
     ) -> None:
-        super().__init__(db, clock, deadlines)
+        super().__init__(db, clock, deadlines.ROWS)
         self._runbook = runbook
         self._posts = posts
         self._cards = cards

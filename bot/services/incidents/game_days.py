@@ -36,7 +36,7 @@ class GameDays(IncidentRound):
     def __init__(
         self, db: Database, clock: Clock, runbook: Runbook, declarations: Declarations, shelf: Shelf, posts: Posts
     ) -> None:
-        super().__init__(db, clock, injects)
+        super().__init__(db, clock, injects.ROWS)
         self._runbook = runbook
         self._declarations = declarations
         self._shelf = shelf

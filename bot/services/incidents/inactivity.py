@@ -21,7 +21,7 @@ class Inactivity(IncidentRound):
     """For severities with `unacknowledge` in their escalation. Whatever a person does about the incident is heard."""
 
     def __init__(self, db: Database, clock: Clock, runbook: Runbook, posts: Posts, withdrawals: Withdrawals) -> None:
-        super().__init__(db, clock, inactivity)
+        super().__init__(db, clock, inactivity.ROWS)
         self._runbook = runbook
         self._posts = posts
         self._withdrawals = withdrawals

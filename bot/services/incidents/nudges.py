@@ -25,7 +25,7 @@ class Nudges(IncidentRound):
     """They count in the hours in which the severity is paged. In a drill there are the same."""
 
     def __init__(self, db: Database, clock: Clock, runbook: Runbook, asks: Asks, deeds: Deeds) -> None:
-        super().__init__(db, clock, nudges)
+        super().__init__(db, clock, nudges.ROWS)
         self._runbook = runbook
         self._asks = asks
         self._deeds = deeds

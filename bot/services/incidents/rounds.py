@@ -3,13 +3,12 @@
 import logging
 from abc import abstractmethod
 from datetime import datetime, timedelta
-from typing import Protocol
 
 from bot.clock import Clock
 from bot.domain.errors import Failed
 from bot.domain.incidents.incident import Incident
 from bot.store.database import Database
-from bot.store.due_rows import DueByRows, DueRows
+from bot.store.due_rows import DueByRows, DueRows, IncidentRows
 from bot.store.incidents import incidents
 from bot.store.pipelined import Connection
 
@@ -20,21 +19,13 @@ AT_ONCE = 100
 SET_ASIDE = timedelta(minutes=1)
 
 
-class RowsOfIncidents(Protocol):
-    """A store module whose rows belong to incidents."""
-
-    async def due(self, conn: Connection, now: datetime, limit: int) -> list[int]: ...
-    async def push_ahead(self, conn: Connection, incident_id: int, *, now: datetime, until: datetime) -> None: ...
-    def due_rows(self) -> DueRows: ...
-
-
 class IncidentRound(DueByRows):
     """Any number of processes: who locks the incident first looks, the others find nothing due any more.
 
     The incident is locked before its rows, as in every deed: two who take them the other way round wait for each other.
     """
 
-    def __init__(self, db: Database, clock: Clock, rows: RowsOfIncidents) -> None:
+    def __init__(self, db: Database, clock: Clock, rows: IncidentRows) -> None:
         self._db = db
         self._clock = clock
         self._rows = rows

@@ -22,7 +22,7 @@ class Actions(IncidentRound):
     """Every deed is one transaction, once per request; also of an incident that is over."""
 
     def __init__(self, db: Database, clock: Clock, runbook: Runbook, cards: ActionCards, deeds: Deeds) -> None:
-        super().__init__(db, clock, actions)
+        super().__init__(db, clock, actions.ROWS)
         self._runbook = runbook
         self._cards = cards
         self._deeds = deeds

@@ -23,7 +23,7 @@ class PostmortemReminders(IncidentRound):
     def __init__(
         self, db: Database, clock: Clock, runbook: Runbook, people: People, members: Members, posts: Posts
     ) -> None:
-        super().__init__(db, clock, postmortems)
+        super().__init__(db, clock, postmortems.ROWS)
         self._members = members
         self._runbook = runbook
         self._people = people

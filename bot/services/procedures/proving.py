@@ -34,7 +34,7 @@ class ProcedureProving(IncidentRound):
     def __init__(
         self, db: Database, clock: Clock, runbook: Runbook, facts: Facts, records: ProcedureRecords, look: Look
     ) -> None:
-        super().__init__(db, clock, procedures)
+        super().__init__(db, clock, procedures.ROWS)
         self._runbook = runbook
         self._compared = False
         self._facts = facts

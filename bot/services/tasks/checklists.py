@@ -36,7 +36,7 @@ class Checklists(IncidentRound):
         deeds: Deeds,
         db: Database,
     ) -> None:
-        super().__init__(db, clock, checklists)
+        super().__init__(db, clock, checklists.ROWS)
         self._runbook = runbook
         self._permissions = permissions
         self._cards = cards

@@ -19,7 +19,7 @@ class IncidentTasks(IncidentRound):
     """Every deed is one transaction, once per request. Anybody in the incident may say that something is done."""
 
     def __init__(self, db: Database, clock: Clock, cards: TaskCards, deeds: Deeds) -> None:
-        super().__init__(db, clock, tasks)
+        super().__init__(db, clock, tasks.ROWS)
         self._cards = cards
         self._deeds = deeds
 

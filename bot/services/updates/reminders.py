@@ -36,7 +36,7 @@ class Reminders(IncidentRound):
     def __init__(
         self, db: Database, clock: Clock, runbook: Runbook, posts: Posts, wordings: Wordings, escalations: Escalations
     ) -> None:
-        super().__init__(db, clock, reminders)
+        super().__init__(db, clock, reminders.ROWS)
         self._runbook = runbook
         self._posts = posts
         self._wordings = wordings

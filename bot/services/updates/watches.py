@@ -25,7 +25,7 @@ class Watches(IncidentRound):
     def __init__(
         self, db: Database, clock: Clock, runbook: Runbook, following: Following, cards: Cards, rendering: Rendering
     ) -> None:
-        super().__init__(db, clock, watches)
+        super().__init__(db, clock, watches.ROWS)
         self._after = runbook.after_resolution
         self._following = following
         self._cards = cards

@@ -6,11 +6,12 @@ from datetime import datetime
 
 from bot.domain.actor import TOCSIN
 from bot.domain.incidents.deadline import Deadline, DeadlineKind, Promise
-from bot.store.due_rows import DueRows
+from bot.store.due_rows import IncidentRows
 from bot.store.pipelined import Connection
 from bot.store.queries import Queries
 
 SQL = Queries(__file__)
+ROWS = IncidentRows(SQL)
 
 
 async def of_incident(conn: Connection, incident_id: int) -> dict[DeadlineKind, Deadline]:
@@ -35,19 +36,6 @@ async def ended(conn: Connection, incident_id: int) -> list[Promise]:
 
 async def forget(conn: Connection, incident_id: int, kind: DeadlineKind) -> None:
     await SQL.run(conn, "forget", incident_id=incident_id, kind=kind)
-
-
-async def due(conn: Connection, now: datetime, limit: int) -> list[int]:
-    """The incidents that have to be looked at; nothing is claimed: whoever locks the incident first looks."""
-    return [row["incident_id"] for row in await SQL.all(conn, "due", now=now, limit=limit)]
-
-
-async def push_ahead(conn: Connection, incident_id: int, *, now: datetime, until: datetime) -> None:
-    await SQL.run(conn, "push_ahead", incident_id=incident_id, now=now, until=until)
-
-
-def due_rows() -> DueRows:
-    return DueRows(SQL)
 
 
 async def is_said_by_paging(

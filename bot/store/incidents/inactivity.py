@@ -3,11 +3,12 @@
 from dataclasses import asdict, dataclass
 from datetime import datetime
 
-from bot.store.due_rows import DueRows
+from bot.store.due_rows import IncidentRows
 from bot.store.pipelined import Connection
 from bot.store.queries import Queries
 
 SQL = Queries(__file__)
+ROWS = IncidentRows(SQL)
 
 
 @dataclass(frozen=True)
@@ -36,16 +37,3 @@ async def heard_at(conn: Connection, incident_id: int) -> datetime | None:
     """When a person last did something about it that stands in the timeline; None: nobody has."""
     at: datetime | None = (await SQL.the(conn, "heard_at", incident_id=incident_id))["at"]
     return at
-
-
-async def due(conn: Connection, now: datetime, limit: int) -> list[int]:
-    """The incidents that have to be looked at; nothing is claimed: whoever locks the incident first looks."""
-    return [row["incident_id"] for row in await SQL.all(conn, "due", now=now, limit=limit)]
-
-
-async def push_ahead(conn: Connection, incident_id: int, *, now: datetime, until: datetime) -> None:
-    await SQL.run(conn, "push_ahead", incident_id=incident_id, now=now, until=until)
-
-
-def due_rows() -> DueRows:
-    return DueRows(SQL)

@@ -1,14 +1,14 @@
 """What rooms of open incidents may have to be asked for, as it is kept: a timer is the row's due time."""
 
 from dataclasses import asdict
-from datetime import datetime
 
 from bot.domain.incidents.nudge import Nudge, NudgeKind
-from bot.store.due_rows import DueRows
+from bot.store.due_rows import IncidentRows
 from bot.store.pipelined import Connection
 from bot.store.queries import Queries
 
 SQL = Queries(__file__)
+ROWS = IncidentRows(SQL)
 
 
 async def of_incident(conn: Connection, incident_id: int) -> dict[NudgeKind, Nudge]:
@@ -26,16 +26,3 @@ async def forget(conn: Connection, incident_id: int, kind: NudgeKind) -> None:
 
 async def forget_all(conn: Connection, incident_id: int) -> None:
     await SQL.run(conn, "forget_all", incident_id=incident_id)
-
-
-async def due(conn: Connection, now: datetime, limit: int) -> list[int]:
-    """The incidents that have to be looked at; nothing is claimed: whoever locks the incident first looks."""
-    return [row["incident_id"] for row in await SQL.all(conn, "due", now=now, limit=limit)]
-
-
-async def push_ahead(conn: Connection, incident_id: int, *, now: datetime, until: datetime) -> None:
-    await SQL.run(conn, "push_ahead", incident_id=incident_id, now=now, until=until)
-
-
-def due_rows() -> DueRows:
-    return DueRows(SQL)

@@ -3,11 +3,12 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from bot.store.due_rows import DueRows
+from bot.store.due_rows import IncidentRows
 from bot.store.pipelined import Connection
 from bot.store.queries import Queries
 
 SQL = Queries(__file__)
+ROWS = IncidentRows(SQL)
 
 
 @dataclass(frozen=True)
@@ -32,16 +33,3 @@ async def begin(conn: Connection, watch: Watch) -> None:
 
 async def end(conn: Connection, incident_id: int) -> None:
     await SQL.run(conn, "end", incident_id=incident_id)
-
-
-async def due(conn: Connection, now: datetime, limit: int) -> list[int]:
-    """The incidents that have to be looked at; nothing is claimed: whoever locks the incident first looks."""
-    return [row["incident_id"] for row in await SQL.all(conn, "due", now=now, limit=limit)]
-
-
-async def push_ahead(conn: Connection, incident_id: int, *, now: datetime, until: datetime) -> None:
-    await SQL.run(conn, "push_ahead", incident_id=incident_id, now=now, until=until)
-
-
-def due_rows() -> DueRows:
-    return DueRows(SQL)

@@ -4,11 +4,12 @@ from datetime import datetime
 
 from bot.domain.errors import NotFound
 from bot.domain.postmortems.action import Action, NewAction
-from bot.store.due_rows import DueRows
+from bot.store.due_rows import DueRows, IncidentRows
 from bot.store.pipelined import Connection
 from bot.store.queries import Queries
 
 SQL = Queries(__file__)
+ROWS = IncidentRows(SQL)
 
 
 async def insert(conn: Connection, incident_id: int, new: NewAction, *, created_by: str, now: datetime) -> Action:
@@ -42,19 +43,6 @@ async def left(conn: Connection) -> list[Action]:
 async def save(conn: Connection, action: Action) -> None:
     names = ("id", "owner", "by_at", "done_by", "done_at", "set_at", "due_at")
     await SQL.run(conn, "save", **{name: getattr(action, name) for name in names})
-
-
-async def due(conn: Connection, now: datetime, limit: int) -> list[int]:
-    """The incidents that have to be looked at; nothing is claimed: whoever locks the incident first looks."""
-    return [row["incident_id"] for row in await SQL.all(conn, "due", now=now, limit=limit)]
-
-
-async def push_ahead(conn: Connection, incident_id: int, *, now: datetime, until: datetime) -> None:
-    await SQL.run(conn, "push_ahead", incident_id=incident_id, now=now, until=until)
-
-
-def due_rows() -> DueRows:
-    return DueRows(SQL)
 
 
 async def begin_lists(conn: Connection, *, now: datetime, due_at: datetime) -> None:

@@ -8,12 +8,13 @@ from psycopg.types.json import Jsonb
 
 from bot.domain.postmortems.postmortem import Postmortem
 from bot.domain.postmortems.rules import Reason
-from bot.store.due_rows import DueRows
+from bot.store.due_rows import IncidentRows
 from bot.store.pipelined import Connection
 from bot.store.queries import Queries
 from bot.store.rows import Row
 
 SQL = Queries(__file__)
+ROWS = IncidentRows(SQL)
 
 
 @dataclass(frozen=True)
@@ -66,19 +67,6 @@ async def brought_back(conn: Connection, incident_id: int) -> dict[str, datetime
 async def live(conn: Connection, limit: int) -> list[Postmortem]:
     """Somebody has to do something about these; what is due first comes first."""
     return [as_kept(row) for row in await SQL.all(conn, "live", limit=limit)]
-
-
-async def due(conn: Connection, now: datetime, limit: int) -> list[int]:
-    """The incidents that have to be looked at; nothing is claimed: whoever locks the incident first looks."""
-    return [row["incident_id"] for row in await SQL.all(conn, "due", now=now, limit=limit)]
-
-
-async def push_ahead(conn: Connection, incident_id: int, *, now: datetime, until: datetime) -> None:
-    await SQL.run(conn, "push_ahead", incident_id=incident_id, now=now, until=until)
-
-
-def due_rows() -> DueRows:
-    return DueRows(SQL)
 
 
 def as_kept(row: Row) -> Postmortem:

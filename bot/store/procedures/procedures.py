@@ -8,12 +8,13 @@ from psycopg.types.json import Json
 
 from bot.domain.errors import NotFound
 from bot.domain.procedures.run import Run, Step, Tick
-from bot.store.due_rows import DueRows
+from bot.store.due_rows import IncidentRows
 from bot.store.pipelined import Connection
 from bot.store.queries import Queries
 from bot.store.rows import Row
 
 SQL = Queries(__file__)
+ROWS = IncidentRows(SQL)
 
 
 async def start(
@@ -75,19 +76,6 @@ async def look_now(conn: Connection, incident_id: int, now: datetime) -> None:
 async def judge_now(conn: Connection, run: Run, now: datetime) -> None:
     """`run`: as it was when the look began."""
     await SQL.run(conn, "judge_now", id=run.id, changed_at=run.changed_at, now=now)
-
-
-async def due(conn: Connection, now: datetime, limit: int) -> list[int]:
-    """The incidents that have to be looked at; nothing is claimed: whoever locks the incident first looks."""
-    return [row["incident_id"] for row in await SQL.all(conn, "due", now=now, limit=limit)]
-
-
-async def push_ahead(conn: Connection, incident_id: int, *, now: datetime, until: datetime) -> None:
-    await SQL.run(conn, "push_ahead", incident_id=incident_id, now=now, until=until)
-
-
-def due_rows() -> DueRows:
-    return DueRows(SQL)
 
 
 async def _with_ticks(conn: Connection, rows: Sequence[Row]) -> list[Run]:

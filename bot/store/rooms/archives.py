@@ -2,11 +2,12 @@
 
 from datetime import datetime
 
-from bot.store.due_rows import DueRows
+from bot.store.due_rows import IncidentRows
 from bot.store.pipelined import Connection
 from bot.store.queries import Queries
 
 SQL = Queries(__file__)
+ROWS = IncidentRows(SQL)
 
 
 async def due_at(conn: Connection, incident_id: int) -> datetime | None:
@@ -26,16 +27,3 @@ async def forget(conn: Connection, incident_id: int) -> None:
 async def is_needed(conn: Connection, incident_id: int) -> bool:
     """Is a task, an action, a box after the end, a post-mortem or a report of a data breach still open?"""
     return bool((await SQL.the(conn, "is_needed", incident_id=incident_id))["is_needed"])
-
-
-async def due(conn: Connection, now: datetime, limit: int) -> list[int]:
-    """The incidents that have to be looked at; nothing is claimed: whoever locks the incident first looks."""
-    return [row["incident_id"] for row in await SQL.all(conn, "due", now=now, limit=limit)]
-
-
-async def push_ahead(conn: Connection, incident_id: int, *, now: datetime, until: datetime) -> None:
-    await SQL.run(conn, "push_ahead", incident_id=incident_id, now=now, until=until)
-
-
-def due_rows() -> DueRows:
-    return DueRows(SQL)

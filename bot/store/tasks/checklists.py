@@ -5,12 +5,13 @@ from datetime import datetime
 
 from bot.domain.errors import NotFound
 from bot.domain.tasks.checklist import Checklist, Item
-from bot.store.due_rows import DueRows
+from bot.store.due_rows import IncidentRows
 from bot.store.pipelined import Connection
 from bot.store.queries import Queries
 from bot.store.rows import Row
 
 SQL = Queries(__file__)
+ROWS = IncidentRows(SQL)
 
 
 async def begin(
@@ -51,19 +52,6 @@ async def save(conn: Connection, checklist: Checklist) -> None:
 
 async def save_item(conn: Connection, checklist_id: int, item: Item) -> None:
     await SQL.run(conn, "save_item", checklist_id=checklist_id, **vars(item))
-
-
-async def due(conn: Connection, now: datetime, limit: int) -> list[int]:
-    """The incidents that have to be looked at; nothing is claimed: whoever locks the incident first looks."""
-    return [row["incident_id"] for row in await SQL.all(conn, "due", now=now, limit=limit)]
-
-
-async def push_ahead(conn: Connection, incident_id: int, *, now: datetime, until: datetime) -> None:
-    await SQL.run(conn, "push_ahead", incident_id=incident_id, now=now, until=until)
-
-
-def due_rows() -> DueRows:
-    return DueRows(SQL)
 
 
 async def _whole(conn: Connection, row: Row) -> Checklist:

@@ -4,11 +4,12 @@ from datetime import datetime, timedelta
 
 from bot.domain.errors import NotFound
 from bot.domain.tasks.task import Task
-from bot.store.due_rows import DueRows
+from bot.store.due_rows import IncidentRows
 from bot.store.pipelined import Connection
 from bot.store.queries import Queries
 
 SQL = Queries(__file__)
+ROWS = IncidentRows(SQL)
 
 
 async def insert(
@@ -40,16 +41,3 @@ async def save(conn: Connection, task: Task) -> None:
 async def rest(conn: Connection, incident_id: int) -> None:
     """Nobody is asked about them any more."""
     await SQL.run(conn, "rest", incident_id=incident_id)
-
-
-async def due(conn: Connection, now: datetime, limit: int) -> list[int]:
-    """The incidents that have to be looked at; nothing is claimed: whoever locks the incident first looks."""
-    return [row["incident_id"] for row in await SQL.all(conn, "due", now=now, limit=limit)]
-
-
-async def push_ahead(conn: Connection, incident_id: int, *, now: datetime, until: datetime) -> None:
-    await SQL.run(conn, "push_ahead", incident_id=incident_id, now=now, until=until)
-
-
-def due_rows() -> DueRows:
-    return DueRows(SQL)

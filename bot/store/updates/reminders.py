@@ -4,11 +4,12 @@ from dataclasses import asdict
 from datetime import datetime
 
 from bot.domain.updates.cadence import Promise
-from bot.store.due_rows import DueRows
+from bot.store.due_rows import IncidentRows
 from bot.store.pipelined import Connection
 from bot.store.queries import Queries
 
 SQL = Queries(__file__)
+ROWS = IncidentRows(SQL)
 
 
 async def of_incident(conn: Connection, incident_id: int) -> list[Promise]:
@@ -33,16 +34,3 @@ async def last_words(conn: Connection, incident_id: int, audience: str) -> tuple
     """What reached them last, and when it was sent; None: nothing has."""
     row = await SQL.one(conn, "last_words", incident_id=incident_id, audience=audience)
     return (row["text"], row["at"]) if row else None
-
-
-async def due(conn: Connection, now: datetime, limit: int) -> list[int]:
-    """The incidents that have to be looked at; nothing is claimed: whoever locks the incident first looks."""
-    return [row["incident_id"] for row in await SQL.all(conn, "due", now=now, limit=limit)]
-
-
-async def push_ahead(conn: Connection, incident_id: int, *, now: datetime, until: datetime) -> None:
-    await SQL.run(conn, "push_ahead", incident_id=incident_id, now=now, until=until)
-
-
-def due_rows() -> DueRows:
-    return DueRows(SQL)
