@@ -1,6 +1,7 @@
 """The line to Slack in Socket Mode, over which the door's requests come when no address of ours can be reached."""
 
 import asyncio
+import logging
 from contextlib import suppress
 
 import aiohttp
@@ -10,6 +11,8 @@ from slack_sdk.socket_mode.aiohttp import SocketModeClient
 from slack_sdk.socket_mode.request import SocketModeRequest
 
 from bot.domain.errors import Unreachable
+
+log = logging.getLogger(__name__)
 
 CONNECT_WITHIN_S = 15.0
 ACKNOWLEDGE_WITHIN_S = 3.0
@@ -29,6 +32,9 @@ class SocketHandler(AsyncSocketModeHandler):
         self.all_acknowledged.clear()
         try:
             await super().handle(client, req)
+        except ConnectionError:
+            # It is stored and will be done. Slack sends an event again; a person reads that it took too long.
+            log.warning("socket: the connection closed before a request of type=%s was acknowledged", req.type)
         finally:
             self._under_way -= 1
             if not self._under_way:
