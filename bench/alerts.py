@@ -2,18 +2,17 @@
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Iterable
-from contextlib import suppress
+from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-import aiohttp
 import psutil
 
 from bench.armed import arm, rooms
 from bench.machine import machine
+from bench.sender import Sender, sender
 from bench.stage import RUNBOOK, Bot, Stage, stage
 from bench.table import Spread, Table, met, ms
 from bot.clock import Clock
@@ -37,8 +36,8 @@ alerts:
 """
 HOW = (
     f"At rest: from the request to the card in Slack, {RESTING} new alerts one after the other. Floods: single alerts, "
-    f"one a body, of {THINGS} things that go on firing: from each request to its 202, which means stored, and the "
-    f"bot's resident memory before and after. The storm: {STORM:,} different alerts in {GROUPS} groups within "
+    f"one a body, of {THINGS} things that go on firing: from when each is to be sent to its 202, which means stored, "
+    f"and the bot's resident memory before and after. The storm: {STORM:,} different alerts in {GROUPS} groups within "
     f"{STORM_S} s, as Alertmanager posts them, {IN_A_BODY} a body: until the page of the rule that declares, and, "
     f"every {DECLARED_EVERY_S} s meanwhile, from `/incident declare` to its accepted page. During each flood and the "
     f"storm the next steps of {LADDERS} ladders fall due, one after the other: from that instant to the page in Slack."
@@ -51,41 +50,34 @@ async def measure(scratch: Path) -> Table:
     runbook.write_text(RUNBOOK.read_text() + RULES)
     async with stage(scratch) as scene, scene.started(ALERTS_TOKEN=TOKEN, TOCSIN_RUNBOOK=str(runbook)) as bot:
         await bot.until_ready()
-        headers = {"Authorization": f"Bearer {TOKEN}"}
-        url = f"http://127.0.0.1:{bot.port}"
-        # Nothing waits at the sender's end, which the bot could not answer.
-        connector = aiohttp.TCPConnector(limit=0)
-        client = aiohttp.ClientSession(url, headers=headers, trust_env=False, connector=connector)
-        async with bot.database(), client as session:
-            rows = await _at_rest(scene, session)
-            await _post(session, "generic", {"alerts": [_thing(number) for number in range(THINGS)]})
+        async with bot.database(), sender(bot.port, TOKEN) as own:
+            rows = await _at_rest(scene, own)
+            await own.send(own.request("generic", {"alerts": [_thing(number) for number in range(THINGS)]}))
             for rate, seconds in FLOODS:
-                rows += await _flood(scene, bot, session, rate, seconds)
-            rows += await _storm(scene, bot, session)
+                rows += await _flood(scene, bot, own, rate, seconds)
+            rows += await _storm(scene, bot, own)
     return Table("alerts", "alerts that come in", HOW, on, ("what", "found", "goal", "met"), rows)
 
 
-async def _at_rest(scene: Stage, session: aiohttp.ClientSession) -> list[tuple[str, ...]]:
+async def _at_rest(scene: Stage, own: Sender) -> list[tuple[str, ...]]:
     shown = []
     for number in range(RESTING):
         title = f"Something new {number}"
         seen = _when(scene, partial(_says, title))
         began = time.perf_counter()
-        await _post(session, "generic", {"title": title, "status": "firing", "severity": "warning"})
+        await own.send(own.request("generic", {"title": title, "status": "firing", "severity": "warning"}))
         shown.append((await seen - began) * 1000)
     median = Spread(shown).median
     return [("at rest, until the card is in Slack, median", ms(median), "≤ 300 ms", met(median <= 300))]
 
 
-async def _flood(
-    scene: Stage, bot: Bot, session: aiohttp.ClientSession, rate: int, seconds: int
-) -> list[tuple[str, ...]]:
+async def _flood(scene: Stage, bot: Bot, own: Sender, rate: int, seconds: int) -> list[tuple[str, ...]]:
     memory = psutil.Process(bot.process.pid).memory_info
     before = memory().rss / MIB
-    posts = (("generic", _thing(number % THINGS)) for number in range(rate * seconds))
+    things = [own.request("generic", _thing(number)) for number in range(THINGS)]
     late = await _ladders(scene, bot, f"flood-{rate}", seconds)
     began = time.perf_counter()
-    answers = await _paced(session, posts, rate)
+    answers = await own.paced((things[number % THINGS] for number in range(rate * seconds)), rate)
     taken = [took for status, took in answers if status == 202]
     per_s = len(taken) / (time.perf_counter() - began)
     refused, spread, what = (
@@ -104,12 +96,12 @@ async def _flood(
     ]
 
 
-async def _storm(scene: Stage, bot: Bot, session: aiohttp.ClientSession) -> list[tuple[str, ...]]:
-    posts = [("alertmanager", _notification(number)) for number in range(STORM // IN_A_BODY)]
+async def _storm(scene: Stage, bot: Bot, own: Sender) -> list[tuple[str, ...]]:
+    posts = [own.request("alertmanager", _notification(number)) for number in range(STORM // IN_A_BODY)]
     first_page = _when(scene, partial(_pages, "G0"))
     late = await _ladders(scene, bot, "storm", STORM_S)
     began = time.perf_counter()
-    storm = asyncio.create_task(_paced(session, iter(posts), len(posts) / STORM_S))
+    storm = asyncio.create_task(own.paced(posts, len(posts) / STORM_S))
     declared: list[float] = []
     while not storm.done():
         declared.append(await _declared(scene, len(declared)))
@@ -152,27 +144,6 @@ async def _declared(scene: Stage, number: int) -> float:
     began = time.perf_counter()
     await scene.workspace.person("eve").types(f"/incident declare P1 {title}")
     return (await seen - began) * 1000
-
-
-async def _paced(
-    session: aiohttp.ClientSession, posts: Iterable[tuple[str, dict[str, Any]]], per_s: float
-) -> list[tuple[int, float]]:
-    """Begun at their times, however long the answers take; of each its status (0 = none), and milliseconds."""
-    began, running = time.perf_counter(), []
-    for number, (source, body) in enumerate(posts):
-        await asyncio.sleep(max(0.0, began + number / per_s - time.perf_counter()))
-        running.append(asyncio.create_task(_post(session, source, body)))
-    return list(await asyncio.gather(*running))
-
-
-async def _post(session: aiohttp.ClientSession, source: str, body: dict[str, Any]) -> tuple[int, float]:
-    began = time.perf_counter()
-    status = 0
-    with suppress(aiohttp.ClientError):
-        async with session.post(f"/alerts/{source}", json=body) as answer:
-            await answer.read()
-            status = answer.status
-    return status, (time.perf_counter() - began) * 1000
 
 
 def _when(scene: Stage, is_it: Callable[[Change], bool]) -> Awaitable[float]:

@@ -58,16 +58,15 @@ class Publications(DeliveryKind[str]):
 
     async def put(self, conn: Connection, update: Update, audience: Audience) -> None:
         """Send it to every address of the audience. An outlet that is not set up is a gap, and is shown as one."""
-        now = self._clock.now()
-        for via, address in addresses(audience):
-            gap = self.gap(via)
-            one = await updates.insert_delivery(conn, update.id, via, address, refused=gap, now=now)
-            if one and gap:
-                await self._news.not_told(conn, update, one, gap)
-            elif one:
-                lane = f"update {reference_of(update)} {via} {address}"
-                payload, way = {"delivery": one.id}, way_by(via, address)
-                await self._outbox.put(conn, "publication", payload, priority=UPDATE, lane=lane, way=way)
+        where = addresses(audience)
+        gaps = {via: gap for via in {via for via, _ in where} if (gap := self.gap(via))}
+        for one in await updates.insert_deliveries(conn, update.id, where, gaps=gaps, now=self._clock.now()):
+            if one.error:
+                await self._news.not_told(conn, update, one, one.error)
+                continue
+            lane = f"update {reference_of(update)} {one.via} {one.address}"
+            payload, way = {"delivery": one.id}, way_by(one.via, one.address)
+            await self._outbox.put(conn, "publication", payload, priority=UPDATE, lane=lane, way=way)
 
     def gap(self, via: Outlet) -> str | None:
         """Why nothing can leave by this outlet; None when it can."""

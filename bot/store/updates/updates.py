@@ -151,14 +151,14 @@ async def overtake_planned(conn: Connection, maintenance_id: int, why: str) -> l
 # Deliveries
 
 
-async def insert_delivery(
-    conn: Connection, update_id: int, via: Outlet, address: str, *, refused: str | None, now: datetime
-) -> UpdateDelivery | None:
-    """`refused`: why it will never leave; None = it is to be sent. Returns None for an address that is there twice."""
-    state = {"state": "refused", "settled_at": now} if refused else {"state": "waiting", "settled_at": None}
-    values = {"update_id": update_id, "via": via, "address": address, "error": refused}
-    row = await SQL.one(conn, "insert_delivery", **values, **state)
-    return UpdateDelivery(**row) if row else None
+async def insert_deliveries(
+    conn: Connection, update_id: int, where: Sequence[tuple[Outlet, str]], *, gaps: Mapping[Outlet, str], now: datetime
+) -> list[UpdateDelivery]:
+    """One for each outlet and address that is not there yet; `gaps`: why nothing will ever leave by some outlet."""
+    rows: list[Row] = [
+        {"update_id": update_id, "via": via, "address": address, "error": gaps.get(via)} for via, address in where
+    ]
+    return [UpdateDelivery(**row) for row in await SQL.rows(conn, "insert_deliveries", rows, now=now)]
 
 
 async def delivery(conn: Connection, delivery_id: int) -> UpdateDelivery:

@@ -115,9 +115,13 @@ UPDATE stakeholder_updates SET state = 'replaced', error = %(why)s
 WHERE maintenance_id = %(maintenance_id)s AND state IN ('composing', 'waiting')
 RETURNING *;
 
--- name: insert_delivery
+-- name: insert_deliveries
+-- What has an error from the first is refused, and is never sent.
 INSERT INTO update_deliveries (update_id, via, address, state, settled_at, error)
-VALUES (%(update_id)s, %(via)s, %(address)s, %(state)s, %(settled_at)s, %(error)s)
+SELECT update_id, via, address, CASE WHEN error IS NULL THEN 'waiting' ELSE 'refused' END,
+    CASE WHEN error IS NOT NULL THEN %(now)s::timestamptz END, error
+FROM jsonb_populate_recordset(NULL::update_deliveries, %(rows)s) WITH ORDINALITY AS given
+ORDER BY ordinality
 ON CONFLICT DO NOTHING
 RETURNING *;
 

@@ -145,7 +145,7 @@ async def test_a_notice_takes_the_place_of_nothing_and_nothing_takes_its_place(t
         for moment in moments:
             new = NewUpdate(1, "clients", moment, "resolved", "P1", "ada", "s", "t")
             update = await updates.insert(conn, new, "released", now)
-            await updates.insert_delivery(conn, update.id, "email", "one@example.com", refused=None, now=now)
+            await updates.insert_deliveries(conn, update.id, [("email", "one@example.com")], gaps={}, now=now)
             on_their_way = await updates.deliveries(conn, update.id)
         newest = on_their_way[0].id
         over, notice = [await updates.delivery(conn, newest - behind) for behind in (2, 1)]
