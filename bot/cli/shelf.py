@@ -43,6 +43,7 @@ COMMANDS: Mapping[str, ListedCommand] = {
     "status": ListedCommand("deeds:status", "Show what is open, or one incident with its pages."),
     "export": ListedCommand("exporting:export", "Print an incident whole, as Markdown, JSON or CSV."),
     "silence": ListedCommand("silencing:silence", "Mute alerts for a while, for example from a deploy script."),
+    "forget": ListedCommand("forgetting:forget", "Take one person's data out of everything that is kept."),
     "backups": ListedCommand("backups:backups", "List the dumps of a folder or bucket from their manifests."),
     "webhook-key": ListedCommand("webhook_key:webhook_key", "Print what webhooks are signed with."),
     "link-key": ListedCommand("webhook_key:link_key", "Rotate the key of the links that acknowledge."),

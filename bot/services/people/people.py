@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from bot.clock import Clock
 from bot.domain.actor import TOCSIN, Actor
 from bot.domain.errors import Failed, NotFound, Rejected
+from bot.domain.people.identity import is_former
 from bot.domain.people.schedule import Cover, Shift, duty
 from bot.runbook import Person, Runbook, Tier
 from bot.slack.gateway import Gateway
@@ -116,6 +117,8 @@ class People:
     def display_name(self, name: str) -> str:
         if name == TOCSIN.name:
             return "Tocsin"
+        if is_former(name):
+            return f"{name} (removed)"
         person = self._runbook.people.get(name) or self._remembered.get(name)
         return person.name if person else name
 

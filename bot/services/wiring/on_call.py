@@ -12,6 +12,7 @@ from bot.services.paging.shift_news import ShiftNews
 from bot.services.paging.shift_reminders import ShiftReminders
 from bot.services.paging.simulations import Simulations
 from bot.services.people.covers import Covers
+from bot.services.people.forgetting import Forgetting
 from bot.services.wiring.paging import Paging
 
 
@@ -21,6 +22,10 @@ class OnCall(Paging):
     @cached_property
     def covers(self) -> Covers:
         return Covers(self.db, self.clock, self.runbook, self.people, self.permissions)
+
+    @cached_property
+    def forgetting(self) -> Forgetting:
+        return Forgetting(self.db, self.clock, self.runbook)
 
     @cached_property
     def cover_requests(self) -> CoverRequests:

@@ -1,0 +1,94 @@
+"""By what a person is found in what is kept: their names, accounts and addresses, and how each is written."""
+
+import html
+import json
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, fields, replace
+
+FORMER = re.compile(r"former-[1-9][0-9]*")
+# How people part the digits of a telephone number.
+BETWEEN_DIGITS = "[ ().-]{0,2}"
+# And the parts of a name, as in that of a channel.
+BETWEEN_NAMES = r"[\s_.-]+"
+
+
+def is_former(name: str) -> bool:
+    """Whether this stands in the place of somebody who was forgotten."""
+    return FORMER.fullmatch(name) is not None
+
+
+@dataclass(frozen=True)
+class Identity:
+    """All that says who somebody is. `also`: further words that somebody has said are theirs, such as a first name."""
+
+    keys: frozenset[str] = frozenset()
+    accounts: frozenset[str] = frozenset()
+    names: frozenset[str] = frozenset()
+    addresses: frozenset[str] = frozenset()
+    phones: frozenset[str] = frozenset()
+    # Addresses of webhooks, and the direct messages with them.
+    places: frozenset[str] = frozenset()
+    also: frozenset[str] = frozenset()
+
+    @property
+    def words(self) -> list[str]:
+        """What names them when it is the whole of a text."""
+        return sorted(self.keys | self.accounts | self.names | self.addresses | self.phones | self.places | self.also)
+
+    @property
+    def pattern(self) -> str:
+        """What names them within a text, as a regular expression of PostgreSQL. A key alone is a word like any other,
+        and found only as a whole text, or behind a colon."""
+        return "|".join(self._written())
+
+    @property
+    def in_keys(self) -> str:
+        """The same within what programs call things by: there a key is found as a word."""
+        return "|".join([*self._written(), *(_word(key) for key in sorted(self.keys))])
+
+    @property
+    def quoted(self) -> str:
+        """What names them as a whole string of JSON; a tier may be called as a person is."""
+        whole = sorted(set().union(*(_as_written(one) for one in self.words)))
+        return f'(?<!"tier": )"({"|".join(re.escape(one) for one in whole)})"'
+
+    def shares_with(self, other: "Identity") -> bool:
+        return not set(self.words).isdisjoint(other.words)
+
+    def joined(self, other: "Identity") -> "Identity":
+        return Identity(*(getattr(self, one.name) | getattr(other, one.name) for one in fields(self)))
+
+    def without(self, others: Iterable[str]) -> "Identity":
+        """Less the addresses and numbers that are somebody else's as well."""
+        shared = frozenset(others)
+        return replace(
+            self, addresses=self.addresses - shared, phones=self.phones - shared, places=self.places - shared
+        )
+
+    def _written(self) -> Iterator[str]:
+        for account in sorted(self.accounts):
+            yield rf"<@{account}(\|[^>]*)?>"
+            yield _word(account)
+        for name in sorted(self.names | self.also):
+            yield from sorted({_word(one) for one in _as_written(name)})
+        for address in sorted(self.addresses):
+            yield rf"(?<![\w.+-]){re.escape(address)}(?!\w|-|\.\w)"
+        for phone in sorted(self.phones):
+            yield rf"(?<!\d){BETWEEN_DIGITS.join(re.escape(sign) for sign in phone)}(?!\d)"
+        for place in sorted(self.places):
+            yield rf"(?<!\w){re.escape(place)}(?!\w)"
+        for key in sorted(self.keys):
+            yield rf"(?<=:){re.escape(key)}(?=$|:)"
+
+
+def _word(words: str) -> str:
+    parted = BETWEEN_NAMES.join(re.escape(one) for one in words.split())
+    return rf"(?<!\w){parted}(?!\w)"
+
+
+def _as_written(text: str) -> set[str]:
+    """As it is, and as HTML, JSON, that of a program that keeps to ASCII too, and PostgreSQL's bytes have it."""
+    as_bytes = "".join(chr(byte) if byte < 128 else f"\\{byte:03o}" for byte in text.encode())
+    in_json = {json.dumps(text)[1:-1], json.dumps(text, ensure_ascii=False)[1:-1]}
+    return {text, html.escape(text, quote=False), as_bytes, *in_json}
