@@ -26,7 +26,9 @@ FROM_TODAY = frozenset({"today", "tonight", "tomorrow"})
 
 @COMMAND.verb("oncall", "on-call", "who", usage="oncall", help="who is on call now and next, and who covers")
 async def on_call(call: Call) -> Answer:
-    return call.say("on_call", **on_call_facts(call), unconfirmed=await call.house.confirmations.unconfirmed())
+    unconfirmed = await call.house.confirmations.unconfirmed()
+    providers = list(call.house.runbook.providers.values())
+    return call.say("on_call", **on_call_facts(call), unconfirmed=unconfirmed, providers=providers)
 
 
 @COMMAND.button("escalate.oncall")

@@ -134,8 +134,20 @@ async def test_oncall_tells_who_is_on_call_now_and_next_per_schedule(new_world: 
         assert "`primary` Ada Obi until <!date^1786348800^" in said and "then Ben Moss" in said
         assert "`nights` Cleo Fox until" in said
         assert "`oncall` On-call Engineer: Ada Obi" in said
+        assert "Suppliers" not in said
         await world.passes(days=7)
         assert "`primary` Ben Moss until" in await ask(world, "eve", "/escalate oncall")
+
+
+async def test_oncall_tells_how_suppliers_are_reached_who_are_never_paged(new_world: NewWorld) -> None:
+    many = "".join(f"  host{number}: {{}}\n" for number in range(22))
+    suppliers = (
+        f"providers:\n  mail: {{name: Mail <!here> & Co, email: help@example.com, phone: '+447700900009'}}\n{many}"
+    )
+    async with new_world(runbook=ON_A_SCHEDULE + suppliers) as world:
+        said = await ask(world, "eve", "/escalate oncall")
+        assert "`mail` Mail &lt;!here&gt; &amp; Co +447700900009 help@example.com" in said
+        assert "host18" in said and "host19" not in said and "… and 3 more" in said
 
 
 async def test_the_page_itself_can_be_escalated_and_the_presser_is_told(world: World) -> None:
