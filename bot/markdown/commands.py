@@ -29,6 +29,7 @@ _SAMPLE = re.compile(
     r"looks?\s+(?:something\s+)?like|(?:prints|returns|responds with|shows)\s*:?$|similar\s+to)\b",
     re.IGNORECASE,
 )
+_COMMENT = re.compile(r"(?:#(?!!)|//)\s*")
 _NUMBERED = re.compile(r"(?:#|//|--)\s*(?:step\s+)?\d{1,2}[.):]\s*(?P<words>\S.*)", re.IGNORECASE)
 
 
@@ -49,6 +50,14 @@ def command_in(code: Code, introduced_by: str = "") -> str:
     if code.language in _SHOWN or _is_sample(introduced_by) or (not code.language and _DRAWN.search(code.text)):
         return ""
     return code.text.strip("\n")
+
+
+def only_comments(text: str) -> list[str] | None:
+    """The words of what is all comments, and so nothing to run; None: there is a command in it."""
+    lines = [line.strip() for line in text.split("\n") if line.strip()]
+    if not all(_COMMENT.match(line) for line in lines):
+        return None
+    return [words for line in lines if (words := _COMMENT.sub("", line, count=1)) and re.search(r"\w", words)]
 
 
 def numbered_parts(code: Code) -> Sequence[Part]:

@@ -26,7 +26,7 @@ _VERBS = frozenset(
     look make mark measure migrate monitor move notify obtain open page pause ping plan point post prepare prevent
     promote provide provision pull purge push put read rebuild reboot record recover redeploy reduce remove rename
     repair repeat replace replay replicate report reproduce request reset resize resolve restart restore retry
-    revert review revoke roll rollback rotate run save scale schedule search see select send set share shut start
+    revert review revise revoke roll rollback rotate run save scale schedule search see select send set share shut start
     stop submit suspend switch take tell terminate test throttle tidy track trigger troubleshoot try turn type
     understand undo unlock update upgrade upload use validate verify view wait warn watch write
     """.split()  # noqa: SIM905
@@ -35,13 +35,24 @@ _CLAUSES = re.compile(r"[:;.,()–—>→]\s*|\s-\s|\band\b|\bthen\b", re.IGNORE
 
 
 def is_description(section: Section) -> bool:
-    """Only if the heading names things, and nothing below it is a command, a question or begins with a verb."""
+    """Nothing below it is a command, a question or begins with a verb; and its heading names things, or every entry
+    is a name with what it is: “Page level: catches a route's errors”."""
     lists = [block for block in section.blocks if isinstance(block, Listing)]
-    if not lists or not _THINGS.fullmatch(section.title) or _is_told(section.title):
+    items = [item for one in lists for item in one.items]
+    names_things = _THINGS.fullmatch(section.title) or all(
+        one.is_numbered and ": " in item.text for one in lists for item in one.items
+    )
+    if not items or not names_things or is_told(section.title):
         return False
     if any(_is_command(block) for block in section.blocks):
         return False
-    return not any(_is_step(item) for one in lists for item in one.items)
+    return not any(_is_step(item) for item in items)
+
+
+def is_told(text: str) -> bool:
+    """Whether a part of it begins with a verb that tells somebody what to do."""
+    parts = (plain(part).split() for part in _CLAUSES.split(text))
+    return any(part[0].lower() in _VERBS for part in parts if part)
 
 
 def _is_step(item: Item) -> bool:
@@ -49,7 +60,7 @@ def _is_step(item: Item) -> bool:
     return (
         item.is_box
         or any(_is_command(block) for block in item.within)
-        or any(question_in(one) is not None or _is_told(one) for one in words)
+        or any(question_in(one) is not None or is_told(one) for one in words)
     )
 
 
@@ -63,9 +74,3 @@ def _texts(blocks: Sequence[Block]) -> Iterator[str]:
 
 def _is_command(block: Block) -> bool:
     return isinstance(block, Code) and bool(command_in(block))
-
-
-def _is_told(text: str) -> bool:
-    """Whether a part of it begins with a verb that tells somebody what to do."""
-    parts = (plain(part).split() for part in _CLAUSES.split(text))
-    return any(part[0].lower() in _VERBS for part in parts if part)

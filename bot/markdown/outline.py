@@ -8,7 +8,7 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 from markdown_it.tree import SyntaxTreeNode
 
-from bot.markdown.words import inline_text, plain
+from bot.markdown.words import inline_text, one_line, plain
 
 # The level of a paragraph that is all bold: below every heading.
 LABEL = 7
@@ -105,6 +105,20 @@ def outline(text: str, first_line: int = 1) -> Outline:
     parser = MarkdownIt("commonmark").enable("table")
     root = SyntaxTreeNode(_shallow(parser.parse(text.replace("\0", "\ufffd"))))
     return Outline(_Reading(first_line).sections(root))
+
+
+def lines_of(blocks: Sequence[Block]) -> list[str]:
+    """What they say, line by line, without the empty ones."""
+    found: list[str] = []
+    for block in blocks:
+        if isinstance(block, Paragraph | Code):
+            found += block.text.split("\n")
+        elif isinstance(block, Listing):
+            for item in block.items:
+                found += [one_line(item.text), *lines_of(item.within)]
+        else:
+            found += [" | ".join(row.cells) for row in block.rows]
+    return [line for line in found if line.strip()]
 
 
 def _shallow(tokens: list[Token]) -> list[Token]:

@@ -13,7 +13,9 @@ _THEN = re.compile(r",? then |: |, | (?:->|=>|[-–—→]) ", re.IGNORECASE)
 _OTHERWISE = re.compile(r"[.;,]\s+(?:otherwise|if not|else)\b[,:]?\s*", re.IGNORECASE)
 # What can be asked by turning two words around.
 _TURNED = re.compile(
-    r"(?P<who>there|it|this|that|you|they|we)\s+(?P<verb>is|are|was|were|can|has|have)\b(?P<rest>.*)", re.I | re.S
+    r"(?P<who>there|it|this|that|you|they|we|the [\w-]+(?: [\w-]+)?)\s+"
+    r"(?P<verb>is|are|was|were|can|has|have)\b(?! to )(?P<rest>.*)",
+    re.I | re.S,
 )
 
 

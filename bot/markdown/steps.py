@@ -5,8 +5,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from bot.markdown.commands import command_in, commented_parts, numbered_parts
-from bot.markdown.outline import Block, Code, Item, Listing, Paragraph, Section, Table
+from bot.markdown.commands import command_in, commented_parts, numbered_parts, only_comments
+from bot.markdown.outline import LABEL, Block, Code, Item, Listing, Paragraph, Section, Table
 from bot.markdown.questions import NEXT, STOP, Question, otherwise_in, question_in, tree_in
 from bot.markdown.words import one_line, plain
 
@@ -24,28 +24,29 @@ MOST_WORDS = 2900
 
 @dataclass
 class Step:
-    """Of `run` and `answers` at most one is there in the end. `line` counts from 1."""
+    """Of `run` and `answers` at most one is there in the end. `line` counts from 1. `leads_past`: how many of the steps
+    below it are only for when the answer to its question is yes."""
 
     words: str
     line: int
     run: str = ""
     notes: list[str] = field(default_factory=list)
     question: Question | None = None
+    leads_past: int = 1
 
     def plain(self, number: int, count: int) -> dict[str, Any]:
         """As the runbook file would have it: the step `number`, from 1, of `count`."""
         if self.question is None:
             content: dict[str, Any] = {"do": self.words}
-            return content | ({"run": self.run} if self.run else {}) | self._noted()
+            comments = only_comments(self.run)
+            notes = [*self.notes, *(words[:MOST_WORDS] for words in comments or ())]
+            return content | ({"run": self.run} if comments is None else {}) | ({"notes": notes} if notes else {})
         on = NEXT if number < count else STOP
-        past = f"Go to step {number + 2}" if number + 1 < count else STOP
+        past = f"Go to step {number + self.leads_past + 1}" if number + self.leads_past < count else STOP
         # A question whose answer is the step below it leads past that step.
         otherwise = self.question.otherwise or (on if self.question.then else past)
         answers = {"Yes": self.question.then or on, "No": otherwise}
-        return {"ask": self.question.ask, "answers": answers} | self._noted()
-
-    def _noted(self) -> dict[str, Any]:
-        return {"notes": self.notes} if self.notes else {}
+        return {"ask": self.question.ask, "answers": answers} | ({"notes": self.notes} if self.notes else {})
 
 
 def steps_in(sections: Iterable[Section], *, apart: bool = False) -> list[Step]:
@@ -74,7 +75,9 @@ class _Steps:
         """Until it has a step of its own, the heading is the one that a command would belong to."""
         self._above = None
         self._introduction = ""
-        heading = Step(section.title, section.line) if section.title else None
+        condition = self._condition(section)
+        heading = Step(section.title, section.line) if section.title and not condition else None
+        introduced: Step | None = None
         for block in section.blocks:
             match block:
                 case Code():
@@ -85,6 +88,30 @@ class _Steps:
                     self._paragraph(block, heading)
                 case Table():
                     continue
+            self._ends(introduced)
+            introduced = self._introduced(block)
+        self._ends(condition)
+
+    def _condition(self, section: Section) -> Step | None:
+        """A bold line such as “If the site is down:” asks, and what is below it is for when it is so."""
+        if section.level != LABEL or (question := question_in(section.title)) is None:
+            return None
+        asked = Step(one_line(section.title), section.line, question=question)
+        self._add(asked)
+        self._above = None
+        return asked
+
+    def _introduced(self, block: Block) -> Step | None:
+        """The question of a line such as “If it has to be taken down:”, which is about all of the block below it."""
+        is_line = isinstance(block, Paragraph) and block.text.rstrip().endswith(":")
+        return self._above if is_line and self._above and self._above.question else None
+
+    def _ends(self, asked: Step | None) -> None:
+        """Here what the question leads to."""
+        if asked is None or asked.question is None or asked.question.then:
+            return
+        below = len(self.steps) - next(at for at, step in enumerate(self.steps, start=1) if step is asked)
+        asked.leads_past = max(below, 1)
 
     def _code(self, code: Code, heading: Step | None) -> None:
         for at, question in tree_in(code.text):

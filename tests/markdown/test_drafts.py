@@ -173,7 +173,7 @@ def test_which_incidents_owe_a_post_mortem_is_read_and_what_is_not_clear_is_left
     assert [note.text for note in draft.notes if not note.understood] == ["When the team wants one"]
 
 
-def test_a_backup_policy_stands_where_the_databases_address_has_to_be_put_in() -> None:
+def test_a_backup_policy_without_an_address_waits_as_a_comment_where_that_has_to_be_put_in() -> None:
     draft, runbook = drafted(
         """\
         # X
@@ -186,6 +186,172 @@ def test_a_backup_policy_stands_where_the_databases_address_has_to_be_put_in() -
     asked, key = written(draft).partition("backups: {}")[0].splitlines()[-1], "backups: {}"
     assert key in written(draft) and "Orders: Hourly, 14-day retention; Code: in a repository" in asked
     assert all(note.understood for note in draft.notes)
+
+
+def test_a_backup_policy_is_read_where_commands_show_which_variable_has_the_address() -> None:
+    draft, runbook = drafted(
+        """\
+        # X
+        ## Objectives
+        | Scenario | RTO | RPO |
+        |---|---|---|
+        | Database lost | 45 min | 12 hours |
+        ## Backup strategy
+        - **Database:** Daily at 3:30 PM, kept for 14 days
+        - **Code:** in a repository
+        ## Restore
+        1. Look
+           ```
+           ls -la /srv/backups/songs/
+           ```
+        2. Restore
+           ```
+           mongorestore --uri="$SONGS_URI" --db=songs --gzip /srv/backups/songs/<time>
+           mongosh "$SONGS_URI" --eval 'db.stats()'
+           mongosh "$OTHER_URI"
+           ```
+        """
+    )
+    backup = runbook.backups["database"]
+    assert (backup.kind, backup.target.reveal()) == ("mongodb", "mongodb://TODO")
+    assert (backup.database, str(backup.to), backup.at.isoformat()) == ("songs", "/srv/backups/songs", "15:30:00")
+    assert [str(span) for span in (backup.keep, backup.rpo, backup.rto)] == ["14 days, 0:00:00", "12:00:00", "0:45:00"]
+    text = written(draft)
+    assert "mongodb: ${SONGS_URI:-mongodb://TODO}" in text and "TODO: set SONGS_URI" in text
+    assert [note.text for note in draft.notes if not note.understood] == ["Code: in a repository"]
+
+
+def test_what_people_look_at_becomes_health_checks_with_the_limits_that_the_document_has() -> None:
+    draft, runbook = drafted(
+        """\
+        # X
+        ## Monitoring
+        Schedule: every 3 minutes
+        ## First look
+        1. **Verify services:**
+           - Website loading: https://choir.example.com
+           - Songs: songs of the day
+        2. Ask the machines
+           ```bash
+           # Check the API
+           curl -fsS https://api.choir.example.com/health
+           curl -X POST https://api.choir.example.com/health/alarm
+           curl https://api.choir.example.com/songs
+           curl https://$HOST/health
+           # Is it there twice?
+           curl -I https://api.choir.example.com/health
+           nc -zv db.choir.example.com 5432
+           ```
+        ## Key metrics
+        - **Response time**: 95th percentile < 1.5s
+        - **Availability**: > 99.5%
+        - **Database connections**: < 75% of max
+        - **Errors**: < 1%
+        ## Load tests
+        ```
+        curl https://test.choir.example.com/health
+        ```
+        """
+    )
+    checks = {key: (one.kind, str(one.target)) for key, one in runbook.health.checks.items()}
+    assert checks == {
+        "website": ("http", "https://choir.example.com"),
+        "api": ("http", "https://api.choir.example.com/health"),
+        "db-choir-example-com-5432": ("tcp", "db.choir.example.com:5432"),
+    }
+    assert [str(getattr(runbook.health.checks[key], "slow", None)) for key in ("website", "api")] == [
+        "0:00:01.500000"
+    ] * 2
+    assert (str(runbook.health.every), runbook.health.availability) == ("0:03:00", 99.5)
+    assert "TODO: the address of the database, for connections_below: 75%" in written(draft)
+    assert [note.text for note in draft.notes if not note.understood and note.place == "health"] == [
+        "Schedule: every 3 minutes", "Errors: < 1%"
+    ]  # fmt: skip
+    assert "load-tests" in runbook.procedures
+
+
+def test_what_is_left_out_stands_where_its_subject_is_or_behind_what_comes_before_it() -> None:
+    draft, _ = drafted(
+        """\
+        # X
+        Read all of it.
+        ## Doors
+        1. Close them
+        ## Poem
+        The doors are closed.
+        ## When to escalate
+        - Somebody complains
+        ## Windows
+        1. Close them
+        ## Songs
+        Sing.
+        """
+    )
+    text = written(draft)
+    order = [text.index(words) for words in (
+        "Read all of it.", "tiers:", "Somebody complains", "  doors:", "  #   The doors", "  windows:", "  #   Sing."
+    )]  # fmt: skip
+    assert order == sorted(order)
+
+
+def test_the_channels_and_the_severity_that_a_document_names_are_read_and_numbers_of_headings_are_not() -> None:
+    draft, runbook = drafted(
+        """\
+        # X
+        ## Severities
+        | Level | Response time |
+        |---|---|
+        | P1 | 15 min |
+        ## Phase 2: Triage
+        1. Open a channel: `#fire-YYYY-MM-DD-what`
+        2. Post in #town if users noticed
+        ## 3. The organ is silent (P1)
+        1. Listen
+        ## Communication channels
+        - Slack: #choir
+        - Email: choir@example.com
+        ### Symptoms
+        - Nothing
+        ## Triage
+        1. Look
+        ## Post-incident work
+        ### Documents
+        - Revise the songs within 2 days
+        - Update the list
+        ### Thanks
+        - Cake
+        """
+    )
+    assert (runbook.channels.prefix, runbook.channels.public, runbook.channels.incidents) == ("fire", "#town", "#choir")
+    assert [(key, one.title, one.severity) for key, one in runbook.procedures.items()] == [
+        ("triage", "Triage", None),
+        ("the-organ-is-silent", "The organ is silent", "P1"),
+        ("triage-x", "Triage (X)", None),
+    ]  # fmt: skip
+    assert "email" not in runbook.people
+    assert [(one.do, str(one.within)) for one in runbook.checklists.aftercare] == [
+        ("Revise the songs within 2 days", "2 days, 0:00:00"), ("Update the list", "None")
+    ]  # fmt: skip
+    assert [note.text for note in draft.notes if not note.understood] == [
+        "Email: choir@example.com", "Nothing", "Cake"
+    ]  # fmt: skip
+
+
+def test_an_example_of_a_severity_that_has_a_number_is_not_taken_for_a_target() -> None:
+    _, runbook = drafted(
+        """\
+        # X
+        ## High (P1)
+        - Slow response times (> 2 seconds)
+        - Not fixed after 3 hours
+
+        **Response Time**: < 30 minutes
+        Fix within 5 hours
+        """
+    )
+    assert runbook.severities[0].examples == ("Slow response times (> 2 seconds)", "Not fixed after 3 hours")
+    assert str(runbook.severities[0].respond_within) == "0:30:00"
+    assert str(runbook.severities[0].resolve_within) == "5:00:00"
 
 
 def test_how_early_planned_work_is_announced_is_read_and_its_steps_stay_a_procedure() -> None:

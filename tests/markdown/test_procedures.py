@@ -105,6 +105,47 @@ def test_a_line_that_begins_with_if_is_a_question_that_leads_on() -> None:
     assert asked[4]["answers"] == {"Yes": "Page the lead", "No": "Stop"}
 
 
+def test_a_condition_above_several_steps_leads_past_all_of_them() -> None:
+    asked = steps(
+        """\
+        ## Stop the bleeding
+        **If the site is down:**
+        ```
+        # Restart
+        restart
+        ```
+        **If payments fail:**
+        ```
+        # 1. Look
+        look
+        # 2. Ask
+        ask
+        ```
+        ## Maintenance
+        If you have to take it down:
+
+        1. Tell them
+        2. Take it down
+        """
+    )
+    assert [(one.get("ask") or one["do"], dict(one.get("answers", {})).get("No")) for one in asked] == [
+        ("Is the site down?", "Go to step 3"),
+        ("Run", None),
+        ("Payments fail?", "Go to step 6"),
+        ("Look", None),
+        ("Ask", None),
+        ("You have to take it down?", "Stop"),
+        ("Tell them", None),
+        ("Take it down", None),
+    ]
+
+
+def test_a_block_that_is_all_comments_holds_nothing_to_run() -> None:
+    assert steps("## Caches\n```bash\n# In the dashboard\n# ...\n```\n") == [
+        {"do": "Caches", "notes": ["In the dashboard"]}
+    ]
+
+
 @pytest.mark.parametrize("last", ["If it is full, page the lead", "If it is full"])
 def test_no_answer_of_the_last_question_sends_anybody_to_a_step_that_is_not_there(last: str) -> None:
     asked = steps(f"1. If it is down, restart it\n2. {last}\n")

@@ -1,8 +1,9 @@
 """What was understood of documents so far, and what was left out."""
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from bot.markdown.words import key_of, one_line
 
@@ -12,7 +13,10 @@ TODO = "TODO"
 
 @dataclass(frozen=True)
 class Note:
-    """One line of the report. `understood` None: left out, because of `why`. `line` counts from 1."""
+    """One line of the report. `understood` None: left out, because of `why`. `line` counts from 1.
+
+    `place`: the key of the runbook where it stands, `procedures.<key>` behind that procedure.
+    """
 
     file: str
     line: int
@@ -20,6 +24,15 @@ class Note:
     understood: str | None = None
     why: str = ""
     text: str = ""
+    place: str = ""
+
+
+class Unread(NamedTuple):
+    """An entry of a list or a table that is understood otherwise."""
+
+    line: int
+    text: str
+    why: str = "no address or number that could be used is in it"
 
 
 @dataclass
@@ -39,12 +52,21 @@ class Draft:
     procedures: dict[str, dict[str, Any]] = field(default_factory=dict)
     # By the name of the shipped template: the texts of its moments.
     templates: dict[str, dict[str, str]] = field(default_factory=dict)
-    channel: str | None = None
+    channels: dict[str, str] = field(default_factory=dict)
+    health: dict[str, Any] = field(default_factory=dict)
+    checks: dict[str, dict[str, Any]] = field(default_factory=dict)
+    # What an address of `checks` has to be as fast as, and how full a database may be.
+    slow: str | None = None
+    connections_below: str | None = None
+    backups: dict[str, dict[str, Any]] = field(default_factory=dict)
+    # The variables that commands have for the address of a database, each with its kind; and databases by name.
+    databases: Counter[tuple[str, str]] = field(default_factory=Counter)
+    database_names: set[str] = field(default_factory=set)
+    folders: set[str] = field(default_factory=set)
     # How early planned work is announced.
     notice: str | None = None
     notes: list[Note] = field(default_factory=list)
-    # Entries of a list or a table that is understood otherwise: their line and their text.
-    unread: list[tuple[int, str]] = field(default_factory=list)
+    unread: list[Unread] = field(default_factory=list)
 
     # What a person has to decide before the part with that key can be relied on.
     asks: dict[str, list[str]] = field(default_factory=dict)
@@ -80,6 +102,17 @@ class Draft:
         for word, value in said.items():
             if value:
                 known.setdefault(word, value)
+
+    def check(self, name: str, kind: str, target: str) -> str | None:
+        """Its key; None: that address is watched already."""
+        if any(one.get(kind) == target for one in self.checks.values()):
+            return None
+        host = _key(target.partition("://")[2] or target, "check")
+        key = _key(name, "") or host
+        if key in self.checks:
+            key = host
+        self.checks[key] = {kind: target}
+        return key
 
     def procedure(self, title: str, content: Mapping[str, Any]) -> str:
         key = base = _key(title, "procedure")

@@ -3,8 +3,11 @@
 import re
 from collections.abc import Sequence
 
-from bot.markdown.drafts.draft import TODO, Draft
+from bot.markdown.descriptions import is_told
+from bot.markdown.drafts.draft import TODO, Draft, Unread
+from bot.markdown.drafts.places import Found
 from bot.markdown.drafts.values import contact_in, duration_in, named, severities_in
+from bot.markdown.drafts.watching import read_limits
 from bot.markdown.outline import Code, Item, Listing, Section
 from bot.markdown.words import one_line
 
@@ -23,11 +26,16 @@ LONGER = re.compile(r">|longer than|more than|over ", re.IGNORECASE)
 WHATEVER = re.compile(
     r"any (?:incident|outage)s? (?:affecting|involving|about) (?:the )?(?P<what>[\w -]{3,40})", re.IGNORECASE
 )
+POSTMORTEM = re.compile(r"post-?mortem", re.IGNORECASE)
+WITHIN = re.compile(r"\bwithin\b", re.IGNORECASE)
+# A way to reach nobody in particular.
+WAYS = re.compile(r"e-?mail|phone|telephone|slack|web ?site|status page", re.IGNORECASE)
+CHANNELS = re.compile(r"communication channels?", re.IGNORECASE)
 VERIFY = re.compile(r"verif", re.IGNORECASE)
 CHANNEL = re.compile(r"#([a-z][a-z0-9_-]{2,79})")
 
 
-def read_list(section: Section, around: Sequence[str], listing: Listing, draft: Draft) -> str | None:
+def read_list(section: Section, around: Sequence[str], listing: Listing, draft: Draft) -> Found | None:
     """What it was understood as; None: it says nothing that is known here, and may be steps."""
     title = section.title
     above = " / ".join((*around[-2:], title))
@@ -37,61 +45,72 @@ def read_list(section: Section, around: Sequence[str], listing: Listing, draft: 
         return _providers(listing, draft)
     if ESCALATION.search(title) and listing.is_numbered:
         return _path(listing, draft)
-    if found := ROUND.match(title):
-        return _upkeep(listing, ROUNDS[found[1][:3].lower()], draft)
-    if objective := _objective(listing, title or above, draft):
-        return objective
-    if CONTACTS.search(above):
+    if often := ROUND.match(title):
+        return _upkeep(listing, ROUNDS[often[1][:3].lower()], draft)
+    if found := _objective(listing, title or above, draft) or read_limits(title, listing, draft):
+        return found
+    if CONTACTS.search(above) or CHANNELS.search(title):
         return _contacts(listing, draft)
-    if "post-mortem" in above.lower() or "postmortem" in above.lower():
-        return (_owed(listing, draft) if OWED.search(title) else None) or _postmortem(listing, draft)
+    if POSTMORTEM.search(above):
+        return (_owed(listing, draft) if OWED.search(title) else None) or _deadlines(listing, draft)
+    return _ticked(title, around, listing, draft)
+
+
+def _ticked(title: str, around: Sequence[str], listing: Listing, draft: Draft) -> Found | None:
+    above = " / ".join((*around[-2:], title))
     if listing.is_numbered and AFTER.search(title):
         return _checklist(listing, title, duration_in(title), draft)
     if all(item.is_box for item in listing.items) or (CHECKLIST.search(title) and not listing.is_numbered):
         return _checklist(listing, above, duration_in(title), draft)
+    # What is to be done, below a heading about the time after the end.
+    is_after = any(AFTER.search(one) for one in around[1:][-2:])
+    if is_after and not listing.is_numbered and all(is_told(item.text) for item in listing.items):
+        return _checklist(listing, above, duration_in(title), draft)
     return None
 
 
-def _contacts(listing: Listing, draft: Draft) -> str | None:
+def _contacts(listing: Listing, draft: Draft) -> Found | None:
     people = 0
     for item in listing.items:
         name, rest = named(item.text)
         channel = CHANNEL.search(rest)
-        if name and "slack" in name.lower() and channel:
-            draft.channel = draft.channel or channel[1]
-        elif name and (contact := contact_in(rest)):
+        if "slack" in name.lower() and channel:
+            draft.channels.setdefault("incidents", f"#{channel[1]}")
+        elif name and not WAYS.fullmatch(name) and (contact := contact_in(rest)):
             draft.person(name, contact)
             people += 1
         else:
-            draft.unread.append((item.line, one_line(item.text)))
-    if not people:
-        draft.unread.clear()
-        return None
-    return f"people ({people} of {len(listing.items)})"
+            draft.unread.append(Unread(item.line, one_line(item.text)))
+    if people:
+        return Found("people", f"people ({people} of {len(listing.items)})")
+    if any("slack" in named(item.text)[0].lower() for item in listing.items) and "incidents" in draft.channels:
+        return Found("channels", f"channels.incidents, {draft.channels['incidents']}")
+    draft.unread.clear()
+    return None
 
 
-def _providers(listing: Listing, draft: Draft) -> str:
+def _providers(listing: Listing, draft: Draft) -> Found:
     for item in listing.items:
         name, rest = named(item.text)
         draft.provider(name or rest, contact_in(rest))
-    return f"providers ({len(listing.items)})"
+    return Found("providers", f"providers ({len(listing.items)})")
 
 
-def _path(listing: Listing, draft: Draft) -> str:
+def _path(listing: Listing, draft: Draft) -> Found:
     for item in listing.items:
         name, rest = named(item.text)
         draft.tier(name or rest)
         if name and (contact := contact_in(rest)):
             draft.person(name, contact)
-    return f"the order of {len(listing.items)} tiers"
+    return Found("tiers", f"the order of {len(listing.items)} tiers")
 
 
-def _upkeep(listing: Listing, every: str, draft: Draft) -> str:
+def _upkeep(listing: Listing, every: str, draft: Draft) -> Found:
     draft.tasks += [{"do": one_line(item.text), "every": every} for item in listing.items if item.text]
-    return f"maintenance tasks ({len(listing.items)} of every {every})"
+    return Found("maintenance", f"maintenance tasks ({len(listing.items)} of every {every})")
 
 
-def _objective(listing: Listing, title: str, draft: Draft) -> str | None:
+def _objective(listing: Listing, title: str, draft: Draft) -> Found | None:
     spans: dict[str, str] = {}
     for item in listing.items:
         name, rest = named(item.text)
@@ -105,20 +124,20 @@ def _objective(listing: Listing, title: str, draft: Draft) -> str | None:
     scenario = one_line(title)[:150] or f"{TODO} name it"
     draft.objectives.append({"scenario": scenario, **spans})
     draft.ask("objectives", f"which disaster is “{scenario}” about? The document names none, and says: {said}")
-    return "an objective"
+    return Found("objectives", "an objective")
 
 
-def _postmortem(listing: Listing, draft: Draft) -> str | None:
+def _deadlines(listing: Listing, draft: Draft) -> Found | None:
     found = {}
     for item in listing.items:
-        for word in ("draft", "review"):
+        for word in ("draft", "review", "schedule"):
             if word in item.text.lower() and (span := duration_in(item.text)):
                 found[f"{word}_within"] = span
     draft.postmortem |= found
-    return "deadlines of the post-mortem" if found else None
+    return Found("postmortem", "deadlines of the post-mortem") if found else None
 
 
-def _owed(listing: Listing, draft: Draft) -> str | None:
+def _owed(listing: Listing, draft: Draft) -> Found | None:
     """Which incidents a post-mortem is owed for: “All P1 incidents”, “P2 with more than 30 min impact”."""
     known = 0
     for item in listing.items:
@@ -132,25 +151,34 @@ def _owed(listing: Listing, draft: Draft) -> str | None:
             draft.postmortem.setdefault("also_for", []).append(found["what"].strip().lower())
             known += 1
         else:
-            draft.unread.append((item.line, one_line(item.text)))
+            draft.unread.append(Unread(item.line, one_line(item.text), "which incidents it means is not clear"))
     if not known:
         draft.unread.clear()
         return None
-    return f"when a post-mortem is owed ({known} of {len(listing.items)})"
+    return Found("postmortem", f"when a post-mortem is owed ({known} of {len(listing.items)})")
 
 
-def _checklist(listing: Listing, above: str, within: str | None, draft: Draft) -> str:
+def _checklist(listing: Listing, above: str, within: str | None, draft: Draft) -> Found:
     name = "aftercare" if AFTER.search(above) else "verification" if VERIFY.search(above) else "triage"
     if name == "triage" and not TRIAGE.search(above):
         draft.ask_about_triage(above.rpartition(" / ")[2])
     items = draft.checklists.setdefault(name, [])
     for item in listing.items:
-        if name == "aftercare" and item.text.lower().startswith("monitor for") and (span := duration_in(item.text)):
-            draft.after_resolution.setdefault("watch_for", span)
-        if name == "aftercare" and "all clear" in item.text.lower():
-            draft.after_resolution["all_clear"] = True
-        items.append(_item(item, within if name == "aftercare" else None))
-    return f"checklist {name} ({len(listing.items)})"
+        own = (duration_in(item.text) if WITHIN.search(item.text) else None) or within
+        if name == "aftercare":
+            _after(item.text.lower(), own, draft)
+        items.append(_item(item, own if name == "aftercare" else None))
+    return Found("checklists", f"checklist {name} ({len(listing.items)})")
+
+
+def _after(words: str, within: str | None, draft: Draft) -> None:
+    """What else an entry of the time after the end says."""
+    if words.startswith("monitor for") and (span := duration_in(words)):
+        draft.after_resolution.setdefault("watch_for", span)
+    if "all clear" in words:
+        draft.after_resolution["all_clear"] = True
+    if within and POSTMORTEM.search(words) and "schedul" in words:
+        draft.postmortem.setdefault("schedule_within", within)
 
 
 def _item(item: Item, within: str | None) -> object:

@@ -2,7 +2,8 @@
 
 from collections.abc import Callable, Mapping
 
-from bot.markdown.drafts.draft import Draft
+from bot.markdown.drafts.draft import Draft, Unread
+from bot.markdown.drafts.places import Found
 from bot.markdown.drafts.values import contact_in, duration_in, listed, severity_in, severity_said
 from bot.markdown.outline import Table
 from bot.markdown.words import one_line, plain
@@ -29,21 +30,24 @@ COLUMNS: Mapping[str, tuple[str, ...]] = {
     "availability": ("availability", "hours", "available"),
 }
 # What stands where a name is to be filled in.
+ROW = "its cells name nothing that a runbook has a key for"
 NOBODY = ("TBD", "TODO", "N/A", "NONE", "VACANT", "?")
 Cells = Mapping[str, str]
 
 
-def read_table(table: Table, draft: Draft) -> str | None:
+def read_table(table: Table, draft: Draft) -> Found | None:
     """What it was understood as; None: it says nothing that is known here."""
     columns = [_column(head) for head in table.head]
     rows = [dict(zip(columns, (one_line(cell) for cell in row.cells), strict=False)) for row in table.rows]
-    for kind, needs, read in KINDS:
+    for key, kind, needs, read in KINDS:
         if needs <= set(columns):
             unread = [number for number, row in enumerate(rows) if not read(row, draft)]
             if len(unread) == len(rows):
                 return None
-            draft.unread += [(table.rows[number].line, " | ".join(table.rows[number].cells)) for number in unread]
-            return f"{kind} ({len(rows) - len(unread)} of {len(rows)} rows)"
+            draft.unread += [
+                Unread(table.rows[number].line, " | ".join(table.rows[number].cells), ROW) for number in unread
+            ]
+            return Found(key, f"{kind} ({len(rows) - len(unread)} of {len(rows)} rows)")
     return None
 
 
@@ -110,17 +114,17 @@ def _contact(row: Cells, draft: Draft) -> bool:
     return True
 
 
-KINDS: tuple[tuple[str, set[str], Callable[[Cells, Draft], bool]], ...] = (
-    ("objectives", {"scenario", "rto"}, _objective),
-    ("objectives", {"scenario", "rpo"}, _objective),
-    ("the escalation of severities", {"severity", "to"}, _escalation),
-    ("severities", {"severity", "respond"}, _severity),
-    ("severities", {"severity", "means"}, _severity),
-    ("severities", {"severity", "examples"}, _severity),
-    ("people", {"role", "contact"}, _contact),
-    ("people", {"role", "email"}, _contact),
-    ("people", {"role", "phone"}, _contact),
-    ("people", {"name", "contact"}, _contact),
-    ("people", {"name", "email"}, _contact),
-    ("people", {"name", "phone"}, _contact),
+KINDS: tuple[tuple[str, str, set[str], Callable[[Cells, Draft], bool]], ...] = (
+    ("objectives", "objectives", {"scenario", "rto"}, _objective),
+    ("objectives", "objectives", {"scenario", "rpo"}, _objective),
+    ("severities", "the escalation of severities", {"severity", "to"}, _escalation),
+    ("severities", "severities", {"severity", "respond"}, _severity),
+    ("severities", "severities", {"severity", "means"}, _severity),
+    ("severities", "severities", {"severity", "examples"}, _severity),
+    ("people", "people", {"role", "contact"}, _contact),
+    ("people", "people", {"role", "email"}, _contact),
+    ("people", "people", {"role", "phone"}, _contact),
+    ("people", "people", {"name", "contact"}, _contact),
+    ("people", "people", {"name", "email"}, _contact),
+    ("people", "people", {"name", "phone"}, _contact),
 )

@@ -12,6 +12,10 @@ _SPAN = re.compile(
 _EMAIL = re.compile(r"[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,8}")
 _PHONE = re.compile(r"\+\d[\d ()-]{6,18}\d")
 _SEVERITY = re.compile(r"\b(?P<id>(?:P|S|SEV)-?\d)\b", re.IGNORECASE)
+_NUMBER = re.compile(
+    r"(?:(?:step|phase|scenario|priority|part|section)\s(?:\d{1,2}|[A-Z])\s?[.:)–-]|\d{1,2}(?:\.\d{1,2}){0,3}[.:)])\s+(?=\S)",
+    re.IGNORECASE,
+)
 NEXT_DAY = "next business day"
 
 
@@ -48,6 +52,12 @@ def severity_said(text: str, id: str) -> dict[str, Any]:
         name, _, means = name.partition("(")
     name, means = (name.strip(" ()") or means.strip(" ()")), means if name.strip(" ()") else ""
     return {"name": name.capitalize() if name.isupper() else name, "means": means.strip(" ()")}
+
+
+def unnumbered(title: str) -> str:
+    """“Roll back” of “Step 2: Roll back (P1)”: a key has its place in the file and its severity beside it."""
+    bare = re.sub(r"\s*\((?:P|S|SEV)-?\d\)$", "", _NUMBER.sub("", title), flags=re.IGNORECASE)
+    return bare or title
 
 
 def named(text: str) -> tuple[str, str]:

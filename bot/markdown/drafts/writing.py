@@ -3,6 +3,7 @@
 import io
 import re
 from collections.abc import Iterator, Mapping
+from textwrap import indent
 from typing import Any
 
 from ruamel.yaml import YAML
@@ -30,58 +31,79 @@ _Representer.add_representer(str, _text)
 
 
 def written(draft: Draft, templates: str | None = None) -> str:
-    """The whole file; it passes the check as far as the draft's values do. `templates`: the folder that holds them."""
+    """The whole file; it passes the check as far as the draft's values do. `templates`: the folder that holds them.
+
+    What was left out stands behind the key that it is about, or that comes before it in its document.
+    """
     parts: list[str] = ["# A draft, read from documents. Look at everything, and at each TODO first."]
-    for key, value, asks in _sections(draft):
-        parts.append(
-            "\n".join(
-                [*(f"# {TODO}: {_printable(one)}" for one in (*asks, *draft.asks.get(key, ()))), _yaml({key: value})]
-            )
-        )
-    if templates:
-        parts.append(_yaml({"templates": templates}))
-    left = [note for note in draft.notes if note.understood is None]
-    if left:
-        parts.append(
-            "# What the documents also say, and no key here holds:\n#\n" + "\n#\n".join(_comment(one) for one in left)
-        )
+    left: dict[str, list[Note]] = {}
+    for note in draft.notes:
+        if note.understood is None:
+            left.setdefault(note.place, []).append(note)
+    for key, value, asks in _sections(draft, templates):
+        lines = [f"# {TODO}: {_printable(one)}" for one in (*asks, *draft.asks.get(key, ()))]
+        if key == "procedures":
+            lines += _procedures(value, left)
+        elif value is not None:
+            lines.append(_yaml({key: value}))
+        lines += _left_out(f"For {key} the" if value is None else "The", left.pop(key, []))
+        if lines:
+            parts.append("\n".join(lines))
     return "\n\n".join(parts) + "\n"
 
 
-def _sections(draft: Draft) -> Iterator[tuple[str, Any, list[str]]]:
+def _procedures(procedures: Mapping[str, Any] | None, left: dict[str, list[Note]]) -> list[str]:
+    """Each with what its document says right behind it."""
+    lines = ["procedures:"] if procedures else []
+    for key, content in (procedures or {}).items():
+        one = [_yaml({key: content}), *_left_out("The", left.pop(f"procedures.{key}", []))]
+        lines.append(indent("\n".join(one), "  "))
+    return lines
+
+
+def _left_out(who: str, notes: list[Note]) -> list[str]:
+    if not notes:
+        return []
+    return [f"# {who} documents also say:", *(_comment(one) for one in notes)]
+
+
+def _sections(draft: Draft, templates: str | None) -> Iterator[tuple[str, Any, list[str]]]:
+    """Every key that a draft may have, in the order of the file; None: nothing is known for it."""
     name = (draft.title or TODO)[:150]
     yield "organisation", name, ["your organisation's name, as audiences read it; this is the document's title"]
-    if any("next business day" in str(one) for one in draft.severities.values()):
-        yield "working_hours", {}, ["when people work; a severity says “next business day”"]
-    if draft.channel:
-        yield "channels", {"incidents": f"#{draft.channel}"}, []
+    has_days = any("next business day" in str(one) for one in draft.severities.values())
+    asked = ["when people work; a severity says “next business day”"] if has_days else []
+    yield "working_hours", {} if has_days else None, asked
+    yield "channels", draft.channels or None, []
     yield "people", draft.people or {"somebody": {"name": TODO}}, _asked_people(draft)
-    if draft.providers:
-        silent = [one["name"] for one in draft.providers.values() if len(one) == 1]
-        yield "providers", draft.providers, [f"how to reach {name}" for name in silent]
+    silent = [one["name"] for one in draft.providers.values() if len(one) == 1]
+    yield "providers", draft.providers or None, [f"how to reach {name}" for name in silent]
     yield "tiers", *_tiers(draft)
     severities = [{"name": one["id"], **one} for one in sorted(draft.severities.values(), key=lambda one: one["id"])]
     asked = [] if severities else ["your severities, the gravest first"]
     yield "severities", [_ordered(one) for one in severities] or [{"id": "P1", "name": TODO}], asked
+    yield "audiences", None, []
+    yield "templates", templates, []
     yield from _rest(draft)
 
 
 def _rest(draft: Draft) -> Iterator[tuple[str, Any, list[str]]]:
-    if draft.objectives:
-        yield "objectives", draft.objectives, []
-    if "backups" in draft.asks:
-        yield "backups", {}, []
-    if draft.procedures:
-        yield "procedures", draft.procedures, []
-    if draft.checklists:
-        yield "checklists", draft.checklists, []
-    if draft.after_resolution:
-        yield "after_resolution", draft.after_resolution, []
-    if draft.postmortem:
-        yield "postmortem", draft.postmortem, []
-    if draft.notice or draft.tasks:
-        notice = {"notice": draft.notice} if draft.notice else {}
-        yield "maintenance", notice | ({"tasks": draft.tasks} if draft.tasks else {}), []
+    yield "objectives", draft.objectives or None, []
+    yield "health", (draft.health | ({"checks": draft.checks} if draft.checks else {})) or None, _asked_health(draft)
+    yield "backups", draft.backups or ({} if "backups" in draft.asks else None), []
+    yield "alerts", None, []
+    yield "procedures", draft.procedures or None, []
+    yield "checklists", draft.checklists or None, []
+    yield "after_resolution", draft.after_resolution or None, []
+    yield "postmortem", draft.postmortem or None, []
+    notice = {"notice": draft.notice} if draft.notice else {}
+    yield "maintenance", (notice | ({"tasks": draft.tasks} if draft.tasks else {})) or None, []
+
+
+def _asked_health(draft: Draft) -> list[str]:
+    if not draft.checks:
+        return []
+    return ["how loud each is, and what it declares; the documents say where to look, and Tocsin looks by itself"]
 
 
 def _asked_people(draft: Draft) -> list[str]:
