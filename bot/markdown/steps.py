@@ -78,6 +78,7 @@ class _Steps:
         condition = self._condition(section)
         heading = Step(section.title, section.line) if section.title and not condition else None
         introduced: Step | None = None
+        before = len(self.steps)
         for block in section.blocks:
             match block:
                 case Code():
@@ -91,6 +92,15 @@ class _Steps:
             self._ends(introduced)
             introduced = self._introduced(block)
         self._ends(condition)
+        if (
+            heading
+            and self._apart
+            and section.level == LABEL
+            and self.steps[before:]
+            and heading is not self.steps[before]
+        ):
+            # A bold line has no place of its own: it says what the steps below it are for.
+            self.steps[before].words = f"{plain(section.title)}: {self.steps[before].words}"
 
     def _condition(self, section: Section) -> Step | None:
         """A bold line such as “If the site is down:” asks, and what is below it is for when it is so."""

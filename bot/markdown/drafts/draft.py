@@ -1,7 +1,7 @@
 """What was understood of documents so far, and what was left out."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -43,6 +43,11 @@ class Draft:
     people: dict[str, dict[str, Any]] = field(default_factory=dict)
     providers: dict[str, dict[str, Any]] = field(default_factory=dict)
     tiers: dict[str, str] = field(default_factory=dict)
+    # What stands beside a tier's name and is no contact: “[if data has leaked]”.
+    tier_words: dict[str, str] = field(default_factory=dict)
+    # Who is called before anybody else, when a heading says so: the tier's key and name, and the keys of its people.
+    team: tuple[str, str] | None = None
+    responders: list[str] = field(default_factory=list)
     severities: dict[str, dict[str, Any]] = field(default_factory=dict)
     objectives: list[dict[str, Any]] = field(default_factory=list)
     checklists: dict[str, list[Any]] = field(default_factory=dict)
@@ -88,14 +93,24 @@ class Draft:
         self.tiers.setdefault(key, name)
         return key
 
-    def person(self, name: str, contact: Mapping[str, Any]) -> None:
-        """Of a person who is named twice, what was said first stays."""
-        known = self.people.setdefault(_key(name, "person"), {"name": name})
+    def person(self, name: str, contact: Mapping[str, Any]) -> str:
+        """Their key. Of a person who is named twice, what was said first stays."""
+        key = _key(name, "person")
+        known = self.people.setdefault(key, {"name": name})
         for word, value in contact.items():
             known.setdefault(word, value)
+        return key
 
-    def provider(self, name: str, contact: Mapping[str, Any]) -> None:
-        self.providers.setdefault(_key(name, "provider"), {"name": name, **contact})
+    def responds_first(self, title: str, people: Sequence[str]) -> None:
+        if self.team is None and people:
+            self.team, self.responders = (_key(title, "tier"), one_line(title)[:150]), list(people)
+
+    def provider(self, role: str, name: str, contact: Mapping[str, Any]) -> None:
+        """Under what they do. A name in brackets is to be filled in."""
+        is_named = name and not name.startswith(("[", "<"))
+        if name and not is_named:
+            self.ask("providers", f"who is “{role}”? The document has {name}")
+        self.providers.setdefault(_key(role, "provider"), {"name": name if is_named else role, **contact})
 
     def severity(self, id: str, said: Mapping[str, Any]) -> None:
         known = self.severities.setdefault(id, {"id": id})

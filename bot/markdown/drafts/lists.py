@@ -30,6 +30,7 @@ POSTMORTEM = re.compile(r"post-?mortem", re.IGNORECASE)
 WITHIN = re.compile(r"\bwithin\b", re.IGNORECASE)
 # A way to reach nobody in particular.
 WAYS = re.compile(r"e-?mail|phone|telephone|slack|web ?site|status page", re.IGNORECASE)
+FIRST = re.compile(r"(?:immediate|first|initial) (?:response|responders?)", re.IGNORECASE)
 CHANNELS = re.compile(r"communication channels?", re.IGNORECASE)
 VERIFY = re.compile(r"verif", re.IGNORECASE)
 CHANNEL = re.compile(r"#([a-z][a-z0-9_-]{2,79})")
@@ -50,7 +51,7 @@ def read_list(section: Section, around: Sequence[str], listing: Listing, draft: 
     if found := _objective(listing, title or above, draft) or read_limits(title, listing, draft):
         return found
     if CONTACTS.search(above) or CHANNELS.search(title):
-        return _contacts(listing, draft)
+        return _contacts(listing, title, draft)
     if POSTMORTEM.search(above):
         return (_owed(listing, draft) if OWED.search(title) else None) or _deadlines(listing, draft)
     return _ticked(title, around, listing, draft)
@@ -69,20 +70,21 @@ def _ticked(title: str, around: Sequence[str], listing: Listing, draft: Draft) -
     return None
 
 
-def _contacts(listing: Listing, draft: Draft) -> Found | None:
-    people = 0
+def _contacts(listing: Listing, title: str, draft: Draft) -> Found | None:
+    people: list[str] = []
     for item in listing.items:
         name, rest = named(item.text)
         channel = CHANNEL.search(rest)
         if "slack" in name.lower() and channel:
             draft.channels.setdefault("incidents", f"#{channel[1]}")
         elif name and not WAYS.fullmatch(name) and (contact := contact_in(rest)):
-            draft.person(name, contact)
-            people += 1
+            people.append(draft.person(name, contact))
         else:
             draft.unread.append(Unread(item.line, one_line(item.text)))
     if people:
-        return Found("people", f"people ({people} of {len(listing.items)})")
+        if FIRST.search(title):
+            draft.responds_first(title, people)
+        return Found("people", f"people ({len(people)} of {len(listing.items)})")
     if any("slack" in named(item.text)[0].lower() for item in listing.items) and "incidents" in draft.channels:
         return Found("channels", f"channels.incidents, {draft.channels['incidents']}")
     draft.unread.clear()
@@ -92,16 +94,22 @@ def _contacts(listing: Listing, draft: Draft) -> Found | None:
 def _providers(listing: Listing, draft: Draft) -> Found:
     for item in listing.items:
         name, rest = named(item.text)
-        draft.provider(name or rest, contact_in(rest))
+        contact = contact_in(rest)
+        for value in contact.values():
+            rest = rest.replace(value, "")
+        draft.provider(name or rest, rest.strip(" ()`,"), contact)
     return Found("providers", f"providers ({len(listing.items)})")
 
 
 def _path(listing: Listing, draft: Draft) -> Found:
     for item in listing.items:
         name, rest = named(item.text)
-        draft.tier(name or rest)
-        if name and (contact := contact_in(rest)):
+        contact = contact_in(rest) if name else {}
+        key = draft.tier(name or rest)
+        if contact:
             draft.person(name, contact)
+        elif name and rest:
+            draft.tier_words[key] = rest
     return Found("tiers", f"the order of {len(listing.items)} tiers")
 
 
@@ -128,11 +136,17 @@ def _objective(listing: Listing, title: str, draft: Draft) -> Found | None:
 
 
 def _deadlines(listing: Listing, draft: Draft) -> Found | None:
-    found = {}
+    found: dict[str, str] = {}
     for item in listing.items:
-        for word in ("draft", "review", "schedule"):
-            if word in item.text.lower() and (span := duration_in(item.text)):
-                found[f"{word}_within"] = span
+        span = duration_in(item.text)
+        said = {
+            f"{word}_within": span for word in ("draft", "review", "schedule") if span and word in item.text.lower()
+        }
+        found |= said
+        if not said:
+            draft.unread.append(Unread(item.line, one_line(item.text), "no time of a draft or review is in it"))
+    if not found:
+        draft.unread.clear()
     draft.postmortem |= found
     return Found("postmortem", "deadlines of the post-mortem") if found else None
 

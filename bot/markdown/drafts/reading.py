@@ -53,9 +53,24 @@ def _complete(draft: Draft) -> None:
     for check in draft.checks.values():
         if draft.slow and "http" in check:
             check["slow"] = draft.slow
+    _unnamed_in_the_matrix(draft)
     for procedure in draft.procedures.values():
         if procedure.get("severity") not in draft.severities:
             procedure.pop("severity", None)
+
+
+def _unnamed_in_the_matrix(draft: Draft) -> None:
+    """Whom the others begin with is paged alone: nobody says that it climbs."""
+    first = next(
+        (one["escalation"]["steps"][0]["page"] for one in draft.severities.values() if "escalation" in one), ""
+    )
+    for id, one in draft.severities.items():
+        if first and "escalation" not in one:
+            wait = str(one.get("respond_within", ""))
+            one["escalation"] = {"steps": [{"page": first} | ({"wait": wait} if wait[:1].isdigit() else {})]}
+            draft.ask(
+                "severities", f"who is paged for {id}? The matrix doesn't say; here it is {draft.tiers[first]} alone"
+            )
 
 
 class _Reading:

@@ -56,8 +56,9 @@ def severity_said(text: str, id: str) -> dict[str, Any]:
 
 def unnumbered(title: str) -> str:
     """“Roll back” of “Step 2: Roll back (P1)”: a key has its place in the file and its severity beside it."""
-    bare = re.sub(r"\s*\((?:P|S|SEV)-?\d\)$", "", _NUMBER.sub("", title), flags=re.IGNORECASE)
-    return bare or title
+    bare = _NUMBER.sub("", title, count=1) if _NUMBER.match(title) else title
+    before, _, inside = bare.rpartition(" (")
+    return before if before and re.fullmatch(r"(?:P|S|SEV)-?\d\)", inside, re.IGNORECASE) else bare
 
 
 def named(text: str) -> tuple[str, str]:

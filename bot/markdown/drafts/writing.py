@@ -2,7 +2,7 @@
 
 import io
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from textwrap import indent
 from typing import Any
 
@@ -103,7 +103,7 @@ def _rest(draft: Draft) -> Iterator[tuple[str, Any, list[str]]]:
 def _asked_health(draft: Draft) -> list[str]:
     if not draft.checks:
         return []
-    return ["how loud each is, and what it declares; the documents say where to look, and Tocsin looks by itself"]
+    return ["the level of each, and what it declares; the documents say only where to look"]
 
 
 def _asked_people(draft: Draft) -> list[str]:
@@ -114,16 +114,28 @@ def _asked_people(draft: Draft) -> list[str]:
 
 def _tiers(draft: Draft) -> tuple[dict[str, Any], list[str]]:
     if not draft.tiers:
-        people = list(draft.people) or ["somebody"]
-        return {"oncall": {"who": people}}, ["who is paged first, and who after that; no document says"]
+        key, name = draft.team or ("oncall", "")
+        who = draft.responders or list(draft.people) or ["somebody"]
+        asks = ["who is paged first, and who after that; no document says"]
+        return {key: ({"name": name} if name else {}) | {"who": who}}, [*asks, *_paged_by_none(draft, who)]
     tiers: dict[str, Any] = {}
-    asks: list[str] = []
+    asks = []
     for key, name in draft.tiers.items():
         who = [one for one, person in draft.people.items() if _alike(name, person["name"])]
         tiers[key] = {"name": name[:150], "who": who}
         if not who:
-            asks.append(f"who is “{name}”? Until somebody is named here, this tier is passed over")
-    return tiers, asks
+            words = f" The document has: {said}." if (said := draft.tier_words.get(key)) else ""
+            asks.append(f"who is “{name}”?{words} Until somebody is named here, this tier is passed over")
+    if draft.team and draft.team[0] not in tiers:
+        key, name = draft.team
+        tiers = {key: {"name": name, "who": draft.responders}} | tiers
+        asks.append(f"is “{name}” paged first, as its name says?")
+    return tiers, [*asks, *_paged_by_none(draft, [one for tier in tiers.values() for one in tier["who"]])]
+
+
+def _paged_by_none(draft: Draft, paged: Sequence[str]) -> list[str]:
+    names = [one["name"] for key, one in draft.people.items() if key not in paged]
+    return [f"who is in no tier, and so never paged: {', '.join(names)}"] if names else []
 
 
 def _alike(one: str, other: str) -> bool:
