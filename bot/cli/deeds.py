@@ -78,7 +78,7 @@ async def _ack(ref: str, who: str | None) -> None:
     async with services_at_hand() as services:
         incident = await services.incidents.find(ref)
         acknowledge = services.acknowledgements.acknowledge
-        await again_after_deadlock(partial(acknowledge, actor_of(services, who), incident.id))
+        await again_after_deadlock(partial(acknowledge, actor_of(services, who), incident.id, by=None))
         click.echo(f"{incident.ref} is acknowledged: the paging stops.")
 
 

@@ -83,7 +83,9 @@ class Acknowledging:
     async def _acknowledge(self, page: Page) -> web.Response:
         actor = Actor(page.person, self._services.people.known_account(page.person))
         try:
-            await self._services.acknowledgements.acknowledge(actor, page.incident_id, paged_at=page.due_at)
+            await self._services.acknowledgements.acknowledge(
+                actor, page.incident_id, paged_at=page.due_at, by=page.via
+            )
         except Refused:
             # Somebody was first, or it is resolved, or was reopened: the page says who and when.
             return await self._standing(page, pressed=True)

@@ -163,6 +163,13 @@ def must_be_open(incident: Incident, deed: str) -> None:
         raise Refused(f"{incident.ref} is resolved, so you cannot {deed}. Reopen it first: `/incident reopen <why>`.")
 
 
+def must_not_be_a_test_page(incident: Incident) -> None:
+    """Its ladder would page others, and whoever leads or resolves acknowledges. Raises Refused."""
+    if incident.is_test_page:
+        where = " where it arrived" if incident.confirms else ""
+        raise Refused(f"{incident.ref} is a test page: acknowledge it{where}. There is nothing else to do with it.")
+
+
 def must_be_promised_soon(next_update: timedelta) -> None:
     """Raises Refused."""
     if next_update > LONGEST_UNTIL_UPDATE:

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from bot.domain.errors import Refused
+from bot.domain.incidents.incident import Incident
 from bot.domain.paging.page import LOST, PageState, Via
 
 # An answer counts for as long as the link in a mail does.
@@ -26,3 +28,9 @@ class Asked:
     def is_lost(self) -> bool:
         """Its provider took no test page."""
         return self.state is None or self.state in LOST
+
+
+def must_prove_no_other_way(incident: Incident, by: Via | None) -> None:
+    """`by`: what brought it before whoever acknowledges. To read it in Slack says nothing of a mail. Raises Refused."""
+    if incident.confirms not in (None, by):
+        raise Refused("Acknowledge this test page where it arrived: that is what it tests. Nothing was changed.")

@@ -6,7 +6,9 @@ from bot.clock import Clock
 from bot.domain.actor import Actor
 from bot.domain.errors import AlreadyDone, Overtaken
 from bot.domain.incidents.incident import Incident, must_be_open
+from bot.domain.paging.confirmation import must_prove_no_other_way
 from bot.domain.paging.escalation import answered
+from bot.domain.paging.page import Via
 from bot.services.paging.pages import Pages
 from bot.services.people.people import People
 from bot.services.rooms.cards import Cards
@@ -29,13 +31,17 @@ class Acknowledgements:
         self._cards = cards
         self._deeds = deeds
 
-    async def acknowledge(self, actor: Actor, incident_id: int, *, paged_at: datetime | None = None) -> Incident:
+    async def acknowledge(
+        self, actor: Actor, incident_id: int, *, paged_at: datetime | None = None, by: Via | None = "slack"
+    ) -> Incident:
         """Stop the paging: somebody is on it. Raises AlreadyDone, naming who was first.
 
         `paged_at`: only as the answer to a page that was due then. Raises Overtaken when the incident was reopened
-        after that.
+        after that. `by`: the way that brought it before the person who answers; None: none did. Raises Refused for a
+        test page that is to prove another way.
         """
-        async with self._deeds.on(actor, incident_id) as (conn, incident, _):
+        async with self._deeds.on(actor, incident_id, acknowledges=True) as (conn, incident, _):
+            must_prove_no_other_way(incident, by)
             must_be_open(incident, "acknowledge it")
             if not incident.is_acknowledged:
                 await must_not_be_overtaken(conn, incident, paged_at)

@@ -7,7 +7,7 @@ from typing import Literal, Protocol
 
 from bot.clock import Clock
 from bot.domain.actor import Actor
-from bot.domain.incidents.incident import Incident, refusing_about
+from bot.domain.incidents.incident import Incident, must_not_be_a_test_page, refusing_about
 from bot.services.rooms.members import Members
 from bot.services.rooms.rooms import Rooms
 from bot.store import requests
@@ -40,12 +40,12 @@ class Deeds:
 
     @asynccontextmanager
     async def on(
-        self, actor: Actor, incident_id: int, *, to: str | None = None
+        self, actor: Actor, incident_id: int, *, to: str | None = None, acknowledges: bool = False
     ) -> AsyncIterator[tuple[Connection, Incident, datetime]]:  # fmt: skip
         """The transaction, with the incident as it is now and locked. The same request never comes in twice.
 
         `to`: who is given something in it: somebody of the workspace (else NotFound), of a private incident a member
-        (else NotPermitted).
+        (else NotPermitted). `acknowledges`: the one deed that people can do to a test page; any other raises Refused.
         """
         if to is not None and to != actor.name:
             # Slack may have to be asked: not while the incident is locked.
@@ -57,6 +57,8 @@ class Deeds:
             now = self._clock.now()
             with refusing_about(incident):
                 await self._members.must_not_be_removed(conn, incident, actor)
+                if not acknowledges:
+                    must_not_be_a_test_page(incident)
                 if to is not None:
                     await self._members.must_be_in(conn, incident, to)
                 yield conn, incident, now

@@ -56,7 +56,9 @@ class CallReplies:
         actor = Actor(page.person, self._people.known_account(page.person))
         try:
             if key == ACKNOWLEDGE:
-                incident = await self._acknowledgements.acknowledge(actor, page.incident_id, paged_at=page.due_at)
+                incident = await self._acknowledgements.acknowledge(
+                    actor, page.incident_id, paged_at=page.due_at, by="voice"
+                )
                 return self.spoken("acknowledged", incident=incident)
             if key == ESCALATE:
                 paged = await self._escalations.escalate(actor, page.incident_id, seen=seen, paged_at=page.due_at)

@@ -16,6 +16,9 @@ from bot.store.database import Database
 from bot.store.incidents import incidents
 from bot.store.telephone import telephone
 
+# The way of a page that is answered here.
+TEXT = "sms"
+
 
 class TextReplies:
     """Returns what is answered, as TwiML. Whoever asks is the person that was paged."""
@@ -56,10 +59,15 @@ class TextReplies:
         return self._rendering.say("twiml/reply", words=words)
 
     async def _acknowledge(self, phone: str, ref: str | None) -> str:
-        """The incident of the newest page to this number, or the one that is named."""
+        """The incident of the newest page to this number, or the one that is named.
+
+        A text answers a call as well, unless that was made to try whether calls arrive.
+        """
         async with self._db.transaction() as conn:
             received = await telephone.pages_to(conn, phone)
             known = {page.incident_id: await incidents.get(conn, page.incident_id) for page in received}
+        known = {number: incident for number, incident in known.items() if incident.confirms in (None, TEXT)}
+        received = [page for page in received if page.incident_id in known]
         page = next((page for page in received if ref in (None, known[page.incident_id].ref)), None)
         if page is None:
             is_known = any(person.phone == phone for person in self._runbook.people.values())
@@ -67,8 +75,9 @@ class TextReplies:
         waiting = _waiting(known, but=page.incident_id)
         try:
             incident = await self._acknowledgements.acknowledge(
-                Actor(page.person, self._people.known_account(page.person)), page.incident_id, paged_at=page.due_at
-            )
+                Actor(page.person, self._people.known_account(page.person)), page.incident_id,
+                paged_at=page.due_at, by=TEXT,
+            )  # fmt: skip
         except Refused as refusal:
             return self.written("refused", why=refusal.plain, waiting=waiting)
         return self.written("acknowledged", incident=incident, waiting=waiting)

@@ -16,6 +16,7 @@ from bot.sandbox.server import Server
 from bot.sandbox.workspace import Workspace
 from tests.commandline import begun, line_with, tocsin
 from tests.mail_server import PostOffice, post_office
+from tests.stories.asking import ask
 from tests.world import RUNBOOK, World, manifest, words_of
 
 NewWorld = Callable[..., AbstractAsyncContextManager[World]]
@@ -56,7 +57,7 @@ async def test_a_trial_pages_by_every_way_says_test_everywhere_and_is_told_to_no
         await world.ada.presses("Escalate", world.pages_of("ada")[0])
         await world.settled()
         assert world.pages_of("ben") == [], "nobody else is paged, however long it takes, whatever is pressed"
-        assert "Nobody left to page for INC-1" in words_of(world.pages_of("ada")[-1])
+        assert "INC-1 is a test page" in words_of(world.pages_of("ada")[-1])
 
         async with (
             aiohttp.ClientSession() as session,
@@ -72,6 +73,22 @@ async def test_a_trial_pages_by_every_way_says_test_everywhere_and_is_told_to_no
         assert "Resolved by Tocsin" in words_of(world.pages_of("ada")[0])
         assert await world.house.incidents.newest(open_only=True) == []
         world.nothing_else_was_sent()
+
+
+@pytest.mark.parametrize("typed", ["severity INC-1 P1", "lead INC-1", "status INC-1 resolved", "resolve INC-1"])
+async def test_a_test_page_can_be_acknowledged_and_nothing_else(world: World, typed: str) -> None:
+    """A graver one would page the people of its ladder, and who leads or resolves acknowledges."""
+    await world.house.test_pages.begin("ada")
+    assert "INC-1 is a test page: acknowledge it." in await ask(world, "ada", f"/incident {typed}")
+    await world.passes(hours=1)
+    assert [len(world.pages_of(name)) for name in ("ada", "ben", "cleo")] == [1, 0, 0]
+    incident = await world.house.incidents.find("INC-1")
+    assert (incident.is_acknowledged, incident.is_open, incident.severity) == (False, True, "P3")
+
+    await world.ada.presses("Acknowledge", world.pages_of("ada")[0])
+    await world.settled()
+    await world.house.test_pages.end(1)
+    assert "INC-1 is a test page" in await ask(world, "ada", "/incident reopen INC-1")
 
 
 async def test_a_trial_that_nobody_ended_ends_when_the_next_one_begins(world: World) -> None:

@@ -10,8 +10,12 @@ from zoneinfo import ZoneInfo
 import aiohttp
 import pytest
 
+from bot.domain.actor import Actor
+from bot.domain.errors import Refused
+from bot.domain.incidents.incident import Incident
 from bot.sandbox.looking import labels
 from bot.sandbox.model import Message
+from bot.store.paging import confirmations
 from tests.commandline import tocsin
 from tests.mail_server import PostOffice, post_office
 from tests.stories.asking import ask
@@ -113,3 +117,24 @@ async def test_what_a_provider_refuses_is_said_as_that_and_who_has_left_is_not_a
         assert "Ada" not in missing and "Cleo Fox by Slack" in missing
         await world.passes(hours=24 * 7)
         assert "Resolved by Tocsin" in words_of(asked_of(world, "cleo")[0]), "after a week nobody waits for it"
+
+
+@pytest.mark.parametrize("typed", ["ack", "lead", "resolve", "status {} resolved"])
+async def test_what_is_typed_in_slack_confirms_no_other_way(
+    new_world: NewWorld, office: PostOffice, typed: str
+) -> None:
+    """Nor does a shell; and only the one that was paged confirms."""
+    async with new_world(runbook=ASKING, **mail_of(office)) as world:
+        await ask(world, "ada", "/escalate test")
+        await world.settled()
+        by_mail = next(one for one in await asked_by(world) if one.confirms == "email")
+        command = typed.format(by_mail.ref) if "{}" in typed else f"{typed} {by_mail.ref}"
+        assert "where it arrived" in await ask(world, "ada", f"/incident {command}")
+        with pytest.raises(Refused, match="where it arrived"):
+            await world.house.acknowledgements.acknowledge(Actor("ada"), by_mail.id, by=None)
+        async with world.house.db.statement() as conn:
+            assert [one.confirmed_at for one in await confirmations.latest(conn)] == [None, None]
+
+
+async def asked_by(world: World) -> list[Incident]:
+    return [await world.house.incidents.find(f"INC-{number}") for number in (1, 2)]

@@ -4,6 +4,8 @@ import aiohttp
 import pytest
 
 from bot.store import audit
+from bot.store.paging import confirmations
+from tests.stories.asking import ask
 from tests.stories.paging.test_links import follow
 from tests.stories.paging.test_paging import declared
 from tests.stories.paging.test_reaching import pages
@@ -226,6 +228,16 @@ async def test_a_reply_means_the_newest_page_or_the_incident_it_names(new_world:
         )
         assert await replied(world, company, ADA, "ack inc-1") == "INC-1 acknowledged: Payments failing."
         assert "No page for INC-7 was sent to this number" in await replied(world, company, ADA, "ack 7")
+
+
+async def test_a_text_confirms_that_texts_arrive_and_not_that_calls_do(new_world: NewWorld) -> None:
+    async with telephones(new_world, by("sms", "voice")) as (world, company):
+        assert "by SMS, call" in await ask(world, "ada", "/escalate test")
+        assert "INC-1 acknowledged" in await replied(world, company, ADA, "ack")
+        assert "No page for INC-2 was sent to this number" in await replied(world, company, ADA, "ack 2")
+        async with world.house.db.statement() as conn:
+            confirmed = {one.via: bool(one.confirmed_at) for one in await confirmations.latest(conn)}
+        assert confirmed == {"sms": True, "voice": False}
 
 
 @pytest.mark.parametrize(
