@@ -48,14 +48,19 @@ class PageOutcomes:
         await self.accepted(conn, [(page, outcome.reference) for page, outcome in about if outcome.state == "sent"])
         await self._lost(conn, [(page, outcome) for page, outcome in about if outcome.state in ("refused", "gave_up")])
         for (delivery, _), (page, outcome) in zip(ended, about, strict=True):
-            # One that may stand somewhere is found by its time, and keeps that.
-            if outcome.put_off and outcome.again_at and not page.unsure:
-                now, attempts = self._clock.now(), delivery.attempts - 1
-                await pages.begin_anew(conn, page.id, due_at=outcome.again_at, planned_at=now, attempts=attempts)
+            if outcome.put_off and outcome.again_at:
+                await self._put_off(conn, page, outcome.again_at, attempts=delivery.attempts - 1)
             if outcome.error and outcome.state == "waiting":
                 was_tried = outcome.was_tried
                 await pages.note_error(conn, page.id, outcome.error, unsure=outcome.unsure, was_tried=was_tried)
             await self._cards.touch(conn, f"incident:{page.incident_id}", incident=page.incident_id)
+
+    async def _put_off(self, conn: Connection, page: Page, until: datetime, *, attempts: int) -> None:
+        # One that may stand somewhere is found by its time, and keeps that.
+        if page.unsure:
+            await pages.not_repeated(conn, page.id, attempts=attempts)
+        else:
+            await pages.begin_anew(conn, page.id, due_at=until, planned_at=self._clock.now(), attempts=attempts)
 
     async def held(self, conn: Connection, page_ids: Sequence[int], why: str) -> None:
         """None of these is tried for now; the incidents' cards say what is waited for."""

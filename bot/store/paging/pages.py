@@ -151,6 +151,11 @@ async def begin_anew(conn: Connection, page_id: int, *, due_at: datetime, planne
     await plan_anew(conn, {page_id: due_at}, planned_at=planned_at)
 
 
+async def not_repeated(conn: Connection, page_id: int, *, attempts: int) -> None:
+    """Of a page that may stand somewhere and was about to be sent again, and was not; `attempts` were made before."""
+    await SQL.run(conn, "not_repeated", id=page_id, attempts=attempts)
+
+
 async def cancel_waiting(
     conn: Connection,
     incident_id: int,

@@ -24,16 +24,18 @@ SELECT * FROM pages WHERE incident_id = ANY(%(ids)s) ORDER BY id;
 
 -- name: attempted
 -- No row when the page was cancelled meanwhile, or its delivery is no longer ours: then it must not be sent.
+-- While a snooze holds it, it is not late.
 WITH given AS (
     SELECT * FROM jsonb_to_recordset(%(rows)s) AS given (page bigint, delivery bigint, fence bigint)),
-held AS (SELECT id FROM pages WHERE id IN (SELECT page FROM given) ORDER BY id FOR NO KEY UPDATE)
+held AS (SELECT id, incident_id FROM pages WHERE id IN (SELECT page FROM given) ORDER BY id FOR NO KEY UPDATE)
 UPDATE pages p SET attempts = p.attempts + 1, first_attempt_at = coalesce(p.first_attempt_at, %(now)s),
-    late = p.late OR p.due_at < %(late_before)s, unsure = p.unsure OR o.unsure
+    late = p.late OR (p.due_at < %(late_before)s AND e.snoozed_until IS NULL), unsure = p.unsure OR o.unsure
 FROM held JOIN given ON given.page = held.id
 JOIN outbox o ON o.id = given.delivery AND o.fence = given.fence
+LEFT JOIN escalations e ON e.incident_id = held.incident_id
+    AND e.snoozed_until > %(now)s AND e.snoozed_through >= held.id
 WHERE p.id = held.id AND p.state = 'waiting' AND o.state = 'sending'
-RETURNING p.*, (SELECT e.snoozed_until FROM escalations e WHERE e.incident_id = p.incident_id
-    AND e.snoozed_until > %(now)s AND e.snoozed_through >= p.id) AS snoozed_until;
+RETURNING p.*, e.snoozed_until;
 
 -- name: wanted
 -- At the last moment: does it wait, is its delivery still ours, and until when does a snooze hold it?
@@ -97,6 +99,10 @@ RETURNING p.incident_id;
 -- name: untried
 -- It was counted as an attempt, and nothing left.
 UPDATE pages SET attempts = %(attempts)s, first_attempt_at = NULL, late = false WHERE id = %(id)s AND state = 'waiting';
+
+-- name: not_repeated
+-- It was counted as another attempt, and nothing left; whether an earlier one was accepted is as unknown as before.
+UPDATE pages SET attempts = %(attempts)s WHERE id = %(id)s AND state = 'waiting';
 
 -- name: plan_anew
 -- Those that nobody has tried yet, with their deliveries.

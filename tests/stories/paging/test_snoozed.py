@@ -1,14 +1,16 @@
 """A snooze holds whatever no provider has been given yet, however far on its way it is; what was given is told."""
 
+import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager
 from datetime import timedelta
 
 import pytest
+from aiosmtpd.smtp import SMTP, Envelope, Session
 
 from bot.services.paging.last_look import FRESH
 from bot.store.paging import escalations
-from tests.mail_server import post_office
+from tests.mail_server import PostOffice, post_office
 from tests.processes import until
 from tests.stories.asking import ask
 from tests.stories.paging.test_last_moment import BusyPostOffice
@@ -28,7 +30,7 @@ async def office() -> AsyncIterator[BusyPostOffice]:
         yield busy
 
 
-def by(office: BusyPostOffice) -> dict[str, str]:
+def by(office: PostOffice) -> dict[str, str]:
     return {"SMTP_URL": f"smtp://127.0.0.1:{office.port}", "MAIL_FROM": "tocsin@example.com"}
 
 
@@ -55,7 +57,7 @@ async def test_a_way_that_waited_and_is_about_to_leave_is_put_off_until_the_snoo
         await snoozed(world, "INC-1 30m")
         office.may_go_on.set()
         await world.settled()
-        assert "Ada Obi: email may already be on its way" in world.said_in(world.room())[-1]
+        assert "\nAda Obi: email may already be on its way" in world.said_in(world.room())[-1]
         assert office.letters == []
         [page] = await pages(world)
         assert (page["state"], page["attempts"], page["late"]) == ("waiting", 0, False)
@@ -128,3 +130,34 @@ async def test_a_page_that_may_have_been_accepted_is_looked_for_and_not_repeated
         assert (len(world.pages_of("ada")), ada["state"]) == ((1, "accepted") if was_posted else (0, "waiting"))
         await world.passes(minutes=5)
         assert (len(world.pages_of("ada")), (await pages(world))[0]["state"]) == (1, "accepted")
+
+
+class LossyPostOffice(PostOffice):
+    """It takes the first letter, and is gone before it has said so."""
+
+    async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:
+        answer = await super().handle_DATA(server, session, envelope)
+        if len(self.letters) == 1 and isinstance(server.transport, asyncio.Transport):
+            server.transport.abort()
+        return answer
+
+
+async def test_a_mail_that_may_have_arrived_is_shown_as_tried_once_and_not_late_while_a_snooze_holds_it(
+    new_world: NewWorld,
+) -> None:
+    """Nobody can look for a mail, so it is sent again, and that is what the snooze holds."""
+    at_once = RUNBOOK.replace("who: [ada]}", "who: [ada], via: [email]}")
+    async with post_office(LossyPostOffice()) as office, new_world(runbook=at_once, **by(office)) as world:
+        await declared(world)
+        await snoozed(world, "INC-1 10m")
+        for _ in range(2):
+            await world.passes(minutes=4)
+            [page] = await pages(world)
+            assert (page["state"], page["attempts"], page["late"]) == ("waiting", 1, False)
+            assert "? Ada Obi, On-call Engineer: email not known whether it was sent, tried 1×" in words_of(
+                world.card()
+            )
+        assert len(office.letters) == 1
+        await world.passes(minutes=2)
+        page = (await pages(world))[0]
+        assert (len(office.letters), page["state"], page["attempts"]) == (2, "accepted", 2)
