@@ -80,7 +80,9 @@ class TextReplies:
             )  # fmt: skip
         except Refused as refusal:
             return self.written("refused", why=refusal.plain, waiting=waiting)
-        return self.written("acknowledged", incident=incident, waiting=waiting)
+        # Whoever of them it was: this is who the others read of.
+        is_shared = sum(one.phone == phone for one in self._runbook.people.values()) > 1
+        return self.written("acknowledged", incident=incident, waiting=waiting, person=page.person, is_shared=is_shared)
 
 
 def _waiting(known: Mapping[int, Incident], *, but: int) -> list[str]:

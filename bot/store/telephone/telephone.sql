@@ -11,9 +11,12 @@ SELECT EXISTS (SELECT FROM stopped_numbers WHERE phone = %(phone)s) AS stopped;
 SELECT phone FROM stopped_numbers ORDER BY phone;
 
 -- name: pages_to
--- Those that may have reached this number, the latest sent first: a way that waits leaves after newer pages.
-SELECT * FROM pages
-WHERE contact = %(phone)s AND via IN ('sms', 'voice') AND attempts > 0 AND state <> 'refused'
+-- Those that may have reached this number, the latest sent first: a way that waits leaves after newer pages. What was
+-- tried in vain has not: nobody can have answered that.
+SELECT * FROM pages p
+WHERE contact = %(phone)s AND via IN ('sms', 'voice') AND attempts > 0
+  AND (state IN ('accepted', 'delivered') OR (unsure AND state <> 'refused') OR (state = 'waiting' AND EXISTS (
+      SELECT FROM outbox o WHERE o.kind = 'page' AND o.state = 'sending' AND o.payload = jsonb_build_object('page', p.id))))
 ORDER BY first_attempt_at DESC, id DESC LIMIT %(limit)s;
 
 -- name: is_referred_to

@@ -240,6 +240,40 @@ async def test_a_text_confirms_that_texts_arrive_and_not_that_calls_do(new_world
         assert confirmed == {"sms": True, "voice": False}
 
 
+async def test_a_reply_means_no_page_that_twilio_did_not_take(new_world: NewWorld) -> None:
+    async with telephones(new_world, by("sms")) as (world, company):
+        company.limit(60)
+        await declared(world, "P1 Payments failing")
+        assert "No page was sent to this number" in await replied(world, company, ADA, "ACK")
+        await world.passes(minutes=1)
+        company.limit(60)
+        await declared(world, "P1 Search is down")
+
+        assert await replied(world, company, ADA, "ACK") == "INC-1 acknowledged: Payments failing."
+        await world.passes(minutes=1)
+        assert [text.body.splitlines()[0] for text in company.texts(ADA)] == [
+            "P1, late: Payments failing (INC-1)",
+            "P1, late: Search is down (INC-2)",
+        ]
+
+
+async def test_a_reply_to_a_text_that_twilio_has_yet_to_own_up_to_counts(new_world: NewWorld) -> None:
+    async with telephones(new_world, by("sms")) as (world, company):
+        company.hold()
+        await world.eve.types("/incident declare P1 Payments failing")
+        await world.workspace.until(lambda: company.texts(ADA))
+        assert await company.texted(ADA, "ack", public_url=PUBLIC) == "INC-1 acknowledged: Payments failing."
+        company.release()
+        await world.settled()
+        assert await states(world) == [("ada", "accepted")]
+
+
+async def test_whoever_answers_from_a_shared_telephone_hears_for_whom_it_counts(new_world: NewWorld) -> None:
+    async with telephones(new_world, by("sms").replace(BEN, ADA)) as (world, company):
+        await declared(world)
+        assert "INC-1 acknowledged as Ada Obi: Payments failing." in await replied(world, company, ADA, "ack")
+
+
 @pytest.mark.parametrize(
     ("phone", "text", "answer"),
     [
