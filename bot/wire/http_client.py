@@ -211,7 +211,8 @@ async def ask(
             return Answer(response.status, response.headers, body)
     except TooLate:
         raise
-    except aiohttp.InvalidURL as error:
+    except (aiohttp.InvalidURL, UnicodeError) as error:
+        # A name that no name server can be asked for, such as one of two dots, is found out only when it is looked up.
         raise Rejected(f"{whose}: its address cannot be used") from error
     except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError, aiohttp.ClientHttpProxyError) as error:
         raise Unreachable(f"{whose} cannot be reached: {_reason(error)}") from error

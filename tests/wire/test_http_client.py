@@ -7,7 +7,7 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
-from bot.domain.errors import Held, TocsinError
+from bot.domain.errors import Held, Rejected, TocsinError
 from bot.wire.http_client import Answer, TooLate, ask, at_leaving, date_of, date_read, http_client, only_before
 from bot.wire.turns import in_turn
 
@@ -54,6 +54,13 @@ async def test_a_request_that_is_in_time_is_sent(provider: tuple[Provider, str])
         with only_before(lambda: False):
             await client.post(url, data="a page")
     assert received.bodies == ["a page"]
+
+
+@pytest.mark.parametrize("host", ["a..b", "a" * 64 + ".example"])
+async def test_a_name_that_cannot_be_looked_up_is_no_doubt_that_something_was_sent(host: str) -> None:
+    async with http_client() as client:
+        with pytest.raises(Rejected, match="cannot be used"):
+            await ask(client, "POST", f"https://{host}/", whose="the webhook")
 
 
 async def test_what_another_one_has_to_get_through_for_is_not_even_asked(provider: tuple[Provider, str]) -> None:
