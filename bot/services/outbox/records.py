@@ -108,5 +108,5 @@ class Records:
         assert due_at is not None
         return await outbox.postpone(
             conn, delivery, now=now, due_at=due_at, error=outcome.error or "", unsure=outcome.unsure,
-            was_tried=outcome.was_tried,
+            was_tried=outcome.was_tried, put_off=outcome.put_off,
         )  # fmt: skip

@@ -95,11 +95,12 @@ RETURNING o.id,
     AS is_followed;
 
 -- name: postpone
--- A claim that came to no attempt does not count as one.
+-- A claim that came to no attempt does not count as one. For how long it is tried is counted anew from another time.
 -- No row when meanwhile the same has been put in again.
 UPDATE outbox o
 SET state = 'waiting', due_at = %(due_at)s, error = %(error)s, unsure = o.unsure OR %(unsure)s,
-    attempts = o.attempts - CASE WHEN %(was_tried)s THEN 0 ELSE 1 END
+    attempts = o.attempts - CASE WHEN %(was_tried)s THEN 0 ELSE 1 END,
+    created_at = CASE WHEN %(put_off)s THEN %(due_at)s ELSE o.created_at END
 WHERE o.id = %(id)s AND o.fence = %(fence)s AND o.state = 'sending'
   AND (o.key IS NULL OR NOT EXISTS (SELECT FROM outbox w WHERE w.key = o.key AND w.state = 'waiting'));
 

@@ -117,6 +117,23 @@ async def test_a_tier_that_nobody_could_reach_is_followed_by_the_next_one_when_t
         assert len(world.pages_of("ben")) == 1, "and not after the rest of fifteen minutes"
 
 
+async def test_for_how_long_a_page_in_doubt_is_tried_is_counted_from_the_end_of_the_snooze(
+    new_world: NewWorld, office: BusyPostOffice
+) -> None:
+    office.may_go_on.set()
+    office.says["DATA"] = "999 what was that"
+    async with new_world(runbook=RUNBOOK.replace("who: [ada]}", "who: [ada], via: [email]}"), **by(office)) as world:
+        await declared(world)
+        await snoozed(world, "INC-1 10h")
+        await world.passes(seconds=2)
+        office.says["DATA"] = "450 greylisted"
+        await world.passes(hours=10)
+        assert (await pages(world))[0]["state"] == "waiting"
+        del office.says["DATA"]
+        await world.passes(minutes=1)
+        assert (await pages(world))[0]["state"] == "accepted"
+
+
 @pytest.mark.parametrize("was_posted", [True, False])
 async def test_a_page_that_may_have_been_accepted_is_looked_for_and_not_repeated_before_the_snooze_is_over(
     new_world: NewWorld, was_posted: bool
