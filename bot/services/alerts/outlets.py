@@ -4,10 +4,9 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Protocol
 
 from bot.domain.alerts.alert import GroupStanding
-from bot.domain.errors import Rejected
 from bot.rendering import Rendering
 from bot.runbook import Runbook
-from bot.services.outbox.kinds import UPDATE, DeliveryKind, NoLongerWanted, way_by
+from bot.services.outbox.kinds import UPDATE, DeliveryKind, NoLongerWanted, NotSetUp, way_by
 from bot.services.outbox.outbox import Outbox
 from bot.store.alerts import alerts
 from bot.store.database import Database
@@ -65,7 +64,7 @@ class AlertOutlets(DeliveryKind[str]):
 
     async def _send_mail(self, standing: GroupStanding, to: str) -> str:
         if self._mail is None:
-            raise Rejected("no mail server is set up")
+            raise NotSetUp("email")
         words = self._rendering.say("email/alert", **self._facts(standing))
         subject, body = subject_and_body(words)
         return await self._mail.send(Letter(to, subject, body, _key(standing)))
@@ -73,7 +72,7 @@ class AlertOutlets(DeliveryKind[str]):
     async def _send_hook(self, standing: GroupStanding) -> str:
         address = self._runbook.alerts.webhook
         if self._hook is None or address is None:
-            raise Rejected("no webhook is set up")
+            raise NotSetUp("webhook")
         lead = standing.lead
         body = {
             "title": self._title(standing), "level": standing.level, "source": lead.source, "status": "firing",

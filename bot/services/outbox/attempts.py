@@ -56,7 +56,7 @@ class Attempts:
                 with only_before(self._is_over(delivery, left)), in_turn(turn):
                     return Outcome("sent", await self._kinds[delivery.kind].send(delivery))
         except NoLongerWanted as reason:
-            return Outcome("cancelled", error=str(reason) or None)
+            return Outcome("cancelled", error=str(reason) or None, unsure=reason.unsure)
         except NotYet as reason:
             return self._not_yet(delivery, reason)
         except PutOff as reason:

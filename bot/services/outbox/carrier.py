@@ -47,7 +47,7 @@ class Carrier:
         self.leases = Leases(db, clock)
         self._watch = Watch(clock)
         self.limits = Limits(db, clock, kinds)
-        self._attempts = Attempts(clock, kinds, self.limits)
+        self.attempts = Attempts(clock, kinds, self.limits)
         self._places = Places(precedence)
         self._under_way: dict[int, asyncio.Task[bool]] = {}
         self._letting_go: set[asyncio.Task[None]] = set()
@@ -185,7 +185,7 @@ class Carrier:
     async def _carry(self, delivery: Delivery, behind: Sequence[asyncio.Event]) -> bool:
         """Returns whether another waits for its turn in the same lane."""
         await self._precedence.follow(behind)
-        outcome = await self._attempts.make(delivery)
+        outcome = await self.attempts.make(delivery)
         self._precedence.has_left(delivery.id)
         if outcome.error:
             level = logging.INFO if outcome.state == "cancelled" else logging.WARNING

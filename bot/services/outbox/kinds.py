@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, ClassVar, Generic, Literal, TypeVar
 
-from bot.domain.errors import Throttled, TocsinError
+from bot.domain.errors import Throttled, TocsinError, Unreachable
 from bot.store.outbox.outbox import Delivery
 from bot.store.pipelined import Connection
 
@@ -21,7 +21,14 @@ LONGEST_BACKOFF = timedelta(minutes=1)
 
 
 class NoLongerWanted(TocsinError):
-    """What was to be sent makes no sense any more; nothing was sent."""
+    """What was to be sent makes no sense any more; nothing was sent by this attempt.
+
+    `unsure`: an earlier one may have been accepted unheard, and that is not found out any more.
+    """
+
+    def __init__(self, message: str = "", *, unsure: bool = False) -> None:
+        super().__init__(message)
+        self.unsure = unsure
 
 
 # Asked in the transaction that writes the waiting down, and holding the lock that makes the answer firm: is it there?
@@ -45,6 +52,17 @@ class PutOff(TocsinError):
     def __init__(self, message: str, until: datetime) -> None:
         super().__init__(message)
         self.until = until
+
+
+class NotSetUp(Unreachable):
+    """This process has no credentials for a way. Whoever has put it in has, so another process may send it yet."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(not_set_up(name))
+
+
+def not_set_up(name: str) -> str:
+    return f"{name} is not set up here; `tocsin doctor` says what is missing"
 
 
 # What the other side returns: of each delivery kind another type, written as text for the row by its `str`.

@@ -7,8 +7,8 @@ from bot.clock import Clock
 from bot.domain.incidents.incident import Incident
 from bot.domain.paging.page import Page, Via
 from bot.domain.paging.provider_alert import ProviderAlert, state_now
-from bot.pagers import FollowingPager, Pager
-from bot.services.outbox.kinds import UPDATE, DeliveryKind, NoLongerWanted, way_by
+from bot.pagers import FollowingPager, Pager, way_name
+from bot.services.outbox.kinds import UPDATE, DeliveryKind, NoLongerWanted, NotSetUp, way_by
 from bot.services.outbox.outbox import Outbox
 from bot.services.rooms.cards import Cards
 from bot.store.database import Database
@@ -76,7 +76,9 @@ class PageFollowups(DeliveryKind[str]):
         asked = delivery.payload
         async with self._db.statement() as conn:
             alert = await provider_alerts.get(conn, asked["incident"], asked["via"], asked.get("alert", 1))
-        told = await self._following[asked["via"]].follow(alert) if alert else None
+        if (pager := self._following.get(asked["via"])) is None:
+            raise NotSetUp(way_name(asked["via"]))
+        told = await pager.follow(alert) if alert else None
         if told is None:
             raise NoLongerWanted("there is nothing to tell of it")
         return told

@@ -48,6 +48,8 @@ class PageOutcomes:
         await self.accepted(conn, [(page, outcome.reference) for page, outcome in about if outcome.state == "sent"])
         await self._lost(conn, [(page, outcome) for page, outcome in about if outcome.state in ("refused", "gave_up")])
         for (delivery, _), (page, outcome) in zip(ended, about, strict=True):
+            if outcome.state == "cancelled":
+                await pages.called_off(conn, page.id, unsure=outcome.unsure)
             if outcome.put_off and outcome.again_at:
                 await self._put_off(conn, page, outcome.again_at, attempts=delivery.attempts - 1)
             if outcome.error and outcome.state == "waiting":

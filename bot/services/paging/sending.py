@@ -12,10 +12,10 @@ from bot.domain.incidents.incident import Incident
 from bot.domain.paging.escalation import LATE_AFTER, Policy
 from bot.domain.paging.page import Page, Via
 from bot.domain.paging.timed_ways import after_snooze, missed_its_hours
-from bot.pagers import PageCall, Pager, Remembering
+from bot.pagers import PageCall, Pager, Remembering, way_name
 from bot.runbook import Person
 from bot.services.outbox.batching import Batching
-from bot.services.outbox.kinds import DeliveryKind, Ended, NoLongerWanted, Outcome, PutOff
+from bot.services.outbox.kinds import DeliveryKind, Ended, NoLongerWanted, NotSetUp, Outcome, PutOff
 from bot.services.outbox.precedence import Precedence
 from bot.services.paging.cancelled import Cancelled
 from bot.services.paging.last_look import BecameLate, LastLook, Moment, Snoozed
@@ -89,6 +89,8 @@ class Departures(DeliveryKind[str | None]):
             if leaving.snoozed_until and not delivery.unsure:
                 raise Snoozed(leaving.snoozed_until)
             return await self._leave(call, Moment(delivery, page, known_at, leaving.snoozed_until))
+        except NoLongerWanted as reason:
+            raise self._called_off(call, str(reason)) from reason
         except Snoozed as snoozed:
             policy = await self._policy(page)
             raise PutOff(str(snoozed), after_snooze(page, policy, snoozed.until)) from snoozed
@@ -114,7 +116,7 @@ class Departures(DeliveryKind[str | None]):
     async def _hand_over(self, call: PageCall, moment: Moment) -> str:
         has_left = partial(self._precedence.has_left, moment.delivery.id)
         leaves = partial(at_leaving, has_left, partial(self._last_look.look, moment))
-        return await self._pagers[call.page.via].page(replace(call, leaves=leaves))
+        return await self._pager(call.page.via).page(replace(call, leaves=leaves))
 
     async def _must_be_in_its_hours(self, delivery: Delivery, page: Page) -> None:
         """What fell due in working hours while nobody worked, because we were away, wakes nobody. Raises PutOff."""
@@ -127,7 +129,7 @@ class Departures(DeliveryKind[str | None]):
         """As the runbook has them, if they can be reached by this way there; else as the page's ladder has them. Raises
         Rejected."""
         person = self._people.person(page.person)
-        if person and self._pagers[page.via].contact(person) is not None:
+        if person and self._pager(page.via).contact(person) is not None:
             return person
         if found := person_of(await self._policy(page), page.person) or person:
             self._people.remember([found])
@@ -165,8 +167,18 @@ class Departures(DeliveryKind[str | None]):
         stands somewhere has to show the answer. Raises Unreachable when it is wanted, and not ours to send."""
         if call.page.state == "waiting":
             raise Unreachable("it is in somebody else's hands")
-        pager = self._pagers[call.page.via]
+        pager = self._pager(call.page.via)
         found = await pager.earlier(call) if call.unsure and isinstance(pager, Remembering) else None
         if found is None:
-            raise NoLongerWanted("cancelled before it was sent")
+            raise self._called_off(call, "cancelled before it was sent")
         return found
+
+    def _called_off(self, call: PageCall, why: str) -> NoLongerWanted:
+        """Where the provider can be asked it has been: there is nothing from before."""
+        was_looked_for = isinstance(self._pager(call.page.via), Remembering)
+        return NoLongerWanted(why, unsure=call.unsure and not was_looked_for)
+
+    def _pager(self, via: Via) -> Pager:
+        if pager := self._pagers.get(via):
+            return pager
+        raise NotSetUp(way_name(via))

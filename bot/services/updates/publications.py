@@ -5,7 +5,6 @@ from typing import Any
 
 from bot.clock import Clock
 from bot.domain.actor import TOCSIN
-from bot.domain.errors import Rejected
 from bot.domain.incidents.incident import Incident
 from bot.domain.maintenance.window import Window
 from bot.domain.updates.update import (
@@ -22,7 +21,7 @@ from bot.domain.updates.update import (
 )
 from bot.publishers import Publication, Publisher, outlets
 from bot.runbook.audiences import Audience
-from bot.services.outbox.kinds import UPDATE, DeliveryKind, NoLongerWanted, Outcome, way_by
+from bot.services.outbox.kinds import UPDATE, DeliveryKind, NoLongerWanted, NotSetUp, Outcome, not_set_up, way_by
 from bot.services.outbox.outbox import Outbox
 from bot.services.rooms.cards import Cards
 from bot.services.updates.audiences import addresses
@@ -70,7 +69,7 @@ class Publications(DeliveryKind[str]):
 
     def gap(self, via: Outlet) -> str | None:
         """Why nothing can leave by this outlet; None when it can."""
-        return None if via in self._publishers else f"{via} is not set up here; `tocsin doctor` says what is missing"
+        return None if via in self._publishers else not_set_up(via)
 
     async def send(self, delivery: OutboxDelivery) -> str:
         async with self._db.transaction() as conn:
@@ -92,7 +91,7 @@ class Publications(DeliveryKind[str]):
             if update.author == TOCSIN.name and not heard:
                 raise NoLongerWanted(UNHEARD)
         if (publisher := self._publishers.get(one.via)) is None:
-            raise Rejected(self.gap(one.via) or "")
+            raise NotSetUp(one.via)
         return await publisher.publish(Publication(one, update, about, earlier, delivery.unsure))
 
     async def recorded(self, conn: Connection, delivery: OutboxDelivery, outcome: Outcome[str]) -> None:

@@ -172,6 +172,11 @@ async def cancel_waiting(
         SQL.at_commit(conn, "announce_cancelled", lambda _: on_commit(ids), word=CANCELLED, ids=ids)
 
 
+async def called_off(conn: Connection, page_id: int, *, unsure: bool) -> None:
+    """It was cancelled, and is not being sent any more. `unsure`: it may have been accepted unheard before that."""
+    await SQL.run(conn, "called_off", id=page_id, unsure=unsure)
+
+
 def cancelled(said: str) -> list[int] | None:
     """The numbers of the pages of which the bell says that they were cancelled; None: it says something else."""
     word, *ids = said.split()

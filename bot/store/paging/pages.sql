@@ -118,13 +118,20 @@ FROM moved WHERE o.kind = 'page' AND o.state = 'waiting' AND o.payload = jsonb_b
 RETURNING o.id;
 
 -- name: cancel_waiting
--- Whatever no provider has been asked for yet. Several pages are always held in the same order.
+-- Whatever no provider has taken yet, as far as anybody knows: what is being sent at this moment may be taken still.
+-- Several pages are always held in the same order.
 WITH held AS (
     SELECT id FROM pages
     WHERE incident_id = %(incident_id)s AND state = 'waiting' AND person = ANY(coalesce(%(people)s::text[], ARRAY[person]))
       AND NOT via = ANY(%(but_by)s::text[])
     ORDER BY id FOR NO KEY UPDATE)
-UPDATE pages p SET state = 'cancelled' FROM held WHERE p.id = held.id AND p.state = 'waiting' RETURNING p.id;
+UPDATE pages p SET state = 'cancelled', unsure = p.unsure OR (p.first_attempt_at IS NOT NULL AND EXISTS (
+    SELECT FROM outbox o WHERE o.kind = 'page' AND o.state = 'sending' AND o.payload = jsonb_build_object('page', p.id)))
+FROM held WHERE p.id = held.id AND p.state = 'waiting' RETURNING p.id;
+
+-- name: called_off
+-- What was being sent when it was cancelled has come to its end. Only what was sent twice may have arrived all the same.
+UPDATE pages SET unsure = %(unsure)s OR repeated_at IS NOT NULL WHERE id = %(id)s AND state = 'cancelled';
 
 -- name: announce_cancelled
 -- NOTIFY takes at most 8,000 bytes.

@@ -11,11 +11,18 @@ import pytest
 from bot.clock import Clock
 from bot.domain.actor import Actor
 from bot.services import Services
+from bot.services.outbox.kinds import PAGE
+from bot.services.outbox.leases import LEASE
 from bot.store.incidents import incidents
+from bot.store.outbox import outbox
+from bot.store.outbox.outbox import Delivery
+from tests.mail_server import post_office
 from tests.processes import Fleet, fleet
-from tests.world import RUNBOOK
+from tests.stories.paging.test_paging import declared
+from tests.world import BOT, RUNBOOK, World
 
 NewFleet = Callable[..., AbstractAsyncContextManager[Fleet]]
+NewWorld = Callable[..., AbstractAsyncContextManager[World]]
 
 EVE = Actor("eve")
 SHIFTS = """
@@ -59,6 +66,15 @@ async def declared_by_one(
 
 async def paged(fleet: Fleet) -> list[tuple[str | None, str]]:
     return [(page.tier, page.person) for page in await fleet.pages()]
+
+
+async def claimed(house: Services) -> Delivery:
+    """A page that is due."""
+    now, believed = house.clock.now(), house.clock.at_database()
+    async with house.db.statement() as conn:
+        look = await outbox.claim(conn, now=now, lease_until=now + LEASE, free=1, lowest=PAGE, believed=believed)
+    (delivery,) = look.claimed
+    return delivery
 
 
 async def passed_over(house: Services) -> list[str]:
@@ -149,3 +165,23 @@ async def test_a_person_whose_contact_was_removed_is_reached_by_the_one_the_ladd
         await new.ladders.take_due()
         assert await paged(fleet) == [("oncall", "ada"), ("lead", "ben")]
         assert [page.contact for page in await fleet.pages()][1] == "https://example.com/…"
+
+
+async def test_a_process_without_the_credentials_of_a_way_leaves_its_pages_to_the_others_and_has_sent_nothing(
+    new_world: NewWorld,
+) -> None:
+    by_mail = RUNBOOK.replace("who: [ada]}", "who: [ada], via: [email]}")
+    async with post_office() as office, new_world(runbook=by_mail, SMTP_URL=f"smtp://127.0.0.1:{office.port}") as world:
+        office.says["RCPT"] = "450 greylisted"
+        await declared(world)
+        without = BOT(world.app.settings.model_copy(update={"smtp": None}), world.app.runbook, world.clock)
+        async with without.at_hand() as house:
+            world.clock.move(timedelta(minutes=1))
+            delivery = await claimed(house)
+            outcome = await house.carrier.attempts.make(delivery)
+            await house.carrier.records.keep(delivery, outcome)
+        assert (outcome.state, outcome.unsure) == ("waiting", False)
+        assert "email is not set up here" in (outcome.error or "")
+        office.says.clear()
+        await world.passes(minutes=1)
+        assert len(office.letters) == 1

@@ -216,6 +216,25 @@ async def test_whoever_took_over_what_was_accepted_sends_nothing_and_counts_noth
     assert len(entries) == 1
 
 
+async def test_what_a_process_was_sending_when_it_died_and_somebody_answered_may_have_been_taken(
+    houses: tuple[Fleet, list[Services]], office: SlowPostOffice
+) -> None:
+    team, (first, second) = houses
+    await first.declarations.declare(EVE, "Payments failing", severity="P1")
+    its, lapsed = await claimed_by(first)
+    sending = asyncio.create_task(first.departures.send(its))
+    await until_true(lambda: office.taken)
+    sending.cancel()
+    await first.acknowledgements.acknowledge(EVE, 1)
+    (page,) = await team.pages()
+    assert (page.state, page.is_unknown) == ("cancelled", True)
+
+    ours, _ = await claimed_by(second, *lapsed)
+    await second.carrier.records.keep(ours, await second.carrier.attempts.make(ours))
+    (page,) = await team.pages()
+    assert (page.state, page.is_unknown) == ("cancelled", True), "nobody can ask a mail server"
+
+
 async def test_a_refusal_of_a_claim_that_is_no_longer_ours_changes_nothing(
     houses: tuple[Fleet, list[Services]], office: SlowPostOffice
 ) -> None:

@@ -126,6 +126,26 @@ async def test_a_page_that_may_have_been_taken_before_it_was_called_off_does_not
         assert "not known whether it was sent, no longer needed" in words_of(world.card())
 
 
+async def test_what_is_being_sent_is_called_neither_sent_nor_not_sent_before_the_receiver_has_answered(
+    new_world: NewWorld, receiver: Provider
+) -> None:
+    receiver.hangs = True
+    async with new_world(runbook=by_webhook(receiver)) as world:
+        await world.eve.types("/incident declare P1 Payments failing")
+        await world.workspace.until(lambda: receiver.received and has_card(world))
+        await world.workspace.until(lambda: "webhook being sent" in words_of(world.card()))
+        await world.eve.types("/escalate ack", world.room())
+        await world.workspace.until(lambda: "Acknowledged by" in words_of(world.card()))
+        assert "webhook not known whether it was sent, no longer needed" in words_of(world.card())
+        receiver.release()
+        await world.settled()
+        assert "✓ Ada Obi, On-call Engineer: webhook sent" in words_of(world.card())
+
+
+def has_card(world: World) -> bool:
+    return any(one.pins for one in world.workspace.conversations)
+
+
 async def test_a_ladder_whose_pages_may_have_been_taken_does_not_end_with_nobody_could_be_paged(
     new_world: NewWorld, receiver: Provider
 ) -> None:
