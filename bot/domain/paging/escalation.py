@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
-from bot.domain.people.working_hours import WorkingHours, after, opening
+from bot.domain.people.working_hours import WorkingHours, begins_after, opening
 
 # How long a provider may take before a person counts as not reached.
 REACH_WITHIN = timedelta(seconds=20)
@@ -132,7 +132,7 @@ def climb(ladder: Ladder, now: datetime) -> Climb:
     last = ladder.step + 1 == len(ladder.policy.steps)
     loop, index = (ladder.loop + 1, 0) if last else (ladder.loop, ladder.step + 1)
     # Somebody who escalates by hand after an acknowledgement wants one more tier, and not the timers back.
-    next_at = after(ladder.policy.hours, now, step.wait) if ladder.state == "climbing" else None
+    next_at = begins_after(ladder.policy.hours, now, step.wait) if ladder.state == "climbing" else None
     moved = _moved(ladder, loop=loop, step=index, next_at=next_at, round=1)
     return Climb(step, ladder.loop, ladder.step, _with_next_round(moved, step, now))
 
@@ -146,7 +146,7 @@ def page_again(ladder: Ladder, now: datetime) -> Climb:
 
 def _with_next_round(ladder: Ladder, step: Step, now: datetime) -> Ladder:
     """Up to the next step, which then goes on with others."""
-    again_at = after(ladder.policy.hours, now, step.again) if step.again else None
+    again_at = begins_after(ladder.policy.hours, now, step.again) if step.again else None
     comes_first = again_at is not None and ladder.next_at is not None and again_at < ladder.next_at
     return _moved(ladder, again_at=again_at if comes_first else None)
 

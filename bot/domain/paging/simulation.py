@@ -8,7 +8,7 @@ from math import ceil
 from bot.domain.paging.escalation import Climb, Ladder, Policy, climb
 from bot.domain.paging.page import Via
 from bot.domain.paging.timed_ways import AT_ONCE, waits_for
-from bot.domain.people.working_hours import WorkingHours, after
+from bot.domain.people.working_hours import WorkingHours, begins_after
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,7 @@ class Rung:
 
     def time_of(self, way: PlannedPage) -> datetime:
         """When somebody would be paged by this way."""
-        return after(self.hours, self.at, way.wait) if way.wait else self.at
+        return begins_after(self.hours, self.at, way.wait) if way.wait else self.at
 
     @property
     def people(self) -> list[str]:

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from bot.domain.paging.escalation import BY_HAND, Policy
 from bot.domain.paging.page import Page, Via
-from bot.domain.people.working_hours import after, opening
+from bot.domain.people.working_hours import begins_after, opening
 
 AT_ONCE = timedelta(0)
 
@@ -37,7 +37,7 @@ def put_off(to_come: Iterable[Page], until: datetime, policy: Policy) -> dict[in
     # Whoever was called by hand is paged at any hour.
     hours = {page.id: None if page.step == BY_HAND else policy.hours for page in waiting}
     return {
-        page.id: max(page.due_at, after(hours[page.id], opening(hours[page.id], until), page.due_at - first))
+        page.id: max(page.due_at, begins_after(hours[page.id], opening(hours[page.id], until), page.due_at - first))
         for page in waiting
     }
 

@@ -70,3 +70,8 @@ def after(hours: WorkingHours | None, now: datetime, span: timedelta) -> datetim
 
 def opening(hours: WorkingHours | None, now: datetime) -> datetime:
     return hours.opening(now) if hours else now
+
+
+def begins_after(hours: WorkingHours | None, now: datetime, span: timedelta) -> datetime:
+    """As `after`, of what begins then, such as the paging of somebody: when people go home is too late for that."""
+    return opening(hours, after(hours, now, span))

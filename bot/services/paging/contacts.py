@@ -9,7 +9,7 @@ from bot.domain.incidents.incident import Incident
 from bot.domain.paging.escalation import Policy, is_late
 from bot.domain.paging.page import PageDraft, Turn, Via
 from bot.domain.paging.timed_ways import waits_for
-from bot.domain.people.working_hours import after
+from bot.domain.people.working_hours import begins_after
 from bot.pagers import Pager, ways
 from bot.services.paging.policies import person_of
 from bot.services.people.people import People
@@ -51,7 +51,7 @@ class Contacts:
         now = self._clock.now()
         if not wait:
             return PageDraft(incident, turn, key, via, contact, is_late(turn.due_at, now))
-        later = replace(turn, due_at=after(policy.hours if policy else None, now, wait), planned_at=now)
+        later = replace(turn, due_at=begins_after(policy.hours if policy else None, now, wait), planned_at=now)
         return PageDraft(incident, later, key, via, contact, late=False)
 
     def of(self, key: str, vias: Iterable[Via], policy: Policy | None = None, *, drill: bool) -> list[tuple[Via, str]]:

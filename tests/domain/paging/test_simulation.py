@@ -1,12 +1,15 @@
 """A ladder climbed on paper goes as the real one would."""
 
-from datetime import UTC, datetime, timedelta
+from dataclasses import replace
+from datetime import UTC, datetime, time, timedelta
+from zoneinfo import ZoneInfo
 
 from hypothesis import given
 from hypothesis import strategies as some
 
 from bot.domain.paging.escalation import Policy, Step
 from bot.domain.paging.simulation import PlannedPage, simulate
+from bot.domain.people.working_hours import WorkingHours
 
 NOW = datetime(2026, 8, 6, 14, 0, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
@@ -37,6 +40,14 @@ def test_a_tier_that_nobody_is_in_or_can_be_reached_of_is_passed_over_at_once() 
     found = simulate(policy(15, 30, 45), NOW, ways)
     assert [(rung.at, rung.reaches) for rung in found.rungs] == [(NOW, False), (NOW, False), (NOW, True)]
     assert found.ends_at == NOW + 45 * MINUTE
+
+
+def test_nobody_is_paged_at_the_instant_at_which_people_go_home_but_when_they_come_again() -> None:
+    hours = WorkingHours(frozenset(range(7)), time(9), time(15), ZoneInfo("UTC"))
+    found = simulate(replace(policy(60, 30), hours=hours), NOW, everybody)
+    tomorrow = datetime(2026, 8, 7, 9, 0, tzinfo=UTC)
+    assert [rung.at for rung in found.rungs] == [NOW, tomorrow]
+    assert found.ends_at == tomorrow + 30 * MINUTE
 
 
 def test_whoever_is_in_a_tier_is_asked_for_the_instant_of_its_step() -> None:
