@@ -101,7 +101,7 @@ class PagerDutyPager:
         details = {
             "severity": f"{severity.id} {severity.name}",
             "tier": tier.name if tier else None,
-            "reason": None if incident.private else page.reason,
+            "reason": None if incident.is_secret else page.reason,
             "room": f"#{incident.room_name}" if incident.room_name else None,
         }
         return {

@@ -67,7 +67,7 @@ class WebhookPager:
                 "severity": severity.id,
                 "severity_name": severity.name,
                 "status": incident.status,
-                "private": incident.private,
+                "private": incident.is_secret,
                 "drill": incident.drill,
                 "declared_at": incident.declared_at.isoformat(),
                 "channel": {"id": incident.room_id, "name": incident.room_name} if incident.room_id else None,

@@ -118,6 +118,11 @@ class Incident:
         return "test_page" in self.origin
 
     @property
+    def is_secret(self) -> bool:
+        """Is it about what others must not know? A test page, which nobody else is told of, is about nothing."""
+        return self.private and not self.is_test_page
+
+    @property
     def confirms(self) -> str | None:
         """The way that its only page is to prove, of a test page that was sent for that."""
         return self.origin.get("confirms")

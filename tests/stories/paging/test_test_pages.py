@@ -17,6 +17,7 @@ from bot.sandbox.workspace import Workspace
 from tests.commandline import begun, line_with, tocsin
 from tests.mail_server import PostOffice, post_office
 from tests.stories.asking import ask
+from tests.stories.telephone.telephones import ADA, by, heard, telephones
 from tests.world import RUNBOOK, World, manifest, words_of
 
 NewWorld = Callable[..., AbstractAsyncContextManager[World]]
@@ -89,6 +90,18 @@ async def test_a_test_page_can_be_acknowledged_and_nothing_else(world: World, ty
     await world.settled()
     await world.house.test_pages.end(1)
     assert "INC-1 is a test page" in await ask(world, "ada", "/incident reopen INC-1")
+
+
+async def test_a_trial_by_text_and_call_says_test_as_well_and_speaks_of_no_private_incident(
+    new_world: NewWorld,
+) -> None:
+    async with telephones(new_world, by("slack", "sms", "voice")) as (world, company):
+        await world.house.test_pages.begin("ada")
+        await world.settled()
+        (text,), (call,), (posted,) = company.texts(ADA), company.calls(ADA), world.pages_of("ada")
+        for words in (text.body, heard(await company.picked_up(call)), words_of(posted)):
+            assert "TEST" in words
+            assert "rivate" not in words
 
 
 async def test_a_trial_that_nobody_ended_ends_when_the_next_one_begins(world: World) -> None:
