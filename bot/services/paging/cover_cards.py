@@ -1,18 +1,20 @@
 """What a request for cover shows, and what whoever asked reads when somebody has taken it."""
 
+from functools import partial
+
 from bot.clock import Clock
-from bot.domain.errors import Rejected
 from bot.rendering import Rendering
 from bot.runbook import Runbook
 from bot.services.outbox.kinds import DeliveryKind, NoLongerWanted
-from bot.services.people.people import People
+from bot.services.paging.direct_messages import DirectMessages
 from bot.services.rooms.cards import Cards, Painted
 from bot.services.rooms.channels import Channels
-from bot.slack.blocks import Button, message
-from bot.slack.gateway import Gateway, Posted
+from bot.slack.blocks import Button, Message, message
+from bot.slack.gateway import Posted
 from bot.store.database import Database
 from bot.store.outbox.outbox import Delivery
 from bot.store.people import cover_requests
+from bot.store.people.cover_requests import CoverRequest
 from bot.store.pipelined import Connection
 
 
@@ -39,10 +41,9 @@ class CoverCards:
 class CoverTaken(DeliveryKind[Posted]):
     """Deliveries of kind `cover_taken`."""
 
-    def __init__(self, db: Database, people: People, gateway: Gateway, rendering: Rendering) -> None:
+    def __init__(self, db: Database, direct: DirectMessages, rendering: Rendering) -> None:
         self._db = db
-        self._people = people
-        self._gateway = gateway
+        self._direct = direct
         self._rendering = rendering
 
     async def send(self, delivery: Delivery) -> Posted:
@@ -51,13 +52,7 @@ class CoverTaken(DeliveryKind[Posted]):
             asked = await cover_requests.get(conn, delivery.payload["request"])
         if asked is None:
             raise NoLongerWanted("there is no such request any more")
-        account = self._people.known_account(told) or await self._people.account(told)
-        if not account:
-            raise Rejected("no Slack account has this address")
-        if delivery.unsure:
-            direct = await self._gateway.open_direct(account)
-            if found := await self._gateway.find_posted(direct, key, since=delivery.created_at):
-                return found
-        return await self._gateway.post(
-            account, message(self._rendering.say("slack/cover_taken", asked=asked)), key=key
-        )
+        return await self._direct.send(delivery, told, key, partial(self._message, asked))
+
+    async def _message(self, asked: CoverRequest) -> Message:
+        return message(self._rendering.say("slack/cover_taken", asked=asked))

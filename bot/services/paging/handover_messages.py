@@ -1,15 +1,17 @@
 """What somebody reads when a schedule comes to them, or leaves them: who has it now, until when, and what is open."""
 
+from functools import partial
+
 from bot.clock import Clock
-from bot.domain.errors import Rejected
 from bot.domain.incidents.incident import by_urgency
 from bot.domain.people.schedule import Shift
 from bot.rendering import Rendering
 from bot.runbook import Runbook
 from bot.services.outbox.kinds import DeliveryKind, NoLongerWanted, Outcome
+from bot.services.paging.direct_messages import DirectMessages
 from bot.services.people.people import People
 from bot.slack.blocks import Message, message
-from bot.slack.gateway import Gateway, Posted
+from bot.slack.gateway import Posted
 from bot.store.database import Database
 from bot.store.incidents import incidents
 from bot.store.outbox.outbox import Delivery
@@ -25,14 +27,14 @@ class HandoverMessages(DeliveryKind[Posted]):
     whoever comes wait for the next one that is."""
 
     def __init__(
-        self, db: Database, clock: Clock, runbook: Runbook, people: People, gateway: Gateway, rendering: Rendering
+        self, db: Database, clock: Clock, runbook: Runbook, people: People, direct: DirectMessages, rendering: Rendering
     ) -> None:
         self._db = db
         self._clock = clock
         self._schedules = list(runbook.schedules)
         self._severities = runbook.severity_ids
         self._people = people
-        self._gateway = gateway
+        self._direct = direct
         self._rendering = rendering
 
     async def send(self, delivery: Delivery) -> Posted:
@@ -45,15 +47,9 @@ class HandoverMessages(DeliveryKind[Posted]):
             shift = self._people.shift(schedule, self._clock.now())
         if (shift.person == told) != (delivery.payload["took"] == told):
             raise NoLongerWanted("it has changed hands again")
-        account = self._people.known_account(told) or await self._people.account(told)
-        if not account:
-            raise Rejected("no Slack account has this address")
-        key = f"handover {delivery.key}"
-        if delivery.unsure:
-            direct = await self._gateway.open_direct(account)
-            if found := await self._gateway.find_posted(direct, key, since=delivery.created_at):
-                return found
-        return await self._gateway.post(account, await self._message(delivery, shift), key=key)
+        return await self._direct.send(
+            delivery, told, f"handover {delivery.key}", partial(self._message, delivery, shift)
+        )
 
     async def recorded(self, conn: Connection, delivery: Delivery, outcome: Outcome[Posted]) -> None:
         if outcome.state == "sent":

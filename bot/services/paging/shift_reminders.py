@@ -1,15 +1,18 @@
 """A heads-up before a shift: what whoever has it next reads."""
 
+from collections.abc import Mapping
 from datetime import datetime
+from functools import partial
+from typing import Any
 
 from bot.clock import Clock
-from bot.domain.errors import Rejected
 from bot.rendering import Rendering
 from bot.runbook import Runbook
 from bot.services.outbox.kinds import DeliveryKind, NoLongerWanted
+from bot.services.paging.direct_messages import DirectMessages
 from bot.services.people.people import People
-from bot.slack.blocks import message
-from bot.slack.gateway import Gateway, Posted
+from bot.slack.blocks import Message, message
+from bot.slack.gateway import Posted
 from bot.store.database import Database
 from bot.store.outbox.outbox import Delivery
 
@@ -18,13 +21,13 @@ class ShiftReminders(DeliveryKind[Posted]):
     """Deliveries of kind `shift_reminder`. One that a cover has overtaken, or that comes too late, is not sent."""
 
     def __init__(
-        self, db: Database, clock: Clock, runbook: Runbook, people: People, gateway: Gateway, rendering: Rendering
+        self, db: Database, clock: Clock, runbook: Runbook, people: People, direct: DirectMessages, rendering: Rendering
     ) -> None:
         self._db = db
         self._clock = clock
         self._schedules = list(runbook.schedules)
         self._people = people
-        self._gateway = gateway
+        self._direct = direct
         self._rendering = rendering
 
     async def send(self, delivery: Delivery) -> Posted:
@@ -37,13 +40,8 @@ class ShiftReminders(DeliveryKind[Posted]):
             shift = self._people.shift(schedule, begins)
         if shift.person != told:
             raise NoLongerWanted("somebody else has it")
-        account = self._people.known_account(told) or await self._people.account(told)
-        if not account:
-            raise Rejected("no Slack account has this address")
-        key = f"shift {delivery.key}"
-        if delivery.unsure:
-            direct = await self._gateway.open_direct(account)
-            if found := await self._gateway.find_posted(direct, key, since=delivery.created_at):
-                return found
-        words = self._rendering.say("slack/shift_ahead", schedule=schedule, begins=begins, shift=shift)
-        return await self._gateway.post(account, message(words), key=key)
+        facts = {"schedule": schedule, "begins": begins, "shift": shift}
+        return await self._direct.send(delivery, told, f"shift {delivery.key}", partial(self._message, facts))
+
+    async def _message(self, facts: Mapping[str, Any]) -> Message:
+        return message(self._rendering.say("slack/shift_ahead", **facts))

@@ -5,6 +5,7 @@ from functools import cached_property
 from bot.services.paging.calendars import Calendars
 from bot.services.paging.cover_cards import CoverCards, CoverTaken
 from bot.services.paging.cover_requests import CoverRequests
+from bot.services.paging.direct_messages import DirectMessages
 from bot.services.paging.handover_messages import HandoverMessages
 from bot.services.paging.handovers import Handovers
 from bot.services.paging.night_pages import NightPages
@@ -36,8 +37,12 @@ class OnCall(Paging):
         return CoverCards(self.clock, self.runbook, self.channels, self.cards, self.rendering)
 
     @cached_property
+    def direct_messages(self) -> DirectMessages:
+        return DirectMessages(self.people, self.gateway)
+
+    @cached_property
     def cover_taken(self) -> CoverTaken:
-        return CoverTaken(self.db, self.people, self.gateway, self.rendering)
+        return CoverTaken(self.db, self.direct_messages, self.rendering)
 
     @cached_property
     def calendars(self) -> Calendars:
@@ -48,7 +53,7 @@ class OnCall(Paging):
 
     @cached_property
     def shift_reminders(self) -> ShiftReminders:
-        return ShiftReminders(self.db, self.clock, self.runbook, self.people, self.gateway, self.rendering)
+        return ShiftReminders(self.db, self.clock, self.runbook, self.people, self.direct_messages, self.rendering)
 
     @cached_property
     def handovers(self) -> Handovers:
@@ -61,7 +66,7 @@ class OnCall(Paging):
 
     @cached_property
     def handover_messages(self) -> HandoverMessages:
-        return HandoverMessages(self.db, self.clock, self.runbook, self.people, self.gateway, self.rendering)
+        return HandoverMessages(self.db, self.clock, self.runbook, self.people, self.direct_messages, self.rendering)
 
     @cached_property
     def simulations(self) -> Simulations:
