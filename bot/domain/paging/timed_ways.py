@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from bot.domain.paging.escalation import BY_HAND, Policy
 from bot.domain.paging.page import Page, Via
-from bot.domain.people.working_hours import begins_after, opening
+from bot.domain.people.working_hours import WorkingHours, begins_after, between, opening
 
 AT_ONCE = timedelta(0)
 
@@ -36,10 +36,12 @@ def put_off(to_come: Iterable[Page], until: datetime, policy: Policy) -> dict[in
     first = min((page.due_at for page in waiting), default=until)
     # Whoever was called by hand is paged at any hour.
     hours = {page.id: None if page.step == BY_HAND else policy.hours for page in waiting}
-    return {
-        page.id: max(page.due_at, begins_after(hours[page.id], opening(hours[page.id], until), page.due_at - first))
-        for page in waiting
-    }
+    return {page.id: max(page.due_at, _moved(page, hours[page.id], first, until)) for page in waiting}
+
+
+def _moved(page: Page, hours: WorkingHours | None, first: datetime, until: datetime) -> datetime:
+    """As long after `until` as it was to be after `first`; a night between them counts neither here nor there."""
+    return begins_after(hours, opening(hours, until), between(hours, first, page.due_at))
 
 
 def after_snooze(page: Page, policy: Policy, until: datetime) -> datetime:

@@ -35,6 +35,15 @@ class WorkingHours:
             left -= closes - begins
         raise AssertionError("days come without end")
 
+    def between(self, now: datetime, then: datetime) -> timedelta:
+        """For how long people work from `now` to `then`; nothing when that is not later."""
+        worked = timedelta(0)
+        for opens, closes in self._days_from(now):
+            if opens >= then:
+                return worked
+            worked += max(min(closes, then) - max(opens, now), timedelta(0))
+        raise AssertionError("days come without end")
+
     def next_day_ends(self, now: datetime) -> datetime:
         """When people go home on the next day on which they work, after the day of `now` on their calendar."""
         today = now.astimezone(self.zone).date()
@@ -75,3 +84,8 @@ def opening(hours: WorkingHours | None, now: datetime) -> datetime:
 def begins_after(hours: WorkingHours | None, now: datetime, span: timedelta) -> datetime:
     """As `after`, of what begins then, such as the paging of somebody: when people go home is too late for that."""
     return opening(hours, after(hours, now, span))
+
+
+def between(hours: WorkingHours | None, now: datetime, then: datetime) -> timedelta:
+    """How much time counts from `now` to `then`, which is not earlier; `hours` None: all of it."""
+    return hours.between(now, then) if hours else then - now

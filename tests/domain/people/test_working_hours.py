@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.domain.people.working_hours import WorkingHours, after, opening
+from bot.domain.people.working_hours import WorkingHours, after, between, opening
 
 LONDON = ZoneInfo("Europe/London")
 OFFICE = WorkingHours(frozenset(range(5)), time(9), time(18), LONDON)
@@ -116,3 +116,11 @@ def test_they_are_kept_as_they_are(hours: WorkingHours) -> None:
 def test_without_hours_all_time_counts() -> None:
     assert after(None, at(8, 12), HOUR) == at(8, 13)
     assert opening(None, at(8, 12)) == at(8, 12)
+
+
+@given(hours(), INSTANTS, SPANS)
+def test_between_now_and_when_a_span_is_over_so_much_is_worked(
+    office: WorkingHours, now: datetime, span: timedelta
+) -> None:
+    assert between(office, now, after(office, now, span)) == span
+    assert between(None, now, now + span) == span
