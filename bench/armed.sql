@@ -1,8 +1,8 @@
 -- Incidents as they stand when their first page was accepted, their room is open, and nobody has answered.
 
 -- name: incidents
-INSERT INTO incidents (title, severity, status, declared_by, declared_at, room_id, room_name, room_at, room_topic)
-SELECT 'Report ' || number, 'P1', 'investigating', %(declarer)s, %(now)s, room_id, room_name, %(now)s, ''
+INSERT INTO incidents (title, severity, status, declared_by, declared_at, room_id, room_name, room_at)
+SELECT 'Report ' || number, 'P1', 'investigating', %(declarer)s, %(now)s, room_id, room_name, %(now)s
 FROM unnest(%(room_ids)s::text[], %(room_names)s::text[]) WITH ORDINALITY AS room (room_id, room_name, number)
 ORDER BY number
 RETURNING id;

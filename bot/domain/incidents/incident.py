@@ -58,7 +58,6 @@ class Incident:
     room_at: datetime | None = None
     room_error: str | None = None
     room_lost: bool = False
-    room_topic: str | None = None
     room_closed: Closed | None = None
     origin: Mapping[str, Any] = field(default_factory=dict)
     request: str | None = None

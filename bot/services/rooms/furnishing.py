@@ -89,28 +89,20 @@ class Kicks(DeliveryKind[None]):
             await self._posts.in_room(conn, incident, "member_not_kicked", **facts)
 
 
-class Topics(DeliveryKind[str]):
-    """Deliveries of kind `topic`; each returns the topic that was set."""
+class Topics(DeliveryKind[None]):
+    """Deliveries of kind `topic`: once a room, for what changes stands on the card."""
 
     def __init__(self, db: Database, gateway: Gateway, rendering: Rendering) -> None:
         self._db = db
         self._gateway = gateway
         self._rendering = rendering
 
-    async def send(self, delivery: Delivery) -> str:
+    async def send(self, delivery: Delivery) -> None:
         incident, room_id = await _with_room(self._db, delivery)
         topic = clip(self._rendering.say("slack/topic", incident=incident), TOPIC_LENGTH)
         # Slack posts a line for every topic that is set, also for the same one.
-        if not delivery.unsure and topic == incident.room_topic:
-            raise NoLongerWanted
-        # The topic of an attempt that nobody answered may be there: then what we have written down says nothing.
         if not (delivery.unsure and await self._gateway.has_topic(room_id, topic)):
             await self._gateway.set_topic(room_id, topic)
-        return topic
-
-    async def recorded(self, conn: Connection, delivery: Delivery, outcome: Outcome[str]) -> None:
-        if outcome.returned:
-            await incidents.set_room_topic(conn, delivery.payload["incident"], outcome.returned)
 
 
 class Pins(DeliveryKind[None]):

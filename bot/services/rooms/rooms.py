@@ -50,15 +50,13 @@ class Rooms:
         await self._outbox.put(conn, "kick", payload, priority=ROOM, lane=lane)
 
     async def show(self, conn: Connection, incident: Incident) -> None:
-        """Card, announcement, pages and topic show how the incident stands."""
+        """Card, announcement and pages show how the incident stands; a topic would post a line for each change."""
         await self._cards.touch(conn, f"incident:{incident.id}", incident=incident.id)
         if not incident.private:
             await self._cards.touch(conn, f"announcement:{incident.id}")
         for page in await pages.of_incident(conn, incident.id):
             if page.via == "slack" and page.is_accepted:
                 await self._cards.touch(conn, f"page:{page.id}")
-        topic = f"topic {incident.id}"
-        await self._outbox.put(conn, "topic", {"incident": incident.id}, priority=CARD, key=topic, lane=topic)
 
     async def repaint(self, conn: Connection, cards: Sequence[str]) -> None:
         """These cards show what is true now, by their keys; one that does already is not edited."""
@@ -93,6 +91,7 @@ class Rooms:
         paged = [page.person for page in await pages.of_incident(conn, incident_id)]
         await self.invite(conn, incident, list(dict.fromkeys([incident.declared_by, *incident.roles.values(), *paged])))
         await self.show(conn, incident)
+        await self._outbox.put(conn, "topic", {"incident": incident_id}, priority=CARD, key=f"topic {incident_id}")
         await self._outbox.wake(conn, ["invite"], {"incident": incident_id})
         # Its own card first; `begin` wakes whatever else has waited.
         await self._outbox.wake_after(conn, ["card"], {"card": f"incident:{incident_id}"})

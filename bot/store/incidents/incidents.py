@@ -163,10 +163,6 @@ async def set_room_error(conn: Connection, incident_id: int, error: str, *, lost
     await SQL.run(conn, "set_room_error", id=incident_id, error=error, lost=lost)
 
 
-async def set_room_topic(conn: Connection, incident_id: int, topic: str) -> None:
-    await SQL.run(conn, "set_room_topic", id=incident_id, topic=topic)
-
-
 async def rename_room(conn: Connection, room_id: str, room_name: str) -> None:
     await SQL.run(conn, "rename_room", room_id=room_id, room_name=room_name)
 

@@ -96,9 +96,6 @@ UPDATE incidents SET room_id = %(room_id)s, room_name = %(room_name)s, room_at =
 -- name: set_room_error
 UPDATE incidents SET room_error = %(error)s, room_lost = %(lost)s WHERE id = %(id)s;
 
--- name: set_room_topic
-UPDATE incidents SET room_topic = %(topic)s WHERE id = %(id)s;
-
 -- name: rename_room
 UPDATE incidents SET room_name = %(room_name)s WHERE room_id = %(room_id)s;
 

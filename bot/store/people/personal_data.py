@@ -12,7 +12,7 @@ HELD: Mapping[str, Columns] = {
     "incidents": {
         "incidents": (
             "title", "declared_by", "acknowledged_by", "resolved_by", "summary", "impact", "roles", "facts",
-            "room_name", "room_error", "room_topic", "origin",
+            "room_name", "room_error", "origin",
         ),
         "incident_members": ("person", "changed_by"),
         "injects": ("text",),

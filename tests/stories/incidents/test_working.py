@@ -235,22 +235,22 @@ async def test_a_long_list_is_turned_page_by_page(world: World) -> None:
     assert rest.count("• *INC-") == 3
 
 
+def topic_lines(world: World) -> int:
+    return len([one for one in world.workspace.messages(world.room()) if one.subtype == "channel_topic"])
+
+
 @pytest.mark.parametrize("was_done", [True, False])
 async def test_a_topic_whose_answer_was_lost_is_not_set_a_second_time(world: World, was_done: bool) -> None:
-    room = await declared(world)
-    before = len([one for one in world.workspace.messages(room.id) if one.subtype == "channel_topic"])
     world.workspace.faults.drop("conversations.setTopic", after=was_done)
-    await ask(world, "eve", "/incident status identified", room)
+    await ask(world, "eve", "/incident declare P1 Payments failing")
     await world.passes(seconds=2)
-    lines = [one for one in world.workspace.messages(room.id) if one.subtype == "channel_topic"]
-    assert len(lines) == before + 1
-    assert "identified" in room.topic
+    assert topic_lines(world) == 1
 
 
-async def test_a_topic_set_unheard_and_out_of_date_by_then_is_corrected(world: World) -> None:
+@pytest.mark.parametrize("typed", ["status identified", "severity P3 one customer of many", "lead @ben"])
+async def test_a_change_is_one_post_and_no_line_about_the_topic_beside_it(world: World, typed: str) -> None:
     room = await declared(world)
-    world.workspace.faults.drop("conversations.setTopic", after=True)
-    await ask(world, "eve", "/incident status identified", room)
-    await ask(world, "eve", "/incident status investigating", room)
-    await world.passes(seconds=2)
-    assert "investigating" in room.topic
+    assert not await ask(world, "eve", f"/incident {typed}", room), "the post in the room says it"
+    assert len([place for place, _ in world.posts() if place == ROOM]) == 1
+    assert topic_lines(world) == 1
+    world.nothing_else_was_sent()

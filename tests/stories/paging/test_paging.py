@@ -31,7 +31,7 @@ async def test_declaring_pages_the_first_tier_opens_a_room_and_announces_it(
         assert sorted(place for place, _ in posts[1:]) == ["#inc-2026-08-06-payments-failing", "#incidents"]
         assert {"U0EVE", "U0ADA"} <= set(world.workspace.channel("#inc-2026-08-06-payments-failing").members)
         assert world.eve.labels(world.card()) == ["Acknowledge", "I'll lead", "Post update", "Escalate", "Resolve"]
-        assert world.workspace.channel(world.room()).topic == "INC-1 P1 investigating: Payments failing"
+        assert world.workspace.channel(world.room()).topic == "INC-1 · Payments failing"
         world.nothing_else_was_sent()
 
 
