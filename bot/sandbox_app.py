@@ -30,6 +30,7 @@ from bot.sandbox.workspace import Workspace
 from bot.services.updates.status_pages import PATH as STATUS
 from bot.settings import Settings
 from bot.shipped import templates_folder
+from bot.store.due_rows import soonest_of_each
 from bot.store.embedded.server import EmbeddedPostgres
 from bot.store.example import orders_database, own_database
 
@@ -59,7 +60,27 @@ EVENTS = {
     "backup drills": "a restore drill starts",
     "backup restores": "a restore request expires",
     "reminders": "an update is due",
+    "silences": "a silence ends",
+    "cover requests": "a request for cover ends",
+    "night pages": "the nights of a shift are counted",
+    "nudges": "a channel is asked for something",
+    "breaches": "an authority has to be notified",
+    "watches": "a watch ends",
+    "room archives": "a channel is archived",
+    "game days": "an exercise goes on",
+    "tasks": "a task is due",
+    "checklists": "a checklist is due",
+    "recurring tasks": "recurring work is due",
+    "post-mortems": "a post-mortem is due",
+    "actions": "an action is due",
+    "action lists": "the list of open actions",
+    "maintenance": "planned work begins or ends",
 }
+# Nobody sees what these do at their time, or they look every so often whether there is anything to do.
+UNSEEN = frozenset({
+    "requests", "earlier backups", "status pages", "housekeeping", "app home", "lifesign", "outages", "proved tasks",
+    "contacts",
+})  # fmt: skip
 
 
 async def run_sandbox(environ: Mapping[str, str], *, port: int, runbook_file: Path | None, stop: asyncio.Event) -> None:
@@ -176,8 +197,12 @@ class _Bot:
         self._app = app
 
     async def due(self) -> list[Due]:
-        dues = [(await self._app.rounds[name].next_due(), words) for name, words in EVENTS.items()]
-        return [(due, words) for due, words in dues if due]
+        rounds = {name: self._app.rounds[name] for name in EVENTS}
+        rows = {name: rows for name, one in rounds.items() if (rows := one.due_rows)}
+        async with self._app.services.db.statement() as conn:
+            known = await soonest_of_each(conn, rows)
+        known |= {name: await one.next_due() for name, one in rounds.items() if name not in rows}
+        return [(due, EVENTS[name]) for name, due in known.items() if due]
 
     def wake(self, names: Iterable[str]) -> None:
         # They are words here.

@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 
 from bot.sandbox import travel
+from bot.sandbox_app import EVENTS, UNSEEN, _Bot
 from tests.world import World, words_of
 
 
@@ -42,3 +43,20 @@ async def test_the_next_event_is_the_soonest_ahead(world: World) -> None:
 
     assert due is not None
     assert world.clock.now() < due[0] <= world.clock.now() + timedelta(minutes=15)
+
+
+async def test_the_sandbox_stops_at_whatever_people_see_come_due(world: World) -> None:
+    """A round that is on neither list would do everything at the end of a journey, all at once."""
+    assert set(EVENTS) | UNSEEN == set(world.app.rounds)
+    assert not set(EVENTS) & UNSEEN
+
+
+async def test_the_next_event_is_a_task_when_nothing_is_due_before_it(world: World) -> None:
+    await world.ada.types("/incident declare P1 Payments failing", "#general")
+    await world.settled()
+    await world.ada.types("/incident task @ada Call the bank 2m", world.room())
+    await world.settled()
+
+    due = await _Bot(world.app).due()
+
+    assert min(due) == (world.clock.now() + timedelta(minutes=2), "a task is due")
