@@ -68,6 +68,7 @@ def test_the_start_pages_six_people_in_three_tiers() -> None:
     assert list(runbook.people) == ["ada", "ben", "cleo", "dev", "eve", "finn"]
     assert list(runbook.tiers) == ["oncall", "lead", "ceo"]
     assert [severity.id for severity in runbook.severities] == ["P1", "P2", "P3", "P4"]
+    assert "eve" not in [str(who.key) for tier in runbook.tiers.values() for who in tier.who], "she answers customers"
     assert all(person.slack is None and person.email and person.phone for person in runbook.people.values())
 
 

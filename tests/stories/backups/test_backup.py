@@ -56,7 +56,9 @@ async def test_a_backup_by_hand_is_one_message_and_a_file_with_its_manifest(
     async with new_world(runbook=keeping) as world:
         assert "never backed up" in await answered(world, "/backup")
 
-        assert "*Backup 1 of orders has begun*" in await answered(world, "/backup run orders")
+        begun = await answered(world, "/backup run orders")
+        assert "*Backup 1 of orders has begun*" in begun
+        assert f"<#{world.workspace.channel('#infrastructure-alerts').id}>" in begun, "where it is shown is a link"
         assert [headline.split(":")[0] for _, headline in world.posts()] == ["⏳ *Backup 1 of orders* is running"]
         assert words_of(cards(world)[0]).startswith("✅ *Backup 1 of orders* is good: ")
 

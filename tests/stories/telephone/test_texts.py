@@ -3,6 +3,7 @@
 import aiohttp
 import pytest
 
+from bot.doors.switchboard import LARGEST_BODY, MOST_FIELDS
 from bot.store import audit
 from bot.store.paging import confirmations
 from tests.stories.asking import ask
@@ -328,6 +329,19 @@ async def test_what_is_not_signed_changes_nothing(new_world: NewWorld, signature
 
         assert await states(world) == [("ada", "accepted")]
         assert (await world.house.incidents.find("INC-1")).acknowledged_at is None
+
+
+@pytest.mark.parametrize(("body", "status"), [(b"a" * (LARGEST_BODY + 1), 413), (b"a&" * (MOST_FIELDS + 1), 400)])
+async def test_a_form_that_is_larger_than_any_of_twilios_is_refused_before_its_signature_is_asked_for(
+    new_world: NewWorld, body: bytes, status: int, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The company signs fields and not bytes, so anybody could have many of them read."""
+    async with telephones(new_world, by("sms")) as (world, _):
+        for path in ("status?page=1", "sms", "voice/1", "voice/1/key"):
+            url = f"http://127.0.0.1:{world.app.port}/twilio/{path}"
+            async with aiohttp.ClientSession() as session, session.post(url, data=body) as answer:
+                assert answer.status == status
+    assert [one for one in caplog.records if one.exc_info] == []
 
 
 async def test_a_signature_of_another_account_or_for_another_address_is_refused(new_world: NewWorld) -> None:

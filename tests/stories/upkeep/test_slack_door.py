@@ -74,6 +74,10 @@ async def test_nothing_is_read_before_it_is_known_to_be_from_slack(
     new_world: NewWorld, caplog: pytest.LogCaptureFixture
 ) -> None:
     async with new_world(transport="http") as world:
+        for raw in (b"[" * 100_000, b"a&" * 500_000):
+            for content_type in (JSON, FORM, f"{JSON}; charset=klingon", "nonsense; charset="):
+                assert (await sent_by_hand(world, raw, content_type, secret="somebody else's"))[0] == 401, content_type
+        assert (await sent_by_hand(world, b"[" * 100_000, JSON))[0] == 400
         for body in MISSHAPEN:
             for content_type, raw in (
                 (JSON, json.dumps(body).encode()),
