@@ -22,7 +22,10 @@ from psycopg.pq import Conninfo
 from bot.domain.errors import Failed, Rejected, Unanswered, Unreachable
 from bot.domain.saying import cause_of, fit_to_show, gone_away, whole_to_show, with_going
 from bot.dumpers._programs import base_environment, every_program, what_it_says
+from bot.dumpers._statements import Statements
 from bot.runbook.backups import PostgresqlBackup
+
+SQL = Statements(__file__)
 
 CONNECT_TIMEOUT_S = 10
 
@@ -46,6 +49,8 @@ class Tool:
 async def connect(backup: PostgresqlBackup, database: str = "") -> AsyncConnection:
     """To its database, or to another one of its server; each statement is a transaction by itself.
 
+    Whatever is set for the account or the database, no time-out holds, and names mean PostgreSQL's own things.
+
     Raises Unreachable, without a password in it; its `__cause__` is what PostgreSQL said.
     """
     # Our own statements are UTF-8, whatever the database keeps its text in.
@@ -53,11 +58,20 @@ async def connect(backup: PostgresqlBackup, database: str = "") -> AsyncConnecti
     parameters = parameters_of(backup, database) | ours
     try:
         async with asyncio.timeout(CONNECT_TIMEOUT_S):
-            return await AsyncConnection.connect(autocommit=True, **parameters)  # type: ignore[arg-type]
+            return await _plain(await AsyncConnection.connect(autocommit=True, **parameters))  # type: ignore[arg-type]
     except TimeoutError as error:
         raise Unreachable(f"the server did not answer within {CONNECT_TIMEOUT_S}s") from error
     except (psycopg.Error, OSError) as error:
         raise Unreachable(cause_of(str(error), backup.target.redactions())) from error
+
+
+async def _plain(conn: AsyncConnection) -> AsyncConnection:
+    try:
+        await conn.execute(SQL("plain_session"))
+    except BaseException:
+        await conn.close()
+        raise
+    return conn
 
 
 @asynccontextmanager

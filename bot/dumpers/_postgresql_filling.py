@@ -19,8 +19,9 @@ MAGIC = b"PGDMP"
 # By the format that the second byte after the magic names: which version of PostgreSQL was the first to read it.
 READ_SINCE = {14: 12, 15: 16, 16: 17}
 HEADER_BYTES = len(MAGIC) + 3
-# A subscription would go on receiving, or keep a database from being dropped.
-OPTIONS = ("--verbose", "--no-password", "--no-subscriptions")
+# A subscription would go on receiving, or keep a database from being dropped. Policies hold for the materialized views,
+# which are filled at the end, as whenever those are filled; tables have their rows before any policy.
+OPTIONS = ("--verbose", "--no-password", "--no-subscriptions", "--enable-row-security")
 
 ERROR = "pg_restore: error: "
 COMMAND = "Command was: "

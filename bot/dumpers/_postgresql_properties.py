@@ -21,7 +21,8 @@ WHO_WE_ARE = ("role", "session_authorization")
 
 # As PostgreSQL writes them; a manifest may have been edited, and this is no place for any other statement.
 _VALUE = r"(?:E?'(?:[^'\\]|''|\\\\)*'|icu|builtin|libc)"
-OPTIONS = re.compile(rf"(?:(?:ENCODING|LC_COLLATE|LC_CTYPE|LOCALE_PROVIDER|ICU_LOCALE|BUILTIN_LOCALE) +{_VALUE} *)*")
+_NAME = "ENCODING|LC_COLLATE|LC_CTYPE|LOCALE_PROVIDER|ICU_LOCALE|ICU_RULES|BUILTIN_LOCALE"
+OPTIONS = re.compile(rf"(?:(?:{_NAME}) +{_VALUE} *)*")
 
 Properties = Mapping[str, Any]
 
@@ -53,6 +54,17 @@ async def create(conn: AsyncConnection, database: str, properties: Properties) -
         raise Rejected(f"its owner {owner} is no role of this server: CREATE ROLE {typed}") from error
     except errors.InsufficientPrivilege as error:
         raise Rejected(f"a database for its owner {owner} cannot be made: {error.diag.message_primary}") from error
+    await _make_quiet(conn, database, properties)
+
+
+async def _make_quiet(conn: AsyncConnection, database: str, properties: Properties) -> None:
+    """Nothing in it acts by itself, and names mean what they mean to whoever asks about them."""
+    for (statement,) in await (await conn.execute(SQL("quieten"), {"database": database})).fetchall():
+        await conn.execute(statement.encode())
+    for role, setting in properties.get("settings") or ():
+        name, _, value = setting.partition("=")
+        if name == "search_path":
+            await _set(conn, database, role, name, value)
 
 
 async def dress(conn: AsyncConnection, database: str, properties: Properties) -> Sequence[str]:
@@ -60,6 +72,7 @@ async def dress(conn: AsyncConnection, database: str, properties: Properties) ->
 
     That people may not enter who could not before is no such thing: where it cannot be seen to, an error is raised.
     """
+    await conn.execute(SQL("wake", database=database))
     if properties.get("rights") is not None:
         await conn.execute(SQL("close_to_all", database=database))
     found = [await _tablespace_missed(conn, properties.get("tablespace"))]
@@ -73,6 +86,9 @@ async def dress(conn: AsyncConnection, database: str, properties: Properties) ->
         "kept, it is disabled there)"
         for name in properties.get("subscriptions") or ()
     ]
+    if properties.get("is_template"):
+        # Nobody could drop it if what comes next failed.
+        found.append("that it is a template")
     return [lost for lost in found if lost]
 
 

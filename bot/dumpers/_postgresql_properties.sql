@@ -10,11 +10,13 @@ SELECT jsonb_build_object(
         'LOCALE_PROVIDER ' || CASE facts ->> 'datlocprovider'
             WHEN 'i' THEN 'icu' WHEN 'b' THEN 'builtin' WHEN 'c' THEN 'libc' END,
         CASE facts ->> 'datlocprovider' WHEN 'i' THEN 'ICU_LOCALE ' WHEN 'b' THEN 'BUILTIN_LOCALE ' END
-            || quote_literal(coalesce(facts ->> 'datlocale', facts ->> 'daticulocale'))),
+            || quote_literal(coalesce(facts ->> 'datlocale', facts ->> 'daticulocale')),
+        'ICU_RULES ' || quote_literal(facts ->> 'daticurules')),
     'owner', pg_get_userbyid(datdba),
     'tablespace', (
         SELECT spcname FROM pg_tablespace AS t WHERE t.oid = dattablespace AND spcname <> 'pg_default'),
     'limit', datconnlimit,
+    'is_template', datistemplate,
     'comment', shobj_description(d.oid, 'pg_database'),
     'rights', CASE WHEN datacl IS NOT NULL THEN (
         SELECT coalesce(jsonb_agg(jsonb_build_array(
@@ -36,6 +38,16 @@ OWNER {owner}
 
 -- name: kept_in
 TABLESPACE {tablespace}
+
+-- name: quieten
+-- Until it is dressed: event triggers that write would add rows to what was restored, and one of logins may refuse us.
+SELECT format('ALTER DATABASE %%I SET %%I TO %%s', %(database)s::text, name, value)
+FROM (VALUES ('event_triggers', 'off'), ('session_replication_role', 'replica')) AS each (name, value)
+JOIN pg_settings USING (name) WHERE (SELECT rolsuper FROM pg_roles WHERE rolname = current_user)
+ORDER BY name LIMIT 1;
+
+-- name: wake
+ALTER DATABASE {database} RESET ALL;
 
 -- name: may_use
 SELECT has_tablespace_privilege(oid, 'CREATE') FROM pg_tablespace WHERE spcname = %(tablespace)s;

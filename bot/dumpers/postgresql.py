@@ -23,6 +23,7 @@ from bot.dumpers._postgresql import (
     written,
 )
 from bot.dumpers._postgresql_filling import reader_of
+from bot.dumpers._postgresql_limits import TO_DUMP, crowded
 from bot.dumpers._postgresql_needs import source_of
 from bot.dumpers._postgresql_snapshot import Snapshot
 from bot.dumpers._postgresql_tables import unreadable_in
@@ -62,7 +63,7 @@ async def foreseen(backup: PostgresqlBackup) -> Sequence[str]:
     """Whatever this account may not read would end it."""
     looking = "looking at what its account may read"
     async with translated(backup), await connect(backup) as conn, hung_up_on(conn, ANSWER_WITHIN_S, looking):
-        return await unreadable_in(conn)
+        return [*await crowded(conn, TO_DUMP), *await unreadable_in(conn)]
 
 
 async def dump(backup: PostgresqlBackup, equipment: Equipment, tally: Tally, *, quick: bool = False) -> Content:

@@ -28,6 +28,7 @@ from bot.dumpers._postgresql import (
 )
 from bot.dumpers._postgresql_exchange import exchange_names
 from bot.dumpers._postgresql_filling import fill_with
+from bot.dumpers._postgresql_limits import read_only
 from bot.dumpers._postgresql_needs import ignored_by, lacking, lend, needs_of, take_back
 from bot.dumpers._postgresql_properties import create, properties_of
 from bot.dumpers._postgresql_properties import dress as dress_as
@@ -60,7 +61,7 @@ async def ready(
         server = conn.info.server_version
         stands = await _stands(conn, target)
         needs = await _needs(backup, target, stands=stands) if source is None else source
-        lacks = await lacking(conn, target, needs)
+        lacks = [*await read_only(conn), *await lacking(conn, target, needs)]
     found, wanted = await tools("pg_restore", folders), server // 10000
     if not found:
         raise Rejected(f"pg_restore is not installed: {advice(wanted)}")
@@ -128,6 +129,7 @@ async def ask(backup: PostgresqlBackup, database: str, question: str) -> object:
         _inside(backup, database, ANSWER_WITHIN_S) as conn,
         hung_up_on(conn, ANSWER_WITHIN_S + GRACE_S, asking),
     ):
+        await conn.execute(SQL("as_its_people"))
         # Prepared, so that it is one statement: a second one could end our read-only transaction.
         row = await (await conn.execute(question.encode(), prepare=True)).fetchone()
     return row[0] if row else None
@@ -144,7 +146,8 @@ async def exchange(backup: PostgresqlBackup, scratch: str, aside: str, target: s
         if blockers := await _blockers(conn, target):
             raise Rejected(f"{target} cannot be replaced: {'; '.join(blockers)}")
         await exchange_names(conn, other, scratch=scratch, target=target, aside=aside if stands else None)
-    if stands:
+        subscribes = await (await conn.execute(SQL("subscribes"), {"name": aside})).fetchone()
+    if subscribes is not None:
         await _quieten(backup, aside)
     return stands
 

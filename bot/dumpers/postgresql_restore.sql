@@ -28,6 +28,10 @@ SELECT format('the subscription %%I (ALTER SUBSCRIPTION %%I DISABLE: only its ow
 FROM pg_subscription JOIN pg_database AS d ON d.oid = subdbid
 WHERE datname = %(name)s AND subenabled AND NOT pg_has_role(subowner, 'USAGE');
 
+-- name: subscribes
+-- No row where this database receives nothing from another one.
+SELECT FROM pg_subscription JOIN pg_database AS d ON d.oid = subdbid WHERE datname = %(name)s LIMIT 1;
+
 -- name: is_connected
 SELECT pg_postmaster_start_time() = %(since)s AND EXISTS (
     SELECT FROM pg_stat_activity WHERE datname = %(name)s AND pid = %(pid)s);
@@ -45,3 +49,7 @@ SELECT set_config('statement_timeout', %(milliseconds)s, false), set_config('row
 -- name: folder
 -- Null for an account that may not know it.
 SELECT setting FROM pg_settings WHERE name = 'data_directory';
+
+-- name: as_its_people
+-- The database's own path, or the account's.
+RESET search_path;

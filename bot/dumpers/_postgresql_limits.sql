@@ -1,0 +1,23 @@
+-- name: crowded
+-- Limits of the account and of the database that are lower than what is needed; a superuser has none.
+SELECT words FROM pg_roles AS r, pg_database AS d, LATERAL (VALUES
+    (rolconnlimit, format('its account %%I may have %%s of the %%s connections it takes: ALTER ROLE %%I CONNECTION LIMIT %%s',
+        rolname, rolconnlimit, %(needed)s::int, rolname, %(needed)s::int)),
+    (datconnlimit, format('the database %%I may have %%s of the %%s connections it takes: ALTER DATABASE %%I CONNECTION LIMIT %%s',
+        datname, datconnlimit, %(needed)s::int, datname, %(needed)s::int))) AS each (most, words)
+WHERE rolname = session_user AND datname = current_database() AND NOT rolsuper AND most >= 0 AND most < %(needed)s::int;
+
+-- name: read_only
+-- No row where this session may write.
+SELECT CASE WHEN pg_is_in_recovery()
+    THEN 'its server is a standby, on which nothing can be made: have the address lead to the primary'
+    ELSE 'its account ' || quote_ident(session_user) || ' may only read (default_transaction_read_only): ' || CASE source
+        WHEN 'database' THEN format('ALTER DATABASE %I RESET default_transaction_read_only', current_database())
+        WHEN 'user' THEN format('ALTER ROLE %I RESET default_transaction_read_only', session_user)
+        WHEN 'database user' THEN format('ALTER ROLE %I IN DATABASE %I RESET default_transaction_read_only',
+            session_user, current_database())
+        WHEN 'client' THEN 'take it out of the address'
+        ELSE 'ALTER SYSTEM SET default_transaction_read_only = off; SELECT pg_reload_conf()' END
+    END
+FROM pg_settings
+WHERE name = 'default_transaction_read_only' AND (setting = 'on' OR pg_is_in_recovery());

@@ -1,0 +1,198 @@
+"""What is set for an account, a database or a server, and what acts in a database by itself, spoils no backup of it.
+
+Where something of it forbids a backup or a restore, that is said before, with what to type.
+"""
+
+import re
+from collections.abc import AsyncGenerator, Iterator
+
+import psycopg
+import pytest
+
+from bot.domain.errors import Rejected
+from bot.dumpers import Equipment, Tally
+from bot.dumpers import postgresql as dumping
+from bot.dumpers import postgresql_restore as restoring
+from bot.dumpers._postgresql import connect
+from bot.runbook.backups import PostgresqlBackup
+from bot.store.embedded.server import binaries
+from tests.dumpers.conftest import a_backup
+from tests.servers import server_of
+
+EMBEDDED = binaries()
+assert EMBEDDED is not None
+TOOLS = [EMBEDDED]
+SCRATCH, ASIDE = "tocsin_drill_1_abcdef", "tocsin_before_1_abcdef"
+
+# Shows one tenant's rows, to the view's owner too, as whenever it is filled.
+VEILED = """
+CREATE TABLE notes (id int, tenant name); INSERT INTO notes VALUES (1, 'writer'), (2, 'app');
+ALTER TABLE notes OWNER TO app; ALTER TABLE notes ENABLE ROW LEVEL SECURITY; GRANT SELECT ON notes TO writer;
+CREATE POLICY own ON notes TO writer USING (tenant = current_user);
+CREATE MATERIALIZED VIEW mine AS SELECT * FROM notes; ALTER MATERIALIZED VIEW mine OWNER TO writer;
+REFRESH MATERIALIZED VIEW mine
+"""
+# Writes down what is changed: filling the view is a change too.
+AUDITED = """
+CREATE TABLE changes (what text);
+CREATE FUNCTION audit() RETURNS event_trigger LANGUAGE plpgsql AS
+    $$ BEGIN INSERT INTO public.changes VALUES (tg_tag); END $$;
+CREATE EVENT TRIGGER audit ON ddl_command_end EXECUTE FUNCTION audit();
+CREATE MATERIALIZED VIEW many AS SELECT 1
+"""
+LOGINS = """
+CREATE TABLE logins (who name);
+CREATE FUNCTION note() RETURNS event_trigger LANGUAGE plpgsql AS $$ BEGIN
+    INSERT INTO public.logins VALUES (session_user);
+    IF current_database() <> 'shop' THEN RAISE EXCEPTION 'only shop is open'; END IF; END $$;
+CREATE EVENT TRIGGER note ON login EXECUTE FUNCTION note()
+"""
+# Fits better than PostgreSQL's own wherever the path of the session has `public` in it.
+TRAP = """
+CREATE FUNCTION public.format(text, name, name) RETURNS text LANGUAGE plpgsql AS
+    $$ BEGIN RAISE EXCEPTION 'called by %', current_user; END $$;
+ALTER FUNCTION public.format(text, name, name) OWNER TO app; ALTER DATABASE shop SET search_path TO public, pg_catalog
+"""
+
+
+@pytest.fixture(scope="module", params=(14, 18))
+def server(request: pytest.FixtureRequest) -> Iterator[tuple[int, str]]:
+    """Its version, and the administrator's address."""
+    with server_of(request.param) as entrance:
+        tell(entrance, "CREATE ROLE app; CREATE ROLE writer; CREATE ROLE keeper LOGIN CREATEDB")
+        tell(entrance, "GRANT app, writer TO keeper; GRANT pg_read_all_data TO keeper")
+        yield request.param, entrance
+
+
+@pytest.fixture
+def entrance(server: tuple[int, str]) -> Iterator[str]:
+    """A fresh database of an application, `shop`, is there."""
+    _, entrance = server
+    tell(entrance, "DROP DATABASE IF EXISTS shop WITH (FORCE)")
+    tell(entrance, "CREATE DATABASE shop OWNER app")
+    tell(into(entrance, "shop"), "CREATE TABLE orders (id int); ALTER TABLE orders OWNER TO app")
+    yield entrance
+    tell(entrance, "ALTER ROLE keeper RESET ALL")
+    tell(entrance, "ALTER ROLE keeper CONNECTION LIMIT -1")
+    for name in (SCRATCH, ASIDE):
+        tell(entrance, f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+
+
+@pytest.mark.parametrize("account", ["keeper", "postgres"])
+async def test_a_materialized_view_of_rows_under_a_policy_comes_back_as_it_was(entrance: str, account: str) -> None:
+    tell(into(entrance, "shop"), VEILED)
+    await restored(kept(entrance, account))
+    assert asked(into(entrance, SCRATCH), "SELECT id FROM mine") == [(1,)]
+    assert asked(into(entrance, SCRATCH), "SELECT relrowsecurity FROM pg_class WHERE relname = 'notes'") == [(True,)]
+
+
+@pytest.mark.parametrize("what", [AUDITED, LOGINS])
+async def test_what_an_event_trigger_writes_by_itself_is_not_added_to_what_was_restored(
+    server: tuple[int, str], entrance: str, what: str
+) -> None:
+    if what == LOGINS and server[0] < 17:
+        pytest.skip("a server of this version has no triggers of logins")
+    tell(into(entrance, "shop"), what)
+    backup = kept(entrance, "postgres")
+    dumped, found = await restored(backup)
+    assert found == dumped
+    assert await restoring.exchange(backup, SCRATCH, ASIDE, "shop")
+    triggers = "SELECT evtenabled FROM pg_event_trigger"
+    assert asked(into(entrance, "shop"), triggers) == [("O",)]
+    settings = (
+        "SELECT count(*) FROM pg_db_role_setting JOIN pg_database AS d ON d.oid = setdatabase WHERE datname = 'shop'"
+    )
+    assert asked(entrance, settings) == [(0,)]
+
+
+async def test_what_a_database_calls_as_postgresql_does_is_never_called(entrance: str) -> None:
+    tell(into(entrance, "shop"), TRAP)
+    backup = kept(entrance, "postgres")
+    assert not await dumping.foreseen(backup)
+    dumped, found = await restored(backup)
+    assert dumped == found == {"public.orders": 0}
+
+
+async def test_a_question_is_asked_on_the_path_of_the_database(entrance: str) -> None:
+    tell(
+        into(entrance, "shop"),
+        "CREATE SCHEMA trade; CREATE TABLE trade.sales (); INSERT INTO trade.sales DEFAULT VALUES",
+    )
+    tell(entrance, "ALTER DATABASE shop SET search_path TO trade")
+    backup = kept(entrance, "postgres")
+    await restored(backup, dressed=False)
+    assert await restoring.ask(backup, SCRATCH, "SELECT count(*) FROM sales") == 1
+
+
+@pytest.mark.parametrize("scope", ["ROLE keeper", "DATABASE postgres", "ROLE keeper IN DATABASE postgres"])
+async def test_an_account_that_may_only_read_is_told_so_before_a_restore(entrance: str, scope: str) -> None:
+    tell(entrance, f"ALTER {scope} SET default_transaction_read_only = on")
+    with pytest.raises(Rejected) as refused:
+        await restoring.ready(kept(entrance, "keeper"), TOOLS)
+    typed = re.search(r"ALTER .*", str(refused.value))
+    assert typed
+    with psycopg.connect(entrance, autocommit=True) as conn:
+        conn.execute("SET default_transaction_read_only = off")
+        conn.execute(typed[0].encode())
+    await restoring.ready(kept(entrance, "keeper"), TOOLS)
+
+
+async def test_a_limit_of_connections_that_is_too_low_for_a_backup_is_told_before(entrance: str) -> None:
+    tell(entrance, "ALTER ROLE keeper CONNECTION LIMIT 1")
+    tell(entrance, "ALTER DATABASE shop CONNECTION LIMIT 1")
+    backup = kept(entrance, "keeper")
+    said = await dumping.foreseen(backup)
+    assert len(said) == 2
+    for sentence in said:
+        tell(entrance, sentence.partition(": ")[2])
+    assert not await dumping.foreseen(backup)
+    await dumped_from(backup)
+
+
+async def test_time_outs_that_are_set_for_an_account_end_nothing_of_ours(entrance: str) -> None:
+    for name in ("statement_timeout", "lock_timeout", "idle_in_transaction_session_timeout", "idle_session_timeout"):
+        tell(entrance, f"ALTER ROLE keeper SET {name} = '5s'")
+    async with await connect(kept(entrance, "keeper")) as conn:
+        found = await conn.execute(
+            "SELECT DISTINCT setting FROM pg_settings WHERE name LIKE '%timeout' AND source = 'session'"
+        )
+        assert await found.fetchall() == [("0",)]
+
+
+async def restored(backup: PostgresqlBackup, *, dressed: bool = True) -> tuple[dict[str, int], dict[str, int]]:
+    """The rows that were dumped, and those that came back."""
+    content, equipment, tally = await dumped_from(backup)
+    ready = await restoring.ready(backup, TOOLS, equipment.source)
+    await restoring.fill(backup, SCRATCH, in_pieces(content), ready, equipment.source)
+    found = await restoring.counts(backup, SCRATCH)
+    if dressed:
+        assert not await restoring.dress(backup, SCRATCH, equipment.source)
+    assert tally.counts is not None
+    return dict(tally.counts), dict(found)
+
+
+async def dumped_from(backup: PostgresqlBackup) -> tuple[bytes, Equipment, Tally]:
+    equipment, tally = await dumping.equip(backup, TOOLS), Tally()
+    return b"".join([piece async for piece in dumping.dump(backup, equipment, tally)]), equipment, tally
+
+
+async def in_pieces(content: bytes) -> AsyncGenerator[bytes, None]:
+    yield content
+
+
+def kept(entrance: str, account: str) -> PostgresqlBackup:
+    return a_backup(into(entrance, "shop").replace("postgres@", f"{account}@"))
+
+
+def into(entrance: str, database: str) -> str:
+    return entrance.replace("/postgres?", f"/{database}?")
+
+
+def tell(address: str, statement: str) -> None:
+    with psycopg.connect(address, autocommit=True) as conn:
+        conn.execute(statement.encode())
+
+
+def asked(address: str, question: str) -> list[tuple[object, ...]]:
+    with psycopg.connect(f"{address}&options=-c%20search_path%3Dpublic", autocommit=True) as conn:
+        return conn.execute(question.encode()).fetchall()
