@@ -8,11 +8,14 @@ from typing import Annotated, Any, Union, get_args, get_origin
 
 import pytest
 from pydantic import BaseModel
+from ruamel.yaml import YAML
 
 from bot.cli.shelf import COMMANDS
 from bot.runbook import Runbook, read
 from bot.settings import Settings
 from bot.settings.environment import SECRETS
+from bot.shipped import shipped_runbooks
+from commands.desk.desk import books
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text()
@@ -84,6 +87,56 @@ def test_the_readme_has_every_command() -> None:
     missing = [name for name in COMMANDS if f"tocsin {name}" not in README]
 
     assert missing == []
+
+
+SECTIONS = re.findall(
+    r"^\*\*([\w-]+)\*\*[^|]*?\n\n((?:\|.*\n)+)", (ROOT / "docs" / "runbooks.md").read_text(), re.MULTILINE
+)
+
+
+def test_the_page_of_documents_has_every_shipped_runbook_that_was_written_from_one() -> None:
+    assert {kind for kind, _ in SECTIONS} == shipped_runbooks().keys() - {"starter"}
+
+
+@pytest.mark.parametrize(("kind", "table"), SECTIONS)
+def test_each_section_of_a_document_has_its_key_in_the_shipped_runbook_and_a_command_that_shows_it(
+    kind: str, table: str
+) -> None:
+    runbook = YAML(typ="safe", pure=True).load(shipped_runbooks()[kind].read_text())
+    commands = {f"/{book.name} {word}" for book in books() for verb in book.verbs for word in verb.words}
+    commands |= {f"/escalate {tier}" for tier in runbook["tiers"]} | {f"/{book.name}" for book in books()}
+    wrong = []
+    for section, keys, shown in [[cell.strip() for cell in row.split("|")[1:4]] for row in table.splitlines()[2:]]:
+        named = re.findall(r"`([^`]+)`", keys)
+        wrong += [key for key in named if not key.startswith("/") and not _holds(runbook, key)]
+        typed = [word for word in [*re.findall(r"`([^`]+)`", shown), *named] if word.startswith("/")]
+        wrong += [word for word in typed if " ".join(word.split()[:2]) not in commands]
+        if not named and not re.match(r"no(?: key)?:", keys):
+            wrong.append(section)
+    assert wrong == []
+
+
+def _holds(runbook: Any, written: str) -> bool:
+    """Whether it has the key: from the top, or, of a key alone, anywhere."""
+    path = written.partition(":")[0].split(".")
+    return _leads(runbook, path) if len(path) > 1 or path[0] in runbook else path[0] in _keys(runbook)
+
+
+def _leads(part: Any, path: list[str]) -> bool:
+    """A list is looked through; `*` is any key."""
+    if not path:
+        return True
+    if isinstance(part, list):
+        return any(_leads(one, path) for one in part)
+    if not isinstance(part, dict):
+        return False
+    inner = part.values() if path[0] == "*" else [part[path[0]]] if path[0] in part else []
+    return any(_leads(one, path[1:]) for one in inner)
+
+
+def _keys(part: Any) -> set[str]:
+    inner = part.values() if isinstance(part, dict) else part if isinstance(part, list) else ()
+    return set(part if isinstance(part, dict) else ()).union(*(_keys(one) for one in inner))
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
