@@ -3,11 +3,13 @@
 import csv
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
-from datetime import datetime
+from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from bot.domain.backups.drill import DrillFindings
 from bot.sandbox.looking import labels
 from bot.sandbox.model import Message
+from bot.store.backups import drills as backup_drills
 from tests.stories.asking import ask, asked, told
 from tests.stories.checks.website import a_website
 from tests.stories.procedures.test_proving import a_backup
@@ -103,6 +105,41 @@ async def test_checks_rehearsals_and_test_pages_prove_what_they_are_named_for(ne
         await world.ada.presses("Acknowledge", world.pages_of("ada")[-1])
         await world.passes(minutes=1)
         assert "proved by a test page to Ada Obi" in words_of(posted(world, "Try the pager")[0])
+
+
+async def test_a_restore_that_was_tried_and_passed_proves_the_drill_and_one_that_failed_does_not(
+    new_world: NewWorld,
+) -> None:
+    drills = (
+        'backups: {orders: {postgresql: "postgresql://nowhere.example.com/orders", at: "03:00", drill: weekly}}\n'
+        'maintenance: {tasks: [{do: Try a restore, every: week, "on": Fri, at: "11:00", proved_by: drill}]}\n'
+    )
+    async with new_world(runbook=RUNBOOK + drills) as world:
+        await until(world, 7, 9)
+        await a_backup(world)
+        await a_drill(world, passes=False)
+        await until(world, 7, 11)
+        (due,) = posted(world, "Try a restore")
+        assert labels(due) == ["Done"], "it was tried, and failed"
+        await world.passes(hours=3)
+        await a_drill(world, passes=True)
+        await world.passes(minutes=1)
+        assert "proved by a drill of orders with backup 1 (passed Fri 07 Aug 2026 14:00 BST)" in line(world, "Try a")
+        assert labels(posted(world, "Try a restore")[-1]) == []
+        assert "1 of 1 done" in told(await asked(world, "ada", "/health tasks"))
+
+
+async def a_drill(world: World, *, passes: bool) -> None:
+    """Of the only backup, begun and over now."""
+    now = world.clock.now()
+    async with world.house.db.transaction() as conn:
+        begun = await backup_drills.begin(conn, name="orders", backup_id=1, started_by="tocsin", now=now)
+        assert begun
+        if passes:
+            found = DrillFindings(tables=1, rows=1, answers=0, counted=True)
+            await backup_drills.passed(conn, begun.id, found, took=timedelta(minutes=1), rto=None, now=now)
+        else:
+            await backup_drills.fail(conn, begun.id, error="The disk is full.", now=now)
 
 
 async def test_forty_tasks_of_one_moment_are_one_message(new_world: NewWorld) -> None:
