@@ -79,7 +79,7 @@ class Hall:
         database = await self._new_database()
         async with staged(runbook, begins, database=database, folder=self._folder) as stage:
             try:
-                facts = await _played(stage, scenario, begins)
+                facts = await played(stage, scenario, begins)
             except TimeoutError as error:
                 raise Failed("the bot did not come to rest within a minute: is this machine very busy?") from error
         outcomes = tuple(judge(one, facts, begins, runbook) for one in scenario.expect)
@@ -93,7 +93,7 @@ def _new_folder() -> Path:
     return folder
 
 
-async def _played(stage: Stage, scenario: Scenario, begins: datetime) -> list[Fact]:
+async def played(stage: Stage, scenario: Scenario, begins: datetime) -> list[Fact]:
     """Everything that happened, in its order."""
     actor = Actor(stage)
     steps = sorted(scenario.script, key=lambda step: step.at)

@@ -141,10 +141,11 @@ async def staged(runbook: Runbook, begins: datetime, *, database: str, folder: P
 
 
 def _without_what_watches(runbook: Runbook) -> Runbook:
-    """Nothing is watched and backed up here: what fails is what the script has fail."""
+    """Nothing is watched, backed up and due by the calendar here: what fails is what the script has fail."""
     health = runbook.health.model_copy(update={"checks": {}})
     alerts = runbook.alerts.model_copy(update={"heartbeats": {}})
-    return runbook.model_copy(update={"health": health, "alerts": alerts, "backups": {}})
+    maintenance = runbook.maintenance.model_copy(update={"tasks": ()})
+    return runbook.model_copy(update={"health": health, "alerts": alerts, "backups": {}, "maintenance": maintenance})
 
 
 def _channels(runbook: Runbook) -> list[str]:

@@ -17,6 +17,8 @@ MOST_STOPS = 600
 STOP_TIMEOUT_S = 8.0
 JOURNEY_TIMEOUT_S = 60.0
 GLANCE_S = 0.005
+# While something is under way: on a busy machine that takes long, and every glance takes from it.
+PATIENT_GLANCE_S = 0.015
 # So many glances at rest, one after the other: what has just ended may have made more due.
 CALM = 3
 
@@ -79,14 +81,15 @@ class Travel:
         async with asyncio.timeout(self._stop_timeout_s):
             calm = 0
             while True:
-                calm = calm + 1 if self._bot.is_idle else 0
+                is_idle = self._bot.is_idle
+                calm = calm + 1 if is_idle else 0
                 # What is due is asked last and once: it is a question to every table.
                 if calm == CALM:
                     known = await self._bot.due()
                     if not self._wake(known) and self._bot.is_idle:
                         return known
                     calm = 0
-                await asyncio.sleep(GLANCE_S)
+                await asyncio.sleep(GLANCE_S if is_idle else PATIENT_GLANCE_S)
 
     async def _go_to(self, instant: datetime, known: list[Due] | None) -> list[Due]:
         with suppress(TimeoutError):

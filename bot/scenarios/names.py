@@ -23,11 +23,23 @@ def unknown_names(content: Mapping[str, Any], runbook: Runbook) -> Iterator[RawM
         for key in step.keys() - {*KEYS, *runbook.people}:
             known = [*runbook.people, *KEYS[1:]]
             yield RawMistake(("script", number, key), f"there is no person “{key}”: {advice(key, known)}")
+        for key in step.keys() & runbook.people.keys():
+            if message := _nobody_escalated_to(str(step[key]), runbook):
+                yield RawMistake(("script", number, key), message)
     for pattern, kind in WHERE:
         for path, name in found_at(content, pattern):
             what, known = _known(kind, name, runbook)
             if name.lower() not in [ANYBODY, *(one.lower() for one in known)]:
                 yield RawMistake(path, f"there is no {what} “{name}”: {advice(name, known)}")
+
+
+def _nobody_escalated_to(deed: str, runbook: Runbook) -> str | None:
+    """`escalates ben You know the gateway`: what stands first is whom; with nothing behind it, the next tier."""
+    verb, _, words = " ".join(deed.split()).partition(" ")
+    whom, known = words.partition(" ")[0].removeprefix("@"), [*runbook.tiers, *runbook.people]
+    if verb != "escalates" or not whom or whom.lower() in map(str.lower, known):
+        return None
+    return f"there is no tier and nobody “{whom}” to escalate to: {advice(whom, known)}"
 
 
 def _known(kind: str, name: str, runbook: Runbook) -> tuple[str, list[str]]:

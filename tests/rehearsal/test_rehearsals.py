@@ -79,13 +79,17 @@ def test_a_scenario_that_would_last_longer_than_a_week_is_a_mistake(part: str) -
 
 def test_names_that_the_runbook_has_not_are_mistakes(runbook: Runbook) -> None:
     script = read(
-        "title: x\nscript:\n  - {at: +0, adda: acknowledges}\nexpect:\n  - {never: told, audience: clients}\n"
+        "title: x\nscript:\n  - {at: +0, adda: acknowledges}\n  - {at: +1m, ada: escalates I need help}\n"
+        "  - {at: +2m, ada: escalates Ben You know it}\n  - {at: +3m, ada: escalates}\n"
+        "expect:\n  - {never: told, audience: clients}\n"
     )
 
     with pytest.raises(RunbookMistakes) as wrong:
         script.must_fit(runbook)
 
     assert "script[0].adda: there is no person “adda”: did you mean ada?" in str(wrong.value)
+    assert "script[1].ada: there is no tier and nobody “I” to escalate to" in str(wrong.value)
+    assert "script[2]" not in str(wrong.value) and "script[3]" not in str(wrong.value)
     assert "expect[0].audience: there is no audience “clients”" in str(wrong.value)
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from bot.rehearsal import Hall
 from bot.runbook import read as read_runbook
-from bot.scenarios import load
+from bot.scenarios import load, told_in
 from bot.shipped import STARTER, shipped_runbooks, shipped_scenarios
 
 # For each scenario one promise of its runbook, as it stands there and as it is broken.
@@ -27,6 +27,10 @@ def test_every_runbook_that_is_shipped_has_a_scenario() -> None:
     assert set(BROKEN) == set(shipped_scenarios())
     played = {load(path).scenario.runbook for path in shipped_scenarios().values()}
     assert played == set(shipped_runbooks()) - {STARTER}
+    # In a game day there is something to hear.
+    for path in shipped_scenarios().values():
+        told = told_in(load(path).scenario)
+        assert [one.kind for one in told].count("inject") >= 1, path
 
 
 @pytest.mark.parametrize("is_whole", [True, False], ids=["kept", "broken"])

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from bot.clock import Clock
 from bot.domain.alerts.history import news_of, told_up_to
 from bot.rendering import Rendering
-from bot.services.outbox.kinds import UPDATE, DeliveryKind, IsThere, NoLongerWanted, NotYet, Outcome
+from bot.services.outbox.kinds import UPDATE, DeliveryKind, NoLongerWanted, NotYet, Outcome
 from bot.services.outbox.outbox import Outbox
 from bot.slack.blocks import message
 from bot.slack.gateway import Gateway, Posted
@@ -62,18 +62,12 @@ class AlertHistory(DeliveryKind[History]):
         if news is None:
             raise NoLongerWanted()
         if card is None:
-            raise NotYet("the card is not there yet", self._has_card(group_id))
+            raise NotYet("the card is not there yet")
         key = f"history {delivery.key}"
         if delivery.unsure and (found := await self._gateway.find_reply(card.channel, card.ts, key)):
             return History(found, news.until)
         said = message(self._rendering.say("slack/alert_history", group=standing.group, news=news, shown=SHOWN))
         return History(await self._gateway.post(card.channel, said, key=key, thread_ts=card.ts), news.until)
-
-    def _has_card(self, group_id: int) -> IsThere:
-        async def is_there(conn: Connection) -> bool:
-            return await cards.get(conn, f"alert:{group_id}") is not None
-
-        return is_there
 
     async def recorded(self, conn: Connection, delivery: Delivery, outcome: Outcome[History]) -> None:
         if outcome.returned:

@@ -26,7 +26,10 @@ ATTEMPT = TAKEN_OVER_AFTER - MARGIN
 GIVE_UP_AFTER = timedelta(hours=6)
 # What fails by a fault of ours fails again: it must not hold its lane for hours.
 FAULTS = 10
-LOOK_AGAIN_AFTER = timedelta(seconds=5)
+# What waits for something else is woken when that is there. In case it is not, it looks again: the seldomer, the longer
+# it has waited, for a room that Slack does not open for an hour is waited for by dozens.
+LOOK_AGAIN_AFTER, SELDOM = timedelta(seconds=5), timedelta(minutes=1)
+SHARE_OF_ITS_AGE = 4
 # Of what waits for its way to be open again: that says when.
 NO_TIME = timedelta(0)
 
@@ -85,9 +88,12 @@ class Attempts:
 
     def _not_yet(self, delivery: Delivery, reason: NotYet) -> Outcome[Any]:
         now = self._clock.now()
-        if now - delivery.created_at > GIVE_UP_AFTER:
+        age = now - delivery.created_at
+        if age > GIVE_UP_AFTER:
             return Outcome("gave_up", error=str(reason))
-        again_at = now + LOOK_AGAIN_AFTER
+        is_woken = reason.is_there is not None
+        seldom = max(LOOK_AGAIN_AFTER, min(age / SHARE_OF_ITS_AGE, SELDOM))
+        again_at = now + (seldom if is_woken else LOOK_AGAIN_AFTER)
         return Outcome("waiting", again_at=again_at, unsure=delivery.unsure, is_there=reason.is_there)
 
     def _is_over(self, delivery: Delivery, left_s: float | None) -> Callable[[], bool]:

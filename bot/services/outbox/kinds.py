@@ -38,7 +38,8 @@ IsThere = Callable[[Connection], Awaitable[bool]]
 class NotYet(TocsinError):
     """What was to be sent must wait for something else, such as the incident's room; nothing was sent.
 
-    Whoever makes the thing wakes what waits for it. `is_there` catches that it was made while we noticed it missing.
+    Whoever makes the thing wakes what waits for it. `is_there` catches that it was made while we noticed it missing;
+    None: nobody wakes it, so it looks again every few seconds.
     """
 
     def __init__(self, message: str, is_there: IsThere | None = None) -> None:

@@ -40,5 +40,6 @@ class ContactRounds:
                     done += await self._confirmations.ask_round(conn, one.id)
         return done
 
-    async def next_due(self) -> datetime:
-        return self._pace.next(self._clock.now())
+    async def next_due(self) -> datetime | None:
+        """None without such work: that a round of an older runbook is over is found by the sweep."""
+        return self._pace.next(self._clock.now()) if self._tasks else None
