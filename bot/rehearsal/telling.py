@@ -45,16 +45,22 @@ def as_junit(rehearsals: Sequence[Rehearsal]) -> bytes:
         words = _Words.of(one)
         cases = [(words.wish(o), "" if o.is_met else words.what_happened(o)) for o in one.outcomes]
         cases += [(words.fact(fact), fact.text) for fact in one.undone]
+        cases, title = [(_in_xml(name), _in_xml(failure)) for name, failure in cases], _in_xml(one.scenario.title)
         failures = sum(bool(failure) for _, failure in cases)
         suite = ElementTree.SubElement(
-            root, "testsuite", name=one.scenario.title, file=one.name, tests=str(len(cases)), failures=str(failures)
+            root, "testsuite", name=title, file=_in_xml(one.name), tests=str(len(cases)), failures=str(failures)
         )
         for name, failure in cases:
-            case = ElementTree.SubElement(suite, "testcase", classname=one.scenario.title, name=name)
+            case = ElementTree.SubElement(suite, "testcase", classname=title, name=name)
             if failure:
                 ElementTree.SubElement(case, "failure", message=failure)
     ElementTree.indent(root)
     return bytes(ElementTree.tostring(root, encoding="utf-8", xml_declaration=True))
+
+
+def _in_xml(text: str) -> str:
+    """Signs that no XML may hold, as a scenario's alerts may, are blanks."""
+    return "".join(sign if sign.isprintable() or sign in "\n\t" else " " for sign in text)
 
 
 @dataclass(frozen=True)

@@ -21,6 +21,11 @@ SUBJECTS: Mapping[Fact, str] = {
     "said": "text",
 }
 ANYBODY = "anybody"
+# The ways that a rehearsal sees something arrive by.
+WAYS: Mapping[str, tuple[Via, ...]] = {
+    "paged": ("slack", "email", "sms", "voice", "webhook"),
+    "told": ("slack", "email", "webhook", "statuspage"),
+}
 
 
 def _with_subject(content: object) -> object:
@@ -80,9 +85,20 @@ class Expectation(Part):
         ):  # fmt: skip
             if value is not None and fact not in of:
                 raise wrong(f"`{key}` means nothing for `{fact}`")
-        if self.by is not None and self.after is not None and self.after > self.by:
-            raise wrong("`after` is later than `by`")
+        if self.via and self.via not in WAYS[fact]:
+            raise wrong(f"nobody is {fact} by “{self.via}” here: choose one of {', '.join(WAYS[fact])}")
+        self._can_be_judged()
         return self
+
+    def _can_be_judged(self) -> None:
+        """A `never` of no time at all would be met whatever happens."""
+        if self.by is not None and self.until is not None:
+            raise wrong("`until` belongs to `never`: write `by`")
+        if self.never is not None and self.times is not None:
+            raise wrong("`times` belongs to `by`: what never happens isn't counted")
+        end = self.by if self.by is not None else self.until
+        if end is not None and self.after is not None and self.after > end:
+            raise wrong(f"`after` is later than `{'by' if self.by is not None else 'until'}`")
 
     @property
     def what(self) -> Fact:

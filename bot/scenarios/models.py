@@ -14,6 +14,8 @@ from bot.scenarios.expectations import Expectation
 from bot.scenarios.offsets import Offset
 from bot.scenarios.steps import Step
 
+# Those for which the changes of the clocks are known, and every later deadline can be told.
+YEARS = range(1971, 2100)
 _EXAMPLE = "2026-10-25 00:30"
 
 
@@ -23,9 +25,12 @@ def beginning_of(text: str) -> datetime:
     if not re.match(r"\d{4}-\d\d-\d\d[ T]\d\d:\d\d", words):
         raise Refused(f"“{text}” isn't a date and time: write for example {_EXAMPLE}")
     try:
-        return datetime.fromisoformat(words)
+        begins = datetime.fromisoformat(words)
     except ValueError as error:
         raise Refused(f"“{text}” isn't a date and time: write for example {_EXAMPLE}") from error
+    if begins.year not in YEARS:
+        raise Refused(f"“{text}” is out of reach: a scenario begins between {YEARS[0]} and {YEARS[-1]}")
+    return begins
 
 
 Beginning = Annotated[

@@ -9,18 +9,23 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path as FilePath
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, ValidationError
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
 
 from bot.domain.actor import TOCSIN
 from bot.domain.errors import Refused
+from bot.domain.text import plain_line
 from bot.given_files import read_given
 from bot.runbook import Runbook
 from bot.scenarios.loading import Script, read
+from bot.scenarios.models import YEARS
 from bot.scenarios.offsets import LONGEST
 
 MOMENT = timedelta(seconds=1)
+# A day within what a scenario may begin at, in whatever zone.
+EARLIEST, LATEST = datetime(YEARS[0], 1, 2, tzinfo=UTC), datetime(YEARS[-1], 12, 30, tzinfo=UTC)
+LONGEST_TITLE = 150
 # What the bot's timeline says of a change of severity, and of a snooze.
 SEVERITIES = re.compile(r"(\S{1,64}) → (\S{1,64})(?: \((.{1,500})\))?", re.DOTALL)
 CLOCK = re.compile(r"\b(\d\d):(\d\d)\b")
@@ -57,7 +62,7 @@ class PastIncident(BaseModel):
     title: str
     severity: str
     drill: bool = False
-    declared_at: AwareDatetime
+    declared_at: Annotated[AwareDatetime, Field(gt=EARLIEST, lt=LATEST)]
     timeline: tuple[PastEntry, ...]
     pages: tuple[PastPage, ...] = ()
 
@@ -114,7 +119,7 @@ class _Writer:
         shifted = self._shift(begins)
         steps = [{"at": "+0", self._somebody(self._declared_by): self._declaration()}, *self._steps()]
         content = {
-            "title": f"{self._past.ref} {self._past.title}",
+            "title": plain_line(f"{self._past.ref} {self._past.title}")[:LONGEST_TITLE],
             "begins": (begins + shifted).astimezone(UTC).isoformat(" "),
             "lasts": _offset(self._lasts()),
             "script": steps,
@@ -150,7 +155,7 @@ class _Writer:
 
     def _declaration(self) -> str:
         severity = self._known(self._past.declared_as)
-        title = " ".join(self._past.title.split())
+        title = plain_line(self._past.title)
         verb = "drill" if self._past.drill else "declare"
         return f"{self._runbook.slash_commands.incident} {verb} {severity} {title}"
 
@@ -183,7 +188,7 @@ class _Writer:
     def _typed(self, entry: PastEntry) -> str | None:
         """The command for what was done then."""
         commands = self._runbook.slash_commands
-        text = " ".join(entry.text.split())[:500]
+        text = plain_line(entry.text)[:500]
         if entry.kind == "acknowledged":
             return f"{commands.escalate} ack"
         if entry.kind == "escalated":

@@ -17,7 +17,7 @@ script:
   - {at: +0, eve: declares P1 Payments failing}
   - {at: +6m, bot: killed}
   - {at: +20m, ben: acknowledges}
-  - {at: +30m, cleo: presses Reopen}
+  - {at: +30m, cleo: "presses Re\\x01open\\uFFFE"}
 expect:
   - {by: +0, paged: ada, via: slack, times: 1}
   - {by: +15m, after: +15m, paged: tier/lead}
@@ -74,6 +74,23 @@ def test_every_mistake_of_a_script_has_its_path_and_line() -> None:
 @pytest.mark.parametrize("part", ["lasts: 8d", "lasts: 400d", "expect: [{never: said, text: x, until: 8d}]"])
 def test_a_scenario_that_would_last_longer_than_a_week_is_a_mistake(part: str) -> None:
     with pytest.raises(RunbookMistakes, match="a week at most"):
+        read(f"title: x\nscript: [{{at: +0, nobody: answers}}]\n{part}\n")
+
+
+@pytest.mark.parametrize(
+    ("part", "why"),
+    [
+        ("begins: 0001-01-01 00:00", "between 1971 and 2099"),
+        ("begins: 9999-12-31 23:59", "between 1971 and 2099"),
+        ("expect: [{never: paged, after: 2h, until: 1h}]", "`after` is later than `until`"),
+        ("expect: [{by: +1h, until: 2h, paged: ada}]", "`until` belongs to `never`"),
+        ("expect: [{never: paged, times: 2}]", "`times` belongs to `by`"),
+        ("expect: [{never: paged, via: pigeon}]", "nobody is paged by “pigeon” here"),
+        ("expect: [{never: told, via: voice}]", "nobody is told by “voice” here"),
+    ],
+)
+def test_what_could_never_be_played_or_judged_is_a_mistake(part: str, why: str) -> None:
+    with pytest.raises(RunbookMistakes, match=why):
         read(f"title: x\nscript: [{{at: +0, nobody: answers}}]\n{part}\n")
 
 

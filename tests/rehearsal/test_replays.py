@@ -96,10 +96,20 @@ def test_who_was_called_by_hand_is_called_again_and_no_tier_instead(runbook: Run
     assert replay.notes == ("Gone Away was called by hand and is not in this runbook: nobody is called instead.",)
 
 
+def test_an_odd_title_is_played_as_one_line(runbook: Runbook) -> None:
+    past = PastIncident.model_validate(exported(title="Pay\x01ments\n" + "failing" * 30, timeline=[]))
+    scenario = replay_of(past, runbook).script.scenario
+    assert scenario.title.startswith("INC-12 Pay ments failing")
+    assert scenario.script[0].deed and "\x01" not in scenario.script[0].deed.words
+
+
 @pytest.mark.parametrize("content", ["", "[]", '{"ref": 3}', json.dumps(exported(declared_at="yesterday"))])
 def test_what_is_no_export_is_a_sentence(content: str, tmp_path: Path) -> None:
     (tmp_path / "past.json").write_text(content)
     with pytest.raises(Refused, match=r"isn't an exported incident.*tocsin export INC-12 --format json"):
+        load_past(tmp_path / "past.json")
+    with pytest.raises(Refused, match="isn't an exported incident"):
+        (tmp_path / "past.json").write_text(json.dumps(exported(declared_at="0001-01-01T00:00:00+14:00")))
         load_past(tmp_path / "past.json")
     with pytest.raises(Refused, match="cannot be read"):
         load_past(tmp_path / "other.json")
