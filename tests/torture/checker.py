@@ -9,16 +9,18 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from tests.torture.evidence import Evidence, Incident, Page
+from tests.torture.in_answers import ANSWERS
+from tests.torture.in_rooms import POSTS
+from tests.torture.on_cards import CARDS, LAST_OF_CARDS, LAST_OF_PAGES, PAGES
 from tests.torture.providers import Taken
+from tests.torture.told import ACCEPTED, IN_FLIGHT, LOST, SAME_MOMENT, Facts, about, answers_told, findings, posts_told
 
-ACCEPTED = ("accepted", "delivered")
-LOST = ("refused", "gave_up")
-# A page whose sending had begun when somebody answered may still arrive: for as long as an attempt may take.
-IN_FLIGHT = timedelta(seconds=12.5)
 # The row in the place of a request whose commit failed: it keeps it from ever being made, and whoever asked was told.
 NEVER_STORED = "its commit was not heard of, and had not been made"
-# Two moments of one transaction.
-SAME_MOMENT = timedelta(seconds=3)
+# Of what is edited: how its key begins, what every version of it may say, and what the last one may.
+KINDS = (
+    ("incident:", CARDS, LAST_OF_CARDS), ("announcement:", CARDS, LAST_OF_CARDS), ("page:", PAGES, LAST_OF_PAGES),
+)  # fmt: skip
 # The longest a due step may wait: the database away, every process dead, frozen or starting.
 LATEST = timedelta(seconds=45)
 
@@ -152,6 +154,28 @@ def nobody_is_told_what_is_not_true(evidence: Evidence) -> Iterator[str]:
             yield f"of {said.title} it was told that it was not done, and it is declared"
 
 
+def nobody_reads_a_sentence_that_is_not_true(evidence: Evidence) -> Iterator[str]:
+    """Answers to commands and buttons, posts in rooms, every version of cards and pages, and what stands at the end."""
+    facts = Facts(evidence)
+    answers = [told for said in evidence.said for told in answers_told(evidence, said)]
+    yield from findings(answers, facts, ANSWERS, all_known=True)
+    yield from findings(posts_told(evidence, evidence.written), facts, POSTS, all_known=False)
+    for prefix, sentences, last in KINDS:
+        own = [one for one in evidence.written if one.key.startswith(prefix)]
+        yield from findings(about(evidence, own), facts, sentences, all_known=False)
+        yield from findings(about(evidence, [one for one in own if one.is_last]), facts, last, all_known=False)
+
+
+def every_alert_is_answered_truly(evidence: Evidence) -> Iterator[str]:
+    """202: it is kept. 503 "nothing was stored": it is not."""
+    for one in evidence.alerts:
+        is_kept = any(f'"{one.attempt}"' in body for body in evidence.alerts_kept)
+        if one.status == 202 and not is_kept:
+            yield f"{one.attempt} was accepted and is not there"
+        if is_kept and "nothing was stored" in one.words:
+            yield f"{one.attempt} was answered with {one.words}, and is there"
+
+
 def nothing_is_posted_twice(evidence: Evidence) -> Iterator[str]:
     # Pages have a check of their own, and a room is told each time that paging has stopped.
     counts = Counter(post for post in evidence.posts if not post[1].startswith(("page:", "paging stopped:")))
@@ -168,6 +192,8 @@ CHECKS: tuple[Callable[[Evidence], Iterator[str]], ...] = (
     nothing_is_claimed,
     every_request_is_done_once,
     nobody_is_told_what_is_not_true,
+    nobody_reads_a_sentence_that_is_not_true,
+    every_alert_is_answered_truly,
     nothing_is_posted_twice,
 )
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from bot.sandbox.answers import AppAnswer
@@ -17,11 +17,13 @@ class Said:
     deed: str
     title: str
     answer: AppAnswer
+    who: str = ""
 
     @property
     def was_taken(self) -> bool:
-        """Slack had its acknowledgement, and nobody was told that nothing was recorded."""
-        return self.answer.error is None and not self.was_turned_away and not self.was_set_aside
+        """Slack had its acknowledgement, and nobody was told that nothing was recorded, or that it is not known."""
+        is_done = not (self.was_turned_away or self.was_set_aside or self.was_left_open)
+        return self.answer.error is None and is_done
 
     @property
     def was_turned_away(self) -> bool:
@@ -41,8 +43,13 @@ class Said:
     def was_confirmed(self) -> bool:
         return self._heard("*Recorded:*")
 
+    @property
+    def heard(self) -> list[tuple[str, datetime]]:
+        """Every answer, and when it came."""
+        return [(words_of(one), datetime.fromtimestamp(float(one.ts), UTC)) for one in self.answer.messages]
+
     def _heard(self, words: str) -> bool:
-        return any(words in words_of(message) for message in self.answer.messages)
+        return any(words in heard for heard, _ in self.heard)
 
 
 @dataclass(frozen=True)
@@ -82,7 +89,7 @@ class Step:
 
 @dataclass(frozen=True)
 class Answered:
-    """Somebody acknowledged or resolved; `at` is when that was committed."""
+    """Somebody acknowledged, resolved, snoozed or called; `at` is when that was committed."""
 
     kind: str
     actor: str
@@ -95,6 +102,8 @@ class Incident:
 
     id: int
     title: str
+    severity: str
+    room_id: str | None
     declared_at: datetime
     acknowledged_at: datetime | None
     resolved_at: datetime | None
@@ -131,6 +140,27 @@ class Incident:
 
 
 @dataclass(frozen=True)
+class Written:
+    """A message as the bot wrote it, or edited it later. `is_last`: nothing was written over it; `at` is never later
+    than when it was written."""
+
+    key: str
+    place: str
+    words: str
+    at: datetime
+    is_last: bool
+
+
+@dataclass(frozen=True)
+class AlertAnswer:
+    """How one attempt to send an alert was answered; `status` 0: not at all. Each attempt's body is another."""
+
+    attempt: str
+    status: int
+    words: str = ""
+
+
+@dataclass(frozen=True)
 class Request:
     key: str
     kind: str
@@ -142,11 +172,17 @@ class Request:
 @dataclass(frozen=True)
 class Evidence:
     """`posts`: every message the bot posted, as (place, our name of it or its words). `stepped_by`: how wrong the
-    database's clock has been told to be at most, and so every time in its rows."""
+    database's clock has been told to be at most, and so every time in its rows. `names`: how people are called in what
+    is written, by their key in the runbook and by their Slack id; `tiers` likewise."""
 
     incidents: Sequence[Incident]
     requests: Sequence[Request]
     taken: Sequence[Taken]
     posts: Sequence[tuple[str, str]]
     said: Sequence[Said]
+    written: Sequence[Written] = ()
+    alerts: Sequence[AlertAnswer] = ()
+    alerts_kept: Sequence[str] = ()
+    names: Mapping[str, str] = field(default_factory=dict)
+    tiers: Mapping[str, str] = field(default_factory=dict)
     stepped_by: timedelta = timedelta(0)

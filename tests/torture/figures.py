@@ -38,6 +38,7 @@ def _lines(run: Run, evidence: Evidence) -> list[tuple[str, object]]:
         ("database away or locked", f"{run.away_s:.0f} s"),
         ("troubles of Slack", _some(run, "slack ")),
         ("Slack away while a process starts", run.counts["Slack away"]),
+        ("Slack / mail hangs", f"{run.counts['Slack hangs']} / {run.counts['mail hangs']}"),
         ("runbook changed", run.counts["runbook changed"]),
         ("troubles of the mail server", _some(run, "mail ")),
         ("pages", len(pages)),
@@ -46,12 +47,18 @@ def _lines(run: Run, evidence: Evidence) -> list[tuple[str, object]]:
         ("marked as a possible repeat", sum(one.marked for one in evidence.taken)),
         ("mails handed over again under the same id", sum(mails.values()) - len(mails)),
         ("taken unheard, then cancelled by an answer", _unheard(pages, evidence)),
+        ("read for what is not true", _told(evidence)),
         ("lateness: median, 99 %, longest", _quantiles(tried)),
     ]
 
 
 def _database(run: Run) -> str:
     return " / ".join(str(run.counts[f"database {what}"]) for what in ("read-only", "locked", "commits hang"))
+
+
+def _told(evidence: Evidence) -> str:
+    answers = sum(len(said.heard) for said in evidence.said)
+    return f"{answers} answers, {len(evidence.written)} versions of messages, {len(evidence.alerts)} answers to alerts"
 
 
 def _unheard(pages: list[Page], evidence: Evidence) -> int:

@@ -10,7 +10,7 @@ import aiohttp
 from bot.sandbox.answers import AppAnswer
 from bot.sandbox.errors import NotOnScreen
 from tests.processes import key_of
-from tests.torture.evidence import Said
+from tests.torture.evidence import AlertAnswer, Said
 from tests.torture.plan import Event
 from tests.torture.scene import ALERTS_TOKEN, Run
 
@@ -27,20 +27,21 @@ class People:
     async def declare(self, event: Event) -> None:
         title = title_of(event)
         answer = await self._run.fleet.workspace.person(event.who).types(f"/incident declare {event.what} {title}")
-        self._note("declare", title, answer)
+        self._note("declare", title, answer, event.who)
 
     async def alert(self, event: Event) -> None:
         """Sent until it is taken, to whichever process is there: it may have been taken unheard before."""
         title = title_of(event)
         alert = {"title": title, "status": "firing", "fingerprint": title, "labels": {"alertname": title}}
         for number in range(ALERTS_TRIED):
-            if await self._is_taken(alert, event.number + number):
+            attempt = f"{title}, attempt {number}."
+            if await self._is_taken(alert | {"description": attempt}, event.number + number, attempt):
                 self._note("alert", title, AppAnswer())
                 return
             await asyncio.sleep(COMES_AGAIN_AFTER_S)
         self._note("alert", title, AppAnswer(error="never taken"))
 
-    async def _is_taken(self, alert: Mapping[str, object], turn: int) -> bool:
+    async def _is_taken(self, alert: Mapping[str, object], turn: int, attempt: str) -> bool:
         ports = [found[1] for one in self._run.fleet.replicas if one.is_running and (found := _port_in(one.said()))]
         if not ports:
             return False
@@ -48,6 +49,7 @@ class People:
         patience = aiohttp.ClientTimeout(total=ANSWERED_WITHIN_S)
         try:
             async with aiohttp.ClientSession(timeout=patience) as session, session.post(url, json=alert) as answer:
+                self._run.alerts.append(AlertAnswer(attempt, answer.status, await answer.text()))
                 return answer.status == 202
         except (aiohttp.ClientError, TimeoutError):
             return False
@@ -68,18 +70,18 @@ class People:
         }
         with suppress(NotOnScreen):
             if event.what == "press":
-                answer = await self._press(title)
+                who, answer = await self._press(title)
             else:
-                answer = await self._run.fleet.workspace.person(event.who).types(typed[event.what])
-            self._note(event.what, title, answer)
+                who, answer = event.who, await self._run.fleet.workspace.person(event.who).types(typed[event.what])
+            self._note(event.what, title, answer, who)
 
-    async def _press(self, title: str) -> AppAnswer:
-        """The button of the latest page for it."""
+    async def _press(self, title: str) -> tuple[str, AppAnswer]:
+        """The button of the latest page for it, by whoever has that."""
         workspace = self._run.fleet.workspace
         for name in ("ada", "ben", "cleo", "dev"):
             for message in reversed(workspace.direct_messages(name)):
                 if re.search(rf"{title}\b", message.text):
-                    return await workspace.person(name).presses("Acknowledge", message)
+                    return name, await workspace.person(name).presses("Acknowledge", message)
         raise NotOnScreen("nobody has a page for it")
 
     def _ref_of(self, title: str) -> str | None:
@@ -90,9 +92,9 @@ class People:
                 return found[1]
         return None
 
-    def _note(self, deed: str, title: str, answer: AppAnswer) -> None:
+    def _note(self, deed: str, title: str, answer: AppAnswer, who: str = "") -> None:
         self._run.counts[f"{deed}"] += 1
-        self._run.said.append(Said(deed, title, answer))
+        self._run.said.append(Said(deed, title, answer, who))
 
 
 def title_of(event: Event) -> str:

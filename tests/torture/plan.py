@@ -6,8 +6,8 @@ from random import Random
 from typing import Literal, get_args
 
 Kind = Literal[
-    "declare", "alert", "person", "kill", "freeze", "slack", "slack away", "mail", "database", "slow database", "clock",
-    "runbook",
+    "declare", "alert", "person", "kill", "freeze", "slack", "slack away", "mail", "hang", "database", "slow database",
+    "clock", "runbook",
 ]  # fmt: skip
 Deed = Literal["ack", "press", "resolve", "escalate", "call", "snooze"]
 SlackTrouble = Literal[
@@ -60,6 +60,7 @@ def plan(seed: int, seconds: float, *, pace_s: float = 2.5) -> list[Event]:
     events += [_database(chance, at_s) for at_s in _times(chance, seconds, 20, 40)]
     events += [_slow_database(chance, at_s) for at_s in _times(chance, seconds, 15, 40)]
     events += [_clock(chance, at_s) for at_s in _times(chance, seconds, 20, 50)]
+    events += [_hang(chance, at_s) for at_s in _times(chance, seconds, 20, 45)]
     events += [_slack_away(chance, at_s) for at_s in _times(chance, seconds, 30, 60)]
     events += [Event(at_s, "runbook") for at_s in _times(chance, seconds, 20, 50)]
     return sorted(events, key=lambda event: event.at_s)
@@ -115,6 +116,11 @@ def _slow_database(chance: Random, at_s: float) -> Event:
 def _clock(chance: Random, at_s: float) -> Event:
     """The database's clock is set, and put right again."""
     return Event(at_s, "clock", what=str(chance.choice(STEPS_S)), for_s=chance.uniform(4, 12))
+
+
+def _hang(chance: Random, at_s: float) -> Event:
+    """Whatever is asked of one provider meanwhile is answered much later."""
+    return Event(at_s, "hang", what=chance.choice(["Slack", "mail"]), for_s=chance.uniform(3, LATEST_DEED_S))
 
 
 def _slack_away(chance: Random, at_s: float) -> Event:

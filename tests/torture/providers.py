@@ -3,6 +3,7 @@
 import asyncio
 import json
 import re
+import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Literal
@@ -33,14 +34,17 @@ class Taken:
 
 
 class TroubledPost(PostOffice):
-    """A mail server whose next letters meet the `troubles`, in order."""
+    """A mail server whose next letters meet the `troubles`, in order. Until `hangs_until`, by the steady counter, it
+    says nothing to any of them."""
 
     def __init__(self) -> None:
         super().__init__()
         self.troubles: list[Trouble] = []
+        self.hangs_until = 0.0
         self.taken: list[Taken] = []
 
     async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:
+        await asyncio.sleep(max(0.0, self.hangs_until - time.monotonic()))
         trouble = self.troubles.pop(0) if self.troubles else None
         if trouble in (None, "silent after", "dropped after"):
             answer = await super().handle_DATA(server, session, envelope)

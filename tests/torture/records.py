@@ -13,7 +13,8 @@ from tests.torture.evidence import Answered, Incident, Page, Request
 SQL = Queries(__file__)
 
 
-async def read(url: str) -> tuple[list[Incident], list[Request]]:
+async def read(url: str) -> tuple[list[Incident], list[Request], list[str]]:
+    """Incidents, requests, and the bodies of alerts that were kept."""
     async with await _connected(url) as conn:
         incidents = {row["id"]: Incident(**row) for row in await SQL.all(conn, "incidents")}
         for row in await SQL.all(conn, "pages"):
@@ -23,7 +24,8 @@ async def read(url: str) -> tuple[list[Incident], list[Request]]:
         for row in await SQL.all(conn, "answers"):
             incidents[row.pop("incident_id")].answers.append(Answered(**row))
         requests = [Request(**row) for row in await SQL.all(conn, "requests")]
-    return list(incidents.values()), requests
+        alerts = [row["body"] for row in await SQL.all(conn, "alerts")]
+    return list(incidents.values()), requests, alerts
 
 
 async def unfinished(url: str) -> list[Mapping[str, Any]]:

@@ -1,5 +1,6 @@
 -- name: incidents
-SELECT i.id, i.title, i.declared_at, i.acknowledged_at, i.resolved_at, e.state, e.run, e.loop, e.step, e.policy
+SELECT i.id, i.title, i.severity, i.room_id, i.declared_at, i.acknowledged_at, i.resolved_at, e.state, e.run, e.loop,
+    e.step, e.policy
 FROM incidents i JOIN escalations e ON e.incident_id = i.id ORDER BY i.id;
 
 -- name: pages
@@ -18,10 +19,14 @@ SELECT incident_id, at FROM timeline WHERE kind = 'escalated' AND actor <> 'tocs
 -- name: answers
 -- When an answer was there for everybody to see: its transaction may have waited for a step that was just taken.
 SELECT incident_id, kind, actor, pg_xact_commit_timestamp(xmin) AS at
-FROM timeline WHERE kind IN ('acknowledged', 'resolved');
+FROM timeline WHERE kind IN ('acknowledged', 'resolved', 'snoozed', 'escalated') ORDER BY id;
 
 -- name: requests
 SELECT key, kind, worked_at, set_aside_at, error FROM requests ORDER BY received_at;
+
+-- name: alerts
+-- What came in by the alerts' door and was kept, as it came.
+SELECT convert_from(body, 'UTF8') AS body FROM alert_deliveries;
 
 -- name: unfinished
 -- Whatever is still to be done, whoever has begun it.

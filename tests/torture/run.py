@@ -32,6 +32,7 @@ class Torturer:
             "slack": troubles.trouble_slack,
             "slack away": troubles.take_slack_away,
             "mail": troubles.trouble_mail,
+            "hang": troubles.let_hang,
             "database": broken.break_down,
             "slow database": broken.hold_up,
             "clock": broken.set_clock,

@@ -11,9 +11,10 @@ from bot.store.migrations import migrate
 from tests.mail_server import post_office
 from tests.own_server import OwnServer, own_server
 from tests.processes import Fleet, key_of, staged
-from tests.torture.evidence import Evidence, Said
+from tests.torture.evidence import AlertAnswer, Evidence, Said
 from tests.torture.providers import TroubledPost, pages_taken
 from tests.torture.records import read
+from tests.torture.writing import names_in, written_in
 
 RUNBOOK = """
 organisation: Example Tutors
@@ -50,6 +51,8 @@ RUNBOOK_CHANGED = (
     .replace("  lead: {", "  leads: {")
     .replace("page: lead", "page: leads")
 )
+# By the keys of both.
+TIERS = {"oncall": "On-call Engineer", "lead": "Engineering Lead", "leads": "Engineering Lead", "ceo": "CEO"}
 ALERTS_TOKEN = "let-me-in"
 
 
@@ -61,6 +64,7 @@ class Run:
     fleet: Fleet
     post: TroubledPost
     said: list[Said] = field(default_factory=list)
+    alerts: list[AlertAnswer] = field(default_factory=list)
     counts: Counter[str] = field(default_factory=Counter)
     away_s: float = 0.0
     stepped_by_s: float = 0.0
@@ -85,9 +89,12 @@ async def scene(folder: Path) -> AsyncIterator[Run]:
 
 async def evidence_of(run: Run) -> Evidence:
     """At the end: whatever can be known without asking the bot."""
-    incidents, requests = await read(run.server.url)
+    incidents, requests, alerts_kept = await read(run.server.url)
     workspace = run.fleet.workspace
     posted = [one for one in workspace.sent if one.method == "chat.postMessage"]
     posts = [(str(one.channel), key_of(one) or str(one.text)) for one in posted]
     taken = pages_taken(workspace, run.post)
-    return Evidence(incidents, requests, taken, posts, run.said, timedelta(seconds=run.stepped_by_s))
+    return Evidence(
+        incidents, requests, taken, posts, run.said, written_in(workspace), run.alerts, alerts_kept,
+        names_in(workspace) | {"devi": "Dev Rao"}, TIERS, timedelta(seconds=run.stepped_by_s),
+    )  # fmt: skip

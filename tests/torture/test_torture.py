@@ -39,6 +39,8 @@ SHORT = [
     Event(7.5, "slack away", 0, for_s=2.0),
     Event(8.0, "slow database", what="locked", for_s=2.1),
     Event(8.5, "slow database", what="commits hang", for_s=2.0),
+    Event(8.8, "hang", what="Slack", for_s=2.0),
+    Event(8.8, "hang", what="mail", for_s=2.0),
     Event(9.0, "declare", 6, "finn", "P2"),
 ]
 

@@ -1,6 +1,7 @@
 """What breaks in a torture run: processes, providers, the database."""
 
 import asyncio
+import time
 from typing import Any
 
 from bot.sandbox.faults import EVERY_METHOD
@@ -24,6 +25,7 @@ class Troubles:
         """The providers have no more of them."""
         self._run.fleet.workspace.faults.clear()
         self._run.post.troubles.clear()
+        self._run.post.hangs_until = 0.0
 
     async def kill(self, event: Event) -> None:
         if victim := self._victim(event):
@@ -74,6 +76,17 @@ class Troubles:
         self._run.counts[f"mail {event.what}"] += 1
         trouble: Trouble = event.what  # type: ignore[assignment]
         self._run.post.troubles.append(trouble)
+
+    async def let_hang(self, event: Event) -> None:
+        """One provider answers nobody in time; the other does."""
+        self._run.counts[f"{event.what} hangs"] += 1
+        if event.what == "mail":
+            self._run.post.hangs_until = time.monotonic() + event.for_s
+            return
+        faults = self._run.fleet.workspace.faults
+        faults.hang(EVERY_METHOD, event.for_s, times=None)
+        await asyncio.sleep(event.for_s)
+        faults.heal(EVERY_METHOD)
 
     async def take_slack_away(self, event: Event) -> None:
         """Nothing of it answers but a proxy, and one process is killed: its successor starts without Slack."""

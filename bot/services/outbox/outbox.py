@@ -1,7 +1,7 @@
 """What leaves the house is put in here, within the transaction of the deed that wants it."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
@@ -11,7 +11,7 @@ from bot.services.outbox.kinds import ROOM
 from bot.services.outbox.leases import LEASE
 from bot.store.database import Database
 from bot.store.outbox import outbox
-from bot.store.outbox.outbox import InHand
+from bot.store.outbox.outbox import Delivery, InHand
 from bot.store.pipelined import Connection
 
 
@@ -44,6 +44,10 @@ class Outbox:
             conn, kind, payload, now=self._clock.now(), priority=priority, key=key, lane=lane, way=way, due_at=due_at,
             not_before=not_before,
         )  # fmt: skip
+
+    def waited(self, delivery: Delivery) -> timedelta:
+        """For how long it has been here."""
+        return self._clock.now() - delivery.created_at
 
     def has_places(self, way: str, count: int) -> bool:
         """May so many pages be put in hand that leave by this way?"""

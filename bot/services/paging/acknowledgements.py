@@ -72,6 +72,8 @@ class Acknowledgements:
             await self._deeds.acknowledged(conn, await incidents.get(conn, incident.id))
             await self._posts.in_room(conn, incident, "acknowledged", actor=actor.name, climbs_on=not silent)
         await self._cards.touch(conn, f"incident:{incident.id}", incident=incident.id)
+        if first and not incident.private:
+            await self._cards.touch(conn, f"announcement:{incident.id}")
         return True
 
     async def _still_called(self, conn: Connection, incident: Incident, escalation: Escalation, actor: Actor) -> bool:

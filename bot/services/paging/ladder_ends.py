@@ -9,6 +9,7 @@ from bot.domain.paging.escalation import Climb
 from bot.domain.paging.page import Page
 from bot.domain.paging.tier_end import TierEnd, tier_ends
 from bot.rendering import Rendering
+from bot.services.paging.doubts import as_known
 from bot.services.paging.due_steps import DueStep
 from bot.services.paging.policies import tier_of
 from bot.services.rooms.posts import Posts
@@ -38,16 +39,20 @@ class LadderEnds:
 
     async def in_words(self, conn: Connection, escalation: Escalation) -> str:
         """What became of each tier, in one line."""
-        made = await pages.of_incident(conn, escalation.incident_id)
-        return self._rendering.say("documents/tier_ends", ends=ends_of(escalation, made), tiers=_tiers(escalation))
+        ends = await self._ends(conn, escalation)
+        return self._rendering.say("documents/tier_ends", ends=ends, tiers=_tiers(escalation))
 
     async def _tell(self, conn: Connection, incident: Incident, escalation: Escalation) -> None:
         once = f"nobody answered {escalation.run}"
-        ends = ends_of(escalation, await pages.of_incident(conn, incident.id))
+        ends = await self._ends(conn, escalation)
         facts = {"incident": incident, "ends": ends, "tiers": _tiers(escalation)}
         words, now = self._rendering.say("documents/nobody_answered", **facts), self._clock.now()
         if await incidents.write_once(conn, incident.id, "system", words, actor=TOCSIN.name, at=now, key=once):
             await self._posts.ask_in_room(conn, incident, "nobody_answered", page_again(escalation), **facts)
+
+    async def _ends(self, conn: Connection, escalation: Escalation) -> list[TierEnd]:
+        number = escalation.incident_id
+        return ends_of(escalation, await as_known(conn, number, await pages.of_incident(conn, number)))
 
 
 def page_again(escalation: Escalation) -> list[Button]:

@@ -10,6 +10,7 @@ from bot.domain.incidents.incident import Incident
 from bot.domain.paging.escalation import BY_HAND
 from bot.domain.paging.page import SOON, Page, Reach, look_again_at, may_have_reached, reach, to_come_for
 from bot.rendering import Rendering
+from bot.services.paging.doubts import as_known
 from bot.services.paging.due_steps import DueStep
 from bot.services.people.people import People
 from bot.services.rooms.members import Members
@@ -64,8 +65,10 @@ class Reaching:
         ):
             await escalations.save(conn, escalation.moved_to(escalation.ladder, reach_by=sooner))
             return False
-        for person in [who for who, verdict in everybody.items() if verdict == "unreached"]:
-            unknown = may_have_reached(page for page in [*ladder_pages, *call_pages] if page.person == person)
+        unreached = [who for who, verdict in everybody.items() if verdict == "unreached"]
+        known = await as_known(conn, incident.id, [*ladder_pages, *call_pages]) if unreached else []
+        for person in unreached:
+            unknown = may_have_reached(page for page in known if page.person == person)
             await self._tell_unreached(conn, incident, escalation, person, unknown=unknown)
         if set(verdicts.values()) == {"unreached"} and escalation.climbs_at(now):
             return True

@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from datetime import timedelta
 
 from bot.domain.actor import TOCSIN
 from bot.domain.errors import Rejected
@@ -25,6 +26,8 @@ from bot.store.pipelined import Connection
 log = logging.getLogger(__name__)
 
 NOTHING: Mapping[str, object] = {}
+# What was written so long before it is posted may be true no more.
+LATE_AFTER = timedelta(seconds=10)
 
 
 def no_room_yet(incident_id: int) -> NotYet:
@@ -132,6 +135,8 @@ class Posts(DeliveryKind[Posted]):
         said = _said(delivery)
         if incident is None:
             return await self._in_channel(delivery, str(delivery.payload["channel"]), said)
+        if self._outbox.waited(delivery) > LATE_AFTER:
+            said = headed(self._rendering.say("slack/as_of", at=delivery.created_at), said)
         if "lead_of" in delivery.payload:
             return (await self._post_to_lead(delivery, incident, said))[0]
         return await self._post_for(incident, delivery, said)

@@ -38,7 +38,7 @@ async def test_what_was_said_while_the_room_could_not_be_opened_yet_is_said_in_i
     await world.ada.presses("Acknowledge", world.pages_of("ada")[0])
     await world.passes(seconds=11)
     await world.passes(seconds=11)
-    assert any(words.startswith("👀") for words in world.said_in(world.room()))
+    assert any("👀" in words for words in world.said_in(world.room()))
 
 
 async def test_without_any_room_it_is_said_where_the_incident_is_announced_and_nothing_waits_for_ever(
@@ -172,4 +172,26 @@ async def test_a_word_that_is_nobody_is_quoted_wherever_it_was_typed(world: Worl
 async def test_a_tier_that_could_not_be_reached_is_the_reason_that_is_given(world: World) -> None:
     world.workspace.faults.refuse("chat.postMessage", "messages_tab_disabled", **to("U0ADA"))
     await declared(world)
-    assert any("Nobody in the previous tier could be reached" in words for words in world.said_in(world.room()))
+    assert any("No page to the previous tier has been confirmed" in words for words in world.said_in(world.room()))
+
+
+async def test_where_incidents_are_announced_it_says_who_acknowledged(world: World) -> None:
+    await declared(world)
+    assert "not acknowledged yet" in world.said_in("#incidents")[-1]
+    await world.ada.presses("Acknowledge", world.pages_of("ada")[0])
+    await world.settled()
+    assert "acknowledged by Ada Obi" in world.said_in("#incidents")[-1]
+
+
+async def test_what_is_posted_late_says_of_when_it_speaks(world: World) -> None:
+    await declared(world)
+    room, posts = world.room(), "chat.postMessage"
+    world.workspace.faults.limit(posts, retry_after=30, when=lambda sent: sent.get("channel") == room)
+    await types(world, "ada", "/escalate snooze 20m")
+    begun = world.clock.now()
+    await world.passes(seconds=30)
+    (late,) = [words for words in world.said_in(room) if "snoozed" in words]
+    assert f"{int(begun.timestamp())}^" in late.partition("snoozed")[0]
+    await types(world, "ada", "/escalate ack")
+    (soon,) = [words for words in world.said_in(room) if "acknowledged." in words]
+    assert "posted late" not in soon
