@@ -100,7 +100,7 @@ async def all_steps(call: Call) -> Answer:
 @COMMAND.button("procedure.page")
 async def further_steps(call: Call) -> Answer:
     incident = await incident_of_button(call)
-    run, start = (number(word) for word in call.value.split(" ")[1:3])
+    run, start = (number(word) for word in (*call.value.split(" "), "", "")[1:3])
     said = await call.house.procedure_choice.all_steps(incident.id, run, start)
     return Form(notice("All steps", said), in_place=True)
 

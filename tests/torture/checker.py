@@ -148,7 +148,12 @@ def nobody_is_told_what_is_not_true(evidence: Evidence) -> Iterator[str]:
             yield f"about {said.title} somebody was told both that it was recorded and that it was not"
         elif said.deed == "declare" and said.was_turned_away and said.title in titles:
             yield f"of {said.title} it was told that nothing was recorded, and it is declared"
-        elif said.was_confirmed and not _had_its_effect(said.deed, _titled(evidence, said.title)):
+        # What two processes ended at work on is withdrawn, in words.
+        elif (
+            said.was_confirmed
+            and not said.was_set_aside
+            and not _had_its_effect(said.deed, _titled(evidence, said.title))
+        ):
             yield f"of “{said.deed}” about {said.title} it was told that it was recorded, and it had no effect"
         elif said.was_set_aside and said.deed == "declare" and said.title in titles:
             yield f"of {said.title} it was told that it was not done, and it is declared"

@@ -39,7 +39,8 @@ def _ladder_ended(facts: Facts, told: Told, found: re.Match[str]) -> bool:
     assert incident is not None
     names = {facts.evidence.tiers[step.tier] for step in incident.steps}
     reached = all(
-        any(facts.was_taken(page, before=told.at) for page in facts.of_tier(incident, name)) for name in names
+        any(facts.was_taken(page, before=told.at + facts.drift) for page in facts.of_tier(incident, name))
+        for name in names
     )
     return reached and _unanswered(facts, told, found)
 
@@ -68,7 +69,7 @@ def _is_their_end(facts: Facts, told: Told, made: list[Page], part: str) -> bool
     names, _, word = re.sub(r" (paged|\*?not .*)$", r"|\1", part).partition("|")
     for own in (facts.named(made, name) for name in names.split(", ")):
         if word == "paged":
-            is_so = any(facts.was_taken(page, before=told.at) for page in own)
+            is_so = any(facts.was_taken(page, before=told.at + facts.drift) for page in own)
         elif word == "*not known whether paged*":
             is_so = not facts.confirmed(own, told.at)
         else:

@@ -18,7 +18,7 @@ NewWorld = Callable[..., AbstractAsyncContextManager[World]]
 
 BUTTONS = sorted({CHOICE} | {name for book in books() for name in book.buttons})
 FORMS = sorted(name for book in books() for name in book.forms)
-SENSELESS = [None, "x", "-1", "٣", "999999999", "9" * 40, "1 x", "999 x y", "1 board then never", "open -5"]
+SENSELESS = [None, "x", "-1", "٣", "999999999", "9" * 40, "1 x", "999 x y", "1 1", "1 board then never", "open -5"]
 BROKE = "Something broke"
 
 
