@@ -190,8 +190,8 @@ async def test_what_is_posted_late_says_of_when_it_speaks(world: World) -> None:
     await types(world, "ada", "/escalate snooze 20m")
     begun = world.clock.now()
     await world.passes(seconds=30)
-    (late,) = [words for words in world.said_in(room) if "snoozed" in words]
-    assert f"{int(begun.timestamp())}^" in late.partition("snoozed")[0]
+    (late,) = [words for words in world.said_in(room) if "snoozed paging" in words]
+    assert f"{int(begun.timestamp())}^" in late.partition("snoozed paging")[0]
     await types(world, "ada", "/escalate ack")
-    (soon,) = [words for words in world.said_in(room) if "acknowledged." in words]
+    (soon,) = [words for words in world.said_in(room) if "acknowledged. Paging" in words]
     assert "posted late" not in soon
