@@ -133,6 +133,16 @@ class View:
 
 
 @dataclass
+class Canvas:
+    """The document of a channel."""
+
+    id: str
+    channel: str
+    title: str
+    markdown: str
+
+
+@dataclass
 class File:
     id: str
     name: str

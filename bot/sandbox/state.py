@@ -11,7 +11,7 @@ from bot.sandbox.faults import Faults
 from bot.sandbox.identifiers import Identifiers, Timestamps
 from bot.sandbox.mailbox import Mailbox
 from bot.sandbox.manifest import Manifest
-from bot.sandbox.model import Channel, File, Message, User, UserGroup
+from bot.sandbox.model import Canvas, Channel, File, Message, User, UserGroup
 from bot.sandbox.rates import Rates
 from bot.sandbox.records import Complaint, Sent
 from bot.sandbox.response_urls import ResponseUrls
@@ -32,6 +32,7 @@ class State:
         self.users = {user.id: user for user in (*users, self.bot)}
         self.usergroups: dict[str, UserGroup] = {}
         self.files: dict[str, File] = {}
+        self.canvases: dict[str, Canvas] = {}
         self.ids, self.stamps, self.changes = Identifiers(), Timestamps(clock), Changes()
         self.conversations = Conversations(self.ids, self.stamps, self.changes, self.users)
         self.screens = Screens(self.ids, self.changes)

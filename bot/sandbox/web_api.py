@@ -12,6 +12,7 @@ from bot.sandbox.call import MethodCall
 from bot.sandbox.errors import SlackError
 from bot.sandbox.faults import Fault
 from bot.sandbox.methods import (
+    canvases,
     chat,
     conversations,
     files,
@@ -37,6 +38,7 @@ METHODS: dict[str, Method] = {
     **views.METHODS,
     **marks.METHODS,
     **files.METHODS,
+    **canvases.METHODS,
 }
 OPEN_CONNECTION = "apps.connections.open"
 
@@ -47,6 +49,9 @@ _INNOCENT = frozenset(
         "already_in_channel",
         "already_pinned",
         "already_reacted",
+        "canvas_disabled_user_team",
+        "canvas_not_found",
+        "channel_canvas_already_exists",
         "channel_not_found",
         "expired_trigger_id",
         "exchanged_trigger_id",

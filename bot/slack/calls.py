@@ -35,7 +35,11 @@ BUSY = frozenset({"ratelimited", "rate_limited"})
 
 
 class AppRefused(Unreachable):
-    """The token or a scope is at fault: an operator can fix it, so what waits is kept."""
+    """The token or a scope is at fault: an operator can fix it, so what waits is kept. `code`: Slack's word for why."""
+
+    def __init__(self, message: str, code: str = "") -> None:
+        super().__init__(message)
+        self.code = code
 
 
 class SlackAnswer(dict[str, Any]):
@@ -125,7 +129,7 @@ class Calls:
             return Unanswered(f"Slack had an error of its own: {code} ({method})")
         if code in CURABLE:
             needed = f", needs the scope {said['needed']}" if said.get("needed") else ""
-            return AppRefused(f"Slack refuses this app: {code}{needed} ({method})")
+            return AppRefused(f"Slack refuses this app: {code}{needed} ({method})", code)
         return Rejected(f"Slack says {code} ({method})", code)
 
     @property

@@ -1,6 +1,7 @@
 """Everything the bot does in Slack, in our words, behind one face."""
 
 from bot.slack.calls import AppRefused
+from bot.slack.canvases import Canvases
 from bot.slack.conversations import Conversations, Room
 from bot.slack.files import Files
 from bot.slack.members import Members
@@ -9,5 +10,5 @@ from bot.slack.messages import Messages, Posted
 __all__ = ["AppRefused", "Gateway", "Posted", "Room"]
 
 
-class Gateway(Messages, Conversations, Members, Files):
+class Gateway(Messages, Conversations, Members, Files, Canvases):
     """One per process. A subject is a module: what is new in Slack goes to its subject, or becomes one."""

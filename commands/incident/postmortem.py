@@ -28,7 +28,7 @@ HINTS = {
     "went_wrong": "What made it worse, or slower to end?",
     "lessons": "What do we know now that we did not know before?",
 }
-USAGE = "postmortem [schedule <when>|owner @user|waive <why>|file]"
+USAGE = "postmortem [schedule <when>|owner @user|waive <why>|file|canvas]"
 
 
 @COMMAND.verb("postmortem", "post-mortem", "pm", "retro", usage=USAGE, help="what was learned: shows it, or begins one")
@@ -47,6 +47,8 @@ async def postmortem(call: Call, incident: Incident) -> Answer:
             changed = await call.house.postmortems.waive(call.actor, incident.id, call.with_text(rest).text)
         case "file":
             return await _as_file(call, incident)
+        case "canvas":
+            return await _as_canvas(call, incident)
         case _ if is_mention(word):
             changed = await call.house.postmortems.plan(call.actor, incident.id, owner=call.whom()[0])
         case _:
@@ -124,6 +126,11 @@ async def as_file(call: Call) -> Answer:
     return await _as_file(call, await incident_of_button(call))
 
 
+@COMMAND.button("postmortem.canvas")
+async def as_canvas(call: Call) -> Answer:
+    return await _as_canvas(call, await incident_of_button(call))
+
+
 @COMMAND.button("postmortem.waive")
 async def ask_waive(call: Call) -> Answer:
     incident = await incident_of_button(call)
@@ -154,6 +161,11 @@ async def _schedule(call: Call, incident: Incident) -> Answer:
 async def _as_file(call: Call, incident: Incident) -> Answer:
     incident = await call.house.postmortem_files.ask(call.actor, incident.id)
     return call.say("done", what="post-mortem filed", incident=incident)
+
+
+async def _as_canvas(call: Call, incident: Incident) -> Answer:
+    incident = await call.house.postmortem_canvases.ask(call.actor, incident.id)
+    return call.say("done", what="post-mortem in canvas", incident=incident)
 
 
 async def _show(call: Call, incident: Incident, postmortem: Postmortem) -> Answer:

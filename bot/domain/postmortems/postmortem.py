@@ -30,7 +30,7 @@ class Postmortem:
     """`reasons`: why it is owed; none: somebody has begun it. `since`: the end of the incident, from where its dates
     count. `version`: the newest of what was written, 0: nothing. `scheduled_at`: when it is to be reviewed together.
     `link`: where it is kept, when not here. `reason`: why it was waived. `due_at`: when the next reminder is due, as
-    decided at `set_at`; `asked`: how many there were since something was done."""
+    decided at `set_at`; `asked`: how many there were since something was done. `canvas`: Slack's id of the room's."""
 
     incident_id: int
     state: State
@@ -52,6 +52,7 @@ class Postmortem:
     withdrawn_at: datetime | None = None
     due_at: datetime | None = None
     asked: int = 0
+    canvas: str | None = None
 
     @property
     def is_over(self) -> bool:

@@ -73,6 +73,9 @@ def info(call: MethodCall) -> Json:
     answer = channel_json(call.state, channel)
     if not call.flag("include_num_members"):
         answer.pop("num_members", None)
+    canvas = next((one for one in call.state.canvases.values() if one.channel == channel.id), None)
+    if canvas:
+        answer["properties"] = {"canvas": {"file_id": canvas.id, "is_empty": not canvas.markdown}}
     return {"channel": answer}
 
 

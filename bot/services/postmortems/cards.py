@@ -56,6 +56,7 @@ def buttons(postmortem: Postmortem) -> list[Button]:
     if postmortem.withdrawn_at is not None:
         return []
     more = [Button("Add action", "action.new", value), Button("As a file", "postmortem.file", value)]
+    more.append(Button("As a canvas", "postmortem.canvas", value))
     if postmortem.state == "waived":
         return [Button("Write one after all", "postmortem.begin", value)]
     if postmortem.state == "done":

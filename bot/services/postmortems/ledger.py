@@ -1,4 +1,5 @@
-"""What follows whenever a post-mortem changes: its row with the next reminder, its line in the timeline, its card."""
+"""What follows whenever a post-mortem changes: its row with the next reminder, its line in the timeline, its card, its
+canvas."""
 
 from datetime import datetime
 
@@ -7,6 +8,8 @@ from bot.domain.incidents.incident import Incident
 from bot.domain.postmortems.postmortem import Postmortem
 from bot.rendering import Rendering
 from bot.runbook import Runbook
+from bot.services.outbox.outbox import Outbox
+from bot.services.postmortems.canvases import put_canvas
 from bot.services.rooms.cards import Cards
 from bot.store.incidents import incidents
 from bot.store.pipelined import Connection
@@ -16,9 +19,10 @@ from bot.store.postmortems import postmortems
 class Ledger:
     """In the caller's transaction, which has locked the incident."""
 
-    def __init__(self, runbook: Runbook, cards: Cards, rendering: Rendering) -> None:
+    def __init__(self, runbook: Runbook, cards: Cards, outbox: Outbox, rendering: Rendering) -> None:
         self._runbook = runbook
         self._cards = cards
+        self._outbox = outbox
         self._rendering = rendering
 
     async def keep(
@@ -30,6 +34,8 @@ class Ledger:
         words = self._rendering.say("documents/postmortem_entry", postmortem=kept, change=change)
         await incidents.write(conn, incident.id, "system", words, actor=actor.name, at=now)
         await self.show(conn, incident)
+        if kept.canvas:
+            await put_canvas(conn, self._outbox, incident.id)
         return kept
 
     async def show(self, conn: Connection, incident: Incident) -> None:

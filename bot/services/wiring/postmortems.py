@@ -9,6 +9,7 @@ from bot.services.incidents.times import Times
 from bot.services.postmortems.action_cards import ActionCards
 from bot.services.postmortems.action_lists import ActionLists
 from bot.services.postmortems.actions import Actions
+from bot.services.postmortems.canvases import PostmortemCanvases
 from bot.services.postmortems.cards import PostmortemCards
 from bot.services.postmortems.drafts import Drafts
 from bot.services.postmortems.files import PostmortemFiles
@@ -50,7 +51,7 @@ class Learning(Paging):
 
     @cached_property
     def postmortem_ledger(self) -> Ledger:
-        return Ledger(self.runbook, self.cards, self.rendering)
+        return Ledger(self.runbook, self.cards, self.outbox, self.rendering)
 
     @cached_property
     def postmortem_obligations(self) -> Obligations:
@@ -61,11 +62,18 @@ class Learning(Paging):
         return PostmortemCards(self.cards, self.rendering)
 
     @cached_property
-    def postmortem_files(self) -> PostmortemFiles:
+    def postmortem_drafts(self) -> Drafts:
         folder = Path(self.runbook.templates) if self.runbook.templates else None
         own = OwnDocument(folder, self.runbook.timezone)
-        drafts = Drafts(self.db, self.clock, self.runbook, self.people, self.rendering, own)
-        return PostmortemFiles(self.db, self.room_posting, self.deeds, drafts)
+        return Drafts(self.db, self.clock, self.runbook, self.people, self.rendering, own)
+
+    @cached_property
+    def postmortem_files(self) -> PostmortemFiles:
+        return PostmortemFiles(self.db, self.room_posting, self.deeds, self.postmortem_drafts)
+
+    @cached_property
+    def postmortem_canvases(self) -> PostmortemCanvases:
+        return PostmortemCanvases(self.db, self.deeds, self.postmortem_drafts, self.outbox, self.posts, self.gateway)
 
     @cached_property
     def postmortem_invitations(self) -> Invitations:

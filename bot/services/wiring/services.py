@@ -102,6 +102,7 @@ class Services(HomeTab, Procedures, Learning, OnCall):
             "export_file": self.export_files,
             "recurring_file": self.recurring_files,
             "postmortem_file": self.postmortem_files,
+            "postmortem_canvas": self.postmortem_canvases,
             "last_file": self.last_files,
             # After the last of them.
             "archive": RoomArchives(self.db, self.clock, self.outbox, self.gateway),

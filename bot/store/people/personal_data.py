@@ -131,7 +131,7 @@ NO_PERSON: Columns = {
     "occurrences": ("task", "every"),
     "outbox": ("kind", "state", "holder", "way"),
     "pages": ("tier", "via", "state"),
-    "postmortems": ("state",),
+    "postmortems": ("state", "canvas"),
     "procedure_runs": ("key",),
     "procedure_ticks": ("deed", "opens"),
     "provider_alerts": ("via", "state"),

@@ -38,6 +38,11 @@ async def save(conn: Connection, postmortem: Postmortem) -> None:
     await SQL.run(conn, "save", **values)
 
 
+async def save_canvas(conn: Connection, incident_id: int, canvas: str | None) -> None:
+    """Slack's id of the canvas it stands in; `save` leaves that as it is."""
+    await SQL.run(conn, "save_canvas", incident_id=incident_id, canvas=canvas)
+
+
 async def write(conn: Connection, incident_id: int, version: Version) -> None:
     values = vars(version) | {"sections": Jsonb(dict(version.sections))}
     await SQL.run(conn, "write", incident_id=incident_id, **values)

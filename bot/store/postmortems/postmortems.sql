@@ -17,6 +17,9 @@ SET state = EXCLUDED.state, owner = EXCLUDED.owner, reasons = EXCLUDED.reasons, 
     sent_at = EXCLUDED.sent_at, ended_by = EXCLUDED.ended_by, ended_at = EXCLUDED.ended_at, reason = EXCLUDED.reason,
     withdrawn_at = EXCLUDED.withdrawn_at, due_at = EXCLUDED.due_at, asked = EXCLUDED.asked;
 
+-- name: save_canvas
+UPDATE postmortems SET canvas = %(canvas)s WHERE incident_id = %(incident_id)s;
+
 -- name: write
 INSERT INTO postmortem_versions (incident_id, number, author, at, sections)
 VALUES (%(incident_id)s, %(number)s, %(author)s, %(at)s, %(sections)s);

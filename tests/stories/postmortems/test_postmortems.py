@@ -61,7 +61,15 @@ async def test_it_is_owed_by_who_resolved_it_with_its_dates_and_goes_from_edit_t
         "review_due_at": "2026-08-13T14:00:00.000Z",
         "link": f"https://{town.workspace.domain}.slack.com/archives/{room.id}/p{card(town).ts.replace('.', '')}",
     }
-    assert labels(card(town)) == ["Edit", "Schedule", "Send for review", "Add action", "As a file", "Waive"]
+    assert labels(card(town)) == [
+        "Edit",
+        "Schedule",
+        "Send for review",
+        "Add action",
+        "As a file",
+        "As a canvas",
+        "Waive",
+    ]
     assert "every P1 has one" in words_of(card(town))
 
     await town.ada.presses("Edit", card(town))
