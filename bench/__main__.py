@@ -13,6 +13,7 @@ import click
 
 from bench import (
     acknowledge,
+    afterwards,
     alerts,
     backup,
     batch,
@@ -49,6 +50,7 @@ MEASUREMENTS: Mapping[str, Callable[[Path], Awaitable[Table]]] = {
     "crowd": crowd.measure,
     "health": health.measure,
     "statistics": statistics.measure,
+    "afterwards": afterwards.measure,
     "start": start.measure,
     "rehearse": rehearse.measure,
     "memory": memory.measure,
