@@ -18,6 +18,7 @@ def whole(record: IncidentRecord) -> dict[str, Any]:
         "summary": incident.summary,
         "promises": _promises(record),
         "alerts": _alerts(record),
+        "alerts_left_out": record.alerts_left_out,
         "breach": _breach(record),
         "texts": _texts(record),
         "skipped_steps": _skipped(record),

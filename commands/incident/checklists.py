@@ -12,6 +12,12 @@ from commands.desk.carried import number, outdated
 from commands.desk.which_incident import about_an_incident, must_let_in, titled
 from commands.incident.book import COMMAND
 
+# Why boxes are left open, and what the form is called.
+ASKED = {
+    "verification": ("Why is it resolved anyway?", "Verified?"),
+    "aftercare": ("Why is the rest left undone?", "Aftercare of"),
+}
+
 
 @COMMAND.verb(
     "checklist",
@@ -44,8 +50,9 @@ async def ask_why(call: Call) -> Answer:
     """Whoever may not tick learns it before they fill anything in."""
     found, incident = await _found(call, call.value)
     call.house.permissions.must(call.actor, "runbook.tick")
-    why = Input("why", "Why is it resolved anyway?", multiline=True, max_length=REASON_LENGTH)
-    return Form(form("checklist.waive", titled("Verified?", incident), [why], submit="Confirm", private=str(found.id)))
+    question, title = ASKED[found.name] if found.name in ASKED else ASKED["verification"]
+    why = Input("why", question, multiline=True, max_length=REASON_LENGTH)
+    return Form(form("checklist.waive", titled(title, incident), [why], submit="Confirm", private=str(found.id)))
 
 
 @COMMAND.form("checklist.waive")

@@ -59,6 +59,7 @@ class Document:
     promises: tuple[Entry, ...]
     gaps: tuple[Entry, ...]
     alerts: tuple[Entry, ...]
+    alerts_left_out: int
     actions: tuple[Entry, ...]
 
     @property
@@ -86,6 +87,7 @@ def sample(organisation: str, severity: tuple[str, str], at: datetime) -> Docume
         promises=({"what": "respond", "by": end, "kept": True, "outcome": "kept", "at": at},),
         gaps=({"kind": "page", "person": "Ada Obi", "since": at, "until": end, "length": end - at},),
         alerts=({"title": "website is down", "level": "critical", "count": 3, "since": at, "until": end},),
+        alerts_left_out=0,
         actions=(
             {
                 "what": "Watch certificates", "owner": "Ada Obi", "by": end, "priority": "high", "link": None,

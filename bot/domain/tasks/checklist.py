@@ -8,8 +8,8 @@ from bot.domain.errors import AlreadyDone, NotFound, Refused
 from bot.domain.text import cut, plain_line
 
 REASON_LENGTH = 500
-# What was to be looked at before the end; the others only lie open.
-WAIVABLE = "verification"
+# What somebody is asked about at the end, and after it; triage only lies open.
+WAIVABLE = ("verification", "aftercare")
 # Who did not answer the room's reminder is asked alone, so much later.
 LEAD_AFTER = timedelta(days=1)
 # The room, and then the lead.
@@ -85,11 +85,11 @@ class Checklist:
 
     def waived(self, who: str, why: str, now: datetime) -> "Checklist":
         """Raises Refused without a reason or for another list, AlreadyDone when nothing is open."""
-        if self.name != WAIVABLE:
-            raise Refused("Only verification can be left open: tick what is done, and leave the rest.")
+        if self.name not in WAIVABLE:
+            raise Refused(f"Nobody asks about {self.name}: tick what is done, and leave the rest.")
         reason = cut(plain_line(why), REASON_LENGTH)
         if not reason:
-            raise Refused("Say why it counts as resolved anyway.")
+            raise Refused("Say why the open boxes stay open.")
         if not self.is_asked_about:
             raise AlreadyDone("Everything on this checklist is done already. Nothing was changed.")
         return replace(self, waived_at=now, waived_by=who, waived_why=reason)

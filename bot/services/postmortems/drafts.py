@@ -70,6 +70,9 @@ class Drafts:
         sections["summary"] = sections["summary"] or incident.summary or ""
         sections["impact"] = sections["impact"] or incident.impact or ""
 
+        shown = tuple(found.record.alerts[:MOST_ALERTS])
+        left_out = found.record.alerts_left_out + len(found.record.alerts) - len(shown)
+
         def name(who: str) -> str:
             return called.get(who, who)
 
@@ -84,5 +87,5 @@ class Drafts:
             lasted=found.ended_at - times.started, roles={role: name(who) for role, who in incident.roles.items()},
             timeline=found.timeline(name), phases=found.phases(name), downtime=found.downtime(),
             pages=found.pages(name), updates=found.updates(), promises=found.kept(), gaps=found.gaps(name),
-            alerts=tuple(found.record.alerts[:MOST_ALERTS]), actions=found.actions(name), **sections,
+            alerts=shown, alerts_left_out=left_out, actions=found.actions(name), **sections,
         )  # fmt: skip

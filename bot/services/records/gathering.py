@@ -36,8 +36,8 @@ MOST_ALERTS = 10_000
 @dataclass(frozen=True)
 class IncidentRecord:
     """One incident as it stands. Everything is oldest first. `closed_checklists`: of earlier ends, which count no more.
-    `alerts`: {title, level, count, since, until}. `versions`: all that was written into the post-mortem.
-    `postmortem_link`: where it is kept; None: it has no place yet."""
+    `alerts`: {title, level, count, since, until, in_all}, not more than one file can show. `versions`: all that was
+    written into the post-mortem. `postmortem_link`: where it is kept; None: it has no place yet."""
 
     incident: Incident
     timeline: Sequence[Entry] = ()
@@ -63,6 +63,11 @@ class IncidentRecord:
         """Of the newest version the headings under which something stands, with it."""
         sections = self.versions[-1].sections if self.versions else {}
         return [(heading, text) for name, heading in SECTIONS.items() if (text := sections.get(name))]
+
+    @property
+    def alerts_left_out(self) -> int:
+        """How many there are besides."""
+        return self.alerts[0]["in_all"] - len(self.alerts) if self.alerts else 0
 
     @property
     def all_checklists(self) -> list[Checklist]:

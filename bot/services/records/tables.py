@@ -67,6 +67,8 @@ def _happened(record: IncidentRecord) -> Iterator[Row]:
     for alert in record.alerts:
         state = "resolved" if alert["until"] else "firing"
         yield Row("alert", alert["since"], phase_of(alert["since"], milestones) or "", "", state, alert["title"])
+    if record.alerts_left_out:
+        yield Row("alert", record.alerts[-1]["since"], kind="left out", text=f"{record.alerts_left_out} more")
     for page in record.pages:
         state = "not known whether it was sent" if page.is_unknown else page.state
         said = "; ".join(part for part in (page.tier, page.via, state, page.error) if part)

@@ -9,8 +9,9 @@ from bot.services.outbox.kinds import UPDATE, DeliveryKind, NoLongerWanted, Outc
 from bot.services.outbox.outbox import Outbox
 from bot.services.rooms.closed import note_closed, why_closed
 from bot.services.rooms.export_files import ExportFiles
+from bot.services.rooms.posts import Posts
 from bot.services.rooms.room_files import RoomFile, RoomFiles, RoomPosting
-from bot.slack.gateway import Gateway
+from bot.slack.gateway import AppRefused, Gateway
 from bot.store.database import Database
 from bot.store.incidents import incidents
 from bot.store.outbox.outbox import Delivery
@@ -19,6 +20,8 @@ from bot.store.rooms import archives
 
 # What is still needed, or has not got its file, is looked at again after this.
 AGAIN_AFTER = timedelta(days=1)
+# Slack's words where only some people may archive: a setting of the workspace, and no fault that passes.
+KEPT_FROM_APPS = ("restricted_action", "no_permission")
 
 
 class LastFiles(RoomFiles):
@@ -63,18 +66,25 @@ class RoomArchives(DeliveryKind[None]):
     Whoever reopens at the very moment at which Slack archives it has a closed room, and hears so as of any other.
     """
 
-    def __init__(self, db: Database, clock: Clock, outbox: Outbox, gateway: Gateway) -> None:
+    def __init__(self, db: Database, clock: Clock, outbox: Outbox, posts: Posts, gateway: Gateway) -> None:
         self._db = db
         self._clock = clock
         self._outbox = outbox
+        self._posts = posts
         self._gateway = gateway
 
     async def recorded(self, conn: Connection, delivery: Delivery, outcome: Outcome[None]) -> None:
-        """What Slack refuses for good stays open: another day would bring another file, and no other answer."""
+        """What Slack refuses for good stays open, and whoever reads there learns why: another day would bring another
+        file, and no other answer."""
+        if outcome.state not in ("gave_up", "refused"):
+            return
+        incident = await incidents.lock(conn, delivery.payload["incident"])
+        if not _is_over(delivery, incident):
+            return
         if outcome.state == "gave_up":
-            incident = await incidents.lock(conn, delivery.payload["incident"])
-            if _is_over(delivery, incident):
-                await _look_again(conn, incident, self._clock.now())
+            await _look_again(conn, incident, self._clock.now())
+        else:
+            await self._posts.in_room(conn, incident, "not_archived", error=outcome.error)
 
     async def send(self, delivery: Delivery) -> None:
         async with self._db.statement() as conn:
@@ -88,6 +98,10 @@ class RoomArchives(DeliveryKind[None]):
             if why := why_closed(error):
                 await note_closed(self._db, self._outbox, incident.room_id, why)
                 raise NoLongerWanted(f"it takes no messages: {why}") from error
+            raise
+        except AppRefused as error:
+            if error.code in KEPT_FROM_APPS:
+                raise Rejected(str(error), error.code) from error
             raise
         # Slack's event of it may be lost.
         await note_closed(self._db, self._outbox, incident.room_id, "archived")

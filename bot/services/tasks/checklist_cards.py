@@ -1,7 +1,7 @@
 """What the room sees of a checklist: one message with its boxes, and reminders of what is due."""
 
 from bot.domain.incidents.incident import Incident
-from bot.domain.tasks.checklist import Checklist, Item
+from bot.domain.tasks.checklist import WAIVABLE, Checklist, Item
 from bot.rendering import Rendering
 from bot.services.people.people import People
 from bot.services.rooms.below_card import in_room
@@ -69,10 +69,12 @@ class ChecklistCards:
 
 
 def buttons(checklist: Checklist) -> list[Button]:
-    """Of a verification that is not finished at the end."""
-    if checklist.name != "verification" or not checklist.posted_at or not checklist.is_asked_about:
+    """Of what is not finished at the end, and after it."""
+    if checklist.name not in WAIVABLE or not checklist.posted_at or not checklist.is_asked_about:
         return []
     value = str(checklist.id)
+    if checklist.name == "aftercare":
+        return [Button("Leave undone", "checklist.waive", value)]
     return [
         Button("Resolved anyway", "checklist.waive", value),
         Button("Reopen", "checklist.reopen", value, "danger"),

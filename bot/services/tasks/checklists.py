@@ -71,7 +71,7 @@ class Checklists(IncidentRound):
         return changed
 
     async def waive(self, actor: Actor, checklist_id: int, why: str) -> Checklist:
-        """It is resolved all the same. Raises Refused."""
+        """Its open boxes stay open. Raises Refused."""
         self._permissions.must(actor, "runbook.tick")
         found = await self.find(checklist_id)
         async with self._deeds.on(actor, found.incident_id) as (conn, incident, now):
@@ -109,7 +109,7 @@ class Checklists(IncidentRound):
             for item in checklist.items:
                 if item.ask_at and item.ask_at <= now:
                     await checklists.save_item(conn, checklist.id, item.after_asking(now))
-                    if item.is_open:
+                    if item.is_open and checklist.waived_at is None:
                         await self._cards.remind(conn, incident, checklist, item)
 
     async def _begin(

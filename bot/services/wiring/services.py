@@ -105,7 +105,7 @@ class Services(HomeTab, Procedures, Learning, OnCall):
             "postmortem_canvas": self.postmortem_canvases,
             "last_file": self.last_files,
             # After the last of them.
-            "archive": RoomArchives(self.db, self.clock, self.outbox, self.gateway),
+            "archive": RoomArchives(self.db, self.clock, self.outbox, self.posts, self.gateway),
         }
 
 

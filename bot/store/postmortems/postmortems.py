@@ -59,7 +59,8 @@ async def versions(conn: Connection, incident_id: int) -> list[Version]:
 
 
 async def alerts(conn: Connection, incident_id: int, limit: int) -> list[Row]:
-    """What monitoring said: {title, level, count, since, until}, the oldest first; `until` None: it still does."""
+    """What monitoring said: {title, level, count, since, until}, the oldest first; `until` None: it still does.
+    `in_all`: how many there are, whatever the limit."""
     return await SQL.all(conn, "alerts", incident_id=incident_id, limit=limit)
 
 

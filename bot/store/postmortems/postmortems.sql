@@ -48,8 +48,8 @@ UPDATE postmortems SET due_at = %(until)s WHERE incident_id = %(incident_id)s AN
 SELECT min(due_at) AS due_at FROM postmortems WHERE due_at IS NOT NULL;
 
 -- name: alerts
--- What monitoring said in an incident, and until when; null: it still says so.
-SELECT a.title, a.level, a.count, a.first_at AS since, a.resolved_at AS until
+-- What monitoring said in an incident, and until when; null: it still says so. And how many there are without the limit.
+SELECT a.title, a.level, a.count, a.first_at AS since, a.resolved_at AS until, count(*) OVER ()::int AS in_all
 FROM alert_groups g JOIN alerts a ON a.group_id = g.id
 WHERE g.incident_id = %(incident_id)s ORDER BY a.first_at, a.id LIMIT %(limit)s;
 

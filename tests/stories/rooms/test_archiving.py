@@ -31,6 +31,7 @@ async def test_a_room_is_archived_once_after_its_file_unless_it_is_needed_or_the
 ) -> None:
     async with new_world(runbook=ARCHIVED) as world, world.joined() as other:
         drilled = await over(world, "drill P3 Slow reports")
+        secret = await over(world, "private P3 Passport scans")
         needed = await over(world, "declare P3 Late mail")
         await ask(world, "eve", "/incident action @ada Rebuild the index by Monday 14:00", needed)
         reopened = await over(world, "declare P3 Wrong totals")
@@ -52,6 +53,7 @@ async def test_a_room_is_archived_once_after_its_file_unless_it_is_needed_or_the
         methods = ("files.completeUploadExternal", "conversations.archive")
         assert [one.method for one in sent if one.channel == drilled.id and one.method in methods] == [*methods]
         assert drilled.archived and len(files(world, drilled)) == 1
+        assert secret.kind == "private" and secret.archived and len(files(world, secret)) == 1
         assert not (needed.archived or reopened.archived or files(world, needed) or files(world, reopened))
         assert not files(world, by_hand)
         assert not [one.text for one in sent if "archived" in (one.text or "")]
@@ -59,7 +61,7 @@ async def test_a_room_is_archived_once_after_its_file_unless_it_is_needed_or_the
 
         # Its file is there, and Slack has not archived it yet.
         assert files(world, overtaken) and not overtaken.archived
-        await ask(world, "eve", "/incident reopen INC-5 one is missing", overtaken)
+        await ask(world, "eve", "/incident reopen INC-6 one is missing", overtaken)
         assert [words for words in world.said_in(overtaken.id) if "one is missing" in words]
         await world.passes(minutes=5)
         assert not overtaken.archived
@@ -81,3 +83,31 @@ async def test_a_room_is_archived_once_after_its_file_unless_it_is_needed_or_the
         await world.passes(days=1)
         assert needed.archived
         assert not reopened.archived
+
+
+async def test_a_room_that_slack_does_not_archive_says_why_it_stays_open_and_says_it_once(new_world: NewWorld) -> None:
+    async with new_world(runbook=ARCHIVED) as world:
+        room = await over(world, "declare P3 Late mail")
+        # As where only admins may archive.
+        world.workspace.faults.refuse("conversations.archive", "restricted_action", times=None)
+        await world.passes(days=2)
+        await world.passes(days=3)
+        assert not room.archived and len(files(world, room)) == 1
+        [said] = [words for words in world.said_in(room.id) if "restricted_action" in words]
+        assert "stays open" in said
+
+
+async def test_boxes_of_aftercare_that_are_left_undone_keep_no_room_open(new_world: NewWorld) -> None:
+    aftercare = "checklists: {aftercare: [{do: Thank the bank, within: 1h}, Write to the customers]}\n"
+    async with new_world(runbook=ARCHIVED + aftercare) as world:
+        room = await over(world, "declare P3 Late mail")
+        await world.passes(days=3)
+        assert not room.archived
+        card = next(one for one in world.workspace.messages(room.id) if "Thank the bank" in words_of(one))
+        await world.eve.presses("Leave undone", card)
+        await world.settled()
+        await world.eve.submits(values={"Why is the rest left undone?": "The bank has closed"})
+        await world.settled()
+        assert "The bank has closed" in world.house.documents.markdown(await world.house.records.of(1))
+        await world.passes(days=1)
+        assert room.archived
