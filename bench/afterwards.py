@@ -46,7 +46,7 @@ def _row(what: str, count: int, took: Spread, goal_ms: int) -> tuple[str, ...]:
 
 
 async def _home(scene: Stage, number: int) -> float:
-    """In milliseconds."""
+    """How many milliseconds it took."""
     person = scene.workspace.person(("ada", "ben", "eve")[number % 3])
     seen = len(scene.workspace.sent)
     began = time.perf_counter()
@@ -58,6 +58,8 @@ async def _home(scene: Stage, number: int) -> float:
 
 
 async def _file(scene: Stage, bot: Bot) -> float:
+    """How many milliseconds it took. What a file there shows already is not posted again: each has an entry more."""
+    await SQL.run(bot.conn, "timeline", now=Clock().machine_now(), entries=1)
     seen = len(scene.workspace.sent)
     began = time.perf_counter()
     await scene.workspace.person("eve").types("/incident export INC-1")
