@@ -53,6 +53,10 @@ class Identity:
         whole = sorted(set().union(*(_as_written(one) for one in self.words)))
         return f'(?<!"tier": )"({"|".join(re.escape(one) for one in whole)})"'
 
+    def is_called_as(self, other: "Identity") -> bool:
+        """By a key or an account: people share names, addresses and telephones."""
+        return bool(self.keys & other.keys or self.accounts & other.accounts)
+
     def shares_with(self, other: "Identity") -> bool:
         return not set(self.words).isdisjoint(other.words)
 

@@ -25,7 +25,7 @@ PASSES = 3
 @dataclass(frozen=True)
 class Found:
     """What is known of somebody, in how many rows of which kind, and what they would leave undone. `kept`: addresses
-    and numbers that are still in the runbook, and so are not taken out."""
+    and numbers that are still in the runbook, or somebody else's too, and so are not taken out."""
 
     identity: Identity
     rows: Counter[str]
@@ -112,7 +112,8 @@ class Forgetting:
             names = sorted(identity.keys | identity.accounts)
             whole = identity.joined(await forgetting.reached_at(conn, names))
         whole = replace(whole, also=whole.also | frozenset(filter(None, (one.strip() for one in also))))
-        own = whole.without(self._in_use())
+        others = [one for one in everybody if not one.is_called_as(whole)]
+        own = whole.without(self._in_use().union(*(one.words for one in others)))
         return own, sorted(set(whole.words) - set(own.words))
 
     def _in_use(self) -> set[str]:
@@ -164,7 +165,7 @@ def _said(words: str, everybody: Sequence[Identity]) -> Identity:
 def _with_what_is_known(identity: Identity, everybody: Sequence[Identity]) -> Identity:
     """By key and Slack account: people share names, addresses and telephones."""
     for one in everybody:
-        if identity.keys & one.keys or identity.accounts & one.accounts:
+        if identity.is_called_as(one):
             identity = identity.joined(one)
     return identity
 

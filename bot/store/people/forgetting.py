@@ -16,8 +16,9 @@ from bot.store.rows import Row
 
 SQL = Queries(__file__)
 
-# Of 8 kB each: some thousand rows are held at a time, for a moment.
-BLOCKS = 64
+# Of 8 kB each: about a thousand rows are held at a time, for a moment. Four times as many may take a busy server longer
+# than a statement may.
+BLOCKS = 16
 STATEMENTS: Mapping[str, str] = {
     "timeline": "own_timeline",
     "maintenance_entries": "own_maintenance_entries",

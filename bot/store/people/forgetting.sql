@@ -7,8 +7,8 @@ SELECT kept.key, kept.value ->> 'name', kept.value ->> 'email', kept.value ->> '
 FROM escalations CROSS JOIN jsonb_each(policy -> 'people') kept;
 
 -- name: contacts
--- Where pages to them went.
-SELECT DISTINCT via, contact FROM pages WHERE person = ANY(%(names)s) AND contact <> '';
+-- Where pages to them went, and nobody else's.
+SELECT via, contact FROM pages WHERE contact <> '' GROUP BY via, contact HAVING bool_and(person = ANY(%(names)s));
 
 -- name: direct_messages
 SELECT DISTINCT c.channel FROM pages p JOIN cards c ON c.key = 'page:' || p.id

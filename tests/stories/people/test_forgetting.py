@@ -155,3 +155,13 @@ async def test_a_shell_shows_what_would_be_changed_and_does_it_when_told(tmp_pat
     assert done.code == 0 and done.out.startswith("former-1 ") and "NOT FINISHED" not in done.out
     assert "Nothing here names" in (await tocsin("forget", "ada", "--yes", at=tmp_path, **environ)).err
     assert "former-1 (removed)" in (await tocsin("export", "INC-1", at=tmp_path, **environ)).out
+
+
+async def test_a_number_that_others_were_reached_by_too_stays_theirs(new_world: NewWorld) -> None:
+    shared = BEFORE.replace("+447700900002", "+447700900001")
+    async with new_world(runbook=shared) as world:
+        await lived(world)
+        later_runbook = "\n".join(line for line in AFTER.splitlines() if not line.startswith("  ben:"))
+        async with world.joined(runbook=later_runbook.replace("[ben]", "[cleo]")) as later:
+            found = await later.services.forgetting.find("ada")
+            assert found.kept == ["+447700900001"] and not found.identity.phones
