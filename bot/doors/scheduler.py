@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
 
@@ -10,6 +10,8 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 from bot.clock import Clock
 from bot.domain.errors import Failed
+from bot.doors.bells import BELLS, CLOCK, MIGRATED
+from bot.doors.overview import Overview
 from bot.doors.rounds import Round
 from bot.services.upkeep.conditions import Conditions
 from bot.services.upkeep.timekeeping import Timekeeping
@@ -57,13 +59,13 @@ class Scheduler:
         self._db = db
         self._clock = clock
         self._rounds = rounds
+        self._overview = Overview(db, rounds)
         self._watchdog = watchdog
         self._conditions = conditions
         self._timekeeping = timekeeping
         self._on_cancelled = on_cancelled
         self._sweep_every_s = sweep_every_s
-        self._migrated = asyncio.Event()
-        self._clock_was_set = asyncio.Event()
+        self._migrated, self._clock_was_set = asyncio.Event(), asyncio.Event()
         self._bells = {name: one.bell or asyncio.Event() for name, one in rounds.items()}
         self._alarm = AsyncIOScheduler(timezone="UTC", job_defaults=NEVER_SKIP)
         self._going_round: list[asyncio.Task[None]] = []
@@ -80,6 +82,7 @@ class Scheduler:
         self._going_round = [asyncio.create_task(self._go_round(name), name=f"round {name}") for name in self._rounds]
         watchers = {
             "bell": self._listen,
+            "overview": self._look_over_all,
             "sweep": self._sweep,
             "clock": self._keep_time,
             "conditions": self._watch_conditions,
@@ -94,7 +97,7 @@ class Scheduler:
         # Shut only at the end: it calls an alarm that goes off this moment an error, when it is cancelled.
         self._alarm.pause()
         self._stopping = True
-        self.wake()
+        self._wake_each(self._rounds)
         await asyncio.wait(self._going_round, timeout=min(within_s, END_WITHIN_S))
         left = {*self._going_round, *self._watching}
         for _ in range(CANCELLATIONS):
@@ -106,14 +109,50 @@ class Scheduler:
         self._alarm.shutdown(wait=False)
 
     def wake(self, name: str | None = None) -> None:
-        """Have a round, or all of them, look at once."""
-        for bell in [self._bells[name]] if name else self._bells.values():
-            bell.set()
+        """Have a round look at once; without a name, each that has something due."""
+        if name:
+            self._bells[name].set()
+        else:
+            self._overview.bell.set()
+
+    def _wake_each(self, names: Iterable[str]) -> None:
+        for name in names:
+            self._bells[name].set()
 
     @property
     def is_quiet(self) -> bool:
         """No round is at work or has been asked to look."""
-        return not self._busy and not any(bell.is_set() for bell in self._bells.values())
+        rung = any(bell.is_set() for bell in [self._overview.bell, *self._bells.values()])
+        return not self._busy and not rung
+
+    async def _look_over_all(self) -> None:
+        while True:
+            await self._overview.bell.wait()
+            self._busy.add(ALL)
+            self._overview.bell.clear()
+            try:
+                await self._wake_what_is_due()
+            except Failed as error:
+                log.warning("overview: %s", error)
+                self._wake_each(self._rounds)
+            except Exception:
+                # A door: each round finds out for itself.
+                log.exception("overview")
+                self._wake_each(self._rounds)
+            finally:
+                self._busy.discard(ALL)
+
+    async def _wake_what_is_due(self) -> None:
+        if not self._conditions.are_met:
+            return
+        looked_at = self._clock.now()
+        dues = await self._overview.dues()
+        self._wake_each({*self._overview.others, *self._overview.unseen})
+        for name, due_at in dues.items():
+            if due_at is not None and due_at <= self._clock.now():
+                self.wake(name)
+            else:
+                self._set_alarm(name, due_at, looked_at)
 
     async def _go_round(self, name: str) -> None:
         bell = self._bells[name]
@@ -142,6 +181,7 @@ class Scheduler:
             # Before the look, and not after: what becomes due while it is made has not been looked at.
             looked_at = self._clock.now()
             look = await service.look()
+            self._overview.unseen.discard(name)
             if look.done:
                 self._watchdog.feed(name)
                 # Most of what is done has something leave: its bell comes too, by way of the database.
@@ -224,26 +264,11 @@ class Scheduler:
             self._migrated.clear()
 
 
-# Somebody has changed the schema.
-MIGRATED = "migrations"
-# Somebody has noticed that the database's clock was set.
-CLOCK = "clock"
 # Whoever of these has not been heard of for long by a clock that was just set may be at work all the same: as long as
 # their signs of life, and a lease, need to be written anew.
 TAKING_OVER = frozenset({"checks", "backups", "backup drills", "backup restores"})
 SETTLED_AFTER = timedelta(seconds=15)
+# Beside the rounds at work: the look at all of them.
+ALL = "overview"
 # The round that carries what the others put in.
 LEAVES_BY = "outbox"
-# Which round a table's bell wakes; any other sound wakes them all.
-BELLS = {
-    "outbox": "outbox", "limited_ways": "outbox", "escalations": "escalations",
-    "alert_groups": "alerts", "alert_disputes": "alerts", "heartbeats": "heartbeats", "checks": "checks",
-    "covers": "handovers", "handovers": "handovers", "cover_requests": "cover requests", "night_looks": "night pages",
-    "backup_plans": "backups", "backup_drill_plans": "backup drills", "backup_restores": "backup restores",
-    "deadlines": "deadlines", "inactivity": "inactivity", "nudges": "nudges", "breaches": "breaches",
-    "watches": "watches", "room_archives": "room archives", "injects": "game days",
-    "update_reminders": "reminders", "maintenance": "maintenance",
-    "procedure_runs": "procedures", "tasks": "tasks", "checklist_items": "checklists",
-    "recurring_tasks": "recurring tasks", "occurrences": "recurring tasks",
-    "postmortems": "post-mortems", "actions": "actions", "action_lists": "action lists",
-}  # fmt: skip

@@ -1,12 +1,11 @@
 """The bot's processes at one database and one clock, as whoever moves that clock has to know them."""
 
 import asyncio
-from collections.abc import Iterable, Mapping
-from datetime import datetime
+from collections.abc import Iterable
 
 from bot.app import App
+from bot.doors.overview import Overview
 from bot.sandbox.travel import Due
-from bot.store.due_rows import DueRows, soonest_of_each
 
 
 class Processes:
@@ -25,17 +24,12 @@ class Processes:
         if not self._apps:
             return []
         rounds = self._apps[0].rounds
-        asked = {name: rows for name, one in rounds.items() if (rows := one.due_rows)}
-        others = [name for name in rounds if name not in asked]
+        overview = Overview(self._apps[0].services.db, rounds)
         known, dues = await asyncio.gather(
-            self._by_rows(asked), asyncio.gather(*(rounds[name].next_due() for name in others))
+            overview.dues(), asyncio.gather(*(rounds[name].next_due() for name in overview.others))
         )
-        known |= dict(zip(others, dues, strict=True))
+        known |= dict(zip(overview.others, dues, strict=True))
         return [(due, name) for name, due in known.items() if due]
-
-    async def _by_rows(self, asked: Mapping[str, DueRows]) -> dict[str, datetime | None]:
-        async with self._apps[0].services.db.statement() as conn:
-            return await soonest_of_each(conn, asked)
 
     def wake(self, names: Iterable[str]) -> None:
         for app in self._apps:

@@ -2,7 +2,7 @@
 
 from psycopg import AsyncConnection
 
-from bot.doors.scheduler import BELLS
+from bot.doors.bells import BELLS
 from tests.world import World
 
 
