@@ -16,6 +16,7 @@ from hypothesis import HealthCheck
 from psycopg.conninfo import conninfo_to_dict
 
 from bot.store.migrations import migrate
+from tests.kept import Stock
 from tests.mongodb import mongodb_on
 from tests.postgres import SharedPostgres, shared_postgres
 from tests.times import Meter
@@ -92,12 +93,34 @@ def postgres(testrun_uid: str) -> Iterator[SharedPostgres]:
         yield server
 
 
+@pytest.fixture(scope="session")
+def stock(postgres: SharedPostgres) -> Iterator[Stock]:
+    """The databases that worlds of this worker leave to the next."""
+    stock = Stock(postgres)
+    yield stock
+    asyncio.run(stock.close())
+
+
 @pytest.fixture
-async def database(postgres: SharedPostgres) -> AsyncIterator[str]:
-    """A database of the test's own, with the schema and nothing in it."""
-    conninfo = await postgres.new_database(await postgres.template("migrated", migrate))
+async def database(request: pytest.FixtureRequest, postgres: SharedPostgres, stock: Stock) -> AsyncIterator[str]:
+    """A database of the test's own, with the schema and nothing in it.
+
+    It was another's before, and will be another's, unless the test does more with it than have worlds live on it.
+    """
+    template = await postgres.template("migrated", migrate)
+    if lives_in_worlds(request.node):
+        kept = await stock.take(template)
+        yield as_url(kept.conninfo)
+        await stock.give_back(kept)
+        return
+    conninfo = await postgres.new_database(template)
     yield as_url(conninfo)
     await postgres.drop_database(conninfo)
+
+
+def lives_in_worlds(test: pytest.Function) -> bool:
+    asked = set(test._fixtureinfo.initialnames)
+    return bool(asked & {"world", "new_world"}) and "database" not in asked
 
 
 @pytest.fixture(scope="session")

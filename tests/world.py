@@ -21,7 +21,7 @@ from bot.sandbox.server import Server
 from bot.sandbox.travel import Travel
 from bot.sandbox.workspace import Workspace
 from bot.settings import Settings
-from bot.store.database import Database
+from tests.kept import KeptDatabase
 
 HERE = Path(__file__).parent
 # A Thursday afternoon, far from any change of the clocks.
@@ -29,7 +29,7 @@ BEGINNING = datetime(2026, 8, 6, 14, 0, tzinfo=UTC)
 SETTLED_WITHIN_S = 60.0
 # Each connection has a process of the server for itself, which reads the catalogue and plans every statement anew. And
 # on a busy machine the database may take its time: what becomes of a request must not hang on that.
-CONNECT = partial(Database, work_connections=4, at_rest=0, intake_timeout_s=30.0)
+CONNECT = partial(KeptDatabase, work_connections=4, at_rest=0, intake_timeout_s=30.0)
 # A bot at rest looks at every table once a second, and so would the worlds of all workers. Whoever moves the clock has
 # everything looked at, and `settled` asks whether anything is due.
 BOT = partial(App, connect=CONNECT, sweep_every_s=5.0)
