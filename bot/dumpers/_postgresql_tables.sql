@@ -4,11 +4,12 @@ SET client_encoding = 'SQL_ASCII';
 
 -- name: tables
 -- As bytes, and with the statement that counts: a database without an encoding may have names that are no text.
--- Of a table only its own rows are counted: its children are tables of their own.
+-- Of a table only its own rows are counted: its children are tables of their own. On a standby an unlogged one has none.
 SELECT textsend(nspname::text), textsend(relname::text),
     textsend(format('SELECT count(*) FROM ONLY %I.%I', nspname, relname))
 FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = relnamespace
 WHERE relkind = 'r' AND relpersistence <> 't' AND nspname !~ '^pg_' AND nspname <> 'information_schema'
+    AND NOT (relpersistence = 'u' AND pg_is_in_recovery())
     AND NOT EXISTS (SELECT FROM pg_depend WHERE classid = 'pg_class'::regclass AND objid = c.oid AND deptype = 'e')
 ORDER BY nspname, relname;
 

@@ -80,7 +80,8 @@ async def prospect(backup: PostgresqlBackup) -> Prospect:
     async with _entrance(backup, ANSWER_WITHIN_S) as conn:
         found = await (await conn.execute(SQL("prospect"), {"name": database})).fetchone()
         owner, size, connections = found or (None, None, None)
-        target = Target(conn.info.host, conn.info.port, database, owner, size)
+        (running,) = await (await conn.execute(SQL("running"))).fetchone() or (None,)
+        target = Target(conn.info.host, conn.info.port, database, owner, size, running)
         blockers = await _blockers(conn, database)
     return Prospect(target, stands=found is not None, connections=connections, needs=size, blockers=blockers)
 

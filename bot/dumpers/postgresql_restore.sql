@@ -10,6 +10,11 @@ SELECT pg_get_userbyid(datdba),
         WHERE a.datid = d.oid AND usesysid IS NOT NULL AND pid <> pg_backend_pid())
 FROM pg_database AS d WHERE datname = %(name)s;
 
+-- name: running
+-- A server that was copied from another has its number, and began at another instant.
+SELECT format('%s since %s', system_identifier, extract(epoch FROM pg_postmaster_start_time()))
+FROM pg_control_system() WHERE has_function_privilege('pg_control_system()', 'EXECUTE');
+
 -- name: blockers
 -- What keeps this database from being renamed and cannot be ended by this account: prepared transactions, connections, and
 -- what it receives from another database, which would go on feeding it under its new name.

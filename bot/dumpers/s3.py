@@ -7,12 +7,12 @@ killed may leave parts that nobody can see and that are paid for: whoever gives 
 import asyncio
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import aclosing, suppress
 from typing import Any
 
 from bot.domain.backups.backup import Gone
-from bot.domain.errors import Failed
+from bot.domain.errors import Failed, Unreachable
 from bot.dumpers import BackupPlace, Content, DumpDraft, KeptDump, Noted
 from bot.dumpers._manifest_read import LARGEST_BYTES, manifest_in
 from bot.settings import Settings
@@ -24,6 +24,8 @@ PIECE_BYTES = 1024 * 1024
 PART_BYTES = 16 * 1024 * 1024
 # A store takes at most 10,000 parts: after each thousand they grow, so that the last ones are 160 MiB.
 PARTS_OF_A_SIZE = 1000
+# What has been written for hours is not given up because the store asks to be left alone for some minutes.
+PATIENCE_S = (2, 5, 10, 20, 40, 60, 60)
 
 
 def using(settings: Settings) -> BackupPlace:
@@ -36,8 +38,10 @@ class S3:
 
     PLACE = PLACE
 
-    def __init__(self, access: Access) -> None:
+    def __init__(self, access: Access, *, patience_s: Sequence[float] = PATIENCE_S) -> None:
+        """`patience_s`: the pauses after which a part is sent again that the store did not take for now."""
         self._access = access
+        self._patience_s = patience_s
 
     async def claim(self, place: str, earlier: Sequence[str]) -> None:
         """A bucket that is not there is told by its name, and is never made."""
@@ -46,7 +50,7 @@ class S3:
         bucket, client = Bucket.of(place), await self._access.client()
         key = bucket.key(_partial(file))
         upload = await off_loop(bucket, lambda: client.create_multipart_upload(Bucket=bucket.name, Key=key))
-        writing = _Writing(client, bucket, key, upload["UploadId"])
+        writing = _Writing(client, bucket, key, upload["UploadId"], self._patience_s)
         try:
             async with aclosing(content) as pieces:
                 async for piece in pieces:
@@ -64,17 +68,16 @@ class S3:
         bucket, client = Bucket.of(draft.place), await self._access.client()
         source = {"Bucket": bucket.name, "Key": bucket.key(_partial(draft.file))}
         key = bucket.key(draft.file)
-        await self.describe(draft.place, draft.file, manifest)
+        await _insisting(bucket, self._patience_s, lambda: _describe(client, bucket, key, manifest))
         # In parts where it is large, and without passing through here.
-        await off_loop(bucket, lambda: client.copy(source, bucket.name, key))
+        await _insisting(bucket, self._patience_s, lambda: client.copy(source, bucket.name, key))
         # From here on it exists; what is left over under the temporary name changes nothing of that.
         with suppress(Failed):
             await off_loop(bucket, lambda: client.delete_object(**source))
 
     async def describe(self, place: str, file: str, manifest: Mapping[str, Any]) -> None:
         bucket, client = Bucket.of(place), await self._access.client()
-        key, body = _manifest(bucket.key(file)), json.dumps(manifest, indent=2, ensure_ascii=False).encode() + b"\n"
-        await off_loop(bucket, lambda: client.put_object(Bucket=bucket.name, Key=key, Body=body))
+        await off_loop(bucket, lambda: _describe(client, bucket, bucket.key(file), manifest))
 
     async def discard(self, place: str, file: str) -> None:
         bucket, client = Bucket.of(place), await self._access.client()
@@ -109,9 +112,10 @@ class S3:
 class _Writing:
     """An object that grows by parts, and its checksum with it."""
 
-    def __init__(self, client: Any, bucket: Bucket, key: str, upload: str) -> None:
+    def __init__(self, client: Any, bucket: Bucket, key: str, upload: str, patience_s: Sequence[float]) -> None:
         self._client = client
         self._bucket = bucket
+        self._patience_s = patience_s
         self._which = {"Bucket": bucket.name, "Key": key, "UploadId": upload}
         self._part = bytearray()
         self._parts: list[dict[str, object]] = []
@@ -135,9 +139,7 @@ class _Writing:
         if self._part or not self._parts:
             await self._send()
         whole = {"Parts": self._parts}
-        await off_loop(
-            self._bucket, lambda: self._client.complete_multipart_upload(**self._which, MultipartUpload=whole)
-        )
+        await self._sure(lambda: self._client.complete_multipart_upload(**self._which, MultipartUpload=whole))
 
     async def abandon(self) -> None:
         """What cannot be removed now is removed by nobody else, but hides nothing: an upload is no object."""
@@ -147,10 +149,26 @@ class _Writing:
     async def _send(self) -> None:
         number, body = len(self._parts) + 1, bytes(self._part)
         self._part.clear()
-        sent = await off_loop(
-            self._bucket, lambda: self._client.upload_part(**self._which, PartNumber=number, Body=body)
-        )
+        sent = await self._sure(lambda: self._client.upload_part(**self._which, PartNumber=number, Body=body))
         self._parts.append({"PartNumber": number, "ETag": sent["ETag"]})
+
+    async def _sure(self, work: Callable[[], Any]) -> Any:
+        """Once something of it is there: who has written nothing yet learns at once that nobody answers."""
+        return await _insisting(self._bucket, self._patience_s if self._parts else (), work)
+
+
+async def _insisting(bucket: Bucket, patience_s: Sequence[float], work: Callable[[], Any]) -> Any:
+    for pause_s in patience_s:
+        try:
+            return await off_loop(bucket, work)
+        except Unreachable:
+            await asyncio.sleep(pause_s)
+    return await off_loop(bucket, work)
+
+
+def _describe(client: Any, bucket: Bucket, key: str, manifest: Mapping[str, Any]) -> None:
+    body = json.dumps(manifest, indent=2, ensure_ascii=False).encode() + b"\n"
+    client.put_object(Bucket=bucket.name, Key=_manifest(key), Body=body)
 
 
 def _discard(client: Any, bucket: Bucket, key: str, final: str) -> None:

@@ -4,10 +4,11 @@ import asyncio
 import hashlib
 from collections.abc import AsyncGenerator, AsyncIterator, Iterator
 from contextlib import asynccontextmanager
+from io import BytesIO
 from uuid import uuid4
 
 import pytest
-from aiohttp import web
+from aiohttp import ClientSession, web
 from aiohttp.test_utils import TestServer
 
 from bot.domain.backups.backup import Gone
@@ -297,3 +298,54 @@ async def standing_before(status: int, page: str) -> AsyncIterator[BackupPlace]:
 def test_the_secret_is_not_shown_by_what_holds_it(store: Store) -> None:
     settings = Settings.from_environment(store.environ)
     assert SECRET not in repr(s3.S3(Access(settings))) + repr(settings)
+
+
+async def test_a_store_that_asks_for_a_pause_is_given_one_once_something_is_written(store: Store) -> None:
+    bucket, asked = store.bucket(f"kept-{uuid4().hex[:8]}"), set[str]()
+    async with throttling(store.url, asked) as url:
+        access = Access(Settings.from_environment(store.environ | {"S3_ENDPOINT_URL": url}), attempts=1)
+        place = s3.S3(access, patience_s=(0,) * 9)
+        draft = await written(place, bucket)
+        await place.settle(draft, {"database": "orders"})
+    assert store.names(bucket) == ["orders.dump", "orders.dump.json"]
+    assert store.content(bucket, "orders.dump") == WHOLE
+    assert len(asked) > 4, "each was refused once"
+
+
+async def test_one_that_takes_nothing_from_the_beginning_is_told_at_once(store: Store) -> None:
+    bucket = store.bucket(f"kept-{uuid4().hex[:8]}")
+    async with throttling(store.url, set()) as url:
+        access = Access(Settings.from_environment(store.environ | {"S3_ENDPOINT_URL": url}), attempts=1)
+        with pytest.raises(Unreachable, match="SlowDown"):
+            await s3.S3(access, patience_s=(0,)).write(bucket, "small", pieces(b"few"), lambda size: None)
+
+
+@asynccontextmanager
+async def throttling(url: str, asked: set[str]) -> AsyncIterator[str]:
+    """Takes a part, the whole, a copy or an object only when it is sent again; the first part of several at once."""
+
+    async def passed_on(request: web.Request) -> web.Response:
+        body, part = await request.read(), request.query.get("partNumber")
+        what = f"{request.method} {request.path} {part}"
+        is_first = part == "1" and len(body) > len(PIECE)
+        is_writing = request.method == "PUT" or (request.method == "POST" and "uploadId" in request.query)
+        if is_writing and not is_first and what not in asked:
+            asked.add(what)
+            said = "<Error><Code>SlowDown</Code><Message>Please reduce your request rate.</Message></Error>"
+            return web.Response(status=503, content_type="application/xml", text=said)
+        async with ClientSession(auto_decompress=False) as session:
+            headers = {name: value for name, value in request.headers.items() if name != "Transfer-Encoding"}
+            async with session.request(
+                request.method,
+                url + request.path_qs,
+                headers=headers,
+                data=BytesIO(body),
+                skip_auto_headers=["Content-Type"],
+            ) as answer:
+                kept = {n: v for n, v in answer.headers.items() if n != "Transfer-Encoding"}
+                return web.Response(status=answer.status, headers=kept, body=await answer.read())
+
+    app = web.Application(client_max_size=2**30)
+    app.router.add_route("*", "/{path:.*}", passed_on)
+    async with TestServer(app) as server:
+        yield str(server.make_url("")).rstrip("/")

@@ -29,6 +29,7 @@ class Restore:
 
     `prospect` is what was shown to whoever approved it. `overruled` says why invariants may be violated, `unheld` which
     were; `lost` is what could not be brought back, in words. `bytes_back`: how much of the backup has been so far.
+    `server_running`: see `Target.running`.
     """
 
     id: int
@@ -65,6 +66,7 @@ class Restore:
     unheld: Sequence[str] = ()
     lost: Sequence[str] = ()
     bytes_back: int = 0
+    server_running: str | None = None
 
     @property
     def left(self) -> timedelta | None:

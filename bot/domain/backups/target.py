@@ -10,13 +10,17 @@ from bot.domain.errors import Refused
 
 @dataclass(frozen=True)
 class Target:
-    """One database of one server. `owner` and `size`, in bytes, are None where it is not there or does not say them."""
+    """One database of one server. `owner` and `size`, in bytes, are None where it is not there or does not say them.
+
+    `running`: the server as it runs now, whatever the address calls it; None = it does not say.
+    """
 
     server: str
     port: int
     database: str
     owner: str | None = None
     size: int | None = None
+    running: str | None = None
 
     @property
     def shown(self) -> str:
@@ -47,7 +51,10 @@ class Prospect:
 
     def as_kept(self) -> Mapping[str, Any]:
         took_s = None if self.took is None else self.took.total_seconds()
-        return asdict(self) | {"took": took_s}
+        kept = asdict(self) | {"took": took_s}
+        # Kept beside, where it is looked for.
+        kept["target"].pop("running")
+        return kept
 
     @classmethod
     def of(cls, kept: Mapping[str, Any]) -> "Prospect":

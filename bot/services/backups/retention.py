@@ -16,6 +16,9 @@ from bot.store.database import Database
 
 log = logging.getLogger(__name__)
 
+# Each costs some requests.
+MOST_CLEARED = 20
+
 
 class Retention:
     """Deletes what the runbook does not keep any longer."""
@@ -28,9 +31,12 @@ class Retention:
         self._machine = platform.node()
 
     async def tidy(self, name: str) -> None:
-        """Of one database. A file on a machine that is not here is left to that machine."""
+        """Of one database, and of its failed runs. A file on a machine that is not here is left to that machine."""
         async with self._db.transaction() as conn:
             whole = await backups.whole(conn, [name])
+            failed = await backups.failed_lately(conn, name, MOST_CLEARED)
+        for one in failed:
+            await self._clear(one)
         for old in to_delete(whole, self._wanted[name].keep, self._clock.now()):
             try:
                 was_there = await self._remove(old)
@@ -39,6 +45,16 @@ class Retention:
                 continue
             if was_there or old.machine == self._machine or not is_of_one_machine(old.place):
                 await self._forget(old)
+
+    async def _clear(self, failed: Backup) -> None:
+        """Whoever lost the right to write lost the right to take away what was written: now there is one again."""
+        place = self._places.get(kind_of_place(failed.place))
+        if place is None or (is_of_one_machine(failed.place) and failed.machine != self._machine):
+            return
+        try:
+            await place.discard(failed.place, failed.file)
+        except Failed as error:
+            log.warning("backup=%s what it left cannot be removed: %s", failed.id, error)
 
     async def _remove(self, old: Backup) -> bool:
         """False when there was nothing to remove, or nobody knows the way there any more."""

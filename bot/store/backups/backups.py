@@ -204,6 +204,11 @@ async def has_newer_good(conn: Connection, backup: Backup) -> bool:
     return bool((await SQL.the(conn, "has_newer_good", **values))["found"])
 
 
+async def failed_lately(conn: Connection, name: str, most: int) -> list[Backup]:
+    """Those since the last good one but one, newest first."""
+    return [Backup(**row) for row in await SQL.all(conn, "failed_lately", name=name, most=most)]
+
+
 async def failure_before(conn: Connection, backup: Backup) -> Backup | None:
     """The run before this one, when it came to nothing."""
     return _backup(await SQL.one(conn, "failure_before", name=backup.name, id=backup.id))

@@ -138,6 +138,12 @@ JOIN backups USING (name, id);
 SELECT EXISTS (
     SELECT FROM backups WHERE name = %(name)s AND state = 'good' AND (started_at, id) > (%(started_at)s, %(id)s)) AS found;
 
+-- name: failed_lately
+-- Runs that failed between the latest two good ones: they may have left something that they could not take away.
+SELECT * FROM backups WHERE name = %(name)s AND state = 'failed' AND file <> '' AND id > coalesce((
+    SELECT id FROM backups WHERE name = %(name)s AND state = 'good' ORDER BY id DESC OFFSET 1 LIMIT 1), 0)
+ORDER BY id DESC LIMIT %(most)s;
+
 -- name: failure_before
 -- The latest run of this database before this one, when it came to nothing.
 SELECT * FROM (

@@ -24,7 +24,7 @@ async def ask(
 ) -> Restore | None:  # fmt: skip
     """A restore that waits for somebody to approve it; None when one of this database is under way already."""
     values = {"name": name, "backup_id": backup_id, "asked_by": asked_by.name, "asked_account": asked_by.slack_id}
-    values |= {"incident_id": incident_id, "prospect": Jsonb(prospect.as_kept())}
+    values |= {"incident_id": incident_id, "prospect": Jsonb(prospect.as_kept()), "running": prospect.target.running}
     row = await SQL.one(conn, "ask", **values, now=now, expires_at=expires_at)
     if row is None:
         return None
@@ -43,8 +43,8 @@ async def lock(conn: Connection, restore_id: int) -> Restore:
 
 async def open_into(conn: Connection, name: str, target: Target) -> Restore | None:
     """The one of this entry, or into this database, that waits or runs. Until the commit nobody else asks for one."""
-    await SQL.one(conn, "hold_target", target=target.shown)
-    where = {"server": target.server, "port": target.port, "database": target.database}
+    await SQL.one(conn, "hold_target", target=target.database)
+    where = {"server": target.server, "port": target.port, "database": target.database, "running": target.running}
     return _restore(await SQL.one(conn, "open_into", name=name, **where))
 
 

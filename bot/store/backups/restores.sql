@@ -1,11 +1,11 @@
 -- name: ask
 -- No row when a restore of this database waits or runs already.
 INSERT INTO backup_restores
-    (name, backup_id, state, asked_by, asked_account, asked_at, expires_at, prospect, incident_id, scratch, aside,
-        heard_at)
+    (name, backup_id, state, asked_by, asked_account, asked_at, expires_at, prospect, server_running, incident_id,
+        scratch, aside, heard_at)
 VALUES
     (%(name)s, %(backup_id)s, 'waiting', %(asked_by)s, %(asked_account)s, %(now)s, %(expires_at)s, %(prospect)s,
-        %(incident_id)s, '', '', %(now)s)
+        %(running)s, %(incident_id)s, '', '', %(now)s)
 ON CONFLICT (name) WHERE state IN ('waiting', 'running') DO NOTHING
 RETURNING id;
 
@@ -19,14 +19,15 @@ SELECT * FROM backup_restores WHERE id = %(id)s;
 SELECT * FROM backup_restores WHERE id = %(id)s FOR NO KEY UPDATE;
 
 -- name: hold_target
--- Until this transaction ends nobody else asks for a restore into this database.
+-- Until this transaction ends nobody else asks for a restore into a database of this name.
 SELECT pg_advisory_xact_lock(hashtextextended('restore into ' || %(target)s, 0));
 
 -- name: open_into
--- Two entries of the runbook may name one database.
+-- Two entries of the runbook may name one database, and its server by two names.
 SELECT * FROM backup_restores
-WHERE state IN ('waiting', 'running') AND (name = %(name)s OR (prospect -> 'target' ->> 'server' = %(server)s
-    AND (prospect -> 'target' ->> 'port')::int = %(port)s AND prospect -> 'target' ->> 'database' = %(database)s))
+WHERE state IN ('waiting', 'running') AND (name = %(name)s OR (prospect -> 'target' ->> 'database' = %(database)s AND (
+    server_running = %(running)s::text
+    OR prospect -> 'target' ->> 'server' = %(server)s AND (prospect -> 'target' ->> 'port')::int = %(port)s)))
 ORDER BY id LIMIT 1;
 
 -- name: begin

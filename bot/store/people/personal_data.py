@@ -101,7 +101,7 @@ NO_PERSON: Columns = {
     "backup_drills": ("name", "state", "stage", "scratch", "lost"),
     "backup_objectives": ("name",),
     "backup_plans": ("name",),
-    "backup_restores": ("name", "state", "stage", "scratch", "aside", "prospect", "lost"),
+    "backup_restores": ("name", "state", "stage", "scratch", "aside", "prospect", "lost", "server_running"),
     "backups": (
         "name", "state", "place", "file", "machine", "sha256", "tool", "server", "counts", "counted", "source",
     ),

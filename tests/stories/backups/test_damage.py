@@ -64,6 +64,30 @@ async def test_a_disk_that_fills_up(new_world: NewWorld, guarded: Guarded, folde
         await failed_and_nothing_else(world, folder, good, f"{folder}: file too large")
 
 
+async def test_what_a_failed_run_could_not_take_away_is_removed_by_the_next_good_one(
+    new_world: NewWorld, guarded: Guarded, folder: Path
+) -> None:
+    """Whose right to write ends in the middle of an upload may not remove what it wrote either."""
+    async with new_world(runbook=keep(guarded.database(), folder)) as world:
+        guarded.tell("ALTER DATABASE orders RENAME TO elsewhere")
+        try:
+            await answered(world, "/backup run")
+        finally:
+            guarded.tell("ALTER DATABASE elsewhere RENAME TO orders")
+        (failed,) = await runs(world)
+        assert failed.state == "failed"
+        left = half_written(folder, failed.file)
+        await answered(world, "/backup run")
+        assert [run.state for run in await runs(world)] == ["good", "failed"]
+        assert left.name not in dumps(folder)
+
+
+def half_written(folder: Path, file: str) -> Path:
+    left = folder / f".{file}.part"
+    left.write_bytes(b"half")
+    return left
+
+
 async def test_a_server_that_goes_away_in_the_middle(new_world: NewWorld, guarded: Guarded, folder: Path) -> None:
     """It ends the connections of pg_dump and of who counts, as it does when it is stopped."""
     address = guarded.database()

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
+from urllib.parse import quote
 
 import psycopg
 import pytest
@@ -399,11 +400,15 @@ async def test_a_backup_and_a_restore_of_one_database_never_run_together(
         assert rows(guarded, address) == 200
 
 
+@pytest.mark.parametrize("spelling", ["the same", "another"])
 async def test_two_entries_of_one_database_are_not_restored_at_once(
-    new_world: NewWorld, guarded: Guarded, address: str, tmp_path: Path
+    new_world: NewWorld, guarded: Guarded, address: str, tmp_path: Path, spelling: str
 ) -> None:
-    """Nor asked for at once, by two people: the second reads what is in the way."""
-    twice = f'  again: {{postgresql: "{address}", at: "03:00", to: {tmp_path / "too"}}}\n'
+    """Nor asked for at once, by two people: the second reads what is in the way, whatever the server is called."""
+    (tmp_path / "s").symlink_to(guarded.host)
+    other = guarded.host if spelling == "the same" else str(tmp_path / "s")
+    address_again = address.replace(quote(guarded.host, safe=""), quote(other, safe=""))
+    twice = f'  again: {{postgresql: "{address_again}", at: "03:00", to: {tmp_path / "too"}}}\n'
     runbook = keep(address, tmp_path).replace("permissions:", f"{twice}permissions:", 1)
     async with new_world(runbook=runbook) as world:
         for name in ("orders", "again"):
