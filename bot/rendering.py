@@ -14,7 +14,7 @@ from jinja2.bccache import Bucket
 from bot.domain.backups.backup import size_shown
 from bot.domain.checks.uptime import share_shown
 from bot.domain.text import plain
-from bot.runbook import format_duration
+from bot.runbook import duration_read
 from bot.shipped import templates_folder
 
 Escape = Callable[[str], str]
@@ -128,7 +128,7 @@ def _environment(folder: Path, escape: Escape, zone: tzinfo) -> Environment:
     )
     environment.filters.update(
         duration=duration_shown,
-        exact_duration=format_duration,
+        exact_duration=duration_read,
         spelt=duration_spelt,
         size=size_shown,
         share=share_shown,
@@ -169,13 +169,13 @@ def _compiled() -> Compiled:
 
 
 def duration_shown(value: timedelta) -> str:
-    """To the second below an hour, to the minute above: nobody reads `2h3m11s` at night."""
+    """To the second below an hour, to the minute above: nobody reads `2 h 3 min 11 s` at night."""
     if timedelta(0) <= value < timedelta(seconds=0.5):
-        return "under 1s"
+        return "under 1 s"
     whole = timedelta(seconds=round(value.total_seconds()))
     if whole >= timedelta(hours=1):
         whole = timedelta(minutes=round(whole.total_seconds() / 60))
-    return format_duration(whole)
+    return duration_read(whole)
 
 
 def duration_spelt(value: timedelta) -> str:

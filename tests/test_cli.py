@@ -281,8 +281,8 @@ async def test_simulate_without_gaps_says_so(here: Path) -> None:
         "P1 Critical, declared now, and nobody acknowledges:\n  at once  On-call Engineer: Ada Obi by slack\n"
         in ended.out
     )
-    assert re.search(rf"  after 15m{OTHER_DAY}  Engineering Lead: Ben Moss by slack\n", ended.out)
-    assert re.search(rf"  after 1h15m{OTHER_DAY}  nobody left to page", ended.out)
+    assert re.search(rf"  after 15 min{OTHER_DAY}  Engineering Lead: Ben Moss by slack\n", ended.out)
+    assert re.search(rf"  after 1 h 15 min{OTHER_DAY}  nobody left to page", ended.out)
 
 
 async def test_simulate_tells_steps_that_are_seconds_apart_apart_and_names_another_day(here: Path) -> None:
@@ -291,9 +291,11 @@ async def test_simulate_tells_steps_that_are_seconds_apart_apart_and_names_anoth
 
     ended = await tocsin("check", "--simulate", at=here, SLACK_BOT_TOKEN="xoxb-1")
 
-    assert re.search(rf"  after 1h10s{OTHER_DAY}  Engineering Lead", ended.out)
-    assert re.search(rf"  after 1h30s{OTHER_DAY}  CEO", ended.out)
-    assert re.search(r"  after 1d7h30s \((Mon|Tue|Wed|Thu|Fri|Sat|Sun) \d\d:\d\d \w+\)  nobody left to page", ended.out)
+    assert re.search(rf"  after 1 h 10 s{OTHER_DAY}  Engineering Lead", ended.out)
+    assert re.search(rf"  after 1 h 30 s{OTHER_DAY}  CEO", ended.out)
+    assert re.search(
+        r"  after 1 d 7 h 30 s \((Mon|Tue|Wed|Thu|Fri|Sat|Sun) \d\d:\d\d \w+\)  nobody left to page", ended.out
+    )
 
 
 async def test_where_no_bot_runs_simulate_shows_the_ladders_as_if_every_way_were_set_up(here: Path) -> None:
@@ -303,8 +305,8 @@ async def test_where_no_bot_runs_simulate_shows_the_ladders_as_if_every_way_were
 
     assert "SLACK_BOT_TOKEN is not set here, so every way to page is taken as set up:\nP1" in ended.out
     assert "  at once  On-call Engineer: Ada Obi by slack, sms\n" in ended.out
-    assert re.search(rf"  after 15m{OTHER_DAY}  Engineering Lead: Ben Moss by slack\n", ended.out)
-    assert re.search(rf"  after 45m{OTHER_DAY}  CEO: nobody in this tier, so the next tier at once\n", ended.out)
+    assert re.search(rf"  after 15 min{OTHER_DAY}  Engineering Lead: Ben Moss by slack\n", ended.out)
+    assert re.search(rf"  after 45 min{OTHER_DAY}  CEO: nobody in this tier, so the next tier at once\n", ended.out)
     assert "tier oncall (On-call Engineer): no page by sms; that needs TWILIO_ACCOUNT_SID" in ended.out
 
 
@@ -768,7 +770,13 @@ async def test_check_shows_what_becomes_of_a_sample_alert_and_whom_it_pages(here
     )
     ended = await tocsin("check", "--alert", "sample.json", "--source", "generic", at=here)
     assert ended.code == 0
-    for fact in ("number 3 matches", "level critical", "admin@example.com", "5m", "On-call Engineer: Ada Obi by slack"):
+    for fact in (
+        "number 3 matches",
+        "level critical",
+        "admin@example.com",
+        "5 min",
+        "On-call Engineer: Ada Obi by slack",
+    ):
         assert fact in ended.out
 
 

@@ -13,7 +13,7 @@ from bot.cli.findings import Finding
 from bot.clock import Clock
 from bot.domain.paging.page import Page
 from bot.pagers import ways
-from bot.runbook import format_duration
+from bot.runbook import duration_read
 from bot.services import Services
 from bot.services.paging.gaps import ready_ways
 from bot.services.paging.standings import IncidentStanding
@@ -110,12 +110,12 @@ async def _acknowledgement(services: Services, key: str, incident_id: int, withi
     name = services.people.display_name(key)
     if not await _is_a_bot_running(services):
         return Finding("acknowledgement: no bot runs on this database, so nobody would take it", "Start `tocsin run`.")
-    click.echo(f"… waiting for {name} to acknowledge, for {format_duration(within)} at most; Ctrl-C ends it")
+    click.echo(f"… waiting for {name} to acknowledge, for {duration_read(within)} at most; Ctrl-C ends it")
     began = time.monotonic()
     while not (standing := await services.standings.now(incident_id)).incident.is_acknowledged:
         if time.monotonic() - began > within.total_seconds():
             return Finding(
-                f"acknowledgement: none within {format_duration(within)}",
+                f"acknowledgement: none within {duration_read(within)}",
                 f"Ask {name} which of the messages arrived, and whether its button or link was pressed.",
             )
         await asyncio.sleep(LOOK_EVERY_S)
@@ -125,7 +125,7 @@ async def _acknowledgement(services: Services, key: str, incident_id: int, withi
 def _by(services: Services, standing: IncidentStanding) -> str:
     incident = standing.incident
     assert incident.acknowledged_at is not None
-    took = format_duration(timedelta(seconds=round((incident.acknowledged_at - incident.declared_at).total_seconds())))
+    took = duration_read(timedelta(seconds=round((incident.acknowledged_at - incident.declared_at).total_seconds())))
     return f"by {services.people.known_name(incident.acknowledged_by or '')} after {took}"
 
 

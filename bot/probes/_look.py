@@ -13,7 +13,7 @@ from datetime import timedelta
 from typing import TypeVar
 
 from bot.domain.saying import fit_to_show
-from bot.runbook import format_duration
+from bot.runbook import duration_read
 
 T = TypeVar("T")
 
@@ -136,7 +136,7 @@ async def in_a_thread(look: Callable[[], T], name: str) -> T:
 
 
 def within(slow: timedelta | None) -> str:
-    return f"within {format_duration(slow)}" if slow else ""
+    return f"within {duration_read(slow)}" if slow else ""
 
 
 def _words_of(number: int) -> str:

@@ -12,7 +12,7 @@ from bot.domain.backups.backup import size_shown
 from bot.domain.checks.check import ProbeResult, no_answer, pace_shown, paced, uncrowded, worsened
 from bot.domain.saying import cause_of
 from bot.probes._look import NonsenseError, Stopwatch, within
-from bot.runbook import format_duration
+from bot.runbook import duration_read
 from bot.runbook.health import PostgresqlCheck
 
 KIND = "postgresql"
@@ -66,8 +66,8 @@ def expects(check: PostgresqlCheck) -> str:
     parts = [
         f"answers {within(check.slow)}".strip(),
         f"connections below {check.connections_below:g}%" if check.connections_below else "",
-        f"queries below {format_duration(check.query_below)}" if check.query_below else "",
-        f"lag below {format_duration(check.lag_below)}" if check.lag_below else "",
+        f"queries below {duration_read(check.query_below)}" if check.query_below else "",
+        f"lag below {duration_read(check.lag_below)}" if check.lag_below else "",
     ]
     return ", ".join(part for part in parts if part)
 
@@ -92,10 +92,10 @@ def judged(finding: ProbeResult, check: PostgresqlCheck, seen: ServerState) -> P
     """Degraded by a query that runs for too long, or a replica too far behind."""
     query, lag = seen.longest_query, seen.lag
     if check.query_below and query and query >= check.query_below:
-        wanted = format_duration(check.query_below)
+        wanted = duration_read(check.query_below)
         finding = worsened(finding, f"a query has run for {pace_shown(query)}, wanted below {wanted}")
     if check.lag_below and lag and lag >= check.lag_below:
-        wanted = format_duration(check.lag_below)
+        wanted = duration_read(check.lag_below)
         finding = worsened(finding, f"replication is {pace_shown(lag)} behind, wanted below {wanted}")
     return finding
 

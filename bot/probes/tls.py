@@ -8,7 +8,7 @@ from datetime import timedelta
 from bot.clock import Clock
 from bot.domain.checks.check import ProbeResult, no_answer, paced, worsened
 from bot.probes._look import Stopwatch, reason_of, tls_reason_of, within
-from bot.runbook import format_duration
+from bot.runbook import duration_read
 from bot.runbook.health import TlsCheck
 
 KIND = "tls"
@@ -52,11 +52,11 @@ async def _time_left(check: TlsCheck) -> timedelta:
 
 
 def _limit(check: TlsCheck) -> str:
-    return format_duration(check.expires_within)
+    return duration_read(check.expires_within)
 
 
 def _days(left: timedelta) -> str:
     """Whole days, or hours on the last one."""
     if left < DAY:
-        return f"{left // timedelta(hours=1)}h"
+        return f"{left // timedelta(hours=1)} h"
     return f"{left // DAY} day{'' if left // DAY == 1 else 's'}"

@@ -6,7 +6,7 @@
 """
 
 from bot.runbook.addresses import Dsn
-from bot.runbook.durations import format_duration, parse_duration, spoken_duration
+from bot.runbook.durations import duration_read, format_duration, parse_duration, spoken_duration
 from bot.runbook.loading import load, read
 from bot.runbook.mistakes import Mistake, RunbookMistakes
 from bot.runbook.models import Runbook
@@ -22,6 +22,7 @@ __all__ = [
     "Schedule",
     "Severity",
     "Tier",
+    "duration_read",
     "format_duration",
     "load",
     "parse_duration",

@@ -7,6 +7,8 @@ from bot.domain.errors import Refused
 
 UNITS_MS = {"w": 604_800_000, "d": 86_400_000, "h": 3_600_000, "m": 60_000, "s": 1_000, "ms": 1}
 
+READ_MS = {"d": 86_400_000, "h": 3_600_000, "min": 60_000, "s": 1_000, "ms": 1}
+
 # Ten years and a little: longer is a slip of the finger, and datetime sums stay far from their end.
 LONGEST = timedelta(days=3660)
 
@@ -52,6 +54,17 @@ def format_duration(span: timedelta) -> str:
         parts.append(f"{count}{unit}" if count else "")
     sign = "-" if span < timedelta(0) else ""
     return sign + ("".join(parts) or "0s")
+
+
+def duration_read(span: timedelta) -> str:
+    """As people read it, to the millisecond: `15 min`, `1 h 30 min`, `3 d`, `29 ms`. Not to be typed."""
+    left = round(abs(span) / timedelta(milliseconds=1))
+    parts = []
+    for unit, size in READ_MS.items():
+        count, left = divmod(left, size)
+        if count:
+            parts.append(f"{count} {unit}")
+    return ("-" if span < timedelta(0) else "") + (" ".join(parts) or "0 s")
 
 
 def _advice(text: str) -> str:

@@ -18,7 +18,7 @@ from jinja2.visitor import NodeTransformer
 from bot.domain.text import plain
 from bot.domain.updates.update import TO_BE_CONFIRMED
 from bot.rendering import duration_shown, duration_spelt, time_shown
-from bot.runbook import format_duration
+from bot.runbook import duration_read
 
 # What one rendering may spend: characters and steps together. A letter needs a tenth of it.
 BUDGET = 100_000
@@ -196,7 +196,7 @@ def _filters(zone: tzinfo) -> Mapping[str, Callable[..., Any]]:
         "date_time": date_time,
         "duration": duration_shown,
         "spelt": duration_spelt,
-        "exact_duration": lambda span: format_duration(span if isinstance(span, timedelta) else timedelta()),
+        "exact_duration": lambda span: duration_read(span if isinstance(span, timedelta) else timedelta()),
         "upper": lambda text: str(text).upper(),
         "lower": lambda text: str(text).lower(),
         "capitalize": lambda text: str(text)[:1].upper() + str(text)[1:],

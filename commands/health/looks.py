@@ -7,7 +7,7 @@ from datetime import timedelta
 from functools import partial
 
 from bot.domain.errors import Failed
-from bot.runbook import format_duration, spoken_duration
+from bot.runbook import duration_read, spoken_duration
 from bot.slack.blocks import Button, picture
 from commands.desk.call import Answer, Call, Reply
 from commands.health.book import COMMAND
@@ -113,7 +113,7 @@ async def _one(call: Call, name: str, out: Sequence[str] = ()) -> Reply:
         out=out,
         check=check,
         slow=slow,
-        limit=format_duration(slow) if slow else "",
+        limit=duration_read(slow) if slow else "",
         availability=call.house.runbook.health.availability_of(check),
         uptimes=await call.house.health.uptimes(check.key),
     )

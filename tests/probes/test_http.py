@@ -259,7 +259,7 @@ async def test_a_secret_in_the_address_is_never_told(listen: Listen, nobodys_por
 def test_what_is_expected_is_said_in_a_few_words() -> None:
     assert expects(a_check("http://a/")) == "200"
     whole = a_check("http://a/", expect=204, slow="2s", json={"error_rate": "< 5"}, text="welcome")
-    assert expects(whole) == "204 within 2s, error_rate < 5, “welcome”"
+    assert expects(whole) == "204 within 2 s, error_rate < 5, “welcome”"
 
 
 # As a browser or curl would

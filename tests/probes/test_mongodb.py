@@ -191,4 +191,4 @@ async def test_a_look_that_is_given_up_leaves_nothing_behind(listen: Listen) -> 
 def test_what_is_expected_is_said_in_a_few_words() -> None:
     assert expects(a_check("mongodb://db/content")) == "answers"
     whole = a_check("mongodb://db/content", slow="200ms", connections_below="80%")
-    assert expects(whole) == "answers within 200ms, connections below 80%"
+    assert expects(whole) == "answers within 200 ms, connections below 80%"

@@ -68,7 +68,7 @@ async def test_a_query_that_runs_for_too_long_is_degraded(guarded: Guarded) -> N
 
     assert finding.state == "degraded"
     assert finding.reason.startswith("a query has run for ")
-    assert finding.reason.endswith(", wanted below 1ms")
+    assert finding.reason.endswith(", wanted below 1 ms")
 
 
 def test_a_standby_that_is_too_far_behind_is_degraded() -> None:
@@ -79,7 +79,7 @@ def test_a_standby_that_is_too_far_behind_is_degraded() -> None:
 
     assert judged(healthy, check, standby(behind=timedelta(seconds=29))).state == "healthy"
     late = judged(healthy, check, standby(behind=timedelta(seconds=30)))
-    assert (late.state, late.reason) == ("degraded", "replication is 30 s behind, wanted below 30s")
+    assert (late.state, late.reason) == ("degraded", "replication is 30 s behind, wanted below 30 s")
 
 
 async def test_a_late_answer_is_degraded(guarded: Guarded) -> None:
@@ -175,4 +175,4 @@ async def test_an_answer_that_no_postgresql_gives_is_down_and_no_fault_of_ours(
 def test_what_is_expected_is_said_in_a_few_words() -> None:
     assert expects(a_check("postgresql://db/orders")) == "answers"
     whole = a_check("postgresql://db/orders", slow="500ms", connections_below="80%", query_below="5m", lag_below="30s")
-    assert expects(whole) == "answers within 500ms, connections below 80%, queries below 5m, lag below 30s"
+    assert expects(whole) == "answers within 500 ms, connections below 80%, queries below 5 min, lag below 30 s"

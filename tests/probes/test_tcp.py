@@ -32,4 +32,4 @@ async def test_a_name_that_is_not_known_is_down() -> None:
 
 def test_what_is_expected_is_said_in_a_few_words() -> None:
     assert expects(a_check("redis:6379")) == "open"
-    assert expects(a_check("redis:6379", slow="500ms")) == "open within 500ms"
+    assert expects(a_check("redis:6379", slow="500 ms")) == "open within 500 ms"

@@ -73,7 +73,8 @@ async def test_a_certificate_with_enough_time_left_is_healthy(trusted: trustme.C
 
 
 @pytest.mark.parametrize(
-    ("days", "left", "state"), [(14.01, "14 days", "healthy"), (13.99, "13 days", "degraded"), (0.5, "11h", "degraded")]
+    ("days", "left", "state"),
+    [(14.01, "14 days", "healthy"), (13.99, "13 days", "degraded"), (0.5, "11 h", "degraded")],
 )
 async def test_a_certificate_that_ends_soon_is_degraded(
     trusted: trustme.CA, serve: Serve, days: float, left: str, state: str
@@ -81,7 +82,7 @@ async def test_a_certificate_that_ends_soon_is_degraded(
     finding = await look(await serve(trusted.issue_cert("localhost", not_after=in_days(days))), expires_within="14d")
 
     assert (finding.state, finding.value) == (state, f"{left} left")
-    wanted = f"the certificate expires in {left}, wanted more than 2w"
+    wanted = f"the certificate expires in {left}, wanted more than 14 d"
     assert finding.reason == ("" if state == "healthy" else wanted)
 
 
@@ -170,4 +171,4 @@ async def test_a_server_that_leaves_our_farewell_unanswered_is_healthy(trusted: 
 
 def test_what_is_expected_is_said_in_a_few_words() -> None:
     check = TlsCheck.model_validate({"key": "cert", "tls": "example.com", "slow": "1s"})
-    assert expects(check) == "more than 2w left within 1s"
+    assert expects(check) == "more than 14 d left within 1 s"

@@ -194,4 +194,4 @@ def pace_shown(span: timedelta) -> str:
         return f"{ms / 1000:.3g} s"
     minutes, seconds = divmod(round(ms / 1000), 60)
     hours, minutes = divmod(minutes, 60)
-    return f"{hours}h{minutes}m" if hours else f"{minutes}m{seconds}s"
+    return f"{hours} h {minutes} min" if hours else f"{minutes} min {seconds} s"

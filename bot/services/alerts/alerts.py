@@ -15,7 +15,7 @@ from bot.domain.alerts.arrival import Arrival, folded
 from bot.domain.alerts.received import MOST_ALERTS, Listing, ReceivedAlert, identity
 from bot.domain.alerts.rules import Judged, gathered
 from bot.domain.errors import NotFound, Refused
-from bot.runbook import Runbook, format_duration
+from bot.runbook import Runbook, duration_read
 from bot.services.alerts.disputes import AlertDisputes
 from bot.services.alerts.queue import TOGETHER, AlertQueue
 from bot.services.alerts.settling import AlertSettling
@@ -137,7 +137,7 @@ class Alerts(DueByRows):
         async with self._db.transaction() as conn:
             body = await arrivals.raw_body(conn, group_id)
         if body is None:
-            raise NotFound(f"What was received is kept for {format_duration(self._bodies_for)}, and this is gone.")
+            raise NotFound(f"What was received is kept for {duration_read(self._bodies_for)}, and this is gone.")
         text = body.decode("utf-8", "replace").replace("\0", "")
         try:
             return json.dumps(json.loads(text), indent=2, ensure_ascii=False)

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 from bot.domain.checks.check import ProbeResult, no_answer
 from bot.probes import Probe
-from bot.runbook import format_duration
+from bot.runbook import duration_read
 from bot.runbook.health import Check
 
 log = logging.getLogger(__name__)
@@ -43,7 +43,7 @@ class Looking:
         ended, _ = await asyncio.wait({task}, timeout=timeout.total_seconds())
         if not ended:
             task.cancel()
-            return no_answer(f"no answer within {format_duration(timeout)}", timeout)
+            return no_answer(f"no answer within {duration_read(timeout)}", timeout)
         if error := task.exception():
             # Its words are not logged: a driver may quote the address it was given, password and all.
             log.error("check=%s kind=%s the probe failed: %s", check.key, check.kind, type(error).__name__)

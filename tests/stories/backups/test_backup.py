@@ -72,11 +72,11 @@ async def test_a_backup_by_hand_is_one_message_and_a_file_with_its_manifest(
         assert PASSWORD not in str(manifest)
 
         said = await answered(world, "/backup")
-        assert "🟢 *orders* last good backup under 1s ago · RPO 1d, 1d left" in said
+        assert "🟢 *orders* last good backup under 1 s ago · RPO 1 d, 1 d left" in said
         assert "`1` *orders* good" in await answered(world, "/backup list")
         assert "*Backup 1 of orders is valid*" in await answered(world, "/backup verify")
         assert "*Backup 1 of orders is valid*" in await answered(world, "/backup verify 1")
-        assert "RPO 1d, 1d left" in await answered(world, "/health")
+        assert "RPO 1 d, 1 d left" in await answered(world, "/health")
         world.nothing_else_was_sent()
 
 
@@ -105,12 +105,12 @@ async def test_a_backup_that_is_older_than_its_objective_is_late(
     async with new_world(runbook=keep(guarded.database(), folder, facts=", rpo: 10h")) as world:
         await answered(world, "/backup run")
         await world.passes(hours=10)
-        assert "RPO 10h, under 1s left" in await answered(world, "/backup")
+        assert "RPO 10 h, under 1 s left" in await answered(world, "/backup")
         await world.passes(minutes=30)
         said = await answered(world, "/backup")
         assert said.splitlines()[0] == "*No backup within the objective:* 1 of 1 database"
-        assert "RPO 10h, missed by 30m" in said
-        assert "missed by 30m" in await answered(world, "/health")
+        assert "RPO 10 h, missed by 30 min" in said
+        assert "missed by 30 min" in await answered(world, "/health")
 
 
 async def test_a_truncated_file_is_damaged_and_a_later_good_one_mends_the_card(

@@ -49,9 +49,9 @@ async def test_a_missed_objective_is_an_alert_that_a_good_backup_ends(
             assert world.posts() == []
 
             await world.passes(seconds=1)
-            late = "🟠 *High* No backup of orders within its objective of 4h"
+            late = "🟠 *High* No backup of orders within its objective of 4 h"
             assert world.posts() == [("#infrastructure-alerts", late)]
-            assert "The last good backup is 1, 4h old: if the database were lost now" in words_of(cards(world)[-1])
+            assert "The last good backup is 1, 4 h old: if the database were lost now" in words_of(cards(world)[-1])
 
         await world.passes(hours=1)
         await answered(world, "/backup run")
@@ -68,7 +68,7 @@ async def test_what_was_never_backed_up_misses_its_objective_counted_from_when_i
         assert world.posts() == []
         await world.passes(minutes=1)
         assert [headline for _, headline in world.posts()] == [
-            "🟠 *High* No backup of orders within its objective of 4h"
+            "🟠 *High* No backup of orders within its objective of 4 h"
         ]
         assert "There has been no good backup since Thu 06 Aug 2026 15:00 BST:" in words_of(cards(world)[0])
         world.nothing_else_was_sent()
@@ -139,7 +139,7 @@ async def test_a_damaged_backup_misses_the_objective_that_it_had_met_and_the_val
         assert "The newest valid one is *backup 1*" in said
         assert sorted(headline for _, headline in world.posts()) == [
             "🟠 *High* Backup of orders is damaged",
-            "🟠 *High* No backup of orders within its objective of 4h",
+            "🟠 *High* No backup of orders within its objective of 4 h",
         ]
         assert first.name in dumps(folder)
 

@@ -90,7 +90,7 @@ async def test_a_drill_restores_the_newest_backup_beside_its_database_and_leaves
         assert [(place, words[:22]) for place, words in world.posts()] == [(ALERTS, "⏳ *Drill 1 of orders* ")]
         said = shown(world, "Drill 1")
         assert "✅ *Drill 1 of orders* passed: restored and checked in" in said
-        assert "the RTO is 30m" in said
+        assert "the RTO is 30 min" in said
         assert "1 table with 200 rows, as many as were backed up · 1 of 1 invariants hold" in said
         assert PASSWORD not in said
         assert scratches(guarded) == 0

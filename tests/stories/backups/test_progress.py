@@ -45,7 +45,7 @@ async def test_the_progress_of_a_run_is_held_against_the_last_one(
         half = await shown(last.size // 2)
         assert half.startswith("⏳ *Backup 2 of orders* is running: ")
         percent = last.size // 2 * 100 // last.size
-        assert half.endswith(f", 3 of 12 tables done, {percent} % of the last one: under 1s left")
+        assert half.endswith(f", 3 of 12 tables done, {percent} % of the last one: under 1 s left")
         assert (await shown(last.size * 2)).endswith(", 3 of 12 tables done")
         assert len(world.posts()) == 1, "one message, edited"
         world.nothing_else_was_sent()

@@ -61,7 +61,7 @@ async def test_a_second_person_approves_the_plan_and_the_database_is_what_it_was
         assert "*Restore 1 of orders needs approval* by" in said
         plan = shown(world)
         assert "✋ *Restore 1: orders from backup 1* needs somebody else to approve it" in plan
-        assert "• *You will lose* everything written since" in plan and "2h before" in plan
+        assert "• *You will lose* everything written since" in plan and "2 h before" in plan
         assert ", 200 rows" in plan
         assert f"• *Replaces* orders on {guarded.host} port 5432, owned by {USER}, " in plan
         assert PASSWORD not in plan

@@ -129,7 +129,7 @@ async def test_a_second_person_approves_and_a_mongodb_is_what_it_was(
         plan = words_of(card(world, 1, room))
         assert "overwritten with it, one collection after the other, and every collection dropped that" in plan
         assert "*Until that is done it is partly old and partly new*" in plan
-        assert "• *You will lose* everything written since" in plan and "2h before" in plan
+        assert "• *You will lose* everything written since" in plan and "2 h before" in plan
         assert "at one instant" not in plan and "tocsin_before" not in plan
         assert shop.holds == {"notes": 1, "orders": 3, "since": 1}, "nothing has been done yet"
 

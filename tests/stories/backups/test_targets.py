@@ -271,7 +271,7 @@ async def test_a_restore_later_than_promised_is_red_and_counted(
         await harmed(world, guarded, address)
         await answered(world, world.ada, "/backup restore 1")
         await pressed(world, world.ben, "Approve")
-        assert "🔴 *Restore 1: orders from backup 1* is done, but its RTO of under 1s was missed: it took" in shown(
+        assert "🔴 *Restore 1: orders from backup 1* is done, but its RTO of under 1 s was missed: it took" in shown(
             world
         )
         assert any("orders is restored" in words and "was missed" in words for words in world.said_in(ALERTS))

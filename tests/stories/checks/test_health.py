@@ -294,7 +294,7 @@ async def test_a_check_that_hangs_delays_no_other_and_is_down_after_its_time(
 
     lines = said.splitlines()
     assert lines[0] == "*1 of 2 checks is not healthy*"
-    assert lines[1].startswith("🔴 *stuck* down: no answer within 300ms")
+    assert lines[1].startswith("🔴 *stuck* down: no answer within 300 ms")
     assert lines[2].startswith("🟢 *website* healthy · HTTP 200 in ")
 
 
@@ -309,7 +309,7 @@ async def test_a_database_that_falls_silent_in_the_middle_is_down_after_its_time
             waited_for = [task for task in asyncio.all_tasks() if getattr(task.get_coro(), "__name__", "") == "_carry"]
             assert waited_for, "the driver has not given up yet"
 
-    assert "🔴 *orders* down: no answer within 1s" in said
+    assert "🔴 *orders* down: no answer within 1 s" in said
 
 
 async def test_health_shows_every_check_worst_first_and_looks_again_when_asked(
@@ -342,11 +342,11 @@ async def test_one_check_its_history_and_a_word_for_what_is_not_there(new_world:
         await world.passes(minutes=5)
         history = (await answered(world, "/health history website")).splitlines()
         assert history[1].startswith(
-            "*website* available 66.66% in 24 h (measured for 5m), 66.66% in 7 d (measured for 5m)"
+            "*website* available 66.66% in 24 h (measured for 5 min), 66.66% in 7 d (measured for 5 min)"
         )
         assert history[3].startswith("🔴")
         assert history[4].startswith("🟢")
-        assert "for 5m" in history[4]
+        assert "for 5 min" in history[4]
 
         assert "Did you mean website?" in await answered(world, "/health websit")
         assert "`/health history [check]`" in await answered(world, "/health help")
@@ -386,10 +386,10 @@ async def test_availability_and_latency_are_held_against_what_was_promised(
 
         await answered(world, "/health website")
         said, _ = [words_of(one) for one in world.eve.sees("#general") if one.ephemeral_for]
-        assert "*Availability* (target 99.9%) *and answers* (slow above 1m)" in said
-        assert "• 24 h: *85.71%* available (measured for 25m), ⚠ below the target · p50 " in said
+        assert "*Availability* (target 99.9%) *and answers* (slow above 1 min)" in said
+        assert "• 24 h: *85.71%* available (measured for 25 min), ⚠ below the target · p50 " in said
         assert "85.71% ⚠ in 24 h" in await answered(world, "/health history")
-        assert "• Website down (P1): back within 1h (RTO), nothing lost (RPO)" in await answered(world, "/health")
+        assert "• Website down (P1): back within 1 h (RTO), nothing lost (RPO)" in await answered(world, "/health")
 
 
 async def test_one_check_is_shown_with_a_chart_of_its_last_day_that_has_words_for_it(

@@ -46,9 +46,9 @@ async def test_the_injects_come_at_their_times_and_the_end_says_how_it_went(
         await asked(world, "ben", "/incident resolve", room)
         assert [words.split(": ")[0] for _, words in world.posts() if "How INC-1 went" in words] == ["DRILL"]
         (report,) = [one for one in world.said_in(room.id) if "How INC-1 went" in one]
-        assert "Acknowledged after 20m by <@U0BEN>." in report
+        assert "Acknowledged after 20 min by <@U0BEN>." in report
         assert "Paged without an answer: <@U0ADA>" in report
-        assert "Updates every 15m: 0 of 1 in time; the longest wait was 20m." in report
+        assert "Updates every 15 min: 0 of 1 in time; the longest wait was 20 min." in report
         assert "Injects: 3 of 4 came before the end." in report
         await world.passes(hours=3)
         assert injects(world) == []

@@ -51,24 +51,24 @@ async def test_the_room_is_warned_when_four_fifths_of_the_time_are_over_and_told
         await world.passes(minutes=7, seconds=59)
         assert said(world) == []
         await world.passes(seconds=1)
-        assert said(world) == ["⏰ *2m left to acknowledge*,"]
+        assert said(world) == ["⏰ *2 min left to acknowledge*,"]
         await world.passes(minutes=1, seconds=59)
         assert said(world) == []
         assert await systems(world) == []
         await world.passes(seconds=1)
         assert said(world) == ["⚠ *Nobody acknowledged"]
-        assert await systems(world) == ["not acknowledged within 10m (P1 target)"]
+        assert await systems(world) == ["not acknowledged within 10 min (P1 target)"]
         assert "⚠ target missed: respond by <!date^1786025400^" in words_of(world.card())
 
         await world.ada.presses("Acknowledge", world.card())
         await world.passes(minutes=29, seconds=59)
         world.posts()
         await world.passes(seconds=1)
-        assert said(world) == ["⏰ *10m left to resolve*,"]
+        assert said(world) == ["⏰ *10 min left to resolve*,"]
         await world.passes(minutes=10)
         assert said(world) == ["⚠ *Not resolved"]
         await world.passes(days=2)
-        assert (await systems(world))[1:] == ["not resolved within 50m (P1 target)"]
+        assert (await systems(world))[1:] == ["not resolved within 50 min (P1 target)"]
         world.nothing_else_was_sent()
 
 
@@ -77,10 +77,10 @@ async def test_a_target_missed_as_the_next_tier_is_paged_is_said_once(new_world:
     async with new_world(runbook=runbook) as world:
         await declared(world)
         await world.passes(minutes=12)
-        assert said(world) == ["⏰ *3m left to acknowledge*,"]
+        assert said(world) == ["⏰ *3 min left to acknowledge*,"]
         await world.passes(minutes=3)
         assert len(heard := said(world)) == 1 and heard[0].startswith("📣 Nobody acknowledged, so"), heard
-        assert await systems(world) == ["not acknowledged within 15m (P1 target)"]
+        assert await systems(world) == ["not acknowledged within 15 min (P1 target)"]
         assert "⚠ target missed: respond by" in words_of(world.card())
 
 
@@ -103,7 +103,7 @@ async def test_after_an_outage_the_missed_promise_is_told_once_and_not_warned_of
         await world.passes(minutes=20)
         assert [words for words in said(world) if words.startswith("⚠")] == ["⚠ *Nobody acknowledged"]
     async with new_world(runbook=PROMISING) as world:
-        assert await systems(world) == ["not acknowledged within 10m (P1 target)"]
+        assert await systems(world) == ["not acknowledged within 10 min (P1 target)"]
 
 
 async def test_two_processes_that_look_at_the_same_instant_warn_once(new_world: NewWorld) -> None:
@@ -114,7 +114,7 @@ async def test_two_processes_that_look_at_the_same_instant_warn_once(new_world: 
             world.clock.move(timedelta(minutes=8))
             await world.house.deadlines.look(other, incident, world.clock.now())
         await world.settled()
-        assert said(world) == ["⏰ *2m left to acknowledge*,"]
+        assert said(world) == ["⏰ *2 min left to acknowledge*,"]
         await world.passes(minutes=1)
         world.nothing_else_was_sent()
 
@@ -153,7 +153,7 @@ async def test_a_rehearsal_is_warned_like_the_real_thing_and_marked(new_world: N
     async with new_world(runbook=PROMISING) as world:
         await ask(world, "eve", "/incident drill P1 Payments failing")
         await world.passes(minutes=8)
-        assert any(words.startswith("DRILL: ⏰ *2m left to acknowledge*") for words in world.said_in(world.room()))
+        assert any(words.startswith("DRILL: ⏰ *2 min left to acknowledge*") for words in world.said_in(world.room()))
 
 
 # Silence

@@ -83,7 +83,7 @@ async def test_with_less_time_than_the_notice_it_is_announced_at_once_and_the_ca
     assert letters(office) == [
         ("board", "Planned maintenance:"), ("one", "Planned maintenance"), ("two", "Planned maintenance")
     ]  # fmt: skip
-    assert "Notice shorter than 2d" in words_of(card(world))
+    assert "Notice shorter than 2 d" in words_of(card(world))
 
 
 async def test_what_takes_longer_is_told_when_nobody_answers_and_again_with_the_new_end(

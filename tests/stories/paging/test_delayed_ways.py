@@ -155,7 +155,7 @@ async def test_a_simulation_shows_the_ways_that_wait_and_how_often_it_is_repeate
     runs = RUNBOOK.replace("who: [ada]}", "who: [ada], via: [slack, {email: 2m}], again: 5m}")
     async with new_world(runbook=runs, **MAIL) as world:
         said = await ask(world, "eve", "/escalate simulate P1")
-        assert "`15:00 BST` On-call Engineer: Ada Obi by Slack, email 15:02 BST; again every 5m, 2 times" in said
+        assert "`15:00 BST` On-call Engineer: Ada Obi by Slack, email 15:02 BST; again every 5 min, 2 times" in said
 
 
 async def test_a_process_killed_between_a_step_and_its_way_that_waits_leaves_it_to_the_others_once(

@@ -211,7 +211,7 @@ async def test_the_doctor_does_not_wait_for_ever(
         ended = await tocsin("doctor", "--page", "ada", "--wait", "1s", at=here, **environ)
 
     assert ended.code == 1
-    assert "✗ acknowledgement: none within 1s. Ask Ada Obi" in ended.out
+    assert "✗ acknowledgement: none within 1 s. Ask Ada Obi" in ended.out
 
 
 @pytest.mark.parametrize(

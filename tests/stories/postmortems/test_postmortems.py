@@ -97,7 +97,7 @@ async def test_length_a_word_and_severity_owe_one_and_nothing_else_does(town: Wo
     assert (await in_api(town))["postmortem"] is None
     await resolved(town, "P2 Search is slow again", minutes=31)
     assert (await in_api(town, 2))["postmortem"]["state"] == "owed"
-    assert "it lasted 31m" in words_of(card(town, 2))
+    assert "it lasted 31 min" in words_of(card(town, 2))
     room = await resolved(town, "P2 Search is slow once more", minutes=30)
     assert (await in_api(town, 3))["postmortem"] is None
     await ask(town, "eve", "/incident started 45 minutes ago", room)

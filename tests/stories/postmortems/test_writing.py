@@ -103,11 +103,11 @@ async def test_the_document_says_what_was_seen_and_leaves_the_rest_as_questions(
     document = files(town)["inc-1-post-mortem-v0.md"]
     assert len(files(town)) == 1
     assert document.startswith("# Post-mortem: Search is down")
-    assert "| Duration | 59m |" in document and "| Owner | Eve Lind" in document
+    assert "| Duration | 59 min |" in document and "| Owner | Eve Lind" in document
     assert "## Summary\n\nThe index" in document and "## Impact\n\nNobody finds anything" in document
     assert "Ada Obi (oncall) by Slack: accepted 15:00 BST; acknowledged 15:06 BST" in document
-    assert "Ada Obi's page of Thu 06 Aug 2026 15:00 BST was unanswered for 6m." in document
-    assert "No update from Thu 06 Aug 2026 15:06 BST to 15:59 BST (53m)." in document
+    assert "Ada Obi's page of Thu 06 Aug 2026 15:00 BST was unanswered for 6 min." in document
+    assert "No update from Thu 06 Aug 2026 15:06 BST to 15:59 BST (53 min)." in document
     assert "| Alert on lag | Ada Obi |" in document
     assert "## Root cause\n\n_Not written yet" in document
     assert "Still empty: Root cause" not in document
@@ -126,7 +126,7 @@ async def test_nobody_owed_an_update_while_it_was_over_and_a_promise_counts_anew
     await town.settled()
     document = files(town)["inc-1-post-mortem-v0.md"]
     assert [line for line in document.splitlines() if line.startswith("- No update")] == [
-        "- No update from Fri 07 Aug 2026 01:06 BST to 01:46 BST (40m)."
+        "- No update from Fri 07 Aug 2026 01:06 BST to 01:46 BST (40 min)."
     ]
     entries = [text for kind, _, text in await timeline(town) if kind == "system" and "owner" in text]
     assert entries and all("<@" not in text and "Eve Lind" in text for text in entries)

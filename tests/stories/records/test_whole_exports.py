@@ -148,7 +148,7 @@ async def test_a_post_mortem_says_by_phase_what_happened_how_long_each_check_was
     [line] = within(document, "Downtime")
     # Nobody looked from 15:30 to 15:45, and after 16:00: a look stands for three intervals.
     assert (
-        line.startswith("- website: down for 35m between Thu 06 Aug 2026 15:10 BST and 16:00 BST")
+        line.startswith("- website: down for 35 min between Thu 06 Aug 2026 15:10 BST and 16:00 BST")
         and "target 99.9%: **missed**" in line
     )
     assert within(document, "Pages")[0].endswith("by Slack: not known whether it was sent; acknowledged 15:15 BST")

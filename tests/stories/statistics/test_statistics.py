@@ -71,12 +71,18 @@ async def test_the_numbers_of_what_was_done_are_those_that_everybody_reads(town:
     rows = list(csv.DictReader(StringIO(await read(town, accept="text/csv"))))
     assert {"section": "times", "name": "acknowledge", "measure": "median_s", "value": "300.0"} in rows
     said = await ask(town, "eve", "/incident stats")
-    for words in ("*2 incidents*", "to acknowledge: 5m · 5m · 5m · 1", "1 of 2 (50%)", "Ada Obi: 1", "1 drill ·"):
+    for words in (
+        "*2 incidents*",
+        "to acknowledge: 5 min · 5 min · 5 min · 1",
+        "1 of 2 (50%)",
+        "Ada Obi: 1",
+        "1 drill ·",
+    ):
         assert words in said
     assert "Passport" not in said
     alts = [block["alt_text"] for one in whispered(town, "eve", "#general") for block in one.blocks or ()
             if block["type"] == "image"]  # fmt: skip
-    assert alts[-2].endswith(": 15:00 1, 16:00 1.") and "to acknowledge median 5m" in alts[-1]
+    assert alts[-2].endswith(": 15:00 1, 16:00 1.") and "to acknowledge median 5 min" in alts[-1]
     pictures = [file for file in town.workspace.files.values() if file.name.endswith(".png")]
     assert [file.name for file in pictures] == ["hours-30d.png", "times-30d.png"]
     assert all(file.content and file.content.startswith(b"\x89PNG") for file in pictures)
