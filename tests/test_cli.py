@@ -690,7 +690,9 @@ async def test_the_link_of_the_form_is_printed_and_replaced_or_it_is_said_what_i
 
 
 async def test_the_sandbox_prints_where_its_page_is_and_serves_it(here: Path) -> None:
-    nonsense = {"DATABASE_URL": "mysql://of-another-program", "SLACK_BOT_TOKEN": "xoxb-of-a-real-workspace"}
+    nonsense = {
+        "DATABASE_URL": "mysql://of-another-program", "SLACK_BOT_TOKEN": "xoxb-of-a-real-workspace", "HOST": "0.0.0.0"
+    }  # fmt: skip
     async with started("sandbox", "--port", "0", at=here, **nonsense) as process:
         url = (await line_with("http://", process.stdout)).rpartition("http://")[2].strip()
         async with aiohttp.ClientSession() as session, session.get(f"http://{url}") as answer:
@@ -704,9 +706,10 @@ async def test_the_sandbox_prints_where_its_page_is_and_serves_it(here: Path) ->
             async with session.post(f"http://{url}sandbox/happen", json=fire) as answer:
                 assert await answer.json() == {"ok": True}
         process.send_signal(signal.SIGINT)
-        await asyncio.wait_for(process.communicate(), 30)
+        _, log = await asyncio.wait_for(process.communicate(), 30)
 
     assert process.returncode == 0
+    assert b"other machines can connect" in log
 
 
 def test_a_title_with_a_byte_that_is_no_text_is_declared_all_the_same() -> None:

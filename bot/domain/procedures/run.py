@@ -50,7 +50,7 @@ class Tick:
 
     `said`: the answer, why it was skipped, or the evidence. `leads_to`: the step at which an answer goes on, the number
     of steps meaning the end; `opens`: the procedure it goes on in. Both None: the next step. `by`: a runbook key, else
-    a Slack id, or `tocsin`.
+    a Slack id, or `tocsin`; `account`: their Slack id, where it was known.
     """
 
     number: int
@@ -63,6 +63,7 @@ class Tick:
     opens: str | None = None
     undone_at: datetime | None = None
     undone_by: str | None = None
+    account: str | None = None
 
     @property
     def is_ours(self) -> bool:

@@ -31,7 +31,10 @@ class ProcedureRecords:
         return self._people.display_name(who or "")
 
     def is_by(self, tick: Tick, actor: Actor) -> bool:
-        return self._people.is_one(actor, tick.by)
+        return self._people.is_one(actor, tick.by, tick.account)
+
+    def account_of(self, actor: Actor) -> str | None:
+        return self._people.with_account(actor).slack_id
 
     def first(self, tick: Tick, actor: Actor) -> str:
         """For whoever pressed second."""

@@ -78,7 +78,10 @@ class ProcedureRuns:
             if deed == "answered":
                 said = _answer(step, answer)
                 lead = lead_of(step.answers[said], run.steps, self._runbook.procedures)
-            tick = Tick(run.next_number, place.step, deed, actor.name, now, said, lead.step, lead.procedure)
+            tick = Tick(
+                run.next_number, place.step, deed, actor.name, now, said, lead.step, lead.procedure,
+                account=self._records.account_of(actor),
+            )  # fmt: skip
             changed = await self._records.ticked(conn, run, tick)
             if lead.procedure is not None:
                 await self.open_within(conn, incident, self._runbook.procedures[lead.procedure], actor, now)

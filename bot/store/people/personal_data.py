@@ -35,7 +35,7 @@ HELD: Mapping[str, Columns] = {
         "checklist_items": ("what", "done_by"),
         "occurrences": ("what", "done_by", "evidence"),
         "procedure_runs": ("title", "steps", "started_by"),
-        "procedure_ticks": ("by", "said", "undone_by"),
+        "procedure_ticks": ("account", "by", "said", "undone_by"),
     },
     "updates": {
         "stakeholder_updates": (

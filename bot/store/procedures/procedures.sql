@@ -18,8 +18,9 @@ WHERE r.ended_at IS NULL AND i.resolved_at IS NULL ORDER BY r.id DESC LIMIT %(li
 SELECT * FROM procedure_ticks WHERE run_id = ANY(%(run_ids)s) ORDER BY run_id, number;
 
 -- name: tick
-INSERT INTO procedure_ticks (run_id, number, step, deed, by, at, said, leads_to, opens)
-VALUES (%(run_id)s, %(number)s, %(step)s, %(deed)s, %(by)s, %(at)s, %(said)s, %(leads_to)s, %(opens)s);
+INSERT INTO procedure_ticks (run_id, number, step, deed, by, account, at, said, leads_to, opens)
+VALUES (
+    %(run_id)s, %(number)s, %(step)s, %(deed)s, %(by)s, %(account)s, %(at)s, %(said)s, %(leads_to)s, %(opens)s);
 
 -- name: undo
 -- Whatever was done from this one on.

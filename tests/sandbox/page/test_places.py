@@ -95,6 +95,24 @@ async def test_a_phone_never_scrolls_sideways(
         await page.get_by_role("button", name="Close the panel").tap()
 
 
+# Whoever says aloud what they read reaches it: the words that are seen are part of the name.
+NAMED_OTHERWISE = """() => {
+  const plain = text => text.toLowerCase().replace(/[^\\p{L}\\p{N}]+/gu, " ").trim();
+  const seen = one => {
+    const copy = one.cloneNode(true);
+    copy.querySelectorAll("[aria-hidden=true], .visually-hidden").forEach(hidden => hidden.remove());
+    const texts = document.createNodeIterator(copy, NodeFilter.SHOW_TEXT);
+    let words = "";
+    for (let text = texts.nextNode(); text; text = texts.nextNode()) words += ` ${text.data}`;
+    return words;
+  };
+  return [...document.querySelectorAll("button, a, [role=button], [role=tab], [role=link]")]
+    .filter(one => one.offsetParent && one.getAttribute("aria-label"))
+    .map(one => [plain(seen(one)), plain(one.getAttribute("aria-label"))])
+    .filter(([words, name]) => words && !name.includes(words));
+}"""
+
+
 async def test_every_control_has_a_name(page: Page, client: AsyncWebClient, general: str) -> None:
     await client.chat_postMessage(channel=general, text="P1", blocks=every_block())
     await expect(page.get_by_role("button", name="Attach")).to_be_visible()
@@ -108,3 +126,4 @@ async def test_every_control_has_a_name(page: Page, client: AsyncWebClient, gene
             if re.search(r"- (button|combobox|textbox|link|radio|tab)\s*(\[|:|$)", line)
         ]
         assert nameless == []
+        assert await page.evaluate(NAMED_OTHERWISE) == []

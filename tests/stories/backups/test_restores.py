@@ -17,6 +17,7 @@ from bot.store import audit
 from bot.store.backups import restores
 from bot.store.pipelined import Connection
 from tests.guarded import PASSWORD, USER, Guarded, guarded_postgres
+from tests.mail_server import post_office
 from tests.own_server import OwnServer, own_server
 from tests.stories.backups.restoring import (
     ALERTS,
@@ -34,6 +35,8 @@ from tests.stories.backups.restoring import (
     steps,
 )
 from tests.world import World, words_of
+
+BOARD = "\naudiences: {board: {email: [board@example.com], automatic: true}}\n"
 
 
 @pytest.fixture(scope="module")
@@ -237,21 +240,27 @@ async def test_breaking_the_glass_pages_the_next_tier_and_the_reason_stays(
 async def test_breaking_the_glass_without_an_incident_declares_one_and_wakes_somebody_else(
     new_world: NewWorld, guarded: Guarded, address: str, tmp_path: Path
 ) -> None:
-    """Ada is on call herself: paging nobody but her would wake nobody."""
+    """Ada is on call herself: paging nobody but her would wake nobody. Why, and who, stays in the room."""
     runbook = keep(address, tmp_path).replace(
         "steps: [{page: oncall, wait: 30m}]", "steps: [{page: oncall}, {page: lead}]"
     )
-    async with new_world(runbook=runbook) as world:
-        await harmed(world, guarded, address)
-        await answered(world, world.ada, "/backup restore 1 break-glass nobody answers")
-        assert rows(guarded, address) == 200
-        incident = await world.house.incidents.find("INC-1")
-        assert incident.title == "Restore of orders from backup 1"
-        room = world.room()
-        assert world.workspace.channel(room).name == "inc-2026-08-06-restore-of-orders-from-backup-1"
-        assert "nobody answers" in shown(world, room)
-        assert len(world.pages_of("ben")) == 1
-        assert "is done in" in shown(world, room)
+    runbook = runbook.replace("    name: ", "    tell: [board]\n    name: ") + BOARD
+    async with post_office() as office:
+        settings = {"SMTP_URL": f"smtp://127.0.0.1:{office.port}", "MAIL_FROM": "bell@example.com"}
+        async with new_world(runbook=runbook, **settings) as world:
+            await harmed(world, guarded, address)
+            await answered(world, world.ada, "/backup restore 1 break-glass nobody answers")
+            assert rows(guarded, address) == 200
+            incident = await world.house.incidents.find("INC-1")
+            assert incident.title == "Restore of orders from backup 1"
+            room = world.room()
+            assert world.workspace.channel(room).name == "inc-2026-08-06-restore-of-orders-from-backup-1"
+            assert "nobody answers" in shown(world, room)
+            assert len(world.pages_of("ben")) == 1
+            assert "is done in" in shown(world, room)
+            (letter,) = office.letters
+            assert "Restore of orders from backup 1" in str(letter["Subject"])
+            assert not any(words in letter.as_string() for words in ("nobody answers", "Ada", "@ada"))
 
 
 async def test_breaking_the_glass_is_for_those_who_may_restore(

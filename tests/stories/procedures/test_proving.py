@@ -3,6 +3,11 @@
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 
+import pytest
+
+from bot.domain.actor import Actor
+from bot.domain.errors import NotPermitted
+from bot.services.procedures.runs import Place
 from bot.store.backups import backups
 from bot.store.backups.backups import RunResult
 from tests.stories.asking import ask, declared
@@ -104,6 +109,11 @@ async def test_a_step_that_needs_a_second_person_is_approved_by_one_and_done_by_
         assert await press(world, "ben", "Approve") == ""
         assert labels(live(world)) == ["Done", "Skip", "Undo"] and "Approved by Ben Moss" in shown(world)
         assert "somebody else has to do it" in await press(world, "ben", "Done")
+        # By another name it is the same person: one process knew whose account it is, the other did not.
+        account = world.house.people._accounts.pop("ben")
+        with pytest.raises(NotPermitted):
+            await world.house.procedure_runs.tick(Actor(account, account), 1, Place(1, 0, 1), "done")
+        world.house.people._accounts["ben"] = account
         await press(world, "ada", "Done")
         assert "step 2 of 2" in live(world).text
         assert len([one for one in world.workspace.messages(room) if is_live(one)]) == 1
