@@ -141,10 +141,11 @@ async def staged(runbook: Runbook, begins: datetime, *, database: str, folder: P
 
 
 def _without_what_watches(runbook: Runbook) -> Runbook:
-    """Nothing is watched, backed up and due by the calendar here: what fails is what the script has fail."""
+    """Nothing is watched or backed up here, so nothing proves a task: what fails is what the script has fail."""
     health = runbook.health.model_copy(update={"checks": {}})
     alerts = runbook.alerts.model_copy(update={"heartbeats": {}})
-    maintenance = runbook.maintenance.model_copy(update={"tasks": ()})
+    tasks = [task.model_copy(update={"proved_by": None}) for task in runbook.maintenance.tasks]
+    maintenance = runbook.maintenance.model_copy(update={"tasks": tasks})
     return runbook.model_copy(update={"health": health, "alerts": alerts, "backups": {}, "maintenance": maintenance})
 
 

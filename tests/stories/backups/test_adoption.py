@@ -54,7 +54,7 @@ async def test_a_new_bot_over_an_old_folder_takes_over_what_holds_and_says_how_m
         said = "\n".join(map(words_of, cards(world)))
         assert "*2 earlier backups found and adopted*" in said
         assert f"`{oldest.name}`: its checksum" in said and "payments" not in said
-        assert "last good backup 3d12h ago" in await answered(world, "/backup")
+        assert "last good backup 3 d 12 h ago" in await answered(world, "/backup")
         assert "*Backup 1 of orders is valid*" in await answered(world, "/backup verify latest")
         guarded.tell("ALTER ROLE keeper CREATEDB")
         await answered(world, "/backup drill")

@@ -96,8 +96,8 @@ async def test_a_drill_restores_the_newest_backup_beside_its_database_and_leaves
         assert scratches(guarded) == 0
         assert guarded.ask("SELECT count(*) FROM orders", address) == 200
 
-        assert "last drill under 1s ago restored it in" in await answered(world, "/backup")
-        assert "last drill under 1s ago restored it in" in await answered(world, "/health")
+        assert "last drill under 1 s ago restored it in" in await answered(world, "/backup")
+        assert "last drill under 1 s ago restored it in" in await answered(world, "/health")
         world.nothing_else_was_sent()
 
 
@@ -132,7 +132,7 @@ async def test_a_drill_that_fails_is_a_high_alert_until_one_passes(
         assert scratches(guarded) == 0
         alert = message(world, "A drill could not restore orders")
         assert "*High*" in words_of(alert)
-        assert f"last drill under 1s ago failed: {reason}" in await answered(world, "/health")
+        assert f"last drill under 1 s ago failed: {reason}" in await answered(world, "/health")
 
         guarded.tell("INSERT INTO orders VALUES (2, 'another')", address)
         await answered(world, "/backup run")

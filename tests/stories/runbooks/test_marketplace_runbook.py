@@ -12,7 +12,7 @@ async def test_from_the_first_alert_to_the_last_tick_of_aftercare(database: str,
     async with shipped("marketplace", database, tmp_path) as played:
         await played.posts("uptimerobot", DOWN)
         assert played.room.name == "inc-2026-02-03-shop-is-down"
-        assert "P1 Complete outage" in words_of(played.shown("INC-1 · "))
+        assert played.shown("INC-1 · P1 Complete outage")
         for minute in (1, 15, 44):
             await played.until(minute)
         # Fifteen minutes for the engineer, thirty more for the lead.

@@ -78,7 +78,7 @@ async def test_what_is_proved_when_it_is_due_is_ticked_with_its_evidence_everywh
         await a_backup(world)
         await world.passes(minutes=1)
         assert "✅ Verify the backup: proved by backup" in line(world, "Verify the backup")
-        assert "1h30m after it was due, proved by backup" in told(await asked(world, "ada", "/health tasks"))
+        assert "1 h 30 min after it was due, proved by backup" in told(await asked(world, "ada", "/health tasks"))
 
 
 async def test_checks_rehearsals_and_test_pages_prove_what_they_are_named_for(new_world: NewWorld) -> None:
