@@ -3,15 +3,16 @@
 from pathlib import Path
 from textwrap import dedent
 
+import pytest
 from click.testing import CliRunner
 from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from bot.cli import main
 from bot.cli.importing import import_
 from bot.markdown.drafts import Draft, draft_of, written
 from bot.runbook import Runbook, read
-from tests.markdown.test_procedures import PIECES
+from tests.markdown.constructs import CONSTRUCTS
+from tests.markdown.test_procedures import MARKDOWN
 
 
 def drafted(text: str) -> tuple[Draft, Runbook]:
@@ -443,10 +444,17 @@ def test_what_the_document_leaves_open_is_asked_in_its_own_words() -> None:
 
 
 @settings(max_examples=150, deadline=None)
-@given(st.one_of(st.text(), st.lists(PIECES, max_size=40).map("".join)))
+@given(MARKDOWN)
 def test_any_markdown_gives_a_draft_that_can_be_read(text: str) -> None:
     draft = draft_of([("a.md", text)])
     assert written(draft)
+
+
+@pytest.mark.parametrize("text", CONSTRUCTS)
+def test_every_construct_of_commonmark_is_understood_or_said_to_be_left_out(text: str) -> None:
+    draft = draft_of([("a.md", f"# Example\n\n## Look\n1. Look\n\n## Words\n\n{text}")])
+    assert "look" in read(written(draft), {}).procedures
+    assert draft.notes
 
 
 def test_the_command_prints_a_draft_that_the_check_accepts_and_says_what_it_left_out(tmp_path: Path) -> None:

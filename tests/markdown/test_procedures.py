@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from bot.markdown import key_of, read_procedure
 from bot.runbook import Runbook, RunbookMistakes, load
+from tests.markdown.constructs import CONSTRUCTS
 
 SMALLEST = "organisation: X\npeople: {ada: {}}\ntiers: {oncall: {who: [ada]}}\nseverities: [{id: P1, name: Bad}]\n"
 
@@ -212,10 +213,15 @@ PIECES = st.sampled_from(
      "x", "---\n", "a: b\n", "<b>", "<!--", "&", "`", "](", "[", "\\", "Otherwise, ", "\t",
      "# 1. y\n", "# 2. z\n", "<<E\n", "\0", "\r\n"]
 )  # fmt: skip
+MARKDOWN = st.one_of(
+    st.text(), st.lists(PIECES, max_size=40).map("".join),
+    st.lists(st.one_of(st.sampled_from(CONSTRUCTS), PIECES), max_size=12).map("".join),
+    st.lists(st.sampled_from(CONSTRUCTS), max_size=6).map("\n".join),
+)  # fmt: skip
 
 
 @settings(max_examples=200, deadline=None)
-@given(st.one_of(st.text(), st.lists(PIECES, max_size=40).map("".join)))
+@given(MARKDOWN)
 def test_any_markdown_is_a_procedure_or_its_mistakes(text: str) -> None:
     read = read_procedure(text, "x")
     assert bool(read.content["steps"]) or read.mistakes
