@@ -1,5 +1,6 @@
 """Carries stakeholder_updates to the addresses of an audience, and writes down what each provider said."""
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -32,6 +33,8 @@ from bot.store.outbox.outbox import Delivery as OutboxDelivery
 from bot.store.pipelined import Connection
 from bot.store.updates import updates
 
+# Of hundreds that leave together: the database's lines are for pages too.
+LOOKS_AT_ONCE = 2
 # How the outbox ends what will never be accepted, and what that is to a delivery.
 LOST: Mapping[str, DeliveryState] = {"refused": "refused", "gave_up": "gave_up"}
 
@@ -54,6 +57,7 @@ class Publications(DeliveryKind[str]):
         self._cards = cards
         self._news = news
         self._publishers = publishers
+        self._looks = asyncio.Semaphore(LOOKS_AT_ONCE)
 
     async def put(self, conn: Connection, update: Update, audience: Audience) -> None:
         """Send it to every address of the audience. An outlet that is not set up is a gap, and is shown as one."""
@@ -72,7 +76,7 @@ class Publications(DeliveryKind[str]):
         return None if via in self._publishers else not_set_up(via)
 
     async def send(self, delivery: OutboxDelivery) -> str:
-        async with self._db.transaction() as conn:
+        async with self._looks, self._db.transaction() as conn:
             one = await updates.delivery(conn, delivery.payload["delivery"])
             update = await updates.get(conn, one.update_id)
             about = await subject_of(conn, update)
