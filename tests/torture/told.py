@@ -134,7 +134,7 @@ def posts_told(evidence: Evidence, written: Iterable[Written]) -> list[Told]:
 
 def _as_of(written: Written) -> datetime:
     """What is posted late says of when it speaks."""
-    found = re.match(rf"⏱ As of {DATE}, posted late:", written.words)
+    found = re.match(rf"(?:DRILL: )?⏱ As of {DATE}, posted late:", written.words)
     return moment(found[1]) if found else written.at
 
 

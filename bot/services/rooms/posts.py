@@ -136,7 +136,7 @@ class Posts(DeliveryKind[Posted]):
         if incident is None:
             return await self._in_channel(delivery, str(delivery.payload["channel"]), said)
         if self._outbox.waited(delivery) > LATE_AFTER:
-            said = headed(self._rendering.say("slack/as_of", at=delivery.created_at), said)
+            said = headed(self._rendering.say("slack/as_of", incident=incident, at=delivery.created_at), said)
         if "lead_of" in delivery.payload:
             return (await self._post_to_lead(delivery, incident, said))[0]
         return await self._post_for(incident, delivery, said)

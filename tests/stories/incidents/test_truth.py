@@ -195,3 +195,14 @@ async def test_what_is_posted_late_says_of_when_it_speaks(world: World) -> None:
     await types(world, "ada", "/escalate ack")
     (soon,) = [words for words in world.said_in(room) if "acknowledged. Paging" in words]
     assert "posted late" not in soon
+
+
+async def test_what_a_drill_posts_late_says_first_that_it_is_one(world: World) -> None:
+    await world.eve.types("/incident drill P1 Payments failing", "#general")
+    await world.settled()
+    room = world.room()
+    world.workspace.faults.limit("chat.postMessage", retry_after=30, when=lambda sent: sent.get("channel") == room)
+    await types(world, "ada", "/escalate snooze 20m")
+    await world.passes(seconds=30)
+    (late,) = [words for words in world.said_in(room) if "snoozed paging" in words]
+    assert late.startswith("DRILL") and "posted late" in late

@@ -8,6 +8,7 @@ import pytest
 
 from bot.domain.actor import Actor
 from bot.runbook.audiences import Audience
+from tests.at_hand import ROOT
 from tests.stories.asking import ROOM, ask, asked, declared, timeline, whispered
 from tests.world import BEGINNING, World, words_of
 
@@ -245,6 +246,22 @@ async def test_a_topic_whose_answer_was_lost_is_not_set_a_second_time(world: Wor
     await ask(world, "eve", "/incident declare P1 Payments failing")
     await world.passes(seconds=2)
     assert topic_lines(world) == 1
+
+
+async def test_a_room_from_before_topics_stayed_gets_the_one_that_does(world: World) -> None:
+    await ask(world, "eve", "/incident declare P1 Payments failing")
+    renewed = (ROOT / "bot/store/migrations/0087_topics_that_stay.sql").read_text()
+
+    async def again() -> None:
+        async with world.house.db.transaction() as conn:
+            await conn.execute(renewed.replace("now()", "%(now)s").encode(), {"now": world.clock.now()})
+        await world.passes(seconds=1)
+
+    await again()
+    assert topic_lines(world) == 1, "it has it already"
+    world.workspace.channel(world.room()).topic = "INC-1 P1 investigating: Payments failing"
+    await again()
+    assert world.workspace.channel(world.room()).topic == "INC-1 · Payments failing"
 
 
 @pytest.mark.parametrize("typed", ["status identified", "severity P3 one customer of many", "lead @ben"])
