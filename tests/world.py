@@ -103,6 +103,15 @@ class World:
         self.clock.move(timedelta(**span))
         await self.settled()
 
+    async def has_tried_for(self, **span: float) -> None:
+        """What has yet to be sent has been tried for so much longer, and in vain."""
+        await self.settled()
+        async with self.house.db.transaction() as conn:
+            await conn.execute(
+                "UPDATE outbox SET tried_since = coalesce(tried_since, created_at) - %s WHERE state = 'waiting'",
+                [timedelta(**span)],
+            )
+
     def gives_up_soon(self) -> None:
         """From here on whoever asks the bot waits for the database for half a second, and is told."""
         self.house.db.intake_limit.seconds = SOON_S

@@ -24,6 +24,9 @@ log = logging.getLogger(__name__)
 MARGIN = timedelta(seconds=3)
 ATTEMPT = TAKEN_OVER_AFTER - MARGIN
 GIVE_UP_AFTER = timedelta(hours=6)
+# What was due for so long had nobody to try it: we, the database or its way were away. For how long it is tried counts
+# anew from when somebody is there again. Whether it still makes sense is for its kind to say, which asks at each attempt.
+UNATTENDED_AFTER = timedelta(minutes=10)
 # What fails by a fault of ours fails again: it must not hold its lane for hours.
 FAULTS = 10
 # What waits for something else is woken when that is there. In case it is not, it looks again: the seldomer, the longer
@@ -88,7 +91,7 @@ class Attempts:
 
     def _not_yet(self, delivery: Delivery, reason: NotYet) -> Outcome[Any]:
         now = self._clock.now()
-        age = now - delivery.created_at
+        age = now - delivery.tried_since
         if age > GIVE_UP_AFTER:
             return Outcome("gave_up", error=str(reason))
         is_woken = reason.is_there is not None
@@ -113,7 +116,7 @@ class Attempts:
         self, delivery: Delivery, error: str, wait: timedelta | None = None, *, unsure: bool = False
     ) -> Outcome[Any]:
         now = self._clock.now()
-        if now - delivery.created_at > GIVE_UP_AFTER:
+        if now - delivery.tried_since > GIVE_UP_AFTER:
             return Outcome("gave_up", error=error, unsure=unsure)
         again_at = now + (backoff(delivery.attempts, number=delivery.id) if wait is None else wait)
         return Outcome("waiting", error=error, again_at=again_at, unsure=unsure)

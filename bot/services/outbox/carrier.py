@@ -8,7 +8,7 @@ from typing import Any
 
 from bot.clock import Clock
 from bot.domain.errors import Failed
-from bot.services.outbox.attempts import Attempts
+from bot.services.outbox.attempts import UNATTENDED_AFTER, Attempts
 from bot.services.outbox.duty import Duty
 from bot.services.outbox.kinds import PAGE, DeliveryKind
 from bot.services.outbox.leases import LEASE, TAKEN_OVER_AFTER, Leases, Watch
@@ -130,6 +130,7 @@ class Carrier:
                     conn, now=now, lease_until=now + LEASE, lowest=any_other.lowest, free=any_other.free,
                     places=places, full=self._shut, in_hand=list(self._under_way), over=self._watch.over,
                     believed=self._clock.at_database(), holder=self._db.process,
+                    unattended_since=now - UNATTENDED_AFTER,
                 )  # fmt: skip
         except Failed:
             self._watch.was_interrupted()
@@ -147,6 +148,7 @@ class Carrier:
             probe = await limits.claim_probe(
                 conn, way, page=PAGE, now=now, lease_until=lease_until, trying_until=now + TAKEN_OVER_AFTER,
                 believed=self._clock.at_database(), over=self._watch.over, holder=self._db.process,
+                unattended_since=now - UNATTENDED_AFTER,
             )  # fmt: skip
         if probe is not None:
             self.limits.is_tried_by(probe)

@@ -50,11 +50,17 @@ async def claim_probe(
     believed: datetime,
     over: Sequence[Lapse],
     holder: str | None,
+    unattended_since: datetime | None,
 ) -> Delivery | None:
     """Claim the one that tries for all of this way, if it is time; None: it is not, or nothing waits. Nobody else tries
     before `trying_until`. `page`: the least urgent priority of a page. The rest as in the outbox's `claim`."""
     values = {"way": way, "page": page, "now": now, "lease_until": lease_until, "trying_until": trying_until}
-    values |= {"believed": believed, "over": lapses_as_rows(over), "holder": holder}
+    values |= {
+        "believed": believed,
+        "over": lapses_as_rows(over),
+        "holder": holder,
+        "unattended_since": unattended_since,
+    }
     row = await SQL.one(conn, "claim_probe", **values)
     return Delivery(**row) if row else None
 

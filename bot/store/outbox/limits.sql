@@ -23,7 +23,8 @@ UPDATE limited_ways SET again_at = %(now)s WHERE way = %(way)s AND again_at > %(
 -- One tries for all: a page before anything else, and of the pages the newest, about what is wrong now; but first those
 -- that were tried least, for one that is always refused must not keep the others waiting. When several processes look
 -- at once, the second finds the time of the next try moved. As in the outbox's `claim`, what is claimed is due and first
--- in its lane; a claim that is over may have been accepted.
+-- in its lane; a claim that is over may have been accepted. A limit keeps from trying; that nobody was there to try once
+-- it let one through does not count, as in `claim`.
 WITH over AS (SELECT * FROM jsonb_to_recordset(%(over)s) AS over (id bigint, due_at timestamptz)),
 one AS (
     SELECT c.id FROM outbox c
@@ -40,14 +41,16 @@ one AS (
 turn AS (
     UPDATE limited_ways SET again_at = %(trying_until)s
     WHERE way = %(way)s AND again_at <= %(now)s AND EXISTS (SELECT FROM one)
-    RETURNING way)
+    RETURNING way),
+opened AS (SELECT again_at FROM limited_ways WHERE way = %(way)s)
 UPDATE outbox o
 SET state = 'sending', fence = o.fence + 1, attempts = o.attempts + 1, due_at = %(lease_until)s,
-    unsure = o.unsure OR o.state = 'sending', holder = %(holder)s
-FROM one, turn
+    unsure = o.unsure OR o.state = 'sending', holder = %(holder)s,
+    tried_since = CASE WHEN GREATEST(o.due_at, opened.again_at) < %(unattended_since)s THEN %(now)s ELSE o.tried_since END
+FROM one, turn, opened
 WHERE o.id = one.id
-RETURNING o.id, o.kind, o.payload, o.fence, o.attempts, o.unsure, o.created_at, o.due_at AS lease_until, o.priority,
-    o.lane, o.way;
+RETURNING o.id, o.kind, o.payload, o.fence, o.attempts, o.unsure, o.created_at,
+    coalesce(o.tried_since, o.created_at) AS tried_since, o.due_at AS lease_until, o.priority, o.lane, o.way;
 
 -- name: waiting
 SELECT kind, payload FROM outbox WHERE way = %(way)s AND state = 'waiting' ORDER BY kind, id;

@@ -30,7 +30,8 @@ class End(Protocol):
 class Delivery:
     """A claimed row of the outbox. `fence` tells this claim from later ones; `unsure`: it may have been accepted.
 
-    `known`: what it is about, as whoever put it in has just written it down; None when it must be read.
+    `tried_since`: from then on it is counted for how long it has been tried. `known`: what it is about, as whoever put
+    it in has just written it down; None when it must be read.
     """
 
     id: int
@@ -40,6 +41,7 @@ class Delivery:
     attempts: int
     unsure: bool
     created_at: datetime
+    tried_since: datetime
     lease_until: datetime
     priority: int
     lane: str | None
@@ -165,15 +167,18 @@ async def claim(
     in_hand: Sequence[int] = (),
     over: Sequence[Lapse] = (),
     holder: str | None = None,
+    unattended_since: datetime | None = None,
 ) -> Backlog:
     """Claim what is due, most urgent first: by each way `free` that are no less urgent than `lowest`, but by those of
     `places` as they say. Of what others have claimed only what is `over`; claims that lapsed are found, but for those
     `in_hand`.
 
     `believed`: what the database's clock should show; nothing is claimed while it shows something else.
+    `unattended_since`: what has been due since before then had nobody to try it, and its tries begin anew.
     """
     values = {"now": now, "lease_until": lease_until, "lowest": lowest, "free": free, "holder": holder,
-              "believed": believed, "places": _rows(places), "over": lapses_as_rows(over)}  # fmt: skip
+              "believed": believed, "places": _rows(places), "over": lapses_as_rows(over),
+              "unattended_since": unattended_since}  # fmt: skip
     found = await ask_all(
         conn,
         (SQL, "claim", values),

@@ -24,7 +24,8 @@ INSERT INTO outbox (kind, payload, way, priority, state, due_at, fence, attempts
 SELECT kind, payload, way, priority, 'sending', %(lease_until)s, 1, 1, %(now)s, %(holder)s
 FROM jsonb_populate_recordset(NULL::outbox, %(rows)s) WITH ORDINALITY AS given
 ORDER BY ordinality
-RETURNING id, kind, payload, fence, attempts, unsure, created_at, due_at AS lease_until, priority, lane, way;
+RETURNING id, kind, payload, fence, attempts, unsure, created_at, created_at AS tried_since, due_at AS lease_until,
+    priority, lane, way;
 
 -- name: let_go
 UPDATE outbox SET state = 'waiting', due_at = %(now)s
@@ -35,6 +36,7 @@ WHERE state = 'sending' AND fence = 1 AND holder = %(holder)s AND kind = %(kind)
 -- Of each way as much as it has places: what is due and first in its lane. A claim that is over may have been accepted:
 -- unsure. It is over when whoever looks has watched it for long enough, and it has not been renewed since.
 -- By a way of which nothing is under way, so much as by any; by one that is limited, nothing but what tries for all.
+-- What nobody was there to try has not been tried: for how long it is tried is counted anew.
 WITH RECURSIVE over AS (SELECT * FROM jsonb_to_recordset(%(over)s) AS over (id bigint, due_at timestamptz)),
 ways AS (
     (SELECT min(way) AS way FROM outbox WHERE state IN ('waiting', 'sending'))
@@ -47,7 +49,8 @@ places AS (
     WHERE w.way IS NOT NULL AND w.way NOT IN (SELECT way FROM limited_ways WHERE ends_at > %(now)s))
 UPDATE outbox o
 SET state = 'sending', fence = o.fence + 1, attempts = o.attempts + 1, due_at = %(lease_until)s,
-    unsure = o.unsure OR o.state = 'sending', holder = %(holder)s
+    unsure = o.unsure OR o.state = 'sending', holder = %(holder)s,
+    tried_since = CASE WHEN o.due_at < %(unattended_since)s THEN %(now)s ELSE o.tried_since END
 FROM places, LATERAL (
     SELECT c.id FROM outbox c
     WHERE c.way = places.way AND c.priority <= places.lowest
@@ -63,8 +66,8 @@ FROM places, LATERAL (
     LIMIT places.free
     FOR UPDATE SKIP LOCKED) due
 WHERE o.id = due.id
-RETURNING o.id, o.kind, o.payload, o.fence, o.attempts, o.unsure, o.created_at, o.due_at AS lease_until, o.priority,
-    o.lane, o.way;
+RETURNING o.id, o.kind, o.payload, o.fence, o.attempts, o.unsure, o.created_at,
+    coalesce(o.tried_since, o.created_at) AS tried_since, o.due_at AS lease_until, o.priority, o.lane, o.way;
 
 -- name: lapsed
 -- Claims that have not been renewed in time. Whatever whoever asks has in hand is no concern of theirs.
@@ -100,7 +103,8 @@ RETURNING o.id,
 UPDATE outbox o
 SET state = 'waiting', due_at = %(due_at)s, error = %(error)s, unsure = o.unsure OR %(unsure)s,
     attempts = o.attempts - CASE WHEN %(was_tried)s THEN 0 ELSE 1 END,
-    created_at = CASE WHEN %(put_off)s THEN %(due_at)s ELSE o.created_at END
+    created_at = CASE WHEN %(put_off)s THEN %(due_at)s ELSE o.created_at END,
+    tried_since = CASE WHEN NOT %(put_off)s THEN o.tried_since END
 WHERE o.id = %(id)s AND o.fence = %(fence)s AND o.state = 'sending'
   AND (o.key IS NULL OR NOT EXISTS (SELECT FROM outbox w WHERE w.key = o.key AND w.state = 'waiting'));
 

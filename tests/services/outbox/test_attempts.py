@@ -39,7 +39,7 @@ async def test_what_waits_for_a_room_looks_again(is_there: IsThere | None, longe
     looks = [BEGAN]
     while clock.now() < BEGAN + timedelta(minutes=30):
         delivery = Delivery(
-            1, "post", {}, 1, len(looks), False, BEGAN, clock.now() + timedelta(seconds=15), 2, None, "slack"
+            1, "post", {}, 1, len(looks), False, BEGAN, BEGAN, clock.now() + timedelta(seconds=15), 2, None, "slack"
         )
         again_at = (await attempts.make(delivery)).again_at
         assert again_at

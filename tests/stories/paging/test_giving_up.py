@@ -25,12 +25,37 @@ async def test_a_page_nobody_takes_is_tried_for_six_hours_and_then_said_to_be_gi
     to_ada = {"when": lambda arguments: arguments.get("channel") == "U0ADA"}
     world.workspace.faults.limit("chat.postMessage", retry_after=1, times=None, **to_ada)
     await ask(world, "eve", "/incident declare P1 Payments failing")
-    await world.passes(hours=6)
+    await world.has_tried_for(hours=6, seconds=-1)
+    await world.passes(seconds=1)
     assert (await states(world, "page"))[0] == "waiting"
     assert "not sent yet" in words_of(world.card())
     await world.passes(seconds=1)
     assert (await states(world, "page"))[0] == "gave_up"
     assert "given up" in words_of(world.card())
+    assert world.pages_of("ada") == []
+
+
+async def test_after_a_day_without_the_bot_a_page_is_tried_as_long_as_any(world: World) -> None:
+    to_ada = {"when": lambda arguments: arguments.get("channel") == "U0ADA"}
+    world.workspace.faults.limit("chat.postMessage", retry_after=1, times=None, **to_ada)
+    await ask(world, "eve", "/incident declare P1 Payments failing")
+    await world.passes(days=1)
+    assert (await states(world, "page"))[0] == "waiting", "its first failure after the outage is not its last"
+    await world.passes(minutes=9)
+    world.workspace.faults.heal("chat.postMessage")
+    await world.passes(seconds=1)
+    assert len(world.pages_of("ada")) == 1
+
+
+async def test_what_nobody_needs_any_more_after_a_day_without_the_bot_is_not_sent(world: World) -> None:
+    to_ada = {"when": lambda arguments: arguments.get("channel") == "U0ADA"}
+    world.workspace.faults.limit("chat.postMessage", retry_after=1, times=None, **to_ada)
+    await ask(world, "eve", "/incident declare P1 Payments failing")
+    await ask(world, "eve", "/escalate ack INC-1")
+    await world.passes(days=1)
+    world.workspace.faults.heal("chat.postMessage")
+    await world.passes(minutes=1)
+    assert (await states(world, "page"))[0] == "cancelled"
     assert world.pages_of("ada") == []
 
 
@@ -43,7 +68,8 @@ async def test_what_waits_for_a_channel_that_never_comes_waits_six_hours(new_wor
         await ask(world, "eve", "/incident declare P1 Payments failing")
         assert len(world.pages_of("ada")) == 1, "a channel that cannot be made keeps nobody from being found"
         await ask(world, "eve", "/escalate ack INC-1")
-        await world.passes(hours=6)
+        await world.has_tried_for(hours=6, seconds=-5)
+        await world.passes(seconds=5)
         assert not_merged(await states(world, "card", card="announcement:1")) == ["waiting"]
         await world.passes(seconds=5)
         assert not_merged(await states(world, "card", card="announcement:1")) == ["gave_up"]

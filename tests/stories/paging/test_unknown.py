@@ -26,7 +26,8 @@ async def test_nobody_says_that_a_page_was_lost_that_may_have_been_accepted(
         faults.refuse("chat.postMessage", "user_not_found", times=None, when=to_ada)
         await world.passes(minutes=3)
     else:
-        await world.passes(hours=6, seconds=61)
+        await world.has_tried_for(hours=6)
+        await world.passes(seconds=61)
 
     (page, *_) = await of_ada(world)
     assert (page.state, page.is_unknown) == ("refused" if refused_in_the_end else "gave_up", True)
