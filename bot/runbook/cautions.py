@@ -7,7 +7,7 @@ from bot.runbook.addresses import PostgresqlUrl
 from bot.runbook.backups import PostgresqlBackup
 from bot.runbook.durations import format_duration
 from bot.runbook.models import Deed, Runbook
-from bot.runbook.people import Who
+from bot.runbook.people import Person, Who
 from bot.runbook.procedure_cautions import procedure_cautions
 
 # What leaves the house or replaces a database.
@@ -22,6 +22,7 @@ def cautions(runbook: Runbook, own_database: str | None, *, today: date | None =
         *_published_reports(runbook),
         *procedure_cautions(runbook, today),
         *_slow_tiers(runbook),
+        *_shared_telephones(runbook),
         *_asked_too_often(runbook),
     ]
 
@@ -75,6 +76,20 @@ def _slow_tiers(runbook: Runbook) -> Iterator[str]:
             yield (
                 f"tiers.{tier.key}.via: every way waits, so nobody is paged before {format_duration(first)} have "
                 "passed: let one of them be used at once"
+            )
+
+
+def _shared_telephones(runbook: Runbook) -> Iterator[str]:
+    having: dict[str, list[Person]] = {}
+    for person in runbook.people.values():
+        if person.phone:
+            having.setdefault(person.phone, []).append(person)
+    for phone, sharing in having.items():
+        if len(sharing) > 1:
+            names = f"{', '.join(one.name for one in sharing[:-1])} and {sharing[-1].name}"
+            yield (
+                f"people.{sharing[-1].key}.phone: {names} share {phone}. A text answered there counts as from whoever was "
+                "paged last, and STOP ends the texts to all of them: give each their own number"
             )
 
 

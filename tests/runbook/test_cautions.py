@@ -118,3 +118,11 @@ def test_asking_everybody_every_day_how_they_are_reached_is_cautioned() -> None:
     (said,) = cautions(runbook(asking.format("day")), None)
     assert said.startswith("maintenance.tasks[0]: everybody gets a test page")
     assert cautions(runbook(asking.format("quarter")), None) == []
+
+
+def test_people_who_share_a_telephone_are_named_whatever_way_it_is_written() -> None:
+    shared = RUNBOOK.replace("ada@example.com", 'ada@example.com, phone: "+447700900001"')
+    shared = shared.replace("ben@example.com", 'ben@example.com, phone: "+44 7700 900 001"')
+    (said,) = cautions(read(shared, {}), None)
+    assert said.startswith("people.ben.phone") and "Ada Obi" in said and "Ben Moss" in said
+    assert cautions(read(shared.replace("900 001", "900 002"), {}), None) == []
