@@ -15,6 +15,7 @@ from yarl import URL
 
 from bot.domain.checks.check import ProbeResult, no_answer, paced
 from bot.domain.saying import fit_to_show
+from bot.garbage import uncollected
 from bot.probes._http_head import MOST_HEADERS
 from bot.probes._look import UNKNOWN_NAME, Stopwatch, reason_of, tls_reason_of, within
 from bot.probes._one_answer import MOST_HEADER_BYTES, MalformedBody, OneAnswerEach
@@ -53,7 +54,8 @@ class Fetched:
         """MISSING when it is no JSON."""
         try:
             # Numbers as they are written: 1.10 is a version to whoever wishes for "1.10".
-            return json.loads(self.body, parse_float=Decimal)
+            with uncollected():
+                return json.loads(self.body, parse_float=Decimal)
         except (ValueError, RecursionError):
             return MISSING
 

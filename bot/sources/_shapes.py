@@ -12,6 +12,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError
 
 from bot.domain.alerts.received import MOST_ALERTS
 from bot.domain.text import cut, plain, plain_line
+from bot.garbage import uncollected
 from bot.sources import Headers, Unreadable, WrongShape
 
 TITLE_LENGTH = 200
@@ -43,7 +44,8 @@ def delivery_named_by(header: str, body: bytes, headers: Headers) -> str | None:
 def read_json(body: bytes) -> Any:
     """Raises Unreadable."""
     try:
-        return json.loads(body)
+        with uncollected():
+            return json.loads(body)
     except (ValueError, RecursionError) as error:
         raise Unreadable("the body is not JSON") from error
 

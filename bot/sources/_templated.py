@@ -9,6 +9,7 @@ from urllib.parse import parse_qsl
 
 from bot.domain.alerts.rules import level_of
 from bot.domain.text import plain
+from bot.garbage import uncollected
 from bot.sources import Unreadable, WrongShape
 from bot.sources._shapes import one_line
 
@@ -30,7 +31,8 @@ def fields_of(body: bytes, names: Collection[str]) -> dict[str, Any]:
         found = _form(text)
     else:
         try:
-            found = json.loads(text, strict=False, object_pairs_hook=_first_of_each)
+            with uncollected():
+                found = json.loads(text, strict=False, object_pairs_hook=_first_of_each)
         except (ValueError, RecursionError):
             found = _broken(text, names)
     if not isinstance(found, dict):

@@ -22,7 +22,7 @@ from pydantic import AliasChoices, Field, model_validator
 
 from bot.domain.alerts.received import ReceivedAlert, fingerprint_of
 from bot.domain.redaction import DEEPEST, redacted, redacted_values
-from bot.sources import Headers, Reading
+from bot.sources import Headers, Reading, Unreadable
 from bot.sources._assessment import BOUNDARIES, assessed, severity_word
 from bot.sources._shapes import (
     TITLE_LENGTH,
@@ -43,8 +43,13 @@ TITLE = "the application"
 # Of a text that is looked at. What is cut off may begin in the middle of a secret, so the last signs go as well.
 TEXT_READ = 8_000
 CUT_OFF = 100
+# Of all texts of a body so much is looked at; of whatever follows only its beginning. What repeats counts once.
+BODY_LOOKED_AT = 250_000
+BEGINNING_READ = 1_000
 # Of a body that is kept; whatever comes after that much is not worth the time.
 BODY_READ = 96_000
+# What the signs around each value take.
+AROUND = 4
 FRAMES_COMPARED = 12
 FRAMES_SHOWN = 5
 NAMELESS = "unnamed"
@@ -98,15 +103,16 @@ def parse(body: bytes, headers: Headers) -> Reading:
     if not isinstance(content, list):
         content = [content]
     reports, odd = shaped_each(_Report, content, "errors")
-    return Reading([_received(report) for report in reports], odd=odd)
+    clean = _Cleaner()
+    return Reading([_received(report, clean) for report in reports], odd=odd)
 
 
 def kept(body: bytes) -> bytes:
     """The body without what is private in it, also when it cannot be read; empty when not even its signs can."""
     try:
-        content = json.loads(body)
-    except (ValueError, RecursionError):
-        return b"" if b"\0" in body else _clean(body.decode("utf-8", "replace"), BODY_READ).encode()
+        content = read_json(body)
+    except Unreadable:
+        return b"" if b"\0" in body else _without_private(body.decode("utf-8", "replace"), BODY_READ).encode()
     return json.dumps(redacted_values(_shortened(content, [BODY_READ])), ensure_ascii=False).encode("utf-8", "replace")
 
 
@@ -118,28 +124,44 @@ def client(alert: ReceivedAlert) -> str:
     return alert.labels["application"]
 
 
-def _received(report: _Report) -> ReceivedAlert:
-    message, stack = _clean(report.message), _clean(report.stack)
-    kind = one_line(_clean(report.type)) or _kind_in(message) or _kind_in(stack) or "Error"
+class _Cleaner:
+    """Takes out of a body's texts what is private, and looks at each once: those of one fault are alike."""
+
+    def __init__(self) -> None:
+        self._left = BODY_LOOKED_AT
+        self._known: dict[str, str] = {}
+
+    def __call__(self, text: str) -> str:
+        read = text[: TEXT_READ + 1]
+        if (known := self._known.get(read)) is None:
+            known = _without_private(text, TEXT_READ if self._left > 0 else BEGINNING_READ)
+            self._left -= len(read)
+            self._known[read] = known
+        return known
+
+
+def _received(report: _Report, clean: _Cleaner) -> ReceivedAlert:
+    message, stack = clean(report.message), clean(report.stack)
+    kind = one_line(clean(report.type)) or _kind_in(message) or _kind_in(stack) or "Error"
     boundary = next((word for word in (report.boundary.lower(), report.level.lower()) if word in BOUNDARIES), "")
     said = report.severity or (report.level if report.level.lower() not in BOUNDARIES else "")
     known = {
-        "application": _clean(report.application).strip() or NAMELESS,
-        "environment": _clean(report.environment),
+        "application": clean(report.application).strip() or NAMELESS,
+        "environment": clean(report.environment),
         "type": kind,
-        "component": _clean(report.component) or _first_called(report.component_stack),
+        "component": clean(report.component) or _first_called(report.component_stack),
         "boundary": boundary,
         # A commit is called by its beginning, and a whole one looks like a secret.
-        "version": _clean(report.version[:12] if _COMMIT.fullmatch(report.version) else report.version),
+        "version": clean(report.version[:12] if _COMMIT.fullmatch(report.version) else report.version),
     }
     labels = labels_of({name: value for name, value in known.items() if value.strip()})
     return ReceivedAlert(
         title=_title(kind, message, stack),
         firing=True,
         fingerprint=_fingerprint(labels, kind, message, stack),
-        severity=severity_word(_clean(said)) if said.strip() else assessed(f"{kind}: {message}", boundary),
+        severity=severity_word(clean(said)) if said.strip() else assessed(f"{kind}: {message}", boundary),
         description=some_text("\n".join([message] * (len(message) > TITLE_LENGTH) + _frames(stack, FRAMES_SHOWN))),
-        url=web_address(_clean(re.split(r"[?#]", report.url)[0])),
+        url=web_address(clean(re.split(r"[?#]", report.url)[0])),
         labels=labels,
     )
 
@@ -189,7 +211,7 @@ def _kind_in(text: str) -> str:
     return found[1] if found else ""
 
 
-def _clean(text: str, length: int = TEXT_READ) -> str:
+def _without_private(text: str, length: int) -> str:
     return redacted(text) if len(text) <= length else redacted(text[:length])[:-CUT_OFF]
 
 
@@ -213,7 +235,7 @@ def _within(left: list[int], items: Iterable[tuple[str, object]], depth: int) ->
     for name, value in items:
         if left[0] <= 0:
             return
-        left[0] -= len(name) + 1
+        left[0] -= len(name) + AROUND
         yield name, _shortened(value, left, depth + 1)
 
 

@@ -16,6 +16,7 @@ from aiohttp.client_reqrep import ClientRequest
 from aiohttp.connector import Connection
 
 from bot.domain.errors import Failed, Rejected, Throttled, TocsinError, Unanswered, Unreachable
+from bot.garbage import uncollected
 from bot.wire.turns import must_have_its_turn
 
 # An attempt from the outbox has twelve seconds; who has not answered by then is looked for before it is tried again.
@@ -167,7 +168,8 @@ class Answer:
     @cached_property
     def _object(self) -> dict[str, Any] | None:
         try:
-            found = json.loads(self.body)
+            with uncollected():
+                found = json.loads(self.body)
         except (ValueError, RecursionError):
             return None
         return found if isinstance(found, dict) else None

@@ -1,12 +1,14 @@
 """What is private in a report, and what a person on call still needs of it."""
 
 import json
+import re
+from collections.abc import Sequence
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.domain.redaction import redacted, redacted_values
+from bot.domain.redaction import _PATTERNS, redacted, redacted_values
 
 JWT = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2lnbmF0dXJl"
 PRIVATE = [
@@ -80,3 +82,22 @@ def test_anything_can_be_looked_through(content: object) -> None:
 def test_the_longest_text_is_looked_through_once(run: str) -> None:
     """With a pattern that starts over from every place this would take minutes."""
     redacted(run * (100_000 // len(run)))
+
+
+@pytest.mark.parametrize(("signs", "pattern"), [(signs, pattern) for signs, pattern, _ in _PATTERNS])
+@given(st.data())
+def test_no_text_is_passed_over_in_which_something_would_be_found(
+    signs: Sequence[str], pattern: re.Pattern[str], data: st.DataObject
+) -> None:
+    text = data.draw(st.from_regex(_without_possession(pattern), alphabet=st.characters(codec="ascii")))
+    assert not pattern.search(text) or any(sign in text.lower() for sign in signs)
+
+
+def _without_possession(pattern: re.Pattern[str]) -> re.Pattern[str]:
+    """As Hypothesis understands it."""
+    return re.compile(re.sub(r"(?<=[+*}])\+", "", pattern.pattern), pattern.flags & ~re.UNICODE | re.ASCII)
+
+
+@pytest.mark.parametrize("text", ["ſecret=hunter2", "toKen: hunter2", "cookİe: hunter2"])
+def test_a_word_in_other_letters_that_count_as_the_same_hides_nothing(text: str) -> None:
+    assert "hunter2" not in redacted(text)

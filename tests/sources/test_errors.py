@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from bot.domain.alerts.received import ReceivedAlert
 from bot.domain.alerts.rules import judge
 from bot.sources import Unreadable, WrongShape
-from bot.sources.errors import BODY_READ, client, kept, parse
+from bot.sources.errors import BEGINNING_READ, BODY_READ, client, kept, parse
 
 UUIDS = ("a1b2c3d4-0000-4000-8000-1234567890ab", "00b2c3d4-1111-4000-8000-1234567890ff")
 JAVASCRIPT = (
@@ -183,3 +183,14 @@ def test_the_client_is_the_application() -> None:
 def test_what_is_no_json_is_refused() -> None:
     with pytest.raises(Unreadable):
         parse(b"{", {})
+
+
+def test_of_the_largest_body_a_bounded_part_is_looked_at_and_no_report_is_lost() -> None:
+    def length(number: int, reports: list[dict[str, str]]) -> int:
+        return len(parse(json.dumps(reports).encode(), {}).alerts[number].description)
+
+    each_another = [{"message": f"{number} " + "word " * 1500} for number in range(130)]
+    assert length(0, each_another) == length(-1, each_another[:1]) > BEGINNING_READ
+    assert 0 < length(-1, each_another) <= BEGINNING_READ
+    alike = [{"message": "word " * 1500}] * 130
+    assert length(-1, alike) == length(0, alike)

@@ -25,7 +25,7 @@ MARGIN = timedelta(seconds=3)
 ATTEMPT = TAKEN_OVER_AFTER - MARGIN
 GIVE_UP_AFTER = timedelta(hours=6)
 # What was due for so long had nobody to try it: we, the database or its way were away. For how long it is tried counts
-# anew from when somebody is there again. Whether it still makes sense is for its kind to say, which asks at each attempt.
+# anew from when somebody is there again. Whether it still makes sense is for its kind to say, at each attempt.
 UNATTENDED_AFTER = timedelta(minutes=10)
 # What fails by a fault of ours fails again: it must not hold its lane for hours.
 FAULTS = 10
