@@ -8,7 +8,7 @@ import pytest
 from bot.garbage import uncollected
 from bot.sources._shapes import read_json
 from bot.sources._templated import fields_of
-from bot.wire.http_client import Answer
+from bot.wire.answers import Answer
 
 LISTS = b"[" + b"[]," * 50_000 + b"[]]"
 

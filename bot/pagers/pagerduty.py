@@ -21,7 +21,8 @@ from bot.pagers import PageCall, Pager, PagerParts, Way
 from bot.pagers._unconfirmed import may_have_arrived
 from bot.rendering import Rendering
 from bot.runbook import Person, Runbook
-from bot.wire.http_client import TIMEOUT_S, Answer, ask, refusal, shown
+from bot.wire.answers import Answer, refusal, shown
+from bot.wire.http_client import TIMEOUT_S, ask
 
 Action = Literal["trigger", "acknowledge", "resolve"]
 OpenAlert = Callable[[Page, str], Awaitable[str]]

@@ -88,8 +88,8 @@ def _shared_telephones(runbook: Runbook) -> Iterator[str]:
         if len(sharing) > 1:
             names = f"{', '.join(one.name for one in sharing[:-1])} and {sharing[-1].name}"
             yield (
-                f"people.{sharing[-1].key}.phone: {names} share {phone}. A text answered there counts as from whoever "
-                "was paged last, and STOP ends the texts to all of them: give each their own number"
+                f"people.{sharing[-1].key}.phone: {names} share {phone}. A text answered there counts as from the one "
+                "who was paged last, and STOP ends the texts to all of them: give each their own number"
             )
 
 

@@ -12,7 +12,8 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.clock import Clock
 from bot.domain.errors import Failed, Held, RateLimited, Rejected, Unanswered, Unreachable
 from bot.metrics import LimitedWay, Metrics
-from bot.wire.http_client import USER_AGENT, Answer, ask, date_of, retry_after
+from bot.wire.answers import Answer, date_of, retry_after
+from bot.wire.http_client import USER_AGENT, ask
 
 CALL_TIMEOUT_S = 10
 WHOSE = "Slack"

@@ -10,7 +10,8 @@ from typing import Any
 from bot.domain.errors import Failed, Rejected, Unanswered
 from bot.slack.blocks import Message, plainer
 from bot.slack.calls import CALL_TIMEOUT_S, WHOSE, Calls
-from bot.wire.http_client import Answer, ask
+from bot.wire.answers import Answer
+from bot.wire.http_client import ask
 
 log = logging.getLogger(__name__)
 

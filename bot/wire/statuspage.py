@@ -10,7 +10,8 @@ from pydantic import SecretStr
 
 from bot.clock import Clock
 from bot.domain.errors import Rejected, Throttled, Unanswered, Unreachable
-from bot.wire.http_client import TIMEOUT_S, USER_AGENT, Answer, ask, refusal, retry_after, shown
+from bot.wire.answers import Answer, refusal, retry_after, shown
+from bot.wire.http_client import TIMEOUT_S, USER_AGENT, ask
 
 WHOSE = "statuspage.io"
 # A request a second for each token; before 2021 it said so with a status of its own.

@@ -11,7 +11,8 @@ import aiohttp
 from bot.clock import Clock
 from bot.domain.errors import Failed, Rejected, Unanswered, Unreachable
 from bot.settings import Twilio
-from bot.wire.http_client import TIMEOUT_S, Answer, ask, date_of, date_read, refusal
+from bot.wire.answers import Answer, date_of, date_read, refusal
+from bot.wire.http_client import TIMEOUT_S, ask
 
 Kind = Literal["Messages", "Calls"]
 Fields = Sequence[tuple[str, str]]

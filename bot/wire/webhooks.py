@@ -10,7 +10,8 @@ from typing import Any
 import aiohttp
 
 from bot.clock import Clock
-from bot.wire.http_client import TIMEOUT_S, USER_AGENT, Answer, ask, refusal, shown
+from bot.wire.answers import Answer, refusal, shown
+from bot.wire.http_client import TIMEOUT_S, USER_AGENT, ask
 
 # The signature is that of the Standard Webhooks specification, for which receivers find a library.
 MOST_SIGNATURES = 10

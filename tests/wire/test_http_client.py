@@ -8,7 +8,8 @@ from aiohttp import web
 from aiohttp.test_utils import TestServer
 
 from bot.domain.errors import Held, Rejected, TocsinError
-from bot.wire.http_client import Answer, TooLate, ask, at_leaving, date_of, date_read, http_client, only_before
+from bot.wire.answers import Answer, date_of, date_read
+from bot.wire.http_client import TooLate, ask, at_leaving, http_client, only_before
 from bot.wire.turns import in_turn
 
 

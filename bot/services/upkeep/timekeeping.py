@@ -16,7 +16,7 @@ from bot.services.outbox.limits import PACE
 from bot.store.database import Database
 from bot.store.upkeep import timekeeping
 from bot.store.upkeep.timekeeping import Waits
-from bot.wire.http_client import LONGEST_WAIT
+from bot.wire.answers import LONGEST_WAIT
 
 log = logging.getLogger(__name__)
 

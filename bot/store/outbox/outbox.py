@@ -174,19 +174,14 @@ async def claim(
     `in_hand`.
 
     `believed`: what the database's clock should show; nothing is claimed while it shows something else.
-    `unattended_since`: what has been due since before then had nobody to try it, and its tries begin anew.
+    `unattended_since`: what has been due for longer had nobody to try it, and its tries begin again.
     """
     values = {"now": now, "lease_until": lease_until, "lowest": lowest, "free": free, "holder": holder,
               "believed": believed, "places": _rows(places), "over": lapses_as_rows(over),
               "unattended_since": unattended_since}  # fmt: skip
-    found = await ask_all(
-        conn,
-        (SQL, "claim", values),
-        (SQL, "next_due", {"now": now, "full": list(full)}),
-        (SQL, "lapsed", {"now": now, "in_hand": list(in_hand)}),
-        (SQL, "limits", {"now": now}),
-    )
-    return _backlog(*found)
+    following = SQL, "next_due", {"now": now, "full": list(full)}
+    lapsed, limited = (SQL, "lapsed", {"now": now, "in_hand": list(in_hand)}), (SQL, "limits", {"now": now})
+    return _backlog(*await ask_all(conn, (SQL, "claim", values), following, lapsed, limited))
 
 
 def _backlog(rows: list[Row], following: list[Row], lapsed: list[Row], limited: list[Row]) -> Backlog:
